@@ -1,0 +1,5 @@
+"""`python -m agent` is `netpreflight`."""
+
+from agent.cli import main
+
+main()

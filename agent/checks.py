@@ -1,0 +1,95 @@
+"""The checks: their ids, stages and results, and which of them a user chose."""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from agent.profiles import Level
+
+Status = Literal["pass", "warn", "fail", "unknown", "skip"]
+Stage = Literal["scan", "ip", "internet", "cloud"]
+Owner = Literal["device owner", "network administrator", "internet provider", "nobody"]
+
+STAGES: dict[str, Stage] = {
+    "wifi.band": "scan",
+    "wifi.shared-ssid": "scan",
+    "wifi.channel-width": "scan",
+    "wifi.channel": "scan",
+    "wifi.security": "scan",
+    "wifi.mode": "scan",
+    "wifi.ssid": "scan",
+    "wifi.signal": "scan",
+    "dhcp.offer": "ip",
+    "dhcp.lease": "ip",
+    "dhcp.servers": "ip",
+    "dns.resolve": "internet",
+    "dns.integrity": "internet",
+    "ntp.reply": "internet",
+    "portal": "internet",
+    "coap.udp-5683": "cloud",
+    "cloud.transport": "cloud",
+    "path.egress": "cloud",
+}
+"""Every check id of the contract, in the report's order, with the stage of a device's start that it belongs to."""
+
+
+class UnknownCheckError(ValueError):
+    """A check id or group that does not exist, or that this version does not measure."""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What judging makes of one check."""
+
+    status: Status
+    summary: str
+    reason: str | None = None
+    """Why: always given for `fail` and `unknown`."""
+    remedy: str | None = None
+    """What to do, or the one step that would settle an `unknown`."""
+    owner: Owner | None = None
+    evidence: list[str] = field(default_factory=list)
+
+
+class Check(Finding, frozen=True, kw_only=True):
+    """A finding with its place in the report."""
+
+    id: str
+    stage: Stage
+    level: Level
+    """What a failure means for the device judged."""
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """The checks that the user asked for, as ids; None: all."""
+
+    only: list[str] | None = None
+    skip: list[str] = field(default_factory=list)
+
+    def includes(self, check_id: str) -> bool:
+        """Whether a check is to be judged."""
+        return check_id not in self.skip and (self.only is None or check_id in self.only)
+
+
+def select(only: str | None, skip: str | None, measured: list[str]) -> Selection:
+    """A selection from two comma-separated lists of check ids and groups.
+
+    Raises:
+        UnknownCheckError: a name is not in the contract, or `only` names nothing that is `measured`.
+    """
+    chosen = None
+    if only is not None:
+        chosen = [one for one in _expand(only) if one in measured]
+        if not chosen:
+            raise UnknownCheckError(f"{only!r} is not measured by this version; it measures: {', '.join(measured)}")
+    return Selection(only=chosen, skip=_expand(skip) if skip is not None else [])
+
+
+def _expand(names: str) -> list[str]:
+    found: list[str] = []
+    for name in filter(None, (part.strip() for part in names.split(","))):
+        ids = [one for one in STAGES if one == name or one.partition(".")[0] == name]
+        if not ids:
+            groups = dict.fromkeys(one.partition(".")[0] for one in STAGES)
+            raise UnknownCheckError(f"no check {name!r}; known: {', '.join(STAGES)}; groups: {', '.join(groups)}")
+        found += ids
+    return found

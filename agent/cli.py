@@ -1,0 +1,163 @@
+"""The command line: arguments in, a report out, and the exit code."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from agent import __version__
+
+EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
+WRONG_USAGE = 2
+INTERRUPTED = 130
+_COMMANDS = ("check", "report")
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Will this network let a 2.4 GHz IoT device online, and if not, who has to change what? "
+    "Without a command: check. Exit codes: 0 compatible (with or without warnings), 1 incompatible, 2 wrong usage, "
+    "3 undetermined, 130 cut short.",
+)
+
+Device = Annotated[str | None, typer.Option(metavar="NAME", help="Device to judge for: generic, photon, argon.")]
+Os = Annotated[str | None, typer.Option("--os", metavar="VERSION", help="Device OS version, such as 4.2.0.")]
+Output = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Also write the report: .json or .txt. May be repeated."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on standard output.")]
+
+
+class UsageError(Exception):
+    """What the user asked for cannot be done; the message says what would be allowed."""
+
+
+@app.command()
+def check(
+    *,
+    device: Device = None,
+    os_version: Os = None,
+    interface: Annotated[str | None, typer.Option(metavar="IF", help="Network interface to measure.")] = None,
+    only: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups that count; no others.")] = None,
+    skip: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups to leave out.")] = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> int:
+    """Measure the network that this laptop is on, judge it for a device, and report.
+
+    As root it also asks for a DHCP lease as a device that the network has never seen, and gives it back. What was
+    sent, and to whom, is listed in the report's footprint.
+    """
+    from agent import judging, profiles  # noqa: PLC0415 - `--version` and `--help` do not wait for these
+    from agent.checks import UnknownCheckError, select  # noqa: PLC0415
+    from agent.report import make  # noqa: PLC0415
+    from agent.run import measure  # noqa: PLC0415
+    from probes.scope import scope  # noqa: PLC0415
+    from reports.terminal import Terminal  # noqa: PLC0415
+
+    outputs = _checked(output)
+    try:
+        profile = profiles.load(device or profiles.DEFAULT, os_version)
+        selection = select(only, skip, list(judging.JUDGES))
+    except (profiles.UnknownDeviceError, UnknownCheckError) as problem:
+        raise UsageError(str(problem)) from problem
+    here = scope(interface)
+    if interface is not None and interface not in here.interfaces:
+        raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(here.interfaces)}")
+    terminal = Terminal(sys.stderr if as_json else sys.stdout)
+    terminal.begin(here, profile)
+    run = measure(here, profile, selection, terminal.known)
+    report = make(run, profile)
+    _deliver(report, terminal, outputs, as_json=as_json)
+    return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
+
+
+@app.command()
+def report(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A report saved as JSON.")],
+    *,
+    device: Device = None,
+    os_version: Os = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> int:
+    """Judge a saved run again, without a network: by today's rules, or for another device."""
+    from agent import profiles  # noqa: PLC0415 - as above
+    from agent.report import SavedReportError, load, make  # noqa: PLC0415
+    from reports.terminal import Terminal  # noqa: PLC0415
+
+    outputs = _checked(output)
+    try:
+        run, judged = load(file)
+        if device is None:
+            profile = profiles.load(judged.name, os_version or judged.os_version)
+        else:
+            profile = profiles.load(device, os_version)
+    except (SavedReportError, profiles.UnknownDeviceError) as problem:
+        raise UsageError(str(problem)) from problem
+    again = make(run, profile)
+    _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, as_json=as_json)
+    return EXIT_CODES[again.verdict]
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments == ["--version"]:
+        sys.stdout.write(f"netpreflight {__version__}\n")
+        sys.exit(0)
+    if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
+        arguments = ["check", *arguments]
+    try:
+        code = app(arguments, standalone_mode=False)
+    except UsageError as problem:
+        _refuse(str(problem))
+    except BrokenPipeError:
+        sys.stderr.close()  # nobody is left to read; Python would complain once more on exit
+        sys.exit(WRONG_USAGE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as problem:  # typer's own usage errors have a message for people
+        if not hasattr(problem, "format_message"):
+            raise
+        _refuse(f"{problem.format_message()} (see netpreflight --help)")
+    sys.exit(code)
+
+
+def _deliver(report: Any, terminal: Any, outputs: list[Path], *, as_json: bool) -> None:
+    """Show the report, and write the files that were asked for."""
+    from agent.report import write  # noqa: PLC0415 - as above
+    from reports import FORMATS  # noqa: PLC0415
+
+    if as_json:
+        sys.stdout.write(FORMATS[".json"](report))
+        sys.stdout.flush()
+    else:
+        terminal.final(report)
+    for path in outputs:
+        try:
+            write(path, FORMATS[path.suffix](report))
+        except OSError as problem:
+            raise UsageError(f"cannot write {path}: {problem.strerror or problem}") from problem
+
+
+def _checked(output: list[Path] | None) -> list[Path]:
+    """The files to write, refused now rather than after a run."""
+    from reports import FORMATS  # noqa: PLC0415 - as above
+
+    for path in output or []:
+        if path.suffix not in FORMATS:
+            raise UsageError(f"cannot write {path}: the ending has to be one of {', '.join(FORMATS)}")
+        if path.is_dir() or not path.parent.is_dir():
+            raise UsageError(f"cannot write {path}: there is no folder {path.parent} or it is a folder itself")
+    return output or []
+
+
+def _refuse(message: str) -> NoReturn:
+    from reports.text import shown  # noqa: PLC0415 - as above
+
+    sys.stderr.write(f"netpreflight: {shown(' '.join(message.split()))}\n")
+    sys.exit(WRONG_USAGE)

@@ -1,0 +1,107 @@
+"""Judging: observations and a device profile in, checks and a verdict out. Pure: no clock, no network, no files."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from agent.checks import STAGES, Check, Finding, Selection
+from agent.judging import cloud, coap, dhcp, dns, ntp, portal
+from agent.judging.internet_test import InternetTest, internet_test
+from agent.profiles import Profile
+from probes.observations import Observations
+
+Verdict = Literal["compatible", "compatible-with-warnings", "incompatible", "undetermined"]
+
+
+class Judge(NamedTuple):
+    """How one check is judged."""
+
+    finding: Callable[[Observations, Profile], Finding]
+    probes: tuple[str, ...]
+    """The probes that have to run for it."""
+    also: tuple[str, ...] = ()
+    """Probes whose observations it uses too, where they run."""
+
+
+_EXCHANGES = ("ntp", "portal", "coap", "cloud")
+
+JUDGES: dict[str, Judge] = {
+    "dhcp.offer": Judge(dhcp.offer, ("dhcp",)),
+    "dhcp.lease": Judge(dhcp.lease, ("dhcp",)),
+    "dhcp.servers": Judge(dhcp.servers, ("dhcp",)),
+    "dns.resolve": Judge(dns.resolve, ("dhcp", "dns")),
+    "dns.integrity": Judge(dns.integrity, ("dhcp", "dns"), also=_EXCHANGES),
+    "ntp.reply": Judge(ntp.reply, ("dhcp", "dns", "ntp")),
+    "portal": Judge(portal.portal, ("dhcp", "dns", "portal")),
+    "coap.udp-5683": Judge(coap.udp_5683, ("dhcp", "dns", "coap"), also=_EXCHANGES),
+    "cloud.transport": Judge(cloud.transport, ("dhcp", "dns", "coap", "cloud"), also=_EXCHANGES),
+}
+"""The checks that this version measures, in the report's order."""
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """What a run means for one device."""
+
+    checks: list[Check]
+    verdict: Verdict
+    headline: str
+    internet_test: InternetTest
+
+
+def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgement:
+    """Judge every check of the selection for a device, and what follows from all of them."""
+    checks = [judge_one(check_id, seen, profile, selection) for check_id in JUDGES]
+    verdict = _verdict(checks, selection)
+    return Judgement(
+        checks=checks,
+        verdict=verdict,
+        headline=_headline(verdict, checks, profile),
+        internet_test=internet_test(seen),
+    )
+
+
+def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Selection) -> Check:
+    """Judge one check; a fault of the judging itself is that check's `unknown`."""
+    level = profile.level(check_id)
+    if not selection.includes(check_id):
+        finding = Finding(status="skip", summary="Left out of this run, as asked")
+    else:
+        try:
+            finding = JUDGES[check_id].finding(seen, profile)
+        except Exception as fault:  # noqa: BLE001 - a fault in one check must not take the report with it
+            finding = Finding(
+                status="unknown",
+                summary="netpreflight failed to judge this check",
+                reason=f"Internal error: {type(fault).__name__}: {fault}",
+                remedy="Attach the JSON report to a ticket for netpreflight's developers.",
+                owner="nobody",
+            )
+    status = "warn" if finding.status == "fail" and level == "warning" else finding.status
+    fields = {name: getattr(finding, name) for name in finding.__struct_fields__}
+    return Check(**{**fields, "status": status}, id=check_id, stage=STAGES[check_id], level=level)
+
+
+def _verdict(checks: list[Check], selection: Selection) -> Verdict:
+    judged = [check for check in checks if selection.includes(check.id)]
+    required = {check.status for check in judged if check.level == "required"}
+    if "fail" in required:
+        return "incompatible"
+    if not judged or required & {"unknown", "skip"} or all(check.status in {"unknown", "skip"} for check in judged):
+        return "undetermined"
+    return "compatible-with-warnings" if any(check.status == "warn" for check in judged) else "compatible"
+
+
+def _headline(verdict: Verdict, checks: list[Check], profile: Profile) -> str:
+    device = f"a {profile.title}" if profile.title[0] not in "AEIOU" else f"an {profile.title}"
+    if verdict == "incompatible":
+        first = next(check for check in checks if check.level == "required" and check.status == "fail")
+        return f"No: {device} would not work on this network. {first.summary}."
+    if verdict == "undetermined":
+        open_ones = [check for check in checks if check.level == "required" and check.status == "unknown"]
+        because = f" {open_ones[0].summary}." if open_ones else ""
+        return f"Not settled: {len(open_ones)} of {len(checks)} checks could not be looked at.{because}"
+    if verdict == "compatible":
+        return f"Yes: {device} would get online on this network."
+    first = next(check for check in checks if check.status == "warn")
+    return f"Yes, with a warning: {device} would get online on this network. {first.summary}."

@@ -1,0 +1,115 @@
+"""Judging the device's own cloud endpoint: `cloud.transport`."""
+
+import msgspec
+
+from agent.checks import Finding
+from agent.judging.coap import refusal, udp_5683
+from agent.judging.dns import unresolved
+from agent.judging.witnessed import is_nonce
+from agent.profiles import Profile
+from probes.observations import CloudEndpoint, Observations
+
+
+def transport(seen: Observations, profile: Profile) -> Finding:
+    """Whether the device's own cloud endpoint answers in its own protocol."""
+    if profile.cloud.transport == "coap":
+        # A plain CoAP device's cloud is a CoAP server: the exchange is the same.
+        finding = udp_5683(seen, profile)
+        return msgspec.structs.replace(finding, summary=f"CoAP endpoint: {finding.summary}")
+    cloud = seen.cloud
+    if cloud is None or cloud.not_run:
+        return Finding(
+            status="unknown",
+            summary="The device's cloud port was not looked at",
+            reason=((cloud.not_run if cloud else None) or "the run was cut short") + ".",
+            remedy="Run netpreflight again, and let it finish.",
+            owner="device owner",
+        )
+    needs = profile.cloud
+    mine = [one for one in cloud.endpoints if (one.transport, one.port) == (needs.transport, needs.port)]
+    endpoint = next((one for one in mine if one.host in needs.hosts), None)
+    if endpoint is None:
+        return Finding(
+            status="unknown",
+            summary=f"{needs.hosts[0]} was not asked in this run",
+            reason="The run was made for another Device OS version or another set of devices.",
+            remedy=f"Run netpreflight check --device {profile.name} on the network itself.",
+            owner="device owner",
+        )
+    if endpoint.address is None:
+        return unresolved(seen, needs.hosts)
+    return _nonce(endpoint) if needs.transport == "tcp-nonce" else _dtls(endpoint)
+
+
+def _nonce(endpoint: CloudEndpoint) -> Finding:
+    where = f"{endpoint.host} ({endpoint.address}), TCP {endpoint.port}"
+    size = len(endpoint.received) // 2
+    connected = f"connected in {endpoint.connect_ms:.0f} ms" if endpoint.connect_ms is not None else "not connected"
+    evidence = [f"{where}: {connected}, {size} bytes received, {endpoint.error or 'then silence'}"]
+    if is_nonce(endpoint):
+        return Finding(status="pass", summary=f"{where} answers: a nonce of 40 bytes", evidence=evidence)
+    if not endpoint.connected:
+        how = {"timeout": "no answer", "refused": "refused"}.get(endpoint.error or "", endpoint.error or "no answer")
+        summary = f"{where} cannot be reached: {how}"
+        reason = f"The connection failed after {endpoint.waited_s:.1f} s ({how})."
+    elif not size:
+        how = {"timeout": "stays silent", "reset": "is reset", "closed": "is closed"}.get(endpoint.error or "", "fails")
+        summary = f"{where} accepts the connection, which then {how}"
+        reason = (
+            f"The real service sends 40 bytes at once; none came in {endpoint.waited_s:.1f} s. A proxy or a filter "
+            "that accepts connections itself looks like this; the device would log `Could not receive nonce`."
+        )
+    else:
+        summary = f"{where} is answered by something else"
+        reason = f"{size} bytes came that are no nonce: {endpoint.received[:48]}."
+    return Finding(
+        status="fail",
+        summary=summary,
+        reason=reason,
+        remedy=f"Allow outbound TCP {endpoint.port} to {endpoint.host} (now {endpoint.address}; its addresses change), "
+        "past any proxy or inspection.",
+        owner="network administrator",
+        evidence=evidence,
+    )
+
+
+def _dtls(endpoint: CloudEndpoint) -> Finding:
+    where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
+    evidence = [
+        f"{where}, {one.at_s:.1f} s: {one.outcome}"
+        + (f", {one.icmp.meaning} from {one.icmp.source}" if one.icmp else f", {one.detail}" if one.detail else "")
+        for one in endpoint.attempts
+    ]
+    if endpoint.record:
+        summary = f"{where} answers a DTLS ClientHello with {endpoint.record}"
+        return Finding(status="pass", summary=summary, evidence=evidence)
+    attempt = refusal(endpoint.address or "", endpoint.attempts)
+    error = next((one.detail for one in endpoint.attempts if one.outcome == "error"), None)
+    if attempt and attempt.icmp:
+        icmp = attempt.icmp
+        summary = f"UDP {endpoint.port} is rejected: {icmp.source} says {icmp.meaning}"
+        reason = f"A ClientHello to {where} was answered by ICMP type {icmp.type} code {icmp.code} from {icmp.source}."
+    elif error:
+        return Finding(
+            status="unknown",
+            summary="This laptop could not send a ClientHello",
+            reason=f"Sending to {where} failed here: {error}.",
+            remedy="Look at this laptop's own firewall, then run netpreflight again.",
+            owner="device owner",
+            evidence=evidence,
+        )
+    else:
+        sent = sum(one.outcome != "ignored" for one in endpoint.attempts)
+        closed = any(one.icmp for one in endpoint.attempts)
+        how = "says that nothing listens there" if closed else "does not answer"
+        summary = f"{where} {how}"
+        reason = f"{sent} ClientHellos in {endpoint.waited_s:.0f} s brought no DTLS record back."
+    return Finding(
+        status="fail",
+        summary=summary,
+        reason=reason,
+        remedy=f"Allow outbound UDP {endpoint.port} to *.{endpoint.host.partition('.')[2]} (now {endpoint.address}; "
+        "its addresses change), with replies.",
+        owner="network administrator",
+        evidence=evidence,
+    )

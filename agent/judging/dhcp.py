@@ -1,0 +1,310 @@
+"""Judging DHCP: `dhcp.offer`, `dhcp.lease`, `dhcp.servers`."""
+
+from agent.checks import Finding
+from agent.judging.addresses import first_host
+from agent.profiles import Profile
+from probes.observations import Dhcp, DhcpMessage, Lease, Observations
+
+_AS_ROOT = "Run netpreflight again as root (sudo): it then asks for a lease as an unknown device, and gives it back."
+
+
+def offer(seen: Observations, profile: Profile) -> Finding:
+    """Whether a server answers a DISCOVER of a device that it has never seen."""
+    dhcp = seen.dhcp
+    if dhcp is None or dhcp.not_run:
+        return _not_looked(dhcp)
+    if dhcp.exchange_denied:
+        return _only_the_laptop(dhcp)
+    offers = dhcp.offers()
+    evidence = _evidence(dhcp)
+    if offers:
+        servers = ", ".join(dict.fromkeys(one.server for one in offers))
+        return Finding(
+            status="pass", summary=f"{servers} offers {offers[0].address} to an unknown device", evidence=evidence
+        )
+    asked = sum(one.type == "DISCOVER" and one.identity == "device" for one in dhcp.sent)
+    told_device = _server(dhcp, "ACK", "device")
+    told_laptop = _server(dhcp, "ACK", "laptop") or _server(dhcp, "OFFER", "laptop")
+    offered_laptop = _server(dhcp, "OFFER", "laptop")
+    if told_device:
+        return Finding(
+            status="fail",
+            summary=f"DHCP server {told_device} has no address for a new device",
+            reason=f"{told_device} answers an unknown device's INFORM, but none of its {asked} DISCOVERs: "
+            "the pool is exhausted, or every address in it is reserved.",
+            remedy=f"Enlarge the DHCP pool on {told_device}, shorten its lease time, or free unused leases.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    if offered_laptop:
+        holds = dhcp.laptop_lease is not None
+        return Finding(
+            status="fail",
+            summary=f"DHCP server {offered_laptop} answers this laptop, and not an unknown device",
+            reason=f"{offered_laptop} offers an address to this laptop's MAC address, but left {asked} DISCOVERs of an "
+            "unknown MAC address unanswered: it serves only registered devices"
+            + (", or its pool has no address left but those already leased." if holds else "."),
+            remedy=f"Register the device's MAC address with the DHCP server {offered_laptop} (or the network's access "
+            "control)" + (", and check that its pool has free addresses." if holds else "."),
+            owner="network administrator",
+            evidence=evidence,
+        )
+    if told_laptop:
+        return Finding(
+            status="fail",
+            summary=f"DHCP server {told_laptop} is there, and offers nothing",
+            reason=f"{told_laptop} answers this laptop's INFORM, but no DISCOVER, neither an unknown device's nor this "
+            "laptop's: no address is free, or it serves only registered devices.",
+            remedy=f"Look at the DHCP pool and the allow-list on {told_laptop}.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    return Finding(
+        status="fail",
+        summary="No DHCP server answers",
+        reason=f"{asked} DISCOVERs of an unknown device in 15 s, and this laptop's own, were left unanswered.",
+        remedy="Switch on DHCP on the router (or the relay for this VLAN). A device that is to live without DHCP has "
+        "to be given a static address in its firmware.",
+        owner="network administrator",
+        evidence=evidence,
+    )
+
+
+def lease(seen: Observations, profile: Profile) -> Finding:
+    """Whether what is granted brings the device up: an address, a router, a resolver."""
+    dhcp = seen.dhcp
+    if dhcp is None or dhcp.not_run:
+        return _not_looked(dhcp)
+    if dhcp.exchange_denied:
+        return _only_the_laptop(dhcp)
+    evidence = _evidence(dhcp)
+    granted = dhcp.granted
+    if granted is None:
+        return _nothing_granted(dhcp, evidence)
+    if not granted.address:
+        return Finding(
+            status="fail",
+            summary=f"{granted.server} acknowledges a lease without an address",
+            reason="The ACK's address field is empty.",
+            remedy=f"Repair the DHCP server {granted.server}.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    if not granted.resolvers:
+        return Finding(
+            status="fail",
+            summary=f"{granted.server} grants no resolver (option 6)",
+            reason="Without a DNS server in its lease a device never comes up: its LED stays fast green, and its "
+            "Internet Test never runs.",
+            remedy=f"Add option 6 (DNS server) to the DHCP scope on {granted.server}.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    if not granted.routers:
+        return _no_router(granted, seen, profile, evidence)
+    router, gateway = granted.routers[0], seen.scope.gateway
+    if gateway and router != gateway:
+        return Finding(
+            status="unknown",
+            summary=f"A device is given router {router}, and this laptop uses {gateway}",
+            reason=f"Everything beyond the LAN was measured through {gateway}; a device would go through {router}.",
+            remedy="Set this laptop to take its address by DHCP, and run netpreflight again.",
+            owner="device owner",
+            evidence=evidence,
+        )
+    return Finding(
+        status="pass",
+        summary=f"{granted.address} with router {router} and resolver {', '.join(granted.resolvers[:2])}; given back",
+        evidence=evidence,
+    )
+
+
+def servers(seen: Observations, profile: Profile) -> Finding:
+    """Whether one authority answers, or several that agree."""
+    dhcp = seen.dhcp
+    if dhcp is None or dhcp.not_run:
+        return _not_looked(dhcp)
+    told: dict[str, DhcpMessage] = {}
+    for message in sorted(dhcp.received, key=lambda one: one.type != "OFFER"):
+        if message.type == "OFFER" or message.asked == "INFORM":
+            told.setdefault(message.server, message)
+    evidence = _evidence(dhcp)
+    first, *others = told.values() or [None]
+    for other in others:
+        if first and other and (differences := _differences(first, other)):
+            return Finding(
+                status="fail",
+                summary=f"Two DHCP servers disagree: {first.server} and {other.server}",
+                reason=f"They differ in {differences}. A device takes whichever answers first; this run went on with "
+                f"{(dhcp.granted or first).server}.",
+                remedy=f"Find out which of {first.server} (MAC {first.server_mac or 'not seen'}) and {other.server} "
+                f"(MAC {other.server_mac or 'not seen'}) does not belong here, and switch its DHCP server off.",
+                owner="network administrator",
+                evidence=evidence,
+            )
+    if dhcp.exchange_denied:
+        return Finding(
+            status="unknown",
+            summary="Not known whether one DHCP server answers, or several",
+            reason=f"OFFERs could not be collected: {dhcp.exchange_denied}.",
+            remedy=_AS_ROOT,
+            owner="device owner",
+            evidence=evidence,
+        )
+    if first is None:
+        return Finding(
+            status="unknown",
+            summary="No DHCP server to compare",
+            reason="No server answered; see dhcp.offer.",
+            remedy="Settle dhcp.offer first, then run netpreflight again.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    summary = f"{first.server} alone answers" if not others else f"{', '.join(told)} answer, and agree"
+    return Finding(status="pass", summary=summary, evidence=evidence)
+
+
+def _differences(one: DhcpMessage, other: DhcpMessage) -> str:
+    """In what two servers' answers differ; an answer to an INFORM may leave out what it does not know."""
+    found = []
+    for name, left, right in (
+        ("router", one.routers, other.routers),
+        ("resolver", one.resolvers, other.resolvers),
+        ("subnet", _subnet(one), _subnet(other)),
+    ):
+        silent = (not left and one.type == "ACK") or (not right and other.type == "ACK")
+        if left != right and not silent:
+            found.append(f"{name} ({', '.join(left) or 'none'} and {', '.join(right) or 'none'})")
+    return "; ".join(found)
+
+
+def _subnet(message: DhcpMessage) -> list[str]:
+    first = first_host(message.address, message.mask) if message.address and message.mask else None
+    return [f"of {first}"] if first else []
+
+
+def _no_router(granted: DhcpMessage, seen: Observations, profile: Profile, evidence: list[str]) -> Finding:
+    guess = first_host(granted.address or "", granted.mask or "")
+    remedy = f"Add option 3 (router) to the DHCP scope on {granted.server}."
+    if profile.dhcp.missing_router == "first-host" and guess is not None and guess == seen.scope.gateway:
+        return Finding(
+            status="warn",
+            summary=f"{granted.server} grants no router (option 3); the device guesses {guess}, rightly",
+            reason="Without option 3 the device takes the first host of the subnet for its router; here that is it.",
+            remedy=remedy,
+            owner="network administrator",
+            evidence=evidence,
+        )
+    return Finding(
+        status="fail",
+        summary=f"{granted.server} grants no router (option 3)",
+        reason="Without a router a device reaches nothing beyond its own subnet."
+        if profile.dhcp.missing_router == "fails"
+        else f"Without option 3 the device takes {guess} for its router; this laptop's is {seen.scope.gateway}.",
+        remedy=remedy,
+        owner="network administrator",
+        evidence=evidence,
+    )
+
+
+def _nothing_granted(dhcp: Dhcp, evidence: list[str]) -> Finding:
+    refusal = next((one for one in dhcp.received if one.type == "NAK" and one.identity == "device"), None)
+    offers = dhcp.offers()
+    if refusal:
+        words = f" ({refusal.message})" if refusal.message else ""
+        summary = f"DHCP server {refusal.server} refuses a lease: NAK{words}"
+        reason = "The server offered an address, and answered the REQUEST for it with a NAK."
+        remedy = f"Look at the pool and the log of the DHCP server {refusal.server}."
+    elif offers:
+        summary = f"DHCP server {offers[0].server} offers an address, and does not grant it"
+        reason = f"REQUESTs for {offers[0].address} were left unanswered."
+        remedy = f"Look at the log of the DHCP server {offers[0].server}."
+    else:
+        summary = "No address was granted"
+        reason = "No server made an offer; see dhcp.offer."
+        remedy = "Do what dhcp.offer says."
+    return Finding(
+        status="fail",
+        summary=summary,
+        reason=reason,
+        remedy=remedy,
+        owner="network administrator",
+        evidence=evidence,
+    )
+
+
+def _not_looked(dhcp: Dhcp | None) -> Finding:
+    return Finding(
+        status="unknown",
+        summary="DHCP was not looked at",
+        reason=(dhcp.not_run if dhcp else None) or "the run was cut short",
+        remedy="Run netpreflight again, on an interface that is up.",
+        owner="device owner",
+    )
+
+
+def _only_the_laptop(dhcp: Dhcp) -> Finding:
+    """Judging by what the laptop was given: it never proves what an unknown device gets."""
+    record = dhcp.laptop_lease
+    evidence = _evidence(dhcp)
+    if record is not None and record.routers and record.resolvers:
+        return Finding(
+            status="warn",
+            summary=f"Only this laptop's own lease was seen: {record.address} from {record.server or 'its server'}",
+            reason=f"{dhcp.exchange_denied}; a lease of this laptop does not show what an unknown device is given.",
+            remedy=_AS_ROOT,
+            owner="device owner",
+            evidence=evidence,
+        )
+    told = next((one for one in dhcp.received), None)
+    return Finding(
+        status="unknown",
+        summary=f"DHCP server {told.server} answers; not known what it grants" if told else "DHCP was not tried",
+        reason=f"{dhcp.exchange_denied}"
+        + ("" if record else "; this laptop's own DHCP client has no record either")
+        + ".",
+        remedy=_AS_ROOT,
+        owner="device owner",
+        evidence=evidence,
+    )
+
+
+def _server(dhcp: Dhcp, kind: str, identity: str) -> str | None:
+    """The server that sent a kind of message to an identity, if one did."""
+    return next((one.server for one in dhcp.received if one.type == kind and one.identity == identity), None)
+
+
+def _evidence(dhcp: Dhcp) -> list[str]:
+    whose = {"device": "an unknown device", "laptop": "this laptop"}
+    counts: dict[str, int] = {}
+    for sent in dhcp.sent:
+        text = f"{sent.type} for {whose[sent.identity]}"
+        counts[text] = counts.get(text, 0) + 1
+    lines = [f"sent {count} x {text}" if count > 1 else f"sent {text}" for text, count in counts.items()]
+    lines += list(dict.fromkeys(_describe(message, whose) for message in dhcp.received))
+    if dhcp.laptop_lease:
+        lines.append(_describe_lease(dhcp.laptop_lease))
+    if dhcp.malformed:
+        lines.append(f"{dhcp.malformed} malformed messages from port 67")
+    return lines
+
+
+def _describe(message: DhcpMessage, whose: dict[str, str]) -> str:
+    parts = [f"{message.type} from {message.server} for {whose[message.identity]}'s {message.asked}:"]
+    parts.append(message.address or "no address")
+    parts.append(f"router {', '.join(message.routers) or 'none'}")
+    parts.append(f"resolver {', '.join(message.resolvers) or 'none'}")
+    if message.lease_s is not None:
+        parts.append(f"for {message.lease_s} s")
+    if message.captive_portal:
+        parts.append(f"option 114 {message.captive_portal}")
+    if message.message:
+        parts.append(f"message {message.message}")
+    return " ".join((parts[0], ", ".join(parts[1:])))
+
+
+def _describe_lease(lease: Lease) -> str:
+    return (
+        f"this laptop's lease ({lease.source}): {lease.address} from {lease.server or 'an unnamed server'}, "
+        f"router {', '.join(lease.routers) or 'none'}, resolver {', '.join(lease.resolvers) or 'none'}"
+    )

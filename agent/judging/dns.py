@@ -1,0 +1,225 @@
+"""Judging DNS: `dns.resolve`, `dns.integrity`."""
+
+from dataclasses import dataclass
+
+from agent.checks import Finding
+from agent.judging.addresses import is_local
+from agent.judging.witnessed import answered_addresses
+from agent.profiles import Profile
+from probes.observations import Dns, Lookup, Observations
+
+NTP_SERVER = "pool.ntp.org"
+_UNRELATED = 3
+"""So many names of different owners with one and the same address are worth a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """Names of which the device needs one, and what their failing means for it."""
+
+    names: list[str]
+    required: bool
+    unconfirmed: bool = False
+
+
+def resolve(seen: Observations, profile: Profile) -> Finding:
+    """Whether a device gets an address for every name that it asks for."""
+    dns = seen.dns
+    if dns is None or dns.not_run or not dns.resolvers:
+        return not_asked(seen)
+    evidence = _evidence(dns)
+    failing = [need for need in _needs(profile) if all(_failure(dns, name) for name in need.names)]
+    if doubtful := [need for need in failing if need.unconfirmed and _only_its_own(dns, need)]:
+        name = doubtful[0].names[0]
+        return Finding(
+            status="unknown",
+            summary=f"{name} does not exist, and it is not known whether it should",
+            reason="This name holds a device id that belongs to nobody; whether the cloud's zone answers for such "
+            "names is not confirmed.",
+            remedy=f"Ask for the real device's name here: nslookup <device id>{name[24:]} {dns.resolvers[0]}",
+            owner="device owner",
+            evidence=evidence,
+        )
+    if failing:
+        return _names_fail(dns, failing, evidence)
+    used = {name: dns.as_device(name) for need in _needs(profile) for name in need.names}
+    late = [lookup for lookup in used.values() if lookup and lookup.resolver != dns.resolvers[0]]
+    if late:
+        first = dns.resolvers[0]
+        why = next((one.failure for one in dns.of(late[0].name) if one.resolver == first), None) or "no answer"
+        return Finding(
+            status="warn",
+            summary=f"Resolver {first} fails ({why}); a device gets by with {late[0].resolver}",
+            reason=f"A device asks {first} first, each time, and waits up to 4 s before it asks the second.",
+            remedy=f"Repair the resolver {first}, or take it out of DHCP option 6.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    slowest = max((lookup.elapsed_ms for lookup in used.values() if lookup), default=0.0)
+    names = "the device's names" if len(used) > 1 else next(iter(used))
+    return Finding(status="pass", summary=f"{dns.resolvers[0]} resolves {names} in {slowest:.0f} ms", evidence=evidence)
+
+
+def integrity(seen: Observations, profile: Profile) -> Finding:
+    """Whether answers are the real ones."""
+    dns = seen.dns
+    if dns is None or dns.not_run or not dns.resolvers:
+        return not_asked(seen)
+    evidence = _evidence(dns)
+    for lookup in dns.lookups:
+        if lookup.kind == "random" and lookup.addresses:
+            return Finding(
+                status="fail",
+                summary=f"Resolver {lookup.resolver} invents answers: a random name resolves to {lookup.addresses[0]}",
+                reason=f"{lookup.name} does not exist, and {lookup.resolver} gave it an address.",
+                remedy=f"Switch off the rewriting of names that do not exist on {lookup.resolver}; where a captive "
+                "portal does it, let the device past the portal.",
+                owner="network administrator",
+                evidence=evidence,
+            )
+    local = [one for one in dns.lookups if any(map(is_local, one.addresses))]
+    if local:
+        return _local_answers(seen, local, evidence)
+    if not any(one.kind == "random" and one.rcode for one in dns.lookups):
+        return Finding(
+            status="unknown",
+            summary="Not known whether answers are rewritten",
+            reason=f"No resolver answered for a random name; see dns.resolve ({', '.join(dns.resolvers)}).",
+            remedy="Settle dns.resolve first, then run netpreflight again.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    if same := _one_for_all(seen, dns):
+        return Finding(
+            status="warn",
+            summary=f"Unrelated names all resolve to {same}",
+            reason=f"{same} is the only address that this run was given, and nothing there answered as it should.",
+            remedy=f"Compare with another network: if names have other addresses there, {dns.resolvers[0]} rewrites.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    return Finding(status="pass", summary="A random name does not resolve; no answer is local", evidence=evidence)
+
+
+def not_asked(seen: Observations) -> Finding:
+    """The finding of every check that needs lookups, where none could be made."""
+    dns, dhcp = seen.dns, seen.dhcp
+    if dns is not None and dns.not_run:
+        reason = dns.not_run
+    elif dns is None or dhcp is None:
+        reason = "the run was cut short"
+    elif dhcp.exchange_denied:
+        reason = f"the resolvers that DHCP hands out are not known: {dhcp.exchange_denied}"
+    else:
+        reason = "DHCP handed out no resolver, so there was none to ask; see dhcp.offer and dhcp.lease"
+    as_root = dhcp is not None and dhcp.exchange_denied is not None
+    return Finding(
+        status="unknown",
+        summary="No resolver of this network was asked",
+        reason=reason + ".",
+        remedy="Run netpreflight again as root (sudo)." if as_root else "Settle what stands above, then run it again.",
+        owner="device owner" if as_root else "network administrator",
+    )
+
+
+def unresolved(seen: Observations, names: list[str]) -> Finding:
+    """The finding of a check whose host has no address."""
+    if seen.dns is None or seen.dns.not_run or not seen.dns.resolvers:
+        return not_asked(seen)
+    which = " or ".join(names)
+    return Finding(
+        status="unknown",
+        summary=f"{which} has no address here, so nothing was sent",
+        reason=f"The name does not resolve ({_failure(seen.dns, names[0]) or 'no answer'}); see dns.resolve.",
+        remedy="Settle dns.resolve first, then run netpreflight again.",
+        owner="network administrator",
+    )
+
+
+def _needs(profile: Profile) -> list[_Need]:
+    return [
+        _Need(profile.cloud.hosts, required=True, unconfirmed=profile.cloud.unconfirmed_name),
+        _Need([NTP_SERVER], required=profile.level("ntp.reply") == "required"),
+    ]
+
+
+def _failure(dns: Dns, name: str) -> str | None:
+    """Why a device gets no true address for a name; None where it gets one."""
+    lookups = dns.of(name)
+    if not lookups:
+        return "not asked"
+    used = dns.as_device(name)
+    if used is None:
+        return "; ".join(dict.fromkeys(one.failure or "" for one in lookups))
+    invented = {address for one in dns.lookups if one.kind == "random" for address in one.addresses}
+    if invented & set(used.addresses):
+        return f"{used.addresses[0]}, the address of names that do not exist"
+    return None
+
+
+def _only_its_own(dns: Dns, need: _Need) -> bool:
+    """Whether a name is unknown to its zone while other device names exist: then it may not exist anywhere."""
+    missing = all(one.rcode == "NXDOMAIN" for name in need.names for one in dns.of(name))
+    others = {one.name for one in dns.lookups if one.kind == "device"} - {*need.names, NTP_SERVER}
+    return missing and any(not _failure(dns, name) for name in others)
+
+
+def _names_fail(dns: Dns, failing: list[_Need], evidence: list[str]) -> Finding:
+    names = [name for need in failing for name in need.names]
+    whys = list(dict.fromkeys(_failure(dns, name) or "" for name in names))
+    others = [one for one in dns.lookups if one.kind == "vendor" and one.addresses]
+    resolvers = ", ".join(dns.resolvers)
+    required = any(need.required for need in failing)
+    if others and not any("address of names" in why for why in whys):
+        summary = f"{resolvers} withholds {', '.join(names)} ({'; '.join(whys)}), and answers for other names"
+        reason = f"{others[0].name} resolves, so the resolver works, and these names are filtered."
+        remedy = f"Allow {', '.join(names)} on the resolver {resolvers}."
+    elif others:
+        summary = f"{resolvers} answers for {', '.join(names)} with {whys[0]}"
+        reason = "The answers are invented; see dns.integrity."
+        remedy = f"Switch off the rewriting of answers on {resolvers}."
+    else:
+        summary = f"{resolvers}: {'; '.join(whys)} for {', '.join(names)}"
+        reason = f"No name at all resolves with what DHCP hands out ({resolvers}), whatever this laptop itself uses."
+        remedy = f"Repair the resolver {resolvers}, or hand out one that works in DHCP option 6."
+    return Finding(
+        status="fail" if required else "warn",
+        summary=summary,
+        reason=reason,
+        remedy=remedy,
+        owner="network administrator",
+        evidence=evidence,
+    )
+
+
+def _local_answers(seen: Observations, local: list[Lookup], evidence: list[str]) -> Finding:
+    works = answered_addresses(seen)
+    proved = all(one.addresses[0] in works for one in local)
+    first = local[0]
+    gateway = " (the gateway)" if first.addresses[0] == seen.scope.gateway else ""
+    return Finding(
+        status="warn" if proved else "fail",
+        summary=f"Resolver {first.resolver} gives {first.name} the local address {first.addresses[0]}{gateway}",
+        reason="A public name with a local address is an answer that somebody on this network made"
+        + ("; what is there does answer as it should." if proved else "."),
+        remedy=f"Look at what {first.resolver} does with {first.name}: a captive portal, a filter, or a local server.",
+        owner="network administrator",
+        evidence=evidence,
+    )
+
+
+def _one_for_all(seen: Observations, dns: Dns) -> str | None:
+    """The one address of at least three unrelated names, unless something there answered as it should."""
+    answers = {one.name: one.addresses[0] for one in dns.lookups if one.addresses}
+    addresses = set(answers.values())
+    if len(answers) < _UNRELATED or len(addresses) != 1 or addresses & answered_addresses(seen):
+        return None
+    return addresses.pop()
+
+
+def _evidence(dns: Dns) -> list[str]:
+    lines = []
+    for one in dns.lookups:
+        result = ", ".join(one.addresses) if one.addresses else one.failure
+        lines.append(f"{one.resolver}: {one.name} A → {result} ({one.elapsed_ms:.0f} ms, {len(one.attempts)} attempts)")
+    return lines

@@ -1,0 +1,83 @@
+"""Judging NTP: `ntp.reply`, by the rules of Device OS 2.0 to 5.5."""
+
+from agent.checks import Finding
+from agent.judging.dns import NTP_SERVER, unresolved
+from agent.profiles import Profile
+from probes.observations import NtpAttempt, Observations
+
+_HEADER = 48
+
+
+def reply(seen: Observations, profile: Profile) -> Finding:
+    """Whether an NTP server answers as the device requires."""
+    ntp = seen.ntp
+    if ntp is None or ntp.not_run:
+        return Finding(
+            status="unknown",
+            summary="NTP was not looked at",
+            reason=((ntp.not_run if ntp else None) or "the run was cut short") + ".",
+            remedy="Run netpreflight again, and let it finish.",
+            owner="device owner",
+        )
+    if ntp.address is None:
+        return unresolved(seen, [NTP_SERVER])
+    evidence = [_describe(attempt) for attempt in ntp.attempts]
+    where = f"{ntp.address} ({NTP_SERVER}), UDP 123"
+    good = ntp.good
+    if good is not None:
+        offset = f", this laptop's clock off by {abs(good.offset_s):.3f} s" if good.offset_s is not None else ""
+        summary = f"{ntp.address} answers: stratum {good.stratum}{offset}"
+        if good.length > _HEADER:
+            return Finding(
+                status="warn",
+                summary=f"{ntp.address} answers with {good.length} bytes instead of 48",
+                reason="The device's buffer holds 48 bytes; that it takes the first 48 of a longer reply is inferred "
+                "from its source, not confirmed.",
+                remedy="Find out what lengthens NTP replies on this network.",
+                owner="network administrator",
+                evidence=evidence,
+            )
+        return Finding(status="pass", summary=summary, evidence=evidence)
+    flaw = next((one.decoded.flaw for one in reversed(ntp.attempts) if one.decoded and one.decoded.flaw), None)
+    icmp = next((one.icmp for one in ntp.attempts if one.icmp), None)
+    if flaw:
+        return Finding(
+            status="fail",
+            summary=f"{ntp.address} sends NTP replies that a device refuses: {flaw}",
+            reason=f"A device takes 48 bytes, mode 4, stratum not 0; {where} sent: {flaw}.",
+            remedy=f"Find out who answers for {NTP_SERVER} ({ntp.address}) here, and let the device reach a real NTP "
+            "server under that name; after a kiss-of-death, wait an hour first.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    if icmp:
+        summary = f"NTP is rejected: {icmp.source} says {icmp.meaning}"
+        reason = f"A request to {where} was answered by ICMP from {icmp.source}: {icmp.meaning}."
+    elif error := next((one.detail for one in ntp.attempts if one.outcome == "error"), None):
+        return Finding(
+            status="unknown",
+            summary="This laptop could not send an NTP request",
+            reason=f"Sending to {where} failed here: {error}.",
+            remedy="Look at this laptop's own firewall, then run netpreflight again.",
+            owner="device owner",
+            evidence=evidence,
+        )
+    else:
+        summary = f"No NTP reply from {ntp.address}"
+        reason = f"{sum(one.outcome == 'timeout' for one in ntp.attempts)} requests to {where}, 2 s apart, no reply."
+    return Finding(
+        status="fail",
+        summary=summary,
+        reason=reason,
+        remedy=f"Allow outbound UDP 123 to {NTP_SERVER} (now {ntp.address}; its addresses change), with replies.",
+        owner="network administrator",
+        evidence=evidence,
+    )
+
+
+def _describe(attempt: NtpAttempt) -> str:
+    text = f"{attempt.at_s:.1f} s: {attempt.outcome}"
+    if attempt.decoded:
+        fields = attempt.decoded
+        text += f", {fields.length} bytes, mode {fields.mode}, stratum {fields.stratum}, reference {fields.reference}"
+    return text + (f", {attempt.detail}" if attempt.detail else "")

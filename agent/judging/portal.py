@@ -1,0 +1,154 @@
+"""Judging captive portals: `portal`, from several witnesses."""
+
+from typing import Literal, NamedTuple
+
+from agent.checks import Finding
+from agent.judging.addresses import is_local
+from agent.profiles import Profile
+from probes.observations import HttpWitness, Observations, Portal
+
+State = Literal["none", "portal", "suspected", "unknown"]
+_NETWORK_AUTHENTICATION_REQUIRED = 511  # RFC 6585 section 6
+
+
+class _Conclusion(NamedTuple):
+    """The state that the witnesses add up to, with what to say of it."""
+
+    state: State
+    summary: str
+    reason: str = ""
+    knows_laptop: bool = False
+
+
+def portal(seen: Observations, profile: Profile) -> Finding:
+    """Whether a captive portal stands in the way of a device that cannot click."""
+    observed = seen.portal
+    if observed is None or observed.not_run:
+        return Finding(
+            status="unknown",
+            summary="Captive portals were not looked for",
+            reason=((observed.not_run if observed else None) or "the run was cut short") + ".",
+            remedy="Run netpreflight again, and let it finish.",
+            owner="device owner",
+        )
+    state, summary, reason, knows_laptop = _conclude(seen, observed)
+    evidence = [f"state: {state}", *_evidence(observed)]
+    if state == "none":
+        return Finding(status="pass", summary=summary, evidence=evidence)
+    mac = "the device's MAC address (print it with `particle serial mac`)"
+    if state == "portal":
+        remedy = f"Let {mac} past the captive portal (MAC bypass), or give devices a network without one."
+    elif state == "suspected":
+        remedy = (
+            f"Ask whoever runs this network whether a new device meets a captive portal here; if so, let {mac} past."
+        )
+    else:
+        remedy = "Open http://captive.apple.com in a browser on this network: a log-in page there is a captive portal."
+    return Finding(
+        status="fail" if state == "portal" else "unknown",
+        summary=summary,
+        reason=reason
+        + (" This laptop is already let through, which a new device would not be." if knows_laptop else ""),
+        remedy=remedy,
+        owner="device owner" if state == "unknown" else "network administrator",
+        evidence=evidence,
+    )
+
+
+def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
+    api = observed.api
+    if api is not None and api.captive is not None:
+        page = api.portal_url or api.url
+        if api.captive:
+            return _Conclusion(
+                "portal", f"A captive portal: {page}", f"The Captive Portal API at {api.url} (RFC 8908) says captive."
+            )
+        if api.session:
+            return _Conclusion(
+                "portal",
+                f"A captive portal that already knows this laptop: {page}",
+                f"The Captive Portal API at {api.url} (RFC 8908) speaks of this laptop's session.",
+                knows_laptop=True,
+            )
+        if api.portal_url:
+            return _Conclusion(
+                "suspected",
+                f"A captive portal may await new devices: {page}",
+                f"The Captive Portal API at {api.url} (RFC 8908) names a portal, and says that this laptop may pass.",
+                knows_laptop=True,
+            )
+    by_http = _by_http(seen, observed)
+    if by_http.state == "none" and api is not None and api.captive is None:
+        return _Conclusion(
+            "suspected",
+            f"DHCP names a captive portal, {api.url}, and it could not be asked",
+            f"Option 114 points at {api.url}: {api.error}.",
+        )
+    return by_http
+
+
+def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
+    answered = [one for one in observed.http if one.status is not None]
+    right = [one for one in answered if one.right]
+    wrong = [one for one in answered if not one.right]
+    if right and len(right) >= 2 * len(wrong):
+        return _Conclusion("none", f"{len(right)} of {len(observed.http)} vendors' addresses give their right answer")
+    redirects = [one for one in wrong if one.location or one.status == _NETWORK_AUTHENTICATION_REQUIRED]
+    if redirects and not right:
+        page = next((one.location for one in redirects if one.location), redirects[0].url)
+        return _Conclusion("portal", f"A captive portal: {page}", f"{redirects[0].url} is redirected to {page}.")
+    pointed = next((one for one in observed.http if one.address and _is_ours(seen, one.address)), None)
+    if pointed and pointed in wrong:
+        return _Conclusion(
+            "portal",
+            f"A captive portal at {pointed.address}, by DNS",
+            f"The resolver points {pointed.url} at {pointed.address}, which answers with a page of its own.",
+        )
+    mismatch = next((one for one in observed.tls if one.mismatch), None)
+    if len(wrong) > 1 and not right:
+        also = f", and the TLS certificate of {mismatch.host} is another's" if mismatch else ""
+        return _Conclusion(
+            "portal",
+            f"Something answers in place of {len(wrong)} vendors: a captive portal or a filter",
+            f"{wrong[0].url} gives status {wrong[0].status} with another's content{also}.",
+        )
+    if wrong or pointed or mismatch:
+        return _Conclusion(
+            "suspected", "A captive portal is suspected", _suspicion(wrong, pointed, mismatch is not None)
+        )
+    failed = ", ".join(dict.fromkeys(f"{one.error}" for one in observed.http)) or "none was asked"
+    return _Conclusion("unknown", "No vendor's address answers over HTTP", f"Not one of them could be asked: {failed}.")
+
+
+def _suspicion(wrong: list[HttpWitness], pointed: HttpWitness | None, mismatch: bool) -> str:  # noqa: FBT001 - one of three signs
+    if pointed:
+        return f"The resolver points {pointed.url} at {pointed.address}, which is on this network."
+    if wrong:
+        return (
+            f"{wrong[0].url} gives status {wrong[0].status} instead of {wrong[0].expected_status} and its own content."
+        )
+    return "A vendor's TLS certificate is another's." if mismatch else ""
+
+
+def _is_ours(seen: Observations, address: str) -> bool:
+    return address == seen.scope.gateway or is_local(address)
+
+
+def _evidence(observed: Portal) -> list[str]:
+    lines = []
+    if observed.api:
+        api = observed.api
+        trust = {True: "", False: " (its certificate does not verify)", None: ""}[api.tls_verified]
+        lines.append(f"option 114: {api.url}{trust}: captive {api.captive}, {api.error or f'page {api.portal_url}'}")
+    for one in observed.http:
+        if one.status is None:
+            lines.append(f"{one.url} at {one.address}: {one.error}")
+        else:
+            verdict = "right" if one.right else f"wrong, location {one.location}" if one.location else "wrong"
+            lines.append(f"{one.url} at {one.address}: status {one.status}, {verdict}")
+    lines += [
+        f"TLS to {one.host} at {one.address}: "
+        + ("verified" if one.verified else one.mismatch or one.error or "failed")
+        for one in observed.tls
+    ]
+    return lines

@@ -1,0 +1,210 @@
+"""The run loop: what the judged checks need is measured, each probe as soon as its inputs are known."""
+
+import asyncio
+import datetime as dt
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from agent import judging, profiles
+from agent.checks import Check, Selection
+from agent.judging.dns import NTP_SERVER
+from agent.profiles import Profile
+from agent.report import Run
+from probes.cloud import cloud
+from probes.coap import coap
+from probes.dhcp import dhcp
+from probes.dns import Answers, resolve
+from probes.network import Network
+from probes.ntp import ntp
+from probes.observations import (
+    Cloud,
+    CloudEndpoint,
+    Coap,
+    Dhcp,
+    Dns,
+    NameKind,
+    Ntp,
+    Observation,
+    Observations,
+    Portal,
+    Resolver,
+    Scope,
+)
+from probes.portal import VENDOR_HOSTS, portal
+
+MOST_RESOLVERS = 2
+"""lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS); no device asks a third."""
+
+OnCheck = Callable[[Check], None]
+Seen = TypeVar("Seen", bound=Observation)
+
+
+def measure(scope: Scope, profile: Profile, selection: Selection, on_check: OnCheck) -> Run:
+    """Measure, until everything is known or the user stops it (Ctrl-C, SIGTERM, SIGHUP).
+
+    Args:
+        scope: the interface under test and its laptop.
+        profile: the device judged; what the other known devices need is measured too.
+        selection: the checks that count; probes that no such check needs do not run.
+        on_check: called with each check of `profile` as soon as it is known.
+    """
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(_Measurement(scope, profile, selection, on_check).run())
+
+
+class _Measurement:
+    """One run: its observations as they come in, and who waits for what."""
+
+    def __init__(self, scope: Scope, profile: Profile, selection: Selection, on_check: OnCheck) -> None:
+        self._scope = scope
+        self._profile = profile
+        self._selection = selection
+        self._on_check = on_check
+        self._seen = Observations(scope=scope)
+        self._begun = time.monotonic()
+        self._profiles = [profile, *(one for one in profiles.load_all() if one.name != profile.name)]
+        self._told: set[str] = set()
+        wanted = [judging.JUDGES[one] for one in judging.JUDGES if selection.includes(one)]
+        self._probes = {probe for one in wanted for probe in one.probes}
+
+    async def run(self) -> Run:
+        started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        loop = asyncio.get_running_loop()
+        self._resolvers: asyncio.Future[list[str]] = loop.create_future()
+        self._portal_url: asyncio.Future[str | None] = loop.create_future()
+        async with Network(self._scope.interface or "", self._begun) as network:
+            self._network = network
+            self._answers = Answers(list(self._names()))
+            stopped = asyncio.Event()
+            if sys.platform != "win32":
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    loop.add_signal_handler(number, stopped.set)
+            work = asyncio.ensure_future(asyncio.gather(*self._tasks()))
+            stop = asyncio.ensure_future(stopped.wait())
+            both: set[asyncio.Future[Any]] = {work, stop}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            complete = work.done()
+            stop.cancel()
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            footprint = network.footprint()
+        return Run(
+            started=started,
+            duration_s=round(time.monotonic() - self._begun, 3),
+            complete=complete,
+            selection=self._selection,
+            observations=self._seen,
+            footprint=footprint,
+        )
+
+    def _tasks(self) -> list[Coroutine[Any, Any, None]]:
+        endpoints = [
+            CloudEndpoint(transport=one.cloud.transport, host=host, port=one.cloud.port)
+            for one in self._profiles
+            if one.cloud.transport != "coap"
+            for host in one.cloud.hosts
+        ]
+        servers = [
+            (host, one.cloud.port)
+            for one in self._profiles
+            if one.cloud.transport == "coap"
+            for host in one.cloud.hosts
+        ]
+        address_of = self._answers.address
+        steps: dict[str, tuple[type[Observation], Callable[[], Awaitable[Observation]]]] = {
+            "dhcp": (Dhcp, self._dhcp),
+            "dns": (Dns, self._dns),
+            "ntp": (Ntp, self._ntp),
+            "portal": (Portal, lambda: portal(self._network, address_of, self._portal_url)),
+            "coap": (Coap, lambda: coap(self._network, servers, address_of)),
+            "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of)),
+        }
+        return [self._step(name, *step) for name, step in steps.items() if name in self._probes]
+
+    async def _step(self, name: str, kind: type[Seen], probe: Callable[[], Awaitable[Seen]]) -> None:
+        """Run one probe; a fault of its own is that probe's "not run", and nobody else's."""
+        obstacle = self._obstacle(name)
+        if name != "dhcp":
+            await self._resolvers
+        begun = self._network.elapsed()
+        try:
+            observation = kind(not_run=obstacle) if obstacle else await probe()
+        except Exception as fault:  # noqa: BLE001 - whatever a probe raises must not take the run with it
+            observation = kind(not_run=f"the probe failed: {type(fault).__name__}: {fault}")
+        observation.started_s = begun
+        observation.duration_s = round(self._network.elapsed() - begun, 4)
+        setattr(self._seen, name, observation)
+        self._settle(name)
+        self._tell()
+
+    def _obstacle(self, name: str) -> str | None:
+        """Why a probe cannot run on this laptop at all."""
+        scope = self._scope
+        if scope.interface is None:
+            return "this laptop has no network interface"
+        if scope.state != "up":
+            return f"the interface {scope.interface} is " + ("down" if scope.state == "down" else "not connected")
+        if name == "dhcp":
+            return None
+        if not scope.addresses:
+            return f"this laptop has no IPv4 address on {scope.interface}"
+        if name != "dns" and scope.gateway is None:
+            return f"this laptop has no default route through {scope.interface}"
+        return None
+
+    def _settle(self, name: str) -> None:
+        """Release whoever waits for a probe that has ended, however it ended."""
+        if name == "dhcp":
+            seen = self._seen.dhcp
+            told = [one.captive_portal for one in seen.received if one.captive_portal] if seen else []
+            recorded = seen.laptop_lease.captive_portal if seen and seen.laptop_lease else None
+            self._portal_url.set_result(told[0] if told else recorded)
+            self._use_resolvers([])
+        if name == "dns":
+            self._answers.settle_rest()
+
+    def _tell(self) -> None:
+        """Announce the checks for which everything has been seen."""
+        for check_id, judge in judging.JUDGES.items():
+            needed = {*judge.probes, *(self._probes & set(judge.also))}
+            if check_id in self._told or any(getattr(self._seen, probe) is None for probe in needed):
+                continue
+            self._told.add(check_id)
+            self._on_check(judging.judge_one(check_id, self._seen, self._profile, self._selection))
+
+    def _use_resolvers(self, resolvers: list[str]) -> None:
+        if self._resolvers.done():
+            return
+        self._resolvers.set_result(resolvers[:MOST_RESOLVERS])
+        learned = [Resolver(address=one, source="dhcp", interface=self._scope.interface) for one in resolvers]
+        self._scope.resolvers = [*learned, *self._scope.resolvers]
+
+    async def _dhcp(self) -> Dhcp:
+        ids = {one for one in judging.JUDGES if one.startswith("dhcp.")}
+        return await dhcp(
+            self._network,
+            self._scope,
+            self._profile.host_name,
+            exchange=not ids <= set(self._selection.skip),
+            on_resolvers=self._use_resolvers,
+        )
+
+    async def _dns(self) -> Dns:
+        resolvers = await self._resolvers
+        if not resolvers:
+            return Dns()
+        return await resolve(self._network, resolvers, self._names(), self._answers)
+
+    async def _ntp(self) -> Ntp:
+        address = await self._answers.address(NTP_SERVER)
+        return Ntp(server=NTP_SERVER) if address is None else await ntp(self._network, address)
+
+    def _names(self) -> dict[str, NameKind]:
+        """Every name that a known device asks for, and the vendors'."""
+        names: dict[str, NameKind] = {NTP_SERVER: "device"}
+        for one in self._profiles:
+            names.update(dict.fromkeys(one.cloud.hosts, "device"))
+        return {**names, **dict.fromkeys(VENDOR_HOSTS, "vendor")}

@@ -1,0 +1,156 @@
+"""Does a CoAP exchange over UDP 5683 complete?
+
+A CoAP ping (RFC 7252 section 4.3: an empty confirmable message, answered by a Reset) with section 4.2's
+retransmission: ACK_TIMEOUT 2 s, doubled each time. Four transmissions; section 4.8.2's last wait of 32 s is cut short.
+Where a server stays silent, other ports of the same host are tried, to tell a blocked port from a dead host.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable
+
+from probes import dtls
+from probes.exchange import exchange
+from probes.network import Network
+from probes.observations import Coap, CoapServer, Control
+
+SEND_AT_S = (0.0, 2.0, 6.0, 14.0)
+GIVE_UP_S = 15.0
+CONTROL_AFTER_S = 2.0
+CONTROL_WAIT_S = 5.0
+_TYPES = ("Confirmable", "Non-confirmable", "Acknowledgement", "Reset")
+_PAYLOAD_MARKER = 0xFF
+_EXTENSION = {13: 1, 14: 2}
+"""Bytes that extend an option's delta or length, by its nibble."""
+
+AddressOf = Callable[[str], Awaitable[str | None]]
+
+
+async def coap(network: Network, servers: list[tuple[str, int]], address_of: AddressOf) -> Coap:
+    """Ping the servers, given as (host, port), all at once.
+
+    Raises:
+        OSError: the interface cannot be used.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_ping(network, host, port, address_of)) for host, port in servers]
+    return Coap(servers=[task.result() for task in tasks])
+
+
+def reply_to(message_id: int, payload: bytes) -> str:
+    """What a reply to our empty message is, in words.
+
+    Raises:
+        ValueError: it is not CoAP, or not an answer to this message (RFC 7252 sections 3 and 4.2).
+    """
+    if len(payload) < 4 or payload[0] >> 6 != 1:
+        raise ValueError("not a CoAP message")
+    kind, token_length, code = _TYPES[payload[0] >> 4 & 3], payload[0] & 15, payload[1]
+    if int.from_bytes(payload[2:4]) != message_id:
+        raise ValueError("a CoAP message with another message id")
+    if kind not in {"Acknowledgement", "Reset"}:
+        raise ValueError(f"a CoAP message of type {kind}, which answers nothing")
+    if code == 0 and len(payload) != 4:
+        raise ValueError("an empty CoAP message that is not empty")
+    if kind == "Reset" and code != 0:
+        raise ValueError("a CoAP Reset that is not empty")
+    if token_length > 8 or len(payload) < 4 + token_length:
+        raise ValueError("a CoAP message with a broken token")
+    _skip_options(payload[4 + token_length :])
+    return kind if code == 0 else f"{kind} {code >> 5}.{code & 31:02}"
+
+
+def _skip_options(rest: bytes) -> None:
+    """Walk the options (RFC 7252 section 3.1); raises ValueError where they do not fit."""
+    position = 0
+    while position < len(rest):
+        if rest[position] == _PAYLOAD_MARKER:
+            if position + 1 == len(rest):
+                raise ValueError("a CoAP message with an empty payload")
+            return
+        delta, length = rest[position] >> 4, rest[position] & 15
+        if 15 in {delta, length}:
+            raise ValueError("a CoAP message with a reserved option")
+        position += 1 + _EXTENSION.get(delta, 0)
+        if length in _EXTENSION:
+            size = _EXTENSION[length]
+            length = (13 if size == 1 else 269) + int.from_bytes(rest[position : position + size])
+            position += size
+        position += length
+    if position > len(rest):
+        raise ValueError("a CoAP message with a broken option")
+
+
+async def _ping(network: Network, host: str, port: int, address_of: AddressOf) -> CoapServer:
+    address = await address_of(host)
+    if address is None:
+        return CoapServer(host=host, port=port)
+    message_id = random.getrandbits(16)
+    answered = asyncio.Event()
+    controls = asyncio.create_task(_controls(network, host, address, answered))
+    try:
+        result = await exchange(
+            network,
+            network.udp("CoAP ping", host),
+            b"\x40\x00" + message_id.to_bytes(2),
+            address,
+            port,
+            at_s=SEND_AT_S,
+            give_up_s=GIVE_UP_S,
+            read=lambda payload: reply_to(message_id, payload),
+        )
+        if result.value is not None:
+            answered.set()
+        return CoapServer(
+            host=host,
+            port=port,
+            address=address,
+            attempts=result.attempts,
+            reply=result.value,
+            controls=await controls,
+        )
+    finally:
+        controls.cancel()
+
+
+async def _controls(network: Network, host: str, address: str, answered: asyncio.Event) -> list[Control]:
+    """Exchanges with other ports of a host that has not answered for a while."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CONTROL_AFTER_S):
+            await answered.wait()
+            return []
+    return list(await asyncio.gather(_dtls_control(network, host, address), _http_control(network, host, address)))
+
+
+async def _dtls_control(network: Network, host: str, address: str) -> Control:
+    result = await exchange(
+        network,
+        network.udp("control for CoAP", host),
+        dtls.client_hello(),
+        address,
+        dtls.PORT,
+        at_s=(0.0, CONTROL_WAIT_S / 2),
+        give_up_s=CONTROL_WAIT_S,
+        read=dtls.record_name,
+    )
+    detail = result.value or next((a.detail for a in result.attempts if a.detail), None) or "no answer"
+    return Control(port=dtls.PORT, protocol="dtls", answered=result.value is not None, detail=detail)
+
+
+async def _http_control(network: Network, host: str, address: str) -> Control:
+    port = 80
+    try:
+        async with (
+            asyncio.timeout(CONTROL_WAIT_S),
+            network.tcp("control for CoAP", host, address, port, timeout_s=CONTROL_WAIT_S) as (reader, writer),
+        ):
+            writer.write(f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            start = await reader.read(32)
+    except TimeoutError:
+        return Control(port=port, protocol="http", answered=False, detail="no answer")
+    except OSError as problem:
+        return Control(port=port, protocol="http", answered=False, detail=problem.strerror or str(problem))
+    answered = start.startswith(b"HTTP/")
+    detail = start.partition(b"\r\n")[0].decode("ascii", errors="backslashreplace") if answered else "not HTTP"
+    return Control(port=port, protocol="http", answered=answered, detail=detail)

@@ -1,0 +1,445 @@
+"""Does DHCP serve a device that this network has never seen, and with what?
+
+With the right to open packet sockets: a DISCOVER, REQUEST and RELEASE as lwIP's client sends them (Device OS:
+options 53, 57 and 55 = 1, 3, 28, 6; the host name only in the REQUEST), from a hardware address that is not this
+laptop's, with the broadcast flag set (RFC 2131 section 4.1). Every OFFER of every server is kept; the lease is given
+back as soon as it is granted. Beside it one INFORM in the laptop's name, which also asks for option 114 and which
+every server answers without delay. Where the unknown device gets no answer, a DISCOVER in the laptop's name and an
+INFORM in the device's name show whether a server is there, and whom it serves.
+
+As an ordinary user: the INFORM alone (some servers answer it on any port), and the lease that the laptop holds.
+
+Frames carry the laptop's own source address: switches and access points drop others.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import hashlib
+import ipaddress
+import math
+import random
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+from probes import packets
+from probes.lease import laptop_lease
+from probes.network import UDP_OVERHEAD, Datagram, Network, UdpSocket
+from probes.observations import KEPT_BYTES, Dhcp, DhcpMessage, DhcpSend, Identity, Scope
+
+DISCOVER_AT_S = (0.0, 2.0, 6.0, 14.0)
+"""lwIP's retries: 2, 4, 8 s apart (dhcp.c)."""
+GIVE_UP_S = 15.0
+"""The longest that a device with a deadline waits: WICED, 15 s (wiced_defaults.h:88)."""
+REQUEST_RETRY_S = 2.0
+MOST_REQUESTS = 3
+MOST_NAKS = 2
+COLLECT_S = 1.5
+"""How long further OFFERs are collected after the first; ISC dhcpd pings for 1 s before it offers."""
+CONTRAST_AFTER_S = 2.0
+INFORM_WAIT_S = 1.0
+INFORM_AT_S = (0.0, 1.0)
+MOST_MESSAGES = 64
+
+_BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
+_BROADCAST = "255.255.255.255"
+_SERVER_PORT, _CLIENT_PORT = 67, 68
+_MESSAGE_SIZE = 308
+"""lwIP pads its messages to so many bytes."""
+_DEVICE_OPTIONS = [1, 3, 28, 6]
+_LAPTOP_OPTIONS = [1, 3, 6, 15, 28, 114]
+_SO_ATTACH_FILTER = 26
+_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_MR_PROMISC = 263, 1, 1
+_DHCP_REPLIES = (
+    # Classic BPF: IPv4, UDP, no later fragment, from port 67 to port 68. (code, jump if true, jump if false, operand)
+    (0x28, 0, 0, 12),
+    (0x15, 0, 10, 0x0800),
+    (0x30, 0, 0, 23),
+    (0x15, 0, 8, 17),
+    (0x28, 0, 0, 20),
+    (0x45, 6, 0, 0x1FFF),
+    (0xB1, 0, 0, 14),
+    (0x48, 0, 0, 14),
+    (0x15, 0, 3, 67),
+    (0x48, 0, 0, 16),
+    (0x15, 0, 1, 68),
+    (0x06, 0, 0, 4096),
+    (0x06, 0, 0, 0),
+)
+
+KnownResolvers = Callable[[list[str]], None]
+
+
+async def dhcp(network: Network, scope: Scope, host_name: str, *, exchange: bool, on_resolvers: KnownResolvers) -> Dhcp:
+    """Ask for a lease as an unknown device, and give it back.
+
+    Args:
+        network: the interface under test.
+        scope: its addresses and hardware address, and the privileges of this process.
+        host_name: option 12 of the REQUEST; a device sends its id.
+        exchange: whether to take part in DHCP at all; if not, only the laptop's lease is read.
+        on_resolvers: called once, as soon as the resolvers that DHCP hands out are known (an empty list: none).
+    """
+    seen = Dhcp(exchange_denied=None if exchange else "DHCP was left out of this run")
+    seen.laptop_lease = await laptop_lease(network.interface, scope.addresses)
+    told = False
+
+    def tell() -> None:
+        nonlocal told
+        if not told:
+            told = True
+            on_resolvers(seen.resolvers())
+
+    try:
+        if exchange and not scope.privileges.raw_sockets:
+            seen.exchange_denied = "sending a DISCOVER needs root or CAP_NET_RAW"
+            await _Inform(network, scope, seen).run()
+        elif exchange:
+            async with _Client(network, scope, host_name, seen, tell) as client:
+                await client.run()
+    finally:
+        tell()
+    return seen
+
+
+def device_mac(laptop_mac: str) -> str:
+    """A locally administered address for the unknown device.
+
+    It is the same on every run of one laptop, so that repeated runs use up one lease of a pool and not many.
+    """
+    digest = hashlib.sha256(f"netpreflight {laptop_mac}".encode()).digest()
+    return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
+
+
+def decode(
+    payload: bytes,
+    sender: str,
+    *,
+    sender_mac: str | None,
+    broadcast: bool,
+    expected: dict[int, tuple[Identity, str, str]],
+    at_s: float,
+) -> DhcpMessage | None:
+    """A server's message out of a BOOTP datagram, or None where it is not for us.
+
+    Raises:
+        ValueError: it is not a well-formed DHCP message.
+    """
+    bootp_layer = packets.layers("dhcp")
+    try:
+        bootp = bootp_layer.BOOTP(payload)
+        options = {one[0]: one[1:] for one in bootp[bootp_layer.DHCP].options if isinstance(one, tuple)}
+        kind = {2: "OFFER", 5: "ACK", 6: "NAK"}[options["message-type"][0]]
+        identity, mac, asked = expected.get(int(bootp.xid), (None, "", ""))
+        chaddr = bytes(bootp.chaddr)[:6].hex(":")
+        server = str(_first(options, "server_id") or sender)
+        address = str(bootp.yiaddr)
+    except Exception as problem:  # scapy raises whatever its field types raise on hostile bytes
+        raise ValueError(f"not DHCP: {type(problem).__name__}") from problem
+    if bootp.op != 2 or identity is None or chaddr != mac:  # BOOTREPLY; xid and chaddr as lwIP checks them
+        return None
+    lease_s = _first(options, "lease_time")
+    return DhcpMessage(
+        at_s=at_s,
+        type="OFFER" if kind == "OFFER" else "ACK" if kind == "ACK" else "NAK",
+        identity=identity,
+        asked="DISCOVER" if asked == "DISCOVER" else "REQUEST" if asked == "REQUEST" else "INFORM",
+        server=server,
+        server_mac=sender_mac,
+        address=address if address != "0.0.0.0" else None,  # noqa: S104 - BOOTP's "none"
+        mask=_ipv4(_first(options, "subnet_mask")),
+        routers=_ipv4_list(options.get("router", ())),
+        resolvers=_ipv4_list(options.get("name_server", ())),
+        lease_s=lease_s if isinstance(lease_s, int) else None,
+        captive_portal=_text(_first(options, "captive-portal")),
+        domain=_text(_first(options, "domain")),
+        message=_text(_first(options, "error_message")),
+        broadcast=broadcast,
+        raw=payload[:KEPT_BYTES].hex(),
+    )
+
+
+def _first(options: dict[Any, tuple[Any, ...]], name: str) -> Any:
+    values = options.get(name, ())
+    return values[0] if values else None
+
+
+def _ipv4(value: Any) -> str | None:
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.IPv4Address(value))
+    return None
+
+
+def _ipv4_list(values: tuple[Any, ...]) -> list[str]:
+    return [address for one in values[:16] if (address := _ipv4(one)) and address != "0.0.0.0"]  # noqa: S104 - as above
+
+
+def _text(value: Any) -> str | None:
+    return value[:1024].decode(errors="backslashreplace") if isinstance(value, bytes) else None
+
+
+def _bootp(
+    kind: str,
+    mac: str,
+    xid: int,
+    options: list[tuple[Any, ...]],
+    *,
+    client_address: str | None = None,
+    broadcast: bool = False,
+) -> Any:
+    layer = packets.layers("dhcp")
+    return layer.BOOTP(
+        op=1,
+        chaddr=bytes.fromhex(mac.replace(":", "")),
+        xid=xid,
+        flags="B" if broadcast else 0,
+        ciaddr=client_address or "0.0.0.0",  # noqa: S104 - BOOTP's "none"
+    ) / layer.DHCP(options=[("message-type", kind.lower()), *options, "end"])
+
+
+def _padded(message: bytes) -> bytes:
+    return message.ljust(_MESSAGE_SIZE, b"\0")
+
+
+class _Inform:
+    """An INFORM (RFC 2131 section 3.4) from an ordinary port: it asks for options, and takes no lease."""
+
+    def __init__(self, network: Network, scope: Scope, seen: Dhcp) -> None:
+        self._network = network
+        self._scope = scope
+        self._seen = seen
+        self._xid = random.getrandbits(32)
+
+    async def run(self) -> None:
+        address = self._scope.addresses[0].partition("/")[0] if self._scope.addresses else None
+        if address is None or self._scope.mac is None:
+            return
+        sock: UdpSocket = self._network.udp("DHCP INFORM")
+        message = _bootp(
+            "INFORM", self._scope.mac, self._xid, [("param_req_list", _LAPTOP_OPTIONS)], client_address=address
+        )
+        expected: dict[int, tuple[Identity, str, str]] = {self._xid: ("laptop", self._scope.mac, "INFORM")}
+        begun = time.monotonic()
+        for at_s in INFORM_AT_S:
+            if sock.send(_padded(bytes(message)), _BROADCAST, _SERVER_PORT) is not None:
+                return
+            self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type="INFORM", identity="laptop"))
+            deadline = begun + at_s + INFORM_WAIT_S
+            while event := await sock.receive(deadline):
+                if not isinstance(event, Datagram) or event.port != _SERVER_PORT:
+                    continue
+                try:
+                    reply = decode(
+                        event.payload,
+                        event.address,
+                        sender_mac=None,
+                        broadcast=False,
+                        expected=expected,
+                        at_s=self._network.elapsed(event.at),
+                    )
+                except ValueError:
+                    self._seen.malformed += 1
+                    continue
+                if reply is not None and len(self._seen.received) < MOST_MESSAGES:
+                    self._seen.received.append(reply)
+            if self._seen.received:
+                return
+
+
+class _Client:
+    """A DHCP client on a packet socket, for the unknown device, and for the laptop where that is the contrast."""
+
+    def __init__(
+        self, network: Network, scope: Scope, host_name: str, seen: Dhcp, on_granted: Callable[[], None]
+    ) -> None:
+        self._network = network
+        self._host_name = host_name
+        self._seen = seen
+        self._on_granted = on_granted
+        self._laptop_mac = scope.mac or "00:00:00:00:00:00"
+        self._laptop_address = scope.addresses[0].partition("/")[0] if scope.addresses else None
+        self._mac = seen.client_mac = device_mac(self._laptop_mac)
+        self._expected: dict[int, tuple[Identity, str, str]] = {}
+        self._frames: asyncio.Queue[bytes] = asyncio.Queue()
+        self._requested: DhcpMessage | None = None
+        self._l2, self._inet = packets.layers("l2"), packets.layers("inet")
+
+    async def __aenter__(self) -> Self:
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
+        self._sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.settimeout(0)
+            _attach_filter(self._socket)
+            self._socket.bind((self._network.interface, 0x0800))
+            # Some servers answer the device's address although the broadcast flag is set.
+            membership = struct.pack(
+                "IHH8s", socket.if_nametoindex(self._network.interface), _PACKET_MR_PROMISC, 0, b""
+            )
+            self._socket.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, membership)
+            with contextlib.suppress(OSError):  # in use: then the laptop's own DHCP client listens
+                # Without a listener the kernel would answer replies to INFORM with an ICMP error.
+                self._network.bind_to_interface(self._sink)
+                self._sink.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self._sink.bind(("", _CLIENT_PORT))
+        except OSError:
+            self._close()
+            raise
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._on_readable)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            if self._requested is not None and not self._seen.released:
+                self._release(self._requested)
+        finally:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            self._close()
+
+    async def run(self) -> None:
+        """Send on schedule, and collect, until there is a lease and every server had its chance."""
+        begun = time.monotonic()
+        due: list[tuple[float, Callable[[], None]]] = [(at, self._discover) for at in DISCOVER_AT_S]
+        if self._laptop_address:
+            due.append((0.0, lambda: self._inform("laptop", self._laptop_mac)))
+            due.append((CONTRAST_AFTER_S, lambda: self._inform("device", self._mac)))
+        due.append((CONTRAST_AFTER_S, lambda: self._discover("laptop", self._laptop_mac)))
+        due.sort(key=lambda entry: entry[0])
+        end_s = GIVE_UP_S
+        requests = naks = 0
+        request_due = math.inf
+        while (now_s := time.monotonic() - begun) < end_s:
+            if self._requested is None:
+                while due and due[0][0] <= now_s:
+                    due.pop(0)[1]()
+            elif now_s >= request_due:
+                self._request(self._requested)
+                requests += 1
+                request_due = now_s + REQUEST_RETRY_S if requests < MOST_REQUESTS else math.inf
+                end_s = max(end_s, now_s + REQUEST_RETRY_S)
+            next_s = due[0][0] if due and self._requested is None else request_due
+            message = await self._receive(begun + min(end_s, next_s))
+            if message is None or message.identity != "device":
+                continue
+            if message.type == "OFFER" and self._requested is None:
+                self._requested = message
+                request_due = time.monotonic() - begun
+                end_s = request_due + COLLECT_S
+            elif message.type == "ACK" and message.asked == "REQUEST" and not self._seen.granted:
+                self._seen.granted = message
+                self._release(message)
+                self._on_granted()
+                request_due = math.inf
+            elif message.type == "NAK" and self._requested:
+                # A refused client starts again (RFC 2131 section 3.1, step 4); twice refused is an answer.
+                naks += 1
+                self._requested, requests, request_due = None, 0, math.inf
+                due, end_s = ([(now_s, self._discover)], GIVE_UP_S) if naks < MOST_NAKS else ([], now_s)
+
+    async def _receive(self, deadline: float) -> DhcpMessage | None:
+        """The next message for us until `deadline` on the monotonic clock."""
+        try:
+            async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
+                frame = await self._frames.get()
+        except TimeoutError:
+            return None
+        try:
+            ethernet = self._l2.Ether(frame)
+            udp = ethernet[self._inet.UDP]
+            message = decode(
+                bytes(udp.payload),
+                str(ethernet[self._inet.IP].src),
+                sender_mac=str(ethernet.src),
+                broadcast=str(ethernet.dst) == _BROADCAST_MAC,
+                expected=self._expected,
+                at_s=self._network.elapsed(),
+            )
+        except (ValueError, IndexError, struct.error):
+            self._seen.malformed += 1
+            return None
+        if message is not None and len(self._seen.received) < MOST_MESSAGES:
+            self._seen.received.append(message)
+            return message
+        return None
+
+    def _discover(self, identity: Identity = "device", mac: str | None = None) -> None:
+        options = [("max_dhcp_size", 1500), ("param_req_list", _DEVICE_OPTIONS)]
+        self._broadcast("DISCOVER", identity, mac or self._mac, options, flag=True)
+
+    def _inform(self, identity: Identity, mac: str) -> None:
+        options = [("param_req_list", _LAPTOP_OPTIONS)]
+        self._broadcast("INFORM", identity, mac, options, source=self._laptop_address)
+
+    def _request(self, offer: DhcpMessage) -> None:
+        options = [
+            ("max_dhcp_size", 1500),
+            ("requested_addr", offer.address),
+            ("server_id", offer.server),
+            ("param_req_list", _DEVICE_OPTIONS),
+            ("hostname", self._host_name.encode()),
+        ]
+        self._broadcast("REQUEST", "device", self._mac, options, flag=True)
+
+    def _broadcast(
+        self,
+        kind: str,
+        identity: Identity,
+        mac: str,
+        options: list[tuple[Any, ...]],
+        *,
+        flag: bool = False,
+        source: str | None = None,
+    ) -> None:
+        xid = next((x for x, known in self._expected.items() if known == (identity, mac, kind)), random.getrandbits(32))
+        self._expected[xid] = (identity, mac, kind)
+        message = _bootp(kind, mac, xid, options, client_address=source, broadcast=flag)
+        self._send(kind, identity, message, source or "0.0.0.0", _BROADCAST, _BROADCAST_MAC)  # noqa: S104 - see `_bootp`
+
+    def _release(self, lease: DhcpMessage) -> None:
+        """Give a lease back (RFC 2131 section 4.4.6): unicast from the address that is given up."""
+        if lease.address is None:
+            return
+        message = _bootp(
+            "RELEASE", self._mac, random.getrandbits(32), [("server_id", lease.server)], client_address=lease.address
+        )
+        self._send("RELEASE", "device", message, lease.address, lease.server, lease.server_mac or _BROADCAST_MAC)
+        self._seen.released = True
+
+    def _send(self, kind: str, identity: Identity, message: Any, source: str, target: str, target_mac: str) -> None:
+        payload = _padded(bytes(message))
+        frame = (
+            self._l2.Ether(src=self._laptop_mac, dst=target_mac)
+            / self._inet.IP(src=source, dst=target)
+            / self._inet.UDP(sport=_CLIENT_PORT, dport=_SERVER_PORT)
+            / payload
+        )
+        self._socket.send(bytes(frame))
+        self._network.count(
+            "udp", None, target, _SERVER_PORT, packets=1, size=len(payload) + UDP_OVERHEAD, purpose="DHCP"
+        )
+        send_kind = next(one for one in ("DISCOVER", "REQUEST", "RELEASE", "INFORM") if one == kind)
+        self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=send_kind, identity=identity))
+
+    def _on_readable(self) -> None:
+        while True:
+            try:
+                frame = self._socket.recv(4096)
+            except OSError:
+                return
+            if self._frames.qsize() < MOST_MESSAGES:
+                self._frames.put_nowait(frame)
+
+    def _close(self) -> None:
+        self._socket.close()
+        self._sink.close()
+
+
+def _attach_filter(sock: socket.socket) -> None:
+    """Let the kernel drop everything but DHCP replies (SO_ATTACH_FILTER, socket(7))."""
+    program = b"".join(struct.pack("HBBI", *instruction) for instruction in _DHCP_REPLIES)
+    buffer = ctypes.create_string_buffer(program)
+    sock.setsockopt(
+        socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HL", len(_DHCP_REPLIES), ctypes.addressof(buffer))
+    )

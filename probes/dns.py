@@ -1,0 +1,143 @@
+"""Do the resolvers that DHCP hands out answer as a device needs it?
+
+Plain IPv4 UDP without EDNS, on lwIP's schedule (dns.c:1069-1115: a query at 0, 1 and 2 s, given up at 4 s), replies
+only from the server asked, matched by id and question (dns.c:1225-1257). All names are asked of all resolvers at
+once: what a device would ask one after the other is worked out from that afterwards. Random names under real domains
+show rewriting; the names of vendors' portal checks tell "this name is filtered" from "nothing resolves".
+"""
+
+import asyncio
+import ipaddress
+import random
+import string
+from collections.abc import Awaitable, Callable
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import msgspec
+
+from probes.exchange import exchange
+from probes.network import Network
+from probes.observations import Dns, Lookup, NameKind
+
+QUERY_AT_S = (0.0, 1.0, 2.0)
+GIVE_UP_S = 4.0
+RANDOM_UNDER = ("example.com", "iana.org")
+"""Real domains of two zones without a wildcard record."""
+MOST_ADDRESSES = 16
+_PORT = 53
+
+
+class Answers:
+    """Addresses by name, each available as soon as a device would have it."""
+
+    def __init__(self, names: list[str]) -> None:
+        loop = asyncio.get_running_loop()
+        self._known: dict[str, asyncio.Future[str | None]] = {name: loop.create_future() for name in names}
+        self._resolver: asyncio.Future[Callable[[str], Awaitable[str | None]] | None] = loop.create_future()
+
+    async def address(self, host: str) -> str | None:
+        """The address that a device uses for a host (lwIP keeps the first of an answer), or None if it gets none.
+
+        A host that was not announced is looked up when it is asked for; an IPv4 address stands for itself.
+        """
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError:
+            pass
+        if host in self._known:
+            return await self._known[host]
+        look_up = await self._resolver
+        return await look_up(host) if look_up else None
+
+    def settle(self, name: str, address: str | None) -> None:
+        """Say what a device gets for a name."""
+        if not self._known[name].done():
+            self._known[name].set_result(address)
+
+    def resolve_with(self, look_up: Callable[[str], Awaitable[str | None]] | None) -> None:
+        """Say how names that were not announced are looked up; None: not at all."""
+        if not self._resolver.done():
+            self._resolver.set_result(look_up)
+
+    def settle_rest(self) -> None:
+        """Say that nothing more will come."""
+        for name in self._known:
+            self.settle(name, None)
+        self.resolve_with(None)
+
+
+async def resolve(network: Network, resolvers: list[str], names: dict[str, NameKind], answers: Answers) -> Dns:
+    """Ask each resolver for each name, and for random names; `answers` is filled on the way.
+
+    Raises:
+        OSError: the interface cannot be used.
+    """
+    wanted: dict[str, NameKind] = {**names}
+    for domain in RANDOM_UNDER:
+        wanted["".join(random.choices(string.ascii_lowercase, k=14)) + "." + domain] = "random"
+    lookups: list[asyncio.Task[Lookup]] = []
+
+    async def look_up(name: str) -> str | None:
+        found = [await _look_up(network, one, name, "vendor") for one in resolvers[:1]]
+        return next((one.addresses[0] for one in found if one.addresses), None)
+
+    answers.resolve_with(look_up)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for name, kind in wanted.items():
+                tasks = [group.create_task(_look_up(network, one, name, kind)) for one in resolvers]
+                lookups += tasks
+                if kind != "random":
+                    group.create_task(_settle(answers, name, tasks))
+    finally:
+        answers.settle_rest()
+    return Dns(resolvers=resolvers, lookups=[task.result() for task in lookups])
+
+
+async def _settle(answers: Answers, name: str, tasks: list[asyncio.Task[Lookup]]) -> None:
+    """A device asks the second server only once the first has failed it."""
+    for task in tasks:
+        lookup = await task
+        if lookup.addresses:
+            answers.settle(name, lookup.addresses[0])
+            return
+    answers.settle(name, None)
+
+
+async def _look_up(network: Network, resolver: str, name: str, kind: NameKind) -> Lookup:
+    query = dns.message.make_query(name, dns.rdatatype.A, use_edns=False)
+
+    def read(wire: bytes) -> dns.message.Message:
+        try:
+            reply = dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=False)
+        except (dns.exception.DNSException, ValueError) as problem:
+            raise ValueError(f"malformed DNS message: {type(problem).__name__}") from problem
+        if reply.id != query.id or not query.is_response(reply):
+            raise ValueError("does not answer the question that was asked")
+        return reply
+
+    result = await exchange(
+        network,
+        network.udp("DNS"),
+        query.to_wire(),
+        resolver,
+        _PORT,
+        at_s=QUERY_AT_S,
+        give_up_s=GIVE_UP_S,
+        read=read,
+    )
+    lookup = Lookup(name=name, kind=kind, resolver=resolver, attempts=result.attempts, elapsed_ms=result.elapsed_ms)
+    if (reply := result.value) is None:
+        return lookup
+    records = [rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.A]
+    return msgspec.structs.replace(
+        lookup,
+        rcode=dns.rcode.to_text(reply.rcode()),
+        addresses=[str(record) for rrset in records for record in rrset][:MOST_ADDRESSES],
+        ttl_s=min((rrset.ttl for rrset in records), default=None),
+        truncated=bool(reply.flags & dns.flags.TC),
+    )

@@ -1,0 +1,278 @@
+"""Sockets bound to the interface under test, and the count of everything that leaves through them.
+
+Every probe sends through here, so that no probe can use another interface, and `footprint` cannot miss a packet.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+from probes.observations import Contact, Icmp
+
+UDP_OVERHEAD = 28
+"""Bytes of IPv4 and UDP header."""
+TCP_OVERHEAD = 52
+"""Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
+CLOSING_SEGMENTS = 2
+"""FIN and the last acknowledgement, sent after the kernel can still be asked for its count."""
+LARGEST_DATAGRAM = 4096
+MOST_DATAGRAMS = 64
+"""A conversation reads no more than this: a flood is not worth more evidence."""
+
+_SO_BINDTODEVICE = 25  # Linux
+_IP_BOUND_IF = 25  # macOS
+_IP_UNICAST_IF = 31  # Windows
+_IP_RECVERR = 11  # Linux, ip(7)
+_MSG_ERRQUEUE = 0x2000
+_SO_EE_ORIGIN_ICMP = 2
+_TCP_INFO_SEGS_OUT = 136  # offset of tcpi_segs_out and of
+_TCP_INFO_BYTES_SENT = 200  # tcpi_bytes_sent in Linux's struct tcp_info
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """A UDP datagram that arrived."""
+
+    payload: bytes
+    address: str
+    port: int
+    at: float
+
+    @property
+    def source(self) -> str:
+        """`address:port` of the sender."""
+        return f"{self.address}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An ICMP error that quoted a datagram of ours to `address`:`port`."""
+
+    icmp: Icmp
+    address: str
+    port: int
+    at: float
+
+
+class UdpSocket:
+    """An unconnected UDP socket: it also hears answers from the wrong address, and ICMP errors with their sender."""
+
+    def __init__(self, network: "Network", purpose: str, host: str | None, local_port: int = 0) -> None:
+        self._network = network
+        self._purpose = purpose
+        self._host = host
+        self._events: asyncio.Queue[Datagram | Refusal] = asyncio.Queue()
+        self._read = 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self.socket.settimeout(0)
+            network.bind_to_interface(self.socket)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            if sys.platform == "linux":
+                self.socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            self.socket.bind(("", local_port))
+        except OSError:
+            self.socket.close()
+            raise
+        asyncio.get_running_loop().add_reader(self.socket.fileno(), self._on_readable)
+
+    def send(self, payload: bytes, address: str, port: int) -> str | None:
+        """Send a datagram; returns the system's words where it refused, else None."""
+        try:
+            self.socket.sendto(payload, (address, port))
+        except ConnectionRefusedError:
+            # An earlier ICMP error, reported late: it is on the error queue as well. Nothing has been sent.
+            self._on_readable()
+            return self.send(payload, address, port)
+        except OSError as problem:
+            return problem.strerror or str(problem)
+        self._network.count(
+            "udp", self._host, address, port, packets=1, size=len(payload) + UDP_OVERHEAD, purpose=self._purpose
+        )
+        return None
+
+    async def receive(self, deadline: float) -> Datagram | Refusal | None:
+        """The next datagram or ICMP error, or None once the loop's clock has passed `deadline`."""
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 and self._events.empty():
+            return None
+        try:
+            async with asyncio.timeout(max(remaining, 0)):
+                return await self._events.get()
+        except TimeoutError:
+            return None
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self.socket.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self.socket.fileno())
+            self.socket.close()
+
+    def _on_readable(self) -> None:
+        self._read_errors()
+        while True:
+            try:
+                payload, (address, port) = self.socket.recvfrom(LARGEST_DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._read_errors()
+                continue
+            if self._read < MOST_DATAGRAMS:
+                self._read += 1
+                self._events.put_nowait(Datagram(payload, address, port, time.monotonic()))
+
+    def _read_errors(self) -> None:
+        """Drain the error queue (Linux); see ip(7), IP_RECVERR."""
+        if sys.platform != "linux":
+            return
+        while True:
+            try:
+                _, ancillary, _, target = self.socket.recvmsg(512, 512, _MSG_ERRQUEUE)
+            except OSError:
+                return
+            for level, kind, data in ancillary:
+                if (level, kind) != (socket.IPPROTO_IP, _IP_RECVERR) or len(data) < 24:
+                    continue
+                # struct sock_extended_err (16 bytes), then the offender's sockaddr_in
+                _, origin, icmp_type, icmp_code = struct.unpack_from("=IBBB", data)
+                if origin == _SO_EE_ORIGIN_ICMP and self._read < MOST_DATAGRAMS:
+                    self._read += 1
+                    icmp = Icmp(type=icmp_type, code=icmp_code, source=socket.inet_ntoa(data[20:24]))
+                    self._events.put_nowait(Refusal(icmp, target[0], target[1], time.monotonic()))
+
+
+class Network:
+    """The interface under test: makes sockets that use it and nothing else, and counts what they send."""
+
+    def __init__(self, interface: str, started: float) -> None:
+        self.interface = interface
+        self._started = started
+        self._contacts: dict[tuple[str, str | None, str, int, str], tuple[int, int]] = {}
+        self._sockets: list[UdpSocket] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Sockets stay open until here: a late reply to a closed port would make the kernel send an ICMP error.
+        for one in self._sockets:
+            one.close()
+
+    def elapsed(self, at: float | None = None) -> float:
+        """Seconds since the run started, for a value of the monotonic clock (now, if none is given)."""
+        return round((time.monotonic() if at is None else at) - self._started, 4)
+
+    def bind_to_interface(self, sock: socket.socket) -> None:
+        """Tie a socket to the interface, whatever the routing table prefers.
+
+        Raises:
+            OSError: the system does not allow it (Linux before 5.7 without CAP_NET_RAW).
+        """
+        if sys.platform == "linux":
+            sock.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, self.interface.encode() + b"\0")
+        elif sys.platform == "darwin":
+            sock.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, socket.if_nametoindex(self.interface))
+        else:
+            index = socket.if_nametoindex(self.interface)
+            sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", index))
+
+    def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0) -> UdpSocket:
+        """A UDP socket on the interface, closed when the run ends."""
+        made = UdpSocket(self, purpose, host, local_port)
+        self._sockets.append(made)
+        return made
+
+    @contextlib.asynccontextmanager
+    async def tcp(
+        self,
+        purpose: str,
+        host: str | None,
+        address: str,
+        port: int,
+        *,
+        timeout_s: float,
+        tls: ssl.SSLContext | None = None,
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A TCP connection over the interface, with TLS if a context is given; closed and counted on leaving.
+
+        Raises:
+            TimeoutError: not connected within `timeout_s`.
+            OSError: refused, reset, or unreachable.
+            ssl.SSLError: the TLS handshake failed.
+        """
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        writer: asyncio.StreamWriter | None = None
+        try:
+            sock.settimeout(0)
+            self.bind_to_interface(sock)
+            async with asyncio.timeout(timeout_s):
+                await asyncio.get_running_loop().sock_connect(sock, (address, port))
+                reader, writer = await asyncio.open_connection(
+                    sock=sock, limit=LARGEST_DATAGRAM, ssl=tls, server_hostname=host or address if tls else None
+                )
+            yield reader, writer
+        finally:
+            self._count_tcp(sock, purpose, host, address, port)
+            if writer is None:
+                sock.close()
+            else:
+                writer.close()
+                with contextlib.suppress(OSError, TimeoutError):
+                    async with asyncio.timeout(0.2):
+                        await writer.wait_closed()
+
+    def _count_tcp(self, sock: socket.socket, purpose: str, host: str | None, address: str, port: int) -> None:
+        """Ask the kernel how much a connection has sent (tcp(7), TCP_INFO); elsewhere count the least it can be."""
+        segments, data = 1, 0
+        if sys.platform == "linux" and sock.fileno() >= 0:
+            with contextlib.suppress(OSError, struct.error):
+                info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+                (segments,) = struct.unpack_from("=I", info, _TCP_INFO_SEGS_OUT)
+                (data,) = struct.unpack_from("=Q", info, _TCP_INFO_BYTES_SENT)
+        with contextlib.suppress(OSError):
+            sock.getpeername()  # raises where there is no connection that is still to be closed
+            segments += CLOSING_SEGMENTS
+        size = segments * TCP_OVERHEAD + data
+        self.count("tcp", host, address, port, packets=segments, size=size, purpose=purpose)
+
+    def count(
+        self,
+        protocol: Literal["udp", "tcp"],
+        host: str | None,
+        address: str,
+        port: int,
+        *,
+        packets: int,
+        size: int,
+        purpose: str,
+    ) -> None:
+        """Add packets of `size` bytes in all, counted from the IP header on, to the footprint."""
+        key = (protocol, host, address, port, purpose)
+        before = self._contacts.get(key, (0, 0))
+        self._contacts[key] = (before[0] + packets, before[1] + size)
+
+    def footprint(self) -> list[Contact]:
+        """Everything that was sent so far, in the order of first contact."""
+        return [
+            Contact(
+                protocol="tcp" if protocol == "tcp" else "udp",
+                host=host,
+                address=address,
+                port=port,
+                packets=packets,
+                bytes=size,
+                purpose=purpose,
+            )
+            for (protocol, host, address, port, purpose), (packets, size) in self._contacts.items()
+        ]

@@ -1,0 +1,89 @@
+"""Does the NTP exchange of the device's Internet Test (Device OS 2.0 to 5.5) work?
+
+One address of pool.ntp.org, five requests with 2 s for each (simple_ntp_client.cpp:301-331). The request is the
+device's: 48 bytes, first byte 0x23 (version 4, client), its clock in the origin field and the transmit field zero.
+A reply that the device would not take uses up an attempt and is followed by the next one at once; the first good
+reply ends the exchange. ntplib decodes the replies and computes the clock's offset.
+"""
+
+import time
+from functools import partial
+
+import ntplib
+
+from probes.exchange import exchange
+from probes.network import Network
+from probes.observations import Ntp, NtpAttempt, NtpReply
+
+SERVER = "pool.ntp.org"
+ATTEMPTS = 5
+WAIT_S = 2.0
+_PORT = 123
+_HEADER = 48
+_ORIGIN_FIELD = 24
+_FIRST_BYTE = 0x23
+_EPOCH_OFFSET_S = ntplib.NTP.NTP_DELTA
+
+
+async def ntp(network: Network, address: str) -> Ntp:
+    """Run the exchange with one server address.
+
+    Raises:
+        OSError: the interface cannot be used.
+    """
+    seen = Ntp(server=SERVER, address=address)
+    sock = network.udp("NTP", SERVER)
+    refused = 0
+    for _ in range(ATTEMPTS):
+        sent_at = time.time()
+        result = await exchange(
+            network,
+            sock,
+            request(sent_at),
+            address,
+            _PORT,
+            at_s=(0.0,),
+            give_up_s=WAIT_S,
+            read=partial(decode, sent_at),
+        )
+        for attempt in result.attempts:
+            fields = {name: getattr(attempt, name) for name in attempt.__struct_fields__}
+            seen.attempts.append(NtpAttempt(**fields, decoded=result.value if attempt.outcome == "reply" else None))
+            refused += attempt.icmp is not None
+        if seen.good or refused >= 2:
+            break
+    return seen
+
+
+def request(clock: float) -> bytes:
+    """The device's request; `clock` in seconds since 1970."""
+    seconds = clock + _EPOCH_OFFSET_S
+    stamp = int(seconds * 2**32) & (2**64 - 1)
+    message = bytearray(_HEADER)
+    message[0] = _FIRST_BYTE
+    message[_ORIGIN_FIELD : _ORIGIN_FIELD + 8] = stamp.to_bytes(8)
+    return bytes(message)
+
+
+def decode(sent_at: float, payload: bytes) -> NtpReply:
+    """The fields of a reply that has just come to a request sent at `sent_at`, in seconds since 1970."""
+    received_at = time.time()
+    if len(payload) < _HEADER:
+        return NtpReply(length=len(payload))
+    statistics = ntplib.NTPStats()
+    statistics.from_data(payload[:_HEADER])
+    # The server copies our (empty) transmit field; the offset needs the time at which the request left.
+    statistics.orig_timestamp = ntplib.system_to_ntp_time(sent_at)
+    statistics.dest_timestamp = ntplib.system_to_ntp_time(received_at)
+    reference = statistics.ref_id.to_bytes(4)
+    return NtpReply(
+        length=len(payload),
+        mode=statistics.mode,
+        stratum=statistics.stratum,
+        reference=(
+            reference.rstrip(b"\0").decode("ascii", errors="backslashreplace")
+            if statistics.stratum <= 1
+            else ".".join(map(str, reference))
+        ),
+        offset_s=round(float(statistics.offset), 6),
+    )

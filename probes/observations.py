@@ -1,0 +1,445 @@
+r"""What the probes saw: the types of the report's `observations`, complete enough to be judged again.
+
+Times named `at_s` are seconds since the run started, `*_ms` are durations in milliseconds. Bytes from the wire are
+lower-case hexadecimal. Text from the network is kept as it came (undecodable bytes as `\xNN`): whoever shows it
+escapes it.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+KEPT_BYTES = 1500
+"""At most so many bytes of one reply are kept as evidence."""
+
+
+class Icmp(Struct, frozen=True, kw_only=True):
+    """An ICMP error (RFC 792) that quoted one of our datagrams."""
+
+    type: int
+    code: int
+    source: str
+    """Address of whoever sent the error: the host asked, or something on the way."""
+
+    @property
+    def meaning(self) -> str:
+        """The field's term for this error; RFC 792 and RFC 1812 section 5.2.7."""
+        if self.type != 3:
+            return f"ICMP type {self.type} code {self.code}"
+        return {
+            0: "network unreachable",
+            1: "host unreachable",
+            2: "protocol unreachable",
+            3: "port unreachable",
+            9: "network administratively prohibited",
+            10: "host administratively prohibited",
+            13: "communication administratively prohibited",
+        }.get(self.code, f"destination unreachable, code {self.code}")
+
+    @property
+    def is_prohibition(self) -> bool:
+        """Whether a filter says so itself: codes 9, 10 and 13."""
+        return self.type == 3 and self.code in {9, 10, 13}
+
+
+AttemptOutcome = Literal["reply", "timeout", "icmp", "error", "ignored"]
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One request and what came of it, or (outcome `ignored`) a datagram that was no answer to it."""
+
+    at_s: float
+    address: str
+    port: int
+    outcome: AttemptOutcome
+    sent: str = ""
+    reply: str = ""
+    source: str | None = None
+    """`address:port` of the reply, where that is not simply who was asked."""
+    rtt_ms: float | None = None
+    icmp: Icmp | None = None
+    detail: str | None = None
+
+
+class Observation(Struct, kw_only=True):
+    """What all probes' observations share.
+
+    Attributes:
+        started_s: when the probe began, in seconds since the run started.
+        duration_s: how long it took, waiting for its inputs not counted.
+        not_run: why there is no measurement, or None where there is one.
+    """
+
+    started_s: float = 0.0
+    duration_s: float = 0.0
+    not_run: str | None = None
+
+
+# --- scope ------------------------------------------------------------------------------------------------------
+
+
+class Resolver(Struct, frozen=True, kw_only=True):
+    """A DNS resolver that this laptop knows, and where it was learned."""
+
+    address: str
+    source: Literal["dhcp", "resolv.conf", "systemd-resolved", "vpn"]
+    interface: str | None = None
+
+
+class Proxy(Struct, frozen=True, kw_only=True):
+    """A proxy that is set for programs on this laptop; credentials in it are never kept."""
+
+    variable: str
+    value: str
+
+
+class Privileges(Struct, frozen=True, kw_only=True):
+    """What this process may do."""
+
+    user: str = ""
+    raw_sockets: bool = False
+
+
+class Scope(Observation, kw_only=True):
+    """What a run speaks for: the interface measured, and what on this laptop a device does not have."""
+
+    interface: str | None = None
+    state: Literal["up", "no-carrier", "down", "missing"] = "missing"
+    is_tunnel: bool = False
+    mac: str | None = None
+    mtu: int | None = None
+    addresses: list[str] = field(default_factory=list)
+    """IPv4 addresses with prefix length."""
+    ipv6_addresses: list[str] = field(default_factory=list)
+    gateway: str | None = None
+    """The next hop of this interface's IPv4 default route."""
+    ssid: str | None = None
+    bssid: str | None = None
+    resolvers: list[Resolver] = field(default_factory=list)
+    tunnels: list[str] = field(default_factory=list)
+    """Tunnel interfaces that are up."""
+    vpn: str | None = None
+    """The tunnel that takes this laptop's default traffic, if one does."""
+    proxy: list[Proxy] = field(default_factory=list)
+    privileges: Privileges = field(default_factory=Privileges)
+    os: str = ""
+    interfaces: list[str] = field(default_factory=list)
+
+
+# --- DHCP -------------------------------------------------------------------------------------------------------
+
+Identity = Literal["device", "laptop"]
+
+
+class DhcpMessage(Struct, frozen=True, kw_only=True):
+    """An OFFER, ACK or NAK that a server sent (RFC 2131), decoded."""
+
+    at_s: float
+    type: Literal["OFFER", "ACK", "NAK"]
+    identity: Identity
+    """Whose question it answers: an unknown device's, or the laptop's own MAC address."""
+    asked: Literal["DISCOVER", "REQUEST", "INFORM"]
+    server: str
+    """Server identifier (option 54), or the sender's address where that is missing."""
+    server_mac: str | None = None
+    address: str | None = None
+    mask: str | None = None
+    routers: list[str] = field(default_factory=list)
+    resolvers: list[str] = field(default_factory=list)
+    lease_s: int | None = None
+    captive_portal: str | None = None
+    """Option 114 (RFC 8910)."""
+    domain: str | None = None
+    message: str | None = None
+    """Option 56: the server's own words."""
+    broadcast: bool = False
+    raw: str = ""
+
+
+class DhcpSend(Struct, frozen=True, kw_only=True):
+    """A DHCP message that was sent."""
+
+    at_s: float
+    type: Literal["DISCOVER", "REQUEST", "RELEASE", "INFORM"]
+    identity: Identity
+
+
+class Lease(Struct, frozen=True, kw_only=True):
+    """A lease that this laptop holds, as its DHCP client recorded it."""
+
+    source: str
+    """The client whose record it is: NetworkManager, systemd-networkd, dhclient, dhcpcd."""
+    server: str | None = None
+    address: str | None = None
+    mask: str | None = None
+    routers: list[str] = field(default_factory=list)
+    resolvers: list[str] = field(default_factory=list)
+    captive_portal: str | None = None
+
+
+class Dhcp(Observation, kw_only=True):
+    """DHCP as an unknown device sees it; without the right to do so, what the laptop was given."""
+
+    exchange_denied: str | None = None
+    """Why no DISCOVER was sent, or None if one was."""
+    client_mac: str | None = None
+    """Hardware address (chaddr) of the unknown device."""
+    sent: list[DhcpSend] = field(default_factory=list)
+    received: list[DhcpMessage] = field(default_factory=list)
+    malformed: int = 0
+    """Datagrams from port 67 that were not DHCP."""
+    granted: DhcpMessage | None = None
+    released: bool = False
+    laptop_lease: Lease | None = None
+
+    def offers(self) -> list[DhcpMessage]:
+        """OFFERs to the unknown device, in the order in which they came."""
+        return [m for m in self.received if m.type == "OFFER" and m.identity == "device"]
+
+    def resolvers(self) -> list[str]:
+        """The resolvers that DHCP hands out: by what was granted or offered, else told, else the laptop's lease."""
+        if self.exchange_denied is None:
+            offers = self.offers()
+            best = self.granted or (offers[0] if offers else None)
+            return best.resolvers if best else []
+        for message in self.received:
+            if message.resolvers:
+                return message.resolvers
+        return self.laptop_lease.resolvers if self.laptop_lease else []
+
+
+# --- DNS --------------------------------------------------------------------------------------------------------
+
+NameKind = Literal["device", "vendor", "random"]
+
+
+class Lookup(Struct, frozen=True, kw_only=True):
+    """One name asked of one resolver, with every attempt."""
+
+    name: str
+    kind: NameKind
+    resolver: str
+    attempts: list[Attempt]
+    rcode: str | None = None
+    """RFC 1035 / 2136 mnemonic, or None where nothing valid came back."""
+    addresses: list[str] = field(default_factory=list)
+    ttl_s: int | None = None
+    truncated: bool = False
+    elapsed_ms: float = 0.0
+
+    @property
+    def failure(self) -> str | None:
+        """Why a device gets no address out of this, in a few words; None where it gets one."""
+        if self.addresses:
+            return None
+        if self.rcode is None:
+            icmp = next((a.icmp for a in self.attempts if a.icmp), None)
+            if icmp:
+                return f"no answer; {icmp.source} said {icmp.meaning}"
+            ignored = next((a for a in self.attempts if a.outcome == "ignored"), None)
+            if ignored:
+                return f"no valid answer ({ignored.detail})"
+            error = next((a for a in self.attempts if a.outcome == "error"), None)
+            return f"could not be asked ({error.detail})" if error else "no answer"
+        if self.truncated:
+            return "truncated answer without an address"
+        return self.rcode if self.rcode != "NOERROR" else "no A record"
+
+
+class Dns(Observation, kw_only=True):
+    """Lookups over plain IPv4 UDP, each resolver asked for each name."""
+
+    resolvers: list[str] = field(default_factory=list)
+    """The resolvers asked, in the order in which DHCP gave them."""
+    learned: str = ""
+    """Where they come from: `dhcp` (an exchange of this run), `inform`, or the DHCP client whose lease it was."""
+    lookups: list[Lookup] = field(default_factory=list)
+
+    def of(self, name: str) -> list[Lookup]:
+        """The lookups of a name, in the order of the resolvers."""
+        return [one for one in self.lookups if one.name == name]
+
+    def as_device(self, name: str) -> Lookup | None:
+        """The lookup whose answer a device uses: the first resolver's that gives an address (lwIP dns.c)."""
+        return next((one for one in self.of(name) if one.addresses), None)
+
+
+# --- NTP --------------------------------------------------------------------------------------------------------
+
+
+class NtpReply(Struct, frozen=True, kw_only=True):
+    """The fields of a reply that a device looks at (RFC 5905 section 7.3), and the clock's offset."""
+
+    length: int
+    mode: int | None = None
+    stratum: int | None = None
+    reference: str | None = None
+    """Reference identifier; for stratum 0 the kiss code (RFC 5905 section 7.4)."""
+    offset_s: float | None = None
+
+    @property
+    def flaw(self) -> str | None:
+        """What Device OS 2.0 to 5.5 finds wrong with it (simple_ntp_client.cpp:355-368); None: it is taken."""
+        if self.length < 48:
+            return f"short reply of {self.length} bytes"
+        if self.mode != 4:
+            return f"reply with mode {self.mode} instead of 4"
+        if self.stratum == 0:
+            return f"kiss-of-death {self.reference or ''}".rstrip()
+        return None
+
+
+class NtpAttempt(Attempt, frozen=True, kw_only=True):
+    """An attempt whose reply, if one came, is decoded."""
+
+    decoded: NtpReply | None = None
+
+
+class Ntp(Observation, kw_only=True):
+    """The device's NTP exchange: one address, requests until a good reply or the schedule's end."""
+
+    server: str = ""
+    address: str | None = None
+    attempts: list[NtpAttempt] = field(default_factory=list)
+
+    @property
+    def good(self) -> NtpReply | None:
+        """The reply that a device takes, if one came."""
+        return next((a.decoded for a in self.attempts if a.decoded and not a.decoded.flaw), None)
+
+
+# --- captive portal ---------------------------------------------------------------------------------------------
+
+
+class HttpWitness(Struct, frozen=True, kw_only=True):
+    """A vendor's well-known address, asked over plain HTTP without following a redirect."""
+
+    url: str
+    expected_status: int
+    expected_body: str
+    """Text that the right answer contains; empty: the right answer has no body."""
+    address: str | None = None
+    status: int | None = None
+    location: str | None = None
+    body: str = ""
+    error: str | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether the vendor itself answered."""
+        if self.status != self.expected_status:
+            return False
+        return self.expected_body in self.body if self.expected_body else not self.body
+
+
+class TlsWitness(Struct, frozen=True, kw_only=True):
+    """A TLS handshake with a vendor's host, checked against this laptop's trust store."""
+
+    host: str
+    address: str | None = None
+    verified: bool = False
+    mismatch: str | None = None
+    """Why the certificate was refused, in OpenSSL's words; None where there was none to refuse."""
+    error: str | None = None
+
+
+class PortalApi(Struct, frozen=True, kw_only=True):
+    """The Captive Portal API (RFC 8908) at the address that DHCP option 114 gave (RFC 8910)."""
+
+    url: str
+    status: int | None = None
+    captive: bool | None = None
+    portal_url: str | None = None
+    session: bool = False
+    """Whether it speaks of a session of this client: seconds-remaining, bytes-remaining or can-extend-session."""
+    tls_verified: bool | None = None
+    error: str | None = None
+
+
+class Portal(Observation, kw_only=True):
+    """What the witnesses for a captive portal said."""
+
+    http: list[HttpWitness] = field(default_factory=list)
+    tls: list[TlsWitness] = field(default_factory=list)
+    api: PortalApi | None = None
+
+
+# --- CoAP and cloud ---------------------------------------------------------------------------------------------
+
+
+class Control(Struct, frozen=True, kw_only=True):
+    """An exchange with the same host on another port, to tell a blocked port from a dead host."""
+
+    port: int
+    protocol: Literal["dtls", "http"]
+    answered: bool
+    detail: str = ""
+
+
+class CoapServer(Struct, frozen=True, kw_only=True):
+    """A CoAP ping (RFC 7252 section 4.3) to one server."""
+
+    host: str
+    port: int
+    address: str | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    reply: str | None = None
+    """The valid reply in words, such as `Reset`; None where none came."""
+    controls: list[Control] = field(default_factory=list)
+
+
+class Coap(Observation, kw_only=True):
+    """CoAP pings over UDP."""
+
+    servers: list[CoapServer] = field(default_factory=list)
+
+
+class CloudEndpoint(Struct, frozen=True, kw_only=True):
+    """What a device's own cloud endpoint did.
+
+    For `tcp-nonce`: `connected`, and `received` (hexadecimal) without our sending anything. For `dtls`: the attempts,
+    and `record`, the name of the DTLS record that came back.
+    """
+
+    transport: Literal["tcp-nonce", "dtls"]
+    host: str
+    port: int
+    address: str | None = None
+    connected: bool = False
+    connect_ms: float | None = None
+    received: str = ""
+    error: str | None = None
+    """How a TCP connection ended: `timeout`, `refused`, `reset`, `closed`, or the system's words."""
+    waited_s: float = 0.0
+    attempts: list[Attempt] = field(default_factory=list)
+    record: str | None = None
+
+
+class Cloud(Observation, kw_only=True):
+    """Exchanges with the cloud endpoints of the known devices."""
+
+    endpoints: list[CloudEndpoint] = field(default_factory=list)
+
+
+class Observations(Struct, kw_only=True):
+    """One key per probe; None where the probe did not come to an end."""
+
+    scope: Scope = field(default_factory=Scope)
+    dhcp: Dhcp | None = None
+    dns: Dns | None = None
+    ntp: Ntp | None = None
+    portal: Portal | None = None
+    coap: Coap | None = None
+    cloud: Cloud | None = None
+
+
+class Contact(Struct, frozen=True, kw_only=True):
+    """A host and port that was contacted; `bytes` count from the IP header on."""
+
+    protocol: Literal["udp", "tcp"]
+    host: str | None
+    address: str
+    port: int
+    packets: int
+    bytes: int
+    purpose: str

@@ -1,0 +1,205 @@
+"""Does a captive portal stand in the way?
+
+Witnesses: three vendors' well-known addresses over plain HTTP, each with its own right answer, without following a
+redirect; the Captive Portal API (RFC 8908) where DHCP named one (option 114, RFC 8910); and, where the vendors'
+answers do not settle it, a TLS handshake with a vendor's host. That a resolver points those names at the gateway is
+seen in the lookups. Nothing goes through a proxy.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable
+from urllib.parse import urlsplit
+
+import h11
+import msgspec
+
+from probes.coap import AddressOf
+from probes.network import Network
+from probes.observations import HttpWitness, Portal, PortalApi, TlsWitness
+
+VENDORS = (
+    HttpWitness(url="http://connectivitycheck.gstatic.com/generate_204", expected_status=204, expected_body=""),
+    HttpWitness(url="http://captive.apple.com/hotspot-detect.html", expected_status=200, expected_body="Success"),
+    HttpWitness(
+        url="http://www.msftconnecttest.com/connecttest.txt",
+        expected_status=200,
+        expected_body="Microsoft Connect Test",
+    ),
+)
+VENDOR_HOSTS = [urlsplit(vendor.url).netloc for vendor in VENDORS]
+TLS_HOST = "connectivitycheck.gstatic.com"
+UNRESTRICTED = "urn:ietf:params:capport:unrestricted"
+"""What option 114 holds where there is no captive portal (RFC 8910 section 2)."""
+CONNECT_S = 5.0
+EXCHANGE_S = 8.0
+KEPT_BODY = 2048
+_LARGEST_HEAD = 16384
+_USER_AGENT = "netpreflight"
+
+
+class _Answer(msgspec.Struct):
+    """An HTTP response, as much of it as is kept."""
+
+    status: int
+    location: str | None
+    content_type: str
+    body: bytes
+
+
+async def portal(network: Network, address_of: AddressOf, api_url: Awaitable[str | None]) -> Portal:
+    """Ask the witnesses; `api_url` becomes what option 114 held, or None.
+
+    Raises:
+        OSError: the interface cannot be used.
+    """
+    seen = Portal()
+    async with asyncio.TaskGroup() as group:
+        http = [group.create_task(_http(network, vendor, address_of)) for vendor in VENDORS]
+        api = group.create_task(_api(network, api_url, address_of))
+    seen.http = [task.result() for task in http]
+    seen.api = api.result()
+    if not all(witness.right for witness in seen.http) and any(witness.address for witness in seen.http):
+        seen.tls = [await _tls(network, await address_of(TLS_HOST))]
+    return seen
+
+
+async def _http(network: Network, vendor: HttpWitness, address_of: AddressOf) -> HttpWitness:
+    parts = urlsplit(vendor.url)
+    address = await address_of(parts.netloc)
+    if address is None:
+        return msgspec.structs.replace(vendor, error="its name does not resolve")
+    try:
+        answer = await _get(network, parts.netloc, address, 80, parts.path)
+    except (OSError, TimeoutError, h11.RemoteProtocolError) as problem:
+        return msgspec.structs.replace(vendor, address=address, error=_words(problem))
+    return msgspec.structs.replace(
+        vendor,
+        address=address,
+        status=answer.status,
+        location=answer.location,
+        body=answer.body.decode(errors="backslashreplace"),
+    )
+
+
+async def _tls(network: Network, address: str | None) -> TlsWitness:
+    if address is None:
+        return TlsWitness(host=TLS_HOST, error="its name does not resolve")
+    try:
+        context = ssl.create_default_context()
+        async with network.tcp("portal", TLS_HOST, address, 443, timeout_s=CONNECT_S, tls=context):
+            return TlsWitness(host=TLS_HOST, address=address, verified=True)
+    except ssl.SSLCertVerificationError as problem:
+        return TlsWitness(host=TLS_HOST, address=address, mismatch=problem.verify_message)
+    except (OSError, TimeoutError) as problem:
+        return TlsWitness(host=TLS_HOST, address=address, error=_words(problem))
+
+
+async def _api(network: Network, api_url: Awaitable[str | None], address_of: AddressOf) -> PortalApi | None:
+    """Read the API; where its certificate does not verify, its answer is read all the same, and marked."""
+    url = await api_url
+    if url is None:
+        return None
+    if url.strip() == UNRESTRICTED:
+        return PortalApi(url=url, captive=False)
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as problem:
+        return PortalApi(url=url, error=f"not a URL: {problem}")
+    if parts.scheme not in {"http", "https"} or not host or not (parts.path + parts.query).isprintable():
+        return PortalApi(url=url, error="not a URL of HTTP")
+    address = await address_of(host)
+    if address is None:
+        return PortalApi(url=url, error="its name does not resolve")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    for verify in (True, False) if parts.scheme == "https" else (None,):
+        try:
+            context = None if verify is None else _context(verify=verify)
+            answer = await _get(network, host, address, port, path, tls=context, accept="application/captive+json")
+        except ssl.SSLCertVerificationError:
+            continue
+        except (OSError, TimeoutError, h11.RemoteProtocolError, UnicodeError) as problem:
+            return PortalApi(url=url, error=_words(problem))
+        return read_api(url, answer.status, answer.body, tls_verified=verify)
+    return PortalApi(url=url, error="its certificate does not verify")
+
+
+def read_api(url: str, status: int, body: bytes, *, tls_verified: bool | None) -> PortalApi:
+    """An API answer (RFC 8908 section 5): a JSON object with `captive`, and perhaps an address and a session."""
+    try:
+        content = msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.DecodeError, RecursionError):
+        return PortalApi(url=url, status=status, tls_verified=tls_verified, error="its answer is not a JSON object")
+    captive, address = content.get("captive"), content.get("user-portal-url")
+    return PortalApi(
+        url=url,
+        status=status,
+        captive=captive if isinstance(captive, bool) else None,
+        portal_url=address[:KEPT_BODY] if isinstance(address, str) else None,
+        session=any(key in content for key in ("seconds-remaining", "bytes-remaining", "can-extend-session")),
+        tls_verified=tls_verified,
+        error=None if isinstance(captive, bool) else "its answer does not say whether it is captive",
+    )
+
+
+def _context(*, verify: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def _get(
+    network: Network,
+    host: str,
+    address: str,
+    port: int,
+    path: str,
+    *,
+    tls: ssl.SSLContext | None = None,
+    accept: str = "*/*",
+) -> _Answer:
+    """One GET, bounded in time and size.
+
+    Raises:
+        OSError, TimeoutError: no connection, or no whole answer in time.
+        h11.RemoteProtocolError: what came back is not HTTP.
+    """
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
+    headers = [("Host", host), ("User-Agent", _USER_AGENT), ("Accept", accept), ("Connection", "close")]
+    head: h11.Response | None = None
+    body = b""
+    async with (
+        asyncio.timeout(EXCHANGE_S),
+        network.tcp("portal", host, address, port, timeout_s=CONNECT_S, tls=tls) as (reader, writer),
+    ):
+        writer.write(connection.send(h11.Request(method="GET", target=path, headers=headers)) or b"")
+        while len(body) < KEPT_BODY:
+            event = connection.next_event()
+            if event is h11.NEED_DATA:
+                connection.receive_data(await reader.read(4096))
+            elif isinstance(event, h11.Response):
+                head = event
+            elif isinstance(event, h11.Data):
+                body += event.data
+            elif isinstance(event, (h11.EndOfMessage, h11.ConnectionClosed)) or event is h11.PAUSED:
+                break
+    if head is None:
+        raise ConnectionResetError("closed without an answer")
+    fields = {name.decode(): value.decode(errors="backslashreplace") for name, value in head.headers}
+    return _Answer(
+        status=head.status_code,
+        location=fields.get("location"),
+        content_type=fields.get("content-type", ""),
+        body=body[:KEPT_BODY],
+    )
+
+
+def _words(problem: Exception) -> str:
+    if isinstance(problem, TimeoutError):
+        return "no answer"
+    if isinstance(problem, OSError):
+        return problem.strerror or str(problem)
+    return f"not HTTP: {problem}"

@@ -1,0 +1,174 @@
+"""What this run speaks for: the interface under test, and what on this laptop a device would not have.
+
+Sends nothing and needs no privilege. Interfaces, addresses and gateways come from netifaces; which interface the
+laptop itself would use comes from the source address that the kernel picks for a UDP socket (connecting one sends
+nothing), so that policy routing, split default routes and metrics are all seen as they act.
+"""
+
+import ipaddress
+import os
+import re
+import socket
+import sys
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import netifaces
+
+from probes.observations import Privileges, Proxy, Resolver, Scope
+
+_ANYWHERE = "8.8.8.8"  # any public address: only the route to it is looked up
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+_TUNNEL_NAME = re.compile(r"(utun|tun|tap|wg|ppp|ipsec|xfrm|gre|sit|tailscale|zt|nordlynx|gpd|cscotun|vpn)", re.ASCII)
+_TUNNEL_HARDWARE = {512, 768, 769, 776, 778, 823, 65534}
+"""ARPHRD numbers (linux/if_arp.h): PPP, IPIP, IP6IP6, SIT, GRE, IP6GRE, and NONE, which tun and WireGuard have."""
+_SYS = Path("/sys/class/net")
+_NAMESERVER = re.compile(r"^\s*nameserver\s+(\S+)", re.MULTILINE)
+
+
+def scope(interface: str | None = None) -> Scope:
+    """Look at this laptop; `interface` overrides the choice.
+
+    The choice: the interface of the first IPv4 default route that is not a tunnel; without one, the interface that
+    is nearest to having a network.
+    """
+    names = [name for _, name in socket.if_nameindex()]
+    tunnels = [name for name in names if is_tunnel(name) and _state(name) == "up"]
+    chosen = interface or _choose(names)
+    used = _interface_towards(_ANYWHERE)
+    seen = Scope(
+        interface=chosen,
+        tunnels=tunnels,
+        vpn=used if used in tunnels and used != chosen else None,
+        resolvers=_resolvers(tunnels),
+        proxy=_proxies(),
+        privileges=Privileges(
+            user="root" if hasattr(os, "geteuid") and os.geteuid() == 0 else "ordinary user",
+            raw_sockets=_may_open_raw_sockets(),
+        ),
+        os=sys.platform,
+        interfaces=names,
+    )
+    if chosen is None or chosen not in names:
+        return seen
+    families = netifaces.ifaddresses(chosen)
+    seen.state = _state(chosen)
+    seen.is_tunnel = is_tunnel(chosen)
+    seen.mac = next((one["addr"] for one in families.get(netifaces.AF_LINK, [])), None)
+    seen.addresses = [_with_prefix(one) for one in families.get(netifaces.AF_INET, [])]
+    seen.ipv6_addresses = [str(one["addr"]).split("%")[0] for one in families.get(netifaces.AF_INET6, [])]
+    seen.gateway = next((gateway for gateway, name in _default_routes() if name == chosen), None)
+    seen.mtu = _number(_SYS / chosen / "mtu")
+    return seen
+
+
+def is_tunnel(name: str) -> bool:
+    """Whether an interface is a tunnel, such as a VPN's."""
+    if _number(_SYS / name / "type") in _TUNNEL_HARDWARE or (_SYS / name / "tun_flags").exists():
+        return True
+    return bool(_TUNNEL_NAME.match(name))
+
+
+def _choose(names: list[str]) -> str | None:
+    for _, name in _default_routes():
+        if not is_tunnel(name):
+            return name
+    candidates = [name for name in names if not is_tunnel(name) and not _is_loopback(name)]
+
+    def nearness(name: str) -> tuple[bool, bool, bool]:
+        families = netifaces.ifaddresses(name)
+        return _state(name) == "up", netifaces.AF_INET in families, netifaces.AF_INET6 in families
+
+    return max(candidates, key=nearness, default=None)
+
+
+def _is_loopback(name: str) -> bool:
+    addresses = netifaces.ifaddresses(name).get(netifaces.AF_INET, [])
+    return name.startswith("lo") or any(str(one["addr"]).startswith("127.") for one in addresses)
+
+
+def _default_routes() -> list[tuple[str, str]]:
+    """IPv4 default routes as (gateway, interface), in the routing table's order (lowest metric first)."""
+    routes: list[tuple[str, str, bool]] = netifaces.gateways().get(netifaces.AF_INET, [])  # type: ignore[assignment]  # its stub mixes this list with the `default` entry
+    return [(route[0], route[1]) for route in routes]
+
+
+def _interface_towards(address: str) -> str | None:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect((address, 53))
+            source = sock.getsockname()[0]
+    except OSError:
+        return None
+    for name in netifaces.interfaces():
+        if any(one["addr"] == source for one in netifaces.ifaddresses(name).get(netifaces.AF_INET, [])):
+            return str(name)
+    return None
+
+
+def _state(name: str) -> Literal["up", "no-carrier", "down"]:
+    if not (_SYS / name).exists():
+        return "up" if netifaces.ifaddresses(name).get(netifaces.AF_INET) else "down"
+    flags = _text(_SYS / name / "flags").strip()
+    if not int(flags or "0", 16) & 1:  # IFF_UP
+        return "down"
+    return "no-carrier" if _text(_SYS / name / "carrier").strip() == "0" else "up"
+
+
+def _with_prefix(entry: dict[str, str]) -> str:
+    mask = entry.get("mask") or entry.get("netmask") or "255.255.255.255"
+    return f"{entry['addr']}/{ipaddress.ip_network(f'0.0.0.0/{mask}').prefixlen}"
+
+
+def _resolvers(tunnels: list[str]) -> list[Resolver]:
+    """The laptop's own resolvers: resolv.conf's, those behind systemd-resolved's stub, and a VPN's."""
+    found = []
+    for path, source in (("/etc/resolv.conf", "resolv.conf"), ("/run/systemd/resolve/resolv.conf", "systemd-resolved")):
+        for address in _NAMESERVER.findall(_text(Path(path)))[:8]:
+            towards = _interface_towards(address) if ":" not in address else None
+            by_vpn = towards in tunnels
+            found.append(
+                Resolver(
+                    address=address,
+                    source="vpn" if by_vpn else "resolv.conf" if source == "resolv.conf" else "systemd-resolved",
+                    interface=towards,
+                )
+            )
+    return found
+
+
+def _proxies() -> list[Proxy]:
+    """Proxies in the environment, without the user name and password that they may hold."""
+    found = []
+    for variable in sorted(os.environ):
+        if variable.lower() in _PROXY_VARIABLES and os.environ[variable]:
+            value = os.environ[variable]
+            parts = urlsplit(value if "//" in value else f"//{value}")
+            host = parts.netloc.rpartition("@")[2]
+            found.append(Proxy(variable=variable, value=f"{parts.scheme}://{host}" if parts.scheme else host))
+    return found
+
+
+def _may_open_raw_sockets() -> bool:
+    if not hasattr(socket, "AF_PACKET"):
+        return False
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
+    except OSError:
+        return False
+    return True
+
+
+def _text(path: Path) -> str:
+    """A small system file's text, empty where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(65536).decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _number(path: Path) -> int | None:
+    text = _text(path).strip()
+    return int(text) if text.isdigit() else None

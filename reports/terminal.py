@@ -1,0 +1,158 @@
+"""The report for a terminal: each check as it becomes known; then a sentence, the table, and what to do."""
+
+import io
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from agent.checks import Check
+from agent.profiles import Profile
+from agent.report import Report
+from probes.observations import Scope
+from reports.text import shown
+
+_MARKS = {
+    "pass": ("ok", "green"),
+    "warn": ("warning", "yellow"),
+    "fail": ("FAIL", "bold red"),
+    "unknown": ("unknown", "magenta"),
+    "skip": ("skipped", "dim"),
+}
+_VERDICT_STYLES = {
+    "compatible": "bold green",
+    "compatible-with-warnings": "bold yellow",
+    "incompatible": "bold red",
+    "undetermined": "bold magenta",
+}
+_WIDTH_IN_FILES = 100
+_MOST_CONTACTS = 40
+
+
+class Terminal:
+    """A report that is written while the run goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+    def begin(self, scope: Scope, profile: Profile) -> None:
+        """Say what is about to be measured."""
+        where = scope.interface or "no interface"
+        address = scope.addresses[0] if scope.addresses else "no IPv4 address"
+        self._console.print(Text(shown(f"Checking {where} ({address}) for: {profile.label}"), style="dim"))
+
+    def known(self, check: Check) -> None:
+        """Show a check that has just become known."""
+        word, style = _MARKS[check.status]
+        self._console.print(Text.assemble((f"{word:>8}  ", style), f"{check.id}: {shown(check.summary)}"))
+
+    def final(self, report: Report) -> None:
+        """Show the whole report."""
+        _print(self._console, report)
+
+
+def render(report: Report) -> str:
+    """The whole report as plain text."""
+    stream = io.StringIO()
+    _print(Console(file=stream, width=_WIDTH_IN_FILES, highlight=False, markup=False, emoji=False), report)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def _print(console: Console, report: Report) -> None:
+    console.print()
+    console.print(Text(shown(report.headline), style=_VERDICT_STYLES[report.verdict]))
+    for note in report.notes:
+        console.print(Text(shown(note), style="yellow"))
+    console.print()
+    console.print(_table(report.checks))
+    _print_remedies(console, report.checks)
+    _print_internet_test(console, report)
+    _print_devices(console, report)
+    _print_scope(console, report)
+
+
+def _table(checks: list[Check]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    for heading in ("Stage", "Check", "Result", "What was seen"):
+        table.add_column(heading, no_wrap=heading != "What was seen", overflow="fold")
+    for check in checks:
+        word, style = _MARKS[check.status]
+        needless = check.level == "reported" and check.status in {"fail", "unknown"}
+        note = " (this device does not need it)" if needless else ""
+        table.add_row(
+            check.stage, check.id, Text(word, style="dim" if needless else style), Text(shown(check.summary) + note)
+        )
+    return table
+
+
+def _print_remedies(console: Console, checks: list[Check]) -> None:
+    to_do = [
+        check
+        for check in checks
+        if check.status in {"fail", "warn", "unknown"} and check.remedy and check.level != "reported"
+    ]
+    if not to_do:
+        return
+    console.print()
+    console.print(Text("What to do", style="bold"))
+    told: set[str | None] = set()
+    for check in to_do:
+        if check.remedy in told:
+            continue
+        told.add(check.remedy)
+        console.print(Padding(Text(f"{check.id} ({check.owner}): {shown(check.remedy or '')}"), (0, 0, 0, 2)))
+        console.print(Padding(Text(f"Why: {shown(check.reason or check.summary)}", style="dim"), (0, 0, 0, 4)))
+
+
+def _print_internet_test(console: Console, report: Report) -> None:
+    test = report.internet_test
+    console.print()
+    console.print(Text("The device's own Internet Test (Device OS 2.0 to 5.5)", style="bold"))
+    if test.result is None or test.led is None:
+        console.print(Padding(Text(f"No result. {shown(test.reason or '')}"), (0, 0, 0, 2)))
+        return
+    console.print(Padding(Text(f"{test.result}: {shown(test.reason or '')}"), (0, 0, 0, 2)))
+    lines = " / ".join(shown(line) for line in test.log)
+    console.print(Padding(Text(f"It runs {test.when}; then the log says: {lines}"), (0, 0, 0, 2)))
+    console.print(Padding(Text(f"and the LED blinks {test.led.colour} {test.led.blinks} times."), (0, 0, 0, 2)))
+
+
+def _print_devices(console: Console, report: Report) -> None:
+    console.print()
+    console.print(Text("The same network for each known device", style="bold"))
+    table = Table(box=None, padding=(0, 2, 0, 2), show_edge=False, show_header=False)
+    for one in report.devices:
+        title = f"{one.title}, Device OS {one.os_version}" if one.os_version else one.title
+        table.add_row(title, Text(one.verdict, style=_VERDICT_STYLES[one.verdict]))
+    console.print(table)
+
+
+def _print_scope(console: Console, report: Report) -> None:
+    scope = report.scope
+    console.print()
+    console.print(Text("What this run speaks for", style="bold"))
+    resolvers = ", ".join(f"{one.address} ({one.source})" for one in scope.resolvers) or "none known"
+    lines = [
+        (
+            f"interface {scope.interface or 'none'} ({scope.state}), "
+            f"{', '.join(scope.addresses) or 'no IPv4 address'}, gateway {scope.gateway or 'none'}"
+        ),
+        f"resolvers: {resolvers}",
+        (
+            f"run as {scope.privileges.user}, {report.started}, {report.duration_s:.1f} s, "
+            f"netpreflight {report.tool.version}, rules {report.tool.rules}"
+        ),
+    ]
+    packets = sum(one.packets for one in report.footprint)
+    size = sum(one.bytes for one in report.footprint)
+    lines.append(f"sent {packets} packets, {size} bytes, to:")
+    for line in lines:
+        console.print(Padding(Text(shown(line)), (0, 0, 0, 2)))
+    for one in report.footprint[:_MOST_CONTACTS]:
+        host = f" ({one.host})" if one.host else ""
+        text = f"{one.protocol.upper()} {one.address}:{one.port}{host}, {one.purpose}: {one.packets} packets"
+        console.print(Padding(Text(shown(text)), (0, 0, 0, 4)))
+    if len(report.footprint) > _MOST_CONTACTS:
+        console.print(Padding(Text(f"and {len(report.footprint) - _MOST_CONTACTS} more (see the JSON)"), (0, 0, 0, 4)))
