@@ -37,7 +37,7 @@ GIVE_UP_S = 15.0
 REQUEST_RETRY_S = 2.0
 MOST_REQUESTS = 3
 MOST_NAKS = 2
-COLLECT_S = 1.5
+COLLECT_S = 1.25
 """How long further OFFERs are collected after the first; ISC dhcpd pings for 1 s before it offers."""
 CONTRAST_AFTER_S = 2.0
 INFORM_WAIT_S = 1.0

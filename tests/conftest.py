@@ -1,0 +1,42 @@
+"""A run that skips a test, or runs none, has not shown what it was asked to show: it fails."""
+
+import pytest
+
+
+class Completeness:
+    """Counts what ran and what was skipped, in the process that decides the exit status."""
+
+    def __init__(self) -> None:
+        self.ran = 0
+        self.skipped: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a module that skips itself."""
+        if report.skipped:
+            self.skipped.append(report.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test that ran or was skipped; an expected failure (xfail) ran."""
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self.skipped.append(report.nodeid)
+        elif report.when == "call":
+            self.ran += 1
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Turn a success that is not a full one into a failure."""
+        if session.exitstatus == pytest.ExitCode.OK and (self.skipped or not self.ran):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say why."""
+        if self.skipped:
+            terminalreporter.write_line(f"FAILED: {len(self.skipped)} skipped, and a skip proves nothing", red=True)
+        elif not self.ran:
+            terminalreporter.write_line("FAILED: no test ran", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch from the main process only: xdist's workers report to it."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        config.pluginmanager.register(Completeness(), "completeness")
