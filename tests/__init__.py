@@ -1,0 +1,1 @@
+"""Tests of netpreflight: unit, lab (network namespaces) and bench."""

@@ -1,0 +1,499 @@
+"""The lab: laptop - gateway - provider - internet, with real servers; everything a scenario needs hangs on `Lab`.
+
+laptop eth0 192.168.77.10 -- br-lan 192.168.77.1 gateway wan 203.0.113.2 -- .1 provider .5 -- .6 internet, which has an
+address of 198.51.100.0/24 for each service. Other hosts of the LAN (a second DHCP server) hang on br-lan, too.
+"""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import ssl
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from tests.lab import datagrams, fakes, servers, streams, tunnel
+from tests.lab.capture import Capture
+from tests.lab.fakes import TcpFake, UdpFake
+from tests.lab.faults import Fault, Firewall, count_arrivals, masquerade, read_counter
+from tests.lab.namespaces import LabError, Laptop, Namespace, connect, sweep, wait_until
+from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp, Server
+
+LAPTOP = "192.168.77.10"
+SECOND_RESOLVER = "192.168.77.2"  # an address of the gateway, too
+SECOND_DHCP = "192.168.77.3"
+GATEWAY_MAC = "02:00:00:77:00:01"
+SECOND_DHCP_MAC = "02:00:00:77:00:03"
+NTP = "198.51.100.123"
+COAP = ("198.51.100.11", "198.51.100.12")
+PHOTON_CLOUD = "198.51.100.20"
+ARGON_CLOUD = "198.51.100.21"
+VENDORS = tuple(f"198.51.100.{last}" for last in range(31, 36))
+ELSEWHERE = "198.51.100.99"  # replies of the "other-address" fakes come from here, those of
+COAP_ELSEWHERE = ("198.51.100.97", "198.51.100.98")  # the two CoAP hosts from here
+PUBLIC_RESOLVER = "198.51.100.53"
+VPN_GATEWAY = "10.8.0.1"
+PORTAL_NAME = "portal.lab.example"
+PORTAL_API = f"https://{PORTAL_NAME}/captive-portal/api"
+LOGIN_PAGE = f"http://{GATEWAY}:8080/login"
+NOBODY = 65534
+NAMES = {
+    "pool.ntp.org": NTP,
+    "coap.me": COAP[0],
+    "californium.eclipseprojects.io": COAP[1],
+    "device.spark.io": PHOTON_CLOUD,
+    "*.udp.particle.io": ARGON_CLOUD,
+    "connectivitycheck.gstatic.com": VENDORS[0],
+    "captive.apple.com": VENDORS[1],
+    "www.msftconnecttest.com": VENDORS[2],
+    "detectportal.firefox.com": VENDORS[3],
+    "nmcheck.gnome.org": VENDORS[4],
+    PORTAL_NAME: GATEWAY,
+}
+# What the tool must be able to read when it runs without privileges, even where a folder above is closed.
+READABLE = tuple({Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[2]})
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class CheckRun:
+    """One run of the tool on the laptop."""
+
+    argv: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+    duration_s: float
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The JSON document on stdout; fails with all output when that is not exactly one document."""
+        try:
+            loaded: dict[str, Any] = json.loads(self.stdout)
+        except ValueError as error:
+            raise AssertionError(f"{self}: stdout is not one JSON document") from error
+        return loaded
+
+
+class Lab:
+    """One network with a laptop on it, from `with Lab(...) as lab:` to the end of the block.
+
+    Args:
+        laptop: How eth0 is addressed: "static" 192.168.77.10, "dhcp" by ISC dhclient (which then goes; its lease
+            file stays), "dhclient" the same with dhclient kept running, "ipv6-only", or "none" (up, no address).
+        dhcp: How the gateway serves DHCP; None for no server; or the mode of a fake.
+        dns: The resolver at 192.168.77.1; "real" is dnsmasq, "closed" nothing, all others are fakes.
+        second_dns: The same for a second resolver at 192.168.77.2, announced by DHCP unless it is None.
+        unknown_names: Names that no resolver of the gateway knows (NXDOMAIN for these only).
+        names: More or other names for every resolver.
+        wildcard: The address that the DNS mode "wildcard" gives for everything.
+        ntp: NTP at pool.ntp.org; "real" is chrony.
+        ntp_drop_first: How many requests the NTP mode "drop-first" ignores.
+        coap: UDP 5683 at coap.me and californium.eclipseprojects.io; "real" is libcoap's server.
+        coap_http: Whether those two hosts also serve HTTP on TCP 80 (the control for "only 5683 is blocked").
+        coap_dtls: Whether they also serve DTLS on UDP 5684.
+        photon_cloud: TCP 5683 at device.spark.io.
+        argon_cloud: UDP 5684 at *.udp.particle.io; "real" is libcoap's DTLS over OpenSSL, "s_server" openssl's own.
+        http: How the vendors' portal-check hosts answer on TCP 80.
+        https: Whether they also serve TLS on 443, with a certificate of the lab's CA (`lab.ca`).
+        second_dhcp: Whether ISC dhcpd runs on 192.168.77.3 too, with another pool and these (router, resolver).
+        public_resolver: Whether 198.51.100.53 in the internet is a (real) resolver.
+
+    Where a fake of the internet is to answer from another address, the gateway routes without masquerading: behind a
+    NAT such an answer never reaches the laptop at all.
+
+    At the end of the block, unless it raised: every fault and every fake that was asked for must have been hit (its
+    `must_fire`), and no fake may have failed.
+    """
+
+    def __init__(
+        self,
+        *,
+        laptop: Literal["static", "dhcp", "dhclient", "ipv6-only", "none"] = "static",
+        dhcp: Dhcp | datagrams.DhcpMode | None = Dhcp(),  # noqa: B008 - frozen
+        dns: datagrams.DnsMode = "real",
+        second_dns: datagrams.DnsMode | None = None,
+        unknown_names: Sequence[str] = (),
+        names: Mapping[str, str] | None = None,
+        wildcard: str = GATEWAY,
+        ntp: datagrams.NtpMode = "real",
+        ntp_drop_first: int = 1,
+        coap: datagrams.CoapMode = "real",
+        coap_http: bool = True,
+        coap_dtls: bool = False,
+        photon_cloud: streams.CloudMode = "nonce",
+        argon_cloud: datagrams.DtlsMode = "real",
+        http: streams.HttpMode = "right",
+        https: bool = False,
+        second_dhcp: tuple[str, str] | None = None,
+        public_resolver: bool = False,
+    ) -> None:
+        self._laptop_kind = laptop
+        self._dhcp, self._second_dhcp = dhcp, second_dhcp
+        self._dns = {GATEWAY: dns} | ({SECOND_RESOLVER: second_dns} if second_dns else {})
+        self.names = {name: to for name, to in (NAMES | dict(names or {})).items() if name not in unknown_names}
+        self._wildcard = wildcard
+        self._ntp, self._ntp_drop_first = ntp, ntp_drop_first
+        self._coap, self._coap_http, self._coap_dtls = coap, coap_http, coap_dtls
+        self._photon_cloud, self._argon_cloud = photon_cloud, argon_cloud
+        self._http, self._https = http, https
+        self._nat = "other-address" not in {ntp, coap, argon_cloud}
+        self._public_resolver = public_resolver
+        self.namespaces: list[Namespace] = []
+        self._captures = itertools.count(1)
+        self.fakes: dict[str, UdpFake | TcpFake] = {}
+        self.servers: dict[str, Server] = {}
+
+    # ---- bring up and tear down
+
+    def __enter__(self) -> Self:
+        sweep()
+        self._number = next(_numbers)
+        self.folder = Path(tempfile.mkdtemp(prefix="np-lab-"))
+        self.folder.chmod(0o755)
+        self.reactor = fakes.Reactor()
+        try:
+            self._wire()
+            self._serve_internet()
+            self._serve_lan()
+            for server in self.servers.values():
+                server.wait()
+            for namespace in self.namespaces:
+                wait_until(namespace.running, f"devices of {namespace.name} running")
+            self._address_laptop()
+        except BaseException:
+            self._tear_down()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        idle: list[str] = []
+        try:
+            if kind is None:
+                for wall in (self.gateway, self.provider, self.internet):
+                    idle += [fault.rule for fault in wall.unfired()]
+                idle += [name for name, fake in self.fakes.items() if fake.must_fire and not fake.received]
+        finally:
+            self._tear_down()
+        if error is not None:
+            for failed in self.reactor.errors:
+                error.add_note(f"a fake server failed, too: {failed!r}")
+            return
+        if self.reactor.errors:
+            raise LabError("a fake server failed") from self.reactor.errors[0]
+        assert not idle, f"these faults never fired, so the scenario shows nothing: {idle}"
+
+    def _tear_down(self) -> None:
+        for fake in self.fakes.values():
+            self.reactor.loop.call_soon_threadsafe(fake.close)
+        self.reactor.close()
+        for namespace in self.namespaces:
+            namespace.delete()
+        if kept := os.environ.get("LAB_KEEP"):  # a folder for every lab's configurations, logs and captures
+            shutil.copytree(self.folder, Path(kept, self._name("lab")))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _name(self, role: str) -> str:
+        return f"np{os.getpid()}-{self._number}-{role}"
+
+    def _namespace(self, role: str) -> Namespace:
+        namespace = Namespace(self._name(role))
+        self.namespaces.append(namespace)
+        return namespace
+
+    def _wire(self) -> None:
+        self.laptop = Laptop(self._name("laptop"), self.folder)
+        self.namespaces.append(self.laptop)
+        gateway, provider, internet = (self._namespace(role) for role in ("gateway", "provider", "internet"))
+        connect(self.laptop, "eth0", gateway, "lan0")
+        connect(gateway, "wan", provider, "customer")
+        connect(provider, "uplink", internet, "eth0")
+        self.laptop.ip(f"link set eth0 address {LAPTOP_MAC}")
+        gateway.ip(
+            f"link add br-lan address {GATEWAY_MAC} type bridge forward_delay 0 mcast_snooping 0",
+            "link set lan0 master br-lan", "link set br-lan up",
+            f"addr add {GATEWAY}/24 dev br-lan", f"addr add {SECOND_RESOLVER}/24 dev br-lan",
+            "addr add 203.0.113.2/30 dev wan", "route add default via 203.0.113.1",
+        )  # fmt: skip
+        provider.ip(
+            "addr add 203.0.113.1/30 dev customer", "addr add 203.0.113.5/30 dev uplink",
+            "route add default via 203.0.113.6", "route add 192.168.77.0/24 via 203.0.113.2",
+        )  # fmt: skip
+        services = (NTP, *COAP, PHOTON_CLOUD, ARGON_CLOUD, *VENDORS, ELSEWHERE, *COAP_ELSEWHERE, PUBLIC_RESOLVER)
+        internet.ip(
+            "addr add 203.0.113.6/30 dev eth0", "route add default via 203.0.113.5",
+            *(f"addr add {address}/32 dev lo" for address in services),
+        )  # fmt: skip
+        for router in (gateway, provider):
+            router.sysctl("net/ipv4/ip_forward", "1")
+        # What is bridged on the LAN must not meet the firewall rules for what is routed.
+        gateway.sysctl("net/bridge/bridge-nf-call-iptables", "0")
+        gateway.devices.append("br-lan")
+        if self._nat:
+            masquerade(gateway, "wan")
+        count_arrivals(internet)
+        self.gateway, self.provider, self.internet = Firewall(gateway), Firewall(provider), Firewall(internet)
+
+    def _udp(self, name: str, where: Namespace, address: tuple[str, int], respond: fakes.Responder,
+             second: str | None = None, device: str | None = None) -> UdpFake:  # fmt: skip
+        fake = fakes.serve_udp(self.reactor, where, address, respond, second=second, device=device)
+        self.fakes[name] = fake
+        return fake
+
+    def _tcp(self, name: str, where: Namespace, addresses: Sequence[tuple[str, int]], handle: fakes.Handler, *,
+             must_fire: bool, tls: ssl.SSLContext | None = None) -> TcpFake:  # fmt: skip
+        fake = fakes.serve_tcp(self.reactor, where, addresses, handle, tls=tls)
+        fake.must_fire = must_fire
+        self.fakes[name] = fake
+        return fake
+
+    def _serve_ntp(self) -> None:
+        where = self.internet.where
+        if self._ntp == "real":
+            self.servers["ntp"] = servers.chronyd(where, self.folder, NTP)
+        elif self._ntp != "closed":
+            responder = datagrams.ntp_responder(self._ntp, self._ntp_drop_first)
+            self._udp("ntp", where, (NTP, 123), responder, ELSEWHERE)
+
+    def _serve_coap(self) -> None:
+        where = self.internet.where
+        for number, (address, elsewhere) in enumerate(zip(COAP, COAP_ELSEWHERE, strict=True), 1):
+            name = f"coap{number}"
+            if self._coap == "real":
+                self.servers[name] = servers.coap_server(where, self.folder, address)
+            elif self._coap != "closed":
+                fake = self._udp(name, where, (address, 5683), datagrams.coap_responder(self._coap), elsewhere)
+                fake.must_fire = number == 1  # a client may be content with the first
+            if self._coap_dtls:
+                self.servers[f"{name}-dtls"] = servers.coap_dtls(where, self.folder, address, self._certificate())
+        if self._coap_http:
+            handler = streams.http_handler(streams.vendor_pages)
+            self._tcp("coap_http", where, [(address, 80) for address in COAP], handler, must_fire=False)
+
+    def _serve_clouds(self) -> None:
+        where = self.internet.where
+        if self._photon_cloud != "closed":
+            handler = streams.cloud_handler(self._photon_cloud)
+            must = self._photon_cloud != "nonce"
+            self._tcp("photon_cloud", where, [(PHOTON_CLOUD, 5683)], handler, must_fire=must)
+        if self._argon_cloud == "real":
+            self.servers["argon_cloud"] = servers.coap_dtls(where, self.folder, ARGON_CLOUD, self._certificate())
+        elif self._argon_cloud == "s_server":
+            self.servers["argon_cloud"] = servers.s_server(where, self.folder, ARGON_CLOUD, self._certificate())
+        elif self._argon_cloud != "closed":
+            responder = datagrams.dtls_responder(self._argon_cloud)
+            self._udp("argon_cloud", where, (ARGON_CLOUD, 5684), responder, ELSEWHERE)
+
+    def _serve_vendors(self) -> None:
+        where = self.internet.where
+        if self._http != "closed":
+            handler = streams.http_handler(streams.vendor_pages, self._http)
+            addresses = [(address, 80) for address in VENDORS]
+            self._tcp("http", where, addresses, handler, must_fire=self._http != "right")
+        if self._https:
+            vendors = [name for name, address in self.names.items() if address in VENDORS]
+            handler = streams.http_handler(streams.vendor_pages)
+            addresses = [(address, 443) for address in VENDORS]
+            self._tcp("https", where, addresses, handler, must_fire=False, tls=self._tls(*vendors))
+
+    def _serve_internet(self) -> None:
+        self._serve_ntp()
+        self._serve_coap()
+        self._serve_clouds()
+        self._serve_vendors()
+        if self._public_resolver:
+            self._start_public_resolver()
+
+    def _serve_lan(self) -> None:
+        where = self.gateway.where
+        for address, mode in self._dns.items():
+            name = "dns" if address == GATEWAY else "second_dns"
+            if mode == "real":
+                self.servers[name] = servers.dnsmasq_dns(where, self.folder, address, self.names)
+            elif mode != "closed":
+                spare = SECOND_RESOLVER if SECOND_RESOLVER not in self._dns else None
+                responder = datagrams.dns_responder(mode, self.names, self._wildcard)
+                self._udp(name, where, (address, 53), responder, spare if mode == "other-address" else None)
+        if isinstance(self._dhcp, Dhcp):
+            resolvers = self._dhcp.resolvers
+            self.servers["dhcp"] = servers.dnsmasq_dhcp(
+                where, self.folder, self._dhcp, tuple(self._dns) if resolvers is None else resolvers
+            )
+        elif self._dhcp:
+            responder = datagrams.dhcp_responder(self._dhcp, GATEWAY, "192.168.77.100")
+            self._udp("dhcp", where, ("", 67), responder, device="br-lan")
+        if self._second_dhcp:
+            other = self._namespace("dhcp2")
+            connect(other, "eth0", where, "lan1")
+            where.ip("link set lan1 master br-lan")
+            other.ip(f"link set eth0 address {SECOND_DHCP_MAC}", f"addr add {SECOND_DHCP}/24 dev eth0")
+            pool = ("192.168.77.200", "192.168.77.210")
+            self.servers["second_dhcp"] = servers.dhcpd(other, self.folder, SECOND_DHCP, pool, *self._second_dhcp)
+
+    def _address_laptop(self) -> None:
+        kind = self._laptop_kind
+        if kind in {"dhcp", "dhclient"}:
+            servers.dhclient(self.laptop, self.folder, linger=kind == "dhclient")
+        elif kind == "static":
+            self.laptop.use_resolvers(*self._dns)
+            self.laptop.ip(f"addr add {LAPTOP}/24 dev eth0", f"route add default via {GATEWAY} dev eth0 metric 600")
+        elif kind == "ipv6-only":
+            for where, device, last in ((self.laptop, "eth0", "10"), (self.gateway.where, "br-lan", "1")):
+                where.sysctl(f"net/ipv6/conf/{device}/disable_ipv6", "0")
+                where.ip(f"addr add 2001:db8:77::{last}/64 dev {device} nodad")
+            self.laptop.ip("route add ::/0 via 2001:db8:77::1 dev eth0")
+            self.laptop.use_resolvers("2001:db8:77::1")
+
+    # ---- certificates
+
+    @property
+    def ca(self) -> Path:
+        """The lab's CA certificate, for SSL_CERT_FILE."""
+        return self._certificate().ca
+
+    def _certificate(self, *names: str) -> servers.Certificate:
+        wanted = names or ("lab.example",)
+        made = servers.Certificate(
+            self.folder / f"{wanted[0]}.pem", self.folder / f"{wanted[0]}.key", self.folder / "ca.pem"
+        )
+        return made if made.chain.exists() else servers.certificate(self.folder, *wanted)
+
+    def _tls(self, *names: str) -> ssl.SSLContext:
+        made = self._certificate(*names)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(made.chain, made.key)
+        return context
+
+    # ---- things that a scenario can add
+
+    def _start_public_resolver(self) -> None:
+        where = self.internet.where
+        server = servers.dnsmasq_dns(where, self.folder, PUBLIC_RESOLVER, NAMES)
+        self.servers["public_resolver"] = server
+
+    def portal(self, *, block: bool = False, knows_laptop: bool = False) -> Fault:
+        """Redirect the LAN's HTTP to a captive portal on the gateway (302 to LOGIN_PAGE); `block` drops all else.
+
+        A portal that `knows_laptop` lets this laptop's MAC address through, and stops every other.
+        """
+        self.portal_page(8080)
+        except_mac = LAPTOP_MAC if knows_laptop else None
+        if block:
+            self.gateway.drop(must_fire=False)
+        return self.gateway.redirect("tcp", 80, 8080, except_mac=except_mac, must_fire=not knows_laptop)
+
+    def portal_page(self, port: int = 80) -> TcpFake:
+        """Serve the portal's pages on a port of the gateway (80: where portal by DNS leads)."""
+        handler = streams.http_handler(streams.portal_pages(LOGIN_PAGE))
+        return self._tcp(f"portal{port}", self.gateway.where, [("", port)], handler, must_fire=False)
+
+    def portal_tls(self) -> Fault:
+        """Redirect the LAN's HTTPS to the gateway, whose certificate is only good for `portal.lab.example`."""
+        handler = streams.http_handler(streams.portal_pages(LOGIN_PAGE))
+        self._tcp("portal_tls", self.gateway.where, [("", 8443)], handler, must_fire=False, tls=self._tls(PORTAL_NAME))
+        return self.gateway.redirect("tcp", 443, 8443)
+
+    def captive_api(self, mode: streams.CaptiveMode) -> TcpFake:
+        """Serve RFC 8908's API at PORTAL_API; announce it by `Dhcp(captive_portal=PORTAL_API)`, trust `lab.ca`."""
+        pages = streams.captive_api_pages(mode, f"https://{PORTAL_NAME}/login")
+        handler = streams.http_handler(pages)
+        tls = self._tls(PORTAL_NAME)
+        return self._tcp("captive_api", self.gateway.where, [(GATEWAY, 443)], handler, must_fire=True, tls=tls)
+
+    def transparent_proxy(self, mode: streams.CloudMode = "silent") -> Fault:
+        """Let the gateway accept TCP 5683 in the cloud's place, as a transparent proxy does."""
+        self._tcp("proxy5683", self.gateway.where, [("", 15683)], streams.cloud_handler(mode), must_fire=False)
+        return self.gateway.redirect("tcp", 5683, 15683)
+
+    def http_proxy(self) -> str:
+        """Start something that accepts connections on the gateway's port 3128; return its URL for `http_proxy`."""
+        self._tcp("http_proxy", self.gateway.where, [(GATEWAY, 3128)], streams.cloud_handler("silent"), must_fire=False)
+        return f"http://{GATEWAY}:3128"
+
+    def vpn(self, kind: Literal["halves", "metric"]) -> None:
+        """Bring up a VPN on the laptop: device tun0 that reaches the internet whatever the LAN does.
+
+        "halves" routes 0.0.0.0/1 and 128.0.0.0/1 into it, "metric" a default route with a lower metric; resolv.conf
+        then names 198.51.100.53, which is reached through it.
+        """
+        far = self._namespace("vpn")
+        connect(far, "eth0", self.internet.where, "vpn")
+        far.sysctl("net/ipv4/ip_forward", "1")
+        far.ip("addr add 203.0.113.10/30 dev eth0", "route add default via 203.0.113.9")
+        self.internet.where.ip("addr add 203.0.113.9/30 dev vpn")
+        masquerade(far, "eth0")
+        tunnel.join(self.reactor, self.laptop, far, "tun0")
+        far.ip(f"addr add {VPN_GATEWAY}/24 dev tun0", "link set tun0 up")
+        routes = {"halves": ("0.0.0.0/1", "128.0.0.0/1"), "metric": ("default",)}[kind]
+        self.laptop.ip(
+            "addr add 10.8.0.2/24 dev tun0", "link set tun0 up",
+            *(f"route add {route} via {VPN_GATEWAY} dev tun0 metric 50" for route in routes),
+        )  # fmt: skip
+        if "public_resolver" not in self.servers:
+            self._start_public_resolver()
+            self.servers["public_resolver"].wait()
+        self.laptop.use_resolvers(PUBLIC_RESOLVER)
+
+    def capture(self) -> Capture:
+        """Record every frame of the laptop's eth0: `with lab.capture() as capture: ...`, then `capture.sent()`."""
+        stations = frozenset({GATEWAY_MAC, SECOND_DHCP_MAC})
+        pcap = self.folder / f"capture{next(self._captures)}.pcap"
+        return Capture(self.laptop, self.gateway.where, "br-lan", stations, pcap)
+
+    # ---- the tool
+
+    def check_argv(self, *arguments: str, user: int | None = None) -> list[str]:
+        """Full command line of `netpreflight check --json` on the laptop (for Popen: signals, live output)."""
+        tool = Path(sys.executable).with_name("netpreflight")
+        return self.laptop.argv([str(tool), "check", "--json", *arguments], user, READABLE)
+
+    def check(
+        self, *arguments: str, user: int | None = None, env: Mapping[str, str] | None = None, timeout_s: float = 60.0
+    ) -> CheckRun:
+        """Run `netpreflight check --json` on the laptop, as root or (`user=NOBODY`) without any privilege."""
+        tool = Path(sys.executable).with_name("netpreflight")
+        begun = time.monotonic()
+        argv = (str(tool), "check", "--json", *arguments)
+        done = self.laptop.run(*argv, user=user, env=env, timeout_s=timeout_s, readable=READABLE)
+        return CheckRun(argv, done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+
+    # ---- what the far end saw
+
+    def arrived(self, proto: str, port: int) -> int:
+        """Datagrams or connection attempts that reached the internet's services (123, 5683, 5684, 80, 443, 53)."""
+        return read_counter(self.internet.where, "arrivals", f"{proto}_{port}")
+
+    def leases(self) -> list[tuple[str, str]]:
+        """(MAC, address) of every lease that the gateway's dnsmasq holds."""
+        rows = [line.split() for line in (self.folder / "leases").read_text().splitlines()]
+        return [(row[1], row[2]) for row in rows]
+
+    def second_leases(self) -> list[str]:
+        """Addresses that the second DHCP server (ISC dhcpd) has leased now."""
+        blocks = re.findall(r"lease (\S+) {(.*?)\n}", (self.folder / "dhcpd.leases").read_text(), re.DOTALL)
+        last = {address: "\n  binding state active" in body for address, body in blocks}
+        return [address for address, active in last.items() if active]
+
+    def log(self, server: str) -> list[str]:
+        """Log lines of a real server: dhcp, dns, second_dns, second_dhcp, ntp, coap1, coap2, argon_cloud, ..."""
+        return self.servers[server].lines()
+
+    def queries(self, server: str = "dns") -> list[tuple[str, str]]:
+        """(type, name) of every query that a real resolver was asked."""
+        found = (re.search(r"query\[(\S+)\] (\S+) from", line) for line in self.log(server))
+        return [(match[1], match[2]) for match in found if match]
+
+    def http_log(self, server: str = "http") -> list[str]:
+        """Requests to http, https, coap_http, portal80, portal8080 or captive_api, as "host path -> status"."""
+        fake = self.fakes[server]
+        assert isinstance(fake, TcpFake)
+        return fake.log

@@ -1,0 +1,710 @@
+"""What netpreflight says of each network, against what that network is known to do, and what it left behind there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.lab.capture import Sent
+from tests.lab.lab import (
+    ELSEWHERE,
+    LAPTOP,
+    LOGIN_PAGE,
+    NOBODY,
+    NTP,
+    PORTAL_API,
+    SECOND_DHCP,
+    SECOND_RESOLVER,
+    CheckRun,
+    Lab,
+)
+from tests.lab.servers import GATEWAY, Dhcp
+
+pytestmark = pytest.mark.lab
+
+HEALTHY = dict.fromkeys(
+    (
+        "dhcp.offer",
+        "dhcp.lease",
+        "dhcp.servers",
+        "dns.resolve",
+        "dns.integrity",
+        "ntp.reply",
+        "portal",
+        "coap.udp-5683",
+        "cloud.transport",
+    ),
+    "pass",
+)
+EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
+DEVICE_NAMES = ("pool.ntp.org", "coap.me", "californium.eclipseprojects.io", "device.spark.io", "*.udp.particle.io")
+BOTH_COAP = {"coap.udp-5683": "fail", "cloud.transport": "fail"}
+BOTH_COAP_UNKNOWN = {"coap.udp-5683": "unknown", "cloud.transport": "unknown"}
+NO_NAMES = {"ntp.reply": "unknown", "portal": "unknown", **BOTH_COAP_UNKNOWN}
+DEAD_DNS = {"dns.resolve": "fail", "dns.integrity": "unknown", **NO_NAMES}
+NO_RESOLVER = {"dns.resolve": "unknown", "dns.integrity": "unknown", **NO_NAMES}
+AS_USER = {"dhcp.offer": "unknown", "dhcp.lease": "unknown", "dhcp.servers": "unknown"}
+WITH_OWN_LEASE = {"dhcp.offer": "warn", "dhcp.lease": "warn", "dhcp.servers": "unknown"}
+NOTHING = dict.fromkeys(HEALTHY, "unknown")
+IMPATIENT = Dhcp()
+
+
+def nothing(lab: Lab) -> None:
+    """Break nothing."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A network, what is broken in it, and what has to be said of it.
+
+    Attributes:
+        lab: how the lab is built; a fake or fault that is never hit fails the lab itself.
+        breaks: what is broken once it stands. With `twin`, all of it is taken away again, and the same network has to
+            be found healthy.
+        says: statuses that differ from a healthy network's.
+        words: what a check's summary has to name.
+        after: what the far end has to have seen.
+    """
+
+    verdict: str
+    internet_test: str | None
+    says: Mapping[str, str] = field(default_factory=dict)
+    lab: Mapping[str, Any] = field(default_factory=dict)
+    breaks: Callable[[Lab], object] = nothing
+    twin: bool = False
+    device: str = "generic"
+    arguments: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    user: int | None = None
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    after: Callable[[Lab, dict[str, Any]], None] = lambda lab, report: None
+
+
+def drop(proto: str, port: int, **more: Any) -> Callable[[Lab], object]:
+    """Drop one port at the gateway."""
+    return lambda lab: lab.gateway.drop(proto, port, **more)
+
+
+def cloud_ports(lab: Lab) -> None:
+    """Drop every port that a cloud of any device listens on."""
+    for proto, port in (("udp", 5683), ("tcp", 5683), ("udp", 5684)):
+        lab.gateway.drop(proto, port, must_fire=proto == "udp" or port == 5683)
+
+
+def reached(proto: str, port: int, *, at_least: int = 1) -> Callable[[Lab, dict[str, Any]], None]:
+    """The internet's servers saw so many packets for a port."""
+
+    def look(lab: Lab, report: dict[str, Any]) -> None:
+        assert lab.arrived(proto, port) >= at_least
+
+    return look
+
+
+def never_reached(proto: str, port: int) -> Callable[[Lab, dict[str, Any]], None]:
+    """The internet's servers saw no packet for a port."""
+
+    def look(lab: Lab, report: dict[str, Any]) -> None:
+        assert lab.arrived(proto, port) == 0
+
+    return look
+
+
+def asked_for(name: str, server: str = "dns") -> Callable[[Lab, dict[str, Any]], None]:
+    """A real resolver's log has a query for a name."""
+
+    def look(lab: Lab, report: dict[str, Any]) -> None:
+        assert ("A", name) in lab.queries(server)
+
+    return look
+
+
+def portal_by_dns(lab: Lab) -> None:
+    """Serve a log-in page where the names of a portal by DNS lead."""
+    lab.portal_page(80)
+
+
+def vpn_over_broken_lan(lab: Lab) -> None:
+    """Let a VPN work where the LAN drops what the device needs."""
+    lab.vpn("halves")
+    lab.gateway.drop("udp", 5683)
+
+
+def has_note(*words: str) -> Callable[[Lab, dict[str, Any]], None]:
+    """The report's notes name these."""
+
+    def look(lab: Lab, report: dict[str, Any]) -> None:
+        notes = " ".join(report["notes"])
+        assert all(word in notes for word in words), notes
+
+    return look
+
+
+def proxy_untouched(lab: Lab, report: dict[str, Any]) -> None:
+    """The proxy in the environment saw no connection."""
+    assert [one["value"] for one in report["scope"]["proxy"]] == [f"http://{GATEWAY}:3128"]
+    assert lab.fakes["http_proxy"].received == []
+
+
+def one_lease_for_other(lab: Lab, report: dict[str, Any]) -> None:
+    """The one address of the pool is still the other client's."""
+    assert [address for _, address in lab.leases()] == ["192.168.77.100"]
+    assert any("no address available" in line for line in lab.log("dhcp"))
+
+
+def ignored_by_server(lab: Lab, report: dict[str, Any]) -> None:
+    """The server's own log says that it ignored the unknown device."""
+    mac = report["observations"]["dhcp"]["client_mac"]
+    assert any(mac in line and "ignored" in line for line in lab.log("dhcp"))
+
+
+def second_server_asked(lab: Lab, report: dict[str, Any]) -> None:
+    """Both servers made an offer, and neither keeps a lease."""
+    assert any("DHCPOFFER" in line for line in lab.log("second_dhcp"))
+    assert lab.second_leases() == []
+
+
+SCENARIOS = {
+    # --- nothing is broken
+    "healthy": Scenario("compatible", "passed", after=asked_for("pool.ntp.org")),
+    "healthy-photon": Scenario("compatible", "passed", device="photon", after=reached("tcp", 5683)),
+    "healthy-argon": Scenario("compatible", "passed", device="argon", after=reached("udp", 5684)),
+    "healthy-argon-s_server": Scenario("compatible", "passed", device="argon", lab={"argon_cloud": "s_server"}),
+    "healthy-argon-without-cookie": Scenario(
+        "compatible", "passed", device="argon", lab={"argon_cloud": "server-hello"}
+    ),
+    "healthy-two-resolvers": Scenario("compatible", "passed", lab={"second_dns": "real"}),
+    "healthy-laptop-by-dhcp": Scenario("compatible", "passed", lab={"laptop": "dhclient"}),
+    "healthy-server-that-pings-first": Scenario("compatible", "passed", lab={"dhcp": Dhcp(ping=True)}),
+    # --- UDP 5683
+    "udp-5683-dropped": Scenario(
+        "incompatible",
+        "passed",
+        BOTH_COAP,
+        breaks=drop("udp", 5683),
+        twin=True,
+        words={"coap.udp-5683": ("UDP 5683", "TCP 80")},
+        after=never_reached("udp", 5683),
+    ),
+    "udp-5683-dropped-other-udp-port-answers": Scenario(
+        "incompatible",
+        "passed",
+        BOTH_COAP,
+        lab={"coap_http": False, "coap_dtls": True},
+        breaks=drop("udp", 5683),
+        words={"coap.udp-5683": ("UDP 5683", "UDP 5684")},
+    ),
+    "udp-5683-dropped-nothing-proves-it": Scenario(
+        "undetermined", "passed", BOTH_COAP_UNKNOWN, lab={"coap_http": False}, breaks=drop("udp", 5683)
+    ),
+    "udp-5683-rejected": Scenario(
+        "incompatible",
+        "passed",
+        BOTH_COAP,
+        breaks=lambda lab: lab.gateway.reject("udp", 5683),
+        twin=True,
+        words={"coap.udp-5683": (GATEWAY, "administratively prohibited")},
+    ),
+    "udp-5683-rejected-port-unreachable": Scenario(
+        "incompatible",
+        "passed",
+        BOTH_COAP,
+        breaks=lambda lab: lab.gateway.reject("udp", 5683, answer="icmp port-unreachable"),
+        words={"coap.udp-5683": (GATEWAY, "port unreachable")},
+    ),
+    "coap-servers-closed": Scenario(
+        "undetermined", "passed", BOTH_COAP_UNKNOWN, lab={"coap": "closed"}, after=reached("udp", 5683)
+    ),
+    "udp-5683-dropped-one-hop-further": Scenario(
+        "incompatible", "passed", BOTH_COAP, breaks=lambda lab: lab.provider.drop("udp", 5683), twin=True
+    ),
+    "udp-5683-replies-dropped": Scenario(
+        "incompatible",
+        "passed",
+        BOTH_COAP,
+        breaks=drop("udp", 5683, reply=True),
+        twin=True,
+        after=reached("udp", 5683, at_least=4),
+    ),
+    "udp-5683-echoed-by-a-middlebox": Scenario("incompatible", "passed", BOTH_COAP, lab={"coap": "echo"}),
+    "udp-5683-wrong-message-id": Scenario("incompatible", "passed", BOTH_COAP, lab={"coap": "wrong-id"}),
+    "udp-5683-garbage": Scenario("incompatible", "passed", BOTH_COAP, lab={"coap": "garbage"}),
+    "udp-5683-flood": Scenario("incompatible", "passed", BOTH_COAP, lab={"coap": "flood"}),
+    "udp-5683-answered-from-elsewhere": Scenario("incompatible", "passed", BOTH_COAP, lab={"coap": "other-address"}),
+    "photon-does-not-need-udp-5683": Scenario(
+        "compatible", "passed", {"coap.udp-5683": "fail"}, device="photon", breaks=drop("udp", 5683)
+    ),
+    "argon-does-not-need-udp-5683": Scenario(
+        "compatible", "passed", {"coap.udp-5683": "fail"}, device="argon", breaks=drop("udp", 5683)
+    ),
+    # --- the devices' own ports
+    "tcp-5683-dropped": Scenario(
+        "incompatible",
+        "passed",
+        {"cloud.transport": "fail"},
+        device="photon",
+        breaks=drop("tcp", 5683),
+        twin=True,
+        words={"cloud.transport": ("TCP 5683", "device.spark.io")},
+        after=never_reached("tcp", 5683),
+    ),
+    "tcp-5683-dropped-generic-does-not-care": Scenario("compatible", "passed", breaks=drop("tcp", 5683)),
+    "tcp-5683-silent-proxy": Scenario(
+        "incompatible",
+        "passed",
+        {"cloud.transport": "fail"},
+        device="photon",
+        breaks=lambda lab: lab.transparent_proxy(),
+        twin=True,
+        words={"cloud.transport": ("accepts", "silent")},
+        after=never_reached("tcp", 5683),
+    ),
+    "tcp-5683-banner-of-40-bytes": Scenario(
+        "incompatible", "passed", {"cloud.transport": "fail"}, device="photon", lab={"photon_cloud": "banner"}
+    ),
+    "tcp-5683-nonce-cut-short": Scenario(
+        "incompatible", "passed", {"cloud.transport": "fail"}, device="photon", lab={"photon_cloud": "short"}
+    ),
+    "tcp-5683-flood": Scenario(
+        "incompatible", "passed", {"cloud.transport": "fail"}, device="photon", lab={"photon_cloud": "flood"}
+    ),
+    "tcp-5683-nonce-in-drops": Scenario("compatible", "passed", device="photon", lab={"photon_cloud": "drip"}),
+    "tcp-5683-reset-after-accept": Scenario(
+        "incompatible", "passed", {"cloud.transport": "fail"}, device="photon", lab={"photon_cloud": "reset"}
+    ),
+    "tcp-5683-reset": Scenario(
+        "incompatible",
+        "passed",
+        {"cloud.transport": "fail"},
+        device="photon",
+        breaks=lambda lab: lab.gateway.reject("tcp", 5683, answer="tcp reset"),
+        twin=True,
+        words={"cloud.transport": ("refused",)},
+    ),
+    "udp-5684-dropped": Scenario(
+        "incompatible",
+        "passed",
+        {"cloud.transport": "fail"},
+        device="argon",
+        breaks=drop("udp", 5684),
+        twin=True,
+        words={"cloud.transport": ("UDP 5684",)},
+        after=never_reached("udp", 5684),
+    ),
+    "udp-5684-rejected": Scenario(
+        "incompatible",
+        "passed",
+        {"cloud.transport": "fail"},
+        device="argon",
+        breaks=lambda lab: lab.provider.reject("udp", 5684),
+        words={"cloud.transport": ("203.0.113.1", "prohibited")},
+    ),
+    "udp-5684-garbage": Scenario(
+        "incompatible", "passed", {"cloud.transport": "fail"}, device="argon", lab={"argon_cloud": "garbage"}
+    ),
+    "udp-5684-alert": Scenario("compatible", "passed", device="argon", lab={"argon_cloud": "alert"}),
+    "every-cloud-port-dropped": Scenario("incompatible", "passed", BOTH_COAP, breaks=cloud_ports, twin=True),
+    "every-cloud-port-dropped-photon": Scenario(
+        "incompatible", "passed", BOTH_COAP, device="photon", breaks=cloud_ports
+    ),
+    # --- the whole path
+    "everything-dropped": Scenario(
+        "incompatible",
+        "timeout",
+        {"ntp.reply": "fail", "portal": "unknown", **BOTH_COAP_UNKNOWN},
+        breaks=lambda lab: lab.gateway.drop(),
+        twin=True,
+    ),
+    "one-packet-in-three-lost": Scenario("compatible", "passed", breaks=lambda lab: lab.gateway.drop(every=3)),
+    "one-packet-in-three-lost-photon": Scenario(
+        "compatible", "passed", device="photon", breaks=lambda lab: lab.gateway.drop(every=3)
+    ),
+    # --- DNS
+    "dns-silent": Scenario(
+        "incompatible", "dns", DEAD_DNS, lab={"dns": "silent"}, words={"dns.resolve": ("no answer",)}
+    ),
+    "dns-dropped": Scenario("incompatible", "dns", DEAD_DNS, breaks=drop("udp", 53, hooks=("input",)), twin=True),
+    "dns-servfail": Scenario(
+        "incompatible",
+        "dns",
+        DEAD_DNS | {"dns.integrity": "pass"},
+        lab={"dns": "servfail"},
+        words={"dns.resolve": ("SERVFAIL",)},
+    ),
+    "dns-refused": Scenario(
+        "incompatible",
+        "dns",
+        DEAD_DNS | {"dns.integrity": "pass"},
+        lab={"dns": "refused"},
+        words={"dns.resolve": ("REFUSED",)},
+    ),
+    "dns-filters-the-device": Scenario(
+        "incompatible",
+        "dns",
+        {"dns.resolve": "fail", "ntp.reply": "unknown", **BOTH_COAP_UNKNOWN},
+        lab={"unknown_names": DEVICE_NAMES},
+        words={"dns.resolve": ("withholds", "NXDOMAIN", "pool.ntp.org")},
+        after=asked_for("coap.me"),
+    ),
+    "dns-filters-the-photon": Scenario(
+        "incompatible",
+        "passed",
+        {"dns.resolve": "fail", "cloud.transport": "unknown"},
+        device="photon",
+        lab={"unknown_names": ("device.spark.io",)},
+        words={"dns.resolve": ("device.spark.io",)},
+    ),
+    "dns-filters-particle": Scenario(
+        "incompatible",
+        "passed",
+        {"dns.resolve": "fail", "cloud.transport": "unknown"},
+        device="argon",
+        lab={"unknown_names": ("device.spark.io", "*.udp.particle.io")},
+    ),
+    "dns-knows-no-made-up-device": Scenario(
+        "undetermined",
+        "passed",
+        {"dns.resolve": "unknown", "cloud.transport": "unknown"},
+        device="argon",
+        lab={"unknown_names": ("*.udp.particle.io",)},
+    ),
+    "dns-filters-ntp-photon-still-online": Scenario(
+        "compatible-with-warnings",
+        "dns",
+        {"dns.resolve": "warn", "ntp.reply": "unknown"},
+        device="photon",
+        lab={"unknown_names": ("pool.ntp.org",)},
+    ),
+    "dns-wildcard": Scenario(
+        "incompatible",
+        "timeout",
+        {
+            "dns.resolve": "fail",
+            "dns.integrity": "fail",
+            "ntp.reply": "fail",
+            "portal": "unknown",
+            **BOTH_COAP_UNKNOWN,
+        },
+        lab={"dns": "wildcard", "wildcard": ELSEWHERE},
+        words={"dns.integrity": (ELSEWHERE,)},
+    ),
+    "dns-first-dead-second-works": Scenario(
+        "compatible-with-warnings",
+        "passed",
+        {"dns.resolve": "warn"},
+        lab={"dns": "silent", "second_dns": "real"},
+        words={"dns.resolve": (GATEWAY, SECOND_RESOLVER)},
+        after=asked_for("pool.ntp.org", "second_dns"),
+    ),
+    "dns-first-refuses-second-works": Scenario(
+        "compatible-with-warnings", "passed", {"dns.resolve": "warn"}, lab={"dns": "refused", "second_dns": "real"}
+    ),
+    "dns-both-dead": Scenario("incompatible", "dns", DEAD_DNS, lab={"dns": "silent", "second_dns": "silent"}),
+    "dns-truncates": Scenario(
+        "incompatible",
+        "dns",
+        DEAD_DNS | {"dns.integrity": "pass"},
+        lab={"dns": "truncated"},
+        words={"dns.resolve": ("truncated",)},
+    ),
+    "dns-slow": Scenario("compatible", "passed", lab={"dns": "slow"}),
+    "dns-answers-from-another-address": Scenario(
+        "incompatible",
+        "dns",
+        DEAD_DNS,
+        lab={"dns": "other-address"},
+        words={"dns.resolve": (f"came from {SECOND_RESOLVER}",)},
+    ),
+    "dns-garbage": Scenario("incompatible", "dns", DEAD_DNS, lab={"dns": "garbage"}),
+    "dns-wrong-id": Scenario("incompatible", "dns", DEAD_DNS, lab={"dns": "wrong-id"}),
+    # --- NTP
+    "ntp-dropped": Scenario(
+        "incompatible",
+        "timeout",
+        {"ntp.reply": "fail"},
+        breaks=drop("udp", 123),
+        twin=True,
+        words={"ntp.reply": (NTP,)},
+        after=never_reached("udp", 123),
+    ),
+    "ntp-rejected": Scenario(
+        "incompatible", "timeout", {"ntp.reply": "fail"}, breaks=lambda lab: lab.gateway.reject("udp", 123)
+    ),
+    "ntp-kiss-of-death": Scenario(
+        "incompatible",
+        "network",
+        {"ntp.reply": "fail"},
+        lab={"ntp": "kiss-of-death"},
+        words={"ntp.reply": ("kiss-of-death RATE",)},
+    ),
+    "ntp-short-reply": Scenario("incompatible", "network", {"ntp.reply": "fail"}, lab={"ntp": "short"}),
+    "ntp-tiny-reply": Scenario("incompatible", "network", {"ntp.reply": "fail"}, lab={"ntp": "tiny"}),
+    "ntp-long-reply": Scenario("compatible-with-warnings", "passed", {"ntp.reply": "warn"}, lab={"ntp": "long"}),
+    "ntp-wrong-mode": Scenario(
+        "incompatible", "network", {"ntp.reply": "fail"}, lab={"ntp": "wrong-mode"}, words={"ntp.reply": ("mode",)}
+    ),
+    "ntp-first-reply-lost": Scenario("compatible", "passed", lab={"ntp": "drop-first"}),
+    "ntp-from-another-address": Scenario(
+        "incompatible", "timeout", {"ntp.reply": "fail"}, lab={"ntp": "other-address"}
+    ),
+    "ntp-blocked-cloud-open-photon": Scenario(
+        "compatible-with-warnings", "timeout", {"ntp.reply": "warn"}, device="photon", breaks=drop("udp", 123)
+    ),
+    "ntp-blocked-cloud-open-argon": Scenario(
+        "compatible-with-warnings", "timeout", {"ntp.reply": "warn"}, device="argon", breaks=drop("udp", 123)
+    ),
+    # --- captive portals
+    "portal-by-redirect": Scenario(
+        "incompatible",
+        "passed",
+        {"portal": "fail"},
+        breaks=lambda lab: lab.portal(),
+        twin=True,
+        words={"portal": (LOGIN_PAGE,)},
+    ),
+    "portal-by-redirect-blocks-all-else": Scenario(
+        "incompatible",
+        "timeout",
+        {"portal": "fail", "ntp.reply": "fail", **BOTH_COAP},
+        breaks=lambda lab: lab.portal(block=True),
+    ),
+    "portal-by-dns": Scenario(
+        "incompatible",
+        "timeout",
+        {
+            "dns.resolve": "fail",
+            "dns.integrity": "fail",
+            "ntp.reply": "fail",
+            "portal": "fail",
+            **BOTH_COAP_UNKNOWN,
+        },
+        lab={"dns": "wildcard", "wildcard": GATEWAY},
+        breaks=portal_by_dns,
+    ),
+    "portal-by-rfc-8910": Scenario(
+        "incompatible",
+        "passed",
+        {"portal": "fail"},
+        lab={"dhcp": Dhcp(captive_portal=PORTAL_API)},
+        breaks=lambda lab: lab.captive_api("captive"),
+        words={"portal": ("https://portal.lab.example/login",)},
+    ),
+    "portal-that-knows-the-laptop": Scenario(
+        "incompatible",
+        "passed",
+        {"portal": "fail"},
+        lab={"dhcp": Dhcp(captive_portal=PORTAL_API)},
+        breaks=lambda lab: lab.captive_api("authorised"),
+        words={"portal": ("already knows this laptop",)},
+    ),
+    "portal-perhaps-for-others": Scenario(
+        "undetermined",
+        "passed",
+        {"portal": "unknown"},
+        lab={"dhcp": Dhcp(captive_portal=PORTAL_API)},
+        breaks=lambda lab: lab.captive_api("open"),
+    ),
+    "portal-api-garbage": Scenario(
+        "undetermined",
+        "passed",
+        {"portal": "unknown"},
+        lab={"dhcp": Dhcp(captive_portal=PORTAL_API)},
+        breaks=lambda lab: lab.captive_api("garbage"),
+    ),
+    # --- DHCP
+    "dhcp-no-server": Scenario(
+        "incompatible",
+        None,
+        {"dhcp.offer": "fail", "dhcp.lease": "fail", "dhcp.servers": "unknown", **NO_RESOLVER},
+        lab={"dhcp": None},
+        words={"dhcp.offer": ("No DHCP server",)},
+    ),
+    "dhcp-pool-exhausted": Scenario(
+        "incompatible",
+        None,
+        {"dhcp.offer": "fail", "dhcp.lease": "fail", **NO_RESOLVER},
+        lab={"dhcp": Dhcp(pool=("192.168.77.100", "192.168.77.100"), taken=True)},
+        words={"dhcp.offer": (GATEWAY, "no address for a new device")},
+        after=one_lease_for_other,
+    ),
+    "dhcp-nak": Scenario(
+        "incompatible",
+        "passed",
+        {"dhcp.lease": "fail"},
+        lab={"dhcp": "nak"},
+        words={"dhcp.lease": ("NAK",)},
+    ),
+    "dhcp-two-servers-disagree": Scenario(
+        "incompatible",
+        "passed",
+        {"dhcp.servers": "fail"},
+        lab={"second_dhcp": (SECOND_DHCP, SECOND_DHCP), "dhcp": IMPATIENT},
+        words={"dhcp.servers": (GATEWAY, SECOND_DHCP)},
+        after=second_server_asked,
+    ),
+    "dhcp-two-servers-agree": Scenario(
+        "compatible", "passed", lab={"second_dhcp": (GATEWAY, GATEWAY)}, after=second_server_asked
+    ),
+    "dhcp-no-router": Scenario(
+        "incompatible",
+        "passed",
+        {"dhcp.lease": "fail"},
+        lab={"dhcp": Dhcp(router=None)},
+        words={"dhcp.lease": ("option 3",)},
+    ),
+    "dhcp-no-router-argon-guesses": Scenario(
+        "compatible-with-warnings",
+        "passed",
+        {"dhcp.lease": "warn"},
+        device="argon",
+        lab={"dhcp": Dhcp(router=None)},
+    ),
+    "dhcp-another-router": Scenario(
+        "undetermined",
+        "passed",
+        {"dhcp.lease": "unknown"},
+        lab={"dhcp": Dhcp(router="192.168.77.99")},
+        words={"dhcp.lease": ("192.168.77.99", GATEWAY)},
+    ),
+    "dhcp-no-resolver": Scenario(
+        "incompatible",
+        None,
+        {"dhcp.lease": "fail", **NO_RESOLVER},
+        lab={"dhcp": Dhcp(resolvers=())},
+        words={"dhcp.lease": ("option 6",)},
+    ),
+    "dhcp-ignores-unknown-macs": Scenario(
+        "incompatible",
+        None,
+        {"dhcp.offer": "fail", "dhcp.lease": "fail", **NO_RESOLVER},
+        lab={"dhcp": Dhcp(known_only=True)},
+        words={"dhcp.offer": ("answers this laptop, and not an unknown device",)},
+        after=ignored_by_server,
+    ),
+    "dhcp-garbage": Scenario(
+        "incompatible",
+        None,
+        {"dhcp.offer": "fail", "dhcp.lease": "fail", "dhcp.servers": "unknown", **NO_RESOLVER},
+        lab={"dhcp": "garbage"},
+    ),
+    "dhcp-flood": Scenario("compatible", "passed", lab={"dhcp": "flood"}),
+    # --- the laptop
+    "vpn-hides-a-broken-lan": Scenario(
+        "incompatible",
+        "passed",
+        BOTH_COAP,
+        breaks=vpn_over_broken_lan,
+        after=has_note("VPN", "tun0", "eth0"),
+    ),
+    "vpn-over-a-healthy-lan": Scenario(
+        "compatible", "passed", breaks=lambda lab: lab.vpn("metric"), after=has_note("VPN", "tun0")
+    ),
+    "laptop-has-its-own-resolver": Scenario(
+        "incompatible",
+        "dns",
+        DEAD_DNS,
+        lab={"dns": "silent", "public_resolver": True},
+        breaks=lambda lab: lab.laptop.use_resolvers("198.51.100.53"),
+        after=lambda lab, report: never_reached("udp", 53)(lab, report),
+    ),
+    "http-proxy-in-the-environment": Scenario(
+        "compatible",
+        "passed",
+        breaks=lambda lab: lab.http_proxy(),
+        env={"http_proxy": f"http://user:secret@{GATEWAY}:3128"},
+        after=proxy_untouched,
+    ),
+    "ipv6-only": Scenario(
+        "incompatible",
+        None,
+        NOTHING | {"dhcp.offer": "fail", "dhcp.lease": "fail"},
+        lab={"laptop": "ipv6-only", "dhcp": None},
+        after=has_note("IPv6"),
+    ),
+    "ordinary-user": Scenario("undetermined", "passed", AS_USER, user=NOBODY, words={"dhcp.offer": (GATEWAY,)}),
+    "ordinary-user-with-a-lease": Scenario(
+        "undetermined",
+        "passed",
+        WITH_OWN_LEASE,
+        user=NOBODY,
+        lab={"laptop": "dhcp"},
+        words={"dhcp.offer": ("Only this laptop's own lease",)},
+    ),
+    "ordinary-user-udp-5683-dropped": Scenario(
+        "incompatible", "passed", AS_USER | BOTH_COAP, user=NOBODY, breaks=drop("udp", 5683), twin=False
+    ),
+    "ordinary-user-no-dhcp": Scenario("undetermined", None, NOTHING, user=NOBODY, lab={"dhcp": None}),
+    "interface-down": Scenario("undetermined", None, NOTHING, breaks=lambda lab: lab.laptop.ip("link set eth0 down")),
+    "no-interface": Scenario("undetermined", None, NOTHING, breaks=lambda lab: lab.laptop.ip("link delete eth0")),
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario(name: str) -> None:
+    scenario = SCENARIOS[name]
+    with Lab(**scenario.lab) as lab:
+        before = lab.leases() if "dhcp" in lab.servers else []
+        scenario.breaks(lab)
+        env = dict(scenario.env)
+        if "captive_api" in lab.fakes:
+            env["SSL_CERT_FILE"] = str(lab.ca)
+
+        if name == "no-interface":
+            run = lab.check("--device", scenario.device, env=env)
+        else:
+            with lab.capture() as capture:
+                run = lab.check("--device", scenario.device, *scenario.arguments, env=env, user=scenario.user)
+            sent_only_what_footprint_lists(run.report, capture.sent())
+        says_what_it_should(scenario, run)
+        scenario.after(lab, run.report)
+        if "dhcp" in lab.servers:
+            assert lab.leases() == before
+
+        if scenario.twin:
+            for fault in (*lab.gateway.faults, *lab.provider.faults):
+                fault.counted = fault.counter()
+                fault.remove()
+            healthy = lab.check("--device", scenario.device, env=env)
+            says_what_it_should(Scenario("compatible", "passed"), healthy)
+
+
+def says_what_it_should(scenario: Scenario, run: CheckRun) -> None:
+    """The statuses, the verdict, the Internet Test and the exit code are the scenario's; each finding is complete."""
+    report = run.report
+    checks = {check["id"]: check for check in report["checks"]}
+
+    assert {name: check["status"] for name, check in checks.items()} == HEALTHY | dict(scenario.says), run.stderr
+    assert report["verdict"] == scenario.verdict
+    assert report["internet_test"]["result"] == scenario.internet_test
+    assert run.exit_code == EXIT_CODES[scenario.verdict]
+    assert "Traceback" not in run.stderr
+    for name, words in scenario.words.items():
+        assert all(word in checks[name]["summary"] for word in words), checks[name]
+    for check in checks.values():
+        if check["status"] in {"fail", "unknown", "warn"}:
+            assert check["reason"], check
+            assert check["remedy"], check
+            assert check["owner"], check
+            assert "internal error" not in check["reason"].lower(), check
+            assert "the probe failed" not in check["reason"], check
+
+
+def sent_only_what_footprint_lists(report: dict[str, Any], sent: list[Sent]) -> None:
+    """Every UDP and TCP packet of the capture is in the footprint, and the footprint has none that was not sent."""
+    listed: dict[tuple[str, str, int], int] = {}
+    for one in report["footprint"]:
+        key = (one["protocol"], one["address"], one["port"])
+        listed[key] = listed.get(key, 0) + one["packets"]
+    seen = {
+        (one.protocol, one.destination, one.port or 0): one.frames for one in sent if one.protocol in {"udp", "tcp"}
+    }
+
+    assert set(seen) == set(listed)
+    for key, frames in seen.items():
+        if key[0] == "udp":
+            assert listed[key] == frames, key
+        else:
+            assert abs(listed[key] - frames) <= 3 * max(1, frames // 6), (key, listed[key], frames)
+    others = [one for one in sent if one.protocol not in {"udp", "tcp", "arp"}]
+    assert others == [], others
+    assert all(one.destination.startswith("192.168.77.") for one in sent if one.protocol == "arp"), LAPTOP
