@@ -38,8 +38,9 @@ class CloudNeeds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hosts: list[str]
     """Host names, any one of which will do; `{major}` stands for the Device OS major version."""
     source: str
-    unconfirmed_name: bool = False
-    """Whether it is not confirmed that the name exists for a device id that belongs to nobody."""
+    unconfirmed_beside: list[str] = []
+    """Where it is not confirmed that the hosts' names exist for a device id that belongs to nobody: names of the same
+    cloud that do exist, for comparison. Empty: the hosts' names are known to exist."""
 
 
 class DhcpNeeds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

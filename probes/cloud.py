@@ -1,9 +1,10 @@
 """Does a device's own cloud endpoint answer in its own protocol?
 
 `tcp-nonce` (Core, Photon, P1): connect, send nothing; the service speaks first, with 40 random bytes
-(lightssl_message_channel.cpp:151-198). The device allows 5 s for the connection and 20 s for the nonce; here 15 s
-for both. `dtls` (Argon and later): a ClientHello at 0, 3 and 9 s, as mbedTLS repeats it (3 s, doubled); the device
-gives up at 45 s, here at 15 s.
+(lightssl_message_channel.cpp:151-198). The device allows 5 s for the connection and 20 s for the nonce, and then
+connects again; here a further connection is opened while the first is still waited for, and all end after 15 s.
+`dtls` (Argon and later): a ClientHello at 0, 3 and 9 s, as mbedTLS repeats it (3 s, doubled); the device gives up at
+45 s, here at 15 s.
 """
 
 import asyncio
@@ -13,14 +14,16 @@ from probes import dtls
 from probes.coap import AddressOf
 from probes.exchange import exchange
 from probes.network import Network
-from probes.observations import Cloud, CloudEndpoint
+from probes.observations import Cloud, CloudEndpoint, Connection
 
 CONNECT_S = 5.0
 GIVE_UP_S = 15.0
 HELLO_AT_S = (0.0, 3.0, 9.0)
 NONCE_BYTES = 40
-RECONNECT_AFTER_S = 1.0
-"""A device tries again one second after a failure (system_utilities.cpp:36-42)."""
+CONNECT_AT_S = (0.0, 3.0, 6.0)
+"""One connection can be delayed for long by lost segments; nobody is to be blamed for that."""
+ENOUGH_ENDED = 2
+"""After so many connections that were refused, reset or closed, another would show nothing new."""
 _QUIET_S = 0.2
 """After a nonce the service waits for the device; more bytes within this time mean another service."""
 
@@ -42,10 +45,6 @@ async def _try(network: Network, endpoint: CloudEndpoint, address_of: AddressOf)
         return endpoint
     if endpoint.transport == "dtls":
         return await _dtls(network, endpoint.host, address, endpoint.port)
-    first = await _nonce(network, endpoint.host, address, endpoint.port)
-    if first.error in {None, "timeout"}:
-        return first
-    await asyncio.sleep(RECONNECT_AFTER_S)
     return await _nonce(network, endpoint.host, address, endpoint.port)
 
 
@@ -73,13 +72,42 @@ async def _dtls(network: Network, host: str, address: str, port: int) -> CloudEn
 
 async def _nonce(network: Network, host: str, address: str, port: int) -> CloudEndpoint:
     begun = time.monotonic()
+
+    async def connect(after_s: float) -> Connection:
+        await asyncio.sleep(after_s)
+        return await _listen(network, host, address, port, begun + GIVE_UP_S)
+
+    tasks = [asyncio.create_task(connect(after_s)) for after_s in CONNECT_AT_S]
+    connections: list[Connection] = []
+    try:
+        for finished in asyncio.as_completed(tasks):
+            connections.append(await finished)
+            ended = [one for one in connections if one.error not in {None, "timeout"}]
+            if connections[-1].is_nonce or len(ended) == ENOUGH_ENDED:
+                break
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return CloudEndpoint(
+        transport="tcp-nonce",
+        host=host,
+        port=port,
+        address=address,
+        connections=connections,
+        waited_s=round(time.monotonic() - begun, 3),
+    )
+
+
+async def _listen(network: Network, host: str, address: str, port: int, deadline: float) -> Connection:
+    """Connect, and take what comes until `deadline` on the monotonic clock, or until a nonce is complete."""
+    begun = time.monotonic()
     connect_ms: float | None = None
     received = b""
     error: str | None = None
     try:
         async with network.tcp("device cloud", host, address, port, timeout_s=CONNECT_S) as (reader, _):
             connect_ms = round((time.monotonic() - begun) * 1000, 2)
-            deadline = begun + GIVE_UP_S
             while len(received) <= NONCE_BYTES:
                 wait_s = deadline - time.monotonic() if len(received) < NONCE_BYTES else _QUIET_S
                 async with asyncio.timeout(max(wait_s, 0)):
@@ -96,12 +124,8 @@ async def _nonce(network: Network, host: str, address: str, port: int) -> CloudE
         error = "reset"
     except OSError as problem:
         error = problem.strerror or str(problem)
-    return CloudEndpoint(
-        transport="tcp-nonce",
-        host=host,
-        port=port,
-        address=address,
-        connected=connect_ms is not None,
+    return Connection(
+        at_s=network.elapsed(begun),
         connect_ms=connect_ms,
         received=received[:256].hex(),
         error=error,

@@ -6,7 +6,6 @@ Where a server stays silent, other ports of the same host are tried, to tell a b
 """
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Awaitable, Callable
 
@@ -87,8 +86,7 @@ async def _ping(network: Network, host: str, port: int, address_of: AddressOf) -
     if address is None:
         return CoapServer(host=host, port=port)
     message_id = random.getrandbits(16)
-    answered = asyncio.Event()
-    controls = asyncio.create_task(_controls(network, host, address, answered))
+    controls = asyncio.create_task(_controls(network, host, address))
     try:
         result = await exchange(
             network,
@@ -100,26 +98,22 @@ async def _ping(network: Network, host: str, port: int, address_of: AddressOf) -
             give_up_s=GIVE_UP_S,
             read=lambda payload: reply_to(message_id, payload),
         )
-        if result.value is not None:
-            answered.set()
+        settled = result.value is not None or any(attempt.icmp for attempt in result.attempts)
         return CoapServer(
             host=host,
             port=port,
             address=address,
             attempts=result.attempts,
             reply=result.value,
-            controls=await controls,
+            controls=[] if settled else await controls,
         )
     finally:
         controls.cancel()
 
 
-async def _controls(network: Network, host: str, address: str, answered: asyncio.Event) -> list[Control]:
+async def _controls(network: Network, host: str, address: str) -> list[Control]:
     """Exchanges with other ports of a host that has not answered for a while."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CONTROL_AFTER_S):
-            await answered.wait()
-            return []
+    await asyncio.sleep(CONTROL_AFTER_S)
     return list(await asyncio.gather(_dtls_control(network, host, address), _http_control(network, host, address)))
 
 

@@ -34,12 +34,14 @@ DISCOVER_AT_S = (0.0, 2.0, 6.0, 14.0)
 """lwIP's retries: 2, 4, 8 s apart (dhcp.c)."""
 GIVE_UP_S = 15.0
 """The longest that a device with a deadline waits: WICED, 15 s (wiced_defaults.h:88)."""
-REQUEST_RETRY_S = 2.0
-MOST_REQUESTS = 3
+REQUEST_AT_S = (0.0, 2.0, 6.0)
+"""Seconds after the OFFER; lwIP's retries for a REQUEST are those of a DISCOVER."""
+REQUEST_WAIT_S = 12.0
 MOST_NAKS = 2
 COLLECT_S = 1.25
 """How long further OFFERs are collected after the first; ISC dhcpd pings for 1 s before it offers."""
-CONTRAST_AFTER_S = 2.0
+CONTRAST_AFTER_S = 5.0
+"""A server that pings an address first takes 3 s for its OFFER (dnsmasq), and no more work is to be put on it."""
 INFORM_WAIT_S = 1.0
 INFORM_AT_S = (0.0, 1.0)
 MOST_MESSAGES = 64
@@ -309,7 +311,7 @@ class _Client:
         due.sort(key=lambda entry: entry[0])
         end_s = GIVE_UP_S
         requests = naks = 0
-        request_due = math.inf
+        offered_s, request_due = 0.0, math.inf
         while (now_s := time.monotonic() - begun) < end_s:
             if self._requested is None:
                 while due and due[0][0] <= now_s:
@@ -317,21 +319,21 @@ class _Client:
             elif now_s >= request_due:
                 self._request(self._requested)
                 requests += 1
-                request_due = now_s + REQUEST_RETRY_S if requests < MOST_REQUESTS else math.inf
-                end_s = max(end_s, now_s + REQUEST_RETRY_S)
+                request_due = offered_s + REQUEST_AT_S[requests] if requests < len(REQUEST_AT_S) else math.inf
+                end_s = offered_s + REQUEST_WAIT_S
             next_s = due[0][0] if due and self._requested is None else request_due
             message = await self._receive(begun + min(end_s, next_s))
             if message is None or message.identity != "device":
                 continue
             if message.type == "OFFER" and self._requested is None:
                 self._requested = message
-                request_due = time.monotonic() - begun
-                end_s = request_due + COLLECT_S
+                offered_s = request_due = time.monotonic() - begun
             elif message.type == "ACK" and message.asked == "REQUEST" and not self._seen.granted:
                 self._seen.granted = message
                 self._release(message)
                 self._on_granted()
                 request_due = math.inf
+                end_s = max(offered_s + COLLECT_S, time.monotonic() - begun)
             elif message.type == "NAK" and self._requested:
                 # A refused client starts again (RFC 2131 section 3.1, step 4); twice refused is an answer.
                 naks += 1

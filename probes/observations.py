@@ -394,25 +394,47 @@ class Coap(Observation, kw_only=True):
     servers: list[CoapServer] = field(default_factory=list)
 
 
+class Connection(Struct, frozen=True, kw_only=True):
+    """A TCP connection on which nothing was sent, and what came."""
+
+    at_s: float
+    connect_ms: float | None = None
+    """None where it was not established."""
+    received: str = ""
+    error: str | None = None
+    """How it ended: `timeout`, `refused`, `reset`, `closed`, or the system's words; None after a nonce."""
+    waited_s: float = 0.0
+
+    @property
+    def is_nonce(self) -> bool:
+        """Whether 40 random bytes came, and no more: a banner of that length is all printable, and is none."""
+        try:
+            received = bytes.fromhex(self.received)
+        except ValueError:
+            return False
+        printable = all(32 <= byte < 127 or byte in b"\r\n\t" for byte in received)
+        return self.error is None and len(received) == 40 and not printable
+
+
 class CloudEndpoint(Struct, frozen=True, kw_only=True):
     """What a device's own cloud endpoint did.
 
-    For `tcp-nonce`: `connected`, and `received` (hexadecimal) without our sending anything. For `dtls`: the attempts,
-    and `record`, the name of the DTLS record that came back.
+    For `tcp-nonce`: the connections. For `dtls`: the attempts, and `record`, the name of the record that came back.
     """
 
     transport: Literal["tcp-nonce", "dtls"]
     host: str
     port: int
     address: str | None = None
-    connected: bool = False
-    connect_ms: float | None = None
-    received: str = ""
-    error: str | None = None
-    """How a TCP connection ended: `timeout`, `refused`, `reset`, `closed`, or the system's words."""
-    waited_s: float = 0.0
+    connections: list[Connection] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     record: str | None = None
+    waited_s: float = 0.0
+
+    @property
+    def nonce(self) -> bool:
+        """Whether the service spoke first, as the device's own does."""
+        return any(one.is_nonce for one in self.connections)
 
 
 class Cloud(Observation, kw_only=True):

@@ -5,9 +5,8 @@ import msgspec
 from agent.checks import Finding
 from agent.judging.coap import refusal, udp_5683
 from agent.judging.dns import unresolved
-from agent.judging.witnessed import is_nonce
 from agent.profiles import Profile
-from probes.observations import CloudEndpoint, Observations
+from probes.observations import CloudEndpoint, Connection, Observations
 
 
 def transport(seen: Observations, profile: Profile) -> Finding:
@@ -43,25 +42,30 @@ def transport(seen: Observations, profile: Profile) -> Finding:
 
 def _nonce(endpoint: CloudEndpoint) -> Finding:
     where = f"{endpoint.host} ({endpoint.address}), TCP {endpoint.port}"
-    size = len(endpoint.received) // 2
-    connected = f"connected in {endpoint.connect_ms:.0f} ms" if endpoint.connect_ms is not None else "not connected"
-    evidence = [f"{where}: {connected}, {size} bytes received, {endpoint.error or 'then silence'}"]
-    if is_nonce(endpoint):
+    evidence = [f"{where}, {one.at_s:.1f} s: {_describe(one)}" for one in endpoint.connections]
+    if endpoint.nonce:
         return Finding(status="pass", summary=f"{where} answers: a nonce of 40 bytes", evidence=evidence)
-    if not endpoint.connected:
-        how = {"timeout": "no answer", "refused": "refused"}.get(endpoint.error or "", endpoint.error or "no answer")
-        summary = f"{where} cannot be reached: {how}"
-        reason = f"The connection failed after {endpoint.waited_s:.1f} s ({how})."
-    elif not size:
-        how = {"timeout": "stays silent", "reset": "is reset", "closed": "is closed"}.get(endpoint.error or "", "fails")
+    connected = [one for one in endpoint.connections if one.connect_ms is not None]
+    spoken = [one for one in connected if one.received]
+    count = len(endpoint.connections)
+    if spoken:
+        summary = f"{where} is answered by something else"
+        reason = f"{len(spoken[0].received) // 2} bytes came that are no nonce: {spoken[0].received[:48]}."
+    elif connected:
+        how = {"timeout": "stays silent", "reset": "is reset", "closed": "is closed"}.get(
+            connected[0].error or "", "fails"
+        )
         summary = f"{where} accepts the connection, which then {how}"
         reason = (
-            f"The real service sends 40 bytes at once; none came in {endpoint.waited_s:.1f} s. A proxy or a filter "
-            "that accepts connections itself looks like this; the device would log `Could not receive nonce`."
+            f"The real service sends 40 bytes at once; none came in {endpoint.waited_s:.1f} s on {count} connections. "
+            "A proxy or a filter that accepts connections itself looks like this; the device would log "
+            "`Could not receive nonce`."
         )
     else:
-        summary = f"{where} is answered by something else"
-        reason = f"{size} bytes came that are no nonce: {endpoint.received[:48]}."
+        error = next((one.error for one in endpoint.connections if one.error), None) or "timeout"
+        how = "no answer" if error == "timeout" else error
+        summary = f"{where} cannot be reached: {how}"
+        reason = f"{count} attempts to connect in {endpoint.waited_s:.1f} s failed: {how}."
     return Finding(
         status="fail",
         summary=summary,
@@ -71,6 +75,11 @@ def _nonce(endpoint: CloudEndpoint) -> Finding:
         owner="network administrator",
         evidence=evidence,
     )
+
+
+def _describe(connection: Connection) -> str:
+    connected = f"connected in {connection.connect_ms:.0f} ms" if connection.connect_ms is not None else "not connected"
+    return f"{connected}, {len(connection.received) // 2} bytes received, {connection.error or 'then silence'}"
 
 
 def _dtls(endpoint: CloudEndpoint) -> Finding:

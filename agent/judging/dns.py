@@ -19,7 +19,7 @@ class _Need:
 
     names: list[str]
     required: bool
-    unconfirmed: bool = False
+    unconfirmed_beside: list[str]
 
 
 def resolve(seen: Observations, profile: Profile) -> Finding:
@@ -29,7 +29,7 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
         return not_asked(seen)
     evidence = _evidence(dns)
     failing = [need for need in _needs(profile) if all(_failure(dns, name) for name in need.names)]
-    if doubtful := [need for need in failing if need.unconfirmed and _only_its_own(dns, need)]:
+    if doubtful := [need for need in failing if _may_not_exist(dns, need)]:
         name = doubtful[0].names[0]
         return Finding(
             status="unknown",
@@ -138,8 +138,8 @@ def unresolved(seen: Observations, names: list[str]) -> Finding:
 
 def _needs(profile: Profile) -> list[_Need]:
     return [
-        _Need(profile.cloud.hosts, required=True, unconfirmed=profile.cloud.unconfirmed_name),
-        _Need([NTP_SERVER], required=profile.level("ntp.reply") == "required"),
+        _Need(profile.cloud.hosts, required=True, unconfirmed_beside=profile.cloud.unconfirmed_beside),
+        _Need([NTP_SERVER], required=profile.level("ntp.reply") == "required", unconfirmed_beside=[]),
     ]
 
 
@@ -157,11 +157,10 @@ def _failure(dns: Dns, name: str) -> str | None:
     return None
 
 
-def _only_its_own(dns: Dns, need: _Need) -> bool:
-    """Whether a name is unknown to its zone while other device names exist: then it may not exist anywhere."""
+def _may_not_exist(dns: Dns, need: _Need) -> bool:
+    """Whether only the names in question are unknown, and not those of the same cloud that are known to exist."""
     missing = all(one.rcode == "NXDOMAIN" for name in need.names for one in dns.of(name))
-    others = {one.name for one in dns.lookups if one.kind == "device"} - {*need.names, NTP_SERVER}
-    return missing and any(not _failure(dns, name) for name in others)
+    return missing and any(not _failure(dns, name) for name in need.unconfirmed_beside)
 
 
 def _names_fail(dns: Dns, failing: list[_Need], evidence: list[str]) -> Finding:

@@ -1,7 +1,6 @@
 """Which hosts answered in their own protocol, whatever the port: the proof that a host and the way to it are alive."""
 
-from probes.cloud import NONCE_BYTES
-from probes.observations import CloudEndpoint, Observations
+from probes.observations import Observations
 
 
 def answered(seen: Observations) -> dict[str, list[str]]:
@@ -29,7 +28,7 @@ def answered(seen: Observations) -> dict[str, list[str]]:
     for endpoint in seen.cloud.endpoints if seen.cloud else []:
         if endpoint.record:
             add(endpoint.address, f"DTLS on UDP {endpoint.port}")
-        if is_nonce(endpoint):
+        if endpoint.nonce:
             add(endpoint.address, f"its own protocol on TCP {endpoint.port}")
     return found
 
@@ -37,16 +36,3 @@ def answered(seen: Observations) -> dict[str, list[str]]:
 def answered_addresses(seen: Observations) -> set[str]:
     """The addresses at which something answered as it should."""
     return set(answered(seen))
-
-
-def is_nonce(endpoint: CloudEndpoint) -> bool:
-    """Whether the service spoke first, with 40 random bytes: a banner of that length is all printable, and is none."""
-    try:
-        received = bytes.fromhex(endpoint.received)
-    except ValueError:
-        return False
-    return (
-        len(received) == NONCE_BYTES
-        and endpoint.error in {None, "timeout"}
-        and not all(32 <= byte < 127 or byte in b"\r\n\t" for byte in received)
-    )
