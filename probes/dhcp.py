@@ -303,10 +303,12 @@ class _Client:
     async def run(self) -> None:
         """Send on schedule, and collect, until there is a lease and every server had its chance."""
         begun = time.monotonic()
-        due: list[tuple[float, Callable[[], None]]] = [(at, self._discover) for at in DISCOVER_AT_S]
+        due: list[tuple[float, Callable[[], None]]] = []
         if self._laptop_address:
+            # First, because a server that pings before it offers (dnsmasq, for 3 s) answers nothing meanwhile.
             due.append((0.0, lambda: self._inform("laptop", self._laptop_mac)))
             due.append((CONTRAST_AFTER_S, lambda: self._inform("device", self._mac)))
+        due += [(at_s, self._discover) for at_s in DISCOVER_AT_S]
         due.append((CONTRAST_AFTER_S, lambda: self._discover("laptop", self._laptop_mac)))
         due.sort(key=lambda entry: entry[0])
         end_s = GIVE_UP_S
