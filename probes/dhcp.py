@@ -38,8 +38,8 @@ REQUEST_AT_S = (0.0, 2.0, 6.0)
 """Seconds after the OFFER; lwIP's retries for a REQUEST are those of a DISCOVER."""
 REQUEST_WAIT_S = 12.0
 MOST_NAKS = 2
-COLLECT_S = 1.25
-"""How long further OFFERs are collected after the first; ISC dhcpd pings for 1 s before it offers."""
+COLLECT_S = 1.8
+"""How long further OFFERs are collected after the first; ISC dhcpd pings for 1 s before it offers, and rounds up."""
 CONTRAST_AFTER_S = 5.0
 """A server that pings an address first takes 3 s for its OFFER (dnsmasq), and no more work is to be put on it."""
 INFORM_WAIT_S = 1.0

@@ -251,8 +251,6 @@ class Dns(Observation, kw_only=True):
 
     resolvers: list[str] = field(default_factory=list)
     """The resolvers asked, in the order in which DHCP gave them."""
-    learned: str = ""
-    """Where they come from: `dhcp` (an exchange of this run), `inform`, or the DHCP client whose lease it was."""
     lookups: list[Lookup] = field(default_factory=list)
 
     def of(self, name: str) -> list[Lookup]:

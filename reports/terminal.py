@@ -102,8 +102,12 @@ def _print_remedies(console: Console, checks: list[Check]) -> None:
         if check.remedy in told:
             continue
         told.add(check.remedy)
-        console.print(Padding(Text(f"{check.id} ({check.owner}): {shown(check.remedy or '')}"), (0, 0, 0, 2)))
-        console.print(Padding(Text(f"Why: {shown(check.reason or check.summary)}", style="dim"), (0, 0, 0, 4)))
+        console.print(
+            Padding(Text(f"{check.id} ({check.owner}): {shown(check.remedy or '')}"), (0, 0, 0, 2), expand=False)
+        )
+        console.print(
+            Padding(Text(f"Why: {shown(check.reason or check.summary)}", style="dim"), (0, 0, 0, 4), expand=False)
+        )
 
 
 def _print_internet_test(console: Console, report: Report) -> None:
@@ -111,12 +115,14 @@ def _print_internet_test(console: Console, report: Report) -> None:
     console.print()
     console.print(Text("The device's own Internet Test (Device OS 2.0 to 5.5)", style="bold"))
     if test.result is None or test.led is None:
-        console.print(Padding(Text(f"No result. {shown(test.reason or '')}"), (0, 0, 0, 2)))
+        console.print(Padding(Text(f"No result. {shown(test.reason or '')}"), (0, 0, 0, 2), expand=False))
         return
-    console.print(Padding(Text(f"{test.result}: {shown(test.reason or '')}"), (0, 0, 0, 2)))
+    console.print(Padding(Text(f"{test.result}: {shown(test.reason or '')}"), (0, 0, 0, 2), expand=False))
     lines = " / ".join(shown(line) for line in test.log)
-    console.print(Padding(Text(f"It runs {test.when}; then the log says: {lines}"), (0, 0, 0, 2)))
-    console.print(Padding(Text(f"and the LED blinks {test.led.colour} {test.led.blinks} times."), (0, 0, 0, 2)))
+    console.print(Padding(Text(f"It runs {test.when}; then the log says: {lines}"), (0, 0, 0, 2), expand=False))
+    console.print(
+        Padding(Text(f"and the LED blinks {test.led.colour} {test.led.blinks} times."), (0, 0, 0, 2), expand=False)
+    )
 
 
 def _print_devices(console: Console, report: Report) -> None:
@@ -133,13 +139,16 @@ def _print_scope(console: Console, report: Report) -> None:
     scope = report.scope
     console.print()
     console.print(Text("What this run speaks for", style="bold"))
-    resolvers = ", ".join(f"{one.address} ({one.source})" for one in scope.resolvers) or "none known"
+    sources: dict[str, list[str]] = {}
+    for one in scope.resolvers:
+        sources.setdefault(one.address, []).append(one.source)
+    resolvers = ", ".join(f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in sources.items())
     lines = [
         (
             f"interface {scope.interface or 'none'} ({scope.state}), "
             f"{', '.join(scope.addresses) or 'no IPv4 address'}, gateway {scope.gateway or 'none'}"
         ),
-        f"resolvers: {resolvers}",
+        f"resolvers: {resolvers or 'none known'}",
         (
             f"run as {scope.privileges.user}, {report.started}, {report.duration_s:.1f} s, "
             f"netpreflight {report.tool.version}, rules {report.tool.rules}"
@@ -149,10 +158,15 @@ def _print_scope(console: Console, report: Report) -> None:
     size = sum(one.bytes for one in report.footprint)
     lines.append(f"sent {packets} packets, {size} bytes, to:")
     for line in lines:
-        console.print(Padding(Text(shown(line)), (0, 0, 0, 2)))
-    for one in report.footprint[:_MOST_CONTACTS]:
-        host = f" ({one.host})" if one.host else ""
-        text = f"{one.protocol.upper()} {one.address}:{one.port}{host}, {one.purpose}: {one.packets} packets"
-        console.print(Padding(Text(shown(text)), (0, 0, 0, 4)))
+        console.print(Padding(Text(shown(line)), (0, 0, 0, 2), expand=False))
+    for contact in report.footprint[:_MOST_CONTACTS]:
+        host = f" ({contact.host})" if contact.host else ""
+        count = f"{contact.packets} packet" + ("" if contact.packets == 1 else "s")
+        text = f"{contact.protocol.upper()} {contact.address}:{contact.port}{host}, {contact.purpose}: {count}"
+        console.print(Padding(Text(shown(text)), (0, 0, 0, 4), expand=False))
     if len(report.footprint) > _MOST_CONTACTS:
-        console.print(Padding(Text(f"and {len(report.footprint) - _MOST_CONTACTS} more (see the JSON)"), (0, 0, 0, 4)))
+        console.print(
+            Padding(
+                Text(f"and {len(report.footprint) - _MOST_CONTACTS} more (see the JSON)"), (0, 0, 0, 4), expand=False
+            )
+        )

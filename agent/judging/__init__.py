@@ -93,15 +93,22 @@ def _verdict(checks: list[Check], selection: Selection) -> Verdict:
 
 
 def _headline(verdict: Verdict, checks: list[Check], profile: Profile) -> str:
-    device = f"a {profile.title}" if profile.title[0] not in "AEIOU" else f"an {profile.title}"
+    """One plain sentence or two: will it work, what is in the way, and who can change that."""
+    device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
+    required = [check for check in checks if check.level == "required"]
     if verdict == "incompatible":
-        first = next(check for check in checks if check.level == "required" and check.status == "fail")
-        return f"No: {device} would not work on this network. {first.summary}."
+        first = next(check for check in required if check.status == "fail")
+        who = "nobody" if first.owner == "nobody" else f"the {first.owner}"
+        return f"No: {device} would not get online here. {first.summary}. Who can change that: {who}."
     if verdict == "undetermined":
-        open_ones = [check for check in checks if check.level == "required" and check.status == "unknown"]
-        because = f" {open_ones[0].summary}." if open_ones else ""
-        return f"Not settled: {len(open_ones)} of {len(checks)} checks could not be looked at.{because}"
+        unseen = [check for check in required if check.status == "unknown"]
+        if not unseen:
+            return "Not settled: nothing was looked at."
+        return (
+            "Not settled: nothing that was seen stands in the way, "
+            f"but {len(unseen)} of {len(checks)} checks have no answer. {unseen[0].summary}."
+        )
     if verdict == "compatible":
-        return f"Yes: {device} would get online on this network."
+        return f"Yes: {device} would get online here."
     first = next(check for check in checks if check.status == "warn")
-    return f"Yes, with a warning: {device} would get online on this network. {first.summary}."
+    return f"Yes, with a warning: {device} would get online here. {first.summary}."

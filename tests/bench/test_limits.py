@@ -1,0 +1,105 @@
+"""The limits that this project promises, measured as a user meets them: whole processes, on the wire."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.lab import Lab
+
+pytestmark = pytest.mark.bench
+
+TOOL = str(Path(sys.executable).with_name("netpreflight"))
+ETHERNET_HEADER = 14
+Say = Callable[[str], None]
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    """Print a figure although the test passes."""
+
+    def show(line: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n  {line}")
+
+    return show
+
+
+def slowest_probe(report: dict[str, Any]) -> float:
+    """Seconds that the slowest probe took."""
+    return max(float(seen["duration_s"]) for seen in report["observations"].values() if seen)
+
+
+def test_healthy_check_takes_little_more_than_its_slowest_probe(say: Say) -> None:
+    with Lab() as lab:
+        runs = [lab.check() for _ in range(5)]
+    walls = sorted(run.duration_s for run in runs)
+    ratios = sorted(run.duration_s / slowest_probe(run.report) for run in runs)
+    say(f"healthy, 5 runs: {walls[0]:.2f} to {walls[-1]:.2f} s from start to exit, {ratios[0]:.3f} x its slowest probe")
+
+    assert all(run.report["verdict"] == "compatible" for run in runs)
+    assert walls[-1] < 3
+    assert ratios[0] <= 1.15  # the best of five: what else this machine does can only add
+
+
+def test_everything_dropped_ends_with_the_longest_schedule(say: Say) -> None:
+    with Lab() as lab:
+        fault = lab.gateway.drop()
+        run = lab.check()
+        dropped = fault.counter()
+    slowest = slowest_probe(run.report)
+    say(f"everything dropped: {run.duration_s:.2f} s, slowest probe {slowest:.2f} s, {dropped} packets dropped")
+
+    assert dropped > 0
+    assert run.report["verdict"] == "incompatible"
+    assert run.duration_s <= slowest + 1
+    assert run.duration_s <= 20
+
+
+def test_version_is_quick(say: Say) -> None:
+    def median(*argv: str) -> float:
+        took = []
+        for _ in range(15):
+            begun = time.perf_counter()
+            subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+            took.append(time.perf_counter() - begun)
+        return statistics.median(took)
+
+    bare, version = median(sys.executable, "-c", "pass"), median(TOOL, "--version")
+    say(f"--version: {version * 1000:.0f} ms, {version / bare:.1f} x python -c pass ({bare * 1000:.0f} ms)")
+
+    assert version <= 8 * bare
+
+
+def test_memory_stays_small(say: Say) -> None:
+    with Lab(second_dns="real") as lab:
+        argv = lab.check_argv()
+        with Path(os.devnull).open("wb") as nowhere:
+            process = subprocess.Popen(argv, env=lab.laptop.environment(), stdout=nowhere, stderr=nowhere)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+    say(f"memory: {usage.ru_maxrss / 1024:.0f} MB at its peak")
+
+    assert process.returncode == 0
+    assert usage.ru_maxrss < 120 * 1024
+
+
+@pytest.mark.parametrize("resolvers", [1, 2])
+def test_healthy_check_sends_little(resolvers: int, say: Say) -> None:
+    with Lab(second_dns="real" if resolvers == 2 else None) as lab:
+        with lab.capture() as capture:
+            run = lab.check()
+        sent = [one for one in capture.sent() if one.protocol != "arp"]
+    packets = sum(one.frames for one in sent)
+    size = sum(one.octets - ETHERNET_HEADER * one.frames for one in sent)
+    say(f"healthy, {resolvers} resolvers: {packets} packets, {size} bytes")
+
+    assert run.report["verdict"] == "compatible"
+    assert packets <= 60
+    assert size <= 8000
