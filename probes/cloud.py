@@ -11,9 +11,8 @@ import asyncio
 import time
 
 from probes import dtls
-from probes.coap import AddressOf
 from probes.exchange import exchange
-from probes.network import Network
+from probes.network import AddressOf, Network
 from probes.observations import Cloud, CloudEndpoint, Connection
 
 CONNECT_S = 5.0

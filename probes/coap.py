@@ -7,11 +7,10 @@ Where a server stays silent, other ports of the same host are tried, to tell a b
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
 
 from probes import dtls
 from probes.exchange import exchange
-from probes.network import Network
+from probes.network import AddressOf, Network
 from probes.observations import Coap, CoapServer, Control
 
 SEND_AT_S = (0.0, 2.0, 6.0, 14.0)
@@ -22,8 +21,6 @@ _TYPES = ("Confirmable", "Non-confirmable", "Acknowledgement", "Reset")
 _PAYLOAD_MARKER = 0xFF
 _EXTENSION = {13: 1, 14: 2}
 """Bytes that extend an option's delta or length, by its nibble."""
-
-AddressOf = Callable[[str], Awaitable[str | None]]
 
 
 async def coap(network: Network, servers: list[tuple[str, int]], address_of: AddressOf) -> Coap:

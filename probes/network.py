@@ -10,7 +10,7 @@ import ssl
 import struct
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
@@ -26,6 +26,9 @@ CLOSING_SEGMENTS = 2
 LARGEST_DATAGRAM = 4096
 MOST_DATAGRAMS = 64
 """A conversation reads no more than this: a flood is not worth more evidence."""
+
+AddressOf = Callable[[str], Awaitable[str | None]]
+"""Gives the IPv4 address that a device would use for a host, as soon as it is known; None: it has none."""
 
 _SO_BINDTODEVICE = 25  # Linux
 _IP_BOUND_IF = 25  # macOS

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 import h11
 import msgspec
 
-from probes.coap import AddressOf
-from probes.network import Network
+from probes.network import AddressOf, Network
 from probes.observations import HttpWitness, Portal, PortalApi, TlsWitness
 
 VENDORS = (

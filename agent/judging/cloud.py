@@ -4,7 +4,7 @@ import msgspec
 
 from agent.checks import Finding
 from agent.judging.coap import refusal, udp_5683
-from agent.judging.dns import unresolved
+from agent.judging.unseen import no_address, not_looked
 from agent.profiles import Profile
 from probes.observations import CloudEndpoint, Connection, Observations
 
@@ -17,13 +17,7 @@ def transport(seen: Observations, profile: Profile) -> Finding:
         return msgspec.structs.replace(finding, summary=f"CoAP endpoint: {finding.summary}")
     cloud = seen.cloud
     if cloud is None or cloud.not_run:
-        return Finding(
-            status="unknown",
-            summary="The device's cloud port was not looked at",
-            reason=((cloud.not_run if cloud else None) or "the run was cut short") + ".",
-            remedy="Run netpreflight again, and let it finish.",
-            owner="device owner",
-        )
+        return not_looked(cloud, "The device's cloud port was not looked at")
     needs = profile.cloud
     mine = [one for one in cloud.endpoints if (one.transport, one.port) == (needs.transport, needs.port)]
     endpoint = next((one for one in mine if one.host in needs.hosts), None)
@@ -36,7 +30,7 @@ def transport(seen: Observations, profile: Profile) -> Finding:
             owner="device owner",
         )
     if endpoint.address is None:
-        return unresolved(seen, needs.hosts)
+        return no_address(seen, needs.hosts)
     return _nonce(endpoint) if needs.transport == "tcp-nonce" else _dtls(endpoint)
 
 

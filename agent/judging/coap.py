@@ -1,7 +1,7 @@
 """Judging CoAP: `coap.udp-5683`."""
 
 from agent.checks import Finding
-from agent.judging.dns import unresolved
+from agent.judging.unseen import no_address, not_looked
 from agent.judging.witnessed import answered
 from agent.profiles import Profile
 from probes.observations import Attempt, CoapServer, Observations
@@ -11,16 +11,10 @@ def udp_5683(seen: Observations, profile: Profile) -> Finding:
     """Whether a CoAP exchange over UDP 5683 completes."""
     coap = seen.coap
     if coap is None or coap.not_run:
-        return Finding(
-            status="unknown",
-            summary="UDP 5683 was not looked at",
-            reason=((coap.not_run if coap else None) or "the run was cut short") + ".",
-            remedy="Run netpreflight again, and let it finish.",
-            owner="device owner",
-        )
+        return not_looked(coap, "UDP 5683 was not looked at")
     asked = [server for server in coap.servers if server.address]
     if not asked:
-        return unresolved(seen, [server.host for server in coap.servers])
+        return no_address(seen, [server.host for server in coap.servers])
     evidence = [line for server in asked for line in _evidence(server)]
     for server in asked:
         if server.reply:

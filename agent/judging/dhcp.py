@@ -2,6 +2,7 @@
 
 from agent.checks import Finding
 from agent.judging.addresses import first_host
+from agent.judging.unseen import not_looked
 from agent.profiles import Profile
 from probes.observations import Dhcp, DhcpMessage, Lease, Observations
 
@@ -12,7 +13,7 @@ def offer(seen: Observations, profile: Profile) -> Finding:
     """Whether a server answers a DISCOVER of a device that it has never seen."""
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
-        return _not_looked(dhcp)
+        return not_looked(dhcp, "DHCP was not looked at")
     if dhcp.exchange_denied:
         return _only_the_laptop(dhcp)
     offers = dhcp.offers()
@@ -74,7 +75,7 @@ def lease(seen: Observations, profile: Profile) -> Finding:
     """Whether what is granted brings the device up: an address, a router, a resolver."""
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
-        return _not_looked(dhcp)
+        return not_looked(dhcp, "DHCP was not looked at")
     if dhcp.exchange_denied:
         return _only_the_laptop(dhcp)
     evidence = _evidence(dhcp)
@@ -123,7 +124,7 @@ def servers(seen: Observations, profile: Profile) -> Finding:
     """Whether one authority answers, or several that agree."""
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
-        return _not_looked(dhcp)
+        return not_looked(dhcp, "DHCP was not looked at")
     told: dict[str, DhcpMessage] = {}
     for message in sorted(dhcp.received, key=lambda one: one.type != "OFFER"):
         if message.type == "OFFER" or message.asked == "INFORM":
@@ -230,16 +231,6 @@ def _nothing_granted(dhcp: Dhcp, evidence: list[str]) -> Finding:
         remedy=remedy,
         owner="network administrator",
         evidence=evidence,
-    )
-
-
-def _not_looked(dhcp: Dhcp | None) -> Finding:
-    return Finding(
-        status="unknown",
-        summary="DHCP was not looked at",
-        reason=(dhcp.not_run if dhcp else None) or "the run was cut short",
-        remedy="Run netpreflight again, on an interface that is up.",
-        owner="device owner",
     )
 
 

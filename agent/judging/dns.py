@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from agent.checks import Finding
 from agent.judging.addresses import is_local
+from agent.judging.unseen import no_resolver
 from agent.judging.witnessed import answered_addresses
 from agent.profiles import Profile
 from probes.observations import Dns, Lookup, Observations
@@ -26,7 +27,7 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
     """Whether a device gets an address for every name that it asks for."""
     dns = seen.dns
     if dns is None or dns.not_run or not dns.resolvers:
-        return not_asked(seen)
+        return no_resolver(seen)
     evidence = _evidence(dns)
     failing = [need for need in _needs(profile) if all(_failure(dns, name) for name in need.names)]
     if doubtful := [need for need in failing if _may_not_exist(dns, need)]:
@@ -64,7 +65,7 @@ def integrity(seen: Observations, profile: Profile) -> Finding:
     """Whether answers are the real ones."""
     dns = seen.dns
     if dns is None or dns.not_run or not dns.resolvers:
-        return not_asked(seen)
+        return no_resolver(seen)
     evidence = _evidence(dns)
     for lookup in dns.lookups:
         if lookup.kind == "random" and lookup.addresses:
@@ -99,41 +100,6 @@ def integrity(seen: Observations, profile: Profile) -> Finding:
             evidence=evidence,
         )
     return Finding(status="pass", summary="A random name does not resolve; no answer is local", evidence=evidence)
-
-
-def not_asked(seen: Observations) -> Finding:
-    """The finding of every check that needs lookups, where none could be made."""
-    dns, dhcp = seen.dns, seen.dhcp
-    if dns is not None and dns.not_run:
-        reason = dns.not_run
-    elif dns is None or dhcp is None:
-        reason = "the run was cut short"
-    elif dhcp.exchange_denied:
-        reason = f"the resolvers that DHCP hands out are not known: {dhcp.exchange_denied}"
-    else:
-        reason = "DHCP handed out no resolver, so there was none to ask; see dhcp.offer and dhcp.lease"
-    as_root = dhcp is not None and dhcp.exchange_denied is not None
-    return Finding(
-        status="unknown",
-        summary="No resolver of this network was asked",
-        reason=reason + ".",
-        remedy="Run netpreflight again as root (sudo)." if as_root else "Settle what stands above, then run it again.",
-        owner="device owner" if as_root else "network administrator",
-    )
-
-
-def unresolved(seen: Observations, names: list[str]) -> Finding:
-    """The finding of a check whose host has no address."""
-    if seen.dns is None or seen.dns.not_run or not seen.dns.resolvers:
-        return not_asked(seen)
-    which = " or ".join(names)
-    return Finding(
-        status="unknown",
-        summary=f"{which} has no address here, so nothing was sent",
-        reason=f"The name does not resolve ({_failure(seen.dns, names[0]) or 'no answer'}); see dns.resolve.",
-        remedy="Settle dns.resolve first, then run netpreflight again.",
-        owner="network administrator",
-    )
 
 
 def _needs(profile: Profile) -> list[_Need]:

@@ -1,7 +1,8 @@
 """Judging NTP: `ntp.reply`, by the rules of Device OS 2.0 to 5.5."""
 
 from agent.checks import Finding
-from agent.judging.dns import NTP_SERVER, unresolved
+from agent.judging.dns import NTP_SERVER
+from agent.judging.unseen import no_address, not_looked
 from agent.profiles import Profile
 from probes.observations import NtpAttempt, Observations
 
@@ -12,15 +13,9 @@ def reply(seen: Observations, profile: Profile) -> Finding:
     """Whether an NTP server answers as the device requires."""
     ntp = seen.ntp
     if ntp is None or ntp.not_run:
-        return Finding(
-            status="unknown",
-            summary="NTP was not looked at",
-            reason=((ntp.not_run if ntp else None) or "the run was cut short") + ".",
-            remedy="Run netpreflight again, and let it finish.",
-            owner="device owner",
-        )
+        return not_looked(ntp, "NTP was not looked at")
     if ntp.address is None:
-        return unresolved(seen, [NTP_SERVER])
+        return no_address(seen, [NTP_SERVER])
     evidence = [_describe(attempt) for attempt in ntp.attempts]
     where = f"{ntp.address} ({NTP_SERVER}), UDP 123"
     good = ntp.good

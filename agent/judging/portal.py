@@ -4,6 +4,7 @@ from typing import Literal, NamedTuple
 
 from agent.checks import Finding
 from agent.judging.addresses import is_local
+from agent.judging.unseen import not_looked
 from agent.profiles import Profile
 from probes.observations import HttpWitness, Observations, Portal
 
@@ -24,13 +25,7 @@ def portal(seen: Observations, profile: Profile) -> Finding:
     """Whether a captive portal stands in the way of a device that cannot click."""
     observed = seen.portal
     if observed is None or observed.not_run:
-        return Finding(
-            status="unknown",
-            summary="Captive portals were not looked for",
-            reason=((observed.not_run if observed else None) or "the run was cut short") + ".",
-            remedy="Run netpreflight again, and let it finish.",
-            owner="device owner",
-        )
+        return not_looked(observed, "Captive portals were not looked for")
     state, summary, reason, knows_laptop = _conclude(seen, observed)
     evidence = [f"state: {state}", *_evidence(observed)]
     if state == "none":

@@ -1,0 +1,55 @@
+"""Findings of what could not be looked at: always `unknown`, with the reason and the step that would settle it."""
+
+from agent.checks import Finding
+from probes.observations import Dns, Observation, Observations
+
+_AS_ROOT = "Run netpreflight again as root (sudo)."
+
+
+def not_looked(observation: Observation | None, summary: str) -> Finding:
+    """The finding where a probe made no observation: it could not run, failed, or was cut short."""
+    reason = (observation.not_run if observation else None) or "the run was cut short"
+    return Finding(
+        status="unknown",
+        summary=summary,
+        reason=f"{reason[0].upper()}{reason[1:]}.",
+        remedy="Connect this laptop to the network in question, run netpreflight again, and let it finish.",
+        owner="device owner",
+    )
+
+
+def no_resolver(seen: Observations) -> Finding:
+    """The finding of every check that needs lookups, where none could be made."""
+    dns, dhcp = seen.dns, seen.dhcp
+    if dns is None or dns.not_run or dhcp is None:
+        return not_looked(dns, "No resolver of this network was asked")
+    if dhcp.exchange_denied:
+        reason = f"The resolvers that DHCP hands out are not known: {dhcp.exchange_denied}."
+    else:
+        reason = "DHCP handed out no resolver, so there was none to ask; see dhcp.offer and dhcp.lease."
+    return Finding(
+        status="unknown",
+        summary="No resolver of this network was asked",
+        reason=reason,
+        remedy=_AS_ROOT if dhcp.exchange_denied else "Do what dhcp.offer and dhcp.lease say, then run it again.",
+        owner="device owner" if dhcp.exchange_denied else "network administrator",
+    )
+
+
+def no_address(seen: Observations, names: list[str]) -> Finding:
+    """The finding of a check whose host has no address."""
+    dns = seen.dns
+    if dns is None or dns.not_run or not dns.resolvers:
+        return no_resolver(seen)
+    which = " or ".join(names)
+    return Finding(
+        status="unknown",
+        summary=f"{which} has no address here, so nothing was sent",
+        reason=f"The name does not resolve ({_why(dns, names[0])}); see dns.resolve.",
+        remedy="Settle dns.resolve first, then run netpreflight again.",
+        owner="network administrator",
+    )
+
+
+def _why(dns: Dns, name: str) -> str:
+    return "; ".join(dict.fromkeys(one.failure for one in dns.of(name) if one.failure)) or "it was not asked for"
