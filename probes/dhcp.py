@@ -97,7 +97,11 @@ async def dhcp(network: Network, scope: Scope, host_name: str, *, exchange: bool
 
     try:
         if exchange and not scope.privileges.raw_sockets:
-            seen.exchange_denied = "sending a DISCOVER needs root or CAP_NET_RAW"
+            seen.exchange_denied = (
+                "sending a DISCOVER needs root or CAP_NET_RAW"
+                if scope.os == "linux"
+                else "sending a DISCOVER is not supported on this system yet"
+            )
             await _Inform(network, scope, seen).run()
         elif exchange:
             async with _Client(network, scope, host_name, seen, tell) as client:

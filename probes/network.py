@@ -89,14 +89,19 @@ class UdpSocket:
 
     def send(self, payload: bytes, address: str, port: int) -> str | None:
         """Send a datagram; returns the system's words where it refused, else None."""
-        try:
-            self.socket.sendto(payload, (address, port))
-        except ConnectionRefusedError:
-            # An earlier ICMP error, reported late: it is on the error queue as well. Nothing has been sent.
-            self._on_readable()
-            return self.send(payload, address, port)
-        except OSError as problem:
-            return problem.strerror or str(problem)
+        for _ in range(MOST_DATAGRAMS):
+            heard = self._read
+            try:
+                self.socket.sendto(payload, (address, port))
+                break
+            except OSError as problem:
+                # An earlier ICMP error can be reported here instead; then nothing has been sent yet, and it is on the
+                # error queue as well.
+                self._on_readable()
+                if self._read == heard:
+                    return problem.strerror or str(problem)
+        else:
+            return "refused again and again"
         self._network.count(
             "udp", self._host, address, port, packets=1, size=len(payload) + UDP_OVERHEAD, purpose=self._purpose
         )
@@ -121,7 +126,7 @@ class UdpSocket:
 
     def _on_readable(self) -> None:
         self._read_errors()
-        while True:
+        for _ in range(MOST_DATAGRAMS):  # the loop calls again while there is more
             try:
                 payload, (address, port) = self.socket.recvfrom(LARGEST_DATAGRAM)
             except BlockingIOError:

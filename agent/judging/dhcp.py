@@ -38,15 +38,15 @@ def offer(seen: Observations, profile: Profile) -> Finding:
             evidence=evidence,
         )
     if offered_laptop:
-        holds = dhcp.laptop_lease is not None
+        full = " its pool has no address left but those already leased," if dhcp.laptop_lease else ""
         return Finding(
             status="fail",
             summary=f"DHCP server {offered_laptop} answers this laptop, and not an unknown device",
             reason=f"{offered_laptop} offers an address to this laptop's MAC address, but left {asked} DISCOVERs of an "
-            "unknown MAC address unanswered: it serves only registered devices"
-            + (", or its pool has no address left but those already leased." if holds else "."),
-            remedy=f"Register the device's MAC address with the DHCP server {offered_laptop} (or the network's access "
-            "control)" + (", and check that its pool has free addresses." if holds else "."),
+            f"unknown one unanswered: it serves only registered devices,{full} or a switch on the way drops requests "
+            "that name another hardware address than their sender's (DHCP snooping; a real device is spared that).",
+            remedy=f"Register the device's MAC address with the DHCP server {offered_laptop}, or with the network's "
+            "access control, and look whether its pool has free addresses.",
             owner="network administrator",
             evidence=evidence,
         )

@@ -43,7 +43,21 @@ class Capture:
         self.pcap.unlink(missing_ok=True)
         log = self.pcap.with_suffix(".log")
         log.unlink(missing_ok=True)
-        argv = ["tcpdump", "-i", "eth0", "-n", "-U", "--immediate-mode", "-Z", "root", "-w", str(self.pcap)]
+        # In immediate mode the default ring of 2 MiB holds 32 frames of a veth: a burst would overrun it.
+        argv = [
+            "tcpdump",
+            "-i",
+            "eth0",
+            "-n",
+            "-U",
+            "--immediate-mode",
+            "-B",
+            "32768",
+            "-Z",
+            "root",
+            "-w",
+            str(self.pcap),
+        ]
         self._process = self.laptop.spawn(argv, log)
         wait_until(lambda: "listening on" in log.read_text(), "tcpdump listening")
         return self
