@@ -74,7 +74,7 @@ async def _nonce(network: Network, host: str, address: str, port: int) -> CloudE
 
     async def connect(after_s: float) -> Connection:
         await asyncio.sleep(after_s)
-        return await _listen(network, host, address, port, begun + GIVE_UP_S)
+        return await _listen(network, host, address, port, network.limit(begun, GIVE_UP_S))
 
     tasks = [asyncio.create_task(connect(after_s)) for after_s in CONNECT_AT_S]
     connections: list[Connection] = []
@@ -112,7 +112,7 @@ async def _listen(network: Network, host: str, address: str, port: int, deadline
                 async with asyncio.timeout(max(wait_s, 0)):
                     part = await reader.read(256)
                 if not part:
-                    error = "closed"
+                    error = "closed" if len(received) != NONCE_BYTES else None
                     break
                 received += part
     except TimeoutError:

@@ -7,6 +7,8 @@ Where a server stays silent, other ports of the same host are tried, to tell a b
 
 import asyncio
 import random
+import re
+from urllib.parse import urlsplit
 
 from probes import dtls
 from probes.exchange import exchange
@@ -15,10 +17,15 @@ from probes.observations import Coap, CoapServer, Control
 
 SEND_AT_S = (0.0, 2.0, 6.0, 14.0)
 GIVE_UP_S = 15.0
+OTHERS_S = 1.0
+"""How long the other servers are waited for once one has answered."""
 CONTROL_AFTER_S = 2.0
 CONTROL_WAIT_S = 5.0
 _TYPES = ("Confirmable", "Non-confirmable", "Acknowledgement", "Reset")
 _PAYLOAD_MARKER = 0xFF
+_LARGEST_HEAD = 2048
+_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])\b")
+_LOCATION = re.compile(rb"^location:[ \t]*([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 _EXTENSION = {13: 1, 14: 2}
 """Bytes that extend an option's delta or length, by its nibble."""
 
@@ -29,9 +36,26 @@ async def coap(network: Network, servers: list[tuple[str, int]], address_of: Add
     Raises:
         OSError: the interface cannot be used.
     """
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_ping(network, host, port, address_of)) for host, port in servers]
-    return Coap(servers=[task.result() for task in tasks])
+    tasks = {asyncio.create_task(_ping(network, host, port, address_of)): (host, port) for host, port in servers}
+    try:
+        pending = set(tasks)
+        patience_s: float | None = None
+        while pending:
+            done, pending = await asyncio.wait(pending, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                break
+            if any(task.result().reply for task in done):
+                patience_s = OTHERS_S
+        return Coap(
+            servers=[
+                task.result() if task.done() else CoapServer(host=host, port=port, cut_short=True)
+                for task, (host, port) in tasks.items()
+            ]
+        )
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def reply_to(message_id: int, payload: bytes) -> str:
@@ -137,11 +161,20 @@ async def _http_control(network: Network, host: str, address: str) -> Control:
             network.tcp("control for CoAP", host, address, port, timeout_s=CONTROL_WAIT_S) as (reader, writer),
         ):
             writer.write(f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-            start = await reader.read(32)
+            head = (await reader.read(_LARGEST_HEAD)).partition(b"\r\n\r\n")[0]
     except TimeoutError:
         return Control(port=port, protocol="http", answered=False, detail="no answer")
     except OSError as problem:
         return Control(port=port, protocol="http", answered=False, detail=problem.strerror or str(problem))
-    answered = start.startswith(b"HTTP/")
-    detail = start.partition(b"\r\n")[0].decode("ascii", errors="backslashreplace") if answered else "not HTTP"
-    return Control(port=port, protocol="http", answered=answered, detail=detail)
+    status = _STATUS.match(head)
+    if status is None:
+        return Control(port=port, protocol="http", answered=False, detail="not HTTP")
+    location = _LOCATION.search(head)
+    elsewhere = location is not None and urlsplit(location[1].decode("latin-1")).hostname not in {host, None}
+    return Control(
+        port=port,
+        protocol="http",
+        answered=True,
+        detail=head.partition(b"\r\n")[0].decode("ascii", errors="backslashreplace"),
+        foreign=elsewhere or status[1][:1] == b"5",
+    )

@@ -7,7 +7,8 @@ back as soon as it is granted. Beside it one INFORM in the laptop's name, which 
 every server answers without delay. Where the unknown device gets no answer, a DISCOVER in the laptop's name and an
 INFORM in the device's name show whether a server is there, and whom it serves.
 
-As an ordinary user: the INFORM alone (some servers answer it on any port), and the lease that the laptop holds.
+As an ordinary user: the lease that the laptop holds; where no DHCP client recorded one, the INFORM alone, which some
+servers answer on any port.
 
 Frames carry the laptop's own source address: switches and access points drop others.
 """
@@ -15,6 +16,7 @@ Frames carry the laptop's own source address: switches and access points drop ot
 import asyncio
 import contextlib
 import ctypes
+import errno
 import hashlib
 import ipaddress
 import math
@@ -38,8 +40,12 @@ REQUEST_AT_S = (0.0, 2.0, 6.0)
 """Seconds after the OFFER; lwIP's retries for a REQUEST are those of a DISCOVER."""
 REQUEST_WAIT_S = 12.0
 MOST_NAKS = 2
+LATE_ACK_S = 1.0
+"""After the last NAK, how long an ACK of another server is waited for, to give that lease back."""
 COLLECT_S = 1.8
 """How long further OFFERs are collected after the first; ISC dhcpd pings for 1 s before it offers, and rounds up."""
+COLLECT_LATE_S = 4.5
+"""The same where a server answered the INFORM and has not made its OFFER yet: dnsmasq pings for 3 s."""
 CONTRAST_AFTER_S = 5.0
 """A server that pings an address first takes 3 s for its OFFER (dnsmasq), and no more work is to be put on it."""
 INFORM_WAIT_S = 1.0
@@ -82,10 +88,10 @@ async def dhcp(network: Network, scope: Scope, host_name: str, *, exchange: bool
         network: the interface under test.
         scope: its addresses and hardware address, and the privileges of this process.
         host_name: option 12 of the REQUEST; a device sends its id.
-        exchange: whether to take part in DHCP at all; if not, only the laptop's lease is read.
+        exchange: whether a lease may be asked for; if not, the laptop's own is read, or the server asked to INFORM.
         on_resolvers: called once, as soon as the resolvers that DHCP hands out are known (an empty list: none).
     """
-    seen = Dhcp(exchange_denied=None if exchange else "DHCP was left out of this run")
+    seen = Dhcp(exchange_denied=None if exchange else "DHCP was left out of this run, as asked")
     seen.laptop_lease = await laptop_lease(network.interface, scope.addresses)
     told = False
 
@@ -96,16 +102,18 @@ async def dhcp(network: Network, scope: Scope, host_name: str, *, exchange: bool
             on_resolvers(seen.resolvers())
 
     try:
-        if exchange and not scope.privileges.raw_sockets:
-            seen.exchange_denied = (
-                "sending a DISCOVER needs root or CAP_NET_RAW"
-                if scope.os == "linux"
-                else "sending a DISCOVER is not supported on this system yet"
-            )
-            await _Inform(network, scope, seen).run()
-        elif exchange:
+        if exchange and scope.privileges.raw_sockets:
             async with _Client(network, scope, host_name, seen, tell) as client:
                 await client.run()
+        else:
+            if exchange:
+                seen.exchange_denied = (
+                    "sending a DISCOVER needs root or CAP_NET_RAW"
+                    if scope.os == "linux"
+                    else "sending a DISCOVER is not supported on this system yet"
+                )
+            if seen.laptop_lease is None or not seen.laptop_lease.resolvers:
+                await _Inform(network, scope, seen).run()
     finally:
         tell()
     return seen
@@ -164,6 +172,7 @@ def decode(
         domain=_text(_first(options, "domain")),
         message=_text(_first(options, "error_message")),
         broadcast=broadcast,
+        xid=int(bootp.xid),
         raw=payload[:KEPT_BYTES].hex(),
     )
 
@@ -223,7 +232,7 @@ class _Inform:
         address = self._scope.addresses[0].partition("/")[0] if self._scope.addresses else None
         if address is None or self._scope.mac is None:
             return
-        sock: UdpSocket = self._network.udp("DHCP INFORM")
+        sock = self._socket()
         message = _bootp(
             "INFORM", self._scope.mac, self._xid, [("param_req_list", _LAPTOP_OPTIONS)], client_address=address
         )
@@ -254,6 +263,13 @@ class _Inform:
             if self._seen.received:
                 return
 
+    def _socket(self) -> UdpSocket:
+        """On the client's port, where servers answer, if that is allowed and free; some answer any port."""
+        try:
+            return self._network.udp("DHCP INFORM", local_port=_CLIENT_PORT)
+        except OSError:
+            return self._network.udp("DHCP INFORM")
+
 
 class _Client:
     """A DHCP client on a packet socket, for the unknown device, and for the laptop where that is the contrast."""
@@ -271,6 +287,9 @@ class _Client:
         self._expected: dict[int, tuple[Identity, str, str]] = {}
         self._frames: asyncio.Queue[bytes] = asyncio.Queue()
         self._requested: DhcpMessage | None = None
+        self._released: list[DhcpMessage] = []
+        self._given_up: set[int] = set()
+        self._may_inform = True
         self._l2, self._inet = packets.layers("l2"), packets.layers("inet")
 
     async def __aenter__(self) -> Self:
@@ -285,11 +304,14 @@ class _Client:
                 "IHH8s", socket.if_nametoindex(self._network.interface), _PACKET_MR_PROMISC, 0, b""
             )
             self._socket.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, membership)
-            with contextlib.suppress(OSError):  # in use: then the laptop's own DHCP client listens
+            try:
                 # Without a listener the kernel would answer replies to INFORM with an ICMP error.
                 self._network.bind_to_interface(self._sink)
                 self._sink.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 self._sink.bind(("", _CLIENT_PORT))
+            except OSError as problem:
+                # In use is as good: then the laptop's own DHCP client listens.
+                self._may_inform = problem.errno == errno.EADDRINUSE
         except OSError:
             self._close()
             raise
@@ -298,8 +320,10 @@ class _Client:
 
     async def __aexit__(self, *_: object) -> None:
         try:
-            if self._requested is not None and not self._seen.released:
-                self._release(self._requested)
+            # A RELEASE is not acknowledged, so each is sent twice; and a REQUEST may yet have been granted.
+            leases = list(self._released) or ([self._requested] if self._requested else [])
+            for lease in leases:
+                self._release(lease)
         finally:
             asyncio.get_running_loop().remove_reader(self._socket.fileno())
             self._close()
@@ -308,7 +332,7 @@ class _Client:
         """Send on schedule, and collect, until there is a lease and every server had its chance."""
         begun = time.monotonic()
         due: list[tuple[float, Callable[[], None]]] = []
-        if self._laptop_address:
+        if self._laptop_address and self._may_inform:
             # First, because a server that pings before it offers (dnsmasq, for 3 s) answers nothing meanwhile.
             due.append((0.0, lambda: self._inform("laptop", self._laptop_mac)))
             due.append((CONTRAST_AFTER_S, lambda: self._inform("device", self._mac)))
@@ -331,20 +355,29 @@ class _Client:
             message = await self._receive(begun + min(end_s, next_s))
             if message is None or message.identity != "device":
                 continue
-            if message.type == "OFFER" and self._requested is None:
+            if message.type == "OFFER" and self._requested is None and not self._seen.granted:
                 self._requested = message
                 offered_s = request_due = time.monotonic() - begun
-            elif message.type == "ACK" and message.asked == "REQUEST" and not self._seen.granted:
-                self._seen.granted = message
+            elif message.type == "ACK" and message.asked == "REQUEST":
                 self._release(message)
+                if message.xid in self._given_up or self._seen.granted:
+                    continue
+                self._seen.granted = message
                 self._on_granted()
                 request_due = math.inf
-                end_s = max(offered_s + COLLECT_S, time.monotonic() - begun)
-            elif message.type == "NAK" and self._requested:
-                # A refused client starts again (RFC 2131 section 3.1, step 4); twice refused is an answer.
+                late = self._told() - {one.server for one in self._seen.offers()}
+                end_s = max(offered_s + (COLLECT_LATE_S if late else COLLECT_S), time.monotonic() - begun)
+            elif message.type == "NAK" and self._requested and not self._seen.granted:
+                # A refused client starts again, whoever refused it (RFC 2131 section 3.1, step 4; lwIP does not look
+                # at the server identifier); twice refused is an answer.
                 naks += 1
+                self._given_up.update(self._expected)
                 self._requested, requests, request_due = None, 0, math.inf
-                due, end_s = ([(now_s, self._discover)], GIVE_UP_S) if naks < MOST_NAKS else ([], now_s)
+                due, end_s = ([(now_s, self._discover)], GIVE_UP_S) if naks < MOST_NAKS else ([], now_s + LATE_ACK_S)
+
+    def _told(self) -> set[str]:
+        """The servers that answered the INFORM."""
+        return {one.server for one in self._seen.received if one.asked == "INFORM"}
 
     async def _receive(self, deadline: float) -> DhcpMessage | None:
         """The next message for us until `deadline` on the monotonic clock."""
@@ -367,10 +400,13 @@ class _Client:
         except (ValueError, IndexError, struct.error):
             self._seen.malformed += 1
             return None
-        if message is not None and len(self._seen.received) < MOST_MESSAGES:
+        if message is not None and len(self._seen.received) < MOST_MESSAGES and not self._is_known(message):
             self._seen.received.append(message)
-            return message
-        return None
+        return message
+
+    def _is_known(self, message: DhcpMessage) -> bool:
+        """Whether the same was received before: a repeated message is no new evidence."""
+        return any(one.raw == message.raw for one in self._seen.received)
 
     def _discover(self, identity: Identity = "device", mac: str | None = None) -> None:
         options = [("max_dhcp_size", 1500), ("param_req_list", _DEVICE_OPTIONS)]
@@ -400,7 +436,8 @@ class _Client:
         flag: bool = False,
         source: str | None = None,
     ) -> None:
-        xid = next((x for x, known in self._expected.items() if known == (identity, mac, kind)), random.getrandbits(32))
+        current = [xid for xid, known in self._expected.items() if known == (identity, mac, kind)]
+        xid = next((one for one in current if one not in self._given_up), random.getrandbits(32))
         self._expected[xid] = (identity, mac, kind)
         message = _bootp(kind, mac, xid, options, client_address=source, broadcast=flag)
         self._send(kind, identity, message, source or "0.0.0.0", _BROADCAST, _BROADCAST_MAC)  # noqa: S104 - see `_bootp`
@@ -414,6 +451,8 @@ class _Client:
         )
         self._send("RELEASE", "device", message, lease.address, lease.server, lease.server_mac or _BROADCAST_MAC)
         self._seen.released = True
+        if not any(one.address == lease.address for one in self._released):
+            self._released.append(lease)
 
     def _send(self, kind: str, identity: Identity, message: Any, source: str, target: str, target_mac: str) -> None:
         payload = _padded(bytes(message))

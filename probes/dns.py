@@ -82,8 +82,11 @@ async def resolve(network: Network, resolvers: list[str], names: dict[str, NameK
     lookups: list[asyncio.Task[Lookup]] = []
 
     async def look_up(name: str) -> str | None:
-        found = [await _look_up(network, one, name, "vendor") for one in resolvers[:1]]
-        return next((one.addresses[0] for one in found if one.addresses), None)
+        try:
+            found = await _look_up(network, resolvers[0], name, "vendor")
+        except dns.exception.DNSException:  # no name at all: an empty or overlong label
+            return None
+        return usable(found)
 
     answers.resolve_with(look_up)
     try:
@@ -99,13 +102,22 @@ async def resolve(network: Network, resolvers: list[str], names: dict[str, NameK
 
 
 async def _settle(answers: Answers, name: str, tasks: list[asyncio.Task[Lookup]]) -> None:
-    """A device asks the second server only once the first has failed it."""
+    """A device asks the second server only once the first has failed it, in a way that is not an answer."""
     for task in tasks:
         lookup = await task
-        if lookup.addresses:
-            answers.settle(name, lookup.addresses[0])
+        if lookup.ends:
+            answers.settle(name, usable(lookup))
             return
     answers.settle(name, None)
+
+
+def usable(lookup: Lookup) -> str | None:
+    """The address to go on with; None for one that is no host elsewhere, and would lead back to this laptop."""
+    if not lookup.addresses:
+        return None
+    address = ipaddress.ip_address(lookup.addresses[0])
+    reserved = address.is_unspecified or address.is_loopback or address.is_multicast or lookup.addresses[0][:2] == "0."
+    return None if reserved or address.is_reserved else lookup.addresses[0]
 
 
 async def _look_up(network: Network, resolver: str, name: str, kind: NameKind) -> Lookup:

@@ -59,8 +59,11 @@ async def exchange(
             at_s=network.elapsed(at), address=address, port=port, outcome=outcome, sent=request.hex(), detail=detail
         )
 
+    end = network.limit(begun, give_up_s)
     for number, sent_s in enumerate(at_s):
-        slot_end = begun + (at_s[number + 1] if number + 1 < len(at_s) else give_up_s)
+        if begun + sent_s >= end:
+            break
+        slot_end = min(begun + at_s[number + 1] if number + 1 < len(at_s) else end, end)
         sent_at = max(time.monotonic(), begun + sent_s)
         problem = sock.send(request, address, port)
         made = attempt("error", sent_at, problem) if problem else attempt("timeout", sent_at)

@@ -23,6 +23,8 @@ TCP_OVERHEAD = 52
 """Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
 CLOSING_SEGMENTS = 2
 """FIN and the last acknowledgement, sent after the kernel can still be asked for its count."""
+MOST_RUN_S = 19.0
+LEAST_PATIENCE_S = 10.0
 LARGEST_DATAGRAM = 4096
 MOST_DATAGRAMS = 64
 """A conversation reads no more than this: a flood is not worth more evidence."""
@@ -176,6 +178,13 @@ class Network:
         # Sockets stay open until here: a late reply to a closed port would make the kernel send an ICMP error.
         for one in self._sockets:
             one.close()
+
+    def limit(self, begun: float, patience_s: float) -> float:
+        """The end, on the monotonic clock, of an exchange that began at `begun` and is given `patience_s`.
+
+        The run as a whole is to end after MOST_RUN_S; an exchange that begins late still gets LEAST_PATIENCE_S.
+        """
+        return min(begun + patience_s, max(self._started + MOST_RUN_S, begun + LEAST_PATIENCE_S))
 
     def elapsed(self, at: float | None = None) -> float:
         """Seconds since the run started, for a value of the monotonic clock (now, if none is given)."""

@@ -68,11 +68,13 @@ class Observation(Struct, kw_only=True):
         started_s: when the probe began, in seconds since the run started.
         duration_s: how long it took, waiting for its inputs not counted.
         not_run: why there is no measurement, or None where there is one.
+        unlocked_by: the step that would make it possible, where that is known.
     """
 
     started_s: float = 0.0
     duration_s: float = 0.0
     not_run: str | None = None
+    unlocked_by: str | None = None
 
 
 # --- scope ------------------------------------------------------------------------------------------------------
@@ -153,6 +155,8 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     message: str | None = None
     """Option 56: the server's own words."""
     broadcast: bool = False
+    xid: int = 0
+    """Transaction id: a device that was refused starts a new one, and no longer hears answers to the old."""
     raw: str = ""
 
 
@@ -228,6 +232,13 @@ class Lookup(Struct, frozen=True, kw_only=True):
     elapsed_ms: float = 0.0
 
     @property
+    def ends(self) -> bool:
+        """Whether a device stops here: at an address, or at an answer without one. Only on an error code or silence
+        does lwIP ask the next server (dns.c, dns_recv()).
+        """
+        return bool(self.addresses) or self.rcode == "NOERROR"
+
+    @property
     def failure(self) -> str | None:
         """Why a device gets no address out of this, in a few words; None where it gets one."""
         if self.addresses:
@@ -251,6 +262,8 @@ class Dns(Observation, kw_only=True):
 
     resolvers: list[str] = field(default_factory=list)
     """The resolvers asked, in the order in which DHCP gave them."""
+    assumed: bool = False
+    """Whether these are the laptop's own resolvers, because those that DHCP hands out could not be learned."""
     lookups: list[Lookup] = field(default_factory=list)
 
     def of(self, name: str) -> list[Lookup]:
@@ -258,8 +271,9 @@ class Dns(Observation, kw_only=True):
         return [one for one in self.lookups if one.name == name]
 
     def as_device(self, name: str) -> Lookup | None:
-        """The lookup whose answer a device uses: the first resolver's that gives an address (lwIP dns.c)."""
-        return next((one for one in self.of(name) if one.addresses), None)
+        """The lookup whose address a device uses, if it gets one."""
+        last = next((one for one in self.of(name) if one.ends), None)
+        return last if last and last.addresses else None
 
 
 # --- NTP --------------------------------------------------------------------------------------------------------
@@ -371,7 +385,10 @@ class Control(Struct, frozen=True, kw_only=True):
     port: int
     protocol: Literal["dtls", "http"]
     answered: bool
+    """Whether a valid answer in that protocol came back."""
     detail: str = ""
+    foreign: bool = False
+    """Whether that answer may be somebody else's: a redirect to another host, or an error that a proxy makes."""
 
 
 class CoapServer(Struct, frozen=True, kw_only=True):
@@ -384,6 +401,8 @@ class CoapServer(Struct, frozen=True, kw_only=True):
     reply: str | None = None
     """The valid reply in words, such as `Reset`; None where none came."""
     controls: list[Control] = field(default_factory=list)
+    cut_short: bool = False
+    """Whether it was given up because another server had answered."""
 
 
 class Coap(Observation, kw_only=True):
@@ -405,13 +424,13 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     @property
     def is_nonce(self) -> bool:
-        """Whether 40 random bytes came, and no more: a banner of that length is all printable, and is none."""
+        """Whether 40 bytes came, and no more; a line of text of that length is a banner, and no nonce."""
         try:
             received = bytes.fromhex(self.received)
         except ValueError:
             return False
-        printable = all(32 <= byte < 127 or byte in b"\r\n\t" for byte in received)
-        return self.error is None and len(received) == 40 and not printable
+        banner = b"\n" in received and all(32 <= byte < 127 or byte in b"\r\n\t" for byte in received)
+        return self.error is None and len(received) == 40 and not banner
 
 
 class CloudEndpoint(Struct, frozen=True, kw_only=True):

@@ -70,7 +70,7 @@ async def _http(network: Network, vendor: HttpWitness, address_of: AddressOf) ->
         return msgspec.structs.replace(vendor, error="its name does not resolve")
     try:
         answer = await _get(network, parts.netloc, address, 80, parts.path)
-    except (OSError, TimeoutError, h11.RemoteProtocolError) as problem:
+    except (OSError, TimeoutError, h11.ProtocolError) as problem:
         return msgspec.structs.replace(vendor, address=address, error=_words(problem))
     return msgspec.structs.replace(
         vendor,
@@ -118,7 +118,7 @@ async def _api(network: Network, api_url: Awaitable[str | None], address_of: Add
             answer = await _get(network, host, address, port, path, tls=context, accept="application/captive+json")
         except ssl.SSLCertVerificationError:
             continue
-        except (OSError, TimeoutError, h11.RemoteProtocolError, UnicodeError) as problem:
+        except (OSError, TimeoutError, h11.ProtocolError, UnicodeError) as problem:
             return PortalApi(url=url, error=_words(problem))
         return read_api(url, answer.status, answer.body, tls_verified=verify)
     return PortalApi(url=url, error="its certificate does not verify")

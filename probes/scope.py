@@ -12,7 +12,6 @@ import socket
 import sys
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 import netifaces
 
@@ -20,7 +19,7 @@ from probes.observations import Privileges, Proxy, Resolver, Scope
 
 _ANYWHERE = "8.8.8.8"  # any public address: only the route to it is looked up
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
-_TUNNEL_NAME = re.compile(r"(utun|tun|tap|wg|ppp|ipsec|xfrm|gre|sit|tailscale|zt|nordlynx|gpd|cscotun|vpn)", re.ASCII)
+_TUNNEL_NAME = re.compile(r"(utun|tun|tap|wg|ppp|ipsec|xfrm|gre|sit|tailscale|nordlynx|gpd|cscotun|vpn)\d*", re.ASCII)
 _TUNNEL_HARDWARE = {512, 768, 769, 776, 778, 823, 65534}
 """ARPHRD numbers (linux/if_arp.h): PPP, IPIP, IP6IP6, SIT, GRE, IP6GRE, and NONE, which tun and WireGuard have."""
 _SYS = Path("/sys/class/net")
@@ -67,7 +66,7 @@ def is_tunnel(name: str) -> bool:
     """Whether an interface is a tunnel, such as a VPN's."""
     if _number(_SYS / name / "type") in _TUNNEL_HARDWARE or (_SYS / name / "tun_flags").exists():
         return True
-    return bool(_TUNNEL_NAME.match(name))
+    return bool(_TUNNEL_NAME.fullmatch(name))
 
 
 def _choose(names: list[str]) -> str | None:
@@ -126,6 +125,8 @@ def _resolvers(tunnels: list[str]) -> list[Resolver]:
     found = []
     for path, source in (("/etc/resolv.conf", "resolv.conf"), ("/run/systemd/resolve/resolv.conf", "systemd-resolved")):
         for address in _NAMESERVER.findall(_text(Path(path)))[:8]:
+            if not _is_address(address):  # a name here would make the system look it up
+                continue
             towards = _interface_towards(address) if ":" not in address else None
             by_vpn = towards in tunnels
             found.append(
@@ -143,10 +144,12 @@ def _proxies() -> list[Proxy]:
     found = []
     for variable in sorted(os.environ):
         if variable.lower() in _PROXY_VARIABLES and os.environ[variable]:
-            value = os.environ[variable]
-            parts = urlsplit(value if "//" in value else f"//{value}")
-            host = parts.netloc.rpartition("@")[2]
-            found.append(Proxy(variable=variable, value=f"{parts.scheme}://{host}" if parts.scheme else host))
+            scheme, separator, rest = os.environ[variable].partition("://")
+            if not separator:
+                scheme, rest = "", scheme
+            # A password may hold any character, so what counts is the last @.
+            host = rest.rpartition("@")[2].partition("/")[0]
+            found.append(Proxy(variable=variable, value=f"{scheme}{separator}{host}"))
     return found
 
 
@@ -156,6 +159,14 @@ def _may_open_raw_sockets() -> bool:
     try:
         socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
     except OSError:
+        return False
+    return True
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
         return False
     return True
 

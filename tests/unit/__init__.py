@@ -1,0 +1,1 @@
+"""Pure tests: no privilege, no network, no waiting."""

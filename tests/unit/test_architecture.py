@@ -1,0 +1,138 @@
+"""The design's rules, held by what each file imports and calls."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = {
+    str(file.relative_to(ROOT)): ast.parse(file.read_text())
+    for folder in ("agent", "probes", "reports")
+    for file in sorted((ROOT / folder).rglob("*.py"))
+}
+HEAVY = {
+    "scapy": {"probes/packets.py"},
+    "dns": {"probes/dns.py"},
+    "ntplib": {"probes/ntp.py"},
+    "netifaces": {"probes/scope.py"},
+    "h11": {"probes/portal.py"},
+    "rich": {"reports/terminal.py"},
+    "typer": {"agent/cli.py"},
+    "subprocess": {"probes/lease.py"},
+}
+"""Packages, and the files that may use each."""
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Every module that a file imports, wherever in it; `from a import b` counts as `a.b`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide the direction"
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+def imported(prefix: str) -> set[tuple[str, str]]:
+    """(file, module) for every import in the files under a folder."""
+    return {(name, module) for name, tree in FILES.items() if name.startswith(prefix) for module in imports(tree)}
+
+
+def within(module: str, *packages: str) -> bool:
+    return any(module == one or module.startswith(f"{one}.") for one in packages)
+
+
+def calls(tree: ast.Module) -> Iterator[str]:
+    """The names of what is called, the last two parts of dotted ones."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name):
+                yield node.func.id
+            elif isinstance(node.func, ast.Attribute):
+                before = node.func.value
+                yield f"{before.id if isinstance(before, ast.Name) else '?'}.{node.func.attr}"
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert {"agent/cli.py", "agent/judging/__init__.py", "probes/dhcp.py", "reports/text.py"} <= set(FILES)
+    assert ("agent/run.py", "probes.dhcp.dhcp") in imported("agent/")
+
+
+def test_probes_know_no_device_and_no_report() -> None:
+    assert not {one for one in imported("probes/") if within(one[1], "agent", "reports")}
+
+
+def test_judging_is_pure() -> None:
+    found = imported("agent/judging/")
+
+    effects = ("socket", "asyncio", "time", "random", "os", "subprocess", "datetime", "pathlib", "ssl", "secrets", "io")
+    assert not {one for one in found if within(one[1], *effects, "reports", "agent.run", "agent.report", "agent.cli")}
+    assert not {one for one in found if within(one[1], "probes") and not within(one[1], "probes.observations")}
+
+
+def test_judging_touches_no_file() -> None:
+    for name, tree in FILES.items():
+        if name.startswith("agent/judging/"):
+            assert not {"open", "input", "exec", "eval", "__import__"} & set(calls(tree)), name
+
+
+def test_reports_decide_nothing_and_reach_nothing() -> None:
+    found = imported("reports/")
+
+    assert not {
+        one for one in found if within(one[1], "socket", "asyncio", "subprocess", "ssl", "os", "time", "agent.run")
+    }
+    assert not {one for one in found if within(one[1], "probes") and not within(one[1], "probes.observations")}
+    assert not {one for one in found if within(one[1], "agent.judging")}
+
+
+@pytest.mark.parametrize("package", HEAVY)
+def test_a_heavy_package_is_used_only_where_it_works(package: str) -> None:
+    users = {name for name, tree in FILES.items() for module in imports(tree) if within(module, package)}
+
+    assert users <= HEAVY[package]
+
+
+def test_scapy_is_imported_late() -> None:
+    assert not {one for one in imported("") if within(one[1], "scapy")}, "only through probes.packets.layers"
+    assert "importlib.import_module" in set(calls(FILES["probes/packets.py"]))
+
+
+def test_programs_are_started_in_one_place() -> None:
+    starters = {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "os.system", "os.popen", "os.fork"}
+    users = {name for name, tree in FILES.items() if starters & set(calls(tree))}
+
+    assert users == {"probes/lease.py"}
+
+
+def test_nothing_prints_and_nothing_sleeps_on_a_real_clock_but_asyncio() -> None:
+    for name, tree in FILES.items():
+        called = set(calls(tree))
+        assert not {"print", "time.sleep", "breakpoint"} & called, name
+
+
+def test_standard_output_is_written_by_the_command_line_only() -> None:
+    users = {
+        name
+        for name, tree in FILES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"stdout", "stderr"}
+        and isinstance(node.value, ast.Name) and node.value.id == "sys"
+    }  # fmt: skip
+    assert users == {"agent/cli.py"}
+
+
+def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
+    top = ast.Module([node for node in FILES["agent/cli.py"].body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+
+    assert {one.partition(".")[0] for one in imports(top)} <= {
+        "sys",
+        "pathlib",
+        "typing",
+        "typer",
+        "agent",
+        "contextlib",
+    }
+    assert {one for one in imports(top) if within(one, "agent")} <= {"agent.__version__"}

@@ -1,0 +1,169 @@
+"""The command line from outside: wrong usage is one line and exit code 2, whatever the file; nothing hangs."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent import __version__
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = Path(__file__).parent / "data" / "sample-report-1.json"
+SAVED = SAMPLE.read_text()
+MILLION = 1_000_000
+
+
+def run(*arguments: str, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `netpreflight` with 200 MiB of address space, which no run may need: more would end in a traceback."""
+    limited = ["sh", "-c", f'ulimit -v {200 << 10}; exec "$0" "$@"', sys.executable, "-m", "agent", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    return subprocess.run(limited, capture_output=True, text=True, timeout=10, check=False, cwd=folder, env=environment)
+
+
+def refused(*arguments: str, says: tuple[str, ...] = ()) -> None:
+    ran = run(*arguments)
+
+    assert (ran.returncode, ran.stdout) == (2, ""), ran
+    assert ran.stderr.endswith("\n")
+    assert ran.stderr[:-1].isprintable(), ran
+    assert len(ran.stderr) < 1000
+    assert "Traceback" not in ran.stderr
+    for words in says:
+        assert words in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("check", "--device", "fridge"), ("fridge", "generic", "photon", "argon")),
+        (("check", "--device", "argon", "--os", "6.2.0"), ("6.2.0", "2.0.0", "5.5.0")),
+        (("check", "--interface", "wlan\x1b[31m7"), ("wlan", "lo")),
+        (("check", "--only", "dhcp.nonsense"), ("dhcp.nonsense", "dhcp.offer")),
+        (("--skip", "nonsense"), ("nonsense", "dhcp.offer")),
+        (("check", "-o", "report.pdf"), ("report.pdf", ".json", ".txt")),
+        (("check", "-o", "/nowhere/report.txt"), ("/nowhere",)),
+        (("check", "--frobnicate"), ("--frobnicate",)),
+        (("frobnicate",), ("frobnicate",)),
+        (("report",), ("FILE",)),
+        (("report", str(SAMPLE), "--device", "fridge"), ("fridge", "generic", "photon", "argon")),
+        (("report", str(SAMPLE), "-o", "x.pdf"), ("x.pdf", ".json", ".txt")),
+    ],
+    ids=lambda value: " ".join(value[:3])[:40] if value and isinstance(value, tuple) else None,
+)
+def test_wrong_usage_is_one_line_that_names_what_is_allowed(arguments: tuple[str, ...], says: tuple[str, ...]) -> None:
+    refused(*arguments, says=says)
+
+
+def edited(change: Callable[[dict[str, object]], object]) -> bytes:
+    document = json.loads(SAVED)
+    change(document)
+    return json.dumps(document).encode()
+
+
+def beside(value: str) -> bytes:
+    return f'{{"unknown": {value}, {SAVED.lstrip()[1:]}'.encode()
+
+
+ARRAYS, OBJECTS = "[" * MILLION + "]" * MILLION, '{"a":' * MILLION + "1" + "}" * MILLION
+FILES: dict[str, bytes] = {
+    "empty": b"",
+    "truncated": SAVED.encode()[: len(SAVED) // 2],
+    "binary": bytes(range(256)) * 64,
+    "text": b"hello\n",
+    "null": b"null",
+    "empty-object": b"{}",
+    "utf-16": SAVED.encode("utf-16"),
+    "two-documents": SAVED.encode() * 2,
+    "another-schema": edited(lambda saved: saved.update(schema="netpreflight-report/2")),
+    "no-schema": edited(lambda saved: saved.pop("schema")),
+    "wrong-type": edited(lambda saved: saved.update(observations=[])),
+    "wrong-inner-type": edited(lambda saved: saved.update(footprint=[{"protocol": 7}])),
+    "unknown-device": edited(
+        lambda saved: saved.update(device={"name": "\x1b[31m" * 9, "title": "", "os_version": None})
+    ),
+    "huge-float": edited(lambda saved: saved.update(duration_s=0.5)).replace(
+        b'"duration_s": 0.5', b'"duration_s": 1e999'
+    ),
+    "huge-int": edited(lambda saved: saved.update(duration_s=0.5)).replace(b": 0.5", b": " + b"9" * 100_000),
+    "nan": edited(lambda saved: saved.update(duration_s=float("nan"))),
+    "lone-surrogate": SAVED.replace("2026-", "\\ud800", 1).encode(),
+    "deep-arrays": ARRAYS.encode(),
+    "deep-objects": OBJECTS.encode(),
+    "unclosed": b"[" * MILLION,
+    "deep-arrays-in-unknown-field": beside(ARRAYS),
+    "deep-objects-in-unknown-field": beside(OBJECTS),
+    "deep-in-known-field": SAVED.replace('"networks": []', f'"networks": [{{"a": {ARRAYS}}}]').encode(),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_no_saved_report_is_one_line(tmp_path: Path, name: str) -> None:
+    file = tmp_path / f"{name}.json"
+    file.write_bytes(FILES[name])
+    assert FILES[name] != SAVED.encode()
+
+    refused("report", str(file), says=() if name == "unknown-device" else (file.name,))
+
+
+def test_a_file_of_two_gibibytes_is_refused_in_bounded_memory(tmp_path: Path) -> None:
+    file = tmp_path / "large.json"
+    with file.open("wb") as made:
+        made.write(SAVED.encode())
+        made.truncate(2 << 30)
+
+    refused("report", str(file), says=("large.json", "32 MiB"))
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    refused("report", str(tmp_path / "missing.json"), says=("missing.json",))
+    refused("report", str(tmp_path), says=(tmp_path.name,))
+
+
+def test_version_and_help_answer_without_scapy_or_anything_heavy() -> None:
+    version = run("--version", PYTHONPROFILEIMPORTTIME="1")
+    helped = run("--help")
+
+    assert (version.returncode, version.stdout) == (0, f"netpreflight {__version__}\n")
+    assert "scapy" not in version.stderr
+    assert not {line.rpartition("|")[2].strip() for line in version.stderr.splitlines()} & {
+        "dns",
+        "rich.table",
+        "netifaces",
+    }
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert "check" in helped.stdout
+    assert "report" in helped.stdout
+
+
+def test_a_saved_run_is_judged_without_a_network_and_with_its_exit_code(tmp_path: Path) -> None:
+    failing = json.loads(SAVED)
+    failing["observations"]["ntp"]["attempts"] = [
+        {"at_s": 1.0, "address": "198.51.100.123", "port": 123, "outcome": "timeout"}
+    ]
+    file = tmp_path / "failing.json"
+    file.write_text(json.dumps(failing))
+    cut = tmp_path / "cut.json"
+    cut.write_text(json.dumps({**failing, "observations": {**failing["observations"], "ntp": None}}))
+
+    assert run("report", str(SAMPLE)).returncode == 0
+    incompatible, undetermined = run("report", "--json", str(file)), run("report", str(cut))
+    assert (incompatible.returncode, json.loads(incompatible.stdout)["verdict"]) == (1, "incompatible")
+    assert undetermined.returncode == 3
+    assert run("report", str(file), "--device", "photon").returncode == 0
+
+
+def test_files_are_written_beside_the_report_or_not_at_all(tmp_path: Path) -> None:
+    ran = run("report", str(SAMPLE), "-o", "a.json", "-o", "a.txt", folder=tmp_path)
+    assert ran.returncode == 0
+    assert json.loads((tmp_path / "a.json").read_text())["verdict"] == "compatible"
+    assert (tmp_path / "a.txt").read_text().strip()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.json", "a.txt"]
+
+    nowhere = run("report", str(SAMPLE), "-o", "/proc/self/a.txt")
+    assert nowhere.returncode == 2
+    assert len(nowhere.stderr.splitlines()) == 1
+    assert "/proc/self/a.txt" in nowhere.stderr

@@ -1,0 +1,348 @@
+"""DHCP replies decoded, against bytes made here by RFC 2131 and 2132, a capture, and tshark's reading of it."""
+
+import ipaddress
+import re
+import socket
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes import dhcp
+from probes.observations import DhcpMessage
+
+CAPTURE = Path(__file__).parent / "data" / "dhcp-option-108.pcapng"
+MAC = "02:00:00:00:00:01"
+XID = 0x11223344
+OFFER, ACK, NAK = 2, 5, 6
+HEADER = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s")
+COOKIE = bytes.fromhex("63825363")
+
+
+def option(number: int, value: bytes) -> bytes:
+    return bytes([number, len(value)]) + value
+
+
+def ip(*addresses: str) -> bytes:
+    return b"".join(ipaddress.IPv4Address(one).packed for one in addresses)
+
+
+def reply(
+    kind: int | None = OFFER, *options: bytes, op: int = 2, xid: int = XID, mac: str = MAC, yours: str = "10.0.0.5"
+) -> bytes:
+    """A server's message: RFC 2131 section 2's fixed part, the magic cookie, options, end."""
+    chaddr = bytes.fromhex(mac.replace(":", ""))
+    fixed = HEADER.pack(op, 1, 6, 0, xid, 0, 0, bytes(4), ip(yours), bytes(4), bytes(4), chaddr, b"", b"")
+    return fixed + COOKIE + (b"" if kind is None else option(53, bytes([kind]))) + b"".join(options) + b"\xff"
+
+
+def decode(payload: bytes, asked: str = "DISCOVER") -> DhcpMessage | None:
+    return dhcp.decode(
+        payload,
+        "10.0.0.1",
+        sender_mac="aa:bb:cc:dd:ee:ff",
+        broadcast=True,
+        expected={XID: ("device", MAC, asked)},
+        at_s=1.5,
+    )
+
+
+def decoded(payload: bytes, asked: str = "DISCOVER") -> DhcpMessage:
+    message = decode(payload, asked)
+    assert message is not None
+    return message
+
+
+FULL = reply(
+    OFFER,
+    option(54, ip("10.0.0.2")),
+    option(51, struct.pack("!I", 3600)),
+    option(1, ip("255.255.255.0")),
+    option(3, ip("10.0.0.3", "10.0.0.4")),
+    option(6, ip("9.9.9.9", "1.1.1.1", "8.8.8.8")),
+    option(15, b"example.org"),
+    option(114, b"https://portal.example/api"),
+)
+
+
+def test_every_field_that_a_device_looks_at_is_read() -> None:
+    assert decoded(FULL) == DhcpMessage(
+        at_s=1.5,
+        type="OFFER",
+        identity="device",
+        asked="DISCOVER",
+        server="10.0.0.2",
+        server_mac="aa:bb:cc:dd:ee:ff",
+        address="10.0.0.5",
+        mask="255.255.255.0",
+        routers=["10.0.0.3", "10.0.0.4"],
+        resolvers=["9.9.9.9", "1.1.1.1", "8.8.8.8"],
+        lease_s=3600,
+        captive_portal="https://portal.example/api",
+        domain="example.org",
+        broadcast=True,
+        raw=FULL.hex(),
+    )
+
+
+def test_what_is_not_there_is_none_and_not_guessed() -> None:
+    message = decoded(reply(OFFER, yours="0.0.0.0"))
+
+    assert message.server == "10.0.0.1", "without option 54 the sender"
+    assert (message.address, message.mask, message.lease_s) == (None, None, None)
+    assert (message.routers, message.resolvers) == ([], [])
+    assert (message.captive_portal, message.domain, message.message) == (None, None, None)
+
+
+@pytest.mark.parametrize(("number", "name"), [(OFFER, "OFFER"), (ACK, "ACK"), (NAK, "NAK")])
+def test_the_three_messages_of_a_server(number: int, name: str) -> None:
+    assert decoded(reply(number, option(56, b"no free leases")), "REQUEST").type == name
+    assert decoded(reply(number, option(56, b"no free leases")), "REQUEST").message == "no free leases"
+
+
+@pytest.mark.parametrize("asked", ["DISCOVER", "REQUEST", "INFORM"])
+def test_the_question_is_told_by_the_transaction_id(asked: str) -> None:
+    assert decoded(reply(ACK), asked).asked == asked
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [reply(OFFER, xid=XID + 1), reply(OFFER, mac="02:00:00:00:00:02"), reply(OFFER, op=1)],
+    ids=["xid", "chaddr", "BOOTREQUEST"],
+)
+def test_what_answers_somebody_else_is_left_alone(payload: bytes) -> None:
+    assert decode(payload) is None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\x02",
+        FULL[:200],
+        FULL[:236],
+        reply(None),
+        reply(1),
+        reply(8),
+        reply(0),
+        FULL.replace(COOKIE, bytes(4)),
+    ],
+    ids=["empty", "byte", "no-options", "no-cookie", "BOOTP", "DISCOVER", "INFORM", "type-0", "wrong-cookie"],
+)
+def test_what_is_no_message_of_a_dhcp_server_is_malformed(payload: bytes) -> None:
+    with pytest.raises(ValueError, match="not DHCP"):
+        decode(payload)
+
+
+@pytest.mark.parametrize("value", [b"", b"\x0a", b"\x0a\x00\x00"], ids=["empty", "1-byte", "3-bytes"])
+def test_an_address_option_of_the_wrong_length_gives_no_address(value: bytes) -> None:
+    message = decoded(reply(OFFER, option(1, value), option(3, value), option(6, value), option(54, value)))
+
+    assert (message.mask, message.routers, message.resolvers) == (None, [], [])
+    assert message.server == "10.0.0.1"
+
+
+def test_pads_are_skipped_and_a_resolver_of_zeros_is_none() -> None:
+    message = decoded(reply(OFFER, bytes(3), option(3, ip("10.0.0.3")), bytes(1), option(6, ip("0.0.0.0", "1.1.1.1"))))
+
+    assert (message.routers, message.resolvers) == (["10.0.0.3"], ["1.1.1.1"])
+
+
+def test_an_option_cut_off_by_the_end_of_the_datagram_is_not_completed() -> None:
+    whole = reply(OFFER, option(3, ip("10.0.0.3")), option(6, ip("1.1.1.1")))
+
+    message = decode(whole[:-3])
+
+    assert message is None or message.resolvers == []
+
+
+def test_text_is_kept_as_it_came_and_undecodable_bytes_are_marked() -> None:
+    message = decoded(reply(NAK, option(56, b"\x1b]0;x\x07\xfe[red]"), option(15, "münchen".encode())))
+
+    assert message.message == "\x1b]0;x\x07\\xfe[red]"
+    assert message.domain == "münchen"
+
+
+def test_a_list_of_addresses_is_bounded() -> None:
+    assert len(decoded(reply(OFFER, option(6, ip(*["10.0.0.9"] * 60)))).resolvers) <= 16
+
+
+# --- a capture, and tshark
+
+
+def frames() -> list[bytes]:
+    """The packets of a little-endian pcapng file (enhanced packet blocks, type 6)."""
+    content, found, at = CAPTURE.read_bytes(), [], 0
+    while at < len(content):
+        kind, length = struct.unpack_from("<II", content, at)
+        if kind == 6:
+            (size,) = struct.unpack_from("<I", content, at + 20)
+            found.append(content[at + 28 : at + 28 + size])
+        at += length
+    return found
+
+
+def captured() -> DhcpMessage:
+    _, frame = frames()
+    mac = "42:b4:44:b4:f0:ee"
+    message = dhcp.decode(
+        frame[42:],
+        "10.56.0.2",
+        sender_mac=None,
+        broadcast=False,
+        expected={0x9EDF45B0: ("device", mac, "DISCOVER")},
+        at_s=0,
+    )
+    assert message is not None
+    return message
+
+
+def test_an_offer_captured_at_an_ietf_meeting() -> None:
+    # tshark -r dhcp-option-108.pcapng -Y 'dhcp.type==2' -T fields -e dhcp.option.dhcp -e dhcp.ip.your
+    #   -e dhcp.option.dhcp_server_id -e dhcp.option.subnet_mask -e dhcp.option.router
+    #   -e dhcp.option.domain_name_server -e dhcp.option.ip_address_lease_time -e dhcp.option.domain_name
+    message = captured()
+
+    assert (message.type, message.address, message.server) == ("OFFER", "10.56.42.232", "31.130.229.6")
+    assert (message.mask, message.routers) == ("255.255.0.0", ["10.56.0.1"])
+    assert message.resolvers == ["31.130.229.6", "31.130.229.7"]
+    assert (message.lease_s, message.domain, message.captive_portal) == (3600, "meeting.ietf.org", None)
+
+
+def test_tshark_reads_the_same_out_of_the_capture() -> None:
+    names = ("ip.your", "option.dhcp_server_id", "option.subnet_mask", "option.router", "option.domain_name_server",
+             "option.ip_address_lease_time", "option.domain_name")  # fmt: skip
+    fields = [word for name in names for word in ("-e", f"dhcp.{name}")]
+    argv = ["tshark", "-r", str(CAPTURE), "-Y", "dhcp.type==2", "-T", "fields", "-E", "separator=|", *fields]
+    line = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+
+    seen = captured()
+    assert line.split("|") == [
+        seen.address,
+        seen.server,
+        seen.mask,
+        ",".join(seen.routers),
+        ",".join(seen.resolvers),
+        str(seen.lease_s),
+        seen.domain,
+    ]
+
+
+def test_the_clients_own_discover_is_no_answer() -> None:
+    discover, _ = frames()
+
+    with pytest.raises(ValueError, match="not DHCP"):
+        decode(discover[42:])
+
+
+# --- hostile bytes
+
+
+def check_only_what_is_ours_comes_out(payload: bytes) -> None:
+    try:
+        message = decode(payload)
+    except ValueError:
+        return
+    if message is not None:
+        assert payload[0] == 2
+        assert payload[4:8] == XID.to_bytes(4)
+        assert payload[28:34].hex(":") == MAC
+        assert payload[236:240] == COOKIE
+        assert message.type in {"OFFER", "ACK", "NAK"}
+        for address in (*message.routers, *message.resolvers, message.mask or "0.0.0.0"):
+            ipaddress.IPv4Address(address)
+
+
+@given(st.binary(max_size=600))
+def test_random_bytes_never_do_more_than_fail(payload: bytes) -> None:
+    check_only_what_is_ours_comes_out(payload)
+
+
+@given(st.binary(max_size=300))
+def test_random_options_behind_a_valid_head_never_do_more_than_fail(options: bytes) -> None:
+    check_only_what_is_ours_comes_out(reply(OFFER, options))
+    check_only_what_is_ours_comes_out(reply(None, options))
+
+
+@given(st.lists(st.tuples(st.integers(0, len(FULL) - 1), st.integers(0, 255)), max_size=6), st.integers(0, len(FULL)))
+def test_mutations_never_do_more_than_fail(changes: list[tuple[int, int]], length: int) -> None:
+    payload = bytearray(FULL)
+    for at, value in changes:
+        payload[at] = value
+    check_only_what_is_ours_comes_out(bytes(payload))
+    check_only_what_is_ours_comes_out(bytes(payload[:length]))
+
+
+# --- the unknown device's address
+
+
+@given(st.tuples(*[st.integers(0, 255)] * 6))
+def test_the_devices_mac_is_a_stable_local_unicast_address_of_its_own(laptop: tuple[int, ...]) -> None:
+    mac = ":".join(f"{byte:02x}" for byte in laptop)
+
+    made = dhcp.device_mac(mac)
+
+    assert re.fullmatch("[0-9a-f]{2}(:[0-9a-f]{2}){5}", made)
+    assert int(made[:2], 16) & 0b11 == 0b10, "locally administered, and not a group address (IEEE 802)"
+    assert made == dhcp.device_mac(mac)
+    assert made != mac
+
+
+def test_two_laptops_make_two_devices() -> None:
+    assert len({dhcp.device_mac(f"02:00:00:00:{one:02x}:00") for one in range(256)}) == 256
+
+
+# --- the kernel's filter
+
+
+def frame(*, ethertype: int = 0x0800, protocol: int = 17, fragment: int = 0, words: int = 5,
+          ports: tuple[int, int] = (67, 68)) -> bytes:  # fmt: skip
+    head = struct.pack(
+        "!BBHHHBBH4s4s", 0x40 | words, 0, 0, 0, fragment, 64, protocol, 0, ip("10.0.0.1"), ip("10.0.0.2")
+    )
+    return (
+        bytes(12)
+        + ethertype.to_bytes(2)
+        + head
+        + bytes(4 * (words - 5))
+        + struct.pack("!HHHH", *ports, 8 + len(FULL), 0)
+        + FULL
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "passes"),
+    [
+        (frame(), True),
+        (frame(words=6), True),
+        (frame(words=15), True),
+        (frame(fragment=0x4000), True),
+        (frame(fragment=0x2000), True),
+        (frame(fragment=1), False),
+        (frame(fragment=0x2001), False),
+        (frame(ports=(68, 67)), False),
+        (frame(ports=(67, 67)), False),
+        (frame(ports=(53, 68)), False),
+        (frame(protocol=6), False),
+        (frame(ethertype=0x0806), False),
+        (frame(ethertype=0x86DD), False),
+        (frame()[:30], False),
+        (b"\0", False),
+    ],
+    ids=["reply", "ip-options", "most-ip-options", "dont-fragment", "first-fragment", "later-fragment",
+         "middle-fragment", "request", "relay", "dns", "tcp", "arp", "ipv6", "short", "tiny"],
+)  # fmt: skip
+def test_the_kernel_lets_dhcp_replies_through_and_nothing_else(data: bytes, passes: bool) -> None:  # noqa: FBT001 - the table's
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with near, far:
+        dhcp._attach_filter(far)  # noqa: SLF001 - the program is what is shown
+        far.settimeout(0)
+        near.send(data)
+        try:
+            assert far.recv(4096) == data
+            assert passes
+        except BlockingIOError:
+            assert not passes

@@ -1,0 +1,212 @@
+"""Lookups, against messages made by RFC 1035: what a device would take from a reply, and what it would not."""
+
+import asyncio
+import struct
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from probes import dns
+from probes.observations import Dns, Icmp, Lookup
+from tests.unit.fakes import Answer, Clock, FakeNetwork
+
+RESOLVER, SECOND = "192.0.2.53", "192.0.2.54"
+NAME = "pool.ntp.org"
+A, CNAME, AAAA = 1, 5, 28
+Reply = Callable[[bytes], list[tuple[float, Answer]]]
+
+
+def labels(name: str) -> bytes:
+    return b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\0"
+
+
+def record(kind: int, data: bytes, ttl: int = 60) -> bytes:
+    return b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, ttl, len(data)) + data
+
+
+def answer(query: bytes, *records: bytes, rcode: int = 0, flags: int = 0x8180, question: bytes | None = None) -> bytes:
+    asked = query[12:] if question is None else question
+    return query[:2] + struct.pack("!HHHHH", flags | rcode, 1, len(records), 0, 0) + asked + b"".join(records)
+
+
+def address(*octets: int, ttl: int = 60) -> bytes:
+    return record(A, bytes(octets), ttl)
+
+
+def ask(
+    monkeypatch: pytest.MonkeyPatch, reply: Reply, resolvers: list[str] | None = None
+) -> tuple[Dns, FakeNetwork, str | None]:
+    """Resolve one name; the address that a device would use comes with it."""
+
+    async def run() -> tuple[Dns, str | None]:
+        answers = dns.Answers([NAME])
+        seen = await dns.resolve(network, resolvers or [RESOLVER], {NAME: "device"}, answers)
+        return seen, await answers.address(NAME)
+
+    network = FakeNetwork(Clock(monkeypatch), lambda _, query: reply(query))
+    seen, used = asyncio.run(run())
+    return seen, network, used
+
+
+def lookup(monkeypatch: pytest.MonkeyPatch, reply: Reply) -> Lookup:
+    (found,) = ask(monkeypatch, reply)[0].of(NAME)
+    return found
+
+
+def test_the_query_is_plain_recursive_a_without_edns(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, network, _ = ask(monkeypatch, lambda _: [])
+
+    query = network.sockets[0].sent[0][1]
+    assert query[2:12] == struct.pack("!HHHHH", 0x0100, 1, 0, 0, 0), "recursion desired, one question, no OPT record"
+    assert query[12:] == labels(NAME) + struct.pack("!HH", A, 1)
+
+
+def test_silence_is_asked_at_0_1_and_2_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, network, used = ask(monkeypatch, lambda _: [])
+
+    first = network.sockets[0].sent[0][0]
+    assert [at - first for at, _ in network.sockets[0].sent] == [0, 1, 2]
+    (found,) = seen.of(NAME)
+    assert (found.rcode, found.addresses, found.failure) == (None, [], "no answer")
+    assert found.elapsed_ms == pytest.approx(4000)
+    assert used is None
+
+
+def test_two_random_names_under_real_domains_are_asked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, _, _ = ask(monkeypatch, lambda query: [(0.01, answer(query, rcode=3))])
+
+    made = [one for one in seen.lookups if one.kind == "random"]
+    assert len({one.name.partition(".")[2] for one in made}) == len(made) == 2
+    assert all(len(one.name.partition(".")[0]) >= 10 and one.rcode == "NXDOMAIN" for one in made)
+
+
+def test_addresses_ttl_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = lookup(
+        monkeypatch,
+        lambda query: [(0.02, answer(query, address(192, 0, 2, 7, ttl=300), address(192, 0, 2, 8, ttl=300)))],
+    )
+
+    assert (found.rcode, found.addresses, found.ttl_s, found.failure) == (
+        "NOERROR",
+        ["192.0.2.7", "192.0.2.8"],
+        300,
+        None,
+    )
+    assert found.elapsed_ms == pytest.approx(20)
+
+
+def test_the_address_behind_a_cname_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = labels("a.example")
+    behind = target + struct.pack("!HHIH", A, 1, 60, 4) + bytes([192, 0, 2, 9])
+
+    assert lookup(monkeypatch, lambda q: [(0.0, answer(q, record(CNAME, target), behind))]).addresses == ["192.0.2.9"]
+
+
+@pytest.mark.parametrize(
+    ("rcode", "name"), [(1, "FORMERR"), (2, "SERVFAIL"), (3, "NXDOMAIN"), (4, "NOTIMP"), (5, "REFUSED")]
+)
+def test_an_error_of_the_resolver_is_kept_by_name(monkeypatch: pytest.MonkeyPatch, rcode: int, name: str) -> None:
+    found = lookup(monkeypatch, lambda query: [(0.0, answer(query, rcode=rcode))])
+
+    assert (found.rcode, found.failure, len(found.attempts)) == (name, name, 1)
+
+
+def test_an_answer_without_an_address_is_no_failure_of_the_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = lookup(monkeypatch, lambda query: [(0.0, answer(query, record(AAAA, bytes(15) + b"\1")))])
+
+    assert (found.rcode, found.addresses, found.failure) == ("NOERROR", [], "no A record")
+
+
+def test_truncation_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = lookup(monkeypatch, lambda query: [(0.0, answer(query, flags=0x8380))])
+
+    assert found.truncated
+    assert found.failure == "truncated answer without an address"
+
+
+GOOD = address(192, 0, 2, 7)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        lambda query: bytes([query[0] ^ 1]) + answer(query, GOOD)[1:],
+        lambda query: answer(query, GOOD, flags=0x0100),
+        lambda query: answer(query, GOOD, question=labels("evil.example") + struct.pack("!HH", A, 1)),
+        lambda query: answer(query, GOOD, question=labels(NAME) + struct.pack("!HH", AAAA, 1)),
+        lambda query: query,
+        lambda _: b"",
+        lambda query: answer(query, GOOD)[:20],
+        lambda query: answer(query, GOOD)[:-2],
+        lambda query: answer(query) + b"\xc0\x0c",
+        lambda query: query[:12] + b"\xc0\x0c" + query[12:],
+        lambda query: (answer(query, GOOD), "192.0.2.99", 53),
+        lambda query: (answer(query, GOOD), RESOLVER, 5353),
+    ],
+    ids=["id", "not-a-response", "another-name", "another-type", "echo", "empty", "cut-question", "cut-record",
+         "count-0-garbage", "pointer-loop", "another-address", "another-port"],
+)  # fmt: skip
+def test_what_a_device_would_not_take_gives_no_address(
+    monkeypatch: pytest.MonkeyPatch, reply: Callable[[bytes], Answer]
+) -> None:
+    found = lookup(monkeypatch, lambda query: [(0.0, reply(query))])
+
+    assert found.addresses == []
+    assert found.failure
+
+
+def test_a_forged_reply_does_not_hide_the_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = lookup(monkeypatch, lambda q: [(0.1, b"\0\0" + answer(q, address(6, 6, 6, 6))[2:]), (0.2, answer(q, GOOD))])
+
+    assert found.addresses == ["192.0.2.7"]
+    assert [one.outcome for one in found.attempts] == ["reply", "ignored"]
+
+
+def test_icmp_is_named_with_its_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = lookup(monkeypatch, lambda _: [(0.0, Icmp(type=3, code=3, source=RESOLVER))])
+
+    assert found.failure == f"no answer; {RESOLVER} said port unreachable"
+
+
+def test_the_second_resolver_is_used_once_the_first_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, network, used = ask(monkeypatch, lambda q: [(0.0, answer(q, rcode=2))], [RESOLVER, SECOND])
+    assert used is None
+    assert [one.resolver for one in seen.of(NAME)] == [RESOLVER, SECOND]
+
+    broken: list[tuple[float, Answer]] = [(0.0, b"")]
+    turn = iter([broken, broken, broken])
+    seen, network, used = ask(
+        monkeypatch, lambda q: next(turn, [(0.0, answer(q, GOOD))]), [RESOLVER, SECOND]
+    )  # fmt: skip
+    device = seen.as_device(NAME)
+    assert device is not None
+    assert (device.resolver, used) == (SECOND, "192.0.2.7")
+    assert len(network.sockets) == 6
+
+
+def test_no_answer_can_be_endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = lookup(monkeypatch, lambda q: [(0.0, answer(q, *[address(10, 0, n >> 8, n & 255) for n in range(240)]))])
+
+    assert 0 < len(found.addresses) <= 16
+    assert len(found.attempts[0].reply) <= 3000
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@given(st.one_of(st.binary(max_size=60), st.tuples(st.integers(2, 60), st.integers(0, 255), st.integers(0, 80))))
+def test_hostile_replies_are_evidence_and_never_a_crash(
+    monkeypatch: pytest.MonkeyPatch, hostile: bytes | tuple[int, int, int]
+) -> None:
+    def reply(query: bytes) -> list[tuple[float, Answer]]:
+        if isinstance(hostile, bytes):
+            return [(0.0, query[:2] + hostile)]
+        at, value, cut = hostile
+        whole = answer(query, GOOD)
+        return [(0.0, (whole[:at] + bytes([value]) + whole[at + 1 :])[:cut])]
+
+    with monkeypatch.context() as patch:
+        found = lookup(patch, reply)
+
+    assert found.addresses or found.failure
+    assert {one.outcome for one in found.attempts} <= {"reply", "timeout", "ignored"}

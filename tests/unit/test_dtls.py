@@ -1,0 +1,149 @@
+"""The ClientHello as tshark reads it, and the records of a real server (OpenSSL 3.0.17 `s_server -dtls1_2`)."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes import dtls
+
+# Recorded over loopback, in answer to this project's ClientHello without and with the cookie.
+HELLO_VERIFY = bytes.fromhex(
+    "16feff00000000000000000023030000170000000000000017feff14d4f67ada30221b769b52376ec36a4454de97447f"
+)
+SERVER_HELLO = bytes.fromhex(
+    "16fefd00000000000000080061020000550001000000000055fefd88b3600fe845aaab3811dce42c95378abb1e3f09433d0cc8c0f0104eaec1"
+    "3ef52055000284d9c35aea5f34953806bd8c97f6ad168a0877bdf2c2d0e61978616157c0ae00000dff01000100000b000403000102"
+)
+ALERT = bytes.fromhex("15fefd000000000000000100020228")  # to a ClientHello whose suite it does not have
+CERTIFICATE_FRAGMENT = bytes.fromhex("16fefd000000000000000c000c0e0000000004000000000000")  # its ServerHelloDone
+HEADER = 13
+
+
+def fields(tmp_path: Path, *names: str) -> dict[str, str]:
+    """What tshark says of our ClientHello, sent to UDP 5684."""
+    capture = tmp_path / "hello.pcap"
+    text = "".join(f"{at:06x} {byte:02x}\n" for at, byte in enumerate(dtls.client_hello()))
+    subprocess.run(["text2pcap", "-q", "-u", "40000,5684", "-", str(capture)], input=text, text=True, check=True,
+                   capture_output=True)  # fmt: skip
+    wanted = [word for name in names for word in ("-e", name)]
+    argv = ["tshark", "-r", str(capture), "-d", "udp.port==5684,dtls", "-T", "fields", "-E", "separator=|", *wanted]
+    line = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip("\n")
+    return dict(zip(names, line.split("|"), strict=True))
+
+
+def test_tshark_sees_the_hello_of_a_particle_device(tmp_path: Path) -> None:
+    h = "dtls.handshake"
+    assert fields(
+        tmp_path, "dtls.record.content_type", "dtls.record.version", f"{h}.type", f"{h}.version", f"{h}.cookie_length",
+        f"{h}.ciphersuite", f"{h}.extensions_supported_group", f"{h}.sig_hash_alg", f"{h}.extension.type",
+        f"{h}.cert_type.type", f"{h}.comp_method", "_ws.malformed", "_ws.expert.message",
+    ) == {
+        "dtls.record.content_type": "22",
+        "dtls.record.version": "0xfefd",
+        f"{h}.type": "1",
+        f"{h}.version": "0xfefd",  # DTLS 1.2
+        f"{h}.cookie_length": "0",
+        f"{h}.ciphersuite": "0xc0ae,0x00ff",  # TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8, and RFC 5746's signal
+        f"{h}.extensions_supported_group": "0x0017",  # secp256r1
+        f"{h}.sig_hash_alg": "0x0403",
+        f"{h}.extension.type": "13,10,11,254,19,20",  # 254: connection_id as mbedTLS 2.22 numbers it; 19, 20: RFC 7250
+        f"{h}.cert_type.type": "0x02,0x02",  # raw public keys, both ways
+        f"{h}.comp_method": "0",
+        "_ws.malformed": "",
+        "_ws.expert.message": "",
+    }  # fmt: skip
+
+
+def test_the_connection_id_is_offered_empty() -> None:
+    assert (254).to_bytes(2) + b"\x00\x01\x00" in dtls.client_hello()
+
+
+def test_no_two_hellos_have_the_same_random() -> None:
+    assert dtls.client_hello() != dtls.client_hello()
+
+
+@pytest.mark.parametrize(
+    ("datagram", "name"),
+    [
+        (HELLO_VERIFY, "HelloVerifyRequest"),
+        (SERVER_HELLO, "ServerHello"),
+        (ALERT, "Alert 40"),
+        (SERVER_HELLO + CERTIFICATE_FRAGMENT, "ServerHello"),
+    ],
+    ids=["cookie", "server-hello", "alert", "flight"],
+)
+def test_a_real_servers_first_record_is_named(datagram: bytes, name: str) -> None:
+    assert dtls.record_name(datagram) == name
+
+
+def changed(datagram: bytes, at: int, *values: int) -> bytes:
+    return datagram[:at] + bytes(values) + datagram[at + len(values) :]
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        b"",
+        ALERT[:12],
+        ALERT[:-1],
+        SERVER_HELLO[:-1],
+        dtls.client_hello(),
+        CERTIFICATE_FRAGMENT,
+        changed(ALERT, 0, 20),
+        changed(ALERT, 0, 23),
+        changed(ALERT, 0, 252),
+        changed(ALERT, 1, 3, 3),
+        changed(ALERT, 1, 3, 1),
+        changed(ALERT, 3, 0, 1),
+        changed(ALERT, 13, 0),
+        changed(ALERT, 13, 3),
+        changed(ALERT, 11, 0, 0),
+        changed(ALERT, 11, 0, 1),
+        changed(SERVER_HELLO, HEADER, 1),
+        changed(SERVER_HELLO, HEADER, 20),
+        changed(SERVER_HELLO, HEADER + 6, 0, 0, 1),
+        changed(SERVER_HELLO, HEADER + 9, 0, 1, 0),
+        changed(SERVER_HELLO, 11, 0, 5),
+        b"\x16\x03\x03\x00\x02\x02\x28",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\x70\x00\x12\x34",
+    ],
+    ids=["empty", "header-cut", "alert-cut", "hello-cut", "echo-of-ours", "server-hello-done", "change-cipher-spec",
+         "application-data", "reachability-252", "tls-1.2", "tls-1.0", "epoch-1", "level-0", "level-3", "no-body",
+         "half-alert", "client-hello", "finished", "fragment-beyond-message", "fragment-beyond-record",
+         "handshake-header-cut", "tls-over-tcp", "http", "coap"],
+)  # fmt: skip
+def test_what_no_dtls_server_sends_first_is_no_answer(datagram: bytes) -> None:
+    with pytest.raises(ValueError, match=r"DTLS|dtls"):
+        dtls.record_name(datagram)
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=80),
+        st.builds(lambda head, rest: head[:11] + len(rest).to_bytes(2) + rest, st.sampled_from([ALERT, SERVER_HELLO]),
+                  st.binary(max_size=60)),
+        st.builds(lambda one, at, value, cut: changed(one, at, value)[:cut],
+                  st.sampled_from([HELLO_VERIFY, SERVER_HELLO, ALERT]), st.integers(0, 40), st.integers(0, 255),
+                  st.integers(0, 120)),
+    )
+)  # fmt: skip
+def test_only_a_record_that_rfc_6347_allows_is_accepted(datagram: bytes) -> None:
+    try:
+        name = dtls.record_name(datagram)
+    except ValueError:
+        return
+    length = int.from_bytes(datagram[11:13])
+    assert datagram[1:3] in {b"\xfe\xff", b"\xfe\xfd"}
+    assert datagram[3:5] == bytes(2), "nothing is encrypted before keys are agreed"
+    assert len(datagram) >= HEADER + length
+    if name.startswith("Alert"):
+        assert (datagram[0], length) == (21, 2)
+        assert datagram[13] in {1, 2}
+    else:
+        assert datagram[0] == 22
+        assert name == {2: "ServerHello", 3: "HelloVerifyRequest"}[datagram[13]]
+        assert length >= 12

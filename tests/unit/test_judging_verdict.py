@@ -1,0 +1,260 @@
+"""What all checks add up to: the verdicts of the contract, what was left out, the Internet Test; nothing guessed."""
+
+from typing import Any, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from agent import profiles, report
+from agent.checks import STAGES, Selection, UnknownCheckError, select
+from agent.judging import JUDGES, judge
+from agent.judging.internet_test import internet_test
+from probes.observations import Cloud, Dhcp, Dns, Icmp, Ntp, NtpReply, Observations
+from reports import FORMATS
+from tests.unit import seen
+from tests.unit.arbitrary import arbitrary
+from tests.unit.seen import COAP_ADDRESSES, GOOD_NTP, NTP_NAME, attempts, dns, healthy, lookup, ntp
+
+ALL = Selection()
+DEVICES = ("generic", "photon", "argon")
+SILENT = {"coap": seen.coap(attempts(COAP_ADDRESSES[0], 5683, "timeout", 4))}
+DEAD_CLOUD = {"cloud": Cloud(endpoints=[seen.photon(), seen.argon(*attempts(seen.ARGON_ADDRESS, 5684, "timeout", 3))])}
+
+
+def verdict(device: str, selection: Selection = ALL, **changed: Any) -> str:
+    return judge(healthy(**changed), profiles.load(device), selection).verdict
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_healthy_network_is_compatible(device: str) -> None:
+    judged = judge(healthy(), profiles.load(device), ALL)
+
+    assert judged.verdict == "compatible"
+    assert {check.status for check in judged.checks} == {"pass"}
+    assert [check.id for check in judged.checks] == list(JUDGES)
+    assert all(check.stage == STAGES[check.id] for check in judged.checks)
+    assert judged.headline.startswith("Yes")
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdicts"),
+    [
+        ({"ntp": ntp()}, ("incompatible", "compatible-with-warnings", "compatible-with-warnings")),
+        (SILENT, ("undetermined", "compatible", "compatible")),
+        (DEAD_CLOUD, ("compatible", "incompatible", "incompatible")),
+        (SILENT | DEAD_CLOUD, ("undetermined", "incompatible", "incompatible")),
+        ({"dhcp": seen.dhcp()} | SILENT, ("incompatible", "incompatible", "incompatible")),
+        ({"dhcp": seen.lease(routers=[])}, ("incompatible", "incompatible", "compatible-with-warnings")),
+        ({"dhcp": None}, ("undetermined", "undetermined", "undetermined")),
+        ({"ntp": None}, ("undetermined", "compatible", "compatible")),
+        ({"portal": seen.portal({"status": 302, "location": "http://10.0.0.1/"})}, ("incompatible",) * 3),
+        (dict.fromkeys(("dhcp", "dns", "ntp", "portal", "coap", "cloud")), ("undetermined",) * 3),
+    ],
+    ids=["ntp", "coap-unknown", "cloud", "fail-beside-unknown", "no-dhcp", "no-router", "dhcp-unknown", "ntp-unknown",
+         "portal", "nothing-seen"],
+)  # fmt: skip
+def test_failure_outweighs_doubt_outweighs_warning(changed: dict[str, Any], verdicts: tuple[str, ...]) -> None:
+    assert tuple(verdict(device, **changed) for device in DEVICES) == verdicts
+
+
+def test_a_warning_of_a_required_check_is_a_warning() -> None:
+    two = dns(*(lookup(name, rcode=None) for name in seen.ADDRESSES), resolvers=(seen.RESOLVER, "192.168.77.2"))
+
+    assert verdict("generic", dns=two) == "compatible-with-warnings"
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_what_was_left_out_is_skipped_and_not_part_of_the_verdict(device: str) -> None:
+    left_out = Selection(skip=["dhcp.offer", "dhcp.lease", "dhcp.servers"])
+    judged = judge(healthy(dhcp=seen.dhcp()), profiles.load(device), left_out)
+
+    assert judged.verdict == "compatible"
+    assert {check.id for check in judged.checks if check.status == "skip"} == set(left_out.skip)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("selection", [Selection(skip=list(JUDGES)), Selection(only=[]), Selection(only=["wifi.band"])])
+def test_everything_skipped_is_never_compatible(device: str, selection: Selection) -> None:
+    assert verdict(device, selection) == "undetermined"
+
+
+def test_only_what_was_chosen_counts() -> None:
+    only = select("ntp,dns.resolve", None, list(JUDGES))
+
+    assert only.only == ["ntp.reply", "dns.resolve"]
+    assert verdict("generic", only, dhcp=seen.dhcp(), **SILENT) == "compatible"
+    assert verdict("generic", only, ntp=ntp()) == "incompatible"
+
+
+@pytest.mark.parametrize(
+    ("group", "ids"),
+    [
+        ("dhcp", ["dhcp.offer", "dhcp.lease", "dhcp.servers"]),
+        ("dns", ["dns.resolve", "dns.integrity"]),
+        ("portal", ["portal"]),
+        ("coap", ["coap.udp-5683"]),
+        ("cloud", ["cloud.transport"]),
+        (" ntp , portal ", ["ntp.reply", "portal"]),
+    ],
+)
+def test_a_group_stands_for_its_checks(group: str, ids: list[str]) -> None:
+    assert select(group, None, list(JUDGES)).only == ids
+    assert select(None, group, list(JUDGES)).skip == ids
+
+
+@pytest.mark.parametrize("name", ["dhcp.nonsense", "DNS", "dns.", ".", "dns.resolve.x", "\x1b[31m"])
+def test_a_check_that_does_not_exist_is_refused_with_what_does(name: str) -> None:
+    for only, skip in ((name, None), (None, name)):
+        with pytest.raises(UnknownCheckError) as refused:
+            select(only, skip, list(JUDGES))
+        assert repr(name) in str(refused.value)
+        assert all(one in str(refused.value) for one in STAGES)
+
+
+@pytest.mark.parametrize("only", ["wifi", "wifi.band", "", ","])
+def test_only_what_is_not_measured_is_refused(only: str) -> None:
+    with pytest.raises(UnknownCheckError):
+        select(only, None, list(JUDGES))
+
+
+# --- the Internet Test (device-facts 1.3 and 1.5)
+
+KISS, SHORT, MODE = (
+    NtpReply(length=48, mode=4, stratum=0, reference="DENY"),
+    NtpReply(length=20),
+    NtpReply(length=48, mode=3),
+)
+RESULTS: list[tuple[str, dict[str, Any], str]] = [
+    ("good", {}, "passed"),
+    ("a good reply after a bad one", {"ntp": ntp(KISS, GOOD_NTP)}, "passed"),
+    ("longer than 48 bytes", {"ntp": ntp(NtpReply(length=68, mode=4, stratum=2))}, "passed"),
+    ("silence", {"ntp": ntp()}, "timeout"),
+    ("ICMP, which lwIP drops", {"ntp": ntp(outcome="icmp", icmp=Icmp(type=3, code=13, source="10.0.0.1"))}, "timeout"),
+    ("kiss-of-death", {"ntp": ntp(KISS)}, "network"),
+    ("short", {"ntp": ntp(SHORT)}, "network"),
+    ("wrong mode", {"ntp": ntp(MODE)}, "network"),
+    ("NXDOMAIN", {"dns": dns(lookup(NTP_NAME, rcode="NXDOMAIN")), "ntp": ntp(address=None)}, "dns"),
+    ("dead resolver", {"dns": dns(default=None), "ntp": ntp(address=None)}, "dns"),
+    ("no A record", {"dns": dns(lookup(NTP_NAME)), "ntp": ntp(address=None)}, "dns"),
+    ("the cloud is not asked", DEAD_CLOUD | SILENT, "passed"),
+]
+LINES = {
+    "passed": ("Internet available, cloud not reachable", 3),
+    "dns": ("Internet test failed: DNS", 2),
+    "timeout": ("Internet test failed: timeout", 2),
+    "network": ("Internet test failed: network", 2),
+}
+
+
+@pytest.mark.parametrize(("changed", "result"), [one[1:] for one in RESULTS], ids=[one[0] for one in RESULTS])
+def test_the_internet_test_says_what_the_device_would(changed: dict[str, Any], result: str) -> None:
+    test = internet_test(healthy(**changed))
+    line, blinks = LINES[result]
+
+    assert (test.result, test.method) == (result, "ntp")
+    assert test.log == [line, f"Handling cloud error: {blinks}"]
+    assert test.led is not None
+    assert (test.led.colour, test.led.blinks, test.led.on_ms, test.led.off_ms) == ("orange", blinks, 250, 250)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"dhcp": seen.lease(resolvers=[])}, "fast green"),
+        ({"dhcp": seen.dhcp()}, "fast green"),
+        ({"dns": Dns()}, "Not known"),
+        ({"dns": None}, "Not known"),
+        ({"dns": Dns(not_run="x")}, "Not known"),
+        ({"ntp": None}, "Not known"),
+        ({"ntp": Ntp(not_run="x")}, "Not known"),
+        ({"ntp": ntp(outcome="error", detail="Operation not permitted")}, "Not known"),
+    ],
+    ids=[
+        "no-option-6",
+        "no-lease",
+        "no-resolver",
+        "cut-short",
+        "dns-not-run",
+        "ntp-cut-short",
+        "ntp-not-run",
+        "not-sent",
+    ],
+)
+def test_where_the_device_would_not_get_there_or_it_is_not_known_there_is_no_result(
+    changed: dict[str, Any], says: str
+) -> None:
+    test = internet_test(healthy(**changed))
+
+    assert (test.result, test.led, test.log) == (None, None, [])
+    assert says in (test.reason or "")
+
+
+# --- for any observations whatever
+
+
+def witnessed(observed: Observations, device: str) -> dict[str, bool]:
+    """Whether the exchange that a check's pass stands for is in the observations, worked out apart from judging."""
+    replies = [one.decoded for one in (observed.ntp.attempts if observed.ntp else []) if one.decoded]
+    pongs = [one for one in (observed.coap.servers if observed.coap else []) if one.address and one.reply]
+    ends = [one for one in (observed.cloud.endpoints if observed.cloud else []) if one.address]
+    nonces = [
+        connection
+        for one in ends
+        if (one.host, one.port, one.transport) == (seen.PHOTON_NAME, 5683, "tcp-nonce")
+        for connection in one.connections
+        if len(connection.received) == 80 and connection.error is None
+    ]
+    records = [
+        one for one in ends if (one.host, one.port, one.transport) == (seen.ARGON_NAME, 5684, "dtls") and one.record
+    ]
+    return {
+        "ntp.reply": any(one.length == 48 and one.mode == 4 and one.stratum != 0 for one in replies),
+        "coap.udp-5683": bool(pongs),
+        "cloud.transport": bool({"generic": pongs, "photon": nonces, "argon": records}[device]),
+    }
+
+
+PARTLY_HEALTHY = st.fixed_dictionaries(
+    {}, optional={name: arbitrary(kind) for name, kind in get_type_hints(Observations).items()}
+).map(lambda changed: healthy(**changed))
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.one_of(arbitrary(Observations), PARTLY_HEALTHY))
+def test_judging_never_raises_and_never_passes_what_was_not_witnessed(observed: Observations) -> None:
+    assume(observed.coap is None or observed.coap.not_run or observed.coap.servers)
+    for device in DEVICES:
+        judged = judge(observed, profiles.load(device), ALL)
+        proof = witnessed(observed, device)
+        for check in judged.checks:
+            assert "Internal error" not in (check.reason or "")
+            if check.status == "pass":
+                assert proof.get(check.id, True), check
+            if check.status in {"fail", "unknown", "warn"}:
+                assert check.reason, check
+                assert check.remedy, check
+                assert check.owner, check
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(arbitrary(report.Run))
+def test_any_run_can_be_reported(run: report.Run) -> None:
+    made = report.make(run, profiles.load("photon"))
+
+    assert all(render(made) for render in FORMATS.values())
+
+
+def test_a_fault_of_judging_itself_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(JUDGES, "ntp.reply", JUDGES["ntp.reply"]._replace(finding=broken))  # type: ignore[arg-type]  # a fault
+    judged = judge(healthy(), profiles.load("generic"), ALL)
+
+    assert {check.id: check.status for check in judged.checks if check.status != "pass"} == {"ntp.reply": "unknown"}
+    assert judged.verdict == "undetermined"
+
+
+def test_a_user_without_a_lease_to_show_is_never_told_yes() -> None:
+    assert verdict("generic", dhcp=Dhcp(exchange_denied="needs root")) == "undetermined"

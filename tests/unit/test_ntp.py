@@ -1,0 +1,133 @@
+"""The NTP exchange: the request's bytes as Device OS sends them, replies by RFC 5905, the device's schedule."""
+
+import asyncio
+import struct
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes import ntp
+from probes.observations import Icmp, Ntp
+from tests.unit.fakes import Clock, FakeNetwork, FakeSocket, Script
+
+SERVER = "198.51.100.123"
+TO_1900 = 2_208_988_800
+"""Seconds from 1900 to 1970 (RFC 868, RFC 5905 figure 4)."""
+
+
+def reply(mode: int = 4, stratum: int = 2, reference: bytes = b"\x0a\x00\x00\x01", received: float = 0.0) -> bytes:
+    """RFC 5905 figure 8; the server's receive and transmit timestamps are both `received`, in seconds since 1970."""
+    stamp = int((received + TO_1900) * 2**32)
+    return struct.pack("!BBbbII4sQQQQ", 4 << 3 | mode, stratum, 6, -20, 0, 0, reference, 0, 0, stamp, stamp)
+
+
+GOOD, KISS = reply(), reply(stratum=0, reference=b"RATE")
+
+
+def run(monkeypatch: pytest.MonkeyPatch, script: Script) -> tuple[Ntp, FakeSocket]:
+    network = FakeNetwork(Clock(monkeypatch), script)
+    seen = asyncio.run(ntp.ntp(network, SERVER))
+    (sock,) = network.sockets
+    return seen, sock
+
+
+def test_the_request_is_the_devices() -> None:
+    message = ntp.request(1_700_000_000.5)
+
+    assert len(message) == 48
+    assert message[0] == 0x23, "no leap warning, version 4, client"
+    assert struct.unpack("!II", message[24:32]) == (1_700_000_000 + TO_1900, 2**31), "its clock is in the origin field"
+    assert message[40:48] == bytes(8), "the transmit field is empty"
+    assert message[1:24] + message[32:] == bytes(39)
+
+
+def test_the_request_still_has_48_bytes_after_the_era_ends_in_2036() -> None:
+    message = ntp.request(2**32 - TO_1900 + 7.0)
+
+    assert len(message) == 48
+    assert struct.unpack("!II", message[24:32]) == (7, 0)
+
+
+def test_a_good_reply_is_read_with_the_offset_of_rfc_5905(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ntp, "time", SimpleNamespace(time=lambda: 1000.2))
+
+    seen = ntp.decode(1000.0, reply(received=1005.1))
+
+    assert (seen.length, seen.mode, seen.stratum, seen.reference, seen.flaw) == (48, 4, 2, "10.0.0.1", None)
+    assert seen.offset_s == pytest.approx(5.0, abs=1e-4), "((T2 - T1) + (T3 - T4)) / 2"
+
+
+@pytest.mark.parametrize(
+    ("payload", "flaw"),
+    [
+        (b"", "short reply of 0 bytes"),
+        (GOOD[:47], "short reply of 47 bytes"),
+        (reply(mode=3), "mode 3"),
+        (reply(mode=5), "mode 5"),
+        (ntp.request(0.0), "mode 3"),
+        (KISS, "kiss-of-death RATE"),
+        (reply(stratum=0, reference=bytes(4)), "kiss-of-death"),
+    ],
+    ids=["empty", "47-bytes", "client", "broadcast", "echo", "kiss", "kiss-without-code"],
+)
+def test_a_reply_that_the_device_refuses_has_its_flaw_named(payload: bytes, flaw: str) -> None:
+    assert flaw in (ntp.decode(0.0, payload).flaw or "")
+
+
+@pytest.mark.parametrize("stratum", [1, 15, 16, 255])
+def test_the_device_looks_at_no_other_stratum_than_0(stratum: int) -> None:
+    assert ntp.decode(0.0, reply(stratum=stratum)).flaw is None
+
+
+def test_a_longer_reply_is_told_by_its_length() -> None:
+    seen = ntp.decode(0.0, GOOD + bytes(20))
+
+    assert (seen.length, seen.flaw) == (68, None)
+
+
+def test_silence_is_asked_five_times_two_seconds_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, sock = run(monkeypatch, lambda *_: [])
+
+    assert [at for at, _ in sock.sent] == [0, 2, 4, 6, 8]
+    assert all(len(payload) == 48 and payload[0] == 0x23 for _, payload in sock.sent)
+    assert [one.outcome for one in seen.attempts] == ["timeout"] * 5
+    assert seen.good is None
+
+
+def test_it_stops_at_the_first_good_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, sock = run(monkeypatch, lambda number, _: [(0.1, GOOD)] if number == 2 else [])
+
+    assert len(sock.sent) == 2
+    assert seen.good is not None
+    assert seen.good.stratum == 2
+
+
+def test_a_refused_reply_uses_up_an_attempt_and_is_followed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, sock = run(monkeypatch, lambda *_: [(0.25, KISS)])
+
+    assert [at for at, _ in sock.sent] == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
+    assert [one.outcome for one in seen.attempts] == ["reply"] * 5
+    assert seen.good is None
+
+
+def test_a_reply_from_another_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, sock = run(monkeypatch, lambda *_: [(0.1, (GOOD, "198.51.100.99", 123))])
+
+    assert len(sock.sent) == 5
+    assert seen.good is None
+
+
+def test_two_icmp_errors_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, sock = run(monkeypatch, lambda *_: [(0.1, Icmp(type=3, code=13, source="10.0.0.1"))])
+
+    assert len(sock.sent) == 2
+
+
+@given(st.binary(max_size=100))
+def test_only_what_the_device_takes_is_without_a_flaw(payload: bytes) -> None:
+    seen = ntp.decode(0.0, payload)
+
+    taken = len(payload) >= 48 and payload[0] & 7 == 4 and payload[1] != 0
+    assert (seen.flaw is None) == taken

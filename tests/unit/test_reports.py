@@ -1,0 +1,243 @@
+"""Renderings: nothing from the network acts on a terminal, JSON keeps the contract, and a saved run is judged alike."""
+
+import io
+import json
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent import profiles, report
+from agent.checks import Selection
+from agent.report import Report, Run, SavedReportError
+from probes.observations import Contact, Lease, Observations, PortalApi, Proxy, Resolver, TlsWitness
+from reports import FORMATS
+from reports.terminal import Terminal
+from reports.text import shown
+from tests.unit import seen
+
+SAMPLE = Path(__file__).parent / "data" / "sample-report-1.json"
+KEYS = [
+    "schema",
+    "tool",
+    "started",
+    "duration_s",
+    "scope",
+    "device",
+    "verdict",
+    "internet_test",
+    "checks",
+    "devices",
+    "observations",
+    "networks",
+    "footprint",
+]
+HOSTILE = {
+    "C0": "a\x00\x07\x08\r\n\t\x0b\x7fb",
+    "C1": "a\x80\x85\x9b31mb",
+    "CSI": "\x1b[31;1mred\x1b[2J",
+    "OSC": "\x1b]0;title\x07\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
+    "bidi": "a\u202e\u2066gnp.exe\u2069\u202c\u061c",
+    "zero-width": "pool\u200b.ntp\u200d\ufeff\u2060\u00ad.org",
+    "separators": "a\u2028b\u2029c",
+    "markup": "[red]x[/red] [link=http://evil.example]y[/link] [/] :boom: <b>",
+    "long": "A" * 10_000,
+}
+TAGS = "\U000e0041\U000e007f\u0600\U0001d173"
+"""More format characters, beyond and inside the basic plane."""
+_OUR_OWN = {"type", "status", "result", "verdict", "method", "colour", "when", "id", "stage", "level", "owner",
+"schema",
+            "title", "os_version", "name"}  # fmt: skip
+"""Fields of a report that this project writes itself."""
+
+
+def planted(value: Any, text: str, *, own: bool) -> Any:
+    """The same, with `text` in every field that is any string (where `own`: but not in those of the project itself)."""
+    if isinstance(value, msgspec.Struct):
+        changes = {}
+        hints = {one.name: one.type for one in msgspec.structs.fields(value)}
+        for name, inner in ((one, getattr(value, one)) for one in value.__struct_fields__):
+            free = str in {hints[name], *getattr(hints[name], "__args__", ())}
+            if free and not isinstance(inner, (list, dict)) and not (own and name in _OUR_OWN):
+                changes[name] = text
+            elif not isinstance(inner, (str, int, float, type(None))):
+                changes[name] = planted(inner, text, own=own)
+        return msgspec.structs.replace(value, **changes)
+    if isinstance(value, list):
+        return [text if isinstance(one, str) else planted(one, text, own=own) for one in value]
+    return value
+
+
+def run(**changed: Any) -> Run:
+    """A run with something in every kind of field."""
+    observed = seen.healthy(**changed)
+    observed.scope.resolvers = [Resolver(address=seen.RESOLVER, source="dhcp", interface="eth0")]
+    observed.scope.proxy = [Proxy(variable="http_proxy", value="http://proxy.example:3128")]
+    observed.scope.tunnels = ["tun0"]
+    assert observed.dhcp is not None
+    observed.dhcp.laptop_lease = Lease(source="dhclient", address="192.168.77.10", routers=["192.168.77.1"])
+    assert observed.portal is not None
+    observed.portal.api = PortalApi(url="https://portal.example/api", error="no answer")
+    observed.portal.tls = [TlsWitness(host="captive.apple.com", mismatch="Hostname mismatch")]
+    contact = Contact(
+        protocol="udp", host="coap.me", address="198.51.100.11", port=5683, packets=2, bytes=64, purpose="p"
+    )
+    return Run(started="2026-01-02T03:04:05Z", duration_s=1.5, complete=False, selection=Selection(skip=["ntp.reply"]),
+               observations=observed, footprint=[contact])  # fmt: skip
+
+
+def raw(text: str) -> list[str]:
+    """The characters of a text that a terminal obeys or hides, line ends aside."""
+    return [repr(one) for one in text if one != "\n" and unicodedata.category(one) in {"Cc", "Cf", "Zl", "Zp", "Cs"}]
+
+
+def on_terminal(made: Report) -> str:
+    stream = io.StringIO()
+    terminal = Terminal(stream)
+    terminal.begin(made.scope, profiles.load("generic"))
+    for check in made.checks:
+        terminal.known(check)
+    terminal.final(made)
+    return stream.getvalue()
+
+
+HOSTILE_RUNS = [
+    pytest.param(text, changed, id=f"{name}-{where}")
+    for name, text in [*HOSTILE.items(), ("tags", TAGS)]
+    for where, changed in (("healthy", {}), ("broken", {"dhcp": seen.dhcp(seen.message(resolvers=[])),
+    "ntp": seen.ntp(),
+                            "coap": seen.coap(seen.attempts(seen.COAP_ADDRESSES[0], 5683, "icmp", 2))}))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "changed"), HOSTILE_RUNS)
+def test_hostile_observations_reach_terminal_and_file_as_text_only(text: str, changed: dict[str, Any]) -> None:
+    hostile = planted(run(**changed), text, own=False)
+    assert hostile.observations.scope.ssid == text
+
+    for device in profiles.load_all():
+        made = report.make(hostile, device)
+        for output in (on_terminal(made), FORMATS[".txt"](made)):
+            assert raw(output) == []
+            assert len(output) < 60_000
+
+
+@pytest.mark.parametrize(("text", "changed"), HOSTILE_RUNS)
+def test_a_report_with_hostile_text_in_every_field_is_shown_as_text_only(text: str, changed: dict[str, Any]) -> None:
+    made = planted(report.make(run(**changed), profiles.load("generic")), text, own=True)
+    assert {made.headline, made.checks[0].summary, made.footprint[0].host, made.scope.ssid} == {text}
+
+    for output in (on_terminal(made), FORMATS[".txt"](made)):
+        assert raw(output) == []
+
+
+def test_markup_is_printed_and_not_obeyed() -> None:
+    made = planted(report.make(run(), profiles.load("generic")), "[red]x[/red] :boom:", own=True)
+
+    assert "[red]x[/red] :boom:" in FORMATS[".txt"](made)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_json_is_harmless_too_and_still_holds_the_same(text: str) -> None:
+    made = report.make(planted(run(), text, own=False), profiles.load("generic"))
+
+    document = FORMATS[".json"](made)
+
+    assert raw(document) == []
+    assert msgspec.json.decode(document, type=Report) == made
+    assert json.loads(document)["observations"]["scope"]["ssid"] == text
+
+
+def test_json_has_the_contracts_keys() -> None:
+    document = json.loads(FORMATS[".json"](report.make(run(), profiles.load("photon"))))
+
+    assert set(KEYS) <= set(document)
+    assert document["schema"] == "netpreflight-report/1"
+    assert {"name", "version", "rules"} <= set(document["tool"])
+    assert set(document["observations"]) >= {"scope", "dhcp", "dns", "ntp", "portal", "coap", "cloud"}
+    for check in document["checks"]:
+        assert {"id", "stage", "status", "summary", "reason", "remedy", "owner", "evidence"} <= set(check)
+    assert {"result", "method", "log", "led"} <= set(document["internet_test"])
+    assert {one["name"] for one in document["devices"]} == set(profiles.names())
+
+
+def judgement(made: Report) -> tuple[Any, ...]:
+    return made.verdict, made.headline, made.checks, made.internet_test, made.devices, made.notes
+
+
+@pytest.mark.parametrize("device", ["generic", "photon", "argon"])
+@pytest.mark.parametrize("changed", [{}, {"ntp": seen.ntp()}, {"dhcp": None}], ids=["healthy", "no-ntp", "cut"])
+def test_a_saved_run_is_judged_again_to_the_same(tmp_path: Path, device: str, changed: dict[str, Any]) -> None:
+    first = report.make(msgspec.structs.replace(run(), observations=seen.healthy(**changed)), profiles.load(device))
+    file = tmp_path / "saved.json"
+    report.write(file, FORMATS[".json"](first))
+
+    loaded, judged_for = report.load(file)
+    again = report.make(loaded, profiles.load(judged_for.name, judged_for.os_version))
+
+    assert judged_for.name == device
+    assert judgement(again) == judgement(first)
+    assert again == first
+
+
+def test_the_committed_sample_of_schema_1_keeps_loading() -> None:
+    saved = json.loads(SAMPLE.read_text())
+    loaded, device = report.load(SAMPLE)
+    again = report.make(loaded, profiles.load(device.name, device.os_version))
+
+    assert again.verdict == saved["verdict"] == "compatible"
+    assert {one.id: one.status for one in again.checks} == {one["id"]: one["status"] for one in saved["checks"]}
+    assert again.internet_test.result == saved["internet_test"]["result"] == "passed"
+    assert {one.name: one.verdict for one in again.devices} == {one["name"]: one["verdict"] for one in saved["devices"]}
+    assert loaded.observations.dhcp is not None
+    assert loaded.observations.dhcp.released
+
+
+def test_the_notes_say_first_what_was_left_out() -> None:
+    lines = FORMATS[".txt"](report.make(run(), profiles.load("generic"))).splitlines()
+
+    head = "\n".join(lines[:12])
+    assert "cut short" in head
+    assert "ntp.reply" in head
+    assert "proxy.example:3128" in head
+    assert "tun0" in head
+
+
+def test_writing_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "report.txt"
+    report.write(file, "old")
+
+    with pytest.raises(UnicodeEncodeError):
+        report.write(file, "new" * 100_000 + "\ud800")
+
+    assert file.read_text() == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["report.txt"]
+
+
+def test_a_failure_to_load_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "a\nb.json"
+    file.write_text(json.dumps({"schema": "netpreflight-report/9"}))
+
+    with pytest.raises(SavedReportError, match="netpreflight-report/1"):
+        report.load(file)
+
+
+@given(st.text(max_size=600))
+def test_shown_text_is_bounded_and_harmless(text: str) -> None:
+    made = shown(text)
+
+    assert not [one for one in made if unicodedata.category(one) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}]
+    assert len(made) <= 401 * 10
+    harmless = re.fullmatch(r"[ -~]{0,400}", text)
+    assert not harmless or made == text
+
+
+def test_observations_survive_json_unchanged() -> None:
+    observed = planted(seen.healthy(), HOSTILE["OSC"], own=False)
+
+    assert msgspec.json.decode(msgspec.json.encode(observed), type=Observations) == observed
