@@ -1,5 +1,8 @@
 """The command line: arguments in, a report out, and the exit code."""
 
+import io
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -11,6 +14,7 @@ from agent import __version__
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 WRONG_USAGE = 2
 INTERRUPTED = 130
+CANNOT_WRITE = 2
 _COMMANDS = ("check", "report")
 
 app = typer.Typer(
@@ -111,13 +115,21 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(0)
     if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
         arguments = ["check", *arguments]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run itself listens
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what the terminal's encoding lacks is escaped, not an error
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except UsageError as problem:
         _refuse(str(problem))
     except BrokenPipeError:
-        sys.stderr.close()  # nobody is left to read; Python would complain once more on exit
-        sys.exit(WRONG_USAGE)
+        _close_standard_output()
+        sys.exit(CANNOT_WRITE)
+    except OSError as problem:
+        _close_standard_output()
+        _refuse(f"cannot write the report: {problem.strerror or problem}")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as problem:  # typer's own usage errors have a message for people
@@ -127,21 +139,30 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
+def _close_standard_output() -> None:
+    """Point standard output at nothing: Python would try to write the rest once more on exit, and complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+
+
 def _deliver(report: Any, terminal: Any, outputs: list[Path], *, as_json: bool) -> None:
-    """Show the report, and write the files that were asked for."""
+    """Write the files that were asked for, and show the report."""
     from agent.report import write  # noqa: PLC0415 - as above
     from reports import FORMATS  # noqa: PLC0415
 
-    if as_json:
-        sys.stdout.write(FORMATS[".json"](report))
-        sys.stdout.flush()
-    else:
-        terminal.final(report)
     for path in outputs:
         try:
             write(path, FORMATS[path.suffix](report))
         except OSError as problem:
             raise UsageError(f"cannot write {path}: {problem.strerror or problem}") from problem
+    if not as_json:
+        terminal.final(report)
+    elif sys.stdout is None:
+        raise UsageError("cannot write the report: standard output is closed")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(FORMATS[".json"](report).encode())
+        sys.stdout.buffer.flush()
 
 
 def _checked(output: list[Path] | None) -> list[Path]:

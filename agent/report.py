@@ -17,7 +17,7 @@ from probes.observations import Contact, Observations, Scope
 
 RULES = "1"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
-LARGEST_FILE = 32 << 20
+LARGEST_FILE = 8 << 20
 """Bytes; a run in a crowded place takes a few hundred kilobytes."""
 
 
@@ -118,6 +118,8 @@ def load(path: Path) -> tuple[Run, Device]:
         SavedReportError: the file cannot be read, is too large, or is no report of this schema.
     """
     try:
+        if not path.is_file() and path.exists():
+            raise SavedReportError(f"{path}: not a file")
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except OSError as problem:
@@ -185,9 +187,14 @@ def _notes(run: Run) -> list[str]:
         notes.append(f"Only {', '.join(selection.only)} counted; everything else was left out, as asked.")
     if left_out := [check_id for check_id in judging.JUDGES if check_id in selection.skip]:
         notes.append(f"Left out, as asked: {', '.join(left_out)}. The verdict says nothing about that.")
-    if scope.vpn:
+    if scope.vpn and scope.gateway is None:
+        notes.append(
+            f"A VPN ({scope.vpn}) has taken the default route from {scope.interface}: beyond the LAN nothing could be "
+            "measured. Disconnect the VPN, and run netpreflight again."
+        )
+    elif scope.vpn:
         notes.append(f"A VPN ({scope.vpn}) carries this laptop's traffic; {scope.interface} was measured, without it.")
-    elif scope.tunnels:
+    elif scope.tunnels and scope.interface not in scope.tunnels:
         notes.append(f"A tunnel is up ({', '.join(scope.tunnels)}); {scope.interface} was measured, without it.")
     if scope.is_tunnel:
         notes.append(f"{scope.interface} is a tunnel: this is not what a device on the LAN sees.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import ipaddress
 import signal
 import sys
 import time
@@ -67,6 +68,7 @@ class _Measurement:
         self._begun = time.monotonic()
         self._profiles = [profile, *(one for one in profiles.load_all() if one.name != profile.name)]
         self._told: set[str] = set()
+        self._assumed = False
         wanted = [judging.JUDGES[one] for one in judging.JUDGES if selection.includes(one)]
         self._probes = {probe for one in wanted for probe in one.probes}
 
@@ -126,12 +128,12 @@ class _Measurement:
 
     async def _step(self, name: str, kind: type[Seen], probe: Callable[[], Awaitable[Seen]]) -> None:
         """Run one probe; a fault of its own is that probe's "not run", and nobody else's."""
-        obstacle = self._obstacle(name)
         if name != "dhcp":
             await self._resolvers
         begun = self._network.elapsed()
+        obstacle, unlocked_by = self._obstacle(name)
         try:
-            observation = kind(not_run=obstacle) if obstacle else await probe()
+            observation = kind(not_run=obstacle, unlocked_by=unlocked_by) if obstacle else await probe()
         except Exception as fault:  # noqa: BLE001 - whatever a probe raises must not take the run with it
             observation = kind(not_run=f"the probe failed: {type(fault).__name__}: {fault}")
         observation.started_s = begun
@@ -140,20 +142,25 @@ class _Measurement:
         self._settle(name)
         self._tell()
 
-    def _obstacle(self, name: str) -> str | None:
-        """Why a probe cannot run on this laptop at all."""
+    def _obstacle(self, name: str) -> tuple[str | None, str | None]:
+        """Why a probe cannot run on this laptop at all, and what would make it possible."""
         scope = self._scope
         if scope.interface is None:
-            return "this laptop has no network interface"
+            return "this laptop has no network interface", None
         if scope.state != "up":
-            return f"the interface {scope.interface} is " + ("down" if scope.state == "down" else "not connected")
+            return f"the interface {scope.interface} is " + ("down" if scope.state == "down" else "not connected"), None
         if name == "dhcp":
-            return None
+            return None, None
         if not scope.addresses:
-            return f"this laptop has no IPv4 address on {scope.interface}"
-        if name != "dns" and scope.gateway is None:
-            return f"this laptop has no default route through {scope.interface}"
-        return None
+            return f"this laptop has no IPv4 address on {scope.interface}", None
+        if scope.gateway is None and not (name == "dns" and all(map(self._is_on_link, self._resolvers.result()))):
+            step = f"Disconnect the VPN {scope.vpn}" if scope.vpn else f"Give {scope.interface} its default route"
+            return f"this laptop has no default route through {scope.interface}", f"{step}, and run netpreflight again."
+        return None, None
+
+    def _is_on_link(self, address: str) -> bool:
+        networks = [ipaddress.ip_interface(one).network for one in self._scope.addresses]
+        return any(ipaddress.ip_address(address) in network for network in networks)
 
     def _settle(self, name: str) -> None:
         """Release whoever waits for a probe that has ended, however it ended."""
@@ -176,11 +183,21 @@ class _Measurement:
             self._on_check(judging.judge_one(check_id, self._seen, self._profile, self._selection))
 
     def _use_resolvers(self, resolvers: list[str]) -> None:
+        """Go on with the resolvers that DHCP hands out; where those cannot be learned, with the laptop's own."""
         if self._resolvers.done():
             return
-        self._resolvers.set_result(resolvers[:MOST_RESOLVERS])
         learned = [Resolver(address=one, source="dhcp", interface=self._scope.interface) for one in resolvers]
+        if not resolvers and not self._asks_for_lease():
+            own = [one.address for one in self._scope.resolvers if one.interface == self._scope.interface]
+            resolvers = list(dict.fromkeys(own))
+            self._assumed = True
+        self._resolvers.set_result(resolvers[:MOST_RESOLVERS])
         self._scope.resolvers = [*learned, *self._scope.resolvers]
+
+    def _asks_for_lease(self) -> bool:
+        """Whether DHCP is asked as a device asks it: then an empty answer is an answer."""
+        ids = {one for one in judging.JUDGES if one.startswith("dhcp.")}
+        return self._scope.privileges.raw_sockets and not ids <= set(self._selection.skip)
 
     async def _dhcp(self) -> Dhcp:
         ids = {one for one in judging.JUDGES if one.startswith("dhcp.")}
@@ -196,7 +213,9 @@ class _Measurement:
         resolvers = await self._resolvers
         if not resolvers:
             return Dns()
-        return await resolve(self._network, resolvers, self._names(), self._answers)
+        seen = await resolve(self._network, resolvers, self._names(), self._answers)
+        seen.assumed = self._assumed
+        return seen
 
     async def _ntp(self) -> Ntp:
         address = await self._answers.address(NTP_SERVER)

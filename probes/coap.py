@@ -75,8 +75,10 @@ def reply_to(message_id: int, payload: bytes) -> str:
         raise ValueError("an empty CoAP message that is not empty")
     if kind == "Reset" and code != 0:
         raise ValueError("a CoAP Reset that is not empty")
-    if token_length > 8 or len(payload) < 4 + token_length:
-        raise ValueError("a CoAP message with a broken token")
+    if code >> 5 not in {0, 2, 4, 5} or (code >> 5 == 0 and code):
+        raise ValueError(f"a CoAP message with the code {code >> 5}.{code & 31:02}, which is no response")
+    if token_length:
+        raise ValueError("a CoAP message with a token that was not sent")
     _skip_options(payload[4 + token_length :])
     return kind if code == 0 else f"{kind} {code >> 5}.{code & 31:02}"
 

@@ -19,6 +19,7 @@ import ctypes
 import errno
 import hashlib
 import ipaddress
+import itertools
 import math
 import random
 import socket
@@ -145,7 +146,7 @@ def decode(
     bootp_layer = packets.layers("dhcp")
     try:
         bootp = bootp_layer.BOOTP(payload)
-        options = {one[0]: one[1:] for one in bootp[bootp_layer.DHCP].options if isinstance(one, tuple)}
+        options = _options(bootp[bootp_layer.DHCP].options)
         kind = {2: "OFFER", 5: "ACK", 6: "NAK"}[options["message-type"][0]]
         identity, mac, asked = expected.get(int(bootp.xid), (None, "", ""))
         chaddr = bytes(bootp.chaddr)[:6].hex(":")
@@ -175,6 +176,15 @@ def decode(
         xid=int(bootp.xid),
         raw=payload[:KEPT_BYTES].hex(),
     )
+
+
+def _options(listed: list[Any]) -> dict[Any, tuple[Any, ...]]:
+    """Options by name, up to END (RFC 2132 section 3.2); of one that is repeated, the first, as lwIP takes it."""
+    found: dict[Any, tuple[Any, ...]] = {}
+    for one in itertools.takewhile(lambda one: one != "end", listed):
+        if isinstance(one, tuple):
+            found.setdefault(one[0], one[1:])
+    return found
 
 
 def _first(options: dict[Any, tuple[Any, ...]], name: str) -> Any:

@@ -16,6 +16,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import msgspec
 
@@ -145,7 +146,7 @@ async def _look_up(network: Network, resolver: str, name: str, kind: NameKind) -
     lookup = Lookup(name=name, kind=kind, resolver=resolver, attempts=result.attempts, elapsed_ms=result.elapsed_ms)
     if (reply := result.value) is None:
         return lookup
-    records = [rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.A]
+    records = [rrset for rrset in reply.answer if (rrset.rdtype, rrset.rdclass) == (dns.rdatatype.A, dns.rdataclass.IN)]
     return msgspec.structs.replace(
         lookup,
         rcode=dns.rcode.to_text(reply.rcode()),

@@ -71,6 +71,6 @@ def record_name(datagram: bytes) -> str:
     if length < 12 or body[0] not in _HANDSHAKE_TYPES:
         raise ValueError("a DTLS handshake message that no server sends first")
     whole, offset, fragment = (int.from_bytes(part) for part in (body[1:4], body[6:9], body[9:12]))
-    if offset + fragment > whole or fragment > length - 12:
+    if not whole or offset + fragment > whole or fragment > length - 12:
         raise ValueError("a broken DTLS handshake fragment")
     return _HANDSHAKE_TYPES[body[0]]

@@ -5,10 +5,12 @@ lower-case hexadecimal. Text from the network is kept as it came (undecodable by
 escapes it.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
+Count = Annotated[int, Meta(ge=0, le=2**48)]
+"""A number that a saved report may hold."""
 KEPT_BYTES = 1500
 """At most so many bytes of one reply are kept as evidence."""
 
@@ -35,11 +37,6 @@ class Icmp(Struct, frozen=True, kw_only=True):
             10: "host administratively prohibited",
             13: "communication administratively prohibited",
         }.get(self.code, f"destination unreachable, code {self.code}")
-
-    @property
-    def is_prohibition(self) -> bool:
-        """Whether a filter says so itself: codes 9, 10 and 13."""
-        return self.type == 3 and self.code in {9, 10, 13}
 
 
 AttemptOutcome = Literal["reply", "timeout", "icmp", "error", "ignored"]
@@ -148,7 +145,7 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     mask: str | None = None
     routers: list[str] = field(default_factory=list)
     resolvers: list[str] = field(default_factory=list)
-    lease_s: int | None = None
+    lease_s: Count | None = None
     captive_portal: str | None = None
     """Option 114 (RFC 8910)."""
     domain: str | None = None
@@ -227,14 +224,15 @@ class Lookup(Struct, frozen=True, kw_only=True):
     rcode: str | None = None
     """RFC 1035 / 2136 mnemonic, or None where nothing valid came back."""
     addresses: list[str] = field(default_factory=list)
-    ttl_s: int | None = None
+    ttl_s: Count | None = None
     truncated: bool = False
     elapsed_ms: float = 0.0
 
     @property
     def ends(self) -> bool:
-        """Whether a device stops here: at an address, or at an answer without one. Only on an error code or silence
-        does lwIP ask the next server (dns.c, dns_recv()).
+        """Whether a device stops here: at an address, or at an answer without one.
+
+        lwIP asks the next server only on an error code or silence (dns.c, dns_recv()).
         """
         return bool(self.addresses) or self.rcode == "NOERROR"
 
@@ -479,6 +477,6 @@ class Contact(Struct, frozen=True, kw_only=True):
     host: str | None
     address: str
     port: int
-    packets: int
-    bytes: int
+    packets: Count
+    bytes: Count
     purpose: str

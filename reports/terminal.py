@@ -1,5 +1,6 @@
 """The report for a terminal: each check as it becomes known; then a sentence, the table, and what to do."""
 
+import contextlib
 import io
 from typing import TextIO
 
@@ -31,22 +32,35 @@ _WIDTH_IN_FILES = 100
 _MOST_CONTACTS = 40
 
 
+class _Console(Console):
+    """A console that leaves a broken pipe to the command line, instead of ending the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass it on."""
+        raise BrokenPipeError
+
+
 class Terminal:
     """A report that is written while the run goes on."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
+        self._console = _Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
     def begin(self, scope: Scope, profile: Profile) -> None:
         """Say what is about to be measured."""
         where = scope.interface or "no interface"
         address = scope.addresses[0] if scope.addresses else "no IPv4 address"
-        self._console.print(Text(shown(f"Checking {where} ({address}) for: {profile.label}"), style="dim"))
+        self._progress(Text(shown(f"Checking {where} ({address}) for: {profile.label}"), style="dim"))
 
     def known(self, check: Check) -> None:
         """Show a check that has just become known."""
         word, style = _MARKS[check.status]
-        self._console.print(Text.assemble((f"{word:>8}  ", style), f"{check.id}: {shown(check.summary)}"))
+        self._progress(Text.assemble((f"{word:>8}  ", style), f"{check.id}: {shown(check.summary)}"))
+
+    def _progress(self, line: Text) -> None:
+        """Progress that cannot be shown must not end the run: the report is still to come."""
+        with contextlib.suppress(OSError, ValueError):
+            self._console.print(line)
 
     def final(self, report: Report) -> None:
         """Show the whole report."""
@@ -56,7 +70,16 @@ class Terminal:
 def render(report: Report) -> str:
     """The whole report as plain text."""
     stream = io.StringIO()
-    _print(Console(file=stream, width=_WIDTH_IN_FILES, highlight=False, markup=False, emoji=False), report)
+    console = Console(
+        file=stream,
+        width=_WIDTH_IN_FILES,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_terminal=False,
+        color_system=None,
+    )
+    _print(console, report)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
@@ -131,7 +154,7 @@ def _print_devices(console: Console, report: Report) -> None:
     table = Table(box=None, padding=(0, 2, 0, 2), show_edge=False, show_header=False)
     for one in report.devices:
         title = f"{one.title}, Device OS {one.os_version}" if one.os_version else one.title
-        table.add_row(title, Text(one.verdict, style=_VERDICT_STYLES[one.verdict]))
+        table.add_row(Text(shown(title)), Text(one.verdict, style=_VERDICT_STYLES[one.verdict]))
     console.print(table)
 
 

@@ -8,19 +8,30 @@ LONGEST = 400
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 """Unicode categories that a terminal obeys or hides: controls, format characters (bidirectional overrides, zero
 width), private use, surrogates, line and paragraph separators."""
-_CONTROL_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_BEYOND_PRINTABLE_ASCII = re.compile("[\x7f-\U0010ffff]")
 
 
 def shown(text: str) -> str:
     """The text with everything escaped that would act on a terminal, and cut where it is too long."""
     if len(text) > LONGEST:
         text = text[:LONGEST] + "…"
-    return "".join(_escape(one) if unicodedata.category(one) in _HIDDEN_CATEGORIES else one for one in text)
+    return "".join(_escape(one) if _hidden(one) else one for one in text)
 
 
 def json_shown(document: str) -> str:
     """A JSON document with the same characters as JSON escapes: the same document, safe on a terminal."""
-    return _CONTROL_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
+    return _BEYOND_PRINTABLE_ASCII.sub(
+        lambda match: _json_escape(match[0]) if _hidden(match[0]) else match[0], document
+    )
+
+
+def _hidden(one: str) -> bool:
+    return unicodedata.category(one) in _HIDDEN_CATEGORIES
+
+
+def _json_escape(one: str) -> str:
+    units = one.encode("utf-16-be", errors="surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
 def _escape(one: str) -> str:

@@ -87,7 +87,7 @@ def _verdict(checks: list[Check], selection: Selection) -> Verdict:
     required = {check.status for check in judged if check.level == "required"}
     if "fail" in required:
         return "incompatible"
-    if not judged or required & {"unknown", "skip"} or all(check.status in {"unknown", "skip"} for check in judged):
+    if not required or required & {"unknown", "skip"}:
         return "undetermined"
     return "compatible-with-warnings" if any(check.status == "warn" for check in judged) else "compatible"
 
@@ -97,18 +97,26 @@ def _headline(verdict: Verdict, checks: list[Check], profile: Profile) -> str:
     device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
     required = [check for check in checks if check.level == "required"]
     if verdict == "incompatible":
-        first = next(check for check in required if check.status == "fail")
+        failing = [check for check in required if check.status == "fail"]
+        # A captive portal breaks what comes after it, so it is the one thing to change.
+        first = next((check for check in failing if check.id == "portal" and failing[0].stage != "ip"), failing[0])
         who = "nobody" if first.owner == "nobody" else f"the {first.owner}"
         return f"No: {device} would not get online here. {first.summary}. Who can change that: {who}."
     if verdict == "undetermined":
         unseen = [check for check in required if check.status == "unknown"]
         if not unseen:
-            return "Not settled: nothing was looked at."
+            return f"Not settled: nothing was looked at that {device} needs."
         return (
             "Not settled: nothing that was seen stands in the way, "
             f"but {len(unseen)} of {len(checks)} checks have no answer. {unseen[0].summary}."
         )
+    left_out = sum(check.status == "skip" for check in checks)
+    yes = (
+        f"In what was looked at, nothing keeps {device} from getting online here ({left_out} checks were left out)."
+        if left_out
+        else f"Yes: {device} would get online here."
+    )
     if verdict == "compatible":
-        return f"Yes: {device} would get online here."
+        return yes
     first = next(check for check in checks if check.status == "warn")
-    return f"Yes, with a warning: {device} would get online here. {first.summary}."
+    return f"{yes} A warning: {first.summary}."

@@ -27,6 +27,11 @@ def is_local(address: str) -> bool:
     return any(parsed in network for network in _LOCAL)
 
 
+def is_sinkhole(address: str) -> bool:
+    """Whether an address leads nowhere, or back to who asks: what filters answer with."""
+    return address.partition(".")[0] in {"0", "127"}
+
+
 def first_host(address: str, mask: str) -> str | None:
     """The first host of the subnet that `address` is in, or None where these are no address and mask."""
     try:

@@ -3,7 +3,8 @@
 import msgspec
 
 from agent.checks import Finding
-from agent.judging.coap import refusal, udp_5683
+from agent.judging.coap import udp_5683
+from agent.judging.icmp import from_host, refusal, tell
 from agent.judging.unseen import no_address, not_looked
 from agent.profiles import Profile
 from probes.observations import CloudEndpoint, Connection, Observations
@@ -42,6 +43,8 @@ def _nonce(endpoint: CloudEndpoint) -> Finding:
     connected = [one for one in endpoint.connections if one.connect_ms is not None]
     spoken = [one for one in connected if one.received]
     count = len(endpoint.connections)
+    if not count:
+        return not_looked(None, f"{where} was not tried to its end")
     if spoken:
         summary = f"{where} is answered by something else"
         reason = f"{len(spoken[0].received) // 2} bytes came that are no nonce: {spoken[0].received[:48]}."
@@ -86,27 +89,25 @@ def _dtls(endpoint: CloudEndpoint) -> Finding:
     if endpoint.record:
         summary = f"{where} answers a DTLS ClientHello with {endpoint.record}"
         return Finding(status="pass", summary=summary, evidence=evidence)
-    attempt = refusal(endpoint.address or "", endpoint.attempts)
+    address = endpoint.address or ""
+    if icmp := refusal(address, endpoint.attempts):
+        told = tell(icmp, f"UDP {endpoint.port}", f"{address} ({endpoint.host})")
+        return Finding(status="fail", owner="network administrator", evidence=evidence, **told._asdict())
     error = next((one.detail for one in endpoint.attempts if one.outcome == "error"), None)
-    if attempt and attempt.icmp:
-        icmp = attempt.icmp
-        summary = f"UDP {endpoint.port} is rejected: {icmp.source} says {icmp.meaning}"
-        reason = f"A ClientHello to {where} was answered by ICMP type {icmp.type} code {icmp.code} from {icmp.source}."
-    elif error:
+    if error or not endpoint.attempts:
         return Finding(
             status="unknown",
             summary="This laptop could not send a ClientHello",
-            reason=f"Sending to {where} failed here: {error}.",
+            reason=f"Sending to {where} failed here: {error or 'nothing was sent'}.",
             remedy="Look at this laptop's own firewall, then run netpreflight again.",
             owner="device owner",
             evidence=evidence,
         )
-    else:
-        sent = sum(one.outcome != "ignored" for one in endpoint.attempts)
-        closed = any(one.icmp for one in endpoint.attempts)
-        how = "says that nothing listens there" if closed else "does not answer"
-        summary = f"{where} {how}"
-        reason = f"{sent} ClientHellos in {endpoint.waited_s:.0f} s brought no DTLS record back."
+    sent = sum(one.outcome != "ignored" for one in endpoint.attempts)
+    closed = from_host(address, endpoint.attempts)
+    how = f"says {closed.meaning}" if closed else "does not answer"
+    summary = f"{where} {how}"
+    reason = f"{sent} ClientHellos in {endpoint.waited_s:.0f} s brought no DTLS record back."
     return Finding(
         status="fail",
         summary=summary,

@@ -1,6 +1,7 @@
 """Judging CoAP: `coap.udp-5683`."""
 
 from agent.checks import Finding
+from agent.judging.icmp import from_host, refusal, tell
 from agent.judging.unseen import no_address, not_looked
 from agent.judging.witnessed import answered
 from agent.profiles import Profile
@@ -19,50 +20,32 @@ def udp_5683(seen: Observations, profile: Profile) -> Finding:
     for server in asked:
         if server.reply:
             tries = next((n for n, one in enumerate(server.attempts, 1) if one.outcome == "reply"), 1)
-            took = next((one.rtt_ms for one in server.attempts if one.rtt_ms is not None), 0.0)
+            took = next((one.rtt_ms for one in server.attempts if one.outcome == "reply"), None) or 0.0
             return Finding(
                 status="pass",
                 summary=f"{server.host} ({server.address}) answers a CoAP ping with {server.reply}, "
                 f"try {tries}, {took:.0f} ms",
                 evidence=evidence,
             )
-    return refused(asked, evidence) or _blocked(seen, asked, evidence) or _silent(asked, evidence)
+    return _refused(asked, evidence) or _blocked(seen, asked, evidence) or _unsettled(asked, evidence)
 
 
-def refusal(address: str, attempts: list[Attempt]) -> Attempt | None:
-    """The attempt that an ICMP error ended; one from the host itself that says "port unreachable" is none."""
-    for attempt in attempts:
-        icmp = attempt.icmp
-        if icmp and not (icmp.source == address and icmp.code == 3):  # the host is reached, and has no server there
-            return attempt
-    return None
-
-
-def refused(asked: list[CoapServer], evidence: list[str]) -> Finding | None:
+def _refused(asked: list[CoapServer], evidence: list[str]) -> Finding | None:
     """The finding where something on the way rejects the datagrams, and says so."""
     for server in asked:
-        attempt = refusal(server.address or "", server.attempts)
-        if attempt and attempt.icmp:
-            icmp = attempt.icmp
-            return Finding(
-                status="fail",
-                summary=f"UDP {server.port} is rejected: {icmp.source} says {icmp.meaning}",
-                reason=f"A datagram to {server.address} ({server.host}), UDP {server.port}, was answered by ICMP type "
-                f"{icmp.type} code {icmp.code} from {icmp.source}.",
-                remedy=f"Allow outbound UDP {server.port}, with replies, on {icmp.source}.",
-                owner="network administrator",
-                evidence=evidence,
-            )
+        address = server.address or ""
+        if icmp := refusal(address, server.attempts):
+            told = tell(icmp, f"UDP {server.port}", f"{address} ({server.host})")
+            return Finding(status="fail", owner="network administrator", evidence=evidence, **told._asdict())
     return None
 
 
 def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -> Finding | None:
-    """The finding where a host is silent on the CoAP port, and answers on another."""
+    """The finding where a host is wholly silent on the CoAP port, and answers on another."""
     others = answered(seen)
     for server in asked:
-        silent = not any(attempt.icmp for attempt in server.attempts)
         words = others.get(server.address or "", [])
-        if silent and words and any(attempt.outcome == "timeout" for attempt in server.attempts):
+        if words and server.attempts and all(attempt.outcome == "timeout" for attempt in server.attempts):
             return Finding(
                 status="fail",
                 summary=f"UDP {server.port} is blocked: {server.host} ({server.address}) answers {words[0]} only",
@@ -76,26 +59,32 @@ def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -
     return None
 
 
-def _silent(asked: list[CoapServer], evidence: list[str]) -> Finding:
+def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
+    """The finding where no server answered, and nothing proves why."""
     hosts = ", ".join(f"{server.host} ({server.address})" for server in asked)
-    closed = [server for server in asked if any(attempt.icmp for attempt in server.attempts)]
-    error = next((one.detail for server in asked for one in server.attempts if one.outcome == "error"), None)
-    if error:
-        summary, reason = "This laptop could not send a CoAP ping", f"Sending to {hosts} failed here: {error}."
-    elif closed:
-        summary = f"{closed[0].host} runs no CoAP server now"
-        reason = f"{closed[0].address} itself says that nothing listens on UDP {closed[0].port}; no server answered."
+    port = asked[0].port
+    remedy = f"Run netpreflight on a phone's hotspot: if the same servers answer there, this network blocks UDP {port}."
+    for server in asked:
+        closed = from_host(server.address or "", server.attempts)
+        if closed:
+            summary = f"{server.host} runs no CoAP server now"
+            reason = f"{server.address} itself says {closed.meaning} for UDP {port}, and no other server answered."
+            break
+        strange = next((one for one in server.attempts if one.outcome == "ignored"), None)
+        if strange:
+            summary = f"UDP {port} of {server.host} is answered, and not as a CoAP server does"
+            reason = f"For {server.address} came {strange.detail}; somebody on the way may answer in its place."
+            break
+        error = next((one for one in server.attempts if one.outcome == "error"), None)
+        if error:
+            summary, reason = "This laptop could not send a CoAP ping", f"Sending to {hosts} failed: {error.detail}."
+            remedy = "Look at this laptop's own firewall and routes, then run netpreflight again."
+            break
     else:
-        summary = f"No CoAP server answers on UDP {asked[0].port}"
+        summary = f"No CoAP server answers on UDP {port}"
         reason = f"Asked: {hosts}. Silence alone does not tell a blocked port from servers that are down."
     return Finding(
-        status="unknown",
-        summary=summary,
-        reason=reason,
-        remedy="Run netpreflight on a phone's hotspot: if the same servers answer there, this network blocks UDP "
-        f"{asked[0].port}.",
-        owner="device owner",
-        evidence=evidence,
+        status="unknown", summary=summary, reason=reason, remedy=remedy, owner="device owner", evidence=evidence
     )
 
 

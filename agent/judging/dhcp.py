@@ -25,8 +25,27 @@ def offer(seen: Observations, profile: Profile) -> Finding:
         )
     asked = sum(one.type == "DISCOVER" and one.identity == "device" for one in dhcp.sent)
     told_device = _server(dhcp, "ACK", "device")
-    told_laptop = _server(dhcp, "ACK", "laptop") or _server(dhcp, "OFFER", "laptop")
     offered_laptop = _server(dhcp, "OFFER", "laptop")
+    told_laptop = _server(dhcp, "ACK", "laptop")
+    if offered_laptop:
+        causes = ["it serves only registered devices"]
+        if dhcp.laptop_lease:
+            causes.append("its pool has no address left but those already leased")
+        if not told_device:
+            causes.append(
+                "a switch on the way drops requests that name another hardware address than their sender's (DHCP "
+                "snooping; a real device is spared that)"
+            )
+        return Finding(
+            status="fail",
+            summary=f"DHCP server {offered_laptop} answers this laptop, and not an unknown device",
+            reason=f"{offered_laptop} offers an address to this laptop's MAC address, but left {asked} DISCOVERs of an "
+            f"unknown one unanswered: {', or '.join(causes)}.",
+            remedy=f"Register the device's MAC address with the DHCP server {offered_laptop}, or with the network's "
+            "access control" + (", and look whether its pool has free addresses." if dhcp.laptop_lease else "."),
+            owner="network administrator",
+            evidence=evidence,
+        )
     if told_device:
         return Finding(
             status="fail",
@@ -34,19 +53,6 @@ def offer(seen: Observations, profile: Profile) -> Finding:
             reason=f"{told_device} answers an unknown device's INFORM, but none of its {asked} DISCOVERs: "
             "the pool is exhausted, or every address in it is reserved.",
             remedy=f"Enlarge the DHCP pool on {told_device}, shorten its lease time, or free unused leases.",
-            owner="network administrator",
-            evidence=evidence,
-        )
-    if offered_laptop:
-        full = " its pool has no address left but those already leased," if dhcp.laptop_lease else ""
-        return Finding(
-            status="fail",
-            summary=f"DHCP server {offered_laptop} answers this laptop, and not an unknown device",
-            reason=f"{offered_laptop} offers an address to this laptop's MAC address, but left {asked} DISCOVERs of an "
-            f"unknown one unanswered: it serves only registered devices,{full} or a switch on the way drops requests "
-            "that name another hardware address than their sender's (DHCP snooping; a real device is spared that).",
-            remedy=f"Register the device's MAC address with the DHCP server {offered_laptop}, or with the network's "
-            "access control, and look whether its pool has free addresses.",
             owner="network administrator",
             evidence=evidence,
         )
@@ -115,7 +121,8 @@ def lease(seen: Observations, profile: Profile) -> Finding:
         )
     return Finding(
         status="pass",
-        summary=f"{granted.address} with router {router} and resolver {', '.join(granted.resolvers[:2])}; given back",
+        summary=f"{granted.address} with router {router} and resolver {', '.join(granted.resolvers[:2])}"
+        + ("; given back" if dhcp.released else ""),
         evidence=evidence,
     )
 
@@ -158,6 +165,17 @@ def servers(seen: Observations, profile: Profile) -> Finding:
             summary="No DHCP server to compare",
             reason="No server answered; see dhcp.offer.",
             remedy="Settle dhcp.offer first, then run netpreflight again.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    unseen = [one.server for one in others if one and one.type == "ACK" and not (one.routers and one.resolvers)]
+    if unseen:
+        return Finding(
+            status="unknown",
+            summary=f"{unseen[0]} answers beside {first.server}; not known what it hands out",
+            reason=f"{unseen[0]} answered an INFORM without a router or a resolver, and made no OFFER in time.",
+            remedy=f"Find out what {unseen[0]} (MAC {told[unseen[0]].server_mac or 'not seen'}) is; if it is a DHCP "
+            "server that does not belong here, switch it off.",
             owner="network administrator",
             evidence=evidence,
         )
@@ -250,7 +268,9 @@ def _only_the_laptop(dhcp: Dhcp) -> Finding:
     told = next((one for one in dhcp.received), None)
     return Finding(
         status="unknown",
-        summary=f"DHCP server {told.server} answers; not known what it grants" if told else "DHCP was not tried",
+        summary=f"DHCP server {told.server} answers; not known what it grants"
+        if told
+        else "Not known what DHCP gives an unknown device",
         reason=f"{dhcp.exchange_denied}"
         + ("" if record else "; this laptop's own DHCP client has no record either")
         + ".",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from agent.checks import Finding
-from agent.judging.addresses import is_local
+from agent.judging.addresses import is_local, is_sinkhole
 from agent.judging.unseen import no_resolver
 from agent.judging.witnessed import answered_addresses
 from agent.profiles import Profile
@@ -29,7 +29,19 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
     if dns is None or dns.not_run or not dns.resolvers:
         return no_resolver(seen)
     evidence = _evidence(dns)
-    failing = [need for need in _needs(profile) if all(_failure(dns, name) for name in need.names)]
+    if dns.assumed:
+        return _assumed(dns, evidence)
+    needs = _needs(profile)
+    if never := [name for need in needs for name in need.names if not dns.of(name)]:
+        return Finding(
+            status="unknown",
+            summary=f"{never[0]} was not asked for in this run",
+            reason="The run was made for another Device OS version or another set of devices.",
+            remedy=f"Run netpreflight check --device {profile.name} on the network itself.",
+            owner="device owner",
+            evidence=evidence,
+        )
+    failing = [need for need in needs if all(_failure(dns, name) for name in need.names)]
     if doubtful := [need for need in failing if _may_not_exist(dns, need)]:
         name = doubtful[0].names[0]
         return Finding(
@@ -43,7 +55,7 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
         )
     if failing:
         return _names_fail(dns, failing, evidence)
-    used = {name: dns.as_device(name) for need in _needs(profile) for name in need.names}
+    used = {name: dns.as_device(name) for need in needs for name in need.names}
     late = [lookup for lookup in used.values() if lookup and lookup.resolver != dns.resolvers[0]]
     if late:
         first = dns.resolvers[0]
@@ -51,7 +63,8 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="warn",
             summary=f"Resolver {first} fails ({why}); a device gets by with {late[0].resolver}",
-            reason=f"A device asks {first} first, each time, and waits up to 4 s before it asks the second.",
+            reason=f"A device asks {first} first, each time"
+            + (", and waits 4 s before it asks the second." if why == "no answer" else "."),
             remedy=f"Repair the resolver {first}, or take it out of DHCP option 6.",
             owner="network administrator",
             evidence=evidence,
@@ -78,15 +91,20 @@ def integrity(seen: Observations, profile: Profile) -> Finding:
                 owner="network administrator",
                 evidence=evidence,
             )
-    local = [one for one in dns.lookups if any(map(is_local, one.addresses))]
+    if dns.assumed:
+        return _assumed(dns, evidence)
+    local = [(one, address) for one in dns.lookups for address in one.addresses if is_local(address)]
     if local:
         return _local_answers(seen, local, evidence)
-    if not any(one.kind == "random" and one.rcode for one in dns.lookups):
+    randoms = [one for one in dns.lookups if one.kind == "random" and one.rcode]
+    denied = any(one.rcode in {"NXDOMAIN", "NOERROR"} for one in randoms)
+    # A resolver may also refuse what it does not know; that shows something only if it knows other names.
+    if not denied and not (randoms and any(one.addresses for one in dns.lookups)):
         return Finding(
             status="unknown",
             summary="Not known whether answers are rewritten",
-            reason=f"No resolver answered for a random name; see dns.resolve ({', '.join(dns.resolvers)}).",
-            remedy="Settle dns.resolve first, then run netpreflight again.",
+            reason=f"No resolver said of a random name that it does not exist ({', '.join(dns.resolvers)}).",
+            remedy="Do what dns.resolve says, if anything, then run netpreflight again.",
             owner="network administrator",
             evidence=evidence,
         )
@@ -117,6 +135,8 @@ def _failure(dns: Dns, name: str) -> str | None:
     used = dns.as_device(name)
     if used is None:
         return "; ".join(dict.fromkeys(one.failure or "" for one in lookups))
+    if is_sinkhole(used.addresses[0]):
+        return f"{used.addresses[0]}, a sinkhole"
     invented = {address for one in dns.lookups if one.kind == "random" for address in one.addresses}
     if invented & set(used.addresses):
         return f"{used.addresses[0]}, the address of names that do not exist"
@@ -157,18 +177,31 @@ def _names_fail(dns: Dns, failing: list[_Need], evidence: list[str]) -> Finding:
     )
 
 
-def _local_answers(seen: Observations, local: list[Lookup], evidence: list[str]) -> Finding:
+def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence: list[str]) -> Finding:
     works = answered_addresses(seen)
-    proved = all(one.addresses[0] in works for one in local)
-    first = local[0]
-    gateway = " (the gateway)" if first.addresses[0] == seen.scope.gateway else ""
+    proved = all(address in works for _, address in local)
+    lookup, address = next(((one, address) for one, address in local if address not in works), local[0])
+    gateway = " (the gateway)" if address == seen.scope.gateway else ""
     return Finding(
         status="warn" if proved else "fail",
-        summary=f"Resolver {first.resolver} gives {first.name} the local address {first.addresses[0]}{gateway}",
+        summary=f"Resolver {lookup.resolver} gives {lookup.name} the local address {address}{gateway}",
         reason="A public name with a local address is an answer that somebody on this network made"
         + ("; what is there does answer as it should." if proved else "."),
-        remedy=f"Look at what {first.resolver} does with {first.name}: a captive portal, a filter, or a local server.",
+        remedy=f"Look at what {lookup.resolver} does with {lookup.name}: a portal, a filter, or a local server.",
         owner="network administrator",
+        evidence=evidence,
+    )
+
+
+def _assumed(dns: Dns, evidence: list[str]) -> Finding:
+    resolvers = ", ".join(dns.resolvers)
+    return Finding(
+        status="unknown",
+        summary=f"Only this laptop's own resolver was asked ({resolvers})",
+        reason=f"What DHCP hands out is not known; {resolvers} is what this laptop is set to, and a device may be "
+        "given another.",
+        remedy="Run netpreflight as root (sudo), without --skip dhcp: it then learns what a device is given.",
+        owner="device owner",
         evidence=evidence,
     )
 

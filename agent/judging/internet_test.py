@@ -49,15 +49,21 @@ class InternetTest(Struct, frozen=True, kw_only=True):
 def internet_test(seen: Observations) -> InternetTest:
     """The test's result, from the lookups and the NTP exchange of this run."""
     dhcp, dns, ntp = seen.dhcp, seen.dns, seen.ntp
-    if dhcp is not None and not dhcp.not_run and dhcp.exchange_denied is None and not dhcp.resolvers():
+    granted = dhcp.granted if dhcp is not None else None
+    if (
+        dhcp is not None
+        and not dhcp.not_run
+        and dhcp.exchange_denied is None
+        and not (granted and granted.address and granted.resolvers)
+    ):
         return InternetTest(
             result=None,
             reason="The device would not get as far: without a lease with a resolver its LED stays fast green.",
         )
-    if dns is None or dns.not_run or not dns.resolvers:
-        return InternetTest(result=None, reason="Not known: no resolver of this network was asked.")
+    if dns is None or dns.not_run or not dns.resolvers or dns.assumed:
+        return InternetTest(result=None, reason="Not known: the resolvers that a device is given were not asked.")
     lookups = dns.of(NTP_SERVER)
-    if not any(one.addresses for one in lookups):
+    if dns.as_device(NTP_SERVER) is None:
         if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
             return InternetTest(result=None, reason=f"Not known: {NTP_SERVER} could not be asked for.")
         return _conclude("dns", f"{NTP_SERVER} does not resolve.")

@@ -2,6 +2,7 @@
 
 from agent.checks import Finding
 from agent.judging.dns import NTP_SERVER
+from agent.judging.icmp import refusal, tell
 from agent.judging.unseen import no_address, not_looked
 from agent.profiles import Profile
 from probes.observations import NtpAttempt, Observations
@@ -16,6 +17,8 @@ def reply(seen: Observations, profile: Profile) -> Finding:
         return not_looked(ntp, "NTP was not looked at")
     if ntp.address is None:
         return no_address(seen, [NTP_SERVER])
+    if not ntp.attempts:
+        return not_looked(None, "NTP was not tried")
     evidence = [_describe(attempt) for attempt in ntp.attempts]
     where = f"{ntp.address} ({NTP_SERVER}), UDP 123"
     good = ntp.good
@@ -34,7 +37,7 @@ def reply(seen: Observations, profile: Profile) -> Finding:
             )
         return Finding(status="pass", summary=summary, evidence=evidence)
     flaw = next((one.decoded.flaw for one in reversed(ntp.attempts) if one.decoded and one.decoded.flaw), None)
-    icmp = next((one.icmp for one in ntp.attempts if one.icmp), None)
+    icmp = refusal(ntp.address, list(ntp.attempts))
     if flaw:
         return Finding(
             status="fail",
@@ -45,9 +48,9 @@ def reply(seen: Observations, profile: Profile) -> Finding:
             owner="network administrator",
             evidence=evidence,
         )
+    remedy = f"Allow outbound UDP 123 to {NTP_SERVER} (now {ntp.address}; its addresses change), with replies."
     if icmp:
-        summary = f"NTP is rejected: {icmp.source} says {icmp.meaning}"
-        reason = f"A request to {where} was answered by ICMP from {icmp.source}: {icmp.meaning}."
+        summary, reason, remedy = tell(icmp, "UDP 123", f"{ntp.address} ({NTP_SERVER})")
     elif error := next((one.detail for one in ntp.attempts if one.outcome == "error"), None):
         return Finding(
             status="unknown",
@@ -64,7 +67,7 @@ def reply(seen: Observations, profile: Profile) -> Finding:
         status="fail",
         summary=summary,
         reason=reason,
-        remedy=f"Allow outbound UDP 123 to {NTP_SERVER} (now {ntp.address}; its addresses change), with replies.",
+        remedy=remedy,
         owner="network administrator",
         evidence=evidence,
     )

@@ -1,6 +1,7 @@
 """Judging captive portals: `portal`, from several witnesses."""
 
 from typing import Literal, NamedTuple
+from urllib.parse import urljoin, urlsplit
 
 from agent.checks import Finding
 from agent.judging.addresses import is_local
@@ -85,13 +86,26 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
 def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
     answered = [one for one in observed.http if one.status is not None]
     right = [one for one in answered if one.right]
-    wrong = [one for one in answered if not one.right]
-    if right and len(right) >= 2 * len(wrong):
+    # An error says nothing of a portal (RFC 6585's 511 excepted): the vendor may have it, or a proxy on the way.
+    wrong = [
+        one
+        for one in answered
+        if (not one.right and (one.status or 0) < 400) or one.status == _NETWORK_AUTHENTICATION_REQUIRED
+    ]
+    if right and not wrong:
         return _Conclusion("none", f"{len(right)} of {len(observed.http)} vendors' addresses give their right answer")
-    redirects = [one for one in wrong if one.location or one.status == _NETWORK_AUTHENTICATION_REQUIRED]
-    if redirects and not right:
-        page = next((one.location for one in redirects if one.location), redirects[0].url)
-        return _Conclusion("portal", f"A captive portal: {page}", f"{redirects[0].url} is redirected to {page}.")
+    pages = [urljoin(one.url, one.location) for one in wrong if one.location]
+    ours = [page for page in pages if _is_ours(seen, urlsplit(page).hostname or "")]
+    agreed = len(pages) > 1 and len({urlsplit(page).hostname for page in pages}) == 1
+    if pages and (not right or ours or agreed):
+        page = (ours or pages)[0]
+        redirected = next(one for one in wrong if one.location)
+        some = f" {len(right)} other vendors' checks are let through." if right else ""
+        return _Conclusion(
+            "portal", f"A captive portal: {page}", f"{redirected.url} is redirected to {redirected.location}.{some}"
+        )
+    if any(one.status == _NETWORK_AUTHENTICATION_REQUIRED for one in wrong):
+        return _Conclusion("portal", "A captive portal: status 511", f"{wrong[0].url} gives status 511 (RFC 6585).")
     pointed = next((one for one in observed.http if one.address and _is_ours(seen, one.address)), None)
     if pointed and pointed in wrong:
         return _Conclusion(

@@ -13,7 +13,8 @@ def not_looked(observation: Observation | None, summary: str) -> Finding:
         status="unknown",
         summary=summary,
         reason=f"{reason[0].upper()}{reason[1:]}.",
-        remedy="Connect this laptop to the network in question, run netpreflight again, and let it finish.",
+        remedy=(observation.unlocked_by if observation else None)
+        or "Connect this laptop to the network in question, run netpreflight again, and let it finish.",
         owner="device owner",
     )
 
@@ -41,6 +42,8 @@ def no_address(seen: Observations, names: list[str]) -> Finding:
     dns = seen.dns
     if dns is None or dns.not_run or not dns.resolvers:
         return no_resolver(seen)
+    if not names:
+        return not_looked(None, "No host was named")
     which = " or ".join(names)
     return Finding(
         status="unknown",

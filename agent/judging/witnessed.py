@@ -16,11 +16,12 @@ def answered(seen: Observations) -> dict[str, list[str]]:
     for witness in seen.portal.http if seen.portal else []:
         if witness.right:
             add(witness.address, "HTTP on TCP 80")
+    intercepted = any(one.status is not None and not one.right for one in (seen.portal.http if seen.portal else []))
     for server in seen.coap.servers if seen.coap else []:
         if server.reply:
             add(server.address, f"CoAP on UDP {server.port}")
         for control in server.controls:
-            if control.answered:
+            if control.answered and not control.foreign and not (intercepted and control.protocol == "http"):
                 add(
                     server.address,
                     f"{control.protocol.upper()} on {'UDP' if control.protocol == 'dtls' else 'TCP'} {control.port}",

@@ -31,7 +31,7 @@ NtpMode = Literal[
 ]  # fmt: skip
 CoapMode = Literal["real", "closed", "silent", "echo", "wrong-id", "garbage", "flood", "other-address"]
 DtlsMode = Literal["real", "s_server", "closed", "silent", "server-hello", "alert", "garbage", "flood", "other-address"]
-DhcpMode = Literal["offer", "nak", "silent", "escapes", "flood", "garbage"]
+DhcpMode = Literal["offer", "nak", "nak-then-ack", "silent", "escapes", "flood", "garbage"]
 
 
 def flood(data: bytes) -> Iterable[Reply]:
@@ -219,6 +219,11 @@ def dhcp_responder(mode: DhcpMode, server: str, first: str) -> Responder:
                 Reply(reply(data, offer, f"192.168.77.{3 + number % 90}"), number * FLOOD_GAP_S, to=everybody)
                 for number in range(int(FLOOD_S / FLOOD_GAP_S))
             )
+        if mode == "nak-then-ack" and kind == 3:  # one server refuses at once, another grants late
+            return [
+                Reply(reply(data, nak, "192.168.77.9"), to=everybody),
+                Reply(reply(data, ack, server), 0.3, to=everybody),
+            ]
         kind = offer if kind == 1 else (nak if mode == "nak" else ack)
         return [Reply(reply(data, kind, server), to=everybody)]
 

@@ -31,6 +31,7 @@ SECOND_RESOLVER = "192.168.77.2"  # an address of the gateway, too
 SECOND_DHCP = "192.168.77.3"
 GATEWAY_MAC = "02:00:00:77:00:01"
 SECOND_DHCP_MAC = "02:00:00:77:00:03"
+FOREIGN_MAC = "02:00:00:77:00:04"
 NTP = "198.51.100.123"
 COAP = ("198.51.100.11", "198.51.100.12")
 PHOTON_CLOUD = "198.51.100.20"
@@ -332,12 +333,19 @@ class Lab:
             responder = datagrams.dhcp_responder(self._dhcp, GATEWAY, "192.168.77.100")
             self._udp("dhcp", where, ("", 67), responder, device="br-lan")
         if self._second_dhcp:
-            other = self._namespace("dhcp2")
-            connect(other, "eth0", where, "lan1")
-            where.ip("link set lan1 master br-lan")
-            other.ip(f"link set eth0 address {SECOND_DHCP_MAC}", f"addr add {SECOND_DHCP}/24 dev eth0")
+            other = self.add_host("dhcp2", f"{SECOND_DHCP}/24", SECOND_DHCP_MAC)
             pool = ("192.168.77.200", "192.168.77.210")
             self.servers["second_dhcp"] = servers.dhcpd(other, self.folder, SECOND_DHCP, pool, *self._second_dhcp)
+
+    def add_host(self, role: str, address: str, mac: str = FOREIGN_MAC) -> Namespace:
+        """Attach a further host to the LAN."""
+        other = self._namespace(role)
+        device = f"lan{len(self.namespaces)}"
+        connect(other, "eth0", self.gateway.where, device)
+        self.gateway.where.ip(f"link set {device} master br-lan")
+        other.ip(f"link set eth0 address {mac}", f"addr add {address} dev eth0")
+        wait_until(other.running, f"devices of {other.name} running")
+        return other
 
     def _address_laptop(self) -> None:
         kind = self._laptop_kind
@@ -445,7 +453,7 @@ class Lab:
 
     def capture(self) -> Capture:
         """Record every frame of the laptop's eth0: `with lab.capture() as capture: ...`, then `capture.sent()`."""
-        stations = frozenset({GATEWAY_MAC, SECOND_DHCP_MAC})
+        stations = frozenset({GATEWAY_MAC, SECOND_DHCP_MAC, FOREIGN_MAC})
         pcap = self.folder / f"capture{next(self._captures)}.pcap"
         return Capture(self.laptop, self.gateway.where, "br-lan", stations, pcap)
 

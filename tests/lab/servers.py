@@ -65,13 +65,16 @@ def _dnsmasq(where: Namespace, folder: Path, name: str, lines: Sequence[str], re
     return _start(where, ["dnsmasq", f"--conf-file={config}"], log, ready)
 
 
-def dnsmasq_dhcp(where: Namespace, folder: Path, dhcp: Dhcp, resolvers: Sequence[str]) -> Server:
+def dnsmasq_dhcp(
+    where: Namespace, folder: Path, dhcp: Dhcp, resolvers: Sequence[str], device: str = "br-lan"
+) -> Server:
     """Dnsmasq as the LAN's DHCP server, without DNS; its leases are in folder/leases."""
+    folder.mkdir(exist_ok=True)
     leases = folder / "leases"
     taken = f"2000000000 {OTHER_MAC} {dhcp.pool[0]} other 01:{OTHER_MAC}\n" if dhcp.taken else ""
     leases.write_text(taken)
     lines = [
-        "port=0", "interface=br-lan", "log-dhcp", f"dhcp-leasefile={leases}",
+        "port=0", f"interface={device}", "log-dhcp", f"dhcp-leasefile={leases}",
         f"dhcp-range={dhcp.pool[0]},{dhcp.pool[1]},255.255.255.0,{dhcp.lease}",
         ",".join(["dhcp-option=3", *([dhcp.router] if dhcp.router else [])]),
         ",".join(["dhcp-option=6", *resolvers]),

@@ -63,6 +63,7 @@ def test_dhcp_messages_are_the_devices() -> None:
         ("DISCOVER", device, True, ""),
         ("REQUEST", device, True, "netpreflight-device"),
         ("RELEASE", device, False, ""),
+        ("RELEASE", device, False, ""),
     ]
     assert {row[5] for row in rows} == {LAPTOP_MAC}
     assert rows[3][4] == report["observations"]["dhcp"]["granted"]["address"]
@@ -166,7 +167,7 @@ def test_no_lease_and_no_file_is_left() -> None:
         assert lab.leases() == []
         log = "\n".join(lab.log("dhcp"))
         assert log.count("DHCPACK(br-lan) 192.168.77.1") >= 1
-        assert log.count("DHCPRELEASE") == 1
+        assert log.count("DHCPRELEASE") == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -277,6 +278,17 @@ def test_without_dhcp_no_lease_is_asked_for() -> None:
         assert run.report["verdict"] == "compatible"
         assert sum("DHCPDISCOVER" in line for line in lab.log("dhcp")) == discovers
         assert lab.leases() == before
+
+
+def test_late_grant_of_a_refused_request_is_given_back() -> None:
+    with Lab(dhcp="nak-then-ack") as lab:
+        run = lab.check()
+        mac = run.report["observations"]["dhcp"]["client_mac"]
+        seen = [one.data for one in lab.fakes["dhcp"].received]
+
+    assert status(run.report, "dhcp.lease") == "fail"
+    assert mac
+    assert sum(b"\x35\x01\x07" in one for one in seen) >= 2
 
 
 def test_fault_in_one_probe_is_only_its_own() -> None:

@@ -6,6 +6,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 from hypothesis import strategies as st
 
+from probes.observations import Count
 from tests.unit import seen
 
 _WORDS = [
@@ -25,6 +26,8 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
 
 def arbitrary(wanted: Any) -> st.SearchStrategy[Any]:
     """Any value of a type."""
+    if wanted == Count:
+        return st.one_of(st.integers(0, 6), st.integers(0, 2**48))
     origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted in _SCALARS:
         return _SCALARS[wanted]
@@ -35,6 +38,6 @@ def arbitrary(wanted: Any) -> st.SearchStrategy[Any]:
     if origin is list:
         return st.lists(arbitrary(arguments[0]), max_size=4)
     if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
-        hints = get_type_hints(wanted)
+        hints = get_type_hints(wanted, include_extras=True)
         return st.builds(wanted, **{name: arbitrary(hints[name]) for name in wanted.__struct_fields__})
     raise TypeError(f"no strategy for {wanted!r}")

@@ -134,5 +134,8 @@ def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
         "typer",
         "agent",
         "contextlib",
+        "io",
+        "os",
+        "signal",
     }
     assert {one for one in imports(top) if within(one, "agent")} <= {"agent.__version__"}

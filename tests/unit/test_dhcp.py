@@ -76,6 +76,7 @@ def test_every_field_that_a_device_looks_at_is_read() -> None:
         asked="DISCOVER",
         server="10.0.0.2",
         server_mac="aa:bb:cc:dd:ee:ff",
+        xid=XID,
         address="10.0.0.5",
         mask="255.255.255.0",
         routers=["10.0.0.3", "10.0.0.4"],

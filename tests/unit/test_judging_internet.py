@@ -195,7 +195,7 @@ PORTAL_CASES = [
     Case("another's page for all", "portal", everyone(WRONG), "fail", (), ADMIN),
     Case("a success page in disguise", "portal", everyone({"status": 200, "body": "log in"}), "fail", (), ADMIN),
     Case("one wrong, one right", "portal", some((FIRST, WRONG), (SECOND, NO_ANSWER)), "unknown", (FIRST,)),
-    Case("two wrong, one right", "portal", some((FIRST, WRONG), (SECOND, REDIRECT)), "unknown", (), ADMIN),
+    Case("two wrong, one right", "portal", some((FIRST, WRONG), (SECOND, REDIRECT)), "fail", (), ADMIN),
     Case("one wrong, no other", "portal", some((FIRST, WRONG), (SECOND, NO_ANSWER), (THIRD, NO_ANSWER)), "unknown",
          (FIRST,)),
     Case("another's certificate", "portal", {"portal": seen.portal(NO_ANSWER, tls=[FOREIGN])}, "unknown",
