@@ -47,6 +47,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     remedy: str | None = None
     """What to do, or the one step that would settle an `unknown`."""
     owner: Owner | None = None
+    due_to: str | None = None
+    """The check of which this is a consequence: settling that one comes first."""
     evidence: list[str] = field(default_factory=list)
 
 

@@ -120,17 +120,19 @@ def _print_remedies(console: Console, checks: list[Check]) -> None:
         return
     console.print()
     console.print(Text("What to do", style="bold"))
+    listed = {check.id for check in to_do}
     told: set[str | None] = set()
     for check in to_do:
-        if check.remedy in told:
+        if check.due_to in listed or check.remedy in told:
             continue
         told.add(check.remedy)
         console.print(
             Padding(Text(f"{check.id} ({check.owner}): {shown(check.remedy or '')}"), (0, 0, 0, 2), expand=False)
         )
-        console.print(
-            Padding(Text(f"Why: {shown(check.reason or check.summary)}", style="dim"), (0, 0, 0, 4), expand=False)
-        )
+        why = Text(f"Why: {shown(check.reason or check.summary)}", style="dim")
+        console.print(Padding(why, (0, 0, 0, 4), expand=False))
+    if following := [check.id for check in to_do if check.due_to in listed]:
+        console.print(Padding(Text(f"What follows from that: {', '.join(following)}"), (0, 0, 0, 2), expand=False))
 
 
 def _print_internet_test(console: Console, report: Report) -> None:

@@ -166,6 +166,7 @@ def servers(seen: Observations, profile: Profile) -> Finding:
             reason="No server answered; see dhcp.offer.",
             remedy="Settle dhcp.offer first, then run netpreflight again.",
             owner="network administrator",
+            due_to="dhcp.offer",
             evidence=evidence,
         )
     unseen = [one.server for one in others if one and one.type == "ACK" and not (one.routers and one.resolvers)]
@@ -248,6 +249,7 @@ def _nothing_granted(dhcp: Dhcp, evidence: list[str]) -> Finding:
         reason=reason,
         remedy=remedy,
         owner="network administrator",
+        due_to=None if offers or refusal else "dhcp.offer",
         evidence=evidence,
     )
 

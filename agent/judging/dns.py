@@ -106,6 +106,7 @@ def integrity(seen: Observations, profile: Profile) -> Finding:
             reason=f"No resolver said of a random name that it does not exist ({', '.join(dns.resolvers)}).",
             remedy="Do what dns.resolve says, if anything, then run netpreflight again.",
             owner="network administrator",
+            due_to="dns.resolve",
             evidence=evidence,
         )
     if same := _one_for_all(seen, dns):
@@ -164,7 +165,7 @@ def _names_fail(dns: Dns, failing: list[_Need], evidence: list[str]) -> Finding:
         reason = "The answers are invented; see dns.integrity."
         remedy = f"Switch off the rewriting of answers on {resolvers}."
     else:
-        summary = f"{resolvers}: {'; '.join(whys)} for {', '.join(names)}"
+        summary = f"Resolver {resolvers}: {'; '.join(whys)} for {', '.join(names)}"
         reason = f"No name at all resolves with what DHCP hands out ({resolvers}), whatever this laptop itself uses."
         remedy = f"Repair the resolver {resolvers}, or hand out one that works in DHCP option 6."
     return Finding(

@@ -47,6 +47,7 @@ def portal(seen: Observations, profile: Profile) -> Finding:
         + (" This laptop is already let through, which a new device would not be." if knows_laptop else ""),
         remedy=remedy,
         owner="device owner" if state == "unknown" else "network administrator",
+        due_to="dns.resolve" if not any(one.address for one in observed.http) and not observed.api else None,
         evidence=evidence,
     )
 

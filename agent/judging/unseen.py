@@ -33,6 +33,7 @@ def no_resolver(seen: Observations) -> Finding:
         summary="No resolver of this network was asked",
         reason=reason,
         remedy=_AS_ROOT if dhcp.exchange_denied else "Do what dhcp.offer and dhcp.lease say, then run it again.",
+        due_to="dhcp.lease",
         owner="device owner" if dhcp.exchange_denied else "network administrator",
     )
 
@@ -51,6 +52,7 @@ def no_address(seen: Observations, names: list[str]) -> Finding:
         reason=f"The name does not resolve ({_why(dns, names[0])}); see dns.resolve.",
         remedy="Settle dns.resolve first, then run netpreflight again.",
         owner="network administrator",
+        due_to="dns.resolve",
     )
 
 

@@ -146,9 +146,17 @@ class Namespace:
 
     def transmitted(self, device: str) -> int:
         """Packets that a device has sent since it was made."""
+        return self._counts(device)[9]
+
+    def received(self, device: str) -> int:
+        """Packets that a device has received since it was made."""
+        return self._counts(device)[1]
+
+    def _counts(self, device: str) -> list[int]:
+        """The columns of /proc/net/dev for a device."""
         with self.entered():
             rows = Path("/proc/thread-self/net/dev").read_text().splitlines()[2:]
-        return {row.partition(":")[0].strip(): int(row.partition(":")[2].split()[9]) for row in rows}[device]
+        return {row.partition(":")[0].strip(): list(map(int, row.partition(":")[2].split())) for row in rows}[device]
 
     def delete(self) -> None:
         """Kill what runs in the namespace and remove it; repeating this is harmless."""
