@@ -14,10 +14,10 @@ from agent.checks import Check, Selection
 from agent.judging.dns import NTP_SERVER
 from agent.profiles import Profile
 from agent.report import Run
+from probes.answers import Answers
 from probes.cloud import cloud
 from probes.coap import coap
 from probes.dhcp import dhcp
-from probes.dns import Answers, resolve
 from probes.network import Network
 from probes.ntp import ntp
 from probes.observations import (
@@ -210,6 +210,8 @@ class _Measurement:
         )
 
     async def _dns(self) -> Dns:
+        from probes.dns import resolve  # noqa: PLC0415 - dnspython is loaded while DHCP is waited for
+
         resolvers = await self._resolvers
         if not resolvers:
             return Dns()

@@ -43,7 +43,7 @@ REQUEST_WAIT_S = 12.0
 MOST_NAKS = 2
 LATE_ACK_S = 1.0
 """After the last NAK, how long an ACK of another server is waited for, to give that lease back."""
-COLLECT_S = 1.8
+COLLECT_S = 2.0
 """How long further OFFERs are collected after the first; ISC dhcpd pings for 1 s before it offers, and rounds up."""
 COLLECT_LATE_S = 4.5
 """The same where a server answered the INFORM and has not made its OFFER yet: dnsmasq pings for 3 s."""

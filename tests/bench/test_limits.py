@@ -78,16 +78,27 @@ def test_version_is_quick(say: Say) -> None:
 
 
 def test_memory_stays_small(say: Say) -> None:
-    with Lab(second_dns="real") as lab:
-        argv = lab.check_argv()
-        with Path(os.devnull).open("wb") as nowhere:
-            process = subprocess.Popen(argv, env=lab.laptop.environment(), stdout=nowhere, stderr=nowhere)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-    say(f"memory: {usage.ru_maxrss / 1024:.0f} MB at its peak")
+    peak_kb = 0
+    with Lab(second_dns="real") as lab, Path(os.devnull).open("wb") as nowhere:
+        process = subprocess.Popen(lab.check_argv(), env=lab.laptop.environment(), stdout=nowhere, stderr=nowhere)
+        # Not the resource usage on exit: before it runs the tool, a child has the size of this test process.
+        while process.poll() is None:
+            peak_kb = max(peak_kb, high_water_mark(process.pid))
+    say(f"memory: {peak_kb / 1024:.0f} MB at its peak")
 
     assert process.returncode == 0
-    assert usage.ru_maxrss < 120 * 1024
+    assert 20 * 1024 < peak_kb < 120 * 1024
+
+
+def high_water_mark(pid: int) -> int:
+    """The peak resident size of the tool, in kB; 0 while the process is not the tool yet, or is gone."""
+    try:
+        if b"netpreflight" not in Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0sh\0", b""):
+            return 0
+        rows = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(row.split()[1]) for row in rows if row.startswith("VmHWM")), 0)
 
 
 @pytest.mark.parametrize("resolvers", [1, 2])

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probes import dns
+from probes.answers import Answers
 from probes.observations import Dns, Icmp, Lookup
 from tests.unit.fakes import Answer, Clock, FakeNetwork
 
@@ -41,7 +42,7 @@ def ask(
     """Resolve one name; the address that a device would use comes with it."""
 
     async def run() -> tuple[Dns, str | None]:
-        answers = dns.Answers([NAME])
+        answers = Answers([NAME])
         seen = await dns.resolve(network, resolvers or [RESOLVER], {NAME: "device"}, answers)
         return seen, await answers.address(NAME)
 

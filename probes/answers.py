@@ -1,0 +1,44 @@
+"""What the lookups have found so far, for the probes that wait for an address."""
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable, Callable
+
+
+class Answers:
+    """Addresses by name, each available as soon as a device would have it."""
+
+    def __init__(self, names: list[str]) -> None:
+        loop = asyncio.get_running_loop()
+        self._known: dict[str, asyncio.Future[str | None]] = {name: loop.create_future() for name in names}
+        self._resolver: asyncio.Future[Callable[[str], Awaitable[str | None]] | None] = loop.create_future()
+
+    async def address(self, host: str) -> str | None:
+        """The address that a device uses for a host (lwIP keeps the first of an answer), or None if it gets none.
+
+        A host that was not announced is looked up when it is asked for; an IPv4 address stands for itself.
+        """
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError:
+            pass
+        if host in self._known:
+            return await self._known[host]
+        look_up = await self._resolver
+        return await look_up(host) if look_up else None
+
+    def settle(self, name: str, address: str | None) -> None:
+        """Say what a device gets for a name."""
+        if not self._known[name].done():
+            self._known[name].set_result(address)
+
+    def resolve_with(self, look_up: Callable[[str], Awaitable[str | None]] | None) -> None:
+        """Say how names that were not announced are looked up; None: not at all."""
+        if not self._resolver.done():
+            self._resolver.set_result(look_up)
+
+    def settle_rest(self) -> None:
+        """Say that nothing more will come."""
+        for name in self._known:
+            self.settle(name, None)
+        self.resolve_with(None)
