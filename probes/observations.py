@@ -353,6 +353,10 @@ class TlsWitness(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+UNRESTRICTED = "urn:ietf:params:capport:unrestricted"
+"""What DHCP option 114 holds where there is no captive portal (RFC 8910 section 2)."""
+
+
 class PortalApi(Struct, frozen=True, kw_only=True):
     """The Captive Portal API (RFC 8908) at the address that DHCP option 114 gave (RFC 8910)."""
 

@@ -15,7 +15,7 @@ import h11
 import msgspec
 
 from probes.network import AddressOf, Network
-from probes.observations import HttpWitness, Portal, PortalApi, TlsWitness
+from probes.observations import UNRESTRICTED, HttpWitness, Portal, PortalApi, TlsWitness
 
 VENDORS = (
     HttpWitness(url="http://connectivitycheck.gstatic.com/generate_204", expected_status=204, expected_body=""),
@@ -28,8 +28,6 @@ VENDORS = (
 )
 VENDOR_HOSTS = [urlsplit(vendor.url).netloc for vendor in VENDORS]
 TLS_HOST = "connectivitycheck.gstatic.com"
-UNRESTRICTED = "urn:ietf:params:capport:unrestricted"
-"""What option 114 holds where there is no captive portal (RFC 8910 section 2)."""
 CONNECT_S = 5.0
 EXCHANGE_S = 8.0
 KEPT_BODY = 2048

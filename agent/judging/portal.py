@@ -7,7 +7,7 @@ from agent.checks import Finding
 from agent.judging.addresses import is_local
 from agent.judging.unseen import not_looked
 from agent.profiles import Profile
-from probes.observations import HttpWitness, Observations, Portal
+from probes.observations import UNRESTRICTED, HttpWitness, Observations, Portal
 
 State = Literal["none", "portal", "suspected", "unknown"]
 _NETWORK_AUTHENTICATION_REQUIRED = 511  # RFC 6585 section 6
@@ -67,11 +67,12 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
                 f"The Captive Portal API at {api.url} (RFC 8908) speaks of this laptop's session.",
                 knows_laptop=True,
             )
-        if api.portal_url:
+        if api.url.strip() != UNRESTRICTED:
             return _Conclusion(
                 "suspected",
                 f"A captive portal may await new devices: {page}",
-                f"The Captive Portal API at {api.url} (RFC 8908) names a portal, and says that this laptop may pass.",
+                f"DHCP names a Captive Portal API ({api.url}), as networks with a portal do (RFC 8910); it says that "
+                "this laptop may pass.",
                 knows_laptop=True,
             )
     by_http = _by_http(seen, observed)

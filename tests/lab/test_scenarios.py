@@ -570,6 +570,9 @@ SCENARIOS = {
         lab={"dhcp": Dhcp(captive_portal=PORTAL_API)},
         breaks=lambda lab: lab.captive_api("open"),
     ),
+    "portal-denied-by-dhcp": Scenario(
+        "compatible", "passed", lab={"dhcp": Dhcp(captive_portal="urn:ietf:params:capport:unrestricted")}
+    ),
     "portal-api-garbage": Scenario(
         "undetermined",
         "passed",
