@@ -40,7 +40,6 @@ class _Answer(msgspec.Struct):
 
     status: int
     location: str | None
-    content_type: str
     body: bytes
 
 
@@ -185,11 +184,10 @@ async def _get(
                 break
     if head is None:
         raise ConnectionResetError("closed without an answer")
-    fields = {name.decode(): value.decode(errors="backslashreplace") for name, value in head.headers}
+    location = next((value for name, value in head.headers if name == b"location"), None)
     return _Answer(
         status=head.status_code,
-        location=fields.get("location"),
-        content_type=fields.get("content-type", ""),
+        location=None if location is None else location.decode(errors="backslashreplace"),
         body=body[:KEPT_BODY],
     )
 
