@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from agent import __version__, judging, profiles
 from agent.checks import Check, Selection
-from agent.judging import Verdict
+from agent.judging import Judgement, Verdict
 from agent.judging.internet_test import InternetTest
 from agent.profiles import Profile
 from probes.observations import Contact, Observations, Scope
@@ -105,7 +105,12 @@ def make(run: Run, profile: Profile) -> Report:
         notes=_notes(run),
         internet_test=judgement.internet_test,
         checks=judgement.checks,
-        devices=[_device_verdict(run, one, profile) for one in profiles.load_all()],
+        devices=[
+            _device_verdict(profile, judgement)
+            if one.name == profile.name
+            else _device_verdict(one, judging.judge(seen, one, selection))
+            for one in profiles.load_all()
+        ],
         observations=seen,
         footprint=run.footprint,
     )
@@ -164,9 +169,7 @@ def write(path: Path, text: str) -> None:
         raise
 
 
-def _device_verdict(run: Run, other: Profile, judged: Profile) -> DeviceVerdict:
-    profile = judged if other.name == judged.name else other
-    judgement = judging.judge(run.observations, profile, run.selection)
+def _device_verdict(profile: Profile, judgement: Judgement) -> DeviceVerdict:
     return DeviceVerdict(
         name=profile.name,
         title=profile.title,

@@ -69,6 +69,7 @@ class _Measurement:
         self._profiles = [profile, *(one for one in profiles.load_all() if one.name != profile.name)]
         self._told: set[str] = set()
         self._assumed = False
+        self._wants_lease = any(one.startswith("dhcp.") and one not in selection.skip for one in judging.JUDGES)
         wanted = [judging.JUDGES[one] for one in judging.JUDGES if selection.includes(one)]
         self._probes = {probe for one in wanted for probe in one.probes}
 
@@ -187,25 +188,19 @@ class _Measurement:
         if self._resolvers.done():
             return
         learned = [Resolver(address=one, source="dhcp", interface=self._scope.interface) for one in resolvers]
-        if not resolvers and not self._asks_for_lease():
+        if not resolvers and not (self._wants_lease and self._scope.privileges.raw_sockets):
             own = [one.address for one in self._scope.resolvers if one.interface == self._scope.interface]
             resolvers = list(dict.fromkeys(own))
             self._assumed = True
         self._resolvers.set_result(resolvers[:MOST_RESOLVERS])
         self._scope.resolvers = [*learned, *self._scope.resolvers]
 
-    def _asks_for_lease(self) -> bool:
-        """Whether DHCP is asked as a device asks it: then an empty answer is an answer."""
-        ids = {one for one in judging.JUDGES if one.startswith("dhcp.")}
-        return self._scope.privileges.raw_sockets and not ids <= set(self._selection.skip)
-
     async def _dhcp(self) -> Dhcp:
-        ids = {one for one in judging.JUDGES if one.startswith("dhcp.")}
         return await dhcp(
             self._network,
             self._scope,
             self._profile.host_name,
-            exchange=not ids <= set(self._selection.skip),
+            exchange=self._wants_lease,
             on_resolvers=self._use_resolvers,
         )
 

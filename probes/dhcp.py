@@ -26,12 +26,12 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from probes import packets
 from probes.lease import laptop_lease
 from probes.network import UDP_OVERHEAD, Datagram, Network, UdpSocket
-from probes.observations import KEPT_BYTES, Dhcp, DhcpMessage, DhcpSend, Identity, Scope
+from probes.observations import KEPT_BYTES, Dhcp, DhcpAnswer, DhcpMessage, DhcpQuestion, DhcpSend, Identity, Scope
 
 DISCOVER_AT_S = (0.0, 2.0, 6.0, 14.0)
 """lwIP's retries: 2, 4, 8 s apart (dhcp.c)."""
@@ -78,6 +78,17 @@ _DHCP_REPLIES = (
     (0x06, 0, 0, 4096),
     (0x06, 0, 0, 0),
 )
+
+_ANSWERS: dict[int, DhcpAnswer] = {2: "OFFER", 5: "ACK", 6: "NAK"}
+
+
+class Question(NamedTuple):
+    """What a transaction id stands for: whose question, from which hardware address."""
+
+    identity: Identity
+    mac: str
+    asked: DhcpQuestion
+
 
 KnownResolvers = Callable[[list[str]], None]
 
@@ -135,7 +146,7 @@ def decode(
     *,
     sender_mac: str | None,
     broadcast: bool,
-    expected: dict[int, tuple[Identity, str, str]],
+    expected: dict[int, Question],
     at_s: float,
 ) -> DhcpMessage | None:
     """A server's message out of a BOOTP datagram, or None where it is not for us.
@@ -147,21 +158,21 @@ def decode(
     try:
         bootp = bootp_layer.BOOTP(payload)
         options = _options(bootp[bootp_layer.DHCP].options)
-        kind = {2: "OFFER", 5: "ACK", 6: "NAK"}[options["message-type"][0]]
-        identity, mac, asked = expected.get(int(bootp.xid), (None, "", ""))
+        kind = _ANSWERS[options["message-type"][0]]
+        question = expected.get(int(bootp.xid))
         chaddr = bytes(bootp.chaddr)[:6].hex(":")
         server = str(_first(options, "server_id") or sender)
         address = str(bootp.yiaddr)
     except Exception as problem:  # scapy raises whatever its field types raise on hostile bytes
         raise ValueError(f"not DHCP: {type(problem).__name__}") from problem
-    if bootp.op != 2 or identity is None or chaddr != mac:  # BOOTREPLY; xid and chaddr as lwIP checks them
+    if bootp.op != 2 or question is None or chaddr != question.mac:  # BOOTREPLY; xid and chaddr as lwIP checks them
         return None
     lease_s = _first(options, "lease_time")
     return DhcpMessage(
         at_s=at_s,
-        type="OFFER" if kind == "OFFER" else "ACK" if kind == "ACK" else "NAK",
-        identity=identity,
-        asked="DISCOVER" if asked == "DISCOVER" else "REQUEST" if asked == "REQUEST" else "INFORM",
+        type=kind,
+        identity=question.identity,
+        asked=question.asked,
         server=server,
         server_mac=sender_mac,
         address=address if address != "0.0.0.0" else None,  # noqa: S104 - BOOTP's "none"
@@ -239,14 +250,14 @@ class _Inform:
         self._xid = random.getrandbits(32)
 
     async def run(self) -> None:
-        address = self._scope.addresses[0].partition("/")[0] if self._scope.addresses else None
+        address = self._scope.address
         if address is None or self._scope.mac is None:
             return
         sock = self._socket()
         message = _bootp(
             "INFORM", self._scope.mac, self._xid, [("param_req_list", _LAPTOP_OPTIONS)], client_address=address
         )
-        expected: dict[int, tuple[Identity, str, str]] = {self._xid: ("laptop", self._scope.mac, "INFORM")}
+        expected: dict[int, Question] = {self._xid: Question("laptop", self._scope.mac, "INFORM")}
         begun = time.monotonic()
         for at_s in INFORM_AT_S:
             if sock.send(_padded(bytes(message)), _BROADCAST, _SERVER_PORT) is not None:
@@ -292,9 +303,9 @@ class _Client:
         self._seen = seen
         self._on_granted = on_granted
         self._laptop_mac = scope.mac or "00:00:00:00:00:00"
-        self._laptop_address = scope.addresses[0].partition("/")[0] if scope.addresses else None
+        self._laptop_address = scope.address
         self._mac = seen.client_mac = device_mac(self._laptop_mac)
-        self._expected: dict[int, tuple[Identity, str, str]] = {}
+        self._expected: dict[int, Question] = {}
         self._frames: asyncio.Queue[bytes] = asyncio.Queue()
         self._requested: DhcpMessage | None = None
         self._released: list[DhcpMessage] = []
@@ -438,7 +449,7 @@ class _Client:
 
     def _broadcast(
         self,
-        kind: str,
+        kind: DhcpQuestion,
         identity: Identity,
         mac: str,
         options: list[tuple[Any, ...]],
@@ -446,9 +457,10 @@ class _Client:
         flag: bool = False,
         source: str | None = None,
     ) -> None:
-        current = [xid for xid, known in self._expected.items() if known == (identity, mac, kind)]
+        question = Question(identity, mac, kind)
+        current = [xid for xid, known in self._expected.items() if known == question]
         xid = next((one for one in current if one not in self._given_up), random.getrandbits(32))
-        self._expected[xid] = (identity, mac, kind)
+        self._expected[xid] = question
         message = _bootp(kind, mac, xid, options, client_address=source, broadcast=flag)
         self._send(kind, identity, message, source or "0.0.0.0", _BROADCAST, _BROADCAST_MAC)  # noqa: S104 - see `_bootp`
 
@@ -464,7 +476,15 @@ class _Client:
         if not any(one.address == lease.address for one in self._released):
             self._released.append(lease)
 
-    def _send(self, kind: str, identity: Identity, message: Any, source: str, target: str, target_mac: str) -> None:
+    def _send(
+        self,
+        kind: DhcpQuestion | Literal["RELEASE"],
+        identity: Identity,
+        message: Any,
+        source: str,
+        target: str,
+        target_mac: str,
+    ) -> None:
         payload = _padded(bytes(message))
         frame = (
             self._l2.Ether(src=self._laptop_mac, dst=target_mac)
@@ -476,8 +496,7 @@ class _Client:
         self._network.count(
             "udp", None, target, _SERVER_PORT, packets=1, size=len(payload) + UDP_OVERHEAD, purpose="DHCP"
         )
-        send_kind = next(one for one in ("DISCOVER", "REQUEST", "RELEASE", "INFORM") if one == kind)
-        self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=send_kind, identity=identity))
+        self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=kind, identity=identity))
 
     def _on_readable(self) -> None:
         while True:

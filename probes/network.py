@@ -13,9 +13,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
-from probes.observations import Contact, Icmp
+from probes.observations import Contact, Icmp, Protocol
 
 UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
@@ -166,7 +166,7 @@ class Network:
     def __init__(self, interface: str, started: float) -> None:
         self.interface = interface
         self._started = started
-        self._contacts: dict[tuple[str, str | None, str, int, str], tuple[int, int]] = {}
+        self._contacts: dict[tuple[Protocol, str | None, str, int, str], tuple[int, int]] = {}
         self._sockets: list[UdpSocket] = []
 
     async def __aenter__(self) -> Self:
@@ -265,7 +265,7 @@ class Network:
 
     def count(
         self,
-        protocol: Literal["udp", "tcp"],
+        protocol: Protocol,
         host: str | None,
         address: str,
         port: int,
@@ -283,7 +283,7 @@ class Network:
         """Everything that was sent so far, in the order of first contact."""
         return [
             Contact(
-                protocol="tcp" if protocol == "tcp" else "udp",
+                protocol=protocol,
                 host=host,
                 address=address,
                 port=port,

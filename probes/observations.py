@@ -57,6 +57,14 @@ class Attempt(Struct, frozen=True, kw_only=True):
     icmp: Icmp | None = None
     detail: str | None = None
 
+    @property
+    def words(self) -> str:
+        """When it was made, and what came of it."""
+        text = f"{self.at_s:.1f} s: {self.outcome}"
+        if self.icmp:
+            return f"{text}, {self.icmp.meaning} from {self.icmp.source}"
+        return f"{text}, {self.detail}" if self.detail else text
+
 
 class Observation(Struct, kw_only=True):
     """What all probes' observations share.
@@ -77,11 +85,14 @@ class Observation(Struct, kw_only=True):
 # --- scope ------------------------------------------------------------------------------------------------------
 
 
+ResolverSource = Literal["dhcp", "resolv.conf", "systemd-resolved", "vpn"]
+
+
 class Resolver(Struct, frozen=True, kw_only=True):
     """A DNS resolver that this laptop knows, and where it was learned."""
 
     address: str
-    source: Literal["dhcp", "resolv.conf", "systemd-resolved", "vpn"]
+    source: ResolverSource
     interface: str | None = None
 
 
@@ -124,20 +135,27 @@ class Scope(Observation, kw_only=True):
     os: str = ""
     interfaces: list[str] = field(default_factory=list)
 
+    @property
+    def address(self) -> str | None:
+        """The interface's first IPv4 address, without its prefix length."""
+        return self.addresses[0].partition("/")[0] if self.addresses else None
+
 
 # --- DHCP -------------------------------------------------------------------------------------------------------
 
 Identity = Literal["device", "laptop"]
+DhcpQuestion = Literal["DISCOVER", "REQUEST", "INFORM"]
+DhcpAnswer = Literal["OFFER", "ACK", "NAK"]
 
 
 class DhcpMessage(Struct, frozen=True, kw_only=True):
     """An OFFER, ACK or NAK that a server sent (RFC 2131), decoded."""
 
     at_s: float
-    type: Literal["OFFER", "ACK", "NAK"]
+    type: DhcpAnswer
     identity: Identity
     """Whose question it answers: an unknown device's, or the laptop's own MAC address."""
-    asked: Literal["DISCOVER", "REQUEST", "INFORM"]
+    asked: DhcpQuestion
     server: str
     """Server identifier (option 54), or the sender's address where that is missing."""
     server_mac: str | None = None
@@ -161,7 +179,7 @@ class DhcpSend(Struct, frozen=True, kw_only=True):
     """A DHCP message that was sent."""
 
     at_s: float
-    type: Literal["DISCOVER", "REQUEST", "RELEASE", "INFORM"]
+    type: DhcpQuestion | Literal["RELEASE"]
     identity: Identity
 
 
@@ -474,10 +492,13 @@ class Observations(Struct, kw_only=True):
     cloud: Cloud | None = None
 
 
+Protocol = Literal["udp", "tcp"]
+
+
 class Contact(Struct, frozen=True, kw_only=True):
     """A host and port that was contacted; `bytes` count from the IP header on."""
 
-    protocol: Literal["udp", "tcp"]
+    protocol: Protocol
     host: str | None
     address: str
     port: int

@@ -15,7 +15,7 @@ from typing import Literal
 
 import netifaces
 
-from probes.observations import Privileges, Proxy, Resolver, Scope
+from probes.observations import Privileges, Proxy, Resolver, ResolverSource, Scope
 
 _ANYWHERE = "8.8.8.8"  # any public address: only the route to it is looked up
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
@@ -23,6 +23,10 @@ _TUNNEL_NAME = re.compile(r"(utun|tun|tap|wg|ppp|ipsec|xfrm|gre|sit|tailscale|no
 _TUNNEL_HARDWARE = {512, 768, 769, 776, 778, 823, 65534}
 """ARPHRD numbers (linux/if_arp.h): PPP, IPIP, IP6IP6, SIT, GRE, IP6GRE, and NONE, which tun and WireGuard have."""
 _SYS = Path("/sys/class/net")
+_RESOLVER_FILES: dict[Path, ResolverSource] = {
+    Path("/etc/resolv.conf"): "resolv.conf",
+    Path("/run/systemd/resolve/resolv.conf"): "systemd-resolved",
+}
 _NAMESERVER = re.compile(r"^\s*nameserver\s+(\S+)", re.MULTILINE)
 
 
@@ -123,19 +127,12 @@ def _with_prefix(entry: dict[str, str]) -> str:
 def _resolvers(tunnels: list[str]) -> list[Resolver]:
     """The laptop's own resolvers: resolv.conf's, those behind systemd-resolved's stub, and a VPN's."""
     found = []
-    for path, source in (("/etc/resolv.conf", "resolv.conf"), ("/run/systemd/resolve/resolv.conf", "systemd-resolved")):
-        for address in _NAMESERVER.findall(_text(Path(path)))[:8]:
+    for path, source in _RESOLVER_FILES.items():
+        for address in _NAMESERVER.findall(_text(path))[:8]:
             if not _is_address(address):  # a name here would make the system look it up
                 continue
             towards = _interface_towards(address) if ":" not in address else None
-            by_vpn = towards in tunnels
-            found.append(
-                Resolver(
-                    address=address,
-                    source="vpn" if by_vpn else "resolv.conf" if source == "resolv.conf" else "systemd-resolved",
-                    interface=towards,
-                )
-            )
+            found.append(Resolver(address=address, source="vpn" if towards in tunnels else source, interface=towards))
     return found
 
 

@@ -4,8 +4,8 @@ import msgspec
 
 from agent.checks import Finding
 from agent.judging.coap import udp_5683
-from agent.judging.icmp import from_host, refusal, tell
-from agent.judging.unseen import no_address, not_looked
+from agent.judging.icmp import from_host, refused
+from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from agent.profiles import Profile
 from probes.observations import CloudEndpoint, Connection, Observations
 
@@ -23,13 +23,7 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     mine = [one for one in cloud.endpoints if (one.transport, one.port) == (needs.transport, needs.port)]
     endpoint = next((one for one in mine if one.host in needs.hosts), None)
     if endpoint is None:
-        return Finding(
-            status="unknown",
-            summary=f"{needs.hosts[0]} was not asked in this run",
-            reason="The run was made for another Device OS version or another set of devices.",
-            remedy=f"Run netpreflight check --device {profile.name} on the network itself.",
-            owner="device owner",
-        )
+        return of_another_run(f"{needs.hosts[0]} was not asked in this run", profile)
     if endpoint.address is None:
         return no_address(seen, needs.hosts)
     return _nonce(endpoint) if needs.transport == "tcp-nonce" else _dtls(endpoint)
@@ -81,28 +75,16 @@ def _describe(connection: Connection) -> str:
 
 def _dtls(endpoint: CloudEndpoint) -> Finding:
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
-    evidence = [
-        f"{where}, {one.at_s:.1f} s: {one.outcome}"
-        + (f", {one.icmp.meaning} from {one.icmp.source}" if one.icmp else f", {one.detail}" if one.detail else "")
-        for one in endpoint.attempts
-    ]
+    evidence = [f"{where}, {one.words}" for one in endpoint.attempts]
     if endpoint.record:
         summary = f"{where} answers a DTLS ClientHello with {endpoint.record}"
         return Finding(status="pass", summary=summary, evidence=evidence)
     address = endpoint.address or ""
-    if icmp := refusal(address, endpoint.attempts):
-        told = tell(icmp, f"UDP {endpoint.port}", f"{address} ({endpoint.host})")
-        return Finding(status="fail", owner="network administrator", evidence=evidence, **told._asdict())
+    if found := refused(f"UDP {endpoint.port}", endpoint.host, address, endpoint.attempts, evidence):
+        return found
     error = next((one.detail for one in endpoint.attempts if one.outcome == "error"), None)
     if error or not endpoint.attempts:
-        return Finding(
-            status="unknown",
-            summary="This laptop could not send a ClientHello",
-            reason=f"Sending to {where} failed here: {error or 'nothing was sent'}.",
-            remedy="Look at this laptop's own firewall, then run netpreflight again.",
-            owner="device owner",
-            evidence=evidence,
-        )
+        return not_sent("a ClientHello", where, error or "nothing was sent", evidence)
     sent = sum(one.outcome != "ignored" for one in endpoint.attempts)
     closed = from_host(address, endpoint.attempts)
     how = f"says {closed.meaning}" if closed else "does not answer"

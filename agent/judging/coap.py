@@ -1,11 +1,11 @@
 """Judging CoAP: `coap.udp-5683`."""
 
 from agent.checks import Finding
-from agent.judging.icmp import from_host, refusal, tell
+from agent.judging.icmp import from_host, refused
 from agent.judging.unseen import no_address, not_looked
 from agent.judging.witnessed import answered
 from agent.profiles import Profile
-from probes.observations import Attempt, CoapServer, Observations
+from probes.observations import CoapServer, Observations
 
 
 def udp_5683(seen: Observations, profile: Profile) -> Finding:
@@ -27,17 +27,10 @@ def udp_5683(seen: Observations, profile: Profile) -> Finding:
                 f"try {tries}, {took:.0f} ms",
                 evidence=evidence,
             )
-    return _refused(asked, evidence) or _blocked(seen, asked, evidence) or _unsettled(asked, evidence)
-
-
-def _refused(asked: list[CoapServer], evidence: list[str]) -> Finding | None:
-    """The finding where something on the way rejects the datagrams, and says so."""
     for server in asked:
-        address = server.address or ""
-        if icmp := refusal(address, server.attempts):
-            told = tell(icmp, f"UDP {server.port}", f"{address} ({server.host})")
-            return Finding(status="fail", owner="network administrator", evidence=evidence, **told._asdict())
-    return None
+        if found := refused(f"UDP {server.port}", server.host, server.address or "", server.attempts, evidence):
+            return found
+    return _blocked(seen, asked, evidence) or _unsettled(asked, evidence)
 
 
 def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -> Finding | None:
@@ -90,13 +83,7 @@ def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
 
 def _evidence(server: CoapServer) -> list[str]:
     where = f"{server.address} ({server.host}), UDP {server.port}"
-    lines = [f"{where}, {one.at_s:.1f} s: {one.outcome}" + _more(one) for one in server.attempts]
+    lines = [f"{where}, {one.words}" for one in server.attempts]
     return lines + [
         f"{server.address}, {one.protocol.upper()} on port {one.port}: {one.detail}" for one in server.controls
     ]
-
-
-def _more(attempt: Attempt) -> str:
-    if attempt.icmp:
-        return f", {attempt.icmp.meaning} from {attempt.icmp.source}"
-    return f", {attempt.detail}" if attempt.detail else ""

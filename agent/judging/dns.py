@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agent.checks import Finding
 from agent.judging.addresses import is_local, is_sinkhole
-from agent.judging.unseen import no_resolver
+from agent.judging.unseen import no_resolver, of_another_run
 from agent.judging.witnessed import answered_addresses
 from agent.profiles import Profile
 from probes.observations import Dns, Lookup, Observations
@@ -33,14 +33,7 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
         return _assumed(dns, evidence)
     needs = _needs(profile)
     if never := [name for need in needs for name in need.names if not dns.of(name)]:
-        return Finding(
-            status="unknown",
-            summary=f"{never[0]} was not asked for in this run",
-            reason="The run was made for another Device OS version or another set of devices.",
-            remedy=f"Run netpreflight check --device {profile.name} on the network itself.",
-            owner="device owner",
-            evidence=evidence,
-        )
+        return of_another_run(f"{never[0]} was not asked for in this run", profile, evidence)
     failing = [need for need in needs if all(_failure(dns, name) for name in need.names)]
     if doubtful := [need for need in failing if _may_not_exist(dns, need)]:
         name = doubtful[0].names[0]

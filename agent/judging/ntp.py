@@ -2,8 +2,8 @@
 
 from agent.checks import Finding
 from agent.judging.dns import NTP_SERVER
-from agent.judging.icmp import refusal, tell
-from agent.judging.unseen import no_address, not_looked
+from agent.judging.icmp import refused
+from agent.judging.unseen import no_address, not_looked, not_sent
 from agent.profiles import Profile
 from probes.observations import NtpAttempt, Observations
 
@@ -37,7 +37,6 @@ def reply(seen: Observations, profile: Profile) -> Finding:
             )
         return Finding(status="pass", summary=summary, evidence=evidence)
     flaw = next((one.decoded.flaw for one in reversed(ntp.attempts) if one.decoded and one.decoded.flaw), None)
-    icmp = refusal(ntp.address, list(ntp.attempts))
     if flaw:
         return Finding(
             status="fail",
@@ -48,26 +47,16 @@ def reply(seen: Observations, profile: Profile) -> Finding:
             owner="network administrator",
             evidence=evidence,
         )
-    remedy = f"Allow outbound UDP 123 to {NTP_SERVER} (now {ntp.address}; its addresses change), with replies."
-    if icmp:
-        summary, reason, remedy = tell(icmp, "UDP 123", f"{ntp.address} ({NTP_SERVER})")
-    elif error := next((one.detail for one in ntp.attempts if one.outcome == "error"), None):
-        return Finding(
-            status="unknown",
-            summary="This laptop could not send an NTP request",
-            reason=f"Sending to {where} failed here: {error}.",
-            remedy="Look at this laptop's own firewall, then run netpreflight again.",
-            owner="device owner",
-            evidence=evidence,
-        )
-    else:
-        summary = f"No NTP reply from {ntp.address}"
-        reason = f"{sum(one.outcome == 'timeout' for one in ntp.attempts)} requests to {where}, 2 s apart, no reply."
+    if found := refused("UDP 123", NTP_SERVER, ntp.address, ntp.attempts, evidence):
+        return found
+    if error := next((one.detail for one in ntp.attempts if one.outcome == "error"), None):
+        return not_sent("an NTP request", where, error, evidence)
+    silent = sum(one.outcome == "timeout" for one in ntp.attempts)
     return Finding(
         status="fail",
-        summary=summary,
-        reason=reason,
-        remedy=remedy,
+        summary=f"No NTP reply from {ntp.address}",
+        reason=f"{silent} requests to {where}, 2 s apart, no reply.",
+        remedy=f"Allow outbound UDP 123 to {NTP_SERVER} (now {ntp.address}; its addresses change), with replies.",
         owner="network administrator",
         evidence=evidence,
     )

@@ -124,21 +124,20 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
             f"{wrong[0].url} gives status {wrong[0].status} with another's content{also}.",
         )
     if wrong or pointed or mismatch:
-        return _Conclusion(
-            "suspected", "A captive portal is suspected", _suspicion(wrong, pointed, mismatch is not None)
-        )
+        return _Conclusion("suspected", "A captive portal is suspected", _suspicion(wrong, pointed))
     failed = ", ".join(dict.fromkeys(f"{one.error}" for one in observed.http)) or "none was asked"
     return _Conclusion("unknown", "No vendor's address answers over HTTP", f"Not one of them could be asked: {failed}.")
 
 
-def _suspicion(wrong: list[HttpWitness], pointed: HttpWitness | None, mismatch: bool) -> str:  # noqa: FBT001 - one of three signs
+def _suspicion(wrong: list[HttpWitness], pointed: HttpWitness | None) -> str:
+    """The sign that points at a portal; where there is neither of these, it is a certificate."""
     if pointed:
         return f"The resolver points {pointed.url} at {pointed.address}, which is on this network."
     if wrong:
         return (
             f"{wrong[0].url} gives status {wrong[0].status} instead of {wrong[0].expected_status} and its own content."
         )
-    return "A vendor's TLS certificate is another's." if mismatch else ""
+    return "A vendor's TLS certificate is another's."
 
 
 def _is_ours(seen: Observations, address: str) -> bool:

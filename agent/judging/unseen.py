@@ -1,6 +1,7 @@
 """Findings of what could not be looked at: always `unknown`, with the reason and the step that would settle it."""
 
 from agent.checks import Finding
+from agent.profiles import Profile
 from probes.observations import Dns, Observation, Observations
 
 _AS_ROOT = "Run netpreflight again as root (sudo)."
@@ -16,6 +17,30 @@ def not_looked(observation: Observation | None, summary: str) -> Finding:
         remedy=(observation.unlocked_by if observation else None)
         or "Connect this laptop to the network in question, run netpreflight again, and let it finish.",
         owner="device owner",
+    )
+
+
+def not_sent(what: str, where: str, error: str, evidence: list[str]) -> Finding:
+    """The finding where this laptop's own system refused to send."""
+    return Finding(
+        status="unknown",
+        summary=f"This laptop could not send {what}",
+        reason=f"Sending to {where} failed here: {error}.",
+        remedy="Look at this laptop's own firewall, then run netpreflight again.",
+        owner="device owner",
+        evidence=evidence,
+    )
+
+
+def of_another_run(summary: str, profile: Profile, evidence: list[str] | None = None) -> Finding:
+    """The finding where a saved run did not ask what this device needs."""
+    return Finding(
+        status="unknown",
+        summary=summary,
+        reason="The run was made for another Device OS version or another set of devices.",
+        remedy=f"Run netpreflight check --device {profile.name} on the network itself.",
+        owner="device owner",
+        evidence=evidence or [],
     )
 
 
