@@ -123,6 +123,8 @@ class Scope(Observation, kw_only=True):
     ipv6_addresses: list[str] = field(default_factory=list)
     gateway: str | None = None
     """The next hop of this interface's IPv4 default route."""
+    medium: Literal["wired", "wifi"] | None = None
+    """None: not known, or neither."""
     ssid: str | None = None
     bssid: str | None = None
     resolvers: list[Resolver] = field(default_factory=list)
@@ -139,6 +141,170 @@ class Scope(Observation, kw_only=True):
     def address(self) -> str | None:
         """The interface's first IPv4 address, without its prefix length."""
         return self.addresses[0].partition("/")[0] if self.addresses else None
+
+
+# --- Wi-Fi ------------------------------------------------------------------------------------------------------
+
+Security = Literal["open", "wep", "wpa-psk", "wpa2-psk", "wpa3-sae", "wpa-eap", "wpa2-eap", "wpa3-eap", "owe"]
+
+
+Band = Literal["2.4", "5", "6"]
+
+
+def band_of(frequency_mhz: int | None) -> Band | None:
+    """The band in GHz of a frequency in MHz, or None where 802.11 has no 20 MHz channel there."""
+    if frequency_mhz is None:
+        return None
+    if 2412 <= frequency_mhz <= 2484:
+        return "2.4"
+    if 4910 <= frequency_mhz < 5925:
+        return "5"
+    return "6" if 5925 <= frequency_mhz <= 7125 else None
+
+
+class HtOperation(Struct, frozen=True, kw_only=True):
+    """The HT Operation element (IEEE 802.11-2020, 9.4.2.56)."""
+
+    primary_channel: int
+    secondary_offset: int
+    """0: none, 1: above, 3: below the primary channel."""
+    any_width: bool
+    """STA Channel Width: True for "any supported width", False for 20 MHz only."""
+    basic_mcs: str = ""
+    """Basic HT-MCS Set, hexadecimal."""
+
+
+class Suites(Struct, frozen=True, kw_only=True):
+    """An RSN (9.4.2.24) or WPA element: what a station has to use to join."""
+
+    version: int
+    group_cipher: str | None = None
+    """`CCMP`, `TKIP`, `WEP-40`, `WEP-104`, `GCMP-256`, ..., or `OUI:type` for one that has no name here."""
+    pairwise_ciphers: list[str] = field(default_factory=list)
+    akms: list[str] = field(default_factory=list)
+    """`PSK`, `PSK-SHA256`, `FT-PSK`, `SAE`, `FT-SAE`, `SAE-EXT`, `FT-SAE-EXT`, `EAP`, `EAP-SHA256`, `FT-EAP`,
+    `EAP-SUITE-B-192`, `OWE`, `FILS-...`, or `OUI:type`."""
+    pmf_capable: bool = False
+    pmf_required: bool = False
+
+
+class BssLoad(Struct, frozen=True, kw_only=True):
+    """The BSS Load element (9.4.2.27)."""
+
+    stations: int
+    utilisation: float
+    """Share of the time in which the access point sensed the channel busy, 0 to 1."""
+
+
+class Neighbor(Struct, frozen=True, kw_only=True):
+    """An access point that a Reduced Neighbor Report (9.4.2.170) names."""
+
+    operating_class: int
+    channel: int
+    bssid: str | None = None
+    short_ssid: str | None = None
+    same_ssid: bool | None = None
+
+
+class Bss(Struct, frozen=True, kw_only=True):
+    r"""One BSS as heard on the air. What the source cannot see is None (or an empty list where `complete` is False).
+
+    Attributes:
+        bssid: lower-case, colons.
+        ssid: text, undecodable bytes as `\xNN`; empty: the name is hidden; None: the source withholds names.
+        ssid_hex: the bytes of the name.
+        frequency_mhz: centre frequency of the primary 20 MHz channel.
+        channel: primary channel, after contradictions are resolved.
+        width_mhz: width in use: 20, 40, 80, 160, 320; 40 only if HT Operation has a secondary channel and "any width".
+        signal_dbm: None where not known; never a guess.
+        age_s: how old this result was when it was read.
+        complete: whether the elements were seen, so that an absent element means that the BSS does not send it.
+        contradictions: elements that contradict one another, with the rule by which that was resolved.
+    """
+
+    bssid: str | None
+    ssid: str | None
+    ssid_hex: str | None
+    frequency_mhz: int | None
+    channel: int | None
+    width_mhz: int | None = None
+    signal_dbm: float | None = None
+    age_s: float | None = None
+    security: list[Security] | None = None
+    pmf: Literal["none", "capable", "required"] | None = None
+    beacon_interval_tu: int | None = None
+    rates_mbps: list[float] = field(default_factory=list)
+    basic_rates_mbps: list[float] = field(default_factory=list)
+    membership: list[str] = field(default_factory=list)
+    """BSS membership selectors (9.4.2.3): `ht`, `vht`, `he`, `sae-h2e`, or the number."""
+    privacy: bool | None = None
+    short_preamble: bool | None = None
+    short_slot: bool | None = None
+    ht: HtOperation | None = None
+    ht_capable_40: bool | None = None
+    """HT Capabilities: Supported Channel Width Set; None: no HT Capabilities element."""
+    vht_width_mhz: int | None = None
+    he: bool = False
+    eht: bool = False
+    rsn: Suites | None = None
+    wpa: Suites | None = None
+    wps: bool = False
+    country: str | None = None
+    load: BssLoad | None = None
+    neighbors: list[Neighbor] = field(default_factory=list)
+    bss_transition: bool | None = None
+    """Extended Capabilities bit 19 (802.11v BSS transition management)."""
+    radio_measurement: bool | None = None
+    """An RM Enabled Capabilities element is present (802.11k)."""
+    fast_transition: bool | None = None
+    """A Mobility Domain element is present (802.11r)."""
+    answers_probes: bool | None = None
+    """A probe response of this BSS was heard; None: the source cannot tell."""
+    dtim_period: int | None = None
+    hidden: bool | None = None
+    """Its beacons hide the name, even if a probe response gave it; None: not told, as where no beacon was heard."""
+    associated: bool = False
+    """This laptop says that it is joined to this very BSS; only where no address tells which one that is."""
+    complete: bool = True
+    contradictions: list[str] = field(default_factory=list)
+    elements: str = ""
+    """The raw information elements, hexadecimal, where the source gives them."""
+
+    @property
+    def band(self) -> Band | None:
+        """The band that it is on; None: not known."""
+        return band_of(self.frequency_mhz)
+
+
+class Wifi(Observation, kw_only=True):
+    """What is on the air.
+
+    Attributes:
+        source: `nl80211`, `networkmanager`, `wpa_supplicant`, `windows`, `macos`, `capture`, `monitor`; None: none.
+        target: the network that the run is about, by name as in `Bss.ssid`; None: no single one.
+        target_from: whether the user named it or the laptop is on it.
+        triggered: whether a scan was made for this run; False: last results that somebody else had asked for.
+        frequencies_mhz: where this source listened for this run; empty: it does not say.
+        limits: what this source cannot see, and what went wrong with better ones: sentences without a full stop.
+        names_withheld: results came, and all of them without a name.
+        interface: the radio's interface, which need not be the interface under test.
+        associated_bssid: the BSS that this laptop is joined to by that interface.
+    """
+
+    source: str | None = None
+    target: str | None = None
+    target_from: Literal["option", "association"] | None = None
+    triggered: bool = False
+    frequencies_mhz: list[int] = field(default_factory=list)
+    interface: str | None = None
+    associated_ssid: str | None = None
+    associated_bssid: str | None = None
+    associated_frequency_mhz: int | None = None
+    regulatory_country: str | None = None
+    limits: list[str] = field(default_factory=list)
+    names_withheld: bool = False
+    bss: list[Bss] = field(default_factory=list)
+    scan_s: float | None = None
 
 
 # --- DHCP -------------------------------------------------------------------------------------------------------
@@ -484,6 +650,7 @@ class Observations(Struct, kw_only=True):
     """One key per probe; None where the probe did not come to an end."""
 
     scope: Scope = field(default_factory=Scope)
+    wifi: Wifi | None = None
     dhcp: Dhcp | None = None
     dns: Dns | None = None
     ntp: Ntp | None = None
