@@ -1,0 +1,594 @@
+"""What is on the air, from a capture that anyone made anywhere: pcap or pcapng, radiotap or bare 802.11 frames.
+
+Beacons and probe responses become one BSS per BSSID: its best signal, its latest elements, and for a hidden name the
+one that a probe response gave away. The file is hostile, and may be larger than the memory: it is read once from
+front to end, nothing is kept but the BSSs, and those within limits. `Air` takes single frames too, from a radio in
+monitor mode.
+"""
+
+import math
+import stat
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import structs
+
+from probes.observations import Bss, Wifi, band_of
+from probes.wifi.elements import (
+    LONGEST_SSID,
+    MOST_OCTETS,
+    bss,
+    channel_at,
+    hides_name,
+    outline,
+    ssid_text,
+    walk,
+)
+from probes.wifi.source import NAME_FROM_RESPONSE
+
+MOST_BSSS = 20_000
+MOST_KEPT_OCTETS = 16 << 20
+"""At most so many octets of elements are kept, over all BSSs."""
+MOST_FILE_OCTETS = 4 << 30
+MOST_FRAME_OCTETS = 256 << 10
+"""The largest snapshot length in use (libpcap's MAXIMUM_SNAPLEN): a longer record is damage."""
+MOST_BAD_RECORDS = 10_000
+"""So many records in a row without a frame in them are damage, not a capture."""
+MOST_INTERFACES = 1024
+ENOUGH_PROBE_REQUESTS = 3
+"""So many unanswered probe requests show that a BSS does not answer; one may have been lost."""
+
+RADIOTAP, BARE, PRISM, AVS, PPI = 127, 105, 119, 163, 192
+_LINKS = {RADIOTAP, BARE, PRISM, AVS, PPI}
+_LINK_NAMES = {0: "BSD loopback", 1: "Ethernet", 101: "raw IP", 113: "Linux cooked", 276: "Linux cooked v2"}
+
+_CHUNK = 1 << 20
+_PCAP = {
+    # Magic number, as the file's first four octets: byte order, and the unit of the fraction of a second.
+    b"\xd4\xc3\xb2\xa1": ("<", 1e-6),
+    b"\xa1\xb2\xc3\xd4": (">", 1e-6),
+    b"\x4d\x3c\xb2\xa1": ("<", 1e-9),
+    b"\xa1\xb2\x3c\x4d": (">", 1e-9),
+}
+_SECTION = b"\x0a\x0d\x0d\x0a"
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"PK\x03\x04": "zip",
+}
+_FIELDS = (
+    # Radiotap's fields by bit: alignment and size (radiotap.org; Linux net/wireless/radiotap.c).
+    *((8, 8), (1, 1), (1, 1), (2, 4), (2, 2), (1, 1), (1, 1), (2, 2), (2, 2), (2, 2), (1, 1), (1, 1), (1, 1), (1, 1)),
+    *((2, 2), (2, 2), (1, 1), (1, 1), (4, 8), (1, 3), (4, 8), (2, 12), (8, 12), (2, 12), (2, 12), (2, 6), (1, 1)),
+    (2, 4),
+)
+_FLAGS, _CHANNEL, _SIGNAL, _XCHANNEL = 1, 3, 5, 18
+_MOST_PLANS = 256
+_FCS_AT_END, _BAD_FCS = 0x10, 0x40
+_BEACON, _PROBE_RESPONSE, _PROBE_REQUEST = 0x80, 0x50, 0x40
+_BROADCAST = b"\xff" * 6
+_FCS = 4
+
+Record = tuple[bytes, int, int, int, float | None, int, int | None]
+"""A buffer, where in it the frame begins and ends, its length on the air, seconds since 1970, the link type, and the
+length of the frame check sequence where the file says it."""
+
+
+def read_capture(path: Path) -> Wifi:
+    """What a capture file holds.
+
+    Raises:
+        ValueError: it is no capture of 802.11 frames; the reason in one line.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ValueError("it is not a regular file")
+        with path.open("rb", buffering=_CHUNK) as stream:
+            file = CaptureFile(stream, path.stat().st_size)
+            air = Air()
+            for record in file.records():
+                air.frame(record)
+    except OSError as error:
+        raise ValueError(error.strerror or str(error)) from error
+    if file.foreign and not air.frames:
+        names = ", ".join(_LINK_NAMES.get(link, f"link type {link}") for link in sorted(file.foreign)[:3])
+        raise ValueError(f"it holds {names} frames, not 802.11: capture in monitor mode")
+    seen = air.wifi("capture")
+    seen.limits = [*file.limits, *seen.limits]
+    return seen
+
+
+class Air:
+    """The BSSs that frames speak of, with what was wrong with the others."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        """Frames taken, of whatever kind."""
+        self._heard: dict[bytes, _Heard] = {}
+        self._kept = 0
+        self._plans: dict[bytes, tuple[int, int, int, int]] = {}
+        self._listened: dict[int, None] = {}
+        """By the radio's header alone: a beacon may come from a neighbouring channel, so its own counts for nothing."""
+        self._asked: dict[tuple[int | None, bytes], int] = {}
+        self._end: float | None = None
+        self._radio = self._signals = False
+        self._malformed = self._bad_fcs = self._nameless = self._adhoc = self._cut = self._surplus = 0
+
+    def frame(self, record: Record) -> None:
+        """Take one frame in."""
+        buffer, start, end, original, seconds, link, fcs = record
+        self.frames += 1
+        missing = original - (end - start)
+        frequency: int | None = None
+        signal: int | None = None
+        if link == RADIOTAP:
+            length = buffer[start + 2] | buffer[start + 3] << 8 if end - start >= 8 else 0
+            if length < 8 or start + length > end or buffer[start]:
+                self._malformed += 1
+                return
+            flags, frequency, signal = self._radiotap(buffer, start, length)
+            start += length
+            if flags is not None:
+                if flags & _BAD_FCS:
+                    self._bad_fcs += 1
+                    return
+                fcs = _FCS if flags & _FCS_AT_END else 0
+        elif link != BARE:
+            start += _header(buffer, start, end, link)
+        if frequency is not None:
+            self._radio = True
+            if frequency not in self._listened and len(self._listened) < MOST_INTERFACES:
+                self._listened[frequency] = None
+        if seconds is not None and (self._end is None or seconds > self._end):
+            self._end = seconds
+        if end - start < 24:
+            self._malformed += end - start < 10  # the shortest frame, an acknowledgement without its FCS
+            return
+        control = buffer[start]
+        if control in (_BEACON, _PROBE_RESPONSE):
+            self._announcement(buffer, start, end, missing, fcs, (frequency, signal, seconds))
+        elif control == _PROBE_REQUEST:
+            self._request(buffer, start, end, frequency)
+
+    def wifi(self, source: str) -> Wifi:
+        """All that was heard."""
+        found = []
+        for bssid, heard in self._heard.items():
+            try:
+                found.append(self._bss(bssid, heard))
+            except ValueError:
+                self._nameless += 1
+        heard_on = sorted(one for one in self._listened if channel_at(one))
+        return Wifi(source=source, bss=found, frequencies_mhz=heard_on, limits=self._limits())
+
+    def _radiotap(self, buffer: bytes, start: int, length: int) -> tuple[int | None, int | None, int | None]:
+        """Flags, frequency and signal of a radiotap header that is wholly there."""
+        key = buffer[start + 4 : start + 8]
+        if key[3] & 0x80:
+            at = start + 8
+            while at + 4 <= start + length and buffer[at - 1] & 0x80:
+                at += 4
+            key = buffer[start + 4 : at]
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[key] = _plan(key)
+        at_flags, at_channel, at_signal, needed = plan
+        if needed > length:
+            return None, None, None
+        flags = buffer[start + at_flags] if at_flags else None
+        frequency = signal = None
+        if at_channel:
+            at_channel += start
+            frequency = buffer[at_channel] | buffer[at_channel + 1] << 8
+        if at_signal:
+            signal = buffer[start + at_signal] - 256
+            if signal < -127:  # 0 and what would be stronger, or -128: the driver does not know
+                signal = None
+            else:
+                self._signals = True
+        return flags, frequency or None, signal
+
+    def _announcement(
+        self,
+        buffer: bytes,
+        start: int,
+        end: int,
+        missing: int,
+        fcs: int | None,
+        how: tuple[int | None, int | None, float | None],
+    ) -> None:
+        """A beacon or probe response."""
+        known = fcs or 0
+        if known > missing:
+            end -= known - max(missing, 0)
+            missing = 0
+        else:
+            missing -= known
+        control = buffer[start + 1]
+        body = start + (28 if control & 0x80 else 24)  # HT Control
+        bssid = buffer[start + 16 : start + 22]
+        if end - body < 12 or bssid[0] & 0x01 or bssid == b"\0\0\0\0\0\0":
+            self._malformed += 1
+            return
+        if control & 0x44 or buffer[start + 22] & 0x0F:  # protected, or a fragment
+            return
+        fixed, elements = buffer[body + 8 : body + 12], buffer[body + 12 : end]
+        kind = buffer[start] == _PROBE_RESPONSE
+        heard = self._heard.get(bssid)
+        if heard is None or (last := heard.last[kind]) is None or last[0] != elements or last[1] != fixed:
+            # Some radios' headers say that there is no FCS where there is one; and it may look like an element.
+            if not known and missing <= 0 and _ends_with_fcs(buffer, start, end):
+                elements = elements[:-_FCS]
+            name, whole = outline(elements)
+            if name is None or len(name) > LONGEST_SSID:
+                self._nameless += 1
+                return
+            if not fixed[2] & 0x01:
+                self._adhoc += 1
+                return
+            heard = self._keep(
+                bssid,
+                heard,
+                kind,
+                (elements[:MOST_OCTETS], fixed, whole and missing <= 0 and len(elements) <= MOST_OCTETS),
+                name,
+            )
+            if heard is None:
+                return
+        heard.update(*how)
+
+    def _keep(
+        self, bssid: bytes, heard: "_Heard | None", kind: int, said: tuple[bytes, bytes, bool], name: bytes
+    ) -> "_Heard | None":
+        """Keep the latest that a BSS said, within limits; something whole is not given up for something cut."""
+        last = heard.last[kind] if heard else None
+        self._cut += not said[2]
+        more = len(said[0]) - (len(last[0]) if last else 0)
+        if self._kept + more > MOST_KEPT_OCTETS or (heard is None and len(self._heard) >= MOST_BSSS):
+            self._surplus += 1
+            return heard
+        if heard is None:
+            heard = self._heard[bssid] = _Heard()
+        if last is None or said[2] or not last[2]:
+            heard.last[kind] = said
+            self._kept += more
+            if any(name) and name not in heard.names and len(heard.names) < 4:
+                heard.names.append(name)
+        return heard
+
+    def _request(self, buffer: bytes, start: int, end: int, frequency: int | None) -> None:
+        """A probe request to everybody: count who was asked for."""
+        if buffer[start + 4 : start + 10] != _BROADCAST or end - start < 26 or buffer[start + 24]:
+            return
+        name = buffer[start + 26 : start + 26 + buffer[start + 25]]
+        if len(name) <= LONGEST_SSID and (len(self._asked) < MOST_INTERFACES or (frequency, name) in self._asked):
+            self._asked[frequency, name] = self._asked.get((frequency, name), 0) + 1
+
+    def _bss(self, bssid: bytes, heard: "_Heard") -> Bss:
+        beacon, response = heard.last
+        said = beacon or response
+        if beacon and response and not beacon[2] and response[2]:
+            said = response
+        assert said is not None, "a BSS is kept with what it said"
+        elements, fixed, whole = said
+        described = [
+            bss(
+                elements,
+                bssid=bssid.hex(":"),
+                frequency_mhz=frequency,
+                signal_dbm=heard.signal,
+                age_s=None if self._end is None or heard.at is None else round(max(0.0, self._end - heard.at), 3),
+                beacon_interval_tu=int.from_bytes(fixed[:2], "little"),
+                capability=int.from_bytes(fixed[2:], "little"),
+                answers_probes=self._answers(heard),
+                hidden=hides_name(beacon[0]) if beacon else None,
+                complete=whole,
+            )
+            for frequency in heard.frequencies()
+        ]
+        # Where it was heard on several channels, that channel counts which it says is its own.
+        one = min(described, key=lambda each: len(each.contradictions))
+        notes = list(one.contradictions)
+        if one.ssid == "" and response and any(name := outline(response[0])[0] or b""):
+            one = structs.replace(one, ssid=ssid_text(name), ssid_hex=name.hex())
+            notes.append(NAME_FROM_RESPONSE)
+        if len(heard.names) > 1:
+            names = ", ".join(repr(ssid_text(name)) for name in heard.names)
+            notes.append(f"It gave several names ({names}): the latest of its beacons is taken")
+        return structs.replace(one, contradictions=notes)
+
+    def _answers(self, heard: "_Heard") -> bool | None:
+        if heard.last[1]:
+            return True
+        asked = sum(
+            self._asked.get((frequency, name), 0) for frequency in heard.frequencies() for name in (b"", *heard.names)
+        )
+        return False if asked >= ENOUGH_PROBE_REQUESTS and heard.names else None
+
+    def _limits(self) -> list[str]:
+        """What this cannot show, and what was wrong, in words."""
+        limits = []
+        if self._radio:
+            bands: dict[str, list[int]] = {}
+            for frequency in sorted(self._listened):
+                if (band := band_of(frequency)) and (channel := channel_at(frequency)):
+                    bands.setdefault(band, []).append(channel)
+            where = " and ".join(f"{band} GHz (channels: {_spans(channels)})" for band, channels in bands.items())
+            limits.append(f"The radio listened on {where or 'no known channel'} only")
+        else:
+            limits.append("The frames do not say on which channel they were heard")
+        if not self._signals:
+            limits.append("The frames do not say how strong the signal was")
+        if not self._heard:
+            limits.append(f"There is no beacon and no probe response of a network among {self.frames} frames")
+        nontransmitted = sum(
+            any(number == 71 and len(body) > 1 for number, body in walk(said[0]))
+            for heard in self._heard.values()
+            for said in heard.last[:1]
+            if said
+        )
+        for count, what in (
+            (self._malformed, "malformed frames"),
+            (self._bad_fcs, "frames that were received with errors"),
+            (self._nameless, "beacons or probe responses without a sound SSID element, so of no network"),
+            (self._adhoc, "beacons or probe responses of ad-hoc or mesh networks"),
+        ):
+            if count:
+                limits.append(f"Left out: {count} {what}")
+        if self._cut:
+            limits.append(f"{self._cut} beacons or probe responses are cut short: elements of theirs were not seen")
+        if nontransmitted:
+            limits.append(
+                f"{nontransmitted} BSSs announce others in a Multiple BSSID element (9.4.2.45); these are not listed"
+            )
+        if self._surplus:
+            limits.append(
+                f"{self._surplus} beacons or probe responses were left out: more than {MOST_BSSS} BSSs, "
+                f"or {MOST_KEPT_OCTETS >> 20} MiB of elements"
+            )
+        return limits
+
+
+class _Heard:
+    """What was heard of one BSSID."""
+
+    __slots__ = ("_best", "at", "last", "names", "signal")
+
+    def __init__(self) -> None:
+        self.last: list[tuple[bytes, bytes, bool] | None] = [None, None]
+        """Of its latest beacon and its latest probe response: the elements, the fixed fields, whether all is there."""
+        self.names: list[bytes] = []
+        self.signal: int | None = None
+        self.at: float | None = None
+        self._best: dict[int | None, int] = {}
+
+    def update(self, frequency: int | None, signal: int | None, seconds: float | None) -> None:
+        """Another frame of it was heard."""
+        level = -128 if signal is None else signal
+        if level > self._best.get(frequency, -129) and (len(self._best) < 8 or frequency in self._best):
+            self._best[frequency] = level
+        if signal is not None and (self.signal is None or signal > self.signal):
+            self.signal = signal
+        if seconds is not None and (self.at is None or seconds > self.at):
+            self.at = seconds
+
+    def frequencies(self) -> list[int | None]:
+        """Where it was heard, the strongest first."""
+        return sorted(self._best, key=lambda frequency: -self._best[frequency])
+
+
+class CaptureFile:
+    """A capture file's records, read once from front to end."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self.limits: list[str] = []
+        self.foreign: set[int] = set()
+        """Link types without 802.11 frames."""
+        self._stream = stream
+        self._left = min(size, MOST_FILE_OCTETS)
+        if size > self._left:
+            self.limits.append(f"Only the first {MOST_FILE_OCTETS >> 30} GiB of the file were read")
+        self._buffer = b""
+        self._at = 0
+
+    def records(self) -> Iterator[Record]:
+        """Every record with an 802.11 frame, as far as the file is sound."""
+        self._need(32)
+        magic = self._buffer[:4]
+        if magic == _SECTION:
+            return self._pcapng()
+        if magic not in _PCAP:
+            for prefix, name in _PACKED.items():
+                if magic.startswith(prefix[:4]):
+                    raise ValueError(f"it is compressed ({name}): unpack it first")
+            raise ValueError(f"it is no pcap or pcapng capture (it begins with {magic.hex(' ') or 'nothing'})")
+        if len(self._buffer) < 24:
+            raise ValueError("it ends within the header of a pcap capture")
+        return self._pcap(*_PCAP[magic])
+
+    def _need(self, octets: int) -> bool:
+        """Have so many octets at hand, if the file has them."""
+        have = len(self._buffer) - self._at
+        if have < octets and self._left:
+            more = self._stream.read(min(max(_CHUNK, octets - have), self._left))
+            self._left = self._left - len(more) if more else 0
+            self._buffer = self._buffer[self._at :] + more
+            self._at = 0
+            have = len(self._buffer)
+        return have >= octets
+
+    def _pcap(self, order: str, unit: float) -> Iterator[Record]:
+        link = int(struct.unpack_from(order + "I", self._buffer, 20)[0])
+        # The upper half may say how long the frame check sequence is (draft-ietf-opsawg-pcap, LinkType).
+        fcs = (link >> 28) * 2 if link & 0x0400_0000 else None
+        link &= 0xFFFF
+        if link not in _LINKS:
+            self.foreign.add(link)
+            return
+        head = struct.Struct(order + "IIII")
+        self._at = 24
+        empty = 0
+        while True:
+            if len(self._buffer) - self._at < 16 and not self._need(16):
+                return self._end()
+            whole, fraction, size, original = head.unpack_from(self._buffer, self._at)
+            if size > MOST_FRAME_OCTETS or empty > MOST_BAD_RECORDS:
+                return self._damaged()
+            if len(self._buffer) - self._at < 16 + size and not self._need(16 + size):
+                return self._end()
+            start = self._at + 16
+            self._at = start + size
+            empty = 0 if size else empty + 1
+            yield self._buffer, start, start + size, original, whole + fraction * unit, link, fcs
+
+    def _pcapng(self) -> Iterator[Record]:
+        order = "<"
+        block = struct.Struct("<II")
+        interfaces: list[_Interface] = []
+        empty = 0
+        while self._need(12):
+            if self._buffer[self._at : self._at + 4] == _SECTION:
+                order = "<" if self._buffer[self._at + 8] == 0x4D else ">"
+                block = struct.Struct(order + "II")
+                interfaces = []
+            kind, length = block.unpack_from(self._buffer, self._at)
+            if length < 12 or length % 4 or empty > MOST_BAD_RECORDS:
+                return self._damaged()
+            if kind in {1, 2, 3, 6} and length > MOST_FRAME_OCTETS + _CHUNK:
+                return self._damaged()
+            empty += 1
+            if kind not in {1, 2, 3, 6}:
+                if not self._skip(length):
+                    return self._end(cut=True)
+                continue
+            if len(interfaces) > MOST_INTERFACES:
+                return self._damaged()
+            if not self._need(length):
+                return self._end()
+            at = self._at
+            self._at += length
+            if kind == 1:
+                interfaces.append(_Interface(self._buffer[at : at + length], order))
+            elif (record := _packet(self._buffer, at, length, kind, order, interfaces)) is not None:
+                if record[5] in _LINKS:
+                    empty = 0 if record[2] > record[1] else empty
+                    yield record
+                else:
+                    empty = 0
+                    self.foreign.add(record[5])
+        return self._end()
+
+    def _skip(self, octets: int) -> bool:
+        while octets:
+            here = min(octets, len(self._buffer) - self._at)
+            self._at += here
+            octets -= here
+            if octets and not self._need(1):
+                return False
+        return True
+
+    def _end(self, *, cut: bool = False) -> None:
+        if (cut or len(self._buffer) > self._at) and not self.limits:
+            self.limits.append("The file ends within a record: it was cut short")
+
+    def _damaged(self) -> None:
+        self.limits.append("The file is damaged: what follows the damage was not read")
+
+
+class _Interface:
+    """An Interface Description Block (pcapng): the link type and the unit and offset of its times."""
+
+    def __init__(self, block: bytes, order: str) -> None:
+        self.link, _, self.snap = struct.unpack_from(order + "HHI", block, 8) if len(block) >= 20 else (-1, 0, 0)
+        self.unit, self.offset, self.fcs = 1e-6, 0, None
+        at = 16
+        while at + 8 <= len(block):
+            code, length = struct.unpack_from(order + "HH", block, at)
+            value = block[at + 4 : min(at + 4 + length, len(block) - 4)]
+            at += 4 + length + -length % 4
+            if code == 9 and len(value) == 1:
+                self.unit = 2.0 ** -(value[0] & 0x7F) if value[0] & 0x80 else 10.0 ** -value[0]
+            elif code == 13 and len(value) == 1:
+                self.fcs = value[0]
+            elif code == 14 and len(value) == 8:
+                self.offset = struct.unpack(order + "q", value)[0]
+            elif code == 0:
+                break
+
+
+def _packet(buffer: bytes, at: int, length: int, kind: int, order: str, interfaces: list[_Interface]) -> Record | None:
+    """The frame in a packet block: Enhanced (6), Simple (3), or the obsolete one (2); None: there is none."""
+    head = {6: 32, 2: 32, 3: 16}[kind]
+    if length < head:
+        return None
+    number, high, low = 0, 0, 0
+    if kind == 3:
+        original = struct.unpack_from(order + "I", buffer, at + 8)[0]
+        size = min(original, length - 16)
+    elif kind == 6:
+        number, high, low, size, original = struct.unpack_from(order + "IIIII", buffer, at + 8)
+    else:
+        number, _, high, low, size, original = struct.unpack_from(order + "HHIIII", buffer, at + 8)
+    if number >= len(interfaces) or size > min(length - head, MOST_FRAME_OCTETS):
+        return None
+    one = interfaces[number]
+    if kind == 3 and one.snap:
+        size = min(size, one.snap)
+    seconds = None if kind == 3 else (high << 32 | low) * one.unit + one.offset
+    start = at + head - 4
+    return buffer, start, start + size, original, seconds, one.link, one.fcs
+
+
+def _plan(present: bytes) -> tuple[int, int, int, int]:
+    """Where in a radiotap header flags, channel and signal are (0: nowhere), and how long it is up to the last of them.
+
+    Fields follow one another in the order of their bits, each aligned to its own size. A further word of bits counts
+    only if the one before says that it is radiotap's too; after a vendor's fields nothing can be found.
+    """
+    words = [int.from_bytes(present[at : at + 4], "little") for at in range(0, len(present), 4)]
+    offsets: dict[int, int] = {}
+    at = 4 + len(present)
+    for word in words:
+        for bit, (alignment, size) in enumerate(_FIELDS):
+            if word >> bit & 1:
+                at = math.ceil(at / alignment) * alignment
+                offsets.setdefault(bit, at)
+                at += size
+        if not word & 0x2000_0000 or word & 0x5000_0000:
+            break
+    channel = offsets.get(_CHANNEL, 0)
+    if not channel and _XCHANNEL in offsets:
+        channel = offsets[_XCHANNEL] + 4
+    flags, signal = offsets.get(_FLAGS, 0), offsets.get(_SIGNAL, 0)
+    return flags, channel, signal, max(flags + 1, channel + 2, signal + 1)
+
+
+def _header(buffer: bytes, start: int, end: int, link: int) -> int:
+    """The length of a Prism, AVS or PPI header, of which nothing else is read."""
+    if end - start < 8:
+        return end - start
+    if link == PPI:
+        length = int.from_bytes(buffer[start + 2 : start + 4], "little")
+    elif buffer[start : start + 3] == b"\x80\x21\x10":  # AVS, also where the file says Prism
+        length = int.from_bytes(buffer[start + 4 : start + 8], "big")
+    else:
+        length = int.from_bytes(buffer[start + 4 : start + 8], "little")
+    return min(length, end - start)
+
+
+def _ends_with_fcs(buffer: bytes, start: int, end: int) -> bool:
+    """Whether the last four octets are the frame check sequence of the others (9.2.4.8)."""
+    return zlib.crc32(buffer[start : end - _FCS]) == int.from_bytes(buffer[end - _FCS : end], "little")
+
+
+def _spans(channels: list[int]) -> str:
+    shown = ", ".join(str(one) for one in channels[:40])
+    return shown if len(channels) <= 40 else f"{shown}, …"
