@@ -1,0 +1,347 @@
+"""Linux: NetworkManager scans for an ordinary user where the kernel would not.
+
+It is asked over D-Bus by jeepney: pure Python, without dependencies, and kept up (keyring rests on it); other
+libraries bring compiled parts. What NetworkManager itself tells of an access point is a summary without elements, so
+after its scan the kernel's table is read where that can be (`nl80211`); `survey` is for where it cannot.
+
+Names and numbers: NetworkManager's D-Bus interface, `nm-dbus-interface.h`.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol
+
+from jeepney import DBusAddress, Properties, new_method_call
+from jeepney.auth import BEGIN, Authenticator
+from jeepney.bus import get_bus
+from jeepney.bus_messages import message_bus
+from jeepney.io.asyncio import DBusConnection, DBusRouter
+from jeepney.io.common import RouterClosed
+from jeepney.wrappers import DBusErrorResponse, unwrap_msg
+
+from probes.observations import Bss, Security, Wifi
+from probes.wifi.elements import channel_at, ssid_text
+from probes.wifi.source import AS_ROOT, NoRadio, SourceUnavailable, age_of
+
+ANSWER_S = 3.0
+SCAN_S = 15.0
+AGAIN_S = 10.0
+"""It refuses to scan for some seconds after a scan (8 s in 1.42)."""
+RETRY_S = 1.0
+POLL_S = 0.3
+MOST_BSSS = 500
+
+_BUS_NAME = "org.freedesktop.NetworkManager"
+_ROOT = "/org/freedesktop/NetworkManager"
+_WIRELESS = f"{_BUS_NAME}.Device.Wireless"
+_ACCESS_POINT = f"{_BUS_NAME}.AccessPoint"
+_TYPE_WIFI = 2
+_MODE_INFRASTRUCTURE = 2
+_UNMANAGED, _UNAVAILABLE = 10, 20
+_PRIVACY = 0x1
+_PSK, _EAP, _SAE, _OWE, _OWE_TRANSITION, _SUITE_B_192 = 0x100, 0x200, 0x400, 0x800, 0x1000, 0x2000
+_LONGEST_SSID = 32
+_NO_BUS = "there is no D-Bus through which NetworkManager could be asked"
+LIMIT = (
+    "NetworkManager gives no information elements: channel width, PMF, rates and more are not seen, and signals only "
+    "in percent"
+)
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """NetworkManager answered with an error, or D-Bus did.
+
+    Attributes:
+        name: the D-Bus name of the error.
+        words: what it said.
+    """
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__(f"{name}: {words}")
+        self.name = name
+        self.words = words
+
+
+class Bus(Protocol):
+    """What is asked of NetworkManager. A refusal is `Refused`."""
+
+    async def call(
+        self, path: str, interface: str, method: str, signature: str = "", body: tuple[Any, ...] = ()
+    ) -> Any:
+        """Call a method; returns the first value of the answer."""
+
+    async def properties(self, path: str, interface: str) -> dict[str, Any]:
+        """All properties of an object."""
+
+
+class SystemBus:
+    """The system's D-Bus."""
+
+    def __init__(self, router: Any) -> None:
+        self._router = router
+
+    async def call(
+        self, path: str, interface: str, method: str, signature: str = "", body: tuple[Any, ...] = ()
+    ) -> Any:
+        """Call a method; returns the first value of the answer."""
+        address = DBusAddress(path, bus_name=_BUS_NAME, interface=interface)
+        answer = await self._ask(new_method_call(address, method, signature or None, body))
+        return answer[0] if answer else None
+
+    async def properties(self, path: str, interface: str) -> dict[str, Any]:
+        """All properties of an object."""
+        address = DBusAddress(path, bus_name=_BUS_NAME, interface=interface)
+        (found,) = await self._ask(Properties(address).get_all())
+        return {name: value for name, (_, value) in found.items()}
+
+    async def _ask(self, message: Any) -> Any:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return unwrap_msg(await self._router.send_and_get_reply(message))
+        except RouterClosed as problem:
+            raise ConnectionError(str(problem)) from problem
+        except DBusErrorResponse as problem:
+            words = problem.data[0] if problem.data and isinstance(problem.data[0], str) else ""
+            raise Refused(problem.name or "", words) from problem
+
+
+@contextlib.asynccontextmanager
+async def system_bus() -> AsyncIterator[Bus]:
+    """Connect to the system's D-Bus.
+
+    Raises:
+        SourceUnavailable: there is none, or it does not answer.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            reader, writer = await asyncio.open_unix_connection(get_bus("SYSTEM"))
+    except (OSError, ValueError, RuntimeError) as problem:
+        raise SourceUnavailable(_NO_BUS) from problem
+    # What jeepney's own function does to connect, which leaves the socket open when it is cancelled.
+    try:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                router = await _introduce(reader, writer)
+        except (OSError, EOFError, ValueError, RouterClosed) as problem:
+            raise SourceUnavailable(_NO_BUS) from problem
+        with contextlib.suppress(EOFError):  # the bus has gone: whoever still waited has been told
+            async with router:
+                yield SystemBus(router)
+    finally:
+        writer.close()
+
+
+async def _introduce(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> DBusRouter:
+    """Authenticate as this user, and say hello, which has to be the first message."""
+    authenticator = Authenticator()
+    for request in authenticator:
+        writer.write(request)
+        answer = await reader.read(1024)
+        if not answer:
+            raise EOFError
+        authenticator.feed(answer)
+    writer.write(BEGIN)
+    router = DBusRouter(DBusConnection(reader, writer))
+    try:
+        await router.send_and_get_reply(message_bus.Hello())
+    except BaseException:
+        with contextlib.suppress(EOFError, OSError):
+            await router.__aexit__(None, None, None)
+        raise
+    return router
+
+
+async def request_scan(interface: str, names: list[bytes]) -> None:
+    """Ask NetworkManager to scan with an interface; returns when it has agreed, not when it has scanned.
+
+    Args:
+        interface: a radio's.
+        names: networks that are asked by name too.
+
+    Raises:
+        SourceUnavailable: it does not run, does not manage this interface, or refuses.
+    """
+    async with _asking(system_bus) as bus:
+        await request(bus, await _device(bus, interface), names)
+
+
+async def request(bus: Bus, device: str, names: list[bytes]) -> None:
+    """Ask for a scan with a device of NetworkManager's, again while it refuses because it has scanned just now."""
+    # With names of ours, some versions leave out the one for everybody, so that has to be among them.
+    options = {"ssids": ("aay", [b"", *names])} if names else {}
+    clock = asyncio.get_running_loop().time
+    end = clock() + AGAIN_S
+    while True:
+        try:
+            await bus.call(device, _WIRELESS, "RequestScan", "a{sv}", (options,))
+        except Refused as refusal:
+            if not refusal.name.endswith(".NotAllowed") or clock() + RETRY_S > end:
+                raise
+        else:
+            return
+        await asyncio.sleep(RETRY_S)
+
+
+async def survey(
+    interface: str | None,
+    name: bytes | None = None,
+    *,
+    elapsed: Callable[[], float],
+    connect: Callable[[], contextlib.AbstractAsyncContextManager[Bus]] = system_bus,
+    now_s: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
+) -> Wifi:
+    """Scan by NetworkManager, and take its own list of access points.
+
+    Args:
+        interface: the interface under test; its radio is used if it has one.
+        name: the network meant; it is asked by name too.
+        elapsed: the run's clock.
+        connect: stands in for D-Bus in tests.
+        now_s: the clock of `LastSeen` and `LastScan`: seconds since the machine was booted.
+
+    Raises:
+        SourceUnavailable: it does not run, has no radio, or the radio is off.
+    """
+    seen = Wifi(source="networkmanager", limits=[LIMIT], unlocked_by=AS_ROOT)
+    begun = elapsed()
+    async with _asking(connect) as bus:
+        device = await _device(bus, interface)
+        seen.interface = (await bus.properties(device, f"{_BUS_NAME}.Device")).get("Interface")
+        before = (await bus.properties(device, _WIRELESS)).get("LastScan", -1)
+        try:
+            await request(bus, device, [name] if name else [])
+        except Refused as refusal:
+            seen.limits.append(_words(refusal))
+        else:
+            seen.triggered = await _wait(bus, device, before)
+            if seen.triggered:
+                seen.scan_s = round(elapsed() - begun, 3)
+            else:
+                seen.limits.append(f"NetworkManager's scan did not end within {SCAN_S:.0f} s")
+        await _read(bus, device, seen, now_s())
+    if not seen.triggered:
+        seen.limits.append(f"no scan was made: these are NetworkManager's last results, {age_of(seen.bss)}")
+    elif not seen.bss:
+        seen.limits.append("NetworkManager scanned without an error and heard nothing at all")
+    return seen
+
+
+async def _wait(bus: Bus, device: str, before: int) -> bool:
+    """Wait for the end of a scan that is later than `before`."""
+    try:
+        async with asyncio.timeout(SCAN_S):
+            while (await bus.properties(device, _WIRELESS)).get("LastScan", -1) == before:  # noqa: ASYNC110 - a property, not an event
+                await asyncio.sleep(POLL_S)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _read(bus: Bus, device: str, seen: Wifi, now_s: float) -> None:
+    """Read the list of access points, and which of them the laptop is on."""
+    active = (await bus.properties(device, _WIRELESS)).get("ActiveAccessPoint", "/")
+    paths = await bus.call(device, _WIRELESS, "GetAllAccessPoints")
+    for path in list(paths)[:MOST_BSSS]:
+        try:
+            about = await bus.properties(path, _ACCESS_POINT)
+        except Refused:  # it went out of range meanwhile
+            continue
+        if (one := access_point(about, now_s)) is None:
+            continue
+        seen.bss.append(one)
+        if path == active:
+            seen.associated_ssid = one.ssid or None
+            seen.associated_bssid = one.bssid
+            seen.associated_frequency_mhz = one.frequency_mhz
+
+
+def access_point(about: dict[str, Any], now_s: float) -> Bss | None:
+    """An access point out of its properties; None where it is no network to join."""
+    name = bytes(about.get("Ssid", b""))
+    frequency = about.get("Frequency") or None
+    if about.get("Mode", _MODE_INFRASTRUCTURE) != _MODE_INFRASTRUCTURE or len(name) > _LONGEST_SSID:
+        return None
+    last = about.get("LastSeen", -1)
+    return Bss(
+        bssid=str(about.get("HwAddress", "")).lower() or None,
+        ssid=ssid_text(name),
+        ssid_hex=name.hex(),
+        frequency_mhz=frequency,
+        channel=channel_at(frequency),
+        age_s=round(max(0.0, now_s - last), 1) if last >= 0 else None,
+        security=_security(about.get("Flags", 0), about.get("WpaFlags", 0), about.get("RsnFlags", 0)),
+        privacy=bool(about.get("Flags", 0) & _PRIVACY),
+        hidden=None if any(name) else True,  # whether a name came from a beacon is not told
+        complete=False,
+    )
+
+
+def _security(flags: int, wpa: int, rsn: int) -> list[Security]:
+    found: list[Security] = []
+    if wpa & _PSK:
+        found.append("wpa-psk")
+    if rsn & _PSK:
+        found.append("wpa2-psk")
+    if rsn & _SAE:
+        found.append("wpa3-sae")
+    if wpa & _EAP:
+        found.append("wpa-eap")
+    if rsn & _EAP:
+        found.append("wpa2-eap")
+    if rsn & _SUITE_B_192:
+        found.append("wpa3-eap")
+    if rsn & _OWE:
+        found.append("owe")
+    if not found:
+        found.append("wep" if flags & _PRIVACY else "open")
+    return found
+
+
+async def _device(bus: Bus, interface: str | None) -> str:
+    """The object of an interface's radio, or of the first radio."""
+    found = {}
+    for path in await bus.call(_ROOT, _BUS_NAME, "GetDevices"):
+        about = await bus.properties(path, f"{_BUS_NAME}.Device")
+        if about.get("DeviceType") == _TYPE_WIFI:
+            found[about.get("Interface")] = (path, about.get("State", 0))
+    if not found:
+        raise SourceUnavailable("NetworkManager knows no Wi-Fi radio")
+    manager = await bus.properties(_ROOT, _BUS_NAME)
+    if not manager.get("WirelessHardwareEnabled", True):
+        raise NoRadio("Wi-Fi is switched off by a switch or key of this laptop", "Switch Wi-Fi on there.")
+    if not manager.get("WirelessEnabled", True):
+        raise NoRadio("Wi-Fi is switched off in NetworkManager", "Switch Wi-Fi on (nmcli radio wifi on).")
+    path, state = found.get(interface) or max(found.values(), key=lambda one: one[1])
+    if state <= _UNMANAGED:
+        raise SourceUnavailable("NetworkManager does not manage the Wi-Fi radio", AS_ROOT)
+    if state == _UNAVAILABLE:
+        raise SourceUnavailable("the Wi-Fi radio is not available to NetworkManager (is wpa_supplicant running?)")
+    return str(path)
+
+
+@contextlib.asynccontextmanager
+async def _asking(connect: Callable[[], contextlib.AbstractAsyncContextManager[Bus]]) -> AsyncIterator[Bus]:
+    """A bus whose refusals become reasons."""
+    try:
+        async with connect() as bus:
+            yield bus
+    except Refused as refusal:
+        raise SourceUnavailable(_words(refusal)) from refusal
+    except TimeoutError as problem:
+        raise SourceUnavailable(f"NetworkManager did not answer within {ANSWER_S:.0f} s") from problem
+    except (OSError, EOFError) as problem:
+        raise SourceUnavailable("the connection to D-Bus broke") from problem
+
+
+def _words(refusal: Refused) -> str:
+    """A refusal in plain words."""
+    last = refusal.name.rpartition(".")[2]
+    if last in {"ServiceUnknown", "NameHasNoOwner", "Spawn", "Disconnected"}:
+        return "NetworkManager does not run here"
+    if last in {"PermissionDenied", "AccessDenied", "NotAuthorized"}:
+        return "NetworkManager does not let this user ask for a scan (polkit: network-manager.wifi.scan)"
+    if last == "NotAllowed":
+        return f"NetworkManager refused a scan for now ({refusal.words or 'it has scanned just now'})"
+    return f"NetworkManager refused: {refusal.words or refusal.name}"

@@ -1,0 +1,760 @@
+"""Linux: the kernel's own scan, over nl80211.
+
+With CAP_NET_ADMIN a scan is triggered: 2.4 GHz first, its channels named, with one probe request for any name, and one
+for the network that is meant, on each channel where the rules of the country allow sending; then 5 and 6 GHz. Where the
+network that is meant was not heard on 2.4 GHz, those channels are visited again. As an ordinary user the scan is asked
+of NetworkManager; where that refuses, the kernel's last results are read, with their age. Nothing is brought up, down,
+or changed.
+
+pyroute2 carries the messages. The attributes are taken raw: its own decoding of elements stumbles over hostile ones.
+Numbers are those of linux/nl80211.h.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import struct
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from msgspec import structs
+from pyroute2.netlink import NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, genlmsg
+from pyroute2.netlink.exceptions import NetlinkError
+from pyroute2.netlink.nl80211 import AsyncNL80211
+
+from probes.observations import Bss, Wifi, band_of
+from probes.wifi.elements import channel_at, outline, ssid_text
+from probes.wifi.source import (
+    AS_ROOT,
+    CAPTURE_INSTEAD,
+    MOST_REVISITS,
+    PREFERRED_6GHZ,
+    NoRadio,
+    SourceUnavailable,
+    age_of,
+    band_name,
+    of_both,
+    strength,
+    unheard,
+    without_twins,
+)
+
+ANSWER_S = 3.0
+"""The kernel answers a request at once; so long means that it never will."""
+SCAN_S = 3.0
+CHANNEL_S = 0.4
+"""A scan has SCAN_S, and this for each channel: a passive visit takes 0.11 s, and while associated the radio returns to
+its own channel between visits."""
+ASKED_SCAN_S = 20.0
+"""For a scan that somebody else makes for us: all channels, and a queue before it."""
+REMEMBERED_S = 60.0
+"""A BSS that was heard so lately is looked for once more where one visit did not hear it."""
+SAME_VISIT_US = 5_000_000
+MOST_BSSS = 2000
+MOST_DUMPS = 4
+
+_GET_WIPHY, _GET_INTERFACE, _GET_REG, _GET_SCAN, _TRIGGER_SCAN, _NEW_SCAN_RESULTS, _SCAN_ABORTED = (
+    1,
+    5,
+    31,
+    32,
+    33,
+    34,
+    35,
+)
+_WIPHY, _WIPHY_NAME, _IFINDEX, _IFNAME, _IFTYPE, _BANDS, _ALPHA2 = 1, 2, 3, 4, 5, 22, 33
+_MOST_SSIDS, _SCAN_FREQUENCIES, _SCAN_SSIDS, _BSS, _SSID, _SCAN_FLAGS, _SPLIT_DUMP = 43, 44, 45, 47, 52, 158, 174
+_SENT = (_WIPHY, _IFINDEX, _SCAN_FREQUENCIES, _SCAN_SSIDS, _SCAN_FLAGS, _SPLIT_DUMP)
+_BAND_FREQS = 1
+_FREQ, _FREQ_DISABLED, _FREQ_NO_IR = 1, 2, 3
+_BSSID, _FREQUENCY, _TSF, _INTERVAL, _CAPABILITY, _ELEMENTS, _SIGNAL_MBM = range(1, 8)
+_STATUS, _SEEN_MS, _BEACON_ELEMENTS, _BEACON_TSF, _IS_RESPONSE = 9, 10, 11, 13, 14
+_STATION, _P2P_CLIENT = 2, 8
+_MODES = {1: "ad hoc", 3: "access point", 6: "monitor", 7: "mesh", 9: "access point"}
+"""What else an interface may be, as `iw` calls it."""
+_ASSOCIATED = 1
+_TYPE_BITS = 0x3FFF
+_HEADERS = 20
+"""Netlink's header and generic netlink's."""
+_FLAG_COLOCATED_6GHZ = 1 << 14
+
+Attributes = dict[int, bytes]
+Message = tuple[int, Attributes]
+"""A command's number and its attributes."""
+OnPartial = Callable[[Wifi], None]
+RequestScan = Callable[[str, list[bytes]], Awaitable[None]]
+"""Asks somebody else to scan with an interface for names too; raises SourceUnavailable where that is refused."""
+
+
+class Kernel(Protocol):
+    """What is asked of the kernel. A refusal is an OSError with its number."""
+
+    async def __aenter__(self) -> Self:
+        """Connect, and listen to scan events from now on."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go."""
+
+    async def ask(self, command: int, attributes: Attributes, *, dump: bool = False) -> list[Message]:
+        """Send a request; returns the messages that answer it."""
+
+    async def event(self) -> Message:
+        """The next scan event."""
+
+
+async def survey(
+    interface: str | None,
+    name: bytes | None = None,
+    *,
+    elapsed: Callable[[], float],
+    request_scan: RequestScan,
+    kernel: Kernel | None = None,
+    sysfs: Path = Path("/sys"),
+    on_partial: OnPartial | None = None,
+) -> Wifi:
+    """Scan, or read what was scanned.
+
+    Args:
+        interface: the interface under test; its radio is used if it has one.
+        name: the network meant; it is asked by name too, which is what a hidden one answers.
+        elapsed: the run's clock.
+        request_scan: asked for a scan where the kernel does not let this user make one.
+        kernel: stands in for the kernel in tests.
+        sysfs: stands in for /sys in tests.
+        on_partial: called with the results of 2.4 GHz while the other bands are still being scanned.
+
+    Raises:
+        NoRadio: there is none, or it is off.
+        SourceUnavailable: the kernel does not answer.
+    """
+    try:
+        async with kernel or Netlink() as opened:
+            one = _Survey(opened, sysfs, name, elapsed, on_partial)
+            await one.find_radio(interface)
+            return await one.run(request_scan)
+    except TimeoutError as problem:
+        raise SourceUnavailable(f"nl80211: the kernel did not answer within {ANSWER_S:.0f} s") from problem
+    except OSError as problem:
+        if problem.errno == errno.ENOENT:
+            raise NoRadio("this laptop has no Wi-Fi radio that Linux knows (no nl80211)", CAPTURE_INSTEAD) from problem
+        raise SourceUnavailable(f"nl80211: {problem.strerror or problem}") from problem
+
+
+class _Message(genlmsg):  # type: ignore[misc]
+    """A message whose attributes are bytes."""
+
+    nla_map = tuple((number, str(number), "cdata") for number in _SENT)
+
+
+class _Socket(AsyncNL80211):  # type: ignore[misc]
+    module_err_level = "debug"  # that there is no nl80211 is for us to say
+
+
+class Netlink:
+    """The kernel, over two netlink sockets: one for requests, one for events."""
+
+    def __init__(self) -> None:
+        self._requests = _Socket()
+        self._events = _Socket()
+        self._waiting: list[Message] = []
+
+    async def __aenter__(self) -> Self:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                for socket in (self._requests, self._events):
+                    await socket.bind()
+                    socket.register_policy(socket.prid, _Message)
+                self._events.add_membership("scan")
+        except BaseException as problem:
+            await self.__aexit__(None, None, None)
+            if isinstance(problem, NetlinkError):
+                raise _os_error(problem) from problem
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for socket in (self._requests, self._events):
+            with contextlib.suppress(OSError):
+                socket.close()
+        await asyncio.sleep(0)  # the transports close their sockets in the loop's next round
+
+    async def ask(self, command: int, attributes: Attributes, *, dump: bool = False) -> list[Message]:
+        """Send a request; returns the messages that answer it."""
+        for _ in range(MOST_DUMPS):
+            message = _Message()
+            message["cmd"] = command
+            message["attrs"] = [[str(number), value] for number, value in attributes.items()]
+            flags = NLM_F_REQUEST | (NLM_F_DUMP if dump else NLM_F_ACK)
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    answer = await self._requests.nlm_request(message, msg_type=self._requests.prid, msg_flags=flags)
+                    got = [one async for one in answer]
+            except NetlinkError as problem:
+                raise _os_error(problem) from problem
+            if not any(one["header"]["flags"] & NLM_F_DUMP_INTR for one in got):
+                break  # else the table changed while it was read, and pyroute2 leaves that to us
+        return [_plain(one) for one in got]
+
+    async def event(self) -> Message:
+        """The next scan event."""
+        while not self._waiting:
+            async for one in self._events.get():
+                self._waiting.append(_plain(one))
+        return self._waiting.pop(0)
+
+
+def _plain(message: genlmsg) -> Message:
+    whole = bytes(message.data[message.offset : message.offset + message.length])
+    return int(message.get("cmd") or 0), attributes_of(whole[_HEADERS:])
+
+
+def _os_error(problem: NetlinkError) -> OSError:
+    return OSError(problem.code, os.strerror(problem.code))
+
+
+def attributes_of(data: bytes) -> Attributes:
+    """Netlink attributes by number, as far as they are sound; of repeated ones the last."""
+    return dict(_walk(data))
+
+
+def _walk(data: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while at + 4 <= len(data):
+        length, number = struct.unpack_from("=HH", data, at)
+        if length < 4 or at + length > len(data):
+            return
+        yield number & _TYPE_BITS, data[at + 4 : at + length]
+        at += length + -length % 4
+
+
+def _number(value: bytes | None) -> int | None:
+    """An unsigned number of whatever width."""
+    return int.from_bytes(value, sys.byteorder) if value else None
+
+
+def _list(values: Iterable[bytes]) -> bytes:
+    """A nested list of attributes."""
+    packed = b""
+    for number, value in enumerate(values):
+        packed += struct.pack("=HH", 4 + len(value), number) + value + bytes(-len(value) % 4)
+    return packed
+
+
+@dataclass(frozen=True)
+class _Radio:
+    index: int
+    name: str
+    wiphy: int
+    phy: str = ""
+    ssid: bytes | None = None
+    """Of the network that it is associated with; None: none."""
+    is_p2p: bool = False
+    most_ssids: int | None = None
+    """So many names one scan may ask for; 0: it only listens."""
+    frequencies: dict[int, bool] = field(default_factory=dict)
+    """Each frequency that may be used, and whether one may send there unasked."""
+    forbidden: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A BSS in the kernel's table."""
+
+    bssid: str
+    frequency: int
+    signal_dbm: float | None
+    age_s: float | None
+    interval: int | None
+    capability: int | None
+    associated: bool
+    elements: bytes
+    """Of the last probe response, if there was one; else as `beacon`."""
+    is_response: bool
+    tsf: int | None
+    beacon: bytes | None
+    beacon_tsf: int | None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.bssid, self.frequency
+
+    @property
+    def names(self) -> tuple[bytes | None, bytes | None]:
+        """Of what was heard last, and of the last beacon."""
+        return outline(self.elements)[0], outline(self.beacon)[0] if self.beacon is not None else None
+
+    @property
+    def key(self) -> tuple[str, int, bool]:
+        """The kernel keeps a hidden network twice: nameless by its beacons, and by the name in a probe response."""
+        return *self.place, any(self.names[0] or b"")
+
+
+class _Survey:
+    """One run with one radio."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        sysfs: Path,
+        name: bytes | None,
+        elapsed: Callable[[], float],
+        on_partial: OnPartial | None,
+    ) -> None:
+        self._kernel = kernel
+        self._sysfs = sysfs
+        self._name = name
+        self._elapsed = elapsed
+        self._on_partial = on_partial
+        self._seen = Wifi(source="nl80211")
+        self._before: dict[tuple[str, int, bool], _Entry] = {}
+        self._radio = _Radio(0, "", 0)
+
+    async def find_radio(self, interface: str | None) -> None:
+        """Choose the radio, and see whether it can look."""
+        interfaces = [
+            one
+            for _, one in await self._kernel.ask(_GET_INTERFACE, {}, dump=True)
+            if {_IFINDEX, _IFNAME, _WIPHY} <= one.keys()
+        ]
+        radios = [
+            await self._describe(
+                _Radio(
+                    index=_number(one[_IFINDEX]) or 0,
+                    name=_text(one[_IFNAME]),
+                    wiphy=_number(one[_WIPHY]) or 0,
+                    ssid=one.get(_SSID),
+                    is_p2p=_number(one.get(_IFTYPE)) == _P2P_CLIENT,
+                )
+            )
+            for one in interfaces
+            if _number(one.get(_IFTYPE)) in {_STATION, _P2P_CLIENT}
+        ]
+        if not radios:
+            raise _nothing_scans(interfaces)
+        obstacles = {radio.name: self._obstacle(radio) for radio in radios}
+        self._radio = max(
+            radios,
+            key=lambda one: (
+                obstacles[one.name] is None,
+                any(band_of(frequency) == "2.4" for frequency in one.frequencies),
+                one.name == interface,
+                not one.is_p2p,
+                one.ssid is not None,
+            ),
+        )
+        if (obstacle := obstacles[self._radio.name]) is not None:
+            raise obstacle
+        self._name = self._name or self._radio.ssid or None
+        self._seen.interface = self._radio.name
+        self._seen.regulatory_country = await self._country()
+        if not any(band_of(one) == "2.4" for one in self._radio.frequencies):
+            self._seen.limits.append("this laptop's radio may not listen on 2.4 GHz at all: no network there is seen")
+            self._seen.unlocked_by = CAPTURE_INSTEAD
+        missing = [one for one in sorted(self._radio.forbidden) if band_of(one) == "2.4" and one != 2484]
+        if missing and any(band_of(one) == "2.4" for one in self._radio.frequencies):
+            channels = " and ".join(str(channel_at(one) or one) for one in missing)
+            country = self._seen.regulatory_country or "unknown"
+            self._seen.limits.append(
+                f"this laptop's radio may not listen on channel {channels} (regulatory domain {country}); "
+                "a network there is not seen"
+            )
+        if not any(band_of(one) == "5" for one in self._radio.frequencies):
+            self._seen.limits.append("this laptop's radio has no 5 GHz: networks there are not seen")
+
+    async def _describe(self, radio: _Radio) -> _Radio:
+        """Add what the radio behind an interface can do."""
+        request = {_WIPHY: struct.pack("=I", radio.wiphy), _SPLIT_DUMP: b""}
+        allowed: dict[int, bool] = {}
+        forbidden: set[int] = set()
+        phy = ""
+        most_ssids: int | None = None
+        for _, one in await self._kernel.ask(_GET_WIPHY, request, dump=True):
+            if _number(one.get(_WIPHY)) != radio.wiphy:
+                continue
+            phy = _text(one.get(_WIPHY_NAME, b"")) or phy
+            most_ssids = _number(one.get(_MOST_SSIDS)) if _MOST_SSIDS in one else most_ssids
+            for _, band in _walk(one.get(_BANDS, b"")):
+                for _, channel in _walk(attributes_of(band).get(_BAND_FREQS, b"")):
+                    about = attributes_of(channel)
+                    frequency = _number(about.get(_FREQ)) or 0
+                    if band_of(frequency) is None:  # such as 900 MHz
+                        continue
+                    if _FREQ_DISABLED in about:
+                        forbidden.add(frequency)
+                    else:
+                        allowed[frequency] = _FREQ_NO_IR not in about
+        return replace(radio, phy=phy, most_ssids=most_ssids, frequencies=allowed, forbidden=frozenset(forbidden))
+
+    def _obstacle(self, radio: _Radio) -> NoRadio | None:
+        """Why a radio cannot scan now."""
+        for switch in sorted(self._sysfs.glob("class/rfkill/rfkill*")):
+            where = str(switch.resolve()).split("/")
+            # A switch of the laptop itself belongs to no radio, and so to all of them.
+            if _read(switch / "type") != "wlan" or ("ieee80211" in where and radio.phy not in where):
+                continue
+            if _read(switch / "hard") == "1":
+                return NoRadio("Wi-Fi is switched off by a switch or key of this laptop", "Switch Wi-Fi on there.")
+            if _read(switch / "soft") == "1":
+                return NoRadio(
+                    "Wi-Fi is switched off in the system's settings (rfkill)",
+                    "Switch Wi-Fi on (rfkill unblock wifi).",
+                )
+        flags = _read(self._sysfs / "class/net" / radio.name / "flags")
+        with contextlib.suppress(ValueError):
+            if not int(flags, 16) & 1:
+                return NoRadio(
+                    f"the Wi-Fi interface {radio.name} is down",
+                    f"Switch Wi-Fi on (as root: ip link set {radio.name} up).",
+                )
+        return None
+
+    async def _country(self) -> str | None:
+        """The regulatory domain that binds this radio."""
+        for attributes in ({_WIPHY: struct.pack("=I", self._radio.wiphy)}, {}):
+            with contextlib.suppress(OSError):
+                for _, one in await self._kernel.ask(_GET_REG, attributes):
+                    if country := _text(one.get(_ALPHA2, b"")):
+                        return country
+        return None
+
+    async def run(self, request_scan: RequestScan) -> Wifi:
+        """Scan and read."""
+        self._before = {one.key: one for one in await self._dump()}
+        low, high = self._plan()
+        begun = self._elapsed()
+        try:
+            entries = await self._scan_all(low, high, begun)
+        except PermissionError:
+            may_scan = False
+            self._seen.unlocked_by = AS_ROOT
+            await self._ask_somebody(request_scan, low, high)
+            entries = await self._dump()
+            if self._seen.triggered and self._name and not self._is_heard(self._name, entries, begun):
+                self._seen.limits.append(unheard(self._name, 1))
+        else:
+            may_scan = True
+        if self._seen.triggered:
+            self._seen.scan_s = round(self._elapsed() - begun, 3)
+        self._tell(self._seen, entries, begun)
+        if not self._seen.triggered:
+            ages = age_of(self._seen.bss) if self._seen.bss else "and there are none"
+            what = "no scan came to its end" if may_scan else "no scan was made"
+            self._seen.limits.append(f"{what}: these are the kernel's last results, {ages}")
+        elif not self._seen.bss:
+            self._seen.limits.append(
+                f"the radio of {self._radio.name} scanned without an error and heard nothing at all"
+            )
+        return self._seen
+
+    async def _scan_all(self, low: list[int], high: list[int], begun: float) -> list[_Entry]:
+        """Scan both bands, 2.4 GHz first; returns the kernel's table without what it only remembers.
+
+        Raises:
+            PermissionError: this user may not.
+        """
+        heard_low = whole = await self._scan(low)
+        if self._on_partial and high:
+            partial = structs.replace(self._seen, limits=[*self._seen.limits], bss=[])
+            self._tell(partial, await self._dump(), begun)
+            self._on_partial(partial)
+        whole &= await self._scan(high)
+        entries = await self._dump()
+        visits = 1
+        while heard_low and visits <= MOST_REVISITS:
+            # One beacon that was lost is no network that is gone.
+            is_missing = bool(low) and self._name is not None and not self._is_heard(self._name, entries, begun)
+            again = {*self._missed(entries, begun)} if whole and visits == 1 else set()
+            if not again and not is_missing:
+                break
+            ended = await self._scan(sorted({*again, *low} if is_missing else again), is_repeated=True)
+            whole &= ended
+            heard_low &= ended
+            visits += ended
+            entries = await self._dump()
+        if heard_low and low and self._name and not self._is_heard(self._name, entries, begun):
+            self._seen.limits.append(unheard(self._name, visits))
+        return self._leave_out(entries, begun) if whole else entries
+
+    def _is_heard(self, name: bytes, entries: list[_Entry], begun: float) -> bool:
+        """Whether this scan heard a network on 2.4 GHz."""
+        return any(
+            name in one.names and band_of(one.frequency) == "2.4" and (one.associated or self._is_fresh(one, begun))
+            for one in entries
+        )
+
+    def _plan(self) -> tuple[list[int], list[int]]:
+        """The frequencies to visit: 2.4 GHz, and the others."""
+        frequencies = sorted(self._radio.frequencies)
+        low = [one for one in frequencies if band_of(one) == "2.4"]
+        five = [one for one in frequencies if band_of(one) == "5"]
+        return low, five + [one for one in frequencies if one in PREFERRED_6GHZ]
+
+    def _names(self, *, is_repeated: bool) -> list[bytes]:
+        """Which names to ask for; an empty one asks everybody. As many as the radio can, none where it only listens."""
+        names = [b"", self._name] if self._name else [b""]
+        if self._radio.most_ssids == 1 and is_repeated:
+            names.reverse()
+        return names[: self._radio.most_ssids]
+
+    async def _scan(self, frequencies: list[int], *, is_repeated: bool = False) -> bool:
+        """Let the kernel visit some frequencies, and wait until it has; whether it did.
+
+        Raises:
+            PermissionError: this user may not.
+        """
+        if not frequencies:
+            return True
+        what = " and ".join(dict.fromkeys(band_name(one) for one in frequencies))
+        request = {
+            _IFINDEX: struct.pack("=I", self._radio.index),
+            _SCAN_FREQUENCIES: _list(struct.pack("=I", one) for one in frequencies),
+        }
+        if names := self._names(is_repeated=is_repeated):
+            request[_SCAN_SSIDS] = _list(names)
+        if any(one > 5950 for one in frequencies):
+            request[_SCAN_FLAGS] = struct.pack("=I", _FLAG_COLOCATED_6GHZ)
+        allowed_s = SCAN_S + CHANNEL_S * len(frequencies)
+        aborted = busy = False
+        try:
+            async with asyncio.timeout(allowed_s):
+                while True:
+                    busy = not await self._trigger(request)
+                    if not busy:
+                        ended, visited = await self._next_event(of=set(frequencies))
+                        if ended == _NEW_SCAN_RESULTS:
+                            self._seen.triggered = True
+                            self._visited(visited or frequencies)
+                            return True
+                        if aborted:
+                            break
+                        aborted = True
+                    else:
+                        await self._next_event()
+        except TimeoutError:
+            self._seen.limits.append(
+                f"the radio was busy for {allowed_s:.0f} s, so {what} was not scanned: try again in a minute"
+                if busy
+                else f"the scan of {what} did not end within {allowed_s:.0f} s: there may be more than it heard"
+            )
+            return False
+        except PermissionError:
+            raise
+        except OSError as problem:
+            self._seen.limits.append(f"the kernel refused to scan {what}: {_refusal(problem)}")
+            return False
+        self._seen.limits.append(
+            f"the scan of {what} was aborted twice, by the driver or by somebody who needs the radio"
+        )
+        return False
+
+    async def _trigger(self, request: Attributes) -> bool:
+        """Start a scan; False: somebody else's is under way."""
+        try:
+            await self._kernel.ask(_TRIGGER_SCAN, request)
+        except OSError as problem:
+            if problem.errno == errno.EBUSY:
+                return False
+            raise
+        return True
+
+    async def _next_event(self, of: set[int] | None = None) -> tuple[int, set[int]]:
+        """The next end of a scan by this radio: how it ended, and which frequencies were visited.
+
+        `of` is what this run's own scan was to visit. The end of somebody else's, who was there before, may still be
+        queued: most of it was elsewhere, at the other bands' many channels.
+        """
+        while True:
+            command, attributes = await self._kernel.event()
+            mine = _number(attributes.get(_IFINDEX)) in {self._radio.index, None}
+            if mine and command in {_NEW_SCAN_RESULTS, _SCAN_ABORTED}:
+                visited = {_number(value) or 0 for _, value in _walk(attributes.get(_SCAN_FREQUENCIES, b""))}
+                if of is None or len(visited - of) <= len(visited) / 2:
+                    return command, visited
+
+    def _visited(self, frequencies: Iterable[int]) -> None:
+        self._seen.frequencies_mhz = sorted({*self._seen.frequencies_mhz, *frequencies} - {0})
+
+    async def _ask_somebody(self, request_scan: RequestScan, low: list[int], high: list[int]) -> None:
+        """Have a scan made by whoever may, and wait until it has visited all of 2.4 GHz."""
+        everywhere: set[int] = set()
+        try:
+            async with asyncio.timeout(ASKED_SCAN_S):
+                await request_scan(self._radio.name, [self._name] if self._name else [])
+                while not everywhere >= set(low):
+                    ended, visited = await self._next_event()
+                    if ended == _NEW_SCAN_RESULTS:
+                        self._seen.triggered = True
+                        everywhere |= visited
+                        self._visited(visited)
+        except SourceUnavailable as refusal:
+            self._seen.limits.append(f"an ordinary user may not scan, and {refusal.reason}")
+            if refusal.unlocked_by:
+                self._seen.unlocked_by = refusal.unlocked_by
+        except TimeoutError:
+            self._seen.limits.append(
+                f"NetworkManager was asked for a scan; within {ASKED_SCAN_S:.0f} s the radio had not "
+                + ("visited all of 2.4 GHz" if self._seen.triggered else "ended one")
+            )
+        if self._seen.triggered and high and everywhere.isdisjoint(high):
+            self._seen.limits.append(
+                "that scan visited no channel but 2.4 GHz: what is on the others was heard before it"
+            )
+
+    async def _dump(self) -> list[_Entry]:
+        """The kernel's table."""
+        request = {_IFINDEX: struct.pack("=I", self._radio.index)}
+        entries = []
+        for _, one in await self._kernel.ask(_GET_SCAN, request, dump=True):
+            if (entry := _entry(attributes_of(one.get(_BSS, b"")))) is not None:
+                entries.append(entry)
+        return entries
+
+    def _missed(self, entries: list[_Entry], begun: float) -> list[int]:
+        """Where BSSs were heard shortly before this scan, and not by it."""
+        heard = {one.place for one in entries if self._is_fresh(one, begun)}
+        return sorted(
+            {
+                one.frequency
+                for one in self._before.values()
+                if one.place not in heard
+                and one.frequency in self._radio.frequencies
+                and one.age_s is not None
+                and one.age_s < REMEMBERED_S
+            }
+        )
+
+    def _leave_out(self, entries: list[_Entry], begun: float) -> list[_Entry]:
+        """Leave out what the kernel only remembers.
+
+        A name that beacons hide may be remembered, as long as they are heard; one that they have given up is not.
+        """
+        fresh = [one for one in entries if one.associated or self._is_fresh(one, begun)]
+        nameless = {one.place for one in fresh if not one.key[-1]}
+        heard = [one for one in entries if one in fresh or one.place in nameless]
+        if silent := len(entries) - len(heard):
+            self._seen.limits.append(
+                f"Left out, because not heard on two visits: {silent} of the results from before this scan"
+            )
+        return heard
+
+    def _is_fresh(self, entry: _Entry, begun: float) -> bool:
+        return entry.age_s is not None and entry.age_s <= self._elapsed() - begun
+
+    def _tell(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
+        """Put a table into an observation."""
+        if len(entries) > MOST_BSSS:
+            seen.limits.append(f"{len(entries)} access points are in range: the {MOST_BSSS} strongest are kept")
+            entries = sorted(entries, key=lambda one: strength(one.signal_dbm), reverse=True)[:MOST_BSSS]
+        unsound = 0
+        for entry in entries:
+            fresh = seen.triggered and self._is_fresh(entry, begun)
+            try:
+                one = decode(entry, self._before.get(entry.key) if fresh else None)
+            except ValueError:
+                unsound += 1
+                continue
+            seen.bss.append(one)
+            if entry.associated:
+                seen.associated_ssid = ssid_text(self._radio.ssid or b"") or one.ssid or None
+                seen.associated_bssid = entry.bssid
+                seen.associated_frequency_mhz = entry.frequency
+        seen.bss = without_twins(seen.bss)
+        if unsound:
+            seen.limits.append(f"left out: {unsound} results that are no network that a device could join")
+
+
+def _entry(about: Attributes) -> _Entry | None:
+    """A BSS out of its attributes; None where the kernel gave no address or frequency."""
+    bssid, frequency = about.get(_BSSID, b""), _number(about.get(_FREQUENCY))
+    if len(bssid) != 6 or not frequency:
+        return None
+    signal = about.get(_SIGNAL_MBM, b"")
+    milliseconds = _number(about.get(_SEEN_MS))
+    return _Entry(
+        bssid=bssid.hex(":"),
+        frequency=frequency,
+        signal_dbm=struct.unpack("=i", signal)[0] / 100 if len(signal) == 4 else None,
+        age_s=None if milliseconds is None else milliseconds / 1000,
+        interval=_number(about.get(_INTERVAL)),
+        capability=_number(about.get(_CAPABILITY)),
+        associated=_number(about.get(_STATUS)) == _ASSOCIATED,
+        elements=about.get(_ELEMENTS, b""),
+        is_response=_IS_RESPONSE in about,
+        tsf=_number(about.get(_TSF)),
+        beacon=about.get(_BEACON_ELEMENTS),
+        beacon_tsf=_number(about.get(_BEACON_TSF)),
+    )
+
+
+def decode(entry: _Entry, before: _Entry | None = None) -> Bss:
+    """A BSS, by what it said last.
+
+    The kernel keeps the last beacon and the last probe response, each however old. The beacon counts, because every
+    station hears it, unless the response is clearly newer: it is new since `before` and the beacon is not, or its time
+    stamp is later by more than one visit to the channel. A name that the beacon hides is taken from the response.
+
+    Raises:
+        ValueError: it is no network.
+    """
+    return of_both(
+        entry.beacon if entry.is_response or entry.beacon is not None else entry.elements,
+        entry.elements if entry.is_response else None,
+        prefer_response=_response_is_newer(entry, before),
+        bssid=entry.bssid,
+        frequency_mhz=entry.frequency,
+        signal_dbm=entry.signal_dbm,
+        age_s=entry.age_s,
+        beacon_interval_tu=entry.interval,
+        capability=entry.capability,
+        answers_probes=True if entry.is_response else None,
+    )
+
+
+def _response_is_newer(entry: _Entry, before: _Entry | None) -> bool:
+    if before is not None:
+        changed = before.tsf != entry.tsf, before.beacon_tsf != entry.beacon_tsf
+        if changed[0] != changed[1]:
+            return changed[0]
+    if entry.tsf is None or entry.beacon_tsf is None:
+        return False
+    return entry.tsf - entry.beacon_tsf > SAME_VISIT_US
+
+
+def _nothing_scans(interfaces: list[Attributes]) -> NoRadio:
+    """Why no interface could scan."""
+    modes = {_text(one[_IFNAME]): _MODES.get(_number(one.get(_IFTYPE)) or 0) for one in interfaces}
+    if not any(modes.values()):
+        return NoRadio("this laptop has no Wi-Fi interface that could scan", CAPTURE_INSTEAD)
+    told = ", ".join(f"{name}: {mode}" for name, mode in modes.items() if mode)
+    step = "Switch this laptop's hotspot off." if "access point" in modes.values() else CAPTURE_INSTEAD
+    return NoRadio(f"this laptop has no Wi-Fi interface that could scan now ({told})", step)
+
+
+def _refusal(problem: OSError) -> str:
+    """The kernel's refusal to scan, in words."""
+    return {
+        errno.ENETDOWN: "the interface is down",
+        errno.ERFKILL: "Wi-Fi is switched off (rfkill)",
+        errno.EOPNOTSUPP: "this interface cannot scan in its present mode",
+        errno.ENODEV: "the radio has gone",
+    }.get(problem.errno or 0, problem.strerror or str(problem))
+
+
+def _text(value: bytes) -> str:
+    return value.rstrip(b"\0").decode(errors="backslashreplace")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

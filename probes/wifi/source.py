@@ -1,0 +1,156 @@
+"""What every source of Wi-Fi results shares: how it says that it cannot look, and how it waits for blocking calls."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import structs
+
+from probes.observations import Bss, band_of
+from probes.wifi.elements import LONGEST_SSID, bss, hides_name, outline, ssid_text
+
+Result = TypeVar("Result")
+PREFERRED_6GHZ = range(5975, 7126, 80)
+"""Preferred scanning channels (802.11ax, 26.17.2.3.3): where those announce themselves that have 6 GHz alone."""
+NAME_FROM_RESPONSE = "Its beacons hide the name, a probe response gave it: the name is taken from there"
+MOST_REVISITS = 2
+"""A network that is meant and was not heard is looked for so often again: one beacon that was lost proves nothing."""
+AS_ROOT = "Run netpreflight as root (sudo)."
+CAPTURE_INSTEAD = (
+    "Use a laptop with Wi-Fi, or give a capture (--capture FILE); --skip wifi judges the rest without the air."
+)
+_MONITOR_TYPE = "803"
+"""ARPHRD_IEEE80211_RADIOTAP, linux/if_arp.h."""
+
+
+class SourceUnavailable(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program
+    """A source cannot look at the air.
+
+    Attributes:
+        reason: why, in plain words: lower-case at the start, no full stop.
+        unlocked_by: the one step that would change that, a whole sentence; None where it is not known.
+    """
+
+    def __init__(self, reason: str, unlocked_by: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unlocked_by = unlocked_by
+
+
+class NoRadio(SourceUnavailable):
+    """There is no radio that could look, or it is off: asking another program does not help."""
+
+
+async def in_thread(work: Callable[[], Result], deadline_s: float) -> Result:
+    """What `work` returns or raises, from a thread that holds up neither the event loop nor the program's end.
+
+    Raises:
+        TimeoutError: it has not come back within `deadline_s`; the thread is left behind.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Result] = loop.create_future()
+
+    def settle(result: Result | None, problem: BaseException | None) -> None:
+        if done.done():
+            return
+        if problem is not None:
+            done.set_exception(problem)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]  # None only where that is the result
+
+    def run() -> None:
+        outcome: Callable[[], None]
+        try:
+            outcome = partial(settle, work(), None)
+        except BaseException as problem:  # noqa: BLE001 - it is raised where it is waited for
+            outcome = partial(settle, None, problem)
+        with contextlib.suppress(RuntimeError):  # the loop has gone
+            loop.call_soon_threadsafe(outcome)
+
+    threading.Thread(target=run, name="wifi source", daemon=True).start()
+    async with asyncio.timeout(deadline_s):
+        return await done
+
+
+def of_both(beacon: bytes | None, response: bytes | None, *, prefer_response: bool, **about: Any) -> Bss:
+    """A BSS whose last beacon and last probe response are known, either of which may be missing.
+
+    One of them is decoded (`about` is for that). The other adds what only it can have: a probe response the name that
+    beacons hide, a beacon the DTIM period.
+
+    Raises:
+        ValueError: it is no network.
+    """
+    takes_response = beacon is None or (prefer_response and response is not None)
+    hidden = hides_name(beacon)
+    one = bss((response if takes_response else beacon) or b"", hidden=hidden, **about)
+    if beacon is None or response is None:
+        return one
+    name = outline(response)[0] or b""
+    if any(name) and len(name) <= LONGEST_SSID and hidden:
+        notes = [*one.contradictions, NAME_FROM_RESPONSE]
+        one = structs.replace(one, ssid=ssid_text(name), ssid_hex=name.hex(), contradictions=notes)
+    if takes_response:
+        with contextlib.suppress(ValueError):
+            one = structs.replace(one, dtim_period=bss(beacon, **about).dtim_period)
+    return one
+
+
+def without_twins(found: list[Bss]) -> list[Bss]:
+    """Leave out what is listed twice: Linux keeps a hidden network once nameless and once by its name."""
+    named = {(one.bssid, one.frequency_mhz) for one in found if one.ssid and one.hidden}
+    return [one for one in found if one.ssid != "" or (one.bssid, one.frequency_mhz) not in named]
+
+
+def strength(signal_dbm: float | None) -> float:
+    """For sorting: an unknown signal is weaker than any."""
+    return -200.0 if signal_dbm is None else signal_dbm
+
+
+def unheard(name: bytes, visits: int) -> str:
+    """That a network was not heard, in words."""
+    times = {1: "one visit", 2: "two visits", 3: "three visits"}.get(visits, f"{visits} visits")
+    return f"no access point named '{ssid_text(name)}' was heard on 2.4 GHz, on {times}"
+
+
+def band_name(frequency_mhz: int) -> str:
+    """`2.4 GHz`, `5 GHz` or `6 GHz`."""
+    return f"{band_of(frequency_mhz) or '?'} GHz"
+
+
+def age_of(found: list[Bss]) -> str:
+    """How old results are, in words."""
+    ages = [one.age_s for one in found if one.age_s is not None]
+    if not ages:
+        return "of unknown age"
+    youngest, oldest = (f"{age:.0f} s" if age < 120 else f"{age / 60:.0f} minutes" for age in (min(ages), max(ages)))
+    return f"{youngest} old" if youngest == oldest else f"{youngest} to {oldest} old"
+
+
+def has_radio(sysfs: Path = Path("/sys")) -> bool:
+    """Whether Linux knows a Wi-Fi radio, or that cannot be seen; an interface in monitor mode implies one."""
+    if not (sysfs / "class/net").is_dir():
+        return True
+    try:
+        return any((sysfs / "class/ieee80211").iterdir())
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def monitoring(sysfs: Path = Path("/sys")) -> list[str]:
+    """The interfaces in monitor mode that are up."""
+    found = []
+    for one in sorted(sysfs.glob("class/net/*")):
+        try:
+            kind, flags = (one / "type").read_text().strip(), int((one / "flags").read_text(), 16)
+        except (OSError, ValueError):
+            continue
+        if kind == _MONITOR_TYPE and flags & 1:
+            found.append(one.name)
+    return found

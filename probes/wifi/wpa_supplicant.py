@@ -1,0 +1,379 @@
+"""Linux: wpa_supplicant's control interface, for machines where that socket is what one may use.
+
+pywifi's client speaks to it. The socket that pywifi would make waits for ever and has a name in /tmp that everybody
+can guess and occupy; it gets one with a deadline and a name that the kernel makes up. It cannot ask for elements: these
+come from the command `BSS`. The scans are of the type `ONLY`: wpa_supplicant joins nothing because of them.
+"""
+
+import re
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec import structs
+from pywifi import _wifiutil_linux as pywifi_linux
+
+from probes.observations import Bss, Wifi, band_of
+from probes.wifi.elements import ssid_text
+from probes.wifi.source import (
+    AS_ROOT,
+    MOST_REVISITS,
+    PREFERRED_6GHZ,
+    NoRadio,
+    SourceUnavailable,
+    age_of,
+    band_name,
+    in_thread,
+    of_both,
+    unheard,
+    without_twins,
+)
+
+ANSWER_S = 3.0
+SCAN_S = 3.0
+CHANNEL_S = 0.4
+"""A scan has SCAN_S, and this for each channel, as in `nl80211`."""
+DEADLINE_S = 45.0
+MOST_BSSS = 2000
+LONGEST_EVENT = 4096
+
+_MASK = "MASK=0x80069f"
+"""id, bssid, freq, beacon interval, capabilities, level, age, ie, beacon_ie: common/wpa_ctrl.h, WPA_BSS_MASK_*."""
+_CHANNEL = re.compile(r"^\s*\d+ = (\d+) MHz(.*)$", re.MULTILINE)
+_SCAN_ENDED = re.compile(rb"CTRL-EVENT-SCAN-(RESULTS|FAILED)")
+_BSSID = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+Clock = Callable[[], float]
+
+
+class Control(Protocol):
+    """wpa_supplicant's control interface. A refusal by the system is an OSError."""
+
+    def interfaces(self) -> list[str]:
+        """The interfaces that have a control socket."""
+
+    def connect(self, interface: str) -> None:
+        """Connect to one, and listen to its events from now on."""
+
+    def ask(self, command: str) -> str:
+        """Send a command; returns the answer."""
+
+    def event(self, timeout_s: float) -> bytes:
+        """The next event. TimeoutError: there was none."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+class _Client(pywifi_linux.WifiUtil):  # type: ignore[misc]
+    """pywifi's client with sockets of ours."""
+
+    def __init__(self) -> None:
+        self._connections: dict[str, dict[str, Any]] = {}
+
+    def _connect_to_wpa_s(self, iface: str) -> None:
+        where = f"{pywifi_linux.CTRL_IFACE_DIR}/{iface}"
+        self._connections[iface] = {"sock": _socket(where), "sock_file": "", "ctrl_iface": where}
+
+    def open(self, iface: str) -> None:
+        self._connect_to_wpa_s(iface)
+
+    def ask(self, iface: str, command: str) -> str:
+        return str(self._send_cmd_to_wpas(iface, command, get_reply=True))
+
+    def close(self) -> None:
+        for one in self._connections.values():
+            one["sock"].close()
+        self._connections.clear()
+
+
+class PywifiControl:
+    """The control interface by pywifi."""
+
+    def __init__(self) -> None:
+        self._client = _Client()
+        self._interface = ""
+        self._events: socket.socket | None = None
+
+    def interfaces(self) -> list[str]:
+        """The interfaces that have a control socket."""
+        return sorted(one.name for one in Path(pywifi_linux.CTRL_IFACE_DIR).iterdir() if one.is_socket())
+
+    def connect(self, interface: str) -> None:
+        """Connect to one, and listen to its events from now on."""
+        self._interface = interface
+        self._client.open(interface)
+        self._events = _socket(f"{pywifi_linux.CTRL_IFACE_DIR}/{interface}")
+        self._events.send(b"ATTACH")
+        self._events.recv(LONGEST_EVENT)
+
+    def ask(self, command: str) -> str:
+        """Send a command; returns the answer."""
+        return self._client.ask(self._interface, command)
+
+    def event(self, timeout_s: float) -> bytes:
+        """The next event. TimeoutError: there was none."""
+        assert self._events is not None
+        self._events.settimeout(max(timeout_s, 0.001))
+        return self._events.recv(LONGEST_EVENT)
+
+    def close(self) -> None:
+        """Let go."""
+        if self._events is not None:
+            try:
+                self._events.send(b"DETACH")
+            except OSError:
+                pass  # it has gone itself
+            finally:
+                self._events.close()
+        self._client.close()
+
+
+def _socket(where: str) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        made.settimeout(ANSWER_S)
+        made.bind("")  # a name that the kernel makes up, unix(7); it leaves no file
+        made.connect(where)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+async def survey(
+    interface: str | None,
+    name: bytes | None = None,
+    *,
+    elapsed: Clock,
+    make: Callable[[], Control] = PywifiControl,
+    clock: Clock = time.monotonic,
+) -> Wifi:
+    """Scan by wpa_supplicant, and read its table.
+
+    Args:
+        interface: the interface under test; its radio is used if it has a control socket.
+        name: the network meant; it is asked by name too.
+        elapsed: the run's clock.
+        make: stands in for the control interface in tests.
+        clock: for deadlines.
+
+    Raises:
+        SourceUnavailable: no control socket, or none that this user may use.
+    """
+    try:
+        return await in_thread(lambda: look(interface, name, make(), elapsed, clock), DEADLINE_S)
+    except PermissionError as problem:
+        raise SourceUnavailable(
+            "this user may not use wpa_supplicant's control socket, only root and the group that owns "
+            f"{pywifi_linux.CTRL_IFACE_DIR} (netdev on Debian)",
+            AS_ROOT,
+        ) from problem
+    except FileNotFoundError as problem:
+        raise SourceUnavailable("there is no control socket of wpa_supplicant") from problem
+    except TimeoutError as problem:
+        raise SourceUnavailable("wpa_supplicant did not answer on its control socket") from problem
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SourceUnavailable(f"wpa_supplicant's control socket: {problem}") from problem
+
+
+def look(interface: str | None, name: bytes | None, control: Control, elapsed: Clock, clock: Clock) -> Wifi:
+    """Scan and read; blocks."""
+    try:
+        names = [one for one in control.interfaces() if one != "global" and not one.startswith("p2p-dev-")]
+        if not names:
+            raise SourceUnavailable("wpa_supplicant runs, and has no interface with a control socket")
+        chosen = interface if interface in names else names[0]
+        control.connect(chosen)
+        return _Survey(control, chosen, name, elapsed, clock).run()
+    finally:
+        control.close()
+
+
+class _Survey:
+    def __init__(self, control: Control, interface: str, name: bytes | None, elapsed: Clock, clock: Clock) -> None:
+        self._control = control
+        self._name = name
+        self._unread: list[str] = []
+        """What `limits` says of the last reading of the table."""
+        self._seen = Wifi(source="wpa_supplicant", interface=interface)
+        self._elapsed = elapsed
+        self._clock = clock
+        self._end = clock() + DEADLINE_S - 2 * ANSWER_S
+
+    def run(self) -> Wifi:
+        status = _fields(self._control.ask("STATUS"))
+        if status.get("wpa_state") == "INTERFACE_DISABLED":
+            raise NoRadio(
+                f"Wi-Fi is switched off, or the interface {self._seen.interface} is down",
+                "Switch Wi-Fi on (rfkill unblock wifi).",
+            )
+        frequencies = {
+            int(number): None
+            for number, flags in _CHANNEL.findall(self._control.ask("GET_CAPABILITY freq"))
+            if "DISABLED" not in flags and (band_of(int(number)) != "6" or int(number) in PREFERRED_6GHZ)
+        }
+        if status.get("wpa_state") == "COMPLETED":
+            self._name = self._name or _octets(status.get("ssid", "")) or None
+        begun = self._elapsed()
+        low = [one for one in frequencies if band_of(one) == "2.4"]
+        heard_low = self._scan(low)
+        self._scan([one for one in frequencies if band_of(one) in {"5", "6"}])
+        self._read()
+        # By its name a network is asked in visits of their own: in one that names it, older versions ask nobody else.
+        visits = 1
+        while low and heard_low and self._name and not self._is_heard(self._name, begun):
+            if visits > MOST_REVISITS or not self._scan(low, self._name):
+                self._seen.limits.append(unheard(self._name, visits))
+                break
+            visits += 1
+            self._read()
+        if self._seen.triggered:
+            self._seen.scan_s = round(self._elapsed() - begun, 3)
+        if status.get("wpa_state") == "COMPLETED":
+            self._seen.associated_bssid = status.get("bssid")
+            self._seen.associated_frequency_mhz = int(status["freq"]) if status.get("freq", "").isdigit() else None
+            mine = (one for one in self._seen.bss if one.bssid == status.get("bssid"))
+            name = next(mine, None)
+            self._seen.associated_ssid = (
+                (name.ssid if name else None) or ssid_text(_octets(status.get("ssid", ""))) or None
+            )
+        if not self._seen.triggered:
+            ages = age_of(self._seen.bss) if self._seen.bss else "and there are none"
+            self._seen.limits.append(f"no scan was made: these are wpa_supplicant's last results, {ages}")
+        elif not self._seen.bss:
+            self._seen.limits.append("wpa_supplicant scanned without an error and heard nothing at all")
+        return self._seen
+
+    def _is_heard(self, name: bytes, begun: float) -> bool:
+        """Whether these scans heard a network on 2.4 GHz; ages are in whole seconds."""
+        age = self._elapsed() - begun + 1
+        return any(
+            one.ssid_hex == name.hex() and one.band == "2.4" and one.age_s is not None and one.age_s <= age
+            for one in self._seen.bss
+        )
+
+    def _scan(self, frequencies: list[int], name: bytes | None = None) -> bool:
+        """Let it visit some frequencies, to ask everybody or one network, and wait until it has; whether it did."""
+        if not frequencies:
+            return True
+        asked = f" ssid {name.hex()}" if name else ""
+        what = " and ".join(dict.fromkeys(band_name(one) for one in frequencies))
+        deadline = min(self._clock() + SCAN_S + CHANNEL_S * len(frequencies), self._end)
+        failed = False
+        try:
+            while True:
+                answer = self._control.ask(f"SCAN TYPE=ONLY freq={','.join(map(str, frequencies))}{asked}").strip()
+                busy = answer == "FAIL-BUSY"
+                if answer != "OK" and not busy:
+                    self._seen.limits.append(f"wpa_supplicant refused to scan {what} ({answer or 'no words'})")
+                    return False
+                ended = self._wait(deadline)
+                if ended == b"RESULTS" and not busy:
+                    self._seen.triggered = True
+                    self._seen.frequencies_mhz = sorted({*self._seen.frequencies_mhz, *frequencies})
+                    return True
+                if ended == b"FAILED":
+                    if failed:
+                        self._seen.limits.append(f"the scan of {what} failed twice: the radio is busy or off")
+                        return False
+                    failed = True
+        except TimeoutError:
+            self._seen.limits.append(f"the scan of {what} did not end in time: there may be more than it heard")
+        return False
+
+    def _wait(self, deadline: float) -> bytes:
+        """How the next scan ends. TimeoutError: not before the deadline."""
+        while (left := deadline - self._clock()) > 0:
+            if (ended := _SCAN_ENDED.search(self._control.event(left))) is not None:
+                return ended[1]
+        raise TimeoutError
+
+    def _read(self) -> None:
+        """Walk through wpa_supplicant's table."""
+        unsound = 0
+        found = []
+        self._seen.limits = [one for one in self._seen.limits if one not in self._unread]
+        self._unread = []
+        command = "FIRST"
+        seen_ids: set[str] = set()
+        while len(seen_ids) < MOST_BSSS and self._clock() < self._end:
+            about = _fields(self._control.ask(f"BSS {command} {_MASK}"))
+            number = about.get("id", "")
+            if not number.isdigit() or number in seen_ids:
+                break
+            seen_ids.add(number)
+            try:
+                found.append(decode(about))
+            except ValueError:
+                unsound += 1
+            command = f"NEXT-{number}"
+        else:
+            self._unread.append(f"reading wpa_supplicant's table stopped after {len(seen_ids)} access points")
+        if unsound:
+            self._unread.append(f"left out: {unsound} results that are no network that a device could join")
+        self._seen.bss = without_twins(found)
+        self._seen.limits += self._unread
+
+
+def decode(about: dict[str, str]) -> Bss:
+    """A BSS out of the answer to `BSS`.
+
+    `ie` is the last probe response's, or the beacon's where none was heard. Which of the two is newer is not told: the
+    response is taken, because where there is one, every scan asks for it. Without `beacon_ie` it is not told which of
+    them `ie` is of.
+
+    Raises:
+        ValueError: it is no network, or no answer of that kind.
+    """
+    elements = bytes.fromhex(about.get("ie", ""))
+    beacon = bytes.fromhex(about.get("beacon_ie", "")) or None
+    response = elements if beacon != elements else None
+    bssid = about.get("bssid", "").lower()
+    one = of_both(
+        beacon,
+        response,
+        prefer_response=True,
+        bssid=bssid if _BSSID.fullmatch(bssid) else None,
+        frequency_mhz=_integer(about.get("freq")),
+        signal_dbm=_signal(about.get("level")),
+        age_s=_integer(about.get("age")),
+        beacon_interval_tu=_integer(about.get("beacon_int")),
+        capability=_integer(about.get("capabilities")),
+        answers_probes=None if beacon is None or response is None else True,
+    )
+    return structs.replace(one, hidden=True) if one.ssid == "" else one
+
+
+def _fields(text: str) -> dict[str, str]:
+    """Lines such as `freq=2412`."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def _integer(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(text, 0)
+    except ValueError:
+        return None
+
+
+def _signal(text: str | None) -> float | None:
+    """A level in dBm; drivers without dBm give positive numbers (a quality), which say nothing here."""
+    level = _integer(text)
+    return float(level) if level is not None and -120 <= level < 0 else None
+
+
+def _octets(text: str) -> bytes:
+    r"""A name as wpa_supplicant prints it (`printf_encode`): quotes, backslashes, and `\xNN`."""
+    names = {"n": b"\n", "r": b"\r", "t": b"\t", "e": b"\x1b"}
+
+    def plain(match: re.Match[str]) -> str:
+        code = match[1]
+        raw = bytes.fromhex(code[1:]) if code.startswith("x") else names.get(code, code.encode())
+        return raw.decode("latin-1")
+
+    raw = re.sub(r'\\(x[0-9a-fA-F]{2}|[nrte"\\])', plain, text)
+    return raw.encode("latin-1", "replace")

@@ -1,0 +1,1095 @@
+# ruff: noqa: D102 - what the fakes stand for is documented there
+"""nl80211, NetworkManager and wpa_supplicant as sources, against a kernel, a bus and a socket that follow a script."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+import struct
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.observations import Wifi
+from probes.wifi import networkmanager, nl80211, wpa_supplicant
+from probes.wifi.networkmanager import Refused
+from probes.wifi.nl80211 import Attributes, Message
+from probes.wifi.source import AS_ROOT, CAPTURE_INSTEAD, NoRadio, SourceUnavailable
+from tests.unit.beacons import usual
+
+INDEX, WIPHY = 7, 3
+SCAN, TRIGGER, RESULTS, ABORTED = 32, 33, 34, 35
+MINE = {3: struct.pack("=I", INDEX)}
+
+
+def nested(*attributes: tuple[int, bytes]) -> bytes:
+    """Netlink attributes, as the kernel packs them."""
+    return b"".join(
+        struct.pack("=HH", 4 + len(value), number) + value + bytes(-len(value) % 4) for number, value in attributes
+    )
+
+
+def u32(number: int) -> bytes:
+    return struct.pack("=I", number)
+
+
+def entry(
+    bssid: int,
+    frequency: int,
+    *,
+    elements: bytes | None = None,
+    beacon: bytes | None = None,
+    age_ms: int = 5,
+    associated: bool = False,
+    response: bool = False,
+    tsf: int = 1_000_000,
+    beacon_tsf: int | None = None,
+) -> Message:
+    """A BSS of NL80211_CMD_GET_SCAN."""
+    channels = {2412: 1, 2437: 6, 5180: 36}
+    said = usual(channels[frequency]) if elements is None else elements
+    about = [
+        (1, bytes([2, 0, 0, 0, 0, bssid])),
+        (2, u32(frequency)),
+        (3, struct.pack("=Q", tsf)),
+        (4, struct.pack("=H", 100)),
+        (5, struct.pack("=H", 0x0401)),
+        (6, said),
+        (7, struct.pack("=i", -5025)),
+        (10, u32(age_ms)),
+    ]
+    if beacon is not None:
+        about += [(11, beacon), (13, struct.pack("=Q", tsf if beacon_tsf is None else beacon_tsf))]
+    if response:
+        about.append((14, b""))
+    if associated:
+        about.append((9, u32(1)))
+    return RESULTS, {47: nested(*about)}
+
+
+class FakeKernel:
+    """Answers from a table; `triggers` is what each trigger does: an errno, or the event that follows."""
+
+    def __init__(self) -> None:
+        self.channels: dict[int, tuple[int, ...]] = {2412: (), 2437: (), 2472: (2,), 5180: (), 906: (2,)}
+        self.interfaces: list[Message] = [(7, {3: u32(INDEX), 4: b"wlan9\0", 5: u32(2), 1: u32(WIPHY)})]
+        self.tables: list[list[Message]] = [[]]
+        self.triggers: list[int | None] = []
+        self.triggered: list[list[int]] = []
+        self.requests: list[Attributes] = []
+        self.events: asyncio.Queue[Message] = asyncio.Queue()
+        self.mute = self.closed = False
+        self.missing = 0
+        self.most_ssids: int | None = None
+
+    async def __aenter__(self) -> Self:
+        if self.missing:
+            raise OSError(self.missing, os.strerror(self.missing))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.closed = True
+
+    async def ask(self, command: int, attributes: Attributes, *, dump: bool = False) -> list[Message]:
+        """The answer of the script."""
+        if self.mute:
+            raise TimeoutError
+        if command == 5:
+            return self.interfaces
+        if command == 1:
+            frequencies = [
+                (number, nested((1, u32(frequency)), *((flag, b"") for flag in flags)))
+                for number, (frequency, flags) in enumerate(self.channels.items())
+            ]
+            bands = nested((0, nested((1, nested(*frequencies)))))
+            most = {} if self.most_ssids is None else {43: bytes([self.most_ssids])}
+            return [(3, {1: u32(WIPHY), 2: b"phy3\0", 22: bands, **most}), (3, {1: u32(WIPHY)})]
+        if command == 31:
+            return [(31, {33: b"DE\0"})]
+        if command == SCAN:
+            return self.tables.pop(0) if len(self.tables) > 1 else self.tables[0]
+        assert command == TRIGGER
+        return self._trigger(attributes)
+
+    def _trigger(self, attributes: Attributes) -> list[Message]:
+        self.requests.append(attributes)
+        wanted = [struct.unpack("=I", one)[0] for one in nl80211.attributes_of(attributes[44]).values()]
+        self.triggered.append(wanted)
+        what = self.triggers.pop(0) if self.triggers else RESULTS
+        if what is not None and what < 0:
+            raise OSError(-what, os.strerror(-what))
+        if what is not None:
+            self.events.put_nowait((what, {**MINE, 44: attributes[44]}))
+        return []
+
+    async def event(self) -> Message:
+        """What the script queued."""
+        return await self.events.get()
+
+
+async def refuse(interface: str, names: list[bytes]) -> None:
+    raise SourceUnavailable("NetworkManager does not run here")
+
+
+@pytest.fixture
+def sysfs(tmp_path: Path) -> Path:
+    (tmp_path / "class/net/wlan9").mkdir(parents=True)
+    (tmp_path / "class/net/wlan9/flags").write_text("0x1003\n")
+    return tmp_path
+
+
+def switch(sysfs: Path, phy: str | None, *, soft: int = 0, hard: int = 0) -> None:
+    """An rfkill switch: of a radio, or of the laptop itself."""
+    folder = sysfs / "devices" / (f"ieee80211/{phy}/rfkill4" if phy else "platform/rfkill5")
+    folder.mkdir(parents=True)
+    for name, value in (("type", "wlan"), ("soft", soft), ("hard", hard)):
+        (folder / name).write_text(f"{value}\n")
+    (sysfs / "class/rfkill").mkdir(parents=True, exist_ok=True)
+    (sysfs / "class/rfkill" / folder.name).symlink_to(folder)
+
+
+def survey(kernel: FakeKernel, sysfs: Path, **more: Any) -> Wifi:
+    """One survey, on a clock that moves by 10 ms with each look."""
+    ticks = iter(range(1_000_000))
+    options = {"elapsed": lambda: next(ticks) / 100, "request_scan": refuse, **more}
+    return asyncio.run(
+        nl80211.survey(options.pop("interface", None), options.pop("name", None), kernel=kernel, sysfs=sysfs, **options)
+    )
+
+
+def test_both_bands_are_scanned_and_two_point_four_comes_first(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    low = [entry(1, 2412, beacon=usual(1), associated=True), entry(2, 2437, response=True)]
+    kernel.tables = [[], low, [*low, entry(3, 5180)]]
+    partial: list[Wifi] = []
+
+    seen = survey(kernel, sysfs, on_partial=partial.append)
+
+    assert kernel.triggered == [[2412, 2437], [5180]]
+    assert [nl80211.attributes_of(one[45]) for one in kernel.requests] == [{0: b""}] * 2, "asked for any name"
+    assert [one.frequency_mhz for one in partial[0].bss] == [2412, 2437]
+    assert [one.bssid for one in seen.bss] == ["02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"]
+    assert seen.triggered
+    assert seen.scan_s
+    assert (seen.frequencies_mhz, seen.unlocked_by) == ([2412, 2437, 5180], None)
+    assert [one.hidden for one in seen.bss] == [False, None, False], "of the second only a response was heard"
+    assert (seen.interface, seen.regulatory_country) == ("wlan9", "DE")
+    assert (seen.associated_ssid, seen.associated_bssid, seen.associated_frequency_mhz) == (
+        "net",
+        "02:00:00:00:00:01",
+        2412,
+    )
+    one = seen.bss[0]
+    assert (one.signal_dbm, one.age_s, one.beacon_interval_tu, one.privacy) == (-50.25, 0.005, 100, False)
+
+
+def test_a_channel_that_the_country_forbids_is_said_and_another_band_is_none(sysfs: Path) -> None:
+    seen = survey(FakeKernel(), sysfs)
+
+    assert [one for one in seen.limits if "channel 13 (regulatory domain DE)" in one]
+    assert "902" not in str(seen.limits)
+
+
+def test_nothing_heard_is_said(sysfs: Path) -> None:
+    seen = survey(FakeKernel(), sysfs)
+
+    assert seen.triggered
+    assert any("heard nothing at all" in one for one in seen.limits)
+
+
+def test_an_ordinary_user_gets_the_last_results_with_their_age(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.triggers = [-errno.EPERM]
+    kernel.tables = [[entry(1, 2412, age_ms=3000), entry(2, 2437, age_ms=200_000)]]
+
+    seen = survey(kernel, sysfs)
+
+    assert not seen.triggered
+    assert [one.age_s for one in seen.bss] == [3.0, 200.0]
+    assert any("NetworkManager does not run here" in one for one in seen.limits)
+    assert any("3 s to 3 minutes old" in one for one in seen.limits)
+    assert (seen.frequencies_mhz, seen.unlocked_by) == ([], AS_ROOT)
+
+
+def test_an_ordinary_user_without_any_result_is_not_taken_for_an_empty_air(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.triggers = [-errno.EPERM]
+
+    seen = survey(kernel, sysfs)
+
+    assert (seen.triggered, seen.bss) == (False, [])
+    assert any("and there are none" in one for one in seen.limits)
+
+
+def test_somebody_elses_scan_is_waited_for(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.triggers = [-errno.EPERM]
+    kernel.tables = [[], [entry(1, 2412)]]
+    asked = []
+
+    async def agree(interface: str, names: list[bytes]) -> None:
+        asked.append(interface)
+        other = {3: u32(INDEX + 1), 44: nested((0, u32(2412)), (1, u32(2437)))}
+        for event in (other, {**MINE, 44: nested((0, u32(2412)))}, {**MINE, 44: nested((0, u32(2437)))}):
+            kernel.events.put_nowait((RESULTS, event))
+
+    seen = survey(kernel, sysfs, request_scan=agree)
+
+    assert asked == ["wlan9"]
+    assert seen.triggered
+    assert any("no channel but 2.4 GHz" in one for one in seen.limits)
+    assert (seen.frequencies_mhz, seen.unlocked_by) == ([2412, 2437], AS_ROOT)
+    assert len(seen.bss) == 1
+    assert kernel.events.empty()
+
+
+def test_a_scan_that_was_promised_and_never_ends_has_a_deadline(sysfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nl80211, "ASKED_SCAN_S", 0.05)
+    kernel = FakeKernel()
+    kernel.triggers = [-errno.EPERM]
+
+    async def promise(interface: str, names: list[bytes]) -> None:
+        pass
+
+    seen = survey(kernel, sysfs, request_scan=promise)
+
+    assert not seen.triggered
+    assert any("had not ended one" in one for one in seen.limits)
+
+
+def test_a_busy_radio_is_tried_again_when_it_is_free(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.triggers = [-errno.EBUSY]
+    kernel.events.put_nowait((RESULTS, dict(MINE)))
+
+    seen = survey(kernel, sysfs)
+
+    assert kernel.triggered == [[2412, 2437], [2412, 2437], [5180]]
+    assert seen.triggered
+
+
+def test_a_scan_that_never_ends_has_a_deadline(sysfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nl80211, "SCAN_S", 0.05)
+    monkeypatch.setattr(nl80211, "CHANNEL_S", 0.0)
+    kernel = FakeKernel()
+    kernel.triggers = [None, None]
+    kernel.tables = [[entry(1, 2412, age_ms=4000)]]
+
+    seen = survey(kernel, sysfs)
+
+    assert not seen.triggered
+    assert len(seen.bss) == 1
+    assert sum("did not end within" in one for one in seen.limits) == 2
+    assert any("no scan came to its end" in one for one in seen.limits)
+
+
+def test_an_aborted_scan_is_tried_once_more(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.triggers = [ABORTED, RESULTS, ABORTED, ABORTED]
+
+    seen = survey(kernel, sysfs)
+
+    assert kernel.triggered == [[2412, 2437], [2412, 2437], [5180], [5180]]
+    assert seen.triggered
+    assert [one for one in seen.limits if "5 GHz was aborted twice" in one]
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_one_beacon_that_is_missed_is_looked_for_again(sysfs: Path, *, heard: bool) -> None:
+    kernel = FakeKernel()
+    old = [entry(1, 2412, age_ms=9000), entry(2, 5180, age_ms=9000)]
+    new = [entry(1, 2412, age_ms=9000), entry(2, 5180)]
+    kernel.tables = [old, new, [entry(1, 2412, age_ms=1 if heard else 9000), entry(2, 5180)]]
+
+    seen = survey(kernel, sysfs)
+
+    assert kernel.triggered == [[2412, 2437], [5180], [2412]]
+    assert [one.frequency_mhz for one in seen.bss] == ([2412, 5180] if heard else [5180])
+    assert any("Left out" in one for one in seen.limits) is not heard
+
+
+def asked_for(kernel: FakeKernel) -> list[list[bytes]]:
+    """The names in each scan request."""
+    return [[*nl80211.attributes_of(one[45]).values()] if 45 in one else [] for one in kernel.requests]
+
+
+@pytest.mark.parametrize(
+    ("most", "main", "repeated"),
+    [(None, [b"", b"lost"], [b"", b"lost"]), (4, [b"", b"lost"], [b"", b"lost"]), (1, [b""], [b"lost"]), (0, [], [])],
+)
+def test_the_network_that_is_meant_is_asked_by_name_and_looked_for_again(
+    sysfs: Path, most: int | None, main: list[bytes], repeated: list[bytes]
+) -> None:
+    kernel = FakeKernel()
+    kernel.most_ssids = most
+    kernel.tables = [
+        [],
+        [entry(2, 2437)],
+        [entry(2, 2437)],
+        [entry(2, 2437), entry(1, 2412, elements=usual(1, b"lost"))],
+    ]
+
+    seen = survey(kernel, sysfs, name=b"lost")
+
+    assert kernel.triggered == [[2412, 2437], [5180], [2412, 2437], [2412, 2437]]
+    assert asked_for(kernel) == [main, main, repeated, repeated]
+    assert [one.ssid for one in seen.bss] == ["net", "lost"]
+    assert "named" not in str(seen.limits)
+
+
+def test_a_network_that_is_not_there_is_said_after_three_visits(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.tables = [[], [entry(2, 2437), entry(3, 5180, elements=usual(36, b"lost"))]]
+
+    seen = survey(kernel, sysfs, name=b"lost")
+
+    assert kernel.triggered == [[2412, 2437], [5180], [2412, 2437], [2412, 2437]]
+    assert "no access point named 'lost' was heard on 2.4 GHz, on three visits" in seen.limits
+
+
+def test_a_network_that_was_heard_is_not_looked_for_again(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.tables = [[], [entry(2, 2437)]]
+
+    survey(kernel, sysfs, name=b"net")
+
+    assert kernel.triggered == [[2412, 2437], [5180]]
+
+
+def test_without_a_name_the_network_that_the_laptop_is_on_is_meant(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.interfaces[0][1][52] = b"lost"
+    kernel.tables = [[], [entry(3, 5180, elements=usual(36, b""), associated=True)]]
+
+    seen = survey(kernel, sysfs)
+
+    assert asked_for(kernel) == [[b"", b"lost"]] * 4
+    assert (seen.associated_ssid, seen.associated_frequency_mhz) == ("lost", 5180), "by the interface, not the beacon"
+    assert any("'lost' was heard on 2.4 GHz" in one for one in seen.limits)
+
+
+def test_after_a_scan_that_came_to_nothing_no_network_is_called_missing(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.triggers = [ABORTED, ABORTED]
+
+    seen = survey(kernel, sysfs, name=b"lost")
+
+    assert kernel.triggered == [[2412, 2437], [2412, 2437], [5180]]
+    assert seen.frequencies_mhz == [5180]
+    assert "named" not in str(seen.limits)
+
+
+def test_somebody_else_who_scans_is_told_the_name_too(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.triggers = [-errno.EPERM]
+    asked = []
+
+    async def agree(interface: str, names: list[bytes]) -> None:
+        asked.append(names)
+        kernel.events.put_nowait((RESULTS, {**MINE, 44: nested((0, u32(2412)), (1, u32(2437)), (2, u32(5180)))}))
+
+    seen = survey(kernel, sysfs, name=b"lost", request_scan=agree)
+
+    assert asked == [[b"lost"]]
+    assert seen.frequencies_mhz == [2412, 2437, 5180]
+    assert any("named 'lost' was heard on 2.4 GHz, on one visit" in one for one in seen.limits)
+
+
+def test_the_end_of_a_scan_that_somebody_else_began_before_is_not_ours(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.channels |= {5180 + 20 * number: () for number in range(1, 8)}
+    everywhere = nested(*((number, u32(one)) for number, one in enumerate(sorted(kernel.channels))))
+    kernel.events.put_nowait((RESULTS, {**MINE, 44: everywhere}))
+
+    seen = survey(kernel, sysfs)
+
+    assert seen.triggered
+    assert kernel.events.empty(), "three ends for two scans"
+
+
+def test_a_hidden_network_that_linux_lists_twice_is_one(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    nameless = entry(1, 2412, elements=usual(1, b""), beacon=usual(1, b""))
+    named = entry(1, 2412, elements=usual(1, b"secret"), beacon=usual(1, b""), response=True, age_ms=9000)
+    kernel.tables = [[named], [nameless, named]]
+
+    (one,) = survey(kernel, sysfs).bss
+
+    assert (one.ssid, one.hidden, one.answers_probes) == ("secret", True, True)
+    assert kernel.triggered == [[2412, 2437], [5180]], "its beacons were heard: it is there"
+
+
+def test_a_signal_of_zero_is_stronger_than_others(sysfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nl80211, "MOST_BSSS", 1)
+    kernel = FakeKernel()
+    strong = (RESULTS, {47: entry(2, 2412)[1][47].replace(struct.pack("=i", -5025), struct.pack("=i", 0))})
+    kernel.tables = [[], [entry(1, 2412), strong]]
+
+    assert [one.signal_dbm for one in survey(kernel, sysfs).bss] == [0.0]
+
+
+def test_a_radio_that_is_busy_all_the_time_is_said(sysfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nl80211, "SCAN_S", 0.05)
+    monkeypatch.setattr(nl80211, "CHANNEL_S", 0.0)
+    kernel = FakeKernel()
+    kernel.triggers = [-errno.EBUSY] * 2
+
+    seen = survey(kernel, sysfs)
+
+    assert (seen.triggered, seen.frequencies_mhz) == (False, [])
+    assert sum("was busy" in one for one in seen.limits) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "step"),
+    [(3, "wlan9: access point", "Switch this laptop's hotspot off."), (6, "wlan9: monitor", CAPTURE_INSTEAD)],
+)
+def test_a_radio_that_does_something_else(sysfs: Path, kind: int, words: str, step: str) -> None:
+    kernel = FakeKernel()
+    kernel.interfaces[0][1][5] = u32(kind)
+
+    with pytest.raises(NoRadio, match=words) as raised:
+        survey(kernel, sysfs)
+
+    assert raised.value.unlocked_by == step
+
+
+def test_of_several_interfaces_the_one_under_test_is_used_and_a_hotspot_beside_it_is_not(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    for number, name, kind in ((8, b"wlan1", 2), (9, b"ap0", 3), (10, b"p2p0", 8)):
+        kernel.interfaces.append((7, {3: u32(number), 4: name + b"\0", 5: u32(kind), 1: u32(WIPHY)}))
+        (sysfs / "class/net" / name.decode()).mkdir()
+        (sysfs / "class/net" / name.decode() / "flags").write_text("0x1003\n")
+    kernel.interfaces[1][1][52] = b"net"
+    kernel.triggers = [-errno.EPERM] * 3
+
+    chosen = [survey(kernel, sysfs, interface=one).interface for one in ("wlan9", "eth0", "ap0")]
+
+    assert chosen == ["wlan9", "wlan1", "wlan1"], "the one under test, else the one that is associated"
+
+
+def test_a_radio_without_two_point_four_says_so(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.channels = {2412: (2,), 5180: (), 5975: ()}
+
+    seen = survey(kernel, sysfs, name=b"net")
+
+    assert kernel.triggered == [[5180, 5975]]
+    assert kernel.requests[0][158] == u32(1 << 14), "6 GHz access points are told of on 5 GHz"
+    assert any("may not listen on 2.4 GHz at all" in one for one in seen.limits)
+    assert "named" not in str(seen.limits)
+
+
+@pytest.mark.parametrize("number", [errno.ENETDOWN, errno.ERFKILL, errno.EOPNOTSUPP, errno.EINVAL, errno.ENODEV])
+def test_a_refused_scan_is_no_scan(sysfs: Path, number: int) -> None:
+    kernel = FakeKernel()
+    kernel.triggers = [-number, -number]
+
+    seen = survey(kernel, sysfs)
+
+    assert not seen.triggered
+    assert sum("refused to scan" in one for one in seen.limits) == 2
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "words", "step"),
+    [(1, 0, "rfkill", "Switch Wi-Fi on (rfkill unblock wifi)."), (0, 1, "switch or key", "Switch Wi-Fi on there.")],
+)
+@pytest.mark.parametrize("phy", ["phy3", None])
+def test_a_radio_that_is_switched_off(
+    sysfs: Path, phy: str | None, soft: int, hard: int, words: str, step: str
+) -> None:
+    switch(sysfs, phy, soft=soft, hard=hard)
+    kernel = FakeKernel()
+
+    with pytest.raises(NoRadio, match=words) as raised:
+        survey(kernel, sysfs)
+
+    assert raised.value.unlocked_by == step
+    assert kernel.closed
+
+
+def test_the_switch_of_another_radio_says_nothing(sysfs: Path) -> None:
+    switch(sysfs, "phy0", soft=1)
+
+    assert survey(FakeKernel(), sysfs).triggered
+
+
+def test_an_interface_that_is_down(sysfs: Path) -> None:
+    (sysfs / "class/net/wlan9/flags").write_text("0x1002\n")
+
+    with pytest.raises(NoRadio, match="wlan9 is down"):
+        survey(FakeKernel(), sysfs)
+
+
+def test_a_radio_that_works_is_better_than_the_interface_under_test_that_is_down(sysfs: Path) -> None:
+    (sysfs / "class/net/wlan9/flags").write_text("0x1002\n")
+    (sysfs / "class/net/wlan1").mkdir()
+    (sysfs / "class/net/wlan1/flags").write_text("0x1003\n")
+    kernel = FakeKernel()
+    kernel.interfaces.append((7, {3: u32(9), 4: b"wlan1\0", 5: u32(2), 1: u32(WIPHY)}))
+    kernel.triggers = [-errno.EPERM]
+
+    assert survey(kernel, sysfs, interface="wlan9").interface == "wlan1"
+
+
+def test_no_radio_and_no_nl80211_and_a_mute_kernel(sysfs: Path) -> None:
+    without, foreign, mute = FakeKernel(), FakeKernel(), FakeKernel()
+    without.interfaces = [(7, {3: u32(4), 4: b"mon0\0", 5: u32(6), 1: u32(WIPHY)})]
+    foreign.missing = errno.ENOENT
+    mute.mute = True
+
+    with pytest.raises(NoRadio, match="no Wi-Fi interface"):
+        survey(without, sysfs)
+    with pytest.raises(NoRadio, match="no nl80211"):
+        survey(foreign, sysfs)
+    with pytest.raises(SourceUnavailable, match="did not answer"):
+        survey(mute, sysfs)
+
+
+def test_a_survey_that_is_cancelled_lets_go_of_the_kernel(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.triggers = [None]
+
+    async def cancel() -> None:
+        task = asyncio.create_task(
+            nl80211.survey(None, elapsed=lambda: 0.0, request_scan=refuse, kernel=kernel, sysfs=sysfs)
+        )
+        while not kernel.triggered:  # noqa: ASYNC110 - the fake has no event
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+
+    assert kernel.closed
+
+
+FORTY, TWENTY = usual(1, b"forty"), usual(1, b"twenty")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "name"),
+    [
+        # The beacon counts where both are of one visit.
+        (None, entry(1, 2412, elements=FORTY, beacon=TWENTY, response=True), "twenty"),
+        # The beacon is what it was before this scan, the response is new.
+        ((50, 50), entry(1, 2412, elements=FORTY, beacon=TWENTY, response=True, tsf=99, beacon_tsf=50), "forty"),
+        # ... and the other way round, after a restart too (a smaller time stamp).
+        ((50, 50), entry(1, 2412, elements=FORTY, beacon=TWENTY, response=True, tsf=50, beacon_tsf=3), "twenty"),
+        # Without a look before the scan, a time stamp that is later by far.
+        (None, entry(1, 2412, elements=FORTY, beacon=TWENTY, response=True, tsf=60_000_000, beacon_tsf=9), "forty"),
+        # No response: the kernel has one list.
+        (None, entry(1, 2412, elements=FORTY), "forty"),
+    ],
+)
+def test_the_newer_of_beacon_and_response_counts(
+    sysfs: Path, before: tuple[int, int] | None, now: Message, name: str
+) -> None:
+    kernel = FakeKernel()
+    earlier = (
+        [] if before is None else [entry(1, 2412, beacon=TWENTY, tsf=before[0], beacon_tsf=before[1], response=True)]
+    )
+    kernel.tables = [earlier, [now]]
+
+    (one,) = survey(kernel, sysfs).bss
+
+    assert one.ssid == name
+    assert one.answers_probes is (True if 14 in nl80211.attributes_of(now[1][47]) else None)
+
+
+def test_a_hidden_name_is_taken_from_a_response(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.tables = [[], [entry(1, 2412, elements=usual(name=b"secret"), beacon=usual(name=b""), response=True)]]
+
+    (one,) = survey(kernel, sysfs).bss
+
+    assert (one.ssid, one.ssid_hex, one.hidden) == ("secret", b"secret".hex(), True)
+    assert any("hide the name" in note for note in one.contradictions)
+
+
+def test_results_that_are_no_network_are_counted(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.tables = [[], [entry(1, 2412, elements=b"\xff"), (RESULTS, {47: nested((2, u32(2412)))}), (RESULTS, {})]]
+
+    seen = survey(kernel, sysfs)
+
+    assert not seen.bss
+    assert any("left out: 1 results" in one for one in seen.limits)
+
+
+RECORDED = bytes.fromhex(
+    "0a000100020000000000000004000e000c00030019ee3a9ac6600600a0000600000a687434302d6d696e7573010882848b960c12182403010b07"
+    "06444520010d142a010432043048606c30140100000fac040100000fac040100000fac020c003b0254002d1a0e001bffff00000000000000000000"
+    "01000000000000000000003d160b0700000000000000000000000000000000000000007f080400400200000040dd180050f2020101010003a40000"
+    "27a4000042435e0062322f0006000400640000000600050011040000080002009e090000080014000000000008000c000000000008000a00700b00"
+    "000c000f00116e07c6030000000800070048f4ffff"
+)
+"""NL80211_ATTR_BSS as Linux 6.1 gave it for hostapd 2.10: `ssid=ht40-minus`, `channel=11`, `ht_capab=[HT40-]`, WPA2."""
+
+
+def test_what_a_real_kernel_said(sysfs: Path) -> None:
+    kernel = FakeKernel()
+    kernel.tables = [[], [(RESULTS, {47: RECORDED})]]
+    kernel.triggers = [-errno.EPERM]
+
+    (one,) = survey(kernel, sysfs).bss
+
+    assert (one.bssid, one.ssid, one.frequency_mhz, one.channel) == ("02:00:00:00:00:00", "ht40-minus", 2462, 11)
+    assert (one.width_mhz, one.security, one.country) == (40, ["wpa2-psk"], "DE")
+    assert (one.signal_dbm, one.age_s, one.beacon_interval_tu, one.answers_probes) == (-30.0, 2.928, 100, True)
+
+
+def packet(kind: int, sequence: int, payload: bytes, flags: int = 2) -> bytes:
+    return struct.pack("=IHHII", 16 + len(payload), kind, flags, sequence, 0) + payload
+
+
+def test_a_table_that_changed_while_it_was_read_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pyroute2 over a socket pair: what it sends and parses is real, the kernel is not."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    table = struct.pack("=BBH", RESULTS, 1, 0) + nested((47, RECORDED))
+    asked = []
+
+    def serve() -> None:
+        for interrupted in (True, False):
+            request = theirs.recv(4096)
+            asked.append(request)
+            (sequence,) = struct.unpack_from("=I", request, 8)
+            theirs.send(packet(28, sequence, table, 0x12 if interrupted else 2) + packet(3, sequence, u32(0)))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+
+    async def read() -> list[Message]:
+        netlink = nl80211.Netlink()
+        requests = nl80211._Socket(use_socket=ours)  # noqa: SLF001
+        requests._prid = 28  # noqa: SLF001
+        requests.register_policy(28, nl80211._Message)  # noqa: SLF001
+        monkeypatch.setattr(netlink, "_requests", requests)
+        try:
+            return await netlink.ask(SCAN, {3: u32(INDEX)}, dump=True)
+        finally:
+            requests.close()
+            await asyncio.sleep(0)
+
+    found = asyncio.run(read())
+    thread.join()
+    for end in (ours, theirs):
+        end.close()
+
+    assert found == [(RESULTS, {47: RECORDED})]
+    assert len(asked) == 2
+    assert asked[0][16:18] == bytes([SCAN, 0])
+    assert nl80211.attributes_of(asked[0][20:]) == {3: u32(INDEX)}
+
+
+@given(st.binary(max_size=300))
+def test_attributes_of_whatever_bytes(data: bytes) -> None:
+    for value in nl80211.attributes_of(data).values():
+        nl80211.attributes_of(value)
+
+
+@given(st.binary(max_size=120), st.binary(max_size=120))
+def test_elements_of_whatever_bytes(elements: bytes, beacon: bytes) -> None:
+    kernel = FakeKernel()
+    kernel.tables = [[], [entry(1, 2412, elements=elements, beacon=beacon, response=True)]]
+
+    seen = survey(kernel, Path("/nonexistent"))
+
+    assert len(seen.bss) + sum("left out" in one for one in seen.limits) == 1
+
+
+# --- NetworkManager -----------------------------------------------------------------------------------------------
+
+NM = "org.freedesktop.NetworkManager"
+
+
+class FakeBus:
+    """NetworkManager with one radio and one access point."""
+
+    def __init__(self) -> None:
+        self.refusals: dict[str, Refused] = {}
+        self.refusals_left = 1000
+        self.manager: dict[str, Any] = {"WirelessEnabled": True, "WirelessHardwareEnabled": True}
+        self.device: dict[str, Any] = {"DeviceType": 2, "Interface": "wlan9", "State": 100}
+        self.scans = [-1, 500, 900]
+        self.calls: list[str] = []
+        self.bodies: dict[str, list[tuple[Any, ...]]] = {}
+
+    async def call(
+        self, path: str, interface: str, method: str, signature: str = "", body: tuple[Any, ...] = ()
+    ) -> Any:
+        self.calls.append(method)
+        self.bodies.setdefault(method, []).append(body)
+        if method in self.refusals and self.refusals_left:
+            self.refusals_left -= 1
+            raise self.refusals[method]
+        return {"GetDevices": ["/d/0", "/d/1"], "GetAllAccessPoints": ["/a/1"]}.get(method)
+
+    async def properties(self, path: str, interface: str) -> dict[str, Any]:
+        if interface == f"{NM}.Device":
+            return self.device if path == "/d/1" else {"DeviceType": 1, "Interface": "eth0"}
+        if interface == f"{NM}.Device.Wireless":
+            self.scans = self.scans[1:] or self.scans
+            return {"LastScan": self.scans[0], "ActiveAccessPoint": "/a/1"}
+        if interface == f"{NM}.AccessPoint":
+            return {
+                "Ssid": b"caf\xc3\xa9",
+                "HwAddress": "02:AA:00:00:00:01",
+                "Frequency": 2437,
+                "Flags": 1,
+                "WpaFlags": 0x100,
+                "RsnFlags": 0x500,
+                "Mode": 2,
+                "LastSeen": 90,
+                "Strength": 70,
+            }
+        return self.manager
+
+
+def by_networkmanager(bus: FakeBus) -> Wifi:
+    @contextlib.asynccontextmanager
+    async def connect() -> AsyncIterator[FakeBus]:
+        yield bus
+
+    return asyncio.run(networkmanager.survey("wlan9", elapsed=lambda: 1.0, connect=connect, now_s=lambda: 100.0))
+
+
+def test_networkmanager_scans_and_lists() -> None:
+    seen = by_networkmanager(FakeBus())
+
+    (one,) = seen.bss
+    assert seen.triggered
+    assert (one.ssid, one.channel, one.age_s, one.signal_dbm, one.complete) == ("café", 6, 10.0, None, False)
+    assert (one.hidden, seen.frequencies_mhz, seen.unlocked_by) == (None, [], AS_ROOT)
+    assert one.security == ["wpa-psk", "wpa2-psk", "wpa3-sae"]
+    assert one.width_mhz is None
+    assert seen.associated_bssid == "02:aa:00:00:00:01"
+    assert any("no information elements" in limit for limit in seen.limits)
+
+
+def test_networkmanager_asks_everybody_and_the_network_that_is_meant() -> None:
+    bus = FakeBus()
+
+    asyncio.run(networkmanager.request(bus, "/d/1", []))
+    asyncio.run(networkmanager.request(bus, "/d/1", [b"lost"]))
+
+    assert bus.bodies["RequestScan"] == [({},), ({"ssids": ("aay", [b"", b"lost"])},)]
+
+
+def test_networkmanager_that_scanned_just_now_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networkmanager, "RETRY_S", 0.01)
+    bus = FakeBus()
+    bus.refusals_left = 3
+    bus.refusals["RequestScan"] = Refused(f"{NM}.Device.NotAllowed", "Scanning not allowed immediately following")
+
+    assert by_networkmanager(bus).triggered
+    assert bus.calls.count("RequestScan") == 4
+
+
+def test_networkmanager_that_scanned_just_now_gives_its_last_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networkmanager, "AGAIN_S", 0.0)
+    bus = FakeBus()
+    bus.refusals["RequestScan"] = Refused(f"{NM}.Device.NotAllowed", "Scanning not allowed immediately following")
+
+    seen = by_networkmanager(bus)
+
+    assert not seen.triggered
+    assert len(seen.bss) == 1
+    assert any("for now (Scanning not allowed" in limit for limit in seen.limits)
+    assert any("10 s old" in limit for limit in seen.limits)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("org.freedesktop.DBus.Error.ServiceUnknown", "does not run here"),
+        ("org.freedesktop.DBus.Error.AccessDenied", "polkit"),
+        (f"{NM}.PermissionDenied", "polkit"),
+        ("org.example.Odd", "refused: because"),
+    ],
+)
+def test_refusals_of_networkmanager_have_reasons(name: str, words: str) -> None:
+    bus = FakeBus()
+    bus.refusals["GetDevices"] = Refused(name, "because")
+
+    with pytest.raises(SourceUnavailable, match=words):
+        by_networkmanager(bus)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"WirelessEnabled": False}, "switched off in NetworkManager"),
+        ({"WirelessHardwareEnabled": False}, "switch or key"),
+        ({"State": 10}, "does not manage"),
+        ({"State": 20}, "not available"),
+        ({"DeviceType": 1}, "knows no Wi-Fi radio"),
+    ],
+)
+def test_what_stands_against_a_scan_by_networkmanager(change: dict[str, Any], words: str) -> None:
+    bus = FakeBus()
+    for name, value in change.items():
+        (bus.manager if name.startswith("Wireless") else bus.device)[name] = value
+
+    with pytest.raises(SourceUnavailable, match=words):
+        by_networkmanager(bus)
+
+    assert "RequestScan" not in bus.calls
+
+
+def test_a_scan_by_networkmanager_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networkmanager, "SCAN_S", 0.05)
+    monkeypatch.setattr(networkmanager, "POLL_S", 0.01)
+    bus = FakeBus()
+    bus.scans = [500]
+
+    seen = by_networkmanager(bus)
+
+    assert not seen.triggered
+    assert any("did not end" in limit for limit in seen.limits)
+
+
+def test_no_bus_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+
+    with pytest.raises(SourceUnavailable, match="no D-Bus"):
+        asyncio.run(networkmanager.request_scan("wlan9", []))
+
+
+def test_a_bus_that_never_speaks_has_a_deadline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(networkmanager, "ANSWER_S", 0.1)
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{tmp_path}/bus")
+        listener.listen()
+
+        with pytest.raises(SourceUnavailable, match="no D-Bus"):
+            asyncio.run(networkmanager.request_scan("wlan9", []))
+
+
+# --- wpa_supplicant -----------------------------------------------------------------------------------------------
+
+CHANNELS = "Mode[G] Channels:\n 1 = 2412 MHz\n 6 = 2437 MHz (NO_IR)\nMode[A] Channels:\n 36 = 5180 MHz\n"
+
+
+class FakeControl:
+    """wpa_supplicant with two BSSs in its table."""
+
+    def __init__(self) -> None:
+        self.names = ["global", "p2p-dev-wlan9", "wlan9"]
+        self.scans = ["OK\n", "OK\n"]
+        self.events = [b"<3>CTRL-EVENT-SCAN-STARTED ", b"<3>CTRL-EVENT-SCAN-RESULTS ", b"<3>CTRL-EVENT-SCAN-RESULTS "]
+        self.asked: list[str] = []
+        self.problem: Exception | None = None
+        self.closed = False
+        self.state = "COMPLETED"
+        self.later: dict[str, str] = {}
+        """What the table has once a network was asked by name."""
+        self.table = {
+            "FIRST": "id=4\nbssid=02:00:00:00:00:04\nfreq=2412\nbeacon_int=100\ncapabilities=0x0411\nlevel=-61\n"
+            f"age=2\nie={usual(name=b'one').hex()}\n",
+            "NEXT-4": f"id=6\nbssid=02:00:00:00:00:06\nfreq=5180\nlevel=70\nage=0\nie={usual(name=b'two').hex()}\n"
+            f"beacon_ie={usual(name=b'').hex()}\n",
+            "NEXT-6": "FAIL\n",
+        }
+
+    def interfaces(self) -> list[str]:
+        if self.problem:
+            raise self.problem
+        return self.names
+
+    def connect(self, interface: str) -> None:
+        self.asked.append(interface)
+
+    def ask(self, command: str) -> str:
+        self.asked.append(command)
+        if command == "STATUS":
+            return f"bssid=02:00:00:00:00:04\nfreq=2412\nssid=one\nwpa_state={self.state}\n"
+        if command.startswith("SCAN"):
+            if " ssid " in command:
+                self.table |= self.later
+            return self.scans.pop(0)
+        if command.startswith("BSS"):
+            return self.table[command.split()[1]]
+        return CHANNELS
+
+    def event(self, timeout_s: float) -> bytes:
+        if not self.events:
+            raise TimeoutError
+        return self.events.pop(0)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def by_wpa_supplicant(
+    control: FakeControl, clock: Callable[[], float] = lambda: 0.0, name: bytes | None = None
+) -> Wifi:
+    ticks = iter(range(1_000_000))
+    elapsed = lambda: float(next(ticks))  # noqa: E731
+    return asyncio.run(wpa_supplicant.survey("eth0", name, elapsed=elapsed, make=lambda: control, clock=clock))
+
+
+def test_wpa_supplicant_scans_without_joining_and_gives_elements() -> None:
+    control = FakeControl()
+
+    seen = by_wpa_supplicant(control)
+
+    assert [one for one in control.asked if one.startswith("SCAN")] == [
+        "SCAN TYPE=ONLY freq=2412,2437",
+        "SCAN TYPE=ONLY freq=5180",
+    ]
+    assert seen.triggered
+    assert control.closed
+    assert [(one.ssid, one.signal_dbm, one.age_s) for one in seen.bss] == [("one", -61.0, 2), ("two", None, 0)]
+    assert (seen.interface, seen.associated_ssid, seen.associated_frequency_mhz) == ("wlan9", "one", 2412)
+    assert (seen.frequencies_mhz, seen.unlocked_by) == ([2412, 2437, 5180], None)
+    assert [one.answers_probes for one in seen.bss] == [None, True]
+    assert [one.hidden for one in seen.bss] == [None, True]
+    assert any("hide the name" in note for note in seen.bss[1].contradictions)
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_wpa_supplicant_asks_for_the_network_that_is_meant_by_name(*, found: bool) -> None:
+    control = FakeControl()
+    control.scans = ["OK\n"] * 4
+    control.events *= 2
+    nameless = usual(name=b"").hex()
+    hidden = f"bssid=02:00:00:00:00:08\nfreq=2437\nage=0\nbeacon_ie={nameless}\n"
+    control.table["NEXT-6"] = f"id=7\n{hidden}ie={nameless}\n"
+    control.table["NEXT-7"] = "FAIL\n"
+    control.later = {
+        "NEXT-7": f"id=8\n{hidden}ie={usual(name=b'lost').hex()}\n" if found else "FAIL\n",
+        "NEXT-8": "FAIL\n",
+    }
+
+    seen = by_wpa_supplicant(control, name=b"lost")
+
+    scans = [one for one in control.asked if one.startswith("SCAN")]
+    assert scans[2:] == ["SCAN TYPE=ONLY freq=2412,2437 ssid 6c6f7374"] * (1 if found else 2)
+    assert [(one.ssid, one.hidden) for one in seen.bss][2:] == [("lost" if found else "", True)]
+    assert ("no access point named 'lost' was heard on 2.4 GHz, on three visits" in seen.limits) is not found
+
+
+def test_a_busy_wpa_supplicant_is_asked_again() -> None:
+    control = FakeControl()
+    control.scans = ["FAIL-BUSY\n", "OK\n", "OK\n"]
+    control.events.append(b"<3>CTRL-EVENT-SCAN-RESULTS ")
+
+    assert by_wpa_supplicant(control).triggered
+
+
+def test_scans_that_fail_or_are_refused_or_never_end() -> None:
+    failing, refusing, silent = FakeControl(), FakeControl(), FakeControl()
+    failing.scans *= 2
+    failing.events = [b"<3>CTRL-EVENT-SCAN-FAILED ret=-16 "] * 4
+    refusing.scans = ["FAIL\n", "UNKNOWN COMMAND\n"]
+    silent.events = []
+
+    for control, words in ((failing, "failed twice"), (refusing, "refused to scan"), (silent, "did not end in time")):
+        seen = by_wpa_supplicant(control)
+        assert not seen.triggered
+        assert sum(words in one for one in seen.limits) == 2
+        assert any("last results, 0 s to 2 s old" in one for one in seen.limits)
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (PermissionError(13, "denied"), "netdev"),
+        (FileNotFoundError(2, "none"), "no control socket"),
+        (TimeoutError(), "did not answer"),
+        (ConnectionRefusedError(111, "refused"), "refused"),
+    ],
+)
+def test_sockets_that_cannot_be_used_have_reasons(problem: Exception, words: str) -> None:
+    control = FakeControl()
+    control.problem = problem
+
+    with pytest.raises(SourceUnavailable, match=words):
+        by_wpa_supplicant(control)
+
+    assert control.closed
+
+
+def test_a_wpa_supplicant_without_interface_or_with_the_radio_off() -> None:
+    empty, off = FakeControl(), FakeControl()
+    empty.names = ["global"]
+    off.state = "INTERFACE_DISABLED"
+
+    with pytest.raises(SourceUnavailable, match="no interface"):
+        by_wpa_supplicant(empty)
+    with pytest.raises(SourceUnavailable, match="switched off"):
+        by_wpa_supplicant(off)
+
+
+def test_a_table_that_goes_in_circles_ends() -> None:
+    control = FakeControl()
+    control.table["NEXT-6"] = control.table["FIRST"]
+
+    assert len(by_wpa_supplicant(control).bss) == 2
+
+
+@given(st.dictionaries(st.sampled_from(["ie", "beacon_ie", "freq", "level", "age", "bssid"]), st.text(max_size=40)))
+def test_answers_of_whatever_text(about: dict[str, str]) -> None:
+    with contextlib.suppress(ValueError):
+        wpa_supplicant.decode(about)
+
+
+def test_the_client_of_pywifi_speaks_to_a_real_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pywifi._wifiutil_linux.CTRL_IFACE_DIR", str(tmp_path))
+    script = FakeControl()
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    server.bind(str(tmp_path / "wlan9"))
+    server.settimeout(5)
+    heard = []
+
+    def serve() -> None:
+        listener = b""
+        while True:
+            command, client = server.recvfrom(4096)
+            heard.append(command.decode())
+            if command == b"DETACH":
+                return
+            if command == b"ATTACH":
+                listener = client
+                server.sendto(b"OK\n", client)
+                continue
+            server.sendto(script.ask(command.decode()).encode(), client)
+            if command.startswith(b"SCAN"):
+                server.sendto(b"<3>CTRL-EVENT-SCAN-RESULTS ", listener)
+
+    script.scans *= 2
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        seen = asyncio.run(wpa_supplicant.survey(None, b"none", elapsed=lambda: 1.0))
+    finally:
+        thread.join()
+        server.close()
+
+    assert seen.triggered
+    assert len(seen.bss) == 2
+    assert heard[0] == "ATTACH"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["wlan9"], "no socket file is left behind"
+
+
+def test_a_socket_that_never_answers_has_a_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pywifi._wifiutil_linux.CTRL_IFACE_DIR", str(tmp_path))
+    monkeypatch.setattr(wpa_supplicant, "ANSWER_S", 0.1)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(str(tmp_path / "wlan9"))
+
+        with pytest.raises(SourceUnavailable, match="did not answer"):
+            asyncio.run(wpa_supplicant.survey(None, elapsed=lambda: 1.0))
