@@ -18,7 +18,12 @@ HEAVY = {
     "ntplib": {"probes/ntp.py"},
     "netifaces": {"probes/scope.py"},
     "h11": {"probes/portal.py"},
-    "rich": {"reports/terminal.py"},
+    "pyroute2": {"probes/wifi/nl80211.py"},
+    "jeepney": {"probes/wifi/networkmanager.py"},
+    "pywifi": {"probes/wifi/wpa_supplicant.py", "probes/wifi/windows.py"},
+    "comtypes": {"probes/wifi/windows.py"},
+    "CoreWLAN": {"probes/wifi/macos.py"},
+    "rich": {"reports/terminal.py", "reports/channel_map.py"},
     "typer": {"agent/cli.py"},
     "subprocess": {"probes/lease.py"},
 }

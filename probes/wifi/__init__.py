@@ -1,0 +1,232 @@
+"""The Wi-Fi survey: which networks are on the air, from the best source that this laptop has.
+
+Every source says what it cannot see, and why better ones were not available: `limits`. "Could not look" (no `source`),
+"looked and heard nothing" (no `bss`), "somebody else's last results" (not `triggered`, with ages) and "names withheld"
+are told apart. A capture is no source of this list: `probes.wifi.capture.read_capture` reads it instead.
+
+`limits` holds sentences: upper-case at the start, no full stop at the end. `unlocked_by` is the one step that would
+show more, a whole sentence; None where there is none.
+"""
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from probes.observations import Wifi
+from probes.wifi.elements import LONGEST_SSID, ssid_bytes, ssid_text
+from probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, has_radio, in_thread, monitoring
+
+SURVEY_S = 60.0
+"""For all sources together; each of them ends sooner."""
+NETWORKMANAGER = "NetworkManager"
+"""Not asked again where its scan was refused to `nl80211`."""
+LAST_RESULTS = "last results"
+"""What every source calls the results of somebody else's scan, in `limits`."""
+LISTENING = "listening"
+"""An interface in monitor mode: it works where no other radio does."""
+Elapsed = Callable[[], float]
+OnPartial = Callable[[Wifi], None]
+
+
+@dataclass(frozen=True)
+class _Question:
+    interface: str | None
+    name: bytes | None
+    """The network meant: a hidden one answers only if it is asked by name."""
+    elapsed: Elapsed
+    on_partial: OnPartial | None
+
+
+Source = Callable[[_Question], Awaitable[Wifi]]
+
+
+async def wifi(
+    interface: str | None, ssid: str | None, *, elapsed: Elapsed, on_partial: OnPartial | None = None
+) -> Wifi:
+    """Look at the air; whatever stands against it ends in `limits`.
+
+    Args:
+        interface: the interface under test; its radio is used if it has one.
+        ssid: the network meant, as `Bss.ssid` has it; None: the one that the laptop is on, if it is on one.
+        elapsed: the run's clock.
+        on_partial: called with the results of 2.4 GHz as soon as they are there, if more follow.
+    """
+
+    def partial(seen: Wifi) -> None:
+        assert on_partial is not None, "asked for"
+        on_partial(_finished(seen, ssid, []))
+
+    octets = ssid_bytes(ssid) if ssid else b""
+    ssid = ssid_text(octets) or None
+    name = octets if ssid and len(octets) <= LONGEST_SSID else None
+    question = _Question(interface, name, elapsed, partial if on_partial else None)
+    choice = _Choice()
+    try:
+        async with asyncio.timeout(SURVEY_S):
+            await choice.run(question)
+    except TimeoutError:
+        choice.reasons.append("the survey was ended because it took too long")
+    best = choice.best or Wifi()
+    if not best.triggered and best.unlocked_by is None and choice.steps:
+        best.unlocked_by = choice.steps[0]
+    return _finished(best, ssid, choice.reasons)
+
+
+class _Choice:
+    """The best source's results so far, why there are no better ones, and what would change that."""
+
+    def __init__(self) -> None:
+        self.best: Wifi | None = None
+        self.reasons: list[str] = []
+        self.steps: list[str] = []
+
+    async def run(self, question: _Question) -> None:
+        """Ask one source after the other until one has scanned."""
+        try:
+            sources = _sources(question.interface)
+        except NoRadio as problem:
+            self._failed(problem)
+            return
+        if not sources:
+            self._failed(
+                SourceUnavailable(f"there is no way yet to look at the air on {sys.platform}", CAPTURE_INSTEAD)
+            )
+        radio_is_off = False
+        for name, look in sources:
+            if (radio_is_off and name != LISTENING) or (self.best is not None and name == NETWORKMANAGER):
+                continue
+            try:
+                seen = await look(question)
+            except NoRadio as problem:
+                self._failed(problem)
+                radio_is_off = True
+                continue
+            except SourceUnavailable as problem:
+                self._failed(problem, name)
+                continue
+            except ImportError as problem:
+                reason = f"the package {problem.name} is not installed"
+                self._failed(SourceUnavailable(reason, f"Install the package {problem.name}."), name)
+                continue
+            self._succeeded(seen)
+            if seen.triggered:
+                return
+
+    def _failed(self, problem: SourceUnavailable, name: str = "") -> None:
+        self.reasons.append(f"not by {name}: {problem.reason}" if name else problem.reason)
+        if problem.unlocked_by:
+            self.steps.append(problem.unlocked_by)
+
+    def _succeeded(self, seen: Wifi) -> None:
+        """Prefer a scan to a better source's last results; what that source knew of the laptop is kept."""
+        before = self.best
+        if before is None:
+            self.best = seen
+        elif seen.triggered:
+            self.best = seen
+            self.reasons.extend(one for one in before.limits if LAST_RESULTS not in one)  # they are not shown now
+            seen.regulatory_country = seen.regulatory_country or before.regulatory_country
+            if seen.associated_bssid is None and seen.interface == before.interface:
+                seen.associated_ssid = before.associated_ssid
+                seen.associated_bssid = before.associated_bssid
+                seen.associated_frequency_mhz = before.associated_frequency_mhz
+
+
+def _finished(seen: Wifi, ssid: str | None, reasons: list[str]) -> Wifi:
+    """Say which network is meant, and make sentences of the reasons."""
+    seen.target = ssid or seen.associated_ssid
+    seen.target_from = "option" if ssid else "association" if seen.associated_ssid else None
+    seen.limits = [f"{one[:1].upper()}{one[1:]}".rstrip(". ") for one in (*reasons, *seen.limits)]
+    return seen
+
+
+async def _load(name: str) -> None:
+    """Import a source's file, and the libraries that it needs, without holding up the event loop."""
+    await in_thread(lambda: importlib.import_module(f"probes.wifi.{name}"), SURVEY_S)
+
+
+def _monitor(listening: str) -> Source:
+    async def look(question: _Question) -> Wifi:
+        await _load("monitor")
+        from probes.wifi import monitor  # noqa: PLC0415 - each source's code when it is needed
+
+        return await monitor.survey(listening, elapsed=question.elapsed)
+
+    return look
+
+
+async def _nl80211(question: _Question) -> Wifi:
+    await _load("nl80211")
+    from probes.wifi import nl80211  # noqa: PLC0415 - as above
+
+    return await nl80211.survey(
+        question.interface,
+        question.name,
+        elapsed=question.elapsed,
+        request_scan=_request_scan,
+        on_partial=question.on_partial,
+    )
+
+
+async def _request_scan(interface: str, names: list[bytes]) -> None:
+    try:
+        await _load("networkmanager")
+        from probes.wifi import networkmanager  # noqa: PLC0415 - as above
+    except ImportError as problem:
+        raise SourceUnavailable(f"the package {problem.name}, to ask NetworkManager, is not installed") from problem
+    await networkmanager.request_scan(interface, names)
+
+
+async def _wpa_supplicant(question: _Question) -> Wifi:
+    await _load("wpa_supplicant")
+    from probes.wifi import wpa_supplicant  # noqa: PLC0415 - as above
+
+    return await wpa_supplicant.survey(question.interface, question.name, elapsed=question.elapsed)
+
+
+async def _networkmanager(question: _Question) -> Wifi:
+    await _load("networkmanager")
+    from probes.wifi import networkmanager  # noqa: PLC0415 - as above
+
+    return await networkmanager.survey(question.interface, question.name, elapsed=question.elapsed)
+
+
+async def _windows(question: _Question) -> Wifi:
+    await _load("windows")
+    from probes.wifi import windows  # noqa: PLC0415 - as above
+
+    return await windows.survey(question.interface, elapsed=question.elapsed)
+
+
+async def _macos(question: _Question) -> Wifi:
+    await _load("macos")
+    from probes.wifi import macos  # noqa: PLC0415 - as above
+
+    return await macos.survey(question.interface, elapsed=question.elapsed)
+
+
+def _sources(interface: str | None) -> list[tuple[str, Source]]:
+    """This system's sources, best first.
+
+    Raises:
+        NoRadio: there is none, which the kernel's file system shows at once: no library is loaded to ask again.
+    """
+    if sys.platform == "win32":
+        return [("the WLAN API", _windows)]
+    if sys.platform == "darwin":
+        return [("CoreWLAN", _macos)]
+    if sys.platform != "linux":
+        return []
+    if not has_radio():
+        raise NoRadio("this laptop has no Wi-Fi radio that Linux knows", CAPTURE_INSTEAD)
+    sources: list[tuple[str, Source]] = [
+        ("nl80211", _nl80211),
+        ("wpa_supplicant", _wpa_supplicant),
+        (NETWORKMANAGER, _networkmanager),
+    ]
+    listening = monitoring()
+    if interface is not None and interface in listening:
+        return [(LISTENING, _monitor(interface))]
+    return [*sources, (LISTENING, _monitor(listening[0]))] if listening else sources

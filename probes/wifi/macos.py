@@ -1,0 +1,313 @@
+"""macOS: CoreWLAN, by PyObjC.
+
+Since 14.4 names and addresses are withheld from programs without the Location permission, silently: the networks come,
+with channels, widths and signals, and without names. All calls are in `PyobjcCoreWlan`; it has not run on a real
+machine yet.
+
+Numbers: CoreWLANTypes.h.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from msgspec import structs
+
+from probes.observations import Band, Bss, Security, Wifi
+from probes.wifi.elements import bss, frequency_of, outline, ssid_text
+from probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, in_thread
+
+DEADLINE_S = 25.0
+MOST_BSSS = 2000
+_WIDTHS = {1: 20, 2: 40, 3: 80, 4: 160}
+_BANDS: dict[int, Band] = {1: "2.4", 2: "5", 3: "6"}
+_SECURITY: dict[int, list[Security]] = {
+    0: ["open"],
+    1: ["wep"],
+    2: ["wpa-psk"],
+    3: ["wpa-psk", "wpa2-psk"],
+    4: ["wpa2-psk"],
+    6: ["wep"],
+    7: ["wpa-eap"],
+    8: ["wpa-eap", "wpa2-eap"],
+    9: ["wpa2-eap"],
+    11: ["wpa3-sae"],
+    12: ["wpa3-eap"],
+    13: ["wpa2-psk", "wpa3-sae"],
+    14: ["owe"],
+    15: ["open", "owe"],
+}
+"""CWSecurity; 5 and 10 ("any personal", "any enterprise") say nothing of their own."""
+_LOCATION = "macOS withholds network names from programs without the Location permission"
+_ALLOW_LOCATION = (
+    "Open System Settings > Privacy & Security > Location Services, and switch it on for the program in which "
+    "netpreflight runs (Terminal); where that program is not listed, give a capture (--capture FILE)."
+)
+_SWITCH_ON = "Switch Wi-Fi on in the menu bar, or in System Settings > Wi-Fi."
+_NOT_PERMITTED, _OFF = {-3930, 1, 13}, {82, 50}
+_BUSY = 16
+
+
+@dataclass(frozen=True)
+class Network:
+    """A CWNetwork, as plain values."""
+
+    bssid: str | None
+    ssid: bytes | None
+    elements: bytes | None
+    rssi: int
+    channel: int | None
+    band: int
+    width: int
+    securities: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Radio:
+    """A CWInterface, as plain values."""
+
+    name: str
+    is_on: bool
+    ssid: bytes | None
+    bssid: str | None
+    channel: int | None
+    band: int
+    country: str | None
+    width: int = 0
+    rssi: int = 0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An NSError."""
+
+    domain: str
+    code: int
+    words: str
+
+
+class CoreWlan(Protocol):
+    """CoreWLAN."""
+
+    def radio(self, name: str | None) -> Radio | None:
+        """The Wi-Fi interface of that name, else the default one; None: there is none."""
+
+    def scan(self) -> tuple[list[Network], Refusal | None]:
+        """Scan with that interface; blocks."""
+
+    def cached(self) -> list[Network]:
+        """The last results that the system has."""
+
+
+class PyobjcCoreWlan:
+    """CoreWLAN by PyObjC."""
+
+    def __init__(self) -> None:
+        self._library: Any = importlib.import_module("CoreWLAN")
+        self._interface: Any = None
+
+    def radio(self, name: str | None) -> Radio | None:
+        """The Wi-Fi interface of that name, else the default one; None: there is none."""
+        client = self._library.CWWiFiClient.sharedWiFiClient()
+        names = client.interfaceNames() or ()
+        self._interface = client.interfaceWithName_(name) if name in names else client.interface()
+        one = self._interface
+        if one is None:
+            return None
+        channel = one.wlanChannel()
+        return Radio(
+            name=str(one.interfaceName() or ""),
+            is_on=bool(one.powerOn()),
+            ssid=_bytes(one.ssidData()),
+            bssid=_text(one.bssid()),
+            channel=int(channel.channelNumber()) if channel else None,
+            band=int(channel.channelBand()) if channel else 0,
+            country=_text(one.countryCode()),
+            width=int(channel.channelWidth()) if channel else 0,
+            rssi=int(one.rssiValue()),
+        )
+
+    def scan(self) -> tuple[list[Network], Refusal | None]:
+        """Scan with that interface; blocks."""
+        found, problem = self._interface.scanForNetworksWithName_error_(None, None)
+        refusal = None
+        if problem is not None:
+            refusal = Refusal(str(problem.domain()), int(problem.code()), str(problem.localizedDescription()))
+        return [self._network(one) for one in found or ()], refusal
+
+    def cached(self) -> list[Network]:
+        """The last results that the system has."""
+        return [self._network(one) for one in self._interface.cachedScanResults() or ()]
+
+    def _network(self, one: Any) -> Network:
+        channel = one.wlanChannel()
+        return Network(
+            bssid=_text(one.bssid()),
+            ssid=_bytes(one.ssidData()),
+            elements=_bytes(one.informationElementData()),
+            rssi=int(one.rssiValue()),
+            channel=int(channel.channelNumber()) if channel else None,
+            band=int(channel.channelBand()) if channel else 0,
+            width=int(channel.channelWidth()) if channel else 0,
+            securities=tuple(kind for kind in _SECURITY if one.supportsSecurity_(kind)),
+        )
+
+
+def _bytes(data: Any) -> bytes | None:
+    return None if data is None else bytes(data)
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value else None
+
+
+async def survey(
+    interface: str | None, *, elapsed: Callable[[], float], make: Callable[[], CoreWlan] = PyobjcCoreWlan
+) -> Wifi:
+    """Scan by CoreWLAN.
+
+    Args:
+        interface: the interface under test, such as `en0`; its radio is used if it is one.
+        elapsed: the run's clock.
+        make: stands in for CoreWLAN in tests.
+
+    Raises:
+        SourceUnavailable: no interface, switched off, or refused with nothing to show instead.
+    """
+    try:
+        return await in_thread(lambda: look(interface, make(), elapsed), DEADLINE_S)
+    except TimeoutError as problem:
+        raise SourceUnavailable(f"macOS did not end its scan within {DEADLINE_S:.0f} s") from problem
+    except ImportError as problem:
+        raise SourceUnavailable("the package pyobjc-framework-CoreWLAN is not installed") from problem
+
+
+def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float]) -> Wifi:
+    """Scan; blocks."""
+    radio = core.radio(interface)
+    if radio is None:
+        raise NoRadio("macOS knows no Wi-Fi interface in this computer", CAPTURE_INSTEAD)
+    if not radio.is_on:
+        raise NoRadio("Wi-Fi is switched off", _SWITCH_ON)
+    seen = Wifi(
+        source="macos",
+        interface=radio.name,
+        associated_ssid=ssid_text(radio.ssid) or None if radio.ssid else None,
+        associated_bssid=radio.bssid.lower() if radio.bssid else None,
+        associated_frequency_mhz=_frequency(radio.channel, radio.band),
+        regulatory_country=radio.country,
+    )
+    begun = elapsed()
+    networks, refusal = core.scan()
+    if refusal is None:
+        seen.triggered = True
+        seen.scan_s = round(elapsed() - begun, 3)
+    else:
+        networks = core.cached()
+        if not networks:
+            raise SourceUnavailable(reason(refusal), _step(refusal))
+        seen.unlocked_by = _step(refusal)
+        seen.limits.append(f"no scan was made ({reason(refusal)}): these are the last results of macOS, of unknown age")
+    unsound = 0
+    for one in networks[:MOST_BSSS]:
+        try:
+            seen.bss.append(decode(one))
+        except ValueError:
+            unsound += 1
+    if unsound:
+        seen.limits.append(f"left out: {unsound} results that are no network that a device could join")
+    if not seen.bss and seen.triggered:
+        seen.limits.append("macOS scanned without an error and heard nothing at all")
+    if seen.bss and all(one.ssid is None for one in seen.bss):
+        seen.names_withheld = True
+        seen.bss = _with_own(seen.bss, radio)
+        seen.limits.append(_LOCATION)
+        seen.unlocked_by = _ALLOW_LOCATION
+    if seen.bss and not any(one.complete for one in seen.bss):
+        seen.limits.append("macOS gave no information elements: PMF, rates and more are not seen")
+    return seen
+
+
+def _with_own(found: list[Bss], radio: Radio) -> list[Bss]:
+    """Mark the BSS that this computer is joined to: macOS tells its channel, width and signal even without its name."""
+    frequency, width = _frequency(radio.channel, radio.band), _WIDTHS.get(radio.width)
+    if frequency is None:
+        return found
+    signal = float(radio.rssi) if -120 <= radio.rssi < 0 else None
+    own = Bss(
+        bssid=None, ssid=None, ssid_hex=None, frequency_mhz=frequency, channel=radio.channel, width_mhz=width,
+        signal_dbm=signal, associated=True, complete=False,
+    )  # fmt: skip
+    # The scan heard it too: it is not to be counted twice.
+    twins = [one for one in found if (one.frequency_mhz, one.width_mhz) == (frequency, width)]
+    twin = min(twins, key=lambda one: abs((one.signal_dbm or 0.0) - (signal or 0.0)), default=None)
+    return [own, *(one for one in found if one is not twin)]
+
+
+def decode(network: Network) -> Bss:
+    """A BSS out of a CWNetwork.
+
+    A name that is withheld is None, not hidden: macOS gives no data in both cases, so it is taken for hidden only where
+    the elements show that.
+
+    Raises:
+        ValueError: it is no network.
+    """
+    elements = network.elements or b""
+    told = outline(elements)[0]
+    name = network.ssid or told
+    if told is None:
+        elements = bytes((0, len(name or b""))) + (name or b"") + elements
+    one = bss(
+        elements,
+        bssid=network.bssid.lower() if network.bssid else None,
+        frequency_mhz=_frequency(network.channel, network.band),
+        signal_dbm=float(network.rssi) if -120 <= network.rssi < 0 else None,
+        complete=told is not None,
+    )
+    if name is None:
+        one = structs.replace(one, ssid=None, ssid_hex=None)
+    elif one.ssid == "":
+        one = structs.replace(one, hidden=True)
+        if network.ssid and any(network.ssid):
+            one = structs.replace(one, ssid=ssid_text(network.ssid), ssid_hex=network.ssid.hex())
+    if told is None:
+        # Without elements, what CoreWLAN itself made of them counts.
+        listed = {name for kind in network.securities for name in _SECURITY.get(kind, [])}
+        order: list[Security] = [name for each in _SECURITY.values() for name in each]
+        one = structs.replace(
+            one,
+            channel=one.channel or network.channel,
+            width_mhz=_WIDTHS.get(network.width),
+            security=list(dict.fromkeys(name for name in order if name in listed)) or None,
+        )
+    return one
+
+
+def _frequency(channel: int | None, band: int) -> int | None:
+    return frequency_of(channel, _BANDS[band]) if channel and band in _BANDS else None
+
+
+def reason(refusal: Refusal) -> str:
+    """An NSError in plain words."""
+    if refusal.code in _NOT_PERMITTED:
+        return "macOS does not let this program scan"
+    if refusal.code == _BUSY:
+        return "the Wi-Fi radio is busy"
+    if refusal.code in {-3905, 60}:
+        return "the Wi-Fi radio did not answer in time"
+    if refusal.code in {-3903, 45, 102}:
+        return "this Wi-Fi radio cannot scan now"
+    if refusal.code in _OFF:
+        return "Wi-Fi is switched off"
+    return f"macOS refused: {refusal.words} ({refusal.domain} {refusal.code})"
+
+
+def _step(refusal: Refusal) -> str | None:
+    """What makes a scan possible after an NSError."""
+    if refusal.code in _NOT_PERMITTED:
+        return _ALLOW_LOCATION
+    if refusal.code == _BUSY:
+        return "Run netpreflight again in a minute."
+    return _SWITCH_ON if refusal.code in _OFF else None
