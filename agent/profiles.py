@@ -4,10 +4,12 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from probes.observations import Security
 
 _FOLDER = Path(__file__).parent / "profiles"
 DEFAULT = "generic"
@@ -50,6 +52,41 @@ class DhcpNeeds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str = ""
 
 
+Version = Annotated[str, Meta(pattern=r"\A\d{1,3}(\.\d{1,3}){2}\Z")]
+Channels = Annotated[str, Meta(pattern=r"\A(\d{1,2}(-\d{1,2})?(,\d{1,2}(-\d{1,2})?)*)?\Z")]
+
+
+class Radio(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a device's radio can join. What is inferred or not confirmed has a field of its own, and is a warning."""
+
+    bands: list[Literal["2.4", "5"]]
+    channels: Channels
+    """2.4 GHz channels that it certainly uses, such as `1-11`."""
+    channels_unconfirmed: Channels = ""
+    """2.4 GHz channels of which that is not confirmed."""
+    phy: list[Literal["b", "g", "a", "n"]]
+    security: list[Security]
+    """Families whose basic AKM it has: PSK, SAE, EAP, OWE; not their FT and SHA-256 or SHA-384 variants."""
+    ciphers: list[str]
+    """Pairwise and group ciphers."""
+    pmf_required: Literal["yes", "no", "unconfirmed"]
+    """Whether it joins a BSS that requires protected management frames."""
+    enterprise: str = ""
+    """What limits its use of 802.1X, where something does: then a network with it is a warning."""
+    hidden: Literal["yes", "no", "with-cipher"]
+    """Whether it joins a network that hides its name; `with-cipher`: only if set up with the cipher."""
+    hidden_since: Version | None = None
+    """The first Device OS version that does, where older ones do not."""
+    refused_in_ssid: str = ""
+    """Characters in a name with which it does not join."""
+    n_only: str = "That it does is not confirmed"
+    """What is known of it and a BSS that admits 802.11n only."""
+    n_only_broken_from: Version | None = None
+    """The first Device OS version that does not join such a BSS, and (next) the first that does again."""
+    n_only_broken_until: Version | None = None
+    source: str
+
+
 class CheckNeeds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A check that is not simply required."""
 
@@ -67,12 +104,17 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str = ""
     os_version: str | None = None
     device_os: DeviceOs | None = None
+    radio: Radio
     dhcp: DhcpNeeds = DhcpNeeds()
     checks: dict[str, CheckNeeds] = {}
 
     def level(self, check_id: str) -> Level:
         """What a failure of a check means for this device."""
         return self.checks[check_id].level if check_id in self.checks else "required"
+
+    def is_older_than(self, version: str) -> bool | None:
+        """Whether the Device OS version judged is older than another; None where the profile has none."""
+        return None if self.os_version is None else _order(self.os_version) < _order(version)
 
     @property
     def label(self) -> str:

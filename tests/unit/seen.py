@@ -7,6 +7,7 @@ import msgspec
 from probes.observations import (
     Attempt,
     AttemptOutcome,
+    Bss,
     Cloud,
     CloudEndpoint,
     Coap,
@@ -17,6 +18,7 @@ from probes.observations import (
     DhcpMessage,
     DhcpSend,
     Dns,
+    HtOperation,
     HttpWitness,
     Icmp,
     Lookup,
@@ -28,6 +30,8 @@ from probes.observations import (
     Portal,
     Privileges,
     Scope,
+    Suites,
+    Wifi,
 )
 
 GATEWAY, LAPTOP, RESOLVER = "192.168.77.1", "192.168.77.10/24", "192.168.77.1"
@@ -52,6 +56,48 @@ ADDRESSES: dict[str, str] = {
 FILTER = "203.0.113.2"
 """A firewall on the way."""
 PROHIBITED = Icmp(type=3, code=13, source=FILTER)
+
+
+SSID = "Home"
+FREQUENCIES = [*range(2412, 2473, 5), *range(5180, 5321, 20), *range(5500, 5721, 20), *range(5745, 5826, 20)]
+"""2.4 GHz channels 1 to 13, and the 5 GHz channels of Europe and the United States."""
+
+
+def bss(channel: int = 6, **fields: Any) -> Bss:
+    """A 2.4 GHz access point that every device can join, with some fields changed."""
+    usual: dict[str, Any] = {
+        "bssid": f"02:00:00:00:00:{channel:02x}",
+        "ssid": SSID,
+        "frequency_mhz": 2407 + 5 * channel,
+        "channel": channel,
+        "width_mhz": 20,
+        "signal_dbm": -50.0,
+        "age_s": 0.5,
+        "security": ["wpa2-psk"],
+        "pmf": "none",
+        "rates_mbps": [1.0, 2.0, 5.5, 11.0, 6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 48.0, 54.0],
+        "basic_rates_mbps": [1.0, 2.0, 5.5, 11.0],
+        "ht": HtOperation(primary_channel=channel, secondary_offset=0, any_width=False),
+        "rsn": Suites(version=1, group_cipher="CCMP", pairwise_ciphers=["CCMP"], akms=["PSK"]),
+        "hidden": False,
+    }
+    made = {**usual, **fields}
+    made.setdefault("ssid_hex", None if made["ssid"] is None else made["ssid"].encode().hex())
+    return Bss(**made)
+
+
+def wifi(*heard: Bss, **fields: Any) -> Wifi:
+    """A survey of both bands; without `heard`, of one good access point."""
+    usual: dict[str, Any] = {
+        "source": "nl80211",
+        "triggered": True,
+        "interface": "wlan0",
+        "frequencies_mhz": FREQUENCIES,
+        "target": SSID,
+        "target_from": "option",
+        "bss": list(heard) or [bss()],
+    }
+    return Wifi(**{**usual, **fields})
 
 
 def message(kind: str = "OFFER", **fields: Any) -> DhcpMessage:
@@ -176,6 +222,7 @@ def healthy(**changed: Any) -> Observations:
             interface="eth0", state="up", addresses=[LAPTOP], gateway=GATEWAY, interfaces=["lo", "eth0"],
             privileges=Privileges(user="root", raw_sockets=True),
         ),
+        "wifi": wifi(),
         "dhcp": lease(),
         "dns": dns(),
         "ntp": ntp(GOOD_NTP),

@@ -1,0 +1,96 @@
+"""Judging the air: the eight `wifi.*` checks, for one network and the radio of one device.
+
+The checks stand here. What they are made of: `network` (which BSS is judged), `presence` (bands), `coverage` (what was
+listened to), `channels` (channel, width, crowding), `security`, `mode` (802.11b/g/n), `names`, `strength` (signal), and
+`bss` (how one BSS is described), and `air` (all that was heard, counted).
+"""
+
+import msgspec
+
+from agent.checks import Finding
+from agent.judging.wifi.channels import advice, crowd, crowd_remedy, crowding, judge_channel, judge_width
+from agent.judging.wifi.mode import judge_mode
+from agent.judging.wifi.names import judge_hidden, judge_name
+from agent.judging.wifi.network import judge_best, network_of, nothing_to_judge, see_band
+from agent.judging.wifi.presence import judge_band, judge_shared
+from agent.judging.wifi.security import judge_security
+from agent.judging.wifi.strength import judge_signal
+from agent.profiles import Profile
+from probes.observations import Observations
+
+__all__ = ["band", "channel", "channel_width", "mode", "security", "shared_ssid", "signal", "ssid"]
+
+
+def band(seen: Observations, profile: Profile) -> Finding:
+    """Whether the network is on the air in a band that the device has."""
+    network = network_of(seen, profile)
+    return network if isinstance(network, Finding) else judge_band(network)
+
+
+def shared_ssid(seen: Observations, profile: Profile) -> Finding:
+    """Whether the name is used on another band too, and how much of a risk that is."""
+    network = network_of(seen, profile)
+    if isinstance(network, Finding):
+        return network
+    return judge_shared(network) if network.has_a_name else nothing_to_judge(seen.wifi)
+
+
+def channel_width(seen: Observations, profile: Profile) -> Finding:
+    """Whether the 2.4 GHz BSS operates at 20 MHz."""
+    return judge_best(network_of(seen, profile), judge_width)
+
+
+def channel(seen: Observations, profile: Profile) -> Finding:
+    """Whether the primary channel is in the device's plan; how crowded 1, 6 and 11 are, and the best of them."""
+    finding = judge_best(network_of(seen, profile), judge_channel)
+    if seen.wifi is None or finding.due_to or not finding.evidence:
+        return finding
+    evidence = [*finding.evidence, *crowding(seen.wifi), advice(seen.wifi)]
+    return msgspec.structs.replace(finding, evidence=evidence)
+
+
+def security(seen: Observations, profile: Profile) -> Finding:
+    """Whether the device supports the AKM, the ciphers and the PMF requirement."""
+    return judge_best(network_of(seen, profile), judge_security)
+
+
+def mode(seen: Observations, profile: Profile) -> Finding:
+    """Whether the BSS admits the device's PHY."""
+    return judge_best(network_of(seen, profile), judge_mode)
+
+
+def ssid(seen: Observations, profile: Profile) -> Finding:
+    """Whether the name is one that the device can join, and is not hidden from it."""
+    network = network_of(seen, profile)
+    if isinstance(network, Finding):
+        return network
+    if not network.has_a_name:
+        return nothing_to_judge(seen.wifi)
+    if not network.ours:
+        return see_band(network)
+    hidden = judge_hidden(network.best or network.ours[0], network.wifi, profile)
+    return judge_name(network.ours, hidden, network.wifi, profile)
+
+
+def signal(seen: Observations, profile: Profile) -> Finding:
+    """Whether the best BSS for this device is strong enough, and its channel not crowded."""
+    network = network_of(seen, profile)
+    finding = judge_best(network, judge_signal)
+    if isinstance(network, Finding) or network.best is None:
+        return finding
+    best, wifi = network.best, network.wifi
+    if len(network.usable) > 1:
+        several = f"{finding.summary} ({len(network.usable)} access points)"
+        finding = msgspec.structs.replace(finding, summary=several)
+    evidence = [*finding.evidence, *crowding(wifi)]
+    full = crowd(best, wifi)
+    if finding.status != "pass" or full is None:
+        return msgspec.structs.replace(finding, evidence=evidence)
+    return Finding(
+        status="warn",
+        summary=f"{finding.summary}, and its channel is crowded: {full}",
+        reason="A device shares the air with everything that overlaps its channel.",
+        remedy=crowd_remedy(best, wifi),
+        owner="network administrator",
+        evidence=evidence,
+    )

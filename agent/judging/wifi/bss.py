@@ -1,0 +1,155 @@
+"""One BSS: its band, the age of its result, and how it is described. What several files of this package need."""
+
+from collections.abc import Iterable
+
+from agent.checks import Finding, Status
+from agent.profiles import Profile
+from probes.observations import Bss, Wifi
+
+FRESH_S = 60.0
+"""An older result shows neither that a BSS is on the air nor, by its absence, that it is not."""
+MOST_DESCRIBED = 20
+"""So many BSSs of one network go into the evidence of a check, the strongest."""
+BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
+PASSIVE = {"capture", "monitor"}
+"""Sources that do not scan: they heard what was sent while they listened."""
+
+
+def by_strength(bsss: Iterable[Bss]) -> list[Bss]:
+    """BSSs, the strongest first; those without a signal strength last."""
+    return sorted(bsss, key=strength, reverse=True)
+
+
+def strength(bss: Bss) -> float:
+    """Signal in dBm; very low where it is not known."""
+    return -1000.0 if bss.signal_dbm is None else bss.signal_dbm
+
+
+def is_fresh(bss: Bss, wifi: Wifi) -> bool:
+    """Whether a result shows what is on the air now, or in a capture what was while it was made.
+
+    Without a scan of this run it does not, however young: the access point may have been switched off since.
+    """
+    if wifi.source in PASSIVE or bss.associated:
+        return True
+    if bss.bssid is not None and bss.bssid == wifi.associated_bssid:
+        return True  # the laptop is joined to it
+    return wifi.triggered and (bss.age_s is None or bss.age_s <= FRESH_S)
+
+
+def counted(bsss: int) -> str:
+    """`1 BSS`, `2 BSSs`."""
+    return f"{bsss} BSS" if bsss == 1 else f"{bsss} BSSs"
+
+
+def age_words(bsss: list[Bss]) -> str:
+    """How long ago the youngest of these was heard."""
+    age = min((one.age_s for one in bsss if one.age_s is not None), default=None)
+    if age is None:
+        return "at a time that is not known"
+    return f"{age / 60:.0f} minutes ago" if age >= 120 else f"{age:.0f} s ago"
+
+
+def signal_words(bss: Bss) -> str:
+    """Signal, for people."""
+    return "signal not known" if bss.signal_dbm is None else f"{bss.signal_dbm:.0f} dBm"
+
+
+def channel_words(bss: Bss) -> str:
+    """`channel 6`, or the frequency where the channel is not known."""
+    if bss.channel is not None:
+        return f"channel {bss.channel}"
+    return "a channel that is not known" if bss.frequency_mhz is None else f"{bss.frequency_mhz} MHz"
+
+
+def suites_words(bss: Bss) -> str:
+    """AKMs and ciphers of both elements."""
+    parts = []
+    for kind, suites in (("RSN", bss.rsn), ("WPA", bss.wpa)):
+        if suites:
+            parts.append(f"{kind}: {', '.join(suites.akms)} with {', '.join(suites.pairwise_ciphers)}")
+    return "; ".join(parts) or "no RSN or WPA element"
+
+
+def describe(bss: Bss) -> str:
+    """All of a BSS that judging looks at, in one line."""
+    where = [f"{bss.bssid or 'BSSID not known'} on {channel_words(bss)}"]
+    if bss.frequency_mhz is not None and bss.channel is not None:
+        where.append(f"{bss.frequency_mhz} MHz")
+    if bss.width_mhz is not None:
+        where.append(f"{bss.width_mhz} MHz wide")
+    parts = [", ".join([*where, signal_words(bss)])]
+    if bss.security is None:
+        parts.append("security not known")
+    else:
+        parts.append(f"{', '.join(bss.security) or 'security without a name here'} ({suites_words(bss)})")
+    parts.append(f"PMF {bss.pmf or 'not known'}")
+    if bss.hidden:
+        parts.append("name hidden")
+    if bss.basic_rates_mbps:
+        parts.append(f"basic rates {', '.join(f'{rate:g}' for rate in bss.basic_rates_mbps)} Mb/s")
+    if bss.membership:
+        parts.append(f"membership selectors {', '.join(bss.membership)}")
+    if bss.channel is not None and 12 <= bss.channel <= 14:
+        parts.append(f"country element {bss.country or 'not sent'}")
+    if bss.load:
+        parts.append(f"BSS Load {bss.load.utilisation:.0%} busy, {bss.load.stations} stations")
+    if bss.age_s is not None and bss.age_s > FRESH_S:
+        parts.append(f"{bss.age_s:.0f} s old")
+    return "; ".join(parts + bss.contradictions)
+
+
+def describe_all(bsss: list[Bss], judged: Bss | None = None) -> list[str]:
+    """The BSSs of a network, the one that was judged first, within limits."""
+    rest = [one for one in bsss if one is not judged]
+    chosen = [] if judged is None else [judged]
+    kept = [*chosen, *rest][:MOST_DESCRIBED]
+    left = len(chosen) + len(rest) - len(kept)
+    return [*map(describe, kept), *([f"and {left} more, weaker ones"] if left else [])]
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Phrases as sentences: each ends with a full stop and begins with a capital (but for words such as macOS)."""
+    return " ".join(
+        (one[0].upper() + one[1:] if one.split()[0].islower() else one) + ("" if one[-1] in ".!?" else ".")
+        for one in filter(None, (part.strip() for part in parts))
+    )
+
+
+def known_from(profile: Profile) -> str:
+    """Where the facts about a device's radio are from, for the evidence."""
+    return f"{profile.label}: {profile.radio.source}"
+
+
+def unlocking_step(wifi: Wifi | None) -> str | None:
+    """The step that would show more, where the source knows one; as a sentence, whatever a saved report holds."""
+    return sentences([(wifi.unlocked_by if wifi else None) or ""]) or None
+
+
+def source_words(wifi: Wifi) -> str:
+    """Where the results come from, for people."""
+    return wifi.source if wifi.source in PASSIVE else f"scan ({wifi.source})"
+
+
+def not_told(wifi: Wifi, what: str, bss: Bss | None = None) -> Finding:
+    """The finding where the source does not say what a check needs, with a step that fits that source."""
+    name = f"'{wifi.target}'"
+    if wifi.source in PASSIVE:
+        remedy = (
+            f"Capture whole beacons of {name} (no snap length), with radiotap headers, which carry signal and channel, "
+            "and judge that capture."
+        )
+    elif (step := unlocking_step(wifi)) is not None:
+        remedy = step
+    elif wifi.source == "nl80211":
+        remedy = "Give netpreflight a capture made beside the access point (--capture FILE)."
+    else:
+        remedy = "Run netpreflight on Linux as root (sudo), or give it a capture (--capture FILE)."
+    return Finding(
+        status="unknown",
+        summary=f"The {source_words(wifi)} does not tell {what} of {name}",
+        reason=sentences([f"This source of scan results does not have {what}", *wifi.limits]),
+        remedy=remedy,
+        owner="device owner",
+        evidence=[] if bss is None else [describe(bss)],
+    )

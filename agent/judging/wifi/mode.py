@@ -1,0 +1,93 @@
+"""802.11b/g/n: whether a BSS admits stations with the device's PHY, by selectors, basic rates and basic MCSs."""
+
+from agent.checks import Finding
+from agent.judging.wifi.bss import known_from, not_told, sentences
+from agent.profiles import Profile
+from probes.observations import Bss, Wifi
+
+_DSSS = {1.0, 2.0, 5.5, 11.0}
+"""Rates of 802.11 and 802.11b in Mb/s; those of g and a are all others."""
+_KNOWN = {"ht", "sae-h2e"}
+"""Selectors that are judged: `sae-h2e` says how SAE is done, so wifi.security judges it."""
+_ONLY = {"vht": "802.11ac", "he": "802.11ax", "121": "802.11be"}
+
+
+def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
+    """Whether a BSS admits the device.
+
+    What a station does not know among the BSS membership selectors it has to take for a demand that it cannot meet
+    (IEEE 802.11-2020, 9.4.2.3).
+    """
+    radio, name = profile.radio, f"'{wifi.target}'"
+    mixed = f"Set the 2.4 GHz mode of {name} to b/g/n (mixed)."
+    has = f"this device has 802.11{'/'.join(radio.phy)}"
+    unknown = [one for one in bss.membership if one not in _KNOWN]
+    if unknown or ("ht" in bss.membership and "n" not in radio.phy):
+        only = _ONLY.get(unknown[0], f"selector {unknown[0]}") if unknown else "802.11n"
+        return _fail(
+            f"{name} admits {only} stations only", f"Its BSS membership selectors require {only}; {has}.", mixed
+        )
+    if "ht" in bss.membership:
+        return _ht_only(name, mixed, profile)
+    if not bss.rates_mbps:
+        return not_told(wifi, "the rates", bss)
+    basic = set(bss.basic_rates_mbps)
+    if (basic - _DSSS and not {"g", "a", "n"} & set(radio.phy)) or (basic & _DSSS and "b" not in radio.phy):
+        return _fail(
+            f"{name} requires rates that this device lacks",
+            f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(basic))} Mb/s; {has}.",
+            f"Make only rates that every 802.11{'/'.join(radio.phy)} station has mandatory on {name}.",
+        )
+    if "n" in radio.phy and _second_stream(bss):
+        return Finding(
+            status="warn",
+            summary=f"{name} requires more than one spatial stream of 802.11n stations",
+            reason="Its Basic HT-MCS Set has MCSs above 7; a radio with one stream can join at best without 802.11n.",
+            remedy=f"Take MCS 8 and above out of the mandatory rates of {name}.",
+            owner="network administrator",
+        )
+    rates = set(bss.rates_mbps)
+    kinds = [word for word, there in (("b", rates & _DSSS), ("g", rates - _DSSS), ("n", bss.ht is not None)) if there]
+    evidence = [] if rates & _DSSS else ["no 802.11b rate is offered: stations with 802.11b only stay out"]
+    return Finding(status="pass", summary=f"{name} admits 802.11{'/'.join(kinds) or 'b/g'} stations", evidence=evidence)
+
+
+def _ht_only(name: str, remedy: str, profile: Profile) -> Finding:
+    radio = profile.radio
+    summary = f"{name} admits 802.11n stations only"
+    if radio.n_only_broken_from and radio.n_only_broken_until:
+        broken = profile.is_older_than(radio.n_only_broken_until) and not profile.is_older_than(
+            radio.n_only_broken_from
+        )
+        if broken:
+            return _fail(
+                summary,
+                f"Device OS {profile.os_version} does not join such networks; {radio.n_only_broken_until} does.",
+                f"{remedy[:-1]}, or update the device.",
+                [known_from(profile)],
+            )
+    return Finding(
+        status="warn",
+        summary=summary,
+        reason=sentences(["This device has 802.11n, but it may not join a network without b and g", radio.n_only]),
+        remedy=remedy,
+        owner="network administrator",
+        evidence=[known_from(profile)],
+    )
+
+
+def _second_stream(bss: Bss) -> bool:
+    """Whether the Basic HT-MCS Set (9.4.2.56), a bit for each MCS, has one that takes two streams or more."""
+    basic = bss.ht.basic_mcs[2:20] if bss.ht else ""
+    return any(one != "0" for one in basic)
+
+
+def _fail(summary: str, reason: str, remedy: str, evidence: list[str] | None = None) -> Finding:
+    return Finding(
+        status="fail",
+        summary=summary,
+        reason=reason,
+        remedy=remedy,
+        owner="network administrator",
+        evidence=evidence or [],
+    )

@@ -1,0 +1,117 @@
+"""Names: whether the device can join a network of this name, and whether its beacons hide it."""
+
+import unicodedata
+
+from agent.checks import Finding
+from agent.judging.wifi.air import air_of
+from agent.judging.wifi.bss import known_from
+from agent.profiles import Profile
+from probes.observations import Bss, Wifi
+
+LONGEST_SSID = 32
+"""Octets (IEEE 802.11-2020, 9.4.2.2)."""
+_MOST_TWINS = 5
+_SIGNS = {",": "commas", '"': "quotes", "'": "quotes", "\\": "backslashes"}
+_TURNS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction of text (Unicode, UAX 9), so that a name reads as another."""
+
+
+def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -> Finding:
+    """Whether the name is one that the device can join; `hidden` is the finding for the BSS that it would join."""
+    name, text = f"'{wifi.target}'", wifi.target or ""
+    raws = list(dict.fromkeys(raw for one in ours if (raw := octets(one)) is not None))
+    evidence = [f"{len(raw)} bytes: {raw.hex(' ')}" for raw in raws[:_MOST_TWINS]]
+    evidence += list(dict.fromkeys(note for one in ours for note in one.contradictions))
+    refused = [one for one in profile.radio.refused_in_ssid if one in text]
+    if refused:
+        return Finding(
+            status="fail",
+            summary=f"{name} has a {'comma' if refused[0] == ',' else refused[0]!r} in it: not for this device",
+            reason="The device's scan parser skips such names, and it joins by its scan.",
+            remedy=f"Rename {name}, or give the device a network with another name.",
+            owner="network administrator",
+            evidence=[*evidence, known_from(profile)],
+        )
+    if hidden.status == "fail":
+        return _with(hidden, [*evidence, known_from(profile)])
+    oddities = _oddities(raws[0] if raws else None, text)
+    if len(raws) > 1:
+        oddities.append(f"{len(raws)} names of different bytes are shown alike")
+    if twins := air_of(wifi).look_alikes(text):
+        oddities.append(f"'{twins[0]}' looks alike and is another network")
+        evidence += [f"looks alike: '{one}'" for one in twins[1:_MOST_TWINS]]
+    if oddities:
+        hides = ["its beacons hide the name"] if hidden.status == "warn" else []
+        reason = "Such a name is easily typed wrong when the device is set up."
+        return Finding(
+            status="warn",
+            summary=f"The name {name}: {'; '.join([*oddities, *hides])}",
+            reason=f"{reason} {hidden.reason}" if hides else reason,
+            remedy=f"Enter the name of {name} byte by byte as it is, or choose letters and digits for it.",
+            owner="device owner",
+            evidence=evidence,
+        )
+    if hidden.status == "warn":
+        return _with(hidden, [*evidence, known_from(profile)])
+    return Finding(status="pass", summary=f"{name} is a name that the device can join", evidence=evidence)
+
+
+def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
+    """Whether the device joins this BSS although, or where, its beacons hide the name."""
+    name, radio = f"'{wifi.target}'", profile.radio
+    if not bss.hidden:
+        return Finding(status="pass", summary=f"{name} is in its beacons")
+    remedy = f"Let the access point broadcast the name {name}."
+    since = radio.hidden_since
+    older = profile.is_older_than(since) if since else False
+    if radio.hidden == "no" or older:
+        has = f"Device OS {profile.os_version} joins by its scan" if since else "This device joins by its scan"
+        newer = f"; {since} and later can join" if since else ""
+        return Finding(
+            status="fail",
+            summary=f"{name} hides its name: not for this device",
+            reason=f"{has}, in which a hidden name does not stand{newer}.",
+            remedy=f"{remedy[:-1]}, or update the device to {since} or later." if since else remedy,
+            owner="network administrator",
+        )
+    reason = "The name has to be typed when the device is set up, and is asked for aloud wherever the device is."
+    if radio.hidden == "with-cipher":
+        reason = "This device joins it only if it was set up with the cipher too."
+    elif since and older is None:
+        reason = f"This device joins such networks only with Device OS {since} or later."
+    return Finding(status="warn", summary=f"{name} hides its name", reason=reason, remedy=remedy, owner="device owner")
+
+
+def octets(bss: Bss) -> bytes | None:
+    """The bytes of a name; None where a source or a saved report does not have them."""
+    try:
+        return bytes.fromhex(bss.ssid_hex) if bss.ssid_hex else None
+    except ValueError:
+        return None
+
+
+def _with(finding: Finding, evidence: list[str]) -> Finding:
+    fields = {name: getattr(finding, name) for name in finding.__struct_fields__}
+    return Finding(**{**fields, "evidence": evidence})
+
+
+def _oddities(raw: bytes | None, text: str) -> list[str]:
+    found = []
+    size = len(raw if raw is not None else text.encode("utf-8", "surrogatepass"))
+    if size > LONGEST_SSID:
+        found.append(f"{size} bytes long, more than the {LONGEST_SSID} allowed")
+    try:
+        decoded = text if raw is None else raw.decode()
+    except UnicodeDecodeError:
+        return [*found, "bytes that are no text (UTF-8)"]
+    if decoded != decoded.strip():
+        found.append("begins or ends with a space")
+    if any(unicodedata.category(one) == "Cc" for one in decoded):
+        found.append("control characters")
+    if _TURNS & set(decoded):
+        found.append("characters that turn the direction of text")
+    elif not decoded.isascii():
+        found.append("characters outside ASCII")
+    if signs := list(dict.fromkeys(_SIGNS[one] for one in decoded if one in _SIGNS)):
+        found.append(" and ".join(signs))
+    return found

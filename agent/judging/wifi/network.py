@@ -1,0 +1,193 @@
+"""The network that is judged: its BSSs, which of them a device would best join, and what keeps it from being judged.
+
+A device joins one access point, so one BSS is judged throughout: passes that come from different access points show
+nothing. Of several the best counts: by the worst status that it has in any check, then by its signal.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from agent.checks import Finding
+from agent.judging.wifi.air import air_of
+from agent.judging.wifi.bss import (
+    BEST_FIRST,
+    PASSIVE,
+    by_strength,
+    describe_all,
+    is_fresh,
+    sentences,
+    unlocking_step,
+)
+from agent.judging.wifi.bss import strength as strength_of
+from agent.judging.wifi.channels import judge_channel, judge_width
+from agent.judging.wifi.mode import judge_mode
+from agent.judging.wifi.names import judge_hidden
+from agent.judging.wifi.security import judge_security
+from agent.judging.wifi.strength import judge_signal
+from agent.profiles import Profile
+from probes.observations import Bss, Observations, Wifi
+
+JudgeBss = Callable[[Bss, Wifi, Profile], Finding]
+"""What one check makes of one BSS."""
+_OF_A_BSS: tuple[JudgeBss, ...] = (
+    judge_channel,
+    judge_security,
+    judge_mode,
+    judge_hidden,
+    judge_signal,
+    judge_width,
+)
+_ELSEWHERE = "Run netpreflight on a laptop with Wi-Fi, or give it a capture (--capture FILE); or judge the rest alone: "
+_SKIP = "--skip wifi."
+_NAMELESS = "(this laptop's network, name withheld)"
+
+
+class Network(NamedTuple):
+    """One network, as heard."""
+
+    wifi: Wifi
+    profile: Profile
+    ours: list[Bss]
+    """All BSSs of its name, strongest first."""
+    usable: list[Bss]
+    """Those in the device's bands."""
+    best: Bss | None
+    """The one of those that the device would best join."""
+
+    @property
+    def name(self) -> str:
+        """The name, quoted."""
+        return f"'{self.wifi.target}'"
+
+    @property
+    def has_a_name(self) -> bool:
+        """Whether the name is known: without it, only the BSS that this laptop is joined to can be judged."""
+        return self.wifi.target != _NAMELESS
+
+    @property
+    def evidence(self) -> list[str]:
+        """Its BSSs in the device's bands."""
+        return describe_all(self.usable, self.best)
+
+
+def network_of(seen: Observations, profile: Profile) -> Network | Finding:
+    """The network that the run is about; or why there is none to judge."""
+    wifi = seen.wifi
+    if wifi is None or wifi.not_run or wifi.source is None or not wifi.bss:
+        return nothing_to_judge(wifi)
+    if wifi.target is None and wifi.names_withheld and (own := [one for one in wifi.bss if one.associated]):
+        wifi, ours = msgspec.structs.replace(wifi, target=_NAMELESS), own
+    elif not wifi.target:
+        return nothing_to_judge(wifi)
+    else:
+        ours = by_strength(air_of(wifi).named.get(wifi.target, []))
+    if not ours and (wifi.names_withheld or all(one.ssid is None for one in wifi.bss)):
+        return nothing_to_judge(wifi)
+    usable = [one for one in ours if one.band in profile.radio.bands]
+    best = min(usable, key=lambda one: _rank(one, wifi, profile), default=None)
+    return Network(wifi, profile, ours, usable, best)
+
+
+def _rank(bss: Bss, wifi: Wifi, profile: Profile) -> tuple[int, int, float]:
+    found = [BEST_FIRST.index(judge(bss, wifi, profile).status) for judge in _OF_A_BSS]
+    found.append(BEST_FIRST.index("pass" if is_fresh(bss, wifi) else "unknown"))
+    worst = max(found)
+    return worst, found.count(worst), -strength_of(bss)
+
+
+def judge_best(network: Network | Finding, judge: JudgeBss) -> Finding:
+    """What a check makes of the BSS that the device would best join, and of stronger ones that get in its way."""
+    if isinstance(network, Finding):
+        return network
+    wifi, profile, best = network.wifi, network.profile, network.best
+    if best is None:
+        return see_band(network)
+    finding = judge(best, wifi, profile)
+    if finding.status == "pass" and judge is not judge_channel:
+        finding = _in_the_way(network, best, judge) or finding
+    fields = {name: getattr(finding, name) for name in finding.__struct_fields__}
+    return Finding(
+        **{**fields, "evidence": [*network.evidence, *(one for one in finding.evidence if one not in network.evidence)]}
+    )
+
+
+def _in_the_way(network: Network, best: Bss, judge: JudgeBss) -> Finding | None:
+    """A warning of a BSS that the device takes instead, since devices take the strongest of a name.
+
+    One that cannot be joined does harm if it is stronger; one that can be joined may be taken if it is as strong. What
+    is not on the device's channels it never hears.
+    """
+    wifi, profile = network.wifi, network.profile
+    for other in network.usable:
+        if other is best or best.signal_dbm is None or strength_of(other) < best.signal_dbm:
+            continue
+        if judge_channel(other, wifi, profile).status in {"fail", "unknown"}:
+            continue
+        finding = judge(other, wifi, profile)
+        if finding.status == "warn" and _rank(other, wifi, profile)[0] <= BEST_FIRST.index("warn"):
+            return finding
+        if finding.status == "fail" and strength_of(other) > best.signal_dbm:
+            return Finding(
+                status="warn",
+                summary=f"A stronger access point of {network.name} cannot be joined: {finding.summary}",
+                reason=f"{finding.reason} Devices take the strongest access point of a name, so this one may be tried "
+                f"before that on channel {best.channel}, which the device can join.",
+                remedy=finding.remedy,
+                owner=finding.owner,
+            )
+    return None
+
+
+def see_band(network: Network) -> Finding:
+    """The finding of a check that has no BSS to judge."""
+    return Finding(
+        status="unknown",
+        summary=f"{network.name} was not heard in the device's band",
+        reason="There is no BSS to judge; see wifi.band.",
+        remedy="Do what wifi.band says, then run netpreflight again.",
+        owner="network administrator",
+        due_to="wifi.band",
+    )
+
+
+def nothing_to_judge(wifi: Wifi | None) -> Finding:
+    """No survey, no source, no result, no names, or no network that was chosen: each is its own `unknown`."""
+    step = unlocking_step(wifi)
+    evidence: list[str] = []
+    if wifi is None or wifi.not_run:
+        summary = "The air was not looked at"
+        reason = sentences([(wifi.not_run if wifi else None) or "the run was cut short"])
+        remedy = step or _ELSEWHERE + _SKIP
+    elif wifi.source is None:
+        summary = "This laptop could not look at the air"
+        reason = sentences(wifi.limits) or "No source of scan results was found."
+        remedy = step or _ELSEWHERE + _SKIP
+    elif not wifi.bss:
+        summary = "No network at all was heard"
+        reason = sentences(["Not a single result shows a radio that heard nothing, not an empty band", *wifi.limits])
+        remedy = step or (
+            "Capture on the channels of the access point, beside it."
+            if wifi.source in PASSIVE
+            else "Switch the laptop's Wi-Fi on and run netpreflight again beside the access point."
+        )
+    elif wifi.names_withheld or all(one.ssid is None for one in wifi.bss):
+        evidence = describe_all(by_strength(wifi.bss))
+        told = next((one for one in wifi.limits if "Location" in one), None)
+        summary = f"{len(wifi.bss)} BSSs were heard, and this laptop withholds their names"
+        reason = sentences(["Without names it is not known which of them are the network's", *wifi.limits])
+        remedy = step or (sentences([told]) if told else _ELSEWHERE + _SKIP)
+    else:
+        named = len({one.ssid for one in wifi.bss if one.ssid})
+        summary = f"Networks in range: {named}; none was chosen"
+        reason = (
+            "No name was given, so there is no single network to judge."
+            if wifi.target is None
+            else "An empty name is no network: it is what beacons with a hidden name say."
+        )
+        given = "--capture FILE " if wifi.source == "capture" else ""
+        remedy = f"Name the network: netpreflight check {given}--ssid NAME."
+    return Finding(
+        status="unknown", summary=summary, reason=reason, remedy=remedy, owner="device owner", evidence=evidence
+    )

@@ -1,0 +1,200 @@
+"""Presence: whether the network is on the air in the device's bands, and whether its name is used on others too."""
+
+from typing import Literal
+
+from agent.checks import Finding
+from agent.judging.wifi.bss import (
+    PASSIVE,
+    age_words,
+    by_strength,
+    channel_words,
+    counted,
+    describe_all,
+    is_fresh,
+    sentences,
+    signal_words,
+    source_words,
+    unlocking_step,
+)
+from agent.judging.wifi.coverage import listened_high, looked_at_high, not_covered
+from agent.judging.wifi.network import Network, see_band
+from probes.observations import Bss
+
+STEERING_GAP_DB = 10.0
+"""5 GHz this much stronger than 2.4 GHz makes steering, and a dual-band laptop, prefer it."""
+_HIGH_CLASSES = range(115, 138)
+"""Global operating classes of 5 GHz (115 to 130) and 6 GHz (131 to 137): IEEE 802.11-2020, table E-4, and 802.11ax."""
+
+
+def judge_band(network: Network) -> Finding:
+    """Whether the network is on the air in a band that the device has.
+
+    A pass needs a result of this run; a fail needs a look at every channel of the device's plan. All else is unknown.
+    """
+    best, wifi, name = network.best, network.wifi, network.name
+    if best is None:
+        return _not_in_band(network)
+    if not is_fresh(best, wifi):
+        return _unknown(
+            network,
+            f"{name} was heard {age_words([best])}, and not since",
+            f"The latest result is {'of unknown age' if best.age_s is None else f'{best.age_s:.0f} s old'}, "
+            "so the network may be gone by now",
+            *(() if wifi.triggered else ("No scan was made for this run", *wifi.limits)),
+            settled_by="scan",
+        )
+    return Finding(
+        status="pass",
+        summary=f"{name} is on {best.band} GHz, {channel_words(best)}, {signal_words(best)}",
+        evidence=network.evidence,
+    )
+
+
+def _not_in_band(network: Network) -> Finding:
+    wifi, ours, name, radio = network.wifi, network.ours, network.name, network.profile.radio
+    others = " and ".join(sorted({band for one in ours if (band := one.band)}))
+    if any(one.band is None for one in ours):
+        return _unknown(
+            network,
+            f"{name} was heard, but not on which band",
+            f"The {source_words(wifi)} does not tell the frequency",
+            settled_by="settings",
+        )
+    nameless = [one for one in wifi.bss if not one.ssid and one.band in radio.bands]
+    if nameless:
+        hidden = f"{len(nameless)} BSSs hide their name; {name} may be one of them"
+        where = f"{name} is on {others} GHz; on {_bands(network)} GHz it was not heard" if ours else None
+        return _unknown(network, where or f"{name} was not heard", hidden, settled_by="settings")
+    gap = not_covered(wifi, radio)
+    if gap is not None:
+        where = f"{name} is on {others} GHz; 2.4 GHz was not surveyed as a whole" if ours else f"{name} was not heard"
+        return _unknown(
+            network,
+            where,
+            f"The results do not cover the device's channels as a whole: {gap}",
+            *wifi.limits,
+            settled_by="scan" if unlocking_step(wifi) or not wifi.triggered else "settings",
+        )
+    if ours:
+        return Finding(
+            status="fail",
+            summary=f"{name} is on {others} GHz only; this device has {_bands(network)} GHz",
+            reason=f"Heard of {name}: {counted(len(ours))}, none of them on {_bands(network)} GHz.",
+            remedy=f"Switch on 2.4 GHz for {name} on the access point, or give the device a network that has it.",
+            owner="network administrator",
+            evidence=describe_all(ours),
+        )
+    low = sum(one.band == "2.4" for one in wifi.bss)
+    return Finding(
+        status="fail",
+        summary=f"{name} is not on the air here",
+        reason=f"The survey heard {counted(len(wifi.bss))}, {low} of them on 2.4 GHz, none of this name "
+        "and none on the device's bands that hides its name.",
+        remedy=f"Check the spelling of {name}, move nearer to the access point, or switch on its 2.4 GHz radio.",
+        owner="device owner",
+    )
+
+
+def _bands(network: Network) -> str:
+    return " and ".join(network.profile.radio.bands)
+
+
+def _unknown(network: Network, summary: str, *reasons: str, settled_by: Literal["scan", "settings"]) -> Finding:
+    """Presence that is not settled, with the step that settles it: a better look, or one into the access point."""
+    wifi, name = network.wifi, network.name
+    if wifi.source in PASSIVE:
+        channels = network.profile.radio.channels
+        remedy = f"Capture beside the access point, on each of the 2.4 GHz channels {channels} in turn."
+    elif settled_by == "scan":
+        remedy = unlocking_step(wifi) or "Run netpreflight again beside the access point, so that it scans anew."
+    else:
+        remedy = f"Look in the access point's settings whether 2.4 GHz is on, on which channel, and broadcasts {name}."
+    return Finding(
+        status="unknown",
+        summary=summary,
+        reason=sentences(reasons),
+        remedy=remedy,
+        owner="device owner",
+        evidence=describe_all(network.ours, network.best),
+    )
+
+
+def judge_shared(network: Network) -> Finding:
+    """Whether the name is used on 5 or 6 GHz too, and how much of a risk that is for a 2.4 GHz device."""
+    ours, name = network.ours, network.name
+    low = [one for one in ours if one.band == "2.4"]
+    high = [one for one in ours if one.band in {"5", "6"}]
+    if not low:
+        return _only_high(network) if high else see_band(network)
+    announced = [
+        one for bss in low for one in bss.neighbors if one.same_ssid is True and one.operating_class in _HIGH_CLASSES
+    ]
+    if not high and not announced:
+        return _not_shared(network)
+    signs = _signs(low, high)
+    if announced and not high:
+        signs.append(f"its own Reduced Neighbor Report names {len(announced)} of them")
+    weight = "likely" if len(signs) > 1 else "possible" if signs else "nothing points at it"
+    return Finding(
+        status="warn",
+        summary=f"{name} is on 2.4 and on 5 or 6 GHz; band steering: {weight}",
+        reason="A device with 2.4 GHz only can be refused by an access point that steers clients to 5 GHz."
+        + (f" Seen: {'; '.join(signs)}." if signs else ""),
+        remedy=f"If the device does not join, switch off band steering for {name}, or give 2.4 GHz a name of its own.",
+        owner="network administrator",
+        evidence=describe_all(ours, network.best),
+    )
+
+
+def _only_high(network: Network) -> Finding:
+    """The name on 5 or 6 GHz alone: with 2.4 GHz missing there is no risk, but a fact; wifi.band has it."""
+    if judge_band(network).status != "fail":
+        return see_band(network)
+    return Finding(
+        status="fail",
+        summary=f"{network.name} is on 5 or 6 GHz only",
+        reason="The name is used on bands that this device does not have, and on 2.4 GHz it is missing; see wifi.band.",
+        remedy="Do what wifi.band says.",
+        owner="network administrator",
+        due_to="wifi.band",
+    )
+
+
+def _not_shared(network: Network) -> Finding:
+    wifi, name = network.wifi, network.name
+    if looked_at_high(wifi):
+        evidence = [*network.evidence, *filter(None, [listened_high(wifi)])]
+        return Finding(status="pass", summary=f"{name} is on 2.4 GHz only", evidence=evidence)
+    if wifi.source in PASSIVE:
+        remedy = "Capture on 5 GHz channels too (36 to 48 and 149 to 161 at least), and judge that capture."
+    elif (step := unlocking_step(wifi)) is not None:
+        remedy = step
+    else:
+        remedy = f"Look in the access point's settings whether 5 GHz has the name {name} too."
+    return Finding(
+        status="unknown",
+        summary=f"Whether {name} is on 5 GHz too was not seen",
+        reason=sentences(["Nothing was heard on 5 GHz, and nothing shows that it was listened to", *wifi.limits]),
+        remedy=remedy,
+        owner="device owner",
+        evidence=network.evidence,
+    )
+
+
+def _signs(low: list[Bss], high: list[Bss]) -> list[str]:
+    """What points at band steering."""
+    ours, signs = [*low, *high], []
+    if any(one.bss_transition for one in ours):
+        signs.append("802.11v BSS transition is on, with which an access point steers")
+    if any(one.radio_measurement for one in ours):
+        signs.append("802.11k is on")
+    near, far = _strongest(high), _strongest(low)
+    if near is not None and far is not None and near - far >= STEERING_GAP_DB:
+        signs.append(f"5 GHz is {near - far:.0f} dB stronger")
+    if all(one.answers_probes is False for one in low):
+        signs.append("on 2.4 GHz no probe response was heard")
+    return signs
+
+
+def _strongest(bsss: list[Bss]) -> float | None:
+    return next((one.signal_dbm for one in by_strength(bsss)), None)

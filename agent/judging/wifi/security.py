@@ -1,0 +1,154 @@
+"""Security: whether the device has the AKM, the ciphers and the PMF that one BSS asks for.
+
+A station joins by one element, RSN or WPA, and of that one it needs everything: an AKM, a pairwise cipher and the
+group cipher. So each element is judged by itself, and what two of them have is never added up.
+"""
+
+from typing import NamedTuple
+
+from agent.checks import Finding, Owner
+from agent.judging.wifi.bss import BEST_FIRST, known_from, not_told, sentences, suites_words
+from agent.profiles import Profile
+from probes.observations import Bss, Security, Suites, Wifi
+
+_RSN_AKM: dict[Security, str] = {
+    "wpa3-sae": "SAE",
+    "wpa2-psk": "PSK",
+    "wpa3-eap": "EAP-SHA256",
+    "wpa2-eap": "EAP",
+    "owe": "OWE",
+}
+"""The AKM that every device with a family has. PSK-SHA256, PSK-SHA384 and FT-* bear the same family's name (IEEE
+802.11-2020, table 9-151), but a device needs support of its own for each, and no profile claims that."""
+_WPA_AKM: dict[Security, str] = {"wpa-psk": "PSK", "wpa-eap": "EAP"}
+_ADMIN: Owner = "network administrator"
+
+
+class _Way(NamedTuple):
+    """One way to join: a family that the device has, by an element of the BSS (None: the source gives words only)."""
+
+    family: Security
+    element: Suites | None
+
+
+def judge_security(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
+    """Whether the device can join by any way that the BSS offers; the best of them counts."""
+    name = f"'{wifi.target}'"
+    if bss.security is None:
+        return not_told(wifi, "the security", bss)
+    ways = _ways(bss, profile)
+    if not ways:
+        return _none_in_common(bss, name, profile)
+    return min((_judge_way(way, bss, wifi, profile) for way in ways), key=lambda one: BEST_FIRST.index(one.status))
+
+
+def _ways(bss: Bss, profile: Profile) -> list[_Way]:
+    has = profile.radio.security
+    if bss.rsn is None and bss.wpa is None:
+        return [_Way(family, None) for family in bss.security or [] if family in has]
+    ways = []
+    for element, akms in ((bss.rsn, _RSN_AKM), (bss.wpa, _WPA_AKM)):
+        if element is not None:
+            ways += [_Way(family, element) for family, akm in akms.items() if family in has and akm in element.akms]
+    return ways
+
+
+def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
+    name, radio = f"'{wifi.target}'", profile.radio
+    if way.element is not None and (lacking := _cipher_lacking(way.element, radio.ciphers)) is not None:
+        return Finding(
+            status="fail",
+            summary=f"{name} uses the cipher {lacking}; this device has {', '.join(radio.ciphers)}",
+            reason="The access point and the device have no cipher in common.",
+            remedy=f"Offer CCMP (AES) for {name}, for groups too.",
+            owner=_ADMIN,
+            evidence=[known_from(profile)],
+        )
+    if way.family not in {"open", "wep"} and radio.pmf_required != "yes":
+        # An access point that requires PMF refuses every station without it, by whichever element (12.6.3).
+        if bss.pmf == "required" or (bss.rsn is not None and bss.rsn.pmf_required):
+            return _pmf_required(name, profile)
+        if way.element is None and bss.pmf is None and way.family in _RSN_AKM:
+            return not_told(wifi, "whether protected management frames (PMF) are required", bss)
+    return _joined(way, bss, name, profile)
+
+
+def _cipher_lacking(element: Suites, has: list[str]) -> str | None:
+    """The cipher for want of which a device cannot join by an element, in words."""
+    group = element.group_cipher
+    # "Use group cipher suite" (table 9-149).
+    pairwise = [group if one == "GROUP" and group else one for one in element.pairwise_ciphers]
+    if pairwise and not set(pairwise) & set(has):
+        return ", ".join(pairwise)
+    if group and group != "GTK-NOT-USED" and group not in has:
+        return f"{group} for groups"
+    return None
+
+
+def _pmf_required(name: str, profile: Profile) -> Finding:
+    unconfirmed = profile.radio.pmf_required == "unconfirmed"
+    return Finding(
+        status="warn" if unconfirmed else "fail",
+        summary=f"{name} requires protected management frames (PMF, 802.11w)",
+        reason="That this device has PMF is not confirmed." if unconfirmed else "This device does not have PMF.",
+        remedy=f"Set PMF to optional or off for {name}.",
+        owner=_ADMIN,
+        evidence=[known_from(profile)],
+    )
+
+
+def _joined(way: _Way, bss: Bss, name: str, profile: Profile) -> Finding:
+    """The device can join by this way: with how good a conscience."""
+    modes = bss.security or []
+    wpa2 = f"Offer WPA2-PSK with CCMP (AES) for {name}."
+    if way.family == "open":
+        return _warn(f"{name} is open", "The device can join, and so can anybody else.", wpa2)
+    if way.family in {"wep", *_WPA_AKM}:
+        return _warn(
+            f"{name} lets this device in by {way.family} only",
+            "The device can join, but WEP and WPA are broken, and newer access points drop them.",
+            wpa2,
+        )
+    if way.element is not None and (way.element.group_cipher or "").startswith("WEP"):
+        return _warn(
+            f"{name} uses {way.element.group_cipher} for groups beside {way.family}",
+            "WEP beside WPA2 is reported to fail with some devices (particle-iot/device-os issue 435), and is broken.",
+            wpa2,
+        )
+    if way.family.endswith("eap") and profile.radio.enterprise:
+        return _warn(
+            f"{name} offers {way.family}, which this device has within limits",
+            sentences([profile.radio.enterprise]),
+            f"Try one device on {name} before many, or offer WPA2-PSK with CCMP (AES).",
+        )
+    if "wpa3-sae" in modes and way.family == "wpa2-psk":
+        return _warn(
+            f"{name} offers WPA2 and WPA3 together; this device uses WPA2",
+            "Devices without WPA3 join such a network by WPA2; some access points get that wrong.",
+            f"If the device does not join, set {name} to WPA2 only.",
+        )
+    return Finding(status="pass", summary=f"{name} offers {way.family}, which this device has")
+
+
+def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
+    """No AKM of the BSS is one of the device's."""
+    modes, has = bss.security or [], ", ".join(profile.radio.security)
+    akms = [akm for element in (bss.rsn, bss.wpa) if element for akm in element.akms]
+    remedy = f"Offer WPA2-PSK with CCMP (AES) for {name}, or give the device a network that does."
+    if akms and all(akm.startswith("FT-") for akm in akms):
+        summary = f"{name} admits fast transition (802.11r) only"
+        reason = f"Its only AKMs are {', '.join(akms)}; no known device has them."
+        remedy = f"Offer plain PSK beside fast transition for {name}."
+    elif akms and any(mode in profile.radio.security for mode in modes):
+        summary = f"{name} asks for {', '.join(akms)}; this device has plain PSK or EAP only"
+        reason = f"The access point offers {suites_words(bss)}; of these AKMs the device has none."
+        remedy = f"Offer plain PSK (WPA2-PSK with CCMP) beside them for {name}."
+    else:
+        words = ", ".join(modes) or "a security that no device here has"
+        summary = f"{name} asks for {words}; this device has {has}"
+        reason = f"The access point offers {words} ({suites_words(bss)}), and the device none of it."
+    return Finding(status="fail", summary=summary, reason=reason, remedy=remedy, owner=_ADMIN)
+
+
+def _warn(summary: str, reason: str, remedy: str) -> Finding:
+    return Finding(status="warn", summary=summary, reason=reason, remedy=remedy, owner=_ADMIN)

@@ -1,0 +1,41 @@
+"""Signal strength: thresholds with their sources, and whether a device hears a BSS well enough."""
+
+from agent.checks import Finding
+from agent.judging.wifi.bss import channel_words, not_told, signal_words
+from agent.profiles import Profile
+from probes.observations import Bss, Wifi
+
+GOOD_DBM = -67.0
+"""The usual design value for the edge of a cell (Apple, "About wireless roaming for enterprise", HT203068)."""
+WEAK_DBM = -75.0
+"""Where macOS begins to look for another access point (Apple, "About wireless roaming for enterprise", for Mac), and
+about where IEEE 802.11-2020 wants 11 Mb/s to be received (-76 dBm, 16.3.8.2)."""
+UNUSABLE_DBM = -85.0
+"""3 dB, the spread of such readings, below what IEEE 802.11-2020 asks of a receiver for its slowest OFDM rate, 6 Mb/s,
+and for HT MCS 0: -82 dBm (tables 17-18 and 19-23)."""
+
+
+def judge_signal(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
+    """Whether a BSS is strong enough where the laptop is."""
+    name = f"'{wifi.target}'"
+    if bss.signal_dbm is None:
+        return not_told(wifi, "the signal", bss)
+    words = f"{signal_words(bss)} on {channel_words(bss)}"
+    if bss.signal_dbm < UNUSABLE_DBM:
+        return Finding(
+            status="fail",
+            summary=f"{name} is too weak here: {words}",
+            reason=f"Below {UNUSABLE_DBM:.0f} dBm joining is not to be expected: IEEE 802.11 asks of receivers no more "
+            "than -82 dBm for 6 Mb/s.",
+            remedy="Move the device or the access point nearer, or add an access point.",
+            owner="device owner",
+        )
+    if bss.signal_dbm < WEAK_DBM:
+        return Finding(
+            status="warn",
+            summary=f"{name} is weak here: {words}",
+            reason=f"Below {WEAK_DBM:.0f} dBm frames are lost often; {GOOD_DBM:.0f} dBm is the usual design value.",
+            remedy="Move the device or the access point nearer, or use an external antenna.",
+            owner="device owner",
+        )
+    return Finding(status="pass", summary=f"{name} is strong enough: {words}")

@@ -1,0 +1,350 @@
+"""Judging the air: what was not seen, all checks of a network together, and any air whatever."""
+
+from typing import Any, get_type_hints
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agent import profiles
+from agent.checks import Selection
+from agent.judging import JUDGES, judge, judge_network, judge_one
+from probes.observations import Bss, Observations, Wifi, band_of
+from tests.unit.air import (
+    B_RATES,
+    BSSID,
+    DEVICES,
+    G_RATES,
+    HEALTHY,
+    HIDDEN,
+    HIGH,
+    HIGH_OTHER,
+    NET,
+    OTHER,
+    OWNER,
+    WIFI,
+    bss,
+    check,
+    rsn,
+    scan,
+    sound,
+    text_of,
+    wifi,
+    wpa,
+)
+from tests.unit.arbitrary import arbitrary
+from tests.unit.seen import healthy
+
+# --- nothing to judge ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("check_id", WIFI)
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        (None, "not looked at"),
+        (Wifi(not_run="the radio is blocked (rfkill)", unlocked_by="Switch it on."), "The radio is blocked (rfkill)."),
+        (Wifi(limits=["No adapter"]), "No adapter"),
+        (Wifi(), "No source of scan results"),
+        (Wifi(source="capture", target=NET, limits=["The radio listened on channel 6 only"]), "listened on channel 6"),
+        (wifi(HEALTHY, OTHER, OTHER, HIDDEN, target=None, target_from=None), "Networks in range: 2"),
+    ],
+    ids=["cut-short", "not-run", "no-source-why", "no-source", "no-results", "no-target"],
+)
+def test_what_was_not_seen_is_unknown(seen: Wifi | None, says: str, check_id: str, device: str) -> None:
+    made = check(check_id, seen, device)
+
+    assert (made.status, made.owner) == ("unknown", OWNER)
+    assert says in text_of(made)
+    sound(made)
+
+
+def test_the_step_that_unlocks_a_survey_is_its_remedy() -> None:
+    assert check("wifi.band", Wifi(not_run="blocked", unlocked_by="Switch it on.")).remedy == "Switch it on."
+
+
+@pytest.mark.parametrize("check_id", [one for one in WIFI if one != "wifi.band"])
+@pytest.mark.parametrize("heard", [[OTHER], [HIDDEN, OTHER]])
+def test_a_network_that_was_not_heard_is_left_to_the_band_check(heard: list[Bss], check_id: str) -> None:
+    made = check(check_id, wifi(*heard))
+
+    assert made.status == "unknown"
+    assert "see wifi.band" in (made.reason or "")
+    sound(made)
+
+
+@pytest.mark.parametrize("check_id", [one for one in WIFI if one not in {"wifi.band", "wifi.ssid"}])
+def test_a_network_on_5_ghz_only_is_left_to_the_band_check(check_id: str) -> None:
+    made = check(check_id, wifi(HIGH, OTHER))
+
+    assert made.status == "unknown"
+    assert "see wifi.band" in (made.reason or "")
+
+
+def test_what_follows_from_the_band_says_so() -> None:
+    assert check("wifi.security", wifi(OTHER)).due_to == "wifi.band"
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_healthy_network_passes_everything(device: str) -> None:
+    judged = judge(healthy(wifi=wifi(HEALTHY, HIGH_OTHER)), profiles.load(device), Selection())
+
+    assert judged.verdict == "compatible", judged.checks
+    assert [one.id for one in judged.checks] == list(JUDGES)
+    assert {one.status for one in judged.checks} == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("frequency", "band"),
+    [(None, None), (2412, "2.4"), (2484, "2.4"), (5180, "5"), (5885, "5"), (5955, "6"), (7115, "6")],
+)
+def test_the_band_of_a_frequency(frequency: int | None, band: str | None) -> None:
+    assert band_of(frequency) == band
+
+
+# --- all checks together -------------------------------------------------------------------------------------------
+
+JOINABLE_NOWHERE = {
+    "wpa3-in-plan": ("generic", [bss(channel=13), bss(channel=6, security=["wpa3-sae"], rsn=rsn("SAE"))]),
+    "he-only-with-wpa2": ("photon", [bss(membership=["he"]), bss(channel=11, security=["wpa3-sae"], rsn=rsn("SAE"))]),
+    "too-weak-in-plan": ("generic", [bss(channel=13, signal_dbm=-40.0), bss(channel=6, signal_dbm=-90.0)]),
+}
+
+
+@pytest.mark.parametrize("name", JOINABLE_NOWHERE)
+def test_a_network_of_which_no_access_point_can_be_joined_is_incompatible(name: str) -> None:
+    device, heard = JOINABLE_NOWHERE[name]
+    verdict, checks = judge_network(NET, healthy(wifi=wifi(*heard)), profiles.load(device))
+
+    assert verdict == "incompatible", [(one.id, one.status) for one in checks]
+
+
+def test_one_network_of_several_is_judged_by_its_name_alone() -> None:
+    seen = healthy(
+        wifi=wifi(HEALTHY, bss(name=b"far", signal_dbm=-90.0), HIDDEN, HIGH_OTHER, target=None, target_from=None)
+    )
+    generic = profiles.load("generic")
+
+    assert judge_network(NET, seen, generic)[0] == "compatible"
+    assert judge_network("far", seen, generic)[0] == "incompatible"
+    assert [one.id for one in judge_network(NET, seen, generic)[1]] == WIFI
+    with pytest.raises(ValueError, match="survey"):
+        judge_network(NET, healthy(wifi=None), generic)
+
+
+def alone(one: Bss, *others: Bss, **fields: Any) -> Wifi:
+    return scan(one, HIGH_OTHER, *others, **fields)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_all_checks_judge_the_same_access_point(device: str) -> None:
+    """Each of these passes all checks but one; together they are no network that a device can join."""
+    heard = [
+        bss(bssid="02:00:00:00:01:01", channel=11, security=["wpa3-sae"], rsn=rsn("SAE")),
+        bss(bssid="02:00:00:00:01:02", channel=1, membership=["he"]),
+        bss(bssid="02:00:00:00:01:03", channel=6, signal_dbm=-95.0),
+    ]
+    verdict, checks = judge_network(NET, healthy(wifi=alone(*heard)), profiles.load(device))
+
+    assert verdict == "incompatible", checks
+
+
+def test_the_access_point_that_is_judged_is_the_first_of_the_evidence() -> None:
+    seen = alone(bss(bssid="02:00:00:00:01:01", security=["wpa3-sae"], rsn=rsn("SAE"), signal_dbm=-30.0), HEALTHY)
+
+    for check_id in ("wifi.band", "wifi.channel", "wifi.security", "wifi.mode", "wifi.signal"):
+        evidence = check(check_id, seen).evidence
+        assert evidence[0].startswith(BSSID), evidence
+        assert evidence[1].startswith("02:00:00:00:01:01"), evidence
+
+
+def test_where_none_can_be_joined_the_nearest_to_it_is_judged() -> None:
+    wrong = bss(bssid="02:00:00:00:01:01", membership=["he"], security=["wpa3-sae"], rsn=rsn("SAE"), signal_dbm=-30.0)
+    _, checks = judge_network(NET, healthy(wifi=alone(wrong, bss(channel=13))), profiles.load("generic"))
+
+    assert [one.id for one in checks if one.status == "fail"] == ["wifi.channel"]
+
+
+def test_the_evidence_has_a_limit() -> None:
+    heard = [bss(bssid=f"02:00:00:00:{n // 256:02x}:{n % 256:02x}") for n in range(300)]
+    evidence = check("wifi.security", scan(*heard)).evidence
+
+    assert len(evidence) == 21
+    assert evidence[-1] == "and 280 more, weaker ones"
+
+
+STRONGER = {"signal_dbm": -30.0, "bssid": "02:00:00:00:01:01"}
+
+
+@pytest.mark.parametrize(
+    ("other", "check_id", "status"),
+    [
+        (bss(security=["wpa3-sae"], rsn=rsn("SAE"), **STRONGER), "wifi.security", "warn"),
+        (bss(membership=["he"], **STRONGER), "wifi.mode", "warn"),
+        (bss(width_mhz=40, **STRONGER), "wifi.channel-width", "warn"),
+        (bss(channel=14, membership=["he"], **STRONGER), "wifi.mode", "pass"),
+        (bss(channel=14, **STRONGER), "wifi.channel", "pass"),
+        (bss(security=["wpa3-sae"], rsn=rsn("SAE"), signal_dbm=-60.0), "wifi.security", "pass"),
+        (bss(security=["wpa3-sae"], rsn=rsn("SAE"), signal_dbm=None), "wifi.security", "pass"),
+        (bss(security=None, **STRONGER), "wifi.security", "pass"),
+    ],
+)
+def test_a_stronger_access_point_of_the_name_that_gets_in_the_way(other: Bss, check_id: str, status: str) -> None:
+    made = check(check_id, alone(HEALTHY, other))
+
+    assert made.status == status, made
+    sound(made)
+
+
+NOTHING = {
+    "cut short": None,
+    "not run": Wifi(not_run="The radio is blocked (rfkill)"),
+    "no source": Wifi(limits=["This laptop has no Wi-Fi interface that could scan"]),
+}
+
+
+@pytest.mark.parametrize("seen", NOTHING.values(), ids=NOTHING)
+def test_without_a_radio_there_are_three_ways_out(seen: Wifi | None) -> None:
+    remedy = check("wifi.security", seen).remedy or ""
+
+    assert "laptop with Wi-Fi" in remedy
+    assert "--capture FILE" in remedy
+    assert "--skip wifi" in remedy
+
+
+@pytest.mark.parametrize("field", ["width_mhz", "security", "signal_dbm", "channel"])
+@pytest.mark.parametrize(
+    ("source", "step", "never"),
+    [
+        ("capture", "apture", "--capture"),
+        ("monitor", "apture", "sudo"),
+        ("nl80211", "--capture FILE", "sudo"),
+        ("windows", "--capture FILE", "whole beacons"),
+    ],
+)
+def test_the_step_fits_the_source(source: str, field: str, step: str, never: str) -> None:
+    seen = scan(bss(**{field: None}), source=source)
+    made = [check(check_id, seen) for check_id in WIFI]
+    remedy = next(one.remedy for one in made if "does not tell" in one.summary) or ""
+
+    assert step in remedy
+    assert never not in remedy
+
+
+def test_the_step_that_unlocks_more_is_the_step() -> None:
+    seen = scan(bss(width_mhz=None), source="networkmanager", unlocked_by="Run netpreflight as root.")
+
+    assert check("wifi.channel-width", seen).remedy == "Run netpreflight as root."
+
+
+# --- for any air whatever ---------------------------------------------------------------------------------------
+
+FAST = settings(
+    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+WAYS: list[dict[str, Any]] = [
+    {},
+    {"pmf": None, "rsn": None},
+    {"security": ["open"], "rsn": None, "privacy": False},
+    {"security": ["wep"], "rsn": None},
+    {"security": ["wpa-psk"], "rsn": None, "wpa": wpa("PSK")},
+    {"security": ["wpa2-psk", "wpa3-sae"], "rsn": rsn("PSK", "SAE", pmf_capable=True), "pmf": "capable"},
+    {"security": ["wpa3-sae"], "rsn": rsn("SAE", pmf_required=True), "pmf": "required"},
+    {"security": ["wpa2-psk"], "rsn": rsn("PSK", pmf_required=True), "pmf": "required"},
+    {"security": ["wpa2-eap"], "rsn": rsn("EAP")},
+    {"security": None, "rsn": None},
+    {"security": [], "rsn": None},
+]
+
+
+YES, NO = True, False
+
+
+def one_of(*values: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+LIKELY_BSS = st.builds(
+    lambda way, fields: bss(**{**fields, **way}),
+    st.sampled_from(WAYS),
+    st.fixed_dictionaries(
+        {
+            "name": one_of(*[NET.encode()] * 5, b"", b"Net", b"other"),
+            "channel": one_of(1, 6, 6, 11, 13, 14, 36, None),
+            "signal_dbm": one_of(0.0, -40.0, -50.0, -80.0, -90.0, None),
+            "width_mhz": one_of(20, 20, 40, None),
+            "age_s": one_of(None, 1.0, 1.0, 100.0),
+            "hidden": one_of(None, NO, NO, YES),
+            "membership": one_of([], [], ["ht"], ["he"]),
+            "rates_mbps": one_of(B_RATES + G_RATES, B_RATES + G_RATES, []),
+            "ssid_hex": one_of(NET.encode().hex(), "zz", None, ""),
+        }
+    ),
+)
+LIKELY_WIFI = st.builds(
+    lambda heard, high, fields: wifi(*heard, *([HIGH_OTHER] if high else []), **fields),
+    st.lists(LIKELY_BSS, max_size=4),
+    st.booleans(),
+    st.fixed_dictionaries(
+        {
+            "source": one_of("capture", "nl80211", "macos"),
+            "triggered": one_of(YES, YES, NO),
+            "frequencies_mhz": one_of([], [2412, 2437], [2407 + 5 * one for one in range(1, 14)]),
+            "target": one_of(*[NET] * 6, "", None),
+        }
+    ),
+)
+
+
+@settings(FAST, max_examples=300)
+@given(LIKELY_WIFI)
+def test_a_compatible_network_has_an_access_point_that_is_compatible_by_itself(seen: Wifi) -> None:
+    for device in DEVICES:
+        profile = profiles.load(device)
+        if not seen.target:
+            continue
+        verdict, checks = judge_network(seen.target, Observations(wifi=seen), profile)
+        for made in checks:
+            sound(made)
+        if verdict not in {"compatible", "compatible-with-warnings"}:
+            continue
+        ours = [one for one in seen.bss if one.ssid == seen.target]
+        rest = [one for one in seen.bss if one.ssid != seen.target]
+        single = [
+            judge_network(seen.target, Observations(wifi=msgspec.structs.replace(seen, bss=[one, *rest])), profile)[1]
+            for one in ours
+        ]
+        good = {"pass"} if verdict == "compatible" else {"pass", "warn"}
+        # That the name is not shared may be known by its other access points only.
+        assert any({one.status for one in each if one.id != "wifi.shared-ssid"} <= good for each in single), checks
+
+
+def changed(one: st.SearchStrategy[Any], kind: type) -> st.SearchStrategy[Any]:
+    """A value of which some fields are anything that their types allow."""
+    hints = get_type_hints(kind, include_extras=True)
+    fields = st.one_of([st.tuples(st.just(name), arbitrary(hints[name])) for name in hints if name != "bss"])
+    return st.builds(
+        lambda made, others: msgspec.structs.replace(made, **dict(others)), one, st.lists(fields, max_size=4)
+    )
+
+
+ANY_WIFI = st.builds(
+    lambda air, heard: msgspec.structs.replace(air, bss=[*air.bss, *heard]),
+    changed(LIKELY_WIFI, Wifi), st.lists(changed(LIKELY_BSS, Bss), min_size=1, max_size=3),
+)  # fmt: skip
+
+
+@settings(FAST, max_examples=300)
+@given(ANY_WIFI)
+def test_judging_the_air_never_raises_and_invents_no_network(seen: Wifi) -> None:
+    for device in DEVICES:
+        profile = profiles.load(device)
+        there = [one for one in seen.bss if one.ssid and one.ssid == seen.target]
+        usable = [one for one in there if band_of(one.frequency_mhz) in profile.radio.bands]
+        for check_id in WIFI:
+            made = judge_one(check_id, Observations(wifi=seen), profile, Selection())
+            sound(made)
+            assert made.status != "pass" or there, made
+            assert (made.status, check_id) != ("pass", "wifi.band") or usable, made
