@@ -86,6 +86,15 @@ def select(only: str | None, skip: str | None, measured: list[str]) -> Selection
     return Selection(only=chosen, skip=_expand(skip) if skip is not None else [])
 
 
+def in_groups(ids: list[str]) -> str:
+    """Check ids as a list for people, whole groups by their name."""
+    chosen, words = set(ids), []
+    for check_id in ids:
+        group = [one for one in STAGES if one.partition(".")[0] == check_id.partition(".")[0]]
+        words.append(check_id.partition(".")[0] if len(group) > 1 and chosen.issuperset(group) else check_id)
+    return ", ".join(dict.fromkeys(words))
+
+
 def _expand(names: str) -> list[str]:
     found: list[str] = []
     for name in filter(None, (part.strip() for part in names.split(","))):

@@ -5,11 +5,14 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from agent import __version__
+
+if TYPE_CHECKING:
+    from agent.run import Air
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 WRONG_USAGE = 2
@@ -44,6 +47,12 @@ def check(
     *,
     device: Device = None,
     os_version: Os = None,
+    ssid: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Wi-Fi network to judge; else the one that this laptop is on.")
+    ] = None,
+    capture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Read the air from a capture (pcap, pcapng), not by a scan.")
+    ] = None,
     interface: Annotated[str | None, typer.Option(metavar="IF", help="Network interface to measure.")] = None,
     only: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups that count; no others.")] = None,
     skip: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups to leave out.")] = None,
@@ -68,12 +77,15 @@ def check(
         selection = select(only, skip, list(judging.JUDGES))
     except (profiles.UnknownDeviceError, UnknownCheckError) as problem:
         raise UsageError(str(problem)) from problem
+    if (ssid is not None or capture is not None) and not judging.uses("wifi", selection):
+        raise UsageError("--ssid and --capture are about the air, and this run leaves out every check of the air")
+    air = _air(ssid, capture)
     here = scope(interface)
     if interface is not None and interface not in here.interfaces:
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(here.interfaces)}")
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     terminal.begin(here, profile)
-    run = measure(here, profile, selection, terminal.known)
+    run = measure(here, air, profile, selection, terminal.known)
     report = make(run, profile)
     _deliver(report, terminal, outputs, as_json=as_json)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
@@ -163,6 +175,28 @@ def _deliver(report: Any, terminal: Any, outputs: list[Path], *, as_json: bool) 
         sys.stdout.flush()
         sys.stdout.buffer.write(FORMATS[".json"](report).encode())
         sys.stdout.buffer.flush()
+
+
+def _air(ssid: str | None, capture: Path | None) -> "Air":
+    """The network meant, and what a capture has of the air."""
+    from agent.run import Air  # noqa: PLC0415 - as above
+    from probes.wifi.elements import LONGEST_SSID, ssid_bytes, ssid_text  # noqa: PLC0415
+
+    if ssid is not None:
+        name = ssid_bytes(ssid)
+        if not any(name) or len(name) > LONGEST_SSID:
+            raise UsageError(f"--ssid: a network's name has 1 to {LONGEST_SSID} bytes; this one has {len(name)}")
+        ssid = ssid_text(name)
+    if capture is None:
+        return Air(ssid)
+    from probes.wifi.capture import read_capture  # noqa: PLC0415 - as above
+
+    try:
+        return Air(ssid, read_capture(capture))
+    except OSError as problem:
+        raise UsageError(f"{capture}: {problem.strerror or problem}") from problem
+    except ValueError as problem:
+        raise UsageError(f"{capture}: {problem}") from problem
 
 
 def _checked(output: list[Path] | None) -> list[Path]:

@@ -12,13 +12,16 @@ from agent import __version__, judging, profiles
 from agent.checks import Check, Selection
 from agent.judging import Judgement, Verdict
 from agent.judging.internet_test import InternetTest
+from agent.notes import notes
 from agent.profiles import Profile
-from probes.observations import Contact, Observations, Scope
+from probes.observations import Bss, Contact, Observations, Scope
 
-RULES = "1"
+RULES = "2"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 LARGEST_FILE = 8 << 20
 """Bytes; a run in a crowded place takes a few hundred kilobytes."""
+MOST_NETWORKS = 200
+"""Networks in range that are judged, the strongest: more is a flood of made-up names."""
 
 
 class SavedReportError(ValueError):
@@ -50,6 +53,16 @@ class DeviceVerdict(Struct, frozen=True, kw_only=True):
     verdict: Verdict
     headline: str
     internet_test: str | None
+
+
+class NetworkVerdict(Struct, frozen=True, kw_only=True):
+    """What one of the networks in range means for the device judged, as far as its radio goes."""
+
+    ssid: str
+    verdict: Verdict
+    signal_dbm: float | None
+    channels: list[int]
+    checks: list[Check]
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -84,7 +97,7 @@ class Report(Struct, frozen=True, kw_only=True):
     devices: list[DeviceVerdict]
     observations: Observations
     footprint: list[Contact]
-    networks: list[dict[str, object]] = field(default_factory=list)
+    networks: list[NetworkVerdict] = field(default_factory=list)
 
 
 def make(run: Run, profile: Profile) -> Report:
@@ -102,7 +115,7 @@ def make(run: Run, profile: Profile) -> Report:
         device=Device(name=profile.name, title=profile.title, os_version=profile.os_version),
         verdict=judgement.verdict,
         headline=judgement.headline,
-        notes=_notes(run),
+        notes=notes(run.observations, selection, profile, complete=run.complete),
         internet_test=judgement.internet_test,
         checks=judgement.checks,
         devices=[
@@ -113,6 +126,7 @@ def make(run: Run, profile: Profile) -> Report:
         ],
         observations=seen,
         footprint=run.footprint,
+        networks=_networks(run, profile),
     )
 
 
@@ -180,32 +194,33 @@ def _device_verdict(profile: Profile, judgement: Judgement) -> DeviceVerdict:
     )
 
 
-def _notes(run: Run) -> list[str]:
-    """What a reader has to know first: what was left out, and what this laptop has that a device does not."""
-    scope, selection = run.observations.scope, run.selection
-    notes = []
-    if not run.complete:
-        notes.append("This run was cut short: what it had not come to is unknown.")
-    if selection.only is not None:
-        notes.append(f"Only {', '.join(selection.only)} counted; everything else was left out, as asked.")
-    if left_out := [check_id for check_id in judging.JUDGES if check_id in selection.skip]:
-        notes.append(f"Left out, as asked: {', '.join(left_out)}. The verdict says nothing about that.")
-    if scope.vpn and scope.gateway is None:
-        notes.append(
-            f"A VPN ({scope.vpn}) has taken the default route from {scope.interface}: beyond the LAN nothing could be "
-            "measured. Disconnect the VPN, and run netpreflight again."
+_RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined", "incompatible"]
+
+
+def _networks(run: Run, profile: Profile) -> list[NetworkVerdict]:
+    """Every network in range, best first, where no single one was chosen."""
+    wifi = run.observations.wifi
+    if wifi is None or wifi.target is not None:
+        return []
+    names: dict[str, list[Bss]] = {}
+    # A device hears nothing of the other bands, however strong.
+    for one in sorted(wifi.bss, key=lambda one: (one.band not in profile.radio.bands, _weakness(one.signal_dbm))):
+        if one.ssid:
+            names.setdefault(one.ssid, []).append(one)
+    found = []
+    for ssid, bsss in list(names.items())[:MOST_NETWORKS]:
+        verdict, checks = judging.judge_network(ssid, run.observations, profile)
+        found.append(
+            NetworkVerdict(
+                ssid=ssid,
+                verdict=verdict,
+                signal_dbm=bsss[0].signal_dbm,
+                channels=sorted({one.channel for one in bsss if one.channel is not None}),
+                checks=checks,
+            )
         )
-    elif scope.vpn:
-        notes.append(f"A VPN ({scope.vpn}) carries this laptop's traffic; {scope.interface} was measured, without it.")
-    elif scope.tunnels and scope.interface not in scope.tunnels:
-        notes.append(f"A tunnel is up ({', '.join(scope.tunnels)}); {scope.interface} was measured, without it.")
-    if scope.is_tunnel:
-        notes.append(f"{scope.interface} is a tunnel: this is not what a device on the LAN sees.")
-    if scope.proxy:
-        proxies = ", ".join(f"{one.variable}={one.value}" for one in scope.proxy)
-        notes.append(
-            f"This laptop uses a proxy ({proxies}); nothing was sent through it, and a device could not use it."
-        )
-    if scope.interface and not scope.addresses and scope.ipv6_addresses:
-        notes.append(f"{scope.interface} has IPv6 only; the device has no IPv6 on Wi-Fi and needs IPv4.")
-    return notes
+    return sorted(found, key=lambda one: (_RANK.index(one.verdict), _weakness(one.signal_dbm), one.ssid))
+
+
+def _weakness(signal_dbm: float | None) -> float:
+    return 200.0 if signal_dbm is None else -signal_dbm

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from agent import judging, profiles
 from agent.checks import Check, Selection
@@ -33,8 +33,10 @@ from probes.observations import (
     Portal,
     Resolver,
     Scope,
+    Wifi,
 )
 from probes.portal import VENDOR_HOSTS, portal
+from probes.wifi import wifi
 
 MOST_RESOLVERS = 2
 """lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS); no device asks a third."""
@@ -43,30 +45,42 @@ OnCheck = Callable[[Check], None]
 Seen = TypeVar("Seen", bound=Observation)
 
 
-def measure(scope: Scope, profile: Profile, selection: Selection, on_check: OnCheck) -> Run:
+class Air(NamedTuple):
+    """What the user said of the air."""
+
+    ssid: str | None = None
+    """The network meant, as `Bss.ssid` has it; None: the one that this laptop is on."""
+    capture: Wifi | None = None
+    """What a capture has of it; None: scan."""
+
+
+def measure(scope: Scope, air: Air, profile: Profile, selection: Selection, on_check: OnCheck) -> Run:
     """Measure, until everything is known or the user stops it (Ctrl-C, SIGTERM, SIGHUP).
 
     Args:
         scope: the interface under test and its laptop.
+        air: the network meant, and what is known of the air already.
         profile: the device judged; what the other known devices need is measured too.
         selection: the checks that count; probes that no such check needs do not run.
         on_check: called with each check of `profile` as soon as it is known.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_Measurement(scope, profile, selection, on_check).run())
+        return runner.run(_Measurement(scope, air, profile, selection, on_check).run())
 
 
 class _Measurement:
     """One run: its observations as they come in, and who waits for what."""
 
-    def __init__(self, scope: Scope, profile: Profile, selection: Selection, on_check: OnCheck) -> None:
+    def __init__(self, scope: Scope, air: Air, profile: Profile, selection: Selection, on_check: OnCheck) -> None:
         self._scope = scope
+        self._air = air
         self._profile = profile
         self._selection = selection
         self._on_check = on_check
         self._seen = Observations(scope=scope)
         self._begun = time.monotonic()
         self._profiles = [profile, *(one for one in profiles.load_all() if one.name != profile.name)]
+        self._ended: set[str] = set()
         self._told: set[str] = set()
         self._assumed = False
         self._wants_lease = any(one.startswith("dhcp.") and one not in selection.skip for one in judging.JUDGES)
@@ -118,6 +132,7 @@ class _Measurement:
         ]
         address_of = self._answers.address
         steps: dict[str, tuple[type[Observation], Callable[[], Awaitable[Observation]]]] = {
+            "wifi": (Wifi, self._wifi),
             "dhcp": (Dhcp, self._dhcp),
             "dns": (Dns, self._dns),
             "ntp": (Ntp, self._ntp),
@@ -129,7 +144,7 @@ class _Measurement:
 
     async def _step(self, name: str, kind: type[Seen], probe: Callable[[], Awaitable[Seen]]) -> None:
         """Run one probe; a fault of its own is that probe's "not run", and nobody else's."""
-        if name != "dhcp":
+        if name not in {"wifi", "dhcp"}:
             await self._resolvers
         begun = self._network.elapsed()
         obstacle, unlocked_by = self._obstacle(name)
@@ -140,12 +155,15 @@ class _Measurement:
         observation.started_s = begun
         observation.duration_s = round(self._network.elapsed() - begun, 4)
         setattr(self._seen, name, observation)
+        self._ended.add(name)
         self._settle(name)
         self._tell()
 
     def _obstacle(self, name: str) -> tuple[str | None, str | None]:
         """Why a probe cannot run on this laptop at all, and what would make it possible."""
         scope = self._scope
+        if name == "wifi":
+            return None, None  # the radio need not be the interface under test
         if scope.interface is None:
             return "this laptop has no network interface", None
         if scope.state != "up":
@@ -178,10 +196,11 @@ class _Measurement:
         """Announce the checks for which everything has been seen."""
         for check_id, judge in judging.JUDGES.items():
             needed = {*judge.probes, *(self._probes & set(judge.also))}
-            if check_id in self._told or any(getattr(self._seen, probe) is None for probe in needed):
-                continue
-            self._told.add(check_id)
-            self._on_check(judging.judge_one(check_id, self._seen, self._profile, self._selection))
+            if self._air.ssid is not None:
+                needed |= self._probes & {"wifi"}  # it tells whether this laptop is on that network
+            if check_id not in self._told and needed <= self._ended:
+                self._told.add(check_id)
+                self._on_check(judging.judge_one(check_id, self._seen, self._profile, self._selection))
 
     def _use_resolvers(self, resolvers: list[str]) -> None:
         """Go on with the resolvers that DHCP hands out; where those cannot be learned, with the laptop's own."""
@@ -194,6 +213,33 @@ class _Measurement:
             self._assumed = True
         self._resolvers.set_result(resolvers[:MOST_RESOLVERS])
         self._scope.resolvers = [*learned, *self._scope.resolvers]
+
+    async def _wifi(self) -> Wifi:
+        seen = self._air.capture or await wifi(
+            self._scope.interface, self._air.ssid, elapsed=self._network.elapsed, on_partial=self._look_early
+        )
+        return self._aim(seen)
+
+    def _look_early(self, seen: Wifi) -> None:
+        """Announce what 2.4 GHz alone settles, while the survey goes on; the rest waits for its end."""
+        self._seen.wifi = self._aim(seen)
+        for check_id, judge in judging.JUDGES.items():
+            if "wifi" in judge.probes and check_id != "wifi.shared-ssid":
+                check = judging.judge_one(check_id, self._seen, self._profile, self._selection)
+                if check.status == "pass":
+                    self._told.add(check_id)
+                    self._on_check(check)
+
+    def _aim(self, seen: Wifi) -> Wifi:
+        """Say which network is meant, and which one this laptop measures from."""
+        if self._air.ssid is not None:
+            seen.target, seen.target_from = self._air.ssid, "option"
+        elif seen.associated_ssid is not None:
+            seen.target, seen.target_from = seen.associated_ssid, "association"
+        if seen.interface is not None and seen.interface == self._scope.interface:
+            self._scope.medium = "wifi"
+            self._scope.ssid, self._scope.bssid = seen.associated_ssid, seen.associated_bssid
+        return seen
 
     async def _dhcp(self) -> Dhcp:
         return await dhcp(

@@ -22,6 +22,7 @@ _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 _TUNNEL_NAME = re.compile(r"(utun|tun|tap|wg|ppp|ipsec|xfrm|gre|sit|tailscale|nordlynx|gpd|cscotun|vpn)\d*", re.ASCII)
 _TUNNEL_HARDWARE = {512, 768, 769, 776, 778, 823, 65534}
 """ARPHRD numbers (linux/if_arp.h): PPP, IPIP, IP6IP6, SIT, GRE, IP6GRE, and NONE, which tun and WireGuard have."""
+_ETHERNET = 1  # ARPHRD_ETHER, which Wi-Fi has as well
 _SYS = Path("/sys/class/net")
 _RESOLVER_FILES: dict[Path, ResolverSource] = {
     Path("/etc/resolv.conf"): "resolv.conf",
@@ -58,6 +59,7 @@ def scope(interface: str | None = None) -> Scope:
     families = netifaces.ifaddresses(chosen)
     seen.state = _state(chosen)
     seen.is_tunnel = is_tunnel(chosen)
+    seen.medium = _medium(chosen)
     seen.mac = next((one["addr"] for one in families.get(netifaces.AF_LINK, [])), None)
     seen.addresses = [_with_prefix(one) for one in families.get(netifaces.AF_INET, [])]
     seen.ipv6_addresses = [str(one["addr"]).split("%")[0] for one in families.get(netifaces.AF_INET6, [])]
@@ -117,6 +119,12 @@ def _state(name: str) -> Literal["up", "no-carrier", "down"]:
     if not int(flags or "0", 16) & 1:  # IFF_UP
         return "down"
     return "no-carrier" if _text(_SYS / name / "carrier").strip() == "0" else "up"
+
+
+def _medium(name: str) -> Literal["wired", "wifi"] | None:
+    if (_SYS / name / "phy80211").exists() or (_SYS / name / "wireless").exists():
+        return "wifi"
+    return "wired" if _number(_SYS / name / "type") == _ETHERNET and not is_tunnel(name) else None
 
 
 def _with_prefix(entry: dict[str, str]) -> str:

@@ -12,7 +12,8 @@ from rich.text import Text
 from agent.checks import Check
 from agent.profiles import Profile
 from agent.report import Report
-from probes.observations import Scope
+from probes.observations import Scope, Wifi
+from reports.channel_map import MARK, channel_map
 from reports.text import shown
 
 _MARKS = {
@@ -28,8 +29,10 @@ _VERDICT_STYLES = {
     "incompatible": "bold red",
     "undetermined": "bold magenta",
 }
+_WORST_FIRST = ("fail", "unknown", "warn")
 _WIDTH_IN_FILES = 100
 _MOST_CONTACTS = 40
+_MOST_NETWORKS = 20
 
 
 class _Console(Console):
@@ -91,6 +94,8 @@ def _print(console: Console, report: Report) -> None:
     console.print()
     console.print(_table(report.checks))
     _print_remedies(console, report.checks)
+    _print_networks(console, report)
+    _print_channel_map(console, report)
     _print_internet_test(console, report)
     _print_devices(console, report)
     _print_scope(console, report)
@@ -135,6 +140,40 @@ def _print_remedies(console: Console, checks: list[Check]) -> None:
         console.print(Padding(Text(f"What follows from that: {', '.join(following)}"), (0, 0, 0, 2), expand=False))
 
 
+def _print_networks(console: Console, report: Report) -> None:
+    """The networks in range, where none was chosen."""
+    if not report.networks:
+        return
+    console.print()
+    console.print(Text("The networks in range, by the air alone, best first", style="bold"))
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    for heading in ("Network", "Signal", "Channels", "Verdict", "First reason"):
+        table.add_column(heading, no_wrap=heading in {"Signal", "Verdict"}, overflow="fold")
+    for one in report.networks[:_MOST_NETWORKS]:
+        strength = f"{one.signal_dbm:.0f} dBm" if one.signal_dbm is not None else "?"
+        first = next((check for status in _WORST_FIRST for check in one.checks if check.status == status), None)
+        why = shown(first.summary) if first else ""
+        channels = ", ".join(map(str, one.channels))
+        table.add_row(
+            Text(shown(one.ssid)), strength, channels, Text(one.verdict, style=_VERDICT_STYLES[one.verdict]), Text(why)
+        )
+    console.print(table)
+    if len(report.networks) > _MOST_NETWORKS:
+        rest = f"and {len(report.networks) - _MOST_NETWORKS} more (see the JSON)"
+        console.print(Padding(Text(rest), (0, 0, 0, 2), expand=False))
+
+
+def _print_channel_map(console: Console, report: Report) -> None:
+    wifi = report.observations.wifi
+    lines = channel_map(wifi) if wifi is not None else []
+    if not lines:
+        return
+    console.print()
+    console.print(Text("2.4 GHz, channel by channel", style="bold"))
+    for line in lines:
+        console.print(Text(line, style="bold" if line.startswith(MARK) else "", no_wrap=True))
+
+
 def _print_internet_test(console: Console, report: Report) -> None:
     test = report.internet_test
     console.print()
@@ -160,6 +199,23 @@ def _print_devices(console: Console, report: Report) -> None:
     console.print(table)
 
 
+def _joined(scope: Scope) -> str | None:
+    """How the interface is attached."""
+    return f"on the Wi-Fi '{scope.ssid}' ({scope.bssid})" if scope.ssid is not None else scope.medium
+
+
+def _air(wifi: Wifi | None) -> str:
+    """Where the survey's results come from."""
+    if wifi is None or wifi.not_run or wifi.source is None:
+        return "not looked at"
+    how = (
+        "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
+    )
+    return f"{how}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}" + "".join(
+        f"; {shown(one)}" for one in wifi.limits
+    )
+
+
 def _print_scope(console: Console, report: Report) -> None:
     scope = report.scope
     console.print()
@@ -170,9 +226,10 @@ def _print_scope(console: Console, report: Report) -> None:
     resolvers = ", ".join(f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in sources.items())
     lines = [
         (
-            f"interface {scope.interface or 'none'} ({scope.state}), "
+            f"interface {scope.interface or 'none'} ({', '.join(filter(None, (scope.state, _joined(scope))))}), "
             f"{', '.join(scope.addresses) or 'no IPv4 address'}, gateway {scope.gateway or 'none'}"
         ),
+        f"air: {_air(report.observations.wifi)}",
         f"resolvers: {resolvers or 'none known'}",
         (
             f"run as {scope.privileges.user}, {report.started}, {report.duration_s:.1f} s, "

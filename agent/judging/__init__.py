@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from agent.checks import STAGES, Check, Finding, Selection
-from agent.judging import cloud, coap, dhcp, dns, ntp, portal
+from agent.judging import cloud, coap, dhcp, dns, ntp, portal, wifi
 from agent.judging.internet_test import InternetTest, internet_test
+from agent.judging.unseen import of_another_network
 from agent.profiles import Profile
 from probes.observations import Observations
 
@@ -27,6 +29,14 @@ class Judge(NamedTuple):
 _EXCHANGES = ("ntp", "portal", "coap", "cloud")
 
 JUDGES: dict[str, Judge] = {
+    "wifi.band": Judge(wifi.band, ("wifi",)),
+    "wifi.shared-ssid": Judge(wifi.shared_ssid, ("wifi",)),
+    "wifi.channel-width": Judge(wifi.channel_width, ("wifi",)),
+    "wifi.channel": Judge(wifi.channel, ("wifi",)),
+    "wifi.security": Judge(wifi.security, ("wifi",)),
+    "wifi.mode": Judge(wifi.mode, ("wifi",)),
+    "wifi.ssid": Judge(wifi.ssid, ("wifi",)),
+    "wifi.signal": Judge(wifi.signal, ("wifi",)),
     "dhcp.offer": Judge(dhcp.offer, ("dhcp",)),
     "dhcp.lease": Judge(dhcp.lease, ("dhcp",)),
     "dhcp.servers": Judge(dhcp.servers, ("dhcp",)),
@@ -38,6 +48,11 @@ JUDGES: dict[str, Judge] = {
     "cloud.transport": Judge(cloud.transport, ("dhcp", "dns", "coap", "cloud"), also=_EXCHANGES),
 }
 """The checks that this version measures, in the report's order."""
+
+
+def uses(probe: str, selection: Selection) -> bool:
+    """Whether a check of the selection needs a probe."""
+    return any(probe in judge.probes for check_id, judge in JUDGES.items() if selection.includes(check_id))
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
@@ -61,6 +76,16 @@ def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgeme
     )
 
 
+def judge_network(ssid: str, seen: Observations, profile: Profile) -> tuple[Verdict, list[Check]]:
+    """Judge one of several networks in range by its `wifi.*` checks alone."""
+    if seen.wifi is None:
+        raise ValueError("there are no networks without a survey")
+    one = msgspec.structs.replace(seen, wifi=msgspec.structs.replace(seen.wifi, target=ssid, target_from=None))
+    everything = Selection()
+    checks = [judge_one(check_id, one, profile, everything) for check_id in JUDGES if check_id.startswith("wifi.")]
+    return _verdict(checks, everything), checks
+
+
 def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Selection) -> Check:
     """Judge one check; a fault of the judging itself is that check's `unknown`."""
     level = profile.level(check_id)
@@ -69,6 +94,8 @@ def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Se
     else:
         try:
             finding = JUDGES[check_id].finding(seen, profile)
+            if STAGES[check_id] != "scan" and finding.status in {"pass", "warn", "fail"}:
+                finding = of_another_network(seen, finding) or finding
         except Exception as fault:  # noqa: BLE001 - a fault in one check must not take the report with it
             finding = Finding(
                 status="unknown",

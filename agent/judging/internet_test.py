@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from agent.judging.dns import NTP_SERVER
+from agent.judging.unseen import network_of_laptop
 from probes.observations import Observations
 
 Result = Literal["passed", "dns", "timeout", "network"]
@@ -49,6 +50,8 @@ class InternetTest(Struct, frozen=True, kw_only=True):
 def internet_test(seen: Observations) -> InternetTest:
     """The test's result, from the lookups and the NTP exchange of this run."""
     dhcp, dns, ntp = seen.dhcp, seen.dns, seen.ntp
+    if here := network_of_laptop(seen):
+        return InternetTest(result=None, reason=f"Not known: this laptop is on another network, '{here}'.")
     granted = dhcp.granted if dhcp is not None else None
     if (
         dhcp is not None

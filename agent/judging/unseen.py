@@ -44,6 +44,27 @@ def of_another_run(summary: str, profile: Profile, evidence: list[str] | None = 
     )
 
 
+def network_of_laptop(seen: Observations) -> str | None:
+    """The network that this laptop measured from, where that is another one than the network judged."""
+    target = seen.wifi.target if seen.wifi else None
+    return seen.scope.ssid if target is not None and seen.scope.ssid not in {None, target} else None
+
+
+def of_another_network(seen: Observations, finding: Finding) -> Finding | None:
+    """The finding of a check that was made on another Wi-Fi network than the one judged."""
+    here = network_of_laptop(seen)
+    if here is None or seen.wifi is None:
+        return None
+    return Finding(
+        status="unknown",
+        summary=f"Measured on '{here}', not on '{seen.wifi.target}'",
+        reason=f"This laptop is on '{here}', and what it saw there need not hold for '{seen.wifi.target}'.",
+        remedy=f"Join '{seen.wifi.target}' with this laptop, and run netpreflight again.",
+        owner="device owner",
+        evidence=[f"on '{here}': {finding.status}, {finding.summary}", *finding.evidence],
+    )
+
+
 def no_resolver(seen: Observations) -> Finding:
     """The finding of every check that needs lookups, where none could be made."""
     dns, dhcp = seen.dns, seen.dhcp

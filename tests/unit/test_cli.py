@@ -12,7 +12,7 @@ import pytest
 from agent import __version__
 
 ROOT = Path(__file__).parents[2]
-SAMPLE = Path(__file__).parent / "data" / "sample-report-1.json"
+SAMPLE = Path(__file__).parent / "data" / "sample-report-1-air.json"
 SAVED = SAMPLE.read_text()
 MILLION = 1_000_000
 

@@ -54,6 +54,8 @@ _OUR_OWN = {"type", "status", "result", "verdict", "method", "colour", "when", "
 "schema",
             "title", "os_version", "name"}  # fmt: skip
 """Fields of a report that this project writes itself."""
+_CLOSED_LISTS = {"security"}
+"""Lists of words that this project chooses among."""
 
 
 def planted(value: Any, text: str, *, own: bool) -> Any:
@@ -65,7 +67,7 @@ def planted(value: Any, text: str, *, own: bool) -> Any:
             free = str in {hints[name], *getattr(hints[name], "__args__", ())}
             if free and not isinstance(inner, (list, dict)) and not (own and name in _OUR_OWN):
                 changes[name] = text
-            elif not isinstance(inner, (str, int, float, type(None))):
+            elif not isinstance(inner, (str, int, float, type(None))) and name not in _CLOSED_LISTS:
                 changes[name] = planted(inner, text, own=own)
         return msgspec.structs.replace(value, **changes)
     if isinstance(value, list):
@@ -190,10 +192,13 @@ def test_the_committed_sample_of_schema_1_keeps_loading() -> None:
     loaded, device = report.load(SAMPLE)
     again = report.make(loaded, profiles.load(device.name, device.os_version))
 
-    assert again.verdict == saved["verdict"] == "compatible"
-    assert {one.id: one.status for one in again.checks} == {one["id"]: one["status"] for one in saved["checks"]}
+    # That version did not look at the air, so today's rules cannot say yes.
+    assert (saved["verdict"], again.verdict) == ("compatible", "undetermined")
+    statuses = {one.id: one.status for one in again.checks}
+    air = [one for one in statuses if one.startswith("wifi.")]
+    assert {statuses.pop(one) for one in air} == {"unknown"}
+    assert statuses == {one["id"]: one["status"] for one in saved["checks"]}
     assert again.internet_test.result == saved["internet_test"]["result"] == "passed"
-    assert {one.name: one.verdict for one in again.devices} == {one["name"]: one["verdict"] for one in saved["devices"]}
     assert loaded.observations.dhcp is not None
     assert loaded.observations.dhcp.released
 

@@ -1,0 +1,52 @@
+"""The 2.4 GHz band as text: each BSS as the channel numbers that it covers, strongest first."""
+
+from rich.cells import cell_len, set_cell_size
+
+from probes.observations import Bss, Wifi
+from reports.text import shown
+
+MARK = ">"
+"""Begins the lines of the network judged."""
+_CHANNELS = range(1, 15)
+_MOST_BSSS = 20
+_NAME_WIDTH = 22
+
+
+def channel_map(wifi: Wifi) -> list[str]:
+    """Lines of one width for a terminal, a scale first; empty where nothing is on 2.4 GHz.
+
+    `#` covers a channel number, `P` is the primary channel. The judged network's access points are all listed, and of
+    the others the strongest.
+    """
+    bsss = [one for one in wifi.bss if one.channel in _CHANNELS and one.band == "2.4"]
+    bsss.sort(key=lambda one: (not _is_judged(one, wifi), -_strength(one)))
+    kept = sorted(bsss[:_MOST_BSSS], key=_strength, reverse=True)
+    if not kept:
+        return []
+    lines = [f"  {'':{_NAME_WIDTH}}{''.join(f'{number:>3}' for number in _CHANNELS)}   dBm"]
+    for one in kept:
+        mark = MARK if _is_judged(one, wifi) else " "
+        name = shown(one.ssid or ("(hidden)" if one.ssid == "" else "(name withheld)"))
+        name = name if cell_len(name) <= _NAME_WIDTH else set_cell_size(name, _NAME_WIDTH - 1) + "…"
+        strength = f"{one.signal_dbm:.0f}" if one.signal_dbm is not None else "?"
+        lines.append(f"{mark} {set_cell_size(name, _NAME_WIDTH)}{_row(one)}   {strength:>3}")
+    if len(bsss) > len(kept):
+        lines.append(f"  and {len(bsss) - len(kept)} weaker (see the JSON)")
+    return lines
+
+
+def _is_judged(bss: Bss, wifi: Wifi) -> bool:
+    return wifi.target is not None and bss.ssid == wifi.target
+
+
+def _strength(bss: Bss) -> float:
+    return bss.signal_dbm if bss.signal_dbm is not None else -200.0
+
+
+def _row(bss: Bss) -> str:
+    primary = bss.channel or 0
+    low, high = primary - 2, primary + 2  # channel numbers are 5 MHz apart, and a channel is 20 MHz wide
+    if (bss.width_mhz or 20) >= 40 and bss.ht is not None:
+        low, high = (low, high + 4) if bss.ht.secondary_offset == 1 else (low - 4, high)
+    marks = ("P" if number == primary else "#" if low <= number <= high else "." for number in _CHANNELS)
+    return "".join(f"{mark:>3}" for mark in marks)

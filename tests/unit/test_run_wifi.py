@@ -1,0 +1,119 @@
+"""The survey in the run: which network is meant, what is told early, and what is kept of a run that is cut short."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agent import profiles
+from agent.checks import Check, Selection
+from agent.judging import JUDGES
+from agent.report import Run
+from agent.run import Air, measure
+from probes.observations import Scope, Wifi
+from tests.unit.seen import FREQUENCIES, bss
+from tests.unit.seen import wifi as survey
+
+AIR = [one for one in JUDGES if one.startswith("wifi.")]
+LOW = [one for one in FREQUENCIES if one < 3000]
+Partial = Callable[[Wifi], None] | None
+
+
+def heard(**fields: Any) -> Wifi:
+    """What a source returns: it knows of no network that is meant."""
+    return survey(target=None, target_from=None, **fields)
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, result: Wifi | Exception, air: Air | None = None, early: Wifi | None = None,
+    interface: str = "wlan0",
+) -> tuple[Run, list[Check]]:  # fmt: skip
+    """A run of the air alone: it opens no socket, and sends nothing."""
+
+    async def looks(_interface: str | None, ssid: str | None, *, elapsed: Any, on_partial: Partial) -> Wifi:
+        if early is not None and on_partial is not None:
+            on_partial(early)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    monkeypatch.setattr("agent.run.wifi", looks)
+    told: list[Check] = []
+    here = Scope(interface=interface, state="up")
+    return measure(here, air or Air(), profiles.load("generic"), Selection(only=AIR), told.append), told
+
+
+def test_the_network_that_the_laptop_is_on_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, told = run(monkeypatch, heard(associated_ssid="Home", associated_bssid="02:00:00:00:00:06"))
+    scope, wifi = made.observations.scope, made.observations.wifi
+
+    assert wifi is not None
+    assert (wifi.target, wifi.target_from) == ("Home", "association")
+    assert (scope.ssid, scope.bssid, scope.medium) == ("Home", "02:00:00:00:00:06", "wifi")
+    assert {one.id: one.status for one in told if one.id in AIR} == dict.fromkeys(AIR, "pass")
+    assert made.footprint == []
+
+
+def test_the_network_that_the_user_names_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, told = run(monkeypatch, heard(associated_ssid="Neighbour"), Air("Home"))
+
+    assert made.observations.wifi is not None
+    assert (made.observations.wifi.target, made.observations.wifi.target_from) == ("Home", "option")
+    assert made.observations.scope.ssid == "Neighbour"
+    assert told[0].status == "pass"
+
+
+def test_another_radio_says_nothing_of_the_interface_under_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    scope = run(monkeypatch, heard(associated_ssid="Home"), interface="eth0")[0].observations.scope
+
+    assert (scope.ssid, scope.bssid, scope.medium) == (None, None, None)
+
+
+def test_a_capture_is_taken_and_nothing_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, told = run(monkeypatch, AssertionError("it scanned"), Air("Home", heard(source="capture", interface=None)))
+
+    assert made.observations.wifi is not None
+    assert made.observations.wifi.source == "capture"
+    assert {one.status for one in told if one.id in AIR} == {"pass"}
+
+
+def test_what_2_4_ghz_settles_is_told_before_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    early = heard(frequencies_mhz=LOW)
+    final = heard(bss=[bss(), bss(36, frequency_mhz=5180)])
+    told = [(one.id, one.status) for one in run(monkeypatch, final, Air("Home"), early)[1] if one.id in AIR]
+
+    assert told == [*((one, "pass") for one in AIR if one != "wifi.shared-ssid"), ("wifi.shared-ssid", "warn")]
+
+
+def test_what_2_4_ghz_does_not_settle_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    early = heard(bss=[bss(1, ssid="other")], frequencies_mhz=LOW)
+    told = [(one.id, one.status) for one in run(monkeypatch, heard(), Air("Home"), early)[1] if one.id in AIR]
+
+    assert sorted(told) == sorted((one, "pass") for one in AIR)
+
+
+def test_a_run_that_is_cut_short_keeps_2_4_ghz(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def looks(_interface: str | None, _ssid: str | None, *, elapsed: Any, on_partial: Partial) -> Wifi:
+        assert on_partial is not None
+        on_partial(heard(frequencies_mhz=LOW))
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+        raise AssertionError("never")
+
+    monkeypatch.setattr("agent.run.wifi", looks)
+    made = measure(Scope(), Air("Home"), profiles.load("generic"), Selection(only=AIR), lambda _: None)
+
+    assert not made.complete
+    assert made.observations.wifi is not None
+    assert [one.ssid for one in made.observations.wifi.bss] == ["Home"]
+
+
+def test_a_fault_of_the_survey_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, told = run(monkeypatch, RuntimeError("on purpose"))
+
+    assert made.observations.wifi is not None
+    assert "on purpose" in (made.observations.wifi.not_run or "")
+    assert {one.status for one in told if one.id in AIR} == {"unknown"}
