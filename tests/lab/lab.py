@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from tests.lab import datagrams, fakes, servers, streams, tunnel
+from tests.lab.air import write_air
 from tests.lab.capture import Capture
 from tests.lab.fakes import TcpFake, UdpFake
 from tests.lab.faults import Fault, Firewall, count_arrivals, masquerade, read_counter
@@ -151,6 +152,7 @@ class Lab:
         self._captures = itertools.count(1)
         self.fakes: dict[str, UdpFake | TcpFake] = {}
         self.servers: dict[str, Server] = {}
+        self.air: tuple[str, ...] = ()
 
     # ---- bring up and tear down
 
@@ -159,6 +161,7 @@ class Lab:
         self._number = next(_numbers)
         self.folder = Path(tempfile.mkdtemp(prefix="np-lab-"))
         self.folder.chmod(0o755)
+        self.air = write_air(self.folder / "air.pcap")
         self.reactor = fakes.Reactor()
         try:
             self._wire()
@@ -461,16 +464,20 @@ class Lab:
 
     def check_argv(self, *arguments: str, user: int | None = None) -> list[str]:
         """Full command line of `netpreflight check --json` on the laptop (for Popen: signals, live output)."""
+        return self.laptop.argv(self._tool(arguments), user, READABLE)
+
+    def _tool(self, arguments: Sequence[str]) -> tuple[str, ...]:
+        """The tool with these arguments, and with the lab's air unless they leave the air out."""
         tool = Path(sys.executable).with_name("netpreflight")
-        return self.laptop.argv([str(tool), "check", "--json", *arguments], user, READABLE)
+        left_out = "--only" in arguments or any("wifi" in one for one in arguments)
+        return str(tool), "check", "--json", *arguments, *(() if left_out else self.air)
 
     def check(
         self, *arguments: str, user: int | None = None, env: Mapping[str, str] | None = None, timeout_s: float = 60.0
     ) -> CheckRun:
         """Run `netpreflight check --json` on the laptop, as root or (`user=NOBODY`) without any privilege."""
-        tool = Path(sys.executable).with_name("netpreflight")
         begun = time.monotonic()
-        argv = (str(tool), "check", "--json", *arguments)
+        argv = self._tool(arguments)
         done = self.laptop.run(*argv, user=user, env=env, timeout_s=timeout_s, readable=READABLE)
         return CheckRun(argv, done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
 

@@ -357,3 +357,20 @@ def test_ordinary_user_reads_like_root_where_no_privilege_is_needed() -> None:
     assert run.returncode == 3
     assert run.stderr == ""
     assert "sudo" in run.stdout
+
+
+@pytest.mark.parametrize("user", [None, NOBODY], ids=["root", "ordinary"])
+def test_laptop_without_a_radio_is_no_network_without_an_access_point(user: int | None) -> None:
+    with Lab(laptop="dhcp") as lab:
+        lab.air = ()
+        run = lab.check(user=user)
+
+    checks = {one["id"]: one for one in run.report["checks"]}
+    air = [one for check_id, one in checks.items() if check_id.startswith("wifi.")]
+    assert len(air) == 8
+    assert {one["status"] for one in air} == {"unknown"}
+    assert all("--capture" in one["remedy"] for one in air)
+    assert checks["cloud.transport"]["status"] == checks["ntp.reply"]["status"] == "pass"
+    assert (run.report["verdict"], run.exit_code) == ("undetermined", 3)
+    assert run.report["networks"] == []
+    assert run.stderr.count("Traceback") == 0

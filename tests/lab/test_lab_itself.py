@@ -239,7 +239,7 @@ def test_check_runs_the_tool_next_to_this_python(lab: Lab, monkeypatch: pytest.M
 
     run = lab.check("--device", "photon")
 
-    assert run.report == {"arguments": "check --json --device photon"}
+    assert run.report == {"arguments": f"check --json --device photon {' '.join(lab.air)}"}
     assert (run.exit_code, run.stderr) == (3, "progress\n")
 
 

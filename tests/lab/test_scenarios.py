@@ -24,8 +24,20 @@ from tests.lab.servers import GATEWAY, Dhcp, dnsmasq_dhcp
 
 pytestmark = pytest.mark.lab
 
+AIR = (
+    "wifi.band",
+    "wifi.shared-ssid",
+    "wifi.channel-width",
+    "wifi.channel",
+    "wifi.security",
+    "wifi.mode",
+    "wifi.ssid",
+    "wifi.signal",
+)
+"""What the lab's air says, which is always good."""
 HEALTHY = dict.fromkeys(
     (
+        *AIR,
         "dhcp.offer",
         "dhcp.lease",
         "dhcp.servers",
@@ -47,7 +59,7 @@ DEAD_DNS = {"dns.resolve": "fail", "dns.integrity": "unknown", **NO_NAMES}
 NO_RESOLVER = {"dns.resolve": "unknown", "dns.integrity": "unknown", **NO_NAMES}
 AS_USER = {"dhcp.offer": "unknown", "dhcp.lease": "unknown", "dhcp.servers": "unknown"}
 WITH_OWN_LEASE = {"dhcp.offer": "warn", "dhcp.lease": "warn", "dhcp.servers": "unknown"}
-NOTHING = dict.fromkeys(HEALTHY, "unknown")
+NOTHING = dict.fromkeys([one for one in HEALTHY if one not in AIR], "unknown")
 
 
 def nothing(lab: Lab) -> None:
