@@ -1,0 +1,188 @@
+"""What netpreflight makes of the laptops on which it is run; other people's tools show that each is what it claims."""
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from tests.wifi import iw
+from tests.wifi.access_points import G20, SHORT, Air, Radio, on, wpa2
+from tests.wifi.expectations import CHECKS
+from tests.wifi.laptops import (
+    CONTROL,
+    User,
+    plain,
+    with_blocked_radio,
+    with_network_manager,
+    with_stale_results,
+    with_wpa_supplicant,
+    without_radio,
+)
+from tests.wifi.radios import INTERFACE, OnAir, Radios
+from tests.wifi.surveys import Report, said, statuses
+
+pytestmark = pytest.mark.lab
+SSID = "Customer-WiFi"
+AIR = Air("laptops", SHORT, (Radio(on(G20, 6), wpa2("near", SSID)),))
+TRIGGER = ("iw", "dev", INTERFACE, "scan", "trigger", "freq", "2437")
+DUMP = ("iw", "dev", INTERFACE, "scan", "dump")
+
+
+@pytest.fixture(scope="module")
+def on_air(radios: Radios) -> Generator[OnAir]:
+    """One access point."""
+    with OnAir(radios, AIR) as running:
+        yield running
+
+
+def names(user: User) -> list[str]:
+    return [one["ssid"] for one in iw.parse(user.run(*DUMP).stdout)]
+
+
+def look(user: User) -> Report:
+    """What netpreflight says of the access point."""
+    return said(user.check("--only", "wifi", "--ssid", SSID))
+
+
+def survey(report: Report) -> dict[str, Any]:
+    seen: dict[str, Any] = report["observations"]["wifi"]
+    return seen
+
+
+def assert_seen(report: Report, source: str) -> None:
+    """Everything was looked at, by a scan of this run."""
+    seen = survey(report)
+    assert (seen["source"], seen["triggered"], seen["interface"]) == (source, True, INTERFACE), seen["limits"]
+    heard = [(one["ssid"], one["channel"], one["width_mhz"], one["security"]) for one in seen["bss"]]
+    assert heard == [(SSID, 6, 20, ["wpa2-psk"])], [(one["bssid"], one["age_s"]) for one in seen["bss"]]
+    assert statuses(report["checks"]) == dict.fromkeys(CHECKS, "pass")
+    assert report["verdict"] == "compatible"
+
+
+def assert_unseen(report: Report, *words: str) -> None:
+    """Nothing could be looked at: that is said with its reason, and no network is called absent."""
+    assert survey(report)["bss"] == []
+    assert statuses(report["checks"]) == dict.fromkeys(CHECKS, "unknown")
+    assert report["verdict"] == "undetermined"
+    for check in report["checks"]:
+        if check["id"].startswith("wifi."):
+            assert check["remedy"]
+    assert_reason(report, *words)
+
+
+def assert_reason(report: Report, *words: str) -> None:
+    """The reason and the step that settles it say so."""
+    (spoken,) = (f"{one['reason']} {one['remedy']}".lower() for one in report["checks"] if one["id"] == "wifi.band")
+    assert [word for word in words if word.lower() not in spoken] == [], spoken
+
+
+def test_renamed_access_point_has_its_new_name_only(radios: Radios) -> None:
+    before = Air("before", SHORT, (Radio(on(G20, 6), wpa2("near", "Old-WiFi")),))
+    with OnAir(radios, before):
+        radios.laptop.scan([2437])
+    with OnAir(radios, AIR):
+        radios.laptop.scan([2437], flush=False)
+        assert set(names(User(radios))) == {"Old-WiFi", SSID}  # the kernel remembers
+        assert_seen(look(User(radios)), "nl80211")
+
+
+def test_root_scans(radios: Radios, on_air: OnAir) -> None:
+    with plain(radios, root=True) as user:
+        assert_seen(look(user), "nl80211")
+
+
+def test_ordinary_user_has_the_last_results_only(radios: Radios, on_air: OnAir) -> None:
+    with with_stale_results(radios, [2437], age_s=5) as user:
+        refused = user.run(*TRIGGER)
+        assert refused.exit_code != 0
+        assert "Operation not permitted" in refused.stderr
+        report = look(user)
+
+    seen = survey(report)
+    assert (seen["source"], seen["triggered"]) == ("nl80211", False)
+    assert [one["ssid"] for one in seen["bss"]] == [SSID]
+    assert seen["bss"][0]["age_s"] >= 5
+    assert "wifi.band" in {one["id"] for one in report["checks"] if one["status"] == "unknown"}
+    assert report["verdict"] == "undetermined"
+    assert_reason(report, "s old", "no scan")
+
+
+def test_ordinary_user_without_results_has_seen_nothing(radios: Radios, on_air: OnAir) -> None:
+    radios.laptop.scan([5825])  # and forget all else
+    assert names(User(radios)) == []
+    with plain(radios, root=False) as user:
+        assert_unseen(look(user), "ordinary user", "NetworkManager")
+
+
+def test_ordinary_user_asks_network_manager(radios: Radios, on_air: OnAir) -> None:
+    with with_network_manager(radios) as user:
+        asked = user.run("nmcli", "device", "wifi", "rescan")
+        assert asked.exit_code == 0, asked
+        assert user.run(*TRIGGER).exit_code != 0
+        assert_seen(look(user), "nl80211")
+
+
+def test_network_manager_may_refuse(radios: Radios, on_air: OnAir) -> None:
+    with with_network_manager(radios, scan_allowed=False) as user:
+        asked = user.run("nmcli", "device", "wifi", "rescan")
+        assert asked.exit_code != 0
+        assert "not authorized" in asked.stderr.lower()
+        report = look(user)
+
+    assert survey(report)["triggered"] is False
+    assert {one["status"] for one in report["checks"] if one["id"] == "wifi.band"} == {"unknown"}
+    assert_reason(report, "NetworkManager", "s old")
+
+
+def test_ordinary_user_asks_wpa_supplicant(radios: Radios, on_air: OnAir) -> None:
+    with with_wpa_supplicant(radios) as user:
+        assert "PONG" in user.run("wpa_cli", "-p", CONTROL, "-i", INTERFACE, "ping").stdout
+        assert user.run(*TRIGGER).exit_code != 0
+        assert_seen(look(user), "wpa_supplicant")
+
+
+def test_wpa_supplicant_may_be_out_of_reach(radios: Radios, on_air: OnAir) -> None:
+    with with_wpa_supplicant(radios, reachable=False) as user:
+        assert "PONG" not in user.run("wpa_cli", "-p", CONTROL, "-i", INTERFACE, "ping").stdout
+        report = look(user)
+
+    assert survey(report)["triggered"] is False
+    assert {one["status"] for one in report["checks"] if one["id"] == "wifi.band"} == {"unknown"}
+    assert_reason(report, "wpa_supplicant")
+
+
+def test_blocked_radio_cannot_look(radios: Radios, on_air: OnAir) -> None:
+    with with_blocked_radio(radios) as user:
+        refused = user.run(*TRIGGER)
+        assert refused.exit_code != 0
+        assert "Network is down" in refused.stderr
+        assert "Soft blocked: yes" in user.run("rfkill", "list").stdout
+        assert_unseen(look(user), "rfkill", "rfkill unblock wifi")
+        assert_unseen(look(User(radios, root=False)), "rfkill unblock wifi")
+    with plain(radios, root=True) as user:
+        radios.laptop.scan([2437])
+        assert names(user) == [SSID]
+
+
+def test_laptop_without_radio_cannot_look(radios: Radios, on_air: OnAir) -> None:
+    with without_radio(radios) as user:
+        assert user.run("iw", "dev").stdout == ""
+        assert user.run("ls", "/sys/class/ieee80211").stdout == ""
+        assert_unseen(look(user), "no Wi-Fi radio")
+    assert radios.laptop.has_radio
+
+
+def test_access_point_that_has_gone_is_not_on_the_air(radios: Radios, on_air: OnAir) -> None:
+    with with_stale_results(radios, [2437], age_s=2) as user:
+        on_air.stop()  # for good: this is the last test here
+        (left,) = iw.parse(user.run(*DUMP).stdout)
+        assert left["ssid"] == SSID
+        assert left["age_s"] >= 2
+        of_user = look(user)
+        assert names(user) == [SSID]
+        of_root = look(User(radios))
+
+    assert "unknown" in {one["status"] for one in of_user["checks"] if one["id"] == "wifi.band"}
+    # Root's scan does not hear it, whatever the kernel still remembers; a scan that hears nothing at all is no proof.
+    assert survey(of_root)["bss"] == []
+    assert statuses(of_root["checks"]) == dict.fromkeys(CHECKS, "unknown")

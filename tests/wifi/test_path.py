@@ -1,0 +1,81 @@
+"""From the air to the cloud: what one call of netpreflight says of a customer's whole network."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.wifi.access_points import SHORT
+from tests.wifi.expectations import CHECKS
+from tests.wifi.path import ROUTES, SSID, travel
+from tests.wifi.radios import INTERFACE, Radios
+from tests.wifi.surveys import Report, said, statuses
+from tests.wifi.vm import Done
+
+pytestmark = pytest.mark.lab
+WIRED = ("dhcp.offer", "dhcp.lease", "dhcp.servers", "dns.resolve", "dns.integrity", "ntp.reply", "portal",
+         "coap.udp-5683", "cloud.transport")  # fmt: skip
+AS_USER = {"dhcp.offer": "warn", "dhcp.lease": "warn", "dhcp.servers": "unknown"}
+Journeys = dict[str, dict[str, Any]]
+EVERY = [
+    pytest.param(name, number, id=f"{name}-{'user' if ordinary else 'root'}")
+    for name, route in ROUTES.items()
+    for number, (_, ordinary) in enumerate(route.checks)
+]
+
+
+@pytest.fixture(scope="module")
+def journeys(request: pytest.FixtureRequest, radios: Radios, tmp_path_factory: pytest.TempPathFactory) -> Journeys:
+    """Every route that a selected test wants, taken in one go: the wired lab is built only once."""
+    wanted: dict[str, None] = {}
+    for item in request.session.items:
+        if isinstance(item, pytest.Function) and item.path == request.path:
+            wanted[str(item.callspec.params["route"])] = None
+    taken = travel(radios, list(wanted))
+    (tmp_path_factory.mktemp("journeys") / "journeys.json").write_text(json.dumps(taken))
+    return taken
+
+
+def report_of(journeys: Journeys, route: str, number: int) -> Report:
+    """What the tool said in a run on a route, on which the fault was there."""
+    journey = journeys[route]
+    assert "error" not in journey, f"{journey['error']}\n{json.dumps(journey['logs'], indent=1)}"
+    assert journey["unfired"] == []
+    run = journey["runs"][number]
+    return said(Done(("netpreflight",), run["exit_code"], run["stdout"].encode(), run["stderr"].encode()))
+
+
+@pytest.mark.parametrize(("route", "number"), EVERY)
+def test_whole_path_is_judged_in_one_run(journeys: Journeys, route: str, number: int) -> None:
+    report = report_of(journeys, route, number)
+
+    ordinary = ROUTES[route].checks[number][1]
+    wanted = dict.fromkeys([*CHECKS, *WIRED], "pass") | dict(ROUTES[route].wifi) | dict(ROUTES[route].wired)
+    assert statuses(report["checks"], "") == wanted | (AS_USER if ordinary else {})
+    assert report["verdict"] == ("undetermined" if ordinary else ROUTES[route].verdict)
+
+
+@pytest.mark.parametrize(("route", "number"), EVERY)
+def test_run_says_where_the_laptop_is(journeys: Journeys, route: str, number: int) -> None:
+    report = report_of(journeys, route, number)
+
+    joined = ROUTES[route].joined
+    assert f"Connected to {joined.bssid}" in journeys[route]["link"]
+    scope, survey = report["scope"], report["observations"]["wifi"]
+    assert (scope["interface"], scope["medium"], scope["ssid"], scope["bssid"]) == (
+        INTERFACE, "wifi", SSID, joined.bssid,
+    )  # fmt: skip
+    assert (survey["target"], survey["target_from"], survey["triggered"]) == (SSID, "association", True)
+    assert (survey["associated_ssid"], survey["associated_bssid"]) == (SSID, joined.bssid)
+    assert survey["associated_frequency_mhz"] == joined.frequency_mhz
+    assert survey["regulatory_country"] in {SHORT, None}
+    assert {one["bssid"] for one in survey["bss"]} == {one.bssid for one in ROUTES[route].air.truths()}
+    assert report["networks"] == []
+
+
+@pytest.mark.parametrize(("route", "number"), EVERY)
+def test_survey_ends_with_the_run(journeys: Journeys, route: str, number: int) -> None:
+    report = report_of(journeys, route, number)
+
+    assert report["complete"]
+    assert [name for name, seen in report["observations"].items() if seen and seen.get("not_run")] == []
