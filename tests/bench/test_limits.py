@@ -5,30 +5,18 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.bench.conftest import Say
 from tests.lab.lab import Lab
 
 pytestmark = pytest.mark.bench
 
 TOOL = str(Path(sys.executable).with_name("netpreflight"))
 ETHERNET_HEADER = 14
-Say = Callable[[str], None]
-
-
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Say:
-    """Print a figure although the test passes."""
-
-    def show(line: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n  {line}")
-
-    return show
 
 
 def slowest_probe(report: dict[str, Any]) -> float:
