@@ -1,5 +1,6 @@
 """What netpreflight makes of the laptops on which it is run; other people's tools show that each is what it claims."""
 
+import signal
 from collections.abc import Generator
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.wifi.access_points import G20, SHORT, Air, Radio, on, wpa2
 from tests.wifi.expectations import CHECKS
 from tests.wifi.laptops import (
     CONTROL,
+    TOOL,
     User,
     plain,
     with_blocked_radio,
@@ -18,11 +20,13 @@ from tests.wifi.laptops import (
     with_wpa_supplicant,
     without_radio,
 )
-from tests.wifi.radios import INTERFACE, OnAir, Radios
+from tests.wifi.radios import INTERFACE, LAPTOP, OnAir, Radios
 from tests.wifi.surveys import Report, said, statuses
+from tests.wifi.vm import wait_until
 
 pytestmark = pytest.mark.lab
 SSID = "Customer-WiFi"
+INTERRUPTED = 130
 AIR = Air("laptops", SHORT, (Radio(on(G20, 6), wpa2("near", SSID)),))
 TRIGGER = ("iw", "dev", INTERFACE, "scan", "trigger", "freq", "2437")
 DUMP = ("iw", "dev", INTERFACE, "scan", "dump")
@@ -89,6 +93,21 @@ def test_renamed_access_point_has_its_new_name_only(radios: Radios) -> None:
 def test_root_scans(radios: Radios, on_air: OnAir) -> None:
     with plain(radios, root=True) as user:
         assert_seen(look(user), "nl80211")
+
+
+def test_survey_that_is_cut_short_leaves_the_radio_as_it_was(radios: Radios, on_air: OnAir) -> None:
+    before = radios.laptop.command("ip", "-d", "link", "show", INTERFACE)
+    scans = radios.laptop.events("scan started")
+    running = radios.guest.start("ip", "netns", "exec", LAPTOP, TOOL, "check", "--only", "wifi", "--ssid", SSID)
+    running.wait_for("Checking", 60)
+    wait_until(lambda: radios.laptop.events("scan started") > scans, running.says)
+    exit_code = running.stop(signal.SIGINT)
+
+    assert exit_code == INTERRUPTED, running.says()
+    assert "cut short" in running.says()
+    assert "Traceback" not in running.says()
+    assert radios.laptop.command("ip", "-d", "link", "show", INTERFACE) == before
+    assert_seen(look(User(radios)), "nl80211")
 
 
 def test_ordinary_user_has_the_last_results_only(radios: Radios, on_air: OnAir) -> None:
