@@ -209,7 +209,7 @@ def _networks(run: Run, profile: Profile) -> list[NetworkVerdict]:
             names.setdefault(one.ssid, []).append(one)
     found = []
     for ssid, bsss in list(names.items())[:MOST_NETWORKS]:
-        verdict, checks = judging.judge_network(ssid, run.observations, profile)
+        verdict, checks = judging.judge_network(ssid, run.observations, profile, run.selection)
         found.append(
             NetworkVerdict(
                 ssid=ssid,

@@ -224,7 +224,7 @@ class _Measurement:
         """Announce what 2.4 GHz alone settles, while the survey goes on; the rest waits for its end."""
         self._seen.wifi = self._aim(seen)
         for check_id, judge in judging.JUDGES.items():
-            if "wifi" in judge.probes and check_id != "wifi.shared-ssid":
+            if "wifi" in judge.probes and check_id not in {"wifi.shared-ssid", "wifi.ssid"}:  # 5 GHz counts for these
                 check = judging.judge_one(check_id, self._seen, self._profile, self._selection)
                 if check.status == "pass":
                     self._told.add(check_id)

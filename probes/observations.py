@@ -286,6 +286,7 @@ class Wifi(Observation, kw_only=True):
         triggered: whether a scan was made for this run; False: last results that somebody else had asked for.
         frequencies_mhz: where this source listened for this run; empty: it does not say.
         limits: what this source cannot see, and what went wrong with better ones: sentences without a full stop.
+        left_out: why networks that were heard may be missing from `bss`; None: they are all there.
         names_withheld: results came, and all of them without a name.
         interface: the radio's interface, which need not be the interface under test.
         associated_bssid: the BSS that this laptop is joined to by that interface.
@@ -302,6 +303,7 @@ class Wifi(Observation, kw_only=True):
     associated_frequency_mhz: int | None = None
     regulatory_country: str | None = None
     limits: list[str] = field(default_factory=list)
+    left_out: str | None = None
     names_withheld: bool = False
     bss: list[Bss] = field(default_factory=list)
     scan_s: float | None = None

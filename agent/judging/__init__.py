@@ -76,14 +76,13 @@ def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgeme
     )
 
 
-def judge_network(ssid: str, seen: Observations, profile: Profile) -> tuple[Verdict, list[Check]]:
+def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Selection) -> tuple[Verdict, list[Check]]:
     """Judge one of several networks in range by its `wifi.*` checks alone."""
     if seen.wifi is None:
         raise ValueError("there are no networks without a survey")
     one = msgspec.structs.replace(seen, wifi=msgspec.structs.replace(seen.wifi, target=ssid, target_from=None))
-    everything = Selection()
-    checks = [judge_one(check_id, one, profile, everything) for check_id in JUDGES if check_id.startswith("wifi.")]
-    return _verdict(checks, everything), checks
+    checks = [judge_one(check_id, one, profile, selection) for check_id in JUDGES if STAGES[check_id] == "scan"]
+    return _verdict(checks, selection), checks
 
 
 def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Selection) -> Check:

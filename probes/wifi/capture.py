@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from msgspec import structs
 
-from probes.observations import Bss, Wifi, band_of
+from probes.observations import Band, Bss, Wifi, band_of
 from probes.wifi.elements import (
     LONGEST_SSID,
     MOST_OCTETS,
@@ -29,7 +29,7 @@ from probes.wifi.elements import (
 )
 from probes.wifi.source import NAME_FROM_RESPONSE
 
-MOST_BSSS = 20_000
+MOST_BSSS = 2_000
 MOST_KEPT_OCTETS = 16 << 20
 """At most so many octets of elements are kept, over all BSSs."""
 MOST_FILE_OCTETS = 4 << 30
@@ -100,6 +100,7 @@ def read_capture(path: Path) -> Wifi:
         names = ", ".join(_LINK_NAMES.get(link, f"link type {link}") for link in sorted(file.foreign)[:3])
         raise ValueError(f"it holds {names} frames, not 802.11: capture in monitor mode")
     seen = air.wifi("capture")
+    seen.left_out = file.unread or seen.left_out
     seen.limits = [*file.limits, *seen.limits]
     return seen
 
@@ -110,7 +111,7 @@ class Air:
     def __init__(self) -> None:
         self.frames = 0
         """Frames taken, of whatever kind."""
-        self._heard: dict[bytes, _Heard] = {}
+        self._heard: dict[tuple[bytes, Band | None], _Heard] = {}
         self._kept = 0
         self._plans: dict[bytes, tuple[int, int, int, int]] = {}
         self._listened: dict[int, None] = {}
@@ -159,13 +160,14 @@ class Air:
     def wifi(self, source: str) -> Wifi:
         """All that was heard."""
         found = []
-        for bssid, heard in self._heard.items():
+        for (bssid, _), heard in self._heard.items():
             try:
                 found.append(self._bss(bssid, heard))
             except ValueError:
                 self._nameless += 1
         heard_on = sorted(one for one in self._listened if channel_at(one))
-        return Wifi(source=source, bss=found, frequencies_mhz=heard_on, limits=self._limits())
+        surplus = f"more was heard than the {MOST_BSSS} BSSs that are kept" if self._surplus else None
+        return Wifi(source=source, bss=found, frequencies_mhz=heard_on, left_out=surplus, limits=self._limits())
 
     def _radiotap(self, buffer: bytes, start: int, length: int) -> tuple[int | None, int | None, int | None]:
         """Flags, frequency and signal of a radiotap header that is wholly there."""
@@ -222,7 +224,8 @@ class Air:
             return
         fixed, elements = buffer[body + 8 : body + 12], buffer[body + 12 : end]
         kind = buffer[start] == _PROBE_RESPONSE
-        heard = self._heard.get(bssid)
+        key = bssid, band_of(how[0])
+        heard = self._heard.get(key)
         if heard is None or (last := heard.last[kind]) is None or last[0] != elements or last[1] != fixed:
             # Some radios' headers say that there is no FCS where there is one; and it may look like an element.
             if not known and missing <= 0 and _ends_with_fcs(buffer, start, end):
@@ -235,7 +238,7 @@ class Air:
                 self._adhoc += 1
                 return
             heard = self._keep(
-                bssid,
+                key,
                 heard,
                 kind,
                 (elements[:MOST_OCTETS], fixed, whole and missing <= 0 and len(elements) <= MOST_OCTETS),
@@ -246,7 +249,12 @@ class Air:
         heard.update(*how)
 
     def _keep(
-        self, bssid: bytes, heard: "_Heard | None", kind: int, said: tuple[bytes, bytes, bool], name: bytes
+        self,
+        key: tuple[bytes, Band | None],
+        heard: "_Heard | None",
+        kind: int,
+        said: tuple[bytes, bytes, bool],
+        name: bytes,
     ) -> "_Heard | None":
         """Keep the latest that a BSS said, within limits; something whole is not given up for something cut."""
         last = heard.last[kind] if heard else None
@@ -256,7 +264,7 @@ class Air:
             self._surplus += 1
             return heard
         if heard is None:
-            heard = self._heard[bssid] = _Heard()
+            heard = self._heard[key] = _Heard()
         if last is None or said[2] or not last[2]:
             heard.last[kind] = said
             self._kept += more
@@ -390,12 +398,15 @@ class CaptureFile:
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self.limits: list[str] = []
+        self.unread: str | None = None
+        """Why a part of the file was not read."""
         self.foreign: set[int] = set()
         """Link types without 802.11 frames."""
         self._stream = stream
         self._left = min(size, MOST_FILE_OCTETS)
         if size > self._left:
-            self.limits.append(f"Only the first {MOST_FILE_OCTETS >> 30} GiB of the file were read")
+            self.unread = f"only the first {MOST_FILE_OCTETS >> 30} GiB of the file were read"
+            self.limits.append(f"O{self.unread[1:]}")
         self._buffer = b""
         self._at = 0
 
@@ -497,9 +508,11 @@ class CaptureFile:
 
     def _end(self, *, cut: bool = False) -> None:
         if (cut or len(self._buffer) > self._at) and not self.limits:
+            self.unread = "the file ends within a record"
             self.limits.append("The file ends within a record: it was cut short")
 
     def _damaged(self) -> None:
+        self.unread = "the file is damaged, and what follows the damage was not read"
         self.limits.append("The file is damaged: what follows the damage was not read")
 
 

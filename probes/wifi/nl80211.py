@@ -463,7 +463,8 @@ class _Survey:
         """
         heard_low = whole = await self._scan(low)
         if self._on_partial and high:
-            partial = structs.replace(self._seen, limits=[*self._seen.limits], bss=[])
+            so_far_s = round(self._elapsed() - begun, 3)
+            partial = structs.replace(self._seen, limits=[*self._seen.limits], bss=[], scan_s=so_far_s)
             self._tell(partial, await self._dump(), begun)
             self._on_partial(partial)
         whole &= await self._scan(high)
@@ -480,9 +481,22 @@ class _Survey:
             heard_low &= ended
             visits += ended
             entries = await self._dump()
+        if silent := self._without_beacon(entries, begun):
+            whole &= await self._scan(silent, is_passive=True)
+            entries = await self._dump()
         if heard_low and low and self._name and not self._is_heard(self._name, entries, begun):
             self._seen.limits.append(unheard(self._name, visits))
         return self._leave_out(entries, begun) if whole else entries
+
+    def _without_beacon(self, entries: list[_Entry], begun: float) -> list[int]:
+        """Where the network meant was heard by its answer alone: whether its beacons hide the name is not known."""
+        return sorted(
+            {
+                one.frequency
+                for one in entries
+                if self._name in one.names and one.is_response and one.beacon is None and self._is_fresh(one, begun)
+            }
+        )
 
     def _is_heard(self, name: bytes, entries: list[_Entry], begun: float) -> bool:
         """Whether this scan heard a network on 2.4 GHz."""
@@ -505,8 +519,10 @@ class _Survey:
             names.reverse()
         return names[: self._radio.most_ssids]
 
-    async def _scan(self, frequencies: list[int], *, is_repeated: bool = False) -> bool:
+    async def _scan(self, frequencies: list[int], *, is_repeated: bool = False, is_passive: bool = False) -> bool:
         """Let the kernel visit some frequencies, and wait until it has; whether it did.
+
+        A passive visit lasts for a beacon interval; one with probe requests is often shorter.
 
         Raises:
             PermissionError: this user may not.
@@ -518,7 +534,7 @@ class _Survey:
             _IFINDEX: struct.pack("=I", self._radio.index),
             _SCAN_FREQUENCIES: _list(struct.pack("=I", one) for one in frequencies),
         }
-        if names := self._names(is_repeated=is_repeated):
+        if not is_passive and (names := self._names(is_repeated=is_repeated)):
             request[_SCAN_SSIDS] = _list(names)
         if any(one > 5950 for one in frequencies):
             request[_SCAN_FLAGS] = struct.pack("=I", _FLAG_COLOCATED_6GHZ)
@@ -652,7 +668,8 @@ class _Survey:
     def _tell(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
         """Put a table into an observation."""
         if len(entries) > MOST_BSSS:
-            seen.limits.append(f"{len(entries)} access points are in range: the {MOST_BSSS} strongest are kept")
+            seen.left_out = f"{len(entries)} access points are in range, and the {MOST_BSSS} strongest are kept"
+            seen.limits.append(seen.left_out)
             entries = sorted(entries, key=lambda one: strength(one.signal_dbm), reverse=True)[:MOST_BSSS]
         unsound = 0
         for entry in entries:
@@ -662,6 +679,9 @@ class _Survey:
             except ValueError:
                 unsound += 1
                 continue
+            if one.hidden is None and one.ssid and self._name not in entry.names:
+                # It has answered a probe request for everybody, which access points that hide their name do not.
+                one = structs.replace(one, hidden=False)
             seen.bss.append(one)
             if entry.associated:
                 seen.associated_ssid = ssid_text(self._radio.ssid or b"") or one.ssid or None

@@ -41,6 +41,7 @@ def bss(**changes: Any) -> Bss:
         "privacy": True,
         "ht": HtOperation(primary_channel=number or 6, secondary_offset=0, any_width=False),
         "ht_capable_40": False,
+        "hidden": name == b"",
         "rsn": rsn("PSK"),
     }
     return Bss(**{**usual, **changes})

@@ -311,3 +311,22 @@ def test_a_name_without_bytes_is_no_name() -> None:
 
 def test_a_name_of_more_bytes_than_a_network_can_have() -> None:
     refused("check", "--ssid", "é" * 17, says=("--ssid", "32 bytes", "34"))
+
+
+def test_one_address_on_two_bands_is_two_access_points(tmp_path: Path) -> None:
+    for frames in ([SOUND, on_5(number=0x55, signal=-40)], [on_5(number=0x55, signal=-40), SOUND]):
+        report = judged(tmp_path, *frames)[1]
+        heard = {(one["frequency_mhz"], one["signal_dbm"]) for one in report["observations"]["wifi"]["bss"]}
+
+        assert heard == {(2437, -50.0), (5180, -40.0)}
+        assert statuses(report) == dict.fromkeys(WIFI, "pass") | {"wifi.shared-ssid": "warn"}
+
+
+def test_what_was_not_read_is_not_absent(tmp_path: Path) -> None:
+    file = tmp_path / "air.pcap"
+    whole = pcap(heard(b"x", 6, WPA2), *LISTENED, SOUND, step_s=0.1)
+    for content, expected in ((whole[:-20], "unknown"), (pcap(heard(b"x", 6, WPA2), *LISTENED, step_s=0.1), "fail")):
+        file.write_bytes(content)
+        ran = run("check", "--capture", str(file), "--ssid", "net", "--only", "wifi", "--json")
+
+        assert statuses(json.loads(ran.stdout))["wifi.band"] == expected

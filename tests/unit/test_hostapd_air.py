@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from agent import profiles
+from agent.checks import Selection
 from agent.judging import judge_network
 from probes.observations import Observations, Wifi
 from probes.wifi.capture import read_capture
@@ -98,7 +99,7 @@ def configured(name: str) -> list[dict[str, Any]]:
 
 def statuses(name: str, ssid: str, check_id: str) -> str:
     seen = Observations(wifi=replace(air(name)))
-    judged = [judge_network(ssid, seen, profiles.load(device))[1] for device in DEVICES]
+    judged = [judge_network(ssid, seen, profiles.load(device), Selection())[1] for device in DEVICES]
     return " ".join(next(check.status for check in checks if check.id == check_id) for checks in judged)
 
 
@@ -130,7 +131,7 @@ def test_the_rest_is_judged_for_each_device(name: str, what: str) -> None:
 
 def test_least_used_channel_is_advised() -> None:
     seen = Observations(wifi=replace(air("crowd")))
-    _, checks = judge_network(truth("crowd", "crowd-1")["ssid"], seen, profiles.load("generic"))
+    _, checks = judge_network(truth("crowd", "crowd-1")["ssid"], seen, profiles.load("generic"), Selection())
     channel = next(check for check in checks if check.id == "wifi.channel")
 
     assert "The least used of 1, 6 and 11 here is 1." in channel.evidence

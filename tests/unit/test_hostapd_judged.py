@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from agent import profiles
-from agent.checks import Check
+from agent.checks import Check, Selection
 from agent.judging import judge_network
 from probes.observations import Observations
 from tests.unit.test_hostapd_air import AIRS, DEVICES, air, configured
@@ -66,7 +66,7 @@ def checks(name: str, truth: dict[str, Any]) -> dict[str, list[Check]]:
     seen = Observations(wifi=replace(air(name), bss=heard))
     made: dict[str, list[Check]] = {}
     for device in DEVICES:
-        for check in judge_network(ssid, seen, profiles.load(device))[1]:
+        for check in judge_network(ssid, seen, profiles.load(device), Selection())[1]:
             made.setdefault(check.id, []).append(check)
     return made
 
@@ -113,6 +113,8 @@ def test_a_name_on_two_bands_is_a_warning(name: str) -> None:
         wanted = "warn" if low == {True, False} else "pass" if low == {True} else "fail"
         for device in DEVICES:
             made = next(
-                one for one in judge_network(ssid, seen, profiles.load(device))[1] if one.id == "wifi.shared-ssid"
+                one
+                for one in judge_network(ssid, seen, profiles.load(device), Selection())[1]
+                if one.id == "wifi.shared-ssid"
             )
             assert made.status == wanted, made

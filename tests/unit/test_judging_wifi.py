@@ -116,7 +116,7 @@ JOINABLE_NOWHERE = {
 @pytest.mark.parametrize("name", JOINABLE_NOWHERE)
 def test_a_network_of_which_no_access_point_can_be_joined_is_incompatible(name: str) -> None:
     device, heard = JOINABLE_NOWHERE[name]
-    verdict, checks = judge_network(NET, healthy(wifi=wifi(*heard)), profiles.load(device))
+    verdict, checks = judge_network(NET, healthy(wifi=wifi(*heard)), profiles.load(device), Selection())
 
     assert verdict == "incompatible", [(one.id, one.status) for one in checks]
 
@@ -127,11 +127,13 @@ def test_one_network_of_several_is_judged_by_its_name_alone() -> None:
     )
     generic = profiles.load("generic")
 
-    assert judge_network(NET, seen, generic)[0] == "compatible"
-    assert judge_network("far", seen, generic)[0] == "incompatible"
-    assert [one.id for one in judge_network(NET, seen, generic)[1]] == WIFI
+    assert judge_network(NET, seen, generic, Selection())[0] == "compatible"
+    assert judge_network("far", seen, generic, Selection())[0] == "incompatible"
+    assert [one.id for one in judge_network(NET, seen, generic, Selection())[1]] == WIFI
+    verdict, checks = judge_network("far", seen, generic, Selection(skip=["wifi.signal"]))
+    assert (verdict, checks[-1].status) == ("compatible", "skip")
     with pytest.raises(ValueError, match="survey"):
-        judge_network(NET, healthy(wifi=None), generic)
+        judge_network(NET, healthy(wifi=None), generic, Selection())
 
 
 def alone(one: Bss, *others: Bss, **fields: Any) -> Wifi:
@@ -146,7 +148,7 @@ def test_all_checks_judge_the_same_access_point(device: str) -> None:
         bss(bssid="02:00:00:00:01:02", channel=1, membership=["he"]),
         bss(bssid="02:00:00:00:01:03", channel=6, signal_dbm=-95.0),
     ]
-    verdict, checks = judge_network(NET, healthy(wifi=alone(*heard)), profiles.load(device))
+    verdict, checks = judge_network(NET, healthy(wifi=alone(*heard)), profiles.load(device), Selection())
 
     assert verdict == "incompatible", checks
 
@@ -162,7 +164,7 @@ def test_the_access_point_that_is_judged_is_the_first_of_the_evidence() -> None:
 
 def test_where_none_can_be_joined_the_nearest_to_it_is_judged() -> None:
     wrong = bss(bssid="02:00:00:00:01:01", membership=["he"], security=["wpa3-sae"], rsn=rsn("SAE"), signal_dbm=-30.0)
-    _, checks = judge_network(NET, healthy(wifi=alone(wrong, bss(channel=13))), profiles.load("generic"))
+    _, checks = judge_network(NET, healthy(wifi=alone(wrong, bss(channel=13))), profiles.load("generic"), Selection())
 
     assert [one.id for one in checks if one.status == "fail"] == ["wifi.channel"]
 
@@ -305,7 +307,7 @@ def test_a_compatible_network_has_an_access_point_that_is_compatible_by_itself(s
         profile = profiles.load(device)
         if not seen.target:
             continue
-        verdict, checks = judge_network(seen.target, Observations(wifi=seen), profile)
+        verdict, checks = judge_network(seen.target, Observations(wifi=seen), profile, Selection())
         for made in checks:
             sound(made)
         if verdict not in {"compatible", "compatible-with-warnings"}:
@@ -313,7 +315,9 @@ def test_a_compatible_network_has_an_access_point_that_is_compatible_by_itself(s
         ours = [one for one in seen.bss if one.ssid == seen.target]
         rest = [one for one in seen.bss if one.ssid != seen.target]
         single = [
-            judge_network(seen.target, Observations(wifi=msgspec.structs.replace(seen, bss=[one, *rest])), profile)[1]
+            judge_network(
+                seen.target, Observations(wifi=msgspec.structs.replace(seen, bss=[one, *rest])), profile, Selection()
+            )[1]
             for one in ours
         ]
         good = {"pass"} if verdict == "compatible" else {"pass", "warn"}

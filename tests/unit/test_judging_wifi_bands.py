@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from probes.observations import Neighbor, Wifi
+from probes.observations import Bss, Neighbor, Wifi
 from tests.unit.air import (
     ADMIN,
     BSSID,
@@ -276,6 +276,9 @@ def test_a_capture_in_which_every_channel_of_the_plan_is_heard_shows_absence() -
     [
         (scan(bss(age_s=60.0)), "pass"),
         (scan(bss(age_s=60.5)), "unknown"),
+        (scan(bss(age_s=5.0), scan_s=4.0), "pass"),
+        (scan(bss(age_s=45.0), scan_s=4.0), "unknown"),  # remembered from before this scan
+        (scan(bss(age_s=1.0), frequencies_mhz=[5180]), "unknown"),  # this scan was not there
         (scan(bss(age_s=None)), "pass"),
         (scan(bss(age_s=None), triggered=False), "unknown"),
         (scan(bss(age_s=5.0), triggered=False), "unknown"),  # it may have been switched off 4 s ago
@@ -290,6 +293,19 @@ def test_presence_needs_a_result_of_now(seen: Wifi, status: str) -> None:
 
     assert made.status == status, made
     sound(made)
+
+
+@pytest.mark.parametrize(
+    ("heard", "fields", "says"),
+    [
+        ([OTHER], {"left_out": "the file is damaged"}, "the file is damaged"),
+        ([HIGH_OTHER], {}, "nothing at all was heard on 2.4 GHz"),
+    ],
+)
+def test_a_capture_that_is_not_whole_shows_no_absence(heard: list[Bss], fields: dict[str, Any], says: str) -> None:
+    made = check("wifi.band", wifi(*heard, frequencies_mhz=[*PHOTON_PLAN, 5180], **fields))
+
+    assert (made.status, says in (made.reason or "")) == ("unknown", True)
 
 
 def test_how_long_ago_a_network_was_heard_is_said() -> None:

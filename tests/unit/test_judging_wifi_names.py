@@ -143,3 +143,11 @@ def test_text_that_reads_as_bytes_is_told_from_bytes() -> None:
 
     assert made.status == "warn"
     assert "2 names of different bytes" in made.summary
+
+
+@pytest.mark.parametrize(("device", "status"), [("generic", "pass"), ("photon", "pass"), ("argon", "unknown")])
+def test_a_network_whose_beacons_were_not_heard(device: str, status: str) -> None:
+    made = check("wifi.ssid", wifi(bss(hidden=None)), device)
+
+    assert made.status == status
+    assert "beacon" in made.summary or status == "pass"

@@ -276,3 +276,16 @@ def test_a_profile_with_a_radio_that_cannot_be_judged_is_refused(wrong: dict[str
     assert msgspec.convert(facts, profiles.Radio) == profiles.load("argon").radio
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({**facts, **wrong}, profiles.Radio)
+
+
+@pytest.mark.parametrize(
+    ("one", "status"),
+    [
+        (bss(complete=False), "unknown"),  # a selector may have been cut off
+        (bss(complete=False, membership=["he"]), "fail"),
+        (bss(basic_rates_mbps=[1.0, 22.0]), "fail"),
+        (bss(basic_rates_mbps=[6.0, 12.0, 24.0]), "pass"),
+    ],
+)
+def test_mode_of_what_was_heard_in_part_or_is_odd(one: Bss, status: str) -> None:
+    assert check("wifi.mode", wifi(one)).status == status

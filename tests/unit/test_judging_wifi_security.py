@@ -53,7 +53,7 @@ SECURITY = [
     *by("pmf-required", secured(["wpa2-psk"], rsn("PSK", pmf_capable=True, pmf_required=True), **REQUIRED),
         "fail warn fail", ("protected management frames", "does not have PMF")),
     *by("pmf-capable", secured(["wpa2-psk"], rsn("PSK", pmf_capable=True), pmf="capable"), "pass pass pass"),
-    *by("pmf-unknown", secured(["wpa2-psk"], rsn("PSK"), pmf=None), "pass pass pass"),
+    *by("pmf-unknown", secured(["wpa2-psk"], rsn("PSK"), pmf=None), "unknown unknown unknown", ("PMF",), OWNER),
     *by("ft-only", secured(["wpa2-psk"], rsn("FT-PSK")), "fail fail fail", ("fast transition", "plain PSK")),
     *by("ft-beside", secured(["wpa2-psk"], rsn("PSK", "FT-PSK")), "pass pass pass"),
     *by("owe", secured(["owe"], rsn("OWE", pmf_capable=True, pmf_required=True), **REQUIRED), "fail fail fail",

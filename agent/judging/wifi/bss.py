@@ -8,6 +8,8 @@ from probes.observations import Bss, Wifi
 
 FRESH_S = 60.0
 """An older result shows neither that a BSS is on the air nor, by its absence, that it is not."""
+SLACK_S = 2.0
+"""Added to how long a scan took: some sources have whole seconds."""
 MOST_DESCRIBED = 20
 """So many BSSs of one network go into the evidence of a check, the strongest."""
 BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
@@ -34,7 +36,10 @@ def is_fresh(bss: Bss, wifi: Wifi) -> bool:
         return True
     if bss.bssid is not None and bss.bssid == wifi.associated_bssid:
         return True  # the laptop is joined to it
-    return wifi.triggered and (bss.age_s is None or bss.age_s <= FRESH_S)
+    if not wifi.triggered or (wifi.frequencies_mhz and bss.frequency_mhz not in wifi.frequencies_mhz):
+        return False
+    longest = FRESH_S if wifi.scan_s is None else wifi.scan_s + SLACK_S
+    return bss.age_s is None or bss.age_s <= longest
 
 
 def counted(bsss: int) -> str:

@@ -22,6 +22,10 @@ def not_covered(wifi: Wifi, radio: Radio) -> str | None:
 def _not_covered_24(wifi: Wifi, radio: Radio) -> str | None:
     passive, wanted = wifi.source in PASSIVE, plan(radio.channels)
     low = [one for one in wifi.bss if one.band == "2.4"]
+    if wifi.left_out:
+        return wifi.left_out
+    if passive and not low:
+        return "nothing at all was heard on 2.4 GHz"
     if not passive and not wifi.triggered:
         return f"no scan was made for this run; the youngest of the earlier results was heard {age_words(wifi.bss)}"
     if wifi.frequencies_mhz:

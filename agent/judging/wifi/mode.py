@@ -6,7 +6,9 @@ from agent.profiles import Profile
 from probes.observations import Bss, Wifi
 
 _DSSS = {1.0, 2.0, 5.5, 11.0}
-"""Rates of 802.11 and 802.11b in Mb/s; those of g and a are all others."""
+"""Rates of 802.11 and 802.11b in Mb/s."""
+_OFDM = {6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 48.0, 54.0}
+"""Rates of 802.11a and 802.11g in Mb/s."""
 _KNOWN = {"ht", "sae-h2e"}
 """Selectors that are judged: `sae-h2e` says how SAE is done, so wifi.security judges it."""
 _ONLY = {"vht": "802.11ac", "he": "802.11ax", "121": "802.11be"}
@@ -29,9 +31,15 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         )
     if "ht" in bss.membership:
         return _ht_only(name, mixed, profile)
-    if not bss.rates_mbps:
+    if not bss.rates_mbps or not bss.complete:  # what is cut off may hold a selector
         return not_told(wifi, "the rates", bss)
     basic = set(bss.basic_rates_mbps)
+    if odd := basic - _DSSS - _OFDM:
+        return _fail(
+            f"{name} requires rates that no 802.11b/g/n station has",
+            f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(odd))} Mb/s are none of 802.11's.",
+            mixed,
+        )
     if (basic - _DSSS and not {"g", "a", "n"} & set(radio.phy)) or (basic & _DSSS and "b" not in radio.phy):
         return _fail(
             f"{name} requires rates that this device lacks",

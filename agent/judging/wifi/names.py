@@ -4,7 +4,7 @@ import unicodedata
 
 from agent.checks import Finding
 from agent.judging.wifi.air import air_of
-from agent.judging.wifi.bss import known_from
+from agent.judging.wifi.bss import known_from, not_told
 from agent.profiles import Profile
 from probes.observations import Bss, Wifi
 
@@ -32,7 +32,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
             owner="network administrator",
             evidence=[*evidence, known_from(profile)],
         )
-    if hidden.status == "fail":
+    if hidden.status in {"fail", "unknown"}:
         return _with(hidden, [*evidence, known_from(profile)])
     oddities = _oddities(raws[0] if raws else None, text)
     if len(raws) > 1:
@@ -59,11 +59,15 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
 def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether the device joins this BSS although, or where, its beacons hide the name."""
     name, radio = f"'{wifi.target}'", profile.radio
-    if not bss.hidden:
+    if bss.hidden is False:
         return Finding(status="pass", summary=f"{name} is in its beacons")
     remedy = f"Let the access point broadcast the name {name}."
     since = radio.hidden_since
     older = profile.is_older_than(since) if since else False
+    if bss.hidden is None:
+        if radio.hidden == "no" or older:
+            return not_told(wifi, "whether the beacons hide the name", bss)
+        return Finding(status="pass", summary=f"{name} was heard, if not in a beacon")
     if radio.hidden == "no" or older:
         has = f"Device OS {profile.os_version} joins by its scan" if since else "This device joins by its scan"
         newer = f"; {since} and later can join" if since else ""

@@ -68,7 +68,7 @@ def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         # An access point that requires PMF refuses every station without it, by whichever element (12.6.3).
         if bss.pmf == "required" or (bss.rsn is not None and bss.rsn.pmf_required):
             return _pmf_required(name, profile)
-        if way.element is None and bss.pmf is None and way.family in _RSN_AKM:
+        if bss.pmf is None and way.family in _RSN_AKM:
             return not_told(wifi, "whether protected management frames (PMF) are required", bss)
     return _joined(way, bss, name, profile)
 
