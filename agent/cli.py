@@ -77,7 +77,7 @@ def check(
         selection = select(only, skip, list(judging.JUDGES))
     except (profiles.UnknownDeviceError, UnknownCheckError) as problem:
         raise UsageError(str(problem)) from problem
-    if (ssid is not None or capture is not None) and not judging.uses("wifi", selection):
+    if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
         raise UsageError("--ssid and --capture are about the air, and this run leaves out every check of the air")
     air = _air(ssid, capture)
     here = scope(interface)
@@ -180,7 +180,8 @@ def _deliver(report: Any, terminal: Any, outputs: list[Path], *, as_json: bool) 
 def _air(ssid: str | None, capture: Path | None) -> "Air":
     """The network meant, and what a capture has of the air."""
     from agent.run import Air  # noqa: PLC0415 - as above
-    from probes.wifi.elements import LONGEST_SSID, ssid_bytes, ssid_text  # noqa: PLC0415
+    from probes.observations import LONGEST_SSID  # noqa: PLC0415
+    from probes.wifi.elements import ssid_bytes, ssid_text  # noqa: PLC0415
 
     if ssid is not None:
         name = ssid_bytes(ssid)
@@ -193,8 +194,6 @@ def _air(ssid: str | None, capture: Path | None) -> "Air":
 
     try:
         return Air(ssid, read_capture(capture))
-    except OSError as problem:
-        raise UsageError(f"{capture}: {problem.strerror or problem}") from problem
     except ValueError as problem:
         raise UsageError(f"{capture}: {problem}") from problem
 

@@ -14,7 +14,7 @@ from agent.judging import Judgement, Verdict
 from agent.judging.internet_test import InternetTest
 from agent.notes import notes
 from agent.profiles import Profile
-from probes.observations import Bss, Contact, Observations, Scope
+from probes.observations import Bss, Contact, Observations, Scope, strength
 
 RULES = "2"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
@@ -204,7 +204,7 @@ def _networks(run: Run, profile: Profile) -> list[NetworkVerdict]:
         return []
     names: dict[str, list[Bss]] = {}
     # A device hears nothing of the other bands, however strong.
-    for one in sorted(wifi.bss, key=lambda one: (one.band not in profile.radio.bands, _weakness(one.signal_dbm))):
+    for one in sorted(wifi.bss, key=lambda one: (one.band not in profile.radio.bands, -strength(one.signal_dbm))):
         if one.ssid:
             names.setdefault(one.ssid, []).append(one)
     found = []
@@ -219,8 +219,4 @@ def _networks(run: Run, profile: Profile) -> list[NetworkVerdict]:
                 checks=checks,
             )
         )
-    return sorted(found, key=lambda one: (_RANK.index(one.verdict), _weakness(one.signal_dbm), one.ssid))
-
-
-def _weakness(signal_dbm: float | None) -> float:
-    return 200.0 if signal_dbm is None else -signal_dbm
+    return sorted(found, key=lambda one: (_RANK.index(one.verdict), -strength(one.signal_dbm), one.ssid))

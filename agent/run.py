@@ -84,8 +84,7 @@ class _Measurement:
         self._told: set[str] = set()
         self._assumed = False
         self._wants_lease = any(one.startswith("dhcp.") and one not in selection.skip for one in judging.JUDGES)
-        wanted = [judging.JUDGES[one] for one in judging.JUDGES if selection.includes(one)]
-        self._probes = {probe for one in wanted for probe in one.probes}
+        self._probes = judging.probes_for(selection)
 
     async def run(self) -> Run:
         started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -232,10 +231,7 @@ class _Measurement:
 
     def _aim(self, seen: Wifi) -> Wifi:
         """Say which network is meant, and which one this laptop measures from."""
-        if self._air.ssid is not None:
-            seen.target, seen.target_from = self._air.ssid, "option"
-        elif seen.associated_ssid is not None:
-            seen.target, seen.target_from = seen.associated_ssid, "association"
+        seen.aim(self._air.ssid)
         if seen.interface is not None and seen.interface == self._scope.interface:
             self._scope.medium = "wifi"
             self._scope.ssid, self._scope.bssid = seen.associated_ssid, seen.associated_bssid

@@ -149,6 +149,8 @@ Security = Literal["open", "wep", "wpa-psk", "wpa2-psk", "wpa3-sae", "wpa-eap", 
 
 
 Band = Literal["2.4", "5", "6"]
+LONGEST_SSID = 32
+"""Octets (IEEE 802.11-2020, 9.4.2.2)."""
 
 
 def band_of(frequency_mhz: int | None) -> Band | None:
@@ -160,6 +162,22 @@ def band_of(frequency_mhz: int | None) -> Band | None:
     if 4910 <= frequency_mhz < 5925:
         return "5"
     return "6" if 5925 <= frequency_mhz <= 7125 else None
+
+
+def frequency_of(channel: int, band: Band) -> int | None:
+    """The centre frequency in MHz of a 20 MHz channel, or None where the band has no such channel."""
+    if band == "2.4":
+        return 2484 if channel == 14 else 2407 + 5 * channel if 1 <= channel <= 13 else None
+    if band == "5":
+        if 182 <= channel <= 196:
+            return 4000 + 5 * channel
+        return 5000 + 5 * channel if 7 <= channel <= 181 else None
+    return 5935 if channel == 2 else 5950 + 5 * channel if 1 <= channel <= 233 else None
+
+
+def strength(signal_dbm: float | None) -> float:
+    """A signal for sorting: one that is not known is weaker than any."""
+    return -1000.0 if signal_dbm is None else signal_dbm
 
 
 class HtOperation(Struct, frozen=True, kw_only=True):
@@ -307,6 +325,11 @@ class Wifi(Observation, kw_only=True):
     names_withheld: bool = False
     bss: list[Bss] = field(default_factory=list)
     scan_s: float | None = None
+
+    def aim(self, ssid: str | None) -> None:
+        """Say which network is meant: the one that the user names, else the one that this laptop is on."""
+        self.target = ssid or self.associated_ssid
+        self.target_from = "option" if ssid else "association" if self.associated_ssid else None
 
 
 # --- DHCP -------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from rich.cells import cell_len, set_cell_size
 
-from probes.observations import Bss, Wifi
+from probes.observations import Bss, Wifi, strength
 from reports.text import shown
 
 MARK = ">"
@@ -19,8 +19,8 @@ def channel_map(wifi: Wifi) -> list[str]:
     the others the strongest.
     """
     bsss = [one for one in wifi.bss if one.channel in _CHANNELS and one.band == "2.4"]
-    bsss.sort(key=lambda one: (not _is_judged(one, wifi), -_strength(one)))
-    kept = sorted(bsss[:_MOST_BSSS], key=_strength, reverse=True)
+    bsss.sort(key=lambda one: (not _is_judged(one, wifi), -strength(one.signal_dbm)))
+    kept = sorted(bsss[:_MOST_BSSS], key=lambda one: strength(one.signal_dbm), reverse=True)
     if not kept:
         return []
     lines = [f"  {'':{_NAME_WIDTH}}{''.join(f'{number:>3}' for number in _CHANNELS)}   dBm"]
@@ -28,8 +28,8 @@ def channel_map(wifi: Wifi) -> list[str]:
         mark = MARK if _is_judged(one, wifi) else " "
         name = shown(one.ssid or ("(hidden)" if one.ssid == "" else "(name withheld)"))
         name = name if cell_len(name) <= _NAME_WIDTH else set_cell_size(name, _NAME_WIDTH - 1) + "…"
-        strength = f"{one.signal_dbm:.0f}" if one.signal_dbm is not None else "?"
-        lines.append(f"{mark} {set_cell_size(name, _NAME_WIDTH)}{_row(one)}   {strength:>3}")
+        dbm = f"{one.signal_dbm:.0f}" if one.signal_dbm is not None else "?"
+        lines.append(f"{mark} {set_cell_size(name, _NAME_WIDTH)}{_row(one)}   {dbm:>3}")
     if len(bsss) > len(kept):
         lines.append(f"  and {len(bsss) - len(kept)} weaker (see the JSON)")
     return lines
@@ -37,10 +37,6 @@ def channel_map(wifi: Wifi) -> list[str]:
 
 def _is_judged(bss: Bss, wifi: Wifi) -> bool:
     return wifi.target is not None and bss.ssid == wifi.target
-
-
-def _strength(bss: Bss) -> float:
-    return bss.signal_dbm if bss.signal_dbm is not None else -200.0
 
 
 def _row(bss: Bss) -> str:

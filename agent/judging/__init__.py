@@ -50,9 +50,9 @@ JUDGES: dict[str, Judge] = {
 """The checks that this version measures, in the report's order."""
 
 
-def uses(probe: str, selection: Selection) -> bool:
-    """Whether a check of the selection needs a probe."""
-    return any(probe in judge.probes for check_id, judge in JUDGES.items() if selection.includes(check_id))
+def probes_for(selection: Selection) -> set[str]:
+    """The probes that the checks of a selection need."""
+    return {probe for check_id, judge in JUDGES.items() if selection.includes(check_id) for probe in judge.probes}
 
 
 class Judgement(Struct, frozen=True, kw_only=True):

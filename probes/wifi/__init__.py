@@ -14,8 +14,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from probes.observations import Wifi
-from probes.wifi.elements import LONGEST_SSID, ssid_bytes, ssid_text
+from probes.observations import LONGEST_SSID, Wifi
+from probes.wifi.elements import ssid_bytes, ssid_text
 from probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, has_radio, in_thread, monitoring
 
 SURVEY_S = 60.0
@@ -136,8 +136,7 @@ class _Choice:
 
 def _finished(seen: Wifi, ssid: str | None, reasons: list[str]) -> Wifi:
     """Say which network is meant, and make sentences of the reasons."""
-    seen.target = ssid or seen.associated_ssid
-    seen.target_from = "option" if ssid else "association" if seen.associated_ssid else None
+    seen.aim(ssid)
     seen.limits = [f"{one[:1].upper()}{one[1:]}".rstrip(". ") for one in (*reasons, *seen.limits)]
     return seen
 

@@ -16,9 +16,8 @@ from typing import BinaryIO
 
 from msgspec import structs
 
-from probes.observations import Band, Bss, Wifi, band_of
+from probes.observations import LONGEST_SSID, Band, Bss, Wifi, band_of
 from probes.wifi.elements import (
-    LONGEST_SSID,
     MOST_OCTETS,
     bss,
     channel_at,

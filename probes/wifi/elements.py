@@ -25,13 +25,23 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from probes.observations import Band, Bss, BssLoad, HtOperation, Neighbor, Security, Suites, band_of
+from probes.observations import (
+    LONGEST_SSID,
+    Band,
+    Bss,
+    BssLoad,
+    HtOperation,
+    Neighbor,
+    Security,
+    Suites,
+    band_of,
+    frequency_of,
+)
 
 Pmf = Literal["none", "capable", "required"]
 
 MOST_OCTETS = 4095
 """A list that is longer is cut: a beacon is sent at a non-HT rate, whose LENGTH field has 12 bits (17.3.4)."""
-LONGEST_SSID = 32
 MOST_NEIGHBORS = 64
 MOST_NOTES = 16
 
@@ -287,17 +297,6 @@ def channel_at(frequency_mhz: int | None) -> int | None:
     start = 4000 if frequency_mhz < 5000 and band == "5" else {"2.4": 2407, "5": 5000, "6": 5950}[band]
     channel, rest = divmod(frequency_mhz - start, 5)
     return channel if not rest and frequency_of(channel, band) == frequency_mhz else None
-
-
-def frequency_of(channel: int, band: Band) -> int | None:
-    """The centre frequency in MHz of a 20 MHz channel, or None where the band has no such channel."""
-    if band == "2.4":
-        return 2484 if channel == 14 else 2407 + 5 * channel if 1 <= channel <= 13 else None
-    if band == "5":
-        if 182 <= channel <= 196:
-            return 4000 + 5 * channel
-        return 5000 + 5 * channel if 7 <= channel <= 181 else None
-    return 5935 if channel == 2 else 5950 + 5 * channel if 1 <= channel <= 233 else None
 
 
 class _Found:

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from msgspec import structs
 
-from probes.observations import Band, Bss, Security, Wifi
-from probes.wifi.elements import bss, frequency_of, outline, ssid_text
+from probes.observations import Band, Bss, Security, Wifi, frequency_of
+from probes.wifi.elements import bss, outline, ssid_text
 from probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, in_thread
 
 DEADLINE_S = 25.0

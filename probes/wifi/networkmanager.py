@@ -21,7 +21,7 @@ from jeepney.io.asyncio import DBusConnection, DBusRouter
 from jeepney.io.common import RouterClosed
 from jeepney.wrappers import DBusErrorResponse, unwrap_msg
 
-from probes.observations import Bss, Security, Wifi
+from probes.observations import LONGEST_SSID, Bss, Security, Wifi
 from probes.wifi.elements import channel_at, ssid_text
 from probes.wifi.source import AS_ROOT, NoRadio, SourceUnavailable, age_of
 
@@ -42,7 +42,6 @@ _MODE_INFRASTRUCTURE = 2
 _UNMANAGED, _UNAVAILABLE = 10, 20
 _PRIVACY = 0x1
 _PSK, _EAP, _SAE, _OWE, _OWE_TRANSITION, _SUITE_B_192 = 0x100, 0x200, 0x400, 0x800, 0x1000, 0x2000
-_LONGEST_SSID = 32
 _NO_BUS = "there is no D-Bus through which NetworkManager could be asked"
 LIMIT = (
     "NetworkManager gives no information elements: channel width, PMF, rates and more are not seen, and signals only "
@@ -261,7 +260,7 @@ def access_point(about: dict[str, Any], now_s: float) -> Bss | None:
     """An access point out of its properties; None where it is no network to join."""
     name = bytes(about.get("Ssid", b""))
     frequency = about.get("Frequency") or None
-    if about.get("Mode", _MODE_INFRASTRUCTURE) != _MODE_INFRASTRUCTURE or len(name) > _LONGEST_SSID:
+    if about.get("Mode", _MODE_INFRASTRUCTURE) != _MODE_INFRASTRUCTURE or len(name) > LONGEST_SSID:
         return None
     last = about.get("LastSeen", -1)
     return Bss(
@@ -279,24 +278,16 @@ def access_point(about: dict[str, Any], now_s: float) -> Bss | None:
 
 
 def _security(flags: int, wpa: int, rsn: int) -> list[Security]:
-    found: list[Security] = []
-    if wpa & _PSK:
-        found.append("wpa-psk")
-    if rsn & _PSK:
-        found.append("wpa2-psk")
-    if rsn & _SAE:
-        found.append("wpa3-sae")
-    if wpa & _EAP:
-        found.append("wpa-eap")
-    if rsn & _EAP:
-        found.append("wpa2-eap")
-    if rsn & _SUITE_B_192:
-        found.append("wpa3-eap")
-    if rsn & _OWE:
-        found.append("owe")
-    if not found:
-        found.append("wep" if flags & _PRIVACY else "open")
-    return found
+    offered: tuple[tuple[int, Security], ...] = (
+        (wpa & _PSK, "wpa-psk"),
+        (rsn & _PSK, "wpa2-psk"),
+        (rsn & _SAE, "wpa3-sae"),
+        (wpa & _EAP, "wpa-eap"),
+        (rsn & _EAP, "wpa2-eap"),
+        (rsn & _SUITE_B_192, "wpa3-eap"),
+        (rsn & _OWE, "owe"),
+    )
+    return [name for bit, name in offered if bit] or ["wep" if flags & _PRIVACY else "open"]
 
 
 async def _device(bus: Bus, interface: str | None) -> str:

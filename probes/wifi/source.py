@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from probes.observations import Bss, band_of
-from probes.wifi.elements import LONGEST_SSID, bss, hides_name, outline, ssid_text
+from probes.observations import LONGEST_SSID, Bss, band_of
+from probes.wifi.elements import bss, hides_name, outline, ssid_text
 
 Result = TypeVar("Result")
 PREFERRED_6GHZ = range(5975, 7126, 80)
@@ -104,11 +104,6 @@ def without_twins(found: list[Bss]) -> list[Bss]:
     """Leave out what is listed twice: Linux keeps a hidden network once nameless and once by its name."""
     named = {(one.bssid, one.frequency_mhz) for one in found if one.ssid and one.hidden}
     return [one for one in found if one.ssid != "" or (one.bssid, one.frequency_mhz) not in named]
-
-
-def strength(signal_dbm: float | None) -> float:
-    """For sorting: an unknown signal is weaker than any."""
-    return -200.0 if signal_dbm is None else signal_dbm
 
 
 def unheard(name: bytes, visits: int) -> str:

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from msgspec import structs
 
-from probes.observations import Bss, Wifi
-from probes.wifi.elements import LONGEST_SSID, bss, outline, ssid_text
+from probes.observations import LONGEST_SSID, Bss, Wifi
+from probes.wifi.elements import bss, outline, ssid_text
 from probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, age_of, in_thread
 
 SCAN_S = 4.0

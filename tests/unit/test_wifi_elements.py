@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.observations import Bss, BssLoad, HtOperation, Neighbor
+from probes.observations import Bss, BssLoad, HtOperation, Neighbor, frequency_of
 from probes.wifi.elements import (
     MOST_NOTES,
     MOST_OCTETS,
     bss,
     channel_at,
-    frequency_of,
     outline,
     ssid_bytes,
     ssid_text,

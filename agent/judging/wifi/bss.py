@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from agent.checks import Finding, Status
 from agent.profiles import Profile
-from probes.observations import Bss, Wifi
+from probes.observations import Bss, Wifi, strength
 
 FRESH_S = 60.0
 """An older result shows neither that a BSS is on the air nor, by its absence, that it is not."""
@@ -19,12 +19,7 @@ PASSIVE = {"capture", "monitor"}
 
 def by_strength(bsss: Iterable[Bss]) -> list[Bss]:
     """BSSs, the strongest first; those without a signal strength last."""
-    return sorted(bsss, key=strength, reverse=True)
-
-
-def strength(bss: Bss) -> float:
-    """Signal in dBm; very low where it is not known."""
-    return -1000.0 if bss.signal_dbm is None else bss.signal_dbm
+    return sorted(bsss, key=lambda one: strength(one.signal_dbm), reverse=True)
 
 
 def is_fresh(bss: Bss, wifi: Wifi) -> bool:

@@ -29,11 +29,6 @@ def spans(numbers: set[int]) -> str:
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
 
 
-def frequency_of(channel: int) -> int:
-    """Centre frequency in MHz of a 2.4 GHz channel (IEEE 802.11-2020, 15.4.4.3)."""
-    return 2484 if channel == 14 else 2407 + 5 * channel
-
-
 def judge_channel(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether the primary channel is in the device's plan."""
     name, radio = f"'{wifi.target}'", profile.radio

@@ -2,9 +2,9 @@
 
 from agent.judging.wifi.air import air_of
 from agent.judging.wifi.bss import PASSIVE, age_words, is_fresh
-from agent.judging.wifi.channels import frequency_of, plan, spans
+from agent.judging.wifi.channels import plan, spans
 from agent.profiles import Radio
-from probes.observations import Wifi, band_of
+from probes.observations import Wifi, band_of, frequency_of
 
 OVERHEARD_MHZ = 10
 """Beacons on 2.4 GHz are sent at 1 Mb/s with few exceptions, and DSSS of 22 MHz is still received two channels away. So
@@ -30,7 +30,7 @@ def _not_covered_24(wifi: Wifi, radio: Radio) -> str | None:
         return f"no scan was made for this run; the youngest of the earlier results was heard {age_words(wifi.bss)}"
     if wifi.frequencies_mhz:
         reach = OVERHEARD_MHZ if passive else 0
-        missing = {one for one in wanted if not _is_within(reach, frequency_of(one), wifi.frequencies_mhz)}
+        missing = {one for one in wanted if not _is_within(reach, frequency_of(one, "2.4"), wifi.frequencies_mhz)}
         missing -= _not_used_here(wifi)
         return f"2.4 GHz was not listened to on channels {spans(missing)}" if missing else None
     if passive:
@@ -59,8 +59,8 @@ def _not_used_here(wifi: Wifi) -> set[int]:
     return {12, 13, 14}
 
 
-def _is_within(reach_mhz: int, frequency_mhz: int, listened_mhz: list[int]) -> bool:
-    return any(abs(frequency_mhz - one) <= reach_mhz for one in listened_mhz)
+def _is_within(reach_mhz: int, frequency_mhz: int | None, listened_mhz: list[int]) -> bool:
+    return frequency_mhz is not None and any(abs(frequency_mhz - one) <= reach_mhz for one in listened_mhz)
 
 
 def looked_at_high(wifi: Wifi) -> bool:

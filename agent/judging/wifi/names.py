@@ -2,14 +2,14 @@
 
 import unicodedata
 
+import msgspec
+
 from agent.checks import Finding
 from agent.judging.wifi.air import air_of
 from agent.judging.wifi.bss import known_from, not_told
 from agent.profiles import Profile
-from probes.observations import Bss, Wifi
+from probes.observations import LONGEST_SSID, Bss, Wifi
 
-LONGEST_SSID = 32
-"""Octets (IEEE 802.11-2020, 9.4.2.2)."""
 _MOST_TWINS = 5
 _SIGNS = {",": "commas", '"': "quotes", "'": "quotes", "\\": "backslashes"}
 _TURNS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -33,7 +33,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
             evidence=[*evidence, known_from(profile)],
         )
     if hidden.status in {"fail", "unknown"}:
-        return _with(hidden, [*evidence, known_from(profile)])
+        return msgspec.structs.replace(hidden, evidence=[*evidence, known_from(profile)])
     oddities = _oddities(raws[0] if raws else None, text)
     if len(raws) > 1:
         oddities.append(f"{len(raws)} names of different bytes are shown alike")
@@ -52,7 +52,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
             evidence=evidence,
         )
     if hidden.status == "warn":
-        return _with(hidden, [*evidence, known_from(profile)])
+        return msgspec.structs.replace(hidden, evidence=[*evidence, known_from(profile)])
     return Finding(status="pass", summary=f"{name} is a name that the device can join", evidence=evidence)
 
 
@@ -92,11 +92,6 @@ def octets(bss: Bss) -> bytes | None:
         return bytes.fromhex(bss.ssid_hex) if bss.ssid_hex else None
     except ValueError:
         return None
-
-
-def _with(finding: Finding, evidence: list[str]) -> Finding:
-    fields = {name: getattr(finding, name) for name in finding.__struct_fields__}
-    return Finding(**{**fields, "evidence": evidence})
 
 
 def _oddities(raw: bytes | None, text: str) -> list[str]:

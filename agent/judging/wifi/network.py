@@ -20,14 +20,13 @@ from agent.judging.wifi.bss import (
     sentences,
     unlocking_step,
 )
-from agent.judging.wifi.bss import strength as strength_of
 from agent.judging.wifi.channels import judge_channel, judge_width
 from agent.judging.wifi.mode import judge_mode
 from agent.judging.wifi.names import judge_hidden
 from agent.judging.wifi.security import judge_security
 from agent.judging.wifi.strength import judge_signal
 from agent.profiles import Profile
-from probes.observations import Bss, Observations, Wifi
+from probes.observations import Bss, Observations, Wifi, strength
 
 JudgeBss = Callable[[Bss, Wifi, Profile], Finding]
 """What one check makes of one BSS."""
@@ -94,7 +93,7 @@ def _rank(bss: Bss, wifi: Wifi, profile: Profile) -> tuple[int, int, float]:
     found = [BEST_FIRST.index(judge(bss, wifi, profile).status) for judge in _OF_A_BSS]
     found.append(BEST_FIRST.index("pass" if is_fresh(bss, wifi) else "unknown"))
     worst = max(found)
-    return worst, found.count(worst), -strength_of(bss)
+    return worst, found.count(worst), -strength(bss.signal_dbm)
 
 
 def judge_best(network: Network | Finding, judge: JudgeBss) -> Finding:
@@ -107,10 +106,9 @@ def judge_best(network: Network | Finding, judge: JudgeBss) -> Finding:
     finding = judge(best, wifi, profile)
     if finding.status == "pass" and judge is not judge_channel:
         finding = _in_the_way(network, best, judge) or finding
-    fields = {name: getattr(finding, name) for name in finding.__struct_fields__}
-    return Finding(
-        **{**fields, "evidence": [*network.evidence, *(one for one in finding.evidence if one not in network.evidence)]}
-    )
+    evidence = network.evidence
+    more = [one for one in finding.evidence if one not in evidence]
+    return msgspec.structs.replace(finding, evidence=[*evidence, *more])
 
 
 def _in_the_way(network: Network, best: Bss, judge: JudgeBss) -> Finding | None:
@@ -121,14 +119,14 @@ def _in_the_way(network: Network, best: Bss, judge: JudgeBss) -> Finding | None:
     """
     wifi, profile = network.wifi, network.profile
     for other in network.usable:
-        if other is best or best.signal_dbm is None or strength_of(other) < best.signal_dbm:
+        if other is best or best.signal_dbm is None or strength(other.signal_dbm) < best.signal_dbm:
             continue
         if judge_channel(other, wifi, profile).status in {"fail", "unknown"}:
             continue
         finding = judge(other, wifi, profile)
         if finding.status == "warn" and _rank(other, wifi, profile)[0] <= BEST_FIRST.index("warn"):
             return finding
-        if finding.status == "fail" and strength_of(other) > best.signal_dbm:
+        if finding.status == "fail" and strength(other.signal_dbm) > best.signal_dbm:
             return Finding(
                 status="warn",
                 summary=f"A stronger access point of {network.name} cannot be joined: {finding.summary}",
