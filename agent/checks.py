@@ -1,10 +1,10 @@
 """The checks: their ids, stages and results, and which of them a user chose."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from agent.profiles import Level
+from agent.profiles.facts import Fact, Level
 
 Status = Literal["pass", "warn", "fail", "unknown", "skip"]
 Stage = Literal["scan", "ip", "internet", "cloud"]
@@ -50,6 +50,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     due_to: str | None = None
     """The check of which this is a consequence: settling that one comes first."""
     evidence: list[str] = field(default_factory=list)
+    rests_on: list[Fact[Any]] = field(default_factory=list)
+    """The facts of the device that it rests on."""
 
 
 class Check(Finding, frozen=True, kw_only=True):

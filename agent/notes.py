@@ -44,7 +44,7 @@ def _on_the_air(seen: Observations, wifi: Wifi, profile: Profile, *, beyond: boo
             f"The air was read from a capture; everything from DHCP on was measured by {scope.interface}, and whether "
             f"that is on '{target}' was not looked at."
         )
-    if scope.ssid == target and band is not None and band not in profile.radio.bands:
+    if scope.ssid == target and band is not None and band not in profile.radio.bands.value:
         return (
             f"This laptop is on '{target}' by {band} GHz; the device will be on 2.4 GHz, with another radio of the "
             "access point."

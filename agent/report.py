@@ -204,7 +204,7 @@ def _networks(run: Run, profile: Profile) -> list[NetworkVerdict]:
         return []
     names: dict[str, list[Bss]] = {}
     # A device hears nothing of the other bands, however strong.
-    for one in sorted(wifi.bss, key=lambda one: (one.band not in profile.radio.bands, -strength(one.signal_dbm))):
+    for one in sorted(wifi.bss, key=lambda one: (one.band not in profile.radio.bands.value, -strength(one.signal_dbm))):
         if one.ssid:
             names.setdefault(one.ssid, []).append(one)
     found = []

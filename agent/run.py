@@ -118,16 +118,16 @@ class _Measurement:
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
         endpoints = [
-            CloudEndpoint(transport=one.cloud.transport, host=host, port=one.cloud.port)
+            CloudEndpoint(transport=one.cloud.transport.value, host=host, port=one.cloud.port.value)
             for one in self._profiles
-            if one.cloud.transport != "coap"
-            for host in one.cloud.hosts
+            if one.cloud.transport.value != "coap"
+            for host in one.cloud.hosts.value
         ]
         servers = [
-            (host, one.cloud.port)
+            (host, one.cloud.port.value)
             for one in self._profiles
-            if one.cloud.transport == "coap"
-            for host in one.cloud.hosts
+            if one.cloud.transport.value == "coap"
+            for host in one.cloud.hosts.value
         ]
         address_of = self._answers.address
         steps: dict[str, tuple[type[Observation], Callable[[], Awaitable[Observation]]]] = {
@@ -241,7 +241,7 @@ class _Measurement:
         return await dhcp(
             self._network,
             self._scope,
-            self._profile.host_name,
+            self._profile.dhcp.host_name.value,
             exchange=self._wants_lease,
             on_resolvers=self._use_resolvers,
         )
@@ -264,5 +264,5 @@ class _Measurement:
         """Every name that a known device asks for, and the vendors'."""
         names: dict[str, NameKind] = {NTP_SERVER: "device"}
         for one in self._profiles:
-            names.update(dict.fromkeys(one.cloud.hosts, "device"))
+            names.update(dict.fromkeys(one.cloud.hosts.value, "device"))
         return {**names, **dict.fromkeys(VENDOR_HOSTS, "vendor")}

@@ -1,7 +1,7 @@
 """Judging: observations and a device profile in, checks and a verdict out. Pure: no clock, no network, no files."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -10,7 +10,7 @@ from agent.checks import STAGES, Check, Finding, Selection
 from agent.judging import cloud, coap, dhcp, dns, ntp, portal, wifi
 from agent.judging.internet_test import InternetTest, internet_test
 from agent.judging.unseen import of_another_network
-from agent.profiles import Profile
+from agent.profiles import Fact, Profile
 from probes.observations import Observations
 
 Verdict = Literal["compatible", "compatible-with-warnings", "incompatible", "undetermined"]
@@ -103,9 +103,33 @@ def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Se
                 remedy="Attach the JSON report to a ticket for netpreflight's developers.",
                 owner="nobody",
             )
+    finding = _as_sure_as_its_facts(finding)
     status = "warn" if finding.status == "fail" and level == "warning" else finding.status
     fields = {name: getattr(finding, name) for name in finding.__struct_fields__}
     return Check(**{**fields, "status": status}, id=check_id, stage=STAGES[check_id], level=level)
+
+
+def _as_sure_as_its_facts(finding: Finding) -> Finding:
+    """The finding with the sources of its facts; one that rests on an unconfirmed fact neither passes nor fails."""
+    if not finding.rests_on:
+        return finding
+    sources = [_source(fact) for fact in finding.rests_on]
+    finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *dict.fromkeys(sources)])
+    doubtful = next((fact for fact in finding.rests_on if fact.certainty == "unconfirmed"), None)
+    if doubtful is None or finding.status not in {"pass", "fail"}:
+        return finding
+    doubt = f"What is known of the device here is not confirmed ({doubtful.note or doubtful.source})."
+    return msgspec.structs.replace(
+        finding,
+        status="warn" if finding.status == "pass" else "unknown",
+        reason=f"{finding.reason} {doubt}" if finding.reason else doubt,
+        remedy=finding.remedy or "Try one device here before many.",
+        owner=finding.owner or "device owner",
+    )
+
+
+def _source(fact: Fact[Any]) -> str:
+    return f"of the device: {fact.source}" + ("" if fact.certainty == "confirmed" else f" ({fact.certainty})")
 
 
 def _verdict(checks: list[Check], selection: Selection) -> Verdict:

@@ -12,7 +12,7 @@ from probes.observations import CloudEndpoint, Connection, Observations
 
 def transport(seen: Observations, profile: Profile) -> Finding:
     """Whether the device's own cloud endpoint answers in its own protocol."""
-    if profile.cloud.transport == "coap":
+    if profile.cloud.transport.value == "coap":
         # A plain CoAP device's cloud is a CoAP server: the exchange is the same.
         finding = udp_5683(seen, profile)
         return msgspec.structs.replace(finding, summary=f"CoAP endpoint: {finding.summary}")
@@ -20,13 +20,13 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     if cloud is None or cloud.not_run:
         return not_looked(cloud, "The device's cloud port was not looked at")
     needs = profile.cloud
-    mine = [one for one in cloud.endpoints if (one.transport, one.port) == (needs.transport, needs.port)]
-    endpoint = next((one for one in mine if one.host in needs.hosts), None)
+    mine = [one for one in cloud.endpoints if (one.transport, one.port) == (needs.transport.value, needs.port.value)]
+    endpoint = next((one for one in mine if one.host in needs.hosts.value), None)
     if endpoint is None:
-        return of_another_run(f"{needs.hosts[0]} was not asked in this run", profile)
+        return of_another_run(f"{needs.hosts.value[0]} was not asked in this run", profile)
     if endpoint.address is None:
-        return no_address(seen, needs.hosts)
-    return _nonce(endpoint) if needs.transport == "tcp-nonce" else _dtls(endpoint)
+        return no_address(seen, needs.hosts.value)
+    return _nonce(endpoint) if needs.transport.value == "tcp-nonce" else _dtls(endpoint)
 
 
 def _nonce(endpoint: CloudEndpoint) -> Finding:

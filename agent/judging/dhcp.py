@@ -206,7 +206,7 @@ def _subnet(message: DhcpMessage) -> list[str]:
 def _no_router(granted: DhcpMessage, seen: Observations, profile: Profile, evidence: list[str]) -> Finding:
     guess = first_host(granted.address or "", granted.mask or "")
     remedy = f"Add option 3 (router) to the DHCP scope on {granted.server}."
-    if profile.dhcp.missing_router == "first-host" and guess is not None and guess == seen.scope.gateway:
+    if profile.dhcp.missing_router.value == "first-host" and guess is not None and guess == seen.scope.gateway:
         return Finding(
             status="warn",
             summary=f"{granted.server} grants no router (option 3); the device guesses {guess}, rightly",
@@ -214,12 +214,13 @@ def _no_router(granted: DhcpMessage, seen: Observations, profile: Profile, evide
             remedy=remedy,
             owner="network administrator",
             evidence=evidence,
+            rests_on=[profile.dhcp.missing_router],
         )
     return Finding(
         status="fail",
         summary=f"{granted.server} grants no router (option 3)",
         reason="Without a router a device reaches nothing beyond its own subnet."
-        if profile.dhcp.missing_router == "fails"
+        if profile.dhcp.missing_router.value == "fails"
         else f"Without option 3 the device takes {guess} for its router; this laptop's is {seen.scope.gateway}.",
         remedy=remedy,
         owner="network administrator",

@@ -116,7 +116,11 @@ def integrity(seen: Observations, profile: Profile) -> Finding:
 
 def _needs(profile: Profile) -> list[_Need]:
     return [
-        _Need(profile.cloud.hosts, required=True, unconfirmed_beside=profile.cloud.unconfirmed_beside),
+        _Need(
+            profile.cloud.hosts.value,
+            required=True,
+            unconfirmed_beside=profile.cloud.known_names.value if profile.cloud.known_names else [],
+        ),
         _Need([NTP_SERVER], required=profile.level("ntp.reply") == "required", unconfirmed_beside=[]),
     ]
 

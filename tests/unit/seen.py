@@ -39,7 +39,7 @@ NTP_NAME, NTP_ADDRESS = "pool.ntp.org", "198.51.100.123"
 COAP_NAMES = ("coap.me", "californium.eclipseprojects.io")
 COAP_ADDRESSES = ("198.51.100.11", "198.51.100.12")
 PHOTON_NAME, PHOTON_ADDRESS = "device.spark.io", "198.51.100.20"
-ARGON_NAME, ARGON_ADDRESS = "e00fce680000000000000000.v4.udp.particle.io", "198.51.100.21"
+ARGON_NAME, ARGON_ADDRESS = "e00fce680000000000000000.v6.udp.particle.io", "198.51.100.21"
 VENDORS = {
     "connectivitycheck.gstatic.com": ("198.51.100.31", "/generate_204", 204, ""),
     "captive.apple.com": ("198.51.100.32", "/hotspot-detect.html", 200, "Success"),

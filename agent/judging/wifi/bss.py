@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from agent.checks import Finding, Status
-from agent.profiles import Profile
 from probes.observations import Bss, Wifi, strength
 
 FRESH_S = 60.0
@@ -114,11 +113,6 @@ def sentences(parts: Iterable[str]) -> str:
         (one[0].upper() + one[1:] if one.split()[0].islower() else one) + ("" if one[-1] in ".!?" else ".")
         for one in filter(None, (part.strip() for part in parts))
     )
-
-
-def known_from(profile: Profile) -> str:
-    """Where the facts about a device's radio are from, for the evidence."""
-    return f"{profile.label}: {profile.radio.source}"
 
 
 def unlocking_step(wifi: Wifi | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from agent.checks import Finding
 from agent.judging.wifi.air import PLAIN, air_of, overlaps
-from agent.judging.wifi.bss import known_from, not_told
+from agent.judging.wifi.bss import not_told
 from agent.profiles import Profile
 from probes.observations import Bss, Wifi
 
@@ -34,35 +34,49 @@ def judge_channel(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     name, radio = f"'{wifi.target}'", profile.radio
     if bss.channel is None:
         return not_told(wifi, "the channel", bss)
-    if bss.band != "2.4":
+    high = bss.band != "2.4"
+    uses = radio.channels_5 if high else radio.channels
+    if uses is None or bss.band not in {"2.4", "5"}:
         return Finding(
             status="unknown",
             summary=f"{name} is on channel {bss.channel} of {bss.band} GHz",
-            reason=f"The profile {profile.name} says nothing of channels outside 2.4 GHz.",
+            reason=f"The profile {profile.name} says nothing of channels of {bss.band} GHz.",
             remedy="Look up in the device's datasheet whether it uses this channel.",
             owner="device owner",
         )
-    if bss.channel in plan(radio.channels):
+    if bss.channel in plan(uses.value):
         return Finding(
-            status="pass", summary=f"{name} is on channel {bss.channel}, in the device's plan ({radio.channels})"
+            status="pass",
+            summary=f"{name} is on channel {bss.channel}, in the device's plan ({uses.value})",
+            rests_on=[uses],
         )
-    remedy = f"Set the 2.4 GHz channel to 1, 6 or 11. {advice(wifi)}"
-    if bss.channel in plan(radio.channels_unconfirmed):
+    remedy = (
+        f"Set the 5 GHz channel to one of {uses.value}."
+        if high
+        else f"Set the 2.4 GHz channel to 1, 6 or 11. {advice(wifi)}"
+    )
+    perhaps = radio.channels_unconfirmed
+    if not high and perhaps is not None and bss.channel in plan(perhaps.value):
         return Finding(
             status="warn",
             summary=f"{name} is on channel {bss.channel}; not confirmed for this device",
             reason=f"That this device uses channel {bss.channel} is not confirmed.",
             remedy=remedy,
             owner="network administrator",
-            evidence=[known_from(profile)],
+            rests_on=[perhaps],
         )
+    by_country = radio.channels_5_by_country if high else radio.channels_by_country
+    countries = [one for one, there in by_country.value.items() if bss.channel in plan(there)] if by_country else []
+    if countries:
+        remedy += f" Or set the device's own country, if that is one of {', '.join(countries)}."
     return Finding(
         status="fail",
-        summary=f"{name} is on channel {bss.channel}; this device uses {radio.channels}",
+        summary=f"{name} is on channel {bss.channel}; this device uses {uses.value}"
+        + (" as long as it is not told its country" if countries else ""),
         reason="A device never hears a network on a channel that it does not use.",
         remedy=remedy,
         owner="network administrator",
-        evidence=[known_from(profile)],
+        rests_on=[uses, *([by_country] if by_country and countries else [])],
     )
 
 
@@ -78,7 +92,8 @@ def judge_width(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         return Finding(status="pass", summary=f"{name}: the device joins on {bss.band} GHz")
     if bss.width_mhz is None:
         return not_told(wifi, "the channel width", bss)
-    if bss.width_mhz > 20:
+    width = profile.radio.width_mhz
+    if bss.width_mhz > width.value:
         where = "" if bss.channel is None else f" on channel {bss.channel}"
         return Finding(
             status="warn",
@@ -87,8 +102,9 @@ def judge_width(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             "channel, but such devices are reported to lose their connection on such networks.",
             remedy=f"Set the 2.4 GHz channel width of {name} to 20 MHz on the access point.",
             owner="network administrator",
+            rests_on=[width],
         )
-    return Finding(status="pass", summary=f"{name} uses 20 MHz on 2.4 GHz")
+    return Finding(status="pass", summary=f"{name} uses {bss.width_mhz} MHz on 2.4 GHz", rests_on=[width])
 
 
 def crowd(bss: Bss, wifi: Wifi) -> str | None:

@@ -3,7 +3,7 @@
 from agent.judging.wifi.air import air_of
 from agent.judging.wifi.bss import PASSIVE, age_words, is_fresh
 from agent.judging.wifi.channels import plan, spans
-from agent.profiles import Radio
+from agent.profiles.facts import RadioFacts
 from probes.observations import Wifi, band_of, frequency_of
 
 OVERHEARD_MHZ = 10
@@ -11,16 +11,16 @@ OVERHEARD_MHZ = 10
 a capture made on 1, 6 and 11 for a while has all of them; a scan, which stays for a tenth of a second, may not."""
 
 
-def not_covered(wifi: Wifi, radio: Radio) -> str | None:
+def not_covered(wifi: Wifi, radio: RadioFacts) -> str | None:
     """Why the results do not show that a network is absent from the device's bands, in a phrase; None: they do."""
-    reason = _not_covered_24(wifi, radio) if "2.4" in radio.bands else None
-    if reason is None and "5" in radio.bands and not looked_at_high(wifi):
+    reason = _not_covered_24(wifi, radio) if "2.4" in radio.bands.value else None
+    if reason is None and "5" in radio.bands.value and not looked_at_high(wifi):
         reason = "5 GHz was not looked at"
     return reason
 
 
-def _not_covered_24(wifi: Wifi, radio: Radio) -> str | None:
-    passive, wanted = wifi.source in PASSIVE, plan(radio.channels)
+def _not_covered_24(wifi: Wifi, radio: RadioFacts) -> str | None:
+    passive, wanted = wifi.source in PASSIVE, plan(radio.channels.value)
     low = [one for one in wifi.bss if one.band == "2.4"]
     if wifi.left_out:
         return wifi.left_out

@@ -1,8 +1,10 @@
 """802.11b/g/n: whether a BSS admits stations with the device's PHY, by selectors, basic rates and basic MCSs."""
 
+from typing import Any
+
 from agent.checks import Finding
-from agent.judging.wifi.bss import known_from, not_told, sentences
-from agent.profiles import Profile
+from agent.judging.wifi.bss import not_told, sentences
+from agent.profiles import Fact, Profile
 from probes.observations import Bss, Wifi
 
 _DSSS = {1.0, 2.0, 5.5, 11.0}
@@ -22,12 +24,15 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """
     radio, name = profile.radio, f"'{wifi.target}'"
     mixed = f"Set the 2.4 GHz mode of {name} to b/g/n (mixed)."
-    has = f"this device has 802.11{'/'.join(radio.phy)}"
+    has = f"this device has 802.11{'/'.join(radio.phy.value)}"
     unknown = [one for one in bss.membership if one not in _KNOWN]
-    if unknown or ("ht" in bss.membership and "n" not in radio.phy):
+    if unknown or ("ht" in bss.membership and "n" not in radio.phy.value):
         only = _ONLY.get(unknown[0], f"selector {unknown[0]}") if unknown else "802.11n"
         return _fail(
-            f"{name} admits {only} stations only", f"Its BSS membership selectors require {only}; {has}.", mixed
+            f"{name} admits {only} stations only",
+            f"Its BSS membership selectors require {only}; {has}.",
+            mixed,
+            [radio.phy],
         )
     if "ht" in bss.membership:
         return _ht_only(name, mixed, profile)
@@ -39,14 +44,16 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             f"{name} requires rates that no 802.11b/g/n station has",
             f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(odd))} Mb/s are none of 802.11's.",
             mixed,
+            [radio.phy],
         )
-    if (basic - _DSSS and not {"g", "a", "n"} & set(radio.phy)) or (basic & _DSSS and "b" not in radio.phy):
+    if (basic - _DSSS and not {"g", "a", "n"} & set(radio.phy.value)) or (basic & _DSSS and "b" not in radio.phy.value):
         return _fail(
             f"{name} requires rates that this device lacks",
             f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(basic))} Mb/s; {has}.",
-            f"Make only rates that every 802.11{'/'.join(radio.phy)} station has mandatory on {name}.",
+            f"Make only rates that every 802.11{'/'.join(radio.phy.value)} station has mandatory on {name}.",
+            [radio.phy],
         )
-    if "n" in radio.phy and _second_stream(bss):
+    if "n" in radio.phy.value and _second_stream(bss):
         return Finding(
             status="warn",
             summary=f"{name} requires more than one spatial stream of 802.11n stations",
@@ -57,30 +64,32 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     rates = set(bss.rates_mbps)
     kinds = [word for word, there in (("b", rates & _DSSS), ("g", rates - _DSSS), ("n", bss.ht is not None)) if there]
     evidence = [] if rates & _DSSS else ["no 802.11b rate is offered: stations with 802.11b only stay out"]
-    return Finding(status="pass", summary=f"{name} admits 802.11{'/'.join(kinds) or 'b/g'} stations", evidence=evidence)
+    return Finding(
+        status="pass",
+        summary=f"{name} admits 802.11{'/'.join(kinds) or 'b/g'} stations",
+        evidence=evidence,
+        rests_on=[radio.phy],
+    )
 
 
 def _ht_only(name: str, remedy: str, profile: Profile) -> Finding:
-    radio = profile.radio
+    n_only = profile.radio.n_only
     summary = f"{name} admits 802.11n stations only"
-    if radio.n_only_broken_from and radio.n_only_broken_until:
-        broken = profile.is_older_than(radio.n_only_broken_until) and not profile.is_older_than(
-            radio.n_only_broken_from
+    if n_only.value == "no":
+        newer = f"; {n_only.before} does" if n_only.before else ""
+        return _fail(
+            summary,
+            f"{profile.label} does not join such networks{newer}.",
+            f"{remedy[:-1]}, or update the device." if newer else remedy,
+            [n_only],
         )
-        if broken:
-            return _fail(
-                summary,
-                f"Device OS {profile.os_version} does not join such networks; {radio.n_only_broken_until} does.",
-                f"{remedy[:-1]}, or update the device.",
-                [known_from(profile)],
-            )
     return Finding(
         status="warn",
         summary=summary,
-        reason=sentences(["This device has 802.11n, but it may not join a network without b and g", radio.n_only]),
+        reason=sentences(["This device has 802.11n, but it may not join a network without b and g", n_only.note]),
         remedy=remedy,
         owner="network administrator",
-        evidence=[known_from(profile)],
+        rests_on=[n_only],
     )
 
 
@@ -90,12 +99,12 @@ def _second_stream(bss: Bss) -> bool:
     return any(one != "0" for one in basic)
 
 
-def _fail(summary: str, reason: str, remedy: str, evidence: list[str] | None = None) -> Finding:
+def _fail(summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]]) -> Finding:
     return Finding(
         status="fail",
         summary=summary,
         reason=reason,
         remedy=remedy,
         owner="network administrator",
-        evidence=evidence or [],
+        rests_on=rests_on,
     )

@@ -6,7 +6,7 @@ import msgspec
 
 from agent.checks import Finding
 from agent.judging.wifi.air import air_of
-from agent.judging.wifi.bss import known_from, not_told
+from agent.judging.wifi.bss import not_told, sentences
 from agent.profiles import Profile
 from probes.observations import LONGEST_SSID, Bss, Wifi
 
@@ -22,18 +22,19 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
     raws = list(dict.fromkeys(raw for one in ours if (raw := octets(one)) is not None))
     evidence = [f"{len(raw)} bytes: {raw.hex(' ')}" for raw in raws[:_MOST_TWINS]]
     evidence += list(dict.fromkeys(note for one in ours for note in one.contradictions))
-    refused = [one for one in profile.radio.refused_in_ssid if one in text]
-    if refused:
+    cannot = profile.radio.refused_in_ssid
+    if cannot is not None and (refused := [one for one in cannot.value if one in text]):
         return Finding(
             status="fail",
             summary=f"{name} has a {'comma' if refused[0] == ',' else refused[0]!r} in it: not for this device",
             reason="The device's scan parser skips such names, and it joins by its scan.",
             remedy=f"Rename {name}, or give the device a network with another name.",
             owner="network administrator",
-            evidence=[*evidence, known_from(profile)],
+            evidence=evidence,
+            rests_on=[cannot],
         )
     if hidden.status in {"fail", "unknown"}:
-        return msgspec.structs.replace(hidden, evidence=[*evidence, known_from(profile)])
+        return msgspec.structs.replace(hidden, evidence=evidence)
     oddities = _oddities(raws[0] if raws else None, text)
     if len(raws) > 1:
         oddities.append(f"{len(raws)} names of different bytes are shown alike")
@@ -52,7 +53,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
             evidence=evidence,
         )
     if hidden.status == "warn":
-        return msgspec.structs.replace(hidden, evidence=[*evidence, known_from(profile)])
+        return msgspec.structs.replace(hidden, evidence=evidence)
     return Finding(status="pass", summary=f"{name} is a name that the device can join", evidence=evidence)
 
 
@@ -62,13 +63,13 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     if bss.hidden is False:
         return Finding(status="pass", summary=f"{name} is in its beacons")
     remedy = f"Let the access point broadcast the name {name}."
-    since = radio.hidden_since
-    older = profile.is_older_than(since) if since else False
+    joins = radio.hidden
     if bss.hidden is None:
-        if radio.hidden == "no" or older:
+        if joins.value == "no":
             return not_told(wifi, "whether the beacons hide the name", bss)
         return Finding(status="pass", summary=f"{name} was heard, if not in a beacon")
-    if radio.hidden == "no" or older:
+    if joins.value == "no":
+        since = joins.before
         has = f"Device OS {profile.os_version} joins by its scan" if since else "This device joins by its scan"
         newer = f"; {since} and later can join" if since else ""
         return Finding(
@@ -77,13 +78,19 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             reason=f"{has}, in which a hidden name does not stand{newer}.",
             remedy=f"{remedy[:-1]}, or update the device to {since} or later." if since else remedy,
             owner="network administrator",
+            rests_on=[joins],
         )
     reason = "The name has to be typed when the device is set up, and is asked for aloud wherever the device is."
-    if radio.hidden == "with-cipher":
+    if joins.value == "with-cipher":
         reason = "This device joins it only if it was set up with the cipher too."
-    elif since and older is None:
-        reason = f"This device joins such networks only with Device OS {since} or later."
-    return Finding(status="warn", summary=f"{name} hides its name", reason=reason, remedy=remedy, owner="device owner")
+    return Finding(
+        status="warn",
+        summary=f"{name} hides its name",
+        reason=sentences([reason, joins.note]),
+        remedy=remedy,
+        owner="device owner",
+        rests_on=[joins],
+    )
 
 
 def octets(bss: Bss) -> bytes | None:

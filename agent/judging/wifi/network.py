@@ -84,7 +84,7 @@ def network_of(seen: Observations, profile: Profile) -> Network | Finding:
         ours = by_strength(air_of(wifi).named.get(wifi.target, []))
     if not ours and (wifi.names_withheld or all(one.ssid is None for one in wifi.bss)):
         return nothing_to_judge(wifi)
-    usable = [one for one in ours if one.band in profile.radio.bands]
+    usable = [one for one in ours if one.band in profile.radio.bands.value]
     best = min(usable, key=lambda one: _rank(one, wifi, profile), default=None)
     return Network(wifi, profile, ours, usable, best)
 

@@ -60,7 +60,7 @@ def _not_in_band(network: Network) -> Finding:
             f"The {source_words(wifi)} does not tell the frequency",
             settled_by="settings",
         )
-    nameless = [one for one in wifi.bss if not one.ssid and one.band in radio.bands]
+    nameless = [one for one in wifi.bss if not one.ssid and one.band in radio.bands.value]
     if nameless:
         hidden = f"{len(nameless)} BSSs hide their name; {name} may be one of them"
         where = f"{name} is on {others} GHz; on {_bands(network)} GHz it was not heard" if ours else None
@@ -96,14 +96,14 @@ def _not_in_band(network: Network) -> Finding:
 
 
 def _bands(network: Network) -> str:
-    return " and ".join(network.profile.radio.bands)
+    return " and ".join(network.profile.radio.bands.value)
 
 
 def _unknown(network: Network, summary: str, *reasons: str, settled_by: Literal["scan", "settings"]) -> Finding:
     """Presence that is not settled, with the step that settles it: a better look, or one into the access point."""
     wifi, name = network.wifi, network.name
     if wifi.source in PASSIVE:
-        channels = network.profile.radio.channels
+        channels = network.profile.radio.channels.value
         remedy = f"Capture beside the access point, on each of the 2.4 GHz channels {channels} in turn."
     elif settled_by == "scan":
         remedy = unlocking_step(wifi) or "Run netpreflight again beside the access point, so that it scans anew."
@@ -121,9 +121,17 @@ def _unknown(network: Network, summary: str, *reasons: str, settled_by: Literal[
 
 def judge_shared(network: Network) -> Finding:
     """Whether the name is used on 5 or 6 GHz too, and how much of a risk that is for a 2.4 GHz device."""
-    ours, name = network.ours, network.name
+    ours, name, bands = network.ours, network.name, network.profile.radio.bands
     low = [one for one in ours if one.band == "2.4"]
     high = [one for one in ours if one.band in {"5", "6"}]
+    if "5" in bands.value and network.usable:
+        where = " and ".join(sorted({one.band for one in network.usable if one.band}))
+        return Finding(
+            status="pass",
+            summary=f"{name} is on {where} GHz, and this device has {_bands(network)} GHz",
+            evidence=network.evidence,
+            rests_on=[bands],
+        )
     if not low:
         return _only_high(network) if high else see_band(network)
     announced = [

@@ -4,11 +4,12 @@ A station joins by one element, RSN or WPA, and of that one it needs everything:
 group cipher. So each element is judged by itself, and what two of them have is never added up.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agent.checks import Finding, Owner
-from agent.judging.wifi.bss import BEST_FIRST, known_from, not_told, sentences, suites_words
-from agent.profiles import Profile
+from agent.judging.wifi.bss import BEST_FIRST, not_told, sentences, suites_words
+from agent.profiles import Fact, Profile
+from agent.profiles.facts import RadioFacts
 from probes.observations import Bss, Security, Suites, Wifi
 
 _RSN_AKM: dict[Security, str] = {
@@ -43,7 +44,7 @@ def judge_security(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
 
 
 def _ways(bss: Bss, profile: Profile) -> list[_Way]:
-    has = profile.radio.security
+    has = _families(profile.radio)
     if bss.rsn is None and bss.wpa is None:
         return [_Way(family, None) for family in bss.security or [] if family in has]
     ways = []
@@ -55,16 +56,16 @@ def _ways(bss: Bss, profile: Profile) -> list[_Way]:
 
 def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     name, radio = f"'{wifi.target}'", profile.radio
-    if way.element is not None and (lacking := _cipher_lacking(way.element, radio.ciphers)) is not None:
+    if way.element is not None and (lacking := _cipher_lacking(way.element, radio.ciphers.value)) is not None:
         return Finding(
             status="fail",
-            summary=f"{name} uses the cipher {lacking}; this device has {', '.join(radio.ciphers)}",
+            summary=f"{name} uses the cipher {lacking}; this device has {', '.join(radio.ciphers.value)}",
             reason="The access point and the device have no cipher in common.",
             remedy=f"Offer CCMP (AES) for {name}, for groups too.",
             owner=_ADMIN,
-            evidence=[known_from(profile)],
+            rests_on=[radio.ciphers],
         )
-    if way.family not in {"open", "wep"} and radio.pmf_required != "yes":
+    if way.family not in {"open", "wep"} and radio.pmf_required.value != "yes":
         # An access point that requires PMF refuses every station without it, by whichever element (12.6.3).
         if bss.pmf == "required" or (bss.rsn is not None and bss.rsn.pmf_required):
             return _pmf_required(name, profile)
@@ -86,14 +87,15 @@ def _cipher_lacking(element: Suites, has: list[str]) -> str | None:
 
 
 def _pmf_required(name: str, profile: Profile) -> Finding:
-    unconfirmed = profile.radio.pmf_required == "unconfirmed"
+    pmf = profile.radio.pmf_required
+    unconfirmed = pmf.certainty == "unconfirmed"
     return Finding(
         status="warn" if unconfirmed else "fail",
         summary=f"{name} requires protected management frames (PMF, 802.11w)",
         reason="That this device has PMF is not confirmed." if unconfirmed else "This device does not have PMF.",
         remedy=f"Set PMF to optional or off for {name}.",
         owner=_ADMIN,
-        evidence=[known_from(profile)],
+        rests_on=[pmf],
     )
 
 
@@ -118,8 +120,17 @@ def _joined(way: _Way, bss: Bss, name: str, profile: Profile) -> Finding:
     if way.family.endswith("eap") and profile.radio.enterprise:
         return _warn(
             f"{name} offers {way.family}, which this device has within limits",
-            sentences([profile.radio.enterprise]),
+            sentences([profile.radio.enterprise.value]),
             f"Try one device on {name} before many, or offer WPA2-PSK with CCMP (AES).",
+            [profile.radio.enterprise],
+        )
+    experimental = profile.radio.security_unconfirmed
+    if experimental is not None and way.family in experimental.value:
+        return _warn(
+            f"{name} lets this device in by {way.family} only, which is not confirmed for it",
+            sentences([experimental.note or f"That this device has {way.family} is not confirmed"]),
+            wpa2,
+            [experimental],
         )
     if "wpa3-sae" in modes and way.family == "wpa2-psk":
         return _warn(
@@ -127,19 +138,23 @@ def _joined(way: _Way, bss: Bss, name: str, profile: Profile) -> Finding:
             "Devices without WPA3 join such a network by WPA2; some access points get that wrong.",
             f"If the device does not join, set {name} to WPA2 only.",
         )
-    return Finding(status="pass", summary=f"{name} offers {way.family}, which this device has")
+    return Finding(
+        status="pass",
+        summary=f"{name} offers {way.family}, which this device has",
+        rests_on=[profile.radio.security],
+    )
 
 
 def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
     """No AKM of the BSS is one of the device's."""
-    modes, has = bss.security or [], ", ".join(profile.radio.security)
+    modes, has = bss.security or [], ", ".join(profile.radio.security.value)
     akms = [akm for element in (bss.rsn, bss.wpa) if element for akm in element.akms]
     remedy = f"Offer WPA2-PSK with CCMP (AES) for {name}, or give the device a network that does."
     if akms and all(akm.startswith("FT-") for akm in akms):
         summary = f"{name} admits fast transition (802.11r) only"
         reason = f"Its only AKMs are {', '.join(akms)}; no known device has them."
         remedy = f"Offer plain PSK beside fast transition for {name}."
-    elif akms and any(mode in profile.radio.security for mode in modes):
+    elif akms and any(mode in profile.radio.security.value for mode in modes):
         summary = f"{name} asks for {', '.join(akms)}; this device has plain PSK or EAP only"
         reason = f"The access point offers {suites_words(bss)}; of these AKMs the device has none."
         remedy = f"Offer plain PSK (WPA2-PSK with CCMP) beside them for {name}."
@@ -147,8 +162,20 @@ def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
         words = ", ".join(modes) or "a security that no device here has"
         summary = f"{name} asks for {words}; this device has {has}"
         reason = f"The access point offers {words} ({suites_words(bss)}), and the device none of it."
-    return Finding(status="fail", summary=summary, reason=reason, remedy=remedy, owner=_ADMIN)
+    return Finding(
+        status="fail",
+        summary=summary,
+        reason=reason,
+        remedy=remedy,
+        owner=_ADMIN,
+        rests_on=[profile.radio.security],
+    )
 
 
-def _warn(summary: str, reason: str, remedy: str) -> Finding:
-    return Finding(status="warn", summary=summary, reason=reason, remedy=remedy, owner=_ADMIN)
+def _families(radio: RadioFacts) -> list[Security]:
+    """The families that the device has, those of which that is not confirmed last."""
+    return [*radio.security.value, *(radio.security_unconfirmed.value if radio.security_unconfirmed else [])]
+
+
+def _warn(summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]] | None = None) -> Finding:
+    return Finding(status="warn", summary=summary, reason=reason, remedy=remedy, owner=_ADMIN, rests_on=rests_on or [])

@@ -1,0 +1,233 @@
+"""What a profile states of a product: facts, each with its source and how sure it is."""
+
+import re
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from msgspec import Meta, Struct
+
+from probes.observations import Security
+
+T = TypeVar("T")
+
+Level = Literal["required", "warning", "reported"]
+"""What a check that fails means for a device: incompatible, a warning, or nothing for it."""
+Certainty = Literal["confirmed", "inferred", "unconfirmed"]
+"""Read in the firmware or said by its maker; concluded from such; or neither."""
+Version = Annotated[str, Meta(pattern=r"\A\d{1,3}(\.\d{1,3}){2}\Z", description="a version such as 5.8.2")]
+Channels = Annotated[
+    str,
+    Meta(pattern=r"\A(\d{1,3}(-\d{1,3})?(,\d{1,3}(-\d{1,3})?)*)?\Z", description="channels such as 1-11 or 1-11,13"),
+]
+Port = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]
+Seconds = Annotated[float, Meta(gt=0, le=86400, description="seconds, more than 0")]
+Host = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Za-z0-9{}]([A-Za-z0-9_{}.-]{0,251}[A-Za-z0-9{}])?\Z", description="a host name or IPv4 address"
+    ),
+]
+Text = Annotated[str, Meta(min_length=1, max_length=500, description="a text of up to 500 characters")]
+
+
+class Fact(Struct, Generic[T], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One fact of a product, for the Device OS versions from `since` on and before `before`."""
+
+    value: T
+    source: Text
+    certainty: Certainty = "confirmed"
+    note: str = ""
+    """What a person should know of it: a sentence."""
+    since: Version | None = None
+    before: Version | None = None
+
+
+class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of a profile."""
+
+
+class DeviceOs(_Section, frozen=True, kw_only=True):
+    """The Device OS versions that a profile speaks for; the newest is judged where none is named."""
+
+    oldest: Version
+    newest: Version
+    source: Text
+
+
+class RadioFacts(_Section, frozen=True, kw_only=True):
+    """What a device's radio can join."""
+
+    bands: Fact[list[Literal["2.4", "5"]]]
+    channels: Fact[Channels]
+    """2.4 GHz channels that it uses as it is delivered."""
+    channels_unconfirmed: Fact[Channels] | None = None
+    """Further 2.4 GHz channels, of which that is not confirmed."""
+    channels_by_country: Fact[dict[str, Channels]] | None = None
+    """2.4 GHz channels once the device is told its country, by ISO 3166 code."""
+    channels_5: Fact[Channels] | None = None
+    """5 GHz channels that it uses as it is delivered."""
+    channels_5_by_country: Fact[dict[str, Channels]] | None = None
+    width_mhz: Fact[Literal[20, 40]]
+    """The widest channel that it uses."""
+    phy: Fact[list[Literal["b", "g", "a", "n"]]]
+    security: Fact[list[Security]]
+    """Families whose basic AKM it has: PSK, SAE, EAP, OWE; not their FT and SHA-256 or SHA-384 variants."""
+    security_unconfirmed: Fact[list[Security]] | None = None
+    """Further families, of which that is experimental or not confirmed."""
+    ciphers: Fact[list[str]]
+    """Pairwise and group ciphers."""
+    pmf_required: Fact[Literal["yes", "no"]]
+    """Whether it joins a BSS that requires protected management frames."""
+    enterprise: Fact[Text] | None = None
+    """What limits its use of 802.1X, where something does: then a network with it is a warning."""
+    hidden: Fact[Literal["yes", "no", "with-cipher"]]
+    """Whether it joins a network that hides its name; `with-cipher`: only if set up with the cipher."""
+    refused_in_ssid: Fact[str] | None = None
+    """Characters in a name with which it does not join."""
+    n_only: Fact[Literal["yes", "no"]]
+    """Whether it joins a BSS that admits 802.11n only."""
+
+
+class DhcpFacts(_Section, frozen=True, kw_only=True):
+    """What a device asks of DHCP, and what it makes of a lease."""
+
+    host_name: Fact[str]
+    """Option 12 of its REQUEST; empty: it sends none. `{id}` stands for the device id."""
+    asks_for: Fact[list[int]]
+    """Option 55 of its DISCOVER: the options that it asks for."""
+    asks_at_s: Fact[list[float]]
+    """When it sends its DISCOVERs, in seconds from the first; the last interval is repeated."""
+    give_up_s: Fact[Seconds] | None = None
+    """After so long without a lease it gives up; None: never."""
+    missing_router: Fact[Literal["fails", "first-host"]]
+    """What it makes of a lease without option 3."""
+    missing_resolver: Fact[Literal["waits"]]
+    """What it makes of a lease without option 6: it waits for ever."""
+
+
+class DnsFacts(_Section, frozen=True, kw_only=True):
+    """How a device looks names up."""
+
+    resolvers: Fact[Annotated[int, Meta(ge=1, le=4, description="1 to 4")]]
+    """How many resolvers of a lease it keeps."""
+    tries: Fact[Annotated[int, Meta(ge=1, le=10, description="1 to 10")]]
+    """How often it looks the cloud's name up before it gives up."""
+    patience_s: Fact[Seconds]
+    """How long it waits for one resolver, for one record type."""
+    aaaa_first: Fact[bool]
+    """Whether it asks for AAAA, and only then for A."""
+
+
+class CloudFacts(_Section, frozen=True, kw_only=True):
+    """A device's cloud endpoint."""
+
+    transport: Fact[Literal["coap", "tcp-nonce", "dtls"]]
+    port: Fact[Port]
+    hosts: Fact[Annotated[list[Host], Meta(min_length=1, max_length=8)]]
+    """Host names or IPv4 addresses, any one of which will do; `{id}` stands for the device id, `{major}` for the
+    Device OS major version."""
+    known_names: Fact[list[Host]] | None = None
+    """Where it is not confirmed that the hosts' names exist for a device id that belongs to nobody: names of the same
+    cloud that do exist, for comparison."""
+    fallback_address: Fact[Host] | None = None
+    """The address that it tries where the name does not resolve."""
+    connect_s: Fact[Seconds] | None = None
+    """How long it waits for a TCP connection."""
+    hello_at_s: Fact[list[float]] | None = None
+    """When it sends its ClientHellos, in seconds from the first."""
+    answer_s: Fact[Seconds]
+    """How long it waits for the service: for the nonce, or for the whole DTLS handshake."""
+    keep_alive_s: Fact[Seconds] | None = None
+    """How often it sends something where nothing else is to be sent."""
+    connection_id: Fact[bool] | None = None
+    """Whether its session outlives a change of the address or port that the service sees (DTLS connection id)."""
+    path_mtu: Fact[Annotated[int, Meta(ge=576, le=9000, description="576 to 9000")]] | None = None
+    """Bytes of the largest IP packet that it has to get through whole."""
+
+
+class InternetTestFacts(_Section, frozen=True, kw_only=True):
+    """The test with which a device explains a cloud connection that failed."""
+
+    method: Fact[Literal["none", "tcp", "ntp", "echo-1", "echo-2"]]
+    runs_after: Fact[Literal["connect", "handshake"]]
+    """After which failure it runs: only of the socket's connect, or of the handshake too."""
+    interface: Fact[Annotated[int, Meta(ge=0, le=255, description="0 to 255")]] | None = None
+    """Index of the Wi-Fi interface, which the cloud echo carries."""
+    failed_line: Fact[Text]
+    """What it logs where the test fails; `{code}` and `{word}` stand for the error."""
+    passed_line: Fact[Text]
+    colour: Fact[Literal["red", "orange"]]
+    """Of the blinks that follow."""
+    blink_ms: Fact[Annotated[int, Meta(ge=1, le=5000, description="milliseconds")]]
+    """How long each blink is on, and off."""
+
+
+class StartupFacts(_Section, frozen=True, kw_only=True):
+    """The lines to look for in a log, stage by stage; `{ssid}`, `{host}`, `{address}` and `{port}` are filled in."""
+
+    scan_line: Fact[Text] | None = None
+    link_line: Fact[Text] | None = None
+    ip_line: Fact[Text] | None = None
+    dns_line: Fact[Text] | None = None
+    cloud_line: Fact[Text] | None = None
+    connect_s: Fact[Seconds] | None = None
+    """How long it tries to get from the scan to an address before it begins anew."""
+
+
+class CheckNeeds(_Section, frozen=True, kw_only=True):
+    """A check that is not simply required."""
+
+    level: Level
+    why: Text
+    source: Text
+    since: Version | None = None
+    before: Version | None = None
+
+
+class Profile(_Section, frozen=True, kw_only=True):
+    """What one product needs, at one Device OS version."""
+
+    name: str
+    title: Annotated[str, Meta(min_length=1, max_length=60, description="a name of up to 60 characters")]
+    os_version: str | None = None
+    device_os: DeviceOs | None = None
+    mac_prefix: (
+        Fact[
+            Annotated[
+                str,
+                Meta(pattern=r"\A[0-9A-F]{2}(:[0-9A-F]{2}){2,5}\Z", description="three to six bytes such as 94:94:4A"),
+            ]
+        ]
+        | None
+    ) = None
+    radio: RadioFacts
+    dhcp: DhcpFacts
+    dns: DnsFacts
+    cloud: CloudFacts
+    internet_test: InternetTestFacts
+    startup: StartupFacts = StartupFacts()
+    checks: dict[str, CheckNeeds] = {}
+
+    def level(self, check_id: str) -> Level:
+        """What a failure of a check means for this device."""
+        return self.checks[check_id].level if check_id in self.checks else "required"
+
+    @property
+    def label(self) -> str:
+        """Title and version for people."""
+        return f"{self.title}, Device OS {self.os_version}" if self.os_version else self.title
+
+
+def is_version(text: str) -> bool:
+    """Whether a text is a version of three numbers."""
+    return re.fullmatch(r"\d{1,3}(\.\d{1,3}){2}", text, re.ASCII) is not None
+
+
+def order(version: str) -> tuple[int, ...]:
+    """A version's place among others."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def covers(fact: dict[str, Any], version: str) -> bool:
+    """Whether a fact, as its file has it, holds for a version."""
+    since, before = fact.get("since"), fact.get("before")
+    return (since is None or order(since) <= order(version)) and (before is None or order(version) < order(before))
