@@ -8,15 +8,17 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
-from agent import __version__, judging, profiles
+from agent import __version__, judging
 from agent.checks import Check, Selection
-from agent.judging import Judgement, Verdict
+from agent.judging import Verdict
 from agent.judging.internet_test import InternetTest
+from agent.judging.startup import Startup
 from agent.notes import notes
 from agent.profiles import Profile
+from agent.verdicts import DeviceVerdict, VersionVerdict, by_device, by_version
 from probes.observations import Bss, Contact, Observations, Scope, strength
 
-RULES = "2"
+RULES = "3"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 LARGEST_FILE = 8 << 20
 """Bytes; a run in a crowded place takes a few hundred kilobytes."""
@@ -44,17 +46,6 @@ class Device(Struct, frozen=True, kw_only=True):
     os_version: str | None
 
 
-class DeviceVerdict(Struct, frozen=True, kw_only=True):
-    """What the same observations mean for one known device."""
-
-    name: str
-    title: str
-    os_version: str | None
-    verdict: Verdict
-    headline: str
-    internet_test: str | None
-
-
 class NetworkVerdict(Struct, frozen=True, kw_only=True):
     """What one of the networks in range means for the device judged, as far as its radio goes."""
 
@@ -78,6 +69,13 @@ class Run(Struct, frozen=True, kw_only=True):
     footprint: list[Contact]
 
 
+class _Saved(Run, frozen=True, kw_only=True):
+    """What a saved report is judged from again; the rest of it follows from that."""
+
+    schema: Literal["netpreflight-report/1"]
+    device: Device
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """The whole report; the contract says what each key holds."""
 
@@ -93,6 +91,8 @@ class Report(Struct, frozen=True, kw_only=True):
     headline: str
     notes: list[str]
     internet_test: InternetTest
+    startup: Startup
+    versions: list[VersionVerdict]
     checks: list[Check]
     devices: list[DeviceVerdict]
     observations: Observations
@@ -118,12 +118,9 @@ def make(run: Run, profile: Profile) -> Report:
         notes=notes(run.observations, selection, profile, complete=run.complete),
         internet_test=judgement.internet_test,
         checks=judgement.checks,
-        devices=[
-            _device_verdict(profile, judgement)
-            if one.name == profile.name
-            else _device_verdict(one, judging.judge(seen, one, selection))
-            for one in profiles.load_all()
-        ],
+        startup=judgement.startup,
+        versions=by_version(seen, profile, selection),
+        devices=by_device(seen, profile, judgement, selection),
         observations=seen,
         footprint=run.footprint,
         networks=_networks(run, profile),
@@ -146,7 +143,7 @@ def load(path: Path) -> tuple[Run, Device]:
     if len(content) > LARGEST_FILE:
         raise SavedReportError(f"{path}: larger than {LARGEST_FILE >> 20} MiB, the most that a saved report may be")
     try:
-        saved = msgspec.json.decode(content, type=Report)
+        saved = msgspec.json.decode(content, type=_Saved)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise SavedReportError(f"{path}: no saved report of schema netpreflight-report/1: {reason}") from problem
@@ -181,17 +178,6 @@ def write(path: Path, text: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def _device_verdict(profile: Profile, judgement: Judgement) -> DeviceVerdict:
-    return DeviceVerdict(
-        name=profile.name,
-        title=profile.title,
-        os_version=profile.os_version,
-        verdict=judgement.verdict,
-        headline=judgement.headline,
-        internet_test=judgement.internet_test.result,
-    )
 
 
 _RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined", "incompatible"]

@@ -436,6 +436,7 @@ class Lookup(Struct, frozen=True, kw_only=True):
     ttl_s: Count | None = None
     truncated: bool = False
     elapsed_ms: float = 0.0
+    type: Literal["A", "AAAA"] = "A"
 
     @property
     def ends(self) -> bool:
@@ -474,8 +475,12 @@ class Dns(Observation, kw_only=True):
     lookups: list[Lookup] = field(default_factory=list)
 
     def of(self, name: str) -> list[Lookup]:
-        """The lookups of a name, in the order of the resolvers."""
-        return [one for one in self.lookups if one.name == name]
+        """The lookups of a name's IPv4 address, in the order of the resolvers."""
+        return [one for one in self.lookups if one.name == name and one.type == "A"]
+
+    def aaaa(self, name: str) -> list[Lookup]:
+        """The lookups of a name's IPv6 address, in the order of the resolvers."""
+        return [one for one in self.lookups if one.name == name and one.type == "AAAA"]
 
     def as_device(self, name: str) -> Lookup | None:
         """The lookup whose address a device uses, if it gets one."""
@@ -644,6 +649,15 @@ class Connection(Struct, frozen=True, kw_only=True):
         return self.error is None and len(received) == 40 and not banner
 
 
+class LargeHello(Struct, frozen=True, kw_only=True):
+    """A ClientHello padded to a large IP packet that must not be fragmented."""
+
+    size: int
+    """Bytes of the IP packet."""
+    attempts: list[Attempt] = field(default_factory=list)
+    record: str | None = None
+
+
 class CloudEndpoint(Struct, frozen=True, kw_only=True):
     """What a device's own cloud endpoint did.
 
@@ -658,6 +672,9 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
     attempts: list[Attempt] = field(default_factory=list)
     record: str | None = None
     waited_s: float = 0.0
+    given_s: float = 15.0
+    """How long it would have been waited for."""
+    large: LargeHello | None = None
 
     @property
     def nonce(self) -> bool:
@@ -671,6 +688,51 @@ class Cloud(Observation, kw_only=True):
     endpoints: list[CloudEndpoint] = field(default_factory=list)
 
 
+class TcpConnect(Observation, kw_only=True):
+    """The TCP connection of the Internet Test of Device OS up to 1.5, on which nothing is sent."""
+
+    address: str = ""
+    port: int = 0
+    connection: Connection | None = None
+
+
+class EchoPacket(Struct, frozen=True, kw_only=True):
+    """One datagram of the cloud echo, and what came of it."""
+
+    at_s: float
+    sequence: int
+    size: int
+    sent: str = ""
+    error: str | None = None
+    echo_ms: float | None = None
+    flaw: str | None = None
+    icmp: Icmp | None = None
+
+
+class EchoTest(Struct, frozen=True, kw_only=True):
+    """The cloud echo of Device OS 5.6 and later, in one of its two forms."""
+
+    form: Literal[1, 2]
+    host: str
+    port: int
+    interface: int
+    address: str | None = None
+    packets: list[EchoPacket] = field(default_factory=list)
+    stopped_early: bool = False
+    waited_s: float = 0.0
+
+    @property
+    def answered(self) -> bool:
+        """Whether an echo came that the device takes."""
+        return any(one.echo_ms is not None for one in self.packets)
+
+
+class Echo(Observation, kw_only=True):
+    """The cloud echoes of the known devices."""
+
+    tests: list[EchoTest] = field(default_factory=list)
+
+
 class Observations(Struct, kw_only=True):
     """One key per probe; None where the probe did not come to an end."""
 
@@ -682,6 +744,8 @@ class Observations(Struct, kw_only=True):
     portal: Portal | None = None
     coap: Coap | None = None
     cloud: Cloud | None = None
+    tcp: TcpConnect | None = None
+    echo: Echo | None = None
 
 
 Protocol = Literal["udp", "tcp"]

@@ -14,6 +14,7 @@ from agent.profiles import Profile
 from agent.report import Report
 from probes.observations import Scope, Wifi
 from reports.channel_map import MARK, channel_map
+from reports.startup import VERDICT_STYLES, print_devices, print_internet_test, print_startup, print_versions
 from reports.text import shown
 
 _MARKS = {
@@ -22,12 +23,6 @@ _MARKS = {
     "fail": ("FAIL", "bold red"),
     "unknown": ("unknown", "magenta"),
     "skip": ("skipped", "dim"),
-}
-_VERDICT_STYLES = {
-    "compatible": "bold green",
-    "compatible-with-warnings": "bold yellow",
-    "incompatible": "bold red",
-    "undetermined": "bold magenta",
 }
 _WORST_FIRST = ("fail", "unknown", "warn")
 _WIDTH_IN_FILES = 100
@@ -88,7 +83,7 @@ def render(report: Report) -> str:
 
 def _print(console: Console, report: Report) -> None:
     console.print()
-    console.print(Text(shown(report.headline), style=_VERDICT_STYLES[report.verdict]))
+    console.print(Text(shown(report.headline), style=VERDICT_STYLES[report.verdict]))
     for note in report.notes:
         console.print(Text(shown(note), style="yellow"))
     console.print()
@@ -96,8 +91,10 @@ def _print(console: Console, report: Report) -> None:
     _print_remedies(console, report.checks)
     _print_networks(console, report)
     _print_channel_map(console, report)
-    _print_internet_test(console, report)
-    _print_devices(console, report)
+    print_startup(console, report)
+    print_internet_test(console, report)
+    print_versions(console, report)
+    print_devices(console, report)
     _print_scope(console, report)
 
 
@@ -155,7 +152,7 @@ def _print_networks(console: Console, report: Report) -> None:
         why = shown(first.summary) if first else ""
         channels = ", ".join(map(str, one.channels))
         table.add_row(
-            Text(shown(one.ssid)), strength, channels, Text(one.verdict, style=_VERDICT_STYLES[one.verdict]), Text(why)
+            Text(shown(one.ssid)), strength, channels, Text(one.verdict, style=VERDICT_STYLES[one.verdict]), Text(why)
         )
     console.print(table)
     if len(report.networks) > _MOST_NETWORKS:
@@ -172,31 +169,6 @@ def _print_channel_map(console: Console, report: Report) -> None:
     console.print(Text("2.4 GHz, channel by channel", style="bold"))
     for line in lines:
         console.print(Text(line, style="bold" if line.startswith(MARK) else "", no_wrap=True))
-
-
-def _print_internet_test(console: Console, report: Report) -> None:
-    test = report.internet_test
-    console.print()
-    console.print(Text("The device's own Internet Test (Device OS 2.0 to 5.5)", style="bold"))
-    if test.result is None or test.led is None:
-        console.print(Padding(Text(f"No result. {shown(test.reason or '')}"), (0, 0, 0, 2), expand=False))
-        return
-    console.print(Padding(Text(f"{test.result}: {shown(test.reason or '')}"), (0, 0, 0, 2), expand=False))
-    lines = " / ".join(shown(line) for line in test.log)
-    console.print(Padding(Text(f"It runs {test.when}; then the log says: {lines}"), (0, 0, 0, 2), expand=False))
-    console.print(
-        Padding(Text(f"and the LED blinks {test.led.colour} {test.led.blinks} times."), (0, 0, 0, 2), expand=False)
-    )
-
-
-def _print_devices(console: Console, report: Report) -> None:
-    console.print()
-    console.print(Text("The same network for each known device", style="bold"))
-    table = Table(box=None, padding=(0, 2, 0, 2), show_edge=False, show_header=False)
-    for one in report.devices:
-        title = f"{one.title}, Device OS {one.os_version}" if one.os_version else one.title
-        table.add_row(Text(shown(title)), Text(one.verdict, style=_VERDICT_STYLES[one.verdict]))
-    console.print(table)
 
 
 def _joined(scope: Scope) -> str | None:

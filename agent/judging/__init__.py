@@ -9,6 +9,7 @@ from msgspec import Struct
 from agent.checks import STAGES, Check, Finding, Selection
 from agent.judging import cloud, coap, dhcp, dns, ntp, portal, wifi
 from agent.judging.internet_test import InternetTest, internet_test
+from agent.judging.startup import Startup, startup
 from agent.judging.unseen import of_another_network
 from agent.profiles import Fact, Profile
 from probes.observations import Observations
@@ -52,7 +53,9 @@ JUDGES: dict[str, Judge] = {
 
 def probes_for(selection: Selection) -> set[str]:
     """The probes that the checks of a selection need."""
-    return {probe for check_id, judge in JUDGES.items() if selection.includes(check_id) for probe in judge.probes}
+    probes = {probe for check_id, judge in JUDGES.items() if selection.includes(check_id) for probe in judge.probes}
+    # The device tests the internet where its cloud fails: what that test needs is measured beside the cloud.
+    return probes | {"tcp", "echo"} if selection.includes("cloud.transport") else probes
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
@@ -62,17 +65,20 @@ class Judgement(Struct, frozen=True, kw_only=True):
     verdict: Verdict
     headline: str
     internet_test: InternetTest
+    startup: Startup
 
 
 def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgement:
     """Judge every check of the selection for a device, and what follows from all of them."""
     checks = [judge_one(check_id, seen, profile, selection) for check_id in JUDGES]
     verdict = _verdict(checks, selection)
+    test = internet_test(seen, profile, next(one for one in checks if one.id == "cloud.transport"))
     return Judgement(
         checks=checks,
         verdict=verdict,
         headline=_headline(verdict, checks, profile),
-        internet_test=internet_test(seen),
+        internet_test=test,
+        startup=startup(seen, profile, checks, test),
     )
 
 

@@ -18,6 +18,15 @@ _LOCAL = [
 """RFC 1918, RFC 6598, this network, loopback, link-local and multicast; everything else counts as public."""
 
 
+def is_address(host: str) -> bool:
+    """Whether a host is given as an IPv4 address, and not by name."""
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_local(address: str) -> bool:
     """Whether an IPv4 address cannot be a host on the Internet; False for what is no address."""
     try:

@@ -1,36 +1,41 @@
 """Judging the device's own cloud endpoint: `cloud.transport`."""
 
+from typing import Any
+
 import msgspec
 
 from agent.checks import Finding
 from agent.judging.coap import udp_5683
 from agent.judging.icmp import from_host, refused
 from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
-from agent.profiles import Profile
-from probes.observations import CloudEndpoint, Connection, Observations
+from agent.profiles import Fact, Profile
+from probes.observations import CloudEndpoint, Connection, LargeHello, Observations
 
 
 def transport(seen: Observations, profile: Profile) -> Finding:
     """Whether the device's own cloud endpoint answers in its own protocol."""
-    if profile.cloud.transport.value == "coap":
+    needs = profile.cloud
+    if needs.transport.value == "coap":
         # A plain CoAP device's cloud is a CoAP server: the exchange is the same.
         finding = udp_5683(seen, profile)
         return msgspec.structs.replace(finding, summary=f"CoAP endpoint: {finding.summary}")
     cloud = seen.cloud
     if cloud is None or cloud.not_run:
         return not_looked(cloud, "The device's cloud port was not looked at")
-    needs = profile.cloud
     mine = [one for one in cloud.endpoints if (one.transport, one.port) == (needs.transport.value, needs.port.value)]
     endpoint = next((one for one in mine if one.host in needs.hosts.value), None)
     if endpoint is None:
         return of_another_run(f"{needs.hosts.value[0]} was not asked in this run", profile)
     if endpoint.address is None:
         return no_address(seen, needs.hosts.value)
-    return _nonce(endpoint) if needs.transport.value == "tcp-nonce" else _dtls(endpoint)
+    finding = _nonce(endpoint, profile) if endpoint.transport == "tcp-nonce" else _dtls(endpoint, profile)
+    facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts, *finding.rests_on]
+    return msgspec.structs.replace(finding, rests_on=facts)
 
 
-def _nonce(endpoint: CloudEndpoint) -> Finding:
+def _nonce(endpoint: CloudEndpoint, profile: Profile) -> Finding:
     where = f"{endpoint.host} ({endpoint.address}), TCP {endpoint.port}"
+    patience = profile.cloud.answer_s
     evidence = [f"{where}, {one.at_s:.1f} s: {_describe(one)}" for one in endpoint.connections]
     if endpoint.nonce:
         return Finding(status="pass", summary=f"{where} answers: a nonce of 40 bytes", evidence=evidence)
@@ -48,15 +53,18 @@ def _nonce(endpoint: CloudEndpoint) -> Finding:
         )
         summary = f"{where} accepts the connection, which then {how}"
         reason = (
-            f"The real service sends 40 bytes at once; none came in {endpoint.waited_s:.1f} s on {count} connections. "
-            "A proxy or a filter that accepts connections itself looks like this; the device would log "
-            "`Could not receive nonce`."
+            f"The real service sends 40 bytes at once; none came in {endpoint.waited_s:.1f} s on {count} connections "
+            f"(the device waits {patience.value:g} s). A proxy or a filter that accepts connections itself looks like "
+            "this; the device would log `Could not receive nonce`."
         )
     else:
         error = next((one.error for one in endpoint.connections if one.error), None) or "timeout"
         how = "no answer" if error == "timeout" else error
         summary = f"{where} cannot be reached: {how}"
-        reason = f"{count} attempts to connect in {endpoint.waited_s:.1f} s failed: {how}."
+        limit = profile.cloud.connect_s
+        reason = f"{count} attempts to connect in {endpoint.waited_s:.1f} s failed: {how}." + (
+            f" The device gives each {limit.value:g} s." if limit else ""
+        )
     return Finding(
         status="fail",
         summary=summary,
@@ -65,6 +73,7 @@ def _nonce(endpoint: CloudEndpoint) -> Finding:
         "past any proxy or inspection.",
         owner="network administrator",
         evidence=evidence,
+        rests_on=[patience],
     )
 
 
@@ -73,29 +82,98 @@ def _describe(connection: Connection) -> str:
     return f"{connected}, {len(connection.received) // 2} bytes received, {connection.error or 'then silence'}"
 
 
-def _dtls(endpoint: CloudEndpoint) -> Finding:
+def _dtls(endpoint: CloudEndpoint, profile: Profile) -> Finding:
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
     evidence = [f"{where}, {one.words}" for one in endpoint.attempts]
     if endpoint.record:
-        summary = f"{where} answers a DTLS ClientHello with {endpoint.record}"
-        return Finding(status="pass", summary=summary, evidence=evidence)
+        finding = _late(endpoint, where, profile) or _large(endpoint, where, profile)
+        if finding is None:
+            finding = Finding(status="pass", summary=f"{where} answers a DTLS ClientHello with {endpoint.record}")
+        return msgspec.structs.replace(finding, evidence=[*evidence, *finding.evidence])
     address = endpoint.address or ""
     if found := refused(f"UDP {endpoint.port}", endpoint.host, address, endpoint.attempts, evidence):
         return found
     error = next((one.detail for one in endpoint.attempts if one.outcome == "error"), None)
     if error or not endpoint.attempts:
         return not_sent("a ClientHello", where, error or "nothing was sent", evidence)
-    sent = sum(one.outcome != "ignored" for one in endpoint.attempts)
     closed = from_host(address, endpoint.attempts)
     how = f"says {closed.meaning}" if closed else "does not answer"
-    summary = f"{where} {how}"
-    reason = f"{sent} ClientHellos in {endpoint.waited_s:.0f} s brought no DTLS record back."
     return Finding(
         status="fail",
-        summary=summary,
-        reason=reason,
-        remedy=f"Allow outbound UDP {endpoint.port} to *.{endpoint.host.partition('.')[2]} (now {endpoint.address}; "
+        summary=f"{where} {how}",
+        reason=_how_sure(endpoint, profile),
+        remedy=f"Allow outbound UDP {endpoint.port} to {_zone(endpoint.host)} (now {endpoint.address}; "
         "its addresses change), with replies.",
         owner="network administrator",
         evidence=evidence,
+        rests_on=[*([profile.cloud.hello_at_s] if profile.cloud.hello_at_s else []), profile.cloud.answer_s],
     )
+
+
+def _how_sure(endpoint: CloudEndpoint, profile: Profile) -> str:
+    """How many ClientHellos were lost, and how that compares with what the device would send."""
+    sent, patience = sum(one.outcome != "ignored" for one in endpoint.attempts), profile.cloud.answer_s.value
+    text = f"{sent} ClientHellos in {endpoint.waited_s:.0f} s brought no DTLS record back."
+    schedule = profile.cloud.hello_at_s.value if profile.cloud.hello_at_s else []
+    if len(schedule) <= sent:
+        return text
+    return (
+        f"{text} The device sends {len(schedule)} in {patience:g} s; a network that loses one packet in ten would lose "
+        f"{sent} and their answers once in {_odds(sent)} times. --deep waits as long as the device."
+    )
+
+
+def _odds(sent: int) -> int:
+    """How rarely so many exchanges in a row fail where one packet in ten is lost, either way."""
+    return round(1 / (1 - 0.9**2) ** sent)
+
+
+def _zone(host: str) -> str:
+    """The names to allow: of a host that is named by a device id, all of its zone."""
+    first, _, zone = host.partition(".")
+    return f"*.{zone}" if len(first) == 24 and zone else host
+
+
+def _late(endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding | None:
+    """The finding where an answer came later than the device waits for one."""
+    patience = profile.cloud.answer_s
+    answered = next((one for one in endpoint.attempts if one.outcome == "reply"), None)
+    if answered is None:
+        return None
+    took = answered.at_s - endpoint.attempts[0].at_s + (answered.rtt_ms or 0.0) / 1000
+    if took <= patience.value:
+        return None
+    return Finding(
+        status="fail",
+        summary=f"{where} answers after {took:.0f} s; the device gives up after {patience.value:g} s",
+        reason=f"The first DTLS record came {took:.1f} s after the first ClientHello.",
+        remedy="Find out what loses or delays packets on the way to the internet.",
+        owner="network administrator",
+        rests_on=[patience],
+    )
+
+
+def _large(endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding | None:
+    """A warning where a packet as large as the handshake needs does not get through; None where it does."""
+    large, needs = endpoint.large, profile.cloud.path_mtu
+    if large is None or needs is None or large.record or large.size > needs.value:
+        return None
+    if all(one.outcome == "error" for one in large.attempts):
+        return None  # this laptop's own link is narrower
+    told = next((one.icmp for one in large.attempts if one.icmp and (one.icmp.type, one.icmp.code) == (3, 4)), None)
+    return Finding(
+        status="warn",
+        summary=f"{where} answers, but no packet of {large.size} bytes gets there whole",
+        reason=f"A ClientHello in {large.size} bytes, not to be fragmented, was "
+        + (f"refused by {told.source}: {told.meaning}. " if told else f"lost {len(large.attempts)} times. ")
+        + f"DTLS needs packets of up to {needs.value} bytes, and not every device can reassemble fragments.",
+        remedy=f"Let packets of {needs.value} bytes through whole: look at the MTU of tunnels and PPPoE on the way, "
+        "and let ICMP `fragmentation needed` pass.",
+        owner="network administrator",
+        evidence=_large_evidence(large, where),
+        rests_on=[needs],
+    )
+
+
+def _large_evidence(large: LargeHello, where: str) -> list[str]:
+    return [f"{where}, {large.size} bytes, {one.words}" for one in large.attempts]

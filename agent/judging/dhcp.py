@@ -1,5 +1,7 @@
 """Judging DHCP: `dhcp.offer`, `dhcp.lease`, `dhcp.servers`."""
 
+import msgspec
+
 from agent.checks import Finding
 from agent.judging.addresses import first_host
 from agent.judging.unseen import not_looked
@@ -106,9 +108,12 @@ def lease(seen: Observations, profile: Profile) -> Finding:
             remedy=f"Add option 6 (DNS server) to the DHCP scope on {granted.server}.",
             owner="network administrator",
             evidence=evidence,
+            rests_on=[profile.dhcp.missing_resolver],
         )
     if not granted.routers:
         return _no_router(granted, seen, profile, evidence)
+    if late := _too_late(dhcp, granted, profile):
+        return msgspec.structs.replace(late, evidence=evidence)
     router, gateway = granted.routers[0], seen.scope.gateway
     if gateway and router != gateway:
         return Finding(
@@ -124,6 +129,23 @@ def lease(seen: Observations, profile: Profile) -> Finding:
         summary=f"{granted.address} with router {router} and resolver {', '.join(granted.resolvers[:2])}"
         + ("; given back" if dhcp.released else ""),
         evidence=evidence,
+    )
+
+
+def _too_late(dhcp: Dhcp, granted: DhcpMessage, profile: Profile) -> Finding | None:
+    """The finding where a lease takes longer than the device waits for it."""
+    limit = profile.dhcp.give_up_s
+    begun = next((one.at_s for one in dhcp.sent if one.identity == "device" and one.type == "DISCOVER"), None)
+    if limit is None or begun is None or granted.at_s - begun <= limit.value:
+        return None
+    took = granted.at_s - begun
+    return Finding(
+        status="fail",
+        summary=f"DHCP server {granted.server} took {took:.0f} s; the device gives up after {limit.value:g} s",
+        reason=f"From the first DISCOVER to the ACK {took:.1f} s went by.",
+        remedy=f"Find out what makes the DHCP server {granted.server}, or the relay to it, slow.",
+        owner="network administrator",
+        rests_on=[limit],
     )
 
 

@@ -1,12 +1,15 @@
 """Judging DNS: `dns.resolve`, `dns.integrity`."""
 
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from agent.checks import Finding
-from agent.judging.addresses import is_local, is_sinkhole
+from agent.judging.addresses import is_address, is_local, is_sinkhole
 from agent.judging.unseen import no_resolver, of_another_run
 from agent.judging.witnessed import answered_addresses
-from agent.profiles import Profile
+from agent.profiles import Fact, Profile
 from probes.observations import Dns, Lookup, Observations
 
 NTP_SERVER = "pool.ntp.org"
@@ -20,7 +23,7 @@ class _Need:
 
     names: list[str]
     required: bool
-    unconfirmed_beside: list[str]
+    known_names: list[str]
 
 
 def resolve(seen: Observations, profile: Profile) -> Finding:
@@ -32,39 +35,99 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
     if dns.assumed:
         return _assumed(dns, evidence)
     needs = _needs(profile)
+    if not needs:
+        hosts = ", ".join(profile.cloud.hosts.value)
+        return Finding(
+            status="pass", summary=f"The device asks for no name: its cloud is {hosts}", rests_on=[profile.cloud.hosts]
+        )
     if never := [name for need in needs for name in need.names if not dns.of(name)]:
         return of_another_run(f"{never[0]} was not asked for in this run", profile, evidence)
-    failing = [need for need in needs if all(_failure(dns, name) for name in need.names)]
-    if doubtful := [need for need in failing if _may_not_exist(dns, need)]:
+    keeps = profile.dns.resolvers
+    asked = dns.resolvers[: keeps.value]
+    kept = msgspec.structs.replace(dns, resolvers=asked, lookups=[one for one in dns.lookups if one.resolver in asked])
+    failing = [need for need in needs if all(_failure(kept, name) for name in need.names)]
+    if doubtful := [need for need in failing if _may_not_exist(kept, need)]:
         name = doubtful[0].names[0]
         return Finding(
             status="unknown",
             summary=f"{name} does not exist, and it is not known whether it should",
             reason="This name holds a device id that belongs to nobody; whether the cloud's zone answers for such "
             "names is not confirmed.",
-            remedy=f"Ask for the real device's name here: nslookup <device id>{name[24:]} {dns.resolvers[0]}",
+            remedy=f"Ask for the real device's name here: nslookup <device id>.{name.partition('.')[2]} "
+            f"{dns.resolvers[0]}",
             owner="device owner",
             evidence=evidence,
+            rests_on=[profile.cloud.hosts, *([profile.cloud.known_names] if profile.cloud.known_names else [])],
         )
     if failing:
-        return _names_fail(dns, failing, evidence)
-    used = {name: dns.as_device(name) for need in needs for name in need.names}
+        others_work = any(lookup.addresses for lookup in dns.lookups if lookup.resolver not in asked)
+        rests_on = [*([keeps] if others_work else []), *_fallback(profile)]
+        return msgspec.structs.replace(_names_fail(kept, failing, profile, evidence), rests_on=rests_on)
+    used = {name: kept.as_device(name) for need in needs for name in need.names}
     late = [lookup for lookup in used.values() if lookup and lookup.resolver != dns.resolvers[0]]
     if late:
         first = dns.resolvers[0]
         why = next((one.failure for one in dns.of(late[0].name) if one.resolver == first), None) or "no answer"
+        patience = profile.dns.patience_s
         return Finding(
             status="warn",
             summary=f"Resolver {first} fails ({why}); a device gets by with {late[0].resolver}",
             reason=f"A device asks {first} first, each time"
-            + (", and waits 4 s before it asks the second." if why == "no answer" else "."),
+            + (f", and waits {patience.value:g} s before it asks the second." if why == "no answer" else "."),
             remedy=f"Repair the resolver {first}, or take it out of DHCP option 6.",
             owner="network administrator",
             evidence=evidence,
+            rests_on=[keeps, patience],
         )
+    if slow := _aaaa_in_the_way(kept, profile):
+        return msgspec.structs.replace(slow, evidence=evidence)
     slowest = max((lookup.elapsed_ms for lookup in used.values() if lookup), default=0.0)
     names = "the device's names" if len(used) > 1 else next(iter(used))
     return Finding(status="pass", summary=f"{dns.resolvers[0]} resolves {names} in {slowest:.0f} ms", evidence=evidence)
+
+
+def may_not_exist(dns: Dns, profile: Profile) -> bool:
+    """Whether the cloud's name is unknown here, and may be so everywhere: it holds an id of no device."""
+    need = _cloud_need(profile)
+    return need is not None and _may_not_exist(dns, need)
+
+
+def _fallback(profile: Profile) -> list[Fact[Any]]:
+    """The address that the device tries without a name: whether that still answers is not known."""
+    fallback = profile.cloud.fallback_address
+    return [] if fallback is None else [msgspec.structs.replace(fallback, certainty="unconfirmed")]
+
+
+def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
+    """A warning where a device that asks for AAAA first is held up by that (lwIP's netdb_hal.cpp:43-63)."""
+    first = profile.dns.aaaa_first
+    if not first.value:
+        return None
+    for host in profile.cloud.hosts.value:
+        lookups = dns.aaaa(host)
+        silent = [one for one in lookups if one.rcode is None]
+        if lookups and len(silent) == len(lookups):
+            wait = profile.dns.patience_s.value * len(silent)
+            return Finding(
+                status="warn",
+                summary=f"{', '.join(one.resolver for one in silent)} leaves AAAA queries for {host} unanswered",
+                reason=f"The device asks for AAAA before A, and waits {wait:g} s for it, at each connection.",
+                remedy=f"Let the resolver {silent[0].resolver} answer AAAA queries, if only without a record.",
+                owner="network administrator",
+                rests_on=[first, profile.dns.patience_s],
+            )
+        found = next((one for one in lookups if one.addresses), None)
+        if found is not None:
+            return Finding(
+                status="warn",
+                summary=f"{found.resolver} gives {host} an IPv6 address, {found.addresses[0]}",
+                reason="The device asks for AAAA before A and has no IPv6 on Wi-Fi: it tries the IPv6 address in vain "
+                "before it takes the IPv4 one.",
+                remedy=f"Switch off DNS64 (or IPv6 addresses for {host}) on {found.resolver}, if devices connect late.",
+                owner="network administrator",
+                rests_on=[first],
+            )
+    return None
 
 
 def integrity(seen: Observations, profile: Profile) -> Finding:
@@ -114,15 +177,17 @@ def integrity(seen: Observations, profile: Profile) -> Finding:
     return Finding(status="pass", summary="A random name does not resolve; no answer is local", evidence=evidence)
 
 
+def _cloud_need(profile: Profile) -> _Need | None:
+    names = [one for one in profile.cloud.hosts.value if not is_address(one)]
+    known = profile.cloud.known_names.value if profile.cloud.known_names else []
+    return _Need(names, required=True, known_names=known) if names else None
+
+
 def _needs(profile: Profile) -> list[_Need]:
-    return [
-        _Need(
-            profile.cloud.hosts.value,
-            required=True,
-            unconfirmed_beside=profile.cloud.known_names.value if profile.cloud.known_names else [],
-        ),
-        _Need([NTP_SERVER], required=profile.level("ntp.reply") == "required", unconfirmed_beside=[]),
-    ]
+    needs = [need for need in (_cloud_need(profile),) if need is not None]
+    if profile.internet_test.method.value == "ntp":
+        needs.append(_Need([NTP_SERVER], required=profile.level("ntp.reply") == "required", known_names=[]))
+    return needs
 
 
 def _failure(dns: Dns, name: str) -> str | None:
@@ -144,10 +209,10 @@ def _failure(dns: Dns, name: str) -> str | None:
 def _may_not_exist(dns: Dns, need: _Need) -> bool:
     """Whether only the names in question are unknown, and not those of the same cloud that are known to exist."""
     missing = all(one.rcode == "NXDOMAIN" for name in need.names for one in dns.of(name))
-    return missing and any(not _failure(dns, name) for name in need.unconfirmed_beside)
+    return missing and any(not _failure(dns, name) for name in need.known_names)
 
 
-def _names_fail(dns: Dns, failing: list[_Need], evidence: list[str]) -> Finding:
+def _names_fail(dns: Dns, failing: list[_Need], profile: Profile, evidence: list[str]) -> Finding:
     names = [name for need in failing for name in need.names]
     whys = list(dict.fromkeys(_failure(dns, name) or "" for name in names))
     others = [one for one in dns.lookups if one.kind == "vendor" and one.addresses]
@@ -163,7 +228,12 @@ def _names_fail(dns: Dns, failing: list[_Need], evidence: list[str]) -> Finding:
         remedy = f"Switch off the rewriting of answers on {resolvers}."
     else:
         summary = f"Resolver {resolvers}: {'; '.join(whys)} for {', '.join(names)}"
-        reason = f"No name at all resolves with what DHCP hands out ({resolvers}), whatever this laptop itself uses."
+        tries = profile.dns.tries.value
+        reason = (
+            f"No name at all resolves with what DHCP hands out ({resolvers}), whatever this laptop itself uses. "
+            f"A device waits {profile.dns.patience_s.value:g} s for each, and tries {tries} "
+            f"{'times' if tries > 1 else 'time'} before it gives up."
+        )
         remedy = f"Repair the resolver {resolvers}, or hand out one that works in DHCP option 6."
     return Finding(
         status="fail" if required else "warn",
@@ -206,7 +276,7 @@ def _assumed(dns: Dns, evidence: list[str]) -> Finding:
 
 def _one_for_all(seen: Observations, dns: Dns) -> str | None:
     """The one address of at least three unrelated names, unless something there answered as it should."""
-    answers = {one.name: one.addresses[0] for one in dns.lookups if one.addresses}
+    answers = {one.name: one.addresses[0] for one in dns.lookups if one.addresses and one.type == "A"}
     addresses = set(answers.values())
     if len(answers) < _UNRELATED or len(addresses) != 1 or addresses & answered_addresses(seen):
         return None
@@ -217,5 +287,7 @@ def _evidence(dns: Dns) -> list[str]:
     lines = []
     for one in dns.lookups:
         result = ", ".join(one.addresses) if one.addresses else one.failure
-        lines.append(f"{one.resolver}: {one.name} A → {result} ({one.elapsed_ms:.0f} ms, {len(one.attempts)} attempts)")
+        lines.append(
+            f"{one.resolver}: {one.name} {one.type} → {result} ({one.elapsed_ms:.0f} ms, {len(one.attempts)} attempts)"
+        )
     return lines

@@ -1,23 +1,37 @@
-"""What the device's own Internet Test would conclude: the NTP generation, Device OS 2.0 to 5.5.
+"""What the device's own Internet Test would conclude, by the generation of its Device OS.
 
 The device runs it only after its cloud connection has failed; its result chooses a log line and a number of blinks
-(device-os v4.2.0 system/src/system_task.cpp, handle_cfod(); hal/network/util/simple_ntp_client.cpp).
+(device-os system/src/system_task.cpp, handle_cfod()). The generations: none (Argon up to 1.5, taken for passed), a TCP
+connection to 8.8.8.8 port 53 (up to 1.5), NTP (2.0 to 5.5), and two forms of the cloud echo (5.6 and later), which pass
+even if no echo comes back (system_connection_manager.cpp, v5.6.0:476, v6.2.0:663-703).
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from agent.judging.dns import NTP_SERVER
+from agent.checks import Finding
+from agent.judging.dns import NTP_SERVER, may_not_exist
 from agent.judging.unseen import network_of_laptop
-from probes.observations import Observations
+from agent.profiles import Fact, Profile
+from probes.observations import Dns, EchoTest, Observations
 
 Result = Literal["passed", "dns", "timeout", "network"]
 
-_WORDS: dict[Result, str] = {"dns": "DNS", "timeout": "timeout", "network": "network"}
-_CLOUD_UNREACHABLE = 3
-_TEST_FAILED = 2
-METHOD = "ntp"
+WORDS: dict[Result, str] = {"dns": "DNS", "timeout": "timeout", "network": "network"}
+CODES: dict[Result, int] = {"dns": -170, "timeout": -160, "network": -230}
+"""device-os v6.2.0 services/inc/system_error.h:33-51."""
+CLOUD_UNREACHABLE = 3
+TEST_FAILED = 2
+MOST_ECHOES = 10
+"""Packets of the second form of the echo."""
+_NO_SCORE = 2**32 - 1
+_OLDER_NAMES = {
+    TEST_FAILED: "red twice: no internet connection (Particle's older pages)",
+    CLOUD_UNREACHABLE: "red three times: Cloud is unreachable (Particle's older pages)",
+}
+_IDLE = "Idle Network (Particle's troubleshooting articles)"
+_GOOGLE = "can't reach Google (Particle's older pages)"
 
 
 class Led(Struct, frozen=True, kw_only=True):
@@ -28,69 +42,253 @@ class Led(Struct, frozen=True, kw_only=True):
     on_ms: int = 250
     off_ms: int = 250
 
+    @property
+    def words(self) -> str:
+        """The pattern for people."""
+        return f"{self.colour}, {self.blinks} blinks"
+
 
 class InternetTest(Struct, frozen=True, kw_only=True):
     """The Internet Test's result, and how the device would tell it.
 
     Attributes:
         result: None where the device would not get as far as the test, or where that is not known; `reason` says so.
-        log: the lines that it would log.
+        method: `none`, `tcp` (8.8.8.8 port 53), `ntp`, `echo-1` or `echo-2` (the two forms of the cloud echo).
+        runs: whether the device would run it on this network; None: not known.
+        when: under what condition the device runs it.
+        log: the lines that it would log, in order.
         led: the blinks that it would show; None where there is no result.
-        when: under what condition the device does any of this.
+        older_names: what Particle's older pages call the same thing.
+        rests_on: the facts of the device that this rests on.
     """
 
     result: Result | None
-    method: str = METHOD
+    method: str
     reason: str | None = None
+    runs: bool | None = None
+    when: str = "only after its cloud connection has failed"
     log: list[str] = field(default_factory=list)
     led: Led | None = None
-    when: str = "only after its cloud connection has failed"
+    older_names: list[str] = field(default_factory=list)
+    rests_on: list[Fact[Any]] = field(default_factory=list)
 
 
-def internet_test(seen: Observations) -> InternetTest:
-    """The test's result, from the lookups and the NTP exchange of this run."""
-    dhcp, dns, ntp = seen.dhcp, seen.dns, seen.ntp
-    if here := network_of_laptop(seen):
-        return InternetTest(result=None, reason=f"Not known: this laptop is on another network, '{here}'.")
-    granted = dhcp.granted if dhcp is not None else None
-    if (
-        dhcp is not None
-        and not dhcp.not_run
-        and dhcp.exchange_denied is None
-        and not (granted and granted.address and granted.resolvers)
-    ):
-        return InternetTest(
-            result=None,
-            reason="The device would not get as far: without a lease with a resolver its LED stays fast green.",
-        )
+def internet_test(seen: Observations, profile: Profile, cloud: Finding) -> InternetTest:
+    """The test of this device and Device OS version; `cloud` is what `cloud.transport` found."""
+    facts = profile.internet_test
+    result, reason, echoed = _result(seen, profile)
+    led, log, names = None, [], []
+    if result is not None:
+        blinks = CLOUD_UNREACHABLE if result == "passed" else TEST_FAILED
+        led = Led(colour=facts.colour.value, blinks=blinks, on_ms=facts.blink_ms.value, off_ms=facts.blink_ms.value)
+        log = [*echoed, _line(result, profile), f"Handling cloud error: {blinks}"]
+        names = [_OLDER_NAMES[blinks]]
+        if result == "dns":
+            names.append(_IDLE)
+        if facts.method.value == "tcp" and result != "passed":
+            names.append(_GOOGLE)
+    return InternetTest(
+        result=result,
+        method=facts.method.value,
+        reason=reason,
+        runs=_runs(seen, profile, cloud),
+        when=_when(profile),
+        log=log,
+        led=led,
+        older_names=names,
+        rests_on=[facts.method, facts.runs_after, facts.colour, facts.blink_ms],
+    )
+
+
+def _line(result: Result, profile: Profile) -> str:
+    facts = profile.internet_test
+    if result == "passed":
+        return facts.passed_line.value
+    return facts.failed_line.value.replace("{code}", str(CODES[result])).replace("{word}", WORDS[result])
+
+
+def _when(profile: Profile) -> str:
+    if profile.internet_test.runs_after.value == "handshake":
+        return "only after its cloud connection has failed"
+    if profile.cloud.transport.value == "dtls":
+        return "only after its socket could not be connected, which over UDP means: after a failed lookup"
+    return "only after its connection to the cloud could not be made; a failed handshake does not start it"
+
+
+def _runs(seen: Observations, profile: Profile, cloud: Finding) -> bool | None:
+    """Whether the device's cloud connection fails here, in the way that starts the test."""
+    if network_of_laptop(seen):
+        return None
+    if stuck := _no_lease(seen, profile):
+        return None if stuck.startswith("Not known") else False
+    after_handshake = profile.internet_test.runs_after.value == "handshake"
+    if cloud.status in {"pass", "warn"}:
+        return False
+    if cloud.due_to == "dns.resolve":
+        # A device with an address for such a case goes on with that, and what comes of it was not seen.
+        return None if profile.cloud.fallback_address else _cloud_name_fails(seen, profile)
+    if cloud.status != "fail":
+        return None
+    if after_handshake:
+        return True
+    if profile.cloud.transport.value == "dtls":
+        return False
+    endpoints = seen.cloud.endpoints if seen.cloud else []
+    mine = [one for one in endpoints if one.transport == "tcp-nonce" and one.host in profile.cloud.hosts.value]
+    return not any(connection.connect_ms is not None for one in mine for connection in one.connections)
+
+
+def _no_lease(seen: Observations, profile: Profile) -> str | None:
+    """Why the device does not come up, where DHCP was asked as a device asks; None where it does, or may."""
+    dhcp = seen.dhcp
+    if dhcp is None or dhcp.not_run or dhcp.exchange_denied is not None:
+        return None
+    if not (dhcp.granted and dhcp.granted.address):
+        return "The device would not get as far: without a lease its LED stays fast green."
+    if dhcp.granted.resolvers:
+        return None
+    if profile.dhcp.missing_resolver.certainty == "unconfirmed":
+        return "Not known what the device does with a lease that names no resolver."
+    return "The device would not get as far: without a resolver in its lease its LED stays fast green."
+
+
+def _cloud_name_fails(seen: Observations, profile: Profile) -> bool | None:
+    """Whether the cloud's name gives a device no address; None where that is not known."""
+    dns = seen.dns
     if dns is None or dns.not_run or not dns.resolvers or dns.assumed:
-        return InternetTest(result=None, reason="Not known: the resolvers that a device is given were not asked.")
+        return None
+    hosts = profile.cloud.hosts.value
+    lookups = [one for host in hosts for one in dns.of(host)]
+    if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
+        return None
+    if any(dns.as_device(host) for host in hosts):
+        return False
+    return None if may_not_exist(dns, profile) else True
+
+
+Told = tuple[Result | None, str, list[str]]
+"""A result, why, and the lines that the test itself logs."""
+
+
+def _result(seen: Observations, profile: Profile) -> Told:
+    if here := network_of_laptop(seen):
+        return None, f"Not known: this laptop is on another network, '{here}'.", []
+    if stuck := _no_lease(seen, profile):
+        return None, stuck, []
+    method = profile.internet_test.method.value
+    if method == "none":
+        return "passed", "This Device OS has no such test, and takes it for passed.", []
+    if method == "tcp":
+        return _tcp(seen)
+    dns = seen.dns
+    if dns is None or dns.not_run or not dns.resolvers or dns.assumed:
+        return None, "Not known: the resolvers that a device is given were not asked.", []
+    return _ntp(seen, dns) if method == "ntp" else _echo(seen, dns, profile)
+
+
+def _tcp(seen: Observations) -> Told:
+    """A TCP connection to 8.8.8.8 port 53 (device-os v1.5.2 system_cloud_connection_compat.cpp:255-290)."""
+    tcp = seen.tcp
+    if tcp is None or tcp.not_run or tcp.connection is None:
+        return None, "Not known: TCP to 8.8.8.8 port 53 was not tried.", []
+    where, made = f"{tcp.address}, TCP {tcp.port}", tcp.connection
+    if made.connect_ms is not None:
+        return "passed", f"{where} can be connected ({made.connect_ms:.0f} ms).", []
+    error = made.error or "timeout"
+    return ("timeout" if error == "timeout" else "network"), f"{where} cannot be connected: {error}.", []
+
+
+def _ntp(seen: Observations, dns: Dns) -> Told:
+    """One answer of pool.ntp.org (device-os v4.2.0 hal/network/util/simple_ntp_client.cpp)."""
     lookups = dns.of(NTP_SERVER)
     if dns.as_device(NTP_SERVER) is None:
         if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
-            return InternetTest(result=None, reason=f"Not known: {NTP_SERVER} could not be asked for.")
-        return _conclude("dns", f"{NTP_SERVER} does not resolve.")
+            return None, f"Not known: {NTP_SERVER} could not be asked for.", []
+        return "dns", f"{NTP_SERVER} does not resolve.", []
+    ntp = seen.ntp
     if ntp is None or ntp.not_run or not ntp.attempts:
-        return InternetTest(result=None, reason="Not known: NTP was not looked at.")
+        return None, "Not known: NTP was not looked at.", []
     if ntp.good:
-        return _conclude("passed", f"{ntp.address} answers NTP.")
+        return "passed", f"{ntp.address} answers NTP.", []
     last = next((one for one in reversed(ntp.attempts) if one.outcome != "ignored"), ntp.attempts[-1])
     if last.decoded is not None:
-        return _conclude("network", f"{ntp.address} sent a {last.decoded.flaw}.")
+        return "network", f"{ntp.address} sent a {last.decoded.flaw}.", []
     if last.outcome == "error":
-        return InternetTest(result=None, reason=f"Not known: this laptop could not send to {ntp.address}.")
+        return None, f"Not known: this laptop could not send to {ntp.address}.", []
     # lwIP drops ICMP errors for UDP: to the device a rejected request is one without a reply.
-    return _conclude("timeout", f"{ntp.address} did not answer NTP.")
+    return "timeout", f"{ntp.address} did not answer NTP.", []
 
 
-def _conclude(result: Result, reason: str) -> InternetTest:
-    blinks = _CLOUD_UNREACHABLE if result == "passed" else _TEST_FAILED
-    line = (
-        "Internet available, cloud not reachable" if result == "passed" else f"Internet test failed: {_WORDS[result]}"
+def _echo(seen: Observations, dns: Dns, profile: Profile) -> Told:
+    """The cloud echo: it fails only where the cloud's name does not resolve (device-facts 1.4)."""
+    host = profile.cloud.hosts.value[0]
+    form = 1 if profile.internet_test.method.value == "echo-1" else 2
+    fails = _cloud_name_fails(seen, profile)
+    if fails is None and not dns.as_device(host):
+        return None, f"Not known: whether {host} resolves for a real device.", []
+    if fails:
+        # The first form reports a failed lookup as a network error (v5.6.0 system_connection_manager.cpp).
+        return ("network" if form == 1 else "dns"), f"{host} does not resolve.", []
+    test = _measured(seen, profile, form)
+    if test is None:
+        return "passed", f"{host} resolves, which is all that this test asks for; echoes were not tried.", []
+    if test.packets and all(one.error for one in test.packets):
+        return None, f"Not known: this laptop could not send to {test.address}: {test.packets[0].error}.", []
+    came = sum(one.echo_ms is not None for one in test.packets)
+    reason = (
+        f"{host} resolves, which is all that this test asks for; {came} of {len(test.packets)} echoes came back"
+        + (" (this run stopped after the first)." if test.stopped_early else ".")
     )
-    return InternetTest(
-        result=result,
-        reason=reason,
-        log=[line, f"Handling cloud error: {blinks}"],
-        led=Led(colour="orange", blinks=blinks),
-    )
+    return "passed", reason, _echo_log(test)
+
+
+def _measured(seen: Observations, profile: Profile, form: int) -> EchoTest | None:
+    interface = profile.internet_test.interface
+    for one in seen.echo.tests if seen.echo and not seen.echo.not_run else []:
+        same = one.form == form and one.host in profile.cloud.hosts.value
+        if same and one.packets and (interface is None or one.interface == interface.value):
+            return one
+    return None
+
+
+def _echo_log(test: EchoTest) -> list[str]:
+    """The line with which the test ends (v5.6.0 and v6.2.0 system_connection_manager.cpp, "Step 5").
+
+    A run that stopped at the first echo does not know the rest: `<n>` stands for that.
+    """
+    came = [one for one in test.packets if one.echo_ms is not None]
+    sent, header = len(test.packets), 13
+    if test.stopped_early:
+        if test.form == 1:
+            return ["WiFi    : <n>/<n> packets <n>/<n> bytes received, avg rtt: <n>"]
+        return [
+            f"WiFi: <n>/{MOST_ECHOES} packets (0 tx errors) <n>/<n> bytes received, avg rtt: <n>, mask=<n>, score=<n>"
+        ]
+    octets = sum(one.size for one in test.packets)
+    mean = int(sum(one.echo_ms or 0.0 for one in came) / len(came)) if came else 0
+    if test.form == 1:
+        if not came:
+            return []
+        received = sum(one.size for one in came)
+        return [f"WiFi    : {len(came)}/{sent} packets {received}/{octets} bytes received, avg rtt: {mean}"]
+    errors = sum(one.error is not None for one in test.packets)
+    octets -= sum(one.size for one in test.packets if one.error is not None)
+    received = sum(one.size - header for one in came)
+    mask = sum(1 << one.sequence for one in came if 0 <= one.sequence < 16)
+    counts = f"{len(came)}/{sent} packets ({errors} tx errors) {received}/{octets} bytes received"
+    return [f"WiFi: {counts}, avg rtt: {mean}, mask={mask:04x}, score={_score(test, mean)}"]
+
+
+def _score(test: EchoTest, mean: int) -> int:
+    """The second form's score: the mean round trip, and a penalty that doubles with each echo lost in a row."""
+    came = [one for one in test.packets if one.echo_ms is not None]
+    if not came:
+        return _NO_SCORE
+    total, lost = sum(int(one.echo_ms or 0.0) for one in came), 0
+    for one in test.packets:
+        if one.echo_ms is not None:
+            lost = 0
+        else:
+            total += mean * (2 << lost)
+            lost += 1
+    return total // len(came)

@@ -4,6 +4,17 @@
 """
 
 from agent.profiles.facts import Fact, Level, Profile
-from agent.profiles.files import DEFAULT, UnknownDeviceError, load, load_all, names, spans
+from agent.profiles.files import DEFAULT, UnknownDeviceError, load, load_all, names, spans, versions_of
 
-__all__ = ["DEFAULT", "Fact", "Level", "Profile", "UnknownDeviceError", "load", "load_all", "names", "spans"]
+__all__ = [
+    "DEFAULT",
+    "Fact",
+    "Level",
+    "Profile",
+    "UnknownDeviceError",
+    "load",
+    "load_all",
+    "names",
+    "spans",
+    "versions_of",
+]

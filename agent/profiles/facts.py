@@ -169,6 +169,14 @@ class StartupFacts(_Section, frozen=True, kw_only=True):
     ip_line: Fact[Text] | None = None
     dns_line: Fact[Text] | None = None
     cloud_line: Fact[Text] | None = None
+    scan_failed_line: Fact[Text] | None = None
+    """What it logs instead where it does not join; the others likewise."""
+    ip_failed_line: Fact[Text] | None = None
+    dns_failed_line: Fact[Text] | None = None
+    connect_failed_line: Fact[Text] | None = None
+    """Where the cloud's socket cannot be connected."""
+    handshake_failed_line: Fact[Text] | None = None
+    """Where the cloud does not answer, or not as it should."""
     connect_s: Fact[Seconds] | None = None
     """How long it tries to get from the scan to an address before it begins anew."""
 

@@ -137,3 +137,8 @@ def spans(name: str) -> list[str]:
 
     walk(content)
     return sorted((one for one in bounds if order(oldest) <= order(one) <= order(newest)), key=order)
+
+
+def versions_of(profile: Profile) -> list[Profile]:
+    """A device at the first version of each stretch of Device OS, oldest first; empty where it has no versions."""
+    return [load(profile.name, version) for version in spans(profile.name)]

@@ -1,0 +1,242 @@
+"""What the device would do from power-on: its five stages, the line to look for at each, and where it stops.
+
+The stages and lines are those of Particle's troubleshooting articles (scan and authentication, link, IP, DNS, cloud);
+the LED is that of device-os v6.2.0 system/src/system_led_signal.cpp:65-79, system_network_manager.cpp:418-441.
+"""
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from agent.checks import Check, Stage
+from agent.judging.internet_test import InternetTest
+from agent.profiles import Fact, Profile
+from probes.observations import Observations
+
+Reached = Literal["reached", "stops", "not-reached", "unknown"]
+StartupName = Literal["scan", "link", "ip", "dns", "cloud"]
+
+_JOINING, _JOINED, _CONNECTING, _ONLINE = "blinking green", "fast blinking green", "blinking cyan", "breathing cyan"
+_TITLES: dict[StartupName, str] = {
+    "scan": "scan and authentication",
+    "link": "link",
+    "ip": "IP",
+    "dns": "DNS",
+    "cloud": "cloud",
+}
+_SETTLED_BY: dict[StartupName, tuple[str, ...]] = {
+    "ip": ("dhcp.offer", "dhcp.lease"),
+    "dns": ("dns.resolve",),
+    "cloud": ("cloud.transport", "portal"),
+}
+"""Checks whose failing stops a device there; a failing check of the same group that is not here may or may not."""
+_TEST_S = {"none": 0.0, "tcp": 5.0, "ntp": 10.0, "echo-1": 5.0, "echo-2": 5.0}
+"""The longest that each Internet Test takes, in seconds (device-facts 1.2 to 1.4)."""
+
+
+class StartupStage(Struct, frozen=True, kw_only=True):
+    """One stage of a device's start on this network.
+
+    Attributes:
+        line: what its log has once the stage is reached, where that is known.
+        instead: what its log has where it stops, where that is known.
+        led: the status LED while it is at this stage.
+        expected: how long it takes here, or how long the device tries, in words.
+        why: what stops it, or why that is not known; the check that has more is in `check`.
+    """
+
+    stage: StartupName
+    title: str
+    state: Reached
+    line: str | None = None
+    instead: str | None = None
+    led: str = ""
+    expected: str = ""
+    why: str | None = None
+    check: str | None = None
+
+
+class Startup(Struct, frozen=True, kw_only=True):
+    """The five stages, and what they come to.
+
+    Attributes:
+        online: whether the device gets online here; None: not known.
+        stops_at: the stage where it stays; None where it does not, or that is not known.
+        led: the status LED at the end.
+        log: the lines to look for, in order, up to where it stops.
+        rests_on: the facts of the device that this rests on.
+    """
+
+    online: bool | None
+    stops_at: StartupName | None
+    led: str | None
+    log: list[str]
+    stages: list[StartupStage]
+    rests_on: list[Fact[Any]] = field(default_factory=list)
+
+
+def startup(seen: Observations, profile: Profile, checks: list[Check], test: InternetTest) -> Startup:
+    """What the judged checks mean for a start of this device, stage by stage."""
+    stages: list[StartupStage] = []
+    stopped = False
+    for name in _TITLES:
+        state, check = _state(name, checks) if not stopped else ("not-reached", None)
+        stopped = stopped or state == "stops"
+        stages.append(_stage(name, state, check, seen, profile, test))
+    stop = next((one for one in stages if one.state == "stops"), None)
+    online = False if stop else True if all(one.state == "reached" for one in stages) else None
+    facts = profile.startup
+    return Startup(
+        online=online,
+        stops_at=stop.stage if stop else None,
+        led=_ONLINE if online else stop.led if stop else None,
+        log=_log(stages, test),
+        stages=stages,
+        rests_on=[one for one in (facts.scan_line, facts.ip_line, facts.dns_line, facts.cloud_line) if one is not None],
+    )
+
+
+def _state(name: StartupName, checks: list[Check]) -> tuple[Reached, Check | None]:
+    """How far a device gets by the checks of a stage, and the check that says so where it is not reached."""
+    if name in {"scan", "link"}:
+        mine = [one for one in checks if one.stage == "scan" and one.level == "required"]
+        deciding = {one.id for one in mine}
+    else:
+        group: Stage | None = "ip" if name == "ip" else None
+        deciding = set(_SETTLED_BY[name])
+        mine = [one for one in checks if one.id in deciding or (group is not None and one.stage == group)]
+    if name == "link":  # nothing more is asked of the network than for the scan
+        return ("reached" if all(one.status in {"pass", "warn"} for one in mine) and mine else "unknown"), None
+    if failing := [one for one in mine if one.status == "fail"]:
+        stopping = next((one for one in failing if one.id in deciding), None)
+        return ("stops", stopping) if stopping else ("unknown", failing[0])
+    doubtful = next((one for one in mine if one.status in {"unknown", "skip"}), None)
+    if doubtful is not None or not mine:
+        return "unknown", doubtful
+    return "reached", None
+
+
+def _stage(
+    name: StartupName, state: Reached, check: Check | None, seen: Observations, profile: Profile, test: InternetTest
+) -> StartupStage:
+    stops = state == "stops"
+    return StartupStage(
+        stage=name,
+        title=_TITLES[name],
+        state=state,
+        line=_filled(getattr(profile.startup, f"{name}_line"), seen, profile),
+        instead=_instead(name, seen, profile, check) if stops else None,
+        led=_led(name, test, stops=stops),
+        expected=_expected(name, state, seen, profile),
+        why=check.summary if check else None,
+        check=check.id if check else None,
+    )
+
+
+def _led(name: StartupName, test: InternetTest, *, stops: bool) -> str:
+    if name in {"scan", "link"}:
+        return _JOINING
+    if name == "ip":
+        return _JOINED
+    if not stops:
+        return _CONNECTING if name == "dns" else _ONLINE
+    if test.runs and test.led:
+        return f"{_CONNECTING}, then {test.led.words}, again and again"
+    return f"{_CONNECTING}, without error blinks" if test.runs is False else _CONNECTING
+
+
+def _instead(name: StartupName, seen: Observations, profile: Profile, check: Check | None) -> str | None:
+    facts = profile.startup
+    if name == "cloud":
+        endpoints = seen.cloud.endpoints if seen.cloud else []
+        unconnected = [
+            one
+            for one in endpoints
+            if one.transport == "tcp-nonce" and not any(made.connect_ms is not None for made in one.connections)
+        ]
+        dead = profile.cloud.transport.value == "tcp-nonce" and unconnected
+        return _filled(facts.connect_failed_line if dead else facts.handshake_failed_line, seen, profile)
+    by_name = {"scan": facts.scan_failed_line, "ip": facts.ip_failed_line, "dns": facts.dns_failed_line}
+    return _filled(by_name.get(name), seen, profile) if check else None
+
+
+def _filled(line: Fact[Any] | None, seen: Observations, profile: Profile) -> str | None:
+    """A line with this network's names and addresses in it."""
+    if line is None:
+        return None
+    host = profile.cloud.hosts.value[0]
+    used = seen.dns.as_device(host) if seen.dns else None
+    values = {
+        "ssid": (seen.wifi.target if seen.wifi else None) or "<ssid>",
+        "host": host,
+        "address": used.addresses[0] if used else "<address>",
+        "port": str(profile.cloud.port.value),
+    }
+    text = str(line.value)
+    for key, value in values.items():
+        text = text.replace(f"{{{key}}}", value)
+    return text
+
+
+def _log(stages: list[StartupStage], test: InternetTest) -> list[str]:
+    """The lines to look for, up to where the device stops."""
+    lines: list[str] = []
+    for one in stages:
+        if one.state == "not-reached":
+            break
+        if one.state == "stops":
+            lines += [one.instead] if one.instead else []
+            break
+        lines += [one.line] if one.line and one.state == "reached" else []
+    if all(one.state == "reached" for one in stages):
+        return [*lines, "Cloud connected"]
+    return [*lines, *(test.log if test.runs else [])]
+
+
+def _expected(name: StartupName, state: Reached, seen: Observations, profile: Profile) -> str:
+    """How long a stage takes here, where that was seen; where the device stops, how long it tries."""
+    stops = state == "stops"
+    if state == "not-reached":
+        return ""
+    if name == "scan":
+        limit = profile.startup.connect_s
+        return f"at most {limit.value:g} s from here to an address, then anew" if limit else ""
+    if name == "link":
+        return ""
+    if name == "ip":
+        return _expected_lease(seen, profile, stops=stops)
+    if name == "dns":
+        return _expected_lookup(seen, profile, stops=stops)
+    return _expected_cloud(seen, profile, stops=stops)
+
+
+def _expected_lease(seen: Observations, profile: Profile, *, stops: bool) -> str:
+    dhcp, facts = seen.dhcp, profile.dhcp
+    if stops:
+        at = ", ".join(f"{one:g}" for one in facts.asks_at_s.value)
+        end = f"gives up after {facts.give_up_s.value:g} s" if facts.give_up_s else "never gives up"
+        return f"asks at {at} s, {end}"
+    if dhcp is None or dhcp.granted is None:
+        return ""
+    begun = next((one.at_s for one in dhcp.sent if one.identity == "device"), dhcp.started_s)
+    return f"{max(dhcp.granted.at_s - begun, 0):.1f} s here"
+
+
+def _expected_lookup(seen: Observations, profile: Profile, *, stops: bool) -> str:
+    facts = profile.dns
+    if stops:
+        kinds = 2 if facts.aaaa_first.value else 1
+        resolvers = min(len(seen.dns.resolvers) if seen.dns else 1, facts.resolvers.value) or 1
+        longest = facts.tries.value * facts.patience_s.value * kinds * resolvers
+        return f"gives up after {longest:g} s at the latest"
+    took = [one.elapsed_ms for host in profile.cloud.hosts.value for one in (seen.dns.of(host) if seen.dns else [])]
+    return f"{max(took) / 1000:.1f} s here" if took else ""
+
+
+def _expected_cloud(seen: Observations, profile: Profile, *, stops: bool) -> str:
+    cloud, test = profile.cloud, _TEST_S[profile.internet_test.method.value]
+    if stops:
+        wait = cloud.answer_s.value + (cloud.connect_s.value if cloud.connect_s else 0)
+        return f"gives up after {wait:g} s, then tests for up to {test:g} s before it blinks"
+    alive = f"then a keep-alive every {cloud.keep_alive_s.value:g} s" if cloud.keep_alive_s else ""
+    return f"a few seconds, {alive}" if alive else "a few seconds"

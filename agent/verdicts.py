@@ -1,0 +1,121 @@
+"""The same observations judged for every known device, and for every Device OS version of the one that is judged."""
+
+import msgspec
+from msgspec import Struct
+
+from agent import judging, profiles
+from agent.checks import Selection
+from agent.judging import Judgement, Verdict
+from agent.judging.internet_test import Result
+from agent.profiles import Profile
+from probes.observations import Observations
+
+
+class DeviceVerdict(Struct, frozen=True, kw_only=True):
+    """What a run means for one known device."""
+
+    name: str
+    title: str
+    os_version: str | None
+    verdict: Verdict
+    headline: str
+    online: bool | None
+    """Whether it gets online; None: not known."""
+    stops_at: str | None
+    """The stage of its start where it stays: scan, link, ip, dns or cloud."""
+    internet_test: Result | None
+    method: str
+    """Its Internet Test."""
+    led: str | None
+    log: str | None
+    """The last line of its log to look for."""
+
+
+class VersionVerdict(Struct, frozen=True, kw_only=True):
+    """What a run means for a stretch of Device OS versions of the device judged."""
+
+    since: str
+    before: str | None
+    """The first version for which it no longer holds; None: it holds up to the newest."""
+    verdict: Verdict
+    online: bool | None
+    internet_test: Result | None
+    method: str
+    led: str | None
+    log: str | None
+    warnings: list[str]
+    """Checks that do not pass."""
+
+
+def by_device(seen: Observations, judged: Profile, judgement: Judgement, selection: Selection) -> list[DeviceVerdict]:
+    """The verdict for each known device at its newest Device OS version, and for the one judged at its own."""
+    others = [one for one in profiles.load_all() if one.name != judged.name]
+    every = sorted([judged, *others], key=lambda one: _place(one.name))
+    return [_device(one, judgement if one is judged else judging.judge(seen, one, selection)) for one in every]
+
+
+def by_version(seen: Observations, judged: Profile, selection: Selection) -> list[VersionVerdict]:
+    """The verdict by Device OS version, where that differs from one to another; else nothing.
+
+    A run asks for the cloud's name of the version judged. Another version's name is taken to be answered alike.
+    """
+    found: list[VersionVerdict] = []
+    for one in profiles.versions_of(judged):
+        profile = _at_the_same_cloud(one, judged)
+        verdict = _version(profile, judging.judge(seen, profile, selection))
+        if found and _outcome(found[-1]) == _outcome(verdict):
+            continue
+        if found:
+            found[-1] = msgspec.structs.replace(found[-1], before=verdict.since)
+        found.append(verdict)
+    return found if len(found) > 1 else []
+
+
+def _at_the_same_cloud(other: Profile, judged: Profile) -> Profile:
+    """Another version's profile with the host names that this run asked for, where port and protocol are the same."""
+    if (other.cloud.transport.value, other.cloud.port.value) != (judged.cloud.transport.value, judged.cloud.port.value):
+        return other
+    return msgspec.structs.replace(other, cloud=msgspec.structs.replace(other.cloud, hosts=judged.cloud.hosts))
+
+
+def _place(name: str) -> int:
+    known = profiles.names()
+    return known.index(name) if name in known else -1
+
+
+def _device(profile: Profile, judgement: Judgement) -> DeviceVerdict:
+    start, test = judgement.startup, judgement.internet_test
+    return DeviceVerdict(
+        name=profile.name,
+        title=profile.title,
+        os_version=profile.os_version,
+        verdict=judgement.verdict,
+        headline=judgement.headline,
+        online=start.online,
+        stops_at=start.stops_at,
+        internet_test=test.result,
+        method=test.method,
+        led=start.led,
+        log=start.log[-1] if start.log else None,
+    )
+
+
+def _version(profile: Profile, judgement: Judgement) -> VersionVerdict:
+    start, test = judgement.startup, judgement.internet_test
+    return VersionVerdict(
+        since=profile.os_version or "",
+        before=None,
+        verdict=judgement.verdict,
+        online=start.online,
+        internet_test=test.result,
+        method=test.method,
+        led=start.led,
+        log=start.log[-1] if start.log else None,
+        warnings=[
+            f"{one.id} {one.status}" for one in judgement.checks if one.status != "pass" and one.level != "reported"
+        ],
+    )
+
+
+def _outcome(verdict: VersionVerdict) -> VersionVerdict:
+    return msgspec.structs.replace(verdict, since="", before=None)

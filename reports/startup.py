@@ -1,0 +1,129 @@
+"""The report's part about the device itself: its start, its Internet Test, other versions, other devices."""
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from agent.report import Report
+from agent.verdicts import DeviceVerdict, VersionVerdict
+from reports.text import shown
+
+VERDICT_STYLES = {
+    "compatible": "bold green",
+    "compatible-with-warnings": "bold yellow",
+    "incompatible": "bold red",
+    "undetermined": "bold magenta",
+}
+_STATES = {
+    "reached": ("reached", "green"),
+    "stops": ("STOPS HERE", "bold red"),
+    "not-reached": ("not reached", "dim"),
+    "unknown": ("not known", "magenta"),
+}
+_METHODS = {
+    "none": "no test",
+    "tcp": "TCP to 8.8.8.8 port 53",
+    "ntp": "NTP, pool.ntp.org",
+    "echo-1": "cloud echo, first form",
+    "echo-2": "cloud echo, second form",
+}
+
+
+def print_startup(console: Console, report: Report) -> None:
+    """The five stages from power-on, and where the device stays."""
+    start, device = report.startup, report.device
+    title = f"{device.title}, Device OS {device.os_version}" if device.os_version else device.title
+    _heading(console, f"From power-on: {shown(title)} on this network")
+    table = _table("Stage", "", "LED", "Takes")
+    for one in start.stages:
+        word, style = _STATES[one.state]
+        dim = "dim" if one.state == "not-reached" else ""
+        table.add_row(
+            Text(one.title, style=dim), Text(word, style=style), Text(one.led, style=dim), Text(shown(one.expected))
+        )
+    console.print(table)
+    _line(console, "To look for in its log:")
+    for one in start.stages:
+        line = one.instead if one.state == "stops" else one.line
+        if line is not None:
+            _line(console, f"{one.title}: {shown(line)}", indent=4)
+    ends = {True: "It gets online.", False: "It does not get online.", None: "Whether it gets online is not known."}
+    stops = next((one for one in start.stages if one.state == "stops"), None)
+    why = stops or next((one for one in start.stages if one.state == "unknown" and one.why), None)
+    _line(console, ends[start.online] + (f" {shown(why.why)} ({why.check})." if why and why.why else ""))
+
+
+def print_internet_test(console: Console, report: Report) -> None:
+    """The Internet Test: its result, whether it would run here, and how the device would tell it."""
+    test = report.internet_test
+    _heading(console, f"The device's own Internet Test ({_METHODS[test.method]})")
+    if test.result is None or test.led is None:
+        _line(console, f"No result. {shown(test.reason or '')}")
+        return
+    _line(console, f"{test.result}: {shown(test.reason or '')}")
+    runs = {
+        True: "Here it runs",
+        False: "Here it does not run",
+        None: "Whether it runs here is not known",
+    }[test.runs]
+    _line(console, f"{runs}: it does so {shown(test.when)}. Its log and LED, where it runs:")
+    for line in test.log:
+        _line(console, shown(line), indent=4)
+    _line(console, f"{test.led.words}, {test.led.on_ms} ms on, {test.led.off_ms} ms off", indent=4)
+    _line(console, f"Also called: {'; '.join(shown(one) for one in test.older_names)}")
+
+
+def print_versions(console: Console, report: Report) -> None:
+    """What differs by Device OS version."""
+    if not report.versions:
+        return
+    _heading(console, f"By Device OS version of the {shown(report.device.title)}")
+    online = {True: "online", False: "not online", None: "not known whether online"}
+    for one in report.versions:
+        until = f", before {one.before}" if one.before else " on"
+        _line(console, f"from {one.since}{until}: {one.verdict}, {online[one.online]}")
+        result = "" if one.internet_test is None else f": {one.internet_test}"
+        _line(console, f"Internet Test: {_METHODS[one.method]}{result}", indent=4)
+        if not one.online and (end := _end(one)):
+            _line(console, shown(end), indent=4)
+        if one.warnings:
+            _line(console, f"not passed: {', '.join(one.warnings)}", indent=4)
+
+
+def print_devices(console: Console, report: Report) -> None:
+    """Every known device on the same network."""
+    _heading(console, "The same network for each known device")
+    table = _table("Device", "Verdict", "Online", "At the end")
+    online = {True: "yes", False: "no", None: "?"}
+    for one in report.devices:
+        title = f"{one.title}, Device OS {one.os_version}" if one.os_version else one.title
+        table.add_row(Text(shown(title)), _verdict(one), online[one.online], Text(shown(_end(one))))
+    console.print(table)
+
+
+def _end(one: DeviceVerdict | VersionVerdict) -> str:
+    """LED and log at the end of a start, where that is known."""
+    if one.online is None:
+        return ""
+    return ": ".join(filter(None, (one.led, one.log)))
+
+
+def _verdict(one: DeviceVerdict | VersionVerdict) -> Text:
+    return Text(one.verdict, style=VERDICT_STYLES[one.verdict])
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 2), show_edge=False, header_style="dim")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, no_wrap=number == 1, overflow="fold")
+    return table
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
+
+
+def _line(console: Console, text: str, indent: int = 2) -> None:
+    console.print(Padding(Text(text), (0, 0, 0, indent), expand=False))
