@@ -48,6 +48,10 @@ def print_startup(console: Console, report: Report) -> None:
         line = one.instead if one.state == "stops" else one.line
         if line is not None:
             _line(console, f"{one.title}: {shown(line)}", indent=4)
+    _line(console, "What the network sees of it:")
+    for one in start.stages:
+        if one.network_sees is not None:
+            _line(console, shown(one.network_sees), indent=4)
     ends = {True: "It gets online.", False: "It does not get online.", None: "Whether it gets online is not known."}
     stops = next((one for one in start.stages if one.state == "stops"), None)
     why = stops or next((one for one in start.stages if one.state == "unknown" and one.why), None)

@@ -100,11 +100,14 @@ def lease(seen: Observations, profile: Profile) -> Finding:
             evidence=evidence,
         )
     if not granted.resolvers:
+        waits = profile.dhcp.missing_resolver.value == "waits"
         return Finding(
-            status="fail",
+            status="fail" if waits else "warn",
             summary=f"{granted.server} grants no resolver (option 6)",
             reason="Without a DNS server in its lease a device never comes up: its LED stays fast green, and its "
-            "Internet Test never runs.",
+            "Internet Test never runs."
+            if waits
+            else "The device goes on with resolvers of its own; whether those answer here was not looked at.",
             remedy=f"Add option 6 (DNS server) to the DHCP scope on {granted.server}.",
             owner="network administrator",
             evidence=evidence,

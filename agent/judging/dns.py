@@ -61,8 +61,13 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
         )
     if failing:
         others_work = any(lookup.addresses for lookup in dns.lookups if lookup.resolver not in asked)
-        rests_on = [*([keeps] if others_work else []), *_fallback(profile)]
-        return msgspec.structs.replace(_names_fail(kept, failing, profile, evidence), rests_on=rests_on)
+        finding = _names_fail(kept, failing, profile, evidence)
+        rests_on: list[Fact[Any]] = [keeps] if others_work else []
+        if (fallback := profile.cloud.fallback_address) is not None:
+            rests_on.append(fallback)
+            reason = f"{finding.reason} Without a name the device tries {fallback.value}, which was not looked at."
+            finding = msgspec.structs.replace(finding, status="unknown", reason=reason)
+        return msgspec.structs.replace(finding, rests_on=rests_on)
     used = {name: kept.as_device(name) for need in needs for name in need.names}
     late = [lookup for lookup in used.values() if lookup and lookup.resolver != dns.resolvers[0]]
     if late:
@@ -90,12 +95,6 @@ def may_not_exist(dns: Dns, profile: Profile) -> bool:
     """Whether the cloud's name is unknown here, and may be so everywhere: it holds an id of no device."""
     need = _cloud_need(profile)
     return need is not None and _may_not_exist(dns, need)
-
-
-def _fallback(profile: Profile) -> list[Fact[Any]]:
-    """The address that the device tries without a name: whether that still answers is not known."""
-    fallback = profile.cloud.fallback_address
-    return [] if fallback is None else [msgspec.structs.replace(fallback, certainty="unconfirmed")]
 
 
 def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:

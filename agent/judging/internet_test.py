@@ -147,7 +147,8 @@ def _no_lease(seen: Observations, profile: Profile) -> str | None:
         return "The device would not get as far: without a lease its LED stays fast green."
     if dhcp.granted.resolvers:
         return None
-    if profile.dhcp.missing_resolver.certainty == "unconfirmed":
+    missing = profile.dhcp.missing_resolver
+    if missing.certainty == "unconfirmed" or missing.value != "waits":
         return "Not known what the device does with a lease that names no resolver."
     return "The device would not get as far: without a resolver in its lease its LED stays fast green."
 

@@ -31,7 +31,8 @@ def portal(seen: Observations, profile: Profile) -> Finding:
     evidence = [f"state: {state}", *_evidence(observed)]
     if state == "none":
         return Finding(status="pass", summary=summary, evidence=evidence)
-    mac = "the device's MAC address (print it with `particle serial mac`)"
+    prefix = f", it begins with {profile.mac_prefix.value}" if profile.mac_prefix else ""
+    mac = f"the device's MAC address (print it with `particle serial mac`{prefix})"
     if state == "portal":
         remedy = f"Let {mac} past the captive portal (MAC bypass), or give devices a network without one."
     elif state == "suspected":

@@ -42,6 +42,7 @@ class StartupStage(Struct, frozen=True, kw_only=True):
         instead: what its log has where it stops, where that is known.
         led: the status LED while it is at this stage.
         expected: how long it takes here, or how long the device tries, in words.
+        network_sees: what a DHCP server's or a firewall's log has of the device at this stage.
         why: what stops it, or why that is not known; the check that has more is in `check`.
     """
 
@@ -52,6 +53,7 @@ class StartupStage(Struct, frozen=True, kw_only=True):
     instead: str | None = None
     led: str = ""
     expected: str = ""
+    network_sees: str | None = None
     why: str | None = None
     check: str | None = None
 
@@ -128,6 +130,7 @@ def _stage(
         instead=_instead(name, seen, profile, check) if stops else None,
         led=_led(name, test, stops=stops),
         expected=_expected(name, state, seen, profile),
+        network_sees=_network_sees(name, seen, profile),
         why=check.summary if check else None,
         check=check.id if check else None,
     )
@@ -176,6 +179,24 @@ def _filled(line: Fact[Any] | None, seen: Observations, profile: Profile) -> str
     for key, value in values.items():
         text = text.replace(f"{{{key}}}", value)
     return text
+
+
+def _network_sees(name: StartupName, seen: Observations, profile: Profile) -> str | None:
+    if name == "ip":
+        facts = profile.dhcp
+        host = f"host name {facts.host_name.value} in its REQUEST" if facts.host_name.value else "no host name"
+        return f"DHCP: DISCOVER that asks for options {', '.join(map(str, facts.asks_for.value))}; {host}" + (
+            f"; MAC address {profile.mac_prefix.value}:…" if profile.mac_prefix else ""
+        )
+    if name == "dns":
+        record = "AAAA, then A" if profile.dns.aaaa_first.value else "A"
+        return f"DNS: {record} for {profile.cloud.hosts.value[0]}"
+    if name == "cloud":
+        protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
+        host = profile.cloud.hosts.value[0]
+        used = seen.dns.as_device(host) if seen.dns else None
+        return f"{protocol} {profile.cloud.port.value} to {used.addresses[0] if used else host}"
+    return None
 
 
 def _log(stages: list[StartupStage], test: InternetTest) -> list[str]:

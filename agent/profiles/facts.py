@@ -100,8 +100,8 @@ class DhcpFacts(_Section, frozen=True, kw_only=True):
     """After so long without a lease it gives up; None: never."""
     missing_router: Fact[Literal["fails", "first-host"]]
     """What it makes of a lease without option 3."""
-    missing_resolver: Fact[Literal["waits"]]
-    """What it makes of a lease without option 6: it waits for ever."""
+    missing_resolver: Fact[Literal["waits", "goes-on"]]
+    """What it makes of a lease without option 6: it waits for ever, or goes on with resolvers of its own."""
 
 
 class DnsFacts(_Section, frozen=True, kw_only=True):

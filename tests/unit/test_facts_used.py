@@ -1,0 +1,84 @@
+"""Every fact of every profile is used by a rule of judging; a fact that nothing looks at is worth nothing."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent import profiles
+from agent.checks import Selection
+from agent.judging import judge
+from agent.profiles import Fact
+from probes.observations import HtOperation, Observations, Suites
+from tests.unit import seen
+from tests.unit.test_device_matrix import NETWORKS, network
+
+
+class Watched:
+    """A profile, or a part of it, that notes which of its facts' values are read."""
+
+    def __init__(self, of: Any, path: str, read: set[str]) -> None:
+        self._of, self._path, self._read = of, path, read
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._of, name)
+        if isinstance(self._of, Fact):
+            if name == "value":
+                self._read.add(self._path)
+            return found
+        if isinstance(found, msgspec.Struct):
+            return Watched(found, f"{self._path}.{name}".lstrip("."), self._read)
+        return found
+
+
+def facts(of: Any, path: str = "") -> set[str]:
+    """The facts that a profile states."""
+    if isinstance(of, Fact):
+        return {path}
+    if not isinstance(of, msgspec.Struct):
+        return set()
+    return {one for name in of.__struct_fields__ for one in facts(getattr(of, name), f"{path}.{name}".lstrip("."))}
+
+
+def airs() -> list[Observations]:
+    """Access points, each of which brings another fact of a radio into play."""
+    wpa3 = Suites(version=1, group_cipher="CCMP", pairwise_ciphers=["CCMP"], akms=["SAE"], pmf_required=True)
+    n_only = HtOperation(primary_channel=6, secondary_offset=0, any_width=False)
+    on_5 = {"frequency_mhz": 5180, "bssid": "02:00:00:00:00:36"}
+    odd_5 = {"frequency_mhz": 5845, "bssid": "02:00:00:00:00:a9"}
+    eap = Suites(version=1, group_cipher="CCMP", pairwise_ciphers=["CCMP"], akms=["EAP"])
+    heard = [
+        [seen.bss(13)], [seen.bss(14)], [seen.bss(36, **on_5)], [seen.bss(169, **odd_5)], [seen.bss(6, width_mhz=40)],
+        [seen.bss(6, membership=["ht"], ht=n_only)], [seen.bss(6, hidden=True)], [seen.bss(6), seen.bss(36, **on_5)],
+        [seen.bss(6, security=["wpa3-sae"], pmf="required", rsn=wpa3)],
+        [seen.bss(6, security=["wpa2-eap"], rsn=eap)],
+        [seen.bss(6, pmf="required")],
+    ]  # fmt: skip
+    named = seen.wifi(seen.bss(6, ssid="A,B"), target="A,B")
+    return [seen.healthy(wifi=seen.wifi(*bsss)) for bsss in heard] + [seen.healthy(wifi=named)]
+
+
+def networks() -> list[Observations]:
+    no_router = seen.healthy(dhcp=seen.lease(routers=[]))
+    no_resolver = seen.healthy(dhcp=seen.lease(resolvers=[]))
+    portal = seen.healthy(portal=seen.portal({"status": 302, "location": "http://10.0.0.1/"}))
+    return [*(network(**broken) for broken, _ in NETWORKS.values()), *airs(), no_router, no_resolver, portal]
+
+
+@pytest.fixture(scope="module")
+def measured() -> list[Observations]:
+    return networks()
+
+
+@pytest.mark.parametrize("name", profiles.names())
+def test_every_fact_is_used_by_a_rule(name: str, measured: list[Observations]) -> None:
+    stated: set[str] = set()
+    read: set[str] = set()
+    for profile in profiles.versions_of(profiles.load(name)) or [profiles.load(name)]:
+        stated |= facts(profile)
+        for one in measured:
+            judged = judge(one, Watched(profile, "", read), Selection())  # type: ignore[arg-type]  # acts as a profile
+            assert not [check for check in judged.checks if "failed to judge" in check.summary]
+
+    assert "cloud.port" in stated
+    assert stated - read == set()
