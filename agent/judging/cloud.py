@@ -7,6 +7,7 @@ import msgspec
 from agent.checks import Finding
 from agent.judging.coap import udp_5683
 from agent.judging.icmp import from_host, refused
+from agent.judging.nat import forgotten, idle_evidence
 from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from agent.profiles import Fact, Profile
 from probes.observations import CloudEndpoint, Connection, LargeHello, Observations
@@ -29,6 +30,10 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     if endpoint.address is None:
         return no_address(seen, needs.hosts.value)
     finding = _nonce(endpoint, profile) if endpoint.transport == "tcp-nonce" else _dtls(endpoint, profile)
+    if endpoint.transport == "dtls":
+        if finding.status == "pass" and (lost := forgotten(seen, profile)):
+            finding = msgspec.structs.replace(lost, evidence=finding.evidence)
+        finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *idle_evidence(seen)])
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts, *finding.rests_on]
     return msgspec.structs.replace(finding, rests_on=facts)
 
