@@ -56,6 +56,10 @@ def check(
     interface: Annotated[str | None, typer.Option(metavar="IF", help="Network interface to measure.")] = None,
     only: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups that count; no others.")] = None,
     skip: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups to leave out.")] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Wait for the cloud as long as a device does, and see what a NAT forgets: 1 min."),
+    ] = False,
     output: Output = None,
     as_json: Json = False,
 ) -> int:
@@ -85,7 +89,7 @@ def check(
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(here.interfaces)}")
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     terminal.begin(here, profile)
-    run = measure(here, air, profile, selection, terminal.known)
+    run = measure(here, air, profile, selection, terminal.known, deep=deep)
     report = make(run, profile)
     _deliver(report, terminal, outputs, as_json=as_json)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED

@@ -15,10 +15,12 @@ from agent.judging.dns import NTP_SERVER
 from agent.profiles import Profile
 from agent.report import Run
 from probes.answers import Answers
-from probes.cloud import cloud
+from probes.cloud import AS_DEVICE, HURRIED, cloud
 from probes.coap import coap
 from probes.dhcp import dhcp
-from probes.network import Network
+from probes.echo import EchoTarget, echo
+from probes.mapping import Server, mapping
+from probes.network import MOST_RUN_S, Network
 from probes.ntp import ntp
 from probes.observations import (
     Cloud,
@@ -26,6 +28,8 @@ from probes.observations import (
     Coap,
     Dhcp,
     Dns,
+    Echo,
+    Mapping,
     NameKind,
     Ntp,
     Observation,
@@ -33,13 +37,23 @@ from probes.observations import (
     Portal,
     Resolver,
     Scope,
+    TcpConnect,
     Wifi,
 )
 from probes.portal import VENDOR_HOSTS, portal
+from probes.tcp import tcp
 from probes.wifi import wifi
 
 MOST_RESOLVERS = 2
 """lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS); no device asks a third."""
+DEEP_RUN_S = 70.0
+"""Room for a DHCP server and resolvers that are slow, and then for the 45 s of a device's DTLS handshake."""
+KEEP_ALIVE_S = 25.0
+"""Device OS 2.1 and later, on Wi-Fi (rtl8721x_config.h:44)."""
+BEYOND_KEEP_ALIVE_S = 5.0
+"""A NAT that forgets exactly when the keep-alive is due cannot be relied on."""
+WIFI_INTERFACE = 4
+"""The index of the Wi-Fi interface of an Argon, P2 and Photon 2 (system_defs.h:31-39)."""
 
 OnCheck = Callable[[Check], None]
 Seen = TypeVar("Seen", bound=Observation)
@@ -54,7 +68,9 @@ class Air(NamedTuple):
     """What a capture has of it; None: scan."""
 
 
-def measure(scope: Scope, air: Air, profile: Profile, selection: Selection, on_check: OnCheck) -> Run:
+def measure(
+    scope: Scope, air: Air, profile: Profile, selection: Selection, on_check: OnCheck, *, deep: bool = False
+) -> Run:
     """Measure, until everything is known or the user stops it (Ctrl-C, SIGTERM, SIGHUP).
 
     Args:
@@ -63,16 +79,20 @@ def measure(scope: Scope, air: Air, profile: Profile, selection: Selection, on_c
         profile: the device judged; what the other known devices need is measured too.
         selection: the checks that count; probes that no such check needs do not run.
         on_check: called with each check of `profile` as soon as it is known.
+        deep: wait for the cloud as long as a device does, and look at what a NAT forgets.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_Measurement(scope, air, profile, selection, on_check).run())
+        return runner.run(_Measurement(scope, air, profile, selection, on_check, deep=deep).run())
 
 
 class _Measurement:
     """One run: its observations as they come in, and who waits for what."""
 
-    def __init__(self, scope: Scope, air: Air, profile: Profile, selection: Selection, on_check: OnCheck) -> None:
+    def __init__(
+        self, scope: Scope, air: Air, profile: Profile, selection: Selection, on_check: OnCheck, *, deep: bool
+    ) -> None:
         self._scope = scope
+        self._deep = deep
         self._air = air
         self._profile = profile
         self._selection = selection
@@ -85,13 +105,16 @@ class _Measurement:
         self._assumed = False
         self._wants_lease = any(one.startswith("dhcp.") and one not in selection.skip for one in judging.JUDGES)
         self._probes = judging.probes_for(selection)
+        if selection.includes("cloud.transport"):
+            self._probes |= {"tcp", "echo", *(["mapping"] if deep else [])}
 
     async def run(self) -> Run:
         started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         loop = asyncio.get_running_loop()
         self._resolvers: asyncio.Future[list[str]] = loop.create_future()
         self._portal_url: asyncio.Future[str | None] = loop.create_future()
-        async with Network(self._scope.interface or "", self._begun) as network:
+        most_run_s = DEEP_RUN_S if self._deep else MOST_RUN_S
+        async with Network(self._scope.interface or "", self._begun, most_run_s) as network:
             self._network = network
             self._answers = Answers(list(self._names()))
             stopped = asyncio.Event()
@@ -130,6 +153,11 @@ class _Measurement:
             for host in one.cloud.hosts.value
         ]
         address_of = self._answers.address
+        patience = AS_DEVICE if self._deep else HURRIED
+        held = [
+            *(Server("dtls", one.host, one.port) for one in endpoints if one.transport == "dtls"),
+            *(Server("coap", host, port) for host, port in servers),
+        ]
         steps: dict[str, tuple[type[Observation], Callable[[], Awaitable[Observation]]]] = {
             "wifi": (Wifi, self._wifi),
             "dhcp": (Dhcp, self._dhcp),
@@ -137,7 +165,10 @@ class _Measurement:
             "ntp": (Ntp, self._ntp),
             "portal": (Portal, lambda: portal(self._network, address_of, self._portal_url)),
             "coap": (Coap, lambda: coap(self._network, servers, address_of)),
-            "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of)),
+            "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of, patience)),
+            "tcp": (TcpConnect, lambda: tcp(self._network)),
+            "echo": (Echo, lambda: echo(self._network, _echo_targets(self._profiles), address_of)),
+            "mapping": (Mapping, lambda: mapping(self._network, held, address_of, _hold_s(self._profiles))),
         }
         return [self._step(name, *step) for name, step in steps.items() if name in self._probes]
 
@@ -252,7 +283,7 @@ class _Measurement:
         resolvers = await self._resolvers
         if not resolvers:
             return Dns()
-        seen = await resolve(self._network, resolvers, self._names(), self._answers)
+        seen = await resolve(self._network, resolvers, self._names(), self._answers, _aaaa_names(self._profiles))
         seen.assumed = self._assumed
         return seen
 
@@ -266,3 +297,24 @@ class _Measurement:
         for one in self._profiles:
             names.update(dict.fromkeys(one.cloud.hosts.value, "device"))
         return {**names, **dict.fromkeys(VENDOR_HOSTS, "vendor")}
+
+
+def _echo_targets(known: list[Profile]) -> list[EchoTarget]:
+    """Whose servers are asked for an echo, each once: those of the devices whose Internet Test may be one."""
+    asked = [
+        EchoTarget(2, host, one.cloud.port, WIFI_INTERFACE)
+        for one in known
+        if one.cloud.transport == "dtls"
+        for host in one.cloud.hosts
+    ]
+    return list(dict.fromkeys(asked))
+
+
+def _aaaa_names(known: list[Profile]) -> set[str]:
+    """The names whose IPv6 address a device asks for: those of the devices that can be built with IPv6."""
+    return {host for one in known if one.cloud.transport == "dtls" for host in one.cloud.hosts}
+
+
+def _hold_s(_known: list[Profile]) -> float:
+    """How long a NAT has to keep a conversation: as long as the devices let pass between two packets, and some more."""
+    return KEEP_ALIVE_S + BEYOND_KEEP_ALIVE_S

@@ -2,23 +2,32 @@
 
 `tcp-nonce` (Core, Photon, P1): connect, send nothing; the service speaks first, with 40 random bytes
 (lightssl_message_channel.cpp:151-198). The device allows 5 s for the connection and 20 s for the nonce, and then
-connects again; here a further connection is opened while the first is still waited for, and all end after 15 s.
-`dtls` (Argon and later): a ClientHello at 0, 3 and 9 s, as mbedTLS repeats it (3 s, doubled); the device gives up at
-45 s, here at 15 s.
+connects again; here a further connection is opened while the first is still waited for.
+`dtls` (Argon and later): a ClientHello at 0, 3, 9 and 21 s, given up at 45 s, as mbedTLS repeats it (3 s, doubled, 24 s
+at most). Who answers is sent one more ClientHello, padded to a packet of 1280 bytes that must not be fragmented: the
+device's own are that large (its records hold up to 1152 bytes), and an Argon with Device OS 6.2 puts no fragments
+together again.
+
+How long all this is waited for is the caller's to say: HURRIED ends after 15 s, AS_DEVICE with the device's own time.
 """
 
 import asyncio
 import time
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from probes import dtls
 from probes.exchange import exchange
-from probes.network import AddressOf, Network
-from probes.observations import Cloud, CloudEndpoint, Connection
+from probes.network import UDP_OVERHEAD, AddressOf, Network
+from probes.observations import Cloud, CloudEndpoint, Connection, LargeHello
 
 CONNECT_S = 5.0
-GIVE_UP_S = 15.0
-HELLO_AT_S = (0.0, 3.0, 9.0)
 NONCE_BYTES = 40
+LARGE_PACKET = 1280
+"""Bytes from the IP header on: the least MTU of IPv6, and what the device's largest datagrams need."""
+LARGE_AT_S = (0.0, 1.0, 2.0)
+LARGE_GIVE_UP_S = 3.0
 CONNECT_AT_S = (0.0, 3.0, 6.0)
 """One connection can be delayed for long by lost segments; nobody is to be blamed for that."""
 ENOUGH_ENDED = 2
@@ -27,35 +36,69 @@ _QUIET_S = 0.2
 """After a nonce the service waits for the device; more bytes within this time mean another service."""
 
 
-async def cloud(network: Network, endpoints: list[CloudEndpoint], address_of: AddressOf) -> Cloud:
+class Patience(NamedTuple):
+    """How long an endpoint is waited for."""
+
+    hello_at_s: tuple[float, ...]
+    """When a ClientHello is sent."""
+    hello_give_up_s: float
+    nonce_s: float
+    """How long a connection is waited on for its nonce."""
+    nonce_give_up_s: float
+    """When the last connection is given up."""
+
+
+HURRIED = Patience(hello_at_s=(0.0, 3.0, 9.0), hello_give_up_s=15.0, nonce_s=15.0, nonce_give_up_s=15.0)
+"""Within the time of a usual run."""
+AS_DEVICE = Patience(
+    hello_at_s=(0.0, 3.0, 9.0, 21.0),
+    hello_give_up_s=45.0,
+    nonce_s=20.0,
+    nonce_give_up_s=CONNECT_AT_S[-1] + CONNECT_S + 20.0,
+)
+"""As long as a device waits (dtls_message_channel.cpp, lightssl_message_channel.cpp:151-198)."""
+
+
+async def cloud(
+    network: Network, endpoints: list[CloudEndpoint], address_of: AddressOf, patience: Patience = HURRIED
+) -> Cloud:
     """Try the endpoints, of which transport, host and port are given, all at once.
 
     Raises:
         OSError: the interface cannot be used.
     """
+    larges: dict[tuple[str, int], asyncio.Task[LargeHello]] = {}
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_try(network, one, address_of)) for one in endpoints]
+
+        async def large(host: str, address: str, port: int) -> LargeHello:
+            """The path to an address is tried once, whatever names lead there."""
+            if (address, port) not in larges:
+                larges[address, port] = group.create_task(_large(network, host, address, port))
+            return await larges[address, port]
+
+        async def attempt(endpoint: CloudEndpoint) -> CloudEndpoint:
+            address = await address_of(endpoint.host)
+            if address is None:
+                return endpoint
+            if endpoint.transport == "tcp-nonce":
+                return await _nonce(network, endpoint.host, address, endpoint.port, patience)
+            seen = await _dtls(network, endpoint.host, address, endpoint.port, patience)
+            return replace(seen, large=await large(seen.host, address, seen.port)) if seen.record else seen
+
+        tasks = [group.create_task(attempt(one)) for one in endpoints]
     return Cloud(endpoints=[task.result() for task in tasks])
 
 
-async def _try(network: Network, endpoint: CloudEndpoint, address_of: AddressOf) -> CloudEndpoint:
-    address = await address_of(endpoint.host)
-    if address is None:
-        return endpoint
-    if endpoint.transport == "dtls":
-        return await _dtls(network, endpoint.host, address, endpoint.port)
-    return await _nonce(network, endpoint.host, address, endpoint.port)
-
-
-async def _dtls(network: Network, host: str, address: str, port: int) -> CloudEndpoint:
+async def _dtls(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
+    begun = time.monotonic()
     result = await exchange(
         network,
         network.udp("device cloud", host),
         dtls.client_hello(),
         address,
         port,
-        at_s=HELLO_AT_S,
-        give_up_s=GIVE_UP_S,
+        at_s=patience.hello_at_s,
+        give_up_s=patience.hello_give_up_s,
         read=dtls.record_name,
     )
     return CloudEndpoint(
@@ -66,15 +109,31 @@ async def _dtls(network: Network, host: str, address: str, port: int) -> CloudEn
         attempts=result.attempts,
         record=result.value,
         waited_s=round(result.elapsed_ms / 1000, 3),
+        given_s=round(network.limit(begun, patience.hello_give_up_s) - begun, 3),
     )
 
 
-async def _nonce(network: Network, host: str, address: str, port: int) -> CloudEndpoint:
+async def _large(network: Network, host: str, address: str, port: int) -> LargeHello:
+    result = await exchange(
+        network,
+        network.udp("device cloud, path MTU", host, whole=True),
+        dtls.client_hello(size=LARGE_PACKET - UDP_OVERHEAD),
+        address,
+        port,
+        at_s=LARGE_AT_S,
+        give_up_s=LARGE_GIVE_UP_S,
+        read=dtls.record_name,
+    )
+    return LargeHello(size=LARGE_PACKET, attempts=result.attempts, record=result.value)
+
+
+async def _nonce(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
     begun = time.monotonic()
+    end = network.limit(begun, patience.nonce_give_up_s)
 
     async def connect(after_s: float) -> Connection:
         await asyncio.sleep(after_s)
-        return await _listen(network, host, address, port, network.limit(begun, GIVE_UP_S))
+        return await _listen(network, host, address, port, end, patience.nonce_s)
 
     tasks = [asyncio.create_task(connect(after_s)) for after_s in CONNECT_AT_S]
     connections: list[Connection] = []
@@ -95,11 +154,12 @@ async def _nonce(network: Network, host: str, address: str, port: int) -> CloudE
         address=address,
         connections=connections,
         waited_s=round(time.monotonic() - begun, 3),
+        given_s=round(end - begun, 3),
     )
 
 
-async def _listen(network: Network, host: str, address: str, port: int, deadline: float) -> Connection:
-    """Connect, and take what comes until `deadline` on the monotonic clock, or until a nonce is complete."""
+async def _listen(network: Network, host: str, address: str, port: int, end: float, patience_s: float) -> Connection:
+    """Connect, and take what comes for `patience_s`, until `end` on the monotonic clock, or until a nonce is there."""
     begun = time.monotonic()
     connect_ms: float | None = None
     received = b""
@@ -107,6 +167,7 @@ async def _listen(network: Network, host: str, address: str, port: int, deadline
     try:
         async with network.tcp("device cloud", host, address, port, timeout_s=CONNECT_S) as (reader, _):
             connect_ms = round((time.monotonic() - begun) * 1000, 2)
+            deadline = min(end, time.monotonic() + patience_s)
             while len(received) <= NONCE_BYTES:
                 wait_s = deadline - time.monotonic() if len(received) < NONCE_BYTES else _QUIET_S
                 async with asyncio.timeout(max(wait_s, 0)):

@@ -4,6 +4,9 @@ Device OS uses mbedTLS 2.22 with one suite, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 o
 ways (RFC 7250), and the connection-id extension with its provisional number 254 and an empty id
 (dtls_message_channel.cpp:252-277, mbedtls_config_platform.h). A server answers the ClientHello before any key is
 considered: with a HelloVerifyRequest, a ServerHello, or an Alert.
+
+A HelloVerifyRequest holds a cookie, which the server takes back only from the address and port that it was sent to, in
+a second ClientHello that is otherwise the same (section 4.2.1).
 """
 
 import os
@@ -18,10 +21,47 @@ _HANDSHAKE_TYPES = {2: "ServerHello", 3: "HelloVerifyRequest"}
 _RECORD_HEADER = struct.Struct("!BHHHIH")  # type, version, epoch, sequence number (16 + 32 bits), length
 _ALERT_LEVELS = {1, 2}
 _LARGEST_RECORD = 2**14 + 2048
+_RANDOM_SIZE = 32
+_PADDING = 21
+_FATAL, _HANDSHAKE_FAILURE = 2, 40
 
 
-def client_hello() -> bytes:
-    """A ClientHello in a record of its own, without a cookie; the random is new each time."""
+def client_hello(random: bytes | None = None, cookie: bytes = b"", *, size: int = 0) -> bytes:
+    """A ClientHello in a record of its own.
+
+    Args:
+        random: 32 bytes; new ones, if none are given.
+        cookie: what a HelloVerifyRequest gave; this is then the second ClientHello of its handshake.
+        size: pad it to so many bytes in all (RFC 7685), which has to be four bytes more than it takes, or none.
+    """
+    hello = _client_hello(random or os.urandom(_RANDOM_SIZE), cookie, b"")
+    if not size:
+        return hello
+    padding = size - len(hello) - 4
+    if padding < 0:
+        raise ValueError(f"a ClientHello of {len(hello)} bytes cannot be padded to {size}")
+    extension = struct.pack("!HH", _PADDING, padding) + bytes(padding)
+    return _client_hello(random or os.urandom(_RANDOM_SIZE), cookie, extension)
+
+
+def alert() -> bytes:
+    """The end of a handshake that a second ClientHello began: a fatal alert, so that the server keeps nothing of it."""
+    return _RECORD_HEADER.pack(_ALERT, _DTLS_1_2, 0, 0, 2, 2) + bytes([_FATAL, _HANDSHAKE_FAILURE])
+
+
+def cookie_of(datagram: bytes) -> bytes | None:
+    """The cookie in a server's datagram, or None where that is no HelloVerifyRequest with one."""
+    try:
+        if record_name(datagram) != "HelloVerifyRequest":
+            return None
+    except ValueError:
+        return None
+    length = int.from_bytes(datagram[11:13])
+    body = datagram[_RECORD_HEADER.size + 12 : _RECORD_HEADER.size + length]  # version (2), length (1), the cookie
+    return body[3:] if len(body) > 3 and len(body) == 3 + body[2] else None
+
+
+def _client_hello(random: bytes, cookie: bytes, padding: bytes) -> bytes:
     extensions = b"".join(
         struct.pack("!HH", number, len(body)) + body
         for number, body in (
@@ -33,19 +73,22 @@ def client_hello() -> bytes:
             (20, b"\x01\x02"),  # server_certificate_type: RawPublicKey
         )
     )
+    extensions += padding
     body = (
         struct.pack("!H", _DTLS_1_2)
-        + os.urandom(32)
+        + random
         + b"\x00"  # no session
-        + b"\x00"  # no cookie
+        + bytes([len(cookie)])
+        + cookie
         + struct.pack("!HHH", 4, 0xC0AE, 0x00FF)  # the suite, and TLS_EMPTY_RENEGOTIATION_INFO_SCSV
         + b"\x01\x00"  # no compression
         + struct.pack("!H", len(extensions))
         + extensions
     )
     length = len(body).to_bytes(3)
-    handshake = b"\x01" + length + b"\x00\x00" + b"\x00\x00\x00" + length + body  # one fragment, message 0
-    return _RECORD_HEADER.pack(_HANDSHAKE, _DTLS_1_2, 0, 0, 0, len(handshake)) + handshake
+    number = 1 if cookie else 0  # of the message and of its record
+    handshake = b"\x01" + length + number.to_bytes(2) + b"\x00\x00\x00" + length + body  # one fragment
+    return _RECORD_HEADER.pack(_HANDSHAKE, _DTLS_1_2, 0, 0, number, len(handshake)) + handshake
 
 
 def record_name(datagram: bytes) -> str:

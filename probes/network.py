@@ -36,8 +36,13 @@ _SO_BINDTODEVICE = 25  # Linux
 _IP_BOUND_IF = 25  # macOS
 _IP_UNICAST_IF = 31  # Windows
 _IP_RECVERR = 11  # Linux, ip(7)
+_IP_MTU_DISCOVER = 10  # Linux, ip(7)
+_IP_PMTUDISC_PROBE = 3  # DF, whatever path MTU is cached
+_IP_DONTFRAG = 28  # macOS
+_IP_DONTFRAGMENT = 14  # Windows
 _MSG_ERRQUEUE = 0x2000
 _SO_EE_ORIGIN_ICMP = 2
+_FRAGMENTATION_NEEDED = (3, 4)  # ICMP type and code
 _TCP_INFO_SEGS_OUT = 136  # offset of tcpi_segs_out and of
 _TCP_INFO_BYTES_SENT = 200  # tcpi_bytes_sent in Linux's struct tcp_info
 
@@ -70,7 +75,9 @@ class Refusal:
 class UdpSocket:
     """An unconnected UDP socket: it also hears answers from the wrong address, and ICMP errors with their sender."""
 
-    def __init__(self, network: "Network", purpose: str, host: str | None, local_port: int = 0) -> None:
+    def __init__(
+        self, network: "Network", purpose: str, host: str | None, local_port: int = 0, *, whole: bool = False
+    ) -> None:
         self._network = network
         self._purpose = purpose
         self._host = host
@@ -83,6 +90,8 @@ class UdpSocket:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             if sys.platform == "linux":
                 self.socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            if whole:
+                self._forbid_fragments()
             self.socket.bind(("", local_port))
         except OSError:
             self.socket.close()
@@ -126,6 +135,15 @@ class UdpSocket:
             asyncio.get_running_loop().remove_reader(self.socket.fileno())
             self.socket.close()
 
+    def _forbid_fragments(self) -> None:
+        """Set the DF bit on what is sent, and send it whole even where this system thinks the path too narrow."""
+        if sys.platform == "linux":
+            self.socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
+        elif sys.platform == "darwin":
+            self.socket.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAG, 1)
+        else:
+            self.socket.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAGMENT, 1)
+
     def _on_readable(self) -> None:
         self._read_errors()
         for _ in range(MOST_DATAGRAMS):  # the loop calls again while there is more
@@ -153,19 +171,27 @@ class UdpSocket:
                 if (level, kind) != (socket.IPPROTO_IP, _IP_RECVERR) or len(data) < 24:
                     continue
                 # struct sock_extended_err (16 bytes), then the offender's sockaddr_in
-                _, origin, icmp_type, icmp_code = struct.unpack_from("=IBBB", data)
+                _, origin, icmp_type, icmp_code, info = struct.unpack_from("=IBBBxI", data)
                 if origin == _SO_EE_ORIGIN_ICMP and self._read < MOST_DATAGRAMS:
                     self._read += 1
-                    icmp = Icmp(type=icmp_type, code=icmp_code, source=socket.inet_ntoa(data[20:24]))
+                    mtu = info or None if (icmp_type, icmp_code) == _FRAGMENTATION_NEEDED else None
+                    icmp = Icmp(type=icmp_type, code=icmp_code, source=socket.inet_ntoa(data[20:24]), mtu=mtu)
                     self._events.put_nowait(Refusal(icmp, target[0], target[1], time.monotonic()))
 
 
 class Network:
-    """The interface under test: makes sockets that use it and nothing else, and counts what they send."""
+    """The interface under test: makes sockets that use it and nothing else, and counts what they send.
 
-    def __init__(self, interface: str, started: float) -> None:
+    Args:
+        interface: its name.
+        started: when the run began, on the monotonic clock.
+        most_run_s: when the run as a whole is to end.
+    """
+
+    def __init__(self, interface: str, started: float, most_run_s: float = MOST_RUN_S) -> None:
         self.interface = interface
         self._started = started
+        self._most_run_s = most_run_s
         self._contacts: dict[tuple[Protocol, str | None, str, int, str], tuple[int, int]] = {}
         self._sockets: list[UdpSocket] = []
 
@@ -182,9 +208,9 @@ class Network:
     def limit(self, begun: float, patience_s: float) -> float:
         """The end, on the monotonic clock, of an exchange that began at `begun` and is given `patience_s`.
 
-        The run as a whole is to end after MOST_RUN_S; an exchange that begins late still gets LEAST_PATIENCE_S.
+        The run as a whole is to end in time; an exchange that begins late still gets LEAST_PATIENCE_S.
         """
-        return min(begun + patience_s, max(self._started + MOST_RUN_S, begun + LEAST_PATIENCE_S))
+        return min(begun + patience_s, max(self._started + self._most_run_s, begun + LEAST_PATIENCE_S))
 
     def elapsed(self, at: float | None = None) -> float:
         """Seconds since the run started, for a value of the monotonic clock (now, if none is given)."""
@@ -204,9 +230,9 @@ class Network:
             index = socket.if_nametoindex(self.interface)
             sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", index))
 
-    def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0) -> UdpSocket:
-        """A UDP socket on the interface, closed when the run ends."""
-        made = UdpSocket(self, purpose, host, local_port)
+    def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0, whole: bool = False) -> UdpSocket:
+        """A UDP socket on the interface, closed when the run ends; what it sends `whole` nobody may fragment."""
+        made = UdpSocket(self, purpose, host, local_port, whole=whole)
         self._sockets.append(made)
         return made
 

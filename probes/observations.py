@@ -22,6 +22,8 @@ class Icmp(Struct, frozen=True, kw_only=True):
     code: int
     source: str
     """Address of whoever sent the error: the host asked, or something on the way."""
+    mtu: Count | None = None
+    """With "fragmentation needed": the MTU of the next hop, where the error names it (RFC 1191 section 4)."""
 
     @property
     def meaning(self) -> str:
@@ -33,6 +35,7 @@ class Icmp(Struct, frozen=True, kw_only=True):
             1: "host unreachable",
             2: "protocol unreachable",
             3: "port unreachable",
+            4: "fragmentation needed" + (f", next hop's MTU {self.mtu}" if self.mtu else ""),
             9: "network administratively prohibited",
             10: "host administratively prohibited",
             13: "communication administratively prohibited",
@@ -427,6 +430,8 @@ class Lookup(Struct, frozen=True, kw_only=True):
     """One name asked of one resolver, with every attempt."""
 
     name: str
+    type: Literal["A", "AAAA"] = "A"
+    """The record type asked for (RFC 1035, RFC 3596)."""
     kind: NameKind
     resolver: str
     attempts: list[Attempt]
@@ -436,7 +441,6 @@ class Lookup(Struct, frozen=True, kw_only=True):
     ttl_s: Count | None = None
     truncated: bool = False
     elapsed_ms: float = 0.0
-    type: Literal["A", "AAAA"] = "A"
 
     @property
     def ends(self) -> bool:
@@ -462,7 +466,7 @@ class Lookup(Struct, frozen=True, kw_only=True):
             return f"could not be asked ({error.detail})" if error else "no answer"
         if self.truncated:
             return "truncated answer without an address"
-        return self.rcode if self.rcode != "NOERROR" else "no A record"
+        return self.rcode if self.rcode != "NOERROR" else f"no {self.type} record"
 
 
 class Dns(Observation, kw_only=True):
@@ -476,11 +480,11 @@ class Dns(Observation, kw_only=True):
 
     def of(self, name: str) -> list[Lookup]:
         """The lookups of a name's IPv4 address, in the order of the resolvers."""
-        return [one for one in self.lookups if one.name == name and one.type == "A"]
+        return [one for one in self.lookups if (one.name, one.type) == (name, "A")]
 
     def aaaa(self, name: str) -> list[Lookup]:
-        """The lookups of a name's IPv6 address, in the order of the resolvers."""
-        return [one for one in self.lookups if one.name == name and one.type == "AAAA"]
+        """The lookups of a name's IPv6 address, in the order of the resolvers; empty where it was not asked for."""
+        return [one for one in self.lookups if (one.name, one.type) == (name, "AAAA")]
 
     def as_device(self, name: str) -> Lookup | None:
         """The lookup whose address a device uses, if it gets one."""
@@ -650,12 +654,18 @@ class Connection(Struct, frozen=True, kw_only=True):
 
 
 class LargeHello(Struct, frozen=True, kw_only=True):
-    """A ClientHello padded to a large IP packet that must not be fragmented."""
+    """A padded ClientHello that nobody on the way may fragment (the DF bit is set), and what came of it."""
 
-    size: int
+    size: Count
     """Bytes of the IP packet."""
     attempts: list[Attempt] = field(default_factory=list)
     record: str | None = None
+    """The name of the DTLS record that answered it."""
+
+    @property
+    def mtu(self) -> int | None:
+        """The least MTU that an ICMP error named, if any did."""
+        return min((one.icmp.mtu for one in self.attempts if one.icmp and one.icmp.mtu), default=None)
 
 
 class CloudEndpoint(Struct, frozen=True, kw_only=True):
@@ -671,10 +681,11 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
     connections: list[Connection] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     record: str | None = None
-    waited_s: float = 0.0
-    given_s: float = 15.0
-    """How long it would have been waited for."""
     large: LargeHello | None = None
+    """What a large ClientHello to this address brought; None where the usual one was not answered."""
+    waited_s: float = 0.0
+    given_s: float = 0.0
+    """How long the endpoint would have been waited for; 0 in a report of a version that did not note it."""
 
     @property
     def nonce(self) -> bool:
@@ -688,49 +699,110 @@ class Cloud(Observation, kw_only=True):
     endpoints: list[CloudEndpoint] = field(default_factory=list)
 
 
-class TcpConnect(Observation, kw_only=True):
-    """The TCP connection of the Internet Test of Device OS up to 1.5, on which nothing is sent."""
+# --- NAT mapping ------------------------------------------------------------------------------------------------
 
-    address: str = ""
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """A datagram that came without being asked for."""
+
+    at_s: float
+    size: Count
+    """Bytes of its payload."""
+    what: str | None = None
+    """What it is, in words; None where it is nothing that this server says."""
+
+
+class Mapping(Observation, kw_only=True):
+    """Whether a conversation over UDP goes on after a silence: what a NAT on the way has kept of it.
+
+    With `cookie`, the server gave a cookie that is good only for the address and port from which it saw this laptop
+    (RFC 6347 section 4.2.1). That it takes the cookie after the silence (`after_answer` `accepted`) shows that it still
+    sees the same address and port; a `new-cookie`, that it sees others, or has changed its secret. A NAT that forgot the
+    conversation and then happened to choose the same port again looks like one that has kept it.
+
+    Without `cookie`, a request was answered before and after the silence, and this shows less: a new mapping would have
+    let the second answer in, too.
+    """
+
+    transport: Literal["dtls", "coap"] | None = None
+    """None: no server answered, so there was no conversation."""
+    host: str = ""
     port: int = 0
-    connection: Connection | None = None
+    address: str | None = None
+    cookie: bool = False
+    hold_s: float = 0.0
+    """The silence wanted."""
+    silent_s: float = 0.0
+    """How long this laptop sent nothing: from the last datagram before the silence to the first one after it."""
+    before: list[Attempt] = field(default_factory=list)
+    before_answer: Literal["accepted", "new-cookie", "answered", "silence"] | None = None
+    """The control, before the silence: without `accepted` or `answered`, what comes after it shows nothing."""
+    after: list[Attempt] = field(default_factory=list)
+    after_answer: Literal["accepted", "new-cookie", "answered", "silence"] | None = None
+    """None: not asked, or too much else arrived to tell."""
+    arrived: list[Arrival] = field(default_factory=list)
+    """What came during the silence: each shows that the mapping then still let the server's datagrams in."""
+    idle_s: float = 0.0
+    """The longest time in the silence in which nothing passed in either direction: what arrives can refresh a NAT."""
+
+
+# --- Internet Test ----------------------------------------------------------------------------------------------
 
 
 class EchoPacket(Struct, frozen=True, kw_only=True):
-    """One datagram of the cloud echo, and what came of it."""
+    """One packet of a reachability echo, and what came of it."""
 
     at_s: float
-    sequence: int
-    size: int
+    sequence: Count
+    size: Count
+    """Bytes of the UDP payload."""
     sent: str = ""
     error: str | None = None
+    """The system's words, where it could not be sent."""
     echo_ms: float | None = None
+    """How long the echo took that a device accepts; None where none came."""
+    reply: str = ""
+    """What came in answer to it, accepted or not."""
     flaw: str | None = None
+    """Why a device does not accept that."""
     icmp: Icmp | None = None
 
 
 class EchoTest(Struct, frozen=True, kw_only=True):
-    """The cloud echo of Device OS 5.6 and later, in one of its two forms."""
+    """The reachability echo of one interface with one server."""
 
     form: Literal[1, 2]
+    """1: Device OS 5.6 to 5.8 and 6.0 to 6.1; 2: 5.9 and 6.2."""
     host: str
     port: int
     interface: int
+    """The device's index of the interface, which the packets carry."""
     address: str | None = None
     packets: list[EchoPacket] = field(default_factory=list)
+    ignored: list[Attempt] = field(default_factory=list)
+    """Datagrams from elsewhere."""
     stopped_early: bool = False
+    """Whether nothing more was sent because an echo had come; a device goes on to the end of its time."""
     waited_s: float = 0.0
 
     @property
     def answered(self) -> bool:
-        """Whether an echo came that the device takes."""
+        """Whether an echo came that a device accepts."""
         return any(one.echo_ms is not None for one in self.packets)
 
 
 class Echo(Observation, kw_only=True):
-    """The cloud echoes of the known devices."""
+    """Reachability echoes, as the Internet Test of Device OS 5.6 and later makes them."""
 
     tests: list[EchoTest] = field(default_factory=list)
+
+
+class TcpConnect(Observation, kw_only=True):
+    """A TCP connection on which nothing was sent and nothing awaited: the Internet Test up to Device OS 1.5."""
+
+    address: str = ""
+    port: int = 0
+    connection: Connection | None = None
 
 
 class Observations(Struct, kw_only=True):
@@ -746,6 +818,7 @@ class Observations(Struct, kw_only=True):
     cloud: Cloud | None = None
     tcp: TcpConnect | None = None
     echo: Echo | None = None
+    mapping: Mapping | None = None
 
 
 Protocol = Literal["udp", "tcp"]

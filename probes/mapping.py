@@ -1,0 +1,179 @@
+"""Does a conversation over UDP go on after as long a silence as a device keeps?
+
+A device sends a keep-alive every 25 s (Device OS 2.1 and later; 30 s before), and a NAT that forgets a conversation
+sooner cuts it off from its server. On one socket: a ClientHello, which the server answers with a cookie for the address
+and port that it sees; the ClientHello with that cookie, which it has to take (the control); then silence; then the same
+again. Every handshake that the server begins is ended by an alert, or its retransmissions would refresh the NAT.
+
+Linux, which most routers run, takes a conversation for one only once it has lasted more than two seconds, and forgets
+anything shorter much sooner (nf_conntrack_proto_udp.c: 30 s instead of 120 s). A device's conversation lasts for days;
+so the control is repeated before the silence begins.
+
+Where the servers give no cookie, or none speaks DTLS, a request before and one after the silence take the place of the
+cookie. That shows less, and the observation keeps the two apart.
+
+A probe of its own, with servers of its own to ask, because it takes longer than all others: the check of the cloud
+port, and everything else, is known long before.
+"""
+
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from probes import dtls
+from probes.coap import reply_to
+from probes.exchange import exchange
+from probes.network import AddressOf, Network, Refusal, UdpSocket
+from probes.observations import Arrival, Attempt, Mapping
+
+ASK_AT_S = (0.0, 1.0, 3.0)
+GIVE_UP_S = 5.0
+SETTLED_S = 2.5
+"""How long the conversation lasts before the silence."""
+MOST_ARRIVALS = 32
+"""More than any server sends again: a flood, which would hide what is looked for."""
+
+Answer = Literal["accepted", "new-cookie", "answered", "silence"]
+
+
+class Server(NamedTuple):
+    """Who may be asked."""
+
+    transport: Literal["dtls", "coap"]
+    host: str
+    port: int
+
+
+async def mapping(network: Network, servers: list[Server], address_of: AddressOf, hold_s: float) -> Mapping:
+    """Hold a conversation with the first of `servers` that answers, with a silence of `hold_s`.
+
+    Raises:
+        OSError: the interface cannot be used.
+    """
+    tried: set[tuple[str, str, int]] = set()
+    for server in servers:
+        address = await address_of(server.host)
+        if address is None or (server.transport, address, server.port) in tried:
+            continue
+        tried.add((server.transport, address, server.port))
+        conversation = _Conversation(network, server, address)
+        if await conversation.open():
+            return await conversation.hold(hold_s)
+    return Mapping(hold_s=hold_s)
+
+
+@dataclass
+class _Conversation:
+    """One socket and one server."""
+
+    network: Network
+    server: Server
+    address: str
+    cookie: bytes = b""
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._sock: UdpSocket = self.network.udp("NAT mapping", self.server.host)
+        self._random = os.urandom(32)
+        self._message_id = random.getrandbits(16)
+        self._begun = time.monotonic()
+        self._last_passed = self._begun
+
+    async def open(self) -> bool:
+        """Begin it; whether the server answered."""
+        answer = await self._ask(self._note_cookie)
+        return answer != "silence"
+
+    async def hold(self, hold_s: float) -> Mapping:
+        """The control, the silence, and what is left of the conversation after it."""
+        seen = Mapping(
+            transport=self.server.transport,
+            host=self.server.host,
+            port=self.server.port,
+            address=self.address,
+            cookie=bool(self.cookie),
+            hold_s=hold_s,
+        )
+        if self.cookie:
+            seen.before_answer = await self._ask(self._read)
+        if seen.before_answer in {None, "accepted"}:
+            await self._quiet_until(self._begun + SETTLED_S)
+            seen.before_answer = await self._ask(self._read)
+        seen.before, self.attempts = self.attempts, []
+        if seen.before_answer not in {"accepted", "answered"}:
+            return seen
+        silent_from = self._last_passed
+        seen.arrived = await self._quiet_until(silent_from + hold_s)
+        asked_at = time.monotonic()
+        seen.silent_s = round(asked_at - silent_from, 3)
+        passed = [
+            self.network.elapsed(silent_from),
+            *(one.at_s for one in seen.arrived),
+            self.network.elapsed(asked_at),
+        ]
+        seen.idle_s = round(max(later - earlier for earlier, later in zip(passed, passed[1:], strict=False)), 3)
+        if len(seen.arrived) < MOST_ARRIVALS:
+            seen.after_answer = await self._ask(self._read)
+            seen.after = self.attempts
+        return seen
+
+    async def _ask(self, read: Callable[[bytes], Answer]) -> Answer:
+        """Send the request of this stage until it is answered."""
+        result = await exchange(
+            self.network,
+            self._sock,
+            self._request(),
+            self.address,
+            self.server.port,
+            at_s=ASK_AT_S,
+            give_up_s=GIVE_UP_S,
+            read=read,
+        )
+        self.attempts += result.attempts
+        self._last_passed = time.monotonic()
+        if self.server.transport == "dtls" and result.value in {"accepted", "answered"}:
+            self._sock.send(dtls.alert(), self.address, self.server.port)
+        return result.value or "silence"
+
+    def _request(self) -> bytes:
+        if self.server.transport == "dtls":
+            return dtls.client_hello(self._random, self.cookie)
+        self._message_id = (self._message_id + 1) & 0xFFFF
+        return b"\x40\x00" + self._message_id.to_bytes(2)
+
+    def _note_cookie(self, datagram: bytes) -> Answer:
+        answer = self._read(datagram)
+        self.cookie = dtls.cookie_of(datagram) or b""
+        return answer
+
+    def _read(self, datagram: bytes) -> Answer:
+        """What an answer means.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if self.server.transport == "coap":
+            reply_to(self._message_id, datagram)
+            return "answered"
+        name = dtls.record_name(datagram)
+        if name == "HelloVerifyRequest":
+            return "new-cookie"
+        return "accepted" if self.cookie else "answered"
+
+    async def _quiet_until(self, until: float) -> list[Arrival]:
+        """Send nothing until `until` on the monotonic clock; what comes from the server meanwhile."""
+        arrived: list[Arrival] = []
+        while event := await self._sock.receive(until):
+            if isinstance(event, Refusal) or (event.address, event.port) != (self.address, self.server.port):
+                continue
+            try:
+                what = dtls.record_name(event.payload) if self.server.transport == "dtls" else None
+            except ValueError:
+                what = None
+            arrived.append(Arrival(at_s=self.network.elapsed(event.at), size=len(event.payload), what=what))
+            if len(arrived) == MOST_ARRIVALS:
+                break
+        return arrived

@@ -1,0 +1,35 @@
+"""Can a TCP connection to 8.8.8.8 port 53 be made, the Internet Test up to Device OS 1.5?
+
+One connect to an address that needs no name, nothing sent, nothing awaited, closed at once
+(system_cloud_connection_compat.cpp:255-290); a Photon waits 5 s for it (socket_hal.cpp:741-742).
+"""
+
+import time
+
+from probes.network import Network
+from probes.observations import Connection, TcpConnect
+
+ADDRESS = "8.8.8.8"
+PORT = 53
+CONNECT_S = 5.0
+
+
+async def tcp(network: Network) -> TcpConnect:
+    """Connect once, and close."""
+    begun = time.monotonic()
+    connect_ms: float | None = None
+    error: str | None = None
+    try:
+        async with network.tcp("Internet Test", None, ADDRESS, PORT, timeout_s=CONNECT_S):
+            connect_ms = round((time.monotonic() - begun) * 1000, 2)
+    except TimeoutError:
+        error = "timeout"
+    except ConnectionRefusedError:
+        error = "refused"
+    except ConnectionResetError:
+        error = "reset"
+    except OSError as problem:
+        error = problem.strerror or str(problem)
+    waited_s = round(time.monotonic() - begun, 3)
+    made = Connection(at_s=network.elapsed(begun), connect_ms=connect_ms, error=error, waited_s=waited_s)
+    return TcpConnect(address=ADDRESS, port=PORT, connection=made)
