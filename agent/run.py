@@ -7,10 +7,11 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from agent import judging, profiles
 from agent.checks import Check, Selection
+from agent.judging.addresses import is_address
 from agent.judging.dns import NTP_SERVER
 from agent.profiles import Profile
 from agent.report import Run
@@ -52,8 +53,6 @@ KEEP_ALIVE_S = 25.0
 """Device OS 2.1 and later, on Wi-Fi (rtl8721x_config.h:44)."""
 BEYOND_KEEP_ALIVE_S = 5.0
 """A NAT that forgets exactly when the keep-alive is due cannot be relied on."""
-WIFI_INTERFACE = 4
-"""The index of the Wi-Fi interface of an Argon, P2 and Photon 2 (system_defs.h:31-39)."""
 
 OnCheck = Callable[[Check], None]
 Seen = TypeVar("Seen", bound=Observation)
@@ -105,8 +104,8 @@ class _Measurement:
         self._assumed = False
         self._wants_lease = any(one.startswith("dhcp.") and one not in selection.skip for one in judging.JUDGES)
         self._probes = judging.probes_for(selection)
-        if selection.includes("cloud.transport"):
-            self._probes |= {"tcp", "echo", *(["mapping"] if deep else [])}
+        if deep and "cloud" in self._probes:
+            self._probes |= {"mapping"}
 
     async def run(self) -> Run:
         started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -140,18 +139,17 @@ class _Measurement:
         )
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
+        clouds = dict.fromkeys(
+            (one.cloud.transport.value, host, one.cloud.port.value)
+            for one in self._profiles
+            for host in one.cloud.hosts.value
+        )
         endpoints = [
-            CloudEndpoint(transport=one.cloud.transport.value, host=host, port=one.cloud.port.value)
-            for one in self._profiles
-            if one.cloud.transport.value != "coap"
-            for host in one.cloud.hosts.value
+            CloudEndpoint(transport=transport, host=host, port=port)
+            for transport, host, port in clouds
+            if transport != "coap"
         ]
-        servers = [
-            (host, one.cloud.port.value)
-            for one in self._profiles
-            if one.cloud.transport.value == "coap"
-            for host in one.cloud.hosts.value
-        ]
+        servers = [(host, port) for transport, host, port in clouds if transport == "coap"]
         address_of = self._answers.address
         patience = AS_DEVICE if self._deep else HURRIED
         held = [
@@ -295,26 +293,35 @@ class _Measurement:
         """Every name that a known device asks for, and the vendors'."""
         names: dict[str, NameKind] = {NTP_SERVER: "device"}
         for one in self._profiles:
-            names.update(dict.fromkeys(one.cloud.hosts.value, "device"))
+            names.update(dict.fromkeys(_cloud_names(one), "device"))
         return {**names, **dict.fromkeys(VENDOR_HOSTS, "vendor")}
 
 
+def _cloud_names(profile: Profile) -> list[str]:
+    """The names, not the addresses, among a device's cloud hosts."""
+    return [host for host in profile.cloud.hosts.value if not is_address(host)]
+
+
 def _echo_targets(known: list[Profile]) -> list[EchoTarget]:
-    """Whose servers are asked for an echo, each once: those of the devices whose Internet Test may be one."""
-    asked = [
-        EchoTarget(2, host, one.cloud.port, WIFI_INTERFACE)
-        for one in known
-        if one.cloud.transport == "dtls"
-        for host in one.cloud.hosts
-    ]
-    return list(dict.fromkeys(asked))
+    """Whose servers are asked for an echo, each once: those of the devices whose Internet Test is one."""
+    asked: dict[EchoTarget, None] = {}
+    for one in known:
+        method, interface = one.internet_test.method.value, one.internet_test.interface
+        if interface is not None and method in {"echo-1", "echo-2"}:
+            for host in one.cloud.hosts.value:
+                form: Literal[1, 2] = 1 if method == "echo-1" else 2
+                asked[EchoTarget(form, host, one.cloud.port.value, interface.value)] = None
+    return list(asked)
 
 
 def _aaaa_names(known: list[Profile]) -> set[str]:
-    """The names whose IPv6 address a device asks for: those of the devices that can be built with IPv6."""
-    return {host for one in known if one.cloud.transport == "dtls" for host in one.cloud.hosts}
+    """The names whose IPv6 address a device asks for."""
+    return {host for one in known if one.dns.aaaa_first.value for host in _cloud_names(one)}
 
 
-def _hold_s(_known: list[Profile]) -> float:
-    """How long a NAT has to keep a conversation: as long as the devices let pass between two packets, and some more."""
-    return KEEP_ALIVE_S + BEYOND_KEEP_ALIVE_S
+def _hold_s(known: list[Profile]) -> float:
+    """How long a NAT has to keep a conversation: as long as a device is silent, and some more."""
+    alive = [
+        one.cloud.keep_alive_s.value for one in known if one.cloud.transport.value == "dtls" and one.cloud.keep_alive_s
+    ]
+    return max(alive, default=KEEP_ALIVE_S) + BEYOND_KEEP_ALIVE_S

@@ -8,7 +8,7 @@ from probes.observations import Mapping, Observations
 def idle_evidence(seen: Observations) -> list[str]:
     """What was seen of a conversation that was held silent (`--deep`), in a line."""
     held = seen.mapping
-    if held is None or held.not_run or held.silent_s is None:
+    if held is None or held.not_run or not held.silent_s:
         return []
     what = {
         "accepted": "the server still takes the cookie: it sees the same address and port",
@@ -29,7 +29,7 @@ def forgotten(seen: Observations, profile: Profile) -> Finding | None:
     held, alive = seen.mapping, profile.cloud.keep_alive_s
     if held is None or held.not_run or alive is None or not _was_lost(held):
         return None
-    silent = held.silent_s or 0.0
+    silent = held.idle_s
     if silent > alive.value + _MARGIN_S:
         return None  # silent for longer than this device ever is
     cid = profile.cloud.connection_id
@@ -43,7 +43,7 @@ def forgotten(seen: Observations, profile: Profile) -> Finding | None:
             if outlives
             else "After that its session no longer fits, and it has to connect anew, again and again."
         ),
-        remedy=f"Set the idle time of UDP mappings on the router or firewall to more than {alive.value:g} s (60 s, say), "
+        remedy=f"Set the idle time of UDP mappings on the router or firewall to more than {alive.value:g} s, "
         "or make the device's keep-alive shorter.",
         owner="network administrator",
         rests_on=[alive, *([cid] if cid else [])],
@@ -57,4 +57,4 @@ _MARGIN_S = 10.0
 def _was_lost(held: Mapping) -> bool:
     """Whether the silence, and nothing else, ended the conversation."""
     began = held.before_answer in {"accepted", "answered"}
-    return began and held.silent_s is not None and held.after_answer in {"new-cookie", "silence"}
+    return began and held.silent_s > 0 and held.after_answer in {"new-cookie", "silence"}

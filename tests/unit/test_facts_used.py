@@ -9,7 +9,7 @@ from agent import profiles
 from agent.checks import Selection
 from agent.judging import judge
 from agent.profiles import Fact
-from probes.observations import HtOperation, Observations, Suites
+from probes.observations import Cloud, HtOperation, LargeHello, Mapping, Observations, Suites
 from tests.unit import seen
 from tests.unit.test_device_matrix import NETWORKS, network
 
@@ -62,7 +62,16 @@ def networks() -> list[Observations]:
     no_router = seen.healthy(dhcp=seen.lease(routers=[]))
     no_resolver = seen.healthy(dhcp=seen.lease(resolvers=[]))
     portal = seen.healthy(portal=seen.portal({"status": 302, "location": "http://10.0.0.1/"}))
-    return [*(network(**broken) for broken, _ in NETWORKS.values()), *airs(), no_router, no_resolver, portal]
+    lost = [seen.attempts(seen.ARGON_ADDRESS, 5684, "timeout", 3)]
+    large, forgotten = (network(), network())
+    for one in large.cloud.endpoints if large.cloud else []:
+        if one.transport == "dtls":
+            large.cloud = Cloud(endpoints=[msgspec.structs.replace(one, large=LargeHello(size=1280, attempts=lost[0]))])
+    forgotten.mapping = Mapping(
+        transport="dtls", cookie=True, before_answer="accepted", after_answer="new-cookie", silent_s=30.0, idle_s=30.0
+    )
+    broken = [network(**one) for one, _ in NETWORKS.values()]
+    return [*broken, *airs(), no_router, no_resolver, portal, large, forgotten]
 
 
 @pytest.fixture(scope="module")
