@@ -79,9 +79,8 @@ async def resolve(
                 lookups += tasks
                 if kind != "random":
                     group.create_task(_settle(answers, name, tasks))
-            for name in names:
+            for name, kind in names.items():
                 if name in aaaa:
-                    kind = names[name]
                     lookups += [group.create_task(_look_up(network, one, name, kind, "AAAA")) for one in resolvers]
     finally:
         answers.settle_rest()

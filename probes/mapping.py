@@ -21,6 +21,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from probes import dtls
@@ -114,7 +115,7 @@ class _Conversation:
             *(one.at_s for one in seen.arrived),
             self.network.elapsed(asked_at),
         ]
-        seen.idle_s = round(max(later - earlier for earlier, later in zip(passed, passed[1:], strict=False)), 3)
+        seen.idle_s = round(max(later - earlier for earlier, later in pairwise(passed)), 3)
         if len(seen.arrived) < MOST_ARRIVALS:
             seen.after_answer = await self._ask(self._read)
             seen.after = self.attempts

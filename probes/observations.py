@@ -717,8 +717,8 @@ class Mapping(Observation, kw_only=True):
 
     With `cookie`, the server gave a cookie that is good only for the address and port from which it saw this laptop
     (RFC 6347 section 4.2.1). That it takes the cookie after the silence (`after_answer` `accepted`) shows that it still
-    sees the same address and port; a `new-cookie`, that it sees others, or has changed its secret. A NAT that forgot the
-    conversation and then happened to choose the same port again looks like one that has kept it.
+    sees the same address and port; a `new-cookie`, that it sees others, or has changed its secret. A NAT that forgot
+    the conversation and then happened to choose the same port again looks like one that has kept it.
 
     Without `cookie`, a request was answered before and after the silence, and this shows less: a new mapping would have
     let the second answer in, too.

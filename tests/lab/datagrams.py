@@ -23,14 +23,17 @@ SLOW_S = 1.5
 
 DnsMode = Literal[
     "real", "closed", "silent", "servfail", "refused", "nxdomain", "wildcard", "truncated", "slow", "other-address",
-    "garbage", "oversized", "wrong-id", "escapes", "loop",
+    "garbage", "oversized", "wrong-id", "escapes", "loop", "aaaa-silent", "dns64",
 ]  # fmt: skip
 NtpMode = Literal[
     "real", "closed", "silent", "kiss-of-death", "short", "tiny", "wrong-mode", "long", "drop-first", "other-address",
     "escapes",
 ]  # fmt: skip
 CoapMode = Literal["real", "closed", "silent", "echo", "wrong-id", "garbage", "flood", "other-address"]
-DtlsMode = Literal["real", "s_server", "closed", "silent", "server-hello", "alert", "garbage", "flood", "other-address"]
+DtlsMode = Literal[
+    "real", "s_server", "no-echo", "echo-only", "echo-altered", "closed", "silent", "server-hello", "alert", "garbage",
+    "flood", "other-address",
+]  # fmt: skip
 DhcpMode = Literal["offer", "nak", "nak-then-ack", "silent", "escapes", "flood", "garbage"]
 
 
@@ -68,7 +71,8 @@ def dns_answer(query: dns.message.Message, address: str | None, *, alias: bytes 
 def dns_responder(mode: DnsMode, names: Mapping[str, str], wildcard: str) -> Responder:
     """Answer A queries from `names`, broken as `mode` says.
 
-    "nxdomain" knows no name at all; "wildcard" answers every name with the address `wildcard`.
+    "nxdomain" knows no name at all; "wildcard" answers every name with the address `wildcard`. "aaaa-silent" drops AAAA
+    queries only; "dns64" makes AAAA records of A records (RFC 6147), under the well-known prefix of RFC 6052.
     """
 
     def answer(data: bytes, before: int) -> Iterable[Reply]:
@@ -82,6 +86,12 @@ def dns_responder(mode: DnsMode, names: Mapping[str, str], wildcard: str) -> Res
             case "servfail" | "refused":
                 response.answer.clear()
                 response.set_rcode(dns.rcode.from_text(mode))
+            case "aaaa-silent" if query.question[0].rdtype == dns.rdatatype.AAAA:
+                return []
+            case "dns64" if address and query.question[0].rdtype == dns.rdatatype.AAAA:
+                response.answer.append(
+                    dns.rrset.from_text(query.question[0].name, 60, "IN", "AAAA", f"64:ff9b::{address}")
+                )
             case "truncated":
                 response.answer.clear()
                 response.flags |= dns.flags.TC
@@ -159,8 +169,31 @@ def coap_responder(mode: CoapMode) -> Responder:
     return answer
 
 
+def is_echo(data: bytes) -> bool:
+    """Whether a datagram is a device's reachability packet."""
+    return data[:3] == b"\xfc\xfe\xfd"
+
+
+def echo_responder(mode: DtlsMode) -> Responder:
+    """Echo reachability packets; "echo-altered" with another epoch, "no-echo" not at all."""
+
+    def answer(data: bytes, before: int) -> Iterable[Reply]:
+        match mode:
+            case "no-echo":
+                return []
+            case "echo-altered":
+                return [Reply(data[:3] + b"\x80\x7f" + data[5:])]
+            case _:
+                return [Reply(data)]
+
+    return answer
+
+
 def dtls_responder(mode: DtlsMode) -> Responder:
-    """Answer a ClientHello with one record: a ServerHello without a cookie round, a fatal alert, or worse."""
+    """Answer a ClientHello with one record: a ServerHello without a cookie round, a fatal alert, or worse.
+
+    Where that is a server's right answer, reachability packets are echoed.
+    """
     hello = b"\xfe\xfd" + bytes(32) + b"\x00\xc0\xae\x00"  # DTLS 1.2, random, no session, ECDHE-ECDSA-AES128-CCM8
     size = len(hello).to_bytes(3, "big")
     handshake = b"\x02" + size + b"\x00\x00" + b"\x00\x00\x00" + size + hello
@@ -172,6 +205,8 @@ def dtls_responder(mode: DtlsMode) -> Responder:
         match mode:
             case "silent":
                 return []
+            case "server-hello" | "alert" if is_echo(data):
+                return [Reply(data)]
             case "alert":
                 return [Reply(record(21, b"\x02\x28"))]
             case "garbage":

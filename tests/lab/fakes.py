@@ -118,6 +118,44 @@ class UdpFake(asyncio.DatagramProtocol):
             self.second.close()
 
 
+@dataclass
+class Relay(UdpFake):
+    """A UDP server that answers some datagrams itself, and leads all others to a real server on another port.
+
+    Each client has a socket of its own toward that server, so the server tells clients apart, and by their ports.
+    """
+
+    where: Namespace | None = None
+    to: Address | None = None  # None: nothing is led on
+    own: Callable[[bytes], bool] = bool
+    upstream: dict[Address, socket.socket] = field(default_factory=dict)
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        """Answer one datagram, or lead it on (asyncio calls this)."""
+        if self.own(data):
+            super().datagram_received(data, addr)
+            return
+        self.received.append(Received(time.monotonic(), addr, data))
+        if self.to is None:
+            return
+        if addr not in self.upstream:
+            assert self.where is not None, "a relay needs a namespace"
+            sock = udp_socket(self.where, (self.to[0], 0))
+            self.upstream[addr] = sock
+            asyncio.get_running_loop().add_reader(sock, self._back, sock, addr)
+        self.upstream[addr].sendto(data, self.to)
+
+    def _back(self, sock: socket.socket, client: Address) -> None:
+        self._send(Reply(sock.recv(65535)), client)
+
+    def close(self) -> None:
+        """Close the sockets; call on the loop."""
+        super().close()
+        for sock in self.upstream.values():
+            asyncio.get_running_loop().remove_reader(sock)
+            sock.close()
+
+
 def udp_socket(where: Namespace, address: Address, device: str | None = None) -> socket.socket:
     """Bind a UDP socket in a namespace, optionally to one device and able to broadcast."""
     with where.entered():
@@ -136,15 +174,27 @@ def serve_udp(
 ) -> UdpFake:  # fmt: skip
     """Start a UDP fake; `second` is the address that replies marked `elsewhere` come from (same port)."""
     fake = UdpFake(respond)
-    sock = udp_socket(where, address, device)
     if second:
         fake.second = udp_socket(where, (second, address[1]))
+    _start_udp(reactor, fake, udp_socket(where, address, device))
+    return fake
 
+
+def relay_udp(
+    reactor: Reactor, where: Namespace, address: Address, to: Address | None, own: Callable[[bytes], bool],
+    respond: Responder,
+) -> Relay:  # fmt: skip
+    """Start a relay from `address` to `to`; `respond` answers the datagrams that are its `own`."""
+    fake = Relay(respond, where=where, to=to, own=own)
+    _start_udp(reactor, fake, udp_socket(where, address))
+    return fake
+
+
+def _start_udp(reactor: Reactor, fake: UdpFake, sock: socket.socket) -> None:
     async def start() -> None:
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: fake, sock=sock)
 
     reactor.call(start())
-    return fake
 
 
 Handler = Callable[["TcpFake", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from tests.lab.namespaces import Namespace
 
-ARRIVALS = (("udp", 123), ("udp", 5683), ("udp", 5684), ("tcp", 5683), ("tcp", 80), ("tcp", 443), ("udp", 53))
+ARRIVALS = (("udp", 123), ("udp", 5683), ("udp", 5684), ("tcp", 5683), ("tcp", 80), ("tcp", 443), ("udp", 53),
+            ("tcp", 53))  # fmt: skip
 
 
 @dataclass
@@ -100,11 +101,16 @@ class Firewall:
         return [fault for fault in self.faults if fault.must_fire and not fault.counter()]
 
 
-def masquerade(where: Namespace, device: str) -> None:
-    """Hide what leaves by `device` behind this host's address, as a home router does."""
+def masquerade(where: Namespace, device: str, *, new_ports: bool = False) -> None:
+    """Hide what leaves by `device` behind this host's address, as a home router does.
+
+    Linux keeps a client's port where it can; with `new_ports` every conversation gets one at random. Repeating this
+    replaces what was there before.
+    """
     where.nft(
+        "table inet nat { }\ndelete table inet nat\n"
         "table inet nat { chain post { type nat hook postrouting priority 100; policy accept; "
-        f'oifname "{device}" masquerade; }}\n}}'
+        f'oifname "{device}" masquerade{" random,fully-random" if new_ports else ""}; }}\n}}'
     )
 
 

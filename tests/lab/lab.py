@@ -37,6 +37,7 @@ NTP = "198.51.100.123"
 COAP = ("198.51.100.11", "198.51.100.12")
 PHOTON_CLOUD = "198.51.100.20"
 ARGON_CLOUD = "198.51.100.21"
+GOOGLE_DNS = "8.8.8.8"
 VENDORS = tuple(f"198.51.100.{last}" for last in range(31, 36))
 ELSEWHERE = "198.51.100.99"  # replies of the "other-address" fakes come from here, those of
 COAP_ELSEWHERE = ("198.51.100.97", "198.51.100.98")  # the two CoAP hosts from here
@@ -102,7 +103,10 @@ class Lab:
         coap_http: Whether those two hosts also serve HTTP on TCP 80 (the control for "only 5683 is blocked").
         coap_dtls: Whether they also serve DTLS on UDP 5684.
         photon_cloud: TCP 5683 at device.spark.io.
-        argon_cloud: UDP 5684 at *.udp.particle.io; "real" is libcoap's DTLS over OpenSSL, "s_server" openssl's own.
+        argon_cloud: UDP 5684 at *.udp.particle.io; "real" is libcoap's DTLS over OpenSSL, "s_server" openssl's own, and
+            both echo reachability packets; "no-echo" and "echo-altered" are "real" without and with broken echoes,
+            "echo-only" echoes, and speaks no DTLS.
+        tcp53: TCP 53 at 8.8.8.8.
         http: How the vendors' portal-check hosts answer on TCP 80.
         https: Whether they also serve TLS on 443, with a certificate of the lab's CA (`lab.ca`).
         second_dhcp: Whether ISC dhcpd runs on 192.168.77.3 too, with another pool and these (router, resolver).
@@ -132,6 +136,7 @@ class Lab:
         coap_dtls: bool = False,
         photon_cloud: streams.CloudMode = "nonce",
         argon_cloud: datagrams.DtlsMode = "real",
+        tcp53: streams.Tcp53Mode = "accept",
         http: streams.HttpMode = "right",
         https: bool = False,
         second_dhcp: tuple[str, str] | None = None,
@@ -144,7 +149,7 @@ class Lab:
         self._wildcard = wildcard
         self._ntp, self._ntp_drop_first = ntp, ntp_drop_first
         self._coap, self._coap_http, self._coap_dtls = coap, coap_http, coap_dtls
-        self._photon_cloud, self._argon_cloud = photon_cloud, argon_cloud
+        self._photon_cloud, self._argon_cloud, self._tcp53 = photon_cloud, argon_cloud, tcp53
         self._http, self._https = http, https
         self._nat = "other-address" not in {ntp, coap, argon_cloud}
         self._public_resolver = public_resolver
@@ -232,7 +237,9 @@ class Lab:
             "addr add 203.0.113.1/30 dev customer", "addr add 203.0.113.5/30 dev uplink",
             "route add default via 203.0.113.6", "route add 192.168.77.0/24 via 203.0.113.2",
         )  # fmt: skip
-        services = (NTP, *COAP, PHOTON_CLOUD, ARGON_CLOUD, *VENDORS, ELSEWHERE, *COAP_ELSEWHERE, PUBLIC_RESOLVER)
+        services = (
+            NTP, *COAP, PHOTON_CLOUD, ARGON_CLOUD, GOOGLE_DNS, *VENDORS, ELSEWHERE, *COAP_ELSEWHERE, PUBLIC_RESOLVER,
+        )  # fmt: skip
         internet.ip(
             "addr add 203.0.113.6/30 dev eth0", "route add default via 203.0.113.5",
             *(f"addr add {address}/32 dev lo" for address in services),
@@ -289,13 +296,27 @@ class Lab:
             handler = streams.cloud_handler(self._photon_cloud)
             must = self._photon_cloud != "nonce"
             self._tcp("photon_cloud", where, [(PHOTON_CLOUD, 5683)], handler, must_fire=must)
-        if self._argon_cloud == "real":
-            self.servers["argon_cloud"] = servers.coap_dtls(where, self.folder, ARGON_CLOUD, self._certificate())
-        elif self._argon_cloud == "s_server":
-            self.servers["argon_cloud"] = servers.s_server(where, self.folder, ARGON_CLOUD, self._certificate())
+        if self._tcp53 == "accept":
+            self._tcp("tcp53", where, [(GOOGLE_DNS, 53)], streams.accept, must_fire=False)
+        if self._argon_cloud in {"real", "s_server", "no-echo", "echo-only", "echo-altered"}:
+            self._serve_dtls_and_echo(where)
         elif self._argon_cloud != "closed":
             responder = datagrams.dtls_responder(self._argon_cloud)
             self._udp("argon_cloud", where, (ARGON_CLOUD, 5684), responder, ELSEWHERE)
+
+    def _serve_dtls_and_echo(self, where: Namespace) -> None:
+        """A real DTLS server, and before it a fake that echoes reachability packets."""
+        mode = self._argon_cloud
+        if mode == "s_server":
+            self.servers["argon_cloud"] = servers.s_server(where, self.folder, ARGON_CLOUD, self._certificate())
+        elif mode != "echo-only":
+            certificate = self._certificate()
+            self.servers["argon_cloud"] = servers.coap_dtls(where, self.folder, ARGON_CLOUD, certificate, lead=False)
+        real = (ARGON_CLOUD, servers.BEHIND_RELAY) if mode != "echo-only" else None
+        responder = datagrams.echo_responder(mode)
+        relay = fakes.relay_udp(self.reactor, where, (ARGON_CLOUD, 5684), real, datagrams.is_echo, responder)
+        relay.must_fire = mode not in {"real", "s_server"}
+        self.fakes["argon_cloud"] = relay
 
     def _serve_vendors(self) -> None:
         where = self.internet.where
@@ -424,6 +445,21 @@ class Lab:
         """Let the gateway accept TCP 5683 in the cloud's place, as a transparent proxy does."""
         self._tcp("proxy5683", self.gateway.where, [("", 15683)], streams.cloud_handler(mode), must_fire=False)
         return self.gateway.redirect("tcp", 5683, 15683)
+
+    def narrow_path(self, mtu: int = 1200, *, silently: bool = False) -> None:
+        """Let nothing larger out to the provider; unless `silently`, ICMP says so (else it is a black hole)."""
+        self.gateway.where.ip(f"link set wan mtu {mtu}")
+        if silently:
+            self.gateway.drop("icmp", hooks=("output",))
+
+    def forgetful_nat(self, single_s: int, stream_s: int) -> None:
+        """Let the gateway forget conversations over UDP, and give each new one another port.
+
+        `single_s` is for those that have lasted up to two seconds so far, `stream_s` for longer ones.
+        """
+        self.gateway.where.sysctl("net/netfilter/nf_conntrack_udp_timeout", str(single_s))
+        self.gateway.where.sysctl("net/netfilter/nf_conntrack_udp_timeout_stream", str(stream_s))
+        masquerade(self.gateway.where, "wan", new_ports=True)
 
     def http_proxy(self) -> str:
         """Start something that accepts connections on the gateway's port 3128; return its URL for `http_proxy`."""

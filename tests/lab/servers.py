@@ -11,6 +11,7 @@ from tests.lab.namespaces import LabError, Laptop, Namespace, command, wait_unti
 GATEWAY = "192.168.77.1"
 LAPTOP_MAC = "02:00:00:77:00:10"
 COAP_DEAF_S = 0.26
+BEHIND_RELAY = 15684  # where the DTLS servers listen; 5684 leads there
 OTHER_MAC = "02:00:00:77:00:99"  # another client of the LAN, which holds a lease in `Dhcp(taken=True)`
 
 
@@ -141,27 +142,29 @@ def coap_server(where: Namespace, folder: Path, address: str) -> Server:
     return _start(where, argv, folder / f"coap-{address}.log", ready)
 
 
-def coap_dtls(where: Namespace, folder: Path, address: str, certificate: "Certificate") -> Server:
+def coap_dtls(where: Namespace, folder: Path, address: str, certificate: "Certificate", *, lead: bool = True) -> Server:
     """Libcoap's server over OpenSSL: DTLS 1.2 on UDP 5684 with a cookie round, for any number of clients.
 
     It takes ECDHE-ECDSA-AES128-CCM8. It always serves plain CoAP one port below DTLS; both ports are moved up by
-    10000, and only 5684 leads there, so that UDP 5683 of this address stays as the scenario wants it.
+    10000, and only 5684 leads there, so that UDP 5683 of this address stays as the scenario wants it. Unless it is to
+    `lead`, 5684 leads there only by what the caller does.
     """
     argv = ["coap-server-openssl", "-A", address, "-p", "15683", "-v", "7",
             "-c", str(certificate.chain), "-j", str(certificate.key)]  # fmt: skip
-    where.nft(
-        f"table inet dtls-{address.replace('.', '-')} {{ chain pre {{ type nat hook prerouting priority -100; "
-        f"ip daddr {address} udp dport 5684 dnat ip to {address}:15684; }}\n}}"
-    )
-    return _start(where, argv, folder / f"dtls-{address}.log", lambda: where.bound("udp", 15684, address))
+    if lead:
+        where.nft(
+            f"table inet dtls-{address.replace('.', '-')} {{ chain pre {{ type nat hook prerouting priority -100; "
+            f"ip daddr {address} udp dport 5684 dnat ip to {address}:{BEHIND_RELAY}; }}\n}}"
+        )
+    return _start(where, argv, folder / f"dtls-{address}.log", lambda: where.bound("udp", BEHIND_RELAY, address))
 
 
 def s_server(where: Namespace, folder: Path, address: str, certificate: "Certificate") -> Server:
     """OpenSSL's own DTLS 1.2 server: a cookie round (-listen), then one client; it ends when that handshake fails."""
-    argv = ["openssl", "s_server", "-dtls1_2", "-listen", "-accept", f"{address}:5684", "-cert",
+    argv = ["openssl", "s_server", "-dtls1_2", "-listen", "-accept", f"{address}:{BEHIND_RELAY}", "-cert",
             str(certificate.chain), "-key", str(certificate.key), "-cipher",
             "ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0"]  # fmt: skip
-    return _start(where, argv, folder / "s_server.log", lambda: where.bound("udp", 5684, address))
+    return _start(where, argv, folder / "s_server.log", lambda: where.bound("udp", BEHIND_RELAY, address))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tests.lab.fakes import Handler, Received, TcpFake
 
 CloudMode = Literal["nonce", "silent", "reset", "short", "banner", "drip", "flood", "closed"]
 HttpMode = Literal["right", "escapes", "endless", "drip", "silent", "closed"]
+Tcp53Mode = Literal["accept", "closed"]
 CaptiveMode = Literal["captive", "authorised", "open", "garbage"]
 
 
@@ -44,6 +45,12 @@ def cloud_handler(mode: CloudMode) -> Handler:
         fake.received[-1] = Received(time.monotonic(), fake.received[-1].peer, await reader.read(4096))
 
     return handle
+
+
+async def accept(fake: TcpFake, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """TCP 53 of a resolver that is not asked anything: note what the client sends, and answer nothing."""
+    slot = len(fake.received) - 1
+    fake.received[slot] = Received(fake.received[slot].at, fake.received[slot].peer, await reader.read(4096))
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

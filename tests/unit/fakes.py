@@ -68,7 +68,7 @@ class FakeNetwork(Network):
         self.clock, self.script = clock, script
         self.sockets: list[FakeSocket] = []
 
-    def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0) -> UdpSocket:
+    def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0, whole: bool = False) -> UdpSocket:
         """A socket that nothing leaves."""
         self.sockets.append(FakeSocket(self.clock, self.script))
         return self.sockets[-1]
