@@ -241,15 +241,18 @@ def _no_router(granted: DhcpMessage, seen: Observations, profile: Profile, evide
             evidence=evidence,
             rests_on=[profile.dhcp.missing_router],
         )
+    fails = profile.dhcp.missing_router.value == "fails"
     return Finding(
         status="fail",
         summary=f"{granted.server} grants no router (option 3)",
         reason="Without a router a device reaches nothing beyond its own subnet."
-        if profile.dhcp.missing_router.value == "fails"
+        if fails
         else f"Without option 3 the device takes {guess} for its router; this laptop's is {seen.scope.gateway}.",
         remedy=remedy,
         owner="network administrator",
         evidence=evidence,
+        # A device that guesses wrong is as cut off as one that does not guess.
+        rests_on=[profile.dhcp.missing_router] if fails else [],
     )
 
 

@@ -53,6 +53,7 @@ NAMES = {
     "californium.eclipseprojects.io": COAP[1],
     "device.spark.io": PHOTON_CLOUD,
     "*.udp.particle.io": ARGON_CLOUD,
+    "*.udp-mesh.particle.io": ARGON_CLOUD,
     "connectivitycheck.gstatic.com": VENDORS[0],
     "captive.apple.com": VENDORS[1],
     "www.msftconnecttest.com": VENDORS[2],

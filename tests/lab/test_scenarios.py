@@ -412,16 +412,32 @@ SCENARIOS = {
     ),
     "dns-filters-particle": Scenario(
         "incompatible",
-        "passed",
+        "dns",
         {"dns.resolve": "fail", "cloud.transport": "unknown"},
         device="argon",
         lab={"unknown_names": ("device.spark.io", "*.udp.particle.io")},
     ),
+    "dns-filters-particle-argon-by-ntp": Scenario(
+        "incompatible",
+        "passed",
+        {"dns.resolve": "fail", "cloud.transport": "unknown"},
+        device="argon",
+        arguments=("--os", "4.2.0"),
+        lab={"unknown_names": ("device.spark.io", "*.udp.particle.io")},
+    ),
     "dns-knows-no-made-up-device": Scenario(
+        "undetermined",
+        None,
+        {"dns.resolve": "unknown", "cloud.transport": "unknown"},
+        device="argon",
+        lab={"unknown_names": ("*.udp.particle.io",)},
+    ),
+    "dns-knows-no-made-up-device-argon-by-ntp": Scenario(
         "undetermined",
         "passed",
         {"dns.resolve": "unknown", "cloud.transport": "unknown"},
         device="argon",
+        arguments=("--os", "4.2.0"),
         lab={"unknown_names": ("*.udp.particle.io",)},
     ),
     "dns-filters-ntp-photon-still-online": Scenario(
@@ -522,7 +538,15 @@ SCENARIOS = {
         "compatible-with-warnings", "timeout", {"ntp.reply": "warn"}, device="photon", breaks=drop("udp", 123)
     ),
     "ntp-blocked-cloud-open-argon": Scenario(
-        "compatible-with-warnings", "timeout", {"ntp.reply": "warn"}, device="argon", breaks=drop("udp", 123)
+        "compatible", "passed", {"ntp.reply": "fail"}, device="argon", breaks=drop("udp", 123)
+    ),
+    "ntp-blocked-cloud-open-argon-by-ntp": Scenario(
+        "compatible-with-warnings",
+        "timeout",
+        {"ntp.reply": "warn"},
+        device="argon",
+        arguments=("--os", "4.2.0"),
+        breaks=drop("udp", 123),
     ),
     # --- captive portals
     "portal-by-redirect": Scenario(

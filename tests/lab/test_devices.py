@@ -1,0 +1,141 @@
+"""Every device and generation of Device OS on real networks: what `tests.unit.test_device_matrix` expects of each."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent import profiles, report
+from tests.lab.lab import Lab
+from tests.lab.servers import Dhcp
+from tests.unit.test_device_matrix import GROUPS, NETWORKS, STUCK, Seen
+
+pytestmark = pytest.mark.lab
+
+RUNS = {"argon": ("1.5.2", "2.0.0", "4.2.0", "5.8.2", "6.2.0")}
+"""A run for each name that the cloud has had: the devices and versions with that name are judged from it."""
+PARTICLE = ("device.spark.io", "*.udp.particle.io", "*.udp-mesh.particle.io")
+
+
+def clouds(lab: Lab) -> None:
+    """Drop what the clouds of all devices listen on."""
+    lab.gateway.drop("tcp", 5683)
+    lab.gateway.drop("udp", 5684)
+
+
+def clouds_and_tests(lab: Lab) -> None:
+    """And what the Internet Tests ask."""
+    clouds(lab)
+    lab.gateway.drop("udp", 123)
+    lab.gateway.drop("tcp", 53)
+
+
+def cloud_stays_silent(lab: Lab) -> None:
+    """Accept TCP in the cloud's place, and drop UDP."""
+    lab.transparent_proxy()
+    lab.gateway.drop("udp", 5684)
+
+
+@dataclass(frozen=True)
+class Network:
+    """How the lab becomes the network that the table describes; `of` is its name there."""
+
+    of: str
+    lab: Mapping[str, Any] = field(default_factory=dict)
+    breaks: Callable[[Lab], object] = lambda lab: None
+    differs: Mapping[str, Seen] = field(default_factory=dict)
+    """Devices for which this is not known, or otherwise than for their group."""
+
+
+NOT_KNOWN = Seen(online=None)
+LABS = {
+    "everything-works": Network("everything-works"),
+    "only-ntp-blocked": Network("only-ntp-blocked", breaks=lambda lab: lab.gateway.drop("udp", 123)),
+    "only-8.8.8.8-blocked": Network("only-8.8.8.8-blocked", breaks=lambda lab: lab.gateway.drop("tcp", 53)),
+    "cloud-blocked": Network("cloud-blocked", breaks=clouds),
+    "cloud-and-tests-blocked": Network("cloud-and-tests-blocked", breaks=clouds_and_tests),
+    "cloud-blocked-ntp-kiss-of-death": Network(
+        "cloud-blocked-ntp-kiss-of-death", {"ntp": "kiss-of-death"}, breaks=clouds
+    ),
+    "cloud-blocked-ntp-short": Network("cloud-blocked-ntp-short", {"ntp": "short"}, breaks=clouds),
+    "cloud-blocked-ntp-name-filtered": Network(
+        "cloud-blocked-ntp-name-filtered", {"unknown_names": ("pool.ntp.org",)}, breaks=clouds
+    ),
+    "cloud-accepts-and-stays-silent": Network("cloud-accepts-and-stays-silent", breaks=cloud_stays_silent),
+    "cloud-blocked-echo-answers": Network(
+        "cloud-blocked-echo-answers",
+        {"argon_cloud": "echo-only"},
+        breaks=lambda lab: lab.gateway.drop("tcp", 5683),
+    ),
+    "cloud-name-filtered": Network("cloud-name-filtered", {"unknown_names": PARTICLE}),
+    "no-name-resolves": Network("no-name-resolves", {"dns": "silent"}),
+    "no-name-resolves-8.8.8.8-blocked": Network(
+        "no-name-resolves-8.8.8.8-blocked", {"dns": "silent"}, breaks=lambda lab: lab.gateway.drop("tcp", 53)
+    ),
+    "every-name-servfail": Network("every-name-servfail", {"dns": "servfail"}),
+    "every-name-refused": Network("every-name-servfail", {"dns": "refused"}),
+    "every-name-truncated": Network("every-name-servfail", {"dns": "truncated"}),
+    "every-name-nxdomain": Network("every-name-servfail", {"dns": "nxdomain"}),
+    "first-resolver-dead": Network(
+        "first-resolver-dead", {"dns": "silent", "second_dns": "real"}, differs={"core": NOT_KNOWN}
+    ),
+    "no-dhcp": Network("no-dhcp", {"dhcp": None}),
+    "dhcp-refuses": Network("no-dhcp", {"dhcp": "nak"}),
+    "dhcp-ignores-unknown-macs": Network("no-dhcp", {"dhcp": Dhcp(known_only=True)}),
+    "dhcp-grants-no-resolver": Network(
+        "no-dhcp", {"dhcp": Dhcp(resolvers=())}, differs=dict.fromkeys(("photon", "p1", "core"), NOT_KNOWN)
+    ),
+    "dhcp-grants-no-router": Network("everything-works", {"dhcp": Dhcp(router=None)}, differs={"core": NOT_KNOWN}),
+}
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_every_device(name: str, tmp_path: Path) -> None:
+    network = LABS[name]
+    expected = NETWORKS[network.of][1]
+    judged: set[tuple[str, str]] = set()
+    with Lab(**network.lab) as lab:
+        network.breaks(lab)
+        for version in RUNS["argon"]:
+            run = lab.check("--device", "argon", "--os", version)
+            saved = tmp_path / f"{version}.json"
+            saved.write_text(run.stdout)
+            judged |= judge_all(saved, version, expected, network.differs)
+            told = {one["name"]: one for one in run.report["devices"]}
+            assert list(told) == profiles.names()
+            assert (told["argon"]["os_version"], told["argon"]["online"]) == (version, run.report["startup"]["online"])
+    assert judged == {one for devices in GROUPS.values() for one in devices}
+
+
+def judge_all(
+    saved: Path, version: str, expected: Mapping[str, Seen], differs: Mapping[str, Seen]
+) -> set[tuple[str, str]]:
+    """Judge a run for every device whose cloud has the name that was asked for in it; returns which those are."""
+    asked = set(profiles.load("argon", version).cloud.hosts.value)
+    if version == RUNS["argon"][-1]:
+        asked |= set(profiles.load("photon").cloud.hosts.value)
+    run, _ = report.load(saved)
+    found = set()
+    for group, devices in GROUPS.items():
+        for device, os_version in devices:
+            profile = profiles.load(device, os_version)
+            if not asked & set(profile.cloud.hosts.value):
+                continue
+            found.add((device, os_version))
+            made = report.make(run, profile)
+            wanted, test = differs.get(device, expected[group]), made.internet_test
+            words = f"{device} {os_version}: {json.dumps([f'{one.id} {one.status}' for one in made.checks])}"
+            assert made.startup.online is wanted.online, words
+            assert test.method == group, words
+            if wanted.blinks is not None:
+                assert test.runs, words
+                assert test.led is not None, words
+                assert test.led.blinks == wanted.blinks, words
+                assert made.startup.log[-2:] == [wanted.line, f"Handling cloud error: {wanted.blinks}"], words
+            elif wanted == STUCK:
+                assert test.runs is False, words
+                assert not any("cloud error" in line for line in made.startup.log), words
+    return found
