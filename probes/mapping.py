@@ -2,12 +2,13 @@
 
 A device sends a keep-alive every 25 s (Device OS 2.1 and later; 30 s before), and a NAT that forgets a conversation
 sooner cuts it off from its server. On one socket: a ClientHello, which the server answers with a cookie for the address
-and port that it sees; the ClientHello with that cookie, which it has to take (the control); then silence; then the same
-again. Every handshake that the server begins is ended by an alert, or its retransmissions would refresh the NAT.
+and port that it sees; the ClientHello with that cookie, which it has to take; then silence; then the same again. On a
+second socket the same without the silence: where its cookie is still taken and the other's is not, it was the silence.
+Every handshake that the server begins is ended by an alert, or its retransmissions would refresh the NAT.
 
 Linux, which most routers run, takes a conversation for one only once it has lasted more than two seconds, and forgets
-anything shorter much sooner (nf_conntrack_proto_udp.c: 30 s instead of 120 s). A device's conversation lasts for days;
-so the control is repeated before the silence begins.
+anything shorter much sooner (nf_conntrack_proto_udp.c: after 30 s instead of 120 s). A device's conversation lasts for
+days; so the cookie is used a few times before the silence begins.
 
 Where the servers give no cookie, or none speaks DTLS, a request before and one after the silence take the place of the
 cookie. That shows less, and the observation keeps the two apart.
@@ -16,6 +17,7 @@ A probe of its own, with servers of its own to ask, because it takes longer than
 port, and everything else, is known long before.
 """
 
+import asyncio
 import os
 import random
 import time
@@ -24,20 +26,27 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from probes import dtls
 from probes.coap import reply_to
 from probes.exchange import exchange
 from probes.network import AddressOf, Network, Refusal, UdpSocket
-from probes.observations import Arrival, Attempt, Mapping
+from probes.observations import Arrival, Attempt, Mapping, MappingAnswer
 
 ASK_AT_S = (0.0, 1.0, 3.0)
 GIVE_UP_S = 5.0
-SETTLED_S = 2.5
+SETTLE_GAP_S = 1.25
+SETTLED_S = 2 * SETTLE_GAP_S
 """How long the conversation lasts before the silence."""
+KEPT_PARTS = 6
+"""Into how many parts the second conversation divides the silence of the first."""
+KEPT_REPLY = 64
+"""Bytes of a reply that are kept: a server's whole flight, with its certificate, says no more here."""
 MOST_ARRIVALS = 32
 """More than any server sends again: a flood, which would hide what is looked for."""
 
-Answer = Literal["accepted", "new-cookie", "answered", "silence"]
+_GOOD: set[MappingAnswer | None] = {"accepted", "answered"}
 
 
 class Server(NamedTuple):
@@ -98,16 +107,42 @@ class _Conversation:
             cookie=bool(self.cookie),
             hold_s=hold_s,
         )
-        if self.cookie:
+        for at_s in (0.0, SETTLE_GAP_S, SETTLED_S):
+            await self._quiet_until(self._begun + at_s)
             seen.before_answer = await self._ask(self._read)
-        if seen.before_answer in {None, "accepted"}:
-            await self._quiet_until(self._begun + SETTLED_S)
-            seen.before_answer = await self._ask(self._read)
+            if seen.before_answer not in _GOOD:
+                break
         seen.before, self.attempts = self.attempts, []
-        if seen.before_answer not in {"accepted", "answered"}:
+        if seen.before_answer not in _GOOD:
             return seen
         silent_from = self._last_passed
-        seen.arrived = await self._quiet_until(silent_from + hold_s)
+        until = silent_from + hold_s
+        if self.cookie:
+            second = _Conversation(self.network, self.server, self.address)
+            async with asyncio.TaskGroup() as group:
+                kept = group.create_task(second.keep(until, hold_s / KEPT_PARTS))
+                await self._stay_silent(seen, silent_from, until)
+            seen.control_answer = kept.result()
+            seen.control = second.attempts
+        else:
+            await self._stay_silent(seen, silent_from, until)
+        return seen
+
+    async def keep(self, until: float, gap_s: float) -> MappingAnswer:
+        """Use the cookie again and again until `until` on the monotonic clock; the last answer."""
+        if await self._ask(self._note_cookie) == "silence":
+            return "silence"
+        while True:
+            now = time.monotonic()
+            gap_now_s = gap_s if now > self._begun + SETTLED_S else min(gap_s, SETTLE_GAP_S)
+            await self._quiet_until(min(now + gap_now_s, until))
+            answer = await self._ask(self._read)
+            if answer != "accepted" or time.monotonic() >= until:
+                return answer
+
+    async def _stay_silent(self, seen: Mapping, silent_from: float, until: float) -> None:
+        """The silence, and the request after it."""
+        seen.arrived = await self._quiet_until(until)
         asked_at = time.monotonic()
         seen.silent_s = round(asked_at - silent_from, 3)
         passed = [
@@ -119,9 +154,8 @@ class _Conversation:
         if len(seen.arrived) < MOST_ARRIVALS:
             seen.after_answer = await self._ask(self._read)
             seen.after = self.attempts
-        return seen
 
-    async def _ask(self, read: Callable[[bytes], Answer]) -> Answer:
+    async def _ask(self, read: Callable[[bytes], MappingAnswer]) -> MappingAnswer:
         """Send the request of this stage until it is answered."""
         result = await exchange(
             self.network,
@@ -133,7 +167,7 @@ class _Conversation:
             give_up_s=GIVE_UP_S,
             read=read,
         )
-        self.attempts += result.attempts
+        self.attempts += [replace(one, reply=one.reply[: 2 * KEPT_REPLY]) for one in result.attempts]
         self._last_passed = time.monotonic()
         if self.server.transport == "dtls" and result.value in {"accepted", "answered"}:
             self._sock.send(dtls.alert(), self.address, self.server.port)
@@ -145,12 +179,12 @@ class _Conversation:
         self._message_id = (self._message_id + 1) & 0xFFFF
         return b"\x40\x00" + self._message_id.to_bytes(2)
 
-    def _note_cookie(self, datagram: bytes) -> Answer:
+    def _note_cookie(self, datagram: bytes) -> MappingAnswer:
         answer = self._read(datagram)
         self.cookie = dtls.cookie_of(datagram) or b""
         return answer
 
-    def _read(self, datagram: bytes) -> Answer:
+    def _read(self, datagram: bytes) -> MappingAnswer:
         """What an answer means.
 
         Raises:

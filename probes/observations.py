@@ -712,6 +712,11 @@ class Arrival(Struct, frozen=True, kw_only=True):
     """What it is, in words; None where it is nothing that this server says."""
 
 
+MappingAnswer = Literal["accepted", "new-cookie", "answered", "silence"]
+"""`accepted`: a DTLS server took the cookie (with a ServerHello or an Alert). `new-cookie`: it gave another.
+`answered`: it answered a request without a cookie."""
+
+
 class Mapping(Observation, kw_only=True):
     """Whether a conversation over UDP goes on after a silence: what a NAT on the way has kept of it.
 
@@ -735,11 +740,15 @@ class Mapping(Observation, kw_only=True):
     silent_s: float = 0.0
     """How long this laptop sent nothing: from the last datagram before the silence to the first one after it."""
     before: list[Attempt] = field(default_factory=list)
-    before_answer: Literal["accepted", "new-cookie", "answered", "silence"] | None = None
-    """The control, before the silence: without `accepted` or `answered`, what comes after it shows nothing."""
+    before_answer: MappingAnswer | None = None
+    """Before the silence: without `accepted` or `answered` there was nothing to keep, and no silence."""
     after: list[Attempt] = field(default_factory=list)
-    after_answer: Literal["accepted", "new-cookie", "answered", "silence"] | None = None
+    after_answer: MappingAnswer | None = None
     """None: not asked, or too much else arrived to tell."""
+    control: list[Attempt] = field(default_factory=list)
+    """A second conversation, on a socket of its own, which went on during the silence; only with `cookie`."""
+    control_answer: MappingAnswer | None = None
+    """Its last answer. `accepted` beside a `new-cookie` of the first: the server had not changed its secret."""
     arrived: list[Arrival] = field(default_factory=list)
     """What came during the silence: each shows that the mapping then still let the server's datagrams in."""
     idle_s: float = 0.0

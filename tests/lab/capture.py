@@ -78,10 +78,13 @@ class Capture:
         finally:
             kill(self._process)
 
-    def fields(self, *names: str, display_filter: str = "") -> list[tuple[str, ...]]:
-        """Return tshark's values of these fields, one row per frame (the first occurrence; empty where absent)."""
+    def fields(self, *names: str, display_filter: str = "", every: bool = False) -> list[tuple[str, ...]]:
+        """Return tshark's values of these fields, one row per frame; empty where absent.
+
+        Where a field occurs again and again, its first occurrence; or `every` one, with commas between.
+        """
         argv = ["tshark", "-n", "-r", str(self.pcap), "-o", "ip.defragment:FALSE", "-T", "fields",
-                "-E", "separator=/t", "-E", "occurrence=f"]  # fmt: skip
+                "-E", "separator=/t", "-E", f"occurrence={'a' if every else 'f'}"]  # fmt: skip
         if display_filter:
             argv += ["-Y", display_filter]
         for name in names:

@@ -90,6 +90,8 @@ def dnsmasq_dhcp(
 def dnsmasq_dns(where: Namespace, folder: Path, address: str, names: Mapping[str, str]) -> Server:
     """Dnsmasq as a resolver that knows `names` and nothing else; "*.zone" stands for every name in zone."""
     lines = [f"listen-address={address}", "log-queries", "local=/#/"]
+    # Without a zone of its own, a name under a "*.zone" would not exist (NXDOMAIN) as soon as its AAAA record is asked.
+    lines += [f"local=/{name[2:]}/" for name in names if name.startswith("*.")]
     lines += [
         f"address=/{name[2:]}/{target}" if name.startswith("*.") else f"host-record={name},{target}"
         for name, target in names.items()

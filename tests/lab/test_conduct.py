@@ -6,11 +6,17 @@ import subprocess
 import sys
 import time
 import unicodedata
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent import profiles
+from agent.judging.dns import NTP_SERVER
+from probes.dns import RANDOM_UNDER
+from probes.portal import VENDOR_HOSTS
+from tests.lab.datagrams import DnsMode
 from tests.lab.lab import NOBODY, READABLE, Lab
 from tests.lab.namespaces import wait_until
 from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp
@@ -30,6 +36,13 @@ def start(lab: Lab, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def check_with(lab: Lab, patch: str, *arguments: str) -> dict[str, Any]:
+    """The report of a check with one thing of `agent.run` replaced, for what no option sets."""
+    program = f"import agent.run\n{patch}\nfrom agent.cli import main\nmain({['check', '--json', *arguments]!r})\n"
+    report: dict[str, Any] = json.loads(lab.laptop.run(sys.executable, "-c", program, timeout_s=90).stdout)
+    return report
 
 
 def status(report: dict[str, Any], check_id: str) -> str:
@@ -107,14 +120,27 @@ def test_ntp_request_is_the_devices() -> None:
 def test_dns_queries_are_plain() -> None:
     with Lab() as lab:
         with lab.capture() as capture:
-            lab.check("--only", "dns")
+            report = lab.check("--only", "dns").report
         rows = capture.fields(
-            "dns.qry.type", "dns.count.add_rr", "dns.flags", "udp.srcport", display_filter="dns && udp.dstport == 53"
+            "dns.qry.name",
+            "dns.qry.type",
+            "dns.count.add_rr",
+            "dns.flags",
+            "udp.srcport",
+            display_filter="dns && udp.dstport == 53",
         )
 
-    assert len(rows) == 10
-    assert {row[:3] for row in rows} == {("1", "0", "0x0100")}
-    assert len({row[3] for row in rows}) == len(rows)
+    needed = {host for one in profiles.load_all() for host in one.cloud.hosts} | {NTP_SERVER, *VENDOR_HOSTS}
+    random = [name for name, *_ in rows if name.partition(".")[2] in RANDOM_UNDER]
+    a, aaaa = ([name for name, kind, *_ in rows if kind == number] for number in ("1", "28"))
+    assert sorted(a) == sorted([*needed, *random])
+    assert len(random) == len(RANDOM_UNDER)
+    assert sorted(aaaa) == sorted(
+        {host for one in profiles.load_all() if one.cloud.transport == "dtls" for host in one.cloud.hosts}
+    )
+    assert {row[2:4] for row in rows} == {("0", "0x0100")}
+    assert len({row[4] for row in rows}) == len(rows)
+    assert [one["name"] for one in report["observations"]["dns"]["lookups"] if one["type"] == "AAAA"] == aaaa
 
 
 def test_coap_ping_is_an_empty_confirmable_message() -> None:
@@ -146,11 +172,279 @@ def test_client_hello_is_the_devices() -> None:
             "dtls.handshake.ciphersuite",
             "dtls.handshake.extensions_supported_group",
             "dtls.handshake.cookie_length",
-            display_filter="dtls && udp.dstport == 5684",
+            "ip.len",
+            "ip.flags.df",
+            "dtls.handshake.extension.type",
+            "_ws.malformed",
+            display_filter="dtls.handshake && udp.dstport == 5684",
+            every=True,
         )
 
-    assert rows == [("1", "0xfefd", "0xfefd", "0xc0ae", "0x0017", "0")]
+    hello = ("1", "0xfefd", "0xfefd", "0xc0ae,0x00ff", "0x0017", "0")
+    assert [row[:6] for row in rows] == [hello, hello]
+    assert rows[0][8:] == ("13,10,11,254,19,20", "")
+    large = rows[1]
+    assert large[6] == "1280"
+    assert large[7] in {"1", "True"}, "nobody may fragment it"
+    assert large[8:] == ("13,10,11,254,19,20,21", "")
     assert ".v5.udp.particle.io" in json.dumps(report["footprint"])
+    assert report["observations"]["cloud"]["endpoints"][0]["large"]["record"] == "HelloVerifyRequest"
+
+
+ECHOES = "udp.dstport == 5684 && udp[8:1] == fc"
+
+
+def echo_headers(payload: str) -> tuple[str, str, int, int, int]:
+    """Type and version, epoch, the two parts of the sequence field, and what the length leaves over."""
+    head, rest = payload[:26], payload[26:]
+    return head[:6], head[6:10], int(head[10:18], 16), int(head[18:22], 16), len(rest) // 2 - int(head[22:], 16)
+
+
+def test_echo_stops_at_the_first_one() -> None:
+    with Lab() as lab:
+        with lab.capture() as capture:
+            report = lab.check("--device", "argon", "--only", "cloud").report
+        sent = capture.fields("udp.payload", display_filter=ECHOES)
+        received = capture.fields("udp.payload", display_filter=ECHOES.replace("dst", "src"))
+    (test,) = report["observations"]["echo"]["tests"]
+
+    assert sent == received
+    ((payload,),) = sent
+    kind, epoch, _, number, over = echo_headers(payload)
+    assert (kind, epoch, number, over) == ("fcfefd", "8004", 0, 0)
+    assert [one["sent"] for one in test["packets"]] == [payload]
+    assert test["packets"][0]["echo_ms"] < 500
+    assert test["stopped_early"]
+
+
+def test_unanswered_echo_goes_at_the_devices_pace() -> None:
+    with Lab(argon_cloud="no-echo") as lab:
+        with lab.capture() as capture:
+            report = lab.check("--device", "argon", "--only", "cloud").report
+        rows = capture.fields("frame.time_relative", "udp.payload", "udp.srcport", display_filter=ECHOES)
+    times = [float(row[0]) for row in rows]
+    headers = [echo_headers(row[1]) for row in rows]
+    clock_ms = [header[2] for header in headers]
+
+    assert len(rows) == 10
+    assert [at - times[0] for at in times] == pytest.approx([0.25 * number for number in range(10)], abs=0.1)
+    assert [stamp - clock_ms[0] for stamp in clock_ms] == pytest.approx([250 * number for number in range(10)], abs=100)
+    assert {header[:2] for header in headers} == {("fcfefd", "8004")}
+    assert [header[3] for header in headers] == list(range(10))
+    assert {header[4] for header in headers} == {0}
+    assert all(1 <= len(row[1]) // 2 - 13 <= 511 for row in rows)
+    assert len({row[2] for row in rows}) == 1, "one socket"
+    (test,) = report["observations"]["echo"]["tests"]
+    assert test["waited_s"] == pytest.approx(5, abs=0.3)
+    assert not test["stopped_early"]
+
+
+FORM_1 = (
+    "from probes.echo import EchoTarget\n"
+    "agent.run._echo_targets = lambda known: [EchoTarget(1, one.cloud.hosts[0], 5684, 5) for one in known"
+    " if one.cloud.transport == 'dtls']"
+)
+
+
+def test_unanswered_echo_of_the_first_form() -> None:
+    with Lab(argon_cloud="no-echo") as lab:
+        with lab.capture() as capture:
+            report = check_with(lab, FORM_1, "--device", "argon", "--only", "cloud")
+        rows = capture.fields("frame.time_relative", "udp.payload", display_filter=ECHOES)
+    times = [float(row[0]) for row in rows]
+
+    assert [at - times[0] for at in times] == pytest.approx([0.5 * number for number in range(5)], abs=0.1)
+    assert [echo_headers(row[1]) for row in rows] == [("fcfefd", "8005", number, 0, 0) for number in range(5)]
+    assert all(1 <= len(row[1]) // 2 - 13 <= 255 for row in rows)
+    (test,) = report["observations"]["echo"]["tests"]
+    assert test["waited_s"] == pytest.approx(5, abs=0.3)
+
+
+def test_echo_of_the_first_form_stops_at_the_first_one() -> None:
+    with Lab() as lab:
+        with lab.capture() as capture:
+            report = check_with(lab, FORM_1, "--device", "argon", "--only", "cloud")
+        sent = capture.fields("udp.payload", display_filter=ECHOES)
+
+    assert len(sent) == 1
+    assert report["observations"]["echo"]["tests"][0]["packets"][0]["echo_ms"] < 500
+
+
+@pytest.mark.parametrize(("form", "most"), [("", 10), (FORM_1, 5)], ids=["second", "first"])
+def test_altered_echo_is_none(form: str, most: int) -> None:
+    with Lab(argon_cloud="echo-altered") as lab:
+        report = check_with(lab, form, "--device", "argon", "--only", "cloud")
+    (test,) = report["observations"]["echo"]["tests"]
+
+    assert len(test["packets"]) == most
+    assert all(one["flaw"] and one["reply"] and one["echo_ms"] is None for one in test["packets"])
+
+
+def test_echo_needs_no_dtls_server() -> None:
+    with Lab(argon_cloud="echo-only") as lab:
+        report = lab.check("--device", "argon", "--only", "cloud").report
+    seen = report["observations"]
+
+    assert seen["echo"]["tests"][0]["packets"][0]["echo_ms"] is not None
+    dtls = next(one for one in seen["cloud"]["endpoints"] if one["transport"] == "dtls")
+    assert (dtls["record"], dtls["large"]) == (None, None)
+    assert dtls["given_s"] == pytest.approx(15, abs=0.1)
+
+
+def test_icmp_ends_no_echo() -> None:
+    with Lab() as lab:
+        lab.gateway.reject("udp", 5684)
+        report = lab.check("--device", "argon", "--only", "cloud").report
+    packets = report["observations"]["echo"]["tests"][0]["packets"]
+
+    assert len(packets) == 10
+    assert {(one["icmp"]["type"], one["icmp"]["code"], one["icmp"]["source"]) for one in packets} == {(3, 13, GATEWAY)}
+
+
+def test_tcp_53_is_opened_and_closed_and_no_more() -> None:
+    with Lab() as lab:
+        with lab.capture() as capture:
+            report = lab.check("--device", "photon", "--only", "cloud").report
+        rows = capture.fields("tcp.flags", "tcp.len", display_filter="tcp.dstport == 53 && ip.dst == 8.8.8.8")
+        arrived = lab.arrived("tcp", 53)
+        said = lab.fakes["tcp53"].received[0].data
+    connection = report["observations"]["tcp"]["connection"]
+
+    syn, ack, fin = 0x02, 0x10, 0x01
+    flags = [int(row[0], 16) for row in rows]
+    assert flags[:2] == [syn, ack]
+    assert flags[2] == fin | ack
+    assert len(flags) <= 4
+    assert {row[1] for row in rows} == {"0"}
+    assert (arrived, said) == (1, b"")
+    assert (connection["error"], connection["received"]) == (None, "")
+    assert connection["connect_ms"] > 0
+
+
+def test_tcp_53_closed_or_dropped() -> None:
+    with Lab(tcp53="closed") as lab:
+        refused = lab.check("--device", "photon", "--only", "cloud").report
+    with Lab() as lab:
+        lab.gateway.drop("tcp", 53)
+        dropped = lab.check("--device", "photon", "--only", "cloud").report
+
+    assert refused["observations"]["tcp"]["connection"]["error"] == "refused"
+    assert dropped["observations"]["tcp"]["connection"]["error"] == "timeout"
+    assert dropped["observations"]["tcp"]["connection"]["waited_s"] == pytest.approx(5, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("mode", "rcode", "addresses", "took_s"),
+    [("aaaa-silent", None, [], 4.0), ("dns64", "NOERROR", ["64:ff9b::c633:6415"], 0.0), ("real", "NOERROR", [], 0.0)],
+)
+def test_ipv6_addresses_are_asked_for_and_keep_nobody_waiting(
+    mode: DnsMode, rcode: str | None, addresses: list[str], took_s: float
+) -> None:
+    with Lab(dns=mode) as lab:
+        seen = lab.check("--device", "argon", "--only", "cloud").report["observations"]
+    (lookup,) = (one for one in seen["dns"]["lookups"] if one["type"] == "AAAA")
+    endpoint = next(one for one in seen["cloud"]["endpoints"] if one["transport"] == "dtls")
+
+    assert lookup["name"] == endpoint["host"]
+    assert (lookup["rcode"], lookup["addresses"]) == (rcode, addresses)
+    assert lookup["elapsed_ms"] / 1000 == pytest.approx(took_s, abs=0.5)
+    assert endpoint["attempts"][0]["at_s"] < seen["dns"]["started_s"] + 1
+    assert endpoint["address"] == "198.51.100.21"
+
+
+def test_large_hello_meets_a_narrow_path() -> None:
+    with Lab() as lab:
+        lab.narrow_path(1200)
+        named = lab.check("--device", "argon", "--only", "cloud").report
+    with Lab() as lab:
+        lab.narrow_path(1200, silently=True)
+        silent = lab.check("--device", "argon", "--only", "cloud").report
+    large, hole = (
+        next(one for one in report["observations"]["cloud"]["endpoints"] if one["transport"] == "dtls")["large"]
+        for report in (named, silent)
+    )
+
+    assert (large["size"], large["record"], hole["record"]) == (1280, None, None)
+    icmp = {"type": 3, "code": 4, "source": GATEWAY, "mtu": 1200}
+    assert [one["icmp"] for one in large["attempts"]] == [icmp, icmp]
+    assert [one["outcome"] for one in hole["attempts"]] == ["timeout"] * 3
+
+
+def test_large_hello_does_not_fit_this_laptops_own_link() -> None:
+    with Lab() as lab:
+        lab.laptop.ip("link set eth0 mtu 1000")
+        report = lab.check("--device", "argon", "--only", "cloud").report
+    endpoint = next(one for one in report["observations"]["cloud"]["endpoints"] if one["transport"] == "dtls")
+
+    assert endpoint["record"] == "HelloVerifyRequest"
+    assert {(one["outcome"], one["detail"]) for one in endpoint["large"]["attempts"]} == {("error", "Message too long")}
+
+
+SHORT_HOLD = "agent.run._hold_s = lambda known: 6.0"
+
+
+def test_deep_waits_as_long_as_a_device() -> None:
+    with Lab(argon_cloud="silent", photon_cloud="silent") as lab:
+        with lab.capture() as capture:
+            report = check_with(lab, SHORT_HOLD, "--device", "argon", "--only", "cloud", "--deep")
+        rows = capture.fields("frame.time_relative", "udp.srcport", display_filter="dtls.handshake.type == 1")
+    seen = report["observations"]
+    dtls, nonce = (
+        next(one for one in seen["cloud"]["endpoints"] if one["transport"] == transport)
+        for transport in ("dtls", "tcp-nonce")
+    )
+    (cloud_port, _), *_ = Counter(port for _, port in rows).most_common()
+    times = [float(at) for at, port in rows if port == cloud_port]
+
+    assert [at - times[0] for at in times] == pytest.approx([0, 3, 9, 21], abs=0.2)
+    assert dtls["waited_s"] == pytest.approx(45, abs=0.3)
+    assert dtls["given_s"] == pytest.approx(45, abs=0.1)
+    assert nonce["given_s"] == pytest.approx(31, abs=0.1)
+    assert [one["waited_s"] for one in nonce["connections"]] == pytest.approx([20, 20, 20], abs=0.5)
+    assert (seen["mapping"]["transport"], seen["mapping"]["cookie"]) == ("coap", False)
+    assert (seen["mapping"]["before_answer"], seen["mapping"]["after_answer"]) == ("answered", "answered")
+
+
+def test_nothing_is_held_without_deep() -> None:
+    with Lab() as lab:
+        report = lab.check("--device", "argon", "--only", "cloud").report
+
+    assert report["observations"]["mapping"] is None
+    assert report["duration_s"] < 4
+
+
+@pytest.mark.parametrize(
+    ("single_s", "stream_s", "after", "control"),
+    [(2, 2, "new-cookie", "accepted"), (3, 60, "accepted", "accepted")],
+    ids=["forgets", "keeps-what-lasted"],
+)
+def test_cookie_shows_what_a_nat_has_kept(single_s: int, stream_s: int, after: str, control: str) -> None:
+    with Lab() as lab:
+        lab.forgetful_nat(single_s, stream_s)
+        with lab.capture() as capture:
+            report = check_with(lab, SHORT_HOLD, "--device", "argon", "--only", "cloud", "--deep")
+        seen = report["observations"]["mapping"]
+        randoms = capture.fields(
+            "dtls.handshake.random", "dtls.handshake.cookie_length", "udp.srcport", "frame.time_relative",
+            display_filter="dtls.handshake.type == 1",
+        )  # fmt: skip
+        received = lab.fakes["argon_cloud"].received
+    held = [row for row in randoms if row[0] == bytes.fromhex(seen["before"][0]["sent"])[27:59].hex()]
+    hello = seen["after"][0]["sent"]
+    ports = [one.peer[1] for one in received if one.data.hex() == hello]
+
+    assert seen["before"][-1]["sent"] == hello, "the same ClientHello, with the same cookie"
+    assert seen["cookie"]
+    assert (seen["before_answer"], seen["after_answer"], seen["control_answer"]) == ("accepted", after, control)
+    assert seen["silent_s"] == pytest.approx(6, abs=0.3)
+    assert len({row[2] for row in held}) == 1, "one socket"
+    assert [row[1] for row in held] == ["0", "32", "32", "32", "32"]
+    assert float(held[-1][3]) - float(held[-2][3]) == pytest.approx(6, abs=0.3)
+    # What the far end saw: the mapping's port changed exactly where the cookie was refused.
+    assert len(ports) == 4
+    assert len(set(ports[:3])) == 1
+    assert (ports[3] != ports[0]) == (after == "new-cookie")
+    assert report["duration_s"] < 12
 
 
 # --- what is left behind

@@ -1,7 +1,7 @@
 """A network that answers from a script, on a clock that only the script moves."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -16,11 +16,12 @@ Script = Callable[[int, bytes], list[tuple[float, Answer]] | str]
 
 
 class Clock:
-    """Monotonic seconds."""
+    """Monotonic seconds, for `exchange` and the `probes` that look at the time themselves."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *probes: ModuleType) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(exchange, "time", SimpleNamespace(monotonic=lambda: self.now))
+        for one in (exchange, *probes):
+            monkeypatch.setattr(one, "time", SimpleNamespace(monotonic=lambda: self.now))
 
 
 class FakeSocket(UdpSocket):

@@ -4,14 +4,16 @@ import asyncio
 import struct
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probes import dns
 from probes.answers import Answers
+from probes.network import Datagram, Refusal
 from probes.observations import Dns, Icmp, Lookup
-from tests.unit.fakes import Answer, Clock, FakeNetwork
+from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket
 
 RESOLVER, SECOND = "192.0.2.53", "192.0.2.54"
 NAME = "pool.ntp.org"
@@ -37,13 +39,16 @@ def address(*octets: int, ttl: int = 60) -> bytes:
 
 
 def ask(
-    monkeypatch: pytest.MonkeyPatch, reply: Reply, resolvers: list[str] | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    reply: Reply,
+    resolvers: list[str] | None = None,
+    aaaa: frozenset[str] = frozenset(),
 ) -> tuple[Dns, FakeNetwork, str | None]:
     """Resolve one name; the address that a device would use comes with it."""
 
     async def run() -> tuple[Dns, str | None]:
         answers = Answers([NAME])
-        seen = await dns.resolve(network, resolvers or [RESOLVER], {NAME: "device"}, answers)
+        seen = await dns.resolve(network, resolvers or [RESOLVER], {NAME: "device"}, answers, aaaa)
         return seen, await answers.address(NAME)
 
     network = FakeNetwork(Clock(monkeypatch), lambda _, query: reply(query))
@@ -192,6 +197,96 @@ def test_no_answer_can_be_endless(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert 0 < len(found.addresses) <= 16
     assert len(found.attempts[0].reply) <= 3000
+
+
+WANTED = frozenset({NAME})
+SIX = record(AAAA, bytes.fromhex("0064ff9b0000000000000000c0000207"))
+
+
+def kind(query: bytes) -> int:
+    return int.from_bytes(query[-4:-2])
+
+
+def test_no_ipv6_address_is_asked_for_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, network, _ = ask(monkeypatch, lambda query: [(0.0, answer(query, GOOD))])
+
+    assert {kind(query) for sock in network.sockets for _, query in sock.sent} == {A}
+    assert seen.aaaa(NAME) == []
+
+
+def test_ipv6_addresses_are_asked_for_beside_and_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, _, used = ask(
+        monkeypatch, lambda q: [(0.0, answer(q, SIX if kind(q) == AAAA else GOOD))], [RESOLVER, SECOND], WANTED
+    )
+
+    assert [(one.resolver, one.addresses) for one in seen.aaaa(NAME)] == [
+        (RESOLVER, ["64:ff9b::c000:207"]),
+        (SECOND, ["64:ff9b::c000:207"]),
+    ]
+    assert [(one.resolver, one.addresses) for one in seen.of(NAME)] == [
+        (RESOLVER, ["192.0.2.7"]),
+        (SECOND, ["192.0.2.7"]),
+    ]
+    assert used == "192.0.2.7"
+    assert {one.type for one in seen.lookups if one.kind == "random"} == {"A"}
+
+
+def test_a_name_without_ipv6_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, _, _ = ask(monkeypatch, lambda q: [(0.0, answer(q, *([GOOD] if kind(q) == A else [])))], aaaa=WANTED)
+
+    (found,) = seen.aaaa(NAME)
+    assert (found.rcode, found.addresses, found.failure) == ("NOERROR", [], "no AAAA record")
+
+
+def test_dropped_ipv6_questions_are_asked_on_the_same_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, network, used = ask(monkeypatch, lambda q: [(0.0, answer(q, GOOD))] if kind(q) == A else [], aaaa=WANTED)
+
+    (silent,) = (sock for sock in network.sockets if kind(sock.sent[0][1]) == AAAA)
+    assert [at - silent.sent[0][0] for at, _ in silent.sent] == [0, 1, 2]
+    (found,) = seen.aaaa(NAME)
+    assert found.elapsed_ms == pytest.approx(4000)
+    assert (found.rcode, found.failure, used) == (None, "no answer", "192.0.2.7")
+
+
+def test_addresses_are_settled_while_ipv6_questions_are_still_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gate in the place of silence: the address is used before the resolver's silence ends."""
+
+    async def run() -> str | None:
+        gate = asyncio.Event()
+
+        class Silent(FakeSocket):
+            async def receive(self, deadline: float) -> Datagram | Refusal | None:
+                if kind(self.sent[-1][1]) == AAAA:
+                    await gate.wait()
+                return await super().receive(deadline)
+
+        clock = Clock(monkeypatch)
+        network = FakeNetwork(clock, lambda _, q: [(0.0, answer(q, GOOD))] if kind(q) == A else [])
+        monkeypatch.setattr(network, "udp", lambda *_: Silent(clock, network.script))
+        answers = Answers([NAME])
+        work = asyncio.create_task(dns.resolve(network, [RESOLVER], {NAME: "device"}, answers, WANTED))
+        used = await answers.address(NAME)
+        assert not work.done()
+        gate.set()
+        await work
+        return used
+
+    assert asyncio.run(run()) == "192.0.2.7"
+
+
+def test_ipv6_addresses_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [record(AAAA, bytes(14) + n.to_bytes(2)) for n in range(100)]
+    seen, _, _ = ask(monkeypatch, lambda q: [(0.0, answer(q, *many))], aaaa=WANTED)
+
+    assert 0 < len(seen.aaaa(NAME)[0].addresses) <= 16
+
+
+def test_a_report_from_before_ipv6_lookups_still_loads() -> None:
+    old = b'{"lookups": [{"name": "n", "kind": "device", "resolver": "r", "attempts": [], "addresses": ["192.0.2.7"]}]}'
+    seen = msgspec.json.decode(old, type=Dns)
+
+    assert [one.addresses for one in seen.of("n")] == [["192.0.2.7"]]
+    assert seen.aaaa("n") == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)

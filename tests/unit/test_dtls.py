@@ -65,6 +65,76 @@ def test_no_two_hellos_have_the_same_random() -> None:
     assert dtls.client_hello() != dtls.client_hello()
 
 
+RANDOM = bytes(range(32))
+COOKIE = HELLO_VERIFY[28:]
+
+
+def test_the_cookie_is_the_one_in_the_request() -> None:
+    assert dtls.cookie_of(HELLO_VERIFY) == COOKIE
+    assert len(COOKIE) == 20
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        b"",
+        SERVER_HELLO,
+        ALERT,
+        HELLO_VERIFY[:-1],
+        HELLO_VERIFY[:27] + b"\x15" + HELLO_VERIFY[28:],
+        HELLO_VERIFY[:27] + b"\x13" + HELLO_VERIFY[28:],
+        HELLO_VERIFY[:12] + b"\x0c" + HELLO_VERIFY[13:22] + bytes(3),
+        bytes.fromhex("16feff0000000000000000000f030000030000000000000003feff00"),
+    ],
+    ids=["empty", "server-hello", "alert", "cut", "longer-than-it-is", "shorter-than-it-is", "no-body", "no-cookie"],
+)
+def test_what_holds_no_cookie(datagram: bytes) -> None:
+    assert dtls.cookie_of(datagram) is None
+
+
+@given(st.integers(0, 60), st.integers(0, 255), st.integers(0, 60))
+def test_a_hostile_cookie_is_a_cookie_or_none(at: int, value: int, cut: int) -> None:
+    cookie = dtls.cookie_of((HELLO_VERIFY[:at] + bytes([value]) + HELLO_VERIFY[at + 1 :])[:cut])
+
+    assert cookie is None or 0 < len(cookie) <= 255
+
+
+def test_the_second_hello_differs_in_its_cookie_and_numbers_only() -> None:
+    """RFC 6347 section 4.2.1: the same parameters; section 4.2.2: the next message sequence number."""
+    first, second = dtls.client_hello(RANDOM), dtls.client_hello(RANDOM, COOKIE)
+
+    body = 25  # after the record's and the handshake's headers
+    at = body + 2 + 32 + 1  # version, random, no session
+    assert (first[at], second[at]) == (0, len(COOKIE))
+    assert second[at + 1 : at + 1 + len(COOKIE)] == COOKIE
+    assert first[body:at] == second[body:at]
+    assert first[at + 1 :] == second[at + 1 + len(COOKIE) :]
+    assert (first[5:11], second[5:11]) == (bytes(6), bytes(5) + b"\1")  # record sequence number
+    assert (first[17:19], second[17:19]) == (b"\0\0", b"\0\1")  # message sequence number
+
+
+@pytest.mark.parametrize("size", [200, 508, 1252])
+def test_a_padded_hello_is_exactly_as_large_and_a_hello_still(size: int) -> None:
+    plain, padded = dtls.client_hello(RANDOM), dtls.client_hello(RANDOM, size=size)
+
+    assert len(padded) == size
+    assert int.from_bytes(padded[11:13]) == size - 13, "the record's length"
+    assert int.from_bytes(padded[14:17]) == int.from_bytes(padded[22:25]) == size - 25, "one fragment"
+    extension = padded[len(plain) :]
+    assert extension[:2] == b"\x00\x15", "RFC 7685"
+    assert int.from_bytes(extension[2:4]) == len(extension) - 4
+    assert not any(extension[4:])
+
+
+def test_a_hello_that_is_larger_already_cannot_be_padded() -> None:
+    with pytest.raises(ValueError, match="cannot be padded"):
+        dtls.client_hello(size=len(dtls.client_hello()) + 3)
+
+
+def test_the_end_of_a_handshake_is_a_fatal_alert() -> None:
+    assert dtls.alert() == bytes.fromhex("15 fefd 0000 000000000002 0002 02 28")
+
+
 @pytest.mark.parametrize(
     ("datagram", "name"),
     [
