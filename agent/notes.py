@@ -46,8 +46,8 @@ def _on_the_air(seen: Observations, wifi: Wifi, profile: Profile, *, beyond: boo
         )
     if scope.ssid == target and band is not None and band not in profile.radio.bands.value:
         return (
-            f"This laptop is on '{target}' by {band} GHz; the device will be on 2.4 GHz, with another radio of the "
-            "access point."
+            f"This laptop is on '{target}' by {band} GHz; the device will be on "
+            f"{' or '.join(profile.radio.bands.value)} GHz, with another radio of the access point."
         )
     return None
 

@@ -8,6 +8,7 @@ import pytest
 from agent import profiles
 from agent.checks import Check, Selection
 from agent.judging import JUDGES, judge_one
+from agent.profiles import Profile
 from probes.observations import Bss, HtOperation, Suites, Wifi
 from probes.wifi.elements import ssid_text
 from tests.unit.seen import healthy
@@ -66,8 +67,13 @@ def scan(*heard: Bss, **fields: Any) -> Wifi:
     return wifi(*heard, **{"source": "nl80211", "triggered": True, **fields})
 
 
-def check(check_id: str, seen: Wifi | None, device: str = "generic") -> Check:
-    return judge_one(check_id, healthy(wifi=seen), profiles.load(device), Selection())
+def device(words: str) -> Profile:
+    """A device at the newest Device OS that it can run, or at a version: `argon 4.2.0`."""
+    return profiles.load(*words.split())
+
+
+def check(check_id: str, seen: Wifi | None, of: str = "generic") -> Check:
+    return judge_one(check_id, healthy(wifi=seen), device(of), Selection())
 
 
 def text_of(made: Check) -> str:

@@ -65,7 +65,7 @@ def judged(
     file = tmp_path / "air.pcap"
     file.write_bytes(pcap(*frames, *(LISTENED if everywhere else ()), step_s=0.1))
     chosen = [] if ssid is None else ["--ssid", ssid]
-    ran = run("check", "--capture", str(file), *chosen, "--only", "wifi", "--device", device, "--json")
+    ran = run("check", "--capture", str(file), *chosen, "--only", "wifi", "--device", *device.split(), "--json")
     assert "Traceback" not in ran.stderr, ran.stderr
     return ran.returncode, json.loads(ran.stdout)
 
@@ -169,7 +169,15 @@ def test_a_hidden_name_is_not_the_name_that_was_asked_for(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("device", "expected"), [("generic", (0, "warn")), ("photon", (0, "warn")), ("argon", (1, "fail"))]
+    ("device", "expected"),
+    [
+        ("generic", (0, "warn")),
+        ("photon", (0, "warn")),
+        ("argon", (0, "warn")),
+        ("argon --os 5.4.0", (1, "fail")),
+        ("photon2", (0, "warn")),
+        ("photon2 --os 5.4.0", (1, "fail")),
+    ],
 )
 def test_a_hidden_network_that_a_probe_response_gave_away(
     tmp_path: Path, device: str, expected: tuple[int, str]

@@ -47,12 +47,12 @@ def test_a_healthy_network_is_compatible(device: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "verdicts"),
     [
-        ({"ntp": ntp()}, ("incompatible", "compatible-with-warnings", "compatible-with-warnings")),
+        ({"ntp": ntp()}, ("incompatible", "compatible-with-warnings", "compatible")),
         (SILENT, ("undetermined", "compatible", "compatible")),
         (DEAD_CLOUD, ("compatible", "incompatible", "incompatible")),
         (SILENT | DEAD_CLOUD, ("undetermined", "incompatible", "incompatible")),
         ({"dhcp": seen.dhcp()} | SILENT, ("incompatible", "incompatible", "incompatible")),
-        ({"dhcp": seen.lease(routers=[])}, ("incompatible", "incompatible", "compatible-with-warnings")),
+        ({"dhcp": seen.lease(routers=[])}, ("incompatible", *["compatible-with-warnings"] * 2)),
         ({"dhcp": None}, ("undetermined", "undetermined", "undetermined")),
         ({"ntp": None}, ("undetermined", "compatible", "compatible")),
         ({"portal": seen.portal({"status": 302, "location": "http://10.0.0.1/"})}, ("incompatible",) * 3),
@@ -63,6 +63,18 @@ def test_a_healthy_network_is_compatible(device: str) -> None:
 )  # fmt: skip
 def test_failure_outweighs_doubt_outweighs_warning(changed: dict[str, Any], verdicts: tuple[str, ...]) -> None:
     assert tuple(verdict(device, **changed) for device in DEVICES) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("2.0.0", "compatible-with-warnings"), ("5.5.0", "compatible-with-warnings"), ("5.6.0", "compatible")],
+)
+def test_an_argon_asks_ntp_from_2_0_to_5_5(version: str, expected: str) -> None:
+    name = seen.ARGON_NAME.replace(".v6.", f".v{version[0]}.")
+    end = seen.argon(*attempts(seen.ARGON_ADDRESS, 5684, "reply"), host=name, record=seen.HELLO_VERIFY)
+    on = healthy(ntp=ntp(), dns=dns(lookup(name, seen.ARGON_ADDRESS)), cloud=Cloud(endpoints=[end]))
+
+    assert judge(on, profiles.load("argon", version), ALL).verdict == expected
 
 
 def test_a_warning_of_a_required_check_is_a_warning() -> None:

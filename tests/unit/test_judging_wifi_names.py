@@ -102,6 +102,11 @@ def test_a_contradiction_is_evidence() -> None:
         ("argon", "4.2.0", "fail", "5.5.0"),
         ("argon", "5.4.0", "fail", "Device OS 5.4.0"),
         ("argon", "5.5.0", "warn", "typed"),
+        ("argon", None, "warn", "typed"),
+        ("photon2", "5.4.0", "fail", "5.5.0"),
+        ("photon2", "5.5.0", "warn", "5.7.0"),
+        ("photon2", "5.7.0", "warn", "typed"),
+        ("core", None, "warn", "by hand"),
     ],
 )
 def test_a_hidden_name(device: str, version: str | None, status: str, says: str) -> None:
@@ -113,16 +118,33 @@ def test_a_hidden_name(device: str, version: str | None, status: str, says: str)
     sound(made)
 
 
-def test_a_hidden_name_where_no_version_is_known() -> None:
-    argon = msgspec.structs.replace(profiles.load("argon"), os_version=None)
-    made = judge_one("wifi.ssid", healthy(wifi=wifi(bss(hidden=True))), argon, Selection())
+@pytest.mark.parametrize(
+    ("value", "certainty", "hidden", "status"),
+    [
+        ("no", "confirmed", True, "fail"),
+        ("no", "inferred", True, "fail"),
+        ("no", "unconfirmed", True, "unknown"),
+        ("no", "unconfirmed", False, "pass"),
+        ("yes", "confirmed", None, "pass"),
+        ("yes", "unconfirmed", None, "warn"),
+    ],
+)
+def test_a_hidden_name_is_judged_as_surely_as_it_is_known(
+    value: str, certainty: str, hidden: bool | None, status: str
+) -> None:
+    generic = profiles.load("generic")
+    fact = msgspec.structs.replace(generic.radio.hidden, value=value, certainty=certainty)
+    radio = msgspec.structs.replace(generic.radio, hidden=fact)
+    made = judge_one(
+        "wifi.ssid", healthy(wifi=wifi(bss(hidden=hidden))), msgspec.structs.replace(generic, radio=radio), Selection()
+    )
 
-    assert made.status == "warn"
-    assert "5.5.0" in text_of(made)
+    assert made.status == status, made
+    sound(made)
 
 
 def test_of_two_access_points_the_one_with_its_name_counts() -> None:
-    assert check("wifi.ssid", wifi(bss(hidden=True, signal_dbm=-30.0), HEALTHY), "argon").status == "pass"
+    assert check("wifi.ssid", wifi(bss(hidden=True, signal_dbm=-30.0), HEALTHY), "argon 4.2.0").status == "pass"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +167,9 @@ def test_text_that_reads_as_bytes_is_told_from_bytes() -> None:
     assert "2 names of different bytes" in made.summary
 
 
-@pytest.mark.parametrize(("device", "status"), [("generic", "pass"), ("photon", "pass"), ("argon", "unknown")])
+@pytest.mark.parametrize(
+    ("device", "status"), [("generic", "pass"), ("photon", "pass"), ("argon", "pass"), ("argon 4.2.0", "unknown")]
+)
 def test_a_network_whose_beacons_were_not_heard(device: str, status: str) -> None:
     made = check("wifi.ssid", wifi(bss(hidden=None)), device)
 

@@ -9,6 +9,7 @@ from agent import profiles
 from agent.checks import Selection
 from agent.judging import judge_one
 from agent.judging.wifi.channels import best_channel
+from agent.profiles.facts import RadioFacts
 from probes.observations import Bss, BssLoad, HtOperation, Wifi
 from tests.unit.air import (
     ADMIN,
@@ -129,7 +130,8 @@ def test_a_network_for_802_11n_only_is_not_said_to_admit_others(device: str) -> 
 )
 def test_mode_for_an_older_radio(phy: list[str], seen: Wifi, status: str, says: str) -> None:
     generic = profiles.load("generic")
-    older = msgspec.structs.replace(generic, radio=msgspec.structs.replace(generic.radio, phy=phy))
+    fact = msgspec.structs.replace(generic.radio.phy, value=phy)
+    older = msgspec.structs.replace(generic, radio=msgspec.structs.replace(generic.radio, phy=fact))
     made = judge_one("wifi.mode", healthy(wifi=seen), older, Selection())
 
     assert made.status == status
@@ -247,8 +249,7 @@ def test_bss_load_is_evidence_of_crowding() -> None:
     [("0.6.4", "warn"), ("0.7.0", "fail"), ("1.0.1", "fail"), ("1.1.0", "warn"), ("2.3.1", "warn"), (None, "warn")],
 )
 def test_802_11n_only_by_device_os(version: str | None, status: str) -> None:
-    photon = msgspec.structs.replace(profiles.load("photon"), os_version=version)
-    made = judge_one("wifi.mode", healthy(wifi=admits("ht")), photon, Selection())
+    made = judge_one("wifi.mode", healthy(wifi=admits("ht")), profiles.load("photon", version), Selection())
 
     assert made.status == status
     sound(made)
@@ -268,14 +269,27 @@ def test_that_802_11b_is_off_is_evidence() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"channels": "1-"}, {"channels": "all"}, {"channels_unconfirmed": "12;13"}, {"hidden_since": "5.5"}]
+    ("field", "wrong"),
+    [
+        ("channels", {"value": "1-"}),
+        ("channels", {"value": "all"}),
+        ("channels_unconfirmed", {"value": "12;13"}),
+        ("channels_5", {"value": "36,"}),
+        ("channels_5_by_country", {"value": {"EU": "36 - 64"}}),
+        ("hidden", {"since": "5.5"}),
+        ("hidden", {"value": "perhaps"}),
+        ("bands", {"value": ["6"]}),
+        ("width_mhz", {"value": 80}),
+        ("phy", {"value": ["ac"]}),
+        ("pmf_required", {"certainty": "likely"}),
+    ],
 )
-def test_a_profile_with_a_radio_that_cannot_be_judged_is_refused(wrong: dict[str, str]) -> None:
-    facts = msgspec.to_builtins(profiles.load("argon").radio)
+def test_a_profile_with_a_radio_that_cannot_be_judged_is_refused(field: str, wrong: dict[str, Any]) -> None:
+    facts = msgspec.to_builtins(profiles.load("photon2").radio)
 
-    assert msgspec.convert(facts, profiles.Radio) == profiles.load("argon").radio
+    assert msgspec.convert(facts, RadioFacts) == profiles.load("photon2").radio
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({**facts, **wrong}, profiles.Radio)
+        msgspec.convert({**facts, field: {**facts[field], **wrong}}, RadioFacts)
 
 
 @pytest.mark.parametrize(

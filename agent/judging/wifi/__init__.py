@@ -1,7 +1,7 @@
 """Judging the air: the eight `wifi.*` checks, for one network and the radio of one device.
 
 The checks stand here. What they are made of: `network` (which BSS is judged), `presence` (bands), `coverage` (what was
-listened to), `channels` (channel, width, crowding), `security`, `mode` (802.11b/g/n), `names`, `strength` (signal), and
+listened to), `channels` (channel, width, crowding), `security`, `mode` (802.11a/b/g/n), `names`, `strength` (signal),
 `bss` (how one BSS is described), and `air` (all that was heard, counted).
 """
 
@@ -36,16 +36,17 @@ def shared_ssid(seen: Observations, profile: Profile) -> Finding:
 
 
 def channel_width(seen: Observations, profile: Profile) -> Finding:
-    """Whether the 2.4 GHz BSS operates at 20 MHz."""
+    """Whether the BSS, if that is on 2.4 GHz, operates at 20 MHz."""
     return judge_best(network_of(seen, profile), judge_width)
 
 
 def channel(seen: Observations, profile: Profile) -> Finding:
-    """Whether the primary channel is in the device's plan; how crowded 1, 6 and 11 are, and the best of them."""
-    finding = judge_best(network_of(seen, profile), judge_channel)
-    if seen.wifi is None or finding.due_to or not finding.evidence:
+    """Whether the primary channel is in the device's plan; on 2.4 GHz how crowded 1, 6 and 11 are, and the best."""
+    network = network_of(seen, profile)
+    finding = judge_best(network, judge_channel)
+    if isinstance(network, Finding) or network.best is None or network.best.band != "2.4":
         return finding
-    evidence = [*finding.evidence, *crowding(seen.wifi), advice(seen.wifi)]
+    evidence = [*finding.evidence, *crowding(network.wifi), advice(network.wifi)]
     return msgspec.structs.replace(finding, evidence=evidence)
 
 
@@ -82,7 +83,7 @@ def signal(seen: Observations, profile: Profile) -> Finding:
     if len(network.usable) > 1:
         several = f"{finding.summary} ({len(network.usable)} access points)"
         finding = msgspec.structs.replace(finding, summary=several)
-    evidence = [*finding.evidence, *crowding(wifi)]
+    evidence = [*finding.evidence, *(crowding(wifi) if best.band == "2.4" else [])]
     full = crowd(best, wifi)
     if finding.status != "pass" or full is None:
         return msgspec.structs.replace(finding, evidence=evidence)

@@ -3,8 +3,11 @@
 import unicodedata
 from collections import Counter, defaultdict
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 from probes.observations import Bss, Wifi
+
+T = TypeVar("T")
 
 PLAIN = (1, 6, 11)
 """The 2.4 GHz channels that do not overlap one another."""
@@ -18,6 +21,19 @@ _SHAPES = str.maketrans("I1|0\u041e\u039f5", "lllOOOS")
 """Characters that look alike in many typefaces; U+041E and U+039F are the Cyrillic and the Greek capital O."""
 _FOREIGN = str.maketrans("аеорсухіјѕһοαρν", "aeopcyxijshoapv")  # noqa: RUF001 - Cyrillic and Greek on purpose
 _OVERLOOKED = str.maketrans("", "", " -_.\u00a0")
+
+
+class Same(Generic[T]):
+    """A value for its identity: what the checks and networks of one run share is worked out once."""
+
+    def __init__(self, it: T) -> None:
+        self.it = it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.it is other.it
 
 
 class Air:
@@ -61,7 +77,7 @@ class Air:
 
 def air_of(wifi: Wifi) -> Air:
     """What a survey heard, counted."""
-    return _counted(_Same(wifi.bss))
+    return _counted(Same(wifi.bss), len(wifi.bss))
 
 
 def overlaps(bss: Bss, number: int) -> bool:
@@ -74,23 +90,9 @@ def overlaps(bss: Bss, number: int) -> bool:
     return abs(bss.channel + {1: _APART_40, 3: -_APART_40}.get(offset, 0) - number) < _APART
 
 
-class _Same:
-    """A list for its identity: checks and networks of one run share it."""
-
-    def __init__(self, heard: list[Bss]) -> None:
-        self.heard = heard
-        self._key = (id(heard), len(heard))
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self._key == other._key
-
-
 @lru_cache(maxsize=2)
-def _counted(same: _Same) -> Air:
-    return Air(same.heard)
+def _counted(heard: Same[list[Bss]], count: int) -> Air:
+    return Air(heard.it)
 
 
 def _power(bss: Bss, number: int) -> float:

@@ -1,6 +1,6 @@
 """One BSS: its band, the age of its result, and how it is described. What several files of this package need."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from agent.checks import Finding, Status
 from probes.observations import Bss, Wifi, strength
@@ -14,6 +14,13 @@ MOST_DESCRIBED = 20
 BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
 PASSIVE = {"capture", "monitor"}
 """Sources that do not scan: they heard what was sent while they listened."""
+
+
+def standing(finding: Finding) -> Status:
+    """The status that a finding has in the report: one that rests on an unconfirmed fact neither passes nor fails."""
+    if finding.status in {"pass", "fail"} and any(one.certainty == "unconfirmed" for one in finding.rests_on):
+        return "warn" if finding.status == "pass" else "unknown"
+    return finding.status
 
 
 def by_strength(bsss: Iterable[Bss]) -> list[Bss]:
@@ -34,6 +41,11 @@ def is_fresh(bss: Bss, wifi: Wifi) -> bool:
         return False
     longest = FRESH_S if wifi.scan_s is None else wifi.scan_s + SLACK_S
     return bss.age_s is None or bss.age_s <= longest
+
+
+def either(words: Sequence[str]) -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def counted(bsss: int) -> str:

@@ -1,9 +1,13 @@
-"""2.4 GHz channels: whether the device uses the one in use, how wide it is, and how crowded the band is."""
+"""Channels: whether the device uses the one in use, how wide it is, and how crowded 2.4 GHz is."""
+
+from functools import cache
+from typing import Any
 
 from agent.checks import Finding
 from agent.judging.wifi.air import PLAIN, air_of, overlaps
-from agent.judging.wifi.bss import not_told
-from agent.profiles import Profile
+from agent.judging.wifi.bss import either, not_told
+from agent.profiles import Fact, Profile
+from agent.profiles.facts import Channels, RadioFacts
 from probes.observations import Bss, Wifi
 
 BUSY = 0.75
@@ -12,20 +16,25 @@ CROWDED_BSSS = 8
 """So many other BSSs on overlapping channels are worth a word."""
 
 
-def plan(text: str) -> set[int]:
-    """Channel numbers out of a text such as `1-11,13`."""
+_SPACING = {"2.4": 1, "5": 4}
+"""20 MHz channels of 5 GHz have every fourth number."""
+
+
+@cache
+def plan(text: str, band: str = "2.4") -> frozenset[int]:
+    """Channel numbers out of a text such as `1-11,13` or, on 5 GHz, `36-64,149-165`."""
     found: set[int] = set()
     for part in filter(None, text.split(",")):
         first, _, last = part.partition("-")
-        found |= set(range(int(first), int(last or first) + 1))
-    return found
+        found |= set(range(int(first), int(last or first) + 1, _SPACING[band]))
+    return frozenset(found)
 
 
-def spans(numbers: set[int]) -> str:
+def spans(numbers: set[int], band: str = "2.4") -> str:
     """The reverse of `plan`, for people: `1-11, 13`."""
-    ordered = sorted(numbers)
-    starts = [one for one in ordered if one - 1 not in numbers]
-    ends = [one for one in ordered if one + 1 not in numbers]
+    ordered, step = sorted(numbers), _SPACING[band]
+    starts = [one for one in ordered if one - step not in numbers]
+    ends = [one for one in ordered if one + step not in numbers]
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
 
 
@@ -34,29 +43,30 @@ def judge_channel(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     name, radio = f"'{wifi.target}'", profile.radio
     if bss.channel is None:
         return not_told(wifi, "the channel", bss)
-    high = bss.band != "2.4"
-    uses = radio.channels_5 if high else radio.channels
-    if uses is None or bss.band not in {"2.4", "5"}:
+    uses, by_country = plans(radio, bss.band)
+    if uses is None or bss.band is None:
         return Finding(
             status="unknown",
             summary=f"{name} is on channel {bss.channel} of {bss.band} GHz",
-            reason=f"The profile {profile.name} says nothing of channels of {bss.band} GHz.",
+            reason=f"The profile {profile.name} does not say which channels of that band the device uses.",
             remedy="Look up in the device's datasheet whether it uses this channel.",
             owner="device owner",
         )
-    if bss.channel in plan(uses.value):
+    there = {one: plan(text, bss.band) for one, text in by_country.value.items()} if by_country else {}
+    rests_on: list[Fact[Any]] = [uses, *([by_country] if by_country else [])]
+    if bss.channel in plan(uses.value, bss.band):
+        lost = [one for one, numbers in there.items() if bss.channel not in numbers]
         return Finding(
             status="pass",
             summary=f"{name} is on channel {bss.channel}, in the device's plan ({uses.value})",
-            rests_on=[uses],
+            evidence=[f"not in the device's plan once its country is set to {either(lost)}"] if lost else [],
+            rests_on=rests_on if lost else [uses],
         )
-    remedy = (
-        f"Set the 5 GHz channel to one of {uses.value}."
-        if high
-        else f"Set the 2.4 GHz channel to 1, 6 or 11. {advice(wifi)}"
-    )
+    remedy = f"Set the {bss.band} GHz channel to one of {uses.value}."
+    if bss.band == "2.4":
+        remedy = f"Set the 2.4 GHz channel to 1, 6 or 11. {advice(wifi)}"
     perhaps = radio.channels_unconfirmed
-    if not high and perhaps is not None and bss.channel in plan(perhaps.value):
+    if bss.band == "2.4" and perhaps is not None and bss.channel in plan(perhaps.value):
         return Finding(
             status="warn",
             summary=f"{name} is on channel {bss.channel}; not confirmed for this device",
@@ -65,10 +75,11 @@ def judge_channel(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             owner="network administrator",
             rests_on=[perhaps],
         )
-    by_country = radio.channels_5_by_country if high else radio.channels_by_country
-    countries = [one for one, there in by_country.value.items() if bss.channel in plan(there)] if by_country else []
+    countries = [one for one, numbers in there.items() if bss.channel in numbers]
     if countries:
-        remedy += f" Or set the device's own country, if that is one of {', '.join(countries)}."
+        remedy += f" Or set the device's own country, if that is {either(countries)}."
+    elif there:
+        remedy += " No country that the device can be told has this channel."
     return Finding(
         status="fail",
         summary=f"{name} is on channel {bss.channel}; this device uses {uses.value}"
@@ -76,8 +87,15 @@ def judge_channel(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         reason="A device never hears a network on a channel that it does not use.",
         remedy=remedy,
         owner="network administrator",
-        rests_on=[uses, *([by_country] if by_country and countries else [])],
+        rests_on=rests_on,
     )
+
+
+def plans(radio: RadioFacts, band: str | None) -> tuple[Fact[Channels] | None, Fact[dict[str, Channels]] | None]:
+    """The channels of a band that a device uses as it is delivered, and once it is told its country."""
+    if band == "2.4":
+        return radio.channels, radio.channels_by_country
+    return (radio.channels_5, radio.channels_5_by_country) if band == "5" else (None, None)
 
 
 def judge_width(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
@@ -85,21 +103,26 @@ def judge_width(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
 
     It never fails: no element can say that a 20 MHz station is refused. HT Operation names a primary channel of
     20 MHz by which every station joins (IEEE 802.11-2020, 11.15.2), and the BSS membership selectors (9.4.2.3) demand
-    a PHY, not a width. 40 MHz in use is a warning for what is reported of such networks.
+    a PHY, not a width. 40 MHz in use is a warning for what is reported of such networks; on 5 GHz, where wide channels
+    are the rule, nothing of the kind is.
     """
-    name = f"'{wifi.target}'"
+    name, width = f"'{wifi.target}'", profile.radio.width_mhz
     if bss.band != "2.4":
-        return Finding(status="pass", summary=f"{name}: the device joins on {bss.band} GHz")
+        used = "any width" if bss.width_mhz is None else f"{bss.width_mhz} MHz"
+        return Finding(
+            status="pass",
+            summary=f"{name} may use {used} on {bss.band} GHz: the device joins by the primary {width.value} MHz",
+            rests_on=[width],
+        )
     if bss.width_mhz is None:
         return not_told(wifi, "the channel width", bss)
-    width = profile.radio.width_mhz
     if bss.width_mhz > width.value:
         where = "" if bss.channel is None else f" on channel {bss.channel}"
         return Finding(
             status="warn",
             summary=f"{name} uses {bss.width_mhz} MHz{where}",
-            reason="HT Operation has a secondary channel and allows any width. A 20 MHz device joins by the primary "
-            "channel, but such devices are reported to lose their connection on such networks.",
+            reason=f"HT Operation has a secondary channel and allows any width. A {width.value} MHz device joins by "
+            "the primary channel, but such devices are reported to lose their connection on such networks.",
             remedy=f"Set the 2.4 GHz channel width of {name} to 20 MHz on the access point.",
             owner="network administrator",
             rests_on=[width],
@@ -122,6 +145,8 @@ def crowd(bss: Bss, wifi: Wifi) -> str | None:
 
 def crowd_remedy(bss: Bss, wifi: Wifi) -> str:
     """What to do about a crowded channel: never the advice to use the one in use."""
+    if bss.band != "2.4":
+        return f"Set the {bss.band} GHz channel to another one."
     best = best_channel(wifi)
     if best == bss.channel:
         return f"Channel {best} is the least used of 1, 6 and 11 here already: move other devices to 5 GHz."

@@ -1,61 +1,66 @@
 """What was listened to: the difference between a network that is absent and one that could not have been heard."""
 
 from agent.judging.wifi.air import air_of
-from agent.judging.wifi.bss import PASSIVE, age_words, is_fresh
-from agent.judging.wifi.channels import plan, spans
+from agent.judging.wifi.bss import PASSIVE, age_words, is_fresh, source_words
+from agent.judging.wifi.channels import plan, plans, spans
 from agent.profiles.facts import RadioFacts
-from probes.observations import Wifi, band_of, frequency_of
+from probes.observations import Band, Wifi, band_of, frequency_of
 
 OVERHEARD_MHZ = 10
 """Beacons on 2.4 GHz are sent at 1 Mb/s with few exceptions, and DSSS of 22 MHz is still received two channels away. So
 a capture made on 1, 6 and 11 for a while has all of them; a scan, which stays for a tenth of a second, may not."""
 
+_EUROPE = "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
+"""Where wireless LANs end at 5725 MHz (ECC Decision (04)08), in the middle of channel 144."""
+
 
 def not_covered(wifi: Wifi, radio: RadioFacts) -> str | None:
     """Why the results do not show that a network is absent from the device's bands, in a phrase; None: they do."""
-    reason = _not_covered_24(wifi, radio) if "2.4" in radio.bands.value else None
-    if reason is None and "5" in radio.bands.value and not looked_at_high(wifi):
-        reason = "5 GHz was not looked at"
-    return reason
-
-
-def _not_covered_24(wifi: Wifi, radio: RadioFacts) -> str | None:
-    passive, wanted = wifi.source in PASSIVE, plan(radio.channels.value)
-    low = [one for one in wifi.bss if one.band == "2.4"]
     if wifi.left_out:
         return wifi.left_out
-    if passive and not low:
-        return "nothing at all was heard on 2.4 GHz"
-    if not passive and not wifi.triggered:
+    if wifi.source not in PASSIVE and not wifi.triggered:
         return f"no scan was made for this run; the youngest of the earlier results was heard {age_words(wifi.bss)}"
+    return next(filter(None, (_band_not_covered(band, wifi, radio) for band in radio.bands.value)), None)
+
+
+def _band_not_covered(band: Band, wifi: Wifi, radio: RadioFacts) -> str | None:
+    passive, uses = wifi.source in PASSIVE, plans(radio, band)[0]
+    if uses is None:
+        return f"the profile does not say which channels of {band} GHz the device uses"
+    wanted = plan(uses.value, band)
+    heard = [one for one in wifi.bss if one.band == band]
+    if passive and not heard:
+        return f"nothing at all was heard on {band} GHz"
     if wifi.frequencies_mhz:
-        reach = OVERHEARD_MHZ if passive else 0
-        missing = {one for one in wanted if not _is_within(reach, frequency_of(one, "2.4"), wifi.frequencies_mhz)}
-        missing -= _not_used_here(wifi)
-        return f"2.4 GHz was not listened to on channels {spans(missing)}" if missing else None
-    if passive:
+        reach = OVERHEARD_MHZ if passive and band == "2.4" else 0
+        missing = {one for one in wanted if not _is_within(reach, frequency_of(one, band), wifi.frequencies_mhz)}
+        missing -= _not_used_here(wifi, band)
+        return f"{band} GHz was not listened to on channels {spans(missing, band)}" if missing else None
+    if passive or band == "5":
         # What is heard may itself have come from a channel beside the one that was listened to.
-        missing = wanted - {one.channel for one in low if one.channel is not None}
-        if not missing:
-            return None
-        return f"the {wifi.source} does not say where it listened, and nothing was heard of channels {spans(missing)}"
-    if not low:
-        return "nothing was heard on 2.4 GHz, and the source does not say whether it listened there"
-    if not any(is_fresh(one, wifi) for one in low):
-        return f"of 2.4 GHz there are earlier results only, the youngest heard {age_words(low)}"
+        missing = set(wanted) - {one.channel for one in heard if one.channel is not None and is_fresh(one, wifi)}
+        where = f"the {source_words(wifi)} does not say where it listened"
+        return f"{where}, and nothing was heard of channels {spans(missing, band)}" if missing else None
+    if not heard:
+        return f"nothing was heard on {band} GHz, and the source does not say whether it listened there"
+    if not any(is_fresh(one, wifi) for one in heard):
+        return f"of {band} GHz there are earlier results only, the youngest heard {age_words(heard)}"
     return None
 
 
-def _not_used_here(wifi: Wifi) -> set[int]:
+def _not_used_here(wifi: Wifi, band: Band) -> set[int]:
     """Channels that the laptop's radio may not use, where the rules of its country are those of this place.
 
-    They are not where an access point announces another country (Country element, IEEE 802.11-2020, 9.4.2.8).
+    They are not where an access point announces another country (Country element, IEEE 802.11-2020, 9.4.2.8). Of 5 GHz
+    that is only known of Europe: other radios may lack channels for other reasons, such as radar detection.
     """
     country = wifi.regulatory_country
     if country is None or not country.isalpha() or wifi.source in PASSIVE:
         return set()  # "00" and "99" are no countries
     if any(one.country not in {None, country} for one in wifi.bss):
         return set()
+    if band == "5":
+        return {144} if country in _EUROPE.split() else set()
     return {12, 13, 14}
 
 

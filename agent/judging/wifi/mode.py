@@ -1,4 +1,4 @@
-"""802.11b/g/n: whether a BSS admits stations with the device's PHY, by selectors, basic rates and basic MCSs."""
+"""802.11a/b/g/n: whether a BSS admits stations with the device's PHY, by selectors, basic rates and basic MCSs."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     What a station does not know among the BSS membership selectors it has to take for a demand that it cannot meet
     (IEEE 802.11-2020, 9.4.2.3).
     """
-    radio, name = profile.radio, f"'{wifi.target}'"
-    mixed = f"Set the 2.4 GHz mode of {name} to b/g/n (mixed)."
+    radio, name, low = profile.radio, f"'{wifi.target}'", bss.band == "2.4"
+    mixed = f"Set the {bss.band} GHz mode of {name} to {'b/g/n' if low else 'a/n'} (mixed)."
     has = f"this device has 802.11{'/'.join(radio.phy.value)}"
     unknown = [one for one in bss.membership if one not in _KNOWN]
     if unknown or ("ht" in bss.membership and "n" not in radio.phy.value):
@@ -34,19 +34,21 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             mixed,
             [radio.phy],
         )
-    if "ht" in bss.membership:
+    if "ht" in bss.membership and (radio.n_only.value == "no" or radio.n_only.certainty == "unconfirmed"):
         return _ht_only(name, mixed, profile)
     if not bss.rates_mbps or not bss.complete:  # what is cut off may hold a selector
         return not_told(wifi, "the rates", bss)
     basic = set(bss.basic_rates_mbps)
-    if odd := basic - _DSSS - _OFDM:
+    if odd := basic - _OFDM - (_DSSS if low else set()):
         return _fail(
-            f"{name} requires rates that no 802.11b/g/n station has",
-            f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(odd))} Mb/s are none of 802.11's.",
+            f"{name} requires rates that no 802.11{'b/g' if low else 'a'} station has",
+            f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(odd))} Mb/s are none of 802.11's there.",
             mixed,
             [radio.phy],
         )
-    if (basic - _DSSS and not {"g", "a", "n"} & set(radio.phy.value)) or (basic & _DSSS and "b" not in radio.phy.value):
+    if (basic & _OFDM and not {"g" if low else "a", "n"} & set(radio.phy.value)) or (
+        basic & _DSSS and "b" not in radio.phy.value
+    ):
         return _fail(
             f"{name} requires rates that this device lacks",
             f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(basic))} Mb/s; {has}.",
@@ -60,15 +62,21 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             reason="Its Basic HT-MCS Set has MCSs above 7; a radio with one stream can join at best without 802.11n.",
             remedy=f"Take MCS 8 and above out of the mandatory rates of {name}.",
             owner="network administrator",
+            rests_on=[radio.phy],
         )
-    rates = set(bss.rates_mbps)
-    kinds = [word for word, there in (("b", rates & _DSSS), ("g", rates - _DSSS), ("n", bss.ht is not None)) if there]
-    evidence = [] if rates & _DSSS else ["no 802.11b rate is offered: stations with 802.11b only stay out"]
+    rates, n = set(bss.rates_mbps), bss.ht is not None
+    if "ht" in bss.membership:
+        kinds, evidence = "n", []
+    elif low:
+        kinds = "/".join(word for word, there in (("b", rates & _DSSS), ("g", rates - _DSSS), ("n", n)) if there)
+        evidence = [] if rates & _DSSS else ["no 802.11b rate is offered: stations with 802.11b only stay out"]
+    else:
+        kinds, evidence = "a/n" if n else "a", []
     return Finding(
         status="pass",
-        summary=f"{name} admits 802.11{'/'.join(kinds) or 'b/g'} stations",
+        summary=f"{name} admits 802.11{kinds} stations",
         evidence=evidence,
-        rests_on=[radio.phy],
+        rests_on=[radio.phy, *([radio.n_only] if "ht" in bss.membership else [])],
     )
 
 

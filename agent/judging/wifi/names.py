@@ -6,7 +6,7 @@ import msgspec
 
 from agent.checks import Finding
 from agent.judging.wifi.air import air_of
-from agent.judging.wifi.bss import not_told, sentences
+from agent.judging.wifi.bss import not_told, sentences, standing
 from agent.profiles import Profile
 from probes.observations import LONGEST_SSID, Bss, Wifi
 
@@ -33,7 +33,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
             evidence=evidence,
             rests_on=[cannot],
         )
-    if hidden.status in {"fail", "unknown"}:
+    if standing(hidden) in {"fail", "unknown"}:
         return msgspec.structs.replace(hidden, evidence=evidence)
     oddities = _oddities(raws[0] if raws else None, text)
     if len(raws) > 1:
@@ -51,10 +51,16 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
             remedy=f"Enter the name of {name} byte by byte as it is, or choose letters and digits for it.",
             owner="device owner",
             evidence=evidence,
+            rests_on=hidden.rests_on,
         )
-    if hidden.status == "warn":
+    if standing(hidden) == "warn":
         return msgspec.structs.replace(hidden, evidence=evidence)
-    return Finding(status="pass", summary=f"{name} is a name that the device can join", evidence=evidence)
+    return Finding(
+        status="pass",
+        summary=f"{name} is a name that the device can join",
+        evidence=evidence,
+        rests_on=[*([cannot] if cannot else []), *hidden.rests_on],
+    )
 
 
 def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
@@ -66,8 +72,8 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     joins = radio.hidden
     if bss.hidden is None:
         if joins.value == "no":
-            return not_told(wifi, "whether the beacons hide the name", bss)
-        return Finding(status="pass", summary=f"{name} was heard, if not in a beacon")
+            return msgspec.structs.replace(not_told(wifi, "whether the beacons hide the name", bss), rests_on=[joins])
+        return Finding(status="pass", summary=f"{name} was heard, if not in a beacon", rests_on=[joins])
     if joins.value == "no":
         since = joins.before
         has = f"Device OS {profile.os_version} joins by its scan" if since else "This device joins by its scan"

@@ -5,12 +5,13 @@ nothing. Of several the best counts: by the worst status that it has in any chec
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from agent.checks import Finding
-from agent.judging.wifi.air import air_of
+from agent.judging.wifi.air import Same, air_of
 from agent.judging.wifi.bss import (
     BEST_FIRST,
     PASSIVE,
@@ -18,6 +19,7 @@ from agent.judging.wifi.bss import (
     describe_all,
     is_fresh,
     sentences,
+    standing,
     unlocking_step,
 )
 from agent.judging.wifi.channels import judge_channel, judge_width
@@ -30,6 +32,8 @@ from probes.observations import Bss, Observations, Wifi, strength
 
 JudgeBss = Callable[[Bss, Wifi, Profile], Finding]
 """What one check makes of one BSS."""
+Rank = tuple[int, int, float]
+"""How good a BSS is, the best first: its worst status, how often it has that, and its signal."""
 _OF_A_BSS: tuple[JudgeBss, ...] = (
     judge_channel,
     judge_security,
@@ -52,6 +56,8 @@ class Network(NamedTuple):
     """All BSSs of its name, strongest first."""
     usable: list[Bss]
     """Those in the device's bands."""
+    ranks: list[Rank]
+    """How good each of those is for the device."""
     best: Bss | None
     """The one of those that the device would best join."""
 
@@ -72,25 +78,31 @@ class Network(NamedTuple):
 
 
 def network_of(seen: Observations, profile: Profile) -> Network | Finding:
-    """The network that the run is about; or why there is none to judge."""
-    wifi = seen.wifi
-    if wifi is None or wifi.not_run or wifi.source is None or not wifi.bss:
+    """The network that the run is about; or why there is none to judge. All checks of a survey share it."""
+    return nothing_to_judge(None) if seen.wifi is None else _network(Same(seen.wifi), seen.wifi.target, Same(profile))
+
+
+@lru_cache(maxsize=2)
+def _network(survey: Same[Wifi], target: str | None, device: Same[Profile]) -> Network | Finding:
+    wifi, profile = survey.it, device.it
+    if wifi.not_run or wifi.source is None or not wifi.bss:
         return nothing_to_judge(wifi)
-    if wifi.target is None and wifi.names_withheld and (own := [one for one in wifi.bss if one.associated]):
+    if target is None and wifi.names_withheld and (own := [one for one in wifi.bss if one.associated]):
         wifi, ours = msgspec.structs.replace(wifi, target=_NAMELESS), own
-    elif not wifi.target:
+    elif not target:
         return nothing_to_judge(wifi)
     else:
-        ours = by_strength(air_of(wifi).named.get(wifi.target, []))
+        ours = by_strength(air_of(wifi).named.get(target, []))
     if not ours and (wifi.names_withheld or all(one.ssid is None for one in wifi.bss)):
         return nothing_to_judge(wifi)
     usable = [one for one in ours if one.band in profile.radio.bands.value]
-    best = min(usable, key=lambda one: _rank(one, wifi, profile), default=None)
-    return Network(wifi, profile, ours, usable, best)
+    ranks = [_rank(one, wifi, profile) for one in usable]
+    best = usable[ranks.index(min(ranks))] if usable else None
+    return Network(wifi, profile, ours, usable, ranks, best)
 
 
-def _rank(bss: Bss, wifi: Wifi, profile: Profile) -> tuple[int, int, float]:
-    found = [BEST_FIRST.index(judge(bss, wifi, profile).status) for judge in _OF_A_BSS]
+def _rank(bss: Bss, wifi: Wifi, profile: Profile) -> Rank:
+    found = [BEST_FIRST.index(standing(judge(bss, wifi, profile))) for judge in _OF_A_BSS]
     found.append(BEST_FIRST.index("pass" if is_fresh(bss, wifi) else "unknown"))
     worst = max(found)
     return worst, found.count(worst), -strength(bss.signal_dbm)
@@ -104,7 +116,7 @@ def judge_best(network: Network | Finding, judge: JudgeBss) -> Finding:
     if best is None:
         return see_band(network)
     finding = judge(best, wifi, profile)
-    if finding.status == "pass" and judge is not judge_channel:
+    if standing(finding) == "pass" and judge is not judge_channel:
         finding = _in_the_way(network, best, judge) or finding
     evidence = network.evidence
     more = [one for one in finding.evidence if one not in evidence]
@@ -118,15 +130,15 @@ def _in_the_way(network: Network, best: Bss, judge: JudgeBss) -> Finding | None:
     is not on the device's channels it never hears.
     """
     wifi, profile = network.wifi, network.profile
-    for other in network.usable:
+    for other, rank in zip(network.usable, network.ranks, strict=True):
         if other is best or best.signal_dbm is None or strength(other.signal_dbm) < best.signal_dbm:
             continue
-        if judge_channel(other, wifi, profile).status in {"fail", "unknown"}:
+        if standing(judge_channel(other, wifi, profile)) in {"fail", "unknown"}:
             continue
         finding = judge(other, wifi, profile)
-        if finding.status == "warn" and _rank(other, wifi, profile)[0] <= BEST_FIRST.index("warn"):
+        if standing(finding) == "warn" and rank[0] <= BEST_FIRST.index("warn"):
             return finding
-        if finding.status == "fail" and strength(other.signal_dbm) > best.signal_dbm:
+        if standing(finding) == "fail" and strength(other.signal_dbm) > best.signal_dbm:
             return Finding(
                 status="warn",
                 summary=f"A stronger access point of {network.name} cannot be joined: {finding.summary}",
@@ -134,6 +146,7 @@ def _in_the_way(network: Network, best: Bss, judge: JudgeBss) -> Finding | None:
                 f"before that on channel {best.channel}, which the device can join.",
                 remedy=finding.remedy,
                 owner=finding.owner,
+                rests_on=finding.rests_on,
             )
     return None
 

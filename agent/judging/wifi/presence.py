@@ -1,6 +1,6 @@
 """Presence: whether the network is on the air in the device's bands, and whether its name is used on others too."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from agent.checks import Finding
 from agent.judging.wifi.bss import (
@@ -10,14 +10,18 @@ from agent.judging.wifi.bss import (
     channel_words,
     counted,
     describe_all,
+    either,
     is_fresh,
     sentences,
     signal_words,
     source_words,
+    standing,
     unlocking_step,
 )
+from agent.judging.wifi.channels import plans
 from agent.judging.wifi.coverage import listened_high, looked_at_high, not_covered
 from agent.judging.wifi.network import Network, see_band
+from agent.profiles import Fact
 from probes.observations import Bss
 
 STEERING_GAP_DB = 10.0
@@ -47,12 +51,14 @@ def judge_band(network: Network) -> Finding:
         status="pass",
         summary=f"{name} is on {best.band} GHz, {channel_words(best)}, {signal_words(best)}",
         evidence=network.evidence,
+        rests_on=[network.profile.radio.bands],
     )
 
 
 def _not_in_band(network: Network) -> Finding:
     wifi, ours, name, radio = network.wifi, network.ours, network.name, network.profile.radio
     others = " and ".join(sorted({band for one in ours if (band := one.band)}))
+    has = either(radio.bands.value)
     if any(one.band is None for one in ours):
         return _unknown(
             network,
@@ -63,11 +69,11 @@ def _not_in_band(network: Network) -> Finding:
     nameless = [one for one in wifi.bss if not one.ssid and one.band in radio.bands.value]
     if nameless:
         hidden = f"{len(nameless)} BSSs hide their name; {name} may be one of them"
-        where = f"{name} is on {others} GHz; on {_bands(network)} GHz it was not heard" if ours else None
+        where = f"{name} is on {others} GHz; on {has} GHz it was not heard" if ours else None
         return _unknown(network, where or f"{name} was not heard", hidden, settled_by="settings")
     gap = not_covered(wifi, radio)
     if gap is not None:
-        where = f"{name} is on {others} GHz; 2.4 GHz was not surveyed as a whole" if ours else f"{name} was not heard"
+        where = f"{name} is on {others} GHz; {has} GHz was not surveyed as a whole" if ours else f"{name} was not heard"
         return _unknown(
             network,
             where,
@@ -75,40 +81,43 @@ def _not_in_band(network: Network) -> Finding:
             *wifi.limits,
             settled_by="scan" if unlocking_step(wifi) or not wifi.triggered else "settings",
         )
+    rests_on: list[Fact[Any]] = [radio.bands]
+    rests_on += [uses for band in radio.bands.value if (uses := plans(radio, band)[0])]
     if ours:
         return Finding(
             status="fail",
-            summary=f"{name} is on {others} GHz only; this device has {_bands(network)} GHz",
-            reason=f"Heard of {name}: {counted(len(ours))}, none of them on {_bands(network)} GHz.",
-            remedy=f"Switch on 2.4 GHz for {name} on the access point, or give the device a network that has it.",
+            summary=f"{name} is on {others} GHz only; this device has {' and '.join(radio.bands.value)} GHz",
+            reason=f"Heard of {name}: {counted(len(ours))}, none of them on {has} GHz.",
+            remedy=f"Switch on {has} GHz for {name} on the access point, or give the device a network that has it.",
             owner="network administrator",
             evidence=describe_all(ours),
+            rests_on=rests_on,
         )
-    low = sum(one.band == "2.4" for one in wifi.bss)
+    there = sum(one.band in radio.bands.value for one in wifi.bss)
     return Finding(
         status="fail",
         summary=f"{name} is not on the air here",
-        reason=f"The survey heard {counted(len(wifi.bss))}, {low} of them on 2.4 GHz, none of this name "
+        reason=f"The survey heard {counted(len(wifi.bss))}, {there} of them on {has} GHz, none of this name "
         "and none on the device's bands that hides its name.",
-        remedy=f"Check the spelling of {name}, move nearer to the access point, or switch on its 2.4 GHz radio.",
+        remedy=f"Check the spelling of {name}, move nearer to the access point, or switch on its {has} GHz radio.",
         owner="device owner",
+        rests_on=rests_on,
     )
-
-
-def _bands(network: Network) -> str:
-    return " and ".join(network.profile.radio.bands.value)
 
 
 def _unknown(network: Network, summary: str, *reasons: str, settled_by: Literal["scan", "settings"]) -> Finding:
     """Presence that is not settled, with the step that settles it: a better look, or one into the access point."""
-    wifi, name = network.wifi, network.name
+    wifi, name, radio = network.wifi, network.name, network.profile.radio
     if wifi.source in PASSIVE:
-        channels = network.profile.radio.channels.value
-        remedy = f"Capture beside the access point, on each of the 2.4 GHz channels {channels} in turn."
+        listed = [f"{band} GHz channels {uses.value}" for band in radio.bands.value if (uses := plans(radio, band)[0])]
+        remedy = f"Capture beside the access point, on each of the {' and the '.join(listed)} in turn."
     elif settled_by == "scan":
         remedy = unlocking_step(wifi) or "Run netpreflight again beside the access point, so that it scans anew."
     else:
-        remedy = f"Look in the access point's settings whether 2.4 GHz is on, on which channel, and broadcasts {name}."
+        has = either(radio.bands.value)
+        remedy = (
+            f"Look in the access point's settings whether {has} GHz is on, on which channel, and broadcasts {name}."
+        )
     return Finding(
         status="unknown",
         summary=summary,
@@ -120,7 +129,7 @@ def _unknown(network: Network, summary: str, *reasons: str, settled_by: Literal[
 
 
 def judge_shared(network: Network) -> Finding:
-    """Whether the name is used on 5 or 6 GHz too, and how much of a risk that is for a 2.4 GHz device."""
+    """Whether the name is used on 5 or 6 GHz too, and how much of a risk that is for a device with 2.4 GHz alone."""
     ours, name, bands = network.ours, network.name, network.profile.radio.bands
     low = [one for one in ours if one.band == "2.4"]
     high = [one for one in ours if one.band in {"5", "6"}]
@@ -128,7 +137,7 @@ def judge_shared(network: Network) -> Finding:
         where = " and ".join(sorted({one.band for one in network.usable if one.band}))
         return Finding(
             status="pass",
-            summary=f"{name} is on {where} GHz, and this device has {_bands(network)} GHz",
+            summary=f"{name} is on {where} GHz, and this device has {' and '.join(bands.value)} GHz",
             evidence=network.evidence,
             rests_on=[bands],
         )
@@ -151,20 +160,26 @@ def judge_shared(network: Network) -> Finding:
         remedy=f"If the device does not join, switch off band steering for {name}, or give 2.4 GHz a name of its own.",
         owner="network administrator",
         evidence=describe_all(ours, network.best),
+        rests_on=[bands],
     )
 
 
 def _only_high(network: Network) -> Finding:
-    """The name on 5 or 6 GHz alone: with 2.4 GHz missing there is no risk, but a fact; wifi.band has it."""
-    if judge_band(network).status != "fail":
+    """The name on bands alone that the device does not have: there is no risk, but a fact; wifi.band has it."""
+    band = judge_band(network)
+    if standing(band) != "fail":
         return see_band(network)
+    bands = network.profile.radio.bands
+    high = " or ".join(one for one in ("5", "6") if one not in bands.value)
     return Finding(
         status="fail",
-        summary=f"{network.name} is on 5 or 6 GHz only",
-        reason="The name is used on bands that this device does not have, and on 2.4 GHz it is missing; see wifi.band.",
+        summary=f"{network.name} is on {high} GHz only",
+        reason="The name is used on bands that this device does not have, and on "
+        f"{either(bands.value)} GHz it is missing; see wifi.band.",
         remedy="Do what wifi.band says.",
         owner="network administrator",
         due_to="wifi.band",
+        rests_on=band.rests_on,
     )
 
 
@@ -172,7 +187,8 @@ def _not_shared(network: Network) -> Finding:
     wifi, name = network.wifi, network.name
     if looked_at_high(wifi):
         evidence = [*network.evidence, *filter(None, [listened_high(wifi)])]
-        return Finding(status="pass", summary=f"{name} is on 2.4 GHz only", evidence=evidence)
+        bands = network.profile.radio.bands
+        return Finding(status="pass", summary=f"{name} is on 2.4 GHz only", evidence=evidence, rests_on=[bands])
     if wifi.source in PASSIVE:
         remedy = "Capture on 5 GHz channels too (36 to 48 and 149 to 161 at least), and judge that capture."
     elif (step := unlocking_step(wifi)) is not None:

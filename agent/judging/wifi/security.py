@@ -6,8 +6,10 @@ group cipher. So each element is judged by itself, and what two of them have is 
 
 from typing import Any, NamedTuple
 
+import msgspec
+
 from agent.checks import Finding, Owner
-from agent.judging.wifi.bss import BEST_FIRST, not_told, sentences, suites_words
+from agent.judging.wifi.bss import BEST_FIRST, not_told, sentences, standing, suites_words
 from agent.profiles import Fact, Profile
 from agent.profiles.facts import RadioFacts
 from probes.observations import Bss, Security, Suites, Wifi
@@ -40,18 +42,19 @@ def judge_security(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     ways = _ways(bss, profile)
     if not ways:
         return _none_in_common(bss, name, profile)
-    return min((_judge_way(way, bss, wifi, profile) for way in ways), key=lambda one: BEST_FIRST.index(one.status))
+    return min((_judge_way(way, bss, wifi, profile) for way in ways), key=lambda one: BEST_FIRST.index(standing(one)))
 
 
 def _ways(bss: Bss, profile: Profile) -> list[_Way]:
+    """The ways to join, by confirmed families first."""
     has = _families(profile.radio)
-    if bss.rsn is None and bss.wpa is None:
-        return [_Way(family, None) for family in bss.security or [] if family in has]
     ways = []
+    if bss.rsn is None and bss.wpa is None:
+        ways = [_Way(family, None) for family in bss.security or [] if family in has]
     for element, akms in ((bss.rsn, _RSN_AKM), (bss.wpa, _WPA_AKM)):
         if element is not None:
             ways += [_Way(family, element) for family, akm in akms.items() if family in has and akm in element.akms]
-    return ways
+    return sorted(ways, key=lambda way: has[way.family] is profile.radio.security_unconfirmed)
 
 
 def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
@@ -65,13 +68,22 @@ def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             owner=_ADMIN,
             rests_on=[radio.ciphers],
         )
-    if way.family not in {"open", "wep"} and radio.pmf_required.value != "yes":
+    family, pmf = _families(radio)[way.family], radio.pmf_required
+    uses: list[Fact[Any]] = [family, *([radio.ciphers] if way.element is not None else [])]
+    # A family that is not confirmed is the greater doubt, and PMF a part of WPA3.
+    sure_to_lack = pmf.value == "no" and pmf.certainty != "unconfirmed"
+    perhaps_lacks = (pmf.value == "no" or pmf.certainty == "unconfirmed") and family is not radio.security_unconfirmed
+    if way.family not in {"open", "wep"} and (sure_to_lack or perhaps_lacks):
         # An access point that requires PMF refuses every station without it, by whichever element (12.6.3).
         if bss.pmf == "required" or (bss.rsn is not None and bss.rsn.pmf_required):
             return _pmf_required(name, profile)
         if bss.pmf is None and way.family in _RSN_AKM:
-            return not_told(wifi, "whether protected management frames (PMF) are required", bss)
-    return _joined(way, bss, name, profile)
+            found = not_told(wifi, "whether protected management frames (PMF) are required", bss)
+            return msgspec.structs.replace(found, rests_on=[pmf])
+    finding = _joined(way, bss, name, profile)
+    if bss.pmf == "required":
+        uses.append(pmf)
+    return msgspec.structs.replace(finding, rests_on=[*finding.rests_on, *uses])
 
 
 def _cipher_lacking(element: Suites, has: list[str]) -> str | None:
@@ -130,7 +142,6 @@ def _joined(way: _Way, bss: Bss, name: str, profile: Profile) -> Finding:
             f"{name} lets this device in by {way.family} only, which is not confirmed for it",
             sentences([experimental.note or f"That this device has {way.family} is not confirmed"]),
             wpa2,
-            [experimental],
         )
     if "wpa3-sae" in modes and way.family == "wpa2-psk":
         return _warn(
@@ -138,11 +149,7 @@ def _joined(way: _Way, bss: Bss, name: str, profile: Profile) -> Finding:
             "Devices without WPA3 join such a network by WPA2; some access points get that wrong.",
             f"If the device does not join, set {name} to WPA2 only.",
         )
-    return Finding(
-        status="pass",
-        summary=f"{name} offers {way.family}, which this device has",
-        rests_on=[profile.radio.security],
-    )
+    return Finding(status="pass", summary=f"{name} offers {way.family}, which this device has")
 
 
 def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
@@ -172,9 +179,10 @@ def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
     )
 
 
-def _families(radio: RadioFacts) -> list[Security]:
-    """The families that the device has, those of which that is not confirmed last."""
-    return [*radio.security.value, *(radio.security_unconfirmed.value if radio.security_unconfirmed else [])]
+def _families(radio: RadioFacts) -> dict[Security, Fact[list[Security]]]:
+    """The families that the device has, each with the fact that says so."""
+    stated = [*([radio.security_unconfirmed] if radio.security_unconfirmed else []), radio.security]
+    return {family: fact for fact in stated for family in fact.value}
 
 
 def _warn(summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]] | None = None) -> Finding:
