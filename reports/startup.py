@@ -34,28 +34,31 @@ def print_startup(console: Console, report: Report) -> None:
     """The five stages from power-on, and where the device stays."""
     start, device = report.startup, report.device
     title = f"{device.title}, Device OS {device.os_version}" if device.os_version else device.title
-    _heading(console, f"From power-on: {shown(title)} on this network")
+    _heading(console, f"From power-on: {title} on this network")
     table = _table("Stage", "", "LED", "Takes")
     for one in start.stages:
         word, style = _STATES[one.state]
         dim = "dim" if one.state == "not-reached" else ""
         table.add_row(
-            Text(one.title, style=dim), Text(word, style=style), Text(one.led, style=dim), Text(shown(one.expected))
+            Text(shown(one.title), style=dim),
+            Text(word, style=style),
+            Text(shown(one.led), style=dim),
+            Text(shown(one.expected)),
         )
     console.print(table)
     _line(console, "To look for in its log:")
     for one in start.stages:
         line = one.instead if one.state == "stops" else one.line
         if line is not None:
-            _line(console, f"{one.title}: {shown(line)}", indent=4)
+            _line(console, f"{one.title}: {line}", indent=4)
     _line(console, "What the network sees of it:")
     for one in start.stages:
         if one.network_sees is not None:
-            _line(console, shown(one.network_sees), indent=4)
+            _line(console, one.network_sees, indent=4)
     ends = {True: "It gets online.", False: "It does not get online.", None: "Whether it gets online is not known."}
     stops = next((one for one in start.stages if one.state == "stops"), None)
     why = stops or next((one for one in start.stages if one.state == "unknown" and one.why), None)
-    _line(console, ends[start.online] + (f" {shown(why.why)} ({why.check})." if why and why.why else ""))
+    _line(console, ends[start.online] + (f" {why.why} ({why.check})." if why and why.why else ""))
 
 
 def print_internet_test(console: Console, report: Report) -> None:
@@ -63,26 +66,26 @@ def print_internet_test(console: Console, report: Report) -> None:
     test = report.internet_test
     _heading(console, f"The device's own Internet Test ({_METHODS[test.method]})")
     if test.result is None or test.led is None:
-        _line(console, f"No result. {shown(test.reason or '')}")
+        _line(console, f"No result. {test.reason or ''}")
         return
-    _line(console, f"{test.result}: {shown(test.reason or '')}")
+    _line(console, f"{test.result}: {test.reason or ''}")
     runs = {
         True: "Here it runs",
         False: "Here it does not run",
         None: "Whether it runs here is not known",
     }[test.runs]
-    _line(console, f"{runs}: it does so {shown(test.when)}. Its log and LED, where it runs:")
+    _line(console, f"{runs}: it does so {test.when}. Its log and LED, where it runs:")
     for line in test.log:
-        _line(console, shown(line), indent=4)
+        _line(console, line, indent=4)
     _line(console, f"{test.led.words}, {test.led.on_ms} ms on, {test.led.off_ms} ms off", indent=4)
-    _line(console, f"Also called: {'; '.join(shown(one) for one in test.older_names)}")
+    _line(console, f"Also called: {'; '.join(test.older_names)}")
 
 
 def print_versions(console: Console, report: Report) -> None:
     """What differs by Device OS version."""
     if not report.versions:
         return
-    _heading(console, f"By Device OS version of the {shown(report.device.title)}")
+    _heading(console, f"By Device OS version of the {report.device.title}")
     online = {True: "online", False: "not online", None: "not known whether online"}
     for one in report.versions:
         until = f", before {one.before}" if one.before else " on"
@@ -90,7 +93,7 @@ def print_versions(console: Console, report: Report) -> None:
         result = "" if one.internet_test is None else f": {one.internet_test}"
         _line(console, f"Internet Test: {_METHODS[one.method]}{result}", indent=4)
         if not one.online and (end := _end(one)):
-            _line(console, shown(end), indent=4)
+            _line(console, end, indent=4)
         if one.warnings:
             _line(console, f"not passed: {', '.join(one.warnings)}", indent=4)
 
@@ -126,8 +129,8 @@ def _table(*headings: str) -> Table:
 
 def _heading(console: Console, text: str) -> None:
     console.print()
-    console.print(Text(text, style="bold"))
+    console.print(Text(shown(text), style="bold"))
 
 
 def _line(console: Console, text: str, indent: int = 2) -> None:
-    console.print(Padding(Text(text), (0, 0, 0, indent), expand=False))
+    console.print(Padding(Text(shown(text)), (0, 0, 0, indent), expand=False))

@@ -7,7 +7,7 @@ import pytest
 from agent import profiles
 from agent.checks import Check, Selection
 from agent.judging import judge
-from probes.observations import Arrival, Cloud, Icmp, LargeHello, Mapping
+from probes.observations import Arrival, Attempt, Cloud, Icmp, LargeHello, Mapping
 from tests.unit import seen
 from tests.unit.seen import ARGON_ADDRESS, HELLO_VERIFY, PHOTON_NAME, RESOLVER, attempts, healthy, lookup
 
@@ -16,7 +16,7 @@ ANSWERED = attempts(ARGON_ADDRESS, 5684, "reply", rtt_ms=9.0)
 TOO_BIG = Icmp(type=3, code=4, source="203.0.113.1", mtu=1200)
 
 
-def check(check_id: str, device: str, version: str | None = None, **changed: Any) -> Check:
+def check(check_id: str, device: str, version: Any = None, **changed: Any) -> Check:
     judged = judge(healthy(**changed), profiles.load(device, version), Selection())
     return next(one for one in judged.checks if one.id == check_id)
 
@@ -67,7 +67,7 @@ def test_an_answer_later_than_the_device_waits(version: str, status: str) -> Non
         *attempts(ARGON_ADDRESS, 5684, "timeout", 2),
         *(attempts(ARGON_ADDRESS, 5684, "reply", rtt_ms=1500.0, count=1)),
     ]
-    late = [*late[:2], seen.Attempt(at_s=9.0, address=ARGON_ADDRESS, port=5684, outcome="reply", rtt_ms=1500.0)]
+    late = [*late[:2], Attempt(at_s=9.0, address=ARGON_ADDRESS, port=5684, outcome="reply", rtt_ms=1500.0)]
     name = profiles.load("argon", version).cloud.hosts.value[0]
     changed = cloud(attempts=late, host=name)
     names = seen.dns(lookup(name, ARGON_ADDRESS))

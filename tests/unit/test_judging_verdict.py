@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from agent import profiles, report
 from agent.checks import STAGES, Selection, UnknownCheckError, select
 from agent.judging import JUDGES, judge
-from agent.judging.internet_test import internet_test
 from probes.observations import Cloud, Connection, Dhcp, Dns, Icmp, Ntp, NtpReply, Observations
 from reports import FORMATS
 from tests.unit import seen
@@ -170,7 +169,7 @@ LINES = {
 
 @pytest.mark.parametrize(("changed", "result"), [one[1:] for one in RESULTS], ids=[one[0] for one in RESULTS])
 def test_the_internet_test_says_what_the_device_would(changed: dict[str, Any], result: str) -> None:
-    test = internet_test(healthy(**changed))
+    test = judge(healthy(**changed), profiles.load("photon"), ALL).internet_test
     line, blinks = LINES[result]
 
     assert (test.result, test.method) == (result, "ntp")
@@ -182,7 +181,7 @@ def test_the_internet_test_says_what_the_device_would(changed: dict[str, Any], r
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"dhcp": seen.lease(resolvers=[])}, "fast green"),
+        ({"dhcp": seen.lease(resolvers=[])}, "Not known"),
         ({"dhcp": seen.dhcp()}, "fast green"),
         ({"dns": Dns()}, "Not known"),
         ({"dns": None}, "Not known"),
@@ -205,7 +204,7 @@ def test_the_internet_test_says_what_the_device_would(changed: dict[str, Any], r
 def test_where_the_device_would_not_get_there_or_it_is_not_known_there_is_no_result(
     changed: dict[str, Any], says: str
 ) -> None:
-    test = internet_test(healthy(**changed))
+    test = judge(healthy(**changed), profiles.load("photon"), ALL).internet_test
 
     assert (test.result, test.led, test.log) == (None, None, [])
     assert says in (test.reason or "")

@@ -10,7 +10,6 @@ import pytest
 from agent import profiles, report
 from agent.checks import Selection
 from agent.judging import judge
-from agent.judging.internet_test import internet_test
 from probes.coap import reply_to
 from probes.observations import Coap, Control
 from reports import FORMATS
@@ -57,7 +56,8 @@ def test_nothing_required_was_judged(device: Any, only: Any) -> None:
 
 @pytest.mark.parametrize("received", [(message(), message("NAK")), (message(),)])
 def test_no_lease_no_internet_test(received: Any) -> None:
-    assert internet_test(healthy(dhcp=seen.dhcp(*received))).result is None
+    judged = judge(healthy(dhcp=seen.dhcp(*received)), profiles.load("photon"), Selection())
+    assert judged.internet_test.result is None
 
 
 @pytest.mark.parametrize("changed", [{}, {"dns": dns(lookup("device.spark.io", rcode="NXDOMAIN"))}])
