@@ -130,13 +130,13 @@ def test_dns_queries_are_plain() -> None:
             display_filter="dns && udp.dstport == 53",
         )
 
-    needed = {host for one in profiles.load_all() for host in one.cloud.hosts} | {NTP_SERVER, *VENDOR_HOSTS}
+    needed = {host for one in profiles.load_all() for host in one.cloud.hosts.value} | {NTP_SERVER, *VENDOR_HOSTS}
     random = [name for name, *_ in rows if name.partition(".")[2] in RANDOM_UNDER]
     a, aaaa = ([name for name, kind, *_ in rows if kind == number] for number in ("1", "28"))
     assert sorted(a) == sorted([*needed, *random])
     assert len(random) == len(RANDOM_UNDER)
     assert sorted(aaaa) == sorted(
-        {host for one in profiles.load_all() if one.cloud.transport == "dtls" for host in one.cloud.hosts}
+        {host for one in profiles.load_all() if one.dns.aaaa_first.value for host in one.cloud.hosts.value}
     )
     assert {row[2:4] for row in rows} == {("0", "0x0100")}
     assert len({row[4] for row in rows}) == len(rows)
