@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from agent import checks
 from agent.profiles.facts import CheckNeeds, DeviceOs, Fact, Profile, Text, covers, order
-from agent.profiles.written import KeyPath, Written, quoted
+from agent.profiles.written import KeyPath, Written, dotted, quoted
 
 LONGEST_NAME = 128
 """Characters of a host name that lwIP resolves (DNS_MAX_NAME_LENGTH in Device OS)."""
@@ -156,7 +156,7 @@ def _given(kind: Any) -> Any:
 def _no_such_key(written: Written, path: KeyPath, known: Iterable[str]) -> NoReturn:
     known = list(known)
     near = difflib.get_close_matches(str(path[-1])[:100], known, n=1)
-    where = f"[{path[0]}]" if len(path) > 1 else "a profile"
+    where = f"[{dotted(path[:-1])}]" if len(path) > 1 else "a profile"
     meant = f"; did you mean {near[0]}?" if near else ""
     written.refuse(path, f"no such key{meant}; {where} has: {', '.join(known)}")
 
@@ -190,6 +190,8 @@ def _check_needs(written: Written, value: Any) -> None:
 def _check_fact(written: Written, path: KeyPath, fact: Any, kind: Any) -> None:
     """A fact: its bare value, or a table with its value, or a list of such tables."""
     if not is_table(fact):
+        if isinstance(fact, dict) and get_origin(kind) is not dict:
+            written.refuse(path, f"expected {allowed(kind)}, got a table without value")
         _check_value(written, path, fact, kind)
         return
     kinds = _kinds(Fact) | {"value": kind}
@@ -298,7 +300,9 @@ def _check_each(written: Written, path: KeyPath, stated: Any, versions: dict[str
     for one, following in itertools.pairwise(within):
         begin = following.get("since", versions["oldest"])
         if covers(one, begin):
-            written.refuse(path, f"more than one table is for Device OS {begin}")
+            ends = [end for end in (one.get("before"), following.get("before")) if end is not None]
+            end = f"before {min(ends, key=order)}" if ends else versions["newest"]
+            written.refuse(path, f"more than one table is for Device OS {begin} to {end}")
     return within
 
 

@@ -42,7 +42,7 @@ Cipher = Annotated[
 ]
 Option = Annotated[int, Meta(ge=1, le=254, description="a DHCP option from 1 to 254")]
 Time = Annotated[float, Meta(ge=0, le=86400, description="seconds from 0 on")]
-Times = Annotated[list[Time], Meta(min_length=1, max_length=20, description="1 to 20 times")]
+Times = Annotated[list[Time], Meta(min_length=1, max_length=20, description="1 to 20 times in seconds, from 0 on")]
 Country = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z", description="an ISO 3166 code such as US")]
 
 
@@ -139,7 +139,9 @@ class CloudFacts(_Section, frozen=True, kw_only=True):
 
     transport: Fact[Literal["coap", "tcp-nonce", "dtls"]]
     port: Fact[Port]
-    hosts: Fact[Annotated[list[Host], Meta(min_length=1, max_length=8, description="1 to 8 host names")]]
+    hosts: Fact[
+        Annotated[list[Host], Meta(min_length=1, max_length=8, description="1 to 8 host names or IPv4 addresses")]
+    ]
     """Host names or IPv4 addresses, any one of which will do; `{id}` stands for the device id, `{major}` for the
     Device OS major version."""
     known_names: Fact[list[Host]] | None = None

@@ -63,7 +63,8 @@ class Written:
             place = _PLACE.search(says)
             line = int(place[1]) if place else self._last if says.endswith(_END) else None
             says = says[: place.start()] if place else says.removesuffix(_END)
-            raise self._error(line, f"not TOML: {says}") from problem
+            at = f": {quoted(lines[line - 1].strip())}" if line else ""
+            raise self._error(line, f"not TOML: {says}{at}") from problem
 
     def refuse(self, path: KeyPath, says: str) -> NoReturn:
         """Refuse what stands at a key, or what is missing there: then the line is its table's, or the last.
