@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from agent.profiles.checked import check_keys, check_whole, is_table, sections, top_facts
+from agent.profiles.checked import check_keys, check_whole, fact_kinds, is_table, sections, top_facts
 from agent.profiles.facts import CheckNeeds, Fact, Profile, covers, is_version, order
 from agent.profiles.written import DeviceFileError, UnknownDeviceError, Written, quoted, read_file
 
@@ -28,6 +28,8 @@ class Sheet(NamedTuple):
 
     profile: Profile
     """At the version asked for, or the newest."""
+    one_version: bool
+    """Whether the facts are those of that version alone."""
     facts: dict[str, dict[str, list[Fact[Any]]]]
     """By section and name; those outside of the sections under ""."""
     checks: dict[str, list[CheckNeeds]]
@@ -79,10 +81,17 @@ def sheet(name: str, os_version: str | None = None) -> Sheet:
         return [msgspec.convert(one, kind) for one in _within(stated, profile, os_version)]
 
     facts = {
-        section: {key: of(one, Fact[Any]) for key, one in content.get(section, {}).items()} for section in sections()
+        section: {name: of(content[section][name], Fact[Any]) for name in fact_kinds(section) if name in stated}
+        for section in sections()
+        if (stated := content.get(section)) is not None
     }
     facts[""] = {key: of(content[key], Fact[Any]) for key in top_facts() if key in content}
-    return Sheet(profile, facts, {key: of(one, CheckNeeds) for key, one in content.get("checks", {}).items()})
+    return Sheet(
+        profile,
+        os_version is not None,
+        facts,
+        {key: of(one, CheckNeeds) for key, one in content.get("checks", {}).items()},
+    )
 
 
 def _within(stated: Any, profile: Profile, os_version: str | None) -> list[dict[str, Any]]:
