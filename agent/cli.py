@@ -18,7 +18,6 @@ EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1,
 WRONG_USAGE = 2
 INTERRUPTED = 130
 CANNOT_WRITE = 2
-_COMMANDS = ("check", "report")
 
 app = typer.Typer(
     add_completion=False,
@@ -29,8 +28,17 @@ app = typer.Typer(
     "3 undetermined, 130 cut short.",
 )
 
-Device = Annotated[str | None, typer.Option(metavar="NAME", help="Device to judge for: generic, photon, argon.")]
-Os = Annotated[str | None, typer.Option("--os", metavar="VERSION", help="Device OS version, such as 4.2.0.")]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE.toml",
+        help="Device to judge for: generic (the default), argon, core, msom, p1, p2, photon, photon2, or a company's "
+        "own file.",
+    ),
+]
+Os = Annotated[
+    str | None, typer.Option("--os", metavar="VERSION", help="Device OS version, such as 4.2.0; else the newest known.")
+]
 Output = Annotated[
     list[Path] | None,
     typer.Option("--output", "-o", metavar="FILE", help="Also write the report: .json or .txt. May be repeated."),
@@ -112,6 +120,8 @@ def report(
     outputs = _checked(output)
     try:
         run, judged = load(file)
+        if device is None and judged.name not in profiles.names():
+            raise UsageError(f"{file}: judged for {judged.name!r}, a company's own device; give its --device FILE.toml")
         if device is None:
             profile = profiles.load(judged.name, os_version or judged.os_version)
         else:
@@ -121,6 +131,37 @@ def report(
     again = make(run, profile)
     _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, as_json=as_json)
     return EXIT_CODES[again.verdict]
+
+
+@app.command()
+def devices(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME|FILE.toml]", help="One device, with every fact; else all of them.")
+    ] = None,
+    *,
+    os_version: Os = None,
+) -> int:
+    """Show the known devices, or every fact of one with where it comes from and how sure it is."""
+    import shutil  # noqa: PLC0415 - as above
+
+    from agent import profiles  # noqa: PLC0415
+    from reports.devices import render_list, render_sheet  # noqa: PLC0415
+
+    if name is None and os_version is not None:
+        raise UsageError("--os is for one device: netpreflight devices NAME --os VERSION")
+    width = shutil.get_terminal_size().columns
+    try:
+        text = (
+            render_list([profiles.sheet(one) for one in profiles.names()], width)
+            if name is None
+            else render_sheet(profiles.sheet(name, os_version), width)
+        )
+    except profiles.UnknownDeviceError as problem:
+        raise UsageError(str(problem)) from problem
+    if sys.stdout is None:
+        raise UsageError("cannot show the devices: standard output is closed")
+    sys.stdout.write(text)
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -1,20 +1,25 @@
 """Device profiles: what a product needs of a network, one data file each, every fact with its source.
 
-`facts` has what a profile can state, `files` how it is read.
+`facts` has what a profile can state, `files` how a file is found and what it takes over, `written` where in a file each
+key stands, and `checked` what is refused.
 """
 
 from agent.profiles.facts import Fact, Level, Profile
-from agent.profiles.files import DEFAULT, UnknownDeviceError, load, load_all, names, spans, versions_of
+from agent.profiles.files import DEFAULT, Sheet, load, load_all, names, sheet, spans, versions_of
+from agent.profiles.written import DeviceFileError, UnknownDeviceError
 
 __all__ = [
     "DEFAULT",
+    "DeviceFileError",
     "Fact",
     "Level",
     "Profile",
+    "Sheet",
     "UnknownDeviceError",
     "load",
     "load_all",
     "names",
+    "sheet",
     "spans",
     "versions_of",
 ]

@@ -13,10 +13,13 @@ Level = Literal["required", "warning", "reported"]
 """What a check that fails means for a device: incompatible, a warning, or nothing for it."""
 Certainty = Literal["confirmed", "inferred", "unconfirmed"]
 """Read in the firmware or said by its maker; concluded from such; or neither."""
-Version = Annotated[str, Meta(pattern=r"\A\d{1,3}(\.\d{1,3}){2}\Z", description="a version such as 5.8.2")]
+Version = Annotated[str, Meta(pattern=r"\A[0-9]{1,3}(\.[0-9]{1,3}){2}\Z", description="a version such as 5.8.2")]
 Channels = Annotated[
     str,
-    Meta(pattern=r"\A(\d{1,3}(-\d{1,3})?(,\d{1,3}(-\d{1,3})?)*)?\Z", description="channels such as 1-11 or 1-11,13"),
+    Meta(
+        pattern=r"\A([0-9]{1,3}(-[0-9]{1,3})?(,[0-9]{1,3}(-[0-9]{1,3})?)*)?\Z",
+        description="channels such as 1-11 or 1-11,13",
+    ),
 ]
 Port = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]
 Seconds = Annotated[float, Meta(gt=0, le=86400, description="seconds, more than 0")]
@@ -26,7 +29,21 @@ Host = Annotated[
         pattern=r"\A[A-Za-z0-9{}]([A-Za-z0-9_{}.-]{0,251}[A-Za-z0-9{}])?\Z", description="a host name or IPv4 address"
     ),
 ]
-Text = Annotated[str, Meta(min_length=1, max_length=500, description="a text of up to 500 characters")]
+Text = Annotated[str, Meta(min_length=1, max_length=400, description="a text of up to 400 characters")]
+HostName = Annotated[
+    str, Meta(pattern=r"\A[A-Za-z0-9{}-]{0,63}\Z", description="up to 63 of the characters A-Z a-z 0-9 -, or {id}")
+]
+Cipher = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(WEP-40|WEP-104|TKIP|CCMP|CCMP-256|GCMP-128|GCMP-256)\Z",
+        description="a cipher: WEP-40, WEP-104, TKIP, CCMP, CCMP-256, GCMP-128 or GCMP-256",
+    ),
+]
+Option = Annotated[int, Meta(ge=1, le=254, description="a DHCP option from 1 to 254")]
+Time = Annotated[float, Meta(ge=0, le=86400, description="seconds from 0 on")]
+Times = Annotated[list[Time], Meta(min_length=1, max_length=20, description="1 to 20 times in seconds, from 0 on")]
+Country = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z", description="an ISO 3166 code such as US")]
 
 
 class Fact(Struct, Generic[T], frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,7 +52,7 @@ class Fact(Struct, Generic[T], frozen=True, kw_only=True, forbid_unknown_fields=
     value: T
     source: Text
     certainty: Certainty = "confirmed"
-    note: str = ""
+    note: Annotated[str, Meta(max_length=400, description="a text of up to 400 characters")] = ""
     """What a person should know of it: a sentence."""
     since: Version | None = None
     before: Version | None = None
@@ -61,11 +78,11 @@ class RadioFacts(_Section, frozen=True, kw_only=True):
     """2.4 GHz channels that it uses as it is delivered."""
     channels_unconfirmed: Fact[Channels] | None = None
     """Further 2.4 GHz channels, of which that is not confirmed."""
-    channels_by_country: Fact[dict[str, Channels]] | None = None
+    channels_by_country: Fact[dict[Country, Channels]] | None = None
     """2.4 GHz channels once the device is told its country, by ISO 3166 code."""
     channels_5: Fact[Channels] | None = None
     """5 GHz channels that it uses as it is delivered."""
-    channels_5_by_country: Fact[dict[str, Channels]] | None = None
+    channels_5_by_country: Fact[dict[Country, Channels]] | None = None
     width_mhz: Fact[Literal[20, 40]]
     """The widest channel that it uses."""
     phy: Fact[list[Literal["b", "g", "a", "n"]]]
@@ -73,7 +90,7 @@ class RadioFacts(_Section, frozen=True, kw_only=True):
     """Families whose basic AKM it has: PSK, SAE, EAP, OWE; not their FT and SHA-256 or SHA-384 variants."""
     security_unconfirmed: Fact[list[Security]] | None = None
     """Further families, of which that is experimental or not confirmed."""
-    ciphers: Fact[list[str]]
+    ciphers: Fact[list[Cipher]]
     """Pairwise and group ciphers."""
     pmf_required: Fact[Literal["yes", "no"]]
     """Whether it joins a BSS that requires protected management frames."""
@@ -81,7 +98,7 @@ class RadioFacts(_Section, frozen=True, kw_only=True):
     """What limits its use of 802.1X, where something does: then a network with it is a warning."""
     hidden: Fact[Literal["yes", "no", "with-cipher"]]
     """Whether it joins a network that hides its name; `with-cipher`: only if set up with the cipher."""
-    refused_in_ssid: Fact[str] | None = None
+    refused_in_ssid: Fact[Annotated[str, Meta(max_length=32, description="up to 32 characters")]] | None = None
     """Characters in a name with which it does not join."""
     n_only: Fact[Literal["yes", "no"]]
     """Whether it joins a BSS that admits 802.11n only."""
@@ -90,11 +107,11 @@ class RadioFacts(_Section, frozen=True, kw_only=True):
 class DhcpFacts(_Section, frozen=True, kw_only=True):
     """What a device asks of DHCP, and what it makes of a lease."""
 
-    host_name: Fact[str]
+    host_name: Fact[HostName]
     """Option 12 of its REQUEST; empty: it sends none. `{id}` stands for the device id."""
-    asks_for: Fact[list[int]]
+    asks_for: Fact[list[Option]]
     """Option 55 of its DISCOVER: the options that it asks for."""
-    asks_at_s: Fact[list[float]]
+    asks_at_s: Fact[Times]
     """When it sends its DISCOVERs, in seconds from the first; the last interval is repeated."""
     give_up_s: Fact[Seconds] | None = None
     """After so long without a lease it gives up; None: never."""
@@ -122,7 +139,9 @@ class CloudFacts(_Section, frozen=True, kw_only=True):
 
     transport: Fact[Literal["coap", "tcp-nonce", "dtls"]]
     port: Fact[Port]
-    hosts: Fact[Annotated[list[Host], Meta(min_length=1, max_length=8)]]
+    hosts: Fact[
+        Annotated[list[Host], Meta(min_length=1, max_length=8, description="1 to 8 host names or IPv4 addresses")]
+    ]
     """Host names or IPv4 addresses, any one of which will do; `{id}` stands for the device id, `{major}` for the
     Device OS major version."""
     known_names: Fact[list[Host]] | None = None
@@ -132,7 +151,7 @@ class CloudFacts(_Section, frozen=True, kw_only=True):
     """The address that it tries where the name does not resolve."""
     connect_s: Fact[Seconds] | None = None
     """How long it waits for a TCP connection."""
-    hello_at_s: Fact[list[float]] | None = None
+    hello_at_s: Fact[Times] | None = None
     """When it sends its ClientHellos, in seconds from the first."""
     answer_s: Fact[Seconds]
     """How long it waits for the service: for the nonce, or for the whole DTLS handshake."""
@@ -195,6 +214,8 @@ class Profile(_Section, frozen=True, kw_only=True):
     """What one product needs, at one Device OS version."""
 
     name: str
+    origin: str
+    """By what it was loaded: its name, or the path of a company's file."""
     title: Annotated[str, Meta(min_length=1, max_length=60, description="a name of up to 60 characters")]
     os_version: str | None = None
     device_os: DeviceOs | None = None

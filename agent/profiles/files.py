@@ -1,38 +1,68 @@
-"""Profiles as files: how one is read, what it takes over from another, and which of its facts hold for a version."""
+"""Profiles as files: how one is found, what it takes over from another, and which of its facts hold for a version."""
 
-import tomllib
+import os
+import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from agent.profiles.facts import Profile, covers, is_version, order
+from agent.profiles.checked import check_keys, check_whole, fact_kinds, is_table, sections, top_facts
+from agent.profiles.facts import CheckNeeds, Fact, Profile, covers, is_version, order
+from agent.profiles.written import DeviceFileError, UnknownDeviceError, Written, quoted, read_file
 
 FOLDER = Path(__file__).parent
 DEFAULT = "generic"
-_PLAIN = {"title", "device_id", "device_os"}
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PLAIN = {"title", "device_id"}
 """Keys that hold no facts."""
+_OF_THE_HOSTS = {"known_names", "fallback_address"}
+"""Facts that say more of the cloud's hosts: where a file has hosts of its own, it does not take these over."""
+_COAP_PORT = "coap.udp-5683"
+"""The check that says something of a transport: a file with a transport of its own does not take its level over."""
 
 
-class UnknownDeviceError(ValueError):
-    """There is no such profile, or no such Device OS version for it."""
+class Sheet(NamedTuple):
+    """All that a profile states, to be shown: each fact by the versions for which it differs, oldest first."""
+
+    profile: Profile
+    """At the version asked for, or the newest."""
+    one_version: bool
+    """Whether the facts are those of that version alone."""
+    facts: dict[str, dict[str, list[Fact[Any]]]]
+    """By section and name; those outside of the sections under ""."""
+    checks: dict[str, list[CheckNeeds]]
 
 
 def names() -> list[str]:
     """The known devices, the default first."""
-    return sorted((file.stem for file in FOLDER.glob("*.toml")), key=lambda name: (name != DEFAULT, name))
+    return list(_names())
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(sorted((file.stem for file in FOLDER.glob("*.toml")), key=lambda name: (name != DEFAULT, name)))
 
 
 def load(name: str, os_version: str | None = None) -> Profile:
     """The profile of a device at a Device OS version (where none is given: the newest that it can run).
 
+    Args:
+        name: a known device's, or the path of a company's own file: with a separator, or ending in `.toml`.
+        os_version: the version, such as 5.8.2.
+
     Raises:
-        UnknownDeviceError: no such device, or the version is not one that its profile speaks for.
+        UnknownDeviceError: no such device, the file is no profile, or its profile does not speak for the version.
     """
-    if name not in names():
-        raise UnknownDeviceError(f"no device {name!r}; known: {', '.join(names())}")
-    return _at(name, read(name), os_version)
+    if not _is_path(name):
+        return _known(name, os_version)
+    return _at(Path(name).stem, name, _content(name), os_version)
+
+
+@cache
+def _known(name: str, os_version: str | None) -> Profile:
+    return _at(name, name, read(name), os_version)
 
 
 def load_all() -> list[Profile]:
@@ -40,38 +70,142 @@ def load_all() -> list[Profile]:
     return [load(name) for name in names()]
 
 
+def sheet(name: str, os_version: str | None = None) -> Sheet:
+    """What a profile states: for all its versions, or for one.
+
+    Raises:
+        UnknownDeviceError: as `load`.
+    """
+    content = _content(name)
+    profile = _at(Path(name).stem if _is_path(name) else name, name, content, os_version)
+
+    def of(stated: Any, kind: Any) -> list[Any]:
+        return [msgspec.convert(one, kind) for one in _within(stated, profile, os_version)]
+
+    facts = {
+        section: {name: of(content[section][name], Fact[Any]) for name in fact_kinds(section) if name in stated}
+        for section in sections()
+        if (stated := content.get(section)) is not None
+    }
+    facts[""] = {key: of(content[key], Fact[Any]) for key in top_facts() if key in content}
+    return Sheet(
+        profile,
+        os_version is not None,
+        facts,
+        {key: of(one, CheckNeeds) for key, one in content.get("checks", {}).items()},
+    )
+
+
+def _within(stated: Any, profile: Profile, os_version: str | None) -> list[dict[str, Any]]:
+    """The tables of a fact that hold for a version, or for one of the profile's; without bounds that lie outside."""
+    tables = stated if isinstance(stated, list) else [stated]
+    if profile.device_os is None:
+        return tables
+    if os_version is not None:
+        return [_unbounded(one) for one in tables if covers(one, os_version)]
+    oldest, newest = profile.device_os.oldest, profile.device_os.newest
+    found = []
+    for one in tables:
+        since, before = one.get("since", oldest), one.get("before")
+        if order(since) <= order(newest) and (before is None or order(before) > order(oldest)):
+            bounds = {"since": since} if order(since) > order(oldest) else {}
+            bounds |= {"before": before} if before is not None and order(before) <= order(newest) else {}
+            found.append({**_unbounded(one), **bounds})
+    return sorted(found, key=lambda one: order(one.get("since", oldest)))
+
+
+def _unbounded(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key not in {"since", "before"}}
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(".toml") or os.sep in name or (os.altsep is not None and os.altsep in name)
+
+
+def _content(name: str) -> dict[str, Any]:
+    """What a known device's file, or a company's, states with what it takes over."""
+    if not _is_path(name):
+        return read(name)
+    file = Path(name)
+    if not os.path.lexists(file):
+        raise DeviceFileError(f"no file {name!r}; known devices: {', '.join(names())}")
+    if not _NAME.fullmatch(file.stem):
+        raise DeviceFileError(
+            f"{quoted(file.name)}: the file's name is the device's, and has 1 to 64 of the characters A-Z a-z 0-9 . _ -"
+        )
+    if file.stem in names():
+        raise DeviceFileError(f"{file.name}: {file.stem} is a known device; give the file another name")
+    return _whole(read_file(file), file.name)
+
+
 @cache
 def read(name: str) -> dict[str, Any]:
-    """A known device's file with what it takes over; every fact a table, or a list of tables for several versions."""
-    return _whole(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")))
+    """A known device's file with what it takes over; every fact a table, or a list of tables for several versions.
+
+    Raises:
+        UnknownDeviceError: there is no such device.
+    """
+    if name not in names():
+        raise UnknownDeviceError(f"no device {name!r}; known: {', '.join(names())}; or a company's own file, FILE.toml")
+    return _whole(Written(f"{name}.toml", (FOLDER / f"{name}.toml").read_text(encoding="utf-8")), None)
 
 
-def _whole(content: dict[str, Any]) -> dict[str, Any]:
-    based_on = content.pop("based_on", None)
+def _whole(written: Written, source: str | None) -> dict[str, Any]:
+    """What a file states, with what it takes over; `source` is that of what states none.
+
+    Raises:
+        DeviceFileError: something in it is wrong.
+    """
+    check_keys(written)
+    content = written.content
+    based_on = content.get("based_on")
+    if based_on is not None and based_on not in names():
+        written.refuse(("based_on",), f"no device {quoted(based_on)}; known: {', '.join(names())}")
     whole: dict[str, Any] = dict(read(based_on)) if based_on else {}
     for key, value in content.items():
         if key in _PLAIN:
             whole[key] = value
+        elif key == "device_os":
+            whole[key] = {**whole.get(key, {}), **_sourced(value, source)}
         elif key == "checks":
-            whole[key] = {**whole.get(key, {}), **value}
-        elif isinstance(value, dict) and "value" not in value:
-            source = value.get("source")
-            facts = {name: _stated(fact, source) for name, fact in value.items() if name != "source"}
-            whole[key] = {**whole.get(key, {}), **facts}
-        else:
-            whole[key] = _stated(value, None)
+            own = {check_id: _each(needs, source) for check_id, needs in value.items()}
+            whole[key] = {**whole.get(key, {}), **own}
+        elif key in top_facts():
+            whole[key] = _stated(value, source)
+        elif key != "based_on":
+            base = {
+                name: fact
+                for name, fact in whole.get(key, {}).items()
+                if not (key == "cloud" and "hosts" in value and name in _OF_THE_HOSTS)
+            }
+            facts = {
+                name: _stated(fact, value.get("source", source)) for name, fact in value.items() if name != "source"
+            }
+            whole[key] = {**base, **facts}
+    if "transport" in content.get("cloud", {}) and _COAP_PORT not in content.get("checks", {}):
+        whole["checks"] = {one: needs for one, needs in whole.get("checks", {}).items() if one != _COAP_PORT}
+    check_whole(written, whole)
     return whole
 
 
 def _stated(fact: Any, source: str | None) -> Any:
     """A fact as a table, or as a list of tables; one that names no source has its section's."""
-    if isinstance(fact, list) and fact and all(isinstance(one, dict) and "value" in one for one in fact):
-        return [_stated(one, source) for one in fact]
-    table = fact if isinstance(fact, dict) and "value" in fact else {"value": fact}
+    if is_table(fact):
+        return _each(fact, source)
+    return _sourced({"value": fact}, source)
+
+
+def _each(tables: Any, source: str | None) -> Any:
+    if isinstance(tables, list):
+        return [_sourced(one, source) for one in tables]
+    return _sourced(tables, source)
+
+
+def _sourced(table: dict[str, Any], source: str | None) -> dict[str, Any]:
     return table if source is None else {"source": source, **table}
 
 
-def _at(name: str, content: dict[str, Any], os_version: str | None) -> Profile:
+def _at(name: str, origin: str, content: dict[str, Any], os_version: str | None) -> Profile:
     """The profile at one version."""
     versions = content.get("device_os")
     if versions is None:
@@ -83,7 +217,7 @@ def _at(name: str, content: dict[str, Any], os_version: str | None) -> Profile:
         version = newest if os_version is None else os_version
         if not is_version(version) or not order(oldest) <= order(version) <= order(newest):
             raise UnknownDeviceError(f"no Device OS {version!r} for {name}; known: {oldest} to {newest}")
-    chosen: dict[str, Any] = {"name": name, "os_version": version}
+    chosen: dict[str, Any] = {"name": name, "origin": origin, "os_version": version}
     for key, value in content.items():
         if key in {"title", "device_os"}:
             chosen[key] = value
@@ -123,7 +257,18 @@ def _filled(profile: Profile, device_id: str, major: str) -> Profile:
 
 def spans(name: str) -> list[str]:
     """The first version of each stretch of Device OS within which no fact of a device changes, oldest first."""
-    content = read(name)
+    return _spans(_content(name))
+
+
+def versions_of(profile: Profile) -> list[Profile]:
+    """A device at the first version of each stretch of Device OS, oldest first; empty where it has no versions."""
+    content = _content(profile.origin)
+    if not _is_path(profile.origin):
+        return [_known(profile.name, version) for version in _spans(content)]
+    return [_at(profile.name, profile.origin, content, version) for version in _spans(content)]
+
+
+def _spans(content: dict[str, Any]) -> list[str]:
     if "device_os" not in content:
         return []
     oldest, newest = content["device_os"]["oldest"], content["device_os"]["newest"]
@@ -137,8 +282,3 @@ def spans(name: str) -> list[str]:
 
     walk(content)
     return sorted((one for one in bounds if order(oldest) <= order(one) <= order(newest)), key=order)
-
-
-def versions_of(profile: Profile) -> list[Profile]:
-    """A device at the first version of each stretch of Device OS, oldest first; empty where it has no versions."""
-    return [load(profile.name, version) for version in spans(profile.name)]

@@ -40,7 +40,7 @@ def refused(*arguments: str, says: tuple[str, ...] = ()) -> None:
     ("arguments", "says"),
     [
         (("check", "--device", "fridge"), ("fridge", "generic", "photon", "argon")),
-        (("check", "--device", "argon", "--os", "6.2.0"), ("6.2.0", "2.0.0", "5.5.0")),
+        (("check", "--device", "argon", "--os", "6.3.0"), ("6.3.0", "1.0.0", "6.2.0")),
         (("check", "--interface", "wlan\x1b[31m7"), ("wlan", "lo")),
         (("check", "--only", "dhcp.nonsense"), ("dhcp.nonsense", "dhcp.offer")),
         (("--skip", "nonsense"), ("nonsense", "dhcp.offer")),
