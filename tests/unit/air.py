@@ -24,7 +24,7 @@ def bss(**changes: Any) -> Bss:
     """A healthy BSS: WPA2-PSK with CCMP, 20 MHz, channel 6, -50 dBm; `name` (bytes) and `channel` imply the rest."""
     name = changes.pop("name", NET.encode())
     number = changes.get("channel", 6)
-    low = number is not None and number <= 14
+    low = number is None or number <= 14
     frequency = 2484 if number == 14 else 2407 + 5 * (number or 0) if low else 5000 + 5 * (number or 0)
     usual: dict[str, Any] = {
         "bssid": BSSID,
@@ -37,8 +37,8 @@ def bss(**changes: Any) -> Bss:
         "age_s": 1.0,
         "security": ["wpa2-psk"],
         "pmf": "none",
-        "rates_mbps": B_RATES + G_RATES,
-        "basic_rates_mbps": B_RATES,
+        "rates_mbps": B_RATES + G_RATES if low else G_RATES,
+        "basic_rates_mbps": B_RATES if low else [6.0, 12.0, 24.0],
         "privacy": True,
         "ht": HtOperation(primary_channel=number or 6, secondary_offset=0, any_width=False),
         "ht_capable_40": False,
@@ -128,7 +128,9 @@ def each(cases: list[Case]) -> pytest.MarkDecorator:
 
 HEALTHY = bss()
 HIGH = bss(channel=36, width_mhz=80, bssid="02:11:22:33:44:56")
-SIX = bss(channel=5, frequency_mhz=5975, width_mhz=160, bssid="02:11:22:33:44:57")
+SIX = bss(
+    channel=5, frequency_mhz=5975, width_mhz=160, bssid="02:11:22:33:44:57", rates_mbps=G_RATES, basic_rates_mbps=[6.0]
+)
 OTHER = bss(name=b"other", channel=1, bssid="02:00:00:00:00:01")
 HIGH_OTHER = bss(name=b"other", channel=36, bssid="02:00:00:00:00:03")
 HIDDEN = bss(name=b"", channel=11, bssid="02:00:00:00:00:02")

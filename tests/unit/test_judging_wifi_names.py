@@ -119,25 +119,21 @@ def test_a_hidden_name(device: str, version: str | None, status: str, says: str)
 
 
 @pytest.mark.parametrize(
-    ("value", "certainty", "hidden", "status"),
+    ("value", "certainty", "heard", "status"),
     [
-        ("no", "confirmed", True, "fail"),
-        ("no", "inferred", True, "fail"),
-        ("no", "unconfirmed", True, "unknown"),
-        ("no", "unconfirmed", False, "pass"),
-        ("yes", "confirmed", None, "pass"),
-        ("yes", "unconfirmed", None, "warn"),
+        ("no", "confirmed", bss(hidden=True), "fail"),
+        ("no", "inferred", bss(hidden=True), "fail"),
+        ("no", "unconfirmed", bss(hidden=True), "unknown"),
+        ("no", "unconfirmed", HEALTHY, "pass"),
+        ("yes", "confirmed", bss(hidden=None), "pass"),
+        ("yes", "unconfirmed", bss(hidden=None), "warn"),
     ],
 )
-def test_a_hidden_name_is_judged_as_surely_as_it_is_known(
-    value: str, certainty: str, hidden: bool | None, status: str
-) -> None:
+def test_a_hidden_name_is_judged_as_surely_as_it_is_known(value: str, certainty: str, heard: Bss, status: str) -> None:
     generic = profiles.load("generic")
     fact = msgspec.structs.replace(generic.radio.hidden, value=value, certainty=certainty)
-    radio = msgspec.structs.replace(generic.radio, hidden=fact)
-    made = judge_one(
-        "wifi.ssid", healthy(wifi=wifi(bss(hidden=hidden))), msgspec.structs.replace(generic, radio=radio), Selection()
-    )
+    profile = msgspec.structs.replace(generic, radio=msgspec.structs.replace(generic.radio, hidden=fact))
+    made = judge_one("wifi.ssid", healthy(wifi=wifi(heard)), profile, Selection())
 
     assert made.status == status, made
     sound(made)
