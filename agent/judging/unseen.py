@@ -38,7 +38,7 @@ def of_another_run(summary: str, profile: Profile, evidence: list[str] | None = 
         status="unknown",
         summary=summary,
         reason="The run was made for another Device OS version or another set of devices.",
-        remedy=f"Run netpreflight check --device {profile.name} on the network itself.",
+        remedy=f"Run netpreflight check --device {profile.origin} on the network itself.",
         owner="device owner",
         evidence=evidence or [],
     )

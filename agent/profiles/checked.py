@@ -259,7 +259,7 @@ def _check_versions(
     if versions is None:
         return
     oldest, newest = versions["oldest"], versions["newest"]
-    if optional and len(tables) == 1:
+    if optional and len(tables) < 2:
         return
     bound: str | None = oldest
     for one in tables:

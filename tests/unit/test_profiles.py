@@ -416,7 +416,7 @@ def test_channel_plans_as_device_facts_3_gives_them(name: str) -> None:
 def test_devices_that_differ_by_their_name_only(same: str, as_: str) -> None:
     one, other = profiles.load(same), profiles.load(as_)
 
-    assert msgspec.structs.replace(one, name=other.name, title=other.title) == other
+    assert msgspec.structs.replace(one, name=other.name, origin=other.origin, title=other.title) == other
     assert one.title != other.title
 
 

@@ -26,6 +26,8 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     mixed = f"Set the {bss.band} GHz mode of {name} to {'b/g/n' if low else 'a/n'} (mixed)."
     has = f"this device has 802.11{'/'.join(radio.phy.value)}"
     unknown = [one for one in bss.membership if one not in _KNOWN]
+    if "ht" in bss.membership and not unknown and radio.n_only.value == "no":
+        return _ht_only(name, mixed, profile)
     if unknown or ("ht" in bss.membership and "n" not in radio.phy.value):
         only = _ONLY.get(unknown[0], f"selector {unknown[0]}") if unknown else "802.11n"
         return _fail(
@@ -34,7 +36,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             mixed,
             [radio.phy],
         )
-    if "ht" in bss.membership and (radio.n_only.value == "no" or radio.n_only.certainty == "unconfirmed"):
+    if "ht" in bss.membership and radio.n_only.certainty == "unconfirmed":
         return _ht_only(name, mixed, profile)
     if not bss.rates_mbps or not bss.complete:  # what is cut off may hold a selector
         return not_told(wifi, "the rates", bss)
