@@ -448,7 +448,22 @@ def test_a_file_that_does_not_exist_is_refused_with_the_devices_that_are_known(n
 
 @pytest.mark.parametrize(
     "version",
-    ["0.9.9", "6.2.1", "6.3.0", "7.0.0", "4", "4.2", "4.2.0.1", "v4.2.0", "4.2.0-rc.1", "٤.2.0", "4.2.0\n", "x", " ", ""],
+    [
+        "0.9.9",
+        "6.2.1",
+        "6.3.0",
+        "7.0.0",
+        "4",
+        "4.2",
+        "4.2.0.1",
+        "v4.2.0",
+        "4.2.0-rc.1",
+        "٤.2.0",
+        "4.2.0\n",
+        "x",
+        " ",
+        "",
+    ],
 )
 def test_a_version_that_a_profile_does_not_speak_for_is_refused(version: str) -> None:
     with pytest.raises(profiles.UnknownDeviceError) as refused:
