@@ -79,6 +79,7 @@ _WORDS = {
     ("missing_router", "fails"): "does not get online",
     ("missing_router", "first-host"): "takes the first host of the subnet",
     ("missing_resolver", "waits"): "waits for ever",
+    ("missing_resolver", "goes-on"): "goes on with resolvers of its own",
     ("host_name", ""): "none is sent",
 }
 _LEVELS = {"required": "required", "warning": "a failure is a warning", "reported": "reported, does not count"}

@@ -17,12 +17,12 @@ from agent.profiles.facts import CheckNeeds, DeviceOs, Fact, Profile, Text, cove
 from agent.profiles.written import KeyPath, Written, dotted, quoted
 
 LONGEST_NAME = 128
-"""Characters of a host name that lwIP resolves (DNS_MAX_NAME_LENGTH in Device OS)."""
+"""Characters of a host name that lwIP resolves, as Device OS configures it."""
 _DEVICE_ID = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9-]{1,63}\Z", description="1 to 63 of the characters A-Z a-z 0-9 -")
 ]
 HIGHEST_CHANNEL = 177
-"""IEEE 802.11-2020, table E-4: the last channel of 5 GHz."""
+"""The last channel of the 5 GHz band."""
 _THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
