@@ -191,7 +191,7 @@ def test_client_hello_is_the_devices() -> None:
     assert report["observations"]["cloud"]["endpoints"][0]["large"]["record"] == "HelloVerifyRequest"
 
 
-ECHOES = "udp.dstport == 5684 && udp[8:1] == fc"
+ECHOES = "udp.dstport == 5684 && udp.payload[0] == 0xfc"
 
 
 def echo_headers(payload: str) -> tuple[str, str, int, int, int]:

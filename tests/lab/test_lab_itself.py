@@ -5,6 +5,7 @@ Every fault is shown next to its healthy twin: the same question, asked before t
 
 import json
 import re
+import select
 import socket
 import struct
 import subprocess
@@ -21,6 +22,7 @@ from tests.lab import datagrams, streams
 from tests.lab.lab import (
     ARGON_CLOUD,
     COAP,
+    GOOGLE_DNS,
     LAPTOP,
     LOGIN_PAGE,
     NAMES,
@@ -91,9 +93,9 @@ def client_hello(cookie: bytes = b"") -> bytes:
     return b"\x16\xfe\xfd" + struct.pack("!QH", number, len(handshake)) + handshake
 
 
-def dig(lab: Lab, name: str, server: str = GATEWAY) -> str:
+def dig(lab: Lab, name: str, server: str = GATEWAY, kind: str = "A") -> str:
     """Return dig's whole answer; it keeps quiet only about a server that never answers."""
-    return lab.laptop.run("dig", "+noedns", "+tries=1", "+time=2", "+ignore", f"@{server}", name, "A").stdout
+    return lab.laptop.run("dig", "+noedns", "+tries=1", "+time=2", "+ignore", f"@{server}", name, kind).stdout
 
 
 def curl(lab: Lab, *arguments: str) -> str:
@@ -126,6 +128,8 @@ def test_dns_knows_its_names_and_nothing_else(lab: Lab) -> None:
         assert "NXDOMAIN" in dig(lab, unknown)
     assert f"\tA\t{NTP}" in dig(lab, "pool.ntp.org", SECOND_RESOLVER)
     assert f"\tA\t{NTP}" in dig(lab, "pool.ntp.org", PUBLIC_RESOLVER)
+    for name in ("x.v6.udp.particle.io", "pool.ntp.org"):  # a name without an IPv6 address is there all the same
+        assert re.search(r"NOERROR.* ANSWER: 0,", dig(lab, name, kind="AAAA"), re.DOTALL)
     assert ("A", "example.com") in lab.queries()
     assert ("A", "pool.ntp.org") in lab.queries("second_dns")
 
@@ -180,6 +184,56 @@ def test_argon_cloud_does_a_cookie_round_with_every_client(lab: Lab) -> None:
             sock.send(client_hello(verify[28 : 28 + verify[27]]))
             hello = sock.recv(4096)
             assert (hello[0], hello[13]) == (22, 2)
+
+
+def test_argon_cloud_takes_a_cookie_from_the_port_that_it_gave_it_to_only(lab: Lab) -> None:
+    with lab.laptop.entered():
+        socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+    for sock in socks:
+        sock.settimeout(2)
+        sock.connect((ARGON_CLOUD, 5684))
+    socks[0].send(client_hello())
+    verify = socks[0].recv(4096)
+    kinds = []
+    for sock in reversed(socks):
+        with sock:
+            sock.send(client_hello(verify[28 : 28 + verify[27]]))
+            kinds.append(sock.recv(4096)[13])
+    assert kinds == [3, 2], "HelloVerifyRequest for the other port, ServerHello for its own"
+
+
+REACHABILITY = b"\xfc\xfe\xfd\x80\x04" + bytes(6) + b"\x00\x03abc"
+
+
+def test_argon_cloud_echoes_reachability_packets(lab: Lab) -> None:
+    assert udp(lab, (ARGON_CLOUD, 5684), REACHABILITY) == REACHABILITY
+
+
+@pytest.mark.parametrize(
+    ("mode", "echo", "kind"),
+    [
+        ("s_server", REACHABILITY, 3),
+        ("no-echo", None, 3),
+        ("echo-only", REACHABILITY, None),
+        ("echo-altered", REACHABILITY[:4] + b"\x7f" + REACHABILITY[5:], 3),
+        ("server-hello", REACHABILITY, 2),
+        ("silent", None, None),
+    ],
+)
+def test_argon_clouds_that_echo_and_speak_dtls_or_not(
+    mode: datagrams.DtlsMode, echo: bytes | None, kind: int | None
+) -> None:
+    with Lab(argon_cloud=mode) as lab:
+        assert udp(lab, (ARGON_CLOUD, 5684), REACHABILITY) == echo
+        answer = udp(lab, (ARGON_CLOUD, 5684), client_hello())
+        assert (answer[13] if answer else None) == kind
+
+
+def test_tcp_53_accepts_or_is_closed(lab: Lab) -> None:
+    with lab.laptop.entered():
+        socket.create_connection((GOOGLE_DNS, 53), 2).close()
+    with Lab(tcp53="closed") as closed, closed.laptop.entered(), pytest.raises(ConnectionRefusedError):
+        socket.create_connection((GOOGLE_DNS, 53), 2)
 
 
 def test_argon_cloud_completes_a_handshake_with_openssl(lab: Lab) -> None:
@@ -322,6 +376,41 @@ def test_reject_udp(answer: str, error: str) -> None:
         assert fault.counter() == 1
 
 
+@pytest.mark.parametrize("silently", [False, True])
+def test_narrow_path(*, silently: bool) -> None:
+    def ping(lab: Lab, size: int) -> str:
+        payload = str(size - 28)  # IPv4 and ICMP header
+        return lab.laptop.run("ping", "-c", "1", "-W", "0.4", "-M", "do", "-s", payload, ARGON_CLOUD).stdout
+
+    with Lab() as lab:
+        assert "1 received" in ping(lab, 1280)
+        lab.narrow_path(1200, silently=silently)
+        assert "1 received" in ping(lab, 1200)
+        answer = ping(lab, 1280)
+        assert "0 received" in answer
+        assert ("Frag needed and DF set (mtu = 1200)" in answer) != silently
+
+
+@pytest.mark.parametrize(("stream_s", "changes"), [(1, True), (60, False)])
+def test_forgetful_nat_gives_another_port(*, stream_s: int, changes: bool) -> None:
+    """Four packets, the last after a silence; the cloud's log has the ports that it saw."""
+    with Lab() as lab:
+        lab.forgetful_nat(2, stream_s)
+        with lab.laptop.entered():
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with sock:
+            sock.settimeout(2)
+            sock.connect((ARGON_CLOUD, 5684))
+            for pause_s in (0, 1.1, 1.1, 2.5):
+                select.select([sock], [], [], pause_s)  # nothing comes: this is the silence
+                sock.send(REACHABILITY)
+                assert sock.recv(4096) == REACHABILITY
+        ports = [one.peer[1] for one in lab.fakes["argon_cloud"].received]
+        assert len(ports) == 4
+        assert len(set(ports[:3])) == 1
+        assert (ports[3] != ports[0]) == changes
+
+
 def test_reset_tcp() -> None:
     with Lab() as lab:
         fault = lab.gateway.reject("tcp", 5683, answer="tcp reset")
@@ -459,7 +548,8 @@ DNS_SIGNS = {
     "real": f"\tA\t{NTP}", "closed": "connection refused", "silent": NO_ANSWER, "servfail": "SERVFAIL",
     "refused": "REFUSED", "nxdomain": "NXDOMAIN", "wildcard": f"\tA\t{GATEWAY}", "truncated": "flags: qr tc",
     "slow": "Query time: 1", "other-address": NO_ANSWER, "garbage": "Got bad packet", "oversized": "filler.example",
-    "wrong-id": "ID mismatch", "escapes": "\\027]0\\;owned", "loop": "Got bad packet",
+    "wrong-id": "ID mismatch", "escapes": "\\027]0\\;owned", "loop": "Got bad packet", "aaaa-silent": f"\tA\t{NTP}",
+    "dns64": f"\tA\t{NTP}",
 }  # fmt: skip
 
 
@@ -468,6 +558,16 @@ def test_dns_fakes(mode: datagrams.DnsMode) -> None:
     with Lab(dns=mode) as lab:
         answer = dig(lab, "pool.ntp.org")
         assert DNS_SIGNS[mode] in answer
+
+
+def test_dns_fakes_and_ipv6_addresses() -> None:
+    with Lab(dns="aaaa-silent") as lab:
+        assert NO_ANSWER in dig(lab, "pool.ntp.org", kind="AAAA")
+    with Lab(dns="dns64") as lab:
+        assert "\tAAAA\t64:ff9b::c633:647b" in dig(lab, "pool.ntp.org", kind="AAAA")
+        assert "NXDOMAIN" in dig(lab, "example.com", kind="AAAA")
+    with Lab(dns="slow") as lab:  # a fake that knows nothing of IPv6
+        assert re.search(r"NOERROR.* ANSWER: 0,", dig(lab, "pool.ntp.org", kind="AAAA"), re.DOTALL)
 
 
 @pytest.mark.parametrize(
