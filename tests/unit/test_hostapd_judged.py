@@ -4,6 +4,7 @@ Expected values are written here by hand, from the fields of hostapd's configura
 known of the devices (docs of each, as the profiles cite them); in the order generic, Photon, Argon.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -12,8 +13,12 @@ from msgspec.structs import replace
 from agent import profiles
 from agent.checks import Check, Selection
 from agent.judging import judge_network
-from probes.observations import Observations
+from probes.observations import Observations, Wifi
 from tests.unit.test_hostapd_air import AIRS, DEVICES, air, configured
+from tests.wifi.access_points import AIRS as LAB_AIRS
+from tests.wifi.expectations import DEVICES as LAB_DEVICES
+from tests.wifi.expectations import expected as lab_expects
+from tests.wifi.expectations import verdict as lab_verdict
 
 PASS, WARN, FAIL, UNKNOWN = "pass pass pass", "warn warn warn", "fail fail fail", "unknown unknown unknown"
 SECURITY = {
@@ -118,3 +123,53 @@ def test_a_name_on_two_bands_is_a_warning(name: str) -> None:
                 if one.id == "wifi.shared-ssid"
             )
             assert made.status == wanted, made
+
+
+# --- what the lab in the virtual machine expects, of the same access points for every device
+
+LISTENED = [*range(2412, 2473, 5), 2484, *range(5180, 5321, 20), *range(5500, 5701, 20), *range(5745, 5826, 20)]
+"""Where a simulated radio listens: it has no channel 144 (5720 MHz)."""
+LAB = [
+    pytest.param(name, network, id=f"{name}-{ascii(network)[1:-1]}")
+    for name in AIRS
+    for network in dict.fromkeys(one.network for one in LAB_AIRS[name].truths())
+]
+
+
+def surveyed(name: str, network: str, listened: list[int]) -> Wifi:
+    """A recorded air as a laptop surveys it: with signals, and the hidden name that it asks for answered."""
+    configured = {one.bssid: one for one in LAB_AIRS[name].truths()}
+    heard = []
+    for one in air(name).bss:
+        truth = configured[str(one.bssid)]
+        made = replace(one, signal_dbm=float(truth.signal_dbm))
+        if truth.hidden and truth.network == network:
+            made = replace(made, ssid=truth.network, ssid_hex=truth.real_ssid_hex, hidden=True)
+        heard.append(made)
+    return Wifi(
+        source="nl80211", triggered=True, bss=heard, frequencies_mhz=[*listened, 5975],
+        regulatory_country=LAB_AIRS[name].country,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AIRS)
+def test_the_lab_puts_on_the_air_what_was_recorded(name: str) -> None:
+    """All but the country: since the recording some airs moved to one with fewer channels, for shorter scans."""
+    made, recorded = [asdict(one) for one in LAB_AIRS[name].truths()], configured(name)
+    keys = recorded[0].keys() - {"country"}
+
+    assert [{key: one[key] for key in keys} for one in made] == [{key: one[key] for key in keys} for one in recorded]
+
+
+@pytest.mark.parametrize("device", LAB_DEVICES)
+@pytest.mark.parametrize(("name", "network"), LAB)
+def test_the_lab_expects_what_is_judged(name: str, network: str, device: str) -> None:
+    """The expectations of `tests/wifi` are written from device-facts apart from judging: they have to agree."""
+    truths, profile = LAB_AIRS[name].truths(), profiles.load(*device.split(" --os "))
+    for listened in (LISTENED, [*LISTENED, 5720], [one for one in LISTENED if not 5250 < one < 5730]):
+        seen = Observations(wifi=surveyed(name, network, listened))
+        verdict, made = judge_network(network, seen, profile, Selection())
+        wanted = lab_expects(device, network, truths, listened)
+
+        assert {check.id: check.status for check in made} == wanted
+        assert verdict == lab_verdict(wanted)

@@ -34,7 +34,7 @@ from tests.unit.air import (
     wpa,
 )
 from tests.unit.arbitrary import arbitrary
-from tests.unit.seen import healthy
+from tests.unit.seen import FREQUENCIES, healthy
 
 # --- nothing to judge ----------------------------------------------------------------------------------------------
 
@@ -263,6 +263,7 @@ WAYS: list[dict[str, Any]] = [
 
 
 YES, NO = True, False
+RADIOS = (*DEVICES, "core", "photon2", "photon2 5.4.0")
 
 
 def one_of(*values: Any) -> st.SearchStrategy[Any]:
@@ -275,7 +276,7 @@ LIKELY_BSS = st.builds(
     st.fixed_dictionaries(
         {
             "name": one_of(*[NET.encode()] * 5, b"", b"Net", b"other"),
-            "channel": one_of(1, 6, 6, 11, 13, 14, 36, None),
+            "channel": one_of(1, 6, 6, 11, 13, 14, 36, 36, 169, None),
             "signal_dbm": one_of(0.0, -40.0, -50.0, -80.0, -90.0, None),
             "width_mhz": one_of(20, 20, 40, None),
             "age_s": one_of(None, 1.0, 1.0, 100.0),
@@ -294,7 +295,7 @@ LIKELY_WIFI = st.builds(
         {
             "source": one_of("capture", "nl80211", "macos"),
             "triggered": one_of(YES, YES, NO),
-            "frequencies_mhz": one_of([], [2412, 2437], [2407 + 5 * one for one in range(1, 14)]),
+            "frequencies_mhz": one_of([], [2412, 2437], [2407 + 5 * one for one in range(1, 14)], FREQUENCIES),
             "target": one_of(*[NET] * 6, "", None),
         }
     ),
@@ -304,8 +305,8 @@ LIKELY_WIFI = st.builds(
 @settings(FAST, max_examples=300)
 @given(LIKELY_WIFI)
 def test_a_compatible_network_has_an_access_point_that_is_compatible_by_itself(seen: Wifi) -> None:
-    for device in DEVICES:
-        profile = profiles.load(device)
+    for device in RADIOS:
+        profile = profiles.load(*device.split())
         if not seen.target:
             continue
         verdict, checks = judge_network(seen.target, Observations(wifi=seen), profile, Selection())
@@ -344,8 +345,8 @@ ANY_WIFI = st.builds(
 @settings(FAST, max_examples=300)
 @given(ANY_WIFI)
 def test_judging_the_air_never_raises_and_invents_no_network(seen: Wifi) -> None:
-    for device in DEVICES:
-        profile = profiles.load(device)
+    for device in RADIOS:
+        profile = profiles.load(*device.split())
         there = [one for one in seen.bss if one.ssid and one.ssid == seen.target]
         usable = [one for one in there if band_of(one.frequency_mhz) in profile.radio.bands.value]
         for check_id in WIFI:

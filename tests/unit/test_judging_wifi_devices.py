@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from agent import profiles
 from agent.checks import Finding, Selection
-from agent.judging import JUDGES, judge_one
+from agent.judging import JUDGES, judge_network, judge_one
+from agent.judging.wifi import network
 from agent.judging.wifi.bss import standing
+from agent.judging.wifi.network import Rank
 from agent.profiles import Profile
 from agent.profiles.facts import RadioFacts
 from probes.observations import Bss, HtOperation, Observations, Wifi
@@ -308,6 +310,12 @@ def test_what_is_said_for_a_device_with_both_bands(check_id: str, seen: Wifi, sa
         assert one in made
 
 
+def test_a_warning_of_another_access_point_says_of_which() -> None:
+    made = check("wifi.security", NETWORKS["both-wpa3-on-5-stronger"][0], "photon2")
+
+    assert made.summary.startswith("Access point on channel 36: 'net' lets this device in by wpa3-sae only")
+
+
 def test_that_802_11b_is_off_is_nothing_on_5_ghz() -> None:
     assert "no 802.11b rate" not in words("mode", air(high(36)), "photon2")
 
@@ -353,3 +361,34 @@ def test_a_fact_that_is_confirmed_is_believed() -> None:
     for seen in (air(high(36, membership=["ht"], **WPA3)), secured(["wpa2-psk"], SHA1, pmf="required")):
         made = {one: judge_one(one, healthy(wifi=seen), product, Selection()).status for one in WIFI}
         assert made == dict.fromkeys(WIFI, "pass")
+
+
+# --- cost ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_access_points_of_a_network_are_compared_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str | None] = []
+
+    def counting(one: Bss, seen: Wifi, profile: Profile) -> Rank:
+        compared.append(one.bssid)
+        return rank(one, seen, profile)
+
+    rank = network._rank  # noqa: SLF001 - it is what takes the time
+    monkeypatch.setattr(network, "_rank", counting)
+    heard = [bss(bssid=f"02:00:00:00:00:{n:02x}") for n in range(87)]
+    for again in range(2):
+        seen = Observations(wifi=air(*heard))
+        assert judge_network("net", seen, device("argon"), Selection())[0] != "undetermined"
+        assert len(compared) == len(heard) * (again + 1)
+
+
+def test_a_survey_is_judged_for_the_network_that_it_is_aimed_at() -> None:
+    """What is worked out once is worked out for one network and one device."""
+    seen, generic, photon2 = air(bss(channel=13), bss(name=b"far", signal_dbm=-90.0)), device("generic"), device("p2")
+    every = [Observations(wifi=seen)] * 2
+
+    for target, profile, failing in (("net", generic, "wifi.channel"), ("far", generic, "wifi.signal"),
+                                     ("net", photon2, "wifi.channel"), ("far", photon2, "wifi.signal")):  # fmt: skip
+        seen.aim(target)
+        for one in every:
+            assert [id_ for id_ in WIFI if judge_one(id_, one, profile, Selection()).status == "fail"] == [failing]

@@ -92,7 +92,7 @@ class Surveys:
         if report["device"]["name"] == device:
             return report
         if (name, network, device) not in self._judged:
-            self._judged[name, network, device] = here("report", self.file(name, network), "--device", device)
+            self._judged[name, network, device] = here("report", self.file(name, network), "--device", *device.split())
         return self._judged[name, network, device]
 
     def file(self, name: str, network: str | None) -> str:

@@ -101,10 +101,10 @@ def test_every_network_is_judged_as_configured(surveys: Surveys, air: str, netwo
     report = surveys.judged(air, network if hidden else None, device)
 
     judged = report if hidden else networks(report)[network]
-    wanted = expected(device, network, truths)
+    wanted = expected(device, network, truths, surveys.of(air).survey["frequencies_mhz"])
     assert statuses(judged["checks"]) == wanted
     assert judged["verdict"] == verdict(wanted)
-    assert report["device"]["name"] == device
+    assert report["device"]["name"] == device.partition(" ")[0]
 
 
 def networks(report: Report) -> dict[str, dict[str, Any]]:
@@ -123,10 +123,11 @@ def test_every_network_in_range_is_listed(surveys: Surveys, air: str) -> None:
     assert heard.report["verdict"] == "undetermined"
 
 
-def test_argon_joins_a_hidden_network_from_its_version_on(surveys: Surveys) -> None:
+@pytest.mark.parametrize(("version", "status"), [("4.2.0", "fail"), ("5.5.0", "warn")])
+def test_argon_joins_a_hidden_network_from_its_version_on(surveys: Surveys, version: str, status: str) -> None:
     saved = surveys.file("names", "hidden")
 
-    assert statuses(here("report", saved, "--device", "argon", "--os", "5.5.0")["checks"])["wifi.ssid"] == "warn"
+    assert statuses(here("report", saved, "--device", "argon", "--os", version)["checks"])["wifi.ssid"] == status
 
 
 # --- the capture

@@ -16,6 +16,7 @@ from agent.judging.wifi.bss import (
     BEST_FIRST,
     PASSIVE,
     by_strength,
+    channel_words,
     describe_all,
     is_fresh,
     sentences,
@@ -137,7 +138,9 @@ def _in_the_way(network: Network, best: Bss, judge: JudgeBss) -> Finding | None:
             continue
         finding = judge(other, wifi, profile)
         if standing(finding) == "warn" and rank[0] <= BEST_FIRST.index("warn"):
-            return finding
+            return msgspec.structs.replace(
+                finding, summary=f"Access point on {channel_words(other)}: {finding.summary}"
+            )
         if standing(finding) == "fail" and strength(other.signal_dbm) > best.signal_dbm:
             return Finding(
                 status="warn",
@@ -155,7 +158,7 @@ def see_band(network: Network) -> Finding:
     """The finding of a check that has no BSS to judge."""
     return Finding(
         status="unknown",
-        summary=f"{network.name} was not heard in the device's band",
+        summary=f"{network.name} was not heard in a band of this device",
         reason="There is no BSS to judge; see wifi.band.",
         remedy="Do what wifi.band says, then run netpreflight again.",
         owner="network administrator",
