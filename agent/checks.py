@@ -53,6 +53,13 @@ class Finding(Struct, frozen=True, kw_only=True):
     rests_on: list[Fact[Any]] = field(default_factory=list)
     """The facts of the device that it rests on."""
 
+    @property
+    def standing(self) -> Status:
+        """The status that it has in the report: what rests on an unconfirmed fact neither passes nor fails."""
+        if self.status in {"pass", "fail"} and any(one.certainty == "unconfirmed" for one in self.rests_on):
+            return "warn" if self.status == "pass" else "unknown"
+        return self.status
+
 
 class Check(Finding, frozen=True, kw_only=True):
     """A finding with its place in the report."""

@@ -251,6 +251,8 @@ class _Measurement:
     def _look_early(self, seen: Wifi) -> None:
         """Announce what 2.4 GHz alone settles, while the survey goes on; the rest waits for its end."""
         self._seen.wifi = self._aim(seen)
+        if "5" in self._profile.radio.bands.value:
+            return  # a better access point may be on 5 GHz
         for check_id, judge in judging.JUDGES.items():
             if "wifi" in judge.probes and check_id not in {"wifi.shared-ssid", "wifi.ssid"}:  # 5 GHz counts for these
                 check = judging.judge_one(check_id, self._seen, self._profile, self._selection)
@@ -303,15 +305,20 @@ def _cloud_names(profile: Profile) -> list[str]:
 
 
 def _echo_targets(known: list[Profile]) -> list[EchoTarget]:
-    """Whose servers are asked for an echo, each once: those of the devices whose Internet Test is one."""
-    asked: dict[EchoTarget, None] = {}
+    """Whose servers are asked for an echo: those of the devices whose Internet Test is one.
+
+    Each server is asked once in each form, as the first of the devices that would: another's packets differ by the
+    index of its interface only.
+    """
+    asked: dict[tuple[str, int, str], EchoTarget] = {}
     for one in known:
         method, interface = one.internet_test.method.value, one.internet_test.interface
         if interface is not None and method in {"echo-1", "echo-2"}:
             for host in one.cloud.hosts.value:
                 form: Literal[1, 2] = 1 if method == "echo-1" else 2
-                asked[EchoTarget(form, host, one.cloud.port.value, interface.value)] = None
-    return list(asked)
+                target = EchoTarget(form, host, one.cloud.port.value, interface.value)
+                asked.setdefault((host, target.port, method), target)
+    return list(asked.values())
 
 
 def _aaaa_names(known: list[Profile]) -> set[str]:

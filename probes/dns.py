@@ -80,8 +80,8 @@ async def resolve(
                 if kind != "random":
                     group.create_task(_settle(answers, name, tasks))
             for name, kind in names.items():
-                if name in aaaa:
-                    lookups += [group.create_task(_look_up(network, one, name, kind, "AAAA")) for one in resolvers]
+                if name in aaaa:  # a device asks its first resolver; that shows what AAAA does to it
+                    lookups.append(group.create_task(_look_up(network, resolvers[0], name, kind, "AAAA")))
     finally:
         answers.settle_rest()
     return Dns(resolvers=resolvers, lookups=[task.result() for task in lookups])

@@ -121,13 +121,13 @@ def _as_sure_as_its_facts(finding: Finding) -> Finding:
         return finding
     sources = [_source(fact) for fact in finding.rests_on]
     finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *dict.fromkeys(sources)])
-    doubtful = next((fact for fact in finding.rests_on if fact.certainty == "unconfirmed"), None)
-    if doubtful is None or finding.status not in {"pass", "fail"}:
+    if finding.standing == finding.status:
         return finding
+    doubtful = next(fact for fact in finding.rests_on if fact.certainty == "unconfirmed")
     doubt = f"What is known of the device here is not confirmed ({doubtful.note or doubtful.source})."
     return msgspec.structs.replace(
         finding,
-        status="warn" if finding.status == "pass" else "unknown",
+        status=finding.standing,
         reason=f"{finding.reason} {doubt}" if finding.reason else doubt,
         remedy=finding.remedy or "Try one device here before many.",
         owner=finding.owner or "device owner",

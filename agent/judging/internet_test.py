@@ -244,12 +244,12 @@ def _echo(seen: Observations, dns: Dns, profile: Profile) -> Told:
 
 
 def _measured(seen: Observations, profile: Profile, form: int) -> EchoTest | None:
+    """The device's own echo, or another's with the same server: they differ by the index of the interface only."""
+    tests = seen.echo.tests if seen.echo and not seen.echo.not_run else []
+    mine = [one for one in tests if one.form == form and one.host in profile.cloud.hosts.value and one.packets]
     interface = profile.internet_test.interface
-    for one in seen.echo.tests if seen.echo and not seen.echo.not_run else []:
-        same = one.form == form and one.host in profile.cloud.hosts.value
-        if same and one.packets and (interface is None or one.interface == interface.value):
-            return one
-    return None
+    own = [one for one in mine if interface is not None and one.interface == interface.value]
+    return next(iter([*own, *mine]), None)
 
 
 def _echo_log(test: EchoTest) -> list[str]:

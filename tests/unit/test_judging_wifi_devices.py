@@ -13,7 +13,6 @@ from agent import profiles
 from agent.checks import Finding, Selection
 from agent.judging import JUDGES, judge_network, judge_one
 from agent.judging.wifi import network
-from agent.judging.wifi.bss import standing
 from agent.judging.wifi.network import Rank
 from agent.profiles import Profile
 from agent.profiles.facts import RadioFacts
@@ -234,7 +233,7 @@ def test_a_finding_on_a_fact_in_doubt_neither_passes_nor_fails(name: str, field:
         profile = replace(profile, radio=radio)
     for check_id, seen, made in findings(profile):
         reported = judge_one(check_id, seen, profile, Selection())
-        assert reported.status == standing(made)
+        assert reported.status == made.standing
         unsure = any(fact.certainty == "unconfirmed" for fact in made.rests_on)
         assert not (unsure and reported.status in {"pass", "fail"}), reported
 

@@ -16,13 +16,6 @@ PASSIVE = {"capture", "monitor"}
 """Sources that do not scan: they heard what was sent while they listened."""
 
 
-def standing(finding: Finding) -> Status:
-    """The status that a finding has in the report: one that rests on an unconfirmed fact neither passes nor fails."""
-    if finding.status in {"pass", "fail"} and any(one.certainty == "unconfirmed" for one in finding.rests_on):
-        return "warn" if finding.status == "pass" else "unknown"
-    return finding.status
-
-
 def by_strength(bsss: Iterable[Bss]) -> list[Bss]:
     """BSSs, the strongest first; those without a signal strength last."""
     return sorted(bsss, key=lambda one: strength(one.signal_dbm), reverse=True)

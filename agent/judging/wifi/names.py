@@ -6,7 +6,7 @@ import msgspec
 
 from agent.checks import Finding
 from agent.judging.wifi.air import air_of
-from agent.judging.wifi.bss import not_told, sentences, standing
+from agent.judging.wifi.bss import not_told, sentences
 from agent.profiles import Profile
 from probes.observations import LONGEST_SSID, Bss, Wifi
 
@@ -33,7 +33,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
             evidence=evidence,
             rests_on=[cannot],
         )
-    if standing(hidden) in {"fail", "unknown"}:
+    if hidden.standing in {"fail", "unknown"}:
         return msgspec.structs.replace(hidden, evidence=evidence)
     oddities = _oddities(raws[0] if raws else None, text)
     if len(raws) > 1:
@@ -53,7 +53,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
             evidence=evidence,
             rests_on=hidden.rests_on,
         )
-    if standing(hidden) == "warn":
+    if hidden.standing == "warn":
         return msgspec.structs.replace(hidden, evidence=evidence)
     return Finding(
         status="pass",

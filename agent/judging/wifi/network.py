@@ -20,7 +20,6 @@ from agent.judging.wifi.bss import (
     describe_all,
     is_fresh,
     sentences,
-    standing,
     unlocking_step,
 )
 from agent.judging.wifi.channels import judge_channel, judge_width
@@ -103,7 +102,7 @@ def _network(survey: Same[Wifi], target: str | None, device: Same[Profile]) -> N
 
 
 def _rank(bss: Bss, wifi: Wifi, profile: Profile) -> Rank:
-    found = [BEST_FIRST.index(standing(judge(bss, wifi, profile))) for judge in _OF_A_BSS]
+    found = [BEST_FIRST.index(judge(bss, wifi, profile).standing) for judge in _OF_A_BSS]
     found.append(BEST_FIRST.index("pass" if is_fresh(bss, wifi) else "unknown"))
     worst = max(found)
     return worst, found.count(worst), -strength(bss.signal_dbm)
@@ -117,7 +116,7 @@ def judge_best(network: Network | Finding, judge: JudgeBss) -> Finding:
     if best is None:
         return see_band(network)
     finding = judge(best, wifi, profile)
-    if standing(finding) == "pass" and judge is not judge_channel:
+    if finding.standing == "pass" and judge is not judge_channel:
         finding = _in_the_way(network, best, judge) or finding
     evidence = network.evidence
     more = [one for one in finding.evidence if one not in evidence]
@@ -134,14 +133,14 @@ def _in_the_way(network: Network, best: Bss, judge: JudgeBss) -> Finding | None:
     for other, rank in zip(network.usable, network.ranks, strict=True):
         if other is best or best.signal_dbm is None or strength(other.signal_dbm) < best.signal_dbm:
             continue
-        if standing(judge_channel(other, wifi, profile)) in {"fail", "unknown"}:
+        if judge_channel(other, wifi, profile).standing in {"fail", "unknown"}:
             continue
         finding = judge(other, wifi, profile)
-        if standing(finding) == "warn" and rank[0] <= BEST_FIRST.index("warn"):
+        if finding.standing == "warn" and rank[0] <= BEST_FIRST.index("warn"):
             return msgspec.structs.replace(
                 finding, summary=f"Access point on {channel_words(other)}: {finding.summary}"
             )
-        if standing(finding) == "fail" and strength(other.signal_dbm) > best.signal_dbm:
+        if finding.standing == "fail" and strength(other.signal_dbm) > best.signal_dbm:
             return Finding(
                 status="warn",
                 summary=f"A stronger access point of {network.name} cannot be joined: {finding.summary}",

@@ -15,7 +15,6 @@ from agent.judging.wifi.bss import (
     sentences,
     signal_words,
     source_words,
-    standing,
     unlocking_step,
 )
 from agent.judging.wifi.channels import plans
@@ -167,7 +166,7 @@ def judge_shared(network: Network) -> Finding:
 def _only_high(network: Network) -> Finding:
     """The name on bands alone that the device does not have: there is no risk, but a fact; wifi.band has it."""
     band = judge_band(network)
-    if standing(band) != "fail":
+    if band.standing != "fail":
         return see_band(network)
     bands = network.profile.radio.bands
     high = " or ".join(one for one in ("5", "6") if one not in bands.value)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agent.checks import Finding, Owner
-from agent.judging.wifi.bss import BEST_FIRST, not_told, sentences, standing, suites_words
+from agent.judging.wifi.bss import BEST_FIRST, not_told, sentences, suites_words
 from agent.profiles import Fact, Profile
 from agent.profiles.facts import RadioFacts
 from probes.observations import Bss, Security, Suites, Wifi
@@ -42,7 +42,7 @@ def judge_security(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     ways = _ways(bss, profile)
     if not ways:
         return _none_in_common(bss, name, profile)
-    return min((_judge_way(way, bss, wifi, profile) for way in ways), key=lambda one: BEST_FIRST.index(standing(one)))
+    return min((_judge_way(way, bss, wifi, profile) for way in ways), key=lambda one: BEST_FIRST.index(one.standing))
 
 
 def _ways(bss: Bss, profile: Profile) -> list[_Way]:
