@@ -106,7 +106,7 @@ class _Measurement:
         self._wants_lease = any(one.startswith("dhcp.") and one not in selection.skip for one in judging.JUDGES)
         self._probes = judging.probes_for(selection)
         if selection.includes("cloud.transport"):
-            self._probes |= {"tcp", "echo", *(["mapping"] if deep else [])}
+            self._probes |= {"echo", *(["tcp"] if wants_tcp(self._profiles) else []), *(["mapping"] if deep else [])}
 
     async def run(self) -> Run:
         started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -167,8 +167,8 @@ class _Measurement:
             "coap": (Coap, lambda: coap(self._network, servers, address_of)),
             "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of, patience)),
             "tcp": (TcpConnect, lambda: tcp(self._network)),
-            "echo": (Echo, lambda: echo(self._network, _echo_targets(self._profiles), address_of)),
-            "mapping": (Mapping, lambda: mapping(self._network, held, address_of, _hold_s(self._profiles))),
+            "echo": (Echo, lambda: echo(self._network, echo_targets(self._profiles), address_of)),
+            "mapping": (Mapping, lambda: mapping(self._network, held, address_of, hold_s(self._profiles))),
         }
         return [self._step(name, *step) for name, step in steps.items() if name in self._probes]
 
@@ -283,7 +283,7 @@ class _Measurement:
         resolvers = await self._resolvers
         if not resolvers:
             return Dns()
-        seen = await resolve(self._network, resolvers, self._names(), self._answers, _aaaa_names(self._profiles))
+        seen = await resolve(self._network, resolvers, self._names(), self._answers, aaaa_names(self._profiles))
         seen.assumed = self._assumed
         return seen
 
@@ -299,7 +299,7 @@ class _Measurement:
         return {**names, **dict.fromkeys(VENDOR_HOSTS, "vendor")}
 
 
-def _echo_targets(known: list[Profile]) -> list[EchoTarget]:
+def echo_targets(known: list[Profile]) -> list[EchoTarget]:
     """Whose servers are asked for an echo, each once: those of the devices whose Internet Test may be one."""
     asked = [
         EchoTarget(2, host, one.cloud.port, WIFI_INTERFACE)
@@ -310,11 +310,16 @@ def _echo_targets(known: list[Profile]) -> list[EchoTarget]:
     return list(dict.fromkeys(asked))
 
 
-def _aaaa_names(known: list[Profile]) -> set[str]:
+def wants_tcp(known: list[Profile]) -> bool:
+    """Whether the Internet Test of a known device may be a TCP connect: those with a TCP cloud had it first."""
+    return any(one.cloud.transport == "tcp-nonce" for one in known)
+
+
+def aaaa_names(known: list[Profile]) -> set[str]:
     """The names whose IPv6 address a device asks for: those of the devices that can be built with IPv6."""
     return {host for one in known if one.cloud.transport == "dtls" for host in one.cloud.hosts}
 
 
-def _hold_s(_known: list[Profile]) -> float:
+def hold_s(_known: list[Profile]) -> float:
     """How long a NAT has to keep a conversation: as long as the devices let pass between two packets, and some more."""
     return KEEP_ALIVE_S + BEYOND_KEEP_ALIVE_S
