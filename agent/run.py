@@ -165,8 +165,8 @@ class _Measurement:
             "coap": (Coap, lambda: coap(self._network, servers, address_of)),
             "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of, patience)),
             "tcp": (TcpConnect, lambda: tcp(self._network)),
-            "echo": (Echo, lambda: echo(self._network, _echo_targets(self._profiles), address_of)),
-            "mapping": (Mapping, lambda: mapping(self._network, held, address_of, _hold_s(self._profiles))),
+            "echo": (Echo, lambda: echo(self._network, echo_targets(self._profiles), address_of)),
+            "mapping": (Mapping, lambda: mapping(self._network, held, address_of, hold_s(self._profiles))),
         }
         return [self._step(name, *step) for name, step in steps.items() if name in self._probes]
 
@@ -283,7 +283,7 @@ class _Measurement:
         resolvers = await self._resolvers
         if not resolvers:
             return Dns()
-        seen = await resolve(self._network, resolvers, self._names(), self._answers, _aaaa_names(self._profiles))
+        seen = await resolve(self._network, resolvers, self._names(), self._answers, aaaa_names(self._profiles))
         seen.assumed = self._assumed
         return seen
 
@@ -304,7 +304,7 @@ def _cloud_names(profile: Profile) -> list[str]:
     return [host for host in profile.cloud.hosts.value if not is_address(host)]
 
 
-def _echo_targets(known: list[Profile]) -> list[EchoTarget]:
+def echo_targets(known: list[Profile]) -> list[EchoTarget]:
     """Whose servers are asked for an echo: those of the devices whose Internet Test is one.
 
     Each server is asked once in each form, as the first of the devices that would: another's packets differ by the
@@ -321,12 +321,12 @@ def _echo_targets(known: list[Profile]) -> list[EchoTarget]:
     return list(asked.values())
 
 
-def _aaaa_names(known: list[Profile]) -> set[str]:
+def aaaa_names(known: list[Profile]) -> set[str]:
     """The names whose IPv6 address a device asks for."""
     return {host for one in known if one.dns.aaaa_first.value for host in _cloud_names(one)}
 
 
-def _hold_s(known: list[Profile]) -> float:
+def hold_s(known: list[Profile]) -> float:
     """How long a NAT has to keep a conversation: as long as a device is silent, and some more."""
     alive = [
         one.cloud.keep_alive_s.value for one in known if one.cloud.transport.value == "dtls" and one.cloud.keep_alive_s

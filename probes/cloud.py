@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from probes import dtls
 from probes.exchange import exchange
 from probes.network import UDP_OVERHEAD, AddressOf, Network
-from probes.observations import Cloud, CloudEndpoint, Connection, LargeHello
+from probes.observations import Attempt, Cloud, CloudEndpoint, Connection, LargeHello
 
 CONNECT_S = 5.0
 NONCE_BYTES = 40
@@ -114,9 +114,16 @@ async def _dtls(network: Network, host: str, address: str, port: int, patience: 
 
 
 async def _large(network: Network, host: str, address: str, port: int) -> LargeHello:
+    try:
+        sock = network.udp("device cloud, path MTU", host, whole=True)
+    except OSError as problem:  # a system that cannot set the DF bit (macOS before 11) has seen the rest all the same
+        at_s = network.elapsed(time.monotonic())
+        detail = problem.strerror or str(problem)
+        refused = Attempt(at_s=at_s, address=address, port=port, outcome="error", detail=detail)
+        return LargeHello(size=LARGE_PACKET, attempts=[refused])
     result = await exchange(
         network,
-        network.udp("device cloud, path MTU", host, whole=True),
+        sock,
         dtls.client_hello(size=LARGE_PACKET - UDP_OVERHEAD),
         address,
         port,

@@ -241,7 +241,7 @@ def test_unanswered_echo_goes_at_the_devices_pace() -> None:
 
 FORM_1 = (
     "from probes.echo import EchoTarget\n"
-    "agent.run._echo_targets = lambda known: [EchoTarget(1, one.cloud.hosts[0], 5684, 5) for one in known"
+    "agent.run.echo_targets = lambda known: [EchoTarget(1, one.cloud.hosts[0], 5684, 5) for one in known"
     " if one.cloud.transport == 'dtls']"
 )
 
@@ -380,7 +380,7 @@ def test_large_hello_does_not_fit_this_laptops_own_link() -> None:
     assert {(one["outcome"], one["detail"]) for one in endpoint["large"]["attempts"]} == {("error", "Message too long")}
 
 
-SHORT_HOLD = "agent.run._hold_s = lambda known: 6.0"
+SHORT_HOLD = "agent.run.hold_s = lambda known: 6.0"
 
 
 def test_deep_waits_as_long_as_a_device() -> None:

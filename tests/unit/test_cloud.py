@@ -106,6 +106,21 @@ def test_a_link_too_narrow_for_it_is_an_error_of_this_laptop(monkeypatch: pytest
     assert {(one.outcome, one.detail) for one in seen.large.attempts} == {("error", "Message too long")}
 
 
+def test_a_system_without_the_df_bit_sees_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Old(Noting):
+        def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0, whole: bool = False) -> UdpSocket:
+            if whole:
+                raise OSError(42, "Protocol not available")
+            return super().udp(purpose, host, local_port=local_port)
+
+    monkeypatch.setattr("tests.unit.test_cloud.Noting", Old)
+    (seen,), (usual,), _ = run(monkeypatch, lambda *_: [(0.01, HELLO_VERIFY)])
+
+    assert (seen.record, len(usual.sent)) == ("HelloVerifyRequest", 1)
+    assert seen.large is not None
+    assert [(one.outcome, one.detail) for one in seen.large.attempts] == [("error", "Protocol not available")]
+
+
 def test_an_alert_is_an_answer_to_a_large_hello(monkeypatch: pytest.MonkeyPatch) -> None:
     (seen,), _, _ = run(monkeypatch, large(lambda *_: [(0.01, ALERT)]))
 

@@ -50,7 +50,7 @@ COLUMNS = (
     ("core", "core 0.4.4"),
     ("photon", "p1", "photon 1.1.0", "p1 2.3.1"),
     ("photon 1.0.1", "p1 0.7.0"),
-    ("photon 0.6.4", "p1 0.4.4"),
+    ("photon 0.6.4", "p1 0.5.2"),
     ("argon", "argon 5.5.0"),
     ("argon 5.4.0", "argon 4.2.0", "argon 1.0.0"),
     ("photon2", "p2", "msom", "photon2 5.7.0"),
