@@ -195,6 +195,8 @@ class _Conversation:
             return "answered"
         name = dtls.record_name(datagram)
         if name == "HelloVerifyRequest":
+            if self.cookie and dtls.cookie_of(datagram) == self.cookie:
+                raise ValueError("the same cookie again, in answer to an earlier ClientHello")
             return "new-cookie"
         return "accepted" if self.cookie else "answered"
 

@@ -64,6 +64,11 @@ def forgotten(now: float, wire: bytes) -> list[tuple[float, Answer]]:
     return [(0.01, OTHER)] if now > 20 and wire != dtls.alert() else honest(now, wire)
 
 
+def refusing(_: float, wire: bytes) -> list[tuple[float, Answer]]:
+    """A server that takes no cookie, and gives another instead."""
+    return [(0.01, OTHER if has_cookie(wire) else HELLO_VERIFY)]
+
+
 def test_a_kept_mapping_takes_the_cookie_again(monkeypatch: pytest.MonkeyPatch) -> None:
     seen, (sock, _) = run(monkeypatch, honest)
 
@@ -101,7 +106,7 @@ def test_a_forgotten_mapping_gets_a_new_cookie(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_server_that_changes_its_secret_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen, _ = run(monkeypatch, forgotten, forgotten)
+    seen, _ = run(monkeypatch, forgotten, refusing)
 
     assert (seen.after_answer, seen.control_answer) == ("new-cookie", "new-cookie")
 
@@ -114,11 +119,19 @@ def test_a_dead_mapping_is_asked_three_times(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_cookie_that_is_refused_at_once_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen, sockets = run(monkeypatch, lambda *_: [(0.01, HELLO_VERIFY)])
+    seen, sockets = run(monkeypatch, refusing)
 
     assert (seen.before_answer, seen.after_answer, seen.control_answer) == ("new-cookie", None, None)
     assert seen.silent_s == 0
     assert len(sockets) == 1
+
+
+def test_a_slow_path_brings_the_first_cookie_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second ClientHello is sent before the answer to the first is here; both are answered."""
+    seen, _ = run(monkeypatch, lambda _, wire: [(1.5, one) for _, one in honest(0, wire)])
+
+    assert (seen.before_answer, seen.after_answer) == ("accepted", "accepted")
+    assert any("same cookie" in (one.detail or "") for one in seen.before)
 
 
 def test_what_comes_unasked_is_kept_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
