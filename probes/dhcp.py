@@ -99,7 +99,7 @@ async def dhcp(network: Network, scope: Scope, host_name: str, *, exchange: bool
     Args:
         network: the interface under test.
         scope: its addresses and hardware address, and the privileges of this process.
-        host_name: option 12 of the REQUEST; a device sends its id.
+        host_name: option 12 of the REQUEST; a device sends its id, or (empty) no such option.
         exchange: whether a lease may be asked for; if not, the laptop's own is read, or the server asked to INFORM.
         on_resolvers: called once, as soon as the resolvers that DHCP hands out are known (an empty list: none).
     """
@@ -443,7 +443,7 @@ class _Client:
             ("requested_addr", offer.address),
             ("server_id", offer.server),
             ("param_req_list", _DEVICE_OPTIONS),
-            ("hostname", self._host_name.encode()),
+            *([("hostname", self._host_name.encode())] if self._host_name else []),
         ]
         self._broadcast("REQUEST", "device", self._mac, options, flag=True)
 

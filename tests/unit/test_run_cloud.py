@@ -35,16 +35,20 @@ def test_a_server_that_two_devices_share_is_asked_once() -> None:
     argon = profiles.load("argon")
     twin = msgspec.structs.replace(argon, name="twin")
 
-    assert run.echo_targets([argon, twin]) == [(2, argon.cloud.hosts[0], 5684, 4)]
+    assert run.echo_targets([argon, twin]) == [(2, argon.cloud.hosts.value[0], 5684, 4)]
+    assert run.echo_targets([profiles.load("msom"), argon]) == [(2, argon.cloud.hosts.value[0], 5684, 5)]
+    assert run.echo_targets([profiles.load("argon", "6.1.0")]) == [(1, argon.cloud.hosts.value[0], 5684, 4)]
+    assert run.echo_targets([profiles.load("argon", "5.5.0")]) == []
     assert run.echo_targets([profiles.load("photon"), profiles.load("generic")]) == []
 
 
 def test_who_needs_what() -> None:
-    argon, photon, generic = (profiles.load(name) for name in ("argon", "photon", "generic"))
+    p2, argon, photon, generic = (profiles.load(name) for name in ("p2", "argon", "photon", "generic"))
 
-    assert run.aaaa_names([argon, photon, generic]) == set(argon.cloud.hosts)
-    assert (run.wants_tcp([argon, generic]), run.wants_tcp([argon, photon])) == (False, True)
+    assert run.aaaa_names([p2, photon, generic]) == set(p2.cloud.hosts.value)
+    assert run.aaaa_names([argon, photon, generic]) == set()
     assert run.hold_s([argon, photon]) == 30
+    assert run.hold_s([profiles.load("argon", "2.0.0"), photon]) == 35
 
 
 def test_a_deep_run_gives_a_device_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
