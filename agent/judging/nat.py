@@ -55,6 +55,10 @@ _MARGIN_S = 10.0
 
 
 def _was_lost(held: Mapping) -> bool:
-    """Whether the silence, and nothing else, ended the conversation."""
-    began = held.before_answer in {"accepted", "answered"}
-    return began and held.silent_s > 0 and held.after_answer in {"new-cookie", "silence"}
+    """Whether the silence, and nothing else, ended the conversation.
+
+    The control is a conversation with the same server that was kept awake meanwhile: where that went on, the server has
+    neither changed its secret nor gone away.
+    """
+    went_on = held.cookie and held.before_answer == held.control_answer == "accepted"
+    return went_on and held.silent_s > 0 and held.after_answer in {"new-cookie", "silence"}

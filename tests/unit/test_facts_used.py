@@ -68,7 +68,13 @@ def networks() -> list[Observations]:
         if one.transport == "dtls":
             large.cloud = Cloud(endpoints=[msgspec.structs.replace(one, large=LargeHello(size=1280, attempts=lost[0]))])
     forgotten.mapping = Mapping(
-        transport="dtls", cookie=True, before_answer="accepted", after_answer="new-cookie", silent_s=30.0, idle_s=30.0
+        transport="dtls",
+        cookie=True,
+        before_answer="accepted",
+        after_answer="new-cookie",
+        control_answer="accepted",
+        silent_s=30.0,
+        idle_s=30.0,
     )
     broken = [network(**one) for one, _ in NETWORKS.values()]
     return [*broken, *airs(), no_router, no_resolver, portal, large, forgotten]

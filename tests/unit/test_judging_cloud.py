@@ -34,7 +34,9 @@ def large(*made: Any, record: str | None = None) -> dict[str, Cloud]:
 def held(after: str | None, before: str = "accepted", **fields: Any) -> Mapping:
     usual = {"transport": "dtls", "host": P2_NAME, "port": 5684, "address": ARGON_ADDRESS, "cookie": True}
     times = {"hold_s": 30.0, "silent_s": 30.0, "idle_s": 30.0}
-    return Mapping(**{**usual, **times, "before_answer": before, "after_answer": after, **fields})
+    return Mapping(
+        **{**usual, **times, "before_answer": before, "after_answer": after, "control_answer": "accepted", **fields}
+    )
 
 
 # --- silence
@@ -119,7 +121,9 @@ def test_who_refuses_a_large_packet_is_named() -> None:
         (held("accepted"), "pass"),
         (held("new-cookie"), "warn"),
         (held("silence"), "warn"),
-        (held("silence", "answered", cookie=False), "warn"),
+        (held("silence", "answered", cookie=False), "pass"),
+        (held("new-cookie", control_answer="new-cookie"), "pass"),
+        (held("silence", control_answer="silence"), "pass"),
         (held("answered", "answered", cookie=False), "pass"),
         (held(None), "pass"),
         (held(None, "silence", silent_s=0.0, idle_s=0.0), "pass"),
@@ -127,8 +131,9 @@ def test_who_refuses_a_large_packet_is_named() -> None:
         (held("new-cookie", silent_s=90.0, idle_s=90.0), "pass"),
     ],
     ids=[
-        "not-deep", "not-run", "nobody-answers", "kept", "other-port", "dead", "dead-no-cookie", "answered-no-cookie",
-        "flooded", "never-began", "secret-changes-always", "much-longer-than-a-device",
+        "not-deep", "not-run", "nobody-answers", "kept", "other-port", "dead", "dead-no-cookie", "new-secret",
+        "server-gone", "answered-no-cookie", "flooded", "never-began", "secret-changes-always",
+        "much-longer-than-a-device",
     ],
 )  # fmt: skip
 def test_what_a_nat_forgets(mapping: Mapping | None, status: str) -> None:
