@@ -96,7 +96,7 @@ def check(
     if interface is not None and interface not in here.interfaces:
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(here.interfaces)}")
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
-    terminal.begin(here, profile)
+    terminal.begin(here, profile, deep=deep)
     run = measure(here, air, profile, selection, terminal.known, deep=deep)
     report = make(run, profile)
     _deliver(report, terminal, outputs, as_json=as_json)

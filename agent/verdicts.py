@@ -27,8 +27,9 @@ class DeviceVerdict(Struct, frozen=True, kw_only=True):
     method: str
     """Its Internet Test."""
     led: str | None
+    """The status LED at the end."""
     log: str | None
-    """The last line of its log to look for."""
+    """The line of its log that says how it ends: of the Internet Test where that runs."""
 
 
 class VersionVerdict(Struct, frozen=True, kw_only=True):
@@ -95,8 +96,8 @@ def _device(profile: Profile, judgement: Judgement) -> DeviceVerdict:
         stops_at=start.stops_at,
         internet_test=test.result,
         method=test.method,
-        led=start.led,
-        log=start.log[-1] if start.log else None,
+        led=_led(judgement),
+        log=_log(judgement),
     )
 
 
@@ -109,12 +110,24 @@ def _version(profile: Profile, judgement: Judgement) -> VersionVerdict:
         online=start.online,
         internet_test=test.result,
         method=test.method,
-        led=start.led,
-        log=start.log[-1] if start.log else None,
+        led=_led(judgement),
+        log=_log(judgement),
         warnings=[
             f"{one.id} {one.status}" for one in judgement.checks if one.status != "pass" and one.level != "reported"
         ],
     )
+
+
+def _led(judgement: Judgement) -> str | None:
+    start, test = judgement.startup, judgement.internet_test
+    return test.led.words if start.online is False and test.runs and test.led else start.led
+
+
+def _log(judgement: Judgement) -> str | None:
+    start, test = judgement.startup, judgement.internet_test
+    if start.online is False and test.runs and test.line is not None:
+        return test.line
+    return start.log[-1] if start.log else None
 
 
 def _outcome(verdict: VersionVerdict) -> VersionVerdict:

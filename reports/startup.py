@@ -22,7 +22,7 @@ _STATES = {
     "unknown": ("not known", "magenta"),
 }
 _METHODS = {
-    "none": "no test",
+    "none": "none",
     "tcp": "TCP to 8.8.8.8 port 53",
     "ntp": "NTP, pool.ntp.org",
     "echo-1": "cloud echo, first form",
@@ -70,11 +70,11 @@ def print_internet_test(console: Console, report: Report) -> None:
         return
     _line(console, f"{test.result}: {test.reason or ''}")
     runs = {
-        True: "Here it runs",
-        False: "Here it does not run",
-        None: "Whether it runs here is not known",
-    }[test.runs]
-    _line(console, f"{runs}: it does so {test.when}. Its log and LED, where it runs:")
+        True: "Here it runs, because the cloud connection fails. Its log and LED:",
+        False: f"Here it does not run: it does {test.when}. Its log and LED where it runs:",
+        None: f"Whether it runs here is not known: it does {test.when}. Its log and LED if it runs:",
+    }
+    _line(console, runs[test.runs])
     for line in test.log:
         _line(console, line, indent=4)
     _line(console, f"{test.led.words}, {test.led.on_ms} ms on, {test.led.off_ms} ms off", indent=4)
@@ -87,14 +87,14 @@ def print_versions(console: Console, report: Report) -> None:
         return
     _heading(console, f"By Device OS version of the {report.device.title}")
     online = {True: "online", False: "not online", None: "not known whether online"}
+    differ = len({tuple(one.warnings) for one in report.versions}) > 1
     for one in report.versions:
         until = f", before {one.before}" if one.before else " on"
         _line(console, f"from {one.since}{until}: {one.verdict}, {online[one.online]}")
-        result = "" if one.internet_test is None else f": {one.internet_test}"
-        _line(console, f"Internet Test: {_METHODS[one.method]}{result}", indent=4)
-        if not one.online and (end := _end(one)):
-            _line(console, end, indent=4)
-        if one.warnings:
+        result = "" if one.method == "none" else f": {one.internet_test or 'no result'}"
+        test = f"Internet Test: {_METHODS[one.method]}{result}"
+        _line(console, "; ".join(filter(None, (test, "" if one.online else _end(one)))), indent=4)
+        if one.warnings and differ:
             _line(console, f"not passed: {', '.join(one.warnings)}", indent=4)
 
 

@@ -44,11 +44,12 @@ class Terminal:
     def __init__(self, stream: TextIO) -> None:
         self._console = _Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
-    def begin(self, scope: Scope, profile: Profile) -> None:
+    def begin(self, scope: Scope, profile: Profile, *, deep: bool = False) -> None:
         """Say what is about to be measured."""
         where = scope.interface or "no interface"
         address = scope.addresses[0] if scope.addresses else "no IPv4 address"
-        self._progress(Text(shown(f"Checking {where} ({address}) for: {profile.label}"), style="dim"))
+        patience = " (--deep: up to a minute or so)" if deep else ""
+        self._progress(Text(shown(f"Checking {where} ({address}) for: {profile.label}{patience}"), style="dim"))
 
     def known(self, check: Check) -> None:
         """Show a check that has just become known."""

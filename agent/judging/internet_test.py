@@ -56,6 +56,7 @@ class InternetTest(Struct, frozen=True, kw_only=True):
         method: `none`, `tcp` (8.8.8.8 port 53), `ntp`, `echo-1` or `echo-2` (the two forms of the cloud echo).
         runs: whether the device would run it on this network; None: not known.
         when: under what condition the device runs it.
+        line: the one line that tells the result.
         log: the lines that it would log, in order.
         led: the blinks that it would show; None where there is no result.
         older_names: what Particle's older pages call the same thing.
@@ -67,6 +68,7 @@ class InternetTest(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     runs: bool | None = None
     when: str = "only after its cloud connection has failed"
+    line: str | None = None
     log: list[str] = field(default_factory=list)
     led: Led | None = None
     older_names: list[str] = field(default_factory=list)
@@ -77,11 +79,12 @@ def internet_test(seen: Observations, profile: Profile, cloud: Finding) -> Inter
     """The test of this device and Device OS version; `cloud` is what `cloud.transport` found."""
     facts = profile.internet_test
     result, reason, echoed = _result(seen, profile)
-    led, log, names = None, [], []
+    led, line, log, names = None, None, [], []
     if result is not None:
         blinks = CLOUD_UNREACHABLE if result == "passed" else TEST_FAILED
         led = Led(colour=facts.colour.value, blinks=blinks, on_ms=facts.blink_ms.value, off_ms=facts.blink_ms.value)
-        log = [*echoed, _line(result, profile), f"Handling cloud error: {blinks}"]
+        line = _line(result, profile)
+        log = [*echoed, line, f"Handling cloud error: {blinks}"]
         names = [_OLDER_NAMES[blinks]]
         if result == "dns":
             names.append(_IDLE)
@@ -93,6 +96,7 @@ def internet_test(seen: Observations, profile: Profile, cloud: Finding) -> Inter
         reason=reason,
         runs=_runs(seen, profile, cloud),
         when=_when(profile),
+        line=line,
         log=log,
         led=led,
         older_names=names,

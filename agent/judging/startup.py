@@ -240,7 +240,7 @@ def _expected_lease(seen: Observations, profile: Profile, *, stops: bool) -> str
     if dhcp is None or dhcp.granted is None:
         return ""
     begun = next((one.at_s for one in dhcp.sent if one.identity == "device"), dhcp.started_s)
-    return f"{max(dhcp.granted.at_s - begun, 0):.1f} s here"
+    return _took(dhcp.granted.at_s - begun)
 
 
 def _expected_lookup(seen: Observations, profile: Profile, *, stops: bool) -> str:
@@ -251,7 +251,11 @@ def _expected_lookup(seen: Observations, profile: Profile, *, stops: bool) -> st
         longest = facts.tries.value * facts.patience_s.value * kinds * resolvers
         return f"gives up after {longest:g} s at the latest"
     took = [one.elapsed_ms for host in profile.cloud.hosts.value for one in (seen.dns.of(host) if seen.dns else [])]
-    return f"{max(took) / 1000:.1f} s here" if took else ""
+    return _took(max(took) / 1000) if took else ""
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds:.1f} s here" if seconds >= 0.1 else "less than 0.1 s here"
 
 
 def _expected_cloud(seen: Observations, profile: Profile, *, stops: bool) -> str:
