@@ -1,10 +1,13 @@
 """The report's part about the device itself: its start, its Internet Test, other versions, other devices."""
 
+from typing import Any
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from agent.profiles import Fact
 from agent.report import Report
 from agent.verdicts import DeviceVerdict, VersionVerdict
 from reports.text import shown
@@ -46,15 +49,17 @@ def print_startup(console: Console, report: Report) -> None:
             Text(shown(one.expected)),
         )
     console.print(table)
-    _line(console, "To look for in its log:")
-    for one in start.stages:
-        line = one.instead if one.state == "stops" else one.line
+    lines = [(one.title, one.instead if one.state == "stops" else one.line) for one in start.stages]
+    if any(line for _, line in lines):
+        _line(console, "To look for in its log:")
+    for title, line in lines:
         if line is not None:
-            _line(console, f"{one.title}: {line}", indent=4)
+            _line(console, f"{title}: {line}", indent=4)
     _line(console, "What the network sees of it:")
     for one in start.stages:
         if one.network_sees is not None:
             _line(console, one.network_sees, indent=4)
+    _doubts(console, start.rests_on)
     ends = {True: "It gets online.", False: "It does not get online.", None: "Whether it gets online is not known."}
     stops = next((one for one in start.stages if one.state == "stops"), None)
     why = stops or next((one for one in start.stages if one.state == "unknown" and one.why), None)
@@ -78,6 +83,7 @@ def print_internet_test(console: Console, report: Report) -> None:
     for line in test.log:
         _line(console, line, indent=4)
     _line(console, f"{test.led.words}, {test.led.on_ms} ms on, {test.led.off_ms} ms off", indent=4)
+    _doubts(console, test.rests_on)
     _line(console, f"Also called: {'; '.join(test.older_names)}")
 
 
@@ -107,6 +113,15 @@ def print_devices(console: Console, report: Report) -> None:
         title = f"{one.title}, Device OS {one.os_version}" if one.os_version else one.title
         table.add_row(Text(shown(title)), _verdict(one), online[one.online], Text(shown(_end(one))))
     console.print(table)
+
+
+def _doubts(console: Console, facts: list[Fact[Any]]) -> None:
+    """The facts of the device that are not confirmed, with where they come from."""
+    doubtful = [one for one in facts if one.certainty != "confirmed"]
+    if doubtful:
+        _line(console, "Of that, not confirmed for this device:")
+    for line in dict.fromkeys(f"{one.certainty}: {one.name} ({one.source})" for one in doubtful):
+        _line(console, line, indent=4)
 
 
 def _end(one: DeviceVerdict | VersionVerdict) -> str:

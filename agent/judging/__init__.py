@@ -135,7 +135,8 @@ def _as_sure_as_its_facts(finding: Finding) -> Finding:
 
 
 def _source(fact: Fact[Any]) -> str:
-    return f"of the device: {fact.source}" + ("" if fact.certainty == "confirmed" else f" ({fact.certainty})")
+    doubt = "" if fact.certainty == "confirmed" else f" ({fact.certainty})"
+    return f"of the device, {fact.name}: {fact.source}{doubt}"
 
 
 def _verdict(checks: list[Check], selection: Selection) -> Verdict:

@@ -80,11 +80,13 @@ def internet_test(seen: Observations, profile: Profile, cloud: Finding) -> Inter
     facts = profile.internet_test
     result, reason, echoed = _result(seen, profile)
     led, line, log, names = None, None, [], []
+    shown: list[Fact[Any]] = []
     if result is not None:
         blinks = CLOUD_UNREACHABLE if result == "passed" else TEST_FAILED
         led = Led(colour=facts.colour.value, blinks=blinks, on_ms=facts.blink_ms.value, off_ms=facts.blink_ms.value)
         line = _line(result, profile)
         log = [*echoed, line, f"Handling cloud error: {blinks}"]
+        shown = [facts.passed_line if result == "passed" else facts.failed_line, facts.colour, facts.blink_ms]
         names = [_OLDER_NAMES[blinks]]
         if result == "dns":
             names.append(_IDLE)
@@ -100,7 +102,7 @@ def internet_test(seen: Observations, profile: Profile, cloud: Finding) -> Inter
         log=log,
         led=led,
         older_names=names,
-        rests_on=[facts.method, facts.runs_after, facts.colour, facts.blink_ms],
+        rests_on=[facts.method, facts.runs_after, *shown],
     )
 
 

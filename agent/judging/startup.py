@@ -87,15 +87,21 @@ def startup(seen: Observations, profile: Profile, checks: list[Check], test: Int
         stages.append(_stage(name, state, check, seen, profile, test))
     stop = next((one for one in stages if one.state == "stops"), None)
     online = False if stop else True if all(one.state == "reached" for one in stages) else None
-    facts = profile.startup
     return Startup(
         online=online,
         stops_at=stop.stage if stop else None,
         led=_ONLINE if online else stop.led if stop else None,
         log=_log(stages, test),
         stages=stages,
-        rests_on=[one for one in (facts.scan_line, facts.ip_line, facts.dns_line, facts.cloud_line) if one is not None],
+        rests_on=[one for one in _rests_on(profile) if one is not None],
     )
+
+
+def _rests_on(profile: Profile) -> list[Fact[Any] | None]:
+    """What is shown of a start whatever comes of it."""
+    lines, dhcp = profile.startup, profile.dhcp
+    every = [lines.scan_line, lines.link_line, lines.ip_line, lines.dns_line, lines.cloud_line]
+    return [*every, dhcp.asks_for, dhcp.host_name, profile.dns.aaaa_first, profile.cloud.keep_alive_s]
 
 
 def _state(name: StartupName, checks: list[Check]) -> tuple[Reached, Check | None]:

@@ -194,7 +194,7 @@ def _check_fact(written: Written, path: KeyPath, fact: Any, kind: Any) -> None:
             written.refuse(path, f"expected {allowed(kind)}, got a table without value")
         _check_value(written, path, fact, kind)
         return
-    kinds = _kinds(Fact) | {"value": kind}
+    kinds = {key: one for key, one in _kinds(Fact).items() if key != "name"} | {"value": kind}
     for place, one in _each(path, fact):
         _check_table(written, place, one, kinds)
         if "value" not in one:

@@ -51,6 +51,8 @@ class Fact(Struct, Generic[T], frozen=True, kw_only=True, forbid_unknown_fields=
 
     value: T
     source: Text
+    name: str = ""
+    """Its section and key, such as `radio.channels`; not stated, but known from where it stands."""
     certainty: Certainty = "confirmed"
     note: Annotated[str, Meta(max_length=400, description="a text of up to 400 characters")] = ""
     """What a person should know of it: a sentence."""

@@ -225,9 +225,10 @@ def _at(name: str, origin: str, content: dict[str, Any], os_version: str | None)
             continue
         elif isinstance(value, dict) and "value" not in value:
             facts = {fact: _choose(stated, version) for fact, stated in value.items()}
-            chosen[key] = {fact: stated for fact, stated in facts.items() if stated is not None}
+            named = {} if key == "checks" else {fact: {"name": f"{key}.{fact}"} for fact in facts}
+            chosen[key] = {fact: stated | named.get(fact, {}) for fact, stated in facts.items() if stated is not None}
         elif (stated := _choose(value, version)) is not None:
-            chosen[key] = stated
+            chosen[key] = {**stated, "name": key}
     profile = msgspec.convert(chosen, Profile)
     return _filled(profile, content.get("device_id", ""), (version or "").partition(".")[0])
 

@@ -174,7 +174,7 @@ def test_the_evidence_has_a_limit() -> None:
     evidence = check("wifi.security", scan(*heard)).evidence
 
     assert evidence[20] == "and 280 more, weaker ones"
-    assert all(one.startswith("of the device: ") for one in evidence[21:])
+    assert all(one.startswith("of the device, radio.") for one in evidence[21:])
     assert len(evidence) <= 24
 
 
