@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from agent import checks
-from agent.profiles.facts import CheckNeeds, DeviceOs, Fact, Profile, Text, covers, order
+from agent.profiles.facts import CheckNeeds, DeviceOs, Fact, Profile, Text, covers, is_table, order
 from agent.profiles.written import KeyPath, Written, dotted, quoted
 
 LONGEST_NAME = 128
@@ -199,15 +199,6 @@ def _check_fact(written: Written, path: KeyPath, fact: Any, kind: Any) -> None:
         _check_table(written, place, one, kinds)
         if "value" not in one:
             written.refuse((*place, "value"), f"missing; expected {allowed(kind)}")
-
-
-def is_table(fact: Any) -> bool:
-    """Whether a fact is stated by a table with its value, or a list of such; else it is the bare value."""
-    return (
-        "value" in fact
-        if isinstance(fact, dict)
-        else isinstance(fact, list) and any(isinstance(one, dict) for one in fact)
-    )
 
 
 def _each(path: KeyPath, tables: Any) -> Iterator[tuple[KeyPath, Any]]:

@@ -258,6 +258,15 @@ def order(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
+def is_table(fact: Any) -> bool:
+    """Whether a fact is stated by a table with its value, or a list of such; else it is the bare value."""
+    return (
+        "value" in fact
+        if isinstance(fact, dict)
+        else isinstance(fact, list) and any(isinstance(one, dict) for one in fact)
+    )
+
+
 def covers(fact: dict[str, Any], version: str) -> bool:
     """Whether a fact, as its file has it, holds for a version."""
     since, before = fact.get("since"), fact.get("before")

@@ -2,14 +2,14 @@
 
 import os
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from agent.profiles.checked import check_keys, check_whole, fact_kinds, is_table, sections, top_facts
-from agent.profiles.facts import CheckNeeds, Fact, Profile, covers, is_version, order
+from agent.profiles.facts import CheckNeeds, Fact, Profile, covers, is_table, is_version, order
 from agent.profiles.written import DeviceFileError, UnknownDeviceError, Written, quoted, read_file
 
 FOLDER = Path(__file__).parent
@@ -76,6 +76,8 @@ def sheet(name: str, os_version: str | None = None) -> Sheet:
     Raises:
         UnknownDeviceError: as `load`.
     """
+    from agent.profiles.checked import fact_kinds, sections, top_facts  # noqa: PLC0415 - as in `checked`
+
     content = _content(name)
     profile = _at(Path(name).stem if _is_path(name) else name, name, content, os_version)
 
@@ -135,7 +137,7 @@ def _content(name: str) -> dict[str, Any]:
         )
     if file.stem in names():
         raise DeviceFileError(f"{file.name}: {file.stem} is a known device; give the file another name")
-    return _whole(read_file(file), file.name)
+    return checked(read_file(file), file.name)
 
 
 @cache
@@ -147,20 +149,29 @@ def read(name: str) -> dict[str, Any]:
     """
     if name not in names():
         raise UnknownDeviceError(f"no device {name!r}; known: {', '.join(names())}; or a company's own file, FILE.toml")
-    return _whole(Written(f"{name}.toml", (FOLDER / f"{name}.toml").read_text(encoding="utf-8")), None)
+    return _merged(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")), None)
 
 
-def _whole(written: Written, source: str | None) -> dict[str, Any]:
+def checked(written: Written, source: str | None) -> dict[str, Any]:
     """What a file states, with what it takes over; `source` is that of what states none.
 
     Raises:
         DeviceFileError: something in it is wrong.
     """
+    from agent.profiles.checked import check_keys, check_whole  # noqa: PLC0415 - only a company's file waits for it
+
     check_keys(written)
-    content = written.content
-    based_on = content.get("based_on")
+    based_on = written.content.get("based_on")
     if based_on is not None and based_on not in names():
         written.refuse(("based_on",), f"no device {quoted(based_on)}; known: {', '.join(names())}")
+    whole = _merged(written.content, source)
+    check_whole(written, whole)
+    return whole
+
+
+def _merged(content: dict[str, Any], source: str | None) -> dict[str, Any]:
+    """What a file states, with what it takes over."""
+    based_on = content.get("based_on")
     whole: dict[str, Any] = dict(read(based_on)) if based_on else {}
     for key, value in content.items():
         if key in _PLAIN:
@@ -170,9 +181,7 @@ def _whole(written: Written, source: str | None) -> dict[str, Any]:
         elif key == "checks":
             own = {check_id: _each(needs, source) for check_id, needs in value.items()}
             whole[key] = {**whole.get(key, {}), **own}
-        elif key in top_facts():
-            whole[key] = _stated(value, source)
-        elif key != "based_on":
+        elif isinstance(value, dict) and not is_table(value):
             base = {
                 name: fact
                 for name, fact in whole.get(key, {}).items()
@@ -182,9 +191,10 @@ def _whole(written: Written, source: str | None) -> dict[str, Any]:
                 name: _stated(fact, value.get("source", source)) for name, fact in value.items() if name != "source"
             }
             whole[key] = {**base, **facts}
+        elif key != "based_on":
+            whole[key] = _stated(value, source)
     if "transport" in content.get("cloud", {}) and _COAP_PORT not in content.get("checks", {}):
         whole["checks"] = {one: needs for one, needs in whole.get("checks", {}).items() if one != _COAP_PORT}
-    check_whole(written, whole)
     return whole
 
 

@@ -12,7 +12,8 @@ import pytest
 from agent import profiles
 from agent.checks import STAGES
 from agent.profiles.facts import is_version, order
-from agent.profiles.files import read
+from agent.profiles.files import checked, read
+from agent.profiles.written import Written
 
 FOLDER = Path(profiles.__file__).parent
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -522,3 +523,8 @@ def test_within_a_span_no_fact_changes(name: str) -> None:
         if following not in spans and order(following) <= order(device_os.newest):
             one, other = profiles.load(name, first), profiles.load(name, following)
             assert msgspec.structs.replace(one, os_version=following) == other
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_known_devices_file_has_to_be_as_right_as_a_companys(file: Path) -> None:
+    assert checked(Written(file.name, file.read_text()), None) == read(file.stem)
