@@ -46,13 +46,16 @@ def print_startup(console: Console, report: Report) -> None:
             Text(shown(one.expected)),
         )
     console.print(table)
-    _line(console, "To look for in its log:")
-    for one in start.stages:
-        line = one.instead if one.state == "stops" else one.line
+    passed = [one for one in start.stages if one.state != "not-reached"]
+    lines = [(one.title, one.instead if one.state == "stops" else one.line) for one in passed]
+    if any(line for _, line in lines):
+        _line(console, "To look for in its log:")
+    for stage, line in lines:
         if line is not None:
-            _line(console, f"{one.title}: {line}", indent=4)
-    _line(console, "What the network sees of it:")
-    for one in start.stages:
+            _line(console, f"{stage}: {line}", indent=4)
+    if any(one.network_sees for one in passed):
+        _line(console, "What the network sees of it:")
+    for one in passed:
         if one.network_sees is not None:
             _line(console, one.network_sees, indent=4)
     ends = {True: "It gets online.", False: "It does not get online.", None: "Whether it gets online is not known."}
@@ -78,6 +81,8 @@ def print_internet_test(console: Console, report: Report) -> None:
     for line in test.log:
         _line(console, line, indent=4)
     _line(console, f"{test.led.words}, {test.led.on_ms} ms on, {test.led.off_ms} ms off", indent=4)
+    for source in dict.fromkeys(one.source for one in test.rests_on if one.certainty == "unconfirmed"):
+        _line(console, f"Not confirmed: {source}")
     _line(console, f"Also called: {'; '.join(test.older_names)}")
 
 
@@ -91,7 +96,10 @@ def print_versions(console: Console, report: Report) -> None:
         until = f", before {one.before}" if one.before else " on"
         _line(console, f"from {one.since}{until}: {one.verdict}, {online[one.online]}")
         result = "" if one.internet_test is None else f": {one.internet_test}"
-        _line(console, f"Internet Test: {_METHODS[one.method]}{result}", indent=4)
+        tested = f"{_METHODS[one.method]}{result}" if one.method != "none" else "none; this version takes it for passed"
+        _line(console, f"Internet Test: {tested}", indent=4)
+        if one.asked_instead is not None:
+            _line(console, f"as far as its cloud's name is answered like {one.asked_instead}", indent=4)
         if not one.online and (end := _end(one)):
             _line(console, end, indent=4)
         if one.warnings:

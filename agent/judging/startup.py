@@ -155,21 +155,21 @@ def _stage(
         state=state,
         line=_filled(getattr(profile.startup, f"{name}_line"), seen, profile),
         instead=_instead(name, seen, profile, check) if stops and check else None,
-        led=_led(name, test, stops=stops),
-        expected=_expected(name, state, seen, profile),
+        led=_led(name, state, test),
+        expected=_expected(name, state, seen, profile, test),
         network_sees=_network_sees(name, seen, profile),
         why=check.summary if check else None,
         check=check.id if check else None,
     )
 
 
-def _led(name: StartupName, test: InternetTest, *, stops: bool) -> str:
+def _led(name: StartupName, state: Reached, test: InternetTest) -> str:
     if name in {"scan", "link"}:
         return _JOINING
     if name == "ip":
         return _JOINED
-    if not stops:
-        return _CONNECTING if name == "dns" else _ONLINE
+    if state != "stops":
+        return _ONLINE if name == "cloud" and state == "reached" else _CONNECTING
     if test.runs and test.led:
         return f"{_CONNECTING}, then {test.led.words}, again and again"
     return f"{_CONNECTING}, without error blinks" if test.runs is False else _CONNECTING
@@ -211,7 +211,8 @@ def _network_sees(name: StartupName, seen: Observations, profile: Profile) -> st
     if name == "ip":
         facts = profile.dhcp
         host = f"host name {facts.host_name.value} in its REQUEST" if facts.host_name.value else "no host name"
-        return f"DHCP: DISCOVER that asks for options {', '.join(map(str, facts.asks_for.value))}; {host}" + (
+        options = ", ".join(map(str, facts.asks_for.value))
+        return f"DHCP: DISCOVER that asks for options {options}{_doubt(facts.asks_for)}; {host}" + (
             f"; MAC address {profile.mac_prefix.value}:…" if profile.mac_prefix else ""
         )
     host, address = cloud_host(seen, profile)
@@ -222,6 +223,10 @@ def _network_sees(name: StartupName, seen: Observations, profile: Profile) -> st
         protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
         return f"{protocol} {profile.cloud.port.value} to {address or host}"
     return None
+
+
+def _doubt(fact: Fact[Any]) -> str:
+    return " (not confirmed)" if fact.certainty == "unconfirmed" else ""
 
 
 def _log(stages: list[StartupStage], test: InternetTest, *, online: bool | None) -> list[str]:
@@ -239,7 +244,7 @@ def _log(stages: list[StartupStage], test: InternetTest, *, online: bool | None)
     return [*lines, *(test.log if test.runs else [])]
 
 
-def _expected(name: StartupName, state: Reached, seen: Observations, profile: Profile) -> str:
+def _expected(name: StartupName, state: Reached, seen: Observations, profile: Profile, test: InternetTest) -> str:
     """How long a stage takes here, where that was seen; where the device stops, how long it tries."""
     stops = state == "stops"
     if state == "not-reached":
@@ -253,7 +258,7 @@ def _expected(name: StartupName, state: Reached, seen: Observations, profile: Pr
         return _expected_lease(seen, profile, stops=stops)
     if name == "dns":
         return _expected_lookup(seen, profile, stops=stops)
-    return _expected_cloud(seen, profile, stops=stops)
+    return _expected_cloud(profile, test, stops=stops)
 
 
 def _expected_lease(seen: Observations, profile: Profile, *, stops: bool) -> str:
@@ -261,7 +266,7 @@ def _expected_lease(seen: Observations, profile: Profile, *, stops: bool) -> str
     if stops:
         at = ", ".join(f"{one:g}" for one in facts.asks_at_s.value)
         end = f"gives up after {facts.give_up_s.value:g} s" if facts.give_up_s else "never gives up"
-        return f"asks at {at} s, {end}"
+        return f"asks at {at} s{_doubt(facts.asks_at_s)}, {end}"
     if dhcp is None or dhcp.granted is None or network_of_laptop(seen):
         return ""
     begun = next((one.at_s for one in dhcp.sent if one.identity == "device"), dhcp.started_s)
@@ -281,10 +286,11 @@ def _expected_lookup(seen: Observations, profile: Profile, *, stops: bool) -> st
     return f"{max(took) / 1000:.1f} s here" if took else ""
 
 
-def _expected_cloud(seen: Observations, profile: Profile, *, stops: bool) -> str:
-    cloud, test = profile.cloud, _TEST_S[profile.internet_test.method.value]
+def _expected_cloud(profile: Profile, test: InternetTest, *, stops: bool) -> str:
+    cloud, tests_s = profile.cloud, _TEST_S[profile.internet_test.method.value]
     if stops:
         wait = cloud.answer_s.value + (cloud.connect_s.value if cloud.connect_s else 0)
-        return f"gives up after {wait:g} s, then tests for up to {test:g} s before it blinks"
-    alive = f"then a keep-alive every {cloud.keep_alive_s.value:g} s" if cloud.keep_alive_s else ""
-    return f"a few seconds, {alive}" if alive else "a few seconds"
+        then = f", then tests for up to {tests_s:g} s before it blinks" if test.runs and tests_s else ""
+        return f"gives up after {wait:g} s{then}"
+    alive = f", then a keep-alive every {cloud.keep_alive_s.value:g} s" if cloud.keep_alive_s else ""
+    return f"a few seconds{alive}"

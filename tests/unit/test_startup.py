@@ -9,10 +9,13 @@ from agent import profiles
 from agent.checks import Selection
 from agent.judging import Judgement, judge
 from agent.profiles import Profile
+from agent.report import Run, make
+from agent.verdicts import VersionVerdict, by_version
 from probes.observations import CloudEndpoint, CoapServer, Connection, Dhcp, Dns, Observations, Suites
+from reports import FORMATS
 from tests.unit import seen
 from tests.unit.seen import attempts, bss, lookup
-from tests.unit.test_device_matrix import CLOUD_NAMES, network
+from tests.unit.test_device_matrix import CLOUD_NAMES, ID, UDP_CLOUD, network
 
 ALL = Selection()
 FIRST, SECOND, BY_ADDRESS = "198.51.100.50", "198.51.100.51", "192.0.2.17"
@@ -294,3 +297,89 @@ def test_the_lines_of_a_test_that_are_not_confirmed_are_named() -> None:
     core = judged(network(cloud="dropped"), "core", "1.4.4").internet_test
 
     assert "Internet available, Cloud not reachable!" in [one.value for one in core.rests_on]
+
+
+# --- in words
+
+
+def stages_of(result: Judgement) -> dict[str, str]:
+    return {one.stage: one.expected for one in result.startup.stages}
+
+
+def test_no_time_for_a_test_that_does_not_run() -> None:
+    silent = network(cloud="silent")
+
+    assert stages_of(judged(silent, "photon", "1.5.2"))["cloud"] == "gives up after 25 s"
+    assert stages_of(judged(silent, "argon", "1.5.2"))["cloud"] == "gives up after 45 s"
+    assert stages_of(judged(silent, "photon", "2.3.1"))["cloud"].endswith("then tests for up to 10 s before it blinks")
+
+
+def test_a_cloud_that_is_not_known_is_not_shown_as_online() -> None:
+    observed = network()
+    observed.cloud = None
+    cloud = judged(observed, "argon").startup.stages[-1]
+
+    assert (cloud.state, cloud.led) == ("unknown", "blinking cyan")
+
+
+def test_what_is_not_confirmed_says_so() -> None:
+    for device, doubts in (("photon", True), ("core", True), ("argon", False)):
+        ip = judged(network(dhcp=seen.dhcp()), device).startup.stages[2]
+        assert ("not confirmed" in (ip.network_sees or "")) is doubts
+        assert ("not confirmed" in ip.expected) is doubts
+
+
+def text(observed: Observations, device: str, version: str | None = None) -> str:
+    run = Run(started="", duration_s=1, complete=True, selection=ALL, observations=observed, footprint=[])
+    return " ".join(FORMATS[".txt"](make(run, profiles.load(device, version))).split())
+
+
+def test_no_lines_of_stages_that_are_not_reached() -> None:
+    shown = text(network(dhcp=seen.dhcp()), "photon2")
+    assert "Try to connect to ssid" in shown
+    assert "Resolving" not in shown
+    assert "UDP 5684 to" not in shown
+    assert "To look for in its log" not in text(network(dhcp=seen.dhcp()), "core")
+
+
+def test_the_unconfirmed_words_of_an_internet_test_are_marked() -> None:
+    assert "Not confirmed: device-os v1.5.2" in text(network(cloud="dropped"), "core")
+    assert "Not confirmed:" not in text(network(cloud="dropped"), "argon")
+
+
+# --- by version
+
+
+def versions(observed: Observations, version: str) -> dict[str, VersionVerdict]:
+    return {one.since: one for one in by_version(observed, profiles.load("argon", version), ALL)}
+
+
+def only_asked(*names: str) -> Observations:
+    observed = network(cloud="dropped", ntp="timeout")
+    assert observed.cloud is not None
+    assert observed.dns is not None
+    observed.cloud.endpoints = [one for one in observed.cloud.endpoints if one.host in names]
+    observed.dns.lookups = [one for one in observed.dns.lookups if one.name in names or one.name not in CLOUD_NAMES]
+    return observed
+
+
+def test_a_version_is_judged_by_its_own_name_where_that_was_asked() -> None:
+    v4, v6 = f"{ID}.v4.udp.particle.io", f"{ID}.v6.udp.particle.io"
+    observed = only_asked(v4, v6)
+    assert observed.cloud is not None
+    observed.cloud.endpoints = [dtls(v4, UDP_CLOUD) if one.host == v4 else one for one in observed.cloud.endpoints]
+    found = versions(observed, "4.2.0")
+
+    assert found["2.0.0"].online is True
+    assert found["2.0.0"].asked_instead == v4
+    assert found["6.2.0"].online is False, "its own name was asked, and did not answer"
+    assert found["6.2.0"].asked_instead is None
+
+
+def test_what_another_versions_name_stands_for_is_said() -> None:
+    v6 = f"{ID}.v6.udp.particle.io"
+    found = versions(only_asked(v6), "6.2.0")
+
+    assert {one.asked_instead for since, one in found.items() if since < "6"} == {v6}
+    assert {one.asked_instead for since, one in found.items() if since >= "6"} == {None}
+    assert f"answered like {v6}" in text(only_asked(v6), "argon")
