@@ -46,6 +46,8 @@ class VersionVerdict(Struct, frozen=True, kw_only=True):
     log: str | None
     warnings: list[str]
     """Checks that do not pass."""
+    asked_instead: str | None = None
+    """The name of another version's cloud, whose answers stand for those for its own, which were not asked for."""
 
 
 def by_device(seen: Observations, judged: Profile, judgement: Judgement, selection: Selection) -> list[DeviceVerdict]:
@@ -58,13 +60,18 @@ def by_device(seen: Observations, judged: Profile, judgement: Judgement, selecti
 def by_version(seen: Observations, judged: Profile, selection: Selection) -> list[VersionVerdict]:
     """The verdict by Device OS version, where that differs from one to another; else nothing.
 
-    A run asks for the cloud's name of the version judged. Another version's name is taken to be answered alike.
+    A run asks for the cloud's name of the version judged, and for those of the other known devices. A name that it did
+    not ask for is taken to be answered alike; `asked_instead` says so.
     """
     found: list[VersionVerdict] = []
     for one in profiles.versions_of(judged):
-        profile = _at_the_same_cloud(one, judged)
+        profile = _at_the_same_cloud(one, judged, seen)
         verdict = _version(profile, judging.judge(seen, profile, selection))
+        if profile is not one:
+            verdict = msgspec.structs.replace(verdict, asked_instead=judged.cloud.hosts.value[0])
         if found and _outcome(found[-1]) == _outcome(verdict):
+            both = found[-1].asked_instead or verdict.asked_instead
+            found[-1] = msgspec.structs.replace(found[-1], asked_instead=both)
             continue
         if found:
             found[-1] = msgspec.structs.replace(found[-1], before=verdict.since)
@@ -72,8 +79,11 @@ def by_version(seen: Observations, judged: Profile, selection: Selection) -> lis
     return found if len(found) > 1 else []
 
 
-def _at_the_same_cloud(other: Profile, judged: Profile) -> Profile:
+def _at_the_same_cloud(other: Profile, judged: Profile, seen: Observations) -> Profile:
     """Another version's profile with the host names that this run asked for, where port and protocol are the same."""
+    own, asked = other.cloud.hosts.value, judged.cloud.hosts.value
+    if own == asked or (seen.cloud is not None and any(one.host in own for one in seen.cloud.endpoints)):
+        return other
     if (other.cloud.transport.value, other.cloud.port.value) != (judged.cloud.transport.value, judged.cloud.port.value):
         return other
     return msgspec.structs.replace(other, cloud=msgspec.structs.replace(other.cloud, hosts=judged.cloud.hosts))
@@ -131,4 +141,4 @@ def _log(judgement: Judgement) -> str | None:
 
 
 def _outcome(verdict: VersionVerdict) -> VersionVerdict:
-    return msgspec.structs.replace(verdict, since="", before=None)
+    return msgspec.structs.replace(verdict, since="", before=None, asked_instead=None)

@@ -13,8 +13,8 @@ days; so the cookie is used a few times before the silence begins.
 Where the servers give no cookie, or none speaks DTLS, a request before and one after the silence take the place of the
 cookie. That shows less, and the observation keeps the two apart.
 
-A probe of its own, with servers of its own to ask, because it takes longer than all others: the check of the cloud
-port, and everything else, is known long before.
+A probe of its own, with servers of its own to ask, because it takes longer than all others: only the check of the cloud
+port waits for it.
 """
 
 import asyncio

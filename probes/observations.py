@@ -11,6 +11,8 @@ from msgspec import Meta, Struct, field
 
 Count = Annotated[int, Meta(ge=0, le=2**48)]
 """A number that a saved report may hold."""
+Millis = Annotated[float, Meta(ge=0, le=1e9)]
+"""A duration in milliseconds that a saved report may hold."""
 KEPT_BYTES = 1500
 """At most so many bytes of one reply are kept as evidence."""
 
@@ -437,7 +439,7 @@ class Lookup(Struct, frozen=True, kw_only=True):
     attempts: list[Attempt]
     rcode: str | None = None
     """RFC 1035 / 2136 mnemonic, or None where nothing valid came back."""
-    addresses: list[str] = field(default_factory=list)
+    addresses: Annotated[list[str], Meta(max_length=64)] = field(default_factory=list)
     ttl_s: Count | None = None
     truncated: bool = False
     elapsed_ms: float = 0.0
@@ -476,7 +478,7 @@ class Dns(Observation, kw_only=True):
     """The resolvers asked, in the order in which DHCP gave them."""
     assumed: bool = False
     """Whether these are the laptop's own resolvers, because those that DHCP hands out could not be learned."""
-    lookups: list[Lookup] = field(default_factory=list)
+    lookups: Annotated[list[Lookup], Meta(max_length=1024)] = field(default_factory=list)
 
     def of(self, name: str) -> list[Lookup]:
         """The lookups of a name's IPv4 address, in the order of the resolvers."""
@@ -768,7 +770,7 @@ class EchoPacket(Struct, frozen=True, kw_only=True):
     sent: str = ""
     error: str | None = None
     """The system's words, where it could not be sent."""
-    echo_ms: float | None = None
+    echo_ms: Millis | None = None
     """How long the echo took that a device accepts; None where none came."""
     reply: str = ""
     """What came in answer to it, accepted or not."""
@@ -787,7 +789,7 @@ class EchoTest(Struct, frozen=True, kw_only=True):
     interface: int
     """The device's index of the interface, which the packets carry."""
     address: str | None = None
-    packets: list[EchoPacket] = field(default_factory=list)
+    packets: Annotated[list[EchoPacket], Meta(max_length=64)] = field(default_factory=list)
     ignored: list[Attempt] = field(default_factory=list)
     """Datagrams from elsewhere."""
     stopped_early: bool = False

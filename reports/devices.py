@@ -47,7 +47,7 @@ _NAMES = {
     "tries": "lookups before it gives up",
     "patience_s": "waits for a resolver",
     "aaaa_first": "asks for AAAA first",
-    "known_names": "names that certainly exist, to compare",
+    "known_names": "names of the same cloud, to compare",
     "fallback_address": "address where the name does not resolve",
     "cloud.connect_s": "waits for a connection",
     "startup.connect_s": "begins anew after",

@@ -49,14 +49,16 @@ def print_startup(console: Console, report: Report) -> None:
             Text(shown(one.expected)),
         )
     console.print(table)
-    lines = [(one.title, one.instead if one.state == "stops" else one.line) for one in start.stages]
+    passed = [one for one in start.stages if one.state != "not-reached"]
+    lines = [(one.title, one.instead if one.state == "stops" else one.line) for one in passed]
     if any(line for _, line in lines):
         _line(console, "To look for in its log:")
-    for title, line in lines:
+    for stage, line in lines:
         if line is not None:
-            _line(console, f"{title}: {line}", indent=4)
-    _line(console, "What the network sees of it:")
-    for one in start.stages:
+            _line(console, f"{stage}: {line}", indent=4)
+    if any(one.network_sees for one in passed):
+        _line(console, "What the network sees of it:")
+    for one in passed:
         if one.network_sees is not None:
             _line(console, one.network_sees, indent=4)
     _doubts(console, start.rests_on)
@@ -97,9 +99,13 @@ def print_versions(console: Console, report: Report) -> None:
     for one in report.versions:
         until = f", before {one.before}" if one.before else " on"
         _line(console, f"from {one.since}{until}: {one.verdict}, {online[one.online]}")
-        result = "" if one.method == "none" else f": {one.internet_test or 'no result'}"
+        result = (
+            f": {one.internet_test or 'no result'}" if one.method != "none" else "; this version takes it for passed"
+        )
         test = f"Internet Test: {_METHODS[one.method]}{result}"
         _line(console, "; ".join(filter(None, (test, "" if one.online else _end(one)))), indent=4)
+        if one.asked_instead is not None:
+            _line(console, f"as far as its cloud's name is answered like {one.asked_instead}", indent=4)
         if one.warnings and differ:
             _line(console, f"not passed: {', '.join(one.warnings)}", indent=4)
 

@@ -5,12 +5,14 @@ from typing import Any
 import msgspec
 
 from agent.checks import Finding
-from agent.judging.coap import udp_5683
+from agent.judging.coap import own_server
 from agent.judging.icmp import from_host, refused
 from agent.judging.nat import forgotten, idle_evidence
 from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from agent.profiles import Fact, Profile
 from probes.observations import CloudEndpoint, Connection, LargeHello, Observations
+
+_BEST_FIRST = ("pass", "warn", "unknown", "fail")
 
 
 def transport(seen: Observations, profile: Profile) -> Finding:
@@ -18,24 +20,41 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     needs = profile.cloud
     if needs.transport.value == "coap":
         # A plain CoAP device's cloud is a CoAP server: the exchange is the same.
-        finding = udp_5683(seen, profile)
+        finding = own_server(seen, profile)
         return msgspec.structs.replace(finding, summary=f"CoAP endpoint: {finding.summary}")
     cloud = seen.cloud
     if cloud is None or cloud.not_run:
         return not_looked(cloud, "The device's cloud port was not looked at")
-    mine = [one for one in cloud.endpoints if (one.transport, one.port) == (needs.transport.value, needs.port.value)]
-    endpoint = next((one for one in mine if one.host in needs.hosts.value), None)
-    if endpoint is None:
-        return of_another_run(f"{needs.hosts.value[0]} was not asked in this run", profile)
-    if endpoint.address is None:
-        return no_address(seen, needs.hosts.value)
-    finding = _nonce(endpoint, profile) if endpoint.transport == "tcp-nonce" else _dtls(endpoint, profile)
-    if endpoint.transport == "dtls":
+    mine = endpoints_of(seen, profile)
+    if unasked := [host for host in needs.hosts.value if all(one.host != host for one in mine)]:
+        missing = of_another_run(f"{unasked[0]} was not asked in this run", profile)
+    elif not any(one.address for one in mine):
+        missing = no_address(seen, needs.hosts.value)
+    else:
+        missing = None
+    judge = _nonce if needs.transport.value == "tcp-nonce" else _dtls
+    findings = [judge(one, profile) for one in mine if one.address]
+    # Any one of the hosts will do; that all of them fail is known only where all were asked.
+    finding = min([*findings, *([missing] if missing else [])], key=lambda one: _BEST_FIRST.index(one.status))
+    if not findings:
+        return finding
+    finding = msgspec.structs.replace(finding, evidence=[line for one in findings for line in one.evidence])
+    if needs.transport.value == "dtls":
         if finding.status == "pass" and (lost := forgotten(seen, profile)):
             finding = msgspec.structs.replace(lost, evidence=finding.evidence)
         finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *idle_evidence(seen)])
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts, *finding.rests_on]
     return msgspec.structs.replace(finding, rests_on=facts)
+
+
+def endpoints_of(seen: Observations, profile: Profile) -> list[CloudEndpoint]:
+    """What was seen of a device's own cloud endpoints."""
+    needs = profile.cloud
+    return [
+        one
+        for one in (seen.cloud.endpoints if seen.cloud else [])
+        if (one.transport, one.port) == (needs.transport.value, needs.port.value) and one.host in needs.hosts.value
+    ]
 
 
 def _nonce(endpoint: CloudEndpoint, profile: Profile) -> Finding:

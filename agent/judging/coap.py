@@ -1,21 +1,40 @@
-"""Judging CoAP: `coap.udp-5683`."""
+"""Judging CoAP: `coap.udp-5683`, and `cloud.transport` of a device whose cloud is a CoAP server."""
 
 from agent.checks import Finding
 from agent.judging.icmp import from_host, refused
-from agent.judging.unseen import no_address, not_looked
+from agent.judging.unseen import no_address, not_looked, of_another_run
 from agent.judging.witnessed import answered
 from agent.profiles import Profile
 from probes.observations import CoapServer, Observations
 
+UDP_PORT = 5683
+"""RFC 7252 section 6.1."""
+
 
 def udp_5683(seen: Observations, profile: Profile) -> Finding:
-    """Whether a CoAP exchange over UDP 5683 completes."""
+    """Whether a CoAP exchange over UDP 5683 completes, with any server."""
     coap = seen.coap
     if coap is None or coap.not_run:
         return not_looked(coap, "UDP 5683 was not looked at")
-    asked = [server for server in coap.servers if server.address]
+    return _exchange(seen, [one for one in coap.servers if one.port == UDP_PORT])
+
+
+def own_server(seen: Observations, profile: Profile) -> Finding:
+    """Whether the device's own CoAP server answers: another's says nothing of it."""
+    coap, needs = seen.coap, profile.cloud
+    if coap is None or coap.not_run:
+        return not_looked(coap, f"UDP {needs.port.value} was not looked at")
+    mine = [one for one in coap.servers if one.port == needs.port.value and one.host in needs.hosts.value]
+    if not mine:
+        return of_another_run(f"{needs.hosts.value[0]} was not asked in this run", profile)
+    return _exchange(seen, mine)
+
+
+def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
+    """Whether an exchange with one of `servers` completes."""
+    asked = [server for server in servers if server.address]
     if not asked:
-        return no_address(seen, [server.host for server in coap.servers])
+        return no_address(seen, [server.host for server in servers])
     evidence = [line for server in asked for line in _evidence(server)]
     for server in asked:
         if server.reply:

@@ -152,6 +152,23 @@ def _too_late(dhcp: Dhcp, granted: DhcpMessage, profile: Profile) -> Finding | N
     )
 
 
+def guessed_router(seen: Observations, profile: Profile) -> str | None:
+    """The router that a device guesses where its lease names none, if it is one that guesses."""
+    granted = seen.dhcp.granted if seen.dhcp else None
+    if granted is None or granted.routers or profile.dhcp.missing_router.value != "first-host":
+        return None
+    return first_host(granted.address or "", granted.mask or "")
+
+
+def other_router(seen: Observations, profile: Profile) -> str | None:
+    """The router that a device uses, where this laptop measured through another."""
+    granted, gateway = seen.dhcp.granted if seen.dhcp else None, seen.scope.gateway
+    if granted is None or gateway is None:
+        return None
+    router = granted.routers[0] if granted.routers else guessed_router(seen, profile)
+    return router if router != gateway else None
+
+
 def servers(seen: Observations, profile: Profile) -> Finding:
     """Whether one authority answers, or several that agree."""
     dhcp = seen.dhcp
@@ -229,9 +246,9 @@ def _subnet(message: DhcpMessage) -> list[str]:
 
 
 def _no_router(granted: DhcpMessage, seen: Observations, profile: Profile, evidence: list[str]) -> Finding:
-    guess = first_host(granted.address or "", granted.mask or "")
+    guess = guessed_router(seen, profile)
     remedy = f"Add option 3 (router) to the DHCP scope on {granted.server}."
-    if profile.dhcp.missing_router.value == "first-host" and guess is not None and guess == seen.scope.gateway:
+    if guess is not None and guess == seen.scope.gateway:
         return Finding(
             status="warn",
             summary=f"{granted.server} grants no router (option 3); the device guesses {guess}, rightly",

@@ -28,23 +28,23 @@ class _Need:
 
 def resolve(seen: Observations, profile: Profile) -> Finding:
     """Whether a device gets an address for every name that it asks for."""
-    dns = seen.dns
-    if dns is None or dns.not_run or not dns.resolvers:
-        return no_resolver(seen)
-    evidence = _evidence(dns)
-    if dns.assumed:
-        return _assumed(dns, evidence)
     needs = _needs(profile)
     if not needs:
         hosts = ", ".join(profile.cloud.hosts.value)
         return Finding(
             status="pass", summary=f"The device asks for no name: its cloud is {hosts}", rests_on=[profile.cloud.hosts]
         )
+    dns = seen.dns
+    if dns is None or dns.not_run or not dns.resolvers:
+        return no_resolver(seen)
+    evidence = _evidence(dns)
+    if dns.assumed:
+        return _assumed(dns, evidence)
     if never := [name for need in needs for name in need.names if not dns.of(name)]:
         return of_another_run(f"{never[0]} was not asked for in this run", profile, evidence)
     keeps = profile.dns.resolvers
-    asked = dns.resolvers[: keeps.value]
-    kept = msgspec.structs.replace(dns, resolvers=asked, lookups=[one for one in dns.lookups if one.resolver in asked])
+    kept = kept_of(dns, profile)
+    asked = kept.resolvers
     failing = [need for need in needs if all(_failure(kept, name) for name in need.names)]
     if doubtful := [need for need in failing if _may_not_exist(kept, need)]:
         name = doubtful[0].names[0]
@@ -89,6 +89,24 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
     slowest = max((lookup.elapsed_ms for lookup in used.values() if lookup), default=0.0)
     names = "the device's names" if len(used) > 1 else next(iter(used))
     return Finding(status="pass", summary=f"{dns.resolvers[0]} resolves {names} in {slowest:.0f} ms", evidence=evidence)
+
+
+def kept_of(dns: Dns, profile: Profile) -> Dns:
+    """What was seen of the resolvers that a device keeps of its lease."""
+    asked = dns.resolvers[: profile.dns.resolvers.value]
+    return msgspec.structs.replace(dns, resolvers=asked, lookups=[one for one in dns.lookups if one.resolver in asked])
+
+
+def cloud_host(seen: Observations, profile: Profile) -> tuple[str, str | None]:
+    """The first of the cloud's hosts for which a device has an address, with that; else the first, without one."""
+    hosts = profile.cloud.hosts.value
+    kept = kept_of(seen.dns, profile) if seen.dns else None
+    for host in hosts:
+        if is_address(host):
+            return host, host
+        if kept is not None and (used := kept.as_device(host)):
+            return host, used.addresses[0]
+    return hosts[0], None
 
 
 def may_not_exist(dns: Dns, profile: Profile) -> bool:
@@ -179,7 +197,8 @@ def integrity(seen: Observations, profile: Profile) -> Finding:
 def _cloud_need(profile: Profile) -> _Need | None:
     names = [one for one in profile.cloud.hosts.value if not is_address(one)]
     known = profile.cloud.known_names.value if profile.cloud.known_names else []
-    return _Need(names, required=True, known_names=known) if names else None
+    # A host that is given by its address will do without the others' names.
+    return _Need(names, required=names == profile.cloud.hosts.value, known_names=known) if names else None
 
 
 def _needs(profile: Profile) -> list[_Need]:

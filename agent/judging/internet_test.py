@@ -10,8 +10,11 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from agent.checks import Finding
-from agent.judging.dns import NTP_SERVER, may_not_exist
+from agent.checks import Check
+from agent.judging.addresses import is_address, is_sinkhole
+from agent.judging.cloud import endpoints_of
+from agent.judging.dhcp import other_router
+from agent.judging.dns import NTP_SERVER, cloud_host, kept_of, may_not_exist
 from agent.judging.unseen import network_of_laptop
 from agent.profiles import Fact, Profile
 from probes.observations import Dns, EchoTest, Observations
@@ -30,6 +33,7 @@ _OLDER_NAMES = {
     TEST_FAILED: "red twice: no internet connection (Particle's older pages)",
     CLOUD_UNREACHABLE: "red three times: Cloud is unreachable (Particle's older pages)",
 }
+_NOT_ASKED = "Not known: the resolvers that a device is given were not asked for it."
 _IDLE = "Idle Network (Particle's troubleshooting articles)"
 _GOOGLE = "can't reach Google (Particle's older pages)"
 
@@ -75,8 +79,8 @@ class InternetTest(Struct, frozen=True, kw_only=True):
     rests_on: list[Fact[Any]] = field(default_factory=list)
 
 
-def internet_test(seen: Observations, profile: Profile, cloud: Finding) -> InternetTest:
-    """The test of this device and Device OS version; `cloud` is what `cloud.transport` found."""
+def internet_test(seen: Observations, profile: Profile, checks: dict[str, Check]) -> InternetTest:
+    """The test of this device and Device OS version; `checks` are the judged checks, by their ids."""
     facts = profile.internet_test
     result, reason, echoed = _result(seen, profile)
     led, line, log, names = None, None, [], []
@@ -96,7 +100,7 @@ def internet_test(seen: Observations, profile: Profile, cloud: Finding) -> Inter
         result=result,
         method=facts.method.value,
         reason=reason,
-        runs=_runs(seen, profile, cloud),
+        runs=_runs(seen, profile, checks),
         when=_when(profile),
         line=line,
         log=log,
@@ -121,27 +125,43 @@ def _when(profile: Profile) -> str:
     return "only after its connection to the cloud could not be made; a failed handshake does not start it"
 
 
-def _runs(seen: Observations, profile: Profile, cloud: Finding) -> bool | None:
+def _runs(seen: Observations, profile: Profile, checks: dict[str, Check]) -> bool | None:
     """Whether the device's cloud connection fails here, in the way that starts the test."""
+    if any(one.status == "fail" and (one.stage, one.level) == ("scan", "required") for one in checks.values()):
+        return False  # it does not join
     if network_of_laptop(seen):
         return None
     if stuck := _no_lease(seen, profile):
         return None if stuck.startswith("Not known") else False
+    if other_router(seen, profile):
+        return None
+    if (lease := checks["dhcp.lease"].status) in {"fail", "unknown"}:
+        return False if lease == "fail" else None
+    return _cloud_fails(seen, profile, checks)
+
+
+def _cloud_fails(seen: Observations, profile: Profile, checks: dict[str, Check]) -> bool | None:
+    """Whether the cloud connection of a device with an address fails, in the way that starts the test."""
+    cloud, name = checks["cloud.transport"], _cloud_name(seen, profile)
     after_handshake = profile.internet_test.runs_after.value == "handshake"
+    over_udp = profile.cloud.transport.value != "tcp-nonce"
+    if name in {"none", "nowhere"} and profile.cloud.fallback_address:
+        return None  # it goes on with that address, and what comes of it was not seen
+    if name == "none":
+        return True
+    if name == "nowhere":
+        return True if after_handshake or not over_udp else None
     if cloud.status in {"pass", "warn"}:
-        return False
-    if cloud.due_to == "dns.resolve":
-        # A device with an address for such a case goes on with that, and what comes of it was not seen.
-        return None if profile.cloud.fallback_address else _cloud_name_fails(seen, profile)
+        # What lets this laptop past a portal need not let the device.
+        return False if name == "address" and checks["portal"].status not in {"fail", "unknown"} else None
     if cloud.status != "fail":
         return None
     if after_handshake:
         return True
-    if profile.cloud.transport.value == "dtls":
+    if over_udp:
         return False
-    endpoints = seen.cloud.endpoints if seen.cloud else []
-    mine = [one for one in endpoints if one.transport == "tcp-nonce" and one.host in profile.cloud.hosts.value]
-    return not any(connection.connect_ms is not None for one in mine for connection in one.connections)
+    made = [connection.connect_ms is not None for one in endpoints_of(seen, profile) for connection in one.connections]
+    return False if all(made) else None if any(made) else True
 
 
 def _no_lease(seen: Observations, profile: Profile) -> str | None:
@@ -159,18 +179,27 @@ def _no_lease(seen: Observations, profile: Profile) -> str | None:
     return "The device would not get as far: without a resolver in its lease its LED stays fast green."
 
 
-def _cloud_name_fails(seen: Observations, profile: Profile) -> bool | None:
-    """Whether the cloud's name gives a device no address; None where that is not known."""
+def _cloud_name(seen: Observations, profile: Profile) -> Literal["address", "nowhere", "none"] | None:
+    """Whether a device has an address for its cloud, one that leads nowhere, or none; None where that is not known."""
+    if is_address(cloud_host(seen, profile)[0]):
+        return "address"
     dns = seen.dns
     if dns is None or dns.not_run or not dns.resolvers or dns.assumed:
         return None
     hosts = profile.cloud.hosts.value
-    lookups = [one for host in hosts for one in dns.of(host)]
-    if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
-        return None
-    if any(dns.as_device(host) for host in hosts):
-        return False
-    return None if may_not_exist(dns, profile) else True
+
+    def given(asked: Dns) -> Literal["address", "nowhere", "none"] | None:
+        lookups = [one for host in hosts for one in asked.of(host)]
+        if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
+            return None
+        addresses = [used.addresses[0] for host in hosts if (used := asked.as_device(host))]
+        if addresses:
+            return "nowhere" if all(map(is_sinkhole, addresses)) else "address"
+        return None if may_not_exist(asked, profile) else "none"
+
+    kept = given(kept_of(dns, profile))
+    # How many resolvers it keeps may not be confirmed: then it has to make no difference.
+    return kept if profile.dns.resolvers.certainty != "unconfirmed" or kept == given(dns) else None
 
 
 Told = tuple[Result | None, str, list[str]]
@@ -185,12 +214,11 @@ def _result(seen: Observations, profile: Profile) -> Told:
     method = profile.internet_test.method.value
     if method == "none":
         return "passed", "This Device OS has no such test, and takes it for passed.", []
+    if router := other_router(seen, profile):
+        return None, f"Not known: the device would go through {router}, and this laptop does not.", []
     if method == "tcp":
         return _tcp(seen)
-    dns = seen.dns
-    if dns is None or dns.not_run or not dns.resolvers or dns.assumed:
-        return None, "Not known: the resolvers that a device is given were not asked.", []
-    return _ntp(seen, dns) if method == "ntp" else _echo(seen, dns, profile)
+    return _ntp(seen, profile) if method == "ntp" else _echo(seen, profile)
 
 
 def _tcp(seen: Observations) -> Told:
@@ -205,13 +233,18 @@ def _tcp(seen: Observations) -> Told:
     return ("timeout" if error == "timeout" else "network"), f"{where} cannot be connected: {error}.", []
 
 
-def _ntp(seen: Observations, dns: Dns) -> Told:
+def _ntp(seen: Observations, profile: Profile) -> Told:
     """One answer of pool.ntp.org (device-os v4.2.0 hal/network/util/simple_ntp_client.cpp)."""
-    lookups = dns.of(NTP_SERVER)
-    if dns.as_device(NTP_SERVER) is None:
+    if seen.dns is None or seen.dns.not_run or not seen.dns.resolvers or seen.dns.assumed:
+        return None, _NOT_ASKED, []
+    dns = kept_of(seen.dns, profile)
+    lookups, used = dns.of(NTP_SERVER), dns.as_device(NTP_SERVER)
+    if used is None:
         if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
             return None, f"Not known: {NTP_SERVER} could not be asked for.", []
         return "dns", f"{NTP_SERVER} does not resolve.", []
+    if is_sinkhole(used.addresses[0]):
+        return None, f"Not known: {NTP_SERVER} resolves to {used.addresses[0]}, which leads nowhere.", []
     ntp = seen.ntp
     if ntp is None or ntp.not_run or not ntp.attempts:
         return None, "Not known: NTP was not looked at.", []
@@ -226,25 +259,28 @@ def _ntp(seen: Observations, dns: Dns) -> Told:
     return "timeout", f"{ntp.address} did not answer NTP.", []
 
 
-def _echo(seen: Observations, dns: Dns, profile: Profile) -> Told:
+def _echo(seen: Observations, profile: Profile) -> Told:
     """The cloud echo: it fails only where the cloud's name does not resolve (device-facts 1.4)."""
-    host = profile.cloud.hosts.value[0]
+    host, address = cloud_host(seen, profile)
     form = 1 if profile.internet_test.method.value == "echo-1" else 2
-    fails = _cloud_name_fails(seen, profile)
-    if fails is None and not dns.as_device(host):
-        return None, f"Not known: whether {host} resolves for a real device.", []
-    if fails:
+    name = _cloud_name(seen, profile)
+    if name is None:
+        known = seen.dns is not None and not seen.dns.assumed and seen.dns.of(host)
+        return None, f"Not known: whether {host} resolves for a real device." if known else _NOT_ASKED, []
+    if name == "none":
         # The first form reports a failed lookup as a network error (v5.6.0 system_connection_manager.cpp).
         return ("network" if form == 1 else "dns"), f"{host} does not resolve.", []
+    if name == "nowhere":
+        return None, f"Not known: {host} resolves to {address}, which leads nowhere.", []
+    resolves = f"{host} needs no lookup" if host == address else f"{host} resolves"
     test = _measured(seen, profile, form)
     if test is None:
-        return "passed", f"{host} resolves, which is all that this test asks for; echoes were not tried.", []
+        return "passed", f"{resolves}, which is all that this test asks for; echoes were not tried.", []
     if test.packets and all(one.error for one in test.packets):
         return None, f"Not known: this laptop could not send to {test.address}: {test.packets[0].error}.", []
     came = sum(one.echo_ms is not None for one in test.packets)
-    reason = (
-        f"{host} resolves, which is all that this test asks for; {came} of {len(test.packets)} echoes came back"
-        + (" (this run stopped after the first)." if test.stopped_early else ".")
+    reason = f"{resolves}, which is all that this test asks for; {came} of {len(test.packets)} echoes came back" + (
+        " (this run stopped after the first)." if test.stopped_early else "."
     )
     return "passed", reason, _echo_log(test)
 

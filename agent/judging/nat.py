@@ -38,10 +38,11 @@ def forgotten(seen: Observations, profile: Profile) -> Finding | None:
         status="warn",
         summary=f"A UDP conversation that is silent for {silent:.0f} s is forgotten on the way",
         reason=f"The device sends a keep-alive every {alive.value:g} s. "
+        + ("" if silent <= alive.value else "Whether that is soon enough was not looked at; where it is not: ")
         + (
-            "Its session outlives that by its connection id, but what the cloud sends it in between is lost."
+            "The session outlives that by its connection id, but what the cloud sends in between is lost."
             if outlives
-            else "After that its session no longer fits, and it has to connect anew, again and again."
+            else "The session then no longer fits, and the device has to connect anew, again and again."
         ),
         remedy=f"Set the idle time of UDP mappings on the router or firewall to more than {alive.value:g} s, "
         "or make the device's keep-alive shorter.",

@@ -9,7 +9,11 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from agent.checks import Check, Stage
+from agent.judging.cloud import endpoints_of
+from agent.judging.dhcp import guessed_router
+from agent.judging.dns import cloud_host
 from agent.judging.internet_test import InternetTest
+from agent.judging.unseen import network_of_laptop
 from agent.profiles import Fact, Profile
 from probes.observations import Observations
 
@@ -81,17 +85,21 @@ def startup(seen: Observations, profile: Profile, checks: list[Check], test: Int
     """What the judged checks mean for a start of this device, stage by stage."""
     stages: list[StartupStage] = []
     stopped = False
+    lost = _by_a_wrong_router(seen, profile, checks)
     for name in _TITLES:
-        state, check = _state(name, checks) if not stopped else ("not-reached", None)
+        state, check = ("not-reached", None) if stopped else lost.get(name) or _state(name, checks)
         stopped = stopped or state == "stops"
         stages.append(_stage(name, state, check, seen, profile, test))
     stop = next((one for one in stages if one.state == "stops"), None)
-    online = False if stop else True if all(one.state == "reached" for one in stages) else None
+    # A check may be required of a network that no stage needs: then it gets online, and that does not settle all.
+    doubtful = any(one.level == "required" and one.status in {"fail", "unknown"} for one in checks)
+    reached = all(one.state == "reached" for one in stages) and not doubtful
+    online = False if stop else True if reached else None
     return Startup(
         online=online,
         stops_at=stop.stage if stop else None,
         led=_ONLINE if online else stop.led if stop else None,
-        log=_log(stages, test),
+        log=_log(stages, test, online=online),
         stages=stages,
         rests_on=[one for one in _rests_on(profile) if one is not None],
     )
@@ -104,6 +112,21 @@ def _rests_on(profile: Profile) -> list[Fact[Any] | None]:
     return [*every, dhcp.asks_for, dhcp.host_name, profile.dns.aaaa_first, profile.cloud.keep_alive_s]
 
 
+def _by_a_wrong_router(
+    seen: Observations, profile: Profile, checks: list[Check]
+) -> dict[StartupName, tuple[Reached, Check | None]]:
+    """How far a device gets that guesses its router, and guesses wrong: it comes up, and nothing answers it there."""
+    lease = next(one for one in checks if one.id == "dhcp.lease")
+    if lease.status != "fail" or guessed_router(seen, profile) is None:
+        return {}
+    sure = profile.dhcp.missing_router.certainty != "unconfirmed"
+    return {
+        "ip": ("reached", None) if sure else ("unknown", lease),
+        "dns": ("unknown", lease),
+        "cloud": ("stops", lease),
+    }
+
+
 def _state(name: StartupName, checks: list[Check]) -> tuple[Reached, Check | None]:
     """How far a device gets by the checks of a stage, and the check that says so where it is not reached."""
     if name in {"scan", "link"}:
@@ -112,7 +135,11 @@ def _state(name: StartupName, checks: list[Check]) -> tuple[Reached, Check | Non
     else:
         group: Stage | None = "ip" if name == "ip" else None
         deciding = set(_SETTLED_BY[name])
-        mine = [one for one in checks if one.id in deciding or (group is not None and one.stage == group)]
+        mine = [
+            one
+            for one in checks
+            if (one.id in deciding or (group is not None and one.stage == group)) and one.level != "reported"
+        ]
     if name == "link":  # nothing more is asked of the network than for the scan
         return ("reached" if all(one.status in {"pass", "warn"} for one in mine) and mine else "unknown"), None
     if failing := [one for one in mine if one.status == "fail"]:
@@ -133,52 +160,51 @@ def _stage(
         title=_TITLES[name],
         state=state,
         line=_filled(getattr(profile.startup, f"{name}_line"), seen, profile),
-        instead=_instead(name, seen, profile, check) if stops else None,
-        led=_led(name, test, stops=stops),
-        expected=_expected(name, state, seen, profile),
+        instead=_instead(name, seen, profile, check) if stops and check else None,
+        led=_led(name, state, test),
+        expected=_expected(name, state, seen, profile, test),
         network_sees=_network_sees(name, seen, profile),
         why=check.summary if check else None,
         check=check.id if check else None,
     )
 
 
-def _led(name: StartupName, test: InternetTest, *, stops: bool) -> str:
+def _led(name: StartupName, state: Reached, test: InternetTest) -> str:
     if name in {"scan", "link"}:
         return _JOINING
     if name == "ip":
         return _JOINED
-    if not stops:
-        return _CONNECTING if name == "dns" else _ONLINE
+    if state != "stops":
+        return _ONLINE if name == "cloud" and state == "reached" else _CONNECTING
     if test.runs and test.led:
         return f"{_CONNECTING}, then {test.led.words}, again and again"
     return f"{_CONNECTING}, without error blinks" if test.runs is False else _CONNECTING
 
 
-def _instead(name: StartupName, seen: Observations, profile: Profile, check: Check | None) -> str | None:
+def _instead(name: StartupName, seen: Observations, profile: Profile, check: Check) -> str | None:
+    """What the log has of the stage where it stops, as far as that is known."""
     facts = profile.startup
     if name == "cloud":
-        endpoints = seen.cloud.endpoints if seen.cloud else []
-        unconnected = [
-            one
-            for one in endpoints
-            if one.transport == "tcp-nonce" and not any(made.connect_ms is not None for made in one.connections)
-        ]
-        dead = profile.cloud.transport.value == "tcp-nonce" and unconnected
+        if check.id != "cloud.transport":
+            return None
+        made = [one for endpoint in endpoints_of(seen, profile) for one in endpoint.connections]
+        dead = profile.cloud.transport.value == "tcp-nonce" and all(one.connect_ms is None for one in made)
         return _filled(facts.connect_failed_line if dead else facts.handshake_failed_line, seen, profile)
+    if name == "dns" and cloud_host(seen, profile)[1] is not None:
+        return None  # it has an answer, though a false one
     by_name = {"scan": facts.scan_failed_line, "ip": facts.ip_failed_line, "dns": facts.dns_failed_line}
-    return _filled(by_name.get(name), seen, profile) if check else None
+    return _filled(by_name.get(name), seen, profile)
 
 
 def _filled(line: Fact[Any] | None, seen: Observations, profile: Profile) -> str | None:
     """A line with this network's names and addresses in it."""
     if line is None:
         return None
-    host = profile.cloud.hosts.value[0]
-    used = seen.dns.as_device(host) if seen.dns else None
+    host, address = cloud_host(seen, profile)
     values = {
         "ssid": (seen.wifi.target if seen.wifi else None) or "<ssid>",
         "host": host,
-        "address": used.addresses[0] if used else "<address>",
+        "address": address or "<address>",
         "port": str(profile.cloud.port.value),
     }
     text = str(line.value)
@@ -191,21 +217,25 @@ def _network_sees(name: StartupName, seen: Observations, profile: Profile) -> st
     if name == "ip":
         facts = profile.dhcp
         host = f"host name {facts.host_name.value} in its REQUEST" if facts.host_name.value else "no host name"
-        return f"DHCP: DISCOVER that asks for options {', '.join(map(str, facts.asks_for.value))}; {host}" + (
+        options = ", ".join(map(str, facts.asks_for.value))
+        return f"DHCP: DISCOVER that asks for options {options}{_doubt(facts.asks_for)}; {host}" + (
             f"; MAC address {profile.mac_prefix.value}:…" if profile.mac_prefix else ""
         )
+    host, address = cloud_host(seen, profile)
     if name == "dns":
         record = "AAAA, then A" if profile.dns.aaaa_first.value else "A"
-        return f"DNS: {record} for {profile.cloud.hosts.value[0]}"
+        return f"DNS: {record} for {host}" if host != address else None
     if name == "cloud":
         protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
-        host = profile.cloud.hosts.value[0]
-        used = seen.dns.as_device(host) if seen.dns else None
-        return f"{protocol} {profile.cloud.port.value} to {used.addresses[0] if used else host}"
+        return f"{protocol} {profile.cloud.port.value} to {address or host}"
     return None
 
 
-def _log(stages: list[StartupStage], test: InternetTest) -> list[str]:
+def _doubt(fact: Fact[Any]) -> str:
+    return " (not confirmed)" if fact.certainty == "unconfirmed" else ""
+
+
+def _log(stages: list[StartupStage], test: InternetTest, *, online: bool | None) -> list[str]:
     """The lines to look for, up to where the device stops."""
     lines: list[str] = []
     for one in stages:
@@ -215,12 +245,12 @@ def _log(stages: list[StartupStage], test: InternetTest) -> list[str]:
             lines += [one.instead] if one.instead else []
             break
         lines += [one.line] if one.line and one.state == "reached" else []
-    if all(one.state == "reached" for one in stages):
+    if online:
         return [*lines, "Cloud connected"]
     return [*lines, *(test.log if test.runs else [])]
 
 
-def _expected(name: StartupName, state: Reached, seen: Observations, profile: Profile) -> str:
+def _expected(name: StartupName, state: Reached, seen: Observations, profile: Profile, test: InternetTest) -> str:
     """How long a stage takes here, where that was seen; where the device stops, how long it tries."""
     stops = state == "stops"
     if state == "not-reached":
@@ -234,7 +264,7 @@ def _expected(name: StartupName, state: Reached, seen: Observations, profile: Pr
         return _expected_lease(seen, profile, stops=stops)
     if name == "dns":
         return _expected_lookup(seen, profile, stops=stops)
-    return _expected_cloud(seen, profile, stops=stops)
+    return _expected_cloud(profile, test, stops=stops)
 
 
 def _expected_lease(seen: Observations, profile: Profile, *, stops: bool) -> str:
@@ -242,8 +272,8 @@ def _expected_lease(seen: Observations, profile: Profile, *, stops: bool) -> str
     if stops:
         at = ", ".join(f"{one:g}" for one in facts.asks_at_s.value)
         end = f"gives up after {facts.give_up_s.value:g} s" if facts.give_up_s else "never gives up"
-        return f"asks at {at} s, {end}"
-    if dhcp is None or dhcp.granted is None:
+        return f"asks at {at} s{_doubt(facts.asks_at_s)}, {end}"
+    if dhcp is None or dhcp.granted is None or network_of_laptop(seen):
         return ""
     begun = next((one.at_s for one in dhcp.sent if one.identity == "device"), dhcp.started_s)
     return _took(dhcp.granted.at_s - begun)
@@ -256,6 +286,8 @@ def _expected_lookup(seen: Observations, profile: Profile, *, stops: bool) -> st
         resolvers = min(len(seen.dns.resolvers) if seen.dns else 1, facts.resolvers.value) or 1
         longest = facts.tries.value * facts.patience_s.value * kinds * resolvers
         return f"gives up after {longest:g} s at the latest"
+    if network_of_laptop(seen):
+        return ""
     took = [one.elapsed_ms for host in profile.cloud.hosts.value for one in (seen.dns.of(host) if seen.dns else [])]
     return _took(max(took) / 1000) if took else ""
 
@@ -264,10 +296,11 @@ def _took(seconds: float) -> str:
     return f"{seconds:.1f} s here" if seconds >= 0.1 else "less than 0.1 s here"
 
 
-def _expected_cloud(seen: Observations, profile: Profile, *, stops: bool) -> str:
-    cloud, test = profile.cloud, _TEST_S[profile.internet_test.method.value]
+def _expected_cloud(profile: Profile, test: InternetTest, *, stops: bool) -> str:
+    cloud, tests_s = profile.cloud, _TEST_S[profile.internet_test.method.value]
     if stops:
         wait = cloud.answer_s.value + (cloud.connect_s.value if cloud.connect_s else 0)
-        return f"gives up after {wait:g} s, then tests for up to {test:g} s before it blinks"
-    alive = f"then a keep-alive every {cloud.keep_alive_s.value:g} s" if cloud.keep_alive_s else ""
-    return f"a few seconds, {alive}" if alive else "a few seconds"
+        then = f", then tests for up to {tests_s:g} s before it blinks" if test.runs and tests_s else ""
+        return f"gives up after {wait:g} s{then}"
+    alive = f", then a keep-alive every {cloud.keep_alive_s.value:g} s" if cloud.keep_alive_s else ""
+    return f"a few seconds{alive}"

@@ -1,12 +1,12 @@
 """Hypothesis strategies for any msgspec type of the report, by its annotations."""
 
 import types
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from hypothesis import strategies as st
 
-from probes.observations import Count
+from probes.observations import Count, Millis
 from tests.unit import seen
 
 _WORDS = [
@@ -28,7 +28,11 @@ def arbitrary(wanted: Any) -> st.SearchStrategy[Any]:
     """Any value of a type."""
     if wanted == Count:
         return st.one_of(st.integers(0, 6), st.integers(0, 2**48))
+    if wanted == Millis:
+        return st.one_of(st.floats(0, 100), st.floats(0, 1e9))
     origin, arguments = get_origin(wanted), get_args(wanted)
+    if origin is Annotated:  # a list whose greatest length is beyond that of any made here
+        return arbitrary(arguments[0])
     if wanted in _SCALARS:
         return _SCALARS[wanted]
     if origin is Literal:

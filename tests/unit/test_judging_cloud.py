@@ -140,6 +140,12 @@ def test_what_a_nat_forgets(mapping: Mapping | None, status: str) -> None:
     assert check("cloud.transport", "photon2", mapping=mapping).status == status
 
 
+@pytest.mark.parametrize(("idle_s", "proved"), [(20.0, True), (30.0, False)])
+def test_a_silence_longer_than_the_keep_alive_proves_no_disconnection(idle_s: float, *, proved: bool) -> None:
+    reason = check("cloud.transport", "photon2", mapping=held("new-cookie", silent_s=idle_s, idle_s=idle_s)).reason
+    assert ("soon enough was not looked at" not in (reason or "")) is proved
+
+
 def test_a_nat_concerns_only_devices_with_udp() -> None:
     assert check("cloud.transport", "photon", mapping=held("new-cookie")).status == "pass"
 

@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 from agent import profiles, report
 from agent.checks import Selection
 from agent.report import Report, Run, SavedReportError
-from probes.observations import Contact, Lease, Observations, PortalApi, Proxy, Resolver, TlsWitness
+from probes.observations import (
+    Contact,
+    Echo,
+    EchoPacket,
+    EchoTest,
+    Lease,
+    Observations,
+    PortalApi,
+    Proxy,
+    Resolver,
+    TlsWitness,
+)
 from reports import FORMATS
 from reports.terminal import Terminal
 from reports.text import shown
@@ -230,6 +241,41 @@ def test_a_failure_to_load_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(SavedReportError, match="netpreflight-report/1"):
         report.load(file)
+
+
+PACKET: dict[str, Any] = {"at_s": 0, "sequence": 0, "size": 100, "echo_ms": 9.0}
+LOOKUP: dict[str, Any] = {"name": "x", "kind": "vendor", "resolver": "1", "attempts": [], "addresses": ["192.0.2.1"]}
+
+
+@pytest.mark.parametrize(
+    "planted_there",
+    [
+        {"echo": [{**PACKET, "echo_ms": 1e308}] * 2},
+        {"echo": [{**PACKET, "echo_ms": -1.0}]},
+        {"echo": [PACKET, *[{"at_s": 0, "sequence": 1, "size": 100}] * 20000]},
+        {"dns": [{**LOOKUP, "addresses": ["192.0.2.1"] * 400000}]},
+        {"dns": [LOOKUP] * 80000},
+    ],
+    ids=["endless", "before-it-was-sent", "a-flood-of-packets", "a-flood-of-addresses", "a-flood-of-names"],
+)
+def test_an_absurd_saved_run_is_refused(tmp_path: Path, planted_there: dict[str, list[Any]]) -> None:
+    saved = json.loads(FORMATS[".json"](report.make(run(), profiles.load("argon"))))
+    for probe, values in planted_there.items():
+        test = {"form": 2, "host": seen.ARGON_NAME, "port": 5684, "interface": 4, "packets": values}
+        saved["observations"][probe] = {"tests": [test]} if probe == "echo" else {"lookups": values}
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps(saved))
+
+    with pytest.raises(SavedReportError, match="no saved report"):
+        report.load(file)
+
+
+def test_the_most_packets_that_a_saved_run_may_hold_are_judged() -> None:
+    packets = [EchoPacket(at_s=0, sequence=2**48, size=100, echo_ms=1e9)]
+    packets += [EchoPacket(at_s=0, sequence=1, size=100)] * 63
+    test = EchoTest(form=2, host=seen.ARGON_NAME, port=5684, interface=4, address="192.0.2.1", packets=packets)
+
+    assert FORMATS[".txt"](report.make(run(echo=Echo(tests=[test])), profiles.load("argon")))
 
 
 @given(st.text(max_size=600))
