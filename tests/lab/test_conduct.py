@@ -28,8 +28,18 @@ TOOL = str(Path(sys.executable).with_name("netpreflight"))
 
 def start(lab: Lab, *arguments: str) -> subprocess.Popen[str]:
     """Start a check on the laptop, and go on at once."""
+    return popen(lab, lab.check_argv(*arguments))
+
+
+def start_with(lab: Lab, patch: str, *arguments: str) -> subprocess.Popen[str]:
+    """The same with one thing of `agent.run` replaced."""
+    return popen(lab, lab.laptop.argv(patched(patch, *arguments)))
+
+
+def popen(lab: Lab, argv: list[str]) -> subprocess.Popen[str]:
+    """Start a command line of the laptop's."""
     return subprocess.Popen(
-        lab.check_argv(*arguments),
+        argv,
         env=lab.laptop.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -40,9 +50,14 @@ def start(lab: Lab, *arguments: str) -> subprocess.Popen[str]:
 
 def check_with(lab: Lab, patch: str, *arguments: str) -> dict[str, Any]:
     """The report of a check with one thing of `agent.run` replaced, for what no option sets."""
-    program = f"import agent.run\n{patch}\nfrom agent.cli import main\nmain({['check', '--json', *arguments]!r})\n"
-    report: dict[str, Any] = json.loads(lab.laptop.run(sys.executable, "-c", program, timeout_s=90).stdout)
+    report: dict[str, Any] = json.loads(lab.laptop.run(*patched(patch, *arguments), timeout_s=90).stdout)
     return report
+
+
+def patched(patch: str, *arguments: str) -> list[str]:
+    """The tool's command line with one thing of `agent.run` replaced."""
+    program = f"import agent.run\n{patch}\nfrom agent.cli import main\nmain({['check', '--json', *arguments]!r})\n"
+    return [sys.executable, "-c", program]
 
 
 def status(report: dict[str, Any], check_id: str) -> str:
