@@ -107,8 +107,13 @@ class _Conversation:
             cookie=bool(self.cookie),
             hold_s=hold_s,
         )
+        second: _Conversation | None = None
         for at_s in (0.0, SETTLE_GAP_S, SETTLED_S):
             await self._quiet_until(self._begun + at_s)
+            if at_s == SETTLED_S and self.cookie:
+                # Its cookie is older than the last answer before the silence: a secret that changes later changes both.
+                second = _Conversation(self.network, self.server, self.address)
+                await second.open()
             seen.before_answer = await self._ask(self._read)
             if seen.before_answer not in _GOOD:
                 break
@@ -117,8 +122,7 @@ class _Conversation:
             return seen
         silent_from = self._last_passed
         until = silent_from + hold_s
-        if self.cookie:
-            second = _Conversation(self.network, self.server, self.address)
+        if second is not None:
             async with asyncio.TaskGroup() as group:
                 kept = group.create_task(second.keep(until, hold_s / KEPT_PARTS))
                 await self._stay_silent(seen, silent_from, until)
@@ -130,8 +134,6 @@ class _Conversation:
 
     async def keep(self, until: float, gap_s: float) -> MappingAnswer:
         """Use the cookie again and again until `until` on the monotonic clock; the last answer."""
-        if await self._ask(self._note_cookie) == "silence":
-            return "silence"
         while True:
             now = time.monotonic()
             gap_now_s = gap_s if now > self._begun + SETTLED_S else min(gap_s, SETTLE_GAP_S)

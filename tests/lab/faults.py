@@ -1,4 +1,4 @@
-"""Faults made by nftables, each with a counter, so that a scenario can prove that its fault really happened."""
+"""Faults made by nftables or a small MTU, each with a counter, so that a scenario can prove that its fault happened."""
 
 import json
 from dataclasses import dataclass
@@ -25,6 +25,25 @@ class Fault:
     def remove(self) -> None:
         """Take the fault out of the path again (its counter goes with it)."""
         self.where.command("nft", "delete", "table", "inet", self.table)
+        self.must_fire = False
+
+
+@dataclass
+class Bottleneck(Fault):
+    """A device with a small MTU; the kernel counts what was too large for it and not to be fragmented."""
+
+    device: str = ""
+
+    def counter(self) -> int:
+        """Packets that did not fit so far."""
+        names, values = (
+            line.split() for line in self.where.command("cat", "/proc/net/snmp").splitlines() if line.startswith("Ip: ")
+        )
+        return int(values[names.index("FragFails")])
+
+    def remove(self) -> None:
+        """Give the device its usual MTU back."""
+        self.where.ip(f"link set {self.device} mtu 1500")
         self.must_fire = False
 
 
@@ -95,6 +114,13 @@ class Firewall:
         known = f"ether saddr != {except_mac} " if except_mac else ""
         rule = f'iifname "{device}" {known}{proto} dport {port} counter name hits redirect to :{to_port}'
         return self._add({"nat hook prerouting priority -110": rule}, must_fire=must_fire)
+
+    def narrow(self, device: str, mtu: int) -> Fault:
+        """Let nothing larger than `mtu` out of a device; the sender is told by ICMP."""
+        self.where.ip(f"link set {device} mtu {mtu}")
+        fault = Bottleneck(self.where, "", f"MTU {mtu} of {device}", device=device)
+        self.faults.append(fault)
+        return fault
 
     def unfired(self) -> list[Fault]:
         """Faults that had to fire and did not."""

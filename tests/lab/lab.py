@@ -24,7 +24,7 @@ from tests.lab.air import write_air
 from tests.lab.capture import Capture
 from tests.lab.fakes import TcpFake, UdpFake
 from tests.lab.faults import Fault, Firewall, count_arrivals, masquerade, read_counter
-from tests.lab.namespaces import LabError, Laptop, Namespace, connect, sweep, wait_until
+from tests.lab.namespaces import LabError, Laptop, Namespace, connect, kill, sweep, wait_until
 from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp, Server
 
 LAPTOP = "192.168.77.10"
@@ -39,6 +39,7 @@ PHOTON_CLOUD = "198.51.100.20"
 ARGON_CLOUD = "198.51.100.21"
 GOOGLE_DNS = "8.8.8.8"
 VENDORS = tuple(f"198.51.100.{last}" for last in range(31, 36))
+LOCAL_CLOUD = "192.168.77.40"
 ELSEWHERE = "198.51.100.99"  # replies of the "other-address" fakes come from here, those of
 COAP_ELSEWHERE = ("198.51.100.97", "198.51.100.98")  # the two CoAP hosts from here
 PUBLIC_RESOLVER = "198.51.100.53"
@@ -189,7 +190,7 @@ class Lab:
         idle: list[str] = []
         try:
             if kind is None:
-                for wall in (self.gateway, self.provider, self.internet):
+                for wall in self.walls:
                     idle += [fault.rule for fault in wall.unfired()]
                 idle += [name for name, fake in self.fakes.items() if fake.must_fire and not fake.received]
         finally:
@@ -253,7 +254,8 @@ class Lab:
         if self._nat:
             masquerade(gateway, "wan")
         count_arrivals(internet)
-        self.gateway, self.provider, self.internet = Firewall(gateway), Firewall(provider), Firewall(internet)
+        self.walls = [Firewall(where) for where in (gateway, provider, internet)]
+        self.gateway, self.provider, self.internet = self.walls
 
     def _udp(self, name: str, where: Namespace, address: tuple[str, int], respond: fakes.Responder,
              second: str | None = None, device: str | None = None) -> UdpFake:  # fmt: skip
@@ -313,11 +315,16 @@ class Lab:
         elif mode != "echo-only":
             certificate = self._certificate()
             self.servers["argon_cloud"] = servers.coap_dtls(where, self.folder, ARGON_CLOUD, certificate, lead=False)
-        real = (ARGON_CLOUD, servers.BEHIND_RELAY) if mode != "echo-only" else None
-        responder = datagrams.echo_responder(mode)
-        relay = fakes.relay_udp(self.reactor, where, (ARGON_CLOUD, 5684), real, datagrams.is_echo, responder)
+        relay = self._relay("argon_cloud", where, (ARGON_CLOUD, 5684), mode)
         relay.must_fire = mode not in {"real", "s_server"}
-        self.fakes["argon_cloud"] = relay
+
+    def _relay(self, name: str, where: Namespace, address: tuple[str, int], mode: datagrams.DtlsMode) -> UdpFake:
+        """Echo reachability packets as `mode` says, and lead all others to the real server behind `address`."""
+        real = (address[0], servers.BEHIND_RELAY) if mode != "echo-only" else None
+        responder = datagrams.echo_responder(mode)
+        relay = fakes.relay_udp(self.reactor, where, address, real, datagrams.is_echo, responder)
+        self.fakes[name] = relay
+        return relay
 
     def _serve_vendors(self) -> None:
         where = self.internet.where
@@ -413,6 +420,34 @@ class Lab:
         server = servers.dnsmasq_dns(where, self.folder, PUBLIC_RESOLVER, NAMES)
         self.servers["public_resolver"] = server
 
+    def local_cloud(self, dtls_port: int, nonce_port: int) -> Firewall:
+        """Put a company's own cloud on a host of the LAN, LOCAL_CLOUD: libcoap's DTLS with echoes, and Particle's TCP.
+
+        Its firewall is returned: what is for the host itself goes by the hook "input".
+        """
+        host = self.add_host("cloud", f"{LOCAL_CLOUD}/24")
+        self.servers["local_dtls"] = servers.coap_dtls(host, self.folder, LOCAL_CLOUD, self._certificate(), lead=False)
+        self.servers["local_dtls"].wait()
+        self._relay("local_dtls", host, (LOCAL_CLOUD, dtls_port), "real").must_fire = False
+        handler = streams.cloud_handler("nonce")
+        self._tcp("local_nonce", host, [(LOCAL_CLOUD, nonce_port)], handler, must_fire=False)
+        wall = Firewall(host)
+        self.walls.append(wall)
+        return wall
+
+    def restart_argon_cloud(self) -> None:
+        """Start the DTLS server anew: its cookies then come from another secret."""
+        kill(self.servers["argon_cloud"].process)
+        where, certificate = self.internet.where, self._certificate()
+        self.servers["argon_cloud"] = servers.coap_dtls(where, self.folder, ARGON_CLOUD, certificate, lead=False)
+        self.servers["argon_cloud"].wait()
+
+    def answer_dns(self, mode: datagrams.DnsMode) -> None:
+        """Let the resolver, which is a fake already, answer in another way from now on; "real" means rightly."""
+        fake = self.fakes["dns"]
+        assert isinstance(fake, UdpFake)
+        fake.respond = datagrams.dns_responder(mode, self.names, self._wildcard)
+
     def portal(self, *, block: bool = False, knows_laptop: bool = False) -> Fault:
         """Redirect the LAN's HTTP to a captive portal on the gateway (302 to LOGIN_PAGE); `block` drops all else.
 
@@ -447,11 +482,11 @@ class Lab:
         self._tcp("proxy5683", self.gateway.where, [("", 15683)], streams.cloud_handler(mode), must_fire=False)
         return self.gateway.redirect("tcp", 5683, 15683)
 
-    def narrow_path(self, mtu: int = 1200, *, silently: bool = False) -> None:
+    def narrow_path(self, mtu: int = 1200, *, silently: bool = False) -> Fault:
         """Let nothing larger out to the provider; unless `silently`, ICMP says so (else it is a black hole)."""
-        self.gateway.where.ip(f"link set wan mtu {mtu}")
         if silently:
             self.gateway.drop("icmp", hooks=("output",))
+        return self.gateway.narrow("wan", mtu)
 
     def forgetful_nat(self, single_s: int, stream_s: int) -> None:
         """Let the gateway forget conversations over UDP, and give each new one another port.

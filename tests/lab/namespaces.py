@@ -47,6 +47,15 @@ def wait_until(ready: Callable[[], bool], what: str, deadline_s: float = 10.0) -
         time.sleep(POLL_S)
 
 
+def stays(holds: Callable[[], bool], what: str, for_s: float) -> None:
+    """Poll for `for_s` seconds; raise LabError naming `what` as soon as it does not hold."""
+    end = time.monotonic() + for_s
+    while time.monotonic() < end:
+        if not holds():
+            raise LabError(f"not for {for_s} s: {what}")
+        time.sleep(POLL_S)
+
+
 def command(argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0) -> str:
     """Run a command that must succeed and return its stdout; on failure the error quotes its stderr."""
     done = subprocess.run(

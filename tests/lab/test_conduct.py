@@ -1,7 +1,9 @@
 """How netpreflight behaves on a network: what its packets look like, what it leaves behind, how it ends."""
 
 import json
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,8 +30,18 @@ TOOL = str(Path(sys.executable).with_name("netpreflight"))
 
 def start(lab: Lab, *arguments: str) -> subprocess.Popen[str]:
     """Start a check on the laptop, and go on at once."""
+    return popen(lab, lab.check_argv(*arguments))
+
+
+def start_with(lab: Lab, patch: str, *arguments: str) -> subprocess.Popen[str]:
+    """The same with one thing of `agent.run` replaced."""
+    return popen(lab, lab.laptop.argv(patched(patch, *arguments)))
+
+
+def popen(lab: Lab, argv: list[str]) -> subprocess.Popen[str]:
+    """Start a command line of the laptop's."""
     return subprocess.Popen(
-        lab.check_argv(*arguments),
+        argv,
         env=lab.laptop.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -40,9 +52,14 @@ def start(lab: Lab, *arguments: str) -> subprocess.Popen[str]:
 
 def check_with(lab: Lab, patch: str, *arguments: str) -> dict[str, Any]:
     """The report of a check with one thing of `agent.run` replaced, for what no option sets."""
-    program = f"import agent.run\n{patch}\nfrom agent.cli import main\nmain({['check', '--json', *arguments]!r})\n"
-    report: dict[str, Any] = json.loads(lab.laptop.run(sys.executable, "-c", program, timeout_s=90).stdout)
+    report: dict[str, Any] = json.loads(lab.laptop.run(*patched(patch, *arguments), timeout_s=90).stdout)
     return report
+
+
+def patched(patch: str, *arguments: str) -> list[str]:
+    """The tool's command line with one thing of `agent.run` replaced."""
+    program = f"import agent.run\n{patch}\nfrom agent.cli import main\nmain({['check', '--json', *arguments]!r})\n"
+    return [sys.executable, "-c", program]
 
 
 def status(report: dict[str, Any], check_id: str) -> str:
@@ -82,23 +99,34 @@ def test_dhcp_messages_are_the_devices() -> None:
     assert rows[3][4] == report["observations"]["dhcp"]["granted"]["address"]
 
 
-def test_discover_asks_for_what_a_device_asks_for() -> None:
+def test_dhcp_messages_byte_by_byte() -> None:
+    """device-facts 5; only the hardware address and the broadcast flag (the answers are for nobody here) are ours."""
     with Lab() as lab:
         with lab.capture() as capture:
-            lab.check("--only", "dhcp")
-        argv = ["tshark", "-n", "-r", str(capture.pcap), "-Y", "dhcp.option.dhcp == 1", "-T", "fields"]
-        argv += [
-            "-e",
-            "dhcp.option.type",
-            "-e",
-            "dhcp.option.request_list_item",
-            "-e",
-            "dhcp.option.dhcp_max_message_size",
-        ]
-        row = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip().split("\t")
+            seen = lab.check("--device", "argon", "--only", "dhcp").report["observations"]["dhcp"]
+        of_device = f"dhcp && udp.dstport == 67 && dhcp.hw.mac_addr == {seen['client_mac']}"
+        rows = capture.fields("udp.payload", display_filter=of_device)
+    discover, request = (one for (one,) in rows[:2])
+    xid = slice(8, 16)
+    mac, granted = seen["client_mac"].replace(":", ""), socket.inet_aton(seen["granted"]["address"]).hex()
+    head = "01010600" + "########" + "0000" + "8000" + "00" * 16 + mac + "00" * (10 + 64 + 128) + "63825363"
+    asks = "3704" + "01031c06"
+    size = "3902" + "05dc"  # 1500 bytes
+    host_name = "0c18" + b"e00fce680000000000000000".hex()
+    server = socket.inet_aton(GATEWAY).hex()
 
-    assert row[0].split(",")[:3] == ["53", "57", "55"]
-    assert row[1:] == ["1,3,28,6", "1500"]
+    assert masked(discover, xid).rstrip("0") == head + "350101" + size + asks + "ff"
+    assert masked(request, xid).rstrip("0") == (
+        head + "350103" + size + "3204" + granted + "3604" + server + asks + host_name + "ff"
+    )
+    assert len(discover) == len(request) == 2 * (240 + 68), "lwIP's messages have 68 bytes for options"
+
+
+def masked(payload: str, *random: slice) -> str:
+    """The hexadecimal text of a payload with what is random in it marked."""
+    for one in random:
+        payload = payload[: one.start] + "#" * (one.stop - one.start) + payload[one.stop :]
+    return payload
 
 
 def test_ntp_request_is_the_devices() -> None:
@@ -106,12 +134,13 @@ def test_ntp_request_is_the_devices() -> None:
         with lab.capture() as capture:
             lab.check("--only", "ntp")
         rows = capture.fields(
-            "ntp.flags", "udp.length", "ntp.org", "ntp.xmt", "udp.srcport", display_filter="ntp && udp.dstport == 123"
+            "udp.payload", "ntp.flags", "ntp.org", "ntp.xmt", "udp.srcport", display_filter="ntp && udp.dstport == 123"
         )
 
     assert len(rows) == 1
-    flags, length, origin, transmit, port = rows[0]
-    assert (flags, length) == ("0x23", "56")
+    payload, flags, origin, transmit, port = rows[0]
+    assert flags == "0x23"
+    assert masked(payload, slice(48, 64)) == "23" + "00" * 23 + "#" * 16 + "00" * 16, "its clock, and nothing else"
     assert origin.startswith(time.strftime("%b", time.gmtime()))
     assert transmit in {"NULL", ""} or "(0)Jan  1, 1970" in transmit or transmit.startswith("Jan  1, 1970"), transmit
     assert int(port) > 1023
@@ -127,6 +156,8 @@ def test_dns_queries_are_plain() -> None:
             "dns.count.add_rr",
             "dns.flags",
             "udp.srcport",
+            "dns.count.queries",
+            "dns.qry.class",
             display_filter="dns && udp.dstport == 53",
         )
 
@@ -138,7 +169,7 @@ def test_dns_queries_are_plain() -> None:
     assert sorted(aaaa) == sorted(
         {host for one in profiles.load_all() if one.dns.aaaa_first.value for host in one.cloud.hosts.value}
     )
-    assert {row[2:4] for row in rows} == {("0", "0x0100")}
+    assert {row[2:4] + row[5:] for row in rows} == {("0", "0x0100", "1", "0x0001")}
     assert len({row[4] for row in rows}) == len(rows)
     assert [one["name"] for one in report["observations"]["dns"]["lookups"] if one["type"] == "AAAA"] == aaaa
 
@@ -161,6 +192,25 @@ def test_coap_ping_is_an_empty_confirmable_message() -> None:
     assert set(received) == {("3", "0")}
 
 
+HELLO_RANDOM = slice(2 * 27, 2 * 59)
+
+
+def hello_bytes(more: str) -> str:
+    """A device's ClientHello (device-facts 2.3; RFC 6347, 7250, 8422, 9146), with `more` extensions after its own."""
+    extensions = (
+        "000d0004" + "0002" + "0403"  # signature_algorithms: ECDSA with SHA-256
+        "000a0004" + "0002" + "0017"  # supported_groups: secp256r1
+        "000b0002" + "01" + "00"  # ec_point_formats: uncompressed
+        "00fe0001" + "00"  # connection_id by its provisional number: an empty one
+        "00130002" + "01" + "02"  # client_certificate_type: raw public key
+        "00140002" + "01" + "02"  # server_certificate_type: raw public key
+    ) + more  # fmt: skip
+    body = "fefd" + "#" * 64 + "00" + "00" + "0004c0ae00ff" + "0100" + f"{len(extensions) // 2:04x}" + extensions
+    size = f"{len(body) // 2:06x}"
+    handshake = "01" + size + "0000" + "000000" + size + body
+    return "16fefd" + "0000" + "000000000000" + f"{len(handshake) // 2:04x}" + handshake
+
+
 def test_client_hello_is_the_devices() -> None:
     with Lab() as lab:
         with lab.capture() as capture:
@@ -176,17 +226,22 @@ def test_client_hello_is_the_devices() -> None:
             "ip.flags.df",
             "dtls.handshake.extension.type",
             "_ws.malformed",
+            "udp.payload",
             display_filter="dtls.handshake && udp.dstport == 5684",
             every=True,
         )
 
     hello = ("1", "0xfefd", "0xfefd", "0xc0ae,0x00ff", "0x0017", "0")
     assert [row[:6] for row in rows] == [hello, hello]
-    assert rows[0][8:] == ("13,10,11,254,19,20", "")
+    assert rows[0][8:10] == ("13,10,11,254,19,20", "")
     large = rows[1]
     assert large[6] == "1280"
     assert large[7] in {"1", "True"}, "nobody may fragment it"
-    assert large[8:] == ("13,10,11,254,19,20,21", "")
+    assert large[8:10] == ("13,10,11,254,19,20,21", "")
+    padding = "0015" + f"{1280 - 28 - 110 - 4:04x}" + "00" * (1280 - 28 - 110 - 4)
+    assert len(rows[0][10]) == 2 * 110
+    assert masked(rows[0][10], HELLO_RANDOM) == hello_bytes("")
+    assert masked(large[10], HELLO_RANDOM) == hello_bytes(padding)
     assert ".v6.udp.particle.io" in json.dumps(report["footprint"])
     assert report["observations"]["cloud"]["endpoints"][0]["large"]["record"] == "HelloVerifyRequest"
 
@@ -351,6 +406,24 @@ def test_ipv6_addresses_are_asked_for_and_keep_nobody_waiting(
     assert endpoint["address"] == "198.51.100.21"
 
 
+@pytest.mark.parametrize("mode", ["aaaa-silent", "dns64"])
+def test_nothing_is_sent_later_for_ipv6_addresses(mode: DnsMode) -> None:
+    def delays(report: dict[str, Any]) -> dict[str, float]:
+        seen = report["observations"]
+        begun = {one["host"]: [*one["attempts"], *one["connections"]] for one in seen["cloud"]["endpoints"]}
+        begun |= {"ntp": seen["ntp"]["attempts"], "coap": seen["coap"]["servers"][0]["attempts"]}
+        return {name: attempts[0]["at_s"] - seen["dns"]["started_s"] for name, attempts in begun.items()}
+
+    with Lab(dns=mode) as lab:
+        broken = delays(lab.check("--device", "photon2").report)
+        lab.answer_dns("real")
+        healthy = delays(lab.check("--device", "photon2").report)
+
+    assert len(healthy) == 4
+    assert broken == pytest.approx(healthy, abs=0.5)
+    assert max(broken.values()) < 1
+
+
 def test_large_hello_meets_a_narrow_path() -> None:
     with Lab() as lab:
         lab.narrow_path(1200)
@@ -505,6 +578,43 @@ def test_interrupted_run_keeps_what_is_known() -> None:
 
 
 # --- how it reports
+
+
+def test_terminal_shows_every_device_online() -> None:
+    with Lab() as lab:
+        argv = [TOOL, "check", *lab.air]
+        run = lab.laptop.run(*argv, env={"COLUMNS": "160"})
+        narrow = lab.laptop.run(*argv)
+    online = ("compatible", "yes", "breathing cyan: Cloud connected")
+    expected = [
+        ("2.4 GHz CoAP device", *online),
+        ("Particle Argon, Device OS 6.2.0", *online),
+        ("Particle Core, Device OS 1.4.4", *online),
+        ("Particle M-SoM, Device OS 6.2.0", *online),
+        ("Particle P1, Device OS 3.3.1", *online),
+        ("Particle P2, Device OS 6.2.0", *online),
+        ("Particle Photon, Device OS 3.3.1", *online),
+        ("Particle Photon 2, Device OS 6.2.0", *online),
+    ]
+
+    assert (run.returncode, run.stderr, narrow.returncode, narrow.stderr) == (0, "", 0, "")
+    assert device_table(run.stdout) == expected
+    assert max(map(len, narrow.stdout.splitlines())) <= 80
+    words = " ".join(table_lines(narrow.stdout))
+    assert words.count("breathing cyan") == words.count(" compatible ") == words.count(" yes ") == len(expected)
+
+
+def table_lines(text: str) -> list[str]:
+    """The lines of the table of all devices, without its headings."""
+    lines = text.splitlines()
+    begin = lines.index("The same network for each known device") + 1
+    assert lines[begin].split() == ["Device", "Verdict", "Online", "At", "the", "end"]
+    return lines[begin + 1 : lines.index("", begin)]
+
+
+def device_table(text: str) -> list[tuple[str, ...]]:
+    """The rows of that table, where each has a line of its own."""
+    return [tuple(re.split(r"\s{2,}", line.strip())) for line in table_lines(text)]
 
 
 def test_checks_appear_while_the_run_goes_on() -> None:

@@ -1,6 +1,7 @@
 """Every device and generation of Device OS on real networks: what `tests.unit.test_device_matrix` expects of each."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +91,71 @@ LABS = {
     ),
     "dhcp-grants-no-router": Network("everything-works", {"dhcp": Dhcp(router=None)}, differs={"core": NOT_KNOWN}),
 }
+
+
+ECHOES = "udp.dstport == 5684 && udp.payload[0] == 0xfc"
+NO_ECHO = 2**32 - 1
+
+
+def test_argon_by_its_firmware() -> None:
+    """device-facts 7: cloud and NTP blocked. What 6.2.0 logs of its echoes is what was sent, by tshark's count."""
+    with Lab() as lab:
+        ntp, cloud = lab.gateway.drop("udp", 123), lab.gateway.drop("udp", 5684)
+        older = lab.check("--device", "argon", "--os", "4.2.0")
+        assert min(ntp.counter(), cloud.counter()) > 0
+        with lab.capture() as capture:
+            newer = lab.check("--device", "argon", "--os", "6.2.0")
+        sizes = [int(size) - 8 for (size,) in capture.fields("udp.length", display_filter=ECHOES)]
+        ntp.remove()
+        cloud.remove()
+        healthy = [lab.check("--device", "argon", "--os", version) for version in ("4.2.0", "6.2.0")]
+
+    assert [run.exit_code for run in (older, newer)] == [1, 1]
+    old, new = (run.report["internet_test"] for run in (older, newer))
+    assert (old["method"], old["result"], old["runs"]) == ("ntp", "timeout", True)
+    assert (old["led"]["colour"], old["led"]["blinks"]) == ("orange", 2)
+    assert old["log"] == ["Internet test failed: timeout", "Handling cloud error: 2"]
+    assert (new["method"], new["result"], new["runs"]) == ("echo-2", "passed", True)
+    assert (new["led"]["colour"], new["led"]["blinks"]) == ("orange", 3)
+    # The firmware counts whole packets that it sent, and of those that it received the payload.
+    counts = f"0/{len(sizes)} packets (0 tx errors) 0/{sum(sizes)} bytes received"
+    assert new["log"] == [
+        f"WiFi: {counts}, avg rtt: 0, mask=0000, score={NO_ECHO}",
+        "Internet available, cloud not reachable",
+        "Handling cloud error: 3",
+    ]
+    assert len(sizes) == 10
+    for run in (older, newer):
+        told = {one["since"]: one for one in run.report["versions"]}
+        assert (told["2.0.0"]["method"], told["2.0.0"]["internet_test"]) == ("ntp", "timeout")
+        assert (told["2.0.0"]["before"], told["2.0.0"]["online"]) == ("5.6.0", False)
+        assert (told["6.2.0"]["method"], told["6.2.0"]["internet_test"]) == ("echo-2", "passed")
+        assert (told["6.2.0"]["before"], told["6.2.0"]["online"]) == (None, False)
+        assert ("2 blinks" in told["2.0.0"]["led"], "3 blinks" in told["6.2.0"]["led"]) == (True, True)
+        assert told["2.0.0"]["log"] == "Internet test failed: timeout"
+        assert told["6.2.0"]["log"] == "Internet available, cloud not reachable"
+    for run in healthy:
+        assert (run.exit_code, run.report["startup"]["online"]) == (0, True)
+        assert run.report["internet_test"]["runs"] is False
+
+
+def test_argon_with_echoes_and_no_dtls() -> None:
+    with Lab(argon_cloud="echo-only") as lab:
+        ntp = lab.gateway.drop("udp", 123)
+        with lab.capture() as capture:
+            run = lab.check("--device", "argon", "--os", "6.2.0")
+        assert ntp.counter() > 0
+        sent = capture.fields("udp.length", display_filter=ECHOES)
+        came = capture.fields("udp.length", display_filter=ECHOES.replace("dst", "src"))
+    test = run.report["internet_test"]
+
+    assert sent == came
+    assert len(sent) == 1
+    assert (run.exit_code, test["method"], test["result"], test["runs"]) == (1, "echo-2", "passed", True)
+    assert test["led"]["blinks"] == 3
+    assert "1 of 1 echoes came back" in test["reason"]
+    assert re.fullmatch(r"WiFi: <n>/10 packets \(0 tx errors\) <n>/<n> bytes received, .*", test["log"][0])
+    assert test["log"][1:] == ["Internet available, cloud not reachable", "Handling cloud error: 3"]
 
 
 @pytest.mark.parametrize("name", LABS)

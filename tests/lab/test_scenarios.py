@@ -74,8 +74,10 @@ class Scenario:
         lab: how the lab is built; a fake or fault that is never hit fails the lab itself.
         breaks: what is broken once it stands. With `twin`, all of it is taken away again, and the same network has to
             be found healthy.
+        mends: what takes away what is neither a fault nor for good, for the twin.
         says: statuses that differ from a healthy network's.
         words: what a check's summary has to name.
+        reasons: what its reason has to name.
         after: what the far end has to have seen.
     """
 
@@ -84,12 +86,14 @@ class Scenario:
     says: Mapping[str, str] = field(default_factory=dict)
     lab: Mapping[str, Any] = field(default_factory=dict)
     breaks: Callable[[Lab], object] = nothing
+    mends: Callable[[Lab], object] = nothing
     twin: bool = False
     device: str = "generic"
     arguments: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     user: int | None = None
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     after: Callable[[Lab, dict[str, Any]], None] = lambda lab, report: None
 
 
@@ -202,6 +206,30 @@ def second_server_asked(lab: Lab, report: dict[str, Any]) -> None:
     """Both servers made an offer, and neither keeps a lease."""
     assert any("DHCPOFFER" in line for line in lab.log("second_dhcp"))
     assert lab.second_leases() == []
+
+
+NEEDS_LARGE_PACKETS = ("argon", "msom", "p2", "photon2")
+"""Devices that speak DTLS, whose records hold up to 1152 bytes (device-facts 2.3)."""
+ASKS_FOR_AAAA = ("msom", "p2", "photon2")
+"""Devices whose newest Device OS asks for AAAA first (device-facts 1.7)."""
+
+
+def warned(*devices: str) -> Callable[[Lab, dict[str, Any]], None]:
+    """These devices get online with a warning, and all others without."""
+
+    def look(lab: Lab, report: dict[str, Any]) -> None:
+        found = {one["name"]: (one["verdict"], one["online"]) for one in report["devices"]}
+        assert len(found) == 8
+        for name, (verdict, online) in found.items():
+            assert verdict == ("compatible-with-warnings" if name in devices else "compatible"), (name, verdict)
+            assert online is True, name
+
+    return look
+
+
+def right_dns(lab: Lab) -> None:
+    """Let the resolver answer rightly from now on."""
+    lab.answer_dns("real")
 
 
 SCENARIOS = {
@@ -363,6 +391,53 @@ SCENARIOS = {
     "every-cloud-port-dropped-photon": Scenario(
         "incompatible", "passed", BOTH_COAP, device="photon", breaks=cloud_ports
     ),
+    # --- large packets
+    "narrow-path": Scenario(
+        "compatible-with-warnings",
+        "passed",
+        {"cloud.transport": "warn"},
+        device="photon2",
+        breaks=lambda lab: lab.narrow_path(1279),
+        twin=True,
+        words={"cloud.transport": ("UDP 5684 answers", "no packet of 1280 bytes")},
+        reasons={"cloud.transport": (GATEWAY, "fragmentation needed", "MTU 1279")},
+        after=warned(*NEEDS_LARGE_PACKETS),
+    ),
+    "narrow-path-silently": Scenario(
+        "compatible-with-warnings",
+        "passed",
+        {"cloud.transport": "warn"},
+        device="argon",
+        breaks=lambda lab: lab.narrow_path(1200, silently=True),
+        twin=True,
+        words={"cloud.transport": ("UDP 5684 answers", "no packet of 1280 bytes")},
+        reasons={"cloud.transport": ("lost 3 times",)},
+        after=warned(*NEEDS_LARGE_PACKETS),
+    ),
+    **{
+        f"narrow-path-{device}": Scenario(
+            "compatible-with-warnings",
+            "passed",
+            {"cloud.transport": "warn"},
+            device=device,
+            breaks=lambda lab: lab.narrow_path(1200),
+            reasons={"cloud.transport": (GATEWAY, "MTU 1200")},
+        )
+        for device in ("p2", "msom")
+    },
+    **{
+        f"narrow-path-{device}-does-not-care": Scenario(
+            "compatible",
+            "passed",
+            device=device,
+            breaks=lambda lab: lab.narrow_path(1200),
+            after=warned(*NEEDS_LARGE_PACKETS),
+        )
+        for device in ("photon", "core", "generic")
+    },
+    "path-just-wide-enough": Scenario(
+        "compatible", "passed", device="argon", breaks=lambda lab: lab.gateway.where.ip("link set wan mtu 1280")
+    ),
     # --- the whole path
     "everything-dropped": Scenario(
         "incompatible",
@@ -504,6 +579,34 @@ SCENARIOS = {
     ),
     "dns-garbage": Scenario("incompatible", "dns", DEAD_DNS, lab={"dns": "garbage"}),
     "dns-wrong-id": Scenario("incompatible", "dns", DEAD_DNS, lab={"dns": "wrong-id"}),
+    # --- IPv6 addresses, which some devices ask for first
+    **{
+        f"dns-{mode}-{'-'.join(device)}": Scenario(
+            "compatible-with-warnings",
+            "passed",
+            {"dns.resolve": "warn"},
+            device=device[0],
+            arguments=device[1:],
+            lab={"dns": mode},
+            twin=True,
+            mends=right_dns,
+            words={"dns.resolve": (GATEWAY, *words)},
+            reasons={"dns.resolve": reason},
+            after=warned(*ASKS_FOR_AAAA, device[0]),
+        )
+        for mode, words, reason in (
+            ("aaaa-silent", ("leaves AAAA queries", "unanswered"), ("AAAA before A", "waits 4 s")),
+            ("dns64", ("IPv6 address, 64:ff9b::c633:6415",), ("AAAA before A", "no IPv6 on Wi-Fi")),
+        )
+        for device in (("photon2",), ("argon", "--os", "4.2.0"))
+    },
+    **{
+        f"dns-{mode}-{device}-does-not-care": Scenario(
+            "compatible", "passed", device=device, lab={"dns": mode}, after=warned(*ASKS_FOR_AAAA)
+        )
+        for mode in ("aaaa-silent", "dns64")
+        for device in ("argon", "photon")
+    },
     # --- NTP
     "ntp-dropped": Scenario(
         "incompatible",
@@ -819,7 +922,8 @@ def test_scenario(name: str) -> None:
             for fault in (*lab.gateway.faults, *lab.provider.faults):
                 assert fault.counter() or not fault.must_fire
                 fault.remove()
-            healthy = lab.check("--device", scenario.device, env=env)
+            scenario.mends(lab)
+            healthy = lab.check("--device", scenario.device, *scenario.arguments, env=env)
             says_what_it_should(Scenario("compatible", "passed"), healthy)
 
 
@@ -835,6 +939,8 @@ def says_what_it_should(scenario: Scenario, run: CheckRun) -> None:
     assert "Traceback" not in run.stderr
     for name, words in scenario.words.items():
         assert all(word in checks[name]["summary"] for word in words), checks[name]
+    for name, words in scenario.reasons.items():
+        assert all(word in checks[name]["reason"] for word in words), checks[name]
     for check in checks.values():
         if check["status"] in {"fail", "unknown", "warn"}:
             assert check["reason"], check

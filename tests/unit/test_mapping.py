@@ -111,6 +111,24 @@ def test_a_server_that_changes_its_secret_is_told_apart(monkeypatch: pytest.Monk
     assert (seen.after_answer, seen.control_answer) == ("new-cookie", "new-cookie")
 
 
+def test_a_secret_that_changes_as_the_silence_begins_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bytes] = []
+
+    def held(now: float, wire: bytes) -> list[tuple[float, Answer]]:
+        if has_cookie(wire):
+            taken.append(wire)
+        return honest(now, wire) if len(taken) <= 3 else [(0.01, OTHER)]
+
+    def beside(now: float, wire: bytes) -> list[tuple[float, Answer]]:
+        if len(taken) < 3 or wire == dtls.alert():
+            return honest(now, wire)
+        return [(0.01, SERVER_HELLO if OTHER[-len(COOKIE) :] in wire else OTHER)]
+
+    seen, _ = run(monkeypatch, held, beside)
+
+    assert (seen.before_answer, seen.after_answer, seen.control_answer) == ("accepted", "new-cookie", "new-cookie")
+
+
 def test_a_dead_mapping_is_asked_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
     seen, _ = run(monkeypatch, lambda now, wire: [] if now > 20 else honest(now, wire), honest)
 

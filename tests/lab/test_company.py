@@ -1,0 +1,175 @@
+"""A company's own product, by a file of its own: its cloud on this LAN, its names, and what is sent for it."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from tests.lab.lab import ARGON_CLOUD, LOCAL_CLOUD, Lab
+from tests.lab.servers import GATEWAY
+from tests.lab.test_scenarios import HEALTHY, sent_only_what_footprint_lists
+
+pytestmark = pytest.mark.lab
+
+PARTICLE = ("device.spark.io", "*.udp.particle.io", "*.udp-mesh.particle.io")
+DTLS_PORT, NONCE_PORT = 5690, 5691
+SENSOR = f"""based_on = "photon2"
+title = "Acme sensor"
+
+[cloud]
+hosts = ["{LOCAL_CLOUD}"]
+port = {DTLS_PORT}
+"""
+VALVE = f"""based_on = "photon"
+title = "Acme valve"
+
+[device_os]
+newest = "1.5.2"
+
+[cloud]
+hosts = ["{LOCAL_CLOUD}"]
+port = {NONCE_PORT}
+"""
+"""Device OS 1.5 asks for no time server's name, either."""
+BLINDS = """based_on = "photon2"
+title = "Acme blinds"
+device_id = "acme"
+
+[cloud]
+hosts = ["{id}.cloud.acme.example"]
+"""
+
+
+def written(lab: Lab, content: str) -> str:
+    """A company's file on the laptop."""
+    file = Path(lab.folder, "acme.toml")
+    file.write_text(content)
+    return str(file)
+
+
+def checks(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A report's checks by their ids."""
+    return {one["id"]: one for one in report["checks"]}
+
+
+def statuses(report: dict[str, Any]) -> dict[str, str]:
+    """Their statuses."""
+    return {name: one["status"] for name, one in checks(report).items()}
+
+
+@pytest.mark.parametrize(
+    ("content", "proto", "port", "says"),
+    [(SENSOR, "udp", DTLS_PORT, "answers a DTLS ClientHello with HelloVerifyRequest"),
+     (VALVE, "tcp", NONCE_PORT, "answers: a nonce of 40 bytes")],
+    ids=["dtls", "tcp-nonce"],
+)  # fmt: skip
+def test_local_cloud_by_its_address(content: str, proto: Literal["udp", "tcp"], port: int, says: str) -> None:
+    where = f"{LOCAL_CLOUD} ({LOCAL_CLOUD}), {proto.upper()} {port}"
+    with Lab(unknown_names=PARTICLE) as lab:
+        wall = lab.local_cloud(DTLS_PORT, NONCE_PORT)
+        file = written(lab, content)
+        with lab.capture() as capture:
+            healthy = lab.check("--device", file)
+        sent = capture.sent()
+        asked = {name for _, name in lab.queries()}
+        fault = wall.drop(proto, port, hooks=("input",))
+        dropped = lab.check("--device", file)
+        assert fault.counter() > 0
+    found = checks(healthy.report)
+
+    assert (healthy.exit_code, healthy.report["verdict"]) == (0, "compatible")
+    assert statuses(healthy.report) == HEALTHY
+    assert found["dns.resolve"]["summary"] == f"The device asks for no name: its cloud is {LOCAL_CLOUD}"
+    assert found["cloud.transport"]["summary"] == f"{where} {says}"
+    assert not any(name.startswith(LOCAL_CLOUD) for name in asked)
+    assert "pool.ntp.org" in asked
+    sent_only_what_footprint_lists(healthy.report, sent)
+    listed = {(one["protocol"], one["port"]) for one in healthy.report["footprint"] if one["address"] == LOCAL_CLOUD}
+    assert listed == {(proto, port)}
+    assert (proto, LOCAL_CLOUD, port) in {(one.protocol, one.destination, one.port) for one in sent}
+    assert healthy.report["devices"][0]["title"] == healthy.report["device"]["title"]
+
+    assert (dropped.exit_code, dropped.report["verdict"]) == (1, "incompatible")
+    assert statuses(dropped.report) == HEALTHY | {"cloud.transport": "fail"}
+    assert checks(dropped.report)["cloud.transport"]["summary"].startswith(where)
+    assert dropped.report["startup"]["stops_at"] == "cloud"
+
+
+def test_own_cloud_name() -> None:
+    name = "acme.cloud.acme.example"
+    with Lab(unknown_names=PARTICLE, names={"*.cloud.acme.example": ARGON_CLOUD}) as lab:
+        run = lab.check("--device", written(lab, BLINDS))
+        asked = lab.queries()
+    with Lab(unknown_names=PARTICLE) as lab:
+        filtered = lab.check("--device", written(lab, BLINDS))
+        assert ("A", name) in lab.queries()
+
+    assert (run.exit_code, statuses(run.report)) == (0, HEALTHY)
+    assert {("A", name), ("AAAA", name)} <= set(asked)
+    assert name in checks(run.report)["cloud.transport"]["summary"]
+    assert {one["host"] for one in run.report["footprint"] if one["port"] == 5684} == {name}
+    assert (filtered.exit_code, filtered.report["verdict"]) == (1, "incompatible")
+    assert statuses(filtered.report) == HEALTHY | {"dns.resolve": "fail", "cloud.transport": "unknown"}
+    assert f"withholds {name}" in checks(filtered.report)["dns.resolve"]["summary"]
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(f'{SENSOR}[dhcp]\nhost_name = "acme-sensor-7"\n', "acme-sensor-7"), (f'{SENSOR}[dhcp]\nhost_name = ""\n', None)],
+    ids=["own", "none"],
+)
+def test_host_name_of_a_file(content: str, name: str | None) -> None:
+    with Lab() as lab:
+        host_name_in_request(lab, name, "--device", written(lab, content))
+
+
+def test_host_name_of_a_core() -> None:
+    with Lab() as lab:
+        host_name_in_request(lab, None, "--device", "core")
+
+
+def test_host_name_of_an_argon() -> None:
+    with Lab() as lab:
+        host_name_in_request(lab, "e00fce680000000000000000", "--device", "argon")
+
+
+def host_name_in_request(lab: Lab, name: str | None, *arguments: str) -> None:
+    """The REQUEST has this host name in option 12, by tshark and by the server's log, or no option 12."""
+    with lab.capture() as capture:
+        run = lab.check("--only", "dhcp", *arguments)
+    fields = ("dhcp.option.dhcp", "dhcp.option.hostname", "dhcp.option.type")
+    of_device = f"dhcp && udp.dstport == 67 && dhcp.hw.mac_addr == {run.report['observations']['dhcp']['client_mac']}"
+    rows = capture.fields(*fields, display_filter=of_device, every=True)
+    told = [line.partition("client provides name: ")[2] for line in lab.log("dhcp") if "client provides name" in line]
+
+    assert [row[0] for row in rows] == ["1", "3", "7", "7"], "DISCOVER, REQUEST, and twice RELEASE"
+    assert [row[1] for row in rows] == ["", name or "", "", ""], "in the REQUEST only"
+    assert [("12" in row[2].split(",")) for row in rows] == [False, name is not None, False, False]
+    assert told == ([name] if name else [])
+    assert statuses(run.report)["dhcp.lease"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "key"),
+    [
+        (SENSOR.replace(str(DTLS_PORT), "0"), 6, "cloud.port: expected a port from 1 to 65535, got 0"),
+        (SENSOR.replace("port", "prot"), 6, "cloud.prot: no such key; did you mean port?"),
+        (SENSOR.replace("photon2", "photon3"), 1, 'based_on: no device "photon3"'),
+        (SENSOR.replace(LOCAL_CLOUD, "192.168.77.400"), 5, "cloud.hosts: "),
+        (SENSOR.replace(f'"{LOCAL_CLOUD}"', f'"{LOCAL_CLOUD}'), 5, "not TOML"),
+    ],
+    ids=["value", "key", "base", "address", "syntax"],
+)
+def test_file_with_a_mistake_is_refused_before_anything_is_sent(content: str, line: int, key: str) -> None:
+    with Lab() as lab:
+        file = written(lab, content)
+        with lab.capture() as capture:
+            run = lab.check("--device", file)
+        assert capture.sent() == []
+        assert (
+            lab.check("--device", written(lab, SENSOR.replace(LOCAL_CLOUD, GATEWAY)), "--only", "dhcp").exit_code == 0
+        )
+
+    assert (run.exit_code, run.stdout) == (2, "")
+    assert run.stderr.count("\n") == 1
+    assert run.stderr.startswith(f"netpreflight: acme.toml, line {line}: {key}"), run.stderr
