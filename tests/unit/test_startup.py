@@ -343,8 +343,8 @@ def test_no_lines_of_stages_that_are_not_reached() -> None:
 
 
 def test_the_unconfirmed_words_of_an_internet_test_are_marked() -> None:
-    assert "Not confirmed: device-os v1.5.2" in text(network(cloud="dropped"), "core")
-    assert "Not confirmed:" not in text(network(cloud="dropped"), "argon")
+    assert "unconfirmed: internet_test.passed_line (device-os v1.5.2" in text(network(cloud="dropped"), "core")
+    assert "unconfirmed: internet_test" not in text(network(cloud="dropped"), "argon")
 
 
 # --- by version
