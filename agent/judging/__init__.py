@@ -169,7 +169,8 @@ def _headline(verdict: Verdict, checks: list[Check], profile: Profile) -> str:
         )
     left_out = sum(check.status == "skip" for check in checks)
     yes = (
-        f"In what was looked at, nothing keeps {device} from getting online here ({left_out} checks were left out)."
+        f"In what was looked at, nothing keeps {device} from getting online here "
+        f"({left_out} {'check was' if left_out == 1 else 'checks were'} left out)."
         if left_out
         else f"Yes: {device} would get online here."
     )

@@ -47,3 +47,10 @@ def first_host(address: str, mask: str) -> str | None:
         return str(ipaddress.IPv4Network(f"{address}/{mask}", strict=False).network_address + 1)
     except ValueError:
         return None
+
+
+def classful_mask(address: str) -> str:
+    """The mask that lwIP takes where a lease names none: that of the address's class (dhcp.c:1120-1142)."""
+    first = address.partition(".")[0]
+    number = int(first) if first.isdecimal() and len(first) < 4 else 0
+    return "255.0.0.0" if number < 128 else "255.255.0.0" if number < 192 else "255.255.255.0"

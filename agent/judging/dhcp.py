@@ -3,7 +3,7 @@
 import msgspec
 
 from agent.checks import Finding
-from agent.judging.addresses import first_host
+from agent.judging.addresses import classful_mask, first_host
 from agent.judging.unseen import not_looked
 from agent.profiles import Profile
 from probes.observations import Dhcp, DhcpMessage, Lease, Observations
@@ -157,7 +157,7 @@ def guessed_router(seen: Observations, profile: Profile) -> str | None:
     granted = seen.dhcp.granted if seen.dhcp else None
     if granted is None or granted.routers or profile.dhcp.missing_router.value != "first-host":
         return None
-    return first_host(granted.address or "", granted.mask or "")
+    return first_host(granted.address or "", granted.mask or classful_mask(granted.address or ""))
 
 
 def other_router(seen: Observations, profile: Profile) -> str | None:

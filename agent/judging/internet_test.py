@@ -133,8 +133,8 @@ def _runs(seen: Observations, profile: Profile, checks: dict[str, Check]) -> boo
         return None
     if stuck := _no_lease(seen, profile):
         return None if stuck.startswith("Not known") else False
-    if other_router(seen, profile):
-        return None
+    if other_router(seen, profile) or checks["dhcp.servers"].status == "fail":
+        return None  # what was measured is not what the device meets, or not always
     if (lease := checks["dhcp.lease"].status) in {"fail", "unknown"}:
         return False if lease == "fail" else None
     return _cloud_fails(seen, profile, checks)

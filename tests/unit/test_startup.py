@@ -279,6 +279,15 @@ def test_through_another_router_than_the_devices_nothing_is_known_of_its_test() 
     assert (result.internet_test.result, result.internet_test.runs, result.startup.online) == (None, None, None)
 
 
+def test_which_of_two_servers_a_device_takes_is_not_known() -> None:
+    other = seen.message(server="192.168.77.9", routers=["192.168.77.9"])
+    for cloud in ("works", "dropped"):
+        dhcp = seen.dhcp(seen.message(), seen.message("ACK"), other)
+        observed = network(cloud=cloud, dhcp=dhcp)
+        observed.dns = network().dns
+        assert judged(observed, "argon", "4.2.0").internet_test.runs is None
+
+
 def test_times_of_another_network_are_not_the_devices() -> None:
     observed = network()
     observed.scope.ssid = "Office"
