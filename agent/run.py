@@ -51,6 +51,8 @@ DEEP_RUN_S = 70.0
 """Room for a DHCP server and resolvers that are slow, and then for the 45 s of a device's DTLS handshake."""
 KEEP_ALIVE_S = 25.0
 """Device OS 2.1 and later, on Wi-Fi (rtl8721x_config.h:44)."""
+MOST_HOLD_S = 60.0
+"""Nobody waits for longer; of a product that is silent for longer a run does not say what a NAT does to it."""
 BEYOND_KEEP_ALIVE_S = 5.0
 """A NAT that forgets exactly when the keep-alive is due cannot be relied on."""
 
@@ -331,4 +333,4 @@ def hold_s(known: list[Profile]) -> float:
     alive = [
         one.cloud.keep_alive_s.value for one in known if one.cloud.transport.value == "dtls" and one.cloud.keep_alive_s
     ]
-    return max(alive, default=KEEP_ALIVE_S) + BEYOND_KEEP_ALIVE_S
+    return min(max(alive, default=KEEP_ALIVE_S) + BEYOND_KEEP_ALIVE_S, MOST_HOLD_S)

@@ -159,21 +159,27 @@ class _Conversation:
 
     async def _ask(self, read: Callable[[bytes], MappingAnswer]) -> MappingAnswer:
         """Send the request of this stage until it is answered."""
-        result = await exchange(
-            self.network,
-            self._sock,
-            self._request(),
-            self.address,
-            self.server.port,
-            at_s=ASK_AT_S,
-            give_up_s=GIVE_UP_S,
-            read=read,
-        )
-        self.attempts += [replace(one, reply=one.reply[: 2 * KEPT_REPLY]) for one in result.attempts]
-        self._last_passed = time.monotonic()
-        if self.server.transport == "dtls" and result.value in {"accepted", "answered"}:
-            self._sock.send(dtls.alert(), self.address, self.server.port)
-        return result.value or "silence"
+        answer: MappingAnswer | None = None
+        try:
+            result = await exchange(
+                self.network,
+                self._sock,
+                self._request(),
+                self.address,
+                self.server.port,
+                at_s=ASK_AT_S,
+                give_up_s=GIVE_UP_S,
+                read=read,
+            )
+            self.attempts += [replace(one, reply=one.reply[: 2 * KEPT_REPLY]) for one in result.attempts]
+            self._last_passed = time.monotonic()
+            answer = result.value or "silence"
+            return answer
+        finally:
+            # Where the run is cut short, too: a server would repeat its part of the handshake to a closed port.
+            cut_short = answer is None and bool(self.cookie)
+            if self.server.transport == "dtls" and (cut_short or answer in {"accepted", "answered"}):
+                self._sock.send(dtls.alert(), self.address, self.server.port)
 
     def _request(self) -> bytes:
         if self.server.transport == "dtls":

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.lab
 
 DEEP_S = 90.0
 FORGETS = "is forgotten on the way"
-ANEW = "it has to connect anew"
+ANEW = "has to connect anew"
 CONNECTION_ID = "outlives that by its connection id"
 
 

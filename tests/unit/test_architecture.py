@@ -138,6 +138,7 @@ def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
         "typing",
         "typer",
         "agent",
+        "gc",
         "contextlib",
         "io",
         "os",
