@@ -1,5 +1,7 @@
 """The same observations judged for every known device, and for every Device OS version of the one that is judged."""
 
+from typing import Any
+
 import msgspec
 from msgspec import Struct
 
@@ -11,18 +13,12 @@ from agent.profiles import Profile
 from probes.observations import Observations
 
 
-class DeviceVerdict(Struct, frozen=True, kw_only=True):
-    """What a run means for one known device."""
+class _End(Struct, frozen=True, kw_only=True):
+    """How it ends for one device at one Device OS version."""
 
-    name: str
-    title: str
-    os_version: str | None
     verdict: Verdict
-    headline: str
     online: bool | None
     """Whether it gets online; None: not known."""
-    stops_at: str | None
-    """The stage of its start where it stays: scan, link, ip, dns or cloud."""
     internet_test: Result | None
     method: str
     """Its Internet Test."""
@@ -32,18 +28,23 @@ class DeviceVerdict(Struct, frozen=True, kw_only=True):
     """The line of its log that says how it ends: of the Internet Test where that runs."""
 
 
-class VersionVerdict(Struct, frozen=True, kw_only=True):
+class DeviceVerdict(_End, frozen=True, kw_only=True):
+    """What a run means for one known device."""
+
+    name: str
+    title: str
+    os_version: str | None
+    headline: str
+    stops_at: str | None
+    """The stage of its start where it stays: scan, link, ip, dns or cloud."""
+
+
+class VersionVerdict(_End, frozen=True, kw_only=True):
     """What a run means for a stretch of Device OS versions of the device judged."""
 
     since: str
     before: str | None
     """The first version for which it no longer holds; None: it holds up to the newest."""
-    verdict: Verdict
-    online: bool | None
-    internet_test: Result | None
-    method: str
-    led: str | None
-    log: str | None
     warnings: list[str]
     """Checks that do not pass."""
     asked_instead: str | None = None
@@ -95,49 +96,39 @@ def _place(name: str) -> int:
 
 
 def _device(profile: Profile, judgement: Judgement) -> DeviceVerdict:
-    start, test = judgement.startup, judgement.internet_test
     return DeviceVerdict(
+        **_end(judgement),
         name=profile.name,
         title=profile.title,
         os_version=profile.os_version,
-        verdict=judgement.verdict,
         headline=judgement.headline,
-        online=start.online,
-        stops_at=start.stops_at,
-        internet_test=test.result,
-        method=test.method,
-        led=_led(judgement),
-        log=_log(judgement),
+        stops_at=judgement.startup.stops_at,
     )
 
 
 def _version(profile: Profile, judgement: Judgement) -> VersionVerdict:
-    start, test = judgement.startup, judgement.internet_test
     return VersionVerdict(
+        **_end(judgement),
         since=profile.os_version or "",
         before=None,
-        verdict=judgement.verdict,
-        online=start.online,
-        internet_test=test.result,
-        method=test.method,
-        led=_led(judgement),
-        log=_log(judgement),
         warnings=[
             f"{one.id} {one.status}" for one in judgement.checks if one.status != "pass" and one.level != "reported"
         ],
     )
 
 
-def _led(judgement: Judgement) -> str | None:
+def _end(judgement: Judgement) -> dict[str, Any]:
+    """The fields of `_End`."""
     start, test = judgement.startup, judgement.internet_test
-    return test.led.words if start.online is False and test.runs and test.led else start.led
-
-
-def _log(judgement: Judgement) -> str | None:
-    start, test = judgement.startup, judgement.internet_test
-    if start.online is False and test.runs and test.line is not None:
-        return test.line
-    return start.log[-1] if start.log else None
+    tested = start.online is False and test.runs and test.led is not None
+    return {
+        "verdict": judgement.verdict,
+        "online": start.online,
+        "internet_test": test.result,
+        "method": test.method,
+        "led": test.led.words if tested and test.led else start.led,
+        "log": test.line if tested else start.log[-1] if start.log else None,
+    }
 
 
 def _outcome(verdict: VersionVerdict) -> VersionVerdict:

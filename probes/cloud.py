@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from probes import dtls
 from probes.exchange import exchange
-from probes.network import UDP_OVERHEAD, AddressOf, Network
+from probes.network import UDP_OVERHEAD, AddressOf, Network, how_it_failed
 from probes.observations import Attempt, Cloud, CloudEndpoint, Connection, LargeHello
 
 CONNECT_S = 5.0
@@ -183,14 +183,9 @@ async def _listen(network: Network, host: str, address: str, port: int, end: flo
                     error = "closed" if len(received) != NONCE_BYTES else None
                     break
                 received += part
-    except TimeoutError:
-        error = "timeout" if len(received) != NONCE_BYTES else None
-    except ConnectionRefusedError:
-        error = "refused"
-    except ConnectionResetError:
-        error = "reset"
     except OSError as problem:
-        error = problem.strerror or str(problem)
+        whole = isinstance(problem, TimeoutError) and len(received) == NONCE_BYTES
+        error = None if whole else how_it_failed(problem)
     return Connection(
         at_s=network.elapsed(begun),
         connect_ms=connect_ms,

@@ -72,6 +72,12 @@ class Refusal:
     at: float
 
 
+def how_it_failed(problem: OSError) -> str:
+    """Why a connection was not made, or how it ended: `timeout`, `refused`, `reset`, or the system's words."""
+    kinds = ((TimeoutError, "timeout"), (ConnectionRefusedError, "refused"), (ConnectionResetError, "reset"))
+    return next((word for kind, word in kinds if isinstance(problem, kind)), problem.strerror or str(problem))
+
+
 class UdpSocket:
     """An unconnected UDP socket: it also hears answers from the wrong address, and ICMP errors with their sender."""
 

@@ -6,7 +6,7 @@ One connect to an address that needs no name, nothing sent, nothing awaited, clo
 
 import time
 
-from probes.network import Network
+from probes.network import Network, how_it_failed
 from probes.observations import Connection, TcpConnect
 
 ADDRESS = "8.8.8.8"
@@ -22,14 +22,8 @@ async def tcp(network: Network) -> TcpConnect:
     try:
         async with network.tcp("Internet Test", None, ADDRESS, PORT, timeout_s=CONNECT_S):
             connect_ms = round((time.monotonic() - begun) * 1000, 2)
-    except TimeoutError:
-        error = "timeout"
-    except ConnectionRefusedError:
-        error = "refused"
-    except ConnectionResetError:
-        error = "reset"
     except OSError as problem:
-        error = problem.strerror or str(problem)
+        error = how_it_failed(problem)
     waited_s = round(time.monotonic() - begun, 3)
     made = Connection(at_s=network.elapsed(begun), connect_ms=connect_ms, error=error, waited_s=waited_s)
     return TcpConnect(address=ADDRESS, port=PORT, connection=made)
