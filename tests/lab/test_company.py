@@ -95,6 +95,22 @@ def test_local_cloud_by_its_address(content: str, proto: Literal["udp", "tcp"], 
     assert dropped.report["startup"]["stops_at"] == "cloud"
 
 
+def test_local_cloud_by_its_address_and_the_internet_test() -> None:
+    """An address needs no lookup, so the echo's only condition is met: 3 blinks, where nothing answers."""
+    with Lab(unknown_names=PARTICLE) as lab:
+        wall = lab.local_cloud(DTLS_PORT, NONCE_PORT)
+        wall.drop("udp", DTLS_PORT, hooks=("input",))
+        report = lab.check("--device", written(lab, SENSOR)).report
+    test = report["internet_test"]
+
+    assert (test["method"], test["result"], test["runs"]) == ("echo-2", "passed", True)
+    assert test["led"]["blinks"] == 3
+    assert test["log"][0].startswith("WiFi: 0/10 packets")
+    stages = {one["stage"]: one for one in report["startup"]["stages"]}
+    assert stages["cloud"]["line"] == f"connecting to {LOCAL_CLOUD}#{DTLS_PORT}"
+    assert LOCAL_CLOUD not in (stages["dns"]["network_sees"] or ""), "no lookup is to be seen"
+
+
 def test_own_cloud_name() -> None:
     name = "acme.cloud.acme.example"
     with Lab(unknown_names=PARTICLE, names={"*.cloud.acme.example": ARGON_CLOUD}) as lab:

@@ -19,6 +19,8 @@ from tests.lab.test_conduct import SHORT_HOLD, start, start_with
 pytestmark = pytest.mark.lab
 
 DEEP_S = 90.0
+ALERT = bytes.fromhex("15fefd" + "0000" + "000000000002" + "0002" + "0228")
+"""DTLS 1.2, the third record of a handshake: fatal, handshake_failure (RFC 5246 7.2)."""
 FORGETS = "is forgotten on the way"
 ANEW = "has to connect anew"
 CONNECTION_ID = "outlives that by its connection id"
@@ -103,9 +105,9 @@ def test_ordinary_user_may_look_deep() -> None:
 
 
 def settled(lab: Lab) -> bool:
-    """Whether the conversation that will be silent has been made: one ClientHello with its cookie, three times."""
-    seen = [one.data for one in lab.fakes["argon_cloud"].received]
-    return any(seen.count(one) == 3 for one in seen)
+    """Whether the conversation that will be silent has been made: used three times, each time taken and ended."""
+    seen = [(one.peer, one.data) for one in lab.fakes["argon_cloud"].received]
+    return any(seen.count((peer, data)) == 3 and seen.count((peer, ALERT)) == 3 for peer, data in seen)
 
 
 @pytest.mark.parametrize(
