@@ -1,6 +1,6 @@
 """Judging CoAP: `coap.udp-5683`."""
 
-from agent.checks import Finding
+from agent.checks import Finding, Flow
 from agent.judging.icmp import from_host, refused
 from agent.judging.unseen import no_address, not_looked
 from agent.judging.witnessed import answered
@@ -28,9 +28,13 @@ def udp_5683(seen: Observations, profile: Profile) -> Finding:
                 evidence=evidence,
             )
     for server in asked:
-        if found := refused(f"UDP {server.port}", server.host, server.address or "", server.attempts, evidence):
+        if found := refused(_flow(server), server.attempts, evidence):
             return found
     return _blocked(seen, asked, evidence) or _unsettled(asked, evidence)
+
+
+def _flow(server: CoapServer) -> Flow:
+    return Flow(protocol="udp", port=server.port, address=server.address or "", host=server.host)
 
 
 def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -> Finding | None:
@@ -48,6 +52,7 @@ def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -
                 "local firewall already does, ask the internet provider.",
                 owner="network administrator",
                 evidence=evidence,
+                to_allow=[_flow(server)],
             )
     return None
 
