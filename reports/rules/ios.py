@@ -18,7 +18,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """An access list, a class of it and, where the idle time is too short, a parameter map, for each exchange."""
+    """For each exchange an access list, a class of it, and a parameter map where the idle time is too short."""
     for number, rule in enumerate(rules, 1):
         name, source = label(number), source_and_wildcard(rule)
         yield f"ip access-list extended {name}"
@@ -26,10 +26,10 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             yield (f" permit {rule.protocol} {' '.join(source) if source else 'any'} host {address} eq {rule.port}")
         yield f"class-map type inspect match-all {name}"
         yield f" match access-group name {name}"
-        idle_s = longer(rule, IDLE_S)
-        if idle_s:
+        if idle_s := longer(rule, IDLE_S):
             yield f"parameter-map type inspect {name}"
             yield f" udp idle-time {idle_s}"
-        yield "policy-map type inspect LAN-TO-WAN"
-        yield f" class type inspect {name}"
-        yield f"  inspect {name}" if idle_s else "  inspect"
+    yield "policy-map type inspect LAN-TO-WAN"
+    for number, rule in enumerate(rules, 1):
+        yield f" class type inspect {label(number)}"
+        yield f"  inspect {label(number)}" if longer(rule, IDLE_S) else "  inspect"
