@@ -64,7 +64,7 @@ class Rule(Struct, frozen=True, kw_only=True):
         """The rule as one neutral line."""
         seen = ", ".join(self.addresses)
         where = f"{self.host} (now {seen}; its addresses change)" if self.host else seen
-        device = f"{self.source or 'the device (its subnet is not known)'}{f', MAC {self.mac}' if self.mac else ''}"
+        device = f"{self.source or 'the device (its subnet is not known)'}{f' (MAC {self.mac})' if self.mac else ''}"
         idle = f"; keep an idle conversation for at least {self.idle_s} s" if self.idle_s else ""
         past = ", past any proxy or inspection" if self.protocol == "tcp" else ""
         return (
@@ -120,7 +120,7 @@ def _asks_for_change(check: Check, checks: list[Check]) -> bool:
 
 
 def _change(check: Check, seen: Observations, profile: Profile) -> Change:
-    rules = [rule for flow in check.to_allow if (rule := _rule(check, flow, seen, profile)) is not None]
+    rules = [rule for flow in check.to_allow if (rule := _rule(flow, seen, profile)) is not None]
     return Change(
         checks=[check.id],
         needed=check.level == "required",
@@ -131,14 +131,13 @@ def _change(check: Check, seen: Observations, profile: Profile) -> Change:
     )
 
 
-def _rule(check: Check, flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
+def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
     """The rule that lets an exchange through; None where no firewall can stand in its way, or a value is no good."""
     subnet = _subnet(seen)
     addresses = [one for one in _addresses(flow, seen) if subnet is None or ipaddress.IPv4Address(one) not in subnet]
     if not addresses or not 1 <= flow.port <= 65535:
         return None
-    alive = profile.cloud.keep_alive_s
-    keeps = check.id == "cloud.transport" and flow.protocol == "udp" and alive is not None
+    alive = profile.cloud.keep_alive_s if (flow.protocol, flow.port) == ("udp", profile.cloud.port.value) else None
     prefix = profile.mac_prefix.value if profile.mac_prefix else ""
     return Rule(
         protocol=flow.protocol,
@@ -147,7 +146,7 @@ def _rule(check: Check, flow: Flow, seen: Observations, profile: Profile) -> Rul
         addresses=addresses,
         source=str(subnet) if subnet else None,
         mac=prefix if _MAC.fullmatch(prefix) else None,
-        idle_s=math.ceil(alive.value) + IDLE_MARGIN_S if keeps and alive else None,
+        idle_s=math.ceil(alive.value) + IDLE_MARGIN_S if alive else None,
     )
 
 

@@ -32,4 +32,4 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             f"{'object' if host else 'object-group'} {name} eq {rule.port}"
         )
     if idle_s := max((longer(rule, IDLE_S) or 0 for rule in rules), default=0):
-        yield f"timeout udp {idle_s // 3600}:{idle_s // 60 % 60:02}:{idle_s % 60:02}"
+        yield f"! Unless it is longer already: timeout udp {idle_s // 3600}:{idle_s // 60 % 60:02}:{idle_s % 60:02}"

@@ -12,7 +12,8 @@ from reports.rules.common import label, longer, name_of, source_and_mask
 IDLE_S = 180
 """The system's udp-idle-timer."""
 NOTES = (
-    'In the CLI. "lan" and "wan1" stand for your interfaces; then move the policy before the one that denies.',
+    'In the CLI. "lan" and "wan1" stand for your interfaces; nat is to be as in your other policies. The policy comes',
+    "last: move it before the one that denies.",
     "A name with * is known to the FortiGate by the DNS answers that pass through it.",
 )
 

@@ -17,7 +17,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     """One command for each exchange and address."""
     for number, rule in enumerate(rules, 1):
         if idle_s := longer(rule, IDLE_S):
-            yield f"sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
+            yield f"# Unless it is longer already: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
         source = f"-s {rule.source} " if rule.source else ""
         mac = f"-m mac --mac-source {rule.mac} " if rule.mac else ""
         for address in rule.addresses:

@@ -21,7 +21,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     """One rule for each exchange."""
     for number, rule in enumerate(rules, 1):
         if idle_s := longer(rule, IDLE_S):
-            yield f"# Idle conversations: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
+            yield f"# Unless it is longer already: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
         parts = [f"ether saddr {rule.mac.lower()}"] if rule.mac else []
         parts += [f"ip saddr {rule.source}"] if rule.source else []
         several = len(rule.addresses) > 1

@@ -17,8 +17,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     """An address list and a filter rule for each exchange."""
     idle_s = max((longer(rule, IDLE_S) or 0 for rule in rules), default=0)
     if idle_s:
-        yield "/ip firewall connection tracking"
-        yield f"set udp-stream-timeout={idle_s}s"
+        yield f"# Unless it is longer already: /ip firewall connection tracking set udp-stream-timeout={idle_s}s"
     yield "/ip firewall address-list"
     for number, rule in enumerate(rules, 1):
         host = name_of(rule, "exact")
