@@ -97,8 +97,8 @@ def _sentence(fix: list[str], perhaps: list[str], not_seen: list[str], *, works:
     has = "has" if len(fix) == 1 else f"{both} have"
     behind = f" {in_groups(perhaps)} may fail only because of that." if perhaps else ""
     return (
-        f"{names} {has} to be mended; whether that is enough is not known, because {in_groups(not_seen)} was not "
-        f"seen.{behind} Run netpreflight again then."
+        f"{names} {has} to be mended; whether that is enough is not known, because nothing was seen of "
+        f"{in_groups(not_seen)}.{behind} Run netpreflight again then."
         if not_seen
         else f"{names} {has} to be mended; whether that is enough is not known."
     )

@@ -99,3 +99,11 @@ def test_what_the_user_left_out_was_not_seen() -> None:
 
     assert result is not None
     assert (result.answer, result.not_seen) == ("not-known", ["portal"])
+
+
+def test_one_group_alone_promises_nothing_of_the_others() -> None:
+    result = said("photon", Selection(only=["cloud.transport"]), cloud=SILENT_PHOTON)
+
+    assert result is not None
+    assert (result.answer, result.fix) == ("not-known", ["cloud.transport"])
+    assert {"wifi.band", "dhcp.lease", "dns.resolve", "portal"} <= set(result.not_seen)
