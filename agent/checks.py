@@ -37,6 +37,22 @@ class UnknownCheckError(ValueError):
     """A check id or group that does not exist, or that this version does not measure."""
 
 
+class Flow(Struct, frozen=True, kw_only=True):
+    """An exchange that a device begins: what a firewall has to let out, and its answers in."""
+
+    protocol: Literal["udp", "tcp"]
+    port: int
+    address: str
+    """Where it was tried."""
+    host: str | None = None
+    """The name that led there; None: it was no name."""
+
+    @property
+    def words(self) -> str:
+        """Protocol and port, such as `UDP 5684`."""
+        return f"{self.protocol.upper()} {self.port}"
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """What judging makes of one check."""
 
@@ -52,6 +68,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     evidence: list[str] = field(default_factory=list)
     rests_on: list[Fact[Any]] = field(default_factory=list)
     """The facts of the device that it rests on."""
+    to_allow: list[Flow] = field(default_factory=list)
+    """The exchanges that have to be let through, where nothing came back from them or somebody refused them."""
 
     @property
     def standing(self) -> Status:

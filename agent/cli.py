@@ -13,6 +13,8 @@ import typer
 from agent import __version__
 
 if TYPE_CHECKING:
+    from agent.profiles import Profile
+    from agent.report import Run
     from agent.run import Air
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
@@ -114,24 +116,46 @@ def report(
     as_json: Json = False,
 ) -> int:
     """Judge a saved run again, without a network: by today's rules, or for another device."""
-    from agent import profiles  # noqa: PLC0415 - as above
-    from agent.report import SavedReportError, load, make  # noqa: PLC0415
+    from agent.report import make  # noqa: PLC0415 - as above
     from reports.terminal import Terminal  # noqa: PLC0415
 
     outputs = _checked(output)
-    try:
-        run, judged = load(file)
-        if device is None and judged.name not in profiles.names():
-            raise UsageError(f"{file}: judged for {judged.name!r}, a company's own device; give its --device FILE.toml")
-        if device is None:
-            profile = profiles.load(judged.name, os_version or judged.os_version)
-        else:
-            profile = profiles.load(device, os_version)
-    except (SavedReportError, profiles.UnknownDeviceError) as problem:
-        raise UsageError(str(problem)) from problem
-    again = make(run, profile)
+    again = make(*_saved(file, device, os_version))
     _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, as_json=as_json)
     return EXIT_CODES[again.verdict]
+
+
+@app.command()
+def rules(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A report saved as JSON.")],
+    *,
+    dialect: Annotated[
+        str,
+        typer.Option(
+            "--for",
+            metavar="DIALECT",
+            help="The product: nftables, iptables, pf, windows, ios, asa, fortios, panos, srx, routeros, opnsense, "
+            "pfsense, unifi or meraki.",
+        ),
+    ],
+    device: Device = None,
+    os_version: Os = None,
+) -> int:
+    """Print the firewall change that opens what is blocked for the device, as text for one product.
+
+    The saved run is judged again. Read what is printed before it is used: names of interfaces, zones and lists are
+    stand-ins for your own.
+    """
+    from agent.report import make  # noqa: PLC0415 - as above
+    from reports.rules import DIALECTS, render  # noqa: PLC0415
+
+    if dialect not in DIALECTS:
+        raise UsageError(f"no dialect {dialect!r}; known: {', '.join(DIALECTS)}")
+    text = render(make(*_saved(file, device, os_version)).changes, dialect)
+    if sys.stdout is None:
+        raise UsageError("cannot print the rules: standard output is closed")
+    sys.stdout.write(text)
+    return 0
 
 
 @app.command()
@@ -222,6 +246,22 @@ def _deliver(report: Any, terminal: Any, outputs: list[Path], *, as_json: bool) 
         sys.stdout.flush()
         sys.stdout.buffer.write(FORMATS[".json"](report).encode())
         sys.stdout.buffer.flush()
+
+
+def _saved(file: Path, device: str | None, os_version: str | None) -> "tuple[Run, Profile]":
+    """The run in a saved report, and the device to judge it for: the one named, else that of the report."""
+    from agent import profiles  # noqa: PLC0415 - as above
+    from agent.report import SavedReportError, load  # noqa: PLC0415
+
+    try:
+        run, judged = load(file)
+        if device is not None:
+            return run, profiles.load(device, os_version)
+        if judged.name not in profiles.names():
+            raise UsageError(f"{file}: judged for {judged.name!r}, a company's own device; give its --device FILE.toml")
+        return run, profiles.load(judged.name, os_version or judged.os_version)
+    except (SavedReportError, profiles.UnknownDeviceError) as problem:
+        raise UsageError(str(problem)) from problem
 
 
 def _air(ssid: str | None, capture: Path | None) -> "Air":

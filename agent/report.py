@@ -9,7 +9,9 @@ import msgspec
 from msgspec import Struct, field
 
 from agent import __version__, judging
+from agent.changes import Change, changes
 from agent.checks import Check, Selection
+from agent.enough import Enough, enough
 from agent.judging import Verdict
 from agent.judging.internet_test import InternetTest
 from agent.judging.startup import Startup
@@ -94,6 +96,8 @@ class Report(Struct, frozen=True, kw_only=True):
     startup: Startup
     versions: list[VersionVerdict]
     checks: list[Check]
+    changes: list[Change]
+    enough: Enough | None
     devices: list[DeviceVerdict]
     observations: Observations
     footprint: list[Contact]
@@ -104,6 +108,7 @@ def make(run: Run, profile: Profile) -> Report:
     """Judge a run for a device, and for every other known one."""
     seen, selection = run.observations, run.selection
     judgement = judging.judge(seen, profile, selection)
+    wanted = changes(judgement.checks, seen, profile)
     return Report(
         schema="netpreflight-report/1",
         tool=Tool(),
@@ -118,6 +123,8 @@ def make(run: Run, profile: Profile) -> Report:
         notes=notes(run.observations, selection, profile, complete=run.complete),
         internet_test=judgement.internet_test,
         checks=judgement.checks,
+        changes=wanted,
+        enough=enough(judgement.checks, wanted, selection),
         startup=judgement.startup,
         versions=by_version(seen, profile, selection),
         devices=by_device(seen, profile, judgement, selection),

@@ -89,7 +89,8 @@ def _print(console: Console, report: Report) -> None:
         console.print(Text(shown(note), style="yellow"))
     console.print()
     console.print(_table(report.checks))
-    _print_remedies(console, report.checks)
+    _print_remedies(console, report)
+    _print_changes(console, report)
     _print_networks(console, report)
     _print_channel_map(console, report)
     print_startup(console, report)
@@ -113,10 +114,10 @@ def _table(checks: list[Check]) -> Table:
     return table
 
 
-def _print_remedies(console: Console, checks: list[Check]) -> None:
+def _print_remedies(console: Console, report: Report) -> None:
     to_do = [
         check
-        for check in checks
+        for check in report.checks
         if check.status in {"fail", "warn", "unknown"} and check.remedy and check.level != "reported"
     ]
     if not to_do:
@@ -136,6 +137,24 @@ def _print_remedies(console: Console, checks: list[Check]) -> None:
         console.print(Padding(why, (0, 0, 0, 4), expand=False))
     if following := [check.id for check in to_do if check.due_to in listed]:
         console.print(Padding(Text(f"What follows from that: {', '.join(following)}"), (0, 0, 0, 2), expand=False))
+    if report.enough is not None:
+        console.print(Padding(Text(shown(report.enough.sentence), style="bold"), (0, 0, 0, 2), expand=False))
+
+
+def _print_changes(console: Console, report: Report) -> None:
+    """What a firewall has to let through; every other change stands under "What to do"."""
+    for_firewall = [one for one in report.changes if one.rules]
+    if not for_firewall:
+        return
+    console.print()
+    console.print(Text("The change, for the firewall", style="bold"))
+    for one in for_firewall:
+        optional = "" if one.needed else " (not needed to get online)"
+        for rule in one.rules:
+            line = Text(f"{', '.join(map(shown, one.checks))}{optional}: {shown(rule.line)}")
+            console.print(Padding(line, (0, 0, 0, 2), expand=False))
+    more = "As text for one product: save this run (-o run.json), then netpreflight rules run.json --for fortios"
+    console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2), expand=False))
 
 
 def _print_networks(console: Console, report: Report) -> None:

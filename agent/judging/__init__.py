@@ -71,7 +71,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
 def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgement:
     """Judge every check of the selection for a device, and what follows from all of them."""
     checks = [judge_one(check_id, seen, profile, selection) for check_id in JUDGES]
-    verdict = _verdict(checks, selection)
+    verdict = verdict_of(checks, selection)
     test = internet_test(seen, profile, {one.id: one for one in checks})
     return Judgement(
         checks=checks,
@@ -88,7 +88,7 @@ def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Se
         raise ValueError("there are no networks without a survey")
     one = msgspec.structs.replace(seen, wifi=msgspec.structs.replace(seen.wifi, target=ssid, target_from=None))
     checks = [judge_one(check_id, one, profile, selection) for check_id in JUDGES if STAGES[check_id] == "scan"]
-    return _verdict(checks, selection), checks
+    return verdict_of(checks, selection), checks
 
 
 def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Selection) -> Check:
@@ -139,7 +139,8 @@ def _source(fact: Fact[Any]) -> str:
     return f"of the device, {fact.name}: {fact.source}{doubt}"
 
 
-def _verdict(checks: list[Check], selection: Selection) -> Verdict:
+def verdict_of(checks: list[Check], selection: Selection) -> Verdict:
+    """What the judged checks amount to."""
     judged = [check for check in checks if selection.includes(check.id)]
     required = {check.status for check in judged if check.level == "required"}
     if "fail" in required:

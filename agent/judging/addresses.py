@@ -16,6 +16,8 @@ _LOCAL = [
     )
 ]
 """RFC 1918, RFC 6598, this network, loopback, link-local and multicast; everything else counts as public."""
+_DEVICE_ID = 24
+"""Characters of a device id."""
 
 
 def is_address(host: str) -> bool:
@@ -39,6 +41,12 @@ def is_local(address: str) -> bool:
 def is_sinkhole(address: str) -> bool:
     """Whether an address leads nowhere, or back to who asks: what filters answer with."""
     return address.partition(".")[0] in {"0", "127"}
+
+
+def zone_of(host: str) -> str:
+    """The names to allow for a host: where a device id names it, all of its zone, because each device has its own."""
+    first, _, zone = host.partition(".")
+    return f"*.{zone}" if len(first) == _DEVICE_ID and zone else host
 
 
 def first_host(address: str, mask: str) -> str | None:

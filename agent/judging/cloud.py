@@ -1,10 +1,11 @@
 """Judging the device's own cloud endpoint: `cloud.transport`."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from agent.checks import Finding
+from agent.checks import Finding, Flow
+from agent.judging.addresses import zone_of
 from agent.judging.coap import own_server
 from agent.judging.icmp import from_host, refused
 from agent.judging.nat import forgotten, idle_evidence
@@ -98,6 +99,7 @@ def _nonce(endpoint: CloudEndpoint, profile: Profile) -> Finding:
         owner="network administrator",
         evidence=evidence,
         rests_on=[patience],
+        to_allow=[_flow("tcp", endpoint)],
     )
 
 
@@ -114,24 +116,29 @@ def _dtls(endpoint: CloudEndpoint, profile: Profile) -> Finding:
         if finding is None:
             finding = Finding(status="pass", summary=f"{where} answers a DTLS ClientHello with {endpoint.record}")
         return msgspec.structs.replace(finding, evidence=[*evidence, *finding.evidence])
-    address = endpoint.address or ""
-    if found := refused(f"UDP {endpoint.port}", endpoint.host, address, endpoint.attempts, evidence):
+    flow = _flow("udp", endpoint)
+    if found := refused(flow, endpoint.attempts, evidence):
         return found
     error = next((one.detail for one in endpoint.attempts if one.outcome == "error"), None)
     if error or not endpoint.attempts:
         return not_sent("a ClientHello", where, error or "nothing was sent", evidence)
-    closed = from_host(address, endpoint.attempts)
+    closed = from_host(flow.address, endpoint.attempts)
     how = f"says {closed.meaning}" if closed else "does not answer"
     return Finding(
         status="fail",
         summary=f"{where} {how}",
         reason=_how_sure(endpoint, profile),
-        remedy=f"Allow outbound UDP {endpoint.port} to {_zone(endpoint.host)} (now {endpoint.address}; "
+        remedy=f"Allow outbound UDP {endpoint.port} to {zone_of(endpoint.host)} (now {endpoint.address}; "
         "its addresses change), with replies.",
         owner="network administrator",
         evidence=evidence,
         rests_on=[*([profile.cloud.hello_at_s] if profile.cloud.hello_at_s else []), profile.cloud.answer_s],
+        to_allow=[flow],
     )
+
+
+def _flow(protocol: Literal["udp", "tcp"], endpoint: CloudEndpoint) -> Flow:
+    return Flow(protocol=protocol, port=endpoint.port, address=endpoint.address or "", host=endpoint.host)
 
 
 def _how_sure(endpoint: CloudEndpoint, profile: Profile) -> str:
@@ -150,12 +157,6 @@ def _how_sure(endpoint: CloudEndpoint, profile: Profile) -> str:
 def _odds(sent: int) -> int:
     """How rarely so many exchanges in a row fail where one packet in ten is lost, either way."""
     return round(1 / (1 - 0.9**2) ** sent)
-
-
-def _zone(host: str) -> str:
-    """The names to allow: of a host that is named by a device id, all of its zone."""
-    first, _, zone = host.partition(".")
-    return f"*.{zone}" if len(first) == 24 and zone else host
 
 
 def _late(endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding | None:

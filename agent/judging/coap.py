@@ -1,6 +1,6 @@
 """Judging CoAP: `coap.udp-5683`, and `cloud.transport` of a device whose cloud is a CoAP server."""
 
-from agent.checks import Finding
+from agent.checks import Finding, Flow
 from agent.judging.icmp import from_host, refused
 from agent.judging.unseen import no_address, not_looked, of_another_run
 from agent.judging.witnessed import answered
@@ -47,9 +47,13 @@ def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
                 evidence=evidence,
             )
     for server in asked:
-        if found := refused(f"UDP {server.port}", server.host, server.address or "", server.attempts, evidence):
+        if found := refused(_flow(server), server.attempts, evidence):
             return found
     return _blocked(seen, asked, evidence) or _unsettled(asked, evidence)
+
+
+def _flow(server: CoapServer) -> Flow:
+    return Flow(protocol="udp", port=server.port, address=server.address or "", host=server.host)
 
 
 def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -> Finding | None:
@@ -67,6 +71,7 @@ def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -
                 "local firewall already does, ask the internet provider.",
                 owner="network administrator",
                 evidence=evidence,
+                to_allow=[_flow(server)],
             )
     return None
 

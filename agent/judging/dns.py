@@ -5,14 +5,16 @@ from typing import Any
 
 import msgspec
 
-from agent.checks import Finding
+from agent.checks import Finding, Flow
 from agent.judging.addresses import is_address, is_local, is_sinkhole
+from agent.judging.icmp import no_route
 from agent.judging.unseen import no_resolver, of_another_run
 from agent.judging.witnessed import answered_addresses
 from agent.profiles import Fact, Profile
-from probes.observations import Dns, Lookup, Observations
+from probes.observations import Attempt, Dns, Lookup, Observations
 
 NTP_SERVER = "pool.ntp.org"
+_PORT = 53
 _UNRELATED = 3
 """So many names of different owners with one and the same address are worth a warning."""
 
@@ -236,6 +238,7 @@ def _names_fail(dns: Dns, failing: list[_Need], profile: Profile, evidence: list
     others = [one for one in dns.lookups if one.kind == "vendor" and one.addresses]
     resolvers = ", ".join(dns.resolvers)
     required = any(need.required for need in failing)
+    unanswered: list[str] = []
     if others and not any("address of names" in why for why in whys):
         summary = f"{resolvers} withholds {', '.join(names)} ({'; '.join(whys)}), and answers for other names"
         reason = f"{others[0].name} resolves, so the resolver works, and these names are filtered."
@@ -245,6 +248,7 @@ def _names_fail(dns: Dns, failing: list[_Need], profile: Profile, evidence: list
         reason = "The answers are invented; see dns.integrity."
         remedy = f"Switch off the rewriting of answers on {resolvers}."
     else:
+        unanswered = _unanswered(dns)
         summary = f"Resolver {resolvers}: {'; '.join(whys)} for {', '.join(names)}"
         tries = profile.dns.tries.value
         reason = (
@@ -260,7 +264,25 @@ def _names_fail(dns: Dns, failing: list[_Need], profile: Profile, evidence: list
         remedy=remedy,
         owner="network administrator",
         evidence=evidence,
+        to_allow=[Flow(protocol="udp", port=_PORT, address=one) for one in unanswered],
     )
+
+
+def _unanswered(dns: Dns) -> list[str]:
+    """The resolvers that stay silent, or that somebody on the way refuses."""
+    asked = {one: [lookup for lookup in dns.lookups if lookup.resolver == one] for one in dns.resolvers}
+    return [
+        resolver
+        for resolver, lookups in asked.items()
+        if lookups and all(_may_be_stopped(one) for lookup in lookups for one in lookup.attempts)
+    ]
+
+
+def _may_be_stopped(attempt: Attempt) -> bool:
+    """Whether a filter on the way explains what came of an attempt."""
+    if attempt.icmp is None:
+        return attempt.outcome == "timeout"
+    return attempt.icmp.source != attempt.address and not no_route(attempt.icmp)
 
 
 def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence: list[str]) -> Finding:

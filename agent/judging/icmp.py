@@ -2,25 +2,30 @@
 
 from collections.abc import Sequence
 
-from agent.checks import Finding
+from agent.checks import Finding, Flow
 from probes.observations import Attempt, Icmp
 
 _NO_ROUTE = {0, 1, 5, 6, 7, 8, 11, 12}
 """Codes of "destination unreachable" that speak of routes and hosts, not of filters (RFC 792, RFC 1812 5.2.7.1)."""
 
 
-def refused(what: str, host: str, address: str, attempts: Sequence[Attempt], evidence: list[str]) -> Finding | None:
-    """The finding where somebody on the way refuses `what`, such as `UDP 5683`, and says so; None where nobody does.
+def no_route(icmp: Icmp) -> bool:
+    """Whether an error speaks of routes and hosts, and not of a filter."""
+    return icmp.type == 3 and icmp.code in _NO_ROUTE
+
+
+def refused(flow: Flow, attempts: Sequence[Attempt], evidence: list[str]) -> Finding | None:
+    """The finding where somebody on the way refuses an exchange, and says so; None where nobody does.
 
     An error that the host asked sent itself is not the network's.
     """
-    icmp = next((one.icmp for one in attempts if one.icmp and one.icmp.source != address), None)
+    icmp = next((one.icmp for one in attempts if one.icmp and one.icmp.source != flow.address), None)
     if icmp is None:
         return None
-    where = f"{address} ({host})"
-    if icmp.type == 3 and icmp.code in _NO_ROUTE:
+    what, where = flow.words, f"{flow.address} ({flow.host})"
+    if no_route(icmp):
         summary = f"{icmp.source} cannot deliver {what}: {icmp.meaning}"
-        remedy = f"Look at the uplink and the routes of {icmp.source}: it says {icmp.meaning} for {where}."
+        remedy = f"Look at the uplink and the routes of {icmp.source}: it says {icmp.meaning}."
     else:
         summary = f"{what} is rejected: {icmp.source} says {icmp.meaning}"
         remedy = f"Allow outbound {what} to {where}, with replies, on {icmp.source}."
@@ -31,6 +36,7 @@ def refused(what: str, host: str, address: str, attempts: Sequence[Attempt], evi
         remedy=remedy,
         owner="network administrator",
         evidence=evidence,
+        to_allow=[] if no_route(icmp) else [flow],
     )
 
 

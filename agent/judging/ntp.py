@@ -1,6 +1,6 @@
 """Judging NTP: `ntp.reply`, by the rules of Device OS 2.0 to 5.5."""
 
-from agent.checks import Finding
+from agent.checks import Finding, Flow
 from agent.judging.dns import NTP_SERVER
 from agent.judging.icmp import refused
 from agent.judging.unseen import no_address, not_looked, not_sent
@@ -47,7 +47,8 @@ def reply(seen: Observations, profile: Profile) -> Finding:
             owner="network administrator",
             evidence=evidence,
         )
-    if found := refused("UDP 123", NTP_SERVER, ntp.address, ntp.attempts, evidence):
+    flow = Flow(protocol="udp", port=123, address=ntp.address, host=NTP_SERVER)
+    if found := refused(flow, ntp.attempts, evidence):
         return found
     if error := next((one.detail for one in ntp.attempts if one.outcome == "error"), None):
         return not_sent("an NTP request", where, error, evidence)
@@ -59,6 +60,7 @@ def reply(seen: Observations, profile: Profile) -> Finding:
         remedy=f"Allow outbound UDP 123 to {NTP_SERVER} (now {ntp.address}; its addresses change), with replies.",
         owner="network administrator",
         evidence=evidence,
+        to_allow=[flow],
     )
 
 
