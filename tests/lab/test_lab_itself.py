@@ -24,6 +24,7 @@ from tests.lab.lab import (
     COAP,
     GOOGLE_DNS,
     LAPTOP,
+    LOCAL_CLOUD,
     LOGIN_PAGE,
     NAMES,
     NOBODY,
@@ -229,6 +230,36 @@ def test_argon_clouds_that_echo_and_speak_dtls_or_not(
         assert (answer[13] if answer else None) == kind
 
 
+def test_argon_cloud_started_anew_has_another_secret() -> None:
+    with Lab() as lab:
+        with lab.laptop.entered():
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with sock:
+            sock.settimeout(2)
+            sock.connect((ARGON_CLOUD, 5684))
+            sock.send(client_hello())
+            verify = sock.recv(4096)
+            lab.restart_argon_cloud()
+            sock.send(client_hello(verify[28 : 28 + verify[27]]))
+            again = sock.recv(4096)
+        assert again[13] == 3, "HelloVerifyRequest, where its own cookie would have brought a ServerHello"
+        assert again[28:] != verify[28:]
+
+
+def test_local_cloud_is_on_the_lan_and_behind_its_own_firewall() -> None:
+    with Lab() as lab:
+        wall = lab.local_cloud(5690, 5691)
+        assert (udp(lab, (LOCAL_CLOUD, 5690), client_hello()) or b"")[13] == 3
+        assert udp(lab, (LOCAL_CLOUD, 5690), REACHABILITY) == REACHABILITY
+        assert len(tcp(lab, (LOCAL_CLOUD, 5691))) == 40
+        fault = wall.drop("udp", 5690, hooks=("input",))
+        assert udp(lab, (LOCAL_CLOUD, 5690), client_hello()) is None
+        assert fault.counter() == 1
+        unfired = wall.drop("tcp", 5691, hooks=("input",))
+        assert wall.unfired() == [unfired]
+        unfired.remove()
+
+
 def test_tcp_53_accepts_or_is_closed(lab: Lab) -> None:
     with lab.laptop.entered():
         socket.create_connection((GOOGLE_DNS, 53), 2).close()
@@ -384,10 +415,12 @@ def test_narrow_path(*, silently: bool) -> None:
 
     with Lab() as lab:
         assert "1 received" in ping(lab, 1280)
-        lab.narrow_path(1200, silently=silently)
+        narrow = lab.narrow_path(1200, silently=silently)
         assert "1 received" in ping(lab, 1200)
+        assert narrow.counter() == 0
         answer = ping(lab, 1280)
         assert "0 received" in answer
+        assert narrow.counter() > 0
         assert ("Frag needed and DF set (mtu = 1200)" in answer) != silently
 
 
@@ -566,6 +599,9 @@ def test_dns_fakes_and_ipv6_addresses() -> None:
     with Lab(dns="dns64") as lab:
         assert "\tAAAA\t64:ff9b::c633:647b" in dig(lab, "pool.ntp.org", kind="AAAA")
         assert "NXDOMAIN" in dig(lab, "example.com", kind="AAAA")
+        lab.answer_dns("real")
+        assert re.search(r"NOERROR.* ANSWER: 0,", dig(lab, "pool.ntp.org", kind="AAAA"), re.DOTALL)
+        assert NTP in dig(lab, "pool.ntp.org")
     with Lab(dns="slow") as lab:  # a fake that knows nothing of IPv6
         assert re.search(r"NOERROR.* ANSWER: 0,", dig(lab, "pool.ntp.org", kind="AAAA"), re.DOTALL)
 
