@@ -1,4 +1,4 @@
-"""Whose path is looked at: the device's port where it did not answer in this run, beside ports that are known to pass."""
+"""Whose path is looked at: the device's port where it did not answer, beside ports that are known to pass."""
 
 from agent.profiles import Profile
 from probes.ladders import Place, Rungs
@@ -47,7 +47,9 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False) 
 
 def _controls(seen: Observations, place: Place, device: Rungs) -> tuple[Rungs, ...]:
     """A port of each protocol, the device's own protocol first: one that answered, or else one that usually passes."""
-    known = [one for one in _answered(seen, place.address) if (one.protocol, one.port) != (device.protocol, device.port)]
+    known = [
+        one for one in _answered(seen, place.address) if (one.protocol, one.port) != (device.protocol, device.port)
+    ]
     if seen.ntp and seen.ntp.good:
         known.append(Rungs("udp", _NTP_PORT, "ntp", f"{seen.ntp.server} answered on it"))
     usual = [Rungs("udp", _DNS_PORT, "dns"), Rungs("tcp", _HTTPS_PORT, "syn")]
@@ -76,7 +78,6 @@ def _answered(seen: Observations, address: str) -> list[Rungs]:
             found.append(Rungs("udp", endpoint.port, "dtls", "it answered a ClientHello"))
         if endpoint.address == address and endpoint.nonce:
             found.append(Rungs("tcp", endpoint.port, "syn", "it sent its nonce"))
-    for witness in seen.portal.http if seen.portal else []:
-        if witness.address == address and witness.right:
-            found.append(Rungs("tcp", _HTTP_PORT, "syn", "it answered a request"))
+    if any(one.address == address and one.right for one in (seen.portal.http if seen.portal else [])):
+        found.append(Rungs("tcp", _HTTP_PORT, "syn", "it answered a request"))
     return found

@@ -30,7 +30,9 @@ _SYN_PACKETS = 3
 """A SYN, and where it is accepted an ACK and a RST."""
 _TIME_EXCEEDED = (11, 0)
 _DTLS_RANDOM = 25  # offset of the random in a ClientHello's record
-_DTLS_NUMBER = 8  # within the 48 bits of the record's sequence number, which a HelloVerifyRequest repeats (RFC 6347 4.2.1)
+_DTLS_NUMBER = (
+    8  # within the 48 bits of the record's sequence number, which a HelloVerifyRequest repeats (RFC 6347 4.2.1)
+)
 _NTP_CLIENT = b"\x23"  # version 4, mode 3
 _NTP_ORIGIN, _NTP_TRANSMIT, _NTP_SIZE = 24, 40, 48  # RFC 5905 figure 8; a server returns our transmit as its origin
 _NTP_SERVER = 4
@@ -125,11 +127,7 @@ class Climb(ABC):
     @property
     def packets(self) -> int:
         """What was sent, or may still have to be."""
-        return sum(self._cost(one) for one in self.tries)
-
-    @abstractmethod
-    def _cost(self, made: Try) -> int:
-        """The packets of one try."""
+        return len(self.tries)
 
     @abstractmethod
     def send(self, ttl: int) -> Try:
@@ -180,9 +178,6 @@ class UdpClimb(Climb):
     def unplaced(self) -> list[Icmp]:
         """Errors that quoted too little to tell which packet they answer."""
         return self._unplaced
-
-    def _cost(self, made: Try) -> int:
-        return 1
 
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
@@ -258,8 +253,10 @@ class TcpClimb(Climb):
         super().__init__(network, place, rungs, purpose)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def _cost(self, made: Try) -> int:
-        return _SYN_PACKETS if made.detail == _ACCEPTED or made.connecting else 1
+    @property
+    def packets(self) -> int:
+        """What was sent, or may still have to be."""
+        return sum(_SYN_PACKETS if one.detail == _ACCEPTED or one.connecting else 1 for one in self.tries)
 
     def send(self, ttl: int) -> Try:
         """Ask a rung."""

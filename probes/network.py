@@ -31,7 +31,7 @@ MOST_RUN_S = 19.0
 LEAST_PATIENCE_S = 10.0
 LARGEST_DATAGRAM = 4096
 LARGEST_QUOTE = 512
-"""Bytes of our own packet that an ICMP error is read for; RFC 1812 section 4.3.2.3 lets it be as large as 576 in all."""
+"""Bytes of our own packet that are read of an ICMP error, which has up to 576 in all (RFC 1812 section 4.3.2.3)."""
 MOST_DATAGRAMS = 64
 """A conversation reads no more than this: a flood is not worth more evidence."""
 
@@ -304,7 +304,7 @@ class Network:
     async def syn(
         self, purpose: str, host: str | None, address: str, port: int, *, ttl: int, timeout_s: float
     ) -> Opening:
-        """Open a connection with one SYN that `ttl` routers may pass on, and abort it as soon as anything comes (Linux).
+        """Send one SYN that `ttl` routers may pass on, and abort the connection as soon as anything comes (Linux).
 
         Args:
             purpose: for the footprint.
@@ -322,15 +322,15 @@ class Network:
             sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            settled = loop.create_future()
+            settled = asyncio.Event()
             problem = sock.connect_ex((address, port))
             if problem not in {0, errno.EINPROGRESS}:
                 return Opening("error", time.monotonic(), detail=os.strerror(problem))
             self.count("tcp", host, address, port, packets=1, size=SYN_SIZE, purpose=purpose)
-            loop.add_writer(sock, lambda: settled.done() or settled.set_result(None))
+            loop.add_writer(sock, settled.set)
             try:
                 async with asyncio.timeout(timeout_s):
-                    await settled
+                    await settled.wait()
             except TimeoutError:
                 return Opening("timeout", time.monotonic())
             finally:

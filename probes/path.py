@@ -92,17 +92,17 @@ class _Look:
         )
 
     def _wanted(self, flight: int) -> list[tuple[int, Climb]]:
-        """What is asked in a round: the next flight, and again what is missing; the device's port first at each rung."""
+        """What is asked in a round: the next flight, and again what is missing; the device's port first each time."""
         wanted: list[tuple[int, Climb]] = []
         ends = {one.end for one in self._climbs if one.end is not None}
         reach, top = max(one.last for one in self._climbs), max(one.top for one in self._climbs)
         goes_on = top < MOST_HOPS and (flight == 0 or reach > top - SILENT_RUN)
-        missing = _missing(self._device, ends)
-        repeated = [ttl for ttl in missing if ttl > self._device.last][:REPEATED]
+        control = self._controls[0]
+        telling = [ttl for ttl in range(self._device.last + 1, control.top + 1) if control.has_answer(ttl)][:REPEATED]
         for climb in self._climbs:
-            again = _missing(climb, ends)
-            if climb is self._controls[0]:
-                again += [ttl for ttl in repeated if climb.has_answer(ttl) and climb.asked(ttl) < TRIES]
+            again = _missing(climb, ends | set(telling) if climb is self._device else ends)
+            if climb is control and self._device.end is None:
+                again += [ttl for ttl in telling if climb.asked(ttl) < TRIES]
             # Beyond the destination as another port found it, only who still gets answers goes on.
             far = climb.end is not None or (ends and climb.top > max(ends) and climb.last <= max(ends))
             new = [] if far or not goes_on else range(climb.top + 1, min(top, FLIGHT * flight) + FLIGHT + 1)

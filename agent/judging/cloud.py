@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from agent.checks import Finding
-from agent.judging.coap import udp_5683
+from agent.judging.coap import coap_exchange
 from agent.judging.icmp import from_host, refused
 from agent.judging.nat import forgotten, idle_evidence
 from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
@@ -18,7 +18,7 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     needs = profile.cloud
     if needs.transport.value == "coap":
         # A plain CoAP device's cloud is a CoAP server: the exchange is the same.
-        finding = udp_5683(seen, profile)
+        finding = coap_exchange(seen, profile)
         return msgspec.structs.replace(finding, summary=f"CoAP endpoint: {finding.summary}")
     cloud = seen.cloud
     if cloud is None or cloud.not_run:

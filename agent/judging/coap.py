@@ -2,6 +2,7 @@
 
 from agent.checks import Finding
 from agent.judging.icmp import from_host, refused
+from agent.judging.path import proof_of_egress
 from agent.judging.unseen import no_address, not_looked
 from agent.judging.witnessed import answered
 from agent.profiles import Profile
@@ -9,7 +10,25 @@ from probes.observations import CoapServer, Observations
 
 
 def udp_5683(seen: Observations, profile: Profile) -> Finding:
-    """Whether a CoAP exchange over UDP 5683 completes."""
+    """Whether a CoAP exchange over UDP 5683 completes, or a router outside this site has dropped a ping of ours."""
+    finding = coap_exchange(seen, profile)
+    if finding.status != "unknown":
+        return finding
+    for server in seen.coap.servers if seen.coap else []:
+        if server.address and (proof := proof_of_egress(seen, server.address, server.port)):
+            probe, evidence = proof
+            return Finding(
+                status="pass",
+                summary=f"UDP {server.port} leaves this network: {probe.source}, hop {probe.ttl}, had a ping of ours",
+                reason=f"{finding.summary}. But {probe.source}, a router outside this site, said that a ping's time to "
+                f"live ended there, and quoted it.",
+                evidence=[*finding.evidence, *evidence],
+            )
+    return finding
+
+
+def coap_exchange(seen: Observations, profile: Profile) -> Finding:
+    """Whether a CoAP exchange completes."""
     coap = seen.coap
     if coap is None or coap.not_run:
         return not_looked(coap, "UDP 5683 was not looked at")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agent.checks import Finding
 from probes.observations import Attempt, Icmp
 
-_NO_ROUTE = {0, 1, 5, 6, 7, 8, 11, 12}
+NO_ROUTE = {0, 1, 5, 6, 7, 8, 11, 12}
 """Codes of "destination unreachable" that speak of routes and hosts, not of filters (RFC 792, RFC 1812 5.2.7.1)."""
 
 
@@ -18,7 +18,7 @@ def refused(what: str, host: str, address: str, attempts: Sequence[Attempt], evi
     if icmp is None:
         return None
     where = f"{address} ({host})"
-    if icmp.type == 3 and icmp.code in _NO_ROUTE:
+    if icmp.type == 3 and icmp.code in NO_ROUTE:
         summary = f"{icmp.source} cannot deliver {what}: {icmp.meaning}"
         remedy = f"Look at the uplink and the routes of {icmp.source}: it says {icmp.meaning} for {where}."
     else:
