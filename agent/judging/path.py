@@ -348,11 +348,12 @@ def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: O
     theirs = f"{control.name} to the same address gets on to {_routers(control)[after][0]} (hop {after}) and further"
     if not last:
         first = _routers(control)[after][0]
+        between = f"by this laptop, or by {first}" if after == 1 else "between this laptop and that router"
         return Finding(
             status="fail",
-            summary=f"{device.name} is dropped before {first} (hop {after}) answers: by this laptop, or by {first}",
+            summary=f"{device.name} is dropped before {first} (hop {after}) answers: {between}",
             reason=f"No router answers for {device.name}, while {theirs}.",
-            remedy=f"{allow}: look at this laptop's own firewall first, then at {first}.",
+            remedy=f"{allow}: look at this laptop's own firewall first, then at this network's gateway.",
             owner="network administrator",
         )
     hop = _routers(device)[last][0]

@@ -1,7 +1,8 @@
 """Routers in a row: laptop - r1 - r2 - ... - internet, where faults can be put into any of them.
 
 laptop 192.168.77.10 -- .1 r1 .2 -- .1 r2 .6 -- .5 r3 ..., a /30 of 203.0.113.0/24 for each link, the last of which leads
-to the internet with a real CoAP, DTLS and nonce server. r1 masquerades; r2 can, too (a second NAT, or a carrier's).
+to the internet with real CoAP and DTLS servers, and one that sends a nonce. r1 masquerades; r2 can, too (a second NAT,
+or a carrier's).
 """
 
 import itertools
@@ -19,6 +20,7 @@ import msgspec
 
 from probes import observations
 from tests.lab import fakes, servers, streams
+from tests.lab.capture import Capture
 from tests.lab.faults import Fault, Firewall, masquerade
 from tests.lab.lab import LAPTOP, NOBODY, READABLE
 from tests.lab.namespaces import Laptop, Namespace, connect, sweep, wait_until
@@ -80,6 +82,7 @@ class Chain:
         self.folder = Path(tempfile.mkdtemp(prefix="np-chain-"))
         self.folder.chmod(0o755)
         self.reactor = fakes.Reactor()
+        self.fakes: list[fakes.TcpFake] = []
         try:
             self._wire(lambda role: f"np{os.getpid()}-{9000 + number}-{role}")
             self._serve()
@@ -96,6 +99,8 @@ class Chain:
         self._tear_down()
 
     def _tear_down(self) -> None:
+        for fake in self.fakes:
+            self.reactor.loop.call_soon_threadsafe(fake.close)
         self.reactor.close()
         for namespace in self.namespaces:
             namespace.delete()
@@ -130,7 +135,8 @@ class Chain:
         if self._second != "public":
             masquerade(rows[1], "outer")
         self.routers = [Firewall(one) for one in rows]
-        Firewall(self.internet).drop(address=DEAD, hooks=("input",), must_fire=False)
+        self.server = Firewall(self.internet)
+        self.server.drop(address=DEAD, hooks=("input",), must_fire=False)
 
     def _net(self, n: int) -> tuple[str, str]:
         """The addresses of a link's two ends, the laptop's side first."""
@@ -168,7 +174,7 @@ class Chain:
             servers.coap_dtls(where, folder, SERVERS["dtls"], servers.certificate(folder, "lab.example")),
         ]
         handler = streams.cloud_handler("nonce")
-        self.nonce = fakes.serve_tcp(self.reactor, where, [(SERVERS["syn"], 5683)], handler)
+        self.fakes.append(fakes.serve_tcp(self.reactor, where, [(SERVERS["syn"], 5683)], handler))
         for one in started:
             one.wait()
 
@@ -185,6 +191,29 @@ class Chain:
     def silence(self, router: int) -> Fault:
         """Let a router send no ICMP of its own."""
         return self.routers[router - 1].drop("icmp", hooks=("output",))
+
+    def limit_icmp(self, router: int, rate: str) -> Fault:
+        """Let a router send Time Exceeded at this rate only."""
+        wall = self.routers[router - 1]
+        return wall.rule(f"icmp type time-exceeded limit rate over {rate} counter name hits drop", ("output",))
+
+    def rewrite_ttl(self, router: int, hook: str) -> Fault:
+        """Let a router set the TTL of what comes from the laptop's side to 64."""
+        return self.routers[router - 1].rule('iifname "inner" counter name hits ip ttl set 64', (hook,))
+
+    def proxy(self, router: int) -> Fault:
+        """Let a router accept TCP 5683 in the cloud's place, and stay silent."""
+        wall = self.routers[router - 1]
+        if not wall.where.bound("tcp", 15683):
+            handler = streams.cloud_handler("silent")
+            self.fakes.append(fakes.serve_tcp(self.reactor, wall.where, [("", 15683)], handler))
+        return wall.redirect("tcp", 5683, 15683, device="inner")
+
+    def capture(self) -> Capture:
+        """Record every frame of the laptop's eth0."""
+        where = self.routers[0].where
+        mac = json.loads(where.command("ip", "-j", "link", "show", "inner"))[0]["address"]
+        return Capture(self.laptop, where, "inner", frozenset({mac}), self.folder / "capture.pcap")
 
     def look(
         self,

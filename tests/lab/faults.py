@@ -96,6 +96,10 @@ class Firewall:
         rule = f'iifname "{device}" {known}{proto} dport {port} counter name hits redirect to :{to_port}'
         return self._add({"nat hook prerouting priority -110": rule}, must_fire=must_fire)
 
+    def rule(self, rule: str, hooks: tuple[str, ...]) -> Fault:
+        """Any other rule, which has to count what it hits (`counter name hits`)."""
+        return self._filter(rule, hooks, must_fire=True)
+
     def unfired(self) -> list[Fault]:
         """Faults that had to fire and did not."""
         return [fault for fault in self.faults if fault.must_fire and not fault.counter()]
