@@ -23,11 +23,10 @@ from probes.observations import Icmp, Ladder, PathPayload, PathProbe, ProbeOutco
 
 SYN_WAIT_S = 0.9
 """Less than the 1 s after which the system sends a SYN again (RFC 6298 section 2)."""
+_SOON_S = 0.4
 KEPT_QUOTE = 32
 MOST_UNPLACED = 32
 _ACCEPTED = "SYN-ACK"
-_SYN_PACKETS = 3
-"""A SYN, and where it is accepted an ACK and a RST."""
 _TIME_EXCEEDED = (11, 0)
 _DTLS_RANDOM = 25  # offset of the random in a ClientHello's record
 _DTLS_NUMBER = (
@@ -123,6 +122,9 @@ class Climb(ABC):
     def has_answer(self, ttl: int) -> bool:
         """Whether anything came for a rung."""
         return any(one.ttl == ttl and not one.open for one in self.tries)
+
+    most_packets = 1
+    """What one try can take."""
 
     @property
     def packets(self) -> int:
@@ -253,10 +255,18 @@ class TcpClimb(Climb):
         super().__init__(network, place, rungs, purpose)
         self._tasks: set[asyncio.Task[None]] = set()
 
+    most_packets = 3
+    """A SYN, and where it is accepted an ACK and a RST."""
+
     @property
     def packets(self) -> int:
-        """What was sent, or may still have to be."""
-        return sum(_SYN_PACKETS if one.detail == _ACCEPTED or one.connecting else 1 for one in self.tries)
+        """What was sent, or may still have to be: a rung that was silent for a while is not expected to accept."""
+        recent = time.monotonic() - _SOON_S
+        accepted = sum(
+            one.detail == _ACCEPTED or (one.connecting and one.at > recent and self.asked(one.ttl) == 1)
+            for one in self.tries
+        )
+        return len(self.tries) + accepted * (self.most_packets - 1)
 
     def send(self, ttl: int) -> Try:
         """Ask a rung."""

@@ -205,6 +205,17 @@ def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, 
                 yield icmp, quoted, (target[0], target[1])
 
 
+def _sent(sock: socket.socket) -> tuple[int, int]:
+    """The segments and bytes that a TCP connection has sent so far; the least that it can be where nobody tells."""
+    if sys.platform == "linux" and sock.fileno() >= 0:
+        with contextlib.suppress(OSError, struct.error):
+            info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+            (segments,) = struct.unpack_from("=I", info, _TCP_INFO_SEGS_OUT)
+            (data,) = struct.unpack_from("=Q", info, _TCP_INFO_BYTES_SENT)
+            return segments, data
+    return 1, 0
+
+
 class Network:
     """The interface under test: makes sockets that use it and nothing else, and counts what they send.
 
@@ -347,7 +358,8 @@ class Network:
         for icmp, quoted, _ in _icmp_errors(sock):
             return Opening("icmp", at, icmp, quoted)
         if problem == 0:
-            self.count("tcp", host, *to, packets=2, size=2 * TCP_OVERHEAD, purpose=purpose)  # its ACK, and our RST
+            sent, _ = _sent(sock)  # the SYN among them is counted already, and a RST is still to come
+            self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose)
             return Opening("accepted", at)
         if problem == errno.ECONNREFUSED:
             return Opening("refused", at)
@@ -355,12 +367,7 @@ class Network:
 
     def _count_tcp(self, sock: socket.socket, purpose: str, host: str | None, address: str, port: int) -> None:
         """Ask the kernel how much a connection has sent (tcp(7), TCP_INFO); elsewhere count the least it can be."""
-        segments, data = 1, 0
-        if sys.platform == "linux" and sock.fileno() >= 0:
-            with contextlib.suppress(OSError, struct.error):
-                info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-                (segments,) = struct.unpack_from("=I", info, _TCP_INFO_SEGS_OUT)
-                (data,) = struct.unpack_from("=Q", info, _TCP_INFO_BYTES_SENT)
+        segments, data = _sent(sock)
         with contextlib.suppress(OSError):
             sock.getpeername()  # raises where there is no connection that is still to be closed
             segments += CLOSING_SEGMENTS

@@ -29,13 +29,13 @@ FLIGHT = 8
 TRIES = 3
 SILENT_RUN = 4
 """After so many silent rungs in a row, nothing more is expected."""
-PACE_S = 0.02
+PACE_S = 0.01
 """Between one rung and the next, while answers are on their way: a destination that is reached ends a ladder."""
-WAIT_S = 0.5
+WAIT_S = 0.4
 """How long a flight is waited for before what is missing is asked again; later answers still count."""
 REPEATED = 2
 """At so many rungs a control is asked as often as the device's port."""
-_ROUNDS = MOST_HOPS // FLIGHT + TRIES
+_ROUNDS = MOST_HOPS // FLIGHT + TRIES - 1
 
 
 class Target(NamedTuple):
@@ -121,7 +121,7 @@ class _Look:
 
     def _has_room(self, climb: Climb) -> bool:
         """Whether the limit of packets leaves room for one more try."""
-        room = sum(one.packets for one in self._climbs) + (1 if isinstance(climb, UdpClimb) else 3) <= MOST_PACKETS
+        room = sum(one.packets for one in self._climbs) + climb.most_packets <= MOST_PACKETS
         self._cut_short = self._cut_short or not room
         return room
 
@@ -158,7 +158,7 @@ def _missing(climb: Climb, ends: set[int]) -> list[int]:
         ttl
         for ttl in range(1, climb.top + 1)
         if not climb.has_answer(ttl)
-        and climb.asked(ttl) < TRIES
+        and 0 < climb.asked(ttl) < TRIES
         and (climb.end is None or ttl < climb.end)
         and (ttl <= climb.last + SILENT_RUN or ttl in ends)
     ]

@@ -311,21 +311,15 @@ def _silent(target: PathTarget, seen: Observations) -> Finding:
             f"filter of {device.protocol.upper()}, look alike.",
         )
     mine, theirs = _routers(device), _routers(same)
-    differ = [ttl for ttl in mine if ttl in theirs and not set(mine[ttl]) & set(theirs[ttl])]
-    if differ:
+    if last in theirs and set(mine[last]) != set(theirs[last]):
         return _unknown(
             f"{device.name} falls silent after {after}, and {same.name} takes another way",
-            f"At hop {differ[0]}, {device.name} is answered by {mine[differ[0]][0]}, and {same.name} by "
-            f"{theirs[differ[0]][0]}: the path is balanced by flow, and the two cannot be compared.",
+            f"At hop {last}, {device.name} is answered by {', '.join(mine[last])}, and {same.name} by "
+            f"{', '.join(theirs[last])}: the path is balanced by flow, and the two cannot be compared.",
         )
     telling = [ttl for ttl in theirs if ttl > last]
     if not telling:
         return _unknown_at_the_end(target, same, last)
-    if device.protocol == "tcp" and any(len(set(one)) > 1 for one in (*mine.values(), *theirs.values())):
-        return _unknown(
-            f"{device.name} falls silent after {after}, on a path of several ways",
-            "Several routers answer at one hop: the path is balanced by flow, and each connection is another flow.",
-        )
     if not any(_tells(device, same, ttl) for ttl in telling):
         return _unknown(
             f"{device.name} falls silent after {after}, where routers do not always answer",

@@ -1,8 +1,8 @@
 """Routers in a row: laptop - r1 - r2 - ... - internet, where faults can be put into any of them.
 
-laptop 192.168.77.10 -- .1 r1 .2 -- .1 r2 .6 -- .5 r3 ..., a /30 of 203.0.113.0/24 for each link, the last of which leads
-to the internet with real CoAP and DTLS servers, and one that sends a nonce. r1 masquerades; r2 can, too (a second NAT,
-or a carrier's).
+laptop 192.168.77.10 -- .1 r1 .2 -- .1 r2 .6 -- .5 r3 ..., a /30 of 203.0.113.0/24 for each link. The last leads to the
+internet, with real CoAP and DTLS servers, and one that sends a nonce. r1 masquerades; r2 can, too (a second NAT, or a
+carrier's).
 """
 
 import itertools
