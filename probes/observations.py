@@ -11,6 +11,8 @@ from msgspec import Meta, Struct, field
 
 Count = Annotated[int, Meta(ge=0, le=2**48)]
 """A number that a saved report may hold."""
+Hops = Annotated[int, Meta(ge=0, le=255)]
+"""A TTL (RFC 791 section 3.1)."""
 KEPT_BYTES = 1500
 """At most so many bytes of one reply are kept as evidence."""
 
@@ -775,7 +777,7 @@ class PathProbe(Struct, frozen=True, kw_only=True):
         alone: whether the error quoted too little to tell which probe it answers, and this was the only one on its way.
     """
 
-    ttl: Count
+    ttl: Hops
     at_s: float
     outcome: ProbeOutcome
     icmp: Icmp | None = None

@@ -6,7 +6,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 from hypothesis import strategies as st
 
-from probes.observations import Count
+from probes.observations import Count, Hops
 from tests.unit import seen
 
 _WORDS = [
@@ -28,6 +28,8 @@ def arbitrary(wanted: Any) -> st.SearchStrategy[Any]:
     """Any value of a type."""
     if wanted == Count:
         return st.one_of(st.integers(0, 6), st.integers(0, 2**48))
+    if wanted == Hops:
+        return st.one_of(st.integers(0, 6), st.integers(0, 255))
     origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted in _SCALARS:
         return _SCALARS[wanted]
