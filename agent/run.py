@@ -13,6 +13,7 @@ from agent import judging, profiles
 from agent.checks import Check, Selection
 from agent.judging.addresses import is_address
 from agent.judging.dns import NTP_SERVER
+from agent.path_targets import path_targets
 from agent.profiles import Profile
 from agent.report import Run
 from probes.answers import Answers
@@ -35,12 +36,14 @@ from probes.observations import (
     Ntp,
     Observation,
     Observations,
+    Path,
     Portal,
     Resolver,
     Scope,
     TcpConnect,
     Wifi,
 )
+from probes.path import path
 from probes.portal import VENDOR_HOSTS, portal
 from probes.tcp import tcp
 from probes.wifi import wifi
@@ -80,7 +83,8 @@ def measure(
         profile: the device judged; what the other known devices need is measured too.
         selection: the checks that count; probes that no such check needs do not run.
         on_check: called with each check of `profile` as soon as it is known.
-        deep: wait for the cloud as long as a device does, and look at what a NAT forgets.
+        deep: wait for the cloud as long as a device does, look at what a NAT forgets, and at the path of a port that
+            answers, too.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(_Measurement(scope, air, profile, selection, on_check, deep=deep).run())
@@ -103,6 +107,7 @@ class _Measurement:
         self._profiles = [profile, *(one for one in profiles.load_all() if one.name != profile.name)]
         self._ended: set[str] = set()
         self._told: set[str] = set()
+        self._clouds_ended = asyncio.Event()
         self._assumed = False
         self._wants_lease = any(one.startswith("dhcp.") and one not in selection.skip for one in judging.JUDGES)
         self._probes = judging.probes_for(selection)
@@ -168,6 +173,7 @@ class _Measurement:
             "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of, patience)),
             "tcp": (TcpConnect, lambda: tcp(self._network)),
             "echo": (Echo, lambda: echo(self._network, echo_targets(self._profiles), address_of)),
+            "path": (Path, self._path),
             "mapping": (Mapping, lambda: mapping(self._network, held, address_of, hold_s(self._profiles))),
         }
         return [self._step(name, *step) for name, step in steps.items() if name in self._probes]
@@ -176,6 +182,8 @@ class _Measurement:
         """Run one probe; a fault of its own is that probe's "not run", and nobody else's."""
         if name not in {"wifi", "dhcp"}:
             await self._resolvers
+        if name == "path":
+            await self._clouds_ended.wait()
         begun = self._network.elapsed()
         obstacle, unlocked_by = self._obstacle(name)
         try:
@@ -221,6 +229,8 @@ class _Measurement:
             self._use_resolvers([])
         if name == "dns":
             self._answers.settle_rest()
+        if {"coap", "cloud"} <= self._ended:
+            self._clouds_ended.set()
 
     def _tell(self) -> None:
         """Announce the checks for which everything has been seen."""
@@ -292,6 +302,10 @@ class _Measurement:
     async def _ntp(self) -> Ntp:
         address = await self._answers.address(NTP_SERVER)
         return Ntp(server=NTP_SERVER) if address is None else await ntp(self._network, address)
+
+    async def _path(self) -> Path:
+        always = self._deep or self._selection.only == ["path.egress"]
+        return await path(self._network, path_targets(self._seen, self._profile, always=always))
 
     def _names(self) -> dict[str, NameKind]:
         """Every name that a known device asks for, and the vendors'."""

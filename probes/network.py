@@ -5,15 +5,17 @@ Every probe sends through here, so that no probe can use another interface, and 
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 import ssl
 import struct
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from probes.observations import Contact, Icmp, Protocol
 
@@ -21,11 +23,15 @@ UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
 TCP_OVERHEAD = 52
 """Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
+SYN_SIZE = 60
+"""Bytes of Linux's SYN, from the IP header on."""
 CLOSING_SEGMENTS = 2
 """FIN and the last acknowledgement, sent after the kernel can still be asked for its count."""
 MOST_RUN_S = 19.0
 LEAST_PATIENCE_S = 10.0
 LARGEST_DATAGRAM = 4096
+LARGEST_QUOTE = 512
+"""Bytes of our own packet that are read of an ICMP error, which has up to 576 in all (RFC 1812 section 4.3.2.3)."""
 MOST_DATAGRAMS = 64
 """A conversation reads no more than this: a flood is not worth more evidence."""
 
@@ -70,6 +76,20 @@ class Refusal:
     address: str
     port: int
     at: float
+    quoted: bytes = b""
+    """What it quoted of the datagram's payload: often nothing (RFC 792 asks for the UDP header only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What came of one SYN."""
+
+    outcome: Literal["accepted", "refused", "icmp", "timeout", "error"]
+    at: float
+    icmp: Icmp | None = None
+    quoted: bytes = b""
+    """What an ICMP error quoted of the segment, from the TCP header on."""
+    detail: str | None = None
 
 
 def how_it_failed(problem: OSError) -> str:
@@ -104,8 +124,10 @@ class UdpSocket:
             raise
         asyncio.get_running_loop().add_reader(self.socket.fileno(), self._on_readable)
 
-    def send(self, payload: bytes, address: str, port: int) -> str | None:
-        """Send a datagram; returns the system's words where it refused, else None."""
+    def send(self, payload: bytes, address: str, port: int, *, ttl: int | None = None) -> str | None:
+        """Send a datagram, which `ttl` routers may pass on; returns the system's words where it refused, else None."""
+        if ttl is not None:
+            self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
         for _ in range(MOST_DATAGRAMS):
             heard = self._read
             try:
@@ -165,24 +187,39 @@ class UdpSocket:
                 self._events.put_nowait(Datagram(payload, address, port, time.monotonic()))
 
     def _read_errors(self) -> None:
-        """Drain the error queue (Linux); see ip(7), IP_RECVERR."""
-        if sys.platform != "linux":
+        for icmp, quoted, (address, port) in _icmp_errors(self.socket):
+            if self._read < MOST_DATAGRAMS:
+                self._read += 1
+                self._events.put_nowait(Refusal(icmp, address, port, time.monotonic(), quoted))
+
+
+def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, int]]]:
+    """Drain a socket's error queue (Linux; ip(7), IP_RECVERR): each error, what it quoted, and where that was sent."""
+    while sys.platform == "linux":
+        try:
+            quoted, ancillary, _, target = sock.recvmsg(LARGEST_QUOTE, 512, _MSG_ERRQUEUE)
+        except OSError:
             return
-        while True:
-            try:
-                _, ancillary, _, target = self.socket.recvmsg(512, 512, _MSG_ERRQUEUE)
-            except OSError:
-                return
-            for level, kind, data in ancillary:
-                if (level, kind) != (socket.IPPROTO_IP, _IP_RECVERR) or len(data) < 24:
-                    continue
-                # struct sock_extended_err (16 bytes), then the offender's sockaddr_in
-                _, origin, icmp_type, icmp_code, info = struct.unpack_from("=IBBBxI", data)
-                if origin == _SO_EE_ORIGIN_ICMP and self._read < MOST_DATAGRAMS:
-                    self._read += 1
-                    mtu = info or None if (icmp_type, icmp_code) == _FRAGMENTATION_NEEDED else None
-                    icmp = Icmp(type=icmp_type, code=icmp_code, source=socket.inet_ntoa(data[20:24]), mtu=mtu)
-                    self._events.put_nowait(Refusal(icmp, target[0], target[1], time.monotonic()))
+        for level, kind, data in ancillary:
+            if (level, kind) != (socket.IPPROTO_IP, _IP_RECVERR) or len(data) < 24:
+                continue
+            # struct sock_extended_err (16 bytes), then the offender's sockaddr_in
+            _, origin, icmp_type, icmp_code, info = struct.unpack_from("=IBBBxI", data)
+            if origin == _SO_EE_ORIGIN_ICMP:
+                mtu = info or None if (icmp_type, icmp_code) == _FRAGMENTATION_NEEDED else None
+                icmp = Icmp(type=icmp_type, code=icmp_code, source=socket.inet_ntoa(data[20:24]), mtu=mtu)
+                yield icmp, quoted, (target[0], target[1])
+
+
+def _sent(sock: socket.socket) -> tuple[int, int]:
+    """The segments and bytes that a TCP connection has sent so far; the least that it can be where nobody tells."""
+    if sys.platform == "linux" and sock.fileno() >= 0:
+        with contextlib.suppress(OSError, struct.error):
+            info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+            (segments,) = struct.unpack_from("=I", info, _TCP_INFO_SEGS_OUT)
+            (data,) = struct.unpack_from("=Q", info, _TCP_INFO_BYTES_SENT)
+            return segments, data
+    return 1, 0
 
 
 class Network:
@@ -281,14 +318,62 @@ class Network:
                     async with asyncio.timeout(0.2):
                         await writer.wait_closed()
 
+    async def syn(
+        self, purpose: str, host: str | None, address: str, port: int, *, ttl: int, timeout_s: float
+    ) -> Opening:
+        """Send one SYN that `ttl` routers may pass on, and abort the connection as soon as anything comes (Linux).
+
+        Args:
+            purpose: for the footprint.
+            host: the name that the address was found by.
+            address: IPv4 address.
+            port: TCP port.
+            ttl: the SYN's time to live.
+            timeout_s: less than 1 s, when the system would send another SYN.
+        """
+        loop = asyncio.get_running_loop()
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(0)
+            self.bind_to_interface(sock)
+            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            settled = asyncio.Event()
+            problem = sock.connect_ex((address, port))
+            if problem not in {0, errno.EINPROGRESS}:
+                return Opening("error", time.monotonic(), detail=os.strerror(problem))
+            self.count("tcp", host, address, port, packets=1, size=SYN_SIZE, purpose=purpose)
+            loop.add_writer(sock, settled.set)
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await settled.wait()
+            except TimeoutError:
+                return Opening("timeout", time.monotonic())
+            finally:
+                loop.remove_writer(sock)
+            return self._opened(sock, purpose, host, (address, port))
+        except OSError as problem:
+            return Opening("error", time.monotonic(), detail=problem.strerror or str(problem))
+        finally:
+            sock.close()
+
+    def _opened(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> Opening:
+        """What a SYN brought, of a socket that has got something."""
+        at, problem = time.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        for icmp, quoted, _ in _icmp_errors(sock):
+            return Opening("icmp", at, icmp, quoted)
+        if problem == 0:
+            sent, _ = _sent(sock)  # the SYN among them is counted already, and a RST is still to come
+            self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose)
+            return Opening("accepted", at)
+        if problem == errno.ECONNREFUSED:
+            return Opening("refused", at)
+        return Opening("error", at, detail=os.strerror(problem))
+
     def _count_tcp(self, sock: socket.socket, purpose: str, host: str | None, address: str, port: int) -> None:
         """Ask the kernel how much a connection has sent (tcp(7), TCP_INFO); elsewhere count the least it can be."""
-        segments, data = 1, 0
-        if sys.platform == "linux" and sock.fileno() >= 0:
-            with contextlib.suppress(OSError, struct.error):
-                info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-                (segments,) = struct.unpack_from("=I", info, _TCP_INFO_SEGS_OUT)
-                (data,) = struct.unpack_from("=Q", info, _TCP_INFO_BYTES_SENT)
+        segments, data = _sent(sock)
         with contextlib.suppress(OSError):
             sock.getpeername()  # raises where there is no connection that is still to be closed
             segments += CLOSING_SEGMENTS

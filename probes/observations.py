@@ -13,6 +13,8 @@ Count = Annotated[int, Meta(ge=0, le=2**48)]
 """A number that a saved report may hold."""
 Millis = Annotated[float, Meta(ge=0, le=1e9)]
 """A duration in milliseconds that a saved report may hold."""
+Hops = Annotated[int, Meta(ge=0, le=255)]
+"""A TTL (RFC 791 section 3.1)."""
 KEPT_BYTES = 1500
 """At most so many bytes of one reply are kept as evidence."""
 
@@ -30,6 +32,8 @@ class Icmp(Struct, frozen=True, kw_only=True):
     @property
     def meaning(self) -> str:
         """The field's term for this error; RFC 792 and RFC 1812 section 5.2.7."""
+        if (self.type, self.code) == (11, 0):
+            return "time exceeded"
         if self.type != 3:
             return f"ICMP type {self.type} code {self.code}"
         return {
@@ -757,6 +761,79 @@ class Mapping(Observation, kw_only=True):
     """The longest time in the silence in which nothing passed in either direction: what arrives can refresh a NAT."""
 
 
+# --- path -------------------------------------------------------------------------------------------------------
+
+ProbeOutcome = Literal["time-exceeded", "unreachable", "answered", "timeout", "error"]
+PathPayload = Literal["coap", "dtls", "ntp", "dns", "syn"]
+
+
+class PathProbe(Struct, frozen=True, kw_only=True):
+    """One packet that only `ttl` routers may pass on, and what came of it.
+
+    Attributes:
+        outcome: `answered` is the destination's own protocol, or TCP's answer in its name; an ICMP error in its name
+            is `unreachable`, as from anybody else.
+        source: who sent what came.
+        quoted: the head of what an ICMP error quoted of ours: of a datagram's payload, of a segment's TCP header.
+        detail: the answer, or the system's error, in words.
+        alone: whether the error quoted too little to tell which probe it answers, and this was the only one on its way.
+    """
+
+    ttl: Hops
+    at_s: float
+    outcome: ProbeOutcome
+    icmp: Icmp | None = None
+    source: str | None = None
+    rtt_ms: float | None = None
+    quoted: str = ""
+    detail: str | None = None
+    alone: bool = False
+
+
+class Ladder(Struct, frozen=True, kw_only=True):
+    """Probes of one port with rising TTL, several for each where nothing came.
+
+    Attributes:
+        payload: what they carry: a CoAP ping, a DTLS ClientHello, an NTP request, a DNS query, or nothing (a SYN).
+        known_by: why the port is known to pass, where it is; what answered on it.
+        one_flow: whether all have the same source port, so that a balancer by flow leads them all one way.
+        strays: datagrams from the port asked that answer none of these probes.
+        unplaced: sources of ICMP errors that quoted too little to tell which probe they answer.
+    """
+
+    protocol: Literal["udp", "tcp"]
+    port: int
+    payload: PathPayload
+    known_by: str | None = None
+    one_flow: bool = True
+    probes: list[PathProbe] = field(default_factory=list)
+    strays: Count = 0
+    unplaced: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Protocol and port."""
+        return f"{self.protocol.upper()} {self.port}"
+
+
+class PathTarget(Struct, frozen=True, kw_only=True):
+    """The device's port at one address, beside controls: other ports of the same address."""
+
+    host: str
+    address: str
+    device: Ladder
+    controls: list[Ladder] = field(default_factory=list)
+    cut_short: bool = False
+    """Whether the limit of packets ended it."""
+
+
+class Path(Observation, kw_only=True):
+    """How far packets to the device's port get, by the routers that say that a packet's time was up."""
+
+    targets: list[PathTarget] = field(default_factory=list)
+    """Empty: the device's port answered, so there was nothing to look for."""
+
+
 # --- Internet Test ----------------------------------------------------------------------------------------------
 
 
@@ -830,6 +907,7 @@ class Observations(Struct, kw_only=True):
     tcp: TcpConnect | None = None
     echo: Echo | None = None
     mapping: Mapping | None = None
+    path: Path | None = None
 
 
 Protocol = Literal["udp", "tcp"]

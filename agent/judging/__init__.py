@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from agent.checks import STAGES, Check, Finding, Selection
-from agent.judging import cloud, coap, dhcp, dns, ntp, portal, wifi
+from agent.judging import cloud, coap, dhcp, dns, ntp, path, portal, wifi
 from agent.judging.internet_test import InternetTest, internet_test
 from agent.judging.startup import Startup, startup
 from agent.judging.unseen import of_another_network
@@ -45,8 +45,9 @@ JUDGES: dict[str, Judge] = {
     "dns.integrity": Judge(dns.integrity, ("dhcp", "dns"), also=_EXCHANGES),
     "ntp.reply": Judge(ntp.reply, ("dhcp", "dns", "ntp")),
     "portal": Judge(portal.portal, ("dhcp", "dns", "portal")),
-    "coap.udp-5683": Judge(coap.udp_5683, ("dhcp", "dns", "coap"), also=_EXCHANGES),
+    "coap.udp-5683": Judge(coap.udp_5683, ("dhcp", "dns", "coap"), also=(*_EXCHANGES, "path")),
     "cloud.transport": Judge(cloud.transport, ("dhcp", "dns", "coap", "cloud"), also=(*_EXCHANGES, "mapping")),
+    "path.egress": Judge(path.egress, ("dhcp", "dns", "coap", "cloud", "path"), also=_EXCHANGES),
 }
 """The checks that this version measures, in the report's order."""
 

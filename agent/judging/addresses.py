@@ -38,6 +38,14 @@ def is_local(address: str) -> bool:
     return any(parsed in network for network in _LOCAL)
 
 
+def is_carrier_nat(address: str) -> bool:
+    """Whether an address is of a provider's own, between its NAT and its customers (RFC 6598)."""
+    try:
+        return ipaddress.IPv4Address(address) in ipaddress.ip_network("100.64.0.0/10")
+    except ValueError:
+        return False
+
+
 def is_sinkhole(address: str) -> bool:
     """Whether an address leads nowhere, or back to who asks: what filters answer with."""
     return address.partition(".")[0] in {"0", "127"}

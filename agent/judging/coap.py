@@ -2,6 +2,7 @@
 
 from agent.checks import Finding, Flow
 from agent.judging.icmp import from_host, refused
+from agent.judging.path import proof_of_egress
 from agent.judging.unseen import no_address, not_looked, of_another_run
 from agent.judging.witnessed import answered
 from agent.profiles import Profile
@@ -12,11 +13,25 @@ UDP_PORT = 5683
 
 
 def udp_5683(seen: Observations, profile: Profile) -> Finding:
-    """Whether a CoAP exchange over UDP 5683 completes, with any server."""
+    """Whether a CoAP exchange over UDP 5683 completes, or a router outside this site has dropped a ping of ours."""
     coap = seen.coap
     if coap is None or coap.not_run:
         return not_looked(coap, "UDP 5683 was not looked at")
-    return _exchange(seen, [one for one in coap.servers if one.port == UDP_PORT])
+    servers = [one for one in coap.servers if one.port == UDP_PORT]
+    finding = _exchange(seen, servers)
+    if finding.status != "unknown":
+        return finding
+    for server in servers:
+        if server.address and (proof := proof_of_egress(seen, server.address, server.port)):
+            probe, evidence = proof
+            return Finding(
+                status="pass",
+                summary=f"UDP {server.port} leaves this network: {probe.source}, hop {probe.ttl}, had a ping of ours",
+                reason=f"{finding.summary}. But {probe.source}, a router outside this site, said that a ping's time to "
+                f"live ended there, and quoted it.",
+                evidence=[*finding.evidence, *evidence],
+            )
+    return finding
 
 
 def own_server(seen: Observations, profile: Profile) -> Finding:

@@ -122,6 +122,10 @@ class Firewall:
         self.faults.append(fault)
         return fault
 
+    def rule(self, rule: str, hooks: tuple[str, ...]) -> Fault:
+        """Any other rule, which has to count what it hits (`counter name hits`)."""
+        return self._filter(rule, hooks, must_fire=True)
+
     def unfired(self) -> list[Fault]:
         """Faults that had to fire and did not."""
         return [fault for fault in self.faults if fault.must_fire and not fault.counter()]

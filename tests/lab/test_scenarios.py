@@ -47,6 +47,7 @@ HEALTHY = dict.fromkeys(
         "portal",
         "coap.udp-5683",
         "cloud.transport",
+        "path.egress",
     ),
     "pass",
 )

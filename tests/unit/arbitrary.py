@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 from hypothesis import strategies as st
 
-from probes.observations import Count, Millis
+from probes.observations import Count, Hops, Millis
 from tests.unit import seen
 
 _WORDS = [
@@ -30,6 +30,8 @@ def arbitrary(wanted: Any) -> st.SearchStrategy[Any]:
         return st.one_of(st.integers(0, 6), st.integers(0, 2**48))
     if wanted == Millis:
         return st.one_of(st.floats(0, 100), st.floats(0, 1e9))
+    if wanted == Hops:
+        return st.one_of(st.integers(0, 6), st.integers(0, 255))
     origin, arguments = get_origin(wanted), get_args(wanted)
     if origin is Annotated:  # a list whose greatest length is beyond that of any made here
         return arbitrary(arguments[0])

@@ -32,7 +32,7 @@ class FakeSocket(UdpSocket):
         self.sent: list[tuple[float, bytes]] = []
         self.coming: list[tuple[float, Datagram | Refusal]] = []
 
-    def send(self, payload: bytes, address: str, port: int) -> str | None:
+    def send(self, payload: bytes, address: str, port: int, *, ttl: int | None = None) -> str | None:
         """Note the datagram, and queue what the script answers."""
         self.sent.append((self.clock.now - 1000, payload))
         answers = self.script(len(self.sent), payload)

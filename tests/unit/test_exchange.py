@@ -113,7 +113,7 @@ def test_one_icmp_error_does_not_end_it(clock: Clock) -> None:
 
 def test_icmp_about_another_conversation_is_nothing(clock: Clock) -> None:
     class Other(FakeSocket):
-        def send(self, payload: bytes, address: str, port: int) -> str | None:
+        def send(self, payload: bytes, address: str, port: int, *, ttl: int | None = None) -> str | None:
             return super().send(payload, "192.0.2.77", port)
 
     sock = Other(clock, lambda *_: [(0.01, PROHIBITED)])

@@ -1,0 +1,447 @@
+"""Judging the path: `path.egress`, and what a path proves of a port that no server answers on.
+
+A ladder to the device's port is compared with the ladders to other ports of the same address. Where the device's falls
+silent and another goes on, its packets are lost at or after the last router that still answered them: that router, the
+next one, or whatever is between them. Nobody else is named, but who refuses a packet and signs for it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from agent.checks import Finding, Owner
+from agent.judging.addresses import is_carrier_nat, is_local
+from agent.judging.icmp import from_host, no_route
+from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
+from agent.profiles import Fact, Profile
+from probes.observations import CloudEndpoint, CoapServer, Icmp, Ladder, Observations, PathProbe, PathTarget
+
+LEAST_TRIES = 2
+"""One lost packet shows nothing."""
+_HOTSPOT = "Run netpreflight on a phone's hotspot, and compare: what gets through there is stopped in this network."
+
+
+def egress(seen: Observations, profile: Profile) -> Finding:
+    """Whether anything on the path drops the device's port, and where."""
+    needs = profile.cloud
+    facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts]
+    finding = _egress(seen, profile)
+    return msgspec.structs.replace(finding, rests_on=facts) if finding.status in {"pass", "fail"} else finding
+
+
+def _egress(seen: Observations, profile: Profile) -> Finding:
+    needs = profile.cloud
+    name = f"{'TCP' if needs.transport.value == 'tcp-nonce' else 'UDP'} {needs.port.value}"
+    exchange = seen.coap if needs.transport.value == "coap" else seen.cloud
+    if exchange is None or exchange.not_run:
+        return not_looked(exchange, f"{name} was not looked at")
+    asked = _asked(seen, profile)
+    if not asked:
+        return of_another_run(f"{needs.hosts.value[0]} was not asked in this run", profile)
+    targets = [one for one in (seen.path.targets if seen.path else []) if (one.device.name, one.host) in asked]
+    evidence = [line for one in targets for line in _evidence(one)]
+    for one in asked.values():
+        if _has_answered(one):
+            return Finding(
+                status="pass",
+                summary=f"{one.host} ({one.address}), {name}, answers: nothing on the path drops it",
+                evidence=evidence,
+            )
+    if not any(one.address for one in asked.values()):
+        return no_address(seen, needs.hosts.value)
+    if seen.path is None or seen.path.not_run:
+        return not_looked(seen.path, f"{name} does not answer, and where it is lost was not looked at")
+    target = next((one for one in targets if one.address == asked[one.device.name, one.host].address), None)
+    if target is None:
+        return of_another_run(f"{name} does not answer, and where it is lost was not looked at", profile)
+    return msgspec.structs.replace(_compared(target, asked[name, target.host], seen), evidence=evidence)
+
+
+def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathProbe, list[str]] | None:
+    """The router outside this site that a UDP packet of ours to this port got to, with the evidence; None: none known.
+
+    Outside is a router with a public address that comes after another one with a public address: the first can still be
+    the edge of this site, and so can every one be where this laptop has a public address itself. Where the address is
+    alive and silent on this port alone, answers may be what is lost, and this proves nothing.
+    """
+    for target in seen.path.targets if seen.path else []:
+        if target.address != address or (target.device.protocol, target.device.port) != ("udp", port):
+            continue
+        silent = _end(target.device) is None
+        if silent and any(_reaches(one, target.address) for one in target.controls):
+            continue
+        if found := _outside(target, seen):
+            return found, _evidence(target)
+    return None
+
+
+def _asked(seen: Observations, profile: Profile) -> dict[tuple[str, str], CoapServer | CloudEndpoint]:
+    """The exchanges with the device's own port, by its name and the host."""
+    needs = profile.cloud
+    hosts, port = needs.hosts.value, needs.port.value
+    found: list[CoapServer | CloudEndpoint]
+    if needs.transport.value == "coap":
+        found = [one for one in (seen.coap.servers if seen.coap else []) if one.port == port]
+    else:
+        endpoints = seen.cloud.endpoints if seen.cloud else []
+        found = [one for one in endpoints if (one.transport, one.port) == (needs.transport.value, port)]
+    protocol = "TCP" if needs.transport.value == "tcp-nonce" else "UDP"
+    return {(f"{protocol} {port}", one.host): one for one in found if one.host in hosts}
+
+
+def _has_answered(asked: CoapServer | CloudEndpoint) -> bool:
+    if isinstance(asked, CoapServer):
+        return asked.reply is not None
+    return asked.record is not None or asked.nonce
+
+
+# --- what a ladder says
+
+
+def _routers(ladder: Ladder) -> dict[int, list[str]]:
+    """The routers that said time exceeded, by TTL."""
+    found: dict[int, list[str]] = {}
+    for one in ladder.probes:
+        if one.outcome == "time-exceeded" and one.source is not None and one.source not in found.get(one.ttl, []):
+            found.setdefault(one.ttl, []).append(one.source)
+    return found
+
+
+def _end(ladder: Ladder) -> PathProbe | None:
+    """The first probe that got to the destination, or to somebody who refuses it."""
+    ends = [one for one in ladder.probes if one.outcome in {"answered", "unreachable"}]
+    return min(ends, key=lambda one: one.ttl, default=None)
+
+
+def _reaches(ladder: Ladder, address: str) -> int | None:
+    """The TTL with which the destination is reached, as its own answer shows; None: not reached."""
+    end = _end(ladder)
+    return end.ttl if end is not None and end.source == address else None
+
+
+def _last(ladder: Ladder) -> int:
+    """The TTL of the last router that answered; 0: none did."""
+    return max(_routers(ladder), default=0)
+
+
+def _furthest(ladder: Ladder) -> int:
+    """The highest TTL that brought anything."""
+    end = _end(ladder)
+    return max(_last(ladder), end.ttl if end else 0)
+
+
+def _tries(ladder: Ladder, ttl: int) -> tuple[int, int]:
+    """How often a TTL was asked, and how often it was answered."""
+    asked = [one for one in ladder.probes if one.ttl == ttl and one.outcome != "error"]
+    return len(asked), sum(one.outcome != "timeout" for one in asked)
+
+
+def _outside(target: PathTarget, seen: Observations) -> PathProbe | None:
+    """The furthest probe of the device's port that a router outside this site says it has dropped."""
+    laptop = seen.scope.address
+    if laptop is None or not is_local(laptop):
+        return None
+    public = [
+        (ttl, source)
+        for ladder in (target.device, *target.controls)
+        for ttl, sources in _routers(ladder).items()
+        for source in sources
+        if not is_local(source)
+    ]
+    proofs = [
+        one
+        for one in target.device.probes
+        if one.outcome == "time-exceeded" and one.source and one.quoted and not one.alone and not is_local(one.source)
+        if any(ttl < one.ttl and source != one.source for ttl, source in public)
+    ]
+    return max(proofs, key=lambda one: one.ttl, default=None)
+
+
+# --- whose
+
+
+def _whose(address: str, ttl: int, target: PathTarget, seen: Observations) -> tuple[str, Owner]:
+    """Whose router this is, as far as its address tells, and who can look at it."""
+    if address == seen.scope.gateway:
+        return "the gateway of this network", "network administrator"
+    if is_carrier_nat(address):
+        return "within the provider's carrier-grade NAT (100.64.0.0/10)", "internet provider"
+    if is_local(address):
+        if ttl > 1:
+            return "another router with a private address: a second NAT, or one of this site's", "network administrator"
+        return "the first router of this network", "network administrator"
+    earlier = [
+        source
+        for ladder in (target.device, *target.controls)
+        for at, sources in _routers(ladder).items()
+        for source in sources
+        if at < ttl
+    ]
+    if any(not is_local(one) or is_carrier_nat(one) for one in earlier):
+        return "the internet provider's, or beyond it", "internet provider"
+    return "the first with a public address: the edge of this site, or the provider's", "network administrator"
+
+
+# --- the comparison
+
+
+def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Observations) -> Finding:
+    device, address = target.device, target.address
+    where = f"{target.host} ({address}), {device.name}"
+    error = next((one.detail for one in device.probes if one.outcome == "error"), None)
+    if not any(one.outcome != "error" for one in device.probes):
+        return not_sent("with a limited TTL", where, error or "nothing was sent", [])
+    end = _end(device)
+    if end is not None and end.icmp is not None and end.source != address:
+        if end.icmp.type == 3 and end.icmp.code != 4:
+            return _rejected(end.icmp, target, seen)
+        return _unknown(
+            f"{end.source} says {end.icmp.meaning} for {device.name}",
+            "That is no refusal, and it ends the ladder there.",
+        )
+    if end is not None:
+        return _reached(end, target, asked)
+    if device.strays:
+        return _unknown(
+            f"{device.name} is answered, and not as the device's server does",
+            f"{device.strays} datagrams came in {address}'s name that answer nothing that was asked; somebody on the "
+            "way may answer in its place.",
+        )
+    if device.unplaced:
+        return _unknown(
+            f"Where {device.name} is lost cannot be told",
+            f"Routers ({', '.join(dict.fromkeys(device.unplaced[:4]))}) say that packets were dropped, and quote too "
+            "little of them to tell which.",
+        )
+    if target.cut_short:
+        return _unknown(
+            f"Where {device.name} is lost was not looked at to its end",
+            "The limit of packets that netpreflight sends for one port was reached.",
+        )
+    return _silent(target, seen)
+
+
+def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
+    device = target.device
+    at = next((ttl for ttl, sources in sorted(_routers(device).items()) if icmp.source in sources), None)
+    hop = f"hop {at}" if at else f"within {_furthest(device)} hops"
+    whose, owner = _whose(icmp.source, at or _furthest(device), target, seen)
+    alike = [
+        one.name
+        for one in target.controls
+        if (end := _end(one)) and end.icmp and (end.icmp.type, end.icmp.code, end.source)
+        == (icmp.type, icmp.code, icmp.source)
+    ]  # fmt: skip
+    told = f"{icmp.source} ({hop}, {whose}) itself says {icmp.meaning} for {device.name} to {target.address}"
+    if no_route(icmp) and alike:
+        return Finding(
+            status="fail",
+            summary=f"{icmp.source} ({hop}) cannot deliver to {target.address}: {icmp.meaning}",
+            reason=f"{told}, and the same for {', '.join(alike)}.",
+            remedy=f"Look at the uplink and the routes of {icmp.source}.",
+            owner=owner,
+        )
+    return Finding(
+        status="fail",
+        summary=f"{device.name} is rejected by {icmp.source}, {hop}: {icmp.meaning}",
+        reason=f"{told}" + (f", and the same for {', '.join(alike)}." if alike else "."),
+        remedy=f"Allow outbound {device.name} to {target.address} ({target.host}), with replies, on {icmp.source}.",
+        owner=owner,
+    )
+
+
+def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoint) -> Finding:
+    """The finding where something answers in the destination's name."""
+    device, address = target.device, target.address
+    further = max((_last(one) for one in target.controls), default=0)
+    distances = [ttl for one in target.controls if (ttl := _reaches(one, address)) is not None]
+    answer = end.icmp.meaning if end.icmp else end.detail or "an answer"
+    if end.ttl <= further or any(end.ttl < one for one in distances):
+        needs = max([further + 1, *distances])
+        return _unknown(
+            f"{device.name} is answered in {address}'s name by somebody on the way, within {end.ttl} hops",
+            f"{answer} came for a packet that only {end.ttl - 1} routers may pass on, and another port of the same "
+            f"address needs {needs} hops. A transparent proxy, a firewall that answers for others, or ways of "
+            "different length look like this.",
+            f"Ask the network administrator what answers {device.name} within the first {end.ttl} hops, "
+            f"and have it pass {device.name} to {address} as it is.",
+            "network administrator",
+        )
+    if end.ttl == 1 or not distances:
+        return _unknown(
+            f"{device.name} is answered in {address}'s name, and it cannot be told how far away",
+            f"{answer} came for a packet that only {end.ttl - 1} routers may pass on, and no other port shows whether "
+            f"{address} is that near. A gateway that rewrites TTL, or a proxy, looks like this.",
+        )
+    closed = _closed_itself(asked)
+    if closed and (end.icmp is not None or end.detail == "RST"):
+        return Finding(
+            status="pass",
+            summary=f"{device.name} gets to {address} (hop {end.ttl}), which itself refuses it: {answer}",
+        )
+    return _unknown(
+        f"{device.name} gets to {address} (hop {end.ttl}), and is not answered as the device needs",
+        f"A packet with TTL {end.ttl} brought {answer}, while the device's own exchange had no good answer: the "
+        "service, something that lets a conversation begin and drops what follows, or one of several ways that loses "
+        "packets.",
+    )
+
+
+def _closed_itself(asked: CoapServer | CloudEndpoint) -> bool:
+    """Whether the device's exchange, too, was refused in the destination's own name."""
+    if isinstance(asked, CloudEndpoint) and asked.transport == "tcp-nonce":
+        return any(one.error == "refused" for one in asked.connections)
+    return from_host(asked.address or "", asked.attempts) is not None
+
+
+def _silent(target: PathTarget, seen: Observations) -> Finding:
+    """The finding where the device's port falls silent on the way."""
+    device = target.device
+    last = _last(device)
+    beyond = [one for one in target.controls if _furthest(one) > last]
+    if not beyond:
+        return _silent_alike(target, seen)
+    same = next((one for one in beyond if one.protocol == device.protocol), None)
+    after = _after(last)
+    if same is None:
+        return _unknown(
+            f"{device.name} falls silent after {after}, and so does every {device.protocol.upper()} port",
+            f"{', '.join(one.name for one in beyond)} gets further. Routers that answer for one protocol only, and a "
+            f"filter of {device.protocol.upper()}, look alike.",
+        )
+    mine, theirs = _routers(device), _routers(same)
+    if last in theirs and set(mine[last]) != set(theirs[last]):
+        return _unknown(
+            f"{device.name} falls silent after {after}, and {same.name} takes another way",
+            f"At hop {last}, {device.name} is answered by {', '.join(mine[last])}, and {same.name} by "
+            f"{', '.join(theirs[last])}: the path is balanced by flow, and the two cannot be compared.",
+        )
+    telling = [ttl for ttl in theirs if ttl > last]
+    if not telling:
+        return _unknown_at_the_end(target, same, last)
+    if not any(_tells(device, same, ttl) for ttl in telling):
+        return _unknown(
+            f"{device.name} falls silent after {after}, where routers do not always answer",
+            f"{same.name} is answered now and then at hop {', '.join(map(str, telling))}: routers that limit their "
+            "ICMP errors, or losses, look like this.",
+        )
+    return _dropped(target, same, last, min(telling), seen)
+
+
+def _tells(device: Ladder, control: Ladder, ttl: int) -> bool:
+    """Whether a hop answers the control reliably, and the device's port never."""
+    asked, answered = _tries(control, ttl)
+    tried, heard = _tries(device, ttl)
+    return tried >= LEAST_TRIES and heard == 0 and answered >= LEAST_TRIES and answered == asked
+
+
+def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: Observations) -> Finding:
+    device, address = target.device, target.address
+    allow = f"Allow outbound {device.name} to {address} ({target.host}), with replies"
+    theirs = f"{control.name} to the same address gets on to {_routers(control)[after][0]} (hop {after}) and further"
+    if not last:
+        first = _routers(control)[after][0]
+        between = f"by this laptop, or by {first}" if after == 1 else "between this laptop and that router"
+        return Finding(
+            status="fail",
+            summary=f"{device.name} is dropped before {first} (hop {after}) answers: {between}",
+            reason=f"No router answers for {device.name}, while {theirs}.",
+            remedy=f"{allow}: look at this laptop's own firewall first, then at this network's gateway.",
+            owner="network administrator",
+        )
+    hop = _routers(device)[last][0]
+    whose, owner = _whose(hop, last, target, seen)
+    return Finding(
+        status="fail",
+        summary=f"{device.name} is dropped at or after {hop} (hop {last}, {whose})",
+        reason=f"{hop} is the last that answers for {device.name}: {LEAST_TRIES} or more packets for each hop after it "
+        f"brought nothing, while {theirs}.",
+        remedy=f"{allow}: look at {hop} first, then at what follows it.",
+        owner=owner,
+    )
+
+
+def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
+    """The finding where no other port of the address gets any further."""
+    device, last = target.device, _last(target.device)
+    if not last:
+        return _unknown(
+            f"Nobody on the way answers for {device.name}, nor for any other port",
+            "No router sent an ICMP error, or something on the way drops them all.",
+        )
+    controls = ", ".join(one.name for one in target.controls)
+    hop = _routers(device)[last][0]
+    if proof := _outside(target, seen):
+        return Finding(
+            status="pass",
+            summary=f"{device.name} gets out to {proof.source} (hop {proof.ttl}), and no other port gets further",
+        )
+    return _unknown(
+        f"After {hop} (hop {last}) nothing answers, on {device.name} or any other port",
+        f"{target.address} may be down, or the way ends there for every port: {controls} and {device.name} fall silent "
+        "alike.",
+    )
+
+
+def _unknown_at_the_end(target: PathTarget, control: Ladder, last: int) -> Finding:
+    """The finding where the destination answers on another port, and no router between tells the ports apart."""
+    device, address = target.device, target.address
+    distance = _reaches(control, address) or _furthest(control)
+    if last == distance - 1 and last:
+        between = f"it passes every router up to {_after(last)}, the last before {address}"
+        how = (
+            "It is lost there, or at the destination, or its answer is lost on the way back; a gateway that rewrites "
+            "TTL also makes a way look this short."
+        )
+    else:
+        between = f"it falls silent after {_after(last)}, and the routers up to hop {distance} answer for no port"
+        how = "Where between them it is lost cannot be seen."
+    return _unknown(
+        f"{device.name} is not answered: {between}", f"{control.name} is answered by {address} itself. {how}"
+    )
+
+
+def _after(last: int) -> str:
+    return f"hop {last}" if last else "this laptop"
+
+
+def _unknown(summary: str, reason: str, remedy: str = _HOTSPOT, owner: Owner = "device owner") -> Finding:
+    return Finding(status="unknown", summary=summary, reason=reason, remedy=remedy, owner=owner)
+
+
+# --- evidence
+
+
+def _evidence(target: PathTarget) -> list[str]:
+    lines = [f"to {target.address}, {target.device.name} (the device's port): {_in_words(target.device)}"]
+    for one in target.controls:
+        known = f", as {one.known_by}" if one.known_by else ""
+        lines.append(f"to {target.address}, {one.name} (control{known}): {_in_words(one)}")
+    return lines
+
+
+def _in_words(ladder: Ladder) -> str:
+    """The rungs of a ladder in a line, what is silent at its end as one."""
+    top = max((one.ttl for one in ladder.probes), default=0)
+    furthest = _furthest(ladder)
+    rungs = [f"{ttl} {_rung([one for one in ladder.probes if one.ttl == ttl])}" for ttl in range(1, furthest + 1)]
+    if top > furthest and _end(ladder) is None:
+        asked, _ = _tries(ladder, furthest + 1)
+        rungs.append(f"{furthest + 1} to {top} silent (up to {asked} tries each)")
+    if not ladder.one_flow:
+        rungs.append("each from another source port")
+    return ", ".join(rungs) or "nothing was sent"
+
+
+def _rung(probes: Sequence[PathProbe]) -> str:
+    heard = [one for one in probes if one.outcome not in {"timeout", "error"}]
+    if not heard:
+        return f"silent ({len(probes)} tries)" if probes else "not asked"
+    found: dict[str, list[float]] = {}
+    for one in heard:
+        what = one.icmp.meaning if one.icmp and one.outcome == "unreachable" else one.detail
+        found.setdefault(f"{one.source}{f' ({what})' if what else ''}", []).append(one.rtt_ms or 0.0)
+    return " / ".join(
+        f"{words}{f' x{len(took)}' if len(took) > 1 else ''} {min(took):.1f} ms" for words, took in found.items()
+    )

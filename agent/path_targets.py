@@ -1,0 +1,83 @@
+"""Whose path is looked at: the device's port where it did not answer, beside ports that are known to pass."""
+
+from agent.profiles import Profile
+from probes.ladders import Place, Rungs
+from probes.observations import Observations, PathPayload
+from probes.path import Target
+
+_NTP_PORT, _DNS_PORT, _HTTP_PORT, _HTTPS_PORT = 123, 53, 80, 443
+
+
+def path_targets(seen: Observations, profile: Profile, *, always: bool = False) -> list[Target]:
+    """The place where the device's port stayed unanswered, as a list of one; empty where the port answered.
+
+    Of several hosts the one is taken that answered on another port, which then is the control.
+
+    Args:
+        seen: the run so far.
+        profile: the device judged.
+        always: look at the path of a port that answered, too.
+    """
+    needs = profile.cloud
+    hosts, port = needs.hosts.value, needs.port.value
+    places: list[tuple[Place, bool]] = []
+    payload: PathPayload
+    if needs.transport.value == "coap":
+        payload = "coap"
+        servers = seen.coap.servers if seen.coap else []
+        places = [
+            (Place(one.host, one.address), one.reply is not None)
+            for one in servers
+            if one.address and one.host in hosts and one.port == port
+        ]
+    else:
+        payload = "dtls" if needs.transport.value == "dtls" else "syn"
+        endpoints = seen.cloud.endpoints if seen.cloud else []
+        places = [
+            (Place(one.host, one.address), one.record is not None or one.nonce)
+            for one in endpoints
+            if one.address and one.host in hosts and (one.transport, one.port) == (needs.transport.value, port)
+        ]
+    if not places or (any(answered for _, answered in places) and not always):
+        return []
+    place = max(places, key=lambda one: (one[1], bool(_answered(seen, one[0].address))))[0]
+    device = Rungs("tcp" if payload == "syn" else "udp", port, payload)
+    return [Target(place, device, _controls(seen, place, device))]
+
+
+def _controls(seen: Observations, place: Place, device: Rungs) -> tuple[Rungs, ...]:
+    """A port of each protocol, the device's own protocol first: one that answered, or else one that usually passes."""
+    known = [
+        one for one in _answered(seen, place.address) if (one.protocol, one.port) != (device.protocol, device.port)
+    ]
+    if seen.ntp and seen.ntp.good:
+        known.append(Rungs("udp", _NTP_PORT, "ntp", f"{seen.ntp.server} answered on it"))
+    usual = [Rungs("udp", _DNS_PORT, "dns"), Rungs("tcp", _HTTPS_PORT, "syn")]
+    chosen = [next(one for one in [*known, *usual] if one.protocol == protocol) for protocol in ("udp", "tcp")]
+    return tuple(sorted(chosen, key=lambda one: one.protocol != device.protocol))
+
+
+def _answered(seen: Observations, address: str) -> list[Rungs]:
+    """The ports of an address that answered in this run."""
+    found: list[Rungs] = []
+    for server in seen.coap.servers if seen.coap else []:
+        if server.address != address:
+            continue
+        if server.reply:
+            found.append(Rungs("udp", server.port, "coap", "it answered a CoAP ping"))
+        for one in server.controls:
+            if one.answered and not one.foreign:
+                told = "it answered a ClientHello" if one.protocol == "dtls" else "it answered a request"
+                found.append(
+                    Rungs("udp", one.port, "dtls", told)
+                    if one.protocol == "dtls"
+                    else Rungs("tcp", one.port, "syn", told)
+                )
+    for endpoint in seen.cloud.endpoints if seen.cloud else []:
+        if endpoint.address == address and endpoint.record:
+            found.append(Rungs("udp", endpoint.port, "dtls", "it answered a ClientHello"))
+        if endpoint.address == address and endpoint.nonce:
+            found.append(Rungs("tcp", endpoint.port, "syn", "it sent its nonce"))
+    if any(one.address == address and one.right for one in (seen.portal.http if seen.portal else [])):
+        found.append(Rungs("tcp", _HTTP_PORT, "syn", "it answered a request"))
+    return found

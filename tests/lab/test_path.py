@@ -1,0 +1,373 @@
+"""Which router drops a device's port: said rightly or not at all, in rows of real routers, as root and as nobody."""
+
+import re
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from agent import profiles
+from agent.checks import Finding
+from agent.judging.path import egress, proof_of_egress
+from probes.observations import Cloud, CloudEndpoint, Coap, CoapServer, Connection, Observations, Path, Scope
+from tests.lab.chain import DEAD, PORTS, SERVERS, USERS, Chain, Looked
+from tests.lab.faults import Fault
+from tests.lab.servers import BEHIND_RELAY, GATEWAY
+from tests.unit.seen import attempts
+
+pytestmark = pytest.mark.lab
+
+REJECTS = {
+    "icmp net-unreachable": 0,
+    "icmp host-unreachable": 1,
+    "icmp port-unreachable": 3,
+    "icmp net-prohibited": 9,
+    "icmp host-prohibited": 10,
+    "icmp admin-prohibited": 13,
+}
+DEVICES = {"coap": "generic", "dtls": "argon", "syn": "photon"}
+
+
+def unanswered(what: str, looked: Looked) -> Observations:
+    """A run in which the device's exchange brought nothing, and then this was seen of the path."""
+    profile = profiles.load(DEVICES[what])
+    host, (_, port, _), target = profile.cloud.hosts.value[0], PORTS[what], looked.target
+    path = Path(targets=[replace(target, host=host)])
+    seen = Observations(
+        scope=Scope(interface="eth0", state="up", addresses=["192.168.77.10/24"], gateway=GATEWAY), path=path
+    )
+    silent = attempts(target.address, port, "timeout", 3)
+    seen.coap = Coap(servers=[CoapServer(host=host, port=port, address=target.address, attempts=silent)])
+    late = Connection(at_s=0.0, error="timeout")
+    transport: Any = {"dtls": "dtls", "syn": "tcp-nonce"}.get(what, "dtls")
+    seen.cloud = Cloud(
+        endpoints=[
+            CloudEndpoint(
+                transport=transport,
+                host=host,
+                port=port,
+                address=target.address,
+                attempts=silent,
+                connections=[late] * 3,
+            )
+        ]
+    )
+    return seen
+
+
+def judged(what: str, looked: Looked) -> Finding:
+    """What `path.egress` says of it."""
+    return egress(unanswered(what, looked), profiles.load(DEVICES[what]))
+
+
+def named(finding: Finding) -> str | None:
+    """The router that a finding names as the last that answered, or as who rejects."""
+    found = re.search(
+        r"(?:dropped at or after|rejected by) (\S+?),? |^(\S+) \(hop \d+\) cannot deliver", finding.summary
+    )
+    return found and (found[1] or found[2])
+
+
+def with_fault(chain: Chain, make: Callable[[], Fault], what: str, user: int | None, **more: Any) -> Finding:
+    """What is said while a fault is in force, which has to fire; it is gone afterwards."""
+    fault = make()
+    finding = judged(what, chain.look(what, user=user, **more))
+    assert fault.counter(), fault.rule
+    fault.remove()
+    return finding
+
+
+@pytest.fixture(params=USERS)
+def user(request: pytest.FixtureRequest) -> int | None:
+    """Root, and who has no privilege at all."""
+    return USERS[request.param]
+
+
+@pytest.mark.parametrize("what", PORTS)
+def test_dropped_at_each_router(what: str, user: int | None) -> None:
+    with Chain() as chain:
+        for router, hop in enumerate(chain.hops, 1):
+            finding = with_fault(chain, partial(chain.drop, router, what), what, user)
+            if router < len(chain.hops):
+                assert (finding.status, named(finding)) == ("fail", hop), finding
+                assert f"hop {router}" in finding.summary
+            else:  # nothing but the destination comes after the last router, and it may be silent by itself
+                assert finding.status == "unknown", finding
+                assert f"up to hop {router}" in finding.summary
+
+            finding = with_fault(chain, partial(chain.drop, router, what, reply=True), what, user)
+            assert finding.status == "unknown", finding
+            assert named(finding) is None
+            assert "lost on the way back" in (finding.reason or "")
+        assert judged(what, chain.look(what, user=user)).status != "fail"
+
+
+@pytest.mark.parametrize("what", PORTS)
+def test_rejected_by_each_router(what: str, user: int | None) -> None:
+    with Chain() as chain:
+        for router, hop in enumerate(chain.hops, 1):
+            for answer, code in REJECTS.items():
+                fault = chain.reject(router, what, answer)
+                looked = chain.look(what, user=user)
+                finding = judged(what, looked)
+                assert fault.counter(), fault.rule
+                fault.remove()
+
+                assert (finding.status, named(finding)) == ("fail", hop), finding
+                assert f"hop {router}" in finding.summary
+                said = {(one.icmp.type, one.icmp.code) for one in looked.target.device.probes if one.icmp}
+                assert (3, code) in said
+            if what == "syn":
+                finding = with_fault(chain, partial(chain.reject, router, what, "tcp reset"), what, user)
+                assert named(finding) is None
+                assert finding.status == "unknown", finding
+
+
+def hops_named(chain: Chain, finding: Finding) -> int | None:
+    """The number of the router that is named; None: none is. It has to be one of the row."""
+    name = named(finding)
+    return chain.hops.index(name) + 1 if name else None
+
+
+def test_a_silent_router_before_or_after_the_drop(user: int | None) -> None:
+    with Chain() as chain:
+        for mute in (1, 2, 3, 4):
+            muted = chain.silence(mute)
+            for router in (1, 2, 3, 4):
+                finding = with_fault(chain, partial(chain.drop, router, "dtls"), "dtls", user)
+                answered = [one for one in range(1, router + 1) if one != mute]
+                after = [one for one in range(router + 1, 5) if one != mute]
+                if not after:
+                    assert (finding.status, named(finding)) == ("unknown", None), (mute, router, finding)
+                elif answered:
+                    assert (finding.status, hops_named(chain, finding)) == ("fail", answered[-1]), (
+                        mute,
+                        router,
+                        finding,
+                    )
+                else:
+                    assert (finding.status, named(finding)) == ("fail", None), (mute, router, finding)
+                    assert "between this laptop and" in finding.summary
+            assert muted.counter()
+            muted.remove()
+
+
+@pytest.mark.parametrize("what", PORTS)
+@pytest.mark.parametrize("hook", ["prerouting", "input"])
+def test_dropped_where_no_router_says_so(what: str, hook: str) -> None:
+    protocol, port, _ = PORTS[what]
+    with Chain() as chain:
+        if hook == "prerouting":  # before the router looks at the TTL, so that it does not answer itself
+            for router in (2, 3, 4):
+                wall = chain.routers[router - 1]
+                finding = with_fault(chain, partial(wall.drop, protocol, port, hooks=(hook,)), what, None)
+                assert (finding.status, hops_named(chain, finding)) == ("fail", router - 1), finding
+        else:  # at the destination itself
+            inside = BEHIND_RELAY if what == "dtls" else port
+            finding = with_fault(chain, partial(chain.server.drop, protocol, inside, hooks=(hook,)), what, None)
+            assert (finding.status, named(finding)) == ("unknown", None), finding
+
+
+RATES = ("1/second burst 1 packets", "1/minute burst 1 packets", "3/second burst 2 packets")
+
+
+@pytest.mark.parametrize("what", ["dtls", "syn"])
+def test_routers_that_limit_their_icmp_are_no_proof_of_a_drop(what: str) -> None:
+    protocol, port, _ = PORTS[what]
+    port = BEHIND_RELAY if what == "dtls" else port
+    with Chain() as chain:
+        for rate in RATES:
+            limits = [chain.limit_icmp(router, rate) for router in (2, 3, 4)]
+            at_server = with_fault(chain, partial(chain.server.drop, protocol, port, hooks=("input",)), what, None)
+            assert at_server.status == "unknown", at_server
+            finding = with_fault(chain, partial(chain.drop, 2, what), what, None)
+            assert finding.status in {"fail", "unknown"}
+            assert hops_named(chain, finding) in {None, 1, 2}, finding
+            assert any(one.counter() for one in limits)
+            for one in limits:
+                one.remove()
+
+
+@pytest.mark.parametrize("what", PORTS)
+def test_a_drop_is_found_beside_the_limit_that_linux_has_by_default(what: str) -> None:
+    with Chain() as chain:
+        for router in (1, 2, 3, 4):
+            chain.routers[router - 1].where.sysctl("net/ipv4/icmp_ratelimit", "1000")
+        finding = with_fault(chain, partial(chain.drop, 2, what), what, None)
+        assert (finding.status, hops_named(chain, finding)) == ("fail", 2), finding
+
+
+@pytest.mark.parametrize("what", ["dtls", "syn"])
+def test_paths_that_are_balanced_by_flow(what: str) -> None:
+    with Chain(fork=True) as chain:
+        ways = [chain.hops[1], chain.twin_hop]
+        seen_ways = set()
+        for _ in range(30):
+            looked = chain.look(what)
+            taken = {one.source for one in looked.target.device.probes if one.ttl == 2}
+            seen_ways |= taken
+            assert taken <= {*ways}
+            assert len(taken) == 1 or what == "syn"
+            if seen_ways == {*ways}:
+                break
+        assert seen_ways == {*ways}
+
+        protocol, port, _ = PORTS[what]
+        for wall, true in ((chain.routers[1], chain.hops[1]), (chain.twin, chain.twin_hop)):
+            fault = wall.drop(protocol, port)
+            for _ in range(4):
+                looked = chain.look(what)
+                finding = judged(what, looked)
+                taken = {one.source for one in looked.target.device.probes if one.ttl == 2}
+                if what == "dtls" and taken != {true}:
+                    assert finding.status == "unknown", finding
+                assert finding.status in {"fail", "unknown"}, finding
+                assert named(finding) in {None, true}, finding
+            assert fault.counter()
+            fault.remove()
+        finding = with_fault(chain, partial(chain.drop, 1, what), what, None)
+        assert (finding.status, named(finding)) == ("fail", GATEWAY), finding
+
+
+@pytest.mark.parametrize(
+    ("second", "words", "owner"),
+    [
+        ("public", ("the edge of this site, or the provider's",), "network administrator"),
+        ("nat", ("private address", "second NAT"), "network administrator"),
+        ("carrier", ("carrier-grade NAT",), "internet provider"),
+    ],
+)
+def test_whose_router_it_is(second: Any, words: tuple[str, ...], owner: str) -> None:
+    with Chain(second=second) as chain:
+        first = with_fault(chain, partial(chain.drop, 1, "dtls"), "dtls", None)
+        finding = with_fault(chain, partial(chain.drop, 2, "dtls"), "dtls", None)
+        third = with_fault(chain, partial(chain.drop, 3, "dtls"), "dtls", None)
+
+    assert (named(first), first.owner) == (GATEWAY, "network administrator")
+    assert "the gateway of this network" in first.summary
+    assert (named(finding), finding.owner) == (chain.hops[1], owner)
+    assert all(one in finding.summary for one in words), finding
+    assert named(third) == chain.hops[2]
+    assert third.owner == ("network administrator" if second == "nat" else "internet provider")
+
+
+@pytest.mark.parametrize("hook", ["prerouting", "postrouting"])
+def test_a_gateway_that_rewrites_ttl_names_nobody_else(hook: str) -> None:
+    with Chain() as chain:
+        rewriting = chain.rewrite_ttl(1, hook)
+        for what in PORTS:
+            for router in (1, 2, 3, 4):
+                finding = with_fault(chain, partial(chain.drop, router, what), what, None)
+                assert (finding.status, named(finding)) == ("unknown", None), (router, finding)
+            assert judged(what, chain.look(what)).status == "unknown"
+        assert rewriting.counter()
+
+
+def test_a_transparent_proxy_is_no_destination(user: int | None) -> None:
+    with Chain() as chain:
+        for router in (1, 2, 3, 4):
+            finding = with_fault(chain, partial(chain.proxy, router), "syn", user)
+            assert (finding.status, named(finding)) == ("unknown", None), finding
+            assert f"by somebody on the way, within {router} hops" in finding.summary
+
+
+def test_a_destination_that_is_dead(user: int | None) -> None:
+    with Chain() as chain:
+        for what in PORTS:
+            finding = judged(what, chain.look(what, user=user, address=DEAD))
+            assert finding.status == "pass", finding
+            assert chain.hops[-1] in finding.summary
+
+            finding = with_fault(chain, partial(chain.drop, 2, what), what, user, address=DEAD)
+            assert (finding.status, hops_named(chain, finding)) == ("fail", 2), finding
+        everything = chain.routers[1].drop()
+        for what in PORTS:
+            finding = judged(what, chain.look(what, user=user))
+            assert (finding.status, named(finding)) == ("unknown", None), finding
+        assert everything.counter()
+
+
+def test_a_router_outside_the_site_proves_egress_and_the_sites_own_do_not() -> None:
+    with Chain() as chain:
+        proof = proof_of_egress(unanswered("coap", chain.look("coap", address=DEAD)), DEAD, 5683)
+        assert proof is not None
+        assert proof[0].source == chain.hops[3]
+        for router, proves in ((1, False), (2, False), (3, True)):  # the first public router can be the site's edge
+            fault = chain.drop(router, "coap")
+            seen = unanswered("coap", chain.look("coap", address=DEAD))
+            assert bool(proof_of_egress(seen, DEAD, 5683)) == proves
+            assert fault.counter()
+            fault.remove()
+        seen = unanswered("coap", chain.look("dtls", address=DEAD))
+        assert proof_of_egress(seen, DEAD, 5683) is None
+        fault = chain.drop(1, "coap", reply=True)  # the server answers, and only the answer is lost
+        assert proof_of_egress(unanswered("coap", chain.look("coap")), SERVERS["coap"], 5683) is None
+        assert fault.counter()
+
+
+@pytest.mark.parametrize("what", PORTS)
+def test_twelve_hops_with_three_silent_ones(what: str, user: int | None) -> None:
+    with Chain(12) as chain:
+        silent = [chain.silence(router) for router in (4, 5, 9)]
+        for drop in (None, 1, 3, 6, 11):
+            fault = chain.drop(drop, what) if drop else None
+            with chain.capture() as capture:
+                looked = chain.look(what, user=user)
+            sent = [one for one in capture.sent() if one.protocol in {"udp", "tcp"}]
+            packets = sum(one.frames for one in sent)
+            finding = judged(what, looked)
+
+            assert looked.took_s < 4, looked.took_s
+            assert packets <= 80
+            listed = {(one.protocol, one.address, one.port): (one.packets, one.bytes) for one in looked.footprint}
+            assert listed == {
+                (one.protocol, one.destination, one.port): (one.frames, one.octets - 14 * one.frames) for one in sent
+            }
+            assert not looked.target.cut_short
+            if fault:
+                assert (finding.status, hops_named(chain, finding)) == ("fail", drop), finding
+                assert fault.counter()
+                fault.remove()
+        assert all(one.counter() for one in silent)
+
+
+TRACERS = {
+    "traceroute": ("dtls", ["traceroute", "-n", "-U", "-p", "5684", "-q", "3", "-w", "1", "-m", "12"]),
+    "tcptraceroute": ("syn", ["tcptraceroute", "-n", "-q", "3", "-w", "1", "-m", "12"]),
+    "mtr": ("dtls", ["mtr", "--udp", "-P", "5684", "-n", "-r", "-c", "3", "-m", "12"]),
+}
+
+
+@pytest.mark.parametrize("tracer", TRACERS)
+def test_agrees_with(tracer: str, capsys: pytest.CaptureFixture[str]) -> None:
+    what, argv = TRACERS[tracer]
+    _, port, _ = PORTS[what]
+    with Chain(8) as chain:
+        muted = chain.silence(3)
+        for drop in (None, 2, 6):
+            fault = chain.drop(drop, what) if drop else None
+            begun = time.monotonic()
+            done = chain.laptop.run(*argv, SERVERS[what], *([str(port)] if tracer == "tcptraceroute" else []))
+            theirs_s = time.monotonic() - begun
+            theirs = {
+                int(one[1]): one[2] for one in re.finditer(r"^\s*(\d+)\.?\S*\s+(\d+\.\S+)", done.stdout, re.MULTILINE)
+            }
+            looked = chain.look(what)
+            device = looked.target.device
+            ours = {one.ttl: one.source for one in device.probes if one.source}
+            with capsys.disabled():
+                sys.stdout.write(
+                    f"\n  {tracer}, drop at {drop}: {theirs_s:.1f} s; ours with controls {looked.took_s:.1f} s"
+                )
+
+            assert theirs, done
+            if what == "dtls":  # theirs is no ClientHello, so the server does not answer it
+                ours = {ttl: source for ttl, source in ours.items() if source != SERVERS[what]}
+            assert theirs == ours
+            if fault:
+                fault.remove()
+        assert muted.counter()

@@ -1,0 +1,375 @@
+"""`path.egress` and the proof of egress, from ladders made by hand."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from agent import profiles
+from agent.checks import Check, Selection
+from agent.judging import judge
+from probes.observations import (
+    Cloud,
+    Coap,
+    CoapServer,
+    Connection,
+    Control,
+    Icmp,
+    Ladder,
+    Path,
+    PathProbe,
+    PathTarget,
+    Scope,
+)
+from tests.unit import seen
+from tests.unit.seen import ARGON_ADDRESS, COAP_ADDRESSES, COAP_NAMES, GATEWAY, PHOTON_ADDRESS, attempts, healthy
+
+EDGE, ISP, FAR = "203.0.113.1", "203.0.113.5", "203.0.113.9"
+ROUTERS = (GATEWAY, EDGE, ISP, FAR)
+TE = Icmp(type=11, code=0, source="")
+OPEN = 5  # the TTL with which the destination is reached
+
+
+def probe(ttl: int, what: str | Icmp | None, **fields: Any) -> PathProbe:
+    """A probe that a router says it dropped, that was answered (`!words`), refused (an error), or nothing."""
+    if what is None:
+        return PathProbe(ttl=ttl, at_s=0.0, outcome="timeout")
+    if isinstance(what, Icmp):
+        return PathProbe(ttl=ttl, at_s=0.0, outcome="unreachable", icmp=what, source=what.source, rtt_ms=1.0)
+    if what.startswith("!"):
+        source, _, words = what[1:].partition(" ")
+        return PathProbe(ttl=ttl, at_s=0.0, outcome="answered", source=source, detail=words, rtt_ms=1.0)
+    icmp = Icmp(type=11, code=0, source=what)
+    usual = {"quoted": "4000abcd", "icmp": icmp, "source": what, "rtt_ms": 1.0}
+    return PathProbe(ttl=ttl, at_s=0.0, outcome="time-exceeded", **{**usual, **fields})
+
+
+def ladder(name: str, *rungs: str | Icmp | None, tries: int = 3, again: int = 3, **fields: Any) -> Ladder:
+    """A ladder with these rungs; silent ones are asked `tries` times, and others `again`."""
+    protocol, _, port = name.partition(" ")
+    probes = [
+        probe(ttl, what)
+        for ttl, what in enumerate(rungs, 1)
+        for _ in range(tries if what is None else again)
+    ]  # fmt: skip
+    payload: Any = "syn" if protocol == "tcp" else {"5683": "coap", "5684": "dtls"}.get(port, "dns")
+    kind: Any = protocol
+    return Ladder(protocol=kind, port=int(port), payload=payload, probes=probes, **fields)
+
+
+def up_to(number: int, *then: str | Icmp | None) -> list[str | Icmp | None]:
+    """The first routers, and then something else; silence to the TTL of the destination where nothing is said."""
+    return [*ROUTERS[:number], *(then or [None] * (OPEN - number))]
+
+
+def closed(address: str, source: str | None = None) -> Icmp:
+    return Icmp(type=3, code=3, source=source or address)
+
+
+UDP = {"argon": ("udp 5684", ARGON_ADDRESS), "generic": ("udp 5683", COAP_ADDRESSES[0])}
+
+
+def egress(device: str, *rungs: str | Icmp | None, controls: list[Ladder] | None = None, **fields: Any) -> Check:
+    """What is said where the device's port did not answer, and its ladder is this one beside open controls."""
+    return checks(device, *rungs, controls=controls, **fields)["path.egress"]
+
+
+def checks(
+    device: str,
+    *rungs: str | Icmp | None,
+    controls: list[Ladder] | None = None,
+    path: Path | None = None,
+    exchange: dict[str, Any] | None = None,
+    target: dict[str, Any] | None = None,
+    scope: Scope | None = None,
+    **fields: Any,
+) -> dict[str, Check]:
+    tcp = device == "photon"
+    name, address = ("tcp 5683", PHOTON_ADDRESS) if tcp else UDP[device]
+    host = {"photon": seen.PHOTON_NAME, "argon": seen.ARGON_NAME, "generic": COAP_NAMES[0]}[device]
+    if controls is None:
+        controls = [
+            ladder("udp 53", *up_to(4, closed(address))),
+            ladder("tcp 443", *up_to(4, f"!{address} RST"), one_flow=False),
+        ]
+    controls = sorted(controls, key=lambda one: one.protocol != name.partition(" ")[0])
+    made = PathTarget(
+        host=host, address=address, device=ladder(name, *rungs, **fields), controls=controls, **(target or {})
+    )
+    port = int(name.partition(" ")[2])
+    silent = {"attempts": attempts(address, port, "timeout", 3), **(exchange or {})}
+    late = Connection(at_s=0.0, error="timeout")
+    changed: dict[str, Any] = {"path": path or Path(targets=[made])}
+    if device == "generic":
+        servers = [CoapServer(host=host, port=5683, address=address, **silent)]
+        changed["coap"] = Coap(servers=servers)
+    elif device == "photon":
+        changed["cloud"] = Cloud(endpoints=[seen.photon(*(exchange or {}).get("connections", [late] * 3))])
+    else:
+        changed["cloud"] = Cloud(endpoints=[replace(seen.argon(), **silent)])
+    run = healthy(**changed)
+    if scope is not None:
+        run.scope = scope
+    judged = judge(run, profiles.load(device), Selection())
+    return {one.id: one for one in judged.checks}
+
+
+# --- nothing to look for, and nothing looked at
+
+
+@pytest.mark.parametrize("device", ["generic", "argon", "photon"])
+@pytest.mark.parametrize("path", [None, Path(), Path(not_run="only Linux can")])
+def test_a_port_that_answers_passes_whatever_was_looked_at(device: str, path: Path | None) -> None:
+    judged = judge(healthy(path=path), profiles.load(device), Selection())
+    found = next(one for one in judged.checks if one.id == "path.egress")
+
+    assert (found.status, judged.verdict) == ("pass", "compatible")
+    assert "answers: nothing on the path drops it" in found.summary
+
+
+def test_what_could_not_be_looked_at_is_unknown() -> None:
+    found = egress("argon", path=Path(not_run="only Linux tells it", unlocked_by="Use Linux."))
+
+    assert (found.status, found.reason, found.remedy) == ("unknown", "Only Linux tells it.", "Use Linux.")
+    assert egress("argon", path=Path()).status == "unknown"
+
+
+# --- dropped, at or after
+
+
+@pytest.mark.parametrize("device", ["generic", "argon", "photon"])
+@pytest.mark.parametrize("last", [1, 2, 3])
+def test_dropped_at_or_after_the_last_that_answers(device: str, last: int) -> None:
+    found = egress(device, *up_to(last))
+
+    assert found.status == "fail"
+    assert f"dropped at or after {ROUTERS[last - 1]} (hop {last}" in found.summary
+    assert found.remedy is not None
+    assert ROUTERS[last - 1] in found.remedy
+    assert len([line for line in found.evidence if "control" in line or "the device's port" in line]) == 3
+
+
+@pytest.mark.parametrize(
+    ("routers", "last", "words", "owner"),
+    [
+        (ROUTERS, 1, "the gateway of this network", "network administrator"),
+        (ROUTERS, 2, "the edge of this site, or the provider's", "network administrator"),
+        (ROUTERS, 3, "the internet provider's, or beyond it", "internet provider"),
+        ((GATEWAY, "10.0.0.1", EDGE, ISP), 2, "a second NAT", "network administrator"),
+        ((GATEWAY, "100.64.0.1", EDGE, ISP), 2, "carrier-grade NAT", "internet provider"),
+        ((GATEWAY, "100.64.0.1", EDGE, ISP), 3, "the internet provider's", "internet provider"),
+        (("192.168.77.254", EDGE, ISP, FAR), 1, "the first router of this network", "network administrator"),
+    ],
+)
+def test_whose_it_is(routers: tuple[str, ...], last: int, words: str, owner: str) -> None:
+    control = ladder("udp 53", *routers, closed(ARGON_ADDRESS))
+    found = egress("argon", *routers[:last], *[None] * (OPEN - last), controls=[control])
+
+    assert (found.status, found.owner) == ("fail", owner)
+    assert words in found.summary
+
+
+def test_no_router_answers_for_the_port_at_all() -> None:
+    near = egress("argon", *up_to(0))
+    mute = ladder("udp 53", None, *ROUTERS[1:], closed(ARGON_ADDRESS))
+    far = egress("argon", *up_to(0), controls=[mute])
+
+    assert near.status == far.status == "fail"
+    assert f"by this laptop, or by {GATEWAY}" in near.summary
+    assert f"before {EDGE} (hop 2) answers: between this laptop and that router" in far.summary
+
+
+# --- never a wrong name
+
+
+@pytest.mark.parametrize("device", ["generic", "argon", "photon"])
+def test_lost_after_the_last_router_it_may_be_the_destination_or_the_way_back(device: str) -> None:
+    found = egress(device, *up_to(4))
+
+    assert found.status == "unknown"
+    assert "passes every router up to hop 4" in found.summary
+    assert "lost on the way back" in (found.reason or "")
+
+
+def test_one_try_shows_nothing() -> None:
+    assert egress("argon", *up_to(1), tries=1).status == "unknown"
+    once = ladder("udp 53", *up_to(4, closed(ARGON_ADDRESS)), again=1)
+    assert egress("argon", *up_to(1), controls=[once]).status == "unknown"
+
+
+def test_a_hop_that_answers_the_control_now_and_then_shows_nothing() -> None:
+    control = ladder("udp 53", *up_to(4, closed(ARGON_ADDRESS)))
+    now_and_then = replace(control, probes=[*control.probes, *(probe(ttl, None) for ttl in (2, 3, 4))])
+    found = egress("argon", *up_to(1), controls=[now_and_then])
+
+    assert found.status == "unknown"
+    assert "limit their ICMP errors" in (found.reason or "")
+    one_is_steady = replace(control, probes=[*control.probes, probe(2, None)])
+    assert egress("argon", *up_to(1), controls=[one_is_steady]).status == "fail"
+
+
+def test_routers_that_answer_for_one_protocol_only() -> None:
+    udp = ladder("udp 53", *up_to(1))
+    tcp = ladder("tcp 443", *up_to(4, f"!{ARGON_ADDRESS} RST"))
+    found = egress("argon", *up_to(1), controls=[udp, tcp])
+
+    assert found.status == "unknown"
+    assert "so does every UDP port" in found.summary
+
+
+def test_a_path_that_is_balanced_by_flow() -> None:
+    other = ladder("udp 53", GATEWAY, "203.0.113.77", ISP, FAR, closed(ARGON_ADDRESS))
+
+    assert egress("argon", *up_to(2), controls=[other]).status == "unknown"
+    assert "balanced by flow" in (egress("argon", *up_to(2), controls=[other]).reason or "")
+    rejoined = egress("argon", *up_to(3), controls=[other])
+    assert (rejoined.status, f"after {ISP}" in rejoined.summary) == ("fail", True)
+
+
+def test_silent_routers_up_to_the_destination() -> None:
+    control = ladder("udp 53", GATEWAY, None, None, None, closed(ARGON_ADDRESS))
+    found = egress("argon", *up_to(1), controls=[control])
+
+    assert found.status == "unknown"
+    assert "the routers up to hop 5 answer for no port" in found.summary
+
+
+def test_a_gateway_that_rewrites_ttl() -> None:
+    before = [ladder("udp 53", closed(ARGON_ADDRESS)), ladder("tcp 443", f"!{ARGON_ADDRESS} RST")]
+    after = [ladder("udp 53", GATEWAY, closed(ARGON_ADDRESS)), ladder("tcp 443", GATEWAY, f"!{ARGON_ADDRESS} RST")]
+
+    assert egress("argon", *up_to(0), controls=before).status == "unknown"
+    assert "rewrites TTL" in (egress("argon", *up_to(1), controls=after).reason or "")
+    assert egress("argon", *up_to(1), controls=after).status == "unknown"
+    refusing = {"attempts": attempts(ARGON_ADDRESS, 5684, "icmp", 2, icmp=closed(ARGON_ADDRESS))}
+    reached = egress("argon", closed(ARGON_ADDRESS), controls=before, exchange=refusing)
+    assert reached.status == "unknown"
+
+
+def test_errors_that_quote_too_little() -> None:
+    found = egress("argon", *up_to(0), unplaced=[GATEWAY, EDGE])
+
+    assert found.status == "unknown"
+    assert GATEWAY in (found.reason or "")
+
+
+def test_strays_and_the_limit_of_packets_and_a_laptop_that_cannot_send() -> None:
+    assert "not as the device's server does" in egress("argon", *up_to(1), strays=2).summary
+    assert "limit of packets" in (egress("argon", *up_to(1), target={"cut_short": True}).reason or "")
+    refused = replace(ladder("udp 5684", None), probes=[PathProbe(ttl=1, at_s=0.0, outcome="error", detail="denied")])
+    made = PathTarget(host=seen.ARGON_NAME, address=ARGON_ADDRESS, device=refused)
+    found = egress("argon", path=Path(targets=[made]))
+    assert (found.status, "denied" in (found.reason or "")) == ("unknown", True)
+
+
+# --- rejected
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 3, 5, 9, 10, 13])
+@pytest.mark.parametrize("device", ["argon", "photon"])
+def test_who_rejects_signs(device: str, code: int) -> None:
+    found = egress(device, *up_to(2, Icmp(type=3, code=code, source=EDGE)))
+
+    assert found.status == "fail"
+    assert f"is rejected by {EDGE}, hop 2" in found.summary
+
+
+def test_who_cannot_deliver_anything_says_so() -> None:
+    none = Icmp(type=3, code=0, source=GATEWAY)
+    found = egress("argon", none, controls=[ladder("udp 53", none), ladder("tcp 443", none)])
+
+    assert found.status == "fail"
+    assert found.summary.startswith(f"{GATEWAY} (within 1 hops) cannot deliver")
+
+
+@pytest.mark.parametrize("icmp", [Icmp(type=3, code=4, source=EDGE), Icmp(type=12, code=0, source=EDGE)])
+def test_an_odd_error_is_no_refusal(icmp: Icmp) -> None:
+    assert egress("argon", *up_to(2, icmp)).status == "unknown"
+
+
+# --- answered in the destination's name
+
+
+def test_a_destination_that_refuses_itself_ends_the_question() -> None:
+    refusing = {"attempts": attempts(ARGON_ADDRESS, 5684, "icmp", 2, icmp=closed(ARGON_ADDRESS))}
+    refused = [Connection(at_s=0.0, error="refused")] * 2
+
+    assert egress("argon", *up_to(4, closed(ARGON_ADDRESS)), exchange=refusing).status == "pass"
+    reset = up_to(4, f"!{PHOTON_ADDRESS} RST")
+    assert egress("photon", *reset, exchange={"connections": refused}).status == "pass"
+    assert egress("photon", *reset).status == "unknown"  # the exchange itself was not refused
+
+
+@pytest.mark.parametrize("hop", [1, 2, 3, 4])
+@pytest.mark.parametrize("words", ["SYN-ACK", "RST"])
+def test_an_answer_from_too_near_is_somebody_elses(hop: int, words: str) -> None:
+    found = egress("photon", *up_to(hop - 1, f"!{PHOTON_ADDRESS} {words}"))
+
+    assert found.status == "unknown"
+    assert f"by somebody on the way, within {hop} hops" in found.summary
+
+
+def test_an_answer_that_no_control_can_be_held_against() -> None:
+    alone = [ladder("tcp 443", GATEWAY, None, None, None, None), ladder("udp 53", GATEWAY, None, None, None, None)]
+
+    assert egress("photon", *up_to(2, f"!{PHOTON_ADDRESS} RST"), controls=alone).status == "unknown"
+
+
+def test_a_connection_is_no_proof() -> None:
+    assert egress("photon", *up_to(4, f"!{PHOTON_ADDRESS} SYN-ACK")).status == "unknown"
+    assert egress("argon", *up_to(4, f"!{ARGON_ADDRESS} HelloVerifyRequest")).status == "unknown"
+
+
+# --- nobody gets any further
+
+
+def dead(number: int) -> list[Ladder]:
+    return [ladder("udp 53", *up_to(number)), ladder("tcp 443", *up_to(number))]
+
+
+def test_a_destination_that_is_dead() -> None:
+    out = egress("argon", *up_to(4), controls=dead(4))
+
+    assert out.status == "pass"
+    assert f"gets out to {FAR} (hop 4)" in out.summary
+    assert egress("argon", *up_to(2), controls=dead(2)).status == "unknown"  # the first public one may be the site's
+    assert egress("argon", *up_to(0), controls=dead(0)).status == "unknown"
+
+
+def test_an_unanswered_ping_is_settled_by_a_router_outside() -> None:
+    found = checks("generic", *up_to(4), controls=dead(4))
+
+    assert found["coap.udp-5683"].status == "pass"
+    assert FAR in found["coap.udp-5683"].summary
+    assert found["cloud.transport"].status == "unknown", "egress is no answer"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"controls": dead(2), "number": 2},
+        {"controls": None, "number": 4},  # the host is alive, and answers may be what is lost
+        {"controls": dead(4), "number": 4, "scope": Scope(addresses=["198.18.0.7/24"], gateway="198.18.0.1")},
+        {"controls": dead(4), "number": 4, "scope": Scope()},
+    ],
+)
+def test_what_proves_no_egress(changed: dict[str, Any]) -> None:
+    number = changed.pop("number")
+
+    assert checks("generic", *up_to(number), **changed)["coap.udp-5683"].status == "unknown"
+
+
+@pytest.mark.parametrize("flaw", [{"quoted": ""}, {"alone": True}, {"source": "10.9.9.9"}, {"source": "100.64.0.9"}])
+def test_a_proof_quotes_our_own_packet_and_comes_from_outside(flaw: dict[str, Any]) -> None:
+    rungs = [probe(1, GATEWAY), probe(2, EDGE), probe(3, ISP, **flaw), *(probe(ttl, None) for ttl in (4, 4, 5, 5))]
+    device = Ladder(protocol="udp", port=5683, payload="coap", probes=rungs)
+    made = PathTarget(host=COAP_NAMES[0], address=COAP_ADDRESSES[0], device=device, controls=dead(3))
+
+    assert checks("generic", path=Path(targets=[made]))["coap.udp-5683"].status == "unknown"
+
+
+def test_a_port_that_is_seen_to_be_blocked_stays_so() -> None:
+    alive = {"controls": [Control(port=80, protocol="http", answered=True)]}
+    found = checks("generic", *up_to(4), controls=dead(4), exchange=alive)
+
+    assert found["coap.udp-5683"].status == "fail"
