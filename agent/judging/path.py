@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from agent.checks import Finding, Owner
+from agent.checks import Finding, Flow, Owner
 from agent.judging.addresses import is_carrier_nat, is_local
 from agent.judging.icmp import from_host, no_route
 from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
@@ -28,6 +28,10 @@ def egress(seen: Observations, profile: Profile) -> Finding:
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts]
     finding = _egress(seen, profile)
     return msgspec.structs.replace(finding, rests_on=facts) if finding.status in {"pass", "fail"} else finding
+
+
+def _flow(target: PathTarget) -> Flow:
+    return Flow(protocol=target.device.protocol, port=target.device.port, address=target.address, host=target.host)
 
 
 def _egress(seen: Observations, profile: Profile) -> Finding:
@@ -248,6 +252,7 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
         reason=f"{told}" + (f", and the same for {', '.join(alike)}." if alike else "."),
         remedy=f"Allow outbound {device.name} to {target.address} ({target.host}), with replies, on {icmp.source}.",
         owner=owner,
+        to_allow=[_flow(target)],
     )
 
 
@@ -349,6 +354,7 @@ def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: O
             reason=f"No router answers for {device.name}, while {theirs}.",
             remedy=f"{allow}: look at this laptop's own firewall first, then at this network's gateway.",
             owner="network administrator",
+            to_allow=[_flow(target)],
         )
     hop = _routers(device)[last][0]
     whose, owner = _whose(hop, last, target, seen)
@@ -359,6 +365,7 @@ def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: O
         f"brought nothing, while {theirs}.",
         remedy=f"{allow}: look at {hop} first, then at what follows it.",
         owner=owner,
+        to_allow=[_flow(target)],
     )
 
 
