@@ -69,7 +69,9 @@ def check(
     skip: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups to leave out.")] = None,
     deep: Annotated[
         bool,
-        typer.Option("--deep", help="Wait for the cloud as long as a device does, and see what a NAT forgets: 1 min."),
+        typer.Option(
+            "--deep", help="Wait for the cloud as long as a device, see its path and what a NAT forgets: 1 min."
+        ),
     ] = False,
     output: Output = None,
     as_json: Json = False,
