@@ -53,8 +53,11 @@ HEALTHY = dict.fromkeys(
 )
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 DEVICE_NAMES = ("pool.ntp.org", "coap.me", "californium.eclipseprojects.io", "device.spark.io", "*.udp.particle.io")
-BOTH_COAP = {"coap.udp-5683": "fail", "cloud.transport": "fail"}
-BOTH_COAP_UNKNOWN = {"coap.udp-5683": "unknown", "cloud.transport": "unknown"}
+LOST_HERE = {"path.egress": "fail"}
+LOST_SOMEWHERE = {"path.egress": "unknown"}
+NOT_LOST = {"path.egress": "pass"}
+BOTH_COAP = {"coap.udp-5683": "fail", "cloud.transport": "fail", **LOST_HERE}
+BOTH_COAP_UNKNOWN = {"coap.udp-5683": "unknown", "cloud.transport": "unknown", **LOST_SOMEWHERE}
 NO_NAMES = {"ntp.reply": "unknown", "portal": "unknown", **BOTH_COAP_UNKNOWN}
 DEAD_DNS = {"dns.resolve": "fail", "dns.integrity": "unknown", **NO_NAMES}
 NO_RESOLVER = {"dns.resolve": "unknown", "dns.integrity": "unknown", **NO_NAMES}
@@ -252,7 +255,7 @@ SCENARIOS = {
         BOTH_COAP,
         breaks=drop("udp", 5683),
         twin=True,
-        words={"coap.udp-5683": ("UDP 5683", "TCP 80")},
+        words={"coap.udp-5683": ("UDP 5683", "TCP 80"), "path.egress": (GATEWAY, "hop 1")},
         after=never_reached("udp", 5683),
     ),
     "udp-5683-dropped-other-udp-port-answers": Scenario(
@@ -264,7 +267,7 @@ SCENARIOS = {
         words={"coap.udp-5683": ("UDP 5683", "UDP 5684")},
     ),
     "udp-5683-dropped-nothing-proves-it": Scenario(
-        "undetermined", "passed", BOTH_COAP_UNKNOWN, lab={"coap_http": False}, breaks=drop("udp", 5683)
+        "incompatible", "passed", BOTH_COAP_UNKNOWN | LOST_HERE, lab={"coap_http": False}, breaks=drop("udp", 5683)
     ),
     "udp-5683-rejected": Scenario(
         "incompatible",
@@ -272,7 +275,7 @@ SCENARIOS = {
         BOTH_COAP,
         breaks=lambda lab: lab.gateway.reject("udp", 5683),
         twin=True,
-        words={"coap.udp-5683": (GATEWAY, "administratively prohibited")},
+        words={"coap.udp-5683": (GATEWAY, "administratively prohibited"), "path.egress": (GATEWAY, "hop 1")},
     ),
     "udp-5683-rejected-port-unreachable": Scenario(
         "incompatible",
@@ -282,15 +285,20 @@ SCENARIOS = {
         words={"coap.udp-5683": (GATEWAY, "port unreachable")},
     ),
     "coap-servers-closed": Scenario(
-        "undetermined", "passed", BOTH_COAP_UNKNOWN, lab={"coap": "closed"}, after=reached("udp", 5683)
+        "undetermined", "passed", BOTH_COAP_UNKNOWN | NOT_LOST, lab={"coap": "closed"}, after=reached("udp", 5683)
     ),
     "udp-5683-dropped-one-hop-further": Scenario(
-        "incompatible", "passed", BOTH_COAP, breaks=lambda lab: lab.provider.drop("udp", 5683), twin=True
+        "incompatible",
+        "passed",
+        BOTH_COAP | LOST_SOMEWHERE,
+        breaks=lambda lab: lab.provider.drop("udp", 5683),
+        twin=True,
+        words={"path.egress": ("up to hop 2",)},
     ),
     "udp-5683-replies-dropped": Scenario(
         "incompatible",
         "passed",
-        BOTH_COAP,
+        BOTH_COAP | LOST_SOMEWHERE,
         breaks=drop("udp", 5683, reply=True),
         twin=True,
         after=reached("udp", 5683, at_least=4),
@@ -311,7 +319,7 @@ SCENARIOS = {
     "coap-servers-reject-themselves": Scenario(
         "undetermined",
         "passed",
-        BOTH_COAP_UNKNOWN,
+        BOTH_COAP_UNKNOWN | NOT_LOST,
         lab={"coap_http": False},
         breaks=lambda lab: lab.internet.reject("udp", 5683, hooks=("input",)),
     ),
@@ -320,47 +328,67 @@ SCENARIOS = {
         "timeout",
         {"ntp.reply": "fail", "portal": "unknown", **BOTH_COAP},
         breaks=lambda lab: lab.gateway.where.ip("route del default"),
-        words={"coap.udp-5683": (GATEWAY, "network unreachable"), "ntp.reply": (GATEWAY, "network unreachable")},
+        words={
+            "coap.udp-5683": (GATEWAY, "network unreachable"),
+            "path.egress": (GATEWAY, "cannot deliver"),
+            "ntp.reply": (GATEWAY, "network unreachable"),
+        },
     ),
     # --- the devices' own ports
     "tcp-5683-dropped": Scenario(
         "incompatible",
         "passed",
-        {"cloud.transport": "fail"},
+        {"cloud.transport": "fail", **LOST_HERE},
         device="photon",
         breaks=drop("tcp", 5683),
         twin=True,
-        words={"cloud.transport": ("TCP 5683", "device.spark.io")},
+        words={"cloud.transport": ("TCP 5683", "device.spark.io"), "path.egress": (GATEWAY, "hop 1")},
         after=never_reached("tcp", 5683),
     ),
     "tcp-5683-dropped-generic-does-not-care": Scenario("compatible", "passed", breaks=drop("tcp", 5683)),
     "tcp-5683-silent-proxy": Scenario(
         "incompatible",
         "passed",
-        {"cloud.transport": "fail"},
+        {"cloud.transport": "fail", **LOST_SOMEWHERE},
         device="photon",
         breaks=lambda lab: lab.transparent_proxy(),
         twin=True,
-        words={"cloud.transport": ("accepts", "silent")},
+        words={"cloud.transport": ("accepts", "silent"), "path.egress": ("somebody on the way", "within 1 hops")},
         after=never_reached("tcp", 5683),
     ),
     "tcp-5683-banner-of-40-bytes": Scenario(
-        "incompatible", "passed", {"cloud.transport": "fail"}, device="photon", lab={"photon_cloud": "banner"}
+        "incompatible",
+        "passed",
+        {"cloud.transport": "fail", **LOST_SOMEWHERE},
+        device="photon",
+        lab={"photon_cloud": "banner"},
     ),
     "tcp-5683-nonce-cut-short": Scenario(
-        "incompatible", "passed", {"cloud.transport": "fail"}, device="photon", lab={"photon_cloud": "short"}
+        "incompatible",
+        "passed",
+        {"cloud.transport": "fail", **LOST_SOMEWHERE},
+        device="photon",
+        lab={"photon_cloud": "short"},
     ),
     "tcp-5683-flood": Scenario(
-        "incompatible", "passed", {"cloud.transport": "fail"}, device="photon", lab={"photon_cloud": "flood"}
+        "incompatible",
+        "passed",
+        {"cloud.transport": "fail", **LOST_SOMEWHERE},
+        device="photon",
+        lab={"photon_cloud": "flood"},
     ),
     "tcp-5683-nonce-in-drops": Scenario("compatible", "passed", device="photon", lab={"photon_cloud": "drip"}),
     "tcp-5683-reset-after-accept": Scenario(
-        "incompatible", "passed", {"cloud.transport": "fail"}, device="photon", lab={"photon_cloud": "reset"}
+        "incompatible",
+        "passed",
+        {"cloud.transport": "fail", **LOST_SOMEWHERE},
+        device="photon",
+        lab={"photon_cloud": "reset"},
     ),
     "tcp-5683-reset": Scenario(
         "incompatible",
         "passed",
-        {"cloud.transport": "fail"},
+        {"cloud.transport": "fail", **LOST_SOMEWHERE},
         device="photon",
         breaks=lambda lab: lab.gateway.reject("tcp", 5683, answer="tcp reset"),
         twin=True,
@@ -369,23 +397,27 @@ SCENARIOS = {
     "udp-5684-dropped": Scenario(
         "incompatible",
         "passed",
-        {"cloud.transport": "fail"},
+        {"cloud.transport": "fail", **LOST_HERE},
         device="argon",
         breaks=drop("udp", 5684),
         twin=True,
-        words={"cloud.transport": ("UDP 5684",)},
+        words={"cloud.transport": ("UDP 5684",), "path.egress": (GATEWAY, "hop 1")},
         after=never_reached("udp", 5684),
     ),
     "udp-5684-rejected": Scenario(
         "incompatible",
         "passed",
-        {"cloud.transport": "fail"},
+        {"cloud.transport": "fail", **LOST_HERE},
         device="argon",
         breaks=lambda lab: lab.provider.reject("udp", 5684),
-        words={"cloud.transport": ("203.0.113.1", "prohibited")},
+        words={"cloud.transport": ("203.0.113.1", "prohibited"), "path.egress": ("203.0.113.1", "hop 2")},
     ),
     "udp-5684-garbage": Scenario(
-        "incompatible", "passed", {"cloud.transport": "fail"}, device="argon", lab={"argon_cloud": "garbage"}
+        "incompatible",
+        "passed",
+        {"cloud.transport": "fail", **LOST_SOMEWHERE},
+        device="argon",
+        lab={"argon_cloud": "garbage"},
     ),
     "udp-5684-alert": Scenario("compatible", "passed", device="argon", lab={"argon_cloud": "alert"}),
     "every-cloud-port-dropped": Scenario("incompatible", "passed", BOTH_COAP, breaks=cloud_ports, twin=True),
@@ -481,7 +513,7 @@ SCENARIOS = {
     "dns-filters-the-photon": Scenario(
         "incompatible",
         "passed",
-        {"dns.resolve": "fail", "cloud.transport": "unknown"},
+        {"dns.resolve": "fail", "cloud.transport": "unknown", **LOST_SOMEWHERE},
         device="photon",
         lab={"unknown_names": ("device.spark.io",)},
         words={"dns.resolve": ("device.spark.io",)},
@@ -489,14 +521,14 @@ SCENARIOS = {
     "dns-filters-particle": Scenario(
         "incompatible",
         "dns",
-        {"dns.resolve": "fail", "cloud.transport": "unknown"},
+        {"dns.resolve": "fail", "cloud.transport": "unknown", **LOST_SOMEWHERE},
         device="argon",
         lab={"unknown_names": ("device.spark.io", "*.udp.particle.io")},
     ),
     "dns-filters-particle-argon-by-ntp": Scenario(
         "incompatible",
         "passed",
-        {"dns.resolve": "fail", "cloud.transport": "unknown"},
+        {"dns.resolve": "fail", "cloud.transport": "unknown", **LOST_SOMEWHERE},
         device="argon",
         arguments=("--os", "4.2.0"),
         lab={"unknown_names": ("device.spark.io", "*.udp.particle.io")},
@@ -504,14 +536,14 @@ SCENARIOS = {
     "dns-knows-no-made-up-device": Scenario(
         "undetermined",
         None,
-        {"dns.resolve": "unknown", "cloud.transport": "unknown"},
+        {"dns.resolve": "unknown", "cloud.transport": "unknown", **LOST_SOMEWHERE},
         device="argon",
         lab={"unknown_names": ("*.udp.particle.io",)},
     ),
     "dns-knows-no-made-up-device-argon-by-ntp": Scenario(
         "undetermined",
         "passed",
-        {"dns.resolve": "unknown", "cloud.transport": "unknown"},
+        {"dns.resolve": "unknown", "cloud.transport": "unknown", **LOST_SOMEWHERE},
         device="argon",
         arguments=("--os", "4.2.0"),
         lab={"unknown_names": ("*.udp.particle.io",)},
@@ -556,7 +588,7 @@ SCENARIOS = {
     "dns-sinkholes-the-device": Scenario(
         "incompatible",
         "passed",
-        {"dns.resolve": "fail", "dns.integrity": "warn", "cloud.transport": "unknown"},
+        {"dns.resolve": "fail", "dns.integrity": "warn", "cloud.transport": "unknown", **LOST_SOMEWHERE},
         device="photon",
         lab={"names": {"device.spark.io": "0.0.0.0"}},
         words={"dns.resolve": ("device.spark.io", "0.0.0.0")},
