@@ -88,4 +88,4 @@ def test_whole_groups_are_named_as_groups() -> None:
 
     assert in_groups(air) == "wifi"
     assert in_groups([*air, "dhcp.offer", "portal"]) == "wifi, dhcp.offer, portal"
-    assert in_groups(list(JUDGES)) == "wifi, dhcp, dns, ntp.reply, portal, coap.udp-5683, cloud.transport"
+    assert in_groups(list(JUDGES)) == "wifi, dhcp, dns, ntp.reply, portal, coap.udp-5683, cloud.transport, path.egress"
