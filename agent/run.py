@@ -1,6 +1,7 @@
 """The run loop: what the judged checks need is measured, each probe as soon as its inputs are known."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import ipaddress
 import signal
@@ -8,6 +9,8 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal, NamedTuple, TypeVar
+
+import msgspec
 
 from agent import judging, profiles
 from agent.checks import Check, Selection
@@ -28,6 +31,7 @@ from probes.observations import (
     Cloud,
     CloudEndpoint,
     Coap,
+    CoapServer,
     Dhcp,
     Dns,
     Echo,
@@ -56,6 +60,8 @@ KEEP_ALIVE_S = 25.0
 """Device OS 2.1 and later, on Wi-Fi (rtl8721x_config.h:44)."""
 MOST_HOLD_S = 60.0
 """Nobody waits for longer; of a product that is silent for longer a run does not say what a NAT does to it."""
+PATH_AFTER_S = 11.0
+"""A port that has been silent for so long, on three tries, is looked for on the path while it is still waited for."""
 BEYOND_KEEP_ALIVE_S = 5.0
 """A NAT that forgets exactly when the keep-alive is due cannot be relied on."""
 
@@ -108,6 +114,7 @@ class _Measurement:
         self._ended: set[str] = set()
         self._told: set[str] = set()
         self._clouds_ended = asyncio.Event()
+        self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
         self._assumed = False
         self._wants_lease = any(one.startswith("dhcp.") and one not in selection.skip for one in judging.JUDGES)
         self._probes = judging.probes_for(selection)
@@ -169,8 +176,8 @@ class _Measurement:
             "dns": (Dns, self._dns),
             "ntp": (Ntp, self._ntp),
             "portal": (Portal, lambda: portal(self._network, address_of, self._portal_url)),
-            "coap": (Coap, lambda: coap(self._network, servers, address_of)),
-            "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of, patience)),
+            "coap": (Coap, lambda: coap(self._network, servers, address_of, self._note)),
+            "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of, patience, self._note)),
             "tcp": (TcpConnect, lambda: tcp(self._network)),
             "echo": (Echo, lambda: echo(self._network, echo_targets(self._profiles), address_of)),
             "path": (Path, self._path),
@@ -183,7 +190,7 @@ class _Measurement:
         if name not in {"wifi", "dhcp"}:
             await self._resolvers
         if name == "path":
-            await self._clouds_ended.wait()
+            await self._silence()
         begun = self._network.elapsed()
         obstacle, unlocked_by = self._obstacle(name)
         try:
@@ -303,9 +310,37 @@ class _Measurement:
         address = await self._answers.address(NTP_SERVER)
         return Ntp(server=NTP_SERVER) if address is None else await ntp(self._network, address)
 
+    def _note(self, seen: CoapServer | CloudEndpoint) -> None:
+        """Keep what is known of an exchange, of which the whole is known later."""
+        transport = "coap" if isinstance(seen, CoapServer) else seen.transport
+        self._so_far[transport, seen.host, seen.port] = seen
+
+    async def _silence(self) -> None:
+        """Wait until the device's port has been silent for a while, or every exchange has ended."""
+        needs = self._profile.cloud
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MOST_RUN_S):
+                for host in needs.hosts.value:
+                    key = needs.transport.value, host, needs.port.value
+                    address = await self._answers.address(host)
+                    if key[0] == "coap":
+                        self._so_far.setdefault(key, CoapServer(host=host, port=key[2], address=address))
+                    else:
+                        endpoint = CloudEndpoint(transport=key[0], host=host, port=key[2], address=address)
+                        self._so_far.setdefault(key, endpoint)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATH_AFTER_S):
+                await self._clouds_ended.wait()
+
     async def _path(self) -> Path:
+        seen = msgspec.structs.replace(
+            self._seen,
+            coap=self._seen.coap or Coap(servers=[one for one in self._so_far.values() if isinstance(one, CoapServer)]),
+            cloud=self._seen.cloud
+            or Cloud(endpoints=[one for one in self._so_far.values() if isinstance(one, CloudEndpoint)]),
+        )
         always = self._deep or self._selection.only == ["path.egress"]
-        return await path(self._network, path_targets(self._seen, self._profile, always=always))
+        return await path(self._network, path_targets(seen, self._profile, always=always))
 
     def _names(self) -> dict[str, NameKind]:
         """Every name that a known device asks for, and the vendors'."""

@@ -13,6 +13,7 @@ How long all this is waited for is the caller's to say: HURRIED ends after 15 s,
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -60,9 +61,20 @@ AS_DEVICE = Patience(
 
 
 async def cloud(
-    network: Network, endpoints: list[CloudEndpoint], address_of: AddressOf, patience: Patience = HURRIED
+    network: Network,
+    endpoints: list[CloudEndpoint],
+    address_of: AddressOf,
+    patience: Patience = HURRIED,
+    on_seen: Callable[[CloudEndpoint], None] = lambda _: None,
 ) -> Cloud:
     """Try the endpoints, of which transport, host and port are given, all at once.
+
+    Args:
+        network: to send through.
+        endpoints: whom to try.
+        address_of: gives their addresses.
+        patience: how long they are waited for.
+        on_seen: called with each that has come to its end.
 
     Raises:
         OSError: the interface cannot be used.
@@ -85,7 +97,12 @@ async def cloud(
             seen = await _dtls(network, endpoint.host, address, endpoint.port, patience)
             return replace(seen, large=await large(seen.host, address, seen.port)) if seen.record else seen
 
-        tasks = [group.create_task(attempt(one)) for one in endpoints]
+        async def told(endpoint: CloudEndpoint) -> CloudEndpoint:
+            seen = await attempt(endpoint)
+            on_seen(seen)
+            return seen
+
+        tasks = [group.create_task(told(one)) for one in endpoints]
     return Cloud(endpoints=[task.result() for task in tasks])
 
 

@@ -8,6 +8,7 @@ Where a server stays silent, other ports of the same host are tried, to tell a b
 import asyncio
 import random
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from probes import dtls
@@ -30,13 +31,26 @@ _EXTENSION = {13: 1, 14: 2}
 """Bytes that extend an option's delta or length, by its nibble."""
 
 
-async def coap(network: Network, servers: list[tuple[str, int]], address_of: AddressOf) -> Coap:
+async def coap(
+    network: Network,
+    servers: list[tuple[str, int]],
+    address_of: AddressOf,
+    on_seen: Callable[[CoapServer], None] = lambda _: None,
+) -> Coap:
     """Ping the servers, given as (host, port), all at once.
+
+    Args:
+        network: to send through.
+        servers: whom to ping.
+        address_of: gives their addresses.
+        on_seen: called with a server whose end, or whose controls, are known.
 
     Raises:
         OSError: the interface cannot be used.
     """
-    tasks = {asyncio.create_task(_ping(network, host, port, address_of)): (host, port) for host, port in servers}
+    tasks = {
+        asyncio.create_task(_ping(network, host, port, address_of, on_seen)): (host, port) for host, port in servers
+    }
     try:
         pending = set(tasks)
         patience_s: float | None = None
@@ -104,12 +118,20 @@ def _skip_options(rest: bytes) -> None:
         raise ValueError("a CoAP message with a broken option")
 
 
-async def _ping(network: Network, host: str, port: int, address_of: AddressOf) -> CoapServer:
+async def _ping(
+    network: Network, host: str, port: int, address_of: AddressOf, on_seen: Callable[[CoapServer], None]
+) -> CoapServer:
     address = await address_of(host)
     if address is None:
         return CoapServer(host=host, port=port)
     message_id = random.getrandbits(16)
     controls = asyncio.create_task(_controls(network, host, address))
+
+    def tell(done: asyncio.Task[list[Control]]) -> None:
+        if not done.cancelled() and not done.exception():
+            on_seen(CoapServer(host=host, port=port, address=address, controls=done.result()))
+
+    controls.add_done_callback(tell)
     try:
         result = await exchange(
             network,
@@ -122,7 +144,7 @@ async def _ping(network: Network, host: str, port: int, address_of: AddressOf) -
             read=lambda payload: reply_to(message_id, payload),
         )
         settled = result.value is not None or any(attempt.icmp for attempt in result.attempts)
-        return CoapServer(
+        seen = CoapServer(
             host=host,
             port=port,
             address=address,
@@ -130,6 +152,8 @@ async def _ping(network: Network, host: str, port: int, address_of: AddressOf) -
             reply=result.value,
             controls=[] if settled else await controls,
         )
+        on_seen(seen)
+        return seen
     finally:
         controls.cancel()
 

@@ -54,6 +54,17 @@ def _egress(seen: Observations, profile: Profile) -> Finding:
             )
     if not any(one.address for one in asked.values()):
         return no_address(seen, needs.hosts.value)
+    invented = {address for one in (seen.dns.lookups if seen.dns else []) if one.kind == "random"
+                for address in one.addresses}  # fmt: skip
+    if found := next((one for one in asked.values() if one.address in invented), None):
+        return Finding(
+            status="unknown",
+            summary=f"{found.address} is no address of {found.host}, so its path says nothing",
+            reason="The resolver gives that address for names that do not exist, too; see dns.integrity.",
+            remedy="Settle dns.integrity first, then run netpreflight again.",
+            owner="network administrator",
+            due_to="dns.integrity",
+        )
     if seen.path is None or seen.path.not_run:
         return not_looked(seen.path, f"{name} does not answer, and where it is lost was not looked at")
     target = next((one for one in targets if one.address == asked[one.device.name, one.host].address), None)

@@ -519,6 +519,54 @@ def test_cookie_shows_what_a_nat_has_kept(single_s: int, stream_s: int, after: s
     assert report["duration_s"] < 12
 
 
+# --- the path
+
+
+@pytest.mark.parametrize("device", ["generic", "argon", "photon"])
+def test_a_port_that_answers_is_looked_for_only_if_asked(device: str) -> None:
+    with Lab() as lab:
+        usual = lab.check("--device", device).report
+        before = lab.gateway.drop("icmp", hooks=("output",), must_fire=False)
+        usual_again = lab.check("--device", device).report
+        assert before.counter() == 0, "a healthy run made the gateway send an ICMP error"
+        before.remove()
+        asked = lab.check("--device", device, "--only", "path", user=NOBODY).report
+
+    for report in (usual, usual_again):
+        assert report["observations"]["path"]["targets"] == []
+        assert not [one for one in report["footprint"] if "path" in one["purpose"]]
+        assert (report["verdict"], status(report, "path.egress")) == ("compatible", "pass")
+    (target,) = asked["observations"]["path"]["targets"]
+    routers = [one["source"] for one in target["device"]["probes"] if one["outcome"] == "time-exceeded"]
+    assert routers == [GATEWAY, "203.0.113.1"]
+    assert status(asked, "path.egress") == "pass"
+    assert sum(one["packets"] for one in asked["footprint"] if "path" in one["purpose"]) <= 80
+
+
+def test_a_laptop_that_cannot_look_says_so_and_a_port_that_answers_passes() -> None:
+    patch = "import probes.path, types\nprobes.path.sys = types.SimpleNamespace(platform='darwin')"
+    with Lab() as lab:
+        healthy = check_with(lab, patch)
+        fault = lab.gateway.drop("udp", 5683)
+        lost = check_with(lab, patch)
+        assert fault.counter()
+
+    assert (healthy["verdict"], status(healthy, "path.egress")) == ("undetermined", "pass")  # the air was not looked at
+    assert status(lost, "path.egress") == "unknown"
+    assert status(lost, "coap.udp-5683") == "fail"
+
+
+def test_a_path_is_looked_at_while_its_port_is_still_waited_for() -> None:
+    with Lab() as lab:
+        lab.gateway.drop("udp", 5684)
+        report = lab.check("--device", "argon", "--only", "path").report
+    path, cloud = report["observations"]["path"], report["observations"]["cloud"]
+
+    assert status(report, "path.egress") == "fail"
+    assert path["started_s"] + path["duration_s"] < cloud["started_s"] + cloud["duration_s"] + 0.5
+    assert path["duration_s"] < 4
+
+
 # --- what is left behind
 
 

@@ -134,6 +134,15 @@ def test_what_could_not_be_looked_at_is_unknown() -> None:
     assert egress("argon", path=Path()).status == "unknown"
 
 
+def test_the_path_to_an_invented_address_says_nothing() -> None:
+    made_up = seen.dns(*(seen.lookup(name, ARGON_ADDRESS) for name in seen.RANDOM))
+    refusing = Cloud(endpoints=[replace(seen.argon(), attempts=attempts(ARGON_ADDRESS, 5684))])
+    judged = judge(healthy(dns=made_up, cloud=refusing), profiles.load("argon"), Selection())
+    found = next(one for one in judged.checks if one.id == "path.egress")
+
+    assert (found.status, found.due_to) == ("unknown", "dns.integrity")
+
+
 # --- dropped, at or after
 
 
