@@ -3,7 +3,8 @@
 Plain IPv4 UDP without EDNS, on lwIP's schedule (dns.c:1069-1115: a query at 0, 1 and 2 s, given up at 4 s), replies
 only from the server asked, matched by id and question (dns.c:1225-1257). All names are asked of all resolvers at
 once: what a device would ask one after the other is worked out from that afterwards. Random names under real domains
-show rewriting; the names of vendors' portal checks tell "this name is filtered" from "nothing resolves".
+show rewriting; the names of vendors' portal checks, for which one answer will do, tell "this name is filtered" from
+"nothing resolves".
 
 Device OS built with IPv6 asks for a name's AAAA record before its A record (netdb_hal.cpp:43-63), so a resolver that
 drops such questions costs it their whole schedule. Here they are asked beside the others, and nothing waits for them
@@ -37,6 +38,8 @@ GIVE_UP_S = 4.0
 RANDOM_UNDER = ("example.com", "iana.org")
 """Real domains of two zones without a wildcard record."""
 MOST_ADDRESSES = 16
+HEAD_START_S = 1.0
+"""A vendor's name is asked of a further resolver only where the first has not answered by then: one answer will do."""
 _PORT = 53
 
 
@@ -62,7 +65,7 @@ async def resolve(
     wanted: dict[str, NameKind] = {**names}
     for domain in RANDOM_UNDER:
         wanted["".join(random.choices(string.ascii_lowercase, k=14)) + "." + domain] = "random"
-    lookups: list[asyncio.Task[Lookup]] = []
+    lookups: list[asyncio.Task[Lookup | None]] = []
 
     async def look_up(name: str) -> str | None:
         try:
@@ -75,23 +78,41 @@ async def resolve(
     try:
         async with asyncio.TaskGroup() as group:
             for name, kind in wanted.items():
-                tasks = [group.create_task(_look_up(network, one, name, kind)) for one in resolvers]
+                tasks = [group.create_task(_first(network, resolvers[0], name, kind))]
+                for one in resolvers[1:]:
+                    spared = tasks[0] if kind == "vendor" else None
+                    tasks.append(group.create_task(_later(network, one, name, kind, spared)))
                 lookups += tasks
                 if kind != "random":
                     group.create_task(_settle(answers, name, tasks))
             for name, kind in names.items():
                 if name in aaaa:  # a device asks its first resolver; that shows what AAAA does to it
-                    lookups.append(group.create_task(_look_up(network, resolvers[0], name, kind, "AAAA")))
+                    lookups.append(group.create_task(_first(network, resolvers[0], name, kind, "AAAA")))
     finally:
         answers.settle_rest()
-    return Dns(resolvers=resolvers, lookups=[task.result() for task in lookups])
+    return Dns(resolvers=resolvers, lookups=[lookup for task in lookups if (lookup := task.result()) is not None])
 
 
-async def _settle(answers: Answers, name: str, tasks: list[asyncio.Task[Lookup]]) -> None:
+async def _first(network: Network, resolver: str, name: str, kind: NameKind, wanted: RecordType = "A") -> Lookup | None:
+    return await _look_up(network, resolver, name, kind, wanted)
+
+
+async def _later(
+    network: Network, resolver: str, name: str, kind: NameKind, spared_by: asyncio.Task[Lookup | None] | None
+) -> Lookup | None:
+    """Ask a further resolver; not at all where another's answer spares it that, within a head start."""
+    if spared_by is not None:
+        done, _ = await asyncio.wait([spared_by], timeout=HEAD_START_S)
+        if done and (lookup := spared_by.result()) is not None and lookup.ends:
+            return None
+    return await _look_up(network, resolver, name, kind)
+
+
+async def _settle(answers: Answers, name: str, tasks: list[asyncio.Task[Lookup | None]]) -> None:
     """A device asks the second server only once the first has failed it, in a way that is not an answer."""
     for task in tasks:
         lookup = await task
-        if lookup.ends:
+        if lookup is not None and lookup.ends:
             answers.settle(name, usable(lookup))
             return
     answers.settle(name, None)
