@@ -219,7 +219,9 @@ def test_paths_that_are_balanced_by_flow(what: str) -> None:
         protocol, port, _ = PORTS[what]
         for wall, true in ((chain.routers[1], chain.hops[1]), (chain.twin, chain.twin_hop)):
             fault = wall.drop(protocol, port)
-            for _ in range(4):
+            hit: set[bool] = set()
+            for _ in range(30):
+                before = fault.counter()
                 looked = chain.look(what)
                 finding = judged(what, looked)
                 taken = {one.source for one in looked.target.device.probes if one.ttl == 2}
@@ -227,7 +229,10 @@ def test_paths_that_are_balanced_by_flow(what: str) -> None:
                     assert finding.status == "unknown", finding
                 assert finding.status in {"fail", "unknown"}, finding
                 assert named(finding) in {None, true}, finding
-            assert fault.counter()
+                hit.add(fault.counter() > before)
+                if hit == {True, False} or (what == "syn" and True in hit):  # of many flows some are always hit
+                    break
+            assert True in hit
             fault.remove()
         finding = with_fault(chain, partial(chain.drop, 1, what), what, None)
         assert (finding.status, named(finding)) == ("fail", GATEWAY), finding
