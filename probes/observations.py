@@ -767,8 +767,8 @@ ProbeOutcome = Literal["time-exceeded", "unreachable", "answered", "timeout", "e
 PathPayload = Literal["coap", "dtls", "ntp", "dns", "syn"]
 
 
-class PathProbe(Struct, frozen=True, kw_only=True):
-    """One packet that only `ttl` routers may pass on, and what came of it.
+class PathProbe(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One packet that only `ttl` routers may pass on, and what came of it; a report leaves out what did not come.
 
     Attributes:
         outcome: `answered` is the destination's own protocol, or TCP's answer in its name; an ICMP error in its name
