@@ -7,6 +7,8 @@ from msgspec import Struct, field
 from agent.profiles.facts import Fact, Level
 
 Status = Literal["pass", "warn", "fail", "unknown", "skip"]
+BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
+"""Of several ways, any one of which will do, the first of these counts."""
 Stage = Literal["scan", "ip", "internet", "cloud"]
 Owner = Literal["device owner", "network administrator", "internet provider", "nobody"]
 

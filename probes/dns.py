@@ -78,34 +78,36 @@ async def resolve(
     try:
         async with asyncio.TaskGroup() as group:
             for name, kind in wanted.items():
-                tasks = [group.create_task(_first(network, resolvers[0], name, kind))]
-                for one in resolvers[1:]:
-                    spared = tasks[0] if kind == "vendor" else None
-                    tasks.append(group.create_task(_later(network, one, name, kind, spared)))
+                tasks: list[asyncio.Task[Lookup | None]] = []
+                for one in resolvers:
+                    spared_by = tasks[0] if tasks and kind == "vendor" else None
+                    tasks.append(group.create_task(_ask(network, one, name, kind, spared_by=spared_by)))
                 lookups += tasks
                 if kind != "random":
                     group.create_task(_settle(answers, name, tasks))
             for name, kind in names.items():
                 if name in aaaa:  # a device asks its first resolver; that shows what AAAA does to it
-                    lookups.append(group.create_task(_first(network, resolvers[0], name, kind, "AAAA")))
+                    lookups.append(group.create_task(_ask(network, resolvers[0], name, kind, "AAAA")))
     finally:
         answers.settle_rest()
     return Dns(resolvers=resolvers, lookups=[lookup for task in lookups if (lookup := task.result()) is not None])
 
 
-async def _first(network: Network, resolver: str, name: str, kind: NameKind, wanted: RecordType = "A") -> Lookup | None:
-    return await _look_up(network, resolver, name, kind, wanted)
-
-
-async def _later(
-    network: Network, resolver: str, name: str, kind: NameKind, spared_by: asyncio.Task[Lookup | None] | None
+async def _ask(
+    network: Network,
+    resolver: str,
+    name: str,
+    kind: NameKind,
+    wanted: RecordType = "A",
+    *,
+    spared_by: asyncio.Task[Lookup | None] | None = None,
 ) -> Lookup | None:
-    """Ask a further resolver; not at all where another's answer spares it that, within a head start."""
+    """Ask a resolver; not at all where another's answer spares it that, within a head start."""
     if spared_by is not None:
         done, _ = await asyncio.wait([spared_by], timeout=HEAD_START_S)
         if done and (lookup := spared_by.result()) is not None and lookup.ends:
             return None
-    return await _look_up(network, resolver, name, kind)
+    return await _look_up(network, resolver, name, kind, wanted)
 
 
 async def _settle(answers: Answers, name: str, tasks: list[asyncio.Task[Lookup | None]]) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from agent.checks import Finding, Flow
+from agent.checks import BEST_FIRST, Finding, Flow
 from agent.judging.addresses import zone_of
 from agent.judging.coap import own_server
 from agent.judging.icmp import from_host, refused
@@ -12,8 +12,6 @@ from agent.judging.nat import forgotten, idle_evidence
 from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from agent.profiles import Fact, Profile
 from probes.observations import CloudEndpoint, Connection, LargeHello, Observations
-
-_BEST_FIRST = ("pass", "warn", "unknown", "fail")
 
 
 def transport(seen: Observations, profile: Profile) -> Finding:
@@ -36,7 +34,7 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     judge = _nonce if needs.transport.value == "tcp-nonce" else _dtls
     findings = [judge(one, profile) for one in mine if one.address]
     # Any one of the hosts will do; that all of them fail is known only where all were asked.
-    finding = min([*findings, *([missing] if missing else [])], key=lambda one: _BEST_FIRST.index(one.status))
+    finding = min([*findings, *([missing] if missing else [])], key=lambda one: BEST_FIRST.index(one.status))
     if not findings:
         return finding
     finding = msgspec.structs.replace(finding, evidence=[line for one in findings for line in one.evidence])

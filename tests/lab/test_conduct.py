@@ -30,7 +30,7 @@ TOOL = str(Path(sys.executable).with_name("netpreflight"))
 
 def start(lab: Lab, *arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
     """Start a check on the laptop, and go on at once."""
-    return popen(lab, lab.check_argv(*arguments))
+    return popen(lab, lab.check_argv(*arguments), stdout)
 
 
 def start_with(lab: Lab, patch: str, *arguments: str) -> subprocess.Popen[str]:
@@ -38,7 +38,7 @@ def start_with(lab: Lab, patch: str, *arguments: str) -> subprocess.Popen[str]:
     return popen(lab, lab.laptop.argv(patched(patch, *arguments)))
 
 
-def popen(lab: Lab, argv: list[str]) -> subprocess.Popen[str]:
+def popen(lab: Lab, argv: list[str], stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
     """Start a command line of the laptop's."""
     return subprocess.Popen(
         argv,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from agent.checks import Finding, Status
+from agent.checks import Finding
 from probes.observations import Bss, Wifi, strength
 
 FRESH_S = 60.0
@@ -11,7 +11,6 @@ SLACK_S = 2.0
 """Added to how long a scan took: some sources have whole seconds."""
 MOST_DESCRIBED = 20
 """So many BSSs of one network go into the evidence of a check, the strongest."""
-BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
 PASSIVE = {"capture", "monitor"}
 """Sources that do not scan: they heard what was sent while they listened."""
 

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from agent.checks import Finding
+from agent.checks import BEST_FIRST, Finding
 from agent.judging.wifi.air import Same, air_of
 from agent.judging.wifi.bss import (
-    BEST_FIRST,
     PASSIVE,
     by_strength,
     channel_words,

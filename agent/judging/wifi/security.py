@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from agent.checks import Finding, Owner
-from agent.judging.wifi.bss import BEST_FIRST, not_told, sentences, suites_words
+from agent.checks import BEST_FIRST, Finding, Owner
+from agent.judging.wifi.bss import not_told, sentences, suites_words
 from agent.profiles import Fact, Profile
 from agent.profiles.facts import RadioFacts
 from probes.observations import Bss, Security, Suites, Wifi
