@@ -46,6 +46,14 @@ Output = Annotated[
     list[Path] | None,
     typer.Option("--output", "-o", metavar="FILE", help="Also write the report: .json or .txt. May be repeated."),
 ]
+Dialects = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--for",
+        metavar="DIALECT",
+        help="Also print the firewall change for this product (see netpreflight rules --help). May be repeated.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on standard output.")]
 
 
@@ -73,6 +81,7 @@ def check(
             "--deep", help="Wait for the cloud as long as a device, see its path and what a NAT forgets: 1 min."
         ),
     ] = False,
+    dialects: Dialects = None,
     output: Output = None,
     as_json: Json = False,
 ) -> int:
@@ -88,7 +97,7 @@ def check(
     from probes.scope import scope  # noqa: PLC0415
     from reports.terminal import Terminal  # noqa: PLC0415
 
-    outputs = _checked(output)
+    outputs, products = _checked(output), _known_dialects(dialects)
     try:
         profile = profiles.load(device or profiles.DEFAULT, os_version)
         selection = select(only, skip, list(judging.JUDGES))
@@ -104,7 +113,7 @@ def check(
     terminal.begin(here, profile, deep=deep)
     run = measure(here, air, profile, selection, terminal.known, deep=deep)
     report = make(run, profile)
-    _deliver(report, terminal, outputs, as_json=as_json)
+    _deliver(report, terminal, outputs, products, as_json=as_json)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
 
 
@@ -114,6 +123,7 @@ def report(
     *,
     device: Device = None,
     os_version: Os = None,
+    dialects: Dialects = None,
     output: Output = None,
     as_json: Json = False,
 ) -> int:
@@ -121,9 +131,9 @@ def report(
     from agent.report import make  # noqa: PLC0415 - as above
     from reports.terminal import Terminal  # noqa: PLC0415
 
-    outputs = _checked(output)
+    outputs, products = _checked(output), _known_dialects(dialects)
     again = make(*_saved(file, device, os_version))
-    _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, as_json=as_json)
+    _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, products, as_json=as_json)
     return EXIT_CODES[again.verdict]
 
 
@@ -149,10 +159,9 @@ def rules(
     stand-ins for your own.
     """
     from agent.report import make  # noqa: PLC0415 - as above
-    from reports.rules import DIALECTS, render  # noqa: PLC0415
+    from reports.rules import render  # noqa: PLC0415
 
-    if dialect not in DIALECTS:
-        raise UsageError(f"no dialect {dialect!r}; known: {', '.join(DIALECTS)}")
+    _known_dialects([dialect])
     text = render(make(*_saved(file, device, os_version)).changes, dialect)
     if sys.stdout is None:
         raise UsageError("cannot print the rules: standard output is closed")
@@ -230,18 +239,18 @@ def _close_standard_output() -> None:
     os.dup2(nowhere, 1)
 
 
-def _deliver(report: Any, terminal: Any, outputs: list[Path], *, as_json: bool) -> None:
+def _deliver(report: Any, terminal: Any, outputs: list[Path], dialects: list[str], *, as_json: bool) -> None:
     """Write the files that were asked for, and show the report."""
     from agent.report import write  # noqa: PLC0415 - as above
     from reports import FORMATS  # noqa: PLC0415
 
     for path in outputs:
         try:
-            write(path, FORMATS[path.suffix](report))
+            write(path, FORMATS[path.suffix](report, dialects))
         except OSError as problem:
             raise UsageError(f"cannot write {path}: {problem.strerror or problem}") from problem
     if not as_json:
-        terminal.final(report)
+        terminal.final(report, dialects)
     elif sys.stdout is None:
         raise UsageError("cannot write the report: standard output is closed")
     else:
@@ -297,6 +306,18 @@ def _checked(output: list[Path] | None) -> list[Path]:
         if path.is_dir() or not path.parent.is_dir():
             raise UsageError(f"cannot write {path}: there is no folder {path.parent} or it is a folder itself")
     return output or []
+
+
+def _known_dialects(dialects: list[str] | None) -> list[str]:
+    """The products that a firewall change is wanted for, refused now rather than after a run."""
+    if not dialects:
+        return []
+    from reports.rules import DIALECTS  # noqa: PLC0415 - as above
+
+    for one in dialects:
+        if one not in DIALECTS:
+            raise UsageError(f"no dialect {one!r}; known: {', '.join(DIALECTS)}")
+    return list(dict.fromkeys(dialects))
 
 
 def _refuse(message: str) -> NoReturn:

@@ -1,10 +1,19 @@
 """Renderings: a report in, text out. Nothing here decides anything."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 from agent.report import Report
 from reports.json import render as render_json
 from reports.terminal import render as render_text
 
-FORMATS: dict[str, Callable[[Report], str]] = {".json": render_json, ".txt": render_text}
+
+class Render(Protocol):
+    """A format of the report."""
+
+    def __call__(self, report: Report, dialects: Sequence[str] = (), /) -> str:
+        """The report as text, with its firewall changes for these products (names of `reports.rules.DIALECTS`)."""
+
+
+FORMATS: dict[str, Render] = {".json": render_json, ".txt": render_text}
 """The formats that a report can be written in, by the ending of the file."""

@@ -1,11 +1,13 @@
 """The report as JSON, in the contract's shape."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from agent.report import Report
 from reports.text import json_shown
 
 
-def render(report: Report) -> str:
-    """One JSON document, ending in a newline."""
+def render(report: Report, _dialects: Sequence[str] = (), /) -> str:
+    """One JSON document, ending in a newline; it holds the changes as values, and not as text for a product."""
     return json_shown(msgspec.json.format(msgspec.json.encode(report), indent=1).decode()) + "\n"

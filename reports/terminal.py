@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from agent.profiles import Profile
 from agent.report import Report
 from probes.observations import Scope, Wifi
 from reports.channel_map import MARK, channel_map
+from reports.rules import render as render_rules
 from reports.startup import VERDICT_STYLES, print_devices, print_internet_test, print_startup, print_versions
 from reports.text import shown
 
@@ -61,13 +63,13 @@ class Terminal:
         with contextlib.suppress(OSError, ValueError):
             self._console.print(line)
 
-    def final(self, report: Report) -> None:
-        """Show the whole report."""
-        _print(self._console, report)
+    def final(self, report: Report, dialects: Sequence[str] = ()) -> None:
+        """Show the whole report, with its firewall changes for these products."""
+        _print(self._console, report, dialects)
 
 
-def render(report: Report) -> str:
-    """The whole report as plain text."""
+def render(report: Report, dialects: Sequence[str] = (), /) -> str:
+    """The whole report as plain text, with its firewall changes for these products."""
     stream = io.StringIO()
     console = Console(
         file=stream,
@@ -78,11 +80,11 @@ def render(report: Report) -> str:
         force_terminal=False,
         color_system=None,
     )
-    _print(console, report)
+    _print(console, report, dialects)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
-def _print(console: Console, report: Report) -> None:
+def _print(console: Console, report: Report, dialects: Sequence[str]) -> None:
     console.print()
     console.print(Text(shown(report.headline), style=VERDICT_STYLES[report.verdict]))
     for note in report.notes:
@@ -90,7 +92,7 @@ def _print(console: Console, report: Report) -> None:
     console.print()
     console.print(_table(report.checks))
     _print_remedies(console, report)
-    _print_changes(console, report)
+    _print_changes(console, report, dialects)
     _print_networks(console, report)
     _print_channel_map(console, report)
     print_startup(console, report)
@@ -141,7 +143,7 @@ def _print_remedies(console: Console, report: Report) -> None:
         console.print(Padding(Text(shown(report.enough.sentence), style="bold"), (0, 0, 0, 2), expand=False))
 
 
-def _print_changes(console: Console, report: Report) -> None:
+def _print_changes(console: Console, report: Report, dialects: Sequence[str]) -> None:
     """What a firewall has to let through; every other change stands under "What to do"."""
     for_firewall = [one for one in report.changes if one.rules]
     if not for_firewall:
@@ -153,8 +155,13 @@ def _print_changes(console: Console, report: Report) -> None:
         for rule in one.rules:
             line = Text(f"{', '.join(map(shown, one.checks))}{optional}: {shown(rule.line)}")
             console.print(Padding(line, (0, 0, 0, 2), expand=False))
-    more = "As text for one product: save this run (-o run.json), then netpreflight rules run.json --for fortios"
-    console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2), expand=False))
+    if not dialects:
+        more = "As text for one product: save this run (-o run.json), then netpreflight rules run.json --for fortios"
+        console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2), expand=False))
+    for dialect in dialects:
+        console.print()
+        # Validated values only, and a firewall takes no broken line.
+        console.print(Text(render_rules(report.changes, dialect).rstrip()), soft_wrap=True)
 
 
 def _print_networks(console: Console, report: Report) -> None:

@@ -428,3 +428,25 @@ def test_the_report_tells_the_change_and_where_to_get_the_text() -> None:
         report.make(msgspec.structs.replace(run(), selection=Selection()), profiles.load("photon"))
     )
     assert "The change" not in healthy
+
+
+@pytest.mark.parametrize("dialect", list(DIALECTS))
+def test_a_report_holds_the_texts_that_were_asked_for_line_by_line(tmp_path: Path, dialect: str) -> None:
+    file, written = tmp_path / "run.json", tmp_path / "run.txt"
+    file.write_text(failing())
+
+    ran = cli("report", str(file), "--device", "photon", "--for", dialect, "--for", dialect, "-o", str(written))
+
+    text = cli("rules", str(file), "--device", "photon", "--for", dialect).stdout
+    assert text.count("\n") > 2
+    assert ran.stdout.count(text) == 1, "once, and no line of it broken"
+    assert written.read_text().count(text) == 1
+    assert "netpreflight rules run.json" not in ran.stdout
+
+
+def test_an_unknown_product_is_refused_before_the_run(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    file.write_text(SAVED)
+
+    refused("report", str(file), "--for", "checkpoint", says=("checkpoint", *DIALECTS))
+    refused("check", "--for", "checkpoint", says=("checkpoint", *DIALECTS))
