@@ -14,6 +14,7 @@ from agent.judging.dhcp import guessed_router
 from agent.judging.dns import cloud_host
 from agent.judging.internet_test import InternetTest
 from agent.judging.unseen import network_of_laptop
+from agent.lights import Light
 from agent.profiles import Fact, Profile
 from probes.observations import Observations
 
@@ -38,21 +39,6 @@ _SETTLED_BY: dict[StartupName, tuple[str, ...]] = {
 """Checks whose failing stops a device there; a failing check of the same group that is not here may or may not."""
 _TEST_S = {"none": 0.0, "tcp": 5.0, "ntp": 10.0, "echo-1": 5.0, "echo-2": 5.0}
 """The longest that each Internet Test takes, in seconds (device-facts 1.2 to 1.4)."""
-
-
-class Light(Struct, frozen=True, kw_only=True):
-    """What the status LED does for a while.
-
-    Attributes:
-        times: how often it blinks before what comes next; None: until something changes.
-        breathes: fades from on to off and back, rather than blink.
-    """
-
-    colour: str
-    on_ms: int
-    off_ms: int
-    times: int | None = None
-    breathes: bool = False
 
 
 class StartupStage(Struct, frozen=True, kw_only=True):

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from agent.report import Report
-from reports.html.page import Code, Mark, page
+from reports.html import led
+from reports.html.page import page
+from reports.html.view import view
 
 
 def render(report: Report, dialects: Sequence[str] = (), /) -> str:
     """The whole report; its firewall changes for these products are opened, else all products are there, folded."""
-    rows = [[Code(one.id), Mark(one.status), one.summary] for one in report.checks]
-    return page("report.html", report=report, rows=rows, dialects=list(dialects))
+    return page("report.html", style=led.css("led", report.startup.lights), **view(report, dialects))
