@@ -12,7 +12,7 @@ from probes.observations import Ladder, Observations, PathTarget
 
 StationKind = Literal["laptop", "access point", "gateway", "router", "provider", "cloud"]
 _WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn", "skip", "pass")
-_GROUPS = {"wifi": "Wi-Fi", "dhcp": "DHCP", "dns": "DNS", "ntp": "NTP", "portal": "no captive portal"}
+_GROUPS = {"wifi": "Wi-Fi", "dhcp": "DHCP", "dns": "DNS", "ntp": "NTP", "portal": "no portal"}
 _MOST_ROUTERS = 4
 """Private routers that are drawn; a longer way is in the evidence of path.egress."""
 _MOST_PUBLIC = 3
@@ -70,7 +70,7 @@ def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Sta
             detail=[scope.gateway] if scope.gateway else ["not known"],
             steps=_steps(counted, "dhcp"),
         ),
-        *(Station(kind="router", title="Another router", detail=[one]) for one in private),
+        *(Station(kind="router", title="Another router", detail=[one], steps=_passed(one, target)) for one in private),
         Station(kind="provider", title="Internet", detail=public, steps=_steps(counted, "dns", "ntp", "portal")),
         Station(
             kind="cloud",
@@ -114,6 +114,15 @@ def _answering(ladder: Ladder) -> dict[str, int]:
         if one.outcome == "time-exceeded" and one.source is not None:
             found.setdefault(one.source, one.ttl)
     return found
+
+
+def _passed(router: str, target: PathTarget | None) -> list[Step]:
+    """That the device's port gets as far as a router, where the router itself said so."""
+    if target is None or router not in _answering(target.device):
+        return []
+    name = target.device.name
+    summary = f"{router} said that a packet of {name} had got to it"
+    return [Step(what=name, status="pass", check="path.egress", summary=summary)]
 
 
 def _routers(target: PathTarget, gateway: str | None) -> tuple[list[str], list[str]]:

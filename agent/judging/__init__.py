@@ -27,6 +27,17 @@ class Judge(NamedTuple):
     """Probes whose observations it uses too, where they run."""
 
 
+_PLAIN = {
+    "wifi": "The Wi-Fi does not suit the device.",
+    "dhcp": "The network gives the device no address that it can use.",
+    "dns": "The network does not look up the names that the device needs.",
+    "ntp": "The network does not tell the device the time.",
+    "portal": "A login page stands in the way, and the device cannot click through one.",
+    "coap": "The device's cloud service does not answer it through this network.",
+    "cloud": "The device's cloud service does not answer it through this network.",
+    "path": "Something on the way stops what the device sends.",
+}
+"""What a failing check means, by its group, for somebody who does not know the field's terms."""
 _EXCHANGES = ("ntp", "portal", "coap", "cloud")
 
 JUDGES: dict[str, Judge] = {
@@ -64,6 +75,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     Attributes:
         sentence: whether it will work.
+        plain: what is in the way, without the field's terms; None where nothing certainly is.
         obstacle: the first thing that is in the way, not known, or to be warned of; None where there is none.
         check: the check that found it.
         change: what is to be changed first, or the step that would settle what is not known.
@@ -71,6 +83,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     """
 
     sentence: str
+    plain: str | None = None
     obstacle: str | None = None
     check: str | None = None
     change: str | None = None
@@ -204,7 +217,12 @@ def _answer(verdict: Verdict, checks: list[Check], profile: Profile) -> Answer:
 
 def _answered(sentence: str, first: Check) -> Answer:
     return Answer(
-        sentence=sentence, obstacle=f"{first.summary}.", check=first.id, change=first.remedy, owner=first.owner
+        sentence=sentence,
+        plain=_PLAIN[first.id.partition(".")[0]] if first.status == "fail" else None,
+        obstacle=f"{first.summary}.",
+        check=first.id,
+        change=first.remedy,
+        owner=first.owner,
     )
 
 

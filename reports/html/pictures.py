@@ -11,7 +11,19 @@ import msgspec
 from agent.checks import Status
 from agent.report import Report
 from agent.route import Station
-from probes.observations import Bss, Observation, Observations, Wifi, strength
+from probes.observations import (
+    Arrival,
+    Attempt,
+    Bss,
+    Connection,
+    DhcpMessage,
+    EchoPacket,
+    Observation,
+    Observations,
+    PathProbe,
+    Wifi,
+    strength,
+)
 
 MOST_STATIONS = 6
 """More of them do not fit side by side."""
@@ -33,7 +45,8 @@ class Place(NamedTuple):
     kind: str
     title: str
     detail: list[str]
-    steps: list[tuple[str, Status]]
+    steps: list[tuple[str, Status, int]]
+    """Words, status, and where they begin when the stations stand side by side."""
     status: Status | None
     at: int
     """Its centre along the way."""
@@ -64,7 +77,10 @@ def way(stations: list[Station], *, upright: bool) -> Way:
                 kind=one.kind,
                 title=one.title,
                 detail=[_cut(line, width) for line in one.detail[:2]],
-                steps=[(_cut(step.what, width if upright else pitch // 8), step.status) for step in one.steps[:3]],
+                steps=[
+                    _step(step.what, step.status, at - pitch // 2, width if upright else pitch // 8)
+                    for step in one.steps[:3]
+                ],
                 status=shown_as,
                 at=at,
                 middle=at - pitch // 2,
@@ -72,6 +88,11 @@ def way(stations: list[Station], *, upright: bool) -> Way:
         )
         at += pitch
     return Way(at - pitch + 64 if upright else 1000, places)
+
+
+def _step(what: str, status: Status, middle: int, width: int) -> tuple[str, Status, int]:
+    words = _cut(what, width)
+    return words, status, middle - round((19 + 6.6 * len(words)) / 2)  # about as wide as 13 px of a usual typeface
 
 
 def _cut(text: str, width: int) -> str:
@@ -108,7 +129,7 @@ class Band(NamedTuple):
 
 
 def on_the_band(wifi: Wifi | None) -> tuple[list[Bss], int]:
-    """The 2.4 GHz BSSs that are shown, those of the network judged first, then by signal; and how many more there are."""
+    """The 2.4 GHz BSSs to show, those of the network judged first, then by signal; and how many more there are."""
     low = [one for one in (wifi.bss if wifi is not None else []) if one.band == "2.4" and one.channel in _CHANNELS]
     low.sort(key=lambda one: -strength(one.signal_dbm))
     judged = [one for one in low if is_judged(one, wifi)]
@@ -176,7 +197,7 @@ class Lane(NamedTuple):
     started_s: float
     took_s: float
     attempts: list[tuple[float, bool]]
-    """When each was made, and whether something came back."""
+    """When each was made or came, and whether something came."""
     left_out: int
     not_run: str | None
     start: float = 0.0
@@ -220,16 +241,27 @@ def _lane(name: str, one: Observation) -> Lane:
 
 
 def _attempts(value: Any) -> Iterator[tuple[float, bool]]:
-    """Everything in an observation that has a time of its own."""
+    """Everything in an observation that has a time of its own, and whether it came back, or just came."""
     if isinstance(value, list):
         for one in value:
             yield from _attempts(one)
     elif isinstance(value, msgspec.Struct):
         at = getattr(value, "at_s", None)
         if isinstance(at, float | int):
-            came = any(getattr(value, name, None) for name in ("reply", "received", "source", "raw", "rtt_ms"))
-            yield float(at), came
+            yield float(at), _came_back(value)
         for name in value.__struct_fields__:
             inner = getattr(value, name)
             if isinstance(inner, list | msgspec.Struct):
                 yield from _attempts(inner)
+
+
+def _came_back(one: msgspec.Struct) -> bool:
+    match one:
+        case Attempt(outcome=outcome) | PathProbe(outcome=outcome):
+            return outcome not in {"timeout", "error", "ignored"}
+        case EchoPacket(echo_ms=echo_ms):
+            return echo_ms is not None
+        case Connection(received=received):
+            return bool(received)
+        case _:
+            return isinstance(one, DhcpMessage | Arrival)

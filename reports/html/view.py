@@ -43,7 +43,7 @@ _TELL = {
     "nobody": "What would help",
 }
 _WHO = {
-    "device owner": "You, or whoever owns the device and its Wi-Fi",
+    "device owner": "Whoever owns the device and its Wi-Fi",
     "network administrator": "The network administrator: whoever looks after the router or firewall",
     "internet provider": "The internet provider",
     "nobody": "Nobody",
@@ -303,7 +303,7 @@ def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Any]:
     width = f"{bss.width_mhz} MHz" if bss.width_mhz else "width not known"
     return [
         f"{number}: {name}",
-        Mark("pass", "judged") if is_judged(bss, wifi) else "another",
+        "★ the network judged" if is_judged(bss, wifi) else "another",
         Code(bss.bssid or "not known"),
         f"{bss.channel}, {width}",
         "?" if bss.signal_dbm is None else f"{bss.signal_dbm:.0f} dBm",
@@ -314,7 +314,7 @@ def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Any]:
 def _times(lane: Any) -> list[Any]:
     count = len(lane.attempts) + lane.left_out
     came = sum(came for _, came in lane.attempts)
-    tried = f"{count}, {came} with an answer" if count and not lane.left_out else str(count or "")
+    tried = f"{count}; {came} came, or brought something" if count and not lane.left_out else str(count or "")
     return [
         Code(lane.name),
         f"{lane.started_s:.1f} s",
