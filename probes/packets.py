@@ -35,14 +35,14 @@ def maker(mac: str) -> str | None:
         ":".join(octets[:3]),
     ]
     for block in blocks:
-        start = _registry().find(f"\n{block:17}\t")
+        start = registry().find(f"\n{block:17}\t")
         if start >= 0:
-            line = _registry()[start + 1 : _registry().index("\n", start + 1)]
+            line = registry()[start + 1 : registry().index("\n", start + 1)]
             return line.split("\t")[-1].strip() or None
     return None
 
 
 @cache
-def _registry() -> str:
+def registry() -> str:
     """Wireshark's `manuf`: a line for each block of addresses, with a short and the full name; 0.1 s to unpack."""
     return f"\n{importlib.import_module('scapy.libs.manuf').DATA}\n"
