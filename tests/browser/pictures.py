@@ -1,0 +1,33 @@
+"""The README's pictures, made anew: `.venv/bin/python -m tests.browser.pictures` (needs tests/browser/packages.txt).
+
+Each is the first screen of a report, two of them with dark colours; the light stands still.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from reports.html import render
+from tests.browser.chromium import chromium, opened
+from tests.unit.four import FOUR
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+DARK = ("captive-portal", "wifi-wrong")
+HEIGHT = 700
+
+
+def main() -> None:
+    """Write every picture."""
+    FOLDER.mkdir(exist_ok=True)
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
+        for name, made in FOUR.items():
+            file = Path(folder) / f"{name}.html"
+            file.write_text(render(made()), encoding="utf-8")
+            scheme: Any = "dark" if name in DARK else "light"
+            window: Any = {"width": 1280, "height": HEIGHT}
+            with opened(browser, file, color_scheme=scheme, reduced_motion="reduce", viewport=window) as here:
+                here.page.screenshot(path=FOLDER / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()

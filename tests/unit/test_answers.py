@@ -1,0 +1,174 @@
+"""What support asks, and where the way is broken, from a run's observations; makers by the IEEE's registry."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.report import Report
+from agent.route import Station
+from probes import scope
+from probes.observations import Path as Traced
+from probes.packets import maker
+from reports import FORMATS
+from tests.unit import four, seen
+from tests.unit.test_judging_path import ladder
+
+
+def answer(made: Report, about: str) -> str | None:
+    (one,) = [one for one in made.answers if about in one.question]
+    assert one.answer or one.how, "an unknown answer says how to find out"
+    return one.answer
+
+
+@pytest.mark.parametrize(
+    ("mac", "who"),
+    [
+        ("94:94:4a:00:00:01", "Particle Industries"),
+        ("24:0a:c4:12:34:56", "Espressif"),
+        ("00:1b:c5:00:01:23", "Converging Systems"),  # the first of the 36-bit blocks of 00:1B:C5
+        ("00:1b:c5:00:11:23", "OpenRB"),  # and the second
+        ("00:55:da:01:00:00", "Shinko"),  # a 28-bit block
+    ],
+)
+def test_a_maker_is_the_registrys(mac: str, who: str) -> None:
+    assert who in (maker(mac) or "")
+
+
+def test_a_block_that_nobody_has_has_no_maker() -> None:
+    assert maker("00:1b:c5:ff:ff:ff") is None
+
+
+def test_the_forums_questions_are_answered_from_the_run() -> None:
+    made = four.udp_blocked()
+
+    assert answer(made, "router is it") == f"{maker(four.ROUTER_MAC)} ({four.ROUTER_MAC})"
+    assert "AVM" in (answer(made, "access point is it") or "")
+    assert answer(made, "security") == "wpa2-psk"
+    assert answer(made, "2.4 and on 5") == "heard on 2.4 GHz only"
+    assert answer(made, "channel") == "channel 6, 20 MHz"
+    assert answer(made, "signal") == "-52 dBm where this laptop stood"
+    # On channels 2 to 10: printer-setup on 6 and WLAN-483920 on 3; and 11 and 1 are five channels off.
+    assert "2 overlap channel 6" in (answer(made, "crowded") or "")
+    assert "10.20.0.1" in (answer(made, "double NAT") or "")
+    assert answer(made, "internet provider") is None
+    assert answer(made, "resolver") == "192.168.77.1 (the gateway itself)"
+    assert "192.168.77.120" in (answer(made, "unknown device") or "")
+    assert "room for 254" in (answer(made, "unknown device") or "")
+    assert "does not answer" in (answer(made, "port open") or "")
+    assert answer(made, "measured with") == "Linux, as root, by cable"
+    assert answer(made, "hotspot") is None
+    assert answer(made, "password") is None
+
+
+def test_a_run_that_saw_little_says_so() -> None:
+    made = four.made(four.run_of(wifi=None, dhcp=None, path=None, scope=seen.healthy().scope), "generic")
+
+    known = [one.question for one in made.answers if one.answer]
+    assert all(word not in " ".join(known) for word in ("router", "security", "channel", "crowded", "resolver"))
+    assert all(one.how for one in made.answers if one.answer is None)
+
+
+@pytest.mark.parametrize("mac", ["3a:10:d5:12:34:58", "02:00:00:00:00:01"])
+def test_a_locally_administered_address_has_no_maker_only_a_guess(mac: str) -> None:
+    made = four.made(four.run_of(wifi=four.air(seen.bss(6, ssid=four.SSID, bssid=mac))), "photon2")
+
+    assert "(a guess)" in (answer(made, "access point is it") or "")
+
+
+@pytest.mark.parametrize(
+    "mac", ["", "38:10:d5", "38-10-d5-12-34-56", "zz:zz:zz:zz:zz:zz", "aabb::::cc", "38:10:d5:12:34:56:78"]
+)
+def test_what_is_no_hardware_address_has_no_maker(mac: str) -> None:
+    run = four.run_of()
+    run.observations.scope.gateway_mac = mac
+
+    assert answer(four.made(run, "photon2"), "router is it") is None
+
+
+def traced(*way: str) -> Traced:
+    made = four.blocked()
+    made.targets[0].controls.clear()
+    made.targets[0].controls.append(ladder("udp 53", *way))
+    return made
+
+
+def test_a_providers_nat_is_told_by_its_addresses() -> None:
+    path = traced(seen.GATEWAY, "100.64.3.1", "203.0.113.1")
+    cloud = four.udp_blocked().observations.cloud
+    made = four.made(four.run_of(path=path, cloud=cloud), "photon2")
+
+    assert "RFC 6598" in (answer(made, "internet provider") or "")
+
+
+def test_the_answers_stand_in_every_format() -> None:
+    made = four.udp_blocked()
+
+    text = " ".join(FORMATS[".txt"](made).split())
+    assert "Which router is it? AVM" in text
+    assert "not known. Join this laptop to the hotspot" in text
+    assert '"question": "Which router is it?"' in FORMATS[".json"](made)
+
+
+# --- the way
+
+
+def way(made: Report) -> list[Station]:
+    return made.route
+
+
+def steps(made: Report) -> dict[str, list[tuple[str, str]]]:
+    return {one.title: [(step.what, step.status) for step in one.steps] for one in way(made)}
+
+
+def test_a_healthy_way_passes_everywhere() -> None:
+    assert steps(four.healthy()) == {
+        "This laptop": [],
+        "Access point": [("Wi-Fi", "pass")],
+        "Gateway": [("DHCP", "pass")],
+        "Internet": [("DNS", "pass"), ("no portal", "pass")],
+        "The device's cloud": [("UDP 5684", "pass")],
+    }
+
+
+def test_the_loss_stands_after_the_last_router_that_answered() -> None:
+    made = four.udp_blocked()
+
+    assert [(one.title, one.detail) for one in way(made)][3:5] == [
+        ("Another router", ["10.20.0.1"]),
+        ("Internet", ["203.0.113.1", "203.0.113.5"]),
+    ]
+    assert steps(made)["Another router"] == [("UDP 5684", "pass")]
+    assert ("UDP 5684 lost", "fail") in steps(made)["Internet"]
+    assert steps(made)["The device's cloud"] == [("UDP 5684", "fail")]
+
+
+@pytest.mark.parametrize(
+    ("made", "station", "step"),
+    [
+        (four.captive_portal, "Internet", ("no portal", "fail")),
+        (four.wifi_wrong, "Access point", ("Wi-Fi", "fail")),
+    ],
+)
+def test_each_fault_stands_where_it_is(made: Any, station: str, step: tuple[str, str]) -> None:
+    assert step in steps(made())[station]
+
+
+# --- the gateway's hardware address
+
+ARP = """IP address       HW type     Flags       HW address            Mask     Device
+192.168.77.1     0x1         0x2         38:10:D5:12:34:56     *        eth0
+192.168.77.1     0x1         0x2         aa:aa:aa:aa:aa:aa     *        wlan0
+192.168.77.9     0x1         0x0         00:00:00:00:00:00     *        eth0
+"""
+
+
+def test_the_gateways_address_is_read_from_the_arp_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "arp").write_text(ARP)
+    monkeypatch.setattr(scope, "_ARP", tmp_path / "arp")
+
+    assert scope.mac_of("192.168.77.1", "eth0") == "38:10:d5:12:34:56"
+    assert scope.mac_of("192.168.77.9", "eth0") is None, "asked for, and not answered"
+    assert scope.mac_of("192.168.77.2", "eth0") is None
+    monkeypatch.setattr(scope, "_ARP", tmp_path / "none")
+    assert scope.mac_of("192.168.77.1", "eth0") is None

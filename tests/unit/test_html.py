@@ -1,0 +1,307 @@
+"""The HTML report: whole, the same bytes for the same report, and text only where text came from outside."""
+
+import base64
+import hashlib
+import html
+import itertools
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent import profiles, report
+from agent.lights import Light
+from agent.report import Report
+from reports import FORMATS
+from reports.html import led, render
+from reports.html.page import environment, page, templates
+from reports.rules import DIALECTS
+from tests.unit import four
+from tests.unit.test_reports import HOSTILE, TAGS, planted, run
+
+FOLDER = Path(__file__).parents[2] / "reports" / "html" / "templates"
+VOID = {"meta", "input", "br", "hr", "img", "link"}
+
+
+class Parsed(HTMLParser):
+    """A document, as somebody else's parser reads it."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.texts: dict[str, str] = {}
+        self.feed(document)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note it, and that it is open."""
+        self.tags.append((tag, dict(attrs)))
+        assert len(attrs) == len(dict(attrs)), "no attribute twice"
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note it."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """See that it closes what was opened last."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Keep it, by its element."""
+        where = self.open[-1] if self.open else ""
+        self.texts[where] = self.texts.get(where, "") + data
+
+
+def words(document: str) -> str:
+    """The text of a document in its order, in one line."""
+    body = re.sub(r"<style>.*?</style>", "", document, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+
+REPORTS: list[Any] = [pytest.param(made, id=name) for name, made in four.FOUR.items()]
+
+
+@pytest.mark.parametrize("made", REPORTS)
+def test_it_is_one_sound_document_that_leads_nowhere(made: Any) -> None:
+    document = render(made())
+    parsed = Parsed(document)
+
+    assert parsed.open == []
+    ids = [one["id"] for _, one in parsed.tags if "id" in one]
+    assert len(ids) == len(set(ids))
+    links = [one["href"] or "" for _, one in parsed.tags if "href" in one]
+    assert {one.removeprefix("#") for one in links} <= set(ids)
+    assert all(one.startswith("#") for one in links)
+    assert not {"script", "img", "iframe", "link", "form", "a:link"} & {tag for tag, _ in parsed.tags}
+    assert not {name for _, one in parsed.tags for name in one} & {"src", "style", "action", "srcdoc"}
+    assert len(document.encode()) < 300_000
+
+
+@pytest.mark.parametrize("made", REPORTS)
+def test_its_policy_is_the_strictest_that_its_own_style_allows(made: Any) -> None:
+    parsed = Parsed(render(made()))
+    (policy,) = [one["content"] or "" for _, one in parsed.tags if one.get("http-equiv") == "Content-Security-Policy"]
+
+    rules = dict(one.strip().partition(" ")[::2] for one in policy.split(";"))
+    digest = base64.b64encode(hashlib.sha256(parsed.texts["style"].encode()).digest()).decode()
+    assert rules == {
+        "default-src": "'none'",
+        "style-src": f"'sha256-{digest}'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    assert not re.search(r"url\(|@import|expression|https?:", parsed.texts["style"])
+    assert ("meta", {"name": "referrer", "content": "no-referrer"}) in parsed.tags
+
+
+@pytest.mark.parametrize("made", REPORTS)
+def test_every_fact_of_the_report_is_there(made: Any) -> None:
+    one: Report = made()
+    told = words(render(one))
+
+    def there(text: str | None) -> bool:
+        return not text or " ".join(text.split()) in told
+
+    assert there(one.answer.sentence)
+    assert all(there(text) for text in (one.answer.plain, one.answer.obstacle, one.answer.change))
+    assert all(there(text) for text in one.notes)
+    assert all(there(change.line) for change in one.changes)
+    assert one.enough is None or there(one.enough.sentence)
+    for check in one.checks:
+        for text in (check.id, check.summary, check.reason, *check.evidence):
+            assert there(text), check.id
+    assert all(there(step.summary) for station in one.route for step in station.steps)
+    assert all(there(device.title) for device in one.devices)
+    assert all(there(text) for asked in one.answers for text in (asked.question, asked.answer or asked.how))
+    assert all(there(stage.title) and there(stage.led) for stage in one.startup.stages)
+    assert all(there(line) for line in one.startup.log)
+    assert all(there(f"{contact.address}:{contact.port}") for contact in one.footprint)
+    assert one.observations.wifi is not None
+    assert all(there(bss.bssid) for bss in one.observations.wifi.bss)
+
+
+def test_the_same_report_gives_the_same_bytes_in_every_process() -> None:
+    script = (
+        "import hashlib; from tests.unit import four; from reports.html import render;"
+        "print(*(hashlib.sha256(render(one()).encode()).hexdigest() for one in four.FOUR.values()))"
+    )
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+            capture_output=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Pacific/Auckland"))
+    }
+
+    assert len(made) == 1
+    assert next(iter(made)).decode().split()[0] == hashlib.sha256(render(four.healthy()).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("made", REPORTS)
+def test_a_saved_run_gives_the_same_page_byte_for_byte(tmp_path: Path, made: Any) -> None:
+    first: Report = made()
+    report.write(tmp_path / "run.json", FORMATS[".json"](first))
+
+    loaded, device = report.load(tmp_path / "run.json")
+    again = report.make(loaded, profiles.load(device.name, device.os_version))
+
+    assert render(again) == FORMATS[".html"](first)
+
+
+HOSTILE_TEXTS = {
+    **HOSTILE,
+    "tags": TAGS,
+    "html": four.HOSTILE,
+    "quotes": "\"'`=<>&amp;&#x3c;",
+    "brackets": "{{7919*7907}}{% if %}",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+@pytest.mark.parametrize("own", [False, True], ids=["observed", "in-the-report"])
+def test_nothing_from_outside_becomes_markup(text: str, own: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    plain = planted(run(), "plain", own=False)
+    hostile = planted(run(), text, own=False)
+    made, usual = (report.make(one, profiles.load("photon2")) for one in (hostile, plain))
+    if own:
+        made, usual = planted(made, text, own=True), planted(usual, "plain", own=True)
+
+    document, other = render(made), render(usual)
+    parsed, expected = Parsed(document), Parsed(other)
+
+    assert {tag for tag, _ in parsed.tags} <= {tag for tag, _ in expected.tags} | {"pattern", "defs", "rect"}
+    assert {name for _, one in parsed.tags for name in one} <= {name for _, one in expected.tags for name in one} | {
+        "patternunits", "patterntransform", "fill", "height", "width"
+    }  # fmt: skip
+    assert [
+        one for one in document if one != "\n" and unicodedata.category(one) in {"Cc", "Cf", "Zl", "Zp", "Cs"}
+    ] == []
+    assert "<script" not in document
+    assert "62615533" not in document, "no template of somebody else's"
+    assert len(document) < 2_000_000
+
+
+def test_the_worst_report_is_sound() -> None:
+    parsed = Parsed(render(four.hostile()))
+
+    assert parsed.open == []
+    assert not {"script", "img"} & {tag for tag, _ in parsed.tags}
+
+
+def test_a_crowd_is_cut_and_says_so() -> None:
+    document = render(four.crowded(2000))
+
+    assert len(document) < 1_000_000
+    told = words(document)
+    assert "And 1980 weaker ones" in told
+    assert re.search(r"wifi: \d+ BSSs left out", told)
+    assert "And 160 more (see the JSON)" in told, "networks"
+
+
+@pytest.mark.parametrize("name", templates())
+def test_no_template_goes_round_the_escaping(name: str) -> None:
+    text = (FOLDER / name).read_text()
+
+    assert not re.search(
+        r"\|\s*(safe|forceescape)|autoescape|Markup|<script|\sstyle=|\son\w+=|javascript:|https?:", text
+    )
+    assert not re.search(r"=\{\{|=\s*[^\"'\s>=]*\{\{", re.sub(r"\{%.*?%\}", "", text)), "attributes are quoted"
+
+
+def test_a_template_cannot_forget_to_escape() -> None:
+    made = (
+        environment()
+        .from_string('<p title="{{ x }}">{{ x }}</p>{{ x | whole }}')
+        .render(x='"<b>\u202e\x1b' + "a" * 500)
+    )
+
+    assert made.count("<") == 2
+    assert made.count('"') == 2
+    assert "\u202e" not in made
+    assert made.count("a" * 500) == 1, "only what is asked to be whole is"
+
+
+def test_a_missing_value_is_an_error_and_not_a_gap() -> None:
+    import jinja2  # noqa: PLC0415 - the page's own library
+
+    with pytest.raises(jinja2.UndefinedError):
+        page("report.html")
+
+
+# --- firewalls
+
+
+def titles(document: str) -> dict[str, bool]:
+    """The folded parts that are named after a product, and whether they are opened."""
+    found = re.findall(r"<details( open)?>\s*<summary>(.*?)</summary>", document)
+    names = {one.title for one in DIALECTS.values()}
+    return {html.unescape(title): bool(opened) for opened, title in found if html.unescape(title) in names}
+
+
+def test_every_product_is_folded_away_or_those_asked_for_are_open() -> None:
+    made = four.udp_blocked()
+
+    assert titles(render(made)) == {one.title: False for one in DIALECTS.values()}
+    assert titles(render(made, ["fortios", "pf"])) == {DIALECTS["fortios"].title: True, DIALECTS["pf"].title: True}
+    assert titles(render(four.healthy(), ["fortios"])) == {}
+    assert "set subnet 192.168.77.0 255.255.255.0" in words(render(made, ["fortios"]))
+
+
+# --- the LED
+
+
+BREATHING = Light(colour="cyan", on_ms=2000, off_ms=2000, breathes=True)
+CONNECTING = Light(colour="cyan", on_ms=100, off_ms=100)
+ERROR = Light(colour="orange", on_ms=250, off_ms=250, times=3)
+
+
+def test_the_light_is_drawn_in_its_own_time() -> None:
+    assert "4000ms linear" in led.css("led", [BREATHING])
+    assert "200ms step-end" in led.css("led", [CONNECTING])
+    assert led.css("led", []) == ""
+
+    orange = [one for one in led.strip([CONNECTING, ERROR]) if one.colour == led.COLOURS["orange"]]
+    assert [round(one.length) for one in orange] == [62] * 3  # 250 ms of 4 s, in per mille
+    assert [round(after.start - one.start) for one, after in itertools.pairwise(orange)] == [125] * 2
+
+
+def test_an_absurd_light_stays_a_light() -> None:
+    made = led.css("led", [Light(colour="}</style>", on_ms=-5, off_ms=10**12, times=10**9), ERROR])
+
+    assert "</" not in made
+    assert len(made) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("made", "colours"),
+    [(four.healthy, ["cyan"]), (four.udp_blocked, ["cyan", "orange"]), (four.wifi_wrong, ["green"])],
+)
+def test_the_light_is_that_of_the_report(made: Any, colours: list[str]) -> None:
+    one: Report = made()
+
+    assert [light.colour for light in one.startup.lights] == colours
+    assert all(colour in (one.startup.led or "") for colour in colours)
+
+
+def test_numbers_of_any_size_are_drawn() -> None:
+    made = four.udp_blocked()
+    assert made.observations.cloud is not None
+    made.observations.cloud.started_s, made.observations.cloud.duration_s = 1e300, -1e300
+
+    document = render(msgspec.structs.replace(made, duration_s=0.0))
+
+    assert "nan" not in document
+    assert "inf" not in re.findall(r'="(inf|-inf)', document)
