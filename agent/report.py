@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from agent import __version__, judging
 from agent.changes import Change, changes
@@ -18,8 +18,12 @@ from agent.judging.startup import Startup
 from agent.notes import notes
 from agent.profiles import Profile
 from agent.verdicts import DeviceVerdict, VersionVerdict, by_device, by_version
-from probes.observations import Bss, Contact, Observations, Scope, strength
+from probes.observations import Bss, Contact, Observations, Scope, Ssid, strength
 
+SharedLevel = Literal["ticket", "public"]
+"""What a report leaves out, so that it can be shown to others (`reports/sharing.py`)."""
+Level = Literal["complete", SharedLevel]
+LEVELS: tuple[Level, ...] = ("complete", "ticket", "public")
 RULES = "3"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 LARGEST_FILE = 8 << 20
@@ -51,7 +55,7 @@ class Device(Struct, frozen=True, kw_only=True):
 class NetworkVerdict(Struct, frozen=True, kw_only=True):
     """What one of the networks in range means for the device judged, as far as its radio goes."""
 
-    ssid: str
+    ssid: Ssid
     verdict: Verdict
     signal_dbm: float | None
     channels: list[int]
@@ -76,6 +80,7 @@ class _Saved(Run, frozen=True, kw_only=True):
 
     schema: Literal["netpreflight-report/1"]
     device: Device
+    sharing: SharedLevel | UnsetType = UNSET
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -102,6 +107,8 @@ class Report(Struct, frozen=True, kw_only=True):
     observations: Observations
     footprint: list[Contact]
     networks: list[NetworkVerdict] = field(default_factory=list)
+    sharing: SharedLevel | UnsetType = UNSET
+    """What was left out; not there: nothing was, and this can be judged again."""
 
 
 def make(run: Run, profile: Profile) -> Report:
@@ -138,7 +145,7 @@ def load(path: Path) -> tuple[Run, Device]:
     """The run in a saved report, and the device that it was judged for.
 
     Raises:
-        SavedReportError: the file cannot be read, is too large, or is no report of this schema.
+        SavedReportError: the file cannot be read, is too large, is no report of this schema, or was made for sharing.
     """
     try:
         if not path.is_file() and path.exists():
@@ -154,6 +161,11 @@ def load(path: Path) -> tuple[Run, Device]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise SavedReportError(f"{path}: no saved report of schema netpreflight-report/1: {reason}") from problem
+    if saved.sharing is not UNSET:
+        raise SavedReportError(
+            f"{path}: made for sharing (--share {saved.sharing}), with names and addresses left out, so it cannot be "
+            "judged again; give the complete JSON of the run (-o run.json, without --redact and --share)"
+        )
     run = Run(
         started=saved.started,
         duration_s=saved.duration_s,
