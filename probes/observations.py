@@ -22,9 +22,9 @@ KEPT_BYTES = 1500
 
 Reveals = Literal[
     "nothing", "ssid", "ssid-hex", "bssid", "server-mac", "client-mac", "address", "host", "asked-name", "url",
-    "interface", "user", "raw", "page", "said", "words",
+    "interface", "user", "raw", "page", "said", "words", "log-line",
 ]  # fmt: skip
-"""What a text of an observation may reveal of the people and the network that it was made with."""
+"""What a text may reveal of the people and the network that a report was made with."""
 
 
 def reveals(what: Reveals) -> Meta:
@@ -60,6 +60,8 @@ Said = Annotated[str, reveals("said")]
 """What a server says in its own words."""
 Words = Annotated[str, reveals("words")]
 """Words of this tool or the operating system, which may quote any of the above."""
+LogLine = Annotated[str, reveals("log-line")]
+"""A line of a device's log, with the network's name, the cloud's host, and its address and port filled in."""
 
 
 class Icmp(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,8 @@ Sentences (summaries, evidence, notes and all other text of a report) quote the 
 
 * by its shape, wherever it stands: addresses, MAC addresses, URLs, device ids, home folders, bytes;
 * in single quotes, as judging quotes names of networks: exactly, however short or common the name is;
-* as whole words, unless they are all words of this tool's own, which reveal nothing.
+* as whole words (hosts, interfaces, what a server says), unless they are all words of this tool's own, which reveal
+  nothing. Names of networks are not looked for like that: any word can be one.
 """
 
 import ipaddress
@@ -23,6 +24,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import msgspec
 from msgspec import Struct
 
+from agent import profiles
 from agent.checks import STAGES
 from agent.report import Level, Report, SharedLevel
 from probes.observations import UNRESTRICTED, Connection, HttpWitness, Observations, Reveals
@@ -76,13 +78,15 @@ _QUOTED_BYTES = re.compile(r"(?:bytearray\()?\bb(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\
 """Bytes as Python shows them, in the errors of libraries."""
 _NAME_BYTES = re.compile(r"\b\d+ bytes: ([0-9a-f]{2}(?: [0-9a-f]{2})*)")
 """A network's name byte by byte (`agent/judging/wifi/names.py`)."""
+_SEVERAL_NAMES = re.compile(r"(?<=It gave several names )\(.*?\)(?=: the latest of its beacons is taken)", re.DOTALL)
+"""Names that are in no other field (`probes/wifi/capture.py`)."""
 _MAC = re.compile(r"(?<![0-9a-f])[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}(?![0-9a-f])", re.IGNORECASE)
 _HEX = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}|[0-9a-f]{12,})(?![0-9a-f])", re.IGNORECASE)
 """A MAC address without its colons, a device id, or longer bytes."""
 _NO_DEVICE = "e00fce680000000000000000"
 """The id of no device, by which this tool asks for a device's cloud."""
 _IPV4 = re.compile(r"(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\d)")
-_IPV6 = re.compile(r"(?<![\w:])[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*[0-9a-f:](?![\w:])", re.IGNORECASE)
+_IPV6 = re.compile(r"(?<![\w:])[0-9a-f]{0,4}:[0-9a-f:]*:(?:[0-9a-f:.]*[0-9a-f])?(?!\w)", re.IGNORECASE)
 _NO_STATION = {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}
 
 
@@ -155,7 +159,11 @@ class _Hider:
             "page": lambda one: HIDDEN if one else "",
             "said": self._said,
             "words": self.text,
+            "log-line": self._log_line,
         }
+        self._target = report.observations.wifi.target if report.observations.wifi else None
+        self._device_is_known = report.device.name in profiles.names()
+        self._log_templates = _log_templates(report)
         self._collect(report)
 
     # --- the values, and which of them stay
@@ -175,7 +183,7 @@ class _Hider:
         if seen.wifi and seen.wifi.target:
             self._ssid(seen.wifi.target)  # the network judged is the first
         for name in values.get("ssid", {}):
-            self._learn(name, self._ssid(name))
+            self._quote(name, self._ssid(name))
         for bssid in values.get("bssid", {}):
             self._mac(bssid, "bss")
         urls = dict.fromkeys(values.get("url", {}))
@@ -191,12 +199,17 @@ class _Hider:
             for value in values.get(what, {}):
                 self._learn(value, self._show[what](value))
 
+    def _quote(self, value: str, instead: str) -> None:
+        """Remember what to put for a value that stands in quotes."""
+        if value and value != instead:
+            self._named[value] = instead
+            self._longest_name = max(self._longest_name, len(value))
+
     def _learn(self, value: str, instead: str) -> None:
-        """Remember what to put for a value in a sentence."""
+        """Remember what to put for a value anywhere in a sentence."""
         if not value or value == instead:
             return
-        self._named[value] = instead
-        self._longest_name = max(self._longest_name, len(value))
+        self._quote(value, instead)
         first = _WORD.search(value)
         if first is None or len(value) < _LEAST_LETTERS or self._says_nothing(value):
             return
@@ -295,6 +308,17 @@ class _Hider:
             return self.text(words)
         return HIDDEN if words else words
 
+    def _log_line(self, line: str) -> str:
+        """A line of a log: the template that it was made from tells where the name stands."""
+        if not self._target or self._target in self._names_kept or self._target not in line:
+            return self.text(line)
+        made = next((match for one in self._log_templates if (match := one.fullmatch(line))), None)
+        if made is None or made["ssid"] != self._target:
+            # The lines of a company's own device are not all known here: better garbled than told.
+            return self.text(line if self._device_is_known else line.replace(self._target, self._ssid(self._target)))
+        begin, end = made.span("ssid")
+        return self.text(line[:begin]) + self._ssid(self._target) + self.text(line[end:])
+
     # --- sentences
 
     def text(self, text: str) -> str:
@@ -339,6 +363,7 @@ class _Hider:
         text = _URL.sub(lambda match: self._url_in_text(match[0]), text)
         text = _HOME.sub("~", text)
         text = _QUOTED_BYTES.sub(HIDDEN, text)
+        text = _SEVERAL_NAMES.sub(HIDDEN, text)
         text = _NAME_BYTES.sub(self._bytes_of_name, text)
         text = _MAC.sub(lambda match: self._mac(match[0], "mac"), text)
         return self._addresses(self._device_ids(text))
@@ -375,15 +400,18 @@ class _Hider:
         return self._token(kind, str(address))
 
     def _ipv6(self, match: re.Match[str]) -> str:
-        try:
-            address = ipaddress.IPv6Address(match[0])
-        except ValueError:
+        found = match[0]
+        address = _parsed_v6(found)
+        if address is None and found.endswith(":"):  # of the sentence
+            found = found[:-1]
+            address = _parsed_v6(found)
+        if address is None or address.is_unspecified or address.is_loopback:
             return match[0]
         # The interface identifier can be made of the laptop's MAC address (RFC 4291, appendix A).
         names_mac = address.packed[11:13] == b"\xff\xfe"
-        if address.is_unspecified or address.is_loopback or not (self._public or names_mac):
+        if not (self._public or names_mac):
             return match[0]
-        return self._token("ipv6", str(address))
+        return self._token("ipv6", str(address)) + match[0][len(found) :]
 
 
 _CLASSES = {
@@ -397,6 +425,13 @@ _CLASSES = {
 def _parsed(text: str) -> ipaddress.IPv4Address | None:
     try:
         return ipaddress.IPv4Address(text)
+    except ValueError:
+        return None
+
+
+def _parsed_v6(text: str) -> ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.IPv6Address(text)
     except ValueError:
         return None
 
@@ -449,6 +484,19 @@ def _values(value: Any, what: Reveals = "words") -> Iterator[tuple[Reveals, str]
     elif isinstance(value, list):
         for one in value:
             yield from _values(one, what)
+
+
+def _log_templates(report: Report) -> list[re.Pattern[str]]:
+    """The lines of devices' logs that hold the network's name."""
+    lines = [getattr(known.startup, name) for known in profiles.load_all() for name in known.startup.__struct_fields__]
+    facts = [one for one in (*lines, *report.startup.rests_on) if one is not None]
+    templates = dict.fromkeys(str(one.value) for one in facts if "{ssid}" in str(one.value))
+    return [_log_template(one) for one in templates]
+
+
+def _log_template(text: str) -> re.Pattern[str]:
+    before, _, after = (re.sub(r"\\\{\w+\\\}", ".*", re.escape(one)) for one in text.partition("{ssid}"))
+    return re.compile(f"{before}(?P<ssid>.*){after}", re.DOTALL)
 
 
 def _this_network(seen: Observations) -> tuple[set[str], set[str]]:
