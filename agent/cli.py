@@ -146,6 +146,8 @@ def report(
     from reports.terminal import Terminal  # noqa: PLC0415
 
     outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
+    if level in {"ticket", "public"} and any(one.exists() and one.samefile(file) for one in outputs):
+        raise UsageError(f"{file} is the complete run, and what is shared cannot be judged again: give another -o")
     again = make(*_saved(file, device, os_version))
     _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, products, level, as_json=as_json)
     return EXIT_CODES[again.verdict]
@@ -258,18 +260,20 @@ def _deliver(
 ) -> None:
     """Write the files that were asked for, and show the report.
 
-    Each file is written whole or not at all; where one cannot be written, those before it stay.
+    Each file is written whole or not at all, by itself: one that cannot be written takes neither the others nor the
+    report on the screen with it.
     """
     from agent.report import write  # noqa: PLC0415 - as above
     from reports import FORMATS  # noqa: PLC0415
     from reports.sharing import shared  # noqa: PLC0415
 
+    failed = []
     for path in outputs:
         made = shared(report, level or ("complete" if path.suffix == ".json" else "ticket"))
         try:
             write(path, FORMATS[path.suffix](made, dialects))
         except OSError as problem:
-            raise UsageError(f"cannot write {path}: {problem.strerror or problem}") from problem
+            failed.append(f"cannot write {path}: {problem.strerror or problem}")
     made = shared(report, level or "complete")
     if not as_json:
         terminal.final(made, dialects)
@@ -279,6 +283,8 @@ def _deliver(
         sys.stdout.flush()
         sys.stdout.buffer.write(FORMATS[".json"](made).encode())
         sys.stdout.buffer.flush()
+    if failed:
+        raise UsageError("; ".join(failed))
 
 
 def _saved(file: Path, device: str | None, os_version: str | None) -> "tuple[Run, Profile]":

@@ -1,6 +1,8 @@
 """The report: what a run measured and what that means, in the contract's shape; saved, and loaded again."""
 
+import contextlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Literal
@@ -178,25 +180,46 @@ def load(path: Path) -> tuple[Run, Device]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
+    """Write a file whole or not at all; what is no file, such as a pipe, is simply written to.
+
+    A symbolic link stays, and the file that it leads to is written. A file that was there keeps its permissions, and
+    its owner where that is allowed.
 
     Raises:
         OSError: it cannot be written; an older file is then left as it was.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+        return
+    target = Path(os.path.realpath(path))
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".netpreflight-")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
+        _as_before(temporary, target)
+        temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _as_before(temporary: Path, target: Path) -> None:
+    """Give a file the permissions and the owner of the one that it replaces, or else those of any new file."""
+    try:
+        before = target.stat()
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        return
+    if hasattr(os, "chown"):
+        with contextlib.suppress(OSError):
+            os.chown(temporary, before.st_uid, before.st_gid)
+    temporary.chmod(stat.S_IMODE(before.st_mode))
 
 
 _RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined", "incompatible"]
