@@ -180,11 +180,17 @@ PLACES: dict[str, dict[str, Any]] = {
     "resolver-silent": {"dns": seen.dns(default=None)},
     "redirected": {"portal": seen.portal({"status": 302, "location": LOCATION, "body": "guest-room-12"})},
     "redirected-here": {"portal": seen.portal({"status": 302, "location": "/guest-room-12/index?a=b", "body": ""})},
+    "redirected-oddly": {
+        "portal": seen.portal({"status": 302, "location": "/a/../(b) 'c' <guest-room-12>?d='Hello, Bob'", "body": ""}),
+    },
     "portal-api": {
         "portal": seen.portal(
             api=PortalApi(url=API, status=200, captive=True, portal_url=LOCATION),
             tls=[TlsWitness(host="captive.apple.com", mismatch="Hostname mismatch")],
         )
+    },
+    "portal-api-fails": {
+        "portal": seen.portal(api=PortalApi(url=API, error="the certificate is not valid for portal.hotel.example")),
     },
     "portal-errors": {
         "portal": seen.portal({"status": None, "body": "", "error": "not HTTP: bytearray(b'Hello, Bob')"}),
@@ -308,15 +314,20 @@ def every_text(value: Any) -> Any:
 def test_a_ticket_keeps_what_support_needs_and_hides_the_rest() -> None:
     observed = broken(**PLACES["redirected"])
     assert observed.wifi is not None
+    own = Neighbor(operating_class=115, channel=36, bssid="06:00:00:00:00:36", same_ssid=True)
+    other = Neighbor(operating_class=115, channel=40, bssid="3c:37:12:00:00:40", same_ssid=False)
     observed.wifi.bss.append(seen.bss(11, ssid="The Millers", bssid="3c:37:12:00:00:01"))
+    observed.wifi.bss.append(seen.bss(3, neighbors=[own, other]))
+    observed.dhcp = seen.lease(server_mac="06:00:00:00:00:01")
     made = of(observed, device="argon")
 
     text = FORMATS[".txt"](shared(made, "ticket"))
     document = FORMATS[".json"](shared(made, "ticket"))
 
-    for kept in ("Home", "192.168.77.1", "http://portal.hotel.example/guest-room-12/login?…", "wg-acme"):
+    for kept in ("'Home'", "192.168.77.1", "http://portal.hotel.example/guest-room-12/login?…", "wg-acme"):
         assert kept in flat(text) or kept in document, kept
-    assert str(seen.bss().bssid) in document
+    for kept in (str(seen.bss().bssid), "06:00:00:00:00:36", "06:00:00:00:00:01"):
+        assert kept in document, kept
     for gone in ("Millers", "3c:37:12", "02:00:00:00:00:aa", "02:00:00:00:00:bb", "mac=", "enx020000000001"):
         assert gone not in text, gone
         assert gone not in document, gone
