@@ -23,6 +23,8 @@ from probes.observations import (
     Lease,
     Neighbor,
     Observations,
+    Path,
+    PathTarget,
     PortalApi,
     Proxy,
     Reveals,
@@ -33,6 +35,7 @@ from reports.rules import DIALECTS
 from reports.sharing import HIDDEN, TOLD, shared
 from tests.unit import seen
 from tests.unit.filled import Filler, canary, forms
+from tests.unit.test_judging_path import ladder, up_to
 from tests.unit.test_reports import HOSTILE, on_terminal
 
 T = TypeVar("T")
@@ -157,6 +160,12 @@ NEAR = Neighbor(operating_class=81, channel=6, bssid="02:00:00:00:00:06")
 NO_NONCE = seen.photon(Connection(at_s=0, error="timeout"))
 SILENT = seen.argon(*seen.attempts(seen.ARGON_ADDRESS, 5684, count=3))
 REJECTED = seen.argon(*seen.attempts(seen.ARGON_ADDRESS, 5684, "icmp", 2))
+LADDERS = PathTarget(
+    host=seen.ARGON_NAME,
+    address=seen.ARGON_ADDRESS,
+    device=ladder("udp 5684", *up_to(2)),
+    controls=[ladder("tcp 443", *up_to(4, f"!{seen.ARGON_ADDRESS} SYN-ACK"), known_by="it answered before")],
+)
 API = "https://portal.hotel.example/guest-room-12"
 LOCATION = "http://portal.hotel.example/guest-room-12/login?mac=02:00:00:00:00:aa&ip=192.168.77.10"
 PLACES: dict[str, dict[str, Any]] = {
@@ -197,6 +206,7 @@ PLACES: dict[str, dict[str, Any]] = {
     },
     "coap-blocked": {"coap": seen.coap(seen.attempts(seen.COAP_ADDRESSES[0], 5683, "icmp", 2))},
     "cloud-blocked": {"cloud": Cloud(endpoints=[NO_NONCE, SILENT])},
+    "path-blocked": {"cloud": Cloud(endpoints=[NO_NONCE, SILENT]), "path": Path(targets=[LADDERS])},
     "cloud-rejected": {"cloud": Cloud(endpoints=[seen.photon(seen.NONCE), REJECTED])},
 }
 
