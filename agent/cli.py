@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -268,13 +269,15 @@ def _deliver(
     from reports.sharing import shared  # noqa: PLC0415
 
     failed = []
+    at = cache(partial(shared, report))
     for path in outputs:
-        made = shared(report, level or ("complete" if path.suffix == ".json" else "ticket"))
         try:
-            write(path, FORMATS[path.suffix](made, dialects))
+            write(
+                path, FORMATS[path.suffix](at(level or ("complete" if path.suffix == ".json" else "ticket")), dialects)
+            )
         except OSError as problem:
             failed.append(f"cannot write {path}: {problem.strerror or problem}")
-    made = shared(report, level or "complete")
+    made = at(level or "complete")
     if not as_json:
         terminal.final(made, dialects)
     elif sys.stdout is None:

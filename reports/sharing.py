@@ -177,6 +177,8 @@ class _Hider:
         self._asked = {one.lower() for one in values.get("asked-name", {})}
         self._urls_of_ours = {one.url for one in seen.portal.http} if seen.portal else set()
         self._names_kept, self._macs_kept = _this_network(seen) if not self._public else (set(), set())
+        if not self._public:
+            self._macs_kept |= {_plain_mac(one) for one in values.get("server-mac", {})}
         self._names_by_hex = {
             one.ssid_hex: one.ssid for one in (seen.wifi.bss if seen.wifi else []) if one.ssid_hex and one.ssid
         }
@@ -234,9 +236,10 @@ class _Hider:
         changes: dict[str, Any] = {}
         for name, what in _texts_of(type(value)):
             before = getattr(value, name)
-            after = self._any(before, what)
-            if after is not before:
-                changes[name] = after
+            if before and what != "nothing":
+                after = self._any(before, what)
+                if after is not before:
+                    changes[name] = after
         if isinstance(value, HttpWitness) and value.right:
             changes["body"] = value.expected_body  # right it stays
         if isinstance(value, Connection) and value.is_nonce:
@@ -480,7 +483,11 @@ def _values(value: Any, what: Reveals = "words") -> Iterator[tuple[Reveals, str]
         yield what, value
     elif isinstance(value, Struct):
         for name, inner in _texts_of(type(value)):
-            yield from _values(getattr(value, name), inner)
+            held = getattr(value, name)
+            if isinstance(held, str):
+                yield inner, held
+            elif held:
+                yield from _values(held, inner)
     elif isinstance(value, list):
         for one in value:
             yield from _values(one, what)
@@ -500,11 +507,10 @@ def _log_template(text: str) -> re.Pattern[str]:
 
 
 def _this_network(seen: Observations) -> tuple[set[str], set[str]]:
-    """The names that a ticket is about, and the MAC addresses of that network: its access points and servers."""
-    wifi, dhcp = seen.wifi, seen.dhcp
+    """The names that a ticket is about, and the MAC addresses of that network's access points."""
+    wifi = seen.wifi
     names = {seen.scope.ssid, *((wifi.target, wifi.associated_ssid) if wifi else ())} - {None, ""}
     own = [one for one in (wifi.bss if wifi else []) if one.ssid in names]
     macs = {one.bssid for one in own} | {seen.scope.bssid, wifi.associated_bssid if wifi else None}
     macs |= {one.bssid for bss in own for one in bss.neighbors if one.same_ssid}
-    macs |= {one.server_mac for one in (dhcp.received if dhcp else [])}
     return {one for one in names if one}, {_plain_mac(one) for one in macs if one}
