@@ -16,7 +16,7 @@ Sentences (summaries, evidence, notes and all other text of a report) quote the 
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -94,11 +94,15 @@ def shared(report: Report, level: Level) -> Report:
     """The report as it may be shown at a level; a report that was shared already stays as it is."""
     if level == "complete" or report.sharing is not msgspec.UNSET:
         return report
-    hidden = _Hider(report, level)
-    made = hidden.struct(report)
+    made = hidden(report, [report], level)
     return msgspec.structs.replace(
         made, sharing=level, notes=[*made.notes, TOLD[level]] if level == "public" else made.notes
     )
+
+
+def hidden(made: AnyStruct, reports: Sequence[Report], level: SharedLevel) -> AnyStruct:
+    """The same without what the level hides; it may quote whatever these reports hold, with the same tokens for all."""
+    return _Hider(reports, level).struct(made)
 
 
 # --- what a type says
@@ -130,9 +134,9 @@ def _revealed(kind: Any) -> Reveals | None:
 
 
 class _Hider:
-    """One report's tokens, and how each kind of text is shown."""
+    """The tokens for all that some reports hold, and how each kind of text is shown."""
 
-    def __init__(self, report: Report, level: SharedLevel) -> None:
+    def __init__(self, reports: Sequence[Report], level: SharedLevel) -> None:
         self._public = level == "public"
         self._tokens: dict[tuple[str, str], str] = {}
         self._numbers: Counter[str] = Counter()
@@ -161,30 +165,43 @@ class _Hider:
             "words": self.text,
             "log-line": self._log_line,
         }
-        self._target = report.observations.wifi.target if report.observations.wifi else None
-        self._device_is_known = report.device.name in profiles.names()
-        self._log_templates = _log_templates(report)
-        self._collect(report)
+        self._names_kept: set[str] = set()
+        self._macs_kept: set[str] = set()
+        self._asked: set[str] = set()
+        self._urls_of_ours: set[str] = set()
+        self._names_by_hex: dict[str, str] = {}
+        self._targets: list[str] = []
+        self._devices_are_known = all(one.device.name in profiles.names() for one in reports)
+        self._log_templates = _log_templates(reports)
+        values = [self._keep(one) for one in reports]
+        for one, held in zip(reports, values, strict=True):
+            self._collect(one.observations, held)
 
     # --- the values, and which of them stay
 
-    def _collect(self, report: Report) -> None:
+    def _keep(self, report: Report) -> dict[Reveals, dict[str, None]]:
+        """Note what stays as it is; what else there is comes back, by what it may reveal."""
         seen = report.observations
         values: dict[Reveals, dict[str, None]] = {}
         for part in (seen, report.footprint):
             for what, value in _values(part):
                 values.setdefault(what, {})[value] = None
-        self._asked = {one.lower() for one in values.get("asked-name", {})}
-        self._urls_of_ours = {one.url for one in seen.portal.http} if seen.portal else set()
-        self._names_kept, self._macs_kept = _this_network(seen) if not self._public else (set(), set())
+        bsss = seen.wifi.bss if seen.wifi else []
+        self._asked |= {one.lower() for one in values.get("asked-name", {})}
+        self._urls_of_ours |= {one.url for one in (seen.portal.http if seen.portal else [])}
+        self._names_by_hex |= {one.ssid_hex: one.ssid for one in bsss if one.ssid_hex and one.ssid}
         if not self._public:
-            self._macs_kept |= {_plain_mac(one) for one in values.get("server-mac", {})}
-        self._names_by_hex = {
-            one.ssid_hex: one.ssid for one in (seen.wifi.bss if seen.wifi else []) if one.ssid_hex and one.ssid
-        }
+            names, macs = _this_network(seen)
+            self._names_kept |= names
+            self._macs_kept |= macs | {_plain_mac(one) for one in values.get("server-mac", {})}
         if seen.wifi and seen.wifi.target:
-            self._ssid(seen.wifi.target)  # the network judged is the first
-        for name in values.get("ssid", {}):
+            self._targets.append(seen.wifi.target)
+        return values
+
+    def _collect(self, seen: Observations, values: dict[Reveals, dict[str, None]]) -> None:
+        """Give each value its token, and remember what to put for it in a sentence."""
+        judged = [seen.wifi.target] if seen.wifi and seen.wifi.target else []
+        for name in (*judged, *values.get("ssid", {})):
             self._quote(name, self._ssid(name))
         for bssid in values.get("bssid", {}):
             self._mac(bssid, "bss")
@@ -313,14 +330,17 @@ class _Hider:
 
     def _log_line(self, line: str) -> str:
         """A line of a log: the template that it was made from tells where the name stands."""
-        if not self._target or self._target in self._names_kept or self._target not in line:
+        names = [one for one in self._targets if one in line and one not in self._names_kept]
+        if not names:
             return self.text(line)
         made = next((match for one in self._log_templates if (match := one.fullmatch(line))), None)
-        if made is None or made["ssid"] != self._target:
-            # The lines of a company's own device are not all known here: better garbled than told.
-            return self.text(line if self._device_is_known else line.replace(self._target, self._ssid(self._target)))
+        if made is None or made["ssid"] not in names:
+            if not self._devices_are_known:  # a line of a company's own: better garbled than told
+                for name in names:
+                    line = line.replace(name, self._ssid(name))
+            return self.text(line)
         begin, end = made.span("ssid")
-        return self.text(line[:begin]) + self._ssid(self._target) + self.text(line[end:])
+        return self.text(line[:begin]) + self._ssid(made["ssid"]) + self.text(line[end:])
 
     # --- sentences
 
@@ -493,11 +513,11 @@ def _values(value: Any, what: Reveals = "words") -> Iterator[tuple[Reveals, str]
             yield from _values(one, what)
 
 
-def _log_templates(report: Report) -> list[re.Pattern[str]]:
+def _log_templates(reports: Sequence[Report]) -> list[re.Pattern[str]]:
     """The lines of devices' logs that hold the network's name."""
     lines = [getattr(known.startup, name) for known in profiles.load_all() for name in known.startup.__struct_fields__]
-    facts = [one for one in (*lines, *report.startup.rests_on) if one is not None]
-    templates = dict.fromkeys(str(one.value) for one in facts if "{ssid}" in str(one.value))
+    facts = [*lines, *(fact for one in reports for fact in one.startup.rests_on)]
+    templates = dict.fromkeys(str(one.value) for one in facts if one is not None and "{ssid}" in str(one.value))
     return [_log_template(one) for one in templates]
 
 

@@ -1,5 +1,6 @@
 """Sharing: what a level hides is in no output, in no form; what it keeps is; and a report says what it is."""
 
+import itertools
 import json
 import re
 import time
@@ -32,7 +33,7 @@ from probes.observations import (
 )
 from reports import FORMATS
 from reports.rules import DIALECTS
-from reports.sharing import HIDDEN, TOLD, shared
+from reports.sharing import HIDDEN, TOLD, hidden, shared
 from tests.unit import seen
 from tests.unit.filled import Filler, canary, forms
 from tests.unit.test_judging_path import ladder, up_to
@@ -357,6 +358,60 @@ def test_tokens_keep_equality_within_a_report() -> None:
     assert made.scope.addresses == ["private-1/24"]
     assert made.observations.dhcp is not None
     assert made.observations.dhcp.offers()[0].routers == ["private-2"]
+
+
+def test_two_reports_share_their_tokens() -> None:
+    one = of(seen.healthy(wifi=seen.wifi(seen.bss(ssid="Ours"), target="Ours")))
+    two = of(seen.healthy(wifi=seen.wifi(seen.bss(ssid="Phone"), seen.bss(1, ssid="Ours"), target="Phone")))
+    check = next(check for check in two.checks if check.id == "wifi.band")
+
+    made = hidden(msgspec.structs.replace(check, reason="'Phone' and 'Ours', 192.168.77.1"), [one, two], "public")
+    same = hidden(one, [one, two], "public")
+
+    assert made.summary.startswith("'net-2' is on 2.4 GHz")
+    assert made.reason == "'net-2' and 'net-1', private-1"
+    assert same.observations.wifi is not None
+    assert same.observations.wifi.target == "net-1"
+
+
+OWN_DEVICE = """
+based_on = "photon2"
+title = "Our product"
+[startup]
+scan_line = { value = "joining {ssid} now", source = "us" }
+scan_failed_line = { value = "cannot see {ssid}!", source = "us" }
+"""
+
+
+@pytest.mark.parametrize("name", ["now", "Zq7Vx"])
+def test_a_log_line_of_a_companys_own_device_is_hidden(name: str, tmp_path: Any) -> None:
+    file = tmp_path / "ours.toml"
+    file.write_text(OWN_DEVICE)
+    near = seen.healthy(wifi=seen.wifi(seen.bss(ssid=name), target=name))
+    away = seen.healthy(wifi=seen.wifi(seen.bss(ssid="other"), target=name))
+
+    joined, missed = (shared(of(one, device=str(file)), "public").startup.stages[0] for one in (near, away))
+
+    assert joined.line == "joining net-1 now"
+    assert missed.instead == "cannot see net-1!"
+
+
+def test_the_lines_of_every_known_device_are_known() -> None:
+    """Whatever the Device OS version: a line that this does not know could name the network."""
+    values = {
+        str(fact.value)
+        for name in profiles.names()
+        for fact in itertools.chain.from_iterable(profiles.sheet(name).facts["startup"].values())
+    }
+    templates = [one for one in values if "{ssid}" in one]
+
+    for one in templates:
+        for device in DEVICES:
+            made = of(seen.healthy(), device=device)
+            filled_in = one.replace("{ssid}", "Home").replace("{port}", "5684")
+            startup = msgspec.structs.replace(made.startup, log=[filled_in])
+            assert "Home" not in shared(msgspec.structs.replace(made, startup=startup), "public").startup.log[0]
+    assert len(templates) > 2
 
 
 def test_what_says_nothing_stays() -> None:
