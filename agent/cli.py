@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sys
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -15,7 +16,7 @@ from agent import __version__
 
 if TYPE_CHECKING:
     from agent.profiles import Profile
-    from agent.report import Run
+    from agent.report import Level, Run
     from agent.run import Air
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
@@ -57,6 +58,16 @@ Dialects = Annotated[
         help="Also print the firewall change for this product (see netpreflight rules --help). May be repeated.",
     ),
 ]
+Share = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LEVEL",
+        help="What everything that is written and printed holds: complete, ticket (without other networks' names, this "
+        "laptop's MAC addresses and what pages say) or public (no name and no address of this place). Else .json files "
+        "and the terminal are complete, other files are for a ticket.",
+    ),
+]
+Redact = Annotated[bool, typer.Option("--redact", help="The same as --share public: for a forum.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on standard output.")]
 
 
@@ -86,6 +97,8 @@ def check(
     ] = False,
     dialects: Dialects = None,
     output: Output = None,
+    share: Share = None,
+    redact: Redact = False,
     as_json: Json = False,
 ) -> int:
     """Measure the network that this laptop is on, judge it for a device, and report.
@@ -100,7 +113,7 @@ def check(
     from probes.scope import scope  # noqa: PLC0415
     from reports.terminal import Terminal  # noqa: PLC0415
 
-    outputs, products = _checked(output), _known_dialects(dialects)
+    outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
     try:
         profile = profiles.load(device or profiles.DEFAULT, os_version)
         selection = select(only, skip, list(judging.JUDGES))
@@ -112,12 +125,12 @@ def check(
     here = scope(interface)
     if interface is not None and interface not in here.interfaces:
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(here.interfaces)}")
-    terminal = Terminal(sys.stderr if as_json else sys.stdout)
+    terminal = Terminal(sys.stderr if as_json else sys.stdout, discreet=level in {"ticket", "public"})
     terminal.begin(here, profile, deep=deep)
     _prepare(outputs)
     run = measure(here, air, profile, selection, terminal.known, deep=deep)
     report = make(run, profile)
-    _deliver(report, terminal, outputs, products, as_json=as_json)
+    _deliver(report, terminal, outputs, products, level, as_json=as_json)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
 
 
@@ -129,15 +142,19 @@ def report(
     os_version: Os = None,
     dialects: Dialects = None,
     output: Output = None,
+    share: Share = None,
+    redact: Redact = False,
     as_json: Json = False,
 ) -> int:
     """Judge a saved run again, without a network: by today's rules, or for another device."""
     from agent.report import make  # noqa: PLC0415 - as above
     from reports.terminal import Terminal  # noqa: PLC0415
 
-    outputs, products = _checked(output), _known_dialects(dialects)
+    outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
+    if level in {"ticket", "public"} and any(one.exists() and one.samefile(file) for one in outputs):
+        raise UsageError(f"{file} is the complete run, and what is shared cannot be judged again: give another -o")
     again = make(*_saved(file, device, os_version))
-    _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, products, as_json=as_json)
+    _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, products, level, as_json=as_json)
     return EXIT_CODES[again.verdict]
 
 
@@ -260,24 +277,38 @@ def _prepare(outputs: list[Path]) -> None:
     threading.Thread(target=load, name="prepare", daemon=True).start()
 
 
-def _deliver(report: Any, terminal: Any, outputs: list[Path], dialects: list[str], *, as_json: bool) -> None:
-    """Write the files that were asked for, and show the report."""
+def _deliver(
+    report: Any, terminal: Any, outputs: list[Path], dialects: list[str], level: "Level | None", *, as_json: bool
+) -> None:
+    """Write the files that were asked for, and show the report.
+
+    Each file is written whole or not at all, by itself: one that cannot be written takes neither the others nor the
+    report on the screen with it.
+    """
     from agent.report import write  # noqa: PLC0415 - as above
     from reports import FORMATS  # noqa: PLC0415
+    from reports.sharing import shared  # noqa: PLC0415
 
+    failed = []
+    at = cache(partial(shared, report))
     for path in outputs:
         try:
-            write(path, FORMATS[path.suffix](report, dialects))
+            write(
+                path, FORMATS[path.suffix](at(level or ("complete" if path.suffix == ".json" else "ticket")), dialects)
+            )
         except OSError as problem:
-            raise UsageError(f"cannot write {path}: {problem.strerror or problem}") from problem
+            failed.append(f"cannot write {path}: {problem.strerror or problem}")
+    made = at(level or "complete")
     if not as_json:
-        terminal.final(report, dialects)
+        terminal.final(made, dialects)
     elif sys.stdout is None:
         raise UsageError("cannot write the report: standard output is closed")
     else:
         sys.stdout.flush()
-        sys.stdout.buffer.write(FORMATS[".json"](report).encode())
+        sys.stdout.buffer.write(FORMATS[".json"](made).encode())
         sys.stdout.buffer.flush()
+    if failed:
+        raise UsageError("; ".join(failed))
 
 
 def _saved(file: Path, device: str | None, os_version: str | None) -> "tuple[Run, Profile]":
@@ -327,6 +358,22 @@ def _checked(output: list[Path] | None) -> list[Path]:
         if path.is_dir() or not path.parent.is_dir():
             raise UsageError(f"cannot write {path}: there is no folder {path.parent} or it is a folder itself")
     return output or []
+
+
+def _level(share: str | None, *, redact: bool) -> "Level | None":
+    """What everything is to hold; None: each format as is usual for it."""
+    from agent.report import LEVELS  # noqa: PLC0415 - as above
+
+    if redact:
+        if share not in {None, "public"}:
+            raise UsageError(f"--redact is --share public, and --share {share} was asked for, too: give one of them")
+        return "public"
+    for one in LEVELS:
+        if share == one:
+            return one
+    if share is not None:
+        raise UsageError(f"no level {share!r} for --share; known: {', '.join(LEVELS)}")
+    return None
 
 
 def _known_dialects(dialects: list[str] | None) -> list[str]:

@@ -1,12 +1,14 @@
 """The report: what a run measured and what that means, in the contract's shape; saved, and loaded again."""
 
+import contextlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from agent import __version__, judging
 from agent.changes import Change, changes
@@ -20,8 +22,12 @@ from agent.profiles import Profile
 from agent.questions import Question, questions
 from agent.route import Station, route
 from agent.verdicts import DeviceVerdict, VersionVerdict, by_device, by_version
-from probes.observations import Bss, Contact, Observations, Scope, strength
+from probes.observations import Bss, Contact, Observations, Scope, Ssid, strength
 
+SharedLevel = Literal["ticket", "public"]
+"""What a report leaves out, so that it can be shown to others (`reports/sharing.py`)."""
+Level = Literal["complete", SharedLevel]
+LEVELS: tuple[Level, ...] = ("complete", "ticket", "public")
 RULES = "3"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 LARGEST_FILE = 8 << 20
@@ -53,7 +59,7 @@ class Device(Struct, frozen=True, kw_only=True):
 class NetworkVerdict(Struct, frozen=True, kw_only=True):
     """What one of the networks in range means for the device judged, as far as its radio goes."""
 
-    ssid: str
+    ssid: Ssid
     verdict: Verdict
     signal_dbm: float | None
     channels: list[int]
@@ -78,6 +84,7 @@ class _Saved(Run, frozen=True, kw_only=True):
 
     schema: Literal["netpreflight-report/1"]
     device: Device
+    sharing: SharedLevel | UnsetType = UNSET
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -107,6 +114,8 @@ class Report(Struct, frozen=True, kw_only=True):
     networks: list[NetworkVerdict] = field(default_factory=list)
     route: list[Station] = field(default_factory=list)
     answers: list[Question] = field(default_factory=list)
+    sharing: SharedLevel | UnsetType = UNSET
+    """What was left out; not there: nothing was, and this can be judged again."""
 
 
 def make(run: Run, profile: Profile) -> Report:
@@ -147,7 +156,7 @@ def load(path: Path) -> tuple[Run, Device]:
     """The run in a saved report, and the device that it was judged for.
 
     Raises:
-        SavedReportError: the file cannot be read, is too large, or is no report of this schema.
+        SavedReportError: the file cannot be read, is too large, is no report of this schema, or was made for sharing.
     """
     try:
         if not path.is_file() and path.exists():
@@ -163,6 +172,11 @@ def load(path: Path) -> tuple[Run, Device]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise SavedReportError(f"{path}: no saved report of schema netpreflight-report/1: {reason}") from problem
+    if saved.sharing is not UNSET:
+        raise SavedReportError(
+            f"{path}: made for sharing (--share {saved.sharing}), with names and addresses left out, so it cannot be "
+            "judged again; give the complete JSON of the run (-o run.json, without --redact and --share)"
+        )
     run = Run(
         started=saved.started,
         duration_s=saved.duration_s,
@@ -175,25 +189,46 @@ def load(path: Path) -> tuple[Run, Device]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
+    """Write a file whole or not at all; what is no file, such as a pipe, is simply written to.
+
+    A symbolic link stays, and the file that it leads to is written. A file that was there keeps its permissions, and
+    its owner where that is allowed.
 
     Raises:
         OSError: it cannot be written; an older file is then left as it was.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+        return
+    target = Path(os.path.realpath(path))
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".netpreflight-")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
+        _as_before(temporary, target)
+        temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _as_before(temporary: Path, target: Path) -> None:
+    """Give a file the permissions and the owner of the one that it replaces, or else those of any new file."""
+    try:
+        before = target.stat()
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        return
+    if hasattr(os, "chown"):
+        with contextlib.suppress(OSError):
+            os.chown(temporary, before.st_uid, before.st_gid)
+    temporary.chmod(stat.S_IMODE(before.st_mode))
 
 
 _RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined", "incompatible"]

@@ -10,7 +10,7 @@ from agent.checks import Selection
 from agent.judging import Judgement, Verdict
 from agent.judging.internet_test import Result
 from agent.profiles import Profile
-from probes.observations import Observations
+from probes.observations import LogLine, Observations
 
 
 class _End(Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class _End(Struct, frozen=True, kw_only=True):
     """Its Internet Test."""
     led: str | None
     """The status LED at the end."""
-    log: str | None
+    log: LogLine | None
     """The line of its log that says how it ends: of the Internet Test where that runs."""
 
 

@@ -3,6 +3,8 @@ r"""What the probes saw: the types of the report's `observations`, complete enou
 Times named `at_s` are seconds since the run started, `*_ms` are durations in milliseconds. Bytes from the wire are
 lower-case hexadecimal. Text from the network is kept as it came (undecodable bytes as `\xNN`): whoever shows it
 escapes it.
+
+Every text says by its type what it may reveal; `reports/sharing.py` goes by that. Passwords and keys are never read.
 """
 
 from typing import Annotated, Literal
@@ -18,13 +20,56 @@ Hops = Annotated[int, Meta(ge=0, le=255)]
 KEPT_BYTES = 1500
 """At most so many bytes of one reply are kept as evidence."""
 
+Reveals = Literal[
+    "nothing", "ssid", "ssid-hex", "bssid", "server-mac", "client-mac", "address", "host", "asked-name", "url",
+    "interface", "user", "raw", "page", "said", "words", "log-line",
+]  # fmt: skip
+"""What a text may reveal of the people and the network that a report was made with."""
+
+
+def reveals(what: Reveals) -> Meta:
+    """The mark of such a text; the JSON Schema has it as `x-reveals`."""
+    return Meta(extra_json_schema={"x-reveals": what})
+
+
+Plain = Annotated[str, reveals("nothing")]
+"""One of a list of words of this tool or a standard, or a constant of this tool."""
+Ssid = Annotated[str, reveals("ssid")]
+SsidHex = Annotated[str, reveals("ssid-hex")]
+Bssid = Annotated[str, reveals("bssid")]
+ServerMac = Annotated[str, reveals("server-mac")]
+"""The MAC address of a router or server."""
+ClientMac = Annotated[str, reveals("client-mac")]
+"""The MAC address of this laptop, or of a device that a lease is asked for."""
+Address = Annotated[str, reveals("address")]
+"""An IP address, perhaps with a prefix length or port."""
+Host = Annotated[str, reveals("host")]
+"""A name that was learned from the network."""
+AskedName = Annotated[str, reveals("asked-name")]
+"""A name that this tool asks for by itself: of a device's profile, a vendor's, or made up."""
+Url = Annotated[str, reveals("url")]
+"""A URL that was learned from the network or is set on this laptop; it may be relative."""
+Interface = Annotated[str, reveals("interface")]
+"""The name of an interface; some hold its MAC address."""
+User = Annotated[str, reveals("user")]
+Raw = Annotated[str, reveals("raw")]
+"""Bytes as they came, in hexadecimal."""
+Page = Annotated[str, reveals("page")]
+"""The content of a web page."""
+Said = Annotated[str, reveals("said")]
+"""What a server says in its own words."""
+Words = Annotated[str, reveals("words")]
+"""Words of this tool or the operating system, which may quote any of the above."""
+LogLine = Annotated[str, reveals("log-line")]
+"""A line of a device's log, with the network's name, the cloud's host, and its address and port filled in."""
+
 
 class Icmp(Struct, frozen=True, kw_only=True):
     """An ICMP error (RFC 792) that quoted one of our datagrams."""
 
     type: int
     code: int
-    source: str
+    source: Address
     """Address of whoever sent the error: the host asked, or something on the way."""
     mtu: Count | None = None
     """With "fragmentation needed": the MTU of the next hop, where the error names it (RFC 1191 section 4)."""
@@ -55,16 +100,16 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """One request and what came of it, or (outcome `ignored`) a datagram that was no answer to it."""
 
     at_s: float
-    address: str
+    address: Address
     port: int
     outcome: AttemptOutcome
-    sent: str = ""
-    reply: str = ""
-    source: str | None = None
+    sent: Raw = ""
+    reply: Raw = ""
+    source: Address | None = None
     """`address:port` of the reply, where that is not simply who was asked."""
     rtt_ms: float | None = None
     icmp: Icmp | None = None
-    detail: str | None = None
+    detail: Words | None = None
 
     @property
     def words(self) -> str:
@@ -87,8 +132,8 @@ class Observation(Struct, kw_only=True):
 
     started_s: float = 0.0
     duration_s: float = 0.0
-    not_run: str | None = None
-    unlocked_by: str | None = None
+    not_run: Words | None = None
+    unlocked_by: Words | None = None
 
 
 # --- scope ------------------------------------------------------------------------------------------------------
@@ -100,53 +145,53 @@ ResolverSource = Literal["dhcp", "resolv.conf", "systemd-resolved", "vpn"]
 class Resolver(Struct, frozen=True, kw_only=True):
     """A DNS resolver that this laptop knows, and where it was learned."""
 
-    address: str
+    address: Address
     source: ResolverSource
-    interface: str | None = None
+    interface: Interface | None = None
 
 
 class Proxy(Struct, frozen=True, kw_only=True):
     """A proxy that is set for programs on this laptop; credentials in it are never kept."""
 
-    variable: str
-    value: str
+    variable: Plain
+    value: Url
 
 
 class Privileges(Struct, frozen=True, kw_only=True):
     """What this process may do."""
 
-    user: str = ""
+    user: User = ""
     raw_sockets: bool = False
 
 
 class Scope(Observation, kw_only=True):
     """What a run speaks for: the interface measured, and what on this laptop a device does not have."""
 
-    interface: str | None = None
+    interface: Interface | None = None
     state: Literal["up", "no-carrier", "down", "missing"] = "missing"
     is_tunnel: bool = False
-    mac: str | None = None
+    mac: ClientMac | None = None
     mtu: int | None = None
-    addresses: list[str] = field(default_factory=list)
+    addresses: list[Address] = field(default_factory=list)
     """IPv4 addresses with prefix length."""
-    ipv6_addresses: list[str] = field(default_factory=list)
-    gateway: str | None = None
+    ipv6_addresses: list[Address] = field(default_factory=list)
+    gateway: Address | None = None
     """The next hop of this interface's IPv4 default route."""
     gateway_mac: str | None = None
     """The gateway's hardware address, as this laptop's ARP table has it at the end of the run; Linux."""
     medium: Literal["wired", "wifi"] | None = None
     """None: not known, or neither."""
-    ssid: str | None = None
-    bssid: str | None = None
+    ssid: Ssid | None = None
+    bssid: Bssid | None = None
     resolvers: list[Resolver] = field(default_factory=list)
-    tunnels: list[str] = field(default_factory=list)
+    tunnels: list[Interface] = field(default_factory=list)
     """Tunnel interfaces that are up."""
-    vpn: str | None = None
+    vpn: Interface | None = None
     """The tunnel that takes this laptop's default traffic, if one does."""
     proxy: list[Proxy] = field(default_factory=list)
     privileges: Privileges = field(default_factory=Privileges)
-    os: str = ""
-    interfaces: list[str] = field(default_factory=list)
+    os: Plain = ""
+    interfaces: list[Interface] = field(default_factory=list)
 
     @property
     def address(self) -> str | None:
@@ -199,7 +244,7 @@ class HtOperation(Struct, frozen=True, kw_only=True):
     """0: none, 1: above, 3: below the primary channel."""
     any_width: bool
     """STA Channel Width: True for "any supported width", False for 20 MHz only."""
-    basic_mcs: str = ""
+    basic_mcs: Plain = ""
     """Basic HT-MCS Set, hexadecimal."""
 
 
@@ -207,10 +252,10 @@ class Suites(Struct, frozen=True, kw_only=True):
     """An RSN (9.4.2.24) or WPA element: what a station has to use to join."""
 
     version: int
-    group_cipher: str | None = None
+    group_cipher: Plain | None = None
     """`CCMP`, `TKIP`, `WEP-40`, `WEP-104`, `GCMP-256`, ..., or `OUI:type` for one that has no name here."""
-    pairwise_ciphers: list[str] = field(default_factory=list)
-    akms: list[str] = field(default_factory=list)
+    pairwise_ciphers: list[Plain] = field(default_factory=list)
+    akms: list[Plain] = field(default_factory=list)
     """`PSK`, `PSK-SHA256`, `FT-PSK`, `SAE`, `FT-SAE`, `SAE-EXT`, `FT-SAE-EXT`, `EAP`, `EAP-SHA256`, `FT-EAP`,
     `EAP-SUITE-B-192`, `OWE`, `FILS-...`, or `OUI:type`."""
     pmf_capable: bool = False
@@ -230,8 +275,8 @@ class Neighbor(Struct, frozen=True, kw_only=True):
 
     operating_class: int
     channel: int
-    bssid: str | None = None
-    short_ssid: str | None = None
+    bssid: Bssid | None = None
+    short_ssid: Raw | None = None
     same_ssid: bool | None = None
 
 
@@ -251,9 +296,9 @@ class Bss(Struct, frozen=True, kw_only=True):
         contradictions: elements that contradict one another, with the rule by which that was resolved.
     """
 
-    bssid: str | None
-    ssid: str | None
-    ssid_hex: str | None
+    bssid: Bssid | None
+    ssid: Ssid | None
+    ssid_hex: SsidHex | None
     frequency_mhz: int | None
     channel: int | None
     width_mhz: int | None = None
@@ -264,7 +309,7 @@ class Bss(Struct, frozen=True, kw_only=True):
     beacon_interval_tu: int | None = None
     rates_mbps: list[float] = field(default_factory=list)
     basic_rates_mbps: list[float] = field(default_factory=list)
-    membership: list[str] = field(default_factory=list)
+    membership: list[Plain] = field(default_factory=list)
     """BSS membership selectors (9.4.2.3): `ht`, `vht`, `he`, `sae-h2e`, or the number."""
     privacy: bool | None = None
     short_preamble: bool | None = None
@@ -278,7 +323,7 @@ class Bss(Struct, frozen=True, kw_only=True):
     rsn: Suites | None = None
     wpa: Suites | None = None
     wps: bool = False
-    country: str | None = None
+    country: Plain | None = None
     load: BssLoad | None = None
     neighbors: list[Neighbor] = field(default_factory=list)
     bss_transition: bool | None = None
@@ -295,8 +340,8 @@ class Bss(Struct, frozen=True, kw_only=True):
     associated: bool = False
     """This laptop says that it is joined to this very BSS; only where no address tells which one that is."""
     complete: bool = True
-    contradictions: list[str] = field(default_factory=list)
-    elements: str = ""
+    contradictions: list[Words] = field(default_factory=list)
+    elements: Raw = ""
     """The raw information elements, hexadecimal, where the source gives them."""
 
     @property
@@ -321,18 +366,18 @@ class Wifi(Observation, kw_only=True):
         associated_bssid: the BSS that this laptop is joined to by that interface.
     """
 
-    source: str | None = None
-    target: str | None = None
+    source: Plain | None = None
+    target: Ssid | None = None
     target_from: Literal["option", "association"] | None = None
     triggered: bool = False
     frequencies_mhz: list[int] = field(default_factory=list)
-    interface: str | None = None
-    associated_ssid: str | None = None
-    associated_bssid: str | None = None
+    interface: Interface | None = None
+    associated_ssid: Ssid | None = None
+    associated_bssid: Bssid | None = None
     associated_frequency_mhz: int | None = None
-    regulatory_country: str | None = None
-    limits: list[str] = field(default_factory=list)
-    left_out: str | None = None
+    regulatory_country: Plain | None = None
+    limits: list[Words] = field(default_factory=list)
+    left_out: Words | None = None
     names_withheld: bool = False
     bss: list[Bss] = field(default_factory=list)
     scan_s: float | None = None
@@ -358,23 +403,23 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     identity: Identity
     """Whose question it answers: an unknown device's, or the laptop's own MAC address."""
     asked: DhcpQuestion
-    server: str
+    server: Address
     """Server identifier (option 54), or the sender's address where that is missing."""
-    server_mac: str | None = None
-    address: str | None = None
-    mask: str | None = None
-    routers: list[str] = field(default_factory=list)
-    resolvers: list[str] = field(default_factory=list)
+    server_mac: ServerMac | None = None
+    address: Address | None = None
+    mask: Plain | None = None
+    routers: list[Address] = field(default_factory=list)
+    resolvers: list[Address] = field(default_factory=list)
     lease_s: Count | None = None
-    captive_portal: str | None = None
+    captive_portal: Url | None = None
     """Option 114 (RFC 8910)."""
-    domain: str | None = None
-    message: str | None = None
+    domain: Host | None = None
+    message: Said | None = None
     """Option 56: the server's own words."""
     broadcast: bool = False
     xid: int = 0
     """Transaction id: a device that was refused starts a new one, and no longer hears answers to the old."""
-    raw: str = ""
+    raw: Raw = ""
 
 
 class DhcpSend(Struct, frozen=True, kw_only=True):
@@ -388,22 +433,22 @@ class DhcpSend(Struct, frozen=True, kw_only=True):
 class Lease(Struct, frozen=True, kw_only=True):
     """A lease that this laptop holds, as its DHCP client recorded it."""
 
-    source: str
+    source: Plain
     """The client whose record it is: NetworkManager, systemd-networkd, dhclient, dhcpcd."""
-    server: str | None = None
-    address: str | None = None
-    mask: str | None = None
-    routers: list[str] = field(default_factory=list)
-    resolvers: list[str] = field(default_factory=list)
-    captive_portal: str | None = None
+    server: Address | None = None
+    address: Address | None = None
+    mask: Plain | None = None
+    routers: list[Address] = field(default_factory=list)
+    resolvers: list[Address] = field(default_factory=list)
+    captive_portal: Url | None = None
 
 
 class Dhcp(Observation, kw_only=True):
     """DHCP as an unknown device sees it; without the right to do so, what the laptop was given."""
 
-    exchange_denied: str | None = None
+    exchange_denied: Words | None = None
     """Why no DISCOVER was sent, or None if one was."""
-    client_mac: str | None = None
+    client_mac: ClientMac | None = None
     """Hardware address (chaddr) of the unknown device."""
     sent: list[DhcpSend] = field(default_factory=list)
     received: list[DhcpMessage] = field(default_factory=list)
@@ -437,15 +482,15 @@ NameKind = Literal["device", "vendor", "random"]
 class Lookup(Struct, frozen=True, kw_only=True):
     """One name asked of one resolver, with every attempt."""
 
-    name: str
+    name: AskedName
     type: Literal["A", "AAAA"] = "A"
     """The record type asked for (RFC 1035, RFC 3596)."""
     kind: NameKind
-    resolver: str
+    resolver: Address
     attempts: list[Attempt]
-    rcode: str | None = None
+    rcode: Plain | None = None
     """RFC 1035 / 2136 mnemonic, or None where nothing valid came back."""
-    addresses: Annotated[list[str], Meta(max_length=64)] = field(default_factory=list)
+    addresses: Annotated[list[Address], Meta(max_length=64)] = field(default_factory=list)
     ttl_s: Count | None = None
     truncated: bool = False
     elapsed_ms: float = 0.0
@@ -480,7 +525,7 @@ class Lookup(Struct, frozen=True, kw_only=True):
 class Dns(Observation, kw_only=True):
     """Lookups over plain IPv4 UDP, each resolver asked for each name."""
 
-    resolvers: list[str] = field(default_factory=list)
+    resolvers: list[Address] = field(default_factory=list)
     """The resolvers asked, in the order in which DHCP gave them."""
     assumed: bool = False
     """Whether these are the laptop's own resolvers, because those that DHCP hands out could not be learned."""
@@ -509,7 +554,7 @@ class NtpReply(Struct, frozen=True, kw_only=True):
     length: int
     mode: int | None = None
     stratum: int | None = None
-    reference: str | None = None
+    reference: Words | None = None
     """Reference identifier; for stratum 0 the kiss code (RFC 5905 section 7.4)."""
     offset_s: float | None = None
 
@@ -534,8 +579,8 @@ class NtpAttempt(Attempt, frozen=True, kw_only=True):
 class Ntp(Observation, kw_only=True):
     """The device's NTP exchange: one address, requests until a good reply or the schedule's end."""
 
-    server: str = ""
-    address: str | None = None
+    server: AskedName = ""
+    address: Address | None = None
     attempts: list[NtpAttempt] = field(default_factory=list)
 
     @property
@@ -550,15 +595,15 @@ class Ntp(Observation, kw_only=True):
 class HttpWitness(Struct, frozen=True, kw_only=True):
     """A vendor's well-known address, asked over plain HTTP without following a redirect."""
 
-    url: str
+    url: Plain
     expected_status: int
-    expected_body: str
+    expected_body: Plain
     """Text that the right answer contains; empty: the right answer has no body."""
-    address: str | None = None
+    address: Address | None = None
     status: int | None = None
-    location: str | None = None
-    body: str = ""
-    error: str | None = None
+    location: Url | None = None
+    body: Page = ""
+    error: Words | None = None
 
     @property
     def right(self) -> bool:
@@ -571,12 +616,12 @@ class HttpWitness(Struct, frozen=True, kw_only=True):
 class TlsWitness(Struct, frozen=True, kw_only=True):
     """A TLS handshake with a vendor's host, checked against this laptop's trust store."""
 
-    host: str
-    address: str | None = None
+    host: AskedName
+    address: Address | None = None
     verified: bool = False
-    mismatch: str | None = None
+    mismatch: Words | None = None
     """Why the certificate was refused, in OpenSSL's words; None where there was none to refuse."""
-    error: str | None = None
+    error: Words | None = None
 
 
 UNRESTRICTED = "urn:ietf:params:capport:unrestricted"
@@ -586,14 +631,14 @@ UNRESTRICTED = "urn:ietf:params:capport:unrestricted"
 class PortalApi(Struct, frozen=True, kw_only=True):
     """The Captive Portal API (RFC 8908) at the address that DHCP option 114 gave (RFC 8910)."""
 
-    url: str
+    url: Url
     status: int | None = None
     captive: bool | None = None
-    portal_url: str | None = None
+    portal_url: Url | None = None
     session: bool = False
     """Whether it speaks of a session of this client: seconds-remaining, bytes-remaining or can-extend-session."""
     tls_verified: bool | None = None
-    error: str | None = None
+    error: Words | None = None
 
 
 class Portal(Observation, kw_only=True):
@@ -614,7 +659,7 @@ class Control(Struct, frozen=True, kw_only=True):
     protocol: Literal["dtls", "http"]
     answered: bool
     """Whether a valid answer in that protocol came back."""
-    detail: str = ""
+    detail: Said = ""
     foreign: bool = False
     """Whether that answer may be somebody else's: a redirect to another host, or an error that a proxy makes."""
 
@@ -622,11 +667,11 @@ class Control(Struct, frozen=True, kw_only=True):
 class CoapServer(Struct, frozen=True, kw_only=True):
     """A CoAP ping (RFC 7252 section 4.3) to one server."""
 
-    host: str
+    host: AskedName
     port: int
-    address: str | None = None
+    address: Address | None = None
     attempts: list[Attempt] = field(default_factory=list)
-    reply: str | None = None
+    reply: Plain | None = None
     """The valid reply in words, such as `Reset`; None where none came."""
     controls: list[Control] = field(default_factory=list)
     cut_short: bool = False
@@ -645,8 +690,8 @@ class Connection(Struct, frozen=True, kw_only=True):
     at_s: float
     connect_ms: float | None = None
     """None where it was not established."""
-    received: str = ""
-    error: str | None = None
+    received: Raw = ""
+    error: Words | None = None
     """How it ended: `timeout`, `refused`, `reset`, `closed`, or the system's words; None after a nonce."""
     waited_s: float = 0.0
 
@@ -667,7 +712,7 @@ class LargeHello(Struct, frozen=True, kw_only=True):
     size: Count
     """Bytes of the IP packet."""
     attempts: list[Attempt] = field(default_factory=list)
-    record: str | None = None
+    record: Plain | None = None
     """The name of the DTLS record that answered it."""
 
     @property
@@ -683,12 +728,12 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
     """
 
     transport: Literal["tcp-nonce", "dtls"]
-    host: str
+    host: AskedName
     port: int
-    address: str | None = None
+    address: Address | None = None
     connections: list[Connection] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
-    record: str | None = None
+    record: Plain | None = None
     large: LargeHello | None = None
     """What a large ClientHello to this address brought; None where the usual one was not answered."""
     waited_s: float = 0.0
@@ -716,7 +761,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     at_s: float
     size: Count
     """Bytes of its payload."""
-    what: str | None = None
+    what: Words | None = None
     """What it is, in words; None where it is nothing that this server says."""
 
 
@@ -739,9 +784,9 @@ class Mapping(Observation, kw_only=True):
 
     transport: Literal["dtls", "coap"] | None = None
     """None: no server answered, so there was no conversation."""
-    host: str = ""
+    host: AskedName = ""
     port: int = 0
-    address: str | None = None
+    address: Address | None = None
     cookie: bool = False
     hold_s: float = 0.0
     """The silence wanted."""
@@ -785,10 +830,10 @@ class PathProbe(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at_s: float
     outcome: ProbeOutcome
     icmp: Icmp | None = None
-    source: str | None = None
+    source: Address | None = None
     rtt_ms: float | None = None
-    quoted: str = ""
-    detail: str | None = None
+    quoted: Raw = ""
+    detail: Words | None = None
     alone: bool = False
 
 
@@ -806,11 +851,11 @@ class Ladder(Struct, frozen=True, kw_only=True):
     protocol: Literal["udp", "tcp"]
     port: int
     payload: PathPayload
-    known_by: str | None = None
+    known_by: Words | None = None
     one_flow: bool = True
     probes: list[PathProbe] = field(default_factory=list)
     strays: Count = 0
-    unplaced: list[str] = field(default_factory=list)
+    unplaced: list[Address] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -821,8 +866,8 @@ class Ladder(Struct, frozen=True, kw_only=True):
 class PathTarget(Struct, frozen=True, kw_only=True):
     """The device's port at one address, beside controls: other ports of the same address."""
 
-    host: str
-    address: str
+    host: AskedName
+    address: Address
     device: Ladder
     controls: list[Ladder] = field(default_factory=list)
     cut_short: bool = False
@@ -846,14 +891,14 @@ class EchoPacket(Struct, frozen=True, kw_only=True):
     sequence: Count
     size: Count
     """Bytes of the UDP payload."""
-    sent: str = ""
-    error: str | None = None
+    sent: Raw = ""
+    error: Words | None = None
     """The system's words, where it could not be sent."""
     echo_ms: Millis | None = None
     """How long the echo took that a device accepts; None where none came."""
-    reply: str = ""
+    reply: Raw = ""
     """What came in answer to it, accepted or not."""
-    flaw: str | None = None
+    flaw: Words | None = None
     """Why a device does not accept that."""
     icmp: Icmp | None = None
 
@@ -863,11 +908,11 @@ class EchoTest(Struct, frozen=True, kw_only=True):
 
     form: Literal[1, 2]
     """1: Device OS 5.6 to 5.8 and 6.0 to 6.1; 2: 5.9 and 6.2."""
-    host: str
+    host: AskedName
     port: int
     interface: int
     """The device's index of the interface, which the packets carry."""
-    address: str | None = None
+    address: Address | None = None
     packets: Annotated[list[EchoPacket], Meta(max_length=64)] = field(default_factory=list)
     ignored: list[Attempt] = field(default_factory=list)
     """Datagrams from elsewhere."""
@@ -890,7 +935,7 @@ class Echo(Observation, kw_only=True):
 class TcpConnect(Observation, kw_only=True):
     """A TCP connection on which nothing was sent and nothing awaited: the Internet Test up to Device OS 1.5."""
 
-    address: str = ""
+    address: Address = ""
     port: int = 0
     connection: Connection | None = None
 
@@ -919,9 +964,9 @@ class Contact(Struct, frozen=True, kw_only=True):
     """A host and port that was contacted; `bytes` count from the IP header on."""
 
     protocol: Protocol
-    host: str | None
-    address: str
+    host: Host | None
+    address: Address
     port: int
     packets: Count
     bytes: Count
-    purpose: str
+    purpose: Plain

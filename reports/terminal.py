@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from typing import TextIO
 
+from msgspec import UNSET
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -16,6 +17,7 @@ from agent.report import Report
 from probes.observations import Scope, Wifi
 from reports.channel_map import MARK, channel_map
 from reports.rules import render as render_rules
+from reports.sharing import TOLD
 from reports.startup import VERDICT_STYLES, print_devices, print_internet_test, print_startup, print_versions
 from reports.text import shown
 
@@ -43,20 +45,24 @@ class _Console(Console):
 class Terminal:
     """A report that is written while the run goes on."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, discreet: bool = False) -> None:
+        self._discreet = discreet
+        """Whether progress names nothing of this place: tokens are known at the end only."""
         self._console = _Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
     def begin(self, scope: Scope, profile: Profile, *, deep: bool = False) -> None:
         """Say what is about to be measured."""
         where = scope.interface or "no interface"
         address = scope.addresses[0] if scope.addresses else "no IPv4 address"
+        this = "this network" if self._discreet else f"{where} ({address})"
         patience = " (--deep: up to a minute or so)" if deep else ""
-        self._progress(Text(shown(f"Checking {where} ({address}) for: {profile.label}{patience}"), style="dim"))
+        self._progress(Text(shown(f"Checking {this} for: {profile.label}{patience}"), style="dim"))
 
     def known(self, check: Check) -> None:
         """Show a check that has just become known."""
         word, style = _MARKS[check.status]
-        self._progress(Text.assemble((f"{word:>8}  ", style), f"{check.id}: {shown(check.summary)}"))
+        summary = "" if self._discreet else f": {shown(check.summary)}"
+        self._progress(Text.assemble((f"{word:>8}  ", style), f"{check.id}{summary}"))
 
     def _progress(self, line: Text) -> None:
         """Progress that cannot be shown must not end the run: the report is still to come."""
@@ -246,6 +252,8 @@ def _print_scope(console: Console, report: Report) -> None:
             f"netpreflight {report.tool.version}, rules {report.tool.rules}"
         ),
     ]
+    if report.sharing is not UNSET:
+        lines.insert(0, TOLD[report.sharing])
     packets = sum(one.packets for one in report.footprint)
     size = sum(one.bytes for one in report.footprint)
     lines.append(f"sent {packets} packets, {size} bytes, to:")

@@ -16,7 +16,7 @@ from agent.judging.internet_test import InternetTest
 from agent.judging.unseen import network_of_laptop
 from agent.lights import Light
 from agent.profiles import Fact, Profile
-from probes.observations import Observations
+from probes.observations import LogLine, Observations
 
 Reached = Literal["reached", "stops", "not-reached", "unknown"]
 StartupName = Literal["scan", "link", "ip", "dns", "cloud"]
@@ -57,8 +57,8 @@ class StartupStage(Struct, frozen=True, kw_only=True):
     stage: StartupName
     title: str
     state: Reached
-    line: str | None = None
-    instead: str | None = None
+    line: LogLine | None = None
+    instead: LogLine | None = None
     led: str = ""
     lights: list[Light] = field(default_factory=list)
     expected: str = ""
@@ -82,7 +82,7 @@ class Startup(Struct, frozen=True, kw_only=True):
     online: bool | None
     stops_at: StartupName | None
     led: str | None
-    log: list[str]
+    log: list[LogLine]
     stages: list[StartupStage]
     lights: list[Light] = field(default_factory=list)
     rests_on: list[Fact[Any]] = field(default_factory=list)

@@ -55,9 +55,22 @@ DIALECTS = {
 """Every product, by its name on the command line."""
 
 
+REPLACED = (
+    "The addresses in this report are replaced by tokens: netpreflight rules has the text, from the complete run."
+)
+
+
+def _is_for_pasting(rule: Rule) -> bool:
+    """Whether a rule has its values, and not tokens in their place (`reports/sharing.py`)."""
+    values = [*rule.addresses, *([rule.source] if rule.source else []), *([rule.mac] if rule.mac else [])]
+    return all(one[:1] in "0123456789ABCDEF" for one in values)
+
+
 def render(changes: list[Change], dialect: str) -> str:
     """The firewall changes as text for a product; what no firewall can open is named at the end."""
     product = DIALECTS[dialect]
+    if any(not _is_for_pasting(rule) for one in changes for rule in one.rules):
+        return f"{product.comment} {REPLACED}\n"
     firewall = [one for one in changes if one.rules]
     rules = [rule for one in firewall for rule in one.rules]
     optional = [one for one in firewall if not one.needed]

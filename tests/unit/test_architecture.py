@@ -142,6 +142,7 @@ def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
         "agent",
         "gc",
         "contextlib",
+        "functools",
         "io",
         "os",
         "signal",

@@ -5,7 +5,8 @@ import json
 import re
 import unicodedata
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 import pytest
@@ -69,13 +70,19 @@ _CLOSED_LISTS = {"security"}
 """Lists of words that this project chooses among."""
 
 
+def bare(kind: Any) -> set[Any]:
+    """The members of a union (or the one type), without what `Annotated` adds."""
+    members = get_args(kind) if get_origin(kind) in {Union, UnionType} else [kind]
+    return {get_args(one)[0] if get_origin(one) is Annotated else one for one in members}
+
+
 def planted(value: Any, text: str, *, own: bool) -> Any:
     """The same, with `text` in every field that is any string (where `own`: but not in those of the project itself)."""
     if isinstance(value, msgspec.Struct):
         changes = {}
         hints = {one.name: one.type for one in msgspec.structs.fields(value)}
         for name, inner in ((one, getattr(value, one)) for one in value.__struct_fields__):
-            free = str in {hints[name], *getattr(hints[name], "__args__", ())}
+            free = str in bare(hints[name])
             if free and not isinstance(inner, (list, dict)) and not (own and name in _OUR_OWN):
                 changes[name] = text
             elif not isinstance(inner, (str, int, float, type(None))) and name not in _CLOSED_LISTS:

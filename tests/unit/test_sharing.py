@@ -1,0 +1,557 @@
+"""Sharing: what a level hides is in no output, in no form; what it keeps is; and a report says what it is."""
+
+import itertools
+import json
+import re
+import time
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import UNSET, Struct
+
+from agent import profiles, report
+from agent.checks import Selection
+from agent.report import Report, Run, SharedLevel
+from probes.observations import (
+    Attempt,
+    Cloud,
+    Connection,
+    Contact,
+    DhcpMessage,
+    Lease,
+    Neighbor,
+    Observations,
+    Path,
+    PathTarget,
+    PortalApi,
+    Proxy,
+    Reveals,
+    TlsWitness,
+)
+from reports import FORMATS
+from reports.rules import DIALECTS
+from reports.sharing import HIDDEN, TOLD, hidden, shared
+from tests.unit import seen
+from tests.unit.filled import Filler, canary, forms
+from tests.unit.test_judging_path import ladder, up_to
+from tests.unit.test_reports import HOSTILE, on_terminal
+
+T = TypeVar("T")
+DEVICES = ("generic", "photon", "photon2", "argon")
+VARIANTS = [(ran, choice) for ran in (True, False) for choice in range(4)]
+NOT_HIDDEN: set[Reveals] = {"nothing", "asked-name", "log-line"}
+SECRET: dict[SharedLevel, set[Reveals]] = {
+    "public": set(get_args(Reveals)) - NOT_HIDDEN,
+    "ticket": {"client-mac", "user", "raw", "page"},
+}
+"""What no text of these kinds may show at a level, whatever field it stands in."""
+NEIGHBOURS = {"Bss.ssid", "Bss.ssid_hex", "Bss.bssid", "Neighbor.bssid"}
+
+
+def of(observations: Observations, footprint: list[Contact] | None = None, device: str = "generic") -> Report:
+    run = Run(
+        started="2026-01-02T03:04:05Z",
+        duration_s=1.5,
+        complete=True,
+        selection=Selection(),
+        observations=observations,
+        footprint=footprint or [],
+    )
+    return report.make(run, profiles.load(device))
+
+
+def outputs(made: Report) -> dict[str, str]:
+    every = {name: render(made, list(DIALECTS)) for name, render in FORMATS.items()}
+    return {**every, "terminal": on_terminal(made)}
+
+
+def flat(text: str) -> str:
+    """Without the line breaks of a table or terminal."""
+    return re.sub(r"\s+", " ", text).lower()
+
+
+def every_struct(kind: Any, found: set[type[Struct]]) -> set[type[Struct]]:
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        if kind not in found:
+            found.add(kind)
+            for one in msgspec.structs.fields(kind):
+                every_struct(one.type, found)
+    else:
+        for one in get_args(kind):
+            every_struct(one, found)
+    return found
+
+
+def bare_texts(kind: Any) -> bool:
+    """Whether a type has a text that does not say what it may reveal."""
+    if get_origin(kind) is Annotated:
+        inner, *marks = get_args(kind)
+        return (inner is str and not any(one.extra_json_schema for one in marks)) or (
+            inner is not str and bare_texts(inner)
+        )
+    return kind is str or any(bare_texts(one) for one in get_args(kind) if not isinstance(one, str))
+
+
+@pytest.mark.parametrize("kind", sorted(every_struct(Observations, {Contact}), key=str))
+def test_every_text_of_an_observation_says_what_it_may_reveal(kind: type[Struct]) -> None:
+    assert not [one.name for one in msgspec.structs.fields(kind) if bare_texts(one.type)]
+
+
+def test_a_text_that_does_not_say_it_would_be_found() -> None:
+    assert bare_texts(str | None)
+    assert bare_texts(list[str])
+    assert bare_texts(Annotated[list[str], msgspec.Meta(max_length=3)])
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize(("ran", "choice"), VARIANTS)
+def test_no_canary_gets_out(device: str, ran: bool, choice: int) -> None:  # noqa: FBT001 - a variant
+    filler = Filler(ran=ran, choice=choice)
+    made = of(filler.observations(), filler.footprint(), device)
+    assert len(filler.planted) > 150
+
+    complete = FORMATS[".json"](made)
+    for where, _, text in filler.planted:
+        assert json.dumps(text)[1:-1] in complete, where
+    for level, kinds in SECRET.items():
+        for name, output in outputs(shared(made, level)).items():
+            text = flat(output)
+            for where, what, planted in filler.planted:
+                if what in kinds or (level == "ticket" and where in NEIGHBOURS):
+                    for form in forms(planted):
+                        assert form not in text, (level, name, where, form)
+            if level == "public":
+                for part in ("canary", "ca:fe", "ca-fe", "cafe", "10.203.", "45.203.", "203.10.", "203.45.", "cacaca"):
+                    assert part not in text, (name, part, text[max(0, text.find(part) - 200) :][:400])
+            assert not re.search(r"canaryquery|canaryuser|/home/canary|b'canary", text), (level, name)
+
+
+TOLD_OF_A_PLACE = {
+    "Home": "Hq7Vx",
+    "192.168.77.": "10.203.4.",
+    "198.51.100.": "45.203.8.",
+    "203.0.113.": "46.7.9.",
+    "02:00:00:00:00:": "de:ad:be:ef:00:",
+    "portal.hotel.example": "wifi.acme.example",
+    "guest-room-12": "office-404",
+    "Hello, Bob": "Dear Alice, your lease",
+    "wg-acme": "vpn-of-bob-1",
+    "enx020000000001": "enxdeadbeef0001",
+}
+"""What stands in a run made at one place, and what would at another."""
+
+
+def broken(**changed: Any) -> Observations:
+    """A network with something of a place in whatever judging quotes."""
+    made = seen.healthy(**changed)
+    made.scope.mac, made.scope.ssid, made.scope.bssid = "02:00:00:00:00:aa", "Home", "02:00:00:00:00:06"
+    made.scope.tunnels, made.scope.vpn = ["wg-acme"], "wg-acme"
+    made.scope.interface = made.scope.interfaces[1] = "enx020000000001"
+    made.scope.proxy = [Proxy(variable="http_proxy", value="http://portal.hotel.example:3128")]
+    if made.dhcp:
+        made.dhcp.client_mac = "02:00:00:00:00:bb"
+        made.dhcp.laptop_lease = Lease(source="dhclient", address="192.168.77.10", routers=["192.168.77.1"])
+    return made
+
+
+NEAR = Neighbor(operating_class=81, channel=6, bssid="02:00:00:00:00:06")
+NO_NONCE = seen.photon(Connection(at_s=0, error="timeout"))
+SILENT = seen.argon(*seen.attempts(seen.ARGON_ADDRESS, 5684, count=3))
+REJECTED = seen.argon(*seen.attempts(seen.ARGON_ADDRESS, 5684, "icmp", 2))
+LADDERS = PathTarget(
+    host=seen.ARGON_NAME,
+    address=seen.ARGON_ADDRESS,
+    device=ladder("udp 5684", *up_to(2)),
+    controls=[ladder("tcp 443", *up_to(4, f"!{seen.ARGON_ADDRESS} SYN-ACK"), known_by="it answered before")],
+)
+API = "https://portal.hotel.example/guest-room-12"
+LOCATION = "http://portal.hotel.example/guest-room-12/login?mac=02:00:00:00:00:aa&ip=192.168.77.10"
+PLACES: dict[str, dict[str, Any]] = {
+    "healthy": {},
+    "deaf": {"wifi": None},
+    "in-range": {"wifi": seen.wifi(seen.bss(), seen.bss(11, ssid="Zimmer"), target=None, target_from=None)},
+    "neighbours": {"wifi": seen.wifi(seen.bss(), seen.bss(11, ssid="Horne", neighbors=[NEAR]))},
+    "two-servers": {
+        "dhcp": seen.dhcp(
+            seen.message(server_mac="02:00:00:00:00:01"),
+            seen.message(server="192.168.77.2", routers=["192.168.77.2"], server_mac="02:00:00:00:00:02"),
+        )
+    },
+    "nak": {"dhcp": seen.dhcp(seen.message(), seen.message("NAK", message="Hello, Bob", address=None))},
+    "no-router": {"dhcp": seen.lease(routers=[])},
+    "no-resolver": {"dhcp": seen.lease(resolvers=[])},
+    "ntp-rejected": {"ntp": seen.ntp(outcome="icmp")},
+    "ntp-silent": {"ntp": seen.ntp()},
+    "names-withheld": {"dns": seen.dns(default="REFUSED")},
+    "names-invented": {"dns": seen.dns(*[seen.lookup(one, "192.168.77.1") for one in (*seen.ADDRESSES, *seen.RANDOM)])},
+    "resolver-silent": {"dns": seen.dns(default=None)},
+    "redirected": {"portal": seen.portal({"status": 302, "location": LOCATION, "body": "guest-room-12"})},
+    "redirected-here": {"portal": seen.portal({"status": 302, "location": "/guest-room-12/index?a=b", "body": ""})},
+    "redirected-oddly": {
+        "portal": seen.portal({"status": 302, "location": "/a/../(b) 'c' <guest-room-12>?d='Hello, Bob'", "body": ""}),
+    },
+    "portal-api": {
+        "portal": seen.portal(
+            api=PortalApi(url=API, status=200, captive=True, portal_url=LOCATION),
+            tls=[TlsWitness(host="captive.apple.com", mismatch="Hostname mismatch")],
+        )
+    },
+    "portal-api-fails": {
+        "portal": seen.portal(api=PortalApi(url=API, error="the certificate is not valid for portal.hotel.example")),
+    },
+    "portal-errors": {
+        "portal": seen.portal({"status": None, "body": "", "error": "not HTTP: bytearray(b'Hello, Bob')"}),
+    },
+    "coap-blocked": {"coap": seen.coap(seen.attempts(seen.COAP_ADDRESSES[0], 5683, "icmp", 2))},
+    "cloud-blocked": {"cloud": Cloud(endpoints=[NO_NONCE, SILENT])},
+    "path-blocked": {"cloud": Cloud(endpoints=[NO_NONCE, SILENT]), "path": Path(targets=[LADDERS])},
+    "cloud-rejected": {"cloud": Cloud(endpoints=[seen.photon(seen.NONCE), REJECTED])},
+}
+
+
+def elsewhere(made: T) -> T:
+    """The same, made at another place."""
+    text = msgspec.json.encode(made).decode()
+    for here, there in TOLD_OF_A_PLACE.items():
+        text = text.replace(here, there).replace(here.encode().hex(), there.encode().hex())
+    return msgspec.json.decode(text, type=list[Contact] if isinstance(made, list) else type(made))  # type: ignore[return-value]  # the same type
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("changed", PLACES.values(), ids=PLACES)
+def test_a_public_report_is_the_same_wherever_it_was_made(changed: dict[str, Any], device: str) -> None:
+    here = broken(**changed)
+    usual: dict[str, Any] = {"packets": 1, "bytes": 64, "purpose": "portal"}
+    contacts = [
+        Contact(protocol="tcp", host="portal.hotel.example", address="203.0.113.7", port=443, **usual),
+        Contact(protocol="udp", host=None, address="192.168.77.1", port=53, **usual),
+    ]
+    there = elsewhere(contacts)
+    one, other = of(here, contacts, device), of(elsewhere(here), there, device)
+    assert FORMATS[".json"](one) != FORMATS[".json"](other)
+
+    first, second = outputs(shared(one, "public")), outputs(shared(other, "public"))
+
+    for name, output in first.items():
+        assert output == second[name]
+        for secret in TOLD_OF_A_PLACE:
+            assert not re.search(rf"(?<![\w.]){re.escape(secret.lower())}", flat(output)), (name, secret)
+
+
+SHORT = [
+    "e",
+    "5",
+    "the",
+    "The",
+    "cloud",
+    "WPA2",
+    "pass",
+    "on",
+    "to",
+    "ssid",
+    "net-1",
+    "GHz",
+    "192",
+    "channel",
+    "netpreflight",
+]
+
+
+@pytest.mark.parametrize("name", SHORT)
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_name_is_hidden_exactly_however_common(name: str, device: str) -> None:
+    def named(ssid: str) -> str:
+        other = seen.bss(1, ssid=f"{ssid}x", bssid="02:00:00:00:00:77")
+        made = seen.healthy(wifi=seen.wifi(seen.bss(ssid=ssid), other, target=ssid, associated_ssid=ssid))
+        made.scope.ssid = ssid
+        return FORMATS[".json"](shared(of(made, device=device), "public"))
+
+    assert named(name) == named("Zq7Vxq")
+
+
+@settings(max_examples=60)
+@given(st.text(st.sampled_from("abcdefgXYZ02689"), min_size=1, max_size=32))
+def test_a_public_report_does_not_depend_on_the_name(name: str) -> None:
+    def named(ssid: str) -> str:
+        return FORMATS[".json"](shared(of(seen.healthy(wifi=seen.wifi(seen.bss(ssid=ssid), target=ssid))), "public"))
+
+    assert named(name) == named("Zq7Vxq")
+
+
+ODD = {
+    **HOSTILE,
+    "bytes": r"caf\xe9\xff",
+    "quotes": "a' is on 'b",
+    "quote": "'",
+    "table": "a|b\n|c|",
+    "link": "[x](javascript:alert(1))",
+    "space": " canary ",
+}
+
+
+@pytest.mark.parametrize("name", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("level", TOLD)
+def test_an_odd_name_is_hidden_too(level: SharedLevel, name: str) -> None:
+    """As the network that is judged (public), and as a neighbour that looks like it (ticket)."""
+    raw = name.encode()
+    odd = seen.bss(ssid=name, ssid_hex=raw.hex())
+    heard = [odd] if level == "public" else [seen.bss(), odd]
+    made = of(seen.healthy(wifi=seen.wifi(*heard, target=heard[0].ssid)))
+
+    again = json.loads(FORMATS[".json"](shared(made, level)))
+
+    secret = name.strip()
+    texts = list(every_text(again))
+    assert len(texts) > 100
+    assert not [one for one in texts if f"'{name}'" in one or (len(secret) > 2 and secret in one)]
+    assert len(raw) == 1 or raw.hex() not in json.dumps(again)
+    assert raw.hex(" ") not in [one.partition("bytes: ")[2] for one in texts]
+
+
+def every_text(value: Any) -> Any:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from every_text(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from every_text(one)
+
+
+def test_a_ticket_keeps_what_support_needs_and_hides_the_rest() -> None:
+    observed = broken(**PLACES["redirected"])
+    assert observed.wifi is not None
+    own = Neighbor(operating_class=115, channel=36, bssid="06:00:00:00:00:36", same_ssid=True)
+    other = Neighbor(operating_class=115, channel=40, bssid="3c:37:12:00:00:40", same_ssid=False)
+    observed.wifi.bss.append(seen.bss(11, ssid="The Millers", bssid="3c:37:12:00:00:01"))
+    observed.wifi.bss.append(seen.bss(3, neighbors=[own, other]))
+    observed.dhcp = seen.lease(server_mac="06:00:00:00:00:01")
+    made = of(observed, device="argon")
+
+    text = FORMATS[".txt"](shared(made, "ticket"))
+    document = FORMATS[".json"](shared(made, "ticket"))
+
+    for kept in ("'Home'", "192.168.77.1", "http://portal.hotel.example/guest-room-12/login?…", "wg-acme"):
+        assert kept in flat(text) or kept in document, kept
+    for kept in (str(seen.bss().bssid), "06:00:00:00:00:36", "06:00:00:00:00:01"):
+        assert kept in document, kept
+    for gone in ("Millers", "3c:37:12", "02:00:00:00:00:aa", "02:00:00:00:00:bb", "mac=", "enx020000000001"):
+        assert gone not in text, gone
+        assert gone not in document, gone
+    assert TOLD["ticket"].split(":")[0] in text
+
+
+def test_tokens_keep_equality_within_a_report() -> None:
+    names = [seen.bss(6, ssid="A"), seen.bss(11, ssid="B"), seen.bss(1, ssid="A", bssid="02:00:00:00:00:99")]
+    made = shared(of(seen.healthy(wifi=seen.wifi(*names, target="B"))), "public")
+
+    assert made.observations.wifi is not None
+    assert [one.ssid for one in made.observations.wifi.bss] == ["net-2", "net-1", "net-2"]
+    assert made.observations.wifi.target == "net-1"
+    assert "'net-1'" in next(one.summary for one in made.checks if one.id == "wifi.band")
+    assert len({one.bssid for one in made.observations.wifi.bss}) == 3
+    assert made.scope.gateway == "private-2"
+    assert made.scope.addresses == ["private-1/24"]
+    assert made.observations.dhcp is not None
+    assert made.observations.dhcp.offers()[0].routers == ["private-2"]
+
+
+def test_two_reports_share_their_tokens() -> None:
+    one = of(seen.healthy(wifi=seen.wifi(seen.bss(ssid="Ours"), target="Ours")))
+    two = of(seen.healthy(wifi=seen.wifi(seen.bss(ssid="Phone"), seen.bss(1, ssid="Ours"), target="Phone")))
+    check = next(check for check in two.checks if check.id == "wifi.band")
+
+    made = hidden(msgspec.structs.replace(check, reason="'Phone' and 'Ours', 192.168.77.1"), [one, two], "public")
+    same = hidden(one, [one, two], "public")
+
+    assert made.summary.startswith("'net-2' is on 2.4 GHz")
+    assert made.reason == "'net-2' and 'net-1', private-1"
+    assert same.observations.wifi is not None
+    assert same.observations.wifi.target == "net-1"
+
+
+OWN_DEVICE = """
+based_on = "photon2"
+title = "Our product"
+[startup]
+scan_line = { value = "joining {ssid} now", source = "us" }
+scan_failed_line = { value = "cannot see {ssid}!", source = "us" }
+"""
+
+
+@pytest.mark.parametrize("name", ["now", "Zq7Vx"])
+def test_a_log_line_of_a_companys_own_device_is_hidden(name: str, tmp_path: Any) -> None:
+    file = tmp_path / "ours.toml"
+    file.write_text(OWN_DEVICE)
+    near = seen.healthy(wifi=seen.wifi(seen.bss(ssid=name), target=name))
+    away = seen.healthy(wifi=seen.wifi(seen.bss(ssid="other"), target=name))
+
+    joined, missed = (shared(of(one, device=str(file)), "public").startup.stages[0] for one in (near, away))
+
+    assert joined.line == "joining net-1 now"
+    assert missed.instead == "cannot see net-1!"
+
+
+def test_the_lines_of_every_known_device_are_known() -> None:
+    """Whatever the Device OS version: a line that this does not know could name the network."""
+    values = {
+        str(fact.value)
+        for name in profiles.names()
+        for fact in itertools.chain.from_iterable(profiles.sheet(name).facts["startup"].values())
+    }
+    templates = [one for one in values if "{ssid}" in one]
+
+    for one in templates:
+        for device in DEVICES:
+            made = of(seen.healthy(), device=device)
+            filled_in = one.replace("{ssid}", "Home").replace("{port}", "5684")
+            startup = msgspec.structs.replace(made.startup, log=[filled_in])
+            assert "Home" not in shared(msgspec.structs.replace(made, startup=startup), "public").startup.log[0]
+    assert len(templates) > 2
+
+
+def test_what_says_nothing_stays() -> None:
+    attempt = Attempt(
+        at_s=0, address="127.0.0.1", port=53, outcome="error", detail="255.255.255.0, 224.0.0.251, 8.8.8.8, ::1"
+    )
+    observed = seen.healthy(coap=seen.coap([attempt]))
+    public = FORMATS[".json"](shared(of(observed, device="argon"), "public"))
+
+    assert "255.255.255.0, 224.0.0.251, 8.8.8.8, ::1" in public
+    assert "127.0.0.1" in public
+    for name in (
+        seen.ARGON_NAME,
+        seen.PHOTON_NAME,
+        "pool.ntp.org",
+        "coap.me",
+        "http://captive.apple.com/hotspot-detect.html",
+    ):
+        assert name in public
+
+
+def test_a_class_of_addresses_stays() -> None:
+    detail = shown_detail("100.64.1.2 and 169.254.3.4:53 and 45.1.2.3.")
+
+    assert re.fullmatch(r"cgnat-1 and link-local-1:53 and public-\d+\.", detail)
+
+
+@pytest.mark.parametrize(
+    "text", ["a 1.2.3.4.5 b", "x10.1.2.3y", "10.1.2.3/24", "[10.1.2.3]:53", "4.3.2.10.in-addr.arpa", "0a.10.1.2.3"]
+)
+def test_no_address_is_overlooked(text: str) -> None:
+    assert not re.search(r"\d+\.\d+\.\d+\.\d+", shown_detail(text))
+
+
+def shown_detail(text: str, level: SharedLevel = "public") -> str:
+    """What becomes of the words of an attempt."""
+    attempt = Attempt(at_s=0, address="10.9.9.9", port=1, outcome="error", detail=text)
+    seen_so = msgspec.structs.replace(BASE.observations, coap=seen.coap([attempt]))
+    made = shared(msgspec.structs.replace(BASE, observations=seen_so), level)
+    assert made.observations.coap is not None
+    return made.observations.coap.servers[0].attempts[0].detail or ""
+
+
+@given(st.ip_addresses(), st.sampled_from(["from {}: no", "{}", "{}.", "[{}]:53", "({})", "{}/64, and", "a {}, b"]))
+def test_every_address_is_found_by_its_shape(address: Any, sentence: str) -> None:
+    same_everywhere = address.is_loopback or address.is_unspecified or (address.version == 4 and address.is_multicast)
+    mask = address.version == 4 and re.fullmatch(r"1{8,}0*", f"{int(address):032b}")
+    if not (same_everywhere or mask):
+        assert str(address) not in shown_detail(sentence.format(address))
+
+
+@given(st.binary(min_size=6, max_size=6), st.sampled_from([":", "-", "", "."]), st.booleans())
+@pytest.mark.parametrize("level", TOLD)
+def test_every_mac_address_is_found_by_its_shape(level: SharedLevel, mac: bytes, separator: str, upper: bool) -> None:  # noqa: FBT001 - drawn
+    text = mac.hex(separator) if separator in {":", "-"} else mac.hex(separator, 2) if separator else mac.hex()
+    text = text.upper() if upper else text
+    if set(mac) not in ({0}, {255}):
+        assert text not in shown_detail(f"station {text}, left")
+
+
+@pytest.mark.parametrize("level", TOLD)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "open /home/alice/x.pcap: no",
+        "C:\\Users\\alice\\x",
+        "see https://alice:pw@h.example/a?b=alice#alice",
+        "not HTTP: illegal header line: bytearray(b'alice: 1')",
+        'b"alice\'s"',
+        "It gave several names ('alice', \"alice's\", 'a)'): the latest of its beacons is taken",
+    ],
+)  # fmt: skip
+def test_what_words_quote_is_found_by_its_shape(level: SharedLevel, text: str) -> None:
+    assert "alice" in text
+    assert "alice" not in shown_detail(text, level)
+
+
+BASE = of(seen.healthy())
+
+
+def test_complete_is_the_report_itself() -> None:
+    assert shared(BASE, "complete") is BASE
+    assert "sharing" not in json.loads(FORMATS[".json"](BASE))
+
+
+@pytest.mark.parametrize("level", TOLD)
+def test_a_shared_report_says_so_and_is_not_judged_again(level: SharedLevel, tmp_path: Any) -> None:
+    made = shared(BASE, level)
+    file = tmp_path / "shared.json"
+    report.write(file, FORMATS[".json"](made))
+
+    assert json.loads(file.read_text())["sharing"] == level
+    assert BASE.sharing is UNSET
+    assert TOLD[level].split(":")[0] in FORMATS[".txt"](made)
+    with pytest.raises(report.SavedReportError, match=rf"made for sharing \(--share {level}\).*complete JSON"):
+        report.load(file)
+
+
+@pytest.mark.parametrize("level", TOLD)
+def test_sharing_is_the_same_each_time_and_of_what_was_shared_nothing_more(level: SharedLevel, tmp_path: Any) -> None:
+    first = of(broken(**PLACES["redirected"]))
+    file = tmp_path / "run.json"
+    report.write(file, FORMATS[".json"](first))
+    run, device = report.load(file)
+    again = report.make(run, profiles.load(device.name))
+
+    assert outputs(shared(again, level)) == outputs(shared(first, level))
+    assert shared(shared(first, level), "public") == shared(first, level)
+
+
+def test_a_dialect_is_not_given_tokens_to_paste() -> None:
+    made = of(broken(**PLACES["cloud-blocked"]), device="argon")
+
+    for name in DIALECTS:
+        text = FORMATS[".txt"](shared(made, "public"), [name])
+        assert "replaced by tokens" in flat(text)
+        assert "198.51.100.21" in FORMATS[".txt"](shared(made, "ticket"), [name])
+    assert "not for pasting" in flat(FORMATS[".txt"](shared(made, "public")))
+
+
+def test_ten_thousand_networks_are_shared_quickly() -> None:
+    crowd = [
+        seen.bss(1 + n % 11, ssid=f"Network {n}", bssid=f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}")
+        for n in range(10_000)
+    ]
+    made = of(seen.healthy(wifi=seen.wifi(*crowd, target=None, target_from=None)))
+    begun = time.process_time()
+    public = shared(made, "public")
+
+    assert time.process_time() - begun < 2
+    assert "Network 1" not in FORMATS[".json"](public)
+
+
+def test_what_was_a_right_answer_stays_right() -> None:
+    made = shared(BASE, "public")
+
+    assert made.observations.portal is not None
+    assert all(one.right for one in made.observations.portal.http)
+    assert made.observations.cloud is not None
+    assert made.observations.cloud.endpoints[0].nonce
+    assert HIDDEN not in {one.body for one in made.observations.portal.http}
+    assert isinstance(canary("ssid", 1), str)
+    assert isinstance(made.observations.dhcp and made.observations.dhcp.granted, DhcpMessage)
