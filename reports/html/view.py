@@ -45,6 +45,11 @@ _TELL = {
     "internet provider": "What to ask the internet provider for",
     "nobody": "What would help",
 }
+_ENOUGH = {
+    "alone": "This one change is enough: everything else that the device needs was seen to work here.",
+    "together": "It is not the only change that is needed: all of them stand under What to change.",
+    "not-known": "Whether that is enough is not known yet: run netpreflight again once it is done.",
+}
 _WHO = {
     "device owner": "Whoever owns the device and its Wi-Fi",
     "network administrator": "The network administrator: whoever looks after the router or firewall",
@@ -63,6 +68,7 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, Any]:
         "device": _title(report.device.title, report.device.os_version),
         "tell": _TELL.get(report.answer.owner or "", "The next step"),
         "who": _WHO.get(report.answer.owner or "", ""),
+        "enough": _ENOUGH.get(report.enough.answer, "") if report.enough else "",
         "strip": led.strip(report.startup.lights),
         "letters": list(_letters(report)),
         "further": _further(report),
