@@ -69,6 +69,8 @@ _OWN_WORDS = {
     *(word for one in STAGES for word in _WORD.findall(one)),
 }
 """Words that reveal nothing, and that a sentence of this tool may have by itself."""
+_LONGEST, _LONGEST_WITH_NAMES = 4_000, 100_000
+"""Characters of a text that is looked through; no sentence of this tool is nearly as long, but one made up may be."""
 _LEAST_LETTERS = 3
 """Outside of quotes nothing shorter is looked for."""
 
@@ -141,7 +143,7 @@ class _Hider:
         self._tokens: dict[tuple[str, str], str] = {}
         self._numbers: Counter[str] = Counter()
         self._given: set[str] = set()
-        self._longest_name = 0
+        self._lengths: list[int] = []
         self._named: dict[str, str] = {}
         """What to put for a value that stands in quotes."""
         self._spoken: dict[str, dict[tuple[int, int], dict[str, str]]] = {}
@@ -155,7 +157,7 @@ class _Hider:
             "client-mac": lambda one: self._mac(one, "mac"),
             "address": self._typed_address,
             "host": self._host,
-            "asked-name": self._device_ids,
+            "asked-name": lambda one: self._addresses(self._device_ids(one)),
             "url": self._url,
             "interface": self._interface,
             "user": lambda one: one if one in _USERS else self._token("user", one),
@@ -176,6 +178,7 @@ class _Hider:
         values = [self._keep(one) for one in reports]
         for one, held in zip(reports, values, strict=True):
             self._collect(one.observations, held)
+        self._lengths = sorted({len(one) for one in self._named}, reverse=True)
 
     # --- the values, and which of them stay
 
@@ -222,7 +225,6 @@ class _Hider:
         """Remember what to put for a value that stands in quotes."""
         if value and value != instead:
             self._named[value] = instead
-            self._longest_name = max(self._longest_name, len(value))
 
     def _learn(self, value: str, instead: str) -> None:
         """Remember what to put for a value anywhere in a sentence."""
@@ -296,10 +298,11 @@ class _Hider:
         )
 
     def _host(self, name: str) -> str:
-        if not self._public or not name or name in self._given or name.lower().rstrip(".") in self._asked:
-            return self._device_ids(name)
-        shaped = self._addresses(name)
-        return shaped if shaped != name or _is_known(name) else self._token("host", name.lower().rstrip("."))
+        shaped = self._addresses(self._device_ids(name))
+        if not self._public or not name or shaped != name or name in self._given or _is_known(name):
+            return shaped
+        plain = name.lower().rstrip(".")
+        return name if plain in self._asked else self._token("host", plain)
 
     def _url(self, url: str) -> str:
         if url in self._urls_of_ours or url.strip() == UNRESTRICTED or url in self._given:
@@ -346,25 +349,22 @@ class _Hider:
 
     def text(self, text: str) -> str:
         """A sentence as it may be shown."""
-        if not text:
-            return text
-        if self._named:
-            text = self._without_spoken(self._without_quoted(text)) if self._spoken else self._without_quoted(text)
-        return self._shapes(text)
+        if len(text) > _LONGEST_WITH_NAMES:
+            return HIDDEN
+        text = self._without_quoted(text)
+        return self._shapes(self._without_spoken(text) if len(text) <= _LONGEST else text)
 
     def _without_quoted(self, text: str) -> str:
-        ends = [at for at, one in enumerate(text) if one == "'"]
-        if len(ends) < 2:
-            return text
         pieces, done = [], 0
-        for number, begin in enumerate(ends):
-            if begin < done:
-                continue
-            near = [end for end in ends[number + 1 :] if end - begin - 1 <= self._longest_name]
-            end = next((end for end in reversed(near) if text[begin + 1 : end] in self._named), None)
-            if end is not None:
-                pieces += [text[done : begin + 1], self._named[text[begin + 1 : end]]]
-                done = end
+        begin = text.find("'")
+        while begin >= 0:
+            for length in self._lengths:
+                end = begin + 1 + length
+                if text[end : end + 1] == "'" and (instead := self._named.get(text[begin + 1 : end])) is not None:
+                    pieces += [text[done : begin + 1], instead]
+                    done = end
+                    break
+            begin = text.find("'", done + 1 if done > begin else begin + 1)
         return "".join([*pieces, text[done:]])
 
     def _without_spoken(self, text: str) -> str:
@@ -383,6 +383,8 @@ class _Hider:
         return "".join([*pieces, text[done:]])
 
     def _shapes(self, text: str) -> str:
+        if len(text) > _LONGEST:
+            return HIDDEN
         text = _URL.sub(lambda match: self._url_in_text(match[0]), text)
         text = _HOME.sub("~", text)
         text = _QUOTED_BYTES.sub(HIDDEN, text)
@@ -411,6 +413,8 @@ class _Hider:
         return HIDDEN
 
     def _addresses(self, text: str) -> str:
+        if len(text) > _LONGEST:
+            return HIDDEN
         if "." in text and self._public:
             text = _IPV4.sub(self._ipv4, text)
         return _IPV6.sub(self._ipv6, text) if ":" in text else text

@@ -79,7 +79,7 @@ def canary(what: Reveals, n: int) -> str:
     public = f"45.203.{n >> 8}.{n & 255}"
     return {
         "nothing": f"plain{n}",
-        "asked-name": f"asked{n}.example",
+        "asked-name": f"asked{n}.example" if n % 2 else address,
         "ssid": f"canary{n}ssid",
         "ssid-hex": f"canary{n}hex".encode().hex(),
         "bssid": mac,

@@ -1,5 +1,6 @@
 """Sharing: what a level hides is in no output, in no form; what it keeps is; and a report says what it is."""
 
+import io
 import itertools
 import json
 import re
@@ -34,10 +35,11 @@ from probes.observations import (
 from reports import FORMATS
 from reports.rules import DIALECTS
 from reports.sharing import HIDDEN, TOLD, hidden, shared
+from reports.terminal import Terminal
 from tests.unit import seen
 from tests.unit.filled import Filler, canary, forms
 from tests.unit.test_judging_path import ladder, up_to
-from tests.unit.test_reports import HOSTILE, on_terminal
+from tests.unit.test_reports import HOSTILE, on_terminal, planted, raw
 
 T = TypeVar("T")
 DEVICES = ("generic", "photon", "photon2", "argon")
@@ -119,9 +121,9 @@ def test_no_canary_gets_out(device: str, ran: bool, choice: int) -> None:  # noq
     for level, kinds in SECRET.items():
         for name, output in outputs(shared(made, level)).items():
             text = flat(output)
-            for where, what, planted in filler.planted:
+            for where, what, secret in filler.planted:
                 if what in kinds or (level == "ticket" and where in NEIGHBOURS):
-                    for form in forms(planted):
+                    for form in forms(secret):
                         assert form not in text, (level, name, where, form)
             if level == "public":
                 for part in ("canary", "ca:fe", "ca-fe", "cafe", "10.203.", "45.203.", "203.10.", "203.45.", "cacaca"):
@@ -272,7 +274,7 @@ def test_a_name_is_hidden_exactly_however_common(name: str, device: str) -> None
     assert named(name) == named("Zq7Vxq")
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.text(st.sampled_from("abcdefgXYZ02689"), min_size=1, max_size=32))
 def test_a_public_report_does_not_depend_on_the_name(name: str) -> None:
     def named(ssid: str) -> str:
@@ -401,7 +403,7 @@ def test_the_lines_of_every_known_device_are_known() -> None:
     values = {
         str(fact.value)
         for name in profiles.names()
-        for fact in itertools.chain.from_iterable(profiles.sheet(name).facts["startup"].values())
+        for fact in itertools.chain.from_iterable(profiles.sheet(name).facts.get("startup", {}).values())
     }
     templates = [one for one in values if "{ssid}" in one]
 
@@ -449,10 +451,7 @@ def test_no_address_is_overlooked(text: str) -> None:
 def shown_detail(text: str, level: SharedLevel = "public") -> str:
     """What becomes of the words of an attempt."""
     attempt = Attempt(at_s=0, address="10.9.9.9", port=1, outcome="error", detail=text)
-    seen_so = msgspec.structs.replace(BASE.observations, coap=seen.coap([attempt]))
-    made = shared(msgspec.structs.replace(BASE, observations=seen_so), level)
-    assert made.observations.coap is not None
-    return made.observations.coap.servers[0].attempts[0].detail or ""
+    return hidden(attempt, [BASE], level).detail or ""
 
 
 @given(st.ip_addresses(), st.sampled_from(["from {}: no", "{}", "{}.", "[{}]:53", "({})", "{}/64, and", "a {}, b"]))
@@ -490,6 +489,18 @@ def test_what_words_quote_is_found_by_its_shape(level: SharedLevel, text: str) -
 
 
 BASE = of(seen.healthy())
+
+
+def test_progress_names_nothing_where_the_report_will_not() -> None:
+    stream = io.StringIO()
+    terminal = Terminal(stream, discreet=True)
+    terminal.begin(BASE.scope, profiles.load("photon2"))
+    for check in BASE.checks:
+        terminal.known(check)
+
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "Checking this network for: Particle Photon 2, Device OS 6.2.0"
+    assert [line.split() for line in lines[1:]] == [["ok", one.id] for one in BASE.checks]
 
 
 def test_complete_is_the_report_itself() -> None:
@@ -530,6 +541,35 @@ def test_a_dialect_is_not_given_tokens_to_paste() -> None:
         assert "replaced by tokens" in flat(text)
         assert "198.51.100.21" in FORMATS[".txt"](shared(made, "ticket"), [name])
     assert "not for pasting" in flat(FORMATS[".txt"](shared(made, "public")))
+
+
+SLOW = {
+    "quotes": "'" * 20_000,
+    "colons": ":" + "a:" * 10_000 + "g",
+    "digits": "1." * 10_000,
+    "bytes": "b'" * 10_000,
+    "hex": "0a" * 10_000,
+    "words": "portal " * 3_000,
+    "urls": "http://" * 3_000,
+    "homes": "/home/" * 4_000,
+    "endless": "A" * 110_000,
+}
+
+
+@pytest.mark.parametrize("text", [*HOSTILE.values(), *SLOW.values()], ids=[*HOSTILE, *SLOW])
+@pytest.mark.parametrize("level", TOLD)
+def test_hostile_text_in_every_field_is_shared_and_soon(level: SharedLevel, text: str) -> None:
+    made = of(planted(broken(**PLACES["redirected"]), text, own=False))
+    begun = time.process_time()
+    small = shared(made, level)
+
+    assert time.process_time() - begun < 5
+    assert raw(FORMATS[".json"](small)) == raw(FORMATS[".txt"](small)) == []
+    wifi = small.observations.wifi
+    assert wifi is not None
+    named = [wifi.target, wifi.bss[0].ssid, wifi.bss[0].bssid, small.scope.mac]
+    if level == "public":
+        assert text not in [*named, *small.notes, *(one.summary for one in small.checks)]
 
 
 def test_ten_thousand_networks_are_shared_quickly() -> None:
