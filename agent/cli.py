@@ -13,7 +13,11 @@ import typer
 from agent import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.compare import Given
     from agent.profiles import Profile
+    from agent.report import Device as JudgedDevice
     from agent.report import Run
     from agent.run import Air
 
@@ -45,6 +49,10 @@ Os = Annotated[
 Output = Annotated[
     list[Path] | None,
     typer.Option("--output", "-o", metavar="FILE", help="Also write the report: .json or .txt. May be repeated."),
+]
+ComparisonOutput = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Also write it: .json, .md or .txt. May be repeated."),
 ]
 Dialects = Annotated[
     list[str] | None,
@@ -135,6 +143,40 @@ def report(
     again = make(*_saved(file, device, os_version))
     _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, products, as_json=as_json)
     return EXIT_CODES[again.verdict]
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A run saved as JSON; of one network, the earlier one.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The other run.")],
+    *,
+    device: Device = None,
+    os_version: Os = None,
+    output: ComparisonOutput = None,
+    as_json: Json = False,
+) -> int:
+    """Put two saved runs side by side: what differs, what that rules out, what got better and what got worse.
+
+    Of one laptop on two networks, such as a customer's and a phone's hotspot, or of one network before and after a
+    change. Both are judged again, for the device of A or the one named. Exit codes: 0 nothing that the device needs
+    is worse in B, 1 something that it needs worked in A and fails in B, 2 wrong usage, 3 that is not known.
+    """
+    from agent.compare import compare as compared  # noqa: PLC0415 - as above
+    from agent.report import write  # noqa: PLC0415
+    from reports.comparison import FORMATS  # noqa: PLC0415
+    from reports.comparison.terminal import show  # noqa: PLC0415
+
+    outputs = _checked(output, list(FORMATS))
+    made = compared(*_two_saved(a, b, device, os_version))
+    for path in outputs:
+        _write(write, path, FORMATS[path.suffix](made))
+    if sys.stdout is None:
+        raise UsageError("cannot show the comparison: standard output is closed")
+    if as_json:
+        sys.stdout.buffer.write(FORMATS[".json"](made).encode())
+    else:
+        show(made, sys.stdout)
+    return {True: 1, False: 0, None: 3}[made.worse]
 
 
 @app.command()
@@ -245,10 +287,7 @@ def _deliver(report: Any, terminal: Any, outputs: list[Path], dialects: list[str
     from reports import FORMATS  # noqa: PLC0415
 
     for path in outputs:
-        try:
-            write(path, FORMATS[path.suffix](report, dialects))
-        except OSError as problem:
-            raise UsageError(f"cannot write {path}: {problem.strerror or problem}") from problem
+        _write(write, path, FORMATS[path.suffix](report, dialects))
     if not as_json:
         terminal.final(report, dialects)
     elif sys.stdout is None:
@@ -259,19 +298,49 @@ def _deliver(report: Any, terminal: Any, outputs: list[Path], dialects: list[str
         sys.stdout.buffer.flush()
 
 
+def _write(write: "Callable[[Path, str], None]", path: Path, text: str) -> None:
+    try:
+        write(path, text)
+    except OSError as problem:
+        raise UsageError(f"cannot write {path}: {problem.strerror or problem}") from problem
+
+
+def _two_saved(a: Path, b: Path, device: str | None, os_version: str | None) -> "tuple[Given, Given, Profile]":
+    """Two saved runs, both judged for the device named, or else for that of the first."""
+    from agent.compare import Given  # noqa: PLC0415 - as above
+    from agent.report import SavedReportError, load_saved, make  # noqa: PLC0415
+
+    try:
+        first, second = load_saved(a), load_saved(b)
+    except SavedReportError as problem:
+        raise UsageError(str(problem)) from problem
+    profile = _profile(a, first.device, device, os_version)
+    given_a = Given(letter="A", file=a.name, report=make(first.run, profile), saved=first)
+    return given_a, Given(letter="B", file=b.name, report=make(second.run, profile), saved=second), profile
+
+
 def _saved(file: Path, device: str | None, os_version: str | None) -> "tuple[Run, Profile]":
-    """The run in a saved report, and the device to judge it for: the one named, else that of the report."""
-    from agent import profiles  # noqa: PLC0415 - as above
-    from agent.report import SavedReportError, load  # noqa: PLC0415
+    """The run in a saved report, and the device to judge it for."""
+    from agent.report import SavedReportError, load  # noqa: PLC0415 - as above
 
     try:
         run, judged = load(file)
+    except SavedReportError as problem:
+        raise UsageError(str(problem)) from problem
+    return run, _profile(file, judged, device, os_version)
+
+
+def _profile(file: Path, judged: "JudgedDevice", device: str | None, os_version: str | None) -> "Profile":
+    """The device named, else that of a saved report."""
+    from agent import profiles  # noqa: PLC0415 - as above
+
+    try:
         if device is not None:
-            return run, profiles.load(device, os_version)
+            return profiles.load(device, os_version)
         if judged.name not in profiles.names():
             raise UsageError(f"{file}: judged for {judged.name!r}, a company's own device; give its --device FILE.toml")
-        return run, profiles.load(judged.name, os_version or judged.os_version)
-    except (SavedReportError, profiles.UnknownDeviceError) as problem:
+        return profiles.load(judged.name, os_version or judged.os_version)
+    except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
 
 
@@ -296,13 +365,14 @@ def _air(ssid: str | None, capture: Path | None) -> "Air":
         raise UsageError(f"{capture}: {problem}") from problem
 
 
-def _checked(output: list[Path] | None) -> list[Path]:
-    """The files to write, refused now rather than after a run."""
+def _checked(output: list[Path] | None, endings: list[str] | None = None) -> list[Path]:
+    """The files to write, refused now rather than after a run; `endings` instead of those of a report."""
     from reports import FORMATS  # noqa: PLC0415 - as above
 
+    known = endings or list(FORMATS)
     for path in output or []:
-        if path.suffix not in FORMATS:
-            raise UsageError(f"cannot write {path}: the ending has to be one of {', '.join(FORMATS)}")
+        if path.suffix not in known:
+            raise UsageError(f"cannot write {path}: the ending has to be one of {', '.join(known)}")
         if path.is_dir() or not path.parent.is_dir():
             raise UsageError(f"cannot write {path}: there is no folder {path.parent} or it is a folder itself")
     return output or []

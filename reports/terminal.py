@@ -19,7 +19,7 @@ from reports.rules import render as render_rules
 from reports.startup import VERDICT_STYLES, print_devices, print_internet_test, print_startup, print_versions
 from reports.text import shown
 
-_MARKS = {
+MARKS = {
     "pass": ("ok", "green"),
     "warn": ("warning", "yellow"),
     "fail": ("FAIL", "bold red"),
@@ -27,12 +27,12 @@ _MARKS = {
     "skip": ("skipped", "dim"),
 }
 _WORST_FIRST = ("fail", "unknown", "warn")
-_WIDTH_IN_FILES = 100
+WIDTH_IN_FILES = 100
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
 
 
-class _Console(Console):
+class TerminalConsole(Console):
     """A console that leaves a broken pipe to the command line, instead of ending the program."""
 
     def on_broken_pipe(self) -> None:
@@ -44,7 +44,7 @@ class Terminal:
     """A report that is written while the run goes on."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = _Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
+        self._console = TerminalConsole(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
     def begin(self, scope: Scope, profile: Profile, *, deep: bool = False) -> None:
         """Say what is about to be measured."""
@@ -55,7 +55,7 @@ class Terminal:
 
     def known(self, check: Check) -> None:
         """Show a check that has just become known."""
-        word, style = _MARKS[check.status]
+        word, style = MARKS[check.status]
         self._progress(Text.assemble((f"{word:>8}  ", style), f"{check.id}: {shown(check.summary)}"))
 
     def _progress(self, line: Text) -> None:
@@ -73,7 +73,7 @@ def render(report: Report, dialects: Sequence[str] = (), /) -> str:
     stream = io.StringIO()
     console = Console(
         file=stream,
-        width=_WIDTH_IN_FILES,
+        width=WIDTH_IN_FILES,
         highlight=False,
         markup=False,
         emoji=False,
@@ -107,7 +107,7 @@ def _table(checks: list[Check]) -> Table:
     for heading in ("Stage", "Check", "Result", "What was seen"):
         table.add_column(heading, no_wrap=heading != "What was seen", overflow="fold")
     for check in checks:
-        word, style = _MARKS[check.status]
+        word, style = MARKS[check.status]
         needless = check.level == "reported" and check.status in {"fail", "unknown"}
         note = " (this device does not need it)" if needless else ""
         table.add_row(
