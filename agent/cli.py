@@ -48,7 +48,9 @@ Os = Annotated[
 ]
 Output = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Also write the report: .json or .txt. May be repeated."),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Also write the report: .html, .json or .txt. May be repeated."
+    ),
 ]
 ComparisonOutput = Annotated[
     list[Path] | None,

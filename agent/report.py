@@ -12,11 +12,13 @@ from agent import __version__, judging
 from agent.changes import Change, changes
 from agent.checks import Check, Selection, Status
 from agent.enough import Enough, enough
-from agent.judging import Verdict
+from agent.judging import Answer, Verdict
 from agent.judging.internet_test import InternetTest
 from agent.judging.startup import Startup
 from agent.notes import notes
 from agent.profiles import Profile
+from agent.questions import Question, questions
+from agent.route import Station, route
 from agent.verdicts import DeviceVerdict, VersionVerdict, by_device, by_version
 from probes.observations import Bss, Contact, Observations, Scope, strength
 
@@ -104,6 +106,7 @@ class Report(Struct, frozen=True, kw_only=True):
     scope: Scope
     device: Device
     verdict: Verdict
+    answer: Answer
     headline: str
     notes: list[str]
     internet_test: InternetTest
@@ -116,6 +119,8 @@ class Report(Struct, frozen=True, kw_only=True):
     observations: Observations
     footprint: list[Contact]
     networks: list[NetworkVerdict] = field(default_factory=list)
+    route: list[Station] = field(default_factory=list)
+    answers: list[Question] = field(default_factory=list)
 
 
 def make(run: Run, profile: Profile) -> Report:
@@ -123,6 +128,7 @@ def make(run: Run, profile: Profile) -> Report:
     seen, selection = run.observations, run.selection
     judgement = judging.judge(seen, profile, selection)
     wanted = changes(judgement.checks, seen, profile)
+    way = route(seen, profile, judgement.checks)
     return Report(
         schema="netpreflight-report/1",
         tool=Tool(),
@@ -133,6 +139,7 @@ def make(run: Run, profile: Profile) -> Report:
         scope=seen.scope,
         device=Device(name=profile.name, title=profile.title, os_version=profile.os_version),
         verdict=judgement.verdict,
+        answer=judgement.answer,
         headline=judgement.headline,
         notes=notes(run.observations, selection, profile, complete=run.complete),
         internet_test=judgement.internet_test,
@@ -145,6 +152,8 @@ def make(run: Run, profile: Profile) -> Report:
         observations=seen,
         footprint=run.footprint,
         networks=_networks(run, profile),
+        route=way,
+        answers=questions(seen, profile, judgement.checks, way),
     )
 
 

@@ -49,6 +49,7 @@ from probes.observations import (
 )
 from probes.path import path
 from probes.portal import VENDOR_HOSTS, portal
+from probes.scope import mac_of
 from probes.tcp import tcp
 from probes.wifi import wifi
 
@@ -143,6 +144,8 @@ class _Measurement:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             footprint = network.footprint()
+        if self._scope.gateway and self._scope.interface:  # by now something has gone through it
+            self._scope.gateway_mac = mac_of(self._scope.gateway, self._scope.interface)
         return Run(
             started=started,
             duration_s=round(time.monotonic() - self._begun, 3),

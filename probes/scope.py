@@ -28,6 +28,8 @@ _RESOLVER_FILES: dict[Path, ResolverSource] = {
     Path("/etc/resolv.conf"): "resolv.conf",
     Path("/run/systemd/resolve/resolv.conf"): "systemd-resolved",
 }
+_ARP = Path("/proc/net/arp")
+_ARP_COMPLETE = 0x2  # ATF_COM, arp(7)
 _NAMESERVER = re.compile(r"^\s*nameserver\s+(\S+)", re.MULTILINE)
 
 
@@ -66,6 +68,15 @@ def scope(interface: str | None = None) -> Scope:
     seen.gateway = next((gateway for gateway, name in _default_routes() if name == chosen), None)
     seen.mtu = _number(_SYS / chosen / "mtu")
     return seen
+
+
+def mac_of(address: str, interface: str) -> str | None:
+    """The hardware address that the kernel's ARP table has for a neighbour, lower-case; asks nobody."""
+    for line in _text(_ARP).splitlines()[1:]:
+        match line.split():
+            case [host, _, flags, mac, _, device] if (host, device) == (address, interface):
+                return mac.lower() if int(flags, 16) & _ARP_COMPLETE else None
+    return None
 
 
 def is_tunnel(name: str) -> bool:

@@ -11,6 +11,7 @@ from agent.profiles import Fact
 from agent.report import Report
 from agent.verdicts import DeviceVerdict, VersionVerdict
 from reports.text import shown
+from reports.words import METHODS, ONLINE, at_the_end, doubts, runs
 
 VERDICT_STYLES = {
     "compatible": "bold green",
@@ -23,13 +24,6 @@ _STATES = {
     "stops": ("STOPS HERE", "bold red"),
     "not-reached": ("not reached", "dim"),
     "unknown": ("not known", "magenta"),
-}
-_METHODS = {
-    "none": "none",
-    "tcp": "TCP to 8.8.8.8 port 53",
-    "ntp": "NTP, pool.ntp.org",
-    "echo-1": "cloud echo, first form",
-    "echo-2": "cloud echo, second form",
 }
 
 
@@ -62,26 +56,20 @@ def print_startup(console: Console, report: Report) -> None:
         if one.network_sees is not None:
             _line(console, one.network_sees, indent=4)
     _doubts(console, start.rests_on)
-    ends = {True: "It gets online.", False: "It does not get online.", None: "Whether it gets online is not known."}
     stops = next((one for one in start.stages if one.state == "stops"), None)
     why = stops or next((one for one in start.stages if one.state == "unknown" and one.why), None)
-    _line(console, ends[start.online] + (f" {why.why} ({why.check})." if why and why.why else ""))
+    _line(console, ONLINE[start.online] + (f" {why.why} ({why.check})." if why and why.why else ""))
 
 
 def print_internet_test(console: Console, report: Report) -> None:
     """The Internet Test: its result, whether it would run here, and how the device would tell it."""
     test = report.internet_test
-    _heading(console, f"The device's own Internet Test ({_METHODS[test.method]})")
+    _heading(console, f"The device's own Internet Test ({METHODS[test.method]})")
     if test.result is None or test.led is None:
         _line(console, f"No result. {test.reason or ''}")
         return
     _line(console, f"{test.result}: {test.reason or ''}")
-    runs = {
-        True: "Here it runs, because the cloud connection fails. Its log and LED:",
-        False: f"Here it does not run: it does {test.when}. Its log and LED where it runs:",
-        None: f"Whether it runs here is not known: it does {test.when}. Its log and LED if it runs:",
-    }
-    _line(console, runs[test.runs])
+    _line(console, runs(test.runs, test.when))
     for line in test.log:
         _line(console, line, indent=4)
     _line(console, f"{test.led.words}, {test.led.on_ms} ms on, {test.led.off_ms} ms off", indent=4)
@@ -102,8 +90,8 @@ def print_versions(console: Console, report: Report) -> None:
         result = (
             f": {one.internet_test or 'no result'}" if one.method != "none" else "; this version takes it for passed"
         )
-        test = f"Internet Test: {_METHODS[one.method]}{result}"
-        _line(console, "; ".join(filter(None, (test, "" if one.online else _end(one)))), indent=4)
+        test = f"Internet Test: {METHODS[one.method]}{result}"
+        _line(console, "; ".join(filter(None, (test, "" if one.online else at_the_end(one)))), indent=4)
         if one.asked_instead is not None:
             _line(console, f"as far as its cloud's name is answered like {one.asked_instead}", indent=4)
         if one.warnings and differ:
@@ -117,24 +105,17 @@ def print_devices(console: Console, report: Report) -> None:
     online = {True: "yes", False: "no", None: "?"}
     for one in report.devices:
         title = f"{one.title}, Device OS {one.os_version}" if one.os_version else one.title
-        table.add_row(Text(shown(title)), _verdict(one), online[one.online], Text(shown(_end(one))))
+        table.add_row(Text(shown(title)), _verdict(one), online[one.online], Text(shown(at_the_end(one))))
     console.print(table)
 
 
 def _doubts(console: Console, facts: list[Fact[Any]]) -> None:
     """The facts of the device that are not confirmed, with where they come from."""
-    doubtful = [one for one in facts if one.certainty != "confirmed"]
-    if doubtful:
+    lines = doubts(facts)
+    if lines:
         _line(console, "Of that, not confirmed for this device:")
-    for line in dict.fromkeys(f"{one.certainty}: {one.name} ({one.source})" for one in doubtful):
+    for line in lines:
         _line(console, line, indent=4)
-
-
-def _end(one: DeviceVerdict | VersionVerdict) -> str:
-    """LED and log at the end of a start, where that is known."""
-    if one.online is None:
-        return ""
-    return ": ".join(filter(None, (one.led, one.log)))
 
 
 def _verdict(one: DeviceVerdict | VersionVerdict) -> Text:

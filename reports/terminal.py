@@ -100,6 +100,7 @@ def _print(console: Console, report: Report, dialects: Sequence[str]) -> None:
     print_versions(console, report)
     print_devices(console, report)
     _print_scope(console, report)
+    _print_answers(console, report)
 
 
 def _table(checks: list[Check]) -> Table:
@@ -196,6 +197,16 @@ def _print_channel_map(console: Console, report: Report) -> None:
     console.print(Text("2.4 GHz, channel by channel", style="bold"))
     for line in lines:
         console.print(Text(line, style="bold" if line.startswith(MARK) else "", no_wrap=True))
+
+
+def _print_answers(console: Console, report: Report) -> None:
+    """What a forum or a support desk asks, answered as far as this run knows."""
+    console.print()
+    console.print(Text("What support asks", style="bold"))
+    for one in report.answers:
+        answer = shown(one.answer) if one.answer is not None else f"not known. {shown(one.how or '')}".rstrip()
+        line = Text.assemble((f"{shown(one.question)} ", "dim"), answer)
+        console.print(Padding(line, (0, 0, 0, 2), expand=False))
 
 
 def _joined(scope: Scope) -> str | None:

@@ -15,6 +15,13 @@ def shown(text: str) -> str:
     """The text with everything escaped that would act on a terminal, and cut where it is too long."""
     if len(text) > LONGEST:
         text = text[:LONGEST] + "…"
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """The text with everything escaped that would act on a terminal, however long it is."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(_escape(one) if _hidden(one) else one for one in text)
 
 

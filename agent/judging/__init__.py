@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from agent.checks import STAGES, Check, Finding, Selection
+from agent.checks import STAGES, Check, Finding, Owner, Selection
 from agent.judging import cloud, coap, dhcp, dns, ntp, path, portal, wifi
 from agent.judging.internet_test import InternetTest, internet_test
 from agent.judging.startup import Startup, startup
@@ -27,6 +27,17 @@ class Judge(NamedTuple):
     """Probes whose observations it uses too, where they run."""
 
 
+_PLAIN = {
+    "wifi": "The Wi-Fi does not suit the device.",
+    "dhcp": "The network gives the device no address that it can use.",
+    "dns": "The network does not look up the names that the device needs.",
+    "ntp": "The network does not tell the device the time.",
+    "portal": "A login page stands in the way, and the device cannot click through one.",
+    "coap": "The device's cloud service does not answer it through this network.",
+    "cloud": "The device's cloud service does not answer it through this network.",
+    "path": "Something on the way stops what the device sends.",
+}
+"""What a failing check means, by its group, for somebody who does not know the field's terms."""
 _EXCHANGES = ("ntp", "portal", "coap", "cloud")
 
 JUDGES: dict[str, Judge] = {
@@ -59,11 +70,32 @@ def probes_for(selection: Selection) -> set[str]:
     return probes | {"tcp", "echo"} if selection.includes("cloud.transport") else probes
 
 
+class Answer(Struct, frozen=True, kw_only=True):
+    """What somebody needs to know who reads nothing else.
+
+    Attributes:
+        sentence: whether it will work.
+        plain: what is in the way, without the field's terms; None where nothing certainly is.
+        obstacle: the first thing that is in the way, not known, or to be warned of; None where there is none.
+        check: the check that found it.
+        change: what is to be changed first, or the step that would settle what is not known.
+        owner: who can do that.
+    """
+
+    sentence: str
+    plain: str | None = None
+    obstacle: str | None = None
+    check: str | None = None
+    change: str | None = None
+    owner: Owner | None = None
+
+
 class Judgement(Struct, frozen=True, kw_only=True):
     """What a run means for one device."""
 
     checks: list[Check]
     verdict: Verdict
+    answer: Answer
     headline: str
     internet_test: InternetTest
     startup: Startup
@@ -74,10 +106,12 @@ def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgeme
     checks = [judge_one(check_id, seen, profile, selection) for check_id in JUDGES]
     verdict = verdict_of(checks, selection)
     test = internet_test(seen, profile, {one.id: one for one in checks})
+    answer = _answer(verdict, checks, profile)
     return Judgement(
         checks=checks,
         verdict=verdict,
-        headline=_headline(verdict, checks, profile),
+        answer=answer,
+        headline=_headline(verdict, answer),
         internet_test=test,
         startup=startup(seen, profile, checks, test),
     )
@@ -151,23 +185,23 @@ def verdict_of(checks: list[Check], selection: Selection) -> Verdict:
     return "compatible-with-warnings" if any(check.status == "warn" for check in judged) else "compatible"
 
 
-def _headline(verdict: Verdict, checks: list[Check], profile: Profile) -> str:
-    """One plain sentence or two: will it work, what is in the way, and who can change that."""
+def _answer(verdict: Verdict, checks: list[Check], profile: Profile) -> Answer:
+    """Will it work, what is in the way, and who can change that."""
     device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
     required = [check for check in checks if check.level == "required"]
     if verdict == "incompatible":
         failing = [check for check in required if check.status == "fail"]
         # A captive portal breaks what comes after it, so it is the one thing to change.
         first = next((check for check in failing if check.id == "portal" and failing[0].stage != "ip"), failing[0])
-        who = "nobody" if first.owner == "nobody" else f"the {first.owner}"
-        return f"No: {device} would not get online here. {first.summary}. Who can change that: {who}."
+        return _answered(f"No: {device} would not get online here.", first)
     if verdict == "undetermined":
         unseen = [check for check in required if check.status == "unknown"]
         if not unseen:
-            return f"Not settled: nothing was looked at that {device} needs."
-        return (
+            return Answer(sentence=f"Not settled: nothing was looked at that {device} needs.")
+        return _answered(
             "Not settled: nothing that was seen stands in the way, "
-            f"but {len(unseen)} of {len(checks)} checks have no answer. {unseen[0].summary}."
+            f"but {len(unseen)} of {len(checks)} checks have no answer.",
+            unseen[0],
         )
     left_out = sum(check.status == "skip" for check in checks)
     yes = (
@@ -177,6 +211,27 @@ def _headline(verdict: Verdict, checks: list[Check], profile: Profile) -> str:
         else f"Yes: {device} would get online here."
     )
     if verdict == "compatible":
-        return yes
-    first = next(check for check in checks if check.status == "warn")
-    return f"{yes} A warning: {first.summary}."
+        return Answer(sentence=yes)
+    return _answered(yes, next(check for check in checks if check.status == "warn"))
+
+
+def _answered(sentence: str, first: Check) -> Answer:
+    return Answer(
+        sentence=sentence,
+        plain=_PLAIN[first.id.partition(".")[0]] if first.status == "fail" else None,
+        obstacle=f"{first.summary}.",
+        check=first.id,
+        change=first.remedy,
+        owner=first.owner,
+    )
+
+
+def _headline(verdict: Verdict, answer: Answer) -> str:
+    """The answer in one line."""
+    if answer.obstacle is None:
+        return answer.sentence
+    if verdict == "incompatible":
+        who = "nobody" if answer.owner == "nobody" else f"the {answer.owner}"
+        return f"{answer.sentence} {answer.obstacle} Who can change that: {who}."
+    warning = "A warning: " if verdict == "compatible-with-warnings" else ""
+    return f"{answer.sentence} {warning}{answer.obstacle}"

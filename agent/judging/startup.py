@@ -14,6 +14,7 @@ from agent.judging.dhcp import guessed_router
 from agent.judging.dns import cloud_host
 from agent.judging.internet_test import InternetTest
 from agent.judging.unseen import network_of_laptop
+from agent.lights import Light
 from agent.profiles import Fact, Profile
 from probes.observations import Observations
 
@@ -28,6 +29,8 @@ _TITLES: dict[StartupName, str] = {
     "dns": "DNS",
     "cloud": "cloud",
 }
+_PERIODS_MS = {_JOINING: 200, _JOINED: 100, _CONNECTING: 200, _ONLINE: 4000}
+"""device-os v6.2.0 system/src/system_led_signal.cpp, PatternPeriod; half of it on, half of it off."""
 _SETTLED_BY: dict[StartupName, tuple[str, ...]] = {
     "ip": ("dhcp.offer", "dhcp.lease"),
     "dns": ("dns.resolve",),
@@ -45,6 +48,7 @@ class StartupStage(Struct, frozen=True, kw_only=True):
         line: what its log has once the stage is reached, where that is known.
         instead: what its log has where it stops, where that is known.
         led: the status LED while it is at this stage.
+        lights: the same, to be drawn; several: one after the other, again and again.
         expected: how long it takes here, or how long the device tries, in words.
         network_sees: what a DHCP server's or a firewall's log has of the device at this stage.
         why: what stops it, or why that is not known; the check that has more is in `check`.
@@ -56,6 +60,7 @@ class StartupStage(Struct, frozen=True, kw_only=True):
     line: str | None = None
     instead: str | None = None
     led: str = ""
+    lights: list[Light] = field(default_factory=list)
     expected: str = ""
     network_sees: str | None = None
     why: str | None = None
@@ -69,6 +74,7 @@ class Startup(Struct, frozen=True, kw_only=True):
         online: whether the device gets online here; None: not known.
         stops_at: the stage where it stays; None where it does not, or that is not known.
         led: the status LED at the end.
+        lights: the same, to be drawn.
         log: the lines to look for, in order, up to where it stops.
         rests_on: the facts of the device that this rests on.
     """
@@ -78,6 +84,7 @@ class Startup(Struct, frozen=True, kw_only=True):
     led: str | None
     log: list[str]
     stages: list[StartupStage]
+    lights: list[Light] = field(default_factory=list)
     rests_on: list[Fact[Any]] = field(default_factory=list)
 
 
@@ -99,6 +106,7 @@ def startup(seen: Observations, profile: Profile, checks: list[Check], test: Int
         online=online,
         stops_at=stop.stage if stop else None,
         led=_ONLINE if online else stop.led if stop else None,
+        lights=[_light(_ONLINE)] if online else stop.lights if stop else [],
         log=_log(stages, test, online=online),
         stages=stages,
         rests_on=[one for one in _rests_on(profile) if one is not None],
@@ -168,6 +176,7 @@ def _stage(
         line=_filled(getattr(profile.startup, f"{name}_line"), seen, profile),
         instead=_instead(name, seen, profile, check) if stops and check else None,
         led=_led(name, state, test),
+        lights=_lights(name, state, test),
         expected=_expected(name, state, seen, profile, test),
         network_sees=_network_sees(name, seen, profile),
         why=check.summary if check else None,
@@ -175,16 +184,41 @@ def _stage(
     )
 
 
-def _led(name: StartupName, state: Reached, test: InternetTest) -> str:
+def _signal(name: StartupName, state: Reached) -> str:
+    """What the LED does at a stage, the blinks of an error aside."""
     if name in {"scan", "link"}:
         return _JOINING
     if name == "ip":
         return _JOINED
-    if state != "stops":
-        return _ONLINE if name == "cloud" and state == "reached" else _CONNECTING
+    return _ONLINE if name == "cloud" and state == "reached" else _CONNECTING
+
+
+def _tests(name: StartupName, state: Reached) -> bool:
+    """Whether the device stops where its Internet Test can follow."""
+    return state == "stops" and name in {"dns", "cloud"}
+
+
+def _led(name: StartupName, state: Reached, test: InternetTest) -> str:
+    signal = _signal(name, state)
+    if not _tests(name, state):
+        return signal
     if test.runs and test.led:
-        return f"{_CONNECTING}, then {test.led.words}, again and again"
-    return f"{_CONNECTING}, without error blinks" if test.runs is False else _CONNECTING
+        return f"{signal}, then {test.led.words}, again and again"
+    return f"{signal}, without error blinks" if test.runs is False else signal
+
+
+def _lights(name: StartupName, state: Reached, test: InternetTest) -> list[Light]:
+    """What `_led` says, to be drawn."""
+    found = [_light(_signal(name, state))]
+    if _tests(name, state) and test.runs and test.led:
+        error = test.led
+        found.append(Light(colour=error.colour, on_ms=error.on_ms, off_ms=error.off_ms, times=error.blinks))
+    return found
+
+
+def _light(signal: str) -> Light:
+    half = _PERIODS_MS[signal] // 2
+    return Light(colour=signal.rpartition(" ")[2], on_ms=half, off_ms=half, breathes=signal == _ONLINE)
 
 
 def _instead(name: StartupName, seen: Observations, profile: Profile, check: Check) -> str | None:

@@ -18,6 +18,8 @@ HEAVY = {
     "ntplib": {"probes/ntp.py"},
     "netifaces": {"probes/scope.py"},
     "h11": {"probes/portal.py"},
+    "jinja2": {"reports/html/page.py"},
+    "markupsafe": {"reports/html/page.py"},
     "pyroute2": {"probes/wifi/nl80211.py"},
     "jeepney": {"probes/wifi/networkmanager.py"},
     "pywifi": {"probes/wifi/wpa_supplicant.py", "probes/wifi/windows.py"},

@@ -1,0 +1,150 @@
+"""The way from this laptop to the cloud, station by station: what passed on each stretch of it, and what did not."""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from agent.checks import Check, Status
+from agent.judging.addresses import is_local
+from agent.judging.dns import cloud_host
+from agent.profiles import Profile
+from probes.observations import Ladder, Observations, PathTarget
+
+StationKind = Literal["laptop", "access point", "gateway", "router", "provider", "cloud"]
+_WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn", "skip", "pass")
+_GROUPS = {"wifi": "Wi-Fi", "dhcp": "DHCP", "dns": "DNS", "ntp": "NTP", "portal": "no portal"}
+_MOST_ROUTERS = 4
+"""Private routers that are drawn; a longer way is in the evidence of path.egress."""
+_MOST_PUBLIC = 3
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """Something that has to pass on a stretch of the way, and whether it did."""
+
+    what: str
+    status: Status
+    check: str
+    """The check that says so: the worst of its group."""
+    summary: str
+
+
+class Station(Struct, frozen=True, kw_only=True):
+    """A place on the way, and the stretch that leads to it."""
+
+    kind: StationKind
+    title: str
+    detail: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    """What was asked of the stretch from the station before; empty: nothing by itself."""
+
+    @property
+    def status(self) -> Status | None:
+        """The worst of the steps; None: there are none."""
+        return next((status for status in _WORST_FIRST if any(one.status == status for one in self.steps)), None)
+
+
+def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Station]:
+    """The stations; what does not count for the device is not among their steps."""
+    scope, wifi = seen.scope, seen.wifi
+    counted = [one for one in checks if one.level != "reported"]
+    host, address = cloud_host(seen, profile)
+    target = _target(seen, address)
+    names = [f"'{wifi.target}'"] if wifi is not None and wifi.target is not None else []
+    mine = (
+        [one for one in wifi.bss if one.ssid == wifi.target and one.band == "2.4"] if wifi is not None and names else []
+    )
+    channels = sorted({one.channel for one in mine if one.channel is not None})
+    if channels:
+        names.append(f"2.4 GHz, channel {', '.join(map(str, channels[:4]))}")
+    private, public = _routers(target, scope.gateway) if target else ([], [])
+    stations = [
+        Station(
+            kind="laptop",
+            title="This laptop",
+            detail=["in the device's place", *([scope.address] if scope.address else [])],
+        ),
+        Station(kind="access point", title="Access point", detail=names, steps=_steps(counted, "wifi")),
+        Station(
+            kind="gateway",
+            title="Gateway",
+            detail=[scope.gateway] if scope.gateway else ["not known"],
+            steps=_steps(counted, "dhcp"),
+        ),
+        *(Station(kind="router", title="Another router", detail=[one], steps=_passed(one, target)) for one in private),
+        Station(kind="provider", title="Internet", detail=public, steps=_steps(counted, "dns", "ntp", "portal")),
+        Station(
+            kind="cloud",
+            title="The device's cloud",
+            detail=[host, *([address] if address and address != host else [])],
+            steps=_steps(counted, "coap", "cloud", port=_port(profile)),
+        ),
+    ]
+    found = next((one for one in counted if one.id == "path.egress"), None)
+    if found is None or target is None or found.status not in {"fail", "unknown"}:
+        return stations
+    return _with_loss(stations, target, found)
+
+
+def _port(profile: Profile) -> str:
+    protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
+    return f"{protocol} {profile.cloud.port.value}"
+
+
+def _steps(checks: list[Check], *groups: str, port: str = "") -> list[Step]:
+    """One step for each group of checks, by the worst of them."""
+    steps = []
+    for group in groups:
+        mine = [one for one in checks if one.id.partition(".")[0] == group]
+        worst = next((one for status in _WORST_FIRST for one in mine if one.status == status), None)
+        if worst is not None:
+            what = _GROUPS.get(group) or ("UDP 5683 (CoAP)" if group == "coap" else port)
+            steps.append(Step(what=what, status=worst.status, check=worst.id, summary=worst.summary))
+    return steps
+
+
+def _target(seen: Observations, address: str | None) -> PathTarget | None:
+    targets = seen.path.targets if seen.path and not seen.path.not_run else []
+    return next((one for one in targets if one.address == address), None)
+
+
+def _answering(ladder: Ladder) -> dict[str, int]:
+    """Routers that said time exceeded, with the lowest TTL at which they did."""
+    found: dict[str, int] = {}
+    for one in sorted(ladder.probes, key=lambda one: one.ttl):
+        if one.outcome == "time-exceeded" and one.source is not None:
+            found.setdefault(one.source, one.ttl)
+    return found
+
+
+def _passed(router: str, target: PathTarget | None) -> list[Step]:
+    """That the device's port gets as far as a router, where the router itself said so."""
+    if target is None or router not in _answering(target.device):
+        return []
+    name = target.device.name
+    summary = f"{router} said that a packet of {name} had got to it"
+    return [Step(what=name, status="pass", check="path.egress", summary=summary)]
+
+
+def _routers(target: PathTarget, gateway: str | None) -> tuple[list[str], list[str]]:
+    """The routers after the gateway, with a private address and with a public one, in the order of their distance."""
+    every: dict[str, int] = {}
+    for ladder in (target.device, *target.controls):
+        for source, ttl in _answering(ladder).items():
+            every[source] = min(ttl, every.get(source, ttl))
+    others = sorted((one for one in every if one != gateway), key=lambda one: every[one])
+    private = [one for one in others if is_local(one)]
+    return private[:_MOST_ROUTERS], [one for one in others if not is_local(one)][:_MOST_PUBLIC]
+
+
+def _with_loss(stations: list[Station], target: PathTarget, found: Check) -> list[Station]:
+    """The stations with the loss of the device's port on the stretch after the last router that answered for it."""
+    heard = _answering(target.device)
+    places = [place for place, one in enumerate(stations) if set(one.detail) & set(heard)]
+    after = min((places[-1] if places else 0) + 1, len(stations) - 1)
+    word = f"{target.device.name} lost" if found.status == "fail" else f"{target.device.name}: where it is lost"
+    step = Step(what=word, status=found.status, check=found.id, summary=found.summary)
+    steps = [*stations[after].steps, step]
+    changed = Station(
+        kind=stations[after].kind, title=stations[after].title, detail=stations[after].detail, steps=steps
+    )
+    return [*stations[:after], changed, *stations[after + 1 :]]

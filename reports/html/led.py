@@ -1,0 +1,93 @@
+"""The status LED, drawn: its colours and times as a CSS animation, and as a strip for who wants no motion, or paper.
+
+A small lamp may blink faster than three times a second: WCAG 2.3.1 is about flashes of more than 21,824 CSS pixels.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from agent.lights import Light
+
+COLOURS = {
+    "red": "#f03a2e",
+    "orange": "#ff8a00",
+    "green": "#1fc755",
+    "cyan": "#00c8d6",
+    "blue": "#3f7bff",
+    "magenta": "#dc3ce0",
+    "white": "#f4f4f4",
+}
+_OTHER = "#9aa3ad"
+_ENDLESS_MS = 2400
+"""So long a light is shown that has no end, where another follows."""
+_PAUSE_MS = 600
+_STRIP_MS = 4000
+_LONGEST_MS = 10_000
+
+
+class Piece(NamedTuple):
+    """A stretch of the strip on which the LED is lit, in per mille of its length."""
+
+    start: float
+    length: float
+    colour: str
+    fades: bool
+
+
+def css(name: str, lights: list[Light]) -> str:
+    """The rules that make the element of class `name` blink as these lights do; nothing but numbers and our names."""
+    if not lights:
+        return ""
+    if len(lights) == 1 and lights[0].breathes:
+        colour, period = _colour(lights[0]), _clamped(lights[0].on_ms) + _clamped(lights[0].off_ms)
+        return (
+            f"@keyframes {name}{{0%,100%{{fill:{colour};opacity:1}}50%{{fill:{colour};opacity:.06}}}}"
+            f".{name}{{fill:{colour};animation:{name} {period}ms linear infinite}}"
+        )
+    spans = list(_spans(lights, [_ENDLESS_MS if len(lights) > 1 else 0] * len(lights)))
+    total = spans[-1][1]
+    frames = "".join(
+        f"{start * 100 / total:.3f}%{{{f'fill:{colour};opacity:1' if colour else 'opacity:.06'}}}"
+        for start, _, colour in spans
+    )
+    return (
+        f"@keyframes {name}{{{frames}}}"
+        f".{name}{{fill:{_colour(lights[-1])};animation:{name} {total}ms step-end infinite}}"
+    )
+
+
+def strip(lights: list[Light]) -> list[Piece]:
+    """Four seconds of it."""
+    if not lights:
+        return []
+    if len(lights) == 1 and lights[0].breathes:
+        return [Piece(0, 1000, _colour(lights[0]), fades=True)]
+    whole = [1600 if one.times is None and len(lights) > 1 else _STRIP_MS for one in lights]
+    return [
+        Piece(start * 1000 / _STRIP_MS, (min(end, _STRIP_MS) - start) * 1000 / _STRIP_MS, colour, fades=False)
+        for start, end, colour in _spans(lights, whole)
+        if colour and start < _STRIP_MS
+    ]
+
+
+def _spans(lights: list[Light], endless_ms: list[int]) -> Iterator[tuple[int, int, str | None]]:
+    """From when to when it has which colour (None: off); one without an end goes on for `endless_ms`, at least once."""
+    at = 0
+    for light, whole in zip(lights, endless_ms, strict=True):
+        on, off = _clamped(light.on_ms), _clamped(light.off_ms)
+        times = min(light.times, 20) if light.times is not None else max(1, whole // (on + off))
+        for _ in range(times):
+            yield at, at + on, _colour(light)
+            yield at + on, at + on + off, None
+            at += on + off
+        if len(lights) > 1:
+            yield at, at + _PAUSE_MS, None
+            at += _PAUSE_MS
+
+
+def _clamped(milliseconds: int) -> int:
+    return max(10, min(milliseconds, _LONGEST_MS))
+
+
+def _colour(light: Light) -> str:
+    return COLOURS.get(light.colour, _OTHER)

@@ -1,0 +1,101 @@
+"""A page from a template: one file with its style and its Content-Security-Policy, and every value escaped.
+
+`page(template, **values)` renders a template of `reports/html/templates`. One for another page begins with
+
+    {% extends "base.html" %}
+    {% import "parts.html" as parts %}
+    {% block title %}Two runs{% endblock %}
+    {% block main %} ... {% endblock %}
+
+`parts.html` has what pages share: `answer` (the sentence at the top, with its mark), `mark` (a status or verdict:
+shape, colour and word), `table` (caption, headings, rows; narrow screens stack it), `facts` (names and values),
+`section`, `fold` (folded away on a screen, and printed open), `text` (ready text to copy). A cell of a table is a text,
+a number, a `Mark`, a `Code`, or a list of these.
+
+Every text goes through `reports.text.shown` (hidden characters escaped, long ones cut) and is then escaped for HTML, in
+whatever place a template puts it; so a template never says `safe`. Text that must not be cut goes through the filter
+`whole`. Styles stand in `style.css`; a page may add some of its own (`style`), made of nothing but numbers and names
+that are ours.
+"""
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agent import __version__
+from reports.text import escaped, shown
+
+if TYPE_CHECKING:
+    import jinja2
+
+_FOLDER = Path(__file__).parent
+_POLICY = "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
+"""No script, no request, no address other than the file's own, and no style but the one that stands in the file.
+
+(`frame-ancestors` and `sandbox` are not obeyed in a meta element.)
+"""
+
+
+class Mark(NamedTuple):
+    """A cell that shows a status or a verdict."""
+
+    kind: str
+    word: str = ""
+    """Instead of the usual word."""
+
+
+class Code(NamedTuple):
+    """A cell that shows an address, an id or a line of a log as it is."""
+
+    code: str
+
+
+def page(template: str, /, *, style: str = "", **values: Any) -> str:
+    """The page; the same values give the same bytes."""
+    css = _css() + style
+    policy = _POLICY.format(base64.b64encode(hashlib.sha256(css.encode()).digest()).decode())
+    found = environment().get_template(template)
+    return found.render(css=_markup(css), policy=policy, netpreflight=__version__, **values)
+
+
+@cache
+def environment() -> "jinja2.Environment":
+    """The templates; importing jinja2 takes as long as rendering, so it waits until it is needed."""
+    import jinja2  # noqa: PLC0415 - see above
+
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters["whole"] = _whole
+    return made
+
+
+@cache
+def _css() -> str:
+    return (_FOLDER / "style.css").read_text(encoding="utf-8")
+
+
+def _markup(text: str) -> Any:
+    import markupsafe  # noqa: PLC0415 - as above
+
+    return markupsafe.Markup(text)  # noqa: S704 - only for text of this project, or text that has been escaped
+
+
+def _shown(value: Any) -> Any:
+    """What a template puts on the page, made safe to show; what is markup already has been through here."""
+    return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _whole(text: str) -> Any:
+    """A text of any length, with its line breaks; everything else that acts on a page is escaped."""
+    import markupsafe  # noqa: PLC0415 - as above
+
+    return _markup(str(markupsafe.escape("\n".join(map(escaped, text.split("\n"))))))

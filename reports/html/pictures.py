@@ -1,0 +1,267 @@
+"""Where everything stands in the report's pictures: numbers and short texts, which the templates turn into SVG.
+
+Each picture comes in two sizes, because text in an SVG shrinks with it: one for wide screens, one for a phone.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from agent.checks import Status
+from agent.report import Report
+from agent.route import Station
+from probes.observations import (
+    Arrival,
+    Attempt,
+    Bss,
+    Connection,
+    DhcpMessage,
+    EchoPacket,
+    Observation,
+    Observations,
+    PathProbe,
+    Wifi,
+    strength,
+)
+
+MOST_STATIONS = 6
+"""More of them do not fit side by side."""
+MOST_BSSS = 20
+"""BSSs of other networks in the channel map; of the network judged all, up to `MOST_JUDGED`."""
+MOST_JUDGED = 40
+MOST_ATTEMPTS = 120
+"""Attempts of one probe that are drawn."""
+_LOWEST_DBM, _HIGHEST_DBM = -100.0, -20.0
+_CHANNELS = range(1, 15)
+
+
+# --- the way to the cloud
+
+
+class Place(NamedTuple):
+    """A station, and the stretch that leads to it."""
+
+    kind: str
+    title: str
+    detail: list[str]
+    steps: list[tuple[str, Status, int]]
+    """Words, status, and where they begin when the stations stand side by side."""
+    status: Status | None
+    at: int
+    """Its centre along the way."""
+    middle: int
+    """The middle of the stretch before it."""
+
+
+class Way(NamedTuple):
+    """The picture of the way, along one axis."""
+
+    length: int
+    places: list[Place]
+
+
+def way(stations: list[Station], *, upright: bool) -> Way:
+    """The stations along the picture; side by side, or (`upright`) one below the other."""
+    lost = False
+    places: list[Place] = []
+    pitch = 112 if upright else 1000 // max(len(stations), 1)
+    at = 36 if upright else pitch // 2
+    width = 34 if upright else max(12, pitch // 7)
+    for one in stations:
+        status = one.status
+        shown_as = "skip" if lost and status is None else status
+        lost = lost or status == "fail"
+        places.append(
+            Place(
+                kind=one.kind,
+                title=one.title,
+                detail=[_cut(line, width) for line in one.detail[:2]],
+                steps=[
+                    _step(step.what, step.status, at - pitch // 2, width if upright else pitch // 8)
+                    for step in one.steps[:3]
+                ],
+                status=shown_as,
+                at=at,
+                middle=at - pitch // 2,
+            )
+        )
+        at += pitch
+    return Way(at - pitch + 64 if upright else 1000, places)
+
+
+def _step(what: str, status: Status, middle: int, width: int) -> tuple[str, Status, int]:
+    words = _cut(what, width)
+    return words, status, middle - round((19 + 6.6 * len(words)) / 2)  # about as wide as 13 px of a usual typeface
+
+
+def _cut(text: str, width: int) -> str:
+    """The text with its middle left out where it is longer than the picture has room for."""
+    if len(text) <= width:
+        return text
+    return f"{text[: (width - 1) // 2]}…{text[-(width // 2) :]}"
+
+
+# --- the 2.4 GHz band
+
+
+class Box(NamedTuple):
+    """A BSS over the channels that it covers."""
+
+    number: int
+    judged: bool
+    left: float
+    right: float
+    top: float
+    label: float
+    """Where its number stands."""
+
+
+class Band(NamedTuple):
+    """The channel map."""
+
+    width: int
+    height: int
+    floor: int
+    channels: list[tuple[int, float]]
+    levels: list[tuple[int, float]]
+    boxes: list[Box]
+
+
+def on_the_band(wifi: Wifi | None) -> tuple[list[Bss], int]:
+    """The 2.4 GHz BSSs to show, those of the network judged first, then by signal; and how many more there are."""
+    low = [one for one in (wifi.bss if wifi is not None else []) if one.band == "2.4" and one.channel in _CHANNELS]
+    low.sort(key=lambda one: -strength(one.signal_dbm))
+    judged = [one for one in low if is_judged(one, wifi)]
+    others = [one for one in low if not is_judged(one, wifi)]
+    kept = [*judged[:MOST_JUDGED], *others[:MOST_BSSS]]
+    return kept, len(low) - len(kept)
+
+
+def is_judged(bss: Bss, wifi: Wifi | None) -> bool:
+    """Whether it is one of the network that the run is about."""
+    return wifi is not None and wifi.target is not None and bss.ssid == wifi.target
+
+
+def band(bsss: list[Bss], wifi: Wifi | None, *, narrow: bool) -> Band:
+    """The map: frequency to the right, signal upwards."""
+    width, height, left, floor = (360, 300, 30, 270) if narrow else (1000, 340, 44, 300)
+
+    def across(mhz: float) -> float:
+        return round(left + (mhz - 2398) * (width - left - 6) / (2498 - 2398), 1)
+
+    def up(dbm: float) -> float:
+        level = min(max(dbm, _LOWEST_DBM), _HIGHEST_DBM)
+        return round(floor - (level - _LOWEST_DBM) * (floor - 12) / (_HIGHEST_DBM - _LOWEST_DBM), 1)
+
+    boxes, taken = [], set()
+    for number, one in enumerate(bsss, 1):
+        low, high = _covers(one)
+        top = up(one.signal_dbm if one.signal_dbm is not None else _LOWEST_DBM + 4)
+        label, step = round((across(low) + across(high)) / 2), 0
+        while (label // 16, int(top) // 16) in taken and step < 12:  # numbers that would stand on one another
+            step += 1
+            label += 16 * step * (1 if step % 2 else -1)
+        taken.add((label // 16, int(top) // 16))
+        boxes.append(Box(number, is_judged(one, wifi), across(low), across(high), top, float(label)))
+    return Band(
+        width,
+        height,
+        floor,
+        [(one, across(_centre(one))) for one in _CHANNELS],
+        [(dbm, up(dbm)) for dbm in (-30, -50, -70, -90)],
+        boxes[::-1],  # the network judged is drawn last, over the others
+    )
+
+
+def _centre(channel: int) -> int:
+    """IEEE 802.11-2020, 15.4.4.2."""
+    return 2484 if channel == 14 else 2407 + 5 * channel
+
+
+def _covers(bss: Bss) -> tuple[int, int]:
+    """The frequencies that it uses, in MHz."""
+    low, high = _centre(bss.channel or 1) - 10, _centre(bss.channel or 1) + 10
+    if (bss.width_mhz or 20) >= 40 and bss.ht is not None:
+        low, high = (low, high + 20) if bss.ht.secondary_offset == 1 else (low - 20, high)
+    return low, high
+
+
+# --- the run in time
+
+
+class Lane(NamedTuple):
+    """One probe's time."""
+
+    name: str
+    started_s: float
+    took_s: float
+    attempts: list[tuple[float, bool]]
+    """When each was made or came, and whether something came."""
+    left_out: int
+    not_run: str | None
+    start: float = 0.0
+    length: float = 0.0
+    ticks: list[tuple[float, bool]] = []  # noqa: RUF012 - never changed
+    """The same in per mille of the picture."""
+
+
+def lanes(report: Report) -> tuple[float, list[Lane]]:
+    """How long the picture is, in seconds, and each probe in the order in which they began."""
+    found = [_lane(name, one) for name, one in _probes(report.observations)]
+    ends = [report.duration_s, *(one.started_s + one.took_s for one in found)]
+    whole = max(0.1, *(min(end, 1e5) for end in ends))
+
+    def part(seconds: float) -> float:
+        return round(min(max(seconds, 0.0), whole) * 1000 / whole, 1)
+
+    drawn = [
+        one._replace(
+            start=part(one.started_s),
+            length=max(2.0, part(one.took_s)),
+            ticks=[(part(at), came) for at, came in one.attempts],
+        )
+        for one in sorted(found, key=lambda one: (one.started_s, one.name))
+    ]
+    return whole, drawn
+
+
+def _probes(seen: Observations) -> Iterator[tuple[str, Observation]]:
+    for name in seen.__struct_fields__:
+        one = getattr(seen, name)
+        if isinstance(one, Observation) and name != "scope":
+            yield name, one
+
+
+def _lane(name: str, one: Observation) -> Lane:
+    attempts = [] if isinstance(one, Wifi) else sorted(_attempts(one))
+    return Lane(
+        name, one.started_s, one.duration_s, attempts[:MOST_ATTEMPTS], len(attempts[MOST_ATTEMPTS:]), one.not_run
+    )
+
+
+def _attempts(value: Any) -> Iterator[tuple[float, bool]]:
+    """Everything in an observation that has a time of its own, and whether it came back, or just came."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _attempts(one)
+    elif isinstance(value, msgspec.Struct):
+        at = getattr(value, "at_s", None)
+        if isinstance(at, float | int):
+            yield float(at), _came_back(value)
+        for name in value.__struct_fields__:
+            inner = getattr(value, name)
+            if isinstance(inner, list | msgspec.Struct):
+                yield from _attempts(inner)
+
+
+def _came_back(one: msgspec.Struct) -> bool:
+    match one:
+        case Attempt(outcome=outcome) | PathProbe(outcome=outcome):
+            return outcome not in {"timeout", "error", "ignored"}
+        case EchoPacket(echo_ms=echo_ms):
+            return echo_ms is not None
+        case Connection(received=received):
+            return bool(received)
+        case _:
+            return isinstance(one, DhcpMessage | Arrival)

@@ -1,0 +1,342 @@
+"""What the report's page shows, section by section: the report's own words and values, put into tables and texts."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from agent.checks import STAGES, Check
+from agent.report import Report
+from agent.verdicts import VersionVerdict
+from probes.observations import Bss, Observation, Scope, Wifi
+from reports.html import led
+from reports.html.page import Code, Mark
+from reports.html.pictures import band, is_judged, lanes, on_the_band, way
+from reports.rules import DIALECTS
+from reports.rules import render as render_rules
+from reports.text import json_shown
+from reports.words import METHODS, ONLINE, at_the_end, doubts, runs
+
+MOST_CONTACTS = 60
+MOST_NETWORKS = 40
+MOST_RAW_BSSS = 40
+"""BSSs in the raw observations, the network judged first and then the strongest."""
+MOST_RAW = 60_000
+"""Characters of one probe's raw observations."""
+_STAGES = {
+    "scan": "Wi-Fi",
+    "ip": "Address",
+    "internet": "Internet",
+    "cloud": "Cloud",
+}
+_STATES = {
+    "reached": Mark("pass", "reached"),
+    "stops": Mark("fail", "stops here"),
+    "not-reached": Mark("skip", "not reached"),
+    "unknown": Mark("unknown", "not known"),
+}
+_YES = {True: "yes", False: "no", None: "not known"}
+_TELL = {
+    "device owner": "What you can do",
+    "network administrator": "What to ask the network administrator for",
+    "internet provider": "What to ask the internet provider for",
+    "nobody": "What would help",
+}
+_WHO = {
+    "device owner": "Whoever owns the device and its Wi-Fi",
+    "network administrator": "The network administrator: whoever looks after the router or firewall",
+    "internet provider": "The internet provider",
+    "nobody": "Nobody",
+}
+
+
+def view(report: Report, dialects: Sequence[str]) -> dict[str, Any]:
+    """The values that the template `report.html` shows."""
+    shown_bsss, more_bsss = on_the_band(report.observations.wifi)
+    seconds, timeline = lanes(report)
+    return {
+        "report": report,
+        "made": report.started.replace("T", " ").replace("Z", " UTC"),
+        "device": _title(report.device.title, report.device.os_version),
+        "tell": _TELL.get(report.answer.owner or "", "The next step"),
+        "who": _WHO.get(report.answer.owner or "", ""),
+        "strip": led.strip(report.startup.lights),
+        "letters": list(_letters(report)),
+        "further": _further(report),
+        "firewalls": list(_firewalls(report, dialects)),
+        "ways": [
+            ("across" if len(report.route) <= 6 else "upright", way(report.route, upright=len(report.route) > 6)),
+            ("upright", way(report.route, upright=True)),
+        ],
+        "stops": _stops(report),
+        "stages": [
+            (name, [one for one in report.checks if STAGES.get(one.id) == stage]) for stage, name in _STAGES.items()
+        ],
+        "devices": _devices(report),
+        "versions": [_version(one) for one in report.versions],
+        "versions_differ": len({tuple(one.warnings) for one in report.versions}) > 1,
+        "networks": _networks(report),
+        "more_networks": max(0, len(report.networks) - MOST_NETWORKS),
+        "speaks_for": _speaks_for(report),
+        "unseen": list(_unseen(report)),
+        "limits": report.observations.wifi.limits[:20] if report.observations.wifi is not None else [],
+        "footprint": _footprint(report),
+        "more_contacts": max(0, len(report.footprint) - MOST_CONTACTS),
+        "packets": sum(one.packets for one in report.footprint),
+        "bytes": sum(one.bytes for one in report.footprint),
+        "answers": [
+            [one.question, one.answer if one.answer is not None else ["Not known.", one.how or ""], one.source]
+            for one in report.answers
+        ],
+        "start": [_start(one) for one in report.startup.stages],
+        "ends": ONLINE[report.startup.online],
+        "start_doubts": doubts(report.startup.rests_on),
+        "method": METHODS.get(report.internet_test.method, report.internet_test.method),
+        "runs": runs(report.internet_test.runs, report.internet_test.when),
+        "test_doubts": doubts(report.internet_test.rests_on),
+        "bands": [
+            (name, band(shown_bsss, report.observations.wifi, narrow=name == "upright"))
+            for name in (("across", "upright") if shown_bsss else ())
+        ],
+        "bsss": [_bss(number, one, report.observations.wifi) for number, one in enumerate(shown_bsss, 1)],
+        "more_bsss": more_bsss,
+        "seconds": seconds,
+        "timeline": timeline,
+        "times": [_times(one) for one in timeline],
+        "raw": list(_raw(report)),
+    }
+
+
+def _title(title: str, version: str | None) -> str:
+    return f"{title}, Device OS {version}" if version else title
+
+
+def _letters(report: Report) -> Iterator[tuple[str, str]]:
+    """Ready text for each owner of something that has to be changed."""
+    owners = dict.fromkeys(one.owner for one in report.changes)
+    network = report.observations.wifi.target if report.observations.wifi is not None else None
+    where = f" on the Wi-Fi '{network}'" if network else ""
+    for owner in owners:
+        mine = [one for one in report.changes if one.owner == owner]
+        needed = [one for one in mine if one.needed]
+        lines = [
+            f"netpreflight looked at the network{where} for a device ({_title(report.device.title, None)}), "
+            f"{report.started}."
+        ]
+        if needed:
+            lines += [
+                "It would not get online. Please change:" if report.startup.online is not True else "Please change:"
+            ]
+            lines += [f"{number}. {one.line}" for number, one in enumerate(needed, 1)]
+        if optional := [one.line for one in mine if not one.needed]:
+            lines += ["It gets online without this, but it would help:", *(f"- {line}" for line in optional)]
+        lines += [f"Found by: {', '.join(check for one in mine for check in one.checks)}."]
+        yield _WHO.get(owner or "", "Whoever can change it"), "\n".join(line.replace("\n", " ") for line in lines)
+
+
+def _further(report: Report) -> list[list[Any]]:
+    """What else is to be done or settled: remedies that are no change, once each."""
+    changed = {check_id for one in report.changes for check_id in one.checks}
+    listed = [
+        one
+        for one in report.checks
+        if one.status in {"fail", "warn", "unknown"}
+        and one.remedy
+        and one.level != "reported"
+        and one.id not in changed
+    ]
+    ids = {one.id for one in listed} | changed
+    rows: dict[str, list[Any]] = {}
+    for one in listed:
+        if one.due_to not in ids and one.remedy is not None and one.remedy not in rows:
+            rows[one.remedy] = [Code(one.id), Mark(one.status), one.remedy, one.owner or ""]
+    return list(rows.values())
+
+
+def _firewalls(report: Report, dialects: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
+    """Title, text, and whether it was asked for."""
+    if any(one.rules for one in report.changes):
+        for name in dialects or DIALECTS:
+            yield DIALECTS[name].title, render_rules(report.changes, name), bool(dialects)
+
+
+def _stops(report: Report) -> list[list[Any]]:
+    """The way to the cloud as a table."""
+    return [
+        [
+            one.title,
+            one.detail,
+            [Mark(step.status, step.what) for step in one.steps] or "nothing by itself",
+            [f"{step.check}: {step.summary}" for step in one.steps],
+        ]
+        for one in report.route
+    ]
+
+
+def needless(check: Check) -> bool:
+    """Whether a check that did not pass does not count for the device."""
+    return check.level == "reported" and check.status in {"fail", "unknown"}
+
+
+def _devices(report: Report) -> list[list[Any]]:
+    return [
+        [_title(one.title, one.os_version), Mark(one.verdict), _YES[one.online], at_the_end(one)]
+        for one in report.devices
+    ]
+
+
+def _version(one: VersionVerdict) -> list[Any]:
+    until = f"before {one.before}" if one.before else "the newest"
+    test = (
+        f"{METHODS.get(one.method, one.method)}: {one.internet_test or 'no result'}"
+        if one.method != "none"
+        else "none: this version takes it for passed"
+    )
+    end = [] if one.online else [at_the_end(one)]
+    asked = [f"as far as its cloud's name is answered like {one.asked_instead}"] if one.asked_instead else []
+    missing = [f"not passed: {', '.join(one.warnings)}"] if one.warnings else []
+    return [f"{one.since} to {until}", Mark(one.verdict), _YES[one.online], [test, *end, *asked, *missing]]
+
+
+_WORST_FIRST = ("fail", "unknown", "warn")
+
+
+def _networks(report: Report) -> list[list[Any]]:
+    rows = []
+    for one in report.networks[:MOST_NETWORKS]:
+        first = next((check for status in _WORST_FIRST for check in one.checks if check.status == status), None)
+        rows.append(
+            [
+                one.ssid,
+                Mark(one.verdict),
+                "?" if one.signal_dbm is None else f"{one.signal_dbm:.0f} dBm",
+                ", ".join(map(str, one.channels[:12])),
+                first.summary if first else "",
+            ]
+        )
+    return rows
+
+
+def _speaks_for(report: Report) -> list[tuple[str, Any]]:
+    scope, tool = report.scope, report.tool
+    facts: list[tuple[str, Any]] = [
+        ("Interface", f"{scope.interface or 'none'} ({', '.join(filter(None, (scope.state, _joined(scope))))})"),
+        ("Addresses", [Code(one) for one in scope.addresses[:20]] or "no IPv4 address"),
+        ("Gateway", Code(scope.gateway) if scope.gateway else "none"),
+        ("Resolvers", _resolvers(scope) or "none known"),
+        ("The air", _air(report.observations.wifi)),
+        ("VPN and proxy", _not_like_a_device(scope)),
+        ("Run as", f"{scope.privileges.user or 'somebody'}, {scope.os or 'system not known'}"),
+        ("When", f"{report.started}, for {report.duration_s:.1f} s{'' if report.complete else ', cut short'}"),
+        ("By", f"netpreflight {tool.version}, rules {tool.rules}"),
+    ]
+    return facts
+
+
+def _joined(scope: Scope) -> str | None:
+    if scope.ssid is not None:
+        return f"on the Wi-Fi '{scope.ssid}' ({scope.bssid})"
+    return {"wired": "by cable", "wifi": "Wi-Fi"}.get(scope.medium or "")
+
+
+def _resolvers(scope: Scope) -> list[str]:
+    sources: dict[str, list[str]] = {}
+    for one in scope.resolvers:
+        sources.setdefault(one.address, []).append(one.source)
+    return [f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in list(sources.items())[:20]]
+
+
+def _not_like_a_device(scope: Scope) -> Any:
+    found = [f"the VPN {scope.vpn} carries this laptop's own traffic"] if scope.vpn else []
+    found += [f"tunnel {one}" for one in scope.tunnels[:20] if one != scope.vpn]
+    found += [f"{one.variable}={one.value}" for one in scope.proxy[:20]]
+    return found or "none"
+
+
+def _air(wifi: Wifi | None) -> str:
+    if wifi is None or wifi.not_run or wifi.source is None:
+        return "not looked at"
+    how = (
+        "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
+    )
+    return f"{how}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}"
+
+
+def _unseen(report: Report) -> Iterator[list[Any]]:
+    """What has no answer, why, and what would settle it."""
+    for one in report.checks:
+        if one.status == "unknown" or (one.status == "skip" and one.level != "reported"):
+            why = [one.summary, *([one.reason] if one.reason else [])]
+            yield [Code(one.id), Mark(one.status), why, one.remedy or ""]
+    for name in report.observations.__struct_fields__:
+        probe = getattr(report.observations, name)
+        if isinstance(probe, Observation) and probe.not_run:
+            yield [f"probe {name}", Mark("skip", "did not run"), probe.not_run, probe.unlocked_by or ""]
+
+
+def _footprint(report: Report) -> list[list[Any]]:
+    return [
+        [
+            Code(f"{one.protocol.upper()} {one.address}:{one.port}"),
+            one.host or "",
+            one.purpose,
+            one.packets,
+            one.bytes,
+        ]
+        for one in report.footprint[:MOST_CONTACTS]
+    ]
+
+
+def _start(one: Any) -> dict[str, Any]:
+    line = one.instead if one.state == "stops" else one.line if one.state != "not-reached" else None
+    return {
+        "row": one,
+        "mark": _STATES[one.state],
+        "strip": led.strip(one.lights),
+        "line": line,
+        "sees": one.network_sees if one.state != "not-reached" else None,
+    }
+
+
+def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Any]:
+    name = bss.ssid or ("(hidden)" if bss.ssid == "" else "(name withheld)")
+    width = f"{bss.width_mhz} MHz" if bss.width_mhz else "width not known"
+    return [
+        f"{number}: {name}",
+        "★ the network judged" if is_judged(bss, wifi) else "another",
+        Code(bss.bssid or "not known"),
+        f"{bss.channel}, {width}",
+        "?" if bss.signal_dbm is None else f"{bss.signal_dbm:.0f} dBm",
+        ", ".join(bss.security) if bss.security is not None else "not known",
+    ]
+
+
+def _times(lane: Any) -> list[Any]:
+    count = len(lane.attempts) + lane.left_out
+    came = sum(came for _, came in lane.attempts)
+    tried = f"{count}; {came} came, or brought something" if count and not lane.left_out else str(count or "")
+    return [
+        Code(lane.name),
+        f"{lane.started_s:.1f} s",
+        f"{lane.took_s:.1f} s" if not lane.not_run else f"did not run: {lane.not_run}",
+        tried,
+    ]
+
+
+def _raw(report: Report) -> Iterator[tuple[str, str, int]]:
+    """Each probe's observations as JSON, and how many characters of it are left out."""
+    for name in report.observations.__struct_fields__:
+        one = getattr(report.observations, name)
+        if one is None:
+            continue
+        left = 0
+        if isinstance(one, Wifi) and len(one.bss) > MOST_RAW_BSSS:
+            kept = sorted(one.bss, key=lambda bss: (not is_judged(bss, report.observations.wifi), -_strength(bss)))
+            one, left = msgspec.structs.replace(one, bss=kept[:MOST_RAW_BSSS]), len(one.bss) - MOST_RAW_BSSS
+        text = json_shown(msgspec.json.format(msgspec.json.encode(one), indent=1).decode())
+        title = f"{name}: {left} BSSs left out" if left else name
+        yield title, text[:MOST_RAW], max(0, len(text) - MOST_RAW)
+
+
+def _strength(bss: Bss) -> float:
+    return -1000.0 if bss.signal_dbm is None else bss.signal_dbm
