@@ -49,7 +49,7 @@ Os = Annotated[
 Output = Annotated[
     list[Path] | None,
     typer.Option(
-        "--output", "-o", metavar="FILE", help="Also write the report: .html, .json or .txt. May be repeated."
+        "--output", "-o", metavar="FILE", help="Also write the report: .html, .json, .md or .txt. May be repeated."
     ),
 ]
 ComparisonOutput = Annotated[

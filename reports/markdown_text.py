@@ -8,7 +8,7 @@ how host names, addresses and ports are best read. A `|` ends a table's cell eve
 import re
 from collections.abc import Iterable, Sequence
 
-from reports.text import shown
+from reports.text import escaped, shown
 
 _WORD = re.compile(r"""(?P<before>[("']*)(?P<core>.*?)(?P<after>[)"',.;:?!]*)""", re.DOTALL)
 _PLAIN = re.compile(r"[^\W_]+(?:['-][^\W\d_]+)*%?|[-+]?\d+(?:\.\d+)?|→")
@@ -26,10 +26,10 @@ def text(value: str) -> str:
     for piece in re.split(r"( +|\|)", shown(value)):
         if piece == "|":
             pieces.append((_PIPE, False))
-        elif piece.isspace():
+        elif piece and not piece.strip(" "):
             pieces.append((piece, len(piece) > 1))
         elif piece:
-            pieces += [(piece, True)] if not pieces and _ITEM.match(piece) else _word(piece)
+            pieces += [(piece, True)] if not pieces and _ITEM.fullmatch(piece) else _word(piece)
     for edge in (0, -1):  # a space there would be lost
         if pieces and pieces[edge][0] == " ":
             pieces[edge] = (" ", True)
@@ -42,10 +42,10 @@ def strong(value: str) -> str:
     return f"**{made}**" if made else ""
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table; the cells of `rows` are values, made text here."""
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, made: bool = False) -> list[str]:
+    """A table; the cells of `rows` are values, made text here, or (`made`) text already."""
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
-    return [*lines, *(f"| {' | '.join(map(text, row))} |" for row in rows), ""]
+    return [*lines, *(f"| {' | '.join(row if made else map(text, row))} |" for row in rows), ""]
 
 
 def listed(lines: Iterable[str], *, depth: int = 0) -> list[str]:
@@ -54,9 +54,9 @@ def listed(lines: Iterable[str], *, depth: int = 0) -> list[str]:
     return [*made, ""] if made and not depth else made
 
 
-def fenced(lines: Iterable[str]) -> list[str]:
-    """A block of code, which nothing in it can end."""
-    kept = [shown(line) for line in lines]
+def fenced(lines: Iterable[str], *, whole: bool = False) -> list[str]:
+    """A block of code, which nothing in it can end; `whole`: its lines are not cut."""
+    kept = [escaped(line) if whole else shown(line) for line in lines]
     fence = "`" * max(3, 1 + max((len(run) for line in kept for run in re.findall("`+", line)), default=0))
     return [f"{fence}text", *kept, fence, ""]
 

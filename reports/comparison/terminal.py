@@ -87,7 +87,7 @@ def _print_checks(console: Console, comparison: Comparison) -> None:
     for heading in ("Stage", "Check", "A", "B", "What it means"):
         table.add_column(heading, no_wrap=heading != "What it means", overflow="fold")
     for pair in comparison.checks:
-        what = Text(meaning(pair), style=_RELATIONS.get(pair.relation, ""))
+        what = Text(shown(meaning(pair)), style=_RELATIONS.get(pair.relation, ""))
         table.add_row(pair.stage, pair.id, Text(*MARKS[pair.a]), Text(*MARKS[pair.b]), what)
     console.print(table)
     differing = [(pair, lines) for pair in comparison.checks if (lines := details(pair))]
