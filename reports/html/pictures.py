@@ -24,6 +24,7 @@ from probes.observations import (
     Wifi,
     strength,
 )
+from reports.text import shown
 
 MOST_STATIONS = 6
 """More of them do not fit side by side."""
@@ -96,7 +97,8 @@ def _step(what: str, status: Status, middle: int, width: int) -> tuple[str, Stat
 
 
 def _cut(text: str, width: int) -> str:
-    """The text with its middle left out where it is longer than the picture has room for."""
+    """The text, safe to show, with its middle left out where it is longer than the picture has room for."""
+    text = shown(text)
     if len(text) <= width:
         return text
     return f"{text[: (width - 1) // 2]}…{text[-(width // 2) :]}"

@@ -1,5 +1,6 @@
 """What the report's page shows, section by section: the report's own words and values, put into tables and texts."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ MOST_RAW_BSSS = 40
 """BSSs in the raw observations, the network judged first and then the strongest."""
 MOST_RAW = 60_000
 """Characters of one probe's raw observations."""
+_WIDTH = 110
+"""Characters of a line of raw observations that need not be broken."""
 _STAGES = {
     "scan": "Wi-Fi",
     "ip": "Address",
@@ -119,10 +122,7 @@ def _letters(report: Report) -> Iterator[tuple[str, str]]:
     for owner in owners:
         mine = [one for one in report.changes if one.owner == owner]
         needed = [one for one in mine if one.needed]
-        lines = [
-            f"netpreflight looked at the network{where} for a device ({_title(report.device.title, None)}), "
-            f"{report.started}."
-        ]
+        lines = [f"netpreflight looked at the network{where} for a {report.device.title}, {report.started}."]
         if needed:
             lines += [
                 "It would not get online. Please change:" if report.startup.online is not True else "Please change:"
@@ -333,9 +333,29 @@ def _raw(report: Report) -> Iterator[tuple[str, str, int]]:
         if isinstance(one, Wifi) and len(one.bss) > MOST_RAW_BSSS:
             kept = sorted(one.bss, key=lambda bss: (not is_judged(bss, report.observations.wifi), -_strength(bss)))
             one, left = msgspec.structs.replace(one, bss=kept[:MOST_RAW_BSSS]), len(one.bss) - MOST_RAW_BSSS
-        text = json_shown(msgspec.json.format(msgspec.json.encode(one), indent=1).decode())
+        text = json_shown(_compact(msgspec.to_builtins(one)))
         title = f"{name}: {left} BSSs left out" if left else name
         yield title, text[:MOST_RAW], max(0, len(text) - MOST_RAW)
+
+
+def _compact(value: Any, indent: int = 0) -> str:
+    """JSON in which a line holds as much as fits."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(line) + indent <= _WIDTH or not isinstance(value, dict | list) or not value:
+        return line
+    inner = " " * (indent + 1)
+    if isinstance(value, list):
+        items = [_compact(one, indent + 1) for one in value]
+    else:
+        items = [f"{json.dumps(key)}: {_compact(one, indent + 1)}" for key, one in value.items()]
+    lines = [items[0]]
+    for item in items[1:]:
+        if "\n" not in item + lines[-1] and indent + len(lines[-1]) + len(item) < _WIDTH:
+            lines[-1] += f", {item}"
+        else:
+            lines.append(item)
+    first, last = ("[", "]") if isinstance(value, list) else ("{", "}")
+    return f"{first}\n{inner}" + f",\n{inner}".join(lines) + f"\n{' ' * indent}{last}"
 
 
 def _strength(bss: Bss) -> float:

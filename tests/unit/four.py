@@ -1,4 +1,4 @@
-"""Reports as they come from real places: healthy, behind a captive portal, UDP blocked, Wi-Fi wrong; and a hostile one."""
+"""Reports as they come from real places: healthy, a captive portal, UDP blocked, Wi-Fi wrong; and a hostile one."""
 
 from typing import Any
 
@@ -16,7 +16,6 @@ from probes.observations import (
     HtOperation,
     Icmp,
     Neighbor,
-    Observations,
     Path,
     PathTarget,
     Privileges,
@@ -26,7 +25,7 @@ from probes.observations import (
     Wifi,
 )
 from tests.unit import seen
-from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, COAP_ADDRESSES, GATEWAY, RESOLVER, attempts
+from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, COAP_ADDRESSES, GATEWAY, RESOLVER
 from tests.unit.test_judging_path import ladder
 
 SSID = "Workshop"
@@ -72,6 +71,7 @@ def air(*own: Bss, **fields: Any) -> Wifi:
             ht=HtOperation(primary_channel=channel, secondary_offset=3 if width == 40 else 0, any_width=width == 40),
         )
         for name, channel, dbm, bssid, width in NEIGHBOURS
+        if name or not own  # a hidden network could be ours
     ]
     return seen.wifi(*ours, *others, **{"target": SSID, "scan_s": 3.1, **fields})
 
@@ -200,12 +200,12 @@ FOUR = {
     "wifi-wrong": wifi_wrong,
 }
 
-HOSTILE = "\n".join((
-    "</script></style></title></pre></svg><script>document.title='executed'</script>",
-    "<img src=x onerror=\"document.title='executed'\"><svg onload=alert(1)>&lt;b&gt;&amp;\"'`",
-    "javascript:document.title='executed' http://evil.example/ [x](javascript:alert(1)) | a | b |",
-    "\u202egnp.exe\u2066\u200b\u200d\ufeff\x00\x1b[31m\u2028",
-))  # fmt: skip
+HOSTILE = (
+    "</script></style></title></pre></svg><script>document.title='executed'</script>\n"
+    "<img src=x onerror=\"document.title='executed'\"><svg onload=alert(1)>&lt;b&gt;&amp;\"'`\n"
+    "javascript:document.title='executed' http://evil.example/ [x](javascript:alert(1)) | a | b |\n"
+    "\u202egnp.exe\u2066\u200b\u200d\ufeff\x00\x1b[31m\u2028"
+)
 
 
 def hostile() -> Report:
@@ -244,11 +244,3 @@ def crowded(count: int) -> Report:
         for number in range(count)
     ]
     return made(run_of(wifi=seen.wifi(*others, target=None, target_from=None)), "photon2")
-
-
-def saved(one: Report) -> Observations:
-    """The observations as they come back from a file."""
-    return msgspec.json.decode(msgspec.json.encode(one.observations), type=Observations)
-
-
-__all__ = ["FOUR", "HOSTILE", "attempts", "crowded", "hostile", "made", "run_of", "saved"]

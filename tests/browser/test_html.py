@@ -1,0 +1,215 @@
+"""What a reader's browser makes of the report: quiet, readable at every width, by keyboard, by ear, and on paper."""
+
+import importlib.resources
+import re
+import select
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.chromium import WIDTHS, opened
+from tests.unit.four import FOUR
+
+EVERY = [*FOUR, "hostile", "crowded"]
+SCHEMES: tuple[Any, ...] = ("light", "dark")
+Files = dict[str, Path]
+
+
+def in_view(page: Page, selector: str) -> bool:
+    """Whether an element is wholly within the window."""
+    found: bool = page.evaluate(
+        "one => { const box = document.querySelector(one).getBoundingClientRect();"
+        " return box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight && box.right <= innerWidth }",
+        selector,
+    )
+    return found
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", EVERY)
+def test_it_is_quiet_and_never_wider_than_the_window(browser: Browser, files: Files, name: str, scheme: Any) -> None:
+    with opened(browser, files[name], color_scheme=scheme) as here:
+        for width in WIDTHS:
+            here.page.set_viewport_size({"width": width, "height": 800})
+            for folded in (True, False):
+                here.page.evaluate("closed => document.querySelectorAll('details').forEach(one => one.open = !closed)",
+                                   folded)  # fmt: skip
+                assert here.page.evaluate("document.documentElement.scrollWidth") == width
+                # The headings of stacked tables are hidden, and as wide as they are.
+                wider = (
+                    "[...document.querySelectorAll('main *:not(thead *)')]"
+                    ".filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML)"
+                )
+                assert here.page.evaluate(wider) == []
+        assert here.page.title() != "executed"
+        assert (here.said, here.asked) == ([], [])
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("name", FOUR)
+def test_the_first_screen_says_what_who_and_which_light(
+    browser: Browser, files: Files, name: str, width: int, height: int
+) -> None:
+    with opened(browser, files[name], viewport={"width": width, "height": height}) as here:
+        assert in_view(here.page, "h1")
+        assert in_view(here.page, ".plain")
+        assert in_view(here.page, ".lamp")
+        if name != "healthy":
+            assert in_view(here.page, ".change")
+            assert "." in here.page.locator(".change + p").inner_text(), "who can do it"
+            assert in_view(here.page, ".change + p")
+
+
+@pytest.mark.parametrize("name", FOUR)
+def test_everything_folded_is_reached_and_opened_by_keyboard(browser: Browser, files: Files, name: str) -> None:
+    with opened(browser, files[name]) as here:
+        page = here.page
+        count = page.evaluate("[...document.querySelectorAll('summary')].map((one, n) => one.dataset.n = n).length")
+        reached: set[str] = set()
+        for _ in range(count * 3 + 100):
+            page.keyboard.press("Tab")
+            number = page.evaluate("document.activeElement.matches('summary') ? document.activeElement.dataset.n : ''")
+            if number and number not in reached:
+                reached.add(number)
+                page.keyboard.press("Enter")
+                assert page.evaluate("document.activeElement.parentElement.open")
+                assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            if len(reached) == count:
+                break
+
+        assert len(reached) == count
+        assert count > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme", "width"),
+    [*((name, "dark", 390) for name in FOUR), *((name, "light", 1280) for name in EVERY)],
+)
+def test_axe_finds_no_violation(browser: Browser, files: Files, name: str, scheme: Any, width: int) -> None:
+    axe = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    # The policy forbids any script, so also this one.
+    window: Any = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "reduced_motion": "reduce"}
+    with opened(browser, files[name], bypass_csp=True, **window) as here:
+        here.page.add_script_tag(content=axe)
+        here.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        found = here.page.evaluate(
+            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        )
+        assert [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found["violations"]] == []
+        assert len(found["passes"]) > 25
+
+
+def test_the_policy_stops_a_script_a_style_and_a_request(browser: Browser, files: Files) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, opened(browser, files["healthy"]) as here:
+        here.page.evaluate(
+            """port => {
+                const there = `http://127.0.0.1:${port}/`;
+                window.stopped = [];
+                document.addEventListener('securitypolicyviolation', one => stopped.push(one.effectiveDirective));
+                const add = (name, set) => document.body.append(Object.assign(document.createElement(name), set));
+                add('script', {textContent: "document.title = 'executed'"});
+                add('style', {textContent: "body { display: none }"});
+                add('img', {src: there});
+                add('iframe', {src: there});
+                add('link', {rel: 'stylesheet', href: there});
+                document.body.setAttribute('onclick', "document.title = 'executed'");
+                document.body.click();
+                document.body.setAttribute('style', 'display: none');
+            }""",
+            server.getsockname()[1],
+        )
+        here.page.wait_for_function("stopped.length >= 7")
+
+        assert set(here.page.evaluate("stopped")) == {
+            "script-src-elem", "script-src-attr", "style-src-elem", "style-src-attr", "img-src", "frame-src"
+        }  # fmt: skip
+        assert here.page.title() != "executed"
+        assert here.page.evaluate("getComputedStyle(document.body).display") == "block"
+        assert select.select([server], [], [], 0.2)[0] == [], "nobody has connected"
+
+
+def test_hostile_text_is_text(browser: Browser, files: Files) -> None:
+    with opened(browser, files["hostile"]) as here:
+        page = here.page
+        assert page.locator("script, img, iframe, object, embed, form, base, link").count() == 0
+        assert page.evaluate(
+            "[...document.querySelectorAll('*')].flatMap(one => [...one.attributes]).filter(one =>"
+            " one.name.startsWith('on') || (['href', 'src', 'xlink:href'].includes(one.name)"
+            " && !one.value.startsWith('#'))).map(one => one.name)"
+        ) == []  # fmt: skip
+        assert page.locator("body > *").count() == 5, "symbols, link, header, main, footer: no element was closed early"
+        assert "</script></style></title>" in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize("size", ["A4", "Letter"])
+@pytest.mark.parametrize("name", FOUR)
+def test_it_prints_every_section_and_all_that_is_folded(
+    browser: Browser, files: Files, tmp_path: Path, name: str, size: str
+) -> None:
+    with opened(browser, files[name]) as here:
+        here.page.pdf(path=tmp_path / "report.pdf", format=size)
+        headings = here.page.locator("h1, main h2:not(nav h2), h3, h4").all_inner_texts()
+        folded = here.page.evaluate(
+            "[...document.querySelectorAll('details')].flatMap(one => [...one.querySelectorAll('li, pre, p')])"
+            ".map(one => one.textContent)"
+        )
+    done = subprocess.run(["pdftotext", tmp_path / "report.pdf", "-"], capture_output=True, check=True, text=True)
+    printed = "".join(done.stdout.split())
+
+    assert len(headings) > 15
+    assert len(folded) > 30
+    assert [one for one in headings if "".join(one.split()) not in printed] == []
+    lines = ["".join(line.split()) for one in folded for line in one.splitlines()]
+    # A page may end within a line that is wrapped, and its other part then comes after what the next page begins with.
+    missing = [one for one in lines if one not in printed and one[: len(one) // 2] not in printed]
+    assert missing == []
+
+
+def animations(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.evaluate(
+        "document.getAnimations().map(one => ({ms: one.effect.getComputedTiming().duration,"
+        " frames: one.effect.getKeyframes().map(key => [key.computedOffset, key.opacity])}))"
+    )
+    return found
+
+
+def test_the_light_blinks_in_the_devices_own_time(browser: Browser, files: Files) -> None:
+    with opened(browser, files["healthy"]) as here:
+        (breathing,) = animations(here.page)
+    with opened(browser, files["udp-blocked"]) as here:
+        (error,) = animations(here.page)
+
+    # device-os v6.2.0 system/src/system_led_signal.cpp: PatternPeriod::FADE_NORMAL, BLINK_NORMAL; and
+    # system_task.cpp:176-186: 250 ms on, 250 ms off.
+    assert breathing["ms"] == 4000
+    lit = [
+        round((after[0] - frame[0]) * error["ms"])
+        for frame, after in zip(error["frames"], error["frames"][1:], strict=False)
+        if frame[1] == "1"
+    ]
+    assert set(lit[:-3]) == {100}
+    assert lit[-3:] == [250, 250, 250]
+
+
+def test_the_light_can_be_held_still(browser: Browser, files: Files) -> None:
+    with opened(browser, files["udp-blocked"], reduced_motion="reduce") as here:
+        assert animations(here.page) == []
+    with opened(browser, files["udp-blocked"]) as here:
+        here.page.focus("#still")
+        here.page.keyboard.press("Space")
+        assert animations(here.page) == []
+        assert re.search("orange", here.page.locator(".words").inner_text())
+
+
+def test_every_picture_is_told_in_words(browser: Browser, files: Files) -> None:
+    with opened(browser, files["udp-blocked"]) as here:
+        unnamed = "[...document.querySelectorAll('svg, [role=img]')].filter(one => !one.closest('[aria-hidden=true]')"
+        assert here.page.evaluate(f"{unnamed} && !one.ariaLabel && !one.closest('[role=img]')).length") == 0
+        for section in ("way", "band", "time"):
+            assert here.page.locator(f"#{section} [role=img]").count() >= 1
+            assert here.page.locator(f"#{section} table caption").count() == 1
+        assert here.page.locator("table").count() == here.page.locator("table caption").count()
