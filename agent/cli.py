@@ -54,7 +54,7 @@ Output = Annotated[
 ]
 ComparisonOutput = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Also write it: .json, .md or .txt. May be repeated."),
+    typer.Option("--output", "-o", metavar="FILE", help="Also write it: .html, .json, .md or .txt. May be repeated."),
 ]
 Dialects = Annotated[
     list[str] | None,

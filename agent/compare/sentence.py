@@ -91,8 +91,8 @@ def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, devic
 
 def _apart(split: Apart, profile: Profile, device: str) -> str:
     bad, good, stage = split
-    what = failing(bad, stage)[0].summary
-    first = f"{_capital(name_of(bad))} stops {device} at {WORDS[stage]}, and {name_of(good)} does not: {what}."
+    ids = ", ".join(one.id for one in failing(bad, stage))
+    first = f"{_capital(name_of(bad))} stops {device} at {WORDS[stage]} ({ids}), and {name_of(good)} does not."
     if hotspot(bad.report.observations) and not hotspot(good.report.observations):
         return f"{first} In that it is no reference for {name_of(good)}."
     if stage in AIR:

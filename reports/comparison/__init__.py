@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from agent.compare import Comparison
+from reports.comparison.html import render as render_html
 from reports.comparison.markdown import render as render_markdown
 from reports.comparison.terminal import render as render_text
 from reports.text import json_shown
@@ -16,6 +17,7 @@ def render_json(comparison: Comparison) -> str:
 
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {
+    ".html": render_html,
     ".json": render_json,
     ".md": render_markdown,
     ".txt": render_text,

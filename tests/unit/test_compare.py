@@ -140,9 +140,8 @@ def test_what_works_on_the_hotspot_alone_is_the_networks_doing_and_not_the_lapto
 
     assert (made.story, made.sure) == ("two-networks", True)
     assert made.sentence == (
-        "A ('Office') stops a Particle Argon at the device's cloud port, and the likely hotspot (B) does not: "
-        f"{seen.ARGON_NAME} ({ARGON_ADDRESS}), UDP 5684 does not answer. This laptop is ruled out; what stops the "
-        "device is in that network."
+        "A ('Office') stops a Particle Argon at the device's cloud port (cloud.transport), and the likely hotspot (B) "
+        "does not. This laptop is ruled out; what stops the device is in that network."
     )
     assert standing(made) == {
         "this laptop": "ruled-out",
@@ -253,7 +252,7 @@ def test_two_networks_that_fail_otherwise_are_no_reference_for_each_other() -> N
 def test_a_hotspot_that_fails_where_the_site_works_is_no_reference() -> None:
     made = compared(site(), phone(cloud=blocked()))
 
-    assert made.sentence.startswith("The likely hotspot (B) stops a Particle Argon at the device's cloud port, and A")
+    assert made.sentence.startswith("The likely hotspot (B) stops a Particle Argon at the device's cloud port (cloud")
     assert made.sentence.endswith("In that it is no reference for A ('Office').")
     assert made.worse is True
 
