@@ -133,7 +133,7 @@ def _change(check: Check, seen: Observations, profile: Profile) -> Change:
 
 def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
     """The rule that lets an exchange through; None where no firewall can stand in its way, or a value is no good."""
-    subnet = _subnet(seen)
+    subnet = subnet_of(seen)
     addresses = [one for one in _addresses(flow, seen) if subnet is None or ipaddress.IPv4Address(one) not in subnet]
     if not addresses or not 1 <= flow.port <= 65535:
         return None
@@ -173,7 +173,7 @@ def _host(name: str | None) -> str | None:
     return allowed.lower() if len(allowed) <= _LONGEST_NAME and _HOST_NAME.fullmatch(allowed) else None
 
 
-def _subnet(seen: Observations) -> ipaddress.IPv4Network | None:
+def subnet_of(seen: Observations) -> ipaddress.IPv4Network | None:
     """The device's subnet: of what DHCP gives an unknown device, else this laptop's."""
     for text in (*_leased(seen.dhcp), *_own(seen.scope)):
         try:

@@ -15,7 +15,11 @@ import typer
 from agent import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.compare import Comparison, Given
     from agent.profiles import Profile
+    from agent.report import Device as JudgedDevice
     from agent.report import Level, Run
     from agent.run import Air
 
@@ -47,8 +51,12 @@ Os = Annotated[
 Output = Annotated[
     list[Path] | None,
     typer.Option(
-        "--output", "-o", metavar="FILE", help="Also write the report: .html, .json or .txt. May be repeated."
+        "--output", "-o", metavar="FILE", help="Also write the report: .html, .json, .md or .txt. May be repeated."
     ),
+]
+ComparisonOutput = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Also write it: .html, .json, .md or .txt. May be repeated."),
 ]
 Dialects = Annotated[
     list[str] | None,
@@ -156,6 +164,49 @@ def report(
     again = make(*_saved(file, device, os_version))
     _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, products, level, as_json=as_json)
     return EXIT_CODES[again.verdict]
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A run saved as JSON; of one network, the earlier one.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The other run.")],
+    *,
+    device: Device = None,
+    os_version: Os = None,
+    output: ComparisonOutput = None,
+    share: Share = None,
+    redact: Redact = False,
+    as_json: Json = False,
+) -> int:
+    """Put two saved runs side by side: what differs, what that rules out, what got better and what got worse.
+
+    Of one laptop on two networks, such as a customer's and a phone's hotspot, or of one network before and after a
+    change. Both are judged again, for the device of A or the one named. Exit codes: 0 nothing that the device needs
+    is worse in B, 1 something that it needs worked in A and fails in B, 2 wrong usage, 3 that is not known.
+    """
+    from agent.compare import compare as compared  # noqa: PLC0415 - as above
+    from reports.comparison import FORMATS  # noqa: PLC0415
+    from reports.comparison.terminal import show  # noqa: PLC0415
+    from reports.sharing import hidden  # noqa: PLC0415
+
+    outputs, level = _checked(output, list(FORMATS)), _level(share, redact=redact)
+    first, second, profile = _two_saved(a, b, device, os_version)
+    made = compared(first, second, profile)
+
+    @cache
+    def at(wanted: "Level") -> "Comparison":
+        return made if wanted == "complete" else hidden(made, [first.report, second.report], wanted)
+
+    failed = _write_each(outputs, level, lambda path, wanted: FORMATS[path.suffix](at(wanted)))
+    if sys.stdout is None:
+        raise UsageError("cannot show the comparison: standard output is closed")
+    if as_json:
+        sys.stdout.buffer.write(FORMATS[".json"](at(level or "complete")).encode())
+    else:
+        show(at(level or "complete"), sys.stdout)
+    if failed:
+        raise UsageError("; ".join(failed))
+    return {True: 1, False: 0, None: 3}[made.worse]
 
 
 @app.command()
@@ -280,24 +331,12 @@ def _prepare(outputs: list[Path]) -> None:
 def _deliver(
     report: Any, terminal: Any, outputs: list[Path], dialects: list[str], level: "Level | None", *, as_json: bool
 ) -> None:
-    """Write the files that were asked for, and show the report.
-
-    Each file is written whole or not at all, by itself: one that cannot be written takes neither the others nor the
-    report on the screen with it.
-    """
-    from agent.report import write  # noqa: PLC0415 - as above
-    from reports import FORMATS  # noqa: PLC0415
+    """Write the files that were asked for, and show the report, whether they could be written or not."""
+    from reports import FORMATS  # noqa: PLC0415 - as above
     from reports.sharing import shared  # noqa: PLC0415
 
-    failed = []
     at = cache(partial(shared, report))
-    for path in outputs:
-        try:
-            write(
-                path, FORMATS[path.suffix](at(level or ("complete" if path.suffix == ".json" else "ticket")), dialects)
-            )
-        except OSError as problem:
-            failed.append(f"cannot write {path}: {problem.strerror or problem}")
+    failed = _write_each(outputs, level, lambda path, wanted: FORMATS[path.suffix](at(wanted), dialects))
     made = at(level or "complete")
     if not as_json:
         terminal.final(made, dialects)
@@ -311,19 +350,58 @@ def _deliver(
         raise UsageError("; ".join(failed))
 
 
+def _write_each(outputs: list[Path], level: "Level | None", render: "Callable[[Path, Level], str]") -> list[str]:
+    """Write each file whole or not at all, by itself, and say which could not be written.
+
+    What is said of no level is complete as JSON, and for a ticket in every other format.
+    """
+    from agent.report import write  # noqa: PLC0415 - as above
+
+    failed = []
+    for path in outputs:
+        try:
+            write(path, render(path, level or ("complete" if path.suffix == ".json" else "ticket")))
+        except OSError as problem:
+            failed.append(f"cannot write {path}: {problem.strerror or problem}")
+    return failed
+
+
+def _two_saved(a: Path, b: Path, device: str | None, os_version: str | None) -> "tuple[Given, Given, Profile]":
+    """Two saved runs, both judged for the device named, or else for that of the first."""
+    from agent.compare import Given  # noqa: PLC0415 - as above
+    from agent.report import SavedReportError, load_saved, make  # noqa: PLC0415
+
+    try:
+        first, second = load_saved(a), load_saved(b)
+    except SavedReportError as problem:
+        raise UsageError(str(problem)) from problem
+    profile = _profile(a, first.device, device, os_version)
+    given_a = Given(letter="A", file=a.name, report=make(first.run, profile), saved=first)
+    return given_a, Given(letter="B", file=b.name, report=make(second.run, profile), saved=second), profile
+
+
 def _saved(file: Path, device: str | None, os_version: str | None) -> "tuple[Run, Profile]":
-    """The run in a saved report, and the device to judge it for: the one named, else that of the report."""
-    from agent import profiles  # noqa: PLC0415 - as above
-    from agent.report import SavedReportError, load  # noqa: PLC0415
+    """The run in a saved report, and the device to judge it for."""
+    from agent.report import SavedReportError, load  # noqa: PLC0415 - as above
 
     try:
         run, judged = load(file)
+    except SavedReportError as problem:
+        raise UsageError(str(problem)) from problem
+    return run, _profile(file, judged, device, os_version)
+
+
+def _profile(file: Path, judged: "JudgedDevice", device: str | None, os_version: str | None) -> "Profile":
+    """The device named, else that of a saved report."""
+    from agent import profiles  # noqa: PLC0415 - as above
+
+    try:
         if device is not None:
-            return run, profiles.load(device, os_version)
+            return profiles.load(device, os_version)
         if judged.name not in profiles.names():
             raise UsageError(f"{file}: judged for {judged.name!r}, a company's own device; give its --device FILE.toml")
-        return run, profiles.load(judged.name, os_version or judged.os_version)
-    except (SavedReportError, profiles.UnknownDeviceError) as problem:
+        return profiles.load(judged.name, os_version or judged.os_version)
+    except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
 
 
@@ -348,13 +426,14 @@ def _air(ssid: str | None, capture: Path | None) -> "Air":
         raise UsageError(f"{capture}: {problem}") from problem
 
 
-def _checked(output: list[Path] | None) -> list[Path]:
-    """The files to write, refused now rather than after a run."""
+def _checked(output: list[Path] | None, endings: list[str] | None = None) -> list[Path]:
+    """The files to write, refused now rather than after a run; `endings` instead of those of a report."""
     from reports import FORMATS  # noqa: PLC0415 - as above
 
+    known = endings or list(FORMATS)
     for path in output or []:
-        if path.suffix not in FORMATS:
-            raise UsageError(f"cannot write {path}: the ending has to be one of {', '.join(FORMATS)}")
+        if path.suffix not in known:
+            raise UsageError(f"cannot write {path}: the ending has to be one of {', '.join(known)}")
         if path.is_dir() or not path.parent.is_dir():
             raise UsageError(f"cannot write {path}: there is no folder {path.parent} or it is a folder itself")
     return output or []

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from agent import __version__, judging
 from agent.changes import Change, changes
-from agent.checks import Check, Selection
+from agent.checks import Check, Selection, Status
 from agent.enough import Enough, enough
 from agent.judging import Answer, Verdict
 from agent.judging.internet_test import InternetTest
@@ -79,12 +79,26 @@ class Run(Struct, frozen=True, kw_only=True):
     footprint: list[Contact]
 
 
-class _Saved(Run, frozen=True, kw_only=True):
-    """What a saved report is judged from again; the rest of it follows from that."""
+class SavedCheck(Struct, frozen=True, kw_only=True):
+    """What a saved report made of one check, by the rules of its time."""
+
+    id: str
+    status: Status
+
+
+class Saved(Run, frozen=True, kw_only=True):
+    """What a saved report is judged from again, and what it says of how it was judged; the rest follows from that."""
 
     schema: Literal["netpreflight-report/1"]
+    tool: Tool
     device: Device
     sharing: SharedLevel | UnsetType = UNSET
+    checks: list[SavedCheck]
+
+    @property
+    def run(self) -> Run:
+        """The measurement alone."""
+        return Run(**{name: getattr(self, name) for name in Run.__struct_fields__})
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -156,6 +170,16 @@ def load(path: Path) -> tuple[Run, Device]:
     """The run in a saved report, and the device that it was judged for.
 
     Raises:
+        SavedReportError: as `load_saved`.
+    """
+    saved = load_saved(path)
+    return saved.run, saved.device
+
+
+def load_saved(path: Path) -> Saved:
+    """What a saved report holds.
+
+    Raises:
         SavedReportError: the file cannot be read, is too large, is no report of this schema, or was made for sharing.
     """
     try:
@@ -168,7 +192,7 @@ def load(path: Path) -> tuple[Run, Device]:
     if len(content) > LARGEST_FILE:
         raise SavedReportError(f"{path}: larger than {LARGEST_FILE >> 20} MiB, the most that a saved report may be")
     try:
-        saved = msgspec.json.decode(content, type=_Saved)
+        saved = msgspec.json.decode(content, type=Saved)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise SavedReportError(f"{path}: no saved report of schema netpreflight-report/1: {reason}") from problem
@@ -177,15 +201,7 @@ def load(path: Path) -> tuple[Run, Device]:
             f"{path}: made for sharing (--share {saved.sharing}), with names and addresses left out, so it cannot be "
             "judged again; give the complete JSON of the run (-o run.json, without --redact and --share)"
         )
-    run = Run(
-        started=saved.started,
-        duration_s=saved.duration_s,
-        complete=saved.complete,
-        selection=saved.selection,
-        observations=saved.observations,
-        footprint=saved.footprint,
-    )
-    return run, saved.device
+    return saved
 
 
 def write(path: Path, text: str) -> None:

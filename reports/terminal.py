@@ -14,14 +14,15 @@ from rich.text import Text
 from agent.checks import Check
 from agent.profiles import Profile
 from agent.report import Report
-from probes.observations import Scope, Wifi
+from probes.observations import Scope
 from reports.channel_map import MARK, channel_map
+from reports.lines import contacts, evidence, sent, speaks_for, times, way
 from reports.rules import render as render_rules
 from reports.sharing import TOLD
 from reports.startup import VERDICT_STYLES, print_devices, print_internet_test, print_startup, print_versions
 from reports.text import shown
 
-_MARKS = {
+MARKS = {
     "pass": ("ok", "green"),
     "warn": ("warning", "yellow"),
     "fail": ("FAIL", "bold red"),
@@ -29,12 +30,12 @@ _MARKS = {
     "skip": ("skipped", "dim"),
 }
 _WORST_FIRST = ("fail", "unknown", "warn")
-_WIDTH_IN_FILES = 100
+WIDTH_IN_FILES = 100
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
 
 
-class _Console(Console):
+class TerminalConsole(Console):
     """A console that leaves a broken pipe to the command line, instead of ending the program."""
 
     def on_broken_pipe(self) -> None:
@@ -48,7 +49,7 @@ class Terminal:
     def __init__(self, stream: TextIO, *, discreet: bool = False) -> None:
         self._discreet = discreet
         """Whether progress names nothing of this place: tokens are known at the end only."""
-        self._console = _Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
+        self._console = TerminalConsole(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
     def begin(self, scope: Scope, profile: Profile, *, deep: bool = False) -> None:
         """Say what is about to be measured."""
@@ -60,7 +61,7 @@ class Terminal:
 
     def known(self, check: Check) -> None:
         """Show a check that has just become known."""
-        word, style = _MARKS[check.status]
+        word, style = MARKS[check.status]
         summary = "" if self._discreet else f": {shown(check.summary)}"
         self._progress(Text.assemble((f"{word:>8}  ", style), f"{check.id}{summary}"))
 
@@ -79,7 +80,7 @@ def render(report: Report, dialects: Sequence[str] = (), /) -> str:
     stream = io.StringIO()
     console = Console(
         file=stream,
-        width=_WIDTH_IN_FILES,
+        width=WIDTH_IN_FILES,
         highlight=False,
         markup=False,
         emoji=False,
@@ -87,6 +88,7 @@ def render(report: Report, dialects: Sequence[str] = (), /) -> str:
         color_system=None,
     )
     _print(console, report, dialects)
+    _print_details(console, report)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
@@ -109,12 +111,29 @@ def _print(console: Console, report: Report, dialects: Sequence[str]) -> None:
     _print_answers(console, report)
 
 
+def _print_details(console: Console, report: Report) -> None:
+    """What a file has beyond the terminal: the way, the evidence of what did not pass, and the run in time."""
+    for heading, lines in (("The way to the cloud", way(report)), ("Probe by probe", times(report))):
+        console.print()
+        console.print(Text(heading, style="bold"))
+        for line in lines:
+            console.print(Padding(Text(shown(line)), (0, 0, 0, 2), expand=False))
+    found = evidence(report)
+    if found:
+        console.print()
+        console.print(Text("Evidence of what did not pass", style="bold"))
+    for check, lines in found:
+        console.print(Padding(Text(f"{check.id}: {check.status}"), (0, 0, 0, 2), expand=False))
+        for line in lines:
+            console.print(Padding(Text(shown(line)), (0, 0, 0, 4), expand=False))
+
+
 def _table(checks: list[Check]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     for heading in ("Stage", "Check", "Result", "What was seen"):
         table.add_column(heading, no_wrap=heading != "What was seen", overflow="fold")
     for check in checks:
-        word, style = _MARKS[check.status]
+        word, style = MARKS[check.status]
         needless = check.level == "reported" and check.status in {"fail", "unknown"}
         note = " (this device does not need it)" if needless else ""
         table.add_row(
@@ -215,58 +234,11 @@ def _print_answers(console: Console, report: Report) -> None:
         console.print(Padding(line, (0, 0, 0, 2), expand=False))
 
 
-def _joined(scope: Scope) -> str | None:
-    """How the interface is attached."""
-    return f"on the Wi-Fi '{scope.ssid}' ({scope.bssid})" if scope.ssid is not None else scope.medium
-
-
-def _air(wifi: Wifi | None) -> str:
-    """Where the survey's results come from."""
-    if wifi is None or wifi.not_run or wifi.source is None:
-        return "not looked at"
-    how = (
-        "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
-    )
-    return f"{how}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}" + "".join(
-        f"; {shown(one)}" for one in wifi.limits
-    )
-
-
 def _print_scope(console: Console, report: Report) -> None:
-    scope = report.scope
     console.print()
     console.print(Text("What this run speaks for", style="bold"))
-    sources: dict[str, list[str]] = {}
-    for one in scope.resolvers:
-        sources.setdefault(one.address, []).append(one.source)
-    resolvers = ", ".join(f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in sources.items())
-    lines = [
-        (
-            f"interface {scope.interface or 'none'} ({', '.join(filter(None, (scope.state, _joined(scope))))}), "
-            f"{', '.join(scope.addresses) or 'no IPv4 address'}, gateway {scope.gateway or 'none'}"
-        ),
-        f"air: {_air(report.observations.wifi)}",
-        f"resolvers: {resolvers or 'none known'}",
-        (
-            f"run as {scope.privileges.user}, {report.started}, {report.duration_s:.1f} s, "
-            f"netpreflight {report.tool.version}, rules {report.tool.rules}"
-        ),
-    ]
-    if report.sharing is not UNSET:
-        lines.insert(0, TOLD[report.sharing])
-    packets = sum(one.packets for one in report.footprint)
-    size = sum(one.bytes for one in report.footprint)
-    lines.append(f"sent {packets} packets, {size} bytes, to:")
-    for line in lines:
+    told = [] if report.sharing is UNSET else [TOLD[report.sharing]]
+    for line in [*told, *speaks_for(report), f"{sent(report)}, to:"]:
         console.print(Padding(Text(shown(line)), (0, 0, 0, 2), expand=False))
-    for contact in report.footprint[:_MOST_CONTACTS]:
-        host = f" ({contact.host})" if contact.host else ""
-        count = f"{contact.packets} packet" + ("" if contact.packets == 1 else "s")
-        text = f"{contact.protocol.upper()} {contact.address}:{contact.port}{host}, {contact.purpose}: {count}"
-        console.print(Padding(Text(shown(text)), (0, 0, 0, 4), expand=False))
-    if len(report.footprint) > _MOST_CONTACTS:
-        console.print(
-            Padding(
-                Text(f"and {len(report.footprint) - _MOST_CONTACTS} more (see the JSON)"), (0, 0, 0, 4), expand=False
-            )
-        )
+    for line in contacts(report, _MOST_CONTACTS):
+        console.print(Padding(Text(shown(line)), (0, 0, 0, 4), expand=False))

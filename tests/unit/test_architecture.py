@@ -25,7 +25,7 @@ HEAVY = {
     "pywifi": {"probes/wifi/wpa_supplicant.py", "probes/wifi/windows.py"},
     "comtypes": {"probes/wifi/windows.py"},
     "CoreWLAN": {"probes/wifi/macos.py"},
-    "rich": {"reports/terminal.py", "reports/channel_map.py", "reports/startup.py"},
+    "rich": {"reports/terminal.py", "reports/channel_map.py", "reports/startup.py", "reports/comparison/terminal.py"},
     "typer": {"agent/cli.py"},
     "subprocess": {"probes/lease.py"},
 }

@@ -1,0 +1,150 @@
+"""Two saved runs side by side: what differs, what that rules out, what got better and what got worse.
+
+Pure, like judging: two reports in, a comparison out. Both are judged by today's rules for one device. Whether the runs
+are of two networks or of one at two times is told from their observations; where it cannot be told, only the
+differences are listed.
+"""
+
+from agent.checks import Check, Status
+from agent.compare.changed import asked, new_changes
+from agent.compare.conclusions import name_of, of_two_networks, reference_remarks
+from agent.compare.differences import differences
+from agent.compare.limits import is_reversed, limits
+from agent.compare.parts import CheckPair, Comparison, Given, Limit, Relation, Side, Story
+from agent.compare.sentence import sentence
+from agent.compare.story import Told, hotspot, network_words, tell
+from agent.profiles import Profile
+from agent.report import Tool
+
+__all__ = ["Comparison", "Given", "compare"]
+
+_RANK: dict[Status, int] = {"fail": 0, "warn": 1, "pass": 2}
+"""Of what is known, the higher the better."""
+
+
+def compare(a: Given, b: Given, profile: Profile) -> Comparison:
+    """Two runs, both judged for this device."""
+    told = _story(a, b)
+    found = [*limits(a, b, told.story), *_references(a, b, told.story)]
+    later = told.story == "before-and-after" and not is_reversed(a, b)
+    pairs = _pairs(a, b, found, later=later)
+    return Comparison(
+        schema="netpreflight-comparison/1",
+        tool=Tool(),
+        device=a.report.device,
+        a=_side(a),
+        b=_side(b),
+        story=told.story,
+        sure=told.sure,
+        told_by=told.by,
+        sentence=sentence(a, b, told, pairs, profile),
+        worse=_worse(pairs) if told.story != "before-and-after" or later else None,
+        conclusions=of_two_networks(a, b, profile) if told.story == "two-networks" else [],
+        asked=asked(a, b) if later else [],
+        new_changes=new_changes(a, b) if later else [],
+        limits=found,
+        checks=pairs,
+        differences=differences(a.report.observations, b.report.observations, profile),
+    )
+
+
+def relation(a: Status, b: Status) -> Relation:
+    """How one result stands to another; what is unknown or was left out is no better and no worse than anything."""
+    if a not in _RANK or b not in _RANK:
+        return "now-known" if b in _RANK else "no-longer-known" if a in _RANK else "not-known"
+    return "same" if a == b else "better" if _RANK[b] > _RANK[a] else "worse"
+
+
+def _story(a: Given, b: Given) -> Told:
+    one, other = a.report, b.report
+    if (one.started, one.observations, one.selection) == (other.started, other.observations, other.selection):
+        return Told("same-run", sure=True, by=["both files hold the same measurement"])
+    return tell(one.observations, other.observations)
+
+
+def _side(given: Given) -> Side:
+    made, was = given.report, given.saved.device
+    return Side(
+        file=given.file,
+        started=made.started,
+        complete=made.complete,
+        judged_for=f"{was.title}, Device OS {was.os_version}" if was.os_version else was.title,
+        rules=given.saved.tool.rules,
+        network=network_words(made.observations),
+        hotspot=hotspot(made.observations),
+        verdict=made.verdict,
+        headline=made.headline,
+        online=made.startup.online,
+        stops_at=made.startup.stops_at,
+    )
+
+
+def _references(a: Given, b: Given, story: Story) -> list[Limit]:
+    """Why one of two networks is no clean reference for the other."""
+    if story != "two-networks":
+        return []
+    return [
+        Limit(text=f"As a reference, {name_of(one)} is not clean: {'; '.join(remarks)}.")
+        for one in (a, b)
+        if (remarks := reference_remarks(one))
+    ]
+
+
+def _pairs(a: Given, b: Given, found: list[Limit], *, later: bool) -> list[CheckPair]:
+    second = {one.id: one for one in b.report.checks}
+    return [_pair(one, second[one.id], found, later=later) for one in a.report.checks if one.id in second]
+
+
+def _pair(one: Check, other: Check, found: list[Limit], *, later: bool) -> CheckPair:
+    how = relation(one.status, other.status)
+    return CheckPair(
+        id=one.id,
+        stage=one.stage,
+        level=one.level,
+        a=one.status,
+        b=other.status,
+        relation=how,
+        a_summary=one.summary,
+        b_summary=other.summary,
+        meaning=_meaning(one.status, other.status, how, later=later),
+        limits=[limit.text for limit in found if one.id in limit.checks] if how != "same" else [],
+    )
+
+
+def _meaning(a: Status, b: Status, how: Relation, *, later: bool) -> str:
+    """What the two results of a check come to, in a few words."""
+    if how == "same":
+        return {"pass": "works in both", "warn": "a warning in both"}.get(a, "fails in both")
+    if how == "not-known":
+        return "left out of both" if a == b == "skip" else "known in neither"
+    if how in {"now-known", "no-longer-known"}:
+        missing, known, status = ("A", "B", b) if how == "now-known" else ("B", "A", a)
+        ends = {"pass": "works", "warn": "works, with a warning,"}.get(status, "fails")
+        return f"{ends} in {known}; not known in {missing}"
+    if later:
+        return {
+            ("fail", "pass"): "works now",
+            ("fail", "warn"): "works now, with a warning",
+            ("warn", "pass"): "the warning is gone",
+            ("pass", "fail"): "fails now",
+            ("warn", "fail"): "fails now",
+        }.get((a, b), "a warning now")
+    return {
+        ("fail", "pass"): "works in B only",
+        ("fail", "warn"): "works in B only, with a warning",
+        ("warn", "pass"): "a warning in A only",
+        ("pass", "fail"): "works in A only",
+        ("warn", "fail"): "works in A only, with a warning",
+    }.get((a, b), "a warning in B only")
+
+
+def _worse(pairs: list[CheckPair]) -> bool | None:
+    """Whether something that the device needs worked in A and fails in B; None: not known."""
+    mine = [one for one in pairs if one.level == "required"]
+    if any(one.relation == "worse" and one.b == "fail" for one in mine):
+        return True
+    doubtful = any(
+        one.a != "fail" if one.relation == "no-longer-known" else one.relation == "now-known" and one.b == "fail"
+        for one in mine
+    )
+    return None if doubtful else False

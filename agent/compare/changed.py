@@ -1,0 +1,48 @@
+"""What became of the changes that the earlier run asked for, by what the later one saw."""
+
+from agent.changes import Change
+from agent.compare.parts import AskedChange, ChangeState, Given
+
+
+def asked(a: Given, b: Given) -> list[AskedChange]:
+    """Each change that A asked for, and what B has seen of it."""
+    return [_asked(one, b) for one in a.report.changes]
+
+
+def new_changes(a: Given, b: Given) -> list[Change]:
+    """What B asks for, and A did not."""
+    before = {check for one in a.report.changes for check in one.checks}
+    return [one for one in b.report.changes if not before & set(one.checks)]
+
+
+def _asked(change: Change, b: Given) -> AskedChange:
+    state, because = _state(change, b)
+    return AskedChange(
+        checks=change.checks,
+        line=change.line,
+        owner=change.owner,
+        needed=change.needed,
+        state=state,
+        because=because,
+    )
+
+
+def _state(change: Change, b: Given) -> tuple[ChangeState, str]:
+    still = [one for one in b.report.changes if set(one.checks) & set(change.checks)]
+    if any(one.line == change.line for one in still):
+        return "still-asked", "B asks for the same: it was not made, is not in force here, or is not what it takes."
+    if still:
+        before = {address for rule in change.rules for address in rule.addresses}
+        moved = sorted({address for one in still for rule in one.rules for address in rule.addresses} - before)
+        why = (
+            f" The name now leads to {', '.join(moved)}, too, which A's rule does not name." if moved and before else ""
+        )
+        return "asked-otherwise", f"B asks for another change of the same kind: {still[0].line}{why}"
+    mine = [one for one in b.report.checks if one.id in change.checks]
+    unsettled = [one for one in mine if one.status not in {"pass", "warn"}]
+    if not mine or unsettled:
+        why = (
+            f"{unsettled[0].id} is {unsettled[0].status}: {unsettled[0].summary}" if unsettled else "it was not judged"
+        )
+        return "not-known", f"What it was for is not seen to work in B, and B does not ask for it either ({why})."
+    return "works-now", "What it was for works in B. That it was this change that did it, two runs cannot show."

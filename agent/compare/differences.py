@@ -1,0 +1,132 @@
+"""What differs around two runs: addresses, resolvers and their answers, clock, cloud, path, and the radio."""
+
+from agent.compare.parts import Difference
+from agent.judging.addresses import is_carrier_nat, is_local
+from agent.judging.dns import NTP_SERVER
+from agent.profiles import Profile
+from probes.observations import Observations, Wifi, strength
+
+_NOT_KNOWN = "not known"
+_CLAT = "192.0.0."
+"""192.0.0.0/29 (RFC 7335): what a laptop has that reaches IPv4 over an IPv6-only network."""
+
+
+def differences(a: Observations, b: Observations, profile: Profile) -> list[Difference]:
+    """Everything that is not the same, in the order in which a device meets it."""
+    here, there = _surroundings(a, profile), _surroundings(b, profile)
+    return [
+        Difference(what=what, a=here.get(what) or _NOT_KNOWN, b=there.get(what) or _NOT_KNOWN)
+        for what in {**here, **there}
+        if (here.get(what) or _NOT_KNOWN) != (there.get(what) or _NOT_KNOWN)
+    ]
+
+
+def address_class(address: str | None) -> str | None:
+    """What kind of address a laptop has, in the field's terms."""
+    if address is None:
+        return None
+    if address.startswith(_CLAT):
+        return "IPv4 over an IPv6-only network (464XLAT)"
+    if is_carrier_nat(address):
+        return "carrier-grade NAT (100.64.0.0/10)"
+    return "private" if is_local(address) else "public"
+
+
+def routers(seen: Observations) -> list[str]:
+    """The routers on the way to the device's port and to the ports beside it, nearest first."""
+    ladders = [ladder for one in (seen.path.targets if seen.path else []) for ladder in (one.device, *one.controls)]
+    steps = sorted({(one.ttl, one.source) for ladder in ladders for one in ladder.probes
+                    if one.outcome == "time-exceeded" and one.source})  # fmt: skip
+    return list(dict.fromkeys(source for _, source in steps))
+
+
+def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]:
+    scope = seen.scope
+    return {
+        **_radio(seen.wifi),
+        "Interface": ", ".join(filter(None, (scope.interface, scope.medium))) or None,
+        "SSID of the laptop": f"'{scope.ssid}'" if scope.ssid is not None else None,
+        "BSSID of the laptop": scope.bssid,
+        "MAC address of the laptop": scope.mac,
+        "Address of the laptop": ", ".join(scope.addresses) or "none",
+        "Kind of address": address_class(scope.address),
+        "IPv6": ("yes" if scope.ipv6_addresses else "no") if scope.interface else None,
+        "Gateway": scope.gateway,
+        "MTU of the interface": str(scope.mtu) if scope.mtu else None,
+        **_dhcp(seen),
+        **_exchanges(seen, profile),
+        "Routers on the path": " → ".join(routers(seen)) or None,
+        "VPN": scope.vpn or "none",
+        "Tunnels": ", ".join(scope.tunnels) or "none",
+        "Proxy": ", ".join(f"{one.variable}={one.value}" for one in scope.proxy) or "none",
+        "Run as": scope.privileges.user or None,
+        "Operating system": scope.os or None,
+    }
+
+
+def _radio(wifi: Wifi | None) -> dict[str, str | None]:
+    """The network judged, as it is on the air."""
+    if wifi is None or wifi.not_run:
+        return {}
+    mine = sorted((one for one in wifi.bss if wifi.target is not None and one.ssid == wifi.target),
+                  key=lambda one: (one.frequency_mhz or 0, one.bssid or ""))  # fmt: skip
+    strongest = max((one.signal_dbm for one in mine if one.signal_dbm is not None), default=None, key=strength)
+    return {
+        "Network judged": f"'{wifi.target}'" if wifi.target is not None else None,
+        "Air looked at by": wifi.source,
+        "Access points of it": str(len(mine)),
+        "Bands": ", ".join(sorted({f"{one.band} GHz" for one in mine if one.band})) or None,
+        "2.4 GHz channels": ", ".join(
+            dict.fromkeys(f"{one.channel} ({one.width_mhz or '?'} MHz)" for one in mine if one.band == "2.4")
+        )
+        or None,
+        "Strongest signal": f"{strongest:.0f} dBm" if strongest is not None else None,
+        "Security": ", ".join(sorted({kind for one in mine for kind in one.security or []})) or None,
+        "Protected management frames": ", ".join(sorted({one.pmf for one in mine if one.pmf})) or None,
+    }
+
+
+def _dhcp(seen: Observations) -> dict[str, str | None]:
+    dhcp = seen.dhcp
+    if dhcp is None or dhcp.not_run:
+        return {}
+    servers = dict.fromkeys(
+        f"{one.server} ({one.server_mac})" if one.server_mac else one.server
+        for one in dhcp.received
+        if one.type in {"OFFER", "ACK"}
+    )
+    lease = dhcp.granted
+    return {
+        "DHCP servers": ", ".join(servers) or ("none answered" if dhcp.exchange_denied is None else None),
+        "Mask by DHCP": lease.mask if lease else None,
+        "Router by DHCP": ", ".join(lease.routers) or "none" if lease else None,
+        "Resolvers by DHCP": ", ".join(dhcp.resolvers()) or None,
+        "Lease time": f"{lease.lease_s} s" if lease and lease.lease_s is not None else None,
+    }
+
+
+def _exchanges(seen: Observations, profile: Profile) -> dict[str, str | None]:
+    """What was answered beyond the LAN."""
+    found: dict[str, str | None] = {}
+    dns = seen.dns
+    if dns is not None and not dns.not_run:
+        for name in dict.fromkeys((*profile.cloud.hosts.value, NTP_SERVER)):
+            lookups = dns.of(name)
+            answer = dns.as_device(name)
+            why = next((one.failure for one in lookups if one.failure), None)
+            found[f"Address of {name}"] = ", ".join(sorted(answer.addresses)) if answer else why
+        invented = sorted({one for each in dns.lookups if each.kind == "random" for one in each.addresses})
+        found["Names that do not exist lead to"] = ", ".join(invented) or "nothing"
+    if seen.ntp is not None and not seen.ntp.not_run:
+        good = seen.ntp.good
+        found["NTP"] = f"stratum {good.stratum}" if good else "no good reply"
+    if seen.portal is not None and not seen.portal.not_run:
+        wrong = sum(not one.right for one in seen.portal.http)
+        found["Portal checks answered wrongly"] = f"{wrong} of {len(seen.portal.http)}"
+        found["Captive portal API"] = seen.portal.api.url if seen.portal.api else "none"
+    for one in seen.cloud.endpoints if seen.cloud else []:
+        if one.host in profile.cloud.hosts.value and one.port == profile.cloud.port.value and one.large is not None:
+            got = "arrive whole" if one.large.record else "do not arrive"
+            limit = f", MTU {one.large.mtu}" if one.large.mtu else ""
+            found[f"Packets of {one.large.size} bytes to the cloud"] = got + limit
+    return found

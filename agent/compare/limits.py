@@ -1,0 +1,163 @@
+"""Why two runs, or some of their checks, are not simply comparable."""
+
+import datetime as dt
+
+from agent.checks import STAGES, in_groups
+from agent.compare.parts import Given, Limit, Story
+from agent.compare.story import same_laptop
+from agent.report import RULES
+
+_ALL = list(STAGES)
+_AIR = [one for one, stage in STAGES.items() if stage == "scan"]
+_BEYOND = [one for one, stage in STAGES.items() if stage != "scan"]
+_BY_PRIVILEGE = ["dhcp.offer", "dhcp.lease", "dhcp.servers"]
+
+
+def limits(a: Given, b: Given, story: Story) -> list[Limit]:
+    """Everything that makes the two runs less than a fair comparison, what concerns the whole first."""
+    found = [*_judging(a, b), *_time(a, b, story), *_completeness(a, b), *_laptop(a, b), *_way(a, b, story)]
+    return [*(one for one in found if not one.checks), *(one for one in found if one.checks)]
+
+
+def moment(given: Given) -> dt.datetime | None:
+    """When a run was made; None: its file does not say in a way that can be read."""
+    try:
+        when = dt.datetime.fromisoformat(given.report.started)
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=dt.UTC)
+
+
+def seconds_apart(a: Given, b: Given) -> float | None:
+    """How far apart two runs are; None: not known."""
+    first, second = moment(a), moment(b)
+    return abs((second - first).total_seconds()) if first and second else None
+
+
+def is_reversed(a: Given, b: Given) -> bool:
+    """Whether B was measured before A."""
+    first, second = moment(a), moment(b)
+    return first is not None and second is not None and second < first
+
+
+def _judging(a: Given, b: Given) -> list[Limit]:
+    found = []
+    judged = a.report.device
+    for one in (a, b):
+        was = one.saved.device
+        if (was.name, was.os_version) != (judged.name, judged.os_version):
+            found.append(
+                Limit(
+                    text=f"{one.letter} was judged for {_device(was.title, was.os_version)}; here both are judged for "
+                    f"{_device(judged.title, judged.os_version)}."
+                )
+            )
+        elif one.saved.tool.rules != RULES:
+            before = {check.id: check.status for check in one.saved.checks}
+            changed = [
+                f"{check.id} was {before.get(check.id, 'not judged')} and is {check.status}"
+                for check in one.report.checks
+                if before.get(check.id) != check.status
+            ]
+            found.append(
+                Limit(
+                    text=f"{one.letter} was saved with rules {one.saved.tool.rules}; both are judged by rules {RULES}. "
+                    + (f"That changes: {'; '.join(changed)}." if changed else "That changes no result of it.")
+                )
+            )
+    return found
+
+
+def _time(a: Given, b: Given, story: Story) -> list[Limit]:
+    if story != "before-and-after":
+        return []
+    if moment(a) is None or moment(b) is None:
+        return [Limit(text="When they were measured cannot be read in both files, so neither can their order.")]
+    if is_reversed(a, b):
+        return [Limit(text="B was measured before A; before and after want the earlier run first.")]
+    return []
+
+
+def _completeness(a: Given, b: Given) -> list[Limit]:
+    found = [
+        Limit(text=f"{one.letter} was cut short: what it had not come to is unknown.")
+        for one in (a, b)
+        if not one.report.complete
+    ]
+    for one, other in ((a, b), (b, a)):
+        left_out = [
+            check
+            for check in _ALL
+            if not one.report.selection.includes(check) and other.report.selection.includes(check)
+        ]
+        if left_out:
+            text = f"{one.letter} left out {in_groups(left_out)}, as asked, and {other.letter} did not."
+            found.append(Limit(text=text, checks=left_out))
+    return found
+
+
+def _laptop(a: Given, b: Given) -> list[Limit]:
+    here, there = a.report.scope, b.report.scope
+    found = []
+    same = same_laptop(here, there)
+    if same is False:
+        what = f"{here.os} and {there.os}" if here.os != there.os else f"MAC addresses {here.mac} and {there.mac}"
+        found.append(Limit(text=f"They were made by two laptops ({what}): a difference can be theirs."))
+    elif same is None:
+        found.append(Limit(text="Whether one laptop made both runs cannot be told from its MAC address."))
+    for what, one, other in (("VPN", here.vpn, there.vpn), ("tunnel", here.tunnels, there.tunnels)):
+        if bool(one) != bool(other) and not (what == "tunnel" and (here.vpn or there.vpn)):
+            found.append(
+                Limit(
+                    text=f"In {'A' if one else 'B'} a {what} was up, in {'B' if one else 'A'} none: what its program "
+                    "keeps off the network is the laptop's doing, not the network's.",
+                    checks=_BEYOND,
+                )
+            )
+    if bool(here.proxy) != bool(there.proxy):
+        found.append(
+            Limit(
+                text=f"In {'A' if here.proxy else 'B'} this laptop had a proxy set, in {'B' if here.proxy else 'A'} "
+                "none; nothing was sent through it, and a network that asks for one may stop everything else.",
+                checks=_BEYOND,
+            )
+        )
+    if here.privileges.raw_sockets != there.privileges.raw_sockets:
+        root, user = ("A", "B") if here.privileges.raw_sockets else ("B", "A")
+        text = f"{root} could ask for a DHCP lease as an unknown device (it ran as root), and {user} could not."
+        found.append(Limit(text=text, checks=_BY_PRIVILEGE))
+    return found
+
+
+def _way(a: Given, b: Given, story: Story) -> list[Limit]:
+    """How each of them looked."""
+    here, there = a.report, b.report
+    found = []
+    media = (here.scope.medium, there.scope.medium)
+    if None not in media and media[0] != media[1]:
+        words = {"wired": "by cable", "wifi": "by Wi-Fi"}
+        text = (
+            f"A was measured {words[media[0] or '']}, B {words[media[1] or '']}: another interface of the laptop, too."
+        )
+        found.append(Limit(text=text, checks=_BEYOND))
+    air = (here.observations.wifi, there.observations.wifi)
+    sources = tuple(one.source if one and not one.not_run else None for one in air)
+    if sources[0] != sources[1]:
+        text = f"The air was looked at by {sources[0] or 'nothing'} in A, and by {sources[1] or 'nothing'} in B."
+        found.append(Limit(text=text, checks=_AIR))
+    elif air[0] and air[1] and air[0].triggered != air[1].triggered:
+        fresh, old = ("A", "B") if air[0].triggered else ("B", "A")
+        text = f"{fresh} scanned the air for this run, {old} read what an earlier scan had left."
+        found.append(Limit(text=text, checks=_AIR))
+    targets = tuple(one.target if one else None for one in air)
+    if story != "two-networks" and None not in targets and targets[0] != targets[1]:
+        found.append(Limit(text=f"By the air, A is about '{targets[0]}' and B about '{targets[1]}'.", checks=_AIR))
+    deep = (here.observations.mapping is not None, there.observations.mapping is not None)
+    if deep[0] != deep[1]:
+        text = f"Only {'A' if deep[0] else 'B'} looked at what a NAT forgets (--deep)."
+        found.append(Limit(text=text, checks=["cloud.transport"]))
+    return found
+
+
+def _device(title: str, version: str | None) -> str:
+    return f"{title}, Device OS {version}" if version else title

@@ -1,0 +1,165 @@
+"""What two runs are to each other: one network at two times, two networks, or neither can be told."""
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from agent.changes import subnet_of
+from agent.compare.parts import Story
+from probes.observations import Observations, Scope
+
+_HOTSPOT_SUBNETS = {
+    "172.20.10.0/28": "an iPhone's or iPad's hotspot",
+    "192.168.43.0/24": "a hotspot of Android up to 10",
+    "192.168.49.0/24": "Wi-Fi Direct, as some phones' hotspots",
+    "192.168.137.0/24": "a hotspot of Windows",
+}
+"""The subnets that these use unless told otherwise. Later Androids take any of 192.168.0.0/16."""
+_HOTSPOT_NAMES = ("iphone", "ipad", "androidap", "androidhotspot")
+"""How the names of hotspots begin or end that nobody has changed."""
+
+
+class Told(NamedTuple):
+    """The story, whether it is proved, and by what."""
+
+    story: Story
+    sure: bool
+    by: list[str]
+
+
+class _Place(NamedTuple):
+    """What identifies the network that a laptop is on."""
+
+    subnet: ipaddress.IPv4Network | None
+    gateway: str | None
+    server_macs: frozenset[str]
+    """Link addresses from which DHCP servers, or their relays, answered."""
+    ssid: str | None
+    bssid: str | None
+
+
+def tell(a: Observations, b: Observations) -> Told:
+    """What the two runs are to each other."""
+    here, there = _place(a), _place(b)
+    addressing, servers = _addressing(here, there), _servers(here, there)
+    same_bss = here.bssid is not None and here.bssid == there.bssid
+    named = here.ssid is not None and there.ssid is not None
+    same_name, other_name = named and here.ssid == there.ssid, named and here.ssid != there.ssid
+    by = _reasons(here, there)
+    if addressing == "same":
+        proved = servers == "same" or same_bss
+        if other_name:  # one LAN by two names, or two LANs numbered alike
+            return Told("two-networks" if servers == "other" else "not-told", servers == "other", by)
+        return Told("two-networks", sure=False, by=by) if servers == "other" else Told("before-and-after", proved, by)
+    if addressing == "other":
+        if same_bss:
+            return Told("not-told", sure=False, by=by)
+        return Told("two-networks", other_name or servers == "other", by)
+    if other_name or servers == "other":
+        return Told("two-networks", other_name, by)
+    if same_bss or servers == "same" or same_name:
+        return Told("before-and-after", same_bss or servers == "same", by)
+    return Told("not-told", sure=False, by=by or ["neither names nor addresses of the networks are known in both runs"])
+
+
+def hotspot(seen: Observations) -> str | None:
+    """What about a network looks like a hotspot's; evidence, and no proof."""
+    place = _place(seen)
+    if place.subnet is not None and (usual := _HOTSPOT_SUBNETS.get(str(place.subnet))):
+        return f"{place.subnet} is the usual subnet of {usual}"
+    name = (place.ssid or "").lower()
+    if any(name.startswith(one) or name.endswith(one) for one in _HOTSPOT_NAMES):
+        return f"'{place.ssid}' is named as hotspots are"
+    return None
+
+
+def network_words(seen: Observations) -> str:
+    """The network that the laptop was on."""
+    place = _place(seen)
+    wifi = f"Wi-Fi '{place.ssid}'" + (f" ({place.bssid})" if place.bssid else "") if place.ssid is not None else None
+    cable = "by cable" if seen.scope.medium == "wired" else None
+    subnet = str(place.subnet) if place.subnet else "no subnet known"
+    return ", ".join(filter(None, (wifi or cable, subnet, f"gateway {place.gateway or 'not known'}")))
+
+
+def same_laptop(a: Scope, b: Scope) -> bool | None:
+    """Whether one laptop made both runs; None: that cannot be told.
+
+    A Wi-Fi address may be made up for each network: one that is locally administered tells nothing where it differs.
+    """
+    if a.os != b.os:
+        return False
+    if a.mac is None or b.mac is None:
+        return None
+    if a.mac.lower() == b.mac.lower():
+        return True
+    made_up = _is_local(a.mac) or _is_local(b.mac)
+    return None if made_up or a.medium != b.medium or a.interface != b.interface else False
+
+
+def _is_local(mac: str) -> bool:
+    """Whether an address is locally administered (IEEE 802, the second bit of the first octet)."""
+    try:
+        return bool(int(mac[:2], 16) & 2)
+    except ValueError:
+        return True
+
+
+def _place(seen: Observations) -> _Place:
+    received = seen.dhcp.received if seen.dhcp else []
+    wifi = seen.wifi
+    return _Place(
+        subnet=_own_subnet(seen.scope) or subnet_of(seen),
+        gateway=seen.scope.gateway,
+        server_macs=frozenset(one.server_mac.lower() for one in received if one.server_mac),
+        ssid=seen.scope.ssid or (wifi.associated_ssid if wifi and wifi.interface == seen.scope.interface else None),
+        bssid=seen.scope.bssid,
+    )
+
+
+def _own_subnet(scope: Scope) -> ipaddress.IPv4Network | None:
+    for text in scope.addresses:
+        try:
+            network = ipaddress.IPv4Network(text, strict=False)
+        except ValueError:
+            continue
+        if network.prefixlen < 32:
+            return network
+    return None
+
+
+def _quoted(name: str | None) -> str | None:
+    return None if name is None else f"'{name}'"
+
+
+def _addressing(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:
+    if a.subnet is None or b.subnet is None:
+        return "not-known"
+    if a.subnet != b.subnet:
+        return "other"
+    return "same" if a.gateway is not None and a.gateway == b.gateway else "not-known"
+
+
+def _servers(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:
+    if not a.server_macs or not b.server_macs:
+        return "not-known"
+    return "same" if a.server_macs & b.server_macs else "other"
+
+
+def _reasons(a: _Place, b: _Place) -> list[str]:
+    """What is alike and what is not, of all that identifies a network and is known in both."""
+    found = []
+    pairs: Iterable[tuple[str, object, object]] = (
+        ("subnet", a.subnet, b.subnet),
+        ("gateway", a.gateway, b.gateway),
+        ("SSID", _quoted(a.ssid), _quoted(b.ssid)),
+        ("BSSID", a.bssid, b.bssid),
+    )
+    for what, one, other in pairs:
+        if one is not None and other is not None:
+            found.append(f"the same {what}, {one}" if one == other else f"another {what}: {one} and {other}")
+    if both := sorted(a.server_macs & b.server_macs):
+        found.append(f"DHCP answered from the same MAC address, {both[0]}")
+    elif a.server_macs and b.server_macs:
+        found.append(f"DHCP answered from other MAC addresses: {min(a.server_macs)} and {min(b.server_macs)}")
+    return found

@@ -1,0 +1,25 @@
+"""Renderings of a comparison: two runs side by side in, text out. Nothing here decides anything."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from agent.compare import Comparison
+from reports.comparison.html import render as render_html
+from reports.comparison.markdown import render as render_markdown
+from reports.comparison.terminal import render as render_text
+from reports.text import json_shown
+
+
+def render_json(comparison: Comparison) -> str:
+    """One JSON document, ending in a newline."""
+    return json_shown(msgspec.json.format(msgspec.json.encode(comparison), indent=1).decode()) + "\n"
+
+
+FORMATS: dict[str, Callable[[Comparison], str]] = {
+    ".html": render_html,
+    ".json": render_json,
+    ".md": render_markdown,
+    ".txt": render_text,
+}
+"""The formats that a comparison can be written in, by the ending of the file."""

@@ -1,0 +1,55 @@
+"""A comparison as one HTML file, on the report's base page: the same facts in the same order as on the terminal."""
+
+from typing import Any
+
+from agent.compare import Comparison
+from agent.compare.parts import CheckPair
+from reports.comparison.words import CHANGES, STANDINGS, details, meaning, story
+from reports.html.page import Code, Mark, page
+
+_STANDINGS = {"ruled-out": "pass", "suspect": "fail", "not-settled": "unknown", "not-tried": "skip"}
+_CHANGES = {"works-now": "pass", "still-asked": "fail", "asked-otherwise": "fail", "not-known": "unknown"}
+_RELATIONS = {"better": "better", "worse": "worse", "now-known": "unknown", "no-longer-known": "unknown"}
+_WORST_FIRST = ("incompatible", "undetermined", "compatible-with-warnings", "compatible")
+
+
+def render(comparison: Comparison) -> str:
+    """A comparison as HTML."""
+    return page(
+        "comparison.html",
+        comparison=comparison,
+        kind=_kind(comparison),
+        story=story(comparison),
+        sides=[("A", comparison.a), ("B", comparison.b)],
+        caveats=[one.text for one in comparison.limits if not one.checks],
+        conclusions=[
+            [one.subject, Mark(_STANDINGS[one.standing], STANDINGS[one.standing]), one.because]
+            for one in comparison.conclusions
+        ],
+        asked=[
+            [
+                [Code(check) for check in one.checks],
+                Mark(_CHANGES[one.state], CHANGES[one.state]),
+                one.line if one.needed else f"{one.line} (It gets online without.)",
+                one.because,
+            ]
+            for one in comparison.asked
+        ],
+        new=[[[Code(check) for check in one.checks], one.owner or "", one.line] for one in comparison.new_changes],
+        checks=[[Code(one.id), Mark(one.a), Mark(one.b), _meaning(one)] for one in comparison.checks],
+        differences=[[one.what, one.a, one.b] for one in comparison.differences],
+    )
+
+
+def _kind(comparison: Comparison) -> str:
+    """The mark beside the sentence: how it is now, or the worse of two networks."""
+    if comparison.story == "before-and-after":
+        return comparison.b.verdict
+    if comparison.story == "two-networks":
+        return min(comparison.a.verdict, comparison.b.verdict, key=_WORST_FIRST.index)
+    return "same"
+
+
+def _meaning(pair: CheckPair) -> list[Any]:
+    kind = "warn" if pair.relation == "worse" and pair.b == "warn" else _RELATIONS.get(pair.relation)
+    return [Mark(kind, meaning(pair)) if kind else meaning(pair), *details(pair)]

@@ -1,0 +1,123 @@
+"""A comparison for a terminal and for a text file: the sentence, what it rules out, the table, and what differs."""
+
+import io
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from agent.compare import Comparison
+from reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
+from reports.startup import VERDICT_STYLES
+from reports.terminal import MARKS, WIDTH_IN_FILES, TerminalConsole
+from reports.text import shown
+
+_RELATIONS = {"better": "green", "worse": "bold red", "no-longer-known": "magenta", "now-known": "", "same": "dim"}
+_STANDING_STYLES = {"ruled-out": "green", "suspect": "bold red", "not-settled": "magenta", "not-tried": "dim"}
+
+
+def show(comparison: Comparison, stream: TextIO) -> None:
+    """Show a comparison on a terminal."""
+    _print(TerminalConsole(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False), comparison)
+
+
+def render(comparison: Comparison) -> str:
+    """A comparison as plain text."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream,
+        width=WIDTH_IN_FILES,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_terminal=False,
+        color_system=None,
+    )
+    _print(console, comparison)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def _print(console: Console, comparison: Comparison) -> None:
+    console.print()
+    console.print(Text(shown(comparison.sentence), style="bold"))
+    console.print()
+    for letter, one in (("A", comparison.a), ("B", comparison.b)):
+        first, *rest = side(one)
+        console.print(Text.assemble((f"{letter}  ", "bold"), shown(first)))
+        for line in rest:
+            console.print(Padding(Text(shown(line)), (0, 0, 0, 3), expand=False))
+        console.print(Padding(Text(one.verdict, style=VERDICT_STYLES[one.verdict]), (0, 0, 0, 3), expand=False))
+    console.print(Text(shown(story(comparison)), style="dim"))
+    _print_list(console, "Before you compare", (one.text for one in comparison.limits if not one.checks))
+    _print_conclusions(console, comparison)
+    _print_changes(console, comparison)
+    _print_checks(console, comparison)
+    _print_differences(console, comparison)
+
+
+def _print_conclusions(console: Console, comparison: Comparison) -> None:
+    if not comparison.conclusions:
+        return
+    _heading(console, "What that rules out")
+    for one in comparison.conclusions:
+        line = Text.assemble((f"{STANDINGS[one.standing]}: ", _STANDING_STYLES[one.standing]), shown(one.subject))
+        console.print(Padding(line, (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(shown(one.because), style="dim"), (0, 0, 0, 4), expand=False))
+
+
+def _print_changes(console: Console, comparison: Comparison) -> None:
+    if comparison.asked:
+        _heading(console, "The changes that A asked for")
+    for one in comparison.asked:
+        optional = "" if one.needed else " (not needed to get online)"
+        line = Text(f"{CHANGES[one.state]}: {', '.join(map(shown, one.checks))}{optional}: {shown(one.line)}")
+        console.print(Padding(line, (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(shown(one.because), style="dim"), (0, 0, 0, 4), expand=False))
+    _print_list(
+        console, "New in B", (f"{', '.join(one.checks)} ({one.owner}): {one.line}" for one in comparison.new_changes)
+    )
+
+
+def _print_checks(console: Console, comparison: Comparison) -> None:
+    console.print()
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    for heading in ("Stage", "Check", "A", "B", "What it means"):
+        table.add_column(heading, no_wrap=heading != "What it means", overflow="fold")
+    for pair in comparison.checks:
+        what = Text(shown(meaning(pair)), style=_RELATIONS.get(pair.relation, ""))
+        table.add_row(pair.stage, pair.id, Text(*MARKS[pair.a]), Text(*MARKS[pair.b]), what)
+    console.print(table)
+    differing = [(pair, lines) for pair in comparison.checks if (lines := details(pair))]
+    if differing:
+        _heading(console, "What was seen where they differ")
+    for pair, lines in differing:
+        console.print(Padding(Text(pair.id), (0, 0, 0, 2), expand=False))
+        for line in lines:
+            console.print(Padding(Text(shown(line), style="dim"), (0, 0, 0, 4), expand=False))
+
+
+def _print_differences(console: Console, comparison: Comparison) -> None:
+    if not comparison.differences:
+        return
+    _heading(console, "What else differs")
+    table = Table(box=None, padding=(0, 2, 0, 2), show_edge=False, header_style="dim")
+    for heading in ("", "A", "B"):
+        table.add_column(heading, overflow="fold")
+    for one in comparison.differences:
+        table.add_row(Text(shown(one.what)), Text(shown(one.a)), Text(shown(one.b)))
+    console.print(table)
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
+
+
+def _print_list(console: Console, heading: str, lines: Iterable[str]) -> None:
+    for number, line in enumerate(lines):
+        if not number:
+            _heading(console, heading)
+        console.print(Padding(Text(shown(line)), (0, 0, 0, 2), expand=False))

@@ -1,0 +1,52 @@
+"""What the renderings of a comparison share: its fixed values in words, and its lines without markup."""
+
+from agent.compare.parts import ChangeState, CheckPair, Comparison, Side, Standing, Story
+
+STORIES: dict[Story, str] = {
+    "two-networks": "Two networks",
+    "before-and-after": "One network, before (A) and after (B)",
+    "same-run": "The same run twice",
+    "not-told": "Two runs",
+}
+STANDINGS: dict[Standing, str] = {
+    "ruled-out": "ruled out",
+    "suspect": "look here",
+    "not-settled": "not settled",
+    "not-tried": "not tried",
+}
+CHANGES: dict[ChangeState, str] = {
+    "works-now": "works now",
+    "still-asked": "still asked for",
+    "asked-otherwise": "asked for otherwise",
+    "not-known": "not known",
+}
+
+
+def story(comparison: Comparison) -> str:
+    """What the two runs are to each other, and by what that was told."""
+    likely = "" if comparison.sure else ", as far as can be told"
+    return f"{STORIES[comparison.story]}{likely}: {'; '.join(comparison.told_by)}."
+
+
+def side(one: Side) -> list[str]:
+    """One run, in a few lines."""
+    return [
+        f"{one.file}, {one.started}{'' if one.complete else ', cut short'}",
+        f"{one.network}{f' ({one.hotspot})' if one.hotspot else ''}",
+        one.headline,
+    ]
+
+
+def meaning(pair: CheckPair) -> str:
+    """What the two results of a check come to; whether the device needs it is part of that."""
+    needless = " (this device does not need it)" if pair.level == "reported" and pair.relation != "same" else ""
+    return pair.meaning + needless
+
+
+def details(pair: CheckPair) -> list[str]:
+    """What was seen in each run, where that differs, and why it is no fair comparison."""
+    if pair.relation == "not-known" or (
+        pair.relation == "same" and (pair.a != "fail" or pair.a_summary == pair.b_summary)
+    ):
+        return []
+    return [f"A: {pair.a_summary}", f"B: {pair.b_summary}", *pair.limits]

@@ -1,0 +1,122 @@
+"""Parts of a report as lines of plain text, for the renderings that are text."""
+
+from agent.checks import Check
+from agent.report import Report
+from probes.observations import Observation, Scope, Wifi
+
+_WORDS = {"pass": "ok", "warn": "warning", "fail": "FAIL", "unknown": "not known", "skip": "left out"}
+_MOST_EVIDENCE = 30
+"""Lines of one check's evidence; the JSON has them all."""
+
+
+def way(report: Report) -> list[str]:
+    """The way from this laptop to the cloud, a station a line, with what passed on the stretch that leads to it."""
+    return [
+        one.title
+        + (f" ({', '.join(one.detail)})" if one.detail else "")
+        + (": " if one.steps else "")
+        + "; ".join(f"{step.what} {_WORDS[step.status]}" for step in one.steps)
+        for one in report.route
+    ]
+
+
+def evidence(report: Report) -> list[tuple[Check, list[str]]]:
+    """The reason and the evidence of each check that did not pass."""
+    found = []
+    for check in report.checks:
+        if check.status in {"fail", "unknown", "warn"}:
+            lines = [*([check.reason] if check.reason else []), *check.evidence[:_MOST_EVIDENCE]]
+            if len(check.evidence) > _MOST_EVIDENCE:
+                lines.append(f"and {len(check.evidence) - _MOST_EVIDENCE} more (see the JSON)")
+            found.append((check, lines))
+    return [one for one in found if one[1]]
+
+
+def further(report: Report) -> list[Check]:
+    """What else is to be done or to be settled: remedies that are no change, each once."""
+    changed = {check_id for one in report.changes for check_id in one.checks}
+    listed = [
+        one
+        for one in report.checks
+        if one.status in {"fail", "warn", "unknown"} and one.remedy and one.level != "reported"
+    ]
+    ids = {one.id for one in listed}
+    found: dict[str | None, Check] = {}
+    for one in listed:
+        if one.id not in changed and one.due_to not in ids:
+            found.setdefault(one.remedy, one)
+    return list(found.values())
+
+
+def unseen(report: Report) -> list[str]:
+    """The checks that have no answer, why, and the step that would settle each."""
+    return [
+        " ".join(filter(None, (f"{one.id}: {one.summary}.", one.reason, one.remedy)))
+        for one in report.checks
+        if one.status == "unknown" or (one.status == "skip" and one.level != "reported")
+    ]
+
+
+def times(report: Report) -> list[str]:
+    """When each probe ran."""
+    found = []
+    for name in report.observations.__struct_fields__:
+        probe = getattr(report.observations, name)
+        if isinstance(probe, Observation) and not isinstance(probe, Scope):
+            ran = f"did not run: {probe.not_run}" if probe.not_run else f"took {probe.duration_s:.1f} s"
+            found.append(f"{name}: at {probe.started_s:.1f} s, {ran}")
+    return found
+
+
+def speaks_for(report: Report) -> list[str]:
+    """What this run looked at, and by what."""
+    scope = report.scope
+    sources: dict[str, list[str]] = {}
+    for one in scope.resolvers:
+        sources.setdefault(one.address, []).append(one.source)
+    resolvers = ", ".join(f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in sources.items())
+    return [
+        (
+            f"interface {scope.interface or 'none'} ({', '.join(filter(None, (scope.state, _joined(scope))))}), "
+            f"{', '.join(scope.addresses) or 'no IPv4 address'}, gateway {scope.gateway or 'none'}"
+        ),
+        f"air: {_air(report.observations.wifi)}",
+        f"resolvers: {resolvers or 'none known'}",
+        (
+            f"run as {scope.privileges.user}, {report.started}, {report.duration_s:.1f} s, "
+            f"netpreflight {report.tool.version}, rules {report.tool.rules}"
+        ),
+    ]
+
+
+def sent(report: Report) -> str:
+    """How much was sent."""
+    packets, size = (sum(getattr(one, what) for one in report.footprint) for what in ("packets", "bytes"))
+    return f"sent {packets} packets, {size} bytes"
+
+
+def contacts(report: Report, most: int) -> list[str]:
+    """Who was contacted."""
+    lines = []
+    for contact in report.footprint[:most]:
+        host = f" ({contact.host})" if contact.host else ""
+        count = f"{contact.packets} packet" + ("" if contact.packets == 1 else "s")
+        lines.append(f"{contact.protocol.upper()} {contact.address}:{contact.port}{host}, {contact.purpose}: {count}")
+    if len(report.footprint) > most:
+        lines.append(f"and {len(report.footprint) - most} more (see the JSON)")
+    return lines
+
+
+def _joined(scope: Scope) -> str | None:
+    """How the interface is attached."""
+    return f"on the Wi-Fi '{scope.ssid}' ({scope.bssid})" if scope.ssid is not None else scope.medium
+
+
+def _air(wifi: Wifi | None) -> str:
+    """Where the survey's results come from."""
+    if wifi is None or wifi.not_run or wifi.source is None:
+        return "not looked at"
+    how = (
+        "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
+    )
+    return f"{how}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}" + "".join(f"; {one}" for one in wifi.limits)

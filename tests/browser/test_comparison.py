@@ -1,0 +1,53 @@
+"""A comparison's page in a browser: quiet, never wider than the window, accessible, and hostile names are text."""
+
+import importlib.resources
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from playwright.sync_api import Browser
+
+from agent import profiles
+from agent.compare import Comparison, compare
+from reports.comparison.html import render
+from tests.browser.chromium import WIDTHS, opened
+from tests.unit.four import HOSTILE
+from tests.unit.test_compare import blocked, compared, given_as, later, phone, site
+from tests.unit.test_reports import planted
+
+
+def hostile() -> Comparison:
+    """A comparison of a run with hostile text in every field, by a file that is named like it."""
+    a = planted(site(cloud=blocked()), HOSTILE, own=True)
+    given = msgspec.structs.replace(given_as("A", a), file=HOSTILE)
+    return compare(given, given_as("B", phone()), profiles.load("argon"))
+
+
+COMPARISONS: dict[str, Callable[[], Comparison]] = {
+    "hotspot": lambda: compared(site(cloud=blocked()), phone(), second=later(10)),
+    "before-and-after": lambda: compared(site(cloud=blocked()), site({"os": "win32"}, dhcp=None), second=later(10)),
+    "hostile": hostile,
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_a_comparison_is_a_page_like_the_report(browser: Browser, tmp_path: Path, name: str, scheme: Any) -> None:
+    file = tmp_path / "comparison.html"
+    file.write_text(render(COMPARISONS[name]()), encoding="utf-8")
+    with opened(browser, file, color_scheme=scheme) as here:
+        for width in WIDTHS:
+            here.page.set_viewport_size({"width": width, "height": 800})
+            assert here.page.evaluate("document.documentElement.scrollWidth") == width
+        assert here.page.locator("script, img, iframe, object, embed, form, base, link").count() == 0
+        assert here.page.locator("table").count() == here.page.locator("table caption").count() > 1
+        assert here.page.title() != "executed"
+        assert (here.said, here.asked) == ([], [])
+    axe = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    with opened(browser, file, bypass_csp=True, color_scheme=scheme) as here:
+        here.page.add_script_tag(content=axe)
+        found = here.page.evaluate("axe.run()")
+        assert [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found["violations"]] == []
+        assert len(found["passes"]) > 15

@@ -1,0 +1,606 @@
+"""Two runs side by side: which story they tell, what that rules out, and what it leaves open."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent import profiles, report
+from agent.checks import Selection
+from agent.compare import Comparison, Given, compare
+from agent.report import RULES, Run, Saved, SavedCheck, Tool
+from probes.observations import (
+    Cloud,
+    Icmp,
+    Ladder,
+    Mapping,
+    Observations,
+    Path,
+    PathProbe,
+    PathTarget,
+    Privileges,
+    Proxy,
+    Scope,
+)
+from tests.unit import seen
+from tests.unit.seen import ARGON_ADDRESS, argon, attempts, bss, dns, healthy, lease, ntp, photon, portal, wifi
+
+NOON = "2026-11-21T12:00:00Z"
+ROUTER_MAC, PHONE_MAC = "02:00:00:77:00:01", "fe:10:00:00:00:64"
+SITE: dict[str, Any] = {
+    "interface": "wlan0",
+    "state": "up",
+    "mac": "3c:22:fb:00:00:10",
+    "mtu": 1500,
+    "medium": "wifi",
+    "ssid": "Office",
+    "bssid": "02:00:00:00:00:06",
+    "addresses": ["192.168.77.10/24"],
+    "gateway": "192.168.77.1",
+    "interfaces": ["lo", "wlan0"],
+    "privileges": Privileges(user="root", raw_sockets=True),
+    "os": "linux",
+}
+PHONE: dict[str, Any] = {
+    **SITE,
+    "ssid": "Ann's iPhone",
+    "bssid": "02:00:00:00:00:99",
+    "addresses": ["172.20.10.3/28"],
+    "gateway": "172.20.10.1",
+}
+
+
+def answering(address: str = ARGON_ADDRESS) -> Cloud:
+    made = argon(*attempts(address, 5684, "reply", rtt_ms=9.0), address=address, record=seen.HELLO_VERIFY)
+    return Cloud(endpoints=[photon(seen.NONCE), made])
+
+
+def blocked(address: str = ARGON_ADDRESS) -> Cloud:
+    return Cloud(endpoints=[photon(seen.NONCE), argon(*attempts(address, 5684, "timeout", 3), address=address)])
+
+
+def site(scope: dict[str, Any] | None = None, **changed: Any) -> Observations:
+    """The customer's network, where a laptop is on its Wi-Fi."""
+    usual: dict[str, Any] = {
+        "scope": Scope(**{**SITE, **(scope or {})}),
+        "wifi": wifi(bss(ssid="Office"), target="Office"),
+        "dhcp": lease(server_mac=ROUTER_MAC),
+        "cloud": answering(),
+    }
+    return healthy(**{**usual, **changed})
+
+
+def phone(scope: dict[str, Any] | None = None, **changed: Any) -> Observations:
+    """A phone's hotspot, by the same laptop."""
+    usual: dict[str, Any] = {
+        "scope": Scope(**{**PHONE, **(scope or {})}),
+        "wifi": wifi(bss(ssid="Ann's iPhone"), target="Ann's iPhone"),
+        "dhcp": lease(server_mac=PHONE_MAC, server="172.20.10.1", address="172.20.10.5", mask="255.255.255.240",
+                      routers=["172.20.10.1"], resolvers=["172.20.10.1"]),
+        "dns": dns(resolvers=("172.20.10.1",)),
+        "cloud": answering(),
+    }  # fmt: skip
+    return healthy(**{**usual, **changed})
+
+
+def given_as(
+    letter: Literal["A", "B"],
+    observed: Observations,
+    started: str = NOON,
+    *,
+    complete: bool = True,
+    selection: Selection | None = None,
+    device: str = "argon",
+    judged_for: str | None = None,
+    rules: str = RULES,
+    was: dict[str, Any] | None = None,
+) -> Given:
+    """A run, as a file holds it."""
+    run = Run(
+        started=started, duration_s=5.0, complete=complete, selection=selection or Selection(), observations=observed,
+        footprint=[],
+    )  # fmt: skip
+    made = report.make(run, profiles.load(device))
+    then = report.make(run, profiles.load(judged_for)) if judged_for else made
+    saved = Saved(
+        **{name: getattr(run, name) for name in Run.__struct_fields__},
+        schema="netpreflight-report/1",
+        tool=Tool(rules=rules),
+        device=then.device,
+        checks=[SavedCheck(id=one.id, status=(was or {}).get(one.id, one.status)) for one in then.checks],
+    )
+    return Given(letter=letter, file=f"{letter}.json", report=made, saved=saved)
+
+
+def compared(a: Observations, b: Observations, first: str = NOON, second: str = NOON, **more: Any) -> Comparison:
+    device = more.get("device", "argon")
+    return compare(given_as("A", a, first, **more), given_as("B", b, second, **more), profiles.load(device))
+
+
+def later(minutes: int) -> str:
+    return f"2026-11-21T{12 + minutes // 60:02}:{minutes % 60:02}:00Z"
+
+
+def standing(made: Comparison) -> dict[str, str]:
+    return {one.subject: one.standing for one in made.conclusions}
+
+
+def limits_of(made: Comparison) -> str:
+    return "\n".join(one.text for one in made.limits)
+
+
+# --- two networks
+
+
+def test_what_works_on_the_hotspot_alone_is_the_networks_doing_and_not_the_laptops() -> None:
+    made = compared(site(cloud=blocked()), phone(), second=later(10))
+
+    assert (made.story, made.sure) == ("two-networks", True)
+    assert made.sentence == (
+        "A ('Office') stops a Particle Argon at the device's cloud port (cloud.transport), and the likely hotspot (B) "
+        "does not. This laptop is ruled out; what stops the device is in that network."
+    )
+    assert standing(made) == {
+        "this laptop": "ruled-out",
+        "A ('Office')": "suspect",
+        "the device's cloud": "ruled-out",
+        "the likely hotspot (B)": "ruled-out",
+        "the device and its firmware": "not-tried",
+        "the passphrase": "not-tried",
+    }
+    assert made.b.hotspot == "172.20.10.0/28 is the usual subnet of an iPhone's or iPad's hotspot"
+    assert [one.id for one in made.checks if one.relation == "better"] == ["cloud.transport"]
+    assert made.worse is False
+
+
+def test_the_laptop_is_cleared_by_the_exchange_itself_whatever_else_is_not_known_there() -> None:
+    as_user = {"privileges": Privileges(user="ordinary user")}
+    asked_nothing = {"dhcp": seen.dhcp(exchange_denied="it needs root")}
+    made = compared(site(as_user, cloud=blocked(), **asked_nothing), phone(as_user, **asked_nothing))
+
+    found = {one.subject: one for one in made.conclusions}
+    assert found["this laptop"].standing == "ruled-out"
+    assert found["this laptop"].rests_on == ["B cloud.transport"]
+    assert found["DHCP on the likely hotspot (B)"].standing == "not-settled"
+    assert "the likely hotspot (B)" not in found
+
+
+@pytest.mark.parametrize(
+    ("scope", "b", "says"),
+    [
+        ({}, phone({"mac": "52:00:00:00:00:01"}), "whether one laptop made both runs cannot be told"),
+        ({}, phone({"mac": None}), "whether one laptop made both runs cannot be told"),
+        ({}, phone({"mac": "3c:22:fb:00:00:11"}), "another laptop made the other run"),
+        ({}, phone({"os": "darwin"}), "another laptop made the other run"),
+        ({"vpn": "tun0", "tunnels": ["tun0"]}, phone(), "in A a VPN or tunnel was up"),
+        ({"medium": "wired", "ssid": None, "bssid": None}, phone(), "one by cable and one by Wi-Fi"),
+    ],
+    ids=["made-up-mac", "no-mac", "another-mac", "another-system", "vpn", "by-cable"],
+)
+def test_the_laptop_stays_in_question_where_it_may_differ(scope: dict[str, Any], b: Observations, says: str) -> None:
+    made = compared(site(scope, cloud=blocked()), b)
+
+    assert standing(made)["this laptop"] == "not-settled"
+    assert "ruled out; what stops" not in made.sentence
+    assert says in made.sentence
+
+
+def test_runs_that_are_hours_apart_rule_nothing_out() -> None:
+    made = compared(site(cloud=blocked()), phone(), second=later(61))
+
+    assert standing(made)["this laptop"] == standing(made)["the device's cloud"] == "not-settled"
+    assert "more than an hour apart" in made.sentence
+    assert standing(compared(site(cloud=blocked()), phone(), second=later(60)))["this laptop"] == "ruled-out"
+
+
+@pytest.mark.parametrize("started", ["", "yesterday", "2026-11-21T25:00:00Z", "\x1b[31m"])
+def test_a_time_that_cannot_be_read_rules_nothing_out(started: str) -> None:
+    made = compared(site(cloud=blocked()), phone(), first=started)
+
+    assert standing(made)["this laptop"] == "not-settled"
+    assert "not known" in made.sentence
+
+
+def test_a_server_that_was_asked_at_another_address_may_be_what_fails() -> None:
+    elsewhere = "198.51.100.77"
+    made = compared(site(cloud=blocked(elsewhere)), phone())
+
+    assert standing(made)["the device's cloud"] == "not-settled"
+    assert standing(made)["this laptop"] == "ruled-out"
+    assert "whether that network or the server stops the device is not" in made.sentence
+    assert elsewhere in made.sentence
+
+
+def test_an_ntp_server_is_a_server_too() -> None:
+    site_ntp = msgspec.structs.replace(ntp(), address="198.51.100.124")
+    made = compared(site(ntp=site_ntp), phone(), device="generic")
+
+    assert standing(made)["the server asked"] == "not-settled"
+    assert "what stops the device is in that network" not in made.sentence
+
+
+def test_two_networks_that_fail_alike_point_at_what_they_have_in_common() -> None:
+    made = compared(site(cloud=blocked()), phone(cloud=blocked()))
+
+    assert made.sentence == (
+        "Both networks stop a Particle Argon at the device's cloud port, in the same checks (cloud.transport). Look "
+        "first at what they have in common: this laptop, the device's cloud, and its profile."
+    )
+    assert standing(made)["this laptop"] == "suspect"
+    assert standing(made)["the device's cloud, and what the device is taken to need"] == "suspect"
+    assert standing(made)["A ('Office') and the likely hotspot (B)"] == "not-settled"
+    assert "ruled-out" not in standing(made).values()
+
+
+def test_two_laptops_that_fail_alike_do_not_make_the_laptop_suspect() -> None:
+    made = compared(site(cloud=blocked()), phone({"os": "win32"}, cloud=blocked()))
+
+    assert standing(made)["this laptop"] == "not-settled"
+
+
+def test_two_networks_that_fail_otherwise_are_no_reference_for_each_other() -> None:
+    made = compared(site(cloud=blocked()), phone(dns=dns(resolvers=("172.20.10.1",), default="SERVFAIL")))
+
+    assert "neither is a reference for the other" in made.sentence
+    assert "ruled-out" not in standing(made).values()
+    assert {standing(made)[name] for name in ("A ('Office')", "the likely hotspot (B)")} == {"suspect"}
+
+
+def test_a_hotspot_that_fails_where_the_site_works_is_no_reference() -> None:
+    made = compared(site(), phone(cloud=blocked()))
+
+    assert made.sentence.startswith("The likely hotspot (B) stops a Particle Argon at the device's cloud port (cloud")
+    assert made.sentence.endswith("In that it is no reference for A ('Office').")
+    assert made.worse is True
+
+
+def test_where_both_work_the_device_is_left() -> None:
+    made = compared(site(), phone())
+
+    assert "Both networks let a Particle Argon online" in made.sentence
+    assert "passphrase" in made.sentence
+    assert standing(made)["the device and its firmware"] == "not-tried"
+
+
+def test_a_hotspot_on_5_ghz_is_a_reference_beyond_the_air_and_none_for_it() -> None:
+    high = wifi(bss(36, ssid="Ann's iPhone", frequency_mhz=5180), target="Ann's iPhone")
+    made = compared(site(cloud=blocked()), phone(wifi=high))
+
+    assert "This laptop is ruled out" in made.sentence
+    assert "The likely hotspot (B) stops a Particle Argon at the air" in made.sentence
+    assert "As a reference, the likely hotspot (B) is not clean: the device could not hear it" in limits_of(made)
+    assert standing(made)["the likely hotspot (B)"] == "suspect"
+
+
+@pytest.mark.parametrize(
+    ("scope", "says"),
+    [
+        ({"addresses": ["192.0.0.2/29"]}, "464XLAT"),
+        ({"addresses": ["100.72.1.2/24"]}, "carrier-grade NAT"),
+        ({"addresses": [], "ipv6_addresses": ["2001:db8::2"]}, "IPv6 only"),
+    ],
+)
+def test_a_hotspot_of_another_kind_is_no_clean_reference(scope: dict[str, Any], says: str) -> None:
+    assert says in limits_of(compared(site(cloud=blocked()), phone(scope)))
+
+
+def test_what_is_unknown_in_the_reference_rules_nothing_out() -> None:
+    made = compared(site(cloud=blocked()), phone(cloud=None))
+
+    assert "ruled-out" not in standing(made).values()
+    assert "is not known" in made.sentence
+    assert "nothing is ruled out by it" in made.sentence
+    assert made.worse is False  # it failed before: it cannot be worse
+
+
+def test_where_the_port_is_lost_is_told_with_the_network() -> None:
+    def ladder(port: int, *routers: str) -> Ladder:
+        hops = [
+            PathProbe(ttl=ttl, at_s=1.0, outcome="time-exceeded", source=source,
+                      icmp=Icmp(type=11, code=0, source=source), quoted="00")
+            for ttl, source in enumerate(routers, 1) for _ in range(2)
+        ]  # fmt: skip
+        silent = [PathProbe(ttl=ttl, at_s=2.0, outcome="timeout")
+                  for ttl in range(len(routers) + 1, 7) for _ in range(3)]  # fmt: skip
+        return Ladder(protocol="udp", port=port, payload="dtls" if port == 5684 else "dns", probes=[*hops, *silent])
+
+    target = PathTarget(
+        host=seen.ARGON_NAME, address=ARGON_ADDRESS, device=ladder(5684, seen.GATEWAY),
+        controls=[ladder(53, seen.GATEWAY, "203.0.113.1", "203.0.113.5")],
+    )  # fmt: skip
+    made = compared(site(cloud=blocked(), path=Path(targets=[target])), phone())
+
+    path = next(one for one in made.checks if one.id == "path.egress")
+    assert path.a == "fail"
+    assert path.a_summary in "\n".join(one.because for one in made.conclusions)
+    assert {"what": "Routers on the path", "a": "192.168.77.1 → 203.0.113.1 → 203.0.113.5", "b": "not known"} in [
+        msgspec.to_builtins(one) for one in made.differences
+    ]
+
+
+# --- one network, before and after
+
+
+def test_a_change_that_did_its_work() -> None:
+    made = compared(site(cloud=blocked()), site(), second=later(30))
+
+    assert (made.story, made.sure, made.worse) == ("before-and-after", True, False)
+    assert made.sentence == (
+        "Better: a Particle Argon would get online now; before, it would not. Works now: cloud.transport."
+    )
+    assert [(one.checks, one.state) for one in made.asked] == [(["cloud.transport"], "works-now")]
+    assert made.conclusions == []
+    assert next(one for one in made.checks if one.id == "cloud.transport").meaning == "works now"
+
+
+def test_a_change_that_broke_something() -> None:
+    made = compared(site(), site(portal=portal({"status": 302, "body": "", "location": "http://x/"})), second=later(1))
+
+    assert made.worse is True
+    assert made.sentence.startswith("Worse: a Particle Argon would not get online now; before, it would. Fails now:")
+    assert "portal" in made.sentence
+    assert made.new_changes
+    assert made.asked == []
+
+
+def test_a_change_that_was_not_made() -> None:
+    made = compared(site(cloud=blocked()), site(cloud=blocked()), second=later(1))
+
+    assert [one.state for one in made.asked] == ["still-asked"]
+    assert made.sentence == "A Particle Argon would not get online, before or after. Still fails: cloud.transport."
+    assert made.worse is False
+
+
+def test_a_rule_for_addresses_that_have_moved() -> None:
+    name, elsewhere = seen.ARGON_NAME, "198.51.100.77"
+    moved = dns(seen.lookup(name, elsewhere))
+    made = compared(site(cloud=blocked()), site(cloud=blocked(elsewhere), dns=moved), second=later(1))
+
+    assert [one.state for one in made.asked] == ["asked-otherwise"]
+    assert f"now leads to {elsewhere}" in made.asked[0].because
+
+
+def test_what_a_change_was_for_is_not_known_where_it_was_not_seen() -> None:
+    made = compared(site(cloud=blocked()), site(cloud=None), second=later(1))
+
+    assert [one.state for one in made.asked] == ["not-known"]
+    assert "No longer known: cloud.transport" in made.sentence
+    assert made.worse is False
+
+
+def test_what_worked_and_is_no_longer_known_may_be_worse() -> None:
+    assert compared(site(), site(cloud=None), second=later(1)).worse is None
+    assert compared(site(cloud=None), site(cloud=blocked()), second=later(1)).worse is None
+    assert compared(site(cloud=None), site(), second=later(1)).worse is False
+
+
+def test_the_earlier_run_belongs_first() -> None:
+    made = compared(site(), site(cloud=blocked()), first=later(30))
+
+    assert made.sentence.startswith("B was measured before A")
+    assert made.worse is None
+    assert not made.asked
+    assert not made.new_changes
+    assert "now" not in next(one for one in made.checks if one.id == "cloud.transport").meaning
+
+
+def test_the_same_run_twice() -> None:
+    made = compared(site(cloud=blocked()), site(cloud=blocked()))
+
+    assert made.story == "same-run"
+    assert "nothing to compare" in made.sentence
+    assert not made.differences
+    assert not made.limits
+
+
+# --- which story
+
+
+OTHER_LAN = {"addresses": ["10.9.0.10/24"], "gateway": "10.9.0.1"}
+NO_NAMES = {"ssid": None, "bssid": None, "medium": None}
+UNKNOWN: dict[str, Any] = {"addresses": [], "gateway": None}
+
+
+def no_mac(**fields: Any) -> dict[str, Any]:
+    return {"dhcp": lease(**fields)}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "story", "sure"),
+    [
+        (site(), site(), "before-and-after", True),
+        (site({"bssid": "02:00:00:00:00:01"}), site(), "before-and-after", True),
+        (site(NO_NAMES, **no_mac()), site(NO_NAMES, **no_mac()), "before-and-after", False),
+        (site({"ssid": "Office-IoT", "bssid": None}), site(), "not-told", False),
+        (site(dhcp=lease(server_mac=PHONE_MAC)), site({"bssid": None}), "two-networks", False),
+        (site({"ssid": "Home"}, dhcp=lease(server_mac=PHONE_MAC)), site(), "two-networks", True),
+        (site(OTHER_LAN), site(), "not-told", False),
+        (site({**OTHER_LAN, **NO_NAMES}, **no_mac()), site(NO_NAMES), "two-networks", False),
+        (site({**OTHER_LAN, "ssid": "Guest", "bssid": None}), site(), "two-networks", True),
+        (site(UNKNOWN, dhcp=seen.dhcp()), site(), "before-and-after", True),
+        (site({**UNKNOWN, "bssid": None}, dhcp=seen.dhcp()), site(), "before-and-after", False),
+        (site({**UNKNOWN, "ssid": "Guest", "bssid": None}, dhcp=seen.dhcp()), site(), "two-networks", True),
+        (site({**UNKNOWN, **NO_NAMES}, dhcp=seen.dhcp()), site(), "not-told", False),
+    ],
+    ids=["all-alike", "another-access-point", "alike-by-addresses", "one-lan-two-names", "same-addresses-other-server",
+         "other-name-other-server", "same-bss-other-subnet", "other-subnet", "other-subnet-other-name",
+         "no-lease-same-bss", "no-lease-same-name", "no-lease-other-name", "nothing-known"],
+)  # fmt: skip
+def test_which_story_two_runs_tell(a: Observations, b: Observations, story: str, sure: bool) -> None:  # noqa: FBT001
+    made = compared(a, b, second=later(1))
+
+    assert (made.story, made.sure) == (story, sure), made.told_by
+    assert made.told_by
+    assert ("as far as can be told" in made.sentence.lower() or story == "not-told") == (not sure)
+    mirrored = compared(b, a, second=later(1))
+    assert (mirrored.story, mirrored.sure) == (story, sure)
+
+
+def test_a_hotspot_of_the_customers_name_is_told_by_its_addresses() -> None:
+    """The forum's advice is to name the hotspot like the access point (seed 002)."""
+    made = compared(site(cloud=blocked()), phone({"ssid": "Office"}))
+
+    assert made.story == "two-networks"
+
+
+# --- what is not comparable
+
+
+def test_another_device_is_said_and_both_are_judged_for_the_same() -> None:
+    made = compare(given_as("A", site()), given_as("B", site(), later(1), judged_for="photon"), profiles.load("argon"))
+
+    assert "B was judged for Particle Photon" in limits_of(made)
+    assert made.device.name == "argon"
+    assert {one.relation for one in made.checks} == {"same"}
+
+
+def test_other_rules_say_only_what_they_changed() -> None:
+    old = given_as("A", site(), rules="1", was={"dns.resolve": "fail"})
+    made = compare(old, given_as("B", site(), later(1), rules="1"), profiles.load("argon"))
+
+    assert "A was saved with rules 1" in limits_of(made)
+    assert "That changes: dns.resolve was fail and is pass." in limits_of(made)
+    assert "B was saved with rules 1; both are judged by rules" in limits_of(made)
+    assert limits_of(made).count("That changes no result of it") == 1
+
+
+@pytest.mark.parametrize(
+    ("b", "says", "check"),
+    [
+        (site({"os": "win32"}), "two laptops (linux and win32)", None),
+        (site({"vpn": "tun0", "tunnels": ["tun0"]}), "In B a VPN was up", "cloud.transport"),
+        (site({"tunnels": ["tun0"]}), "In B a tunnel was up", "cloud.transport"),
+        (site({"proxy": [Proxy(variable="http_proxy", value="http://p")]}), "In B this laptop had a proxy", "portal"),
+        (site({"privileges": Privileges(user="ordinary user")}), "A could ask for a DHCP lease", "dhcp.lease"),
+        (site({"medium": "wired"}), "A was measured by Wi-Fi, B by cable", "dns.resolve"),
+        (site(wifi=None), "The air was looked at by nl80211 in A, and by nothing in B", "wifi.band"),
+        (site(wifi=wifi(bss(ssid="Office"), target="Office", triggered=False)), "read what an earlier scan",
+         "wifi.band"),
+        (site(wifi=wifi(bss(ssid="Guest"), target="Guest")), "A is about 'Office' and B about 'Guest'", "wifi.band"),
+        (site(mapping=Mapping()), "Only B looked at what a NAT forgets", "cloud.transport"),
+    ],
+    ids=lambda value: value[:30].replace(" ", "-") if isinstance(value, str) and " " in value else "",
+)  # fmt: skip
+def test_what_is_not_simply_comparable_is_named(b: Observations, says: str, check: str | None) -> None:
+    made = compared(site(), b, second=later(1))
+
+    limit = next(one for one in made.limits if says in one.text)
+    assert (check in limit.checks) if check else not limit.checks
+    assert any(says in one.text for one in compared(site(), b, second=later(1)).limits)
+    assert says not in limits_of(compared(site(), site(), second=later(1)))
+
+
+def test_what_was_left_out_or_cut_short_is_named_and_never_counts() -> None:
+    cut = given_as("B", site(cloud=None), later(1), complete=False)
+    made = compare(given_as("A", site()), cut, profiles.load("argon"))
+    assert "B was cut short" in limits_of(made)
+
+    some = given_as("B", site(), later(1), selection=Selection(skip=["cloud.transport"]))
+    made = compare(given_as("A", site()), some, profiles.load("argon"))
+    pair = next(one for one in made.checks if one.id == "cloud.transport")
+    assert "B left out cloud.transport" in limits_of(made)
+    assert (pair.relation, pair.limits) == ("no-longer-known", [limits_of(made)])
+    assert made.worse is None
+
+
+def test_what_differs_around_the_runs_is_listed() -> None:
+    made = compared(site(), phone({"mtu": 1420, "ipv6_addresses": ["2001:db8::2"]}))
+
+    found = {one.what: (one.a, one.b) for one in made.differences}
+    assert found["Gateway"] == ("192.168.77.1", "172.20.10.1")
+    assert found["MTU of the interface"] == ("1500", "1420")
+    assert found["Resolvers by DHCP"] == ("192.168.77.1", "172.20.10.1")
+    assert found["DHCP servers"] == (f"192.168.77.1 ({ROUTER_MAC})", f"172.20.10.1 ({PHONE_MAC})")
+    assert found["IPv6"] == ("no", "yes")
+    assert "Operating system" not in found
+
+
+# --- whatever the runs
+
+
+BREAKS: dict[str, Callable[[], dict[str, Any]]] = {
+    "blocked": lambda: {"cloud": blocked()},
+    "moved": lambda: {"cloud": blocked("198.51.100.77")},
+    "no-cloud": lambda: {"cloud": None},
+    "no-dns": lambda: {"dns": None},
+    "bad-dns": lambda: {"dns": dns(default="SERVFAIL")},
+    "no-dhcp": lambda: {"dhcp": seen.dhcp()},
+    "not-asked": lambda: {"dhcp": seen.dhcp(exchange_denied="it needs root")},
+    "no-ntp": lambda: {"ntp": ntp()},
+    "portal": lambda: {"portal": portal({"status": 302, "body": "", "location": "http://x/"})},
+    "no-air": lambda: {"wifi": None},
+    "channel-13": lambda: {"wifi": wifi(bss(13, ssid="Office"), target="Office")},
+    "wide": lambda: {"wifi": wifi(bss(ssid="Office", width_mhz=40), target="Office")},
+}
+observed = st.builds(
+    lambda where, broken: where(**{name: value for one in broken for name, value in BREAKS[one]().items()}),
+    st.sampled_from([site, phone]),
+    st.sets(st.sampled_from(sorted(BREAKS)), max_size=3),
+)
+devices = st.sampled_from(["generic", "argon", "photon"])
+
+
+@settings(max_examples=40)
+@given(observed, devices)
+def test_a_run_compared_with_itself_differs_in_nothing(one: Observations, device: str) -> None:
+    made = compared(one, one, second=later(1), device=device)
+
+    assert {pair.relation for pair in made.checks} <= {"same", "not-known"}
+    assert made.differences == []
+    assert made.worse is False
+    assert not {state.state for state in made.asked} & {"works-now"}
+
+
+@settings(max_examples=40)
+@given(observed, observed, devices)
+def test_the_other_way_round_better_is_worse(one: Observations, other: Observations, device: str) -> None:
+    mirror = {"better": "worse", "worse": "better", "now-known": "no-longer-known", "no-longer-known": "now-known"}
+    here, there = compared(one, other, device=device), compared(other, one, device=device)
+
+    assert [mirror.get(pair.relation, pair.relation) for pair in here.checks] == [one.relation for one in there.checks]
+    assert (here.story, here.sure) == (there.story, there.sure)
+    assert {(each.what, each.b, each.a) for each in here.differences} == {
+        (each.what, each.a, each.b) for each in there.differences
+    }
+
+
+@settings(max_examples=40)
+@given(observed, observed, devices)
+def test_nothing_is_ruled_out_by_what_was_not_seen_to_work(one: Observations, other: Observations, device: str) -> None:
+    made = compared(one, other, device=device)
+    status = {f"{letter} {pair.id}": getattr(pair, letter.lower()) for pair in made.checks for letter in "AB"}
+
+    for conclusion in made.conclusions:
+        if conclusion.standing == "ruled-out":
+            assert conclusion.rests_on
+            assert {status[result] for result in conclusion.rests_on} <= {"pass", "warn"}, conclusion
+            assert conclusion.subject not in {"the device and its firmware", "the passphrase"}
+    if made.story == "two-networks":
+        assert standing(made)["the device and its firmware"] == standing(made)["the passphrase"] == "not-tried"
+
+
+@settings(max_examples=40)
+@given(st.sampled_from([site, phone]), st.sampled_from([site, phone]), devices)
+def test_two_runs_that_saw_nothing_rule_out_nothing(one: Any, other: Any, device: str) -> None:
+    nothing = dict.fromkeys(("wifi", "dhcp", "dns", "ntp", "portal", "coap", "cloud"))
+    made = compared(one(**nothing), other(**nothing), device=device)
+
+    assert "ruled-out" not in standing(made).values()
+    assert "ruled out" not in made.sentence
+
+
+@settings(max_examples=40)
+@given(observed, observed, devices)
+def test_every_comparison_is_whole(one: Observations, other: Observations, device: str) -> None:
+    made = compared(one, other, device=device)
+
+    assert made.sentence.strip().endswith(".")
+    assert ".." not in made.sentence
+    assert [pair.id for pair in made.checks] == [check.id for check in given_as("A", one).report.checks]
+    assert all(pair.meaning for pair in made.checks)
+    for text in (made.sentence, *(each.because for each in made.conclusions)):
+        assert "None" not in text
+    assert msgspec.json.decode(msgspec.json.encode(made), type=Comparison) == made

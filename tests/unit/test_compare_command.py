@@ -1,0 +1,144 @@
+"""`netpreflight compare` from outside, and its renderings: the same facts, as text only, whatever is in the runs."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent import profiles, report
+from agent.compare import Comparison, compare
+from agent.compare.parts import Given
+from reports import FORMATS as REPORTS
+from reports.comparison import FORMATS
+from reports.comparison.terminal import show
+from tests.unit.test_cli import run
+from tests.unit.test_compare import blocked, compared, given_as, later, phone, site
+from tests.unit.test_markdown import HOSTILE_NAMES, PARSER, every, pages
+from tests.unit.test_reports import planted, raw
+
+
+def saved(folder: Path, name: str, given: Given) -> str:
+    """A run in a file, judged for the device in it."""
+    file = folder / name
+    judged = profiles.load(given.saved.device.name, given.saved.device.os_version)
+    file.write_text(REPORTS[".json"](report.make(given.saved.run, judged)))
+    return str(file)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> dict[str, str]:
+    made = {
+        "blocked": given_as("A", site(cloud=blocked())),
+        "open": given_as("B", site(), later(10)),
+        "phone": given_as("B", phone(), later(10)),
+        "cut": given_as("B", site(cloud=None), later(10), complete=False),
+        "photon": given_as("B", site(), later(10), judged_for="photon"),
+    }
+    return {name: saved(tmp_path, f"{name}.json", one) for name, one in made.items()}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "code"),
+    [("blocked", "open", 0), ("blocked", "phone", 0), ("open", "blocked", 3), ("open", "cut", 3), ("blocked", "cut", 0),
+     ("phone", "blocked", 1), ("open", "open", 0), ("blocked", "photon", 0)],
+)  # fmt: skip
+def test_the_exit_code_says_whether_something_needed_is_worse(runs: dict[str, str], a: str, b: str, code: int) -> None:
+    ran = run("compare", "--json", runs[a], runs[b])
+
+    assert (ran.returncode, ran.stderr) == (code, "")
+    made = msgspec.json.decode(ran.stdout, type=Comparison)
+    assert made.worse == {0: False, 1: True, 3: None}[code]
+    assert made.schema == "netpreflight-comparison/1"
+
+
+def test_a_change_that_broke_something_is_exit_code_1(tmp_path: Path, runs: dict[str, str]) -> None:
+    broken = saved(tmp_path, "broken.json", given_as("B", site(cloud=blocked()), later(60)))
+
+    assert run("compare", runs["open"], broken).returncode == 1
+
+
+def test_both_are_judged_for_the_device_of_a_or_the_one_named(runs: dict[str, str]) -> None:
+    usual = json.loads(run("compare", "--json", runs["blocked"], runs["photon"]).stdout)
+    named = json.loads(run("compare", "--json", "--device", "photon", runs["blocked"], runs["photon"]).stdout)
+
+    assert (usual["device"]["name"], usual["b"]["judged_for"]) == ("argon", "Particle Photon, Device OS 3.3.1")
+    assert any("B was judged for Particle Photon" in one["text"] for one in usual["limits"])
+    assert (named["device"]["name"], named["a"]["verdict"]) == ("photon", "compatible")
+    assert any("A was judged for Particle Argon" in one["text"] for one in named["limits"])
+
+
+def test_each_format_is_written_and_the_terminal_says_the_same(tmp_path: Path, runs: dict[str, str]) -> None:
+    files = [tmp_path / f"c{ending}" for ending in FORMATS]
+    ran = run("compare", runs["blocked"], runs["phone"], *(part for one in files for part in ("-o", str(one))))
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "This laptop is ruled out" in " ".join(ran.stdout.split())
+    for file in files:
+        assert "This laptop is ruled out" in " ".join(file.read_text().split())
+    assert msgspec.json.decode(files[0].read_bytes() if files[0].suffix == ".json" else b"{}", type=dict)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("{blocked}",), "B"),
+        (("{blocked}", "/nowhere.json"), "/nowhere.json"),
+        (("/nowhere.json", "{blocked}"), "/nowhere.json"),
+        (("{blocked}", "{open}", "-o", "x.pdf"), ".md"),
+        (("{blocked}", "{open}", "--device", "fridge"), "fridge"),
+    ],
+)
+def test_wrong_usage_is_one_line(runs: dict[str, str], arguments: tuple[str, ...], says: str) -> None:
+    ran = run("compare", *(one.format(**runs) for one in arguments))
+
+    assert (ran.returncode, ran.stdout, len(ran.stderr.splitlines())) == (2, "", 1)
+    assert says in ran.stderr
+
+
+STORIES = {
+    "two-networks": lambda: compared(site(cloud=blocked()), phone(), second=later(10)),
+    "before-and-after": lambda: compared(site(cloud=blocked()), site({"os": "win32"}, dhcp=None), second=later(10)),
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
+@pytest.mark.parametrize("story", STORIES)
+def test_hostile_text_in_a_comparison_is_text_only(story: str, hostile: str) -> None:
+    made: Any = planted(STORIES[story](), hostile, own=True)
+    stream = io.StringIO()
+    show(made, stream)
+
+    for text in (stream.getvalue(), *(render(made) for render in FORMATS.values())):
+        assert raw(text) == []
+    assert msgspec.json.decode(FORMATS[".json"](made), type=Comparison) == made
+    document = FORMATS[".md"](made)
+    assert {one.type for one in every(PARSER.parse(document))}.isdisjoint(
+        {"link_open", "image", "html_inline", "html_block", "s_open", "em_open"}
+    )
+    for page in pages(document):
+        assert set(page.tags) <= {"p", "code", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "h3", "strong"}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
+def test_a_comparison_of_hostile_runs_is_text_only(hostile: str) -> None:
+    a = planted(given_as("A", site(cloud=blocked())).saved.run.observations, hostile, own=True)
+    made = compare(given_as("A", a), given_as("B", phone()), profiles.load("argon"))
+
+    for render in FORMATS.values():
+        assert raw(render(made)) == []
+
+
+def test_every_format_has_every_part() -> None:
+    made = STORIES["before-and-after"]()
+    assert made.asked
+    assert made.limits
+
+    for ending in (".md", ".txt"):
+        text = " ".join(FORMATS[ending](made).replace("`", "").split())
+        parts = [made.sentence, made.asked[0].because, made.a.headline, *(one.text for one in made.limits)]
+        for part in [*parts, *(one.what for one in made.differences)]:
+            assert " ".join(part.split()) in text, (ending, part)
+        assert all(one.id in text for one in made.checks)

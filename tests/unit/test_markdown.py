@@ -1,0 +1,244 @@
+"""Markdown: what comes from the network stays text, as three other projects' parsers read it."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import cmarkgfm
+import mistune
+import pytest
+from cmarkgfm.cmark import Options
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from agent import profiles, report
+from probes.observations import Cloud
+from reports import FORMATS
+from reports.markdown_text import fenced, listed, strong, table, text
+from reports.text import shown
+from tests.unit import seen
+from tests.unit.test_reports import HOSTILE, planted, raw, run
+
+PIECES = [
+    "|", "||", "\\", "\\|", "\\`", "`", "``", "```", "~~~", "*", "**", "_", "__", "~~", "^", "=", "==", "===", "---",
+    "<", ">", "<b>", "</td>", "<!--", "-->", "<a href=x>", "<http://evil.example>", "&", "&amp;", "&#64;", "&lt;b&gt;",
+    "[", "]", "[x](http://evil.example)", "![x](http://evil.example/i.png)", "[x]: http://evil.example", "[^1]", "[ ]",
+    "[x]", "[[x]]", "(", ")", "http://evil.example", "https:", "//", "www.evil.example", "evil.example", "www", ".",
+    "a@evil.example", "mailto:a@b.example", "xmpp:a@b.example", "ftp://evil.example", "javascript:alert(1)", "@ann",
+    "@", "#12", "#", "# x", "GH-12", "ABC-12", "ann/repo#1", "deadbeef", "7f3a9c12", "1.", "1)", "2.5", "-", "+", "- x",
+    "+ x", "> x", ":smile:", ":", ":)", ";", "!", "$x$", "$$", "{{x}}", "{% x %}", "::: x", "\n", "\r\n", "\t", " ",
+    "  ", "    ", "\u00a0", "\u2028", "\u202e", "\u200b", "\ufeff", "\x00", "\x1b[31m", "é", "ß", "漢字", "a\u0301",
+    "'", '"', "x", "Home", "net work", "x" * 500, "(c)", "...", "%", "10.0.0.1", "192.168.77.0/24",
+]  # fmt: skip
+NAMES = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=9).map("".join)
+NOTHING_ELSE = {"text", "text_special", "code_inline"}
+AFTERWARDS = re.compile(
+    r"[@#]\w|://|www\.|\b[\w-]+\.[a-z]{2,}\b|\b[A-Za-z]+-\d|\b[0-9a-f]{7,}\b|:\w+:|[<>$^~*_\[\]`]", re.IGNORECASE
+)
+"""What GitHub and Discourse look for in the text that a parser leaves."""
+
+
+def forum() -> MarkdownIt:
+    """A parser as forums use it: HTML, tables, and links made of bare names."""
+    return MarkdownIt("gfm-like", {"html": True, "linkify": True}).enable(["linkify", "table", "strikethrough"])
+
+
+PARSER, STRICT = forum(), MarkdownIt("commonmark")
+MISTUNE = mistune.create_markdown(
+    escape=False,
+    plugins=["strikethrough", "footnotes", "table", "url", "task_lists", "def_list", "abbr", "mark", "insert",
+             "superscript", "subscript", "math", "spoiler"],
+)  # fmt: skip
+
+
+def every(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from every(token.children or [])
+
+
+def content(token: Token) -> str:
+    return "".join(one.content for one in token.children or [])
+
+
+class Page(HTMLParser):
+    """The tags of a page, the text in it, and the text that is outside of code."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text, self.plain = "", ""
+        self.cells: list[str] = []
+        self._code, self._in_cell = 0, False
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the tag."""
+        self.tags.append(tag)
+        self.attributes += attrs
+        self._code += tag in {"code", "pre"}
+        if tag == "td":
+            self.cells.append("")
+            self._in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note where code ends."""
+        self._code -= tag in {"code", "pre"}
+        self._in_cell = self._in_cell and tag != "td"
+
+    def handle_data(self, data: str) -> None:
+        """Note the text."""
+        self.text += data
+        if self._in_cell:
+            self.cells[-1] += data
+        self.plain += " " if self._code else data
+
+
+def pages(markdown: str) -> Iterator[Page]:
+    yield Page(cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))
+    made = MISTUNE(markdown)
+    assert isinstance(made, str)
+    yield Page(made)
+    yield Page(PARSER.render(markdown))
+
+
+@given(NAMES)
+def test_a_name_is_one_line_of_text_that_says_what_it_says(name: str) -> None:
+    made = text(name)
+    says = shown(name)
+
+    for parser in (PARSER, STRICT):
+        tokens = parser.parse(f"Name {made} end")
+        assert [one.type for one in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+        assert {one.type for one in tokens[1].children or []} <= NOTHING_ELSE
+        assert content(tokens[1]) == f"Name {says} end"
+    for page in pages(f"Name {made} end"):
+        assert set(page.tags) <= {"p", "code"}
+        assert page.text.strip("\n") == f"Name {says} end"
+        assert not AFTERWARDS.search(page.plain), page.plain
+
+
+@given(NAMES)
+def test_a_name_at_the_beginning_of_a_line_begins_nothing(name: str) -> None:
+    says = shown(name)
+
+    for page in pages(text(name)):
+        assert set(page.tags) <= {"p", "code"}
+        assert page.text.strip("\n") == says
+    for page in pages("\n".join(listed([name]))):
+        assert set(page.tags) <= {"ul", "li", "p", "code"}
+        assert page.tags.count("li") <= 1
+    for page in pages(strong(name)):
+        assert set(page.tags) <= {"p", "code", "strong"}
+        assert page.text.strip("\n") == says
+
+
+@given(st.lists(st.tuples(NAMES, NAMES, NAMES), min_size=1, max_size=4))
+def test_a_table_keeps_its_cells(rows: list[tuple[str, str, str]]) -> None:
+    markdown = "\n".join(["Before.", "", *table(("A", "B", "C"), rows), "After."])
+    expected = [shown(one) for row in rows for one in row]
+
+    tokens = PARSER.parse(markdown)
+    cells = [tokens[number + 1] for number, one in enumerate(tokens) if one.type == "td_open"]
+    assert [content(one) for one in cells] == expected
+    assert {one.type for cell in cells for one in cell.children or []} <= NOTHING_ELSE
+    for page in pages(markdown):
+        assert set(page.tags) <= {"p", "code", "table", "thead", "tbody", "tr", "th", "td"}
+        assert page.cells == expected
+        assert not AFTERWARDS.search(page.plain), page.plain
+
+
+@given(st.lists(NAMES, max_size=5))
+def test_nothing_ends_a_block_of_code(lines: list[str]) -> None:
+    tokens = PARSER.parse("\n".join([*fenced(lines), "After."]))
+
+    assert [one.type for one in tokens] == ["fence", "paragraph_open", "inline", "paragraph_close"]
+    assert tokens[0].content == "".join(f"{shown(one)}\n" for one in lines)
+
+
+HOSTILE_NAMES = {
+    **HOSTILE,
+    "links": "[x](http://evil.example) <http://evil.example> http://evil.example www.evil.example a@evil.example",
+    "people": "@ann #12 GH-12 ann/repo#1 deadbeef1 :boom: $x$",
+    "blocks": "1. a\n# b\n> c\n```\n~~~\n- d\n===\n| e |",
+    "pipes": "a|b\\|c||`d|e`",
+    "html": "<img src=x onerror=alert(1)></td></table><!-- --> &lt;b&gt;",
+    "backticks": "`a``b```c````d",
+}
+BROKEN: dict[str, Any] = {
+    "dhcp": seen.dhcp(seen.message(resolvers=[])),
+    "ntp": seen.ntp(),
+    "coap": seen.coap(seen.attempts(seen.COAP_ADDRESSES[0], 5683, "icmp", 2)),
+    "wifi": seen.wifi(seen.bss(), seen.bss(11), target=None, target_from=None),
+}
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["in-observations", "in-every-field"])
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_report_with_hostile_text_in_it_is_text_only(name: str, own: bool) -> None:  # noqa: FBT001
+    hostile = HOSTILE_NAMES[name]
+    for changed in ({}, BROKEN):
+        observed = run(**changed)
+        made = report.make(observed if own else planted(observed, hostile, own=False), profiles.load("generic"))
+        if own:
+            made = planted(made, hostile, own=True)
+        document = FORMATS[".md"](made, ["nftables"])
+
+        assert raw(document) == []
+        assert {one.type for one in every(PARSER.parse(document))}.isdisjoint(
+            {"link_open", "image", "html_inline", "html_block", "s_open", "em_open"}
+        )
+        for page in pages(document):
+            assert set(page.tags) <= {
+                "p", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "h2", "h3", "strong",
+            }  # fmt: skip
+            assert {attribute for attribute, _ in page.attributes} <= {"class", "lang"}
+        if own:  # the same rows in the same tables as without
+            harmless = FORMATS[".md"](report.make(observed, profiles.load("generic")), ["nftables"])
+            assert rows_of(document) == rows_of(harmless)
+
+
+def rows_of(document: str) -> list[int]:
+    """The rows of each table, counted."""
+    found: list[int] = []
+    for one in PARSER.parse(document):
+        if one.type == "table_open":
+            found.append(0)
+        elif one.type == "tr_open":
+            found[-1] += 1
+    return found
+
+
+def test_the_report_has_the_same_parts_as_the_page() -> None:
+    document = FORMATS[".md"](report.make(run(cloud=None), profiles.load("argon")))
+    headings = [line for line in document.splitlines() if line.startswith("## ")]
+
+    assert headings == [
+        "## What to change",
+        "## The way to the cloud",
+        "## The checks",
+        "## The same network for each known device",
+        "## What this run speaks for",
+        "## What support asks",
+        "## From power-on: Particle Argon, Device OS `6.2.0`",
+        "## Its Internet Test (cloud echo, second form)",
+        "## 2.4 GHz, channel by channel",
+        "## Probe by probe",
+    ]
+    assert "It could not look at:" in document
+    assert "`cloud.transport`" in document
+
+
+def test_the_change_stands_in_the_report_as_text_for_the_product_asked_for() -> None:
+    blocked = Cloud(endpoints=[seen.argon(*seen.attempts(seen.ARGON_ADDRESS, 5684, "timeout", 3))])
+    made = report.make(run(cloud=blocked), profiles.load("argon"))
+
+    code = [one.content for one in PARSER.parse(FORMATS[".md"](made, ["nftables"])) if one.type == "fence"]
+    assert any("udp dport 5684" in one for one in code)
+    assert not any("udp dport" in one.content for one in PARSER.parse(FORMATS[".md"](made)) if one.type == "fence")
+    assert "Allow outbound UDP from `192.168.77.0/24` to `*.v6.udp.particle.io`" in FORMATS[".md"](made)
