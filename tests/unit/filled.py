@@ -94,7 +94,7 @@ def canary(what: Reveals, n: int) -> str:
         "page": f"<title>canary{n}</title>",
         "said": f"canary{n} said {address}",
         "words": f"word {n} of {public}:53, {address}/24, {mac}, https://canary{n}.example/?canaryquery{n} and "
-        f"/home/canary{n}/x, fd00:ca:fe::{n:x}, b'canary{n}', {'ca' * 11}{n & 255:02x}",
+        f"/home/canary{n}/x, fd00:ca:fe::{n:x}, error: b'canary{n}', {'ca' * 11}{n & 255:02x}",
         "log-line": "",
     }[what]
 

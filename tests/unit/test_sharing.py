@@ -274,6 +274,21 @@ def test_a_name_is_hidden_exactly_however_common(name: str, device: str) -> None
     assert named(name) == named("Zq7Vxq")
 
 
+@pytest.mark.parametrize("name", [*SHORT, "b", "Flat b", "it's", "a' and 'b", "10.0.0.1", "x::1", "b'"])
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_ticket_has_the_sentences_of_this_network_as_they_are(name: str, device: str) -> None:
+    made = of(seen.healthy(wifi=seen.wifi(seen.bss(ssid=name), target=name)), device=device)
+
+    kept = shared(made, "ticket")
+
+    assert (kept.headline, kept.checks, kept.startup, kept.notes) == (
+        made.headline,
+        made.checks,
+        made.startup,
+        made.notes,
+    )
+
+
 @settings(max_examples=40)
 @given(st.text(st.sampled_from("abcdefgXYZ02689"), min_size=1, max_size=32))
 def test_a_public_report_does_not_depend_on_the_name(name: str) -> None:
