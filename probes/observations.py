@@ -177,7 +177,7 @@ class Scope(Observation, kw_only=True):
     ipv6_addresses: list[Address] = field(default_factory=list)
     gateway: Address | None = None
     """The next hop of this interface's IPv4 default route."""
-    gateway_mac: str | None = None
+    gateway_mac: ServerMac | None = None
     """The gateway's hardware address, as this laptop's ARP table has it at the end of the run; Linux."""
     medium: Literal["wired", "wifi"] | None = None
     """None: not known, or neither."""

@@ -78,7 +78,8 @@ def test_each_format_is_written_and_the_terminal_says_the_same(tmp_path: Path, r
     assert "This laptop is ruled out" in " ".join(ran.stdout.split())
     for file in files:
         assert "This laptop is ruled out" in " ".join(file.read_text().split())
-    assert msgspec.json.decode(files[0].read_bytes() if files[0].suffix == ".json" else b"{}", type=dict)
+    document = msgspec.json.decode((tmp_path / "c.json").read_bytes())
+    assert document["schema"] == "netpreflight-comparison/1"
 
 
 @pytest.mark.parametrize(
