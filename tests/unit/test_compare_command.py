@@ -14,8 +14,9 @@ from agent.compare.parts import Given
 from reports import FORMATS as REPORTS
 from reports.comparison import FORMATS
 from reports.comparison.terminal import show
+from tests.unit.seen import bss, wifi
 from tests.unit.test_cli import run
-from tests.unit.test_compare import blocked, compared, given_as, later, phone, site
+from tests.unit.test_compare import PHONE_MAC, ROUTER_MAC, blocked, compared, given_as, later, phone, site
 from tests.unit.test_markdown import HOSTILE_NAMES, PARSER, every, pages
 from tests.unit.test_reports import planted, raw
 
@@ -143,3 +144,20 @@ def test_every_format_has_every_part() -> None:
         for part in [*parts, *(one.what for one in made.differences)]:
             assert " ".join(part.split()) in text, (ending, part)
         assert all(one.id in text for one in made.checks)
+
+
+def test_a_redacted_comparison_names_nothing_of_either_place(tmp_path: Path) -> None:
+    here = site({"ssid": "Zq7cafe"}, wifi=wifi(bss(ssid="Zq7cafe"), target="Zq7cafe"), cloud=blocked())
+    there = phone({"ssid": "Zq7phone"}, wifi=wifi(bss(ssid="Zq7phone"), target="Zq7phone"))
+    planted = ("Zq7", "172.20.10", PHONE_MAC, ROUTER_MAC)
+    a, b = saved(tmp_path, "a.json", given_as("A", here)), saved(tmp_path, "b.json", given_as("B", there, later(10)))
+    files = {level: [tmp_path / f"{level}{ending}" for ending in FORMATS] for level in ("complete", "public")}
+
+    for level, names in files.items():
+        wanted = [part for one in names for part in ("-o", str(one))]
+        ran = run("compare", a, b, "--share", level, *wanted)
+        texts = [ran.stdout, *(one.read_text() for one in names)]
+        found = [any(one in text for one in planted) for text in texts]
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert all(found) if level == "complete" else not any(found)
+    assert run("compare", a, b, "--redact").stdout == run("compare", a, b, "--share", "public").stdout
