@@ -78,11 +78,14 @@ def _device(profile: Profile) -> Question:
     )
 
 
+def _is_local(mac: str) -> bool:
+    """Whether a hardware address is locally administered (IEEE 802-2014, 8.4), and so names no maker."""
+    return bool(_MAC.fullmatch(mac)) and bool(int(mac[:2], 16) & 2)
+
+
 def _made_by(mac: str) -> str | None:
-    """The maker by a hardware address, or why it has none; None: not in the registry."""
-    if not _MAC.fullmatch(mac):
-        return None
-    return _GUESS_VIRTUAL if int(mac[:2], 16) & 2 else maker(mac)
+    """The maker by a hardware address; None: it names none, or the registry has none."""
+    return maker(mac) if _MAC.fullmatch(mac) and not _is_local(mac) else None
 
 
 def _router(seen: Observations) -> Question:
@@ -93,6 +96,8 @@ def _router(seen: Observations) -> Question:
         mac = next((one.server_mac for one in served), None)
         source = "the DHCP server's hardware address, which is the gateway's, by the IEEE's registry"
     made = _made_by(mac) if mac else None
+    if mac and _is_local(mac):
+        source = f"its hardware address {mac} is locally administered, and so names no maker"
     return Question(
         question="Which router is it?",
         answer=f"{made} ({mac})" if made else None,
@@ -103,7 +108,7 @@ def _router(seen: Observations) -> Question:
 
 def _access_point(network: Network | None) -> Question:
     known = [one.bssid for one in network.ours if one.bssid] if network else []
-    made = dict.fromkeys(words for mac in known[:8] if (words := _made_by(mac)))
+    made = dict.fromkeys(words for mac in known[:8] if (words := _GUESS_VIRTUAL if _is_local(mac) else _made_by(mac)))
     return Question(
         question="Which access point is it?",
         answer="; ".join(made) or None,

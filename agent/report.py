@@ -204,6 +204,13 @@ def load_saved(path: Path) -> Saved:
     return saved
 
 
+def as_saved(seen: Observations) -> Observations:
+    """The observations as a saved run will give them back, so that both make the same report: -50 is then -50.0."""
+    with contextlib.suppress(msgspec.ValidationError):  # beyond the limits of a saved run, which will not load
+        return msgspec.convert(msgspec.to_builtins(seen), Observations)
+    return seen
+
+
 def write(path: Path, text: str) -> None:
     """Write a file whole or not at all; what is no file, such as a pipe, is simply written to.
 

@@ -18,7 +18,7 @@ from agent.judging.addresses import is_address
 from agent.judging.dns import NTP_SERVER
 from agent.path_targets import path_targets
 from agent.profiles import Profile
-from agent.report import Run
+from agent.report import Run, as_saved
 from probes.answers import Answers
 from probes.cloud import AS_DEVICE, HURRIED, cloud
 from probes.coap import coap
@@ -151,7 +151,7 @@ class _Measurement:
             duration_s=round(time.monotonic() - self._begun, 3),
             complete=complete,
             selection=self._selection,
-            observations=self._seen,
+            observations=as_saved(self._seen),
             footprint=footprint,
         )
 

@@ -86,6 +86,15 @@ def test_what_is_no_hardware_address_has_no_maker(mac: str) -> None:
     assert answer(four.made(run, "photon2"), "router is it") is None
 
 
+def test_a_router_with_a_locally_administered_address_names_no_maker() -> None:
+    run = four.run_of()
+    run.observations.scope.gateway_mac = "02:00:00:77:00:01"
+    made = four.made(run, "photon2")
+
+    assert answer(made, "router is it") is None
+    assert "locally administered" in next(one.source for one in made.answers if "router is it" in one.question)
+
+
 def traced(*way: str) -> Traced:
     made = four.blocked()
     made.targets[0].controls.clear()

@@ -161,6 +161,19 @@ def test_a_saved_run_gives_the_same_page_byte_for_byte(tmp_path: Path, made: Any
     assert render(again) == FORMATS[".html"](first)
 
 
+def test_a_whole_number_that_a_source_gave_makes_no_other_page(tmp_path: Path) -> None:
+    measured = four.run_of(wifi=four.air())
+    assert measured.observations.wifi is not None
+    bss = measured.observations.wifi.bss
+    bss[0] = msgspec.structs.replace(bss[0], signal_dbm=-50)
+
+    measured = msgspec.structs.replace(measured, observations=report.as_saved(measured.observations))
+    report.write(tmp_path / "run.json", FORMATS[".json"](four.made(measured, "photon2")))
+    loaded, _ = report.load(tmp_path / "run.json")
+
+    assert render(four.made(loaded, "photon2")) == render(four.made(measured, "photon2"))
+
+
 HOSTILE_TEXTS = {
     **HOSTILE,
     "tags": TAGS,
