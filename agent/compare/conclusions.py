@@ -4,6 +4,7 @@ A thing is `ruled-out` only by exchanges that were witnessed: what is unknown in
 out nothing. The device itself, and the passphrase that it was given, were in neither run: nothing is said for them.
 """
 
+import math
 from typing import Literal, NamedTuple
 
 from agent.checks import Check, Stage
@@ -168,12 +169,13 @@ def _suspect(given: Given, stage: Stage, beside: str) -> Conclusion:
     fails = failing(given, stage)
     path = next((one for one in given.report.checks if one.id == "path.egress" and one.status == "fail"), None)
     what = "; ".join(f"{one.id}: {one.summary}" for one in fails)
-    parts = "" if stage in AIR else " Somewhere from its access point to its internet provider that is stopped."
-    lost = f" {path.summary}." if path and stage == "cloud" and path not in fails else ""
+    where = "" if stage in AIR else " Somewhere from its access point to its internet provider that is stopped."
+    if path and stage == "cloud":
+        where = "" if path in fails else f" {path.summary}."
     return Conclusion(
         subject=name_of(given),
         standing="suspect",
-        because=f"{what}; {beside}.{parts}{lost}",
+        because=f"{what}; {beside}.{where}",
         rests_on=_results(given, fails),
     )
 
@@ -193,11 +195,11 @@ def _server(split: Apart, profile: Profile) -> Conclusion:
     subject = "the device's cloud" if split.stage == "cloud" else "the server asked"
     if why := doubt(split) or server_doubt(split, profile):
         return Conclusion(subject=subject, standing="not-settled", because=f"{why}.")
-    minutes = (seconds_apart(split.bad, split.good) or 0) / 60
+    minutes = max(1, math.ceil((seconds_apart(split.bad, split.good) or 0) / 60))
     return Conclusion(
         subject=subject,
         standing="ruled-out",
-        because=f"It answered on {name_of(split.good)} at the same address, in a run {minutes:.0f} min apart.",
+        because=f"It answered on {name_of(split.good)} at the same address, in a run at most {minutes} min apart.",
         rests_on=_same_checks(split),
     )
 

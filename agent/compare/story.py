@@ -87,7 +87,7 @@ def same_laptop(a: Scope, b: Scope) -> bool | None:
 
     A Wi-Fi address may be made up for each network: one that is locally administered tells nothing where it differs.
     """
-    if a.os != b.os:
+    if a.os and b.os and a.os != b.os:
         return False
     if a.mac is None or b.mac is None:
         return None

@@ -173,12 +173,13 @@ def test_the_laptop_is_cleared_by_the_exchange_itself_whatever_else_is_not_known
     [
         ({}, phone({"mac": "52:00:00:00:00:01"}), "whether one laptop made both runs cannot be told"),
         ({}, phone({"mac": None}), "whether one laptop made both runs cannot be told"),
+        ({}, phone({"mac": None, "os": ""}), "whether one laptop made both runs cannot be told"),
         ({}, phone({"mac": "3c:22:fb:00:00:11"}), "another laptop made the other run"),
         ({}, phone({"os": "darwin"}), "another laptop made the other run"),
         ({"vpn": "tun0", "tunnels": ["tun0"]}, phone(), "in A a VPN or tunnel was up"),
         ({"medium": "wired", "ssid": None, "bssid": None}, phone(), "one by cable and one by Wi-Fi"),
     ],
-    ids=["made-up-mac", "no-mac", "another-mac", "another-system", "vpn", "by-cable"],
+    ids=["made-up-mac", "no-mac", "no-mac-no-system", "another-mac", "another-system", "vpn", "by-cable"],
 )
 def test_the_laptop_stays_in_question_where_it_may_differ(scope: dict[str, Any], b: Observations, says: str) -> None:
     made = compared(site(scope, cloud=blocked()), b)

@@ -72,15 +72,15 @@ def test_both_are_judged_for_the_device_of_a_or_the_one_named(runs: dict[str, st
 
 
 def test_each_format_is_written_and_the_terminal_says_the_same(tmp_path: Path, runs: dict[str, str]) -> None:
-    files = [tmp_path / f"c{ending}" for ending in FORMATS]
-    ran = run("compare", runs["blocked"], runs["phone"], *(part for one in files for part in ("-o", str(one))))
+    files = {ending: tmp_path / f"c{ending}" for ending in FORMATS}
+    outputs = [part for one in files.values() for part in ("-o", str(one))]
+    ran = run("compare", runs["blocked"], runs["phone"], *outputs)
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "This laptop is ruled out" in " ".join(ran.stdout.split())
-    for file in files:
+    for file in files.values():
         assert "This laptop is ruled out" in " ".join(file.read_text().split())
-    document = msgspec.json.decode((tmp_path / "c.json").read_bytes())
-    assert document["schema"] == "netpreflight-comparison/1"
+    assert msgspec.json.decode(files[".json"].read_bytes(), type=Comparison).story == "two-networks"
 
 
 @pytest.mark.parametrize(

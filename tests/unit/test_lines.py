@@ -1,0 +1,62 @@
+"""What text files have beyond the terminal, and what several text formats share."""
+
+from agent import profiles, report
+from agent.report import Report
+from probes.observations import Cloud, Ntp
+from reports import FORMATS
+from reports.lines import contacts, evidence, further, times, way
+from tests.unit import seen
+from tests.unit.test_reports import on_terminal, run
+
+
+def blocked() -> Report:
+    cloud = Cloud(endpoints=[seen.argon(*seen.attempts(seen.ARGON_ADDRESS, 5684, "timeout", 3))])
+    late = Ntp(server=seen.NTP_NAME, not_run="no resolver", started_s=1.25)
+    return report.make(run(cloud=cloud, ntp=late), profiles.load("argon"))
+
+
+def test_a_text_file_has_the_way_the_evidence_and_the_times_and_the_terminal_has_not() -> None:
+    made = blocked()
+    file, terminal = FORMATS[".txt"](made), on_terminal(made)
+
+    for heading in ("The way to the cloud", "Probe by probe", "Evidence of what did not pass"):
+        assert f"\n{heading}\n" in file
+        assert heading not in terminal
+    assert file.index("Probe by probe") > file.index("What this run speaks for")
+    assert "UDP 5684, 2.0 s: timeout" in file
+
+
+def test_the_way_says_where_it_passes_and_where_not() -> None:
+    lines = way(blocked())
+
+    assert lines[0].startswith("This laptop (")
+    assert lines[-1] == f"The device's cloud ({seen.ARGON_NAME}, {seen.ARGON_ADDRESS}): UDP 5684 FAIL"
+    assert any(line.startswith("Gateway (192.168.77.1): DHCP ok") for line in lines)
+
+
+def test_evidence_is_of_what_did_not_pass_alone() -> None:
+    made = blocked()
+    found = {check.id: lines for check, lines in evidence(made)}
+
+    assert set(found) == {one.id for one in made.checks if one.status in {"warn", "fail", "unknown"}}
+    assert sum(line.endswith(" s: timeout") for line in found["cloud.transport"]) == 3
+
+
+def test_a_probe_that_did_not_run_says_so() -> None:
+    assert "ntp: at 1.2 s, did not run: no resolver" in times(blocked())
+
+
+def test_what_else_is_to_be_done_repeats_no_change_and_no_consequence() -> None:
+    made = blocked()
+    changed = {check for one in made.changes for check in one.checks}
+    found = further(made)
+
+    assert "cloud.transport" in changed
+    assert not changed & {one.id for one in found}
+    assert len({one.remedy for one in found}) == len(found)
+
+
+def test_a_long_footprint_is_counted() -> None:
+    made = blocked()
+    assert contacts(made, 5) == ["UDP 198.51.100.11:5683 (coap.me), p: 2 packets"]
+    assert contacts(made, 0) == ["and 1 more (see the JSON)"]
