@@ -1,8 +1,11 @@
 """Parts of a report as lines of plain text, for the renderings that are text."""
 
+from msgspec import UNSET
+
 from agent.checks import Check
 from agent.report import Report
 from probes.observations import Observation, Scope, Wifi
+from reports.sharing import TOLD
 
 _WORDS = {"pass": "ok", "warn": "warning", "fail": "FAIL", "unknown": "not known", "skip": "left out"}
 _MOST_EVIDENCE = 30
@@ -76,6 +79,7 @@ def speaks_for(report: Report) -> list[str]:
         sources.setdefault(one.address, []).append(one.source)
     resolvers = ", ".join(f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in sources.items())
     return [
+        *([] if report.sharing is UNSET else [TOLD[report.sharing]]),
         (
             f"interface {scope.interface or 'none'} ({', '.join(filter(None, (scope.state, _joined(scope))))}), "
             f"{', '.join(scope.addresses) or 'no IPv4 address'}, gateway {scope.gateway or 'none'}"

@@ -5,7 +5,6 @@ import io
 from collections.abc import Sequence
 from typing import TextIO
 
-from msgspec import UNSET
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -18,7 +17,6 @@ from probes.observations import Scope
 from reports.channel_map import MARK, channel_map
 from reports.lines import contacts, evidence, sent, speaks_for, times, way
 from reports.rules import render as render_rules
-from reports.sharing import TOLD
 from reports.startup import VERDICT_STYLES, print_devices, print_internet_test, print_startup, print_versions
 from reports.text import shown
 
@@ -237,8 +235,7 @@ def _print_answers(console: Console, report: Report) -> None:
 def _print_scope(console: Console, report: Report) -> None:
     console.print()
     console.print(Text("What this run speaks for", style="bold"))
-    told = [] if report.sharing is UNSET else [TOLD[report.sharing]]
-    for line in [*told, *speaks_for(report), f"{sent(report)}, to:"]:
+    for line in [*speaks_for(report), f"{sent(report)}, to:"]:
         console.print(Padding(Text(shown(line)), (0, 0, 0, 2), expand=False))
     for line in contacts(report, _MOST_CONTACTS):
         console.print(Padding(Text(shown(line)), (0, 0, 0, 4), expand=False))

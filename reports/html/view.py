@@ -15,6 +15,7 @@ from reports.html.page import Code, Mark
 from reports.html.pictures import band, is_judged, lanes, on_the_band, way
 from reports.rules import DIALECTS
 from reports.rules import render as render_rules
+from reports.sharing import TOLD
 from reports.text import json_shown
 from reports.words import METHODS, ONLINE, at_the_end, doubts, runs
 
@@ -236,7 +237,7 @@ def _speaks_for(report: Report) -> list[tuple[str, Any]]:
         ("When", f"{report.started}, for {report.duration_s:.1f} s{'' if report.complete else ', cut short'}"),
         ("By", f"netpreflight {tool.version}, rules {tool.rules}"),
     ]
-    return facts
+    return facts if report.sharing is msgspec.UNSET else [("Left out", TOLD[report.sharing]), *facts]
 
 
 def _joined(scope: Scope) -> str | None:

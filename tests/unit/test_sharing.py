@@ -1,5 +1,6 @@
 """Sharing: what a level hides is in no output, in no form; what it keeps is; and a report says what it is."""
 
+import html
 import io
 import itertools
 import json
@@ -610,3 +611,13 @@ def test_what_was_a_right_answer_stays_right() -> None:
     assert HIDDEN not in {one.body for one in made.observations.portal.http}
     assert isinstance(canary("ssid", 1), str)
     assert isinstance(made.observations.dhcp and made.observations.dhcp.granted, DhcpMessage)
+
+
+@pytest.mark.parametrize("level", ["ticket", "public"])
+def test_every_format_for_people_says_what_was_left_out(level: SharedLevel) -> None:
+    made = shared(of(seen.healthy()), level)
+
+    for ending, text in outputs(made).items():
+        if not ending.startswith(".json"):
+            letters = (re.sub(r"[^a-z]+", "", html.unescape(one).lower()) for one in (TOLD[level], text))
+            assert next(letters) in next(letters), ending
