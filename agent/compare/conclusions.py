@@ -128,12 +128,23 @@ def doubt(split: Apart) -> str | None:
     return "The two runs are more than an hour apart: what failed in one may work by now" if apart_s > _OLD_S else None
 
 
+def warnings(given: Given) -> list[Check]:
+    """What may still keep the device offline, or trouble it."""
+    return [one for one in given.report.checks if one.status == "warn" and one.level != "reported"]
+
+
 def _let_through(given: Given) -> Conclusion:
+    mine = warnings(given)
+    told = "Every exchange that the device needs was seen to work there, from this laptop"
+    doubt = (
+        f", but there are warnings: {'; '.join(f'{one.id}: {one.summary}' for one in mine)}."
+        if mine
+        else "; a network may still treat the device otherwise, by its MAC address."
+    )
     return Conclusion(
         subject=name_of(given),
-        standing="ruled-out",
-        because="Every exchange that the device needs was seen to work there, from this laptop; a network may still "
-        "treat the device otherwise, by its MAC address.",
+        standing="not-settled" if mine else "ruled-out",
+        because=f"{told}{doubt}",
         rests_on=_results(given, needed(given, *AIR, *BEYOND)),
     )
 

@@ -15,6 +15,7 @@ from agent.compare.conclusions import (
     outcome,
     server_doubt,
     unsettled,
+    warnings,
 )
 from agent.compare.limits import is_reversed
 from agent.compare.parts import CheckPair, Given
@@ -57,9 +58,14 @@ def _of_two(a: Given, b: Given, profile: Profile, device: str) -> str:
             for one in unknown
         )
         return f"{first}{rest}"
+    told = " and ".join(
+        f"{', '.join(check.id for check in found)} on {name_of(one)}" for one in (a, b) if (found := warnings(one))
+    )
+    first = f"at the warnings ({told}), then " if told else ""
     return (
         f"Both networks let {device} online, as far as this laptop can tell. If a device does not get online on one of "
-        "them, look at the device: the passphrase that it was given, and whether that network admits its MAC address."
+        f"them, look {first}at the device: the passphrase that it was given, and whether that network admits its MAC "
+        "address."
     )
 
 
@@ -120,6 +126,8 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
         ("Works now", [one.id for one in mine if one.relation == "better" and one.a == "fail"]),
         ("Fails now", [one.id for one in mine if one.relation == "worse" and one.b == "fail"]),
         ("Still fails", [one.id for one in mine if one.a == one.b == "fail"]),
+        ("A warning now", [one.id for one in mine if one.relation == "worse" and one.b == "warn"]),
+        ("No longer a warning", [one.id for one in mine if one.relation == "better" and one.a == "warn"]),
         ("No longer known", [one.id for one in mine if one.relation == "no-longer-known"]),
     )
     told = " ".join(f"{words}: {', '.join(ids)}." for words, ids in lists if ids)

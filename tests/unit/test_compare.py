@@ -147,7 +147,7 @@ def test_what_works_on_the_hotspot_alone_is_the_networks_doing_and_not_the_lapto
         "this laptop": "ruled-out",
         "A ('Office')": "suspect",
         "the device's cloud": "ruled-out",
-        "the likely hotspot (B)": "ruled-out",
+        "the likely hotspot (B)": "not-settled",
         "the device and its firmware": "not-tried",
         "the passphrase": "not-tried",
     }
@@ -264,6 +264,16 @@ def test_where_both_work_the_device_is_left() -> None:
     assert "Both networks let a Particle Argon online" in made.sentence
     assert "passphrase" in made.sentence
     assert standing(made)["the device and its firmware"] == "not-tried"
+
+
+def test_a_network_with_warnings_is_not_cleared() -> None:
+    crowded = wifi(bss(13, ssid="Office"), target="Office")
+    made = compared(site(wifi=crowded), phone())
+
+    assert made.a.verdict == "compatible-with-warnings"
+    assert standing(made)["A ('Office')"] == "not-settled"
+    assert "look at the warnings (wifi.channel on A ('Office')" in made.sentence
+    assert "A warning now: wifi.channel." in compared(site(), site(wifi=crowded), second=later(1)).sentence
 
 
 def test_a_hotspot_on_5_ghz_is_a_reference_beyond_the_air_and_none_for_it() -> None:
