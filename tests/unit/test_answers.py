@@ -119,6 +119,42 @@ def test_the_answers_stand_in_every_format() -> None:
     assert '"question": "Which router is it?"' in FORMATS[".json"](made)
 
 
+# --- the answer for who reads nothing else
+
+
+@pytest.mark.parametrize(
+    ("made", "begins", "plain", "check", "asks"),
+    [
+        (four.healthy, "Yes:", None, None, ""),
+        (four.captive_portal, "No:", "login page", "portal", "MAC bypass"),
+        (four.udp_blocked, "No:", "cloud service does not answer", "cloud.transport", "UDP 5684"),
+        (four.wifi_wrong, "No:", "Wi-Fi does not suit", "wifi.band", "2.4 GHz"),
+    ],
+)
+def test_the_answer_is_one_sentence_and_one_change(
+    made: Any, begins: str, plain: str | None, check: str | None, asks: str
+) -> None:
+    one: Report = made()
+    said = one.answer
+
+    assert said.sentence.startswith(begins)
+    assert one.headline.startswith(said.sentence)
+    assert (plain or "") in (said.plain or "")
+    assert (said.plain is None) == (plain is None)
+    assert said.check == check
+    assert asks in (said.change or "")
+    assert said.owner == (None if check is None else "network administrator")
+
+
+def test_what_is_not_known_is_not_called_an_obstacle() -> None:
+    made = four.made(four.run_of(wifi=None), "photon2")
+
+    assert made.verdict == "undetermined"
+    assert made.answer.sentence.startswith("Not settled")
+    assert made.answer.plain is None
+    assert made.answer.change
+
+
 # --- the way
 
 
