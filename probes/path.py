@@ -78,7 +78,6 @@ class _Look:
                     break
             if any(not one.has_answer(ttl) for one in self._climbs for ttl in range(1, one.top + 1)):
                 await self._listen(SYN_WAIT_S - WAIT_S)
-            await asyncio.gather(*(self._ask_alone(one) for one in self._climbs if isinstance(one, UdpClimb)))
         finally:
             for one in self._climbs:
                 await one.close()
@@ -129,21 +128,6 @@ class _Look:
         deadline = time.monotonic() + seconds
         await asyncio.gather(*(one.listen(deadline) for one in self._climbs))
 
-    async def _ask_alone(self, climb: UdpClimb) -> None:
-        """Ask the rungs of a ladder one at a time, where it could not be told which of them was answered."""
-        if not climb.unplaced:
-            return
-        silent = 0
-        for ttl in range(1, MOST_HOPS + 1):
-            if climb.end is not None or silent == SILENT_RUN or not self._has_room(climb):
-                return
-            if climb.has_answer(ttl):
-                silent = 0
-                continue
-            climb.alone = climb.send(ttl)
-            await climb.listen(time.monotonic() + WAIT_S / 2)
-            silent = silent + 1 if climb.alone.open else 0
-
 
 def _climb(network: Network, place: Place, rungs: Rungs, purpose: str) -> Climb:
     kind = UdpClimb if rungs.protocol == "udp" else TcpClimb
@@ -152,8 +136,6 @@ def _climb(network: Network, place: Place, rungs: Rungs, purpose: str) -> Climb:
 
 def _missing(climb: Climb, ends: set[int]) -> list[int]:
     """The rungs that are to be asked again: those below the last answer, the next few, and where others ended."""
-    if climb.unplaced:
-        return []  # they are asked one at a time
     return [
         ttl
         for ttl in range(1, climb.top + 1)

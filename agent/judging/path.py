@@ -167,7 +167,7 @@ def _outside(target: PathTarget, seen: Observations) -> PathProbe | None:
     proofs = [
         one
         for one in target.device.probes
-        if one.outcome == "time-exceeded" and one.source and one.quoted and not one.alone and not is_local(one.source)
+        if one.outcome == "time-exceeded" and one.source and one.quoted and not is_local(one.source)
         if any(ttl < one.ttl and source != one.source for ttl, source in public)
     ]
     return max(proofs, key=lambda one: one.ttl, default=None)
@@ -222,12 +222,6 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
             f"{device.name} is answered, and not as the device's server does",
             f"{device.strays} datagrams came in {address}'s name that answer nothing that was asked; somebody on the "
             "way may answer in its place.",
-        )
-    if device.unplaced:
-        return _unknown(
-            f"Where {device.name} is lost cannot be told",
-            f"Routers ({', '.join(dict.fromkeys(device.unplaced[:4]))}) say that packets were dropped, and quote too "
-            "little of them to tell which.",
         )
     if target.cut_short:
         return _unknown(
