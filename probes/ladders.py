@@ -3,9 +3,9 @@
 A ladder is one flow, so that a balancer by flow leads all its packets one way. With raw sockets the identification of
 each packet tells which of them an ICMP error answers. Without, a UDP ladder is one socket, and the number that each
 payload carries tells it, where the error quotes it; a DTLS or NTP payload carries its complement, too, which keeps the
-checksum the same. Where an answer or an error does not tell, the rungs are asked again from a port each, which does. A
-TCP ladder without raw sockets does so from the beginning: the system allows one connection at a time from the same port
-to the same place.
+checksum the same. Whatever is asked again is asked from a port of its own, which tells it, too; and so is every rung
+where an answer or an error left open what it answers. A TCP ladder without raw sockets does so from the beginning: the
+system allows one connection at a time from the same port to the same place.
 """
 
 import asyncio
@@ -99,7 +99,7 @@ class Climb(ABC):
         self.network, self.place, self.rungs, self.purpose = network, place, rungs, purpose
         self.tries: list[Try] = []
         self.apart = False
-        """Whether each try is sent from a port of its own."""
+        """Whether every try is sent from a port of its own, and not only those that ask a rung again."""
         self.one_flow = True
         self._first = random.randrange(1, MOST_NUMBER)
         self._raw: RawFlow | None = None
@@ -127,6 +127,10 @@ class Climb(ABC):
     def has_answer(self, ttl: int) -> bool:
         """Whether anything came for a rung."""
         return any(one.ttl == ttl and not one.open for one in self.tries)
+
+    def passed(self, ttl: int) -> bool:
+        """Whether a router said that a packet got to it, and no further."""
+        return any(one.ttl == ttl and one.outcome == "time-exceeded" for one in self.tries)
 
     @property
     def most_packets(self) -> int:
@@ -175,6 +179,13 @@ class Climb(ABC):
             ],
         )
 
+    def _sends_apart(self, ttl: int) -> bool:
+        """Whether a rung is asked from a port of its own."""
+        again = self.asked(ttl) > 0
+        if self.apart and not again:
+            self.one_flow = False
+        return self.apart or again
+
     def _next(self) -> int:
         """The number of the next packet."""
         return self._first + len(self.tries)
@@ -205,15 +216,14 @@ class UdpClimb(Climb):
 
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
-        number = self._next()
+        number, apart = self._next(), self._sends_apart(ttl)
         made = Try(ttl, time.monotonic(), payload_of(self.rungs.payload, number, self.place.host, self._fixed))
         self.tries.append(made)
-        if self._raw is not None and not self.apart:
+        if self._raw is not None and not apart:
             problem = self._raw.send_datagram(number, ttl, made.payload)
         else:
             sock = self._sock
-            if self.apart:
-                self.one_flow = False
+            if apart:
                 sock = self.network.udp(self.purpose, self.place.host)
                 self._own.append((sock, made))
             problem = sock.send(made.payload, self.place.address, self.rungs.port, ttl=ttl)
@@ -295,8 +305,8 @@ class TcpClimb(Climb):
 
     @property
     def most_packets(self) -> int:
-        """A SYN, and where it is accepted an ACK and a RST, or a RST alone where no connection is made."""
-        return 3 if self.apart else 2
+        """A SYN, and where it is accepted an ACK and a RST; of raw ones a RST alone."""
+        return 3
 
     @property
     def packets(self) -> int:
@@ -306,16 +316,15 @@ class TcpClimb(Climb):
 
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
-        number = self._next()
-        made = Try(ttl, time.monotonic(), costs=self.most_packets)
+        number, apart = self._next(), self._sends_apart(ttl)
+        made = Try(ttl, time.monotonic(), costs=3 if apart else 2)
         self.tries.append(made)
-        if self._raw is not None and not self.apart:
+        if self._raw is not None and not apart:
             # All have one sequence number, as if the first was sent again: firewalls drop a second one of another.
             problem = self._raw.send_syn(number, ttl, self._sequence, number)
             if problem is not None:
                 made.outcome, made.detail, made.costs = "error", problem, 1
         else:
-            self.one_flow = False
             self._tasks.add(asyncio.create_task(self._open(made)))
         return made
 

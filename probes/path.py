@@ -6,8 +6,9 @@ address: where those get further, somebody treats the device's port in another w
 privileges the ICMP errors that its own packets caused, with their sender and with what they quote (ip(7), IP_RECVERR).
 
 Rungs are asked at once, eight in a flight, and up to three times where nothing came. A rung that was answered is not
-asked again, but for a control's at which the device's port is silent: routers that limit their ICMP errors have few to
-give, and the device's port is to have the first of them.
+asked again, but for those that tell where the device's port is lost: its own last one, and a control's beyond it.
+Routers that limit their ICMP errors have few to give, and the device's port is to have the first of them. Whatever is
+asked again is asked from another port, so that a balancer by flow is seen, and cannot pass for a drop.
 
 Sends at most MOST_PACKETS for a port and its controls. Runs only where the device's port did not answer, or where it is
 asked for.
@@ -34,7 +35,7 @@ PACE_S = 0.01
 WAIT_S = 0.4
 """How long a flight is waited for before what is missing is asked again; later answers still count."""
 REPEATED = 2
-"""At so many rungs a control is asked as often as the device's port."""
+"""At so many rungs a control is asked as often as the device's port; where there is but one, that twice as often."""
 _ROUNDS = MOST_HOPS // FLIGHT + TRIES - 1
 
 
@@ -97,16 +98,28 @@ class _Look:
         reach, top = max(one.last for one in self._climbs), max(one.top for one in self._climbs)
         goes_on = top < MOST_HOPS and (flight == 0 or reach > top - SILENT_RUN)
         control = self._controls[0]
-        telling = [ttl for ttl in range(self._device.last + 1, control.top + 1) if control.has_answer(ttl)][:REPEATED]
+        telling = [ttl for ttl in range(self._device.last + 1, control.top + 1) if control.passed(ttl)][:REPEATED]
         for climb in self._climbs:
-            again = _missing(climb, ends | set(telling) if climb is self._device else ends)
-            if climb is control and self._device.end is None:
-                again += [ttl for ttl in telling if climb.asked(ttl) < TRIES]
+            again = _missing(climb, ends)
+            if telling and self._device.end is None:
+                again += self._confirming(climb, telling, again)
             # Beyond the destination as another port found it, only who still gets answers goes on.
             far = climb.end is not None or (ends and climb.top > max(ends) and climb.last <= max(ends))
             new = [] if far or not goes_on else range(climb.top + 1, min(top, FLIGHT * flight) + FLIGHT + 1)
-            wanted += [(ttl, climb) for ttl in {*again, *new}]
+            wanted += [(ttl, climb) for ttl in [*again, *new]]
         return sorted(wanted, key=lambda one: (one[0], self._climbs.index(one[1])))
+
+    def _confirming(self, climb: Climb, telling: list[int], again: list[int]) -> list[int]:
+        """What is asked beside `again`, where the device's port falls silent and a control goes on at `telling`."""
+        if climb is self._controls[0]:
+            return [ttl for ttl in telling if climb.asked(ttl) < TRIES]
+        if climb is not self._device:
+            return []
+        more = [climb.last] if 0 < climb.asked(climb.last) < TRIES else []
+        for ttl in telling:
+            lacking = REPEATED * TRIES // len(telling) - climb.asked(ttl) - (ttl in again)
+            more += [ttl] * max(0, min(lacking, REPEATED))
+        return more
 
     async def _round(self, wanted: list[tuple[int, Climb]]) -> bool:
         """Ask these, and wait; whether there was anything to ask."""

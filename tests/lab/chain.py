@@ -1,8 +1,8 @@
 """Routers in a row: laptop - r1 - r2 - ... - internet, where faults can be put into any of them.
 
-laptop 192.168.77.10 -- .1 r1 .2 -- .1 r2 .6 -- .5 r3 ..., a /30 of 203.0.113.0/24 for each link. The last leads to the
-internet, with real CoAP and DTLS servers, and one that sends a nonce. r1 masquerades; r2 can, too (a second NAT, or a
-carrier's).
+laptop 192.168.77.10 -- .1 r1 .2 -- .1 r2 .6 -- .5 r3 ..., a /30 for each link: of 203.0.113.0/24 for the first, of
+192.0.2.0/24, as if it were another's, for those that follow. The last leads to the internet, with real CoAP and DTLS
+servers, and one that sends a nonce. r1 masquerades; r2 can, too (a second NAT, or a carrier's).
 """
 
 import itertools
@@ -142,7 +142,8 @@ class Chain:
         """The addresses of a link's two ends, the laptop's side first."""
         if n == 0 and self._second != "public":
             return ("10.0.0.2", "10.0.0.1") if self._second == "nat" else ("100.64.0.2", "100.64.0.1")
-        return f"203.0.113.{4 * n + 2}", f"203.0.113.{4 * n + 1}"
+        block = "203.0.113" if n == 0 else "192.0.2"
+        return f"{block}.{4 * n + 2}", f"{block}.{4 * n + 1}"
 
     def _add_fork(self, rows: list[Namespace], name: str) -> None:
         twin = Namespace(name)
