@@ -30,7 +30,7 @@ SYN_WAIT_S = 0.9
 KEPT_QUOTE = 32
 MOST_NUMBER = 0xFF00
 """Numbers begin below this, and never come to 0, which would leave the identification to the system."""
-_TIMESTAMP_AT = slice(28, 32)  # of our SYN
+_SEQUENCE_AT, _TIMESTAMP_AT = slice(4, 8), slice(28, 32)  # in our SYN
 _ACCEPTED = "SYN-ACK"
 _UDP_HEADER = 8
 _TIME_EXCEEDED = (11, 0)
@@ -75,7 +75,7 @@ class Try:
     quoted: bytes = b""
     detail: str | None = None
     costs: int = 1
-    """Packets that it has sent, or may still come to."""
+    """Packets: with an accepted SYN go what ends it."""
 
     @property
     def open(self) -> bool:
@@ -100,6 +100,8 @@ class Climb(ABC):
         self.tries: list[Try] = []
         self.apart = False
         """Whether every try is sent from a port of its own, and not only those that ask a rung again."""
+        self.unsettled = False
+        """Whether something came of which it could not be told what it answers."""
         self.one_flow = True
         self._first = random.randrange(1, MOST_NUMBER)
         self._raw: RawFlow | None = None
@@ -140,6 +142,11 @@ class Climb(ABC):
     @property
     def packets(self) -> int:
         """What was sent, or may still have to be."""
+        return self.sent
+
+    @property
+    def sent(self) -> int:
+        """What was sent."""
         return sum(one.costs for one in self.tries)
 
     @abstractmethod
@@ -270,7 +277,9 @@ class UdpClimb(Climb):
             self._refused(own or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
 
     def hear_quote(self, quote: Quote) -> None:
-        """Take one ICMP error as it arrived."""
+        """Take one ICMP error as it arrived; what quotes a try with a port of its own comes to its socket, too."""
+        if int.from_bytes(quote.header[:2]) in {sock.port for sock, _ in self._own}:
+            return
         payload = quote.header[_UDP_HEADER:]
         made = self._numbered(quote.number)
         if made is None or made.payload[: len(payload)] != payload[: len(made.payload)]:
@@ -279,7 +288,7 @@ class UdpClimb(Climb):
 
     def _refused(self, made: Try | None, icmp: Icmp, quoted: bytes, at: float) -> None:
         if made is None:
-            self.apart = True
+            self.apart = self.unsettled = True
         elif made.open:
             made.refused(icmp, quoted, at)
 
@@ -310,20 +319,25 @@ class TcpClimb(Climb):
 
     @property
     def packets(self) -> int:
-        """What was sent, or may still have to be: a rung that is silent for long is not expected to be accepted."""
+        """What was sent, or may still have to be.
+
+        A SYN is not expected to be accepted where it is silent for long, nor where a later router had one.
+        """
         recent = time.monotonic() - SYN_WAIT_S
-        return sum(one.costs if one.at > recent or not one.open else 1 for one in self.tries)
+        routers = max((one.ttl for one in self.tries if one.outcome == "time-exceeded"), default=0)
+        pending = [one for one in self.tries if one.open and one.at > recent and one.ttl > routers]
+        return self.sent + len(pending) * (self.most_packets - 1)
 
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
         number, apart = self._next(), self._sends_apart(ttl)
-        made = Try(ttl, time.monotonic(), costs=3 if apart else 2)
+        made = Try(ttl, time.monotonic())
         self.tries.append(made)
         if self._raw is not None and not apart:
             # All have one sequence number, as if the first was sent again: firewalls drop a second one of another.
             problem = self._raw.send_syn(number, ttl, self._sequence, number)
             if problem is not None:
-                made.outcome, made.detail, made.costs = "error", problem, 1
+                made.outcome, made.detail = "error", problem
         else:
             self._tasks.add(asyncio.create_task(self._open(made)))
         return made
@@ -333,14 +347,15 @@ class TcpClimb(Climb):
         opening = await self.network.syn(
             self.purpose, host, address, self.rungs.port, ttl=made.ttl, timeout_s=SYN_WAIT_S
         )
-        if opening.outcome != "accepted":
-            made.costs = 1
         if opening.icmp is not None:
             made.refused(opening.icmp, opening.quoted, opening.at)
         elif opening.outcome == "error":
             made.outcome, made.detail = "error", opening.detail
-        elif opening.outcome != "timeout":
-            made.answered(address, _ACCEPTED if opening.outcome == "accepted" else "RST", opening.at)
+        elif opening.outcome == "accepted":
+            made.costs = 3
+            made.answered(address, _ACCEPTED, opening.at)
+        elif opening.outcome == "refused":
+            made.answered(address, "RST", opening.at)
 
     async def listen(self, deadline: float) -> None:
         """Take what comes until `deadline` on the monotonic clock, or until nothing more is expected."""
@@ -364,12 +379,13 @@ class TcpClimb(Climb):
                 self.hear_segment(event)
 
     def hear_quote(self, quote: Quote) -> None:
-        """Take one ICMP error as it arrived."""
+        """Take one ICMP error as it arrived; a SYN with a port of its own has another sequence number."""
+        if int.from_bytes(quote.header[_SEQUENCE_AT]) != self._sequence:
+            return
         made = self._numbered(quote.number) or self._numbered(int.from_bytes(quote.header[_TIMESTAMP_AT]))
         if made is None:
-            self.apart = True
+            self.apart = self.unsettled = True
         elif made.open:
-            made.costs = 1
             made.refused(quote.icmp, quote.header, quote.at)
 
     def hear_segment(self, segment: Segment) -> None:
@@ -384,9 +400,10 @@ class TcpClimb(Climb):
         if made is None and self.end is None:
             possible = [one for one in self.tries if one.open]
             made = possible[0] if len(possible) == 1 else None
-            self.apart = self.apart or made is None
+            if made is None:
+                self.apart = self.unsettled = True
         if made is not None and made.open:
-            made.costs = 2 if segment.kind == "SYN-ACK" else 1
+            made.costs = 2 if segment.kind == _ACCEPTED else 1
             made.answered(self.place.address, segment.kind, segment.at)
 
     async def close(self) -> None:

@@ -126,6 +126,7 @@ class Chain:
             self.hops.append(far)
             upper.ip(*(f"route add {other[0]}/32 via {near}" for other in nets[:n]))
         self.hops.pop()  # the internet's own side of the last link
+        self.outside, self._beyond = nets[0][0], nets[-1]
         self.internet.ip(*(f"addr add {one}/32 dev lo" for one in (*SERVERS.values(), DEAD)))
         if self._fork:
             self._add_fork(rows, name("r2b"))
@@ -209,6 +210,27 @@ class Chain:
             handler = streams.cloud_handler("silent")
             self.fakes.append(fakes.serve_tcp(self.reactor, wall.where, [("", 15683)], handler))
         return wall.redirect("tcp", 5683, 15683, device="inner")
+
+    def tunnel(self, *, inherit: bool) -> None:
+        """Lead everything from r1 to the last router through a tunnel (VXLAN), which the routers between only carry.
+
+        Args:
+            inherit: whether the tunnel's own packets take the TTL of what they carry, and die with it.
+        """
+        first, last = self.routers[0].where, self.routers[-1].where
+        near, far = "203.0.113.213", "203.0.113.214"
+        ttl = "inherit" if inherit else "64"
+        for where, local, remote, address in (
+            (first, self.outside, self.hops[-1], near), (last, self.hops[-1], self.outside, far),
+        ):  # fmt: skip
+            where.ip(
+                f"link add vx type vxlan id 7 local {local} remote {remote} dstport 4789 ttl {ttl} nolearning",
+                "link set vx up", f"addr add {address}/30 dev vx",
+            )  # fmt: skip
+        first.ip(f"route add {self.hops[-1]}/32 via {self.hops[1]}", f"route replace default via {far} dev vx")
+        masquerade(first, "vx")
+        self.internet.ip(f"route add {near}/32 via {self._beyond[0]}")
+        self.tunnel_end = far
 
     def capture(self) -> Capture:
         """Record every frame of the laptop's eth0."""

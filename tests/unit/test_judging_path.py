@@ -286,7 +286,8 @@ def test_a_path_that_alternates_is_no_drop() -> None:
 @pytest.mark.parametrize("ladders", ["both", "device"])
 def test_a_loop_is_no_way_out_and_no_drop(ladders: str) -> None:
     round_and_round: list[str | Icmp | None] = [GATEWAY, EDGE, ISP, FAR, ISP, FAR, ISP]
-    control = ladder("udp 53", *(round_and_round if ladders == "both" else up_to(4, closed(COAP_ADDRESSES[0]))))
+    straight = up_to(4, closed(COAP_ADDRESSES[0]))
+    control = ladder("udp 53", *round_and_round) if ladders == "both" else ladder("udp 53", *straight)
     found = checks("generic", *round_and_round, controls=[control])
 
     assert found["path.egress"].status == found["coap.udp-5683"].status == "unknown"
@@ -295,8 +296,8 @@ def test_a_loop_is_no_way_out_and_no_drop(ladders: str) -> None:
 
 def test_a_router_that_appears_twice_in_a_row_is_no_loop() -> None:
     """A router that passes on packets whose time is up lets the next one answer for it, too."""
-    twice = [GATEWAY, ISP, ISP, FAR, closed(ARGON_ADDRESS)]
-    found = egress("argon", GATEWAY, ISP, ISP, None, None, controls=[ladder("udp 53", *twice)])
+    twice = ladder("udp 53", GATEWAY, ISP, ISP, FAR, closed(ARGON_ADDRESS))
+    found = egress("argon", GATEWAY, ISP, ISP, None, None, controls=[twice])
 
     assert (found.status, f"at or after {ISP} (hop 3" in found.summary) == ("fail", True)
 

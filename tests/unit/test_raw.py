@@ -167,10 +167,16 @@ def flow(climb: TcpClimb) -> Unsent:
     return climb._raw  # noqa: SLF001
 
 
+def quoted(climb: TcpClimb) -> bytes:
+    """The eight bytes that every error quotes of a SYN of this flow."""
+    (sequence,) = flow(climb).sequences
+    return bytes(4) + sequence.to_bytes(4)
+
+
 def heard(climb: TcpClimb, ttl: int) -> None:
     """A router says that a SYN's time was up."""
     number = flow(climb).timestamps[ttl - 1]
-    climb.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), number, bytes(8), 1000.1))
+    climb.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), number, quoted(climb), 1000.1))
 
 
 def answered(climb: TcpClimb, kind: Any, echoed: int | None = None) -> None:
@@ -226,12 +232,21 @@ def test_a_segment_that_acknowledges_something_else_answers_nothing(syns: TcpCli
 
 
 def test_a_changed_identification_leaves_the_timestamp(syns: TcpClimb) -> None:
-    stamp = flow(syns).timestamps[1].to_bytes(4)
-    syns.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), 1, bytes(28) + stamp + bytes(8), 1000.1))
+    whole = quoted(syns) + bytes(20) + flow(syns).timestamps[1].to_bytes(4)
+    syns.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), 1, whole, 1000.1))
     assert outcomes(syns) == ["timeout", "time-exceeded", "timeout", "timeout"]
 
-    syns.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), 1, bytes(8), 1000.1))
+    syns.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), 1, quoted(syns), 1000.1))
     assert syns.apart
+
+
+def test_an_error_for_a_syn_of_another_port_is_not_this_flows(syns: TcpClimb) -> None:
+    (sequence,) = flow(syns).sequences
+    other = bytes(4) + (sequence ^ 1).to_bytes(4)
+    syns.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), flow(syns).timestamps[0], other, 1000.1))
+
+    assert outcomes(syns) == ["timeout"] * 4
+    assert not syns.apart
 
 
 def test_a_datagrams_number_and_payload_have_to_agree(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,3 +261,17 @@ def test_a_datagrams_number_and_payload_have_to_agree(monkeypatch: pytest.Monkey
     made.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), first, bytes(8) + made.tries[3].payload, 1000.1))
 
     assert [one.outcome == "time-exceeded" for one in made.tries] == [False, True, False, True]
+
+
+def test_an_error_for_a_datagram_of_another_port_is_not_this_flows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("probes.ladders.RawFlow", Unsent)
+    made = UdpClimb(
+        FakeNetwork(Clock(monkeypatch), lambda *_: []), Place("h", SERVER), Rungs("udp", 5683, "coap"), "test"
+    )
+    made.send(1)
+    made.send(1)  # the rung again
+    own = (40000).to_bytes(2) + bytes(6)  # the port that the fake socket has
+    made.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), 0, own, 1000.1))
+
+    assert [one.outcome for one in made.tries] == ["timeout", "timeout"]
+    assert not made.apart
