@@ -75,7 +75,9 @@ class Try:
     quoted: bytes = b""
     detail: str | None = None
     costs: int = 1
-    """Packets: with an accepted SYN go what ends it."""
+    """Packets that it took."""
+    ending: int = 0
+    """Packets that go where it is accepted."""
 
     @property
     def open(self) -> bool:
@@ -309,6 +311,7 @@ class TcpClimb(Climb):
         super().__init__(network, place, rungs, purpose)
         self._tasks: set[asyncio.Task[None]] = set()
         self._sequence = random.getrandbits(32)
+        self._resets = 0
         self._go_raw()
         self.apart = self._raw is None
 
@@ -316,6 +319,11 @@ class TcpClimb(Climb):
     def most_packets(self) -> int:
         """A SYN, and where it is accepted an ACK and a RST; of raw ones a RST alone."""
         return 3
+
+    @property
+    def sent(self) -> int:
+        """What was sent; of raw packets, the system resets whatever is accepted."""
+        return super().sent + self._resets
 
     @property
     def packets(self) -> int:
@@ -326,12 +334,12 @@ class TcpClimb(Climb):
         recent = time.monotonic() - SYN_WAIT_S
         routers = max((one.ttl for one in self.tries if one.outcome == "time-exceeded"), default=0)
         pending = [one for one in self.tries if one.open and one.at > recent and one.ttl > routers]
-        return self.sent + len(pending) * (self.most_packets - 1)
+        return self.sent + sum(one.ending for one in pending)
 
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
         number, apart = self._next(), self._sends_apart(ttl)
-        made = Try(ttl, time.monotonic())
+        made = Try(ttl, time.monotonic(), ending=2 if apart else 1)
         self.tries.append(made)
         if self._raw is not None and not apart:
             # All have one sequence number, as if the first was sent again: firewalls drop a second one of another.
@@ -352,7 +360,7 @@ class TcpClimb(Climb):
         elif opening.outcome == "error":
             made.outcome, made.detail = "error", opening.detail
         elif opening.outcome == "accepted":
-            made.costs = 3
+            made.costs += made.ending
             made.answered(address, _ACCEPTED, opening.at)
         elif opening.outcome == "refused":
             made.answered(address, "RST", opening.at)
@@ -394,6 +402,7 @@ class TcpClimb(Climb):
         A first answer that returns no timestamp of ours belongs to the only packet that is still open, if it is one;
         a later one may be the first again.
         """
+        self._resets += segment.kind != "RST"
         if segment.kind == "other" or segment.acknowledged != (self._sequence + 1) & 0xFFFFFFFF:
             return
         made = self._numbered(segment.echoed) if segment.echoed is not None else None
@@ -403,7 +412,6 @@ class TcpClimb(Climb):
             if made is None:
                 self.apart = self.unsettled = True
         if made is not None and made.open:
-            made.costs = 2 if segment.kind == _ACCEPTED else 1
             made.answered(self.place.address, segment.kind, segment.at)
 
     async def close(self) -> None:

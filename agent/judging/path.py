@@ -512,15 +512,24 @@ def _evidence(target: PathTarget) -> list[str]:
 
 def _in_words(ladder: Ladder) -> str:
     """The rungs of a ladder in a line, what is silent at its end as one."""
-    top = max((one.ttl for one in ladder.probes), default=0)
     furthest = _furthest(ladder)
     rungs = [f"{ttl} {_rung([one for one in ladder.probes if one.ttl == ttl])}" for ttl in range(1, furthest + 1)]
-    if top > furthest and _end(ladder) is None:
-        asked, _ = _tries(ladder, furthest + 1)
-        rungs.append(f"{furthest + 1} to {top} silent (up to {asked} tries each)")
+    beyond = sorted({one.ttl for one in ladder.probes if one.ttl > furthest})
+    if beyond and _end(ladder) is None:
+        asked = max(_tries(ladder, ttl)[0] for ttl in beyond)
+        rungs.append(f"{_ranges(beyond)} silent (up to {asked} tries each)")
     if not ladder.one_flow:
-        rungs.append("each from another source port")
+        rungs.append("each from another source port" + (f" (raw sockets: {ladder.no_raw})" if ladder.no_raw else ""))
     return ", ".join(rungs) or "nothing was sent"
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Rising numbers in words: `3 to 8 and 13`."""
+    starts = [one for one in numbers if one - 1 not in numbers]
+    ends = [one for one in numbers if one + 1 not in numbers]
+    return " and ".join(
+        f"{start} to {end}" if end > start else f"{start}" for start, end in zip(starts, ends, strict=True)
+    )
 
 
 def _rung(probes: Sequence[PathProbe]) -> str:

@@ -33,9 +33,11 @@ PORTS: dict[str, tuple[Literal["udp", "tcp"], int, observations.PathPayload]] = 
 }  # fmt: skip
 LOOK = """
 import asyncio, json, sys, time, msgspec
+from probes import packets
 from probes.ladders import Place, Rungs
 from probes.network import Network
 from probes.path import Target, path
+packets.layers("inet")  # in a run with privileges, DHCP has loaded it before
 place, device, *controls = json.loads(sys.argv[1])
 async def look():
     async with Network("eth0", time.monotonic()) as network:

@@ -201,6 +201,16 @@ def test_no_router_answers_for_the_port_at_all() -> None:
     assert f"before {EDGE} (hop 2) answers: between this laptop and that router" in far.summary
 
 
+def test_the_evidence_says_what_was_asked_beyond() -> None:
+    device = ladder("udp 5684", *up_to(2), one_flow=False, no_raw="Operation not permitted")
+    gap = replace(device, probes=[*device.probes, probe(13, None)])
+    made = PathTarget(host=seen.ARGON_NAME, address=ARGON_ADDRESS, device=gap, controls=dead(4))
+    told = egress("argon", path=Path(targets=[made])).evidence[0]
+
+    assert "3 to 5 and 13 silent (up to 6 tries each)" in told
+    assert told.endswith("each from another source port (raw sockets: Operation not permitted)")
+
+
 # --- never a wrong name
 
 

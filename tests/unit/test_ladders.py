@@ -242,6 +242,21 @@ def test_where_nothing_is_quoted_the_rungs_are_asked_from_a_port_each(clock: Clo
     assert row.sent <= MOST_PACKETS
 
 
+def test_who_is_overtaken_is_asked_at_the_destination_only(clock: Clock) -> None:
+    target = looked(clock, Row(clock, 12))
+    device = {one.ttl for one in target.device.probes}
+
+    assert device == {*range(1, 9), 13}, "four rungs beyond its last were answered in the first flight"
+    assert sum(one.ttl in {3, 4} for one in target.device.probes) == 6
+    assert sum(one.ttl == 2 for one in target.device.probes) == 3
+
+
+def test_the_only_rung_that_tells_is_asked_twice_as_often(clock: Clock) -> None:
+    target = looked(clock, Row(clock, 3))
+
+    assert sum(one.ttl == 3 for one in target.device.probes) == 6
+
+
 def test_elsewhere_than_on_linux_it_is_not_run(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     monkeypatch.setattr(probe, "sys", SimpleNamespace(platform="win32"))
     made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), []))

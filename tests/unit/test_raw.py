@@ -195,6 +195,15 @@ def test_a_timestamp_tells_which_syn_was_accepted(syns: TcpClimb) -> None:
     assert not syns.apart
 
 
+def test_what_the_system_resets_is_counted(syns: TcpClimb) -> None:
+    before = syns.sent
+    for _ in range(3):
+        answered(syns, "SYN-ACK")
+    answered(syns, "RST")
+
+    assert (before, syns.sent) == (4, 7)
+
+
 def test_an_answer_without_belongs_to_the_only_syn_that_is_open(syns: TcpClimb) -> None:
     for ttl in (1, 2, 3):
         heard(syns, ttl)
