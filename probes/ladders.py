@@ -279,9 +279,7 @@ class UdpClimb(Climb):
             self._refused(own or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
 
     def hear_quote(self, quote: Quote) -> None:
-        """Take one ICMP error as it arrived; what quotes a try with a port of its own comes to its socket, too."""
-        if int.from_bytes(quote.header[:2]) in {sock.port for sock, _ in self._own}:
-            return
+        """Take one ICMP error as it arrived."""
         payload = quote.header[_UDP_HEADER:]
         made = self._numbered(quote.number)
         if made is None or made.payload[: len(payload)] != payload[: len(made.payload)]:
@@ -387,7 +385,7 @@ class TcpClimb(Climb):
                 self.hear_segment(event)
 
     def hear_quote(self, quote: Quote) -> None:
-        """Take one ICMP error as it arrived; a SYN with a port of its own has another sequence number."""
+        """Take one ICMP error as it arrived."""
         if int.from_bytes(quote.header[_SEQUENCE_AT]) != self._sequence:
             return
         made = self._numbered(quote.number) or self._numbered(int.from_bytes(quote.header[_TIMESTAMP_AT]))

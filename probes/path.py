@@ -2,8 +2,9 @@
 
 Each packet may be passed on by a limited number of routers (its TTL); the one that may not any more says so, by an ICMP
 Time Exceeded (RFC 792). A ladder of such packets to the device's port stands beside ladders to other ports of the same
-address: where those get further, somebody treats the device's port in another way. Linux gives a program without
-privileges the ICMP errors that its own packets caused, with their sender and with what they quote (ip(7), IP_RECVERR).
+address: where those get further, somebody treats the device's port in another way. Where this process may open raw
+sockets it does; else Linux gives a program without privileges the ICMP errors that its own packets caused, with their
+sender and with what they quote (ip(7), IP_RECVERR).
 
 Rungs are asked at once, eight in a flight, and up to three times where nothing came. A rung that was answered is not
 asked again, but for those that tell where the device's port is lost: its own last one, and a control's beyond it.

@@ -1,9 +1,9 @@
 """Packets of one flow, written from the IP header on, and what comes of them, read raw (Linux, CAP_NET_RAW).
 
 The identification of each packet is its number: RFC 792 has every ICMP error quote the IP header and eight bytes more,
-so that it tells which packet it answers even where it quotes no payload, or a header that a NAT has rewritten. And SYNs
-can share one source port, which the system's own connections cannot. The port is reserved by a socket: nobody else gets
-it, and whatever is accepted on it the system resets at once, for it knows of no connection.
+so that it tells which packet it answers even where it quotes no payload. And SYNs can share one source port, which the
+system's own connections cannot. The port is reserved by a socket: nobody else gets it, and whatever is accepted on it
+the system resets at once, for it knows of no connection.
 """
 
 import asyncio
@@ -201,14 +201,14 @@ def _split(packet: bytes) -> tuple[bytes, bytes]:
 def quote_in(packet: bytes, ends: Ends, at: float) -> Quote | None:
     """The ICMP error that a packet is, if it quotes a packet of this flow.
 
-    Our own address and port are not compared: a NAT on the way may not have put them back.
+    Our own address is not compared: a NAT on the way may not have put it back. Our port, which nobody else knows, is.
     """
     header, error = _split(packet)
     inner, transport = _split(error[_QUOTED_AT : _QUOTED_AT + LARGEST_QUOTE])
     if len(transport) < _LEAST_QUOTE or error[0] not in _ERRORS:
         return None
-    quoted = inner[9], socket.inet_ntoa(inner[16:20]), int.from_bytes(transport[2:4])
-    if quoted != (_PROTOCOLS[ends.protocol], *ends.far):
+    quoted = inner[9], socket.inet_ntoa(inner[16:20]), *struct.unpack_from("!HH", transport)
+    if quoted != (_PROTOCOLS[ends.protocol], ends.far[0], ends.near[1], ends.far[1]):
         return None
     kind, code = error[0], error[1]
     mtu = int.from_bytes(error[6:8]) or None if (kind, code) == _FRAGMENTATION_NEEDED else None

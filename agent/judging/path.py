@@ -81,14 +81,16 @@ def _egress(seen: Observations, profile: Profile) -> Finding:
 def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathProbe, list[str]] | None:
     """The router outside this site that a UDP packet of ours to this port got to, with the evidence; None: none known.
 
-    Where another port gets further, something there may treat this one in another way, or its answers: that proves
-    nothing.
+    Where another port gets further, something there may treat this one in another way, or its answers, and where
+    somebody refuses it, it is refused: that proves nothing.
     """
     for target in seen.path.targets if seen.path else []:
         if target.address != address or (target.device.protocol, target.device.port) != ("udp", port):
             continue
-        silent = _end(target.device) is None
-        if silent and any(_furthest(one) > _last(target.device) for one in target.controls):
+        end = _end(target.device)
+        if end is None and any(_furthest(one) > _last(target.device) for one in target.controls):
+            continue
+        if end is not None and end.source != address:
             continue
         if found := _outside(target, seen):
             return found, _evidence(target)

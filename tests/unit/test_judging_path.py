@@ -503,6 +503,14 @@ def test_what_proves_no_egress(changed: dict[str, Any]) -> None:
     assert checks("generic", *up_to(number), **changed)["coap.udp-5683"].status == "unknown"
 
 
+def test_a_port_that_is_refused_outside_has_no_way_out() -> None:
+    refusing = Icmp(type=3, code=13, source="198.18.0.1")
+    found = checks("generic", *up_to(4, refusing), controls=dead(4))
+
+    assert found["coap.udp-5683"].status != "pass"
+    assert found["path.egress"].status == "fail"
+
+
 def test_public_addresses_inside_a_site_are_no_outside() -> None:
     site = [GATEWAY, "11.0.0.1", "11.7.0.1", "11.200.3.1", None, None]
     found = checks("generic", *site, controls=[ladder("udp 53", *site), ladder("tcp 443", *site)])
