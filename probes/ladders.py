@@ -1,10 +1,11 @@
 """Packets with rising TTL to one port, and what comes of each: the rungs of a ladder.
 
-A UDP ladder is one socket, and so one flow: a balancer by flow leads all its packets one way. Which of them an ICMP
-error answers is told by the number that each payload carries and the error quotes; a DTLS or NTP payload carries its
-complement, too, which keeps the checksum the same. Where an error quotes no payload (RFC 792 asks for eight bytes, the
-UDP header), only a packet that is alone on its way can be told. A TCP ladder has one connection for each SYN, and so
-another source port for each: the system allows one connection at a time from the same port to the same place.
+A ladder is one flow, so that a balancer by flow leads all its packets one way. With raw sockets the identification of
+each packet tells which of them an ICMP error answers. Without, a UDP ladder is one socket, and the number that each
+payload carries tells it, where the error quotes it; a DTLS or NTP payload carries its complement, too, which keeps the
+checksum the same. Whatever is asked again is asked from a port of its own, which tells it, too; and so is every rung
+where an answer or an error left open what it answers. A TCP ladder without raw sockets does so from the beginning: the
+system allows one connection at a time from the same port to the same place.
 """
 
 import asyncio
@@ -16,17 +17,22 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from msgspec import structs
+
 from probes import dtls
 from probes.coap import reply_to
-from probes.network import Datagram, Network, Refusal
+from probes.network import Datagram, Network, Refusal, UdpSocket
 from probes.observations import Icmp, Ladder, PathPayload, PathProbe, ProbeOutcome
+from probes.raw import Quote, RawFlow, Segment
 
 SYN_WAIT_S = 0.9
 """Less than the 1 s after which the system sends a SYN again (RFC 6298 section 2)."""
-_SOON_S = 0.4
 KEPT_QUOTE = 32
-MOST_UNPLACED = 32
+MOST_NUMBER = 0xFF00
+"""Numbers begin below this, and never come to 0, which would leave the identification to the system."""
+_SEQUENCE_AT, _TIMESTAMP_AT = slice(4, 8), slice(28, 32)  # in our SYN
 _ACCEPTED = "SYN-ACK"
+_UDP_HEADER = 8
 _TIME_EXCEEDED = (11, 0)
 _DTLS_RANDOM = 25  # offset of the random in a ClientHello's record
 _DTLS_NUMBER = (
@@ -68,10 +74,10 @@ class Try:
     heard: float | None = None
     quoted: bytes = b""
     detail: str | None = None
-    alone: bool = False
-    """The error that came quotes too little, and this was the only packet on its way."""
-    connecting: bool = False
-    """A connection is being made."""
+    costs: int = 1
+    """Packets that it took."""
+    ending: int = 0
+    """Packets that go where it is accepted."""
 
     @property
     def open(self) -> bool:
@@ -94,6 +100,14 @@ class Climb(ABC):
     def __init__(self, network: Network, place: Place, rungs: Rungs, purpose: str) -> None:
         self.network, self.place, self.rungs, self.purpose = network, place, rungs, purpose
         self.tries: list[Try] = []
+        self.apart = False
+        """Whether every try is sent from a port of its own, and not only those that ask a rung again."""
+        self.unsettled = False
+        """Whether something came of which it could not be told what it answers."""
+        self.one_flow = True
+        self._first = random.randrange(1, MOST_NUMBER)
+        self._raw: RawFlow | None = None
+        self._no_raw: str | None = None
 
     @property
     def end(self) -> int | None:
@@ -110,11 +124,6 @@ class Climb(ABC):
         """The highest TTL that was sent; 0: none."""
         return max((one.ttl for one in self.tries), default=0)
 
-    @property
-    def unplaced(self) -> list[Icmp]:
-        """Errors that quoted too little to tell which packet they answer."""
-        return []
-
     def asked(self, ttl: int) -> int:
         """How often a rung was asked."""
         return sum(one.ttl == ttl for one in self.tries)
@@ -123,13 +132,24 @@ class Climb(ABC):
         """Whether anything came for a rung."""
         return any(one.ttl == ttl and not one.open for one in self.tries)
 
-    most_packets = 1
-    """What one try can take."""
+    def passed(self, ttl: int) -> bool:
+        """Whether a router said that a packet got to it, and no further."""
+        return any(one.ttl == ttl and one.outcome == "time-exceeded" for one in self.tries)
+
+    @property
+    def most_packets(self) -> int:
+        """What one try can take."""
+        return 1
 
     @property
     def packets(self) -> int:
         """What was sent, or may still have to be."""
-        return len(self.tries)
+        return self.sent
+
+    @property
+    def sent(self) -> int:
+        """What was sent."""
+        return sum(one.costs for one in self.tries)
 
     @abstractmethod
     def send(self, ttl: int) -> Try:
@@ -139,67 +159,109 @@ class Climb(ABC):
     async def listen(self, deadline: float) -> None:
         """Take what comes until `deadline` on the monotonic clock, or until nothing more is expected."""
 
-    @abstractmethod
     async def close(self) -> None:
         """Leave nothing on its way."""
+        if self._raw is not None:
+            self._raw.close()
 
-    @abstractmethod
     def seen(self) -> Ladder:
         """What came."""
+        return Ladder(
+            protocol=self.rungs.protocol,
+            port=self.rungs.port,
+            payload=self.rungs.payload,
+            known_by=self.rungs.known_by,
+            one_flow=self.one_flow,
+            no_raw=self._no_raw,
+            probes=[
+                PathProbe(
+                    ttl=one.ttl,
+                    at_s=self.network.elapsed(one.at),
+                    outcome=one.outcome,
+                    icmp=one.icmp,
+                    source=one.source,
+                    rtt_ms=round((one.heard - one.at) * 1000, 2) if one.heard is not None else None,
+                    quoted=one.quoted[:KEPT_QUOTE].hex(),
+                    detail=one.detail,
+                )
+                for one in sorted(self.tries, key=lambda one: (one.ttl, one.at))
+            ],
+        )
 
-    def _probes(self) -> list[PathProbe]:
-        return [
-            PathProbe(
-                ttl=one.ttl,
-                at_s=self.network.elapsed(one.at),
-                outcome=one.outcome,
-                icmp=one.icmp,
-                source=one.source,
-                rtt_ms=round((one.heard - one.at) * 1000, 2) if one.heard is not None else None,
-                quoted=one.quoted[:KEPT_QUOTE].hex(),
-                detail=one.detail,
-                alone=one.alone,
-            )
-            for one in sorted(self.tries, key=lambda one: (one.ttl, one.at))
-        ]
+    def _sends_apart(self, ttl: int) -> bool:
+        """Whether a rung is asked from a port of its own."""
+        again = self.asked(ttl) > 0
+        if self.apart and not again:
+            self.one_flow = False
+        return self.apart or again
+
+    def _next(self) -> int:
+        """The number of the next packet."""
+        return self._first + len(self.tries)
+
+    def _numbered(self, number: int) -> Try | None:
+        place = number - self._first
+        return self.tries[place] if 0 <= place < len(self.tries) else None
+
+    def _go_raw(self, near_port: int | None = None) -> None:
+        """Use raw sockets where this process may."""
+        to = self.place.address, self.rungs.port
+        try:
+            self._raw = RawFlow(self.network, self.purpose, self.place.host, self.rungs.protocol, to, near_port)
+        except OSError as problem:
+            self._no_raw = problem.strerror or str(problem)
 
 
 class UdpClimb(Climb):
-    """A ladder of datagrams from one socket."""
+    """A ladder of datagrams."""
 
     def __init__(self, network: Network, place: Place, rungs: Rungs, purpose: str) -> None:
         super().__init__(network, place, rungs, purpose)
-        self.alone: Try | None = None
         self._sock = network.udp(purpose, place.host)
-        self._first = random.getrandbits(16)
+        self._own: list[tuple[UdpSocket, Try]] = []
         self._fixed = os.urandom(32)
-        self._unplaced: list[Icmp] = []
         self._strays = 0
-
-    @property
-    def unplaced(self) -> list[Icmp]:
-        """Errors that quoted too little to tell which packet they answer."""
-        return self._unplaced
+        self._go_raw(self._sock.port)
 
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
-        number = (self._first + len(self.tries)) & 0xFFFF
+        number, apart = self._next(), self._sends_apart(ttl)
         made = Try(ttl, time.monotonic(), payload_of(self.rungs.payload, number, self.place.host, self._fixed))
         self.tries.append(made)
-        problem = self._sock.send(made.payload, self.place.address, self.rungs.port, ttl=ttl)
+        if self._raw is not None and not apart:
+            problem = self._raw.send_datagram(number, ttl, made.payload)
+        else:
+            sock = self._sock
+            if apart:
+                sock = self.network.udp(self.purpose, self.place.host)
+                self._own.append((sock, made))
+            problem = sock.send(made.payload, self.place.address, self.rungs.port, ttl=ttl)
         if problem is not None:
             made.outcome, made.detail = "error", problem
         return made
 
     async def listen(self, deadline: float) -> None:
         """Take what comes until `deadline` on the monotonic clock, or until nothing more is expected."""
-        while any(one.open for one in self.tries) and (event := await self._sock.receive(deadline)):
-            self.hear(event)
-            if self.alone is not None and not self.alone.open:
-                return
+        waits = [self._listen_to(self._sock, None, deadline)]
+        waits += [self._listen_to(sock, made, deadline) for sock, made in self._own]
+        if self._raw is not None:
+            waits.append(self._listen_raw(self._raw, deadline))
+        await asyncio.gather(*waits)
 
-    def hear(self, event: Datagram | Refusal) -> None:
-        """Take one answer or ICMP error."""
+    def _expects(self) -> bool:
+        return any(one.open for one in self.tries)
+
+    async def _listen_to(self, sock: UdpSocket, own: Try | None, deadline: float) -> None:
+        while self._expects() and (event := await sock.receive(deadline)):
+            self.hear(event, own)
+
+    async def _listen_raw(self, raw: RawFlow, deadline: float) -> None:
+        while self._expects() and (event := await raw.receive(deadline)):
+            if isinstance(event, Quote):
+                self.hear_quote(event)
+
+    def hear(self, event: Datagram | Refusal, own: Try | None = None) -> None:
+        """Take one answer or ICMP error; `own` is the try whose socket it came to, if that has sent no other."""
         if (event.address, event.port) != (self.place.address, self.rungs.port):
             return
         if isinstance(event, Datagram):
@@ -213,66 +275,77 @@ class UdpClimb(Climb):
                 self._strays += 1
             elif made.open:
                 made.answered(event.address, words, event.at)
-            return
-        made = self._quoted(event.quoted)
-        if made is None and self.alone is not None and self.alone.payload.startswith(event.quoted):
-            made = self.alone
-            made.alone = True
-        if made is not None and made.open:
-            made.refused(event.icmp, event.quoted, event.at)
-        elif made is None and len(self._unplaced) < MOST_UNPLACED:
-            self._unplaced.append(event.icmp)
+        elif own is not None or self._raw is None:  # else it is a quote as well
+            self._refused(own or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
 
-    def _numbered(self, number: int) -> Try | None:
-        place = (number - self._first) & 0xFFFF
-        return self.tries[place] if place < len(self.tries) else None
+    def hear_quote(self, quote: Quote) -> None:
+        """Take one ICMP error as it arrived."""
+        payload = quote.header[_UDP_HEADER:]
+        made = self._numbered(quote.number)
+        if made is None or made.payload[: len(payload)] != payload[: len(made.payload)]:
+            made = self._quoted(payload)  # the identification is not as it was sent
+        self._refused(made, quote.icmp, quote.header, quote.at)
+
+    def _refused(self, made: Try | None, icmp: Icmp, quoted: bytes, at: float) -> None:
+        if made is None:
+            self.apart = self.unsettled = True
+        elif made.open:
+            made.refused(icmp, quoted, at)
 
     def _quoted(self, quoted: bytes) -> Try | None:
         """The one try of which this is the head; bytes beyond what was sent are a router's padding."""
         fits = [one for one in self.tries if quoted and one.payload[: len(quoted)] == quoted[: len(one.payload)]]
         return fits[0] if len(fits) == 1 else None
 
-    async def close(self) -> None:
-        """Leave nothing on its way; the socket is the network's to close."""
-
     def seen(self) -> Ladder:
         """What came."""
-        return Ladder(
-            protocol="udp",
-            port=self.rungs.port,
-            payload=self.rungs.payload,
-            known_by=self.rungs.known_by,
-            probes=self._probes(),
-            strays=self._strays,
-            unplaced=[one.source for one in self._unplaced],
-        )
+        return structs.replace(super().seen(), strays=self._strays)
 
 
 class TcpClimb(Climb):
-    """A ladder of SYNs, each from a port of its own."""
+    """A ladder of SYNs."""
 
     def __init__(self, network: Network, place: Place, rungs: Rungs, purpose: str) -> None:
         super().__init__(network, place, rungs, purpose)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sequence = random.getrandbits(32)
+        self._resets = 0
+        self._go_raw()
+        self.apart = self._raw is None
 
-    most_packets = 3
-    """A SYN, and where it is accepted an ACK and a RST."""
+    @property
+    def most_packets(self) -> int:
+        """A SYN, and where it is accepted an ACK and a RST; of raw ones a RST alone."""
+        return 3
+
+    @property
+    def sent(self) -> int:
+        """What was sent; of raw packets, the system resets whatever is accepted."""
+        return super().sent + self._resets
 
     @property
     def packets(self) -> int:
-        """What was sent, or may still have to be: a rung that was silent for a while is not expected to accept."""
-        recent = time.monotonic() - _SOON_S
-        accepted = sum(
-            one.detail == _ACCEPTED or (one.connecting and one.at > recent and self.asked(one.ttl) == 1)
-            for one in self.tries
-        )
-        return len(self.tries) + accepted * (self.most_packets - 1)
+        """What was sent, or may still have to be.
+
+        A SYN is not expected to be accepted where it is silent for long, nor where a later router had one.
+        """
+        recent = time.monotonic() - SYN_WAIT_S
+        routers = max((one.ttl for one in self.tries if one.outcome == "time-exceeded"), default=0)
+        pending = [one for one in self.tries if one.open and one.at > recent and one.ttl > routers]
+        return self.sent + sum(one.ending for one in pending)
 
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
-        made = Try(ttl, time.monotonic(), connecting=True)
+        number, apart = self._next(), self._sends_apart(ttl)
+        made = Try(ttl, time.monotonic(), ending=2 if apart else 1)
         self.tries.append(made)
-        self._tasks.add(asyncio.create_task(self._open(made)))
+        if self._raw is not None and not apart:
+            # All have one sequence number, as if the first was sent again: firewalls drop a second one of another.
+            problem = self._raw.send_syn(number, ttl, self._sequence, number)
+            if problem is not None:
+                made.outcome, made.detail = "error", problem
+        else:
+            self._tasks.add(asyncio.create_task(self._open(made)))
         return made
 
     async def _open(self, made: Try) -> None:
@@ -280,20 +353,64 @@ class TcpClimb(Climb):
         opening = await self.network.syn(
             self.purpose, host, address, self.rungs.port, ttl=made.ttl, timeout_s=SYN_WAIT_S
         )
-        made.connecting = False
         if opening.icmp is not None:
             made.refused(opening.icmp, opening.quoted, opening.at)
         elif opening.outcome == "error":
             made.outcome, made.detail = "error", opening.detail
-        elif opening.outcome != "timeout":
-            made.answered(address, _ACCEPTED if opening.outcome == "accepted" else "RST", opening.at)
+        elif opening.outcome == "accepted":
+            made.costs += made.ending
+            made.answered(address, _ACCEPTED, opening.at)
+        elif opening.outcome == "refused":
+            made.answered(address, "RST", opening.at)
 
     async def listen(self, deadline: float) -> None:
         """Take what comes until `deadline` on the monotonic clock, or until nothing more is expected."""
+        await asyncio.gather(self._listen_raw(deadline), self._await_tasks(deadline))
+
+    async def _await_tasks(self, deadline: float) -> None:
         if self._tasks:
             done, self._tasks = await asyncio.wait(self._tasks, timeout=max(deadline - time.monotonic(), 0))
             for one in done:
                 one.result()
+
+    async def _listen_raw(self, deadline: float) -> None:
+        while (
+            self._raw is not None
+            and any(one.open for one in self.tries)
+            and (event := await self._raw.receive(deadline))
+        ):
+            if isinstance(event, Quote):
+                self.hear_quote(event)
+            else:
+                self.hear_segment(event)
+
+    def hear_quote(self, quote: Quote) -> None:
+        """Take one ICMP error as it arrived."""
+        if int.from_bytes(quote.header[_SEQUENCE_AT]) != self._sequence:
+            return
+        made = self._numbered(quote.number) or self._numbered(int.from_bytes(quote.header[_TIMESTAMP_AT]))
+        if made is None:
+            self.apart = self.unsettled = True
+        elif made.open:
+            made.refused(quote.icmp, quote.header, quote.at)
+
+    def hear_segment(self, segment: Segment) -> None:
+        """Take what came in the destination's name.
+
+        A first answer that returns no timestamp of ours belongs to the only packet that is still open, if it is one;
+        a later one may be the first again.
+        """
+        self._resets += segment.kind != "RST"
+        if segment.kind == "other" or segment.acknowledged != (self._sequence + 1) & 0xFFFFFFFF:
+            return
+        made = self._numbered(segment.echoed) if segment.echoed is not None else None
+        if made is None and self.end is None:
+            possible = [one for one in self.tries if one.open]
+            made = possible[0] if len(possible) == 1 else None
+            if made is None:
+                self.apart = self.unsettled = True
+        if made is not None and made.open:
+            made.answered(self.place.address, segment.kind, segment.at)
 
     async def close(self) -> None:
         """Leave nothing on its way."""
@@ -301,17 +418,7 @@ class TcpClimb(Climb):
             one.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = set()
-
-    def seen(self) -> Ladder:
-        """What came."""
-        return Ladder(
-            protocol="tcp",
-            port=self.rungs.port,
-            payload=self.rungs.payload,
-            known_by=self.rungs.known_by,
-            one_flow=False,
-            probes=self._probes(),
-        )
+        await super().close()
 
 
 def payload_of(kind: PathPayload, number: int, host: str, fixed: bytes) -> bytes:

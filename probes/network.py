@@ -157,6 +157,12 @@ class UdpSocket:
         except TimeoutError:
             return None
 
+    @property
+    def port(self) -> int:
+        """Our own port."""
+        port: int = self.socket.getsockname()[1]
+        return port
+
     def close(self) -> None:
         """Close the socket."""
         if self.socket.fileno() >= 0:

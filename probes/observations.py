@@ -821,9 +821,9 @@ class PathProbe(Struct, frozen=True, kw_only=True, omit_defaults=True):
         outcome: `answered` is the destination's own protocol, or TCP's answer in its name; an ICMP error in its name
             is `unreachable`, as from anybody else.
         source: who sent what came.
-        quoted: the head of what an ICMP error quoted of ours: of a datagram's payload, of a segment's TCP header.
+        quoted: the head of what an ICMP error quoted of ours, from the UDP or TCP header on; of UDP, where no raw
+            socket heard it, what follows the header.
         detail: the answer, or the system's error, in words.
-        alone: whether the error quoted too little to tell which probe it answers, and this was the only one on its way.
     """
 
     ttl: Hops
@@ -834,7 +834,6 @@ class PathProbe(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rtt_ms: float | None = None
     quoted: Raw = ""
     detail: Words | None = None
-    alone: bool = False
 
 
 class Ladder(Struct, frozen=True, kw_only=True):
@@ -843,9 +842,10 @@ class Ladder(Struct, frozen=True, kw_only=True):
     Attributes:
         payload: what they carry: a CoAP ping, a DTLS ClientHello, an NTP request, a DNS query, or nothing (a SYN).
         known_by: why the port is known to pass, where it is; what answered on it.
-        one_flow: whether all have the same source port, so that a balancer by flow leads them all one way.
+        one_flow: whether the first try of each rung has the same source port, so that a balancer by flow leads them
+            all one way; the others have a port each.
+        no_raw: why no raw sockets were used, in the system's words.
         strays: datagrams from the port asked that answer none of these probes.
-        unplaced: sources of ICMP errors that quoted too little to tell which probe they answer.
     """
 
     protocol: Literal["udp", "tcp"]
@@ -853,9 +853,9 @@ class Ladder(Struct, frozen=True, kw_only=True):
     payload: PathPayload
     known_by: Words | None = None
     one_flow: bool = True
+    no_raw: Words | None = None
     probes: list[PathProbe] = field(default_factory=list)
     strays: Count = 0
-    unplaced: list[Address] = field(default_factory=list)
 
     @property
     def name(self) -> str:

@@ -2,12 +2,14 @@
 
 Each packet may be passed on by a limited number of routers (its TTL); the one that may not any more says so, by an ICMP
 Time Exceeded (RFC 792). A ladder of such packets to the device's port stands beside ladders to other ports of the same
-address: where those get further, somebody treats the device's port in another way. Linux gives a program without
-privileges the ICMP errors that its own packets caused, with their sender and with what they quote (ip(7), IP_RECVERR).
+address: where those get further, somebody treats the device's port in another way. Where this process may open raw
+sockets it does; else Linux gives a program without privileges the ICMP errors that its own packets caused, with their
+sender and with what they quote (ip(7), IP_RECVERR).
 
 Rungs are asked at once, eight in a flight, and up to three times where nothing came. A rung that was answered is not
-asked again, but for a control's at which the device's port is silent: routers that limit their ICMP errors have few to
-give, and the device's port is to have the first of them.
+asked again, but for those that tell where the device's port is lost: its own last one, and a control's beyond it.
+Routers that limit their ICMP errors have few to give, and the device's port is to have the first of them. Whatever is
+asked again is asked from another port, so that a balancer by flow is seen, and cannot pass for a drop.
 
 Sends at most MOST_PACKETS for a port and its controls. Runs only where the device's port did not answer, or where it is
 asked for.
@@ -27,14 +29,18 @@ MOST_PACKETS = 80
 MOST_HOPS = 24
 FLIGHT = 8
 TRIES = 3
+LEAST_TRIES = 2
+"""Of a silent rung before one that was answered, and of the other protocol's control."""
 SILENT_RUN = 4
 """After so many silent rungs in a row, nothing more is expected."""
+BEYOND = 2
+"""So many of them are asked again."""
 PACE_S = 0.01
 """Between one rung and the next, while answers are on their way: a destination that is reached ends a ladder."""
 WAIT_S = 0.4
 """How long a flight is waited for before what is missing is asked again; later answers still count."""
 REPEATED = 2
-"""At so many rungs a control is asked as often as the device's port."""
+"""At so many rungs a control is asked as often as the device's port; where there is but one, that twice as often."""
 _ROUNDS = MOST_HOPS // FLIGHT + TRIES - 1
 
 
@@ -78,7 +84,6 @@ class _Look:
                     break
             if any(not one.has_answer(ttl) for one in self._climbs for ttl in range(1, one.top + 1)):
                 await self._listen(SYN_WAIT_S - WAIT_S)
-            await asyncio.gather(*(self._ask_alone(one) for one in self._climbs if isinstance(one, UdpClimb)))
         finally:
             for one in self._climbs:
                 await one.close()
@@ -93,72 +98,86 @@ class _Look:
 
     def _wanted(self, flight: int) -> list[tuple[int, Climb]]:
         """What is asked in a round: the next flight, and again what is missing; the device's port first each time."""
-        wanted: list[tuple[int, Climb]] = []
         ends = {one.end for one in self._climbs if one.end is not None}
         reach, top = max(one.last for one in self._climbs), max(one.top for one in self._climbs)
         goes_on = top < MOST_HOPS and (flight == 0 or reach > top - SILENT_RUN)
-        control = self._controls[0]
-        telling = [ttl for ttl in range(self._device.last + 1, control.top + 1) if control.has_answer(ttl)][:REPEATED]
+        telling = [] if self._device.end else self._telling()
+        wanted: list[tuple[int, Climb]] = []
         for climb in self._climbs:
-            again = _missing(climb, ends | set(telling) if climb is self._device else ends)
-            if climb is control and self._device.end is None:
-                again += [ttl for ttl in telling if climb.asked(ttl) < TRIES]
+            most = TRIES if climb in self._climbs[:2] else LEAST_TRIES
+            again = [
+                ttl
+                for ttl in range(1, climb.top + 1)
+                if not climb.has_answer(ttl)
+                and 0 < climb.asked(ttl) < (most if ttl > climb.last else LEAST_TRIES)
+                and (ttl in ends or ttl <= min(climb.last + SILENT_RUN, self._within(climb, ends, reach)))
+            ]
+            if telling:
+                again += self._confirming(climb, telling, again)
             # Beyond the destination as another port found it, only who still gets answers goes on.
             far = climb.end is not None or (ends and climb.top > max(ends) and climb.last <= max(ends))
-            new = [] if far or not goes_on else range(climb.top + 1, min(top, FLIGHT * flight) + FLIGHT + 1)
-            wanted += [(ttl, climb) for ttl in {*again, *new}]
+            if far or not goes_on or self._overtaken(climb):
+                new = [ttl for ttl in ends if climb.end is None and not climb.asked(ttl)]
+            else:
+                new = [*range(climb.top + 1, min(top, FLIGHT * flight) + FLIGHT + 1)]
+            wanted += [(ttl, climb) for ttl in [*again, *new]]
         return sorted(wanted, key=lambda one: (one[0], self._climbs.index(one[1])))
+
+    def _within(self, climb: Climb, ends: set[int], reach: int) -> int:
+        """The furthest rung that is worth another try, where nothing came from it."""
+        if climb.unsettled:
+            return MOST_HOPS
+        return max(ends) if ends else reach + BEYOND
+
+    def _overtaken(self, climb: Climb) -> bool:
+        """Whether others are answered at so many rungs beyond a ladder's last that nothing more is expected of it."""
+        beyond = range(climb.last + 1, climb.top + 1)
+        return sum(any(one.has_answer(ttl) for one in self._climbs) for ttl in beyond) >= SILENT_RUN
+
+    def _telling(self) -> list[int]:
+        """The next rungs at which the device's port is silent, and a control of its protocol is not."""
+        device, control = self._device, self._controls[0]
+        return [ttl for ttl in range(device.last + 1, control.top + 1) if control.passed(ttl)][:REPEATED]
+
+    def _confirming(self, climb: Climb, telling: list[int], again: list[int]) -> list[int]:
+        """What is asked beside `again`, where the device's port falls silent and a control goes on at `telling`."""
+        if climb is self._controls[0]:
+            return [ttl for ttl in telling if climb.asked(ttl) < TRIES]
+        if climb is not self._device:
+            return []
+        more = [climb.last] if 0 < climb.asked(climb.last) < TRIES else []
+        for ttl in telling:
+            lacking = REPEATED * TRIES // len(telling) - climb.asked(ttl) - (ttl in again)
+            more += [ttl] * max(0, min(lacking, REPEATED))
+        return more
 
     async def _round(self, wanted: list[tuple[int, Climb]]) -> bool:
         """Ask these, and wait; whether there was anything to ask."""
-        for _, rung in groupby(wanted, key=lambda one: one[0]):
-            for ttl, climb in rung:
-                if (climb.end is None or ttl < climb.end or climb.has_answer(ttl)) and self._has_room(climb):
+        for ttl, rung in groupby(wanted, key=lambda one: one[0]):
+            first = False
+            for _, climb in rung:
+                if (climb.end is None or ttl < climb.end or climb.has_answer(ttl)) and await self._has_room(climb):
+                    first = first or not climb.asked(ttl)
                     climb.send(ttl)
-            await self._listen(PACE_S)
+            if first:
+                await self._listen(PACE_S)
         await self._listen(WAIT_S)
         return bool(wanted)
 
-    def _has_room(self, climb: Climb) -> bool:
-        """Whether the limit of packets leaves room for one more try."""
-        room = sum(one.packets for one in self._climbs) + climb.most_packets <= MOST_PACKETS
-        self._cut_short = self._cut_short or not room
-        return room
+    async def _has_room(self, climb: Climb) -> bool:
+        """Whether the limit of packets leaves room for one more try, if need be once it is known what others cost."""
+        while sum(one.packets for one in self._climbs) + climb.most_packets > MOST_PACKETS:
+            if sum(one.sent for one in self._climbs) + climb.most_packets > MOST_PACKETS:
+                self._cut_short = True
+                return False
+            await self._listen(PACE_S)
+        return True
 
     async def _listen(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         await asyncio.gather(*(one.listen(deadline) for one in self._climbs))
 
-    async def _ask_alone(self, climb: UdpClimb) -> None:
-        """Ask the rungs of a ladder one at a time, where it could not be told which of them was answered."""
-        if not climb.unplaced:
-            return
-        silent = 0
-        for ttl in range(1, MOST_HOPS + 1):
-            if climb.end is not None or silent == SILENT_RUN or not self._has_room(climb):
-                return
-            if climb.has_answer(ttl):
-                silent = 0
-                continue
-            climb.alone = climb.send(ttl)
-            await climb.listen(time.monotonic() + WAIT_S / 2)
-            silent = silent + 1 if climb.alone.open else 0
-
 
 def _climb(network: Network, place: Place, rungs: Rungs, purpose: str) -> Climb:
     kind = UdpClimb if rungs.protocol == "udp" else TcpClimb
     return kind(network, place, rungs, purpose)
-
-
-def _missing(climb: Climb, ends: set[int]) -> list[int]:
-    """The rungs that are to be asked again: those below the last answer, the next few, and where others ended."""
-    if climb.unplaced:
-        return []  # they are asked one at a time
-    return [
-        ttl
-        for ttl in range(1, climb.top + 1)
-        if not climb.has_answer(ttl)
-        and 0 < climb.asked(ttl) < TRIES
-        and (climb.end is None or ttl < climb.end)
-        and (ttl <= climb.last + SILENT_RUN or ttl in ends)
-    ]

@@ -19,6 +19,11 @@ from probes.observations import CloudEndpoint, CoapServer, Icmp, Ladder, Observa
 
 LEAST_TRIES = 2
 """One lost packet shows nothing."""
+LEAST_SILENT = 6
+"""So many packets of the device's port go beyond a router before it is said that all are lost: where a path alternates
+between two ways, and only one of them drops, each packet has an even chance."""
+LEAST_HEARD = 3
+"""So many packets that router answers, all of them: else what is lost may be lost before it."""
 _HOTSPOT = "Run netpreflight on a phone's hotspot, and compare: what gets through there is stopped in this network."
 
 
@@ -76,15 +81,16 @@ def _egress(seen: Observations, profile: Profile) -> Finding:
 def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathProbe, list[str]] | None:
     """The router outside this site that a UDP packet of ours to this port got to, with the evidence; None: none known.
 
-    Outside is a router with a public address that comes after another one with a public address: the first can still be
-    the edge of this site, and so can every one be where this laptop has a public address itself. Where the address is
-    alive and silent on this port alone, answers may be what is lost, and this proves nothing.
+    Where another port gets further, something there may treat this one in another way, or its answers, and where
+    somebody refuses it, it is refused: that proves nothing.
     """
     for target in seen.path.targets if seen.path else []:
         if target.address != address or (target.device.protocol, target.device.port) != ("udp", port):
             continue
-        silent = _end(target.device) is None
-        if silent and any(_reaches(one, target.address) for one in target.controls):
+        end = _end(target.device)
+        if end is None and any(_furthest(one) > _last(target.device) for one in target.controls):
+            continue
+        if end is not None and end.source != address:
             continue
         if found := _outside(target, seen):
             return found, _evidence(target)
@@ -152,25 +158,60 @@ def _tries(ladder: Ladder, ttl: int) -> tuple[int, int]:
     return len(asked), sum(one.outcome != "timeout" for one in asked)
 
 
+def _all_routers(target: PathTarget) -> list[tuple[int, str]]:
+    """Every router on the way to an address, with its TTL, the nearest first."""
+    ladders = (target.device, *target.controls)
+    return sorted((ttl, one) for ladder in ladders for ttl, sources in _routers(ladder).items() for one in sources)
+
+
+def _is_outside(address: str, ttl: int, target: PathTarget, seen: Observations) -> bool:
+    """Whether a router is beyond this site, as far as addresses can tell.
+
+    It has a public address, and one that is not of the same /8 as the first public one before it: that can be this
+    site's edge, and the next ones, too, where a site uses public addresses inside. So can every one where this laptop
+    has a public address itself.
+    """
+    laptop = seen.scope.address
+    if laptop is None or not is_local(laptop) or is_local(address):
+        return False
+    first = next(((at, one) for at, one in _all_routers(target) if not is_local(one)), None)
+    return first is not None and first[0] < ttl and _block(first[1]) != _block(address)
+
+
+def _block(address: str) -> str:
+    return address.partition(".")[0]
+
+
 def _outside(target: PathTarget, seen: Observations) -> PathProbe | None:
     """The furthest probe of the device's port that a router outside this site says it has dropped."""
-    laptop = seen.scope.address
-    if laptop is None or not is_local(laptop):
-        return None
-    public = [
-        (ttl, source)
-        for ladder in (target.device, *target.controls)
-        for ttl, sources in _routers(ladder).items()
-        for source in sources
-        if not is_local(source)
-    ]
     proofs = [
         one
         for one in target.device.probes
-        if one.outcome == "time-exceeded" and one.source and one.quoted and not one.alone and not is_local(one.source)
-        if any(ttl < one.ttl and source != one.source for ttl, source in public)
-    ]
-    return max(proofs, key=lambda one: one.ttl, default=None)
+        if one.outcome == "time-exceeded" and one.source and one.quoted
+        and _is_outside(one.source, one.ttl, target, seen)
+    ]  # fmt: skip
+    return None if _loop(target.device) else max(proofs, key=lambda one: one.ttl, default=None)
+
+
+def _loop(ladder: Ladder) -> list[str]:
+    """The routers between which packets go round: one comes back after another; empty: they do not."""
+    alone = [(ttl, sources[0]) for ttl, sources in sorted(_routers(ladder).items()) if len(sources) == 1]
+    for place, (_, router) in enumerate(alone):
+        later = [at for at, (_, other) in enumerate(alone) if at > place and other == router]
+        between = [other for _, other in alone[place + 1 : later[-1]] if other != router] if later else []
+        if between:
+            return [router, *dict.fromkeys(between)]
+    return []
+
+
+def _fork(device: Ladder, control: Ladder, last: int) -> tuple[int, list[str]] | None:
+    """The first hop, up to `last`, at which packets take more than one way: its TTL, and its routers."""
+    mine, theirs = _routers(device), _routers(control)
+    for ttl in range(1, last + 1):
+        found = list(dict.fromkeys([*mine.get(ttl, []), *theirs.get(ttl, [])]))
+        if len(found) > 1:
+            return ttl, found
+    return None
 
 
 # --- whose
@@ -178,23 +219,24 @@ def _outside(target: PathTarget, seen: Observations) -> PathProbe | None:
 
 def _whose(address: str, ttl: int, target: PathTarget, seen: Observations) -> tuple[str, Owner]:
     """Whose router this is, as far as its address tells, and who can look at it."""
+    laptop = seen.scope.address or ""
+    if address == laptop:
+        return "this laptop itself", "device owner"
     if address == seen.scope.gateway:
         return "the gateway of this network", "network administrator"
-    if is_carrier_nat(address):
+    carriers = not is_carrier_nat(laptop)  # else it is this site that uses such addresses
+    earlier = [one for at, one in _all_routers(target) if at < ttl]
+    if is_carrier_nat(address) and carriers:
         return "within the provider's carrier-grade NAT (100.64.0.0/10)", "internet provider"
     if is_local(address):
         if ttl > 1:
-            return "another router with a private address: a second NAT, or one of this site's", "network administrator"
+            words = "another router with a private address: a second NAT, one of this site's, or the provider's"
+            return words, "network administrator"
         return "the first router of this network", "network administrator"
-    earlier = [
-        source
-        for ladder in (target.device, *target.controls)
-        for at, sources in _routers(ladder).items()
-        for source in sources
-        if at < ttl
-    ]
-    if any(not is_local(one) or is_carrier_nat(one) for one in earlier):
+    if _is_outside(address, ttl, target, seen) or (carriers and any(is_carrier_nat(one) for one in earlier)):
         return "the internet provider's, or beyond it", "internet provider"
+    if any(not is_local(one) for one in earlier):
+        return "with a public address like the one before it: this site's, or the provider's", "network administrator"
     return "the first with a public address: the edge of this site, or the provider's", "network administrator"
 
 
@@ -216,18 +258,12 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
             "That is no refusal, and it ends the ladder there.",
         )
     if end is not None:
-        return _reached(end, target, asked)
+        return _reached(end, target, asked, seen)
     if device.strays:
         return _unknown(
             f"{device.name} is answered, and not as the device's server does",
             f"{device.strays} datagrams came in {address}'s name that answer nothing that was asked; somebody on the "
             "way may answer in its place.",
-        )
-    if device.unplaced:
-        return _unknown(
-            f"Where {device.name} is lost cannot be told",
-            f"Routers ({', '.join(dict.fromkeys(device.unplaced[:4]))}) say that packets were dropped, and quote too "
-            "little of them to tell which.",
         )
     if target.cut_short:
         return _unknown(
@@ -249,11 +285,15 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
         == (icmp.type, icmp.code, icmp.source)
     ]  # fmt: skip
     told = f"{icmp.source} ({hop}, {whose}) itself says {icmp.meaning} for {device.name} to {target.address}"
-    if no_route(icmp) and alike:
+    further = [
+        one.name for one in target.controls if _furthest(one) > _furthest(device) or _reaches(one, target.address)
+    ]
+    if no_route(icmp) and (alike or not further):
+        also = f"and the same for {', '.join(alike)}" if alike else "and no other port gets further"
         return Finding(
             status="fail",
             summary=f"{icmp.source} ({hop}) cannot deliver to {target.address}: {icmp.meaning}",
-            reason=f"{told}, and the same for {', '.join(alike)}.",
+            reason=f"{told}, {also}.",
             remedy=f"Look at the uplink and the routes of {icmp.source}.",
             owner=owner,
         )
@@ -267,7 +307,7 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
     )
 
 
-def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoint) -> Finding:
+def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Observations) -> Finding:
     """The finding where something answers in the destination's name."""
     device, address = target.device, target.address
     further = max((_last(one) for one in target.controls), default=0)
@@ -276,13 +316,20 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
     if end.ttl <= further or any(end.ttl < one for one in distances):
         needs = max([further + 1, *distances])
         return _unknown(
-            f"{device.name} is answered in {address}'s name by somebody on the way, within {end.ttl} hops",
+            f"{device.name} is answered in {address}'s name within {end.ttl} hops, nearer than another port is",
             f"{answer} came for a packet that only {end.ttl - 1} routers may pass on, and another port of the same "
             f"address needs {needs} hops. A transparent proxy, a firewall that answers for others, or ways of "
             "different length look like this.",
             f"Ask the network administrator what answers {device.name} within the first {end.ttl} hops, "
             f"and have it pass {device.name} to {address} as it is.",
             "network administrator",
+        )
+    if any(end.ttl > one for one in distances):
+        nearer = next(one for one in target.controls if (_reaches(one, address) or end.ttl) < end.ttl)
+        return _unknown(
+            f"{device.name} is answered in {address}'s name (hop {end.ttl}), and {nearer.name} from nearer",
+            f"{nearer.name} needs {_reaches(nearer, address)} hops. Somebody on the way that answers for others, or "
+            "ways of different length, look like this.",
         )
     if end.ttl == 1 or not distances:
         return _unknown(
@@ -291,6 +338,12 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
             f"{address} is that near. A gateway that rewrites TTL, or a proxy, looks like this.",
         )
     closed = _closed_itself(asked)
+    if closed and (end.icmp is not None or end.detail == "RST") and not _outside(target, seen):
+        return _unknown(
+            f"{device.name} is refused in {address}'s name (hop {end.ttl}), and nothing shows that it left this site",
+            f"{answer} can also come from a firewall that refuses in the name of others, and no router that is surely "
+            "outside said that it had a packet.",
+        )
     if closed and (end.icmp is not None or end.detail == "RST"):
         return Finding(
             status="pass",
@@ -313,34 +366,48 @@ def _closed_itself(asked: CoapServer | CloudEndpoint) -> bool:
 
 def _silent(target: PathTarget, seen: Observations) -> Finding:
     """The finding where the device's port falls silent on the way."""
-    device = target.device
-    last = _last(device)
+    device, last = target.device, _last(target.device)
+    after = _after(last)
+    if loop := _loop(device):
+        return _unknown(
+            f"{device.name} goes round between {' and '.join(loop[:3])}",
+            "The same router answers again after another one: a loop in their routes, or ways that change.",
+        )
+    if last and target.address in _routers(device)[last]:
+        return _unknown(
+            f"{device.name} gets to {target.address} (hop {last}), which passes it on",
+            f"{target.address} says that the packet's time was up, as a router does; what is behind it is silent.",
+        )
     beyond = [one for one in target.controls if _furthest(one) > last]
     if not beyond:
         return _silent_alike(target, seen)
     same = next((one for one in beyond if one.protocol == device.protocol), None)
-    after = _after(last)
     if same is None:
         return _unknown(
-            f"{device.name} falls silent after {after}, and so does every {device.protocol.upper()} port",
+            f"{device.name} falls silent after {after}, and no {device.protocol.upper()} port gets further",
             f"{', '.join(one.name for one in beyond)} gets further. Routers that answer for one protocol only, and a "
             f"filter of {device.protocol.upper()}, look alike.",
         )
-    mine, theirs = _routers(device), _routers(same)
-    if last in theirs and set(mine[last]) != set(theirs[last]):
+    if fork := _fork(device, same, last):
+        at, ways = fork
         return _unknown(
-            f"{device.name} falls silent after {after}, and {same.name} takes another way",
-            f"At hop {last}, {device.name} is answered by {', '.join(mine[last])}, and {same.name} by "
-            f"{', '.join(theirs[last])}: the path is balanced by flow, and the two cannot be compared.",
+            f"{device.name} falls silent after {after}, and there are several ways",
+            f"At hop {at}, {' and '.join(ways[:4])} answer: the path is balanced, and what gets on by one way says "
+            "nothing of the other.",
         )
+    theirs = _routers(same)
     telling = [ttl for ttl in theirs if ttl > last]
     if not telling:
         return _unknown_at_the_end(target, same, last)
-    if not any(_tells(device, same, ttl) for ttl in telling):
+    telling = [ttl for ttl in telling if _tells(device, same, ttl)]
+    lost = sum(_tries(device, ttl)[0] for ttl in telling)
+    asked, answered = _tries(device, last)
+    if lost < LEAST_SILENT or (last and (answered < LEAST_HEARD or answered < asked)):
         return _unknown(
-            f"{device.name} falls silent after {after}, where routers do not always answer",
-            f"{same.name} is answered now and then at hop {', '.join(map(str, telling))}: routers that limit their "
-            "ICMP errors, or losses, look like this.",
+            f"{device.name} falls silent after {after}, where not every packet is answered",
+            f"{after.capitalize()} answered {answered} of {asked} packets on {device.name}, and {lost} beyond it were "
+            f"lost where {same.name} is answered each time. Routers that limit their ICMP errors, losses, or a path "
+            "that alternates, look like this.",
         )
     return _dropped(target, same, last, min(telling), seen)
 
@@ -405,7 +472,13 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
 def _unknown_at_the_end(target: PathTarget, control: Ladder, last: int) -> Finding:
     """The finding where the destination answers on another port, and no router between tells the ports apart."""
     device, address = target.device, target.address
-    distance = _reaches(control, address) or _furthest(control)
+    distance = _reaches(control, address)
+    if distance is None:
+        end = _end(control)
+        return _unknown(
+            f"{device.name} falls silent after {_after(last)}, and {control.name} is refused there",
+            f"{end.source if end else 'Somebody'} refuses {control.name}, and no other port shows what comes after.",
+        )
     if last == distance - 1 and last:
         between = f"it passes every router up to {_after(last)}, the last before {address}"
         how = (
@@ -441,15 +514,24 @@ def _evidence(target: PathTarget) -> list[str]:
 
 def _in_words(ladder: Ladder) -> str:
     """The rungs of a ladder in a line, what is silent at its end as one."""
-    top = max((one.ttl for one in ladder.probes), default=0)
     furthest = _furthest(ladder)
     rungs = [f"{ttl} {_rung([one for one in ladder.probes if one.ttl == ttl])}" for ttl in range(1, furthest + 1)]
-    if top > furthest and _end(ladder) is None:
-        asked, _ = _tries(ladder, furthest + 1)
-        rungs.append(f"{furthest + 1} to {top} silent (up to {asked} tries each)")
+    beyond = sorted({one.ttl for one in ladder.probes if one.ttl > furthest})
+    if beyond and _end(ladder) is None:
+        asked = max(_tries(ladder, ttl)[0] for ttl in beyond)
+        rungs.append(f"{_ranges(beyond)} silent (up to {asked} tries each)")
     if not ladder.one_flow:
-        rungs.append("each from another source port")
+        rungs.append("each from another source port" + (f" (raw sockets: {ladder.no_raw})" if ladder.no_raw else ""))
     return ", ".join(rungs) or "nothing was sent"
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Rising numbers in words: `3 to 8 and 13`."""
+    starts = [one for one in numbers if one - 1 not in numbers]
+    ends = [one for one in numbers if one + 1 not in numbers]
+    return " and ".join(
+        f"{start} to {end}" if end > start else f"{start}" for start, end in zip(starts, ends, strict=True)
+    )
 
 
 def _rung(probes: Sequence[PathProbe]) -> str:

@@ -1,8 +1,8 @@
 """Routers in a row: laptop - r1 - r2 - ... - internet, where faults can be put into any of them.
 
-laptop 192.168.77.10 -- .1 r1 .2 -- .1 r2 .6 -- .5 r3 ..., a /30 of 203.0.113.0/24 for each link. The last leads to the
-internet, with real CoAP and DTLS servers, and one that sends a nonce. r1 masquerades; r2 can, too (a second NAT, or a
-carrier's).
+laptop 192.168.77.10 -- .1 r1 .2 -- .1 r2 .6 -- .5 r3 ..., a /30 for each link: of 203.0.113.0/24 for the first, of
+192.0.2.0/24, as if it were another's, for those that follow. The last leads to the internet, with real CoAP and DTLS
+servers, and one that sends a nonce. r1 masquerades; r2 can, too (a second NAT, or a carrier's).
 """
 
 import itertools
@@ -33,9 +33,11 @@ PORTS: dict[str, tuple[Literal["udp", "tcp"], int, observations.PathPayload]] = 
 }  # fmt: skip
 LOOK = """
 import asyncio, json, sys, time, msgspec
+from probes import packets
 from probes.ladders import Place, Rungs
 from probes.network import Network
 from probes.path import Target, path
+packets.layers("inet")  # in a run with privileges, DHCP has loaded it before
 place, device, *controls = json.loads(sys.argv[1])
 async def look():
     async with Network("eth0", time.monotonic()) as network:
@@ -126,6 +128,7 @@ class Chain:
             self.hops.append(far)
             upper.ip(*(f"route add {other[0]}/32 via {near}" for other in nets[:n]))
         self.hops.pop()  # the internet's own side of the last link
+        self.outside, self._beyond = nets[0][0], nets[-1]
         self.internet.ip(*(f"addr add {one}/32 dev lo" for one in (*SERVERS.values(), DEAD)))
         if self._fork:
             self._add_fork(rows, name("r2b"))
@@ -142,7 +145,8 @@ class Chain:
         """The addresses of a link's two ends, the laptop's side first."""
         if n == 0 and self._second != "public":
             return ("10.0.0.2", "10.0.0.1") if self._second == "nat" else ("100.64.0.2", "100.64.0.1")
-        return f"203.0.113.{4 * n + 2}", f"203.0.113.{4 * n + 1}"
+        block = "203.0.113" if n == 0 else "192.0.2"
+        return f"{block}.{4 * n + 2}", f"{block}.{4 * n + 1}"
 
     def _add_fork(self, rows: list[Namespace], name: str) -> None:
         twin = Namespace(name)
@@ -208,6 +212,27 @@ class Chain:
             handler = streams.cloud_handler("silent")
             self.fakes.append(fakes.serve_tcp(self.reactor, wall.where, [("", 15683)], handler))
         return wall.redirect("tcp", 5683, 15683, device="inner")
+
+    def tunnel(self, *, inherit: bool) -> None:
+        """Lead everything from r1 to the last router through a tunnel (VXLAN), which the routers between only carry.
+
+        Args:
+            inherit: whether the tunnel's own packets take the TTL of what they carry, and die with it.
+        """
+        first, last = self.routers[0].where, self.routers[-1].where
+        near, far = "203.0.113.213", "203.0.113.214"
+        ttl = "inherit" if inherit else "64"
+        for where, local, remote, address in (
+            (first, self.outside, self.hops[-1], near), (last, self.hops[-1], self.outside, far),
+        ):  # fmt: skip
+            where.ip(
+                f"link add vx type vxlan id 7 local {local} remote {remote} dstport 4789 ttl {ttl} nolearning",
+                "link set vx up", f"addr add {address}/30 dev vx",
+            )  # fmt: skip
+        first.ip(f"route add {self.hops[-1]}/32 via {self.hops[1]}", f"route replace default via {far} dev vx")
+        masquerade(first, "vx")
+        self.internet.ip(f"route add {near}/32 via {self._beyond[0]}")
+        self.tunnel_end = far
 
     def capture(self) -> Capture:
         """Record every frame of the laptop's eth0."""

@@ -15,7 +15,8 @@ from agent.checks import Finding
 from agent.judging.path import egress, proof_of_egress
 from probes.observations import Cloud, CloudEndpoint, Coap, CoapServer, Connection, Observations, Path, Scope
 from tests.lab.chain import DEAD, PORTS, SERVERS, USERS, Chain, Looked
-from tests.lab.faults import Fault
+from tests.lab.faults import Fault, Firewall
+from tests.lab.oddrouter import OddRouter
 from tests.lab.servers import BEHIND_RELAY, GATEWAY
 from tests.unit.seen import attempts
 
@@ -277,7 +278,7 @@ def test_a_transparent_proxy_is_no_destination(user: int | None) -> None:
         for router in (1, 2, 3, 4):
             finding = with_fault(chain, partial(chain.proxy, router), "syn", user)
             assert (finding.status, named(finding)) == ("unknown", None), finding
-            assert f"by somebody on the way, within {router} hops" in finding.summary
+            assert f"within {router} hops, nearer than another port is" in finding.summary
 
 
 def test_a_destination_that_is_dead(user: int | None) -> None:
@@ -301,17 +302,109 @@ def test_a_router_outside_the_site_proves_egress_and_the_sites_own_do_not() -> N
         proof = proof_of_egress(unanswered("coap", chain.look("coap", address=DEAD)), DEAD, 5683)
         assert proof is not None
         assert proof[0].source == chain.hops[3]
-        for router, proves in ((1, False), (2, False), (3, True)):  # the first public router can be the site's edge
+        for router in (1, 2, 3):  # where another port gets further, somebody treats this one in another way
             fault = chain.drop(router, "coap")
-            seen = unanswered("coap", chain.look("coap", address=DEAD))
-            assert bool(proof_of_egress(seen, DEAD, 5683)) == proves
+            assert proof_of_egress(unanswered("coap", chain.look("coap", address=DEAD)), DEAD, 5683) is None
             assert fault.counter()
             fault.remove()
+        for router, proves in ((1, False), (2, False), (3, True)):  # the first public router can be the site's edge
+            everything = chain.routers[router - 1].drop()
+            assert bool(proof_of_egress(unanswered("coap", chain.look("coap", address=DEAD)), DEAD, 5683)) == proves
+            assert everything.counter()
+            everything.remove()
         seen = unanswered("coap", chain.look("dtls", address=DEAD))
         assert proof_of_egress(seen, DEAD, 5683) is None
         fault = chain.drop(1, "coap", reply=True)  # the server answers, and only the answer is lost
         assert proof_of_egress(unanswered("coap", chain.look("coap")), SERVERS["coap"], 5683) is None
         assert fault.counter()
+
+
+ODD = {
+    "quotes eight bytes": {"quote": 28, "trims": True},
+    "is late": {"delay_s": 1.0},
+    "is late and quotes eight bytes": {"delay_s": 1.0, "quote": 28, "trims": True},
+    "loses the identification": {"forgets": True, "quote": 28},
+    "passes on what is over": {"overrun": True},
+    "counts no hop": {"hidden": True},
+}
+
+
+@pytest.mark.parametrize("what", ["dtls", "syn"])
+@pytest.mark.parametrize("odd", ODD)
+def test_a_router_that(odd: str, what: str, user: int | None) -> None:
+    settings: Any = ODD[odd]
+    with Chain() as chain:
+        between = OddRouter(**settings)
+        between.join(chain)
+        for router in (2, 3):
+            finding = with_fault(chain, partial(chain.drop, router, what), what, user)
+            name = named(finding)
+            if odd == "is late and quotes eight bytes" or (odd == "passes on what is over" and router == 2):
+                assert name in {None, chain.hops[router - 1]}, finding
+            else:
+                assert (finding.status, name) == ("fail", chain.hops[router - 1]), finding
+        assert between.did
+
+
+@pytest.mark.parametrize("what", ["dtls", "syn"])
+def test_a_path_that_alternates_between_two_ways(what: str, user: int | None) -> None:
+    """Each packet takes one of two ways by chance, one of which drops the device's port; the server is silent, too."""
+    protocol, port, _ = PORTS[what]
+    with Chain() as chain:
+        ways = ("192.0.2.201", "192.0.2.205")
+        between = OddRouter(ways=ways, drops=({"udp": 17, "tcp": 6}[protocol], port))
+        between.join(chain)
+        for _ in range(8):
+            finding = judged(what, chain.look(what, user=user, address=DEAD))
+            assert named(finding) in {None, ways[0]}, finding
+        assert between.did
+
+
+@pytest.mark.parametrize("inherit", [False, True])
+@pytest.mark.parametrize("what", ["dtls", "syn"])
+def test_a_tunnel_on_the_path(what: str, user: int | None, *, inherit: bool) -> None:
+    """The routers between its ends count no hop of what it carries, or let it die without a word."""
+    with Chain() as chain:
+        chain.tunnel(inherit=inherit)
+        for router, name in ((1, GATEWAY), (4, None)):
+            finding = with_fault(chain, partial(chain.drop, router, what), what, user)
+            if router == 1 and not inherit:
+                assert (finding.status, named(finding)) == ("fail", name), finding
+            else:
+                assert (finding.status, named(finding)) == ("unknown", None), finding
+        finding = judged(what, chain.look(what, user=user, address=DEAD))
+        assert finding.status == "unknown", finding
+        carried = chain.routers[1].rule("udp dport 4789 counter name hits", ("forward",))
+        chain.look(what, user=user)
+        assert carried.counter()
+
+
+def test_a_laptop_that_refuses_is_no_router(user: int | None) -> None:
+    with Chain() as chain:
+        own = Firewall(chain.laptop)
+        for what in PORTS:
+            protocol, port, _ = PORTS[what]
+            for fault in (
+                lambda: own.reject(protocol, port, hooks=("output",)),  # noqa: B023  used within the loop
+                lambda: own.drop(protocol, port, hooks=("output",)),  # noqa: B023
+            ):
+                finding = with_fault(chain, fault, what, user)
+                assert named(finding) in {None, "192.168.77.10"}, finding
+
+
+@pytest.mark.parametrize("what", PORTS)
+def test_a_middlebox_that_accepts_late(what: str, user: int | None) -> None:
+    """It answers every SYN, and takes its time: what that costs is within the limit, and in the footprint."""
+    with Chain(12) as chain:
+        late = OddRouter(accepts_s=0.6)
+        late.join(chain)
+        with chain.capture() as capture:
+            looked = chain.look(what, user=user)
+        sent = [one for one in capture.sent() if one.protocol in {"udp", "tcp"}]
+        assert late.did
+        assert sum(one.frames for one in sent) <= 80
+        assert sum(one.packets for one in looked.footprint) == sum(one.frames for one in sent)
+        assert named(judged(what, looked)) is None
 
 
 @pytest.mark.parametrize("what", PORTS)

@@ -14,7 +14,8 @@ IFF_TUN = 0x0001
 IFF_NO_PI = 0x1000
 
 
-def _tun(where: Namespace, device: str) -> int:
+def tun(where: Namespace, device: str) -> int:
+    """A tun device, and the descriptor at which its packets are read and written."""
     with where.entered():
         descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
         fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", device.encode(), IFF_TUN | IFF_NO_PI))
@@ -23,7 +24,7 @@ def _tun(where: Namespace, device: str) -> int:
 
 def join(reactor: Reactor, a: Namespace, b: Namespace, device: str) -> None:
     """Make `device` in both namespaces, joined like the two ends of a VPN; they go when the reactor does."""
-    ends = _tun(a, device), _tun(b, device)
+    ends = tun(a, device), tun(b, device)
 
     def carry(source: int, target: int) -> None:
         with contextlib.suppress(OSError):  # the far end is down: the packet is lost

@@ -32,6 +32,11 @@ class FakeSocket(UdpSocket):
         self.sent: list[tuple[float, bytes]] = []
         self.coming: list[tuple[float, Datagram | Refusal]] = []
 
+    @property
+    def port(self) -> int:
+        """A port of nobody's."""
+        return 40000
+
     def send(self, payload: bytes, address: str, port: int, *, ttl: int | None = None) -> str | None:
         """Note the datagram, and queue what the script answers."""
         self.sent.append((self.clock.now - 1000, payload))

@@ -25,7 +25,7 @@ from probes.observations import (
 from tests.unit import seen
 from tests.unit.seen import ARGON_ADDRESS, COAP_ADDRESSES, COAP_NAMES, GATEWAY, PHOTON_ADDRESS, attempts, healthy
 
-EDGE, ISP, FAR = "203.0.113.1", "203.0.113.5", "203.0.113.9"
+EDGE, ISP, FAR = "203.0.113.1", "192.0.2.5", "192.0.2.9"
 ROUTERS = (GATEWAY, EDGE, ISP, FAR)
 TE = Icmp(type=11, code=0, source="")
 OPEN = 5  # the TTL with which the destination is reached
@@ -45,7 +45,7 @@ def probe(ttl: int, what: str | Icmp | None, **fields: Any) -> PathProbe:
     return PathProbe(ttl=ttl, at_s=0.0, outcome="time-exceeded", **{**usual, **fields})
 
 
-def ladder(name: str, *rungs: str | Icmp | None, tries: int = 3, again: int = 3, **fields: Any) -> Ladder:
+def ladder(name: str, *rungs: str | Icmp | None, tries: int = 6, again: int = 3, **fields: Any) -> Ladder:
     """A ladder with these rungs; silent ones are asked `tries` times, and others `again`."""
     protocol, _, port = name.partition(" ")
     probes = [
@@ -171,6 +171,9 @@ def test_dropped_at_or_after_the_last_that_answers(device: str, last: int) -> No
         ((GATEWAY, "10.0.0.1", EDGE, ISP), 2, "a second NAT", "network administrator"),
         ((GATEWAY, "100.64.0.1", EDGE, ISP), 2, "carrier-grade NAT", "internet provider"),
         ((GATEWAY, "100.64.0.1", EDGE, ISP), 3, "the internet provider's", "internet provider"),
+        ((GATEWAY, "100.64.0.1", "10.9.0.1", ISP), 3, "or the provider's", "network administrator"),
+        ((GATEWAY, "11.0.0.1", "11.200.0.1", EDGE), 3, "like the one before it", "network administrator"),
+        ((GATEWAY, "11.0.0.1", "11.200.0.1", EDGE, ISP), 4, "the internet provider's, or beyond", "internet provider"),
         (("192.168.77.254", EDGE, ISP, FAR), 1, "the first router of this network", "network administrator"),
     ],
 )
@@ -182,6 +185,16 @@ def test_whose_it_is(routers: tuple[str, ...], last: int, words: str, owner: str
     assert words in found.summary
 
 
+def test_carrier_nat_addresses_that_this_site_uses_itself_are_no_providers() -> None:
+    routers = ("100.64.1.1", "100.64.2.1", EDGE, ISP)
+    own = Scope(addresses=["100.64.1.10/24"], gateway="100.64.1.1")
+    for last, words in ((1, "the gateway of this network"), (2, "private address"), (3, "the first with a public")):
+        control = ladder("udp 53", *routers, closed(ARGON_ADDRESS))
+        found = egress("argon", *routers[:last], *[None] * (OPEN - last), controls=[control], scope=own)
+        assert (found.status, found.owner) == ("fail", "network administrator")
+        assert words in found.summary
+
+
 def test_no_router_answers_for_the_port_at_all() -> None:
     near = egress("argon", *up_to(0))
     mute = ladder("udp 53", None, *ROUTERS[1:], closed(ARGON_ADDRESS))
@@ -190,6 +203,16 @@ def test_no_router_answers_for_the_port_at_all() -> None:
     assert near.status == far.status == "fail"
     assert f"by this laptop, or by {GATEWAY}" in near.summary
     assert f"before {EDGE} (hop 2) answers: between this laptop and that router" in far.summary
+
+
+def test_the_evidence_says_what_was_asked_beyond() -> None:
+    device = ladder("udp 5684", *up_to(2), one_flow=False, no_raw="Operation not permitted")
+    gap = replace(device, probes=[*device.probes, probe(13, None)])
+    made = PathTarget(host=seen.ARGON_NAME, address=ARGON_ADDRESS, device=gap, controls=dead(4))
+    told = egress("argon", path=Path(targets=[made])).evidence[0]
+
+    assert "3 to 5 and 13 silent (up to 6 tries each)" in told
+    assert told.endswith("each from another source port (raw sockets: Operation not permitted)")
 
 
 # --- never a wrong name
@@ -227,16 +250,88 @@ def test_routers_that_answer_for_one_protocol_only() -> None:
     found = egress("argon", *up_to(1), controls=[udp, tcp])
 
     assert found.status == "unknown"
-    assert "so does every UDP port" in found.summary
+    assert "no UDP port gets further" in found.summary
 
 
-def test_a_path_that_is_balanced_by_flow() -> None:
-    other = ladder("udp 53", GATEWAY, "203.0.113.77", ISP, FAR, closed(ARGON_ADDRESS))
+TWIN = "203.0.113.77"
 
-    assert egress("argon", *up_to(2), controls=[other]).status == "unknown"
-    assert "balanced by flow" in (egress("argon", *up_to(2), controls=[other]).reason or "")
-    rejoined = egress("argon", *up_to(3), controls=[other])
-    assert (rejoined.status, f"after {ISP}" in rejoined.summary) == ("fail", True)
+
+@pytest.mark.parametrize("last", [2, 3])
+def test_a_path_that_is_balanced_by_flow(last: int) -> None:
+    other = ladder("udp 53", GATEWAY, TWIN, ISP, FAR, closed(ARGON_ADDRESS))
+    found = egress("argon", *up_to(last), controls=[other])
+
+    assert found.status == "unknown"
+    assert f"At hop 2, {EDGE} and {TWIN} answer" in (found.reason or "")
+
+
+def test_both_ways_in_both_ladders_name_neither() -> None:
+    control = ladder("udp 53", *up_to(4, closed(ARGON_ADDRESS)))
+    both = replace(control, probes=[*control.probes, probe(2, TWIN)])
+    device = ladder("udp 5684", *up_to(2))
+    made = PathTarget(
+        host=seen.ARGON_NAME,
+        address=ARGON_ADDRESS,
+        device=replace(device, probes=[*device.probes, probe(2, TWIN)]),
+        controls=[both],
+    )
+
+    assert egress("argon", path=Path(targets=[made])).status == "unknown"
+
+
+def test_a_path_that_alternates_is_no_drop() -> None:
+    """One of two ways drops: at the only hop that tells, three packets may all have gone that way."""
+    few = egress("argon", *up_to(3), tries=3)
+    device = ladder("udp 5684", *up_to(3))
+    lossy = replace(device, probes=[*device.probes, probe(3, None)])
+    made = PathTarget(
+        host=seen.ARGON_NAME,
+        address=ARGON_ADDRESS,
+        device=lossy,
+        controls=[ladder("udp 53", *up_to(4, closed(ARGON_ADDRESS)))],
+    )
+    some = egress("argon", path=Path(targets=[made]))
+
+    assert few.status == some.status == "unknown"
+    assert "answered 3 of 4 packets" in (some.reason or "")
+    assert egress("argon", *up_to(3)).status == "fail"
+
+
+@pytest.mark.parametrize("ladders", ["both", "device"])
+def test_a_loop_is_no_way_out_and_no_drop(ladders: str) -> None:
+    round_and_round: list[str | Icmp | None] = [GATEWAY, EDGE, ISP, FAR, ISP, FAR, ISP]
+    straight = up_to(4, closed(COAP_ADDRESSES[0]))
+    control = ladder("udp 53", *round_and_round) if ladders == "both" else ladder("udp 53", *straight)
+    found = checks("generic", *round_and_round, controls=[control])
+
+    assert found["path.egress"].status == found["coap.udp-5683"].status == "unknown"
+    assert f"goes round between {ISP} and {FAR}" in found["path.egress"].summary
+
+
+def test_a_router_that_appears_twice_in_a_row_is_no_loop() -> None:
+    """A router that passes on packets whose time is up lets the next one answer for it, too."""
+    twice = ladder("udp 53", GATEWAY, ISP, ISP, FAR, closed(ARGON_ADDRESS))
+    found = egress("argon", GATEWAY, ISP, ISP, None, None, controls=[twice])
+
+    assert (found.status, f"at or after {ISP} (hop 3" in found.summary) == ("fail", True)
+
+
+def test_a_control_that_is_refused_shows_nothing_beyond() -> None:
+    control = ladder("udp 53", GATEWAY, Icmp(type=3, code=13, source=EDGE))
+    found = egress("argon", *up_to(1), controls=[control])
+
+    assert found.status == "unknown"
+    assert f"{EDGE} refuses UDP 53" in (found.reason or "")
+    assert "answered by" not in (found.reason or "")
+
+
+def test_a_destination_that_is_a_router_itself() -> None:
+    behind = [*ROUTERS[:3], ARGON_ADDRESS, None, None]
+    control = ladder("udp 53", *ROUTERS[:3], ARGON_ADDRESS, "192.0.2.77", closed("192.0.2.77"))
+    found = egress("argon", *behind, controls=[control])
+
+    assert found.status == "unknown"
+    assert f"gets to {ARGON_ADDRESS} (hop 4), which passes it on" in found.summary
 
 
 def test_silent_routers_up_to_the_destination() -> None:
@@ -257,13 +352,6 @@ def test_a_gateway_that_rewrites_ttl() -> None:
     refusing = {"attempts": attempts(ARGON_ADDRESS, 5684, "icmp", 2, icmp=closed(ARGON_ADDRESS))}
     reached = egress("argon", closed(ARGON_ADDRESS), controls=before, exchange=refusing)
     assert reached.status == "unknown"
-
-
-def test_errors_that_quote_too_little() -> None:
-    found = egress("argon", *up_to(0), unplaced=[GATEWAY, EDGE])
-
-    assert found.status == "unknown"
-    assert GATEWAY in (found.reason or "")
 
 
 def test_strays_and_the_limit_of_packets_and_a_laptop_that_cannot_send() -> None:
@@ -295,6 +383,25 @@ def test_who_cannot_deliver_anything_says_so() -> None:
     assert found.summary.startswith(f"{GATEWAY} (within 1 hops) cannot deliver")
 
 
+@pytest.mark.parametrize("code", [0, 1, 5])
+def test_a_destination_that_is_down_is_no_refusal_of_the_port(code: int) -> None:
+    """The last router says so once; what is asked after that gets no more errors."""
+    down = Icmp(type=3, code=code, source=FAR)
+    found = egress("argon", *up_to(4, down), controls=dead(4))
+
+    assert found.status == "fail"
+    assert found.summary.startswith(f"{FAR} (hop 4) cannot deliver")
+    assert "Allow" not in (found.remedy or "")
+
+
+def test_this_laptop_is_not_the_first_router() -> None:
+    own = Icmp(type=3, code=13, source="192.168.77.10")
+    found = egress("argon", own)
+
+    assert (found.status, found.owner) == ("fail", "device owner")
+    assert "this laptop itself" in (found.reason or "")
+
+
 @pytest.mark.parametrize("icmp", [Icmp(type=3, code=4, source=EDGE), Icmp(type=12, code=0, source=EDGE)])
 def test_an_odd_error_is_no_refusal(icmp: Icmp) -> None:
     assert egress("argon", *up_to(2, icmp)).status == "unknown"
@@ -319,7 +426,34 @@ def test_an_answer_from_too_near_is_somebody_elses(hop: int, words: str) -> None
     found = egress("photon", *up_to(hop - 1, f"!{PHOTON_ADDRESS} {words}"))
 
     assert found.status == "unknown"
-    assert f"by somebody on the way, within {hop} hops" in found.summary
+    assert f"within {hop} hops, nearer than another port is" in found.summary
+
+
+def refused_with(controls: list[Ladder], *rungs: str | Icmp | None) -> Check:
+    """What is said where the device's own connection was refused in the destination's name."""
+    return egress(
+        "photon", *rungs, controls=controls, exchange={"connections": [Connection(at_s=0.0, error="refused")]}
+    )
+
+
+def test_a_firewall_that_refuses_everything_in_the_destinations_name_is_no_destination() -> None:
+    reset = f"!{PHOTON_ADDRESS} RST"
+    silent = ladder("udp 53", *up_to(1))
+    found = refused_with([ladder("tcp 443", *up_to(1, reset)), silent], *up_to(1, reset))
+
+    assert found.status == "unknown"
+    assert "nothing shows that it left this site" in found.summary
+    proxied = ladder("tcp 443", *up_to(1, f"!{PHOTON_ADDRESS} SYN-ACK"), known_by="it answered a request")
+    assert refused_with([proxied, silent], *up_to(1, reset)).status == "unknown"
+
+
+def test_a_control_that_is_answered_from_nearer_measures_no_distance() -> None:
+    reset = f"!{PHOTON_ADDRESS} RST"
+    intercepted = ladder("udp 53", f"!{PHOTON_ADDRESS} DNS answer")
+    found = refused_with([ladder("tcp 443", *up_to(1)), intercepted], *up_to(4, reset))
+
+    assert found.status == "unknown"
+    assert "UDP 53 from nearer" in found.summary
 
 
 def test_an_answer_that_no_control_can_be_held_against() -> None:
@@ -362,6 +496,7 @@ def test_an_unanswered_ping_is_settled_by_a_router_outside() -> None:
     [
         {"controls": dead(2), "number": 2},
         {"controls": None, "number": 4},  # the host is alive, and answers may be what is lost
+        {"controls": [ladder("udp 53", *up_to(4))], "number": 3},  # somebody treats the ports in different ways
         {"controls": dead(4), "number": 4, "scope": Scope(addresses=["198.18.0.7/24"], gateway="198.18.0.1")},
         {"controls": dead(4), "number": 4, "scope": Scope()},
     ],
@@ -372,7 +507,22 @@ def test_what_proves_no_egress(changed: dict[str, Any]) -> None:
     assert checks("generic", *up_to(number), **changed)["coap.udp-5683"].status == "unknown"
 
 
-@pytest.mark.parametrize("flaw", [{"quoted": ""}, {"alone": True}, {"source": "10.9.9.9"}, {"source": "100.64.0.9"}])
+def test_a_port_that_is_refused_outside_has_no_way_out() -> None:
+    refusing = Icmp(type=3, code=13, source="198.18.0.1")
+    found = checks("generic", *up_to(4, refusing), controls=dead(4))
+
+    assert found["coap.udp-5683"].status != "pass"
+    assert found["path.egress"].status == "fail"
+
+
+def test_public_addresses_inside_a_site_are_no_outside() -> None:
+    site = [GATEWAY, "11.0.0.1", "11.7.0.1", "11.200.3.1", None, None]
+    found = checks("generic", *site, controls=[ladder("udp 53", *site), ladder("tcp 443", *site)])
+
+    assert found["coap.udp-5683"].status == found["path.egress"].status == "unknown"
+
+
+@pytest.mark.parametrize("flaw", [{"quoted": ""}, {"source": "10.9.9.9"}, {"source": "100.64.0.9"}])
 def test_a_proof_quotes_our_own_packet_and_comes_from_outside(flaw: dict[str, Any]) -> None:
     rungs = [probe(1, GATEWAY), probe(2, EDGE), probe(3, ISP, **flaw), *(probe(ttl, None) for ttl in (4, 4, 5, 5))]
     device = Ladder(protocol="udp", port=5683, payload="coap", probes=rungs)
