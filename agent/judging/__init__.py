@@ -103,7 +103,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
 
 def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgement:
     """Judge every check of the selection for a device, and what follows from all of them."""
-    checks = [judge_one(check_id, seen, profile, selection) for check_id in JUDGES]
+    checks = _with_place([judge_one(check_id, seen, profile, selection) for check_id in JUDGES])
     verdict = verdict_of(checks, selection)
     test = internet_test(seen, profile, {one.id: one for one in checks})
     answer = _answer(verdict, checks, profile)
@@ -115,6 +115,26 @@ def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgeme
         internet_test=test,
         startup=startup(seen, profile, checks, test),
     )
+
+
+def _with_place(checks: list[Check]) -> list[Check]:
+    """The checks, where a port that is lost on the path is for whoever has that part of the path."""
+    lost = _lost(checks)
+    if lost is None:
+        return checks
+    return [
+        msgspec.structs.replace(one, owner=lost.owner) if one.status == "fail" and _same_port(one, lost) else one
+        for one in checks
+    ]
+
+
+def _lost(checks: list[Check]) -> Check | None:
+    """The finding that says where on the path the device's port is lost."""
+    return next((one for one in checks if one.id == "path.egress" and one.status == "fail" and one.to_allow), None)
+
+
+def _same_port(check: Check, lost: Check) -> bool:
+    return bool({one.words for one in check.to_allow} & {one.words for one in lost.to_allow})
 
 
 def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Selection) -> tuple[Verdict, list[Check]]:
@@ -193,6 +213,8 @@ def _answer(verdict: Verdict, checks: list[Check], profile: Profile) -> Answer:
         failing = [check for check in required if check.status == "fail"]
         # A captive portal breaks what comes after it, so it is the one thing to change.
         first = next((check for check in failing if check.id == "portal" and failing[0].stage != "ip"), failing[0])
+        if (lost := _lost(required)) is not None and _same_port(first, lost):
+            first = lost  # where it is lost says more than that nothing answers
         return _answered(f"No: {device} would not get online here.", first)
     if verdict == "undetermined":
         unseen = [check for check in required if check.status == "unknown"]

@@ -10,7 +10,7 @@ from agent.changes import Rule
 from reports.rules.common import label, longer, name_of, source_and_mask
 
 IDLE_S = 120
-"""`timeout udp` (0:02:00)."""
+"""`timeout udp` (Cisco ASA Series Firewall CLI Configuration Guide, "Configure Global Timeouts": 2 minutes)."""
 NOTES = (
     "In configuration mode. INSIDE-IN stands for the access list that is bound to your LAN's interface.",
     "A name is resolved by the ASA itself, which needs a DNS server group for that.",

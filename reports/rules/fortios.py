@@ -10,7 +10,7 @@ from agent.changes import Rule
 from reports.rules.common import label, longer, name_of, source_and_mask
 
 IDLE_S = 180
-"""The system's udp-idle-timer."""
+"""The system's udp-idle-timer (Fortinet's technical tip 191228, "Session timeout settings")."""
 NOTES = (
     'In the CLI. "lan" and "wan1" stand for your interfaces; nat is to be as in your other policies. The policy comes',
     "last: move it before the one that denies.",

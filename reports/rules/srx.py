@@ -10,7 +10,7 @@ from agent.changes import Rule
 from reports.rules.common import label, longer, name_of
 
 IDLE_S = 60
-"""The inactivity time-out of an application over UDP."""
+"""The inactivity time-out of UDP ("Policy Application Timeout Configuration and Lookup", protocol-based defaults)."""
 NOTES = (
     "In configuration mode, by load set terminal; trust and untrust stand for your zones.",
     "The policy comes last in its zone pair: insert it before the one that denies, then commit.",

@@ -13,7 +13,7 @@ from tests.lab.namespaces import Laptop, Namespace, command, kill, wait_until
 MARKER = b"end of the netpreflight lab's capture"
 MARKER_TYPE = 0x88B5  # IEEE 802: for local experiments
 FIELDS = ("eth.src", "eth.type", "ip.proto", "ip.dst", "tcp.dstport", "udp.dstport", "udp.length", "tcp.len",
-          "frame.len", "arp.dst.proto_ipv4")  # fmt: skip
+          "frame.len", "arp.dst.proto_ipv4", "tcp.analysis.retransmission")  # fmt: skip
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp"}
 
 
@@ -27,6 +27,7 @@ class Sent:
     frames: int
     octets: int  # whole Ethernet frames
     payload: int  # UDP and TCP payload only
+    again: int = 0  # of the frames, the TCP segments that had been sent before
 
 
 class Capture:
@@ -93,8 +94,8 @@ class Capture:
 
     def sent(self) -> list[Sent]:
         """Return what the laptop sent: every frame that does not come from another station of the LAN."""
-        total: dict[tuple[str, str, int | None], list[int]] = defaultdict(lambda: [0, 0, 0])
-        for source, kind, proto, ip_dst, tcp, udp, udp_length, tcp_length, length, arp in self.fields(*FIELDS):
+        total: dict[tuple[str, str, int | None], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for source, kind, proto, ip_dst, tcp, udp, udp_length, tcp_length, length, arp, again in self.fields(*FIELDS):
             if source in self.stations:
                 continue
             protocol, port, payload = f"ether-{kind}", "", 0
@@ -108,4 +109,5 @@ class Capture:
             count[0] += 1
             count[1] += int(length)
             count[2] += payload
+            count[3] += bool(again)
         return [Sent(*key, *counts) for key, counts in sorted(total.items(), key=str)]

@@ -6,6 +6,7 @@ in `datagrams` (DNS, NTP, CoAP, DTLS, DHCP) and `streams` (HTTP, portals, Partic
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 import threading
@@ -219,7 +220,8 @@ class TcpFake:
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
             pass  # the client went away, or the lab ends
         except Exception as error:  # noqa: BLE001 - kept, and raised at the end of the lab
-            self.reactor.errors.append(error)
+            if not (isinstance(error, OSError) and error.errno == errno.ENOTCONN):  # it went away just before a FIN
+                self.reactor.errors.append(error)
         finally:
             writer.close()
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from agent import profiles
 from agent.checks import Check, Selection
-from agent.judging import judge
+from agent.judging import Judgement, judge
 from probes.observations import (
     Cloud,
     Coap,
@@ -19,6 +19,7 @@ from probes.observations import (
     Path,
     PathProbe,
     PathTarget,
+    Portal,
     Scope,
 )
 from tests.unit import seen
@@ -74,7 +75,11 @@ def egress(device: str, *rungs: str | Icmp | None, controls: list[Ladder] | None
     return checks(device, *rungs, controls=controls, **fields)["path.egress"]
 
 
-def checks(
+def checks(device: str, *rungs: str | Icmp | None, **fields: Any) -> dict[str, Check]:
+    return {one.id: one for one in judged(device, *rungs, **fields).checks}
+
+
+def judged(
     device: str,
     *rungs: str | Icmp | None,
     controls: list[Ladder] | None = None,
@@ -82,8 +87,9 @@ def checks(
     exchange: dict[str, Any] | None = None,
     target: dict[str, Any] | None = None,
     scope: Scope | None = None,
+    portal: Portal | None = None,
     **fields: Any,
-) -> dict[str, Check]:
+) -> Judgement:
     tcp = device == "photon"
     name, address = ("tcp 5683", PHOTON_ADDRESS) if tcp else UDP[device]
     host = {"photon": seen.PHOTON_NAME, "argon": seen.ARGON_NAME, "generic": COAP_NAMES[0]}[device]
@@ -108,10 +114,8 @@ def checks(
     else:
         changed["cloud"] = Cloud(endpoints=[replace(seen.argon(), **silent)])
     run = healthy(**changed)
-    if scope is not None:
-        run.scope = scope
-    judged = judge(run, profiles.load(device), Selection())
-    return {one.id: one for one in judged.checks}
+    run.scope, run.portal = scope or run.scope, portal or run.portal
+    return judge(run, profiles.load(device), Selection())
 
 
 # --- nothing to look for, and nothing looked at
@@ -382,3 +386,34 @@ def test_a_port_that_is_seen_to_be_blocked_stays_so() -> None:
     found = checks("generic", *up_to(4), controls=dead(4), exchange=alive)
 
     assert found["coap.udp-5683"].status == "fail"
+
+
+# --- what else the place says
+
+
+@pytest.mark.parametrize("device", ["argon", "photon"])
+def test_who_can_change_it_and_the_headline_follow_from_where_it_is_lost(device: str) -> None:
+    """Behind two routers with public addresses it is not the site's administrator who can open the port."""
+    far, near = judged(device, *up_to(3)), judged(device, *up_to(1))
+
+    for one, hop, owner in ((far, ISP, "internet provider"), (near, GATEWAY, "network administrator")):
+        by_id = {check.id: check for check in one.checks}
+        assert (by_id["path.egress"].status, by_id["cloud.transport"].status) == ("fail", "fail")
+        assert {by_id["path.egress"].owner, by_id["cloud.transport"].owner} == {owner}
+        assert f"dropped at or after {hop}" in one.headline
+        assert one.headline.endswith(f"Who can change that: the {owner}.")
+
+
+def test_where_the_place_is_not_known_the_port_itself_is_the_headline() -> None:
+    one = judged("argon", *[None] * 5, controls=[ladder("udp 53", *[None] * 5), ladder("tcp 443", *[None] * 5)])
+
+    assert "UDP 5684 does not answer" in one.headline
+    assert one.headline.endswith("Who can change that: the network administrator.")
+
+
+def test_a_portal_before_the_place_stays_the_one_thing_to_change() -> None:
+    """What is lost behind a portal may be lost only because of it."""
+    one = judged("argon", *up_to(1), portal=seen.portal({"status": 302, "location": "http://192.168.77.1/login"}))
+
+    assert one.headline.count("portal") > 0
+    assert "dropped at or after" not in one.headline

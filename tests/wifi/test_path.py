@@ -14,7 +14,7 @@ from tests.wifi.vm import Done
 
 pytestmark = pytest.mark.lab
 WIRED = ("dhcp.offer", "dhcp.lease", "dhcp.servers", "dns.resolve", "dns.integrity", "ntp.reply", "portal",
-         "coap.udp-5683", "cloud.transport")  # fmt: skip
+         "coap.udp-5683", "cloud.transport", "path.egress")  # fmt: skip
 AS_USER = {"dhcp.offer": "warn", "dhcp.lease": "warn", "dhcp.servers": "unknown"}
 Journeys = dict[str, dict[str, Any]]
 EVERY = [
