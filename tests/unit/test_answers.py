@@ -127,7 +127,7 @@ def test_the_answers_stand_in_every_format() -> None:
     [
         (four.healthy, "Yes:", None, None, ""),
         (four.captive_portal, "No:", "login page", "portal", "MAC bypass"),
-        (four.udp_blocked, "No:", "cloud service does not answer", "cloud.transport", "UDP 5684"),
+        (four.udp_blocked, "No:", "Something on the way stops", "path.egress", "UDP 5684"),
         (four.wifi_wrong, "No:", "Wi-Fi does not suit", "wifi.band", "2.4 GHz"),
     ],
 )
