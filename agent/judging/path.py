@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from agent.checks import Finding, Flow, Owner
-from agent.judging.addresses import is_carrier_nat, is_local
+from agent.judging.addresses import is_carrier_nat, is_local, zone_of
 from agent.judging.icmp import from_host, no_route
 from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from agent.profiles import Fact, Profile
@@ -33,6 +33,14 @@ def egress(seen: Observations, profile: Profile) -> Finding:
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts]
     finding = _egress(seen, profile)
     return msgspec.structs.replace(finding, rests_on=facts) if finding.status in {"pass", "fail"} else finding
+
+
+def _allow(target: PathTarget) -> str:
+    """What has to be let out, without a full stop."""
+    where = target.address
+    if target.host != where:
+        where = f"{zone_of(target.host)} (now {where}; its addresses change)"
+    return f"Allow outbound {target.device.name} to {where}, with replies"
 
 
 def _flow(target: PathTarget) -> Flow:
@@ -167,15 +175,21 @@ def _all_routers(target: PathTarget) -> list[tuple[int, str]]:
 def _is_outside(address: str, ttl: int, target: PathTarget, seen: Observations) -> bool:
     """Whether a router is beyond this site, as far as addresses can tell.
 
-    It has a public address, and one that is not of the same /8 as the first public one before it: that can be this
-    site's edge, and the next ones, too, where a site uses public addresses inside. So can every one where this laptop
-    has a public address itself.
+    It has a public address, and comes after a carrier-grade NAT, or its address is not of the same /8 as the first
+    public one before it: that can be this site's edge, and the next ones, too, where a site uses public addresses
+    inside. So can every one where this laptop has a public address itself.
     """
     laptop = seen.scope.address
     if laptop is None or not is_local(laptop) or is_local(address):
         return False
-    first = next(((at, one) for at, one in _all_routers(target) if not is_local(one)), None)
-    return first is not None and first[0] < ttl and _block(first[1]) != _block(address)
+    earlier = [one for at, one in _all_routers(target) if at < ttl]
+    first = next((one for one in earlier if not is_local(one)), None)
+    return _after_carrier_nat(earlier, seen) or (first is not None and _block(first) != _block(address))
+
+
+def _after_carrier_nat(earlier: list[str], seen: Observations) -> bool:
+    """Whether one of these routers is a provider's, by its address (RFC 6598); a site may use such addresses itself."""
+    return not is_carrier_nat(seen.scope.address or "") and any(is_carrier_nat(one) for one in earlier)
 
 
 def _block(address: str) -> str:
@@ -224,19 +238,19 @@ def _whose(address: str, ttl: int, target: PathTarget, seen: Observations) -> tu
         return "this laptop itself", "device owner"
     if address == seen.scope.gateway:
         return "the gateway of this network", "network administrator"
-    carriers = not is_carrier_nat(laptop)  # else it is this site that uses such addresses
     earlier = [one for at, one in _all_routers(target) if at < ttl]
-    if is_carrier_nat(address) and carriers:
+    if is_carrier_nat(address) and _after_carrier_nat([address], seen):
         return "within the provider's carrier-grade NAT (100.64.0.0/10)", "internet provider"
     if is_local(address):
         if ttl > 1:
             words = "another router with a private address: a second NAT, one of this site's, or the provider's"
             return words, "network administrator"
         return "the first router of this network", "network administrator"
-    if _is_outside(address, ttl, target, seen) or (carriers and any(is_carrier_nat(one) for one in earlier)):
+    if _is_outside(address, ttl, target, seen):
         return "the internet provider's, or beyond it", "internet provider"
     if any(not is_local(one) for one in earlier):
-        return "with a public address like the one before it: this site's, or the provider's", "network administrator"
+        words = "with a public address, like one before it: the provider's, or this site's where it has such addresses"
+        return words, "internet provider" if is_local(laptop) else "network administrator"
     return "the first with a public address: the edge of this site, or the provider's", "network administrator"
 
 
@@ -301,7 +315,7 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
         status="fail",
         summary=f"{device.name} is rejected by {icmp.source}, {hop}: {icmp.meaning}",
         reason=f"{told}" + (f", and the same for {', '.join(alike)}." if alike else "."),
-        remedy=f"Allow outbound {device.name} to {target.address} ({target.host}), with replies, on {icmp.source}.",
+        remedy=f"{_allow(target)}, on {icmp.source}.",
         owner=owner,
         to_allow=[_flow(target)],
     )
@@ -420,8 +434,8 @@ def _tells(device: Ladder, control: Ladder, ttl: int) -> bool:
 
 
 def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: Observations) -> Finding:
-    device, address = target.device, target.address
-    allow = f"Allow outbound {device.name} to {address} ({target.host}), with replies"
+    device = target.device
+    allow = _allow(target)
     theirs = f"{control.name} to the same address gets on to {_routers(control)[after][0]} (hop {after}) and further"
     if not last:
         first = _routers(control)[after][0]

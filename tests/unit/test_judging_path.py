@@ -172,7 +172,7 @@ def test_dropped_at_or_after_the_last_that_answers(device: str, last: int) -> No
         ((GATEWAY, "100.64.0.1", EDGE, ISP), 2, "carrier-grade NAT", "internet provider"),
         ((GATEWAY, "100.64.0.1", EDGE, ISP), 3, "the internet provider's", "internet provider"),
         ((GATEWAY, "100.64.0.1", "10.9.0.1", ISP), 3, "or the provider's", "network administrator"),
-        ((GATEWAY, "11.0.0.1", "11.200.0.1", EDGE), 3, "like the one before it", "network administrator"),
+        ((GATEWAY, "11.0.0.1", "11.200.0.1", EDGE), 3, "like one before it", "internet provider"),
         ((GATEWAY, "11.0.0.1", "11.200.0.1", EDGE, ISP), 4, "the internet provider's, or beyond", "internet provider"),
         (("192.168.77.254", EDGE, ISP, FAR), 1, "the first router of this network", "network administrator"),
     ],
@@ -505,6 +505,24 @@ def test_what_proves_no_egress(changed: dict[str, Any]) -> None:
     number = changed.pop("number")
 
     assert checks("generic", *up_to(number), **changed)["coap.udp-5683"].status == "unknown"
+
+
+def test_what_comes_after_a_carriers_nat_is_outside_but_for_a_site_that_uses_such_addresses() -> None:
+    way = [GATEWAY, "100.64.0.1", EDGE, None, None]
+    dead_way = [ladder("udp 53", *way), ladder("tcp 443", *way)]
+    inside = Scope(addresses=["100.64.7.9/24"], gateway=GATEWAY)
+
+    assert checks("generic", *way, controls=dead_way)["coap.udp-5683"].status == "pass"
+    assert checks("generic", *way, controls=dead_way, scope=inside)["coap.udp-5683"].status == "unknown"
+
+
+def test_the_name_to_allow_is_that_of_the_device_and_not_of_the_stand_in() -> None:
+    found = egress("argon", *up_to(1))
+
+    assert f"to *.{seen.ARGON_NAME.partition('.')[2]} (now {ARGON_ADDRESS}; its addresses change)" in (
+        found.remedy or ""
+    )
+    assert seen.ARGON_NAME not in (found.remedy or "")
 
 
 def test_a_port_that_is_refused_outside_has_no_way_out() -> None:
