@@ -4,8 +4,9 @@ from msgspec import UNSET
 
 from agent.checks import Check
 from agent.report import Report
-from probes.observations import Observation, Scope, Wifi
+from probes.observations import Observation, Scope
 from reports.sharing import TOLD
+from reports.words import air, attached, resolvers, unanswered
 
 _WORDS = {"pass": "ok", "warn": "warning", "fail": "FAIL", "unknown": "not known", "skip": "left out"}
 _MOST_EVIDENCE = 30
@@ -35,29 +36,9 @@ def evidence(report: Report) -> list[tuple[Check, list[str]]]:
     return [one for one in found if one[1]]
 
 
-def further(report: Report) -> list[Check]:
-    """What else is to be done or to be settled: remedies that are no change, each once."""
-    changed = {check_id for one in report.changes for check_id in one.checks}
-    listed = [
-        one
-        for one in report.checks
-        if one.status in {"fail", "warn", "unknown"} and one.remedy and one.level != "reported"
-    ]
-    ids = {one.id for one in listed}
-    found: dict[str | None, Check] = {}
-    for one in listed:
-        if one.id not in changed and one.due_to not in ids:
-            found.setdefault(one.remedy, one)
-    return list(found.values())
-
-
 def unseen(report: Report) -> list[str]:
     """The checks that have no answer, why, and the step that would settle each."""
-    return [
-        " ".join(filter(None, (f"{one.id}: {one.summary}.", one.reason, one.remedy)))
-        for one in report.checks
-        if one.status == "unknown" or (one.status == "skip" and one.level != "reported")
-    ]
+    return [" ".join(filter(None, (f"{one.id}: {one.summary}.", one.reason, one.remedy))) for one in unanswered(report)]
 
 
 def times(report: Report) -> list[str]:
@@ -73,19 +54,16 @@ def times(report: Report) -> list[str]:
 
 def speaks_for(report: Report) -> list[str]:
     """What this run looked at, and by what."""
-    scope = report.scope
-    sources: dict[str, list[str]] = {}
-    for one in scope.resolvers:
-        sources.setdefault(one.address, []).append(one.source)
-    resolvers = ", ".join(f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in sources.items())
+    scope, wifi = report.scope, report.observations.wifi
+    limits = wifi.limits if wifi is not None and wifi.source is not None and not wifi.not_run else []
     return [
         *([] if report.sharing is UNSET else [TOLD[report.sharing]]),
         (
-            f"interface {scope.interface or 'none'} ({', '.join(filter(None, (scope.state, _joined(scope))))}), "
-            f"{', '.join(scope.addresses) or 'no IPv4 address'}, gateway {scope.gateway or 'none'}"
+            f"interface {attached(scope)}, {', '.join(scope.addresses) or 'no IPv4 address'}, "
+            f"gateway {scope.gateway or 'none'}"
         ),
-        f"air: {_air(report.observations.wifi)}",
-        f"resolvers: {resolvers or 'none known'}",
+        f"air: {'; '.join([air(wifi), *limits])}",
+        f"resolvers: {', '.join(resolvers(scope)) or 'none known'}",
         (
             f"run as {scope.privileges.user}, {report.started}, {report.duration_s:.1f} s, "
             f"netpreflight {report.tool.version}, rules {report.tool.rules}"
@@ -109,18 +87,3 @@ def contacts(report: Report, most: int) -> list[str]:
     if len(report.footprint) > most:
         lines.append(f"and {len(report.footprint) - most} more (see the JSON)")
     return lines
-
-
-def _joined(scope: Scope) -> str | None:
-    """How the interface is attached."""
-    return f"on the Wi-Fi '{scope.ssid}' ({scope.bssid})" if scope.ssid is not None else scope.medium
-
-
-def _air(wifi: Wifi | None) -> str:
-    """Where the survey's results come from."""
-    if wifi is None or wifi.not_run or wifi.source is None:
-        return "not looked at"
-    how = (
-        "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
-    )
-    return f"{how}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}" + "".join(f"; {one}" for one in wifi.limits)

@@ -9,11 +9,11 @@ from typing import Any
 from agent.checks import Check
 from agent.report import Report
 from reports.channel_map import channel_map
-from reports.lines import contacts, evidence, further, sent, speaks_for, times, unseen, way
+from reports.lines import contacts, evidence, sent, speaks_for, times, unseen, way
 from reports.markdown_text import fenced, listed, strong, table, text
 from reports.rules import DIALECTS
 from reports.rules import render as render_rules
-from reports.words import METHODS, ONLINE, at_the_end, doubts, runs
+from reports.words import METHODS, ONLINE, at_the_end, doubts, further, runs
 
 MOST_CONTACTS = 60
 MOST_NETWORKS = 40

@@ -1,9 +1,12 @@
-"""Words that several renderings have in common."""
+"""What several renderings have in common: words, and which checks a part of the report is about."""
 
 from typing import Any
 
+from agent.checks import Check
 from agent.profiles import Fact
+from agent.report import Report
 from agent.verdicts import DeviceVerdict, VersionVerdict
+from probes.observations import Scope, Wifi
 
 METHODS = {
     "none": "none",
@@ -35,3 +38,52 @@ def doubts(facts: list[Fact[Any]]) -> list[str]:
 def at_the_end(one: DeviceVerdict | VersionVerdict) -> str:
     """LED and log at the end of a start, where that is known."""
     return "" if one.online is None else ": ".join(filter(None, (one.led, one.log)))
+
+
+def further(report: Report) -> list[Check]:
+    """What else is to be done or to be settled: remedies that are no change, each once."""
+    changed = {check_id for one in report.changes for check_id in one.checks}
+    listed = [
+        one
+        for one in report.checks
+        if one.status in {"fail", "warn", "unknown"} and one.remedy and one.level != "reported"
+    ]
+    ids = {one.id for one in listed}
+    found: dict[str | None, Check] = {}
+    for one in listed:
+        if one.id not in changed and one.due_to not in ids:
+            found.setdefault(one.remedy, one)
+    return list(found.values())
+
+
+def unanswered(report: Report) -> list[Check]:
+    """The checks that have no answer."""
+    return [
+        one for one in report.checks if one.status == "unknown" or (one.status == "skip" and one.level != "reported")
+    ]
+
+
+def attached(scope: Scope) -> str:
+    """The interface, and how it is attached."""
+    to = {"wired": "by cable", "wifi": "Wi-Fi"}.get(scope.medium or "")
+    if scope.ssid is not None:
+        to = f"on the Wi-Fi '{scope.ssid}' ({scope.bssid})"
+    return f"{scope.interface or 'none'} ({', '.join(filter(None, (scope.state, to)))})"
+
+
+def resolvers(scope: Scope) -> list[str]:
+    """Each resolver of this laptop, with where it was learned."""
+    sources: dict[str, list[str]] = {}
+    for one in scope.resolvers:
+        sources.setdefault(one.address, []).append(one.source)
+    return [f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in sources.items()]
+
+
+def air(wifi: Wifi | None) -> str:
+    """Where the survey's results come from."""
+    if wifi is None or wifi.not_run or wifi.source is None:
+        return "not looked at"
+    how = (
+        "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
+    )
+    return f"{how}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}"

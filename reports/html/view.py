@@ -17,7 +17,7 @@ from reports.rules import DIALECTS
 from reports.rules import render as render_rules
 from reports.sharing import TOLD
 from reports.text import json_shown
-from reports.words import METHODS, ONLINE, at_the_end, doubts, runs
+from reports.words import METHODS, ONLINE, air, at_the_end, attached, doubts, further, resolvers, runs, unanswered
 
 MOST_CONTACTS = 60
 MOST_NETWORKS = 40
@@ -72,7 +72,7 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, Any]:
         "enough": _ENOUGH.get(report.enough.answer, "") if report.enough else "",
         "strip": led.strip(report.startup.lights),
         "letters": list(_letters(report)),
-        "further": _further(report),
+        "further": [[Code(one.id), Mark(one.status), one.remedy, one.owner or ""] for one in further(report)],
         "firewalls": list(_firewalls(report, dialects)),
         "ways": [
             ("across" if len(report.route) <= 6 else "upright", way(report.route, upright=len(report.route) > 6)),
@@ -139,25 +139,6 @@ def _letters(report: Report) -> Iterator[tuple[str, str]]:
             lines += ["It gets online without this, but it would help:", *(f"- {line}" for line in optional)]
         lines += [f"Found by: {', '.join(check for one in mine for check in one.checks)}."]
         yield _WHO.get(owner or "", "Whoever can change it"), "\n".join(line.replace("\n", " ") for line in lines)
-
-
-def _further(report: Report) -> list[list[Any]]:
-    """What else is to be done or settled: remedies that are no change, once each."""
-    changed = {check_id for one in report.changes for check_id in one.checks}
-    listed = [
-        one
-        for one in report.checks
-        if one.status in {"fail", "warn", "unknown"}
-        and one.remedy
-        and one.level != "reported"
-        and one.id not in changed
-    ]
-    ids = {one.id for one in listed} | changed
-    rows: dict[str, list[Any]] = {}
-    for one in listed:
-        if one.due_to not in ids and one.remedy is not None and one.remedy not in rows:
-            rows[one.remedy] = [Code(one.id), Mark(one.status), one.remedy, one.owner or ""]
-    return list(rows.values())
 
 
 def _firewalls(report: Report, dialects: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
@@ -227,30 +208,17 @@ def _networks(report: Report) -> list[list[Any]]:
 def _speaks_for(report: Report) -> list[tuple[str, Any]]:
     scope, tool = report.scope, report.tool
     facts: list[tuple[str, Any]] = [
-        ("Interface", f"{scope.interface or 'none'} ({', '.join(filter(None, (scope.state, _joined(scope))))})"),
+        ("Interface", attached(scope)),
         ("Addresses", [Code(one) for one in scope.addresses[:20]] or "no IPv4 address"),
         ("Gateway", Code(scope.gateway) if scope.gateway else "none"),
-        ("Resolvers", _resolvers(scope) or "none known"),
-        ("The air", _air(report.observations.wifi)),
+        ("Resolvers", resolvers(scope)[:20] or "none known"),
+        ("The air", air(report.observations.wifi)),
         ("VPN and proxy", _not_like_a_device(scope)),
         ("Run as", f"{scope.privileges.user or 'somebody'}, {scope.os or 'system not known'}"),
         ("When", f"{report.started}, for {report.duration_s:.1f} s{'' if report.complete else ', cut short'}"),
         ("By", f"netpreflight {tool.version}, rules {tool.rules}"),
     ]
     return facts if report.sharing is msgspec.UNSET else [("Left out", TOLD[report.sharing]), *facts]
-
-
-def _joined(scope: Scope) -> str | None:
-    if scope.ssid is not None:
-        return f"on the Wi-Fi '{scope.ssid}' ({scope.bssid})"
-    return {"wired": "by cable", "wifi": "Wi-Fi"}.get(scope.medium or "")
-
-
-def _resolvers(scope: Scope) -> list[str]:
-    sources: dict[str, list[str]] = {}
-    for one in scope.resolvers:
-        sources.setdefault(one.address, []).append(one.source)
-    return [f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in list(sources.items())[:20]]
 
 
 def _not_like_a_device(scope: Scope) -> Any:
@@ -260,21 +228,11 @@ def _not_like_a_device(scope: Scope) -> Any:
     return found or "none"
 
 
-def _air(wifi: Wifi | None) -> str:
-    if wifi is None or wifi.not_run or wifi.source is None:
-        return "not looked at"
-    how = (
-        "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
-    )
-    return f"{how}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}"
-
-
 def _unseen(report: Report) -> Iterator[list[Any]]:
     """What has no answer, why, and what would settle it."""
-    for one in report.checks:
-        if one.status == "unknown" or (one.status == "skip" and one.level != "reported"):
-            why = [one.summary, *([one.reason] if one.reason else [])]
-            yield [Code(one.id), Mark(one.status), why, one.remedy or ""]
+    for one in unanswered(report):
+        why = [one.summary, *([one.reason] if one.reason else [])]
+        yield [Code(one.id), Mark(one.status), why, one.remedy or ""]
     for name in report.observations.__struct_fields__:
         probe = getattr(report.observations, name)
         if isinstance(probe, Observation) and probe.not_run:

@@ -4,7 +4,8 @@ from agent import profiles, report
 from agent.report import Report
 from probes.observations import Cloud, Ntp
 from reports import FORMATS
-from reports.lines import contacts, evidence, further, times, way
+from reports.lines import contacts, evidence, times, way
+from reports.words import further
 from tests.unit import seen
 from tests.unit.test_reports import on_terminal, run
 
