@@ -1,10 +1,14 @@
 """From the air to the cloud: what one call of netpreflight says of a customer's whole network."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.chromium import chromium, opened
 from tests.wifi.access_points import SHORT
 from tests.wifi.expectations import CHECKS
 from tests.wifi.path import ROUTES, SSID, travel
@@ -79,3 +83,21 @@ def test_survey_ends_with_the_run(journeys: Journeys, route: str, number: int) -
 
     assert report["complete"]
     assert [name for name, seen in report["observations"].items() if seen and seen.get("not_run")] == []
+
+
+@pytest.mark.parametrize("route", ["2.4-off"])
+def test_the_page_of_a_network_that_the_device_cannot_hear(journeys: Journeys, route: str, tmp_path: Path) -> None:
+    """The customer's 2.4 GHz is off: the page says so first."""
+    said = report_of(journeys, route, 0)
+    saved, page = tmp_path / "run.json", tmp_path / "run.html"
+    saved.write_text(json.dumps(said))
+    tool = str(Path(sys.executable).with_name("netpreflight"))
+    subprocess.run([tool, "report", str(saved), "-o", str(page)], capture_output=True, check=False)
+
+    with chromium() as browser, opened(browser, page) as here:
+        first_screen = here.page.locator("main").inner_text()
+        assert here.page.locator("h1").inner_text().startswith("No: ")
+        assert f"'{SSID}'" in first_screen
+        assert "5 GHz" in here.page.locator(".first").inner_text()
+        assert here.page.locator("#questions").count() == 1
+        assert (here.said, here.asked) == ([], [])
