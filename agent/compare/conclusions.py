@@ -5,6 +5,7 @@ out nothing. The device itself, and the passphrase that it was given, were in ne
 """
 
 import math
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from agent.checks import Check, Stage
@@ -45,9 +46,11 @@ def needed(given: Given, *stages: Stage) -> list[Check]:
     return [one for one in given.report.checks if one.stage in stages and one.level == "required"]
 
 
-def outcome(given: Given, *stages: Stage) -> Outcome:
-    """How some stages ended. Where the device needs nothing, nothing stands in its way."""
-    statuses = {one.status for one in needed(given, *stages)}
+def outcome(given: Given, *stages: Stage, without: Collection[str] = ()) -> Outcome:
+    """How some stages ended, `without` some checks. Where the device needs nothing, nothing stands in its way."""
+    statuses = {one.status for one in needed(given, *stages) if one.id not in without}
+    if without and not statuses:
+        return "not-known"
     return "fails" if "fail" in statuses else "works" if statuses <= {"pass", "warn"} else "not-known"
 
 

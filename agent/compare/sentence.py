@@ -1,6 +1,6 @@
 """The first sentence of a comparison: which network, or which change, and what that leaves open."""
 
-from agent.checks import Stage
+from agent.checks import Stage, in_groups
 from agent.compare.conclusions import (
     AIR,
     BEYOND,
@@ -111,7 +111,9 @@ def _apart(split: Apart, profile: Profile, device: str) -> str:
 
 
 def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
-    before, after = outcome(a, *AIR, *BEYOND), outcome(b, *AIR, *BEYOND)
+    mine = [one for one in pairs if one.level == "required"]
+    left_out = [one.id for one in mine if one.a == one.b == "skip"]
+    before, after = (outcome(one, *AIR, *BEYOND, without=left_out) for one in (a, b))
     first = {
         ("works", "works"): f"{_capital(device)} would get online, before and after.",
         ("fails", "fails"): f"{_capital(device)} would not get online, before or after.",
@@ -121,7 +123,8 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
         ("not-known", "fails"): f"{_capital(device)} would not get online now; whether before, is not known.",
         ("not-known", "not-known"): f"Whether {device} would get online is not known, before or after.",
     }.get((before, after), f"Whether {device} would get online now is not known.")
-    mine = [one for one in pairs if one.level == "required"]
+    if left_out and "works" in {before, after}:
+        first = f"In what was looked at ({in_groups(left_out)} left out of both): {first[0].lower()}{first[1:]}"
     lists = (
         ("Works now", [one.id for one in mine if one.relation == "better" and one.a == "fail"]),
         ("Fails now", [one.id for one in mine if one.relation == "worse" and one.b == "fail"]),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent import profiles, report
-from agent.checks import Selection
+from agent.checks import STAGES, Selection
 from agent.compare import Comparison, Given, compare
 from agent.report import RULES, Run, Saved, SavedCheck, Tool
 from probes.observations import (
@@ -312,7 +312,7 @@ def test_where_the_port_is_lost_is_told_with_the_network() -> None:
         hops = [
             PathProbe(ttl=ttl, at_s=1.0, outcome="time-exceeded", source=source,
                       icmp=Icmp(type=11, code=0, source=source), quoted="00")
-            for ttl, source in enumerate(routers, 1) for _ in range(2)
+            for ttl, source in enumerate(routers, 1) for _ in range(3)
         ]  # fmt: skip
         silent = [PathProbe(ttl=ttl, at_s=2.0, outcome="timeout")
                   for ttl in range(len(routers) + 1, 7) for _ in range(3)]  # fmt: skip
@@ -396,6 +396,16 @@ def test_the_earlier_run_belongs_first() -> None:
     assert not made.asked
     assert not made.new_changes
     assert "now" not in next(one for one in made.checks if one.id == "cloud.transport").meaning
+
+
+def test_what_both_left_out_is_told_and_stands_in_no_ones_way() -> None:
+    air = [one for one in STAGES if one.startswith("wifi.")]
+    made = compared(site(cloud=blocked()), site(), second=later(1), selection=Selection(skip=air))
+    nothing = compared(site(), site(dns=None), second=later(1), selection=Selection(only=["wifi.band"], skip=air))
+
+    assert made.sentence.startswith("In what was looked at (wifi left out of both): better: a Particle Argon would get")
+    assert "Works now: cloud.transport" in made.sentence
+    assert nothing.sentence.startswith("Whether a Particle Argon would get online is not known")
 
 
 def test_the_same_run_twice() -> None:
