@@ -143,8 +143,9 @@ def _table(checks: list[Check]) -> Table:
 def _print_remedies(console: Console, report: Report) -> None:
     to_do = [
         check
+        for status in _WORST_FIRST
         for check in report.checks
-        if check.status in {"fail", "warn", "unknown"} and check.remedy and check.level != "reported"
+        if check.status == status and check.remedy and check.level != "reported"
     ]
     if not to_do:
         return
