@@ -179,12 +179,23 @@ def _is_outside(address: str, ttl: int, target: PathTarget, seen: Observations) 
     public one before it: that can be this site's edge, and the next ones, too, where a site uses public addresses
     inside. So can every one where this laptop has a public address itself.
     """
-    laptop = seen.scope.address
-    if laptop is None or not is_local(laptop) or is_local(address):
+    if not _is_private(seen) or is_local(address):
         return False
     earlier = [one for at, one in _all_routers(target) if at < ttl]
     first = next((one for one in earlier if not is_local(one)), None)
     return _after_carrier_nat(earlier, seen) or (first is not None and _block(first) != _block(address))
+
+
+def _beyond_the_edge(ttl: int, target: PathTarget, seen: Observations) -> bool:
+    """Whether a packet that gets so far has passed a router that has no private address of this site."""
+    return _is_private(seen) and any(
+        at < ttl and (not is_local(one) or _after_carrier_nat([one], seen)) for at, one in _all_routers(target)
+    )
+
+
+def _is_private(seen: Observations) -> bool:
+    """Whether this laptop has an address that is not public: else addresses do not tell where its site ends."""
+    return seen.scope.address is not None and is_local(seen.scope.address)
 
 
 def _after_carrier_nat(earlier: list[str], seen: Observations) -> bool:
@@ -352,11 +363,11 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
             f"{address} is that near. A gateway that rewrites TTL, or a proxy, looks like this.",
         )
     closed = _closed_itself(asked)
-    if closed and (end.icmp is not None or end.detail == "RST") and not _outside(target, seen):
+    if closed and (end.icmp is not None or end.detail == "RST") and not _beyond_the_edge(end.ttl, target, seen):
         return _unknown(
             f"{device.name} is refused in {address}'s name (hop {end.ttl}), and nothing shows that it left this site",
-            f"{answer} can also come from a firewall that refuses in the name of others, and no router that is surely "
-            "outside said that it had a packet.",
+            f"{answer} can also come from a firewall that refuses in the name of others, and no router before it has a "
+            "public address.",
         )
     if closed and (end.icmp is not None or end.detail == "RST"):
         return Finding(

@@ -421,10 +421,17 @@ def test_twelve_hops_with_three_silent_ones(what: str, user: int | None) -> None
 
             assert looked.took_s < 4, looked.took_s
             assert packets <= 80
-            listed = {(one.protocol, one.address, one.port): (one.packets, one.bytes) for one in looked.footprint}
-            assert listed == {
-                (one.protocol, one.destination, one.port): (one.frames, one.octets - 14 * one.frames) for one in sent
+            listed: dict[tuple[str, str, int], tuple[int, int]] = {
+                (one.protocol, one.address, one.port): (one.packets, one.bytes) for one in looked.footprint
             }
+            seen = {(one.protocol, one.destination, one.port or 0): one for one in sent}
+            assert set(listed) == set(seen)
+            for key, one in seen.items():
+                # The device's server speaks at once: where the system's own TCP is used, an ACK of that may leave
+                # after its count was read, and before the connection is reset.
+                late = one.frames - listed[key][0]
+                assert late in ((0, 1) if key[0] == "tcp" and user is not None else (0,))
+                assert one.octets - 14 * one.frames == listed[key][1] + 52 * late
             assert not looked.target.cut_short
             if fault:
                 assert (finding.status, hops_named(chain, finding)) == ("fail", drop), finding

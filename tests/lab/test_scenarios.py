@@ -353,7 +353,7 @@ SCENARIOS = {
         device="photon",
         breaks=lambda lab: lab.transparent_proxy(),
         twin=True,
-        words={"cloud.transport": ("accepts", "silent"), "path.egress": ("somebody on the way", "within 1 hops")},
+        words={"cloud.transport": ("accepts", "silent"), "path.egress": ("within 1 hops", "nearer than another port")},
         after=never_reached("tcp", 5683),
     ),
     "tcp-5683-banner-of-40-bytes": Scenario(
