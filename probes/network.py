@@ -5,6 +5,7 @@ Every probe sends through here, so that no probe can use another interface, and 
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import os
 import socket
@@ -42,6 +43,8 @@ _SO_BINDTODEVICE = 25  # Linux
 _IP_BOUND_IF = 25  # macOS
 _IP_UNICAST_IF = 31  # Windows
 _IP_RECVERR = 11  # Linux, ip(7)
+_SO_ATTACH_FILTER = 26
+_BPF_DROP = struct.pack("=HBBI", 0x06, 0, 0, 0)  # struct sock_filter: BPF_RET, of no byte
 _IP_MTU_DISCOVER = 10  # Linux, ip(7)
 _IP_PMTUDISC_PROBE = 3  # DF, whatever path MTU is cached
 _IP_DONTFRAG = 28  # macOS
@@ -217,6 +220,14 @@ def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, 
                 yield icmp, quoted, (target[0], target[1])
 
 
+def _hear_no_more(sock: socket.socket) -> None:
+    """Have the system drop what still comes for a socket (Linux; socket(7), SO_ATTACH_FILTER): it answers nothing."""
+    if sys.platform == "linux":
+        program = ctypes.create_string_buffer(_BPF_DROP)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, ctypes.addressof(program)))
+
+
 def _sent(sock: socket.socket) -> tuple[int, int]:
     """The segments and bytes that a TCP connection has sent so far; the least that it can be where nobody tells."""
     if sys.platform == "linux" and sock.fileno() >= 0:
@@ -370,6 +381,7 @@ class Network:
         for icmp, quoted, _ in _icmp_errors(sock):
             return Opening("icmp", at, icmp, quoted)
         if problem == 0:
+            _hear_no_more(sock)  # a server that speaks first would be acknowledged after the count
             sent, _ = _sent(sock)  # the SYN among them is counted already, and a RST is still to come
             self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose)
             return Opening("accepted", at)

@@ -354,7 +354,7 @@ def test_a_path_that_alternates_between_two_ways(what: str, user: int | None) ->
         ways = ("192.0.2.201", "192.0.2.205")
         between = OddRouter(ways=ways, drops=({"udp": 17, "tcp": 6}[protocol], port))
         between.join(chain)
-        for _ in range(8):
+        for _ in range(4):
             finding = judged(what, chain.look(what, user=user, address=DEAD))
             assert named(finding) in {None, ways[0]}, finding
         assert between.did
@@ -427,11 +427,7 @@ def test_twelve_hops_with_three_silent_ones(what: str, user: int | None) -> None
             seen = {(one.protocol, one.destination, one.port or 0): one for one in sent}
             assert set(listed) == set(seen)
             for key, one in seen.items():
-                # The device's server speaks at once: where the system's own TCP is used, an ACK of that may leave
-                # after its count was read, and before the connection is reset.
-                late = one.frames - listed[key][0]
-                assert late in ((0, 1) if key[0] == "tcp" and user is not None else (0,))
-                assert one.octets - 14 * one.frames == listed[key][1] + 52 * late
+                assert listed[key] == (one.frames, one.octets - 14 * one.frames), (key, drop)
             assert not looked.target.cut_short
             if fault:
                 assert (finding.status, hops_named(chain, finding)) == ("fail", drop), finding
