@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from agent.checks import STAGES, Selection
 from agent.report import Report
 from agent.route import Station
 from probes import scope
@@ -153,6 +155,33 @@ def test_what_is_not_known_is_not_called_an_obstacle() -> None:
     assert made.answer.sentence.startswith("Not settled")
     assert made.answer.plain is None
     assert made.answer.change
+
+
+@pytest.mark.parametrize("device", ["generic", "argon"])
+def test_what_may_work_now_and_then_is_no_certain_no(device: str) -> None:
+    rogue = seen.message(server="192.168.77.3", routers=["192.168.77.3"])
+    made = four.made(four.run_of(dhcp=seen.dhcp(seen.message(), seen.message("ACK"), rogue)), device)
+
+    assert (made.verdict, made.startup.online) == ("incompatible", None)
+    assert made.answer.check == "dhcp.servers"
+    assert "cannot be relied on to get online" in made.answer.sentence
+
+
+def test_what_rests_on_an_unconfirmed_fact_is_no_certain_yes() -> None:
+    channel_13 = four.air(seen.bss(13, ssid=four.SSID, bssid="38:10:d5:12:34:58"))
+    made = four.made(four.run_of(wifi=channel_13), "argon")
+
+    assert (made.verdict, made.startup.online) == ("compatible-with-warnings", None)
+    assert "Yes" not in made.answer.sentence
+    assert "not all that it needs is confirmed" in made.answer.sentence
+
+
+@pytest.mark.parametrize(("left_out", "of"), [([], 10), (["portal"], 9)])
+def test_checks_that_were_left_out_are_not_counted_as_looked_at(left_out: list[str], of: int) -> None:
+    beyond = [one for one, stage in STAGES.items() if stage != "scan"]
+    run = replace(four.run_of(cloud=None), selection=Selection(only=beyond, skip=left_out))
+
+    assert f"of {of} checks" in four.made(run, "argon").answer.sentence
 
 
 # --- the way
