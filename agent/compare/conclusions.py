@@ -12,7 +12,7 @@ from agent.checks import Check, Stage
 from agent.compare.limits import seconds_apart
 from agent.compare.parts import Conclusion, Given
 from agent.compare.story import hotspot, same_laptop
-from agent.judging.addresses import is_carrier_nat
+from agent.judging.addresses import is_carrier_nat, is_translated
 from agent.profiles import Profile
 from probes.observations import Observations
 
@@ -328,7 +328,7 @@ def reference_remarks(given: Given) -> list[str]:
     scope = seen.scope
     found = []
     address = scope.address or ""
-    if address.startswith("192.0.0."):
+    if is_translated(address):
         found.append(f"{address} reaches IPv4 over an IPv6-only network (464XLAT), by a translator of its own")
     elif is_carrier_nat(address):
         found.append(f"{address} is behind a carrier-grade NAT (100.64.0.0/10)")
