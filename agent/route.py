@@ -148,7 +148,9 @@ def _routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[st
         for source, ttl in _answering(ladder).items():
             every[source] = min(ttl, every.get(source, ttl))
     subnet = subnet_of(seen)
-    gateways, site, beyond = [], [], []
+    gateways: list[str] = []
+    site: list[str] = []
+    beyond: list[str] = []
     for one, ttl in sorted(every.items(), key=lambda answered: answered[1]):
         first = ttl == 1 and subnet is not None and is_address(one) and ipaddress.IPv4Address(one) in subnet
         if one == seen.scope.gateway or first:

@@ -150,7 +150,9 @@ def test_a_redacted_comparison_names_nothing_of_either_place(tmp_path: Path) -> 
     here = site({"ssid": "Zq7cafe"}, wifi=wifi(bss(ssid="Zq7cafe"), target="Zq7cafe"), cloud=blocked())
     there = phone({"ssid": "Zq7phone"}, wifi=wifi(bss(ssid="Zq7phone"), target="Zq7phone"))
     planted = ("Zq7", "172.20.10", PHONE_MAC, ROUTER_MAC)
-    a, b = saved(tmp_path, "a.json", given_as("A", here)), saved(tmp_path, "b.json", given_as("B", there, later(10)))
+    a, b = (
+        saved(tmp_path, f"Zq7 {one.letter}.json", one) for one in (given_as("A", here), given_as("B", there, later(10)))
+    )
     files = {level: [tmp_path / f"{level}{ending}" for ending in FORMATS] for level in ("complete", "public")}
 
     for level, names in files.items():
