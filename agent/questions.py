@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.checks import Check
-from agent.judging.addresses import is_carrier_nat, is_local, is_translated
+from agent.judging.addresses import is_carrier_nat, is_local, is_shared_by_routers, is_translated
 from agent.judging.unseen import network_of_laptop
 from agent.judging.wifi.bss import counted
 from agent.judging.wifi.network import Network, network_of
@@ -95,12 +95,7 @@ def _is_local(mac: str) -> bool:
 
 def _made_by(mac: str) -> str | None:
     """The maker by a hardware address; None: it names none, or the registry has none."""
-    return maker(mac) if _MAC.fullmatch(mac) and not _is_local(mac) and not _is_virtual_router(mac) else None
-
-
-def _is_virtual_router(mac: str) -> bool:
-    """Whether a hardware address is one that routers share (VRRP, RFC 9568 section 7.3), and so of no maker."""
-    return mac.lower().startswith("00:00:5e:00:01:")
+    return maker(mac) if _MAC.fullmatch(mac) and not _is_local(mac) and not is_shared_by_routers(mac) else None
 
 
 def _router(seen: Observations) -> Question:
@@ -113,7 +108,7 @@ def _router(seen: Observations) -> Question:
     made = _made_by(mac) if mac else None
     if mac and _is_local(mac):
         source = f"its hardware address {mac} is locally administered, and so names no maker"
-    if mac and _is_virtual_router(mac):
+    if mac and is_shared_by_routers(mac):
         source = f"its hardware address {mac} is one that several routers share (VRRP), and so names no maker"
     return Question(
         question="Which router is it?",

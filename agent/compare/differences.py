@@ -50,6 +50,7 @@ def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]
         "Kind of address": address_class(scope.address),
         "IPv6": ("yes" if scope.ipv6_addresses else "no") if scope.interface else None,
         "Gateway": scope.gateway,
+        "MAC address of the gateway": scope.gateway_mac,
         "MTU of the interface": str(scope.mtu) if scope.mtu else None,
         **_dhcp(seen),
         **_exchanges(seen, profile),

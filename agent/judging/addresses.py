@@ -54,6 +54,11 @@ def is_translated(address: str) -> bool:
         return False
 
 
+def is_shared_by_routers(mac: str) -> bool:
+    """Whether a hardware address is one that routers share (VRRP, RFC 9568 section 7.3): of no one maker or site."""
+    return mac.lower().startswith("00:00:5e:00:01:")
+
+
 def is_sinkhole(address: str) -> bool:
     """Whether an address leads nowhere, or back to who asks: what filters answer with."""
     return address.partition(".")[0] in {"0", "127"}
