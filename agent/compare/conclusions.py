@@ -48,10 +48,12 @@ def needed(given: Given, *stages: Stage) -> list[Check]:
 
 def outcome(given: Given, *stages: Stage, without: Collection[str] = ()) -> Outcome:
     """How some stages ended, `without` some checks. Where the device needs nothing, nothing stands in its way."""
-    statuses = {one.status for one in needed(given, *stages) if one.id not in without}
-    if without and not statuses:
+    mine = [one for one in needed(given, *stages) if one.id not in without]
+    if without and not mine:
         return "not-known"
-    return "fails" if "fail" in statuses else "works" if statuses <= {"pass", "warn"} else "not-known"
+    if any(one.status == "fail" for one in mine):
+        return "fails"
+    return "not-known" if any(map(_is_unsettled, mine)) else "works"
 
 
 def first_failing(given: Given, stages: tuple[Stage, ...]) -> Stage | None:
@@ -66,7 +68,16 @@ def failing(given: Given, stage: Stage) -> list[Check]:
 
 def unsettled(given: Given, *stages: Stage) -> list[Check]:
     """What is not known in some stages, of what the device needs."""
-    return [one for one in needed(given, *stages) if one.status in {"unknown", "skip"}]
+    return [one for one in needed(given, *stages) if _is_unsettled(one)]
+
+
+def _is_unsettled(check: Check) -> bool:
+    """Whether a check says neither that the device's need is met nor that it is not.
+
+    A warning for want of a confirmed fact about the device does not.
+    """
+    doubtful = check.status == "warn" and any(one.certainty == "unconfirmed" for one in check.rests_on)
+    return doubtful or check.status in {"unknown", "skip"}
 
 
 def of_two_networks(a: Given, b: Given, profile: Profile) -> list[Conclusion]:
