@@ -106,6 +106,17 @@ STORIES = {
 }
 
 
+@pytest.mark.parametrize("which", ["blocked", "open"])
+def test_a_comparison_does_not_take_the_place_of_a_run(runs: dict[str, str], which: str) -> None:
+    before = Path(runs[which]).read_bytes()
+
+    ran = run("compare", runs["blocked"], runs["open"], "-o", runs[which])
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "one of the runs" in ran.stderr
+    assert Path(runs[which]).read_bytes() == before
+
+
 @pytest.mark.parametrize("hostile", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
 @pytest.mark.parametrize("story", STORIES)
 def test_hostile_text_in_a_comparison_is_text_only(story: str, hostile: str) -> None:
