@@ -17,6 +17,7 @@ from probes.observations import (
     Icmp,
     Ladder,
     Mapping,
+    NtpReply,
     Observations,
     Path,
     PathProbe,
@@ -305,7 +306,7 @@ def test_what_becomes_known_is_not_said_to_be_as_it_was() -> None:
 
 
 def test_a_change_for_a_failure_that_is_a_warning_is_not_said_to_have_worked() -> None:
-    refused = seen.ntp(seen.NtpReply(length=48, mode=4, stratum=0, reference="RATE"))
+    refused = seen.ntp(NtpReply(length=48, mode=4, stratum=0, reference="RATE"))
     made = compared(site(ntp=ntp()), site(ntp=refused), second=later(1), device="photon")
 
     assert [one.b for one in made.checks if one.id == "ntp.reply"] == ["warn"]
