@@ -72,12 +72,8 @@ def unsettled(given: Given, *stages: Stage) -> list[Check]:
 
 
 def _is_unsettled(check: Check) -> bool:
-    """Whether a check says neither that the device's need is met nor that it is not.
-
-    A warning for want of a confirmed fact about the device does not.
-    """
-    doubtful = check.status == "warn" and any(one.certainty == "unconfirmed" for one in check.rests_on)
-    return doubtful or check.status in {"unknown", "skip"}
+    """Whether a check says neither that the device's need is met nor that it is not."""
+    return check.in_doubt or check.status in {"unknown", "skip"}
 
 
 def of_two_networks(a: Given, b: Given, profile: Profile) -> list[Conclusion]:

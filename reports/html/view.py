@@ -49,7 +49,7 @@ _TELL = {
 _ENOUGH = {
     "alone": "This one change is enough: everything else that the device needs was seen to work here.",
     "together": "It is not the only change that is needed: all of them stand under What to change.",
-    "not-known": "Whether that is enough is not known yet: run netpreflight again once it is done.",
+    "not-known": "Whether that is enough is not known yet: run netpreflight again once it is done, or try one device.",
 }
 _NO_WAY_ONLINE = {
     True: "",
@@ -140,11 +140,13 @@ def _letters(report: Report) -> Iterator[tuple[str, str]]:
     """Ready text for each owner of something that has to be changed."""
     owners = dict.fromkeys(one.owner for one in report.changes)
     network = report.observations.wifi.target if report.observations.wifi is not None else None
-    where = f" on the Wi-Fi '{network}'" if network else ""
+    place = "at the network" + (f" on the Wi-Fi '{network}'" if network else "")
+    if network and report.scope.medium == "wired":
+        place = f"at the Wi-Fi '{network}' on the air, and at the network by cable,"
     for owner in owners:
         mine = [one for one in report.changes if one.owner == owner]
         needed = [one for one in mine if one.needed]
-        lines = [f"netpreflight looked at the network{where} for a {report.device.title}, {report.started}."]
+        lines = [f"netpreflight looked {place} for a {report.device.title}, {report.started}."]
         if needed:
             lines += [f"{_NO_WAY_ONLINE[report.startup.online]}Please change:"]
             lines += [f"{number}. {one.line}" for number, one in enumerate(needed, 1)]

@@ -343,3 +343,11 @@ def test_a_letter_says_of_an_optional_change_only_that_it_is_not_needed() -> Non
     for rendered in (render(made), FORMATS[".md"](made)):
         assert "the device does not need it" in rendered
         assert "gets online without" not in rendered
+
+
+@pytest.mark.parametrize(("medium", "says"), [("wifi", "the network on the Wi-Fi"), ("wired", "the network by cable")])
+def test_a_letter_says_how_the_network_was_looked_at(medium: str, says: str) -> None:
+    made = four.udp_blocked()
+    scope = msgspec.structs.replace(made.scope, medium=medium)
+
+    assert says in " ".join(Parsed(render(msgspec.structs.replace(made, scope=scope))).texts.values())
