@@ -53,9 +53,7 @@ def _of_two(a: Given, b: Given, profile: Profile, device: str) -> str:
         works = [one for one in (a, b) if one not in unknown]
         first = f"{_capital(name_of(works[0]))} lets {device} online. " if works else ""
         rest = " ".join(
-            f"Whether {name_of(one)} would let {device} online is not known: "
-            f"{unsettled(one, *AIR, *BEYOND)[0].summary}."
-            for one in unknown
+            f"Whether {name_of(one)} would let {device} online is not known: {_why_not_known(one)}." for one in unknown
         )
         return f"{first}{rest}"
     told = " and ".join(
@@ -67,6 +65,13 @@ def _of_two(a: Given, b: Given, profile: Profile, device: str) -> str:
         f"them, look {first}at the device: the passphrase that it was given, and whether that network admits its MAC "
         "address."
     )
+
+
+def _why_not_known(given: Given) -> str:
+    """What was not seen first, and what nobody looked at only where there is nothing else."""
+    open_ = unsettled(given, *AIR, *BEYOND)
+    first = next((one for one in open_ if one.status != "skip"), None)
+    return first.summary if first else f"{in_groups([one.id for one in open_])} left out of that run, as asked"
 
 
 def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, device: str) -> str:
@@ -136,7 +141,7 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
         ("No longer a warning", [one.id for one in mine if one.relation == "better" and one.a == "warn"]),
         ("No longer known", [one.id for one in mine if one.relation == "no-longer-known"]),
     )
-    told = " ".join(f"{words}: {', '.join(ids)}." for words, ids in lists if ids)
+    told = " ".join(f"{words}: {in_groups(ids)}." for words, ids in lists if ids)
     if not told:
         some = any(one.relation in {"now-known", "not-known"} for one in mine if one.id not in left_out)
         nothing = "Of what is known in both runs, nothing" if some else "Nothing"

@@ -305,6 +305,19 @@ def test_what_becomes_known_is_not_said_to_be_as_it_was() -> None:
     assert "known in both" not in compared(site(), site(), second=later(1)).sentence
 
 
+def test_where_nothing_was_compared_nothing_is_said_to_be_no_worse() -> None:
+    only = Selection(only=["ntp.reply"])
+
+    assert compared(site(), site(), second=later(1), selection=only).worse is None
+    assert compared(site(), phone(), second=later(1), selection=only).worse is None
+
+
+def test_what_two_networks_left_out_is_named() -> None:
+    made = compared(site(), phone(), selection=Selection(skip=["portal"]))
+
+    assert "online is not known: portal left out of that run, as asked." in made.sentence
+
+
 def test_a_change_for_a_failure_that_is_a_warning_is_not_said_to_have_worked() -> None:
     refused = seen.ntp(NtpReply(length=48, mode=4, stratum=0, reference="RATE"))
     made = compared(site(ntp=ntp()), site(ntp=refused), second=later(1), device="photon")
