@@ -89,6 +89,11 @@ class Check(Finding, frozen=True, kw_only=True):
     level: Level
     """What a failure means for the device judged."""
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it is a warning for want of a confirmed fact of the device: then the device may get no further."""
+        return self.status == "warn" and any(one.certainty == "unconfirmed" for one in self.rests_on)
+
 
 class Selection(Struct, frozen=True, kw_only=True):
     """The checks that the user asked for, as ids; None: all."""

@@ -159,7 +159,7 @@ def report(
     from reports.terminal import Terminal  # noqa: PLC0415
 
     outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
-    if level in {"ticket", "public"} and any(one.exists() and one.samefile(file) for one in outputs):
+    if level in {"ticket", "public"} and any(_is_same(file, one) for one in outputs):
         raise UsageError(f"{file} is the complete run, and what is shared cannot be judged again: give another -o")
     again = make(*_saved(file, device, os_version))
     _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, products, level, as_json=as_json)
@@ -190,6 +190,9 @@ def compare(
     from reports.sharing import hidden  # noqa: PLC0415
 
     outputs, level = _checked(output, list(FORMATS)), _level(share, redact=redact)
+    for run in (a, b):
+        if any(_is_same(run, one) for one in outputs):
+            raise UsageError(f"{run} is one of the runs, and the comparison would take its place: give another -o")
     first, second, profile = _two_saved(a, b, device, os_version)
     made = compared(first, second, profile)
 
@@ -378,6 +381,10 @@ def _two_saved(a: Path, b: Path, device: str | None, os_version: str | None) -> 
     profile = _profile(a, first.device, device, os_version)
     given_a = Given(letter="A", file=a.name, report=make(first.run, profile), saved=first)
     return given_a, Given(letter="B", file=b.name, report=make(second.run, profile), saved=second), profile
+
+
+def _is_same(file: Path, other: Path) -> bool:
+    return file.exists() and other.exists() and other.samefile(file)
 
 
 def _saved(file: Path, device: str | None, os_version: str | None) -> "tuple[Run, Profile]":

@@ -46,7 +46,8 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
     fix = spoiling + [one for one in needed if one not in spoiling and not (spoiling and _comes_later(one))]
     turned = _mended(checks, {check_id for one in fix for check_id in one.checks}, spoiled=bool(spoiling))
     not_seen = [one.id for one in turned if one.level == "required" and one.status in {"fail", "unknown", "skip"}]
-    works = not not_seen and verdict_of(turned, selection).startswith("compatible")
+    in_doubt = [one.id for one in turned if one.level == "required" and one.in_doubt]
+    works = not not_seen and not in_doubt and verdict_of(turned, selection).startswith("compatible")
     first = [one.checks[0] for one in fix]
     perhaps = [check_id for check_id in failing if check_id in not_seen]
     return Enough(
@@ -54,7 +55,7 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
         fix=first,
         perhaps=perhaps,
         not_seen=not_seen,
-        sentence=_sentence(first, perhaps, not_seen, works=works),
+        sentence=_sentence(first, perhaps, not_seen, in_doubt, works=works),
     )
 
 
@@ -89,7 +90,7 @@ def _follows(check: Check, checks: list[Check], fixed: set[str]) -> bool:
     return cause in fixed
 
 
-def _sentence(fix: list[str], perhaps: list[str], not_seen: list[str], *, works: bool) -> str:
+def _sentence(fix: list[str], perhaps: list[str], not_seen: list[str], in_doubt: list[str], *, works: bool) -> str:
     names = f"{', '.join(fix[:-1])} and {fix[-1]}" if len(fix) > 1 else fix[0]
     if works and len(fix) == 1:
         return f"Mending {names} alone is enough: everything else that the device needs was seen to work here."
@@ -98,9 +99,9 @@ def _sentence(fix: list[str], perhaps: list[str], not_seen: list[str], *, works:
         return f"{names} {both} have to be mended, and that is enough: all else that the device needs was seen to work."
     has = "has" if len(fix) == 1 else f"{both} have"
     behind = f" {in_groups(perhaps)} may fail only because of that." if perhaps else ""
-    return (
-        f"{names} {has} to be mended; whether that is enough is not known, because nothing was seen of "
-        f"{in_groups(not_seen)}.{behind} Run netpreflight again then."
-        if not_seen
-        else f"{names} {has} to be mended; whether that is enough is not known."
-    )
+    open_ = f"{names} {has} to be mended; whether that is enough is not known"
+    if not_seen:
+        return f"{open_}, because nothing was seen of {in_groups(not_seen)}.{behind} Run netpreflight again then."
+    if in_doubt:
+        return f"{open_}: {in_groups(in_doubt)} rests on what is not confirmed of the device."
+    return f"{open_}."

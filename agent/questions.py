@@ -5,13 +5,15 @@ import re
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agent.checks import Check
-from agent.judging.addresses import is_carrier_nat, is_local
+from agent.judging.addresses import is_carrier_nat, is_local, is_shared_by_routers, is_translated
+from agent.judging.unseen import network_of_laptop
 from agent.judging.wifi.bss import counted
 from agent.judging.wifi.network import Network, network_of
 from agent.profiles import Profile
-from agent.route import Station
+from agent.route import Station, traced
 from probes.observations import Bss, Observations, Wifi
 from probes.packets import maker
 
@@ -41,15 +43,16 @@ def questions(seen: Observations, profile: Profile, checks: list[Check], way: li
     """Every question, in the order in which they are usually asked."""
     network = network_of(seen, profile)
     heard = network if isinstance(network, Network) else None
+    here = network_of_laptop(seen)
     return [
         _device(profile),
-        _router(seen),
+        _measured(_router(seen), here),
         _access_point(heard),
         *_of_the_network(heard, seen.wifi),
-        _topology(seen, way),
-        _provider(seen, way),
-        _resolver(seen),
-        _admission(seen),
+        _measured(_topology(seen, profile, way), here),
+        _measured(_provider(seen, profile, way), here),
+        _measured(_resolver(seen), here),
+        _measured(_admission(seen), here),
         _port(checks, profile),
         _laptop(seen),
         Question(
@@ -78,6 +81,13 @@ def _device(profile: Profile) -> Question:
     )
 
 
+def _measured(question: Question, here: str | None) -> Question:
+    """The same, saying on which network it was measured where that is not the one judged."""
+    if here is None or question.answer is None:
+        return question
+    return replace(question, answer=f"of '{here}', where this laptop is: {question.answer}")
+
+
 def _is_local(mac: str) -> bool:
     """Whether a hardware address is locally administered (IEEE 802-2014, 8.4), and so names no maker."""
     return bool(_MAC.fullmatch(mac)) and bool(int(mac[:2], 16) & 2)
@@ -85,7 +95,7 @@ def _is_local(mac: str) -> bool:
 
 def _made_by(mac: str) -> str | None:
     """The maker by a hardware address; None: it names none, or the registry has none."""
-    return maker(mac) if _MAC.fullmatch(mac) and not _is_local(mac) else None
+    return maker(mac) if _MAC.fullmatch(mac) and not _is_local(mac) and not is_shared_by_routers(mac) else None
 
 
 def _router(seen: Observations) -> Question:
@@ -98,6 +108,8 @@ def _router(seen: Observations) -> Question:
     made = _made_by(mac) if mac else None
     if mac and _is_local(mac):
         source = f"its hardware address {mac} is locally administered, and so names no maker"
+    if mac and is_shared_by_routers(mac):
+        source = f"its hardware address {mac} is one that several routers share (VRRP), and so names no maker"
     return Question(
         question="Which router is it?",
         answer=f"{made} ({mac})" if made else None,
@@ -176,39 +188,41 @@ def _environment(best: Bss | None, wifi: Wifi) -> str:
     return f"{words}; of other networks, {near} overlap channel {best.channel}"
 
 
-def _topology(seen: Observations, way: list[Station]) -> Question:
+def _topology(seen: Observations, profile: Profile, way: list[Station]) -> Question:
     private = [address for one in way if one.kind == "router" for address in one.detail]
-    traced = bool(seen.path and seen.path.targets)
-    found = None
+    beyond = [address for one in way if one.kind == "provider" for address in one.detail]
+    found, source = None, "the path to the device's cloud was not looked at"
     if private:
         found = (
             f"{len(private)} more with a private address after the gateway ({', '.join(private)}): "
-            "a second NAT, or routers of this site"
+            "a second NAT, routers of this site, or the provider's"
         )
-    elif traced:
-        found = "no further router with a private address answered after the gateway"
+    elif beyond:
+        found = f"no second one answered between the gateway and {beyond[0]}, where this site's private addresses end"
+    if traced(seen, profile):
+        source = f"the routers that answered on the path{'' if found else ': none after the gateway'}"
     return Question(
         question="Is there one router, or a second one behind it (double NAT)?",
         answer=found,
-        source="the routers that answered on the path" if traced else "the path was not looked at",
+        source=source,
         how=None
         if found
         else "netpreflight --only path looks at it; or see whether the router's own internet address is a private one.",
     )
 
 
-def _provider(seen: Observations, way: list[Station]) -> Question:
+def _provider(seen: Observations, profile: Profile, way: list[Station]) -> Question:
     question = "What kind of address does the internet provider give?"
-    beyond = [address for one in way if one.kind in {"router", "provider"} for address in one.detail]
+    beyond = [address for one in way if one.kind == "provider" for address in one.detail]
     carrier = [one for one in beyond if is_carrier_nat(one)]
     own = seen.scope.address
     found, source = None, "the path was not looked at"
-    if own is not None and not is_local(own):
-        found, source = f"a public one: this laptop itself has {own}", "this laptop's interface"
+    if own is not None and (kind := _own_kind(own)):
+        found, source = f"{kind}: this laptop itself has {own}", "this laptop's interface"
     elif carrier:
         found = f"behind the provider's own NAT: {carrier[0]} is in 100.64.0.0/10 (RFC 6598)"
         source = "the routers that answered on the path"
-    elif beyond:
+    elif traced(seen, profile):
         source = "the routers that answered on the path, which do not show it"
     return Question(
         question=question,
@@ -219,6 +233,15 @@ def _provider(seen: Observations, way: list[Station]) -> Question:
         else "The router shows it as its internet (WAN) address: 10., 172.16-31., 192.168. and "
         "100.64-127. are private.",
     )
+
+
+def _own_kind(own: str) -> str | None:
+    """What this laptop's own address tells of the provider's; None: it is private, and tells nothing."""
+    if is_translated(own):
+        return "none of its own: IPv4 is carried over an IPv6-only network (464XLAT, RFC 6877)"
+    if is_carrier_nat(own):
+        return "one of a carrier-grade NAT, or of a site that uses 100.64.0.0/10 (RFC 6598) itself"
+    return None if is_local(own) else "a public one"
 
 
 def _resolver(seen: Observations) -> Question:

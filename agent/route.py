@@ -1,12 +1,15 @@
 """The way from this laptop to the cloud, station by station: what passed on each stretch of it, and what did not."""
 
+import ipaddress
 from typing import Literal
 
 from msgspec import Struct, field
 
+from agent.changes import subnet_of
 from agent.checks import Check, Status
-from agent.judging.addresses import is_local
+from agent.judging.addresses import is_address, is_carrier_nat, is_local
 from agent.judging.dns import cloud_host
+from agent.judging.unseen import network_of_laptop
 from agent.profiles import Profile
 from probes.observations import Ladder, Observations, PathTarget
 
@@ -15,7 +18,9 @@ _WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn", "skip", "pass")
 _GROUPS = {"wifi": "Wi-Fi", "dhcp": "DHCP", "dns": "DNS", "ntp": "NTP", "portal": "no portal"}
 _MOST_ROUTERS = 4
 """Private routers that are drawn; a longer way is in the evidence of path.egress."""
-_MOST_PUBLIC = 3
+_MOST_BEYOND = 3
+_GATEWAY = 2
+"""The gateway's place among the stations."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -49,6 +54,7 @@ def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Sta
     counted = [one for one in checks if one.level != "reported"]
     host, address = cloud_host(seen, profile)
     target = _target(seen, address)
+    elsewhere = network_of_laptop(seen)
     names = [f"'{wifi.target}'"] if wifi is not None and wifi.target is not None else []
     mine = (
         [one for one in wifi.bss if one.ssid == wifi.target and one.band == "2.4"] if wifi is not None and names else []
@@ -56,7 +62,8 @@ def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Sta
     channels = sorted({one.channel for one in mine if one.channel is not None})
     if channels:
         names.append(f"2.4 GHz, channel {', '.join(map(str, channels[:4]))}")
-    private, public = _routers(target, scope.gateway) if target else ([], [])
+    gateways, site, beyond = _routers(target, seen) if target else ([], [], [])
+    gateways = list(dict.fromkeys([*([scope.gateway] if scope.gateway else []), *gateways]))
     stations = [
         Station(
             kind="laptop",
@@ -67,11 +74,11 @@ def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Sta
         Station(
             kind="gateway",
             title="Gateway",
-            detail=[scope.gateway] if scope.gateway else ["not known"],
+            detail=[*(gateways or ["not known"]), *([f"on '{elsewhere}'"] if elsewhere else [])],
             steps=_steps(counted, "dhcp"),
         ),
-        *(Station(kind="router", title="Another router", detail=[one], steps=_passed(one, target)) for one in private),
-        Station(kind="provider", title="Internet", detail=public, steps=_steps(counted, "dns", "ntp", "portal")),
+        *(Station(kind="router", title="Another router", detail=[one], steps=_passed(one, target)) for one in site),
+        Station(kind="provider", title="Internet", detail=beyond, steps=_steps(counted, "dns", "ntp", "portal")),
         Station(
             kind="cloud",
             title="The device's cloud",
@@ -102,6 +109,11 @@ def _steps(checks: list[Check], *groups: str, port: str = "") -> list[Step]:
     return steps
 
 
+def traced(seen: Observations, profile: Profile) -> bool:
+    """Whether the path to the device's cloud was looked at."""
+    return _target(seen, cloud_host(seen, profile)[1]) is not None
+
+
 def _target(seen: Observations, address: str | None) -> PathTarget | None:
     targets = seen.path.targets if seen.path and not seen.path.not_run else []
     return next((one for one in targets if one.address == address), None)
@@ -125,22 +137,37 @@ def _passed(router: str, target: PathTarget | None) -> list[Step]:
     return [Step(what=name, status="pass", check="path.egress", summary=summary)]
 
 
-def _routers(target: PathTarget, gateway: str | None) -> tuple[list[str], list[str]]:
-    """The routers after the gateway, with a private address and with a public one, in the order of their distance."""
+def _routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[str], list[str]]:
+    """The gateway's addresses that answered, the routers after it that may be this site's, and all further ones.
+
+    What comes after a public address, or after a carrier-grade NAT's, is not this site's, private as it may be. The
+    first router has the gateway's place, whichever of the subnet's addresses it answers with (RFC 9568: VRRP).
+    """
     every: dict[str, int] = {}
     for ladder in (target.device, *target.controls):
         for source, ttl in _answering(ladder).items():
             every[source] = min(ttl, every.get(source, ttl))
-    others = sorted((one for one in every if one != gateway), key=lambda one: every[one])
-    private = [one for one in others if is_local(one)]
-    return private[:_MOST_ROUTERS], [one for one in others if not is_local(one)][:_MOST_PUBLIC]
+    subnet = subnet_of(seen)
+    gateways: list[str] = []
+    site: list[str] = []
+    beyond: list[str] = []
+    for one, ttl in sorted(every.items(), key=lambda answered: answered[1]):
+        first = ttl == 1 and subnet is not None and is_address(one) and ipaddress.IPv4Address(one) in subnet
+        if one == seen.scope.gateway or first:
+            gateways.append(one)
+        elif beyond or not is_local(one) or (is_carrier_nat(one) and not is_carrier_nat(seen.scope.address or "")):
+            beyond.append(one)
+        else:
+            site.append(one)
+    return gateways, site[:_MOST_ROUTERS], beyond[:_MOST_BEYOND]
 
 
 def _with_loss(stations: list[Station], target: PathTarget, found: Check) -> list[Station]:
     """The stations with the loss of the device's port on the stretch after the last router that answered for it."""
     heard = _answering(target.device)
-    places = [place for place, one in enumerate(stations) if set(one.detail) & set(heard)]
-    after = min((places[-1] if places else 0) + 1, len(stations) - 1)
+    places = [place for place, one in enumerate(stations) if place >= _GATEWAY and set(one.detail) & set(heard)]
+    # Where no router answered for it, it got no further than the first one: no access point was asked.
+    after = min((places[-1] + 1) if places else _GATEWAY, len(stations) - 1)
     word = f"{target.device.name} lost" if found.status == "fail" else f"{target.device.name}: where it is lost"
     step = Step(what=word, status=found.status, check=found.id, summary=found.summary)
     steps = [*stations[after].steps, step]

@@ -854,7 +854,7 @@ class Ladder(Struct, frozen=True, kw_only=True):
     known_by: Words | None = None
     one_flow: bool = True
     no_raw: Words | None = None
-    probes: list[PathProbe] = field(default_factory=list)
+    probes: Annotated[list[PathProbe], Meta(max_length=1024)] = field(default_factory=list)
     strays: Count = 0
 
     @property
@@ -869,7 +869,7 @@ class PathTarget(Struct, frozen=True, kw_only=True):
     host: AskedName
     address: Address
     device: Ladder
-    controls: list[Ladder] = field(default_factory=list)
+    controls: Annotated[list[Ladder], Meta(max_length=64)] = field(default_factory=list)
     cut_short: bool = False
     """Whether the limit of packets ended it."""
 
@@ -877,7 +877,7 @@ class PathTarget(Struct, frozen=True, kw_only=True):
 class Path(Observation, kw_only=True):
     """How far packets to the device's port get, by the routers that say that a packet's time was up."""
 
-    targets: list[PathTarget] = field(default_factory=list)
+    targets: Annotated[list[PathTarget], Meta(max_length=64)] = field(default_factory=list)
     """Empty: the device's port answered, so there was nothing to look for."""
 
 

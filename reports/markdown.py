@@ -70,7 +70,7 @@ def _changes(report: Report, dialects: Sequence[str]) -> list[str]:
     for owner in dict.fromkeys(one.owner for one in report.changes):
         lines += [f"For the {text(owner or 'one who can')}:", ""]
         lines += listed(
-            f"{one.line} ({', '.join(one.checks)}{'' if one.needed else '; it gets online without'})"
+            f"{one.line} ({', '.join(one.checks)}{'' if one.needed else '; the device does not need it'})"
             for one in report.changes
             if one.owner == owner
         )

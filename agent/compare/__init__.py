@@ -147,4 +147,5 @@ def _worse(pairs: list[CheckPair]) -> bool | None:
         one.a != "fail" if one.relation == "no-longer-known" else one.relation == "now-known" and one.b == "fail"
         for one in mine
     )
-    return None if doubtful else False
+    compared = any(one.relation in {"same", "better"} for one in mine)
+    return None if doubtful or not compared else False

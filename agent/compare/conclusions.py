@@ -12,7 +12,7 @@ from agent.checks import Check, Stage
 from agent.compare.limits import seconds_apart
 from agent.compare.parts import Conclusion, Given
 from agent.compare.story import hotspot, same_laptop
-from agent.judging.addresses import is_carrier_nat
+from agent.judging.addresses import is_carrier_nat, is_translated
 from agent.profiles import Profile
 from probes.observations import Observations
 
@@ -48,10 +48,12 @@ def needed(given: Given, *stages: Stage) -> list[Check]:
 
 def outcome(given: Given, *stages: Stage, without: Collection[str] = ()) -> Outcome:
     """How some stages ended, `without` some checks. Where the device needs nothing, nothing stands in its way."""
-    statuses = {one.status for one in needed(given, *stages) if one.id not in without}
-    if without and not statuses:
+    mine = [one for one in needed(given, *stages) if one.id not in without]
+    if without and not mine:
         return "not-known"
-    return "fails" if "fail" in statuses else "works" if statuses <= {"pass", "warn"} else "not-known"
+    if any(one.status == "fail" for one in mine):
+        return "fails"
+    return "not-known" if any(map(_is_unsettled, mine)) else "works"
 
 
 def first_failing(given: Given, stages: tuple[Stage, ...]) -> Stage | None:
@@ -66,7 +68,12 @@ def failing(given: Given, stage: Stage) -> list[Check]:
 
 def unsettled(given: Given, *stages: Stage) -> list[Check]:
     """What is not known in some stages, of what the device needs."""
-    return [one for one in needed(given, *stages) if one.status in {"unknown", "skip"}]
+    return [one for one in needed(given, *stages) if _is_unsettled(one)]
+
+
+def _is_unsettled(check: Check) -> bool:
+    """Whether a check says neither that the device's need is met nor that it is not."""
+    return check.in_doubt or check.status in {"unknown", "skip"}
 
 
 def of_two_networks(a: Given, b: Given, profile: Profile) -> list[Conclusion]:
@@ -328,7 +335,7 @@ def reference_remarks(given: Given) -> list[str]:
     scope = seen.scope
     found = []
     address = scope.address or ""
-    if address.startswith("192.0.0."):
+    if is_translated(address):
         found.append(f"{address} reaches IPv4 over an IPv6-only network (464XLAT), by a translator of its own")
     elif is_carrier_nat(address):
         found.append(f"{address} is behind a carrier-grade NAT (100.64.0.0/10)")

@@ -1,14 +1,12 @@
 """What differs around two runs: addresses, resolvers and their answers, clock, cloud, path, and the radio."""
 
 from agent.compare.parts import Difference
-from agent.judging.addresses import is_carrier_nat, is_local
+from agent.judging.addresses import is_carrier_nat, is_local, is_translated
 from agent.judging.dns import NTP_SERVER
 from agent.profiles import Profile
 from probes.observations import Observations, Wifi, strength
 
 _NOT_KNOWN = "not known"
-_CLAT = "192.0.0."
-"""192.0.0.0/29 (RFC 7335): what a laptop has that reaches IPv4 over an IPv6-only network."""
 
 
 def differences(a: Observations, b: Observations, profile: Profile) -> list[Difference]:
@@ -25,7 +23,7 @@ def address_class(address: str | None) -> str | None:
     """What kind of address a laptop has, in the field's terms."""
     if address is None:
         return None
-    if address.startswith(_CLAT):
+    if is_translated(address):
         return "IPv4 over an IPv6-only network (464XLAT)"
     if is_carrier_nat(address):
         return "carrier-grade NAT (100.64.0.0/10)"
@@ -52,6 +50,7 @@ def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]
         "Kind of address": address_class(scope.address),
         "IPv6": ("yes" if scope.ipv6_addresses else "no") if scope.interface else None,
         "Gateway": scope.gateway,
+        "MAC address of the gateway": scope.gateway_mac,
         "MTU of the interface": str(scope.mtu) if scope.mtu else None,
         **_dhcp(seen),
         **_exchanges(seen, profile),

@@ -10,6 +10,7 @@ from agent.judging import Verdict
 from agent.judging.startup import StartupName
 from agent.profiles.facts import Level
 from agent.report import Device, Report, Saved, Tool
+from probes.observations import Said
 
 Story = Literal["two-networks", "before-and-after", "same-run", "not-told"]
 """What the two runs are to each other, as their observations tell."""
@@ -34,13 +35,14 @@ class Side(Struct, frozen=True, kw_only=True):
     """One of the two runs.
 
     Attributes:
+        file: its name, in which people write whose network it is: hidden like a server's own words.
         judged_for: the device in the file, which need not be the one that is compared for.
         rules: the version of the rules that the file was judged by.
         network: what this laptop was on, in words.
         hotspot: what looks like a phone's or a laptop's hotspot; None: nothing does.
     """
 
-    file: str
+    file: Said
     started: str
     complete: bool
     judged_for: str

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from agent.changes import subnet_of
 from agent.compare.parts import Story
+from agent.judging.addresses import is_shared_by_routers
 from probes.observations import Observations, Scope
 
 _HOTSPOT_SUBNETS = {
@@ -32,6 +33,8 @@ class _Place(NamedTuple):
 
     subnet: ipaddress.IPv4Network | None
     gateway: str | None
+    gateway_macs: frozenset[str]
+    """The gateway's link address, by ARP."""
     server_macs: frozenset[str]
     """Link addresses from which DHCP servers, or their relays, answered."""
     ssid: str | None
@@ -111,10 +114,16 @@ def _place(seen: Observations) -> _Place:
     return _Place(
         subnet=_own_subnet(seen.scope) or subnet_of(seen),
         gateway=seen.scope.gateway,
-        server_macs=frozenset(one.server_mac.lower() for one in received if one.server_mac),
+        gateway_macs=_own_macs([seen.scope.gateway_mac]),
+        server_macs=_own_macs(one.server_mac for one in received),
         ssid=seen.scope.ssid or (wifi.associated_ssid if wifi and wifi.interface == seen.scope.interface else None),
         bssid=seen.scope.bssid,
     )
+
+
+def _own_macs(macs: Iterable[str | None]) -> frozenset[str]:
+    """Those that are one router's own, and not one of the few by which every pair of routers can stand in (VRRP)."""
+    return frozenset(one.lower() for one in macs if one and not is_shared_by_routers(one))
 
 
 def _own_subnet(scope: Scope) -> ipaddress.IPv4Network | None:
@@ -141,9 +150,11 @@ def _addressing(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:
 
 
 def _servers(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:
-    if not a.server_macs or not b.server_macs:
-        return "not-known"
-    return "same" if a.server_macs & b.server_macs else "other"
+    """Whether the same routers and servers were there, by their link addresses."""
+    if (a.gateway_macs | a.server_macs) & (b.gateway_macs | b.server_macs):
+        return "same"
+    alike = ((a.gateway_macs, b.gateway_macs), (a.server_macs, b.server_macs))
+    return "other" if any(one and other for one, other in alike) else "not-known"
 
 
 def _reasons(a: _Place, b: _Place) -> list[str]:
@@ -152,6 +163,7 @@ def _reasons(a: _Place, b: _Place) -> list[str]:
     pairs: Iterable[tuple[str, object, object]] = (
         ("subnet", a.subnet, b.subnet),
         ("gateway", a.gateway, b.gateway),
+        ("MAC address of the gateway", next(iter(a.gateway_macs), None), next(iter(b.gateway_macs), None)),
         ("SSID", _quoted(a.ssid), _quoted(b.ssid)),
         ("BSSID", a.bssid, b.bssid),
     )

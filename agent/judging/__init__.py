@@ -106,14 +106,15 @@ def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgeme
     checks = _with_place([judge_one(check_id, seen, profile, selection) for check_id in JUDGES])
     verdict = verdict_of(checks, selection)
     test = internet_test(seen, profile, {one.id: one for one in checks})
-    answer = _answer(verdict, checks, profile)
+    start = startup(seen, profile, checks, test)
+    answer = _answer(verdict, checks, profile, start)
     return Judgement(
         checks=checks,
         verdict=verdict,
         answer=answer,
         headline=_headline(verdict, answer),
         internet_test=test,
-        startup=startup(seen, profile, checks, test),
+        startup=start,
     )
 
 
@@ -205,8 +206,12 @@ def verdict_of(checks: list[Check], selection: Selection) -> Verdict:
     return "compatible-with-warnings" if any(check.status == "warn" for check in judged) else "compatible"
 
 
-def _answer(verdict: Verdict, checks: list[Check], profile: Profile) -> Answer:
-    """Will it work, what is in the way, and who can change that."""
+def _answer(verdict: Verdict, checks: list[Check], profile: Profile, start: Startup) -> Answer:
+    """Will it work, what is in the way, and who can change that.
+
+    The sentence claims no more than the start does. What is required can fail and the device get online all the same,
+    now and then (two DHCP servers that disagree); and what passes can rest on what is not confirmed of the device.
+    """
     device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
     required = [check for check in checks if check.level == "required"]
     if verdict == "incompatible":
@@ -215,14 +220,16 @@ def _answer(verdict: Verdict, checks: list[Check], profile: Profile) -> Answer:
         first = next((check for check in failing if check.id == "portal" and failing[0].stage != "ip"), failing[0])
         if (lost := _lost(required)) is not None and _same_port(first, lost):
             first = lost  # where it is lost says more than that nothing answers
-        return _answered(f"No: {device} would not get online here.", first)
+        ends = "would not get" if start.online is False else "cannot be relied on to get"
+        return _answered(f"No: {device} {ends} online here.", first)
     if verdict == "undetermined":
         unseen = [check for check in required if check.status == "unknown"]
         if not unseen:
             return Answer(sentence=f"Not settled: nothing was looked at that {device} needs.")
+        looked_at = sum(check.status != "skip" for check in checks)
         return _answered(
             "Not settled: nothing that was seen stands in the way, "
-            f"but {len(unseen)} of {len(checks)} checks have no answer.",
+            f"but {len(unseen)} of {looked_at} checks {'has' if len(unseen) == 1 else 'have'} no answer.",
             unseen[0],
         )
     left_out = sum(check.status == "skip" for check in checks)
@@ -231,6 +238,8 @@ def _answer(verdict: Verdict, checks: list[Check], profile: Profile) -> Answer:
         f"({left_out} {'check was' if left_out == 1 else 'checks were'} left out)."
         if left_out
         else f"Yes: {device} would get online here."
+        if start.online
+        else f"Nothing that was seen keeps {device} from getting online here, but not all that it needs is confirmed."
     )
     if verdict == "compatible":
         return Answer(sentence=yes)

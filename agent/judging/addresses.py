@@ -46,6 +46,19 @@ def is_carrier_nat(address: str) -> bool:
         return False
 
 
+def is_translated(address: str) -> bool:
+    """Whether a host has this address to reach IPv4 over an IPv6-only network (464XLAT, RFC 7335)."""
+    try:
+        return ipaddress.IPv4Address(address) in ipaddress.ip_network("192.0.0.0/29")
+    except ValueError:
+        return False
+
+
+def is_shared_by_routers(mac: str) -> bool:
+    """Whether a hardware address is one that routers share (VRRP, RFC 9568 section 7.3): of no one maker or site."""
+    return mac.lower().startswith("00:00:5e:00:01:")
+
+
 def is_sinkhole(address: str) -> bool:
     """Whether an address leads nowhere, or back to who asks: what filters answer with."""
     return address.partition(".")[0] in {"0", "127"}

@@ -149,20 +149,15 @@ def _state(name: StartupName, checks: list[Check]) -> tuple[Reached, Check | Non
             if (one.id in deciding or (group is not None and one.stage == group)) and one.level != "reported"
         ]
     if name == "link":  # nothing more is asked of the network than for the scan
-        sure = mine and all(one.status in {"pass", "warn"} and not _rests_on_doubt(one) for one in mine)
+        sure = mine and all(one.status in {"pass", "warn"} and not one.in_doubt for one in mine)
         return ("reached" if sure else "unknown"), None
     if failing := [one for one in mine if one.status == "fail"]:
         stopping = next((one for one in failing if one.id in deciding), None)
         return ("stops", stopping) if stopping else ("unknown", failing[0])
-    doubtful = next((one for one in mine if one.status in {"unknown", "skip"} or _rests_on_doubt(one)), None)
+    doubtful = next((one for one in mine if one.status in {"unknown", "skip"} or one.in_doubt), None)
     if doubtful is not None or not mine:
         return "unknown", doubtful
     return "reached", None
-
-
-def _rests_on_doubt(check: Check) -> bool:
-    """Whether a warning is one for want of a confirmed fact: then the device may get no further."""
-    return check.status == "warn" and any(one.certainty == "unconfirmed" for one in check.rests_on)
 
 
 def _stage(

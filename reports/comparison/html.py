@@ -30,7 +30,7 @@ def render(comparison: Comparison) -> str:
             [
                 [Code(check) for check in one.checks],
                 Mark(_CHANGES[one.state], CHANGES[one.state]),
-                one.line if one.needed else f"{one.line} (It gets online without.)",
+                one.line if one.needed else f"{one.line} (The device does not need it.)",
                 one.because,
             ]
             for one in comparison.asked

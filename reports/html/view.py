@@ -49,7 +49,12 @@ _TELL = {
 _ENOUGH = {
     "alone": "This one change is enough: everything else that the device needs was seen to work here.",
     "together": "It is not the only change that is needed: all of them stand under What to change.",
-    "not-known": "Whether that is enough is not known yet: run netpreflight again once it is done.",
+    "not-known": "Whether that is enough is not known yet: run netpreflight again once it is done, or try one device.",
+}
+_NO_WAY_ONLINE = {
+    True: "",
+    False: "It would not get online. ",
+    None: "It cannot be relied on to get online. ",
 }
 _WHO = {
     "device owner": "Whoever owns the device and its Wi-Fi",
@@ -67,6 +72,7 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, Any]:
         "report": report,
         "made": report.started.replace("T", " ").replace("Z", " UTC"),
         "device": _title(report.device.title, report.device.os_version),
+        "nothing_found": _nothing_found(report),
         "tell": _TELL.get(report.answer.owner or "", "The next step"),
         "who": _WHO.get(report.answer.owner or "", ""),
         "enough": _ENOUGH.get(report.enough.answer, "") if report.enough else "",
@@ -121,22 +127,31 @@ def _title(title: str, version: str | None) -> str:
     return f"{title}, Device OS {version}" if version else title
 
 
+def _nothing_found(report: Report) -> str:
+    """What to say where the answer has nothing to warn of."""
+    if report.verdict != "compatible":
+        return "Every check that it needs was left out."
+    if any(one.status == "skip" and one.level == "required" for one in report.checks):
+        return "Of what was looked at, nothing has to be changed. What was left out was not seen to work."
+    return "Every exchange that the device needs was seen to work here. Nothing has to be changed."
+
+
 def _letters(report: Report) -> Iterator[tuple[str, str]]:
     """Ready text for each owner of something that has to be changed."""
     owners = dict.fromkeys(one.owner for one in report.changes)
     network = report.observations.wifi.target if report.observations.wifi is not None else None
-    where = f" on the Wi-Fi '{network}'" if network else ""
+    place = "at the network" + (f" on the Wi-Fi '{network}'" if network else "")
+    if network and report.scope.medium == "wired":
+        place = f"at the Wi-Fi '{network}' on the air, and at the network by cable,"
     for owner in owners:
         mine = [one for one in report.changes if one.owner == owner]
         needed = [one for one in mine if one.needed]
-        lines = [f"netpreflight looked at the network{where} for a {report.device.title}, {report.started}."]
+        lines = [f"netpreflight looked {place} for a {report.device.title}, {report.started}."]
         if needed:
-            lines += [
-                "It would not get online. Please change:" if report.startup.online is not True else "Please change:"
-            ]
+            lines += [f"{_NO_WAY_ONLINE[report.startup.online]}Please change:"]
             lines += [f"{number}. {one.line}" for number, one in enumerate(needed, 1)]
         if optional := [one.line for one in mine if not one.needed]:
-            lines += ["It gets online without this, but it would help:", *(f"- {line}" for line in optional)]
+            lines += ["It would help, but the device does not need it:", *(f"- {line}" for line in optional)]
         lines += [f"Found by: {', '.join(check for one in mine for check in one.checks)}."]
         yield _WHO.get(owner or "", "Whoever can change it"), "\n".join(line.replace("\n", " ") for line in lines)
 

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from agent.checks import STAGES, Selection
 from agent.report import Report
 from agent.route import Station
 from probes import scope
@@ -95,7 +97,7 @@ def test_a_router_with_a_locally_administered_address_names_no_maker() -> None:
     assert "locally administered" in next(one.source for one in made.answers if "router is it" in one.question)
 
 
-def traced(*way: str) -> Traced:
+def traced(*way: str | None) -> Traced:
     made = four.blocked()
     made.targets[0].controls.clear()
     made.targets[0].controls.append(ladder("udp 53", *way))
@@ -108,6 +110,90 @@ def test_a_providers_nat_is_told_by_its_addresses() -> None:
     made = four.made(four.run_of(path=path, cloud=cloud), "photon2")
 
     assert "RFC 6598" in (answer(made, "internet provider") or "")
+
+
+DOUBLE, PROVIDER = "double NAT", "internet provider"
+
+
+def on_a_path(*way: str | None, dev: tuple[str | None, ...] | None = None, **changed: Any) -> Report:
+    """A Photon 2 whose port falls silent, beside a port that gets so far; `dev`: how far its own gets."""
+    path = traced(*way)
+    path.targets[0] = replace(path.targets[0], device=ladder("udp 5684", *(dev or (*way[:1], None, None))))
+    return four.made(four.run_of(path=path, cloud=four.udp_blocked().observations.cloud, **changed), "photon2")
+
+
+@pytest.mark.parametrize(
+    ("way", "site", "internet"),
+    [
+        ((seen.GATEWAY, "100.64.3.1", "203.0.113.1"), [], ["100.64.3.1", "203.0.113.1"]),
+        ((seen.GATEWAY, "10.1.1.1", "100.64.3.1", "10.9.9.9"), ["10.1.1.1"], ["100.64.3.1", "10.9.9.9"]),
+        ((seen.GATEWAY, "203.0.113.1", "10.9.9.9"), [], ["203.0.113.1", "10.9.9.9"]),
+        (("192.168.77.2", "203.0.113.1"), [], ["203.0.113.1"]),  # the gateway, by its own address and not VRRP's
+        (("10.1.1.1", "203.0.113.1"), ["10.1.1.1"], ["203.0.113.1"]),  # behind a gateway that takes nothing from TTL
+    ],
+)
+def test_a_providers_routers_are_not_this_sites(way: tuple[str, ...], site: list[str], internet: list[str]) -> None:
+    made = on_a_path(*way)
+
+    assert [one.detail for one in made.route if one.kind == "router"] == [[one] for one in site]
+    assert [one.detail for one in made.route if one.kind == "provider"] == [internet]
+    told = answer(made, DOUBLE) or ""
+    assert ("a second NAT" in told) == bool(site)
+    assert all((one in told) == (one in site) for one in way[1:] if one != internet[0])
+
+
+def test_where_no_router_answers_after_the_gateway_a_second_one_is_not_denied() -> None:
+    assert answer(on_a_path(seen.GATEWAY, None, None), DOUBLE) is None
+
+
+def test_the_path_of_another_device_answers_nothing_for_this_one() -> None:
+    way = on_a_path(seen.GATEWAY, "10.20.0.1", "203.0.113.1")
+    made = four.made(four.run_of(path=way.observations.path), "photon")
+
+    assert answer(made, DOUBLE) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("192.0.0.2/29", "464XLAT"),
+        ("100.70.1.2/24", "carrier-grade NAT"),
+        ("198.51.100.7/24", "a public one"),
+        ("192.168.77.10/24", None),
+    ],
+)
+def test_the_laptops_own_address_tells_of_the_providers(address: str, says: str | None) -> None:
+    told = answer(four.made(four.run_of(scope=replace(four.laptop(), addresses=[address])), "photon2"), PROVIDER)
+
+    assert (told is None) == (says is None)
+    assert (says or "") in (told or "")
+    assert ("a public one" in (told or "")) == (says == "a public one")
+
+
+def test_an_address_that_routers_share_names_no_maker() -> None:
+    scope = replace(four.laptop(), gateway_mac="00:00:5E:00:01:0A")
+    made = four.made(four.run_of(scope=scope), "photon2")
+
+    assert answer(made, "Which router") is None
+    assert any("VRRP" in one.source for one in made.answers)
+
+
+def test_what_was_measured_on_another_network_says_so() -> None:
+    made = four.made(four.run_of(scope=replace(four.laptop(), medium="wifi", ssid="Office")), "photon2")
+
+    for about in ("Which router", "resolver", "unknown device"):
+        assert "'Office', where this laptop is" in (answer(made, about) or "")
+    assert "'Office'" not in (answer(made, "Which security") or "")
+    gateway = next(one for one in made.route if one.kind == "gateway")
+    assert "on 'Office'" in gateway.detail
+
+
+def test_a_loss_before_the_first_router_is_not_the_access_points() -> None:
+    made = on_a_path(seen.GATEWAY, "203.0.113.1", f"!{seen.ARGON_ADDRESS} RST", dev=(None, None, None))
+
+    assert made.answer.check == "path.egress"
+    assert ("UDP 5684 lost", "fail") in steps(made)["Gateway"]
+    assert steps(made)["Access point"] == [("Wi-Fi", "pass")]
 
 
 def test_the_answers_stand_in_every_format() -> None:
@@ -153,6 +239,33 @@ def test_what_is_not_known_is_not_called_an_obstacle() -> None:
     assert made.answer.sentence.startswith("Not settled")
     assert made.answer.plain is None
     assert made.answer.change
+
+
+@pytest.mark.parametrize("device", ["generic", "argon"])
+def test_what_may_work_now_and_then_is_no_certain_no(device: str) -> None:
+    rogue = seen.message(server="192.168.77.3", routers=["192.168.77.3"])
+    made = four.made(four.run_of(dhcp=seen.dhcp(seen.message(), seen.message("ACK"), rogue)), device)
+
+    assert (made.verdict, made.startup.online) == ("incompatible", None)
+    assert made.answer.check == "dhcp.servers"
+    assert "cannot be relied on to get online" in made.answer.sentence
+
+
+def test_what_rests_on_an_unconfirmed_fact_is_no_certain_yes() -> None:
+    channel_13 = four.air(seen.bss(13, ssid=four.SSID, bssid="38:10:d5:12:34:58"))
+    made = four.made(four.run_of(wifi=channel_13), "argon")
+
+    assert (made.verdict, made.startup.online) == ("compatible-with-warnings", None)
+    assert "Yes" not in made.answer.sentence
+    assert "not all that it needs is confirmed" in made.answer.sentence
+
+
+@pytest.mark.parametrize(("left_out", "of"), [([], 10), (["portal"], 9)])
+def test_checks_that_were_left_out_are_not_counted_as_looked_at(left_out: list[str], of: int) -> None:
+    beyond = [one for one, stage in STAGES.items() if stage != "scan"]
+    run = replace(four.run_of(cloud=None), selection=Selection(only=beyond, skip=left_out))
+
+    assert f"of {of} checks" in four.made(run, "argon").answer.sentence
 
 
 # --- the way

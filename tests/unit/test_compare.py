@@ -17,6 +17,7 @@ from probes.observations import (
     Icmp,
     Ladder,
     Mapping,
+    NtpReply,
     Observations,
     Path,
     PathProbe,
@@ -267,13 +268,62 @@ def test_where_both_work_the_device_is_left() -> None:
 
 
 def test_a_network_with_warnings_is_not_cleared() -> None:
-    crowded = wifi(bss(13, ssid="Office"), target="Office")
-    made = compared(site(wifi=crowded), phone())
+    weak = wifi(bss(ssid="Office", signal_dbm=-80.0), target="Office")
+    made = compared(site(wifi=weak), phone())
 
     assert made.a.verdict == "compatible-with-warnings"
     assert standing(made)["A ('Office')"] == "not-settled"
-    assert "look at the warnings (wifi.channel on A ('Office')" in made.sentence
-    assert "A warning now: wifi.channel." in compared(site(), site(wifi=crowded), second=later(1)).sentence
+    assert "look at the warnings (wifi.signal on A ('Office')" in made.sentence
+    assert "A warning now: wifi.signal." in compared(site(), site(wifi=weak), second=later(1)).sentence
+
+
+def test_a_network_that_suits_the_device_by_an_unconfirmed_fact_alone_is_not_said_to_let_it_online() -> None:
+    channel_13 = wifi(bss(13, ssid="Office"), target="Office")
+    two = compared(site(wifi=channel_13), phone())
+    one = compared(site(), site(wifi=channel_13), second=later(1))
+
+    assert "Whether A ('Office') would let a Particle Argon online is not known" in two.sentence
+    assert standing(two)["the air on A ('Office')"] == "not-settled"
+    assert "Whether a Particle Argon would get online now is not known" in one.sentence
+    assert "A warning now: wifi.channel." in one.sentence
+
+
+def test_what_may_work_now_and_then_is_no_certain_no() -> None:
+    rogue = seen.message(server="192.168.77.3", routers=["192.168.77.3"])
+    offered = [seen.message(server_mac=ROUTER_MAC), seen.message("ACK", server_mac=ROUTER_MAC)]
+    two_servers = site(dhcp=seen.dhcp(*offered, rogue))
+
+    better = compared(two_servers, site(), second=later(1)).sentence
+    assert "before, it could not be relied on to. Works now: dhcp.servers" in better
+    assert "could not be relied on to get online now" in compared(site(), two_servers, second=later(1)).sentence
+
+
+def test_what_becomes_known_is_not_said_to_be_as_it_was() -> None:
+    made = compared(site(wifi=None), site(), second=later(1))
+
+    assert "Of what is known in both runs, nothing that the device needs got better or worse" in made.sentence
+    assert "known in both" not in compared(site(), site(), second=later(1)).sentence
+
+
+def test_where_nothing_was_compared_nothing_is_said_to_be_no_worse() -> None:
+    only = Selection(only=["ntp.reply"])
+
+    assert compared(site(), site(), second=later(1), selection=only).worse is None
+    assert compared(site(), phone(), second=later(1), selection=only).worse is None
+
+
+def test_what_two_networks_left_out_is_named() -> None:
+    made = compared(site(), phone(), selection=Selection(skip=["portal"]))
+
+    assert "online is not known: portal left out of that run, as asked." in made.sentence
+
+
+def test_a_change_for_a_failure_that_is_a_warning_is_not_said_to_have_worked() -> None:
+    refused = seen.ntp(NtpReply(length=48, mode=4, stratum=0, reference="RATE"))
+    made = compared(site(ntp=ntp()), site(ntp=refused), second=later(1), device="photon")
+
+    assert [one.b for one in made.checks if one.id == "ntp.reply"] == ["warn"]
+    assert [(one.checks, one.state) for one in made.asked] == [(["ntp.reply"], "not-known")]
 
 
 def test_a_hotspot_on_5_ghz_is_a_reference_beyond_the_air_and_none_for_it() -> None:
@@ -425,8 +475,17 @@ NO_NAMES = {"ssid": None, "bssid": None, "medium": None}
 UNKNOWN: dict[str, Any] = {"addresses": [], "gateway": None}
 
 
+BY_CABLE: dict[str, Any] = {**NO_NAMES, "medium": "wired"}
+VRRP = "00:00:5E:00:01:01"
+
+
 def no_mac(**fields: Any) -> dict[str, Any]:
     return {"dhcp": lease(**fields)}
+
+
+def routed_by(mac: str, **fields: Any) -> Observations:
+    """A network of the usual addresses, by cable and by an ordinary user, with this gateway."""
+    return site({**BY_CABLE, "gateway_mac": mac, **fields}, **no_mac())
 
 
 @pytest.mark.parametrize(
@@ -445,10 +504,17 @@ def no_mac(**fields: Any) -> dict[str, Any]:
         (site({**UNKNOWN, "bssid": None}, dhcp=seen.dhcp()), site(), "before-and-after", False),
         (site({**UNKNOWN, "ssid": "Guest", "bssid": None}, dhcp=seen.dhcp()), site(), "two-networks", True),
         (site({**UNKNOWN, **NO_NAMES}, dhcp=seen.dhcp()), site(), "not-told", False),
+        (routed_by(PHONE_MAC), routed_by(ROUTER_MAC), "two-networks", False),
+        (routed_by(ROUTER_MAC.upper()), routed_by(ROUTER_MAC), "before-and-after", True),
+        (routed_by(PHONE_MAC), site(), "before-and-after", False),
+        (routed_by(VRRP), routed_by(VRRP), "before-and-after", False),
+        (routed_by(PHONE_MAC, **OTHER_LAN), routed_by(ROUTER_MAC), "two-networks", True),
     ],
     ids=["all-alike", "another-access-point", "alike-by-addresses", "one-lan-two-names", "same-addresses-other-server",
          "other-name-other-server", "same-bss-other-subnet", "other-subnet", "other-subnet-other-name",
-         "no-lease-same-bss", "no-lease-same-name", "no-lease-other-name", "nothing-known"],
+         "no-lease-same-bss", "no-lease-same-name", "no-lease-other-name", "nothing-known",
+         "alike-by-addresses-other-gateway", "the-same-gateway", "a-gateway-and-a-dhcp-server", "a-shared-address",
+         "other-subnet-other-gateway"],
 )  # fmt: skip
 def test_which_story_two_runs_tell(a: Observations, b: Observations, story: str, sure: bool) -> None:  # noqa: FBT001
     made = compared(a, b, second=later(1))

@@ -106,6 +106,17 @@ STORIES = {
 }
 
 
+@pytest.mark.parametrize("which", ["blocked", "open"])
+def test_a_comparison_does_not_take_the_place_of_a_run(runs: dict[str, str], which: str) -> None:
+    before = Path(runs[which]).read_bytes()
+
+    ran = run("compare", runs["blocked"], runs["open"], "-o", runs[which])
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "one of the runs" in ran.stderr
+    assert Path(runs[which]).read_bytes() == before
+
+
 @pytest.mark.parametrize("hostile", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
 @pytest.mark.parametrize("story", STORIES)
 def test_hostile_text_in_a_comparison_is_text_only(story: str, hostile: str) -> None:
@@ -150,7 +161,9 @@ def test_a_redacted_comparison_names_nothing_of_either_place(tmp_path: Path) -> 
     here = site({"ssid": "Zq7cafe"}, wifi=wifi(bss(ssid="Zq7cafe"), target="Zq7cafe"), cloud=blocked())
     there = phone({"ssid": "Zq7phone"}, wifi=wifi(bss(ssid="Zq7phone"), target="Zq7phone"))
     planted = ("Zq7", "172.20.10", PHONE_MAC, ROUTER_MAC)
-    a, b = saved(tmp_path, "a.json", given_as("A", here)), saved(tmp_path, "b.json", given_as("B", there, later(10)))
+    a, b = (
+        saved(tmp_path, f"Zq7 {one.letter}.json", one) for one in (given_as("A", here), given_as("B", there, later(10)))
+    )
     files = {level: [tmp_path / f"{level}{ending}" for ending in FORMATS] for level in ("complete", "public")}
 
     for level, names in files.items():

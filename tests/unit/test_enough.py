@@ -107,3 +107,11 @@ def test_one_group_alone_promises_nothing_of_the_others() -> None:
     assert result is not None
     assert (result.answer, result.fix) == ("not-known", ["cloud.transport"])
     assert {"wifi.band", "dhcp.lease", "dns.resolve", "portal"} <= set(result.not_seen)
+
+
+def test_what_rests_on_an_unconfirmed_fact_is_not_said_to_be_seen_to_work() -> None:
+    result = said("argon", wifi=seen.wifi(seen.bss(13)), cloud=SILENT_ARGON)
+
+    assert result is not None
+    assert (result.answer, result.fix, result.not_seen) == ("not-known", ["cloud.transport"], [])
+    assert "wifi.channel rests on what is not confirmed" in result.sentence

@@ -17,13 +17,14 @@ import msgspec
 import pytest
 
 from agent import profiles, report
+from agent.checks import Selection
 from agent.lights import Light
 from agent.report import Report
 from reports import FORMATS
 from reports.html import led, render
 from reports.html.page import environment, page, templates
 from reports.rules import DIALECTS
-from tests.unit import four
+from tests.unit import four, seen
 from tests.unit.test_reports import HOSTILE, TAGS, planted, run
 
 FOLDER = Path(__file__).parents[2] / "reports" / "html" / "templates"
@@ -318,3 +319,35 @@ def test_numbers_of_any_size_are_drawn() -> None:
 
     assert "nan" not in document
     assert "inf" not in re.findall(r'="(inf|-inf)', document)
+
+
+# --- no more than was seen
+
+
+def test_what_was_left_out_is_not_said_to_work() -> None:
+    run = four.run_of()
+    some = msgspec.structs.replace(run, selection=Selection(skip=["cloud.transport"]))
+
+    assert "Every exchange that the device needs was seen to work" in render(four.made(run, "photon2"))
+    made = four.made(some, "photon2")
+    assert (made.verdict, made.answer.obstacle) == ("compatible", None)
+    assert "was seen to work here" not in render(made)
+    assert "What was left out was not seen to work" in render(made)
+
+
+def test_a_letter_says_of_an_optional_change_only_that_it_is_not_needed() -> None:
+    made = four.made(four.run_of(cloud=None, ntp=seen.ntp()), "photon")
+
+    assert made.startup.online is None
+    assert [one.needed for one in made.changes] == [False]
+    for rendered in (render(made), FORMATS[".md"](made)):
+        assert "the device does not need it" in rendered
+        assert "gets online without" not in rendered
+
+
+@pytest.mark.parametrize(("medium", "says"), [("wifi", "the network on the Wi-Fi"), ("wired", "the network by cable")])
+def test_a_letter_says_how_the_network_was_looked_at(medium: str, says: str) -> None:
+    made = four.udp_blocked()
+    scope = msgspec.structs.replace(made.scope, medium=medium)
+
+    assert says in " ".join(Parsed(render(msgspec.structs.replace(made, scope=scope))).texts.values())

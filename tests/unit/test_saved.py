@@ -327,3 +327,16 @@ def test_no_source_of_the_air_asks_for_a_password(file: str) -> None:
     text = (ROOT / file).read_text()
 
     assert not [one for one in READS[file] if one in text]
+
+
+def test_a_path_of_more_packets_than_any_run_sends_is_refused(tmp_path: Path) -> None:
+    saved = json.loads((DATA / "sample-report-1-path.json").read_text())
+    ladder = saved["observations"]["path"]["targets"][0]["device"]
+    ladder["probes"] = [{**ladder["probes"][0], "source": f"10.0.{at >> 8}.{at & 255}"} for at in range(2000)]
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps(saved))
+
+    ran = run("report", str(file))
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "probes" in ran.stderr
