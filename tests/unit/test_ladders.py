@@ -247,6 +247,15 @@ def test_who_is_overtaken_is_asked_at_the_destination_only(clock: Clock) -> None
     device = {one.ttl for one in target.device.probes}
 
     assert device == {*range(1, 9), 13}, "four rungs beyond its last were answered in the first flight"
+    assert sum(one.ttl in {3, 4} for one in target.device.probes) == 6 + 2 * 4
+    assert sum(one.ttl == 2 for one in target.device.probes) == 3 + 4
+    assert sum(len(one.probes) for one in (target.device, *target.controls)) <= probe.MOST_PACKETS
+
+
+def test_a_look_that_has_taken_long_is_not_made_longer(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "SURER_WITHIN_S", 0)
+    target = looked(clock, Row(clock, 12))
+
     assert sum(one.ttl in {3, 4} for one in target.device.probes) == 6
     assert sum(one.ttl == 2 for one in target.device.probes) == 3
 
@@ -254,7 +263,7 @@ def test_who_is_overtaken_is_asked_at_the_destination_only(clock: Clock) -> None
 def test_the_only_rung_that_tells_is_asked_twice_as_often(clock: Clock) -> None:
     target = looked(clock, Row(clock, 3))
 
-    assert sum(one.ttl == 3 for one in target.device.probes) == 6
+    assert sum(one.ttl == 3 for one in target.device.probes) == 6 + 4
 
 
 def test_elsewhere_than_on_linux_it_is_not_run(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
