@@ -253,6 +253,8 @@ def _whose(address: str, ttl: int, target: PathTarget, seen: Observations) -> tu
     if is_carrier_nat(address) and _after_carrier_nat([address], seen):
         return "within the provider's carrier-grade NAT (100.64.0.0/10)", "internet provider"
     if is_local(address):
+        if _after_carrier_nat(earlier, seen):
+            return "after the provider's carrier-grade NAT, and so the provider's", "internet provider"
         if ttl > 1:
             words = "another router with a private address: a second NAT, one of this site's, or the provider's"
             return words, "network administrator"

@@ -171,7 +171,7 @@ def test_dropped_at_or_after_the_last_that_answers(device: str, last: int) -> No
         ((GATEWAY, "10.0.0.1", EDGE, ISP), 2, "a second NAT", "network administrator"),
         ((GATEWAY, "100.64.0.1", EDGE, ISP), 2, "carrier-grade NAT", "internet provider"),
         ((GATEWAY, "100.64.0.1", EDGE, ISP), 3, "the internet provider's", "internet provider"),
-        ((GATEWAY, "100.64.0.1", "10.9.0.1", ISP), 3, "or the provider's", "network administrator"),
+        ((GATEWAY, "100.64.0.1", "10.9.0.1", ISP), 3, "and so the provider's", "internet provider"),
         ((GATEWAY, "11.0.0.1", "11.200.0.1", EDGE), 3, "like one before it", "internet provider"),
         ((GATEWAY, "11.0.0.1", "11.200.0.1", EDGE, ISP), 4, "the internet provider's, or beyond", "internet provider"),
         (("192.168.77.254", EDGE, ISP, FAR), 1, "the first router of this network", "network administrator"),
