@@ -42,7 +42,7 @@ WAIT_S = 0.4
 REPEATED = 2
 """At so many rungs a control is asked as often as the device's port; where there is but one, that twice as often."""
 SURER = 4
-"""How often more the device's port is asked for at the rungs that tell where it is lost."""
+"""How often more the device's port is asked for where it is silent and a control is not."""
 SURER_WITHIN_S = 2.5
 """A look that has taken so long, on a long way, is not made longer by that: it is to end within 4 s."""
 _ROUNDS = MOST_HOPS // FLIGHT + TRIES - 1
@@ -158,14 +158,16 @@ class _Look:
         return more
 
     def _ask_what_counts(self) -> bool:
-        """Ask again, as far as the limit allows, what naming a router rests on; whether there was anything to ask.
+        """Ask again, as far as the limit allows, where the device's port is silent and a control is not.
 
-        Where each packet takes one of two ways by chance, so many are not all answered or all lost by chance.
+        Where each packet takes one of two ways by chance, so many are not all lost by chance. The last router that
+        answered is spared: many answer only a few at a time.
+
+        Returns:
+            Whether there was anything to ask.
         """
-        telling = [] if self._device.end else self._telling()
-        rungs = [one for one in (self._device.last, *telling) if one] if telling else []
         asked = False
-        for ttl in rungs * SURER:
+        for ttl in ([] if self._device.end else self._telling()) * SURER:
             if sum(one.packets for one in self._climbs) + self._device.most_packets > MOST_PACKETS:
                 break
             self._device.send(ttl)
