@@ -27,6 +27,7 @@ EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1,
 WRONG_USAGE = 2
 INTERRUPTED = 130
 CANNOT_WRITE = 2
+PREPARE_AFTER_S = 0.7
 
 app = typer.Typer(
     add_completion=False,
@@ -328,7 +329,9 @@ def _prepare(outputs: list[Path]) -> None:
                 for name in templates():
                     environment().get_template(name)
 
-    threading.Thread(target=load, name="prepare", daemon=True).start()
+    timer = threading.Timer(PREPARE_AFTER_S, load)  # by then everything has been sent, and answers are waited for
+    timer.daemon = True
+    timer.start()
 
 
 def _deliver(

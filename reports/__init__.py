@@ -1,26 +1,34 @@
 """Renderings: a report in, text out. Nothing here decides anything."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
 
-from agent.report import Report
-from reports.html import render as render_html
-from reports.json import render as render_json
-from reports.markdown import render as render_markdown
-from reports.terminal import render as render_text
+if TYPE_CHECKING:
+    from agent.report import Report
 
 
 class Render(Protocol):
     """A format of the report."""
 
-    def __call__(self, report: Report, dialects: Sequence[str] = (), /) -> str:
+    def __call__(self, report: "Report", dialects: Sequence[str] = (), /) -> str:
         """The report as text, with its firewall changes for these products (names of `reports.rules.DIALECTS`)."""
 
 
+def _of(module: str) -> Render:
+    """The format of a module, which is loaded once such a report is wanted: a run waits for none of the others."""
+
+    def render(report: "Report", dialects: Sequence[str] = (), /) -> str:
+        text: str = import_module(module).render(report, dialects)
+        return text
+
+    return render
+
+
 FORMATS: dict[str, Render] = {
-    ".html": render_html,
-    ".json": render_json,
-    ".md": render_markdown,
-    ".txt": render_text,
+    ".html": _of("reports.html"),
+    ".json": _of("reports.json"),
+    ".md": _of("reports.markdown"),
+    ".txt": _of("reports.terminal"),
 }
 """The formats that a report can be written in, by the ending of the file."""

@@ -16,7 +16,6 @@ from agent.report import Report
 from probes.observations import Scope
 from reports.channel_map import MARK, channel_map
 from reports.lines import contacts, evidence, sent, speaks_for, times, way
-from reports.rules import render as render_rules
 from reports.startup import VERDICT_STYLES, print_devices, print_internet_test, print_startup, print_versions
 from reports.text import shown
 
@@ -183,6 +182,8 @@ def _print_changes(console: Console, report: Report, dialects: Sequence[str]) ->
     if not dialects:
         more = "As text for one product: save this run (-o run.json), then netpreflight rules run.json --for fortios"
         console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2), expand=False))
+    if dialects:
+        from reports.rules import render as render_rules  # noqa: PLC0415 - most runs ask for none, and need not wait
     for dialect in dialects:
         console.print()
         # Validated values only, and a firewall takes no broken line.
