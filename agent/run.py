@@ -16,7 +16,6 @@ from agent import judging, profiles
 from agent.checks import Check, Selection
 from agent.judging.addresses import is_address
 from agent.judging.dns import NTP_SERVER
-from agent.path_targets import path_targets
 from agent.profiles import Profile
 from agent.report import Run, as_saved
 from probes.answers import Answers
@@ -47,7 +46,6 @@ from probes.observations import (
     TcpConnect,
     Wifi,
 )
-from probes.path import path
 from probes.portal import VENDOR_HOSTS, portal
 from probes.scope import mac_of
 from probes.tcp import tcp
@@ -336,6 +334,10 @@ class _Measurement:
                 await self._clouds_ended.wait()
 
     async def _path(self) -> Path:
+        # A healthy run looks for no path, and does not wait for this.
+        from agent.path_targets import path_targets  # noqa: PLC0415
+        from probes.path import path  # noqa: PLC0415
+
         seen = msgspec.structs.replace(
             self._seen,
             coap=self._seen.coap or Coap(servers=[one for one in self._so_far.values() if isinstance(one, CoapServer)]),

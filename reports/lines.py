@@ -5,8 +5,7 @@ from msgspec import UNSET
 from agent.checks import Check
 from agent.report import Report
 from probes.observations import Observation, Scope
-from reports.sharing import TOLD
-from reports.words import air, attached, resolvers, unanswered
+from reports.words import TOLD, air, attached, resolvers, unanswered
 
 _WORDS = {"pass": "ok", "warn": "warning", "fail": "FAIL", "unknown": "not known", "skip": "left out"}
 _MOST_EVIDENCE = 30

@@ -28,22 +28,12 @@ from agent import profiles
 from agent.checks import STAGES
 from agent.report import Level, Report, SharedLevel
 from probes.observations import UNRESTRICTED, Connection, HttpWitness, Observations, Reveals
+from reports.words import TOLD
 
 AnyStruct = TypeVar("AnyStruct", bound=Struct)
 
 HIDDEN = "(hidden)"
 """Stands for what has no token: a page, a server's own words."""
-TOLD: dict[SharedLevel, str] = {
-    "ticket": (
-        "Made for a ticket: other networks' names, MAC addresses of this laptop and of clients, and what pages say are "
-        "left out or replaced by tokens such as net-2; this network's own names and addresses are here."
-    ),
-    "public": (
-        "Made for the public: names and addresses are replaced by tokens such as net-1 and private-2, one for each; "
-        "firewall rules with tokens are not for pasting."
-    ),
-}
-"""One line that says what a shared report holds."""
 
 _WORD = re.compile(r"\w+")
 _KNOWN_ADDRESSES = {"8.8.8.8", "54.208.229.4", "100.64.0.0"}

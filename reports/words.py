@@ -4,7 +4,7 @@ from typing import Any
 
 from agent.checks import Check
 from agent.profiles import Fact
-from agent.report import Report
+from agent.report import Report, SharedLevel
 from agent.verdicts import DeviceVerdict, VersionVerdict
 from probes.observations import Scope, Wifi
 
@@ -18,6 +18,18 @@ METHODS = {
 """The device's Internet Test, by `method`."""
 ONLINE = {True: "It gets online.", False: "It does not get online.", None: "Whether it gets online is not known."}
 """How a start ends."""
+
+TOLD: dict[SharedLevel, str] = {
+    "ticket": (
+        "Made for a ticket: other networks' names, MAC addresses of this laptop and of clients, and what pages say are "
+        "left out or replaced by tokens such as net-2; this network's own names and addresses are here."
+    ),
+    "public": (
+        "Made for the public: names and addresses are replaced by tokens such as net-1 and private-2, one for each; "
+        "firewall rules with tokens are not for pasting."
+    ),
+}
+"""One line that says what a shared report holds."""
 
 
 def runs(test_runs: bool | None, when: str) -> str:  # noqa: FBT001 - the field of InternetTest itself

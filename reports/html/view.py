@@ -15,9 +15,8 @@ from reports.html.page import Code, Mark
 from reports.html.pictures import band, is_judged, lanes, on_the_band, way
 from reports.rules import DIALECTS
 from reports.rules import render as render_rules
-from reports.sharing import TOLD
 from reports.text import json_shown
-from reports.words import METHODS, ONLINE, air, at_the_end, attached, doubts, further, resolvers, runs, unanswered
+from reports.words import METHODS, ONLINE, TOLD, air, at_the_end, attached, doubts, further, resolvers, runs, unanswered
 
 MOST_CONTACTS = 60
 MOST_NETWORKS = 40

@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 from agent.report import Report
 from probes.observations import Reveals
 from reports import FORMATS
-from reports.sharing import TOLD, shared
+from reports.sharing import shared
+from reports.words import TOLD
 from tests.unit.filled import Filler
 from tests.unit.test_sharing import DEVICES, PLACES, broken, of
 

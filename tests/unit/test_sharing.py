@@ -35,8 +35,9 @@ from probes.observations import (
 )
 from reports import FORMATS
 from reports.rules import DIALECTS
-from reports.sharing import HIDDEN, TOLD, hidden, shared
+from reports.sharing import HIDDEN, hidden, shared
 from reports.terminal import Terminal
+from reports.words import TOLD
 from tests.unit import seen
 from tests.unit.filled import Filler, canary, forms
 from tests.unit.test_judging_path import ladder, up_to
