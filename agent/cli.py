@@ -320,12 +320,13 @@ def _prepare(outputs: list[Path]) -> None:
     import threading  # noqa: PLC0415 - as above
 
     def load() -> None:
-        from probes.packets import registry  # noqa: PLC0415 - as above
-        from reports.html.page import environment, templates  # noqa: PLC0415
-
         with contextlib.suppress(Exception):  # what cannot be loaded is missed where it is used
+            from probes.packets import registry  # noqa: PLC0415 - as above
+
             registry()
             if any(path.suffix == ".html" for path in outputs):
+                from reports.html.page import environment, templates  # noqa: PLC0415 - as above
+
                 for name in templates():
                     environment().get_template(name)
 
