@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -27,7 +27,7 @@ MARKS = {
     "skip": ("skipped", "dim"),
 }
 _WORST_FIRST = ("fail", "unknown", "warn")
-WIDTH_IN_FILES = 100
+_WIDTH_IN_FILES = 100
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
 
@@ -74,18 +74,27 @@ class Terminal:
 
 def render(report: Report, dialects: Sequence[str] = (), /) -> str:
     """The whole report as plain text, with its firewall changes for these products."""
+
+    def show(console: Console) -> None:
+        _print(console, report, dialects)
+        _print_details(console, report)
+
+    return plain_text(show)
+
+
+def plain_text(show: Callable[[Console], None]) -> str:
+    """What is shown on a console, as the text of a file."""
     stream = io.StringIO()
     console = Console(
         file=stream,
-        width=WIDTH_IN_FILES,
+        width=_WIDTH_IN_FILES,
         highlight=False,
         markup=False,
         emoji=False,
         force_terminal=False,
         color_system=None,
     )
-    _print(console, report, dialects)
-    _print_details(console, report)
+    show(console)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 

@@ -1,6 +1,5 @@
 """A comparison for a terminal and for a text file: the sentence, what it rules out, the table, and what differs."""
 
-import io
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -12,7 +11,7 @@ from rich.text import Text
 from agent.compare import Comparison
 from reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
 from reports.startup import VERDICT_STYLES
-from reports.terminal import MARKS, WIDTH_IN_FILES, TerminalConsole
+from reports.terminal import MARKS, TerminalConsole, plain_text
 from reports.text import shown
 
 _RELATIONS = {"better": "green", "worse": "bold red", "no-longer-known": "magenta", "now-known": "", "same": "dim"}
@@ -26,18 +25,7 @@ def show(comparison: Comparison, stream: TextIO) -> None:
 
 def render(comparison: Comparison) -> str:
     """A comparison as plain text."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=WIDTH_IN_FILES,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        force_terminal=False,
-        color_system=None,
-    )
-    _print(console, comparison)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+    return plain_text(lambda console: _print(console, comparison))
 
 
 def _print(console: Console, comparison: Comparison) -> None:
