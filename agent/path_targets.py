@@ -1,4 +1,8 @@
-"""Whose path is looked at: the device's port where it did not answer, beside ports that are known to pass."""
+"""Whose path is looked at: the device's port where it did not answer, beside ports that are known to pass.
+
+Where it did answer, its path is looked at where that is asked for, or where something suggests that large packets do
+not get through: alone, so that the server is sent nothing but what a device sends it.
+"""
 
 from agent.profiles import Profile
 from probes.ladders import Place, Rungs
@@ -6,10 +10,12 @@ from probes.observations import Observations, PathPayload
 from probes.path import Target
 
 _NTP_PORT, _DNS_PORT, _HTTP_PORT, _HTTPS_PORT = 123, 53, 80, 443
+_ETHERNET_MTU = 1500
+_FRAGMENTATION_NEEDED = (3, 4)  # ICMP type and code (RFC 792)
 
 
-def path_targets(seen: Observations, profile: Profile, *, always: bool = False) -> list[Target]:
-    """The place where the device's port stayed unanswered, as a list of one; empty where the port answered.
+def path_targets(seen: Observations, profile: Profile, *, always: bool = False, deep: bool = False) -> list[Target]:
+    """The place where the device's port stayed unanswered, as a list of one; empty where nothing has to be looked at.
 
     Of several hosts the one is taken that answered on another port, which then is the control.
 
@@ -17,6 +23,7 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False) 
         seen: the run so far.
         profile: the device judged.
         always: look at the path of a port that answered, too.
+        deep: look at it, and at whether large packets get out whole.
     """
     needs = profile.cloud
     hosts, port = needs.hosts.value, needs.port.value
@@ -38,11 +45,23 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False) 
             for one in endpoints
             if one.address and one.host in hosts and (one.transport, one.port) == (needs.transport.value, port)
         ]
-    if not places or (any(answered for _, answered in places) and not always):
+    if not places:
         return []
-    place = max(places, key=lambda one: (one[1], bool(_answered(seen, one[0].address))))[0]
+    place, answered = max(places, key=lambda one: (one[1], bool(_answered(seen, one[0].address))))
     device = Rungs("tcp" if payload == "syn" else "udp", port, payload)
-    return [Target(place, device, _controls(seen, place, device))]
+    if not answered:
+        return [Target(place, device, _controls(seen, place, device))]
+    largest = needs.path_mtu.value if payload == "dtls" and needs.path_mtu else None
+    whole = largest if deep or _suggests_small_mtu(seen) else None
+    return [Target(place, device, whole_size=whole)] if always or deep or whole else []
+
+
+def _suggests_small_mtu(seen: Observations) -> bool:
+    """Whether this laptop's own link (PPPoE, a tunnel) or an ICMP error speaks of a path narrower than Ethernet."""
+    scope = seen.scope
+    attempts = [one for endpoint in (seen.cloud.endpoints if seen.cloud else []) for one in endpoint.attempts]
+    told = any(one.icmp and (one.icmp.type, one.icmp.code) == _FRAGMENTATION_NEEDED for one in attempts)
+    return told or scope.is_tunnel or (scope.mtu is not None and scope.mtu < _ETHERNET_MTU)
 
 
 def _controls(seen: Observations, place: Place, device: Rungs) -> tuple[Rungs, ...]:

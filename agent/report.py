@@ -28,7 +28,7 @@ SharedLevel = Literal["ticket", "public"]
 """What a report leaves out, so that it can be shown to others (`reports/sharing.py`)."""
 Level = Literal["complete", SharedLevel]
 LEVELS: tuple[Level, ...] = ("complete", "ticket", "public")
-RULES = "3"
+RULES = "4"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 LARGEST_FILE = 8 << 20
 """Bytes; a run in a crowded place takes a few hundred kilobytes."""

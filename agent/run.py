@@ -112,13 +112,14 @@ class _Measurement:
         self._profiles = [profile, *(one for one in profiles.load_all() if one.name != profile.name)]
         self._ended: set[str] = set()
         self._told: set[str] = set()
+        self._cloud_ended = asyncio.Event()
         self._clouds_ended = asyncio.Event()
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
         self._assumed = False
         self._wants_lease = any(one.startswith("dhcp.") and one not in selection.skip for one in judging.JUDGES)
         self._probes = judging.probes_for(selection)
         if deep and "cloud" in self._probes:
-            self._probes |= {"mapping"}
+            self._probes |= {"mapping", "path"}
 
     async def run(self) -> Run:
         started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -165,6 +166,7 @@ class _Measurement:
             if transport != "coap"
         ]
         servers = [(host, port) for transport, host, port in clouds if transport == "coap"]
+        public = {host for one in self._profiles if one.name == profiles.DEFAULT for host in one.cloud.hosts.value}
         address_of = self._answers.address
         patience = AS_DEVICE if self._deep else HURRIED
         held = [
@@ -177,10 +179,10 @@ class _Measurement:
             "dns": (Dns, self._dns),
             "ntp": (Ntp, self._ntp),
             "portal": (Portal, lambda: portal(self._network, address_of, self._portal_url)),
-            "coap": (Coap, lambda: coap(self._network, servers, address_of, self._note)),
+            "coap": (Coap, lambda: coap(self._network, servers, address_of, public, self._note)),
             "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of, patience, self._note)),
             "tcp": (TcpConnect, lambda: tcp(self._network)),
-            "echo": (Echo, lambda: echo(self._network, echo_targets(self._profiles), address_of)),
+            "echo": (Echo, lambda: echo(self._network, echo_targets(self._profiles, self._seen.cloud), address_of)),
             "path": (Path, self._path),
             "mapping": (Mapping, lambda: mapping(self._network, held, address_of, hold_s(self._profiles))),
         }
@@ -192,6 +194,8 @@ class _Measurement:
             await self._resolvers
         if name == "path":
             await self._silence()
+        if name == "echo":
+            await self._cloud_ended.wait()  # a device tests the internet after its cloud connection has failed
         begun = self._network.elapsed()
         obstacle, unlocked_by = self._obstacle(name)
         try:
@@ -237,6 +241,8 @@ class _Measurement:
             self._use_resolvers([])
         if name == "dns":
             self._answers.settle_rest()
+        if name == "cloud":
+            self._cloud_ended.set()
         if {"coap", "cloud"} <= self._ended:
             self._clouds_ended.set()
 
@@ -344,8 +350,8 @@ class _Measurement:
             cloud=self._seen.cloud
             or Cloud(endpoints=[one for one in self._so_far.values() if isinstance(one, CloudEndpoint)]),
         )
-        always = self._deep or self._selection.only == ["path.egress"]
-        return await path(self._network, path_targets(seen, self._profile, always=always))
+        always = self._selection.only == ["path.egress"]
+        return await path(self._network, path_targets(seen, self._profile, always=always, deep=self._deep))
 
     def _names(self) -> dict[str, NameKind]:
         """Every name that a known device asks for, and the vendors'."""
@@ -360,12 +366,13 @@ def _cloud_names(profile: Profile) -> list[str]:
     return [host for host in profile.cloud.hosts.value if not is_address(host)]
 
 
-def echo_targets(known: list[Profile]) -> list[EchoTarget]:
-    """Whose servers are asked for an echo: those of the devices whose Internet Test is one.
+def echo_targets(known: list[Profile], cloud: Cloud | None) -> list[EchoTarget]:
+    """Whose servers are asked for an echo: those of the devices whose Internet Test is one, where they stayed silent.
 
     Each server is asked once in each form, as the first of the devices that would: another's packets differ by the
     index of its interface only.
     """
+    silent = {(one.host, one.port) for one in (cloud.endpoints if cloud else []) if one.attempts and not one.record}
     asked: dict[tuple[str, int, str], EchoTarget] = {}
     for one in known:
         method, interface = one.internet_test.method.value, one.internet_test.interface
@@ -373,7 +380,8 @@ def echo_targets(known: list[Profile]) -> list[EchoTarget]:
             for host in one.cloud.hosts.value:
                 form: Literal[1, 2] = 1 if method == "echo-1" else 2
                 target = EchoTarget(form, host, one.cloud.port.value, interface.value)
-                asked.setdefault((host, target.port, method), target)
+                if (host, target.port) in silent:
+                    asked.setdefault((host, target.port, method), target)
     return list(asked.values())
 
 

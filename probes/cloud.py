@@ -4,31 +4,25 @@
 (lightssl_message_channel.cpp:151-198). The device allows 5 s for the connection and 20 s for the nonce, and then
 connects again; here a further connection is opened while the first is still waited for.
 `dtls` (Argon and later): a ClientHello at 0, 3, 9 and 21 s, given up at 45 s, as mbedTLS repeats it (3 s, doubled, 24 s
-at most). Who answers is sent one more ClientHello, padded to a packet of 1280 bytes that must not be fragmented: the
-device's own are that large (its records hold up to 1152 bytes), and an Argon with Device OS 6.2 puts no fragments
-together again.
+at most), each retransmission in a record of the next number. Nothing is sent once the server has answered.
 
 How long all this is waited for is the caller's to say: HURRIED ends after 15 s, AS_DEVICE with the device's own time.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from probes import dtls
 from probes.exchange import exchange
-from probes.network import UDP_OVERHEAD, AddressOf, Network, how_it_failed
-from probes.observations import Attempt, Cloud, CloudEndpoint, Connection, LargeHello
+from probes.network import AddressOf, Network, how_it_failed
+from probes.observations import Cloud, CloudEndpoint, Connection
+from probes.shapes import CLIENT_HELLO
 
 CONNECT_S = 5.0
 NONCE_BYTES = 40
-LARGE_PACKET = 1280
-"""Bytes from the IP header on: the least MTU of IPv6, and what the device's largest datagrams need."""
-LARGE_AT_S = (0.0, 1.0, 2.0)
-LARGE_GIVE_UP_S = 3.0
 CONNECT_AT_S = (0.0, 3.0, 6.0)
 """One connection can be delayed for long by lost segments; nobody is to be blamed for that."""
 ENOUGH_ENDED = 2
@@ -79,39 +73,27 @@ async def cloud(
     Raises:
         OSError: the interface cannot be used.
     """
-    larges: dict[tuple[str, int], asyncio.Task[LargeHello]] = {}
+
+    async def attempt(endpoint: CloudEndpoint) -> CloudEndpoint:
+        address = await address_of(endpoint.host)
+        if address is not None:
+            by = _nonce if endpoint.transport == "tcp-nonce" else _dtls
+            endpoint = await by(network, endpoint.host, address, endpoint.port, patience)
+        on_seen(endpoint)
+        return endpoint
+
     async with asyncio.TaskGroup() as group:
-
-        async def large(host: str, address: str, port: int) -> LargeHello:
-            """The path to an address is tried once, whatever names lead there."""
-            if (address, port) not in larges:
-                larges[address, port] = group.create_task(_large(network, host, address, port))
-            return await larges[address, port]
-
-        async def attempt(endpoint: CloudEndpoint) -> CloudEndpoint:
-            address = await address_of(endpoint.host)
-            if address is None:
-                return endpoint
-            if endpoint.transport == "tcp-nonce":
-                return await _nonce(network, endpoint.host, address, endpoint.port, patience)
-            seen = await _dtls(network, endpoint.host, address, endpoint.port, patience)
-            return replace(seen, large=await large(seen.host, address, seen.port)) if seen.record else seen
-
-        async def told(endpoint: CloudEndpoint) -> CloudEndpoint:
-            seen = await attempt(endpoint)
-            on_seen(seen)
-            return seen
-
-        tasks = [group.create_task(told(one)) for one in endpoints]
+        tasks = [group.create_task(attempt(one)) for one in endpoints]
     return Cloud(endpoints=[task.result() for task in tasks])
 
 
 async def _dtls(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
     begun = time.monotonic()
+    random = os.urandom(dtls.RANDOM_SIZE)
     result = await exchange(
         network,
-        network.udp("device cloud", host),
-        dtls.client_hello(),
+        network.udp("device cloud", CLIENT_HELLO, host),
+        lambda number: dtls.client_hello(random, record=number),
         address,
         port,
         at_s=patience.hello_at_s,
@@ -128,27 +110,6 @@ async def _dtls(network: Network, host: str, address: str, port: int, patience: 
         waited_s=round(result.elapsed_ms / 1000, 3),
         given_s=round(network.limit(begun, patience.hello_give_up_s) - begun, 3),
     )
-
-
-async def _large(network: Network, host: str, address: str, port: int) -> LargeHello:
-    try:
-        sock = network.udp("device cloud, path MTU", host, whole=True)
-    except OSError as problem:  # a system that cannot set the DF bit (macOS before 11) has seen the rest all the same
-        at_s = network.elapsed(time.monotonic())
-        detail = problem.strerror or str(problem)
-        refused = Attempt(at_s=at_s, address=address, port=port, outcome="error", detail=detail)
-        return LargeHello(size=LARGE_PACKET, attempts=[refused])
-    result = await exchange(
-        network,
-        sock,
-        dtls.client_hello(size=LARGE_PACKET - UDP_OVERHEAD),
-        address,
-        port,
-        at_s=LARGE_AT_S,
-        give_up_s=LARGE_GIVE_UP_S,
-        read=dtls.record_name,
-    )
-    return LargeHello(size=LARGE_PACKET, attempts=result.attempts, record=result.value)
 
 
 async def _nonce(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:

@@ -2,19 +2,21 @@
 
 A CoAP ping (RFC 7252 section 4.3: an empty confirmable message, answered by a Reset) with section 4.2's
 retransmission: ACK_TIMEOUT 2 s, doubled each time. Four transmissions; section 4.8.2's last wait of 32 s is cut short.
-Where a server stays silent, other ports of the same host are tried, to tell a blocked port from a dead host.
+Where a public test server stays silent, other ports of the same host are tried, to tell a blocked port from a dead
+host. A company's own server is sent nothing but the ping.
 """
 
 import asyncio
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from probes import dtls
 from probes.exchange import exchange
 from probes.network import AddressOf, Network
 from probes.observations import Coap, CoapServer, Control
+from probes.shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD
 
 SEND_AT_S = (0.0, 2.0, 6.0, 14.0)
 GIVE_UP_S = 15.0
@@ -35,6 +37,7 @@ async def coap(
     network: Network,
     servers: list[tuple[str, int]],
     address_of: AddressOf,
+    public: Collection[str] = (),
     on_seen: Callable[[CoapServer], None] = lambda _: None,
 ) -> Coap:
     """Ping the servers, given as (host, port), all at once.
@@ -43,13 +46,15 @@ async def coap(
         network: to send through.
         servers: whom to ping.
         address_of: gives their addresses.
+        public: the hosts among them that anybody may test with, on other ports, too.
         on_seen: called with a server whose end, or whose controls, are known.
 
     Raises:
         OSError: the interface cannot be used.
     """
     tasks = {
-        asyncio.create_task(_ping(network, host, port, address_of, on_seen)): (host, port) for host, port in servers
+        asyncio.create_task(_ping(network, host, port, address_of, on_seen, has_controls=host in public)): (host, port)
+        for host, port in servers
     }
     try:
         pending = set(tasks)
@@ -119,13 +124,19 @@ def _skip_options(rest: bytes) -> None:
 
 
 async def _ping(
-    network: Network, host: str, port: int, address_of: AddressOf, on_seen: Callable[[CoapServer], None]
+    network: Network,
+    host: str,
+    port: int,
+    address_of: AddressOf,
+    on_seen: Callable[[CoapServer], None],
+    *,
+    has_controls: bool,
 ) -> CoapServer:
     address = await address_of(host)
     if address is None:
         return CoapServer(host=host, port=port)
     message_id = random.getrandbits(16)
-    controls = asyncio.create_task(_controls(network, host, address))
+    controls = asyncio.create_task(_controls(network, host, address) if has_controls else _no_controls())
 
     def tell(done: asyncio.Task[list[Control]]) -> None:
         if not done.cancelled() and not done.exception():
@@ -135,7 +146,7 @@ async def _ping(
     try:
         result = await exchange(
             network,
-            network.udp("CoAP ping", host),
+            network.udp("CoAP ping", COAP_PING, host),
             b"\x40\x00" + message_id.to_bytes(2),
             address,
             port,
@@ -158,6 +169,10 @@ async def _ping(
         controls.cancel()
 
 
+async def _no_controls() -> list[Control]:
+    return []
+
+
 async def _controls(network: Network, host: str, address: str) -> list[Control]:
     """Exchanges with other ports of a host that has not answered for a while."""
     await asyncio.sleep(CONTROL_AFTER_S)
@@ -167,7 +182,7 @@ async def _controls(network: Network, host: str, address: str) -> list[Control]:
 async def _dtls_control(network: Network, host: str, address: str) -> Control:
     result = await exchange(
         network,
-        network.udp("control for CoAP", host),
+        network.udp("control for CoAP", CLIENT_HELLO, host),
         dtls.client_hello(),
         address,
         dtls.PORT,
@@ -184,7 +199,10 @@ async def _http_control(network: Network, host: str, address: str) -> Control:
     try:
         async with (
             asyncio.timeout(CONTROL_WAIT_S),
-            network.tcp("control for CoAP", host, address, port, timeout_s=CONTROL_WAIT_S) as (reader, writer),
+            network.tcp("control for CoAP", host, address, port, timeout_s=CONTROL_WAIT_S, shape=HTTP_HEAD) as (
+                reader,
+                writer,
+            ),
         ):
             writer.write(f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
             head = (await reader.read(_LARGEST_HEAD)).partition(b"\r\n\r\n")[0]

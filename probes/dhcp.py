@@ -32,6 +32,7 @@ from probes import packets
 from probes.lease import laptop_lease
 from probes.network import UDP_OVERHEAD, Datagram, Network, UdpSocket
 from probes.observations import KEPT_BYTES, Dhcp, DhcpAnswer, DhcpMessage, DhcpQuestion, DhcpSend, Identity, Scope
+from probes.shapes import DHCP_DISCOVER, DHCP_INFORM, DHCP_RELEASE, DHCP_REQUEST
 
 DISCOVER_AT_S = (0.0, 2.0, 6.0, 14.0)
 """lwIP's retries: 2, 4, 8 s apart (dhcp.c)."""
@@ -41,6 +42,12 @@ REQUEST_AT_S = (0.0, 2.0, 6.0)
 """Seconds after the OFFER; lwIP's retries for a REQUEST are those of a DISCOVER."""
 REQUEST_WAIT_S = 12.0
 MOST_NAKS = 2
+_SHAPES = {
+    "DISCOVER": DHCP_DISCOVER,
+    "REQUEST": DHCP_REQUEST,
+    "RELEASE": DHCP_RELEASE,
+    "INFORM": DHCP_INFORM,
+}
 LATE_ACK_S = 1.0
 """After the last NAK, how long an ACK of another server is waited for, to give that lease back."""
 COLLECT_S = 2.0
@@ -287,9 +294,9 @@ class _Inform:
     def _socket(self) -> UdpSocket:
         """On the client's port, where servers answer, if that is allowed and free; some answer any port."""
         try:
-            return self._network.udp("DHCP INFORM", local_port=_CLIENT_PORT)
+            return self._network.udp("DHCP INFORM", DHCP_INFORM, local_port=_CLIENT_PORT)
         except OSError:
-            return self._network.udp("DHCP INFORM")
+            return self._network.udp("DHCP INFORM", DHCP_INFORM)
 
 
 class _Client:
@@ -494,7 +501,14 @@ class _Client:
         )
         self._socket.send(bytes(frame))
         self._network.count(
-            "udp", None, target, _SERVER_PORT, packets=1, size=len(payload) + UDP_OVERHEAD, purpose="DHCP"
+            "udp",
+            None,
+            target,
+            _SERVER_PORT,
+            packets=1,
+            size=len(payload) + UDP_OVERHEAD,
+            purpose="DHCP",
+            shape=_SHAPES[kind],
         )
         self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=kind, identity=identity))
 

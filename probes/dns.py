@@ -30,6 +30,7 @@ from probes.answers import Answers
 from probes.exchange import exchange
 from probes.network import Network
 from probes.observations import Dns, Lookup, NameKind
+from probes.shapes import DNS_QUERY
 
 RecordType = Literal["A", "AAAA"]
 
@@ -144,7 +145,7 @@ async def _look_up(network: Network, resolver: str, name: str, kind: NameKind, w
 
     result = await exchange(
         network,
-        network.udp("DNS"),
+        network.udp("DNS", DNS_QUERY),
         query.to_wire(),
         resolver,
         _PORT,

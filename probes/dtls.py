@@ -13,6 +13,9 @@ import os
 import struct
 
 PORT = 5684
+RANDOM_AT = 27
+"""Where a ClientHello has its random: after the headers of record and message, and the version."""
+RANDOM_SIZE = 32
 _DTLS_1_2 = 0xFEFD
 _DTLS_1_0 = 0xFEFF
 _HANDSHAKE, _ALERT = 22, 21
@@ -21,32 +24,54 @@ _HANDSHAKE_TYPES = {2: "ServerHello", 3: "HelloVerifyRequest"}
 _RECORD_HEADER = struct.Struct("!BHHHIH")  # type, version, epoch, sequence number (16 + 32 bits), length
 _ALERT_LEVELS = {1, 2}
 _LARGEST_RECORD = 2**14 + 2048
-_RANDOM_SIZE = 32
-_PADDING = 21
 _FATAL, _HANDSHAKE_FAILURE = 2, 40
 
 
-def client_hello(random: bytes | None = None, cookie: bytes = b"", *, size: int = 0) -> bytes:
+def client_hello(random: bytes | None = None, cookie: bytes = b"", *, record: int = 0) -> bytes:
     """A ClientHello in a record of its own.
 
     Args:
         random: 32 bytes; new ones, if none are given.
         cookie: what a HelloVerifyRequest gave; this is then the second ClientHello of its handshake.
-        size: pad it to so many bytes in all (RFC 7685), which has to be four bytes more than it takes, or none.
+        record: the record's sequence number. A device's first is 0, and each retransmission has the next one (RFC 6347
+            section 4.2.4; mbedTLS ssl_tls.c, mbedtls_ssl_write_record()).
     """
-    hello = _client_hello(random or os.urandom(_RANDOM_SIZE), cookie, b"")
-    if not size:
-        return hello
-    padding = size - len(hello) - 4
-    if padding < 0:
-        raise ValueError(f"a ClientHello of {len(hello)} bytes cannot be padded to {size}")
-    extension = struct.pack("!HH", _PADDING, padding) + bytes(padding)
-    return _client_hello(random or os.urandom(_RANDOM_SIZE), cookie, extension)
+    extensions = b"".join(
+        struct.pack("!HH", number, len(body)) + body
+        for number, body in (
+            (13, b"\x00\x02\x04\x03"),  # signature_algorithms: ecdsa_secp256r1_sha256
+            (10, b"\x00\x02\x00\x17"),  # supported_groups: secp256r1
+            (11, b"\x01\x00"),  # ec_point_formats: uncompressed
+            (254, b"\x00"),  # connection_id, provisional number, empty id
+            (19, b"\x01\x02"),  # client_certificate_type: RawPublicKey
+            (20, b"\x01\x02"),  # server_certificate_type: RawPublicKey
+        )
+    )
+    body = (
+        struct.pack("!H", _DTLS_1_2)
+        + (random or os.urandom(RANDOM_SIZE))
+        + b"\x00"  # no session
+        + bytes([len(cookie)])
+        + cookie
+        + struct.pack("!HHH", 4, 0xC0AE, 0x00FF)  # the suite, and TLS_EMPTY_RENEGOTIATION_INFO_SCSV
+        + b"\x01\x00"  # no compression
+        + struct.pack("!H", len(extensions))
+        + extensions
+    )
+    length = len(body).to_bytes(3)
+    message = 1 if cookie else 0
+    handshake = b"\x01" + length + message.to_bytes(2) + b"\x00\x00\x00" + length + body  # one fragment
+    return _record(_HANDSHAKE, record, handshake)
 
 
-def alert() -> bytes:
-    """The end of a handshake that a second ClientHello began: a fatal alert, so that the server keeps nothing of it."""
-    return _RECORD_HEADER.pack(_ALERT, _DTLS_1_2, 0, 0, 2, 2) + bytes([_FATAL, _HANDSHAKE_FAILURE])
+def alert(record: int) -> bytes:
+    """A fatal alert, with which a device ends a handshake that failed; the server then keeps nothing of it."""
+    return _record(_ALERT, record, bytes([_FATAL, _HANDSHAKE_FAILURE]))
+
+
+def _record(content: int, number: int, body: bytes) -> bytes:
+    """A record of epoch 0 with this sequence number."""
+    return _RECORD_HEADER.pack(content, _DTLS_1_2, 0, number >> 32, number & 0xFFFFFFFF, len(body)) + body
 
 
 def cookie_of(datagram: bytes) -> bytes | None:
@@ -59,36 +84,6 @@ def cookie_of(datagram: bytes) -> bytes | None:
     length = int.from_bytes(datagram[11:13])
     body = datagram[_RECORD_HEADER.size + 12 : _RECORD_HEADER.size + length]  # version (2), length (1), the cookie
     return body[3:] if len(body) > 3 and len(body) == 3 + body[2] else None
-
-
-def _client_hello(random: bytes, cookie: bytes, padding: bytes) -> bytes:
-    extensions = b"".join(
-        struct.pack("!HH", number, len(body)) + body
-        for number, body in (
-            (13, b"\x00\x02\x04\x03"),  # signature_algorithms: ecdsa_secp256r1_sha256
-            (10, b"\x00\x02\x00\x17"),  # supported_groups: secp256r1
-            (11, b"\x01\x00"),  # ec_point_formats: uncompressed
-            (254, b"\x00"),  # connection_id, provisional number, empty id
-            (19, b"\x01\x02"),  # client_certificate_type: RawPublicKey
-            (20, b"\x01\x02"),  # server_certificate_type: RawPublicKey
-        )
-    )
-    extensions += padding
-    body = (
-        struct.pack("!H", _DTLS_1_2)
-        + random
-        + b"\x00"  # no session
-        + bytes([len(cookie)])
-        + cookie
-        + struct.pack("!HHH", 4, 0xC0AE, 0x00FF)  # the suite, and TLS_EMPTY_RENEGOTIATION_INFO_SCSV
-        + b"\x01\x00"  # no compression
-        + struct.pack("!H", len(extensions))
-        + extensions
-    )
-    length = len(body).to_bytes(3)
-    number = 1 if cookie else 0  # of the message and of its record
-    handshake = b"\x01" + length + number.to_bytes(2) + b"\x00\x00\x00" + length + body  # one fragment
-    return _RECORD_HEADER.pack(_HANDSHAKE, _DTLS_1_2, 0, 0, number, len(handshake)) + handshake
 
 
 def record_name(datagram: bytes) -> str:

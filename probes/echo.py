@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from probes.exchange import MOST_IGNORED
 from probes.network import AddressOf, Datagram, Network, Refusal
 from probes.observations import KEPT_BYTES, Attempt, Echo, EchoPacket, EchoTest
+from probes.shapes import ECHO
 
 CONTENT_TYPE = 252
 EPOCH_BASE = 0x8000
@@ -120,7 +121,7 @@ class _Conversation:
         self._network = network
         self._test = test
         self._peer = (address, test.port)
-        self._sock = network.udp("reachability echo", test.host)
+        self._sock = network.udp("reachability echo", ECHO, test.host)
         self._sent: list[tuple[float, bytes]] = []
         """When on the monotonic clock, and what."""
         self._packets: list[EchoPacket] = []

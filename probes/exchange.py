@@ -1,4 +1,4 @@
-"""One request, repeated on a schedule until something answers it: the shape of every UDP exchange here."""
+"""One request, repeated on a schedule until something answers it: the form of every UDP exchange here."""
 
 import time
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from probes.network import Network, Refusal, UdpSocket
 from probes.observations import KEPT_BYTES, Attempt, AttemptOutcome
+from probes.shapes import Shape
 
 T = TypeVar("T")
 
@@ -29,34 +30,37 @@ class Exchange(Generic[T]):
 async def exchange(
     network: Network,
     sock: UdpSocket,
-    request: bytes,
+    request: bytes | Callable[[int], bytes],
     address: str,
     port: int,
     *,
     at_s: tuple[float, ...],
     give_up_s: float,
     read: Callable[[bytes], T],
+    shape: Shape | None = None,
 ) -> Exchange[T]:
     """Send `request` at each of `at_s`, and take the first reply from the address asked that `read` accepts.
 
     Args:
         network: whose clock counts.
         sock: the socket to use; what else arrives on it is kept as ignored.
-        request: the datagram.
+        request: the datagram; or what gives it, where each retransmission differs, by how many were sent before.
         address: IPv4 address asked.
         port: UDP port asked.
         at_s: seconds after the start at which the request is sent.
         give_up_s: seconds after the start at which waiting ends.
         read: decodes a reply; raises ValueError with the reason where it is no answer.
+        shape: the request's, where that is not the socket's own.
     """
     attempts: list[Attempt] = []
     ignored: list[Attempt] = []
     begun = time.monotonic()
     refusals = 0
+    datagram = b""
 
     def attempt(outcome: AttemptOutcome, at: float, detail: str | None = None) -> Attempt:
         return Attempt(
-            at_s=network.elapsed(at), address=address, port=port, outcome=outcome, sent=request.hex(), detail=detail
+            at_s=network.elapsed(at), address=address, port=port, outcome=outcome, sent=datagram.hex(), detail=detail
         )
 
     end = network.limit(begun, give_up_s)
@@ -65,7 +69,8 @@ async def exchange(
             break
         slot_end = min(begun + at_s[number + 1] if number + 1 < len(at_s) else end, end)
         sent_at = max(time.monotonic(), begun + sent_s)
-        problem = sock.send(request, address, port)
+        datagram = request if isinstance(request, bytes) else request(number)
+        problem = sock.send(datagram, address, port, shape=shape)
         made = attempt("error", sent_at, problem) if problem else attempt("timeout", sent_at)
         while event := await sock.receive(slot_end):
             if isinstance(event, Refusal):

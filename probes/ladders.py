@@ -6,6 +6,9 @@ payload carries tells it, where the error quotes it; a DTLS or NTP payload carri
 checksum the same. Whatever is asked again is asked from a port of its own, which tells it, too; and so is every rung
 where an answer or an error left open what it answers. A TCP ladder without raw sockets does so from the beginning: the
 system allows one connection at a time from the same port to the same place.
+
+A DTLS payload is a device's first ClientHello to the last byte, since one may get to the server: its number is in the
+random, which the server does not return. Its answer belongs to the only packet that is still open, if it is one.
 """
 
 import asyncio
@@ -24,6 +27,7 @@ from probes.coap import reply_to
 from probes.network import Datagram, Network, Refusal, UdpSocket
 from probes.observations import Icmp, Ladder, PathPayload, PathProbe, ProbeOutcome
 from probes.raw import Quote, RawFlow, Segment
+from probes.shapes import CLIENT_HELLO, COAP_PING, DNS_QUERY, NTP_REQUEST, TCP_SYN
 
 SYN_WAIT_S = 0.9
 """Less than the 1 s after which the system sends a SYN again (RFC 6298 section 2)."""
@@ -34,10 +38,7 @@ _SEQUENCE_AT, _TIMESTAMP_AT = slice(4, 8), slice(28, 32)  # in our SYN
 _ACCEPTED = "SYN-ACK"
 _UDP_HEADER = 8
 _TIME_EXCEEDED = (11, 0)
-_DTLS_RANDOM = 25  # offset of the random in a ClientHello's record
-_DTLS_NUMBER = (
-    8  # within the 48 bits of the record's sequence number, which a HelloVerifyRequest repeats (RFC 6347 4.2.1)
-)
+_SHAPES = {"coap": COAP_PING, "dtls": CLIENT_HELLO, "ntp": NTP_REQUEST, "dns": DNS_QUERY, "syn": TCP_SYN}
 _NTP_CLIENT = b"\x23"  # version 4, mode 3
 _NTP_ORIGIN, _NTP_TRANSMIT, _NTP_SIZE = 24, 40, 48  # RFC 5905 figure 8; a server returns our transmit as its origin
 _NTP_SERVER = 4
@@ -93,12 +94,26 @@ class Try:
         """Note an answer in the destination's name."""
         self.outcome, self.source, self.detail, self.heard = "answered", source, detail, at
 
+    def seen(self, network: Network) -> PathProbe:
+        """What became of it, as an observation."""
+        return PathProbe(
+            ttl=self.ttl,
+            at_s=network.elapsed(self.at),
+            outcome=self.outcome,
+            icmp=self.icmp,
+            source=self.source,
+            rtt_ms=round((self.heard - self.at) * 1000, 2) if self.heard is not None else None,
+            quoted=self.quoted[:KEPT_QUOTE].hex(),
+            detail=self.detail,
+        )
+
 
 class Climb(ABC):
     """A ladder while it is asked."""
 
     def __init__(self, network: Network, place: Place, rungs: Rungs, purpose: str) -> None:
         self.network, self.place, self.rungs, self.purpose = network, place, rungs, purpose
+        self.shape = _SHAPES[rungs.payload]
         self.tries: list[Try] = []
         self.apart = False
         """Whether every try is sent from a port of its own, and not only those that ask a rung again."""
@@ -173,19 +188,7 @@ class Climb(ABC):
             known_by=self.rungs.known_by,
             one_flow=self.one_flow,
             no_raw=self._no_raw,
-            probes=[
-                PathProbe(
-                    ttl=one.ttl,
-                    at_s=self.network.elapsed(one.at),
-                    outcome=one.outcome,
-                    icmp=one.icmp,
-                    source=one.source,
-                    rtt_ms=round((one.heard - one.at) * 1000, 2) if one.heard is not None else None,
-                    quoted=one.quoted[:KEPT_QUOTE].hex(),
-                    detail=one.detail,
-                )
-                for one in sorted(self.tries, key=lambda one: (one.ttl, one.at))
-            ],
+            probes=[one.seen(self.network) for one in sorted(self.tries, key=lambda one: (one.ttl, one.at))],
         )
 
     def _sends_apart(self, ttl: int) -> bool:
@@ -207,7 +210,9 @@ class Climb(ABC):
         """Use raw sockets where this process may."""
         to = self.place.address, self.rungs.port
         try:
-            self._raw = RawFlow(self.network, self.purpose, self.place.host, self.rungs.protocol, to, near_port)
+            self._raw = RawFlow(
+                self.network, self.purpose, self.place.host, self.rungs.protocol, self.shape, to, near_port
+            )
         except OSError as problem:
             self._no_raw = problem.strerror or str(problem)
 
@@ -217,7 +222,7 @@ class UdpClimb(Climb):
 
     def __init__(self, network: Network, place: Place, rungs: Rungs, purpose: str) -> None:
         super().__init__(network, place, rungs, purpose)
-        self._sock = network.udp(purpose, place.host)
+        self._sock = network.udp(purpose, self.shape, place.host)
         self._own: list[tuple[UdpSocket, Try]] = []
         self._fixed = os.urandom(32)
         self._strays = 0
@@ -233,7 +238,7 @@ class UdpClimb(Climb):
         else:
             sock = self._sock
             if apart:
-                sock = self.network.udp(self.purpose, self.place.host)
+                sock = self.network.udp(self.purpose, self.shape, self.place.host)
                 self._own.append((sock, made))
             problem = sock.send(made.payload, self.place.address, self.rungs.port, ttl=ttl)
         if problem is not None:
@@ -270,6 +275,9 @@ class UdpClimb(Climb):
             except ValueError:
                 self._strays += 1
                 return
+            if number is None:
+                self._answered(own, words, event)
+                return
             made = self._numbered(number)
             if made is None:
                 self._strays += 1
@@ -277,6 +285,16 @@ class UdpClimb(Climb):
                 made.answered(event.address, words, event.at)
         elif own is not None or self._raw is None:  # else it is a quote as well
             self._refused(own or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
+
+    def _answered(self, own: Try | None, words: str, event: Datagram) -> None:
+        """Take an answer that does not say what it answers: the only packet that is still open in its flow, or none."""
+        apart = [made for _, made in self._own]
+        possible = [own] if own else [one for one in self.tries if one.open and one not in apart]
+        if len(possible) == 1:
+            if possible[0].open:
+                possible[0].answered(event.address, words, event.at)
+        elif possible:
+            self.apart = self.unsettled = True
 
     def hear_quote(self, quote: Quote) -> None:
         """Take one ICMP error as it arrived."""
@@ -434,8 +452,7 @@ def payload_of(kind: PathPayload, number: int, host: str, fixed: bytes) -> bytes
     if kind == "coap":
         return b"\x40\x00" + mark
     if kind == "dtls":
-        hello = dtls.client_hello(fixed[:3] + balance + fixed[5:])  # offset 28: even, as the mark's is
-        return hello[:_DTLS_NUMBER] + mark + hello[_DTLS_NUMBER + 2 :]
+        return dtls.client_hello(fixed[:1] + mark + balance + fixed[5:])  # both at even offsets of the datagram
     if kind == "ntp":
         return _NTP_CLIENT + bytes(_NTP_TRANSMIT - 1) + mark + balance + fixed[: _NTP_SIZE - _NTP_TRANSMIT - 4]
     if kind == "dns":
@@ -444,8 +461,8 @@ def payload_of(kind: PathPayload, number: int, host: str, fixed: bytes) -> bytes
     raise ValueError(f"no datagram has the payload {kind}")
 
 
-def number_in(kind: PathPayload, datagram: bytes) -> tuple[int, str]:
-    """The number that an answer returns, and what the answer is in words.
+def number_in(kind: PathPayload, datagram: bytes) -> tuple[int | None, str]:
+    """The number that an answer returns (None: its protocol returns none), and what the answer is in words.
 
     Raises:
         ValueError: it is no answer.
@@ -454,8 +471,7 @@ def number_in(kind: PathPayload, datagram: bytes) -> tuple[int, str]:
         number = int.from_bytes(datagram[2:4])
         return number, reply_to(number, datagram)
     if kind == "dtls":
-        words = dtls.record_name(datagram)
-        return int.from_bytes(datagram[_DTLS_NUMBER : _DTLS_NUMBER + 2]), words
+        return None, dtls.record_name(datagram)
     if kind == "ntp":
         if len(datagram) < _NTP_SIZE or datagram[0] & 7 != _NTP_SERVER:
             raise ValueError("not an NTP answer")

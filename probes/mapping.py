@@ -33,6 +33,7 @@ from probes.coap import reply_to
 from probes.exchange import exchange
 from probes.network import AddressOf, Network, Refusal, UdpSocket
 from probes.observations import Arrival, Attempt, Mapping, MappingAnswer
+from probes.shapes import CLIENT_HELLO, COAP_PING, COOKIE_HELLO, DTLS_ALERT
 
 ASK_AT_S = (0.0, 1.0, 3.0)
 GIVE_UP_S = 5.0
@@ -86,8 +87,11 @@ class _Conversation:
     attempts: list[Attempt] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._sock: UdpSocket = self.network.udp("NAT mapping", self.server.host)
-        self._random = os.urandom(32)
+        first = CLIENT_HELLO if self.server.transport == "dtls" else COAP_PING
+        self._sock: UdpSocket = self.network.udp("NAT mapping", first, self.server.host)
+        self._random = os.urandom(dtls.RANDOM_SIZE)
+        self._records = 0
+        self.largest = 0
         self._message_id = random.getrandbits(16)
         self._begun = time.monotonic()
         self._last_passed = self._begun
@@ -128,8 +132,10 @@ class _Conversation:
                 await self._stay_silent(seen, silent_from, until)
             seen.control_answer = kept.result()
             seen.control = second.attempts
+            self.largest = max(self.largest, second.largest)
         else:
             await self._stay_silent(seen, silent_from, until)
+        seen.largest = self.largest
         return seen
 
     async def keep(self, until: float, gap_s: float) -> MappingAnswer:
@@ -164,12 +170,13 @@ class _Conversation:
             result = await exchange(
                 self.network,
                 self._sock,
-                self._request(),
+                self._request,
                 self.address,
                 self.server.port,
                 at_s=ASK_AT_S,
                 give_up_s=GIVE_UP_S,
                 read=read,
+                shape=COOKIE_HELLO if self.cookie else None,
             )
             self.attempts += [replace(one, reply=one.reply[: 2 * KEPT_REPLY]) for one in result.attempts]
             self._last_passed = time.monotonic()
@@ -179,13 +186,20 @@ class _Conversation:
             # Where the run is cut short, too: a server would repeat its part of the handshake to a closed port.
             cut_short = answer is None and bool(self.cookie)
             if self.server.transport == "dtls" and (cut_short or answer in {"accepted", "answered"}):
-                self._sock.send(dtls.alert(), self.address, self.server.port)
+                self._sock.send(dtls.alert(self._record()), self.address, self.server.port, shape=DTLS_ALERT)
 
-    def _request(self) -> bytes:
+    def _request(self, before: int) -> bytes:
+        """The request of this stage, of which `before` were sent already."""
         if self.server.transport == "dtls":
-            return dtls.client_hello(self._random, self.cookie)
-        self._message_id = (self._message_id + 1) & 0xFFFF
+            return dtls.client_hello(self._random, self.cookie, record=self._record())
+        if not before:
+            self._message_id = (self._message_id + 1) & 0xFFFF
         return b"\x40\x00" + self._message_id.to_bytes(2)
+
+    def _record(self) -> int:
+        """The sequence number of the conversation's next record."""
+        self._records += 1
+        return self._records - 1
 
     def _note_cookie(self, datagram: bytes) -> MappingAnswer:
         answer = self._read(datagram)
@@ -202,6 +216,7 @@ class _Conversation:
             reply_to(self._message_id, datagram)
             return "answered"
         name = dtls.record_name(datagram)
+        self.largest = max(self.largest, len(datagram))
         if name == "HelloVerifyRequest":
             if self.cookie and dtls.cookie_of(datagram) == self.cookie:
                 raise ValueError("the same cookie again, in answer to an earlier ClientHello")
@@ -218,6 +233,8 @@ class _Conversation:
                 what = dtls.record_name(event.payload) if self.server.transport == "dtls" else None
             except ValueError:
                 what = None
+            if what is not None:
+                self.largest = max(self.largest, len(event.payload))
             arrived.append(Arrival(at_s=self.network.elapsed(event.at), size=len(event.payload), what=what))
             if len(arrived) == MOST_ARRIVALS:
                 break

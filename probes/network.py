@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from probes.observations import Contact, Icmp, Protocol
+from probes.shapes import TCP_CONNECT, TCP_SYN, Shape
 
 UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
@@ -105,10 +106,18 @@ class UdpSocket:
     """An unconnected UDP socket: it also hears answers from the wrong address, and ICMP errors with their sender."""
 
     def __init__(
-        self, network: "Network", purpose: str, host: str | None, local_port: int = 0, *, whole: bool = False
+        self,
+        network: "Network",
+        purpose: str,
+        shape: Shape,
+        host: str | None,
+        local_port: int = 0,
+        *,
+        whole: bool = False,
     ) -> None:
         self._network = network
         self._purpose = purpose
+        self._shape = shape
         self._host = host
         self._events: asyncio.Queue[Datagram | Refusal] = asyncio.Queue()
         self._read = 0
@@ -127,8 +136,13 @@ class UdpSocket:
             raise
         asyncio.get_running_loop().add_reader(self.socket.fileno(), self._on_readable)
 
-    def send(self, payload: bytes, address: str, port: int, *, ttl: int | None = None) -> str | None:
-        """Send a datagram, which `ttl` routers may pass on; returns the system's words where it refused, else None."""
+    def send(
+        self, payload: bytes, address: str, port: int, *, ttl: int | None = None, shape: Shape | None = None
+    ) -> str | None:
+        """Send a datagram, which `ttl` routers may pass on; returns the system's words where it refused, else None.
+
+        `shape` is the payload's, where that is not the socket's own.
+        """
         if ttl is not None:
             self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
         for _ in range(MOST_DATAGRAMS):
@@ -145,7 +159,14 @@ class UdpSocket:
         else:
             return "refused again and again"
         self._network.count(
-            "udp", self._host, address, port, packets=1, size=len(payload) + UDP_OVERHEAD, purpose=self._purpose
+            "udp",
+            self._host,
+            address,
+            port,
+            packets=1,
+            size=len(payload) + UDP_OVERHEAD,
+            purpose=self._purpose,
+            shape=shape or self._shape,
         )
         return None
 
@@ -252,7 +273,7 @@ class Network:
         self.interface = interface
         self._started = started
         self._most_run_s = most_run_s
-        self._contacts: dict[tuple[Protocol, str | None, str, int, str], tuple[int, int]] = {}
+        self._contacts: dict[tuple[Protocol, str | None, str, int, str], Contact] = {}
         self._sockets: list[UdpSocket] = []
 
     async def __aenter__(self) -> Self:
@@ -290,9 +311,11 @@ class Network:
             index = socket.if_nametoindex(self.interface)
             sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", index))
 
-    def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0, whole: bool = False) -> UdpSocket:
+    def udp(
+        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
+    ) -> UdpSocket:
         """A UDP socket on the interface, closed when the run ends; what it sends `whole` nobody may fragment."""
-        made = UdpSocket(self, purpose, host, local_port, whole=whole)
+        made = UdpSocket(self, purpose, shape, host, local_port, whole=whole)
         self._sockets.append(made)
         return made
 
@@ -306,6 +329,7 @@ class Network:
         *,
         timeout_s: float,
         tls: ssl.SSLContext | None = None,
+        shape: Shape = TCP_CONNECT,
     ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
         """A TCP connection over the interface, with TLS if a context is given; closed and counted on leaving.
 
@@ -326,7 +350,7 @@ class Network:
                 )
             yield reader, writer
         finally:
-            self._count_tcp(sock, purpose, host, address, port)
+            self._count_tcp(sock, purpose, host, (address, port), shape)
             if writer is None:
                 sock.close()
             else:
@@ -360,7 +384,7 @@ class Network:
             problem = sock.connect_ex((address, port))
             if problem not in {0, errno.EINPROGRESS}:
                 return Opening("error", time.monotonic(), detail=os.strerror(problem))
-            self.count("tcp", host, address, port, packets=1, size=SYN_SIZE, purpose=purpose)
+            self.count("tcp", host, address, port, packets=1, size=SYN_SIZE, purpose=purpose, shape=TCP_SYN)
             loop.add_writer(sock, settled.set)
             try:
                 async with asyncio.timeout(timeout_s):
@@ -383,20 +407,22 @@ class Network:
         if problem == 0:
             _hear_no_more(sock)  # a server that speaks first would be acknowledged after the count
             sent, _ = _sent(sock)  # the SYN among them is counted already, and a RST is still to come
-            self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose)
+            self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
             return Opening("accepted", at)
         if problem == errno.ECONNREFUSED:
             return Opening("refused", at)
         return Opening("error", at, detail=os.strerror(problem))
 
-    def _count_tcp(self, sock: socket.socket, purpose: str, host: str | None, address: str, port: int) -> None:
+    def _count_tcp(
+        self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int], shape: Shape
+    ) -> None:
         """Ask the kernel how much a connection has sent (tcp(7), TCP_INFO); elsewhere count the least it can be."""
         segments, data = _sent(sock)
         with contextlib.suppress(OSError):
             sock.getpeername()  # raises where there is no connection that is still to be closed
             segments += CLOSING_SEGMENTS
         size = segments * TCP_OVERHEAD + data
-        self.count("tcp", host, address, port, packets=segments, size=size, purpose=purpose)
+        self.count("tcp", host, *to, packets=segments, size=size, purpose=purpose, shape=shape)
 
     def count(
         self,
@@ -408,23 +434,22 @@ class Network:
         packets: int,
         size: int,
         purpose: str,
+        shape: Shape,
     ) -> None:
         """Add packets of `size` bytes in all, counted from the IP header on, to the footprint."""
         key = (protocol, host, address, port, purpose)
-        before = self._contacts.get(key, (0, 0))
-        self._contacts[key] = (before[0] + packets, before[1] + size)
+        before = self._contacts.get(key)
+        self._contacts[key] = Contact(
+            protocol=protocol,
+            host=host,
+            address=address,
+            port=port,
+            packets=packets + (before.packets if before else 0),
+            bytes=size + (before.bytes if before else 0),
+            purpose=purpose,
+            shapes=list(dict.fromkeys([*(before.shapes if before else []), shape.name])),
+        )
 
     def footprint(self) -> list[Contact]:
         """Everything that was sent so far, in the order of first contact."""
-        return [
-            Contact(
-                protocol=protocol,
-                host=host,
-                address=address,
-                port=port,
-                packets=packets,
-                bytes=size,
-                purpose=purpose,
-            )
-            for (protocol, host, address, port, purpose), (packets, size) in self._contacts.items()
-        ]
+        return list(self._contacts.values())

@@ -14,6 +14,7 @@ import ntplib
 from probes.exchange import exchange
 from probes.network import Network
 from probes.observations import Ntp, NtpAttempt, NtpReply
+from probes.shapes import NTP_REQUEST
 
 SERVER = "pool.ntp.org"
 ATTEMPTS = 5
@@ -32,7 +33,7 @@ async def ntp(network: Network, address: str) -> Ntp:
         OSError: the interface cannot be used.
     """
     seen = Ntp(server=SERVER, address=address)
-    sock = network.udp("NTP", SERVER)
+    sock = network.udp("NTP", NTP_REQUEST, SERVER)
     refused = 0
     for _ in range(ATTEMPTS):
         sent_at = time.time()

@@ -707,7 +707,10 @@ class Connection(Struct, frozen=True, kw_only=True):
 
 
 class LargeHello(Struct, frozen=True, kw_only=True):
-    """A padded ClientHello that nobody on the way may fragment (the DF bit is set), and what came of it."""
+    """A padded ClientHello that nobody on the way may fragment, and what came of it: of versions with rules 1 to 3.
+
+    No device sends one, and the vendor's published server does not survive it: it is not sent any more.
+    """
 
     size: Count
     """Bytes of the IP packet."""
@@ -735,7 +738,7 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
     attempts: list[Attempt] = field(default_factory=list)
     record: Plain | None = None
     large: LargeHello | None = None
-    """What a large ClientHello to this address brought; None where the usual one was not answered."""
+    """What a large ClientHello to this address brought, in a report of a version that sent one."""
     waited_s: float = 0.0
     given_s: float = 0.0
     """How long the endpoint would have been waited for; 0 in a report of a version that did not note it."""
@@ -806,6 +809,8 @@ class Mapping(Observation, kw_only=True):
     """What came during the silence: each shows that the mapping then still let the server's datagrams in."""
     idle_s: float = 0.0
     """The longest time in the silence in which nothing passed in either direction: what arrives can refresh a NAT."""
+    largest: Count = 0
+    """Bytes of the largest DTLS datagram that the server sent, which got here whole; 0: none, or not noted."""
 
 
 # --- path -------------------------------------------------------------------------------------------------------
@@ -863,6 +868,18 @@ class Ladder(Struct, frozen=True, kw_only=True):
         return f"{self.protocol.upper()} {self.port}"
 
 
+class WholePackets(Struct, frozen=True, kw_only=True):
+    """Datagrams that nobody may fragment (the DF bit is set), whose TTL ends at a router before the server.
+
+    A router that says "time exceeded" had one whole; "fragmentation needed" names the place that is too narrow.
+    """
+
+    size: Count
+    """Bytes of the IP packet."""
+    probes: Annotated[list[PathProbe], Meta(max_length=64)] = field(default_factory=list)
+    """Empty: no router before the server is known, so none was sent."""
+
+
 class PathTarget(Struct, frozen=True, kw_only=True):
     """The device's port at one address, beside controls: other ports of the same address."""
 
@@ -872,13 +889,16 @@ class PathTarget(Struct, frozen=True, kw_only=True):
     controls: Annotated[list[Ladder], Meta(max_length=64)] = field(default_factory=list)
     cut_short: bool = False
     """Whether the limit of packets ended it."""
+    whole: WholePackets | None = None
+    """Whether large datagrams get out whole; None: that was not looked at."""
 
 
 class Path(Observation, kw_only=True):
     """How far packets to the device's port get, by the routers that say that a packet's time was up."""
 
     targets: Annotated[list[PathTarget], Meta(max_length=64)] = field(default_factory=list)
-    """Empty: the device's port answered, so there was nothing to look for."""
+    """Empty: the device's port answered, so there was nothing to look for. Where it answered and its path was looked at
+    all the same, there are no controls: nothing has to be compared."""
 
 
 # --- Internet Test ----------------------------------------------------------------------------------------------
@@ -970,3 +990,5 @@ class Contact(Struct, frozen=True, kw_only=True):
     packets: Count
     bytes: Count
     purpose: Plain
+    shapes: list[Plain] = field(default_factory=list)
+    """What was sent there, by name (`probes/shapes.py`); empty in a report of a version that did not name it."""

@@ -6,46 +6,53 @@ address: where those get further, somebody treats the device's port in another w
 sockets it does; else Linux gives a program without privileges the ICMP errors that its own packets caused, with their
 sender and with what they quote (ip(7), IP_RECVERR).
 
-Rungs are asked at once, eight in a flight, and up to three times where nothing came. A rung that was answered is not
-asked again, but for those that tell where the device's port is lost: its own last one, and a control's beyond it.
-Routers that limit their ICMP errors have few to give, and the device's port is to have the first of them. Whatever is
-asked again is asked from another port, so that a balancer by flow is seen, and cannot pass for a drop.
+The server is to get as little of this as can be. The device's ladder climbs rung by rung, carries what the device
+itself sends, and ends with the first packet that the server answers. The other ladders follow it: up to the furthest
+router that is known, so that nothing of theirs gets to the server; and beyond only where the device's port has fallen
+silent, no further than the first router that answers them.
+
+Then what was not answered is asked again, up to three times. A rung that was answered is not, but for those that tell
+where the device's port is lost: its own last one, and a control's beyond it. Routers that limit their ICMP errors have
+few to give, and the device's port is to have the first of them. Whatever is asked again is asked from another port, so
+that a balancer by flow is seen, and cannot pass for a drop.
 
 Sends at most MOST_PACKETS for a port and its controls. Runs only where the device's port did not answer, or where it is
-asked for.
+asked for. There, the path can also be asked whether large datagrams get out whole: by a few with the DF bit set (RFC
+1191), whose TTL ends at the furthest router before the server.
 """
 
 import asyncio
 import sys
 import time
-from itertools import groupby
 from typing import NamedTuple
 
-from probes.ladders import SYN_WAIT_S, Climb, Place, Rungs, TcpClimb, UdpClimb
-from probes.network import Network
-from probes.observations import Path, PathTarget
+from probes.ladders import SYN_WAIT_S, Climb, Place, Rungs, TcpClimb, Try, UdpClimb
+from probes.network import UDP_OVERHEAD, Datagram, Network
+from probes.observations import Path, PathProbe, PathTarget, WholePackets
+from probes.shapes import WHOLE
 
 MOST_PACKETS = 80
 MOST_HOPS = 24
-FLIGHT = 8
 TRIES = 3
 LEAST_TRIES = 2
-"""Of a silent rung before one that was answered, and of the other protocol's control."""
+"""Of a silent rung before one that was answered, and of a control's."""
 SILENT_RUN = 4
 """After so many silent rungs in a row, nothing more is expected."""
 BEYOND = 2
-"""So many of them are asked again."""
+"""So many of them are asked again; and so many of the device's port before a control goes beyond the known routers."""
+STEP_S = 0.25
+"""How long a rung is waited for before the next is asked; later answers still count."""
 PACE_S = 0.01
-"""Between one rung and the next, while answers are on their way: a destination that is reached ends a ladder."""
+"""How often it is looked whether a rung was answered."""
 WAIT_S = 0.4
-"""How long a flight is waited for before what is missing is asked again; later answers still count."""
+"""How long what was asked again is waited for."""
 REPEATED = 2
-"""At so many rungs a control is asked as often as the device's port; where there is but one, that twice as often."""
+"""How often more the device's port is asked than a control, where it is silent and the control is not."""
 SURER = 4
-"""How often more the device's port is asked for where it is silent and a control is not."""
+"""How often once more it is asked there."""
 SURER_WITHIN_S = 2.5
 """A look that has taken so long, on a long way, is not made longer by that: it is to end within 4 s."""
-_ROUNDS = MOST_HOPS // FLIGHT + TRIES - 1
+LARGE_TRIES = 3
 
 
 class Target(NamedTuple):
@@ -53,8 +60,10 @@ class Target(NamedTuple):
 
     place: Place
     device: Rungs
-    controls: tuple[Rungs, ...]
-    """The first has the protocol of the device's port."""
+    controls: tuple[Rungs, ...] = ()
+    """The first has the protocol of the device's port. None: the port answers, so there is nothing to compare."""
+    whole_size: int | None = None
+    """Bytes of the IP packets that are to get out whole; None: that is not asked."""
 
 
 async def path(network: Network, targets: list[Target]) -> Path:
@@ -75,6 +84,7 @@ class _Look:
     """The ladders of one target."""
 
     def __init__(self, network: Network, target: Target) -> None:
+        self._network = network
         self._target = target
         self._device = _climb(network, target.place, target.device, "path of the device's port")
         self._controls = [_climb(network, target.place, one, "control for the path") for one in target.controls]
@@ -83,13 +93,15 @@ class _Look:
 
     async def run(self) -> PathTarget:
         begun = time.monotonic()
+        whole: WholePackets | None = None
         try:
-            for flight in range(_ROUNDS):
-                if not await self._round(self._wanted(flight)):
-                    break
+            while not self._cut_short and ((new := self._further()) or (again := self._again())):
+                await (self._round(new, STEP_S) if new else self._round(again, WAIT_S))
             surer = time.monotonic() - begun < SURER_WITHIN_S and self._ask_what_counts()
             if surer or any(not one.has_answer(ttl) for one in self._climbs for ttl in range(1, one.top + 1)):
                 await self._listen(SYN_WAIT_S if surer else SYN_WAIT_S - WAIT_S)
+            if self._target.whole_size is not None:
+                whole = await self._large(self._target.whole_size)
         finally:
             for one in self._climbs:
                 await one.close()
@@ -100,62 +112,91 @@ class _Look:
             device=self._device.seen(),
             controls=[one.seen() for one in self._controls],
             cut_short=self._cut_short,
+            whole=whole,
         )
 
-    def _wanted(self, flight: int) -> list[tuple[int, Climb]]:
-        """What is asked in a round: the next flight, and again what is missing; the device's port first each time."""
-        ends = {one.end for one in self._climbs if one.end is not None}
-        reach, top = max(one.last for one in self._climbs), max(one.top for one in self._climbs)
-        goes_on = top < MOST_HOPS and (flight == 0 or reach > top - SILENT_RUN)
-        telling = [] if self._device.end else self._telling()
-        wanted: list[tuple[int, Climb]] = []
-        for climb in self._climbs:
-            most = TRIES if climb in self._climbs[:2] else LEAST_TRIES
-            again = [
-                ttl
-                for ttl in range(1, climb.top + 1)
-                if not climb.has_answer(ttl)
-                and 0 < climb.asked(ttl) < (most if ttl > climb.last else LEAST_TRIES)
-                and (ttl in ends or ttl <= min(climb.last + SILENT_RUN, self._within(climb, ends, reach)))
-            ]
-            if telling:
-                again += self._confirming(climb, telling, again)
-            # Beyond the destination as another port found it, only who still gets answers goes on.
-            far = climb.end is not None or (ends and climb.top > max(ends) and climb.last <= max(ends))
-            if far or not goes_on or self._overtaken(climb):
-                new = [ttl for ttl in ends if climb.end is None and not climb.asked(ttl)]
-            else:
-                new = [*range(climb.top + 1, min(top, FLIGHT * flight) + FLIGHT + 1)]
-            wanted += [(ttl, climb) for ttl in [*again, *new]]
-        return sorted(wanted, key=lambda one: (one[0], self._climbs.index(one[1])))
+    # --- upwards
 
-    def _within(self, climb: Climb, ends: set[int], reach: int) -> int:
-        """The furthest rung that is worth another try, where nothing came from it."""
-        if climb.unsettled:
-            return MOST_HOPS
-        return max(ends) if ends else reach + BEYOND
+    def _further(self) -> list[tuple[int, Climb]]:
+        """The next rung of each ladder that goes on."""
+        going = [self._device] if self._device_goes_on() else []
+        going += [one for one in self._controls if self._control_goes_on(one)]
+        return [(one.top + 1, one) for one in going]
 
-    def _overtaken(self, climb: Climb) -> bool:
-        """Whether others are answered at so many rungs beyond a ladder's last that nothing more is expected of it."""
-        beyond = range(climb.last + 1, climb.top + 1)
-        return sum(any(one.has_answer(ttl) for one in self._climbs) for ttl in beyond) >= SILENT_RUN
+    def _device_goes_on(self) -> bool:
+        device = self._device
+        if device.end is not None or self._telling():
+            return False
+        return device.top < min([MOST_HOPS, *self._ends, self._reach + SILENT_RUN])
+
+    def _control_goes_on(self, control: Climb) -> bool:
+        """Whether a control is asked one rung further: where a router is, or where it has to be compared."""
+        device, rung = self._device, control.top + 1
+        if control.end is not None or rung > MOST_HOPS:
+            return False
+        if rung <= self._known:
+            return True
+        if device.end is not None:
+            return rung <= device.end
+        if self._telling() or control.last > device.last or rung > min([*self._ends, self._reach + SILENT_RUN]):
+            return False
+        silent = device.top - device.last
+        return rung <= device.top and (silent >= BEYOND or not self._device_goes_on())
+
+    @property
+    def _known(self) -> int:
+        """The highest TTL of which a router has said that packets get no further with it; 0: none."""
+        passed = (ttl for one in self._climbs for ttl in range(1, one.top + 1) if one.passed(ttl))
+        return max(passed, default=0)
+
+    @property
+    def _reach(self) -> int:
+        """The highest TTL that anybody answered for the device's protocol."""
+        return max(one.last for one in self._climbs[:2])
+
+    @property
+    def _ends(self) -> list[int]:
+        """The TTLs with which a control got to the destination, or to somebody who refuses it."""
+        return [one.end for one in self._controls if one.end is not None]
 
     def _telling(self) -> list[int]:
-        """The next rungs at which the device's port is silent, and a control of its protocol is not."""
-        device, control = self._device, self._controls[0]
-        return [ttl for ttl in range(device.last + 1, control.top + 1) if control.passed(ttl)][:REPEATED]
+        """The first rung at which the device's port is silent, and a control of its protocol is not; as a list."""
+        device = self._device
+        if device.end is not None or not self._controls:
+            return []
+        control = self._controls[0]
+        return [ttl for ttl in range(device.last + 1, device.top + 1) if control.passed(ttl)][:1]
 
-    def _confirming(self, climb: Climb, telling: list[int], again: list[int]) -> list[int]:
+    # --- once more
+
+    def _again(self) -> list[tuple[int, Climb]]:
+        """What is asked once more; the device's port first."""
+        telling = self._telling()
+        wanted: list[tuple[int, Climb]] = []
+        for climb in self._climbs:
+            again = [ttl for ttl in range(1, climb.top + 1) if self._is_missing(climb, ttl)]
+            if telling:
+                again += self._confirming(climb, telling[0], again)
+            wanted += [(ttl, climb) for ttl in again]
+        return sorted(wanted, key=lambda one: (one[0], self._climbs.index(one[1])))
+
+    def _is_missing(self, climb: Climb, ttl: int) -> bool:
+        """Whether a rung was not answered, and may be with another try."""
+        most = TRIES if climb is self._device and ttl > climb.last else LEAST_TRIES
+        if climb.has_answer(ttl) or climb.asked(ttl) >= most or (climb.end is not None and ttl > climb.end):
+            return False
+        within = MOST_HOPS if climb.unsettled else max(self._ends, default=self._reach + BEYOND)
+        return ttl <= min(climb.last + SILENT_RUN, within)
+
+    def _confirming(self, climb: Climb, telling: int, again: list[int]) -> list[int]:
         """What is asked beside `again`, where the device's port falls silent and a control goes on at `telling`."""
         if climb is self._controls[0]:
-            return [ttl for ttl in telling if climb.asked(ttl) < TRIES]
+            return [telling] if climb.asked(telling) < TRIES else []
         if climb is not self._device:
             return []
         more = [climb.last] if 0 < climb.asked(climb.last) < TRIES else []
-        for ttl in telling:
-            lacking = REPEATED * TRIES // len(telling) - climb.asked(ttl) - (ttl in again)
-            more += [ttl] * max(0, min(lacking, REPEATED))
-        return more
+        lacking = REPEATED * TRIES - climb.asked(telling) - (telling in again)
+        return more + [telling] * max(0, min(lacking, REPEATED))
 
     def _ask_what_counts(self) -> bool:
         """Ask again, as far as the limit allows, where the device's port is silent and a control is not.
@@ -167,25 +208,29 @@ class _Look:
             Whether there was anything to ask.
         """
         asked = False
-        for ttl in ([] if self._device.end else self._telling()) * SURER:
+        for ttl in self._telling() * SURER:
             if sum(one.packets for one in self._climbs) + self._device.most_packets > MOST_PACKETS:
                 break
             self._device.send(ttl)
             asked = True
         return asked
 
-    async def _round(self, wanted: list[tuple[int, Climb]]) -> bool:
-        """Ask these, and wait; whether there was anything to ask."""
-        for ttl, rung in groupby(wanted, key=lambda one: one[0]):
-            first = False
-            for _, climb in rung:
-                if (climb.end is None or ttl < climb.end or climb.has_answer(ttl)) and await self._has_room(climb):
-                    first = first or not climb.asked(ttl)
-                    climb.send(ttl)
-            if first:
-                await self._listen(PACE_S)
-        await self._listen(WAIT_S)
-        return bool(wanted)
+    # --- sending and waiting
+
+    async def _round(self, wanted: list[tuple[int, Climb]], wait_s: float) -> None:
+        """Ask these, and wait until they are answered, or for so long. What ends at a known router keeps nobody."""
+        asked: list[Try] = []
+        known = self._known
+        for ttl, climb in wanted:
+            if not await self._has_room(climb):
+                return
+            made = climb.send(ttl)
+            if ttl > known or wait_s == WAIT_S:
+                asked.append(made)
+        deadline = time.monotonic() + wait_s
+        await self._listen(PACE_S)
+        while any(one.open for one in asked) and (left_s := deadline - time.monotonic()) > 0:
+            await self._listen(min(left_s, PACE_S))
 
     async def _has_room(self, climb: Climb) -> bool:
         """Whether the limit of packets leaves room for one more try, if need be once it is known what others cost."""
@@ -199,6 +244,29 @@ class _Look:
     async def _listen(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         await asyncio.gather(*(one.listen(deadline) for one in self._climbs))
+
+    # --- large datagrams
+
+    async def _large(self, size: int) -> WholePackets:
+        """Send datagrams of `size` bytes, from the IP header on, to the furthest router before the server."""
+        device, place = self._device, self._target.place
+        routers = [ttl for ttl in range(1, device.end or 0) if device.passed(ttl)]
+        if not routers:
+            return WholePackets(size=size)
+        probes: list[PathProbe] = []
+        sock = self._network.udp("path MTU", WHOLE, place.host, whole=True)
+        for _ in range(LARGE_TRIES):
+            at = time.monotonic()
+            payload = bytes(size - UDP_OVERHEAD)
+            problem = sock.send(payload, place.address, self._target.device.port, ttl=routers[-1])
+            made = Try(routers[-1], at, payload, outcome="error" if problem else "timeout", detail=problem)
+            while made.open and (event := await sock.receive(at + WAIT_S)):
+                if not isinstance(event, Datagram):
+                    made.refused(event.icmp, b"", event.at)
+            probes.append(made.seen(self._network))
+            if made.outcome != "timeout":
+                break
+        return WholePackets(size=size, probes=probes)
 
 
 def _climb(network: Network, place: Place, rungs: Rungs, purpose: str) -> Climb:

@@ -16,6 +16,7 @@ import msgspec
 
 from probes.network import AddressOf, Network
 from probes.observations import UNRESTRICTED, HttpWitness, Portal, PortalApi, TlsWitness
+from probes.shapes import HTTP_GET, TLS_HANDSHAKE
 
 VENDORS = (
     HttpWitness(url="http://connectivitycheck.gstatic.com/generate_204", expected_status=204, expected_body=""),
@@ -83,7 +84,7 @@ async def _tls(network: Network, address: str | None) -> TlsWitness:
         return TlsWitness(host=TLS_HOST, error="its name does not resolve")
     try:
         context = ssl.create_default_context()
-        async with network.tcp("portal", TLS_HOST, address, 443, timeout_s=CONNECT_S, tls=context):
+        async with network.tcp("portal", TLS_HOST, address, 443, timeout_s=CONNECT_S, tls=context, shape=TLS_HANDSHAKE):
             return TlsWitness(host=TLS_HOST, address=address, verified=True)
     except ssl.SSLCertVerificationError as problem:
         return TlsWitness(host=TLS_HOST, address=address, mismatch=problem.verify_message)
@@ -169,7 +170,7 @@ async def _get(
     body = b""
     async with (
         asyncio.timeout(EXCHANGE_S),
-        network.tcp("portal", host, address, port, timeout_s=CONNECT_S, tls=tls) as (reader, writer),
+        network.tcp("portal", host, address, port, timeout_s=CONNECT_S, tls=tls, shape=HTTP_GET) as (reader, writer),
     ):
         writer.write(connection.send(h11.Request(method="GET", target=path, headers=headers)) or b"")
         while len(body) < KEPT_BODY:

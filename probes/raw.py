@@ -18,6 +18,7 @@ from typing import Literal
 from probes import packets
 from probes.network import LARGEST_DATAGRAM, LARGEST_QUOTE, MOST_DATAGRAMS, Network
 from probes.observations import Icmp
+from probes.shapes import Shape
 
 _SOL_RAW, _ICMP_FILTER = 255, 1  # Linux, icmp(7)
 _ERRORS = (3, 11, 12)  # of RFC 792: destination unreachable, time exceeded, parameter problem
@@ -71,6 +72,7 @@ class RawFlow:
         purpose: for the footprint.
         host: the name that the address was found by.
         protocol: what follows the IP header.
+        shape: of what is sent, for the footprint.
         far: address and port that it leads to.
         near_port: our port, where a socket has it already.
 
@@ -84,12 +86,13 @@ class RawFlow:
         purpose: str,
         host: str | None,
         protocol: Literal["udp", "tcp"],
+        shape: Shape,
         far: tuple[str, int],
         near_port: int | None = None,
     ) -> None:
         if sys.platform != "linux":
             raise OSError("raw sockets of this system do not show what is needed")
-        self._network, self._purpose, self._host = network, purpose, host
+        self._network, self._purpose, self._shape, self._host = network, purpose, shape, host
         self._events: asyncio.Queue[Quote | Segment] = asyncio.Queue()
         self._read = 0
         self._sockets: list[socket.socket] = []
@@ -151,7 +154,15 @@ class RawFlow:
         return None
 
     def _count(self, size: int) -> None:
-        self._network.count(self.ends.protocol, self._host, *self.ends.far, packets=1, size=size, purpose=self._purpose)
+        self._network.count(
+            self.ends.protocol,
+            self._host,
+            *self.ends.far,
+            packets=1,
+            size=size,
+            purpose=self._purpose,
+            shape=self._shape,
+        )
 
     async def receive(self, deadline: float) -> Quote | Segment | None:
         """What comes next, or None once the loop's clock has passed `deadline`."""

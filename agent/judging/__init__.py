@@ -57,7 +57,7 @@ JUDGES: dict[str, Judge] = {
     "ntp.reply": Judge(ntp.reply, ("dhcp", "dns", "ntp")),
     "portal": Judge(portal.portal, ("dhcp", "dns", "portal")),
     "coap.udp-5683": Judge(coap.udp_5683, ("dhcp", "dns", "coap"), also=(*_EXCHANGES, "path")),
-    "cloud.transport": Judge(cloud.transport, ("dhcp", "dns", "coap", "cloud"), also=(*_EXCHANGES, "mapping")),
+    "cloud.transport": Judge(cloud.transport, ("dhcp", "dns", "coap", "cloud"), also=(*_EXCHANGES, "mapping", "path")),
     "path.egress": Judge(path.egress, ("dhcp", "dns", "coap", "cloud", "path"), also=_EXCHANGES),
 }
 """The checks that this version measures, in the report's order."""

@@ -11,7 +11,10 @@ from agent.judging.icmp import from_host, refused
 from agent.judging.nat import forgotten, idle_evidence
 from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from agent.profiles import Fact, Profile
-from probes.observations import CloudEndpoint, Connection, LargeHello, Observations
+from probes.observations import CloudEndpoint, Connection, Icmp, Observations, WholePackets
+
+_UDP_OVERHEAD = 28
+"""Bytes of IPv4 and UDP header."""
 
 
 def transport(seen: Observations, profile: Profile) -> Finding:
@@ -41,6 +44,7 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     if needs.transport.value == "dtls":
         if finding.status == "pass" and (lost := forgotten(seen, profile)):
             finding = msgspec.structs.replace(lost, evidence=finding.evidence)
+        finding = _whole(finding, mine, seen, profile)
         finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *idle_evidence(seen)])
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts, *finding.rests_on]
     return msgspec.structs.replace(finding, rests_on=facts)
@@ -110,7 +114,7 @@ def _dtls(endpoint: CloudEndpoint, profile: Profile) -> Finding:
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
     evidence = [f"{where}, {one.words}" for one in endpoint.attempts]
     if endpoint.record:
-        finding = _late(endpoint, where, profile) or _large(endpoint, where, profile)
+        finding = _late(endpoint, where, profile)
         if finding is None:
             finding = Finding(status="pass", summary=f"{where} answers a DTLS ClientHello with {endpoint.record}")
         return msgspec.structs.replace(finding, evidence=[*evidence, *finding.evidence])
@@ -176,27 +180,78 @@ def _late(endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding | No
     )
 
 
-def _large(endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding | None:
-    """A warning where a packet as large as the handshake needs does not get through; None where it does."""
-    large, needs = endpoint.large, profile.cloud.path_mtu
-    if large is None or needs is None or large.record or large.size > needs.value:
-        return None
-    if all(one.outcome == "error" for one in large.attempts):
-        return None  # this laptop's own link is narrower
-    told = next((one.icmp for one in large.attempts if one.icmp and (one.icmp.type, one.icmp.code) == (3, 4)), None)
+def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, profile: Profile) -> Finding:
+    """The finding of an endpoint that answers, with what is known of the size of packets that get there whole.
+
+    A warning where a router says that they do not; where nobody says anything, that is evidence, and no warning.
+    """
+    needs = profile.cloud.path_mtu
+    answering = [one for one in mine if one.record and one.address]
+    if finding.status != "pass" or needs is None or not answering:
+        return finding
+    evidence = [line for one in answering for line in _size_evidence(one, seen)]
+    narrow = next((found for one in answering if (found := _too_narrow(one, seen, needs.value))), None)
+    if narrow is None:
+        return msgspec.structs.replace(finding, evidence=[*finding.evidence, *evidence])
+    endpoint, told, size = narrow
+    where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
     return Finding(
         status="warn",
-        summary=f"{where} answers, but no packet of {large.size} bytes gets there whole",
-        reason=f"A ClientHello in {large.size} bytes, not to be fragmented, was "
-        + (f"refused by {told.source}: {told.meaning}. " if told else f"lost {len(large.attempts)} times. ")
-        + f"DTLS needs packets of up to {needs.value} bytes, and not every device can reassemble fragments.",
+        summary=f"{where} answers, but no packet of {size} bytes gets past {told.source} whole",
+        reason=f"A packet of {size} bytes, not to be fragmented, was refused by {told.source}: {told.meaning}. "
+        f"DTLS needs packets of up to {needs.value} bytes, and not every device can reassemble fragments.",
         remedy=f"Let packets of {needs.value} bytes through whole: look at the MTU of tunnels and PPPoE on the way, "
         "and let ICMP `fragmentation needed` pass.",
         owner="network administrator",
-        evidence=_large_evidence(large, where),
+        evidence=[*finding.evidence, *evidence],
         rests_on=[needs],
     )
 
 
-def _large_evidence(large: LargeHello, where: str) -> list[str]:
-    return [f"{where}, {large.size} bytes, {one.words}" for one in large.attempts]
+def _whole_packets(endpoint: CloudEndpoint, seen: Observations) -> WholePackets | None:
+    """What became of large packets on the way to an endpoint."""
+    targets = seen.path.targets if seen.path else []
+    mine = (one for one in targets if (one.address, one.device.port) == (endpoint.address, endpoint.port))
+    return next((one.whole for one in mine if one.whole), None)
+
+
+def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tuple[CloudEndpoint, Icmp, int] | None:
+    """Who said that a packet no larger than the device's was too large, and its size.
+
+    A large ClientHello of an earlier version tells the same; that it was not answered tells nothing, for the vendor's
+    published server answers none of that size.
+    """
+    whole, large = _whole_packets(endpoint, seen), endpoint.large
+    told = [(one.icmp, whole.size) for one in (whole.probes if whole else [])]
+    told += [(one.icmp, large.size) for one in (large.attempts if large and not large.record else [])]
+    found = next(((icmp, size) for icmp, size in told if icmp and _is_too_large(icmp) and size <= needed), None)
+    return (endpoint, *found) if found else None
+
+
+def _is_too_large(icmp: Icmp) -> bool:
+    return (icmp.type, icmp.code) == (3, 4)
+
+
+def _size_evidence(endpoint: CloudEndpoint, seen: Observations) -> list[str]:
+    """What is known of the path's MTU, out and back, in words; empty where it was not looked at."""
+    where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
+    lines: list[str] = []
+    if whole := _whole_packets(endpoint, seen):
+        passed = next((one for one in whole.probes if one.outcome == "time-exceeded"), None)
+        said = [f"{one.outcome}, {one.icmp.meaning} from {one.icmp.source}" for one in whole.probes if one.icmp]
+        if passed:
+            told = f"get whole to {passed.source} (hop {passed.ttl}), which is before the server"
+        elif said:
+            told = f"do not: {'; '.join(said)}"
+        else:
+            why = {one.detail for one in whole.probes if one.detail}
+            told = f"not known: {', '.join(sorted(why)) if why else 'no router before the server says so'}"
+        lines.append(f"{where}, packets of {whole.size} bytes out: {told}")
+    if endpoint.large:
+        lines += [f"{where}, {endpoint.large.size} bytes, {one.words}" for one in endpoint.large.attempts]
+    held = seen.mapping
+    if held and held.largest and (held.address, held.port) == (endpoint.address, endpoint.port):
+        lines.append(
+            f"{where}, packets back: the server's largest had {held.largest + _UDP_OVERHEAD} bytes, and came whole"
+        )
+    return lines

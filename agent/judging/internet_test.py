@@ -275,7 +275,13 @@ def _echo(seen: Observations, profile: Profile) -> Told:
     resolves = f"{host} needs no lookup" if host == address else f"{host} resolves"
     test = _measured(seen, profile, form)
     if test is None:
-        return "passed", f"{resolves}, which is all that this test asks for; echoes were not tried.", []
+        answers = any(one.record for one in endpoints_of(seen, profile))
+        why = (
+            "the cloud answers, so the device sends no echoes here, and none were sent"
+            if answers
+            else "echoes were not tried"
+        )
+        return "passed", f"{resolves}, which is all that this test asks for; {why}.", _unknown_echo_log(form)
     if test.packets and all(one.error for one in test.packets):
         return None, f"Not known: this laptop could not send to {test.address}: {test.packets[0].error}.", []
     came = sum(one.echo_ms is not None for one in test.packets)
@@ -304,9 +310,7 @@ def _echo_log(test: EchoTest) -> list[str]:
     if test.stopped_early:
         if test.form == 1:
             return ["WiFi    : <n>/<n> packets <n>/<n> bytes received, avg rtt: <n>"]
-        return [
-            f"WiFi: <n>/{MOST_ECHOES} packets (0 tx errors) <n>/<n> bytes received, avg rtt: <n>, mask=<n>, score=<n>"
-        ]
+        return _unknown_echo_log(test.form)
     octets = sum(one.size for one in test.packets)
     mean = int(sum(one.echo_ms or 0.0 for one in came) / len(came)) if came else 0
     if test.form == 1:
@@ -320,6 +324,13 @@ def _echo_log(test: EchoTest) -> list[str]:
     mask = sum(1 << one.sequence for one in came if 0 <= one.sequence < 16)
     counts = f"{len(came)}/{sent} packets ({errors} tx errors) {received}/{octets} bytes received"
     return [f"WiFi: {counts}, avg rtt: {mean}, mask={mask:04x}, score={_score(test, mean)}"]
+
+
+def _unknown_echo_log(form: int) -> list[str]:
+    """The line of a test whose echoes are not known: the first form has one only where something came back."""
+    if form == 1:
+        return []
+    return [f"WiFi: <n>/{MOST_ECHOES} packets (0 tx errors) <n>/<n> bytes received, avg rtt: <n>, mask=<n>, score=<n>"]
 
 
 def _score(test: EchoTest, mean: int) -> int:

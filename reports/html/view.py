@@ -258,7 +258,7 @@ def _footprint(report: Report) -> list[list[Any]]:
         [
             Code(f"{one.protocol.upper()} {one.address}:{one.port}"),
             one.host or "",
-            one.purpose,
+            f"{one.purpose}: {', '.join(one.shapes)}" if one.shapes else one.purpose,
             one.packets,
             one.bytes,
         ]

@@ -1,0 +1,34 @@
+"""What leaves a run, by name: the shape of each payload, and where that shape comes from.
+
+A server that is not ours is sent only what a device, or any client of its service, sends there. The footprint names the
+shape of everything that was sent.
+"""
+
+from typing import NamedTuple
+
+
+class Shape(NamedTuple):
+    """A payload's form."""
+
+    name: str
+    source: str
+    """The device and its version, the RFC, or the service's own page that it is taken from."""
+
+
+DHCP_DISCOVER = Shape("DHCPDISCOVER", "lwIP 2 as Device OS has it (dhcp.c); RFC 2131")
+DHCP_REQUEST = Shape("DHCPREQUEST", "lwIP 2 as Device OS has it (dhcp.c); RFC 2131")
+DHCP_RELEASE = Shape("DHCPRELEASE", "RFC 2131 section 4.4.6: a lease is given back")
+DHCP_INFORM = Shape("DHCPINFORM", "RFC 2131 section 4.4.3: this laptop asks for its own configuration")
+DNS_QUERY = Shape("DNS query", "lwIP's dns.c: one question, recursion desired, no EDNS; RFC 1035")
+NTP_REQUEST = Shape("NTP request", "Device OS 2.0 to 5.5, simple_ntp_client.cpp:301-331; RFC 5905")
+CLIENT_HELLO = Shape("DTLS ClientHello", "Device OS 2.0 and later, dtls_message_channel.cpp:252-277; RFC 6347")
+COOKIE_HELLO = Shape("DTLS ClientHello with the cookie", "the same, its next message; RFC 6347 section 4.2.1")
+DTLS_ALERT = Shape("DTLS alert", "mbedTLS, at the end of a handshake that failed; RFC 5246 section 7.2")
+ECHO = Shape("reachability echo", "Device OS 5.6 and later, system_connection_manager.cpp")
+COAP_PING = Shape("CoAP ping", "RFC 7252 section 4.3")
+TCP_CONNECT = Shape("TCP connection, nothing sent", "Device OS for Core, Photon and P1: the server speaks first")
+TCP_SYN = Shape("TCP SYN", "the beginning of a TCP connection; RFC 9293")
+HTTP_HEAD = Shape("HTTP HEAD", "RFC 9110 section 9.3.2, to the site of a public CoAP test server")
+HTTP_GET = Shape("HTTP GET", "RFC 9110 section 9.3.1, as the vendor's own portal check asks; RFC 8908")
+TLS_HANDSHAKE = Shape("TLS handshake", "RFC 8446, with a vendor's portal-check host")
+WHOLE = Shape("1 datagram with DF, its TTL ending at a router", "RFC 1191; it does not get to the server")
