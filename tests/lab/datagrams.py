@@ -31,8 +31,8 @@ NtpMode = Literal[
 ]  # fmt: skip
 CoapMode = Literal["real", "closed", "silent", "echo", "wrong-id", "garbage", "flood", "other-address"]
 DtlsMode = Literal[
-    "real", "s_server", "no-echo", "echo-only", "echo-altered", "closed", "silent", "server-hello", "alert", "garbage",
-    "flood", "other-address",
+    "real", "vendor", "s_server", "no-echo", "echo-only", "echo-altered", "closed", "silent", "server-hello", "alert",
+    "garbage", "flood", "other-address",
 ]  # fmt: skip
 DhcpMode = Literal["offer", "nak", "nak-then-ack", "silent", "escapes", "flood", "garbage"]
 

@@ -107,7 +107,7 @@ class Lab:
         photon_cloud: TCP 5683 at device.spark.io.
         argon_cloud: UDP 5684 at *.udp.particle.io; "real" is libcoap's DTLS over OpenSSL, "s_server" openssl's own, and
             both echo reachability packets; "no-echo" and "echo-altered" are "real" without and with broken echoes,
-            "echo-only" echoes, and speaks no DTLS.
+            "echo-only" echoes, and speaks no DTLS. "vendor" is the vendor's own server, with nothing before it.
         tcp53: TCP 53 at 8.8.8.8.
         http: How the vendors' portal-check hosts answer on TCP 80.
         https: Whether they also serve TLS on 443, with a certificate of the lab's CA (`lab.ca`).
@@ -118,7 +118,7 @@ class Lab:
     NAT such an answer never reaches the laptop at all.
 
     At the end of the block, unless it raised: every fault and every fake that was asked for must have been hit (its
-    `must_fire`), and no fake may have failed.
+    `must_fire`), no fake may have failed, and the vendor's server must live (its `must_live`).
     """
 
     def __init__(
@@ -193,6 +193,8 @@ class Lab:
                 for wall in self.walls:
                     idle += [fault.rule for fault in wall.unfired()]
                 idle += [name for name, fake in self.fakes.items() if fake.must_fire and not fake.received]
+                if self._argon_cloud == "vendor" and self.vendor.must_live:
+                    self.vendor.collect()
         finally:
             self._tear_down()
         if error is not None:
@@ -301,7 +303,9 @@ class Lab:
             self._tcp("photon_cloud", where, [(PHOTON_CLOUD, 5683)], handler, must_fire=must)
         if self._tcp53 == "accept":
             self._tcp("tcp53", where, [(GOOGLE_DNS, 53)], streams.accept, must_fire=False)
-        if self._argon_cloud in {"real", "s_server", "no-echo", "echo-only", "echo-altered"}:
+        if self._argon_cloud == "vendor":
+            self.servers["argon_cloud"] = servers.vendor(where, self.folder, ARGON_CLOUD)
+        elif self._argon_cloud in {"real", "s_server", "no-echo", "echo-only", "echo-altered"}:
             self._serve_dtls_and_echo(where)
         elif self._argon_cloud != "closed":
             responder = datagrams.dtls_responder(self._argon_cloud)
@@ -573,6 +577,18 @@ class Lab:
     def log(self, server: str) -> list[str]:
         """Log lines of a real server: dhcp, dns, second_dns, second_dhcp, ntp, coap1, coap2, argon_cloud, ..."""
         return self.servers[server].lines()
+
+    @property
+    def vendor(self) -> servers.Vendor:
+        """The vendor's own server (argon_cloud="vendor")."""
+        server = self.servers["argon_cloud"]
+        assert isinstance(server, servers.Vendor)
+        return server
+
+    def vendor_alive(self) -> list[str]:
+        """What the vendor's server calls errors; raises unless it lives on when its garbage has been collected."""
+        self.vendor.collect()
+        return [f"{event['where']}: {event['says']}" for event in self.vendor.events("error")]
 
     def queries(self, server: str = "dns") -> list[tuple[str, str]]:
         """(type, name) of every query that a real resolver was asked."""

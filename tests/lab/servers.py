@@ -1,12 +1,17 @@
 """The real servers: each function writes a configuration, starts one in a namespace and says when it is ready."""
 
+import json
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.lab.namespaces import LabError, Laptop, Namespace, command, wait_until
+from tests.lab.vendor.build import HERE as VENDOR
+from tests.lab.vendor.build import build
 
 GATEWAY = "192.168.77.1"
 LAPTOP_MAC = "02:00:00:77:00:10"
@@ -167,6 +172,47 @@ def s_server(where: Namespace, folder: Path, address: str, certificate: "Certifi
             str(certificate.chain), "-key", str(certificate.key), "-cipher",
             "ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0"]  # fmt: skip
     return _start(where, argv, folder / "s_server.log", lambda: where.bound("udp", BEHIND_RELAY, address))
+
+
+@dataclass
+class Vendor(Server):
+    """The vendor's own server; its log is a list of events (vendor/server.js)."""
+
+    must_live: bool = True  # the lab fails at its end when this server has died
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """Return its events of one kind: connection, receive, send, secure, close, moved, error, ..."""
+        # What it is killed by is said in other words, and its last line may not be whole yet.
+        lines = [line for line in self.log.read_text(errors="replace").splitlines(keepends=True) if line[0] == "{"]
+        events: list[dict[str, Any]] = [json.loads(line) for line in lines if line.endswith("\n")]
+        return [event for event in events if event["event"] == kind]
+
+    def collect(self) -> None:
+        """Let it free all that it no longer needs; raise if that, or anything before, has killed it."""
+        before = len(self.events("collected"))
+        self.process.send_signal(signal.SIGUSR2)
+
+        def collected() -> bool:
+            if self.process.poll() is not None:
+                raise LabError(f"the vendor's server ended: {self.process.returncode}; it says {self.lines()[-9:]}")
+            return len(self.events("collected")) > before
+
+        wait_until(collected, f"garbage collection in the vendor's server; it says {self.lines()[-9:]}")
+
+
+def vendor(where: Namespace, folder: Path, address: str) -> Vendor:
+    """Particle's own DTLS server (npm's node-mbed-dtls) on UDP 5684, with the key of its tests.
+
+    What is written beyond its buffers shows once they are freed: hence `Vendor.collect`.
+    """
+    built = build()
+    argv = [str(built.node), "--expose-gc", "--no-deprecation", str(VENDOR / "server.js"), str(built.package),
+            address, "5684"]  # fmt: skip
+    log = folder / "vendor.log"
+    started = _start(where, argv, log, lambda: False)
+    server = Vendor(started.process, log, lambda: False)
+    server.ready = lambda: bool(server.events("ready"))
+    return server
 
 
 @dataclass(frozen=True)
