@@ -79,6 +79,8 @@ class Try:
     """Packets that it took."""
     ending: int = 0
     """Packets that go where it is accepted."""
+    apart: bool = False
+    """Whether it was sent from a port of its own."""
 
     @property
     def open(self) -> bool:
@@ -206,6 +208,17 @@ class Climb(ABC):
         place = number - self._first
         return self.tries[place] if 0 <= place < len(self.tries) else None
 
+    def _only_open(self) -> Try | None:
+        """The only packet of the ladder's flow that is still open: what came without a number answers that.
+
+        None: there are several, or none; from now on every packet has a port of its own, and those are asked again.
+        """
+        possible = [one for one in self.tries if one.open and not one.apart]
+        if len(possible) == 1:
+            return possible[0]
+        self.apart = self.unsettled = True
+        return None
+
     def _go_raw(self, near_port: int | None = None) -> None:
         """Use raw sockets where this process may."""
         to = self.place.address, self.rungs.port
@@ -231,7 +244,8 @@ class UdpClimb(Climb):
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
         number, apart = self._next(), self._sends_apart(ttl)
-        made = Try(ttl, time.monotonic(), payload_of(self.rungs.payload, number, self.place.host, self._fixed))
+        payload = payload_of(self.rungs.payload, number, self.place.host, self._fixed)
+        made = Try(ttl, time.monotonic(), payload, apart=apart)
         self.tries.append(made)
         if self._raw is not None and not apart:
             problem = self._raw.send_datagram(number, ttl, made.payload)
@@ -287,14 +301,10 @@ class UdpClimb(Climb):
             self._refused(own or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
 
     def _answered(self, own: Try | None, words: str, event: Datagram) -> None:
-        """Take an answer that does not say what it answers: the only packet that is still open in its flow, or none."""
-        apart = [made for _, made in self._own]
-        possible = [own] if own else [one for one in self.tries if one.open and one not in apart]
-        if len(possible) == 1:
-            if possible[0].open:
-                possible[0].answered(event.address, words, event.at)
-        elif possible:
-            self.apart = self.unsettled = True
+        """Take an answer that does not say what it answers."""
+        made = own or self._only_open()
+        if made is not None and made.open:
+            made.answered(event.address, words, event.at)
 
     def hear_quote(self, quote: Quote) -> None:
         """Take one ICMP error as it arrived."""
@@ -305,9 +315,8 @@ class UdpClimb(Climb):
         self._refused(made, quote.icmp, quote.header, quote.at)
 
     def _refused(self, made: Try | None, icmp: Icmp, quoted: bytes, at: float) -> None:
-        if made is None:
-            self.apart = self.unsettled = True
-        elif made.open:
+        made = made or self._only_open()
+        if made is not None and made.open:
             made.refused(icmp, quoted, at)
 
     def _quoted(self, quoted: bytes) -> Try | None:
@@ -355,7 +364,7 @@ class TcpClimb(Climb):
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
         number, apart = self._next(), self._sends_apart(ttl)
-        made = Try(ttl, time.monotonic(), ending=2 if apart else 1)
+        made = Try(ttl, time.monotonic(), ending=2 if apart else 1, apart=apart)
         self.tries.append(made)
         if self._raw is not None and not apart:
             # All have one sequence number, as if the first was sent again: firewalls drop a second one of another.
@@ -407,9 +416,8 @@ class TcpClimb(Climb):
         if int.from_bytes(quote.header[_SEQUENCE_AT]) != self._sequence:
             return
         made = self._numbered(quote.number) or self._numbered(int.from_bytes(quote.header[_TIMESTAMP_AT]))
-        if made is None:
-            self.apart = self.unsettled = True
-        elif made.open:
+        made = made or self._only_open()
+        if made is not None and made.open:
             made.refused(quote.icmp, quote.header, quote.at)
 
     def hear_segment(self, segment: Segment) -> None:
@@ -423,10 +431,7 @@ class TcpClimb(Climb):
             return
         made = self._numbered(segment.echoed) if segment.echoed is not None else None
         if made is None and self.end is None:
-            possible = [one for one in self.tries if one.open]
-            made = possible[0] if len(possible) == 1 else None
-            if made is None:
-                self.apart = self.unsettled = True
+            made = self._only_open()
         if made is not None and made.open:
             made.answered(self.place.address, segment.kind, segment.at)
 
