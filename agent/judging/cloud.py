@@ -222,8 +222,9 @@ def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tup
     published server answers none of that size.
     """
     whole, large = _whole_packets(endpoint, seen), endpoint.large
-    told = [(one.icmp, whole.size) for one in (whole.probes if whole else [])]
-    told += [(one.icmp, large.size) for one in (large.attempts if large and not large.record else [])]
+    told = [(one.icmp, whole.size) for one in whole.probes] if whole else []
+    if large and not large.record:
+        told += [(one.icmp, large.size) for one in large.attempts]
     found = next(((icmp, size) for icmp, size in told if icmp and _is_too_large(icmp) and size <= needed), None)
     return (endpoint, *found) if found else None
 
