@@ -42,9 +42,9 @@ def transport(seen: Observations, profile: Profile) -> Finding:
         return finding
     finding = msgspec.structs.replace(finding, evidence=[line for one in findings for line in one.evidence])
     if needs.transport.value == "dtls":
+        finding = _whole(finding, mine, seen, profile)
         if finding.status == "pass" and (lost := forgotten(seen, profile)):
             finding = msgspec.structs.replace(lost, evidence=finding.evidence)
-        finding = _whole(finding, mine, seen, profile)
         finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *idle_evidence(seen)])
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts, *finding.rests_on]
     return msgspec.structs.replace(finding, rests_on=facts)
