@@ -7,6 +7,7 @@ host. A company's own server is sent nothing but the ping.
 """
 
 import asyncio
+import os
 import random
 import re
 from collections.abc import Callable, Collection
@@ -180,10 +181,11 @@ async def _controls(network: Network, host: str, address: str) -> list[Control]:
 
 
 async def _dtls_control(network: Network, host: str, address: str) -> Control:
+    own = os.urandom(dtls.RANDOM_SIZE)
     result = await exchange(
         network,
         network.udp("control for CoAP", CLIENT_HELLO, host),
-        dtls.client_hello(),
+        lambda number: dtls.client_hello(own, record=number),
         address,
         dtls.PORT,
         at_s=(0.0, CONTROL_WAIT_S / 2),

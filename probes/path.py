@@ -9,7 +9,7 @@ sender and with what they quote (ip(7), IP_RECVERR).
 The server is to get as little of this as can be. The device's ladder climbs rung by rung, carries what the device
 itself sends, and ends with the first packet that the server answers. The other ladders follow it: up to the furthest
 router that is known, so that nothing of theirs gets to the server; and beyond only where the device's port has fallen
-silent, no further than the first router that answers them.
+silent, no further than the first router that answers them, or where it was answered after all, no further than that.
 
 Then what was not answered is asked again, up to three times. A rung that was answered is not, but for those that tell
 where the device's port is lost: its own last one, and a control's beyond it. Routers that limit their ICMP errors have

@@ -4,9 +4,10 @@ from agent.compare.parts import Difference
 from agent.judging.addresses import is_carrier_nat, is_local, is_translated
 from agent.judging.dns import NTP_SERVER
 from agent.profiles import Profile
-from probes.observations import Observations, Wifi, strength
+from probes.observations import Icmp, Observations, Wifi, strength
 
 _NOT_KNOWN = "not known"
+_TOO_LARGE = (3, 4)  # ICMP type and code (RFC 792)
 
 
 def differences(a: Observations, b: Observations, profile: Profile) -> list[Difference]:
@@ -123,9 +124,28 @@ def _exchanges(seen: Observations, profile: Profile) -> dict[str, str | None]:
         wrong = sum(not one.right for one in seen.portal.http)
         found["Portal checks answered wrongly"] = f"{wrong} of {len(seen.portal.http)}"
         found["Captive portal API"] = seen.portal.api.url if seen.portal.api else "none"
+    return found | _large_packets(seen, profile)
+
+
+def _large_packets(seen: Observations, profile: Profile) -> dict[str, str | None]:
+    """Whether large packets to the cloud get out whole; not known where nobody said so."""
+    port, hosts = profile.cloud.port.value, profile.cloud.hosts.value
+    found: dict[str, str | None] = {}
     for one in seen.cloud.endpoints if seen.cloud else []:
-        if one.host in profile.cloud.hosts.value and one.port == profile.cloud.port.value and one.large is not None:
-            got = "arrive whole" if one.large.record else "do not arrive"
-            limit = f", MTU {one.large.mtu}" if one.large.mtu else ""
-            found[f"Packets of {one.large.size} bytes to the cloud"] = got + limit
+        if one.host in hosts and one.port == port and one.large is not None:  # of an earlier version
+            errors = [each.icmp for each in one.large.attempts]
+            found[f"Packets of {one.large.size} bytes to the cloud"] = _got_out(errors, whole=bool(one.large.record))
+    for target in seen.path.targets if seen.path else []:
+        if target.host in hosts and target.device.port == port and (large := target.whole) is not None:
+            passed = any(each.outcome == "time-exceeded" for each in large.probes)
+            found[f"Packets of {large.size} bytes to the cloud"] = _got_out(
+                [each.icmp for each in large.probes], whole=passed
+            )
     return found
+
+
+def _got_out(errors: list[Icmp | None], *, whole: bool) -> str | None:
+    if whole:
+        return "get out whole"
+    narrow = next((one for one in errors if one and (one.type, one.code) == _TOO_LARGE), None)
+    return f"do not: {narrow.meaning}" if narrow else None

@@ -42,9 +42,9 @@ def transport(seen: Observations, profile: Profile) -> Finding:
         return finding
     finding = msgspec.structs.replace(finding, evidence=[line for one in findings for line in one.evidence])
     if needs.transport.value == "dtls":
+        finding = _whole(finding, mine, seen, profile)
         if finding.status == "pass" and (lost := forgotten(seen, profile)):
             finding = msgspec.structs.replace(lost, evidence=finding.evidence)
-        finding = _whole(finding, mine, seen, profile)
         finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *idle_evidence(seen)])
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts, *finding.rests_on]
     return msgspec.structs.replace(finding, rests_on=facts)
@@ -222,8 +222,9 @@ def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tup
     published server answers none of that size.
     """
     whole, large = _whole_packets(endpoint, seen), endpoint.large
-    told = [(one.icmp, whole.size) for one in (whole.probes if whole else [])]
-    told += [(one.icmp, large.size) for one in (large.attempts if large and not large.record else [])]
+    told = [(one.icmp, whole.size) for one in whole.probes] if whole else []
+    if large and not large.record:
+        told += [(one.icmp, large.size) for one in large.attempts]
     found = next(((icmp, size) for icmp, size in told if icmp and _is_too_large(icmp) and size <= needed), None)
     return (endpoint, *found) if found else None
 

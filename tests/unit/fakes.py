@@ -8,6 +8,7 @@ import pytest
 from probes import exchange
 from probes.network import Datagram, Network, Refusal, UdpSocket
 from probes.observations import Icmp
+from probes.shapes import Shape
 
 Answer = bytes | Icmp | tuple[bytes, str, int]
 """A datagram from the address asked, an ICMP error, or a datagram from another address and port."""
@@ -27,9 +28,13 @@ class Clock:
 class FakeSocket(UdpSocket):
     """Sends into a script, and receives from it."""
 
-    def __init__(self, clock: Clock, script: Script) -> None:
-        self.clock, self.script = clock, script
+    def __init__(self, clock: Clock, script: Script, shape: Shape | None = None, *, whole: bool = False) -> None:
+        self.clock, self.script, self.shape, self.whole = clock, script, shape, whole
         self.sent: list[tuple[float, bytes]] = []
+        self.shapes: list[Shape | None] = []
+        """Of what was sent, each."""
+        self.ttls: list[int | None] = []
+        """The same."""
         self.coming: list[tuple[float, Datagram | Refusal]] = []
 
     @property
@@ -37,9 +42,13 @@ class FakeSocket(UdpSocket):
         """A port of nobody's."""
         return 40000
 
-    def send(self, payload: bytes, address: str, port: int, *, ttl: int | None = None) -> str | None:
+    def send(
+        self, payload: bytes, address: str, port: int, *, ttl: int | None = None, shape: Shape | None = None
+    ) -> str | None:
         """Note the datagram, and queue what the script answers."""
         self.sent.append((self.clock.now - 1000, payload))
+        self.shapes.append(shape or self.shape)
+        self.ttls.append(ttl)
         answers = self.script(len(self.sent), payload)
         if isinstance(answers, str):
             return answers
@@ -74,7 +83,9 @@ class FakeNetwork(Network):
         self.clock, self.script = clock, script
         self.sockets: list[FakeSocket] = []
 
-    def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0, whole: bool = False) -> UdpSocket:
+    def udp(
+        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
+    ) -> UdpSocket:
         """A socket that nothing leaves."""
-        self.sockets.append(FakeSocket(self.clock, self.script))
+        self.sockets.append(FakeSocket(self.clock, self.script, shape, whole=whole))
         return self.sockets[-1]

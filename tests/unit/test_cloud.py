@@ -1,4 +1,4 @@
-"""The cloud endpoints: a DTLS server waited for in a hurry and as a device does, and what a large ClientHello shows."""
+"""The cloud endpoints: a DTLS server waited for in a hurry and as a device does, and that nothing follows an answer."""
 
 import asyncio
 
@@ -8,12 +8,12 @@ from probes import cloud
 from probes.cloud import AS_DEVICE, HURRIED, Patience
 from probes.network import Network, UdpSocket
 from probes.observations import CloudEndpoint, Icmp
-from tests.unit.fakes import Clock, FakeNetwork, FakeSocket, Script
-from tests.unit.test_dtls import ALERT, HELLO_VERIFY
+from probes.shapes import CLIENT_HELLO, Shape
+from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
+from tests.unit.test_dtls import ALERT, HELLO_VERIFY, RANDOM, SERVER_HELLO, hello
 
 HOSTS, SERVER = ["one.example", "two.example"], "198.51.100.21"
 NARROW = Icmp(type=3, code=4, source="203.0.113.2", mtu=1200)
-LARGE = 1280 - 28
 
 
 class Noting(FakeNetwork):
@@ -24,10 +24,12 @@ class Noting(FakeNetwork):
         self._most_run_s = 100.0
         self.whole: list[bool] = []
 
-    def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0, whole: bool = False) -> UdpSocket:
+    def udp(
+        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
+    ) -> UdpSocket:
         """A socket that nothing leaves."""
         self.whole.append(whole)
-        return super().udp(purpose, host, local_port=local_port, whole=whole)
+        return super().udp(purpose, shape, host, local_port=local_port, whole=whole)
 
 
 def run(
@@ -40,11 +42,6 @@ def run(
     endpoints = [CloudEndpoint(transport="dtls", host=host, port=5684) for host in HOSTS[:hosts]]
     seen = asyncio.run(cloud.cloud(network, endpoints, address_of, patience))
     return seen.endpoints, network.sockets, network
-
-
-def large(script: Script) -> Script:
-    """Answer usual ClientHellos, and large ones as the script says."""
-    return lambda number, wire: [(0.01, HELLO_VERIFY)] if len(wire) < 200 else script(number, wire)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +58,23 @@ def test_silence_is_waited_for_as_long_as_wanted(
     assert (seen.record, seen.large) == (None, None)
 
 
+def test_each_retransmission_is_the_same_hello_in_the_next_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.urandom", lambda size: RANDOM[:size])
+    (seen,), (sock,), _ = run(monkeypatch, lambda *_: [], AS_DEVICE)
+
+    assert [wire for _, wire in sock.sent] == [hello(0), hello(1), hello(2), hello(3)]
+    assert [one.sent for one in seen.attempts] == [hello(number).hex() for number in range(4)]
+    assert sock.shapes == [CLIENT_HELLO] * 4
+
+
+def test_no_two_endpoints_have_the_same_random(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, sockets, _ = run(monkeypatch, lambda *_: [], hosts=2)
+
+    randoms = [{wire[27:59] for _, wire in sock.sent} for sock in sockets]
+    assert [len(one) for one in randoms] == [1, 1], "of one endpoint, all are one ClientHello"
+    assert randoms[0] != randoms[1]
+
+
 def test_the_time_given_is_what_the_run_has_left() -> None:
     network = Network("fake0", 1000.0)
 
@@ -69,68 +83,59 @@ def test_the_time_given_is_what_the_run_has_left() -> None:
     assert network.limit(1030.0, 45.0) == 1040.0, "what begins late is not cut off at once"
 
 
-def test_the_first_record_ends_it_and_one_large_hello_follows(monkeypatch: pytest.MonkeyPatch) -> None:
-    (seen,), (usual, padded), network = run(monkeypatch, lambda number, _: [(0.02, HELLO_VERIFY)], AS_DEVICE)
+@pytest.mark.parametrize("patience", [HURRIED, AS_DEVICE], ids=["hurried", "deep"])
+@pytest.mark.parametrize("record", [HELLO_VERIFY, SERVER_HELLO, ALERT], ids=["cookie", "hello", "alert"])
+@pytest.mark.parametrize("answered", [1, 2, 3])
+def test_nothing_is_sent_after_the_first_record(
+    monkeypatch: pytest.MonkeyPatch, patience: Patience, record: bytes, answered: int
+) -> None:
+    """However often the server says it again."""
+    often: list[tuple[float, Answer]] = [(0.02, record), (0.03, record), (1.0, record), (4.0, record)]
+    (seen,), sockets, network = run(monkeypatch, lambda sent, _: often if sent == answered else [], patience)
 
-    assert (len(usual.sent), len(padded.sent)) == (1, 1)
-    assert len(padded.sent[0][1]) == LARGE
-    assert network.whole == [False, True]
-    assert seen.record == "HelloVerifyRequest"
-    assert seen.given_s == pytest.approx(45)
-    assert seen.large is not None
-    assert (seen.large.size, seen.large.record, seen.large.mtu) == (1280, "HelloVerifyRequest", None)
+    assert seen.record is not None
+    assert seen.large is None
+    assert network.whole == [False], "one socket, and nothing that may not be fragmented"
+    ((times, wires),) = (zip(*sock.sent, strict=True) for sock in sockets)
+    assert times == patience.hello_at_s[:answered]
+    assert [int.from_bytes(wire[5:11]) for wire in wires] == list(range(answered))
+    assert {len(wire) for wire in wires} == {len(hello(0))}
+    assert seen.given_s == pytest.approx(patience.hello_give_up_s)
 
 
-def test_a_black_hole_is_asked_at_0_1_and_2_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    (seen,), (_, padded), _ = run(monkeypatch, large(lambda *_: []))
+NO_RECORDS: dict[str, list[tuple[float, Answer]]] = {
+    "silence": [],
+    "narrow": [(0.01, NARROW)],
+    "junk": [(0.01, b"HTTP/1.1 400 Bad Request")],
+    "elsewhere": [(0.01, (HELLO_VERIFY, "203.0.113.9", 5684))],
+}
 
-    first = padded.sent[0][0]
-    assert [when - first for when, _ in padded.sent] == pytest.approx([0, 1, 2])
-    assert seen.large is not None
-    assert [one.outcome for one in seen.large.attempts] == ["timeout"] * 3
-    assert seen.large.record is None
+
+@pytest.mark.parametrize("answers", NO_RECORDS.values(), ids=NO_RECORDS)
+def test_no_hello_is_padded(monkeypatch: pytest.MonkeyPatch, answers: list[tuple[float, Answer]]) -> None:
+    (seen,), (sock,), network = run(monkeypatch, lambda *_: answers, AS_DEVICE)
+
+    assert (seen.record, seen.large, network.whole) == (None, None, [False])
+    assert {len(wire) for _, wire in sock.sent} == {len(hello(0))}
+    assert len(sock.sent) <= len(AS_DEVICE.hello_at_s)
 
 
 def test_icmp_names_the_narrow_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    (seen,), _, _ = run(monkeypatch, large(lambda *_: [(0.01, NARROW)]))
+    (seen,), _, _ = run(monkeypatch, lambda *_: [(0.01, NARROW)])
 
-    assert seen.large is not None
-    assert seen.large.mtu == 1200
-    assert seen.large.attempts[0].words == "0.0 s: icmp, fragmentation needed, next hop's MTU 1200 from 203.0.113.2"
-
-
-def test_a_link_too_narrow_for_it_is_an_error_of_this_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
-    (seen,), _, _ = run(monkeypatch, large(lambda *_: "Message too long"))
-
-    assert seen.large is not None
-    assert {(one.outcome, one.detail) for one in seen.large.attempts} == {("error", "Message too long")}
+    assert seen.attempts[0].icmp == NARROW
+    assert seen.attempts[0].words == "0.0 s: icmp, fragmentation needed, next hop's MTU 1200 from 203.0.113.2"
 
 
-def test_a_system_without_the_df_bit_sees_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Old(Noting):
-        def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0, whole: bool = False) -> UdpSocket:
-            if whole:
-                raise OSError(42, "Protocol not available")
-            return super().udp(purpose, host, local_port=local_port)
+def test_a_link_that_sends_nothing_is_an_error_of_this_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
+    (seen,), _, _ = run(monkeypatch, lambda *_: "Operation not permitted")
 
-    monkeypatch.setattr("tests.unit.test_cloud.Noting", Old)
-    (seen,), (usual,), _ = run(monkeypatch, lambda *_: [(0.01, HELLO_VERIFY)])
-
-    assert (seen.record, len(usual.sent)) == ("HelloVerifyRequest", 1)
-    assert seen.large is not None
-    assert [(one.outcome, one.detail) for one in seen.large.attempts] == [("error", "Protocol not available")]
+    assert {(one.outcome, one.detail) for one in seen.attempts} == {("error", "Operation not permitted")}
 
 
-def test_an_alert_is_an_answer_to_a_large_hello(monkeypatch: pytest.MonkeyPatch) -> None:
-    (seen,), _, _ = run(monkeypatch, large(lambda *_: [(0.01, ALERT)]))
+def test_two_names_of_one_address_are_sent_a_hello_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, sockets, network = run(monkeypatch, lambda *_: [(0.01, HELLO_VERIFY)], hosts=2)
 
-    assert seen.large is not None
-    assert seen.large.record == "Alert 40"
-
-
-def test_the_path_to_one_address_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen, sockets, _ = run(monkeypatch, lambda *_: [(0.01, HELLO_VERIFY)], hosts=2)
-
-    assert sum(len(wire) == LARGE for sock in sockets for _, wire in sock.sent) == 1
-    assert seen[0].large is not None
-    assert seen[0].large == seen[1].large
+    assert [one.record for one in seen] == ["HelloVerifyRequest"] * 2
+    assert [len(sock.sent) for sock in sockets] == [1, 1]
+    assert network.whole == [False, False]

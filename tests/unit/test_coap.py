@@ -1,6 +1,8 @@
 """Replies to a CoAP ping, by RFC 7252; scapy's encoder makes the messages that are valid."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 import pytest
@@ -8,8 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.contrib.coap import CoAP
 
+from probes import coap as probe
 from probes.coap import coap, reply_to
-from tests.unit.fakes import Clock, FakeNetwork
+from probes.network import UdpSocket
+from probes.observations import Coap, CoapServer
+from probes.shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD, Shape
+from tests.unit.fakes import Clock, FakeNetwork, Script
+from tests.unit.test_dtls import HELLO_VERIFY, RANDOM, hello
 
 MID = 0x1234
 ACK, RESET = 2, 3
@@ -141,3 +148,95 @@ def test_a_ping_is_an_empty_confirmable_message(monkeypatch: pytest.MonkeyPatch)
     assert (ping.ver, ping.type, ping.code, ping.tkl, bytes(ping.payload)) == (1, 0, 0, 0, b"")
     assert (one.address, one.reply, one.controls) == ("192.0.2.1", "Reset", [])
     assert (none.address, none.reply, none.attempts) == (None, None, [])
+    assert sock.shapes == [COAP_PING]
+
+
+# --- who is sent anything else
+
+PUBLIC, OWN = "test.example", "cloud.example"
+ADDRESSES = {PUBLIC: "192.0.2.1", OWN: "192.0.2.2"}
+
+
+class Noting(FakeNetwork):
+    """Remembers to whom each socket is, and refuses TCP."""
+
+    def __init__(self, clock: Clock, script: Script) -> None:
+        super().__init__(clock, script)
+        self.hosts: list[str | None] = []
+        self.connections: list[tuple[str | None, int, Shape]] = []
+
+    def udp(
+        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
+    ) -> UdpSocket:
+        """A socket that nothing leaves."""
+        self.hosts.append(host)
+        return super().udp(purpose, shape, host, local_port=local_port, whole=whole)
+
+    @contextlib.asynccontextmanager
+    async def tcp(
+        self, purpose: str, host: str | None, address: str, port: int, *, shape: Shape = HTTP_HEAD, **_: Any
+    ) -> AsyncIterator[Any]:
+        """No connection."""
+        self.connections.append((host, port, shape))
+        if port:
+            raise ConnectionRefusedError(111, "Connection refused")
+        yield
+
+
+def pinged(
+    monkeypatch: pytest.MonkeyPatch, script: Script, public: Collection[str]
+) -> tuple[Coap, Noting, list[CoapServer]]:
+    async def address_of(host: str) -> str | None:
+        return ADDRESSES[host]
+
+    monkeypatch.setattr(probe, "CONTROL_AFTER_S", 0)
+    network, told = Noting(Clock(monkeypatch), script), list[CoapServer]()
+    servers = [(host, 5683) for host in ADDRESSES]
+    return asyncio.run(coap(network, servers, address_of, public, told.append)), network, told
+
+
+def only_dtls(_: int, wire: bytes) -> list[tuple[float, Any]]:
+    return [(0.01, HELLO_VERIFY)] if len(wire) > 100 else []
+
+
+@pytest.mark.parametrize("public", [{PUBLIC}, [PUBLIC], (), {PUBLIC, OWN}], ids=str)
+def test_only_a_public_server_is_tried_on_other_ports(monkeypatch: pytest.MonkeyPatch, public: Collection[str]) -> None:
+    seen, network, told = pinged(monkeypatch, only_dtls, public)
+
+    expected = [host for host in ADDRESSES if host in public]
+    sent = {host: sock for host, sock in zip(network.hosts, network.sockets, strict=True) if COAP_PING in sock.shapes}
+    assert set(sent) == set(ADDRESSES)
+    assert all(set(sock.shapes) == {COAP_PING} for sock in sent.values())
+    assert len({wire for sock in sent.values() for _, wire in sock.sent}) == 2, "each is sent again as it was"
+    others = [
+        (host, sock) for host, sock in zip(network.hosts, network.sockets, strict=True) if sock not in sent.values()
+    ]
+    assert sorted(str(host) for host, _ in others) == sorted(expected)
+    assert {shape for _, sock in others for shape in sock.shapes} <= {CLIENT_HELLO}
+    assert sorted(network.connections) == sorted((host, 80, HTTP_HEAD) for host in expected)
+    for one in seen.servers:
+        kinds = [(each.protocol, each.answered) for each in one.controls]
+        assert kinds == ([("dtls", True), ("http", False)] if one.host in public else [])
+        assert one.reply is None
+        assert told[-1 - [each.host for each in reversed(told)].index(one.host)] == one
+
+
+def test_a_control_is_sent_again_as_a_device_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same ClientHello, in a record of the next number."""
+    monkeypatch.setattr("os.urandom", lambda size: RANDOM[:size])
+    _, network, _ = pinged(monkeypatch, lambda *_: [], {PUBLIC})
+
+    (control,) = (sock for sock in network.sockets if CLIENT_HELLO in sock.shapes)
+    assert [wire for _, wire in control.sent] == [hello(0), hello(1)]
+
+
+def test_without_being_told_nobody_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def address_of(host: str) -> str | None:
+        return ADDRESSES[host]
+
+    monkeypatch.setattr(probe, "CONTROL_AFTER_S", 0)
+    network = Noting(Clock(monkeypatch), lambda *_: [])
+    asyncio.run(coap(network, [(OWN, 5683)], address_of))
+
+    assert [sock.shapes for sock in network.sockets] == [[COAP_PING] * 4]
+    assert network.connections == []

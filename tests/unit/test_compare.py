@@ -13,9 +13,11 @@ from agent.checks import STAGES, Selection
 from agent.compare import Comparison, Given, compare
 from agent.report import RULES, Run, Saved, SavedCheck, Tool
 from probes.observations import (
+    Attempt,
     Cloud,
     Icmp,
     Ladder,
+    LargeHello,
     Mapping,
     NtpReply,
     Observations,
@@ -25,6 +27,7 @@ from probes.observations import (
     Privileges,
     Proxy,
     Scope,
+    WholePackets,
 )
 from tests.unit import seen
 from tests.unit.seen import ARGON_ADDRESS, argon, attempts, bss, dns, healthy, lease, ntp, photon, portal, wifi
@@ -603,6 +606,51 @@ def test_what_differs_around_the_runs_is_listed() -> None:
     assert found["DHCP servers"] == (f"192.168.77.1 ({ROUTER_MAC})", f"172.20.10.1 ({PHONE_MAC})")
     assert found["IPv6"] == ("no", "yes")
     assert "Operating system" not in found
+
+
+WHOLE = PathProbe(ttl=2, at_s=0.0, outcome="time-exceeded", icmp=Icmp(type=11, code=0, source="203.0.113.1"))
+NARROW = Icmp(type=3, code=4, source="203.0.113.1", mtu=1200)
+TOO_LARGE = PathProbe(ttl=2, at_s=0.0, outcome="unreachable", icmp=NARROW)
+LOST = PathProbe(ttl=2, at_s=0.0, outcome="timeout")
+
+
+def measured(*probes: PathProbe) -> dict[str, Any]:
+    """A run of which large datagrams were these."""
+    device = Ladder(protocol="udp", port=5684, payload="dtls")
+    whole = WholePackets(size=1280, probes=list(probes))
+    return {"path": Path(targets=[PathTarget(host=seen.ARGON_NAME, address=ARGON_ADDRESS, device=device, whole=whole)])}
+
+
+def padded(*tries: Attempt, record: str | None = None) -> dict[str, Any]:
+    """A run of an earlier version, of which a large ClientHello was this."""
+    usual = attempts(ARGON_ADDRESS, 5684, "reply", rtt_ms=9.0)
+    large = LargeHello(size=1280, attempts=list(tries), record=record)
+    return {"cloud": Cloud(endpoints=[argon(*usual, record=seen.HELLO_VERIFY, large=large)])}
+
+
+OUT, NOT_OUT = "get out whole", "do not: fragmentation needed, next hop's MTU 1200"
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({}, "not known"),
+        (measured(WHOLE), OUT),
+        (measured(LOST, WHOLE), OUT),
+        (measured(TOO_LARGE), NOT_OUT),
+        (measured(LOST, LOST, LOST), "not known"),
+        (measured(), "not known"),
+        (padded(record="ServerHello"), OUT),
+        (padded(*attempts(ARGON_ADDRESS, 5684, "icmp", 2, icmp=NARROW)), NOT_OUT),
+        (padded(*attempts(ARGON_ADDRESS, 5684, "timeout", 3)), "not known"),
+    ],
+    ids=["not-looked", "whole", "at-last", "narrow", "lost", "no-router", "old-whole", "old-narrow", "old-lost"],
+)
+def test_whether_large_packets_get_out_whole_is_compared(changed: dict[str, Any], says: str) -> None:
+    made = compared(site(**changed), phone(**measured(WHOLE)), device="argon")
+
+    found = {one.what: (one.a, one.b) for one in made.differences}
+    assert found.get("Packets of 1280 bytes to the cloud", (OUT, OUT)) == (says, OUT)
 
 
 # --- whatever the runs

@@ -99,9 +99,27 @@ def test_a_hostile_cookie_is_a_cookie_or_none(at: int, value: int, cut: int) -> 
     assert cookie is None or 0 < len(cookie) <= 255
 
 
+def hello(record: int) -> bytes:
+    """A device's first ClientHello with RANDOM, written by hand: its record has this number."""
+    return bytes.fromhex(
+        f"16 fefd 0000 {record:012x} 0061"  # handshake, DTLS 1.2, epoch 0, sequence number, length
+        "01 000055 0000 000000 000055"  # ClientHello, its length, message 0, one fragment
+        "fefd 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"  # DTLS 1.2, the random
+        "00 00 0004 c0ae 00ff 01 00 0027"  # no session, no cookie, suites, no compression, length of the extensions
+        "000d 0004 0002 0403  000a 0004 0002 0017  000b 0002 01 00  00fe 0001 00  0013 0002 01 02  0014 0002 01 02"
+    )
+
+
+@pytest.mark.parametrize("record", [0, 1, 2, 3, 2**32 + 1, 2**48 - 1])
+def test_a_retransmission_differs_in_its_records_number_only(record: int) -> None:
+    """RFC 6347 section 4.2.4, and mbedTLS: the same message, in a record of the next number."""
+    assert dtls.client_hello(RANDOM, record=record) == hello(record)
+    assert dtls.client_hello(RANDOM) == hello(0)
+
+
 def test_the_second_hello_differs_in_its_cookie_and_numbers_only() -> None:
     """RFC 6347 section 4.2.1: the same parameters; section 4.2.2: the next message sequence number."""
-    first, second = dtls.client_hello(RANDOM), dtls.client_hello(RANDOM, COOKIE)
+    first, second = dtls.client_hello(RANDOM), dtls.client_hello(RANDOM, COOKIE, record=4)
 
     body = 25  # after the record's and the handshake's headers
     at = body + 2 + 32 + 1  # version, random, no session
@@ -109,30 +127,20 @@ def test_the_second_hello_differs_in_its_cookie_and_numbers_only() -> None:
     assert second[at + 1 : at + 1 + len(COOKIE)] == COOKIE
     assert first[body:at] == second[body:at]
     assert first[at + 1 :] == second[at + 1 + len(COOKIE) :]
-    assert (first[5:11], second[5:11]) == (bytes(6), bytes(5) + b"\1")  # record sequence number
+    assert (first[5:11], second[5:11]) == (bytes(6), bytes(5) + b"\4")  # record sequence number
     assert (first[17:19], second[17:19]) == (b"\0\0", b"\0\1")  # message sequence number
+    assert (int.from_bytes(second[11:13]), int.from_bytes(second[22:25])) == (len(second) - 13, len(second) - 25)
 
 
-@pytest.mark.parametrize("size", [200, 508, 1252])
-def test_a_padded_hello_is_exactly_as_large_and_a_hello_still(size: int) -> None:
-    plain, padded = dtls.client_hello(RANDOM), dtls.client_hello(RANDOM, size=size)
-
-    assert len(padded) == size
-    assert int.from_bytes(padded[11:13]) == size - 13, "the record's length"
-    assert int.from_bytes(padded[14:17]) == int.from_bytes(padded[22:25]) == size - 25, "one fragment"
-    extension = padded[len(plain) :]
-    assert extension[:2] == b"\x00\x15", "RFC 7685"
-    assert int.from_bytes(extension[2:4]) == len(extension) - 4
-    assert not any(extension[4:])
+@pytest.mark.parametrize("cookie", [b"", COOKIE, bytes(range(1, 33))], ids=["none", "openssl", "mbedtls"])
+def test_no_hello_is_longer_than_a_devices(cookie: bytes) -> None:
+    assert len(dtls.client_hello(cookie=cookie)) == 110 + len(cookie)
+    assert b"\x00\x15" not in dtls.client_hello(RANDOM, cookie)[60 + len(cookie) :], "no padding (RFC 7685)"
 
 
-def test_a_hello_that_is_larger_already_cannot_be_padded() -> None:
-    with pytest.raises(ValueError, match="cannot be padded"):
-        dtls.client_hello(size=len(dtls.client_hello()) + 3)
-
-
-def test_the_end_of_a_handshake_is_a_fatal_alert() -> None:
-    assert dtls.alert() == bytes.fromhex("15 fefd 0000 000000000002 0002 02 28")
+def test_the_end_of_a_handshake_is_a_fatal_alert_in_the_next_record() -> None:
+    assert dtls.alert(2) == bytes.fromhex("15 fefd 0000 000000000002 0002 02 28")
+    assert dtls.alert(7) == bytes.fromhex("15 fefd 0000 000000000007 0002 02 28")
 
 
 @pytest.mark.parametrize(

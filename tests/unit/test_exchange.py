@@ -1,11 +1,13 @@
 """One request on a schedule: what is sent when, which reply counts, and what is kept of the rest."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from probes.exchange import Exchange, exchange
 from probes.observations import KEPT_BYTES, Icmp
+from probes.shapes import CLIENT_HELLO, COOKIE_HELLO, Shape
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
 
 ASKED = "192.0.2.1"
@@ -46,6 +48,29 @@ def test_silence_is_asked_on_schedule_and_given_up_in_time(clock: Clock) -> None
         ("timeout", 2.0, "3f"),
     ]
     assert result.elapsed_ms == pytest.approx(4000)
+
+
+def test_each_retransmission_can_be_another_datagram(clock: Clock) -> None:
+    sock = FakeSocket(clock, lambda *_: [], CLIENT_HELLO)
+    network = FakeNetwork(clock, sock.script)
+
+    def ask(request: Callable[[int], bytes], shape: Shape | None) -> list[str]:
+        made = exchange(network, sock, request, ASKED, 7, at_s=AT_S, give_up_s=4.0, read=bytes, shape=shape)
+        return [one.sent for one in asyncio.run(made).attempts]
+
+    assert ask(lambda before: bytes([before]), None) == ["00", "01", "02"], "by how many were sent before"
+    assert ask(lambda _: b"?", COOKIE_HELLO) == ["3f"] * 3
+    assert [wire for _, wire in sock.sent] == [b"\0", b"\1", b"\2", b"?", b"?", b"?"]
+    assert sock.shapes == [CLIENT_HELLO] * 3 + [COOKIE_HELLO] * 3
+
+
+def test_an_answer_is_kept_beside_the_datagram_before_it(clock: Clock) -> None:
+    sock = FakeSocket(clock, only(2, (0.2, b"yes")))
+    network = FakeNetwork(clock, sock.script)
+
+    made = exchange(network, sock, lambda before: bytes([before]), ASKED, 7, at_s=AT_S, give_up_s=4.0, read=bytes)
+
+    assert [(one.outcome, one.sent) for one in asyncio.run(made).attempts] == [("timeout", "00"), ("reply", "01")]
 
 
 def test_the_first_good_reply_ends_it(clock: Clock) -> None:
@@ -113,7 +138,9 @@ def test_one_icmp_error_does_not_end_it(clock: Clock) -> None:
 
 def test_icmp_about_another_conversation_is_nothing(clock: Clock) -> None:
     class Other(FakeSocket):
-        def send(self, payload: bytes, address: str, port: int, *, ttl: int | None = None) -> str | None:
+        def send(
+            self, payload: bytes, address: str, port: int, *, ttl: int | None = None, shape: Shape | None = None
+        ) -> str | None:
             return super().send(payload, "192.0.2.77", port)
 
     sock = Other(clock, lambda *_: [(0.01, PROHIBITED)])

@@ -7,7 +7,19 @@ import pytest
 from agent import profiles
 from agent.checks import Check, Selection
 from agent.judging import judge
-from probes.observations import Arrival, Attempt, Cloud, Icmp, LargeHello, Mapping
+from probes.observations import (
+    Arrival,
+    Attempt,
+    Cloud,
+    Icmp,
+    Ladder,
+    LargeHello,
+    Mapping,
+    Path,
+    PathProbe,
+    PathTarget,
+    WholePackets,
+)
 from tests.unit import seen
 from tests.unit.seen import ARGON_ADDRESS, HELLO_VERIFY, PHOTON_NAME, RESOLVER, attempts, healthy, lookup
 
@@ -79,19 +91,184 @@ def test_an_answer_later_than_the_device_waits(version: str, status: str) -> Non
 
 # --- path MTU
 
+ARGON_PORT = f"{P2_NAME} ({ARGON_ADDRESS}), UDP 5684"
+EXCEEDED = Icmp(type=11, code=0, source="203.0.113.1")
+
+
+def sent(outcome: Any, icmp: Icmp | None = None, **fields: Any) -> PathProbe:
+    """A large datagram whose TTL ends at the second router."""
+    source = icmp.source if icmp else None
+    return PathProbe(ttl=2, at_s=1.0, outcome=outcome, icmp=icmp, source=source, **fields)
+
+
+def out(*probes: PathProbe, size: int = 1280, address: str = ARGON_ADDRESS, port: int = 5684) -> dict[str, Path]:
+    """A path of which large datagrams were these."""
+    device = Ladder(protocol="udp", port=port, payload="dtls")
+    made = PathTarget(host=P2_NAME, address=address, device=device, whole=WholePackets(size=size, probes=list(probes)))
+    return {"path": Path(targets=[made])}
+
+
+GOT_OUT, TIMEOUT = sent("time-exceeded", EXCEEDED), sent("timeout")
+REFUSED = sent("unreachable", TOO_BIG)
+NOT_SENT = sent("error", detail="Message too long")
+
+
+@pytest.mark.parametrize("device", ["photon2", "argon"])
+@pytest.mark.parametrize("probes", [[GOT_OUT], [TIMEOUT, GOT_OUT], [TIMEOUT, TIMEOUT, GOT_OUT]], ids=len)
+def test_large_packets_that_a_router_had_whole_are_evidence(device: str, probes: list[PathProbe]) -> None:
+    found = check("cloud.transport", device, **out(*probes))
+
+    assert (found.status, found.reason) == ("pass", None)
+    assert "answers a DTLS ClientHello" in found.summary
+    assert (
+        f"{ARGON_PORT}, packets of 1280 bytes out: get whole to 203.0.113.1 (hop 2), which is before the server"
+        in found.evidence
+    )
+
+
+@pytest.mark.parametrize("device", ["photon2", "argon"])
+@pytest.mark.parametrize("probes", [[REFUSED], [TIMEOUT, REFUSED]], ids=len)
+def test_a_router_that_says_that_they_are_too_large_is_warned_of(device: str, probes: list[PathProbe]) -> None:
+    found = check("cloud.transport", device, **out(*probes))
+
+    assert found.status == "warn"
+    assert found.summary == f"{ARGON_PORT} answers, but no packet of 1280 bytes gets past 203.0.113.1 whole"
+    assert found.reason is not None
+    assert "refused by 203.0.113.1: fragmentation needed, next hop's MTU 1200." in found.reason
+    assert "up to 1280 bytes" in found.reason
+    assert found.remedy is not None
+    assert "MTU" in found.remedy
+    assert found.owner == "network administrator"
+    assert "cloud.path_mtu" in {one.name for one in found.rests_on}
+    assert any(
+        line.endswith("out: do not: unreachable, fragmentation needed, next hop's MTU 1200 from 203.0.113.1")
+        for line in found.evidence
+    )
+    assert f"{ARGON_PORT}, 0.0 s: reply" in found.evidence, "what the exchange brought stays"
+
+
+@pytest.mark.parametrize(
+    ("probes", "why"),
+    [
+        ([], "no router before the server says so"),
+        ([TIMEOUT] * 3, "no router before the server says so"),
+        ([NOT_SENT], "Message too long"),
+        ([TIMEOUT, NOT_SENT], "Message too long"),
+    ],
+    ids=["none-sent", "silent", "not-sent", "not-sent-again"],
+)
+def test_where_nobody_says_so_it_is_not_known_and_no_warning(probes: list[PathProbe], why: str) -> None:
+    found = check("cloud.transport", "photon2", **out(*probes))
+
+    assert (found.status, found.reason) == ("pass", None)
+    assert f"{ARGON_PORT}, packets of 1280 bytes out: not known: {why}" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("icmp", "words"),
+    [(seen.PROHIBITED, "prohibited"), (Icmp(type=3, code=1, source="203.0.113.1"), "host unreachable")],
+    ids=["prohibited", "no-route"],
+)
+def test_what_else_a_router_says_of_them_is_evidence_and_no_warning(icmp: Icmp, words: str) -> None:
+    found = check("cloud.transport", "photon2", **out(sent("unreachable", icmp)))
+
+    assert found.status == "pass"
+    (line,) = (one for one in found.evidence if "bytes out" in one)
+    assert words in line
+    assert icmp.source in line
+
+
+@pytest.mark.parametrize(
+    ("device", "changed"),
+    [
+        ("photon2", out(REFUSED, address="198.51.100.99")),
+        ("photon2", out(REFUSED, port=5683)),
+        ("photon", out(REFUSED)),
+        ("generic", out(REFUSED)),
+    ],
+    ids=["another-address", "another-port", "no-dtls", "coap"],
+)
+def test_large_packets_to_elsewhere_say_nothing_of_a_device(device: str, changed: dict[str, Any]) -> None:
+    found = check("cloud.transport", device, **changed)
+
+    assert found.status == "pass"
+    assert not [line for line in found.evidence if "bytes out" in line]
+
+
+def test_a_packet_larger_than_any_of_the_devices_may_be_refused() -> None:
+    found = check("cloud.transport", "photon2", **out(REFUSED, size=1281))
+
+    assert found.status == "pass"
+    assert any("fragmentation needed" in line for line in found.evidence)
+
+
+def test_where_the_port_does_not_answer_its_size_is_no_matter() -> None:
+    silent = cloud(attempts=attempts(ARGON_ADDRESS, 5684, "timeout", 3), record=None)
+    found = check("cloud.transport", "photon2", **silent, **out(REFUSED))
+
+    assert found.status == "fail"
+    assert "1280" not in found.summary
+
+
+def test_by_default_nothing_is_said_of_the_size() -> None:
+    assert not [line for line in check("cloud.transport", "photon2").evidence if "bytes" in line]
+
+
+@pytest.mark.parametrize("largest", [1, 512, 754, 1252])
+def test_the_largest_datagram_of_the_server_is_evidence_of_the_way_back(largest: int) -> None:
+    found = check("cloud.transport", "photon2", mapping=held("accepted", largest=largest))
+
+    assert found.status == "pass"
+    assert (
+        f"{ARGON_PORT}, packets back: the server's largest had {largest + 28} bytes, and came whole" in found.evidence
+    )
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [held("accepted", largest=0), held("accepted"), held("accepted", largest=754, address="198.51.100.99"),
+     held("accepted", largest=754, port=5685), Mapping(largest=754), Mapping(not_run="no default route")],
+    ids=["none", "not-noted", "another-address", "another-port", "nobody", "not-run"],
+)  # fmt: skip
+def test_what_another_server_sent_says_nothing_of_the_way_back(mapping: Mapping) -> None:
+    assert not [
+        line for line in check("cloud.transport", "photon2", mapping=mapping).evidence if "packets back" in line
+    ]
+
+
+def test_a_nat_that_forgets_hides_nothing_of_the_size() -> None:
+    forgotten = held("new-cookie", largest=754)
+    found = check("cloud.transport", "photon2", mapping=forgotten, **out(GOT_OUT))
+    narrow = check("cloud.transport", "photon2", mapping=forgotten, **out(REFUSED))
+
+    assert (found.status, narrow.status) == ("warn", "warn")
+    assert "forgotten" in found.summary
+    assert "1280" in narrow.summary
+    for one in (found, narrow):
+        assert [word for line in one.evidence for word in ("out", "back") if f" {word}: " in line] == ["out", "back"]
+        assert any("30 s of silence" in line for line in one.evidence)
+
+
+# --- path MTU, in a run of rules 1 to 3
+
 
 @pytest.mark.parametrize(
     ("device", "seen_large", "status"),
     [
         ("photon2", large(ANSWERED, record="ServerHello"), "pass"),
-        ("photon2", large(attempts(ARGON_ADDRESS, 5684, "timeout", 3)), "warn"),
+        ("photon2", large(attempts(ARGON_ADDRESS, 5684, "timeout", 3)), "pass"),
+        ("photon2", large(attempts(ARGON_ADDRESS, 5684, "icmp", 1)), "pass"),
         ("argon", large(attempts(ARGON_ADDRESS, 5684, "icmp", 1, icmp=TOO_BIG)), "warn"),
+        ("argon", large(attempts(ARGON_ADDRESS, 5684, "icmp", 1, icmp=TOO_BIG), ANSWERED, record="Alert 40"), "pass"),
         ("photon2", large(attempts(ARGON_ADDRESS, 5684, "error", 3, detail="Message too long")), "pass"),
-        ("photon", large(attempts(ARGON_ADDRESS, 5684, "timeout", 3)), "pass"),
+        ("photon", large(attempts(ARGON_ADDRESS, 5684, "icmp", 1, icmp=TOO_BIG)), "pass"),
     ],
-    ids=["whole", "lost", "refused", "not-sent", "no-dtls"],
+    ids=["whole", "lost", "prohibited", "refused", "refused-at-first", "not-sent", "no-dtls"],
 )
-def test_large_packets(device: str, seen_large: dict[str, Any], status: str) -> None:
+def test_a_large_hello_is_warned_of_only_where_somebody_says_so(
+    device: str, seen_large: dict[str, Any], status: str
+) -> None:
+    """That it was lost says nothing: the vendor's published server answers none."""
     found = check("cloud.transport", device, **seen_large)
 
     assert found.status == status
@@ -99,11 +276,22 @@ def test_large_packets(device: str, seen_large: dict[str, Any], status: str) -> 
         assert "1280" in found.summary
         assert found.remedy is not None
         assert "MTU" in found.remedy
+    else:
+        assert found.reason is None
+
+
+def test_what_came_of_a_large_hello_is_evidence() -> None:
+    found = check("cloud.transport", "photon2", **large(attempts(ARGON_ADDRESS, 5684, "timeout", 3)))
+
+    assert [line for line in found.evidence if "1280 bytes" in line] == [
+        f"{ARGON_PORT}, 1280 bytes, {2 * n}.0 s: timeout" for n in range(3)
+    ]
 
 
 def test_who_refuses_a_large_packet_is_named() -> None:
     found = check("cloud.transport", "argon", **large(attempts(ARGON_ADDRESS, 5684, "icmp", 1, icmp=TOO_BIG)))
 
+    assert "203.0.113.1" in found.summary
     assert found.reason is not None
     assert "203.0.113.1" in found.reason
     assert "1200" in found.reason

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agent import profiles, report
 from agent.checks import STAGES, Selection, UnknownCheckError, select
 from agent.judging import JUDGES, judge
-from probes.observations import Cloud, Connection, Dhcp, Dns, Icmp, Ntp, NtpReply, Observations
+from probes.observations import Cloud, Connection, Dhcp, Dns, Echo, EchoTest, Icmp, Ntp, NtpReply, Observations
 from reports import FORMATS
 from tests.unit import seen
 from tests.unit.arbitrary import arbitrary
@@ -207,6 +207,47 @@ def test_where_the_device_would_not_get_there_or_it_is_not_known_there_is_no_res
 
     assert (test.result, test.led, test.log) == (None, None, [])
     assert says in (test.reason or "")
+
+
+ECHO_LINE = "WiFi: <n>/10 packets (0 tx errors) <n>/<n> bytes received, avg rtt: <n>, mask=<n>, score=<n>"
+PASSED = ["Internet available, cloud not reachable", "Handling cloud error: 3"]
+NO_ECHOES: dict[str, Echo | None] = {
+    "none-sent": Echo(tests=[]),
+    "cut-short": None,
+    "not-run": Echo(not_run="no default route"),
+    "another-form": Echo(tests=[EchoTest(form=1, host=seen.ARGON_NAME, port=5684, interface=4)]),
+}
+
+
+@pytest.mark.parametrize("echo", NO_ECHOES.values(), ids=NO_ECHOES)
+@pytest.mark.parametrize(
+    ("device", "method", "log"),
+    [("argon", "echo-2", [ECHO_LINE]), ("photon2", "echo-2", [ECHO_LINE]), ("argon 6.1.0", "echo-1", [])],
+)
+def test_where_the_cloud_answers_the_device_sends_no_echoes(
+    device: str, method: str, log: list[str], echo: Echo | None
+) -> None:
+    """The second form logs its line in any case, the first only where something came back."""
+    name, _, version = device.partition(" ")
+    test = judge(healthy(echo=echo), profiles.load(name, version or None), ALL).internet_test
+
+    assert (test.result, test.method, test.runs) == ("passed", method, False)
+    assert test.reason == (
+        f"{seen.ARGON_NAME} resolves, which is all that this test asks for; "
+        "the cloud answers, so the device sends no echoes here, and none were sent."
+    )
+    assert test.log == [*log, *PASSED]
+
+
+@pytest.mark.parametrize("echo", [Echo(tests=[]), None], ids=["none-sent", "cut-short"])
+def test_where_the_cloud_is_silent_echoes_that_are_missing_were_not_tried(echo: Echo | None) -> None:
+    silent = Cloud(endpoints=[seen.argon(*seen.attempts(seen.ARGON_ADDRESS, 5684, count=3))])
+    test = judge(healthy(cloud=silent, echo=echo), profiles.load("argon"), ALL).internet_test
+
+    assert (test.result, test.runs) == ("passed", True)
+    assert test.reason is not None
+    assert test.reason.endswith("; echoes were not tried.")
+    assert test.log == [ECHO_LINE, *PASSED]
 
 
 # --- for any observations whatever

@@ -1,24 +1,19 @@
-"""Ladders: which packet an answer or an ICMP error belongs to, what hostile ones do, and what is asked again."""
+"""Ladders: what their packets are, which of them an answer or an ICMP error belongs to, and what hostile ones do."""
 
-import asyncio
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from agent import profiles
-from agent.path_targets import path_targets
-from probes import dtls, ladders
+from probes import ladders
 from probes import path as probe
+from probes.dtls import RANDOM_AT, RANDOM_SIZE
 from probes.ladders import Place, Rungs, UdpClimb, number_in, payload_of
 from probes.network import Datagram, Refusal
-from probes.observations import Cloud, Control, Icmp, PathPayload
-from probes.path import MOST_PACKETS, Target, path
-from tests.unit import seen
+from probes.observations import Icmp, PathPayload
 from tests.unit.fakes import Clock, FakeNetwork
+from tests.unit.test_dtls import ALERT, HELLO_VERIFY, RANDOM, hello
 
 HOST, ADDRESS = "device.lab.example", "198.51.100.21"
 PLACE = Place(HOST, ADDRESS)
@@ -70,20 +65,26 @@ def test_every_number_has_a_payload_of_one_size(kind: PathPayload) -> None:
         assert len({checksum(one) for one in made}) == 1, "a balancer that hashes checksums would split the flow"
 
 
+def test_a_hello_is_a_devices_first_to_the_last_byte() -> None:
+    """Its number is in the random, which is any 32 bytes; nothing else tells it from the one that a device sends."""
+    for number in (1, 0xABCD, 0xFFFF):
+        made = payload_of("dtls", number, HOST, RANDOM)
+        assert made[:RANDOM_AT] + RANDOM + made[RANDOM_AT + RANDOM_SIZE :] == hello(0)
+        assert made[RANDOM_AT + 1 : RANDOM_AT + 3] == number.to_bytes(2)
+
+
 def test_answers_return_the_number() -> None:
     number, fixed = 0xABCD, bytes(32)
     sent = {kind: payload_of(kind, number, HOST, fixed) for kind in KINDS}
-    hello_verify = sent["dtls"][:11] + b"\x00\x12\x03\x00\x00\x06" + bytes(5) + b"\x00\x00\x06\xfe\xfd\x03abc"
-    answers = {
+    answers: dict[PathPayload, bytes] = {
         "coap": b"\x70\x00" + sent["coap"][2:],
-        "dtls": hello_verify,
         "ntp": b"\x24" + bytes(23) + sent["ntp"][40:48] + bytes(16),
         "dns": sent["dns"][:2] + b"\x81\x83" + sent["dns"][4:],
     }
 
-    assert dtls.record_name(hello_verify) == "HelloVerifyRequest"
-    for kind in KINDS:
-        assert number_in(kind, answers[kind])[0] == number
+    for kind, answer in answers.items():
+        assert number_in(kind, answer)[0] == number
+    assert number_in("dtls", HELLO_VERIFY) == (None, "HelloVerifyRequest"), "DTLS returns none"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -93,7 +94,7 @@ def test_junk_is_refused_or_read(kind: PathPayload, junk: bytes) -> None:
         number, words = number_in(kind, junk)
     except ValueError:
         return
-    assert 0 <= number <= 0xFFFF
+    assert number is None if kind == "dtls" else number is not None and 0 <= number <= 0xFFFF
     assert words
 
 
@@ -166,169 +167,76 @@ def test_datagrams_that_answer_nothing_are_strays(clock: Clock) -> None:
     assert made.seen().strays == 3
 
 
-# --- the strategy
+# --- which packet a record answers
 
 
-class Row(FakeNetwork):
-    """A row of routers, and behind it a CoAP server, which may be dropped at one of them."""
-
-    def __init__(
-        self,
-        clock: Clock,
-        hops: int,
-        *,
-        mute: tuple[int, ...] = (),
-        quote: int = 512,
-        slow: dict[int, float] | None = None,
-    ) -> None:
-        super().__init__(clock, lambda *_: [])
-        self.hops, self.mute, self.quote, self.slow, self.sent = hops, mute, quote, slow or {}, 0
-
-    def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0, whole: bool = False) -> Any:
-        """A socket whose packets these routers count down."""
-        made: Any = super().udp(purpose, host)
-        plain = made.send
-
-        def send(payload: bytes, address: str, port: int, *, ttl: int | None = None) -> str | None:
-            self.sent += 1
-            assert ttl is not None
-            plain(payload, address, port)
-            at = self.clock.now + 0.001 * ttl + self.slow.get(ttl, 0.0)
-            drop = 2 if "device" in purpose else self.hops + 1
-            if ttl <= min(drop, self.hops):
-                if ttl not in self.mute:
-                    event = Refusal(error(f"203.0.113.{ttl}"), address, port, at, payload[: self.quote])
-                    made.coming.append((at, event))
-            elif "device" not in purpose:
-                made.coming.append((at, Refusal(error(address, 3, 3), address, port, at, payload[: self.quote])))
-            made.coming.sort(key=lambda one: one[0])
-            return None
-
-        made.send = send
-        return made
+def record(payload: bytes = HELLO_VERIFY, address: str = ADDRESS) -> Datagram:
+    return Datagram(payload, address, 5683, 1000.1)
 
 
-def looked(clock: Clock, network: Row) -> Any:
-    async def look() -> Any:
-        return await path(network, [Target(PLACE, Rungs("udp", 5683, "coap"), (Rungs("udp", 53, "dns"),))])
+def test_a_record_answers_the_only_packet_that_is_open(clock: Clock) -> None:
+    made = climb(clock, "dtls")
+    for one in made.tries[:3]:
+        made.hear(refusal(ROUTERS[one.ttl - 1], one.payload))
+    made.hear(record())
 
-    (target,) = asyncio.run(look()).targets
-    return target
+    assert [one.outcome for one in made.tries] == ["time-exceeded"] * 3 + ["answered"]
+    assert (made.end, made.tries[3].detail, made.apart) == (4, "HelloVerifyRequest", False)
 
-
-@pytest.mark.parametrize("hops", [1, 4, 12, 20])
-def test_both_ladders_are_climbed_to_their_ends(clock: Clock, hops: int) -> None:
-    target = looked(clock, row := Row(clock, hops, mute=(5, 9)))
-    device = {one.ttl: one.source for one in target.device.probes if one.source}
-    (control,) = target.controls
-    theirs = {one.ttl: one.source for one in control.probes if one.source}
-
-    assert device == {ttl: f"203.0.113.{ttl}" for ttl in range(1, min(2, hops) + 1)}
-    assert {ttl for ttl in theirs if ttl <= hops} == {ttl for ttl in range(1, hops + 1) if ttl not in {5, 9}}
-    assert theirs[hops + 1] == ADDRESS
-    assert row.sent <= MOST_PACKETS
-    assert all(sum(one.ttl == ttl for one in control.probes) == 1 for ttl in theirs if ttl not in {3, 4, hops + 1})
+    made.hear(record(ALERT))
+    assert (made.end, made.tries[3].detail, made.unsettled) == (4, "HelloVerifyRequest", False), "the first counts"
 
 
-@pytest.mark.parametrize("slow", [0.0, 1.0])
-def test_where_nothing_is_quoted_the_rungs_are_asked_from_a_port_each(clock: Clock, slow: float) -> None:
-    target = looked(clock, row := Row(clock, 6, mute=(3,), quote=0, slow={5: slow}))
-    device = {one.ttl: one.source for one in target.device.probes if one.source}
-    theirs = {one.ttl: one.source for one in target.controls[0].probes if one.source}
+def test_a_record_that_may_answer_several_is_placed_nowhere(clock: Clock) -> None:
+    made = climb(clock, "dtls")
+    made.hear(refusal(ROUTERS[0], made.tries[0].payload))
+    made.hear(record())
 
-    assert device == {1: "203.0.113.1", 2: "203.0.113.2"}
-    assert not target.device.one_flow
-    assert theirs == {**{ttl: f"203.0.113.{ttl}" for ttl in (1, 2, 4, 5, 6)}, 7: ADDRESS}
-    assert row.sent <= MOST_PACKETS
+    assert [one.open for one in made.tries] == [False, True, True, True]
+    assert made.end is None
+    assert made.apart, "what follows is sent from a port each"
+    assert made.unsettled
 
-
-def test_who_is_overtaken_is_asked_at_the_destination_only(clock: Clock) -> None:
-    target = looked(clock, Row(clock, 12))
-    device = {one.ttl for one in target.device.probes}
-
-    assert device == {*range(1, 9), 13}, "four rungs beyond its last were answered in the first flight"
-    assert sum(one.ttl in {3, 4} for one in target.device.probes) == 6 + 2 * 4
-    assert sum(one.ttl == 2 for one in target.device.probes) == 3
-    assert sum(len(one.probes) for one in (target.device, *target.controls)) <= probe.MOST_PACKETS
+    own = made.send(5)
+    made.hear(record(ALERT), own)
+    assert (own.outcome, own.detail) == ("answered", "Alert 40")
+    assert made.seen().probes[-1].ttl == 5
+    made.hear(record(), own)
+    assert own.detail == "Alert 40", "the first counts"
 
 
-def test_a_look_that_has_taken_long_is_not_made_longer(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "SURER_WITHIN_S", 0)
-    target = looked(clock, Row(clock, 12))
+def test_what_is_no_record_or_not_from_there_answers_nothing(clock: Clock) -> None:
+    made = climb(clock, "dtls", rungs=1)
+    for datagram in (record(b"junk"), record(made.tries[0].payload), record(address="198.51.100.99")):
+        made.hear(datagram)
 
-    assert sum(one.ttl in {3, 4} for one in target.device.probes) == 6
-    assert sum(one.ttl == 2 for one in target.device.probes) == 3
-
-
-def test_the_only_rung_that_tells_is_asked_twice_as_often(clock: Clock) -> None:
-    target = looked(clock, Row(clock, 3))
-
-    assert sum(one.ttl == 3 for one in target.device.probes) == 6 + 4
+    assert made.tries[0].open
+    assert made.seen().strays == 2
 
 
-def test_elsewhere_than_on_linux_it_is_not_run(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    monkeypatch.setattr(probe, "sys", SimpleNamespace(platform="win32"))
-    made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), []))
-
-    assert made.not_run
-    assert made.unlocked_by
-
-
-def test_the_device_is_asked_first_at_every_rung(clock: Clock) -> None:
-    order: list[tuple[str, int]] = []
-    row = Row(clock, 4)
-    sender = UdpClimb.send
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("record"), st.integers(0, 5)),
+            st.tuples(st.just("error"), st.integers(0, 5)),
+            st.tuples(st.just("send"), st.integers(0, 5)),
+        ),
+        max_size=20,
+    )
+)
+def test_no_order_of_records_and_errors_answers_a_packet_twice(events: list[tuple[str, int]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-
-        def send(self: UdpClimb, ttl: int) -> Any:
-            order.append((self.purpose, ttl))
-            return sender(self, ttl)
-
-        patch.setattr(UdpClimb, "send", send)
-        looked(clock, row)
-
-    first = {ttl: next(purpose for purpose, at in order if at == ttl) for _, ttl in order}
-    assert set(first.values()) == {"path of the device's port"}
-
-
-# --- whose path
-
-
-def test_a_port_that_answers_needs_no_look() -> None:
-    for name in ("generic", "argon", "photon"):
-        profile = profiles.load(name)
-        assert path_targets(seen.healthy(), profile) == []
-        (target,) = path_targets(seen.healthy(), profile, always=True)
-        assert target.device.port == profile.cloud.port.value
-
-
-def test_controls_are_ports_that_answered_first() -> None:
-    silent = seen.attempts(seen.COAP_ADDRESSES[1], 5683)
-    alive = Control(port=80, protocol="http", answered=True)
-    coap = seen.coap(silent)
-    coap.servers[1] = replace(coap.servers[1], controls=[alive])
-    run = seen.healthy(coap=coap)
-    (target,) = path_targets(run, profiles.load("generic"))
-
-    assert target.place == (seen.COAP_NAMES[1], seen.COAP_ADDRESSES[1])
-    assert [(one.protocol, one.port) for one in target.controls] == [("udp", 123), ("tcp", 80)]
-    assert all(one.known_by for one in target.controls)
-
-    bare = seen.healthy(coap=seen.coap(silent), ntp=seen.ntp())
-    (target,) = path_targets(bare, profiles.load("generic"))
-    assert [(one.protocol, one.port) for one in target.controls] == [("udp", 53), ("tcp", 443)]
-
-
-def test_a_control_of_the_same_protocol_comes_first() -> None:
-    run = seen.healthy(cloud=Cloud(endpoints=[seen.photon()]))
-    (target,) = path_targets(run, profiles.load("photon"))
-
-    assert target.device == ("tcp", 5683, "syn", None)
-    assert [one.protocol for one in target.controls] == ["tcp", "udp"]
-
-
-def test_no_address_no_path() -> None:
-    run = seen.healthy(coap=None, cloud=None)
-
-    assert path_targets(run, profiles.load("generic"), always=True) == []
-    assert path_targets(run, profiles.load("argon"), always=True) == []
+        made = climb(Clock(patch, ladders, probe), "dtls")
+        for what, at in events:
+            before = [one.outcome for one in made.tries]
+            chosen = made.tries[at % len(made.tries)]
+            if what == "send":
+                made.send(chosen.ttl)
+            elif what == "error":
+                made.hear(refusal("203.0.113.66", chosen.payload))
+            else:
+                made.hear(record())
+            after = [one.outcome for one in made.tries]
+            changed = [pair for pair in zip(before, after, strict=False) if pair[0] != pair[1]]
+            assert len(changed) <= 1
+            assert all(was == "timeout" for was, _ in changed)

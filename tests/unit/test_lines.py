@@ -1,5 +1,7 @@
 """What text files have beyond the terminal, and what several text formats share."""
 
+import msgspec
+
 from agent import profiles, report
 from agent.report import Report
 from probes.observations import Cloud, Ntp
@@ -55,6 +57,21 @@ def test_what_else_is_to_be_done_repeats_no_change_and_no_consequence() -> None:
     assert "cloud.transport" in changed
     assert not changed & {one.id for one in found}
     assert len({one.remedy for one in found}) == len(found)
+
+
+SHAPES = ["DTLS ClientHello", "DTLS ClientHello with the cookie", "DTLS alert"]
+
+
+def test_what_was_sent_is_shown_by_name() -> None:
+    made = blocked()
+    (contact,) = made.footprint
+    named = msgspec.structs.replace(made, footprint=[msgspec.structs.replace(contact, shapes=SHAPES)])
+
+    assert contacts(named, 5) == [f"UDP 198.51.100.11:5683 (coap.me), p ({', '.join(SHAPES)}): 2 packets"]
+    for name, render in FORMATS.items():
+        text = " ".join(render(named).split())
+        assert all(shape in text for shape in SHAPES), name
+    assert not [name for name, render in FORMATS.items() if SHAPES[1] in " ".join(render(made).split())]
 
 
 def test_a_long_footprint_is_counted() -> None:

@@ -11,6 +11,7 @@ from probes import packets, raw
 from probes.ladders import Place, Rungs, TcpClimb, UdpClimb
 from probes.observations import Icmp
 from probes.raw import Ends, Quote, RawFlow, Segment, quote_in, segment_in
+from probes.shapes import COAP_PING
 from tests.unit.fakes import Clock, FakeNetwork
 
 INET = packets.layers("inet")
@@ -127,7 +128,7 @@ def test_where_the_system_forbids_it_the_reason_is_kept(monkeypatch: pytest.Monk
         assert climb.seen().no_raw == "Operation not permitted"
     monkeypatch.setattr(raw, "sys", SimpleNamespace(platform="win32"))
     with pytest.raises(OSError, match="raw sockets"):
-        RawFlow(network, "test", None, "udp", (SERVER, 5683))
+        RawFlow(network, "test", None, "udp", COAP_PING, (SERVER, 5683))
 
 
 # --- which rung

@@ -1,13 +1,22 @@
-"""The cloud's probes in the run: which ones a selection needs, and whom they ask."""
+"""The cloud's probes in the run: which ones a selection needs, whom they ask, and when."""
+
+import asyncio
+from typing import Any
 
 import msgspec
 import pytest
 
 from agent import profiles, run
 from agent.checks import Selection
+from agent.profiles import Profile
+from agent.report import Run
 from agent.run import Air, measure
+from probes.echo import EchoTarget
+from probes.echo import echo as real_echo
 from probes.network import Network
-from probes.observations import Observation, Scope
+from probes.observations import Cloud, CloudEndpoint, Coap, Dhcp, Echo, EchoTest, Observation, Scope, TcpConnect
+from tests.unit import seen
+from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, HELLO_VERIFY
 
 CLOUD = ("tcp", "echo", "mapping")
 
@@ -31,15 +40,162 @@ def test_they_run_with_the_check_of_the_cloud(*, only: str, deep: bool, wanted: 
     assert not_run(only, deep=deep) == dict.fromkeys(wanted, "this laptop has no network interface")
 
 
+def silent(*hosts: str, port: int = 5684) -> Cloud:
+    """Endpoints that were asked, and did not answer."""
+    lost = seen.attempts(ARGON_ADDRESS, port, "timeout", 3)
+    return Cloud(endpoints=[msgspec.structs.replace(seen.argon(*lost, host=host), port=port) for host in hosts])
+
+
 def test_a_server_that_two_devices_share_is_asked_once() -> None:
     argon = profiles.load("argon")
     twin = msgspec.structs.replace(argon, name="twin")
+    host = argon.cloud.hosts.value[0]
 
-    assert run.echo_targets([argon, twin]) == [(2, argon.cloud.hosts.value[0], 5684, 4)]
-    assert run.echo_targets([profiles.load("msom"), argon]) == [(2, argon.cloud.hosts.value[0], 5684, 5)]
-    assert run.echo_targets([profiles.load("argon", "6.1.0")]) == [(1, argon.cloud.hosts.value[0], 5684, 4)]
-    assert run.echo_targets([profiles.load("argon", "5.5.0")]) == []
-    assert run.echo_targets([profiles.load("photon"), profiles.load("generic")]) == []
+    assert run.echo_targets([argon, twin], silent(host)) == [(2, host, 5684, 4)]
+    assert run.echo_targets([profiles.load("msom"), argon], silent(host)) == [(2, host, 5684, 5)]
+    assert run.echo_targets([profiles.load("argon", "6.1.0")], silent(host)) == [(1, host, 5684, 4)]
+    assert run.echo_targets([profiles.load("argon", "5.5.0")], silent(host)) == []
+    assert run.echo_targets([profiles.load("photon"), profiles.load("generic")], silent(host)) == []
+
+
+LOST = seen.attempts(ARGON_ADDRESS, 5684, "timeout", 3)
+ENDPOINTS: dict[str, tuple[CloudEndpoint, bool]] = {
+    "silent": (seen.argon(*LOST), True),
+    "refused": (seen.argon(*seen.attempts(ARGON_ADDRESS, 5684, "icmp", 2)), True),
+    "garbage": (seen.argon(*LOST, *seen.attempts(ARGON_ADDRESS, 5684, "ignored", detail="no DTLS record")), True),
+    "answered": (seen.argon(*seen.attempts(ARGON_ADDRESS, 5684, "reply", rtt_ms=9.0), record=HELLO_VERIFY), False),
+    "answered-at-last": (
+        seen.argon(*LOST, *seen.attempts(ARGON_ADDRESS, 5684, "reply", rtt_ms=9.0), record=HELLO_VERIFY),
+        False,
+    ),
+    "refuses-the-handshake": (seen.argon(*LOST, record="Alert 40"), False),
+    "not-tried": (seen.argon(), False),
+    "no-address": (seen.argon(address=None), False),
+    "another-port": (msgspec.structs.replace(seen.argon(*LOST), port=5685), False),
+    "another-host": (seen.argon(*LOST, host="another.example"), False),
+}
+
+
+@pytest.mark.parametrize(("endpoint", "asked"), ENDPOINTS.values(), ids=ENDPOINTS)
+def test_only_a_server_that_was_asked_and_stayed_silent_is_sent_echoes(endpoint: CloudEndpoint, *, asked: bool) -> None:
+    targets = run.echo_targets([profiles.load("argon")], Cloud(endpoints=[seen.photon(seen.NONCE), endpoint]))
+
+    assert targets == ([EchoTarget(2, ARGON_NAME, 5684, 4)] if asked else [])
+
+
+@pytest.mark.parametrize("cloud", [None, Cloud(), Cloud(not_run="this laptop has no default route")], ids=str)
+def test_where_no_cloud_was_asked_no_echo_is_sent(cloud: Cloud | None) -> None:
+    assert run.echo_targets([profiles.load("argon")], cloud) == []
+
+
+def test_of_two_servers_only_the_silent_one_is_sent_echoes() -> None:
+    ours = profiles.load("argon", "6.1.0")
+    hosts = msgspec.structs.replace(ours.cloud.hosts, value=["a.example", "b.example"])
+    ours = msgspec.structs.replace(ours, cloud=msgspec.structs.replace(ours.cloud, hosts=hosts))
+    one = seen.argon(*LOST, host="a.example", record=HELLO_VERIFY)
+    both = Cloud(endpoints=[one, *silent("b.example").endpoints])
+
+    assert run.echo_targets([ours], both) == [(1, "b.example", 5684, 4)]
+
+
+# --- when
+
+UP = Scope(interface="lo", state="up", addresses=["127.0.0.1/8"], gateway="127.0.0.1")
+
+
+def made_with(
+    monkeypatch: pytest.MonkeyPatch, found: Cloud | Exception, *, profile: Profile | None = None, **probes: Any
+) -> tuple[Run, list[Any]]:
+    """A run whose cloud probe takes a while and gives `found`, and what was done in it, in order."""
+    done: list[Any] = []
+
+    async def cloud(*_: Any) -> Cloud:
+        done.append("cloud begins")
+        await asyncio.sleep(0.05)
+        done.append("cloud ends")
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def echo(network: Network, targets: list[EchoTarget], address_of: Any) -> Echo:
+        done.append(("echo", targets))
+        if not targets:
+            return await real_echo(network, targets, address_of)
+        made = [EchoTest(form=one.form, host=one.host, port=one.port, interface=one.interface) for one in targets]
+        return Echo(tests=made)
+
+    async def nothing(kind: type[Observation]) -> Any:
+        return kind()
+
+    async def dhcp(*_: Any, **callbacks: Any) -> Dhcp:
+        callbacks["on_resolvers"]([])
+        return Dhcp()
+
+    for name, probe in {
+        "cloud": cloud,
+        "echo": echo,
+        "dhcp": dhcp,
+        "coap": lambda *_: nothing(Coap),
+        "tcp": lambda *_: nothing(TcpConnect),
+        **probes,
+    }.items():
+        monkeypatch.setattr(run, name, probe)
+    only = Selection(only=["cloud.transport"])
+    return measure(UP, Air(), profile or profiles.load("argon"), only, lambda _: None), done
+
+
+def test_echoes_follow_when_the_cloud_has_stayed_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, done = made_with(monkeypatch, silent(ARGON_NAME))
+
+    assert done[:2] == ["cloud begins", "cloud ends"]
+    ((word, targets),) = done[2:]
+    assert word == "echo"
+    assert (2, ARGON_NAME, 5684, 4) in targets
+    assert {one.host for one in targets} == {ARGON_NAME}
+    cloud, echo = made.observations.cloud, made.observations.echo
+    assert cloud is not None
+    assert echo is not None
+    assert echo.started_s >= cloud.started_s + cloud.duration_s >= 0.05
+    assert len(echo.tests) == len(targets)
+
+
+def test_a_run_whose_cloud_answers_sends_no_echo(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = Cloud(endpoints=[seen.argon(*LOST, record=HELLO_VERIFY)])
+    made, done = made_with(monkeypatch, answered)
+
+    assert done == ["cloud begins", "cloud ends", ("echo", [])]
+    echo = made.observations.echo
+    assert echo is not None
+    assert (echo.tests, echo.not_run) == ([], None)
+    assert [one.purpose for one in made.footprint if "echo" in one.purpose] == []
+
+
+def test_a_cloud_probe_that_fails_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, done = made_with(monkeypatch, OSError("gone"))
+
+    assert done == ["cloud begins", "cloud ends", ("echo", [])]
+    assert made.observations.cloud is not None
+    assert "gone" in (made.observations.cloud.not_run or "")
+    assert made.observations.echo is not None
+    assert (made.observations.echo.tests, made.observations.echo.not_run) == ([], None)
+
+
+def test_only_the_generic_devices_servers_are_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A company's own CoAP server is sent what its device sends it, and nothing else."""
+    asked: list[Any] = []
+
+    async def coap(_: Network, servers: list[Any], __: Any, public: Any, ___: Any) -> Coap:
+        asked.append((servers, public))
+        return Coap()
+
+    generic = profiles.load("generic")
+    hosts = msgspec.structs.replace(generic.cloud.hosts, value=["cloud.example"])
+    ours = msgspec.structs.replace(generic, name="ours", cloud=msgspec.structs.replace(generic.cloud, hosts=hosts))
+    made_with(monkeypatch, Cloud(), profile=ours, coap=coap)
+
+    ((servers, public),) = asked
+    assert servers[0] == ("cloud.example", 5683)
+    assert public == set(generic.cloud.hosts.value)
 
 
 def test_who_needs_what() -> None:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from agent import profiles, report
+from probes import shapes
 from probes.observations import Contact, Observations
 from reports import FORMATS
 from tests.unit.test_cli import ROOT, run
@@ -54,6 +55,26 @@ def test_by_the_same_rules_a_run_is_judged_as_it_was(sample: Path) -> None:
     assert again.verdict == saved["verdict"]
     before = {one["id"]: one["status"] for one in saved["checks"]}
     assert {one.id: one.status for one in again.checks if one.id in before} == before
+
+
+def test_the_sample_of_these_rules_has_what_came_with_them() -> None:
+    """A healthy deep run: a large datagram got out, what the server sent is measured, and nothing was echoed."""
+    made = report.load(DATA / "sample-report-1-whole.json")[0]
+    seen = made.observations
+
+    assert seen.path is not None
+    ((whole, controls),) = ((one.whole, one.controls) for one in seen.path.targets)
+    assert whole is not None
+    assert [(one.ttl, one.outcome, one.source) for one in whole.probes] == [(2, "time-exceeded", "203.0.113.1")]
+    assert controls == []
+    assert seen.mapping is not None
+    assert seen.mapping.largest == 754
+    assert seen.echo is not None
+    assert seen.echo.tests == []
+    assert seen.cloud is not None
+    assert [one.large for one in seen.cloud.endpoints] == [None] * len(seen.cloud.endpoints)
+    known = {one.name for one in vars(shapes).values() if isinstance(one, shapes.Shape)}
+    assert all(one.shapes and set(one.shapes) <= known for one in made.footprint)
 
 
 # --- files

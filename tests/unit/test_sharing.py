@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from agent import profiles, report
 from agent.checks import Selection
@@ -23,15 +24,19 @@ from probes.observations import (
     Connection,
     Contact,
     DhcpMessage,
+    Icmp,
     Lease,
+    Mapping,
     Neighbor,
     Observations,
     Path,
+    PathProbe,
     PathTarget,
     PortalApi,
     Proxy,
     Reveals,
     TlsWitness,
+    WholePackets,
 )
 from reports import FORMATS
 from reports.rules import DIALECTS
@@ -133,6 +138,23 @@ def test_no_canary_gets_out(device: str, ran: bool, choice: int) -> None:  # noq
             assert not re.search(r"canaryquery|canaryuser|/home/canary|b'canary", text), (level, name)
 
 
+def test_what_was_sent_and_how_large_it_was_has_canaries_too() -> None:
+    filler = Filler(ran=True, choice=0)
+    observed, (contact,) = filler.observations(), filler.footprint()
+
+    assert observed.path is not None
+    assert observed.mapping is not None
+    for target in observed.path.targets:
+        assert target.whole is not None
+        assert [bool(one.source and one.icmp and one.icmp.source) for one in target.whole.probes] == [True, True]
+    assert observed.mapping.largest > 0
+    assert len(contact.shapes) == 2
+    planted = [text for where, what, text in filler.planted if (where, what) == ("Contact.shapes", "nothing")]
+    assert planted == contact.shapes
+    for level in TOLD:
+        assert shared(of(observed, [contact]), level).footprint[0].shapes == contact.shapes
+
+
 TOLD_OF_A_PLACE = {
     "Home": "Hq7Vx",
     "192.168.77.": "10.203.4.",
@@ -171,6 +193,15 @@ LADDERS = PathTarget(
     device=ladder("udp 5684", *up_to(2)),
     controls=[ladder("tcp 443", *up_to(4, f"!{seen.ARGON_ADDRESS} SYN-ACK"), known_by="it answered before")],
 )
+
+
+def large(source: str, icmp: Icmp) -> PathTarget:
+    """A path of a port that answers, with what became of a large datagram."""
+    outcome: Any = "time-exceeded" if icmp.type == 11 else "unreachable"
+    made = PathProbe(ttl=2, at_s=1.0, outcome=outcome, icmp=icmp, source=source)
+    return replace(LADDERS, controls=[], whole=WholePackets(size=1280, probes=[made]))
+
+
 API = "https://portal.hotel.example/guest-room-12"
 LOCATION = "http://portal.hotel.example/guest-room-12/login?mac=02:00:00:00:00:aa&ip=192.168.77.10"
 PLACES: dict[str, dict[str, Any]] = {
@@ -212,6 +243,13 @@ PLACES: dict[str, dict[str, Any]] = {
     "coap-blocked": {"coap": seen.coap(seen.attempts(seen.COAP_ADDRESSES[0], 5683, "icmp", 2))},
     "cloud-blocked": {"cloud": Cloud(endpoints=[NO_NONCE, SILENT])},
     "path-blocked": {"cloud": Cloud(endpoints=[NO_NONCE, SILENT]), "path": Path(targets=[LADDERS])},
+    "narrow": {"path": Path(targets=[large("203.0.113.7", Icmp(type=3, code=4, source="203.0.113.7", mtu=1200))])},
+    "wide": {
+        "path": Path(targets=[large("192.168.77.1", Icmp(type=11, code=0, source="192.168.77.1"))]),
+        "mapping": Mapping(
+            transport="dtls", host=seen.ARGON_NAME, port=5684, address=seen.ARGON_ADDRESS, cookie=True, largest=754
+        ),
+    },
     "cloud-rejected": {"cloud": Cloud(endpoints=[seen.photon(seen.NONCE), REJECTED])},
 }
 
@@ -231,7 +269,7 @@ def test_a_public_report_is_the_same_wherever_it_was_made(changed: dict[str, Any
     usual: dict[str, Any] = {"packets": 1, "bytes": 64, "purpose": "portal"}
     contacts = [
         Contact(protocol="tcp", host="portal.hotel.example", address="203.0.113.7", port=443, **usual),
-        Contact(protocol="udp", host=None, address="192.168.77.1", port=53, **usual),
+        Contact(protocol="udp", host=None, address="192.168.77.1", port=53, **usual, shapes=["DNS query"]),
     ]
     there = elsewhere(contacts)
     one, other = of(here, contacts, device), of(elsewhere(here), there, device)

@@ -1,0 +1,422 @@
+"""The look at a path: how far each ladder climbs, what is asked again, what gets to the server, and large datagrams."""
+
+import asyncio
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, Literal, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from probes import ladders
+from probes import path as probe
+from probes.ladders import Place, Rungs, UdpClimb
+from probes.network import Datagram, Refusal
+from probes.observations import Icmp, PathTarget, WholePackets
+from probes.path import LARGE_TRIES, MOST_PACKETS, Target, path
+from probes.shapes import CLIENT_HELLO, WHOLE, Shape
+from tests.unit.fakes import Clock, FakeNetwork
+from tests.unit.test_dtls import HELLO_VERIFY
+from tests.unit.test_ladders import ADDRESS, HOST, error
+
+PLACE = Place(HOST, ADDRESS)
+COAP, DTLS = Rungs("udp", 5683, "coap"), Rungs("udp", 5684, "dtls")
+DNS, NTP = Rungs("udp", 53, "dns"), Rungs("udp", 123, "ntp")
+SIZE = 1280
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch, ladders, probe)
+
+
+class Packet(NamedTuple):
+    """What was sent."""
+
+    at: float
+    is_device: bool
+    shape: Shape
+    ttl: int
+    payload: bytes
+    whole: bool
+
+
+class Row(FakeNetwork):
+    """A row of routers, and behind it a server.
+
+    Args:
+        clock: what moves only as somebody waits.
+        hops: how many routers.
+        drop: the router after which the device's port is dropped; None: none.
+        server: what it says on the device's port; it refuses all others.
+        mute: the routers that say nothing.
+        quote: bytes that an ICMP error quotes.
+        slow: how much later than others these say it, by TTL.
+        whole: what becomes of large datagrams that must not be fragmented: the router that finds them too large, its
+            silence (0), or the system's words.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        hops: int,
+        *,
+        drop: int | None = 2,
+        server: Literal["silent", "dtls", "refuses"] = "silent",
+        mute: tuple[int, ...] = (),
+        quote: int = 512,
+        slow: dict[int, float] | None = None,
+        whole: int | str | None = None,
+    ) -> None:
+        super().__init__(clock, lambda *_: [])
+        self.hops, self.drop, self.server, self.mute, self.quote = hops, drop, server, mute, quote
+        self.slow, self.whole = slow or {}, whole
+        self.log: list[Packet] = []
+
+    def udp(
+        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
+    ) -> Any:
+        """A socket whose packets these routers count down."""
+        made: Any = super().udp(purpose, shape, host, whole=whole)
+
+        def send(
+            payload: bytes, address: str, port: int, *, ttl: int | None = None, shape: Shape | None = None
+        ) -> str | None:
+            assert ttl is not None
+            assert shape is None
+            assert address == ADDRESS
+            if whole and isinstance(self.whole, str):
+                return self.whole
+            packet = Packet(self.clock.now - 1000, "device" in purpose, made.shape, ttl, payload, whole)
+            self.log.append(packet)
+            at = self.clock.now + 0.001 * ttl + self.slow.get(ttl, 0.0)
+            for event in self._what_comes(packet, port, at):
+                made.coming.append((at, event))
+            made.coming.sort(key=lambda one: one[0])
+            return None
+
+        made.send = send
+        return made
+
+    def _what_comes(self, packet: Packet, port: int, at: float) -> Iterator[Datagram | Refusal]:
+        quoted = packet.payload[: self.quote]
+        if packet.whole and self.whole is not None and packet.ttl >= int(self.whole):
+            if self.whole:
+                icmp = Icmp(type=3, code=4, source=f"203.0.113.{self.whole}", mtu=1200)
+                yield Refusal(icmp, ADDRESS, port, at, quoted)
+        elif packet.is_device and self.drop is not None and packet.ttl > self.drop:
+            return
+        elif packet.ttl <= self.hops:
+            if packet.ttl not in self.mute:
+                yield Refusal(error(f"203.0.113.{packet.ttl}"), ADDRESS, port, at, quoted)
+        elif packet.is_device and self.server == "dtls":
+            yield Datagram(HELLO_VERIFY, ADDRESS, port, at)
+        elif not packet.is_device or self.server == "refuses":
+            yield Refusal(error(ADDRESS, 3, 3), ADDRESS, port, at, quoted)
+
+    @property
+    def reached(self) -> list[Packet]:
+        """What got to the server."""
+        dropped = self.drop if self.drop is not None else 255
+        return [one for one in self.log if one.ttl > self.hops and not (one.is_device and one.ttl > dropped)]
+
+
+def looked(
+    network: Row, device: Rungs = COAP, controls: tuple[Rungs, ...] = (DNS,), whole_size: int | None = None
+) -> PathTarget:
+    async def look() -> PathTarget:
+        (target,) = (await path(network, [Target(PLACE, device, controls, whole_size)])).targets
+        return target
+
+    return asyncio.run(look())
+
+
+def answered(network: Row, whole_size: int | None = None) -> PathTarget:
+    """The look at a port whose exchange was answered: it has no controls."""
+    return looked(network, DTLS, (), whole_size)
+
+
+def rungs(target: PathTarget) -> dict[int, int]:
+    """How often each rung of the device's port was asked."""
+    ttls = [one.ttl for one in target.device.probes]
+    return {ttl: ttls.count(ttl) for ttl in sorted(set(ttls))}
+
+
+# --- a port that falls silent
+
+
+@pytest.mark.parametrize("hops", [1, 2, 3, 4, 12, 20])
+@pytest.mark.parametrize("mute", [(), (3,), (3, 4), (1,), (5, 9)], ids=str)
+def test_a_control_goes_no_further_than_the_first_router_that_answers_it(
+    clock: Clock, hops: int, mute: tuple[int, ...]
+) -> None:
+    target = looked(row := Row(clock, hops, mute=mute))
+    device = {one.ttl: one.source for one in target.device.probes if one.source}
+    (control,) = target.controls
+    theirs = {one.ttl: one.source for one in control.probes if one.source}
+    telling = next(ttl for ttl in range(3, 30) if ttl not in mute)  # the first rung that tells the ports apart
+    heard = {ttl: f"203.0.113.{ttl}" for ttl in range(1, min(telling, hops) + 1) if ttl not in mute}
+
+    assert device == {ttl: source for ttl, source in heard.items() if ttl <= 2}
+    assert theirs == (heard if hops >= telling else {**heard, hops + 1: ADDRESS})
+    assert max(one.ttl for one in control.probes) == min(telling, hops + 1)
+    assert [one for one in row.reached if hops >= telling] == [], "nothing gets to the server"
+    assert hops == 1 or {one.is_device for one in row.reached} <= {False}
+    assert len(row.log) <= MOST_PACKETS
+    assert all(sum(one.ttl == ttl for one in control.probes) == 1 for ttl in theirs if ttl != telling)
+
+
+@pytest.mark.parametrize("slow", [0.0, 1.0])
+def test_where_nothing_is_quoted_the_rungs_are_asked_from_a_port_each(clock: Clock, slow: float) -> None:
+    target = looked(row := Row(clock, 6, mute=(3,), quote=0, slow={5: slow}))
+    device = {one.ttl: one.source for one in target.device.probes if one.source}
+    theirs = {one.ttl: one.source for one in target.controls[0].probes if one.source}
+
+    assert device == {1: "203.0.113.1", 2: "203.0.113.2"}
+    assert not target.device.one_flow
+    assert theirs == {ttl: f"203.0.113.{ttl}" for ttl in (1, 2, 4)}
+    assert row.reached == []
+    assert len(row.log) <= MOST_PACKETS
+
+
+@pytest.mark.parametrize("hops", [3, 4, 12])
+def test_the_rung_that_tells_is_asked_most(clock: Clock, hops: int) -> None:
+    target = looked(row := Row(clock, hops))
+
+    assert rungs(target) == {1: 1, 2: 3, 3: 6 + 4, 4: 3, 5: 3}, (
+        "its last one thrice, and the next as often as it counts"
+    )
+    assert [one.ttl for one in target.controls[0].probes] == [1, 2, 3, 3, 3]
+    assert len(row.log) == 25
+    assert not target.cut_short
+
+
+def test_a_look_that_has_taken_long_is_not_made_longer(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "SURER_WITHIN_S", 0)
+
+    assert rungs(looked(Row(clock, 12))) == {1: 1, 2: 3, 3: 6, 4: 3, 5: 3}
+
+
+def test_where_nobody_gets_further_there_is_nothing_to_confirm(clock: Clock) -> None:
+    """A way that ends for every port: four silent rungs, of which two are asked again."""
+    target = looked(row := Row(clock, 12, mute=tuple(range(3, 13))))
+
+    assert rungs(target) == {1: 1, 2: 1, 3: 3, 4: 3, 5: 1, 6: 1}
+    assert {one.ttl for one in target.controls[0].probes} == {*range(1, 7)}
+    assert row.reached == []
+
+
+@pytest.mark.parametrize("drop", [None, 0, 1, 2, 5])
+def test_the_device_is_asked_first_at_every_rung(clock: Clock, drop: int | None) -> None:
+    looked(row := Row(clock, 4, drop=drop), DTLS, (DNS, NTP))
+
+    first = {ttl: next(one.is_device for one in row.log if one.ttl == ttl) for ttl in {one.ttl for one in row.log}}
+    assert set(first.values()) == {True}
+
+
+def test_the_limit_of_packets_ends_it(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    for most in (1, 5, 12, 20):
+        monkeypatch.setattr(probe, "MOST_PACKETS", most)
+        target = looked(row := Row(clock, 12), DTLS, (DNS, NTP))
+
+        assert len(row.log) <= most
+        assert target.cut_short
+
+
+PATHS = {
+    "hops": st.integers(1, 22),
+    "mute": st.sets(st.integers(1, 22), max_size=6).map(lambda one: tuple(sorted(one))),
+    "slow": st.dictionaries(st.integers(1, 23), st.sampled_from([0.05, 0.24, 0.3, 0.6, 1.5]), max_size=4),
+    "quote": st.sampled_from([512, 44, 8, 0]),
+}
+hostile = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@hostile
+@given(drop=st.one_of(st.none(), st.integers(0, 22)), server=st.sampled_from(["silent", "dtls", "refuses"]), **PATHS)
+def test_no_look_sends_more_than_its_limit(drop: int | None, server: Any, **fields: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        row = Row(Clock(patch, ladders, probe), drop=drop, server=server, **fields)
+        target = looked(row, DTLS, (DNS, NTP), SIZE)
+        took_s = row.clock.now - 1000
+
+    assert sum(not one.whole for one in row.log) <= MOST_PACKETS
+    assert sum(one.whole for one in row.log) <= LARGE_TRIES
+    assert max(one.ttl for one in row.log) <= probe.MOST_HOPS
+    assert all(len(one.payload) == 110 for one in row.log if one.is_device)
+    assert took_s < 12
+    assert target.device.payload == "dtls"
+
+
+@hostile
+@given(drop=st.one_of(st.none(), st.integers(0, 22)), server=st.sampled_from(["dtls", "refuses"]), **PATHS)
+def test_no_control_goes_beyond_the_known_routers_while_the_device_is_answered(
+    drop: int | None, server: Any, **fields: Any
+) -> None:
+    """Nor beyond where the device's port was answered, if it was."""
+    climbs: list[UdpClimb] = []
+    sender = UdpClimb.send
+
+    def send(self: UdpClimb, ttl: int) -> Any:
+        if self not in climbs:
+            climbs.append(self)
+        device = climbs[0]
+        if self is not device:
+            known = max((one.ttl for each in climbs for one in each.tries if one.outcome == "time-exceeded"), default=0)
+            silent = device.top - device.last
+            if device.end is not None:
+                assert ttl <= max(known, device.end)
+            elif silent < probe.BEYOND and device.top < probe.MOST_HOPS:
+                assert ttl <= known
+            else:
+                assert ttl <= device.top
+        return sender(self, ttl)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(UdpClimb, "send", send)
+        looked(Row(Clock(patch, ladders, probe), drop=drop, server=server, **fields), DTLS, (DNS, NTP))
+
+
+# --- a port that answers
+
+
+@pytest.mark.parametrize("hops", [1, 2, 5, 12, 22])
+def test_it_stops_with_the_first_answer(clock: Clock, hops: int) -> None:
+    target = answered(row := Row(clock, hops, drop=None, server="dtls"))
+
+    assert rungs(target) == dict.fromkeys(range(1, hops + 2), 1)
+    assert [one.outcome for one in target.device.probes] == ["time-exceeded"] * hops + ["answered"]
+    assert target.device.probes[-1].detail == "HelloVerifyRequest"
+    assert (len(row.reached), len(row.log)) == (1, hops + 1)
+    assert (target.controls, target.whole, target.cut_short) == ([], None, False)
+    assert {one.shape for one in row.log} == {CLIENT_HELLO}
+
+
+def test_a_silent_router_before_the_server_is_asked_again_and_the_server_little(clock: Clock) -> None:
+    target = answered(row := Row(clock, 6, drop=None, server="dtls", mute=(4,)))
+
+    assert {one.ttl for one in target.device.probes if one.outcome == "answered"} == {7, 8}
+    assert {one.ttl for one in target.device.probes if one.outcome == "time-exceeded"} == {1, 2, 3, 5, 6}
+    assert len(row.reached) <= 4
+    assert max(one.ttl for one in row.log) == 8, (
+        "the answer to 7 may have been one to 4; that to 8 has a port of its own"
+    )
+
+
+@hostile
+@given(**PATHS)
+def test_little_gets_to_the_server_and_all_of_it_is_a_devices(**fields: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        row = Row(Clock(patch, ladders, probe), drop=None, server="dtls", **fields)
+        target = answered(row, SIZE)
+
+    assert {one.shape for one in row.reached} <= {CLIENT_HELLO}
+    assert len({one.payload for one in row.reached}) == len(row.reached), "each is the first of another handshake"
+    assert len(row.reached) <= 8, "a device sends 4 in 45 s, and so 24 and more in five minutes"
+    answers = [one.ttl for one in target.device.probes if one.outcome == "answered"]
+    assert all(ttl > row.hops for ttl in answers), "a silent router is never taken for the server"
+
+
+# --- large datagrams
+
+
+def large(row: Row) -> list[Packet]:
+    return [one for one in row.log if one.whole]
+
+
+@pytest.mark.parametrize("hops", [1, 2, 5, 12, 22])
+def test_a_large_datagram_goes_to_the_last_router_before_the_server(clock: Clock, hops: int) -> None:
+    target = answered(row := Row(clock, hops, drop=None, server="dtls"), SIZE)
+
+    (sent,) = large(row)
+    assert (sent.ttl, len(sent.payload) + 28, sent.shape) == (hops, SIZE, WHOLE)
+    assert row.log[-1] == sent, "it is the last that is sent"
+    assert target.whole is not None
+    assert target.whole.size == SIZE
+    (found,) = target.whole.probes
+    assert (found.ttl, found.outcome, found.source) == (hops, "time-exceeded", f"203.0.113.{hops}")
+
+
+def test_it_ends_at_the_furthest_router_that_is_known(clock: Clock) -> None:
+    answered(row := Row(clock, 6, drop=None, server="dtls", mute=(5, 6)), SIZE)
+
+    assert [one.ttl for one in large(row)] == [4]
+
+
+def whole(row: Row) -> WholePackets:
+    made = answered(row, SIZE).whole
+    assert made is not None
+    return made
+
+
+@pytest.mark.parametrize("narrow", [1, 2, 3])
+def test_a_router_that_it_is_too_large_for_is_named(clock: Clock, narrow: int) -> None:
+    (found,) = whole(Row(clock, 3, drop=None, server="dtls", whole=narrow)).probes
+
+    icmp = Icmp(type=3, code=4, source=f"203.0.113.{narrow}", mtu=1200)
+    assert (found.outcome, found.icmp, found.ttl) == ("unreachable", icmp, 3)
+
+
+def test_a_large_datagram_that_is_lost_is_sent_thrice(clock: Clock) -> None:
+    row = Row(clock, 3, drop=None, server="dtls", whole=0)
+    found = whole(row)
+
+    assert [(one.ttl, one.outcome, one.icmp) for one in found.probes] == [(3, "timeout", None)] * LARGE_TRIES
+    times = [one.at for one in large(row)]
+    assert [times[1] - times[0], times[2] - times[1]] == pytest.approx([probe.WAIT_S] * 2)
+
+
+def test_a_link_that_it_is_too_large_for_is_an_error_of_this_laptop(clock: Clock) -> None:
+    (found,) = whole(Row(clock, 3, drop=None, server="dtls", whole="Message too long")).probes
+
+    assert (found.outcome, found.detail) == ("error", "Message too long")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"hops": 3, "drop": None, "server": "dtls", "mute": (1, 2, 3)},
+        {"hops": 3, "drop": None, "server": "silent"},
+        {"hops": 0, "drop": None, "server": "dtls"},
+    ],
+    ids=["no-router-says-so", "where-it-ends-is-not-known", "no-router"],
+)
+def test_where_no_router_before_the_server_is_known_none_is_sent(clock: Clock, row: dict[str, Any]) -> None:
+    network = Row(clock, **row)
+
+    assert whole(network) == WholePackets(size=SIZE)
+    assert large(network) == []
+
+
+@hostile
+@given(size=st.integers(100, 1500), narrow=st.one_of(st.none(), st.integers(0, 22)), **PATHS)
+def test_no_large_datagram_gets_to_the_server(size: int, narrow: int | None, **fields: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        row = Row(Clock(patch, ladders, probe), drop=None, server="dtls", whole=narrow, **fields)
+        target = answered(row, size)
+
+    end = min((one.ttl for one in target.device.probes if one.outcome == "answered"), default=0)
+    routers = {one.ttl for one in target.device.probes if one.outcome == "time-exceeded" and one.ttl < end}
+    assert {one.ttl for one in large(row)} == ({max(routers)} if routers else set())
+    assert all(one.ttl <= row.hops for one in large(row))
+    assert {len(one.payload) for one in large(row)} <= {size - 28}
+
+
+def test_none_is_sent_unasked(clock: Clock) -> None:
+    for device, controls in ((DTLS, ()), (COAP, (DNS,))):
+        target = looked(row := Row(clock, 4, drop=None, server="dtls"), device, controls)
+
+        assert target.whole is None
+        assert large(row) == []
+
+
+# --- elsewhere
+
+
+def test_elsewhere_than_on_linux_it_is_not_run(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    monkeypatch.setattr(probe, "sys", SimpleNamespace(platform="win32"))
+    made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), []))
+
+    assert made.not_run
+    assert made.unlocked_by
