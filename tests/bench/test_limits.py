@@ -39,9 +39,9 @@ def test_healthy_check_takes_little_more_than_its_slowest_probe(say: Say) -> Non
 
 
 ONLY_THE_NEWEST = """
-import agent.judging
-needed = agent.judging.probes_for
-agent.judging.probes_for = lambda selection: needed(selection) - {"tcp", "echo"}
+import netpreflight.agent.judging
+needed = netpreflight.agent.judging.probes_for
+netpreflight.agent.judging.probes_for = lambda selection: needed(selection) - {"tcp", "echo"}
 """
 """As if the Internet Tests of other generations were not there."""
 

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.contrib.coap import CoAP
 
-from probes import coap as probe
-from probes.coap import coap, reply_to
-from probes.network import UdpSocket
-from probes.observations import Coap, CoapServer
-from probes.shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD, Shape
+from netpreflight.probes import coap as probe
+from netpreflight.probes.coap import coap
+from netpreflight.probes.net.coap import reply_to
+from netpreflight.probes.net.shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD, Shape
+from netpreflight.probes.net.sockets import UdpSocket
+from netpreflight.probes.observations import Coap, CoapServer
 from tests.unit.fakes import Clock, FakeNetwork, Script
 from tests.unit.test_dtls import HELLO_VERIFY, RANDOM, hello
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from probes.exchange import Exchange, exchange
-from probes.observations import KEPT_BYTES, Icmp
-from probes.shapes import CLIENT_HELLO, COOKIE_HELLO, Shape
+from netpreflight.probes.net.exchange import Exchange, exchange
+from netpreflight.probes.net.shapes import CLIENT_HELLO, COOKIE_HELLO, Shape
+from netpreflight.probes.observations import KEPT_BYTES, Icmp
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
 
 ASKED = "192.0.2.1"

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import ladders
-from probes import path as probe
-from probes.dtls import RANDOM_AT, RANDOM_SIZE
-from probes.ladders import Place, Rungs, UdpClimb, number_in, payload_of
-from probes.network import Datagram, Refusal
-from probes.observations import Icmp, PathPayload
+from netpreflight.probes import path as probe
+from netpreflight.probes.net import ladders
+from netpreflight.probes.net.dtls import RANDOM_AT, RANDOM_SIZE
+from netpreflight.probes.net.ladders import Place, Rungs, UdpClimb, number_in, payload_of
+from netpreflight.probes.net.sockets import Datagram, Refusal
+from netpreflight.probes.observations import Icmp, PathPayload
 from tests.unit.fakes import Clock, FakeNetwork
 from tests.unit.test_dtls import ALERT, HELLO_VERIFY, RANDOM, hello
 

@@ -8,10 +8,20 @@ from typing import Any
 
 import pytest
 
-from probes import dhcp, ladders, shapes
-from probes.network import Network
-from probes.observations import Contact
-from probes.shapes import CLIENT_HELLO, COOKIE_HELLO, DTLS_ALERT, HTTP_GET, TCP_CONNECT, TCP_SYN, WHOLE, Shape
+from netpreflight.probes import dhcp
+from netpreflight.probes.net import ladders, shapes
+from netpreflight.probes.net.shapes import (
+    CLIENT_HELLO,
+    COOKIE_HELLO,
+    DTLS_ALERT,
+    HTTP_GET,
+    TCP_CONNECT,
+    TCP_SYN,
+    WHOLE,
+    Shape,
+)
+from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.observations import Contact
 
 HERE = "127.0.0.1"
 ALL = {name: one for name, one in vars(shapes).items() if isinstance(one, Shape)}

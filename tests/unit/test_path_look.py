@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes import ladders
-from probes import path as probe
-from probes.ladders import Place, Rungs, UdpClimb
-from probes.network import Datagram, Refusal
-from probes.observations import Icmp, PathTarget, WholePackets
-from probes.path import LARGE_TRIES, MOST_PACKETS, Target, path
-from probes.shapes import CLIENT_HELLO, WHOLE, Shape
+from netpreflight.probes import path as probe
+from netpreflight.probes.net import ladders
+from netpreflight.probes.net.ladders import Place, Rungs, UdpClimb
+from netpreflight.probes.net.shapes import CLIENT_HELLO, WHOLE, Shape
+from netpreflight.probes.net.sockets import Datagram, Refusal
+from netpreflight.probes.observations import Icmp, PathTarget, WholePackets
+from netpreflight.probes.path import LARGE_TRIES, MOST_PACKETS, Target, path
 from tests.unit.fakes import Clock, FakeNetwork
 from tests.unit.test_dtls import HELLO_VERIFY
 from tests.unit.test_ladders import ADDRESS, HOST, error

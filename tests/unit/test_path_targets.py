@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agent import profiles
-from agent.path_targets import path_targets
-from probes.observations import Cloud, Control, Icmp, Observations, Scope
+from netpreflight.agent import profiles
+from netpreflight.agent.path_targets import path_targets
+from netpreflight.probes.observations import Cloud, Control, Icmp, Observations, Scope
 from tests.unit import seen
 
 TOO_LARGE = Icmp(type=3, code=4, source="203.0.113.1", mtu=1200)

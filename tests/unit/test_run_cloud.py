@@ -6,15 +6,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent import profiles, run
-from agent.checks import Selection
-from agent.profiles import Profile
-from agent.report import Run
-from agent.run import Air, measure
-from probes.echo import EchoTarget
-from probes.echo import echo as real_echo
-from probes.network import Network
-from probes.observations import Cloud, CloudEndpoint, Coap, Dhcp, Echo, EchoTest, Observation, Scope, TcpConnect
+from netpreflight.agent import profiles, run
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.report import Run
+from netpreflight.agent.run import Air, measure
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.echo import EchoTarget
+from netpreflight.probes.echo import echo as real_echo
+from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.observations import (
+    Cloud,
+    CloudEndpoint,
+    Coap,
+    Dhcp,
+    Echo,
+    EchoTest,
+    Observation,
+    Scope,
+    TcpConnect,
+)
 from tests.unit import seen
 from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, HELLO_VERIFY
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent import profiles, report
-from probes import shapes
-from probes.observations import Contact, Observations
-from reports import FORMATS
+from netpreflight.agent import profiles, report
+from netpreflight.probes.net import shapes
+from netpreflight.probes.observations import Contact, Observations
+from netpreflight.reports import FORMATS
 from tests.unit.test_cli import ROOT, run
 from tests.unit.test_sharing import every_struct
 
@@ -91,7 +91,7 @@ def left(folder: Path) -> list[str]:
 KILLED = """
 import os, sys, threading, time
 from pathlib import Path
-from agent import report
+from netpreflight.agent import report
 fsync = os.fsync
 def slow(handle):
     print("half", flush=True)
@@ -127,7 +127,7 @@ def test_a_full_disk_leaves_the_old_file_or_none(tmp_path: Path, old: str | None
     file = tmp_path / "run.json"
     if old is not None:
         file.write_text(old)
-    arguments = [sys.executable, "-m", "agent", "report", str(SAMPLE), "-o", str(file)]
+    arguments = [sys.executable, "-m", "netpreflight.agent", "report", str(SAMPLE), "-o", str(file)]
     ended = subprocess.run(
         ["sh", "-c", 'ulimit -f 8; exec "$0" "$@"', *arguments],
         capture_output=True,
