@@ -1,5 +1,5 @@
-"""`python -m agent` is `netpreflight`."""
+"""`python -m netpreflight.agent` is `netpreflight`."""
 
-from agent.cli import main
+from netpreflight.agent.cli import main
 
 main()

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from agent import __version__
+from netpreflight.agent import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.compare import Comparison, Given
-    from agent.profiles import Profile
-    from agent.report import Device as JudgedDevice
-    from agent.report import Level, Run
-    from agent.run import Air
+    from netpreflight.agent.compare import Comparison, Given
+    from netpreflight.agent.profiles import Profile
+    from netpreflight.agent.report import Device as JudgedDevice
+    from netpreflight.agent.report import Level, Run
+    from netpreflight.agent.run import Air
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 WRONG_USAGE = 2
@@ -115,12 +115,12 @@ def check(
     As root it also asks for a DHCP lease as a device that the network has never seen, and gives it back. What was
     sent, and to whom, is listed in the report's footprint.
     """
-    from agent import judging, profiles  # noqa: PLC0415 - `--version` and `--help` do not wait for these
-    from agent.checks import UnknownCheckError, select  # noqa: PLC0415
-    from agent.report import make  # noqa: PLC0415
-    from agent.run import measure  # noqa: PLC0415
-    from probes.scope import scope  # noqa: PLC0415
-    from reports.terminal import Terminal  # noqa: PLC0415
+    from netpreflight.agent import judging, profiles  # noqa: PLC0415 - `--version` and `--help` do not wait for these
+    from netpreflight.agent.report import make  # noqa: PLC0415
+    from netpreflight.agent.run import measure  # noqa: PLC0415
+    from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
+    from netpreflight.probes.scope import scope  # noqa: PLC0415
+    from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
 
     outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
     try:
@@ -156,8 +156,8 @@ def report(
     as_json: Json = False,
 ) -> int:
     """Judge a saved run again, without a network: by today's rules, or for another device."""
-    from agent.report import make  # noqa: PLC0415 - as above
-    from reports.terminal import Terminal  # noqa: PLC0415
+    from netpreflight.agent.report import make  # noqa: PLC0415 - as above
+    from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
 
     outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
     if level in {"ticket", "public"} and any(_is_same(file, one) for one in outputs):
@@ -185,10 +185,10 @@ def compare(
     change. Both are judged again, for the device of A or the one named. Exit codes: 0 nothing that the device needs
     is worse in B, 1 something that it needs worked in A and fails in B, 2 wrong usage, 3 that is not known.
     """
-    from agent.compare import compare as compared  # noqa: PLC0415 - as above
-    from reports.comparison import FORMATS  # noqa: PLC0415
-    from reports.comparison.terminal import show  # noqa: PLC0415
-    from reports.sharing import hidden  # noqa: PLC0415
+    from netpreflight.agent.compare import compare as compared  # noqa: PLC0415 - as above
+    from netpreflight.reports.comparison import FORMATS  # noqa: PLC0415
+    from netpreflight.reports.comparison.terminal import show  # noqa: PLC0415
+    from netpreflight.reports.sharing import hidden  # noqa: PLC0415
 
     outputs, level = _checked(output, list(FORMATS)), _level(share, redact=redact)
     for run in (a, b):
@@ -234,8 +234,8 @@ def rules(
     The saved run is judged again. Read what is printed before it is used: names of interfaces, zones and lists are
     stand-ins for your own.
     """
-    from agent.report import make  # noqa: PLC0415 - as above
-    from reports.rules import render  # noqa: PLC0415
+    from netpreflight.agent.report import make  # noqa: PLC0415 - as above
+    from netpreflight.reports.firewall import render  # noqa: PLC0415
 
     _known_dialects([dialect])
     text = render(make(*_saved(file, device, os_version)).changes, dialect)
@@ -256,8 +256,8 @@ def devices(
     """Show the known devices, or every fact of one with where it comes from and how sure it is."""
     import shutil  # noqa: PLC0415 - as above
 
-    from agent import profiles  # noqa: PLC0415
-    from reports.devices import render_list, render_sheet  # noqa: PLC0415
+    from netpreflight.agent import profiles  # noqa: PLC0415
+    from netpreflight.reports.devices import render_list, render_sheet  # noqa: PLC0415
 
     if name is None and os_version is not None:
         raise UsageError("--os is for one device: netpreflight devices NAME --os VERSION")
@@ -321,11 +321,11 @@ def _prepare(outputs: list[Path]) -> None:
 
     def load() -> None:
         with contextlib.suppress(Exception):  # what cannot be loaded is missed where it is used
-            from probes.packets import registry  # noqa: PLC0415 - as above
+            from netpreflight.agent.report.makers import registry  # noqa: PLC0415 - as above
 
             registry()
             if any(path.suffix == ".html" for path in outputs):
-                from reports.html.page import environment, templates  # noqa: PLC0415 - as above
+                from netpreflight.reports.html.page import environment, templates  # noqa: PLC0415 - as above
 
                 for name in templates():
                     environment().get_template(name)
@@ -339,8 +339,8 @@ def _deliver(
     report: Any, terminal: Any, outputs: list[Path], dialects: list[str], level: "Level | None", *, as_json: bool
 ) -> None:
     """Write the files that were asked for, and show the report, whether they could be written or not."""
-    from reports import FORMATS  # noqa: PLC0415 - as above
-    from reports.sharing import shared  # noqa: PLC0415
+    from netpreflight.reports import FORMATS  # noqa: PLC0415 - as above
+    from netpreflight.reports.sharing import shared  # noqa: PLC0415
 
     at = cache(partial(shared, report))
     failed = _write_each(outputs, level, lambda path, wanted: FORMATS[path.suffix](at(wanted), dialects))
@@ -362,7 +362,7 @@ def _write_each(outputs: list[Path], level: "Level | None", render: "Callable[[P
 
     What is said of no level is complete as JSON, and for a ticket in every other format.
     """
-    from agent.report import write  # noqa: PLC0415 - as above
+    from netpreflight.agent.report import write  # noqa: PLC0415 - as above
 
     failed = []
     for path in outputs:
@@ -375,8 +375,8 @@ def _write_each(outputs: list[Path], level: "Level | None", render: "Callable[[P
 
 def _two_saved(a: Path, b: Path, device: str | None, os_version: str | None) -> "tuple[Given, Given, Profile]":
     """Two saved runs, both judged for the device named, or else for that of the first."""
-    from agent.compare import Given  # noqa: PLC0415 - as above
-    from agent.report import SavedReportError, load_saved, make  # noqa: PLC0415
+    from netpreflight.agent.compare import Given  # noqa: PLC0415 - as above
+    from netpreflight.agent.report import SavedReportError, load_saved, make  # noqa: PLC0415
 
     try:
         first, second = load_saved(a), load_saved(b)
@@ -393,7 +393,7 @@ def _is_same(file: Path, other: Path) -> bool:
 
 def _saved(file: Path, device: str | None, os_version: str | None) -> "tuple[Run, Profile]":
     """The run in a saved report, and the device to judge it for."""
-    from agent.report import SavedReportError, load  # noqa: PLC0415 - as above
+    from netpreflight.agent.report import SavedReportError, load  # noqa: PLC0415 - as above
 
     try:
         run, judged = load(file)
@@ -404,7 +404,7 @@ def _saved(file: Path, device: str | None, os_version: str | None) -> "tuple[Run
 
 def _profile(file: Path, judged: "JudgedDevice", device: str | None, os_version: str | None) -> "Profile":
     """The device named, else that of a saved report."""
-    from agent import profiles  # noqa: PLC0415 - as above
+    from netpreflight.agent import profiles  # noqa: PLC0415 - as above
 
     try:
         if device is not None:
@@ -418,9 +418,9 @@ def _profile(file: Path, judged: "JudgedDevice", device: str | None, os_version:
 
 def _air(ssid: str | None, capture: Path | None) -> "Air":
     """The network meant, and what a capture has of the air."""
-    from agent.run import Air  # noqa: PLC0415 - as above
-    from probes.observations import LONGEST_SSID  # noqa: PLC0415
-    from probes.wifi.elements import ssid_bytes, ssid_text  # noqa: PLC0415
+    from netpreflight.agent.run import Air  # noqa: PLC0415 - as above
+    from netpreflight.probes.observations import LONGEST_SSID  # noqa: PLC0415
+    from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text  # noqa: PLC0415
 
     if ssid is not None:
         name = ssid_bytes(ssid)
@@ -429,7 +429,7 @@ def _air(ssid: str | None, capture: Path | None) -> "Air":
         ssid = ssid_text(name)
     if capture is None:
         return Air(ssid)
-    from probes.wifi.capture import read_capture  # noqa: PLC0415 - as above
+    from netpreflight.probes.wifi.capture import read_capture  # noqa: PLC0415 - as above
 
     try:
         return Air(ssid, read_capture(capture))
@@ -439,7 +439,7 @@ def _air(ssid: str | None, capture: Path | None) -> "Air":
 
 def _checked(output: list[Path] | None, endings: list[str] | None = None) -> list[Path]:
     """The files to write, refused now rather than after a run; `endings` instead of those of a report."""
-    from reports import FORMATS  # noqa: PLC0415 - as above
+    from netpreflight.reports import FORMATS  # noqa: PLC0415 - as above
 
     known = endings or list(FORMATS)
     for path in output or []:
@@ -452,7 +452,7 @@ def _checked(output: list[Path] | None, endings: list[str] | None = None) -> lis
 
 def _level(share: str | None, *, redact: bool) -> "Level | None":
     """What everything is to hold; None: each format as is usual for it."""
-    from agent.report import LEVELS  # noqa: PLC0415 - as above
+    from netpreflight.agent.report import LEVELS  # noqa: PLC0415 - as above
 
     if redact:
         if share not in {None, "public"}:
@@ -470,7 +470,7 @@ def _known_dialects(dialects: list[str] | None) -> list[str]:
     """The products that a firewall change is wanted for, refused now rather than after a run."""
     if not dialects:
         return []
-    from reports.rules import DIALECTS  # noqa: PLC0415 - as above
+    from netpreflight.reports.firewall import DIALECTS  # noqa: PLC0415 - as above
 
     for one in dialects:
         if one not in DIALECTS:
@@ -479,7 +479,7 @@ def _known_dialects(dialects: list[str] | None) -> list[str]:
 
 
 def _refuse(message: str) -> NoReturn:
-    from reports.text import shown  # noqa: PLC0415 - as above
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415 - as above
 
     sys.stderr.write(f"netpreflight: {shown(' '.join(message.split()))}\n")
     sys.exit(WRONG_USAGE)

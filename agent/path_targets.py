@@ -4,10 +4,10 @@ Where it did answer, its path is looked at where that is asked for, or where som
 not get through: alone, so that the server is sent nothing but what a device sends it.
 """
 
-from agent.profiles import Profile
-from probes.ladders import Place, Rungs
-from probes.observations import Observations, PathPayload
-from probes.path import Target
+from netpreflight.agent.profiles import Profile
+from netpreflight.probes.net.ladders import Place, Rungs
+from netpreflight.probes.observations import Observations, PathPayload
+from netpreflight.probes.path import Target
 
 _NTP_PORT, _DNS_PORT, _HTTP_PORT, _HTTPS_PORT = 123, 53, 80, 443
 _ETHERNET_MTU = 1500

@@ -12,21 +12,22 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from agent import judging, profiles
-from agent.checks import Check, Selection
-from agent.judging.addresses import is_address
-from agent.judging.dns import NTP_SERVER
-from agent.profiles import Profile
-from agent.report import Run, as_saved
-from probes.answers import Answers
-from probes.cloud import AS_DEVICE, HURRIED, cloud
-from probes.coap import coap
-from probes.dhcp import dhcp
-from probes.echo import EchoTarget, echo
-from probes.mapping import Server, mapping
-from probes.network import MOST_RUN_S, Network
-from probes.ntp import ntp
-from probes.observations import (
+from netpreflight.agent import judging, profiles
+from netpreflight.agent.judging.addresses import is_address
+from netpreflight.agent.judging.dns import NTP_SERVER
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.report import Run, as_saved
+from netpreflight.agent.results import Check
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.cloud import AS_DEVICE, HURRIED, cloud
+from netpreflight.probes.coap import coap
+from netpreflight.probes.dhcp import dhcp
+from netpreflight.probes.echo import EchoTarget, echo
+from netpreflight.probes.mapping import Server, mapping
+from netpreflight.probes.net.names import Answers
+from netpreflight.probes.net.sockets import MOST_RUN_S, Network
+from netpreflight.probes.ntp import ntp
+from netpreflight.probes.observations import (
     Cloud,
     CloudEndpoint,
     Coap,
@@ -46,10 +47,10 @@ from probes.observations import (
     TcpConnect,
     Wifi,
 )
-from probes.portal import VENDOR_HOSTS, portal
-from probes.scope import mac_of
-from probes.tcp import tcp
-from probes.wifi import wifi
+from netpreflight.probes.portal import VENDOR_HOSTS, portal
+from netpreflight.probes.scope import mac_of
+from netpreflight.probes.tcp import tcp
+from netpreflight.probes.wifi import wifi
 
 MOST_RESOLVERS = 2
 """lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS); no device asks a third."""
@@ -304,7 +305,7 @@ class _Measurement:
         )
 
     async def _dns(self) -> Dns:
-        from probes.dns import resolve  # noqa: PLC0415 - dnspython is loaded while DHCP is waited for
+        from netpreflight.probes.dns import resolve  # noqa: PLC0415 - dnspython is loaded while DHCP is waited for
 
         resolvers = await self._resolvers
         if not resolvers:
@@ -341,8 +342,8 @@ class _Measurement:
 
     async def _path(self) -> Path:
         # A healthy run looks for no path, and does not wait for this.
-        from agent.path_targets import path_targets  # noqa: PLC0415
-        from probes.path import path  # noqa: PLC0415
+        from netpreflight.agent.path_targets import path_targets  # noqa: PLC0415
+        from netpreflight.probes.path import path  # noqa: PLC0415
 
         seen = msgspec.structs.replace(
             self._seen,

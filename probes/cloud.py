@@ -15,11 +15,11 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from probes import dtls
-from probes.exchange import exchange
-from probes.network import AddressOf, Network, how_it_failed
-from probes.observations import Cloud, CloudEndpoint, Connection
-from probes.shapes import CLIENT_HELLO
+from netpreflight.probes.net import dtls
+from netpreflight.probes.net.exchange import exchange
+from netpreflight.probes.net.shapes import CLIENT_HELLO
+from netpreflight.probes.net.sockets import AddressOf, Network, how_it_failed
+from netpreflight.probes.observations import Cloud, CloudEndpoint, Connection
 
 CONNECT_S = 5.0
 NONCE_BYTES = 40

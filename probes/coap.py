@@ -12,11 +12,12 @@ import re
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
-from probes import dtls
-from probes.exchange import exchange
-from probes.network import AddressOf, Network
-from probes.observations import Coap, CoapServer, Control
-from probes.shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD
+from netpreflight.probes.net import dtls
+from netpreflight.probes.net.coap import reply_to
+from netpreflight.probes.net.exchange import exchange
+from netpreflight.probes.net.shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD
+from netpreflight.probes.net.sockets import AddressOf, Network
+from netpreflight.probes.observations import Coap, CoapServer, Control
 
 SEND_AT_S = (0.0, 2.0, 6.0, 14.0)
 GIVE_UP_S = 15.0
@@ -24,13 +25,9 @@ OTHERS_S = 1.0
 """How long the other servers are waited for once one has answered."""
 CONTROL_AFTER_S = 2.0
 CONTROL_WAIT_S = 5.0
-_TYPES = ("Confirmable", "Non-confirmable", "Acknowledgement", "Reset")
-_PAYLOAD_MARKER = 0xFF
 _LARGEST_HEAD = 2048
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])\b")
 _LOCATION = re.compile(rb"^location:[ \t]*([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
-_EXTENSION = {13: 1, 14: 2}
-"""Bytes that extend an option's delta or length, by its nibble."""
 
 
 async def coap(
@@ -75,52 +72,6 @@ async def coap(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def reply_to(message_id: int, payload: bytes) -> str:
-    """What a reply to our empty message is, in words.
-
-    Raises:
-        ValueError: it is not CoAP, or not an answer to this message (RFC 7252 sections 3 and 4.2).
-    """
-    if len(payload) < 4 or payload[0] >> 6 != 1:
-        raise ValueError("not a CoAP message")
-    kind, token_length, code = _TYPES[payload[0] >> 4 & 3], payload[0] & 15, payload[1]
-    if int.from_bytes(payload[2:4]) != message_id:
-        raise ValueError("a CoAP message with another message id")
-    if kind not in {"Acknowledgement", "Reset"}:
-        raise ValueError(f"a CoAP message of type {kind}, which answers nothing")
-    if code == 0 and len(payload) != 4:
-        raise ValueError("an empty CoAP message that is not empty")
-    if kind == "Reset" and code != 0:
-        raise ValueError("a CoAP Reset that is not empty")
-    if code >> 5 not in {0, 2, 4, 5} or (code >> 5 == 0 and code):
-        raise ValueError(f"a CoAP message with the code {code >> 5}.{code & 31:02}, which is no response")
-    if token_length:
-        raise ValueError("a CoAP message with a token that was not sent")
-    _skip_options(payload[4 + token_length :])
-    return kind if code == 0 else f"{kind} {code >> 5}.{code & 31:02}"
-
-
-def _skip_options(rest: bytes) -> None:
-    """Walk the options (RFC 7252 section 3.1); raises ValueError where they do not fit."""
-    position = 0
-    while position < len(rest):
-        if rest[position] == _PAYLOAD_MARKER:
-            if position + 1 == len(rest):
-                raise ValueError("a CoAP message with an empty payload")
-            return
-        delta, length = rest[position] >> 4, rest[position] & 15
-        if 15 in {delta, length}:
-            raise ValueError("a CoAP message with a reserved option")
-        position += 1 + _EXTENSION.get(delta, 0)
-        if length in _EXTENSION:
-            size = _EXTENSION[length]
-            length = (13 if size == 1 else 269) + int.from_bytes(rest[position : position + size])
-            position += size
-        position += length
-    if position > len(rest):
-        raise ValueError("a CoAP message with a broken option")
 
 
 async def _ping(

@@ -28,11 +28,20 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Self
 
-from probes import packets
-from probes.lease import laptop_lease
-from probes.network import UDP_OVERHEAD, Datagram, Network, UdpSocket
-from probes.observations import KEPT_BYTES, Dhcp, DhcpAnswer, DhcpMessage, DhcpQuestion, DhcpSend, Identity, Scope
-from probes.shapes import DHCP_DISCOVER, DHCP_INFORM, DHCP_RELEASE, DHCP_REQUEST
+from netpreflight.probes.laptop_lease import laptop_lease
+from netpreflight.probes.net import packets
+from netpreflight.probes.net.shapes import DHCP_DISCOVER, DHCP_INFORM, DHCP_RELEASE, DHCP_REQUEST
+from netpreflight.probes.net.sockets import UDP_OVERHEAD, Datagram, Network, UdpSocket
+from netpreflight.probes.observations import (
+    KEPT_BYTES,
+    Dhcp,
+    DhcpAnswer,
+    DhcpMessage,
+    DhcpQuestion,
+    DhcpSend,
+    Identity,
+    Scope,
+)
 
 DISCOVER_AT_S = (0.0, 2.0, 6.0, 14.0)
 """lwIP's retries: 2, 4, 8 s apart (dhcp.c)."""

@@ -26,11 +26,11 @@ import dns.rdataclass
 import dns.rdatatype
 import msgspec
 
-from probes.answers import Answers
-from probes.exchange import exchange
-from probes.network import Network
-from probes.observations import Dns, Lookup, NameKind
-from probes.shapes import DNS_QUERY
+from netpreflight.probes.net.exchange import exchange
+from netpreflight.probes.net.names import Answers
+from netpreflight.probes.net.shapes import DNS_QUERY
+from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.observations import Dns, Lookup, NameKind
 
 RecordType = Literal["A", "AAAA"]
 

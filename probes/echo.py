@@ -22,10 +22,10 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from probes.exchange import MOST_IGNORED
-from probes.network import AddressOf, Datagram, Network, Refusal
-from probes.observations import KEPT_BYTES, Attempt, Echo, EchoPacket, EchoTest
-from probes.shapes import ECHO
+from netpreflight.probes.net.exchange import MOST_IGNORED
+from netpreflight.probes.net.shapes import ECHO
+from netpreflight.probes.net.sockets import AddressOf, Datagram, Network, Refusal
+from netpreflight.probes.observations import KEPT_BYTES, Attempt, Echo, EchoPacket, EchoTest
 
 CONTENT_TYPE = 252
 EPOCH_BASE = 0x8000

@@ -28,12 +28,12 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from probes import dtls
-from probes.coap import reply_to
-from probes.exchange import exchange
-from probes.network import AddressOf, Network, Refusal, UdpSocket
-from probes.observations import Arrival, Attempt, Mapping, MappingAnswer
-from probes.shapes import CLIENT_HELLO, COAP_PING, COOKIE_HELLO, DTLS_ALERT
+from netpreflight.probes.net import dtls
+from netpreflight.probes.net.coap import reply_to
+from netpreflight.probes.net.exchange import exchange
+from netpreflight.probes.net.shapes import CLIENT_HELLO, COAP_PING, COOKIE_HELLO, DTLS_ALERT
+from netpreflight.probes.net.sockets import AddressOf, Network, Refusal, UdpSocket
+from netpreflight.probes.observations import Arrival, Attempt, Mapping, MappingAnswer
 
 ASK_AT_S = (0.0, 1.0, 3.0)
 GIVE_UP_S = 5.0

@@ -11,10 +11,10 @@ from functools import partial
 
 import ntplib
 
-from probes.exchange import exchange
-from probes.network import Network
-from probes.observations import Ntp, NtpAttempt, NtpReply
-from probes.shapes import NTP_REQUEST
+from netpreflight.probes.net.exchange import exchange
+from netpreflight.probes.net.shapes import NTP_REQUEST
+from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.observations import Ntp, NtpAttempt, NtpReply
 
 SERVER = "pool.ntp.org"
 ATTEMPTS = 5

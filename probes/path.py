@@ -26,10 +26,10 @@ import sys
 import time
 from typing import NamedTuple
 
-from probes.ladders import SYN_WAIT_S, Climb, Place, Rungs, TcpClimb, Try, UdpClimb
-from probes.network import UDP_OVERHEAD, Datagram, Network
-from probes.observations import Path, PathProbe, PathTarget, WholePackets
-from probes.shapes import WHOLE
+from netpreflight.probes.net.ladders import SYN_WAIT_S, Climb, Place, Rungs, TcpClimb, Try, UdpClimb
+from netpreflight.probes.net.shapes import WHOLE
+from netpreflight.probes.net.sockets import UDP_OVERHEAD, Datagram, Network
+from netpreflight.probes.observations import Path, PathProbe, PathTarget, WholePackets
 
 MOST_PACKETS = 80
 MOST_HOPS = 24

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import h11
 import msgspec
 
-from probes.network import AddressOf, Network
-from probes.observations import UNRESTRICTED, HttpWitness, Portal, PortalApi, TlsWitness
-from probes.shapes import HTTP_GET, TLS_HANDSHAKE
+from netpreflight.probes.net.shapes import HTTP_GET, TLS_HANDSHAKE
+from netpreflight.probes.net.sockets import AddressOf, Network
+from netpreflight.probes.observations import UNRESTRICTED, HttpWitness, Portal, PortalApi, TlsWitness
 
 VENDORS = (
     HttpWitness(url="http://connectivitycheck.gstatic.com/generate_204", expected_status=204, expected_body=""),

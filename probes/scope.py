@@ -15,7 +15,7 @@ from typing import Literal
 
 import netifaces
 
-from probes.observations import Privileges, Proxy, Resolver, ResolverSource, Scope
+from netpreflight.probes.observations import Privileges, Proxy, Resolver, ResolverSource, Scope
 
 _ANYWHERE = "8.8.8.8"  # any public address: only the route to it is looked up
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")

@@ -6,8 +6,8 @@ One connect to an address that needs no name, nothing sent, nothing awaited, clo
 
 import time
 
-from probes.network import Network, how_it_failed
-from probes.observations import Connection, TcpConnect
+from netpreflight.probes.net.sockets import Network, how_it_failed
+from netpreflight.probes.observations import Connection, TcpConnect
 
 ADDRESS = "8.8.8.8"
 PORT = 53

@@ -5,14 +5,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from agent.report import Report
+    from netpreflight.agent.report import Report
 
 
 class Render(Protocol):
     """A format of the report."""
 
     def __call__(self, report: "Report", dialects: Sequence[str] = (), /) -> str:
-        """The report as text, with its firewall changes for these products (names of `reports.rules.DIALECTS`)."""
+        """The report as text, with its firewall changes for these products (names in `reports/firewall`)."""
 
 
 def _of(module: str) -> Render:
@@ -26,9 +26,9 @@ def _of(module: str) -> Render:
 
 
 FORMATS: dict[str, Render] = {
-    ".html": _of("reports.html"),
-    ".json": _of("reports.json"),
-    ".md": _of("reports.markdown"),
-    ".txt": _of("reports.terminal"),
+    ".html": _of("netpreflight.reports.html"),
+    ".json": _of("netpreflight.reports.json"),
+    ".md": _of("netpreflight.reports.markdown"),
+    ".txt": _of("netpreflight.reports.terminal"),
 }
 """The formats that a report can be written in, by the ending of the file."""

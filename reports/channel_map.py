@@ -2,8 +2,8 @@
 
 from rich.cells import cell_len, set_cell_size
 
-from probes.observations import Bss, Wifi, strength
-from reports.text import shown
+from netpreflight.probes.observations import Bss, Wifi, strength
+from netpreflight.reports.safe_text import shown
 
 MARK = ">"
 """Begins the lines of the network judged."""

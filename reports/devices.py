@@ -4,9 +4,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from agent.profiles import Fact, Sheet
-from agent.profiles.facts import CheckNeeds
-from reports.text import shown
+from netpreflight.agent.profiles import Fact, Sheet
+from netpreflight.agent.profiles.facts import CheckNeeds
+from netpreflight.reports.safe_text import shown
 
 NARROWEST = 40
 """Columns; a narrower terminal breaks the lines itself."""

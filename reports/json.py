@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from agent.report import Report
-from reports.text import json_shown
+from netpreflight.agent.report import Report
+from netpreflight.reports.safe_text import json_shown
 
 
 def render(report: Report, _dialects: Sequence[str] = (), /) -> str:

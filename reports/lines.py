@@ -2,10 +2,10 @@
 
 from msgspec import UNSET
 
-from agent.checks import Check
-from agent.report import Report
-from probes.observations import Observation, Scope
-from reports.words import TOLD, air, attached, resolvers, unanswered
+from netpreflight.agent.report import Report
+from netpreflight.agent.results import Check
+from netpreflight.probes.observations import Observation, Scope
+from netpreflight.reports.words import TOLD, air, attached, resolvers, unanswered
 
 _WORDS = {"pass": "ok", "warn": "warning", "fail": "FAIL", "unknown": "not known", "skip": "left out"}
 _MOST_EVIDENCE = 30

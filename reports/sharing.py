@@ -1,6 +1,6 @@
 r"""What a report says to whom: everything, what a ticket needs, or nothing of the place that it was made in.
 
-The types of the observations say what each text may reveal (`probes.observations.Reveals`). What a level hides becomes
+The types of the observations say what each text may reveal (`observations.Reveals`). What a level hides becomes
 a token, one and the same for one and the same value within a report: `net-1`, `private-2`. Tokens are numbered as the
 values appear, so they hold nothing of the value: there is nothing to reverse, no secret to keep, and a saved run gives
 the same tokens each time.
@@ -24,11 +24,11 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import msgspec
 from msgspec import Struct
 
-from agent import profiles
-from agent.checks import STAGES
-from agent.report import Level, Report, SharedLevel
-from probes.observations import UNRESTRICTED, Connection, HttpWitness, Observations, Reveals
-from reports.words import TOLD
+from netpreflight.agent import profiles
+from netpreflight.agent.report import Level, Report, SharedLevel
+from netpreflight.agent.results import STAGES
+from netpreflight.probes.observations import UNRESTRICTED, Connection, HttpWitness, Observations, Reveals
+from netpreflight.reports.words import TOLD
 
 AnyStruct = TypeVar("AnyStruct", bound=Struct)
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from agent.checks import Check
-from agent.profiles import Fact
-from agent.report import Report, SharedLevel
-from agent.verdicts import DeviceVerdict, VersionVerdict
-from probes.observations import Scope, Wifi
+from netpreflight.agent.profiles import Fact
+from netpreflight.agent.report import Report, SharedLevel
+from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
+from netpreflight.agent.results import Check
+from netpreflight.probes.observations import Scope, Wifi
 
 METHODS = {
     "none": "none",

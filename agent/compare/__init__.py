@@ -5,16 +5,16 @@ are of two networks or of one at two times is told from their observations; wher
 differences are listed.
 """
 
-from agent.checks import Check, Status
-from agent.compare.changed import asked, new_changes
-from agent.compare.conclusions import name_of, of_two_networks, reference_remarks
-from agent.compare.differences import differences
-from agent.compare.limits import is_reversed, limits
-from agent.compare.parts import CheckPair, Comparison, Given, Limit, Relation, Side, Story
-from agent.compare.sentence import sentence
-from agent.compare.story import Told, hotspot, network_words, tell
-from agent.profiles import Profile
-from agent.report import Tool
+from netpreflight.agent.compare.changed import asked, new_changes
+from netpreflight.agent.compare.conclusions import name_of, of_two_networks, reference_remarks
+from netpreflight.agent.compare.differences import differences
+from netpreflight.agent.compare.limits import is_reversed, limits
+from netpreflight.agent.compare.parts import CheckPair, Comparison, Given, Limit, Relation, Side, Story
+from netpreflight.agent.compare.sentence import sentence
+from netpreflight.agent.compare.story import Told, hotspot, network_words, tell
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.report import Tool
+from netpreflight.agent.results import Check, Status
 
 __all__ = ["Comparison", "Given", "compare"]
 

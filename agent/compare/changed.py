@@ -1,7 +1,7 @@
 """What became of the changes that the earlier run asked for, by what the later one saw."""
 
-from agent.changes import Change
-from agent.compare.parts import AskedChange, ChangeState, Given
+from netpreflight.agent.compare.parts import AskedChange, ChangeState, Given
+from netpreflight.agent.report.changes import Change
 
 
 def asked(a: Given, b: Given) -> list[AskedChange]:

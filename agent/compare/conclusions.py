@@ -8,13 +8,13 @@ import math
 from collections.abc import Collection
 from typing import Literal, NamedTuple
 
-from agent.checks import Check, Stage
-from agent.compare.limits import seconds_apart
-from agent.compare.parts import Conclusion, Given
-from agent.compare.story import hotspot, same_laptop
-from agent.judging.addresses import is_carrier_nat, is_translated
-from agent.profiles import Profile
-from probes.observations import Observations
+from netpreflight.agent.compare.limits import seconds_apart
+from netpreflight.agent.compare.parts import Conclusion, Given
+from netpreflight.agent.compare.story import hotspot, same_laptop
+from netpreflight.agent.judging.addresses import is_carrier_nat, is_translated
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Check, Stage
+from netpreflight.probes.observations import Observations
 
 AIR: tuple[Stage, ...] = ("scan",)
 BEYOND: tuple[Stage, ...] = ("ip", "internet", "cloud")

@@ -1,10 +1,10 @@
 """What differs around two runs: addresses, resolvers and their answers, clock, cloud, path, and the radio."""
 
-from agent.compare.parts import Difference
-from agent.judging.addresses import is_carrier_nat, is_local, is_translated
-from agent.judging.dns import NTP_SERVER
-from agent.profiles import Profile
-from probes.observations import Observations, Wifi, strength
+from netpreflight.agent.compare.parts import Difference
+from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_translated
+from netpreflight.agent.judging.dns import NTP_SERVER
+from netpreflight.agent.profiles import Profile
+from netpreflight.probes.observations import Observations, Wifi, strength
 
 _NOT_KNOWN = "not known"
 

@@ -2,10 +2,11 @@
 
 import datetime as dt
 
-from agent.checks import STAGES, in_groups
-from agent.compare.parts import Given, Limit, Story
-from agent.compare.story import same_laptop
-from agent.report import RULES
+from netpreflight.agent.compare.parts import Given, Limit, Story
+from netpreflight.agent.compare.story import same_laptop
+from netpreflight.agent.report import RULES
+from netpreflight.agent.results import STAGES
+from netpreflight.agent.selection import in_groups
 
 _ALL = list(STAGES)
 _AIR = [one for one, stage in STAGES.items() if stage == "scan"]

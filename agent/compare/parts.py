@@ -4,13 +4,12 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from agent.changes import Change
-from agent.checks import Owner, Stage, Status
-from agent.judging import Verdict
-from agent.judging.startup import StartupName
-from agent.profiles.facts import Level
-from agent.report import Device, Report, Saved, Tool
-from probes.observations import Said
+from netpreflight.agent.judging.start import StartupName
+from netpreflight.agent.profiles.facts import Level
+from netpreflight.agent.report import Device, Report, Saved, Tool
+from netpreflight.agent.report.changes import Change
+from netpreflight.agent.results import Owner, Stage, Status, Verdict
+from netpreflight.probes.observations import Said
 
 Story = Literal["two-networks", "before-and-after", "same-run", "not-told"]
 """What the two runs are to each other, as their observations tell."""

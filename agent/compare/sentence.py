@@ -1,7 +1,6 @@
 """The first sentence of a comparison: which network, or which change, and what that leaves open."""
 
-from agent.checks import Stage, in_groups
-from agent.compare.conclusions import (
+from netpreflight.agent.compare.conclusions import (
     AIR,
     BEYOND,
     WORDS,
@@ -17,10 +16,12 @@ from agent.compare.conclusions import (
     unsettled,
     warnings,
 )
-from agent.compare.limits import is_reversed
-from agent.compare.parts import CheckPair, Given
-from agent.compare.story import Told, hotspot
-from agent.profiles import Profile
+from netpreflight.agent.compare.limits import is_reversed
+from netpreflight.agent.compare.parts import CheckPair, Given
+from netpreflight.agent.compare.story import Told, hotspot
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Stage
+from netpreflight.agent.selection import in_groups
 
 
 def sentence(a: Given, b: Given, told: Told, pairs: list[CheckPair], profile: Profile) -> str:

@@ -4,10 +4,10 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from agent.changes import subnet_of
-from agent.compare.parts import Story
-from agent.judging.addresses import is_shared_by_routers
-from probes.observations import Observations, Scope
+from netpreflight.agent.compare.parts import Story
+from netpreflight.agent.judging.addresses import is_shared_by_routers
+from netpreflight.agent.report.changes import subnet_of
+from netpreflight.probes.observations import Observations, Scope
 
 _HOTSPOT_SUBNETS = {
     "172.20.10.0/28": "an iPhone's or iPad's hotspot",

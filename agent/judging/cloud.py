@@ -4,14 +4,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from agent.checks import BEST_FIRST, Finding, Flow
-from agent.judging.addresses import zone_of
-from agent.judging.coap import own_server
-from agent.judging.icmp import from_host, refused
-from agent.judging.nat import forgotten, idle_evidence
-from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
-from agent.profiles import Fact, Profile
-from probes.observations import CloudEndpoint, Connection, Icmp, Observations, WholePackets
+from netpreflight.agent.judging.addresses import zone_of
+from netpreflight.agent.judging.coap import own_server
+from netpreflight.agent.judging.icmp import from_host, refused
+from netpreflight.agent.judging.nat import forgotten, idle_evidence
+from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.results import BEST_FIRST, Finding, Flow
+from netpreflight.probes.observations import CloudEndpoint, Connection, Icmp, Observations, WholePackets
 
 _UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""

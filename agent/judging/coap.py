@@ -1,12 +1,12 @@
 """Judging CoAP: `coap.udp-5683`, and `cloud.transport` of a device whose cloud is a CoAP server."""
 
-from agent.checks import Finding, Flow
-from agent.judging.icmp import from_host, refused
-from agent.judging.path import proof_of_egress
-from agent.judging.unseen import no_address, not_looked, of_another_run
-from agent.judging.witnessed import answered
-from agent.profiles import Profile
-from probes.observations import CoapServer, Observations
+from netpreflight.agent.judging.icmp import from_host, refused
+from netpreflight.agent.judging.path import proof_of_egress
+from netpreflight.agent.judging.unseen import no_address, not_looked, of_another_run
+from netpreflight.agent.judging.witnessed import answered
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Finding, Flow
+from netpreflight.probes.observations import CoapServer, Observations
 
 UDP_PORT = 5683
 """RFC 7252 section 6.1."""

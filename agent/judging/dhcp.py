@@ -2,11 +2,11 @@
 
 import msgspec
 
-from agent.checks import Finding
-from agent.judging.addresses import classful_mask, first_host
-from agent.judging.unseen import not_looked
-from agent.profiles import Profile
-from probes.observations import Dhcp, DhcpMessage, Lease, Observations
+from netpreflight.agent.judging.addresses import classful_mask, first_host
+from netpreflight.agent.judging.unseen import not_looked
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Dhcp, DhcpMessage, Lease, Observations
 
 _AS_ROOT = "Run netpreflight again as root (sudo): it then asks for a lease as an unknown device, and gives it back."
 

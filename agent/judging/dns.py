@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from agent.checks import Finding, Flow
-from agent.judging.addresses import is_address, is_local, is_sinkhole
-from agent.judging.icmp import no_route
-from agent.judging.unseen import no_resolver, of_another_run
-from agent.judging.witnessed import answered_addresses
-from agent.profiles import Fact, Profile
-from probes.observations import Attempt, Dns, Lookup, Observations
+from netpreflight.agent.judging.addresses import is_address, is_local, is_sinkhole
+from netpreflight.agent.judging.icmp import no_route
+from netpreflight.agent.judging.unseen import no_resolver, of_another_run
+from netpreflight.agent.judging.witnessed import answered_addresses
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.results import Finding, Flow
+from netpreflight.probes.observations import Attempt, Dns, Lookup, Observations
 
 NTP_SERVER = "pool.ntp.org"
 _PORT = 53

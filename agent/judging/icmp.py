@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from agent.checks import Finding, Flow
-from probes.observations import Attempt, Icmp
+from netpreflight.agent.results import Finding, Flow
+from netpreflight.probes.observations import Attempt, Icmp
 
 _NO_ROUTE = {0, 1, 5, 6, 7, 8, 11, 12}
 """Codes of "destination unreachable" that speak of routes and hosts, not of filters (RFC 792, RFC 1812 5.2.7.1)."""

@@ -1,8 +1,8 @@
 """What a NAT or firewall does to a UDP conversation as silent as the device's: a warning of `cloud.transport`."""
 
-from agent.checks import Finding
-from agent.profiles import Profile
-from probes.observations import Mapping, Observations
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Mapping, Observations
 
 
 def idle_evidence(seen: Observations) -> list[str]:

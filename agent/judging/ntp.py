@@ -1,11 +1,11 @@
 """Judging NTP: `ntp.reply`, by the rules of Device OS 2.0 to 5.5."""
 
-from agent.checks import Finding, Flow
-from agent.judging.dns import NTP_SERVER
-from agent.judging.icmp import refused
-from agent.judging.unseen import no_address, not_looked, not_sent
-from agent.profiles import Profile
-from probes.observations import NtpAttempt, Observations
+from netpreflight.agent.judging.dns import NTP_SERVER
+from netpreflight.agent.judging.icmp import refused
+from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Finding, Flow
+from netpreflight.probes.observations import NtpAttempt, Observations
 
 _HEADER = 48
 

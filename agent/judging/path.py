@@ -10,12 +10,20 @@ from typing import Any
 
 import msgspec
 
-from agent.checks import Finding, Flow, Owner
-from agent.judging.addresses import is_carrier_nat, is_local, zone_of
-from agent.judging.icmp import from_host, no_route
-from agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
-from agent.profiles import Fact, Profile
-from probes.observations import CloudEndpoint, CoapServer, Icmp, Ladder, Observations, PathProbe, PathTarget
+from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, zone_of
+from netpreflight.agent.judging.icmp import from_host, no_route
+from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.results import Finding, Flow, Owner
+from netpreflight.probes.observations import (
+    CloudEndpoint,
+    CoapServer,
+    Icmp,
+    Ladder,
+    Observations,
+    PathProbe,
+    PathTarget,
+)
 
 LEAST_TRIES = 2
 """One lost packet shows nothing."""

@@ -3,11 +3,11 @@
 from typing import Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from agent.checks import Finding
-from agent.judging.addresses import is_local
-from agent.judging.unseen import not_looked
-from agent.profiles import Profile
-from probes.observations import UNRESTRICTED, HttpWitness, Observations, Portal
+from netpreflight.agent.judging.addresses import is_local
+from netpreflight.agent.judging.unseen import not_looked
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import UNRESTRICTED, HttpWitness, Observations, Portal
 
 State = Literal["none", "portal", "suspected", "unknown"]
 _NETWORK_AUTHENTICATION_REQUIRED = 511  # RFC 6585 section 6

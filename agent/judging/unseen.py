@@ -1,8 +1,8 @@
 """Findings of what could not be looked at: always `unknown`, with the reason and the step that would settle it."""
 
-from agent.checks import Finding
-from agent.profiles import Profile
-from probes.observations import Dns, Observation, Observations
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Dns, Observation, Observations
 
 _AS_ROOT = "Run netpreflight again as root (sudo)."
 

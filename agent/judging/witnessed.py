@@ -1,6 +1,6 @@
 """Which hosts answered in their own protocol, whatever the port: the proof that a host and the way to it are alive."""
 
-from probes.observations import Observations
+from netpreflight.probes.observations import Observations
 
 
 def answered(seen: Observations) -> dict[str, list[str]]:

@@ -4,9 +4,9 @@
 key stands, and `checked` what is refused.
 """
 
-from agent.profiles.facts import Fact, Level, Profile
-from agent.profiles.files import DEFAULT, Sheet, load, load_all, names, sheet, spans, versions_of
-from agent.profiles.written import DeviceFileError, UnknownDeviceError
+from netpreflight.agent.profiles.facts import Fact, Level, Profile
+from netpreflight.agent.profiles.files import DEFAULT, Sheet, load, load_all, names, sheet, spans, versions_of
+from netpreflight.agent.profiles.written import DeviceFileError, UnknownDeviceError
 
 __all__ = [
     "DEFAULT",

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origi
 import msgspec
 from msgspec import Meta, Struct
 
-from agent import checks
-from agent.profiles.facts import CheckNeeds, DeviceOs, Fact, Profile, Text, covers, is_table, order
-from agent.profiles.written import KeyPath, Written, dotted, quoted
+from netpreflight.agent import results
+from netpreflight.agent.profiles.facts import CheckNeeds, DeviceOs, Fact, Profile, Text, covers, is_table, order
+from netpreflight.agent.profiles.written import KeyPath, Written, dotted, quoted
 
 LONGEST_NAME = 128
 """Characters of a host name that lwIP resolves, as Device OS configures it."""
@@ -178,8 +178,8 @@ def _check_needs(written: Written, value: Any) -> None:
     """The checks that are not simply required."""
     kinds = _kinds(CheckNeeds)
     for check_id, needs in _table(written, ("checks",), value).items():
-        if check_id not in checks.STAGES:
-            _no_such_key(written, ("checks", check_id), checks.STAGES)
+        if check_id not in results.STAGES:
+            _no_such_key(written, ("checks", check_id), results.STAGES)
         for place, one in _each(("checks", check_id), needs):
             _check_table(written, place, one, kinds)
             for key in ("level", "why"):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from probes.observations import Security
+from netpreflight.probes.observations import Security
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from agent.profiles.facts import CheckNeeds, Fact, Profile, covers, is_table, is_version, order
-from agent.profiles.written import DeviceFileError, UnknownDeviceError, Written, quoted, read_file
+from netpreflight.agent.profiles.facts import CheckNeeds, Fact, Profile, covers, is_table, is_version, order
+from netpreflight.agent.profiles.written import DeviceFileError, UnknownDeviceError, Written, quoted, read_file
 
 FOLDER = Path(__file__).parent
 DEFAULT = "generic"
@@ -76,7 +76,7 @@ def sheet(name: str, os_version: str | None = None) -> Sheet:
     Raises:
         UnknownDeviceError: as `load`.
     """
-    from agent.profiles.checked import fact_kinds, sections, top_facts  # noqa: PLC0415 - as in `checked`
+    from netpreflight.agent.profiles.checked import fact_kinds, sections, top_facts  # noqa: PLC0415 - as in `checked`
 
     content = _content(name)
     profile = _at(Path(name).stem if _is_path(name) else name, name, content, os_version)
@@ -158,7 +158,7 @@ def checked(written: Written, source: str | None) -> dict[str, Any]:
     Raises:
         DeviceFileError: something in it is wrong.
     """
-    from agent.profiles.checked import check_keys, check_whole  # noqa: PLC0415 - only a company's file waits for it
+    from netpreflight.agent.profiles.checked import check_keys, check_whole  # noqa: PLC0415 - only a company's file waits for it
 
     check_keys(written)
     based_on = written.content.get("based_on")

@@ -2,7 +2,7 @@
 
 Every source says what it cannot see, and why better ones were not available: `limits`. "Could not look" (no `source`),
 "looked and heard nothing" (no `bss`), "somebody else's last results" (not `triggered`, with ages) and "names withheld"
-are told apart. A capture is no source of this list: `probes.wifi.capture.read_capture` reads it instead.
+are told apart. A capture is no source of this list: `netpreflight.probes.wifi.capture.read_capture` reads it instead.
 
 `limits` holds sentences: upper-case at the start, no full stop at the end. `unlocked_by` is the one step that would
 show more, a whole sentence; None where there is none.
@@ -14,9 +14,16 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from probes.observations import LONGEST_SSID, Wifi
-from probes.wifi.elements import ssid_bytes, ssid_text
-from probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, has_radio, in_thread, monitoring
+from netpreflight.probes.observations import LONGEST_SSID, Wifi
+from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text
+from netpreflight.probes.wifi.source import (
+    CAPTURE_INSTEAD,
+    NoRadio,
+    SourceUnavailable,
+    has_radio,
+    in_thread,
+    monitoring,
+)
 
 SURVEY_S = 60.0
 """For all sources together; each of them ends sooner."""
@@ -143,13 +150,13 @@ def _finished(seen: Wifi, ssid: str | None, reasons: list[str]) -> Wifi:
 
 async def _load(name: str) -> None:
     """Import a source's file, and the libraries that it needs, without holding up the event loop."""
-    await in_thread(lambda: importlib.import_module(f"probes.wifi.{name}"), SURVEY_S)
+    await in_thread(lambda: importlib.import_module(f"netpreflight.probes.wifi.{name}"), SURVEY_S)
 
 
 def _monitor(listening: str) -> Source:
     async def look(question: _Question) -> Wifi:
         await _load("monitor")
-        from probes.wifi import monitor  # noqa: PLC0415 - each source's code when it is needed
+        from netpreflight.probes.wifi import monitor  # noqa: PLC0415 - each source's code when it is needed
 
         return await monitor.survey(listening, elapsed=question.elapsed)
 
@@ -158,7 +165,7 @@ def _monitor(listening: str) -> Source:
 
 async def _nl80211(question: _Question) -> Wifi:
     await _load("nl80211")
-    from probes.wifi import nl80211  # noqa: PLC0415 - as above
+    from netpreflight.probes.wifi import nl80211  # noqa: PLC0415 - as above
 
     return await nl80211.survey(
         question.interface,
@@ -172,7 +179,7 @@ async def _nl80211(question: _Question) -> Wifi:
 async def _request_scan(interface: str, names: list[bytes]) -> None:
     try:
         await _load("networkmanager")
-        from probes.wifi import networkmanager  # noqa: PLC0415 - as above
+        from netpreflight.probes.wifi import networkmanager  # noqa: PLC0415 - as above
     except ImportError as problem:
         raise SourceUnavailable(f"the package {problem.name}, to ask NetworkManager, is not installed") from problem
     await networkmanager.request_scan(interface, names)
@@ -180,28 +187,28 @@ async def _request_scan(interface: str, names: list[bytes]) -> None:
 
 async def _wpa_supplicant(question: _Question) -> Wifi:
     await _load("wpa_supplicant")
-    from probes.wifi import wpa_supplicant  # noqa: PLC0415 - as above
+    from netpreflight.probes.wifi import wpa_supplicant  # noqa: PLC0415 - as above
 
     return await wpa_supplicant.survey(question.interface, question.name, elapsed=question.elapsed)
 
 
 async def _networkmanager(question: _Question) -> Wifi:
     await _load("networkmanager")
-    from probes.wifi import networkmanager  # noqa: PLC0415 - as above
+    from netpreflight.probes.wifi import networkmanager  # noqa: PLC0415 - as above
 
     return await networkmanager.survey(question.interface, question.name, elapsed=question.elapsed)
 
 
 async def _windows(question: _Question) -> Wifi:
     await _load("windows")
-    from probes.wifi import windows  # noqa: PLC0415 - as above
+    from netpreflight.probes.wifi import windows  # noqa: PLC0415 - as above
 
     return await windows.survey(question.interface, elapsed=question.elapsed)
 
 
 async def _macos(question: _Question) -> Wifi:
     await _load("macos")
-    from probes.wifi import macos  # noqa: PLC0415 - as above
+    from netpreflight.probes.wifi import macos  # noqa: PLC0415 - as above
 
     return await macos.survey(question.interface, elapsed=question.elapsed)
 

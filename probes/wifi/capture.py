@@ -16,17 +16,9 @@ from typing import BinaryIO
 
 from msgspec import structs
 
-from probes.observations import LONGEST_SSID, Band, Bss, Wifi, band_of
-from probes.wifi.elements import (
-    MOST_OCTETS,
-    bss,
-    channel_at,
-    hides_name,
-    outline,
-    ssid_text,
-    walk,
-)
-from probes.wifi.source import NAME_FROM_RESPONSE
+from netpreflight.probes.observations import LONGEST_SSID, Band, Bss, Wifi, band_of
+from netpreflight.probes.wifi.elements import MOST_OCTETS, bss, channel_at, hides_name, outline, ssid_text, walk
+from netpreflight.probes.wifi.source import NAME_FROM_RESPONSE
 
 MOST_BSSS = 2_000
 MOST_KEPT_OCTETS = 16 << 20

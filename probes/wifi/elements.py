@@ -25,7 +25,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from probes.observations import (
+from netpreflight.probes.observations import (
     LONGEST_SSID,
     Band,
     Bss,

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 from msgspec import structs
 
-from probes.observations import Band, Bss, Security, Wifi, frequency_of
-from probes.wifi.elements import bss, outline, ssid_text
-from probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, in_thread
+from netpreflight.probes.observations import Band, Bss, Security, Wifi, frequency_of
+from netpreflight.probes.wifi.elements import bss, outline, ssid_text
+from netpreflight.probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, in_thread
 
 DEADLINE_S = 25.0
 MOST_BSSS = 2000

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from probes.observations import Wifi
-from probes.packets import layers
-from probes.wifi.capture import RADIOTAP, Air
-from probes.wifi.source import AS_ROOT, SourceUnavailable, in_thread
+from netpreflight.probes.net.packets import layers
+from netpreflight.probes.observations import Wifi
+from netpreflight.probes.wifi.capture import RADIOTAP, Air
+from netpreflight.probes.wifi.source import AS_ROOT, SourceUnavailable, in_thread
 
 LISTEN_S = 4.0
 """Forty beacons at the usual interval of 102 ms."""

@@ -21,9 +21,9 @@ from jeepney.io.asyncio import DBusConnection, DBusRouter
 from jeepney.io.common import RouterClosed
 from jeepney.wrappers import DBusErrorResponse, unwrap_msg
 
-from probes.observations import LONGEST_SSID, Bss, Security, Wifi
-from probes.wifi.elements import channel_at, ssid_text
-from probes.wifi.source import AS_ROOT, NoRadio, SourceUnavailable, age_of
+from netpreflight.probes.observations import LONGEST_SSID, Bss, Security, Wifi
+from netpreflight.probes.wifi.elements import channel_at, ssid_text
+from netpreflight.probes.wifi.source import AS_ROOT, NoRadio, SourceUnavailable, age_of
 
 ANSWER_S = 3.0
 SCAN_S = 15.0

@@ -27,9 +27,9 @@ from pyroute2.netlink import NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUE
 from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.nl80211 import AsyncNL80211
 
-from probes.observations import Bss, Wifi, band_of, strength
-from probes.wifi.elements import channel_at, outline, ssid_text
-from probes.wifi.source import (
+from netpreflight.probes.observations import Bss, Wifi, band_of, strength
+from netpreflight.probes.wifi.elements import channel_at, outline, ssid_text
+from netpreflight.probes.wifi.source import (
     AS_ROOT,
     CAPTURE_INSTEAD,
     MOST_REVISITS,

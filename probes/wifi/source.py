@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from probes.observations import LONGEST_SSID, Bss, band_of
-from probes.wifi.elements import bss, hides_name, outline, ssid_text
+from netpreflight.probes.observations import LONGEST_SSID, Bss, band_of
+from netpreflight.probes.wifi.elements import bss, hides_name, outline, ssid_text
 
 Result = TypeVar("Result")
 PREFERRED_6GHZ = range(5975, 7126, 80)

@@ -17,9 +17,9 @@ from typing import Any, Protocol
 
 from msgspec import structs
 
-from probes.observations import LONGEST_SSID, Bss, Wifi
-from probes.wifi.elements import bss, outline, ssid_text
-from probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, age_of, in_thread
+from netpreflight.probes.observations import LONGEST_SSID, Bss, Wifi
+from netpreflight.probes.wifi.elements import bss, outline, ssid_text
+from netpreflight.probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, age_of, in_thread
 
 SCAN_S = 4.0
 """Drivers have to end a scan within this time (WlanScan, remarks)."""

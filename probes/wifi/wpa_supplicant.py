@@ -15,9 +15,9 @@ from typing import Any, Protocol
 from msgspec import structs
 from pywifi import _wifiutil_linux as pywifi_linux
 
-from probes.observations import Bss, Wifi, band_of
-from probes.wifi.elements import ssid_text
-from probes.wifi.source import (
+from netpreflight.probes.observations import Bss, Wifi, band_of
+from netpreflight.probes.wifi.elements import ssid_text
+from netpreflight.probes.wifi.source import (
     AS_ROOT,
     MOST_REVISITS,
     PREFERRED_6GHZ,

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from agent.compare import Comparison
-from reports.comparison.html import render as render_html
-from reports.comparison.markdown import render as render_markdown
-from reports.comparison.terminal import render as render_text
-from reports.text import json_shown
+from netpreflight.agent.compare import Comparison
+from netpreflight.reports.comparison.html import render as render_html
+from netpreflight.reports.comparison.markdown import render as render_markdown
+from netpreflight.reports.comparison.terminal import render as render_text
+from netpreflight.reports.safe_text import json_shown
 
 
 def render_json(comparison: Comparison) -> str:

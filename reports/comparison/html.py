@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from agent.compare import Comparison
-from agent.compare.parts import CheckPair
-from reports.comparison.words import CHANGES, STANDINGS, details, meaning, story
-from reports.html.page import Code, Mark, page
+from netpreflight.agent.compare import Comparison
+from netpreflight.agent.compare.parts import CheckPair
+from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, story
+from netpreflight.reports.html.page import Code, Mark, page
 
 _STANDINGS = {"ruled-out": "pass", "suspect": "fail", "not-settled": "unknown", "not-tried": "skip"}
 _CHANGES = {"works-now": "pass", "still-asked": "fail", "asked-otherwise": "fail", "not-known": "unknown"}

@@ -1,8 +1,8 @@
 """A comparison as Markdown, for a ticket or a forum: the same facts in the same order as on the terminal."""
 
-from agent.compare import Comparison
-from reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
-from reports.markdown_text import listed, strong, table, text
+from netpreflight.agent.compare import Comparison
+from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
+from netpreflight.reports.markdown.text import listed, strong, table, text
 
 
 def render(comparison: Comparison) -> str:

@@ -8,11 +8,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from agent.compare import Comparison
-from reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
-from reports.startup import VERDICT_STYLES
-from reports.terminal import MARKS, TerminalConsole, plain_text
-from reports.text import shown
+from netpreflight.agent.compare import Comparison
+from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
+from netpreflight.reports.safe_text import shown
+from netpreflight.reports.terminal import MARKS, TerminalConsole, plain_text
+from netpreflight.reports.terminal.device import VERDICT_STYLES
 
 _RELATIONS = {"better": "green", "worse": "bold red", "no-longer-known": "magenta", "now-known": "", "same": "dim"}
 _STANDING_STYLES = {"ruled-out": "green", "suspect": "bold red", "not-settled": "magenta", "not-tried": "dim"}

@@ -1,6 +1,6 @@
 """What the renderings of a comparison share: its fixed values in words, and its lines without markup."""
 
-from agent.compare.parts import ChangeState, CheckPair, Comparison, Side, Standing, Story
+from netpreflight.agent.compare.parts import ChangeState, CheckPair, Comparison, Side, Standing, Story
 
 STORIES: dict[Story, str] = {
     "two-networks": "Two networks",

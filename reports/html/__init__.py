@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from agent.report import Report
-from reports.html import led
-from reports.html.page import page
-from reports.html.view import view
+from netpreflight.agent.report import Report
+from netpreflight.reports.html import led
+from netpreflight.reports.html.page import page
+from netpreflight.reports.html.view import view
 
 
 def render(report: Report, dialects: Sequence[str] = (), /) -> str:

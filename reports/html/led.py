@@ -6,7 +6,7 @@ A small lamp may blink faster than three times a second: WCAG 2.3.1 is about fla
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from agent.lights import Light
+from netpreflight.agent.lights import Light
 
 COLOURS = {
     "red": "#f03a2e",

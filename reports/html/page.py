@@ -12,7 +12,7 @@ shape, colour and word), `table` (caption, headings, rows; narrow screens stack 
 `section`, `fold` (folded away on a screen, and printed open), `text` (ready text to copy). A cell of a table is a text,
 a number, a `Mark`, a `Code`, or a list of these.
 
-Every text goes through `reports.text.shown` (hidden characters escaped, long ones cut) and is then escaped for HTML, in
+Every text goes through `safe_text.shown` (hidden characters escaped, long ones cut) and is then escaped for HTML, in
 whatever place a template puts it; so a template never says `safe`. Text that must not be cut goes through the filter
 `whole`. Styles stand in `style.css`; a page may add some of its own (`style`), made of nothing but numbers and names
 that are ours.
@@ -24,8 +24,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from agent import __version__
-from reports.text import escaped, shown
+from netpreflight.agent import __version__
+from netpreflight.reports.safe_text import escaped, shown
 
 if TYPE_CHECKING:
     import jinja2

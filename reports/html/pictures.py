@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from agent.checks import Status
-from agent.report import Report
-from agent.route import Station
-from probes.observations import (
+from netpreflight.agent.report import Report
+from netpreflight.agent.report.way import Station
+from netpreflight.agent.results import Status
+from netpreflight.probes.observations import (
     Arrival,
     Attempt,
     Bss,
@@ -24,7 +24,7 @@ from probes.observations import (
     Wifi,
     strength,
 )
-from reports.text import shown
+from netpreflight.reports.safe_text import shown
 
 MOST_STATIONS = 6
 """More of them do not fit side by side."""

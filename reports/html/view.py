@@ -6,17 +6,29 @@ from typing import Any
 
 import msgspec
 
-from agent.checks import STAGES, Check
-from agent.report import Report
-from agent.verdicts import VersionVerdict
-from probes.observations import Bss, Observation, Scope, Wifi
-from reports.html import led
-from reports.html.page import Code, Mark
-from reports.html.pictures import band, is_judged, lanes, on_the_band, way
-from reports.rules import DIALECTS
-from reports.rules import render as render_rules
-from reports.text import json_shown
-from reports.words import METHODS, ONLINE, TOLD, air, at_the_end, attached, doubts, further, resolvers, runs, unanswered
+from netpreflight.agent.report import Report
+from netpreflight.agent.report.other_devices import VersionVerdict
+from netpreflight.agent.results import STAGES, Check
+from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
+from netpreflight.reports.firewall import DIALECTS
+from netpreflight.reports.firewall import render as render_rules
+from netpreflight.reports.html import led
+from netpreflight.reports.html.page import Code, Mark
+from netpreflight.reports.html.pictures import band, is_judged, lanes, on_the_band, way
+from netpreflight.reports.safe_text import json_shown
+from netpreflight.reports.words import (
+    METHODS,
+    ONLINE,
+    TOLD,
+    air,
+    at_the_end,
+    attached,
+    doubts,
+    further,
+    resolvers,
+    runs,
+    unanswered,
+)
 
 MOST_CONTACTS = 60
 MOST_NETWORKS = 40

@@ -18,7 +18,7 @@ FIELDS = ("wlan.bssid", "wlan.ssid", "wlan.ds.current_channel", "radiotap.dbm_an
 READ = """
 import sys
 from pathlib import Path
-from probes.wifi.capture import read_capture
+from netpreflight.probes.wifi.capture import read_capture
 seen = read_capture(Path(sys.argv[1]))
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
 print(len(seen.bss), peak.split()[1])

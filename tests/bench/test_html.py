@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agent import report
-from reports import FORMATS
-from reports.html import render
+from netpreflight.agent import report
+from netpreflight.reports import FORMATS
+from netpreflight.reports.html import render
 from tests.bench.conftest import Say
 from tests.unit import four
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.bench
 A_RUN = """
 import sys, time
 from pathlib import Path
-from agent import cli, report, run
+from netpreflight.agent import cli, report, run
 
 def measure(*_, **__):
     time.sleep(1)  # a healthy run takes longer

@@ -6,9 +6,9 @@ from typing import Literal
 
 import pytest
 
-from agent import profiles, report
-from agent.profiles import Profile
-from agent.report import Run
+from netpreflight.agent import profiles, report
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.report import Run
 from tests.bench.conftest import Say
 from tests.lab.lab import Lab
 

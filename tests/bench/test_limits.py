@@ -39,13 +39,13 @@ def test_healthy_check_takes_little_more_than_its_slowest_probe(say: Say) -> Non
 
 
 ONLY_THE_NEWEST = """
-import agent.judging, probes.cloud
-from probes.observations import LargeHello
-needed = agent.judging.probes_for
-agent.judging.probes_for = lambda selection: needed(selection) - {"tcp", "echo"}
+import netpreflight.agent.judging, netpreflight.probes.cloud
+from netpreflight.probes.observations import LargeHello
+needed = netpreflight.agent.judging.probes_for
+netpreflight.agent.judging.probes_for = lambda selection: needed(selection) - {"tcp", "echo"}
 async def no_large(*_):
     return LargeHello(size=1280, record="not sent")
-probes.cloud._large = no_large
+netpreflight.probes.cloud._large = no_large
 """
 """As if the Internet Tests of other generations, and the padded ClientHello, were not there."""
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from agent.report import Report
-from reports.html import render
+from netpreflight.agent.report import Report
+from netpreflight.reports.html import render
 from tests.browser.chromium import chromium
 from tests.unit import four
 

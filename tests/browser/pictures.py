@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from reports.html import render
+from netpreflight.reports.html import render
 from tests.browser.chromium import chromium, opened
 from tests.unit.four import FOUR
 

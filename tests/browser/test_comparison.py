@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser
 
-from agent import profiles
-from agent.compare import Comparison, compare
-from reports.comparison.html import render
+from netpreflight.agent import profiles
+from netpreflight.agent.compare import Comparison, compare
+from netpreflight.reports.comparison.html import render
 from tests.browser.chromium import WIDTHS, opened
 from tests.unit.four import HOSTILE
 from tests.unit.test_compare import blocked, compared, given_as, later, phone, site

@@ -18,7 +18,7 @@ from typing import Literal, Self
 
 import msgspec
 
-from probes import observations
+from netpreflight.probes import observations
 from tests.lab import fakes, servers, streams
 from tests.lab.capture import Capture
 from tests.lab.faults import Fault, Firewall, masquerade
@@ -33,10 +33,10 @@ PORTS: dict[str, tuple[Literal["udp", "tcp"], int, observations.PathPayload]] = 
 }  # fmt: skip
 LOOK = """
 import asyncio, json, sys, time, msgspec
-from probes import packets
-from probes.ladders import Place, Rungs
-from probes.network import Network
-from probes.path import Target, path
+from netpreflight.probes.net import packets
+from netpreflight.probes.net.ladders import Place, Rungs
+from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.path import Target, path
 packets.layers("inet")  # in a run with privileges, DHCP has loaded it before
 place, device, *controls = json.loads(sys.argv[1])
 async def look():

@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass, field
 from functools import partial
 
-from probes import packets
+from netpreflight.probes.net import packets
 from tests.lab.chain import Chain
 from tests.lab.tunnel import tun
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from agent import profiles
-from agent.judging.dns import NTP_SERVER
-from probes.dns import RANDOM_UNDER
-from probes.portal import VENDOR_HOSTS
+from netpreflight.agent import profiles
+from netpreflight.agent.judging.dns import NTP_SERVER
+from netpreflight.probes.dns import RANDOM_UNDER
+from netpreflight.probes.portal import VENDOR_HOSTS
 from tests.lab.datagrams import DnsMode
 from tests.lab.lab import NOBODY, READABLE, Lab
 from tests.lab.namespaces import wait_until
@@ -34,7 +34,7 @@ def start(lab: Lab, *arguments: str, stdout: int = subprocess.PIPE) -> subproces
 
 
 def start_with(lab: Lab, patch: str, *arguments: str) -> subprocess.Popen[str]:
-    """The same with one thing of `agent.run` replaced."""
+    """The same with one thing of `netpreflight.agent.run` replaced."""
     return popen(lab, lab.laptop.argv(patched(patch, *arguments)))
 
 
@@ -51,14 +51,15 @@ def popen(lab: Lab, argv: list[str], stdout: int = subprocess.PIPE) -> subproces
 
 
 def check_with(lab: Lab, patch: str, *arguments: str) -> dict[str, Any]:
-    """The report of a check with one thing of `agent.run` replaced, for what no option sets."""
+    """The report of a check with one thing of `netpreflight.agent.run` replaced, for what no option sets."""
     report: dict[str, Any] = json.loads(lab.laptop.run(*patched(patch, *arguments), timeout_s=90).stdout)
     return report
 
 
 def patched(patch: str, *arguments: str) -> list[str]:
-    """The tool's command line with one thing of `agent.run` replaced."""
-    program = f"import agent.run\n{patch}\nfrom agent.cli import main\nmain({['check', '--json', *arguments]!r})\n"
+    """The tool's command line with one thing of `netpreflight.agent.run` replaced."""
+    start = f"from netpreflight.agent.cli import main\nmain({['check', '--json', *arguments]!r})\n"
+    program = f"import netpreflight.agent.run\n{patch}\n{start}"
     return [sys.executable, "-c", program]
 
 
@@ -295,8 +296,8 @@ def test_unanswered_echo_goes_at_the_devices_pace() -> None:
 
 
 FORM_1 = (
-    "from probes.echo import EchoTarget\n"
-    "agent.run.echo_targets = lambda known: [EchoTarget(1, known[0].cloud.hosts.value[0], 5684, 5)]"
+    "from netpreflight.probes.echo import EchoTarget\n"
+    "netpreflight.agent.run.echo_targets = lambda known: [EchoTarget(1, known[0].cloud.hosts.value[0], 5684, 5)]"
 )
 
 
@@ -452,7 +453,7 @@ def test_large_hello_does_not_fit_this_laptops_own_link() -> None:
     assert {(one["outcome"], one["detail"]) for one in endpoint["large"]["attempts"]} == {("error", "Message too long")}
 
 
-SHORT_HOLD = "agent.run.hold_s = lambda known: 6.0"
+SHORT_HOLD = "netpreflight.agent.run.hold_s = lambda known: 6.0"
 
 
 def test_deep_waits_as_long_as_a_device() -> None:
@@ -546,7 +547,7 @@ def test_a_port_that_answers_is_looked_for_only_if_asked(device: str) -> None:
 
 
 def test_a_laptop_that_cannot_look_says_so_and_a_port_that_answers_passes() -> None:
-    patch = "import probes.path, types\nprobes.path.sys = types.SimpleNamespace(platform='darwin')"
+    patch = "from netpreflight.probes import path; import types\npath.sys = types.SimpleNamespace(platform='darwin')"
     with Lab() as lab:
         healthy = check_with(lab, patch)
         fault = lab.gateway.drop("udp", 5683)
@@ -746,10 +747,10 @@ def test_late_grant_of_a_refused_request_is_given_back() -> None:
 
 def test_fault_in_one_probe_is_only_its_own() -> None:
     program = (
-        "import agent.run\n"
+        "import netpreflight.agent.run\n"
         "async def broken(*_): raise RuntimeError('broken on purpose')\n"
-        "agent.run.ntp = broken\n"
-        "from agent.cli import main\n"
+        "netpreflight.agent.run.ntp = broken\n"
+        "from netpreflight.agent.cli import main\n"
         "main(['check', '--json'])\n"
     )
     with Lab() as lab:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent import profiles, report
+from netpreflight.agent import profiles, report
 from tests.lab.lab import Lab
 from tests.lab.servers import Dhcp
 from tests.unit.test_device_matrix import GROUPS, NETWORKS, STUCK, Seen

@@ -38,7 +38,7 @@ ls -A "$0"
 def test_the_old_file_stays_and_nothing_else_is_left(
     tmp_path: Path, size: str, mode: str, name: str, says: str
 ) -> None:
-    tool = [sys.executable, "-m", "agent", "report", str(SAMPLE), "-o", str(tmp_path / name)]
+    tool = [sys.executable, "-m", "netpreflight.agent", "report", str(SAMPLE), "-o", str(tmp_path / name)]
     ended = subprocess.run(
         ["unshare", "-m", "sh", "-c", ON_A_DISK.replace("$0", str(tmp_path)), "sh", str(tmp_path), size, mode, *tool],
         capture_output=True,
@@ -52,7 +52,7 @@ def test_the_old_file_stays_and_nothing_else_is_left(
 
 
 def test_on_a_disk_with_room_it_is_written(tmp_path: Path) -> None:
-    tool = [sys.executable, "-m", "agent", "report", str(SAMPLE), "-o", str(tmp_path / "new.json")]
+    tool = [sys.executable, "-m", "netpreflight.agent", "report", str(SAMPLE), "-o", str(tmp_path / "new.json")]
     ended = subprocess.run(
         ["unshare", "-m", "sh", "-c", ON_A_DISK.replace("$0", str(tmp_path)), "sh", str(tmp_path), "4m", "rw", *tool],
         capture_output=True,

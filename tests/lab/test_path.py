@@ -10,10 +10,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agent import profiles
-from agent.checks import Finding
-from agent.judging.path import egress, proof_of_egress
-from probes.observations import Cloud, CloudEndpoint, Coap, CoapServer, Connection, Observations, Path, Scope
+from netpreflight.agent import profiles
+from netpreflight.agent.judging.path import egress, proof_of_egress
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import (
+    Cloud,
+    CloudEndpoint,
+    Coap,
+    CoapServer,
+    Connection,
+    Observations,
+    Path,
+    Scope,
+)
 from tests.lab.chain import DEAD, PORTS, SERVERS, USERS, Chain, Looked
 from tests.lab.faults import Fault, Firewall
 from tests.lab.oddrouter import OddRouter

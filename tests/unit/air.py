@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from agent import profiles
-from agent.checks import Check, Selection
-from agent.judging import JUDGES, judge_one
-from agent.profiles import Profile
-from probes.observations import Bss, HtOperation, Suites, Wifi
-from probes.wifi.elements import ssid_text
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import JUDGES, judge_one
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Check
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Bss, HtOperation, Suites, Wifi
+from netpreflight.probes.wifi.elements import ssid_text
 from tests.unit.seen import healthy
 
 ADMIN, OWNER = "network administrator", "device owner"

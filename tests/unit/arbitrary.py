@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 from hypothesis import strategies as st
 
-from probes.observations import Count, Hops, Millis
+from netpreflight.probes.observations import Count, Hops, Millis
 from tests.unit import seen
 
 _WORDS = [

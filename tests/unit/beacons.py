@@ -5,7 +5,7 @@ import struct
 import zlib
 from typing import Any
 
-from probes import packets
+from netpreflight.probes.net import packets
 
 BSSID = "02:11:22:33:44:55"
 NAME = (0, b"net")

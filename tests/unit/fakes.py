@@ -5,9 +5,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from probes import exchange
-from probes.network import Datagram, Network, Refusal, UdpSocket
-from probes.observations import Icmp
+from netpreflight.probes.net import exchange
+from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
+from netpreflight.probes.observations import Icmp
 
 Answer = bytes | Icmp | tuple[bytes, str, int]
 """A datagram from the address asked, an ICMP error, or a datagram from another address and port."""

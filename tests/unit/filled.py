@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from probes.observations import Contact, Observations, Reveals
+from netpreflight.probes.observations import Contact, Observations, Reveals
 
 
 class Filler:

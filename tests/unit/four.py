@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from agent import profiles, report
-from agent.checks import Selection
-from agent.report import Report, Run
-from probes.observations import (
+from netpreflight.agent import profiles, report
+from netpreflight.agent.report import Report, Run
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import (
     Attempt,
     Bss,
     Cloud,

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from probes.observations import Wifi
-from probes.wifi.capture import BARE, RADIOTAP, Air, CaptureFile, Record
-from probes.wifi.elements import bss
+from netpreflight.probes.observations import Wifi
+from netpreflight.probes.wifi.capture import BARE, RADIOTAP, Air, CaptureFile, Record
+from netpreflight.probes.wifi.elements import bss
 from tests.unit import beacons
 
 CAPTURES = Path(__file__).parent / "data" / "captures"

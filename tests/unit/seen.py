@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from probes.observations import (
+from netpreflight.probes.observations import (
     Attempt,
     AttemptOutcome,
     Bss,

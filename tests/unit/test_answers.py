@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agent.checks import STAGES, Selection
-from agent.report import Report
-from agent.route import Station
-from probes import scope
-from probes.observations import Path as Traced
-from probes.packets import maker
-from reports import FORMATS
+from netpreflight.agent.report import Report
+from netpreflight.agent.report.makers import maker
+from netpreflight.agent.report.way import Station
+from netpreflight.agent.results import STAGES
+from netpreflight.agent.selection import Selection
+from netpreflight.probes import scope
+from netpreflight.probes.observations import Path as Traced
+from netpreflight.reports import FORMATS
 from tests.unit import four, seen
 from tests.unit.test_judging_path import ladder
 

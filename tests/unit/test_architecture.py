@@ -13,7 +13,7 @@ FILES = {
     for file in sorted((ROOT / folder).rglob("*.py"))
 }
 HEAVY = {
-    "scapy": {"probes/packets.py"},
+    "scapy": {"probes/net/packets.py"},
     "dns": {"probes/dns.py"},
     "ntplib": {"probes/ntp.py"},
     "netifaces": {"probes/scope.py"},
@@ -25,9 +25,14 @@ HEAVY = {
     "pywifi": {"probes/wifi/wpa_supplicant.py", "probes/wifi/windows.py"},
     "comtypes": {"probes/wifi/windows.py"},
     "CoreWLAN": {"probes/wifi/macos.py"},
-    "rich": {"reports/terminal.py", "reports/channel_map.py", "reports/startup.py", "reports/comparison/terminal.py"},
+    "rich": {
+        "reports/terminal/report.py",
+        "reports/channel_map.py",
+        "reports/terminal/device.py",
+        "reports/comparison/terminal.py",
+    },
     "typer": {"agent/cli.py"},
-    "subprocess": {"probes/lease.py"},
+    "subprocess": {"probes/laptop_lease.py"},
 }
 """Packages, and the files that may use each."""
 
@@ -63,8 +68,8 @@ def calls(tree: ast.Module) -> Iterator[str]:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert {"agent/cli.py", "agent/judging/__init__.py", "probes/dhcp.py", "reports/text.py"} <= set(FILES)
-    assert ("agent/run.py", "probes.dhcp.dhcp") in imported("agent/")
+    assert {"agent/cli.py", "agent/judging/__init__.py", "probes/dhcp.py", "reports/safe_text.py"} <= set(FILES)
+    assert ("agent/run.py", "netpreflight.probes.dhcp.dhcp") in imported("agent/")
 
 
 def test_probes_know_no_device_and_no_report() -> None:
@@ -75,8 +80,16 @@ def test_judging_is_pure() -> None:
     found = imported("agent/judging/")
 
     effects = ("socket", "asyncio", "time", "random", "os", "subprocess", "datetime", "pathlib", "ssl", "secrets", "io")
-    assert not {one for one in found if within(one[1], *effects, "reports", "agent.run", "agent.report", "agent.cli")}
-    assert not {one for one in found if within(one[1], "probes") and not within(one[1], "probes.observations")}
+    assert not {
+        one
+        for one in found
+        if within(
+            one[1], *effects, "reports", "netpreflight.agent.run", "netpreflight.agent.report", "netpreflight.agent.cli"
+        )
+    }
+    assert not {
+        one for one in found if within(one[1], "probes") and not within(one[1], "netpreflight.probes.observations")
+    }
 
 
 def test_judging_touches_no_file() -> None:
@@ -89,10 +102,14 @@ def test_reports_decide_nothing_and_reach_nothing() -> None:
     found = imported("reports/")
 
     assert not {
-        one for one in found if within(one[1], "socket", "asyncio", "subprocess", "ssl", "os", "time", "agent.run")
+        one
+        for one in found
+        if within(one[1], "socket", "asyncio", "subprocess", "ssl", "os", "time", "netpreflight.agent.run")
     }
-    assert not {one for one in found if within(one[1], "probes") and not within(one[1], "probes.observations")}
-    assert not {one for one in found if within(one[1], "agent.judging")}
+    assert not {
+        one for one in found if within(one[1], "probes") and not within(one[1], "netpreflight.probes.observations")
+    }
+    assert not {one for one in found if within(one[1], "netpreflight.agent.judging")}
 
 
 @pytest.mark.parametrize("package", HEAVY)
@@ -103,15 +120,17 @@ def test_a_heavy_package_is_used_only_where_it_works(package: str) -> None:
 
 
 def test_scapy_is_imported_late() -> None:
-    assert not {one for one in imported("") if within(one[1], "scapy")}, "only through probes.packets.layers"
-    assert "importlib.import_module" in set(calls(FILES["probes/packets.py"]))
+    assert not {one for one in imported("") if within(one[1], "scapy")}, (
+        "only through netpreflight.probes.net.packets.layers"
+    )
+    assert "importlib.import_module" in set(calls(FILES["probes/net/packets.py"]))
 
 
 def test_programs_are_started_in_one_place() -> None:
     starters = {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "os.system", "os.popen", "os.fork"}
     users = {name for name, tree in FILES.items() if starters & set(calls(tree))}
 
-    assert users == {"probes/lease.py"}
+    assert users == {"probes/laptop_lease.py"}
 
 
 def test_nothing_prints_and_nothing_sleeps_on_a_real_clock_but_asyncio() -> None:

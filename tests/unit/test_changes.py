@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent import profiles
-from agent.changes import MOST_ADDRESSES, Change, Rule, changes
-from agent.checks import Check, Flow, Selection
-from agent.judging import judge
-from agent.profiles import Fact, Profile
-from probes.observations import Cloud, Connection, Control, Icmp, Observations
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.report.changes import MOST_ADDRESSES, Change, Rule, changes
+from netpreflight.agent.results import Check, Flow
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Cloud, Connection, Control, Icmp, Observations
 from tests.unit import seen
 
 HTTP = (Control(port=80, protocol="http", answered=True, detail="HTTP/1.1 200 OK"),)

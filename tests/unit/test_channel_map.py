@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from probes.observations import Bss, HtOperation
-from reports.channel_map import MARK, channel_map
+from netpreflight.probes.observations import Bss, HtOperation
+from netpreflight.reports.channel_map import MARK, channel_map
 from tests.unit.seen import bss, wifi
 
 

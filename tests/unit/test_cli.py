@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import __version__
+from netpreflight.agent import __version__
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = Path(__file__).parent / "data" / "sample-report-1-air.json"
@@ -19,7 +19,15 @@ MILLION = 1_000_000
 
 def run(*arguments: str, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `netpreflight` with 200 MiB of address space, which no run may need: more would end in a traceback."""
-    limited = ["sh", "-c", f'ulimit -v {200 << 10}; exec "$0" "$@"', sys.executable, "-m", "agent", *arguments]
+    limited = [
+        "sh",
+        "-c",
+        f'ulimit -v {200 << 10}; exec "$0" "$@"',
+        sys.executable,
+        "-m",
+        "netpreflight.agent",
+        *arguments,
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     return subprocess.run(limited, capture_output=True, text=True, timeout=10, check=False, cwd=folder, env=environment)
 

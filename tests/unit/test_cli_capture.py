@@ -49,7 +49,7 @@ def on_5(name: bytes = b"net", channel: int = 36, number: int = 0x56, signal: in
 
 def run(*arguments: str | bytes) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "agent", *arguments],
+        [sys.executable, "-m", "netpreflight.agent", *arguments],
         capture_output=True, text=True, timeout=20, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from probes import cloud
-from probes.cloud import AS_DEVICE, HURRIED, Patience
-from probes.network import Network, UdpSocket
-from probes.observations import CloudEndpoint, Icmp
+from netpreflight.probes import cloud
+from netpreflight.probes.cloud import AS_DEVICE, HURRIED, Patience
+from netpreflight.probes.net.sockets import Network, UdpSocket
+from netpreflight.probes.observations import CloudEndpoint, Icmp
 from tests.unit.fakes import Clock, FakeNetwork, FakeSocket, Script
 from tests.unit.test_dtls import ALERT, HELLO_VERIFY
 

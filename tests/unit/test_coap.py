@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.contrib.coap import CoAP
 
-from probes.coap import coap, reply_to
+from netpreflight.probes.coap import coap
+from netpreflight.probes.net.coap import reply_to
 from tests.unit.fakes import Clock, FakeNetwork
 
 MID = 0x1234

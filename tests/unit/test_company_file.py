@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent import profiles
-from agent.profiles.written import LARGEST_FILE, LONGEST_LINE
-from reports.devices import render_sheet
+from netpreflight.agent import profiles
+from netpreflight.agent.profiles.written import LARGEST_FILE, LONGEST_LINE
+from netpreflight.reports.devices import render_sheet
 from tests.unit.test_cli import SAMPLE, SAVED, refused, run
 
 ROOT = Path(__file__).parents[2]

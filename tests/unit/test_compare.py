@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent import profiles, report
-from agent.checks import STAGES, Selection
-from agent.compare import Comparison, Given, compare
-from agent.report import RULES, Run, Saved, SavedCheck, Tool
-from probes.observations import (
+from netpreflight.agent import profiles, report
+from netpreflight.agent.compare import Comparison, Given, compare
+from netpreflight.agent.report import RULES, Run, Saved, SavedCheck, Tool
+from netpreflight.agent.results import STAGES
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import (
     Cloud,
     Icmp,
     Ladder,

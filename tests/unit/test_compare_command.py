@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent import profiles, report
-from agent.compare import Comparison, compare
-from agent.compare.parts import Given
-from reports import FORMATS as REPORTS
-from reports.comparison import FORMATS
-from reports.comparison.terminal import show
+from netpreflight.agent import profiles, report
+from netpreflight.agent.compare import Comparison, compare
+from netpreflight.agent.compare.parts import Given
+from netpreflight.reports import FORMATS as REPORTS
+from netpreflight.reports.comparison import FORMATS
+from netpreflight.reports.comparison.terminal import show
 from tests.unit.seen import bss, wifi
 from tests.unit.test_cli import run
 from tests.unit.test_compare import PHONE_MAC, ROUTER_MAC, blocked, compared, given_as, later, phone, site

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from agent import profiles
-from agent.checks import Selection
-from agent.judging import judge
-from probes.observations import (
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import (
     Cloud,
     CloudEndpoint,
     Connection,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent import profiles
-from agent.profiles.facts import DeviceOs
-from reports.devices import NARROWEST, WIDEST, render_list, render_sheet
+from netpreflight.agent import profiles
+from netpreflight.agent.profiles.facts import DeviceOs
+from netpreflight.reports.devices import NARROWEST, WIDEST, render_list, render_sheet
 from tests.unit.test_cli import refused, run
 
 RAW = re.compile(r"None|True|False|Fact\(|\[|\]|\{|\}|'\w+'|value=")
@@ -170,7 +170,10 @@ def test_the_help_names_the_devices_and_the_command() -> None:
 
 
 def test_a_reader_that_leaves_early_and_a_closed_output_end_without_a_traceback() -> None:
-    for shell in ('"$0" -m agent devices argon | head -1 >/dev/null', '"$0" -m agent devices argon >&-'):
+    for shell in (
+        '"$0" -m netpreflight.agent devices argon | head -1 >/dev/null',
+        '"$0" -m netpreflight.agent devices argon >&-',
+    ):
         ran = subprocess.run(
             ["bash", "-c", shell, sys.executable],
             capture_output=True, text=True, check=False, timeout=20, cwd=Path(__file__).parents[2],

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import dhcp
-from probes.observations import DhcpMessage, DhcpQuestion
+from netpreflight.probes import dhcp
+from netpreflight.probes.observations import DhcpMessage, DhcpQuestion
 
 CAPTURE = Path(__file__).parent / "data" / "dhcp-option-108.pcapng"
 MAC = "02:00:00:00:00:01"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probes import dns
-from probes.answers import Answers
-from probes.network import Datagram, Refusal
-from probes.observations import Dns, Icmp, Lookup
+from netpreflight.probes import dns
+from netpreflight.probes.net.names import Answers
+from netpreflight.probes.net.sockets import Datagram, Refusal
+from netpreflight.probes.observations import Dns, Icmp, Lookup
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket
 
 RESOLVER, SECOND = "192.0.2.53", "192.0.2.54"

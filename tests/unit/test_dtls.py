@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import dtls
+from netpreflight.probes.net import dtls
 
 # Recorded over loopback, in answer to this project's ClientHello without and with the cookie.
 HELLO_VERIFY = bytes.fromhex(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import echo
-from probes.echo import EchoTarget, packet, same, sequence_in
-from probes.observations import EchoTest, Icmp
+from netpreflight.probes import echo
+from netpreflight.probes.echo import EchoTarget, packet, same, sequence_in
+from netpreflight.probes.observations import EchoTest, Icmp
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
 
 HOST, SERVER = "cloud.example", "198.51.100.21"

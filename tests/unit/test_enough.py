@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from agent import profiles
-from agent.changes import changes
-from agent.checks import Selection
-from agent.enough import Enough, enough
-from agent.judging import judge
-from probes.observations import Cloud
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge
+from netpreflight.agent.report.changes import changes
+from netpreflight.agent.report.enough import Enough, enough
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Cloud
 from tests.unit import seen
 from tests.unit.test_changes import BEYOND, SILENT_ARGON, SILENT_COAP, SILENT_PHOTON
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from probes.exchange import Exchange, exchange
-from probes.observations import KEPT_BYTES, Icmp
+from netpreflight.probes.net.exchange import Exchange, exchange
+from netpreflight.probes.observations import KEPT_BYTES, Icmp
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
 
 ASKED = "192.0.2.1"

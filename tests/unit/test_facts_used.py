@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent import profiles
-from agent.checks import Selection
-from agent.judging import judge
-from agent.profiles import Fact
-from probes.observations import Cloud, HtOperation, LargeHello, Mapping, Observations, Suites
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge
+from netpreflight.agent.profiles import Fact
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Cloud, HtOperation, LargeHello, Mapping, Observations, Suites
 from tests.unit import seen
 from tests.unit.test_device_matrix import NETWORKS, network
 

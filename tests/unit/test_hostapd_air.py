@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agent import profiles
-from agent.checks import Selection
-from agent.judging import judge_network
-from probes.observations import Observations, Wifi
-from probes.wifi.capture import read_capture
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge_network
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Observations, Wifi
+from netpreflight.probes.wifi.capture import read_capture
 
 FOLDER = Path(__file__).parent / "data/captures/hostapd"
 AIRS = sorted(file.stem for file in FOLDER.glob("*.pcap"))

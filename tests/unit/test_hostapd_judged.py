@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agent import profiles
-from agent.checks import Check, Selection
-from agent.judging import judge_network
-from probes.observations import Observations, Wifi
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge_network
+from netpreflight.agent.results import Check
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Observations, Wifi
 from tests.unit.test_hostapd_air import AIRS, DEVICES, air, configured
 from tests.wifi.access_points import AIRS as LAB_AIRS
 from tests.wifi.expectations import DEVICES as LAB_DEVICES

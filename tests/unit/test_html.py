@@ -16,14 +16,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent import profiles, report
-from agent.checks import Selection
-from agent.lights import Light
-from agent.report import Report
-from reports import FORMATS
-from reports.html import led, render
-from reports.html.page import environment, page, templates
-from reports.rules import DIALECTS
+from netpreflight.agent import profiles, report
+from netpreflight.agent.lights import Light
+from netpreflight.agent.report import Report
+from netpreflight.agent.selection import Selection
+from netpreflight.reports import FORMATS
+from netpreflight.reports.firewall import DIALECTS
+from netpreflight.reports.html import led, render
+from netpreflight.reports.html.page import environment, page, templates
 from tests.unit import four, seen
 from tests.unit.test_reports import HOSTILE, TAGS, planted, run
 
@@ -133,7 +133,7 @@ def test_every_fact_of_the_report_is_there(made: Any) -> None:
 
 def test_the_same_report_gives_the_same_bytes_in_every_process() -> None:
     script = (
-        "import hashlib; from tests.unit import four; from reports.html import render;"
+        "import hashlib; from tests.unit import four; from netpreflight.reports.html import render;"
         "print(*(hashlib.sha256(render(one()).encode()).hexdigest() for one in four.FOUR.values()))"
     )
     made = {

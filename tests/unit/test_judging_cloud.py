@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from agent import profiles
-from agent.checks import Check, Selection
-from agent.judging import judge
-from probes.observations import Arrival, Attempt, Cloud, Icmp, LargeHello, Mapping
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge
+from netpreflight.agent.results import Check
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Arrival, Attempt, Cloud, Icmp, LargeHello, Mapping
 from tests.unit import seen
 from tests.unit.seen import ARGON_ADDRESS, HELLO_VERIFY, PHOTON_NAME, RESOLVER, attempts, healthy, lookup
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from probes.observations import (
+from netpreflight.probes.observations import (
     Cloud,
     CloudEndpoint,
     Coap,

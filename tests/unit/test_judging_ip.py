@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from agent import profiles
-from agent.checks import Check, Selection
-from agent.judging import judge_one
-from probes.observations import Dhcp, DhcpMessage, Dns, Lease, Ntp, Scope
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge_one
+from netpreflight.agent.results import Check
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Dhcp, DhcpMessage, Dns, Lease, Ntp, Scope
 from tests.unit import seen
 from tests.unit.seen import ADDRESSES, GATEWAY, NTP_NAME, RANDOM, RESOLVER, VENDORS, dhcp, dns, healthy, lookup, message
 

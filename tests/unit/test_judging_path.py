@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agent import profiles
-from agent.checks import Check, Selection
-from agent.judging import Judgement, judge
-from probes.observations import (
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import Judgement, judge
+from netpreflight.agent.results import Check
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import (
     Cloud,
     Coap,
     CoapServer,

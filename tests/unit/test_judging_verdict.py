@@ -6,11 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent import profiles, report
-from agent.checks import STAGES, Selection, UnknownCheckError, select
-from agent.judging import JUDGES, judge
-from probes.observations import Cloud, Connection, Dhcp, Dns, Icmp, Ntp, NtpReply, Observations
-from reports import FORMATS
+from netpreflight.agent import profiles, report
+from netpreflight.agent.judging import JUDGES, judge
+from netpreflight.agent.results import STAGES
+from netpreflight.agent.selection import Selection, UnknownCheckError, select
+from netpreflight.probes.observations import Cloud, Connection, Dhcp, Dns, Icmp, Ntp, NtpReply, Observations
+from netpreflight.reports import FORMATS
 from tests.unit import seen
 from tests.unit.arbitrary import arbitrary
 from tests.unit.seen import COAP_ADDRESSES, GOOD_NTP, NTP_NAME, attempts, dns, healthy, lookup, ntp

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent import profiles
-from agent.checks import Selection
-from agent.judging import JUDGES, judge, judge_network, judge_one
-from probes.observations import Bss, Observations, Wifi, band_of
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import JUDGES, judge, judge_network, judge_one
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Bss, Observations, Wifi, band_of
 from tests.unit.air import (
     B_RATES,
     BSSID,

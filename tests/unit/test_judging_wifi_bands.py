@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from probes.observations import Bss, Neighbor, Wifi
+from netpreflight.probes.observations import Bss, Neighbor, Wifi
 from tests.unit.air import (
     ADMIN,
     BSSID,

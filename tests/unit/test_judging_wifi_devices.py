@@ -9,14 +9,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from agent import profiles
-from agent.checks import Finding, Selection
-from agent.judging import JUDGES, judge_network, judge_one
-from agent.judging.wifi import network
-from agent.judging.wifi.network import Rank
-from agent.profiles import Profile
-from agent.profiles.facts import RadioFacts
-from probes.observations import Bss, HtOperation, Observations, Wifi
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import JUDGES, judge_network, judge_one
+from netpreflight.agent.judging.wifi import network
+from netpreflight.agent.judging.wifi.network import Rank
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.profiles.facts import RadioFacts
+from netpreflight.agent.results import Finding
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Bss, HtOperation, Observations, Wifi
 from tests.unit.air import (
     B_RATES,
     G_RATES,

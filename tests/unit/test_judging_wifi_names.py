@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from agent import profiles
-from agent.checks import Selection
-from agent.judging import judge_one
-from probes.observations import Bss, Wifi
-from probes.wifi.elements import ssid_text
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge_one
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Bss, Wifi
+from netpreflight.probes.wifi.elements import ssid_text
 from tests.unit.air import (
     ADMIN,
     HEALTHY,

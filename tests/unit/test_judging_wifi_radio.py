@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent import profiles
-from agent.checks import Selection
-from agent.judging import judge_one
-from agent.judging.wifi.channels import best_channel
-from agent.profiles.facts import RadioFacts
-from probes.observations import Bss, BssLoad, HtOperation, Wifi
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge_one
+from netpreflight.agent.judging.wifi.channels import best_channel
+from netpreflight.agent.profiles.facts import RadioFacts
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Bss, BssLoad, HtOperation, Wifi
 from tests.unit.air import (
     ADMIN,
     B_RATES,

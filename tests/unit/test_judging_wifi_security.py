@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from probes.observations import Suites, Wifi
+from netpreflight.probes.observations import Suites, Wifi
 from tests.unit.air import (
     ADMIN,
     DEVICES,

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from agent import profiles
-from agent.path_targets import path_targets
-from probes import dtls, ladders
-from probes import path as probe
-from probes.ladders import Place, Rungs, UdpClimb, number_in, payload_of
-from probes.network import Datagram, Refusal
-from probes.observations import Cloud, Control, Icmp, PathPayload
-from probes.path import MOST_PACKETS, Target, path
+from netpreflight.agent import profiles
+from netpreflight.agent.path_targets import path_targets
+from netpreflight.probes import path as probe
+from netpreflight.probes.net import dtls, ladders
+from netpreflight.probes.net.ladders import Place, Rungs, UdpClimb, number_in, payload_of
+from netpreflight.probes.net.sockets import Datagram, Refusal
+from netpreflight.probes.observations import Cloud, Control, Icmp, PathPayload
+from netpreflight.probes.path import MOST_PACKETS, Target, path
 from tests.unit import seen
 from tests.unit.fakes import Clock, FakeNetwork
 

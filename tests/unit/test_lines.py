@@ -1,11 +1,11 @@
 """What text files have beyond the terminal, and what several text formats share."""
 
-from agent import profiles, report
-from agent.report import Report
-from probes.observations import Cloud, Ntp
-from reports import FORMATS
-from reports.lines import contacts, evidence, times, way
-from reports.words import further
+from netpreflight.agent import profiles, report
+from netpreflight.agent.report import Report
+from netpreflight.probes.observations import Cloud, Ntp
+from netpreflight.reports import FORMATS
+from netpreflight.reports.lines import contacts, evidence, times, way
+from netpreflight.reports.words import further
 from tests.unit import seen
 from tests.unit.test_reports import on_terminal, run
 

@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from probes import dtls, mapping
-from probes.mapping import Server
-from probes.network import UdpSocket
-from probes.observations import Mapping
+from netpreflight.probes import mapping
+from netpreflight.probes.mapping import Server
+from netpreflight.probes.net import dtls
+from netpreflight.probes.net.sockets import UdpSocket
+from netpreflight.probes.observations import Mapping
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
 from tests.unit.test_dtls import COOKIE, HELLO_VERIFY, SERVER_HELLO
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from agent import profiles, report
-from probes.observations import Cloud
-from reports import FORMATS
-from reports.markdown_text import fenced, listed, strong, table, text
-from reports.text import shown
+from netpreflight.agent import profiles, report
+from netpreflight.probes.observations import Cloud
+from netpreflight.reports import FORMATS
+from netpreflight.reports.markdown.text import fenced, listed, strong, table, text
+from netpreflight.reports.safe_text import shown
 from tests.unit import seen
 from tests.unit.test_reports import HOSTILE, planted, raw, run
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from agent import profiles
-from agent.checks import STAGES, Selection, in_groups
-from agent.judging import JUDGES, judge
-from agent.notes import notes
-from probes.observations import Observations
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import JUDGES, judge
+from netpreflight.agent.report.notes import notes
+from netpreflight.agent.results import STAGES
+from netpreflight.agent.selection import Selection, in_groups
+from netpreflight.probes.observations import Observations
 from tests.unit.seen import bss, healthy, wifi
 
 DEVICES = [one.name for one in profiles.load_all()]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import ntp
-from probes.observations import Icmp, Ntp
+from netpreflight.probes import ntp
+from netpreflight.probes.observations import Icmp, Ntp
 from tests.unit.fakes import Clock, FakeNetwork, FakeSocket, Script
 
 SERVER = "198.51.100.123"

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from agent import profiles, report
-from agent.checks import Selection
-from agent.judging import judge
-from probes.coap import reply_to
-from probes.observations import Coap, Control
-from reports import FORMATS
+from netpreflight.agent import profiles, report
+from netpreflight.agent.judging import judge
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.net.coap import reply_to
+from netpreflight.probes.observations import Coap, Control
+from netpreflight.reports import FORMATS
 from tests.unit import seen
 from tests.unit.fakes import Answer
 from tests.unit.seen import COAP_ADDRESSES, attempts, dns, healthy, lookup, message

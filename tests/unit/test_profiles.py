@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent import profiles
-from agent.checks import STAGES
-from agent.profiles.facts import is_version, order
-from agent.profiles.files import checked, read
-from agent.profiles.written import Written
+from netpreflight.agent import profiles
+from netpreflight.agent.profiles.facts import is_version, order
+from netpreflight.agent.profiles.files import checked, read
+from netpreflight.agent.profiles.written import Written
+from netpreflight.agent.results import STAGES
 
 FOLDER = Path(profiles.__file__).parent
 FILES = sorted(FOLDER.glob("*.toml"))

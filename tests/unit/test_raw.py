@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import packets, raw
-from probes.ladders import Place, Rungs, TcpClimb, UdpClimb
-from probes.observations import Icmp
-from probes.raw import Ends, Quote, RawFlow, Segment, quote_in, segment_in
+from netpreflight.probes.net import packets, raw
+from netpreflight.probes.net.ladders import Place, Rungs, TcpClimb, UdpClimb
+from netpreflight.probes.net.raw import Ends, Quote, RawFlow, Segment, quote_in, segment_in
+from netpreflight.probes.observations import Icmp
 from tests.unit.fakes import Clock, FakeNetwork
 
 INET = packets.layers("inet")
@@ -154,7 +154,7 @@ class Unsent(RawFlow):
 @pytest.fixture
 def syns(monkeypatch: pytest.MonkeyPatch) -> TcpClimb:
     """A ladder of four SYNs of one flow."""
-    monkeypatch.setattr("probes.ladders.RawFlow", Unsent)
+    monkeypatch.setattr("netpreflight.probes.net.ladders.RawFlow", Unsent)
     made = TcpClimb(
         FakeNetwork(Clock(monkeypatch), lambda *_: []), Place("h", SERVER), Rungs("tcp", 5683, "syn"), "test"
     )
@@ -260,7 +260,7 @@ def test_an_error_for_a_syn_with_another_sequence_number_is_not_this_flows(syns:
 
 
 def test_a_datagrams_number_and_payload_have_to_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probes.ladders.RawFlow", Unsent)
+    monkeypatch.setattr("netpreflight.probes.net.ladders.RawFlow", Unsent)
     made = UdpClimb(
         FakeNetwork(Clock(monkeypatch), lambda *_: []), Place("h", SERVER), Rungs("udp", 5683, "coap"), "test"
     )

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent import profiles, report
-from agent.checks import Selection
-from agent.report import Report, Run, SavedReportError
-from probes.observations import (
+from netpreflight.agent import profiles, report
+from netpreflight.agent.report import Report, Run, SavedReportError
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import (
     Contact,
     Echo,
     EchoPacket,
@@ -28,9 +28,9 @@ from probes.observations import (
     Resolver,
     TlsWitness,
 )
-from reports import FORMATS
-from reports.terminal import Terminal
-from reports.text import shown
+from netpreflight.reports import FORMATS
+from netpreflight.reports.safe_text import shown
+from netpreflight.reports.terminal import Terminal
 from tests.unit import seen
 
 SAMPLE = Path(__file__).parent / "data" / "sample-report-1.json"

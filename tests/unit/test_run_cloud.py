@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from agent import profiles, run
-from agent.checks import Selection
-from agent.run import Air, measure
-from probes.network import Network
-from probes.observations import Observation, Scope
+from netpreflight.agent import profiles, run
+from netpreflight.agent.run import Air, measure
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.observations import Observation, Scope
 
 CLOUD = ("tcp", "echo", "mapping")
 

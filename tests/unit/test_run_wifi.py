@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from agent import profiles
-from agent.checks import Check, Selection
-from agent.judging import JUDGES
-from agent.report import Run
-from agent.run import Air, measure
-from probes.observations import Scope, Wifi
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import JUDGES
+from netpreflight.agent.report import Run
+from netpreflight.agent.results import Check
+from netpreflight.agent.run import Air, measure
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Scope, Wifi
 from tests.unit.seen import FREQUENCIES, bss
 from tests.unit.seen import wifi as survey
 
@@ -40,7 +41,7 @@ def run(
             raise result
         return result
 
-    monkeypatch.setattr("agent.run.wifi", looks)
+    monkeypatch.setattr("netpreflight.agent.run.wifi", looks)
     told: list[Check] = []
     here = Scope(interface=interface, state="up")
     return measure(here, air or Air(), profiles.load("generic"), Selection(only=AIR), told.append), told
@@ -104,7 +105,7 @@ def test_a_run_that_is_cut_short_keeps_2_4_ghz(monkeypatch: pytest.MonkeyPatch) 
         await asyncio.Event().wait()
         raise AssertionError("never")
 
-    monkeypatch.setattr("agent.run.wifi", looks)
+    monkeypatch.setattr("netpreflight.agent.run.wifi", looks)
     made = measure(Scope(), Air("Home"), profiles.load("generic"), Selection(only=AIR), lambda _: None)
 
     assert not made.complete

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent import profiles, report
-from probes.observations import Contact, Observations
-from reports import FORMATS
+from netpreflight.agent import profiles, report
+from netpreflight.probes.observations import Contact, Observations
+from netpreflight.reports import FORMATS
 from tests.unit.test_cli import ROOT, run
 from tests.unit.test_sharing import every_struct
 
@@ -70,7 +70,7 @@ def left(folder: Path) -> list[str]:
 KILLED = """
 import os, sys, threading, time
 from pathlib import Path
-from agent import report
+from netpreflight.agent import report
 fsync = os.fsync
 def slow(handle):
     print("half", flush=True)
@@ -106,7 +106,7 @@ def test_a_full_disk_leaves_the_old_file_or_none(tmp_path: Path, old: str | None
     file = tmp_path / "run.json"
     if old is not None:
         file.write_text(old)
-    arguments = [sys.executable, "-m", "agent", "report", str(SAMPLE), "-o", str(file)]
+    arguments = [sys.executable, "-m", "netpreflight.agent", "report", str(SAMPLE), "-o", str(file)]
     ended = subprocess.run(
         ["sh", "-c", 'ulimit -f 8; exec "$0" "$@"', *arguments],
         capture_output=True,

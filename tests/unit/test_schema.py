@@ -11,11 +11,11 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from agent.report import Report
-from probes.observations import Reveals
-from reports import FORMATS
-from reports.sharing import shared
-from reports.words import TOLD
+from netpreflight.agent.report import Report
+from netpreflight.probes.observations import Reveals
+from netpreflight.reports import FORMATS
+from netpreflight.reports.sharing import shared
+from netpreflight.reports.words import TOLD
 from tests.unit.filled import Filler
 from tests.unit.test_sharing import DEVICES, PLACES, broken, of
 

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, Struct
 
-from agent import profiles, report
-from agent.checks import Selection
-from agent.report import Report, Run, SharedLevel
-from probes.observations import (
+from netpreflight.agent import profiles, report
+from netpreflight.agent.report import Report, Run, SharedLevel
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import (
     Attempt,
     Cloud,
     Connection,
@@ -33,11 +33,11 @@ from probes.observations import (
     Reveals,
     TlsWitness,
 )
-from reports import FORMATS
-from reports.rules import DIALECTS
-from reports.sharing import HIDDEN, hidden, shared
-from reports.terminal import Terminal
-from reports.words import TOLD
+from netpreflight.reports import FORMATS
+from netpreflight.reports.firewall import DIALECTS
+from netpreflight.reports.sharing import HIDDEN, hidden, shared
+from netpreflight.reports.terminal import Terminal
+from netpreflight.reports.words import TOLD
 from tests.unit import seen
 from tests.unit.filled import Filler, canary, forms
 from tests.unit.test_judging_path import ladder, up_to

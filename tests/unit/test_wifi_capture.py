@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from probes.observations import Bss, Wifi
-from probes.wifi import capture
-from probes.wifi.capture import BARE, PPI, PRISM, read_capture
+from netpreflight.probes.observations import Bss, Wifi
+from netpreflight.probes.wifi import capture
+from netpreflight.probes.wifi.capture import BARE, PPI, PRISM, read_capture
 from tests.unit import beacons
 from tests.unit.beacons import block, frame, join, pcap, pcapng, radiotap, usual
 

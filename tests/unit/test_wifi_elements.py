@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.observations import Bss, BssLoad, HtOperation, Neighbor, frequency_of
-from probes.wifi.elements import (
+from netpreflight.probes.observations import Bss, BssLoad, HtOperation, Neighbor, frequency_of
+from netpreflight.probes.wifi.elements import (
     MOST_NOTES,
     MOST_OCTETS,
     bss,

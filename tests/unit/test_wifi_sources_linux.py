@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.observations import Wifi
-from probes.wifi import networkmanager, nl80211, wpa_supplicant
-from probes.wifi.networkmanager import Refused
-from probes.wifi.nl80211 import Attributes, Message
-from probes.wifi.source import AS_ROOT, CAPTURE_INSTEAD, NoRadio, SourceUnavailable
+from netpreflight.probes.observations import Wifi
+from netpreflight.probes.wifi import networkmanager, nl80211, wpa_supplicant
+from netpreflight.probes.wifi.networkmanager import Refused
+from netpreflight.probes.wifi.nl80211 import Attributes, Message
+from netpreflight.probes.wifi.source import AS_ROOT, CAPTURE_INSTEAD, NoRadio, SourceUnavailable
 from tests.unit.beacons import usual
 
 INDEX, WIPHY = 7, 3

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import wifi as survey_module
-from probes.observations import Bss, Wifi
-from probes.wifi import macos, monitor, source, wifi, windows
-from probes.wifi.macos import Network, Radio, Refusal
-from probes.wifi.source import NoRadio, SourceUnavailable
-from probes.wifi.windows import Adapter
+from netpreflight.probes import wifi as survey_module
+from netpreflight.probes.observations import Bss, Wifi
+from netpreflight.probes.wifi import macos, monitor, source, wifi, windows
+from netpreflight.probes.wifi.macos import Network, Radio, Refusal
+from netpreflight.probes.wifi.source import NoRadio, SourceUnavailable
+from netpreflight.probes.wifi.windows import Adapter
 from tests.unit.beacons import usual
 
 NOW_S = 1_800_000_000.0

@@ -3,8 +3,8 @@
 import subprocess
 from pathlib import Path
 
-from probes.observations import Bss, Suites
-from probes.wifi.capture import Air, CaptureFile
+from netpreflight.probes.observations import Bss, Suites
+from netpreflight.probes.wifi.capture import Air, CaptureFile
 
 FIELDS = (
     *("wlan.fc.type_subtype", "wlan.bssid", "wlan.ssid", "wlan.fixed.beacon", "wlan.fixed.capabilities.ess"),

@@ -7,16 +7,16 @@ listened to), `channels` (channel, width, crowding), `security`, `mode` (802.11a
 
 import msgspec
 
-from agent.checks import Finding
-from agent.judging.wifi.channels import advice, crowd, crowd_remedy, crowding, judge_channel, judge_width
-from agent.judging.wifi.mode import judge_mode
-from agent.judging.wifi.names import judge_hidden, judge_name
-from agent.judging.wifi.network import judge_best, network_of, nothing_to_judge, see_band
-from agent.judging.wifi.presence import judge_band, judge_shared
-from agent.judging.wifi.security import judge_security
-from agent.judging.wifi.strength import judge_signal
-from agent.profiles import Profile
-from probes.observations import Observations
+from netpreflight.agent.judging.wifi.channels import advice, crowd, crowd_remedy, crowding, judge_channel, judge_width
+from netpreflight.agent.judging.wifi.mode import judge_mode
+from netpreflight.agent.judging.wifi.names import judge_hidden, judge_name
+from netpreflight.agent.judging.wifi.network import judge_best, network_of, nothing_to_judge, see_band
+from netpreflight.agent.judging.wifi.presence import judge_band, judge_shared
+from netpreflight.agent.judging.wifi.security import judge_security
+from netpreflight.agent.judging.wifi.strength import judge_signal
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Observations
 
 __all__ = ["band", "channel", "channel_width", "mode", "security", "shared_ssid", "signal", "ssid"]
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import Generic, TypeVar
 
-from probes.observations import Bss, Wifi
+from netpreflight.probes.observations import Bss, Wifi
 
 T = TypeVar("T")
 

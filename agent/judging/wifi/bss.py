@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from agent.checks import Finding
-from probes.observations import Bss, Wifi, strength
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Bss, Wifi, strength
 
 FRESH_S = 60.0
 """An older result shows neither that a BSS is on the air nor, by its absence, that it is not."""

@@ -3,12 +3,12 @@
 from functools import cache
 from typing import Any
 
-from agent.checks import Finding
-from agent.judging.wifi.air import PLAIN, air_of, overlaps
-from agent.judging.wifi.bss import either, not_told
-from agent.profiles import Fact, Profile
-from agent.profiles.facts import Channels, RadioFacts
-from probes.observations import Bss, Wifi
+from netpreflight.agent.judging.wifi.air import PLAIN, air_of, overlaps
+from netpreflight.agent.judging.wifi.bss import either, not_told
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.profiles.facts import Channels, RadioFacts
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Bss, Wifi
 
 BUSY = 0.75
 """BSS Load: from this share of busy time on a channel counts as crowded."""

@@ -1,10 +1,10 @@
 """What was listened to: the difference between a network that is absent and one that could not have been heard."""
 
-from agent.judging.wifi.air import air_of
-from agent.judging.wifi.bss import PASSIVE, age_words, is_fresh, source_words
-from agent.judging.wifi.channels import plan, plans, spans
-from agent.profiles.facts import RadioFacts
-from probes.observations import Band, Wifi, band_of, frequency_of
+from netpreflight.agent.judging.wifi.air import air_of
+from netpreflight.agent.judging.wifi.bss import PASSIVE, age_words, is_fresh, source_words
+from netpreflight.agent.judging.wifi.channels import plan, plans, spans
+from netpreflight.agent.profiles.facts import RadioFacts
+from netpreflight.probes.observations import Band, Wifi, band_of, frequency_of
 
 OVERHEARD_MHZ = 10
 """Beacons on 2.4 GHz are sent at 1 Mb/s with few exceptions, and DSSS of 22 MHz is still received two channels away. So

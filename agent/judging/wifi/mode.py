@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from agent.checks import Finding
-from agent.judging.wifi.bss import not_told, sentences
-from agent.profiles import Fact, Profile
-from probes.observations import Bss, Wifi
+from netpreflight.agent.judging.wifi.bss import not_told, sentences
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Bss, Wifi
 
 _DSSS = {1.0, 2.0, 5.5, 11.0}
 """Rates of 802.11 and 802.11b in Mb/s."""

@@ -4,11 +4,11 @@ import unicodedata
 
 import msgspec
 
-from agent.checks import Finding
-from agent.judging.wifi.air import air_of
-from agent.judging.wifi.bss import not_told, sentences
-from agent.profiles import Profile
-from probes.observations import LONGEST_SSID, Bss, Wifi
+from netpreflight.agent.judging.wifi.air import air_of
+from netpreflight.agent.judging.wifi.bss import not_told, sentences
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import LONGEST_SSID, Bss, Wifi
 
 _MOST_TWINS = 5
 _SIGNS = {",": "commas", '"': "quotes", "'": "quotes", "\\": "backslashes"}

@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from agent.checks import BEST_FIRST, Finding
-from agent.judging.wifi.air import Same, air_of
-from agent.judging.wifi.bss import (
+from netpreflight.agent.judging.wifi.air import Same, air_of
+from netpreflight.agent.judging.wifi.bss import (
     PASSIVE,
     by_strength,
     channel_words,
@@ -21,13 +20,14 @@ from agent.judging.wifi.bss import (
     sentences,
     unlocking_step,
 )
-from agent.judging.wifi.channels import judge_channel, judge_width
-from agent.judging.wifi.mode import judge_mode
-from agent.judging.wifi.names import judge_hidden
-from agent.judging.wifi.security import judge_security
-from agent.judging.wifi.strength import judge_signal
-from agent.profiles import Profile
-from probes.observations import Bss, Observations, Wifi, strength
+from netpreflight.agent.judging.wifi.channels import judge_channel, judge_width
+from netpreflight.agent.judging.wifi.mode import judge_mode
+from netpreflight.agent.judging.wifi.names import judge_hidden
+from netpreflight.agent.judging.wifi.security import judge_security
+from netpreflight.agent.judging.wifi.strength import judge_signal
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import BEST_FIRST, Finding
+from netpreflight.probes.observations import Bss, Observations, Wifi, strength
 
 JudgeBss = Callable[[Bss, Wifi, Profile], Finding]
 """What one check makes of one BSS."""

@@ -2,8 +2,7 @@
 
 from typing import Any, Literal
 
-from agent.checks import Finding
-from agent.judging.wifi.bss import (
+from netpreflight.agent.judging.wifi.bss import (
     PASSIVE,
     age_words,
     by_strength,
@@ -17,11 +16,12 @@ from agent.judging.wifi.bss import (
     source_words,
     unlocking_step,
 )
-from agent.judging.wifi.channels import plans
-from agent.judging.wifi.coverage import listened_high, looked_at_high, not_covered
-from agent.judging.wifi.network import Network, see_band
-from agent.profiles import Fact
-from probes.observations import Bss
+from netpreflight.agent.judging.wifi.channels import plans
+from netpreflight.agent.judging.wifi.coverage import listened_high, looked_at_high, not_covered
+from netpreflight.agent.judging.wifi.network import Network, see_band
+from netpreflight.agent.profiles import Fact
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Bss
 
 STEERING_GAP_DB = 10.0
 """5 GHz this much stronger than 2.4 GHz makes steering, and a dual-band laptop, prefer it."""

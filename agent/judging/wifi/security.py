@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from agent.checks import BEST_FIRST, Finding, Owner
-from agent.judging.wifi.bss import not_told, sentences, suites_words
-from agent.profiles import Fact, Profile
-from agent.profiles.facts import RadioFacts
-from probes.observations import Bss, Security, Suites, Wifi
+from netpreflight.agent.judging.wifi.bss import not_told, sentences, suites_words
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.profiles.facts import RadioFacts
+from netpreflight.agent.results import BEST_FIRST, Finding, Owner
+from netpreflight.probes.observations import Bss, Security, Suites, Wifi
 
 _RSN_AKM: dict[Security, str] = {
     "wpa3-sae": "SAE",

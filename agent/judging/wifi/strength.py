@@ -1,9 +1,9 @@
 """Signal strength: thresholds with their sources, and whether a device hears a BSS well enough."""
 
-from agent.checks import Finding
-from agent.judging.wifi.bss import channel_words, not_told, signal_words
-from agent.profiles import Profile
-from probes.observations import Bss, Wifi
+from netpreflight.agent.judging.wifi.bss import channel_words, not_told, signal_words
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Bss, Wifi
 
 GOOD_DBM = -67.0
 """The usual design value for the edge of a cell (Apple, "About wireless roaming for enterprise", HT203068)."""

@@ -1,0 +1,348 @@
+"""What the device's own Internet Test would conclude, by the generation of its Device OS.
+
+The device runs it only after its cloud connection has failed; its result chooses a log line and a number of blinks
+(device-os system/src/system_task.cpp, handle_cfod()). The generations: none (Argon up to 1.5, taken for passed), a TCP
+connection to 8.8.8.8 port 53 (up to 1.5), NTP (2.0 to 5.5), and two forms of the cloud echo (5.6 and later), which pass
+even if no echo comes back (system_connection_manager.cpp, v5.6.0:476, v6.2.0:663-703).
+"""
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from netpreflight.agent.judging.addresses import is_address, is_sinkhole
+from netpreflight.agent.judging.cloud import endpoints_of
+from netpreflight.agent.judging.dhcp import other_router
+from netpreflight.agent.judging.dns import NTP_SERVER, cloud_host, kept_of, may_not_exist
+from netpreflight.agent.judging.unseen import network_of_laptop
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.results import Check
+from netpreflight.probes.observations import Dns, EchoTest, Observations
+
+Result = Literal["passed", "dns", "timeout", "network"]
+
+WORDS: dict[Result, str] = {"dns": "DNS", "timeout": "timeout", "network": "network"}
+CODES: dict[Result, int] = {"dns": -170, "timeout": -160, "network": -230}
+"""device-os v6.2.0 services/inc/system_error.h:33-51."""
+CLOUD_UNREACHABLE = 3
+TEST_FAILED = 2
+MOST_ECHOES = 10
+"""Packets of the second form of the echo."""
+_NO_SCORE = 2**32 - 1
+_OLDER_NAMES = {
+    TEST_FAILED: "red twice: no internet connection (Particle's older pages)",
+    CLOUD_UNREACHABLE: "red three times: Cloud is unreachable (Particle's older pages)",
+}
+_NOT_ASKED = "Not known: the resolvers that a device is given were not asked for it."
+_IDLE = "Idle Network (Particle's troubleshooting articles)"
+_GOOGLE = "can't reach Google (Particle's older pages)"
+
+
+class Led(Struct, frozen=True, kw_only=True):
+    """A blink pattern of the status LED."""
+
+    colour: str
+    blinks: int
+    on_ms: int = 250
+    off_ms: int = 250
+
+    @property
+    def words(self) -> str:
+        """The pattern for people."""
+        return f"{self.colour}, {self.blinks} blinks"
+
+
+class InternetTest(Struct, frozen=True, kw_only=True):
+    """The Internet Test's result, and how the device would tell it.
+
+    Attributes:
+        result: None where the device would not get as far as the test, or where that is not known; `reason` says so.
+        method: `none`, `tcp` (8.8.8.8 port 53), `ntp`, `echo-1` or `echo-2` (the two forms of the cloud echo).
+        runs: whether the device would run it on this network; None: not known.
+        when: under what condition the device runs it.
+        line: the one line that tells the result.
+        log: the lines that it would log, in order.
+        led: the blinks that it would show; None where there is no result.
+        older_names: what Particle's older pages call the same thing.
+        rests_on: the facts of the device that this rests on.
+    """
+
+    result: Result | None
+    method: str
+    reason: str | None = None
+    runs: bool | None = None
+    when: str = "only after its cloud connection has failed"
+    line: str | None = None
+    log: list[str] = field(default_factory=list)
+    led: Led | None = None
+    older_names: list[str] = field(default_factory=list)
+    rests_on: list[Fact[Any]] = field(default_factory=list)
+
+
+def internet_test(seen: Observations, profile: Profile, checks: dict[str, Check]) -> InternetTest:
+    """The test of this device and Device OS version; `checks` are the judged checks, by their ids."""
+    facts = profile.internet_test
+    result, reason, echoed = _result(seen, profile)
+    led, line, log, names = None, None, [], []
+    shown: list[Fact[Any]] = []
+    if result is not None:
+        blinks = CLOUD_UNREACHABLE if result == "passed" else TEST_FAILED
+        led = Led(colour=facts.colour.value, blinks=blinks, on_ms=facts.blink_ms.value, off_ms=facts.blink_ms.value)
+        line = _line(result, profile)
+        log = [*echoed, line, f"Handling cloud error: {blinks}"]
+        shown = [facts.passed_line if result == "passed" else facts.failed_line, facts.colour, facts.blink_ms]
+        names = [_OLDER_NAMES[blinks]]
+        if result == "dns":
+            names.append(_IDLE)
+        if facts.method.value == "tcp" and result != "passed":
+            names.append(_GOOGLE)
+    return InternetTest(
+        result=result,
+        method=facts.method.value,
+        reason=reason,
+        runs=_runs(seen, profile, checks),
+        when=_when(profile),
+        line=line,
+        log=log,
+        led=led,
+        older_names=names,
+        rests_on=[facts.method, facts.runs_after, *shown],
+    )
+
+
+def _line(result: Result, profile: Profile) -> str:
+    facts = profile.internet_test
+    if result == "passed":
+        return facts.passed_line.value
+    return facts.failed_line.value.replace("{code}", str(CODES[result])).replace("{word}", WORDS[result])
+
+
+def _when(profile: Profile) -> str:
+    if profile.internet_test.runs_after.value == "handshake":
+        return "only after its cloud connection has failed"
+    if profile.cloud.transport.value == "dtls":
+        return "only after its socket could not be connected, which over UDP means: after a failed lookup"
+    return "only after its connection to the cloud could not be made; a failed handshake does not start it"
+
+
+def _runs(seen: Observations, profile: Profile, checks: dict[str, Check]) -> bool | None:
+    """Whether the device's cloud connection fails here, in the way that starts the test."""
+    if any(one.status == "fail" and (one.stage, one.level) == ("scan", "required") for one in checks.values()):
+        return False  # it does not join
+    if network_of_laptop(seen):
+        return None
+    if stuck := _no_lease(seen, profile):
+        return None if stuck.startswith("Not known") else False
+    if other_router(seen, profile) or checks["dhcp.servers"].status == "fail":
+        return None  # what was measured is not what the device meets, or not always
+    if (lease := checks["dhcp.lease"].status) in {"fail", "unknown"}:
+        return False if lease == "fail" else None
+    return _cloud_fails(seen, profile, checks)
+
+
+def _cloud_fails(seen: Observations, profile: Profile, checks: dict[str, Check]) -> bool | None:
+    """Whether the cloud connection of a device with an address fails, in the way that starts the test."""
+    cloud, name = checks["cloud.transport"], _cloud_name(seen, profile)
+    after_handshake = profile.internet_test.runs_after.value == "handshake"
+    over_udp = profile.cloud.transport.value != "tcp-nonce"
+    if name in {"none", "nowhere"} and profile.cloud.fallback_address:
+        return None  # it goes on with that address, and what comes of it was not seen
+    if name == "none":
+        return True
+    if name == "nowhere":
+        return True if after_handshake or not over_udp else None
+    if cloud.status in {"pass", "warn"}:
+        # What lets this laptop past a portal need not let the device.
+        return False if name == "address" and checks["portal"].status not in {"fail", "unknown"} else None
+    if cloud.status != "fail":
+        return None
+    if after_handshake:
+        return True
+    if over_udp:
+        return False
+    made = [connection.connect_ms is not None for one in endpoints_of(seen, profile) for connection in one.connections]
+    return False if all(made) else None if any(made) else True
+
+
+def _no_lease(seen: Observations, profile: Profile) -> str | None:
+    """Why the device does not come up, where DHCP was asked as a device asks; None where it does, or may."""
+    dhcp = seen.dhcp
+    if dhcp is None or dhcp.not_run or dhcp.exchange_denied is not None:
+        return None
+    if not (dhcp.granted and dhcp.granted.address):
+        return "The device would not get as far: without a lease its LED stays fast green."
+    if dhcp.granted.resolvers:
+        return None
+    missing = profile.dhcp.missing_resolver
+    if missing.certainty == "unconfirmed" or missing.value != "waits":
+        return "Not known what the device does with a lease that names no resolver."
+    return "The device would not get as far: without a resolver in its lease its LED stays fast green."
+
+
+def _cloud_name(seen: Observations, profile: Profile) -> Literal["address", "nowhere", "none"] | None:
+    """Whether a device has an address for its cloud, one that leads nowhere, or none; None where that is not known."""
+    if is_address(cloud_host(seen, profile)[0]):
+        return "address"
+    dns = seen.dns
+    if dns is None or dns.not_run or not dns.resolvers or dns.assumed:
+        return None
+    hosts = profile.cloud.hosts.value
+
+    def given(asked: Dns) -> Literal["address", "nowhere", "none"] | None:
+        lookups = [one for host in hosts for one in asked.of(host)]
+        if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
+            return None
+        addresses = [used.addresses[0] for host in hosts if (used := asked.as_device(host))]
+        if addresses:
+            return "nowhere" if all(map(is_sinkhole, addresses)) else "address"
+        return None if may_not_exist(asked, profile) else "none"
+
+    kept = given(kept_of(dns, profile))
+    # How many resolvers it keeps may not be confirmed: then it has to make no difference.
+    return kept if profile.dns.resolvers.certainty != "unconfirmed" or kept == given(dns) else None
+
+
+Told = tuple[Result | None, str, list[str]]
+"""A result, why, and the lines that the test itself logs."""
+
+
+def _result(seen: Observations, profile: Profile) -> Told:
+    if here := network_of_laptop(seen):
+        return None, f"Not known: this laptop is on another network, '{here}'.", []
+    if stuck := _no_lease(seen, profile):
+        return None, stuck, []
+    method = profile.internet_test.method.value
+    if method == "none":
+        return "passed", "This Device OS has no such test, and takes it for passed.", []
+    if router := other_router(seen, profile):
+        return None, f"Not known: the device would go through {router}, and this laptop does not.", []
+    if method == "tcp":
+        return _tcp(seen)
+    return _ntp(seen, profile) if method == "ntp" else _echo(seen, profile)
+
+
+def _tcp(seen: Observations) -> Told:
+    """A TCP connection to 8.8.8.8 port 53 (device-os v1.5.2 system_cloud_connection_compat.cpp:255-290)."""
+    tcp = seen.tcp
+    if tcp is None or tcp.not_run or tcp.connection is None:
+        return None, "Not known: TCP to 8.8.8.8 port 53 was not tried.", []
+    where, made = f"{tcp.address}, TCP {tcp.port}", tcp.connection
+    if made.connect_ms is not None:
+        return "passed", f"{where} can be connected ({made.connect_ms:.0f} ms).", []
+    error = made.error or "timeout"
+    return ("timeout" if error == "timeout" else "network"), f"{where} cannot be connected: {error}.", []
+
+
+def _ntp(seen: Observations, profile: Profile) -> Told:
+    """One answer of pool.ntp.org (device-os v4.2.0 hal/network/util/simple_ntp_client.cpp)."""
+    if seen.dns is None or seen.dns.not_run or not seen.dns.resolvers or seen.dns.assumed:
+        return None, _NOT_ASKED, []
+    dns = kept_of(seen.dns, profile)
+    lookups, used = dns.of(NTP_SERVER), dns.as_device(NTP_SERVER)
+    if used is None:
+        if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
+            return None, f"Not known: {NTP_SERVER} could not be asked for.", []
+        return "dns", f"{NTP_SERVER} does not resolve.", []
+    if is_sinkhole(used.addresses[0]):
+        return None, f"Not known: {NTP_SERVER} resolves to {used.addresses[0]}, which leads nowhere.", []
+    ntp = seen.ntp
+    if ntp is None or ntp.not_run or not ntp.attempts:
+        return None, "Not known: NTP was not looked at.", []
+    if ntp.good:
+        return "passed", f"{ntp.address} answers NTP.", []
+    last = next((one for one in reversed(ntp.attempts) if one.outcome != "ignored"), ntp.attempts[-1])
+    if last.decoded is not None:
+        return "network", f"{ntp.address} sent a {last.decoded.flaw}.", []
+    if last.outcome == "error":
+        return None, f"Not known: this laptop could not send to {ntp.address}.", []
+    # lwIP drops ICMP errors for UDP: to the device a rejected request is one without a reply.
+    return "timeout", f"{ntp.address} did not answer NTP.", []
+
+
+def _echo(seen: Observations, profile: Profile) -> Told:
+    """The cloud echo: it fails only where the cloud's name does not resolve (device-facts 1.4)."""
+    host, address = cloud_host(seen, profile)
+    form = 1 if profile.internet_test.method.value == "echo-1" else 2
+    name = _cloud_name(seen, profile)
+    if name is None:
+        known = seen.dns is not None and not seen.dns.assumed and seen.dns.of(host)
+        return None, f"Not known: whether {host} resolves for a real device." if known else _NOT_ASKED, []
+    if name == "none":
+        # The first form reports a failed lookup as a network error (v5.6.0 system_connection_manager.cpp).
+        return ("network" if form == 1 else "dns"), f"{host} does not resolve.", []
+    if name == "nowhere":
+        return None, f"Not known: {host} resolves to {address}, which leads nowhere.", []
+    resolves = f"{host} needs no lookup" if host == address else f"{host} resolves"
+    test = _measured(seen, profile, form)
+    if test is None:
+        answers = any(one.record for one in endpoints_of(seen, profile))
+        why = (
+            "the cloud answers, so the device sends no echoes here, and none were sent"
+            if answers
+            else "echoes were not tried"
+        )
+        return "passed", f"{resolves}, which is all that this test asks for; {why}.", _unknown_echo_log(form)
+    if test.packets and all(one.error for one in test.packets):
+        return None, f"Not known: this laptop could not send to {test.address}: {test.packets[0].error}.", []
+    came = sum(one.echo_ms is not None for one in test.packets)
+    reason = f"{resolves}, which is all that this test asks for; {came} of {len(test.packets)} echoes came back" + (
+        " (this run stopped after the first)." if test.stopped_early else "."
+    )
+    return "passed", reason, _echo_log(test)
+
+
+def _measured(seen: Observations, profile: Profile, form: int) -> EchoTest | None:
+    """The device's own echo, or another's with the same server: they differ by the index of the interface only."""
+    tests = seen.echo.tests if seen.echo and not seen.echo.not_run else []
+    mine = [one for one in tests if one.form == form and one.host in profile.cloud.hosts.value and one.packets]
+    interface = profile.internet_test.interface
+    own = [one for one in mine if interface is not None and one.interface == interface.value]
+    return next(iter([*own, *mine]), None)
+
+
+def _echo_log(test: EchoTest) -> list[str]:
+    """The line with which the test ends (v5.6.0 and v6.2.0 system_connection_manager.cpp, "Step 5").
+
+    A run that stopped at the first echo does not know the rest: `<n>` stands for that.
+    """
+    came = [one for one in test.packets if one.echo_ms is not None]
+    sent, header = len(test.packets), 13
+    if test.stopped_early:
+        if test.form == 1:
+            return ["WiFi    : <n>/<n> packets <n>/<n> bytes received, avg rtt: <n>"]
+        return _unknown_echo_log(test.form)
+    octets = sum(one.size for one in test.packets)
+    mean = int(sum(one.echo_ms or 0.0 for one in came) / len(came)) if came else 0
+    if test.form == 1:
+        if not came:
+            return []
+        received = sum(one.size for one in came)
+        return [f"WiFi    : {len(came)}/{sent} packets {received}/{octets} bytes received, avg rtt: {mean}"]
+    errors = sum(one.error is not None for one in test.packets)
+    octets -= sum(one.size for one in test.packets if one.error is not None)
+    received = sum(one.size - header for one in came)
+    mask = sum(1 << one.sequence for one in came if 0 <= one.sequence < 16)
+    counts = f"{len(came)}/{sent} packets ({errors} tx errors) {received}/{octets} bytes received"
+    return [f"WiFi: {counts}, avg rtt: {mean}, mask={mask:04x}, score={_score(test, mean)}"]
+
+
+def _unknown_echo_log(form: int) -> list[str]:
+    """The line of a test whose echoes are not known: the first form has one only where something came back."""
+    if form == 1:
+        return []
+    return [f"WiFi: <n>/{MOST_ECHOES} packets (0 tx errors) <n>/<n> bytes received, avg rtt: <n>, mask=<n>, score=<n>"]
+
+
+def _score(test: EchoTest, mean: int) -> int:
+    """The second form's score: the mean round trip, and a penalty that doubles with each echo lost in a row."""
+    came = [one for one in test.packets if one.echo_ms is not None]
+    if not came:
+        return _NO_SCORE
+    total, lost = sum(int(one.echo_ms or 0.0) for one in came), 0
+    for one in test.packets:
+        if one.echo_ms is not None:
+            lost = 0
+        else:
+            total += mean * (2 << lost)
+            lost += 1
+    return total // len(came)

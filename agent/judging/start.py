@@ -1,0 +1,341 @@
+"""What the device would do from power-on: its five stages, the line to look for at each, and where it stops.
+
+The stages and lines are those of Particle's troubleshooting articles (scan and authentication, link, IP, DNS, cloud);
+the LED is that of device-os v6.2.0 system/src/system_led_signal.cpp:65-79, system_network_manager.cpp:418-441.
+"""
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from netpreflight.agent.judging.cloud import endpoints_of
+from netpreflight.agent.judging.dhcp import guessed_router
+from netpreflight.agent.judging.dns import cloud_host
+from netpreflight.agent.judging.internet_diagnosis import InternetTest
+from netpreflight.agent.judging.unseen import network_of_laptop
+from netpreflight.agent.lights import Light
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.results import Check, Stage
+from netpreflight.probes.observations import LogLine, Observations
+
+Reached = Literal["reached", "stops", "not-reached", "unknown"]
+StartupName = Literal["scan", "link", "ip", "dns", "cloud"]
+
+_JOINING, _JOINED, _CONNECTING, _ONLINE = "blinking green", "fast blinking green", "blinking cyan", "breathing cyan"
+_TITLES: dict[StartupName, str] = {
+    "scan": "scan and authentication",
+    "link": "link",
+    "ip": "IP",
+    "dns": "DNS",
+    "cloud": "cloud",
+}
+_PERIODS_MS = {_JOINING: 200, _JOINED: 100, _CONNECTING: 200, _ONLINE: 4000}
+"""device-os v6.2.0 system/src/system_led_signal.cpp, PatternPeriod; half of it on, half of it off."""
+_SETTLED_BY: dict[StartupName, tuple[str, ...]] = {
+    "ip": ("dhcp.offer", "dhcp.lease"),
+    "dns": ("dns.resolve",),
+    "cloud": ("cloud.transport", "portal"),
+}
+"""Checks whose failing stops a device there; a failing check of the same group that is not here may or may not."""
+_TEST_S = {"none": 0.0, "tcp": 5.0, "ntp": 10.0, "echo-1": 5.0, "echo-2": 5.0}
+"""The longest that each Internet Test takes, in seconds (device-facts 1.2 to 1.4)."""
+
+
+class StartupStage(Struct, frozen=True, kw_only=True):
+    """One stage of a device's start on this network.
+
+    Attributes:
+        line: what its log has once the stage is reached, where that is known.
+        instead: what its log has where it stops, where that is known.
+        led: the status LED while it is at this stage.
+        lights: the same, to be drawn; several: one after the other, again and again.
+        expected: how long it takes here, or how long the device tries, in words.
+        network_sees: what a DHCP server's or a firewall's log has of the device at this stage.
+        why: what stops it, or why that is not known; the check that has more is in `check`.
+    """
+
+    stage: StartupName
+    title: str
+    state: Reached
+    line: LogLine | None = None
+    instead: LogLine | None = None
+    led: str = ""
+    lights: list[Light] = field(default_factory=list)
+    expected: str = ""
+    network_sees: str | None = None
+    why: str | None = None
+    check: str | None = None
+
+
+class Startup(Struct, frozen=True, kw_only=True):
+    """The five stages, and what they come to.
+
+    Attributes:
+        online: whether the device gets online here; None: not known.
+        stops_at: the stage where it stays; None where it does not, or that is not known.
+        led: the status LED at the end.
+        lights: the same, to be drawn.
+        log: the lines to look for, in order, up to where it stops.
+        rests_on: the facts of the device that this rests on.
+    """
+
+    online: bool | None
+    stops_at: StartupName | None
+    led: str | None
+    log: list[LogLine]
+    stages: list[StartupStage]
+    lights: list[Light] = field(default_factory=list)
+    rests_on: list[Fact[Any]] = field(default_factory=list)
+
+
+def startup(seen: Observations, profile: Profile, checks: list[Check], test: InternetTest) -> Startup:
+    """What the judged checks mean for a start of this device, stage by stage."""
+    stages: list[StartupStage] = []
+    stopped = False
+    lost = _by_a_wrong_router(seen, profile, checks)
+    for name in _TITLES:
+        state, check = ("not-reached", None) if stopped else lost.get(name) or _state(name, checks)
+        stopped = stopped or state == "stops"
+        stages.append(_stage(name, state, check, seen, profile, test))
+    stop = next((one for one in stages if one.state == "stops"), None)
+    # A check may be required of a network that no stage needs: then it gets online, and that does not settle all.
+    doubtful = any(one.level == "required" and one.status in {"fail", "unknown"} for one in checks)
+    reached = all(one.state == "reached" for one in stages) and not doubtful
+    online = False if stop else True if reached else None
+    return Startup(
+        online=online,
+        stops_at=stop.stage if stop else None,
+        led=_ONLINE if online else stop.led if stop else None,
+        lights=[_light(_ONLINE)] if online else stop.lights if stop else [],
+        log=_log(stages, test, online=online),
+        stages=stages,
+        rests_on=[one for one in _rests_on(profile) if one is not None],
+    )
+
+
+def _rests_on(profile: Profile) -> list[Fact[Any] | None]:
+    """What is shown of a start whatever comes of it."""
+    lines, dhcp = profile.startup, profile.dhcp
+    every = [lines.scan_line, lines.link_line, lines.ip_line, lines.dns_line, lines.cloud_line]
+    return [*every, dhcp.asks_for, dhcp.host_name, profile.dns.aaaa_first, profile.cloud.keep_alive_s]
+
+
+def _by_a_wrong_router(
+    seen: Observations, profile: Profile, checks: list[Check]
+) -> dict[StartupName, tuple[Reached, Check | None]]:
+    """How far a device gets that guesses its router, and guesses wrong: it comes up, and nothing answers it there."""
+    lease = next(one for one in checks if one.id == "dhcp.lease")
+    if lease.status != "fail" or guessed_router(seen, profile) is None:
+        return {}
+    sure = profile.dhcp.missing_router.certainty != "unconfirmed"
+    return {
+        "ip": ("reached", None) if sure else ("unknown", lease),
+        "dns": ("unknown", lease),
+        "cloud": ("stops", lease),
+    }
+
+
+def _state(name: StartupName, checks: list[Check]) -> tuple[Reached, Check | None]:
+    """How far a device gets by the checks of a stage, and the check that says so where it is not reached."""
+    if name in {"scan", "link"}:
+        mine = [one for one in checks if one.stage == "scan" and one.level == "required"]
+        deciding = {one.id for one in mine}
+    else:
+        group: Stage | None = "ip" if name == "ip" else None
+        deciding = set(_SETTLED_BY[name])
+        mine = [
+            one
+            for one in checks
+            if (one.id in deciding or (group is not None and one.stage == group)) and one.level != "reported"
+        ]
+    if name == "link":  # nothing more is asked of the network than for the scan
+        sure = mine and all(one.status in {"pass", "warn"} and not one.in_doubt for one in mine)
+        return ("reached" if sure else "unknown"), None
+    if failing := [one for one in mine if one.status == "fail"]:
+        stopping = next((one for one in failing if one.id in deciding), None)
+        return ("stops", stopping) if stopping else ("unknown", failing[0])
+    doubtful = next((one for one in mine if one.status in {"unknown", "skip"} or one.in_doubt), None)
+    if doubtful is not None or not mine:
+        return "unknown", doubtful
+    return "reached", None
+
+
+def _stage(
+    name: StartupName, state: Reached, check: Check | None, seen: Observations, profile: Profile, test: InternetTest
+) -> StartupStage:
+    stops = state == "stops"
+    return StartupStage(
+        stage=name,
+        title=_TITLES[name],
+        state=state,
+        line=_filled(getattr(profile.startup, f"{name}_line"), seen, profile),
+        instead=_instead(name, seen, profile, check) if stops and check else None,
+        led=_led(name, state, test),
+        lights=_lights(name, state, test),
+        expected=_expected(name, state, seen, profile, test),
+        network_sees=_network_sees(name, seen, profile),
+        why=check.summary if check else None,
+        check=check.id if check else None,
+    )
+
+
+def _signal(name: StartupName, state: Reached) -> str:
+    """What the LED does at a stage, the blinks of an error aside."""
+    if name in {"scan", "link"}:
+        return _JOINING
+    if name == "ip":
+        return _JOINED
+    return _ONLINE if name == "cloud" and state == "reached" else _CONNECTING
+
+
+def _tests(name: StartupName, state: Reached) -> bool:
+    """Whether the device stops where its Internet Test can follow."""
+    return state == "stops" and name in {"dns", "cloud"}
+
+
+def _led(name: StartupName, state: Reached, test: InternetTest) -> str:
+    signal = _signal(name, state)
+    if not _tests(name, state):
+        return signal
+    if test.runs and test.led:
+        return f"{signal}, then {test.led.words}, again and again"
+    return f"{signal}, without error blinks" if test.runs is False else signal
+
+
+def _lights(name: StartupName, state: Reached, test: InternetTest) -> list[Light]:
+    """What `_led` says, to be drawn."""
+    found = [_light(_signal(name, state))]
+    if _tests(name, state) and test.runs and test.led:
+        error = test.led
+        found.append(Light(colour=error.colour, on_ms=error.on_ms, off_ms=error.off_ms, times=error.blinks))
+    return found
+
+
+def _light(signal: str) -> Light:
+    half = _PERIODS_MS[signal] // 2
+    return Light(colour=signal.rpartition(" ")[2], on_ms=half, off_ms=half, breathes=signal == _ONLINE)
+
+
+def _instead(name: StartupName, seen: Observations, profile: Profile, check: Check) -> str | None:
+    """What the log has of the stage where it stops, as far as that is known."""
+    facts = profile.startup
+    if name == "cloud":
+        if check.id != "cloud.transport":
+            return None
+        made = [one for endpoint in endpoints_of(seen, profile) for one in endpoint.connections]
+        dead = profile.cloud.transport.value == "tcp-nonce" and all(one.connect_ms is None for one in made)
+        return _filled(facts.connect_failed_line if dead else facts.handshake_failed_line, seen, profile)
+    if name == "dns" and cloud_host(seen, profile)[1] is not None:
+        return None  # it has an answer, though a false one
+    by_name = {"scan": facts.scan_failed_line, "ip": facts.ip_failed_line, "dns": facts.dns_failed_line}
+    return _filled(by_name.get(name), seen, profile)
+
+
+def _filled(line: Fact[Any] | None, seen: Observations, profile: Profile) -> str | None:
+    """A line with this network's names and addresses in it."""
+    if line is None:
+        return None
+    host, address = cloud_host(seen, profile)
+    values = {
+        "ssid": (seen.wifi.target if seen.wifi else None) or "<ssid>",
+        "host": host,
+        "address": address or "<address>",
+        "port": str(profile.cloud.port.value),
+    }
+    text = str(line.value)
+    for key, value in values.items():
+        text = text.replace(f"{{{key}}}", value)
+    return text
+
+
+def _network_sees(name: StartupName, seen: Observations, profile: Profile) -> str | None:
+    if name == "ip":
+        facts = profile.dhcp
+        host = f"host name {facts.host_name.value} in its REQUEST" if facts.host_name.value else "no host name"
+        options = ", ".join(map(str, facts.asks_for.value))
+        return f"DHCP: DISCOVER that asks for options {options}{_doubt(facts.asks_for)}; {host}" + (
+            f"; MAC address {profile.mac_prefix.value}:…" if profile.mac_prefix else ""
+        )
+    host, address = cloud_host(seen, profile)
+    if name == "dns":
+        record = "AAAA, then A" if profile.dns.aaaa_first.value else "A"
+        return f"DNS: {record} for {host}" if host != address else None
+    if name == "cloud":
+        protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
+        return f"{protocol} {profile.cloud.port.value} to {address or host}"
+    return None
+
+
+def _doubt(fact: Fact[Any]) -> str:
+    return " (not confirmed)" if fact.certainty == "unconfirmed" else ""
+
+
+def _log(stages: list[StartupStage], test: InternetTest, *, online: bool | None) -> list[str]:
+    """The lines to look for, up to where the device stops."""
+    lines: list[str] = []
+    for one in stages:
+        if one.state == "not-reached":
+            break
+        if one.state == "stops":
+            lines += [one.instead] if one.instead else []
+            break
+        lines += [one.line] if one.line and one.state == "reached" else []
+    if online:
+        return [*lines, "Cloud connected"]
+    return [*lines, *(test.log if test.runs else [])]
+
+
+def _expected(name: StartupName, state: Reached, seen: Observations, profile: Profile, test: InternetTest) -> str:
+    """How long a stage takes here, where that was seen; where the device stops, how long it tries."""
+    stops = state == "stops"
+    if state == "not-reached":
+        return ""
+    if name == "scan":
+        limit = profile.startup.connect_s
+        return f"at most {limit.value:g} s from here to an address, then anew" if limit else ""
+    if name == "link":
+        return ""
+    if name == "ip":
+        return _expected_lease(seen, profile, stops=stops)
+    if name == "dns":
+        return _expected_lookup(seen, profile, stops=stops)
+    return _expected_cloud(profile, test, stops=stops)
+
+
+def _expected_lease(seen: Observations, profile: Profile, *, stops: bool) -> str:
+    dhcp, facts = seen.dhcp, profile.dhcp
+    if stops:
+        at = ", ".join(f"{one:g}" for one in facts.asks_at_s.value)
+        end = f"gives up after {facts.give_up_s.value:g} s" if facts.give_up_s else "never gives up"
+        return f"asks at {at} s{_doubt(facts.asks_at_s)}, {end}"
+    if dhcp is None or dhcp.granted is None or network_of_laptop(seen):
+        return ""
+    begun = next((one.at_s for one in dhcp.sent if one.identity == "device"), dhcp.started_s)
+    return _took(dhcp.granted.at_s - begun)
+
+
+def _expected_lookup(seen: Observations, profile: Profile, *, stops: bool) -> str:
+    facts = profile.dns
+    if stops:
+        kinds = 2 if facts.aaaa_first.value else 1
+        resolvers = min(len(seen.dns.resolvers) if seen.dns else 1, facts.resolvers.value) or 1
+        longest = facts.tries.value * facts.patience_s.value * kinds * resolvers
+        return f"gives up after {longest:g} s at the latest"
+    if network_of_laptop(seen):
+        return ""
+    took = [one.elapsed_ms for host in profile.cloud.hosts.value for one in (seen.dns.of(host) if seen.dns else [])]
+    return _took(max(took) / 1000) if took else ""
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds:.1f} s here" if seconds >= 0.1 else "less than 0.1 s here"
+
+
+def _expected_cloud(profile: Profile, test: InternetTest, *, stops: bool) -> str:
+    cloud, tests_s = profile.cloud, _TEST_S[profile.internet_test.method.value]
+    if stops:
+        wait = cloud.answer_s.value + (cloud.connect_s.value if cloud.connect_s else 0)
+        then = f", then tests for up to {tests_s:g} s before it blinks" if test.runs and tests_s else ""
+        return f"gives up after {wait:g} s{then}"
+    alive = f", then a keep-alive every {cloud.keep_alive_s.value:g} s" if cloud.keep_alive_s else ""
+    return f"a few seconds{alive}"

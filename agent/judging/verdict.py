@@ -1,0 +1,123 @@
+"""Judging a run: every check by its judge, the verdict, and what follows from all of them."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from netpreflight.agent.judging.answer import Answer, answer_of, headline_of, is_same_port, loss_of
+from netpreflight.agent.judging.internet_diagnosis import InternetTest, internet_test
+from netpreflight.agent.judging.registry import JUDGES
+from netpreflight.agent.judging.start import Startup, startup
+from netpreflight.agent.judging.unseen import of_another_network
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.results import STAGES, Check, Finding, Verdict
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Observations
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """What a run means for one device."""
+
+    checks: list[Check]
+    verdict: Verdict
+    answer: Answer
+    headline: str
+    internet_test: InternetTest
+    startup: Startup
+
+
+def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgement:
+    """Judge every check of the selection for a device, and what follows from all of them."""
+    checks = _with_place([judge_one(check_id, seen, profile, selection) for check_id in JUDGES])
+    verdict = verdict_of(checks, selection)
+    test = internet_test(seen, profile, {one.id: one for one in checks})
+    start = startup(seen, profile, checks, test)
+    answer = answer_of(verdict, checks, profile, start)
+    return Judgement(
+        checks=checks,
+        verdict=verdict,
+        answer=answer,
+        headline=headline_of(verdict, answer),
+        internet_test=test,
+        startup=start,
+    )
+
+
+def _with_place(checks: list[Check]) -> list[Check]:
+    """The checks, where a port that is lost on the path is for whoever has that part of the path."""
+    lost = loss_of(checks)
+    if lost is None:
+        return checks
+    return [
+        msgspec.structs.replace(one, owner=lost.owner) if one.status == "fail" and is_same_port(one, lost) else one
+        for one in checks
+    ]
+
+
+def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Selection) -> tuple[Verdict, list[Check]]:
+    """Judge one of several networks in range by its `wifi.*` checks alone."""
+    if seen.wifi is None:
+        raise ValueError("there are no networks without a survey")
+    one = msgspec.structs.replace(seen, wifi=msgspec.structs.replace(seen.wifi, target=ssid, target_from=None))
+    checks = [judge_one(check_id, one, profile, selection) for check_id in JUDGES if STAGES[check_id] == "scan"]
+    return verdict_of(checks, selection), checks
+
+
+def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Selection) -> Check:
+    """Judge one check; a fault of the judging itself is that check's `unknown`."""
+    level = profile.level(check_id)
+    if not selection.includes(check_id):
+        finding = Finding(status="skip", summary="Left out of this run, as asked")
+    else:
+        try:
+            finding = JUDGES[check_id].finding(seen, profile)
+            if STAGES[check_id] != "scan" and finding.status in {"pass", "warn", "fail"}:
+                finding = of_another_network(seen, finding) or finding
+        except Exception as fault:  # noqa: BLE001 - a fault in one check must not take the report with it
+            finding = Finding(
+                status="unknown",
+                summary="netpreflight failed to judge this check",
+                reason=f"Internal error: {type(fault).__name__}: {fault}",
+                remedy="Attach the JSON report to a ticket for netpreflight's developers.",
+                owner="nobody",
+            )
+    finding = _as_sure_as_its_facts(finding)
+    status = "warn" if finding.status == "fail" and level == "warning" else finding.status
+    fields = {name: getattr(finding, name) for name in finding.__struct_fields__}
+    return Check(**{**fields, "status": status}, id=check_id, stage=STAGES[check_id], level=level)
+
+
+def _as_sure_as_its_facts(finding: Finding) -> Finding:
+    """The finding with the sources of its facts; one that rests on an unconfirmed fact neither passes nor fails."""
+    if not finding.rests_on:
+        return finding
+    sources = [_source(fact) for fact in finding.rests_on]
+    finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *dict.fromkeys(sources)])
+    if finding.standing == finding.status:
+        return finding
+    doubtful = next(fact for fact in finding.rests_on if fact.certainty == "unconfirmed")
+    doubt = f"What is known of the device here is not confirmed ({doubtful.note or doubtful.source})."
+    return msgspec.structs.replace(
+        finding,
+        status=finding.standing,
+        reason=f"{finding.reason} {doubt}" if finding.reason else doubt,
+        remedy=finding.remedy or "Try one device here before many.",
+        owner=finding.owner or "device owner",
+    )
+
+
+def _source(fact: Fact[Any]) -> str:
+    doubt = "" if fact.certainty == "confirmed" else f" ({fact.certainty})"
+    return f"of the device, {fact.name}: {fact.source}{doubt}"
+
+
+def verdict_of(checks: list[Check], selection: Selection) -> Verdict:
+    """What the judged checks amount to."""
+    judged = [check for check in checks if selection.includes(check.id)]
+    required = {check.status for check in judged if check.level == "required"}
+    if "fail" in required:
+        return "incompatible"
+    if not required or required & {"unknown", "skip"}:
+        return "undetermined"
+    return "compatible-with-warnings" if any(check.status == "warn" for check in judged) else "compatible"

@@ -1,0 +1,47 @@
+"""What a report is made of, one part a file; made, saved, and loaded again."""
+
+from netpreflight.agent.report.report import (
+    LEVELS,
+    MOST_NETWORKS,
+    RULES,
+    Device,
+    Level,
+    NetworkVerdict,
+    Report,
+    Run,
+    SharedLevel,
+    Tool,
+    make,
+)
+from netpreflight.agent.report.saved import (
+    LARGEST_FILE,
+    Saved,
+    SavedCheck,
+    SavedReportError,
+    as_saved,
+    load,
+    load_saved,
+    write,
+)
+
+__all__ = [
+    "LARGEST_FILE",
+    "LEVELS",
+    "MOST_NETWORKS",
+    "RULES",
+    "Device",
+    "Level",
+    "NetworkVerdict",
+    "Report",
+    "Run",
+    "Saved",
+    "SavedCheck",
+    "SavedReportError",
+    "SharedLevel",
+    "Tool",
+    "as_saved",
+    "load",
+    "load_saved",
+    "make",
+    "write",
+]

@@ -1,0 +1,194 @@
+"""What has to be changed: for each thing that stands in a device's way, the least that opens it.
+
+A firewall change is a `Rule` of validated values: a saved run comes from somebody else, and what is in it must not be
+able to add a line, a quote or a destination to what an administrator pastes into a firewall. Everything else (an entry
+in an allow-list, a DHCP option, a setting of the router) is the remedy of the check that asks for it.
+"""
+
+import ipaddress
+import math
+import re
+from typing import Literal
+
+from msgspec import Struct, field
+
+from netpreflight.agent.judging.addresses import is_address, zone_of
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Check, Flow, Owner
+from netpreflight.probes.observations import Dhcp, Observations, Scope
+
+Where = Literal["firewall", "access point", "DHCP server", "resolver", "captive portal", "network"]
+"""What has to be changed."""
+
+IDLE_MARGIN_S = 10
+"""A device's keep-alive may be late by so much, by its own timers and by a packet that is sent again."""
+MOST_ADDRESSES = 8
+"""Addresses of one name in one rule."""
+_PREFIXES = range(8, 31)
+"""Prefix lengths of a subnet that devices live in; a mask beyond that is a mistake, or made up."""
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"(?:\*\.)?(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?", re.ASCII)
+"""RFC 952 and RFC 1123 section 2.1, and a leading `*.` for a whole zone; the last label begins with a letter."""
+_LONGEST_NAME = 253
+_MAC = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}", re.ASCII)
+_WHERE: dict[str, Where] = {
+    "wifi": "access point",
+    "dhcp": "DHCP server",
+    "dns": "resolver",
+    "portal": "captive portal",
+}
+"""What is changed where it is no firewall, by the group of the check."""
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One exchange to let out, and its answers in; every value is validated.
+
+    Attributes:
+        host: the name that leads to the destination, `*.` before a whole zone; None: it has none.
+        addresses: the destination's addresses as they were seen in this run. They move where there is a name.
+        source: the device's subnet; None: not known.
+        mac: the device's own address, where the profile states a whole one.
+        idle_s: for UDP, how long an idle conversation has to be kept; None: the device states no keep-alive.
+    """
+
+    protocol: Literal["udp", "tcp"]
+    port: int
+    host: str | None
+    addresses: list[str]
+    source: str | None
+    mac: str | None = None
+    idle_s: int | None = None
+
+    @property
+    def line(self) -> str:
+        """The rule as one neutral line."""
+        seen = ", ".join(self.addresses)
+        where = f"{self.host} (now {seen}; its addresses change)" if self.host else seen
+        device = f"{self.source or 'the device (its subnet is not known)'}{f' (MAC {self.mac})' if self.mac else ''}"
+        idle = f"; keep an idle conversation for at least {self.idle_s} s" if self.idle_s else ""
+        past = ", past any proxy or inspection" if self.protocol == "tcp" else ""
+        return (
+            f"Allow outbound {self.protocol.upper()} from {device} to {where}, destination port {self.port}, "
+            f"with replies{past}{idle}."
+        )
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One change, and the checks that ask for it.
+
+    Attributes:
+        needed: whether the device needs it; False: it works without, with a warning.
+        line: the change as one neutral line.
+        rules: what a firewall has to let through; empty where it is no firewall that has to be changed.
+    """
+
+    checks: list[str]
+    needed: bool
+    where: Where
+    owner: Owner | None
+    line: str
+    rules: list[Rule] = field(default_factory=list)
+
+
+def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[Change]:
+    """The changes that open what is blocked, those that the device needs first.
+
+    What only follows from another finding has no change of its own.
+    """
+    wanted = [one for one in checks if _asks_for_change(one, checks)]
+    found: dict[str, Change] = {}
+    for check in sorted(wanted, key=lambda one: one.level != "required"):
+        change = _change(check, seen, profile)
+        before = found.get(change.line)
+        found[change.line] = Change(
+            checks=[*(before.checks if before else []), check.id],
+            needed=change.needed or (before is not None and before.needed),
+            where=change.where,
+            owner=change.owner,
+            line=change.line,
+            rules=change.rules,
+        )
+    return list(found.values())
+
+
+def _asks_for_change(check: Check, checks: list[Check]) -> bool:
+    """Whether a check fails for the device by itself; a failure that is only a warning for it counts too."""
+    failing = {one.id for one in checks if one.status == "fail" and one.level != "reported"}
+    if check.level == "reported" or not check.remedy or check.due_to in failing:
+        return False
+    return check.status == "fail" or (check.status == "warn" and bool(check.to_allow))
+
+
+def _change(check: Check, seen: Observations, profile: Profile) -> Change:
+    rules = [rule for flow in check.to_allow if (rule := _rule(flow, seen, profile)) is not None]
+    return Change(
+        checks=[check.id],
+        needed=check.level == "required",
+        where="firewall" if rules else _WHERE.get(check.id.partition(".")[0], "network"),
+        owner=check.owner,
+        line=" ".join(rule.line for rule in rules) or check.remedy or check.summary,
+        rules=rules,
+    )
+
+
+def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
+    """The rule that lets an exchange through; None where no firewall can stand in its way, or a value is no good."""
+    subnet = subnet_of(seen)
+    addresses = [one for one in _addresses(flow, seen) if subnet is None or ipaddress.IPv4Address(one) not in subnet]
+    if not addresses or not 1 <= flow.port <= 65535:
+        return None
+    alive = profile.cloud.keep_alive_s if (flow.protocol, flow.port) == ("udp", profile.cloud.port.value) else None
+    prefix = profile.mac_prefix.value if profile.mac_prefix else ""
+    return Rule(
+        protocol=flow.protocol,
+        port=flow.port,
+        host=_host(flow.host),
+        addresses=addresses,
+        source=str(subnet) if subnet else None,
+        mac=prefix if _MAC.fullmatch(prefix) else None,
+        idle_s=math.ceil(alive.value) + IDLE_MARGIN_S if alive else None,
+    )
+
+
+def _addresses(flow: Flow, seen: Observations) -> list[str]:
+    """Where the exchange was tried, and the other addresses of its name."""
+    lookups = seen.dns.of(flow.host) if seen.dns and flow.host else []
+    every = [flow.address, *(address for one in lookups for address in one.addresses)]
+    return [one for one in dict.fromkeys(every) if _is_host(one)][:MOST_ADDRESSES]
+
+
+def _is_host(address: str) -> bool:
+    """Whether this is an IPv4 address that one host can have."""
+    if not is_address(address):
+        return False
+    parsed = ipaddress.IPv4Address(address)
+    return not (parsed.is_loopback or parsed.is_multicast or parsed.is_link_local or parsed.is_reserved) and (
+        int(parsed) >> 24 != 0
+    )
+
+
+def _host(name: str | None) -> str | None:
+    """The name to allow, in lower case; None where it is none that a rule can hold."""
+    allowed = zone_of(name) if name else ""
+    return allowed.lower() if len(allowed) <= _LONGEST_NAME and _HOST_NAME.fullmatch(allowed) else None
+
+
+def subnet_of(seen: Observations) -> ipaddress.IPv4Network | None:
+    """The device's subnet: of what DHCP gives an unknown device, else this laptop's."""
+    for text in (*_leased(seen.dhcp), *_own(seen.scope)):
+        try:
+            network = ipaddress.IPv4Network(text, strict=False)
+        except ValueError:
+            continue
+        if network.prefixlen in _PREFIXES:
+            return network
+    return None
+
+
+def _leased(dhcp: Dhcp | None) -> list[str]:
+    messages = [dhcp.granted, *dhcp.offers()] if dhcp else []
+    return [f"{one.address}/{one.mask}" for one in messages if one and one.address and one.mask]
+
+
+def _own(scope: Scope) -> list[str]:
+    return [one for one in scope.addresses if "/" in one]

@@ -1,0 +1,108 @@
+"""What is enough: which of the changes the device needs, and whether it then works, as far as that was seen.
+
+The same judged checks are taken once more with the findings in question turned to a pass. What was measured behind a
+fault that spoils everything after it (a portal, a resolver that lies) says nothing of what will be there once that is
+mended: it is then unknown, and so is whether the changes are enough.
+"""
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from netpreflight.agent.judging import verdict_of
+from netpreflight.agent.report.changes import Change
+from netpreflight.agent.results import STAGES, Check
+from netpreflight.agent.selection import Selection, in_groups
+
+_SPOILS = ("portal", "dns.resolve", "dns.integrity")
+"""Checks whose failure can be the cause of every failure of the stages `internet` and `cloud`."""
+
+
+class Enough(Struct, frozen=True, kw_only=True):
+    """Whether the changes make the device work.
+
+    Attributes:
+        answer: `alone`: the one change does. `together`: all of them are needed, and do. `not-known`: they are needed,
+            and whether that is enough was not seen.
+        fix: the checks that have to be mended, one for each change.
+        perhaps: failing checks that may pass by themselves once the others are mended.
+        not_seen: checks of which nothing is known once `fix` is mended.
+    """
+
+    answer: Literal["alone", "together", "not-known"]
+    fix: list[str]
+    perhaps: list[str]
+    not_seen: list[str]
+    sentence: str
+
+
+def enough(checks: list[Check], changes: list[Change], selection: Selection) -> Enough | None:
+    """What the needed changes amount to; None where the device needs none."""
+    needed = [one for one in changes if one.needed]
+    failing = [one.id for one in checks if (one.status, one.level) == ("fail", "required")]
+    if not needed or not failing:
+        return None
+    spoiling = [one for one in needed if set(one.checks) & set(_SPOILS)]
+    fix = spoiling + [one for one in needed if one not in spoiling and not (spoiling and _comes_later(one))]
+    turned = _mended(checks, {check_id for one in fix for check_id in one.checks}, spoiled=bool(spoiling))
+    not_seen = [one.id for one in turned if one.level == "required" and one.status in {"fail", "unknown", "skip"}]
+    in_doubt = [one.id for one in turned if one.level == "required" and one.in_doubt]
+    works = not not_seen and not in_doubt and verdict_of(turned, selection).startswith("compatible")
+    first = [one.checks[0] for one in fix]
+    perhaps = [check_id for check_id in failing if check_id in not_seen]
+    return Enough(
+        answer="not-known" if not works else "alone" if len(fix) == 1 else "together",
+        fix=first,
+        perhaps=perhaps,
+        not_seen=not_seen,
+        sentence=_sentence(first, perhaps, not_seen, in_doubt, works=works),
+    )
+
+
+def _comes_later(change: Change) -> bool:
+    return all(STAGES[one] in {"internet", "cloud"} for one in change.checks)
+
+
+def _mended(checks: list[Check], fixed: set[str], *, spoiled: bool) -> list[Check]:
+    """The checks as they would be judged with some of them mended: what followed from those was not seen."""
+    if "cloud.transport" in fixed:
+        fixed = {*fixed, "path.egress"}  # a port that answers has a way to it
+    unseen = {one.id for one in checks if one.status == "fail" and _follows(one, checks, fixed)}
+    if spoiled:
+        unseen |= {one.id for one in checks if one.status == "fail" and STAGES[one.id] in {"internet", "cloud"}}
+    return [
+        msgspec.structs.replace(one, status="pass")
+        if one.id in fixed
+        else msgspec.structs.replace(one, status="unknown")
+        if one.id in unseen
+        else one
+        for one in checks
+    ]
+
+
+def _follows(check: Check, checks: list[Check], fixed: set[str]) -> bool:
+    """Whether a finding is a consequence of one that is mended, over however many steps."""
+    by_id, cause = {one.id: one for one in checks}, check.due_to
+    for _ in checks:  # a chain of causes is no longer than that, and a circle ends
+        if cause is None or cause in fixed:
+            break
+        cause = by_id[cause].due_to if cause in by_id else None
+    return cause in fixed
+
+
+def _sentence(fix: list[str], perhaps: list[str], not_seen: list[str], in_doubt: list[str], *, works: bool) -> str:
+    names = f"{', '.join(fix[:-1])} and {fix[-1]}" if len(fix) > 1 else fix[0]
+    if works and len(fix) == 1:
+        return f"Mending {names} alone is enough: everything else that the device needs was seen to work here."
+    both = "both" if len(fix) == 2 else "all"
+    if works:
+        return f"{names} {both} have to be mended, and that is enough: all else that the device needs was seen to work."
+    has = "has" if len(fix) == 1 else f"{both} have"
+    behind = f" {in_groups(perhaps)} may fail only because of that." if perhaps else ""
+    open_ = f"{names} {has} to be mended; whether that is enough is not known"
+    if not_seen:
+        return f"{open_}, because nothing was seen of {in_groups(not_seen)}.{behind} Run netpreflight again then."
+    if in_doubt:
+        return f"{open_}: {in_groups(in_doubt)} rests on what is not confirmed of the device."
+    return f"{open_}."

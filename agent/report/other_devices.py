@@ -1,0 +1,136 @@
+"""The same observations judged for every known device, and for every Device OS version of the one that is judged."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from netpreflight.agent import judging, profiles
+from netpreflight.agent.judging import Judgement
+from netpreflight.agent.judging.internet_diagnosis import Result
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Verdict
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import LogLine, Observations
+
+
+class _End(Struct, frozen=True, kw_only=True):
+    """How it ends for one device at one Device OS version."""
+
+    verdict: Verdict
+    online: bool | None
+    """Whether it gets online; None: not known."""
+    internet_test: Result | None
+    method: str
+    """Its Internet Test."""
+    led: str | None
+    """The status LED at the end."""
+    log: LogLine | None
+    """The line of its log that says how it ends: of the Internet Test where that runs."""
+
+
+class DeviceVerdict(_End, frozen=True, kw_only=True):
+    """What a run means for one known device."""
+
+    name: str
+    title: str
+    os_version: str | None
+    headline: str
+    stops_at: str | None
+    """The stage of its start where it stays: scan, link, ip, dns or cloud."""
+
+
+class VersionVerdict(_End, frozen=True, kw_only=True):
+    """What a run means for a stretch of Device OS versions of the device judged."""
+
+    since: str
+    before: str | None
+    """The first version for which it no longer holds; None: it holds up to the newest."""
+    warnings: list[str]
+    """Checks that do not pass."""
+    asked_instead: str | None = None
+    """The name of another version's cloud, whose answers stand for those for its own, which were not asked for."""
+
+
+def by_device(seen: Observations, judged: Profile, judgement: Judgement, selection: Selection) -> list[DeviceVerdict]:
+    """The verdict for each known device at its newest Device OS version, and for the one judged at its own."""
+    others = [one for one in profiles.load_all() if one.name != judged.name]
+    every = sorted([judged, *others], key=lambda one: _place(one.name))
+    return [_device(one, judgement if one is judged else judging.judge(seen, one, selection)) for one in every]
+
+
+def by_version(seen: Observations, judged: Profile, selection: Selection) -> list[VersionVerdict]:
+    """The verdict by Device OS version, where that differs from one to another; else nothing.
+
+    A run asks for the cloud's name of the version judged, and for those of the other known devices. A name that it did
+    not ask for is taken to be answered alike; `asked_instead` says so.
+    """
+    found: list[VersionVerdict] = []
+    for one in profiles.versions_of(judged):
+        profile = _at_the_same_cloud(one, judged, seen)
+        verdict = _version(profile, judging.judge(seen, profile, selection))
+        if profile is not one:
+            verdict = msgspec.structs.replace(verdict, asked_instead=judged.cloud.hosts.value[0])
+        if found and _outcome(found[-1]) == _outcome(verdict):
+            both = found[-1].asked_instead or verdict.asked_instead
+            found[-1] = msgspec.structs.replace(found[-1], asked_instead=both)
+            continue
+        if found:
+            found[-1] = msgspec.structs.replace(found[-1], before=verdict.since)
+        found.append(verdict)
+    return found if len(found) > 1 else []
+
+
+def _at_the_same_cloud(other: Profile, judged: Profile, seen: Observations) -> Profile:
+    """Another version's profile with the host names that this run asked for, where port and protocol are the same."""
+    own, asked = other.cloud.hosts.value, judged.cloud.hosts.value
+    if own == asked or (seen.cloud is not None and any(one.host in own for one in seen.cloud.endpoints)):
+        return other
+    if (other.cloud.transport.value, other.cloud.port.value) != (judged.cloud.transport.value, judged.cloud.port.value):
+        return other
+    return msgspec.structs.replace(other, cloud=msgspec.structs.replace(other.cloud, hosts=judged.cloud.hosts))
+
+
+def _place(name: str) -> int:
+    known = profiles.names()
+    return known.index(name) if name in known else -1
+
+
+def _device(profile: Profile, judgement: Judgement) -> DeviceVerdict:
+    return DeviceVerdict(
+        **_end(judgement),
+        name=profile.name,
+        title=profile.title,
+        os_version=profile.os_version,
+        headline=judgement.headline,
+        stops_at=judgement.startup.stops_at,
+    )
+
+
+def _version(profile: Profile, judgement: Judgement) -> VersionVerdict:
+    return VersionVerdict(
+        **_end(judgement),
+        since=profile.os_version or "",
+        before=None,
+        warnings=[
+            f"{one.id} {one.status}" for one in judgement.checks if one.status != "pass" and one.level != "reported"
+        ],
+    )
+
+
+def _end(judgement: Judgement) -> dict[str, Any]:
+    """The fields of `_End`."""
+    start, test = judgement.startup, judgement.internet_test
+    tested = start.online is False and test.runs and test.led is not None
+    return {
+        "verdict": judgement.verdict,
+        "online": start.online,
+        "internet_test": test.result,
+        "method": test.method,
+        "led": test.led.words if tested and test.led else start.led,
+        "log": test.line if tested else start.log[-1] if start.log else None,
+    }
+
+
+def _outcome(verdict: VersionVerdict) -> VersionVerdict:
+    return msgspec.structs.replace(verdict, since="", before=None, asked_instead=None)

@@ -1,0 +1,304 @@
+"""The questions that a forum and a support desk always ask, answered from what a run saw; or how to find out."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_shared_by_routers, is_translated
+from netpreflight.agent.judging.unseen import network_of_laptop
+from netpreflight.agent.judging.wifi.bss import counted
+from netpreflight.agent.judging.wifi.network import Network, network_of
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.report.makers import maker
+from netpreflight.agent.report.way import Station, traced
+from netpreflight.agent.results import Check
+from netpreflight.probes.observations import Bss, Observations, Wifi
+
+_GUESS_VIRTUAL = "a locally administered address: perhaps one of several networks of the same access point (a guess)"
+_SYSTEMS = {"linux": "Linux", "darwin": "macOS", "win32": "Windows"}
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII | re.IGNORECASE)
+_OVERLAP = 5
+"""2.4 GHz channels less than this far apart overlap (IEEE 802.11-2020, 15.4.4.2: 5 MHz apart, 20 MHz wide)."""
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """A question with its answer.
+
+    Attributes:
+        answer: None where this run does not know it.
+        source: what the answer comes from.
+        how: how to find out what this run does not know.
+    """
+
+    question: str
+    answer: str | None
+    source: str
+    how: str | None = None
+
+
+def questions(seen: Observations, profile: Profile, checks: list[Check], way: list[Station]) -> list[Question]:
+    """Every question, in the order in which they are usually asked."""
+    network = network_of(seen, profile)
+    heard = network if isinstance(network, Network) else None
+    here = network_of_laptop(seen)
+    return [
+        _device(profile),
+        _measured(_router(seen), here),
+        _access_point(heard),
+        *_of_the_network(heard, seen.wifi),
+        _measured(_topology(seen, profile, way), here),
+        _measured(_provider(seen, profile, way), here),
+        _measured(_resolver(seen), here),
+        _measured(_admission(seen), here),
+        _port(checks, profile),
+        _laptop(seen),
+        Question(
+            question="Does the device get online on a phone's hotspot?",
+            answer=None,
+            source="not seen by one run",
+            how="Join this laptop to the hotspot, run netpreflight again, and compare both runs: netpreflight compare.",
+        ),
+        Question(
+            question="Is the password right, and is it the Wi-Fi's?",
+            answer=None,
+            source="netpreflight asks for no password",
+            how="Join a phone to the same 2.4 GHz network, typing the password anew.",
+        ),
+    ]
+
+
+def _device(profile: Profile) -> Question:
+    return Question(
+        question="Which device, and which Device OS?",
+        answer=profile.label if profile.name != "generic" else None,
+        source="the profile judged (--device, --os)",
+        how="Say which: netpreflight report run.json --device photon2 --os 6.2.0."
+        if profile.name == "generic"
+        else None,
+    )
+
+
+def _measured(question: Question, here: str | None) -> Question:
+    """The same, saying on which network it was measured where that is not the one judged."""
+    if here is None or question.answer is None:
+        return question
+    return replace(question, answer=f"of '{here}', where this laptop is: {question.answer}")
+
+
+def _is_local(mac: str) -> bool:
+    """Whether a hardware address is locally administered (IEEE 802-2014, 8.4), and so names no maker."""
+    return bool(_MAC.fullmatch(mac)) and bool(int(mac[:2], 16) & 2)
+
+
+def _made_by(mac: str) -> str | None:
+    """The maker by a hardware address; None: it names none, or the registry has none."""
+    return maker(mac) if _MAC.fullmatch(mac) and not _is_local(mac) and not is_shared_by_routers(mac) else None
+
+
+def _router(seen: Observations) -> Question:
+    scope = seen.scope
+    mac, source = scope.gateway_mac, "the gateway's hardware address (ARP), by the IEEE's registry"
+    if mac is None and seen.dhcp is not None:
+        served = (one for one in seen.dhcp.received if one.server == scope.gateway and one.server_mac)
+        mac = next((one.server_mac for one in served), None)
+        source = "the DHCP server's hardware address, which is the gateway's, by the IEEE's registry"
+    made = _made_by(mac) if mac else None
+    if mac and _is_local(mac):
+        source = f"its hardware address {mac} is locally administered, and so names no maker"
+    if mac and is_shared_by_routers(mac):
+        source = f"its hardware address {mac} is one that several routers share (VRRP), and so names no maker"
+    return Question(
+        question="Which router is it?",
+        answer=f"{made} ({mac})" if made else None,
+        source=source if mac else "its hardware address was not seen",
+        how="The model is on its label, and on the first page of its settings.",
+    )
+
+
+def _access_point(network: Network | None) -> Question:
+    known = [one.bssid for one in network.ours if one.bssid] if network else []
+    made = dict.fromkeys(words for mac in known[:8] if (words := _GUESS_VIRTUAL if _is_local(mac) else _made_by(mac)))
+    return Question(
+        question="Which access point is it?",
+        answer="; ".join(made) or None,
+        source="its BSSIDs, by the IEEE's registry" if known else "no BSSID was seen",
+        how="The model is on its label; it is often the router itself.",
+    )
+
+
+def _of_the_network(network: Network | None, wifi: Wifi | None) -> Iterator[Question]:
+    """What is asked of the Wi-Fi."""
+    source = f"the air ({wifi.source})" if wifi and wifi.source else "the air was not looked at"
+    look = "Run netpreflight beside the access point, on a laptop with Wi-Fi, with --ssid NAME."
+    best = network.best if network else None
+
+    def asked(question: str, answer: str | None) -> Question:
+        return Question(question=question, answer=answer, source=source, how=None if answer else look)
+
+    yield asked("Which security does the Wi-Fi have?", _security(best) if best else None)
+    yield asked("Is the same name used on 2.4 and on 5 GHz?", _bands(network) if network else None)
+    yield asked("How many access points have that name?", _access_points(network) if network else None)
+    yield asked("Which 2.4 GHz channel, and how wide?", _channel(best) if best else None)
+    yield asked(
+        "How strong is the signal?",
+        f"{best.signal_dbm:.0f} dBm where this laptop stood" if best and best.signal_dbm is not None else None,
+    )
+    yield asked("How crowded is the air there?", _environment(best, wifi) if wifi and wifi.bss else None)
+
+
+def _security(bss: Bss) -> str | None:
+    if bss.security is None:
+        return None
+    names = ", ".join(bss.security) or "none that has a name here"
+    return names + (f"; protected management frames {bss.pmf}" if bss.pmf and bss.pmf != "none" else "")
+
+
+def _bands(network: Network) -> str | None:
+    bands = sorted({one.band for one in network.ours if one.band})
+    if not bands:
+        return None
+    return f"yes: heard on {' and '.join(bands)} GHz" if len(bands) > 1 else f"heard on {bands[0]} GHz only"
+
+
+def _access_points(network: Network) -> str | None:
+    radios = {one.bssid for one in network.ours if one.bssid}
+    by_band = {band: sum(one.band == band for one in network.ours) for band in ("2.4", "5", "6")}
+    counts = ", ".join(f"{count} on {band} GHz" for band, count in by_band.items() if count)
+    one_each = "; an access point has one for each band, or more" if len(radios) > 1 else ""
+    return f"{len(radios)} BSSID{'' if len(radios) == 1 else 's'} ({counts}){one_each}" if radios else None
+
+
+def _channel(bss: Bss) -> str | None:
+    if bss.band != "2.4" or bss.channel is None:
+        return None
+    width = f"{bss.width_mhz} MHz" if bss.width_mhz else "width not known"
+    return f"channel {bss.channel}, {width}"
+
+
+def _environment(best: Bss | None, wifi: Wifi) -> str:
+    low = [one for one in wifi.bss if one.band == "2.4"]
+    words = f"{counted(len(low))} on 2.4 GHz, {len(wifi.bss) - len(low)} on other bands"
+    if best is None or best.channel is None or best.band != "2.4":
+        return words
+    others = [one for one in low if one.ssid != best.ssid and one.channel is not None]
+    near = sum(abs((one.channel or 0) - best.channel) < _OVERLAP for one in others)
+    return f"{words}; of other networks, {near} overlap channel {best.channel}"
+
+
+def _topology(seen: Observations, profile: Profile, way: list[Station]) -> Question:
+    private = [address for one in way if one.kind == "router" for address in one.detail]
+    beyond = [address for one in way if one.kind == "provider" for address in one.detail]
+    found, source = None, "the path to the device's cloud was not looked at"
+    if private:
+        found = (
+            f"{len(private)} more with a private address after the gateway ({', '.join(private)}): "
+            "a second NAT, routers of this site, or the provider's"
+        )
+    elif beyond:
+        found = f"no second one answered between the gateway and {beyond[0]}, where this site's private addresses end"
+    if traced(seen, profile):
+        source = f"the routers that answered on the path{'' if found else ': none after the gateway'}"
+    return Question(
+        question="Is there one router, or a second one behind it (double NAT)?",
+        answer=found,
+        source=source,
+        how=None
+        if found
+        else "netpreflight --only path looks at it; or see whether the router's own internet address is a private one.",
+    )
+
+
+def _provider(seen: Observations, profile: Profile, way: list[Station]) -> Question:
+    question = "What kind of address does the internet provider give?"
+    beyond = [address for one in way if one.kind == "provider" for address in one.detail]
+    carrier = [one for one in beyond if is_carrier_nat(one)]
+    own = seen.scope.address
+    found, source = None, "the path was not looked at"
+    if own is not None and (kind := _own_kind(own)):
+        found, source = f"{kind}: this laptop itself has {own}", "this laptop's interface"
+    elif carrier:
+        found = f"behind the provider's own NAT: {carrier[0]} is in 100.64.0.0/10 (RFC 6598)"
+        source = "the routers that answered on the path"
+    elif traced(seen, profile):
+        source = "the routers that answered on the path, which do not show it"
+    return Question(
+        question=question,
+        answer=found,
+        source=source,
+        how=None
+        if found
+        else "The router shows it as its internet (WAN) address: 10., 172.16-31., 192.168. and "
+        "100.64-127. are private.",
+    )
+
+
+def _own_kind(own: str) -> str | None:
+    """What this laptop's own address tells of the provider's; None: it is private, and tells nothing."""
+    if is_translated(own):
+        return "none of its own: IPv4 is carried over an IPv6-only network (464XLAT, RFC 6877)"
+    if is_carrier_nat(own):
+        return "one of a carrier-grade NAT, or of a site that uses 100.64.0.0/10 (RFC 6598) itself"
+    return None if is_local(own) else "a public one"
+
+
+def _resolver(seen: Observations) -> Question:
+    resolvers = seen.dhcp.resolvers() if seen.dhcp else []
+    words = [f"{one} ({_kind(one, seen.scope.gateway)})" for one in resolvers[:4]]
+    return Question(
+        question="Which resolver (DNS) does the device get?",
+        answer=", ".join(words) or None,
+        source="DHCP" if words else "DHCP handed out none, or was not seen",
+        how=None if words else "Run netpreflight as root, or read it in the router's DHCP settings.",
+    )
+
+
+def _kind(address: str, gateway: str | None) -> str:
+    if address == gateway:
+        return "the gateway itself"
+    return "in a private network" if is_local(address) else "public"
+
+
+def _admission(seen: Observations) -> Question:
+    granted = seen.dhcp.granted if seen.dhcp else None
+    found = None
+    if granted is not None and granted.address:
+        found = f"yes: a hardware address that it had never seen was granted {granted.address}"
+        if granted.mask:
+            try:
+                size = ipaddress.IPv4Network(f"{granted.address}/{granted.mask}", strict=False).num_addresses - 2
+            except ValueError:
+                size = 0
+            found += f", in a subnet with room for {size}" if size > 0 else ""
+    return Question(
+        question="Does the network admit an unknown device (MAC filter, full DHCP pool)?",
+        answer=found,
+        source="a DHCP exchange as an unknown device; a filter on the radio itself is not seen by that"
+        if found
+        else "no lease was granted, or none was asked for",
+        how=None if found else "Run netpreflight as root, and look at the router's list of admitted devices.",
+    )
+
+
+def _port(checks: list[Check], profile: Profile) -> Question:
+    protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
+    check_id = "coap.udp-5683" if profile.cloud.transport.value == "coap" else "cloud.transport"
+    check = next((one for one in checks if one.id == check_id), None)
+    known = check is not None and check.status in {"pass", "warn", "fail"}
+    return Question(
+        question=f"Is the device's port open ({protocol} {profile.cloud.port.value})?",
+        answer=check.summary if check and known else None,
+        source=check_id,
+        how=(check.remedy if check else None) if not known else None,
+    )
+
+
+def _laptop(seen: Observations) -> Question:
+    scope = seen.scope
+    parts = [_SYSTEMS.get(scope.os, scope.os) or "system not known", f"as {scope.privileges.user or 'somebody'}"]
+    parts.append({"wired": "by cable", "wifi": "by Wi-Fi"}.get(scope.medium or "", "by an interface of another kind"))
+    parts += [f"with the VPN {scope.vpn}"] if scope.vpn else []
+    parts += ["with a proxy set"] if scope.proxy else []
+    return Question(question="What was this measured with?", answer=", ".join(parts), source="this laptop")

@@ -1,0 +1,161 @@
+"""The report: what a run measured and what that means, in the contract's shape."""
+
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from netpreflight.agent import __version__, judging
+from netpreflight.agent.judging import Answer
+from netpreflight.agent.judging.internet_diagnosis import InternetTest
+from netpreflight.agent.judging.start import Startup
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.report.changes import Change, changes
+from netpreflight.agent.report.enough import Enough, enough
+from netpreflight.agent.report.notes import notes
+from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict, by_device, by_version
+from netpreflight.agent.report.questions import Question, questions
+from netpreflight.agent.report.way import Station, route
+from netpreflight.agent.results import Check, Verdict
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Bss, Contact, Observations, Scope, Ssid, strength
+
+SharedLevel = Literal["ticket", "public"]
+"""What a report leaves out, so that it can be shown to others (`reports/sharing.py`)."""
+Level = Literal["complete", SharedLevel]
+LEVELS: tuple[Level, ...] = ("complete", "ticket", "public")
+RULES = "4"
+"""Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
+MOST_NETWORKS = 200
+"""Networks in range that are judged, the strongest: more is a flood of made-up names."""
+
+
+class Tool(Struct, frozen=True, kw_only=True):
+    """What made the report."""
+
+    name: str = "netpreflight"
+    version: str = __version__
+    rules: str = RULES
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """The device judged."""
+
+    name: str
+    title: str
+    os_version: str | None
+
+
+class NetworkVerdict(Struct, frozen=True, kw_only=True):
+    """What one of the networks in range means for the device judged, as far as its radio goes."""
+
+    ssid: Ssid
+    verdict: Verdict
+    signal_dbm: float | None
+    channels: list[int]
+    checks: list[Check]
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """A measurement as it was made: all that judging needs."""
+
+    started: str
+    """UTC, ISO 8601."""
+    duration_s: float
+    complete: bool
+    """False where the run was cut short."""
+    selection: Selection
+    observations: Observations
+    footprint: list[Contact]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """The whole report; the contract says what each key holds."""
+
+    schema: Literal["netpreflight-report/1"]
+    tool: Tool
+    started: str
+    duration_s: float
+    complete: bool
+    selection: Selection
+    scope: Scope
+    device: Device
+    verdict: Verdict
+    answer: Answer
+    headline: str
+    notes: list[str]
+    internet_test: InternetTest
+    startup: Startup
+    versions: list[VersionVerdict]
+    checks: list[Check]
+    changes: list[Change]
+    enough: Enough | None
+    devices: list[DeviceVerdict]
+    observations: Observations
+    footprint: list[Contact]
+    networks: list[NetworkVerdict] = field(default_factory=list)
+    route: list[Station] = field(default_factory=list)
+    answers: list[Question] = field(default_factory=list)
+    sharing: SharedLevel | UnsetType = UNSET
+    """What was left out; not there: nothing was, and this can be judged again."""
+
+
+def make(run: Run, profile: Profile) -> Report:
+    """Judge a run for a device, and for every other known one."""
+    seen, selection = run.observations, run.selection
+    judgement = judging.judge(seen, profile, selection)
+    wanted = changes(judgement.checks, seen, profile)
+    way = route(seen, profile, judgement.checks)
+    return Report(
+        schema="netpreflight-report/1",
+        tool=Tool(),
+        started=run.started,
+        duration_s=run.duration_s,
+        complete=run.complete,
+        selection=selection,
+        scope=seen.scope,
+        device=Device(name=profile.name, title=profile.title, os_version=profile.os_version),
+        verdict=judgement.verdict,
+        answer=judgement.answer,
+        headline=judgement.headline,
+        notes=notes(run.observations, selection, profile, complete=run.complete),
+        internet_test=judgement.internet_test,
+        checks=judgement.checks,
+        changes=wanted,
+        enough=enough(judgement.checks, wanted, selection),
+        startup=judgement.startup,
+        versions=by_version(seen, profile, selection),
+        devices=by_device(seen, profile, judgement, selection),
+        observations=seen,
+        footprint=run.footprint,
+        networks=_networks(run, profile),
+        route=way,
+        answers=questions(seen, profile, judgement.checks, way),
+    )
+
+
+_RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined", "incompatible"]
+
+
+def _networks(run: Run, profile: Profile) -> list[NetworkVerdict]:
+    """Every network in range, best first, where no single one was chosen."""
+    wifi = run.observations.wifi
+    if wifi is None or wifi.target is not None:
+        return []
+    names: dict[str, list[Bss]] = {}
+    # A device hears nothing of the other bands, however strong.
+    for one in sorted(wifi.bss, key=lambda one: (one.band not in profile.radio.bands.value, -strength(one.signal_dbm))):
+        if one.ssid:
+            names.setdefault(one.ssid, []).append(one)
+    found = []
+    for ssid, bsss in list(names.items())[:MOST_NETWORKS]:
+        verdict, checks = judging.judge_network(ssid, run.observations, profile, run.selection)
+        found.append(
+            NetworkVerdict(
+                ssid=ssid,
+                verdict=verdict,
+                signal_dbm=bsss[0].signal_dbm,
+                channels=sorted({one.channel for one in bsss if one.channel is not None}),
+                checks=checks,
+            )
+        )
+    return sorted(found, key=lambda one: (_RANK.index(one.verdict), -strength(one.signal_dbm), one.ssid))

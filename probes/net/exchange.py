@@ -1,0 +1,103 @@
+"""One request, repeated on a schedule until something answers it: the form of every UDP exchange here."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from msgspec.structs import replace
+
+from netpreflight.probes.net.shapes import Shape
+from netpreflight.probes.net.sockets import Network, Refusal, UdpSocket
+from netpreflight.probes.observations import KEPT_BYTES, Attempt, AttemptOutcome
+
+T = TypeVar("T")
+
+ENOUGH_REFUSALS = 2
+"""After so many attempts that ended in an ICMP error, further ones would show nothing new."""
+MOST_IGNORED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange(Generic[T]):
+    """How an exchange went; `value` is None where no reply was accepted."""
+
+    attempts: list[Attempt]
+    value: T | None
+    elapsed_ms: float
+
+
+async def exchange(
+    network: Network,
+    sock: UdpSocket,
+    request: bytes | Callable[[int], bytes],
+    address: str,
+    port: int,
+    *,
+    at_s: tuple[float, ...],
+    give_up_s: float,
+    read: Callable[[bytes], T],
+    shape: Shape | None = None,
+) -> Exchange[T]:
+    """Send `request` at each of `at_s`, and take the first reply from the address asked that `read` accepts.
+
+    Args:
+        network: whose clock counts.
+        sock: the socket to use; what else arrives on it is kept as ignored.
+        request: the datagram; or what gives it, where each retransmission differs, by how many were sent before.
+        address: IPv4 address asked.
+        port: UDP port asked.
+        at_s: seconds after the start at which the request is sent.
+        give_up_s: seconds after the start at which waiting ends.
+        read: decodes a reply; raises ValueError with the reason where it is no answer.
+        shape: the request's, where that is not the socket's own.
+    """
+    attempts: list[Attempt] = []
+    ignored: list[Attempt] = []
+    begun = time.monotonic()
+    refusals = 0
+    datagram = b""
+
+    def attempt(outcome: AttemptOutcome, at: float, detail: str | None = None) -> Attempt:
+        return Attempt(
+            at_s=network.elapsed(at), address=address, port=port, outcome=outcome, sent=datagram.hex(), detail=detail
+        )
+
+    end = network.limit(begun, give_up_s)
+    for number, sent_s in enumerate(at_s):
+        if begun + sent_s >= end:
+            break
+        slot_end = min(begun + at_s[number + 1] if number + 1 < len(at_s) else end, end)
+        sent_at = max(time.monotonic(), begun + sent_s)
+        datagram = request if isinstance(request, bytes) else request(number)
+        problem = sock.send(datagram, address, port, shape=shape)
+        made = attempt("error", sent_at, problem) if problem else attempt("timeout", sent_at)
+        while event := await sock.receive(slot_end):
+            if isinstance(event, Refusal):
+                if (event.address, event.port) == (address, port) and made.outcome != "icmp":
+                    made = attempt("icmp", sent_at, event.icmp.meaning)
+                    made = replace(made, icmp=event.icmp, rtt_ms=_ms(event.at - sent_at))
+                    refusals += 1
+                    if refusals == ENOUGH_REFUSALS:
+                        break
+                continue
+            try:
+                if (event.address, event.port) != (address, port):
+                    raise ValueError(f"came from {event.source} instead of {address}:{port}")  # noqa: TRY301 - one handler for all reasons
+                value = read(event.payload)
+            except ValueError as reason:
+                if len(ignored) < MOST_IGNORED:
+                    one = attempt("ignored", event.at, str(reason))
+                    ignored.append(replace(one, sent="", reply=event.payload[:KEPT_BYTES].hex(), source=event.source))
+                continue
+            reply = event.payload[:KEPT_BYTES].hex()
+            attempts.append(replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at)))
+            return Exchange([*attempts, *ignored], value, _ms(event.at - begun))
+        attempts.append(made)
+        if refusals == ENOUGH_REFUSALS:
+            break
+    return Exchange([*attempts, *ignored], None, _ms(time.monotonic() - begun))
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)

@@ -1,0 +1,258 @@
+"""Packets of one flow, written from the IP header on, and what comes of them, read raw (Linux, CAP_NET_RAW).
+
+The identification of each packet is its number: RFC 792 has every ICMP error quote the IP header and eight bytes more,
+so that it tells which packet it answers even where it quotes no payload. And SYNs can share one source port, which the
+system's own connections cannot. The port is reserved by a socket: nobody else gets it, and whatever is accepted on it
+the system resets at once, for it knows of no connection.
+"""
+
+import asyncio
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from netpreflight.probes.net import packets
+from netpreflight.probes.net.shapes import Shape
+from netpreflight.probes.net.sockets import LARGEST_DATAGRAM, LARGEST_QUOTE, MOST_DATAGRAMS, Network
+from netpreflight.probes.observations import Icmp
+
+_SOL_RAW, _ICMP_FILTER = 255, 1  # Linux, icmp(7)
+_ERRORS = (3, 11, 12)  # of RFC 792: destination unreachable, time exceeded, parameter problem
+_PROTOCOLS = {"udp": socket.IPPROTO_UDP, "tcp": socket.IPPROTO_TCP}
+_LEAST_IP, _LEAST_TCP, _LEAST_QUOTE = 20, 20, 8
+_QUOTED_AT = 8  # after the ICMP header
+_FRAGMENT = 0x1FFF
+_FRAGMENTATION_NEEDED = (3, 4)
+_RST_SIZE = 40
+_TIMESTAMPS, _TIMESTAMPS_SIZE = 8, 10  # RFC 7323 section 3.2
+_NO_OPERATION, _END = 1, 0
+_SYN, _RST, _ACK = 0x02, 0x04, 0x10
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An ICMP error that quotes one of our packets."""
+
+    icmp: Icmp
+    number: int
+    header: bytes
+    """What it quotes from the transport's header on."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A TCP segment of the flow's far end."""
+
+    kind: Literal["SYN-ACK", "RST", "other"]
+    acknowledged: int
+    echoed: int | None
+    """The timestamp of ours that it returns."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The two ends of a flow; the near one as this laptop has it."""
+
+    protocol: Literal["udp", "tcp"]
+    near: tuple[str, int]
+    far: tuple[str, int]
+
+
+class RawFlow:
+    """One flow of packets.
+
+    Args:
+        network: what it uses, and where it is counted.
+        purpose: for the footprint.
+        host: the name that the address was found by.
+        protocol: what follows the IP header.
+        shape: of what is sent, for the footprint.
+        far: address and port that it leads to.
+        near_port: our port, where a socket has it already.
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        purpose: str,
+        host: str | None,
+        protocol: Literal["udp", "tcp"],
+        shape: Shape,
+        far: tuple[str, int],
+        near_port: int | None = None,
+    ) -> None:
+        if sys.platform != "linux":
+            raise OSError("raw sockets of this system do not show what is needed")
+        self._network, self._purpose, self._shape, self._host = network, purpose, shape, host
+        self._events: asyncio.Queue[Quote | Segment] = asyncio.Queue()
+        self._read = 0
+        self._sockets: list[socket.socket] = []
+        self._watched: list[socket.socket] = []
+        try:
+            self._sender = self._open(socket.SOCK_RAW, socket.IPPROTO_RAW)
+            errors = self._open(socket.SOCK_RAW, socket.IPPROTO_ICMP)
+            unwanted = 0xFFFFFFFF & ~sum(1 << kind for kind in _ERRORS)
+            errors.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", unwanted))
+            route = self._open(socket.SOCK_DGRAM)
+            route.connect(far)  # sends nothing: the system chooses our address
+            address = route.getsockname()[0]
+            if near_port is None:
+                reserved = self._open(socket.SOCK_STREAM)
+                reserved.bind((address, 0))
+                near_port = reserved.getsockname()[1]
+            self.ends = Ends(protocol, (address, near_port), far)
+            self._inet = packets.layers("inet")
+            self._watch(errors, self._quote)
+            if protocol == "tcp":
+                segments = self._open(socket.SOCK_RAW, socket.IPPROTO_TCP)
+                segments.connect((far[0], 0))  # from there only
+                self._watch(segments, self._segment)
+        except OSError:
+            self.close()
+            raise
+
+    def _open(self, kind: int, protocol: int = 0) -> socket.socket:
+        made = socket.socket(socket.AF_INET, kind, protocol)
+        self._sockets.append(made)
+        made.settimeout(0)
+        self._network.bind_to_interface(made)
+        return made
+
+    def _watch(self, sock: socket.socket, parse: Callable[[bytes, float], Quote | Segment | None]) -> None:
+        asyncio.get_running_loop().add_reader(sock.fileno(), self._on_readable, sock, parse)
+        self._watched.append(sock)
+
+    def send_datagram(self, number: int, ttl: int, payload: bytes) -> str | None:
+        """Send a datagram; returns the system's words where it refused, else None."""
+        (_, near), (_, far) = self.ends.near, self.ends.far
+        return self._send(number, ttl, self._inet.UDP(sport=near, dport=far) / payload)
+
+    def send_syn(self, number: int, ttl: int, sequence: int, timestamp: int) -> str | None:
+        """Send a SYN as Linux makes it; returns the system's words where it refused, else None."""
+        (_, near), (_, far) = self.ends.near, self.ends.far
+        options = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (timestamp, 0)), ("NOP", None), ("WScale", 7)]
+        syn = self._inet.TCP(sport=near, dport=far, seq=sequence, flags="S", window=64240, options=options)
+        return self._send(number, ttl, syn)
+
+    def _send(self, number: int, ttl: int, rest: object) -> str | None:
+        (near, _), (far, _) = self.ends.near, self.ends.far
+        packet = bytes(self._inet.IP(src=near, dst=far, id=number, ttl=ttl, flags="DF") / rest)
+        try:
+            self._sender.sendto(packet, (far, 0))
+        except OSError as problem:
+            return problem.strerror or str(problem)
+        self._count(len(packet))
+        return None
+
+    def _count(self, size: int) -> None:
+        self._network.count(
+            self.ends.protocol,
+            self._host,
+            *self.ends.far,
+            packets=1,
+            size=size,
+            purpose=self._purpose,
+            shape=self._shape,
+        )
+
+    async def receive(self, deadline: float) -> Quote | Segment | None:
+        """What comes next, or None once the loop's clock has passed `deadline`."""
+        try:
+            async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
+                return await self._events.get()
+        except TimeoutError:
+            return None
+
+    def close(self) -> None:
+        """Close the sockets; the port is free again."""
+        while self._watched:
+            asyncio.get_running_loop().remove_reader(self._watched.pop().fileno())
+        for one in self._sockets:
+            one.close()
+
+    def _on_readable(self, sock: socket.socket, parse: Callable[[bytes, float], Quote | Segment | None]) -> None:
+        for _ in range(MOST_DATAGRAMS):  # the loop calls again while there is more
+            try:
+                event = parse(sock.recv(LARGEST_DATAGRAM), time.monotonic())
+            except BlockingIOError:
+                return
+            except OSError:
+                continue
+            if event is not None and self._read < MOST_DATAGRAMS:
+                self._read += 1
+                self._events.put_nowait(event)
+
+    def _quote(self, packet: bytes, at: float) -> Quote | None:
+        return quote_in(packet, self.ends, at)
+
+    def _segment(self, packet: bytes, at: float) -> Segment | None:
+        segment = segment_in(packet, self.ends, at)
+        if segment is not None and segment.kind != "RST":
+            self._count(_RST_SIZE)  # the system's, which knows of no connection
+        return segment
+
+
+def _split(packet: bytes) -> tuple[bytes, bytes]:
+    """An IPv4 packet's header, without options, and what follows; both empty where it is none, or a later fragment."""
+    size = (packet[0] & 0xF) * 4 if packet and packet[0] >> 4 == 4 else 0
+    if size < _LEAST_IP or len(packet) < size or int.from_bytes(packet[6:8]) & _FRAGMENT:
+        return b"", b""
+    return packet[:_LEAST_IP], packet[size:]
+
+
+def quote_in(packet: bytes, ends: Ends, at: float) -> Quote | None:
+    """The ICMP error that a packet is, if it quotes a packet of this flow.
+
+    Our own address is not compared: a NAT on the way may not have put it back. Our port, which nobody else knows, is.
+    """
+    header, error = _split(packet)
+    inner, transport = _split(error[_QUOTED_AT : _QUOTED_AT + LARGEST_QUOTE])
+    if len(transport) < _LEAST_QUOTE or error[0] not in _ERRORS:
+        return None
+    quoted = inner[9], socket.inet_ntoa(inner[16:20]), *struct.unpack_from("!HH", transport)
+    if quoted != (_PROTOCOLS[ends.protocol], ends.far[0], ends.near[1], ends.far[1]):
+        return None
+    kind, code = error[0], error[1]
+    mtu = int.from_bytes(error[6:8]) or None if (kind, code) == _FRAGMENTATION_NEEDED else None
+    icmp = Icmp(type=kind, code=code, source=socket.inet_ntoa(header[12:16]), mtu=mtu)
+    return Quote(icmp, int.from_bytes(inner[4:6]), transport, at)
+
+
+def segment_in(packet: bytes, ends: Ends, at: float) -> Segment | None:
+    """The TCP segment that a packet is, if it comes from the far end of this flow."""
+    header, segment = _split(packet)
+    if len(segment) < _LEAST_TCP or socket.inet_ntoa(header[12:16]) != ends.far[0]:
+        return None
+    if struct.unpack_from("!HH", segment) != (ends.far[1], ends.near[1]):
+        return None
+    flags = segment[13]
+    kind: Literal["SYN-ACK", "RST", "other"] = "RST" if flags & _RST else "other"
+    if flags & (_SYN | _ACK | _RST) == _SYN | _ACK:
+        kind = "SYN-ACK"
+    options = segment[_LEAST_TCP : (segment[12] >> 4) * 4]
+    return Segment(kind, int.from_bytes(segment[8:12]), _echoed(options), at)
+
+
+def _echoed(options: bytes) -> int | None:
+    """The timestamp that a segment's options return; None: none."""
+    at = 0
+    while at < len(options) and options[at] != _END:
+        if options[at] == _NO_OPERATION:
+            at += 1
+            continue
+        size = options[at + 1] if at + 1 < len(options) else 0
+        if size < 2 or at + size > len(options):
+            return None
+        if options[at] == _TIMESTAMPS and size == _TIMESTAMPS_SIZE:
+            return int.from_bytes(options[at + 6 : at + 10])
+        at += size
+    return None

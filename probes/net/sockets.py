@@ -1,0 +1,455 @@
+"""Sockets bound to the interface under test, and the count of everything that leaves through them.
+
+Every probe sends through here, so that no probe can use another interface, and `footprint` cannot miss a packet.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import errno
+import os
+import socket
+import ssl
+import struct
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+from netpreflight.probes.net.shapes import TCP_CONNECT, TCP_SYN, Shape
+from netpreflight.probes.observations import Contact, Icmp, Protocol
+
+UDP_OVERHEAD = 28
+"""Bytes of IPv4 and UDP header."""
+TCP_OVERHEAD = 52
+"""Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
+SYN_SIZE = 60
+"""Bytes of Linux's SYN, from the IP header on."""
+CLOSING_SEGMENTS = 2
+"""FIN and the last acknowledgement, sent after the kernel can still be asked for its count."""
+MOST_RUN_S = 19.0
+LEAST_PATIENCE_S = 10.0
+LARGEST_DATAGRAM = 4096
+LARGEST_QUOTE = 512
+"""Bytes of our own packet that are read of an ICMP error, which has up to 576 in all (RFC 1812 section 4.3.2.3)."""
+MOST_DATAGRAMS = 64
+"""A conversation reads no more than this: a flood is not worth more evidence."""
+
+AddressOf = Callable[[str], Awaitable[str | None]]
+"""Gives the IPv4 address that a device would use for a host, as soon as it is known; None: it has none."""
+
+_SO_BINDTODEVICE = 25  # Linux
+_IP_BOUND_IF = 25  # macOS
+_IP_UNICAST_IF = 31  # Windows
+_IP_RECVERR = 11  # Linux, ip(7)
+_SO_ATTACH_FILTER = 26
+_BPF_DROP = struct.pack("=HBBI", 0x06, 0, 0, 0)  # struct sock_filter: BPF_RET, of no byte
+_IP_MTU_DISCOVER = 10  # Linux, ip(7)
+_IP_PMTUDISC_PROBE = 3  # DF, whatever path MTU is cached
+_IP_DONTFRAG = 28  # macOS
+_IP_DONTFRAGMENT = 14  # Windows
+_MSG_ERRQUEUE = 0x2000
+_SO_EE_ORIGIN_ICMP = 2
+_FRAGMENTATION_NEEDED = (3, 4)  # ICMP type and code
+_TCP_INFO_SEGS_OUT = 136  # offset of tcpi_segs_out and of
+_TCP_INFO_BYTES_SENT = 200  # tcpi_bytes_sent in Linux's struct tcp_info
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """A UDP datagram that arrived."""
+
+    payload: bytes
+    address: str
+    port: int
+    at: float
+
+    @property
+    def source(self) -> str:
+        """`address:port` of the sender."""
+        return f"{self.address}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An ICMP error that quoted a datagram of ours to `address`:`port`."""
+
+    icmp: Icmp
+    address: str
+    port: int
+    at: float
+    quoted: bytes = b""
+    """What it quoted of the datagram's payload: often nothing (RFC 792 asks for the UDP header only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What came of one SYN."""
+
+    outcome: Literal["accepted", "refused", "icmp", "timeout", "error"]
+    at: float
+    icmp: Icmp | None = None
+    quoted: bytes = b""
+    """What an ICMP error quoted of the segment, from the TCP header on."""
+    detail: str | None = None
+
+
+def how_it_failed(problem: OSError) -> str:
+    """Why a connection was not made, or how it ended: `timeout`, `refused`, `reset`, or the system's words."""
+    kinds = ((TimeoutError, "timeout"), (ConnectionRefusedError, "refused"), (ConnectionResetError, "reset"))
+    return next((word for kind, word in kinds if isinstance(problem, kind)), problem.strerror or str(problem))
+
+
+class UdpSocket:
+    """An unconnected UDP socket: it also hears answers from the wrong address, and ICMP errors with their sender."""
+
+    def __init__(
+        self,
+        network: "Network",
+        purpose: str,
+        shape: Shape,
+        host: str | None,
+        local_port: int = 0,
+        *,
+        whole: bool = False,
+    ) -> None:
+        self._network = network
+        self._purpose = purpose
+        self._shape = shape
+        self._host = host
+        self._events: asyncio.Queue[Datagram | Refusal] = asyncio.Queue()
+        self._read = 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self.socket.settimeout(0)
+            network.bind_to_interface(self.socket)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            if sys.platform == "linux":
+                self.socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            if whole:
+                self._forbid_fragments()
+            self.socket.bind(("", local_port))
+        except OSError:
+            self.socket.close()
+            raise
+        asyncio.get_running_loop().add_reader(self.socket.fileno(), self._on_readable)
+
+    def send(
+        self, payload: bytes, address: str, port: int, *, ttl: int | None = None, shape: Shape | None = None
+    ) -> str | None:
+        """Send a datagram, which `ttl` routers may pass on; returns the system's words where it refused, else None.
+
+        `shape` is the payload's, where that is not the socket's own.
+        """
+        if ttl is not None:
+            self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+        for _ in range(MOST_DATAGRAMS):
+            heard = self._read
+            try:
+                self.socket.sendto(payload, (address, port))
+                break
+            except OSError as problem:
+                # An earlier ICMP error can be reported here instead; then nothing has been sent yet, and it is on the
+                # error queue as well.
+                self._on_readable()
+                if self._read == heard:
+                    return problem.strerror or str(problem)
+        else:
+            return "refused again and again"
+        self._network.count(
+            "udp",
+            self._host,
+            address,
+            port,
+            packets=1,
+            size=len(payload) + UDP_OVERHEAD,
+            purpose=self._purpose,
+            shape=shape or self._shape,
+        )
+        return None
+
+    async def receive(self, deadline: float) -> Datagram | Refusal | None:
+        """The next datagram or ICMP error, or None once the loop's clock has passed `deadline`."""
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 and self._events.empty():
+            return None
+        try:
+            async with asyncio.timeout(max(remaining, 0)):
+                return await self._events.get()
+        except TimeoutError:
+            return None
+
+    @property
+    def port(self) -> int:
+        """Our own port."""
+        port: int = self.socket.getsockname()[1]
+        return port
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self.socket.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self.socket.fileno())
+            self.socket.close()
+
+    def _forbid_fragments(self) -> None:
+        """Set the DF bit on what is sent, and send it whole even where this system thinks the path too narrow."""
+        if sys.platform == "linux":
+            self.socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
+        elif sys.platform == "darwin":
+            self.socket.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAG, 1)
+        else:
+            self.socket.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAGMENT, 1)
+
+    def _on_readable(self) -> None:
+        self._read_errors()
+        for _ in range(MOST_DATAGRAMS):  # the loop calls again while there is more
+            try:
+                payload, (address, port) = self.socket.recvfrom(LARGEST_DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._read_errors()
+                continue
+            if self._read < MOST_DATAGRAMS:
+                self._read += 1
+                self._events.put_nowait(Datagram(payload, address, port, time.monotonic()))
+
+    def _read_errors(self) -> None:
+        for icmp, quoted, (address, port) in _icmp_errors(self.socket):
+            if self._read < MOST_DATAGRAMS:
+                self._read += 1
+                self._events.put_nowait(Refusal(icmp, address, port, time.monotonic(), quoted))
+
+
+def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, int]]]:
+    """Drain a socket's error queue (Linux; ip(7), IP_RECVERR): each error, what it quoted, and where that was sent."""
+    while sys.platform == "linux":
+        try:
+            quoted, ancillary, _, target = sock.recvmsg(LARGEST_QUOTE, 512, _MSG_ERRQUEUE)
+        except OSError:
+            return
+        for level, kind, data in ancillary:
+            if (level, kind) != (socket.IPPROTO_IP, _IP_RECVERR) or len(data) < 24:
+                continue
+            # struct sock_extended_err (16 bytes), then the offender's sockaddr_in
+            _, origin, icmp_type, icmp_code, info = struct.unpack_from("=IBBBxI", data)
+            if origin == _SO_EE_ORIGIN_ICMP:
+                mtu = info or None if (icmp_type, icmp_code) == _FRAGMENTATION_NEEDED else None
+                icmp = Icmp(type=icmp_type, code=icmp_code, source=socket.inet_ntoa(data[20:24]), mtu=mtu)
+                yield icmp, quoted, (target[0], target[1])
+
+
+def _hear_no_more(sock: socket.socket) -> None:
+    """Have the system drop what still comes for a socket (Linux; socket(7), SO_ATTACH_FILTER): it answers nothing."""
+    if sys.platform == "linux":
+        program = ctypes.create_string_buffer(_BPF_DROP)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, ctypes.addressof(program)))
+
+
+def _sent(sock: socket.socket) -> tuple[int, int]:
+    """The segments and bytes that a TCP connection has sent so far; the least that it can be where nobody tells."""
+    if sys.platform == "linux" and sock.fileno() >= 0:
+        with contextlib.suppress(OSError, struct.error):
+            info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+            (segments,) = struct.unpack_from("=I", info, _TCP_INFO_SEGS_OUT)
+            (data,) = struct.unpack_from("=Q", info, _TCP_INFO_BYTES_SENT)
+            return segments, data
+    return 1, 0
+
+
+class Network:
+    """The interface under test: makes sockets that use it and nothing else, and counts what they send.
+
+    Args:
+        interface: its name.
+        started: when the run began, on the monotonic clock.
+        most_run_s: when the run as a whole is to end.
+    """
+
+    def __init__(self, interface: str, started: float, most_run_s: float = MOST_RUN_S) -> None:
+        self.interface = interface
+        self._started = started
+        self._most_run_s = most_run_s
+        self._contacts: dict[tuple[Protocol, str | None, str, int, str], Contact] = {}
+        self._sockets: list[UdpSocket] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Sockets stay open until here: a late reply to a closed port would make the kernel send an ICMP error.
+        for one in self._sockets:
+            one.close()
+
+    def limit(self, begun: float, patience_s: float) -> float:
+        """The end, on the monotonic clock, of an exchange that began at `begun` and is given `patience_s`.
+
+        The run as a whole is to end in time; an exchange that begins late still gets LEAST_PATIENCE_S.
+        """
+        return min(begun + patience_s, max(self._started + self._most_run_s, begun + LEAST_PATIENCE_S))
+
+    def elapsed(self, at: float | None = None) -> float:
+        """Seconds since the run started, for a value of the monotonic clock (now, if none is given)."""
+        return round((time.monotonic() if at is None else at) - self._started, 4)
+
+    def bind_to_interface(self, sock: socket.socket) -> None:
+        """Tie a socket to the interface, whatever the routing table prefers.
+
+        Raises:
+            OSError: the system does not allow it (Linux before 5.7 without CAP_NET_RAW).
+        """
+        if sys.platform == "linux":
+            sock.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, self.interface.encode() + b"\0")
+        elif sys.platform == "darwin":
+            sock.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, socket.if_nametoindex(self.interface))
+        else:
+            index = socket.if_nametoindex(self.interface)
+            sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", index))
+
+    def udp(
+        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
+    ) -> UdpSocket:
+        """A UDP socket on the interface, closed when the run ends; what it sends `whole` nobody may fragment."""
+        made = UdpSocket(self, purpose, shape, host, local_port, whole=whole)
+        self._sockets.append(made)
+        return made
+
+    @contextlib.asynccontextmanager
+    async def tcp(
+        self,
+        purpose: str,
+        host: str | None,
+        address: str,
+        port: int,
+        *,
+        timeout_s: float,
+        tls: ssl.SSLContext | None = None,
+        shape: Shape = TCP_CONNECT,
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A TCP connection over the interface, with TLS if a context is given; closed and counted on leaving.
+
+        Raises:
+            TimeoutError: not connected within `timeout_s`.
+            OSError: refused, reset, or unreachable.
+            ssl.SSLError: the TLS handshake failed.
+        """
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        writer: asyncio.StreamWriter | None = None
+        try:
+            sock.settimeout(0)
+            self.bind_to_interface(sock)
+            async with asyncio.timeout(timeout_s):
+                await asyncio.get_running_loop().sock_connect(sock, (address, port))
+                reader, writer = await asyncio.open_connection(
+                    sock=sock, limit=LARGEST_DATAGRAM, ssl=tls, server_hostname=host or address if tls else None
+                )
+            yield reader, writer
+        finally:
+            self._count_tcp(sock, purpose, host, (address, port), shape)
+            if writer is None:
+                sock.close()
+            else:
+                writer.close()
+                with contextlib.suppress(OSError, TimeoutError):
+                    async with asyncio.timeout(0.2):
+                        await writer.wait_closed()
+
+    async def syn(
+        self, purpose: str, host: str | None, address: str, port: int, *, ttl: int, timeout_s: float
+    ) -> Opening:
+        """Send one SYN that `ttl` routers may pass on, and abort the connection as soon as anything comes (Linux).
+
+        Args:
+            purpose: for the footprint.
+            host: the name that the address was found by.
+            address: IPv4 address.
+            port: TCP port.
+            ttl: the SYN's time to live.
+            timeout_s: less than 1 s, when the system would send another SYN.
+        """
+        loop = asyncio.get_running_loop()
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(0)
+            self.bind_to_interface(sock)
+            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            settled = asyncio.Event()
+            problem = sock.connect_ex((address, port))
+            if problem not in {0, errno.EINPROGRESS}:
+                return Opening("error", time.monotonic(), detail=os.strerror(problem))
+            self.count("tcp", host, address, port, packets=1, size=SYN_SIZE, purpose=purpose, shape=TCP_SYN)
+            loop.add_writer(sock, settled.set)
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await settled.wait()
+            except TimeoutError:
+                return Opening("timeout", time.monotonic())
+            finally:
+                loop.remove_writer(sock)
+            return self._opened(sock, purpose, host, (address, port))
+        except OSError as problem:
+            return Opening("error", time.monotonic(), detail=problem.strerror or str(problem))
+        finally:
+            sock.close()
+
+    def _opened(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> Opening:
+        """What a SYN brought, of a socket that has got something."""
+        at, problem = time.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        for icmp, quoted, _ in _icmp_errors(sock):
+            return Opening("icmp", at, icmp, quoted)
+        if problem == 0:
+            _hear_no_more(sock)  # a server that speaks first would be acknowledged after the count
+            sent, _ = _sent(sock)  # the SYN among them is counted already, and a RST is still to come
+            self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
+            return Opening("accepted", at)
+        if problem == errno.ECONNREFUSED:
+            return Opening("refused", at)
+        return Opening("error", at, detail=os.strerror(problem))
+
+    def _count_tcp(
+        self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int], shape: Shape
+    ) -> None:
+        """Ask the kernel how much a connection has sent (tcp(7), TCP_INFO); elsewhere count the least it can be."""
+        segments, data = _sent(sock)
+        with contextlib.suppress(OSError):
+            sock.getpeername()  # raises where there is no connection that is still to be closed
+            segments += CLOSING_SEGMENTS
+        size = segments * TCP_OVERHEAD + data
+        self.count("tcp", host, *to, packets=segments, size=size, purpose=purpose, shape=shape)
+
+    def count(
+        self,
+        protocol: Protocol,
+        host: str | None,
+        address: str,
+        port: int,
+        *,
+        packets: int,
+        size: int,
+        purpose: str,
+        shape: Shape,
+    ) -> None:
+        """Add packets of `size` bytes in all, counted from the IP header on, to the footprint."""
+        key = (protocol, host, address, port, purpose)
+        before = self._contacts.get(key)
+        self._contacts[key] = Contact(
+            protocol=protocol,
+            host=host,
+            address=address,
+            port=port,
+            packets=packets + (before.packets if before else 0),
+            bytes=size + (before.bytes if before else 0),
+            purpose=purpose,
+            shapes=list(dict.fromkeys([*(before.shapes if before else []), shape.name])),
+        )
+
+    def footprint(self) -> list[Contact]:
+        """Everything that was sent so far, in the order of first contact."""
+        return list(self._contacts.values())

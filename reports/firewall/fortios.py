@@ -1,0 +1,62 @@
+"""Fortinet FortiOS: firewall address, service and policy.
+
+Fortinet, "FortiOS CLI Reference" (config firewall address, config firewall service custom, config firewall policy) and
+"Using wildcard FQDN addresses in firewall policies" (FortiOS 6.2.2 and later).
+"""
+
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import label, longer, name_of, source_and_mask
+
+IDLE_S = 180
+"""The system's udp-idle-timer (Fortinet's technical tip 191228, "Session timeout settings")."""
+NOTES = (
+    'In the CLI. "lan" and "wan1" stand for your interfaces; nat is to be as in your other policies. The policy comes',
+    "last: move it before the one that denies.",
+    "A name with * is known to the FortiGate by the DNS answers that pass through it.",
+)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """Addresses, a service and a policy for each exchange."""
+    for number, rule in enumerate(rules, 1):
+        name, source, host = label(number), source_and_mask(rule), name_of(rule, "zones")
+        destinations = [f'"{name}-to-{one}"' for one in range(1, (1 if host else len(rule.addresses)) + 1)]
+        origin = f'"{name}-from"' if source else '"all"'
+        yield "config firewall address"
+        if source:
+            yield from _edit(origin, [f"set subnet {' '.join(source)}"])
+        if host:
+            yield from _edit(destinations[0], ["set type fqdn", f'set fqdn "{host}"'])
+        else:
+            for destination, address in zip(destinations, rule.addresses, strict=True):
+                yield from _edit(destination, [f"set subnet {address} 255.255.255.255"])
+        yield "end"
+        yield "config firewall service custom"
+        idle_s = longer(rule, IDLE_S)
+        timer = [f"set udp-idle-timer {idle_s}"] if idle_s else []
+        yield from _edit(f'"{name}"', [f"set {rule.protocol}-portrange {rule.port}", *timer])
+        yield "end"
+        yield "config firewall policy"
+        yield from _edit(
+            "0",
+            [
+                f'set name "{name}"',
+                'set srcintf "lan"',
+                'set dstintf "wan1"',
+                f"set srcaddr {origin}",
+                f"set dstaddr {' '.join(destinations)}",
+                "set action accept",
+                'set schedule "always"',
+                f'set service "{name}"',
+                "set nat enable",
+            ],
+        )
+        yield "end"
+
+
+def _edit(name: str, settings: list[str]) -> Iterator[str]:
+    yield f"    edit {name}"
+    yield from (f"        {setting}" for setting in settings)
+    yield "    next"

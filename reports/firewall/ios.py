@@ -1,0 +1,35 @@
+"""Cisco IOS and IOS XE: the zone-based policy firewall.
+
+Cisco, "Security Configuration Guide: Zone-Based Policy Firewall" and "Cisco IOS Security Command Reference"
+(ip access-list extended, class-map type inspect, parameter-map type inspect, udp idle-time).
+"""
+
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import label, longer, source_and_wildcard
+
+IDLE_S = 30
+"""`udp idle-time` of an inspect parameter map."""
+NOTES = (
+    "In configuration mode. LAN-TO-WAN stands for the inspect policy map of your zone pair from the LAN to the WAN.",
+    "An access list on the LAN interface (ip access-group ... in) needs the same permit line.",
+)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """For each exchange an access list, a class of it, and a parameter map where the idle time is too short."""
+    for number, rule in enumerate(rules, 1):
+        name, source = label(number), source_and_wildcard(rule)
+        yield f"ip access-list extended {name}"
+        for address in rule.addresses:
+            yield (f" permit {rule.protocol} {' '.join(source) if source else 'any'} host {address} eq {rule.port}")
+        yield f"class-map type inspect match-all {name}"
+        yield f" match access-group name {name}"
+        if idle_s := longer(rule, IDLE_S):
+            yield f"parameter-map type inspect {name}"
+            yield f" udp idle-time {idle_s}"
+    yield "policy-map type inspect LAN-TO-WAN"
+    for number, rule in enumerate(rules, 1):
+        yield f" class type inspect {label(number)}"
+        yield f"  inspect {label(number)}" if longer(rule, IDLE_S) else "  inspect"

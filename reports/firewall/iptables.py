@@ -1,0 +1,27 @@
+"""iptables: iptables(8) and iptables-extensions(8) (conntrack, mac, comment), as commands for a shell."""
+
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import label, longer
+
+IDLE_S = 120
+"""nf_conntrack_udp_timeout_stream (the kernel's nf_conntrack-sysctl)."""
+NOTES = (
+    "Run as root; each rule goes to the head of the chain that forwards. Keep it with iptables-save, as you do.",
+    "Answers need, as nearly every ruleset has: -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """One command for each exchange and address."""
+    for number, rule in enumerate(rules, 1):
+        if idle_s := longer(rule, IDLE_S):
+            yield f"# Unless it is longer already: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
+        source = f"-s {rule.source} " if rule.source else ""
+        mac = f"-m mac --mac-source {rule.mac} " if rule.mac else ""
+        for address in rule.addresses:
+            yield (
+                f"iptables -I FORWARD {source}-d {address} -p {rule.protocol} {mac}--dport {rule.port} "
+                f"-m conntrack --ctstate NEW,ESTABLISHED -m comment --comment {label(number)} -j ACCEPT"
+            )

@@ -1,0 +1,35 @@
+"""Cisco Meraki MX: layer 3 outbound rules, as the Dashboard API has them and as the fields of the page.
+
+Meraki documentation, "Using Layer 3 Firewall Rules" (stateful; a destination may be a name) and Dashboard API v1,
+"Update Network Appliance Firewall L3 Firewall Rules" (which replaces the whole list).
+"""
+
+import json
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import label, name_of
+
+NOTES = (
+    "Security & SD-WAN > Configure > Firewall > Layer 3 > Outbound rules: add these above the rule that denies. By the",
+    "API, put them at the head of the list that GET appliance/firewall/l3FirewallRules gives: PUT replaces all of it.",
+    "A name works where the devices' DNS passes through the MX.",
+)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """The rules as the API takes them; the keys are the columns of the page."""
+    wanted = [
+        {
+            "comment": label(number),
+            "policy": "allow",
+            "protocol": rule.protocol,
+            "srcPort": "Any",
+            "srcCidr": rule.source or "Any",
+            "destPort": str(rule.port),
+            "destCidr": name_of(rule, "exact") or ",".join(f"{one}/32" for one in rule.addresses),
+            "syslogEnabled": False,
+        }
+        for number, rule in enumerate(rules, 1)
+    ]
+    yield from json.dumps({"rules": wanted}, indent=2).splitlines()

@@ -1,0 +1,58 @@
+"""OPNsense: calls of its API, whose fields are those of Firewall > Aliases and Firewall > Rules (formerly Automation).
+
+OPNsense documentation, "Development Manual: API: Core: Firewall" (alias/add_item, filter/add_rule) and "Aliases" (a
+host alias takes the name of one host).
+"""
+
+import json
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import label, longer, name_of
+
+IDLE_S = 60
+"""pf's time-out udp.multiple."""
+NOTES = (
+    "In a shell, with KEY and SECRET of an API user and HOST of the firewall; or fill the same fields in by hand.",
+    'The interface "lan" stands for yours.',
+)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """A host alias and a rule for each exchange; then both are put into force."""
+    for number, rule in enumerate(rules, 1):
+        name, host = label(number), name_of(rule, "exact")
+        alias = {
+            "enabled": "1",
+            "name": name.replace("-", "_"),
+            "type": "host",
+            "content": host or "\n".join(rule.addresses),
+            "description": name,
+        }
+        idle_s = longer(rule, IDLE_S)
+        wanted = {
+            "enabled": "1",
+            "action": "pass",
+            "quick": "1",
+            "interface": "lan",
+            "direction": "in",
+            "ipprotocol": "inet",
+            "protocol": rule.protocol.upper(),
+            "source_net": rule.source or "any",
+            "destination_net": alias["name"],
+            "destination_port": str(rule.port),
+            "statetype": "keep",
+            **({"statetimeout": str(idle_s)} if idle_s else {}),
+            "description": name,
+        }
+        yield _call("alias/add_item", {"alias": alias})
+        yield _call("filter/add_rule", {"rule": wanted})
+    yield _call("alias/reconfigure", {})
+    yield _call("filter/apply", {})
+
+
+def _call(what: str, body: dict[str, dict[str, str]]) -> str:
+    return (
+        f"""curl -fsS -u "$KEY:$SECRET" -H 'Content-Type: application/json' -d '{json.dumps(body)}' """
+        f'"https://$HOST/api/firewall/{what}"'
+    )

@@ -1,0 +1,41 @@
+"""Palo Alto Networks PAN-OS: `set` commands of the configuration mode.
+
+Palo Alto Networks, "PAN-OS CLI Quick Start", "Components of a Security Policy Rule", "Create a Custom Service" and
+"Maintain Custom Timeouts for Data Center Applications" (a service's own time-out).
+"""
+
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import label, longer, name_of
+
+IDLE_S = 30
+"""The UDP session time-out."""
+NOTES = (
+    "In configure mode, line by line, without these that begin with #; trust and untrust stand for your zones.",
+    "The rule goes to the top: move it to where it belongs, then commit.",
+)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """Addresses, a service and a security rule for each exchange."""
+    for number, rule in enumerate(rules, 1):
+        name, host = label(number), name_of(rule, "exact")
+        if rule.source:
+            yield f"set address {name}-from ip-netmask {rule.source}"
+        destinations = [f"{name}-to-{one}" for one in range(1, (1 if host else len(rule.addresses)) + 1)]
+        for destination, address in zip(destinations, [host] if host else rule.addresses, strict=True):
+            yield f"set address {destination} {'fqdn' if host else 'ip-netmask'} {address}"
+        yield f"set service {name} protocol {rule.protocol} port {rule.port}"
+        if idle_s := longer(rule, IDLE_S):
+            yield f"set service {name} protocol {rule.protocol} override yes timeout {idle_s}"
+        source = f"{name}-from" if rule.source else "any"
+        yield (
+            f"set rulebase security rules {name} from trust to untrust source {source} "
+            f"destination {_several(destinations)} application any service {name} action allow"
+        )
+        yield f"move rulebase security rules {name} top"
+
+
+def _several(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"[ {' '.join(names)} ]"

@@ -1,0 +1,25 @@
+"""pf of OpenBSD, FreeBSD and macOS: pf.conf(5), "GRAMMAR", "Stateful filtering" and `set timeout`."""
+
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import label, longer
+
+IDLE_S = 60
+"""The time-out udp.multiple."""
+NOTES = (
+    "For pf.conf, before the rules that block; check with pfctl -nf. em0 stands for your LAN's interface.",
+    "Where what leaves by the WAN is blocked too, the same is needed there: pass out quick on ..., after NAT.",
+)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """One rule for each exchange; pf keeps state for what it passes."""
+    for number, rule in enumerate(rules, 1):
+        options = f" (udp.multiple {idle_s})" if (idle_s := longer(rule, IDLE_S)) else ""
+        several = len(rule.addresses) > 1
+        where = f"{{ {', '.join(rule.addresses)} }}" if several else rule.addresses[0]
+        yield (
+            f"pass in quick on em0 inet proto {rule.protocol} from {rule.source or 'any'} to {where} port {rule.port} "
+            f'keep state{options} label "{label(number)}"'
+        )

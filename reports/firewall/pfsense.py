@@ -1,0 +1,26 @@
+"""pfSense: its command easyrule (Netgate documentation, "Using EasyRule to Manage Firewall Rules")."""
+
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import longer, name_of
+
+IDLE_S = 60
+"""pf's time-out udp.multiple."""
+NOTES = (
+    "In a shell (console option 8, or Diagnostics > Command Prompt); lan stands for your interface. The rules come",
+    "last: move them in Firewall > Rules before the one that blocks.",
+)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """One command for each exchange and address."""
+    for rule in rules:
+        if host := name_of(rule, "exact"):
+            yield f"# Better than addresses: an alias (Firewall > Aliases, Host(s)) with {host}; then its name."
+        if idle_s := longer(rule, IDLE_S):
+            yield f"# In each rule's Advanced Options, State timeout: {idle_s}"
+        yield from (
+            f"easyrule pass lan {rule.protocol} {rule.source or 'any'} {address} {rule.port}"
+            for address in rule.addresses
+        )

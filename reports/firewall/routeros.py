@@ -1,0 +1,32 @@
+"""MikroTik RouterOS: its manual's "Filter", "Address-lists" (an entry may be a DNS name), "Connection tracking"."""
+
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import label, longer, name_of
+
+IDLE_S = 180
+"""udp-stream-timeout (3m)."""
+NOTES = (
+    "In a terminal, or as a file for /import. The rules come last in the chain: move each before the one that drops.",
+    "Answers need, as the default configuration has: accept established,related",
+)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """An address list and a filter rule for each exchange."""
+    idle_s = max((longer(rule, IDLE_S) or 0 for rule in rules), default=0)
+    if idle_s:
+        yield f"# Unless it is longer already: /ip firewall connection tracking set udp-stream-timeout={idle_s}s"
+    yield "/ip firewall address-list"
+    for number, rule in enumerate(rules, 1):
+        host = name_of(rule, "exact")
+        yield from (f"add list={label(number)} address={one}" for one in ([host] if host else rule.addresses))
+    yield "/ip firewall filter"
+    for number, rule in enumerate(rules, 1):
+        source = f"src-address={rule.source} " if rule.source else ""
+        mac = f"src-mac-address={rule.mac} " if rule.mac else ""
+        yield (
+            f"add action=accept chain=forward comment={label(number)} connection-state=new,established "
+            f"{source}{mac}protocol={rule.protocol} dst-address-list={label(number)} dst-port={rule.port}"
+        )

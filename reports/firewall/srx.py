@@ -1,0 +1,43 @@
+"""Juniper SRX: `set` commands of Junos OS.
+
+Juniper, "Security Policies User Guide" (address books, applications, security policies) and "CLI Reference"
+(dns-name, inactivity-timeout).
+"""
+
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import label, longer, name_of
+
+IDLE_S = 60
+"""The inactivity time-out of UDP ("Policy Application Timeout Configuration and Lookup", protocol-based defaults)."""
+NOTES = (
+    "In configuration mode, by load set terminal; trust and untrust stand for your zones.",
+    "The policy comes last in its zone pair: insert it before the one that denies, then commit.",
+)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """Addresses, an application and a policy for each exchange."""
+    for number, rule in enumerate(rules, 1):
+        name, host = label(number), name_of(rule, "exact")
+        book, policy = (
+            "set security address-book global address",
+            "set security policies from-zone trust to-zone untrust",
+        )
+        if rule.source:
+            yield f"{book} {name}-from {rule.source}"
+        destinations = [f"{name}-to-{one}" for one in range(1, (1 if host else len(rule.addresses)) + 1)]
+        if host:
+            yield f"{book} {destinations[0]} dns-name {host}"
+        else:
+            for destination, address in zip(destinations, rule.addresses, strict=True):
+                yield f"{book} {destination} {address}/32"
+        yield f"set applications application {name} protocol {rule.protocol}"
+        yield f"set applications application {name} destination-port {rule.port}"
+        if idle_s := longer(rule, IDLE_S):
+            yield f"set applications application {name} inactivity-timeout {idle_s}"
+        yield f"{policy} policy {name} match source-address {f'{name}-from' if rule.source else 'any'}"
+        yield from (f"{policy} policy {name} match destination-address {one}" for one in destinations)
+        yield f"{policy} policy {name} match application {name}"
+        yield f"{policy} policy {name} then permit"

@@ -1,0 +1,27 @@
+"""UniFi Network 9 and later: the fields of a firewall policy (Ubiquiti Help Center, "Zone-Based Firewalls in UniFi").
+
+There is no text to paste: a UniFi gateway is set up in its application.
+"""
+
+from collections.abc import Iterator
+
+from netpreflight.agent.report.changes import Rule
+from netpreflight.reports.firewall.common import label, longer
+
+IDLE_S = 120
+"""The gateway is a Linux: nf_conntrack_udp_timeout_stream."""
+NOTES = ("Settings > Zones (or Policy Engine) > Create Policy, with these fields; it goes before the ones that block.",)
+
+
+def lines(rules: list[Rule]) -> Iterator[str]:
+    """The fields for each exchange."""
+    for number, rule in enumerate(rules, 1):
+        yield f"Name: {label(number)}"
+        yield "Source Zone: Internal (the zone of the device's network)"
+        yield f"Source: {f'IP, Specific: {rule.source}' if rule.source else 'Any'}; Port: Any"
+        yield "Action: Allow; Auto Allow Return Traffic: on"
+        yield "Destination Zone: External"
+        yield f"Destination: IP, Specific: {', '.join(rule.addresses)}; Port, Specific: {rule.port}"
+        yield f"IP Version: IPv4; Protocol: {rule.protocol.upper()}; Connection State: All"
+        if idle_s := longer(rule, IDLE_S):
+            yield f"Of the gateway, idle time of UDP conversations: at least {idle_s} s"

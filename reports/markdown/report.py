@@ -1,0 +1,201 @@
+"""The report as Markdown, for a ticket or a forum: the same facts as the page, in the same order.
+
+Of the checks that passed the table has the summary and the JSON the evidence, so that a report fits into one post.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from netpreflight.agent.report import Report
+from netpreflight.agent.results import Check
+from netpreflight.reports.channel_map import channel_map
+from netpreflight.reports.firewall import DIALECTS
+from netpreflight.reports.firewall import render as render_rules
+from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, unseen, way
+from netpreflight.reports.markdown.text import fenced, listed, strong, table, text
+from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, further, runs
+
+MOST_CONTACTS = 60
+MOST_NETWORKS = 40
+_YES = {True: "yes", False: "no", None: "not known"}
+_WORDS = {"pass": "ok", "warn": "warning", "fail": "**FAIL**", "unknown": "not known", "skip": "left out"}
+
+
+def render(report: Report, dialects: Sequence[str] = (), /) -> str:
+    """The whole report, with its firewall changes for these products."""
+    lines = [
+        *_answer(report),
+        *_changes(report, dialects),
+        "## The way to the cloud",
+        "",
+        *listed(way(report)),
+        *_checks(report),
+        *_devices(report),
+        *_networks(report),
+        *_scope(report),
+        "## What support asks",
+        "",
+        *table(("Question", "Answer", "From"), [
+            (one.question, one.answer if one.answer is not None else f"Not known. {one.how or ''}".rstrip(), one.source)
+            for one in report.answers
+        ]),
+        *_start(report),
+        *_internet_test(report),
+        *_air(report),
+        "## Probe by probe",
+        "",
+        *listed(times(report)),
+    ]  # fmt: skip
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _answer(report: Report) -> list[str]:
+    answer, start = report.answer, report.startup
+    lines = [strong(answer.sentence), ""]
+    if answer.obstacle:
+        lines += [text(answer.obstacle), ""]
+    if answer.change:
+        lines += [f"What to do ({text(answer.owner or 'anybody')}): {text(answer.change)}", ""]
+    if start.led:
+        lines += [f"The device's light: {text(start.led)}. {ONLINE[start.online]}", ""]
+    if report.enough:
+        lines += [text(report.enough.sentence), ""]
+    lines += listed(report.notes)
+    title = text(_titled(report.device.title, report.device.os_version))
+    return [*lines, f"Verdict for {title}: {report.verdict}.", ""]
+
+
+def _changes(report: Report, dialects: Sequence[str]) -> list[str]:
+    lines: list[str] = []
+    for owner in dict.fromkeys(one.owner for one in report.changes):
+        lines += [f"For the {text(owner or 'one who can')}:", ""]
+        lines += listed(
+            f"{one.line} ({', '.join(one.checks)}{'' if one.needed else '; the device does not need it'})"
+            for one in report.changes
+            if one.owner == owner
+        )
+    if any(one.rules for one in report.changes):
+        for dialect in dialects:
+            lines += [f"As text for {text(DIALECTS[dialect].title)}:", ""]
+            lines += fenced(render_rules(report.changes, dialect).splitlines(), whole=True)
+    if other := further(report):
+        lines += ["What else to do, or to settle:", ""]
+        lines += listed(f"{one.id} ({one.owner or 'nobody'}): {one.remedy}" for one in other)
+    return ["## What to change", "", *lines] if lines else []
+
+
+def _checks(report: Report) -> list[str]:
+    lines = ["## The checks", ""]
+    headings = ("Check", "Result", "What was seen")
+    rows = [(text(one.id), _WORDS[one.status], text(one.summary) + _needless(one)) for one in report.checks]
+    lines += table(headings, rows, made=True)
+    found = evidence(report)
+    if found:
+        lines += ["### Evidence of what did not pass", ""]
+    for check, told in found:
+        lines += [f"- {text(check.id)}", *listed(told, depth=1)]
+    return [*lines, ""] if found else lines
+
+
+def _needless(check: Check) -> str:
+    needless = check.level == "reported" and check.status in {"fail", "unknown"}
+    return " (this device does not need it)" if needless else ""
+
+
+def _devices(report: Report) -> list[str]:
+    rows = [
+        (_titled(one.title, one.os_version), one.verdict, _YES[one.online], at_the_end(one)) for one in report.devices
+    ]
+    lines = ["## The same network for each known device", ""]
+    lines += table(("Device", "Verdict", "Online", "At the end"), rows)
+    if report.versions:
+        lines += [f"By Device OS version of the {text(report.device.title)}:", ""]
+        lines += table(
+            ("From", "Verdict", "Online", "Internet Test", "Not passed"),
+            [
+                (
+                    f"{one.since}{f', before {one.before}' if one.before else ''}",
+                    one.verdict,
+                    _YES[one.online],
+                    f"{METHODS.get(one.method, one.method)}: {one.internet_test or 'no result'}"
+                    + (f"; as far as answered like {one.asked_instead}" if one.asked_instead else ""),
+                    ", ".join(one.warnings),
+                )
+                for one in report.versions
+            ],
+        )
+    return lines
+
+
+def _networks(report: Report) -> list[str]:
+    if not report.networks:
+        return []
+    rows = [
+        (
+            one.ssid,
+            one.verdict,
+            "?" if one.signal_dbm is None else f"{one.signal_dbm:.0f} dBm",
+            ", ".join(map(str, one.channels[:12])),
+        )
+        for one in report.networks[:MOST_NETWORKS]
+    ]
+    lines = ["## Networks in range, by the air alone, best first", ""]
+    lines += table(("Network", "Verdict", "Signal", "Channels"), rows)
+    more = len(report.networks) - MOST_NETWORKS
+    return [*lines, f"And {more} more (see the JSON).", ""] if more > 0 else lines
+
+
+def _scope(report: Report) -> list[str]:
+    scope = report.scope
+    unlike = [f"VPN: {scope.vpn}"] if scope.vpn else []
+    unlike += [f"tunnel: {one}" for one in scope.tunnels if one != scope.vpn]
+    unlike += [f"proxy: {one.variable}={one.value}" for one in scope.proxy]
+    lines = ["## What this run speaks for", "", *listed([*speaks_for(report), *unlike])]
+    if blind := unseen(report):
+        lines += ["It could not look at:", "", *listed(blind)]
+    to = contacts(report, MOST_CONTACTS)
+    return [*lines, f"It {text(sent(report))}{', to:' if to else '.'}", "", *listed(to)]
+
+
+def _start(report: Report) -> list[str]:
+    start = report.startup
+    rows = []
+    for one in start.stages:
+        passed = one.state != "not-reached"
+        why = f"{one.why} ({one.check})" if one.why else ""
+        seen = one.network_sees if passed and one.network_sees else ""
+        state = {"reached": "reached", "stops": "stops here", "not-reached": "not reached"}.get(one.state, "not known")
+        rows.append((one.title, state, one.led, one.expected, " ".join(filter(None, (why, seen)))))
+    title = _titled(report.device.title, report.device.os_version)
+    lines = [f"## From power-on: {text(title)}", ""]
+    lines += table(("Stage", "", "LED", "Takes", "Why, and what the network sees"), rows)
+    if start.log:
+        lines += ["To look for in its log:", "", *fenced(start.log)]
+    return [*lines, *_doubts(start.rests_on)]
+
+
+def _internet_test(report: Report) -> list[str]:
+    test = report.internet_test
+    lines = [f"## Its Internet Test ({text(METHODS.get(test.method, test.method))})", ""]
+    if test.result is None or test.led is None:
+        return [*lines, text(f"No result. {test.reason or ''}".rstrip()), ""]
+    lines += [text(f"{test.result}: {test.reason or ''}"), "", text(runs(test.runs, test.when)), ""]
+    lines += fenced([*test.log, f"{test.led.words}, {test.led.on_ms} ms on, {test.led.off_ms} ms off"])
+    if test.older_names:
+        lines += [f"Also called: {text('; '.join(test.older_names))}.", ""]
+    return [*lines, *_doubts(test.rests_on)]
+
+
+def _doubts(facts: Sequence[Any]) -> Iterator[str]:
+    if found := doubts(list(facts)):
+        yield from ("Of that, not confirmed for this device:", "", *listed(found))
+
+
+def _air(report: Report) -> list[str]:
+    wifi = report.observations.wifi
+    lines = channel_map(wifi) if wifi is not None else []
+    return ["## 2.4 GHz, channel by channel", "", *fenced(lines)] if lines else []
+
+
+def _titled(title: str, version: str | None) -> str:
+    return f"{title}, Device OS {version}" if version else title

@@ -1,0 +1,89 @@
+"""Text from the network in Markdown, as text only: no renderer makes markup, a link, a mention or an image of it.
+
+Backslashes are not enough: GitHub and Discourse look for addresses, `@name` and `#123` in what is left once they are
+gone. Nobody looks into a code span. So plain words stay as they are, and everything else becomes code, which is also
+how host names, addresses and ports are best read. A `|` ends a table's cell even in code: it becomes an entity.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from netpreflight.reports.safe_text import escaped, shown
+
+_WORD = re.compile(r"""(?P<before>[("']*)(?P<core>.*?)(?P<after>[)"',.;:?!]*)""", re.DOTALL)
+_PLAIN = re.compile(r"[^\W_]+(?:['-][^\W\d_]+)*%?|[-+]?\d+(?:\.\d+)?|→")
+"""Letters and digits, with apostrophes, and with hyphens before letters (`GH-12` is a link to an issue); numbers."""
+_REFERENCE = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
+"""What may be the hash of a commit."""
+_ITEM = re.compile(r"\d+[.)]")
+"""What makes an ordered list where it begins a line."""
+_PIPE = "&#124;"
+
+
+def text(value: str) -> str:
+    """One line of text, whatever is in it."""
+    pieces: list[tuple[str, bool]] = []  # with whether each is code
+    for piece in re.split(r"( +|\|)", shown(value)):
+        if piece == "|":
+            pieces.append((_PIPE, False))
+        elif piece and not piece.strip(" "):
+            pieces.append((piece, len(piece) > 1))
+        elif piece:
+            pieces += [(piece, True)] if not pieces and _ITEM.fullmatch(piece) else _word(piece)
+    for edge in (0, -1):  # a space there would be lost
+        if pieces and pieces[edge][0] == " ":
+            pieces[edge] = (" ", True)
+    return "".join(_code(piece) if is_code else piece for piece, is_code in _merged(pieces))
+
+
+def strong(value: str) -> str:
+    """The same in bold, where there is something to embolden; it has to stand alone on its line."""
+    made = text(value)
+    return f"**{made}**" if made else ""
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, made: bool = False) -> list[str]:
+    """A table; the cells of `rows` are values, made text here, or (`made`) text already."""
+    lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
+    return [*lines, *(f"| {' | '.join(row if made else map(text, row))} |" for row in rows), ""]
+
+
+def listed(lines: Iterable[str], *, depth: int = 0) -> list[str]:
+    """A list of values."""
+    made = [f"{'  ' * depth}- {text(line)}" for line in lines if line]
+    return [*made, ""] if made and not depth else made
+
+
+def fenced(lines: Iterable[str], *, whole: bool = False) -> list[str]:
+    """A block of code, which nothing in it can end; `whole`: its lines are not cut."""
+    kept = [escaped(line) if whole else shown(line) for line in lines]
+    fence = "`" * max(3, 1 + max((len(run) for line in kept for run in re.findall("`+", line)), default=0))
+    return [f"{fence}text", *kept, fence, ""]
+
+
+def _word(word: str) -> list[tuple[str, bool]]:
+    match = _WORD.fullmatch(word)
+    if match is None or not match["core"]:
+        return [(word, True)]
+    core = match["core"]
+    plain = _PLAIN.fullmatch(core) is not None and _REFERENCE.fullmatch(core) is None
+    pieces = [(match["before"], False), (core, not plain), (match["after"], False)]
+    return [one for one in pieces if one[0]]
+
+
+def _merged(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """Pieces of code that touch as one: two spans of code cannot."""
+    merged: list[tuple[str, bool]] = []
+    for piece, is_code in pieces:
+        if is_code and merged and merged[-1][1]:
+            merged[-1] = (merged[-1][0] + piece, True)
+        else:
+            merged.append((piece, is_code))
+    return merged
+
+
+def _code(piece: str) -> str:
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", piece)), default=0))
+    # One space at each end is taken off again, where there is anything but spaces.
+    pad = " " if piece.strip(" ") and (piece[0] in "` " or piece[-1] in "` ") else ""
+    return f"{fence}{pad}{piece}{pad}{fence}"

@@ -1,0 +1,138 @@
+"""The report's part about the device itself: its start, its Internet Test, other versions, other devices."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from netpreflight.agent.profiles import Fact
+from netpreflight.agent.report import Report
+from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
+from netpreflight.reports.safe_text import shown
+from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, runs
+
+VERDICT_STYLES = {
+    "compatible": "bold green",
+    "compatible-with-warnings": "bold yellow",
+    "incompatible": "bold red",
+    "undetermined": "bold magenta",
+}
+_STATES = {
+    "reached": ("reached", "green"),
+    "stops": ("STOPS HERE", "bold red"),
+    "not-reached": ("not reached", "dim"),
+    "unknown": ("not known", "magenta"),
+}
+
+
+def print_startup(console: Console, report: Report) -> None:
+    """The five stages from power-on, and where the device stays."""
+    start, device = report.startup, report.device
+    title = f"{device.title}, Device OS {device.os_version}" if device.os_version else device.title
+    _heading(console, f"From power-on: {title} on this network")
+    table = _table("Stage", "", "LED", "Takes")
+    for one in start.stages:
+        word, style = _STATES[one.state]
+        dim = "dim" if one.state == "not-reached" else ""
+        table.add_row(
+            Text(shown(one.title), style=dim),
+            Text(word, style=style),
+            Text(shown(one.led), style=dim),
+            Text(shown(one.expected)),
+        )
+    console.print(table)
+    passed = [one for one in start.stages if one.state != "not-reached"]
+    lines = [(one.title, one.instead if one.state == "stops" else one.line) for one in passed]
+    if any(line for _, line in lines):
+        _line(console, "To look for in its log:")
+    for stage, line in lines:
+        if line is not None:
+            _line(console, f"{stage}: {line}", indent=4)
+    if any(one.network_sees for one in passed):
+        _line(console, "What the network sees of it:")
+    for one in passed:
+        if one.network_sees is not None:
+            _line(console, one.network_sees, indent=4)
+    _doubts(console, start.rests_on)
+    stops = next((one for one in start.stages if one.state == "stops"), None)
+    why = stops or next((one for one in start.stages if one.state == "unknown" and one.why), None)
+    _line(console, ONLINE[start.online] + (f" {why.why} ({why.check})." if why and why.why else ""))
+
+
+def print_internet_test(console: Console, report: Report) -> None:
+    """The Internet Test: its result, whether it would run here, and how the device would tell it."""
+    test = report.internet_test
+    _heading(console, f"The device's own Internet Test ({METHODS[test.method]})")
+    if test.result is None or test.led is None:
+        _line(console, f"No result. {test.reason or ''}")
+        return
+    _line(console, f"{test.result}: {test.reason or ''}")
+    _line(console, runs(test.runs, test.when))
+    for line in test.log:
+        _line(console, line, indent=4)
+    _line(console, f"{test.led.words}, {test.led.on_ms} ms on, {test.led.off_ms} ms off", indent=4)
+    _doubts(console, test.rests_on)
+    _line(console, f"Also called: {'; '.join(test.older_names)}")
+
+
+def print_versions(console: Console, report: Report) -> None:
+    """What differs by Device OS version."""
+    if not report.versions:
+        return
+    _heading(console, f"By Device OS version of the {report.device.title}")
+    online = {True: "online", False: "not online", None: "not known whether online"}
+    differ = len({tuple(one.warnings) for one in report.versions}) > 1
+    for one in report.versions:
+        until = f", before {one.before}" if one.before else " on"
+        _line(console, f"from {one.since}{until}: {one.verdict}, {online[one.online]}")
+        result = (
+            f": {one.internet_test or 'no result'}" if one.method != "none" else "; this version takes it for passed"
+        )
+        test = f"Internet Test: {METHODS[one.method]}{result}"
+        _line(console, "; ".join(filter(None, (test, "" if one.online else at_the_end(one)))), indent=4)
+        if one.asked_instead is not None:
+            _line(console, f"as far as its cloud's name is answered like {one.asked_instead}", indent=4)
+        if one.warnings and differ:
+            _line(console, f"not passed: {', '.join(one.warnings)}", indent=4)
+
+
+def print_devices(console: Console, report: Report) -> None:
+    """Every known device on the same network."""
+    _heading(console, "The same network for each known device")
+    table = _table("Device", "Verdict", "Online", "At the end")
+    online = {True: "yes", False: "no", None: "?"}
+    for one in report.devices:
+        title = f"{one.title}, Device OS {one.os_version}" if one.os_version else one.title
+        table.add_row(Text(shown(title)), _verdict(one), online[one.online], Text(shown(at_the_end(one))))
+    console.print(table)
+
+
+def _doubts(console: Console, facts: list[Fact[Any]]) -> None:
+    """The facts of the device that are not confirmed, with where they come from."""
+    lines = doubts(facts)
+    if lines:
+        _line(console, "Of that, not confirmed for this device:")
+    for line in lines:
+        _line(console, line, indent=4)
+
+
+def _verdict(one: DeviceVerdict | VersionVerdict) -> Text:
+    return Text(one.verdict, style=VERDICT_STYLES[one.verdict])
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 2), show_edge=False, header_style="dim")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, no_wrap=number == 1, overflow="fold")
+    return table
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(shown(text), style="bold"))
+
+
+def _line(console: Console, text: str, indent: int = 2) -> None:
+    console.print(Padding(Text(shown(text)), (0, 0, 0, indent), expand=False))
