@@ -68,12 +68,12 @@ def calls(tree: ast.Module) -> Iterator[str]:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert {"agent/cli.py", "agent/judging/__init__.py", "probes/dhcp.py", "reports/safe_text.py"} <= set(FILES)
+    assert {"agent/cli.py", "agent/judging/verdict.py", "probes/dhcp.py", "reports/safe_text.py"} <= set(FILES)
     assert ("agent/run.py", "netpreflight.probes.dhcp.dhcp") in imported("agent/")
 
 
 def test_probes_know_no_device_and_no_report() -> None:
-    assert not {one for one in imported("probes/") if within(one[1], "agent", "reports")}
+    assert not {one for one in imported("probes/") if within(one[1], "netpreflight.agent", "netpreflight.reports")}
 
 
 def test_judging_is_pure() -> None:
@@ -84,11 +84,18 @@ def test_judging_is_pure() -> None:
         one
         for one in found
         if within(
-            one[1], *effects, "reports", "netpreflight.agent.run", "netpreflight.agent.report", "netpreflight.agent.cli"
+            one[1],
+            *effects,
+            "netpreflight.reports",
+            "netpreflight.agent.run",
+            "netpreflight.agent.report",
+            "netpreflight.agent.cli",
         )
     }
     assert not {
-        one for one in found if within(one[1], "probes") and not within(one[1], "netpreflight.probes.observations")
+        one
+        for one in found
+        if within(one[1], "netpreflight.probes") and not within(one[1], "netpreflight.probes.observations")
     }
 
 
@@ -107,7 +114,9 @@ def test_reports_decide_nothing_and_reach_nothing() -> None:
         if within(one[1], "socket", "asyncio", "subprocess", "ssl", "os", "time", "netpreflight.agent.run")
     }
     assert not {
-        one for one in found if within(one[1], "probes") and not within(one[1], "netpreflight.probes.observations")
+        one
+        for one in found
+        if within(one[1], "netpreflight.probes") and not within(one[1], "netpreflight.probes.observations")
     }
     assert not {one for one in found if within(one[1], "netpreflight.agent.judging")}
 
@@ -158,7 +167,7 @@ def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
         "pathlib",
         "typing",
         "typer",
-        "agent",
+        "netpreflight",
         "gc",
         "contextlib",
         "functools",
@@ -166,4 +175,4 @@ def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
         "os",
         "signal",
     }
-    assert {one for one in imports(top) if within(one, "agent")} <= {"agent.__version__"}
+    assert {one for one in imports(top) if within(one, "netpreflight")} <= {"netpreflight.agent.__version__"}

@@ -1,0 +1,84 @@
+"""What is installed: one package, with all its files, from a source distribution that has what a wheel needs."""
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from netpreflight.agent import __version__
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("agent", "probes", "reports")
+FILES = {
+    str(one.relative_to(ROOT))
+    for folder in FOLDERS
+    for one in (ROOT / folder).rglob("*")
+    if one.is_file() and "__pycache__" not in one.parts
+}
+BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
+
+
+def build(kind: str, source: Path, into: Path) -> Path:
+    """Build a distribution, as pip does; what is built is found by its ending."""
+    ran = subprocess.run(
+        [sys.executable, "-c", BUILD, kind, str(into)], cwd=source, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    (built,) = into.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The source distribution of this checkout, and the wheel that is built from that."""
+    folder = tmp_path_factory.mktemp("package")
+    checkout = folder / "checkout"
+    checkout.mkdir()
+    for one in (*FOLDERS, "tests"):
+        shutil.copytree(ROOT / one, checkout / one, ignore=shutil.ignore_patterns("__pycache__"))
+    for one in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE"):
+        shutil.copy(ROOT / one, checkout / one)
+    for one in ("sdist", "wheel"):
+        (folder / one).mkdir()
+    source = build("build_sdist", checkout, folder / "sdist")
+    with tarfile.open(source) as archive:
+        archive.extractall(folder, filter="data")
+    return source, build("build_wheel", folder / f"netpreflight-{__version__}", folder / "wheel")
+
+
+def test_the_wheel_has_one_package_with_every_file_and_nothing_else(distributions: tuple[Path, Path]) -> None:
+    with zipfile.ZipFile(distributions[1]) as wheel:
+        names = set(wheel.namelist())
+        points = wheel.read(f"netpreflight-{__version__}.dist-info/entry_points.txt").decode()
+        told = wheel.read(f"netpreflight-{__version__}.dist-info/METADATA").decode()
+
+    assert {one.split("/")[0] for one in names} == {"netpreflight", f"netpreflight-{__version__}.dist-info"}
+    assert {one for one in names if one.startswith("netpreflight/")} == {f"netpreflight/{one}" for one in FILES}
+    assert {f"netpreflight/{one}/py.typed" for one in FOLDERS} <= names
+    assert points.split("\n")[:2] == ["[console_scripts]", "netpreflight = netpreflight.agent.cli:main"]
+    assert f"\nVersion: {__version__}\n" in told
+
+
+def test_the_source_distribution_has_every_file_and_the_tests(distributions: tuple[Path, Path]) -> None:
+    with tarfile.open(distributions[0]) as archive:
+        names = {one.name.partition("/")[2] for one in archive if one.isfile()}
+
+    assert names >= FILES
+    assert "tests/unit/data/sample-report-1.json" in names
+    assert {one.split("/")[0] for one in names} == {
+        *FOLDERS,
+        "tests",
+        "netpreflight.egg-info",
+        "setup.py",
+        "setup.cfg",
+        "pyproject.toml",
+        "MANIFEST.in",
+        "PKG-INFO",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+    }
