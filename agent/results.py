@@ -5,6 +5,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from netpreflight.agent.profiles.facts import Fact, Level
+from netpreflight.probes.observations import Address, Hops, Plain
 
 Status = Literal["pass", "warn", "fail", "unknown", "skip"]
 BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
@@ -52,11 +53,23 @@ class Flow(Struct, frozen=True, kw_only=True):
         return f"{self.protocol.upper()} {self.port}"
 
 
+class Named(Struct, frozen=True, kw_only=True):
+    """Somebody whom a finding names: a server, or a router on the path."""
+
+    address: Address
+    hop: Hops | None = None
+    """How many hops away from this laptop it is; None: not known, or it is no router."""
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """What judging makes of one check."""
 
     status: Status
     summary: str
+    problem: Plain | None = None
+    """The cause, from the closed list of its check; None where the status is `pass` or `skip`."""
+    named: Named | None = None
+    """Who is named as the place of the problem; None: nobody."""
     reason: str | None = None
     """Why: always given for `fail` and `unknown`."""
     remedy: str | None = None
