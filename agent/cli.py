@@ -8,7 +8,7 @@ import signal
 import sys
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from netpreflight.agent.compare import Comparison, Given
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Device as JudgedDevice
-    from netpreflight.agent.report import Level, Run
+    from netpreflight.agent.report import Level, Report, Run
     from netpreflight.agent.run import Air
+    from netpreflight.reports.terminal import Terminal
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 WRONG_USAGE = 2
@@ -125,7 +126,7 @@ def check(
     outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
     try:
         profile = profiles.load(device or profiles.DEFAULT, os_version)
-        selection = select(only, skip, list(judging.JUDGES))
+        selection = select(only, skip)
     except (profiles.UnknownDeviceError, UnknownCheckError) as problem:
         raise UsageError(str(problem)) from problem
     if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
@@ -336,7 +337,13 @@ def _prepare(outputs: list[Path]) -> None:
 
 
 def _deliver(
-    report: Any, terminal: Any, outputs: list[Path], dialects: list[str], level: "Level | None", *, as_json: bool
+    report: "Report",
+    terminal: "Terminal",
+    outputs: list[Path],
+    dialects: list[str],
+    level: "Level | None",
+    *,
+    as_json: bool,
 ) -> None:
     """Write the files that were asked for, and show the report, whether they could be written or not."""
     from netpreflight.reports import FORMATS  # noqa: PLC0415 - as above

@@ -1,11 +1,12 @@
-"""The checks: their ids, stages and results."""
+"""What judging a run gives: findings and checks, and what they come to; which checks there are says the registry."""
 
 from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from netpreflight.agent.lights import Light
 from netpreflight.agent.profiles.facts import Fact, Level
-from netpreflight.probes.observations import Address, Hops, Plain
+from netpreflight.probes.observations import Address, Hops, LogLine, Plain
 
 Status = Literal["pass", "warn", "fail", "unknown", "skip"]
 BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
@@ -14,27 +15,15 @@ Stage = Literal["scan", "ip", "internet", "cloud"]
 Owner = Literal["device owner", "network administrator", "internet provider", "nobody"]
 Verdict = Literal["compatible", "compatible-with-warnings", "incompatible", "undetermined"]
 
-STAGES: dict[str, Stage] = {
-    "wifi.band": "scan",
-    "wifi.shared-ssid": "scan",
-    "wifi.channel-width": "scan",
-    "wifi.channel": "scan",
-    "wifi.security": "scan",
-    "wifi.mode": "scan",
-    "wifi.ssid": "scan",
-    "wifi.signal": "scan",
-    "dhcp.offer": "ip",
-    "dhcp.lease": "ip",
-    "dhcp.servers": "ip",
-    "dns.resolve": "internet",
-    "dns.integrity": "internet",
-    "ntp.reply": "internet",
-    "portal": "internet",
-    "coap.udp-5683": "cloud",
-    "cloud.transport": "cloud",
-    "path.egress": "cloud",
-}
-"""Every check id of the contract, in the report's order, with the stage of a device's start that it belongs to."""
+Where = Literal["firewall", "access point", "DHCP server", "resolver", "captive portal", "network"]
+"""What has to be changed."""
+StationKind = Literal["laptop", "access point", "gateway", "router", "provider", "cloud"]
+"""What stands on the way from this laptop to the device's cloud."""
+Result = Literal["passed", "dns", "timeout", "network"]
+"""Of the device's Internet Test."""
+StartupName = Literal["scan", "link", "ip", "dns", "cloud"]
+"""The stages of a device's start, as its own log tells them."""
+Reached = Literal["reached", "stops", "not-reached", "unknown"]
 
 
 class Flow(Struct, frozen=True, kw_only=True):
@@ -95,7 +84,7 @@ class Check(Finding, frozen=True, kw_only=True):
     """A finding with its place in the report."""
 
     id: str
-    stage: Stage
+    stage: Stage | None
     level: Level
     """What a failure means for the device judged."""
 
@@ -103,3 +92,122 @@ class Check(Finding, frozen=True, kw_only=True):
     def in_doubt(self) -> bool:
         """Whether it is a warning for want of a confirmed fact of the device: then the device may get no further."""
         return self.status == "warn" and any(one.certainty == "unconfirmed" for one in self.rests_on)
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What somebody needs to know who reads nothing else.
+
+    Attributes:
+        sentence: whether it will work.
+        plain: what is in the way, without the field's terms; None where nothing certainly is.
+        obstacle: the first thing that is in the way, not known, or to be warned of; None where there is none.
+        check: the check that found it.
+        change: what is to be changed first, or the step that would settle what is not known.
+        owner: who can do that.
+    """
+
+    sentence: str
+    plain: str | None = None
+    obstacle: str | None = None
+    check: str | None = None
+    change: str | None = None
+    owner: Owner | None = None
+
+
+class Led(Struct, frozen=True, kw_only=True):
+    """A blink pattern of the status LED."""
+
+    colour: str
+    blinks: int
+    on_ms: int = 250
+    off_ms: int = 250
+
+    @property
+    def words(self) -> str:
+        """The pattern for people."""
+        return f"{self.colour}, {self.blinks} blinks"
+
+
+class InternetTest(Struct, frozen=True, kw_only=True):
+    """The Internet Test's result, and how the device would tell it.
+
+    Attributes:
+        result: None where the device would not get as far as the test, or where that is not known; `reason` says so.
+        method: `none`, `tcp` (8.8.8.8 port 53), `ntp`, `echo-1` or `echo-2` (the two forms of the cloud echo).
+        runs: whether the device would run it on this network; None: not known.
+        when: under what condition the device runs it.
+        line: the one line that tells the result.
+        log: the lines that it would log, in order.
+        led: the blinks that it would show; None where there is no result.
+        older_names: what Particle's older pages call the same thing.
+        rests_on: the facts of the device that this rests on.
+    """
+
+    result: Result | None
+    method: str
+    reason: str | None = None
+    runs: bool | None = None
+    when: str = "only after its cloud connection has failed"
+    line: str | None = None
+    log: list[str] = field(default_factory=list)
+    led: Led | None = None
+    older_names: list[str] = field(default_factory=list)
+    rests_on: list[Fact[Any]] = field(default_factory=list)
+
+
+class StartupStage(Struct, frozen=True, kw_only=True):
+    """One stage of a device's start on this network.
+
+    Attributes:
+        line: what its log has once the stage is reached, where that is known.
+        instead: what its log has where it stops, where that is known.
+        led: the status LED while it is at this stage.
+        lights: the same, to be drawn; several: one after the other, again and again.
+        expected: how long it takes here, or how long the device tries, in words.
+        network_sees: what a DHCP server's or a firewall's log has of the device at this stage.
+        why: what stops it, or why that is not known; the check that has more is in `check`.
+    """
+
+    stage: StartupName
+    title: str
+    state: Reached
+    line: LogLine | None = None
+    instead: LogLine | None = None
+    led: str = ""
+    lights: list[Light] = field(default_factory=list)
+    expected: str = ""
+    network_sees: str | None = None
+    why: str | None = None
+    check: str | None = None
+
+
+class Startup(Struct, frozen=True, kw_only=True):
+    """The five stages, and what they come to.
+
+    Attributes:
+        online: whether the device gets online here; None: not known.
+        stops_at: the stage where it stays; None where it does not, or that is not known.
+        led: the status LED at the end.
+        lights: the same, to be drawn.
+        log: the lines to look for, in order, up to where it stops.
+        rests_on: the facts of the device that this rests on.
+    """
+
+    online: bool | None
+    stops_at: StartupName | None
+    led: str | None
+    log: list[LogLine]
+    stages: list[StartupStage]
+    lights: list[Light] = field(default_factory=list)
+    rests_on: list[Fact[Any]] = field(default_factory=list)
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """What a run means for one device."""
+
+    checks: list[Check]
+    verdict: Verdict
+    answer: Answer
+    headline: str
+    internet_test: InternetTest
+    startup: Startup

@@ -117,7 +117,7 @@ class _Measurement:
         self._clouds_ended = asyncio.Event()
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
         self._assumed = False
-        self._wants_lease = any(one.startswith("dhcp.") and one not in selection.skip for one in judging.JUDGES)
+        self._wants_lease = any(row.needs_lease and row.id not in selection.skip for row in judging.CHECKS.values())
         self._probes = judging.probes_for(selection)
         if deep and "cloud" in self._probes:
             self._probes |= {"mapping", "path"}
@@ -249,11 +249,11 @@ class _Measurement:
 
     def _tell(self) -> None:
         """Announce the checks for which everything has been seen."""
-        for check_id, judge in judging.JUDGES.items():
-            needed = {*judge.probes, *(self._probes & set(judge.also))}
+        for check_id, row in judging.CHECKS.items():
+            needed = {*row.probes, *(self._probes & set(row.also))}
             if self._air.ssid is not None:
                 needed |= self._probes & {"wifi"}  # it tells whether this laptop is on that network
-            if check_id not in self._told and needed <= self._ended:
+            if check_id not in self._told and needed <= self._ended and row.exists(self._seen):
                 self._told.add(check_id)
                 self._on_check(judging.judge_one(check_id, self._seen, self._profile, self._selection))
 
@@ -280,8 +280,8 @@ class _Measurement:
         self._seen.wifi = self._aim(seen)
         if "5" in self._profile.radio.bands.value:
             return  # a better access point may be on 5 GHz
-        for check_id, judge in judging.JUDGES.items():
-            if "wifi" in judge.probes and check_id not in {"wifi.shared-ssid", "wifi.ssid"}:  # 5 GHz counts for these
+        for check_id, row in judging.CHECKS.items():
+            if "wifi" in row.probes and not row.whole_survey:
                 check = judging.judge_one(check_id, self._seen, self._profile, self._selection)
                 if check.status == "pass":
                     self._told.add(check_id)
@@ -351,7 +351,8 @@ class _Measurement:
             cloud=self._seen.cloud
             or Cloud(endpoints=[one for one in self._so_far.values() if isinstance(one, CloudEndpoint)]),
         )
-        always = self._selection.only == ["path.egress"]
+        only = self._selection.only
+        always = bool(only) and all(judging.CHECKS[check_id].locates for check_id in only or [])
         return await path(self._network, path_targets(seen, self._profile, always=always, deep=self._deep))
 
     def _names(self) -> dict[str, NameKind]:

@@ -2,8 +2,6 @@
 
 from msgspec import Struct, field
 
-from netpreflight.agent.results import STAGES
-
 
 class UnknownCheckError(ValueError):
     """A check id or group that does not exist, or that this version does not measure."""
@@ -20,35 +18,43 @@ class Selection(Struct, frozen=True, kw_only=True):
         return check_id not in self.skip and (self.only is None or check_id in self.only)
 
 
-def select(only: str | None, skip: str | None, measured: list[str]) -> Selection:
+def select(only: str | None, skip: str | None) -> Selection:
     """A selection from two comma-separated lists of check ids and groups.
 
     Raises:
-        UnknownCheckError: a name is not in the contract, or `only` names nothing that is `measured`.
+        UnknownCheckError: a name is not one of a check or a group, or `only` names nothing.
     """
-    chosen = None
-    if only is not None:
-        chosen = [one for one in _expand(only) if one in measured]
-        if not chosen:
-            raise UnknownCheckError(f"{only!r} is not measured by this version; it measures: {', '.join(measured)}")
+    chosen = _expand(only) if only is not None else None
+    if chosen == []:
+        raise UnknownCheckError(f"{only!r} is not measured by this version; it measures: {', '.join(_groups())}")
     return Selection(only=chosen, skip=_expand(skip) if skip is not None else [])
 
 
 def in_groups(ids: list[str]) -> str:
     """Check ids as a list for people, whole groups by their name."""
-    chosen, words = set(ids), []
+    chosen, groups = set(ids), _groups()
+    words = []
     for check_id in ids:
-        group = [one for one in STAGES if one.partition(".")[0] == check_id.partition(".")[0]]
-        words.append(check_id.partition(".")[0] if len(group) > 1 and chosen.issuperset(group) else check_id)
+        group = check_id.partition(".")[0]  # a saved run may name a check that is not known here
+        members = [one for one, its in groups.items() if its == group]
+        words.append(group if len(members) > 1 and chosen.issuperset(members) else check_id)
     return ", ".join(dict.fromkeys(words))
 
 
+def _groups() -> dict[str, str]:
+    """Every check, with its group."""
+    from netpreflight.agent.judging.registry import CHECKS  # noqa: PLC0415 - judging goes by a selection itself
+
+    return {row.id: row.group for row in CHECKS.values()}
+
+
 def _expand(names: str) -> list[str]:
+    groups = _groups()
     found: list[str] = []
     for name in filter(None, (part.strip() for part in names.split(","))):
-        ids = [one for one in STAGES if one == name or one.partition(".")[0] == name]
+        ids = [check_id for check_id, group in groups.items() if name in {check_id, group}]
         if not ids:
-            groups = dict.fromkeys(one.partition(".")[0] for one in STAGES)
-            raise UnknownCheckError(f"no check {name!r}; known: {', '.join(STAGES)}; groups: {', '.join(groups)}")
+            known = ", ".join(dict.fromkeys(groups.values()))
+            raise UnknownCheckError(f"no check {name!r}; known: {', '.join(groups)}; groups: {known}")
         found += ids
     return found

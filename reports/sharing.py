@@ -26,7 +26,6 @@ from msgspec import Struct
 
 from netpreflight.agent import profiles
 from netpreflight.agent.report import Level, Report, SharedLevel
-from netpreflight.agent.results import STAGES
 from netpreflight.probes.observations import UNRESTRICTED, Connection, HttpWitness, Observations, Reveals
 from netpreflight.reports.words import TOLD
 
@@ -56,9 +55,8 @@ _OWN_WORDS = {
         www yes you
         """
     ),
-    *(word for one in STAGES for word in _WORD.findall(one)),
 }
-"""Words that reveal nothing, and that a sentence of this tool may have by itself."""
+"""Words that reveal nothing, and that a sentence of this tool may have by itself; the ids of checks are such, too."""
 _LONGEST, _LONGEST_WITH_NAMES = 4_000, 100_000
 """Characters of a text that is looked through; no sentence of this tool is nearly as long, but one made up may be."""
 _LEAST_LETTERS = 3
@@ -163,6 +161,9 @@ class _Hider:
         self._urls_of_ours: set[str] = set()
         self._names_by_hex: dict[str, str] = {}
         self._targets: list[str] = []
+        self._own_words = _OWN_WORDS | {
+            word for one in reports for check in one.checks for word in _WORD.findall(check.id)
+        }
         self._devices_are_known = all(one.device.name in profiles.names() for one in reports)
         self._log_templates = _log_templates(reports)
         values = [self._keep(one) for one in reports]
@@ -227,9 +228,8 @@ class _Hider:
         alike = self._spoken.setdefault(first[0].lower(), {})
         alike.setdefault((first.start(), len(value)), {})[value.lower()] = instead
 
-    @staticmethod
-    def _says_nothing(value: str) -> bool:
-        return all(word in _OWN_WORDS for word in _WORD.findall(value.lower()))
+    def _says_nothing(self, value: str) -> bool:
+        return all(word in self._own_words for word in _WORD.findall(value.lower()))
 
     def _token(self, kind: str, key: str) -> str:
         if (kind, key) not in self._tokens:

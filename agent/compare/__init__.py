@@ -104,6 +104,8 @@ def _pair(one: Check, other: Check, found: list[Limit], *, later: bool) -> Check
         a=one.status,
         b=other.status,
         relation=how,
+        a_problem=one.problem,
+        b_problem=other.problem,
         a_summary=one.summary,
         b_summary=other.summary,
         meaning=_meaning(one.status, other.status, how, later=later),

@@ -12,9 +12,9 @@ from netpreflight.agent.compare.limits import seconds_apart
 from netpreflight.agent.compare.parts import Conclusion, Given
 from netpreflight.agent.compare.story import hotspot, same_laptop
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_translated
+from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Check, Stage
-from netpreflight.probes.observations import Observations
 
 AIR: tuple[Stage, ...] = ("scan",)
 BEYOND: tuple[Stage, ...] = ("ip", "internet", "cloud")
@@ -27,8 +27,6 @@ WORDS: dict[Stage, str] = {
 }
 _OLD_S = 3600
 """What failed in one run, and works so much later, may just have been mended."""
-_REMOTE = ("ntp.reply", "coap.udp-5683", "cloud.transport", "path.egress")
-"""Checks of a server somewhere in the internet, which can itself be what fails."""
 
 Outcome = Literal["works", "fails", "not-known"]
 
@@ -176,7 +174,7 @@ def _one_works(split: Apart, profile: Profile) -> list[Conclusion]:
         )
     )
     found = [laptop, _suspect(bad, stage, f"it works on {name_of(good)}")]
-    return [*found, _server(split, profile)] if any(one.id in _REMOTE for one in failing(bad, stage)) else found
+    return [*found, _server(split, profile)] if any(CHECKS[one.id].asked for one in failing(bad, stage)) else found
 
 
 def _same_checks(split: Apart) -> list[str]:
@@ -188,7 +186,8 @@ def _same_checks(split: Apart) -> list[str]:
 def _suspect(given: Given, stage: Stage, beside: str) -> Conclusion:
     """The network in which something fails: everything from its access point to its provider."""
     fails = failing(given, stage)
-    path = next((one for one in given.report.checks if one.id == "path.egress" and one.status == "fail"), None)
+    located = (one for one in given.report.checks if CHECKS[one.id].locates)
+    path = next((one for one in located if one.status == "fail"), None)
     what = "; ".join(f"{one.id}: {one.summary}" for one in fails)
     where = "" if stage in AIR else " Somewhere from its access point to its internet provider that is stopped."
     if path and stage == "cloud":
@@ -204,9 +203,10 @@ def _suspect(given: Given, stage: Stage, beside: str) -> Conclusion:
 def server_doubt(split: Apart, profile: Profile) -> str | None:
     """Why the server that was asked may be what failed: it did not answer in the other run at the same address."""
     for one in failing(split.bad, split.stage):
-        if one.id in _REMOTE:
-            tried = _addresses(one.id, split.bad.report.observations, profile, answering=False)
-            if not tried & _addresses(one.id, split.good.report.observations, profile, answering=True):
+        if (asked := CHECKS[one.id].asked) is not None:
+            tried = {address for address, _ in asked(split.bad.report.observations, profile) if address}
+            answering = {address for address, answered in asked(split.good.report.observations, profile) if answered}
+            if not tried & answering:
                 return f"{one.id} was tried at {', '.join(sorted(tried)) or 'no address'}, and works at another address"
     return None
 
@@ -223,21 +223,6 @@ def _server(split: Apart, profile: Profile) -> Conclusion:
         because=f"It answered on {name_of(split.good)} at the same address, in a run at most {minutes} min apart.",
         rests_on=_same_checks(split),
     )
-
-
-def _addresses(check_id: str, seen: Observations, profile: Profile, *, answering: bool) -> set[str]:
-    """Where a check's server was asked, or (`answering`) answered."""
-    found: list[tuple[str | None, bool]]
-    hosts = profile.cloud.hosts.value
-    if check_id == "ntp.reply":
-        found = [(seen.ntp.address, seen.ntp.good is not None)] if seen.ntp else []
-    elif check_id == "coap.udp-5683" or profile.cloud.transport.value == "coap":
-        servers = seen.coap.servers if seen.coap else []
-        found = [(one.address, one.reply is not None) for one in servers]
-    else:
-        endpoints = seen.cloud.endpoints if seen.cloud else []
-        found = [(one.address, bool(one.record or one.nonce)) for one in endpoints if one.host in hosts]
-    return {address for address, answered in found if address and (answered or not answering)}
 
 
 def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
@@ -341,10 +326,8 @@ def reference_remarks(given: Given) -> list[str]:
         found.append(f"{address} is behind a carrier-grade NAT (100.64.0.0/10)")
     if scope.interface and not scope.addresses and scope.ipv6_addresses:
         found.append("it has IPv6 only, and the device needs IPv4")
-    band = next((one for one in given.report.checks if one.id == "wifi.band" and one.status == "fail"), None)
-    if band is not None:
-        found.append(f"the device could not hear it ({band.summary})")
-    return found
+    failing = (one for one in given.report.checks if one.status == "fail")
+    return [*found, *(f"{words} ({one.summary})" for one in failing if (words := CHECKS[one.id].as_reference))]
 
 
 def _results(given: Given, checks: list[Check]) -> list[str]:

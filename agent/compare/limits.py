@@ -4,14 +4,9 @@ import datetime as dt
 
 from netpreflight.agent.compare.parts import Given, Limit, Story
 from netpreflight.agent.compare.story import same_laptop
+from netpreflight.agent.judging.registry import CHECKS, with_stage
 from netpreflight.agent.report import RULES
-from netpreflight.agent.results import STAGES
 from netpreflight.agent.selection import in_groups
-
-_ALL = list(STAGES)
-_AIR = [one for one, stage in STAGES.items() if stage == "scan"]
-_BEYOND = [one for one, stage in STAGES.items() if stage != "scan"]
-_BY_PRIVILEGE = ["dhcp.offer", "dhcp.lease", "dhcp.servers"]
 
 
 def limits(a: Given, b: Given, story: Story) -> list[Limit]:
@@ -88,7 +83,7 @@ def _completeness(a: Given, b: Given) -> list[Limit]:
     for one, other in ((a, b), (b, a)):
         left_out = [
             check
-            for check in _ALL
+            for check in CHECKS
             if not one.report.selection.includes(check) and other.report.selection.includes(check)
         ]
         if left_out:
@@ -112,7 +107,7 @@ def _laptop(a: Given, b: Given) -> list[Limit]:
                 Limit(
                     text=f"In {'A' if one else 'B'} a {what} was up, in {'B' if one else 'A'} none: what its program "
                     "keeps off the network is the laptop's doing, not the network's.",
-                    checks=_BEYOND,
+                    checks=_beyond_the_air(),
                 )
             )
     if bool(here.proxy) != bool(there.proxy):
@@ -120,13 +115,13 @@ def _laptop(a: Given, b: Given) -> list[Limit]:
             Limit(
                 text=f"In {'A' if here.proxy else 'B'} this laptop had a proxy set, in {'B' if here.proxy else 'A'} "
                 "none; nothing was sent through it, and a network that asks for one may stop everything else.",
-                checks=_BEYOND,
+                checks=_beyond_the_air(),
             )
         )
     if here.privileges.raw_sockets != there.privileges.raw_sockets:
         root, user = ("A", "B") if here.privileges.raw_sockets else ("B", "A")
         text = f"{root} could ask for a DHCP lease as an unknown device (it ran as root), and {user} could not."
-        found.append(Limit(text=text, checks=_BY_PRIVILEGE))
+        found.append(Limit(text=text, checks=[row.id for row in CHECKS.values() if row.needs_lease]))
     return found
 
 
@@ -140,25 +135,31 @@ def _way(a: Given, b: Given, story: Story) -> list[Limit]:
         text = (
             f"A was measured {words[media[0] or '']}, B {words[media[1] or '']}: another interface of the laptop, too."
         )
-        found.append(Limit(text=text, checks=_BEYOND))
+        found.append(Limit(text=text, checks=_beyond_the_air()))
     air = (here.observations.wifi, there.observations.wifi)
     sources = tuple(one.source if one and not one.not_run else None for one in air)
     if sources[0] != sources[1]:
         text = f"The air was looked at by {sources[0] or 'nothing'} in A, and by {sources[1] or 'nothing'} in B."
-        found.append(Limit(text=text, checks=_AIR))
+        found.append(Limit(text=text, checks=with_stage("scan")))
     elif air[0] and air[1] and air[0].triggered != air[1].triggered:
         fresh, old = ("A", "B") if air[0].triggered else ("B", "A")
         text = f"{fresh} scanned the air for this run, {old} read what an earlier scan had left."
-        found.append(Limit(text=text, checks=_AIR))
+        found.append(Limit(text=text, checks=with_stage("scan")))
     targets = tuple(one.target if one else None for one in air)
     if story != "two-networks" and None not in targets and targets[0] != targets[1]:
-        found.append(Limit(text=f"By the air, A is about '{targets[0]}' and B about '{targets[1]}'.", checks=_AIR))
+        found.append(
+            Limit(text=f"By the air, A is about '{targets[0]}' and B about '{targets[1]}'.", checks=with_stage("scan"))
+        )
     deep = (here.observations.mapping is not None, there.observations.mapping is not None)
     if deep[0] != deep[1]:
         text = f"Only {'A' if deep[0] else 'B'} looked at what a NAT forgets (--deep)."
-        found.append(Limit(text=text, checks=["cloud.transport"]))
+        found.append(Limit(text=text, checks=[row.id for row in CHECKS.values() if "mapping" in row.also]))
     return found
 
 
 def _device(title: str, version: str | None) -> str:
     return f"{title}, Device OS {version}" if version else title
+
+
+def _beyond_the_air() -> list[str]:
+    return [row.id for row in CHECKS.values() if row.beyond_the_air]

@@ -4,12 +4,11 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from netpreflight.agent.judging.start import StartupName
 from netpreflight.agent.profiles.facts import Level
 from netpreflight.agent.report import Device, Report, Saved, Tool
 from netpreflight.agent.report.changes import Change
-from netpreflight.agent.results import Owner, Stage, Status, Verdict
-from netpreflight.probes.observations import Said
+from netpreflight.agent.results import Owner, Stage, StartupName, Status, Verdict
+from netpreflight.probes.observations import Plain, Said
 
 Story = Literal["two-networks", "before-and-after", "same-run", "not-told"]
 """What the two runs are to each other, as their observations tell."""
@@ -58,11 +57,14 @@ class CheckPair(Struct, frozen=True, kw_only=True):
     """One check in both runs; `limits` say why its two results are no fair comparison."""
 
     id: str
-    stage: Stage
+    stage: Stage | None
     level: Level
     a: Status
     b: Status
     relation: Relation
+    a_problem: Plain | None
+    """What A found; None: nothing, or it was left out."""
+    b_problem: Plain | None
     a_summary: str
     b_summary: str
     meaning: str

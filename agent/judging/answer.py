@@ -1,47 +1,14 @@
 """What the checks come to for somebody who reads nothing else: the answer and the headline."""
 
-from msgspec import Struct
-
-from netpreflight.agent.judging.start import Startup
+from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Check, Owner, Verdict
-
-_PLAIN = {
-    "wifi": "The Wi-Fi does not suit the device.",
-    "dhcp": "The network gives the device no address that it can use.",
-    "dns": "The network does not look up the names that the device needs.",
-    "ntp": "The network does not tell the device the time.",
-    "portal": "A login page stands in the way, and the device cannot click through one.",
-    "coap": "The device's cloud service does not answer it through this network.",
-    "cloud": "The device's cloud service does not answer it through this network.",
-    "path": "Something on the way stops what the device sends.",
-}
-"""What a failing check means, by its group, for somebody who does not know the field's terms."""
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """What somebody needs to know who reads nothing else.
-
-    Attributes:
-        sentence: whether it will work.
-        plain: what is in the way, without the field's terms; None where nothing certainly is.
-        obstacle: the first thing that is in the way, not known, or to be warned of; None where there is none.
-        check: the check that found it.
-        change: what is to be changed first, or the step that would settle what is not known.
-        owner: who can do that.
-    """
-
-    sentence: str
-    plain: str | None = None
-    obstacle: str | None = None
-    check: str | None = None
-    change: str | None = None
-    owner: Owner | None = None
+from netpreflight.agent.results import Answer, Check, Startup, Verdict
 
 
 def loss_of(checks: list[Check]) -> Check | None:
     """The finding that says where on the path the device's port is lost."""
-    return next((one for one in checks if one.id == "path.egress" and one.status == "fail" and one.to_allow), None)
+    locating = (one for one in checks if CHECKS[one.id].locates)
+    return next((one for one in locating if one.status == "fail" and one.to_allow), None)
 
 
 def is_same_port(check: Check, lost: Check) -> bool:
@@ -59,8 +26,7 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
     required = [check for check in checks if check.level == "required"]
     if verdict == "incompatible":
         failing = [check for check in required if check.status == "fail"]
-        # A captive portal breaks what comes after it, so it is the one thing to change.
-        first = next((check for check in failing if check.id == "portal" and failing[0].stage != "ip"), failing[0])
+        first = next((one for one in failing if CHECKS[one.id].first and failing[0].stage != "ip"), failing[0])
         if (lost := loss_of(required)) is not None and is_same_port(first, lost):
             first = lost  # where it is lost says more than that nothing answers
         ends = "would not get" if start.online is False else "cannot be relied on to get"
@@ -92,7 +58,7 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
 def _answered(sentence: str, first: Check) -> Answer:
     return Answer(
         sentence=sentence,
-        plain=_PLAIN[first.id.partition(".")[0]] if first.status == "fail" else None,
+        plain=CHECKS[first.id].plain if first.status == "fail" else None,
         obstacle=f"{first.summary}.",
         check=first.id,
         change=first.remedy,

@@ -8,18 +8,14 @@ even if no echo comes back (system_connection_manager.cpp, v5.6.0:476, v6.2.0:66
 
 from typing import Any, Literal
 
-from msgspec import Struct, field
-
 from netpreflight.agent.judging.addresses import is_address, is_sinkhole
 from netpreflight.agent.judging.cloud import endpoints_of
 from netpreflight.agent.judging.dhcp import other_router
 from netpreflight.agent.judging.dns import NTP_SERVER, cloud_host, kept_of, may_not_exist
 from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.profiles import Fact, Profile
-from netpreflight.agent.results import Check
+from netpreflight.agent.results import Check, InternetTest, Led, Result
 from netpreflight.probes.observations import Dns, EchoTest, Observations
-
-Result = Literal["passed", "dns", "timeout", "network"]
 
 WORDS: dict[Result, str] = {"dns": "DNS", "timeout": "timeout", "network": "network"}
 CODES: dict[Result, int] = {"dns": -170, "timeout": -160, "network": -230}
@@ -36,47 +32,6 @@ _OLDER_NAMES = {
 _NOT_ASKED = "Not known: the resolvers that a device is given were not asked for it."
 _IDLE = "Idle Network (Particle's troubleshooting articles)"
 _GOOGLE = "can't reach Google (Particle's older pages)"
-
-
-class Led(Struct, frozen=True, kw_only=True):
-    """A blink pattern of the status LED."""
-
-    colour: str
-    blinks: int
-    on_ms: int = 250
-    off_ms: int = 250
-
-    @property
-    def words(self) -> str:
-        """The pattern for people."""
-        return f"{self.colour}, {self.blinks} blinks"
-
-
-class InternetTest(Struct, frozen=True, kw_only=True):
-    """The Internet Test's result, and how the device would tell it.
-
-    Attributes:
-        result: None where the device would not get as far as the test, or where that is not known; `reason` says so.
-        method: `none`, `tcp` (8.8.8.8 port 53), `ntp`, `echo-1` or `echo-2` (the two forms of the cloud echo).
-        runs: whether the device would run it on this network; None: not known.
-        when: under what condition the device runs it.
-        line: the one line that tells the result.
-        log: the lines that it would log, in order.
-        led: the blinks that it would show; None where there is no result.
-        older_names: what Particle's older pages call the same thing.
-        rests_on: the facts of the device that this rests on.
-    """
-
-    result: Result | None
-    method: str
-    reason: str | None = None
-    runs: bool | None = None
-    when: str = "only after its cloud connection has failed"
-    line: str | None = None
-    log: list[str] = field(default_factory=list)
-    led: Led | None = None
-    older_names: list[str] = field(default_factory=list)
-    rests_on: list[Fact[Any]] = field(default_factory=list)
 
 
 def internet_test(seen: Observations, profile: Profile, checks: dict[str, Check]) -> InternetTest:

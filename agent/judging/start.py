@@ -4,22 +4,17 @@ The stages and lines are those of Particle's troubleshooting articles (scan and 
 the LED is that of device-os v6.2.0 system/src/system_led_signal.cpp:65-79, system_network_manager.cpp:418-441.
 """
 
-from typing import Any, Literal
-
-from msgspec import Struct, field
+from typing import Any
 
 from netpreflight.agent.judging.cloud import endpoints_of
 from netpreflight.agent.judging.dhcp import guessed_router
 from netpreflight.agent.judging.dns import cloud_host
-from netpreflight.agent.judging.internet_diagnosis import InternetTest
+from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.lights import Light
 from netpreflight.agent.profiles import Fact, Profile
-from netpreflight.agent.results import Check, Stage
-from netpreflight.probes.observations import LogLine, Observations
-
-Reached = Literal["reached", "stops", "not-reached", "unknown"]
-StartupName = Literal["scan", "link", "ip", "dns", "cloud"]
+from netpreflight.agent.results import Check, InternetTest, Reached, Startup, StartupName, StartupStage
+from netpreflight.probes.observations import Observations
 
 _JOINING, _JOINED, _CONNECTING, _ONLINE = "blinking green", "fast blinking green", "blinking cyan", "breathing cyan"
 _TITLES: dict[StartupName, str] = {
@@ -31,61 +26,8 @@ _TITLES: dict[StartupName, str] = {
 }
 _PERIODS_MS = {_JOINING: 200, _JOINED: 100, _CONNECTING: 200, _ONLINE: 4000}
 """device-os v6.2.0 system/src/system_led_signal.cpp, PatternPeriod; half of it on, half of it off."""
-_SETTLED_BY: dict[StartupName, tuple[str, ...]] = {
-    "ip": ("dhcp.offer", "dhcp.lease"),
-    "dns": ("dns.resolve",),
-    "cloud": ("cloud.transport", "portal"),
-}
-"""Checks whose failing stops a device there; a failing check of the same group that is not here may or may not."""
 _TEST_S = {"none": 0.0, "tcp": 5.0, "ntp": 10.0, "echo-1": 5.0, "echo-2": 5.0}
 """The longest that each Internet Test takes, in seconds (device-facts 1.2 to 1.4)."""
-
-
-class StartupStage(Struct, frozen=True, kw_only=True):
-    """One stage of a device's start on this network.
-
-    Attributes:
-        line: what its log has once the stage is reached, where that is known.
-        instead: what its log has where it stops, where that is known.
-        led: the status LED while it is at this stage.
-        lights: the same, to be drawn; several: one after the other, again and again.
-        expected: how long it takes here, or how long the device tries, in words.
-        network_sees: what a DHCP server's or a firewall's log has of the device at this stage.
-        why: what stops it, or why that is not known; the check that has more is in `check`.
-    """
-
-    stage: StartupName
-    title: str
-    state: Reached
-    line: LogLine | None = None
-    instead: LogLine | None = None
-    led: str = ""
-    lights: list[Light] = field(default_factory=list)
-    expected: str = ""
-    network_sees: str | None = None
-    why: str | None = None
-    check: str | None = None
-
-
-class Startup(Struct, frozen=True, kw_only=True):
-    """The five stages, and what they come to.
-
-    Attributes:
-        online: whether the device gets online here; None: not known.
-        stops_at: the stage where it stays; None where it does not, or that is not known.
-        led: the status LED at the end.
-        lights: the same, to be drawn.
-        log: the lines to look for, in order, up to where it stops.
-        rests_on: the facts of the device that this rests on.
-    """
-
-    online: bool | None
-    stops_at: StartupName | None
-    led: str | None
-    log: list[LogLine]
-    stages: list[StartupStage]
-    lights: list[Light] = field(default_factory=list)
-    rests_on: list[Fact[Any]] = field(default_factory=list)
 
 
 def startup(seen: Observations, profile: Profile, checks: list[Check], test: InternetTest) -> Startup:
@@ -137,22 +79,15 @@ def _by_a_wrong_router(
 
 def _state(name: StartupName, checks: list[Check]) -> tuple[Reached, Check | None]:
     """How far a device gets by the checks of a stage, and the check that says so where it is not reached."""
-    if name in {"scan", "link"}:
-        mine = [one for one in checks if one.stage == "scan" and one.level == "required"]
-        deciding = {one.id for one in mine}
+    if name in {"scan", "link"}:  # nothing more is asked of the network for the link than for the scan
+        mine = [one for one in checks if CHECKS[one.id].starts == "scan" and one.level == "required"]
     else:
-        group: Stage | None = "ip" if name == "ip" else None
-        deciding = set(_SETTLED_BY[name])
-        mine = [
-            one
-            for one in checks
-            if (one.id in deciding or (group is not None and one.stage == group)) and one.level != "reported"
-        ]
-    if name == "link":  # nothing more is asked of the network than for the scan
+        mine = [one for one in checks if CHECKS[one.id].starts == name and one.level != "reported"]
+    if name == "link":
         sure = mine and all(one.status in {"pass", "warn"} and not one.in_doubt for one in mine)
         return ("reached" if sure else "unknown"), None
     if failing := [one for one in mine if one.status == "fail"]:
-        stopping = next((one for one in failing if one.id in deciding), None)
+        stopping = next((one for one in failing if CHECKS[one.id].stops), None)
         return ("stops", stopping) if stopping else ("unknown", failing[0])
     doubtful = next((one for one in mine if one.status in {"unknown", "skip"} or one.in_doubt), None)
     if doubtful is not None or not mine:
@@ -218,10 +153,10 @@ def _light(signal: str) -> Light:
 
 def _instead(name: StartupName, seen: Observations, profile: Profile, check: Check) -> str | None:
     """What the log has of the stage where it stops, as far as that is known."""
-    facts = profile.startup
+    facts, row = profile.startup, CHECKS[check.id]
+    if row.starts != name or not row.logged:
+        return None
     if name == "cloud":
-        if check.id != "cloud.transport":
-            return None
         made = [one for endpoint in endpoints_of(seen, profile) for one in endpoint.connections]
         dead = profile.cloud.transport.value == "tcp-nonce" and all(one.connect_ms is None for one in made)
         return _filled(facts.connect_failed_line if dead else facts.handshake_failed_line, seen, profile)

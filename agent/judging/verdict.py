@@ -3,39 +3,30 @@
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from netpreflight.agent.judging.answer import Answer, answer_of, headline_of, is_same_port, loss_of
-from netpreflight.agent.judging.internet_diagnosis import InternetTest, internet_test
-from netpreflight.agent.judging.registry import JUDGES
-from netpreflight.agent.judging.start import Startup, startup
+from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of
+from netpreflight.agent.judging.internet_diagnosis import internet_test
+from netpreflight.agent.judging.registry import CHECKS, COMMON_PROBLEMS, Row, with_stage
+from netpreflight.agent.judging.start import startup
 from netpreflight.agent.judging.unseen import of_another_network
 from netpreflight.agent.profiles import Fact, Profile
-from netpreflight.agent.results import STAGES, Check, Finding, Verdict
+from netpreflight.agent.results import Check, Finding, Judgement, Verdict
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Observations
 
 
-class Judgement(Struct, frozen=True, kw_only=True):
-    """What a run means for one device."""
-
-    checks: list[Check]
-    verdict: Verdict
-    answer: Answer
-    headline: str
-    internet_test: InternetTest
-    startup: Startup
-
-
 def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgement:
     """Judge every check of the selection for a device, and what follows from all of them."""
-    checks = _with_place([judge_one(check_id, seen, profile, selection) for check_id in JUDGES])
+    every = _with_place(
+        [judge_one(check_id, seen, profile, selection) for check_id in CHECKS if CHECKS[check_id].exists(seen)]
+    )
+    checks = [one for one in every if one.stage is not None]
     verdict = verdict_of(checks, selection)
     test = internet_test(seen, profile, {one.id: one for one in checks})
     start = startup(seen, profile, checks, test)
     answer = answer_of(verdict, checks, profile, start)
     return Judgement(
-        checks=checks,
+        checks=every,
         verdict=verdict,
         answer=answer,
         headline=headline_of(verdict, answer),
@@ -60,24 +51,25 @@ def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Se
     if seen.wifi is None:
         raise ValueError("there are no networks without a survey")
     one = msgspec.structs.replace(seen, wifi=msgspec.structs.replace(seen.wifi, target=ssid, target_from=None))
-    checks = [judge_one(check_id, one, profile, selection) for check_id in JUDGES if STAGES[check_id] == "scan"]
+    checks = [judge_one(check_id, one, profile, selection) for check_id in with_stage("scan")]
     return verdict_of(checks, selection), checks
 
 
 def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Selection) -> Check:
     """Judge one check; a fault of the judging itself is that check's `unknown`."""
-    level = profile.level(check_id)
+    row, level = CHECKS[check_id], profile.level(check_id)
     if not selection.includes(check_id):
         finding = Finding(status="skip", summary="Left out of this run, as asked")
     else:
         try:
-            finding = JUDGES[check_id].finding(seen, profile)
-            if STAGES[check_id] != "scan" and finding.status in {"pass", "warn", "fail"}:
+            finding = _as_listed(row.judge(seen, profile), row)
+            if row.beyond_the_air and finding.status in {"pass", "warn", "fail"}:
                 finding = of_another_network(seen, finding) or finding
         except Exception as fault:  # noqa: BLE001 - a fault in one check must not take the report with it
             finding = Finding(
                 status="unknown",
                 summary="netpreflight failed to judge this check",
+                problem="internal-error",
                 reason=f"Internal error: {type(fault).__name__}: {fault}",
                 remedy="Attach the JSON report to a ticket for netpreflight's developers.",
                 owner="nobody",
@@ -85,7 +77,20 @@ def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Se
     finding = _as_sure_as_its_facts(finding)
     status = "warn" if finding.status == "fail" and level == "warning" else finding.status
     fields = {name: getattr(finding, name) for name in finding.__struct_fields__}
-    return Check(**{**fields, "status": status}, id=check_id, stage=STAGES[check_id], level=level)
+    return Check(**{**fields, "status": status}, id=check_id, stage=row.stage, level=level)
+
+
+def _as_listed(finding: Finding, row: Row) -> Finding:
+    """The finding, with the owner that its check has where it names nobody.
+
+    Raises:
+        ValueError: it breaks the rule that what neither passes nor is left out has a problem of the check's list.
+    """
+    fine = finding.status in {"pass", "skip"}
+    allowed = {None} if fine else {*row.problems, *COMMON_PROBLEMS}
+    if row.problems and finding.problem not in allowed:
+        raise ValueError(f"{finding.problem!r} is no problem of {row.id} that {finding.status}s")
+    return finding if fine or finding.owner else msgspec.structs.replace(finding, owner=row.owner)
 
 
 def _as_sure_as_its_facts(finding: Finding) -> Finding:
@@ -101,6 +106,7 @@ def _as_sure_as_its_facts(finding: Finding) -> Finding:
     return msgspec.structs.replace(
         finding,
         status=finding.standing,
+        problem="unconfirmed" if finding.status == "pass" else finding.problem,
         reason=f"{finding.reason} {doubt}" if finding.reason else doubt,
         remedy=finding.remedy or "Try one device here before many.",
         owner=finding.owner or "device owner",

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origi
 import msgspec
 from msgspec import Meta, Struct
 
-from netpreflight.agent import results
 from netpreflight.agent.profiles.facts import CheckNeeds, DeviceOs, Fact, Profile, Text, covers, is_table, order
 from netpreflight.agent.profiles.written import KeyPath, Written, dotted, quoted
 
@@ -176,10 +175,12 @@ def _check_table(written: Written, path: KeyPath, value: Any, kinds: dict[str, A
 
 def _check_needs(written: Written, value: Any) -> None:
     """The checks that are not simply required."""
+    from netpreflight.agent.judging.registry import CHECKS  # noqa: PLC0415 - judging knows profiles itself
+
     kinds = _kinds(CheckNeeds)
     for check_id, needs in _table(written, ("checks",), value).items():
-        if check_id not in results.STAGES:
-            _no_such_key(written, ("checks", check_id), results.STAGES)
+        if check_id not in CHECKS:
+            _no_such_key(written, ("checks", check_id), CHECKS)
         for place, one in _each(("checks", check_id), needs):
             _check_table(written, place, one, kinds)
             for key in ("level", "why"):

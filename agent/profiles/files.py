@@ -19,8 +19,6 @@ _PLAIN = {"title", "device_id"}
 """Keys that hold no facts."""
 _OF_THE_HOSTS = {"known_names", "fallback_address"}
 """Facts that say more of the cloud's hosts: where a file has hosts of its own, it does not take these over."""
-_COAP_PORT = "coap.udp-5683"
-"""The check that says something of a transport: a file with a transport of its own does not take its level over."""
 
 
 class Sheet(NamedTuple):
@@ -193,8 +191,12 @@ def _merged(content: dict[str, Any], source: str | None) -> dict[str, Any]:
             whole[key] = {**base, **facts}
         elif key != "based_on":
             whole[key] = _stated(value, source)
-    if "transport" in content.get("cloud", {}) and _COAP_PORT not in content.get("checks", {}):
-        whole["checks"] = {one: needs for one, needs in whole.get("checks", {}).items() if one != _COAP_PORT}
+    if "transport" in content.get("cloud", {}):  # then it does not take over how much another transport counts
+        from netpreflight.agent.judging.registry import CHECKS  # noqa: PLC0415 - judging knows profiles itself
+
+        own = content.get("checks", {})
+        levels = whole.get("checks", {}).items()
+        whole["checks"] = {one: needs for one, needs in levels if one in own or CHECKS[one].of_cloud is None}
     return whole
 
 

@@ -13,12 +13,10 @@ from typing import Literal
 from msgspec import Struct, field
 
 from netpreflight.agent.judging.addresses import is_address, zone_of
+from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Check, Flow, Owner
-from netpreflight.probes.observations import Dhcp, Observations, Scope
-
-Where = Literal["firewall", "access point", "DHCP server", "resolver", "captive portal", "network"]
-"""What has to be changed."""
+from netpreflight.agent.results import Check, Flow, Owner, Where
+from netpreflight.probes.observations import Dhcp, Observations, Plain, Scope
 
 IDLE_MARGIN_S = 10
 """A device's keep-alive may be late by so much, by its own timers and by a packet that is sent again."""
@@ -31,13 +29,6 @@ _HOST_NAME = re.compile(rf"(?:\*\.)?(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61
 """RFC 952 and RFC 1123 section 2.1, and a leading `*.` for a whole zone; the last label begins with a letter."""
 _LONGEST_NAME = 253
 _MAC = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}", re.ASCII)
-_WHERE: dict[str, Where] = {
-    "wifi": "access point",
-    "dhcp": "DHCP server",
-    "dns": "resolver",
-    "portal": "captive portal",
-}
-"""What is changed where it is no firewall, by the group of the check."""
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -77,12 +68,14 @@ class Change(Struct, frozen=True, kw_only=True):
     """One change, and the checks that ask for it.
 
     Attributes:
+        problems: what each of these checks found, in the same order.
         needed: whether the device needs it; False: it works without, with a warning.
         line: the change as one neutral line.
         rules: what a firewall has to let through; empty where it is no firewall that has to be changed.
     """
 
     checks: list[str]
+    problems: list[Plain | None] = field(default_factory=list)
     needed: bool
     where: Where
     owner: Owner | None
@@ -101,7 +94,8 @@ def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[C
         change = _change(check, seen, profile)
         before = found.get(change.line)
         found[change.line] = Change(
-            checks=[*(before.checks if before else []), check.id],
+            checks=[*(before.checks if before else []), *change.checks],
+            problems=[*(before.problems if before else []), *change.problems],
             needed=change.needed or (before is not None and before.needed),
             where=change.where,
             owner=change.owner,
@@ -123,8 +117,9 @@ def _change(check: Check, seen: Observations, profile: Profile) -> Change:
     rules = [rule for flow in check.to_allow if (rule := _rule(flow, seen, profile)) is not None]
     return Change(
         checks=[check.id],
+        problems=[check.problem],
         needed=check.level == "required",
-        where="firewall" if rules else _WHERE.get(check.id.partition(".")[0], "network"),
+        where="firewall" if rules else CHECKS[check.id].where,
         owner=check.owner,
         line=" ".join(rule.line for rule in rules) or check.remedy or check.summary,
         rules=rules,

@@ -10,13 +10,11 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from netpreflight.agent.judging import verdict_of
+from netpreflight.agent.judging import CHECKS, verdict_of
 from netpreflight.agent.report.changes import Change
-from netpreflight.agent.results import STAGES, Check
+from netpreflight.agent.results import Check, Stage
 from netpreflight.agent.selection import Selection, in_groups
-
-_SPOILS = ("portal", "dns.resolve", "dns.integrity")
-"""Checks whose failure can be the cause of every failure of the stages `internet` and `cloud`."""
+from netpreflight.probes.observations import Plain
 
 
 class Enough(Struct, frozen=True, kw_only=True):
@@ -26,12 +24,14 @@ class Enough(Struct, frozen=True, kw_only=True):
         answer: `alone`: the one change does. `together`: all of them are needed, and do. `not-known`: they are needed,
             and whether that is enough was not seen.
         fix: the checks that have to be mended, one for each change.
+        problems: what each of these found, in the same order.
         perhaps: failing checks that may pass by themselves once the others are mended.
         not_seen: checks of which nothing is known once `fix` is mended.
     """
 
     answer: Literal["alone", "together", "not-known"]
     fix: list[str]
+    problems: list[Plain | None]
     perhaps: list[str]
     not_seen: list[str]
     sentence: str
@@ -43,9 +43,10 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
     failing = [one.id for one in checks if (one.status, one.level) == ("fail", "required")]
     if not needed or not failing:
         return None
-    spoiling = [one for one in needed if set(one.checks) & set(_SPOILS)]
-    fix = spoiling + [one for one in needed if one not in spoiling and not (spoiling and _comes_later(one))]
-    turned = _mended(checks, {check_id for one in fix for check_id in one.checks}, spoiled=bool(spoiling))
+    spoiling = [one for one in needed if _spoilt_by(one)]
+    spoilt = {stage for one in spoiling for stage in _spoilt_by(one)}
+    fix = spoiling + [one for one in needed if one not in spoiling and not _only_in(one, spoilt)]
+    turned = _mended(checks, {check_id for one in fix for check_id in one.checks}, spoilt)
     not_seen = [one.id for one in turned if one.level == "required" and one.status in {"fail", "unknown", "skip"}]
     in_doubt = [one.id for one in turned if one.level == "required" and one.in_doubt]
     works = not not_seen and not in_doubt and verdict_of(turned, selection).startswith("compatible")
@@ -54,23 +55,28 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
     return Enough(
         answer="not-known" if not works else "alone" if len(fix) == 1 else "together",
         fix=first,
+        problems=[one.problems[0] for one in fix],
         perhaps=perhaps,
         not_seen=not_seen,
         sentence=_sentence(first, perhaps, not_seen, in_doubt, works=works),
     )
 
 
-def _comes_later(change: Change) -> bool:
-    return all(STAGES[one] in {"internet", "cloud"} for one in change.checks)
+def _spoilt_by(change: Change) -> set[Stage]:
+    """The stages whose failures may all come from what the change mends."""
+    return {stage for check_id in change.checks for stage in CHECKS[check_id].spoils}
 
 
-def _mended(checks: list[Check], fixed: set[str], *, spoiled: bool) -> list[Check]:
+def _only_in(change: Change, stages: set[Stage]) -> bool:
+    return all(CHECKS[check_id].stage in stages for check_id in change.checks)
+
+
+def _mended(checks: list[Check], fixed: set[str], spoilt: set[Stage]) -> list[Check]:
     """The checks as they would be judged with some of them mended: what followed from those was not seen."""
-    if "cloud.transport" in fixed:
-        fixed = {*fixed, "path.egress"}  # a port that answers has a way to it
-    unseen = {one.id for one in checks if one.status == "fail" and _follows(one, checks, fixed)}
-    if spoiled:
-        unseen |= {one.id for one in checks if one.status == "fail" and STAGES[one.id] in {"internet", "cloud"}}
+    fixed = {*fixed, *(settled for check_id in fixed for settled in CHECKS[check_id].settles)}
+    unseen = {
+        one.id for one in checks if one.status == "fail" and (one.stage in spoilt or _follows(one, checks, fixed))
+    }
     return [
         msgspec.structs.replace(one, status="pass")
         if one.id in fixed

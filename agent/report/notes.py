@@ -1,9 +1,8 @@
 """What a reader has to know before the checks: what was left out, and where this laptop is not like a device."""
 
-from netpreflight.agent import judging
+from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import STAGES
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Observations, Scope, Wifi, band_of
 
@@ -15,9 +14,9 @@ def notes(seen: Observations, selection: Selection, profile: Profile, *, complet
         found.append("This run was cut short: what it had not come to is unknown.")
     if selection.only is not None:
         found.append(f"Only {in_groups(selection.only)} counted; everything else was left out, as asked.")
-    if left_out := [check_id for check_id in judging.JUDGES if check_id in selection.skip]:
+    if left_out := [check_id for check_id in CHECKS if check_id in selection.skip]:
         found.append(f"Left out, as asked: {in_groups(left_out)}. The verdict says nothing about that.")
-    beyond = any(selection.includes(one) for one in judging.JUDGES if STAGES[one] != "scan")
+    beyond = any(selection.includes(row.id) for row in CHECKS.values() if row.beyond_the_air)
     if seen.wifi is not None and seen.wifi.bss and (note := _on_the_air(seen, seen.wifi, profile, beyond=beyond)):
         found.append(note)
     return found + _on_the_laptop(seen.scope)

@@ -6,10 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from netpreflight.agent import judging, profiles
-from netpreflight.agent.judging import Judgement
-from netpreflight.agent.judging.internet_diagnosis import Result
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Verdict
+from netpreflight.agent.results import Judgement, Result, Verdict
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import LogLine, Observations
 

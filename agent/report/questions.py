@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_shared_by_routers, is_translated
+from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.judging.wifi.bss import counted
 from netpreflight.agent.judging.wifi.network import Network, network_of
@@ -284,7 +285,7 @@ def _admission(seen: Observations) -> Question:
 
 def _port(checks: list[Check], profile: Profile) -> Question:
     protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
-    check_id = "coap.udp-5683" if profile.cloud.transport.value == "coap" else "cloud.transport"
+    check_id = next(row.id for row in CHECKS.values() if profile.cloud.transport.value in row.says_open)
     check = next((one for one in checks if one.id == check_id), None)
     known = check is not None and check.status in {"pass", "warn", "fail"}
     return Question(

@@ -5,9 +5,6 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType, field
 
 from netpreflight.agent import __version__, judging
-from netpreflight.agent.judging import Answer
-from netpreflight.agent.judging.internet_diagnosis import InternetTest
-from netpreflight.agent.judging.start import Startup
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import Change, changes
 from netpreflight.agent.report.enough import Enough, enough
@@ -15,7 +12,7 @@ from netpreflight.agent.report.notes import notes
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict, by_device, by_version
 from netpreflight.agent.report.questions import Question, questions
 from netpreflight.agent.report.way import Station, route
-from netpreflight.agent.results import Check, Verdict
+from netpreflight.agent.results import Answer, Check, InternetTest, Startup, Verdict
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Bss, Contact, Observations, Scope, Ssid, strength
 

@@ -1,21 +1,19 @@
 """The way from this laptop to the cloud, station by station: what passed on each stretch of it, and what did not."""
 
 import ipaddress
-from typing import Literal
 
 from msgspec import Struct, field
 
 from netpreflight.agent.judging.addresses import is_address, is_carrier_nat, is_local
 from netpreflight.agent.judging.dns import cloud_host
+from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import subnet_of
-from netpreflight.agent.results import Check, Status
+from netpreflight.agent.results import Check, StationKind, Status
 from netpreflight.probes.observations import Ladder, Observations, PathTarget
 
-StationKind = Literal["laptop", "access point", "gateway", "router", "provider", "cloud"]
 _WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn", "skip", "pass")
-_GROUPS = {"wifi": "Wi-Fi", "dhcp": "DHCP", "dns": "DNS", "ntp": "NTP", "portal": "no portal"}
 _MOST_ROUTERS = 4
 """Private routers that are drawn; a longer way is in the evidence of path.egress."""
 _MOST_BEYOND = 3
@@ -70,23 +68,28 @@ def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Sta
             title="This laptop",
             detail=["in the device's place", *([scope.address] if scope.address else [])],
         ),
-        Station(kind="access point", title="Access point", detail=names, steps=_steps(counted, "wifi")),
+        Station(
+            kind="access point", title="Access point", detail=names, steps=_steps("access point", counted, profile)
+        ),
         Station(
             kind="gateway",
             title="Gateway",
             detail=[*(gateways or ["not known"]), *([f"on '{elsewhere}'"] if elsewhere else [])],
-            steps=_steps(counted, "dhcp"),
+            steps=_steps("gateway", counted, profile),
         ),
-        *(Station(kind="router", title="Another router", detail=[one], steps=_passed(one, target)) for one in site),
-        Station(kind="provider", title="Internet", detail=beyond, steps=_steps(counted, "dns", "ntp", "portal")),
+        *(
+            Station(kind="router", title="Another router", detail=[one], steps=_passed(one, target, checks))
+            for one in site
+        ),
+        Station(kind="provider", title="Internet", detail=beyond, steps=_steps("provider", counted, profile)),
         Station(
             kind="cloud",
             title="The device's cloud",
             detail=[host, *([address] if address and address != host else [])],
-            steps=_steps(counted, "coap", "cloud", port=_port(profile)),
+            steps=_steps("cloud", counted, profile),
         ),
     ]
-    found = next((one for one in counted if one.id == "path.egress"), None)
+    found = _locating(counted)
     if found is None or target is None or found.status not in {"fail", "unknown"}:
         return stations
     return _with_loss(stations, target, found)
@@ -97,16 +100,23 @@ def _port(profile: Profile) -> str:
     return f"{protocol} {profile.cloud.port.value}"
 
 
-def _steps(checks: list[Check], *groups: str, port: str = "") -> list[Step]:
-    """One step for each group of checks, by the worst of them."""
+def _steps(kind: StationKind, checks: list[Check], profile: Profile) -> list[Step]:
+    """The steps on the stretch to a station: one for all checks that are drawn alike, by the worst of them."""
+    drawn: dict[str, list[Check]] = {}
+    for one in checks:
+        if CHECKS[one.id].station == kind:
+            drawn.setdefault(CHECKS[one.id].drawn, []).append(one)
     steps = []
-    for group in groups:
-        mine = [one for one in checks if one.id.partition(".")[0] == group]
-        worst = next((one for status in _WORST_FIRST for one in mine if one.status == status), None)
-        if worst is not None:
-            what = _GROUPS.get(group) or ("UDP 5683 (CoAP)" if group == "coap" else port)
-            steps.append(Step(what=what, status=worst.status, check=worst.id, summary=worst.summary))
+    for words, alike in drawn.items():
+        worst = min(alike, key=lambda one: _WORST_FIRST.index(one.status))
+        what = words.replace("{port}", _port(profile))
+        steps.append(Step(what=what, status=worst.status, check=worst.id, summary=worst.summary))
     return steps
+
+
+def _locating(checks: list[Check]) -> Check | None:
+    """The check that says where on the path the device's port is lost."""
+    return next((one for one in checks if CHECKS[one.id].locates), None)
 
 
 def traced(seen: Observations, profile: Profile) -> bool:
@@ -128,13 +138,14 @@ def _answering(ladder: Ladder) -> dict[str, int]:
     return found
 
 
-def _passed(router: str, target: PathTarget | None) -> list[Step]:
+def _passed(router: str, target: PathTarget | None, checks: list[Check]) -> list[Step]:
     """That the device's port gets as far as a router, where the router itself said so."""
-    if target is None or router not in _answering(target.device):
+    found = _locating(checks)
+    if target is None or found is None or router not in _answering(target.device):
         return []
     name = target.device.name
     summary = f"{router} said that a packet of {name} had got to it"
-    return [Step(what=name, status="pass", check="path.egress", summary=summary)]
+    return [Step(what=name, status="pass", check=found.id, summary=summary)]
 
 
 def _routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[str], list[str]]:

@@ -8,13 +8,13 @@ import msgspec
 
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import VersionVerdict
-from netpreflight.agent.results import STAGES, Check
+from netpreflight.agent.results import Check, Stage, StartupStage
 from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.html import led
 from netpreflight.reports.html.page import Code, Mark
-from netpreflight.reports.html.pictures import band, is_judged, lanes, on_the_band, way
+from netpreflight.reports.html.pictures import Lane, band, is_judged, lanes, on_the_band, way
 from netpreflight.reports.safe_text import json_shown
 from netpreflight.reports.words import (
     METHODS,
@@ -38,11 +38,12 @@ MOST_RAW = 60_000
 """Characters of one probe's raw observations."""
 _WIDTH = 110
 """Characters of a line of raw observations that need not be broken."""
-_STAGES = {
+_STAGES: dict[Stage | None, str] = {
     "scan": "Wi-Fi",
     "ip": "Address",
     "internet": "Internet",
     "cloud": "Cloud",
+    None: "Device",
 }
 _STATES = {
     "reached": Mark("pass", "reached"),
@@ -96,9 +97,7 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, Any]:
             ("upright", way(report.route, upright=True)),
         ],
         "stops": _stops(report),
-        "stages": [
-            (name, [one for one in report.checks if STAGES.get(one.id) == stage]) for stage, name in _STAGES.items()
-        ],
+        "stages": [(name, [one for one in report.checks if one.stage == stage]) for stage, name in _STAGES.items()],
         "devices": _devices(report),
         "versions": [_version(one) for one in report.versions],
         "versions_differ": len({tuple(one.warnings) for one in report.versions}) > 1,
@@ -278,7 +277,7 @@ def _footprint(report: Report) -> list[list[Any]]:
     ]
 
 
-def _start(one: Any) -> dict[str, Any]:
+def _start(one: StartupStage) -> dict[str, Any]:
     line = one.instead if one.state == "stops" else one.line if one.state != "not-reached" else None
     return {
         "row": one,
@@ -302,7 +301,7 @@ def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Any]:
     ]
 
 
-def _times(lane: Any) -> list[Any]:
+def _times(lane: Lane) -> list[Any]:
     count = len(lane.attempts) + lane.left_out
     came = sum(came for _, came in lane.attempts)
     tried = f"{count}; {came} came, or brought something" if count and not lane.left_out else str(count or "")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from netpreflight.agent import profiles
-from netpreflight.agent.judging import JUDGES, judge_one
+from netpreflight.agent.judging import CHECKS, judge_one
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
@@ -16,7 +16,7 @@ from tests.unit.seen import healthy
 
 ADMIN, OWNER = "network administrator", "device owner"
 DEVICES = ("generic", "photon", "argon")
-WIFI = [one for one in JUDGES if one.startswith("wifi.")]
+WIFI = [one for one in CHECKS if one.startswith("wifi.")]
 B_RATES, G_RATES = [1.0, 2.0, 5.5, 11.0], [6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 48.0, 54.0]
 BSSID, NET = "02:11:22:33:44:55", "net"
 

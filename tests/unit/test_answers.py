@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.makers import maker
 from netpreflight.agent.report.way import Station
-from netpreflight.agent.results import STAGES
 from netpreflight.agent.selection import Selection
 from netpreflight.probes import scope
 from netpreflight.probes.observations import Path as Traced
@@ -263,7 +263,7 @@ def test_what_rests_on_an_unconfirmed_fact_is_no_certain_yes() -> None:
 
 @pytest.mark.parametrize(("left_out", "of"), [([], 10), (["portal"], 9)])
 def test_checks_that_were_left_out_are_not_counted_as_looked_at(left_out: list[str], of: int) -> None:
-    beyond = [one for one, stage in STAGES.items() if stage != "scan"]
+    beyond = [row.id for row in CHECKS.values() if row.beyond_the_air]
     run = replace(four.run_of(cloud=None), selection=Selection(only=beyond, skip=left_out))
 
     assert f"of {of} checks" in four.made(run, "argon").answer.sentence

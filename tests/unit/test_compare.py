@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.compare import Comparison, Given, compare
+from netpreflight.agent.judging.registry import with_stage
 from netpreflight.agent.report import RULES, Run, Saved, SavedCheck, Tool
-from netpreflight.agent.results import STAGES
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import (
     Attempt,
@@ -453,7 +453,7 @@ def test_the_earlier_run_belongs_first() -> None:
 
 
 def test_what_both_left_out_is_told_and_stands_in_no_ones_way() -> None:
-    air = [one for one in STAGES if one.startswith("wifi.")]
+    air = with_stage("scan")
     made = compared(site(cloud=blocked()), site(), second=later(1), selection=Selection(skip=air))
     nothing = compared(site(), site(dns=None), second=later(1), selection=Selection(only=["wifi.band"], skip=air))
 

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles
-from netpreflight.agent.judging import Judgement, judge
-from netpreflight.agent.results import Check
+from netpreflight.agent.judging import judge
+from netpreflight.agent.results import Check, Judgement
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import (
     Cloud,

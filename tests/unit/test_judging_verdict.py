@@ -5,10 +5,10 @@ from typing import Any, get_type_hints
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.judging import JUDGES, judge
-from netpreflight.agent.results import STAGES
+from netpreflight.agent.judging import CHECKS, judge
 from netpreflight.agent.selection import Selection, UnknownCheckError, select
 from netpreflight.probes.observations import (
     Cloud,
@@ -50,8 +50,8 @@ def test_a_healthy_network_is_compatible(device: str) -> None:
 
     assert judged.verdict == "compatible"
     assert {check.status for check in judged.checks} == {"pass"}
-    assert [check.id for check in judged.checks] == list(JUDGES)
-    assert all(check.stage == STAGES[check.id] for check in judged.checks)
+    assert [check.id for check in judged.checks] == list(CHECKS)
+    assert all(check.stage == CHECKS[check.id].stage for check in judged.checks)
     assert judged.headline.startswith("Yes")
 
 
@@ -104,13 +104,13 @@ def test_what_was_left_out_is_skipped_and_not_part_of_the_verdict(device: str) -
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("selection", [Selection(skip=list(JUDGES)), Selection(only=[])])
+@pytest.mark.parametrize("selection", [Selection(skip=list(CHECKS)), Selection(only=[])])
 def test_everything_skipped_is_never_compatible(device: str, selection: Selection) -> None:
     assert verdict(device, selection) == "undetermined"
 
 
 def test_only_what_was_chosen_counts() -> None:
-    only = select("ntp,dns.resolve", None, list(JUDGES))
+    only = select("ntp,dns.resolve", None)
 
     assert only.only == ["ntp.reply", "dns.resolve"]
     assert verdict("generic", only, dhcp=seen.dhcp(), **SILENT) == "compatible"
@@ -130,23 +130,23 @@ def test_only_what_was_chosen_counts() -> None:
     ],
 )
 def test_a_group_stands_for_its_checks(group: str, ids: list[str]) -> None:
-    assert select(group, None, list(JUDGES)).only == ids
-    assert select(None, group, list(JUDGES)).skip == ids
+    assert select(group, None).only == ids
+    assert select(None, group).skip == ids
 
 
 @pytest.mark.parametrize("name", ["dhcp.nonsense", "DNS", "dns.", ".", "dns.resolve.x", "\x1b[31m"])
 def test_a_check_that_does_not_exist_is_refused_with_what_does(name: str) -> None:
     for only, skip in ((name, None), (None, name)):
         with pytest.raises(UnknownCheckError) as refused:
-            select(only, skip, list(JUDGES))
+            select(only, skip)
         assert repr(name) in str(refused.value)
-        assert all(one in str(refused.value) for one in STAGES)
+        assert all(one in str(refused.value) for one in CHECKS)
 
 
 @pytest.mark.parametrize("only", ["", ","])
 def test_only_what_is_not_measured_is_refused(only: str) -> None:
     with pytest.raises(UnknownCheckError):
-        select(only, None, list(JUDGES))
+        select(only, None)
 
 
 # --- the Internet Test (device-facts 1.3 and 1.5)
@@ -320,7 +320,7 @@ def test_a_fault_of_judging_itself_is_unknown(monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(JUDGES, "ntp.reply", JUDGES["ntp.reply"]._replace(finding=broken))  # type: ignore[arg-type]  # a fault
+    monkeypatch.setitem(CHECKS, "ntp.reply", replace(CHECKS["ntp.reply"], judge=broken))
     judged = judge(healthy(), profiles.load("generic"), ALL)
 
     assert {check.id: check.status for check in judged.checks if check.status != "pass"} == {"ntp.reply": "unknown"}

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netpreflight.agent import profiles
-from netpreflight.agent.judging import JUDGES, judge, judge_network, judge_one
+from netpreflight.agent.judging import CHECKS, judge, judge_network, judge_one
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Bss, Observations, Wifi, band_of
 from tests.unit.air import (
@@ -92,7 +92,7 @@ def test_a_healthy_network_passes_everything(device: str) -> None:
     judged = judge(healthy(wifi=wifi(HEALTHY, HIGH_OTHER)), profiles.load(device), Selection())
 
     assert judged.verdict == "compatible", judged.checks
-    assert [one.id for one in judged.checks] == list(JUDGES)
+    assert [one.id for one in judged.checks] == list(CHECKS)
     assert {one.status for one in judged.checks} == {"pass"}
 
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles
-from netpreflight.agent.judging import JUDGES, judge_network, judge_one
+from netpreflight.agent.judging import CHECKS, judge_network, judge_one
 from netpreflight.agent.judging.wifi import network
 from netpreflight.agent.judging.wifi.network import Rank
 from netpreflight.agent.profiles import Profile
@@ -206,7 +206,7 @@ def test_what_a_device_can_do_with_a_network(name: str, column: int) -> None:
 
 def findings(of: Profile) -> list[tuple[str, Observations, Finding]]:
     """What every check finds of every network above."""
-    return [(one, seen, JUDGES[one].finding(seen, of)) for seen in EVERY for one in WIFI]
+    return [(one, seen, CHECKS[one].judge(seen, of)) for seen in EVERY for one in WIFI]
 
 
 EVERY = [Observations(wifi=seen) for seen, _ in NETWORKS.values()]

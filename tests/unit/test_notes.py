@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from netpreflight.agent import profiles
-from netpreflight.agent.judging import JUDGES, judge
+from netpreflight.agent.judging import CHECKS, judge
+from netpreflight.agent.judging.registry import with_stage
 from netpreflight.agent.report.notes import notes
-from netpreflight.agent.results import STAGES
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Observations
 from tests.unit.seen import bss, healthy, wifi
@@ -85,8 +85,8 @@ def test_what_was_not_measured_stays_what_it_is_on_another_network() -> None:
 
 
 def test_whole_groups_are_named_as_groups() -> None:
-    air = [one for one in STAGES if one.startswith("wifi.")]
+    air = with_stage("scan")
 
     assert in_groups(air) == "wifi"
     assert in_groups([*air, "dhcp.offer", "portal"]) == "wifi, dhcp.offer, portal"
-    assert in_groups(list(JUDGES)) == "wifi, dhcp, dns, ntp.reply, portal, coap.udp-5683, cloud.transport, path.egress"
+    assert in_groups(list(CHECKS)) == "wifi, dhcp, dns, ntp.reply, portal, coap.udp-5683, cloud.transport, path.egress"

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from netpreflight.agent import profiles
+from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.profiles.facts import is_version, order
 from netpreflight.agent.profiles.files import checked, read
 from netpreflight.agent.profiles.written import Written
-from netpreflight.agent.results import STAGES
 
 FOLDER = Path(profiles.__file__).parent
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -83,7 +83,7 @@ def holds(table: dict[str, Any], version: str) -> bool:
 
 
 def test_the_checks_are_the_contracts() -> None:
-    assert list(STAGES) == CONTRACT
+    assert list(CHECKS) == CONTRACT
 
 
 def test_the_devices_are_the_files() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netpreflight.agent import profiles
-from netpreflight.agent.judging import JUDGES
+from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.report import Run
 from netpreflight.agent.results import Check
 from netpreflight.agent.run import Air, measure
@@ -18,7 +18,7 @@ from netpreflight.probes.observations import Scope, Wifi
 from tests.unit.seen import FREQUENCIES, bss
 from tests.unit.seen import wifi as survey
 
-AIR = [one for one in JUDGES if one.startswith("wifi.")]
+AIR = [one for one in CHECKS if one.startswith("wifi.")]
 LOW = [one for one in FREQUENCIES if one < 3000]
 Partial = Callable[[Wifi], None] | None
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from netpreflight.agent import profiles
-from netpreflight.agent.judging import Judgement, judge
+from netpreflight.agent.judging import judge
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Run, make
 from netpreflight.agent.report.other_devices import VersionVerdict, by_version
+from netpreflight.agent.results import Judgement
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import CloudEndpoint, CoapServer, Connection, Dhcp, Dns, Observations, Suites
 from netpreflight.reports import FORMATS

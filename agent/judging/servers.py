@@ -1,0 +1,26 @@
+"""The servers somewhere in the internet that a check is about: where each was asked, and whether it answered."""
+
+from netpreflight.agent.profiles import Profile
+from netpreflight.probes.observations import Observations
+
+Servers = list[tuple[str | None, bool]]
+"""Address (None: there was none) and whether it answered."""
+
+
+def of_ntp(seen: Observations, profile: Profile) -> Servers:
+    """The NTP server."""
+    return [(seen.ntp.address, seen.ntp.good is not None)] if seen.ntp else []
+
+
+def of_coap(seen: Observations, profile: Profile) -> Servers:
+    """The CoAP servers."""
+    return [(server.address, server.reply is not None) for server in (seen.coap.servers if seen.coap else [])]
+
+
+def of_cloud(seen: Observations, profile: Profile) -> Servers:
+    """The device's own cloud."""
+    if profile.cloud.transport.value == "coap":
+        return of_coap(seen, profile)
+    endpoints = seen.cloud.endpoints if seen.cloud else []
+    hosts = profile.cloud.hosts.value
+    return [(one.address, bool(one.record or one.nonce)) for one in endpoints if one.host in hosts]
