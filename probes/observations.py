@@ -4,7 +4,7 @@ Times named `at_s` are seconds since the run started, `*_ms` are durations in mi
 lower-case hexadecimal. Text from the network is kept as it came (undecodable bytes as `\xNN`): whoever shows it
 escapes it.
 
-Every text says by its type what it may reveal; `reports/sharing.py` goes by that. Passwords and keys are never read.
+Every text says by its type what it may reveal; `reports/sharing/` goes by that. Passwords and keys are never read.
 """
 
 from typing import Annotated, Literal

@@ -17,7 +17,7 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Bss, Contact, Observations, Scope, Ssid, strength
 
 SharedLevel = Literal["ticket", "public"]
-"""What a report leaves out, so that it can be shown to others (`reports/sharing.py`)."""
+"""What a report leaves out, so that it can be shown to others (`reports/sharing/`)."""
 Level = Literal["complete", SharedLevel]
 LEVELS: tuple[Level, ...] = ("complete", "ticket", "public")
 RULES = "4"

@@ -61,7 +61,7 @@ REPLACED = (
 
 
 def _is_for_pasting(rule: Rule) -> bool:
-    """Whether a rule has its values, and not tokens in their place (`reports/sharing.py`)."""
+    """Whether a rule has its values, and not tokens in their place (`reports/sharing/`)."""
     values = [*rule.addresses, *([rule.source] if rule.source else []), *([rule.mac] if rule.mac else [])]
     return all(one[:1] in "0123456789ABCDEF" for one in values)
 

@@ -1,0 +1,71 @@
+"""What is put for a text that stands in a field by itself: one row for each kind (`observations.Reveals`)."""
+
+import re
+from collections.abc import Callable
+
+from netpreflight.reports.sharing.addresses import Addresses
+from netpreflight.reports.sharing.kept import Kept
+from netpreflight.reports.sharing.sentences import Sentences
+from netpreflight.reports.sharing.shapes import Shapes
+from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
+from netpreflight.reports.sharing.walk import Show
+
+_USERS = {"", "root", "ordinary user"}
+"""Users that are nobody in particular."""
+_ORDINARY_INTERFACE = re.compile(
+    r"(?:lo|eth|wlan|en|em|wl|ww|utun|tun|tap|wg|ppp|docker|br|virbr|bridge|awdl|llw|bond|veth|ap)\d{0,4}"
+    r"|(?:en|wl|ww)(?:p\d+s\d+(?:f\d+)?(?:d\d+)?|o\d+|s\d+)|wlp\d+s\d+|Wi-Fi(?: \d+)?|Ethernet(?: \d+)?"
+)
+"""Names that a system gives by itself, and that say nothing of this one."""
+
+
+class Names:
+    """How names are shown that have no shape: of networks, interfaces and users."""
+
+    def __init__(self, tokens: Tokens, kept: Kept, shapes: Shapes) -> None:
+        self._tokens = tokens
+        self._kept = kept
+        self._shapes = shapes
+
+    def ssid(self, name: str) -> str:
+        """The name of a network."""
+        return name if not name or name in self._kept.names else self._tokens.of("net", name)
+
+    def ssid_hex(self, octets: str) -> str:
+        """The bytes of such a name."""
+        return octets if self._kept.has_name_of(octets) else ""
+
+    def interface(self, name: str) -> str:
+        """The name of an interface."""
+        if not name or _ORDINARY_INTERFACE.fullmatch(name):
+            return name
+        return self._tokens.of("interface", name) if self._kept.public else self._shapes.text(name)
+
+    def user(self, name: str) -> str:
+        """The name of a user."""
+        return name if name in _USERS else self._tokens.of("user", name)
+
+
+def by_kind(
+    names: Names, addresses: Addresses, shapes: Shapes, sentences: Sentences, log_line: Callable[[str], str]
+) -> Show:
+    """How each kind of text is shown."""
+    return {
+        "nothing": str,
+        "ssid": names.ssid,
+        "ssid-hex": names.ssid_hex,
+        "bssid": addresses.bssid,
+        "server-mac": addresses.mac,
+        "client-mac": addresses.mac,
+        "address": addresses.address,
+        "host": shapes.host,
+        "asked-name": shapes.numbers,
+        "url": shapes.url,
+        "interface": names.interface,
+        "user": names.user,
+        "raw": lambda _octets: "",
+        "page": lambda page: HIDDEN if page else "",
+        "said": sentences.said,
+        "words": sentences.text,
+        "log-line": log_line,
+    }

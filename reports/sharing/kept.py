@@ -1,0 +1,64 @@
+"""What stays as it is at each level: what this tool asks for by itself, and for a ticket this network's own names."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netpreflight.agent.report import Report, SharedLevel
+from netpreflight.probes.observations import Observations
+from netpreflight.reports.sharing.addresses import plain_mac
+from netpreflight.reports.sharing.walk import Texts
+
+
+class Kept(NamedTuple):
+    """What is not hidden.
+
+    Attributes:
+        public: whether nothing of the place stays: no address, no host, no name.
+        names: networks, by their names.
+        macs: MAC addresses in lower case with colons.
+        asked: hosts that this tool asks for by itself, in lower case.
+        urls: what it fetches by itself.
+        names_by_hex: every network's name, by its bytes.
+    """
+
+    public: bool
+    names: set[str]
+    macs: set[str]
+    asked: set[str]
+    urls: set[str]
+    names_by_hex: dict[str, str]
+
+    def has_name_of(self, octets: str) -> bool:
+        """Whether bytes are those of a name that stays."""
+        return self.names_by_hex.get(octets) in self.names
+
+
+def kept(reports: Sequence[Report], held: Sequence[Texts], level: SharedLevel) -> Kept:
+    """What stays of some reports that are shown together, each with all texts that it holds."""
+    names, macs, names_by_hex = set[str](), set[str](), dict[str, str]()
+    for report, texts in zip(reports, held, strict=True):
+        wifi = report.observations.wifi
+        names_by_hex |= {bss.ssid_hex: bss.ssid for bss in (wifi.bss if wifi else ()) if bss.ssid_hex and bss.ssid}
+        if level == "ticket":
+            own_names, own_macs = _this_network(report.observations)
+            names |= own_names
+            macs |= own_macs | {plain_mac(mac) for mac in texts.get("server-mac", ())}
+    portals = [report.observations.portal for report in reports]
+    return Kept(
+        public=level == "public",
+        names=names,
+        macs=macs,
+        asked={name.lower() for texts in held for name in texts.get("asked-name", ())},
+        urls={witness.url for portal in portals if portal for witness in portal.http},
+        names_by_hex=names_by_hex,
+    )
+
+
+def _this_network(seen: Observations) -> tuple[set[str], set[str]]:
+    """The names that a ticket is about, and the MAC addresses of that network's access points."""
+    wifi = seen.wifi
+    names = {seen.scope.ssid, *((wifi.target, wifi.associated_ssid) if wifi else ())} - {None, ""}
+    own = [bss for bss in (wifi.bss if wifi else []) if bss.ssid in names]
+    macs = {bss.bssid for bss in own} | {seen.scope.bssid, wifi.associated_bssid if wifi else None}
+    macs |= {neighbor.bssid for bss in own for neighbor in bss.neighbors if neighbor.same_ssid}
+    return {name for name in names if name}, {plain_mac(mac) for mac in macs if mac}

@@ -1,0 +1,126 @@
+"""Values in sentences: names that stand in quotes, and words that say what a field says.
+
+Summaries, evidence, notes and all other text of a report quote the observations. What is no address or URL
+(`shapes.py`) is found there
+
+* in single quotes, as judging quotes names of networks: exactly, however short or common the name is;
+* as whole words (hosts, interfaces, what a server says), unless they are all words of this tool's own, which reveal
+  nothing. Names of networks are not looked for like that: any word can be one.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from netpreflight.reports.sharing.addresses import LONGEST
+from netpreflight.reports.sharing.shapes import Shapes
+from netpreflight.reports.sharing.tokens import HIDDEN
+
+_WORD = re.compile(r"\w+")
+_OWN_WORDS = frozenset(
+    _WORD.findall(
+        """
+        a access address and answer answers any app at auth band best broadcast bss by captive cgnat channel check
+        client cloud coap compatible connected connection default device dhcp dns down error ethernet fail failed from
+        gateway get gmt guest hidden home host hotspot html http https ii in index interface internet ip ipv4 ipv6 is it
+        lan lease link local login mac name net network no none not ntp ok on open or owner page pass path php ping port
+        portal private proxy public refused reply request reset resolver root route router run server signal ssid stage
+        test that the this timeout to tls udp tcp unknown up user vpn wan warn warning wep wifi wire wlan wpa wpa2 wpa3
+        www yes you
+        """
+    )
+)
+"""Words that reveal nothing, and that a sentence of this tool may have by itself."""
+_LONGEST_WITH_NAMES = 100_000
+"""Characters of a text in which names are looked for."""
+_LEAST_LETTERS = 3
+"""Outside of quotes nothing shorter is looked for."""
+
+
+def own_words(check_ids: Iterable[str]) -> frozenset[str]:
+    """The words that reveal nothing, those of these checks too."""
+    return _OWN_WORDS.union(*map(_WORD.findall, check_ids))
+
+
+class QuotedNames:
+    """Names to be found again where they stand in quotes, each with what is to stand in its place.
+
+    Of two that begin at the same place the longer one counts, since a name may have quotes in it.
+    """
+
+    def __init__(self, instead: Mapping[str, str]) -> None:
+        self._instead = instead
+        self._lengths = sorted({len(name) for name in instead}, reverse=True)
+
+    def replaced(self, text: str) -> str:
+        """A sentence with what stands for each name that is quoted in it."""
+        pieces, done = [], 0
+        begin = text.find("'")
+        while begin >= 0:
+            for length in self._lengths:
+                end = begin + 1 + length
+                if text[end : end + 1] == "'" and (instead := self._instead.get(text[begin + 1 : end])) is not None:
+                    pieces += [text[done : begin + 1], instead]
+                    done = end
+                    break
+            begin = text.find("'", done + 1 if done > begin else begin + 1)
+        return "".join([*pieces, text[done:]])
+
+
+class SpokenWords:
+    """Values to be found again as whole words, each with what is to stand in its place."""
+
+    def __init__(self, own_words: frozenset[str]) -> None:
+        self._own_words = own_words
+        self._instead: dict[str, dict[tuple[int, int], dict[str, str]]] = {}
+        """By the first word of the value, where that begins in it and how long it is, and by the value."""
+
+    def learn(self, value: str, instead: str) -> None:
+        """Have a value found, unless it is too short or says nothing."""
+        first = _WORD.search(value)
+        if first is None or len(value) < _LEAST_LETTERS or self.say_nothing(value):
+            return
+        alike = self._instead.setdefault(first[0].lower(), {})
+        alike.setdefault((first.start(), len(value)), {})[value.lower()] = instead
+
+    def say_nothing(self, words: str) -> bool:
+        """Whether all of them are this tool's own."""
+        return all(word in self._own_words for word in _WORD.findall(words.lower()))
+
+    def replaced(self, text: str) -> str:
+        """A sentence with what stands for each value in it; of two that begin with the same word, for the longer."""
+        pieces, done = [], 0
+        for word in _WORD.finditer(text):
+            alike = self._instead.get(word[0].lower(), {})
+            for offset, length in sorted(alike, key=lambda place: -place[1]):
+                begin = word.start() - offset
+                end = begin + length
+                instead = alike[offset, length].get(text[max(begin, 0) : end].lower())
+                goes_on = text[end - 1 : end].isalnum() and text[end : end + 1].isalnum()
+                if instead is not None and begin >= done and not goes_on:
+                    pieces += [text[done:begin], instead]
+                    done = end
+                    break
+        return "".join([*pieces, text[done:]])
+
+
+class Sentences:
+    """How a sentence is shown: names, words and shapes are looked for in this order."""
+
+    def __init__(self, names: QuotedNames, words: SpokenWords, shapes: Shapes, *, public: bool) -> None:
+        self._names = names
+        self._words = words
+        self._shapes = shapes
+        self._public = public
+
+    def text(self, text: str) -> str:
+        """A sentence of this tool or of the operating system."""
+        if len(text) > _LONGEST_WITH_NAMES:
+            return HIDDEN
+        text = self._names.replaced(text)
+        return self._shapes.text(self._words.replaced(text) if len(text) <= LONGEST else text)
+
+    def said(self, words: str) -> str:
+        """What a server says in its own words; in public nothing of it stays that could say something."""
+        if not self._public or self._words.say_nothing(words):
+            return self.text(words)
+        return HIDDEN if words else words

@@ -1,0 +1,89 @@
+"""What is found in a text by its shape, wherever it stands: URLs, home folders, bytes, addresses, device ids."""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from netpreflight.probes.observations import UNRESTRICTED
+from netpreflight.reports.sharing.addresses import LONGEST, Addresses, is_same_everywhere
+from netpreflight.reports.sharing.kept import Kept
+from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
+
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"'()]+", re.IGNORECASE)
+_HOME = re.compile(r"(?:/home/|/Users/|\\Users\\)[^/\\\s:'\"]+")
+_QUOTED_BYTES = re.compile(r"(?:bytearray\(|(?<=: )|^)b(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\)?", re.DOTALL)
+"""Bytes as Python shows them, in the errors of libraries."""
+_NAME_BYTES = re.compile(r"\b\d+ bytes: ([0-9a-f]{2}(?: [0-9a-f]{2})*)")
+"""A network's name byte by byte (`agent/judging/wifi/names.py`)."""
+_SEVERAL_NAMES = re.compile(r"(?<=It gave several names )\(.*?\)(?=: the latest of its beacons is taken)", re.DOTALL)
+"""Names that are in no other field (`probes/wifi/capture.py`)."""
+_HOST_AND_PORT = re.compile(r"[^\s/:?#@]+(?::\d+)?")
+
+
+class Shapes:
+    """How a text is shown that may have any of these in it, and how a URL or a host is that stands by itself."""
+
+    def __init__(self, tokens: Tokens, kept: Kept, addresses: Addresses) -> None:
+        self._tokens = tokens
+        self._kept = kept
+        self._addresses = addresses
+
+    def text(self, text: str) -> str:
+        """A text with whatever is found in it as it is shown."""
+        if len(text) > LONGEST:
+            return HIDDEN
+        text = _URL.sub(self._url_in_text, text)
+        text = _HOME.sub("~", text)
+        text = _QUOTED_BYTES.sub(HIDDEN, text)
+        text = _SEVERAL_NAMES.sub(HIDDEN, text)
+        text = _NAME_BYTES.sub(self._bytes_of_name, text)
+        return self.numbers(self._addresses.without_macs(text))
+
+    def numbers(self, text: str) -> str:
+        """A text with the device ids and IP addresses in it as they are shown, for one that can have nothing else."""
+        return self._addresses.without_ips(self._addresses.without_ids(text))
+
+    def host(self, name: str) -> str:
+        """The name or the address of a host."""
+        shaped = self.numbers(name)
+        if not self._kept.public or not name or shaped != name or name in self._tokens or is_same_everywhere(name):
+            return shaped
+        plain = name.lower().rstrip(".")
+        return name if plain in self._kept.asked else self._tokens.of("host", plain)
+
+    def url(self, url: str) -> str:
+        """A URL, which may be relative, or a host and perhaps its port."""
+        if url in self._kept.urls or url.strip() == UNRESTRICTED or url in self._tokens:
+            return url
+        if not url or _HOST_AND_PORT.fullmatch(url):
+            host, colon, port = url.partition(":")
+            return f"{self.host(host)}{colon}{port}"
+        parts = split(url)
+        path = self._path(parts.path)
+        if not parts.netloc:
+            return HIDDEN if self._kept.public else path + ("?…" if parts.query or parts.fragment else "")
+        scheme = f"{parts.scheme}:" if parts.scheme else ""
+        port = f":{parts.port}" if parts.port is not None else ""
+        more = "?…" if (parts.query or parts.fragment) and not self._kept.public else ""
+        return f"{scheme}//{self.host(parts.hostname or '')}{port}{path}{more}"
+
+    def _path(self, path: str) -> str:
+        if path in {"", "/", "/…"}:
+            return path
+        return "/…" if self._kept.public or "%" in path else self.text(path)
+
+    def _url_in_text(self, match: re.Match[str]) -> str:
+        bare = match[0].rstrip(".,;:!?]")
+        return self.url(bare) + match[0][len(bare) :]
+
+    def _bytes_of_name(self, match: re.Match[str]) -> str:
+        return match[0] if self._kept.has_name_of(match[1].replace(" ", "")) else f"its bytes: {HIDDEN}"
+
+
+def split(url: str) -> SplitResult:
+    """The parts of a URL; of one that has none, nothing."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - looking at it is what raises
+    except ValueError:
+        return SplitResult("", HIDDEN, "", "", "")
+    return parts

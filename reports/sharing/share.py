@@ -1,0 +1,93 @@
+"""A report as it may be shown at a level: its values get their tokens, and then every text is shown by its kind.
+
+The types of the observations say what each text may reveal (`observations.Reveals`). What of it stays is in `kept.py`,
+what is put for the rest in `fields.py`; sentences, which quote all of it, are looked through by `sentences.py` and
+`shapes.py`.
+"""
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urljoin
+
+import msgspec
+
+from netpreflight.agent.report import Level, Report, SharedLevel
+from netpreflight.probes.observations import Observations, Reveals
+from netpreflight.reports.sharing.addresses import Addresses
+from netpreflight.reports.sharing.fields import Names, by_kind
+from netpreflight.reports.sharing.kept import kept
+from netpreflight.reports.sharing.log_lines import LogLines
+from netpreflight.reports.sharing.sentences import QuotedNames, Sentences, SpokenWords, own_words
+from netpreflight.reports.sharing.shapes import Shapes, split
+from netpreflight.reports.sharing.tokens import Tokens
+from netpreflight.reports.sharing.walk import AnyStruct, Show, Texts, replaced, texts
+from netpreflight.reports.words import TOLD
+
+
+def shared(report: Report, level: Level) -> Report:
+    """The report as it may be shown at a level; a report that was shared already stays as it is."""
+    if level == "complete" or report.sharing is not msgspec.UNSET:
+        return report
+    made = hidden(report, [report], level)
+    return msgspec.structs.replace(
+        made, sharing=level, notes=[*made.notes, TOLD[level]] if level == "public" else made.notes
+    )
+
+
+def hidden(made: AnyStruct, reports: Sequence[Report], level: SharedLevel) -> AnyStruct:
+    """The same without what the level hides; it may quote whatever these reports hold, with the same tokens for all."""
+    return replaced(made, _shown(reports, level))
+
+
+def _shown(reports: Sequence[Report], level: SharedLevel) -> Show:
+    """How each kind of text is shown, once every value of the reports has its token."""
+    held = [texts(report.observations, report.footprint) for report in reports]
+    stays, tokens = kept(reports, held, level), Tokens()
+    addresses = Addresses(tokens, stays.macs, public=stays.public)
+    shapes = Shapes(tokens, stays, addresses)
+    names = Names(tokens, stays, shapes)
+
+    quoted: dict[str, str] = {}
+    words = SpokenWords(own_words(check.id for report in reports for check in report.checks))
+    # What a server says can have other values in it; names in quotes are looked for once all of them are known.
+    nameless = Sentences(QuotedNames({}), words, shapes, public=stays.public)
+    show = by_kind(names, addresses, shapes, nameless, nameless.text)
+    for report, found in zip(reports, held, strict=True):
+        _learn(report.observations, found, show, quoted, words)
+
+    sentences = Sentences(QuotedNames(quoted), words, shapes, public=stays.public)
+    return by_kind(names, addresses, shapes, sentences, LogLines(reports, stays, names.ssid, sentences).line)
+
+
+def _learn(seen: Observations, found: Texts, show: Show, quoted: dict[str, str], words: SpokenWords) -> None:
+    """Give each value its token, and remember what to put for it in a sentence: in quotes, or among the words."""
+
+    def learn(value: str, instead: str, *, spoken: bool = True) -> None:
+        if value and value != instead:
+            quoted[value] = instead
+            if spoken:
+                words.learn(value, instead)
+
+    judged = [seen.wifi.target] if seen.wifi and seen.wifi.target else []
+    for name in (*judged, *found.get("ssid", ())):
+        learn(name, show["ssid"](name), spoken=False)  # any word can be a network's name
+    for bssid in found.get("bssid", ()):
+        show["bssid"](bssid)
+    for url in dict.fromkeys((*found.get("url", ()), *_redirects(seen))):
+        for text in (url, url.strip()):
+            learn(text, show["url"](text))
+        if host := split(url).hostname:
+            learn(host, show["host"](host))
+    kinds: tuple[Reveals, ...] = ("host", "interface", "user", "said")
+    for what in kinds:
+        for value in found.get(what, ()):
+            learn(value, show[what](value))
+
+
+def _redirects(seen: Observations) -> Iterator[str]:
+    """Where portals lead, as judging says it."""
+    for witness in seen.portal.http if seen.portal else ():
+        if witness.location:
+            try:
+                yield urljoin(witness.url, witness.location)
+            except ValueError:
+                yield witness.location
