@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.judging import judge
+from netpreflight.agent.judging import CHECKS, judge
+from netpreflight.agent.judging.registry import COMMON_PROBLEMS
 from netpreflight.agent.results import Check, Named
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Attempt, Icmp, LargeHello, Mapping, Observations, Scope
@@ -27,49 +28,16 @@ from tests.unit.test_judging_internet import (
 from tests.unit.test_judging_ip import ADMIN, DHCP_CASES, DNS_CASES, OWNER, Case, refusing, verify, without
 from tests.unit.test_saved import SAMPLES
 
-COMMON = {
-    "not-looked", "not-sent", "other-run", "other-network", "no-resolver", "no-address", "unconfirmed",
-    "internal-error",
-}  # fmt: skip
-PROBLEMS: dict[str, tuple[str, ...]] = {
-    "dhcp.offer": (
-        "no-answer", "only-known-clients", "pool-exhausted", "no-offer", "only-laptop-lease", "no-exchange",
-    ),
-    "dhcp.lease": (
-        "no-offer", "nak", "not-granted", "lease-without-address", "lease-without-resolver", "lease-without-router",
-        "too-late", "other-router", "only-laptop-lease", "no-exchange",
-    ),
-    "dhcp.servers": ("servers-disagree", "second-server", "no-answer", "no-exchange"),
-    "dns.resolve": (
-        "no-answer", "rejected", "no-route", "port-closed", "resolver-fails", "names-withheld", "answers-invented",
-        "first-resolver-fails", "aaaa-unanswered", "ipv6-address", "name-may-not-exist", "only-laptop-resolver",
-    ),
-    "dns.integrity": (
-        "answers-invented", "local-address", "one-address-for-all", "no-denial", "only-laptop-resolver",
-    ),
-    "ntp.reply": (
-        "no-answer", "rejected", "no-route", "kiss-of-death", "short-reply", "wrong-mode", "long-reply",
-    ),
-    "portal": (
-        "redirected", "status-511", "by-dns", "others-answer", "api-says-captive", "api-knows-laptop",
-        "api-lets-laptop-pass", "api-unreachable", "suspected", "no-answer",
-    ),
-    "coap.udp-5683": ("blocked", "rejected", "no-route", "port-closed", "foreign-answer", "no-answer"),
-    "cloud.transport": (
-        "no-answer", "blocked", "rejected", "no-route", "port-closed", "connection-refused", "no-connection",
-        "no-nonce", "foreign-answer", "too-late", "mapping-forgotten", "small-mtu",
-    ),
-}  # fmt: skip
-
 
 def assert_listed(check: Check) -> None:
     """A finding that is no pass has a problem of its check's list, and no other has one, or somebody named."""
-    if check.id not in PROBLEMS:
+    listed = CHECKS[check.id].problems
+    if not listed:
         return
     if check.status in {"pass", "skip"}:
         assert (check.problem, check.named) == (None, None), check
     else:
-        assert check.problem in {*PROBLEMS[check.id], *COMMON}, check
+        assert check.problem in {*listed, *COMMON_PROBLEMS}, check
 
 
 def dtls(*made: Attempt, **fields: Any) -> dict[str, Any]:
@@ -100,6 +68,8 @@ MORE_CASES = [
     Case("no route", "cloud.transport", dtls(*attempts(ARGON_ADDRESS, 5684, "icmp", 3, icmp=NO_ROUTE)), "fail",
          "no-route", ADMIN, GATEWAY, device="argon"),
 ]  # fmt: skip
+GROUPS = {"dhcp", "dns", "ntp", "portal", "coap", "cloud"}
+"""Those of the cases; the air's and the path's have tests of their own."""
 CASES = [*DHCP_CASES, *DNS_CASES, *NTP_CASES, *COAP_CASES, *CLOUD_CASES, *PORTAL_CASES, *MORE_CASES]
 
 
@@ -111,10 +81,11 @@ def test_more(case: Case) -> None:
 def test_every_problem_is_found_in_some_case() -> None:
     found = {(case.check, case.problem) for case in CASES}
 
-    for check, problems in PROBLEMS.items():
-        assert [one for one in problems if (check, one) not in found] == []
-        assert not COMMON & set(problems)
-        assert len(set(problems)) == len(problems)
+    for row in CHECKS.values():
+        if row.group in GROUPS:
+            assert [one for one in row.problems if (row.id, one) not in found] == []
+        assert not {*COMMON_PROBLEMS} & {*row.problems}
+        assert len({*row.problems}) == len(row.problems)
 
 
 @cache
@@ -182,7 +153,7 @@ def test_a_failure_that_only_warns_keeps_its_problem() -> None:
     verify(Case("x", "dns.resolve", without(seen.NTP_NAME), "warn", "names-withheld", ADMIN, RESOLVER, "photon"))
 
 
-@pytest.mark.parametrize("check", [one for one in PROBLEMS if one != "portal"])
+@pytest.mark.parametrize("check", [row.id for row in CHECKS.values() if row.group in GROUPS])
 def test_what_was_measured_elsewhere_says_so(check: str) -> None:
     verify(Case("x", check, ELSEWHERE, "unknown", "other-network", OWNER))
 
