@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from netpreflight.agent.judging.wifi.bss import counted
 from netpreflight.agent.judging.wifi.network import Network, network_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.makers import maker
-from netpreflight.agent.report.way import Station, traced
+from netpreflight.agent.report.way import MOST_BEYOND, Station, traced
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import Bss, Observations, Wifi
 
@@ -189,9 +190,16 @@ def _environment(best: Bss | None, wifi: Wifi) -> str:
     return f"{words}; of other networks, {near} overlap channel {best.channel}"
 
 
-def _topology(seen: Observations, profile: Profile, way: list[Station]) -> Question:
-    private = [address for one in way if one.kind == "router" for address in one.detail]
+def _after_gateway(way: list[Station]) -> tuple[list[str], list[str]]:
+    """The routers after the gateway: those with private addresses up to where these end, and the next few."""
+    drawn = [one.detail[0] for one in way if one.kind == "router"]
+    private = list(takewhile(is_local, drawn))
     beyond = [address for one in way if one.kind == "provider" for address in one.detail]
+    return private, [*drawn[len(private) :], *beyond][:MOST_BEYOND]
+
+
+def _topology(seen: Observations, profile: Profile, way: list[Station]) -> Question:
+    private, beyond = _after_gateway(way)
     found, source = None, "the path to the device's cloud was not looked at"
     if private:
         found = (
@@ -214,7 +222,7 @@ def _topology(seen: Observations, profile: Profile, way: list[Station]) -> Quest
 
 def _provider(seen: Observations, profile: Profile, way: list[Station]) -> Question:
     question = "What kind of address does the internet provider give?"
-    beyond = [address for one in way if one.kind == "provider" for address in one.detail]
+    _, beyond = _after_gateway(way)
     carrier = [one for one in beyond if is_carrier_nat(one)]
     own = seen.scope.address
     found, source = None, "the path was not looked at"
