@@ -6,9 +6,8 @@ from msgspec import Struct, field
 
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import is_address
-from netpreflight.agent.judging.dns import cloud_host
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.registry import CHECKS
-from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.judging.whose import Router, routers_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import subnet_of
@@ -48,13 +47,12 @@ class Station(Struct, frozen=True, kw_only=True):
         return next((status for status in _WORST_FIRST if any(one.status == status for one in self.steps)), None)
 
 
-def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Station]:
+def route(view: DeviceView, checks: list[Check]) -> list[Station]:
     """The stations; what does not count for the device is not among their steps."""
+    seen, profile, host, address = view.seen, view.profile, view.host, view.address
     scope, wifi = seen.scope, seen.wifi
     counted = [one for one in checks if one.level != "reported"]
-    host, address = cloud_host(seen, profile)
-    target = _target(seen, address)
-    elsewhere = network_of_laptop(seen)
+    target = _target(view)
     names = [f"'{wifi.target}'"] if wifi is not None and wifi.target is not None else []
     mine = (
         [one for one in wifi.bss if one.ssid == wifi.target and one.band == "2.4"] if wifi is not None and names else []
@@ -76,7 +74,7 @@ def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Sta
         Station(
             kind="gateway",
             title="Gateway",
-            detail=[*(gateways or ["not known"]), *([f"on '{elsewhere}'"] if elsewhere else [])],
+            detail=[*(gateways or ["not known"]), *([f"on '{view.elsewhere}'"] if view.elsewhere else [])],
             steps=_steps("gateway", counted, profile),
         ),
         *(_station(one, target, checks) for one in site),
@@ -118,14 +116,15 @@ def _locating(checks: list[Check]) -> Check | None:
     return next((one for one in checks if CHECKS[one.id].locates), None)
 
 
-def traced(seen: Observations, profile: Profile) -> bool:
+def traced(view: DeviceView) -> bool:
     """Whether the path to the device's cloud was looked at."""
-    return _target(seen, cloud_host(seen, profile)[1]) is not None
+    return _target(view) is not None
 
 
-def _target(seen: Observations, address: str | None) -> PathTarget | None:
-    targets = seen.path.targets if seen.path and not seen.path.not_run else []
-    return next((one for one in targets if one.address == address), None)
+def _target(view: DeviceView) -> PathTarget | None:
+    path = view.seen.path
+    targets = path.targets if path and not path.not_run else []
+    return next((one for one in targets if one.address == view.address), None)
 
 
 def _heard(target: PathTarget) -> set[str]:
