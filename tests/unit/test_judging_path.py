@@ -17,6 +17,7 @@ from netpreflight.probes.observations import (
     Control,
     Icmp,
     Ladder,
+    Observations,
     Path,
     PathProbe,
     PathTarget,
@@ -80,7 +81,11 @@ def checks(device: str, *rungs: str | Icmp | None, **fields: Any) -> dict[str, C
     return {one.id: one for one in judged(device, *rungs, **fields).checks}
 
 
-def judged(
+def judged(device: str, *rungs: str | Icmp | None, **changed: Any) -> Judgement:
+    return judge(observed(device, *rungs, **changed), profiles.load(device), Selection())
+
+
+def observed(
     device: str,
     *rungs: str | Icmp | None,
     controls: list[Ladder] | None = None,
@@ -90,7 +95,8 @@ def judged(
     scope: Scope | None = None,
     portal: Portal | None = None,
     **fields: Any,
-) -> Judgement:
+) -> Observations:
+    """A run in which the device's port did not answer, and its ladder is this one."""
     tcp = device == "photon"
     name, address = ("tcp 5683", PHOTON_ADDRESS) if tcp else UDP[device]
     host = {"photon": seen.PHOTON_NAME, "argon": seen.ARGON_NAME, "generic": COAP_NAMES[0]}[device]
@@ -116,7 +122,7 @@ def judged(
         changed["cloud"] = Cloud(endpoints=[replace(seen.argon(), **silent)])
     run = healthy(**changed)
     run.scope, run.portal = scope or run.scope, portal or run.portal
-    return judge(run, profiles.load(device), Selection())
+    return run
 
 
 def told(check: Check) -> tuple[str, str | None]:
