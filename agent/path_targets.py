@@ -4,14 +4,22 @@ Where it did answer, its path is looked at where that is asked for, or where som
 not get through: alone, so that the server is sent nothing but what a device sends it.
 """
 
+from netpreflight.agent.judging.witnessed import answered_at
 from netpreflight.agent.profiles import Profile
 from netpreflight.probes.net.ladders import Place, Rungs
 from netpreflight.probes.observations import Observations, PathPayload
 from netpreflight.probes.path import Target
 
-_NTP_PORT, _DNS_PORT, _HTTP_PORT, _HTTPS_PORT = 123, 53, 80, 443
+_NTP_PORT, _DNS_PORT, _HTTPS_PORT = 123, 53, 443
 _ETHERNET_MTU = 1500
 _FRAGMENTATION_NEEDED = (3, 4)  # ICMP type and code (RFC 792)
+_ASKED_AGAIN: dict[str, tuple[PathPayload, str]] = {
+    "coap": ("coap", "it answered a CoAP ping"),
+    "dtls": ("dtls", "it answered a ClientHello"),
+    "http": ("syn", "it answered a request"),
+    "nonce": ("syn", "it sent its nonce"),
+}
+"""How a port that answered is asked on a ladder, and what it did, by what it speaks; NTP is asked wherever it works."""
 
 
 def path_targets(seen: Observations, profile: Profile, *, always: bool = False, deep: bool = False) -> list[Target]:
@@ -78,25 +86,8 @@ def _controls(seen: Observations, place: Place, device: Rungs) -> tuple[Rungs, .
 
 def _answered(seen: Observations, address: str) -> list[Rungs]:
     """The ports of an address that answered in this run."""
-    found: list[Rungs] = []
-    for server in seen.coap.servers if seen.coap else []:
-        if server.address != address:
-            continue
-        if server.reply:
-            found.append(Rungs("udp", server.port, "coap", "it answered a CoAP ping"))
-        for one in server.controls:
-            if one.answered and not one.foreign:
-                told = "it answered a ClientHello" if one.protocol == "dtls" else "it answered a request"
-                found.append(
-                    Rungs("udp", one.port, "dtls", told)
-                    if one.protocol == "dtls"
-                    else Rungs("tcp", one.port, "syn", told)
-                )
-    for endpoint in seen.cloud.endpoints if seen.cloud else []:
-        if endpoint.address == address and endpoint.record:
-            found.append(Rungs("udp", endpoint.port, "dtls", "it answered a ClientHello"))
-        if endpoint.address == address and endpoint.nonce:
-            found.append(Rungs("tcp", endpoint.port, "syn", "it sent its nonce"))
-    if any(one.address == address and one.right for one in (seen.portal.http if seen.portal else [])):
-        found.append(Rungs("tcp", _HTTP_PORT, "syn", "it answered a request"))
-    return found
+    return [
+        Rungs(one.protocol, one.port, *_ASKED_AGAIN[one.speaks])
+        for one in answered_at(seen, address)
+        if one.speaks in _ASKED_AGAIN
+    ]

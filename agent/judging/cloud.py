@@ -6,6 +6,7 @@ import msgspec
 
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.coap import own_server
+from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.icmp import from_host, named, refused
 from netpreflight.agent.judging.nat import forgotten, idle_evidence
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
@@ -27,7 +28,7 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     cloud = seen.cloud
     if cloud is None or cloud.not_run:
         return not_looked(cloud, "The device's cloud port was not looked at")
-    mine = endpoints_of(seen, profile)
+    mine = device_view(seen, profile).endpoints
     if unasked := [host for host in needs.hosts.value if all(one.host != host for one in mine)]:
         missing = of_another_run(f"{unasked[0]} was not asked in this run", profile)
     elif not any(one.address for one in mine):
@@ -48,16 +49,6 @@ def transport(seen: Observations, profile: Profile) -> Finding:
         finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *idle_evidence(seen)])
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts, *finding.rests_on]
     return msgspec.structs.replace(finding, rests_on=facts)
-
-
-def endpoints_of(seen: Observations, profile: Profile) -> list[CloudEndpoint]:
-    """What was seen of a device's own cloud endpoints."""
-    needs = profile.cloud
-    return [
-        one
-        for one in (seen.cloud.endpoints if seen.cloud else [])
-        if (one.transport, one.port) == (needs.transport.value, needs.port.value) and one.host in needs.hosts.value
-    ]
 
 
 def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Finding:

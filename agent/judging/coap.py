@@ -3,7 +3,7 @@
 from netpreflight.agent.judging.icmp import from_host, refused
 from netpreflight.agent.judging.path import proof_of_egress
 from netpreflight.agent.judging.unseen import no_address, not_looked, of_another_run
-from netpreflight.agent.judging.witnessed import answered
+from netpreflight.agent.judging.witnessed import answered_at
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import CoapServer, Observations
@@ -73,9 +73,8 @@ def _flow(server: CoapServer) -> Flow:
 
 def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -> Finding | None:
     """The finding where a host is wholly silent on the CoAP port, and answers on another."""
-    others = answered(seen)
     for server in asked:
-        words = others.get(server.address or "", [])
+        words = [one.words for one in answered_at(seen, server.address or "")]
         if words and server.attempts and all(attempt.outcome == "timeout" for attempt in server.attempts):
             return Finding(
                 status="fail",

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from netpreflight.agent.judging.addresses import classful_mask, first_host
+from netpreflight.agent.judging.addresses import first_host
+from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.unseen import not_looked
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Named
@@ -167,23 +168,6 @@ def _too_late(dhcp: Dhcp, granted: DhcpMessage, profile: Profile) -> Finding | N
     )
 
 
-def guessed_router(seen: Observations, profile: Profile) -> str | None:
-    """The router that a device guesses where its lease names none, if it is one that guesses."""
-    granted = seen.dhcp.granted if seen.dhcp else None
-    if granted is None or granted.routers or profile.dhcp.missing_router.value != "first-host":
-        return None
-    return first_host(granted.address or "", granted.mask or classful_mask(granted.address or ""))
-
-
-def other_router(seen: Observations, profile: Profile) -> str | None:
-    """The router that a device uses, where this laptop measured through another."""
-    granted, gateway = seen.dhcp.granted if seen.dhcp else None, seen.scope.gateway
-    if granted is None or gateway is None:
-        return None
-    router = granted.routers[0] if granted.routers else guessed_router(seen, profile)
-    return router if router != gateway else None
-
-
 def servers(seen: Observations, profile: Profile) -> Finding:
     """Whether one authority answers, or several that agree."""
     dhcp = seen.dhcp
@@ -266,7 +250,7 @@ def _subnet(message: DhcpMessage) -> list[str]:
 
 
 def _no_router(granted: DhcpMessage, seen: Observations, profile: Profile, evidence: list[str]) -> Finding:
-    guess = guessed_router(seen, profile)
+    guess = device_view(seen, profile).guessed_router
     remedy = f"Add option 3 (router) to the DHCP scope on {granted.server}."
     if guess is not None and guess == seen.scope.gateway:
         return Finding(

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from netpreflight.agent.judging.addresses import is_address, is_local, is_sinkhole
+from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.icmp import named, no_route
 from netpreflight.agent.judging.unseen import no_resolver, of_another_run
 from netpreflight.agent.judging.witnessed import answered_addresses
@@ -45,7 +46,7 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
     if never := [name for need in needs for name in need.names if not dns.of(name)]:
         return of_another_run(f"{never[0]} was not asked for in this run", profile, evidence)
     keeps = profile.dns.resolvers
-    kept = kept_of(dns, profile)
+    kept = device_view(seen, profile).kept or dns
     asked = kept.resolvers
     failing = [need for need in needs if all(_failure(kept, name) for name in need.names)]
     if doubtful := [need for need in failing if _may_not_exist(kept, need)]:
@@ -94,24 +95,6 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
     slowest = max((lookup.elapsed_ms for lookup in used.values() if lookup), default=0.0)
     names = "the device's names" if len(used) > 1 else next(iter(used))
     return Finding(status="pass", summary=f"{dns.resolvers[0]} resolves {names} in {slowest:.0f} ms", evidence=evidence)
-
-
-def kept_of(dns: Dns, profile: Profile) -> Dns:
-    """What was seen of the resolvers that a device keeps of its lease."""
-    asked = dns.resolvers[: profile.dns.resolvers.value]
-    return msgspec.structs.replace(dns, resolvers=asked, lookups=[one for one in dns.lookups if one.resolver in asked])
-
-
-def cloud_host(seen: Observations, profile: Profile) -> tuple[str, str | None]:
-    """The first of the cloud's hosts for which a device has an address, with that; else the first, without one."""
-    hosts = profile.cloud.hosts.value
-    kept = kept_of(seen.dns, profile) if seen.dns else None
-    for host in hosts:
-        if is_address(host):
-            return host, host
-        if kept is not None and (used := kept.as_device(host)):
-            return host, used.addresses[0]
-    return hosts[0], None
 
 
 def may_not_exist(dns: Dns, profile: Profile) -> bool:

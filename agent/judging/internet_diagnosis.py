@@ -9,10 +9,8 @@ even if no echo comes back (system_connection_manager.cpp, v5.6.0:476, v6.2.0:66
 from typing import Any, Literal
 
 from netpreflight.agent.judging.addresses import is_address, is_sinkhole
-from netpreflight.agent.judging.cloud import endpoints_of
-from netpreflight.agent.judging.dhcp import other_router
-from netpreflight.agent.judging.dns import NTP_SERVER, cloud_host, kept_of, may_not_exist
-from netpreflight.agent.judging.unseen import network_of_laptop
+from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.judging.dns import NTP_SERVER, may_not_exist
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Check, InternetTest, Led, Result
 from netpreflight.probes.observations import Dns, EchoTest, Observations
@@ -34,10 +32,11 @@ _IDLE = "Idle Network (Particle's troubleshooting articles)"
 _GOOGLE = "can't reach Google (Particle's older pages)"
 
 
-def internet_test(seen: Observations, profile: Profile, checks: dict[str, Check]) -> InternetTest:
+def internet_test(view: DeviceView, checks: dict[str, Check]) -> InternetTest:
     """The test of this device and Device OS version; `checks` are the judged checks, by their ids."""
+    profile = view.profile
     facts = profile.internet_test
-    result, reason, echoed = _result(seen, profile)
+    result, reason, echoed = _result(view)
     led, line, log, names = None, None, [], []
     shown: list[Fact[Any]] = []
     if result is not None:
@@ -55,7 +54,7 @@ def internet_test(seen: Observations, profile: Profile, checks: dict[str, Check]
         result=result,
         method=facts.method.value,
         reason=reason,
-        runs=_runs(seen, profile, checks),
+        runs=_runs(view, checks),
         when=_when(profile),
         line=line,
         log=log,
@@ -80,24 +79,24 @@ def _when(profile: Profile) -> str:
     return "only after its connection to the cloud could not be made; a failed handshake does not start it"
 
 
-def _runs(seen: Observations, profile: Profile, checks: dict[str, Check]) -> bool | None:
+def _runs(view: DeviceView, checks: dict[str, Check]) -> bool | None:
     """Whether the device's cloud connection fails here, in the way that starts the test."""
     if any(one.status == "fail" and (one.stage, one.level) == ("scan", "required") for one in checks.values()):
         return False  # it does not join
-    if network_of_laptop(seen):
+    if view.elsewhere:
         return None
-    if stuck := _no_lease(seen, profile):
+    if stuck := _no_lease(view.seen, view.profile):
         return None if stuck.startswith("Not known") else False
-    if other_router(seen, profile) or checks["dhcp.servers"].status == "fail":
+    if view.other_router or checks["dhcp.servers"].status == "fail":
         return None  # what was measured is not what the device meets, or not always
     if (lease := checks["dhcp.lease"].status) in {"fail", "unknown"}:
         return False if lease == "fail" else None
-    return _cloud_fails(seen, profile, checks)
+    return _cloud_fails(view, checks)
 
 
-def _cloud_fails(seen: Observations, profile: Profile, checks: dict[str, Check]) -> bool | None:
+def _cloud_fails(view: DeviceView, checks: dict[str, Check]) -> bool | None:
     """Whether the cloud connection of a device with an address fails, in the way that starts the test."""
-    cloud, name = checks["cloud.transport"], _cloud_name(seen, profile)
+    profile, cloud, name = view.profile, checks["cloud.transport"], _cloud_name(view)
     after_handshake = profile.internet_test.runs_after.value == "handshake"
     over_udp = profile.cloud.transport.value != "tcp-nonce"
     if name in {"none", "nowhere"} and profile.cloud.fallback_address:
@@ -115,7 +114,7 @@ def _cloud_fails(seen: Observations, profile: Profile, checks: dict[str, Check])
         return True
     if over_udp:
         return False
-    made = [connection.connect_ms is not None for one in endpoints_of(seen, profile) for connection in one.connections]
+    made = [connection.connect_ms is not None for one in view.endpoints for connection in one.connections]
     return False if all(made) else None if any(made) else True
 
 
@@ -134,11 +133,11 @@ def _no_lease(seen: Observations, profile: Profile) -> str | None:
     return "The device would not get as far: without a resolver in its lease its LED stays fast green."
 
 
-def _cloud_name(seen: Observations, profile: Profile) -> Literal["address", "nowhere", "none"] | None:
+def _cloud_name(view: DeviceView) -> Literal["address", "nowhere", "none"] | None:
     """Whether a device has an address for its cloud, one that leads nowhere, or none; None where that is not known."""
-    if is_address(cloud_host(seen, profile)[0]):
+    if is_address(view.host):
         return "address"
-    dns = seen.dns
+    profile, dns = view.profile, view.seen.dns
     if dns is None or dns.not_run or not dns.resolvers or dns.assumed:
         return None
     hosts = profile.cloud.hosts.value
@@ -152,7 +151,7 @@ def _cloud_name(seen: Observations, profile: Profile) -> Literal["address", "now
             return "nowhere" if all(map(is_sinkhole, addresses)) else "address"
         return None if may_not_exist(asked, profile) else "none"
 
-    kept = given(kept_of(dns, profile))
+    kept = given(view.kept or dns)
     # How many resolvers it keeps may not be confirmed: then it has to make no difference.
     return kept if profile.dns.resolvers.certainty != "unconfirmed" or kept == given(dns) else None
 
@@ -161,19 +160,20 @@ Told = tuple[Result | None, str, list[str]]
 """A result, why, and the lines that the test itself logs."""
 
 
-def _result(seen: Observations, profile: Profile) -> Told:
-    if here := network_of_laptop(seen):
+def _result(view: DeviceView) -> Told:
+    seen, profile = view.seen, view.profile
+    if here := view.elsewhere:
         return None, f"Not known: this laptop is on another network, '{here}'.", []
     if stuck := _no_lease(seen, profile):
         return None, stuck, []
     method = profile.internet_test.method.value
     if method == "none":
         return "passed", "This Device OS has no such test, and takes it for passed.", []
-    if router := other_router(seen, profile):
+    if router := view.other_router:
         return None, f"Not known: the device would go through {router}, and this laptop does not.", []
     if method == "tcp":
         return _tcp(seen)
-    return _ntp(seen, profile) if method == "ntp" else _echo(seen, profile)
+    return _ntp(view) if method == "ntp" else _echo(view)
 
 
 def _tcp(seen: Observations) -> Told:
@@ -188,11 +188,11 @@ def _tcp(seen: Observations) -> Told:
     return ("timeout" if error == "timeout" else "network"), f"{where} cannot be connected: {error}.", []
 
 
-def _ntp(seen: Observations, profile: Profile) -> Told:
+def _ntp(view: DeviceView) -> Told:
     """One answer of pool.ntp.org (device-os v4.2.0 hal/network/util/simple_ntp_client.cpp)."""
-    if seen.dns is None or seen.dns.not_run or not seen.dns.resolvers or seen.dns.assumed:
+    every, dns = view.seen.dns, view.kept
+    if every is None or dns is None or every.not_run or not every.resolvers or every.assumed:
         return None, _NOT_ASKED, []
-    dns = kept_of(seen.dns, profile)
     lookups, used = dns.of(NTP_SERVER), dns.as_device(NTP_SERVER)
     if used is None:
         if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
@@ -200,7 +200,7 @@ def _ntp(seen: Observations, profile: Profile) -> Told:
         return "dns", f"{NTP_SERVER} does not resolve.", []
     if is_sinkhole(used.addresses[0]):
         return None, f"Not known: {NTP_SERVER} resolves to {used.addresses[0]}, which leads nowhere.", []
-    ntp = seen.ntp
+    ntp = view.seen.ntp
     if ntp is None or ntp.not_run or not ntp.attempts:
         return None, "Not known: NTP was not looked at.", []
     if ntp.good:
@@ -214,11 +214,11 @@ def _ntp(seen: Observations, profile: Profile) -> Told:
     return "timeout", f"{ntp.address} did not answer NTP.", []
 
 
-def _echo(seen: Observations, profile: Profile) -> Told:
+def _echo(view: DeviceView) -> Told:
     """The cloud echo: it fails only where the cloud's name does not resolve (device-facts 1.4)."""
-    host, address = cloud_host(seen, profile)
-    form = 1 if profile.internet_test.method.value == "echo-1" else 2
-    name = _cloud_name(seen, profile)
+    seen, host, address = view.seen, view.host, view.address
+    form = 1 if view.profile.internet_test.method.value == "echo-1" else 2
+    name = _cloud_name(view)
     if name is None:
         known = seen.dns is not None and not seen.dns.assumed and seen.dns.of(host)
         return None, f"Not known: whether {host} resolves for a real device." if known else _NOT_ASKED, []
@@ -228,9 +228,9 @@ def _echo(seen: Observations, profile: Profile) -> Told:
     if name == "nowhere":
         return None, f"Not known: {host} resolves to {address}, which leads nowhere.", []
     resolves = f"{host} needs no lookup" if host == address else f"{host} resolves"
-    test = _measured(seen, profile, form)
+    test = _measured(seen, view.profile, form)
     if test is None:
-        answers = any(one.record for one in endpoints_of(seen, profile))
+        answers = any(one.record for one in view.endpoints)
         why = (
             "the cloud answers, so the device sends no echoes here, and none were sent"
             if answers

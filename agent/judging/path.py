@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
-from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, zone_of
+from netpreflight.agent.judging import ladder
+from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.icmp import from_host, no_route
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
+from netpreflight.agent.judging.whose import furthest_outside, is_beyond_the_edge, whose
 from netpreflight.agent.profiles import Fact, Profile
-from netpreflight.agent.results import Finding, Flow, Owner
+from netpreflight.agent.results import Finding, Flow, Named, Owner
 from netpreflight.probes.observations import (
     CloudEndpoint,
     CoapServer,
@@ -25,8 +27,6 @@ from netpreflight.probes.observations import (
     PathTarget,
 )
 
-LEAST_TRIES = 2
-"""One lost packet shows nothing."""
 LEAST_SILENT = 6
 """So many packets of the device's port go beyond a router before it is said that all are lost: where a path alternates
 between two ways, and only one of them drops, each packet has an even chance."""
@@ -80,6 +80,7 @@ def _egress(seen: Observations, profile: Profile) -> Finding:
     if found := next((one for one in asked.values() if one.address in invented), None):
         return Finding(
             status="unknown",
+            problem="invented-address",
             summary=f"{found.address} is no address of {found.host}, so its path says nothing",
             reason="The resolver gives that address for names that do not exist, too; see dns.integrity.",
             remedy="Settle dns.integrity first, then run netpreflight again.",
@@ -103,12 +104,12 @@ def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathPr
     for target in seen.path.targets if seen.path else []:
         if target.address != address or (target.device.protocol, target.device.port) != ("udp", port):
             continue
-        end = _end(target.device)
-        if end is None and any(_furthest(one) > _last(target.device) for one in target.controls):
+        end = ladder.end(target.device)
+        if end is None and any(ladder.furthest(one) > ladder.last(target.device) for one in target.controls):
             continue
         if end is not None and end.source != address:
             continue
-        if found := _outside(target, seen):
+        if found := furthest_outside(target, seen):
             return found, _evidence(target)
     return None
 
@@ -133,148 +134,6 @@ def _has_answered(asked: CoapServer | CloudEndpoint) -> bool:
     return asked.record is not None or asked.nonce
 
 
-# --- what a ladder says
-
-
-def _routers(ladder: Ladder) -> dict[int, list[str]]:
-    """The routers that said time exceeded, by TTL."""
-    found: dict[int, list[str]] = {}
-    for one in ladder.probes:
-        if one.outcome == "time-exceeded" and one.source is not None and one.source not in found.get(one.ttl, []):
-            found.setdefault(one.ttl, []).append(one.source)
-    return found
-
-
-def _end(ladder: Ladder) -> PathProbe | None:
-    """The first probe that got to the destination, or to somebody who refuses it."""
-    ends = [one for one in ladder.probes if one.outcome in {"answered", "unreachable"}]
-    return min(ends, key=lambda one: one.ttl, default=None)
-
-
-def _reaches(ladder: Ladder, address: str) -> int | None:
-    """The TTL with which the destination is reached, as its own answer shows; None: not reached."""
-    end = _end(ladder)
-    return end.ttl if end is not None and end.source == address else None
-
-
-def _last(ladder: Ladder) -> int:
-    """The TTL of the last router that answered; 0: none did."""
-    return max(_routers(ladder), default=0)
-
-
-def _furthest(ladder: Ladder) -> int:
-    """The highest TTL that brought anything."""
-    end = _end(ladder)
-    return max(_last(ladder), end.ttl if end else 0)
-
-
-def _tries(ladder: Ladder, ttl: int) -> tuple[int, int]:
-    """How often a TTL was asked, and how often it was answered."""
-    asked = [one for one in ladder.probes if one.ttl == ttl and one.outcome != "error"]
-    return len(asked), sum(one.outcome != "timeout" for one in asked)
-
-
-def _all_routers(target: PathTarget) -> list[tuple[int, str]]:
-    """Every router on the way to an address, with its TTL, the nearest first."""
-    ladders = (target.device, *target.controls)
-    return sorted((ttl, one) for ladder in ladders for ttl, sources in _routers(ladder).items() for one in sources)
-
-
-def _is_outside(address: str, ttl: int, target: PathTarget, seen: Observations) -> bool:
-    """Whether a router is beyond this site, as far as addresses can tell.
-
-    It has a public address, and comes after a carrier-grade NAT, or its address is not of the same /8 as the first
-    public one before it: that can be this site's edge, and the next ones, too, where a site uses public addresses
-    inside. So can every one where this laptop has a public address itself.
-    """
-    if not _is_private(seen) or is_local(address):
-        return False
-    earlier = [one for at, one in _all_routers(target) if at < ttl]
-    first = next((one for one in earlier if not is_local(one)), None)
-    return _after_carrier_nat(earlier, seen) or (first is not None and _block(first) != _block(address))
-
-
-def _beyond_the_edge(ttl: int, target: PathTarget, seen: Observations) -> bool:
-    """Whether a packet that gets so far has passed a router that has no private address of this site."""
-    return _is_private(seen) and any(
-        at < ttl and (not is_local(one) or _after_carrier_nat([one], seen)) for at, one in _all_routers(target)
-    )
-
-
-def _is_private(seen: Observations) -> bool:
-    """Whether this laptop has an address that is not public: else addresses do not tell where its site ends."""
-    return seen.scope.address is not None and is_local(seen.scope.address)
-
-
-def _after_carrier_nat(earlier: list[str], seen: Observations) -> bool:
-    """Whether one of these routers is a provider's, by its address (RFC 6598); a site may use such addresses itself."""
-    return not is_carrier_nat(seen.scope.address or "") and any(is_carrier_nat(one) for one in earlier)
-
-
-def _block(address: str) -> str:
-    return address.partition(".")[0]
-
-
-def _outside(target: PathTarget, seen: Observations) -> PathProbe | None:
-    """The furthest probe of the device's port that a router outside this site says it has dropped."""
-    proofs = [
-        one
-        for one in target.device.probes
-        if one.outcome == "time-exceeded" and one.source and one.quoted
-        and _is_outside(one.source, one.ttl, target, seen)
-    ]  # fmt: skip
-    return None if _loop(target.device) else max(proofs, key=lambda one: one.ttl, default=None)
-
-
-def _loop(ladder: Ladder) -> list[str]:
-    """The routers between which packets go round: one comes back after another; empty: they do not."""
-    alone = [(ttl, sources[0]) for ttl, sources in sorted(_routers(ladder).items()) if len(sources) == 1]
-    for place, (_, router) in enumerate(alone):
-        later = [at for at, (_, other) in enumerate(alone) if at > place and other == router]
-        between = [other for _, other in alone[place + 1 : later[-1]] if other != router] if later else []
-        if between:
-            return [router, *dict.fromkeys(between)]
-    return []
-
-
-def _fork(device: Ladder, control: Ladder, last: int) -> tuple[int, list[str]] | None:
-    """The first hop, up to `last`, at which packets take more than one way: its TTL, and its routers."""
-    mine, theirs = _routers(device), _routers(control)
-    for ttl in range(1, last + 1):
-        found = list(dict.fromkeys([*mine.get(ttl, []), *theirs.get(ttl, [])]))
-        if len(found) > 1:
-            return ttl, found
-    return None
-
-
-# --- whose
-
-
-def _whose(address: str, ttl: int, target: PathTarget, seen: Observations) -> tuple[str, Owner]:
-    """Whose router this is, as far as its address tells, and who can look at it."""
-    laptop = seen.scope.address or ""
-    if address == laptop:
-        return "this laptop itself", "device owner"
-    if address == seen.scope.gateway:
-        return "the gateway of this network", "network administrator"
-    earlier = [one for at, one in _all_routers(target) if at < ttl]
-    if is_carrier_nat(address) and _after_carrier_nat([address], seen):
-        return "within the provider's carrier-grade NAT (100.64.0.0/10)", "internet provider"
-    if is_local(address):
-        if _after_carrier_nat(earlier, seen):
-            return "after the provider's carrier-grade NAT, and so the provider's", "internet provider"
-        if ttl > 1:
-            words = "another router with a private address: a second NAT, one of this site's, or the provider's"
-            return words, "network administrator"
-        return "the first router of this network", "network administrator"
-    if _is_outside(address, ttl, target, seen):
-        return "the internet provider's, or beyond it", "internet provider"
-    if any(not is_local(one) for one in earlier):
-        words = "with a public address, like one before it: the provider's, or this site's where it has such addresses"
-        return words, "internet provider" if is_local(laptop) else "network administrator"
-    return "the first with a public address: the edge of this site, or the provider's", "network administrator"
-
-
 # --- the comparison
 
 
@@ -284,11 +143,12 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
     error = next((one.detail for one in device.probes if one.outcome == "error"), None)
     if not any(one.outcome != "error" for one in device.probes):
         return not_sent("with a limited TTL", where, error or "nothing was sent", [])
-    end = _end(device)
+    end = ladder.end(device)
     if end is not None and end.icmp is not None and end.source != address:
         if end.icmp.type == 3 and end.icmp.code != 4:
             return _rejected(end.icmp, target, seen)
         return _unknown(
+            "other-icmp-error",
             f"{end.source} says {end.icmp.meaning} for {device.name}",
             "That is no refusal, and it ends the ladder there.",
         )
@@ -296,12 +156,14 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
         return _reached(end, target, asked, seen)
     if device.strays:
         return _unknown(
+            "foreign-answer",
             f"{device.name} is answered, and not as the device's server does",
             f"{device.strays} datagrams came in {address}'s name that answer nothing that was asked; somebody on the "
             "way may answer in its place.",
         )
     if target.cut_short:
         return _unknown(
+            "cut-short",
             f"Where {device.name} is lost was not looked at to its end",
             "The limit of packets that netpreflight sends for one port was reached.",
         )
@@ -310,34 +172,41 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
 
 def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
     device = target.device
-    at = next((ttl for ttl, sources in sorted(_routers(device).items()) if icmp.source in sources), None)
-    hop = f"hop {at}" if at else f"within {_furthest(device)} hops"
-    whose, owner = _whose(icmp.source, at or _furthest(device), target, seen)
+    at = next((ttl for ttl, sources in sorted(ladder.routers(device).items()) if icmp.source in sources), None)
+    hop = f"hop {at}" if at else f"within {ladder.furthest(device)} hops"
+    place = whose(icmp.source, at or ladder.furthest(device), target, seen)
+    named = Named(address=icmp.source, hop=at)
     alike = [
         one.name
         for one in target.controls
-        if (end := _end(one)) and end.icmp and (end.icmp.type, end.icmp.code, end.source)
+        if (end := ladder.end(one)) and end.icmp and (end.icmp.type, end.icmp.code, end.source)
         == (icmp.type, icmp.code, icmp.source)
     ]  # fmt: skip
-    told = f"{icmp.source} ({hop}, {whose}) itself says {icmp.meaning} for {device.name} to {target.address}"
+    told = f"{icmp.source} ({hop}, {place.words}) itself says {icmp.meaning} for {device.name} to {target.address}"
     further = [
-        one.name for one in target.controls if _furthest(one) > _furthest(device) or _reaches(one, target.address)
+        one.name
+        for one in target.controls
+        if ladder.furthest(one) > ladder.furthest(device) or ladder.reaches(one, target.address)
     ]
     if no_route(icmp) and (alike or not further):
         also = f"and the same for {', '.join(alike)}" if alike else "and no other port gets further"
         return Finding(
             status="fail",
+            problem="no-route",
+            named=named,
             summary=f"{icmp.source} ({hop}) cannot deliver to {target.address}: {icmp.meaning}",
             reason=f"{told}, {also}.",
             remedy=f"Look at the uplink and the routes of {icmp.source}.",
-            owner=owner,
+            owner=place.owner,
         )
     return Finding(
         status="fail",
+        problem="rejected",
+        named=named,
         summary=f"{device.name} is rejected by {icmp.source}, {hop}: {icmp.meaning}",
         reason=f"{told}" + (f", and the same for {', '.join(alike)}." if alike else "."),
         remedy=f"{_allow(target)}, on {icmp.source}.",
-        owner=owner,
+        owner=place.owner,
         to_allow=[_flow(target)],
     )
 
@@ -345,12 +214,13 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
 def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Observations) -> Finding:
     """The finding where something answers in the destination's name."""
     device, address = target.device, target.address
-    further = max((_last(one) for one in target.controls), default=0)
-    distances = [ttl for one in target.controls if (ttl := _reaches(one, address)) is not None]
+    further = max((ladder.last(one) for one in target.controls), default=0)
+    distances = [ttl for one in target.controls if (ttl := ladder.reaches(one, address)) is not None]
     answer = end.icmp.meaning if end.icmp else end.detail or "an answer"
     if end.ttl <= further or any(end.ttl < one for one in distances):
         needs = max([further + 1, *distances])
         return _unknown(
+            "answered-nearer",
             f"{device.name} is answered in {address}'s name within {end.ttl} hops, nearer than another port is",
             f"{answer} came for a packet that only {end.ttl - 1} routers may pass on, and another port of the same "
             f"address needs {needs} hops. A transparent proxy, a firewall that answers for others, or ways of "
@@ -360,21 +230,24 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
             "network administrator",
         )
     if any(end.ttl > one for one in distances):
-        nearer = next(one for one in target.controls if (_reaches(one, address) or end.ttl) < end.ttl)
+        nearer = next(one for one in target.controls if (ladder.reaches(one, address) or end.ttl) < end.ttl)
         return _unknown(
+            "control-answered-nearer",
             f"{device.name} is answered in {address}'s name (hop {end.ttl}), and {nearer.name} from nearer",
-            f"{nearer.name} needs {_reaches(nearer, address)} hops. Somebody on the way that answers for others, or "
-            "ways of different length, look like this.",
+            f"{nearer.name} needs {ladder.reaches(nearer, address)} hops. Somebody on the way that answers for others, "
+            "or ways of different length, look like this.",
         )
     if end.ttl == 1 or not distances:
         return _unknown(
+            "distance-not-known",
             f"{device.name} is answered in {address}'s name, and it cannot be told how far away",
             f"{answer} came for a packet that only {end.ttl - 1} routers may pass on, and no other port shows whether "
             f"{address} is that near. A gateway that rewrites TTL, or a proxy, looks like this.",
         )
     closed = _closed_itself(asked)
-    if closed and (end.icmp is not None or end.detail == "RST") and not _beyond_the_edge(end.ttl, target, seen):
+    if closed and (end.icmp is not None or end.detail == "RST") and not is_beyond_the_edge(end.ttl, target, seen):
         return _unknown(
+            "refused-perhaps-inside",
             f"{device.name} is refused in {address}'s name (hop {end.ttl}), and nothing shows that it left this site",
             f"{answer} can also come from a firewall that refuses in the name of others, and no router before it has a "
             "public address.",
@@ -385,6 +258,7 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
             summary=f"{device.name} gets to {address} (hop {end.ttl}), which itself refuses it: {answer}",
         )
     return _unknown(
+        "reached-not-answered",
         f"{device.name} gets to {address} (hop {end.ttl}), and is not answered as the device needs",
         f"A packet with TTL {end.ttl} brought {answer}, while the device's own exchange had no good answer: the "
         "service, something that lets a conversation begin and drops what follows, or one of several ways that loses "
@@ -401,44 +275,49 @@ def _closed_itself(asked: CoapServer | CloudEndpoint) -> bool:
 
 def _silent(target: PathTarget, seen: Observations) -> Finding:
     """The finding where the device's port falls silent on the way."""
-    device, last = target.device, _last(target.device)
+    device, last = target.device, ladder.last(target.device)
     after = _after(last)
-    if loop := _loop(device):
+    if loop := ladder.loop(device):
         return _unknown(
+            "loop",
             f"{device.name} goes round between {' and '.join(loop[:3])}",
             "The same router answers again after another one: a loop in their routes, or ways that change.",
         )
-    if last and target.address in _routers(device)[last]:
+    if last and target.address in ladder.routers(device)[last]:
         return _unknown(
+            "passed-on-by-destination",
             f"{device.name} gets to {target.address} (hop {last}), which passes it on",
             f"{target.address} says that the packet's time was up, as a router does; what is behind it is silent.",
         )
-    beyond = [one for one in target.controls if _furthest(one) > last]
+    beyond = [one for one in target.controls if ladder.furthest(one) > last]
     if not beyond:
         return _silent_alike(target, seen)
     same = next((one for one in beyond if one.protocol == device.protocol), None)
     if same is None:
         return _unknown(
+            "one-protocol",
             f"{device.name} falls silent after {after}, and no {device.protocol.upper()} port gets further",
             f"{', '.join(one.name for one in beyond)} gets further. Routers that answer for one protocol only, and a "
             f"filter of {device.protocol.upper()}, look alike.",
         )
-    if fork := _fork(device, same, last):
+    if fork := ladder.fork(device, same, last):
         at, ways = fork
         return _unknown(
+            "balanced",
             f"{device.name} falls silent after {after}, and there are several ways",
             f"At hop {at}, {' and '.join(ways[:4])} answer: the path is balanced, and what gets on by one way says "
             "nothing of the other.",
         )
-    theirs = _routers(same)
+    theirs = ladder.routers(same)
     telling = [ttl for ttl in theirs if ttl > last]
     if not telling:
         return _unknown_at_the_end(target, same, last)
-    telling = [ttl for ttl in telling if _tells(device, same, ttl)]
-    lost = sum(_tries(device, ttl)[0] for ttl in telling)
-    asked, answered = _tries(device, last)
+    telling = [ttl for ttl in telling if ladder.tells(device, same, ttl)]
+    lost = sum(ladder.tries(device, ttl)[0] for ttl in telling)
+    asked, answered = ladder.tries(device, last)
     if lost < LEAST_SILENT or (last and (answered < LEAST_HEARD or answered < asked)):
         return _unknown(
+            "lossy",
             f"{device.name} falls silent after {after}, where not every packet is answered",
             f"{after.capitalize()} answered {answered} of {asked} packets on {device.name}, and {lost} beyond it were "
             f"lost where {same.name} is answered each time. Routers that limit their ICMP errors, losses, or a path "
@@ -447,57 +326,57 @@ def _silent(target: PathTarget, seen: Observations) -> Finding:
     return _dropped(target, same, last, min(telling), seen)
 
 
-def _tells(device: Ladder, control: Ladder, ttl: int) -> bool:
-    """Whether a hop answers the control reliably, and the device's port never."""
-    asked, answered = _tries(control, ttl)
-    tried, heard = _tries(device, ttl)
-    return tried >= LEAST_TRIES and heard == 0 and answered >= LEAST_TRIES and answered == asked
-
-
 def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: Observations) -> Finding:
     device = target.device
     allow = _allow(target)
-    theirs = f"{control.name} to the same address gets on to {_routers(control)[after][0]} (hop {after}) and further"
+    theirs = (
+        f"{control.name} to the same address gets on to {ladder.routers(control)[after][0]} (hop {after}) and further"
+    )
     if not last:
-        first = _routers(control)[after][0]
+        first = ladder.routers(control)[after][0]
         between = f"by this laptop, or by {first}" if after == 1 else "between this laptop and that router"
         return Finding(
             status="fail",
+            problem="dropped-before-any-router",
             summary=f"{device.name} is dropped before {first} (hop {after}) answers: {between}",
             reason=f"No router answers for {device.name}, while {theirs}.",
             remedy=f"{allow}: look at this laptop's own firewall first, then at this network's gateway.",
             owner="network administrator",
             to_allow=[_flow(target)],
         )
-    hop = _routers(device)[last][0]
-    whose, owner = _whose(hop, last, target, seen)
+    hop = ladder.routers(device)[last][0]
+    place = whose(hop, last, target, seen)
     return Finding(
         status="fail",
-        summary=f"{device.name} is dropped at or after {hop} (hop {last}, {whose})",
-        reason=f"{hop} is the last that answers for {device.name}: {LEAST_TRIES} or more packets for each hop after it "
-        f"brought nothing, while {theirs}.",
+        problem="dropped",
+        named=Named(address=hop, hop=last),
+        summary=f"{device.name} is dropped at or after {hop} (hop {last}, {place.words})",
+        reason=f"{hop} is the last that answers for {device.name}: {ladder.LEAST_TRIES} or more packets for each hop "
+        f"after it brought nothing, while {theirs}.",
         remedy=f"{allow}: look at {hop} first, then at what follows it.",
-        owner=owner,
+        owner=place.owner,
         to_allow=[_flow(target)],
     )
 
 
 def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
     """The finding where no other port of the address gets any further."""
-    device, last = target.device, _last(target.device)
+    device, last = target.device, ladder.last(target.device)
     if not last:
         return _unknown(
+            "no-router-answers",
             f"Nobody on the way answers for {device.name}, nor for any other port",
             "No router sent an ICMP error, or something on the way drops them all.",
         )
     controls = ", ".join(one.name for one in target.controls)
-    hop = _routers(device)[last][0]
-    if proof := _outside(target, seen):
+    hop = ladder.routers(device)[last][0]
+    if proof := furthest_outside(target, seen):
         return Finding(
             status="pass",
             summary=f"{device.name} gets out to {proof.source} (hop {proof.ttl}), and no other port gets further",
         )
     return _unknown(
+        "silent-alike",
         f"After {hop} (hop {last}) nothing answers, on {device.name} or any other port",
         f"{target.address} may be down, or the way ends there for every port: {controls} and {device.name} fall silent "
         "alike.",
@@ -507,24 +386,27 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
 def _unknown_at_the_end(target: PathTarget, control: Ladder, last: int) -> Finding:
     """The finding where the destination answers on another port, and no router between tells the ports apart."""
     device, address = target.device, target.address
-    distance = _reaches(control, address)
+    distance = ladder.reaches(control, address)
     if distance is None:
-        end = _end(control)
+        end = ladder.end(control)
         return _unknown(
+            "control-refused",
             f"{device.name} falls silent after {_after(last)}, and {control.name} is refused there",
             f"{end.source if end else 'Somebody'} refuses {control.name}, and no other port shows what comes after.",
         )
     if last == distance - 1 and last:
+        problem = "lost-at-the-end"
         between = f"it passes every router up to {_after(last)}, the last before {address}"
         how = (
             "It is lost there, or at the destination, or its answer is lost on the way back; a gateway that rewrites "
             "TTL also makes a way look this short."
         )
     else:
+        problem = "silent-routers"
         between = f"it falls silent after {_after(last)}, and the routers up to hop {distance} answer for no port"
         how = "Where between them it is lost cannot be seen."
     return _unknown(
-        f"{device.name} is not answered: {between}", f"{control.name} is answered by {address} itself. {how}"
+        problem, f"{device.name} is not answered: {between}", f"{control.name} is answered by {address} itself. {how}"
     )
 
 
@@ -532,8 +414,8 @@ def _after(last: int) -> str:
     return f"hop {last}" if last else "this laptop"
 
 
-def _unknown(summary: str, reason: str, remedy: str = _HOTSPOT, owner: Owner = "device owner") -> Finding:
-    return Finding(status="unknown", summary=summary, reason=reason, remedy=remedy, owner=owner)
+def _unknown(problem: str, summary: str, reason: str, remedy: str = _HOTSPOT, owner: Owner = "device owner") -> Finding:
+    return Finding(status="unknown", problem=problem, summary=summary, reason=reason, remedy=remedy, owner=owner)
 
 
 # --- evidence
@@ -547,16 +429,16 @@ def _evidence(target: PathTarget) -> list[str]:
     return lines
 
 
-def _in_words(ladder: Ladder) -> str:
+def _in_words(climbed: Ladder) -> str:
     """The rungs of a ladder in a line, what is silent at its end as one."""
-    furthest = _furthest(ladder)
-    rungs = [f"{ttl} {_rung([one for one in ladder.probes if one.ttl == ttl])}" for ttl in range(1, furthest + 1)]
-    beyond = sorted({one.ttl for one in ladder.probes if one.ttl > furthest})
-    if beyond and _end(ladder) is None:
-        asked = max(_tries(ladder, ttl)[0] for ttl in beyond)
+    furthest = ladder.furthest(climbed)
+    rungs = [f"{ttl} {_rung([one for one in climbed.probes if one.ttl == ttl])}" for ttl in range(1, furthest + 1)]
+    beyond = sorted({one.ttl for one in climbed.probes if one.ttl > furthest})
+    if beyond and ladder.end(climbed) is None:
+        asked = max(ladder.tries(climbed, ttl)[0] for ttl in beyond)
         rungs.append(f"{_ranges(beyond)} silent (up to {asked} tries each)")
-    if not ladder.one_flow:
-        rungs.append("each from another source port" + (f" (raw sockets: {ladder.no_raw})" if ladder.no_raw else ""))
+    if not climbed.one_flow:
+        rungs.append("each from another source port" + (f" (raw sockets: {climbed.no_raw})" if climbed.no_raw else ""))
     return ", ".join(rungs) or "nothing was sent"
 
 

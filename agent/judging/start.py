@@ -6,15 +6,11 @@ the LED is that of device-os v6.2.0 system/src/system_led_signal.cpp:65-79, syst
 
 from typing import Any
 
-from netpreflight.agent.judging.cloud import endpoints_of
-from netpreflight.agent.judging.dhcp import guessed_router
-from netpreflight.agent.judging.dns import cloud_host
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.registry import CHECKS
-from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.lights import Light
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Check, InternetTest, Reached, Startup, StartupName, StartupStage
-from netpreflight.probes.observations import Observations
 
 _JOINING, _JOINED, _CONNECTING, _ONLINE = "blinking green", "fast blinking green", "blinking cyan", "breathing cyan"
 _TITLES: dict[StartupName, str] = {
@@ -30,15 +26,15 @@ _TEST_S = {"none": 0.0, "tcp": 5.0, "ntp": 10.0, "echo-1": 5.0, "echo-2": 5.0}
 """The longest that each Internet Test takes, in seconds (device-facts 1.2 to 1.4)."""
 
 
-def startup(seen: Observations, profile: Profile, checks: list[Check], test: InternetTest) -> Startup:
+def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startup:
     """What the judged checks mean for a start of this device, stage by stage."""
     stages: list[StartupStage] = []
     stopped = False
-    lost = _by_a_wrong_router(seen, profile, checks)
+    lost = _by_a_wrong_router(view, checks)
     for name in _TITLES:
         state, check = ("not-reached", None) if stopped else lost.get(name) or _state(name, checks)
         stopped = stopped or state == "stops"
-        stages.append(_stage(name, state, check, seen, profile, test))
+        stages.append(_stage(name, state, check, view, test))
     stop = next((one for one in stages if one.state == "stops"), None)
     # A check may be required of a network that no stage needs: then it gets online, and that does not settle all.
     doubtful = any(one.level == "required" and one.status in {"fail", "unknown"} for one in checks)
@@ -51,7 +47,7 @@ def startup(seen: Observations, profile: Profile, checks: list[Check], test: Int
         lights=[_light(_ONLINE)] if online else stop.lights if stop else [],
         log=_log(stages, test, online=online),
         stages=stages,
-        rests_on=[one for one in _rests_on(profile) if one is not None],
+        rests_on=[one for one in _rests_on(view.profile) if one is not None],
     )
 
 
@@ -62,14 +58,12 @@ def _rests_on(profile: Profile) -> list[Fact[Any] | None]:
     return [*every, dhcp.asks_for, dhcp.host_name, profile.dns.aaaa_first, profile.cloud.keep_alive_s]
 
 
-def _by_a_wrong_router(
-    seen: Observations, profile: Profile, checks: list[Check]
-) -> dict[StartupName, tuple[Reached, Check | None]]:
+def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartupName, tuple[Reached, Check | None]]:
     """How far a device gets that guesses its router, and guesses wrong: it comes up, and nothing answers it there."""
     lease = next(one for one in checks if one.id == "dhcp.lease")
-    if lease.status != "fail" or guessed_router(seen, profile) is None:
+    if lease.status != "fail" or view.guessed_router is None:
         return {}
-    sure = profile.dhcp.missing_router.certainty != "unconfirmed"
+    sure = view.profile.dhcp.missing_router.certainty != "unconfirmed"
     return {
         "ip": ("reached", None) if sure else ("unknown", lease),
         "dns": ("unknown", lease),
@@ -96,19 +90,19 @@ def _state(name: StartupName, checks: list[Check]) -> tuple[Reached, Check | Non
 
 
 def _stage(
-    name: StartupName, state: Reached, check: Check | None, seen: Observations, profile: Profile, test: InternetTest
+    name: StartupName, state: Reached, check: Check | None, view: DeviceView, test: InternetTest
 ) -> StartupStage:
     stops = state == "stops"
     return StartupStage(
         stage=name,
         title=_TITLES[name],
         state=state,
-        line=_filled(getattr(profile.startup, f"{name}_line"), seen, profile),
-        instead=_instead(name, seen, profile, check) if stops and check else None,
+        line=_filled(getattr(view.profile.startup, f"{name}_line"), view),
+        instead=_instead(name, view, check) if stops and check else None,
         led=_led(name, state, test),
         lights=_lights(name, state, test),
-        expected=_expected(name, state, seen, profile, test),
-        network_sees=_network_sees(name, seen, profile),
+        expected=_expected(name, state, view, test),
+        network_sees=_network_sees(name, view),
         why=check.summary if check else None,
         check=check.id if check else None,
     )
@@ -151,31 +145,31 @@ def _light(signal: str) -> Light:
     return Light(colour=signal.rpartition(" ")[2], on_ms=half, off_ms=half, breathes=signal == _ONLINE)
 
 
-def _instead(name: StartupName, seen: Observations, profile: Profile, check: Check) -> str | None:
+def _instead(name: StartupName, view: DeviceView, check: Check) -> str | None:
     """What the log has of the stage where it stops, as far as that is known."""
-    facts, row = profile.startup, CHECKS[check.id]
+    profile, facts, row = view.profile, view.profile.startup, CHECKS[check.id]
     if row.starts != name or not row.logged:
         return None
     if name == "cloud":
-        made = [one for endpoint in endpoints_of(seen, profile) for one in endpoint.connections]
+        made = [one for endpoint in view.endpoints for one in endpoint.connections]
         dead = profile.cloud.transport.value == "tcp-nonce" and all(one.connect_ms is None for one in made)
-        return _filled(facts.connect_failed_line if dead else facts.handshake_failed_line, seen, profile)
-    if name == "dns" and cloud_host(seen, profile)[1] is not None:
+        return _filled(facts.connect_failed_line if dead else facts.handshake_failed_line, view)
+    if name == "dns" and view.address is not None:
         return None  # it has an answer, though a false one
     by_name = {"scan": facts.scan_failed_line, "ip": facts.ip_failed_line, "dns": facts.dns_failed_line}
-    return _filled(by_name.get(name), seen, profile)
+    return _filled(by_name.get(name), view)
 
 
-def _filled(line: Fact[Any] | None, seen: Observations, profile: Profile) -> str | None:
+def _filled(line: Fact[Any] | None, view: DeviceView) -> str | None:
     """A line with this network's names and addresses in it."""
     if line is None:
         return None
-    host, address = cloud_host(seen, profile)
+    wifi = view.seen.wifi
     values = {
-        "ssid": (seen.wifi.target if seen.wifi else None) or "<ssid>",
-        "host": host,
-        "address": address or "<address>",
-        "port": str(profile.cloud.port.value),
+        "ssid": (wifi.target if wifi else None) or "<ssid>",
+        "host": view.host,
+        "address": view.address or "<address>",
+        "port": str(view.profile.cloud.port.value),
     }
     text = str(line.value)
     for key, value in values.items():
@@ -183,7 +177,8 @@ def _filled(line: Fact[Any] | None, seen: Observations, profile: Profile) -> str
     return text
 
 
-def _network_sees(name: StartupName, seen: Observations, profile: Profile) -> str | None:
+def _network_sees(name: StartupName, view: DeviceView) -> str | None:
+    profile = view.profile
     if name == "ip":
         facts = profile.dhcp
         host = f"host name {facts.host_name.value} in its REQUEST" if facts.host_name.value else "no host name"
@@ -191,7 +186,7 @@ def _network_sees(name: StartupName, seen: Observations, profile: Profile) -> st
         return f"DHCP: DISCOVER that asks for options {options}{_doubt(facts.asks_for)}; {host}" + (
             f"; MAC address {profile.mac_prefix.value}:…" if profile.mac_prefix else ""
         )
-    host, address = cloud_host(seen, profile)
+    host, address = view.host, view.address
     if name == "dns":
         record = "AAAA, then A" if profile.dns.aaaa_first.value else "A"
         return f"DNS: {record} for {host}" if host != address else None
@@ -220,45 +215,47 @@ def _log(stages: list[StartupStage], test: InternetTest, *, online: bool | None)
     return [*lines, *(test.log if test.runs else [])]
 
 
-def _expected(name: StartupName, state: Reached, seen: Observations, profile: Profile, test: InternetTest) -> str:
+def _expected(name: StartupName, state: Reached, view: DeviceView, test: InternetTest) -> str:
     """How long a stage takes here, where that was seen; where the device stops, how long it tries."""
     stops = state == "stops"
     if state == "not-reached":
         return ""
     if name == "scan":
-        limit = profile.startup.connect_s
+        limit = view.profile.startup.connect_s
         return f"at most {limit.value:g} s from here to an address, then anew" if limit else ""
     if name == "link":
         return ""
     if name == "ip":
-        return _expected_lease(seen, profile, stops=stops)
+        return _expected_lease(view, stops=stops)
     if name == "dns":
-        return _expected_lookup(seen, profile, stops=stops)
-    return _expected_cloud(profile, test, stops=stops)
+        return _expected_lookup(view, stops=stops)
+    return _expected_cloud(view.profile, test, stops=stops)
 
 
-def _expected_lease(seen: Observations, profile: Profile, *, stops: bool) -> str:
-    dhcp, facts = seen.dhcp, profile.dhcp
+def _expected_lease(view: DeviceView, *, stops: bool) -> str:
+    dhcp, facts = view.seen.dhcp, view.profile.dhcp
     if stops:
         at = ", ".join(f"{one:g}" for one in facts.asks_at_s.value)
         end = f"gives up after {facts.give_up_s.value:g} s" if facts.give_up_s else "never gives up"
         return f"asks at {at} s{_doubt(facts.asks_at_s)}, {end}"
-    if dhcp is None or dhcp.granted is None or network_of_laptop(seen):
+    if dhcp is None or dhcp.granted is None or view.elsewhere:
         return ""
     begun = next((one.at_s for one in dhcp.sent if one.identity == "device"), dhcp.started_s)
     return _took(dhcp.granted.at_s - begun)
 
 
-def _expected_lookup(seen: Observations, profile: Profile, *, stops: bool) -> str:
-    facts = profile.dns
+def _expected_lookup(view: DeviceView, *, stops: bool) -> str:
+    seen, facts = view.seen, view.profile.dns
     if stops:
         kinds = 2 if facts.aaaa_first.value else 1
         resolvers = min(len(seen.dns.resolvers) if seen.dns else 1, facts.resolvers.value) or 1
         longest = facts.tries.value * facts.patience_s.value * kinds * resolvers
         return f"gives up after {longest:g} s at the latest"
-    if network_of_laptop(seen):
+    if view.elsewhere:
         return ""
-    took = [one.elapsed_ms for host in profile.cloud.hosts.value for one in (seen.dns.of(host) if seen.dns else [])]
+    took = [
+        one.elapsed_ms for host in view.profile.cloud.hosts.value for one in (seen.dns.of(host) if seen.dns else [])
+    ]
     return _took(max(took) / 1000) if took else ""
 
 

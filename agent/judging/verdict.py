@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of
+from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.internet_diagnosis import internet_test
 from netpreflight.agent.judging.registry import CHECKS, COMMON_PROBLEMS, Row, with_stage
 from netpreflight.agent.judging.start import startup
@@ -22,8 +23,9 @@ def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgeme
     )
     checks = [one for one in every if one.stage is not None]
     verdict = verdict_of(checks, selection)
-    test = internet_test(seen, profile, {one.id: one for one in checks})
-    start = startup(seen, profile, checks, test)
+    view = device_view(seen, profile)
+    test = internet_test(view, {one.id: one for one in checks})
+    start = startup(view, checks, test)
     answer = answer_of(verdict, checks, profile, start)
     return Judgement(
         checks=every,

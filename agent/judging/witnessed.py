@@ -1,39 +1,63 @@
-"""Which hosts answered in their own protocol, whatever the port: the proof that a host and the way to it are alive."""
+"""What answered in its own protocol in this run, whatever the port: the proof that a host and the way to it are alive.
+
+Where somebody on the way answers HTTP in the place of others, as a portal does, an answer to HTTP proves nothing; but
+for a vendor's address that said what only the vendor knows.
+"""
+
+from typing import Literal, NamedTuple
 
 from netpreflight.probes.observations import Observations
 
+_NTP_PORT, _HTTP_PORT = 123, 80
 
-def answered(seen: Observations) -> dict[str, list[str]]:
-    """The exchanges that succeeded, as words such as `TCP 80`, by address."""
-    found: dict[str, list[str]] = {}
 
-    def add(address: str | None, words: str) -> None:
-        if address is not None:
-            found.setdefault(address, []).append(words)
+class Answered(NamedTuple):
+    """A port that answered as it should."""
 
-    if seen.ntp and seen.ntp.good:
-        add(seen.ntp.address, "NTP on UDP 123")
-    for witness in seen.portal.http if seen.portal else []:
-        if witness.right:
-            add(witness.address, "HTTP on TCP 80")
-    intercepted = any(one.status is not None and not one.right for one in (seen.portal.http if seen.portal else []))
+    address: str
+    protocol: Literal["udp", "tcp"]
+    port: int
+    speaks: Literal["ntp", "http", "coap", "dtls", "nonce"]
+
+    @property
+    def words(self) -> str:
+        """What answered, such as `HTTP on TCP 80`."""
+        name = {"ntp": "NTP", "http": "HTTP", "coap": "CoAP", "dtls": "DTLS", "nonce": "its own protocol"}[self.speaks]
+        return f"{name} on {self.protocol.upper()} {self.port}"
+
+
+def answered(seen: Observations) -> list[Answered]:
+    """Every exchange of this run that succeeded."""
+    found: list[Answered] = []
+    if seen.ntp and seen.ntp.good and seen.ntp.address is not None:
+        found.append(Answered(seen.ntp.address, "udp", _NTP_PORT, "ntp"))
+    witnesses = seen.portal.http if seen.portal else []
+    found += [Answered(one.address, "tcp", _HTTP_PORT, "http") for one in witnesses if one.right and one.address]
+    intercepted = any(one.status is not None and not one.right for one in witnesses)
     for server in seen.coap.servers if seen.coap else []:
+        if server.address is None:
+            continue
         if server.reply:
-            add(server.address, f"CoAP on UDP {server.port}")
+            found.append(Answered(server.address, "udp", server.port, "coap"))
         for control in server.controls:
             if control.answered and not control.foreign and not (intercepted and control.protocol == "http"):
-                add(
-                    server.address,
-                    f"{control.protocol.upper()} on {'UDP' if control.protocol == 'dtls' else 'TCP'} {control.port}",
-                )
+                protocol: Literal["udp", "tcp"] = "udp" if control.protocol == "dtls" else "tcp"
+                found.append(Answered(server.address, protocol, control.port, control.protocol))
     for endpoint in seen.cloud.endpoints if seen.cloud else []:
+        if endpoint.address is None:
+            continue
         if endpoint.record:
-            add(endpoint.address, f"DTLS on UDP {endpoint.port}")
+            found.append(Answered(endpoint.address, "udp", endpoint.port, "dtls"))
         if endpoint.nonce:
-            add(endpoint.address, f"its own protocol on TCP {endpoint.port}")
+            found.append(Answered(endpoint.address, "tcp", endpoint.port, "nonce"))
     return found
+
+
+def answered_at(seen: Observations, address: str) -> list[Answered]:
+    """What answered at one address."""
+    return [one for one in answered(seen) if one.address == address]
 
 
 def answered_addresses(seen: Observations) -> set[str]:
     """The addresses at which something answered as it should."""
-    return set(answered(seen))
+    return {one.address for one in answered(seen)}

@@ -3,18 +3,19 @@
 import ipaddress
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_shared_by_routers, is_translated
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.registry import CHECKS
-from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.judging.wifi.bss import counted
 from netpreflight.agent.judging.wifi.network import Network, network_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.makers import maker
-from netpreflight.agent.report.way import Station, traced
+from netpreflight.agent.report.way import MOST_BEYOND, Station, traced
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import Bss, Observations, Wifi
 
@@ -40,18 +41,18 @@ class Question(Struct, frozen=True, kw_only=True):
     how: str | None = None
 
 
-def questions(seen: Observations, profile: Profile, checks: list[Check], way: list[Station]) -> list[Question]:
+def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list[Question]:
     """Every question, in the order in which they are usually asked."""
+    seen, profile, here = view.seen, view.profile, view.elsewhere
     network = network_of(seen, profile)
     heard = network if isinstance(network, Network) else None
-    here = network_of_laptop(seen)
     return [
         _device(profile),
         _measured(_router(seen), here),
         _access_point(heard),
         *_of_the_network(heard, seen.wifi),
-        _measured(_topology(seen, profile, way), here),
-        _measured(_provider(seen, profile, way), here),
+        _measured(_topology(view, way), here),
+        _measured(_provider(view, way), here),
         _measured(_resolver(seen), here),
         _measured(_admission(seen), here),
         _port(checks, profile),
@@ -189,9 +190,16 @@ def _environment(best: Bss | None, wifi: Wifi) -> str:
     return f"{words}; of other networks, {near} overlap channel {best.channel}"
 
 
-def _topology(seen: Observations, profile: Profile, way: list[Station]) -> Question:
-    private = [address for one in way if one.kind == "router" for address in one.detail]
+def _after_gateway(way: list[Station]) -> tuple[list[str], list[str]]:
+    """The routers after the gateway: those with private addresses up to where these end, and the next few."""
+    drawn = [one.detail[0] for one in way if one.kind == "router"]
+    private = list(takewhile(is_local, drawn))
     beyond = [address for one in way if one.kind == "provider" for address in one.detail]
+    return private, [*drawn[len(private) :], *beyond][:MOST_BEYOND]
+
+
+def _topology(view: DeviceView, way: list[Station]) -> Question:
+    private, beyond = _after_gateway(way)
     found, source = None, "the path to the device's cloud was not looked at"
     if private:
         found = (
@@ -200,7 +208,7 @@ def _topology(seen: Observations, profile: Profile, way: list[Station]) -> Quest
         )
     elif beyond:
         found = f"no second one answered between the gateway and {beyond[0]}, where this site's private addresses end"
-    if traced(seen, profile):
+    if traced(view):
         source = f"the routers that answered on the path{'' if found else ': none after the gateway'}"
     return Question(
         question="Is there one router, or a second one behind it (double NAT)?",
@@ -212,18 +220,18 @@ def _topology(seen: Observations, profile: Profile, way: list[Station]) -> Quest
     )
 
 
-def _provider(seen: Observations, profile: Profile, way: list[Station]) -> Question:
+def _provider(view: DeviceView, way: list[Station]) -> Question:
     question = "What kind of address does the internet provider give?"
-    beyond = [address for one in way if one.kind == "provider" for address in one.detail]
+    _, beyond = _after_gateway(way)
     carrier = [one for one in beyond if is_carrier_nat(one)]
-    own = seen.scope.address
+    own = view.seen.scope.address
     found, source = None, "the path was not looked at"
     if own is not None and (kind := _own_kind(own)):
         found, source = f"{kind}: this laptop itself has {own}", "this laptop's interface"
     elif carrier:
         found = f"behind the provider's own NAT: {carrier[0]} is in 100.64.0.0/10 (RFC 6598)"
         source = "the routers that answered on the path"
-    elif traced(seen, profile):
+    elif traced(view):
         source = "the routers that answered on the path, which do not show it"
     return Question(
         question=question,

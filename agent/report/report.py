@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType, field
 
 from netpreflight.agent import __version__, judging
+from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import Change, changes
 from netpreflight.agent.report.enough import Enough, enough
@@ -101,7 +102,8 @@ def make(run: Run, profile: Profile) -> Report:
     seen, selection = run.observations, run.selection
     judgement = judging.judge(seen, profile, selection)
     wanted = changes(judgement.checks, seen, profile)
-    way = route(seen, profile, judgement.checks)
+    view = device_view(seen, profile)
+    way = route(view, judgement.checks)
     return Report(
         schema="netpreflight-report/1",
         tool=Tool(),
@@ -126,7 +128,7 @@ def make(run: Run, profile: Profile) -> Report:
         footprint=run.footprint,
         networks=_networks(run, profile),
         route=way,
-        answers=questions(seen, profile, judgement.checks, way),
+        answers=questions(view, judgement.checks, way),
     )
 
 

@@ -4,19 +4,20 @@ import ipaddress
 
 from msgspec import Struct, field
 
-from netpreflight.agent.judging.addresses import is_address, is_carrier_nat, is_local
-from netpreflight.agent.judging.dns import cloud_host
+from netpreflight.agent.judging import ladder
+from netpreflight.agent.judging.addresses import is_address
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.registry import CHECKS
-from netpreflight.agent.judging.unseen import network_of_laptop
+from netpreflight.agent.judging.whose import Router, routers_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import subnet_of
 from netpreflight.agent.results import Check, StationKind, Status
-from netpreflight.probes.observations import Ladder, Observations, PathTarget
+from netpreflight.probes.observations import Observations, PathTarget
 
 _WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn", "skip", "pass")
 _MOST_ROUTERS = 4
-"""Private routers that are drawn; a longer way is in the evidence of path.egress."""
-_MOST_BEYOND = 3
+"""Routers between the gateway and the Internet that are drawn; a longer way is in the evidence of path.egress."""
+MOST_BEYOND = 3
 _GATEWAY = 2
 """The gateway's place among the stations."""
 
@@ -46,13 +47,12 @@ class Station(Struct, frozen=True, kw_only=True):
         return next((status for status in _WORST_FIRST if any(one.status == status for one in self.steps)), None)
 
 
-def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Station]:
+def route(view: DeviceView, checks: list[Check]) -> list[Station]:
     """The stations; what does not count for the device is not among their steps."""
+    seen, profile, host, address = view.seen, view.profile, view.host, view.address
     scope, wifi = seen.scope, seen.wifi
     counted = [one for one in checks if one.level != "reported"]
-    host, address = cloud_host(seen, profile)
-    target = _target(seen, address)
-    elsewhere = network_of_laptop(seen)
+    target = _target(view)
     names = [f"'{wifi.target}'"] if wifi is not None and wifi.target is not None else []
     mine = (
         [one for one in wifi.bss if one.ssid == wifi.target and one.band == "2.4"] if wifi is not None and names else []
@@ -74,13 +74,10 @@ def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Sta
         Station(
             kind="gateway",
             title="Gateway",
-            detail=[*(gateways or ["not known"]), *([f"on '{elsewhere}'"] if elsewhere else [])],
+            detail=[*(gateways or ["not known"]), *([f"on '{view.elsewhere}'"] if view.elsewhere else [])],
             steps=_steps("gateway", counted, profile),
         ),
-        *(
-            Station(kind="router", title="Another router", detail=[one], steps=_passed(one, target, checks))
-            for one in site
-        ),
+        *(_station(one, target, checks) for one in site),
         Station(kind="provider", title="Internet", detail=beyond, steps=_steps("provider", counted, profile)),
         Station(
             kind="cloud",
@@ -119,64 +116,69 @@ def _locating(checks: list[Check]) -> Check | None:
     return next((one for one in checks if CHECKS[one.id].locates), None)
 
 
-def traced(seen: Observations, profile: Profile) -> bool:
+def traced(view: DeviceView) -> bool:
     """Whether the path to the device's cloud was looked at."""
-    return _target(seen, cloud_host(seen, profile)[1]) is not None
+    return _target(view) is not None
 
 
-def _target(seen: Observations, address: str | None) -> PathTarget | None:
-    targets = seen.path.targets if seen.path and not seen.path.not_run else []
-    return next((one for one in targets if one.address == address), None)
+def _target(view: DeviceView) -> PathTarget | None:
+    path = view.seen.path
+    targets = path.targets if path and not path.not_run else []
+    return next((one for one in targets if one.address == view.address), None)
 
 
-def _answering(ladder: Ladder) -> dict[str, int]:
-    """Routers that said time exceeded, with the lowest TTL at which they did."""
-    found: dict[str, int] = {}
-    for one in sorted(ladder.probes, key=lambda one: one.ttl):
-        if one.outcome == "time-exceeded" and one.source is not None:
-            found.setdefault(one.source, one.ttl)
-    return found
+def _heard(target: PathTarget) -> set[str]:
+    """The routers that said that a packet of the device's port had got to them."""
+    return {router for sources in ladder.routers(target.device).values() for router in sources}
+
+
+def _station(router: Router, target: PathTarget | None, checks: list[Check]) -> Station:
+    """A router between the gateway and the Internet, and whether the device's port gets as far as it."""
+    if router.whose.may_be_edge:
+        title, detail = "Edge of this site", [router.address, "or the provider's"]
+    else:
+        title, detail = "Another router", [router.address]
+    return Station(kind="router", title=title, detail=detail, steps=_passed(router.address, target, checks))
 
 
 def _passed(router: str, target: PathTarget | None, checks: list[Check]) -> list[Step]:
     """That the device's port gets as far as a router, where the router itself said so."""
     found = _locating(checks)
-    if target is None or found is None or router not in _answering(target.device):
+    if target is None or found is None or router not in _heard(target):
         return []
     name = target.device.name
     summary = f"{router} said that a packet of {name} had got to it"
     return [Step(what=name, status="pass", check=found.id, summary=summary)]
 
 
-def _routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[str], list[str]]:
+def _routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[Router], list[str]]:
     """The gateway's addresses that answered, the routers after it that may be this site's, and all further ones.
 
-    What comes after a public address, or after a carrier-grade NAT's, is not this site's, private as it may be. The
+    Where a router of the provider's has been passed, what comes after it is not this site's, private as it may be. The
     first router has the gateway's place, whichever of the subnet's addresses it answers with (RFC 9568: VRRP).
     """
-    every: dict[str, int] = {}
-    for ladder in (target.device, *target.controls):
-        for source, ttl in _answering(ladder).items():
-            every[source] = min(ttl, every.get(source, ttl))
     subnet = subnet_of(seen)
     gateways: list[str] = []
-    site: list[str] = []
+    site: list[Router] = []
     beyond: list[str] = []
-    for one, ttl in sorted(every.items(), key=lambda answered: answered[1]):
-        first = ttl == 1 and subnet is not None and is_address(one) and ipaddress.IPv4Address(one) in subnet
-        if one == seen.scope.gateway or first:
-            gateways.append(one)
-        elif beyond or not is_local(one) or (is_carrier_nat(one) and not is_carrier_nat(seen.scope.address or "")):
-            beyond.append(one)
+    for router in routers_of(target, seen):
+        address = router.address
+        first = (
+            router.ttl == 1 and subnet is not None and is_address(address) and ipaddress.IPv4Address(address) in subnet
+        )
+        if address == seen.scope.gateway or first:
+            gateways.append(address)
+        elif beyond or router.whose.owner == "internet provider":
+            beyond.append(address)
         else:
-            site.append(one)
-    return gateways, site[:_MOST_ROUTERS], beyond[:_MOST_BEYOND]
+            site.append(router)
+    return gateways, site[:_MOST_ROUTERS], beyond[:MOST_BEYOND]
 
 
 def _with_loss(stations: list[Station], target: PathTarget, found: Check) -> list[Station]:
     """The stations with the loss of the device's port on the stretch after the last router that answered for it."""
-    heard = _answering(target.device)
-    places = [place for place, one in enumerate(stations) if place >= _GATEWAY and set(one.detail) & set(heard)]
+    heard = _heard(target)
+    places = [place for place, one in enumerate(stations) if place >= _GATEWAY and set(one.detail) & heard]
     # Where no router answered for it, it got no further than the first one: no access point was asked.
     after = min((places[-1] + 1) if places else _GATEWAY, len(stations) - 1)
     word = f"{target.device.name} lost" if found.status == "fail" else f"{target.device.name}: where it is lost"

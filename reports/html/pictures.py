@@ -26,8 +26,6 @@ from netpreflight.probes.observations import (
 )
 from netpreflight.reports.safe_text import shown
 
-MOST_STATIONS = 6
-"""More of them do not fit side by side."""
 MOST_BSSS = 20
 """BSSs of other networks in the channel map; of the network judged all, up to `MOST_JUDGED`."""
 MOST_JUDGED = 40

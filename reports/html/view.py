@@ -9,7 +9,7 @@ import msgspec
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import VersionVerdict
 from netpreflight.agent.results import Check, Stage, StartupStage
-from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
+from netpreflight.probes.observations import Bss, Observation, Scope, Wifi, strength
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.html import led
@@ -321,7 +321,9 @@ def _raw(report: Report) -> Iterator[tuple[str, str, int]]:
             continue
         left = 0
         if isinstance(one, Wifi) and len(one.bss) > MOST_RAW_BSSS:
-            kept = sorted(one.bss, key=lambda bss: (not is_judged(bss, report.observations.wifi), -_strength(bss)))
+            kept = sorted(
+                one.bss, key=lambda bss: (not is_judged(bss, report.observations.wifi), -strength(bss.signal_dbm))
+            )
             one, left = msgspec.structs.replace(one, bss=kept[:MOST_RAW_BSSS]), len(one.bss) - MOST_RAW_BSSS
         text = json_shown(_compact(msgspec.to_builtins(one)))
         title = f"{name}: {left} BSSs left out" if left else name
@@ -346,7 +348,3 @@ def _compact(value: Any, indent: int = 0) -> str:
             lines.append(item)
     first, last = ("[", "]") if isinstance(value, list) else ("{", "}")
     return f"{first}\n{inner}" + f",\n{inner}".join(lines) + f"\n{' ' * indent}{last}"
-
-
-def _strength(bss: Bss) -> float:
-    return -1000.0 if bss.signal_dbm is None else bss.signal_dbm

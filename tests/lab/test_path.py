@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging.path import egress, proof_of_egress
-from netpreflight.agent.results import Finding
+from netpreflight.agent.results import Finding, Named
 from netpreflight.probes.observations import (
     Cloud,
     CloudEndpoint,
@@ -76,10 +76,10 @@ def judged(what: str, looked: Looked) -> Finding:
 
 def named(finding: Finding) -> str | None:
     """The router that a finding names as the last that answered, or as who rejects."""
-    found = re.search(
-        r"(?:dropped at or after|rejected by) (\S+?),? |^(\S+) \(hop \d+\) cannot deliver", finding.summary
-    )
-    return found and (found[1] or found[2])
+    if finding.named is None:
+        return None
+    assert finding.named.address in finding.summary
+    return finding.named.address
 
 
 def with_fault(chain: Chain, make: Callable[[], Fault], what: str, user: int | None, **more: Any) -> Finding:
@@ -103,16 +103,14 @@ def test_dropped_at_each_router(what: str, user: int | None) -> None:
         for router, hop in enumerate(chain.hops, 1):
             finding = with_fault(chain, partial(chain.drop, router, what), what, user)
             if router < len(chain.hops):
-                assert (finding.status, named(finding)) == ("fail", hop), finding
-                assert f"hop {router}" in finding.summary
+                assert (finding.problem, finding.named) == ("dropped", Named(address=hop, hop=router)), finding
+                assert finding.status == "fail"
             else:  # nothing but the destination comes after the last router, and it may be silent by itself
-                assert finding.status == "unknown", finding
-                assert f"up to hop {router}" in finding.summary
+                assert (finding.status, finding.problem) == ("unknown", "lost-at-the-end"), finding
 
             finding = with_fault(chain, partial(chain.drop, router, what, reply=True), what, user)
-            assert finding.status == "unknown", finding
+            assert (finding.status, finding.problem) == ("unknown", "lost-at-the-end"), finding
             assert named(finding) is None
-            assert "lost on the way back" in (finding.reason or "")
         assert judged(what, chain.look(what, user=user)).status != "fail"
 
 
@@ -127,8 +125,9 @@ def test_rejected_by_each_router(what: str, user: int | None) -> None:
                 assert fault.counter(), fault.rule
                 fault.remove()
 
-                assert (finding.status, named(finding)) == ("fail", hop), finding
-                assert f"hop {router}" in finding.summary
+                assert finding.status == "fail", finding
+                assert finding.problem in {"rejected", "no-route"}
+                assert finding.named == Named(address=hop, hop=router)
                 said = {(one.icmp.type, one.icmp.code) for one in looked.target.device.probes if one.icmp}
                 assert (3, code) in said
             if what == "syn":
@@ -161,7 +160,7 @@ def test_a_silent_router_before_or_after_the_drop(user: int | None) -> None:
                     )
                 else:
                     assert (finding.status, named(finding)) == ("fail", None), (mute, router, finding)
-                    assert "between this laptop and" in finding.summary
+                    assert finding.problem == "dropped-before-any-router"
             assert muted.counter()
             muted.remove()
 
@@ -249,23 +248,18 @@ def test_paths_that_are_balanced_by_flow(what: str, user: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("second", "words", "owner"),
-    [
-        ("public", ("the edge of this site, or the provider's",), "network administrator"),
-        ("nat", ("private address", "second NAT"), "network administrator"),
-        ("carrier", ("carrier-grade NAT",), "internet provider"),
-    ],
+    ("second", "owner"),
+    [("public", "network administrator"), ("nat", "network administrator"), ("carrier", "internet provider")],
 )
-def test_whose_router_it_is(second: Any, words: tuple[str, ...], owner: str, user: int | None) -> None:
+def test_whose_router_it_is(second: Any, owner: str, user: int | None) -> None:
     with Chain(second=second) as chain:
         first = with_fault(chain, partial(chain.drop, 1, "dtls"), "dtls", user)
         finding = with_fault(chain, partial(chain.drop, 2, "dtls"), "dtls", user)
         third = with_fault(chain, partial(chain.drop, 3, "dtls"), "dtls", user)
 
+    assert {one.problem for one in (first, finding, third)} == {"dropped"}
     assert (named(first), first.owner) == (GATEWAY, "network administrator")
-    assert "the gateway of this network" in first.summary
     assert (named(finding), finding.owner) == (chain.hops[1], owner)
-    assert all(one in finding.summary for one in words), finding
     assert named(third) == chain.hops[2]
     assert third.owner == ("network administrator" if second == "nat" else "internet provider")
 
@@ -287,7 +281,7 @@ def test_a_transparent_proxy_is_no_destination(user: int | None) -> None:
         for router in (1, 2, 3, 4):
             finding = with_fault(chain, partial(chain.proxy, router), "syn", user)
             assert (finding.status, named(finding)) == ("unknown", None), finding
-            assert f"within {router} hops, nearer than another port is" in finding.summary
+            assert finding.problem == "answered-nearer"
 
 
 def test_a_destination_that_is_dead(user: int | None) -> None:

@@ -123,24 +123,31 @@ def on_a_path(*way: str | None, dev: tuple[str | None, ...] | None = None, **cha
     return four.made(four.run_of(path=path, cloud=four.udp_blocked().observations.cloud, **changed), "photon2")
 
 
+EDGE = "203.0.113.1"
+
+
 @pytest.mark.parametrize(
-    ("way", "site", "internet"),
+    ("way", "private", "drawn", "internet"),
     [
-        ((seen.GATEWAY, "100.64.3.1", "203.0.113.1"), [], ["100.64.3.1", "203.0.113.1"]),
-        ((seen.GATEWAY, "10.1.1.1", "100.64.3.1", "10.9.9.9"), ["10.1.1.1"], ["100.64.3.1", "10.9.9.9"]),
-        ((seen.GATEWAY, "203.0.113.1", "10.9.9.9"), [], ["203.0.113.1", "10.9.9.9"]),
-        (("192.168.77.2", "203.0.113.1"), [], ["203.0.113.1"]),  # the gateway, by its own address and not VRRP's
-        (("10.1.1.1", "203.0.113.1"), ["10.1.1.1"], ["203.0.113.1"]),  # behind a gateway that takes nothing from TTL
+        ((seen.GATEWAY, "100.64.3.1", EDGE), [], [], ["100.64.3.1", EDGE]),
+        ((seen.GATEWAY, "10.1.1.1", "100.64.3.1", "10.9.9.9"), ["10.1.1.1"], ["10.1.1.1"], ["100.64.3.1", "10.9.9.9"]),
+        ((seen.GATEWAY, EDGE, "10.9.9.9"), [], [EDGE, "10.9.9.9"], []),
+        ((seen.GATEWAY, EDGE, "203.0.113.5", "10.9.9.9"), [], [EDGE], ["203.0.113.5", "10.9.9.9"]),
+        (("192.168.77.2", EDGE), [], [EDGE], []),  # the gateway, by its own address and not VRRP's
+        (("10.1.1.1", EDGE), ["10.1.1.1"], ["10.1.1.1", EDGE], []),  # behind a gateway that takes nothing from TTL
     ],
 )
-def test_a_providers_routers_are_not_this_sites(way: tuple[str, ...], site: list[str], internet: list[str]) -> None:
+def test_a_providers_routers_are_not_this_sites(
+    way: tuple[str, ...], private: list[str], drawn: list[str], internet: list[str]
+) -> None:
     made = on_a_path(*way)
 
-    assert [one.detail for one in made.route if one.kind == "router"] == [[one] for one in site]
+    assert [one.detail[0] for one in made.route if one.kind == "router"] == drawn
     assert [one.detail for one in made.route if one.kind == "provider"] == [internet]
     told = answer(made, DOUBLE) or ""
-    assert ("a second NAT" in told) == bool(site)
-    assert all((one in told) == (one in site) for one in way[1:] if one != internet[0])
+    assert ("a second NAT" in told) == bool(private)
+    first_beyond = next(one for one in way[1:] if one not in private)
+    assert all((one in told) == (one in private) for one in way[1:] if one != first_beyond)
 
 
 def test_where_no_router_answers_after_the_gateway_a_second_one_is_not_denied() -> None:
@@ -293,12 +300,13 @@ def test_a_healthy_way_passes_everywhere() -> None:
 def test_the_loss_stands_after_the_last_router_that_answered() -> None:
     made = four.udp_blocked()
 
-    assert [(one.title, one.detail) for one in way(made)][3:5] == [
+    assert [(one.title, one.detail) for one in way(made)][3:6] == [
         ("Another router", ["10.20.0.1"]),
-        ("Internet", ["203.0.113.1", "203.0.113.5"]),
+        ("Edge of this site", ["203.0.113.1", "or the provider's"]),
+        ("Internet", ["203.0.113.5"]),
     ]
     assert steps(made)["Another router"] == [("UDP 5684", "pass")]
-    assert ("UDP 5684 lost", "fail") in steps(made)["Internet"]
+    assert steps(made)["Edge of this site"] == [("UDP 5684 lost", "fail")]
     assert steps(made)["The device's cloud"] == [("UDP 5684", "fail")]
 
 

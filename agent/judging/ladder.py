@@ -1,0 +1,79 @@
+"""Reading a ladder: which routers answered, where it ends, and how far it got. What that means is for others to say."""
+
+from netpreflight.probes.observations import Ladder, PathProbe, PathTarget
+
+LEAST_TRIES = 2
+"""One lost packet shows nothing."""
+
+
+def routers(ladder: Ladder) -> dict[int, list[str]]:
+    """The routers that said time exceeded, by TTL."""
+    found: dict[int, list[str]] = {}
+    for probe in ladder.probes:
+        known = found.get(probe.ttl, [])
+        if probe.outcome == "time-exceeded" and probe.source is not None and probe.source not in known:
+            found.setdefault(probe.ttl, []).append(probe.source)
+    return found
+
+
+def all_routers(target: PathTarget) -> list[tuple[int, str]]:
+    """Every router on the way to an address, with its TTL, the nearest first."""
+    ladders = (target.device, *target.controls)
+    return sorted((ttl, one) for ladder in ladders for ttl, sources in routers(ladder).items() for one in sources)
+
+
+def end(ladder: Ladder) -> PathProbe | None:
+    """The first probe that got to the destination, or to somebody who refuses it."""
+    ends = [probe for probe in ladder.probes if probe.outcome in {"answered", "unreachable"}]
+    return min(ends, key=lambda probe: probe.ttl, default=None)
+
+
+def reaches(ladder: Ladder, address: str) -> int | None:
+    """The TTL with which the destination is reached, as its own answer shows; None: not reached."""
+    ending = end(ladder)
+    return ending.ttl if ending is not None and ending.source == address else None
+
+
+def last(ladder: Ladder) -> int:
+    """The TTL of the last router that answered; 0: none did."""
+    return max(routers(ladder), default=0)
+
+
+def furthest(ladder: Ladder) -> int:
+    """The highest TTL that brought anything."""
+    ending = end(ladder)
+    return max(last(ladder), ending.ttl if ending else 0)
+
+
+def tries(ladder: Ladder, ttl: int) -> tuple[int, int]:
+    """How often a TTL was asked, and how often it was answered."""
+    asked = [probe for probe in ladder.probes if probe.ttl == ttl and probe.outcome != "error"]
+    return len(asked), sum(probe.outcome != "timeout" for probe in asked)
+
+
+def tells(device: Ladder, control: Ladder, ttl: int) -> bool:
+    """Whether a hop answers the control reliably, and the device's port never."""
+    asked, answered = tries(control, ttl)
+    tried, heard = tries(device, ttl)
+    return tried >= LEAST_TRIES and heard == 0 and answered >= LEAST_TRIES and answered == asked
+
+
+def loop(ladder: Ladder) -> list[str]:
+    """The routers between which packets go round: one comes back after another; empty: they do not."""
+    alone = [(ttl, sources[0]) for ttl, sources in sorted(routers(ladder).items()) if len(sources) == 1]
+    for place, (_, router) in enumerate(alone):
+        later = [at for at, (_, other) in enumerate(alone) if at > place and other == router]
+        between = [other for _, other in alone[place + 1 : later[-1]] if other != router] if later else []
+        if between:
+            return [router, *dict.fromkeys(between)]
+    return []
+
+
+def fork(device: Ladder, control: Ladder, up_to: int) -> tuple[int, list[str]] | None:
+    """The first hop, as far as `up_to`, at which packets take more than one way: its TTL, and its routers."""
+    mine, theirs = routers(device), routers(control)
+    for ttl in range(1, up_to + 1):
+        found = list(dict.fromkeys([*mine.get(ttl, []), *theirs.get(ttl, [])]))
+        if len(found) > 1:
+            return ttl, found
+    return None

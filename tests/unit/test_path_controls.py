@@ -1,0 +1,38 @@
+"""Which ports are the controls of a path: those that answered, and nobody in their place."""
+
+from msgspec.structs import replace
+
+from netpreflight.agent import profiles
+from netpreflight.agent.judging.witnessed import answered_at
+from netpreflight.agent.path_targets import path_targets
+from netpreflight.probes.observations import Control, Portal
+from tests.unit import seen
+
+LOGIN = seen.portal({"status": 302, "location": "http://192.168.77.1/login"})
+
+
+def controls(portal: Portal, *, foreign: bool = False) -> list[tuple[str, int, bool]]:
+    """The controls of a CoAP server that is silent, and whose TCP 80 answered; with whether they are known to pass."""
+    coap = seen.coap(seen.attempts(seen.COAP_ADDRESSES[0], 5683))
+    answered = Control(port=80, protocol="http", answered=True, foreign=foreign)
+    coap.servers[0] = replace(coap.servers[0], controls=[answered])
+    run = seen.healthy(coap=coap, portal=portal)
+    (target,) = path_targets(run, profiles.load("generic"))
+    return [(one.protocol, one.port, one.known_by is not None) for one in target.controls]
+
+
+def test_a_port_that_answered_is_a_control() -> None:
+    assert controls(seen.portal()) == [("udp", 123, True), ("tcp", 80, True)]
+
+
+def test_what_a_portal_answers_for_everybody_is_no_control() -> None:
+    assert controls(LOGIN) == [("udp", 123, True), ("tcp", 443, False)]
+    assert controls(seen.portal(), foreign=True) == [("udp", 123, True), ("tcp", 443, False)]
+
+
+def test_a_vendor_that_said_what_only_it_knows_is_witnessed_behind_a_portal() -> None:
+    mixed = Portal(http=[*LOGIN.http[:2], seen.portal().http[2]])
+    address, *_ = seen.VENDORS["www.msftconnecttest.com"]
+    run = seen.healthy(portal=mixed)
+
+    assert [one.words for one in answered_at(run, address)] == ["HTTP on TCP 80"]
