@@ -32,6 +32,16 @@ TOLD: dict[SharedLevel, str] = {
 """One line that says what a shared report holds."""
 
 
+def titled(title: str, os_version: str | None) -> str:
+    """A device, and the version of its Device OS where it has one."""
+    return f"{title}, Device OS {os_version}" if os_version else title
+
+
+def needless(check: Check) -> bool:
+    """Whether a check that did not pass does not count for the device."""
+    return check.level == "reported" and check.status in {"fail", "unknown"}
+
+
 def runs(test_runs: bool | None, when: str) -> str:  # noqa: FBT001 - the field of InternetTest itself
     """Whether the Internet Test runs here, as an introduction to its log and LED."""
     return {

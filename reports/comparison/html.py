@@ -1,11 +1,9 @@
 """A comparison as one HTML file, on the report's base page: the same facts in the same order as on the terminal."""
 
-from typing import Any
-
 from netpreflight.agent.compare import Comparison
 from netpreflight.agent.compare.parts import CheckPair
 from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, story
-from netpreflight.reports.html.page import Code, Mark, page
+from netpreflight.reports.html.page import Cell, Code, Mark, page
 
 _STANDINGS = {"ruled-out": "pass", "suspect": "fail", "not-settled": "unknown", "not-tried": "skip"}
 _CHANGES = {"works-now": "pass", "still-asked": "fail", "asked-otherwise": "fail", "not-known": "unknown"}
@@ -50,6 +48,6 @@ def _kind(comparison: Comparison) -> str:
     return "same"
 
 
-def _meaning(pair: CheckPair) -> list[Any]:
+def _meaning(pair: CheckPair) -> list[Cell]:
     kind = "warn" if pair.relation == "worse" and pair.b == "warn" else _RELATIONS.get(pair.relation)
     return [Mark(kind, meaning(pair)) if kind else meaning(pair), *details(pair)]

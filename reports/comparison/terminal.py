@@ -11,7 +11,7 @@ from rich.text import Text
 from netpreflight.agent.compare import Comparison
 from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
 from netpreflight.reports.safe_text import shown
-from netpreflight.reports.terminal import MARKS, TerminalConsole, plain_text
+from netpreflight.reports.terminal import MARKS, on_terminal, plain_text
 from netpreflight.reports.terminal.device import VERDICT_STYLES
 
 _RELATIONS = {"better": "green", "worse": "bold red", "no-longer-known": "magenta", "now-known": "", "same": "dim"}
@@ -20,7 +20,7 @@ _STANDING_STYLES = {"ruled-out": "green", "suspect": "bold red", "not-settled": 
 
 def show(comparison: Comparison, stream: TextIO) -> None:
     """Show a comparison on a terminal."""
-    _print(TerminalConsole(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False), comparison)
+    _print(on_terminal(stream), comparison)
 
 
 def render(comparison: Comparison) -> str:

@@ -20,15 +20,17 @@ that are ours.
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from netpreflight.agent import __version__
 from netpreflight.reports.safe_text import escaped, shown
 
 if TYPE_CHECKING:
     import jinja2
+    import markupsafe
 
 _FOLDER = Path(__file__).parent
 _POLICY = "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
@@ -52,7 +54,11 @@ class Code(NamedTuple):
     code: str
 
 
-def page(template: str, /, *, style: str = "", **values: Any) -> str:
+Cell: TypeAlias = "str | int | Mark | Code | Sequence[Cell]"
+"""What may stand in a table; of several, each is a paragraph."""
+
+
+def page(template: str, /, *, style: str = "", **values: object) -> str:
     """The page; the same values give the same bytes."""
     css = _css() + style
     policy = _POLICY.format(base64.b64encode(hashlib.sha256(css.encode()).digest()).decode())
@@ -88,18 +94,18 @@ def _css() -> str:
     return (_FOLDER / "style.css").read_text(encoding="utf-8")
 
 
-def _markup(text: str) -> Any:
+def _markup(text: str) -> "markupsafe.Markup":
     import markupsafe  # noqa: PLC0415 - as above
 
     return markupsafe.Markup(text)  # noqa: S704 - only for text of this project, or text that has been escaped
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: object) -> object:
     """What a template puts on the page, made safe to show; what is markup already has been through here."""
     return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-def _whole(text: str) -> Any:
+def _whole(text: str) -> "markupsafe.Markup":
     """A text of any length, with its line breaks; everything else that acts on a page is escaped."""
     import markupsafe  # noqa: PLC0415 - as above
 

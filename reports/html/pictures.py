@@ -4,7 +4,7 @@ Each picture comes in two sizes, because text in an SVG shrinks with it: one for
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -240,7 +240,7 @@ def _lane(name: str, one: Observation) -> Lane:
     )
 
 
-def _attempts(value: Any) -> Iterator[tuple[float, bool]]:
+def _attempts(value: object) -> Iterator[tuple[float, bool]]:
     """Everything in an observation that has a time of its own, and whether it came back, or just came."""
     if isinstance(value, list):
         for one in value:

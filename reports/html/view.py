@@ -1,21 +1,20 @@
 """What the report's page shows, section by section: the report's own words and values, put into tables and texts."""
 
-import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import VersionVerdict
-from netpreflight.agent.results import Check, Stage, StartupStage
-from netpreflight.probes.observations import Bss, Observation, Scope, Wifi, strength
+from netpreflight.agent.results import Stage, StartupStage
+from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.html import led
-from netpreflight.reports.html.page import Code, Mark
+from netpreflight.reports.html.page import Cell, Code, Mark
 from netpreflight.reports.html.pictures import Lane, band, is_judged, lanes, on_the_band, way
-from netpreflight.reports.safe_text import json_shown
+from netpreflight.reports.html.raw import raw
 from netpreflight.reports.words import (
     METHODS,
     ONLINE,
@@ -27,17 +26,12 @@ from netpreflight.reports.words import (
     further,
     resolvers,
     runs,
+    titled,
     unanswered,
 )
 
 MOST_CONTACTS = 60
 MOST_NETWORKS = 40
-MOST_RAW_BSSS = 40
-"""BSSs in the raw observations, the network judged first and then the strongest."""
-MOST_RAW = 60_000
-"""Characters of one probe's raw observations."""
-_WIDTH = 110
-"""Characters of a line of raw observations that need not be broken."""
 _STAGES: dict[Stage | None, str] = {
     "scan": "Wi-Fi",
     "ip": "Address",
@@ -76,14 +70,14 @@ _WHO = {
 }
 
 
-def view(report: Report, dialects: Sequence[str]) -> dict[str, Any]:
+def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
     """The values that the template `report.html` shows."""
     shown_bsss, more_bsss = on_the_band(report.observations.wifi)
     seconds, timeline = lanes(report)
     return {
         "report": report,
         "made": report.started.replace("T", " ").replace("Z", " UTC"),
-        "device": _title(report.device.title, report.device.os_version),
+        "device": titled(report.device.title, report.device.os_version),
         "nothing_found": _nothing_found(report),
         "tell": _TELL.get(report.answer.owner or "", "The next step"),
         "who": _WHO.get(report.answer.owner or "", ""),
@@ -129,12 +123,8 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, Any]:
         "seconds": seconds,
         "timeline": timeline,
         "times": [_times(one) for one in timeline],
-        "raw": list(_raw(report)),
+        "raw": list(raw(report)),
     }
-
-
-def _title(title: str, version: str | None) -> str:
-    return f"{title}, Device OS {version}" if version else title
 
 
 def _nothing_found(report: Report) -> str:
@@ -173,7 +163,7 @@ def _firewalls(report: Report, dialects: Sequence[str]) -> Iterator[tuple[str, s
             yield DIALECTS[name].title, render_rules(report.changes, name), bool(dialects)
 
 
-def _stops(report: Report) -> list[list[Any]]:
+def _stops(report: Report) -> list[list[Cell]]:
     """The way to the cloud as a table."""
     return [
         [
@@ -186,19 +176,14 @@ def _stops(report: Report) -> list[list[Any]]:
     ]
 
 
-def needless(check: Check) -> bool:
-    """Whether a check that did not pass does not count for the device."""
-    return check.level == "reported" and check.status in {"fail", "unknown"}
-
-
-def _devices(report: Report) -> list[list[Any]]:
+def _devices(report: Report) -> list[list[Cell]]:
     return [
-        [_title(one.title, one.os_version), Mark(one.verdict), _YES[one.online], at_the_end(one)]
+        [titled(one.title, one.os_version), Mark(one.verdict), _YES[one.online], at_the_end(one)]
         for one in report.devices
     ]
 
 
-def _version(one: VersionVerdict) -> list[Any]:
+def _version(one: VersionVerdict) -> list[Cell]:
     until = f"before {one.before}" if one.before else "the newest"
     test = (
         f"{METHODS.get(one.method, one.method)}: {one.internet_test or 'no result'}"
@@ -214,8 +199,8 @@ def _version(one: VersionVerdict) -> list[Any]:
 _WORST_FIRST = ("fail", "unknown", "warn")
 
 
-def _networks(report: Report) -> list[list[Any]]:
-    rows = []
+def _networks(report: Report) -> list[list[Cell]]:
+    rows: list[list[Cell]] = []
     for one in report.networks[:MOST_NETWORKS]:
         first = next((check for status in _WORST_FIRST for check in one.checks if check.status == status), None)
         rows.append(
@@ -230,9 +215,9 @@ def _networks(report: Report) -> list[list[Any]]:
     return rows
 
 
-def _speaks_for(report: Report) -> list[tuple[str, Any]]:
+def _speaks_for(report: Report) -> list[tuple[str, Cell]]:
     scope, tool = report.scope, report.tool
-    facts: list[tuple[str, Any]] = [
+    facts: list[tuple[str, Cell]] = [
         ("Interface", attached(scope)),
         ("Addresses", [Code(one) for one in scope.addresses[:20]] or "no IPv4 address"),
         ("Gateway", Code(scope.gateway) if scope.gateway else "none"),
@@ -246,14 +231,14 @@ def _speaks_for(report: Report) -> list[tuple[str, Any]]:
     return facts if report.sharing is msgspec.UNSET else [("Left out", TOLD[report.sharing]), *facts]
 
 
-def _not_like_a_device(scope: Scope) -> Any:
+def _not_like_a_device(scope: Scope) -> Cell:
     found = [f"the VPN {scope.vpn} carries this laptop's own traffic"] if scope.vpn else []
     found += [f"tunnel {one}" for one in scope.tunnels[:20] if one != scope.vpn]
     found += [f"{one.variable}={one.value}" for one in scope.proxy[:20]]
     return found or "none"
 
 
-def _unseen(report: Report) -> Iterator[list[Any]]:
+def _unseen(report: Report) -> Iterator[list[Cell]]:
     """What has no answer, why, and what would settle it."""
     for one in unanswered(report):
         why = [one.summary, *([one.reason] if one.reason else [])]
@@ -264,7 +249,7 @@ def _unseen(report: Report) -> Iterator[list[Any]]:
             yield [f"probe {name}", Mark("skip", "did not run"), probe.not_run, probe.unlocked_by or ""]
 
 
-def _footprint(report: Report) -> list[list[Any]]:
+def _footprint(report: Report) -> list[list[Cell]]:
     return [
         [
             Code(f"{one.protocol.upper()} {one.address}:{one.port}"),
@@ -277,18 +262,23 @@ def _footprint(report: Report) -> list[list[Any]]:
     ]
 
 
-def _start(one: StartupStage) -> dict[str, Any]:
+class _Start(NamedTuple):
+    """A stage of the device's start: what the log has and what the network sees, where it gets so far."""
+
+    row: StartupStage
+    mark: Mark
+    strip: list[led.Piece]
+    line: str | None
+    sees: str | None
+
+
+def _start(one: StartupStage) -> _Start:
     line = one.instead if one.state == "stops" else one.line if one.state != "not-reached" else None
-    return {
-        "row": one,
-        "mark": _STATES[one.state],
-        "strip": led.strip(one.lights),
-        "line": line,
-        "sees": one.network_sees if one.state != "not-reached" else None,
-    }
+    sees = one.network_sees if one.state != "not-reached" else None
+    return _Start(one, _STATES[one.state], led.strip(one.lights), line, sees)
 
 
-def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Any]:
+def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Cell]:
     name = bss.ssid or ("(hidden)" if bss.ssid == "" else "(name withheld)")
     width = f"{bss.width_mhz} MHz" if bss.width_mhz else "width not known"
     return [
@@ -301,7 +291,7 @@ def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Any]:
     ]
 
 
-def _times(lane: Lane) -> list[Any]:
+def _times(lane: Lane) -> list[Cell]:
     count = len(lane.attempts) + lane.left_out
     came = sum(came for _, came in lane.attempts)
     tried = f"{count}; {came} came, or brought something" if count and not lane.left_out else str(count or "")
@@ -311,40 +301,3 @@ def _times(lane: Lane) -> list[Any]:
         f"{lane.took_s:.1f} s" if not lane.not_run else f"did not run: {lane.not_run}",
         tried,
     ]
-
-
-def _raw(report: Report) -> Iterator[tuple[str, str, int]]:
-    """Each probe's observations as JSON, and how many characters of it are left out."""
-    for name in report.observations.__struct_fields__:
-        one = getattr(report.observations, name)
-        if one is None:
-            continue
-        left = 0
-        if isinstance(one, Wifi) and len(one.bss) > MOST_RAW_BSSS:
-            kept = sorted(
-                one.bss, key=lambda bss: (not is_judged(bss, report.observations.wifi), -strength(bss.signal_dbm))
-            )
-            one, left = msgspec.structs.replace(one, bss=kept[:MOST_RAW_BSSS]), len(one.bss) - MOST_RAW_BSSS
-        text = json_shown(_compact(msgspec.to_builtins(one)))
-        title = f"{name}: {left} BSSs left out" if left else name
-        yield title, text[:MOST_RAW], max(0, len(text) - MOST_RAW)
-
-
-def _compact(value: Any, indent: int = 0) -> str:
-    """JSON in which a line holds as much as fits."""
-    line = json.dumps(value, ensure_ascii=False)
-    if len(line) + indent <= _WIDTH or not isinstance(value, dict | list) or not value:
-        return line
-    inner = " " * (indent + 1)
-    if isinstance(value, list):
-        items = [_compact(one, indent + 1) for one in value]
-    else:
-        items = [f"{json.dumps(key)}: {_compact(one, indent + 1)}" for key, one in value.items()]
-    lines = [items[0]]
-    for item in items[1:]:
-        if "\n" not in item + lines[-1] and indent + len(lines[-1]) + len(item) < _WIDTH:
-            lines[-1] += f", {item}"
-        else:
-            lines.append(item)
-    first, last = ("[", "]") if isinstance(value, list) else ("{", "}")
-    return f"{first}\n{inner}" + f",\n{inner}".join(lines) + f"\n{' ' * indent}{last}"

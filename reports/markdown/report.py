@@ -6,19 +6,20 @@ Of the checks that passed the table has the summary and the JSON the evidence, s
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report
-from netpreflight.agent.results import Check
 from netpreflight.reports.channel_map import channel_map
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, unseen, way
 from netpreflight.reports.markdown.text import fenced, listed, strong, table, text
-from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, further, runs
+from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, further, needless, runs, titled
 
 MOST_CONTACTS = 60
 MOST_NETWORKS = 40
 _YES = {True: "yes", False: "no", None: "not known"}
 _WORDS = {"pass": "ok", "warn": "warning", "fail": "**FAIL**", "unknown": "not known", "skip": "left out"}
+_NEEDLESS = " (this device does not need it)"
 
 
 def render(report: Report, dialects: Sequence[str] = (), /) -> str:
@@ -61,7 +62,7 @@ def _answer(report: Report) -> list[str]:
     if report.enough:
         lines += [text(report.enough.sentence), ""]
     lines += listed(report.notes)
-    title = text(_titled(report.device.title, report.device.os_version))
+    title = text(titled(report.device.title, report.device.os_version))
     return [*lines, f"Verdict for {title}: {report.verdict}.", ""]
 
 
@@ -87,7 +88,10 @@ def _changes(report: Report, dialects: Sequence[str]) -> list[str]:
 def _checks(report: Report) -> list[str]:
     lines = ["## The checks", ""]
     headings = ("Check", "Result", "What was seen")
-    rows = [(text(one.id), _WORDS[one.status], text(one.summary) + _needless(one)) for one in report.checks]
+    rows = [
+        (text(one.id), _WORDS[one.status], text(one.summary) + (_NEEDLESS if needless(one) else ""))
+        for one in report.checks
+    ]
     lines += table(headings, rows, made=True)
     found = evidence(report)
     if found:
@@ -97,14 +101,9 @@ def _checks(report: Report) -> list[str]:
     return [*lines, ""] if found else lines
 
 
-def _needless(check: Check) -> str:
-    needless = check.level == "reported" and check.status in {"fail", "unknown"}
-    return " (this device does not need it)" if needless else ""
-
-
 def _devices(report: Report) -> list[str]:
     rows = [
-        (_titled(one.title, one.os_version), one.verdict, _YES[one.online], at_the_end(one)) for one in report.devices
+        (titled(one.title, one.os_version), one.verdict, _YES[one.online], at_the_end(one)) for one in report.devices
     ]
     lines = ["## The same network for each known device", ""]
     lines += table(("Device", "Verdict", "Online", "At the end"), rows)
@@ -166,7 +165,7 @@ def _start(report: Report) -> list[str]:
         seen = one.network_sees if passed and one.network_sees else ""
         state = {"reached": "reached", "stops": "stops here", "not-reached": "not reached"}.get(one.state, "not known")
         rows.append((one.title, state, one.led, one.expected, " ".join(filter(None, (why, seen)))))
-    title = _titled(report.device.title, report.device.os_version)
+    title = titled(report.device.title, report.device.os_version)
     lines = [f"## From power-on: {text(title)}", ""]
     lines += table(("Stage", "", "LED", "Takes", "Why, and what the network sees"), rows)
     if start.log:
@@ -186,8 +185,8 @@ def _internet_test(report: Report) -> list[str]:
     return [*lines, *_doubts(test.rests_on)]
 
 
-def _doubts(facts: Sequence[Any]) -> Iterator[str]:
-    if found := doubts(list(facts)):
+def _doubts(facts: list[Fact[Any]]) -> Iterator[str]:
+    if found := doubts(facts):
         yield from ("Of that, not confirmed for this device:", "", *listed(found))
 
 
@@ -195,7 +194,3 @@ def _air(report: Report) -> list[str]:
     wifi = report.observations.wifi
     lines = channel_map(wifi) if wifi is not None else []
     return ["## 2.4 GHz, channel by channel", "", *fenced(lines)] if lines else []
-
-
-def _titled(title: str, version: str | None) -> str:
-    return f"{title}, Device OS {version}" if version else title

@@ -1,5 +1,7 @@
 """The report for a terminal, and for a text file."""
 
-from netpreflight.reports.terminal.report import MARKS, Terminal, TerminalConsole, plain_text, render
+from netpreflight.reports.terminal.console import on_terminal, plain_text
+from netpreflight.reports.terminal.progress import Terminal
+from netpreflight.reports.terminal.report import MARKS, render
 
-__all__ = ["MARKS", "Terminal", "TerminalConsole", "plain_text", "render"]
+__all__ = ["MARKS", "Terminal", "on_terminal", "plain_text", "render"]

@@ -11,7 +11,7 @@ from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
 from netpreflight.reports.safe_text import shown
-from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, runs
+from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, runs, titled
 
 VERDICT_STYLES = {
     "compatible": "bold green",
@@ -30,8 +30,7 @@ _STATES = {
 def print_startup(console: Console, report: Report) -> None:
     """The five stages from power-on, and where the device stays."""
     start, device = report.startup, report.device
-    title = f"{device.title}, Device OS {device.os_version}" if device.os_version else device.title
-    _heading(console, f"From power-on: {title} on this network")
+    _heading(console, f"From power-on: {titled(device.title, device.os_version)} on this network")
     table = _table("Stage", "", "LED", "Takes")
     for one in start.stages:
         word, style = _STATES[one.state]
@@ -104,7 +103,7 @@ def print_devices(console: Console, report: Report) -> None:
     table = _table("Device", "Verdict", "Online", "At the end")
     online = {True: "yes", False: "no", None: "?"}
     for one in report.devices:
-        title = f"{one.title}, Device OS {one.os_version}" if one.os_version else one.title
+        title = titled(one.title, one.os_version)
         table.add_row(Text(shown(title)), _verdict(one), online[one.online], Text(shown(at_the_end(one))))
     console.print(table)
 

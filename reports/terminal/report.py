@@ -1,22 +1,18 @@
-"""The report for a terminal: each check as it becomes known; then a sentence, the table, and what to do."""
+"""The report for a terminal: a sentence, the table, and what to do; for a file with more detail."""
 
-import contextlib
-import io
-from collections.abc import Callable, Sequence
-from typing import TextIO
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check
-from netpreflight.probes.observations import Scope
 from netpreflight.reports.channel_map import MARK, channel_map
 from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, way
 from netpreflight.reports.safe_text import shown
+from netpreflight.reports.terminal.console import plain_text
 from netpreflight.reports.terminal.device import (
     VERDICT_STYLES,
     print_devices,
@@ -24,6 +20,7 @@ from netpreflight.reports.terminal.device import (
     print_startup,
     print_versions,
 )
+from netpreflight.reports.words import needless
 
 MARKS = {
     "pass": ("ok", "green"),
@@ -33,78 +30,22 @@ MARKS = {
     "skip": ("skipped", "dim"),
 }
 _WORST_FIRST = ("fail", "unknown", "warn")
-_WIDTH_IN_FILES = 100
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
-
-
-class TerminalConsole(Console):
-    """A console that leaves a broken pipe to the command line, instead of ending the program."""
-
-    def on_broken_pipe(self) -> None:
-        """Pass it on."""
-        raise BrokenPipeError
-
-
-class Terminal:
-    """A report that is written while the run goes on."""
-
-    def __init__(self, stream: TextIO, *, discreet: bool = False) -> None:
-        self._discreet = discreet
-        """Whether progress names nothing of this place: tokens are known at the end only."""
-        self._console = TerminalConsole(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
-
-    def begin(self, scope: Scope, profile: Profile, *, deep: bool = False) -> None:
-        """Say what is about to be measured."""
-        where = scope.interface or "no interface"
-        address = scope.addresses[0] if scope.addresses else "no IPv4 address"
-        this = "this network" if self._discreet else f"{where} ({address})"
-        patience = " (--deep: up to a minute or so)" if deep else ""
-        self._progress(Text(shown(f"Checking {this} for: {profile.label}{patience}"), style="dim"))
-
-    def known(self, check: Check) -> None:
-        """Show a check that has just become known."""
-        word, style = MARKS[check.status]
-        summary = "" if self._discreet else f": {shown(check.summary)}"
-        self._progress(Text.assemble((f"{word:>8}  ", style), f"{check.id}{summary}"))
-
-    def _progress(self, line: Text) -> None:
-        """Progress that cannot be shown must not end the run: the report is still to come."""
-        with contextlib.suppress(OSError, ValueError):
-            self._console.print(line)
-
-    def final(self, report: Report, dialects: Sequence[str] = ()) -> None:
-        """Show the whole report, with its firewall changes for these products."""
-        _print(self._console, report, dialects)
 
 
 def render(report: Report, dialects: Sequence[str] = (), /) -> str:
     """The whole report as plain text, with its firewall changes for these products."""
 
     def show(console: Console) -> None:
-        _print(console, report, dialects)
+        print_report(console, report, dialects)
         _print_details(console, report)
 
     return plain_text(show)
 
 
-def plain_text(show: Callable[[Console], None]) -> str:
-    """What is shown on a console, as the text of a file."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=_WIDTH_IN_FILES,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        force_terminal=False,
-        color_system=None,
-    )
-    show(console)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
-
-
-def _print(console: Console, report: Report, dialects: Sequence[str]) -> None:
+def print_report(console: Console, report: Report, dialects: Sequence[str]) -> None:
+    """What a terminal shows of it."""
     console.print()
     console.print(Text(shown(report.headline), style=VERDICT_STYLES[report.verdict]))
     for note in report.notes:
@@ -146,10 +87,10 @@ def _table(checks: list[Check]) -> Table:
         table.add_column(heading, no_wrap=heading != "What was seen", overflow="fold")
     for check in checks:
         word, style = MARKS[check.status]
-        needless = check.level == "reported" and check.status in {"fail", "unknown"}
-        note = " (this device does not need it)" if needless else ""
+        beside = needless(check)
+        note = " (this device does not need it)" if beside else ""
         table.add_row(
-            check.stage, check.id, Text(word, style="dim" if needless else style), Text(shown(check.summary) + note)
+            check.stage, check.id, Text(word, style="dim" if beside else style), Text(shown(check.summary) + note)
         )
     return table
 

@@ -26,9 +26,11 @@ HEAVY = {
     "comtypes": {"probes/wifi/windows.py"},
     "CoreWLAN": {"probes/wifi/macos.py"},
     "rich": {
+        "reports/terminal/console.py",
+        "reports/terminal/device.py",
+        "reports/terminal/progress.py",
         "reports/terminal/report.py",
         "reports/channel_map.py",
-        "reports/terminal/device.py",
         "reports/comparison/terminal.py",
     },
     "typer": {"agent/cli.py"},

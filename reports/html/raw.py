@@ -1,0 +1,55 @@
+"""The raw observations on the report's page: as JSON, in lines as full as they can be, and within limits."""
+
+import json
+from collections.abc import Iterator
+
+import msgspec
+
+from netpreflight.agent.report import Report
+from netpreflight.probes.observations import Wifi, strength
+from netpreflight.reports.html.pictures import is_judged
+from netpreflight.reports.safe_text import json_shown
+
+MOST_RAW_BSSS = 40
+"""BSSs, the network judged first and then the strongest."""
+MOST_RAW = 60_000
+"""Characters of one probe's observations."""
+_WIDTH = 110
+"""Characters of a line that need not be broken."""
+
+
+def raw(report: Report) -> Iterator[tuple[str, str, int]]:
+    """Each probe's observations as JSON, and how many characters of it are left out."""
+    for name in report.observations.__struct_fields__:
+        one = getattr(report.observations, name)
+        if one is None:
+            continue
+        left = 0
+        if isinstance(one, Wifi) and len(one.bss) > MOST_RAW_BSSS:
+            kept = sorted(
+                one.bss, key=lambda bss: (not is_judged(bss, report.observations.wifi), -strength(bss.signal_dbm))
+            )
+            one, left = msgspec.structs.replace(one, bss=kept[:MOST_RAW_BSSS]), len(one.bss) - MOST_RAW_BSSS
+        text = json_shown(_compact(msgspec.to_builtins(one)))
+        title = f"{name}: {left} BSSs left out" if left else name
+        yield title, text[:MOST_RAW], max(0, len(text) - MOST_RAW)
+
+
+def _compact(value: object, indent: int = 0) -> str:
+    """JSON in which a line holds as much as fits."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(line) + indent <= _WIDTH or not isinstance(value, dict | list) or not value:
+        return line
+    inner = " " * (indent + 1)
+    if isinstance(value, list):
+        items = [_compact(one, indent + 1) for one in value]
+    else:
+        items = [f"{json.dumps(key)}: {_compact(one, indent + 1)}" for key, one in value.items()]
+    lines = [items[0]]
+    for item in items[1:]:
+        if "\n" not in item + lines[-1] and indent + len(lines[-1]) + len(item) < _WIDTH:
+            lines[-1] += f", {item}"
+        else:
+            lines.append(item)
+    first, last = ("[", "]") if isinstance(value, list) else ("{", "}")
+    return f"{first}\n{inner}" + f",\n{inner}".join(lines) + f"\n{' ' * indent}{last}"

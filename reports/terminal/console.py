@@ -1,0 +1,38 @@
+"""The consoles that text is put on: a terminal, or a file."""
+
+import io
+from collections.abc import Callable
+from typing import TextIO
+
+from rich.console import Console
+
+_WIDTH_IN_FILES = 100
+
+
+class TerminalConsole(Console):
+    """A console that leaves a broken pipe to the command line, instead of ending the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass it on."""
+        raise BrokenPipeError
+
+
+def on_terminal(stream: TextIO) -> TerminalConsole:
+    """A console that shows text as it is: nothing in it is taken for markup."""
+    return TerminalConsole(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def plain_text(show: Callable[[Console], None]) -> str:
+    """What is shown on a console, as the text of a file."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream,
+        width=_WIDTH_IN_FILES,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_terminal=False,
+        color_system=None,
+    )
+    show(console)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
