@@ -27,6 +27,7 @@ from msgspec import Struct
 from netpreflight.agent import profiles
 from netpreflight.agent.report import Level, Report, SharedLevel
 from netpreflight.probes.observations import UNRESTRICTED, Connection, HttpWitness, Observations, Reveals
+from netpreflight.probes.quoting import QuotedNames
 from netpreflight.reports.words import TOLD
 
 AnyStruct = TypeVar("AnyStruct", bound=Struct)
@@ -131,7 +132,7 @@ class _Hider:
         self._tokens: dict[tuple[str, str], str] = {}
         self._numbers: Counter[str] = Counter()
         self._given: set[str] = set()
-        self._lengths: list[int] = []
+        self._quoted = QuotedNames({})
         self._named: dict[str, str] = {}
         """What to put for a value that stands in quotes."""
         self._spoken: dict[str, dict[tuple[int, int], dict[str, str]]] = {}
@@ -169,7 +170,7 @@ class _Hider:
         values = [self._keep(one) for one in reports]
         for one, held in zip(reports, values, strict=True):
             self._collect(one.observations, held)
-        self._lengths = sorted({len(one) for one in self._named}, reverse=True)
+        self._quoted = QuotedNames(self._named)
 
     # --- the values, and which of them stay
 
@@ -341,21 +342,8 @@ class _Hider:
         """A sentence as it may be shown."""
         if len(text) > _LONGEST_WITH_NAMES:
             return HIDDEN
-        text = self._without_quoted(text)
+        text = self._quoted.replaced(text)
         return self._shapes(self._without_spoken(text) if len(text) <= _LONGEST else text)
-
-    def _without_quoted(self, text: str) -> str:
-        pieces, done = [], 0
-        begin = text.find("'")
-        while begin >= 0:
-            for length in self._lengths:
-                end = begin + 1 + length
-                if text[end : end + 1] == "'" and (instead := self._named.get(text[begin + 1 : end])) is not None:
-                    pieces += [text[done : begin + 1], instead]
-                    done = end
-                    break
-            begin = text.find("'", done + 1 if done > begin else begin + 1)
-        return "".join([*pieces, text[done:]])
 
     def _without_spoken(self, text: str) -> str:
         pieces, done = [], 0

@@ -9,7 +9,8 @@ import msgspec
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import VersionVerdict
 from netpreflight.agent.results import Check, Stage, StartupStage
-from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
+from netpreflight.probes.observations import Bss, Observation, Scope, Wifi, strength
+from netpreflight.probes.quoting import in_quotes
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.html import led
@@ -150,9 +151,9 @@ def _letters(report: Report) -> Iterator[tuple[str, str]]:
     """Ready text for each owner of something that has to be changed."""
     owners = dict.fromkeys(one.owner for one in report.changes)
     network = report.observations.wifi.target if report.observations.wifi is not None else None
-    place = "at the network" + (f" on the Wi-Fi '{network}'" if network else "")
+    place = "at the network" + (f" on the Wi-Fi {in_quotes(network)}" if network else "")
     if network and report.scope.medium == "wired":
-        place = f"at the Wi-Fi '{network}' on the air, and at the network by cable,"
+        place = f"at the Wi-Fi {in_quotes(network)} on the air, and at the network by cable,"
     for owner in owners:
         mine = [one for one in report.changes if one.owner == owner]
         needed = [one for one in mine if one.needed]
@@ -321,7 +322,9 @@ def _raw(report: Report) -> Iterator[tuple[str, str, int]]:
             continue
         left = 0
         if isinstance(one, Wifi) and len(one.bss) > MOST_RAW_BSSS:
-            kept = sorted(one.bss, key=lambda bss: (not is_judged(bss, report.observations.wifi), -_strength(bss)))
+            kept = sorted(
+                one.bss, key=lambda bss: (not is_judged(bss, report.observations.wifi), -strength(bss.signal_dbm))
+            )
             one, left = msgspec.structs.replace(one, bss=kept[:MOST_RAW_BSSS]), len(one.bss) - MOST_RAW_BSSS
         text = json_shown(_compact(msgspec.to_builtins(one)))
         title = f"{name}: {left} BSSs left out" if left else name
@@ -346,7 +349,3 @@ def _compact(value: Any, indent: int = 0) -> str:
             lines.append(item)
     first, last = ("[", "]") if isinstance(value, list) else ("{", "}")
     return f"{first}\n{inner}" + f",\n{inner}".join(lines) + f"\n{' ' * indent}{last}"
-
-
-def _strength(bss: Bss) -> float:
-    return -1000.0 if bss.signal_dbm is None else bss.signal_dbm
