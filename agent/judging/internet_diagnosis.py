@@ -14,6 +14,7 @@ from netpreflight.agent.judging.dns import NTP_SERVER, may_not_exist
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Check, InternetTest, Led, Result
 from netpreflight.probes.observations import Dns, EchoTest, Observations
+from netpreflight.probes.quoting import in_quotes
 
 WORDS: dict[Result, str] = {"dns": "DNS", "timeout": "timeout", "network": "network"}
 CODES: dict[Result, int] = {"dns": -170, "timeout": -160, "network": -230}
@@ -163,7 +164,7 @@ Told = tuple[Result | None, str, list[str]]
 def _result(view: DeviceView) -> Told:
     seen, profile = view.seen, view.profile
     if here := view.elsewhere:
-        return None, f"Not known: this laptop is on another network, '{here}'.", []
+        return None, f"Not known: this laptop is on another network, {in_quotes(here)}.", []
     if stuck := _no_lease(seen, profile):
         return None, stuck, []
     method = profile.internet_test.method.value

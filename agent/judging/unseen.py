@@ -3,6 +3,7 @@
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Dns, Observation, Observations
+from netpreflight.probes.quoting import in_quotes
 
 _AS_ROOT = "Run netpreflight again as root (sudo)."
 
@@ -55,17 +56,18 @@ def network_of_laptop(seen: Observations) -> str | None:
 
 def of_another_network(seen: Observations, finding: Finding) -> Finding | None:
     """The finding of a check that was made on another Wi-Fi network than the one judged."""
-    here = network_of_laptop(seen)
-    if here is None or seen.wifi is None:
+    here, target = network_of_laptop(seen), seen.wifi.target if seen.wifi else None
+    if here is None or target is None:
         return None
+    other, judged = in_quotes(here), in_quotes(target)
     return Finding(
         status="unknown",
-        summary=f"Measured on '{here}', not on '{seen.wifi.target}'",
+        summary=f"Measured on {other}, not on {judged}",
         problem="other-network",
-        reason=f"This laptop is on '{here}', and what it saw there need not hold for '{seen.wifi.target}'.",
-        remedy=f"Join '{seen.wifi.target}' with this laptop, and run netpreflight again.",
+        reason=f"This laptop is on {other}, and what it saw there need not hold for {judged}.",
+        remedy=f"Join {judged} with this laptop, and run netpreflight again.",
         owner="device owner",
-        evidence=[f"on '{here}': {finding.status}, {finding.summary}", *finding.evidence],
+        evidence=[f"on {other}: {finding.status}, {finding.summary}", *finding.evidence],
     )
 
 

@@ -9,6 +9,7 @@ from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import VersionVerdict
 from netpreflight.agent.results import Stage, StartupStage
 from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
+from netpreflight.probes.quoting import in_quotes
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.html import led
@@ -140,9 +141,9 @@ def _letters(report: Report) -> Iterator[tuple[str, str]]:
     """Ready text for each owner of something that has to be changed."""
     owners = dict.fromkeys(one.owner for one in report.changes)
     network = report.observations.wifi.target if report.observations.wifi is not None else None
-    place = "at the network" + (f" on the Wi-Fi '{network}'" if network else "")
+    place = "at the network" + (f" on the Wi-Fi {in_quotes(network)}" if network else "")
     if network and report.scope.medium == "wired":
-        place = f"at the Wi-Fi '{network}' on the air, and at the network by cable,"
+        place = f"at the Wi-Fi {in_quotes(network)} on the air, and at the network by cable,"
     for owner in owners:
         mine = [one for one in report.changes if one.owner == owner]
         needed = [one for one in mine if one.needed]
