@@ -122,6 +122,13 @@ _WIFI = "The Wi-Fi does not suit the device."
 _DHCP = "The network gives the device no address that it can use."
 _DNS = "The network does not look up the names that the device needs."
 _CLOUD = "The device's cloud service does not answer it through this network."
+_NO_NETWORK = (
+    "no-source",  # nothing on this laptop can look at the air
+    "nothing-heard",  # not a single result
+    "names-withheld",  # results, and no name to any of them
+    "none-chosen",  # several networks, and none of them named
+)
+"""Why there is no network that the checks of the air could judge, beside `not-looked`."""
 _EXCHANGES = ("ntp", "portal", "coap", "cloud")
 """Probes that show by their exchanges that an address is a real one."""
 
@@ -131,7 +138,15 @@ _ROWS = (
         id="wifi.band",
         stage="scan",
         judge=wifi.band,
-        problems=(),
+        problems=(
+            *_NO_NETWORK,
+            "stale-result",
+            "not-told",
+            "hidden-names",
+            "not-surveyed",
+            "other-band",
+            "not-on-the-air",
+        ),
         probes=("wifi",),
         plain=_WIFI,
         owner="network administrator",
@@ -146,7 +161,7 @@ _ROWS = (
         id="wifi.shared-ssid",
         stage="scan",
         judge=wifi.shared_ssid,
-        problems=(),
+        problems=(*_NO_NETWORK, "not-heard", "not-surveyed", "shared-name", "other-band"),
         probes=("wifi",),
         plain=_WIFI,
         owner="network administrator",
@@ -161,7 +176,7 @@ _ROWS = (
         id="wifi.channel-width",
         stage="scan",
         judge=wifi.channel_width,
-        problems=(),
+        problems=(*_NO_NETWORK, "not-heard", "not-told", "wide-channel"),
         probes=("wifi",),
         plain=_WIFI,
         owner="network administrator",
@@ -175,7 +190,15 @@ _ROWS = (
         id="wifi.channel",
         stage="scan",
         judge=wifi.channel,
-        problems=(),
+        problems=(
+            *_NO_NETWORK,
+            "not-heard",
+            "not-told",
+            "no-channel-plan",
+            "channel-unconfirmed",
+            "country-not-set",
+            "outside-plan",
+        ),
         probes=("wifi",),
         plain=_WIFI,
         owner="network administrator",
@@ -189,7 +212,24 @@ _ROWS = (
         id="wifi.security",
         stage="scan",
         judge=wifi.security,
-        problems=(),
+        problems=(
+            *_NO_NETWORK,
+            "not-heard",
+            "not-told",
+            "pmf-not-told",
+            "no-common-security",
+            "no-common-akm",
+            "no-common-cipher",
+            "fast-transition-only",
+            "pmf-required",
+            "stronger-access-point",
+            "open",
+            "wep-or-wpa",
+            "wep-for-groups",
+            "enterprise-limits",
+            "security-unconfirmed",
+            "wpa3-transition",
+        ),
         probes=("wifi",),
         plain=_WIFI,
         owner="network administrator",
@@ -203,7 +243,17 @@ _ROWS = (
         id="wifi.mode",
         stage="scan",
         judge=wifi.mode,
-        problems=(),
+        problems=(
+            *_NO_NETWORK,
+            "not-heard",
+            "not-told",
+            "newer-phy-only",
+            "n-only",
+            "unknown-basic-rates",
+            "basic-rates",
+            "two-streams",
+            "stronger-access-point",
+        ),
         probes=("wifi",),
         plain=_WIFI,
         owner="network administrator",
@@ -217,7 +267,7 @@ _ROWS = (
         id="wifi.ssid",
         stage="scan",
         judge=wifi.ssid,
-        problems=(),
+        problems=(*_NO_NETWORK, "not-heard", "not-told", "refused-character", "hidden-name", "odd-name", "look-alike"),
         probes=("wifi",),
         plain=_WIFI,
         owner="network administrator",
@@ -232,7 +282,7 @@ _ROWS = (
         id="wifi.signal",
         stage="scan",
         judge=wifi.signal,
-        problems=(),
+        problems=(*_NO_NETWORK, "not-heard", "not-told", "too-weak", "weak", "crowded"),
         probes=("wifi",),
         plain=_WIFI,
         owner="device owner",

@@ -9,6 +9,7 @@ from netpreflight.agent.judging.internet_diagnosis import internet_test
 from netpreflight.agent.judging.registry import CHECKS, COMMON_PROBLEMS, Row, with_stage
 from netpreflight.agent.judging.start import startup
 from netpreflight.agent.judging.unseen import of_another_network
+from netpreflight.agent.judging.wifi.survey import survey_of, surveyed
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Check, Finding, Judgement, Verdict
 from netpreflight.agent.selection import Selection
@@ -17,6 +18,7 @@ from netpreflight.probes.observations import Observations
 
 def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgement:
     """Judge every check of the selection for a device, and what follows from all of them."""
+    seen = surveyed(seen)
     every = _with_place(
         [judge_one(check_id, seen, profile, selection) for check_id in CHECKS if CHECKS[check_id].exists(seen)]
     )
@@ -50,7 +52,7 @@ def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Se
     """Judge one of several networks in range by its `wifi.*` checks alone."""
     if seen.wifi is None:
         raise ValueError("there are no networks without a survey")
-    one = msgspec.structs.replace(seen, wifi=msgspec.structs.replace(seen.wifi, target=ssid, target_from=None))
+    one = msgspec.structs.replace(seen, wifi=survey_of(seen.wifi).aimed_at(ssid))
     checks = [judge_one(check_id, one, profile, selection) for check_id in with_stage("scan")]
     return verdict_of(checks, selection), checks
 

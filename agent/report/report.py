@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType, field
 
 from netpreflight.agent import __version__, judging
+from netpreflight.agent.judging.wifi.survey import surveyed
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import Change, changes
 from netpreflight.agent.report.enough import Enough, enough
@@ -99,7 +100,8 @@ class Report(Struct, frozen=True, kw_only=True):
 def make(run: Run, profile: Profile) -> Report:
     """Judge a run for a device, and for every other known one."""
     seen, selection = run.observations, run.selection
-    judgement = judging.judge(seen, profile, selection)
+    handed_on = surveyed(seen)  # what is on the air is counted once for all devices and networks
+    judgement = judging.judge(handed_on, profile, selection)
     wanted = changes(judgement.checks, seen, profile)
     way = route(seen, profile, judgement.checks)
     return Report(
@@ -120,11 +122,11 @@ def make(run: Run, profile: Profile) -> Report:
         changes=wanted,
         enough=enough(judgement.checks, wanted, selection),
         startup=judgement.startup,
-        versions=by_version(seen, profile, selection),
-        devices=by_device(seen, profile, judgement, selection),
+        versions=by_version(handed_on, profile, selection),
+        devices=by_device(handed_on, profile, judgement, selection),
         observations=seen,
         footprint=run.footprint,
-        networks=_networks(run, profile),
+        networks=_networks(run, handed_on, profile),
         route=way,
         answers=questions(seen, profile, judgement.checks, way),
     )
@@ -133,9 +135,9 @@ def make(run: Run, profile: Profile) -> Report:
 _RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined", "incompatible"]
 
 
-def _networks(run: Run, profile: Profile) -> list[NetworkVerdict]:
+def _networks(run: Run, seen: Observations, profile: Profile) -> list[NetworkVerdict]:
     """Every network in range, best first, where no single one was chosen."""
-    wifi = run.observations.wifi
+    wifi = seen.wifi
     if wifi is None or wifi.target is not None:
         return []
     names: dict[str, list[Bss]] = {}
@@ -145,7 +147,7 @@ def _networks(run: Run, profile: Profile) -> list[NetworkVerdict]:
             names.setdefault(one.ssid, []).append(one)
     found = []
     for ssid, bsss in list(names.items())[:MOST_NETWORKS]:
-        verdict, checks = judging.judge_network(ssid, run.observations, profile, run.selection)
+        verdict, checks = judging.judge_network(ssid, seen, profile, run.selection)
         found.append(
             NetworkVerdict(
                 ssid=ssid,

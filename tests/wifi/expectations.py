@@ -11,6 +11,9 @@ from tests.wifi.access_points import Truth
 CHECKS = ("wifi.band", "wifi.shared-ssid", "wifi.channel-width", "wifi.channel", "wifi.security", "wifi.mode",
           "wifi.ssid", "wifi.signal")  # fmt: skip
 BETTER = ("pass", "warn", "fail")
+Found = tuple[str, str | None]
+"""A status, and the problem that it has where it is no pass."""
+PASS: Found = ("pass", None)
 WEAK_DBM, UNUSABLE_DBM = -75, -85
 CROWD = 8
 """So many other BSSs on overlapping channels crowd a network's channel."""
@@ -33,6 +36,7 @@ class Device:
         plan: channels of 2.4 GHz that it uses for certain.
         perhaps: channels of which that is not confirmed.
         high: channels of 5 GHz that it uses.
+        abroad: channels of 2.4 GHz that it uses once it is told its country.
         old: WEP, and WPA with TKIP or CCMP.
         hidden: a network that hides its name.
     """
@@ -40,6 +44,7 @@ class Device:
     plan: range = range(1, 12)
     perhaps: range = range(0)
     high: frozenset[int] = frozenset()
+    abroad: range = range(0)
     old: str = "warn"
     wpa3: str = "fail"
     enterprise: str = "fail"
@@ -59,7 +64,7 @@ class Device:
 
 PHOTON = Device(plan=range(1, 14), perhaps=range(14, 15), enterprise="warn", pmf_required="warn")
 ARGON = Device(perhaps=range(12, 15), comma="fail")
-PHOTON_2 = Device(high=HIGH, wpa3="warn", pmf_required="warn")
+PHOTON_2 = Device(high=HIGH, abroad=range(12, 14), wpa3="warn", pmf_required="warn")
 DEVICES = {
     "generic": Device(old="fail"),
     "core": Device(n_only="fail"),
@@ -78,25 +83,39 @@ DEVICES = {
 """By the words that name a device, and a version where that is not the newest, to netpreflight."""
 
 
-def expected(device: str, network: str, air: Sequence[Truth], listened: Collection[int]) -> dict[str, str]:
-    """The status of each check, for one network among all that is on the air; `listened`: where, in MHz."""
+def worst(found: Sequence[Found]) -> Found:
+    """The worst of several, the first of those that are alike."""
+    return max(found, key=lambda one: BETTER.index(one[0]))
+
+
+def best(found: Sequence[Found]) -> Found:
+    """The best of several, the first of those that are alike."""
+    return min(found, key=lambda one: BETTER.index(one[0]))
+
+
+def expected(device: str, network: str, air: Sequence[Truth], listened: Collection[int]) -> dict[str, Found]:
+    """What each check finds, for one network among all that is on the air; `listened`: where, in MHz."""
     known = DEVICES[device]
     ours = [one for one in air if one.network == network]
     usable = [one for one in ours if known.uses(one)]
-    statuses = {"wifi.ssid": name(ours, air, known)}
+    found = {"wifi.ssid": name(ours, air, known)}
     if not usable:
-        unseen = dict.fromkeys(set(CHECKS) - set(statuses), "unknown")
-        absent = "fail" if is_absent(known, air, listened) else "unknown"
-        return unseen | statuses | {"wifi.band": absent, "wifi.shared-ssid": absent}
+        unseen: dict[str, Found] = dict.fromkeys(set(CHECKS) - set(found), ("unknown", "not-heard"))
+        if is_absent(known, air, listened):
+            absent: dict[str, Found] = dict.fromkeys(("wifi.band", "wifi.shared-ssid"), ("fail", "other-band"))
+        else:
+            hide = any(one.hidden and known.uses(one) for one in air)
+            absent = {"wifi.band": ("unknown", "hidden-names" if hide else "not-surveyed")}
+        return unseen | found | absent
     strongest = max(one.signal_dbm for one in usable)
     wide = [one for one in usable if one.frequency_mhz < 3000 and one.width_mhz > 20 and one.signal_dbm >= strongest]
-    return statuses | {
-        "wifi.band": "pass",
-        "wifi.shared-ssid": "warn" if not known.high and len(ours) > len(usable) else "pass",
-        "wifi.channel-width": "warn" if wide else "pass",
-        "wifi.channel": min((channel(one, known) for one in usable), key=BETTER.index),
-        "wifi.security": min((security(one, known) for one in usable), key=BETTER.index),
-        "wifi.mode": min((mode(one, known) for one in usable), key=BETTER.index),
+    return found | {
+        "wifi.band": PASS,
+        "wifi.shared-ssid": ("warn", "shared-name") if not known.high and len(ours) > len(usable) else PASS,
+        "wifi.channel-width": ("warn", "wide-channel") if wide else PASS,
+        "wifi.channel": best([channel(one, known) for one in usable]),
+        "wifi.security": best([security(one, known) for one in usable]),
+        "wifi.mode": best([mode(one, known) for one in usable]),
         "wifi.signal": signal(usable, air),
     }
 
@@ -108,73 +127,82 @@ def is_absent(known: Device, air: Sequence[Truth], listened: Collection[int]) ->
     return not known.frequencies() - NOT_USED.get(air[0].country, set()) - set(listened)
 
 
-def verdict(statuses: dict[str, str]) -> str:
+def verdict(found: dict[str, Found]) -> str:
     """The network's verdict; every check is required of it."""
+    statuses = {status for status, _ in found.values()}
     for status, word in (("fail", "incompatible"), ("unknown", "undetermined"), ("warn", "compatible-with-warnings")):
-        if status in statuses.values():
+        if status in statuses:
             return word
     return "compatible"
 
 
-def channel(one: Truth, known: Device) -> str:
+def channel(one: Truth, known: Device) -> Found:
     """Its primary channel."""
-    if one.frequency_mhz > 3000:
-        return "pass" if one.channel in known.high else "fail"
-    return "pass" if one.channel in known.plan else "warn" if one.channel in known.perhaps else "fail"
+    if one.channel in (known.high if one.frequency_mhz > 3000 else known.plan):
+        return PASS
+    if one.channel in known.perhaps:
+        return "warn", "channel-unconfirmed"
+    return "fail", "country-not-set" if one.channel in known.abroad else "outside-plan"
 
 
-def security(one: Truth, known: Device) -> str:
+def security(one: Truth, known: Device) -> Found:
     """Its security."""
     if all(akm.startswith("FT-") for akm in one.akms) and one.akms:
-        return "fail"
+        return "fail", "fast-transition-only"
+    found: Found
     match one.security:
         case ["open"]:
-            status = "warn"
+            found = "warn", "open"
         case ["wep"] | ["wpa-psk"]:
-            status = known.old
+            found = known.old, "wep-or-wpa"
         case ["wpa2-psk"] if one.akms == ["WPA-PSK-SHA256"]:
-            status = "fail"  # an AKM of its own, which no source gives to any of these devices
+            found = "fail", "no-common-akm"  # which no source gives to any of these devices
         case ["wpa2-psk"] | ["wpa-psk", "wpa2-psk"]:
-            status = "pass"
+            found = PASS
         case ["wpa2-psk", "wpa3-sae"]:
-            status = "warn"
+            found = "warn", "wpa3-transition"
         case ["wpa3-sae"]:
-            status = known.wpa3
+            found = known.wpa3, "security-unconfirmed"
         case ["wpa2-eap", *_]:
-            status = known.enterprise
+            found = known.enterprise, "enterprise-limits"
         case _:
-            status = "fail"
-    return max(status, known.pmf_required if one.pmf == "required" else "pass", key=BETTER.index)
+            found = "fail", None
+    if found[0] == "fail" and found[1] != "no-common-akm":
+        found = "fail", "no-common-security"
+    return worst([found, (known.pmf_required, "pmf-required") if one.pmf == "required" else PASS])
 
 
-def mode(one: Truth, known: Device) -> str:
+def mode(one: Truth, known: Device) -> Found:
     """The PHYs that it admits; no device here has 802.11ac."""
-    return "fail" if "vht" in one.membership else known.n_only if "ht" in one.membership else "pass"
+    if "vht" in one.membership:
+        return "fail", "newer-phy-only"
+    return (known.n_only, "n-only") if "ht" in one.membership else PASS
 
 
-def name(ours: Sequence[Truth], air: Sequence[Truth], known: Device) -> str:
+def name(ours: Sequence[Truth], air: Sequence[Truth], known: Device) -> Found:
     """Its name."""
     raw, text = bytes.fromhex(ours[0].real_ssid_hex), ours[0].network
     plain = text.translate(LOOK_ALIKE).casefold()
     others = {one.network for one in air if not one.hidden} - {text}
-    statuses = ["pass"]
-    if any(one.hidden for one in ours):
-        statuses.append(known.hidden)
-    if "," in text:
-        statuses.append(known.comma)
+    found = [PASS]
+    if "," in text and known.comma == "fail":
+        found.append(("fail", "refused-character"))
     if not raw.isascii() or any(byte < 32 for byte in raw) or text != text.strip() or set(text) & set(ODD):
-        statuses.append("warn")
+        found.append(("warn", "odd-name"))
     if any(other.translate(LOOK_ALIKE).casefold() == plain for other in others):
-        statuses.append("warn")
-    return max(statuses, key=BETTER.index)
+        found.append(("warn", "look-alike"))
+    if any(one.hidden for one in ours):
+        found.append((known.hidden, "hidden-name"))
+    return worst(found)
 
 
-def signal(usable: Sequence[Truth], air: Sequence[Truth]) -> str:
+def signal(usable: Sequence[Truth], air: Sequence[Truth]) -> Found:
     """How strong its best BSS is, and how many others overlap its channel: 20 MHz are four channels of 2.4 GHz."""
-    best = max(usable, key=lambda one: one.signal_dbm)
-    if best.signal_dbm < WEAK_DBM:
-        return "fail" if best.signal_dbm < UNUSABLE_DBM else "warn"
-    if best.frequency_mhz > 3000:
-        return "pass"
-    others = [one for one in air if one.frequency_mhz < 3000 and one.network != best.network]
-    return "warn" if sum(abs(one.channel - best.channel) < 5 for one in others) >= CROWD else "pass"
+    nearest = max(usable, key=lambda one: one.signal_dbm)
+    if nearest.signal_dbm < WEAK_DBM:
+        return ("fail", "too-weak") if nearest.signal_dbm < UNUSABLE_DBM else ("warn", "weak")
+    if nearest.frequency_mhz > 3000:
+        return PASS
+    others = [one for one in air if one.frequency_mhz < 3000 and one.network != nearest.network]
+    crowded = sum(abs(one.channel - nearest.channel) < 5 for one in others) >= CROWD
+    return ("warn", "crowded") if crowded else PASS

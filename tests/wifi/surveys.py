@@ -40,6 +40,11 @@ def statuses(checks: list[dict[str, Any]], group: str = "wifi.") -> dict[str, st
     return {one["id"]: one["status"] for one in checks if one["id"].startswith(group)}
 
 
+def found(checks: list[dict[str, Any]]) -> dict[str, tuple[str, str | None]]:
+    """Status and problem of each check of the air."""
+    return {one["id"]: (one["status"], one["problem"]) for one in checks if one["id"].startswith("wifi.")}
+
+
 @dataclass(frozen=True)
 class Heard:
     """One air as it was heard.

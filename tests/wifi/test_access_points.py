@@ -9,7 +9,7 @@ from tests.unit.tshark import compare
 from tests.wifi.access_points import AIRS, CONTRACT, Truth, frequency, width
 from tests.wifi.capture import tshark
 from tests.wifi.expectations import DEVICES, expected, verdict
-from tests.wifi.surveys import Report, Surveys, here, statuses
+from tests.wifi.surveys import Report, Surveys, found, here, statuses
 
 pytestmark = pytest.mark.lab
 EVERY = [pytest.param(air.name, one, id=one.name) for air in AIRS.values() for one in air.truths()]
@@ -102,7 +102,7 @@ def test_every_network_is_judged_as_configured(surveys: Surveys, air: str, netwo
 
     judged = report if hidden else networks(report)[network]
     wanted = expected(device, network, truths, surveys.of(air).survey["frequencies_mhz"])
-    assert statuses(judged["checks"]) == wanted
+    assert found(judged["checks"]) == wanted
     assert judged["verdict"] == verdict(wanted)
     assert report["device"]["name"] == device.partition(" ")[0]
 
@@ -119,7 +119,7 @@ def test_every_network_in_range_is_listed(surveys: Surveys, air: str) -> None:
     heard = surveys.of(air)
 
     assert networks(heard.report).keys() == {one.ssid for one in heard.truths if not one.hidden}
-    assert set(statuses(heard.report["checks"]).values()) == {"unknown"}
+    assert set(found(heard.report["checks"]).values()) == {("unknown", "none-chosen")}
     assert heard.report["verdict"] == "undetermined"
 
 

@@ -2,7 +2,7 @@
 
 The checks stand here. What they are made of: `network` (which BSS is judged), `presence` (bands), `coverage` (what was
 listened to), `channels` (channel, width, crowding), `security`, `mode` (802.11a/b/g/n), `names`, `strength` (signal),
-`bss` (how one BSS is described), and `air` (all that was heard, counted).
+`bss` (how one BSS is described), `air` (all that was heard, counted), and `survey` (how that is handed on).
 """
 
 import msgspec
@@ -90,6 +90,7 @@ def signal(seen: Observations, profile: Profile) -> Finding:
     return Finding(
         status="warn",
         summary=f"{finding.summary}, and its channel is crowded: {full}",
+        problem="crowded",
         reason="A device shares the air with everything that overlaps its channel.",
         remedy=crowd_remedy(best, wifi),
         owner="network administrator",

@@ -2,12 +2,8 @@
 
 import unicodedata
 from collections import Counter, defaultdict
-from functools import lru_cache
-from typing import Generic, TypeVar
 
-from netpreflight.probes.observations import Bss, Wifi
-
-T = TypeVar("T")
+from netpreflight.probes.observations import Bss
 
 PLAIN = (1, 6, 11)
 """The 2.4 GHz channels that do not overlap one another."""
@@ -21,19 +17,6 @@ _SHAPES = str.maketrans("I1|0\u041e\u039f5", "lllOOOS")
 """Characters that look alike in many typefaces; U+041E and U+039F are the Cyrillic and the Greek capital O."""
 _FOREIGN = str.maketrans("аеорсухіјѕһοαρν", "aeopcyxijshoapv")  # noqa: RUF001 - Cyrillic and Greek on purpose
 _OVERLOOKED = str.maketrans("", "", " -_.\u00a0")
-
-
-class Same(Generic[T]):
-    """A value for its identity: what the checks and networks of one run share is worked out once."""
-
-    def __init__(self, it: T) -> None:
-        self.it = it
-
-    def __hash__(self) -> int:
-        return id(self.it)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.it is other.it
 
 
 class Air:
@@ -75,11 +58,6 @@ class Air:
         return sorted({one for key in _folded(name) for one in self._alike.get(key, []) if one != name})
 
 
-def air_of(wifi: Wifi) -> Air:
-    """What a survey heard, counted."""
-    return _counted(Same(wifi.bss), len(wifi.bss))
-
-
 def overlaps(bss: Bss, number: int) -> bool:
     """Whether a BSS is sent on a 2.4 GHz channel that overlaps this one, its secondary channel included."""
     if bss.channel is None or bss.band != "2.4":
@@ -88,11 +66,6 @@ def overlaps(bss: Bss, number: int) -> bool:
         return True
     offset = bss.ht.secondary_offset if bss.ht and (bss.width_mhz or 20) > 20 else 0
     return abs(bss.channel + {1: _APART_40, 3: -_APART_40}.get(offset, 0) - number) < _APART
-
-
-@lru_cache(maxsize=2)
-def _counted(heard: Same[list[Bss]], count: int) -> Air:
-    return Air(heard.it)
 
 
 def _power(bss: Bss, number: int) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Bss, Wifi, strength
+from netpreflight.probes.quoting import in_quotes
 
 FRESH_S = 60.0
 """An older result shows neither that a BSS is on the air nor, by its absence, that it is not."""
@@ -124,14 +125,19 @@ def unlocking_step(wifi: Wifi | None) -> str | None:
     return sentences([(wifi.unlocked_by if wifi else None) or ""]) or None
 
 
+def judged_name(wifi: Wifi) -> str:
+    """The name of the network judged, in quotes."""
+    return in_quotes(wifi.target or "")
+
+
 def source_words(wifi: Wifi) -> str:
     """Where the results come from, for people."""
     return wifi.source if wifi.source in PASSIVE else f"scan ({wifi.source})"
 
 
-def not_told(wifi: Wifi, what: str, bss: Bss | None = None) -> Finding:
+def not_told(wifi: Wifi, what: str, bss: Bss | None = None, problem: str = "not-told") -> Finding:
     """The finding where the source does not say what a check needs, with a step that fits that source."""
-    name = f"'{wifi.target}'"
+    name = judged_name(wifi)
     if wifi.source in PASSIVE:
         remedy = (
             f"Capture whole beacons of {name} (no snap length), with radiotap headers, which carry signal and channel, "
@@ -146,6 +152,7 @@ def not_told(wifi: Wifi, what: str, bss: Bss | None = None) -> Finding:
     return Finding(
         status="unknown",
         summary=f"The {source_words(wifi)} does not tell {what} of {name}",
+        problem=problem,
         reason=sentences([f"This source of scan results does not have {what}", *wifi.limits]),
         remedy=remedy,
         owner="device owner",

@@ -3,8 +3,9 @@
 from functools import cache
 from typing import Any
 
-from netpreflight.agent.judging.wifi.air import PLAIN, air_of, overlaps
-from netpreflight.agent.judging.wifi.bss import either, not_told
+from netpreflight.agent.judging.wifi.air import PLAIN, overlaps
+from netpreflight.agent.judging.wifi.bss import either, judged_name, not_told
+from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.profiles.facts import Channels, RadioFacts
 from netpreflight.agent.results import Finding
@@ -38,9 +39,9 @@ def spans(numbers: set[int], band: str = "2.4") -> str:
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
 
 
-def judge_channel(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
+def judge_channel(bss: Bss, wifi: Survey, profile: Profile) -> Finding:
     """Whether the primary channel is in the device's plan."""
-    name, radio = f"'{wifi.target}'", profile.radio
+    name, radio = judged_name(wifi), profile.radio
     if bss.channel is None:
         return not_told(wifi, "the channel", bss)
     uses, by_country = plans(radio, bss.band)
@@ -48,6 +49,7 @@ def judge_channel(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         return Finding(
             status="unknown",
             summary=f"{name} is on channel {bss.channel} of {bss.band} GHz",
+            problem="no-channel-plan",
             reason=f"The profile {profile.name} does not say which channels of that band the device uses.",
             remedy="Look up in the device's datasheet whether it uses this channel.",
             owner="device owner",
@@ -70,6 +72,7 @@ def judge_channel(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         return Finding(
             status="warn",
             summary=f"{name} is on channel {bss.channel}; not confirmed for this device",
+            problem="channel-unconfirmed",
             reason=f"That this device uses channel {bss.channel} is not confirmed.",
             remedy=remedy,
             owner="network administrator",
@@ -84,6 +87,7 @@ def judge_channel(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         status="fail",
         summary=f"{name} is on channel {bss.channel}; this device uses {uses.value}"
         + (" as long as it is not told its country" if countries else ""),
+        problem="country-not-set" if countries else "outside-plan",
         reason="A device never hears a network on a channel that it does not use.",
         remedy=remedy,
         owner="network administrator",
@@ -106,7 +110,7 @@ def judge_width(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     a PHY, not a width. 40 MHz in use is a warning for what is reported of such networks; on 5 GHz, where wide channels
     are the rule, nothing of the kind is.
     """
-    name, width = f"'{wifi.target}'", profile.radio.width_mhz
+    name, width = judged_name(wifi), profile.radio.width_mhz
     if bss.band != "2.4":
         used = "any width" if bss.width_mhz is None else f"{bss.width_mhz} MHz"
         return Finding(
@@ -121,6 +125,7 @@ def judge_width(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         return Finding(
             status="warn",
             summary=f"{name} uses {bss.width_mhz} MHz{where}",
+            problem="wide-channel",
             reason=f"HT Operation has a secondary channel and allows any width. A {width.value} MHz device joins by "
             "the primary channel, but such devices are reported to lose their connection on such networks.",
             remedy=f"Set the 2.4 GHz channel width of {name} to 20 MHz on the access point.",
@@ -130,20 +135,20 @@ def judge_width(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     return Finding(status="pass", summary=f"{name} uses {bss.width_mhz} MHz on 2.4 GHz", rests_on=[width])
 
 
-def crowd(bss: Bss, wifi: Wifi) -> str | None:
+def crowd(bss: Bss, wifi: Survey) -> str | None:
     """Why the channel of a BSS counts as crowded, in a few words; None where it does not."""
     if bss.load and bss.load.utilisation >= BUSY:
         return f"{bss.load.utilisation:.0%} busy"
     if bss.channel is None:
         return None
-    air = air_of(wifi)
+    air = wifi.air
     # Access points of one network on one channel take turns like its stations; on other channels they interfere.
     own = sum(one.channel == bss.channel and overlaps(one, bss.channel) for one in air.named.get(wifi.target or "", []))
     others = air.overlapping[bss.channel] - own
     return f"{others} other BSSs overlap it" if others >= CROWDED_BSSS else None
 
 
-def crowd_remedy(bss: Bss, wifi: Wifi) -> str:
+def crowd_remedy(bss: Bss, wifi: Survey) -> str:
     """What to do about a crowded channel: never the advice to use the one in use."""
     if bss.band != "2.4":
         return f"Set the {bss.band} GHz channel to another one."
@@ -153,9 +158,9 @@ def crowd_remedy(bss: Bss, wifi: Wifi) -> str:
     return f"Set the 2.4 GHz channel to {best}, the least used of 1, 6 and 11 here."
 
 
-def crowding(wifi: Wifi) -> list[str]:
+def crowding(wifi: Survey) -> list[str]:
     """How full 1, 6 and 11 are: BSSs heard that overlap each, and BSS Load where a BSS on it gives that."""
-    air = air_of(wifi)
+    air = wifi.air
     return [
         f"overlapping channel {number}: {air.overlapping[number]} BSSs"
         + (f", {air.load[number]:.0%} busy by BSS Load" if number in air.load else "")
@@ -163,12 +168,11 @@ def crowding(wifi: Wifi) -> list[str]:
     ]
 
 
-def advice(wifi: Wifi) -> str:
+def advice(wifi: Survey) -> str:
     """The best of 1, 6 and 11, as a sentence."""
     return f"The least used of 1, 6 and 11 here is {best_channel(wifi)}."
 
 
-def best_channel(wifi: Wifi) -> int:
+def best_channel(wifi: Survey) -> int:
     """The least used of 1, 6 and 11."""
-    air = air_of(wifi)
-    return min(PLAIN, key=lambda number: air.weight(number, without=wifi.target))
+    return min(PLAIN, key=lambda number: wifi.air.weight(number, without=wifi.target))

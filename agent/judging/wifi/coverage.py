@@ -1,8 +1,8 @@
 """What was listened to: the difference between a network that is absent and one that could not have been heard."""
 
-from netpreflight.agent.judging.wifi.air import air_of
 from netpreflight.agent.judging.wifi.bss import PASSIVE, age_words, is_fresh, source_words
 from netpreflight.agent.judging.wifi.channels import plan, plans, spans
+from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.probes.observations import Band, Wifi, band_of, frequency_of
 
@@ -68,11 +68,11 @@ def _is_within(reach_mhz: int, frequency_mhz: int | None, listened_mhz: list[int
     return frequency_mhz is not None and any(abs(frequency_mhz - one) <= reach_mhz for one in listened_mhz)
 
 
-def looked_at_high(wifi: Wifi) -> bool:
+def looked_at_high(wifi: Survey) -> bool:
     """Whether 5 GHz was looked at, at least in part: something was listened to or heard there for this run."""
     if (wifi.triggered or wifi.source in PASSIVE) and any(band_of(one) == "5" for one in wifi.frequencies_mhz):
         return True
-    return any(is_fresh(one, wifi) for one in air_of(wifi).on_5)
+    return any(is_fresh(one, wifi) for one in wifi.air.on_5)
 
 
 def listened_high(wifi: Wifi) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from netpreflight.agent.judging.wifi.bss import not_told, sentences
+from netpreflight.agent.judging.wifi.bss import judged_name, not_told, sentences
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Bss, Wifi
@@ -22,7 +22,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     What a station does not know among the BSS membership selectors it has to take for a demand that it cannot meet
     (IEEE 802.11-2020, 9.4.2.3).
     """
-    radio, name, low = profile.radio, f"'{wifi.target}'", bss.band == "2.4"
+    radio, name, low = profile.radio, judged_name(wifi), bss.band == "2.4"
     mixed = f"Set the {bss.band} GHz mode of {name} to {'b/g/n' if low else 'a/n'} (mixed)."
     has = f"this device has 802.11{'/'.join(radio.phy.value)}"
     unknown = [one for one in bss.membership if one not in _KNOWN]
@@ -31,6 +31,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     if unknown or ("ht" in bss.membership and "n" not in radio.phy.value):
         only = _ONLY.get(unknown[0], f"selector {unknown[0]}") if unknown else "802.11n"
         return _fail(
+            "newer-phy-only" if unknown else "n-only",
             f"{name} admits {only} stations only",
             f"Its BSS membership selectors require {only}; {has}.",
             mixed,
@@ -43,6 +44,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     basic = set(bss.basic_rates_mbps)
     if odd := basic - _OFDM - (_DSSS if low else set()):
         return _fail(
+            "unknown-basic-rates",
             f"{name} requires rates that no 802.11{'b/g' if low else 'a'} station has",
             f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(odd))} Mb/s are none of 802.11's there.",
             mixed,
@@ -52,6 +54,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         basic & _DSSS and "b" not in radio.phy.value
     ):
         return _fail(
+            "basic-rates",
             f"{name} requires rates that this device lacks",
             f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(basic))} Mb/s; {has}.",
             f"Make only rates that every 802.11{'/'.join(radio.phy.value)} station has mandatory on {name}.",
@@ -61,6 +64,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         return Finding(
             status="warn",
             summary=f"{name} requires more than one spatial stream of 802.11n stations",
+            problem="two-streams",
             reason="Its Basic HT-MCS Set has MCSs above 7; a radio with one stream can join at best without 802.11n.",
             remedy=f"Take MCS 8 and above out of the mandatory rates of {name}.",
             owner="network administrator",
@@ -88,6 +92,7 @@ def _ht_only(name: str, remedy: str, profile: Profile) -> Finding:
     if n_only.value == "no":
         newer = f"; {n_only.before} does" if n_only.before else ""
         return _fail(
+            "n-only",
             summary,
             f"{profile.label} does not join such networks{newer}.",
             f"{remedy[:-1]}, or update the device." if newer else remedy,
@@ -96,6 +101,7 @@ def _ht_only(name: str, remedy: str, profile: Profile) -> Finding:
     return Finding(
         status="warn",
         summary=summary,
+        problem="n-only",
         reason=sentences(["This device has 802.11n, but it may not join a network without b and g", n_only.note]),
         remedy=remedy,
         owner="network administrator",
@@ -109,10 +115,11 @@ def _second_stream(bss: Bss) -> bool:
     return any(one != "0" for one in basic)
 
 
-def _fail(summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]]) -> Finding:
+def _fail(problem: str, summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]]) -> Finding:
     return Finding(
         status="fail",
         summary=summary,
+        problem=problem,
         reason=reason,
         remedy=remedy,
         owner="network administrator",

@@ -4,11 +4,12 @@ import unicodedata
 
 import msgspec
 
-from netpreflight.agent.judging.wifi.air import air_of
-from netpreflight.agent.judging.wifi.bss import not_told, sentences
+from netpreflight.agent.judging.wifi.bss import judged_name, not_told, sentences
+from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import LONGEST_SSID, Bss, Wifi
+from netpreflight.probes.quoting import in_quotes
 
 _MOST_TWINS = 5
 _SIGNS = {",": "commas", '"': "quotes", "'": "quotes", "\\": "backslashes"}
@@ -16,9 +17,9 @@ _TURNS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
 """Characters that change the direction of text (Unicode, UAX 9), so that a name reads as another."""
 
 
-def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -> Finding:
+def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
     """Whether the name is one that the device can join; `hidden` is the finding for the BSS that it would join."""
-    name, text = f"'{wifi.target}'", wifi.target or ""
+    name, text = judged_name(wifi), wifi.target or ""
     raws = list(dict.fromkeys(raw for one in ours if (raw := octets(one)) is not None))
     evidence = [f"{len(raw)} bytes: {raw.hex(' ')}" for raw in raws[:_MOST_TWINS]]
     evidence += list(dict.fromkeys(note for one in ours for note in one.contradictions))
@@ -27,6 +28,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
         return Finding(
             status="fail",
             summary=f"{name} has a {'comma' if refused[0] == ',' else refused[0]!r} in it: not for this device",
+            problem="refused-character",
             reason="The device's scan parser skips such names, and it joins by its scan.",
             remedy=f"Rename {name}, or give the device a network with another name.",
             owner="network administrator",
@@ -36,17 +38,19 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
     if hidden.standing in {"fail", "unknown"}:
         return msgspec.structs.replace(hidden, evidence=evidence)
     oddities = _oddities(raws[0] if raws else None, text)
+    problem = "odd-name" if oddities else "look-alike"
     if len(raws) > 1:
         oddities.append(f"{len(raws)} names of different bytes are shown alike")
-    if twins := air_of(wifi).look_alikes(text):
-        oddities.append(f"'{twins[0]}' looks alike and is another network")
-        evidence += [f"looks alike: '{one}'" for one in twins[1:_MOST_TWINS]]
+    if twins := wifi.air.look_alikes(text):
+        oddities.append(f"{in_quotes(twins[0])} looks alike and is another network")
+        evidence += [f"looks alike: {in_quotes(one)}" for one in twins[1:_MOST_TWINS]]
     if oddities:
         hides = ["its beacons hide the name"] if hidden.status == "warn" else []
         reason = "Such a name is easily typed wrong when the device is set up."
         return Finding(
             status="warn",
             summary=f"The name {name}: {'; '.join([*oddities, *hides])}",
+            problem=problem,
             reason=f"{reason} {hidden.reason}" if hides else reason,
             remedy=f"Enter the name of {name} byte by byte as it is, or choose letters and digits for it.",
             owner="device owner",
@@ -65,7 +69,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Wifi, profile: Profile) -
 
 def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether the device joins this BSS although, or where, its beacons hide the name."""
-    name, radio = f"'{wifi.target}'", profile.radio
+    name, radio = judged_name(wifi), profile.radio
     if bss.hidden is False:
         return Finding(status="pass", summary=f"{name} is in its beacons")
     remedy = f"Let the access point broadcast the name {name}."
@@ -81,6 +85,7 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         return Finding(
             status="fail",
             summary=f"{name} hides its name: not for this device",
+            problem="hidden-name",
             reason=f"{has}, in which a hidden name does not stand{newer}.",
             remedy=f"{remedy[:-1]}, or update the device to {since} or later." if since else remedy,
             owner="network administrator",
@@ -92,6 +97,7 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     return Finding(
         status="warn",
         summary=f"{name} hides its name",
+        problem="hidden-name",
         reason=sentences([reason, joins.note]),
         remedy=remedy,
         owner="device owner",

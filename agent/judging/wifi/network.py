@@ -5,18 +5,17 @@ nothing. Of several the best counts: by the worst status that it has in any chec
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
-from netpreflight.agent.judging.wifi.air import Same, air_of
 from netpreflight.agent.judging.wifi.bss import (
     PASSIVE,
     by_strength,
     channel_words,
     describe_all,
     is_fresh,
+    judged_name,
     sentences,
     unlocking_step,
 )
@@ -25,11 +24,12 @@ from netpreflight.agent.judging.wifi.mode import judge_mode
 from netpreflight.agent.judging.wifi.names import judge_hidden
 from netpreflight.agent.judging.wifi.security import judge_security
 from netpreflight.agent.judging.wifi.strength import judge_signal
+from netpreflight.agent.judging.wifi.survey import Survey, survey_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import BEST_FIRST, Finding
 from netpreflight.probes.observations import Bss, Observations, Wifi, strength
 
-JudgeBss = Callable[[Bss, Wifi, Profile], Finding]
+JudgeBss = Callable[[Bss, Survey, Profile], Finding]
 """What one check makes of one BSS."""
 Rank = tuple[int, int, float]
 """How good a BSS is, the best first: its worst status, how often it has that, and its signal."""
@@ -49,7 +49,7 @@ _NAMELESS = "(this laptop's network, name withheld)"
 class Network(NamedTuple):
     """One network, as heard."""
 
-    wifi: Wifi
+    wifi: Survey
     profile: Profile
     ours: list[Bss]
     """All BSSs of its name, strongest first."""
@@ -63,7 +63,7 @@ class Network(NamedTuple):
     @property
     def name(self) -> str:
         """The name, quoted."""
-        return f"'{self.wifi.target}'"
+        return judged_name(self.wifi)
 
     @property
     def has_a_name(self) -> bool:
@@ -77,21 +77,25 @@ class Network(NamedTuple):
 
 
 def network_of(seen: Observations, profile: Profile) -> Network | Finding:
-    """The network that the run is about; or why there is none to judge. All checks of a survey share it."""
-    return nothing_to_judge(None) if seen.wifi is None else _network(Same(seen.wifi), seen.wifi.target, Same(profile))
+    """The network that the run is about; or why there is none to judge. A survey that is handed on keeps it."""
+    if seen.wifi is None:
+        return nothing_to_judge(None)
+    survey = survey_of(seen.wifi)
+    if survey.judged is None or survey.judged[0] is not profile:
+        survey.judged = profile, _network(survey, profile)
+    return survey.judged[1]
 
 
-@lru_cache(maxsize=2)
-def _network(survey: Same[Wifi], target: str | None, device: Same[Profile]) -> Network | Finding:
-    wifi, profile = survey.it, device.it
+def _network(wifi: Survey, profile: Profile) -> Network | Finding:
+    target = wifi.target
     if wifi.not_run or wifi.source is None or not wifi.bss:
         return nothing_to_judge(wifi)
     if target is None and wifi.names_withheld and (own := [one for one in wifi.bss if one.associated]):
-        wifi, ours = msgspec.structs.replace(wifi, target=_NAMELESS), own
+        wifi, ours = wifi.aimed_at(_NAMELESS), own
     elif not target:
         return nothing_to_judge(wifi)
     else:
-        ours = by_strength(air_of(wifi).named.get(target, []))
+        ours = by_strength(wifi.air.named.get(target, []))
     if not ours and (wifi.names_withheld or all(one.ssid is None for one in wifi.bss)):
         return nothing_to_judge(wifi)
     usable = [one for one in ours if one.band in profile.radio.bands.value]
@@ -100,7 +104,7 @@ def _network(survey: Same[Wifi], target: str | None, device: Same[Profile]) -> N
     return Network(wifi, profile, ours, usable, ranks, best)
 
 
-def _rank(bss: Bss, wifi: Wifi, profile: Profile) -> Rank:
+def _rank(bss: Bss, wifi: Survey, profile: Profile) -> Rank:
     found = [BEST_FIRST.index(judge(bss, wifi, profile).standing) for judge in _OF_A_BSS]
     found.append(BEST_FIRST.index("pass" if is_fresh(bss, wifi) else "unknown"))
     worst = max(found)
@@ -143,6 +147,7 @@ def _in_the_way(network: Network, best: Bss, judge: JudgeBss) -> Finding | None:
             return Finding(
                 status="warn",
                 summary=f"A stronger access point of {network.name} cannot be joined: {finding.summary}",
+                problem="stronger-access-point",
                 reason=f"{finding.reason} Devices take the strongest access point of a name, so this one may be tried "
                 f"before that on channel {best.channel}, which the device can join.",
                 remedy=finding.remedy,
@@ -157,6 +162,7 @@ def see_band(network: Network) -> Finding:
     return Finding(
         status="unknown",
         summary=f"{network.name} was not heard in a band of this device",
+        problem="not-heard",
         reason="There is no BSS to judge; see wifi.band.",
         remedy="Do what wifi.band says, then run netpreflight again.",
         owner="network administrator",
@@ -169,15 +175,15 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
     step = unlocking_step(wifi)
     evidence: list[str] = []
     if wifi is None or wifi.not_run:
-        summary = "The air was not looked at"
+        problem, summary = "not-looked", "The air was not looked at"
         reason = sentences([(wifi.not_run if wifi else None) or "the run was cut short"])
         remedy = step or _ELSEWHERE + _SKIP
     elif wifi.source is None:
-        summary = "This laptop could not look at the air"
+        problem, summary = "no-source", "This laptop could not look at the air"
         reason = sentences(wifi.limits) or "No source of scan results was found."
         remedy = step or _ELSEWHERE + _SKIP
     elif not wifi.bss:
-        summary = "No network at all was heard"
+        problem, summary = "nothing-heard", "No network at all was heard"
         reason = sentences(["Not a single result shows a radio that heard nothing, not an empty band", *wifi.limits])
         remedy = step or (
             "Capture on the channels of the access point, beside it."
@@ -187,12 +193,13 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
     elif wifi.names_withheld or all(one.ssid is None for one in wifi.bss):
         evidence = describe_all(by_strength(wifi.bss))
         told = next((one for one in wifi.limits if "Location" in one), None)
+        problem = "names-withheld"
         summary = f"{len(wifi.bss)} BSSs were heard, and this laptop withholds their names"
         reason = sentences(["Without names it is not known which of them are the network's", *wifi.limits])
         remedy = step or (sentences([told]) if told else _ELSEWHERE + _SKIP)
     else:
         named = len({one.ssid for one in wifi.bss if one.ssid})
-        summary = f"Networks in range: {named}; none was chosen"
+        problem, summary = "none-chosen", f"Networks in range: {named}; none was chosen"
         reason = (
             "No name was given, so there is no single network to judge."
             if wifi.target is None
@@ -201,5 +208,11 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
         given = "--capture FILE " if wifi.source == "capture" else ""
         remedy = f"Name the network: netpreflight check {given}--ssid NAME."
     return Finding(
-        status="unknown", summary=summary, reason=reason, remedy=remedy, owner="device owner", evidence=evidence
+        status="unknown",
+        summary=summary,
+        problem=problem,
+        reason=reason,
+        remedy=remedy,
+        owner="device owner",
+        evidence=evidence,
     )

@@ -40,6 +40,7 @@ def judge_band(network: Network) -> Finding:
     if not is_fresh(best, wifi):
         return _unknown(
             network,
+            "stale-result",
             f"{name} was heard {age_words([best])}, and not since",
             f"The latest result is {'of unknown age' if best.age_s is None else f'{best.age_s:.0f} s old'}, "
             "so the network may be gone by now",
@@ -61,6 +62,7 @@ def _not_in_band(network: Network) -> Finding:
     if any(one.band is None for one in ours):
         return _unknown(
             network,
+            "not-told",
             f"{name} was heard, but not on which band",
             f"The {source_words(wifi)} does not tell the frequency",
             settled_by="settings",
@@ -69,12 +71,13 @@ def _not_in_band(network: Network) -> Finding:
     if nameless:
         hidden = f"{len(nameless)} BSSs hide their name; {name} may be one of them"
         where = f"{name} is on {others} GHz; on {has} GHz it was not heard" if ours else None
-        return _unknown(network, where or f"{name} was not heard", hidden, settled_by="settings")
+        return _unknown(network, "hidden-names", where or f"{name} was not heard", hidden, settled_by="settings")
     gap = not_covered(wifi, radio)
     if gap is not None:
         where = f"{name} is on {others} GHz; {has} GHz was not surveyed as a whole" if ours else f"{name} was not heard"
         return _unknown(
             network,
+            "not-surveyed",
             where,
             f"The results do not cover the device's channels as a whole: {gap}",
             *wifi.limits,
@@ -86,6 +89,7 @@ def _not_in_band(network: Network) -> Finding:
         return Finding(
             status="fail",
             summary=f"{name} is on {others} GHz only; this device has {' and '.join(radio.bands.value)} GHz",
+            problem="other-band",
             reason=f"Heard of {name}: {counted(len(ours))}, none of them on {has} GHz.",
             remedy=f"Switch on {has} GHz for {name} on the access point, or give the device a network that has it.",
             owner="network administrator",
@@ -96,6 +100,7 @@ def _not_in_band(network: Network) -> Finding:
     return Finding(
         status="fail",
         summary=f"{name} is not on the air here",
+        problem="not-on-the-air",
         reason=f"The survey heard {counted(len(wifi.bss))}, {there} of them on {has} GHz, none of this name "
         "and none on the device's bands that hides its name.",
         remedy=f"Check the spelling of {name}, move nearer to the access point, or switch on its {has} GHz radio.",
@@ -104,7 +109,9 @@ def _not_in_band(network: Network) -> Finding:
     )
 
 
-def _unknown(network: Network, summary: str, *reasons: str, settled_by: Literal["scan", "settings"]) -> Finding:
+def _unknown(
+    network: Network, problem: str, summary: str, *reasons: str, settled_by: Literal["scan", "settings"]
+) -> Finding:
     """Presence that is not settled, with the step that settles it: a better look, or one into the access point."""
     wifi, name, radio = network.wifi, network.name, network.profile.radio
     if wifi.source in PASSIVE:
@@ -120,6 +127,7 @@ def _unknown(network: Network, summary: str, *reasons: str, settled_by: Literal[
     return Finding(
         status="unknown",
         summary=summary,
+        problem=problem,
         reason=sentences(reasons),
         remedy=remedy,
         owner="device owner",
@@ -154,6 +162,7 @@ def judge_shared(network: Network) -> Finding:
     return Finding(
         status="warn",
         summary=f"{name} is on 2.4 and on 5 or 6 GHz; band steering: {weight}",
+        problem="shared-name",
         reason="A device with 2.4 GHz only can be refused by an access point that steers clients to 5 GHz."
         + (f" Seen: {'; '.join(signs)}." if signs else ""),
         remedy=f"If the device does not join, switch off band steering for {name}, or give 2.4 GHz a name of its own.",
@@ -173,6 +182,7 @@ def _only_high(network: Network) -> Finding:
     return Finding(
         status="fail",
         summary=f"{network.name} is on {high} GHz only",
+        problem="other-band",
         reason="The name is used on bands that this device does not have, and on "
         f"{either(bands.value)} GHz it is missing; see wifi.band.",
         remedy="Do what wifi.band says.",
@@ -197,6 +207,7 @@ def _not_shared(network: Network) -> Finding:
     return Finding(
         status="unknown",
         summary=f"Whether {name} is on 5 GHz too was not seen",
+        problem="not-surveyed",
         reason=sentences(["Nothing was heard on 5 GHz, and nothing shows that it was listened to", *wifi.limits]),
         remedy=remedy,
         owner="device owner",

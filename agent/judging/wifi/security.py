@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from netpreflight.agent.judging.wifi.bss import not_told, sentences, suites_words
+from netpreflight.agent.judging.wifi.bss import judged_name, not_told, sentences, suites_words
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.agent.results import BEST_FIRST, Finding, Owner
@@ -36,7 +36,7 @@ class _Way(NamedTuple):
 
 def judge_security(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether the device can join by any way that the BSS offers; the best of them counts."""
-    name = f"'{wifi.target}'"
+    name = judged_name(wifi)
     if bss.security is None:
         return not_told(wifi, "the security", bss)
     ways = _ways(bss, profile)
@@ -58,11 +58,12 @@ def _ways(bss: Bss, profile: Profile) -> list[_Way]:
 
 
 def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
-    name, radio = f"'{wifi.target}'", profile.radio
+    name, radio = judged_name(wifi), profile.radio
     if way.element is not None and (lacking := _cipher_lacking(way.element, radio.ciphers.value)) is not None:
         return Finding(
             status="fail",
             summary=f"{name} uses the cipher {lacking}; this device has {', '.join(radio.ciphers.value)}",
+            problem="no-common-cipher",
             reason="The access point and the device have no cipher in common.",
             remedy=f"Offer CCMP (AES) for {name}, for groups too.",
             owner=_ADMIN,
@@ -78,7 +79,7 @@ def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         if bss.pmf == "required" or (bss.rsn is not None and bss.rsn.pmf_required):
             return _pmf_required(name, profile)
         if bss.pmf is None and way.family in _RSN_AKM:
-            found = not_told(wifi, "whether protected management frames (PMF) are required", bss)
+            found = not_told(wifi, "whether protected management frames (PMF) are required", bss, "pmf-not-told")
             return msgspec.structs.replace(found, rests_on=[pmf])
     finding = _joined(way, bss, name, profile)
     if bss.pmf == "required":
@@ -104,6 +105,7 @@ def _pmf_required(name: str, profile: Profile) -> Finding:
     return Finding(
         status="warn" if unconfirmed else "fail",
         summary=f"{name} requires protected management frames (PMF, 802.11w)",
+        problem="pmf-required",
         reason="That this device has PMF is not confirmed." if unconfirmed else "This device does not have PMF.",
         remedy=f"Set PMF to optional or off for {name}.",
         owner=_ADMIN,
@@ -116,21 +118,24 @@ def _joined(way: _Way, bss: Bss, name: str, profile: Profile) -> Finding:
     modes = bss.security or []
     wpa2 = f"Offer WPA2-PSK with CCMP (AES) for {name}."
     if way.family == "open":
-        return _warn(f"{name} is open", "The device can join, and so can anybody else.", wpa2)
+        return _warn("open", f"{name} is open", "The device can join, and so can anybody else.", wpa2)
     if way.family in {"wep", *_WPA_AKM}:
         return _warn(
+            "wep-or-wpa",
             f"{name} lets this device in by {way.family} only",
             "The device can join, but WEP and WPA are broken, and newer access points drop them.",
             wpa2,
         )
     if way.element is not None and (way.element.group_cipher or "").startswith("WEP"):
         return _warn(
+            "wep-for-groups",
             f"{name} uses {way.element.group_cipher} for groups beside {way.family}",
             "WEP beside WPA2 is reported to fail with some devices (particle-iot/device-os issue 435), and is broken.",
             wpa2,
         )
     if way.family.endswith("eap") and profile.radio.enterprise:
         return _warn(
+            "enterprise-limits",
             f"{name} offers {way.family}, which this device has within limits",
             sentences([profile.radio.enterprise.value]),
             f"Try one device on {name} before many, or offer WPA2-PSK with CCMP (AES).",
@@ -139,12 +144,14 @@ def _joined(way: _Way, bss: Bss, name: str, profile: Profile) -> Finding:
     experimental = profile.radio.security_unconfirmed
     if experimental is not None and way.family in experimental.value:
         return _warn(
+            "security-unconfirmed",
             f"{name} lets this device in by {way.family} only, which is not confirmed for it",
             sentences([experimental.note or f"That this device has {way.family} is not confirmed"]),
             wpa2,
         )
     if "wpa3-sae" in modes and way.family == "wpa2-psk":
         return _warn(
+            "wpa3-transition",
             f"{name} offers WPA2 and WPA3 together; this device uses WPA2",
             "Devices without WPA3 join such a network by WPA2; some access points get that wrong.",
             f"If the device does not join, set {name} to WPA2 only.",
@@ -158,20 +165,24 @@ def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
     akms = [akm for element in (bss.rsn, bss.wpa) if element for akm in element.akms]
     remedy = f"Offer WPA2-PSK with CCMP (AES) for {name}, or give the device a network that does."
     if akms and all(akm.startswith("FT-") for akm in akms):
+        problem = "fast-transition-only"
         summary = f"{name} admits fast transition (802.11r) only"
         reason = f"Its only AKMs are {', '.join(akms)}; no known device has them."
         remedy = f"Offer plain PSK beside fast transition for {name}."
     elif akms and any(mode in profile.radio.security.value for mode in modes):
+        problem = "no-common-akm"
         summary = f"{name} asks for {', '.join(akms)}; this device has plain PSK or EAP only"
         reason = f"The access point offers {suites_words(bss)}; of these AKMs the device has none."
         remedy = f"Offer plain PSK (WPA2-PSK with CCMP) beside them for {name}."
     else:
+        problem = "no-common-security"
         words = ", ".join(modes) or "a security that no device here has"
         summary = f"{name} asks for {words}; this device has {has}"
         reason = f"The access point offers {words} ({suites_words(bss)}), and the device none of it."
     return Finding(
         status="fail",
         summary=summary,
+        problem=problem,
         reason=reason,
         remedy=remedy,
         owner=_ADMIN,
@@ -185,5 +196,13 @@ def _families(radio: RadioFacts) -> dict[Security, Fact[list[Security]]]:
     return {family: fact for fact in stated for family in fact.value}
 
 
-def _warn(summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]] | None = None) -> Finding:
-    return Finding(status="warn", summary=summary, reason=reason, remedy=remedy, owner=_ADMIN, rests_on=rests_on or [])
+def _warn(problem: str, summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]] | None = None) -> Finding:
+    return Finding(
+        status="warn",
+        summary=summary,
+        problem=problem,
+        reason=reason,
+        remedy=remedy,
+        owner=_ADMIN,
+        rests_on=rests_on or [],
+    )

@@ -1,6 +1,6 @@
 """Signal strength: thresholds with their sources, and whether a device hears a BSS well enough."""
 
-from netpreflight.agent.judging.wifi.bss import channel_words, not_told, signal_words
+from netpreflight.agent.judging.wifi.bss import channel_words, judged_name, not_told, signal_words
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Bss, Wifi
@@ -17,7 +17,7 @@ and for HT MCS 0: -82 dBm (tables 17-18 and 19-23)."""
 
 def judge_signal(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether a BSS is strong enough where the laptop is."""
-    name = f"'{wifi.target}'"
+    name = judged_name(wifi)
     if bss.signal_dbm is None:
         return not_told(wifi, "the signal", bss)
     words = f"{signal_words(bss)} on {channel_words(bss)}"
@@ -25,6 +25,7 @@ def judge_signal(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         return Finding(
             status="fail",
             summary=f"{name} is too weak here: {words}",
+            problem="too-weak",
             reason=f"Below {UNUSABLE_DBM:.0f} dBm joining is not to be expected: IEEE 802.11 asks of receivers no more "
             "than -82 dBm for 6 Mb/s.",
             remedy="Move the device or the access point nearer, or add an access point.",
@@ -34,6 +35,7 @@ def judge_signal(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         return Finding(
             status="warn",
             summary=f"{name} is weak here: {words}",
+            problem="weak",
             reason=f"Below {WEAK_DBM:.0f} dBm frames are lost often; {GOOD_DBM:.0f} dBm is the usual design value.",
             remedy="Move the device or the access point nearer, or use an external antenna.",
             owner="device owner",
