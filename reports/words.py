@@ -7,6 +7,7 @@ from netpreflight.agent.report import Report, SharedLevel
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import Scope, Wifi
+from netpreflight.probes.quoting import in_quotes
 
 METHODS = {
     "none": "none",
@@ -89,7 +90,7 @@ def attached(scope: Scope) -> str:
     """The interface, and how it is attached."""
     to = {"wired": "by cable", "wifi": "Wi-Fi"}.get(scope.medium or "")
     if scope.ssid is not None:
-        to = f"on the Wi-Fi '{scope.ssid}' ({scope.bssid})"
+        to = f"on the Wi-Fi {in_quotes(scope.ssid)} ({scope.bssid})"
     return f"{scope.interface or 'none'} ({', '.join(filter(None, (scope.state, to)))})"
 
 

@@ -15,6 +15,7 @@ from netpreflight.agent.judging.addresses import is_carrier_nat, is_translated
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Check, Stage
+from netpreflight.probes.quoting import in_quotes
 
 AIR: tuple[Stage, ...] = ("scan",)
 BEYOND: tuple[Stage, ...] = ("ip", "internet", "cloud")
@@ -115,7 +116,7 @@ def name_of(given: Given) -> str:
     seen = given.report.observations
     if hotspot(seen):
         return f"the likely hotspot ({given.letter})"
-    return f"{given.letter} ('{seen.scope.ssid}')" if seen.scope.ssid else given.letter
+    return f"{given.letter} ({in_quotes(seen.scope.ssid)})" if seen.scope.ssid else given.letter
 
 
 def doubt(split: Apart) -> str | None:

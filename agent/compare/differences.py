@@ -5,6 +5,7 @@ from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_tr
 from netpreflight.agent.judging.dns import NTP_SERVER
 from netpreflight.agent.profiles import Profile
 from netpreflight.probes.observations import Observations, Wifi, strength
+from netpreflight.probes.quoting import in_quotes
 
 _NOT_KNOWN = "not known"
 
@@ -43,7 +44,7 @@ def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]
     return {
         **_radio(seen.wifi),
         "Interface": ", ".join(filter(None, (scope.interface, scope.medium))) or None,
-        "SSID of the laptop": f"'{scope.ssid}'" if scope.ssid is not None else None,
+        "SSID of the laptop": in_quotes(scope.ssid) if scope.ssid is not None else None,
         "BSSID of the laptop": scope.bssid,
         "MAC address of the laptop": scope.mac,
         "Address of the laptop": ", ".join(scope.addresses) or "none",
@@ -71,7 +72,7 @@ def _radio(wifi: Wifi | None) -> dict[str, str | None]:
                   key=lambda one: (one.frequency_mhz or 0, one.bssid or ""))  # fmt: skip
     strongest = max((one.signal_dbm for one in mine if one.signal_dbm is not None), default=None, key=strength)
     return {
-        "Network judged": f"'{wifi.target}'" if wifi.target is not None else None,
+        "Network judged": in_quotes(wifi.target) if wifi.target is not None else None,
         "Air looked at by": wifi.source,
         "Access points of it": str(len(mine)),
         "Bands": ", ".join(sorted({f"{one.band} GHz" for one in mine if one.band})) or None,

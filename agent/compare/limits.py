@@ -7,6 +7,7 @@ from netpreflight.agent.compare.story import same_laptop
 from netpreflight.agent.judging.registry import CHECKS, with_stage
 from netpreflight.agent.report import RULES
 from netpreflight.agent.selection import in_groups
+from netpreflight.probes.quoting import in_quotes
 
 
 def limits(a: Given, b: Given, story: Story) -> list[Limit]:
@@ -145,11 +146,10 @@ def _way(a: Given, b: Given, story: Story) -> list[Limit]:
         fresh, old = ("A", "B") if air[0].triggered else ("B", "A")
         text = f"{fresh} scanned the air for this run, {old} read what an earlier scan had left."
         found.append(Limit(text=text, checks=with_stage("scan")))
-    targets = tuple(one.target if one else None for one in air)
-    if story != "two-networks" and None not in targets and targets[0] != targets[1]:
-        found.append(
-            Limit(text=f"By the air, A is about '{targets[0]}' and B about '{targets[1]}'.", checks=with_stage("scan"))
-        )
+    targets = [in_quotes(one.target) for one in air if one and one.target is not None]
+    if story != "two-networks" and len(set(targets)) > 1:
+        text = f"By the air, A is about {targets[0]} and B about {targets[1]}."
+        found.append(Limit(text=text, checks=with_stage("scan")))
     deep = (here.observations.mapping is not None, there.observations.mapping is not None)
     if deep[0] != deep[1]:
         text = f"Only {'A' if deep[0] else 'B'} looked at what a NAT forgets (--deep)."

@@ -8,6 +8,7 @@ from netpreflight.agent.compare.parts import Story
 from netpreflight.agent.judging.addresses import is_shared_by_routers
 from netpreflight.agent.report.changes import subnet_of
 from netpreflight.probes.observations import Observations, Scope
+from netpreflight.probes.quoting import in_quotes
 
 _HOTSPOT_SUBNETS = {
     "172.20.10.0/28": "an iPhone's or iPad's hotspot",
@@ -70,16 +71,18 @@ def hotspot(seen: Observations) -> str | None:
     place = _place(seen)
     if place.subnet is not None and (usual := _HOTSPOT_SUBNETS.get(str(place.subnet))):
         return f"{place.subnet} is the usual subnet of {usual}"
-    name = (place.ssid or "").lower()
-    if any(name.startswith(one) or name.endswith(one) for one in _HOTSPOT_NAMES):
-        return f"'{place.ssid}' is named as hotspots are"
+    name = place.ssid or ""
+    if any(name.lower().startswith(one) or name.lower().endswith(one) for one in _HOTSPOT_NAMES):
+        return f"{in_quotes(name)} is named as hotspots are"
     return None
 
 
 def network_words(seen: Observations) -> str:
     """The network that the laptop was on."""
     place = _place(seen)
-    wifi = f"Wi-Fi '{place.ssid}'" + (f" ({place.bssid})" if place.bssid else "") if place.ssid is not None else None
+    wifi = None
+    if place.ssid is not None:
+        wifi = f"Wi-Fi {in_quotes(place.ssid)}" + (f" ({place.bssid})" if place.bssid else "")
     cable = "by cable" if seen.scope.medium == "wired" else None
     subnet = str(place.subnet) if place.subnet else "no subnet known"
     return ", ".join(filter(None, (wifi or cable, subnet, f"gateway {place.gateway or 'not known'}")))
@@ -138,7 +141,7 @@ def _own_subnet(scope: Scope) -> ipaddress.IPv4Network | None:
 
 
 def _quoted(name: str | None) -> str | None:
-    return None if name is None else f"'{name}'"
+    return None if name is None else in_quotes(name)
 
 
 def _addressing(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:

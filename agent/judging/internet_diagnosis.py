@@ -16,6 +16,7 @@ from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Check, InternetTest, Led, Result
 from netpreflight.probes.observations import Dns, EchoTest, Observations
+from netpreflight.probes.quoting import in_quotes
 
 WORDS: dict[Result, str] = {"dns": "DNS", "timeout": "timeout", "network": "network"}
 CODES: dict[Result, int] = {"dns": -170, "timeout": -160, "network": -230}
@@ -163,7 +164,7 @@ Told = tuple[Result | None, str, list[str]]
 
 def _result(seen: Observations, profile: Profile) -> Told:
     if here := network_of_laptop(seen):
-        return None, f"Not known: this laptop is on another network, '{here}'.", []
+        return None, f"Not known: this laptop is on another network, {in_quotes(here)}.", []
     if stuck := _no_lease(seen, profile):
         return None, stuck, []
     method = profile.internet_test.method.value

@@ -3,6 +3,7 @@
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Dns, Observation, Observations
+from netpreflight.probes.quoting import in_quotes
 
 _AS_ROOT = "Run netpreflight again as root (sudo)."
 
@@ -13,6 +14,7 @@ def not_looked(observation: Observation | None, summary: str) -> Finding:
     return Finding(
         status="unknown",
         summary=summary,
+        problem="not-looked",
         reason=f"{reason[0].upper()}{reason[1:]}.",
         remedy=(observation.unlocked_by if observation else None)
         or "Connect this laptop to the network in question, run netpreflight again, and let it finish.",
@@ -25,6 +27,7 @@ def not_sent(what: str, where: str, error: str, evidence: list[str]) -> Finding:
     return Finding(
         status="unknown",
         summary=f"This laptop could not send {what}",
+        problem="not-sent",
         reason=f"Sending to {where} failed here: {error}.",
         remedy="Look at this laptop's own firewall, then run netpreflight again.",
         owner="device owner",
@@ -37,6 +40,7 @@ def of_another_run(summary: str, profile: Profile, evidence: list[str] | None = 
     return Finding(
         status="unknown",
         summary=summary,
+        problem="other-run",
         reason="The run was made for another Device OS version or another set of devices.",
         remedy=f"Run netpreflight check --device {profile.origin} on the network itself.",
         owner="device owner",
@@ -52,16 +56,18 @@ def network_of_laptop(seen: Observations) -> str | None:
 
 def of_another_network(seen: Observations, finding: Finding) -> Finding | None:
     """The finding of a check that was made on another Wi-Fi network than the one judged."""
-    here = network_of_laptop(seen)
-    if here is None or seen.wifi is None:
+    here, target = network_of_laptop(seen), seen.wifi.target if seen.wifi else None
+    if here is None or target is None:
         return None
+    other, judged = in_quotes(here), in_quotes(target)
     return Finding(
         status="unknown",
-        summary=f"Measured on '{here}', not on '{seen.wifi.target}'",
-        reason=f"This laptop is on '{here}', and what it saw there need not hold for '{seen.wifi.target}'.",
-        remedy=f"Join '{seen.wifi.target}' with this laptop, and run netpreflight again.",
+        summary=f"Measured on {other}, not on {judged}",
+        problem="other-network",
+        reason=f"This laptop is on {other}, and what it saw there need not hold for {judged}.",
+        remedy=f"Join {judged} with this laptop, and run netpreflight again.",
         owner="device owner",
-        evidence=[f"on '{here}': {finding.status}, {finding.summary}", *finding.evidence],
+        evidence=[f"on {other}: {finding.status}, {finding.summary}", *finding.evidence],
     )
 
 
@@ -77,6 +83,7 @@ def no_resolver(seen: Observations) -> Finding:
     return Finding(
         status="unknown",
         summary="No resolver of this network was asked",
+        problem="no-resolver",
         reason=reason,
         remedy=_AS_ROOT if dhcp.exchange_denied else "Do what dhcp.offer and dhcp.lease say, then run it again.",
         due_to="dhcp.lease",
@@ -95,6 +102,7 @@ def no_address(seen: Observations, names: list[str]) -> Finding:
     return Finding(
         status="unknown",
         summary=f"{which} has no address here, so nothing was sent",
+        problem="no-address",
         reason=f"The name does not resolve ({_why(dns, names[0])}); see dns.resolve.",
         remedy="Settle dns.resolve first, then run netpreflight again.",
         owner="network administrator",

@@ -5,6 +5,7 @@ from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Observations, Scope, Wifi, band_of
+from netpreflight.probes.quoting import in_quotes
 
 
 def notes(seen: Observations, selection: Selection, profile: Profile, *, complete: bool) -> list[str]:
@@ -29,24 +30,26 @@ def _on_the_air(seen: Observations, wifi: Wifi, profile: Profile, *, beyond: boo
         return "No network was chosen: each one in range is judged below; --ssid NAME picks one."
     if not beyond:
         return None
+    judged = in_quotes(target)
     if here := network_of_laptop(seen):
+        other = in_quotes(here)
         return (
-            f"This laptop is on '{here}', and '{target}' is judged: what was measured on '{here}' does not count. "
-            f"Join '{target}' with this laptop, and run netpreflight again."
+            f"This laptop is on {other}, and {judged} is judged: what was measured on {other} does not count. "
+            f"Join {judged} with this laptop, and run netpreflight again."
         )
     if scope.medium == "wired":
         return (
-            f"'{target}' is judged by what is on the air; everything from DHCP on was measured by cable "
+            f"{judged} is judged by what is on the air; everything from DHCP on was measured by cable "
             f"({scope.interface}), and holds only if both lead into the same network."
         )
     if wifi.source == "capture" and scope.medium == "wifi":
         return (
             f"The air was read from a capture; everything from DHCP on was measured by {scope.interface}, and whether "
-            f"that is on '{target}' was not looked at."
+            f"that is on {judged} was not looked at."
         )
     if scope.ssid == target and band is not None and band not in profile.radio.bands.value:
         return (
-            f"This laptop is on '{target}' by {band} GHz; the device will be on "
+            f"This laptop is on {judged} by {band} GHz; the device will be on "
             f"{' or '.join(profile.radio.bands.value)} GHz, with another radio of the access point."
         )
     return None

@@ -17,6 +17,7 @@ from netpreflight.agent.report.makers import maker
 from netpreflight.agent.report.way import Station, traced
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import Bss, Observations, Wifi
+from netpreflight.probes.quoting import in_quotes
 
 _GUESS_VIRTUAL = "a locally administered address: perhaps one of several networks of the same access point (a guess)"
 _SYSTEMS = {"linux": "Linux", "darwin": "macOS", "win32": "Windows"}
@@ -86,7 +87,7 @@ def _measured(question: Question, here: str | None) -> Question:
     """The same, saying on which network it was measured where that is not the one judged."""
     if here is None or question.answer is None:
         return question
-    return replace(question, answer=f"of '{here}', where this laptop is: {question.answer}")
+    return replace(question, answer=f"of {in_quotes(here)}, where this laptop is: {question.answer}")
 
 
 def _is_local(mac: str) -> bool:

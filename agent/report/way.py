@@ -12,6 +12,7 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import subnet_of
 from netpreflight.agent.results import Check, StationKind, Status
 from netpreflight.probes.observations import Ladder, Observations, PathTarget
+from netpreflight.probes.quoting import in_quotes
 
 _WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn", "skip", "pass")
 _MOST_ROUTERS = 4
@@ -53,7 +54,7 @@ def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Sta
     host, address = cloud_host(seen, profile)
     target = _target(seen, address)
     elsewhere = network_of_laptop(seen)
-    names = [f"'{wifi.target}'"] if wifi is not None and wifi.target is not None else []
+    names = [in_quotes(wifi.target)] if wifi is not None and wifi.target is not None else []
     mine = (
         [one for one in wifi.bss if one.ssid == wifi.target and one.band == "2.4"] if wifi is not None and names else []
     )
@@ -74,7 +75,7 @@ def route(seen: Observations, profile: Profile, checks: list[Check]) -> list[Sta
         Station(
             kind="gateway",
             title="Gateway",
-            detail=[*(gateways or ["not known"]), *([f"on '{elsewhere}'"] if elsewhere else [])],
+            detail=[*(gateways or ["not known"]), *([f"on {in_quotes(elsewhere)}"] if elsewhere else [])],
             steps=_steps("gateway", counted, profile),
         ),
         *(

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from netpreflight.probes.observations import LONGEST_SSID, Bss, band_of
+from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.wifi.elements import bss, hides_name, outline, ssid_text
 
 Result = TypeVar("Result")
@@ -109,7 +110,7 @@ def without_twins(found: list[Bss]) -> list[Bss]:
 def unheard(name: bytes, visits: int) -> str:
     """That a network was not heard, in words."""
     times = {1: "one visit", 2: "two visits", 3: "three visits"}.get(visits, f"{visits} visits")
-    return f"no access point named '{ssid_text(name)}' was heard on 2.4 GHz, on {times}"
+    return f"no access point named {in_quotes(ssid_text(name))} was heard on 2.4 GHz, on {times}"
 
 
 def band_name(frequency_mhz: int) -> str:

@@ -3,14 +3,15 @@
 Summaries, evidence, notes and all other text of a report quote the observations. What is no address or URL
 (`shapes.py`) is found there
 
-* in single quotes, as judging quotes names of networks: exactly, however short or common the name is;
+* in single quotes, in which names of networks stand (`probes/quoting.py`): exactly, however short or common they are;
 * as whole words (hosts, interfaces, what a server says), unless they are all words of this tool's own, which reveal
   nothing. Names of networks are not looked for like that: any word can be one.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from netpreflight.probes.quoting import QuotedNames
 from netpreflight.reports.sharing.addresses import LONGEST
 from netpreflight.reports.sharing.shapes import Shapes
 from netpreflight.reports.sharing.tokens import HIDDEN
@@ -39,31 +40,6 @@ _LEAST_LETTERS = 3
 def own_words(check_ids: Iterable[str]) -> frozenset[str]:
     """The words that reveal nothing, those of these checks too."""
     return _OWN_WORDS.union(*map(_WORD.findall, check_ids))
-
-
-class QuotedNames:
-    """Names to be found again where they stand in quotes, each with what is to stand in its place.
-
-    Of two that begin at the same place the longer one counts, since a name may have quotes in it.
-    """
-
-    def __init__(self, instead: Mapping[str, str]) -> None:
-        self._instead = instead
-        self._lengths = sorted({len(name) for name in instead}, reverse=True)
-
-    def replaced(self, text: str) -> str:
-        """A sentence with what stands for each name that is quoted in it."""
-        pieces, done = [], 0
-        begin = text.find("'")
-        while begin >= 0:
-            for length in self._lengths:
-                end = begin + 1 + length
-                if text[end : end + 1] == "'" and (instead := self._instead.get(text[begin + 1 : end])) is not None:
-                    pieces += [text[done : begin + 1], instead]
-                    done = end
-                    break
-            begin = text.find("'", done + 1 if done > begin else begin + 1)
-        return "".join([*pieces, text[done:]])
 
 
 class SpokenWords:

@@ -12,11 +12,12 @@ import msgspec
 
 from netpreflight.agent.report import Level, Report, SharedLevel
 from netpreflight.probes.observations import Observations, Reveals
+from netpreflight.probes.quoting import QuotedNames
 from netpreflight.reports.sharing.addresses import Addresses
 from netpreflight.reports.sharing.fields import Names, by_kind
 from netpreflight.reports.sharing.kept import kept
 from netpreflight.reports.sharing.log_lines import LogLines
-from netpreflight.reports.sharing.sentences import QuotedNames, Sentences, SpokenWords, own_words
+from netpreflight.reports.sharing.sentences import Sentences, SpokenWords, own_words
 from netpreflight.reports.sharing.shapes import Shapes, split
 from netpreflight.reports.sharing.tokens import Tokens
 from netpreflight.reports.sharing.walk import AnyStruct, Show, Texts, replaced, texts
