@@ -9,10 +9,10 @@ from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import VersionVerdict
 from netpreflight.agent.results import Stage, StartupStage
 from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
-from netpreflight.probes.quoting import in_quotes
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.html import led
+from netpreflight.reports.html.letters import WHO, letters
 from netpreflight.reports.html.page import Cell, Code, Mark
 from netpreflight.reports.html.pictures import Lane, band, is_judged, lanes, on_the_band, way
 from netpreflight.reports.html.raw import raw
@@ -58,17 +58,6 @@ _ENOUGH = {
     "together": "It is not the only change that is needed: all of them stand under What to change.",
     "not-known": "Whether that is enough is not known yet: run netpreflight again once it is done, or try one device.",
 }
-_NO_WAY_ONLINE = {
-    True: "",
-    False: "It would not get online. ",
-    None: "It cannot be relied on to get online. ",
-}
-_WHO = {
-    "device owner": "Whoever owns the device and its Wi-Fi",
-    "network administrator": "The network administrator: whoever looks after the router or firewall",
-    "internet provider": "The internet provider",
-    "nobody": "Nobody",
-}
 
 
 def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
@@ -81,10 +70,10 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
         "device": titled(report.device.title, report.device.os_version),
         "nothing_found": _nothing_found(report),
         "tell": _TELL.get(report.answer.owner or "", "The next step"),
-        "who": _WHO.get(report.answer.owner or "", ""),
+        "who": WHO.get(report.answer.owner or "", ""),
         "enough": _ENOUGH.get(report.enough.answer, "") if report.enough else "",
         "strip": led.strip(report.startup.lights),
-        "letters": list(_letters(report)),
+        "letters": list(letters(report)),
         "further": [[Code(one.id), Mark(one.status), one.remedy, one.owner or ""] for one in further(report)],
         "firewalls": list(_firewalls(report, dialects)),
         "ways": [
@@ -135,26 +124,6 @@ def _nothing_found(report: Report) -> str:
     if any(one.status == "skip" and one.level == "required" for one in report.checks):
         return "Of what was looked at, nothing has to be changed. What was left out was not seen to work."
     return "Every exchange that the device needs was seen to work here. Nothing has to be changed."
-
-
-def _letters(report: Report) -> Iterator[tuple[str, str]]:
-    """Ready text for each owner of something that has to be changed."""
-    owners = dict.fromkeys(one.owner for one in report.changes)
-    network = report.observations.wifi.target if report.observations.wifi is not None else None
-    place = "at the network" + (f" on the Wi-Fi {in_quotes(network)}" if network else "")
-    if network and report.scope.medium == "wired":
-        place = f"at the Wi-Fi {in_quotes(network)} on the air, and at the network by cable,"
-    for owner in owners:
-        mine = [one for one in report.changes if one.owner == owner]
-        needed = [one for one in mine if one.needed]
-        lines = [f"netpreflight looked {place} for a {report.device.title}, {report.started}."]
-        if needed:
-            lines += [f"{_NO_WAY_ONLINE[report.startup.online]}Please change:"]
-            lines += [f"{number}. {one.line}" for number, one in enumerate(needed, 1)]
-        if optional := [one.line for one in mine if not one.needed]:
-            lines += ["It would help, but the device does not need it:", *(f"- {line}" for line in optional)]
-        lines += [f"Found by: {', '.join(check for one in mine for check in one.checks)}."]
-        yield _WHO.get(owner or "", "Whoever can change it"), "\n".join(line.replace("\n", " ") for line in lines)
 
 
 def _firewalls(report: Report, dialects: Sequence[str]) -> Iterator[tuple[str, str, bool]]:

@@ -3,7 +3,7 @@
 Summaries, evidence, notes and all other text of a report quote the observations. What is no address or URL
 (`shapes.py`) is found there
 
-* in quotes, as `probes/quoting.py` quotes names of networks: exactly, however short or common the name is;
+* in single quotes, in which names of networks stand (`probes/quoting.py`): exactly, however short or common they are;
 * as whole words (hosts, interfaces, what a server says), unless they are all words of this tool's own, which reveal
   nothing. Names of networks are not looked for like that: any word can be one.
 """

@@ -1,0 +1,39 @@
+"""The requests to copy: for each who can change something, a letter that asks for all that is theirs."""
+
+from collections.abc import Iterator
+
+from netpreflight.agent.report import Report
+from netpreflight.probes.quoting import in_quotes
+
+WHO = {
+    "device owner": "Whoever owns the device and its Wi-Fi",
+    "network administrator": "The network administrator: whoever looks after the router or firewall",
+    "internet provider": "The internet provider",
+    "nobody": "Nobody",
+}
+"""Owners, as the reader of a letter is called."""
+_NO_WAY_ONLINE = {
+    True: "",
+    False: "It would not get online. ",
+    None: "It cannot be relied on to get online. ",
+}
+
+
+def letters(report: Report) -> Iterator[tuple[str, str]]:
+    """Ready text for each owner of something that has to be changed."""
+    owners = dict.fromkeys(one.owner for one in report.changes)
+    network = report.observations.wifi.target if report.observations.wifi is not None else None
+    place = "at the network" + (f" on the Wi-Fi {in_quotes(network)}" if network else "")
+    if network and report.scope.medium == "wired":
+        place = f"at the Wi-Fi {in_quotes(network)} on the air, and at the network by cable,"
+    for owner in owners:
+        mine = [one for one in report.changes if one.owner == owner]
+        needed = [one for one in mine if one.needed]
+        lines = [f"netpreflight looked {place} for a {report.device.title}, {report.started}."]
+        if needed:
+            lines += [f"{_NO_WAY_ONLINE[report.startup.online]}Please change:"]
+            lines += [f"{number}. {one.line}" for number, one in enumerate(needed, 1)]
+        if optional := [one.line for one in mine if not one.needed]:
+            lines += ["It would help, but the device does not need it:", *(f"- {line}" for line in optional)]
+        lines += [f"Found by: {', '.join(check for one in mine for check in one.checks)}."]
+        yield WHO.get(owner or "", "Whoever can change it"), "\n".join(line.replace("\n", " ") for line in lines)
