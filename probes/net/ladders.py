@@ -15,7 +15,6 @@ import asyncio
 import os
 import random
 import struct
-import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -231,7 +230,9 @@ class UdpClimb(Climb):
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
         number, apart = self._next(), self._sends_apart(ttl)
-        made = Try(ttl, time.monotonic(), payload_of(self.rungs.payload, number, self.place.host, self._fixed))
+        made = Try(
+            ttl, self.network.clock.monotonic(), payload_of(self.rungs.payload, number, self.place.host, self._fixed)
+        )
         self.tries.append(made)
         if self._raw is not None and not apart:
             problem = self._raw.send_datagram(number, ttl, made.payload)
@@ -347,7 +348,7 @@ class TcpClimb(Climb):
 
         A SYN is not expected to be accepted where it is silent for long, nor where a later router had one.
         """
-        recent = time.monotonic() - SYN_WAIT_S
+        recent = self.network.clock.monotonic() - SYN_WAIT_S
         routers = max((one.ttl for one in self.tries if one.outcome == "time-exceeded"), default=0)
         pending = [one for one in self.tries if one.open and one.at > recent and one.ttl > routers]
         return self.sent + sum(one.ending for one in pending)
@@ -355,7 +356,7 @@ class TcpClimb(Climb):
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
         number, apart = self._next(), self._sends_apart(ttl)
-        made = Try(ttl, time.monotonic(), ending=2 if apart else 1)
+        made = Try(ttl, self.network.clock.monotonic(), ending=2 if apart else 1)
         self.tries.append(made)
         if self._raw is not None and not apart:
             # All have one sequence number, as if the first was sent again: firewalls drop a second one of another.
@@ -387,7 +388,9 @@ class TcpClimb(Climb):
 
     async def _await_tasks(self, deadline: float) -> None:
         if self._tasks:
-            done, self._tasks = await asyncio.wait(self._tasks, timeout=max(deadline - time.monotonic(), 0))
+            done, self._tasks = await asyncio.wait(
+                self._tasks, timeout=max(deadline - self.network.clock.monotonic(), 0)
+            )
             for one in done:
                 one.result()
 

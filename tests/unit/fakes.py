@@ -1,11 +1,9 @@
 """A network that answers from a script, on a clock that only the script moves."""
 
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
 
-import pytest
-
-from netpreflight.probes.net import exchange
+from netpreflight.probes.net.clock import Clock as System
+from netpreflight.probes.net.shapes import Shape
 from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
 from netpreflight.probes.observations import Icmp
 
@@ -15,21 +13,36 @@ Script = Callable[[int, bytes], list[tuple[float, Answer]] | str]
 """What comes back for the nth datagram sent, each with its delay in seconds; or the system's words of refusal."""
 
 
-class Clock:
-    """Monotonic seconds, for `exchange` and the `probes` that look at the time themselves."""
+class Clock(System):
+    """Seconds that pass only where somebody waits for them."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *probes: ModuleType) -> None:
+    def __init__(self) -> None:
         self.now = 1000.0
-        for one in (exchange, *probes):
-            monkeypatch.setattr(one, "time", SimpleNamespace(monotonic=lambda: self.now))
+
+    def monotonic(self) -> float:
+        """What it says now."""
+        return self.now
+
+    def wall(self) -> float:
+        """The same: 1970 was when the monotonic clock began."""
+        return self.now
+
+    async def sleep_until(self, at: float) -> None:
+        """It is that late at once; whoever else is ready goes on first."""
+        await super().sleep_until(self.now)
+        self.now = max(self.now, at)
 
 
 class FakeSocket(UdpSocket):
     """Sends into a script, and receives from it."""
 
-    def __init__(self, clock: Clock, script: Script) -> None:
-        self.clock, self.script = clock, script
+    def __init__(self, clock: Clock, script: Script, shape: Shape | None = None, *, whole: bool = False) -> None:
+        self.clock, self.script, self.shape, self.whole = clock, script, shape, whole
         self.sent: list[tuple[float, bytes]] = []
+        self.shapes: list[Shape | None] = []
+        """Of what was sent, each."""
+        self.ttls: list[int | None] = []
+        """The same."""
         self.coming: list[tuple[float, Datagram | Refusal]] = []
 
     @property
@@ -37,9 +50,13 @@ class FakeSocket(UdpSocket):
         """A port of nobody's."""
         return 40000
 
-    def send(self, payload: bytes, address: str, port: int, *, ttl: int | None = None) -> str | None:
+    def send(
+        self, payload: bytes, address: str, port: int, *, ttl: int | None = None, shape: Shape | None = None
+    ) -> str | None:
         """Note the datagram, and queue what the script answers."""
         self.sent.append((self.clock.now - 1000, payload))
+        self.shapes.append(shape or self.shape)
+        self.ttls.append(ttl)
         answers = self.script(len(self.sent), payload)
         if isinstance(answers, str):
             return answers
@@ -69,12 +86,16 @@ class FakeSocket(UdpSocket):
 class FakeNetwork(Network):
     """Hands out fake sockets, all with one script."""
 
+    clock: Clock
+
     def __init__(self, clock: Clock, script: Script) -> None:
-        super().__init__("fake0", 1000.0)
-        self.clock, self.script = clock, script
+        super().__init__("fake0", 1000.0, clock=clock)
+        self.script = script
         self.sockets: list[FakeSocket] = []
 
-    def udp(self, purpose: str, host: str | None = None, *, local_port: int = 0, whole: bool = False) -> UdpSocket:
+    def udp(
+        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
+    ) -> UdpSocket:
         """A socket that nothing leaves."""
-        self.sockets.append(FakeSocket(self.clock, self.script))
+        self.sockets.append(FakeSocket(self.clock, self.script, shape, whole=whole))
         return self.sockets[-1]

@@ -130,7 +130,7 @@ def test_nothing_malformed_is_ever_taken_for_an_answer(payload: bytes) -> None:
 
 
 def test_a_ping_is_an_empty_confirmable_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = FakeNetwork(Clock(monkeypatch), lambda _, ping: [(0.1, b"\x70\x00" + ping[2:4])])
+    network = FakeNetwork(Clock(), lambda _, ping: [(0.1, b"\x70\x00" + ping[2:4])])
 
     async def address_of(host: str) -> str | None:
         return {"one.example": "192.0.2.1"}.get(host)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from netpreflight.agent import profiles
 from netpreflight.agent.path_targets import path_targets
 from netpreflight.probes import path as probe
-from netpreflight.probes.net import dtls, ladders
+from netpreflight.probes.net import dtls
 from netpreflight.probes.net.ladders import Place, Rungs, UdpClimb, number_in, payload_of
 from netpreflight.probes.net.sockets import Datagram, Refusal
 from netpreflight.probes.observations import Cloud, Control, Icmp, PathPayload
@@ -32,7 +32,7 @@ def error(source: str, kind: int = 11, code: int = 0) -> Icmp:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch, ladders, probe)
+    return Clock()
 
 
 def climb(clock: Clock, kind: PathPayload = "coap", rungs: int = 4) -> UdpClimb:
@@ -135,11 +135,10 @@ def test_a_quote_that_fits_several_is_placed_nowhere(clock: Clock, quoted: bytes
 
 @given(quoted=st.binary(max_size=600), kind=st.integers(0, 255), code=st.integers(0, 255))
 def test_no_hostile_error_takes_the_place_of_another(quoted: bytes, kind: int, code: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        made = climb(Clock(patch, ladders, probe))
-        for _ in range(100):
-            made.hear(refusal("203.0.113.66", quoted, icmp=error("203.0.113.66", kind, code)))
-        answered = [one for one in made.tries if not one.open]
+    made = climb(Clock())
+    for _ in range(100):
+        made.hear(refusal("203.0.113.66", quoted, icmp=error("203.0.113.66", kind, code)))
+    answered = [one for one in made.tries if not one.open]
 
     assert len(answered) <= 1
     assert all(one.payload[: len(quoted)] == quoted[: len(one.payload)] for one in answered)
