@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from netpreflight.agent.report import Device as JudgedDevice
     from netpreflight.agent.report import Level, Report, Run
     from netpreflight.agent.run import Air
+    from netpreflight.probes.observations import Event
     from netpreflight.reports.terminal import Terminal
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
@@ -110,6 +111,14 @@ def check(
     share: Share = None,
     redact: Redact = False,
     as_json: Json = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            help="Also write to standard error what was sent, heard and asked, with times; as much of it as --share "
+            "lets be printed, and then at the end of the run.",
+        ),
+    ] = False,
 ) -> int:
     """Measure the network that this laptop is on, judge it for a device, and report.
 
@@ -138,8 +147,11 @@ def check(
     terminal = Terminal(sys.stderr if as_json else sys.stdout, discreet=level in {"ticket", "public"})
     terminal.begin(here, profile, deep=deep)
     _prepare(outputs)
-    run = measure(here, air, profile, selection, terminal.known, deep=deep)
+    events: list[Event] = []
+    trace = None if not debug else events.append if level in {"ticket", "public"} else _tell
+    run = measure(here, air, profile, selection, terminal.known, deep=deep, trace=trace)
     report = make(run, profile)
+    _tell_later(report, events, level)
     _deliver(report, terminal, outputs, products, level, as_json=as_json)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
 
@@ -334,6 +346,22 @@ def _prepare(outputs: list[Path]) -> None:
     timer = threading.Timer(PREPARE_AFTER_S, load)  # by then everything has been sent, and answers are waited for
     timer.daemon = True
     timer.start()
+
+
+def _tell(event: "Event") -> None:
+    """Write a line of --debug; one that cannot be written does not end the run."""
+    from netpreflight.reports.debug import line  # noqa: PLC0415 - as above
+
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(line(event))
+
+
+def _tell_later(report: "Report", events: "list[Event]", level: "Level | None") -> None:
+    """Write the lines that had to wait until it was known what they may hold."""
+    from netpreflight.reports.debug import shared_lines  # noqa: PLC0415 - as above
+
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.writelines(shared_lines(report, events, level or "complete"))
 
 
 def _deliver(

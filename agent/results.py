@@ -2,11 +2,11 @@
 
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from netpreflight.agent.lights import Light
 from netpreflight.agent.profiles.facts import Fact, Level
-from netpreflight.probes.observations import Address, Hops, LogLine, Plain
+from netpreflight.probes.observations import Address, Fault, Hops, LogLine, Plain
 
 Status = Literal["pass", "warn", "fail", "unknown", "skip"]
 BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
@@ -71,6 +71,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     """The facts of the device that it rests on."""
     to_allow: list[Flow] = field(default_factory=list)
     """The exchanges that have to be let through, where nothing came back from them or somebody refused them."""
+    fault: Fault | UnsetType = UNSET
+    """The error of this tool's own because of which the check could not be judged; not there: there was none."""
 
     @property
     def standing(self) -> Status:

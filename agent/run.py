@@ -6,15 +6,16 @@ import datetime as dt
 import ipaddress
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from netpreflight.agent import judging, profiles
+from netpreflight.agent.faults import fault_of
 from netpreflight.agent.judging.addresses import is_address
 from netpreflight.agent.judging.dns import NTP_SERVER
+from netpreflight.agent.plan import REACHED_BY, Milestone, Row, plan
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Run, as_saved
 from netpreflight.agent.results import Check
@@ -24,8 +25,9 @@ from netpreflight.probes.coap import coap
 from netpreflight.probes.dhcp import dhcp
 from netpreflight.probes.echo import EchoTarget, echo
 from netpreflight.probes.mapping import Server, mapping
+from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.names import Answers
-from netpreflight.probes.net.sockets import MOST_RUN_S, Network
+from netpreflight.probes.net.sockets import MOST_RUN_S, Network, Trace
 from netpreflight.probes.ntp import ntp
 from netpreflight.probes.observations import (
     Cloud,
@@ -34,17 +36,13 @@ from netpreflight.probes.observations import (
     CoapServer,
     Dhcp,
     Dns,
-    Echo,
-    Mapping,
     NameKind,
     Ntp,
     Observation,
     Observations,
     Path,
-    Portal,
     Resolver,
     Scope,
-    TcpConnect,
     Wifi,
 )
 from netpreflight.probes.portal import VENDOR_HOSTS, portal
@@ -66,7 +64,7 @@ BEYOND_KEEP_ALIVE_S = 5.0
 """A NAT that forgets exactly when the keep-alive is due cannot be relied on."""
 
 OnCheck = Callable[[Check], None]
-Seen = TypeVar("Seen", bound=Observation)
+Probe = Callable[[], Awaitable[Observation]]
 
 
 class Air(NamedTuple):
@@ -79,7 +77,15 @@ class Air(NamedTuple):
 
 
 def measure(
-    scope: Scope, air: Air, profile: Profile, selection: Selection, on_check: OnCheck, *, deep: bool = False
+    scope: Scope,
+    air: Air,
+    profile: Profile,
+    selection: Selection,
+    on_check: OnCheck,
+    *,
+    deep: bool = False,
+    clock: Clock = SYSTEM,
+    trace: Trace | None = None,
 ) -> Run:
     """Measure, until everything is known or the user stops it (Ctrl-C, SIGTERM, SIGHUP).
 
@@ -91,17 +97,30 @@ def measure(
         on_check: called with each check of `profile` as soon as it is known.
         deep: wait for the cloud as long as a device does, look at what a NAT forgets, and at the path of a port that
             answers, too.
+        clock: what the time is.
+        trace: told of everything that is sent, heard and asked.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_Measurement(scope, air, profile, selection, on_check, deep=deep).run())
+        return runner.run(_Measurement(scope, air, profile, selection, on_check, clock, trace, deep=deep).run())
 
 
 class _Measurement:
     """One run: its observations as they come in, and who waits for what."""
 
     def __init__(
-        self, scope: Scope, air: Air, profile: Profile, selection: Selection, on_check: OnCheck, *, deep: bool
+        self,
+        scope: Scope,
+        air: Air,
+        profile: Profile,
+        selection: Selection,
+        on_check: OnCheck,
+        clock: Clock,
+        trace: Trace | None,
+        *,
+        deep: bool,
     ) -> None:
+        self._clock = clock
+        self._trace = trace
         self._scope = scope
         self._deep = deep
         self._air = air
@@ -109,26 +128,27 @@ class _Measurement:
         self._selection = selection
         self._on_check = on_check
         self._seen = Observations(scope=scope)
-        self._begun = time.monotonic()
+        self._begun = clock.monotonic()
         self._profiles = [profile, *(one for one in profiles.load_all() if one.name != profile.name)]
         self._ended: set[str] = set()
         self._told: set[str] = set()
-        self._cloud_ended = asyncio.Event()
-        self._clouds_ended = asyncio.Event()
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
         self._assumed = False
         self._wants_lease = any(row.needs_lease and row.id not in selection.skip for row in judging.CHECKS.values())
-        self._probes = judging.probes_for(selection)
-        if deep and "cloud" in self._probes:
-            self._probes |= {"mapping", "path"}
+        self._plan = plan(judging.probes_for(selection), deep=deep)
+        self._probes = {row.name for row in self._plan}
+        self._reached = {milestone: asyncio.Event() for milestone in REACHED_BY}
 
     async def run(self) -> Run:
-        started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        started = (
+            dt.datetime.fromtimestamp(self._clock.wall(), dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        )
         loop = asyncio.get_running_loop()
         self._resolvers: asyncio.Future[list[str]] = loop.create_future()
         self._portal_url: asyncio.Future[str | None] = loop.create_future()
         most_run_s = DEEP_RUN_S if self._deep else MOST_RUN_S
-        async with Network(self._scope.interface or "", self._begun, most_run_s) as network:
+        interface = self._scope.interface or ""
+        async with Network(interface, self._begun, most_run_s, clock=self._clock, trace=self._trace) as network:
             self._network = network
             self._answers = Answers(list(self._names()))
             stopped = asyncio.Event()
@@ -148,7 +168,7 @@ class _Measurement:
             self._scope.gateway_mac = mac_of(self._scope.gateway, self._scope.interface)
         return Run(
             started=started,
-            duration_s=round(time.monotonic() - self._begun, 3),
+            duration_s=round(self._clock.monotonic() - self._begun, 3),
             complete=complete,
             selection=self._selection,
             observations=as_saved(self._seen),
@@ -174,56 +194,56 @@ class _Measurement:
             *(Server("dtls", one.host, one.port) for one in endpoints if one.transport == "dtls"),
             *(Server("coap", host, port) for host, port in servers),
         ]
-        steps: dict[str, tuple[type[Observation], Callable[[], Awaitable[Observation]]]] = {
-            "wifi": (Wifi, self._wifi),
-            "dhcp": (Dhcp, self._dhcp),
-            "dns": (Dns, self._dns),
-            "ntp": (Ntp, self._ntp),
-            "portal": (Portal, lambda: portal(self._network, address_of, self._portal_url)),
-            "coap": (Coap, lambda: coap(self._network, servers, address_of, public, self._note)),
-            "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of, patience, self._note)),
-            "tcp": (TcpConnect, lambda: tcp(self._network)),
-            "echo": (Echo, lambda: echo(self._network, echo_targets(self._profiles, self._seen.cloud), address_of)),
-            "path": (Path, self._path),
-            "mapping": (Mapping, lambda: mapping(self._network, held, address_of, hold_s(self._profiles))),
+        probes: dict[str, Probe] = {
+            "wifi": self._wifi,
+            "dhcp": self._dhcp,
+            "dns": self._dns,
+            "ntp": self._ntp,
+            "portal": lambda: portal(self._network, address_of, self._portal_url),
+            "coap": lambda: coap(self._network, servers, address_of, public, self._note),
+            "cloud": lambda: cloud(self._network, endpoints, address_of, patience, self._note),
+            "tcp": lambda: tcp(self._network),
+            "echo": lambda: echo(self._network, echo_targets(self._profiles, self._seen.cloud), address_of),
+            "path": self._path,
+            "mapping": lambda: mapping(self._network, held, address_of, hold_s(self._profiles)),
         }
-        return [self._step(name, *step) for name, step in steps.items() if name in self._probes]
+        return [self._step(row, probes[row.name]) for row in self._plan]
 
-    async def _step(self, name: str, kind: type[Seen], probe: Callable[[], Awaitable[Seen]]) -> None:
+    async def _step(self, row: Row, probe: Probe) -> None:
         """Run one probe; a fault of its own is that probe's "not run", and nobody else's."""
-        if name not in {"wifi", "dhcp"}:
-            await self._resolvers
-        if name == "path":
-            await self._silence()
-        if name == "echo":
-            await self._cloud_ended.wait()  # a device tests the internet after its cloud connection has failed
+        early: dict[Milestone, Callable[[], Awaitable[object]]] = {"silence": self._silence}
+        for milestone in row.begins_after:
+            await early.get(milestone, self._reached[milestone].wait)()
+        self._network.note("begin", row.name)
         begun = self._network.elapsed()
-        obstacle, unlocked_by = self._obstacle(name)
+        obstacle, unlocked_by = self._obstacle(row)
         try:
-            observation = kind(not_run=obstacle, unlocked_by=unlocked_by) if obstacle else await probe()
+            observation = row.kind(not_run=obstacle, unlocked_by=unlocked_by) if obstacle else await probe()
         except Exception as fault:  # noqa: BLE001 - whatever a probe raises must not take the run with it
-            observation = kind(not_run=f"the probe failed: {type(fault).__name__}: {fault}")
+            observation = row.kind(not_run=f"the probe failed: {type(fault).__name__}: {fault}", fault=fault_of(fault))
         observation.started_s = begun
         observation.duration_s = round(self._network.elapsed() - begun, 4)
-        setattr(self._seen, name, observation)
-        self._ended.add(name)
-        self._settle(name)
+        self._network.note("end", row.name, detail=observation.not_run)
+        setattr(self._seen, row.name, observation)
+        self._ended.add(row.name)
+        self._reach()
         self._tell()
 
-    def _obstacle(self, name: str) -> tuple[str | None, str | None]:
+    def _obstacle(self, row: Row) -> tuple[str | None, str | None]:
         """Why a probe cannot run on this laptop at all, and what would make it possible."""
         scope = self._scope
-        if name == "wifi":
-            return None, None  # the radio need not be the interface under test
+        if row.needs == "nothing":
+            return None, None
         if scope.interface is None:
             return "this laptop has no network interface", None
         if scope.state != "up":
             return f"the interface {scope.interface} is " + ("down" if scope.state == "down" else "not connected"), None
-        if name == "dhcp":
+        if row.needs == "link":
             return None, None
         if not scope.addresses:
             return f"this laptop has no IPv4 address on {scope.interface}", None
-        if scope.gateway is None and not (name == "dns" and all(map(self._is_on_link, self._resolvers.result()))):
+        needless = row.needs == "resolvers" and all(map(self._is_on_link, self._resolvers.result()))
+        if scope.gateway is None and not needless:
             step = f"Disconnect the VPN {scope.vpn}" if scope.vpn else f"Give {scope.interface} its default route"
             return f"this laptop has no default route through {scope.interface}", f"{step}, and run netpreflight again."
         return None, None
@@ -232,20 +252,24 @@ class _Measurement:
         networks = [ipaddress.ip_interface(one).network for one in self._scope.addresses]
         return any(ipaddress.ip_address(address) in network for network in networks)
 
-    def _settle(self, name: str) -> None:
-        """Release whoever waits for a probe that has ended, however it ended."""
-        if name == "dhcp":
-            seen = self._seen.dhcp
-            told = [one.captive_portal for one in seen.received if one.captive_portal] if seen else []
-            recorded = seen.laptop_lease.captive_portal if seen and seen.laptop_lease else None
-            self._portal_url.set_result(told[0] if told else recorded)
-            self._use_resolvers([])
-        if name == "dns":
-            self._answers.settle_rest()
-        if name == "cloud":
-            self._cloud_ended.set()
-        if {"coap", "cloud"} <= self._ended:
-            self._clouds_ended.set()
+    def _reach(self) -> None:
+        """Release whoever waits for probes that have ended, however they ended."""
+        settle: dict[Milestone, Callable[[], None]] = {
+            "resolvers": lambda: self._use_resolvers([]),
+            "portal-api": self._use_portal_api,
+            "addresses": self._answers.settle_rest,
+        }
+        for milestone, probes in REACHED_BY.items():
+            if not self._reached[milestone].is_set() and self._ended.issuperset(probes):
+                settle.get(milestone, lambda: None)()
+                self._reached[milestone].set()
+
+    def _use_portal_api(self) -> None:
+        """Say where option 114 leads."""
+        seen = self._seen.dhcp
+        told = [one.captive_portal for one in seen.received if one.captive_portal] if seen else []
+        recorded = seen.laptop_lease.captive_portal if seen and seen.laptop_lease else None
+        self._portal_url.set_result(told[0] if told else recorded)
 
     def _tell(self) -> None:
         """Announce the checks for which everything has been seen."""
@@ -267,11 +291,12 @@ class _Measurement:
             resolvers = list(dict.fromkeys(own))
             self._assumed = True
         self._resolvers.set_result(resolvers[:MOST_RESOLVERS])
+        self._reached["resolvers"].set()
         self._scope.resolvers = [*learned, *self._scope.resolvers]
 
     async def _wifi(self) -> Wifi:
         seen = self._air.capture or await wifi(
-            self._scope.interface, self._air.ssid, elapsed=self._network.elapsed, on_partial=self._look_early
+            self._network, self._scope.interface, self._air.ssid, on_partial=self._look_early
         )
         return self._aim(seen)
 
@@ -338,7 +363,7 @@ class _Measurement:
                         self._so_far.setdefault(key, endpoint)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATH_AFTER_S):
-                await self._clouds_ended.wait()
+                await self._reached["silence"].wait()
 
     async def _path(self) -> Path:
         # A healthy run looks for no path, and does not wait for this.

@@ -11,7 +11,6 @@ How long all this is waited for is the caller's to say: HURRIED ends after 15 s,
 
 import asyncio
 import os
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -88,7 +87,7 @@ async def cloud(
 
 
 async def _dtls(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
-    begun = time.monotonic()
+    begun = network.clock.monotonic()
     random = os.urandom(dtls.RANDOM_SIZE)
     result = await exchange(
         network,
@@ -113,11 +112,11 @@ async def _dtls(network: Network, host: str, address: str, port: int, patience: 
 
 
 async def _nonce(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
-    begun = time.monotonic()
+    begun = network.clock.monotonic()
     end = network.limit(begun, patience.nonce_give_up_s)
 
     async def connect(after_s: float) -> Connection:
-        await asyncio.sleep(after_s)
+        await network.clock.sleep_until(begun + after_s)
         return await _listen(network, host, address, port, end, patience.nonce_s)
 
     tasks = [asyncio.create_task(connect(after_s)) for after_s in CONNECT_AT_S]
@@ -138,23 +137,23 @@ async def _nonce(network: Network, host: str, address: str, port: int, patience:
         port=port,
         address=address,
         connections=connections,
-        waited_s=round(time.monotonic() - begun, 3),
+        waited_s=round(network.clock.monotonic() - begun, 3),
         given_s=round(end - begun, 3),
     )
 
 
 async def _listen(network: Network, host: str, address: str, port: int, end: float, patience_s: float) -> Connection:
     """Connect, and take what comes for `patience_s`, until `end` on the monotonic clock, or until a nonce is there."""
-    begun = time.monotonic()
+    begun = network.clock.monotonic()
     connect_ms: float | None = None
     received = b""
     error: str | None = None
     try:
         async with network.tcp("device cloud", host, address, port, timeout_s=CONNECT_S) as (reader, _):
-            connect_ms = round((time.monotonic() - begun) * 1000, 2)
-            deadline = min(end, time.monotonic() + patience_s)
+            connect_ms = round((network.clock.monotonic() - begun) * 1000, 2)
+            deadline = min(end, network.clock.monotonic() + patience_s)
             while len(received) <= NONCE_BYTES:
-                wait_s = deadline - time.monotonic() if len(received) < NONCE_BYTES else _QUIET_S
+                wait_s = deadline - network.clock.monotonic() if len(received) < NONCE_BYTES else _QUIET_S
                 async with asyncio.timeout(max(wait_s, 0)):
                     part = await reader.read(256)
                 if not part:
@@ -169,5 +168,5 @@ async def _listen(network: Network, host: str, address: str, port: int, end: flo
         connect_ms=connect_ms,
         received=received[:256].hex(),
         error=error,
-        waited_s=round(time.monotonic() - begun, 3),
+        waited_s=round(network.clock.monotonic() - begun, 3),
     )

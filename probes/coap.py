@@ -127,7 +127,7 @@ async def _no_controls() -> list[Control]:
 
 async def _controls(network: Network, host: str, address: str) -> list[Control]:
     """Exchanges with other ports of a host that has not answered for a while."""
-    await asyncio.sleep(CONTROL_AFTER_S)
+    await network.clock.sleep_until(network.clock.monotonic() + CONTROL_AFTER_S)
     return list(await asyncio.gather(_dtls_control(network, host, address), _http_control(network, host, address)))
 
 

@@ -24,7 +24,6 @@ import math
 import random
 import socket
 import struct
-import time
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Self
 
@@ -39,6 +38,7 @@ from netpreflight.probes.observations import (
     DhcpMessage,
     DhcpQuestion,
     DhcpSend,
+    EventKind,
     Identity,
     Scope,
 )
@@ -274,7 +274,7 @@ class _Inform:
             "INFORM", self._scope.mac, self._xid, [("param_req_list", _LAPTOP_OPTIONS)], client_address=address
         )
         expected: dict[int, Question] = {self._xid: Question("laptop", self._scope.mac, "INFORM")}
-        begun = time.monotonic()
+        begun = self._network.clock.monotonic()
         for at_s in INFORM_AT_S:
             if sock.send(_padded(bytes(message)), _BROADCAST, _SERVER_PORT) is not None:
                 return
@@ -367,7 +367,7 @@ class _Client:
 
     async def run(self) -> None:
         """Send on schedule, and collect, until there is a lease and every server had its chance."""
-        begun = time.monotonic()
+        begun = self._network.clock.monotonic()
         due: list[tuple[float, Callable[[], None]]] = []
         if self._laptop_address and self._may_inform:
             # First, because a server that pings before it offers (dnsmasq, for 3 s) answers nothing meanwhile.
@@ -379,7 +379,7 @@ class _Client:
         end_s = GIVE_UP_S
         requests = naks = 0
         offered_s, request_due = 0.0, math.inf
-        while (now_s := time.monotonic() - begun) < end_s:
+        while (now_s := self._network.clock.monotonic() - begun) < end_s:
             if self._requested is None:
                 while due and due[0][0] <= now_s:
                     due.pop(0)[1]()
@@ -394,7 +394,7 @@ class _Client:
                 continue
             if message.type == "OFFER" and self._requested is None and not self._seen.granted:
                 self._requested = message
-                offered_s = request_due = time.monotonic() - begun
+                offered_s = request_due = self._network.clock.monotonic() - begun
             elif message.type == "ACK" and message.asked == "REQUEST":
                 self._release(message)
                 if message.xid in self._given_up or self._seen.granted:
@@ -403,7 +403,9 @@ class _Client:
                 self._on_granted()
                 request_due = math.inf
                 late = self._told() - {one.server for one in self._seen.offers()}
-                end_s = max(offered_s + (COLLECT_LATE_S if late else COLLECT_S), time.monotonic() - begun)
+                end_s = max(
+                    offered_s + (COLLECT_LATE_S if late else COLLECT_S), self._network.clock.monotonic() - begun
+                )
             elif message.type == "NAK" and self._requested and not self._seen.granted:
                 # A refused client starts again, whoever refused it (RFC 2131 section 3.1, step 4; lwIP does not look
                 # at the server identifier); twice refused is an answer.
@@ -419,10 +421,11 @@ class _Client:
     async def _receive(self, deadline: float) -> DhcpMessage | None:
         """The next message for us until `deadline` on the monotonic clock."""
         try:
-            async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
+            async with asyncio.timeout(max(deadline - self._network.clock.monotonic(), 0)):
                 frame = await self._frames.get()
         except TimeoutError:
             return None
+        self._note("heard", None, frame)
         try:
             ethernet = self._l2.Ether(frame)
             udp = ethernet[self._inet.UDP]
@@ -519,7 +522,12 @@ class _Client:
             purpose="DHCP",
             shape=_SHAPES[kind],
         )
+        self._note("sent", target, bytes(frame), shape=_SHAPES[kind].name)
         self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=kind, identity=identity))
+
+    def _note(self, what: EventKind, address: str | None, frame: bytes, shape: str | None = None) -> None:
+        """Tell of a frame; of one that came, only the frame itself says from where."""
+        self._network.note(what, "DHCP", protocol="udp", address=address, port=_SERVER_PORT, shape=shape, payload=frame)
 
     def _on_readable(self) -> None:
         while True:

@@ -17,7 +17,6 @@ import asyncio
 import os
 import random
 import struct
-import time
 from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
@@ -126,7 +125,7 @@ class _Conversation:
         """When on the monotonic clock, and what."""
         self._packets: list[EchoPacket] = []
         self._ignored: list[Attempt] = []
-        self._begun = time.monotonic()
+        self._begun = network.clock.monotonic()
 
     async def run(self) -> EchoTest:
         """Send until an echo comes, or the time is over."""
@@ -147,18 +146,18 @@ class _Conversation:
             packets=self._packets,
             ignored=self._ignored,
             stopped_early=answered,
-            waited_s=round(time.monotonic() - self._begun, 3),
+            waited_s=round(self._network.clock.monotonic() - self._begun, 3),
         )
 
     def _clock_ms(self) -> int:
         """The sender's clock: milliseconds since the run began, as a device's counts from its start."""
-        return int(self._network.elapsed(time.monotonic()) * 1000)
+        return int(self._network.elapsed() * 1000)
 
     def _send(self, number: int) -> None:
         form = self._test.form
         payload = os.urandom(random.randint(1, LARGEST_PAYLOAD[form]))
         wire = packet(form, self._test.interface, number, self._clock_ms(), payload)
-        at = time.monotonic()
+        at = self._network.clock.monotonic()
         error = self._sock.send(wire, *self._peer)
         self._sent.append((at, wire))
         self._packets.append(

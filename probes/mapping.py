@@ -20,7 +20,6 @@ port waits for it.
 import asyncio
 import os
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -93,7 +92,7 @@ class _Conversation:
         self._records = 0
         self.largest = 0
         self._message_id = random.getrandbits(16)
-        self._begun = time.monotonic()
+        self._begun = self.network.clock.monotonic()
         self._last_passed = self._begun
 
     async def open(self) -> bool:
@@ -141,17 +140,17 @@ class _Conversation:
     async def keep(self, until: float, gap_s: float) -> MappingAnswer:
         """Use the cookie again and again until `until` on the monotonic clock; the last answer."""
         while True:
-            now = time.monotonic()
+            now = self.network.clock.monotonic()
             gap_now_s = gap_s if now > self._begun + SETTLED_S else min(gap_s, SETTLE_GAP_S)
             await self._quiet_until(min(now + gap_now_s, until))
             answer = await self._ask(self._read)
-            if answer != "accepted" or time.monotonic() >= until:
+            if answer != "accepted" or self.network.clock.monotonic() >= until:
                 return answer
 
     async def _stay_silent(self, seen: Mapping, silent_from: float, until: float) -> None:
         """The silence, and the request after it."""
         seen.arrived = await self._quiet_until(until)
-        asked_at = time.monotonic()
+        asked_at = self.network.clock.monotonic()
         seen.silent_s = round(asked_at - silent_from, 3)
         passed = [
             self.network.elapsed(silent_from),
@@ -179,7 +178,7 @@ class _Conversation:
                 shape=COOKIE_HELLO if self.cookie else None,
             )
             self.attempts += [replace(one, reply=one.reply[: 2 * KEPT_REPLY]) for one in result.attempts]
-            self._last_passed = time.monotonic()
+            self._last_passed = self.network.clock.monotonic()
             answer = result.value or "silence"
             return answer
         finally:

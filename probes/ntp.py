@@ -6,11 +6,11 @@ A reply that the device would not take uses up an attempt and is followed by the
 reply ends the exchange. ntplib decodes the replies and computes the clock's offset.
 """
 
-import time
 from functools import partial
 
 import ntplib
 
+from netpreflight.probes.net.clock import Clock
 from netpreflight.probes.net.exchange import exchange
 from netpreflight.probes.net.shapes import NTP_REQUEST
 from netpreflight.probes.net.sockets import Network
@@ -36,7 +36,7 @@ async def ntp(network: Network, address: str) -> Ntp:
     sock = network.udp("NTP", NTP_REQUEST, SERVER)
     refused = 0
     for _ in range(ATTEMPTS):
-        sent_at = time.time()
+        sent_at = network.clock.wall()
         result = await exchange(
             network,
             sock,
@@ -45,7 +45,7 @@ async def ntp(network: Network, address: str) -> Ntp:
             _PORT,
             at_s=(0.0,),
             give_up_s=WAIT_S,
-            read=partial(decode, sent_at),
+            read=partial(decode, network.clock, sent_at),
         )
         for attempt in result.attempts:
             fields = {name: getattr(attempt, name) for name in attempt.__struct_fields__}
@@ -66,9 +66,9 @@ def request(clock: float) -> bytes:
     return bytes(message)
 
 
-def decode(sent_at: float, payload: bytes) -> NtpReply:
+def decode(clock: Clock, sent_at: float, payload: bytes) -> NtpReply:
     """The fields of a reply that has just come to a request sent at `sent_at`, in seconds since 1970."""
-    received_at = time.time()
+    received_at = clock.wall()
     if len(payload) < _HEADER:
         return NtpReply(length=len(payload))
     statistics = ntplib.NTPStats()

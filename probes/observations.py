@@ -9,7 +9,7 @@ Every text says by its type what it may reveal; `reports/sharing/` goes by that.
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 Count = Annotated[int, Meta(ge=0, le=2**48)]
 """A number that a saved report may hold."""
@@ -120,6 +120,24 @@ class Attempt(Struct, frozen=True, kw_only=True):
         return f"{text}, {self.detail}" if self.detail else text
 
 
+class Frame(Struct, frozen=True, kw_only=True):
+    """A place in a program that a fault went through."""
+
+    file: Words
+    """Within its package: `probes/dns.py` of this tool, `dns/message.py` of a library."""
+    line: Count
+    function: Words
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """An error of this tool's own, as its developers need it; no values of the program are kept but the message."""
+
+    type: Words
+    message: Words
+    frames: Annotated[list[Frame], Meta(max_length=64)] = field(default_factory=list)
+    """The last one is where it was raised."""
+
+
 class Observation(Struct, kw_only=True):
     """What all probes' observations share.
 
@@ -127,12 +145,14 @@ class Observation(Struct, kw_only=True):
         started_s: when the probe began, in seconds since the run started.
         duration_s: how long it took, waiting for its inputs not counted.
         not_run: why there is no measurement, or None where there is one.
+        fault: the error of this tool's own that is the reason; not there where it is none.
         unlocked_by: the step that would make it possible, where that is known.
     """
 
     started_s: float = 0.0
     duration_s: float = 0.0
     not_run: Words | None = None
+    fault: Fault | UnsetType = UNSET
     unlocked_by: Words | None = None
 
 
@@ -992,3 +1012,43 @@ class Contact(Struct, frozen=True, kw_only=True):
     purpose: Plain
     shapes: list[Plain] = field(default_factory=list)
     """What was sent there, by name (`probes/net/shapes.py`); empty in a report of a version that did not name it."""
+
+
+EventKind = Literal[
+    "begin", "end", "sent", "heard", "icmp", "open", "opened", "closed", "failed", "asked", "no-more"
+]  # fmt: skip
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Something that was sent, heard or asked while a run went on, for `--debug`; no report holds it.
+
+    Attributes:
+        what: `begin` and `end` of a probe; a packet `sent` or `heard`; an ICMP error (`icmp`); a TCP connection's SYN
+            (`open`), that it stands (`opened`), its end (`closed`), or that it was not made (`failed`); a question to
+            a part of this system (`asked`); that there were so many that the rest is not told (`no-more`).
+        purpose: the probe, what was sent for, or the part of the system.
+        size: bytes of the payload; of what was sent or heard raw, of the whole packet or (DHCP) frame.
+        sent: of a connection, bytes that were sent on it.
+        heard: the same, received.
+        method: what a part of the system was asked, without what was asked with it.
+        outcome: what came of that, as one of this tool's own words: nothing of the answer.
+        payload: the bytes themselves.
+    """
+
+    at_s: float
+    what: EventKind
+    purpose: Plain
+    protocol: Protocol | None = None
+    shape: Plain | None = None
+    host: Host | None = None
+    address: Address | None = None
+    port: int | None = None
+    ttl: Hops | None = None
+    size: Count | None = None
+    sent: Count | None = None
+    heard: Count | None = None
+    icmp: Icmp | None = None
+    method: Plain | None = None
+    outcome: Plain | None = None
+    detail: Words | None = None
+    payload: Raw = ""

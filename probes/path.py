@@ -23,7 +23,6 @@ asked for. There, the path can also be asked whether large datagrams get out who
 
 import asyncio
 import sys
-import time
 from typing import NamedTuple
 
 from netpreflight.probes.net.ladders import SYN_WAIT_S, Climb, Place, Rungs, TcpClimb, Try, UdpClimb
@@ -92,12 +91,12 @@ class _Look:
         self._cut_short = False
 
     async def run(self) -> PathTarget:
-        begun = time.monotonic()
+        begun = self._network.clock.monotonic()
         whole: WholePackets | None = None
         try:
             while not self._cut_short and ((new := self._further()) or (again := self._again())):
                 await (self._round(new, STEP_S) if new else self._round(again, WAIT_S))
-            surer = time.monotonic() - begun < SURER_WITHIN_S and self._ask_what_counts()
+            surer = self._network.clock.monotonic() - begun < SURER_WITHIN_S and self._ask_what_counts()
             if surer or any(not one.has_answer(ttl) for one in self._climbs for ttl in range(1, one.top + 1)):
                 await self._listen(SYN_WAIT_S if surer else SYN_WAIT_S - WAIT_S)
             if self._target.whole_size is not None:
@@ -227,9 +226,9 @@ class _Look:
             made = climb.send(ttl)
             if ttl > known or wait_s == WAIT_S:
                 asked.append(made)
-        deadline = time.monotonic() + wait_s
+        deadline = self._network.clock.monotonic() + wait_s
         await self._listen(PACE_S)
-        while any(one.open for one in asked) and (left_s := deadline - time.monotonic()) > 0:
+        while any(one.open for one in asked) and (left_s := deadline - self._network.clock.monotonic()) > 0:
             await self._listen(min(left_s, PACE_S))
 
     async def _has_room(self, climb: Climb) -> bool:
@@ -242,7 +241,7 @@ class _Look:
         return True
 
     async def _listen(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
+        deadline = self._network.clock.monotonic() + seconds
         await asyncio.gather(*(one.listen(deadline) for one in self._climbs))
 
     # --- large datagrams
@@ -256,7 +255,7 @@ class _Look:
         probes: list[PathProbe] = []
         sock = self._network.udp("path MTU", WHOLE, place.host, whole=True)
         for _ in range(LARGE_TRIES):
-            at = time.monotonic()
+            at = self._network.clock.monotonic()
             payload = bytes(size - UDP_OVERHEAD)
             problem = sock.send(payload, place.address, self._target.device.port, ttl=routers[-1])
             made = Try(routers[-1], at, payload, outcome="error" if problem else "timeout", detail=problem)

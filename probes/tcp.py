@@ -4,8 +4,6 @@ One connect to an address that needs no name, nothing sent, nothing awaited, clo
 (system_cloud_connection_compat.cpp:255-290); a Photon waits 5 s for it (socket_hal.cpp:741-742).
 """
 
-import time
-
 from netpreflight.probes.net.sockets import Network, how_it_failed
 from netpreflight.probes.observations import Connection, TcpConnect
 
@@ -16,14 +14,14 @@ CONNECT_S = 5.0
 
 async def tcp(network: Network) -> TcpConnect:
     """Connect once, and close."""
-    begun = time.monotonic()
+    begun = network.clock.monotonic()
     connect_ms: float | None = None
     error: str | None = None
     try:
         async with network.tcp("Internet Test", None, ADDRESS, PORT, timeout_s=CONNECT_S):
-            connect_ms = round((time.monotonic() - begun) * 1000, 2)
+            connect_ms = round((network.clock.monotonic() - begun) * 1000, 2)
     except OSError as problem:
         error = how_it_failed(problem)
-    waited_s = round(time.monotonic() - begun, 3)
+    waited_s = round(network.clock.monotonic() - begun, 3)
     made = Connection(at_s=network.elapsed(begun), connect_ms=connect_ms, error=error, waited_s=waited_s)
     return TcpConnect(address=ADDRESS, port=PORT, connection=made)

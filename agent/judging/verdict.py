@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from netpreflight.agent.faults import fault_of
 from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.internet_diagnosis import internet_test
@@ -77,6 +78,7 @@ def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Se
                 reason=f"Internal error: {type(fault).__name__}: {fault}",
                 remedy="Attach the JSON report to a ticket for netpreflight's developers.",
                 owner="nobody",
+                fault=fault_of(fault),
             )
     finding = _as_sure_as_its_facts(finding)
     status = "warn" if finding.status == "fail" and level == "warning" else finding.status

@@ -1,6 +1,5 @@
 """One request, repeated on a schedule until something answers it: the form of every UDP exchange here."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -54,7 +53,7 @@ async def exchange(
     """
     attempts: list[Attempt] = []
     ignored: list[Attempt] = []
-    begun = time.monotonic()
+    begun = network.clock.monotonic()
     refusals = 0
     datagram = b""
 
@@ -68,7 +67,7 @@ async def exchange(
         if begun + sent_s >= end:
             break
         slot_end = min(begun + at_s[number + 1] if number + 1 < len(at_s) else end, end)
-        sent_at = max(time.monotonic(), begun + sent_s)
+        sent_at = max(network.clock.monotonic(), begun + sent_s)
         datagram = request if isinstance(request, bytes) else request(number)
         problem = sock.send(datagram, address, port, shape=shape)
         made = attempt("error", sent_at, problem) if problem else attempt("timeout", sent_at)
@@ -96,7 +95,7 @@ async def exchange(
         attempts.append(made)
         if refusals == ENOUGH_REFUSALS:
             break
-    return Exchange([*attempts, *ignored], None, _ms(time.monotonic() - begun))
+    return Exchange([*attempts, *ignored], None, _ms(network.clock.monotonic() - begun))
 
 
 def _ms(seconds: float) -> float:

@@ -15,7 +15,6 @@ import asyncio
 import os
 import random
 import struct
-import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -211,13 +210,12 @@ class Climb(ABC):
     def _only_open(self) -> Try | None:
         """The only packet of the ladder's flow that is still open: what came without a number answers that.
 
-        None: there are several, or none; from now on every packet has a port of its own, and those are asked again.
+        None: there is none, or there are several; then from now on every packet has a port of its own.
         """
         possible = [one for one in self.tries if one.open and not one.apart]
-        if len(possible) == 1:
-            return possible[0]
-        self.apart = self.unsettled = True
-        return None
+        if len(possible) > 1:
+            self.apart = self.unsettled = True
+        return possible[0] if len(possible) == 1 else None
 
     def _go_raw(self, near_port: int | None = None) -> None:
         """Use raw sockets where this process may."""
@@ -245,7 +243,7 @@ class UdpClimb(Climb):
         """Ask a rung."""
         number, apart = self._next(), self._sends_apart(ttl)
         payload = payload_of(self.rungs.payload, number, self.place.host, self._fixed)
-        made = Try(ttl, time.monotonic(), payload, apart=apart)
+        made = Try(ttl, self.network.clock.monotonic(), payload, apart=apart)
         self.tries.append(made)
         if self._raw is not None and not apart:
             problem = self._raw.send_datagram(number, ttl, made.payload)
@@ -356,7 +354,7 @@ class TcpClimb(Climb):
 
         A SYN is not expected to be accepted where it is silent for long, nor where a later router had one.
         """
-        recent = time.monotonic() - SYN_WAIT_S
+        recent = self.network.clock.monotonic() - SYN_WAIT_S
         routers = max((one.ttl for one in self.tries if one.outcome == "time-exceeded"), default=0)
         pending = [one for one in self.tries if one.open and one.at > recent and one.ttl > routers]
         return self.sent + sum(one.ending for one in pending)
@@ -364,7 +362,7 @@ class TcpClimb(Climb):
     def send(self, ttl: int) -> Try:
         """Ask a rung."""
         number, apart = self._next(), self._sends_apart(ttl)
-        made = Try(ttl, time.monotonic(), ending=2 if apart else 1, apart=apart)
+        made = Try(ttl, self.network.clock.monotonic(), ending=2 if apart else 1, apart=apart)
         self.tries.append(made)
         if self._raw is not None and not apart:
             # All have one sequence number, as if the first was sent again: firewalls drop a second one of another.
@@ -396,7 +394,9 @@ class TcpClimb(Climb):
 
     async def _await_tasks(self, deadline: float) -> None:
         if self._tasks:
-            done, self._tasks = await asyncio.wait(self._tasks, timeout=max(deadline - time.monotonic(), 0))
+            done, self._tasks = await asyncio.wait(
+                self._tasks, timeout=max(deadline - self.network.clock.monotonic(), 0)
+            )
             for one in done:
                 one.result()
 

@@ -10,15 +10,14 @@ import asyncio
 import socket
 import struct
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from netpreflight.probes.net import packets
 from netpreflight.probes.net.shapes import Shape
 from netpreflight.probes.net.sockets import LARGEST_DATAGRAM, LARGEST_QUOTE, MOST_DATAGRAMS, Network
-from netpreflight.probes.observations import Icmp
+from netpreflight.probes.observations import EventKind, Icmp
 
 _SOL_RAW, _ICMP_FILTER = 255, 1  # Linux, icmp(7)
 _ERRORS = (3, 11, 12)  # of RFC 792: destination unreachable, time exceeded, parameter problem
@@ -149,9 +148,18 @@ class RawFlow:
         try:
             self._sender.sendto(packet, (far, 0))
         except OSError as problem:
-            return problem.strerror or str(problem)
+            words = problem.strerror or str(problem)
+            self._note("failed", ttl=ttl, detail=words)
+            return words
         self._count(len(packet))
+        self._note("sent", ttl=ttl, shape=self._shape.name, payload=packet)
         return None
+
+    def _note(self, what: EventKind, **about: Any) -> None:
+        """Tell of a packet of the flow: of ours, and of what came, from the IP header on."""
+        address, port = self.ends.far
+        protocol = self.ends.protocol
+        self._network.note(what, self._purpose, protocol=protocol, host=self._host, address=address, port=port, **about)
 
     def _count(self, size: int) -> None:
         self._network.count(
@@ -167,7 +175,7 @@ class RawFlow:
     async def receive(self, deadline: float) -> Quote | Segment | None:
         """What comes next, or None once the loop's clock has passed `deadline`."""
         try:
-            async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
+            async with asyncio.timeout(max(deadline - self._network.clock.monotonic(), 0)):
                 return await self._events.get()
         except TimeoutError:
             return None
@@ -182,7 +190,8 @@ class RawFlow:
     def _on_readable(self, sock: socket.socket, parse: Callable[[bytes, float], Quote | Segment | None]) -> None:
         for _ in range(MOST_DATAGRAMS):  # the loop calls again while there is more
             try:
-                event = parse(sock.recv(LARGEST_DATAGRAM), time.monotonic())
+                packet, at = sock.recv(LARGEST_DATAGRAM), self._network.clock.monotonic()
+                event = parse(packet, at)
             except BlockingIOError:
                 return
             except OSError:
@@ -190,6 +199,10 @@ class RawFlow:
             if event is not None and self._read < MOST_DATAGRAMS:
                 self._read += 1
                 self._events.put_nowait(event)
+                if isinstance(event, Quote):
+                    self._note("icmp", at=at, icmp=event.icmp, payload=packet)
+                else:
+                    self._note("heard", at=at, payload=packet)
 
     def _quote(self, packet: bytes, at: float) -> Quote | None:
         return quote_in(packet, self.ends, at)

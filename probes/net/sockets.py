@@ -12,14 +12,15 @@ import socket
 import ssl
 import struct
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
+from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.shapes import TCP_CONNECT, TCP_SYN, Shape
-from netpreflight.probes.observations import Contact, Icmp, Protocol
+from netpreflight.probes.observations import Contact, Event, EventKind, Icmp, Protocol
 
 UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
@@ -37,8 +38,13 @@ LARGEST_QUOTE = 512
 MOST_DATAGRAMS = 64
 """A conversation reads no more than this: a flood is not worth more evidence."""
 
+MOST_EVENTS = 20_000
+"""Of one run are told: more is a flood."""
+
 AddressOf = Callable[[str], Awaitable[str | None]]
 """Gives the IPv4 address that a device would use for a host, as soon as it is known; None: it has none."""
+Trace = Callable[[Event], None]
+"""Is told of everything that is sent, heard and asked, as it happens."""
 
 _SO_BINDTODEVICE = 25  # Linux
 _IP_BOUND_IF = 25  # macOS
@@ -155,9 +161,10 @@ class UdpSocket:
                 # error queue as well.
                 self._on_readable()
                 if self._read == heard:
-                    return problem.strerror or str(problem)
+                    return self._unsent(problem.strerror or str(problem), address, port)
         else:
-            return "refused again and again"
+            return self._unsent("refused again and again", address, port)
+        shape = shape or self._shape
         self._network.count(
             "udp",
             self._host,
@@ -166,13 +173,14 @@ class UdpSocket:
             packets=1,
             size=len(payload) + UDP_OVERHEAD,
             purpose=self._purpose,
-            shape=shape or self._shape,
+            shape=shape,
         )
+        self._note("sent", address, port, ttl=ttl, shape=shape.name, payload=payload)
         return None
 
     async def receive(self, deadline: float) -> Datagram | Refusal | None:
         """The next datagram or ICMP error, or None once the loop's clock has passed `deadline`."""
-        remaining = deadline - time.monotonic()
+        remaining = deadline - self._network.clock.monotonic()
         if remaining <= 0 and self._events.empty():
             return None
         try:
@@ -192,6 +200,14 @@ class UdpSocket:
         if self.socket.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self.socket.fileno())
             self.socket.close()
+
+    def _unsent(self, problem: str, address: str, port: int) -> str:
+        self._note("failed", address, port, detail=problem)
+        return problem
+
+    def _note(self, what: EventKind, address: str, port: int, **about: Any) -> None:
+        """Tell of a datagram."""
+        self._network.note(what, self._purpose, protocol="udp", host=self._host, address=address, port=port, **about)
 
     def _forbid_fragments(self) -> None:
         """Set the DF bit on what is sent, and send it whole even where this system thinks the path too narrow."""
@@ -214,13 +230,17 @@ class UdpSocket:
                 continue
             if self._read < MOST_DATAGRAMS:
                 self._read += 1
-                self._events.put_nowait(Datagram(payload, address, port, time.monotonic()))
+                at = self._network.clock.monotonic()
+                self._events.put_nowait(Datagram(payload, address, port, at))
+                self._note("heard", address, port, at=at, payload=payload)
 
     def _read_errors(self) -> None:
         for icmp, quoted, (address, port) in _icmp_errors(self.socket):
             if self._read < MOST_DATAGRAMS:
                 self._read += 1
-                self._events.put_nowait(Refusal(icmp, address, port, time.monotonic(), quoted))
+                at = self._network.clock.monotonic()
+                self._events.put_nowait(Refusal(icmp, address, port, at, quoted))
+                self._note("icmp", address, port, at=at, icmp=icmp, payload=quoted)
 
 
 def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, int]]]:
@@ -249,6 +269,17 @@ def _hear_no_more(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, ctypes.addressof(program)))
 
 
+async def _streams(sock: socket.socket, tls: ssl.SSLContext | None, name: str) -> tuple["_Reader", "_Writer"]:
+    """What `asyncio.open_connection` makes of a connected socket, with streams that count."""
+    loop = asyncio.get_running_loop()
+    reader = _Reader(limit=LARGEST_DATAGRAM, loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport, _ = await loop.create_connection(
+        lambda: protocol, sock=sock, ssl=tls, server_hostname=name if tls else None
+    )
+    return reader, _Writer(transport, protocol, reader, loop)
+
+
 def _sent(sock: socket.socket) -> tuple[int, int]:
     """The segments and bytes that a TCP connection has sent so far; the least that it can be where nobody tells."""
     if sys.platform == "linux" and sock.fileno() >= 0:
@@ -260,6 +291,28 @@ def _sent(sock: socket.socket) -> tuple[int, int]:
     return 1, 0
 
 
+class _Reader(asyncio.StreamReader):
+    """A connection's reader, which counts."""
+
+    heard = 0
+
+    def feed_data(self, data: Any) -> None:
+        """Take what has come."""
+        self.heard += len(data)
+        super().feed_data(data)
+
+
+class _Writer(asyncio.StreamWriter):
+    """A connection's writer, which counts."""
+
+    sent = 0
+
+    def write(self, data: Any) -> None:
+        """Send."""
+        self.sent += len(data)
+        super().write(data)
+
+
 class Network:
     """The interface under test: makes sockets that use it and nothing else, and counts what they send.
 
@@ -267,10 +320,23 @@ class Network:
         interface: its name.
         started: when the run began, on the monotonic clock.
         most_run_s: when the run as a whole is to end.
+        clock: what the time is, for all that is measured with it.
+        trace: told of everything that is sent and heard; None: nobody wants to know.
     """
 
-    def __init__(self, interface: str, started: float, most_run_s: float = MOST_RUN_S) -> None:
+    def __init__(
+        self,
+        interface: str,
+        started: float,
+        most_run_s: float = MOST_RUN_S,
+        *,
+        clock: Clock = SYSTEM,
+        trace: Trace | None = None,
+    ) -> None:
         self.interface = interface
+        self.clock = clock
+        self._trace = trace
+        self._told = 0
         self._started = started
         self._most_run_s = most_run_s
         self._contacts: dict[tuple[Protocol, str | None, str, int, str], Contact] = {}
@@ -295,7 +361,33 @@ class Network:
 
     def elapsed(self, at: float | None = None) -> float:
         """Seconds since the run started, for a value of the monotonic clock (now, if none is given)."""
-        return round((time.monotonic() if at is None else at) - self._started, 4)
+        return round((self.clock.monotonic() if at is None else at) - self._started, 4)
+
+    def note(
+        self, what: EventKind, purpose: str, *, at: float | None = None, payload: bytes = b"", **about: Any
+    ) -> None:
+        """Tell of something that happened `at` a moment of the monotonic clock (now, if none is given).
+
+        Args:
+            what: as `Event.what`.
+            purpose: as `Event.purpose`.
+            at: when.
+            payload: what was sent or heard.
+            about: more fields of an `Event`.
+        """
+        if self._trace is None or self._told > MOST_EVENTS:
+            return
+        self._told += 1
+        if self._told > MOST_EVENTS:
+            self._trace(Event(at_s=self.elapsed(), what="no-more", purpose="debug"))
+            return
+        if payload:
+            about = {"size": len(payload), **about, "payload": payload.hex()}
+        self._trace(Event(at_s=self.elapsed(at), what=what, purpose=purpose, **about))
+
+    def asked(self, part: str, method: str, outcome: str) -> None:
+        """Tell what a part of this system was asked, and how that ended; never what was asked with it or answered."""
+        self.note("asked", part, method=method, outcome=outcome)
 
     def bind_to_interface(self, sock: socket.socket) -> None:
         """Tie a socket to the interface, whatever the routing table prefers.
@@ -339,21 +431,27 @@ class Network:
             ssl.SSLError: the TLS handshake failed.
         """
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        writer: asyncio.StreamWriter | None = None
+        writer: _Writer | None = None
+        note = partial(self.note, purpose=purpose, protocol="tcp", host=host, address=address, port=port)
         try:
             sock.settimeout(0)
             self.bind_to_interface(sock)
-            async with asyncio.timeout(timeout_s):
-                await asyncio.get_running_loop().sock_connect(sock, (address, port))
-                reader, writer = await asyncio.open_connection(
-                    sock=sock, limit=LARGEST_DATAGRAM, ssl=tls, server_hostname=host or address if tls else None
-                )
+            note("open", shape=shape.name)
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await asyncio.get_running_loop().sock_connect(sock, (address, port))
+                    reader, writer = await _streams(sock, tls, host or address)
+            except (OSError, asyncio.CancelledError) as problem:
+                note("failed", detail=how_it_failed(problem) if isinstance(problem, OSError) else "given up")
+                raise
+            note("opened")
             yield reader, writer
         finally:
             self._count_tcp(sock, purpose, host, (address, port), shape)
             if writer is None:
                 sock.close()
             else:
+                note("closed", sent=writer.sent, heard=reader.heard)
                 writer.close()
                 with contextlib.suppress(OSError, TimeoutError):
                     async with asyncio.timeout(0.2):
@@ -372,6 +470,18 @@ class Network:
             ttl: the SYN's time to live.
             timeout_s: less than 1 s, when the system would send another SYN.
         """
+        note = partial(self.note, purpose=purpose, protocol="tcp", host=host, address=address, port=port, ttl=ttl)
+        note("open", shape=TCP_SYN.name)
+        made = await self._syn(purpose, host, (address, port), ttl, timeout_s)
+        if made.outcome == "accepted":
+            note("opened", at=made.at)
+        elif made.outcome == "icmp":
+            note("icmp", at=made.at, icmp=made.icmp, payload=made.quoted)
+        else:
+            note("failed", at=made.at, detail=made.detail or made.outcome)
+        return made
+
+    async def _syn(self, purpose: str, host: str | None, to: tuple[str, int], ttl: int, timeout_s: float) -> Opening:
         loop = asyncio.get_running_loop()
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
@@ -381,27 +491,27 @@ class Network:
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             settled = asyncio.Event()
-            problem = sock.connect_ex((address, port))
+            problem = sock.connect_ex(to)
             if problem not in {0, errno.EINPROGRESS}:
-                return Opening("error", time.monotonic(), detail=os.strerror(problem))
-            self.count("tcp", host, address, port, packets=1, size=SYN_SIZE, purpose=purpose, shape=TCP_SYN)
+                return Opening("error", self.clock.monotonic(), detail=os.strerror(problem))
+            self.count("tcp", host, *to, packets=1, size=SYN_SIZE, purpose=purpose, shape=TCP_SYN)
             loop.add_writer(sock, settled.set)
             try:
                 async with asyncio.timeout(timeout_s):
                     await settled.wait()
             except TimeoutError:
-                return Opening("timeout", time.monotonic())
+                return Opening("timeout", self.clock.monotonic())
             finally:
                 loop.remove_writer(sock)
-            return self._opened(sock, purpose, host, (address, port))
+            return self._opened(sock, purpose, host, to)
         except OSError as problem:
-            return Opening("error", time.monotonic(), detail=problem.strerror or str(problem))
+            return Opening("error", self.clock.monotonic(), detail=problem.strerror or str(problem))
         finally:
             sock.close()
 
     def _opened(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> Opening:
         """What a SYN brought, of a socket that has got something."""
-        at, problem = time.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        at, problem = self.clock.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         for icmp, quoted, _ in _icmp_errors(sock):
             return Opening("icmp", at, icmp, quoted)
         if problem == 0:

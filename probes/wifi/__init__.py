@@ -13,13 +13,16 @@ import importlib
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
+from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import LONGEST_SSID, Wifi
 from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text
 from netpreflight.probes.wifi.source import (
     CAPTURE_INSTEAD,
     NoRadio,
     SourceUnavailable,
+    Tell,
     has_radio,
     in_thread,
     monitoring,
@@ -33,42 +36,45 @@ LAST_RESULTS = "last results"
 """What every source calls the results of somebody else's scan, in `limits`."""
 LISTENING = "listening"
 """An interface in monitor mode: it works where no other radio does."""
-Elapsed = Callable[[], float]
 OnPartial = Callable[[Wifi], None]
 
 
 @dataclass(frozen=True)
 class _Question:
+    network: Network
     interface: str | None
     name: bytes | None
     """The network meant: a hidden one answers only if it is asked by name."""
-    elapsed: Elapsed
     on_partial: OnPartial | None
+
+    def tell(self, part: str) -> Tell:
+        """For a source: tells of what a part of the system is asked."""
+        return partial(self.network.asked, part)
 
 
 Source = Callable[[_Question], Awaitable[Wifi]]
 
 
 async def wifi(
-    interface: str | None, ssid: str | None, *, elapsed: Elapsed, on_partial: OnPartial | None = None
+    network: Network, interface: str | None, ssid: str | None, *, on_partial: OnPartial | None = None
 ) -> Wifi:
     """Look at the air; whatever stands against it ends in `limits`.
 
     Args:
+        network: the run's clock, and who is told; nothing is sent through it.
         interface: the interface under test; its radio is used if it has one.
         ssid: the network meant, as `Bss.ssid` has it; None: the one that the laptop is on, if it is on one.
-        elapsed: the run's clock.
         on_partial: called with the results of 2.4 GHz as soon as they are there, if more follow.
     """
 
-    def partial(seen: Wifi) -> None:
+    def early(seen: Wifi) -> None:
         assert on_partial is not None, "asked for"
         on_partial(_finished(seen, ssid, []))
 
     octets = ssid_bytes(ssid) if ssid else b""
     ssid = ssid_text(octets) or None
     name = octets if ssid and len(octets) <= LONGEST_SSID else None
-    question = _Question(interface, name, elapsed, partial if on_partial else None)
+    question = _Question(network, interface, name, early if on_partial else None)
     choice = _Choice()
     try:
         async with asyncio.timeout(SURVEY_S):
@@ -158,7 +164,10 @@ def _monitor(listening: str) -> Source:
         await _load("monitor")
         from netpreflight.probes.wifi import monitor  # noqa: PLC0415 - each source's code when it is needed
 
-        return await monitor.survey(listening, elapsed=question.elapsed)
+        network = question.network
+        return await monitor.survey(
+            listening, elapsed=network.elapsed, clock=network.clock, tell=question.tell(LISTENING)
+        )
 
     return look
 
@@ -170,47 +179,69 @@ async def _nl80211(question: _Question) -> Wifi:
     return await nl80211.survey(
         question.interface,
         question.name,
-        elapsed=question.elapsed,
-        request_scan=_request_scan,
+        elapsed=question.network.elapsed,
+        request_scan=partial(_request_scan, question),
         on_partial=question.on_partial,
+        tell=question.tell("nl80211"),
     )
 
 
-async def _request_scan(interface: str, names: list[bytes]) -> None:
+async def _request_scan(question: _Question, interface: str, names: list[bytes]) -> None:
     try:
         await _load("networkmanager")
         from netpreflight.probes.wifi import networkmanager  # noqa: PLC0415 - as above
     except ImportError as problem:
         raise SourceUnavailable(f"the package {problem.name}, to ask NetworkManager, is not installed") from problem
-    await networkmanager.request_scan(interface, names)
+    await networkmanager.request_scan(interface, names, question.tell(NETWORKMANAGER))
 
 
 async def _wpa_supplicant(question: _Question) -> Wifi:
     await _load("wpa_supplicant")
     from netpreflight.probes.wifi import wpa_supplicant  # noqa: PLC0415 - as above
 
-    return await wpa_supplicant.survey(question.interface, question.name, elapsed=question.elapsed)
+    network = question.network
+    return await wpa_supplicant.survey(
+        question.interface,
+        question.name,
+        elapsed=network.elapsed,
+        clock=network.clock.monotonic,
+        tell=question.tell("wpa_supplicant"),
+    )
 
 
 async def _networkmanager(question: _Question) -> Wifi:
     await _load("networkmanager")
     from netpreflight.probes.wifi import networkmanager  # noqa: PLC0415 - as above
 
-    return await networkmanager.survey(question.interface, question.name, elapsed=question.elapsed)
+    network = question.network
+    return await networkmanager.survey(
+        question.interface,
+        question.name,
+        elapsed=network.elapsed,
+        now_s=network.clock.since_boot,
+        tell=question.tell(NETWORKMANAGER),
+    )
 
 
 async def _windows(question: _Question) -> Wifi:
     await _load("windows")
     from netpreflight.probes.wifi import windows  # noqa: PLC0415 - as above
 
-    return await windows.survey(question.interface, elapsed=question.elapsed)
+    network = question.network
+    return await windows.survey(
+        question.interface,
+        elapsed=network.elapsed,
+        sleep=network.clock.hold_up,
+        now_s=network.clock.wall,
+        tell=question.tell("the WLAN API"),
+    )
 
 
 async def _macos(question: _Question) -> Wifi:
     await _load("macos")
     from netpreflight.probes.wifi import macos  # noqa: PLC0415 - as above
 
-    return await macos.survey(question.interface, elapsed=question.elapsed)
+    return await macos.survey(question.interface, elapsed=question.network.elapsed, tell=question.tell("CoreWLAN"))
 
 
 def _sources(interface: str | None) -> list[tuple[str, Source]]:

@@ -16,7 +16,15 @@ from msgspec import structs
 
 from netpreflight.probes.observations import Band, Bss, Security, Wifi, frequency_of
 from netpreflight.probes.wifi.elements import bss, outline, ssid_text
-from netpreflight.probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, in_thread
+from netpreflight.probes.wifi.source import (
+    CAPTURE_INSTEAD,
+    NoRadio,
+    SourceUnavailable,
+    Tell,
+    in_thread,
+    tell_nobody,
+    told,
+)
 
 DEADLINE_S = 25.0
 MOST_BSSS = 2000
@@ -163,7 +171,11 @@ def _text(value: Any) -> str | None:
 
 
 async def survey(
-    interface: str | None, *, elapsed: Callable[[], float], make: Callable[[], CoreWlan] = PyobjcCoreWlan
+    interface: str | None,
+    *,
+    elapsed: Callable[[], float],
+    make: Callable[[], CoreWlan] = PyobjcCoreWlan,
+    tell: Tell = tell_nobody,
 ) -> Wifi:
     """Scan by CoreWLAN.
 
@@ -171,21 +183,23 @@ async def survey(
         interface: the interface under test, such as `en0`; its radio is used if it is one.
         elapsed: the run's clock.
         make: stands in for CoreWLAN in tests.
+        tell: is told of what is asked.
 
     Raises:
         SourceUnavailable: no interface, switched off, or refused with nothing to show instead.
     """
     try:
-        return await in_thread(lambda: look(interface, make(), elapsed), DEADLINE_S)
+        return await in_thread(lambda: look(interface, make(), elapsed, tell), DEADLINE_S)
     except TimeoutError as problem:
         raise SourceUnavailable(f"macOS did not end its scan within {DEADLINE_S:.0f} s") from problem
     except ImportError as problem:
         raise SourceUnavailable("the package pyobjc-framework-CoreWLAN is not installed") from problem
 
 
-def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float]) -> Wifi:
+def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float], tell: Tell = tell_nobody) -> Wifi:
     """Scan; blocks."""
-    radio = core.radio(interface)
+    with told(tell, "interfaceWithName"):
+        radio = core.radio(interface)
     if radio is None:
         raise NoRadio("macOS knows no Wi-Fi interface in this computer", CAPTURE_INSTEAD)
     if not radio.is_on:
@@ -199,12 +213,16 @@ def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float]) ->
         regulatory_country=radio.country,
     )
     begun = elapsed()
-    networks, refusal = core.scan()
+    with told(tell, "scanForNetworksWithName") as ending:
+        networks, refusal = core.scan()
+        if refusal is not None:
+            ending.outcome = f"error {refusal.code}"
     if refusal is None:
         seen.triggered = True
         seen.scan_s = round(elapsed() - begun, 3)
     else:
-        networks = core.cached()
+        with told(tell, "cachedScanResults"):
+            networks = core.cached()
         if not networks:
             raise SourceUnavailable(reason(refusal), _step(refusal))
         seen.unlocked_by = _step(refusal)

@@ -6,14 +6,14 @@ neighbours only, or those that another program hops through meanwhile. Frames go
 
 import logging
 import select
-import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.packets import layers
 from netpreflight.probes.observations import Wifi
 from netpreflight.probes.wifi.capture import RADIOTAP, Air
-from netpreflight.probes.wifi.source import AS_ROOT, SourceUnavailable, in_thread
+from netpreflight.probes.wifi.source import AS_ROOT, SourceUnavailable, Tell, in_thread, tell_nobody, told
 
 LISTEN_S = 4.0
 """Forty beacons at the usual interval of 102 ms."""
@@ -33,7 +33,8 @@ class Radio(Protocol):
 class ScapyRadio:
     """A packet socket by scapy."""
 
-    def __init__(self, interface: str) -> None:
+    def __init__(self, interface: str, clock: Clock) -> None:
+        self._clock = clock
         logging.getLogger("scapy.runtime").setLevel(logging.ERROR)  # it knows no link type 803, and needs none here
         self._socket: Any = layers("l2").conf.L2listen(iface=interface, promisc=False)
 
@@ -43,7 +44,7 @@ class ScapyRadio:
         if not ready:
             return None
         _, frame, at = self._socket.recv_raw()
-        return None if frame is None else (bytes(frame), float(at or time.time()))
+        return None if frame is None else (bytes(frame), float(at or self._clock.wall()))
 
     def close(self) -> None:
         """Stop listening."""
@@ -54,8 +55,9 @@ async def survey(
     interface: str,
     *,
     elapsed: Callable[[], float],
-    make: Callable[[str], Radio] = ScapyRadio,
-    clock: Callable[[], float] = time.monotonic,
+    make: Callable[[str, Clock], Radio] = ScapyRadio,
+    clock: Clock = SYSTEM,
+    tell: Tell = tell_nobody,
 ) -> Wifi:
     """Listen for LISTEN_S.
 
@@ -63,14 +65,16 @@ async def survey(
         interface: it is in monitor mode, and up.
         elapsed: the run's clock.
         make: stands in for the packet socket in tests.
-        clock: for the deadline.
+        clock: for the deadline, and for frames that have no time of their own.
+        tell: is told of what is asked.
 
     Raises:
         SourceUnavailable: it cannot be listened to.
     """
     begun = elapsed()
     try:
-        seen = await in_thread(lambda: listen(make(interface), clock), LISTEN_S + SPARE_S)
+        with told(tell, "listen"):
+            seen = await in_thread(lambda: listen(make(interface, clock), clock.monotonic), LISTEN_S + SPARE_S)
     except PermissionError as problem:
         raise SourceUnavailable(
             f"listening on {interface}, which is in monitor mode, needs root or CAP_NET_RAW", AS_ROOT

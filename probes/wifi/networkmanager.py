@@ -9,7 +9,6 @@ Names and numbers: NetworkManager's D-Bus interface, `nm-dbus-interface.h`.
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
@@ -21,9 +20,10 @@ from jeepney.io.asyncio import DBusConnection, DBusRouter
 from jeepney.io.common import RouterClosed
 from jeepney.wrappers import DBusErrorResponse, unwrap_msg
 
+from netpreflight.probes.net.clock import SYSTEM
 from netpreflight.probes.observations import LONGEST_SSID, Bss, Security, Wifi
 from netpreflight.probes.wifi.elements import channel_at, ssid_text
-from netpreflight.probes.wifi.source import AS_ROOT, NoRadio, SourceUnavailable, age_of
+from netpreflight.probes.wifi.source import AS_ROOT, NoRadio, SourceUnavailable, Tell, age_of, tell_nobody, told
 
 ANSWER_S = 3.0
 SCAN_S = 15.0
@@ -106,6 +106,26 @@ class SystemBus:
             raise Refused(problem.name or "", words) from problem
 
 
+class _ToldBus:
+    """A bus of which every call is told: which method, and how it ended."""
+
+    def __init__(self, bus: Bus, tell: Tell) -> None:
+        self._bus = bus
+        self._tell = tell
+
+    async def call(
+        self, path: str, interface: str, method: str, signature: str = "", body: tuple[Any, ...] = ()
+    ) -> Any:
+        """Call a method; returns the first value of the answer."""
+        with told(self._tell, method):
+            return await self._bus.call(path, interface, method, signature, body)
+
+    async def properties(self, path: str, interface: str) -> dict[str, Any]:
+        """All properties of an object."""
+        with told(self._tell, f"GetAll {interface.removeprefix(_BUS_NAME + '.')}"):
+            return await self._bus.properties(path, interface)
+
+
 @contextlib.asynccontextmanager
 async def system_bus() -> AsyncIterator[Bus]:
     """Connect to the system's D-Bus.
@@ -152,17 +172,18 @@ async def _introduce(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
     return router
 
 
-async def request_scan(interface: str, names: list[bytes]) -> None:
+async def request_scan(interface: str, names: list[bytes], tell: Tell = tell_nobody) -> None:
     """Ask NetworkManager to scan with an interface; returns when it has agreed, not when it has scanned.
 
     Args:
         interface: a radio's.
         names: networks that are asked by name too.
+        tell: is told of what is asked.
 
     Raises:
         SourceUnavailable: it does not run, does not manage this interface, or refuses.
     """
-    async with _asking(system_bus) as bus:
+    async with _asking(system_bus, tell) as bus:
         await request(bus, await _device(bus, interface), names)
 
 
@@ -189,7 +210,8 @@ async def survey(
     *,
     elapsed: Callable[[], float],
     connect: Callable[[], contextlib.AbstractAsyncContextManager[Bus]] = system_bus,
-    now_s: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
+    now_s: Callable[[], float] = SYSTEM.since_boot,
+    tell: Tell = tell_nobody,
 ) -> Wifi:
     """Scan by NetworkManager, and take its own list of access points.
 
@@ -199,13 +221,14 @@ async def survey(
         elapsed: the run's clock.
         connect: stands in for D-Bus in tests.
         now_s: the clock of `LastSeen` and `LastScan`: seconds since the machine was booted.
+        tell: is told of what is asked.
 
     Raises:
         SourceUnavailable: it does not run, has no radio, or the radio is off.
     """
     seen = Wifi(source="networkmanager", limits=[LIMIT], unlocked_by=AS_ROOT)
     begun = elapsed()
-    async with _asking(connect) as bus:
+    async with _asking(connect, tell) as bus:
         device = await _device(bus, interface)
         seen.interface = (await bus.properties(device, f"{_BUS_NAME}.Device")).get("Interface")
         before = (await bus.properties(device, _WIRELESS)).get("LastScan", -1)
@@ -313,11 +336,11 @@ async def _device(bus: Bus, interface: str | None) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _asking(connect: Callable[[], contextlib.AbstractAsyncContextManager[Bus]]) -> AsyncIterator[Bus]:
+async def _asking(connect: Callable[[], contextlib.AbstractAsyncContextManager[Bus]], tell: Tell) -> AsyncIterator[Bus]:
     """A bus whose refusals become reasons."""
     try:
         async with connect() as bus:
-            yield bus
+            yield _ToldBus(bus, tell)
     except Refused as refusal:
         raise SourceUnavailable(_words(refusal)) from refusal
     except TimeoutError as problem:

@@ -36,9 +36,12 @@ from netpreflight.probes.wifi.source import (
     PREFERRED_6GHZ,
     NoRadio,
     SourceUnavailable,
+    Tell,
     age_of,
     band_name,
     of_both,
+    tell_nobody,
+    told,
     unheard,
     without_twins,
 )
@@ -66,6 +69,15 @@ _GET_WIPHY, _GET_INTERFACE, _GET_REG, _GET_SCAN, _TRIGGER_SCAN, _NEW_SCAN_RESULT
     34,
     35,
 )
+_COMMANDS = {
+    _GET_WIPHY: "GET_WIPHY",
+    _GET_INTERFACE: "GET_INTERFACE",
+    _GET_REG: "GET_REG",
+    _GET_SCAN: "GET_SCAN",
+    _TRIGGER_SCAN: "TRIGGER_SCAN",
+    _NEW_SCAN_RESULTS: "NEW_SCAN_RESULTS",
+    _SCAN_ABORTED: "SCAN_ABORTED",
+}
 _WIPHY, _WIPHY_NAME, _IFINDEX, _IFNAME, _IFTYPE, _BANDS, _ALPHA2 = 1, 2, 3, 4, 5, 22, 33
 _MOST_SSIDS, _SCAN_FREQUENCIES, _SCAN_SSIDS, _BSS, _SSID, _SCAN_FLAGS, _SPLIT_DUMP = 43, 44, 45, 47, 52, 158, 174
 _SENT = (_WIPHY, _IFINDEX, _SCAN_FREQUENCIES, _SCAN_SSIDS, _SCAN_FLAGS, _SPLIT_DUMP)
@@ -117,6 +129,7 @@ async def survey(
     kernel: Kernel | None = None,
     sysfs: Path = Path("/sys"),
     on_partial: OnPartial | None = None,
+    tell: Tell = tell_nobody,
 ) -> Wifi:
     """Scan, or read what was scanned.
 
@@ -128,6 +141,7 @@ async def survey(
         kernel: stands in for the kernel in tests.
         sysfs: stands in for /sys in tests.
         on_partial: called with the results of 2.4 GHz while the other bands are still being scanned.
+        tell: is told of what is asked.
 
     Raises:
         NoRadio: there is none, or it is off.
@@ -135,7 +149,7 @@ async def survey(
     """
     try:
         async with kernel or Netlink() as opened:
-            one = _Survey(opened, sysfs, name, elapsed, on_partial)
+            one = _Survey(opened, sysfs, name, elapsed, on_partial, tell)
             await one.find_radio(interface)
             return await one.run(request_scan)
     except TimeoutError as problem:
@@ -307,8 +321,10 @@ class _Survey:
         name: bytes | None,
         elapsed: Callable[[], float],
         on_partial: OnPartial | None,
+        tell: Tell,
     ) -> None:
         self._kernel = kernel
+        self._on_asked = tell
         self._sysfs = sysfs
         self._name = name
         self._elapsed = elapsed
@@ -317,11 +333,15 @@ class _Survey:
         self._before: dict[tuple[str, int, bool], _Entry] = {}
         self._radio = _Radio(0, "", 0)
 
+    async def _ask(self, command: int, attributes: Attributes, *, dump: bool = False) -> list[Message]:
+        with told(self._on_asked, _COMMANDS[command]):
+            return await self._kernel.ask(command, attributes, dump=dump)
+
     async def find_radio(self, interface: str | None) -> None:
         """Choose the radio, and see whether it can look."""
         interfaces = [
             one
-            for _, one in await self._kernel.ask(_GET_INTERFACE, {}, dump=True)
+            for _, one in await self._ask(_GET_INTERFACE, {}, dump=True)
             if {_IFINDEX, _IFNAME, _WIPHY} <= one.keys()
         ]
         radios = [
@@ -376,7 +396,7 @@ class _Survey:
         forbidden: set[int] = set()
         phy = ""
         most_ssids: int | None = None
-        for _, one in await self._kernel.ask(_GET_WIPHY, request, dump=True):
+        for _, one in await self._ask(_GET_WIPHY, request, dump=True):
             if _number(one.get(_WIPHY)) != radio.wiphy:
                 continue
             phy = _text(one.get(_WIPHY_NAME, b"")) or phy
@@ -420,7 +440,7 @@ class _Survey:
         """The regulatory domain that binds this radio."""
         for attributes in ({_WIPHY: struct.pack("=I", self._radio.wiphy)}, {}):
             with contextlib.suppress(OSError):
-                for _, one in await self._kernel.ask(_GET_REG, attributes):
+                for _, one in await self._ask(_GET_REG, attributes):
                     if country := _text(one.get(_ALPHA2, b"")):
                         return country
         return None
@@ -574,7 +594,7 @@ class _Survey:
     async def _trigger(self, request: Attributes) -> bool:
         """Start a scan; False: somebody else's is under way."""
         try:
-            await self._kernel.ask(_TRIGGER_SCAN, request)
+            await self._ask(_TRIGGER_SCAN, request)
         except OSError as problem:
             if problem.errno == errno.EBUSY:
                 return False
@@ -589,6 +609,7 @@ class _Survey:
         """
         while True:
             command, attributes = await self._kernel.event()
+            self._on_asked("event", _COMMANDS.get(command, str(command)))
             mine = _number(attributes.get(_IFINDEX)) in {self._radio.index, None}
             if mine and command in {_NEW_SCAN_RESULTS, _SCAN_ABORTED}:
                 visited = {_number(value) or 0 for _, value in _walk(attributes.get(_SCAN_FREQUENCIES, b""))}
@@ -628,7 +649,7 @@ class _Survey:
         """The kernel's table."""
         request = {_IFINDEX: struct.pack("=I", self._radio.index)}
         entries = []
-        for _, one in await self._kernel.ask(_GET_SCAN, request, dump=True):
+        for _, one in await self._ask(_GET_SCAN, request, dump=True):
             if (entry := _entry(attributes_of(one.get(_BSS, b"")))) is not None:
                 entries.append(entry)
         return entries

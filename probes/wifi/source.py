@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,9 @@ from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.wifi.elements import bss, hides_name, outline, ssid_text
 
 Result = TypeVar("Result")
+Tell = Callable[[str, str], None]
+"""Is told what a part of the system was asked, and how that ended: neither what was asked with it nor the answer, which
+may hold names and secrets."""
 PREFERRED_6GHZ = range(5975, 7126, 80)
 """Preferred scanning channels (802.11ax, 26.17.2.3.3): where those announce themselves that have 6 GHz alone."""
 NAME_FROM_RESPONSE = "Its beacons hide the name, a probe response gave it: the name is taken from there"
@@ -44,6 +49,31 @@ class SourceUnavailable(Exception):  # noqa: N818 - a state of the laptop, not a
 
 class NoRadio(SourceUnavailable):
     """There is no radio that could look, or it is off: asking another program does not help."""
+
+
+def tell_nobody(_method: str, _outcome: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass
+class Ending:
+    """How a question to a part of the system ended, in a word of ours."""
+
+    outcome: str = "ok"
+
+
+@contextlib.contextmanager
+def told(tell: Tell, method: str) -> Iterator[Ending]:
+    """Tell how the question that is asked meanwhile ends: what is noted, or the error by its name."""
+    ending = Ending()
+    try:
+        yield ending
+    except BaseException as problem:
+        number = problem.errno if isinstance(problem, OSError) else None
+        ending.outcome = errno.errorcode.get(number or 0) or type(problem).__name__
+        raise
+    finally:
+        tell(method, ending.outcome)
 
 
 async def in_thread(work: Callable[[], Result], deadline_s: float) -> Result:

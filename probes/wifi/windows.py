@@ -10,16 +10,24 @@ Layouts: WLAN_BSS_LIST, WLAN_BSS_ENTRY and WLAN_CONNECTION_ATTRIBUTES of wlanapi
 import ctypes
 import importlib
 import struct
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from msgspec import structs
 
+from netpreflight.probes.net.clock import SYSTEM
 from netpreflight.probes.observations import LONGEST_SSID, Bss, Wifi
 from netpreflight.probes.wifi.elements import bss, outline, ssid_text
-from netpreflight.probes.wifi.source import CAPTURE_INSTEAD, NoRadio, SourceUnavailable, age_of, in_thread
+from netpreflight.probes.wifi.source import (
+    CAPTURE_INSTEAD,
+    NoRadio,
+    SourceUnavailable,
+    Tell,
+    age_of,
+    in_thread,
+    tell_nobody,
+)
 
 SCAN_S = 4.0
 """Drivers have to end a scan within this time (WlanScan, remarks)."""
@@ -177,8 +185,9 @@ async def survey(
     *,
     elapsed: Callable[[], float],
     make: Callable[[], Wlan] = PywifiWlan,
-    sleep: Callable[[float], None] = time.sleep,
-    now_s: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = SYSTEM.hold_up,
+    now_s: Callable[[], float] = SYSTEM.wall,
+    tell: Tell = tell_nobody,
 ) -> Wifi:
     """Scan, and read the list of BSSs.
 
@@ -186,14 +195,15 @@ async def survey(
         interface: the interface under test, by GUID or description; its radio is used if it is one.
         elapsed: the run's clock.
         make: stands in for the WLAN API in tests.
-        sleep: as `time.sleep`.
-        now_s: as `time.time`.
+        sleep: as `Clock.hold_up`.
+        now_s: as `Clock.wall`.
+        tell: is told of what is asked.
 
     Raises:
         SourceUnavailable: Location is off, the service stopped, or there is no adapter.
     """
     try:
-        return await in_thread(lambda: look(interface, make(), elapsed, sleep, now_s), DEADLINE_S)
+        return await in_thread(lambda: look(interface, make(), elapsed, sleep, now_s, tell), DEADLINE_S)
     except TimeoutError as problem:
         raise SourceUnavailable(f"the WLAN service of Windows did not answer within {DEADLINE_S:.0f} s") from problem
     except ImportError as problem:
@@ -210,12 +220,18 @@ def look(
     elapsed: Callable[[], float],
     sleep: Callable[[float], None],
     now_s: Callable[[], float],
+    tell: Tell = tell_nobody,
 ) -> Wifi:
     """Scan and read; blocks."""
+
+    def answered(method: str, code: int) -> int:
+        tell(method, f"error {code}" if code else "ok")
+        return code
+
     try:
-        _demand(wlan.open())
+        _demand(answered("WlanOpenHandle", wlan.open()))
         code, adapters = wlan.adapters()
-        _demand(code)
+        _demand(answered("WlanEnumInterfaces", code))
         if not adapters:
             raise NoRadio("Windows knows no Wi-Fi adapter in this computer", CAPTURE_INSTEAD)
         named = (one for one in adapters if interface in {one.guid, one.guid.strip("{}"), one.description})
@@ -223,7 +239,7 @@ def look(
         adapter = next(named, None) or next(connected, None) or adapters[0]
         seen = Wifi(source="windows", interface=adapter.description or adapter.guid)
         begun = elapsed()
-        if code := wlan.scan(adapter):
+        if code := answered("WlanScan", wlan.scan(adapter)):
             seen.limits.append(f"no scan was made: {reason(code)}")
             seen.unlocked_by = _STEPS.get(code)
         else:
@@ -231,10 +247,10 @@ def look(
             seen.triggered = True
             seen.scan_s = round(elapsed() - begun, 3)
         code, data = wlan.bss_list(adapter)
-        _demand(code)
+        _demand(answered("WlanGetNetworkBssList", code))
         seen.bss, unsound = parse_bss_list(data, now_s())
         code, data = wlan.connection(adapter)
-        if not code:
+        if not answered("WlanQueryInterface", code):
             _associate(seen, data)
     finally:
         wlan.close()

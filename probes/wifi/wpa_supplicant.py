@@ -7,7 +7,6 @@ come from the command `BSS`. The scans are of the type `ONLY`: wpa_supplicant jo
 
 import re
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 from msgspec import structs
 from pywifi import _wifiutil_linux as pywifi_linux
 
+from netpreflight.probes.net.clock import SYSTEM
 from netpreflight.probes.observations import Bss, Wifi, band_of
 from netpreflight.probes.wifi.elements import ssid_text
 from netpreflight.probes.wifi.source import (
@@ -23,10 +23,13 @@ from netpreflight.probes.wifi.source import (
     PREFERRED_6GHZ,
     NoRadio,
     SourceUnavailable,
+    Tell,
     age_of,
     band_name,
     in_thread,
     of_both,
+    tell_nobody,
+    told,
     unheard,
     without_twins,
 )
@@ -44,6 +47,7 @@ _MASK = "MASK=0x80069f"
 _CHANNEL = re.compile(r"^\s*\d+ = (\d+) MHz(.*)$", re.MULTILINE)
 _SCAN_ENDED = re.compile(rb"CTRL-EVENT-SCAN-(RESULTS|FAILED)")
 _BSSID = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_REFUSALS = {"FAIL", "FAIL-BUSY", "UNKNOWN COMMAND"}
 Clock = Callable[[], float]
 
 
@@ -148,7 +152,8 @@ async def survey(
     *,
     elapsed: Clock,
     make: Callable[[], Control] = PywifiControl,
-    clock: Clock = time.monotonic,
+    clock: Clock = SYSTEM.monotonic,
+    tell: Tell = tell_nobody,
 ) -> Wifi:
     """Scan by wpa_supplicant, and read its table.
 
@@ -158,12 +163,13 @@ async def survey(
         elapsed: the run's clock.
         make: stands in for the control interface in tests.
         clock: for deadlines.
+        tell: is told of what is asked.
 
     Raises:
         SourceUnavailable: no control socket, or none that this user may use.
     """
     try:
-        return await in_thread(lambda: look(interface, name, make(), elapsed, clock), DEADLINE_S)
+        return await in_thread(lambda: look(interface, name, make(), elapsed, clock, tell), DEADLINE_S)
     except PermissionError as problem:
         raise SourceUnavailable(
             "this user may not use wpa_supplicant's control socket, only root and the group that owns "
@@ -178,22 +184,33 @@ async def survey(
         raise SourceUnavailable(f"wpa_supplicant's control socket: {problem}") from problem
 
 
-def look(interface: str | None, name: bytes | None, control: Control, elapsed: Clock, clock: Clock) -> Wifi:
+def look(
+    interface: str | None,
+    name: bytes | None,
+    control: Control,
+    elapsed: Clock,
+    clock: Clock,
+    tell: Tell = tell_nobody,
+) -> Wifi:
     """Scan and read; blocks."""
     try:
         names = [one for one in control.interfaces() if one != "global" and not one.startswith("p2p-dev-")]
         if not names:
             raise SourceUnavailable("wpa_supplicant runs, and has no interface with a control socket")
         chosen = interface if interface in names else names[0]
-        control.connect(chosen)
-        return _Survey(control, chosen, name, elapsed, clock).run()
+        with told(tell, "ATTACH"):
+            control.connect(chosen)
+        return _Survey(control, chosen, name, elapsed, clock, tell).run()
     finally:
         control.close()
 
 
 class _Survey:
-    def __init__(self, control: Control, interface: str, name: bytes | None, elapsed: Clock, clock: Clock) -> None:
+    def __init__(
+        self, control: Control, interface: str, name: bytes | None, elapsed: Clock, clock: Clock, tell: Tell
+    ) -> None:
         self._control = control
+        self._tell = tell
         self._name = name
         self._unread: list[str] = []
         """What `limits` says of the last reading of the table."""
@@ -202,8 +219,16 @@ class _Survey:
         self._clock = clock
         self._end = clock() + DEADLINE_S - 2 * ANSWER_S
 
+    def _ask(self, command: str) -> str:
+        """Ask; of the command the first word is told, and of the answer whether it is a refusal."""
+        with told(self._tell, command.partition(" ")[0]) as ending:
+            answer = self._control.ask(command)
+            if answer.strip() in _REFUSALS:
+                ending.outcome = answer.strip()
+        return answer
+
     def run(self) -> Wifi:
-        status = _fields(self._control.ask("STATUS"))
+        status = _fields(self._ask("STATUS"))
         if status.get("wpa_state") == "INTERFACE_DISABLED":
             raise NoRadio(
                 f"Wi-Fi is switched off, or the interface {self._seen.interface} is down",
@@ -211,7 +236,7 @@ class _Survey:
             )
         frequencies = {
             int(number): None
-            for number, flags in _CHANNEL.findall(self._control.ask("GET_CAPABILITY freq"))
+            for number, flags in _CHANNEL.findall(self._ask("GET_CAPABILITY freq"))
             if "DISABLED" not in flags and (band_of(int(number)) != "6" or int(number) in PREFERRED_6GHZ)
         }
         if status.get("wpa_state") == "COMPLETED":
@@ -264,7 +289,7 @@ class _Survey:
         failed = False
         try:
             while True:
-                answer = self._control.ask(f"SCAN TYPE=ONLY freq={','.join(map(str, frequencies))}{asked}").strip()
+                answer = self._ask(f"SCAN TYPE=ONLY freq={','.join(map(str, frequencies))}{asked}").strip()
                 busy = answer == "FAIL-BUSY"
                 if answer != "OK" and not busy:
                     self._seen.limits.append(f"wpa_supplicant refused to scan {what} ({answer or 'no words'})")
@@ -287,6 +312,7 @@ class _Survey:
         """How the next scan ends. TimeoutError: not before the deadline."""
         while (left := deadline - self._clock()) > 0:
             if (ended := _SCAN_ENDED.search(self._control.event(left))) is not None:
+                self._tell("CTRL-EVENT-SCAN", ended[1].decode())
                 return ended[1]
         raise TimeoutError
 
@@ -299,7 +325,7 @@ class _Survey:
         command = "FIRST"
         seen_ids: set[str] = set()
         while len(seen_ids) < MOST_BSSS and self._clock() < self._end:
-            about = _fields(self._control.ask(f"BSS {command} {_MASK}"))
+            about = _fields(self._ask(f"BSS {command} {_MASK}"))
             number = about.get("id", "")
             if not number.isdigit() or number in seen_ids:
                 break

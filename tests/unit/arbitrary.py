@@ -21,6 +21,7 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     type(None): st.none(),
     object: st.none(),
+    msgspec.UnsetType: st.just(msgspec.UNSET),
 }
 
 

@@ -1,11 +1,8 @@
 """A network that answers from a script, on a clock that only the script moves."""
 
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
 
-import pytest
-
-from netpreflight.probes.net import exchange
+from netpreflight.probes.net.clock import Clock as System
 from netpreflight.probes.net.shapes import Shape
 from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
 from netpreflight.probes.observations import Icmp
@@ -16,13 +13,24 @@ Script = Callable[[int, bytes], list[tuple[float, Answer]] | str]
 """What comes back for the nth datagram sent, each with its delay in seconds; or the system's words of refusal."""
 
 
-class Clock:
-    """Monotonic seconds, for `exchange` and the `probes` that look at the time themselves."""
+class Clock(System):
+    """Seconds that pass only where somebody waits for them."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *probes: ModuleType) -> None:
+    def __init__(self) -> None:
         self.now = 1000.0
-        for one in (exchange, *probes):
-            monkeypatch.setattr(one, "time", SimpleNamespace(monotonic=lambda: self.now))
+
+    def monotonic(self) -> float:
+        """What it says now."""
+        return self.now
+
+    def wall(self) -> float:
+        """The same: 1970 was when the monotonic clock began."""
+        return self.now
+
+    async def sleep_until(self, at: float) -> None:
+        """It is that late at once; whoever else is ready goes on first."""
+        await super().sleep_until(self.now)
+        self.now = max(self.now, at)
 
 
 class FakeSocket(UdpSocket):
@@ -78,9 +86,11 @@ class FakeSocket(UdpSocket):
 class FakeNetwork(Network):
     """Hands out fake sockets, all with one script."""
 
+    clock: Clock
+
     def __init__(self, clock: Clock, script: Script) -> None:
-        super().__init__("fake0", 1000.0)
-        self.clock, self.script = clock, script
+        super().__init__("fake0", 1000.0, clock=clock)
+        self.script = script
         self.sockets: list[FakeSocket] = []
 
     def udp(

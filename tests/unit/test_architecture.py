@@ -35,6 +35,7 @@ HEAVY = {
     },
     "typer": {"agent/cli.py"},
     "subprocess": {"probes/laptop_lease.py"},
+    "time": {"probes/net/clock.py"},
 }
 """Packages, and the files that may use each."""
 TOLD_BY_PROBES = ("netpreflight.probes.observations", "netpreflight.probes.quoting")
@@ -140,8 +141,15 @@ def test_programs_are_started_in_one_place() -> None:
 
 def test_nothing_prints_and_nothing_sleeps_on_a_real_clock_but_asyncio() -> None:
     for name, tree in FILES.items():
-        called = set(calls(tree))
+        called = set(calls(tree)) - ({"time.sleep"} if name == "probes/net/clock.py" else set())
         assert not {"print", "time.sleep", "breakpoint"} & called, name
+
+
+def test_nobody_else_looks_at_a_clock() -> None:
+    watches = {"datetime.now", "datetime.today", "datetime.utcnow", "date.today", "?.time"}  # the last: a loop's
+    users = {name for name, tree in FILES.items() if watches & set(calls(tree))}
+
+    assert users == set()
 
 
 def test_standard_output_is_written_by_the_command_line_only() -> None:

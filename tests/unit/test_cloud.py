@@ -38,7 +38,7 @@ def run(
     async def address_of(_: str) -> str | None:
         return SERVER
 
-    network = Noting(Clock(monkeypatch, cloud), script)
+    network = Noting(Clock(), script)
     endpoints = [CloudEndpoint(transport="dtls", host=host, port=5684) for host in HOSTS[:hosts]]
     seen = asyncio.run(cloud.cloud(network, endpoints, address_of, patience))
     return seen.endpoints, network.sockets, network

@@ -137,7 +137,7 @@ def test_nothing_malformed_is_ever_taken_for_an_answer(payload: bytes) -> None:
 
 
 def test_a_ping_is_an_empty_confirmable_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = FakeNetwork(Clock(monkeypatch), lambda _, ping: [(0.1, b"\x70\x00" + ping[2:4])])
+    network = FakeNetwork(Clock(), lambda _, ping: [(0.1, b"\x70\x00" + ping[2:4])])
 
     async def address_of(host: str) -> str | None:
         return {"one.example": "192.0.2.1"}.get(host)
@@ -191,7 +191,7 @@ def pinged(
         return ADDRESSES[host]
 
     monkeypatch.setattr(probe, "CONTROL_AFTER_S", 0)
-    network, told = Noting(Clock(monkeypatch), script), list[CoapServer]()
+    network, told = Noting(Clock(), script), list[CoapServer]()
     servers = [(host, 5683) for host in ADDRESSES]
     return asyncio.run(coap(network, servers, address_of, public, told.append)), network, told
 
@@ -236,7 +236,7 @@ def test_without_being_told_nobody_is_public(monkeypatch: pytest.MonkeyPatch) ->
         return ADDRESSES[host]
 
     monkeypatch.setattr(probe, "CONTROL_AFTER_S", 0)
-    network = Noting(Clock(monkeypatch), lambda *_: [])
+    network = Noting(Clock(), lambda *_: [])
     asyncio.run(coap(network, [(OWN, 5683)], address_of))
 
     assert [sock.shapes for sock in network.sockets] == [[COAP_PING] * 4]

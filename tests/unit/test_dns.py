@@ -51,7 +51,7 @@ def ask(
         seen = await dns.resolve(network, resolvers or [RESOLVER], {NAME: "device"}, answers, aaaa)
         return seen, await answers.address(NAME)
 
-    network = FakeNetwork(Clock(monkeypatch), lambda _, query: reply(query))
+    network = FakeNetwork(Clock(), lambda _, query: reply(query))
     seen, used = asyncio.run(run())
     return seen, network, used
 
@@ -257,7 +257,7 @@ def test_addresses_are_settled_while_ipv6_questions_are_still_silent(monkeypatch
                     await gate.wait()
                 return await super().receive(deadline)
 
-        clock = Clock(monkeypatch)
+        clock = Clock()
         network = FakeNetwork(clock, lambda _, q: [(0.0, answer(q, GOOD))] if kind(q) == A else [])
         monkeypatch.setattr(network, "udp", lambda *_: Silent(clock, network.script))
         answers = Answers([NAME])

@@ -25,7 +25,7 @@ def run(
         assert host == HOST
         return SERVER
 
-    network = FakeNetwork(Clock(monkeypatch, echo), script)
+    network = FakeNetwork(Clock(), script)
     seen = asyncio.run(echo.echo(network, [EchoTarget(form, HOST, 5684, interface)], address_of))
     (test,), (sock,) = seen.tests, network.sockets
     return test, sock
@@ -233,7 +233,7 @@ def test_a_host_without_an_address_is_not_asked(monkeypatch: pytest.MonkeyPatch)
     async def address_of(_: str) -> str | None:
         return None
 
-    network = FakeNetwork(Clock(monkeypatch, echo), lambda *_: [])
+    network = FakeNetwork(Clock(), lambda *_: [])
     seen = asyncio.run(echo.echo(network, [EchoTarget(1, HOST, 5684, 4)], address_of))
 
     assert seen.tests == [EchoTest(form=1, host=HOST, port=5684, interface=4)]

@@ -30,7 +30,7 @@ def run(clock: Clock, script: Script) -> tuple[Exchange[bytes], FakeSocket]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
+    return Clock()
 
 
 def only(number: int, *answers: tuple[float, Answer]) -> Script:

@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netpreflight.probes import path as probe
-from netpreflight.probes.net import ladders
 from netpreflight.probes.net.dtls import RANDOM_AT, RANDOM_SIZE
 from netpreflight.probes.net.ladders import Place, Rungs, UdpClimb, number_in, payload_of
 from netpreflight.probes.net.sockets import Datagram, Refusal
@@ -26,8 +24,8 @@ def error(source: str, kind: int = 11, code: int = 0) -> Icmp:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch, ladders, probe)
+def clock() -> Clock:
+    return Clock()
 
 
 def climb(clock: Clock, kind: PathPayload = "coap", rungs: int = 4) -> UdpClimb:
@@ -136,11 +134,10 @@ def test_a_quote_that_fits_several_is_placed_nowhere(clock: Clock, quoted: bytes
 
 @given(quoted=st.binary(max_size=600), kind=st.integers(0, 255), code=st.integers(0, 255))
 def test_no_hostile_error_takes_the_place_of_another(quoted: bytes, kind: int, code: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        made = climb(Clock(patch, ladders, probe))
-        for _ in range(100):
-            made.hear(refusal("203.0.113.66", quoted, icmp=error("203.0.113.66", kind, code)))
-        answered = [one for one in made.tries if not one.open]
+    made = climb(Clock())
+    for _ in range(100):
+        made.hear(refusal("203.0.113.66", quoted, icmp=error("203.0.113.66", kind, code)))
+    answered = [one for one in made.tries if not one.open]
 
     assert len(answered) <= 1
     assert all(one.payload[: len(quoted)] == quoted[: len(one.payload)] for one in answered)
@@ -225,18 +222,17 @@ def test_what_is_no_record_or_not_from_there_answers_nothing(clock: Clock) -> No
     )
 )
 def test_no_order_of_records_and_errors_answers_a_packet_twice(events: list[tuple[str, int]]) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        made = climb(Clock(patch, ladders, probe), "dtls")
-        for what, at in events:
-            before = [one.outcome for one in made.tries]
-            chosen = made.tries[at % len(made.tries)]
-            if what == "send":
-                made.send(chosen.ttl)
-            elif what == "error":
-                made.hear(refusal("203.0.113.66", chosen.payload))
-            else:
-                made.hear(record())
-            after = [one.outcome for one in made.tries]
-            changed = [pair for pair in zip(before, after, strict=False) if pair[0] != pair[1]]
-            assert len(changed) <= 1
-            assert all(was == "timeout" for was, _ in changed)
+    made = climb(Clock(), "dtls")
+    for what, at in events:
+        before = [one.outcome for one in made.tries]
+        chosen = made.tries[at % len(made.tries)]
+        if what == "send":
+            made.send(chosen.ttl)
+        elif what == "error":
+            made.hear(refusal("203.0.113.66", chosen.payload))
+        else:
+            made.hear(record())
+        after = [one.outcome for one in made.tries]
+        changed = [pair for pair in zip(before, after, strict=False) if pair[0] != pair[1]]
+        assert len(changed) <= 1
+        assert all(was == "timeout" for was, _ in changed)

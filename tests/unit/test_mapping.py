@@ -47,7 +47,7 @@ def run(
     async def address_of(_: str) -> str | None:
         return SERVER
 
-    network = Scripted(Clock(monkeypatch, mapping), first, second)
+    network = Scripted(Clock(), first, second)
     seen = asyncio.run(mapping.mapping(network, servers or [CLOUD], address_of, HOLD_S))
     return seen, network.sockets
 

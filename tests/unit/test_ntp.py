@@ -2,7 +2,6 @@
 
 import asyncio
 import struct
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -27,7 +26,7 @@ GOOD, KISS = reply(), reply(stratum=0, reference=b"RATE")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, script: Script) -> tuple[Ntp, FakeSocket]:
-    network = FakeNetwork(Clock(monkeypatch), script)
+    network = FakeNetwork(Clock(), script)
     seen = asyncio.run(ntp.ntp(network, SERVER))
     (sock,) = network.sockets
     return seen, sock
@@ -50,10 +49,11 @@ def test_the_request_still_has_48_bytes_after_the_era_ends_in_2036() -> None:
     assert struct.unpack("!II", message[24:32]) == (7, 0)
 
 
-def test_a_good_reply_is_read_with_the_offset_of_rfc_5905(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ntp, "time", SimpleNamespace(time=lambda: 1000.2))
+def test_a_good_reply_is_read_with_the_offset_of_rfc_5905() -> None:
+    clock = Clock()
+    clock.now = 1000.2
 
-    seen = ntp.decode(1000.0, reply(received=1005.1))
+    seen = ntp.decode(clock, 1000.0, reply(received=1005.1))
 
     assert (seen.length, seen.mode, seen.stratum, seen.reference, seen.flaw) == (48, 4, 2, "10.0.0.1", None)
     assert seen.offset_s == pytest.approx(5.0, abs=1e-4), "((T2 - T1) + (T3 - T4)) / 2"
@@ -73,16 +73,16 @@ def test_a_good_reply_is_read_with_the_offset_of_rfc_5905(monkeypatch: pytest.Mo
     ids=["empty", "47-bytes", "client", "broadcast", "echo", "kiss", "kiss-without-code"],
 )
 def test_a_reply_that_the_device_refuses_has_its_flaw_named(payload: bytes, flaw: str) -> None:
-    assert flaw in (ntp.decode(0.0, payload).flaw or "")
+    assert flaw in (ntp.decode(Clock(), 0.0, payload).flaw or "")
 
 
 @pytest.mark.parametrize("stratum", [1, 15, 16, 255])
 def test_the_device_looks_at_no_other_stratum_than_0(stratum: int) -> None:
-    assert ntp.decode(0.0, reply(stratum=stratum)).flaw is None
+    assert ntp.decode(Clock(), 0.0, reply(stratum=stratum)).flaw is None
 
 
 def test_a_longer_reply_is_told_by_its_length() -> None:
-    seen = ntp.decode(0.0, GOOD + bytes(20))
+    seen = ntp.decode(Clock(), 0.0, GOOD + bytes(20))
 
     assert (seen.length, seen.flaw) == (68, None)
 
@@ -127,7 +127,7 @@ def test_two_icmp_errors_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(st.binary(max_size=100))
 def test_only_what_the_device_takes_is_without_a_flaw(payload: bytes) -> None:
-    seen = ntp.decode(0.0, payload)
+    seen = ntp.decode(Clock(), 0.0, payload)
 
     taken = len(payload) >= 48 and payload[0] & 7 == 4 and payload[1] != 0
     assert (seen.flaw is None) == taken

@@ -121,7 +121,7 @@ def test_where_the_system_forbids_it_the_reason_is_kept(monkeypatch: pytest.Monk
     def forbidden(*_: Any) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    network = FakeNetwork(Clock(monkeypatch), lambda *_: [])
+    network = FakeNetwork(Clock(), lambda *_: [])
     monkeypatch.setattr("socket.socket", forbidden)
     for kind in (UdpClimb, TcpClimb):
         climb = kind(network, Place("h", SERVER), Rungs("tcp" if kind is TcpClimb else "udp", 5683, "coap"), "test")
@@ -156,9 +156,7 @@ class Unsent(RawFlow):
 def syns(monkeypatch: pytest.MonkeyPatch) -> TcpClimb:
     """A ladder of four SYNs of one flow."""
     monkeypatch.setattr("netpreflight.probes.net.ladders.RawFlow", Unsent)
-    made = TcpClimb(
-        FakeNetwork(Clock(monkeypatch), lambda *_: []), Place("h", SERVER), Rungs("tcp", 5683, "syn"), "test"
-    )
+    made = TcpClimb(FakeNetwork(Clock(), lambda *_: []), Place("h", SERVER), Rungs("tcp", 5683, "syn"), "test")
     for ttl in range(1, 5):
         made.send(ttl)
     return made
@@ -262,9 +260,7 @@ def test_an_error_for_a_syn_with_another_sequence_number_is_not_this_flows(syns:
 
 def test_a_datagrams_number_and_payload_have_to_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netpreflight.probes.net.ladders.RawFlow", Unsent)
-    made = UdpClimb(
-        FakeNetwork(Clock(monkeypatch), lambda *_: []), Place("h", SERVER), Rungs("udp", 5683, "coap"), "test"
-    )
+    made = UdpClimb(FakeNetwork(Clock(), lambda *_: []), Place("h", SERVER), Rungs("udp", 5683, "coap"), "test")
     for ttl in range(1, 5):
         made.send(ttl)
     first = int.from_bytes(made.tries[0].payload[2:])  # the message id of RFC 7252 is the number

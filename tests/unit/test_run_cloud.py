@@ -221,8 +221,8 @@ def test_a_deep_run_gives_a_device_its_time(monkeypatch: pytest.MonkeyPatch) -> 
     limits: list[float] = []
 
     class Noting(Network):
-        def __init__(self, interface: str, started: float, most_run_s: float) -> None:
-            super().__init__(interface, started, most_run_s)
+        def __init__(self, interface: str, started: float, most_run_s: float, **rest: Any) -> None:
+            super().__init__(interface, started, most_run_s, **rest)
             limits.append(most_run_s)
 
     monkeypatch.setattr(run, "Network", Noting)

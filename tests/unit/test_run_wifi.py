@@ -14,7 +14,8 @@ from netpreflight.agent.report import Run
 from netpreflight.agent.results import Check
 from netpreflight.agent.run import Air, measure
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import Scope, Wifi
+from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.observations import Fault, Scope, Wifi
 from tests.unit.seen import FREQUENCIES, bss
 from tests.unit.seen import wifi as survey
 
@@ -34,7 +35,7 @@ def run(
 ) -> tuple[Run, list[Check]]:  # fmt: skip
     """A run of the air alone: it opens no socket, and sends nothing."""
 
-    async def looks(_interface: str | None, ssid: str | None, *, elapsed: Any, on_partial: Partial) -> Wifi:
+    async def looks(_network: Network, _interface: str | None, ssid: str | None, *, on_partial: Partial) -> Wifi:
         if early is not None and on_partial is not None:
             on_partial(early)
         if isinstance(result, Exception):
@@ -98,7 +99,7 @@ def test_what_2_4_ghz_does_not_settle_waits(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_run_that_is_cut_short_keeps_2_4_ghz(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def looks(_interface: str | None, _ssid: str | None, *, elapsed: Any, on_partial: Partial) -> Wifi:
+    async def looks(_network: Network, _interface: str | None, _ssid: str | None, *, on_partial: Partial) -> Wifi:
         assert on_partial is not None
         on_partial(heard(frequencies_mhz=LOW))
         os.kill(os.getpid(), signal.SIGINT)
@@ -118,4 +119,9 @@ def test_a_fault_of_the_survey_is_its_own(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert made.observations.wifi is not None
     assert "on purpose" in (made.observations.wifi.not_run or "")
+    fault = made.observations.wifi.fault
+    assert isinstance(fault, Fault)
+    assert (fault.type, fault.message) == ("RuntimeError", "on purpose")
+    assert [one.file for one in fault.frames] == ["agent/run.py", "agent/run.py", "tests/unit/test_run_wifi.py"]
+    assert fault.frames[-1].function == "looks"
     assert {one.status for one in told if one.id in AIR} == {"unknown"}

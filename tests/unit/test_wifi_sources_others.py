@@ -16,12 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netpreflight.probes import wifi as survey_module
+from netpreflight.probes.net import sockets
 from netpreflight.probes.observations import Bss, Wifi
 from netpreflight.probes.wifi import macos, monitor, source, wifi, windows
 from netpreflight.probes.wifi.macos import Network, Radio, Refusal
 from netpreflight.probes.wifi.source import NoRadio, SourceUnavailable
 from netpreflight.probes.wifi.windows import Adapter
 from tests.unit.beacons import usual
+from tests.unit.fakes import Clock
 
 NOW_S = 1_800_000_000.0
 FILETIME = int((NOW_S + 11_644_473_600 - 2.5) * 1e7)
@@ -533,11 +535,11 @@ class FakeRadio:
     """Gives frames, one each second of its clock."""
 
     def __init__(self, *frames: bytes) -> None:
-        self.frames, self.now, self.closed = list(frames), 0.0, False
+        self.frames, self.clock, self.closed = list(frames), Clock(), False
 
     def frame(self, timeout_s: float) -> tuple[bytes, float] | None:
-        self.now += 1
-        return (self.frames.pop(0), self.now) if self.frames else None
+        self.clock.now += 1
+        return (self.frames.pop(0), self.clock.now) if self.frames else None
 
     def close(self) -> None:
         self.closed = True
@@ -553,7 +555,7 @@ def beacon(name: bytes) -> bytes:
 def test_a_radio_in_monitor_mode_is_listened_to_until_the_time_is_up() -> None:
     radio = FakeRadio(beacon(b"net"), b"", b"\xff" * 40)
 
-    seen = asyncio.run(monitor.survey("mon0", elapsed=lambda: 1.0, make=lambda _name: radio, clock=lambda: radio.now))
+    seen = asyncio.run(monitor.survey("mon0", elapsed=lambda: 1.0, make=lambda *_: radio, clock=radio.clock))
 
     assert [(one.ssid, one.signal_dbm) for one in seen.bss] == [("net", -40)]
     assert (seen.source, seen.interface, seen.triggered, radio.closed) == ("monitor", "mon0", True, True)
@@ -561,10 +563,10 @@ def test_a_radio_in_monitor_mode_is_listened_to_until_the_time_is_up() -> None:
 
 
 def test_a_radio_that_may_not_be_listened_to() -> None:
-    def refuse(name: str) -> monitor.Radio:
+    def refuse(*_: Any) -> monitor.Radio:
         raise PermissionError(1, "no")
 
-    def gone(name: str) -> monitor.Radio:
+    def gone(*_: Any) -> monitor.Radio:
         raise OSError(19, "No such device")
 
     with pytest.raises(SourceUnavailable, match="CAP_NET_RAW"):
@@ -585,6 +587,8 @@ def test_which_interfaces_are_in_monitor_mode(tmp_path: Path) -> None:
 # --- the choice ---------------------------------------------------------------------------------------------------
 
 Answer = Wifi | Exception
+NOWHERE = sockets.Network("fake0", 0.0)
+"""For its clock: no source sends through it."""
 HEARD = [Bss(bssid="02:00:00:00:00:01", ssid="net", ssid_hex="6e6574", frequency_mhz=2437, channel=6)]
 
 
@@ -603,7 +607,7 @@ def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Wifi]:
 
         listed = [(name, scripted(answer)) for name, answer in answers]
         monkeypatch.setattr(survey_module, "_sources", lambda _interface: listed)
-        return asyncio.run(wifi("wlan0", ssid, elapsed=lambda: 1.0))
+        return asyncio.run(wifi(NOWHERE, "wlan0", ssid))
 
     return run
 
@@ -668,7 +672,7 @@ def test_last_results_survive_a_later_source_that_takes_too_long(monkeypatch: py
     monkeypatch.setattr(survey_module, "SURVEY_S", 0.05)
     monkeypatch.setattr(survey_module, "_sources", lambda _interface: [("nl80211", stale), ("wpa_supplicant", never)])
 
-    assert asyncio.run(wifi(None, None, elapsed=lambda: 1.0)).source == "nl80211"
+    assert asyncio.run(wifi(NOWHERE, None, None)).source == "nl80211"
 
 
 def test_last_results_are_better_than_none(choose: Callable[..., Wifi]) -> None:
@@ -699,7 +703,7 @@ def test_a_survey_that_takes_too_long_ends(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(survey_module, "SURVEY_S", 0.05)
     monkeypatch.setattr(survey_module, "_sources", lambda _interface: [("nl80211", never)])
 
-    seen = asyncio.run(wifi(None, None, elapsed=lambda: 1.0))
+    seen = asyncio.run(wifi(NOWHERE, None, None))
 
     assert seen.source is None
     assert any("too long" in one for one in seen.limits)
@@ -708,7 +712,7 @@ def test_a_survey_that_takes_too_long_ends(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_system_without_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "plan9")
 
-    assert any("plan9" in one for one in asyncio.run(wifi(None, None, elapsed=lambda: 1.0)).limits)
+    assert any("plan9" in one for one in asyncio.run(wifi(NOWHERE, None, None)).limits)
 
 
 @pytest.mark.parametrize(
@@ -717,7 +721,7 @@ def test_a_system_without_sources(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_each_system_has_its_sources(monkeypatch: pytest.MonkeyPatch, platform: str, first: str) -> None:
     monkeypatch.setattr(sys, "platform", platform)
 
-    seen = asyncio.run(wifi(None, None, elapsed=lambda: 1.0))
+    seen = asyncio.run(wifi(NOWHERE, None, None))
 
     assert seen.source is None, "this machine has no radio"
     assert first in str(seen.limits) or "no Wi-Fi" in str(seen.limits)
@@ -729,9 +733,9 @@ def test_without_a_radio_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(survey_module, "_load", lambda name: pytest.fail(f"{name} was loaded"))
     (tmp_path / "class/net").mkdir(parents=True)
 
-    absent = asyncio.run(wifi("eth0", "net", elapsed=lambda: 1.0))
+    absent = asyncio.run(wifi(NOWHERE, "eth0", "net"))
     (tmp_path / "class/ieee80211").mkdir()
-    empty = asyncio.run(wifi("eth0", None, elapsed=lambda: 1.0))
+    empty = asyncio.run(wifi(NOWHERE, "eth0", None))
 
     for seen in (absent, empty):
         assert (seen.source, seen.bss, seen.limits) == (None, [], ["This laptop has no Wi-Fi radio that Linux knows"])

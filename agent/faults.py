@@ -1,0 +1,35 @@
+"""An error of this tool's own, as a run keeps it: where it was raised, and by what way, so that it can be found."""
+
+import traceback
+from types import FrameType
+
+from netpreflight.probes.observations import Fault, Frame
+
+MOST_FRAMES = 32
+"""The outermost and the innermost of more: what lies between repeats itself."""
+LONGEST_MESSAGE = 1000
+
+
+def fault_of(problem: BaseException) -> Fault:
+    """What is kept of an error; of a group of errors, the first one is meant."""
+    steps: list[tuple[FrameType, int]] = []
+    while True:
+        steps += traceback.walk_tb(problem.__traceback__)
+        if not isinstance(problem, BaseExceptionGroup):
+            break
+        problem = problem.exceptions[0]
+    if len(steps) > MOST_FRAMES:
+        steps = [*steps[: MOST_FRAMES // 2], *steps[-MOST_FRAMES // 2 :]]
+    return Fault(
+        type=type(problem).__name__,
+        message=str(problem)[:LONGEST_MESSAGE],
+        frames=[Frame(file=_file(frame), line=line, function=frame.f_code.co_name) for frame, line in steps],
+    )
+
+
+def _file(frame: FrameType) -> str:
+    """The file by the module's name, for its path is that of this laptop."""
+    parts = str(frame.f_globals.get("__name__", "?")).split(".")
+    if frame.f_code.co_filename.endswith("__init__.py"):
+        parts.append("__init__")
+    return "/".join(parts).removeprefix("netpreflight/") + ".py"

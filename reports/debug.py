@@ -1,0 +1,66 @@
+"""What a run sent, heard and asked, one line for each (`--debug`).
+
+When, in seconds since the run began; what; then what is known of it as `key=value`, always in the same order. A value
+with anything but the plainest characters is in double quotes, with a backslash before a quote or a backslash.
+"""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from netpreflight.agent.report import Level, Report
+from netpreflight.probes.observations import Event
+from netpreflight.reports.safe_text import escaped
+from netpreflight.reports.sharing import hidden
+
+_PLAIN = re.compile(r"[A-Za-z0-9._:/+-]+")
+
+
+class _Run(Struct, frozen=True):
+    """The report first: so whatever both name has the tokens that the report has."""
+
+    report: Report
+    events: list[Event]
+
+
+def line(event: Event) -> str:
+    """One event, with everything that it holds, as a line with its end."""
+    words = [f"debug {event.at_s:.4f} {event.what}", *(f"{key}={_value(value)}" for key, value in _fields(event))]
+    return " ".join(words) + "\n"
+
+
+def shared_lines(report: Report, events: list[Event], level: Level) -> list[str]:
+    """The events as the report of the same run shows what they hold at a level."""
+    told = events if level == "complete" else hidden(_Run(report, events), [report], level).events
+    return [line(one) for one in told]
+
+
+def _fields(event: Event) -> Iterator[tuple[str, str | int]]:
+    fields: dict[str, str | int | None] = {
+        "for": event.purpose,
+        "protocol": event.protocol,
+        "host": event.host,
+        "address": event.address,
+        "port": event.port,
+        "ttl": event.ttl,
+        "shape": event.shape,
+        "icmp": f"{event.icmp.type}/{event.icmp.code}" if event.icmp else None,
+        "from": event.icmp.source if event.icmp else None,
+        "mtu": event.icmp.mtu if event.icmp else None,
+        "method": event.method,
+        "outcome": event.outcome,
+        "sent": event.sent,
+        "heard": event.heard,
+        "detail": event.detail,
+        "size": event.size,
+        "bytes": event.payload or None,
+    }
+    return ((key, value) for key, value in fields.items() if value is not None)
+
+
+def _value(value: str | int) -> str:
+    text = escaped(str(value))
+    if _PLAIN.fullmatch(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

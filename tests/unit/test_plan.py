@@ -1,0 +1,194 @@
+"""The plan of a run as data: who runs for which checks, and who waits for whom; and that a run keeps to it."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from netpreflight.agent import judging, profiles
+from netpreflight.agent import run as run_module
+from netpreflight.agent.plan import PROBES, REACHED_BY, WITH_DEEP, Milestone, Row, plan
+from netpreflight.agent.run import Air, measure
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.net.names import Answers
+from netpreflight.probes.observations import Observations, Privileges, Resolver, Scope
+
+Waits = dict[str, set[str]]
+"""The probes of a plan, each with those that it waits for before it begins."""
+
+LEASE: Waits = {"dhcp": set(), "dns": {"dhcp"}}
+COAP: Waits = LEASE | {"coap": {"dhcp"}}
+CLOUD: Waits = COAP | {"cloud": {"dhcp"}, "tcp": {"dhcp"}, "echo": {"dhcp", "cloud"}}
+PATH: Waits = {"path": {"dhcp", "coap", "cloud"}}
+NTP_AND_PORTAL: Waits = {"ntp": {"dhcp"}, "portal": {"dhcp"}}
+EVERYTHING: Waits = {"wifi": set()} | CLOUD | NTP_AND_PORTAL | PATH
+AIR = [one for one in judging.CHECKS if one.startswith("wifi.")]
+
+
+def before(row: Row) -> set[str]:
+    """The probes that have to be waited for before one begins."""
+    return {one for milestone in row.begins_after for one in REACHED_BY[milestone]}
+
+
+def at_all(row: Row) -> set[str]:
+    """The probes that a probe, or a part of it, waits for."""
+    return before(row) | {one for milestone in row.waits_for for one in REACHED_BY[milestone]}
+
+
+def planned(selection: Selection, *, deep: bool = False) -> list[Row]:
+    return plan(judging.probes_for(selection), deep=deep)
+
+
+@pytest.mark.parametrize(
+    ("selection", "deep", "wanted"),
+    [
+        (Selection(), False, EVERYTHING),
+        (Selection(), True, EVERYTHING | {"mapping": {"dhcp"}}),
+        (Selection(only=AIR), False, {"wifi": set()}),
+        (Selection(only=AIR), True, {"wifi": set()}),
+        (Selection(only=["dhcp.offer"]), False, {"dhcp": set()}),
+        (Selection(only=["dns.resolve"]), True, LEASE),
+        (Selection(only=["ntp.reply"]), False, LEASE | {"ntp": {"dhcp"}}),
+        (Selection(only=["portal"]), False, LEASE | {"portal": {"dhcp"}}),
+        (Selection(only=["coap.udp-5683"]), False, COAP),
+        (Selection(only=["coap.udp-5683"]), True, COAP),
+        (Selection(only=["cloud.transport"]), False, CLOUD),
+        (Selection(only=["cloud.transport"]), True, CLOUD | PATH | {"mapping": {"dhcp"}}),
+        (Selection(only=["path.egress"]), False, COAP | {"cloud": {"dhcp"}} | PATH),
+        (Selection(skip=["path.egress"]), False, {"wifi": set()} | CLOUD | NTP_AND_PORTAL),
+        (Selection(skip=["cloud.transport", "path.egress"]), False, {"wifi": set()} | COAP | NTP_AND_PORTAL),
+        (Selection(skip=AIR), False, CLOUD | NTP_AND_PORTAL | PATH),
+        (Selection(skip=list(judging.CHECKS)), True, {}),
+    ],
+)
+def test_who_runs_and_who_waits_for_whom(selection: Selection, deep: bool, wanted: Waits) -> None:  # noqa: FBT001 - a column
+    assert {row.name: before(row) for row in planned(selection, deep=deep)} == wanted
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("check_id", judging.CHECKS)
+def test_nobody_waits_for_a_probe_that_does_not_run(check_id: str, deep: bool) -> None:  # noqa: FBT001 - a column
+    for selection in (Selection(only=[check_id]), Selection(skip=[check_id])):
+        rows = planned(selection, deep=deep)
+        running = {row.name for row in rows}
+
+        assert {one for row in rows for one in at_all(row)} <= running
+        for row in rows:
+            assert set(WITH_DEEP.get(row.name, ())) <= running or not deep
+
+
+def test_nobody_waits_for_itself_by_any_way() -> None:
+    waits = {row.name: at_all(row) for row in PROBES}
+    settled: set[str] = set()
+    while ready := {name for name, others in waits.items() if others <= settled} - settled:
+        settled |= ready
+
+    assert settled == set(waits)
+
+
+def test_the_rows_are_whole() -> None:
+    kinds = {field.name: field.type for field in msgspec.structs.fields(Observations)}
+
+    assert {row.name for row in PROBES} == set(kinds) - {"scope"}
+    assert len({row.name for row in PROBES}) == len(PROBES)
+    assert all(row.kind in get_args(kinds[row.name]) for row in PROBES)
+    assert set(REACHED_BY) == set(get_args(Milestone))
+    assert {one for probes in REACHED_BY.values() for one in probes} <= {row.name for row in PROBES}
+    used = {one for row in PROBES for one in (*row.begins_after, *row.waits_for)}
+    assert used == set(REACHED_BY), "what nobody waits for is no milestone"
+
+
+# --- a run keeps to it
+
+HERE = Scope(
+    interface="fake0", state="up", addresses=["192.0.2.9/24"], gateway="192.0.2.1",
+    privileges=Privileges(raw_sockets=True),
+    resolvers=[Resolver(address="192.0.2.53", source="resolv.conf", interface="fake0")],
+)  # fmt: skip
+PATCHED = {"wifi", "dhcp", "portal", "coap", "cloud", "tcp", "echo", "mapping"}
+"""Probes that the run calls by a name of its own; of the others it has a method."""
+
+
+async def inputs(*given: Any) -> None:
+    """Wait for what a probe is given: addresses, and what DHCP's option 114 held."""
+    for one in given:
+        if isinstance(one, asyncio.Future):
+            await one
+        elif isinstance(getattr(one, "__self__", None), Answers):
+            await one("pool.ntp.org")
+        elif isinstance(one, run_module._Measurement):  # noqa: SLF001 - the run
+            await one._answers.address("pool.ntp.org")  # noqa: SLF001 - as above
+
+
+def begun_while(held: str | None, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Which probes of a deep run begin while one does not come to its end; without one, all of them do."""
+    begun: list[str] = []
+
+    def scripted(row: Row) -> Callable[..., Awaitable[Any]]:
+        async def probe(*given: Any, **_: Any) -> Any:
+            begun.append(row.name)
+            if row.name == held:
+                await asyncio.sleep(0.1)
+                os.kill(os.getpid(), signal.SIGINT)
+                await asyncio.Event().wait()
+            if row.waits_for or row.name in PATCHED:
+                await inputs(*given)
+            return row.kind()
+
+        return probe
+
+    for row in PROBES:
+        if row.name in PATCHED:
+            monkeypatch.setattr(run_module, row.name, scripted(row))
+        else:
+            monkeypatch.setattr(run_module._Measurement, f"_{row.name}", scripted(row))  # noqa: SLF001 - its methods
+    profile = profiles.load("generic")
+    made = measure(HERE, Air(), profile, Selection(), lambda _: None, deep=True)
+
+    assert made.complete == (held is None)
+    assert len(set(begun)) == len(begun)
+    return set(begun)
+
+
+@pytest.mark.parametrize("held", [None, *(row.name for row in PROBES)])
+def test_who_does_not_end_holds_up_those_that_wait_for_it_and_no_others(
+    held: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = {held}
+    for row in PROBES:  # those that wait come after those that are waited for
+        if at_all(row) & endless:
+            endless.add(row.name)
+
+    assert begun_while(held, monkeypatch) == {row.name for row in PROBES if not before(row) & endless}
+
+
+def test_a_port_that_is_silent_for_a_while_is_looked_for_while_it_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_module, "PATH_AFTER_S", 0.02)
+
+    assert "path" in begun_while("coap", monkeypatch)
+
+
+def test_resolvers_that_are_known_release_those_that_wait_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    async def lease(*_: Any, on_resolvers: Callable[[list[str]], None], **__: Any) -> Any:
+        on_resolvers(["192.0.2.53"])
+        await asyncio.Event().wait()
+
+    async def dns(_: Any) -> Any:
+        begun.append("dns")
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(run_module, "dhcp", lease)
+    monkeypatch.setattr(run_module._Measurement, "_dns", dns)  # noqa: SLF001 - its methods
+    made = measure(HERE, Air(), profiles.load("generic"), Selection(only=["dns.resolve"]), lambda _: None)
+
+    assert begun == ["dns"]
+    assert made.observations.scope.resolvers[0] == Resolver(address="192.0.2.53", source="dhcp", interface="fake0")
