@@ -143,7 +143,14 @@ def test_a_finding_names_a_problem_of_its_list(status: Status, problem: str, mon
 
 @pytest.mark.parametrize(
     "finding",
-    [*map(found, ("warn", "fail", "unknown")), found("fail", "round"), found("pass", "flat"), found("skip", "flat")],
+    [
+        found("warn"),
+        found("fail"),
+        found("unknown"),
+        found("fail", "round"),
+        found("pass", "flat"),
+        found("skip", "flat"),
+    ],
     ids=lambda finding: f"{finding.status} {finding.problem}",
 )
 def test_a_finding_that_breaks_the_list_is_an_internal_error(finding: Finding, monkeypatch: pytest.MonkeyPatch) -> None:
