@@ -1,4 +1,4 @@
-"""The published JSON Schema: generated from the types, and every report keeps it.
+"""The published JSON Schemas: generated from the types, and every report and comparison keeps its own.
 
 Written anew by `.venv/bin/python -m tests.unit.test_schema`, after a change of the types that is meant.
 """
@@ -11,42 +11,54 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from netpreflight.agent import profiles
+from netpreflight.agent.compare import Comparison, compare
 from netpreflight.agent.report import Report
-from netpreflight.probes.observations import Reveals
+from netpreflight.probes.observations import Observations, Reveals
 from netpreflight.reports import FORMATS
-from netpreflight.reports.sharing import shared
+from netpreflight.reports.comparison import FORMATS as COMPARISONS
+from netpreflight.reports.sharing import hidden, shared
 from netpreflight.reports.words import TOLD
 from tests.unit.filled import Filler
+from tests.unit.test_compare import blocked, given_as, phone, site
 from tests.unit.test_sharing import DEVICES, PLACES, broken, of
 
-FILE = Path(__file__).parents[2] / "reports" / "report.schema.json"
+FOLDER = Path(__file__).parents[2] / "reports"
+FILE, COMPARISON = FOLDER / "report.schema.json", FOLDER / "comparison.schema.json"
+SCHEMAS: dict[Path, tuple[type, str, str]] = {
+    FILE: (Report, "report", "A report of netpreflight, as --json and -o run.json write it."),
+    COMPARISON: (Comparison, "comparison", "Two runs side by side, as netpreflight compare --json writes them."),
+}
 
 
-def generated() -> str:
+def generated(file: Path) -> str:
+    kind, name, description = SCHEMAS[file]
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:netpreflight:report:1",
-        "title": "netpreflight-report/1",
-        "description": "A report of netpreflight, as --json and -o run.json write it. `x-reveals` says what a text may "
+        "$id": f"urn:netpreflight:{name}:1",
+        "title": f"netpreflight-{name}/1",
+        "description": f"{description} `x-reveals` says what a text may "
         "reveal of the network and the people it was made with.",
-        **msgspec.json.schema(Report),
+        **msgspec.json.schema(kind),
     }
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
-def problems(document: str) -> list[str]:
-    validator = Draft202012Validator(json.loads(FILE.read_text()))
+def problems(document: str, file: Path = FILE) -> list[str]:
+    validator = Draft202012Validator(json.loads(file.read_text()))
     return [f"{one.json_path}: {one.message[:200]}" for one in validator.iter_errors(json.loads(document))]
 
 
-def test_the_schema_is_that_of_the_types() -> None:
-    assert json.loads(generated()) == json.loads(FILE.read_text()), (
+@pytest.mark.parametrize("file", SCHEMAS, ids=lambda file: file.name)
+def test_the_schema_is_that_of_the_types(file: Path) -> None:
+    assert json.loads(generated(file)) == json.loads(file.read_text()), (
         "write it anew: .venv/bin/python -m tests.unit.test_schema"
     )
 
 
-def test_the_schema_is_one() -> None:
-    schema = json.loads(FILE.read_text())
+@pytest.mark.parametrize("file", SCHEMAS, ids=lambda file: file.name)
+def test_the_schema_is_one(file: Path) -> None:
+    schema = json.loads(file.read_text())
 
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
@@ -60,6 +72,16 @@ def test_a_report_keeps_the_schema(changed: dict[str, Any], device: str) -> None
     assert problems(FORMATS[".json"](made)) == []
     for level in TOLD:
         assert problems(FORMATS[".json"](shared(made, level))) == []
+
+
+@pytest.mark.parametrize("later", [site(), site(cloud=blocked()), phone()], ids=["same", "worse", "elsewhere"])
+def test_a_comparison_keeps_its_schema(later: Observations) -> None:
+    a, b = given_as("A", site()), given_as("B", later)
+    made = compare(a, b, profiles.load("argon"))
+
+    assert problems(COMPARISONS[".json"](made), COMPARISON) == []
+    for level in TOLD:
+        assert problems(COMPARISONS[".json"](hidden(made, [a.report, b.report], level)), COMPARISON) == []
 
 
 @pytest.mark.parametrize("choice", range(4))
@@ -102,4 +124,5 @@ def test_the_schema_says_what_each_text_may_reveal() -> None:
 
 
 if __name__ == "__main__":
-    FILE.write_text(generated())
+    for schema_file in SCHEMAS:
+        schema_file.write_text(generated(schema_file))
