@@ -6,7 +6,8 @@ connects again; here a further connection is opened while the first is still wai
 `dtls` (Argon and later): a ClientHello at 0, 3, 9 and 21 s, given up at 45 s, as mbedTLS repeats it (3 s, doubled, 24 s
 at most), each retransmission in a record of the next number. Nothing is sent once the server has answered.
 
-How long all this is waited for is the caller's to say: HURRIED ends after 12 and 15 s, AS_DEVICE with the device's own time.
+How long all this is waited for is the caller's to say: HURRIED ends after 12 s (DTLS) or 15 s (TCP), AS_DEVICE with the
+device's own time.
 """
 
 import asyncio

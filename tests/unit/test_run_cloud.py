@@ -160,7 +160,7 @@ def test_echoes_follow_when_the_cloud_has_stayed_silent(monkeypatch: pytest.Monk
 
 
 def test_echoes_do_not_wait_for_the_tcp_clouds(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[str] = []
+    begun = asyncio.Event()
 
     async def cloud(_: Network, endpoints: list[CloudEndpoint], *rest: Any) -> Cloud:
         on_seen = rest[-1]
@@ -168,18 +168,17 @@ def test_echoes_do_not_wait_for_the_tcp_clouds(monkeypatch: pytest.MonkeyPatch) 
         for one in made:
             on_seen(one)
         async with asyncio.timeout(5):
-            while "echo" not in begun:
-                await asyncio.sleep(0.01)
+            await begun.wait()
         return Cloud(endpoints=made)
 
     async def echo(_: Network, targets: list[EchoTarget], __: Any) -> Echo:
-        begun.append("echo")
+        begun.set()
         assert {one.host for one in targets} == {ARGON_NAME}
         return Echo()
 
     made, _ = made_with(monkeypatch, Cloud(), cloud=cloud, echo=echo)
 
-    assert begun == ["echo"]
+    assert begun.is_set()
     assert made.observations.cloud is not None
     assert made.observations.cloud.not_run is None
 
