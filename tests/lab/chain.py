@@ -254,7 +254,7 @@ class Chain:
             "dtls": {(SERVERS["dtls"], 5684), (DEAD, 5684)},
             "nonce": {(SERVERS["syn"], 5683), (DEAD, 5683)},
         }
-        self._witness = Witness(self.laptop, [self.internet], known, ["device.lab.example"])
+        self._witness = Witness(self.laptop, [self.internet], known, ["device.lab.example"], silent=True)
 
     def end_watch(self) -> None:
         """End it, and hold what was sent against what may be sent."""

@@ -114,7 +114,8 @@ class Lab:
         photon_cloud: TCP 5683 at device.spark.io.
         argon_cloud: UDP 5684 at *.udp.particle.io; "real" is libcoap's DTLS over OpenSSL, "s_server" openssl's own, and
             both echo reachability packets; "no-echo" is "real" without echoes; "echo-only" echoes, and speaks no DTLS,
-            and so does "echo-altered", with echoes that are broken. "vendor" is the vendor's own server, with nothing before it.
+            and so does "echo-altered", with echoes that are broken. "vendor" is the vendor's own server, with nothing
+            before it.
         tcp53: TCP 53 at 8.8.8.8.
         http: How the vendors' portal-check hosts answer on TCP 80.
         https: Whether they also serve TLS on 443, with a certificate of the lab's CA (`lab.ca`).
@@ -171,6 +172,8 @@ class Lab:
         self.servers: dict[str, Server] = {}
         self.air: tuple[str, ...] = ()
         self.destinations = self._plan()
+        self.may_be_asked_for = list(self.names)
+        """Names, beside those that `shapes` has."""
         self.local_host: Namespace | None = None
         self.local_wall: Firewall | None = None
         self._witness: Witness | None = None
@@ -620,7 +623,7 @@ class Lab:
         """Begin to watch what leaves the laptop; the watch before ends, if there is one."""
         self.end_watch()
         far = [self.internet.where, *([self.local_host] if self.local_host else [])]
-        self._witness = Witness(self.laptop, far, self.destinations, list(self.names))
+        self._witness = Witness(self.laptop, far, self.destinations, self.may_be_asked_for)
 
     def end_watch(self) -> None:
         """End it, and hold what was sent against what may be sent."""

@@ -31,7 +31,9 @@ MOST_CONTROLS = 2
 MOST_CONTROLS_OF_THE_DEAD = 6
 """The same for an address from which nothing comes at all: how far it is nobody can tell."""
 
-_FIELD = re.compile(r"<(?P<name>[a-z0-9]+)(?:\*(?P<count>\d+)|:(?P<low>[0-9a-f]{2})-(?P<high>[0-9a-f]{2}))?>|(?P<hex>[0-9a-f]{2})")
+_FIELD = re.compile(
+    r"<(?P<name>[a-z0-9]+)(?:\*(?P<count>\d+)|:(?P<low>[0-9a-f]{2})-(?P<high>[0-9a-f]{2}))?>|(?P<hex>[0-9a-f]{2})"
+)
 
 
 def form(text: str) -> re.Pattern[bytes]:
@@ -90,7 +92,7 @@ ANY_SERVER: tuple[Role, ...] = ("coap", "own-coap", "dtls", "nonce")
 
 _FROM_DEVICE = "01010600 <xid*4> 0000 8000" + "00" * 16 + "<mac*6>" + "00" * (10 + 64 + 128) + "63825363"
 _FROM_HOLDER = "01010600 <xid*4> 0000 0000 <client*4>" + "00" * 12 + "<mac*6>" + "00" * (10 + 64 + 128) + "63825363"
-_SIZE_AND_LIST = "3902 05dc", "3704 01 03 1c 06"
+_SIZE, _LIST = "3902 05dc", "3704 01 03 1c 06"
 
 
 def _padded(text: str, more: bytes = b"") -> re.Pattern[bytes]:
@@ -107,7 +109,12 @@ def _host_name_fits(found: Match) -> bool:
 
 # --- DNS
 
-_A, _AAAA = b"\x00\x01", b"\x00\x1c"
+
+def _query(end: bytes) -> re.Pattern[bytes]:
+    """A query with one question, which ends so."""
+    return re.compile(form("<id*2> 0100 0001 0000 0000 0000").pattern + b"(?P<labels>.+)" + end, re.DOTALL)
+
+
 CLOUD_NAMES = (
     r"device\.spark\.io",
     r"[0-9a-f]{24}\.udp-mesh\.particle\.io",
@@ -170,7 +177,9 @@ HELLO_SOURCE = (
     "6347, 7250, 8422. Its first record has the number 0, each retransmission the next (RFC 6347 section 4.2.4)"
 )
 COOKIE_HELLO = re.compile(
-    form("16 fefd 0000 0000000000 <record:01-ff> <length*2> 01 <size*3> 0001 000000 <again*3> fefd <random*32> 00").pattern
+    form(
+        "16 fefd 0000 0000000000 <record:01-ff> <length*2> 01 <size*3> 0001 000000 <again*3> fefd <random*32> 00"
+    ).pattern
     + b"(?P<count>.)(?P<cookie>.*?)"
     + form(_HELLO_END).pattern,
     re.DOTALL,
@@ -230,12 +239,13 @@ def _asks_google(found: Match) -> bool:
 # --- the list
 
 _LWIP = "lwIP 2 as Device OS 6.2.0 builds it, dhcp.c:385-420 and 999-1047 (device-facts 5)"
+_UNREACHABLE = re.compile(form("03 03 <checksum*2> 00000000").pattern + b"(?P<quoted>.{28,548})", re.DOTALL)
 _NO_PAYLOAD = "RFC 9293: a connection is opened and closed, and nothing is sent in it"
 ENTRIES = (
-    Entry("DISCOVER", ("dhcp",), "udp", 67, _padded(f"{_FROM_DEVICE} 3501 01 {' '.join(_SIZE_AND_LIST)}"), _LWIP),
+    Entry("DISCOVER", ("dhcp",), "udp", 67, _padded(f"{_FROM_DEVICE} 3501 01 {_SIZE} {_LIST}"), _LWIP),
     Entry(
         "REQUEST", ("dhcp",), "udp", 67,
-        _padded(f"{_FROM_DEVICE} 3501 03 {_SIZE_AND_LIST[0]} 3204 <address*4> 3604 <server*4> {_SIZE_AND_LIST[1]}", _HOST_NAME),
+        _padded(f"{_FROM_DEVICE} 3501 03 {_SIZE} 3204 <address*4> 3604 <server*4> {_LIST}", _HOST_NAME),
         f"{_LWIP}; with a host name, which is a device's id, or the product's own", _host_name_fits,
     ),
     Entry(
@@ -248,7 +258,7 @@ ENTRIES = (
     ),
     Entry(
         "DNS query", ("resolver",), "udp", 53,
-        re.compile(form("<id*2> 0100 0001 0000 0000 0000").pattern + b"(?P<labels>.+)\0(?P<kind>\0\1|\0\x1c)\0\1", re.DOTALL),
+        _query(b"\0(?P<kind>\0\1|\0\x1c)\0\1"),
         "lwIP's dns.c, RFC 1035 section 4.1: one question, recursion desired, no EDNS; AAAA: Device OS 6.2.0, "
         "hal/network/lwip/netdb_hal.cpp:43-63",
     ),
@@ -305,7 +315,10 @@ ENTRIES = (
         "GET of Microsoft's check", ("portal",), "tcp", 80, _get("www.msftconnecttest.com", "/connecttest.txt"),
         "Microsoft's documentation of NCSI, active probes: www.msftconnecttest.com/connecttest.txt; RFC 9110",
     ),
-    Entry("TLS with Android's check", ("portal",), "tcp", 443, _TLS, "RFC 8446; CAPTIVE_PORTAL_HTTPS_URL", _asks_google),
+    Entry(
+        "TLS with Android's check", ("portal",), "tcp", 443, _TLS,
+        "RFC 8446; NetworkMonitor.java, the host of CAPTIVE_PORTAL_HTTPS_URL", _asks_google,
+    ),
     Entry(
         "TLS with a portal's API", ("api",), "tcp", None, _TLS,
         "RFC 8908 section 4: a GET over TLS, of the address in DHCP's option 114 (RFC 8910)", _is_tls,
@@ -324,7 +337,7 @@ ENTRIES = (
     ),
     Entry(
         "rung: DNS query", ANY_SERVER, "udp", 53,
-        re.compile(form("<id*2> 0100 0001 0000 0000 0000").pattern + b"(?P<labels>.+)\0\0\1\0\1", re.DOTALL),
+        _query(b"\0\0\1\0\1"),
         "RFC 1035 section 4.1: the server's own name is asked for", limited=True, control=True,
     ),
     Entry("rung: SYN to 80", ANY_SERVER, "tcp", 80, NOTHING, _NO_PAYLOAD, limited=True, control=True),
@@ -336,7 +349,7 @@ ENTRIES = (
     ),
     # --- of the system's own accord
     Entry(
-        "port unreachable", ("anybody",), "icmp", None, re.compile(form("03 03 <checksum*2> 00000000").pattern + b"(?P<quoted>.{28,548})", re.DOTALL),
+        "port unreachable", ("anybody",), "icmp", None, _UNREACHABLE,
         "RFC 1122 section 3.2.2.1: what comes to a port that was closed meanwhile; lwIP, icmp.c, does the same",
     ),
 )  # fmt: skip

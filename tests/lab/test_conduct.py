@@ -468,7 +468,8 @@ def whole(report: dict[str, Any]) -> dict[str, Any]:
 def size_evidence(report: dict[str, Any]) -> str:
     """What is said of them."""
     check = next(one for one in report["checks"] if one["id"] == "cloud.transport")
-    return next(line for line in check["evidence"] if "packets of 1280 bytes out: " in line).partition(" out: ")[2]
+    line: str = next(one for one in check["evidence"] if "packets of 1280 bytes out: " in one)
+    return line.partition(" out: ")[2]
 
 
 def large_packets(capture: Capture) -> list[tuple[str, ...]]:

@@ -220,6 +220,18 @@ def narrow_link_and_path(lab: Lab) -> None:
     lab.narrow_path(1279)
 
 
+def narrow_link_and_silent_path(lab: Lab) -> None:
+    """Let this laptop's link be narrow, and the path narrower without a word."""
+    lab.laptop.ip("link set eth0 mtu 1492")
+    lab.narrow_path(1200, silently=True)
+
+
+def narrow_link_and_path_just_wide_enough(lab: Lab) -> None:
+    """Let this laptop's link be narrow, and the path as narrow as a device can bear."""
+    lab.laptop.ip("link set eth0 mtu 1492")
+    lab.gateway.where.ip("link set wan mtu 1280")
+
+
 NEEDS_LARGE_PACKETS = ("argon", "msom", "p2", "photon2")
 """Devices that speak DTLS, whose records hold up to 1152 bytes (device-facts 2.3)."""
 ASKS_FOR_AAAA = ("msom", "p2", "photon2")
@@ -461,17 +473,14 @@ SCENARIOS = {
         "compatible",
         "passed",
         device="argon",
-        breaks=lambda lab: (lab.laptop.ip("link set eth0 mtu 1492"), lab.narrow_path(1200, silently=True)),
+        breaks=narrow_link_and_silent_path,
         after=warned(),
     ),
     "path-just-wide-enough": Scenario(
         "compatible",
         "passed",
         device="argon",
-        breaks=lambda lab: (
-            lab.laptop.ip("link set eth0 mtu 1492"),
-            lab.gateway.where.ip("link set wan mtu 1280"),
-        ),
+        breaks=narrow_link_and_path_just_wide_enough,
     ),
     # --- the whole path
     "everything-dropped": Scenario(

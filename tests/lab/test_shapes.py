@@ -16,8 +16,8 @@ import pytest
 
 from tests.lab import shapes
 from tests.lab.lab import ARGON_CLOUD, COAP, LOCAL_CLOUD, NOBODY, NTP, PHOTON_CLOUD, PORTAL_API, Lab
-from tests.lab.servers import BEHIND_RELAY, GATEWAY, Dhcp
-from tests.lab.test_company import DTLS_PORT, NONCE_PORT, PARTICLE, SENSOR, VALVE
+from tests.lab.servers import GATEWAY, Dhcp
+from tests.lab.test_company import COAP_PORT, DTLS_PORT, METER, NONCE_PORT, PARTICLE, SENSOR, VALVE
 from tests.lab.test_conduct import SHORT_HOLD, check_with
 from tests.lab.witness import Recorder, Seen
 
@@ -70,16 +70,7 @@ def own_dtls_silent(lab: Lab) -> None:
 def own_coap_silent(lab: Lab) -> None:
     """And its CoAP server."""
     assert lab.local_wall
-    lab.local_wall.drop("udp", BEHIND_RELAY - 1, hooks=("input",))
-
-
-METER = f"""based_on = "generic"
-title = "Acme meter"
-
-[cloud]
-hosts = ["{LOCAL_CLOUD}"]
-port = {BEHIND_RELAY - 1}
-"""
+    lab.local_wall.drop("udp", COAP_PORT, hooks=("input",))
 
 
 @dataclass(frozen=True)
@@ -123,7 +114,10 @@ CASES = {
         f"device-{name}": Case(USUAL, ("--device", name))
         for name in ("argon", "core", "msom", "p1", "p2", "photon", "photon2")
     },
-    **{f"argon-{version}": Case(USUAL, ("--device", "argon", "--os", version)) for version in ("1.5.2", "2.0.0", "5.8.2")},
+    **{
+        f"argon-{version}": Case(USUAL, ("--device", "argon", "--os", version))
+        for version in ("1.5.2", "2.0.0", "5.8.2")
+    },
     # --- what happens where something is silent
     "coap-dropped": Case(
         USUAL | {"ClientHello to a test server", "HEAD", "rung: CoAP ping", "rung: NTP request", "rung: SYN to 80"},
@@ -150,9 +144,7 @@ CASES = {
     "dtls-dropped-photon2-nobody": Case(
         BLOCKED - {"DISCOVER", "REQUEST", "RELEASE"}, ("--device", "photon2"), drop_dtls, user=NOBODY
     ),
-    "dtls-dropped-older-echoes": Case(
-        BLOCKED | {"echo, form 1"}, ("--device", "argon", "--os", "5.8.2"), drop_dtls
-    ),
+    "dtls-dropped-older-echoes": Case(BLOCKED | {"echo, form 1"}, ("--device", "argon", "--os", "5.8.2"), drop_dtls),
     "dtls-dropped-another-device": Case(USUAL | ECHOES, ("--device", "photon"), drop_dtls),
     "dtls-dropped-without-the-path": Case(USUAL | ECHOES, ("--device", "argon", "--skip", "path"), drop_dtls),
     "nonce-dropped": Case(
@@ -297,7 +289,8 @@ class Client:
 
     def ask(self, datagram: bytes) -> bytes:
         """Send one, and return the answer."""
-        return self.say(datagram)._socket.recv(4096)
+        self.say(datagram)
+        return self._socket.recv(4096)
 
     def cookie(self) -> bytes:
         """Send a ClientHello, and return the cookie that the server gives."""
@@ -482,5 +475,5 @@ def test_what_was_not_seen_is_no_success(lab: Lab, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("tests.lab.witness._QUEUE", 4096)
     recorder = Recorder(lab.laptop, leaving=True)
     Client(lab, ARGON_CLOUD).say(*[client_hello()] * 50, ttl=1)
-    with pytest.raises(AssertionError, match="packets of .* were not seen"):
+    with pytest.raises(AssertionError, match=r"packets of .* were not seen"):
         recorder.end()

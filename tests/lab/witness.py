@@ -1,7 +1,7 @@
 """Who watches what leaves the laptop in a run, and what of it gets to the internet, and holds it against `shapes`.
 
-The kernel keeps the packets in the queue of a packet socket; they are read when the run is over. What was sent is judged
-in its order: what may be sent to a server depends on what that server has answered before.
+The kernel keeps the packets in the queue of a packet socket; they are read when the run is over. What was sent is
+judged in its order: what may be sent to a server depends on what that server has answered before.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import socket
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.lab import shapes
 from tests.lab.namespaces import Namespace
@@ -75,9 +75,8 @@ def packet_in(data: bytes, *, outgoing: bool) -> Packet:
         near, far, sequence = struct.unpack_from("!HHI", rest)
         flags = rest[13]
         rest = rest[(rest[12] >> 4) * 4 :]
-    return Packet(
-        outgoing, _NAMES.get(protocol, f"ip-{protocol}"), ttl, (source, near), (to, far), rest, flags, sequence, fragment
-    )  # fmt: skip
+    name = _NAMES.get(protocol, f"ip-{protocol}")
+    return Packet(outgoing, name, ttl, (source, near), (to, far), rest, flags, sequence, fragment)
 
 
 class Recorder:
@@ -181,20 +180,34 @@ class Seen:
 
 
 class Witness:
-    """Watches one run, from its making to `end()`."""
+    """Watches one run, from its making to `end()`.
+
+    Args:
+        laptop: where the run is.
+        far: where its servers are.
+        destinations: what they are for.
+        names: what else may be asked for than `shapes` has; `*.` stands for all names below one.
+        silent: whether the run takes the device's port for silent, although it may answer.
+    """
 
     def __init__(
-        self, laptop: Namespace, far: Iterable[Namespace], destinations: Destinations, names: Sequence[str] = ()
+        self,
+        laptop: Namespace,
+        far: Iterable[Namespace],
+        destinations: Destinations,
+        names: Sequence[str] = (),
+        *,
+        silent: bool = False,
     ) -> None:
         self._laptop = Recorder(laptop, leaving=True)
         self._far = [Recorder(one, leaving=False) for one in far]
-        self._destinations, self._names = destinations, names
+        self._destinations, self._names, self._silent = destinations, names, silent
 
     def end(self) -> Seen:
         """What there was to see; fails where something was sent that may not be."""
         packets = self._laptop.end()
         arrived = [packet for one in self._far for packet in one.end()]
-        seen = Judgement(packets, arrived, self._destinations, self._names).made()
+        seen = Judgement(packets, arrived, self._destinations, self._names, silent=self._silent).made()
         assert not seen.foreign, "\n".join(["what may not be sent was sent:", *seen.foreign])
         return seen
 
@@ -222,9 +235,15 @@ class Judgement:
     """Holds packets against the list, in their order."""
 
     def __init__(
-        self, packets: Sequence[Packet], arrived: Sequence[Packet], destinations: Destinations, names: Sequence[str] = ()
-    ) -> None:  # fmt: skip
-        self._packets = packets
+        self,
+        packets: Sequence[Packet],
+        arrived: Sequence[Packet],
+        destinations: Destinations,
+        names: Sequence[str] = (),
+        *,
+        silent: bool = False,
+    ) -> None:
+        self._packets, self._silent = packets, silent
         self._seen = Seen([one for one in packets if one.outgoing], list(arrived), destinations, names)
         self._flows: dict[tuple[int, Address], _Flow] = defaultdict(_Flow)
         self._answered: set[Address] = set()
@@ -360,7 +379,7 @@ class Judgement:
             at = 0 if begun is None else (one.sequence - begun - 1) & 0xFFFFFFFF
             if one.payload:
                 data[at : at + len(one.payload)] = one.payload
-        whole = Packet(True, "tcp", first.ttl, first.source, first.to, bytes(data), first.flags)
+        whole = replace(first, payload=bytes(data))
         usable = [one for one in shapes.ENTRIES if one.limited == limited and self._seen.is_for(one, whole)]
         if not data and usable:
             self._seen.used[next((one.name for one in usable if one.pattern == shapes.NOTHING), "TCP, cut short")] += 1
@@ -385,7 +404,7 @@ class Judgement:
                 for name, count in seen.arrivals(address).items()
                 if name in shapes.BY_NAME and shapes.BY_NAME[name].control
             }
-            answers = self._answers(address)
+            answers = not self._silent and self._answers(address)
             dead = all(one.outgoing or one.source[0] != address for one in self._packets)
             most = 0 if answers else shapes.MOST_CONTROLS_OF_THE_DEAD if dead else shapes.MOST_CONTROLS
             for name, count in controls.items():
