@@ -22,7 +22,7 @@ from probes.shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD
 SEND_AT_S = (0.0, 2.0, 6.0, 14.0)
 GIVE_UP_S = 15.0
 OTHERS_S = 1.0
-"""How long the other servers are waited for once one has answered."""
+"""How long the other public servers are waited for once one has answered."""
 CONTROL_AFTER_S = 2.0
 CONTROL_WAIT_S = 5.0
 _TYPES = ("Confirmable", "Non-confirmable", "Acknowledgement", "Reset")
@@ -41,7 +41,7 @@ async def coap(
     public: Collection[str] = (),
     on_seen: Callable[[CoapServer], None] = lambda _: None,
 ) -> Coap:
-    """Ping the servers, given as (host, port), all at once.
+    """Ping the servers, given as (host, port), all at once; of the public ones, one answer will do.
 
     Args:
         network: to send through.
@@ -61,7 +61,10 @@ async def coap(
         pending = set(tasks)
         patience_s: float | None = None
         while pending:
-            done, pending = await asyncio.wait(pending, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+            own = any(tasks[one][0] not in public for one in pending)
+            done, pending = await asyncio.wait(
+                pending, timeout=None if own else patience_s, return_when=asyncio.FIRST_COMPLETED
+            )
             if not done:
                 break
             if any(task.result().reply for task in done):

@@ -25,6 +25,7 @@ from tests.lab.faults import Fault, Firewall, masquerade
 from tests.lab.lab import LAPTOP, NOBODY, READABLE
 from tests.lab.namespaces import Laptop, Namespace, connect, sweep, wait_until
 from tests.lab.servers import GATEWAY
+from tests.lab.witness import Destinations, Seen, Witness, is_run
 
 SERVERS = {"coap": "198.51.100.11", "syn": "198.51.100.20", "dtls": "198.51.100.21"}
 DEAD = "198.51.100.22"  # an address whose host drops everything
@@ -77,6 +78,9 @@ class Chain:
     ) -> None:
         self._count, self._second, self._fork = routers, second, fork
         self.namespaces: list[Namespace] = []
+        self._witness: Witness | None = None
+        self.seen: Seen | None = None
+        """What the last look sent, which has been held against what may be sent (see `shapes`)."""
 
     def __enter__(self) -> Self:
         sweep()
@@ -101,6 +105,8 @@ class Chain:
         self._tear_down()
 
     def _tear_down(self) -> None:
+        if self._witness:
+            self._witness.close()
         for fake in self.fakes:
             self.reactor.loop.call_soon_threadsafe(fake.close)
         self.reactor.close()
@@ -110,6 +116,7 @@ class Chain:
 
     def _wire(self, name: Callable[[str], str]) -> None:
         self.laptop = Laptop(name("laptop"), self.folder)
+        self.laptop.is_run, self.laptop.watch, self.laptop.end_watch = is_run, self.watch, self.end_watch
         rows = [Namespace(name(f"r{n}")) for n in range(1, self._count + 1)]
         self.internet = Namespace(name("internet"))
         self.namespaces = [self.laptop, *rows, self.internet]
@@ -239,6 +246,21 @@ class Chain:
         where = self.routers[0].where
         mac = json.loads(where.command("ip", "-j", "link", "show", "inner"))[0]["address"]
         return Capture(self.laptop, where, "inner", frozenset({mac}), self.folder / "capture.pcap")
+
+    def watch(self) -> None:
+        """Begin to watch what leaves the laptop."""
+        known: Destinations = {
+            "coap": {(SERVERS["coap"], 5683), (DEAD, 5683)},
+            "dtls": {(SERVERS["dtls"], 5684), (DEAD, 5684)},
+            "nonce": {(SERVERS["syn"], 5683), (DEAD, 5683)},
+        }
+        self._witness = Witness(self.laptop, [self.internet], known, ["device.lab.example"], silent=True)
+
+    def end_watch(self) -> None:
+        """End it, and hold what was sent against what may be sent."""
+        witness, self._witness = self._witness, None
+        if witness:
+            self.seen = witness.end()
 
     def look(
         self,

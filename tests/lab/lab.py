@@ -19,13 +19,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from tests.lab import datagrams, fakes, servers, streams, tunnel
+from tests.lab import datagrams, fakes, servers, shapes, streams, tunnel
 from tests.lab.air import write_air
 from tests.lab.capture import Capture
 from tests.lab.fakes import TcpFake, UdpFake
 from tests.lab.faults import Fault, Firewall, count_arrivals, masquerade, read_counter
 from tests.lab.namespaces import LabError, Laptop, Namespace, connect, kill, sweep, wait_until
 from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp, Server
+from tests.lab.shapes import Role
+from tests.lab.witness import Destinations, Seen, Witness, is_run
 
 LAPTOP = "192.168.77.10"
 SECOND_RESOLVER = "192.168.77.2"  # an address of the gateway, too
@@ -62,6 +64,9 @@ NAMES = {
     "nmcheck.gnome.org": VENDORS[4],
     PORTAL_NAME: GATEWAY,
 }
+NO_DTLS = {"echo-only", "echo-altered"}
+"""Modes of the Argon's cloud."""
+VENDOR_NAMES = [name for name, address in NAMES.items() if address in VENDORS]
 # What the tool must be able to read when it runs without privileges, even where a folder above is closed.
 READABLE = tuple({Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[2]})
 _numbers = itertools.count()
@@ -76,6 +81,8 @@ class CheckRun:
     stdout: str
     stderr: str
     duration_s: float
+    seen: Seen
+    """What it sent, which has been held against what may be sent."""
 
     @property
     def report(self) -> dict[str, Any]:
@@ -106,8 +113,9 @@ class Lab:
         coap_dtls: Whether they also serve DTLS on UDP 5684.
         photon_cloud: TCP 5683 at device.spark.io.
         argon_cloud: UDP 5684 at *.udp.particle.io; "real" is libcoap's DTLS over OpenSSL, "s_server" openssl's own, and
-            both echo reachability packets; "no-echo" and "echo-altered" are "real" without and with broken echoes,
-            "echo-only" echoes, and speaks no DTLS. "vendor" is the vendor's own server, with nothing before it.
+            both echo reachability packets; "no-echo" is "real" without echoes; "echo-only" echoes, and speaks no DTLS,
+            and so does "echo-altered", with echoes that are broken. "vendor" is the vendor's own server, with nothing
+            before it.
         tcp53: TCP 53 at 8.8.8.8.
         http: How the vendors' portal-check hosts answer on TCP 80.
         https: Whether they also serve TLS on 443, with a certificate of the lab's CA (`lab.ca`).
@@ -116,6 +124,9 @@ class Lab:
 
     Where a fake of the internet is to answer from another address, the gateway routes without masquerading: behind a
     NAT such an answer never reaches the laptop at all.
+
+    What a run of the tool sends is watched, and held against what may be sent to whom (see `shapes`): to the end of the
+    run, or, where a test starts the run's process itself, to the end of the block or to the next run.
 
     At the end of the block, unless it raised: every fault and every fake that was asked for must have been hit (its
     `must_fire`), no fake may have failed, and the vendor's server must live (its `must_live`).
@@ -160,6 +171,44 @@ class Lab:
         self.fakes: dict[str, UdpFake | TcpFake] = {}
         self.servers: dict[str, Server] = {}
         self.air: tuple[str, ...] = ()
+        self.destinations = self._plan()
+        self.may_be_asked_for = list(self.names)
+        """Names, beside those that `shapes` has."""
+        self.local_host: Namespace | None = None
+        self.local_wall: Firewall | None = None
+        self._witness: Witness | None = None
+        self.seen: Seen | None = None
+        """What the last run sent that has ended."""
+
+    def _plan(self) -> Destinations:
+        """Which servers there are for what, as the resolvers of the LAN have it."""
+
+        def at(*names: str) -> set[str]:
+            known = {self.names[one] for one in names if one in self.names}
+            return known | ({self._wildcard} if "wildcard" in self._dns.values() else set())
+
+        def on(port: int, *names: str) -> set[tuple[str, int]]:
+            return {(address, port) for address in at(*names)}
+
+        resolvers = {*self._dns, GATEWAY, *(self._second_dhcp or ())[1:]}
+        if isinstance(self._dhcp, Dhcp):
+            resolvers |= {*(self._dhcp.resolvers or ())}
+        lan = {f"192.168.77.{last}" for last in range(1, 100)}  # what a fake may call itself
+        return {
+            "dhcp": {(one, 67) for one in ("255.255.255.255", *lan)},
+            "resolver": {(one, 53) for one in resolvers},
+            "ntp": on(123, "pool.ntp.org"),
+            "coap": on(5683, "coap.me", "californium.eclipseprojects.io"),
+            "dtls": on(5684, "*.udp.particle.io", "*.udp-mesh.particle.io"),
+            "nonce": on(5683, "device.spark.io"),
+            "google": {(GOOGLE_DNS, 53)},
+            "portal": on(80, *VENDOR_NAMES),
+            "api": on(443, PORTAL_NAME),
+        }
+
+    def add_destination(self, role: Role, address: str, port: int) -> None:
+        """Have one more server of a kind, which a company's file or a server of the LAN names."""
+        self.destinations.setdefault(role, set()).add((address, port))
 
     # ---- bring up and tear down
 
@@ -190,6 +239,7 @@ class Lab:
         idle: list[str] = []
         try:
             if kind is None:
+                self.end_watch()
                 for wall in self.walls:
                     idle += [fault.rule for fault in wall.unfired()]
                 idle += [name for name, fake in self.fakes.items() if fake.must_fire and not fake.received]
@@ -206,6 +256,8 @@ class Lab:
         assert not idle, f"these faults never fired, so the scenario shows nothing: {idle}"
 
     def _tear_down(self) -> None:
+        if self._witness:
+            self._witness.close()
         for fake in self.fakes.values():
             self.reactor.loop.call_soon_threadsafe(fake.close)
         self.reactor.close()
@@ -225,6 +277,7 @@ class Lab:
 
     def _wire(self) -> None:
         self.laptop = Laptop(self._name("laptop"), self.folder)
+        self.laptop.is_run, self.laptop.watch, self.laptop.end_watch = is_run, self.watch, self.end_watch
         self.namespaces.append(self.laptop)
         gateway, provider, internet = (self._namespace(role) for role in ("gateway", "provider", "internet"))
         connect(self.laptop, "eth0", gateway, "lan0")
@@ -316,7 +369,7 @@ class Lab:
         mode = self._argon_cloud
         if mode == "s_server":
             self.servers["argon_cloud"] = servers.s_server(where, self.folder, ARGON_CLOUD, self._certificate())
-        elif mode != "echo-only":
+        elif mode not in NO_DTLS:
             certificate = self._certificate()
             self.servers["argon_cloud"] = servers.coap_dtls(where, self.folder, ARGON_CLOUD, certificate, lead=False)
         relay = self._relay("argon_cloud", where, (ARGON_CLOUD, 5684), mode)
@@ -324,7 +377,7 @@ class Lab:
 
     def _relay(self, name: str, where: Namespace, address: tuple[str, int], mode: datagrams.DtlsMode) -> UdpFake:
         """Echo reachability packets as `mode` says, and lead all others to the real server behind `address`."""
-        real = (address[0], servers.BEHIND_RELAY) if mode != "echo-only" else None
+        real = (address[0], servers.BEHIND_RELAY) if mode not in NO_DTLS else None
         responder = datagrams.echo_responder(mode)
         relay = fakes.relay_udp(self.reactor, where, address, real, datagrams.is_echo, responder)
         self.fakes[name] = relay
@@ -427,15 +480,20 @@ class Lab:
     def local_cloud(self, dtls_port: int, nonce_port: int) -> Firewall:
         """Put a company's own cloud on a host of the LAN, LOCAL_CLOUD: libcoap's DTLS with echoes, and Particle's TCP.
 
+        libcoap serves CoAP there, too, on UDP 15683.
+
         Its firewall is returned: what is for the host itself goes by the hook "input".
         """
-        host = self.add_host("cloud", f"{LOCAL_CLOUD}/24")
+        host = self.local_host = self.add_host("cloud", f"{LOCAL_CLOUD}/24")
+        self.add_destination("dtls", LOCAL_CLOUD, dtls_port)
+        self.add_destination("nonce", LOCAL_CLOUD, nonce_port)
+        self.add_destination("own-coap", LOCAL_CLOUD, servers.BEHIND_RELAY - 1)
         self.servers["local_dtls"] = servers.coap_dtls(host, self.folder, LOCAL_CLOUD, self._certificate(), lead=False)
         self.servers["local_dtls"].wait()
         self._relay("local_dtls", host, (LOCAL_CLOUD, dtls_port), "real").must_fire = False
         handler = streams.cloud_handler("nonce")
         self._tcp("local_nonce", host, [(LOCAL_CLOUD, nonce_port)], handler, must_fire=False)
-        wall = Firewall(host)
+        wall = self.local_wall = Firewall(host)
         self.walls.append(wall)
         return wall
 
@@ -486,11 +544,13 @@ class Lab:
         self._tcp("proxy5683", self.gateway.where, [("", 15683)], streams.cloud_handler(mode), must_fire=False)
         return self.gateway.redirect("tcp", 5683, 15683)
 
-    def narrow_path(self, mtu: int = 1200, *, silently: bool = False) -> Fault:
+    def narrow_path(self, mtu: int = 1200, *, silently: bool = False, must_fire: bool = True) -> Fault:
         """Let nothing larger out to the provider; unless `silently`, ICMP says so (else it is a black hole)."""
         if silently:
             self.gateway.drop("icmp", hooks=("output",))
-        return self.gateway.narrow("wan", mtu)
+        fault = self.gateway.narrow("wan", mtu)
+        fault.must_fire = must_fire
+        return fault
 
     def forgetful_nat(self, single_s: int, stream_s: int) -> None:
         """Let the gateway forget conversations over UDP, and give each new one another port.
@@ -555,7 +615,28 @@ class Lab:
         begun = time.monotonic()
         argv = self._tool(arguments)
         done = self.laptop.run(*argv, user=user, env=env, timeout_s=timeout_s, readable=READABLE)
-        return CheckRun(argv, done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+        took_s = time.monotonic() - begun
+        assert self.seen
+        return CheckRun(argv, done.returncode, done.stdout, done.stderr, took_s, self.seen)
+
+    def watch(self) -> None:
+        """Begin to watch what leaves the laptop; the watch before ends, if there is one."""
+        self.end_watch()
+        far = [self.internet.where, *([self.local_host] if self.local_host else [])]
+        self._witness = Witness(self.laptop, far, self.destinations, self.may_be_asked_for)
+
+    def end_watch(self) -> None:
+        """End it, and hold what was sent against what may be sent."""
+        witness, self._witness = self._witness, None
+        if witness:
+            self.seen = witness.end()
+            self._hold_what_was_encrypted()
+
+    def _hold_what_was_encrypted(self) -> None:
+        """What was sent within TLS, as its server has it."""
+        for name in ("captive_api", "https", "portal_tls"):
+            for one in self.fakes[name].received if name in self.fakes else ():
+                assert not one.data or shapes.API_GET.fullmatch(one.data), one.data
 
     # ---- what the far end saw
 

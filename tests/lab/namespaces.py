@@ -226,6 +226,10 @@ class Laptop(Namespace):
         self.leases = folder / "dhclient"
         self.home = folder / "home"
         self._shadow = folder / "shadow"
+        self.is_run: Callable[[Sequence[str]], bool] = lambda _: False
+        """Which command lines are watched; and what begins that, and ends it."""
+        self.watch: Callable[[], None] = lambda: None
+        self.end_watch: Callable[[], None] = lambda: None
         for made in (self.leases, self.home, self._shadow):
             made.mkdir()
         self.home.chmod(0o777)
@@ -248,7 +252,11 @@ class Laptop(Namespace):
 
         An unprivileged user has no groups, no capabilities and no way to gain any. `readable` lists folders that
         it must be able to read even below a closed one (a Python that is installed in /root).
+
+        Where it is a run of the tool, what leaves the laptop is watched from now on.
         """
+        if self.is_run(argv):
+            self.watch()
         script, drop = self._mounts, []
         if user is not None:
             drop = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs",
@@ -266,10 +274,13 @@ class Laptop(Namespace):
         readable: Sequence[Path] = (),
     ) -> subprocess.CompletedProcess[str]:  # fmt: skip
         """Run a command on the laptop; its exit code is the caller's to judge."""
-        return subprocess.run(
+        done = subprocess.run(
             self.argv(argv, user, readable), env=self.environment(env), stdin=subprocess.DEVNULL,
             capture_output=True, encoding="utf-8", errors="surrogateescape", timeout=timeout_s, check=False,
         )  # fmt: skip
+        if self.is_run(argv):
+            self.end_watch()
+        return done
 
 
 def open_folders(folders: Sequence[Path], shadow: Path) -> str:

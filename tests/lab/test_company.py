@@ -6,13 +6,13 @@ from typing import Any, Literal
 import pytest
 
 from tests.lab.lab import ARGON_CLOUD, LOCAL_CLOUD, Lab
-from tests.lab.servers import GATEWAY
+from tests.lab.servers import BEHIND_RELAY, GATEWAY
 from tests.lab.test_scenarios import HEALTHY, sent_only_what_footprint_lists
 
 pytestmark = pytest.mark.lab
 
 PARTICLE = ("device.spark.io", "*.udp.particle.io", "*.udp-mesh.particle.io")
-DTLS_PORT, NONCE_PORT = 5690, 5691
+DTLS_PORT, NONCE_PORT, COAP_PORT = 5690, 5691, BEHIND_RELAY - 1
 SENSOR = f"""based_on = "photon2"
 title = "Acme sensor"
 
@@ -31,6 +31,13 @@ hosts = ["{LOCAL_CLOUD}"]
 port = {NONCE_PORT}
 """
 """Device OS 1.5 asks for no time server's name, either."""
+METER = f"""based_on = "generic"
+title = "Acme meter"
+
+[cloud]
+hosts = ["{LOCAL_CLOUD}"]
+port = {COAP_PORT}
+"""
 BLINDS = """based_on = "photon2"
 title = "Acme blinds"
 device_id = "acme"
@@ -96,6 +103,22 @@ def test_local_cloud_by_its_address(content: str, proto: Literal["udp", "tcp"], 
     assert dropped.report["startup"]["stops_at"] == "cloud"
 
 
+def test_local_coap_server_is_waited_for_where_a_public_one_answers() -> None:
+    with Lab() as lab:
+        wall = lab.local_cloud(DTLS_PORT, NONCE_PORT)
+        healthy = lab.check("--device", written(lab, METER))
+        fault = wall.drop("udp", COAP_PORT, hooks=("input",))
+        dropped = lab.check("--device", written(lab, METER))
+        assert fault.counter() == dropped.seen.arrivals(LOCAL_CLOUD)["CoAP ping"]
+    server = next(one for one in dropped.report["observations"]["coap"]["servers"] if one["host"] == LOCAL_CLOUD)
+
+    assert (healthy.exit_code, statuses(healthy.report)) == (0, HEALTHY)
+    assert (len(server["attempts"]), server["cut_short"], server["controls"]) == (4, False, [])
+    assert statuses(dropped.report) == HEALTHY | {"cloud.transport": "unknown", "path.egress": "unknown"}
+    assert "No CoAP server answers on UDP 15683" in checks(dropped.report)["cloud.transport"]["summary"]
+    assert dropped.report["verdict"] == "undetermined", "nothing shows that this host is up"
+
+
 def test_local_cloud_by_its_address_and_the_internet_test() -> None:
     """An address needs no lookup, so the echo's only condition is met: 3 blinks, where nothing answers."""
     with Lab(unknown_names=PARTICLE) as lab:
@@ -115,9 +138,11 @@ def test_local_cloud_by_its_address_and_the_internet_test() -> None:
 def test_own_cloud_name() -> None:
     name = "acme.cloud.acme.example"
     with Lab(unknown_names=PARTICLE, names={"*.cloud.acme.example": ARGON_CLOUD}) as lab:
+        lab.add_destination("dtls", ARGON_CLOUD, 5684)
         run = lab.check("--device", written(lab, BLINDS))
         asked = lab.queries()
     with Lab(unknown_names=PARTICLE) as lab:
+        lab.may_be_asked_for.append(name)
         filtered = lab.check("--device", written(lab, BLINDS))
         assert ("A", name) in lab.queries()
 

@@ -18,8 +18,9 @@ from agent import profiles
 from agent.judging.dns import NTP_SERVER
 from probes.dns import RANDOM_UNDER
 from probes.portal import VENDOR_HOSTS
-from tests.lab.datagrams import DnsMode
-from tests.lab.lab import NOBODY, READABLE, Lab
+from tests.lab.capture import Capture
+from tests.lab.datagrams import DnsMode, DtlsMode
+from tests.lab.lab import ARGON_CLOUD, NOBODY, READABLE, Lab
 from tests.lab.namespaces import wait_until
 from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp
 
@@ -50,9 +51,10 @@ def popen(lab: Lab, argv: list[str], stdout: int = subprocess.PIPE) -> subproces
     )
 
 
-def check_with(lab: Lab, patch: str, *arguments: str) -> dict[str, Any]:
+def check_with(lab: Lab, patch: str, *arguments: str, user: int | None = None) -> dict[str, Any]:
     """The report of a check with one thing of `agent.run` replaced, for what no option sets."""
-    report: dict[str, Any] = json.loads(lab.laptop.run(*patched(patch, *arguments), timeout_s=90).stdout)
+    done = lab.laptop.run(*patched(patch, *arguments), user=user, timeout_s=90, readable=READABLE)
+    report: dict[str, Any] = json.loads(done.stdout)
     return report
 
 
@@ -195,8 +197,8 @@ def test_coap_ping_is_an_empty_confirmable_message() -> None:
 HELLO_RANDOM = slice(2 * 27, 2 * 59)
 
 
-def hello_bytes(more: str) -> str:
-    """A device's ClientHello (device-facts 2.3; RFC 6347, 7250, 8422, 9146), with `more` extensions after its own."""
+def hello_bytes(record: int) -> str:
+    """A device's ClientHello (device-facts 2.3; RFC 6347, 7250, 8422, 9146) in a record of this number."""
     extensions = (
         "000d0004" + "0002" + "0403"  # signature_algorithms: ECDSA with SHA-256
         "000a0004" + "0002" + "0017"  # supported_groups: secp256r1
@@ -204,46 +206,56 @@ def hello_bytes(more: str) -> str:
         "00fe0001" + "00"  # connection_id by its provisional number: an empty one
         "00130002" + "01" + "02"  # client_certificate_type: raw public key
         "00140002" + "01" + "02"  # server_certificate_type: raw public key
-    ) + more  # fmt: skip
+    )  # fmt: skip
     body = "fefd" + "#" * 64 + "00" + "00" + "0004c0ae00ff" + "0100" + f"{len(extensions) // 2:04x}" + extensions
     size = f"{len(body) // 2:06x}"
     handshake = "01" + size + "0000" + "000000" + size + body
-    return "16fefd" + "0000" + "000000000000" + f"{len(handshake) // 2:04x}" + handshake
+    return "16fefd" + "0000" + f"{record:012x}" + f"{len(handshake) // 2:04x}" + handshake
+
+
+HELLO = (
+    "dtls.handshake.type",
+    "dtls.record.version",
+    "dtls.handshake.version",
+    "dtls.handshake.ciphersuite",
+    "dtls.handshake.extensions_supported_group",
+    "dtls.handshake.cookie_length",
+    "dtls.handshake.extension.type",
+    "_ws.malformed",
+    "udp.payload",
+)
+
+
+def hellos(capture: Capture) -> list[tuple[str, ...]]:
+    """What tshark reads of the ClientHellos that may get to the cloud; the payload of each."""
+    rows = capture.fields(
+        *HELLO, display_filter="dtls.handshake && udp.dstport == 5684 && ip.ttl == 64", every=True
+    )  # fmt: skip
+    read = ("1", "0xfefd", "0xfefd", "0xc0ae,0x00ff", "0x0017", "0", "13,10,11,254,19,20", "")
+    assert {row[:-1] for row in rows} == {read}
+    return rows
 
 
 def test_client_hello_is_the_devices() -> None:
     with Lab() as lab:
         with lab.capture() as capture:
             report = lab.check("--device", "argon", "--only", "cloud").report
-        rows = capture.fields(
-            "dtls.handshake.type",
-            "dtls.record.version",
-            "dtls.handshake.version",
-            "dtls.handshake.ciphersuite",
-            "dtls.handshake.extensions_supported_group",
-            "dtls.handshake.cookie_length",
-            "ip.len",
-            "ip.flags.df",
-            "dtls.handshake.extension.type",
-            "_ws.malformed",
-            "udp.payload",
-            display_filter="dtls.handshake && udp.dstport == 5684",
-            every=True,
-        )
+        ((*_, payload),) = hellos(capture)
 
-    hello = ("1", "0xfefd", "0xfefd", "0xc0ae,0x00ff", "0x0017", "0")
-    assert [row[:6] for row in rows] == [hello, hello]
-    assert rows[0][8:10] == ("13,10,11,254,19,20", "")
-    large = rows[1]
-    assert large[6] == "1280"
-    assert large[7] in {"1", "True"}, "nobody may fragment it"
-    assert large[8:10] == ("13,10,11,254,19,20,21", "")
-    padding = "0015" + f"{1280 - 28 - 110 - 4:04x}" + "00" * (1280 - 28 - 110 - 4)
-    assert len(rows[0][10]) == 2 * 110
-    assert masked(rows[0][10], HELLO_RANDOM) == hello_bytes("")
-    assert masked(large[10], HELLO_RANDOM) == hello_bytes(padding)
+    assert len(payload) == 2 * 110
+    assert masked(payload, HELLO_RANDOM) == hello_bytes(0)
     assert ".v6.udp.particle.io" in json.dumps(report["footprint"])
-    assert report["observations"]["cloud"]["endpoints"][0]["large"]["record"] == "HelloVerifyRequest"
+
+
+def test_client_hello_is_sent_again_as_a_device_does() -> None:
+    with Lab() as lab:
+        lab.gateway.drop("udp", 5684)
+        with lab.capture() as capture:
+            lab.check("--device", "argon", "--only", "cloud", "--skip", "path")
+        payloads = [row[-1] for row in hellos(capture)]
+
+    assert [masked(one, HELLO_RANDOM) for one in payloads] == [hello_bytes(number) for number in range(3)]
+    assert len({one[HELLO_RANDOM] for one in payloads}) == 1, "one handshake"
 
 
 ECHOES = "udp.dstport == 5684 && udp.payload[0] == 0xfc"
@@ -255,8 +267,25 @@ def echo_headers(payload: str) -> tuple[str, str, int, int, int]:
     return head[:6], head[6:10], int(head[10:18], 16), int(head[18:22], 16), len(rest) // 2 - int(head[22:], 16)
 
 
+@pytest.mark.parametrize("mode", ["real", "no-echo", "alert"])
+@pytest.mark.parametrize("form", [("6.2.0", ["WiFi: <n>/10 packets"]), ("5.8.2", [])], ids=lambda one: str(one[0]))
+def test_a_cloud_that_answers_is_sent_no_echo(mode: DtlsMode, form: tuple[str, list[str]]) -> None:
+    version, log = form
+    with Lab(argon_cloud=mode) as lab:
+        with lab.capture() as capture:
+            run = lab.check("--device", "argon", "--os", version, "--skip", "dhcp")
+        assert capture.fields("udp.payload", display_filter=ECHOES) == []
+    test = run.report["internet_test"]
+
+    assert run.report["observations"]["echo"]["tests"] == []
+    assert (test["result"], test["runs"]) == ("passed", False)
+    assert "the device sends no echoes here, and none were sent" in test["reason"]
+    assert [line[:20] for line in test["log"] if line.startswith("WiFi")] == log
+    assert run.report["duration_s"] < 4
+
+
 def test_echo_stops_at_the_first_one() -> None:
-    with Lab() as lab:
+    with Lab(argon_cloud="echo-only") as lab:
         with lab.capture() as capture:
             report = lab.check("--device", "argon", "--only", "cloud").report
         sent = capture.fields("udp.payload", display_filter=ECHOES)
@@ -273,7 +302,7 @@ def test_echo_stops_at_the_first_one() -> None:
 
 
 def test_unanswered_echo_goes_at_the_devices_pace() -> None:
-    with Lab(argon_cloud="no-echo") as lab:
+    with Lab(argon_cloud="silent") as lab:
         with lab.capture() as capture:
             report = lab.check("--device", "argon", "--only", "cloud").report
         rows = capture.fields("frame.time_relative", "udp.payload", "udp.srcport", display_filter=ECHOES)
@@ -296,12 +325,12 @@ def test_unanswered_echo_goes_at_the_devices_pace() -> None:
 
 FORM_1 = (
     "from probes.echo import EchoTarget\n"
-    "agent.run.echo_targets = lambda known: [EchoTarget(1, known[0].cloud.hosts.value[0], 5684, 5)]"
+    "agent.run.echo_targets = lambda known, _: [EchoTarget(1, known[0].cloud.hosts.value[0], 5684, 5)]"
 )
 
 
 def test_unanswered_echo_of_the_first_form() -> None:
-    with Lab(argon_cloud="no-echo") as lab:
+    with Lab(argon_cloud="silent") as lab:
         with lab.capture() as capture:
             report = check_with(lab, FORM_1, "--device", "argon", "--only", "cloud")
         rows = capture.fields("frame.time_relative", "udp.payload", display_filter=ECHOES)
@@ -315,7 +344,7 @@ def test_unanswered_echo_of_the_first_form() -> None:
 
 
 def test_echo_of_the_first_form_stops_at_the_first_one() -> None:
-    with Lab() as lab:
+    with Lab(argon_cloud="echo-only") as lab:
         with lab.capture() as capture:
             report = check_with(lab, FORM_1, "--device", "argon", "--only", "cloud")
         sent = capture.fields("udp.payload", display_filter=ECHOES)
@@ -341,7 +370,7 @@ def test_echo_needs_no_dtls_server() -> None:
 
     assert seen["echo"]["tests"][0]["packets"][0]["echo_ms"] is not None
     dtls = next(one for one in seen["cloud"]["endpoints"] if one["transport"] == "dtls")
-    assert (dtls["record"], dtls["large"]) == (None, None)
+    assert dtls["record"] is None
     assert dtls["given_s"] == pytest.approx(12, abs=0.1)
 
 
@@ -424,42 +453,101 @@ def test_nothing_is_sent_later_for_ipv6_addresses(mode: DnsMode) -> None:
     assert max(broken.values()) < 1
 
 
-def test_large_hello_meets_a_narrow_path() -> None:
-    with Lab() as lab:
-        lab.narrow_path(1200)
-        named = lab.check("--device", "argon", "--only", "cloud").report
-    with Lab() as lab:
-        lab.narrow_path(1200, silently=True)
-        silent = lab.check("--device", "argon", "--only", "cloud").report
-    large, hole = (
-        next(one for one in report["observations"]["cloud"]["endpoints"] if one["transport"] == "dtls")["large"]
-        for report in (named, silent)
-    )
-
-    assert (large["size"], large["record"], hole["record"]) == (1280, None, None)
-    icmp = {"type": 3, "code": 4, "source": GATEWAY, "mtu": 1200}
-    assert [one["icmp"] for one in large["attempts"]] == [icmp, icmp]
-    assert [one["outcome"] for one in hole["attempts"]] == ["timeout"] * 3
-
-
-def test_large_hello_does_not_fit_this_laptops_own_link() -> None:
-    with Lab() as lab:
-        lab.laptop.ip("link set eth0 mtu 1000")
-        report = lab.check("--device", "argon", "--only", "cloud").report
-    endpoint = next(one for one in report["observations"]["cloud"]["endpoints"] if one["transport"] == "dtls")
-
-    assert endpoint["record"] == "HelloVerifyRequest"
-    assert {(one["outcome"], one["detail"]) for one in endpoint["large"]["attempts"]} == {("error", "Message too long")}
-
-
 SHORT_HOLD = "agent.run.hold_s = lambda known: 6.0"
+
+
+def whole(report: dict[str, Any]) -> dict[str, Any]:
+    """What became of the datagrams that were to get out whole."""
+    (target,) = report["observations"]["path"]["targets"]
+    found: dict[str, Any] = target["whole"]
+    assert found["size"] == 1280
+    assert all("large" not in one or one["large"] is None for one in report["observations"]["cloud"]["endpoints"])
+    return found
+
+
+def size_evidence(report: dict[str, Any]) -> str:
+    """What is said of them."""
+    check = next(one for one in report["checks"] if one["id"] == "cloud.transport")
+    line: str = next(one for one in check["evidence"] if "packets of 1280 bytes out: " in one)
+    return line.partition(" out: ")[2]
+
+
+def large_packets(capture: Capture) -> list[tuple[str, ...]]:
+    """TTL, DF bit and payload of every packet to the cloud's port that no device sends, as tshark has it."""
+    rows = capture.fields("ip.len", "ip.ttl", "ip.flags.df", "udp.payload", display_filter="udp.dstport == 5684")
+    return [(row[1], str(row[2] in {"1", "True"}), row[3]) for row in rows if int(row[0]) == 1280]
+
+
+@pytest.mark.parametrize("user", [None, NOBODY], ids=["root", "ordinary"])
+@pytest.mark.parametrize("silently", [False, True], ids=["named", "silent"])
+def test_large_packets_meet_a_narrow_path(user: int | None, *, silently: bool) -> None:
+    with Lab() as lab:
+        lab.narrow_path(1200, silently=silently)
+        with lab.capture() as capture:
+            report = check_with(lab, SHORT_HOLD, "--device", "argon", "--only", "cloud", "--deep", user=user)
+        sent = large_packets(capture)
+        assert lab.seen
+        assert lab.seen.arrivals(ARGON_CLOUD)["whole datagram"] == 0
+    found = whole(report)
+
+    assert sent == [("2", "True", "00" * 1252)] * (3 if silently else 1), "to the provider, and whole"
+    if silently:
+        assert [(one["outcome"], one.get("icmp")) for one in found["probes"]] == [("timeout", None)] * 3
+        assert size_evidence(report) == "not known: no router before the server says so"
+        assert status(report, "cloud.transport") == "pass"
+    else:
+        icmp = {"type": 3, "code": 4, "source": GATEWAY, "mtu": 1200}
+        assert [(one["outcome"], one["icmp"]) for one in found["probes"]] == [("unreachable", icmp)]
+        assert status(report, "cloud.transport") == "warn"
+
+
+def test_large_packets_get_out_whole_and_not_to_the_server() -> None:
+    with Lab() as lab:
+        with lab.capture() as capture:
+            report = check_with(lab, SHORT_HOLD, "--device", "argon", "--only", "cloud", "--deep")
+        sent = large_packets(capture)
+        assert lab.seen
+        arrived = lab.seen.arrivals(ARGON_CLOUD)
+    (probe,) = whole(report)["probes"]
+
+    assert sent == [("2", "True", "00" * 1252)]
+    assert (probe["outcome"], probe["source"]) == ("time-exceeded", "203.0.113.1")
+    assert size_evidence(report) == "get whole to 203.0.113.1 (hop 2), which is before the server"
+    assert status(report, "cloud.transport") == "pass"
+    assert set(arrived) == {"ClientHello", "ClientHello with the cookie", "alert"}
+
+
+@pytest.mark.parametrize(
+    ("mtu", "outcomes", "says"),
+    [(1492, ["time-exceeded"], "get whole to 203.0.113.1 (hop 2), which is before the server"),
+     (1000, ["error"], "not known: Message too long")],
+)  # fmt: skip
+def test_this_laptops_own_link_is_a_hint(mtu: int, outcomes: list[str], says: str) -> None:
+    with Lab() as lab:
+        lab.laptop.ip(f"link set eth0 mtu {mtu}")
+        report = lab.check("--device", "argon").report
+
+    assert [one["outcome"] for one in whole(report)["probes"]] == outcomes
+    assert size_evidence(report) == says
+    assert (status(report, "cloud.transport"), report["verdict"]) == ("pass", "compatible")
+
+
+def test_large_packets_are_not_sent_without_a_reason() -> None:
+    with Lab() as lab:
+        with lab.capture() as capture:
+            report = lab.check("--device", "argon").report
+        assert large_packets(capture) == []
+
+    assert report["observations"]["path"]["targets"] == []
 
 
 def test_deep_waits_as_long_as_a_device() -> None:
     with Lab(argon_cloud="silent", photon_cloud="silent") as lab:
         with lab.capture() as capture:
             report = check_with(lab, SHORT_HOLD, "--device", "argon", "--only", "cloud", "--deep")
-        rows = capture.fields("frame.time_relative", "udp.srcport", display_filter="dtls.handshake.type == 1")
+        rows = capture.fields(
+            "frame.time_relative", "udp.srcport", display_filter="dtls.handshake.type == 1 && ip.ttl == 64"
+        )
     seen = report["observations"]
     dtls, nonce = (
         next(one for one in seen["cloud"]["endpoints"] if one["transport"] == transport)
