@@ -94,7 +94,7 @@ def _as_listed(finding: Finding, row: Row) -> Finding:
     """
     fine = finding.status in {"pass", "skip"}
     allowed = {None} if fine else {*row.problems, *COMMON_PROBLEMS}
-    if row.problems and finding.problem not in allowed:
+    if finding.problem not in allowed:
         raise ValueError(f"{finding.problem!r} is no problem of {row.id} that {finding.status}s")
     return finding if fine or finding.owner else msgspec.structs.replace(finding, owner=row.owner)
 

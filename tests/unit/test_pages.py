@@ -10,7 +10,7 @@ from netpreflight.agent.judging.registry import COMMON_PROBLEMS
 from netpreflight.agent.pages import COMMON, page
 
 ROOT = Path(__file__).parents[2]
-PAGED = {row.id: row.problems for row in CHECKS.values() if row.problems}
+PAGED = {row.id: row.problems for row in CHECKS.values()}
 PARTS = ("**Seen:**", "**For the device:**", "**Who changes what:**")
 WIDEST = 120
 
