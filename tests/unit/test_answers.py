@@ -268,12 +268,12 @@ def test_what_rests_on_an_unconfirmed_fact_is_no_certain_yes() -> None:
     assert "not all that it needs is confirmed" in made.answer.sentence
 
 
-@pytest.mark.parametrize(("left_out", "of"), [([], 10), (["portal"], 9)])
-def test_checks_that_were_left_out_are_not_counted_as_looked_at(left_out: list[str], of: int) -> None:
+@pytest.mark.parametrize("left_out", [[], ["portal"]])
+def test_checks_that_were_left_out_are_not_counted_as_looked_at(left_out: list[str]) -> None:
     beyond = [row.id for row in CHECKS.values() if row.beyond_the_air]
     run = replace(four.run_of(cloud=None), selection=Selection(only=beyond, skip=left_out))
 
-    assert f"of {of} checks" in four.made(run, "argon").answer.sentence
+    assert f"of {len(beyond) - len(left_out)} checks" in four.made(run, "argon").answer.sentence
 
 
 # --- the way

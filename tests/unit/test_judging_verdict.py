@@ -119,18 +119,22 @@ def test_only_what_was_chosen_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "ids"),
+    ("group", "some"),
     [
-        ("dhcp", ["dhcp.offer", "dhcp.lease", "dhcp.servers"]),
-        ("dns", ["dns.resolve", "dns.integrity"]),
-        ("portal", ["portal"]),
-        ("coap", ["coap.udp-5683"]),
-        ("cloud", ["cloud.transport"]),
-        ("path", ["path.egress"]),
-        (" ntp , portal ", ["ntp.reply", "portal"]),
+        ("dhcp", {"dhcp.offer", "dhcp.lease", "dhcp.servers"}),
+        ("dns", {"dns.resolve", "dns.integrity"}),
+        ("portal", {"portal"}),
+        ("coap", {"coap.udp-5683"}),
+        ("cloud", {"cloud.transport"}),
+        ("path", {"path.egress"}),
+        (" ntp , portal ", {"ntp.reply", "portal"}),
     ],
 )
-def test_a_group_stands_for_its_checks(group: str, ids: list[str]) -> None:
+def test_a_group_stands_for_its_checks(group: str, some: set[str]) -> None:
+    names = [one.strip() for one in group.split(",")]
+    ids = [check_id for check_id in CHECKS if check_id.split(".")[0] in names]
+
+    assert some <= set(ids)
     assert select(group, None).only == ids
     assert select(None, group).skip == ids
 
