@@ -1,5 +1,7 @@
-"""The packages in the folders at the top, under the one name; all else stands in pyproject.toml."""
+"""The packages in the folders at the top, and the checks' pages, under the one name; all else is in pyproject.toml."""
 
 from setuptools import find_packages, setup
 
-setup(packages=[f"netpreflight.{one}" for one in find_packages(include=["agent*", "probes*", "reports*"])])
+FOUND = find_packages(include=["agent*", "probes*", "reports*"])
+
+setup(packages=[*(f"netpreflight.{one}" for one in FOUND), "netpreflight.docs.checks"])

@@ -7,11 +7,11 @@ import msgspec
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.coap import own_server
 from netpreflight.agent.judging.device_view import device_view
-from netpreflight.agent.judging.icmp import from_host, refused
+from netpreflight.agent.judging.icmp import from_host, named, refused
 from netpreflight.agent.judging.nat import forgotten, idle_evidence
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from netpreflight.agent.profiles import Fact, Profile
-from netpreflight.agent.results import BEST_FIRST, Finding, Flow
+from netpreflight.agent.results import BEST_FIRST, Finding, Flow, Named
 from netpreflight.probes.observations import CloudEndpoint, Connection, Icmp, Observations, WholePackets
 
 _UDP_OVERHEAD = 28
@@ -36,7 +36,7 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     else:
         missing = None
     judge = _nonce if needs.transport.value == "tcp-nonce" else _dtls
-    findings = [judge(one, profile) for one in mine if one.address]
+    findings = [judge(one, seen, profile) for one in mine if one.address]
     # Any one of the hosts will do; that all of them fail is known only where all were asked.
     finding = min([*findings, *([missing] if missing else [])], key=lambda one: BEST_FIRST.index(one.status))
     if not findings:
@@ -51,7 +51,7 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     return msgspec.structs.replace(finding, rests_on=facts)
 
 
-def _nonce(endpoint: CloudEndpoint, profile: Profile) -> Finding:
+def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Finding:
     where = f"{endpoint.host} ({endpoint.address}), TCP {endpoint.port}"
     patience = profile.cloud.answer_s
     evidence = [f"{where}, {one.at_s:.1f} s: {_describe(one)}" for one in endpoint.connections]
@@ -63,9 +63,11 @@ def _nonce(endpoint: CloudEndpoint, profile: Profile) -> Finding:
     if not count:
         return not_looked(None, f"{where} was not tried to its end")
     if spoken:
+        problem = "foreign-answer"
         summary = f"{where} is answered by something else"
         reason = f"{len(spoken[0].received) // 2} bytes came that are no nonce: {spoken[0].received[:48]}."
     elif connected:
+        problem = "no-nonce"
         how = {"timeout": "stays silent", "reset": "is reset", "closed": "is closed"}.get(
             connected[0].error or "", "fails"
         )
@@ -77,6 +79,7 @@ def _nonce(endpoint: CloudEndpoint, profile: Profile) -> Finding:
         )
     else:
         error = next((one.error for one in endpoint.connections if one.error), None) or "timeout"
+        problem = {"timeout": "no-answer", "refused": "connection-refused"}.get(error, "no-connection")
         how = "no answer" if error == "timeout" else error
         summary = f"{where} cannot be reached: {how}"
         limit = profile.cloud.connect_s
@@ -86,6 +89,7 @@ def _nonce(endpoint: CloudEndpoint, profile: Profile) -> Finding:
     return Finding(
         status="fail",
         summary=summary,
+        problem=problem,
         reason=reason,
         remedy=f"Allow outbound TCP {endpoint.port} to {endpoint.host} (now {endpoint.address}; its addresses change), "
         "past any proxy or inspection.",
@@ -101,7 +105,7 @@ def _describe(connection: Connection) -> str:
     return f"{connected}, {len(connection.received) // 2} bytes received, {connection.error or 'then silence'}"
 
 
-def _dtls(endpoint: CloudEndpoint, profile: Profile) -> Finding:
+def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Finding:
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
     evidence = [f"{where}, {one.words}" for one in endpoint.attempts]
     if endpoint.record:
@@ -110,7 +114,7 @@ def _dtls(endpoint: CloudEndpoint, profile: Profile) -> Finding:
             finding = Finding(status="pass", summary=f"{where} answers a DTLS ClientHello with {endpoint.record}")
         return msgspec.structs.replace(finding, evidence=[*evidence, *finding.evidence])
     flow = _flow("udp", endpoint)
-    if found := refused(flow, endpoint.attempts, evidence):
+    if found := refused(flow, endpoint.attempts, seen, evidence):
         return found
     error = next((one.detail for one in endpoint.attempts if one.outcome == "error"), None)
     if error or not endpoint.attempts:
@@ -120,6 +124,8 @@ def _dtls(endpoint: CloudEndpoint, profile: Profile) -> Finding:
     return Finding(
         status="fail",
         summary=f"{where} {how}",
+        problem=_problem_of_silence(endpoint, closed),
+        named=Named(address=closed.source) if closed else None,
         reason=_how_sure(endpoint, profile),
         remedy=f"Allow outbound UDP {endpoint.port} to {zone_of(endpoint.host)} (now {endpoint.address}; "
         "its addresses change), with replies.",
@@ -128,6 +134,13 @@ def _dtls(endpoint: CloudEndpoint, profile: Profile) -> Finding:
         rests_on=[*([profile.cloud.hello_at_s] if profile.cloud.hello_at_s else []), profile.cloud.answer_s],
         to_allow=[flow],
     )
+
+
+def _problem_of_silence(endpoint: CloudEndpoint, closed: Icmp | None) -> str:
+    """What a ClientHello without a DTLS record in return is: something else may have come."""
+    if closed:
+        return "port-closed"
+    return "foreign-answer" if any(one.outcome == "ignored" for one in endpoint.attempts) else "no-answer"
 
 
 def _flow(protocol: Literal["udp", "tcp"], endpoint: CloudEndpoint) -> Flow:
@@ -164,6 +177,7 @@ def _late(endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding | No
     return Finding(
         status="fail",
         summary=f"{where} answers after {took:.0f} s; the device gives up after {patience.value:g} s",
+        problem="too-late",
         reason=f"The first DTLS record came {took:.1f} s after the first ClientHello.",
         remedy="Find out what loses or delays packets on the way to the internet.",
         owner="network administrator",
@@ -189,6 +203,8 @@ def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, prof
     return Finding(
         status="warn",
         summary=f"{where} answers, but no packet of {size} bytes gets past {told.source} whole",
+        problem="small-mtu",
+        named=named(told.source, seen),
         reason=f"A packet of {size} bytes, not to be fragmented, was refused by {told.source}: {told.meaning}. "
         f"DTLS needs packets of up to {needs.value} bytes, and not every device can reassemble fragments.",
         remedy=f"Let packets of {needs.value} bytes through whole: look at the MTU of tunnels and PPPoE on the way, "

@@ -5,7 +5,7 @@ from netpreflight.agent.judging.path import proof_of_egress
 from netpreflight.agent.judging.unseen import no_address, not_looked, of_another_run
 from netpreflight.agent.judging.witnessed import answered_at
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Finding, Flow
+from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import CoapServer, Observations
 
 UDP_PORT = 5683
@@ -62,7 +62,7 @@ def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
                 evidence=evidence,
             )
     for server in asked:
-        if found := refused(_flow(server), server.attempts, evidence):
+        if found := refused(_flow(server), server.attempts, seen, evidence):
             return found
     return _blocked(seen, asked, evidence) or _unsettled(asked, evidence)
 
@@ -79,6 +79,7 @@ def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -
             return Finding(
                 status="fail",
                 summary=f"UDP {server.port} is blocked: {server.host} ({server.address}) answers {words[0]} only",
+                problem="blocked",
                 reason=f"{len(server.attempts)} CoAP pings to {server.address}, UDP {server.port}, had no answer, "
                 f"while the same host answers {', '.join(words)}.",
                 remedy=f"Allow outbound UDP {server.port} to {server.address} ({server.host}), with replies; where the "
@@ -94,28 +95,40 @@ def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
     """The finding where no server answered, and nothing proves why."""
     hosts = ", ".join(f"{server.host} ({server.address})" for server in asked)
     port = asked[0].port
+    named = None
     remedy = f"Run netpreflight on a phone's hotspot: if the same servers answer there, this network blocks UDP {port}."
     for server in asked:
         closed = from_host(server.address or "", server.attempts)
         if closed:
+            problem, named = "port-closed", Named(address=closed.source)
             summary = f"{server.host} runs no CoAP server now"
             reason = f"{server.address} itself says {closed.meaning} for UDP {port}, and no other server answered."
             break
         strange = next((one for one in server.attempts if one.outcome == "ignored"), None)
         if strange:
+            problem = "foreign-answer"
             summary = f"UDP {port} of {server.host} is answered, and not as a CoAP server does"
             reason = f"For {server.address} came {strange.detail}; somebody on the way may answer in its place."
             break
         error = next((one for one in server.attempts if one.outcome == "error"), None)
         if error:
+            problem = "not-sent"
             summary, reason = "This laptop could not send a CoAP ping", f"Sending to {hosts} failed: {error.detail}."
             remedy = "Look at this laptop's own firewall and routes, then run netpreflight again."
             break
     else:
+        problem = "no-answer"
         summary = f"No CoAP server answers on UDP {port}"
         reason = f"Asked: {hosts}. Silence alone does not tell a blocked port from servers that are down."
     return Finding(
-        status="unknown", summary=summary, reason=reason, remedy=remedy, owner="device owner", evidence=evidence
+        status="unknown",
+        summary=summary,
+        problem=problem,
+        named=named,
+        reason=reason,
+        remedy=remedy,
+        owner="device owner",
+        evidence=evidence,
     )
 
 

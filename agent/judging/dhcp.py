@@ -6,7 +6,7 @@ from netpreflight.agent.judging.addresses import first_host
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.unseen import not_looked
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Finding
+from netpreflight.agent.results import Finding, Named
 from netpreflight.probes.observations import Dhcp, DhcpMessage, Lease, Observations
 
 _AS_ROOT = "Run netpreflight again as root (sudo): it then asks for a lease as an unknown device, and gives it back."
@@ -42,6 +42,8 @@ def offer(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="fail",
             summary=f"DHCP server {offered_laptop} answers this laptop, and not an unknown device",
+            problem="only-known-clients",
+            named=Named(address=offered_laptop),
             reason=f"{offered_laptop} offers an address to this laptop's MAC address, but left {asked} DISCOVERs of an "
             f"unknown one unanswered: {', or '.join(causes)}.",
             remedy=f"Register the device's MAC address with the DHCP server {offered_laptop}, or with the network's "
@@ -53,6 +55,8 @@ def offer(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="fail",
             summary=f"DHCP server {told_device} has no address for a new device",
+            problem="pool-exhausted",
+            named=Named(address=told_device),
             reason=f"{told_device} answers an unknown device's INFORM, but none of its {asked} DISCOVERs: "
             "the pool is exhausted, or every address in it is reserved.",
             remedy=f"Enlarge the DHCP pool on {told_device}, shorten its lease time, or free unused leases.",
@@ -63,6 +67,8 @@ def offer(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="fail",
             summary=f"DHCP server {told_laptop} is there, and offers nothing",
+            problem="no-offer",
+            named=Named(address=told_laptop),
             reason=f"{told_laptop} answers this laptop's INFORM, but no DISCOVER, neither an unknown device's nor this "
             "laptop's: no address is free, or it serves only registered devices.",
             remedy=f"Look at the DHCP pool and the allow-list on {told_laptop}.",
@@ -72,6 +78,7 @@ def offer(seen: Observations, profile: Profile) -> Finding:
     return Finding(
         status="fail",
         summary="No DHCP server answers",
+        problem="no-answer",
         reason=f"{asked} DISCOVERs of an unknown device in 15 s, and this laptop's own, were left unanswered.",
         remedy="Switch on DHCP on the router (or the relay for this VLAN). A device that is to live without DHCP has "
         "to be given a static address in its firmware.",
@@ -95,6 +102,8 @@ def lease(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="fail",
             summary=f"{granted.server} acknowledges a lease without an address",
+            problem="lease-without-address",
+            named=Named(address=granted.server),
             reason="The ACK's address field is empty.",
             remedy=f"Repair the DHCP server {granted.server}.",
             owner="network administrator",
@@ -105,6 +114,8 @@ def lease(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="fail" if waits else "warn",
             summary=f"{granted.server} grants no resolver (option 6)",
+            problem="lease-without-resolver",
+            named=Named(address=granted.server),
             reason="Without a DNS server in its lease a device never comes up: its LED stays fast green, and its "
             "Internet Test never runs."
             if waits
@@ -123,6 +134,8 @@ def lease(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="unknown",
             summary=f"A device is given router {router}, and this laptop uses {gateway}",
+            problem="other-router",
+            named=Named(address=router),
             reason=f"Everything beyond the LAN was measured through {gateway}; a device would go through {router}.",
             remedy="Set this laptop to take its address by DHCP, and run netpreflight again.",
             owner="device owner",
@@ -146,6 +159,8 @@ def _too_late(dhcp: Dhcp, granted: DhcpMessage, profile: Profile) -> Finding | N
     return Finding(
         status="fail",
         summary=f"DHCP server {granted.server} took {took:.0f} s; the device gives up after {limit.value:g} s",
+        problem="too-late",
+        named=Named(address=granted.server),
         reason=f"From the first DISCOVER to the ACK {took:.1f} s went by.",
         remedy=f"Find out what makes the DHCP server {granted.server}, or the relay to it, slow.",
         owner="network administrator",
@@ -169,6 +184,7 @@ def servers(seen: Observations, profile: Profile) -> Finding:
             return Finding(
                 status="fail",
                 summary=f"Two DHCP servers disagree: {first.server} and {other.server}",
+                problem="servers-disagree",
                 reason=f"They differ in {differences}. A device takes whichever answers first; this run went on with "
                 f"{(dhcp.granted or first).server}.",
                 remedy=f"Find out which of {first.server} (MAC {first.server_mac or 'not seen'}) and {other.server} "
@@ -180,6 +196,7 @@ def servers(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="unknown",
             summary="Not known whether one DHCP server answers, or several",
+            problem="no-exchange",
             reason=f"OFFERs could not be collected: {dhcp.exchange_denied}.",
             remedy=_AS_ROOT,
             owner="device owner",
@@ -189,6 +206,7 @@ def servers(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="unknown",
             summary="No DHCP server to compare",
+            problem="no-answer",
             reason="No server answered; see dhcp.offer.",
             remedy="Settle dhcp.offer first, then run netpreflight again.",
             owner="network administrator",
@@ -200,6 +218,8 @@ def servers(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="unknown",
             summary=f"{unseen[0]} answers beside {first.server}; not known what it hands out",
+            problem="second-server",
+            named=Named(address=unseen[0]),
             reason=f"{unseen[0]} answered an INFORM without a router or a resolver, and made no OFFER in time.",
             remedy=f"Find out what {unseen[0]} (MAC {told[unseen[0]].server_mac or 'not seen'}) is; if it is a DHCP "
             "server that does not belong here, switch it off.",
@@ -236,6 +256,8 @@ def _no_router(granted: DhcpMessage, seen: Observations, profile: Profile, evide
         return Finding(
             status="warn",
             summary=f"{granted.server} grants no router (option 3); the device guesses {guess}, rightly",
+            problem="lease-without-router",
+            named=Named(address=granted.server),
             reason="Without option 3 the device takes the first host of the subnet for its router; here that is it.",
             remedy=remedy,
             owner="network administrator",
@@ -246,6 +268,8 @@ def _no_router(granted: DhcpMessage, seen: Observations, profile: Profile, evide
     return Finding(
         status="fail",
         summary=f"{granted.server} grants no router (option 3)",
+        problem="lease-without-router",
+        named=Named(address=granted.server),
         reason="Without a router a device reaches nothing beyond its own subnet."
         if fails
         else f"Without option 3 the device takes {guess} for its router; this laptop's is {seen.scope.gateway}.",
@@ -261,21 +285,26 @@ def _nothing_granted(dhcp: Dhcp, evidence: list[str]) -> Finding:
     refusal = next((one for one in dhcp.received if one.type == "NAK" and one.identity == "device"), None)
     offers = dhcp.offers()
     if refusal:
+        problem, named = "nak", Named(address=refusal.server)
         words = f" ({refusal.message})" if refusal.message else ""
         summary = f"DHCP server {refusal.server} refuses a lease: NAK{words}"
         reason = "The server offered an address, and answered the REQUEST for it with a NAK."
         remedy = f"Look at the pool and the log of the DHCP server {refusal.server}."
     elif offers:
+        problem, named = "not-granted", Named(address=offers[0].server)
         summary = f"DHCP server {offers[0].server} offers an address, and does not grant it"
         reason = f"REQUESTs for {offers[0].address} were left unanswered."
         remedy = f"Look at the log of the DHCP server {offers[0].server}."
     else:
+        problem, named = "no-offer", None
         summary = "No address was granted"
         reason = "No server made an offer; see dhcp.offer."
         remedy = "Do what dhcp.offer says."
     return Finding(
         status="fail",
         summary=summary,
+        problem=problem,
+        named=named,
         reason=reason,
         remedy=remedy,
         owner="network administrator",
@@ -292,6 +321,7 @@ def _only_the_laptop(dhcp: Dhcp) -> Finding:
         return Finding(
             status="warn",
             summary=f"Only this laptop's own lease was seen: {record.address} from {record.server or 'its server'}",
+            problem="only-laptop-lease",
             reason=f"{dhcp.exchange_denied}; a lease of this laptop does not show what an unknown device is given.",
             remedy=_AS_ROOT,
             owner="device owner",
@@ -303,6 +333,7 @@ def _only_the_laptop(dhcp: Dhcp) -> Finding:
         summary=f"DHCP server {told.server} answers; not known what it grants"
         if told
         else "Not known what DHCP gives an unknown device",
+        problem="no-exchange",
         reason=f"{dhcp.exchange_denied}"
         + ("" if record else "; this laptop's own DHCP client has no record either")
         + ".",

@@ -7,11 +7,11 @@ import msgspec
 
 from netpreflight.agent.judging.addresses import is_address, is_local, is_sinkhole
 from netpreflight.agent.judging.device_view import device_view
-from netpreflight.agent.judging.icmp import no_route
+from netpreflight.agent.judging.icmp import named, no_route
 from netpreflight.agent.judging.unseen import no_resolver, of_another_run
 from netpreflight.agent.judging.witnessed import answered_addresses
 from netpreflight.agent.profiles import Fact, Profile
-from netpreflight.agent.results import Finding, Flow
+from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import Attempt, Dns, Lookup, Observations
 
 NTP_SERVER = "pool.ntp.org"
@@ -54,6 +54,7 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="unknown",
             summary=f"{name} does not exist, and it is not known whether it should",
+            problem="name-may-not-exist",
             reason="This name holds a device id that belongs to nobody; whether the cloud's zone answers for such "
             "names is not confirmed.",
             remedy=f"Ask for the real device's name here: nslookup <device id>.{name.partition('.')[2]} "
@@ -64,7 +65,7 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
         )
     if failing:
         others_work = any(lookup.addresses for lookup in dns.lookups if lookup.resolver not in asked)
-        finding = _names_fail(kept, failing, profile, evidence)
+        finding = _names_fail(kept, failing, seen, profile, evidence)
         rests_on: list[Fact[Any]] = [keeps] if others_work else []
         if (fallback := profile.cloud.fallback_address) is not None:
             rests_on.append(fallback)
@@ -80,6 +81,8 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="warn",
             summary=f"Resolver {first} fails ({why}); a device gets by with {late[0].resolver}",
+            problem="first-resolver-fails",
+            named=Named(address=first),
             reason=f"A device asks {first} first, each time"
             + (f", and waits {patience.value:g} s before it asks the second." if why == "no answer" else "."),
             remedy=f"Repair the resolver {first}, or take it out of DHCP option 6.",
@@ -113,6 +116,8 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
             return Finding(
                 status="warn",
                 summary=f"{', '.join(one.resolver for one in silent)} leaves AAAA queries for {host} unanswered",
+                problem="aaaa-unanswered",
+                named=Named(address=silent[0].resolver),
                 reason=f"The device asks for AAAA before A, and waits {wait:g} s for it, at each connection.",
                 remedy=f"Let the resolver {silent[0].resolver} answer AAAA queries, if only without a record.",
                 owner="network administrator",
@@ -123,6 +128,8 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
             return Finding(
                 status="warn",
                 summary=f"{found.resolver} gives {host} an IPv6 address, {found.addresses[0]}",
+                problem="ipv6-address",
+                named=Named(address=found.resolver),
                 reason="The device asks for AAAA before A and has no IPv6 on Wi-Fi: it tries the IPv6 address in vain "
                 "before it takes the IPv4 one.",
                 remedy=f"Switch off DNS64 (or IPv6 addresses for {host}) on {found.resolver}, if devices connect late.",
@@ -143,6 +150,8 @@ def integrity(seen: Observations, profile: Profile) -> Finding:
             return Finding(
                 status="fail",
                 summary=f"Resolver {lookup.resolver} invents answers: a random name resolves to {lookup.addresses[0]}",
+                problem="answers-invented",
+                named=Named(address=lookup.resolver),
                 reason=f"{lookup.name} does not exist, and {lookup.resolver} gave it an address.",
                 remedy=f"Switch off the rewriting of names that do not exist on {lookup.resolver}; where a captive "
                 "portal does it, let the device past the portal.",
@@ -161,6 +170,7 @@ def integrity(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="unknown",
             summary="Not known whether answers are rewritten",
+            problem="no-denial",
             reason=f"No resolver said of a random name that it does not exist ({', '.join(dns.resolvers)}).",
             remedy="Do what dns.resolve says, if anything, then run netpreflight again.",
             owner="network administrator",
@@ -171,6 +181,8 @@ def integrity(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="warn",
             summary=f"Unrelated names all resolve to {same}",
+            problem="one-address-for-all",
+            named=Named(address=dns.resolvers[0]),
             reason=f"{same} is the only address that this run was given, and nothing there answered as it should.",
             remedy=f"Compare with another network: if names have other addresses there, {dns.resolvers[0]} rewrites.",
             owner="network administrator",
@@ -215,23 +227,27 @@ def _may_not_exist(dns: Dns, need: _Need) -> bool:
     return missing and any(not _failure(dns, name) for name in need.known_names)
 
 
-def _names_fail(dns: Dns, failing: list[_Need], profile: Profile, evidence: list[str]) -> Finding:
+def _names_fail(dns: Dns, failing: list[_Need], seen: Observations, profile: Profile, evidence: list[str]) -> Finding:
     names = [name for need in failing for name in need.names]
     whys = list(dict.fromkeys(_failure(dns, name) or "" for name in names))
     others = [one for one in dns.lookups if one.kind == "vendor" and one.addresses]
     resolvers = ", ".join(dns.resolvers)
     required = any(need.required for need in failing)
     unanswered: list[str] = []
+    who = Named(address=dns.resolvers[0])
     if others and not any("address of names" in why for why in whys):
+        problem = "names-withheld"
         summary = f"{resolvers} withholds {', '.join(names)} ({'; '.join(whys)}), and answers for other names"
         reason = f"{others[0].name} resolves, so the resolver works, and these names are filtered."
         remedy = f"Allow {', '.join(names)} on the resolver {resolvers}."
     elif others:
+        problem = "answers-invented"
         summary = f"{resolvers} answers for {', '.join(names)} with {whys[0]}"
         reason = "The answers are invented; see dns.integrity."
         remedy = f"Switch off the rewriting of answers on {resolvers}."
     else:
         unanswered = _unanswered(dns)
+        problem, who = _failing(dns, seen)
         summary = f"Resolver {resolvers}: {'; '.join(whys)} for {', '.join(names)}"
         tries = profile.dns.tries.value
         reason = (
@@ -243,12 +259,26 @@ def _names_fail(dns: Dns, failing: list[_Need], profile: Profile, evidence: list
     return Finding(
         status="fail" if required else "warn",
         summary=summary,
+        problem=problem,
+        named=who,
         reason=reason,
         remedy=remedy,
         owner="network administrator",
         evidence=evidence,
         to_allow=[Flow(protocol="udp", port=_PORT, address=one) for one in unanswered],
     )
+
+
+def _failing(dns: Dns, seen: Observations) -> tuple[str, Named]:
+    """Why no name at all resolves, and who is to be looked at for that."""
+    if any(one.rcode for one in dns.lookups):
+        return "resolver-fails", Named(address=dns.resolvers[0])
+    refused = next((one for lookup in dns.lookups for one in lookup.attempts if one.icmp), None)
+    if refused is None or refused.icmp is None:
+        return "no-answer", Named(address=dns.resolvers[0])
+    if refused.icmp.source == refused.address:
+        return "port-closed", Named(address=refused.address)
+    return "no-route" if no_route(refused.icmp) else "rejected", named(refused.icmp.source, seen)
 
 
 def _unanswered(dns: Dns) -> list[str]:
@@ -276,6 +306,8 @@ def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence
     return Finding(
         status="warn" if proved else "fail",
         summary=f"Resolver {lookup.resolver} gives {lookup.name} the local address {address}{gateway}",
+        problem="local-address",
+        named=Named(address=lookup.resolver),
         reason="A public name with a local address is an answer that somebody on this network made"
         + ("; what is there does answer as it should." if proved else "."),
         remedy=f"Look at what {lookup.resolver} does with {lookup.name}: a portal, a filter, or a local server.",
@@ -289,6 +321,7 @@ def _assumed(dns: Dns, evidence: list[str]) -> Finding:
     return Finding(
         status="unknown",
         summary=f"Only this laptop's own resolver was asked ({resolvers})",
+        problem="only-laptop-resolver",
         reason=f"What DHCP hands out is not known; {resolvers} is what this laptop is set to, and a device may be "
         "given another.",
         remedy="Run netpreflight as root (sudo), without --skip dhcp: it then learns what a device is given.",

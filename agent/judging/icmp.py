@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from netpreflight.agent.results import Finding, Flow
-from netpreflight.probes.observations import Attempt, Icmp
+from netpreflight.agent.judging import ladder
+from netpreflight.agent.results import Finding, Flow, Named
+from netpreflight.probes.observations import Attempt, Icmp, Observations
 
 _NO_ROUTE = {0, 1, 5, 6, 7, 8, 11, 12}
 """Codes of "destination unreachable" that speak of routes and hosts, not of filters (RFC 792, RFC 1812 5.2.7.1)."""
@@ -14,7 +15,14 @@ def no_route(icmp: Icmp) -> bool:
     return icmp.type == 3 and icmp.code in _NO_ROUTE
 
 
-def refused(flow: Flow, attempts: Sequence[Attempt], evidence: list[str]) -> Finding | None:
+def named(address: str, seen: Observations) -> Named:
+    """Who sent an ICMP error, with its hop where a ladder of this run met it."""
+    targets = seen.path.targets if seen.path else []
+    hops = [ttl for target in targets for ttl, router in ladder.all_routers(target) if router == address]
+    return Named(address=address, hop=min(hops, default=None))
+
+
+def refused(flow: Flow, attempts: Sequence[Attempt], seen: Observations, evidence: list[str]) -> Finding | None:
     """The finding where somebody on the way refuses an exchange, and says so; None where nobody does.
 
     An error that the host asked sent itself is not the network's.
@@ -32,6 +40,8 @@ def refused(flow: Flow, attempts: Sequence[Attempt], evidence: list[str]) -> Fin
     return Finding(
         status="fail",
         summary=summary,
+        problem="no-route" if no_route(icmp) else "rejected",
+        named=named(icmp.source, seen),
         reason=f"{what} to {where} was answered by ICMP type {icmp.type} code {icmp.code} from {icmp.source}.",
         remedy=remedy,
         owner="network administrator",

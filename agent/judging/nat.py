@@ -37,6 +37,7 @@ def forgotten(seen: Observations, profile: Profile) -> Finding | None:
     return Finding(
         status="warn",
         summary=f"A UDP conversation that is silent for {silent:.0f} s is forgotten on the way",
+        problem="mapping-forgotten",
         reason=f"The device sends a keep-alive every {alive.value:g} s. "
         + ("" if silent <= alive.value else "Whether that is soon enough was not looked at; where it is not: ")
         + (

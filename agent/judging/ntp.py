@@ -4,10 +4,12 @@ from netpreflight.agent.judging.dns import NTP_SERVER
 from netpreflight.agent.judging.icmp import refused
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Finding, Flow
-from netpreflight.probes.observations import NtpAttempt, Observations
+from netpreflight.agent.results import Finding, Flow, Named
+from netpreflight.probes.observations import NtpAttempt, NtpReply, Observations
 
 _HEADER = 48
+_SERVER = 4
+"""The mode of a server's reply (RFC 5905 section 7.3)."""
 
 
 def reply(seen: Observations, profile: Profile) -> Finding:
@@ -29,6 +31,8 @@ def reply(seen: Observations, profile: Profile) -> Finding:
             return Finding(
                 status="warn",
                 summary=f"{ntp.address} answers with {good.length} bytes instead of 48",
+                problem="long-reply",
+                named=Named(address=ntp.address),
                 reason="The device's buffer holds 48 bytes; that it takes the first 48 of a longer reply is inferred "
                 "from its source, not confirmed.",
                 remedy="Find out what lengthens NTP replies on this network.",
@@ -36,19 +40,21 @@ def reply(seen: Observations, profile: Profile) -> Finding:
                 evidence=evidence,
             )
         return Finding(status="pass", summary=summary, evidence=evidence)
-    flaw = next((one.decoded.flaw for one in reversed(ntp.attempts) if one.decoded and one.decoded.flaw), None)
-    if flaw:
+    bad = next((one.decoded for one in reversed(ntp.attempts) if one.decoded and one.decoded.flaw), None)
+    if bad:
         return Finding(
             status="fail",
-            summary=f"{ntp.address} sends NTP replies that a device refuses: {flaw}",
-            reason=f"A device takes 48 bytes, mode 4, stratum not 0; {where} sent: {flaw}.",
+            summary=f"{ntp.address} sends NTP replies that a device refuses: {bad.flaw}",
+            problem=_flaw(bad),
+            named=Named(address=ntp.address),
+            reason=f"A device takes 48 bytes, mode 4, stratum not 0; {where} sent: {bad.flaw}.",
             remedy=f"Find out who answers for {NTP_SERVER} ({ntp.address}) here, and let the device reach a real NTP "
             "server under that name; after a kiss-of-death, wait an hour first.",
             owner="network administrator",
             evidence=evidence,
         )
     flow = Flow(protocol="udp", port=123, address=ntp.address, host=NTP_SERVER)
-    if found := refused(flow, ntp.attempts, evidence):
+    if found := refused(flow, ntp.attempts, seen, evidence):
         return found
     if error := next((one.detail for one in ntp.attempts if one.outcome == "error"), None):
         return not_sent("an NTP request", where, error, evidence)
@@ -56,12 +62,20 @@ def reply(seen: Observations, profile: Profile) -> Finding:
     return Finding(
         status="fail",
         summary=f"No NTP reply from {ntp.address}",
+        problem="no-answer",
         reason=f"{silent} requests to {where}, 2 s apart, no reply.",
         remedy=f"Allow outbound UDP 123 to {NTP_SERVER} (now {ntp.address}; its addresses change), with replies.",
         owner="network administrator",
         evidence=evidence,
         to_allow=[flow],
     )
+
+
+def _flaw(reply: NtpReply) -> str:
+    """The first thing that is wrong with a reply, in the order in which the device looks (`NtpReply.flaw`)."""
+    if reply.length < _HEADER:
+        return "short-reply"
+    return "wrong-mode" if reply.mode != _SERVER else "kiss-of-death"
 
 
 def _describe(attempt: NtpAttempt) -> str:

@@ -3,10 +3,10 @@
 from typing import Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from netpreflight.agent.judging.addresses import is_local
+from netpreflight.agent.judging.addresses import is_address, is_local
 from netpreflight.agent.judging.unseen import not_looked
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Finding
+from netpreflight.agent.results import Finding, Named
 from netpreflight.probes.observations import UNRESTRICTED, HttpWitness, Observations, Portal
 
 State = Literal["none", "portal", "suspected", "unknown"]
@@ -19,6 +19,8 @@ class _Conclusion(NamedTuple):
     state: State
     summary: str
     reason: str = ""
+    problem: str | None = None
+    named: Named | None = None
     knows_laptop: bool = False
 
 
@@ -27,7 +29,7 @@ def portal(seen: Observations, profile: Profile) -> Finding:
     observed = seen.portal
     if observed is None or observed.not_run:
         return not_looked(observed, "Captive portals were not looked for")
-    state, summary, reason, knows_laptop = _conclude(seen, observed)
+    state, summary, reason, problem, named, knows_laptop = _conclude(seen, observed)
     evidence = [f"state: {state}", *_evidence(observed)]
     if state == "none":
         return Finding(status="pass", summary=summary, evidence=evidence)
@@ -44,6 +46,8 @@ def portal(seen: Observations, profile: Profile) -> Finding:
     return Finding(
         status="fail" if state == "portal" else "unknown",
         summary=summary,
+        problem=problem,
+        named=named,
         reason=reason
         + (" This laptop is already let through, which a new device would not be." if knows_laptop else ""),
         remedy=remedy,
@@ -59,13 +63,17 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
         page = api.portal_url or api.url
         if api.captive:
             return _Conclusion(
-                "portal", f"A captive portal: {page}", f"The Captive Portal API at {api.url} (RFC 8908) says captive."
+                "portal",
+                f"A captive portal: {page}",
+                f"The Captive Portal API at {api.url} (RFC 8908) says captive.",
+                "api-says-captive",
             )
         if api.session:
             return _Conclusion(
                 "portal",
                 f"A captive portal that already knows this laptop: {page}",
                 f"The Captive Portal API at {api.url} (RFC 8908) speaks of this laptop's session.",
+                "api-knows-laptop",
                 knows_laptop=True,
             )
         if api.url.strip() != UNRESTRICTED:
@@ -74,6 +82,7 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
                 f"A captive portal may await new devices: {page}",
                 f"DHCP names a Captive Portal API ({api.url}), as networks with a portal do (RFC 8910); it says that "
                 "this laptop may pass.",
+                "api-lets-laptop-pass",
                 knows_laptop=True,
             )
     by_http = _by_http(seen, observed)
@@ -82,6 +91,7 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
             "suspected",
             f"DHCP names a captive portal, {api.url}, and it could not be asked",
             f"Option 114 points at {api.url}: {api.error}.",
+            "api-unreachable",
         )
     return by_http
 
@@ -104,17 +114,26 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
         page = (ours or pages)[0]
         redirected = next(one for one in wrong if one.location)
         some = f" {len(right)} other vendors' checks are let through." if right else ""
+        host = urlsplit(page).hostname or ""
         return _Conclusion(
-            "portal", f"A captive portal: {page}", f"{redirected.url} is redirected to {redirected.location}.{some}"
+            "portal",
+            f"A captive portal: {page}",
+            f"{redirected.url} is redirected to {redirected.location}.{some}",
+            "redirected",
+            Named(address=host) if is_address(host) else None,
         )
     if any(one.status == _NETWORK_AUTHENTICATION_REQUIRED for one in wrong):
-        return _Conclusion("portal", "A captive portal: status 511", f"{wrong[0].url} gives status 511 (RFC 6585).")
+        return _Conclusion(
+            "portal", "A captive portal: status 511", f"{wrong[0].url} gives status 511 (RFC 6585).", "status-511"
+        )
     pointed = next((one for one in observed.http if one.address and _is_ours(seen, one.address)), None)
     if pointed and pointed in wrong:
         return _Conclusion(
             "portal",
             f"A captive portal at {pointed.address}, by DNS",
             f"The resolver points {pointed.url} at {pointed.address}, which answers with a page of its own.",
+            "by-dns",
+            Named(address=pointed.address or ""),
         )
     mismatch = next((one for one in observed.tls if one.mismatch), None)
     if len(wrong) > 1 and not right:
@@ -123,11 +142,20 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
             "portal",
             f"Something answers in place of {len(wrong)} vendors: a captive portal or a filter",
             f"{wrong[0].url} gives status {wrong[0].status} with another's content{also}.",
+            "others-answer",
         )
     if wrong or pointed or mismatch:
-        return _Conclusion("suspected", "A captive portal is suspected", _suspicion(wrong, pointed))
+        return _Conclusion(
+            "suspected",
+            "A captive portal is suspected",
+            _suspicion(wrong, pointed),
+            "suspected",
+            Named(address=pointed.address) if pointed and pointed.address else None,
+        )
     failed = ", ".join(dict.fromkeys(f"{one.error}" for one in observed.http)) or "none was asked"
-    return _Conclusion("unknown", "No vendor's address answers over HTTP", f"Not one of them could be asked: {failed}.")
+    return _Conclusion(
+        "unknown", "No vendor's address answers over HTTP", f"Not one of them could be asked: {failed}.", "no-answer"
+    )
 
 
 def _suspicion(wrong: list[HttpWitness], pointed: HttpWitness | None) -> str:

@@ -13,6 +13,7 @@ def not_looked(observation: Observation | None, summary: str) -> Finding:
     return Finding(
         status="unknown",
         summary=summary,
+        problem="not-looked",
         reason=f"{reason[0].upper()}{reason[1:]}.",
         remedy=(observation.unlocked_by if observation else None)
         or "Connect this laptop to the network in question, run netpreflight again, and let it finish.",
@@ -25,6 +26,7 @@ def not_sent(what: str, where: str, error: str, evidence: list[str]) -> Finding:
     return Finding(
         status="unknown",
         summary=f"This laptop could not send {what}",
+        problem="not-sent",
         reason=f"Sending to {where} failed here: {error}.",
         remedy="Look at this laptop's own firewall, then run netpreflight again.",
         owner="device owner",
@@ -37,6 +39,7 @@ def of_another_run(summary: str, profile: Profile, evidence: list[str] | None = 
     return Finding(
         status="unknown",
         summary=summary,
+        problem="other-run",
         reason="The run was made for another Device OS version or another set of devices.",
         remedy=f"Run netpreflight check --device {profile.origin} on the network itself.",
         owner="device owner",
@@ -58,6 +61,7 @@ def of_another_network(seen: Observations, finding: Finding) -> Finding | None:
     return Finding(
         status="unknown",
         summary=f"Measured on '{here}', not on '{seen.wifi.target}'",
+        problem="other-network",
         reason=f"This laptop is on '{here}', and what it saw there need not hold for '{seen.wifi.target}'.",
         remedy=f"Join '{seen.wifi.target}' with this laptop, and run netpreflight again.",
         owner="device owner",
@@ -77,6 +81,7 @@ def no_resolver(seen: Observations) -> Finding:
     return Finding(
         status="unknown",
         summary="No resolver of this network was asked",
+        problem="no-resolver",
         reason=reason,
         remedy=_AS_ROOT if dhcp.exchange_denied else "Do what dhcp.offer and dhcp.lease say, then run it again.",
         due_to="dhcp.lease",
@@ -95,6 +100,7 @@ def no_address(seen: Observations, names: list[str]) -> Finding:
     return Finding(
         status="unknown",
         summary=f"{which} has no address here, so nothing was sent",
+        problem="no-address",
         reason=f"The name does not resolve ({_why(dns, names[0])}); see dns.resolve.",
         remedy="Settle dns.resolve first, then run netpreflight again.",
         owner="network administrator",

@@ -15,6 +15,7 @@ from netpreflight.reports import FORMATS
 from tests.unit import seen
 from tests.unit.arbitrary import arbitrary
 from tests.unit.seen import COAP_ADDRESSES, GOOD_NTP, NTP_NAME, attempts, dns, healthy, lookup, ntp
+from tests.unit.test_problems import assert_listed
 
 ALL = Selection()
 DEVICES = ("generic", "photon", "argon")
@@ -247,7 +248,8 @@ def test_judging_never_raises_and_never_passes_what_was_not_witnessed(observed: 
         judged = judge(observed, profiles.load(device), ALL)
         proof = witnessed(observed, device)
         for check in judged.checks:
-            assert "Internal error" not in (check.reason or "")
+            assert check.problem != "internal-error"
+            assert_listed(check)
             if check.status == "pass":
                 assert proof.get(check.id, True), check
             if check.status in {"fail", "unknown", "warn"}:
@@ -271,7 +273,8 @@ def test_a_fault_of_judging_itself_is_unknown(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(CHECKS, "ntp.reply", replace(CHECKS["ntp.reply"], judge=broken))
     judged = judge(healthy(), profiles.load("generic"), ALL)
 
-    assert {check.id: check.status for check in judged.checks if check.status != "pass"} == {"ntp.reply": "unknown"}
+    faults = {check.id: (check.status, check.problem) for check in judged.checks if check.status != "pass"}
+    assert faults == {"ntp.reply": ("unknown", "internal-error")}
     assert judged.verdict == "undetermined"
 
 

@@ -22,7 +22,7 @@ from tests.unit.test_coap import ACK, MID
 from tests.unit.test_coap import message as coap_message
 from tests.unit.test_dhcp import OFFER, decoded, ip, option, reply
 from tests.unit.test_dns import lookup as asked
-from tests.unit.test_judging_ip import Case, verify
+from tests.unit.test_judging_ip import ADMIN, OWNER, Case, verify
 from tests.unit.test_reports import TAGS, planted, raw, run
 
 HTTP = (Control(port=80, protocol="http", answered=True, detail="HTTP/1.1 200 OK"),)
@@ -68,19 +68,28 @@ def test_a_name_never_asked(changed: Any) -> None:
         if c.id == "dns.resolve"
     )
     assert check.status == "unknown"
-    assert "does not exist" not in check.summary
+    assert check.problem == "other-run"
 
 
 def test_garbage_came_back() -> None:
     garbage = attempts(
         COAP_ADDRESSES[0], 5683, "ignored", 1, detail="a broken option", source=f"{COAP_ADDRESSES[0]}:5683"
     )
-    verify(Case("x", "coap.udp-5683", {"coap": seen.coap([*SILENT, *garbage], controls=HTTP)}, "unknown"))
+    verify(
+        Case(
+            "x",
+            "coap.udp-5683",
+            {"coap": seen.coap([*SILENT, *garbage], controls=HTTP)},
+            "unknown",
+            "foreign-answer",
+            OWNER,
+        )
+    )
 
 
 @pytest.mark.parametrize("rcode", ["SERVFAIL", "REFUSED"])
 def test_integrity_of_nothing(rcode: Any) -> None:
-    verify(Case("x", "dns.integrity", {"dns": dns(default=rcode)}, "unknown"))
+    verify(Case("x", "dns.integrity", {"dns": dns(default=rcode)}, "unknown", "no-denial", ADMIN))
 
 
 def test_given_back() -> None:
@@ -128,14 +137,16 @@ def test_local_second() -> None:
             "dns.integrity",
             {"dns": dns(lookup("coap.me", "198.51.100.11", "10.0.0.9"))},
             "fail",
-            ("10.0.0.9",),
-            never=("address 198",),
+            "local-address",
+            ADMIN,
+            seen.RESOLVER,
+            evidence=("10.0.0.9",),
         )
     )
 
 
 def test_no_servers() -> None:
-    verify(Case("x", "coap.udp-5683", {"coap": Coap()}, "unknown", never=("Internal error",)))
+    verify(Case("x", "coap.udp-5683", {"coap": Coap()}, "unknown", "not-looked", OWNER))
 
 
 def test_took() -> None:
@@ -143,4 +154,7 @@ def test_took() -> None:
         *attempts(COAP_ADDRESSES[0], 5683, "icmp", 1, rtt_ms=1.0),
         *attempts(COAP_ADDRESSES[0], 5683, "reply", 1, rtt_ms=250.0),
     ]
-    verify(Case("x", "coap.udp-5683", {"coap": seen.coap(tries, reply="Reset")}, "pass", ("250 ms",)))
+    case = Case("x", "coap.udp-5683", {"coap": seen.coap(tries, reply="Reset")}, "pass")
+
+    verify(case)
+    assert "250 ms" in case.judge().summary

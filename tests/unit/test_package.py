@@ -1,5 +1,6 @@
 """What is installed: one package, with all its files, from a source distribution that has what a wheel needs."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,10 @@ from netpreflight.agent import __version__
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("agent", "probes", "reports")
+PAGES = "docs/checks"
 FILES = {
     str(one.relative_to(ROOT))
-    for folder in FOLDERS
+    for folder in (*FOLDERS, PAGES)
     for one in (ROOT / folder).rglob("*")
     if one.is_file() and "__pycache__" not in one.parts
 }
@@ -38,7 +40,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
     folder = tmp_path_factory.mktemp("package")
     checkout = folder / "checkout"
     checkout.mkdir()
-    for one in (*FOLDERS, "tests"):
+    for one in (*FOLDERS, PAGES, "tests"):
         shutil.copytree(ROOT / one, checkout / one, ignore=shutil.ignore_patterns("__pycache__"))
     for one in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(ROOT / one, checkout / one)
@@ -71,6 +73,7 @@ def test_the_source_distribution_has_every_file_and_the_tests(distributions: tup
     assert "tests/unit/data/sample-report-1.json" in names
     assert {one.split("/")[0] for one in names} == {
         *FOLDERS,
+        "docs",
         "tests",
         "netpreflight.egg-info",
         "setup.py",
@@ -82,3 +85,22 @@ def test_the_source_distribution_has_every_file_and_the_tests(distributions: tup
         "CHANGELOG.md",
         "LICENSE",
     }
+
+
+def test_what_is_installed_finds_the_page_of_each_check(distributions: tuple[Path, Path], tmp_path: Path) -> None:
+    with zipfile.ZipFile(distributions[1]) as wheel:
+        wheel.extractall(tmp_path)
+    show = "from netpreflight.agent import pages; print(pages.__file__); print(pages.page('dhcp.offer'))"
+    ran = subprocess.run(
+        [sys.executable, "-c", show],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    where, _, shown = ran.stdout.partition("\n")
+
+    assert ran.stderr == ""
+    assert Path(where).is_relative_to(tmp_path)
+    assert shown == (ROOT / PAGES / "dhcp.offer.md").read_text(encoding="utf-8") + "\n"

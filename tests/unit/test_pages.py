@@ -1,0 +1,65 @@
+"""The page of each check explains the problems of its row, each in a section of its own."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from netpreflight.agent.judging import CHECKS
+from netpreflight.agent.judging.registry import COMMON_PROBLEMS
+from netpreflight.agent.pages import COMMON, page
+
+ROOT = Path(__file__).parents[2]
+PAGED = {row.id: row.problems for row in CHECKS.values() if row.problems}
+PARTS = ("**Seen:**", "**For the device:**", "**Who changes what:**")
+WIDEST = 120
+
+
+def sections(text: str) -> dict[str, str]:
+    """What stands under each heading of the second level."""
+    return dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("check", PAGED)
+def test_a_page_has_a_section_for_each_problem_of_its_row_in_that_order(check: str) -> None:
+    text = page(check)
+
+    assert text.startswith(f"# {check}\n")
+    assert tuple(sections(text)) == PAGED[check]
+    assert [text.count(f"\n**{part}") for part in ("Asks:", "The device", "Sent:", "Passes")] == [1] * 4
+    assert "[common.md](common.md)" in text
+
+
+def test_the_common_page_has_the_problems_that_any_check_can_have() -> None:
+    assert tuple(sections(page(COMMON))) == COMMON_PROBLEMS
+
+
+@pytest.mark.parametrize("name", [*PAGED, COMMON])
+def test_each_section_says_what_was_seen_what_that_means_and_who_changes_what(name: str) -> None:
+    text = page(name)
+
+    for problem, said in sections(text).items():
+        assert [said.count(part) for part in PARTS] == [1, 1, 1], problem
+    assert max(map(len, text.splitlines())) <= WIDEST
+    assert text.isascii()
+
+
+@pytest.mark.parametrize("check", PAGED)
+def test_what_a_page_refers_to_is_there(check: str) -> None:
+    text = page(check)
+
+    known = {*PAGED[check], *COMMON_PROBLEMS}
+    for problem in re.findall(r"[Aa]s for `([a-z0-9-]+)`|[Ss]ee `([a-z0-9-]+)`", text):
+        assert {one for one in problem if one} <= known
+    for name in re.findall(r"`((?:wifi|dhcp|dns|ntp|coap|cloud|path)\.[a-z0-9-]+)`", text):
+        assert name in CHECKS
+
+
+def test_every_page_is_of_a_check() -> None:
+    assert {one.stem for one in (ROOT / "docs" / "checks").glob("*")} <= {*CHECKS, COMMON}
+
+
+@pytest.mark.parametrize("name", ["", "nonsense", "../adding", "dhcp.offer.md", "/etc/passwd"])
+def test_there_is_no_other_page(name: str) -> None:
+    with pytest.raises(KeyError):
+        page(name)

@@ -1,0 +1,168 @@
+"""Problems: each finding that is no pass names one of its check's list, and each one of a list is found somewhere."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+import pytest
+
+from netpreflight.agent import profiles, report
+from netpreflight.agent.judging import CHECKS, judge
+from netpreflight.agent.judging.registry import COMMON_PROBLEMS
+from netpreflight.agent.results import Check, Named
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Attempt, Icmp, LargeHello, Mapping, Observations, Scope
+from tests.unit import four, seen
+from tests.unit.filled import Filler
+from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, FILTER, GATEWAY, HELLO_VERIFY, RESOLVER, attempts
+from tests.unit.test_device_matrix import NETWORKS, network
+from tests.unit.test_judging_internet import (
+    CLOUD_CASES,
+    COAP_CASES,
+    NO_NAME,
+    NO_ROUTE,
+    NTP_CASES,
+    PORTAL_CASES,
+    cloud,
+)
+from tests.unit.test_judging_ip import ADMIN, DHCP_CASES, DNS_CASES, OWNER, Case, refusing, verify, without
+from tests.unit.test_saved import SAMPLES
+
+
+def assert_listed(check: Check) -> None:
+    """A finding that is no pass has a problem of its check's list, and no other has one, or somebody named."""
+    listed = CHECKS[check.id].problems
+    if not listed:
+        return
+    if check.status in {"pass", "skip"}:
+        assert (check.problem, check.named) == (None, None), check
+    else:
+        assert check.problem in {*listed, *COMMON_PROBLEMS}, check
+
+
+def dtls(*made: Attempt, **fields: Any) -> dict[str, Any]:
+    """The cloud of UDP devices, as it answered to `made`."""
+    return cloud(seen.argon(*(made or attempts(ARGON_ADDRESS, 5684, "reply", rtt_ms=9.0)), **fields))
+
+
+FORGETFUL = {
+    "mapping": Mapping(
+        transport="dtls", host=ARGON_NAME, port=5684, address=ARGON_ADDRESS, cookie=True, hold_s=20.0, silent_s=20.0,
+        idle_s=20.0, before_answer="accepted", after_answer="new-cookie", control_answer="accepted",
+    )
+}  # fmt: skip
+"""A NAT forgets a conversation of the device's in 20 s, and its cloud still answers."""
+TOO_BIG = Icmp(type=3, code=4, source=FILTER, mtu=1200)
+LATE = Attempt(at_s=60.0, address=ARGON_ADDRESS, port=5684, outcome="reply", rtt_ms=1.0)
+ELSEWHERE = {"scope": Scope(interface="wlan0", state="up", ssid="Other", gateway=GATEWAY)}
+MORE_CASES = [
+    Case("an answer after a minute", "cloud.transport",
+         dtls(*attempts(ARGON_ADDRESS, 5684, "timeout", 3), LATE, record=HELLO_VERIFY), "fail", "too-late", ADMIN,
+         device="argon"),
+    Case("a router that passes no large packets", "cloud.transport",
+         dtls(record=HELLO_VERIFY,
+              large=LargeHello(size=1280, attempts=attempts(ARGON_ADDRESS, 5684, "icmp", 1, icmp=TOO_BIG))), "warn",
+         "small-mtu", ADMIN, FILTER, device="argon", evidence=("1280 bytes", "MTU 1200")),
+    Case("a forgetful NAT", "cloud.transport", FORGETFUL, "warn", "mapping-forgotten", ADMIN, device="photon2",
+         evidence=("after 20 s of silence",)),
+    Case("no route", "cloud.transport", dtls(*attempts(ARGON_ADDRESS, 5684, "icmp", 3, icmp=NO_ROUTE)), "fail",
+         "no-route", ADMIN, GATEWAY, device="argon"),
+]  # fmt: skip
+GROUPS = {"dhcp", "dns", "ntp", "portal", "coap", "cloud"}
+"""Those of the cases; the air's and the path's have tests of their own."""
+CASES = [*DHCP_CASES, *DNS_CASES, *NTP_CASES, *COAP_CASES, *CLOUD_CASES, *PORTAL_CASES, *MORE_CASES]
+
+
+@pytest.mark.parametrize("case", MORE_CASES, ids=lambda case: f"{case.check} {case.name}")
+def test_more(case: Case) -> None:
+    verify(case)
+
+
+def test_every_problem_is_found_in_some_case() -> None:
+    found = {(case.check, case.problem) for case in CASES}
+
+    for row in CHECKS.values():
+        if row.group in GROUPS:
+            assert [one for one in row.problems if (row.id, one) not in found] == []
+        assert not {*COMMON_PROBLEMS} & {*row.problems}
+        assert len({*row.problems}) == len(row.problems)
+
+
+@cache
+def observations() -> list[Observations]:
+    """What saved runs, all cases, networks and pages of these tests, and the filler have seen."""
+    return [
+        *(report.load(sample)[0].observations for sample in SAMPLES),
+        *(seen.healthy(**case.changed) for case in CASES),
+        *(network(**broken) for broken, _ in NETWORKS.values()),
+        *(made().observations for made in (*four.FOUR.values(), four.hostile)),
+        *(Filler(ran=ran, choice=choice).observations() for choice in range(12) for ran in (False, True)),
+    ]
+
+
+@pytest.mark.parametrize("device", profiles.names())
+def test_whatever_was_seen_each_finding_has_a_problem_of_its_list(device: str) -> None:
+    profile = profiles.load(device)
+
+    for observed in observations():
+        for check in judge(observed, profile, Selection()).checks:
+            assert check.problem != "internal-error", check
+            assert_listed(check)
+
+
+# --- who refuses, and how far away
+
+
+def test_the_hop_of_who_refuses_is_that_at_which_a_ladder_met_it() -> None:
+    observed = four.udp_blocked().observations
+    second = "10.20.0.1"
+    refused = [
+        msgspec.structs.replace(one, outcome="icmp", icmp=Icmp(type=3, code=13, source=second))
+        for one in attempts(ARGON_ADDRESS, 5684, "icmp", 3)
+    ]
+    observed = msgspec.structs.replace(observed, cloud=dtls(*refused)["cloud"])
+    found = next(one for one in judge(observed, profiles.load("photon2"), Selection()).checks
+                 if one.id == "cloud.transport")  # fmt: skip
+
+    assert (found.problem, found.named) == ("rejected", Named(address=second, hop=2))
+
+
+# --- what is not confirmed, and what only warns
+
+
+def test_a_pass_that_rests_on_what_is_not_confirmed_has_that_for_its_problem() -> None:
+    photon = profiles.load("photon")
+    doubtful = msgspec.structs.replace(photon.cloud.port, certainty="unconfirmed")
+    profile = msgspec.structs.replace(photon, cloud=msgspec.structs.replace(photon.cloud, port=doubtful))
+    found = next(one for one in judge(seen.healthy(), profile, Selection()).checks if one.id == "cloud.transport")
+
+    assert (found.status, found.problem, found.named) == ("warn", "unconfirmed", None)
+
+
+@pytest.mark.parametrize(
+    ("device", "status"), [("generic", "fail"), ("photon", "unknown"), ("argon", "fail")], ids=["", "doubtful", "sure"]
+)
+def test_a_failure_that_rests_on_what_is_not_confirmed_keeps_its_problem(device: str, status: str) -> None:
+    verify(
+        Case("x", "dhcp.lease", {"dhcp": seen.lease(resolvers=[])}, status, "lease-without-resolver", ADMIN, GATEWAY,
+             device)
+    )  # fmt: skip
+
+
+def test_a_failure_that_only_warns_keeps_its_problem() -> None:
+    verify(Case("x", "dns.resolve", without(seen.NTP_NAME), "warn", "names-withheld", ADMIN, RESOLVER, "photon"))
+
+
+@pytest.mark.parametrize("check", [row.id for row in CHECKS.values() if row.group in GROUPS])
+def test_what_was_measured_elsewhere_says_so(check: str) -> None:
+    verify(Case("x", check, ELSEWHERE, "unknown", "other-network", OWNER))
+
+
+def test_what_could_not_be_judged_elsewhere_keeps_its_problem() -> None:
+    verify(Case("x", "coap.udp-5683", NO_NAME | without(*seen.COAP_NAMES) | ELSEWHERE, "unknown", "no-address", ADMIN))
+
+
+def test_a_resolver_whom_somebody_refuses_is_not_the_one_that_is_named() -> None:
+    icmp = Icmp(type=3, code=10, source=FILTER)
+
+    verify(Case("x", "dns.resolve", refusing(icmp), "fail", "rejected", ADMIN, FILTER))
