@@ -253,7 +253,7 @@ class _Measurement:
             needed = {*row.probes, *(self._probes & set(row.also))}
             if self._air.ssid is not None:
                 needed |= self._probes & {"wifi"}  # it tells whether this laptop is on that network
-            if check_id not in self._told and needed <= self._ended:
+            if check_id not in self._told and needed <= self._ended and row.exists(self._seen):
                 self._told.add(check_id)
                 self._on_check(judging.judge_one(check_id, self._seen, self._profile, self._selection))
 

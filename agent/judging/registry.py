@@ -126,6 +126,7 @@ _EXCHANGES = ("ntp", "portal", "coap", "cloud")
 """Probes that show by their exchanges that an address is a real one."""
 
 _ROWS = (
+    # --- the air
     Row(
         id="wifi.band",
         stage="scan",
@@ -241,6 +242,7 @@ _ROWS = (
         starts="scan",
         stops=True,
     ),
+    # --- an address
     Row(
         id="dhcp.offer",
         stage="ip",
@@ -296,6 +298,7 @@ _ROWS = (
         starts="ip",
         needs_lease=True,
     ),
+    # --- the internet
     Row(
         id="dns.resolve",
         stage="internet",
@@ -378,6 +381,7 @@ _ROWS = (
         first=True,
         spoils=("internet", "cloud"),
     ),
+    # --- the device's cloud, and the way to it
     Row(
         id="coap.udp-5683",
         stage="cloud",

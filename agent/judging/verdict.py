@@ -18,16 +18,17 @@ from netpreflight.probes.observations import Observations
 
 def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgement:
     """Judge every check of the selection for a device, and what follows from all of them."""
-    checks = _with_place(
+    every = _with_place(
         [judge_one(check_id, seen, profile, selection) for check_id in CHECKS if CHECKS[check_id].exists(seen)]
     )
+    checks = [one for one in every if one.stage is not None]
     verdict = verdict_of(checks, selection)
     view = device_view(seen, profile)
     test = internet_test(view, {one.id: one for one in checks})
     start = startup(view, checks, test)
     answer = answer_of(verdict, checks, profile, start)
     return Judgement(
-        checks=checks,
+        checks=every,
         verdict=verdict,
         answer=answer,
         headline=headline_of(verdict, answer),
