@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from netpreflight.agent.judging import ladder
 from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import Attempt, Icmp, Observations
 
@@ -16,13 +17,8 @@ def no_route(icmp: Icmp) -> bool:
 
 def named(address: str, seen: Observations) -> Named:
     """Who sent an ICMP error, with its hop where a ladder of this run met it."""
-    ladders = [one for target in (seen.path.targets if seen.path else []) for one in (target.device, *target.controls)]
-    hops = [
-        probe.ttl
-        for ladder in ladders
-        for probe in ladder.probes
-        if probe.outcome == "time-exceeded" and probe.source == address
-    ]
+    targets = seen.path.targets if seen.path else []
+    hops = [ttl for target in targets for ttl, router in ladder.all_routers(target) if router == address]
     return Named(address=address, hop=min(hops, default=None))
 
 
