@@ -20,7 +20,7 @@ from netpreflight.probes.observations import (
     Wifi,
 )
 
-Milestone = Literal["resolvers", "addresses", "portal-api", "cloud-failed", "silence"]
+Milestone = Literal["resolvers", "addresses", "portal-api", "dtls-ended", "silence"]
 """What can be waited for."""
 Needs = Literal["nothing", "link", "resolvers", "route"]
 """What this laptop must have: nothing, as a radio need not be the interface under test; an interface that is up; an
@@ -44,7 +44,8 @@ REACHED_BY: dict[Milestone, tuple[str, ...]] = {
     "resolvers": ("dhcp",),  # as soon as a server has named them, or it is clear that none will
     "portal-api": ("dhcp",),  # DHCP's option 114 (RFC 8910), or that there is none
     "addresses": ("dns",),  # each name's as soon as it is found
-    "cloud-failed": ("cloud",),  # a device tests the internet after its cloud connection has failed
+    # As soon as no DTLS server is waited for: a device tests the internet after its cloud connection has failed.
+    "dtls-ended": ("cloud",),
     "silence": ("coap", "cloud"),  # the device's port is silent for a while, if they have not ended before
 }
 """Which probes lead to it: once all of them have ended it is reached, and perhaps before."""
@@ -58,7 +59,7 @@ PROBES: tuple[Row, ...] = (
     Row("coap", Coap, "route", ("resolvers",), ("addresses",)),
     Row("cloud", Cloud, "route", ("resolvers",), ("addresses",)),
     Row("tcp", TcpConnect, "route", ("resolvers",)),
-    Row("echo", Echo, "route", ("resolvers", "cloud-failed"), ("addresses",)),
+    Row("echo", Echo, "route", ("resolvers", "dtls-ended"), ("addresses",)),
     Row("path", Path, "route", ("resolvers", "silence"), ("addresses",)),
     Row("mapping", Mapping, "route", ("resolvers",), ("addresses",)),
 )

@@ -352,7 +352,7 @@ class _Measurement:
         if transport == "dtls":
             self._dtls_waited_for.discard((seen.host, seen.port))
             if not self._dtls_waited_for:
-                self._reached["cloud-failed"].set()  # a device tests the internet after its cloud connection has failed
+                self._reached["dtls-ended"].set()
 
     def _cloud(self) -> Cloud:
         """What is known of the cloud so far."""

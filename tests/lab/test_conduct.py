@@ -850,6 +850,9 @@ def test_fault_in_one_probe_is_only_its_own() -> None:
     assert "Traceback" not in run.stderr
     assert status(report, "ntp.reply") == "unknown"
     assert status(report, "coap.udp-5683") == "pass"
+    fault = report["observations"]["ntp"]["fault"]
+    assert (fault["type"], fault["message"]) == ("RuntimeError", "broken on purpose")
+    assert fault["frames"][0]["file"] == "agent/run.py"
 
 
 @pytest.mark.parametrize(

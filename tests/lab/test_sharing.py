@@ -18,7 +18,7 @@ def test_what_a_run_behind_a_portal_tells(level: str) -> None:
     with Lab() as lab:
         lab.portal()
         text, document = Path(lab.folder, "run.txt"), Path(lab.folder, "run.json")
-        run = lab.check("--share", level, "-o", str(text), "-o", str(document), "--for", "fortios")
+        run = lab.check("--debug", "--share", level, "-o", str(text), "-o", str(document), "--for", "fortios")
         written = [run.stdout, run.stderr, text.read_text(), document.read_text()]
 
     told = [bool(OF_THE_LAB.search(one)) for one in written]
