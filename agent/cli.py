@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from netpreflight.agent.compare import Comparison, Given
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Device as JudgedDevice
-    from netpreflight.agent.report import Level, Report, Run
-    from netpreflight.agent.run import Air
+    from netpreflight.agent.report import Report, Run, SharingLevel
+    from netpreflight.agent.run import AirChoice
     from netpreflight.probes.observations import Event
     from netpreflight.reports.terminal import Terminal
 
@@ -211,7 +211,7 @@ def compare(
     made = compared(first, second, profile)
 
     @cache
-    def at(wanted: "Level") -> "Comparison":
+    def at(wanted: "SharingLevel") -> "Comparison":
         return made if wanted == "complete" else hidden(made, [first.report, second.report], wanted)
 
     failed = _write_each(outputs, level, lambda path, wanted: FORMATS[path.suffix](at(wanted)))
@@ -356,7 +356,7 @@ def _tell(event: "Event") -> None:
         sys.stderr.write(line(event))
 
 
-def _tell_later(report: "Report", events: "list[Event]", level: "Level | None") -> None:
+def _tell_later(report: "Report", events: "list[Event]", level: "SharingLevel | None") -> None:
     """Write the lines that had to wait until it was known what they may hold."""
     from netpreflight.reports.debug import shared_lines  # noqa: PLC0415 - as above
 
@@ -369,7 +369,7 @@ def _deliver(
     terminal: "Terminal",
     outputs: list[Path],
     dialects: list[str],
-    level: "Level | None",
+    level: "SharingLevel | None",
     *,
     as_json: bool,
 ) -> None:
@@ -392,7 +392,9 @@ def _deliver(
         raise UsageError("; ".join(failed))
 
 
-def _write_each(outputs: list[Path], level: "Level | None", render: "Callable[[Path, Level], str]") -> list[str]:
+def _write_each(
+    outputs: list[Path], level: "SharingLevel | None", render: "Callable[[Path, SharingLevel], str]"
+) -> list[str]:
     """Write each file whole or not at all, by itself, and say which could not be written.
 
     What is said of no level is complete as JSON, and for a ticket in every other format.
@@ -451,9 +453,9 @@ def _profile(file: Path, judged: "JudgedDevice", device: str | None, os_version:
         raise UsageError(str(problem)) from problem
 
 
-def _air(ssid: str | None, capture: Path | None) -> "Air":
+def _air(ssid: str | None, capture: Path | None) -> "AirChoice":
     """The network meant, and what a capture has of the air."""
-    from netpreflight.agent.run import Air  # noqa: PLC0415 - as above
+    from netpreflight.agent.run import AirChoice  # noqa: PLC0415 - as above
     from netpreflight.probes.observations import LONGEST_SSID  # noqa: PLC0415
     from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text  # noqa: PLC0415
 
@@ -463,11 +465,11 @@ def _air(ssid: str | None, capture: Path | None) -> "Air":
             raise UsageError(f"--ssid: a network's name has 1 to {LONGEST_SSID} bytes; this one has {len(name)}")
         ssid = ssid_text(name)
     if capture is None:
-        return Air(ssid)
+        return AirChoice(ssid)
     from netpreflight.probes.wifi.capture import read_capture  # noqa: PLC0415 - as above
 
     try:
-        return Air(ssid, read_capture(capture))
+        return AirChoice(ssid, read_capture(capture))
     except ValueError as problem:
         raise UsageError(f"{capture}: {problem}") from problem
 
@@ -485,7 +487,7 @@ def _checked(output: list[Path] | None, endings: list[str] | None = None) -> lis
     return output or []
 
 
-def _level(share: str | None, *, redact: bool) -> "Level | None":
+def _level(share: str | None, *, redact: bool) -> "SharingLevel | None":
     """What everything is to hold; None: each format as is usual for it."""
     from netpreflight.agent.report import LEVELS  # noqa: PLC0415 - as above
 

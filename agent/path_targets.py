@@ -6,7 +6,7 @@ not get through: alone, so that the server is sent nothing but what a device sen
 
 from netpreflight.agent.judging.witnessed import answered_at
 from netpreflight.agent.profiles import Profile
-from netpreflight.probes.net.ladders import Place, Rungs
+from netpreflight.probes.net.ladders import Destination, Rungs
 from netpreflight.probes.observations import Observations, PathPayload
 from netpreflight.probes.path import Target
 
@@ -35,13 +35,13 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
     """
     needs = profile.cloud
     hosts, port = needs.hosts.value, needs.port.value
-    places: list[tuple[Place, bool]] = []
+    places: list[tuple[Destination, bool]] = []
     payload: PathPayload
     if needs.transport.value == "coap":
         payload = "coap"
         servers = seen.coap.servers if seen.coap else []
         places = [
-            (Place(one.host, one.address), one.reply is not None)
+            (Destination(one.host, one.address), one.reply is not None)
             for one in servers
             if one.address and one.host in hosts and one.port == port
         ]
@@ -49,7 +49,7 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
         payload = "dtls" if needs.transport.value == "dtls" else "syn"
         endpoints = seen.cloud.endpoints if seen.cloud else []
         places = [
-            (Place(one.host, one.address), one.record is not None or one.nonce)
+            (Destination(one.host, one.address), one.record is not None or one.nonce)
             for one in endpoints
             if one.address and one.host in hosts and (one.transport, one.port) == (needs.transport.value, port)
         ]
@@ -72,7 +72,7 @@ def _suggests_small_mtu(seen: Observations) -> bool:
     return told or scope.is_tunnel or (scope.mtu is not None and scope.mtu < _ETHERNET_MTU)
 
 
-def _controls(seen: Observations, place: Place, device: Rungs) -> tuple[Rungs, ...]:
+def _controls(seen: Observations, place: Destination, device: Rungs) -> tuple[Rungs, ...]:
     """A port of each protocol, the device's own protocol first: one that answered, or else one that usually passes."""
     known = [
         one for one in _answered(seen, place.address) if (one.protocol, one.port) != (device.protocol, device.port)

@@ -27,7 +27,7 @@ Needs = Literal["nothing", "link", "resolvers", "route"]
 address and a way to the resolvers; an address and a default route."""
 
 
-class Row(NamedTuple):
+class PlannedProbe(NamedTuple):
     """A probe."""
 
     name: str
@@ -50,18 +50,18 @@ REACHED_BY: dict[Milestone, tuple[str, ...]] = {
 }
 """Which probes lead to it: once all of them have ended it is reached, and perhaps before."""
 
-PROBES: tuple[Row, ...] = (
-    Row("wifi", Wifi, "nothing"),
-    Row("dhcp", Dhcp, "link"),
-    Row("dns", Dns, "resolvers", ("resolvers",)),
-    Row("ntp", Ntp, "route", ("resolvers",), ("addresses",)),
-    Row("portal", Portal, "route", ("resolvers",), ("addresses", "portal-api")),
-    Row("coap", Coap, "route", ("resolvers",), ("addresses",)),
-    Row("cloud", Cloud, "route", ("resolvers",), ("addresses",)),
-    Row("tcp", TcpConnect, "route", ("resolvers",)),
-    Row("echo", Echo, "route", ("resolvers", "dtls-ended"), ("addresses",)),
-    Row("path", Path, "route", ("resolvers", "silence"), ("addresses",)),
-    Row("mapping", Mapping, "route", ("resolvers",), ("addresses",)),
+PROBES: tuple[PlannedProbe, ...] = (
+    PlannedProbe("wifi", Wifi, "nothing"),
+    PlannedProbe("dhcp", Dhcp, "link"),
+    PlannedProbe("dns", Dns, "resolvers", ("resolvers",)),
+    PlannedProbe("ntp", Ntp, "route", ("resolvers",), ("addresses",)),
+    PlannedProbe("portal", Portal, "route", ("resolvers",), ("addresses", "portal-api")),
+    PlannedProbe("coap", Coap, "route", ("resolvers",), ("addresses",)),
+    PlannedProbe("cloud", Cloud, "route", ("resolvers",), ("addresses",)),
+    PlannedProbe("tcp", TcpConnect, "route", ("resolvers",)),
+    PlannedProbe("echo", Echo, "route", ("resolvers", "dtls-ended"), ("addresses",)),
+    PlannedProbe("path", Path, "route", ("resolvers", "silence"), ("addresses",)),
+    PlannedProbe("mapping", Mapping, "route", ("resolvers",), ("addresses",)),
 )
 """Every probe, in the order in which they begin."""
 
@@ -69,7 +69,7 @@ WITH_DEEP: dict[str, tuple[str, ...]] = {"cloud": ("mapping", "path")}
 """What a deep run adds beside a probe."""
 
 
-def plan(wanted: set[str], *, deep: bool = False) -> list[Row]:
+def plan(wanted: set[str], *, deep: bool = False) -> list[PlannedProbe]:
     """The probes of a run, in order: those that its checks want, and what a deep run adds."""
     more = {one for beside, added in WITH_DEEP.items() if deep and beside in wanted for one in added}
     return [row for row in PROBES if row.name in wanted | more]

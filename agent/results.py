@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from netpreflight.agent.lights import Light
-from netpreflight.agent.profiles.facts import Fact, Level
+from netpreflight.agent.led import LedSignal
+from netpreflight.agent.profiles.facts import Fact, Importance
 from netpreflight.probes.observations import Address, Fault, Hops, LogLine, Plain
 
 Status = Literal["pass", "warn", "fail", "unknown", "skip"]
@@ -21,7 +21,7 @@ StationKind = Literal["laptop", "access point", "gateway", "router", "provider",
 """What stands on the way from this laptop to the device's cloud."""
 Result = Literal["passed", "dns", "timeout", "network"]
 """Of the device's Internet Test."""
-StartupName = Literal["scan", "link", "ip", "dns", "cloud"]
+StartStage = Literal["scan", "link", "ip", "dns", "cloud"]
 """The stages of a device's start, as its own log tells them."""
 Reached = Literal["reached", "stops", "not-reached", "unknown"]
 
@@ -87,7 +87,7 @@ class Check(Finding, frozen=True, kw_only=True):
 
     id: str
     stage: Stage | None
-    level: Level
+    level: Importance
     """What a failure means for the device judged."""
 
     @property
@@ -116,7 +116,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     owner: Owner | None = None
 
 
-class Led(Struct, frozen=True, kw_only=True):
+class BlinkCode(Struct, frozen=True, kw_only=True):
     """A blink pattern of the status LED."""
 
     colour: str
@@ -152,7 +152,7 @@ class InternetTest(Struct, frozen=True, kw_only=True):
     when: str = "only after its cloud connection has failed"
     line: str | None = None
     log: list[str] = field(default_factory=list)
-    led: Led | None = None
+    led: BlinkCode | None = None
     older_names: list[str] = field(default_factory=list)
     rests_on: list[Fact[Any]] = field(default_factory=list)
 
@@ -170,13 +170,13 @@ class StartupStage(Struct, frozen=True, kw_only=True):
         why: what stops it, or why that is not known; the check that has more is in `check`.
     """
 
-    stage: StartupName
+    stage: StartStage
     title: str
     state: Reached
     line: LogLine | None = None
     instead: LogLine | None = None
     led: str = ""
-    lights: list[Light] = field(default_factory=list)
+    lights: list[LedSignal] = field(default_factory=list)
     expected: str = ""
     network_sees: str | None = None
     why: str | None = None
@@ -196,11 +196,11 @@ class Startup(Struct, frozen=True, kw_only=True):
     """
 
     online: bool | None
-    stops_at: StartupName | None
+    stops_at: StartStage | None
     led: str | None
     log: list[LogLine]
     stages: list[StartupStage]
-    lights: list[Light] = field(default_factory=list)
+    lights: list[LedSignal] = field(default_factory=list)
     rests_on: list[Fact[Any]] = field(default_factory=list)
 
 

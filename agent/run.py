@@ -15,7 +15,7 @@ from netpreflight.agent import judging, profiles
 from netpreflight.agent.faults import fault_of
 from netpreflight.agent.judging.addresses import is_address
 from netpreflight.agent.judging.dns import NTP_SERVER
-from netpreflight.agent.plan import REACHED_BY, Milestone, Row, plan
+from netpreflight.agent.plan import REACHED_BY, Milestone, PlannedProbe, plan
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Run, as_saved
 from netpreflight.agent.results import Check
@@ -26,7 +26,7 @@ from netpreflight.probes.dhcp import dhcp
 from netpreflight.probes.echo import EchoTarget, echo
 from netpreflight.probes.mapping import Server, mapping
 from netpreflight.probes.net.clock import SYSTEM, Clock
-from netpreflight.probes.net.names import Answers
+from netpreflight.probes.net.names import HostAddresses
 from netpreflight.probes.net.sockets import MOST_RUN_S, Network, Trace
 from netpreflight.probes.ntp import ntp
 from netpreflight.probes.observations import (
@@ -67,7 +67,7 @@ OnCheck = Callable[[Check], None]
 Probe = Callable[[], Awaitable[Observation]]
 
 
-class Air(NamedTuple):
+class AirChoice(NamedTuple):
     """What the user said of the air."""
 
     ssid: str | None = None
@@ -78,7 +78,7 @@ class Air(NamedTuple):
 
 def measure(
     scope: Scope,
-    air: Air,
+    air: AirChoice,
     profile: Profile,
     selection: Selection,
     on_check: OnCheck,
@@ -110,7 +110,7 @@ class _Measurement:
     def __init__(
         self,
         scope: Scope,
-        air: Air,
+        air: AirChoice,
         profile: Profile,
         selection: Selection,
         on_check: OnCheck,
@@ -151,7 +151,7 @@ class _Measurement:
         interface = self._scope.interface or ""
         async with Network(interface, self._begun, most_run_s, clock=self._clock, trace=self._trace) as network:
             self._network = network
-            self._answers = Answers(list(self._names()))
+            self._addresses = HostAddresses(list(self._names()))
             stopped = asyncio.Event()
             if sys.platform != "win32":
                 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -190,7 +190,7 @@ class _Measurement:
         self._dtls_waited_for = {(one.host, one.port) for one in endpoints if one.transport == "dtls"}
         servers = [(host, port) for transport, host, port in clouds if transport == "coap"]
         public = {host for one in self._profiles if one.name == profiles.DEFAULT for host in one.cloud.hosts.value}
-        address_of = self._answers.address
+        address_of = self._addresses.address
         patience = AS_DEVICE if self._deep else HURRIED
         held = [
             *(Server("dtls", one.host, one.port) for one in endpoints if one.transport == "dtls"),
@@ -211,7 +211,7 @@ class _Measurement:
         }
         return [self._step(row, probes[row.name]) for row in self._plan]
 
-    async def _step(self, row: Row, probe: Probe) -> None:
+    async def _step(self, row: PlannedProbe, probe: Probe) -> None:
         """Run one probe; a fault of its own is that probe's "not run", and nobody else's."""
         early: dict[Milestone, Callable[[], Awaitable[object]]] = {"silence": self._silence}
         for milestone in row.begins_after:
@@ -231,7 +231,7 @@ class _Measurement:
         self._reach()
         self._tell()
 
-    def _obstacle(self, row: Row) -> tuple[str | None, str | None]:
+    def _obstacle(self, row: PlannedProbe) -> tuple[str | None, str | None]:
         """Why a probe cannot run on this laptop at all, and what would make it possible."""
         scope = self._scope
         if row.needs == "nothing":
@@ -259,7 +259,7 @@ class _Measurement:
         settle: dict[Milestone, Callable[[], None]] = {
             "resolvers": lambda: self._use_resolvers([]),
             "portal-api": self._use_portal_api,
-            "addresses": self._answers.settle_rest,
+            "addresses": self._addresses.settle_rest,
         }
         for milestone, probes in REACHED_BY.items():
             if not self._reached[milestone].is_set() and self._ended.issuperset(probes):
@@ -337,12 +337,12 @@ class _Measurement:
         resolvers = await self._resolvers
         if not resolvers:
             return Dns()
-        seen = await resolve(self._network, resolvers, self._names(), self._answers, aaaa_names(self._profiles))
+        seen = await resolve(self._network, resolvers, self._names(), self._addresses, aaaa_names(self._profiles))
         seen.assumed = self._assumed
         return seen
 
     async def _ntp(self) -> Ntp:
-        address = await self._answers.address(NTP_SERVER)
+        address = await self._addresses.address(NTP_SERVER)
         return Ntp(server=NTP_SERVER) if address is None else await ntp(self._network, address)
 
     def _note(self, seen: CoapServer | CloudEndpoint) -> None:
@@ -366,7 +366,7 @@ class _Measurement:
             async with asyncio.timeout(MOST_RUN_S):
                 for host in needs.hosts.value:
                     key = needs.transport.value, host, needs.port.value
-                    address = await self._answers.address(host)
+                    address = await self._addresses.address(host)
                     if key[0] == "coap":
                         self._so_far.setdefault(key, CoapServer(host=host, port=key[2], address=address))
                     else:

@@ -34,9 +34,9 @@ from netpreflight.probes.net.sockets import UDP_OVERHEAD, Datagram, Network, Udp
 from netpreflight.probes.observations import (
     KEPT_BYTES,
     Dhcp,
-    DhcpAnswer,
     DhcpMessage,
-    DhcpQuestion,
+    DhcpReplyType,
+    DhcpRequestType,
     DhcpSend,
     EventKind,
     Identity,
@@ -95,15 +95,15 @@ _DHCP_REPLIES = (
     (0x06, 0, 0, 0),
 )
 
-_ANSWERS: dict[int, DhcpAnswer] = {2: "OFFER", 5: "ACK", 6: "NAK"}
+_ANSWERS: dict[int, DhcpReplyType] = {2: "OFFER", 5: "ACK", 6: "NAK"}
 
 
-class Question(NamedTuple):
+class Transaction(NamedTuple):
     """What a transaction id stands for: whose question, from which hardware address."""
 
     identity: Identity
     mac: str
-    asked: DhcpQuestion
+    asked: DhcpRequestType
 
 
 KnownResolvers = Callable[[list[str]], None]
@@ -162,7 +162,7 @@ def decode(
     *,
     sender_mac: str | None,
     broadcast: bool,
-    expected: dict[int, Question],
+    expected: dict[int, Transaction],
     at_s: float,
 ) -> DhcpMessage | None:
     """A server's message out of a BOOTP datagram, or None where it is not for us.
@@ -273,7 +273,7 @@ class _Inform:
         message = _bootp(
             "INFORM", self._scope.mac, self._xid, [("param_req_list", _LAPTOP_OPTIONS)], client_address=address
         )
-        expected: dict[int, Question] = {self._xid: Question("laptop", self._scope.mac, "INFORM")}
+        expected: dict[int, Transaction] = {self._xid: Transaction("laptop", self._scope.mac, "INFORM")}
         begun = self._network.clock.monotonic()
         for at_s in INFORM_AT_S:
             if sock.send(_padded(bytes(message)), _BROADCAST, _SERVER_PORT) is not None:
@@ -321,7 +321,7 @@ class _Client:
         self._laptop_mac = scope.mac or "00:00:00:00:00:00"
         self._laptop_address = scope.address
         self._mac = seen.client_mac = device_mac(self._laptop_mac)
-        self._expected: dict[int, Question] = {}
+        self._expected: dict[int, Transaction] = {}
         self._frames: asyncio.Queue[bytes] = asyncio.Queue()
         self._requested: DhcpMessage | None = None
         self._released: list[DhcpMessage] = []
@@ -468,7 +468,7 @@ class _Client:
 
     def _broadcast(
         self,
-        kind: DhcpQuestion,
+        kind: DhcpRequestType,
         identity: Identity,
         mac: str,
         options: list[tuple[Any, ...]],
@@ -476,7 +476,7 @@ class _Client:
         flag: bool = False,
         source: str | None = None,
     ) -> None:
-        question = Question(identity, mac, kind)
+        question = Transaction(identity, mac, kind)
         current = [xid for xid, known in self._expected.items() if known == question]
         xid = next((one for one in current if one not in self._given_up), random.getrandbits(32))
         self._expected[xid] = question
@@ -497,7 +497,7 @@ class _Client:
 
     def _send(
         self,
-        kind: DhcpQuestion | Literal["RELEASE"],
+        kind: DhcpRequestType | Literal["RELEASE"],
         identity: Identity,
         message: Any,
         source: str,

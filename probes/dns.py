@@ -27,7 +27,7 @@ import dns.rdatatype
 import msgspec
 
 from netpreflight.probes.net.exchange import exchange
-from netpreflight.probes.net.names import Answers
+from netpreflight.probes.net.names import HostAddresses
 from netpreflight.probes.net.shapes import DNS_QUERY
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Dns, Lookup, NameKind
@@ -48,7 +48,7 @@ async def resolve(
     network: Network,
     resolvers: list[str],
     names: dict[str, NameKind],
-    answers: Answers,
+    answers: HostAddresses,
     aaaa: AbstractSet[str] = frozenset(),
 ) -> Dns:
     """Ask each resolver for each name, and for random names; `answers` is filled on the way.
@@ -111,7 +111,7 @@ async def _ask(
     return await _look_up(network, resolver, name, kind, wanted)
 
 
-async def _settle(answers: Answers, name: str, tasks: list[asyncio.Task[Lookup | None]]) -> None:
+async def _settle(answers: HostAddresses, name: str, tasks: list[asyncio.Task[Lookup | None]]) -> None:
     """A device asks the second server only once the first has failed it, in a way that is not an answer."""
     for task in tasks:
         lookup = await task

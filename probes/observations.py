@@ -411,18 +411,18 @@ class Wifi(Observation, kw_only=True):
 # --- DHCP -------------------------------------------------------------------------------------------------------
 
 Identity = Literal["device", "laptop"]
-DhcpQuestion = Literal["DISCOVER", "REQUEST", "INFORM"]
-DhcpAnswer = Literal["OFFER", "ACK", "NAK"]
+DhcpRequestType = Literal["DISCOVER", "REQUEST", "INFORM"]
+DhcpReplyType = Literal["OFFER", "ACK", "NAK"]
 
 
 class DhcpMessage(Struct, frozen=True, kw_only=True):
     """An OFFER, ACK or NAK that a server sent (RFC 2131), decoded."""
 
     at_s: float
-    type: DhcpAnswer
+    type: DhcpReplyType
     identity: Identity
     """Whose question it answers: an unknown device's, or the laptop's own MAC address."""
-    asked: DhcpQuestion
+    asked: DhcpRequestType
     server: Address
     """Server identifier (option 54), or the sender's address where that is missing."""
     server_mac: ServerMac | None = None
@@ -446,7 +446,7 @@ class DhcpSend(Struct, frozen=True, kw_only=True):
     """A DHCP message that was sent."""
 
     at_s: float
-    type: DhcpQuestion | Literal["RELEASE"]
+    type: DhcpRequestType | Literal["RELEASE"]
     identity: Identity
 
 

@@ -25,7 +25,7 @@ import asyncio
 import sys
 from typing import NamedTuple
 
-from netpreflight.probes.net.ladders import SYN_WAIT_S, Climb, Place, Rungs, TcpClimb, Try, UdpClimb
+from netpreflight.probes.net.ladders import SYN_WAIT_S, Climb, Destination, PendingProbe, Rungs, TcpClimb, UdpClimb
 from netpreflight.probes.net.shapes import WHOLE
 from netpreflight.probes.net.sockets import UDP_OVERHEAD, Datagram, Network
 from netpreflight.probes.observations import Path, PathProbe, PathTarget, WholePackets
@@ -57,7 +57,7 @@ LARGE_TRIES = 3
 class Target(NamedTuple):
     """The device's port, and the controls at the same address."""
 
-    place: Place
+    place: Destination
     device: Rungs
     controls: tuple[Rungs, ...] = ()
     """The first has the protocol of the device's port. None: the port answers, so there is nothing to compare."""
@@ -218,7 +218,7 @@ class _Look:
 
     async def _round(self, wanted: list[tuple[int, Climb]], wait_s: float) -> None:
         """Ask these, and wait until they are answered, or for so long. What ends at a known router keeps nobody."""
-        asked: list[Try] = []
+        asked: list[PendingProbe] = []
         known = self._known
         for ttl, climb in wanted:
             if not await self._has_room(climb):
@@ -258,7 +258,7 @@ class _Look:
             at = self._network.clock.monotonic()
             payload = bytes(size - UDP_OVERHEAD)
             problem = sock.send(payload, place.address, self._target.device.port, ttl=routers[-1])
-            made = Try(routers[-1], at, payload, outcome="error" if problem else "timeout", detail=problem)
+            made = PendingProbe(routers[-1], at, payload, outcome="error" if problem else "timeout", detail=problem)
             while made.open and (event := await sock.receive(at + WAIT_S)):
                 if not isinstance(event, Datagram):
                     made.refused(event.icmp, b"", event.at)
@@ -268,6 +268,6 @@ class _Look:
         return WholePackets(size=size, probes=probes)
 
 
-def _climb(network: Network, place: Place, rungs: Rungs, purpose: str) -> Climb:
+def _climb(network: Network, place: Destination, rungs: Rungs, purpose: str) -> Climb:
     kind = UdpClimb if rungs.protocol == "udp" else TcpClimb
     return kind(network, place, rungs, purpose)

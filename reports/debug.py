@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from netpreflight.agent.report import Level, Report
+from netpreflight.agent.report import Report, SharingLevel
 from netpreflight.probes.observations import Event
 from netpreflight.reports.safe_text import escaped
 from netpreflight.reports.sharing import hidden
@@ -30,7 +30,7 @@ def line(event: Event) -> str:
     return " ".join(words) + "\n"
 
 
-def shared_lines(report: Report, events: list[Event], level: Level) -> list[str]:
+def shared_lines(report: Report, events: list[Event], level: SharingLevel) -> list[str]:
     """The events as the report of the same run shows what they hold at a level."""
     told = events if level == "complete" else hidden(_Run(report, events), [report], level).events
     return [line(one) for one in told]

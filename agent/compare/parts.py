@@ -4,10 +4,10 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from netpreflight.agent.profiles.facts import Level
+from netpreflight.agent.profiles.facts import Importance
 from netpreflight.agent.report import Device, Report, Saved, Tool
 from netpreflight.agent.report.changes import Change
-from netpreflight.agent.results import Owner, Stage, StartupName, Status, Verdict
+from netpreflight.agent.results import Owner, Stage, StartStage, Status, Verdict
 from netpreflight.probes.observations import Plain, Said
 
 Story = Literal["two-networks", "before-and-after", "same-run", "not-told"]
@@ -50,7 +50,7 @@ class Side(Struct, frozen=True, kw_only=True):
     verdict: Verdict
     headline: str
     online: bool | None
-    stops_at: StartupName | None
+    stops_at: StartStage | None
 
 
 class CheckPair(Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class CheckPair(Struct, frozen=True, kw_only=True):
 
     id: str
     stage: Stage | None
-    level: Level
+    level: Importance
     a: Status
     b: Status
     relation: Relation

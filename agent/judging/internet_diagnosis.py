@@ -12,7 +12,7 @@ from netpreflight.agent.judging.addresses import is_address, is_sinkhole
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dns import NTP_SERVER, may_not_exist
 from netpreflight.agent.profiles import Fact, Profile
-from netpreflight.agent.results import Check, InternetTest, Led, Result
+from netpreflight.agent.results import BlinkCode, Check, InternetTest, Result
 from netpreflight.probes.observations import Dns, EchoTest, Observations
 from netpreflight.probes.quoting import in_quotes
 
@@ -42,7 +42,9 @@ def internet_test(view: DeviceView, checks: dict[str, Check]) -> InternetTest:
     shown: list[Fact[Any]] = []
     if result is not None:
         blinks = CLOUD_UNREACHABLE if result == "passed" else TEST_FAILED
-        led = Led(colour=facts.colour.value, blinks=blinks, on_ms=facts.blink_ms.value, off_ms=facts.blink_ms.value)
+        led = BlinkCode(
+            colour=facts.colour.value, blinks=blinks, on_ms=facts.blink_ms.value, off_ms=facts.blink_ms.value
+        )
         line = _line(result, profile)
         log = [*echoed, line, f"Handling cloud error: {blinks}"]
         shown = [facts.passed_line if result == "passed" else facts.failed_line, facts.colour, facts.blink_ms]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from netpreflight.agent.judging import cloud, coap, dhcp, dns, ntp, path, portal, servers, wifi
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Finding, Owner, Stage, StartupName, StationKind, Where
+from netpreflight.agent.results import Finding, Owner, Stage, StartStage, StationKind, Where
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Observations
 
@@ -83,7 +83,7 @@ class Row(Struct, frozen=True, kw_only=True):
     station: StationKind | None = None
     drawn: str = ""
 
-    starts: StartupName | None = None
+    starts: StartStage | None = None
     stops: bool = False
     logged: bool = True
     first: bool = False

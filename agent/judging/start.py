@@ -8,12 +8,12 @@ from typing import Any
 
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.registry import CHECKS
-from netpreflight.agent.lights import Light
+from netpreflight.agent.led import LedSignal
 from netpreflight.agent.profiles import Fact, Profile
-from netpreflight.agent.results import Check, InternetTest, Reached, Startup, StartupName, StartupStage
+from netpreflight.agent.results import Check, InternetTest, Reached, StartStage, Startup, StartupStage
 
 _JOINING, _JOINED, _CONNECTING, _ONLINE = "blinking green", "fast blinking green", "blinking cyan", "breathing cyan"
-_TITLES: dict[StartupName, str] = {
+_TITLES: dict[StartStage, str] = {
     "scan": "scan and authentication",
     "link": "link",
     "ip": "IP",
@@ -58,7 +58,7 @@ def _rests_on(profile: Profile) -> list[Fact[Any] | None]:
     return [*every, dhcp.asks_for, dhcp.host_name, profile.dns.aaaa_first, profile.cloud.keep_alive_s]
 
 
-def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartupName, tuple[Reached, Check | None]]:
+def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartStage, tuple[Reached, Check | None]]:
     """How far a device gets that guesses its router, and guesses wrong: it comes up, and nothing answers it there."""
     lease = next(one for one in checks if one.id == "dhcp.lease")
     if lease.status != "fail" or view.guessed_router is None:
@@ -71,7 +71,7 @@ def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartupNam
     }
 
 
-def _state(name: StartupName, checks: list[Check]) -> tuple[Reached, Check | None]:
+def _state(name: StartStage, checks: list[Check]) -> tuple[Reached, Check | None]:
     """How far a device gets by the checks of a stage, and the check that says so where it is not reached."""
     if name in {"scan", "link"}:  # nothing more is asked of the network for the link than for the scan
         mine = [one for one in checks if CHECKS[one.id].starts == "scan" and one.level == "required"]
@@ -89,9 +89,7 @@ def _state(name: StartupName, checks: list[Check]) -> tuple[Reached, Check | Non
     return "reached", None
 
 
-def _stage(
-    name: StartupName, state: Reached, check: Check | None, view: DeviceView, test: InternetTest
-) -> StartupStage:
+def _stage(name: StartStage, state: Reached, check: Check | None, view: DeviceView, test: InternetTest) -> StartupStage:
     stops = state == "stops"
     return StartupStage(
         stage=name,
@@ -108,7 +106,7 @@ def _stage(
     )
 
 
-def _signal(name: StartupName, state: Reached) -> str:
+def _signal(name: StartStage, state: Reached) -> str:
     """What the LED does at a stage, the blinks of an error aside."""
     if name in {"scan", "link"}:
         return _JOINING
@@ -117,12 +115,12 @@ def _signal(name: StartupName, state: Reached) -> str:
     return _ONLINE if name == "cloud" and state == "reached" else _CONNECTING
 
 
-def _tests(name: StartupName, state: Reached) -> bool:
+def _tests(name: StartStage, state: Reached) -> bool:
     """Whether the device stops where its Internet Test can follow."""
     return state == "stops" and name in {"dns", "cloud"}
 
 
-def _led(name: StartupName, state: Reached, test: InternetTest) -> str:
+def _led(name: StartStage, state: Reached, test: InternetTest) -> str:
     signal = _signal(name, state)
     if not _tests(name, state):
         return signal
@@ -131,21 +129,21 @@ def _led(name: StartupName, state: Reached, test: InternetTest) -> str:
     return f"{signal}, without error blinks" if test.runs is False else signal
 
 
-def _lights(name: StartupName, state: Reached, test: InternetTest) -> list[Light]:
+def _lights(name: StartStage, state: Reached, test: InternetTest) -> list[LedSignal]:
     """What `_led` says, to be drawn."""
     found = [_light(_signal(name, state))]
     if _tests(name, state) and test.runs and test.led:
         error = test.led
-        found.append(Light(colour=error.colour, on_ms=error.on_ms, off_ms=error.off_ms, times=error.blinks))
+        found.append(LedSignal(colour=error.colour, on_ms=error.on_ms, off_ms=error.off_ms, times=error.blinks))
     return found
 
 
-def _light(signal: str) -> Light:
+def _light(signal: str) -> LedSignal:
     half = _PERIODS_MS[signal] // 2
-    return Light(colour=signal.rpartition(" ")[2], on_ms=half, off_ms=half, breathes=signal == _ONLINE)
+    return LedSignal(colour=signal.rpartition(" ")[2], on_ms=half, off_ms=half, breathes=signal == _ONLINE)
 
 
-def _instead(name: StartupName, view: DeviceView, check: Check) -> str | None:
+def _instead(name: StartStage, view: DeviceView, check: Check) -> str | None:
     """What the log has of the stage where it stops, as far as that is known."""
     profile, facts, row = view.profile, view.profile.startup, CHECKS[check.id]
     if row.starts != name or not row.logged:
@@ -177,7 +175,7 @@ def _filled(line: Fact[Any] | None, view: DeviceView) -> str | None:
     return text
 
 
-def _network_sees(name: StartupName, view: DeviceView) -> str | None:
+def _network_sees(name: StartStage, view: DeviceView) -> str | None:
     profile = view.profile
     if name == "ip":
         facts = profile.dhcp
@@ -215,7 +213,7 @@ def _log(stages: list[StartupStage], test: InternetTest, *, online: bool | None)
     return [*lines, *(test.log if test.runs else [])]
 
 
-def _expected(name: StartupName, state: Reached, view: DeviceView, test: InternetTest) -> str:
+def _expected(name: StartStage, state: Reached, view: DeviceView, test: InternetTest) -> str:
     """How long a stage takes here, where that was seen; where the device stops, how long it tries."""
     stops = state == "stops"
     if state == "not-reached":

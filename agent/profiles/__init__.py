@@ -4,7 +4,7 @@
 key stands, and `checked` what is refused.
 """
 
-from netpreflight.agent.profiles.facts import Fact, Level, Profile
+from netpreflight.agent.profiles.facts import Fact, Importance, Profile
 from netpreflight.agent.profiles.files import DEFAULT, Sheet, load, load_all, names, sheet, spans, versions_of
 from netpreflight.agent.profiles.written import DeviceFileError, UnknownDeviceError
 
@@ -12,7 +12,7 @@ __all__ = [
     "DEFAULT",
     "DeviceFileError",
     "Fact",
-    "Level",
+    "Importance",
     "Profile",
     "Sheet",
     "UnknownDeviceError",

@@ -9,7 +9,7 @@ from netpreflight.probes.observations import Security
 
 T = TypeVar("T")
 
-Level = Literal["required", "warning", "reported"]
+Importance = Literal["required", "warning", "reported"]
 """What a check that fails means for a device: incompatible, a warning, or nothing for it."""
 Certainty = Literal["confirmed", "inferred", "unconfirmed"]
 """Read in the firmware or said by its maker; concluded from such; or neither."""
@@ -205,7 +205,7 @@ class StartupFacts(_Section, frozen=True, kw_only=True):
 class CheckNeeds(_Section, frozen=True, kw_only=True):
     """A check that is not simply required."""
 
-    level: Level
+    level: Importance
     why: Text
     source: Text
     since: Version | None = None
@@ -238,7 +238,7 @@ class Profile(_Section, frozen=True, kw_only=True):
     startup: StartupFacts = StartupFacts()
     checks: dict[str, CheckNeeds] = {}
 
-    def level(self, check_id: str) -> Level:
+    def level(self, check_id: str) -> Importance:
         """What a failure of a check means for this device."""
         if check_id in self.checks:
             return self.checks[check_id].level

@@ -12,7 +12,7 @@ from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_sh
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.judging.wifi.bss import counted
-from netpreflight.agent.judging.wifi.network import Network, network_of
+from netpreflight.agent.judging.wifi.ess import Ess, network_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.makers import maker
 from netpreflight.agent.report.way import MOST_BEYOND, Station, traced
@@ -46,7 +46,7 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
     """Every question, in the order in which they are usually asked."""
     seen, profile, here = view.seen, view.profile, view.elsewhere
     network = network_of(seen, profile)
-    heard = network if isinstance(network, Network) else None
+    heard = network if isinstance(network, Ess) else None
     return [
         _device(profile),
         _measured(_router(seen), here),
@@ -121,7 +121,7 @@ def _router(seen: Observations) -> Question:
     )
 
 
-def _access_point(network: Network | None) -> Question:
+def _access_point(network: Ess | None) -> Question:
     known = [one.bssid for one in network.ours if one.bssid] if network else []
     made = dict.fromkeys(words for mac in known[:8] if (words := _GUESS_VIRTUAL if _is_local(mac) else _made_by(mac)))
     return Question(
@@ -132,7 +132,7 @@ def _access_point(network: Network | None) -> Question:
     )
 
 
-def _of_the_network(network: Network | None, wifi: Wifi | None) -> Iterator[Question]:
+def _of_the_network(network: Ess | None, wifi: Wifi | None) -> Iterator[Question]:
     """What is asked of the Wi-Fi."""
     source = f"the air ({wifi.source})" if wifi and wifi.source else "the air was not looked at"
     look = "Run netpreflight beside the access point, on a laptop with Wi-Fi, with --ssid NAME."
@@ -159,14 +159,14 @@ def _security(bss: Bss) -> str | None:
     return names + (f"; protected management frames {bss.pmf}" if bss.pmf and bss.pmf != "none" else "")
 
 
-def _bands(network: Network) -> str | None:
+def _bands(network: Ess) -> str | None:
     bands = sorted({one.band for one in network.ours if one.band})
     if not bands:
         return None
     return f"yes: heard on {' and '.join(bands)} GHz" if len(bands) > 1 else f"heard on {bands[0]} GHz only"
 
 
-def _access_points(network: Network) -> str | None:
+def _access_points(network: Ess) -> str | None:
     radios = {one.bssid for one in network.ours if one.bssid}
     by_band = {band: sum(one.band == band for one in network.ours) for band in ("2.4", "5", "6")}
     counts = ", ".join(f"{count} on {band} GHz" for band, count in by_band.items() if count)

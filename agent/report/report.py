@@ -13,15 +13,15 @@ from netpreflight.agent.report.enough import Enough, enough
 from netpreflight.agent.report.notes import notes
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict, by_device, by_version
 from netpreflight.agent.report.questions import Question, questions
-from netpreflight.agent.report.way import Station, route
+from netpreflight.agent.report.way import Station, way_to_cloud
 from netpreflight.agent.results import Answer, Check, InternetTest, Startup, Verdict
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Bss, Contact, Observations, Scope, Ssid, strength
 
 SharedLevel = Literal["ticket", "public"]
 """What a report leaves out, so that it can be shown to others (`reports/sharing/`)."""
-Level = Literal["complete", SharedLevel]
-LEVELS: tuple[Level, ...] = ("complete", "ticket", "public")
+SharingLevel = Literal["complete", SharedLevel]
+LEVELS: tuple[SharingLevel, ...] = ("complete", "ticket", "public")
 RULES = "4"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 MOST_NETWORKS = 200
@@ -105,7 +105,7 @@ def make(run: Run, profile: Profile) -> Report:
     judgement = judging.judge(handed_on, profile, selection)
     wanted = changes(judgement.checks, seen, profile)
     view = device_view(seen, profile)
-    way = route(view, judgement.checks)
+    way = way_to_cloud(view, judgement.checks)
     return Report(
         schema="netpreflight-report/1",
         tool=Tool(),

@@ -48,7 +48,7 @@ class Station(Struct, frozen=True, kw_only=True):
         return next((status for status in _WORST_FIRST if any(one.status == status for one in self.steps)), None)
 
 
-def route(view: DeviceView, checks: list[Check]) -> list[Station]:
+def way_to_cloud(view: DeviceView, checks: list[Check]) -> list[Station]:
     """The stations; what does not count for the device is not among their steps."""
     seen, profile, host, address = view.seen, view.profile, view.host, view.address
     scope, wifi = seen.scope, seen.wifi

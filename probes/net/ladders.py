@@ -54,7 +54,7 @@ class Rungs(NamedTuple):
     """For a control: what answered there."""
 
 
-class Place(NamedTuple):
+class Destination(NamedTuple):
     """Where a ladder leads."""
 
     host: str
@@ -62,7 +62,7 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Try:
+class PendingProbe:
     """One packet on its way, or what became of it."""
 
     ttl: int
@@ -112,10 +112,10 @@ class Try:
 class Climb(ABC):
     """A ladder while it is asked."""
 
-    def __init__(self, network: Network, place: Place, rungs: Rungs, purpose: str) -> None:
+    def __init__(self, network: Network, place: Destination, rungs: Rungs, purpose: str) -> None:
         self.network, self.place, self.rungs, self.purpose = network, place, rungs, purpose
         self.shape = _SHAPES[rungs.payload]
-        self.tries: list[Try] = []
+        self.tries: list[PendingProbe] = []
         self.apart = False
         """Whether every try is sent from a port of its own, and not only those that ask a rung again."""
         self.unsettled = False
@@ -168,7 +168,7 @@ class Climb(ABC):
         return sum(one.costs for one in self.tries)
 
     @abstractmethod
-    def send(self, ttl: int) -> Try:
+    def send(self, ttl: int) -> PendingProbe:
         """Ask a rung."""
 
     @abstractmethod
@@ -203,11 +203,11 @@ class Climb(ABC):
         """The number of the next packet."""
         return self._first + len(self.tries)
 
-    def _numbered(self, number: int) -> Try | None:
+    def _numbered(self, number: int) -> PendingProbe | None:
         place = number - self._first
         return self.tries[place] if 0 <= place < len(self.tries) else None
 
-    def _only_open(self) -> Try | None:
+    def _only_open(self) -> PendingProbe | None:
         """The only packet of the ladder's flow that is still open: what came without a number answers that.
 
         None: there is none, or there are several; then from now on every packet has a port of its own.
@@ -231,19 +231,19 @@ class Climb(ABC):
 class UdpClimb(Climb):
     """A ladder of datagrams."""
 
-    def __init__(self, network: Network, place: Place, rungs: Rungs, purpose: str) -> None:
+    def __init__(self, network: Network, place: Destination, rungs: Rungs, purpose: str) -> None:
         super().__init__(network, place, rungs, purpose)
         self._sock = network.udp(purpose, self.shape, place.host)
-        self._own: list[tuple[UdpSocket, Try]] = []
+        self._own: list[tuple[UdpSocket, PendingProbe]] = []
         self._fixed = os.urandom(32)
         self._strays = 0
         self._go_raw(self._sock.port)
 
-    def send(self, ttl: int) -> Try:
+    def send(self, ttl: int) -> PendingProbe:
         """Ask a rung."""
         number, apart = self._next(), self._sends_apart(ttl)
         payload = payload_of(self.rungs.payload, number, self.place.host, self._fixed)
-        made = Try(ttl, self.network.clock.monotonic(), payload, apart=apart)
+        made = PendingProbe(ttl, self.network.clock.monotonic(), payload, apart=apart)
         self.tries.append(made)
         if self._raw is not None and not apart:
             problem = self._raw.send_datagram(number, ttl, made.payload)
@@ -268,7 +268,7 @@ class UdpClimb(Climb):
     def _expects(self) -> bool:
         return any(one.open for one in self.tries)
 
-    async def _listen_to(self, sock: UdpSocket, own: Try | None, deadline: float) -> None:
+    async def _listen_to(self, sock: UdpSocket, own: PendingProbe | None, deadline: float) -> None:
         while self._expects() and (event := await sock.receive(deadline)):
             self.hear(event, own)
 
@@ -277,7 +277,7 @@ class UdpClimb(Climb):
             if isinstance(event, Quote):
                 self.hear_quote(event)
 
-    def hear(self, event: Datagram | Refusal, own: Try | None = None) -> None:
+    def hear(self, event: Datagram | Refusal, own: PendingProbe | None = None) -> None:
         """Take one answer or ICMP error; `own` is the try whose socket it came to, if that has sent no other."""
         if (event.address, event.port) != (self.place.address, self.rungs.port):
             return
@@ -298,7 +298,7 @@ class UdpClimb(Climb):
         elif own is not None or self._raw is None:  # else it is a quote as well
             self._refused(own or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
 
-    def _answered(self, own: Try | None, words: str, event: Datagram) -> None:
+    def _answered(self, own: PendingProbe | None, words: str, event: Datagram) -> None:
         """Take an answer that does not say what it answers."""
         made = own or self._only_open()
         if made is not None and made.open:
@@ -312,12 +312,12 @@ class UdpClimb(Climb):
             made = self._quoted(payload)  # the identification is not as it was sent
         self._refused(made, quote.icmp, quote.header, quote.at)
 
-    def _refused(self, made: Try | None, icmp: Icmp, quoted: bytes, at: float) -> None:
+    def _refused(self, made: PendingProbe | None, icmp: Icmp, quoted: bytes, at: float) -> None:
         made = made or self._only_open()
         if made is not None and made.open:
             made.refused(icmp, quoted, at)
 
-    def _quoted(self, quoted: bytes) -> Try | None:
+    def _quoted(self, quoted: bytes) -> PendingProbe | None:
         """The one try of which this is the head; bytes beyond what was sent are a router's padding."""
         fits = [one for one in self.tries if quoted and one.payload[: len(quoted)] == quoted[: len(one.payload)]]
         return fits[0] if len(fits) == 1 else None
@@ -330,7 +330,7 @@ class UdpClimb(Climb):
 class TcpClimb(Climb):
     """A ladder of SYNs."""
 
-    def __init__(self, network: Network, place: Place, rungs: Rungs, purpose: str) -> None:
+    def __init__(self, network: Network, place: Destination, rungs: Rungs, purpose: str) -> None:
         super().__init__(network, place, rungs, purpose)
         self._tasks: set[asyncio.Task[None]] = set()
         self._sequence = random.getrandbits(32)
@@ -359,10 +359,10 @@ class TcpClimb(Climb):
         pending = [one for one in self.tries if one.open and one.at > recent and one.ttl > routers]
         return self.sent + sum(one.ending for one in pending)
 
-    def send(self, ttl: int) -> Try:
+    def send(self, ttl: int) -> PendingProbe:
         """Ask a rung."""
         number, apart = self._next(), self._sends_apart(ttl)
-        made = Try(ttl, self.network.clock.monotonic(), ending=2 if apart else 1, apart=apart)
+        made = PendingProbe(ttl, self.network.clock.monotonic(), ending=2 if apart else 1, apart=apart)
         self.tries.append(made)
         if self._raw is not None and not apart:
             # All have one sequence number, as if the first was sent again: firewalls drop a second one of another.
@@ -373,7 +373,7 @@ class TcpClimb(Climb):
             self._tasks.add(asyncio.create_task(self._open(made)))
         return made
 
-    async def _open(self, made: Try) -> None:
+    async def _open(self, made: PendingProbe) -> None:
         host, address = self.place
         opening = await self.network.syn(
             self.purpose, host, address, self.rungs.port, ttl=made.ttl, timeout_s=SYN_WAIT_S

@@ -5,7 +5,7 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 
 
-class Answers:
+class HostAddresses:
     """Addresses by name, each available as soon as a device would have it."""
 
     def __init__(self, names: list[str]) -> None:

@@ -91,7 +91,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class SynResult:
     """What came of one SYN."""
 
     outcome: Literal["accepted", "refused", "icmp", "timeout", "error"]
@@ -459,7 +459,7 @@ class Network:
 
     async def syn(
         self, purpose: str, host: str | None, address: str, port: int, *, ttl: int, timeout_s: float
-    ) -> Opening:
+    ) -> SynResult:
         """Send one SYN that `ttl` routers may pass on, and abort the connection as soon as anything comes (Linux).
 
         Args:
@@ -481,7 +481,7 @@ class Network:
             note("failed", at=made.at, detail=made.detail or made.outcome)
         return made
 
-    async def _syn(self, purpose: str, host: str | None, to: tuple[str, int], ttl: int, timeout_s: float) -> Opening:
+    async def _syn(self, purpose: str, host: str | None, to: tuple[str, int], ttl: int, timeout_s: float) -> SynResult:
         loop = asyncio.get_running_loop()
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
@@ -493,35 +493,35 @@ class Network:
             settled = asyncio.Event()
             problem = sock.connect_ex(to)
             if problem not in {0, errno.EINPROGRESS}:
-                return Opening("error", self.clock.monotonic(), detail=os.strerror(problem))
+                return SynResult("error", self.clock.monotonic(), detail=os.strerror(problem))
             self.count("tcp", host, *to, packets=1, size=SYN_SIZE, purpose=purpose, shape=TCP_SYN)
             loop.add_writer(sock, settled.set)
             try:
                 async with asyncio.timeout(timeout_s):
                     await settled.wait()
             except TimeoutError:
-                return Opening("timeout", self.clock.monotonic())
+                return SynResult("timeout", self.clock.monotonic())
             finally:
                 loop.remove_writer(sock)
             return self._opened(sock, purpose, host, to)
         except OSError as problem:
-            return Opening("error", self.clock.monotonic(), detail=problem.strerror or str(problem))
+            return SynResult("error", self.clock.monotonic(), detail=problem.strerror or str(problem))
         finally:
             sock.close()
 
-    def _opened(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> Opening:
+    def _opened(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> SynResult:
         """What a SYN brought, of a socket that has got something."""
         at, problem = self.clock.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         for icmp, quoted, _ in _icmp_errors(sock):
-            return Opening("icmp", at, icmp, quoted)
+            return SynResult("icmp", at, icmp, quoted)
         if problem == 0:
             _hear_no_more(sock)  # a server that speaks first would be acknowledged after the count
             sent, _ = _sent(sock)  # the SYN among them is counted already, and a RST is still to come
             self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
-            return Opening("accepted", at)
+            return SynResult("accepted", at)
         if problem == errno.ECONNREFUSED:
-            return Opening("refused", at)
-        return Opening("error", at, detail=os.strerror(problem))
+            return SynResult("refused", at)
+        return SynResult("error", at, detail=os.strerror(problem))
 
     def _count_tcp(
         self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int], shape: Shape

@@ -82,7 +82,7 @@ def read_capture(path: Path) -> Wifi:
             raise ValueError("it is not a regular file")
         with path.open("rb", buffering=_CHUNK) as stream:
             file = CaptureFile(stream, path.stat().st_size)
-            air = Air()
+            air = FrameCollector()
             for record in file.records():
                 air.frame(record)
     except OSError as error:
@@ -96,7 +96,7 @@ def read_capture(path: Path) -> Wifi:
     return seen
 
 
-class Air:
+class FrameCollector:
     """The BSSs that frames speak of, with what was wrong with the others."""
 
     def __init__(self) -> None:

@@ -58,7 +58,7 @@ _BUSY = 16
 
 
 @dataclass(frozen=True)
-class Network:
+class CoreWlanNetwork:
     """A CWNetwork, as plain values."""
 
     bssid: str | None
@@ -72,7 +72,7 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Radio:
+class CoreWlanInterface:
     """A CWInterface, as plain values."""
 
     name: str
@@ -87,7 +87,7 @@ class Radio:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class CoreWlanError:
     """An NSError."""
 
     domain: str
@@ -98,13 +98,13 @@ class Refusal:
 class CoreWlan(Protocol):
     """CoreWLAN."""
 
-    def radio(self, name: str | None) -> Radio | None:
+    def radio(self, name: str | None) -> CoreWlanInterface | None:
         """The Wi-Fi interface of that name, else the default one; None: there is none."""
 
-    def scan(self) -> tuple[list[Network], Refusal | None]:
+    def scan(self) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
         """Scan with that interface; blocks."""
 
-    def cached(self) -> list[Network]:
+    def cached(self) -> list[CoreWlanNetwork]:
         """The last results that the system has."""
 
 
@@ -115,7 +115,7 @@ class PyobjcCoreWlan:
         self._library: Any = importlib.import_module("CoreWLAN")
         self._interface: Any = None
 
-    def radio(self, name: str | None) -> Radio | None:
+    def radio(self, name: str | None) -> CoreWlanInterface | None:
         """The Wi-Fi interface of that name, else the default one; None: there is none."""
         client = self._library.CWWiFiClient.sharedWiFiClient()
         names = client.interfaceNames() or ()
@@ -124,7 +124,7 @@ class PyobjcCoreWlan:
         if one is None:
             return None
         channel = one.wlanChannel()
-        return Radio(
+        return CoreWlanInterface(
             name=str(one.interfaceName() or ""),
             is_on=bool(one.powerOn()),
             ssid=_bytes(one.ssidData()),
@@ -136,21 +136,21 @@ class PyobjcCoreWlan:
             rssi=int(one.rssiValue()),
         )
 
-    def scan(self) -> tuple[list[Network], Refusal | None]:
+    def scan(self) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
         """Scan with that interface; blocks."""
         found, problem = self._interface.scanForNetworksWithName_error_(None, None)
         refusal = None
         if problem is not None:
-            refusal = Refusal(str(problem.domain()), int(problem.code()), str(problem.localizedDescription()))
+            refusal = CoreWlanError(str(problem.domain()), int(problem.code()), str(problem.localizedDescription()))
         return [self._network(one) for one in found or ()], refusal
 
-    def cached(self) -> list[Network]:
+    def cached(self) -> list[CoreWlanNetwork]:
         """The last results that the system has."""
         return [self._network(one) for one in self._interface.cachedScanResults() or ()]
 
-    def _network(self, one: Any) -> Network:
+    def _network(self, one: Any) -> CoreWlanNetwork:
         channel = one.wlanChannel()
-        return Network(
+        return CoreWlanNetwork(
             bssid=_text(one.bssid()),
             ssid=_bytes(one.ssidData()),
             elements=_bytes(one.informationElementData()),
@@ -247,7 +247,7 @@ def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float], te
     return seen
 
 
-def _with_own(found: list[Bss], radio: Radio) -> list[Bss]:
+def _with_own(found: list[Bss], radio: CoreWlanInterface) -> list[Bss]:
     """Mark the BSS that this computer is joined to: macOS tells its channel, width and signal even without its name."""
     frequency, width = _frequency(radio.channel, radio.band), _WIDTHS.get(radio.width)
     if frequency is None:
@@ -263,7 +263,7 @@ def _with_own(found: list[Bss], radio: Radio) -> list[Bss]:
     return [own, *(one for one in found if one is not twin)]
 
 
-def decode(network: Network) -> Bss:
+def decode(network: CoreWlanNetwork) -> Bss:
     """A BSS out of a CWNetwork.
 
     A name that is withheld is None, not hidden: macOS gives no data in both cases, so it is taken for hidden only where
@@ -307,7 +307,7 @@ def _frequency(channel: int | None, band: int) -> int | None:
     return frequency_of(channel, _BANDS[band]) if channel and band in _BANDS else None
 
 
-def reason(refusal: Refusal) -> str:
+def reason(refusal: CoreWlanError) -> str:
     """An NSError in plain words."""
     if refusal.code in _NOT_PERMITTED:
         return "macOS does not let this program scan"
@@ -322,7 +322,7 @@ def reason(refusal: Refusal) -> str:
     return f"macOS refused: {refusal.words} ({refusal.domain} {refusal.code})"
 
 
-def _step(refusal: Refusal) -> str | None:
+def _step(refusal: CoreWlanError) -> str | None:
     """What makes a scan possible after an NSError."""
     if refusal.code in _NOT_PERMITTED:
         return _ALLOW_LOCATION

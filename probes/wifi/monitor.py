@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.packets import layers
 from netpreflight.probes.observations import Wifi
-from netpreflight.probes.wifi.capture import RADIOTAP, Air
+from netpreflight.probes.wifi.capture import RADIOTAP, FrameCollector
 from netpreflight.probes.wifi.source import AS_ROOT, SourceUnavailable, Tell, in_thread, tell_nobody, told
 
 LISTEN_S = 4.0
@@ -91,7 +91,7 @@ async def survey(
 
 def listen(radio: Radio, clock: Callable[[], float]) -> Wifi:
     """Take frames until the time is up; blocks."""
-    air = Air()
+    air = FrameCollector()
     end = clock() + LISTEN_S
     try:
         while (left := end - clock()) > 0:

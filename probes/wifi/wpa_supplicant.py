@@ -51,7 +51,7 @@ _REFUSALS = {"FAIL", "FAIL-BUSY", "UNKNOWN COMMAND"}
 Clock = Callable[[], float]
 
 
-class Control(Protocol):
+class ControlInterface(Protocol):
     """wpa_supplicant's control interface. A refusal by the system is an OSError."""
 
     def interfaces(self) -> list[str]:
@@ -151,7 +151,7 @@ async def survey(
     name: bytes | None = None,
     *,
     elapsed: Clock,
-    make: Callable[[], Control] = PywifiControl,
+    make: Callable[[], ControlInterface] = PywifiControl,
     clock: Clock = SYSTEM.monotonic,
     tell: Tell = tell_nobody,
 ) -> Wifi:
@@ -187,7 +187,7 @@ async def survey(
 def look(
     interface: str | None,
     name: bytes | None,
-    control: Control,
+    control: ControlInterface,
     elapsed: Clock,
     clock: Clock,
     tell: Tell = tell_nobody,
@@ -207,7 +207,7 @@ def look(
 
 class _Survey:
     def __init__(
-        self, control: Control, interface: str, name: bytes | None, elapsed: Clock, clock: Clock, tell: Tell
+        self, control: ControlInterface, interface: str, name: bytes | None, elapsed: Clock, clock: Clock, tell: Tell
     ) -> None:
         self._control = control
         self._tell = tell

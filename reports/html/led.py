@@ -6,7 +6,7 @@ A small lamp may blink faster than three times a second: WCAG 2.3.1 is about fla
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from netpreflight.agent.lights import Light
+from netpreflight.agent.led import LedSignal
 
 COLOURS = {
     "red": "#f03a2e",
@@ -34,7 +34,7 @@ class Piece(NamedTuple):
     fades: bool
 
 
-def css(name: str, lights: list[Light]) -> str:
+def css(name: str, lights: list[LedSignal]) -> str:
     """The rules that make the element of class `name` blink as these lights do; nothing but numbers and our names."""
     if not lights:
         return ""
@@ -56,7 +56,7 @@ def css(name: str, lights: list[Light]) -> str:
     )
 
 
-def strip(lights: list[Light]) -> list[Piece]:
+def strip(lights: list[LedSignal]) -> list[Piece]:
     """Four seconds of it."""
     if not lights:
         return []
@@ -70,7 +70,7 @@ def strip(lights: list[Light]) -> list[Piece]:
     ]
 
 
-def _spans(lights: list[Light], endless_ms: list[int]) -> Iterator[tuple[int, int, str | None]]:
+def _spans(lights: list[LedSignal], endless_ms: list[int]) -> Iterator[tuple[int, int, str | None]]:
     """From when to when it has which colour (None: off); one without an end goes on for `endless_ms`, at least once."""
     at = 0
     for light, whole in zip(lights, endless_ms, strict=True):
@@ -89,5 +89,5 @@ def _clamped(milliseconds: int) -> int:
     return max(10, min(milliseconds, _LONGEST_MS))
 
 
-def _colour(light: Light) -> str:
+def _colour(light: LedSignal) -> str:
     return COLOURS.get(light.colour, _OTHER)

@@ -38,7 +38,7 @@ _CHANNELS = range(1, 15)
 # --- the way to the cloud
 
 
-class Place(NamedTuple):
+class DrawnStation(NamedTuple):
     """A station, and the stretch that leads to it."""
 
     kind: str
@@ -53,17 +53,17 @@ class Place(NamedTuple):
     """The middle of the stretch before it."""
 
 
-class Way(NamedTuple):
+class DrawnWay(NamedTuple):
     """The picture of the way, along one axis."""
 
     length: int
-    places: list[Place]
+    places: list[DrawnStation]
 
 
-def way(stations: list[Station], *, upright: bool) -> Way:
+def way(stations: list[Station], *, upright: bool) -> DrawnWay:
     """The stations along the picture; side by side, or (`upright`) one below the other."""
     lost = False
-    places: list[Place] = []
+    places: list[DrawnStation] = []
     pitch = 112 if upright else 1000 // max(len(stations), 1)
     at = 36 if upright else pitch // 2
     width = 34 if upright else max(12, pitch // 7)
@@ -72,7 +72,7 @@ def way(stations: list[Station], *, upright: bool) -> Way:
         shown_as = "skip" if lost and status is None else status
         lost = lost or status == "fail"
         places.append(
-            Place(
+            DrawnStation(
                 kind=one.kind,
                 title=one.title,
                 detail=[_cut(line, width) for line in one.detail[:2]],
@@ -86,7 +86,7 @@ def way(stations: list[Station], *, upright: bool) -> Way:
             )
         )
         at += pitch
-    return Way(at - pitch + 64 if upright else 1000, places)
+    return DrawnWay(at - pitch + 64 if upright else 1000, places)
 
 
 def _step(what: str, status: Status, middle: int, width: int) -> tuple[str, Status, int]:

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from netpreflight.agent.report import Level, Report, SharedLevel
+from netpreflight.agent.report import Report, SharedLevel, SharingLevel
 from netpreflight.probes.observations import Observations, Reveals
 from netpreflight.probes.quoting import QuotedNames
 from netpreflight.reports.sharing.addresses import Addresses
@@ -24,7 +24,7 @@ from netpreflight.reports.sharing.walk import AnyStruct, Show, Texts, replaced, 
 from netpreflight.reports.words import TOLD
 
 
-def shared(report: Report, level: Level) -> Report:
+def shared(report: Report, level: SharingLevel) -> Report:
     """The report as it may be shown at a level; a report that was shared already stays as it is."""
     if level == "complete" or report.sharing is not msgspec.UNSET:
         return report

@@ -35,14 +35,14 @@ PORTS: dict[str, tuple[Literal["udp", "tcp"], int, observations.PathPayload]] = 
 LOOK = """
 import asyncio, json, sys, time, msgspec
 from netpreflight.probes.net import packets
-from netpreflight.probes.net.ladders import Place, Rungs
+from netpreflight.probes.net.ladders import Destination, Rungs
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.path import Target, path
 packets.layers("inet")  # in a run with privileges, DHCP has loaded it before
 place, device, *controls = json.loads(sys.argv[1])
 async def look():
     async with Network("eth0", time.monotonic()) as network:
-        target = Target(Place(*place), Rungs(*device), tuple(Rungs(*one) for one in controls))
+        target = Target(Destination(*place), Rungs(*device), tuple(Rungs(*one) for one in controls))
         seen = await path(network, [target])
         return {"took_s": network.elapsed(), "path": seen, "footprint": network.footprint()}
 sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(look())))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from netpreflight.probes.observations import Wifi
-from netpreflight.probes.wifi.capture import BARE, RADIOTAP, Air, CaptureFile, Record
+from netpreflight.probes.wifi.capture import BARE, RADIOTAP, CaptureFile, FrameCollector, Record
 from netpreflight.probes.wifi.elements import bss
 from tests.unit import beacons
 
@@ -65,7 +65,7 @@ def names_by_hand(body: bytes) -> list[bytes]:
 
 def check(made: bytes, link: int) -> Wifi:
     """Read one frame; what is found has to be in it."""
-    air = Air()
+    air = FrameCollector()
     record: Record = (made, 0, len(made), len(made), 0.0, link, None)
     air.frame(record)
     seen = air.wifi("capture")

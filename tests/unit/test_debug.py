@@ -16,7 +16,7 @@ import pytest
 from netpreflight.agent import cli, profiles
 from netpreflight.agent import run as run_module
 from netpreflight.agent.results import Check
-from netpreflight.agent.run import Air
+from netpreflight.agent.run import AirChoice
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.net.shapes import COAP_PING
 from netpreflight.probes.net.sockets import MOST_EVENTS, Network
@@ -368,7 +368,7 @@ def test_what_is_complete_is_told_at_once(
 def test_a_run_is_measured_alike_with_nobody_listening() -> None:
     made = run_module.measure(
         Scope(),
-        Air(),
+        AirChoice(),
         profiles.load("generic"),
         Selection(only=["ntp.reply"]),
         lambda _: None,

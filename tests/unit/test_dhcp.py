@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netpreflight.probes import dhcp
-from netpreflight.probes.observations import DhcpMessage, DhcpQuestion
+from netpreflight.probes.observations import DhcpMessage, DhcpRequestType
 
 CAPTURE = Path(__file__).parent / "data" / "dhcp-option-108.pcapng"
 MAC = "02:00:00:00:00:01"
@@ -39,18 +39,18 @@ def reply(
     return fixed + COOKIE + (b"" if kind is None else option(53, bytes([kind]))) + b"".join(options) + b"\xff"
 
 
-def decode(payload: bytes, asked: DhcpQuestion = "DISCOVER") -> DhcpMessage | None:
+def decode(payload: bytes, asked: DhcpRequestType = "DISCOVER") -> DhcpMessage | None:
     return dhcp.decode(
         payload,
         "10.0.0.1",
         sender_mac="aa:bb:cc:dd:ee:ff",
         broadcast=True,
-        expected={XID: dhcp.Question("device", MAC, asked)},
+        expected={XID: dhcp.Transaction("device", MAC, asked)},
         at_s=1.5,
     )
 
 
-def decoded(payload: bytes, asked: DhcpQuestion = "DISCOVER") -> DhcpMessage:
+def decoded(payload: bytes, asked: DhcpRequestType = "DISCOVER") -> DhcpMessage:
     message = decode(payload, asked)
     assert message is not None
     return message
@@ -105,7 +105,7 @@ def test_the_three_messages_of_a_server(number: int, name: str) -> None:
 
 
 @pytest.mark.parametrize("asked", ["DISCOVER", "REQUEST", "INFORM"])
-def test_the_question_is_told_by_the_transaction_id(asked: DhcpQuestion) -> None:
+def test_the_question_is_told_by_the_transaction_id(asked: DhcpRequestType) -> None:
     assert decoded(reply(ACK), asked).asked == asked
 
 
@@ -194,7 +194,7 @@ def captured() -> DhcpMessage:
         "10.56.0.2",
         sender_mac=None,
         broadcast=False,
-        expected={0x9EDF45B0: dhcp.Question("device", mac, "DISCOVER")},
+        expected={0x9EDF45B0: dhcp.Transaction("device", mac, "DISCOVER")},
         at_s=0,
     )
     assert message is not None

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netpreflight.probes import dns
-from netpreflight.probes.net.names import Answers
+from netpreflight.probes.net.names import HostAddresses
 from netpreflight.probes.net.sockets import Datagram, Refusal
 from netpreflight.probes.observations import Dns, Icmp, Lookup
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket
@@ -47,7 +47,7 @@ def ask(
     """Resolve one name; the address that a device would use comes with it."""
 
     async def run() -> tuple[Dns, str | None]:
-        answers = Answers([NAME])
+        answers = HostAddresses([NAME])
         seen = await dns.resolve(network, resolvers or [RESOLVER], {NAME: "device"}, answers, aaaa)
         return seen, await answers.address(NAME)
 
@@ -260,7 +260,7 @@ def test_addresses_are_settled_while_ipv6_questions_are_still_silent(monkeypatch
         clock = Clock()
         network = FakeNetwork(clock, lambda _, q: [(0.0, answer(q, GOOD))] if kind(q) == A else [])
         monkeypatch.setattr(network, "udp", lambda *_: Silent(clock, network.script))
-        answers = Answers([NAME])
+        answers = HostAddresses([NAME])
         work = asyncio.create_task(dns.resolve(network, [RESOLVER], {NAME: "device"}, answers, WANTED))
         used = await answers.address(NAME)
         assert not work.done()

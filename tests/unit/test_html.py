@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.lights import Light
+from netpreflight.agent.led import LedSignal
 from netpreflight.agent.report import Report
 from netpreflight.agent.selection import Selection
 from netpreflight.reports import FORMATS
@@ -277,9 +277,9 @@ def test_every_product_is_folded_away_or_those_asked_for_are_open() -> None:
 # --- the LED
 
 
-BREATHING = Light(colour="cyan", on_ms=2000, off_ms=2000, breathes=True)
-CONNECTING = Light(colour="cyan", on_ms=100, off_ms=100)
-ERROR = Light(colour="orange", on_ms=250, off_ms=250, times=3)
+BREATHING = LedSignal(colour="cyan", on_ms=2000, off_ms=2000, breathes=True)
+CONNECTING = LedSignal(colour="cyan", on_ms=100, off_ms=100)
+ERROR = LedSignal(colour="orange", on_ms=250, off_ms=250, times=3)
 
 
 def test_the_light_is_drawn_in_its_own_time() -> None:
@@ -293,7 +293,7 @@ def test_the_light_is_drawn_in_its_own_time() -> None:
 
 
 def test_an_absurd_light_stays_a_light() -> None:
-    made = led.css("led", [Light(colour="}</style>", on_ms=-5, off_ms=10**12, times=10**9), ERROR])
+    made = led.css("led", [LedSignal(colour="}</style>", on_ms=-5, off_ms=10**12, times=10**9), ERROR])
 
     assert "</" not in made
     assert len(made) < 10_000

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS, judge_network, judge_one
-from netpreflight.agent.judging.wifi import network
-from netpreflight.agent.judging.wifi.network import Rank
+from netpreflight.agent.judging.wifi import ess
+from netpreflight.agent.judging.wifi.ess import Rank
 from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.profiles.facts import RadioFacts
@@ -367,8 +367,8 @@ def test_the_access_points_of_a_network_are_compared_once_for_all_checks(monkeyp
         compared.append(one.bssid)
         return rank(one, seen, profile)
 
-    rank = network._rank  # noqa: SLF001 - it is what takes the time
-    monkeypatch.setattr(network, "_rank", counting)
+    rank = ess._rank  # noqa: SLF001 - it is what takes the time
+    monkeypatch.setattr(ess, "_rank", counting)
     heard = [bss(bssid=f"02:00:00:00:00:{n:02x}") for n in range(87)]
     for again in range(2):
         seen = Observations(wifi=air(*heard))

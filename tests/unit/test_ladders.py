@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netpreflight.probes.net.dtls import RANDOM_AT, RANDOM_SIZE
-from netpreflight.probes.net.ladders import Place, Rungs, UdpClimb, number_in, payload_of
+from netpreflight.probes.net.ladders import Destination, Rungs, UdpClimb, number_in, payload_of
 from netpreflight.probes.net.sockets import Datagram, Refusal
 from netpreflight.probes.observations import Icmp, PathPayload
 from tests.unit.fakes import Clock, FakeNetwork
 from tests.unit.test_dtls import ALERT, HELLO_VERIFY, RANDOM, hello
 
 HOST, ADDRESS = "device.lab.example", "198.51.100.21"
-PLACE = Place(HOST, ADDRESS)
+PLACE = Destination(HOST, ADDRESS)
 KINDS: tuple[PathPayload, ...] = ("coap", "dtls", "ntp", "dns")
 ROUTERS = ["192.168.77.1", "203.0.113.1", "203.0.113.5", "203.0.113.9"]
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netpreflight.probes import path as probe
-from netpreflight.probes.net.ladders import Place, Rungs, UdpClimb
+from netpreflight.probes.net.ladders import Destination, Rungs, UdpClimb
 from netpreflight.probes.net.shapes import CLIENT_HELLO, WHOLE, Shape
 from netpreflight.probes.net.sockets import Datagram, Refusal
 from netpreflight.probes.observations import Icmp, PathTarget, WholePackets
@@ -19,7 +19,7 @@ from tests.unit.fakes import Clock, FakeNetwork
 from tests.unit.test_dtls import HELLO_VERIFY
 from tests.unit.test_ladders import ADDRESS, HOST, error
 
-PLACE = Place(HOST, ADDRESS)
+PLACE = Destination(HOST, ADDRESS)
 COAP, DTLS = Rungs("udp", 5683, "coap"), Rungs("udp", 5684, "dtls")
 DNS, NTP = Rungs("udp", 53, "dns"), Rungs("udp", 123, "ntp")
 SIZE = 1280

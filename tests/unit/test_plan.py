@@ -11,10 +11,10 @@ import pytest
 
 from netpreflight.agent import judging, profiles
 from netpreflight.agent import run as run_module
-from netpreflight.agent.plan import PROBES, REACHED_BY, WITH_DEEP, Milestone, Row, plan
-from netpreflight.agent.run import Air, measure
+from netpreflight.agent.plan import PROBES, REACHED_BY, WITH_DEEP, Milestone, PlannedProbe, plan
+from netpreflight.agent.run import AirChoice, measure
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.net.names import Answers
+from netpreflight.probes.net.names import HostAddresses
 from netpreflight.probes.observations import Observations, Privileges, Resolver, Scope
 
 Waits = dict[str, set[str]]
@@ -29,17 +29,17 @@ EVERYTHING: Waits = {"wifi": set()} | CLOUD | NTP_AND_PORTAL | PATH
 AIR = [one for one in judging.CHECKS if one.startswith("wifi.")]
 
 
-def before(row: Row) -> set[str]:
+def before(row: PlannedProbe) -> set[str]:
     """The probes that have to be waited for before one begins."""
     return {one for milestone in row.begins_after for one in REACHED_BY[milestone]}
 
 
-def at_all(row: Row) -> set[str]:
+def at_all(row: PlannedProbe) -> set[str]:
     """The probes that a probe, or a part of it, waits for."""
     return before(row) | {one for milestone in row.waits_for for one in REACHED_BY[milestone]}
 
 
-def planned(selection: Selection, *, deep: bool = False) -> list[Row]:
+def planned(selection: Selection, *, deep: bool = False) -> list[PlannedProbe]:
     return plan(judging.probes_for(selection), deep=deep)
 
 
@@ -118,17 +118,17 @@ async def inputs(*given: Any) -> None:
     for one in given:
         if isinstance(one, asyncio.Future):
             await one
-        elif isinstance(getattr(one, "__self__", None), Answers):
+        elif isinstance(getattr(one, "__self__", None), HostAddresses):
             await one("pool.ntp.org")
         elif isinstance(one, run_module._Measurement):  # noqa: SLF001 - the run
-            await one._answers.address("pool.ntp.org")  # noqa: SLF001 - as above
+            await one._addresses.address("pool.ntp.org")  # noqa: SLF001 - as above
 
 
 def begun_while(held: str | None, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Which probes of a deep run begin while one does not come to its end; without one, all of them do."""
     begun: list[str] = []
 
-    def scripted(row: Row) -> Callable[..., Awaitable[Any]]:
+    def scripted(row: PlannedProbe) -> Callable[..., Awaitable[Any]]:
         async def probe(*given: Any, **_: Any) -> Any:
             begun.append(row.name)
             if row.name == held:
@@ -147,7 +147,7 @@ def begun_while(held: str | None, monkeypatch: pytest.MonkeyPatch) -> set[str]:
         else:
             monkeypatch.setattr(run_module._Measurement, f"_{row.name}", scripted(row))  # noqa: SLF001 - its methods
     profile = profiles.load("generic")
-    made = measure(HERE, Air(), profile, Selection(), lambda _: None, deep=True)
+    made = measure(HERE, AirChoice(), profile, Selection(), lambda _: None, deep=True)
 
     assert made.complete == (held is None)
     assert len(set(begun)) == len(begun)
@@ -188,7 +188,7 @@ def test_resolvers_that_are_known_release_those_that_wait_for_them(monkeypatch: 
 
     monkeypatch.setattr(run_module, "dhcp", lease)
     monkeypatch.setattr(run_module._Measurement, "_dns", dns)  # noqa: SLF001 - its methods
-    made = measure(HERE, Air(), profiles.load("generic"), Selection(only=["dns.resolve"]), lambda _: None)
+    made = measure(HERE, AirChoice(), profiles.load("generic"), Selection(only=["dns.resolve"]), lambda _: None)
 
     assert begun == ["dns"]
     assert made.observations.scope.resolvers[0] == Resolver(address="192.0.2.53", source="dhcp", interface="fake0")

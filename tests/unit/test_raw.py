@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netpreflight.probes.net import packets, raw
-from netpreflight.probes.net.ladders import Place, Rungs, TcpClimb, UdpClimb
+from netpreflight.probes.net.ladders import Destination, Rungs, TcpClimb, UdpClimb
 from netpreflight.probes.net.raw import Ends, Quote, RawFlow, Segment, quote_in, segment_in
 from netpreflight.probes.net.shapes import COAP_PING
 from netpreflight.probes.observations import Icmp
@@ -124,7 +124,9 @@ def test_where_the_system_forbids_it_the_reason_is_kept(monkeypatch: pytest.Monk
     network = FakeNetwork(Clock(), lambda *_: [])
     monkeypatch.setattr("socket.socket", forbidden)
     for kind in (UdpClimb, TcpClimb):
-        climb = kind(network, Place("h", SERVER), Rungs("tcp" if kind is TcpClimb else "udp", 5683, "coap"), "test")
+        climb = kind(
+            network, Destination("h", SERVER), Rungs("tcp" if kind is TcpClimb else "udp", 5683, "coap"), "test"
+        )
         assert climb.seen().no_raw == "Operation not permitted"
     monkeypatch.setattr(raw, "sys", SimpleNamespace(platform="win32"))
     with pytest.raises(OSError, match="raw sockets"):
@@ -156,7 +158,7 @@ class Unsent(RawFlow):
 def syns(monkeypatch: pytest.MonkeyPatch) -> TcpClimb:
     """A ladder of four SYNs of one flow."""
     monkeypatch.setattr("netpreflight.probes.net.ladders.RawFlow", Unsent)
-    made = TcpClimb(FakeNetwork(Clock(), lambda *_: []), Place("h", SERVER), Rungs("tcp", 5683, "syn"), "test")
+    made = TcpClimb(FakeNetwork(Clock(), lambda *_: []), Destination("h", SERVER), Rungs("tcp", 5683, "syn"), "test")
     for ttl in range(1, 5):
         made.send(ttl)
     return made
@@ -260,7 +262,7 @@ def test_an_error_for_a_syn_with_another_sequence_number_is_not_this_flows(syns:
 
 def test_a_datagrams_number_and_payload_have_to_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netpreflight.probes.net.ladders.RawFlow", Unsent)
-    made = UdpClimb(FakeNetwork(Clock(), lambda *_: []), Place("h", SERVER), Rungs("udp", 5683, "coap"), "test")
+    made = UdpClimb(FakeNetwork(Clock(), lambda *_: []), Destination("h", SERVER), Rungs("udp", 5683, "coap"), "test")
     for ttl in range(1, 5):
         made.send(ttl)
     first = int.from_bytes(made.tries[0].payload[2:])  # the message id of RFC 7252 is the number

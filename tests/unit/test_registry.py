@@ -15,7 +15,7 @@ from netpreflight.agent.judging import CHECKS, judge, judge_one
 from netpreflight.agent.judging.registry import COMMON_PROBLEMS, Row
 from netpreflight.agent.profiles.facts import CloudFacts
 from netpreflight.agent.report import LEVELS, Report, Run
-from netpreflight.agent.results import Check, Finding, Owner, Stage, StartupName, StationKind, Status, Where
+from netpreflight.agent.results import Check, Finding, Owner, Stage, StartStage, StationKind, Status, Where
 from netpreflight.agent.selection import Selection, in_groups, select
 from netpreflight.probes.observations import Observations
 from netpreflight.reports import FORMATS
@@ -51,7 +51,7 @@ def test_a_row_is_whole(check_id: str) -> None:
     assert row.where in get_args(Where)
     assert row.station in {*get_args(StationKind), None}
     assert bool(row.drawn) == (row.station is not None)
-    assert row.starts in {*get_args(StartupName), None}
+    assert row.starts in {*get_args(StartStage), None}
     assert row.starts or not row.stops
     assert set(row.spoils) <= set(get_args(Stage))
     assert set(row.settles) <= set(CHECKS) - {check_id}

@@ -9,7 +9,7 @@ import pytest
 from netpreflight.agent import profiles, run
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Run
-from netpreflight.agent.run import Air, measure
+from netpreflight.agent.run import AirChoice, measure
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.echo import EchoTarget
 from netpreflight.probes.echo import echo as real_echo
@@ -33,7 +33,7 @@ CLOUD = ("tcp", "echo", "mapping")
 
 def not_run(only: str, *, deep: bool) -> dict[str, str | None]:
     """Why each of the cloud's probes did not run on a laptop without an interface; nothing for those not wanted."""
-    made = measure(Scope(), Air(), profiles.load("argon"), Selection(only=[only]), lambda _: None, deep=deep)
+    made = measure(Scope(), AirChoice(), profiles.load("argon"), Selection(only=[only]), lambda _: None, deep=deep)
     seen: dict[str, Observation | None] = {name: getattr(made.observations, name) for name in CLOUD}
     return {name: one.not_run for name, one in seen.items() if one}
 
@@ -151,7 +151,7 @@ def made_with(
     }.items():
         monkeypatch.setattr(run, name, probe)
     only = Selection(only=["cloud.transport"])
-    return measure(UP, Air(), profile or profiles.load("argon"), only, lambda _: None), done
+    return measure(UP, AirChoice(), profile or profiles.load("argon"), only, lambda _: None), done
 
 
 def test_echoes_follow_when_the_cloud_has_stayed_silent(monkeypatch: pytest.MonkeyPatch) -> None:

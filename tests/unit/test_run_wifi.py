@@ -12,7 +12,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.report import Run
 from netpreflight.agent.results import Check
-from netpreflight.agent.run import Air, measure
+from netpreflight.agent.run import AirChoice, measure
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Fault, Scope, Wifi
@@ -30,7 +30,7 @@ def heard(**fields: Any) -> Wifi:
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch, result: Wifi | Exception, air: Air | None = None, early: Wifi | None = None,
+    monkeypatch: pytest.MonkeyPatch, result: Wifi | Exception, air: AirChoice | None = None, early: Wifi | None = None,
     interface: str = "wlan0",
 ) -> tuple[Run, list[Check]]:  # fmt: skip
     """A run of the air alone: it opens no socket, and sends nothing."""
@@ -45,7 +45,7 @@ def run(
     monkeypatch.setattr("netpreflight.agent.run.wifi", looks)
     told: list[Check] = []
     here = Scope(interface=interface, state="up")
-    return measure(here, air or Air(), profiles.load("generic"), Selection(only=AIR), told.append), told
+    return measure(here, air or AirChoice(), profiles.load("generic"), Selection(only=AIR), told.append), told
 
 
 def test_the_network_that_the_laptop_is_on_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_the_network_that_the_laptop_is_on_is_meant(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_network_that_the_user_names_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, told = run(monkeypatch, heard(associated_ssid="Neighbour"), Air("Home"))
+    made, told = run(monkeypatch, heard(associated_ssid="Neighbour"), AirChoice("Home"))
 
     assert made.observations.wifi is not None
     assert (made.observations.wifi.target, made.observations.wifi.target_from) == ("Home", "option")
@@ -75,7 +75,9 @@ def test_another_radio_says_nothing_of_the_interface_under_test(monkeypatch: pyt
 
 
 def test_a_capture_is_taken_and_nothing_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, told = run(monkeypatch, AssertionError("it scanned"), Air("Home", heard(source="capture", interface=None)))
+    made, told = run(
+        monkeypatch, AssertionError("it scanned"), AirChoice("Home", heard(source="capture", interface=None))
+    )
 
     assert made.observations.wifi is not None
     assert made.observations.wifi.source == "capture"
@@ -85,7 +87,7 @@ def test_a_capture_is_taken_and_nothing_is_scanned(monkeypatch: pytest.MonkeyPat
 def test_what_2_4_ghz_settles_is_told_before_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     early = heard(frequencies_mhz=LOW)
     final = heard(bss=[bss(), bss(36, frequency_mhz=5180)])
-    told = [(one.id, one.status) for one in run(monkeypatch, final, Air("Home"), early)[1] if one.id in AIR]
+    told = [(one.id, one.status) for one in run(monkeypatch, final, AirChoice("Home"), early)[1] if one.id in AIR]
 
     later = {"wifi.shared-ssid": "warn", "wifi.ssid": "pass"}
     assert told == [*((one, "pass") for one in AIR if one not in later), *later.items()]
@@ -93,7 +95,7 @@ def test_what_2_4_ghz_settles_is_told_before_the_rest(monkeypatch: pytest.Monkey
 
 def test_what_2_4_ghz_does_not_settle_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     early = heard(bss=[bss(1, ssid="other")], frequencies_mhz=LOW)
-    told = [(one.id, one.status) for one in run(monkeypatch, heard(), Air("Home"), early)[1] if one.id in AIR]
+    told = [(one.id, one.status) for one in run(monkeypatch, heard(), AirChoice("Home"), early)[1] if one.id in AIR]
 
     assert sorted(told) == sorted((one, "pass") for one in AIR)
 
@@ -107,7 +109,7 @@ def test_a_run_that_is_cut_short_keeps_2_4_ghz(monkeypatch: pytest.MonkeyPatch) 
         raise AssertionError("never")
 
     monkeypatch.setattr("netpreflight.agent.run.wifi", looks)
-    made = measure(Scope(), Air("Home"), profiles.load("generic"), Selection(only=AIR), lambda _: None)
+    made = measure(Scope(), AirChoice("Home"), profiles.load("generic"), Selection(only=AIR), lambda _: None)
 
     assert not made.complete
     assert made.observations.wifi is not None

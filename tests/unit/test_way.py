@@ -8,7 +8,7 @@ import pytest
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge
 from netpreflight.agent.judging.device_view import device_view
-from netpreflight.agent.report.way import Station, route
+from netpreflight.agent.report.way import Station, way_to_cloud
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Scope
@@ -24,7 +24,7 @@ def drawing(*rungs: str | None, **changed: Any) -> tuple[Check, list[Station]]:
     """The finding of `path.egress` for an Argon, and the way as it is drawn."""
     run, argon = observed("argon", *rungs, **changed), profiles.load("argon")
     checks = judge(run, argon, Selection()).checks
-    return next(check for check in checks if check.id == "path.egress"), route(device_view(run, argon), checks)
+    return next(check for check in checks if check.id == "path.egress"), way_to_cloud(device_view(run, argon), checks)
 
 
 def station_of(way: list[Station], address: str) -> Station:

@@ -19,7 +19,7 @@ from netpreflight.probes import wifi as survey_module
 from netpreflight.probes.net import sockets
 from netpreflight.probes.observations import Bss, Wifi
 from netpreflight.probes.wifi import macos, monitor, source, wifi, windows
-from netpreflight.probes.wifi.macos import Network, Radio, Refusal
+from netpreflight.probes.wifi.macos import CoreWlanError, CoreWlanInterface, CoreWlanNetwork
 from netpreflight.probes.wifi.source import NoRadio, SourceUnavailable
 from netpreflight.probes.wifi.windows import Adapter
 from tests.unit.beacons import usual
@@ -359,7 +359,7 @@ def test_the_bindings_of_pywifi_are_called_and_their_memory_is_freed(monkeypatch
 # --- macOS --------------------------------------------------------------------------------------------------------
 
 
-def network(**changes: Any) -> Network:
+def network(**changes: Any) -> CoreWlanNetwork:
     usual_one = {
         "bssid": "02:00:00:00:00:AA",
         "ssid": b"net",
@@ -370,24 +370,24 @@ def network(**changes: Any) -> Network:
         "width": 1,
         "securities": (4,),
     }
-    return Network(**{**usual_one, **changes})
+    return CoreWlanNetwork(**{**usual_one, **changes})
 
 
 class FakeCoreWlan:
     """CoreWLAN with one interface."""
 
-    def __init__(self, *networks: Network, refusal: Refusal | None = None, is_on: bool = True) -> None:
+    def __init__(self, *networks: CoreWlanNetwork, refusal: CoreWlanError | None = None, is_on: bool = True) -> None:
         self.networks, self.refusal = list(networks), refusal
-        self.state: Radio | None = Radio("en0", is_on, b"net", "02:00:00:00:00:AA", 6, 1, "DE")
-        self.remembered: list[Network] = []
+        self.state: CoreWlanInterface | None = CoreWlanInterface("en0", is_on, b"net", "02:00:00:00:00:AA", 6, 1, "DE")
+        self.remembered: list[CoreWlanNetwork] = []
 
-    def radio(self, name: str | None) -> Radio | None:
+    def radio(self, name: str | None) -> CoreWlanInterface | None:
         return self.state
 
-    def scan(self) -> tuple[list[Network], Refusal | None]:
+    def scan(self) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
         return ([], self.refusal) if self.refusal else (self.networks, None)
 
-    def cached(self) -> list[Network]:
+    def cached(self) -> list[CoreWlanNetwork]:
         return self.remembered
 
 
@@ -415,7 +415,7 @@ def test_withheld_names_leave_band_width_and_channel() -> None:
     core = FakeCoreWlan(
         network(**withheld, width=2, securities=(13,)), network(**withheld, channel=36, band=2, width=3)
     )
-    core.state = Radio("en0", is_on=True, ssid=None, bssid=None, channel=None, band=0, country=None)
+    core.state = CoreWlanInterface("en0", is_on=True, ssid=None, bssid=None, channel=None, band=0, country=None)
     seen = on_macos(core)
 
     assert [(one.ssid, one.ssid_hex, one.bssid) for one in seen.bss] == [(None, None, None)] * 2
@@ -456,7 +456,7 @@ def test_one_hidden_network_is_not_withheld_names() -> None:
     [(-3930, "does not let"), (1, "does not let"), (16, "busy"), (-3905, "in time"), (82, "off"), (7, "odd .dom 7")],
 )
 def test_each_refusal_of_macos_has_its_reason(code: int, words: str) -> None:
-    core = FakeCoreWlan(refusal=Refusal("dom", code, "odd"))
+    core = FakeCoreWlan(refusal=CoreWlanError("dom", code, "odd"))
 
     with pytest.raises(SourceUnavailable, match=words):
         on_macos(core)
@@ -484,7 +484,7 @@ def test_a_call_that_never_comes_back_has_a_deadline(monkeypatch: pytest.MonkeyP
     over = threading.Event()
 
     class Stuck(FakeCoreWlan):
-        def scan(self) -> tuple[list[Network], Refusal | None]:
+        def scan(self) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
             over.wait(10)
             return [], None
 
@@ -518,9 +518,9 @@ def test_what_pyobjc_gives_becomes_plain_values(monkeypatch: pytest.MonkeyPatch)
 
     core = macos.PyobjcCoreWlan()
 
-    assert core.radio("en0") == Radio("en0", True, b"net", None, 36, 2, "X", 3, -61)  # noqa: FBT003 - by position, as the fields stand
-    assert core.scan()[1] == Refusal("d", 16, "busy")
-    assert core.cached() == [Network(None, None, None, -70, 36, 2, 3, (11,))]
+    assert core.radio("en0") == CoreWlanInterface("en0", True, b"net", None, 36, 2, "X", 3, -61)  # noqa: FBT003 - by position, as the fields stand
+    assert core.scan()[1] == CoreWlanError("d", 16, "busy")
+    assert core.cached() == [CoreWlanNetwork(None, None, None, -70, 36, 2, 3, (11,))]
 
 
 def test_macos_without_its_package() -> None:

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from netpreflight.probes.observations import Bss, Suites
-from netpreflight.probes.wifi.capture import Air, CaptureFile
+from netpreflight.probes.wifi.capture import CaptureFile, FrameCollector
 
 FIELDS = (
     *("wlan.fc.type_subtype", "wlan.bssid", "wlan.ssid", "wlan.fixed.beacon", "wlan.fixed.capabilities.ess"),
@@ -49,7 +49,7 @@ def compare(file: Path) -> tuple[int, list[str]]:
     with file.open("rb") as stream:
         heard = []
         for record in CaptureFile(stream, file.stat().st_size).records():
-            air = Air()
+            air = FrameCollector()
             air.frame(record)
             heard.append(air.wifi("capture").bss)
     found = rows(file)

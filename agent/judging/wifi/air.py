@@ -19,7 +19,7 @@ _FOREIGN = str.maketrans("аеорсухіјѕһοαρν", "aeopcyxijshoapv")  #
 _OVERLOOKED = str.maketrans("", "", " -_.\u00a0")
 
 
-class Air:
+class AirOccupancy:
     """What was heard, by name, by channel, and by what names look like."""
 
     def __init__(self, heard: list[Bss]) -> None:

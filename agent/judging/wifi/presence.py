@@ -18,7 +18,7 @@ from netpreflight.agent.judging.wifi.bss import (
 )
 from netpreflight.agent.judging.wifi.channels import plans
 from netpreflight.agent.judging.wifi.coverage import listened_high, looked_at_high, not_covered
-from netpreflight.agent.judging.wifi.network import Network, see_band
+from netpreflight.agent.judging.wifi.ess import Ess, see_band
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Bss
@@ -29,7 +29,7 @@ _HIGH_CLASSES = range(115, 138)
 """Global operating classes of 5 GHz (115 to 130) and 6 GHz (131 to 137): IEEE 802.11-2020, table E-4, and 802.11ax."""
 
 
-def judge_band(network: Network) -> Finding:
+def judge_band(network: Ess) -> Finding:
     """Whether the network is on the air in a band that the device has.
 
     A pass needs a result of this run; a fail needs a look at every channel of the device's plan. All else is unknown.
@@ -55,7 +55,7 @@ def judge_band(network: Network) -> Finding:
     )
 
 
-def _not_in_band(network: Network) -> Finding:
+def _not_in_band(network: Ess) -> Finding:
     wifi, ours, name, radio = network.wifi, network.ours, network.name, network.profile.radio
     others = " and ".join(sorted({band for one in ours if (band := one.band)}))
     has = either(radio.bands.value)
@@ -110,7 +110,7 @@ def _not_in_band(network: Network) -> Finding:
 
 
 def _unknown(
-    network: Network, problem: str, summary: str, *reasons: str, settled_by: Literal["scan", "settings"]
+    network: Ess, problem: str, summary: str, *reasons: str, settled_by: Literal["scan", "settings"]
 ) -> Finding:
     """Presence that is not settled, with the step that settles it: a better look, or one into the access point."""
     wifi, name, radio = network.wifi, network.name, network.profile.radio
@@ -135,7 +135,7 @@ def _unknown(
     )
 
 
-def judge_shared(network: Network) -> Finding:
+def judge_shared(network: Ess) -> Finding:
     """Whether the name is used on 5 or 6 GHz too, and how much of a risk that is for a device with 2.4 GHz alone."""
     ours, name, bands = network.ours, network.name, network.profile.radio.bands
     low = [one for one in ours if one.band == "2.4"]
@@ -172,7 +172,7 @@ def judge_shared(network: Network) -> Finding:
     )
 
 
-def _only_high(network: Network) -> Finding:
+def _only_high(network: Ess) -> Finding:
     """The name on bands alone that the device does not have: there is no risk, but a fact; wifi.band has it."""
     band = judge_band(network)
     if band.standing != "fail":
@@ -192,7 +192,7 @@ def _only_high(network: Network) -> Finding:
     )
 
 
-def _not_shared(network: Network) -> Finding:
+def _not_shared(network: Ess) -> Finding:
     wifi, name = network.wifi, network.name
     if looked_at_high(wifi):
         evidence = [*network.evidence, *filter(None, [listened_high(wifi)])]

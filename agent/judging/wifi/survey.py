@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from netpreflight.agent.judging.wifi.air import Air
+from netpreflight.agent.judging.wifi.air import AirOccupancy
 from netpreflight.probes.observations import Observations, Wifi
 
 if TYPE_CHECKING:
-    from netpreflight.agent.judging.wifi.network import Network
+    from netpreflight.agent.judging.wifi.ess import Ess
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.results import Finding
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 class Survey(Wifi, kw_only=True, dict=True):
     """What is on the air, with what has been worked out of it so far: whoever is handed it need not do that again."""
 
-    judged: "tuple[Profile, Network | Finding] | None" = None
+    judged: "tuple[Profile, Ess | Finding] | None" = None
     """The device that was judged last, and the network as that device has it: all checks of a device share it."""
 
     @cached_property
-    def air(self) -> Air:
+    def air(self) -> AirOccupancy:
         """All that was heard, counted."""
-        return Air(self.bss)
+        return AirOccupancy(self.bss)
 
     def aimed_at(self, name: str) -> "Survey":
         """The same survey, about the network of this name."""

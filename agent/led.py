@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Light(Struct, frozen=True, kw_only=True):
+class LedSignal(Struct, frozen=True, kw_only=True):
     """What the status LED does for a while.
 
     Attributes:

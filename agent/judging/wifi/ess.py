@@ -46,7 +46,7 @@ _SKIP = "--skip wifi."
 _NAMELESS = "(this laptop's network, name withheld)"
 
 
-class Network(NamedTuple):
+class Ess(NamedTuple):
     """One network, as heard."""
 
     wifi: Survey
@@ -76,7 +76,7 @@ class Network(NamedTuple):
         return describe_all(self.usable, self.best)
 
 
-def network_of(seen: Observations, profile: Profile) -> Network | Finding:
+def network_of(seen: Observations, profile: Profile) -> Ess | Finding:
     """The network that the run is about; or why there is none to judge. A survey that is handed on keeps it."""
     if seen.wifi is None:
         return nothing_to_judge(None)
@@ -86,7 +86,7 @@ def network_of(seen: Observations, profile: Profile) -> Network | Finding:
     return survey.judged[1]
 
 
-def _network(wifi: Survey, profile: Profile) -> Network | Finding:
+def _network(wifi: Survey, profile: Profile) -> Ess | Finding:
     target = wifi.target
     if wifi.not_run or wifi.source is None or not wifi.bss:
         return nothing_to_judge(wifi)
@@ -101,7 +101,7 @@ def _network(wifi: Survey, profile: Profile) -> Network | Finding:
     usable = [one for one in ours if one.band in profile.radio.bands.value]
     ranks = [_rank(one, wifi, profile) for one in usable]
     best = usable[ranks.index(min(ranks))] if usable else None
-    return Network(wifi, profile, ours, usable, ranks, best)
+    return Ess(wifi, profile, ours, usable, ranks, best)
 
 
 def _rank(bss: Bss, wifi: Survey, profile: Profile) -> Rank:
@@ -111,7 +111,7 @@ def _rank(bss: Bss, wifi: Survey, profile: Profile) -> Rank:
     return worst, found.count(worst), -strength(bss.signal_dbm)
 
 
-def judge_best(network: Network | Finding, judge: JudgeBss) -> Finding:
+def judge_best(network: Ess | Finding, judge: JudgeBss) -> Finding:
     """What a check makes of the BSS that the device would best join, and of stronger ones that get in its way."""
     if isinstance(network, Finding):
         return network
@@ -126,7 +126,7 @@ def judge_best(network: Network | Finding, judge: JudgeBss) -> Finding:
     return msgspec.structs.replace(finding, evidence=[*evidence, *more])
 
 
-def _in_the_way(network: Network, best: Bss, judge: JudgeBss) -> Finding | None:
+def _in_the_way(network: Ess, best: Bss, judge: JudgeBss) -> Finding | None:
     """A warning of a BSS that the device takes instead, since devices take the strongest of a name.
 
     One that cannot be joined does harm if it is stronger; one that can be joined may be taken if it is as strong. What
@@ -157,7 +157,7 @@ def _in_the_way(network: Network, best: Bss, judge: JudgeBss) -> Finding | None:
     return None
 
 
-def see_band(network: Network) -> Finding:
+def see_band(network: Ess) -> Finding:
     """The finding of a check that has no BSS to judge."""
     return Finding(
         status="unknown",
