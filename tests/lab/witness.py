@@ -33,7 +33,10 @@ _LOOPBACK = 1  # a namespace's first device
 _SYN, _ACK = 0x02, 0x10
 _NAMES = {1: "icmp", 6: "tcp", 17: "udp"}
 _RECORDS = {20, 21, 22, 23}
+_RECORD_HEADER, _HEADERS = 13, 28
 _NONCE = 40
+_LIMITED = 32
+"""A TTL at the end of the way: of what began with 64, at most 12 are gone; looks at the path begin with 24 at most."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,17 @@ def packet_in(data: bytes, *, outgoing: bool) -> Packet:
         rest = rest[(rest[12] >> 4) * 4 :]
     name = _NAMES.get(protocol, f"ip-{protocol}")
     return Packet(outgoing, name, ttl, (source, near), (to, far), rest, flags, sequence, fragment)
+
+
+def _is_record(data: bytes) -> bool:
+    """Whether a datagram begins with a record of DTLS, not encrypted (RFC 6347 section 4.1); its end may be lacking."""
+    whole = len(data) < _KEPT_OF_ANSWERS - _HEADERS
+    return (
+        len(data) > _RECORD_HEADER
+        and data[0] in _RECORDS
+        and data[1:5] in {b"\xfe\xfd\0\0", b"\xfe\xff\0\0"}
+        and (not whole or len(data) >= _RECORD_HEADER + int.from_bytes(data[11:13], "big"))
+    )
 
 
 class Recorder:
@@ -157,8 +171,16 @@ class Seen:
         return found
 
     def shape_of(self, packet: Packet) -> str:
-        """The name of the form that a packet has whose TTL is not known any more."""
-        fits = [one for one in shapes.ENTRIES if self.is_for(one, packet) and one.match(packet.payload)]
+        """The name of the form that a packet has, at the end of its way; a SYN has none but that of its port.
+
+        Its TTL tells whether that was a small one, unless a router on the way has set it anew.
+        """
+        fits = [
+            one
+            for one in shapes.ENTRIES
+            if self.is_for(one, packet) and (packet.protocol == "tcp" or one.match(packet.payload))
+        ]
+        fits.sort(key=lambda one: one.limited != (packet.ttl <= _LIMITED))
         return fits[0].name if fits else f"foreign: {packet}"
 
     def hellos(self, address: Address) -> int:
@@ -280,7 +302,7 @@ class Judgement:
         flow = self._flows.get((packet.to[1], packet.source))
         if packet.protocol == "udp" and flow and flow.random and data == b"\x70\x00" + flow.random:
             self._answered.add(packet.source)  # a Reset, which answers our ping
-        if packet.protocol != "udp" or len(data) < 13 or data[0] not in _RECORDS or data[1] != 0xFE:
+        if packet.protocol != "udp" or not _is_record(data):
             return
         self._answered.add(packet.source)
         if data[0] == 22 and len(data) > 27 and data[13] == 3:
