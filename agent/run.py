@@ -112,7 +112,8 @@ class _Measurement:
         self._profiles = [profile, *(one for one in profiles.load_all() if one.name != profile.name)]
         self._ended: set[str] = set()
         self._told: set[str] = set()
-        self._cloud_ended = asyncio.Event()
+        self._dtls_ended = asyncio.Event()
+        self._dtls_waited_for: set[tuple[str, int]] = set()
         self._clouds_ended = asyncio.Event()
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
         self._assumed = False
@@ -165,6 +166,7 @@ class _Measurement:
             for transport, host, port in clouds
             if transport != "coap"
         ]
+        self._dtls_waited_for = {(one.host, one.port) for one in endpoints if one.transport == "dtls"}
         servers = [(host, port) for transport, host, port in clouds if transport == "coap"]
         public = {host for one in self._profiles if one.name == profiles.DEFAULT for host in one.cloud.hosts.value}
         address_of = self._answers.address
@@ -182,7 +184,7 @@ class _Measurement:
             "coap": (Coap, lambda: coap(self._network, servers, address_of, public, self._note)),
             "cloud": (Cloud, lambda: cloud(self._network, endpoints, address_of, patience, self._note)),
             "tcp": (TcpConnect, lambda: tcp(self._network)),
-            "echo": (Echo, lambda: echo(self._network, echo_targets(self._profiles, self._seen.cloud), address_of)),
+            "echo": (Echo, lambda: echo(self._network, echo_targets(self._profiles, self._cloud()), address_of)),
             "path": (Path, self._path),
             "mapping": (Mapping, lambda: mapping(self._network, held, address_of, hold_s(self._profiles))),
         }
@@ -195,7 +197,7 @@ class _Measurement:
         if name == "path":
             await self._silence()
         if name == "echo":
-            await self._cloud_ended.wait()  # a device tests the internet after its cloud connection has failed
+            await self._dtls_ended.wait()  # a device tests the internet after its cloud connection has failed
         begun = self._network.elapsed()
         obstacle, unlocked_by = self._obstacle(name)
         try:
@@ -242,7 +244,7 @@ class _Measurement:
         if name == "dns":
             self._answers.settle_rest()
         if name == "cloud":
-            self._cloud_ended.set()
+            self._dtls_ended.set()
         if {"coap", "cloud"} <= self._ended:
             self._clouds_ended.set()
 
@@ -321,6 +323,15 @@ class _Measurement:
         """Keep what is known of an exchange, of which the whole is known later."""
         transport = "coap" if isinstance(seen, CoapServer) else seen.transport
         self._so_far[transport, seen.host, seen.port] = seen
+        if transport == "dtls":
+            self._dtls_waited_for.discard((seen.host, seen.port))
+            if not self._dtls_waited_for:
+                self._dtls_ended.set()
+
+    def _cloud(self) -> Cloud:
+        """What is known of the cloud so far."""
+        known = [one for one in self._so_far.values() if isinstance(one, CloudEndpoint)]
+        return self._seen.cloud or Cloud(endpoints=known)
 
     async def _silence(self) -> None:
         """Wait until the device's port has been silent for a while, or every exchange has ended."""
@@ -347,8 +358,7 @@ class _Measurement:
         seen = msgspec.structs.replace(
             self._seen,
             coap=self._seen.coap or Coap(servers=[one for one in self._so_far.values() if isinstance(one, CoapServer)]),
-            cloud=self._seen.cloud
-            or Cloud(endpoints=[one for one in self._so_far.values() if isinstance(one, CloudEndpoint)]),
+            cloud=self._cloud(),
         )
         always = self._selection.only == ["path.egress"]
         return await path(self._network, path_targets(seen, self._profile, always=always, deep=self._deep))

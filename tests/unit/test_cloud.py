@@ -45,7 +45,7 @@ def run(
 
 
 @pytest.mark.parametrize(
-    ("patience", "at", "end"), [(HURRIED, [0, 3, 9], 15), (AS_DEVICE, [0, 3, 9, 21], 45)], ids=["hurried", "deep"]
+    ("patience", "at", "end"), [(HURRIED, [0, 3, 9], 12), (AS_DEVICE, [0, 3, 9, 21], 45)], ids=["hurried", "deep"]
 )
 def test_silence_is_waited_for_as_long_as_wanted(
     monkeypatch: pytest.MonkeyPatch, patience: Patience, at: list[float], end: float

@@ -199,7 +199,7 @@ def only_dtls(_: int, wire: bytes) -> list[tuple[float, Any]]:
     return [(0.01, HELLO_VERIFY)] if len(wire) > 100 else []
 
 
-@pytest.mark.parametrize("public", [{PUBLIC}, [PUBLIC], (), {PUBLIC, OWN}], ids=str)
+@pytest.mark.parametrize("public", [{PUBLIC}, [PUBLIC], (), {PUBLIC, OWN}], ids=["a-set", "a-list", "none", "both"])
 def test_only_a_public_server_is_tried_on_other_ports(monkeypatch: pytest.MonkeyPatch, public: Collection[str]) -> None:
     seen, network, told = pinged(monkeypatch, only_dtls, public)
 

@@ -49,7 +49,8 @@ class Row(FakeNetwork):
         clock: what moves only as somebody waits.
         hops: how many routers.
         drop: the router after which the device's port is dropped; None: none.
-        server: what it says on the device's port; it refuses all others.
+        server: what it says on the device's port.
+        refuses_others: whether it refuses all others, or is silent there.
         mute: the routers that say nothing.
         quote: bytes that an ICMP error quotes.
         slow: how much later than others these say it, by TTL.
@@ -64,6 +65,7 @@ class Row(FakeNetwork):
         *,
         drop: int | None = 2,
         server: Literal["silent", "dtls", "refuses"] = "silent",
+        refuses_others: bool = True,
         mute: tuple[int, ...] = (),
         quote: int = 512,
         slow: dict[int, float] | None = None,
@@ -71,7 +73,7 @@ class Row(FakeNetwork):
     ) -> None:
         super().__init__(clock, lambda *_: [])
         self.hops, self.drop, self.server, self.mute, self.quote = hops, drop, server, mute, quote
-        self.slow, self.whole = slow or {}, whole
+        self.slow, self.whole, self.refuses_others = slow or {}, whole, refuses_others
         self.log: list[Packet] = []
 
     def udp(
@@ -112,7 +114,7 @@ class Row(FakeNetwork):
                 yield Refusal(error(f"203.0.113.{packet.ttl}"), ADDRESS, port, at, quoted)
         elif packet.is_device and self.server == "dtls":
             yield Datagram(HELLO_VERIFY, ADDRESS, port, at)
-        elif not packet.is_device or self.server == "refuses":
+        elif self.server == "refuses" if packet.is_device else self.refuses_others:
             yield Refusal(error(ADDRESS, 3, 3), ADDRESS, port, at, quoted)
 
     @property
@@ -276,6 +278,22 @@ def test_no_control_goes_beyond_the_known_routers_while_the_device_is_answered(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(UdpClimb, "send", send)
         looked(Row(Clock(patch, ladders, probe), drop=drop, server=server, **fields), DTLS, (DNS, NTP))
+
+
+@pytest.mark.parametrize("refuses_others", [True, False])
+@pytest.mark.parametrize("server", ["dtls", "refuses"])
+def test_where_the_device_is_answered_after_all_a_control_goes_as_far(
+    clock: Clock, server: Any, *, refuses_others: bool
+) -> None:
+    """So that it is seen whether others are as far away; that is all that the server gets of them."""
+    target = looked(row := Row(clock, 4, drop=None, server=server, refuses_others=refuses_others), DTLS, (DNS, NTP))
+
+    assert rungs(target) == dict.fromkeys(range(1, 6), 1)
+    for control in target.controls:
+        ttls = [one.ttl for one in control.probes]
+        assert sorted(set(ttls)) == [1, 2, 3, 4, 5]
+        assert ttls.count(5) == (1 if refuses_others else 2)
+    assert len([one for one in row.reached if one.is_device]) == 1
 
 
 # --- a port that answers

@@ -159,6 +159,30 @@ def test_echoes_follow_when_the_cloud_has_stayed_silent(monkeypatch: pytest.Monk
     assert len(echo.tests) == len(targets)
 
 
+def test_echoes_do_not_wait_for_the_tcp_clouds(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = asyncio.Event()
+
+    async def cloud(_: Network, endpoints: list[CloudEndpoint], *rest: Any) -> Cloud:
+        on_seen = rest[-1]
+        made = [msgspec.structs.replace(one, attempts=LOST) for one in endpoints if one.transport == "dtls"]
+        for one in made:
+            on_seen(one)
+        async with asyncio.timeout(5):
+            await begun.wait()
+        return Cloud(endpoints=made)
+
+    async def echo(_: Network, targets: list[EchoTarget], __: Any) -> Echo:
+        begun.set()
+        assert {one.host for one in targets} == {ARGON_NAME}
+        return Echo()
+
+    made, _ = made_with(monkeypatch, Cloud(), cloud=cloud, echo=echo)
+
+    assert begun.is_set()
+    assert made.observations.cloud is not None
+    assert made.observations.cloud.not_run is None
+
+
 def test_a_run_whose_cloud_answers_sends_no_echo(monkeypatch: pytest.MonkeyPatch) -> None:
     answered = Cloud(endpoints=[seen.argon(*LOST, record=HELLO_VERIFY)])
     made, done = made_with(monkeypatch, answered)
