@@ -334,7 +334,7 @@ def _prepare(outputs: list[Path]) -> None:
 
     def load() -> None:
         with contextlib.suppress(Exception):  # what cannot be loaded is missed where it is used
-            from netpreflight.agent.report.makers import registry  # noqa: PLC0415 - as above
+            from netpreflight.agent.report.hardware_makers import registry  # noqa: PLC0415 - as above
 
             registry()
             if any(path.suffix == ".html" for path in outputs):

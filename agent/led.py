@@ -1,4 +1,4 @@
-"""What a status LED does, so that it can be drawn."""
+"""What the status LED of a device does: its colours and times, and the blinks that tell an error."""
 
 from msgspec import Struct
 
@@ -16,3 +16,17 @@ class LedSignal(Struct, frozen=True, kw_only=True):
     off_ms: int
     times: int | None = None
     breathes: bool = False
+
+
+class BlinkCode(Struct, frozen=True, kw_only=True):
+    """A blink pattern of the status LED."""
+
+    colour: str
+    blinks: int
+    on_ms: int = 250
+    off_ms: int = 250
+
+    @property
+    def words(self) -> str:
+        """The pattern for people."""
+        return f"{self.colour}, {self.blinks} blinks"

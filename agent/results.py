@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from netpreflight.agent.led import LedSignal
+from netpreflight.agent.led import BlinkCode, LedSignal
+from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles.facts import Fact, Importance
 from netpreflight.probes.observations import Address, Fault, Hops, LogLine, Plain
 
@@ -12,7 +13,6 @@ Status = Literal["pass", "warn", "fail", "unknown", "skip"]
 BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
 """Of several ways, any one of which will do, the first of these counts."""
 Stage = Literal["scan", "ip", "internet", "cloud"]
-Owner = Literal["device owner", "network administrator", "internet provider", "nobody"]
 Verdict = Literal["compatible", "compatible-with-warnings", "incompatible", "undetermined"]
 
 Where = Literal["firewall", "access point", "DHCP server", "resolver", "captive portal", "network"]
@@ -114,20 +114,6 @@ class Answer(Struct, frozen=True, kw_only=True):
     check: str | None = None
     change: str | None = None
     owner: Owner | None = None
-
-
-class BlinkCode(Struct, frozen=True, kw_only=True):
-    """A blink pattern of the status LED."""
-
-    colour: str
-    blinks: int
-    on_ms: int = 250
-    off_ms: int = 250
-
-    @property
-    def words(self) -> str:
-        """The pattern for people."""
-        return f"{self.colour}, {self.blinks} blinks"
 
 
 class InternetTest(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from netpreflight.agent import judging, profiles
-from netpreflight.agent.faults import fault_of
+from netpreflight.agent.internal_faults import fault_of
 from netpreflight.agent.judging.addresses import is_address
 from netpreflight.agent.judging.dns import NTP_SERVER
 from netpreflight.agent.plan import REACHED_BY, Milestone, PlannedProbe, plan
@@ -24,9 +24,9 @@ from netpreflight.probes.cloud import AS_DEVICE, HURRIED, cloud
 from netpreflight.probes.coap import coap
 from netpreflight.probes.dhcp import dhcp
 from netpreflight.probes.echo import EchoTarget, echo
-from netpreflight.probes.mapping import Server, mapping
+from netpreflight.probes.nat_mapping import Server, mapping
 from netpreflight.probes.net.clock import SYSTEM, Clock
-from netpreflight.probes.net.names import HostAddresses
+from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.net.sockets import MOST_RUN_S, Network, Trace
 from netpreflight.probes.ntp import ntp
 from netpreflight.probes.observations import (

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from netpreflight.probes.net import dtls
 from netpreflight.probes.net.exchange import exchange
-from netpreflight.probes.net.shapes import CLIENT_HELLO
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO
 from netpreflight.probes.net.sockets import AddressOf, Network, how_it_failed
 from netpreflight.probes.observations import Cloud, CloudEndpoint, Connection
 

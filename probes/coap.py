@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from netpreflight.probes.net import dtls
 from netpreflight.probes.net.coap import reply_to
 from netpreflight.probes.net.exchange import exchange
-from netpreflight.probes.net.shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD
 from netpreflight.probes.net.sockets import AddressOf, Network
 from netpreflight.probes.observations import Coap, CoapServer, Control
 

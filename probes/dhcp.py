@@ -29,7 +29,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from netpreflight.probes.laptop_lease import laptop_lease
 from netpreflight.probes.net import packets
-from netpreflight.probes.net.shapes import DHCP_DISCOVER, DHCP_INFORM, DHCP_RELEASE, DHCP_REQUEST
+from netpreflight.probes.net.payload_shapes import DHCP_DISCOVER, DHCP_INFORM, DHCP_RELEASE, DHCP_REQUEST
 from netpreflight.probes.net.sockets import UDP_OVERHEAD, Datagram, Network, UdpSocket
 from netpreflight.probes.observations import (
     KEPT_BYTES,

@@ -27,8 +27,8 @@ import dns.rdatatype
 import msgspec
 
 from netpreflight.probes.net.exchange import exchange
-from netpreflight.probes.net.names import HostAddresses
-from netpreflight.probes.net.shapes import DNS_QUERY
+from netpreflight.probes.net.host_addresses import HostAddresses
+from netpreflight.probes.net.payload_shapes import DNS_QUERY
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Dns, Lookup, NameKind
 

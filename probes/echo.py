@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple
 from msgspec.structs import replace
 
 from netpreflight.probes.net.exchange import MOST_IGNORED
-from netpreflight.probes.net.shapes import ECHO
+from netpreflight.probes.net.payload_shapes import ECHO
 from netpreflight.probes.net.sockets import AddressOf, Datagram, Network, Refusal
 from netpreflight.probes.observations import KEPT_BYTES, Attempt, Echo, EchoPacket, EchoTest
 

@@ -12,7 +12,7 @@ import ntplib
 
 from netpreflight.probes.net.clock import Clock
 from netpreflight.probes.net.exchange import exchange
-from netpreflight.probes.net.shapes import NTP_REQUEST
+from netpreflight.probes.net.payload_shapes import NTP_REQUEST
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Ntp, NtpAttempt, NtpReply
 

@@ -1011,7 +1011,7 @@ class Contact(Struct, frozen=True, kw_only=True):
     bytes: Count
     purpose: Plain
     shapes: list[Plain] = field(default_factory=list)
-    """What was sent there, by name (`probes/net/shapes.py`); empty in a report of a version that did not name it."""
+    """What was sent there, by name (`probes/net/payload_shapes.py`); empty where its version did not name it."""
 
 
 EventKind = Literal[

@@ -26,7 +26,7 @@ import sys
 from typing import NamedTuple
 
 from netpreflight.probes.net.ladders import SYN_WAIT_S, Climb, Destination, PendingProbe, Rungs, TcpClimb, UdpClimb
-from netpreflight.probes.net.shapes import WHOLE
+from netpreflight.probes.net.payload_shapes import WHOLE
 from netpreflight.probes.net.sockets import UDP_OVERHEAD, Datagram, Network
 from netpreflight.probes.observations import Path, PathProbe, PathTarget, WholePackets
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import h11
 import msgspec
 
-from netpreflight.probes.net.shapes import HTTP_GET, TLS_HANDSHAKE
+from netpreflight.probes.net.payload_shapes import HTTP_GET, TLS_HANDSHAKE
 from netpreflight.probes.net.sockets import AddressOf, Network
 from netpreflight.probes.observations import UNRESTRICTED, HttpWitness, Portal, PortalApi, TlsWitness
 

@@ -4,10 +4,11 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles.facts import Importance
 from netpreflight.agent.report import Device, Report, Saved, Tool
 from netpreflight.agent.report.changes import Change
-from netpreflight.agent.results import Owner, Stage, StartStage, Status, Verdict
+from netpreflight.agent.results import Stage, StartStage, Status, Verdict
 from netpreflight.probes.observations import Plain, Said
 
 Story = Literal["two-networks", "before-and-after", "same-run", "not-told"]

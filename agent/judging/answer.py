@@ -1,6 +1,7 @@
 """What the checks come to for somebody who reads nothing else: the answer and the headline."""
 
 from netpreflight.agent.judging.registry import CHECKS
+from netpreflight.agent.owner import the_owner
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Answer, Check, Startup, Verdict
 
@@ -71,7 +72,6 @@ def headline_of(verdict: Verdict, answer: Answer) -> str:
     if answer.obstacle is None:
         return answer.sentence
     if verdict == "incompatible":
-        who = "nobody" if answer.owner == "nobody" else f"the {answer.owner}"
-        return f"{answer.sentence} {answer.obstacle} Who can change that: {who}."
+        return f"{answer.sentence} {answer.obstacle} Who can change that: {the_owner(answer.owner)}."
     warning = "A warning: " if verdict == "compatible-with-warnings" else ""
     return f"{answer.sentence} {warning}{answer.obstacle}"

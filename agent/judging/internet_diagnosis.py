@@ -11,8 +11,9 @@ from typing import Any, Literal
 from netpreflight.agent.judging.addresses import is_address, is_sinkhole
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dns import NTP_SERVER, may_not_exist
+from netpreflight.agent.led import BlinkCode
 from netpreflight.agent.profiles import Fact, Profile
-from netpreflight.agent.results import BlinkCode, Check, InternetTest, Result
+from netpreflight.agent.results import Check, InternetTest, Result
 from netpreflight.probes.observations import Dns, EchoTest, Observations
 from netpreflight.probes.quoting import in_quotes
 

@@ -13,10 +13,11 @@ import msgspec
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.icmp import from_host, no_route
+from netpreflight.agent.judging.router_owner import furthest_outside, is_beyond_the_edge, whose
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
-from netpreflight.agent.judging.whose import furthest_outside, is_beyond_the_edge, whose
+from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Fact, Profile
-from netpreflight.agent.results import Finding, Flow, Named, Owner
+from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import (
     CloudEndpoint,
     CoapServer,

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from netpreflight.agent.judging import cloud, coap, dhcp, dns, ntp, path, portal, servers, wifi
+from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Finding, Owner, Stage, StartStage, StationKind, Where
+from netpreflight.agent.results import Finding, Stage, StartStage, StationKind, Where
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Observations
 

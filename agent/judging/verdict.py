@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 
-from netpreflight.agent.faults import fault_of
+from netpreflight.agent.internal_faults import fault_of
 from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of
+from netpreflight.agent.judging.device_start import startup
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.internet_diagnosis import internet_test
 from netpreflight.agent.judging.registry import CHECKS, COMMON_PROBLEMS, Row, with_stage
-from netpreflight.agent.judging.start import startup
 from netpreflight.agent.judging.unseen import of_another_network
 from netpreflight.agent.judging.wifi.survey import survey_of, surveyed
 from netpreflight.agent.profiles import Fact, Profile

@@ -14,8 +14,9 @@ from msgspec import Struct, field
 
 from netpreflight.agent.judging.addresses import is_address, zone_of
 from netpreflight.agent.judging.registry import CHECKS
+from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Check, Flow, Owner, Where
+from netpreflight.agent.results import Check, Flow, Where
 from netpreflight.probes.observations import Dhcp, Observations, Plain, Scope
 
 IDLE_MARGIN_S = 10

@@ -14,8 +14,8 @@ from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.judging.wifi.bss import counted
 from netpreflight.agent.judging.wifi.ess import Ess, network_of
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.report.makers import maker
-from netpreflight.agent.report.way import MOST_BEYOND, Station, traced
+from netpreflight.agent.report.hardware_makers import maker
+from netpreflight.agent.report.way_to_cloud import MOST_BEYOND, Station, traced
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import Bss, Observations, Wifi
 from netpreflight.probes.quoting import in_quotes

@@ -13,7 +13,7 @@ from netpreflight.agent.report.enough import Enough, enough
 from netpreflight.agent.report.notes import notes
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict, by_device, by_version
 from netpreflight.agent.report.questions import Question, questions
-from netpreflight.agent.report.way import Station, way_to_cloud
+from netpreflight.agent.report.way_to_cloud import Station, way_to_cloud
 from netpreflight.agent.results import Answer, Check, InternetTest, Startup, Verdict
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Bss, Contact, Observations, Scope, Ssid, strength

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
-from netpreflight.probes.net.shapes import Shape
+from netpreflight.probes.net.payload_shapes import Shape
 from netpreflight.probes.net.sockets import Network, Refusal, UdpSocket
 from netpreflight.probes.observations import KEPT_BYTES, Attempt, AttemptOutcome
 

@@ -23,8 +23,8 @@ from msgspec import structs
 
 from netpreflight.probes.net import dtls
 from netpreflight.probes.net.coap import reply_to
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, DNS_QUERY, NTP_REQUEST, TCP_SYN
 from netpreflight.probes.net.raw import Quote, RawFlow, Segment
-from netpreflight.probes.net.shapes import CLIENT_HELLO, COAP_PING, DNS_QUERY, NTP_REQUEST, TCP_SYN
 from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
 from netpreflight.probes.observations import Icmp, Ladder, PathPayload, PathProbe, ProbeOutcome
 

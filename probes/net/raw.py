@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from netpreflight.probes.net import packets
-from netpreflight.probes.net.shapes import Shape
+from netpreflight.probes.net.payload_shapes import Shape
 from netpreflight.probes.net.sockets import LARGEST_DATAGRAM, LARGEST_QUOTE, MOST_DATAGRAMS, Network
 from netpreflight.probes.observations import EventKind, Icmp
 

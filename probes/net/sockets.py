@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from netpreflight.probes.net.clock import SYSTEM, Clock
-from netpreflight.probes.net.shapes import TCP_CONNECT, TCP_SYN, Shape
+from netpreflight.probes.net.payload_shapes import TCP_CONNECT, TCP_SYN, Shape
 from netpreflight.probes.observations import Contact, Event, EventKind, Icmp, Protocol
 
 UDP_OVERHEAD = 28

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from netpreflight.agent.report import Report
-from netpreflight.reports.html import led
+from netpreflight.reports.html import led_drawing as led
 from netpreflight.reports.html.page import page
 from netpreflight.reports.html.view import view
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from netpreflight.agent.report import Report
-from netpreflight.agent.report.way import Station
+from netpreflight.agent.report.way_to_cloud import Station
 from netpreflight.agent.results import Status
 from netpreflight.probes.observations import (
     Arrival,

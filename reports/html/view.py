@@ -11,7 +11,7 @@ from netpreflight.agent.results import Stage, StartupStage
 from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
-from netpreflight.reports.html import led
+from netpreflight.reports.html import led_drawing as led
 from netpreflight.reports.html.letters import WHO, letters
 from netpreflight.reports.html.page import Cell, Code, Mark
 from netpreflight.reports.html.pictures import Lane, band, is_judged, lanes, on_the_band, way

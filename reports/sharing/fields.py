@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from netpreflight.reports.sharing.addresses import Addresses
 from netpreflight.reports.sharing.kept import Kept
+from netpreflight.reports.sharing.patterns import Shapes
 from netpreflight.reports.sharing.sentences import Sentences
-from netpreflight.reports.sharing.shapes import Shapes
 from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
 from netpreflight.reports.sharing.walk import Show
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from netpreflight.probes.quoting import QuotedNames
 from netpreflight.reports.sharing.addresses import LONGEST
-from netpreflight.reports.sharing.shapes import Shapes
+from netpreflight.reports.sharing.patterns import Shapes
 from netpreflight.reports.sharing.tokens import HIDDEN
 
 _WORD = re.compile(r"\w+")

@@ -17,8 +17,8 @@ from netpreflight.reports.sharing.addresses import Addresses
 from netpreflight.reports.sharing.fields import Names, by_kind
 from netpreflight.reports.sharing.kept import kept
 from netpreflight.reports.sharing.log_lines import LogLines
+from netpreflight.reports.sharing.patterns import Shapes, split
 from netpreflight.reports.sharing.sentences import Sentences, SpokenWords, own_words
-from netpreflight.reports.sharing.shapes import Shapes, split
 from netpreflight.reports.sharing.tokens import Tokens
 from netpreflight.reports.sharing.walk import AnyStruct, Show, Texts, replaced, texts
 from netpreflight.reports.words import TOLD

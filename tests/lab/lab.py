@@ -19,14 +19,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from tests.lab import datagrams, fakes, servers, shapes, streams, tunnel
+from tests.lab import allowed_shapes as shapes
+from tests.lab import datagrams, fakes, servers, streams, tunnel
 from tests.lab.air import write_air
+from tests.lab.allowed_shapes import Role
 from tests.lab.capture import Capture
 from tests.lab.fakes import TcpFake, UdpFake
 from tests.lab.faults import Fault, Firewall, count_arrivals, masquerade, read_counter
 from tests.lab.namespaces import LabError, Laptop, Namespace, connect, kill, sweep, wait_until
 from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp, Server
-from tests.lab.shapes import Role
 from tests.lab.witness import Destinations, Seen, Witness, is_run
 
 LAPTOP = "192.168.77.10"

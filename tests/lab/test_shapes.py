@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.lab import shapes
+from tests.lab import allowed_shapes as shapes
 from tests.lab.lab import ARGON_CLOUD, COAP, LOCAL_CLOUD, NOBODY, NTP, PHOTON_CLOUD, PORTAL_API, Lab
 from tests.lab.servers import GATEWAY, Dhcp
 from tests.lab.test_company import COAP_PORT, DTLS_PORT, METER, NONCE_PORT, PARTICLE, SENSOR, VALVE

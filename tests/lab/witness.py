@@ -13,9 +13,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from tests.lab import shapes
+from tests.lab import allowed_shapes as shapes
+from tests.lab.allowed_shapes import Entry, Match, Role
 from tests.lab.namespaces import Namespace
-from tests.lab.shapes import Entry, Match, Role
 
 Address = tuple[str, int]
 Destinations = dict[Role, set[Address]]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from netpreflight.probes.net.clock import Clock as System
-from netpreflight.probes.net.shapes import Shape
+from netpreflight.probes.net.payload_shapes import Shape
 from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
 from netpreflight.probes.observations import Icmp
 

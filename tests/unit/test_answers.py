@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.report import Report
-from netpreflight.agent.report.makers import maker
-from netpreflight.agent.report.way import Station
+from netpreflight.agent.report.hardware_makers import maker
+from netpreflight.agent.report.way_to_cloud import Station
 from netpreflight.agent.selection import Selection
 from netpreflight.probes import scope
 from netpreflight.probes.observations import Path as Traced

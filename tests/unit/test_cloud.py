@@ -6,7 +6,7 @@ import pytest
 
 from netpreflight.probes import cloud
 from netpreflight.probes.cloud import AS_DEVICE, HURRIED, Patience
-from netpreflight.probes.net.shapes import CLIENT_HELLO, Shape
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, Shape
 from netpreflight.probes.net.sockets import Network, UdpSocket
 from netpreflight.probes.observations import CloudEndpoint, Icmp
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script

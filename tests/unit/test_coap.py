@@ -13,7 +13,7 @@ from scapy.contrib.coap import CoAP
 from netpreflight.probes import coap as probe
 from netpreflight.probes.coap import coap
 from netpreflight.probes.net.coap import reply_to
-from netpreflight.probes.net.shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD, Shape
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD, Shape
 from netpreflight.probes.net.sockets import UdpSocket
 from netpreflight.probes.observations import Coap, CoapServer
 from tests.unit.fakes import Clock, FakeNetwork, Script

@@ -18,7 +18,7 @@ from netpreflight.agent import run as run_module
 from netpreflight.agent.results import Check
 from netpreflight.agent.run import AirChoice
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.net.shapes import COAP_PING
+from netpreflight.probes.net.payload_shapes import COAP_PING
 from netpreflight.probes.net.sockets import MOST_EVENTS, Network
 from netpreflight.probes.observations import Bss, Event, EventKind, Icmp, Reveals, Scope, Wifi
 from netpreflight.probes.wifi import networkmanager, nl80211, wpa_supplicant

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netpreflight.probes import dns
-from netpreflight.probes.net.names import HostAddresses
+from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.net.sockets import Datagram, Refusal
 from netpreflight.probes.observations import Dns, Icmp, Lookup
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket

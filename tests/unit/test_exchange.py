@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from netpreflight.probes.net.exchange import Exchange, exchange
-from netpreflight.probes.net.shapes import CLIENT_HELLO, COOKIE_HELLO, Shape
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COOKIE_HELLO, Shape
 from netpreflight.probes.observations import KEPT_BYTES, Icmp
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
 

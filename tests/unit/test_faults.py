@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles
-from netpreflight.agent.faults import LONGEST_MESSAGE, MOST_FRAMES, fault_of
+from netpreflight.agent.internal_faults import LONGEST_MESSAGE, MOST_FRAMES, fault_of
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.report import Report, load, make, write
 from netpreflight.agent.results import Check

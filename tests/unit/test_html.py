@@ -22,7 +22,8 @@ from netpreflight.agent.report import Report
 from netpreflight.agent.selection import Selection
 from netpreflight.reports import FORMATS
 from netpreflight.reports.firewall import DIALECTS
-from netpreflight.reports.html import led, render
+from netpreflight.reports.html import led_drawing as led
+from netpreflight.reports.html import render
 from netpreflight.reports.html.page import environment, page, templates
 from tests.unit import four, seen
 from tests.unit.test_reports import HOSTILE, TAGS, planted, run

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from netpreflight.probes import dhcp
-from netpreflight.probes.net import ladders, shapes
-from netpreflight.probes.net.shapes import (
+from netpreflight.probes.net import ladders
+from netpreflight.probes.net import payload_shapes as shapes
+from netpreflight.probes.net.payload_shapes import (
     CLIENT_HELLO,
     COOKIE_HELLO,
     DTLS_ALERT,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from netpreflight.agent.check_pages import COMMON, page
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.registry import COMMON_PROBLEMS
-from netpreflight.agent.pages import COMMON, page
 
 ROOT = Path(__file__).parents[2]
 PAGED = {row.id: row.problems for row in CHECKS.values()}

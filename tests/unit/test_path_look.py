@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from netpreflight.probes import path as probe
 from netpreflight.probes.net.ladders import Destination, Rungs, UdpClimb
-from netpreflight.probes.net.shapes import CLIENT_HELLO, WHOLE, Shape
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, WHOLE, Shape
 from netpreflight.probes.net.sockets import Datagram, Refusal
 from netpreflight.probes.observations import Icmp, PathTarget, WholePackets
 from netpreflight.probes.path import LARGE_TRIES, MOST_PACKETS, Target, path

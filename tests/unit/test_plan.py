@@ -14,7 +14,7 @@ from netpreflight.agent import run as run_module
 from netpreflight.agent.plan import PROBES, REACHED_BY, WITH_DEEP, Milestone, PlannedProbe, plan
 from netpreflight.agent.run import AirChoice, measure
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.net.names import HostAddresses
+from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.observations import Observations, Privileges, Resolver, Scope
 
 Waits = dict[str, set[str]]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from netpreflight.probes.net import packets, raw
 from netpreflight.probes.net.ladders import Destination, Rungs, TcpClimb, UdpClimb
+from netpreflight.probes.net.payload_shapes import COAP_PING
 from netpreflight.probes.net.raw import Ends, Quote, RawFlow, Segment, quote_in, segment_in
-from netpreflight.probes.net.shapes import COAP_PING
 from netpreflight.probes.observations import Icmp
 from tests.unit.fakes import Clock, FakeNetwork
 

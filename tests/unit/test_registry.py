@@ -13,9 +13,10 @@ from netpreflight.agent import profiles, report
 from netpreflight.agent.compare import compare
 from netpreflight.agent.judging import CHECKS, judge, judge_one
 from netpreflight.agent.judging.registry import COMMON_PROBLEMS, Row
+from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles.facts import CloudFacts
 from netpreflight.agent.report import LEVELS, Report, Run
-from netpreflight.agent.results import Check, Finding, Owner, Stage, StartStage, StationKind, Status, Where
+from netpreflight.agent.results import Check, Finding, Stage, StartStage, StationKind, Status, Where
 from netpreflight.agent.selection import Selection, in_groups, select
 from netpreflight.probes.observations import Observations
 from netpreflight.reports import FORMATS

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from netpreflight.agent import profiles, report
-from netpreflight.probes.net import shapes
+from netpreflight.probes.net import payload_shapes as shapes
 from netpreflight.probes.observations import Contact, Observations
 from netpreflight.reports import FORMATS
 from tests.unit.test_cli import ROOT, run

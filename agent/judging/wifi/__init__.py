@@ -10,9 +10,9 @@ import msgspec
 from netpreflight.agent.judging.wifi.channels import advice, crowd, crowd_remedy, crowding, judge_channel, judge_width
 from netpreflight.agent.judging.wifi.ess import judge_best, network_of, nothing_to_judge, see_band
 from netpreflight.agent.judging.wifi.mode import judge_mode
-from netpreflight.agent.judging.wifi.names import judge_hidden, judge_name
 from netpreflight.agent.judging.wifi.presence import judge_band, judge_shared
 from netpreflight.agent.judging.wifi.security import judge_security
+from netpreflight.agent.judging.wifi.ssid import judge_hidden, judge_name
 from netpreflight.agent.judging.wifi.strength import judge_signal
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding

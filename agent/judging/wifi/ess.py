@@ -21,8 +21,8 @@ from netpreflight.agent.judging.wifi.bss import (
 )
 from netpreflight.agent.judging.wifi.channels import judge_channel, judge_width
 from netpreflight.agent.judging.wifi.mode import judge_mode
-from netpreflight.agent.judging.wifi.names import judge_hidden
 from netpreflight.agent.judging.wifi.security import judge_security
+from netpreflight.agent.judging.wifi.ssid import judge_hidden
 from netpreflight.agent.judging.wifi.strength import judge_signal
 from netpreflight.agent.judging.wifi.survey import Survey, survey_of
 from netpreflight.agent.profiles import Profile

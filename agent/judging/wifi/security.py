@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from netpreflight.agent.judging.wifi.bss import judged_name, not_told, sentences, suites_words
+from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.profiles.facts import RadioFacts
-from netpreflight.agent.results import BEST_FIRST, Finding, Owner
+from netpreflight.agent.results import BEST_FIRST, Finding
 from netpreflight.probes.observations import Bss, Security, Suites, Wifi
 
 _RSN_AKM: dict[Security, str] = {

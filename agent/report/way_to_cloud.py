@@ -8,7 +8,7 @@ from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import is_address
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.registry import CHECKS
-from netpreflight.agent.judging.whose import Router, routers_of
+from netpreflight.agent.judging.router_owner import Router, routers_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import subnet_of
 from netpreflight.agent.results import Check, StationKind, Status

@@ -13,7 +13,7 @@ _HOME = re.compile(r"(?:/home/|/Users/|\\Users\\)[^/\\\s:'\"]+")
 _QUOTED_BYTES = re.compile(r"(?:bytearray\(|(?<=: )|^)b(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\)?", re.DOTALL)
 """Bytes as Python shows them, in the errors of libraries."""
 _NAME_BYTES = re.compile(r"\b\d+ bytes: ([0-9a-f]{2}(?: [0-9a-f]{2})*)")
-"""A network's name byte by byte (`agent/judging/wifi/names.py`)."""
+"""A network's name byte by byte (`agent/judging/wifi/ssid.py`)."""
 _SEVERAL_NAMES = re.compile(r"(?<=It gave several names )\(.*?\)(?=: the latest of its beacons is taken)", re.DOTALL)
 """Names that are in no other field (`probes/wifi/capture.py`)."""
 _HOST_AND_PORT = re.compile(r"[^\s/:?#@]+(?::\d+)?")

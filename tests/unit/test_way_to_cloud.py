@@ -8,7 +8,7 @@ import pytest
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge
 from netpreflight.agent.judging.device_view import device_view
-from netpreflight.agent.report.way import Station, way_to_cloud
+from netpreflight.agent.report.way_to_cloud import Station, way_to_cloud
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Scope

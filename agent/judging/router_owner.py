@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_local
-from netpreflight.agent.results import Owner
+from netpreflight.agent.owner import Owner
 from netpreflight.probes.observations import Observations, PathProbe, PathTarget
 
 

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from netpreflight.probes import mapping
-from netpreflight.probes.mapping import Server
+from netpreflight.probes import nat_mapping as mapping
+from netpreflight.probes.nat_mapping import Server
 from netpreflight.probes.net import dtls
-from netpreflight.probes.net.shapes import CLIENT_HELLO, COAP_PING, COOKIE_HELLO, DTLS_ALERT, Shape
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, COOKIE_HELLO, DTLS_ALERT, Shape
 from netpreflight.probes.net.sockets import UdpSocket
 from netpreflight.probes.observations import Mapping
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script

@@ -30,7 +30,7 @@ from msgspec.structs import replace
 from netpreflight.probes.net import dtls
 from netpreflight.probes.net.coap import reply_to
 from netpreflight.probes.net.exchange import exchange
-from netpreflight.probes.net.shapes import CLIENT_HELLO, COAP_PING, COOKIE_HELLO, DTLS_ALERT
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, COOKIE_HELLO, DTLS_ALERT
 from netpreflight.probes.net.sockets import AddressOf, Network, Refusal, UdpSocket
 from netpreflight.probes.observations import Arrival, Attempt, Mapping, MappingAnswer
 
