@@ -6,7 +6,7 @@ import msgspec
 
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.coap import own_server
-from netpreflight.agent.judging.device_view import device_view
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, named, refused
 from netpreflight.agent.judging.nat import forgotten, idle_evidence
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
@@ -18,8 +18,9 @@ _UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
 
 
-def transport(seen: Observations, profile: Profile) -> Finding:
+def transport(view: DeviceView) -> Finding:
     """Whether the device's own cloud endpoint answers in its own protocol."""
+    seen, profile = view.seen, view.profile
     needs = profile.cloud
     if needs.transport.value == "coap":
         # A plain CoAP device's cloud is a CoAP server: the exchange is the same.
@@ -28,7 +29,7 @@ def transport(seen: Observations, profile: Profile) -> Finding:
     cloud = seen.cloud
     if cloud is None or cloud.not_run:
         return not_looked(cloud, "The device's cloud port was not looked at")
-    mine = device_view(seen, profile).endpoints
+    mine = view.endpoints
     if unasked := [host for host in needs.hosts.value if all(one.host != host for one in mine)]:
         missing = of_another_run(f"{unasked[0]} was not asked in this run", profile)
     elif not any(one.address for one in mine):

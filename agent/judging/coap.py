@@ -1,5 +1,6 @@
 """Judging CoAP: `coap.udp-5683`, and `cloud.transport` of a device whose cloud is a CoAP server."""
 
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, refused
 from netpreflight.agent.judging.path import proof_of_egress
 from netpreflight.agent.judging.unseen import no_address, not_looked, of_another_run
@@ -12,8 +13,9 @@ UDP_PORT = 5683
 """RFC 7252 section 6.1."""
 
 
-def udp_5683(seen: Observations, profile: Profile) -> Finding:
+def udp_5683(view: DeviceView) -> Finding:
     """Whether a CoAP exchange over UDP 5683 completes, or a router outside this site has dropped a ping of ours."""
+    seen = view.seen
     coap = seen.coap
     if coap is None or coap.not_run:
         return not_looked(coap, "UDP 5683 was not looked at")

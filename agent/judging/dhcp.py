@@ -3,17 +3,18 @@
 import msgspec
 
 from netpreflight.agent.judging.addresses import first_host
-from netpreflight.agent.judging.device_view import device_view
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.unseen import not_looked
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Named
-from netpreflight.probes.observations import Dhcp, DhcpMessage, Lease, Observations
+from netpreflight.probes.observations import Dhcp, DhcpMessage, Lease
 
 _AS_ROOT = "Run netpreflight again as root (sudo): it then asks for a lease as an unknown device, and gives it back."
 
 
-def offer(seen: Observations, profile: Profile) -> Finding:
+def offer(view: DeviceView) -> Finding:
     """Whether a server answers a DISCOVER of a device that it has never seen."""
+    seen = view.seen
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
         return not_looked(dhcp, "DHCP was not looked at")
@@ -87,8 +88,9 @@ def offer(seen: Observations, profile: Profile) -> Finding:
     )
 
 
-def lease(seen: Observations, profile: Profile) -> Finding:
+def lease(view: DeviceView) -> Finding:
     """Whether what is granted brings the device up: an address, a router, a resolver."""
+    seen, profile = view.seen, view.profile
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
         return not_looked(dhcp, "DHCP was not looked at")
@@ -126,7 +128,7 @@ def lease(seen: Observations, profile: Profile) -> Finding:
             rests_on=[profile.dhcp.missing_resolver],
         )
     if not granted.routers:
-        return _no_router(granted, seen, profile, evidence)
+        return _no_router(granted, view, evidence)
     if late := _too_late(dhcp, granted, profile):
         return msgspec.structs.replace(late, evidence=evidence)
     router, gateway = granted.routers[0], seen.scope.gateway
@@ -168,8 +170,9 @@ def _too_late(dhcp: Dhcp, granted: DhcpMessage, profile: Profile) -> Finding | N
     )
 
 
-def servers(seen: Observations, profile: Profile) -> Finding:
+def servers(view: DeviceView) -> Finding:
     """Whether one authority answers, or several that agree."""
+    seen = view.seen
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
         return not_looked(dhcp, "DHCP was not looked at")
@@ -249,8 +252,8 @@ def _subnet(message: DhcpMessage) -> list[str]:
     return [f"of {first}"] if first else []
 
 
-def _no_router(granted: DhcpMessage, seen: Observations, profile: Profile, evidence: list[str]) -> Finding:
-    guess = device_view(seen, profile).guessed_router
+def _no_router(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Finding:
+    seen, profile, guess = view.seen, view.profile, view.guessed_router
     remedy = f"Add option 3 (router) to the DHCP scope on {granted.server}."
     if guess is not None and guess == seen.scope.gateway:
         return Finding(

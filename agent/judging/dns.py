@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from netpreflight.agent.judging.addresses import is_address, is_local, is_sinkhole
-from netpreflight.agent.judging.device_view import device_view
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import named, no_route
 from netpreflight.agent.judging.unseen import no_resolver, of_another_run
 from netpreflight.agent.judging.witnessed import answered_addresses
@@ -29,8 +29,9 @@ class _Need:
     known_names: list[str]
 
 
-def resolve(seen: Observations, profile: Profile) -> Finding:
+def resolve(view: DeviceView) -> Finding:
     """Whether a device gets an address for every name that it asks for."""
+    seen, profile = view.seen, view.profile
     needs = _needs(profile)
     if not needs:
         hosts = ", ".join(profile.cloud.hosts.value)
@@ -46,7 +47,7 @@ def resolve(seen: Observations, profile: Profile) -> Finding:
     if never := [name for need in needs for name in need.names if not dns.of(name)]:
         return of_another_run(f"{never[0]} was not asked for in this run", profile, evidence)
     keeps = profile.dns.resolvers
-    kept = device_view(seen, profile).kept or dns
+    kept = view.kept or dns
     asked = kept.resolvers
     failing = [need for need in needs if all(_failure(kept, name) for name in need.names)]
     if doubtful := [need for need in failing if _may_not_exist(kept, need)]:
@@ -139,8 +140,9 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
     return None
 
 
-def integrity(seen: Observations, profile: Profile) -> Finding:
+def integrity(view: DeviceView) -> Finding:
     """Whether answers are the real ones."""
+    seen = view.seen
     dns = seen.dns
     if dns is None or dns.not_run or not dns.resolvers:
         return no_resolver(seen)

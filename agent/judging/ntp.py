@@ -1,19 +1,20 @@
 """Judging NTP: `ntp.reply`, by the rules of Device OS 2.0 to 5.5."""
 
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dns import NTP_SERVER
 from netpreflight.agent.judging.icmp import refused
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent
-from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Flow, Named
-from netpreflight.probes.observations import NtpAttempt, NtpReply, Observations
+from netpreflight.probes.observations import NtpAttempt, NtpReply
 
 _HEADER = 48
 _SERVER = 4
 """The mode of a server's reply (RFC 5905 section 7.3)."""
 
 
-def reply(seen: Observations, profile: Profile) -> Finding:
+def reply(view: DeviceView) -> Finding:
     """Whether an NTP server answers as the device requires."""
+    seen = view.seen
     ntp = seen.ntp
     if ntp is None or ntp.not_run:
         return not_looked(ntp, "NTP was not looked at")

@@ -12,6 +12,7 @@ import msgspec
 
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import zone_of
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, no_route
 from netpreflight.agent.judging.router_owner import furthest_outside, is_beyond_the_edge, whose
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
@@ -36,8 +37,9 @@ LEAST_HEARD = 3
 _HOTSPOT = "Run netpreflight on a phone's hotspot, and compare: what gets through there is stopped in this network."
 
 
-def egress(seen: Observations, profile: Profile) -> Finding:
+def egress(view: DeviceView) -> Finding:
     """Whether anything on the path drops the device's port, and where."""
+    seen, profile = view.seen, view.profile
     needs = profile.cloud
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts]
     finding = _egress(seen, profile)

@@ -4,8 +4,8 @@ from typing import Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from netpreflight.agent.judging.addresses import is_address, is_local
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.unseen import not_looked
-from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Named
 from netpreflight.probes.observations import UNRESTRICTED, HttpWitness, Observations, Portal
 
@@ -24,8 +24,9 @@ class _Conclusion(NamedTuple):
     knows_laptop: bool = False
 
 
-def portal(seen: Observations, profile: Profile) -> Finding:
+def portal(view: DeviceView) -> Finding:
     """Whether a captive portal stands in the way of a device that cannot click."""
+    seen, profile = view.seen, view.profile
     observed = seen.portal
     if observed is None or observed.not_run:
         return not_looked(observed, "Captive portals were not looked for")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from netpreflight.agent.judging import cloud, coap, dhcp, dns, ntp, path, portal, servers, wifi
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Stage, StartStage, StationKind, Where
@@ -39,7 +40,7 @@ class Row(Struct, frozen=True, kw_only=True):
         id: its name in reports, files and options; the part before the full stop is its group, for `--only` and
             `--skip`.
         stage: of a device's start; None: it is not about the network, and never counts for the verdict.
-        judge: what a run's observations mean for a device.
+        judge: what a run means for a device.
         problems: every cause that its judge can name, beside `COMMON_PROBLEMS`; its page explains each.
         probes: the probes that have to run for it; it is judged once they have ended.
         also: probes whose observations it uses too, where they run.
@@ -71,7 +72,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
     id: str
     stage: Stage | None
-    judge: Callable[[Observations, Profile], Finding]
+    judge: Callable[[DeviceView], Finding]
     problems: tuple[str, ...]
     probes: tuple[str, ...]
     also: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ import msgspec
 from netpreflight.agent.internal_faults import fault_of
 from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of
 from netpreflight.agent.judging.device_start import startup
-from netpreflight.agent.judging.device_view import device_view
+from netpreflight.agent.judging.device_view import DeviceView, device_view
 from netpreflight.agent.judging.internet_diagnosis import internet_test
 from netpreflight.agent.judging.registry import CHECKS, COMMON_PROBLEMS, Row, with_stage
 from netpreflight.agent.judging.unseen import of_another_network
@@ -20,13 +20,15 @@ from netpreflight.probes.observations import Observations
 
 def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgement:
     """Judge every check of the selection for a device, and what follows from all of them."""
-    seen = surveyed(seen)
-    every = _with_place(
-        [judge_one(check_id, seen, profile, selection) for check_id in CHECKS if CHECKS[check_id].exists(seen)]
-    )
+    return judge_as(device_view(surveyed(seen), profile), selection)
+
+
+def judge_as(view: DeviceView, selection: Selection) -> Judgement:
+    """The same for a device that has its view of the run already."""
+    profile = view.profile
+    every = _with_place([_judged(row, view, selection) for row in CHECKS.values() if row.exists(view.seen)])
     checks = [one for one in every if one.stage is not None]
     verdict = verdict_of(checks, selection)
-    view = device_view(seen, profile)
     test = internet_test(view, {one.id: one for one in checks})
     start = startup(view, checks, test)
     answer = answer_of(verdict, checks, profile, start)
@@ -55,21 +57,26 @@ def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Se
     """Judge one of several networks in range by its `wifi.*` checks alone."""
     if seen.wifi is None:
         raise ValueError("there are no networks without a survey")
-    one = msgspec.structs.replace(seen, wifi=survey_of(seen.wifi).aimed_at(ssid))
-    checks = [judge_one(check_id, one, profile, selection) for check_id in with_stage("scan")]
+    view = device_view(msgspec.structs.replace(seen, wifi=survey_of(seen.wifi).aimed_at(ssid)), profile)
+    checks = [_judged(CHECKS[check_id], view, selection) for check_id in with_stage("scan")]
     return verdict_of(checks, selection), checks
 
 
 def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Selection) -> Check:
-    """Judge one check; a fault of the judging itself is that check's `unknown`."""
-    row, level = CHECKS[check_id], profile.level(check_id)
-    if not selection.includes(check_id):
+    """Judge one check."""
+    return _judged(CHECKS[check_id], device_view(seen, profile), selection)
+
+
+def _judged(row: Row, view: DeviceView, selection: Selection) -> Check:
+    """A check; a fault of the judging itself is its `unknown`."""
+    level = view.profile.level(row.id)
+    if not selection.includes(row.id):
         finding = Finding(status="skip", summary="Left out of this run, as asked")
     else:
         try:
-            finding = _as_listed(row.judge(seen, profile), row)
+            finding = _as_listed(row.judge(view), row)
             if row.beyond_the_air and finding.status in {"pass", "warn", "fail"}:
-                finding = of_another_network(seen, finding) or finding
+                finding = of_another_network(view.seen, finding) or finding
         except Exception as fault:  # noqa: BLE001 - a fault in one check must not take the report with it
             finding = Finding(
                 status="unknown",
@@ -83,7 +90,7 @@ def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Se
     finding = _as_sure_as_its_facts(finding)
     status = "warn" if finding.status == "fail" and level == "warning" else finding.status
     fields = {name: getattr(finding, name) for name in finding.__struct_fields__}
-    return Check(**{**fields, "status": status}, id=check_id, stage=row.stage, level=level)
+    return Check(**{**fields, "status": status}, id=row.id, stage=row.stage, level=level)
 
 
 def _as_listed(finding: Finding, row: Row) -> Finding:

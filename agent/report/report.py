@@ -102,9 +102,9 @@ def make(run: Run, profile: Profile) -> Report:
     """Judge a run for a device, and for every other known one."""
     seen, selection = run.observations, run.selection
     handed_on = surveyed(seen)  # what is on the air is counted once for all devices and networks
-    judgement = judging.judge(handed_on, profile, selection)
+    view = device_view(handed_on, profile)
+    judgement = judging.judge_as(view, selection)
     wanted = changes(judgement.checks, seen, profile)
-    view = device_view(seen, profile)
     way = way_to_cloud(view, judgement.checks)
     return Report(
         schema="netpreflight-report/1",

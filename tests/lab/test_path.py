@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles
+from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.path import egress, proof_of_egress
 from netpreflight.agent.results import Finding, Named
 from netpreflight.probes.observations import (
@@ -71,7 +72,7 @@ def unanswered(what: str, looked: Looked) -> Observations:
 
 def judged(what: str, looked: Looked) -> Finding:
     """What `path.egress` says of it."""
-    return egress(unanswered(what, looked), profiles.load(DEVICES[what]))
+    return egress(device_view(unanswered(what, looked), profiles.load(DEVICES[what])))
 
 
 def named(finding: Finding) -> str | None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS, judge_network, judge_one
+from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.wifi import ess
 from netpreflight.agent.judging.wifi.ess import Rank
 from netpreflight.agent.judging.wifi.survey import Survey
@@ -207,7 +208,7 @@ def test_what_a_device_can_do_with_a_network(name: str, column: int) -> None:
 
 def findings(of: Profile) -> list[tuple[str, Observations, Finding]]:
     """What every check finds of every network above."""
-    return [(one, seen, CHECKS[one].judge(seen, of)) for seen in EVERY for one in WIFI]
+    return [(one, seen, CHECKS[one].judge(device_view(seen, of))) for seen in EVERY for one in WIFI]
 
 
 EVERY = [Observations(wifi=seen) for seen, _ in NETWORKS.values()]

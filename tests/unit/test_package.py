@@ -90,7 +90,7 @@ def test_the_source_distribution_has_every_file_and_the_tests(distributions: tup
 def test_what_is_installed_finds_the_page_of_each_check(distributions: tuple[Path, Path], tmp_path: Path) -> None:
     with zipfile.ZipFile(distributions[1]) as wheel:
         wheel.extractall(tmp_path)
-    show = "from netpreflight.agent import pages; print(pages.__file__); print(pages.page('dhcp.offer'))"
+    show = "from netpreflight.agent import check_pages as pages; print(pages.__file__); print(pages.page('dhcp.offer'))"
     ran = subprocess.run(
         [sys.executable, "-c", show],
         cwd=tmp_path,

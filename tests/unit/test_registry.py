@@ -12,6 +12,7 @@ import pytest
 from netpreflight.agent import profiles, report
 from netpreflight.agent.compare import compare
 from netpreflight.agent.judging import CHECKS, judge, judge_one
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.registry import COMMON_PROBLEMS, Row
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles.facts import CloudFacts
@@ -109,7 +110,7 @@ def test_only_judging_goes_by_the_ids_of_checks() -> None:
 def made_up(finding: Finding, **columns: Any) -> Row:
     """A check of a group that there is not."""
 
-    def judged(_seen: Observations, _profile: profiles.Profile) -> Finding:
+    def judged(_view: DeviceView) -> Finding:
         """Whether the laptop runs on mains power."""
         return finding
 

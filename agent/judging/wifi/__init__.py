@@ -7,6 +7,7 @@ listened to), `channels` (channel, width, crowding), `security`, `mode` (802.11a
 
 import msgspec
 
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.wifi.channels import advice, crowd, crowd_remedy, crowding, judge_channel, judge_width
 from netpreflight.agent.judging.wifi.ess import judge_best, network_of, nothing_to_judge, see_band
 from netpreflight.agent.judging.wifi.mode import judge_mode
@@ -14,34 +15,36 @@ from netpreflight.agent.judging.wifi.presence import judge_band, judge_shared
 from netpreflight.agent.judging.wifi.security import judge_security
 from netpreflight.agent.judging.wifi.ssid import judge_hidden, judge_name
 from netpreflight.agent.judging.wifi.strength import judge_signal
-from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import Observations
 
 __all__ = ["band", "channel", "channel_width", "mode", "security", "shared_ssid", "signal", "ssid"]
 
 
-def band(seen: Observations, profile: Profile) -> Finding:
+def band(view: DeviceView) -> Finding:
     """Whether the network is on the air in a band that the device has."""
+    seen, profile = view.seen, view.profile
     network = network_of(seen, profile)
     return network if isinstance(network, Finding) else judge_band(network)
 
 
-def shared_ssid(seen: Observations, profile: Profile) -> Finding:
+def shared_ssid(view: DeviceView) -> Finding:
     """Whether the name is used on another band too, and how much of a risk that is."""
+    seen, profile = view.seen, view.profile
     network = network_of(seen, profile)
     if isinstance(network, Finding):
         return network
     return judge_shared(network) if network.has_a_name else nothing_to_judge(seen.wifi)
 
 
-def channel_width(seen: Observations, profile: Profile) -> Finding:
+def channel_width(view: DeviceView) -> Finding:
     """Whether the BSS, if that is on 2.4 GHz, operates at 20 MHz."""
+    seen, profile = view.seen, view.profile
     return judge_best(network_of(seen, profile), judge_width)
 
 
-def channel(seen: Observations, profile: Profile) -> Finding:
+def channel(view: DeviceView) -> Finding:
     """Whether the primary channel is in the device's plan; on 2.4 GHz how crowded 1, 6 and 11 are, and the best."""
+    seen, profile = view.seen, view.profile
     network = network_of(seen, profile)
     finding = judge_best(network, judge_channel)
     if isinstance(network, Finding) or network.best is None or network.best.band != "2.4":
@@ -50,18 +53,21 @@ def channel(seen: Observations, profile: Profile) -> Finding:
     return msgspec.structs.replace(finding, evidence=evidence)
 
 
-def security(seen: Observations, profile: Profile) -> Finding:
+def security(view: DeviceView) -> Finding:
     """Whether the device supports the AKM, the ciphers and the PMF requirement."""
+    seen, profile = view.seen, view.profile
     return judge_best(network_of(seen, profile), judge_security)
 
 
-def mode(seen: Observations, profile: Profile) -> Finding:
+def mode(view: DeviceView) -> Finding:
     """Whether the BSS admits the device's PHY."""
+    seen, profile = view.seen, view.profile
     return judge_best(network_of(seen, profile), judge_mode)
 
 
-def ssid(seen: Observations, profile: Profile) -> Finding:
+def ssid(view: DeviceView) -> Finding:
     """Whether the name is one that the device can join, and is not hidden from it."""
+    seen, profile = view.seen, view.profile
     network = network_of(seen, profile)
     if isinstance(network, Finding):
         return network
@@ -73,8 +79,9 @@ def ssid(seen: Observations, profile: Profile) -> Finding:
     return judge_name(network.ours, hidden, network.wifi, profile)
 
 
-def signal(seen: Observations, profile: Profile) -> Finding:
+def signal(view: DeviceView) -> Finding:
     """Whether the best BSS for this device is strong enough, and its channel not crowded."""
+    seen, profile = view.seen, view.profile
     network = network_of(seen, profile)
     finding = judge_best(network, judge_signal)
     if isinstance(network, Finding) or network.best is None:
