@@ -207,12 +207,15 @@ class Climb(ABC):
         place = number - self._first
         return self.tries[place] if 0 <= place < len(self.tries) else None
 
-    def _only_open(self) -> PendingProbe | None:
+    def _only_open(self, *, beyond: int = 0) -> PendingProbe | None:
         """The only packet of the ladder's flow that is still open: what came without a number answers that.
 
         None: there is none, or there are several; then from now on every packet has a port of its own.
+
+        Args:
+            beyond: the highest TTL with which a packet cannot have got to who answered.
         """
-        possible = [one for one in self.tries if one.open and not one.apart]
+        possible = [probe for probe in self.tries if probe.open and not probe.apart and probe.ttl > beyond]
         if len(possible) > 1:
             self.apart = self.unsettled = True
         return possible[0] if len(possible) == 1 else None
@@ -300,7 +303,7 @@ class UdpClimb(Climb):
 
     def _answered(self, own: PendingProbe | None, words: str, event: Datagram) -> None:
         """Take an answer that does not say what it answers."""
-        made = own or self._only_open()
+        made = own or self._only_open(beyond=self.last)
         if made is not None and made.open:
             made.answered(event.address, words, event.at)
 
@@ -431,7 +434,7 @@ class TcpClimb(Climb):
             return
         made = self._numbered(segment.echoed) if segment.echoed is not None else None
         if made is None and self.end is None:
-            made = self._only_open()
+            made = self._only_open(beyond=self.last)
         if made is not None and made.open:
             made.answered(self.place.address, segment.kind, segment.at)
 

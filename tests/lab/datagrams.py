@@ -37,6 +37,11 @@ DtlsMode = Literal[
 DhcpMode = Literal["offer", "nak", "nak-then-ack", "silent", "escapes", "flood", "garbage"]
 
 
+def unnumbered(record: bytes) -> bytes:
+    """A DTLS record without its sequence number, which rises in a conversation (RFC 6347 section 4.1)."""
+    return record[:5] + record[11:]
+
+
 def flood(data: bytes) -> Iterable[Reply]:
     """The same datagram again and again, for FLOOD_S seconds."""
     return (Reply(data, number * FLOOD_GAP_S) for number in range(int(FLOOD_S / FLOOD_GAP_S)))
