@@ -131,7 +131,7 @@ class _Look:
     def _control_goes_on(self, control: Climb) -> bool:
         """Whether a control is asked one rung further: where a router is, or where it has to be compared."""
         device, rung = self._device, control.top + 1
-        if control.end is not None or rung > MOST_HOPS:
+        if control.end is not None or control.reached or rung > MOST_HOPS:
             return False
         if rung <= self._known:
             return True

@@ -120,6 +120,8 @@ class Climb(ABC):
         """Whether every try is sent from a port of its own, and not only those that ask a rung again."""
         self.unsettled = False
         """Whether something came of which it could not be told what it answers."""
+        self.reached = False
+        """Whether an answer of the destination's was among it: then no further rung has to be asked."""
         self.one_flow = True
         self._first = random.randrange(1, MOST_NUMBER)
         self._raw: RawFlow | None = None
@@ -304,6 +306,7 @@ class UdpClimb(Climb):
     def _answered(self, own: PendingProbe | None, words: str, event: Datagram) -> None:
         """Take an answer that does not say what it answers."""
         made = own or self._only_open(beyond=self.last)
+        self.reached = self.reached or made is None
         if made is not None and made.open:
             made.answered(event.address, words, event.at)
 
@@ -435,6 +438,7 @@ class TcpClimb(Climb):
         made = self._numbered(segment.echoed) if segment.echoed is not None else None
         if made is None and self.end is None:
             made = self._only_open(beyond=self.last)
+            self.reached = self.reached or made is None
         if made is not None and made.open:
             made.answered(self.place.address, segment.kind, segment.at)
 

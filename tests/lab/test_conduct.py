@@ -516,7 +516,8 @@ def test_large_packets_get_out_whole_and_not_to_the_server() -> None:
     assert (probe["outcome"], probe["source"]) == ("time-exceeded", "203.0.113.1")
     assert size_evidence(report) == "get whole to 203.0.113.1 (hop 2), which is before the server"
     assert status(report, "cloud.transport") == "pass"
-    assert set(arrived) == {"ClientHello", "ClientHello with the cookie", "alert"}
+    assert set(arrived) == {"ClientHello", "rung: ClientHello", "ClientHello with the cookie", "alert"}
+    assert arrived["rung: ClientHello"] == 1, "the ladder ends with the first packet that the server answers"
 
 
 @pytest.mark.parametrize(
