@@ -28,6 +28,8 @@ TCP_OVERHEAD = 52
 """Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
 SYN_SIZE = 60
 """Bytes of Linux's SYN, from the IP header on."""
+DEAF_S = 0.3
+"""How long a connection that was accepted is kept before it is reset."""
 CLOSING_SEGMENTS = 2
 """FIN and the last acknowledgement, sent after the kernel can still be asked for its count."""
 MOST_RUN_S = 19.0
@@ -341,6 +343,8 @@ class Network:
         self._most_run_s = most_run_s
         self._contacts: dict[tuple[Protocol, str | None, str, int, str], Contact] = {}
         self._sockets: list[UdpSocket] = []
+        self._deaf: list[socket.socket] = []
+        """Connections on which nothing is heard any more, until they are reset."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -351,6 +355,8 @@ class Network:
         # Sockets stay open until here: a late reply to a closed port would make the kernel send an ICMP error.
         for one in self._sockets:
             one.close()
+        for deaf in self._deaf:
+            deaf.close()
 
     def limit(self, begun: float, patience_s: float) -> float:
         """The end, on the monotonic clock, of an exchange that began at `begun` and is given `patience_s`.
@@ -484,6 +490,7 @@ class Network:
     async def _syn(self, purpose: str, host: str | None, to: tuple[str, int], ttl: int, timeout_s: float) -> SynResult:
         loop = asyncio.get_running_loop()
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        is_kept = False
         try:
             sock.settimeout(0)
             self.bind_to_interface(sock)
@@ -503,11 +510,19 @@ class Network:
                 return SynResult("timeout", self.clock.monotonic())
             finally:
                 loop.remove_writer(sock)
-            return self._opened(sock, purpose, host, to)
+            made = self._opened(sock, purpose, host, to)
+            is_kept = made.outcome == "accepted"
         except OSError as problem:
             return SynResult("error", self.clock.monotonic(), detail=problem.strerror or str(problem))
+        else:
+            return made
         finally:
-            sock.close()
+            if is_kept:
+                # What a server that speaks first has sent by now would bring it a second RST, beside that of closing.
+                self._deaf.append(sock)
+                loop.call_later(DEAF_S, sock.close)
+            else:
+                sock.close()
 
     def _opened(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> SynResult:
         """What a SYN brought, of a socket that has got something."""

@@ -217,12 +217,20 @@ def test_an_answer_without_belongs_to_the_only_syn_that_is_open(syns: TcpClimb) 
 
 
 def test_an_answer_that_fits_several_syns_is_placed_nowhere(syns: TcpClimb) -> None:
+    for ttl in (1, 2):
+        heard(syns, ttl)
+    answered(syns, "RST")
+
+    assert outcomes(syns) == ["time-exceeded", "time-exceeded", "timeout", "timeout"]
+    assert syns.apart, "what follows is sent from a port each"
+
+
+def test_an_answer_is_none_to_a_syn_that_routers_beyond_have_answered_for(syns: TcpClimb) -> None:
     for ttl in (1, 3):
         heard(syns, ttl)
     answered(syns, "RST")
 
-    assert outcomes(syns) == ["time-exceeded", "timeout", "time-exceeded", "timeout"]
-    assert syns.apart, "what follows is sent from a port each"
+    assert outcomes(syns) == ["time-exceeded", "timeout", "time-exceeded", "RST"]
 
 
 def test_a_repeated_answer_is_nobody_elses(syns: TcpClimb) -> None:
