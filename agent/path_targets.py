@@ -7,7 +7,7 @@ not get through: alone, so that the server is sent nothing but what a device sen
 from netpreflight.agent.judging.witnessed import answered_at
 from netpreflight.agent.profiles import Profile
 from netpreflight.probes.net.ladders import Destination, Rungs
-from netpreflight.probes.observations import Observations, PathPayload
+from netpreflight.probes.observations import Attempt, Observations, PathPayload
 from netpreflight.probes.path import Target
 
 _NTP_PORT, _DNS_PORT, _HTTPS_PORT = 123, 53, 443
@@ -35,13 +35,13 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
     """
     needs = profile.cloud
     hosts, port = needs.hosts.value, needs.port.value
-    places: list[tuple[Destination, bool]] = []
+    places: list[tuple[Destination, bool, float]] = []
     payload: PathPayload
     if needs.transport.value == "coap":
         payload = "coap"
         servers = seen.coap.servers if seen.coap else []
         places = [
-            (Destination(one.host, one.address), one.reply is not None)
+            (Destination(one.host, one.address), one.reply is not None, _took_s(one.attempts))
             for one in servers
             if one.address and one.host in hosts and one.port == port
         ]
@@ -49,19 +49,24 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
         payload = "dtls" if needs.transport.value == "dtls" else "syn"
         endpoints = seen.cloud.endpoints if seen.cloud else []
         places = [
-            (Destination(one.host, one.address), one.record is not None or one.nonce)
+            (Destination(one.host, one.address), one.record is not None or one.nonce, _took_s(one.attempts))
             for one in endpoints
             if one.address and one.host in hosts and (one.transport, one.port) == (needs.transport.value, port)
         ]
     if not places:
         return []
-    place, answered = max(places, key=lambda one: (one[1], bool(_answered(seen, one[0].address))))
+    place, answered, took_s = max(places, key=lambda one: (one[1], bool(_answered(seen, one[0].address))))
     device = Rungs("tcp" if payload == "syn" else "udp", port, payload)
     if not answered:
         return [Target(place, device, _controls(seen, place, device))]
     largest = needs.path_mtu.value if payload == "dtls" and needs.path_mtu else None
     whole = largest if deep or _suggests_small_mtu(seen) else None
-    return [Target(place, device, whole_size=whole)] if always or deep or whole else []
+    return [Target(place, device, whole_size=whole, answers_in_s=took_s)] if always or deep or whole else []
+
+
+def _took_s(attempts: list[Attempt]) -> float:
+    """How long an answer took; 0: none came, or it is not known."""
+    return max((one.rtt_ms or 0.0 for one in attempts if one.outcome == "reply"), default=0.0) / 1000
 
 
 def _suggests_small_mtu(seen: Observations) -> bool:

@@ -404,20 +404,23 @@ def _cloud_names(profile: Profile) -> list[str]:
 
 
 def echo_targets(known: list[Profile], cloud: Cloud | None) -> list[EchoTarget]:
-    """Whose servers are asked for an echo: those of the devices whose Internet Test is one, where they stayed silent.
+    """Whose servers are asked for an echo: a device's whose Internet Test is one, if all its clouds stayed silent.
 
     Each server is asked once in each form, as the first of the devices that would: another's packets differ by the
     index of its interface only.
     """
-    silent = {(one.host, one.port) for one in (cloud.endpoints if cloud else []) if one.attempts and not one.record}
+    endpoints = cloud.endpoints if cloud else []
+    silent = {(one.host, one.port) for one in endpoints if one.attempts and not one.record}
+    answered = {(one.host, one.port) for one in endpoints if one.record}
     asked: dict[tuple[str, int, str], EchoTarget] = {}
     for one in known:
         method, interface = one.internet_test.method.value, one.internet_test.interface
         if interface is not None and method in {"echo-1", "echo-2"}:
+            online = any((host, one.cloud.port.value) in answered for host in one.cloud.hosts.value)
             for host in one.cloud.hosts.value:
                 form: Literal[1, 2] = 1 if method == "echo-1" else 2
                 target = EchoTarget(form, host, one.cloud.port.value, interface.value)
-                if (host, target.port) in silent:
+                if (host, target.port) in silent and not online:
                     asked.setdefault((host, target.port, method), target)
     return list(asked.values())
 

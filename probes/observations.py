@@ -879,7 +879,7 @@ class Ladder(Struct, frozen=True, kw_only=True):
     known_by: Words | None = None
     one_flow: bool = True
     no_raw: Words | None = None
-    probes: Annotated[list[PathProbe], Meta(max_length=1024)] = field(default_factory=list)
+    probes: Annotated[list[PathProbe], Meta(max_length=256)] = field(default_factory=list)
     strays: Count = 0
 
     @property
@@ -906,7 +906,7 @@ class PathTarget(Struct, frozen=True, kw_only=True):
     host: AskedName
     address: Address
     device: Ladder
-    controls: Annotated[list[Ladder], Meta(max_length=64)] = field(default_factory=list)
+    controls: Annotated[list[Ladder], Meta(max_length=8)] = field(default_factory=list)
     cut_short: bool = False
     """Whether the limit of packets ended it."""
     whole: WholePackets | None = None

@@ -41,6 +41,8 @@ BEYOND = 2
 """So many of them are asked again; and so many of the device's port before a control goes beyond the known routers."""
 STEP_S = 0.25
 """How long a rung is waited for before the next is asked; later answers still count."""
+LONGER = 2.0
+"""So much longer than an answer took a rung is waited for, where the port is known to answer."""
 PACE_S = 0.01
 """How often it is looked whether a rung was answered."""
 WAIT_S = 0.4
@@ -63,6 +65,8 @@ class Target(NamedTuple):
     """The first has the protocol of the device's port. None: the port answers, so there is nothing to compare."""
     whole_size: int | None = None
     """Bytes of the IP packets that are to get out whole; None: that is not asked."""
+    answers_in_s: float = 0.0
+    """How long the port's answer took in this run, where it answered: the ladder waits for more than that."""
 
 
 async def path(network: Network, targets: list[Target]) -> Path:
@@ -88,6 +92,8 @@ class _Look:
         self._device = _climb(network, target.place, target.device, "path of the device's port")
         self._controls = [_climb(network, target.place, one, "control for the path") for one in target.controls]
         self._climbs = [self._device, *self._controls]
+        self._step_s = max(STEP_S, LONGER * target.answers_in_s)
+        self._device.is_patient = target.answers_in_s > 0
         self._cut_short = False
 
     async def run(self) -> PathTarget:
@@ -95,7 +101,7 @@ class _Look:
         whole: WholePackets | None = None
         try:
             while not self._cut_short and ((new := self._further()) or (again := self._again())):
-                await (self._round(new, STEP_S) if new else self._round(again, WAIT_S))
+                await (self._round(new, self._step_s) if new else self._round(again, WAIT_S))
             surer = self._network.clock.monotonic() - begun < SURER_WITHIN_S and self._ask_what_counts()
             if surer or any(not one.has_answer(ttl) for one in self._climbs for ttl in range(1, one.top + 1)):
                 await self._listen(SYN_WAIT_S if surer else SYN_WAIT_S - WAIT_S)
@@ -124,7 +130,7 @@ class _Look:
 
     def _device_goes_on(self) -> bool:
         device = self._device
-        if device.end is not None or self._telling():
+        if device.end is not None or device.reached or self._telling():
             return False
         return device.top < min([MOST_HOPS, *self._ends, self._reach + SILENT_RUN])
 
@@ -184,6 +190,8 @@ class _Look:
         most = TRIES if climb is self._device and ttl > climb.last else LEAST_TRIES
         if climb.has_answer(ttl) or climb.asked(ttl) >= most or (climb.end is not None and ttl > climb.end):
             return False
+        if climb.reached and ttl > self._known + 1:
+            return False  # the server has had one already
         within = MOST_HOPS if climb.unsettled else max(self._ends, default=self._reach + BEYOND)
         return ttl <= min(climb.last + SILENT_RUN, within)
 
@@ -247,20 +255,23 @@ class _Look:
     # --- large datagrams
 
     async def _large(self, size: int) -> WholePackets:
-        """Send datagrams of `size` bytes, from the IP header on, to the furthest router before the server."""
-        device, place = self._device, self._target.place
-        routers = [ttl for ttl in range(1, device.end or 0) if device.passed(ttl)]
-        if not routers:
+        """Send datagrams of `size` bytes, from the IP header on, to the furthest router before the server.
+
+        They are of the ladder's own flow: another's way may be shorter, and would lead them to the server.
+        """
+        place = self._target.place
+        sock, last = self._device.last_before_the_end()
+        if sock is None:
             return WholePackets(size=size)
         probes: list[PathProbe] = []
-        sock = self._network.udp("path MTU", WHOLE, place.host, whole=True)
+        sock.forbid_fragments()
         for _ in range(LARGE_TRIES):
             at = self._network.clock.monotonic()
             payload = bytes(size - UDP_OVERHEAD)
-            problem = sock.send(payload, place.address, self._target.device.port, ttl=routers[-1])
-            made = PendingProbe(routers[-1], at, payload, outcome="error" if problem else "timeout", detail=problem)
+            problem = sock.send(payload, place.address, self._target.device.port, ttl=last, shape=WHOLE)
+            made = PendingProbe(last, at, payload, outcome="error" if problem else "timeout", detail=problem)
             while made.open and (event := await sock.receive(at + WAIT_S)):
-                if not isinstance(event, Datagram):
+                if not isinstance(event, Datagram) and event.quoted[:1] in {b"", b"\0"}:
                     made.refused(event.icmp, b"", event.at)
             probes.append(made.seen(self._network))
             if made.outcome != "timeout":

@@ -196,10 +196,10 @@ def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, prof
     if finding.status != "pass" or needs is None or not answering:
         return finding
     evidence = [line for one in answering for line in _size_evidence(one, seen)]
-    narrow = next((found for one in answering if (found := _too_narrow(one, seen, needs.value))), None)
-    if narrow is None:
+    narrow = [found for one in answering if (found := _too_narrow(one, seen, needs.value))]
+    if len(narrow) < len(answering):  # any one of the hosts will do
         return msgspec.structs.replace(finding, evidence=[*finding.evidence, *evidence])
-    endpoint, told, size = narrow
+    endpoint, told, size = narrow[0]
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
     return Finding(
         status="warn",
@@ -233,12 +233,9 @@ def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tup
     told = [(one.icmp, whole.size) for one in whole.probes] if whole else []
     if large and not large.record:
         told += [(one.icmp, large.size) for one in large.attempts]
-    found = next(((icmp, size) for icmp, size in told if icmp and _is_too_large(icmp) and size <= needed), None)
+    too_large = [(icmp, size) for icmp, size in told if icmp and (icmp.type, icmp.code) == (3, 4)]
+    found = next(((icmp, size) for icmp, size in too_large if size <= needed or (icmp.mtu or size) < needed), None)
     return (endpoint, *found) if found else None
-
-
-def _is_too_large(icmp: Icmp) -> bool:
-    return (icmp.type, icmp.code) == (3, 4)
 
 
 def _size_evidence(endpoint: CloudEndpoint, seen: Observations) -> list[str]:
@@ -258,6 +255,10 @@ def _size_evidence(endpoint: CloudEndpoint, seen: Observations) -> list[str]:
         lines.append(f"{where}, packets of {whole.size} bytes out: {told}")
     if endpoint.large:
         lines += [f"{where}, {endpoint.large.size} bytes, {one.words}" for one in endpoint.large.attempts]
+        if not endpoint.large.record and not any(one.icmp for one in endpoint.large.attempts):
+            lines.append(
+                f"{where}, {endpoint.large.size} bytes: no answer to such a ClientHello tells nothing of the way"
+            )
     held = seen.mapping
     if held and held.largest and (held.address, held.port) == (endpoint.address, endpoint.port):
         lines.append(

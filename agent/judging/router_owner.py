@@ -7,6 +7,9 @@ from netpreflight.agent.judging.addresses import is_carrier_nat, is_local
 from netpreflight.agent.owner import Owner
 from netpreflight.probes.observations import Observations, PathProbe, PathTarget
 
+Way = list[tuple[int, str]]
+"""Every router on the way, with the TTL at which it answered, the nearest first."""
+
 
 class Whose(NamedTuple):
     """Whose a router is, as far as its address tells."""
@@ -35,18 +38,23 @@ def routers_of(target: PathTarget, seen: Observations) -> list[Router]:
             for source in sources:
                 hops.setdefault(source, []).append(ttl)
     # A finding names a router by the last hop at which it answered, so that is where it is read whose it is.
-    found = [Router(address, min(ttls), whose(address, max(ttls), target, seen)) for address, ttls in hops.items()]
+    way = ladder.all_routers(target)
+    found = [Router(address, min(ttls), _whose(address, max(ttls), way, seen)) for address, ttls in hops.items()]
     return sorted(found, key=lambda router: router.ttl)
 
 
 def whose(address: str, ttl: int, target: PathTarget, seen: Observations) -> Whose:
     """Whose the router at a TTL is."""
+    return _whose(address, ttl, ladder.all_routers(target), seen)
+
+
+def _whose(address: str, ttl: int, way: Way, seen: Observations) -> Whose:
     laptop = seen.scope.address or ""
     if address == laptop:
         return Whose("this laptop itself", "device owner")
     if address == seen.scope.gateway:
         return Whose("the gateway of this network", "network administrator")
-    earlier = _before(ttl, target)
+    earlier = _before(ttl, way)
     if is_carrier_nat(address) and _after_carrier_nat([address], seen):
         return Whose("within the provider's carrier-grade NAT (100.64.0.0/10)", "internet provider")
     if is_local(address):
@@ -56,7 +64,7 @@ def whose(address: str, ttl: int, target: PathTarget, seen: Observations) -> Who
             words = "another router with a private address: a second NAT, one of this site's, or the provider's"
             return Whose(words, "network administrator")
         return Whose("the first router of this network", "network administrator")
-    if is_outside(address, ttl, target, seen):
+    if _is_outside(address, ttl, way, seen):
         return Whose("the internet provider's, or beyond it", "internet provider")
     if any(not is_local(one) for one in earlier):
         words = "with a public address, like one before it: the provider's, or this site's where it has such addresses"
@@ -72,9 +80,13 @@ def is_outside(address: str, ttl: int, target: PathTarget, seen: Observations) -
     public one before it: that can be this site's edge, and the next ones, too, where a site uses public addresses
     inside. So can every one where this laptop has a public address itself.
     """
+    return _is_outside(address, ttl, ladder.all_routers(target), seen)
+
+
+def _is_outside(address: str, ttl: int, way: Way, seen: Observations) -> bool:
     if not _is_private(seen) or is_local(address):
         return False
-    earlier = _before(ttl, target)
+    earlier = _before(ttl, way)
     first = next((one for one in earlier if not is_local(one)), None)
     return _after_carrier_nat(earlier, seen) or (first is not None and _block(first) != _block(address))
 
@@ -82,24 +94,25 @@ def is_outside(address: str, ttl: int, target: PathTarget, seen: Observations) -
 def is_beyond_the_edge(ttl: int, target: PathTarget, seen: Observations) -> bool:
     """Whether a packet that gets so far has passed a router that has no private address of this site."""
     return _is_private(seen) and any(
-        not is_local(one) or _after_carrier_nat([one], seen) for one in _before(ttl, target)
+        not is_local(one) or _after_carrier_nat([one], seen) for one in _before(ttl, ladder.all_routers(target))
     )
 
 
 def furthest_outside(target: PathTarget, seen: Observations) -> PathProbe | None:
     """The furthest probe of the device's port that a router outside this site says it has dropped."""
+    way = ladder.all_routers(target)
     proofs = [
         probe
         for probe in target.device.probes
         if probe.outcome == "time-exceeded" and probe.source and probe.quoted
-        and is_outside(probe.source, probe.ttl, target, seen)
+        and _is_outside(probe.source, probe.ttl, way, seen)
     ]  # fmt: skip
     return None if ladder.loop(target.device) else max(proofs, key=lambda probe: probe.ttl, default=None)
 
 
-def _before(ttl: int, target: PathTarget) -> list[str]:
+def _before(ttl: int, way: Way) -> list[str]:
     """The routers that are nearer."""
-    return [one for at, one in ladder.all_routers(target) if at < ttl]
+    return [router for at, router in way if at < ttl]
 
 
 def _is_private(seen: Observations) -> bool:

@@ -120,6 +120,8 @@ class Climb(ABC):
         """Whether every try is sent from a port of its own, and not only those that ask a rung again."""
         self.unsettled = False
         """Whether something came of which it could not be told what it answers."""
+        self.is_patient = False
+        """Whether each rung is waited for longer than the destination's answer takes: it answers the latest packet."""
         self.reached = False
         """Whether an answer of the destination's was among it: then no further rung has to be asked."""
         self.one_flow = True
@@ -194,6 +196,10 @@ class Climb(ABC):
             probes=[one.seen(self.network) for one in sorted(self.tries, key=lambda one: (one.ttl, one.at))],
         )
 
+    def last_before_the_end(self) -> tuple[UdpSocket | None, int]:
+        """The socket of the ladder's own flow, and the TTL of the last router on its way; None: that is not known."""
+        return None, 0
+
     def _sends_apart(self, ttl: int) -> bool:
         """Whether a rung is asked from a port of its own."""
         again = self.asked(ttl) > 0
@@ -218,6 +224,8 @@ class Climb(ABC):
             beyond: the highest TTL with which a packet cannot have got to who answered.
         """
         possible = [probe for probe in self.tries if probe.open and not probe.apart and probe.ttl > beyond]
+        if len(possible) > 1 and beyond and self.is_patient:
+            return max(possible, key=lambda probe: probe.at)
         if len(possible) > 1:
             self.apart = self.unsettled = True
         return possible[0] if len(possible) == 1 else None
@@ -261,6 +269,20 @@ class UdpClimb(Climb):
         if problem is not None:
             made.outcome, made.detail = "error", problem
         return made
+
+    def last_before_the_end(self) -> tuple[UdpSocket | None, int]:
+        """The socket of the ladder's own flow, and the TTL of the last router on its way; None: that is not known.
+
+        Known is a way whose end answered the flow itself, and on which each hop is one router.
+        """
+        flow = [probe for probe in self.tries if not probe.apart]
+        ends = [probe.ttl for probe in flow if probe.outcome in {"answered", "unreachable"}]
+        routers = {(probe.ttl, probe.source) for probe in self.tries if probe.outcome == "time-exceeded"}
+        before = [ttl for ttl, _ in routers if ends and ttl < min(ends)]
+        if not before or len(before) > len(set(before)) or self.end != min(ends):
+            return None, 0
+        in_flow = {probe.ttl for probe in flow if probe.outcome == "time-exceeded"}
+        return (self._sock, max(before)) if max(before) in in_flow else (None, 0)
 
     async def listen(self, deadline: float) -> None:
         """Take what comes until `deadline` on the monotonic clock, or until nothing more is expected."""

@@ -120,8 +120,6 @@ class UdpSocket:
         shape: Shape,
         host: str | None,
         local_port: int = 0,
-        *,
-        whole: bool = False,
     ) -> None:
         self._network = network
         self._purpose = purpose
@@ -136,8 +134,6 @@ class UdpSocket:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             if sys.platform == "linux":
                 self.socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
-            if whole:
-                self._forbid_fragments()
             self.socket.bind(("", local_port))
         except OSError:
             self.socket.close()
@@ -211,7 +207,7 @@ class UdpSocket:
         """Tell of a datagram."""
         self._network.note(what, self._purpose, protocol="udp", host=self._host, address=address, port=port, **about)
 
-    def _forbid_fragments(self) -> None:
+    def forbid_fragments(self) -> None:
         """Set the DF bit on what is sent, and send it whole even where this system thinks the path too narrow."""
         if sys.platform == "linux":
             self.socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
@@ -409,11 +405,9 @@ class Network:
             index = socket.if_nametoindex(self.interface)
             sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", index))
 
-    def udp(
-        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
-    ) -> UdpSocket:
-        """A UDP socket on the interface, closed when the run ends; what it sends `whole` nobody may fragment."""
-        made = UdpSocket(self, purpose, shape, host, local_port, whole=whole)
+    def udp(self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0) -> UdpSocket:
+        """A UDP socket on the interface, closed when the run ends."""
+        made = UdpSocket(self, purpose, shape, host, local_port)
         self._sockets.append(made)
         return made
 

@@ -36,14 +36,19 @@ class Clock(System):
 class FakeSocket(UdpSocket):
     """Sends into a script, and receives from it."""
 
-    def __init__(self, clock: Clock, script: Script, shape: Shape | None = None, *, whole: bool = False) -> None:
-        self.clock, self.script, self.shape, self.whole = clock, script, shape, whole
+    def __init__(self, clock: Clock, script: Script, shape: Shape | None = None) -> None:
+        self.clock, self.script, self.shape = clock, script, shape
+        self.is_whole = False
         self.sent: list[tuple[float, bytes]] = []
         self.shapes: list[Shape | None] = []
         """Of what was sent, each."""
         self.ttls: list[int | None] = []
         """The same."""
         self.coming: list[tuple[float, Datagram | Refusal]] = []
+
+    def forbid_fragments(self) -> None:
+        """Note that from now on nobody may fragment what is sent."""
+        self.is_whole = True
 
     @property
     def port(self) -> int:
@@ -93,9 +98,7 @@ class FakeNetwork(Network):
         self.script = script
         self.sockets: list[FakeSocket] = []
 
-    def udp(
-        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
-    ) -> UdpSocket:
+    def udp(self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0) -> UdpSocket:
         """A socket that nothing leaves."""
-        self.sockets.append(FakeSocket(self.clock, self.script, shape, whole=whole))
+        self.sockets.append(FakeSocket(self.clock, self.script, shape))
         return self.sockets[-1]

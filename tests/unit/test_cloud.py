@@ -6,8 +6,8 @@ import pytest
 
 from netpreflight.probes import cloud
 from netpreflight.probes.cloud import AS_DEVICE, HURRIED, Patience
-from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, Shape
-from netpreflight.probes.net.sockets import Network, UdpSocket
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO
+from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import CloudEndpoint, Icmp
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
 from tests.unit.test_dtls import ALERT, HELLO_VERIFY, RANDOM, SERVER_HELLO, hello
@@ -17,19 +17,16 @@ NARROW = Icmp(type=3, code=4, source="203.0.113.2", mtu=1200)
 
 
 class Noting(FakeNetwork):
-    """Remembers which sockets were to send whole, and gives a run all the time it wants."""
+    """Gives a run all the time it wants."""
 
     def __init__(self, clock: Clock, script: Script) -> None:
         super().__init__(clock, script)
         self._most_run_s = 100.0
-        self.whole: list[bool] = []
 
-    def udp(
-        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
-    ) -> UdpSocket:
-        """A socket that nothing leaves."""
-        self.whole.append(whole)
-        return super().udp(purpose, shape, host, local_port=local_port, whole=whole)
+    @property
+    def whole(self) -> list[bool]:
+        """Of each socket, whether what it sends may not be fragmented."""
+        return [made.is_whole for made in self.sockets]
 
 
 def run(

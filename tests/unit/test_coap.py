@@ -166,12 +166,10 @@ class Noting(FakeNetwork):
         self.hosts: list[str | None] = []
         self.connections: list[tuple[str | None, int, Shape]] = []
 
-    def udp(
-        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
-    ) -> UdpSocket:
+    def udp(self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0) -> UdpSocket:
         """A socket that nothing leaves."""
         self.hosts.append(host)
-        return super().udp(purpose, shape, host, local_port=local_port, whole=whole)
+        return super().udp(purpose, shape, host, local_port=local_port)
 
     @contextlib.asynccontextmanager
     async def tcp(

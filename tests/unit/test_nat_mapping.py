@@ -29,13 +29,11 @@ class Scripted(FakeNetwork):
         super().__init__(clock, lambda *_: [])
         self.answers = [first, second or first]
 
-    def udp(
-        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
-    ) -> UdpSocket:
+    def udp(self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0) -> UdpSocket:
         """A socket that nothing leaves."""
         answers = self.answers[min(len(self.sockets), 1)]
         script: Script = lambda _, wire: answers(self.clock.now - 1000, wire)  # noqa: E731 - one line of table
-        self.sockets.append(FakeSocket(self.clock, script, shape, whole=whole))
+        self.sockets.append(FakeSocket(self.clock, script, shape))
         return self.sockets[-1]
 
 
@@ -146,7 +144,7 @@ def test_what_is_asked_again_is_in_the_next_record(monkeypatch: pytest.MonkeyPat
 def test_nothing_of_a_conversation_is_longer_than_a_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     _, sockets = run(monkeypatch, honest)
 
-    assert not any(sock.whole for sock in sockets)
+    assert not any(sock.is_whole for sock in sockets)
     assert {len(wire) for sock in sockets for _, wire in sock.sent} == {110, 110 + len(COOKIE), 15}
 
 

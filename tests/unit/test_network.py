@@ -60,7 +60,7 @@ def test_a_socket_names_what_it_sends() -> None:
 
 def test_what_the_system_refused_is_not_among_it() -> None:
     async def use(network: Network, port: int) -> None:
-        sock = network.udp("path MTU", WHOLE, whole=True)
+        sock = network.udp("path MTU", WHOLE)
         assert sock.send(bytes(70000), HERE, port) is not None
 
     assert footprint(use) == []

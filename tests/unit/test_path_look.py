@@ -39,6 +39,8 @@ class Packet(NamedTuple):
     ttl: int
     payload: bytes
     whole: bool
+    hops: int
+    """How many routers are on the way of its flow."""
 
 
 class Row(FakeNetwork):
@@ -55,6 +57,8 @@ class Row(FakeNetwork):
         slow: how much later than others these say it, by TTL.
         whole: what becomes of large datagrams that must not be fragmented: the router that finds them too large, its
             silence (0), or the system's words.
+        late_s: how long the server takes to answer.
+        shorter: by how many routers the way of every flow but the first is shorter.
     """
 
     def __init__(
@@ -69,27 +73,31 @@ class Row(FakeNetwork):
         quote: int = 512,
         slow: dict[int, float] | None = None,
         whole: int | str | None = None,
+        late_s: float = 0.0,
+        shorter: int = 0,
     ) -> None:
         super().__init__(clock, lambda *_: [])
         self.hops, self.drop, self.server, self.mute, self.quote = hops, drop, server, mute, quote
         self.slow, self.whole, self.refuses_others = slow or {}, whole, refuses_others
+        self.late_s, self.shorter = late_s, shorter
         self.log: list[Packet] = []
 
-    def udp(
-        self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0, whole: bool = False
-    ) -> Any:
+    def udp(self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0) -> Any:
         """A socket whose packets these routers count down."""
-        made: Any = super().udp(purpose, shape, host, whole=whole)
+        hops = self.hops - (self.shorter if self.sockets else 0)
+        made: Any = super().udp(purpose, shape, host)
 
         def send(
             payload: bytes, address: str, port: int, *, ttl: int | None = None, shape: Shape | None = None
         ) -> str | None:
             assert ttl is not None
-            assert shape is None
+            whole = shape is WHOLE
+            assert whole or shape is None
+            assert made.is_whole == whole
             assert address == ADDRESS
             if whole and isinstance(self.whole, str):
                 return self.whole
-            packet = Packet(self.clock.now - 1000, "device" in purpose, made.shape, ttl, payload, whole)
+            packet = Packet(self.clock.now - 1000, "device" in purpose, shape or made.shape, ttl, payload, whole, hops)
             self.log.append(packet)
             at = self.clock.now + 0.001 * ttl + self.slow.get(ttl, 0.0)
             for event in self._what_comes(packet, port, at):
@@ -108,11 +116,11 @@ class Row(FakeNetwork):
                 yield Refusal(icmp, ADDRESS, port, at, quoted)
         elif packet.is_device and self.drop is not None and packet.ttl > self.drop:
             return
-        elif packet.ttl <= self.hops:
+        elif packet.ttl <= packet.hops:
             if packet.ttl not in self.mute:
                 yield Refusal(error(f"203.0.113.{packet.ttl}"), ADDRESS, port, at, quoted)
         elif packet.is_device and self.server == "dtls":
-            yield Datagram(HELLO_VERIFY, ADDRESS, port, at)
+            yield Datagram(HELLO_VERIFY, ADDRESS, port, at + self.late_s)
         elif self.server == "refuses" if packet.is_device else self.refuses_others:
             yield Refusal(error(ADDRESS, 3, 3), ADDRESS, port, at, quoted)
 
@@ -120,14 +128,18 @@ class Row(FakeNetwork):
     def reached(self) -> list[Packet]:
         """What got to the server."""
         dropped = self.drop if self.drop is not None else 255
-        return [one for one in self.log if one.ttl > self.hops and not (one.is_device and one.ttl > dropped)]
+        return [one for one in self.log if one.ttl > one.hops and not (one.is_device and one.ttl > dropped)]
 
 
 def looked(
-    network: Row, device: Rungs = COAP, controls: tuple[Rungs, ...] = (DNS,), whole_size: int | None = None
+    network: Row,
+    device: Rungs = COAP,
+    controls: tuple[Rungs, ...] = (DNS,),
+    whole_size: int | None = None,
+    took_s: float = 0.0,
 ) -> PathTarget:
     async def look() -> PathTarget:
-        (target,) = (await path(network, [Target(PLACE, device, controls, whole_size)])).targets
+        (target,) = (await path(network, [Target(PLACE, device, controls, whole_size, took_s)])).targets
         return target
 
     return asyncio.run(look())
@@ -135,7 +147,7 @@ def looked(
 
 def answered(network: Row, whole_size: int | None = None) -> PathTarget:
     """The look at a port whose exchange was answered: it has no controls."""
-    return looked(network, DTLS, (), whole_size)
+    return looked(network, DTLS, (), whole_size, took_s=0.001 * (network.hops + 1) + network.late_s)
 
 
 def rungs(target: PathTarget) -> dict[int, int]:
@@ -245,7 +257,7 @@ def test_no_look_sends_more_than_its_limit(drop: int | None, server: Any, **fiel
     assert sum(not one.whole for one in row.log) <= MOST_PACKETS
     assert sum(one.whole for one in row.log) <= LARGE_TRIES
     assert max(one.ttl for one in row.log) <= probe.MOST_HOPS
-    assert all(len(one.payload) == 110 for one in row.log if one.is_device)
+    assert all(len(one.payload) == 110 for one in row.log if one.is_device and not one.whole)
     assert took_s < 12
     assert target.device.payload == "dtls"
 
@@ -412,9 +424,26 @@ def test_no_large_datagram_gets_to_the_server(size: int, narrow: int | None, **f
 
     end = min((one.ttl for one in target.device.probes if one.outcome == "answered"), default=0)
     routers = {one.ttl for one in target.device.probes if one.outcome == "time-exceeded" and one.ttl < end}
-    assert {one.ttl for one in large(row)} == ({max(routers)} if routers else set())
-    assert all(one.ttl <= row.hops for one in large(row))
+    assert {one.ttl for one in large(row)} <= ({max(routers)} if routers else set())
+    assert all(one.ttl <= one.hops for one in large(row))
     assert {len(one.payload) for one in large(row)} <= {size - 28}
+
+
+@pytest.mark.parametrize("shorter", [1, 2, 5])
+def test_a_flow_with_a_shorter_way_leads_no_large_datagram_to_the_server(clock: Clock, shorter: int) -> None:
+    answered(row := Row(clock, 6, drop=None, server="dtls", shorter=shorter), SIZE)
+
+    assert [(one.ttl, one.hops) for one in large(row)] == [(6, 6)]
+    assert not [one for one in row.reached if one.whole]
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.2, 0.26, 0.6, 1.0, 1.5])
+@pytest.mark.parametrize("mute", [(), (4,), (6,), (5, 6)], ids=str)
+def test_a_server_that_answers_late_gets_one_client_hello(clock: Clock, late_s: float, mute: tuple[int, ...]) -> None:
+    target = answered(row := Row(clock, 6, drop=None, server="dtls", late_s=late_s, mute=mute), SIZE)
+
+    assert [one.ttl for one in row.reached] == [7]
+    assert [one.ttl for one in target.device.probes if one.outcome == "answered"] == [7]
 
 
 def test_none_is_sent_unasked(clock: Clock) -> None:

@@ -98,14 +98,17 @@ def test_where_no_cloud_was_asked_no_echo_is_sent(cloud: Cloud | None) -> None:
     assert run.echo_targets([profiles.load("argon")], cloud) == []
 
 
-def test_of_two_servers_only_the_silent_one_is_sent_echoes() -> None:
+def test_a_device_one_of_whose_servers_answers_sends_no_echo() -> None:
     ours = profiles.load("argon", "6.1.0")
     hosts = msgspec.structs.replace(ours.cloud.hosts, value=["a.example", "b.example"])
     ours = msgspec.structs.replace(ours, cloud=msgspec.structs.replace(ours.cloud, hosts=hosts))
-    one = seen.argon(*LOST, host="a.example", record=HELLO_VERIFY)
-    both = Cloud(endpoints=[one, *silent("b.example").endpoints])
+    answers = seen.argon(*LOST, host="a.example", record=HELLO_VERIFY)
 
-    assert run.echo_targets([ours], both) == [(1, "b.example", 5684, 4)]
+    assert run.echo_targets([ours], Cloud(endpoints=[answers, *silent("b.example").endpoints])) == []
+    assert run.echo_targets([ours], silent("a.example", "b.example")) == [
+        (1, "a.example", 5684, 4),
+        (1, "b.example", 5684, 4),
+    ]
 
 
 # --- when
