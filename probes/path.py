@@ -102,9 +102,11 @@ class _Look:
         try:
             while not self._cut_short and ((new := self._further()) or (again := self._again())):
                 await (self._round(new, self._step_s) if new else self._round(again, WAIT_S))
-            surer = self._network.clock.monotonic() - begun < SURER_WITHIN_S and self._ask_what_counts()
-            if surer or any(not one.has_answer(ttl) for one in self._climbs for ttl in range(1, one.top + 1)):
-                await self._listen(SYN_WAIT_S if surer else SYN_WAIT_S - WAIT_S)
+            if self._network.clock.monotonic() - begun < SURER_WITHIN_S:
+                self._ask_what_counts()
+            if sent := [probe.at for climb in self._climbs for probe in climb.tries if probe.open]:
+                # Each SYN is waited for to its end: the system would answer what came for one that was given up.
+                await self._listen(max(sent) + SYN_WAIT_S - self._network.clock.monotonic())
             if self._target.whole_size is not None:
                 whole = await self._large(self._target.whole_size)
         finally:
@@ -205,22 +207,16 @@ class _Look:
         lacking = REPEATED * TRIES - climb.asked(telling) - (telling in again)
         return more + [telling] * max(0, min(lacking, REPEATED))
 
-    def _ask_what_counts(self) -> bool:
+    def _ask_what_counts(self) -> None:
         """Ask again, as far as the limit allows, where the device's port is silent and a control is not.
 
         Where each packet takes one of two ways by chance, so many are not all lost by chance. The last router that
         answered is spared: many answer only a few at a time.
-
-        Returns:
-            Whether there was anything to ask.
         """
-        asked = False
         for ttl in self._telling() * SURER:
             if sum(one.packets for one in self._climbs) + self._device.most_packets > MOST_PACKETS:
                 break
             self._device.send(ttl)
-            asked = True
-        return asked
 
     # --- sending and waiting
 

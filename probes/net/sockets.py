@@ -339,8 +339,8 @@ class Network:
         self._most_run_s = most_run_s
         self._contacts: dict[tuple[Protocol, str | None, str, int, str], Contact] = {}
         self._sockets: list[UdpSocket] = []
-        self._deaf: list[socket.socket] = []
-        """Connections on which nothing is heard any more, until they are reset."""
+        self._deaf: dict[socket.socket, Callable[[], None]] = {}
+        """Connections on which nothing is heard any more, and what resets them."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -351,8 +351,7 @@ class Network:
         # Sockets stay open until here: a late reply to a closed port would make the kernel send an ICMP error.
         for one in self._sockets:
             one.close()
-        for deaf in self._deaf:
-            deaf.close()
+        self._reset_all()
 
     def limit(self, begun: float, patience_s: float) -> float:
         """The end, on the monotonic clock, of an exchange that began at `begun` and is given `patience_s`.
@@ -504,8 +503,10 @@ class Network:
                 return SynResult("timeout", self.clock.monotonic())
             finally:
                 loop.remove_writer(sock)
-            made = self._opened(sock, purpose, host, to)
+            made = self._opened(sock)
             is_kept = made.outcome == "accepted"
+            if is_kept:
+                _hear_no_more(sock)
         except OSError as problem:
             return SynResult("error", self.clock.monotonic(), detail=problem.strerror or str(problem))
         else:
@@ -513,20 +514,24 @@ class Network:
         finally:
             if is_kept:
                 # What a server that speaks first has sent by now would bring it a second RST, beside that of closing.
-                self._deaf.append(sock)
-                loop.call_later(DEAF_S, sock.close)
+                self._deaf[sock] = partial(self._reset, sock, purpose, host, to)
+                loop.call_later(DEAF_S, self._deaf[sock])
             else:
                 sock.close()
 
-    def _opened(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> SynResult:
+    def _reset(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> None:
+        """Reset a connection, and count what it has sent beside its SYN, which is counted already."""
+        if self._deaf.pop(sock, None) is not None:
+            sent, _ = _sent(sock)  # the SYN among them stands for the RST, which is still to come
+            self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
+            sock.close()
+
+    def _opened(self, sock: socket.socket) -> SynResult:
         """What a SYN brought, of a socket that has got something."""
         at, problem = self.clock.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         for icmp, quoted, _ in _icmp_errors(sock):
             return SynResult("icmp", at, icmp, quoted)
         if problem == 0:
-            _hear_no_more(sock)  # a server that speaks first would be acknowledged after the count
-            sent, _ = _sent(sock)  # the SYN among them is counted already, and a RST is still to come
-            self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
             return SynResult("accepted", at)
         if problem == errno.ECONNREFUSED:
             return SynResult("refused", at)
@@ -571,4 +576,9 @@ class Network:
 
     def footprint(self) -> list[Contact]:
         """Everything that was sent so far, in the order of first contact."""
+        self._reset_all()
         return list(self._contacts.values())
+
+    def _reset_all(self) -> None:
+        for reset in [*self._deaf.values()]:
+            reset()
