@@ -464,11 +464,14 @@ def test_what_a_device_sends_is_no_objection(with_silent_cloud: Lab) -> None:
     }
 
 
-def test_who_watches_sees_what_tcpdump_sees(lab: Lab) -> None:
-    with lab.capture() as capture:
-        seen = lab.check("--device", "argon").seen
-    ours = Counter((one.protocol, one.to[0], one.to[1] or None) for one in seen.sent)
-    theirs = {(one.protocol, one.destination, one.port): one.frames for one in capture.sent() if one.protocol != "arp"}
+def test_who_watches_sees_what_tcpdump_sees() -> None:
+    # A lab of its own: to what servers still send to other tests' clients the laptop answers by ICMP.
+    with Lab() as lab:
+        with lab.capture() as capture:
+            seen = lab.check("--device", "argon").seen
+        captured = capture.sent()
+    ours = Counter((packet.protocol, packet.to[0], packet.to[1] or None) for packet in seen.sent)
+    theirs = {(sent.protocol, sent.destination, sent.port): sent.frames for sent in captured if sent.protocol != "arp"}
 
     assert len(ours) > 10
     assert ours == theirs
