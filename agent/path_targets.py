@@ -12,7 +12,6 @@ from netpreflight.probes.path import Target
 
 _NTP_PORT, _DNS_PORT, _HTTPS_PORT = 123, 53, 443
 _ETHERNET_MTU = 1500
-_FRAGMENTATION_NEEDED = (3, 4)  # ICMP type and code (RFC 792)
 _ASKED_AGAIN: dict[str, tuple[PathPayload, str]] = {
     "coap": ("coap", "it answered a CoAP ping"),
     "dtls": ("dtls", "it answered a ClientHello"),
@@ -73,7 +72,7 @@ def _suggests_small_mtu(seen: Observations) -> bool:
     """Whether this laptop's own link (PPPoE, a tunnel) or an ICMP error speaks of a path narrower than Ethernet."""
     scope = seen.scope
     attempts = [one for endpoint in (seen.cloud.endpoints if seen.cloud else []) for one in endpoint.attempts]
-    told = any(one.icmp and (one.icmp.type, one.icmp.code) == _FRAGMENTATION_NEEDED for one in attempts)
+    told = any(one.icmp and one.icmp.is_too_large for one in attempts)
     return told or scope.is_tunnel or (scope.mtu is not None and scope.mtu < _ETHERNET_MTU)
 
 

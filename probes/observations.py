@@ -75,6 +75,11 @@ class Icmp(Struct, frozen=True, kw_only=True):
     """With "fragmentation needed": the MTU of the next hop, where the error names it (RFC 1191 section 4)."""
 
     @property
+    def is_too_large(self) -> bool:
+        """Whether it is "fragmentation needed": a packet that must not be fragmented was too large (RFC 792)."""
+        return (self.type, self.code) == (3, 4)
+
+    @property
     def meaning(self) -> str:
         """The field's term for this error; RFC 792 and RFC 1812 section 5.2.7."""
         if (self.type, self.code) == (11, 0):

@@ -8,7 +8,6 @@ from netpreflight.probes.observations import Icmp, Observations, Wifi, strength
 from netpreflight.probes.quoting import in_quotes
 
 _NOT_KNOWN = "not known"
-_TOO_LARGE = (3, 4)  # ICMP type and code (RFC 792)
 
 
 def differences(a: Observations, b: Observations, profile: Profile) -> list[Difference]:
@@ -148,5 +147,5 @@ def _large_packets(seen: Observations, profile: Profile) -> dict[str, str | None
 def _got_out(errors: list[Icmp | None], *, whole: bool) -> str | None:
     if whole:
         return "get out whole"
-    narrow = next((one for one in errors if one and (one.type, one.code) == _TOO_LARGE), None)
+    narrow = next((one for one in errors if one and one.is_too_large), None)
     return f"do not: {narrow.meaning}" if narrow else None

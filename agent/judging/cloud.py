@@ -233,7 +233,7 @@ def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tup
     told = [(one.icmp, whole.size) for one in whole.probes] if whole else []
     if large and not large.record:
         told += [(one.icmp, large.size) for one in large.attempts]
-    too_large = [(icmp, size) for icmp, size in told if icmp and (icmp.type, icmp.code) == (3, 4)]
+    too_large = [(icmp, size) for icmp, size in told if icmp and icmp.is_too_large]
     found = next(((icmp, size) for icmp, size in too_large if size <= needed or (icmp.mtu or size) < needed), None)
     return (endpoint, *found) if found else None
 
