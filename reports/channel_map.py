@@ -4,6 +4,7 @@ from rich.cells import cell_len, set_cell_size
 
 from netpreflight.probes.observations import Bss, Wifi, strength
 from netpreflight.reports.safe_text import shown
+from netpreflight.reports.words import is_judged
 
 MARK = ">"
 """Begins the lines of the network judged."""
@@ -19,13 +20,13 @@ def channel_map(wifi: Wifi) -> list[str]:
     the others the strongest.
     """
     bsss = [one for one in wifi.bss if one.channel in _CHANNELS and one.band == "2.4"]
-    bsss.sort(key=lambda one: (not _is_judged(one, wifi), -strength(one.signal_dbm)))
+    bsss.sort(key=lambda one: (not is_judged(one, wifi), -strength(one.signal_dbm)))
     kept = sorted(bsss[:_MOST_BSSS], key=lambda one: strength(one.signal_dbm), reverse=True)
     if not kept:
         return []
     lines = [f"  {'':{_NAME_WIDTH}}{''.join(f'{number:>3}' for number in _CHANNELS)}   dBm"]
     for one in kept:
-        mark = MARK if _is_judged(one, wifi) else " "
+        mark = MARK if is_judged(one, wifi) else " "
         name = shown(one.ssid or ("(hidden)" if one.ssid == "" else "(name withheld)"))
         name = name if cell_len(name) <= _NAME_WIDTH else set_cell_size(name, _NAME_WIDTH - 1) + "…"
         dbm = f"{one.signal_dbm:.0f}" if one.signal_dbm is not None else "?"
@@ -33,10 +34,6 @@ def channel_map(wifi: Wifi) -> list[str]:
     if len(bsss) > len(kept):
         lines.append(f"  and {len(bsss) - len(kept)} weaker (see the JSON)")
     return lines
-
-
-def _is_judged(bss: Bss, wifi: Wifi) -> bool:
-    return wifi.target is not None and bss.ssid == wifi.target
 
 
 def _row(bss: Bss) -> str:

@@ -6,7 +6,7 @@ from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report, SharedLevel
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
 from netpreflight.agent.results import Check
-from netpreflight.probes.observations import Scope, Wifi
+from netpreflight.probes.observations import Bss, Scope, Wifi
 from netpreflight.probes.quoting import in_quotes
 
 METHODS = {
@@ -110,3 +110,8 @@ def air(wifi: Wifi | None) -> str:
         "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
     )
     return f"{how}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}"
+
+
+def is_judged(bss: Bss, wifi: Wifi | None) -> bool:
+    """Whether it is one of the network that the run is about."""
+    return wifi is not None and wifi.target is not None and bss.ssid == wifi.target

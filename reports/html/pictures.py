@@ -25,6 +25,7 @@ from netpreflight.probes.observations import (
     strength,
 )
 from netpreflight.reports.safe_text import shown
+from netpreflight.reports.words import is_judged
 
 MOST_BSSS = 20
 """BSSs of other networks in the channel map; of the network judged all, up to `MOST_JUDGED`."""
@@ -136,11 +137,6 @@ def on_the_band(wifi: Wifi | None) -> tuple[list[Bss], int]:
     others = [one for one in low if not is_judged(one, wifi)]
     kept = [*judged[:MOST_JUDGED], *others[:MOST_BSSS]]
     return kept, len(low) - len(kept)
-
-
-def is_judged(bss: Bss, wifi: Wifi | None) -> bool:
-    """Whether it is one of the network that the run is about."""
-    return wifi is not None and wifi.target is not None and bss.ssid == wifi.target
 
 
 def band(bsss: list[Bss], wifi: Wifi | None, *, narrow: bool) -> Band:

@@ -7,8 +7,8 @@ import msgspec
 
 from netpreflight.agent.report import Report
 from netpreflight.probes.observations import Wifi, strength
-from netpreflight.reports.html.pictures import is_judged
 from netpreflight.reports.safe_text import json_shown
+from netpreflight.reports.words import is_judged
 
 MOST_RAW_BSSS = 40
 """BSSs, the network judged first and then the strongest."""

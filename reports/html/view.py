@@ -14,7 +14,7 @@ from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.html import led_drawing as led
 from netpreflight.reports.html.letters import WHO, letters
 from netpreflight.reports.html.page import Cell, Code, Mark
-from netpreflight.reports.html.pictures import Lane, band, is_judged, lanes, on_the_band, way
+from netpreflight.reports.html.pictures import Lane, band, lanes, on_the_band, way
 from netpreflight.reports.html.raw import raw
 from netpreflight.reports.words import (
     METHODS,
@@ -25,6 +25,7 @@ from netpreflight.reports.words import (
     attached,
     doubts,
     further,
+    is_judged,
     resolvers,
     runs,
     titled,
