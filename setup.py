@@ -4,4 +4,4 @@ from setuptools import find_packages, setup
 
 FOUND = find_packages(include=["agent*", "probes*", "reports*"])
 
-setup(packages=[*(f"netpreflight.{one}" for one in FOUND), "netpreflight.docs.checks"])
+setup(packages=[*(f"netpreflight.{package}" for package in FOUND), "netpreflight.docs.checks"])

@@ -14,5 +14,5 @@ def page(check_id: str) -> str:
     Raises:
         KeyError: there is no such page.
     """
-    pages = {one.stem: one for one in _FOLDER.glob("*.md")}
+    pages = {path.stem: path for path in _FOLDER.glob("*.md")}
     return pages[check_id].read_text(encoding="utf-8")

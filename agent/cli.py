@@ -173,7 +173,7 @@ def report(
     from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
 
     outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
-    if level in {"ticket", "public"} and any(_is_same(file, one) for one in outputs):
+    if level in {"ticket", "public"} and any(_is_same(file, path) for path in outputs):
         raise UsageError(f"{file} is the complete run, and what is shared cannot be judged again: give another -o")
     again = make(*_saved(file, device, os_version))
     _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, products, level, as_json=as_json)
@@ -205,7 +205,7 @@ def compare(
 
     outputs, level = _checked(output, list(FORMATS)), _level(share, redact=redact)
     for run in (a, b):
-        if any(_is_same(run, one) for one in outputs):
+        if any(_is_same(run, file_path) for file_path in outputs):
             raise UsageError(f"{run} is one of the runs, and the comparison would take its place: give another -o")
     first, second, profile = _two_saved(a, b, device, os_version)
     made = compared(first, second, profile)
@@ -277,7 +277,7 @@ def devices(
     width = shutil.get_terminal_size().columns
     try:
         text = (
-            render_list([profiles.sheet(one) for one in profiles.names()], width)
+            render_list([profiles.sheet(name) for name in profiles.names()], width)
             if name is None
             else render_sheet(profiles.sheet(name, os_version), width)
         )
@@ -495,9 +495,9 @@ def _level(share: str | None, *, redact: bool) -> "SharingLevel | None":
         if share not in {None, "public"}:
             raise UsageError(f"--redact is --share public, and --share {share} was asked for, too: give one of them")
         return "public"
-    for one in LEVELS:
-        if share == one:
-            return one
+    for level in LEVELS:
+        if share == level:
+            return level
     if share is not None:
         raise UsageError(f"no level {share!r} for --share; known: {', '.join(LEVELS)}")
     return None
@@ -509,9 +509,9 @@ def _known_dialects(dialects: list[str] | None) -> list[str]:
         return []
     from netpreflight.reports.firewall import DIALECTS  # noqa: PLC0415 - as above
 
-    for one in dialects:
-        if one not in DIALECTS:
-            raise UsageError(f"no dialect {one!r}; known: {', '.join(DIALECTS)}")
+    for dialect in dialects:
+        if dialect not in DIALECTS:
+            raise UsageError(f"no dialect {dialect!r}; known: {', '.join(DIALECTS)}")
     return list(dict.fromkeys(dialects))
 
 

@@ -40,21 +40,29 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
         payload = "coap"
         servers = seen.coap.servers if seen.coap else []
         places = [
-            (Destination(one.host, one.address), one.reply is not None, _took_s(one.attempts))
-            for one in servers
-            if one.address and one.host in hosts and one.port == port
+            (Destination(server.host, server.address), server.reply is not None, _took_s(server.attempts))
+            for server in servers
+            if server.address and server.host in hosts and server.port == port
         ]
     else:
         payload = "dtls" if needs.transport.value == "dtls" else "syn"
         endpoints = seen.cloud.endpoints if seen.cloud else []
         places = [
-            (Destination(one.host, one.address), one.record is not None or one.nonce, _took_s(one.attempts))
-            for one in endpoints
-            if one.address and one.host in hosts and (one.transport, one.port) == (needs.transport.value, port)
+            (
+                Destination(endpoint.host, endpoint.address),
+                endpoint.record is not None or endpoint.nonce,
+                _took_s(endpoint.attempts),
+            )
+            for endpoint in endpoints
+            if endpoint.address
+            and endpoint.host in hosts
+            and (endpoint.transport, endpoint.port) == (needs.transport.value, port)
         ]
     if not places:
         return []
-    place, answered, took_s = max(places, key=lambda one: (one[1], bool(_answered(seen, one[0].address))))
+    place, answered, took_s = max(
+        places, key=lambda candidate: (candidate[1], bool(_answered(seen, candidate[0].address)))
+    )
     device = Rungs("tcp" if payload == "syn" else "udp", port, payload)
     if not answered:
         return [Target(place, device, _controls(seen, place, device))]
@@ -65,33 +73,35 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
 
 def _took_s(attempts: list[Attempt]) -> float:
     """How long an answer took; 0: none came, or it is not known."""
-    return max((one.rtt_ms or 0.0 for one in attempts if one.outcome == "reply"), default=0.0) / 1000
+    return max((attempt.rtt_ms or 0.0 for attempt in attempts if attempt.outcome == "reply"), default=0.0) / 1000
 
 
 def _suggests_small_mtu(seen: Observations) -> bool:
     """Whether this laptop's own link (PPPoE, a tunnel) or an ICMP error speaks of a path narrower than Ethernet."""
     scope = seen.scope
-    attempts = [one for endpoint in (seen.cloud.endpoints if seen.cloud else []) for one in endpoint.attempts]
-    told = any(one.icmp and one.icmp.is_too_large for one in attempts)
+    attempts = [attempt for endpoint in (seen.cloud.endpoints if seen.cloud else []) for attempt in endpoint.attempts]
+    told = any(attempt.icmp and attempt.icmp.is_too_large for attempt in attempts)
     return told or scope.is_tunnel or (scope.mtu is not None and scope.mtu < _ETHERNET_MTU)
 
 
 def _controls(seen: Observations, place: Destination, device: Rungs) -> tuple[Rungs, ...]:
     """A port of each protocol, the device's own protocol first: one that answered, or else one that usually passes."""
     known = [
-        one for one in _answered(seen, place.address) if (one.protocol, one.port) != (device.protocol, device.port)
+        rungs
+        for rungs in _answered(seen, place.address)
+        if (rungs.protocol, rungs.port) != (device.protocol, device.port)
     ]
     if seen.ntp and seen.ntp.good:
         known.append(Rungs("udp", _NTP_PORT, "ntp", f"{seen.ntp.server} answered on it"))
     usual = [Rungs("udp", _DNS_PORT, "dns"), Rungs("tcp", _HTTPS_PORT, "syn")]
-    chosen = [next(one for one in [*known, *usual] if one.protocol == protocol) for protocol in ("udp", "tcp")]
-    return tuple(sorted(chosen, key=lambda one: one.protocol != device.protocol))
+    chosen = [next(rungs for rungs in [*known, *usual] if rungs.protocol == protocol) for protocol in ("udp", "tcp")]
+    return tuple(sorted(chosen, key=lambda rungs: rungs.protocol != device.protocol))
 
 
 def _answered(seen: Observations, address: str) -> list[Rungs]:
     """The ports of an address that answered in this run."""
     return [
-        Rungs(one.protocol, one.port, *_ASKED_AGAIN[one.speaks])
-        for one in answered_at(seen, address)
-        if one.speaks in _ASKED_AGAIN
+        Rungs(answered.protocol, answered.port, *_ASKED_AGAIN[answered.speaks])
+        for answered in answered_at(seen, address)
+        if answered.speaks in _ASKED_AGAIN
     ]

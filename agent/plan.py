@@ -71,5 +71,5 @@ WITH_DEEP: dict[str, tuple[str, ...]] = {"cloud": ("mapping", "path")}
 
 def plan(wanted: set[str], *, deep: bool = False) -> list[PlannedProbe]:
     """The probes of a run, in order: those that its checks want, and what a deep run adds."""
-    more = {one for beside, added in WITH_DEEP.items() if deep and beside in wanted for one in added}
+    more = {text for beside, added in WITH_DEEP.items() if deep and beside in wanted for text in added}
     return [row for row in PROBES if row.name in wanted | more]

@@ -77,7 +77,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     @property
     def standing(self) -> Status:
         """The status that it has in the report: what rests on an unconfirmed fact neither passes nor fails."""
-        if self.status in {"pass", "fail"} and any(one.certainty == "unconfirmed" for one in self.rests_on):
+        if self.status in {"pass", "fail"} and any(fact.certainty == "unconfirmed" for fact in self.rests_on):
             return "warn" if self.status == "pass" else "unknown"
         return self.status
 
@@ -93,7 +93,7 @@ class Check(Finding, frozen=True, kw_only=True):
     @property
     def in_doubt(self) -> bool:
         """Whether it is a warning for want of a confirmed fact of the device: then the device may get no further."""
-        return self.status == "warn" and any(one.certainty == "unconfirmed" for one in self.rests_on)
+        return self.status == "warn" and any(fact.certainty == "unconfirmed" for fact in self.rests_on)
 
 
 class Answer(Struct, frozen=True, kw_only=True):

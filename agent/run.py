@@ -129,7 +129,7 @@ class _Measurement:
         self._on_check = on_check
         self._seen = Observations(scope=scope)
         self._begun = clock.monotonic()
-        self._profiles = [profile, *(one for one in profiles.load_all() if one.name != profile.name)]
+        self._profiles = [profile, *(device for device in profiles.load_all() if device.name != profile.name)]
         self._ended: set[str] = set()
         self._told: set[str] = set()
         self._dtls_waited_for: set[tuple[str, int]] = set()
@@ -178,22 +178,26 @@ class _Measurement:
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
         clouds = dict.fromkeys(
-            (one.cloud.transport.value, host, one.cloud.port.value)
-            for one in self._profiles
-            for host in one.cloud.hosts.value
+            (profile.cloud.transport.value, host, profile.cloud.port.value)
+            for profile in self._profiles
+            for host in profile.cloud.hosts.value
         )
         endpoints = [
             CloudEndpoint(transport=transport, host=host, port=port)
             for transport, host, port in clouds
             if transport != "coap"
         ]
-        self._dtls_waited_for = {(one.host, one.port) for one in endpoints if one.transport == "dtls"}
+        self._dtls_waited_for = {
+            (endpoint.host, endpoint.port) for endpoint in endpoints if endpoint.transport == "dtls"
+        }
         servers = [(host, port) for transport, host, port in clouds if transport == "coap"]
-        public = {host for one in self._profiles if one.name == profiles.DEFAULT for host in one.cloud.hosts.value}
+        public = {
+            host for profile in self._profiles if profile.name == profiles.DEFAULT for host in profile.cloud.hosts.value
+        }
         address_of = self._addresses.address
         patience = AS_DEVICE if self._deep else HURRIED
         held = [
-            *(Server("dtls", one.host, one.port) for one in endpoints if one.transport == "dtls"),
+            *(Server("dtls", endpoint.host, endpoint.port) for endpoint in endpoints if endpoint.transport == "dtls"),
             *(Server("coap", host, port) for host, port in servers),
         ]
         probes: dict[str, Probe] = {
@@ -251,7 +255,7 @@ class _Measurement:
         return None, None
 
     def _is_on_link(self, address: str) -> bool:
-        networks = [ipaddress.ip_interface(one).network for one in self._scope.addresses]
+        networks = [ipaddress.ip_interface(address).network for address in self._scope.addresses]
         return any(ipaddress.ip_address(address) in network for network in networks)
 
     def _reach(self) -> None:
@@ -269,7 +273,7 @@ class _Measurement:
     def _use_portal_api(self) -> None:
         """Say where option 114 leads."""
         seen = self._seen.dhcp
-        told = [one.captive_portal for one in seen.received if one.captive_portal] if seen else []
+        told = [message.captive_portal for message in seen.received if message.captive_portal] if seen else []
         recorded = seen.laptop_lease.captive_portal if seen and seen.laptop_lease else None
         self._portal_url.set_result(told[0] if told else recorded)
 
@@ -287,9 +291,11 @@ class _Measurement:
         """Go on with the resolvers that DHCP hands out; where those cannot be learned, with the laptop's own."""
         if self._resolvers.done():
             return
-        learned = [Resolver(address=one, source="dhcp", interface=self._scope.interface) for one in resolvers]
+        learned = [Resolver(address=resolver, source="dhcp", interface=self._scope.interface) for resolver in resolvers]
         if not resolvers and not (self._wants_lease and self._scope.privileges.raw_sockets):
-            own = [one.address for one in self._scope.resolvers if one.interface == self._scope.interface]
+            own = [
+                resolver.address for resolver in self._scope.resolvers if resolver.interface == self._scope.interface
+            ]
             resolvers = list(dict.fromkeys(own))
             self._assumed = True
         self._resolvers.set_result(resolvers[:MOST_RESOLVERS])
@@ -356,7 +362,7 @@ class _Measurement:
 
     def _cloud(self) -> Cloud:
         """What is known of the cloud so far."""
-        known = [one for one in self._so_far.values() if isinstance(one, CloudEndpoint)]
+        known = [server for server in self._so_far.values() if isinstance(server, CloudEndpoint)]
         return self._seen.cloud or Cloud(endpoints=known)
 
     async def _silence(self) -> None:
@@ -383,7 +389,8 @@ class _Measurement:
 
         seen = msgspec.structs.replace(
             self._seen,
-            coap=self._seen.coap or Coap(servers=[one for one in self._so_far.values() if isinstance(one, CoapServer)]),
+            coap=self._seen.coap
+            or Coap(servers=[server for server in self._so_far.values() if isinstance(server, CoapServer)]),
             cloud=self._cloud(),
         )
         only = self._selection.only
@@ -393,8 +400,8 @@ class _Measurement:
     def _names(self) -> dict[str, NameKind]:
         """Every name that a known device asks for, and the vendors'."""
         names: dict[str, NameKind] = {NTP_SERVER: "device"}
-        for one in self._profiles:
-            names.update(dict.fromkeys(_cloud_names(one), "device"))
+        for profile in self._profiles:
+            names.update(dict.fromkeys(_cloud_names(profile), "device"))
         return {**names, **dict.fromkeys(VENDOR_HOSTS, "vendor")}
 
 
@@ -410,16 +417,16 @@ def echo_targets(known: list[Profile], cloud: Cloud | None) -> list[EchoTarget]:
     index of its interface only.
     """
     endpoints = cloud.endpoints if cloud else []
-    silent = {(one.host, one.port) for one in endpoints if one.attempts and not one.record}
-    answered = {(one.host, one.port) for one in endpoints if one.record}
+    silent = {(endpoint.host, endpoint.port) for endpoint in endpoints if endpoint.attempts and not endpoint.record}
+    answered = {(endpoint.host, endpoint.port) for endpoint in endpoints if endpoint.record}
     asked: dict[tuple[str, int, str], EchoTarget] = {}
-    for one in known:
-        method, interface = one.internet_test.method.value, one.internet_test.interface
+    for profile in known:
+        method, interface = profile.internet_test.method.value, profile.internet_test.interface
         if interface is not None and method in {"echo-1", "echo-2"}:
-            online = any((host, one.cloud.port.value) in answered for host in one.cloud.hosts.value)
-            for host in one.cloud.hosts.value:
+            online = any((host, profile.cloud.port.value) in answered for host in profile.cloud.hosts.value)
+            for host in profile.cloud.hosts.value:
                 form: Literal[1, 2] = 1 if method == "echo-1" else 2
-                target = EchoTarget(form, host, one.cloud.port.value, interface.value)
+                target = EchoTarget(form, host, profile.cloud.port.value, interface.value)
                 if (host, target.port) in silent and not online:
                     asked.setdefault((host, target.port, method), target)
     return list(asked.values())
@@ -427,12 +434,14 @@ def echo_targets(known: list[Profile], cloud: Cloud | None) -> list[EchoTarget]:
 
 def aaaa_names(known: list[Profile]) -> set[str]:
     """The names whose IPv6 address a device asks for."""
-    return {host for one in known if one.dns.aaaa_first.value for host in _cloud_names(one)}
+    return {host for profile in known if profile.dns.aaaa_first.value for host in _cloud_names(profile)}
 
 
 def hold_s(known: list[Profile]) -> float:
     """How long a NAT has to keep a conversation: as long as a device is silent, and some more."""
     alive = [
-        one.cloud.keep_alive_s.value for one in known if one.cloud.transport.value == "dtls" and one.cloud.keep_alive_s
+        profile.cloud.keep_alive_s.value
+        for profile in known
+        if profile.cloud.transport.value == "dtls" and profile.cloud.keep_alive_s
     ]
     return min(max(alive, default=KEEP_ALIVE_S) + BEYOND_KEEP_ALIVE_S, MOST_HOLD_S)

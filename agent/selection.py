@@ -36,7 +36,7 @@ def in_groups(ids: list[str]) -> str:
     words = []
     for check_id in ids:
         group = check_id.partition(".")[0]  # a saved run may name a check that is not known here
-        members = [one for one, its in groups.items() if its == group]
+        members = [text for text, its in groups.items() if its == group]
         words.append(group if len(members) > 1 and chosen.issuperset(members) else check_id)
     return ", ".join(dict.fromkeys(words))
 

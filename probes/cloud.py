@@ -83,7 +83,7 @@ async def cloud(
         return endpoint
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(attempt(one)) for one in endpoints]
+        tasks = [group.create_task(attempt(server)) for server in endpoints]
     return Cloud(endpoints=[task.result() for task in tasks])
 
 
@@ -125,7 +125,7 @@ async def _nonce(network: Network, host: str, address: str, port: int, patience:
     try:
         for finished in asyncio.as_completed(tasks):
             connections.append(await finished)
-            ended = [one for one in connections if one.error not in {None, "timeout"}]
+            ended = [connection for connection in connections if connection.error not in {None, "timeout"}]
             if connections[-1].is_nonce or len(ended) == ENOUGH_ENDED:
                 break
     finally:

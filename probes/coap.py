@@ -58,7 +58,7 @@ async def coap(
         pending = set(tasks)
         patience_s: float | None = None
         while pending:
-            own = any(tasks[one][0] not in public for one in pending)
+            own = any(tasks[task][0] not in public for task in pending)
             done, pending = await asyncio.wait(
                 pending, timeout=None if own else patience_s, return_when=asyncio.FIRST_COMPLETED
             )

@@ -208,9 +208,9 @@ def decode(
 def _options(listed: list[Any]) -> dict[Any, tuple[Any, ...]]:
     """Options by name, up to END (RFC 2132 section 3.2); of one that is repeated, the first, as lwIP takes it."""
     found: dict[Any, tuple[Any, ...]] = {}
-    for one in itertools.takewhile(lambda one: one != "end", listed):
-        if isinstance(one, tuple):
-            found.setdefault(one[0], one[1:])
+    for option in itertools.takewhile(lambda entry: entry != "end", listed):
+        if isinstance(option, tuple):
+            found.setdefault(option[0], option[1:])
     return found
 
 
@@ -226,7 +226,7 @@ def _ipv4(value: Any) -> str | None:
 
 
 def _ipv4_list(values: tuple[Any, ...]) -> list[str]:
-    return [address for one in values[:16] if (address := _ipv4(one)) and address != "0.0.0.0"]  # noqa: S104 - as above
+    return [address for value in values[:16] if (address := _ipv4(value)) and address != "0.0.0.0"]  # noqa: S104 - as above
 
 
 def _text(value: Any) -> str | None:
@@ -402,7 +402,7 @@ class _Client:
                 self._seen.granted = message
                 self._on_granted()
                 request_due = math.inf
-                late = self._told() - {one.server for one in self._seen.offers()}
+                late = self._told() - {offer.server for offer in self._seen.offers()}
                 end_s = max(
                     offered_s + (COLLECT_LATE_S if late else COLLECT_S), self._network.clock.monotonic() - begun
                 )
@@ -416,7 +416,7 @@ class _Client:
 
     def _told(self) -> set[str]:
         """The servers that answered the INFORM."""
-        return {one.server for one in self._seen.received if one.asked == "INFORM"}
+        return {reply.server for reply in self._seen.received if reply.asked == "INFORM"}
 
     async def _receive(self, deadline: float) -> DhcpMessage | None:
         """The next message for us until `deadline` on the monotonic clock."""
@@ -446,7 +446,7 @@ class _Client:
 
     def _is_known(self, message: DhcpMessage) -> bool:
         """Whether the same was received before: a repeated message is no new evidence."""
-        return any(one.raw == message.raw for one in self._seen.received)
+        return any(reply.raw == message.raw for reply in self._seen.received)
 
     def _discover(self, identity: Identity = "device", mac: str | None = None) -> None:
         options = [("max_dhcp_size", 1500), ("param_req_list", _DEVICE_OPTIONS)]
@@ -478,7 +478,7 @@ class _Client:
     ) -> None:
         question = Transaction(identity, mac, kind)
         current = [xid for xid, known in self._expected.items() if known == question]
-        xid = next((one for one in current if one not in self._given_up), random.getrandbits(32))
+        xid = next((number for number in current if number not in self._given_up), random.getrandbits(32))
         self._expected[xid] = question
         message = _bootp(kind, mac, xid, options, client_address=source, broadcast=flag)
         self._send(kind, identity, message, source or "0.0.0.0", _BROADCAST, _BROADCAST_MAC)  # noqa: S104 - see `_bootp`
@@ -492,7 +492,7 @@ class _Client:
         )
         self._send("RELEASE", "device", message, lease.address, lease.server, lease.server_mac or _BROADCAST_MAC)
         self._seen.released = True
-        if not any(one.address == lease.address for one in self._released):
+        if not any(reply.address == lease.address for reply in self._released):
             self._released.append(lease)
 
     def _send(

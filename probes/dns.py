@@ -80,9 +80,9 @@ async def resolve(
         async with asyncio.TaskGroup() as group:
             for name, kind in wanted.items():
                 tasks: list[asyncio.Task[Lookup | None]] = []
-                for one in resolvers:
+                for resolver in resolvers:
                     spared_by = tasks[0] if tasks and kind == "vendor" else None
-                    tasks.append(group.create_task(_ask(network, one, name, kind, spared_by=spared_by)))
+                    tasks.append(group.create_task(_ask(network, resolver, name, kind, spared_by=spared_by)))
                 lookups += tasks
                 if kind != "random":
                     group.create_task(_settle(answers, name, tasks))

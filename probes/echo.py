@@ -54,7 +54,7 @@ async def echo(network: Network, targets: list[EchoTarget], address_of: AddressO
         OSError: the interface cannot be used.
     """
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_try(network, one, address_of)) for one in targets]
+        tasks = [group.create_task(_try(network, target, address_of)) for target in targets]
     return Echo(tests=[task.result() for task in tasks])
 
 

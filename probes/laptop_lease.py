@@ -26,7 +26,7 @@ _DHCLIENT_LINE = re.compile(r"^\s*(?:option\s+)?([\w-]+)\s+(.*?);\s*$", re.MULTI
 
 async def laptop_lease(interface: str, addresses: Iterable[str]) -> Lease | None:
     """The lease of an interface that has these IPv4 `addresses` (with prefix), or None where no client records one."""
-    present = {one.partition("/")[0] for one in addresses}
+    present = {address.partition("/")[0] for address in addresses}
     for lease in (
         await _networkmanager(interface),
         parse_networkd(_read(Path(f"/run/systemd/netif/leases/{_index(interface)}"))),
@@ -94,7 +94,7 @@ def _lease(
 
 
 def _addresses(text: str) -> list[str]:
-    return [one for one in re.split(r"[\s,]+", text) if re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}", one)]
+    return [part for part in re.split(r"[\s,]+", text) if re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}", part)]
 
 
 def _dhclient(interface: str) -> list[Lease]:

@@ -154,7 +154,7 @@ class _Conversation:
         seen.silent_s = round(asked_at - silent_from, 3)
         passed = [
             self.network.elapsed(silent_from),
-            *(one.at_s for one in seen.arrived),
+            *(arrival.at_s for arrival in seen.arrived),
             self.network.elapsed(asked_at),
         ]
         seen.idle_s = round(max(later - earlier for earlier, later in pairwise(passed)), 3)
@@ -177,7 +177,7 @@ class _Conversation:
                 read=read,
                 shape=COOKIE_HELLO if self.cookie else None,
             )
-            self.attempts += [replace(one, reply=one.reply[: 2 * KEPT_REPLY]) for one in result.attempts]
+            self.attempts += [replace(attempt, reply=attempt.reply[: 2 * KEPT_REPLY]) for attempt in result.attempts]
             self._last_passed = self.network.clock.monotonic()
             answer = result.value or "silence"
             return answer

@@ -558,15 +558,15 @@ class Dns(Observation, kw_only=True):
 
     def of(self, name: str) -> list[Lookup]:
         """The lookups of a name's IPv4 address, in the order of the resolvers."""
-        return [one for one in self.lookups if (one.name, one.type) == (name, "A")]
+        return [lookup for lookup in self.lookups if (lookup.name, lookup.type) == (name, "A")]
 
     def aaaa(self, name: str) -> list[Lookup]:
         """The lookups of a name's IPv6 address, in the order of the resolvers; empty where it was not asked for."""
-        return [one for one in self.lookups if (one.name, one.type) == (name, "AAAA")]
+        return [lookup for lookup in self.lookups if (lookup.name, lookup.type) == (name, "AAAA")]
 
     def as_device(self, name: str) -> Lookup | None:
         """The lookup whose address a device uses, if it gets one."""
-        last = next((one for one in self.of(name) if one.ends), None)
+        last = next((lookup for lookup in self.of(name) if lookup.ends), None)
         return last if last and last.addresses else None
 
 
@@ -746,7 +746,7 @@ class LargeHello(Struct, frozen=True, kw_only=True):
     @property
     def mtu(self) -> int | None:
         """The least MTU that an ICMP error named, if any did."""
-        return min((one.icmp.mtu for one in self.attempts if one.icmp and one.icmp.mtu), default=None)
+        return min((attempt.icmp.mtu for attempt in self.attempts if attempt.icmp and attempt.icmp.mtu), default=None)
 
 
 class CloudEndpoint(Struct, frozen=True, kw_only=True):
@@ -771,7 +771,7 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
     @property
     def nonce(self) -> bool:
         """Whether the service spoke first, as the device's own does."""
-        return any(one.is_nonce for one in self.connections)
+        return any(connection.is_nonce for connection in self.connections)
 
 
 class Cloud(Observation, kw_only=True):
@@ -968,7 +968,7 @@ class EchoTest(Struct, frozen=True, kw_only=True):
     @property
     def answered(self) -> bool:
         """Whether an echo came that a device accepts."""
-        return any(one.echo_ms is not None for one in self.packets)
+        return any(packet.echo_ms is not None for packet in self.packets)
 
 
 class Echo(Observation, kw_only=True):

@@ -80,7 +80,7 @@ async def path(network: Network, targets: list[Target]) -> Path:
             not_run="only Linux tells a program without privileges which router dropped its packet",
             unlocked_by="Run netpreflight on a Linux laptop in the same network.",
         )
-    return Path(targets=[await _Look(network, one).run() for one in targets])
+    return Path(targets=[await _Look(network, target).run() for target in targets])
 
 
 class _Look:
@@ -90,7 +90,7 @@ class _Look:
         self._network = network
         self._target = target
         self._device = _climb(network, target.place, target.device, "path of the device's port")
-        self._controls = [_climb(network, target.place, one, "control for the path") for one in target.controls]
+        self._controls = [_climb(network, target.place, rungs, "control for the path") for rungs in target.controls]
         self._climbs = [self._device, *self._controls]
         self._step_s = max(STEP_S, LONGER * target.answers_in_s)
         self._device.is_patient = target.answers_in_s > 0
@@ -110,14 +110,14 @@ class _Look:
             if self._target.whole_size is not None:
                 whole = await self._large(self._target.whole_size)
         finally:
-            for one in self._climbs:
-                await one.close()
+            for ladder in self._climbs:
+                await ladder.close()
         host, address = self._target.place
         return PathTarget(
             host=host,
             address=address,
             device=self._device.seen(),
-            controls=[one.seen() for one in self._controls],
+            controls=[climb.seen() for climb in self._controls],
             cut_short=self._cut_short,
             whole=whole,
         )
@@ -127,8 +127,8 @@ class _Look:
     def _further(self) -> list[tuple[int, Climb]]:
         """The next rung of each ladder that goes on."""
         going = [self._device] if self._device_goes_on() else []
-        going += [one for one in self._controls if self._control_goes_on(one)]
-        return [(one.top + 1, one) for one in going]
+        going += [climb for climb in self._controls if self._control_goes_on(climb)]
+        return [(climb.top + 1, climb) for climb in going]
 
     def _device_goes_on(self) -> bool:
         device = self._device
@@ -153,18 +153,18 @@ class _Look:
     @property
     def _known(self) -> int:
         """The highest TTL of which a router has said that packets get no further with it; 0: none."""
-        passed = (ttl for one in self._climbs for ttl in range(1, one.top + 1) if one.passed(ttl))
+        passed = (ttl for ladder in self._climbs for ttl in range(1, ladder.top + 1) if ladder.passed(ttl))
         return max(passed, default=0)
 
     @property
     def _reach(self) -> int:
         """The highest TTL that anybody answered for the device's protocol."""
-        return max(one.last for one in self._climbs[:2])
+        return max(climb.last for climb in self._climbs[:2])
 
     @property
     def _ends(self) -> list[int]:
         """The TTLs with which a control got to the destination, or to somebody who refuses it."""
-        return [one.end for one in self._controls if one.end is not None]
+        return [climb.end for climb in self._controls if climb.end is not None]
 
     def _telling(self) -> list[int]:
         """The first rung at which the device's port is silent, and a control of its protocol is not; as a list."""
@@ -185,7 +185,7 @@ class _Look:
             if telling:
                 again += self._confirming(climb, telling[0], again)
             wanted += [(ttl, climb) for ttl in again]
-        return sorted(wanted, key=lambda one: (one[0], self._climbs.index(one[1])))
+        return sorted(wanted, key=lambda rung: (rung[0], self._climbs.index(rung[1])))
 
     def _is_missing(self, climb: Climb, ttl: int) -> bool:
         """Whether a rung was not answered, and may be with another try."""
@@ -214,7 +214,7 @@ class _Look:
         answered is spared: many answer only a few at a time.
         """
         for ttl in self._telling() * SURER:
-            if sum(one.packets for one in self._climbs) + self._device.most_packets > MOST_PACKETS:
+            if sum(ladder.packets for ladder in self._climbs) + self._device.most_packets > MOST_PACKETS:
                 break
             self._device.send(ttl)
 
@@ -232,13 +232,13 @@ class _Look:
                 asked.append(made)
         deadline = self._network.clock.monotonic() + wait_s
         await self._listen(PACE_S)
-        while any(one.open for one in asked) and (left_s := deadline - self._network.clock.monotonic()) > 0:
+        while any(probe.open for probe in asked) and (left_s := deadline - self._network.clock.monotonic()) > 0:
             await self._listen(min(left_s, PACE_S))
 
     async def _has_room(self, climb: Climb) -> bool:
         """Whether the limit of packets leaves room for one more try, if need be once it is known what others cost."""
-        while sum(one.packets for one in self._climbs) + climb.most_packets > MOST_PACKETS:
-            if sum(one.sent for one in self._climbs) + climb.most_packets > MOST_PACKETS:
+        while sum(ladder.packets for ladder in self._climbs) + climb.most_packets > MOST_PACKETS:
+            if sum(ladder.sent for ladder in self._climbs) + climb.most_packets > MOST_PACKETS:
                 self._cut_short = True
                 return False
             await self._listen(PACE_S)
@@ -246,7 +246,7 @@ class _Look:
 
     async def _listen(self, seconds: float) -> None:
         deadline = self._network.clock.monotonic() + seconds
-        await asyncio.gather(*(one.listen(deadline) for one in self._climbs))
+        await asyncio.gather(*(ladder.listen(deadline) for ladder in self._climbs))
 
     # --- large datagrams
 

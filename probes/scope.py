@@ -62,9 +62,9 @@ def scope(interface: str | None = None) -> Scope:
     seen.state = _state(chosen)
     seen.is_tunnel = is_tunnel(chosen)
     seen.medium = _medium(chosen)
-    seen.mac = next((one["addr"] for one in families.get(netifaces.AF_LINK, [])), None)
-    seen.addresses = [_with_prefix(one) for one in families.get(netifaces.AF_INET, [])]
-    seen.ipv6_addresses = [str(one["addr"]).split("%")[0] for one in families.get(netifaces.AF_INET6, [])]
+    seen.mac = next((entry["addr"] for entry in families.get(netifaces.AF_LINK, [])), None)
+    seen.addresses = [_with_prefix(entry) for entry in families.get(netifaces.AF_INET, [])]
+    seen.ipv6_addresses = [str(entry["addr"]).split("%")[0] for entry in families.get(netifaces.AF_INET6, [])]
     seen.gateway = next((gateway for gateway, name in _default_routes() if name == chosen), None)
     seen.mtu = _number(_SYS / chosen / "mtu")
     return seen
@@ -101,7 +101,7 @@ def _choose(names: list[str]) -> str | None:
 
 def _is_loopback(name: str) -> bool:
     addresses = netifaces.ifaddresses(name).get(netifaces.AF_INET, [])
-    return name.startswith("lo") or any(str(one["addr"]).startswith("127.") for one in addresses)
+    return name.startswith("lo") or any(str(address["addr"]).startswith("127.") for address in addresses)
 
 
 def _default_routes() -> list[tuple[str, str]]:
@@ -118,7 +118,7 @@ def _interface_towards(address: str) -> str | None:
     except OSError:
         return None
     for name in netifaces.interfaces():
-        if any(one["addr"] == source for one in netifaces.ifaddresses(name).get(netifaces.AF_INET, [])):
+        if any(entry["addr"] == source for entry in netifaces.ifaddresses(name).get(netifaces.AF_INET, [])):
             return str(name)
     return None
 

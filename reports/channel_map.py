@@ -19,18 +19,18 @@ def channel_map(wifi: Wifi) -> list[str]:
     `#` covers a channel number, `P` is the primary channel. The judged network's access points are all listed, and of
     the others the strongest.
     """
-    bsss = [one for one in wifi.bss if one.channel in _CHANNELS and one.band == "2.4"]
-    bsss.sort(key=lambda one: (not is_judged(one, wifi), -strength(one.signal_dbm)))
-    kept = sorted(bsss[:_MOST_BSSS], key=lambda one: strength(one.signal_dbm), reverse=True)
+    bsss = [bss for bss in wifi.bss if bss.channel in _CHANNELS and bss.band == "2.4"]
+    bsss.sort(key=lambda bss: (not is_judged(bss, wifi), -strength(bss.signal_dbm)))
+    kept = sorted(bsss[:_MOST_BSSS], key=lambda bss: strength(bss.signal_dbm), reverse=True)
     if not kept:
         return []
     lines = [f"  {'':{_NAME_WIDTH}}{''.join(f'{number:>3}' for number in _CHANNELS)}   dBm"]
-    for one in kept:
-        mark = MARK if is_judged(one, wifi) else " "
-        name = shown(one.ssid or ("(hidden)" if one.ssid == "" else "(name withheld)"))
+    for bss in kept:
+        mark = MARK if is_judged(bss, wifi) else " "
+        name = shown(bss.ssid or ("(hidden)" if bss.ssid == "" else "(name withheld)"))
         name = name if cell_len(name) <= _NAME_WIDTH else set_cell_size(name, _NAME_WIDTH - 1) + "…"
-        dbm = f"{one.signal_dbm:.0f}" if one.signal_dbm is not None else "?"
-        lines.append(f"{mark} {set_cell_size(name, _NAME_WIDTH)}{_row(one)}   {dbm:>3}")
+        dbm = f"{bss.signal_dbm:.0f}" if bss.signal_dbm is not None else "?"
+        lines.append(f"{mark} {set_cell_size(name, _NAME_WIDTH)}{_row(bss)}   {dbm:>3}")
     if len(bsss) > len(kept):
         lines.append(f"  and {len(bsss) - len(kept)} weaker (see the JSON)")
     return lines

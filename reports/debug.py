@@ -33,7 +33,7 @@ def line(event: Event) -> str:
 def shared_lines(report: Report, events: list[Event], level: SharingLevel) -> list[str]:
     """The events as the report of the same run shows what they hold at a level."""
     told = events if level == "complete" else hidden(_Run(report, events), [report], level).events
-    return [line(one) for one in told]
+    return [line(event) for event in told]
 
 
 def _fields(event: Event) -> Iterator[tuple[str, str | int]]:

@@ -127,9 +127,9 @@ def render_sheet(sheet: Sheet, width: int) -> str:
     if any(sheet.checks.values()):
         lines += ["", "Checks that are not simply required"]
     for check_id, needs in sheet.checks.items():
-        for one in needs:
-            lines += _wrapped(f"{check_id}{_range(one)}: {_LEVELS[one.level]}", width, "  ")
-            lines += [*_wrapped(one.why, width, "      "), *_wrapped(one.source, width, "      ")]
+        for need in needs:
+            lines += _wrapped(f"{check_id}{_range(need)}: {_LEVELS[need.level]}", width, "  ")
+            lines += [*_wrapped(need.why, width, "      "), *_wrapped(need.source, width, "      ")]
     return "\n".join(lines) + "\n"
 
 
@@ -164,9 +164,9 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return "; ".join(f"{key} {one}" for key, one in value.items())
+        return "; ".join(f"{key} {element}" for key, element in value.items())
     if isinstance(value, list):
-        words = ", ".join(_value("", one) for one in value) or "none"
+        words = ", ".join(_value("", element) for element in value) or "none"
     elif isinstance(value, str):
         words = _WORDS.get((name, value)) or value or "none"
     else:

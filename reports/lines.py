@@ -15,11 +15,11 @@ _MOST_EVIDENCE = 30
 def way(report: Report) -> list[str]:
     """The way from this laptop to the cloud, a station a line, with what passed on the stretch that leads to it."""
     return [
-        one.title
-        + (f" ({', '.join(one.detail)})" if one.detail else "")
-        + (": " if one.steps else "")
-        + "; ".join(f"{step.what} {_WORDS[step.status]}" for step in one.steps)
-        for one in report.route
+        station.title
+        + (f" ({', '.join(station.detail)})" if station.detail else "")
+        + (": " if station.steps else "")
+        + "; ".join(f"{step.what} {_WORDS[step.status]}" for step in station.steps)
+        for station in report.route
     ]
 
 
@@ -32,12 +32,15 @@ def evidence(report: Report) -> list[tuple[Check, list[str]]]:
             if len(check.evidence) > _MOST_EVIDENCE:
                 lines.append(f"and {len(check.evidence) - _MOST_EVIDENCE} more (see the JSON)")
             found.append((check, lines))
-    return [one for one in found if one[1]]
+    return [pair for pair in found if pair[1]]
 
 
 def unseen(report: Report) -> list[str]:
     """The checks that have no answer, why, and the step that would settle each."""
-    return [" ".join(filter(None, (f"{one.id}: {one.summary}.", one.reason, one.remedy))) for one in unanswered(report)]
+    return [
+        " ".join(filter(None, (f"{check.id}: {check.summary}.", check.reason, check.remedy)))
+        for check in unanswered(report)
+    ]
 
 
 def times(report: Report) -> list[str]:
@@ -72,7 +75,7 @@ def speaks_for(report: Report) -> list[str]:
 
 def sent(report: Report) -> str:
     """How much was sent."""
-    packets, size = (sum(getattr(one, what) for one in report.footprint) for what in ("packets", "bytes"))
+    packets, size = (sum(getattr(contact, what) for contact in report.footprint) for what in ("packets", "bytes"))
     return f"sent {packets} packets, {size} bytes"
 
 

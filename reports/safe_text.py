@@ -22,7 +22,7 @@ def escaped(text: str) -> str:
     """The text with everything escaped that would act on a terminal, however long it is."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escape(one) if _hidden(one) else one for one in text)
+    return "".join(_escape(character) if _hidden(character) else character for character in text)
 
 
 def json_shown(document: str) -> str:
@@ -32,17 +32,17 @@ def json_shown(document: str) -> str:
     )
 
 
-def _hidden(one: str) -> bool:
-    return unicodedata.category(one) in _HIDDEN_CATEGORIES
+def _hidden(text: str) -> bool:
+    return unicodedata.category(text) in _HIDDEN_CATEGORIES
 
 
-def _json_escape(one: str) -> str:
-    units = one.encode("utf-16-be", errors="surrogatepass")
+def _json_escape(text: str) -> str:
+    units = text.encode("utf-16-be", errors="surrogatepass")
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
-def _escape(one: str) -> str:
-    number = ord(one)
+def _escape(text: str) -> str:
+    number = ord(text)
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -54,35 +54,37 @@ def runs(test_runs: bool | None, when: str) -> str:  # noqa: FBT001 - the field 
 
 def doubts(facts: list[Fact[Any]]) -> list[str]:
     """The facts of the device that are not confirmed, with where they come from."""
-    doubtful = [one for one in facts if one.certainty != "confirmed"]
-    return list(dict.fromkeys(f"{one.certainty}: {one.name} ({one.source})" for one in doubtful))
+    doubtful = [fact for fact in facts if fact.certainty != "confirmed"]
+    return list(dict.fromkeys(f"{fact.certainty}: {fact.name} ({fact.source})" for fact in doubtful))
 
 
-def at_the_end(one: DeviceVerdict | VersionVerdict) -> str:
+def at_the_end(device: DeviceVerdict | VersionVerdict) -> str:
     """LED and log at the end of a start, where that is known."""
-    return "" if one.online is None else ": ".join(filter(None, (one.led, one.log)))
+    return "" if device.online is None else ": ".join(filter(None, (device.led, device.log)))
 
 
 def further(report: Report) -> list[Check]:
     """What else is to be done or to be settled: remedies that are no change, each once."""
-    changed = {check_id for one in report.changes for check_id in one.checks}
+    changed = {check_id for change in report.changes for check_id in change.checks}
     listed = [
-        one
-        for one in report.checks
-        if one.status in {"fail", "warn", "unknown"} and one.remedy and one.level != "reported"
+        check
+        for check in report.checks
+        if check.status in {"fail", "warn", "unknown"} and check.remedy and check.level != "reported"
     ]
-    ids = {one.id for one in listed}
+    ids = {check.id for check in listed}
     found: dict[str | None, Check] = {}
-    for one in listed:
-        if one.id not in changed and one.due_to not in ids:
-            found.setdefault(one.remedy, one)
+    for check in listed:
+        if check.id not in changed and check.due_to not in ids:
+            found.setdefault(check.remedy, check)
     return list(found.values())
 
 
 def unanswered(report: Report) -> list[Check]:
     """The checks that have no answer."""
     return [
-        one for one in report.checks if one.status == "unknown" or (one.status == "skip" and one.level != "reported")
+        check
+        for check in report.checks
+        if check.status == "unknown" or (check.status == "skip" and check.level != "reported")
     ]
 
 
@@ -97,8 +99,8 @@ def attached(scope: Scope) -> str:
 def resolvers(scope: Scope) -> list[str]:
     """Each resolver of this laptop, with where it was learned."""
     sources: dict[str, list[str]] = {}
-    for one in scope.resolvers:
-        sources.setdefault(one.address, []).append(one.source)
+    for resolver in scope.resolvers:
+        sources.setdefault(resolver.address, []).append(resolver.source)
     return [f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in sources.items()]
 
 

@@ -56,10 +56,10 @@ def relation(a: Status, b: Status) -> Relation:
 
 
 def _story(a: Given, b: Given) -> Told:
-    one, other = a.report, b.report
-    if (one.started, one.observations, one.selection) == (other.started, other.observations, other.selection):
+    report, other = a.report, b.report
+    if (report.started, report.observations, report.selection) == (other.started, other.observations, other.selection):
         return Told("same-run", sure=True, by=["both files hold the same measurement"])
-    return tell(one.observations, other.observations)
+    return tell(report.observations, other.observations)
 
 
 def _side(given: Given) -> Side:
@@ -84,32 +84,32 @@ def _references(a: Given, b: Given, story: Story) -> list[Limit]:
     if story != "two-networks":
         return []
     return [
-        Limit(text=f"As a reference, {name_of(one)} is not clean: {'; '.join(remarks)}.")
-        for one in (a, b)
-        if (remarks := reference_remarks(one))
+        Limit(text=f"As a reference, {name_of(side)} is not clean: {'; '.join(remarks)}.")
+        for side in (a, b)
+        if (remarks := reference_remarks(side))
     ]
 
 
 def _pairs(a: Given, b: Given, found: list[Limit], *, later: bool) -> list[CheckPair]:
-    second = {one.id: one for one in b.report.checks}
-    return [_pair(one, second[one.id], found, later=later) for one in a.report.checks if one.id in second]
+    second = {check.id: check for check in b.report.checks}
+    return [_pair(check, second[check.id], found, later=later) for check in a.report.checks if check.id in second]
 
 
-def _pair(one: Check, other: Check, found: list[Limit], *, later: bool) -> CheckPair:
-    how = relation(one.status, other.status)
+def _pair(check: Check, other: Check, found: list[Limit], *, later: bool) -> CheckPair:
+    how = relation(check.status, other.status)
     return CheckPair(
-        id=one.id,
-        stage=one.stage,
-        level=one.level,
-        a=one.status,
+        id=check.id,
+        stage=check.stage,
+        level=check.level,
+        a=check.status,
         b=other.status,
         relation=how,
-        a_problem=one.problem,
+        a_problem=check.problem,
         b_problem=other.problem,
-        a_summary=one.summary,
+        a_summary=check.summary,
         b_summary=other.summary,
-        meaning=_meaning(one.status, other.status, how, later=later),
-        limits=[limit.text for limit in found if one.id in limit.checks] if how != "same" else [],
+        meaning=_meaning(check.status, other.status, how, later=later),
+        limits=[limit.text for limit in found if check.id in limit.checks] if how != "same" else [],
     )
 
 
@@ -142,12 +142,12 @@ def _meaning(a: Status, b: Status, how: Relation, *, later: bool) -> str:
 
 def _worse(pairs: list[CheckPair]) -> bool | None:
     """Whether something that the device needs worked in A and fails in B; None: not known."""
-    mine = [one for one in pairs if one.level == "required"]
-    if any(one.relation == "worse" and one.b == "fail" for one in mine):
+    mine = [pair for pair in pairs if pair.level == "required"]
+    if any(pair.relation == "worse" and pair.b == "fail" for pair in mine):
         return True
     doubtful = any(
-        one.a != "fail" if one.relation == "no-longer-known" else one.relation == "now-known" and one.b == "fail"
-        for one in mine
+        pair.a != "fail" if pair.relation == "no-longer-known" else pair.relation == "now-known" and pair.b == "fail"
+        for pair in mine
     )
-    compared = any(one.relation in {"same", "better"} for one in mine)
+    compared = any(pair.relation in {"same", "better"} for pair in mine)
     return None if doubtful or not compared else False

@@ -6,13 +6,13 @@ from netpreflight.agent.report.changes import Change
 
 def asked(a: Given, b: Given) -> list[AskedChange]:
     """Each change that A asked for, and what B has seen of it."""
-    return [_asked(one, b) for one in a.report.changes]
+    return [_asked(change, b) for change in a.report.changes]
 
 
 def new_changes(a: Given, b: Given) -> list[Change]:
     """What B asks for, and A did not."""
-    before = {check for one in a.report.changes for check in one.checks}
-    return [one for one in b.report.changes if not before & set(one.checks)]
+    before = {check for change in a.report.changes for check in change.checks}
+    return [change for change in b.report.changes if not before & set(change.checks)]
 
 
 def _asked(change: Change, b: Given) -> AskedChange:
@@ -28,19 +28,21 @@ def _asked(change: Change, b: Given) -> AskedChange:
 
 
 def _state(change: Change, b: Given) -> tuple[ChangeState, str]:
-    still = [one for one in b.report.changes if set(one.checks) & set(change.checks)]
-    if any(one.line == change.line for one in still):
+    still = [later for later in b.report.changes if set(later.checks) & set(change.checks)]
+    if any(later.line == change.line for later in still):
         return "still-asked", "B asks for the same: it was not made, is not in force here, or is not what it takes."
     if still:
         before = {address for rule in change.rules for address in rule.addresses}
-        moved = sorted({address for one in still for rule in one.rules for address in rule.addresses} - before)
+        moved = sorted({address for change in still for rule in change.rules for address in rule.addresses} - before)
         why = (
             f" The name now leads to {', '.join(moved)}, too, which A's rule does not name." if moved and before else ""
         )
         return "asked-otherwise", f"B asks for another change of the same kind: {still[0].line}{why}"
-    mine = [one for one in b.report.checks if one.id in change.checks]
+    mine = [check for check in b.report.checks if check.id in change.checks]
     # A failure that the device can live with is a warning, too.
-    unsettled = [one for one in mine if one.status != "pass" and (one.status != "warn" or one.level == "warning")]
+    unsettled = [
+        check for check in mine if check.status != "pass" and (check.status != "warn" or check.level == "warning")
+    ]
     if not mine or unsettled:
         why = (
             f"{unsettled[0].id} is {unsettled[0].status}: {unsettled[0].summary}" if unsettled else "it was not judged"

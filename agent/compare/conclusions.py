@@ -42,15 +42,15 @@ class Apart(NamedTuple):
 
 def needed(given: Given, *stages: Stage) -> list[Check]:
     """The checks of some stages that the device needs."""
-    return [one for one in given.report.checks if one.stage in stages and one.level == "required"]
+    return [check for check in given.report.checks if check.stage in stages and check.level == "required"]
 
 
 def outcome(given: Given, *stages: Stage, without: Collection[str] = ()) -> Outcome:
     """How some stages ended, `without` some checks. Where the device needs nothing, nothing stands in its way."""
-    mine = [one for one in needed(given, *stages) if one.id not in without]
+    mine = [check for check in needed(given, *stages) if check.id not in without]
     if without and not mine:
         return "not-known"
-    if any(one.status == "fail" for one in mine):
+    if any(check.status == "fail" for check in mine):
         return "fails"
     return "not-known" if any(map(_is_unsettled, mine)) else "works"
 
@@ -62,12 +62,12 @@ def first_failing(given: Given, stages: tuple[Stage, ...]) -> Stage | None:
 
 def failing(given: Given, stage: Stage) -> list[Check]:
     """What fails in a stage, of what the device needs."""
-    return [one for one in needed(given, stage) if one.status == "fail"]
+    return [check for check in needed(given, stage) if check.status == "fail"]
 
 
 def unsettled(given: Given, *stages: Stage) -> list[Check]:
     """What is not known in some stages, of what the device needs."""
-    return [one for one in needed(given, *stages) if _is_unsettled(one)]
+    return [check for check in needed(given, *stages) if _is_unsettled(check)]
 
 
 def _is_unsettled(check: Check) -> bool:
@@ -84,10 +84,10 @@ def of_two_networks(a: Given, b: Given, profile: Profile) -> list[Conclusion]:
         elif stage := alike(a, b, stages):
             found += _alike(a, b, stage)
         else:
-            for one in (a, b):
-                if (fails := first_failing(one, stages)) is not None:
-                    found.append(_suspect(one, fails, "nothing in the other run shows what works there instead"))
-    found += [_let_through(one) for one in (a, b) if outcome(one, *AIR, *BEYOND) == "works"]
+            for side in (a, b):
+                if (fails := first_failing(side, stages)) is not None:
+                    found.append(_suspect(side, fails, "nothing in the other run shows what works there instead"))
+    found += [_let_through(side) for side in (a, b) if outcome(side, *AIR, *BEYOND) == "works"]
     return [*found, *_unseen(a, b), *_never_tried(a, b)]
 
 
@@ -97,8 +97,8 @@ def apart(a: Given, b: Given, stages: tuple[Stage, ...]) -> Apart | None:
         stage = first_failing(bad, stages)
         if stage is None or first_failing(good, stages) is not None:
             continue
-        fails = {one.id for one in failing(bad, stage)}
-        if all(one.status in {"pass", "warn"} for one in good.report.checks if one.id in fails):
+        fails = {check.id for check in failing(bad, stage)}
+        if all(check.status in {"pass", "warn"} for check in good.report.checks if check.id in fails):
             return Apart(bad, good, stage)
     return None
 
@@ -108,7 +108,7 @@ def alike(a: Given, b: Given, stages: tuple[Stage, ...]) -> Stage | None:
     stage = first_failing(a, stages)
     if stage is None or stage != first_failing(b, stages):
         return None
-    return stage if {one.id for one in failing(a, stage)} == {one.id for one in failing(b, stage)} else None
+    return stage if {check.id for check in failing(a, stage)} == {check.id for check in failing(b, stage)} else None
 
 
 def name_of(given: Given) -> str:
@@ -139,14 +139,14 @@ def doubt(split: Apart) -> str | None:
 
 def warnings(given: Given) -> list[Check]:
     """What may still keep the device offline, or trouble it."""
-    return [one for one in given.report.checks if one.status == "warn" and one.level != "reported"]
+    return [check for check in given.report.checks if check.status == "warn" and check.level != "reported"]
 
 
 def _let_through(given: Given) -> Conclusion:
     mine = warnings(given)
     told = "Every exchange that the device needs was seen to work there, from this laptop"
     doubt = (
-        f", but there are warnings: {'; '.join(f'{one.id}: {one.summary}' for one in mine)}."
+        f", but there are warnings: {'; '.join(f'{check.id}: {check.summary}' for check in mine)}."
         if mine
         else "; a network may still treat the device otherwise, by its MAC address."
     )
@@ -175,21 +175,21 @@ def _one_works(split: Apart, profile: Profile) -> list[Conclusion]:
         )
     )
     found = [laptop, _suspect(bad, stage, f"it works on {name_of(good)}")]
-    return [*found, _server(split, profile)] if any(CHECKS[one.id].asked for one in failing(bad, stage)) else found
+    return [*found, _server(split, profile)] if any(CHECKS[check.id].asked for check in failing(bad, stage)) else found
 
 
 def _same_checks(split: Apart) -> list[str]:
     """What works in the one network, of what fails in the other."""
-    fails = {one.id for one in failing(split.bad, split.stage)}
-    return _results(split.good, [one for one in split.good.report.checks if one.id in fails])
+    fails = {check.id for check in failing(split.bad, split.stage)}
+    return _results(split.good, [check for check in split.good.report.checks if check.id in fails])
 
 
 def _suspect(given: Given, stage: Stage, beside: str) -> Conclusion:
     """The network in which something fails: everything from its access point to its provider."""
     fails = failing(given, stage)
-    located = (one for one in given.report.checks if CHECKS[one.id].locates)
-    path = next((one for one in located if one.status == "fail"), None)
-    what = "; ".join(f"{one.id}: {one.summary}" for one in fails)
+    located = (check for check in given.report.checks if CHECKS[check.id].locates)
+    path = next((check for check in located if check.status == "fail"), None)
+    what = "; ".join(f"{check.id}: {check.summary}" for check in fails)
     where = "" if stage in AIR else " Somewhere from its access point to its internet provider that is stopped."
     if path and stage == "cloud":
         where = "" if path in fails else f" {path.summary}."
@@ -203,12 +203,14 @@ def _suspect(given: Given, stage: Stage, beside: str) -> Conclusion:
 
 def server_doubt(split: Apart, profile: Profile) -> str | None:
     """Why the server that was asked may be what failed: it did not answer in the other run at the same address."""
-    for one in failing(split.bad, split.stage):
-        if (asked := CHECKS[one.id].asked) is not None:
+    for check in failing(split.bad, split.stage):
+        if (asked := CHECKS[check.id].asked) is not None:
             tried = {address for address, _ in asked(split.bad.report.observations, profile) if address}
             answering = {address for address, answered in asked(split.good.report.observations, profile) if answered}
             if not tried & answering:
-                return f"{one.id} was tried at {', '.join(sorted(tried)) or 'no address'}, and works at another address"
+                return (
+                    f"{check.id} was tried at {', '.join(sorted(tried)) or 'no address'}, and works at another address"
+                )
     return None
 
 
@@ -229,7 +231,7 @@ def _server(split: Apart, profile: Profile) -> Conclusion:
 def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
     """Both fail alike: what they have in common comes first, and neither network is cleared."""
     both = [*_results(a, failing(a, stage)), *_results(b, failing(b, stage))]
-    what = ", ".join(one.id for one in failing(a, stage))
+    what = ", ".join(check.id for check in failing(a, stage))
     if stage in AIR:
         return [
             Conclusion(
@@ -284,7 +286,7 @@ def _unseen(a: Given, b: Given) -> list[Conclusion]:
         Conclusion(
             subject=f"{WORDS[stage]} on {name_of(given)}",
             standing="not-settled",
-            because=f"Not known: {', '.join(one.id for one in unknown)} ({unknown[0].summary}).",
+            because=f"Not known: {', '.join(check.id for check in unknown)} ({unknown[0].summary}).",
         )
         for given in (a, b)
         for stage in (*AIR, *BEYOND)
@@ -294,7 +296,7 @@ def _unseen(a: Given, b: Given) -> list[Conclusion]:
 
 def _never_tried(a: Given, b: Given) -> list[Conclusion]:
     """What no run of a laptop can clear."""
-    good = next((one for one in (b, a) if outcome(one, *AIR, *BEYOND) == "works"), None)
+    good = next((side for side in (b, a) if outcome(side, *AIR, *BEYOND) == "works"), None)
     step = (
         f" Let one device join {name_of(good)}: if it gets online there, the device and its firmware are cleared."
         if good
@@ -327,9 +329,9 @@ def reference_remarks(given: Given) -> list[str]:
         found.append(f"{address} is behind a carrier-grade NAT (100.64.0.0/10)")
     if scope.interface and not scope.addresses and scope.ipv6_addresses:
         found.append("it has IPv6 only, and the device needs IPv4")
-    failing = (one for one in given.report.checks if one.status == "fail")
-    return [*found, *(f"{words} ({one.summary})" for one in failing if (words := CHECKS[one.id].as_reference))]
+    failing = (check for check in given.report.checks if check.status == "fail")
+    return [*found, *(f"{words} ({check.summary})" for check in failing if (words := CHECKS[check.id].as_reference))]
 
 
 def _results(given: Given, checks: list[Check]) -> list[str]:
-    return [f"{given.letter} {one.id}" for one in checks]
+    return [f"{given.letter} {check.id}" for check in checks]

@@ -33,9 +33,11 @@ def address_class(address: str | None) -> str | None:
 
 def routers(seen: Observations) -> list[str]:
     """The routers on the way to the device's port and to the ports beside it, nearest first."""
-    ladders = [ladder for one in (seen.path.targets if seen.path else []) for ladder in (one.device, *one.controls)]
-    steps = sorted({(one.ttl, one.source) for ladder in ladders for one in ladder.probes
-                    if one.outcome == "time-exceeded" and one.source})  # fmt: skip
+    ladders = [
+        ladder for target in (seen.path.targets if seen.path else []) for ladder in (target.device, *target.controls)
+    ]
+    steps = sorted({(probe.ttl, probe.source) for ladder in ladders for probe in ladder.probes
+                    if probe.outcome == "time-exceeded" and probe.source})  # fmt: skip
     return list(dict.fromkeys(source for _, source in steps))
 
 
@@ -58,7 +60,7 @@ def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]
         "Routers on the path": " → ".join(routers(seen)) or None,
         "VPN": scope.vpn or "none",
         "Tunnels": ", ".join(scope.tunnels) or "none",
-        "Proxy": ", ".join(f"{one.variable}={one.value}" for one in scope.proxy) or "none",
+        "Proxy": ", ".join(f"{proxy.variable}={proxy.value}" for proxy in scope.proxy) or "none",
         "Run as": scope.privileges.user or None,
         "Operating system": scope.os or None,
     }
@@ -68,21 +70,21 @@ def _radio(wifi: Wifi | None) -> dict[str, str | None]:
     """The network judged, as it is on the air."""
     if wifi is None or wifi.not_run:
         return {}
-    mine = sorted((one for one in wifi.bss if wifi.target is not None and one.ssid == wifi.target),
-                  key=lambda one: (one.frequency_mhz or 0, one.bssid or ""))  # fmt: skip
-    strongest = max((one.signal_dbm for one in mine if one.signal_dbm is not None), default=None, key=strength)
+    mine = sorted((bss for bss in wifi.bss if wifi.target is not None and bss.ssid == wifi.target),
+                  key=lambda bss: (bss.frequency_mhz or 0, bss.bssid or ""))  # fmt: skip
+    strongest = max((bss.signal_dbm for bss in mine if bss.signal_dbm is not None), default=None, key=strength)
     return {
         "Network judged": in_quotes(wifi.target) if wifi.target is not None else None,
         "Air looked at by": wifi.source,
         "Access points of it": str(len(mine)),
-        "Bands": ", ".join(sorted({f"{one.band} GHz" for one in mine if one.band})) or None,
+        "Bands": ", ".join(sorted({f"{bss.band} GHz" for bss in mine if bss.band})) or None,
         "2.4 GHz channels": ", ".join(
-            dict.fromkeys(f"{one.channel} ({one.width_mhz or '?'} MHz)" for one in mine if one.band == "2.4")
+            dict.fromkeys(f"{bss.channel} ({bss.width_mhz or '?'} MHz)" for bss in mine if bss.band == "2.4")
         )
         or None,
         "Strongest signal": f"{strongest:.0f} dBm" if strongest is not None else None,
-        "Security": ", ".join(sorted({kind for one in mine for kind in one.security or []})) or None,
-        "Protected management frames": ", ".join(sorted({one.pmf for one in mine if one.pmf})) or None,
+        "Security": ", ".join(sorted({kind for bss in mine for kind in bss.security or []})) or None,
+        "Protected management frames": ", ".join(sorted({bss.pmf for bss in mine if bss.pmf})) or None,
     }
 
 
@@ -91,9 +93,9 @@ def _dhcp(seen: Observations) -> dict[str, str | None]:
     if dhcp is None or dhcp.not_run:
         return {}
     servers = dict.fromkeys(
-        f"{one.server} ({one.server_mac})" if one.server_mac else one.server
-        for one in dhcp.received
-        if one.type in {"OFFER", "ACK"}
+        f"{message.server} ({message.server_mac})" if message.server_mac else message.server
+        for message in dhcp.received
+        if message.type in {"OFFER", "ACK"}
     )
     lease = dhcp.granted
     return {
@@ -113,15 +115,15 @@ def _exchanges(seen: Observations, profile: Profile) -> dict[str, str | None]:
         for name in dict.fromkeys((*profile.cloud.hosts.value, NTP_SERVER)):
             lookups = dns.of(name)
             answer = dns.as_device(name)
-            why = next((one.failure for one in lookups if one.failure), None)
+            why = next((lookup.failure for lookup in lookups if lookup.failure), None)
             found[f"Address of {name}"] = ", ".join(sorted(answer.addresses)) if answer else why
-        invented = sorted({one for each in dns.lookups if each.kind == "random" for one in each.addresses})
+        invented = sorted({address for each in dns.lookups if each.kind == "random" for address in each.addresses})
         found["Names that do not exist lead to"] = ", ".join(invented) or "nothing"
     if seen.ntp is not None and not seen.ntp.not_run:
         good = seen.ntp.good
         found["NTP"] = f"stratum {good.stratum}" if good else "no good reply"
     if seen.portal is not None and not seen.portal.not_run:
-        wrong = sum(not one.right for one in seen.portal.http)
+        wrong = sum(not witness.right for witness in seen.portal.http)
         found["Portal checks answered wrongly"] = f"{wrong} of {len(seen.portal.http)}"
         found["Captive portal API"] = seen.portal.api.url if seen.portal.api else "none"
     return found | _large_packets(seen, profile)
@@ -131,10 +133,12 @@ def _large_packets(seen: Observations, profile: Profile) -> dict[str, str | None
     """Whether large packets to the cloud get out whole; not known where nobody said so."""
     port, hosts = profile.cloud.port.value, profile.cloud.hosts.value
     found: dict[str, str | None] = {}
-    for one in seen.cloud.endpoints if seen.cloud else []:
-        if one.host in hosts and one.port == port and one.large is not None:  # of an earlier version
-            errors = [each.icmp for each in one.large.attempts]
-            found[f"Packets of {one.large.size} bytes to the cloud"] = _got_out(errors, whole=bool(one.large.record))
+    for endpoint in seen.cloud.endpoints if seen.cloud else []:
+        if endpoint.host in hosts and endpoint.port == port and endpoint.large is not None:  # of an earlier version
+            errors = [each.icmp for each in endpoint.large.attempts]
+            found[f"Packets of {endpoint.large.size} bytes to the cloud"] = _got_out(
+                errors, whole=bool(endpoint.large.record)
+            )
     for target in seen.path.targets if seen.path else []:
         if target.host in hosts and target.device.port == port and (large := target.whole) is not None:
             passed = any(each.outcome == "time-exceeded" for each in large.probes)
@@ -147,5 +151,5 @@ def _large_packets(seen: Observations, profile: Profile) -> dict[str, str | None
 def _got_out(errors: list[Icmp | None], *, whole: bool) -> str | None:
     if whole:
         return "get out whole"
-    narrow = next((one for one in errors if one and one.is_too_large), None)
+    narrow = next((icmp for icmp in errors if icmp and icmp.is_too_large), None)
     return f"do not: {narrow.meaning}" if narrow else None

@@ -13,7 +13,7 @@ from netpreflight.probes.quoting import in_quotes
 def limits(a: Given, b: Given, story: Story) -> list[Limit]:
     """Everything that makes the two runs less than a fair comparison, what concerns the whole first."""
     found = [*_judging(a, b), *_time(a, b, story), *_completeness(a, b), *_laptop(a, b), *_way(a, b, story)]
-    return [*(one for one in found if not one.checks), *(one for one in found if one.checks)]
+    return [*(limit for limit in found if not limit.checks), *(limit for limit in found if limit.checks)]
 
 
 def moment(given: Given) -> dt.datetime | None:
@@ -40,25 +40,26 @@ def is_reversed(a: Given, b: Given) -> bool:
 def _judging(a: Given, b: Given) -> list[Limit]:
     found = []
     judged = a.report.device
-    for one in (a, b):
-        was = one.saved.device
+    for side in (a, b):
+        was = side.saved.device
         if (was.name, was.os_version) != (judged.name, judged.os_version):
             found.append(
                 Limit(
-                    text=f"{one.letter} was judged for {_device(was.title, was.os_version)}; here both are judged for "
+                    text=f"{side.letter} was judged for {_device(was.title, was.os_version)}; here both are judged for "
                     f"{_device(judged.title, judged.os_version)}."
                 )
             )
-        elif one.saved.tool.rules != RULES:
-            before = {check.id: check.status for check in one.saved.checks}
+        elif side.saved.tool.rules != RULES:
+            before = {check.id: check.status for check in side.saved.checks}
             changed = [
                 f"{check.id} was {before.get(check.id, 'not judged')} and is {check.status}"
-                for check in one.report.checks
+                for check in side.report.checks
                 if before.get(check.id) != check.status
             ]
             found.append(
                 Limit(
-                    text=f"{one.letter} was saved with rules {one.saved.tool.rules}; both are judged by rules {RULES}. "
+                    text=f"{side.letter} was saved with rules {side.saved.tool.rules}; "
+                    f"both are judged by rules {RULES}. "
                     + (f"That changes: {'; '.join(changed)}." if changed else "That changes no result of it.")
                 )
             )
@@ -77,18 +78,18 @@ def _time(a: Given, b: Given, story: Story) -> list[Limit]:
 
 def _completeness(a: Given, b: Given) -> list[Limit]:
     found = [
-        Limit(text=f"{one.letter} was cut short: what it had not come to is unknown.")
-        for one in (a, b)
-        if not one.report.complete
+        Limit(text=f"{side.letter} was cut short: what it had not come to is unknown.")
+        for side in (a, b)
+        if not side.report.complete
     ]
-    for one, other in ((a, b), (b, a)):
+    for side, other in ((a, b), (b, a)):
         left_out = [
             check
             for check in CHECKS
-            if not one.report.selection.includes(check) and other.report.selection.includes(check)
+            if not side.report.selection.includes(check) and other.report.selection.includes(check)
         ]
         if left_out:
-            text = f"{one.letter} left out {in_groups(left_out)}, as asked, and {other.letter} did not."
+            text = f"{side.letter} left out {in_groups(left_out)}, as asked, and {other.letter} did not."
             found.append(Limit(text=text, checks=left_out))
     return found
 
@@ -102,12 +103,12 @@ def _laptop(a: Given, b: Given) -> list[Limit]:
         found.append(Limit(text=f"They were made by two laptops ({what}): a difference can be theirs."))
     elif same is None:
         found.append(Limit(text="Whether one laptop made both runs cannot be told from its MAC address."))
-    for what, one, other in (("VPN", here.vpn, there.vpn), ("tunnel", here.tunnels, there.tunnels)):
-        if bool(one) != bool(other) and not (what == "tunnel" and (here.vpn or there.vpn)):
+    for what, label, other in (("VPN", here.vpn, there.vpn), ("tunnel", here.tunnels, there.tunnels)):
+        if bool(label) != bool(other) and not (what == "tunnel" and (here.vpn or there.vpn)):
             found.append(
                 Limit(
-                    text=f"In {'A' if one else 'B'} a {what} was up, in {'B' if one else 'A'} none: what its program "
-                    "keeps off the network is the laptop's doing, not the network's.",
+                    text=f"In {'A' if label else 'B'} a {what} was up, in {'B' if label else 'A'} none: what its "
+                    "program keeps off the network is the laptop's doing, not the network's.",
                     checks=_beyond_the_air(),
                 )
             )
@@ -138,7 +139,7 @@ def _way(a: Given, b: Given, story: Story) -> list[Limit]:
         )
         found.append(Limit(text=text, checks=_beyond_the_air()))
     air = (here.observations.wifi, there.observations.wifi)
-    sources = tuple(one.source if one and not one.not_run else None for one in air)
+    sources = tuple(wifi.source if wifi and not wifi.not_run else None for wifi in air)
     if sources[0] != sources[1]:
         text = f"The air was looked at by {sources[0] or 'nothing'} in A, and by {sources[1] or 'nothing'} in B."
         found.append(Limit(text=text, checks=with_stage("scan")))
@@ -146,7 +147,7 @@ def _way(a: Given, b: Given, story: Story) -> list[Limit]:
         fresh, old = ("A", "B") if air[0].triggered else ("B", "A")
         text = f"{fresh} scanned the air for this run, {old} read what an earlier scan had left."
         found.append(Limit(text=text, checks=with_stage("scan")))
-    targets = [in_quotes(one.target) for one in air if one and one.target is not None]
+    targets = [in_quotes(wifi.target) for wifi in air if wifi and wifi.target is not None]
     if story != "two-networks" and len(set(targets)) > 1:
         text = f"By the air, A is about {targets[0]} and B about {targets[1]}."
         found.append(Limit(text=text, checks=with_stage("scan")))

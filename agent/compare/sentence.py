@@ -50,15 +50,16 @@ def _of_two(a: Given, b: Given, profile: Profile, device: str) -> str:
     parts = [part for stages in (BEYOND, AIR) if (part := _part(a, b, stages, profile, device))]
     if parts:
         return " ".join(parts)
-    if unknown := [one for one in (a, b) if unsettled(one, *AIR, *BEYOND)]:
-        works = [one for one in (a, b) if one not in unknown]
+    if unknown := [side for side in (a, b) if unsettled(side, *AIR, *BEYOND)]:
+        works = [side for side in (a, b) if side not in unknown]
         first = f"{_capital(name_of(works[0]))} lets {device} online. " if works else ""
         rest = " ".join(
-            f"Whether {name_of(one)} would let {device} online is not known: {_why_not_known(one)}." for one in unknown
+            f"Whether {name_of(side)} would let {device} online is not known: {_why_not_known(side)}."
+            for side in unknown
         )
         return f"{first}{rest}"
     told = " and ".join(
-        f"{', '.join(check.id for check in found)} on {name_of(one)}" for one in (a, b) if (found := warnings(one))
+        f"{', '.join(check.id for check in found)} on {name_of(side)}" for side in (a, b) if (found := warnings(side))
     )
     first = f"at the warnings ({told}), then " if told else ""
     return (
@@ -71,8 +72,8 @@ def _of_two(a: Given, b: Given, profile: Profile, device: str) -> str:
 def _why_not_known(given: Given) -> str:
     """What was not seen first, and what nobody looked at only where there is nothing else."""
     open_ = unsettled(given, *AIR, *BEYOND)
-    first = next((one for one in open_ if one.status != "skip"), None)
-    return first.summary if first else f"{in_groups([one.id for one in open_])} left out of that run, as asked"
+    first = next((check for check in open_ if check.status != "skip"), None)
+    return first.summary if first else f"{in_groups([check.id for check in open_])} left out of that run, as asked"
 
 
 def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, device: str) -> str:
@@ -80,22 +81,24 @@ def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, devic
     if split := apart(a, b, stages):
         return _apart(split, profile, device)
     if stage := alike(a, b, stages):
-        ids = ", ".join(one.id for one in failing(a, stage))
+        ids = ", ".join(check.id for check in failing(a, stage))
         ends = {
             "scan": "Neither radio suits the device.",
             "cloud": "Look first at what they have in common: this laptop, the device's cloud, and its profile.",
         }.get(stage, "Look first at what they have in common: this laptop.")
         return f"Both networks stop {device} at {WORDS[stage]}, in the same checks ({ids}). {ends}"
-    stops = [(one, stage) for one in (a, b) if (stage := first_failing(one, stages))]
+    stops = [(side, stage) for side in (a, b) if (stage := first_failing(side, stages))]
     told = " ".join(
-        f"{_capital(name_of(one))} stops {device} at {WORDS[stage]}: {failing(one, stage)[0].summary}."
-        for one, stage in stops
+        f"{_capital(name_of(side))} stops {device} at {WORDS[stage]}: {failing(side, stage)[0].summary}."
+        for side, stage in stops
     )
     if len(stops) == 2:
         return f"{told} Each by something else, so neither is a reference for the other."
-    for one, stage in stops:
-        other = b if one is a else a
-        unknown = [each for each in unsettled(other, *stages) if each.id in {fails.id for fails in failing(one, stage)}]
+    for side, stage in stops:
+        other = b if side is a else a
+        unknown = [
+            each for each in unsettled(other, *stages) if each.id in {fails.id for fails in failing(side, stage)}
+        ]
         why = f" ({unknown[0].summary})" if unknown else ""
         return f"{told} Whether that works on {name_of(other)} is not known{why}, so nothing is ruled out by it."
     return ""
@@ -103,7 +106,7 @@ def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, devic
 
 def _apart(split: Apart, profile: Profile, device: str) -> str:
     bad, good, stage = split
-    ids = ", ".join(one.id for one in failing(bad, stage))
+    ids = ", ".join(check.id for check in failing(bad, stage))
     first = f"{_capital(name_of(bad))} stops {device} at {WORDS[stage]} ({ids}), and {name_of(good)} does not."
     if hotspot(bad.report.observations) and not hotspot(good.report.observations):
         return f"{first} In that it is no reference for {name_of(good)}."
@@ -117,11 +120,11 @@ def _apart(split: Apart, profile: Profile, device: str) -> str:
 
 
 def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
-    mine = [one for one in pairs if one.level == "required"]
-    left_out = [one.id for one in mine if one.a == one.b == "skip"]
-    before, after = (outcome(one, *AIR, *BEYOND, without=left_out) for one in (a, b))
+    mine = [pair for pair in pairs if pair.level == "required"]
+    left_out = [pair.id for pair in mine if pair.a == pair.b == "skip"]
+    before, after = (outcome(side, *AIR, *BEYOND, without=left_out) for side in (a, b))
     # What is required can fail and the device get online all the same, now and then.
-    sure = all(one.report.startup.online is False for one, how in ((a, before), (b, after)) if how == "fails")
+    sure = all(side.report.startup.online is False for side, how in ((a, before), (b, after)) if how == "fails")
     could = "would not" if sure else "could not be relied on to"
     first = {
         ("works", "works"): f"{_capital(device)} would get online, before and after.",
@@ -135,16 +138,16 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
     if left_out and "works" in {before, after}:
         first = f"In what was looked at ({in_groups(left_out)} left out of both): {first[0].lower()}{first[1:]}"
     lists = (
-        ("Works now", [one.id for one in mine if one.relation == "better" and one.a == "fail"]),
-        ("Fails now", [one.id for one in mine if one.relation == "worse" and one.b == "fail"]),
-        ("Still fails", [one.id for one in mine if one.a == one.b == "fail"]),
-        ("A warning now", [one.id for one in mine if one.relation == "worse" and one.b == "warn"]),
-        ("No longer a warning", [one.id for one in mine if one.relation == "better" and one.a == "warn"]),
-        ("No longer known", [one.id for one in mine if one.relation == "no-longer-known"]),
+        ("Works now", [pair.id for pair in mine if pair.relation == "better" and pair.a == "fail"]),
+        ("Fails now", [pair.id for pair in mine if pair.relation == "worse" and pair.b == "fail"]),
+        ("Still fails", [pair.id for pair in mine if pair.a == pair.b == "fail"]),
+        ("A warning now", [pair.id for pair in mine if pair.relation == "worse" and pair.b == "warn"]),
+        ("No longer a warning", [pair.id for pair in mine if pair.relation == "better" and pair.a == "warn"]),
+        ("No longer known", [pair.id for pair in mine if pair.relation == "no-longer-known"]),
     )
     told = " ".join(f"{words}: {in_groups(ids)}." for words, ids in lists if ids)
     if not told:
-        some = any(one.relation in {"now-known", "not-known"} for one in mine if one.id not in left_out)
+        some = any(pair.relation in {"now-known", "not-known"} for pair in mine if pair.id not in left_out)
         nothing = "Of what is known in both runs, nothing" if some else "Nothing"
         told = f"{nothing} that the device needs got better or worse."
     return f"{first} {told}"

@@ -72,7 +72,7 @@ def hotspot(seen: Observations) -> str | None:
     if place.subnet is not None and (usual := _HOTSPOT_SUBNETS.get(str(place.subnet))):
         return f"{place.subnet} is the usual subnet of {usual}"
     name = place.ssid or ""
-    if any(name.lower().startswith(one) or name.lower().endswith(one) for one in _HOTSPOT_NAMES):
+    if any(name.lower().startswith(word) or name.lower().endswith(word) for word in _HOTSPOT_NAMES):
         return f"{in_quotes(name)} is named as hotspots are"
     return None
 
@@ -118,7 +118,7 @@ def _place(seen: Observations) -> _Place:
         subnet=_own_subnet(seen.scope) or subnet_of(seen),
         gateway=seen.scope.gateway,
         gateway_macs=_own_macs([seen.scope.gateway_mac]),
-        server_macs=_own_macs(one.server_mac for one in received),
+        server_macs=_own_macs(datagram.server_mac for datagram in received),
         ssid=seen.scope.ssid or (wifi.associated_ssid if wifi and wifi.interface == seen.scope.interface else None),
         bssid=seen.scope.bssid,
     )
@@ -126,7 +126,7 @@ def _place(seen: Observations) -> _Place:
 
 def _own_macs(macs: Iterable[str | None]) -> frozenset[str]:
     """Those that are one router's own, and not one of the few by which every pair of routers can stand in (VRRP)."""
-    return frozenset(one.lower() for one in macs if one and not is_shared_by_routers(one))
+    return frozenset(mac.lower() for mac in macs if mac and not is_shared_by_routers(mac))
 
 
 def _own_subnet(scope: Scope) -> ipaddress.IPv4Network | None:
@@ -157,7 +157,7 @@ def _servers(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:
     if (a.gateway_macs | a.server_macs) & (b.gateway_macs | b.server_macs):
         return "same"
     alike = ((a.gateway_macs, b.gateway_macs), (a.server_macs, b.server_macs))
-    return "other" if any(one and other for one, other in alike) else "not-known"
+    return "other" if any(group and other for group, other in alike) else "not-known"
 
 
 def _reasons(a: _Place, b: _Place) -> list[str]:
@@ -170,9 +170,9 @@ def _reasons(a: _Place, b: _Place) -> list[str]:
         ("SSID", _quoted(a.ssid), _quoted(b.ssid)),
         ("BSSID", a.bssid, b.bssid),
     )
-    for what, one, other in pairs:
-        if one is not None and other is not None:
-            found.append(f"the same {what}, {one}" if one == other else f"another {what}: {one} and {other}")
+    for what, pair, other in pairs:
+        if pair is not None and other is not None:
+            found.append(f"the same {what}, {pair}" if pair == other else f"another {what}: {pair} and {other}")
     if both := sorted(a.server_macs & b.server_macs):
         found.append(f"DHCP answered from the same MAC address, {both[0]}")
     elif a.server_macs and b.server_macs:

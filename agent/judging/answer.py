@@ -8,13 +8,13 @@ from netpreflight.agent.results import Answer, Check, Startup, Verdict
 
 def loss_of(checks: list[Check]) -> Check | None:
     """The finding that says where on the path the device's port is lost."""
-    locating = (one for one in checks if CHECKS[one.id].locates)
-    return next((one for one in locating if one.status == "fail" and one.to_allow), None)
+    locating = (check for check in checks if CHECKS[check.id].locates)
+    return next((check for check in locating if check.status == "fail" and check.to_allow), None)
 
 
 def is_same_port(check: Check, lost: Check) -> bool:
     """Whether a check is about the port that is lost on the path."""
-    return bool({one.words for one in check.to_allow} & {one.words for one in lost.to_allow})
+    return bool({flow.words for flow in check.to_allow} & {flow.words for flow in lost.to_allow})
 
 
 def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: Startup) -> Answer:
@@ -27,7 +27,7 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
     required = [check for check in checks if check.level == "required"]
     if verdict == "incompatible":
         failing = [check for check in required if check.status == "fail"]
-        first = next((one for one in failing if CHECKS[one.id].first and failing[0].stage != "ip"), failing[0])
+        first = next((check for check in failing if CHECKS[check.id].first and failing[0].stage != "ip"), failing[0])
         if (lost := loss_of(required)) is not None and is_same_port(first, lost):
             first = lost  # where it is lost says more than that nothing answers
         ends = "would not get" if start.online is False else "cannot be relied on to get"

@@ -30,19 +30,19 @@ def transport(view: DeviceView) -> Finding:
     if cloud is None or cloud.not_run:
         return not_looked(cloud, "The device's cloud port was not looked at")
     mine = view.endpoints
-    if unasked := [host for host in needs.hosts.value if all(one.host != host for one in mine)]:
+    if unasked := [host for host in needs.hosts.value if all(endpoint.host != host for endpoint in mine)]:
         missing = of_another_run(f"{unasked[0]} was not asked in this run", profile)
-    elif not any(one.address for one in mine):
+    elif not any(endpoint.address for endpoint in mine):
         missing = no_address(seen, needs.hosts.value)
     else:
         missing = None
     judge = _nonce if needs.transport.value == "tcp-nonce" else _dtls
-    findings = [judge(one, seen, profile) for one in mine if one.address]
+    findings = [judge(endpoint, seen, profile) for endpoint in mine if endpoint.address]
     # Any one of the hosts will do; that all of them fail is known only where all were asked.
-    finding = min([*findings, *([missing] if missing else [])], key=lambda one: BEST_FIRST.index(one.status))
+    finding = min([*findings, *([missing] if missing else [])], key=lambda finding: BEST_FIRST.index(finding.status))
     if not findings:
         return finding
-    finding = msgspec.structs.replace(finding, evidence=[line for one in findings for line in one.evidence])
+    finding = msgspec.structs.replace(finding, evidence=[line for finding in findings for line in finding.evidence])
     if needs.transport.value == "dtls":
         finding = _whole(finding, mine, seen, profile)
         if finding.status == "pass" and (lost := forgotten(seen, profile)):
@@ -55,11 +55,11 @@ def transport(view: DeviceView) -> Finding:
 def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Finding:
     where = f"{endpoint.host} ({endpoint.address}), TCP {endpoint.port}"
     patience = profile.cloud.answer_s
-    evidence = [f"{where}, {one.at_s:.1f} s: {_describe(one)}" for one in endpoint.connections]
+    evidence = [f"{where}, {connection.at_s:.1f} s: {_describe(connection)}" for connection in endpoint.connections]
     if endpoint.nonce:
         return Finding(status="pass", summary=f"{where} answers: a nonce of 40 bytes", evidence=evidence)
-    connected = [one for one in endpoint.connections if one.connect_ms is not None]
-    spoken = [one for one in connected if one.received]
+    connected = [connection for connection in endpoint.connections if connection.connect_ms is not None]
+    spoken = [connection for connection in connected if connection.received]
     count = len(endpoint.connections)
     if not count:
         return not_looked(None, f"{where} was not tried to its end")
@@ -79,7 +79,7 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
             "this; the device would log `Could not receive nonce`."
         )
     else:
-        error = next((one.error for one in endpoint.connections if one.error), None) or "timeout"
+        error = next((connection.error for connection in endpoint.connections if connection.error), None) or "timeout"
         problem = {"timeout": "no-answer", "refused": "connection-refused"}.get(error, "no-connection")
         how = "no answer" if error == "timeout" else error
         summary = f"{where} cannot be reached: {how}"
@@ -108,7 +108,7 @@ def _describe(connection: Connection) -> str:
 
 def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Finding:
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
-    evidence = [f"{where}, {one.words}" for one in endpoint.attempts]
+    evidence = [f"{where}, {attempt.words}" for attempt in endpoint.attempts]
     if endpoint.record:
         finding = _late(endpoint, where, profile)
         if finding is None:
@@ -117,7 +117,7 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
     flow = _flow("udp", endpoint)
     if found := refused(flow, endpoint.attempts, seen, evidence):
         return found
-    error = next((one.detail for one in endpoint.attempts if one.outcome == "error"), None)
+    error = next((attempt.detail for attempt in endpoint.attempts if attempt.outcome == "error"), None)
     if error or not endpoint.attempts:
         return not_sent("a ClientHello", where, error or "nothing was sent", evidence)
     closed = from_host(flow.address, endpoint.attempts)
@@ -141,7 +141,7 @@ def _problem_of_silence(endpoint: CloudEndpoint, closed: Icmp | None) -> str:
     """What a ClientHello without a DTLS record in return is: something else may have come."""
     if closed:
         return "port-closed"
-    return "foreign-answer" if any(one.outcome == "ignored" for one in endpoint.attempts) else "no-answer"
+    return "foreign-answer" if any(attempt.outcome == "ignored" for attempt in endpoint.attempts) else "no-answer"
 
 
 def _flow(protocol: Literal["udp", "tcp"], endpoint: CloudEndpoint) -> Flow:
@@ -150,7 +150,7 @@ def _flow(protocol: Literal["udp", "tcp"], endpoint: CloudEndpoint) -> Flow:
 
 def _how_sure(endpoint: CloudEndpoint, profile: Profile) -> str:
     """How many ClientHellos were lost, and how that compares with what the device would send."""
-    sent, patience = sum(one.outcome != "ignored" for one in endpoint.attempts), profile.cloud.answer_s.value
+    sent, patience = sum(attempt.outcome != "ignored" for attempt in endpoint.attempts), profile.cloud.answer_s.value
     text = f"{sent} ClientHellos in {endpoint.waited_s:.0f} s brought no DTLS record back."
     schedule = profile.cloud.hello_at_s.value if profile.cloud.hello_at_s else []
     if len(schedule) <= sent:
@@ -169,7 +169,7 @@ def _odds(sent: int) -> int:
 def _late(endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding | None:
     """The finding where an answer came later than the device waits for one."""
     patience = profile.cloud.answer_s
-    answered = next((one for one in endpoint.attempts if one.outcome == "reply"), None)
+    answered = next((attempt for attempt in endpoint.attempts if attempt.outcome == "reply"), None)
     if answered is None:
         return None
     took = answered.at_s - endpoint.attempts[0].at_s + (answered.rtt_ms or 0.0) / 1000
@@ -192,11 +192,11 @@ def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, prof
     A warning where a router says that they do not; where nobody says anything, that is evidence, and no warning.
     """
     needs = profile.cloud.path_mtu
-    answering = [one for one in mine if one.record and one.address]
+    answering = [server for server in mine if server.record and server.address]
     if finding.status != "pass" or needs is None or not answering:
         return finding
-    evidence = [line for one in answering for line in _size_evidence(one, seen)]
-    narrow = [found for one in answering if (found := _too_narrow(one, seen, needs.value))]
+    evidence = [line for server in answering for line in _size_evidence(server, seen)]
+    narrow = [found for server in answering if (found := _too_narrow(server, seen, needs.value))]
     if len(narrow) < len(answering):  # any one of the hosts will do
         return msgspec.structs.replace(finding, evidence=[*finding.evidence, *evidence])
     endpoint, told, size = narrow[0]
@@ -219,8 +219,8 @@ def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, prof
 def _whole_packets(endpoint: CloudEndpoint, seen: Observations) -> WholePackets | None:
     """What became of large packets on the way to an endpoint."""
     targets = seen.path.targets if seen.path else []
-    mine = (one for one in targets if (one.address, one.device.port) == (endpoint.address, endpoint.port))
-    return next((one.whole for one in mine if one.whole), None)
+    mine = (target for target in targets if (target.address, target.device.port) == (endpoint.address, endpoint.port))
+    return next((target.whole for target in mine if target.whole), None)
 
 
 def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tuple[CloudEndpoint, Icmp, int] | None:
@@ -230,9 +230,9 @@ def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tup
     published server answers none of that size.
     """
     whole, large = _whole_packets(endpoint, seen), endpoint.large
-    told = [(one.icmp, whole.size) for one in whole.probes] if whole else []
+    told = [(probe.icmp, whole.size) for probe in whole.probes] if whole else []
     if large and not large.record:
-        told += [(one.icmp, large.size) for one in large.attempts]
+        told += [(attempt.icmp, large.size) for attempt in large.attempts]
     too_large = [(icmp, size) for icmp, size in told if icmp and icmp.is_too_large]
     found = next(((icmp, size) for icmp, size in too_large if size <= needed or (icmp.mtu or size) < needed), None)
     return (endpoint, *found) if found else None
@@ -243,19 +243,21 @@ def _size_evidence(endpoint: CloudEndpoint, seen: Observations) -> list[str]:
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
     lines: list[str] = []
     if whole := _whole_packets(endpoint, seen):
-        passed = next((one for one in whole.probes if one.outcome == "time-exceeded"), None)
-        said = [f"{one.outcome}, {one.icmp.meaning} from {one.icmp.source}" for one in whole.probes if one.icmp]
+        passed = next((probe for probe in whole.probes if probe.outcome == "time-exceeded"), None)
+        said = [
+            f"{probe.outcome}, {probe.icmp.meaning} from {probe.icmp.source}" for probe in whole.probes if probe.icmp
+        ]
         if passed:
             told = f"get whole to {passed.source} (hop {passed.ttl}), which is before the server"
         elif said:
             told = f"do not: {'; '.join(said)}"
         else:
-            why = {one.detail for one in whole.probes if one.detail}
+            why = {probe.detail for probe in whole.probes if probe.detail}
             told = f"not known: {', '.join(sorted(why)) if why else 'no router before the server says so'}"
         lines.append(f"{where}, packets of {whole.size} bytes out: {told}")
     if endpoint.large:
-        lines += [f"{where}, {endpoint.large.size} bytes, {one.words}" for one in endpoint.large.attempts]
-        if not endpoint.large.record and not any(one.icmp for one in endpoint.large.attempts):
+        lines += [f"{where}, {endpoint.large.size} bytes, {attempt.words}" for attempt in endpoint.large.attempts]
+        if not endpoint.large.record and not any(attempt.icmp for attempt in endpoint.large.attempts):
             lines.append(
                 f"{where}, {endpoint.large.size} bytes: no answer to such a ClientHello tells nothing of the way"
             )

@@ -19,7 +19,7 @@ def udp_5683(view: DeviceView) -> Finding:
     coap = seen.coap
     if coap is None or coap.not_run:
         return not_looked(coap, "UDP 5683 was not looked at")
-    servers = [one for one in coap.servers if one.port == UDP_PORT]
+    servers = [server for server in coap.servers if server.port == UDP_PORT]
     finding = _exchange(seen, servers)
     if finding.status != "unknown":
         return finding
@@ -41,7 +41,7 @@ def own_server(seen: Observations, profile: Profile) -> Finding:
     coap, needs = seen.coap, profile.cloud
     if coap is None or coap.not_run:
         return not_looked(coap, f"UDP {needs.port.value} was not looked at")
-    mine = [one for one in coap.servers if one.port == needs.port.value and one.host in needs.hosts.value]
+    mine = [server for server in coap.servers if server.port == needs.port.value and server.host in needs.hosts.value]
     if not mine:
         return of_another_run(f"{needs.hosts.value[0]} was not asked in this run", profile)
     return _exchange(seen, mine)
@@ -55,8 +55,8 @@ def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
     evidence = [line for server in asked for line in _evidence(server)]
     for server in asked:
         if server.reply:
-            tries = next((n for n, one in enumerate(server.attempts, 1) if one.outcome == "reply"), 1)
-            took = next((one.rtt_ms for one in server.attempts if one.outcome == "reply"), None) or 0.0
+            tries = next((n for n, attempt in enumerate(server.attempts, 1) if attempt.outcome == "reply"), 1)
+            took = next((attempt.rtt_ms for attempt in server.attempts if attempt.outcome == "reply"), None) or 0.0
             return Finding(
                 status="pass",
                 summary=f"{server.host} ({server.address}) answers a CoAP ping with {server.reply}, "
@@ -76,7 +76,7 @@ def _flow(server: CoapServer) -> Flow:
 def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -> Finding | None:
     """The finding where a host is wholly silent on the CoAP port, and answers on another."""
     for server in asked:
-        words = [one.words for one in answered_at(seen, server.address or "")]
+        words = [answered.words for answered in answered_at(seen, server.address or "")]
         if words and server.attempts and all(attempt.outcome == "timeout" for attempt in server.attempts):
             return Finding(
                 status="fail",
@@ -106,13 +106,13 @@ def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
             summary = f"{server.host} runs no CoAP server now"
             reason = f"{server.address} itself says {closed.meaning} for UDP {port}, and no other server answered."
             break
-        strange = next((one for one in server.attempts if one.outcome == "ignored"), None)
+        strange = next((attempt for attempt in server.attempts if attempt.outcome == "ignored"), None)
         if strange:
             problem = "foreign-answer"
             summary = f"UDP {port} of {server.host} is answered, and not as a CoAP server does"
             reason = f"For {server.address} came {strange.detail}; somebody on the way may answer in its place."
             break
-        error = next((one for one in server.attempts if one.outcome == "error"), None)
+        error = next((attempt for attempt in server.attempts if attempt.outcome == "error"), None)
         if error:
             problem = "not-sent"
             summary, reason = "This laptop could not send a CoAP ping", f"Sending to {hosts} failed: {error.detail}."
@@ -136,7 +136,8 @@ def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
 
 def _evidence(server: CoapServer) -> list[str]:
     where = f"{server.address} ({server.host}), UDP {server.port}"
-    lines = [f"{where}, {one.words}" for one in server.attempts]
+    lines = [f"{where}, {attempt.words}" for attempt in server.attempts]
     return lines + [
-        f"{server.address}, {one.protocol.upper()} on port {one.port}: {one.detail}" for one in server.controls
+        f"{server.address}, {control.protocol.upper()} on port {control.port}: {control.detail}"
+        for control in server.controls
     ]

@@ -35,10 +35,10 @@ def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startu
         state, check = ("not-reached", None) if stopped else lost.get(name) or _state(name, checks)
         stopped = stopped or state == "stops"
         stages.append(_stage(name, state, check, view, test))
-    stop = next((one for one in stages if one.state == "stops"), None)
+    stop = next((stage for stage in stages if stage.state == "stops"), None)
     # A check may be required of a network that no stage needs: then it gets online, and that does not settle all.
-    doubtful = any(one.level == "required" and one.status in {"fail", "unknown"} for one in checks)
-    reached = all(one.state == "reached" for one in stages) and not doubtful
+    doubtful = any(row.level == "required" and row.status in {"fail", "unknown"} for row in checks)
+    reached = all(stage.state == "reached" for stage in stages) and not doubtful
     online = False if stop else True if reached else None
     return Startup(
         online=online,
@@ -47,7 +47,7 @@ def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startu
         lights=[_light(_ONLINE)] if online else stop.lights if stop else [],
         log=_log(stages, test, online=online),
         stages=stages,
-        rests_on=[one for one in _rests_on(view.profile) if one is not None],
+        rests_on=[fact for fact in _rests_on(view.profile) if fact is not None],
     )
 
 
@@ -60,7 +60,7 @@ def _rests_on(profile: Profile) -> list[Fact[Any] | None]:
 
 def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartStage, tuple[Reached, Check | None]]:
     """How far a device gets that guesses its router, and guesses wrong: it comes up, and nothing answers it there."""
-    lease = next(one for one in checks if one.id == "dhcp.lease")
+    lease = next(check for check in checks if check.id == "dhcp.lease")
     if lease.status != "fail" or view.guessed_router is None:
         return {}
     sure = view.profile.dhcp.missing_router.certainty != "unconfirmed"
@@ -74,16 +74,16 @@ def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartStage
 def _state(name: StartStage, checks: list[Check]) -> tuple[Reached, Check | None]:
     """How far a device gets by the checks of a stage, and the check that says so where it is not reached."""
     if name in {"scan", "link"}:  # nothing more is asked of the network for the link than for the scan
-        mine = [one for one in checks if CHECKS[one.id].starts == "scan" and one.level == "required"]
+        mine = [check for check in checks if CHECKS[check.id].starts == "scan" and check.level == "required"]
     else:
-        mine = [one for one in checks if CHECKS[one.id].starts == name and one.level != "reported"]
+        mine = [check for check in checks if CHECKS[check.id].starts == name and check.level != "reported"]
     if name == "link":
-        sure = mine and all(one.status in {"pass", "warn"} and not one.in_doubt for one in mine)
+        sure = mine and all(check.status in {"pass", "warn"} and not check.in_doubt for check in mine)
         return ("reached" if sure else "unknown"), None
-    if failing := [one for one in mine if one.status == "fail"]:
-        stopping = next((one for one in failing if CHECKS[one.id].stops), None)
+    if failing := [check for check in mine if check.status == "fail"]:
+        stopping = next((check for check in failing if CHECKS[check.id].stops), None)
         return ("stops", stopping) if stopping else ("unknown", failing[0])
-    doubtful = next((one for one in mine if one.status in {"unknown", "skip"} or one.in_doubt), None)
+    doubtful = next((check for check in mine if check.status in {"unknown", "skip"} or check.in_doubt), None)
     if doubtful is not None or not mine:
         return "unknown", doubtful
     return "reached", None
@@ -149,8 +149,10 @@ def _instead(name: StartStage, view: DeviceView, check: Check) -> str | None:
     if row.starts != name or not row.logged:
         return None
     if name == "cloud":
-        made = [one for endpoint in view.endpoints for one in endpoint.connections]
-        dead = profile.cloud.transport.value == "tcp-nonce" and all(one.connect_ms is None for one in made)
+        made = [connection for endpoint in view.endpoints for connection in endpoint.connections]
+        dead = profile.cloud.transport.value == "tcp-nonce" and all(
+            connection.connect_ms is None for connection in made
+        )
         return _filled(facts.connect_failed_line if dead else facts.handshake_failed_line, view)
     if name == "dns" and view.address is not None:
         return None  # it has an answer, though a false one
@@ -201,13 +203,13 @@ def _doubt(fact: Fact[Any]) -> str:
 def _log(stages: list[StartupStage], test: InternetTest, *, online: bool | None) -> list[str]:
     """The lines to look for, up to where the device stops."""
     lines: list[str] = []
-    for one in stages:
-        if one.state == "not-reached":
+    for stage in stages:
+        if stage.state == "not-reached":
             break
-        if one.state == "stops":
-            lines += [one.instead] if one.instead else []
+        if stage.state == "stops":
+            lines += [stage.instead] if stage.instead else []
             break
-        lines += [one.line] if one.line and one.state == "reached" else []
+        lines += [stage.line] if stage.line and stage.state == "reached" else []
     if online:
         return [*lines, "Cloud connected"]
     return [*lines, *(test.log if test.runs else [])]
@@ -233,12 +235,12 @@ def _expected(name: StartStage, state: Reached, view: DeviceView, test: Internet
 def _expected_lease(view: DeviceView, *, stops: bool) -> str:
     dhcp, facts = view.seen.dhcp, view.profile.dhcp
     if stops:
-        at = ", ".join(f"{one:g}" for one in facts.asks_at_s.value)
+        at = ", ".join(f"{at_s:g}" for at_s in facts.asks_at_s.value)
         end = f"gives up after {facts.give_up_s.value:g} s" if facts.give_up_s else "never gives up"
         return f"asks at {at} s{_doubt(facts.asks_at_s)}, {end}"
     if dhcp is None or dhcp.granted is None or view.elsewhere:
         return ""
-    begun = next((one.at_s for one in dhcp.sent if one.identity == "device"), dhcp.started_s)
+    begun = next((message.at_s for message in dhcp.sent if message.identity == "device"), dhcp.started_s)
     return _took(dhcp.granted.at_s - begun)
 
 
@@ -252,7 +254,9 @@ def _expected_lookup(view: DeviceView, *, stops: bool) -> str:
     if view.elsewhere:
         return ""
     took = [
-        one.elapsed_ms for host in view.profile.cloud.hosts.value for one in (seen.dns.of(host) if seen.dns else [])
+        lookup.elapsed_ms
+        for host in view.profile.cloud.hosts.value
+        for lookup in (seen.dns.of(host) if seen.dns else [])
     ]
     return _took(max(took) / 1000) if took else ""
 

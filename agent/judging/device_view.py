@@ -55,7 +55,9 @@ def device_view(seen: Observations, profile: Profile) -> DeviceView:
 
 def _kept(dns: Dns, profile: Profile) -> Dns:
     asked = dns.resolvers[: profile.dns.resolvers.value]
-    return msgspec.structs.replace(dns, resolvers=asked, lookups=[one for one in dns.lookups if one.resolver in asked])
+    return msgspec.structs.replace(
+        dns, resolvers=asked, lookups=[lookup for lookup in dns.lookups if lookup.resolver in asked]
+    )
 
 
 def _cloud_host(kept: Dns | None, profile: Profile) -> tuple[str, str | None]:

@@ -23,11 +23,11 @@ def offer(view: DeviceView) -> Finding:
     offers = dhcp.offers()
     evidence = _evidence(dhcp)
     if offers:
-        servers = ", ".join(dict.fromkeys(one.server for one in offers))
+        servers = ", ".join(dict.fromkeys(message.server for message in offers))
         return Finding(
             status="pass", summary=f"{servers} offers {offers[0].address} to an unknown device", evidence=evidence
         )
-    asked = sum(one.type == "DISCOVER" and one.identity == "device" for one in dhcp.sent)
+    asked = sum(message.type == "DISCOVER" and message.identity == "device" for message in dhcp.sent)
     told_device = _server(dhcp, "ACK", "device")
     offered_laptop = _server(dhcp, "OFFER", "laptop")
     told_laptop = _server(dhcp, "ACK", "laptop")
@@ -154,7 +154,9 @@ def lease(view: DeviceView) -> Finding:
 def _too_late(dhcp: Dhcp, granted: DhcpMessage, profile: Profile) -> Finding | None:
     """The finding where a lease takes longer than the device waits for it."""
     limit = profile.dhcp.give_up_s
-    begun = next((one.at_s for one in dhcp.sent if one.identity == "device" and one.type == "DISCOVER"), None)
+    begun = next(
+        (message.at_s for message in dhcp.sent if message.identity == "device" and message.type == "DISCOVER"), None
+    )
     if limit is None or begun is None or granted.at_s - begun <= limit.value:
         return None
     took = granted.at_s - begun
@@ -177,7 +179,7 @@ def servers(view: DeviceView) -> Finding:
     if dhcp is None or dhcp.not_run:
         return not_looked(dhcp, "DHCP was not looked at")
     told: dict[str, DhcpMessage] = {}
-    for message in sorted(dhcp.received, key=lambda one: one.type != "OFFER"):
+    for message in sorted(dhcp.received, key=lambda message: message.type != "OFFER"):
         if message.type == "OFFER" or message.asked == "INFORM":
             told.setdefault(message.server, message)
     evidence = _evidence(dhcp)
@@ -216,7 +218,9 @@ def servers(view: DeviceView) -> Finding:
             due_to="dhcp.offer",
             evidence=evidence,
         )
-    unseen = [one.server for one in others if one and one.type == "ACK" and not (one.routers and one.resolvers)]
+    unseen = [
+        reply.server for reply in others if reply and reply.type == "ACK" and not (reply.routers and reply.resolvers)
+    ]
     if unseen:
         return Finding(
             status="unknown",
@@ -233,15 +237,15 @@ def servers(view: DeviceView) -> Finding:
     return Finding(status="pass", summary=summary, evidence=evidence)
 
 
-def _differences(one: DhcpMessage, other: DhcpMessage) -> str:
+def _differences(message: DhcpMessage, other: DhcpMessage) -> str:
     """In what two servers' answers differ; an answer to an INFORM may leave out what it does not know."""
     found = []
     for name, left, right in (
-        ("router", one.routers, other.routers),
-        ("resolver", one.resolvers, other.resolvers),
-        ("subnet", _subnet(one), _subnet(other)),
+        ("router", message.routers, other.routers),
+        ("resolver", message.resolvers, other.resolvers),
+        ("subnet", _subnet(message), _subnet(other)),
     ):
-        silent = (not left and one.type == "ACK") or (not right and other.type == "ACK")
+        silent = (not left and message.type == "ACK") or (not right and other.type == "ACK")
         if left != right and not silent:
             found.append(f"{name} ({', '.join(left) or 'none'} and {', '.join(right) or 'none'})")
     return "; ".join(found)
@@ -285,7 +289,9 @@ def _no_router(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> F
 
 
 def _nothing_granted(dhcp: Dhcp, evidence: list[str]) -> Finding:
-    refusal = next((one for one in dhcp.received if one.type == "NAK" and one.identity == "device"), None)
+    refusal = next(
+        (message for message in dhcp.received if message.type == "NAK" and message.identity == "device"), None
+    )
     offers = dhcp.offers()
     if refusal:
         problem, named = "nak", Named(address=refusal.server)
@@ -330,7 +336,7 @@ def _only_the_laptop(dhcp: Dhcp) -> Finding:
             owner="device owner",
             evidence=evidence,
         )
-    told = next((one for one in dhcp.received), None)
+    told = next((message for message in dhcp.received), None)
     return Finding(
         status="unknown",
         summary=f"DHCP server {told.server} answers; not known what it grants"
@@ -348,7 +354,9 @@ def _only_the_laptop(dhcp: Dhcp) -> Finding:
 
 def _server(dhcp: Dhcp, kind: str, identity: str) -> str | None:
     """The server that sent a kind of message to an identity, if one did."""
-    return next((one.server for one in dhcp.received if one.type == kind and one.identity == identity), None)
+    return next(
+        (message.server for message in dhcp.received if message.type == kind and message.identity == identity), None
+    )
 
 
 def _evidence(dhcp: Dhcp) -> list[str]:

@@ -77,7 +77,7 @@ def resolve(view: DeviceView) -> Finding:
     late = [lookup for lookup in used.values() if lookup and lookup.resolver != dns.resolvers[0]]
     if late:
         first = dns.resolvers[0]
-        why = next((one.failure for one in dns.of(late[0].name) if one.resolver == first), None) or "no answer"
+        why = next((lookup.failure for lookup in dns.of(late[0].name) if lookup.resolver == first), None) or "no answer"
         patience = profile.dns.patience_s
         return Finding(
             status="warn",
@@ -111,12 +111,12 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
         return None
     for host in profile.cloud.hosts.value:
         lookups = dns.aaaa(host)
-        silent = [one for one in lookups if one.rcode is None]
+        silent = [lookup for lookup in lookups if lookup.rcode is None]
         if lookups and len(silent) == len(lookups):
             wait = profile.dns.patience_s.value * len(silent)
             return Finding(
                 status="warn",
-                summary=f"{', '.join(one.resolver for one in silent)} leaves AAAA queries for {host} unanswered",
+                summary=f"{', '.join(lookup.resolver for lookup in silent)} leaves AAAA queries for {host} unanswered",
                 problem="aaaa-unanswered",
                 named=Named(address=silent[0].resolver),
                 reason=f"The device asks for AAAA before A, and waits {wait:g} s for it, at each connection.",
@@ -124,7 +124,7 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
                 owner="network administrator",
                 rests_on=[first, profile.dns.patience_s],
             )
-        found = next((one for one in lookups if one.addresses), None)
+        found = next((lookup for lookup in lookups if lookup.addresses), None)
         if found is not None:
             return Finding(
                 status="warn",
@@ -162,13 +162,13 @@ def integrity(view: DeviceView) -> Finding:
             )
     if dns.assumed:
         return _assumed(dns, evidence)
-    local = [(one, address) for one in dns.lookups for address in one.addresses if is_local(address)]
+    local = [(query, address) for query in dns.lookups for address in query.addresses if is_local(address)]
     if local:
         return _local_answers(seen, local, evidence)
-    randoms = [one for one in dns.lookups if one.kind == "random" and one.rcode]
-    denied = any(one.rcode in {"NXDOMAIN", "NOERROR"} for one in randoms)
+    randoms = [query for query in dns.lookups if query.kind == "random" and query.rcode]
+    denied = any(query.rcode in {"NXDOMAIN", "NOERROR"} for query in randoms)
     # A resolver may also refuse what it does not know; that shows something only if it knows other names.
-    if not denied and not (randoms and any(one.addresses for one in dns.lookups)):
+    if not denied and not (randoms and any(query.addresses for query in dns.lookups)):
         return Finding(
             status="unknown",
             summary="Not known whether answers are rewritten",
@@ -194,7 +194,7 @@ def integrity(view: DeviceView) -> Finding:
 
 
 def _cloud_need(profile: Profile) -> _Need | None:
-    names = [one for one in profile.cloud.hosts.value if not is_address(one)]
+    names = [text for text in profile.cloud.hosts.value if not is_address(text)]
     known = profile.cloud.known_names.value if profile.cloud.known_names else []
     # A host that is given by its address will do without the others' names.
     return _Need(names, required=names == profile.cloud.hosts.value, known_names=known) if names else None
@@ -214,10 +214,10 @@ def _failure(dns: Dns, name: str) -> str | None:
         return "not asked"
     used = dns.as_device(name)
     if used is None:
-        return "; ".join(dict.fromkeys(one.failure or "" for one in lookups))
+        return "; ".join(dict.fromkeys(lookup.failure or "" for lookup in lookups))
     if is_sinkhole(used.addresses[0]):
         return f"{used.addresses[0]}, a sinkhole"
-    invented = {address for one in dns.lookups if one.kind == "random" for address in one.addresses}
+    invented = {address for lookup in dns.lookups if lookup.kind == "random" for address in lookup.addresses}
     if invented & set(used.addresses):
         return f"{used.addresses[0]}, the address of names that do not exist"
     return None
@@ -225,14 +225,14 @@ def _failure(dns: Dns, name: str) -> str | None:
 
 def _may_not_exist(dns: Dns, need: _Need) -> bool:
     """Whether only the names in question are unknown, and not those of the same cloud that are known to exist."""
-    missing = all(one.rcode == "NXDOMAIN" for name in need.names for one in dns.of(name))
+    missing = all(lookup.rcode == "NXDOMAIN" for name in need.names for lookup in dns.of(name))
     return missing and any(not _failure(dns, name) for name in need.known_names)
 
 
 def _names_fail(dns: Dns, failing: list[_Need], seen: Observations, profile: Profile, evidence: list[str]) -> Finding:
     names = [name for need in failing for name in need.names]
     whys = list(dict.fromkeys(_failure(dns, name) or "" for name in names))
-    others = [one for one in dns.lookups if one.kind == "vendor" and one.addresses]
+    others = [lookup for lookup in dns.lookups if lookup.kind == "vendor" and lookup.addresses]
     resolvers = ", ".join(dns.resolvers)
     required = any(need.required for need in failing)
     unanswered: list[str] = []
@@ -267,15 +267,15 @@ def _names_fail(dns: Dns, failing: list[_Need], seen: Observations, profile: Pro
         remedy=remedy,
         owner="network administrator",
         evidence=evidence,
-        to_allow=[Flow(protocol="udp", port=_PORT, address=one) for one in unanswered],
+        to_allow=[Flow(protocol="udp", port=_PORT, address=text) for text in unanswered],
     )
 
 
 def _failing(dns: Dns, seen: Observations) -> tuple[str, Named]:
     """Why no name at all resolves, and who is to be looked at for that."""
-    if any(one.rcode for one in dns.lookups):
+    if any(lookup.rcode for lookup in dns.lookups):
         return "resolver-fails", Named(address=dns.resolvers[0])
-    refused = next((one for lookup in dns.lookups for one in lookup.attempts if one.icmp), None)
+    refused = next((attempt for lookup in dns.lookups for attempt in lookup.attempts if attempt.icmp), None)
     if refused is None or refused.icmp is None:
         return "no-answer", Named(address=dns.resolvers[0])
     if refused.icmp.source == refused.address:
@@ -285,11 +285,11 @@ def _failing(dns: Dns, seen: Observations) -> tuple[str, Named]:
 
 def _unanswered(dns: Dns) -> list[str]:
     """The resolvers that stay silent, or that somebody on the way refuses."""
-    asked = {one: [lookup for lookup in dns.lookups if lookup.resolver == one] for one in dns.resolvers}
+    asked = {resolver: [lookup for lookup in dns.lookups if lookup.resolver == resolver] for resolver in dns.resolvers}
     return [
         resolver
         for resolver, lookups in asked.items()
-        if lookups and all(_may_be_stopped(one) for lookup in lookups for one in lookup.attempts)
+        if lookups and all(_may_be_stopped(attempt) for lookup in lookups for attempt in lookup.attempts)
     ]
 
 
@@ -303,7 +303,7 @@ def _may_be_stopped(attempt: Attempt) -> bool:
 def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence: list[str]) -> Finding:
     works = answered_addresses(seen)
     proved = all(address in works for _, address in local)
-    lookup, address = next(((one, address) for one, address in local if address not in works), local[0])
+    lookup, address = next(((query, address) for query, address in local if address not in works), local[0])
     gateway = " (the gateway)" if address == seen.scope.gateway else ""
     return Finding(
         status="warn" if proved else "fail",
@@ -334,7 +334,7 @@ def _assumed(dns: Dns, evidence: list[str]) -> Finding:
 
 def _one_for_all(seen: Observations, dns: Dns) -> str | None:
     """The one address of at least three unrelated names, unless something there answered as it should."""
-    answers = {one.name: one.addresses[0] for one in dns.lookups if one.addresses and one.type == "A"}
+    answers = {lookup.name: lookup.addresses[0] for lookup in dns.lookups if lookup.addresses and lookup.type == "A"}
     addresses = set(answers.values())
     if len(answers) < _UNRELATED or len(addresses) != 1 or addresses & answered_addresses(seen):
         return None
@@ -343,9 +343,10 @@ def _one_for_all(seen: Observations, dns: Dns) -> str | None:
 
 def _evidence(dns: Dns) -> list[str]:
     lines = []
-    for one in dns.lookups:
-        result = ", ".join(one.addresses) if one.addresses else one.failure
+    for lookup in dns.lookups:
+        result = ", ".join(lookup.addresses) if lookup.addresses else lookup.failure
         lines.append(
-            f"{one.resolver}: {one.name} {one.type} → {result} ({one.elapsed_ms:.0f} ms, {len(one.attempts)} attempts)"
+            f"{lookup.resolver}: {lookup.name} {lookup.type} → {result} "
+            f"({lookup.elapsed_ms:.0f} ms, {len(lookup.attempts)} attempts)"
         )
     return lines

@@ -27,7 +27,7 @@ def refused(flow: Flow, attempts: Sequence[Attempt], seen: Observations, evidenc
 
     An error that the host asked sent itself is not the network's.
     """
-    icmp = next((one.icmp for one in attempts if one.icmp and one.icmp.source != flow.address), None)
+    icmp = next((attempt.icmp for attempt in attempts if attempt.icmp and attempt.icmp.source != flow.address), None)
     if icmp is None:
         return None
     what, where = flow.words, f"{flow.address} ({flow.host})"
@@ -52,4 +52,4 @@ def refused(flow: Flow, attempts: Sequence[Attempt], seen: Observations, evidenc
 
 def from_host(address: str, attempts: Sequence[Attempt]) -> Icmp | None:
     """The ICMP error that the host asked sent itself."""
-    return next((one.icmp for one in attempts if one.icmp and one.icmp.source == address), None)
+    return next((attempt.icmp for attempt in attempts if attempt.icmp and attempt.icmp.source == address), None)

@@ -85,7 +85,7 @@ def _when(profile: Profile) -> str:
 
 def _runs(view: DeviceView, checks: dict[str, Check]) -> bool | None:
     """Whether the device's cloud connection fails here, in the way that starts the test."""
-    if any(one.status == "fail" and (one.stage, one.level) == ("scan", "required") for one in checks.values()):
+    if any(check.status == "fail" and (check.stage, check.level) == ("scan", "required") for check in checks.values()):
         return False  # it does not join
     if view.elsewhere:
         return None
@@ -118,7 +118,7 @@ def _cloud_fails(view: DeviceView, checks: dict[str, Check]) -> bool | None:
         return True
     if over_udp:
         return False
-    made = [connection.connect_ms is not None for one in view.endpoints for connection in one.connections]
+    made = [connection.connect_ms is not None for endpoint in view.endpoints for connection in endpoint.connections]
     return False if all(made) else None if any(made) else True
 
 
@@ -147,8 +147,8 @@ def _cloud_name(view: DeviceView) -> Literal["address", "nowhere", "none"] | Non
     hosts = profile.cloud.hosts.value
 
     def given(asked: Dns) -> Literal["address", "nowhere", "none"] | None:
-        lookups = [one for host in hosts for one in asked.of(host)]
-        if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
+        lookups = [lookup for host in hosts for lookup in asked.of(host)]
+        if not lookups or all(attempt.outcome == "error" for lookup in lookups for attempt in lookup.attempts):
             return None
         addresses = [used.addresses[0] for host in hosts if (used := asked.as_device(host))]
         if addresses:
@@ -199,7 +199,7 @@ def _ntp(view: DeviceView) -> Told:
         return None, _NOT_ASKED, []
     lookups, used = dns.of(NTP_SERVER), dns.as_device(NTP_SERVER)
     if used is None:
-        if not lookups or all(attempt.outcome == "error" for one in lookups for attempt in one.attempts):
+        if not lookups or all(attempt.outcome == "error" for lookup in lookups for attempt in lookup.attempts):
             return None, f"Not known: {NTP_SERVER} could not be asked for.", []
         return "dns", f"{NTP_SERVER} does not resolve.", []
     if is_sinkhole(used.addresses[0]):
@@ -209,7 +209,7 @@ def _ntp(view: DeviceView) -> Told:
         return None, "Not known: NTP was not looked at.", []
     if ntp.good:
         return "passed", f"{ntp.address} answers NTP.", []
-    last = next((one for one in reversed(ntp.attempts) if one.outcome != "ignored"), ntp.attempts[-1])
+    last = next((attempt for attempt in reversed(ntp.attempts) if attempt.outcome != "ignored"), ntp.attempts[-1])
     if last.decoded is not None:
         return "network", f"{ntp.address} sent a {last.decoded.flaw}.", []
     if last.outcome == "error":
@@ -234,16 +234,16 @@ def _echo(view: DeviceView) -> Told:
     resolves = f"{host} needs no lookup" if host == address else f"{host} resolves"
     test = _measured(seen, view.profile, form)
     if test is None:
-        answers = any(one.record for one in view.endpoints)
+        answers = any(endpoint.record for endpoint in view.endpoints)
         why = (
             "the cloud answers, so the device sends no echoes here, and none were sent"
             if answers
             else "echoes were not tried"
         )
         return "passed", f"{resolves}, which is all that this test asks for; {why}.", _unknown_echo_log(form)
-    if test.packets and all(one.error for one in test.packets):
+    if test.packets and all(packet.error for packet in test.packets):
         return None, f"Not known: this laptop could not send to {test.address}: {test.packets[0].error}.", []
-    came = sum(one.echo_ms is not None for one in test.packets)
+    came = sum(packet.echo_ms is not None for packet in test.packets)
     reason = f"{resolves}, which is all that this test asks for; {came} of {len(test.packets)} echoes came back" + (
         " (this run stopped after the first)." if test.stopped_early else "."
     )
@@ -253,9 +253,9 @@ def _echo(view: DeviceView) -> Told:
 def _measured(seen: Observations, profile: Profile, form: int) -> EchoTest | None:
     """The device's own echo, or another's with the same server: they differ by the index of the interface only."""
     tests = seen.echo.tests if seen.echo and not seen.echo.not_run else []
-    mine = [one for one in tests if one.form == form and one.host in profile.cloud.hosts.value and one.packets]
+    mine = [test for test in tests if test.form == form and test.host in profile.cloud.hosts.value and test.packets]
     interface = profile.internet_test.interface
-    own = [one for one in mine if interface is not None and one.interface == interface.value]
+    own = [test for test in mine if interface is not None and test.interface == interface.value]
     return next(iter([*own, *mine]), None)
 
 
@@ -264,23 +264,23 @@ def _echo_log(test: EchoTest) -> list[str]:
 
     A run that stopped at the first echo does not know the rest: `<n>` stands for that.
     """
-    came = [one for one in test.packets if one.echo_ms is not None]
+    came = [packet for packet in test.packets if packet.echo_ms is not None]
     sent, header = len(test.packets), 13
     if test.stopped_early:
         if test.form == 1:
             return ["WiFi    : <n>/<n> packets <n>/<n> bytes received, avg rtt: <n>"]
         return _unknown_echo_log(test.form)
-    octets = sum(one.size for one in test.packets)
-    mean = int(sum(one.echo_ms or 0.0 for one in came) / len(came)) if came else 0
+    octets = sum(packet.size for packet in test.packets)
+    mean = int(sum(packet.echo_ms or 0.0 for packet in came) / len(came)) if came else 0
     if test.form == 1:
         if not came:
             return []
-        received = sum(one.size for one in came)
+        received = sum(packet.size for packet in came)
         return [f"WiFi    : {len(came)}/{sent} packets {received}/{octets} bytes received, avg rtt: {mean}"]
-    errors = sum(one.error is not None for one in test.packets)
-    octets -= sum(one.size for one in test.packets if one.error is not None)
-    received = sum(one.size - header for one in came)
-    mask = sum(1 << one.sequence for one in came if 0 <= one.sequence < 16)
+    errors = sum(packet.error is not None for packet in test.packets)
+    octets -= sum(packet.size for packet in test.packets if packet.error is not None)
+    received = sum(packet.size - header for packet in came)
+    mask = sum(1 << packet.sequence for packet in came if 0 <= packet.sequence < 16)
     counts = f"{len(came)}/{sent} packets ({errors} tx errors) {received}/{octets} bytes received"
     return [f"WiFi: {counts}, avg rtt: {mean}, mask={mask:04x}, score={_score(test, mean)}"]
 
@@ -294,12 +294,12 @@ def _unknown_echo_log(form: int) -> list[str]:
 
 def _score(test: EchoTest, mean: int) -> int:
     """The second form's score: the mean round trip, and a penalty that doubles with each echo lost in a row."""
-    came = [one for one in test.packets if one.echo_ms is not None]
+    came = [packet for packet in test.packets if packet.echo_ms is not None]
     if not came:
         return _NO_SCORE
-    total, lost = sum(int(one.echo_ms or 0.0) for one in came), 0
-    for one in test.packets:
-        if one.echo_ms is not None:
+    total, lost = sum(int(packet.echo_ms or 0.0) for packet in came), 0
+    for packet in test.packets:
+        if packet.echo_ms is not None:
             lost = 0
         else:
             total += mean * (2 << lost)

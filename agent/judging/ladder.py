@@ -19,7 +19,7 @@ def routers(ladder: Ladder) -> dict[int, list[str]]:
 def all_routers(target: PathTarget) -> list[tuple[int, str]]:
     """Every router on the way to an address, with its TTL, the nearest first."""
     ladders = (target.device, *target.controls)
-    return sorted((ttl, one) for ladder in ladders for ttl, sources in routers(ladder).items() for one in sources)
+    return sorted((ttl, source) for ladder in ladders for ttl, sources in routers(ladder).items() for source in sources)
 
 
 def end(ladder: Ladder) -> PathProbe | None:

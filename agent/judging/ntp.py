@@ -41,7 +41,9 @@ def reply(view: DeviceView) -> Finding:
                 evidence=evidence,
             )
         return Finding(status="pass", summary=summary, evidence=evidence)
-    bad = next((one.decoded for one in reversed(ntp.attempts) if one.decoded and one.decoded.flaw), None)
+    bad = next(
+        (attempt.decoded for attempt in reversed(ntp.attempts) if attempt.decoded and attempt.decoded.flaw), None
+    )
     if bad:
         return Finding(
             status="fail",
@@ -57,9 +59,9 @@ def reply(view: DeviceView) -> Finding:
     flow = Flow(protocol="udp", port=123, address=ntp.address, host=NTP_SERVER)
     if found := refused(flow, ntp.attempts, seen, evidence):
         return found
-    if error := next((one.detail for one in ntp.attempts if one.outcome == "error"), None):
+    if error := next((attempt.detail for attempt in ntp.attempts if attempt.outcome == "error"), None):
         return not_sent("an NTP request", where, error, evidence)
-    silent = sum(one.outcome == "timeout" for one in ntp.attempts)
+    silent = sum(attempt.outcome == "timeout" for attempt in ntp.attempts)
     return Finding(
         status="fail",
         summary=f"No NTP reply from {ntp.address}",

@@ -67,20 +67,20 @@ def _egress(seen: Observations, profile: Profile) -> Finding:
     asked = _asked(seen, profile)
     if not asked:
         return of_another_run(f"{needs.hosts.value[0]} was not asked in this run", profile)
-    targets = [one for one in (seen.path.targets if seen.path else []) if (one.device.name, one.host) in asked]
-    evidence = [line for one in targets for line in _evidence(one)]
-    for one in asked.values():
-        if _has_answered(one):
+    targets = [place for place in (seen.path.targets if seen.path else []) if (place.device.name, place.host) in asked]
+    evidence = [line for place in targets for line in _evidence(place)]
+    for server in asked.values():
+        if _has_answered(server):
             return Finding(
                 status="pass",
-                summary=f"{one.host} ({one.address}), {name}, answers: nothing on the path drops it",
+                summary=f"{server.host} ({server.address}), {name}, answers: nothing on the path drops it",
                 evidence=evidence,
             )
-    if not any(one.address for one in asked.values()):
+    if not any(server.address for server in asked.values()):
         return no_address(seen, needs.hosts.value)
-    invented = {address for one in (seen.dns.lookups if seen.dns else []) if one.kind == "random"
-                for address in one.addresses}  # fmt: skip
-    if found := next((one for one in asked.values() if one.address in invented), None):
+    invented = {address for lookup in (seen.dns.lookups if seen.dns else []) if lookup.kind == "random"
+                for address in lookup.addresses}  # fmt: skip
+    if found := next((server for server in asked.values() if server.address in invented), None):
         return Finding(
             status="unknown",
             problem="invented-address",
@@ -92,7 +92,7 @@ def _egress(seen: Observations, profile: Profile) -> Finding:
         )
     if seen.path is None or seen.path.not_run:
         return not_looked(seen.path, f"{name} does not answer, and where it is lost was not looked at")
-    target = next((one for one in targets if one.address == asked[one.device.name, one.host].address), None)
+    target = next((place for place in targets if place.address == asked[place.device.name, place.host].address), None)
     if target is None:
         return of_another_run(f"{name} does not answer, and where it is lost was not looked at", profile)
     return msgspec.structs.replace(_compared(target, asked[name, target.host], seen), evidence=evidence)
@@ -108,7 +108,7 @@ def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathPr
         if target.address != address or (target.device.protocol, target.device.port) != ("udp", port):
             continue
         end = ladder.end(target.device)
-        if end is None and any(ladder.furthest(one) > ladder.last(target.device) for one in target.controls):
+        if end is None and any(ladder.furthest(control) > ladder.last(target.device) for control in target.controls):
             continue
         if end is not None and end.source != address:
             continue
@@ -123,12 +123,14 @@ def _asked(seen: Observations, profile: Profile) -> dict[tuple[str, str], CoapSe
     hosts, port = needs.hosts.value, needs.port.value
     found: list[CoapServer | CloudEndpoint]
     if needs.transport.value == "coap":
-        found = [one for one in (seen.coap.servers if seen.coap else []) if one.port == port]
+        found = [server for server in (seen.coap.servers if seen.coap else []) if server.port == port]
     else:
         endpoints = seen.cloud.endpoints if seen.cloud else []
-        found = [one for one in endpoints if (one.transport, one.port) == (needs.transport.value, port)]
+        found = [
+            endpoint for endpoint in endpoints if (endpoint.transport, endpoint.port) == (needs.transport.value, port)
+        ]
     protocol = "TCP" if needs.transport.value == "tcp-nonce" else "UDP"
-    return {(f"{protocol} {port}", one.host): one for one in found if one.host in hosts}
+    return {(f"{protocol} {port}", server.host): server for server in found if server.host in hosts}
 
 
 def _has_answered(asked: CoapServer | CloudEndpoint) -> bool:
@@ -143,8 +145,8 @@ def _has_answered(asked: CoapServer | CloudEndpoint) -> bool:
 def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Observations) -> Finding:
     device, address = target.device, target.address
     where = f"{target.host} ({address}), {device.name}"
-    error = next((one.detail for one in device.probes if one.outcome == "error"), None)
-    if not any(one.outcome != "error" for one in device.probes):
+    error = next((probe.detail for probe in device.probes if probe.outcome == "error"), None)
+    if not any(probe.outcome != "error" for probe in device.probes):
         return not_sent("with a limited TTL", where, error or "nothing was sent", [])
     end = ladder.end(device)
     if end is not None and end.icmp is not None and end.source != address:
@@ -180,16 +182,16 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
     place = whose(icmp.source, at or ladder.furthest(device), target, seen)
     named = Named(address=icmp.source, hop=at)
     alike = [
-        one.name
-        for one in target.controls
-        if (end := ladder.end(one)) and end.icmp and (end.icmp.type, end.icmp.code, end.source)
+        control.name
+        for control in target.controls
+        if (end := ladder.end(control)) and end.icmp and (end.icmp.type, end.icmp.code, end.source)
         == (icmp.type, icmp.code, icmp.source)
     ]  # fmt: skip
     told = f"{icmp.source} ({hop}, {place.words}) itself says {icmp.meaning} for {device.name} to {target.address}"
     further = [
-        one.name
-        for one in target.controls
-        if ladder.furthest(one) > ladder.furthest(device) or ladder.reaches(one, target.address)
+        control.name
+        for control in target.controls
+        if ladder.furthest(control) > ladder.furthest(device) or ladder.reaches(control, target.address)
     ]
     if no_route(icmp) and (alike or not further):
         also = f"and the same for {', '.join(alike)}" if alike else "and no other port gets further"
@@ -217,10 +219,10 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
 def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Observations) -> Finding:
     """The finding where something answers in the destination's name."""
     device, address = target.device, target.address
-    further = max((ladder.last(one) for one in target.controls), default=0)
-    distances = [ttl for one in target.controls if (ttl := ladder.reaches(one, address)) is not None]
+    further = max((ladder.last(control) for control in target.controls), default=0)
+    distances = [ttl for control in target.controls if (ttl := ladder.reaches(control, address)) is not None]
     answer = end.icmp.meaning if end.icmp else end.detail or "an answer"
-    if end.ttl <= further or any(end.ttl < one for one in distances):
+    if end.ttl <= further or any(end.ttl < distance for distance in distances):
         needs = max([further + 1, *distances])
         return _unknown(
             "answered-nearer",
@@ -232,8 +234,8 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
             f"and have it pass {device.name} to {address} as it is.",
             "network administrator",
         )
-    if any(end.ttl > one for one in distances):
-        nearer = next(one for one in target.controls if (ladder.reaches(one, address) or end.ttl) < end.ttl)
+    if any(end.ttl > distance for distance in distances):
+        nearer = next(control for control in target.controls if (ladder.reaches(control, address) or end.ttl) < end.ttl)
         return _unknown(
             "control-answered-nearer",
             f"{device.name} is answered in {address}'s name (hop {end.ttl}), and {nearer.name} from nearer",
@@ -272,7 +274,7 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
 def _closed_itself(asked: CoapServer | CloudEndpoint) -> bool:
     """Whether the device's exchange, too, was refused in the destination's own name."""
     if isinstance(asked, CloudEndpoint) and asked.transport == "tcp-nonce":
-        return any(one.error == "refused" for one in asked.connections)
+        return any(connection.error == "refused" for connection in asked.connections)
     return from_host(asked.address or "", asked.attempts) is not None
 
 
@@ -292,16 +294,16 @@ def _silent(target: PathTarget, seen: Observations) -> Finding:
             f"{device.name} gets to {target.address} (hop {last}), which passes it on",
             f"{target.address} says that the packet's time was up, as a router does; what is behind it is silent.",
         )
-    beyond = [one for one in target.controls if ladder.furthest(one) > last]
+    beyond = [control for control in target.controls if ladder.furthest(control) > last]
     if not beyond:
         return _silent_alike(target, seen)
-    same = next((one for one in beyond if one.protocol == device.protocol), None)
+    same = next((climbed for climbed in beyond if climbed.protocol == device.protocol), None)
     if same is None:
         return _unknown(
             "one-protocol",
             f"{device.name} falls silent after {after}, and no {device.protocol.upper()} port gets further",
-            f"{', '.join(one.name for one in beyond)} gets further. Routers that answer for one protocol only, and a "
-            f"filter of {device.protocol.upper()}, look alike.",
+            f"{', '.join(climbed.name for climbed in beyond)} gets further. Routers that answer for one protocol only, "
+            f"and a filter of {device.protocol.upper()}, look alike.",
         )
     if fork := ladder.fork(device, same, last):
         at, ways = fork
@@ -371,7 +373,7 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
             f"Nobody on the way answers for {device.name}, nor for any other port",
             "No router sent an ICMP error, or something on the way drops them all.",
         )
-    controls = ", ".join(one.name for one in target.controls)
+    controls = ", ".join(control.name for control in target.controls)
     hop = ladder.routers(device)[last][0]
     if proof := furthest_outside(target, seen):
         return Finding(
@@ -426,17 +428,19 @@ def _unknown(problem: str, summary: str, reason: str, remedy: str = _HOTSPOT, ow
 
 def _evidence(target: PathTarget) -> list[str]:
     lines = [f"to {target.address}, {target.device.name} (the device's port): {_in_words(target.device)}"]
-    for one in target.controls:
-        known = f", as {one.known_by}" if one.known_by else ""
-        lines.append(f"to {target.address}, {one.name} (control{known}): {_in_words(one)}")
+    for control in target.controls:
+        known = f", as {control.known_by}" if control.known_by else ""
+        lines.append(f"to {target.address}, {control.name} (control{known}): {_in_words(control)}")
     return lines
 
 
 def _in_words(climbed: Ladder) -> str:
     """The rungs of a ladder in a line, what is silent at its end as one."""
     furthest = ladder.furthest(climbed)
-    rungs = [f"{ttl} {_rung([one for one in climbed.probes if one.ttl == ttl])}" for ttl in range(1, furthest + 1)]
-    beyond = sorted({one.ttl for one in climbed.probes if one.ttl > furthest})
+    rungs = [
+        f"{ttl} {_rung([probe for probe in climbed.probes if probe.ttl == ttl])}" for ttl in range(1, furthest + 1)
+    ]
+    beyond = sorted({probe.ttl for probe in climbed.probes if probe.ttl > furthest})
     if beyond and ladder.end(climbed) is None:
         asked = max(ladder.tries(climbed, ttl)[0] for ttl in beyond)
         rungs.append(f"{_ranges(beyond)} silent (up to {asked} tries each)")
@@ -447,21 +451,21 @@ def _in_words(climbed: Ladder) -> str:
 
 def _ranges(numbers: Sequence[int]) -> str:
     """Rising numbers in words: `3 to 8 and 13`."""
-    starts = [one for one in numbers if one - 1 not in numbers]
-    ends = [one for one in numbers if one + 1 not in numbers]
+    starts = [number for number in numbers if number - 1 not in numbers]
+    ends = [number for number in numbers if number + 1 not in numbers]
     return " and ".join(
         f"{start} to {end}" if end > start else f"{start}" for start, end in zip(starts, ends, strict=True)
     )
 
 
 def _rung(probes: Sequence[PathProbe]) -> str:
-    heard = [one for one in probes if one.outcome not in {"timeout", "error"}]
+    heard = [probe for probe in probes if probe.outcome not in {"timeout", "error"}]
     if not heard:
         return f"silent ({len(probes)} tries)" if probes else "not asked"
     found: dict[str, list[float]] = {}
-    for one in heard:
-        what = one.icmp.meaning if one.icmp and one.outcome == "unreachable" else one.detail
-        found.setdefault(f"{one.source}{f' ({what})' if what else ''}", []).append(one.rtt_ms or 0.0)
+    for probe in heard:
+        what = probe.icmp.meaning if probe.icmp and probe.outcome == "unreachable" else probe.detail
+        found.setdefault(f"{probe.source}{f' ({what})' if what else ''}", []).append(probe.rtt_ms or 0.0)
     return " / ".join(
         f"{words}{f' x{len(took)}' if len(took) > 1 else ''} {min(took):.1f} ms" for words, took in found.items()
     )

@@ -53,7 +53,7 @@ def portal(view: DeviceView) -> Finding:
         + (" This laptop is already let through, which a new device would not be." if knows_laptop else ""),
         remedy=remedy,
         owner="device owner" if state == "unknown" else "network administrator",
-        due_to="dns.resolve" if not any(one.address for one in observed.http) and not observed.api else None,
+        due_to="dns.resolve" if not any(witness.address for witness in observed.http) and not observed.api else None,
         evidence=evidence,
     )
 
@@ -98,22 +98,22 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
 
 
 def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
-    answered = [one for one in observed.http if one.status is not None]
-    right = [one for one in answered if one.right]
+    answered = [witness for witness in observed.http if witness.status is not None]
+    right = [witness for witness in answered if witness.right]
     # An error says nothing of a portal (RFC 6585's 511 excepted): the vendor may have it, or a proxy on the way.
     wrong = [
-        one
-        for one in answered
-        if (not one.right and (one.status or 0) < 400) or one.status == _NETWORK_AUTHENTICATION_REQUIRED
+        witness
+        for witness in answered
+        if (not witness.right and (witness.status or 0) < 400) or witness.status == _NETWORK_AUTHENTICATION_REQUIRED
     ]
     if right and not wrong:
         return _Conclusion("none", f"{len(right)} of {len(observed.http)} vendors' addresses give their right answer")
-    pages = [urljoin(one.url, one.location) for one in wrong if one.location]
+    pages = [urljoin(witness.url, witness.location) for witness in wrong if witness.location]
     ours = [page for page in pages if _is_ours(seen, urlsplit(page).hostname or "")]
     agreed = len(pages) > 1 and len({urlsplit(page).hostname for page in pages}) == 1
     if pages and (not right or ours or agreed):
         page = (ours or pages)[0]
-        redirected = next(one for one in wrong if one.location)
+        redirected = next(witness for witness in wrong if witness.location)
         some = f" {len(right)} other vendors' checks are let through." if right else ""
         host = urlsplit(page).hostname or ""
         return _Conclusion(
@@ -123,11 +123,11 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
             "redirected",
             Named(address=host) if is_address(host) else None,
         )
-    if any(one.status == _NETWORK_AUTHENTICATION_REQUIRED for one in wrong):
+    if any(witness.status == _NETWORK_AUTHENTICATION_REQUIRED for witness in wrong):
         return _Conclusion(
             "portal", "A captive portal: status 511", f"{wrong[0].url} gives status 511 (RFC 6585).", "status-511"
         )
-    pointed = next((one for one in observed.http if one.address and _is_ours(seen, one.address)), None)
+    pointed = next((witness for witness in observed.http if witness.address and _is_ours(seen, witness.address)), None)
     if pointed and pointed in wrong:
         return _Conclusion(
             "portal",
@@ -136,7 +136,7 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
             "by-dns",
             Named(address=pointed.address or ""),
         )
-    mismatch = next((one for one in observed.tls if one.mismatch), None)
+    mismatch = next((witness for witness in observed.tls if witness.mismatch), None)
     if len(wrong) > 1 and not right:
         also = f", and the TLS certificate of {mismatch.host} is another's" if mismatch else ""
         return _Conclusion(
@@ -153,7 +153,7 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
             "suspected",
             Named(address=pointed.address) if pointed and pointed.address else None,
         )
-    failed = ", ".join(dict.fromkeys(f"{one.error}" for one in observed.http)) or "none was asked"
+    failed = ", ".join(dict.fromkeys(f"{witness.error}" for witness in observed.http)) or "none was asked"
     return _Conclusion(
         "unknown", "No vendor's address answers over HTTP", f"Not one of them could be asked: {failed}.", "no-answer"
     )
@@ -180,15 +180,17 @@ def _evidence(observed: Portal) -> list[str]:
         api = observed.api
         trust = {True: "", False: " (its certificate does not verify)", None: ""}[api.tls_verified]
         lines.append(f"option 114: {api.url}{trust}: captive {api.captive}, {api.error or f'page {api.portal_url}'}")
-    for one in observed.http:
-        if one.status is None:
-            lines.append(f"{one.url} at {one.address}: {one.error}")
+    for witness in observed.http:
+        if witness.status is None:
+            lines.append(f"{witness.url} at {witness.address}: {witness.error}")
         else:
-            verdict = "right" if one.right else f"wrong, location {one.location}" if one.location else "wrong"
-            lines.append(f"{one.url} at {one.address}: status {one.status}, {verdict}")
+            verdict = (
+                "right" if witness.right else f"wrong, location {witness.location}" if witness.location else "wrong"
+            )
+            lines.append(f"{witness.url} at {witness.address}: status {witness.status}, {verdict}")
     lines += [
-        f"TLS to {one.host} at {one.address}: "
-        + ("verified" if one.verified else one.mismatch or one.error or "failed")
-        for one in observed.tls
+        f"TLS to {witness.host} at {witness.address}: "
+        + ("verified" if witness.verified else witness.mismatch or witness.error or "failed")
+        for witness in observed.tls
     ]
     return lines

@@ -33,8 +33,8 @@ class Router(NamedTuple):
 def routers_of(target: PathTarget, seen: Observations) -> list[Router]:
     """Each router that answered on the way to an address, the nearest first."""
     hops: dict[str, list[int]] = {}
-    for one in (target.device, *target.controls):
-        for ttl, sources in sorted(ladder.routers(one).items()):
+    for climbed in (target.device, *target.controls):
+        for ttl, sources in sorted(ladder.routers(climbed).items()):
             for source in sources:
                 hops.setdefault(source, []).append(ttl)
     # A finding names a router by the last hop at which it answered, so that is where it is read whose it is.
@@ -66,7 +66,7 @@ def _whose(address: str, ttl: int, way: Way, seen: Observations) -> Whose:
         return Whose("the first router of this network", "network administrator")
     if _is_outside(address, ttl, way, seen):
         return Whose("the internet provider's, or beyond it", "internet provider")
-    if any(not is_local(one) for one in earlier):
+    if any(not is_local(text) for text in earlier):
         words = "with a public address, like one before it: the provider's, or this site's where it has such addresses"
         return Whose(words, "internet provider" if is_local(laptop) else "network administrator")
     words = "the first with a public address: the edge of this site, or the provider's"
@@ -87,14 +87,14 @@ def _is_outside(address: str, ttl: int, way: Way, seen: Observations) -> bool:
     if not _is_private(seen) or is_local(address):
         return False
     earlier = _before(ttl, way)
-    first = next((one for one in earlier if not is_local(one)), None)
+    first = next((text for text in earlier if not is_local(text)), None)
     return _after_carrier_nat(earlier, seen) or (first is not None and _block(first) != _block(address))
 
 
 def is_beyond_the_edge(ttl: int, target: PathTarget, seen: Observations) -> bool:
     """Whether a packet that gets so far has passed a router that has no private address of this site."""
     return _is_private(seen) and any(
-        not is_local(one) or _after_carrier_nat([one], seen) for one in _before(ttl, ladder.all_routers(target))
+        not is_local(text) or _after_carrier_nat([text], seen) for text in _before(ttl, ladder.all_routers(target))
     )
 
 
@@ -122,7 +122,7 @@ def _is_private(seen: Observations) -> bool:
 
 def _after_carrier_nat(earlier: list[str], seen: Observations) -> bool:
     """Whether one of these routers is a provider's, by its address (RFC 6598); a site may use such addresses itself."""
-    return not is_carrier_nat(seen.scope.address or "") and any(is_carrier_nat(one) for one in earlier)
+    return not is_carrier_nat(seen.scope.address or "") and any(is_carrier_nat(text) for text in earlier)
 
 
 def _block(address: str) -> str:

@@ -23,4 +23,6 @@ def of_cloud(seen: Observations, profile: Profile) -> Servers:
         return of_coap(seen, profile)
     endpoints = seen.cloud.endpoints if seen.cloud else []
     hosts = profile.cloud.hosts.value
-    return [(one.address, bool(one.record or one.nonce)) for one in endpoints if one.host in hosts]
+    return [
+        (endpoint.address, bool(endpoint.record or endpoint.nonce)) for endpoint in endpoints if endpoint.host in hosts
+    ]

@@ -111,4 +111,6 @@ def no_address(seen: Observations, names: list[str]) -> Finding:
 
 
 def _why(dns: Dns, name: str) -> str:
-    return "; ".join(dict.fromkeys(one.failure for one in dns.of(name) if one.failure)) or "it was not asked for"
+    return (
+        "; ".join(dict.fromkeys(lookup.failure for lookup in dns.of(name) if lookup.failure)) or "it was not asked for"
+    )

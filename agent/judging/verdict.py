@@ -27,9 +27,9 @@ def judge_as(view: DeviceView, selection: Selection) -> Judgement:
     """The same for a device that has its view of the run already."""
     profile = view.profile
     every = _with_place([_judged(row, view, selection) for row in CHECKS.values() if row.exists(view.seen)])
-    checks = [one for one in every if one.stage is not None]
+    checks = [check for check in every if check.stage is not None]
     verdict = verdict_of(checks, selection)
-    test = internet_test(view, {one.id: one for one in checks})
+    test = internet_test(view, {check.id: check for check in checks})
     start = startup(view, checks, test)
     answer = answer_of(verdict, checks, profile, start)
     return Judgement(
@@ -48,8 +48,10 @@ def _with_place(checks: list[Check]) -> list[Check]:
     if lost is None:
         return checks
     return [
-        msgspec.structs.replace(one, owner=lost.owner) if one.status == "fail" and is_same_port(one, lost) else one
-        for one in checks
+        msgspec.structs.replace(check, owner=lost.owner)
+        if check.status == "fail" and is_same_port(check, lost)
+        else check
+        for check in checks
     ]
 
 

@@ -32,8 +32,12 @@ def answered(seen: Observations) -> list[Answered]:
     if seen.ntp and seen.ntp.good and seen.ntp.address is not None:
         found.append(Answered(seen.ntp.address, "udp", _NTP_PORT, "ntp"))
     witnesses = seen.portal.http if seen.portal else []
-    found += [Answered(one.address, "tcp", _HTTP_PORT, "http") for one in witnesses if one.right and one.address]
-    intercepted = any(one.status is not None and not one.right for one in witnesses)
+    found += [
+        Answered(witness.address, "tcp", _HTTP_PORT, "http")
+        for witness in witnesses
+        if witness.right and witness.address
+    ]
+    intercepted = any(witness.status is not None and not witness.right for witness in witnesses)
     for server in seen.coap.servers if seen.coap else []:
         if server.address is None:
             continue
@@ -55,9 +59,9 @@ def answered(seen: Observations) -> list[Answered]:
 
 def answered_at(seen: Observations, address: str) -> list[Answered]:
     """What answered at one address."""
-    return [one for one in answered(seen) if one.address == address]
+    return [answer for answer in answered(seen) if answer.address == address]
 
 
 def answered_addresses(seen: Observations) -> set[str]:
     """The addresses at which something answered as it should."""
-    return {one.address for one in answered(seen)}
+    return {answer.address for answer in answered(seen)}

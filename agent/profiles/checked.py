@@ -84,7 +84,9 @@ def check_whole(written: Written, whole: dict[str, Any]) -> None:
     for section, kind in sections().items():
         required = {field.name for field in msgspec.structs.fields(kind) if field.required}
         if required and section not in whole:
-            needed = [one for one, kind in sections().items() if any(f.required for f in msgspec.structs.fields(kind))]
+            needed = [
+                text for text, kind in sections().items() if any(f.required for f in msgspec.structs.fields(kind))
+            ]
             written.refuse((section,), f"missing; without based_on, a file has [{'], ['.join(needed)}]")
         stated = whole.get(section, {})
         for name in sorted(required - set(stated)):
@@ -105,7 +107,7 @@ def allowed(kind: Any) -> str:
         base, meta = get_args(kind)[:2]
         return meta.description or allowed(base)
     if get_origin(kind) is Literal:
-        values = [quoted(one) for one in get_args(kind)]
+        values = [quoted(value) for value in get_args(kind)]
         return values[0] if len(values) == 1 else f"one of {', '.join(values)}"
     if get_origin(kind) is list:
         return f"a list, each {allowed(get_args(kind)[0])}"
@@ -149,7 +151,7 @@ def _given(kind: Any) -> Any:
     """A kind without its None."""
     if get_origin(kind) not in {Union, UnionType}:
         return kind
-    return next(one for one in get_args(kind) if one is not type(None))
+    return next(value for value in get_args(kind) if value is not type(None))
 
 
 def _no_such_key(written: Written, path: KeyPath, known: Iterable[str]) -> NoReturn:
@@ -167,10 +169,10 @@ def _table(written: Written, path: KeyPath, value: Any) -> dict[str, Any]:
 
 
 def _check_table(written: Written, path: KeyPath, value: Any, kinds: dict[str, Any]) -> None:
-    for key, one in _table(written, path, value).items():
+    for key, entry in _table(written, path, value).items():
         if key not in kinds:
             _no_such_key(written, (*path, key), kinds)
-        _check_value(written, (*path, key), one, kinds[key])
+        _check_value(written, (*path, key), entry, kinds[key])
 
 
 def _check_needs(written: Written, value: Any) -> None:
@@ -181,10 +183,10 @@ def _check_needs(written: Written, value: Any) -> None:
     for check_id, needs in _table(written, ("checks",), value).items():
         if check_id not in CHECKS:
             _no_such_key(written, ("checks", check_id), CHECKS)
-        for place, one in _each(("checks", check_id), needs):
-            _check_table(written, place, one, kinds)
+        for place, need in _each(("checks", check_id), needs):
+            _check_table(written, place, need, kinds)
             for key in ("level", "why"):
-                if key not in one:
+                if key not in need:
                     written.refuse((*place, key), f"missing; expected {allowed(kinds[key])}")
 
 
@@ -195,17 +197,17 @@ def _check_fact(written: Written, path: KeyPath, fact: Any, kind: Any) -> None:
             written.refuse(path, f"expected {allowed(kind)}, got a table without value")
         _check_value(written, path, fact, kind)
         return
-    kinds = {key: one for key, one in _kinds(Fact).items() if key != "name"} | {"value": kind}
-    for place, one in _each(path, fact):
-        _check_table(written, place, one, kinds)
-        if "value" not in one:
+    kinds = {key: expected for key, expected in _kinds(Fact).items() if key != "name"} | {"value": kind}
+    for place, entry in _each(path, fact):
+        _check_table(written, place, entry, kinds)
+        if "value" not in entry:
             written.refuse((*place, "value"), f"missing; expected {allowed(kind)}")
 
 
 def _each(path: KeyPath, tables: Any) -> Iterator[tuple[KeyPath, Any]]:
     """A table, or each of a list of tables, with its place."""
     if isinstance(tables, list):
-        yield from (((*path, i), one) for i, one in enumerate(tables))
+        yield from (((*path, i), table) for i, table in enumerate(tables))
     else:
         yield path, tables
 
@@ -226,11 +228,14 @@ def _culprit(value: Any, kind: Any) -> str:
     base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     inner = get_args(base)
     if isinstance(value, list) and get_origin(base) is list:
-        wrong = next((one for one in value if not _fits(one, inner[0])), None)
+        wrong = next((element for element in value if not _fits(element, inner[0])), None)
         return f"{len(value)} of them" if wrong is None else f"{quoted(wrong)} in it"
     if isinstance(value, dict) and get_origin(base) is dict:
         return next(
-            quoted(one) for pair in value.items() for one, kind in zip(pair, inner, strict=True) if not _fits(one, kind)
+            quoted(part)
+            for pair in value.items()
+            for part, kind in zip(pair, inner, strict=True)
+            if not _fits(part, kind)
         )
     return quoted(value)
 
@@ -254,19 +259,19 @@ def _check_versions(
     if optional and len(tables) < 2:
         return
     bound: str | None = oldest
-    for one in tables:
-        since = one.get("since", oldest)
+    for table in tables:
+        since = table.get("since", oldest)
         if bound is None or order(since) > order(bound):
             written.refuse(path, f"nothing is stated for Device OS {bound} to before {since}")
-        bound = one.get("before")
+        bound = table.get("before")
     if bound is not None and order(bound) <= order(newest):
         written.refuse(path, f"nothing is stated for Device OS {bound} to {newest}")
 
 
 def _check_each(written: Written, path: KeyPath, stated: Any, versions: dict[str, str] | None) -> Ranges:
     """Check the versions of each table by itself and for overlap; return those of the device's, oldest first."""
-    for place, one in _each(path, stated):
-        since, before = one.get("since"), one.get("before")
+    for place, entry in _each(path, stated):
+        since, before = entry.get("since"), entry.get("before")
         if versions is None:
             if since or before or len(_tables(stated)) > 1:
                 written.refuse(place, "one table for each of several versions needs [device_os]")
@@ -284,15 +289,16 @@ def _check_each(written: Written, path: KeyPath, stated: Any, versions: dict[str
         return _tables(stated)
     first, last = order(versions["oldest"]), order(versions["newest"])
     within = [
-        one
-        for one in _tables(stated)
-        if order(one.get("since", versions["oldest"])) <= last and ("before" not in one or order(one["before"]) > first)
+        table
+        for table in _tables(stated)
+        if order(table.get("since", versions["oldest"])) <= last
+        and ("before" not in table or order(table["before"]) > first)
     ]
-    within.sort(key=lambda one: order(one["since"]) if "since" in one else ())
-    for one, following in itertools.pairwise(within):
+    within.sort(key=lambda entry: order(entry["since"]) if "since" in entry else ())
+    for level, following in itertools.pairwise(within):
         begin = following.get("since", versions["oldest"])
-        if covers(one, begin):
-            ends = [end for end in (one.get("before"), following.get("before")) if end is not None]
+        if covers(level, begin):
+            ends = [end for end in (level.get("before"), following.get("before")) if end is not None]
             end = f"before {min(ends, key=order)}" if ends else versions["newest"]
             written.refuse(path, f"more than one table is for Device OS {begin} to {end}")
     return within
@@ -301,7 +307,7 @@ def _check_each(written: Written, path: KeyPath, stated: Any, versions: dict[str
 def _is_own(written: Written, path: KeyPath) -> bool:
     """Whether the file itself states a fact, and did not take it over."""
     first, *rest = path
-    return first in written.content and all(one in written.content[first] for one in rest)
+    return first in written.content and all(text in written.content[first] for text in rest)
 
 
 def _check_meaning(written: Written, path: KeyPath, stated: Any, whole: dict[str, Any]) -> None:
@@ -313,22 +319,22 @@ def _check_meaning(written: Written, path: KeyPath, stated: Any, whole: dict[str
         if name.endswith("_at_s") and value != sorted(value):
             written.refuse(place, "expected each time after the one before it")
         texts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
-        for one in texts:
+        for text in texts:
             says = None
             if name in _HOSTS or name.endswith(("_line", "host_name")):
-                says = _wrong_placeholder(one, fills, whole)
+                says = _wrong_placeholder(text, fills, whole)
             if says is None and name in _HOSTS:
-                says = _wrong_host(_filled(one, whole))
+                says = _wrong_host(_filled(text, whole))
             if says is None and name.startswith("channels"):
-                says = _wrong_channels(one)
+                says = _wrong_channels(text)
             if says is not None:
-                written.refuse(place, f"{says}, got {quoted(one)}")
+                written.refuse(place, f"{says}, got {quoted(text)}")
 
 
 def _wrong_placeholder(text: str, fills: tuple[str, ...], whole: dict[str, Any]) -> str | None:
     for found in _PLACEHOLDER.finditer(text):
         if found[1] not in fills:
-            known = f"only {' and '.join(f'{{{one}}}' for one in fills)}" if fills else "nothing in braces"
+            known = f"only {' and '.join(f'{{{fill}}}' for fill in fills)}" if fills else "nothing in braces"
             return f"expected {known}"
         needs = {"id": "device_id", "major": "device_os"}.get(found[1])
         if needs is not None and needs not in whole:

@@ -270,7 +270,7 @@ def is_table(fact: Any) -> bool:
     return (
         "value" in fact
         if isinstance(fact, dict)
-        else isinstance(fact, list) and any(isinstance(one, dict) for one in fact)
+        else isinstance(fact, list) and any(isinstance(element, dict) for element in fact)
     )
 
 

@@ -80,7 +80,7 @@ def sheet(name: str, os_version: str | None = None) -> Sheet:
     profile = _at(Path(name).stem if _is_path(name) else name, name, content, os_version)
 
     def of(stated: Any, kind: Any) -> list[Any]:
-        return [msgspec.convert(one, kind) for one in _within(stated, profile, os_version)]
+        return [msgspec.convert(entry, kind) for entry in _within(stated, profile, os_version)]
 
     facts = {
         section: {name: of(content[section][name], Fact[Any]) for name in fact_kinds(section) if name in stated}
@@ -92,7 +92,7 @@ def sheet(name: str, os_version: str | None = None) -> Sheet:
         profile,
         os_version is not None,
         facts,
-        {key: of(one, CheckNeeds) for key, one in content.get("checks", {}).items()},
+        {key: of(check_id, CheckNeeds) for key, check_id in content.get("checks", {}).items()},
     )
 
 
@@ -102,16 +102,16 @@ def _within(stated: Any, profile: Profile, os_version: str | None) -> list[dict[
     if profile.device_os is None:
         return tables
     if os_version is not None:
-        return [_unbounded(one) for one in tables if covers(one, os_version)]
+        return [_unbounded(table) for table in tables if covers(table, os_version)]
     oldest, newest = profile.device_os.oldest, profile.device_os.newest
     found = []
-    for one in tables:
-        since, before = one.get("since", oldest), one.get("before")
+    for table in tables:
+        since, before = table.get("since", oldest), table.get("before")
         if order(since) <= order(newest) and (before is None or order(before) > order(oldest)):
             bounds = {"since": since} if order(since) > order(oldest) else {}
             bounds |= {"before": before} if before is not None and order(before) <= order(newest) else {}
-            found.append({**_unbounded(one), **bounds})
-    return sorted(found, key=lambda one: order(one.get("since", oldest)))
+            found.append({**_unbounded(table), **bounds})
+    return sorted(found, key=lambda entry: order(entry.get("since", oldest)))
 
 
 def _unbounded(table: dict[str, Any]) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def _merged(content: dict[str, Any], source: str | None) -> dict[str, Any]:
 
         own = content.get("checks", {})
         levels = whole.get("checks", {}).items()
-        whole["checks"] = {one: needs for one, needs in levels if one in own or CHECKS[one].of_cloud is None}
+        whole["checks"] = {level: needs for level, needs in levels if level in own or CHECKS[level].of_cloud is None}
     return whole
 
 
@@ -209,7 +209,7 @@ def _stated(fact: Any, source: str | None) -> Any:
 
 def _each(tables: Any, source: str | None) -> Any:
     if isinstance(tables, list):
-        return [_sourced(one, source) for one in tables]
+        return [_sourced(table, source) for table in tables]
     return _sourced(tables, source)
 
 
@@ -250,7 +250,7 @@ def _choose(stated: Any, version: str | None) -> Any:
     tables = stated if isinstance(stated, list) else [stated]
     if version is None:
         return tables[0]
-    return next((one for one in tables if covers(one, version)), None)
+    return next((table for table in tables if covers(table, version)), None)
 
 
 def _filled(profile: Profile, device_id: str, major: str) -> Profile:
@@ -263,7 +263,7 @@ def _filled(profile: Profile, device_id: str, major: str) -> Profile:
     hosts, host_name = profile.cloud.hosts, profile.dhcp.host_name
     return replace(
         profile,
-        cloud=replace(profile.cloud, hosts=replace(hosts, value=[fill(one) for one in hosts.value])),
+        cloud=replace(profile.cloud, hosts=replace(hosts, value=[fill(text) for text in hosts.value])),
         dhcp=replace(profile.dhcp, host_name=replace(host_name, value=fill(host_name.value))),
     )
 
@@ -290,8 +290,8 @@ def _spans(content: dict[str, Any]) -> list[str]:
     def walk(value: Any) -> None:
         if isinstance(value, dict):
             bounds.update(value[key] for key in ("since", "before") if isinstance(value.get(key), str))
-        for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-            walk(one)
+        for element in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            walk(element)
 
     walk(content)
-    return sorted((one for one in bounds if order(oldest) <= order(one) <= order(newest)), key=order)
+    return sorted((bound for bound in bounds if order(oldest) <= order(bound) <= order(newest)), key=order)

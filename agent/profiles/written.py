@@ -141,8 +141,8 @@ def read_file(path: Path) -> Written:
 
 def dotted(path: KeyPath) -> str:
     """A key as TOML writes it; which table of an array is left out."""
-    keys = [one for one in path if isinstance(one, str)]
-    return ".".join(one if _BARE_KEY.fullmatch(one) and len(one) <= LONGEST_SHOWN else quoted(one) for one in keys)
+    keys = [text for text in path if isinstance(text, str)]
+    return ".".join(key if _BARE_KEY.fullmatch(key) and len(key) <= LONGEST_SHOWN else quoted(key) for key in keys)
 
 
 def quoted(value: Any) -> str:

@@ -89,9 +89,9 @@ def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[C
 
     What only follows from another finding has no change of its own.
     """
-    wanted = [one for one in checks if _asks_for_change(one, checks)]
+    wanted = [row for row in checks if _asks_for_change(row, checks)]
     found: dict[str, Change] = {}
-    for check in sorted(wanted, key=lambda one: one.level != "required"):
+    for check in sorted(wanted, key=lambda check: check.level != "required"):
         change = _change(check, seen, profile)
         before = found.get(change.line)
         found[change.line] = Change(
@@ -108,7 +108,7 @@ def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[C
 
 def _asks_for_change(check: Check, checks: list[Check]) -> bool:
     """Whether a check fails for the device by itself; a failure that is only a warning for it counts too."""
-    failing = {one.id for one in checks if one.status == "fail" and one.level != "reported"}
+    failing = {row.id for row in checks if row.status == "fail" and row.level != "reported"}
     if check.level == "reported" or not check.remedy or check.due_to in failing:
         return False
     return check.status == "fail" or (check.status == "warn" and bool(check.to_allow))
@@ -130,7 +130,9 @@ def _change(check: Check, seen: Observations, profile: Profile) -> Change:
 def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
     """The rule that lets an exchange through; None where no firewall can stand in its way, or a value is no good."""
     subnet = subnet_of(seen)
-    addresses = [one for one in _addresses(flow, seen) if subnet is None or ipaddress.IPv4Address(one) not in subnet]
+    addresses = [
+        address for address in _addresses(flow, seen) if subnet is None or ipaddress.IPv4Address(address) not in subnet
+    ]
     if not addresses or not 1 <= flow.port <= 65535:
         return None
     alive = profile.cloud.keep_alive_s if (flow.protocol, flow.port) == ("udp", profile.cloud.port.value) else None
@@ -149,8 +151,8 @@ def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
 def _addresses(flow: Flow, seen: Observations) -> list[str]:
     """Where the exchange was tried, and the other addresses of its name."""
     lookups = seen.dns.of(flow.host) if seen.dns and flow.host else []
-    every = [flow.address, *(address for one in lookups for address in one.addresses)]
-    return [one for one in dict.fromkeys(every) if _is_host(one)][:MOST_ADDRESSES]
+    every = [flow.address, *(address for lookup in lookups for address in lookup.addresses)]
+    return [name for name in dict.fromkeys(every) if _is_host(name)][:MOST_ADDRESSES]
 
 
 def _is_host(address: str) -> bool:
@@ -183,8 +185,8 @@ def subnet_of(seen: Observations) -> ipaddress.IPv4Network | None:
 
 def _leased(dhcp: Dhcp | None) -> list[str]:
     messages = [dhcp.granted, *dhcp.offers()] if dhcp else []
-    return [f"{one.address}/{one.mask}" for one in messages if one and one.address and one.mask]
+    return [f"{message.address}/{message.mask}" for message in messages if message and message.address and message.mask]
 
 
 def _own(scope: Scope) -> list[str]:
-    return [one for one in scope.addresses if "/" in one]
+    return [address for address in scope.addresses if "/" in address]

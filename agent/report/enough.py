@@ -39,23 +39,25 @@ class Enough(Struct, frozen=True, kw_only=True):
 
 def enough(checks: list[Check], changes: list[Change], selection: Selection) -> Enough | None:
     """What the needed changes amount to; None where the device needs none."""
-    needed = [one for one in changes if one.needed]
-    failing = [one.id for one in checks if (one.status, one.level) == ("fail", "required")]
+    needed = [change for change in changes if change.needed]
+    failing = [check.id for check in checks if (check.status, check.level) == ("fail", "required")]
     if not needed or not failing:
         return None
-    spoiling = [one for one in needed if _spoilt_by(one)]
-    spoilt = {stage for one in spoiling for stage in _spoilt_by(one)}
-    fix = spoiling + [one for one in needed if one not in spoiling and not _only_in(one, spoilt)]
-    turned = _mended(checks, {check_id for one in fix for check_id in one.checks}, spoilt)
-    not_seen = [one.id for one in turned if one.level == "required" and one.status in {"fail", "unknown", "skip"}]
-    in_doubt = [one.id for one in turned if one.level == "required" and one.in_doubt]
+    spoiling = [change for change in needed if _spoilt_by(change)]
+    spoilt = {stage for change in spoiling for stage in _spoilt_by(change)}
+    fix = spoiling + [change for change in needed if change not in spoiling and not _only_in(change, spoilt)]
+    turned = _mended(checks, {check_id for change in fix for check_id in change.checks}, spoilt)
+    not_seen = [
+        check.id for check in turned if check.level == "required" and check.status in {"fail", "unknown", "skip"}
+    ]
+    in_doubt = [check.id for check in turned if check.level == "required" and check.in_doubt]
     works = not not_seen and not in_doubt and verdict_of(turned, selection).startswith("compatible")
-    first = [one.checks[0] for one in fix]
+    first = [change.checks[0] for change in fix]
     perhaps = [check_id for check_id in failing if check_id in not_seen]
     return Enough(
         answer="not-known" if not works else "alone" if len(fix) == 1 else "together",
         fix=first,
-        problems=[one.problems[0] for one in fix],
+        problems=[change.problems[0] for change in fix],
         perhaps=perhaps,
         not_seen=not_seen,
         sentence=_sentence(first, perhaps, not_seen, in_doubt, works=works),
@@ -75,21 +77,23 @@ def _mended(checks: list[Check], fixed: set[str], spoilt: set[Stage]) -> list[Ch
     """The checks as they would be judged with some of them mended: what followed from those was not seen."""
     fixed = {*fixed, *(settled for check_id in fixed for settled in CHECKS[check_id].settles)}
     unseen = {
-        one.id for one in checks if one.status == "fail" and (one.stage in spoilt or _follows(one, checks, fixed))
+        check.id
+        for check in checks
+        if check.status == "fail" and (check.stage in spoilt or _follows(check, checks, fixed))
     }
     return [
-        msgspec.structs.replace(one, status="pass")
-        if one.id in fixed
-        else msgspec.structs.replace(one, status="unknown")
-        if one.id in unseen
-        else one
-        for one in checks
+        msgspec.structs.replace(check, status="pass")
+        if check.id in fixed
+        else msgspec.structs.replace(check, status="unknown")
+        if check.id in unseen
+        else check
+        for check in checks
     ]
 
 
 def _follows(check: Check, checks: list[Check], fixed: set[str]) -> bool:
     """Whether a finding is a consequence of one that is mended, over however many steps."""
-    by_id, cause = {one.id: one for one in checks}, check.due_to
+    by_id, cause = {row.id: row for row in checks}, check.due_to
     for _ in checks:  # a chain of causes is no longer than that, and a circle ends
         if cause is None or cause in fixed:
             break

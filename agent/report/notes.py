@@ -70,7 +70,7 @@ def _on_the_laptop(scope: Scope) -> list[str]:
     if scope.is_tunnel:
         found.append(f"{scope.interface} is a tunnel: this is not what a device on the LAN sees.")
     if scope.proxy:
-        proxies = ", ".join(f"{one.variable}={one.value}" for one in scope.proxy)
+        proxies = ", ".join(f"{proxy.variable}={proxy.value}" for proxy in scope.proxy)
         found.append(
             f"This laptop uses a proxy ({proxies}); nothing was sent through it, and a device could not use it."
         )

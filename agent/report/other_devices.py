@@ -52,9 +52,12 @@ class VersionVerdict(_End, frozen=True, kw_only=True):
 
 def by_device(seen: Observations, judged: Profile, judgement: Judgement, selection: Selection) -> list[DeviceVerdict]:
     """The verdict for each known device at its newest Device OS version, and for the one judged at its own."""
-    others = [one for one in profiles.load_all() if one.name != judged.name]
-    every = sorted([judged, *others], key=lambda one: _place(one.name))
-    return [_device(one, judgement if one is judged else judging.judge(seen, one, selection)) for one in every]
+    others = [device for device in profiles.load_all() if device.name != judged.name]
+    every = sorted([judged, *others], key=lambda profile: _place(profile.name))
+    return [
+        _device(profile, judgement if profile is judged else judging.judge(seen, profile, selection))
+        for profile in every
+    ]
 
 
 def by_version(seen: Observations, judged: Profile, selection: Selection) -> list[VersionVerdict]:
@@ -64,10 +67,10 @@ def by_version(seen: Observations, judged: Profile, selection: Selection) -> lis
     not ask for is taken to be answered alike; `asked_instead` says so.
     """
     found: list[VersionVerdict] = []
-    for one in profiles.versions_of(judged):
-        profile = _at_the_same_cloud(one, judged, seen)
+    for version in profiles.versions_of(judged):
+        profile = _at_the_same_cloud(version, judged, seen)
         verdict = _version(profile, judging.judge(seen, profile, selection))
-        if profile is not one:
+        if profile is not version:
             verdict = msgspec.structs.replace(verdict, asked_instead=judged.cloud.hosts.value[0])
         if found and _outcome(found[-1]) == _outcome(verdict):
             both = found[-1].asked_instead or verdict.asked_instead
@@ -82,7 +85,7 @@ def by_version(seen: Observations, judged: Profile, selection: Selection) -> lis
 def _at_the_same_cloud(other: Profile, judged: Profile, seen: Observations) -> Profile:
     """Another version's profile with the host names that this run asked for, where port and protocol are the same."""
     own, asked = other.cloud.hosts.value, judged.cloud.hosts.value
-    if own == asked or (seen.cloud is not None and any(one.host in own for one in seen.cloud.endpoints)):
+    if own == asked or (seen.cloud is not None and any(endpoint.host in own for endpoint in seen.cloud.endpoints)):
         return other
     if (other.cloud.transport.value, other.cloud.port.value) != (judged.cloud.transport.value, judged.cloud.port.value):
         return other
@@ -111,7 +114,9 @@ def _version(profile: Profile, judgement: Judgement) -> VersionVerdict:
         since=profile.os_version or "",
         before=None,
         warnings=[
-            f"{one.id} {one.status}" for one in judgement.checks if one.status != "pass" and one.level != "reported"
+            f"{check.id} {check.status}"
+            for check in judgement.checks
+            if check.status != "pass" and check.level != "reported"
         ],
     )
 

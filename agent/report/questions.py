@@ -105,8 +105,8 @@ def _router(seen: Observations) -> Question:
     scope = seen.scope
     mac, source = scope.gateway_mac, "the gateway's hardware address (ARP), by the IEEE's registry"
     if mac is None and seen.dhcp is not None:
-        served = (one for one in seen.dhcp.received if one.server == scope.gateway and one.server_mac)
-        mac = next((one.server_mac for one in served), None)
+        served = (message for message in seen.dhcp.received if message.server == scope.gateway and message.server_mac)
+        mac = next((message.server_mac for message in served), None)
         source = "the DHCP server's hardware address, which is the gateway's, by the IEEE's registry"
     made = _made_by(mac) if mac else None
     if mac and _is_local(mac):
@@ -122,7 +122,7 @@ def _router(seen: Observations) -> Question:
 
 
 def _access_point(network: Ess | None) -> Question:
-    known = [one.bssid for one in network.ours if one.bssid] if network else []
+    known = [bss.bssid for bss in network.ours if bss.bssid] if network else []
     made = dict.fromkeys(words for mac in known[:8] if (words := _GUESS_VIRTUAL if _is_local(mac) else _made_by(mac)))
     return Question(
         question="Which access point is it?",
@@ -160,15 +160,15 @@ def _security(bss: Bss) -> str | None:
 
 
 def _bands(network: Ess) -> str | None:
-    bands = sorted({one.band for one in network.ours if one.band})
+    bands = sorted({bss.band for bss in network.ours if bss.band})
     if not bands:
         return None
     return f"yes: heard on {' and '.join(bands)} GHz" if len(bands) > 1 else f"heard on {bands[0]} GHz only"
 
 
 def _access_points(network: Ess) -> str | None:
-    radios = {one.bssid for one in network.ours if one.bssid}
-    by_band = {band: sum(one.band == band for one in network.ours) for band in ("2.4", "5", "6")}
+    radios = {bss.bssid for bss in network.ours if bss.bssid}
+    by_band = {band: sum(bss.band == band for bss in network.ours) for band in ("2.4", "5", "6")}
     counts = ", ".join(f"{count} on {band} GHz" for band, count in by_band.items() if count)
     one_each = "; an access point has one for each band, or more" if len(radios) > 1 else ""
     return f"{len(radios)} BSSID{'' if len(radios) == 1 else 's'} ({counts}){one_each}" if radios else None
@@ -182,20 +182,20 @@ def _channel(bss: Bss) -> str | None:
 
 
 def _environment(best: Bss | None, wifi: Wifi) -> str:
-    low = [one for one in wifi.bss if one.band == "2.4"]
+    low = [bss for bss in wifi.bss if bss.band == "2.4"]
     words = f"{counted(len(low))} on 2.4 GHz, {len(wifi.bss) - len(low)} on other bands"
     if best is None or best.channel is None or best.band != "2.4":
         return words
-    others = [one for one in low if one.ssid != best.ssid and one.channel is not None]
-    near = sum(abs((one.channel or 0) - best.channel) < _OVERLAP for one in others)
+    others = [bss for bss in low if bss.ssid != best.ssid and bss.channel is not None]
+    near = sum(abs((bss.channel or 0) - best.channel) < _OVERLAP for bss in others)
     return f"{words}; of other networks, {near} overlap channel {best.channel}"
 
 
 def _after_gateway(way: list[Station]) -> tuple[list[str], list[str]]:
     """The routers after the gateway: those with private addresses up to where these end, and the next few."""
-    drawn = [one.detail[0] for one in way if one.kind == "router"]
+    drawn = [station.detail[0] for station in way if station.kind == "router"]
     private = list(takewhile(is_local, drawn))
-    beyond = [address for one in way if one.kind == "provider" for address in one.detail]
+    beyond = [address for station in way if station.kind == "provider" for address in station.detail]
     return private, [*drawn[len(private) :], *beyond][:MOST_BEYOND]
 
 
@@ -224,7 +224,7 @@ def _topology(view: DeviceView, way: list[Station]) -> Question:
 def _provider(view: DeviceView, way: list[Station]) -> Question:
     question = "What kind of address does the internet provider give?"
     _, beyond = _after_gateway(way)
-    carrier = [one for one in beyond if is_carrier_nat(one)]
+    carrier = [climbed for climbed in beyond if is_carrier_nat(climbed)]
     own = view.seen.scope.address
     found, source = None, "the path was not looked at"
     if own is not None and (kind := _own_kind(own)):
@@ -256,7 +256,7 @@ def _own_kind(own: str) -> str | None:
 
 def _resolver(seen: Observations) -> Question:
     resolvers = seen.dhcp.resolvers() if seen.dhcp else []
-    words = [f"{one} ({_kind(one, seen.scope.gateway)})" for one in resolvers[:4]]
+    words = [f"{resolver} ({_kind(resolver, seen.scope.gateway)})" for resolver in resolvers[:4]]
     return Question(
         question="Which resolver (DNS) does the device get?",
         answer=", ".join(words) or None,
@@ -295,7 +295,7 @@ def _admission(seen: Observations) -> Question:
 def _port(checks: list[Check], profile: Profile) -> Question:
     protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
     check_id = next(row.id for row in CHECKS.values() if profile.cloud.transport.value in row.says_open)
-    check = next((one for one in checks if one.id == check_id), None)
+    check = next((row for row in checks if row.id == check_id), None)
     known = check is not None and check.status in {"pass", "warn", "fail"}
     return Question(
         question=f"Is the device's port open ({protocol} {profile.cloud.port.value})?",

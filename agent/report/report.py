@@ -144,9 +144,9 @@ def _networks(run: Run, seen: Observations, profile: Profile) -> list[NetworkVer
         return []
     names: dict[str, list[Bss]] = {}
     # A device hears nothing of the other bands, however strong.
-    for one in sorted(wifi.bss, key=lambda one: (one.band not in profile.radio.bands.value, -strength(one.signal_dbm))):
-        if one.ssid:
-            names.setdefault(one.ssid, []).append(one)
+    for bss in sorted(wifi.bss, key=lambda bss: (bss.band not in profile.radio.bands.value, -strength(bss.signal_dbm))):
+        if bss.ssid:
+            names.setdefault(bss.ssid, []).append(bss)
     found = []
     for ssid, bsss in list(names.items())[:MOST_NETWORKS]:
         verdict, checks = judging.judge_network(ssid, seen, profile, run.selection)
@@ -155,8 +155,10 @@ def _networks(run: Run, seen: Observations, profile: Profile) -> list[NetworkVer
                 ssid=ssid,
                 verdict=verdict,
                 signal_dbm=bsss[0].signal_dbm,
-                channels=sorted({one.channel for one in bsss if one.channel is not None}),
+                channels=sorted({bss.channel for bss in bsss if bss.channel is not None}),
                 checks=checks,
             )
         )
-    return sorted(found, key=lambda one: (_RANK.index(one.verdict), -strength(one.signal_dbm), one.ssid))
+    return sorted(
+        found, key=lambda network: (_RANK.index(network.verdict), -strength(network.signal_dbm), network.ssid)
+    )

@@ -45,20 +45,20 @@ class Station(Struct, frozen=True, kw_only=True):
     @property
     def status(self) -> Status | None:
         """The worst of the steps; None: there are none."""
-        return next((status for status in _WORST_FIRST if any(one.status == status for one in self.steps)), None)
+        return next((status for status in _WORST_FIRST if any(step.status == status for step in self.steps)), None)
 
 
 def way_to_cloud(view: DeviceView, checks: list[Check]) -> list[Station]:
     """The stations; what does not count for the device is not among their steps."""
     seen, profile, host, address = view.seen, view.profile, view.host, view.address
     scope, wifi = seen.scope, seen.wifi
-    counted = [one for one in checks if one.level != "reported"]
+    counted = [check for check in checks if check.level != "reported"]
     target = _target(view)
     names = [in_quotes(wifi.target)] if wifi is not None and wifi.target is not None else []
     mine = (
-        [one for one in wifi.bss if one.ssid == wifi.target and one.band == "2.4"] if wifi is not None and names else []
+        [bss for bss in wifi.bss if bss.ssid == wifi.target and bss.band == "2.4"] if wifi is not None and names else []
     )
-    channels = sorted({one.channel for one in mine if one.channel is not None})
+    channels = sorted({bss.channel for bss in mine if bss.channel is not None})
     if channels:
         names.append(f"2.4 GHz, channel {', '.join(map(str, channels[:4]))}")
     gateways, site, beyond = _routers(target, seen) if target else ([], [], [])
@@ -78,7 +78,7 @@ def way_to_cloud(view: DeviceView, checks: list[Check]) -> list[Station]:
             detail=[*(gateways or ["not known"]), *([f"on {in_quotes(view.elsewhere)}"] if view.elsewhere else [])],
             steps=_steps("gateway", counted, profile),
         ),
-        *(_station(one, target, checks) for one in site),
+        *(_station(router, target, checks) for router in site),
         Station(kind="provider", title="Internet", detail=beyond, steps=_steps("provider", counted, profile)),
         Station(
             kind="cloud",
@@ -101,12 +101,12 @@ def _port(profile: Profile) -> str:
 def _steps(kind: StationKind, checks: list[Check], profile: Profile) -> list[Step]:
     """The steps on the stretch to a station: one for all checks that are drawn alike, by the worst of them."""
     drawn: dict[str, list[Check]] = {}
-    for one in checks:
-        if CHECKS[one.id].station == kind:
-            drawn.setdefault(CHECKS[one.id].drawn, []).append(one)
+    for check in checks:
+        if CHECKS[check.id].station == kind:
+            drawn.setdefault(CHECKS[check.id].drawn, []).append(check)
     steps = []
     for words, alike in drawn.items():
-        worst = min(alike, key=lambda one: _WORST_FIRST.index(one.status))
+        worst = min(alike, key=lambda check: _WORST_FIRST.index(check.status))
         what = words.replace("{port}", _port(profile))
         steps.append(Step(what=what, status=worst.status, check=worst.id, summary=worst.summary))
     return steps
@@ -114,7 +114,7 @@ def _steps(kind: StationKind, checks: list[Check], profile: Profile) -> list[Ste
 
 def _locating(checks: list[Check]) -> Check | None:
     """The check that says where on the path the device's port is lost."""
-    return next((one for one in checks if CHECKS[one.id].locates), None)
+    return next((check for check in checks if CHECKS[check.id].locates), None)
 
 
 def traced(view: DeviceView) -> bool:
@@ -125,7 +125,7 @@ def traced(view: DeviceView) -> bool:
 def _target(view: DeviceView) -> PathTarget | None:
     path = view.seen.path
     targets = path.targets if path and not path.not_run else []
-    return next((one for one in targets if one.address == view.address), None)
+    return next((target for target in targets if target.address == view.address), None)
 
 
 def _heard(target: PathTarget) -> set[str]:
@@ -179,7 +179,7 @@ def _routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[Ro
 def _with_loss(stations: list[Station], target: PathTarget, found: Check) -> list[Station]:
     """The stations with the loss of the device's port on the stretch after the last router that answered for it."""
     heard = _heard(target)
-    places = [place for place, one in enumerate(stations) if place >= _GATEWAY and set(one.detail) & heard]
+    places = [place for place, station in enumerate(stations) if place >= _GATEWAY and set(station.detail) & heard]
     # Where no router answered for it, it got no further than the first one: no access point was asked.
     after = min((places[-1] + 1) if places else _GATEWAY, len(stations) - 1)
     word = f"{target.device.name} lost" if found.status == "fail" else f"{target.device.name}: where it is lost"

@@ -86,8 +86,8 @@ async def exchange(
                 value = read(event.payload)
             except ValueError as reason:
                 if len(ignored) < MOST_IGNORED:
-                    one = attempt("ignored", event.at, str(reason))
-                    ignored.append(replace(one, sent="", reply=event.payload[:KEPT_BYTES].hex(), source=event.source))
+                    entry = attempt("ignored", event.at, str(reason))
+                    ignored.append(replace(entry, sent="", reply=event.payload[:KEPT_BYTES].hex(), source=event.source))
                 continue
             reply = event.payload[:KEPT_BYTES].hex()
             attempts.append(replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at)))

@@ -132,29 +132,29 @@ class Climb(ABC):
     @property
     def end(self) -> int | None:
         """The lowest TTL at which a packet got to the destination, or to somebody who refuses it."""
-        return min((one.ttl for one in self.tries if one.outcome in {"answered", "unreachable"}), default=None)
+        return min((probe.ttl for probe in self.tries if probe.outcome in {"answered", "unreachable"}), default=None)
 
     @property
     def last(self) -> int:
         """The highest TTL that anybody answered; 0: none."""
-        return max((one.ttl for one in self.tries if one.outcome not in {"timeout", "error"}), default=0)
+        return max((probe.ttl for probe in self.tries if probe.outcome not in {"timeout", "error"}), default=0)
 
     @property
     def top(self) -> int:
         """The highest TTL that was sent; 0: none."""
-        return max((one.ttl for one in self.tries), default=0)
+        return max((probe.ttl for probe in self.tries), default=0)
 
     def asked(self, ttl: int) -> int:
         """How often a rung was asked."""
-        return sum(one.ttl == ttl for one in self.tries)
+        return sum(probe.ttl == ttl for probe in self.tries)
 
     def has_answer(self, ttl: int) -> bool:
         """Whether anything came for a rung."""
-        return any(one.ttl == ttl and not one.open for one in self.tries)
+        return any(probe.ttl == ttl and not probe.open for probe in self.tries)
 
     def passed(self, ttl: int) -> bool:
         """Whether a router said that a packet got to it, and no further."""
-        return any(one.ttl == ttl and one.outcome == "time-exceeded" for one in self.tries)
+        return any(probe.ttl == ttl and probe.outcome == "time-exceeded" for probe in self.tries)
 
     @property
     def most_packets(self) -> int:
@@ -169,7 +169,7 @@ class Climb(ABC):
     @property
     def sent(self) -> int:
         """What was sent."""
-        return sum(one.costs for one in self.tries)
+        return sum(probe.costs for probe in self.tries)
 
     @abstractmethod
     def send(self, ttl: int) -> PendingProbe:
@@ -193,7 +193,7 @@ class Climb(ABC):
             known_by=self.rungs.known_by,
             one_flow=self.one_flow,
             no_raw=self._no_raw,
-            probes=[one.seen(self.network) for one in sorted(self.tries, key=lambda one: (one.ttl, one.at))],
+            probes=[probe.seen(self.network) for probe in sorted(self.tries, key=lambda probe: (probe.ttl, probe.at))],
         )
 
     def last_before_the_end(self) -> tuple[UdpSocket | None, int]:
@@ -293,7 +293,7 @@ class UdpClimb(Climb):
         await asyncio.gather(*waits)
 
     def _expects(self) -> bool:
-        return any(one.open for one in self.tries)
+        return any(probe.open for probe in self.tries)
 
     async def _listen_to(self, sock: UdpSocket, own: PendingProbe | None, deadline: float) -> None:
         while self._expects() and (event := await sock.receive(deadline)):
@@ -347,7 +347,9 @@ class UdpClimb(Climb):
 
     def _quoted(self, quoted: bytes) -> PendingProbe | None:
         """The one try of which this is the head; bytes beyond what was sent are a router's padding."""
-        fits = [one for one in self.tries if quoted and one.payload[: len(quoted)] == quoted[: len(one.payload)]]
+        fits = [
+            probe for probe in self.tries if quoted and probe.payload[: len(quoted)] == quoted[: len(probe.payload)]
+        ]
         return fits[0] if len(fits) == 1 else None
 
     def seen(self) -> Ladder:
@@ -383,9 +385,9 @@ class TcpClimb(Climb):
         A SYN is not expected to be accepted where it is silent for long, nor where a later router had one.
         """
         recent = self.network.clock.monotonic() - SYN_WAIT_S
-        routers = max((one.ttl for one in self.tries if one.outcome == "time-exceeded"), default=0)
-        pending = [one for one in self.tries if one.open and one.at > recent and one.ttl > routers]
-        return self.sent + sum(one.ending for one in pending)
+        routers = max((probe.ttl for probe in self.tries if probe.outcome == "time-exceeded"), default=0)
+        pending = [probe for probe in self.tries if probe.open and probe.at > recent and probe.ttl > routers]
+        return self.sent + sum(probe.ending for probe in pending)
 
     def send(self, ttl: int) -> PendingProbe:
         """Ask a rung."""
@@ -425,13 +427,13 @@ class TcpClimb(Climb):
             done, self._tasks = await asyncio.wait(
                 self._tasks, timeout=max(deadline - self.network.clock.monotonic(), 0)
             )
-            for one in done:
-                one.result()
+            for task in done:
+                task.result()
 
     async def _listen_raw(self, deadline: float) -> None:
         while (
             self._raw is not None
-            and any(one.open for one in self.tries)
+            and any(probe.open for probe in self.tries)
             and (event := await self._raw.receive(deadline))
         ):
             if isinstance(event, Quote):
@@ -466,8 +468,8 @@ class TcpClimb(Climb):
 
     async def close(self) -> None:
         """Leave nothing on its way."""
-        for one in self._tasks:
-            one.cancel()
+        for task in self._tasks:
+            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = set()
         await super().close()

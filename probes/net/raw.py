@@ -184,8 +184,8 @@ class RawFlow:
         """Close the sockets; the port is free again."""
         while self._watched:
             asyncio.get_running_loop().remove_reader(self._watched.pop().fileno())
-        for one in self._sockets:
-            one.close()
+        for sock in self._sockets:
+            sock.close()
 
     def _on_readable(self, sock: socket.socket, parse: Callable[[bytes, float], Quote | Segment | None]) -> None:
         for _ in range(MOST_DATAGRAMS):  # the loop calls again while there is more

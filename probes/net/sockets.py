@@ -349,8 +349,8 @@ class Network:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         # Sockets stay open until here: a late reply to a closed port would make the kernel send an ICMP error.
-        for one in self._sockets:
-            one.close()
+        for sock in self._sockets:
+            sock.close()
         self._reset_all()
 
     def limit(self, begun: float, patience_s: float) -> float:

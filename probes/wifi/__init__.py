@@ -139,7 +139,7 @@ class _Choice:
             self.best = seen
         elif seen.triggered:
             self.best = seen
-            self.reasons.extend(one for one in before.limits if LAST_RESULTS not in one)  # they are not shown now
+            self.reasons.extend(limit for limit in before.limits if LAST_RESULTS not in limit)  # they are not shown now
             seen.regulatory_country = seen.regulatory_country or before.regulatory_country
             if seen.associated_bssid is None and seen.interface == before.interface:
                 seen.associated_ssid = before.associated_ssid
@@ -150,7 +150,7 @@ class _Choice:
 def _finished(seen: Wifi, ssid: str | None, reasons: list[str]) -> Wifi:
     """Say which network is meant, and make sentences of the reasons."""
     seen.aim(ssid)
-    seen.limits = [f"{one[:1].upper()}{one[1:]}".rstrip(". ") for one in (*reasons, *seen.limits)]
+    seen.limits = [f"{text[:1].upper()}{text[1:]}".rstrip(". ") for text in (*reasons, *seen.limits)]
     return seen
 
 

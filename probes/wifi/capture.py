@@ -156,7 +156,7 @@ class FrameCollector:
                 found.append(self._bss(bssid, heard))
             except ValueError:
                 self._nameless += 1
-        heard_on = sorted(one for one in self._listened if channel_at(one))
+        heard_on = sorted(number for number in self._listened if channel_at(number))
         surplus = f"more was heard than the {MOST_BSSS} BSSs that are kept" if self._surplus else None
         return Wifi(source=source, bss=found, frequencies_mhz=heard_on, left_out=surplus, limits=self._limits())
 
@@ -294,15 +294,15 @@ class FrameCollector:
             for frequency in heard.frequencies()
         ]
         # Where it was heard on several channels, that channel counts which it says is its own.
-        one = min(described, key=lambda each: len(each.contradictions))
-        notes = list(one.contradictions)
-        if one.ssid == "" and response and any(name := outline(response[0])[0] or b""):
-            one = structs.replace(one, ssid=ssid_text(name), ssid_hex=name.hex())
+        candidate = min(described, key=lambda each: len(each.contradictions))
+        notes = list(candidate.contradictions)
+        if candidate.ssid == "" and response and any(name := outline(response[0])[0] or b""):
+            candidate = structs.replace(candidate, ssid=ssid_text(name), ssid_hex=name.hex())
             notes.append(NAME_FROM_RESPONSE)
         if len(heard.names) > 1:
             names = ", ".join(repr(ssid_text(name)) for name in heard.names)
             notes.append(f"It gave several names ({names}): the latest of its beacons is taken")
-        return structs.replace(one, contradictions=notes)
+        return structs.replace(candidate, contradictions=notes)
 
     def _answers(self, heard: "_Heard") -> bool | None:
         if heard.last[1]:
@@ -543,12 +543,12 @@ def _packet(buffer: bytes, at: int, length: int, kind: int, order: str, interfac
         number, _, high, low, size, original = struct.unpack_from(order + "HHIIII", buffer, at + 8)
     if number >= len(interfaces) or size > min(length - head, MOST_FRAME_OCTETS):
         return None
-    one = interfaces[number]
-    if kind == 3 and one.snap:
-        size = min(size, one.snap)
-    seconds = None if kind == 3 else (high << 32 | low) * one.unit + one.offset
+    interface = interfaces[number]
+    if kind == 3 and interface.snap:
+        size = min(size, interface.snap)
+    seconds = None if kind == 3 else (high << 32 | low) * interface.unit + interface.offset
     start = at + head - 4
-    return buffer, start, start + size, original, seconds, one.link, one.fcs
+    return buffer, start, start + size, original, seconds, interface.link, interface.fcs
 
 
 def _plan(present: bytes) -> tuple[int, int, int, int]:
@@ -594,5 +594,5 @@ def _ends_with_fcs(buffer: bytes, start: int, end: int) -> bool:
 
 
 def _spans(channels: list[int]) -> str:
-    shown = ", ".join(str(one) for one in channels[:40])
+    shown = ", ".join(str(channel) for channel in channels[:40])
     return shown if len(channels) <= 40 else f"{shown}, …"

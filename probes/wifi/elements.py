@@ -544,7 +544,7 @@ def _list(body: bytes, at: int, name: Callable[[bytes], str], default: str) -> t
     count = int.from_bytes(body[at : at + 2], "little")
     at += 2
     end = at + 4 * count
-    names = [name(body[one : one + 4]) for one in range(at, min(end, len(body) - 3), 4)]
+    names = [name(body[number : number + 4]) for number in range(at, min(end, len(body) - 3), 4)]
     return list(dict.fromkeys(names)), end, bool(count) and end <= len(body)
 
 
@@ -626,7 +626,7 @@ def _neighbors(found: _Found, name: bytes) -> list[Neighbor]:
             if not size or len(body) - at < count * size:
                 found.note("A Reduced Neighbor Report ends within a neighbour")
                 break
-            entries = [body[one : one + size] for one in range(at, at + count * size, size)]
+            entries = [body[number : number + size] for number in range(at, at + count * size, size)]
             at += count * size
             if not kind:  # others are of multi-link devices (802.11be) and name no BSS
                 neighbors += [_neighbor(operating_class, channel, entry, short) for entry in entries]

@@ -120,20 +120,20 @@ class PyobjcCoreWlan:
         client = self._library.CWWiFiClient.sharedWiFiClient()
         names = client.interfaceNames() or ()
         self._interface = client.interfaceWithName_(name) if name in names else client.interface()
-        one = self._interface
-        if one is None:
+        interface = self._interface
+        if interface is None:
             return None
-        channel = one.wlanChannel()
+        channel = interface.wlanChannel()
         return CoreWlanInterface(
-            name=str(one.interfaceName() or ""),
-            is_on=bool(one.powerOn()),
-            ssid=_bytes(one.ssidData()),
-            bssid=_text(one.bssid()),
+            name=str(interface.interfaceName() or ""),
+            is_on=bool(interface.powerOn()),
+            ssid=_bytes(interface.ssidData()),
+            bssid=_text(interface.bssid()),
             channel=int(channel.channelNumber()) if channel else None,
             band=int(channel.channelBand()) if channel else 0,
-            country=_text(one.countryCode()),
+            country=_text(interface.countryCode()),
             width=int(channel.channelWidth()) if channel else 0,
-            rssi=int(one.rssiValue()),
+            rssi=int(interface.rssiValue()),
         )
 
     def scan(self) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
@@ -142,23 +142,23 @@ class PyobjcCoreWlan:
         refusal = None
         if problem is not None:
             refusal = CoreWlanError(str(problem.domain()), int(problem.code()), str(problem.localizedDescription()))
-        return [self._network(one) for one in found or ()], refusal
+        return [self._network(network) for network in found or ()], refusal
 
     def cached(self) -> list[CoreWlanNetwork]:
         """The last results that the system has."""
-        return [self._network(one) for one in self._interface.cachedScanResults() or ()]
+        return [self._network(network) for network in self._interface.cachedScanResults() or ()]
 
-    def _network(self, one: Any) -> CoreWlanNetwork:
-        channel = one.wlanChannel()
+    def _network(self, found: Any) -> CoreWlanNetwork:
+        channel = found.wlanChannel()
         return CoreWlanNetwork(
-            bssid=_text(one.bssid()),
-            ssid=_bytes(one.ssidData()),
-            elements=_bytes(one.informationElementData()),
-            rssi=int(one.rssiValue()),
+            bssid=_text(found.bssid()),
+            ssid=_bytes(found.ssidData()),
+            elements=_bytes(found.informationElementData()),
+            rssi=int(found.rssiValue()),
             channel=int(channel.channelNumber()) if channel else None,
             band=int(channel.channelBand()) if channel else 0,
             width=int(channel.channelWidth()) if channel else 0,
-            securities=tuple(kind for kind in _SECURITY if one.supportsSecurity_(kind)),
+            securities=tuple(kind for kind in _SECURITY if found.supportsSecurity_(kind)),
         )
 
 
@@ -228,21 +228,21 @@ def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float], te
         seen.unlocked_by = _step(refusal)
         seen.limits.append(f"no scan was made ({reason(refusal)}): these are the last results of macOS, of unknown age")
     unsound = 0
-    for one in networks[:MOST_BSSS]:
+    for network in networks[:MOST_BSSS]:
         try:
-            seen.bss.append(decode(one))
+            seen.bss.append(decode(network))
         except ValueError:
             unsound += 1
     if unsound:
         seen.limits.append(f"left out: {unsound} results that are no network that a device could join")
     if not seen.bss and seen.triggered:
         seen.limits.append("macOS scanned without an error and heard nothing at all")
-    if seen.bss and all(one.ssid is None for one in seen.bss):
+    if seen.bss and all(candidate.ssid is None for candidate in seen.bss):
         seen.names_withheld = True
         seen.bss = _with_own(seen.bss, radio)
         seen.limits.append(_LOCATION)
         seen.unlocked_by = _ALLOW_LOCATION
-    if seen.bss and not any(one.complete for one in seen.bss):
+    if seen.bss and not any(candidate.complete for candidate in seen.bss):
         seen.limits.append("macOS gave no information elements: PMF, rates and more are not seen")
     return seen
 
@@ -258,9 +258,9 @@ def _with_own(found: list[Bss], radio: CoreWlanInterface) -> list[Bss]:
         signal_dbm=signal, associated=True, complete=False,
     )  # fmt: skip
     # The scan heard it too: it is not to be counted twice.
-    twins = [one for one in found if (one.frequency_mhz, one.width_mhz) == (frequency, width)]
-    twin = min(twins, key=lambda one: abs((one.signal_dbm or 0.0) - (signal or 0.0)), default=None)
-    return [own, *(one for one in found if one is not twin)]
+    twins = [candidate for candidate in found if (candidate.frequency_mhz, candidate.width_mhz) == (frequency, width)]
+    twin = min(twins, key=lambda candidate: abs((candidate.signal_dbm or 0.0) - (signal or 0.0)), default=None)
+    return [own, *(candidate for candidate in found if candidate is not twin)]
 
 
 def decode(network: CoreWlanNetwork) -> Bss:
@@ -277,7 +277,7 @@ def decode(network: CoreWlanNetwork) -> Bss:
     name = network.ssid or told
     if told is None:
         elements = bytes((0, len(name or b""))) + (name or b"") + elements
-    one = bss(
+    candidate = bss(
         elements,
         bssid=network.bssid.lower() if network.bssid else None,
         frequency_mhz=_frequency(network.channel, network.band),
@@ -285,22 +285,22 @@ def decode(network: CoreWlanNetwork) -> Bss:
         complete=told is not None,
     )
     if name is None:
-        one = structs.replace(one, ssid=None, ssid_hex=None)
-    elif one.ssid == "":
-        one = structs.replace(one, hidden=True)
+        candidate = structs.replace(candidate, ssid=None, ssid_hex=None)
+    elif candidate.ssid == "":
+        candidate = structs.replace(candidate, hidden=True)
         if network.ssid and any(network.ssid):
-            one = structs.replace(one, ssid=ssid_text(network.ssid), ssid_hex=network.ssid.hex())
+            candidate = structs.replace(candidate, ssid=ssid_text(network.ssid), ssid_hex=network.ssid.hex())
     if told is None:
         # Without elements, what CoreWLAN itself made of them counts.
         listed = {name for kind in network.securities for name in _SECURITY.get(kind, [])}
         order: list[Security] = [name for each in _SECURITY.values() for name in each]
-        one = structs.replace(
-            one,
-            channel=one.channel or network.channel,
+        candidate = structs.replace(
+            candidate,
+            channel=candidate.channel or network.channel,
             width_mhz=_WIDTHS.get(network.width),
             security=list(dict.fromkeys(name for name in order if name in listed)) or None,
         )
-    return one
+    return candidate
 
 
 def _frequency(channel: int | None, band: int) -> int | None:

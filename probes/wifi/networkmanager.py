@@ -270,13 +270,13 @@ async def _read(bus: Bus, device: str, seen: Wifi, now_s: float) -> None:
             about = await bus.properties(path, _ACCESS_POINT)
         except Refused:  # it went out of range meanwhile
             continue
-        if (one := access_point(about, now_s)) is None:
+        if (bss := access_point(about, now_s)) is None:
             continue
-        seen.bss.append(one)
+        seen.bss.append(bss)
         if path == active:
-            seen.associated_ssid = one.ssid or None
-            seen.associated_bssid = one.bssid
-            seen.associated_frequency_mhz = one.frequency_mhz
+            seen.associated_ssid = bss.ssid or None
+            seen.associated_bssid = bss.bssid
+            seen.associated_frequency_mhz = bss.frequency_mhz
 
 
 def access_point(about: dict[str, Any], now_s: float) -> Bss | None:
@@ -327,7 +327,7 @@ async def _device(bus: Bus, interface: str | None) -> str:
         raise NoRadio("Wi-Fi is switched off by a switch or key of this laptop", "Switch Wi-Fi on there.")
     if not manager.get("WirelessEnabled", True):
         raise NoRadio("Wi-Fi is switched off in NetworkManager", "Switch Wi-Fi on (nmcli radio wifi on).")
-    path, state = found.get(interface) or max(found.values(), key=lambda one: one[1])
+    path, state = found.get(interface) or max(found.values(), key=lambda device: device[1])
     if state <= _UNMANAGED:
         raise SourceUnavailable("NetworkManager does not manage the Wi-Fi radio", AS_ROOT)
     if state == _UNAVAILABLE:

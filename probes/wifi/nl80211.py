@@ -149,9 +149,9 @@ async def survey(
     """
     try:
         async with kernel or Netlink() as opened:
-            one = _Survey(opened, sysfs, name, elapsed, on_partial, tell)
-            await one.find_radio(interface)
-            return await one.run(request_scan)
+            survey = _Survey(opened, sysfs, name, elapsed, on_partial, tell)
+            await survey.find_radio(interface)
+            return await survey.run(request_scan)
     except TimeoutError as problem:
         raise SourceUnavailable(f"nl80211: the kernel did not answer within {ANSWER_S:.0f} s") from problem
     except OSError as problem:
@@ -210,18 +210,18 @@ class Netlink:
             try:
                 async with asyncio.timeout(ANSWER_S):
                     answer = await self._requests.nlm_request(message, msg_type=self._requests.prid, msg_flags=flags)
-                    got = [one async for one in answer]
+                    got = [reply async for reply in answer]
             except NetlinkError as problem:
                 raise _os_error(problem) from problem
-            if not any(one["header"]["flags"] & NLM_F_DUMP_INTR for one in got):
+            if not any(message["header"]["flags"] & NLM_F_DUMP_INTR for message in got):
                 break  # else the table changed while it was read, and pyroute2 leaves that to us
-        return [_plain(one) for one in got]
+        return [_plain(message) for message in got]
 
     async def event(self) -> Message:
         """The next scan event."""
         while not self._waiting:
-            async for one in self._events.get():
-                self._waiting.append(_plain(one))
+            async for message in self._events.get():
+                self._waiting.append(_plain(message))
         return self._waiting.pop(0)
 
 
@@ -340,34 +340,34 @@ class _Survey:
     async def find_radio(self, interface: str | None) -> None:
         """Choose the radio, and see whether it can look."""
         interfaces = [
-            one
-            for _, one in await self._ask(_GET_INTERFACE, {}, dump=True)
-            if {_IFINDEX, _IFNAME, _WIPHY} <= one.keys()
+            entry
+            for _, entry in await self._ask(_GET_INTERFACE, {}, dump=True)
+            if {_IFINDEX, _IFNAME, _WIPHY} <= entry.keys()
         ]
         radios = [
             await self._describe(
                 _Radio(
-                    index=_number(one[_IFINDEX]) or 0,
-                    name=_text(one[_IFNAME]),
-                    wiphy=_number(one[_WIPHY]) or 0,
-                    ssid=one.get(_SSID),
-                    is_p2p=_number(one.get(_IFTYPE)) == _P2P_CLIENT,
+                    index=_number(interface[_IFINDEX]) or 0,
+                    name=_text(interface[_IFNAME]),
+                    wiphy=_number(interface[_WIPHY]) or 0,
+                    ssid=interface.get(_SSID),
+                    is_p2p=_number(interface.get(_IFTYPE)) == _P2P_CLIENT,
                 )
             )
-            for one in interfaces
-            if _number(one.get(_IFTYPE)) in {_STATION, _P2P_CLIENT}
+            for interface in interfaces
+            if _number(interface.get(_IFTYPE)) in {_STATION, _P2P_CLIENT}
         ]
         if not radios:
             raise _nothing_scans(interfaces)
         obstacles = {radio.name: self._obstacle(radio) for radio in radios}
         self._radio = max(
             radios,
-            key=lambda one: (
-                obstacles[one.name] is None,
-                any(band_of(frequency) == "2.4" for frequency in one.frequencies),
-                one.name == interface,
-                not one.is_p2p,
-                one.ssid is not None,
+            key=lambda radio: (
+                obstacles[radio.name] is None,
+                any(band_of(frequency) == "2.4" for frequency in radio.frequencies),
+                radio.name == interface,
+                not radio.is_p2p,
+                radio.ssid is not None,
             ),
         )
         if (obstacle := obstacles[self._radio.name]) is not None:
@@ -375,18 +375,18 @@ class _Survey:
         self._name = self._name or self._radio.ssid or None
         self._seen.interface = self._radio.name
         self._seen.regulatory_country = await self._country()
-        if not any(band_of(one) == "2.4" for one in self._radio.frequencies):
+        if not any(band_of(frequency) == "2.4" for frequency in self._radio.frequencies):
             self._seen.limits.append("this laptop's radio may not listen on 2.4 GHz at all: no network there is seen")
             self._seen.unlocked_by = CAPTURE_INSTEAD
-        missing = [one for one in sorted(self._radio.forbidden) if band_of(one) == "2.4" and one != 2484]
-        if missing and any(band_of(one) == "2.4" for one in self._radio.frequencies):
-            channels = " and ".join(str(channel_at(one) or one) for one in missing)
+        missing = [number for number in sorted(self._radio.forbidden) if band_of(number) == "2.4" and number != 2484]
+        if missing and any(band_of(frequency) == "2.4" for frequency in self._radio.frequencies):
+            channels = " and ".join(str(channel_at(number) or number) for number in missing)
             country = self._seen.regulatory_country or "unknown"
             self._seen.limits.append(
                 f"this laptop's radio may not listen on channel {channels} (regulatory domain {country}); "
                 "a network there is not seen"
             )
-        if not any(band_of(one) == "5" for one in self._radio.frequencies):
+        if not any(band_of(frequency) == "5" for frequency in self._radio.frequencies):
             self._seen.limits.append("this laptop's radio has no 5 GHz: networks there are not seen")
 
     async def _describe(self, radio: _Radio) -> _Radio:
@@ -396,12 +396,12 @@ class _Survey:
         forbidden: set[int] = set()
         phy = ""
         most_ssids: int | None = None
-        for _, one in await self._ask(_GET_WIPHY, request, dump=True):
-            if _number(one.get(_WIPHY)) != radio.wiphy:
+        for _, entry in await self._ask(_GET_WIPHY, request, dump=True):
+            if _number(entry.get(_WIPHY)) != radio.wiphy:
                 continue
-            phy = _text(one.get(_WIPHY_NAME, b"")) or phy
-            most_ssids = _number(one.get(_MOST_SSIDS)) if _MOST_SSIDS in one else most_ssids
-            for _, band in _walk(one.get(_BANDS, b"")):
+            phy = _text(entry.get(_WIPHY_NAME, b"")) or phy
+            most_ssids = _number(entry.get(_MOST_SSIDS)) if _MOST_SSIDS in entry else most_ssids
+            for _, band in _walk(entry.get(_BANDS, b"")):
                 for _, channel in _walk(attributes_of(band).get(_BAND_FREQS, b"")):
                     about = attributes_of(channel)
                     frequency = _number(about.get(_FREQ)) or 0
@@ -440,14 +440,14 @@ class _Survey:
         """The regulatory domain that binds this radio."""
         for attributes in ({_WIPHY: struct.pack("=I", self._radio.wiphy)}, {}):
             with contextlib.suppress(OSError):
-                for _, one in await self._ask(_GET_REG, attributes):
-                    if country := _text(one.get(_ALPHA2, b"")):
+                for _, entry in await self._ask(_GET_REG, attributes):
+                    if country := _text(entry.get(_ALPHA2, b"")):
                         return country
         return None
 
     async def run(self, request_scan: RequestScan) -> Wifi:
         """Scan and read."""
-        self._before = {one.key: one for one in await self._dump()}
+        self._before = {entry.key: entry for entry in await self._dump()}
         low, high = self._plan()
         begun = self._elapsed()
         try:
@@ -511,25 +511,30 @@ class _Survey:
         """Where the network meant was heard by its answer alone: whether its beacons hide the name is not known."""
         return sorted(
             {
-                one.frequency
-                for one in entries
-                if self._name in one.names and one.is_response and one.beacon is None and self._is_fresh(one, begun)
+                entry.frequency
+                for entry in entries
+                if self._name in entry.names
+                and entry.is_response
+                and entry.beacon is None
+                and self._is_fresh(entry, begun)
             }
         )
 
     def _is_heard(self, name: bytes, entries: list[_Entry], begun: float) -> bool:
         """Whether this scan heard a network on 2.4 GHz."""
         return any(
-            name in one.names and band_of(one.frequency) == "2.4" and (one.associated or self._is_fresh(one, begun))
-            for one in entries
+            name in entry.names
+            and band_of(entry.frequency) == "2.4"
+            and (entry.associated or self._is_fresh(entry, begun))
+            for entry in entries
         )
 
     def _plan(self) -> tuple[list[int], list[int]]:
         """The frequencies to visit: 2.4 GHz, and the others."""
         frequencies = sorted(self._radio.frequencies)
-        low = [one for one in frequencies if band_of(one) == "2.4"]
-        five = [one for one in frequencies if band_of(one) == "5"]
-        return low, five + [one for one in frequencies if one in PREFERRED_6GHZ]
+        low = [frequency for frequency in frequencies if band_of(frequency) == "2.4"]
+        five = [frequency for frequency in frequencies if band_of(frequency) == "5"]
+        return low, five + [frequency for frequency in frequencies if frequency in PREFERRED_6GHZ]
 
     def _names(self, *, is_repeated: bool) -> list[bytes]:
         """Which names to ask for; an empty one asks everybody. As many as the radio can, none where it only listens."""
@@ -548,14 +553,14 @@ class _Survey:
         """
         if not frequencies:
             return True
-        what = " and ".join(dict.fromkeys(band_name(one) for one in frequencies))
+        what = " and ".join(dict.fromkeys(band_name(frequency) for frequency in frequencies))
         request = {
             _IFINDEX: struct.pack("=I", self._radio.index),
-            _SCAN_FREQUENCIES: _list(struct.pack("=I", one) for one in frequencies),
+            _SCAN_FREQUENCIES: _list(struct.pack("=I", frequency) for frequency in frequencies),
         }
         if not is_passive and (names := self._names(is_repeated=is_repeated)):
             request[_SCAN_SSIDS] = _list(names)
-        if any(one > 5950 for one in frequencies):
+        if any(frequency > 5950 for frequency in frequencies):
             request[_SCAN_FLAGS] = struct.pack("=I", _FLAG_COLOCATED_6GHZ)
         allowed_s = SCAN_S + CHANNEL_S * len(frequencies)
         aborted = busy = False
@@ -649,22 +654,22 @@ class _Survey:
         """The kernel's table."""
         request = {_IFINDEX: struct.pack("=I", self._radio.index)}
         entries = []
-        for _, one in await self._ask(_GET_SCAN, request, dump=True):
-            if (entry := _entry(attributes_of(one.get(_BSS, b"")))) is not None:
+        for _, attributes in await self._ask(_GET_SCAN, request, dump=True):
+            if (entry := _entry(attributes_of(attributes.get(_BSS, b"")))) is not None:
                 entries.append(entry)
         return entries
 
     def _missed(self, entries: list[_Entry], begun: float) -> list[int]:
         """Where BSSs were heard shortly before this scan, and not by it."""
-        heard = {one.place for one in entries if self._is_fresh(one, begun)}
+        heard = {entry.place for entry in entries if self._is_fresh(entry, begun)}
         return sorted(
             {
-                one.frequency
-                for one in self._before.values()
-                if one.place not in heard
-                and one.frequency in self._radio.frequencies
-                and one.age_s is not None
-                and one.age_s < REMEMBERED_S
+                entry.frequency
+                for entry in self._before.values()
+                if entry.place not in heard
+                and entry.frequency in self._radio.frequencies
+                and entry.age_s is not None
+                and entry.age_s < REMEMBERED_S
             }
         )
 
@@ -673,9 +678,9 @@ class _Survey:
 
         A name that beacons hide may be remembered, as long as they are heard; one that they have given up is not.
         """
-        fresh = [one for one in entries if one.associated or self._is_fresh(one, begun)]
-        nameless = {one.place for one in fresh if not one.key[-1]}
-        heard = [one for one in entries if one in fresh or one.place in nameless]
+        fresh = [entry for entry in entries if entry.associated or self._is_fresh(entry, begun)]
+        nameless = {entry.place for entry in fresh if not entry.key[-1]}
+        heard = [entry for entry in entries if entry in fresh or entry.place in nameless]
         if silent := len(entries) - len(heard):
             self._seen.limits.append(
                 f"Left out, because not heard on two visits: {silent} of the results from before this scan"
@@ -690,21 +695,21 @@ class _Survey:
         if len(entries) > MOST_BSSS:
             seen.left_out = f"{len(entries)} access points are in range, and the {MOST_BSSS} strongest are kept"
             seen.limits.append(seen.left_out)
-            entries = sorted(entries, key=lambda one: strength(one.signal_dbm), reverse=True)[:MOST_BSSS]
+            entries = sorted(entries, key=lambda entry: strength(entry.signal_dbm), reverse=True)[:MOST_BSSS]
         unsound = 0
         for entry in entries:
             fresh = seen.triggered and self._is_fresh(entry, begun)
             try:
-                one = decode(entry, self._before.get(entry.key) if fresh else None)
+                bss = decode(entry, self._before.get(entry.key) if fresh else None)
             except ValueError:
                 unsound += 1
                 continue
-            if one.hidden is None and one.ssid and self._name not in entry.names:
+            if bss.hidden is None and bss.ssid and self._name not in entry.names:
                 # It has answered a probe request for everybody, which access points that hide their name do not.
-                one = structs.replace(one, hidden=False)
-            seen.bss.append(one)
+                bss = structs.replace(bss, hidden=False)
+            seen.bss.append(bss)
             if entry.associated:
-                seen.associated_ssid = ssid_text(self._radio.ssid or b"") or one.ssid or None
+                seen.associated_ssid = ssid_text(self._radio.ssid or b"") or bss.ssid or None
                 seen.associated_bssid = entry.bssid
                 seen.associated_frequency_mhz = entry.frequency
         seen.bss = without_twins(seen.bss)
@@ -771,7 +776,7 @@ def _response_is_newer(entry: _Entry, before: _Entry | None) -> bool:
 
 def _nothing_scans(interfaces: list[Attributes]) -> NoRadio:
     """Why no interface could scan."""
-    modes = {_text(one[_IFNAME]): _MODES.get(_number(one.get(_IFTYPE)) or 0) for one in interfaces}
+    modes = {_text(interface[_IFNAME]): _MODES.get(_number(interface.get(_IFTYPE)) or 0) for interface in interfaces}
     if not any(modes.values()):
         return NoRadio("this laptop has no Wi-Fi interface that could scan", CAPTURE_INSTEAD)
     told = ", ".join(f"{name}: {mode}" for name, mode in modes.items() if mode)

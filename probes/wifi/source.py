@@ -118,23 +118,27 @@ def of_both(beacon: bytes | None, response: bytes | None, *, prefer_response: bo
     """
     takes_response = beacon is None or (prefer_response and response is not None)
     hidden = hides_name(beacon)
-    one = bss((response if takes_response else beacon) or b"", hidden=hidden, **about)
+    candidate = bss((response if takes_response else beacon) or b"", hidden=hidden, **about)
     if beacon is None or response is None:
-        return one
+        return candidate
     name = outline(response)[0] or b""
     if any(name) and len(name) <= LONGEST_SSID and hidden:
-        notes = [*one.contradictions, NAME_FROM_RESPONSE]
-        one = structs.replace(one, ssid=ssid_text(name), ssid_hex=name.hex(), contradictions=notes)
+        notes = [*candidate.contradictions, NAME_FROM_RESPONSE]
+        candidate = structs.replace(candidate, ssid=ssid_text(name), ssid_hex=name.hex(), contradictions=notes)
     if takes_response:
         with contextlib.suppress(ValueError):
-            one = structs.replace(one, dtim_period=bss(beacon, **about).dtim_period)
-    return one
+            candidate = structs.replace(candidate, dtim_period=bss(beacon, **about).dtim_period)
+    return candidate
 
 
 def without_twins(found: list[Bss]) -> list[Bss]:
     """Leave out what is listed twice: Linux keeps a hidden network once nameless and once by its name."""
-    named = {(one.bssid, one.frequency_mhz) for one in found if one.ssid and one.hidden}
-    return [one for one in found if one.ssid != "" or (one.bssid, one.frequency_mhz) not in named]
+    named = {(candidate.bssid, candidate.frequency_mhz) for candidate in found if candidate.ssid and candidate.hidden}
+    return [
+        candidate
+        for candidate in found
+        if candidate.ssid != "" or (candidate.bssid, candidate.frequency_mhz) not in named
+    ]
 
 
 def unheard(name: bytes, visits: int) -> str:
@@ -150,7 +154,7 @@ def band_name(frequency_mhz: int) -> str:
 
 def age_of(found: list[Bss]) -> str:
     """How old results are, in words."""
-    ages = [one.age_s for one in found if one.age_s is not None]
+    ages = [candidate.age_s for candidate in found if candidate.age_s is not None]
     if not ages:
         return "of unknown age"
     youngest, oldest = (f"{age:.0f} s" if age < 120 else f"{age / 60:.0f} minutes" for age in (min(ages), max(ages)))
@@ -172,11 +176,11 @@ def has_radio(sysfs: Path = Path("/sys")) -> bool:
 def monitoring(sysfs: Path = Path("/sys")) -> list[str]:
     """The interfaces in monitor mode that are up."""
     found = []
-    for one in sorted(sysfs.glob("class/net/*")):
+    for path in sorted(sysfs.glob("class/net/*")):
         try:
-            kind, flags = (one / "type").read_text().strip(), int((one / "flags").read_text(), 16)
+            kind, flags = (path / "type").read_text().strip(), int((path / "flags").read_text(), 16)
         except (OSError, ValueError):
             continue
         if kind == _MONITOR_TYPE and flags & 1:
-            found.append(one.name)
+            found.append(path.name)
     return found

@@ -234,8 +234,12 @@ def look(
         _demand(answered("WlanEnumInterfaces", code))
         if not adapters:
             raise NoRadio("Windows knows no Wi-Fi adapter in this computer", CAPTURE_INSTEAD)
-        named = (one for one in adapters if interface in {one.guid, one.guid.strip("{}"), one.description})
-        connected = (one for one in adapters if one.state == _CONNECTED)
+        named = (
+            adapter
+            for adapter in adapters
+            if interface in {adapter.guid, adapter.guid.strip("{}"), adapter.description}
+        )
+        connected = (adapter for adapter in adapters if adapter.state == _CONNECTED)
         adapter = next(named, None) or next(connected, None) or adapters[0]
         seen = Wifi(source="windows", interface=adapter.description or adapter.guid)
         begun = elapsed()
@@ -267,7 +271,7 @@ def _comment(seen: Wifi, unsound: int) -> None:
         seen.limits.append(f"these are the last results of Windows, {ages}")
     elif not seen.bss:
         seen.limits.append("Windows scanned without an error and heard nothing at all")
-    if len(seen.bss) >= NAMELESS_IS_WITHHELD and not any(one.ssid for one in seen.bss):
+    if len(seen.bss) >= NAMELESS_IS_WITHHELD and not any(candidate.ssid for candidate in seen.bss):
         seen.names_withheld = True
         seen.limits.append(f"all names are missing: {_LOCATION}")
         seen.unlocked_by = _ALLOW_LOCATION
@@ -317,7 +321,7 @@ def _entry(data: bytes, at: int, now_s: float) -> Bss:
     if outline(elements)[0] is None:
         elements = bytes((0, len(name))) + name + elements
         sound = False
-    one = bss(
+    candidate = bss(
         elements,
         bssid=data[at + 40 : at + 46].hex(":"),
         frequency_mhz=frequency_khz // 1000 or None,
@@ -327,11 +331,11 @@ def _entry(data: bytes, at: int, now_s: float) -> Bss:
         capability=capability,
         complete=sound,
     )
-    if one.ssid != "":
-        return one  # by a beacon or a probe response: Windows does not tell which
+    if candidate.ssid != "":
+        return candidate  # by a beacon or a probe response: Windows does not tell which
     if any(name):
-        return structs.replace(one, ssid=ssid_text(name), ssid_hex=name.hex(), hidden=True)
-    return structs.replace(one, hidden=True)
+        return structs.replace(candidate, ssid=ssid_text(name), ssid_hex=name.hex(), hidden=True)
+    return structs.replace(candidate, hidden=True)
 
 
 def _age(filetime: int, now_s: float) -> float | None:
@@ -348,7 +352,7 @@ def _associate(seen: Wifi, data: bytes) -> None:
     if length <= LONGEST_SSID:
         seen.associated_ssid = ssid_text(data[_CONNECTION_SSID + 4 : _CONNECTION_SSID + 4 + length]) or None
     seen.associated_bssid = data[_CONNECTION_BSSID : _CONNECTION_BSSID + 6].hex(":")
-    mine = (one.frequency_mhz for one in seen.bss if one.bssid == seen.associated_bssid)
+    mine = (candidate.frequency_mhz for candidate in seen.bss if candidate.bssid == seen.associated_bssid)
     seen.associated_frequency_mhz = next(mine, None)
 
 

@@ -87,8 +87,8 @@ class _Client(pywifi_linux.WifiUtil):  # type: ignore[misc]
         return str(self._send_cmd_to_wpas(iface, command, get_reply=True))
 
     def close(self) -> None:
-        for one in self._connections.values():
-            one["sock"].close()
+        for connection in self._connections.values():
+            connection["sock"].close()
         self._connections.clear()
 
 
@@ -102,7 +102,7 @@ class PywifiControl:
 
     def interfaces(self) -> list[str]:
         """The interfaces that have a control socket."""
-        return sorted(one.name for one in Path(pywifi_linux.CTRL_IFACE_DIR).iterdir() if one.is_socket())
+        return sorted(path.name for path in Path(pywifi_linux.CTRL_IFACE_DIR).iterdir() if path.is_socket())
 
     def connect(self, interface: str) -> None:
         """Connect to one, and listen to its events from now on."""
@@ -194,7 +194,11 @@ def look(
 ) -> Wifi:
     """Scan and read; blocks."""
     try:
-        names = [one for one in control.interfaces() if one != "global" and not one.startswith("p2p-dev-")]
+        names = [
+            interface
+            for interface in control.interfaces()
+            if interface != "global" and not interface.startswith("p2p-dev-")
+        ]
         if not names:
             raise SourceUnavailable("wpa_supplicant runs, and has no interface with a control socket")
         chosen = interface if interface in names else names[0]
@@ -242,9 +246,9 @@ class _Survey:
         if status.get("wpa_state") == "COMPLETED":
             self._name = self._name or _octets(status.get("ssid", "")) or None
         begun = self._elapsed()
-        low = [one for one in frequencies if band_of(one) == "2.4"]
+        low = [frequency for frequency in frequencies if band_of(frequency) == "2.4"]
         heard_low = self._scan(low)
-        self._scan([one for one in frequencies if band_of(one) in {"5", "6"}])
+        self._scan([frequency for frequency in frequencies if band_of(frequency) in {"5", "6"}])
         self._read()
         # By its name a network is asked in visits of their own: in one that names it, older versions ask nobody else.
         visits = 1
@@ -259,7 +263,7 @@ class _Survey:
         if status.get("wpa_state") == "COMPLETED":
             self._seen.associated_bssid = status.get("bssid")
             self._seen.associated_frequency_mhz = int(status["freq"]) if status.get("freq", "").isdigit() else None
-            mine = (one for one in self._seen.bss if one.bssid == status.get("bssid"))
+            mine = (bss for bss in self._seen.bss if bss.bssid == status.get("bssid"))
             name = next(mine, None)
             self._seen.associated_ssid = (
                 (name.ssid if name else None) or ssid_text(_octets(status.get("ssid", ""))) or None
@@ -275,8 +279,8 @@ class _Survey:
         """Whether these scans heard a network on 2.4 GHz; ages are in whole seconds."""
         age = self._elapsed() - begun + 1
         return any(
-            one.ssid_hex == name.hex() and one.band == "2.4" and one.age_s is not None and one.age_s <= age
-            for one in self._seen.bss
+            bss.ssid_hex == name.hex() and bss.band == "2.4" and bss.age_s is not None and bss.age_s <= age
+            for bss in self._seen.bss
         )
 
     def _scan(self, frequencies: list[int], name: bytes | None = None) -> bool:
@@ -284,7 +288,7 @@ class _Survey:
         if not frequencies:
             return True
         asked = f" ssid {name.hex()}" if name else ""
-        what = " and ".join(dict.fromkeys(band_name(one) for one in frequencies))
+        what = " and ".join(dict.fromkeys(band_name(frequency) for frequency in frequencies))
         deadline = min(self._clock() + SCAN_S + CHANNEL_S * len(frequencies), self._end)
         failed = False
         try:
@@ -320,7 +324,7 @@ class _Survey:
         """Walk through wpa_supplicant's table."""
         unsound = 0
         found = []
-        self._seen.limits = [one for one in self._seen.limits if one not in self._unread]
+        self._seen.limits = [limit for limit in self._seen.limits if limit not in self._unread]
         self._unread = []
         command = "FIRST"
         seen_ids: set[str] = set()
@@ -357,7 +361,7 @@ def decode(about: dict[str, str]) -> Bss:
     beacon = bytes.fromhex(about.get("beacon_ie", "")) or None
     response = elements if beacon != elements else None
     bssid = about.get("bssid", "").lower()
-    one = of_both(
+    bss = of_both(
         beacon,
         response,
         prefer_response=True,
@@ -369,7 +373,7 @@ def decode(about: dict[str, str]) -> Bss:
         capability=_integer(about.get("capabilities")),
         answers_probes=None if beacon is None or response is None else True,
     )
-    return structs.replace(one, hidden=True) if one.ssid == "" else one
+    return structs.replace(bss, hidden=True) if bss.ssid == "" else bss
 
 
 def _fields(text: str) -> dict[str, str]:

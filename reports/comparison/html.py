@@ -19,23 +19,30 @@ def render(comparison: Comparison) -> str:
         kind=_kind(comparison),
         story=story(comparison),
         sides=[("A", comparison.a), ("B", comparison.b)],
-        caveats=[one.text for one in comparison.limits if not one.checks],
+        caveats=[limit.text for limit in comparison.limits if not limit.checks],
         conclusions=[
-            [one.subject, Mark(_STANDINGS[one.standing], STANDINGS[one.standing]), one.because]
-            for one in comparison.conclusions
+            [
+                conclusion.subject,
+                Mark(_STANDINGS[conclusion.standing], STANDINGS[conclusion.standing]),
+                conclusion.because,
+            ]
+            for conclusion in comparison.conclusions
         ],
         asked=[
             [
-                [Code(check) for check in one.checks],
-                Mark(_CHANGES[one.state], CHANGES[one.state]),
-                one.line if one.needed else f"{one.line} (The device does not need it.)",
-                one.because,
+                [Code(check) for check in asked.checks],
+                Mark(_CHANGES[asked.state], CHANGES[asked.state]),
+                asked.line if asked.needed else f"{asked.line} (The device does not need it.)",
+                asked.because,
             ]
-            for one in comparison.asked
+            for asked in comparison.asked
         ],
-        new=[[[Code(check) for check in one.checks], one.owner or "", one.line] for one in comparison.new_changes],
-        checks=[[Code(one.id), Mark(one.a), Mark(one.b), _meaning(one)] for one in comparison.checks],
-        differences=[[one.what, one.a, one.b] for one in comparison.differences],
+        new=[
+            [[Code(check) for check in change.checks], change.owner or "", change.line]
+            for change in comparison.new_changes
+        ],
+        checks=[[Code(pair.id), Mark(pair.a), Mark(pair.b), _meaning(pair)] for pair in comparison.checks],
+        differences=[[difference.what, difference.a, difference.b] for difference in comparison.differences],
     )
 
 

@@ -8,33 +8,41 @@ from netpreflight.reports.markdown.text import listed, strong, table, text
 def render(comparison: Comparison) -> str:
     """A comparison as Markdown."""
     lines = [strong(comparison.sentence), ""]
-    for letter, one in (("A", comparison.a), ("B", comparison.b)):
-        first, *rest = side(one)
-        lines += [f"- **{letter}**: {text(first)}", *listed([*rest, f"verdict: {one.verdict}"], depth=1)]
+    for letter, run in (("A", comparison.a), ("B", comparison.b)):
+        first, *rest = side(run)
+        lines += [f"- **{letter}**: {text(first)}", *listed([*rest, f"verdict: {run.verdict}"], depth=1)]
     lines += ["", text(story(comparison)), ""]
-    if caveats := [one.text for one in comparison.limits if not one.checks]:
+    if caveats := [limit.text for limit in comparison.limits if not limit.checks]:
         lines += ["### Before you compare", "", *listed(caveats)]
     if comparison.conclusions:
         lines += ["### What that rules out", ""]
-        rows = [(one.subject, STANDINGS[one.standing], one.because) for one in comparison.conclusions]
+        rows = [
+            (conclusion.subject, STANDINGS[conclusion.standing], conclusion.because)
+            for conclusion in comparison.conclusions
+        ]
         lines += table(("What", "", "Because"), rows)
     if comparison.asked:
         lines += ["### The changes that A asked for", ""]
         lines += table(
             ("Check", "In B", "The change", "Because"),
-            [(", ".join(one.checks), CHANGES[one.state], one.line, one.because) for one in comparison.asked],
+            [(", ".join(asked.checks), CHANGES[asked.state], asked.line, asked.because) for asked in comparison.asked],
         )
     if comparison.new_changes:
         lines += ["### New in B", ""]
-        lines += listed(f"{', '.join(one.checks)} ({one.owner}): {one.line}" for one in comparison.new_changes)
+        lines += listed(
+            f"{', '.join(change.checks)} ({change.owner}): {change.line}" for change in comparison.new_changes
+        )
     lines += ["### The checks", ""]
     lines += table(
-        ("Check", "A", "B", "What it means"), [(one.id, one.a, one.b, meaning(one)) for one in comparison.checks]
+        ("Check", "A", "B", "What it means"),
+        [(check.id, check.a, check.b, meaning(check)) for check in comparison.checks],
     )
     for pair in comparison.checks:
         if found := details(pair):
             lines += [f"- {text(pair.id)}", *listed(found, depth=1)]
     if comparison.differences:
         lines += ["", "### What else differs", ""]
-        lines += table(("", "A", "B"), [(one.what, one.a, one.b) for one in comparison.differences])
+        lines += table(
+            ("", "A", "B"), [(difference.what, difference.a, difference.b) for difference in comparison.differences]
+        )
     return "\n".join(lines).rstrip() + "\n"

@@ -32,14 +32,14 @@ def _print(console: Console, comparison: Comparison) -> None:
     console.print()
     console.print(Text(shown(comparison.sentence), style="bold"))
     console.print()
-    for letter, one in (("A", comparison.a), ("B", comparison.b)):
-        first, *rest = side(one)
+    for letter, run in (("A", comparison.a), ("B", comparison.b)):
+        first, *rest = side(run)
         console.print(Text.assemble((f"{letter}  ", "bold"), shown(first)))
         for line in rest:
             console.print(Padding(Text(shown(line)), (0, 0, 0, 3), expand=False))
-        console.print(Padding(Text(one.verdict, style=VERDICT_STYLES[one.verdict]), (0, 0, 0, 3), expand=False))
+        console.print(Padding(Text(run.verdict, style=VERDICT_STYLES[run.verdict]), (0, 0, 0, 3), expand=False))
     console.print(Text(shown(story(comparison)), style="dim"))
-    _print_list(console, "Before you compare", (one.text for one in comparison.limits if not one.checks))
+    _print_list(console, "Before you compare", (limit.text for limit in comparison.limits if not limit.checks))
     _print_conclusions(console, comparison)
     _print_changes(console, comparison)
     _print_checks(console, comparison)
@@ -50,22 +50,26 @@ def _print_conclusions(console: Console, comparison: Comparison) -> None:
     if not comparison.conclusions:
         return
     _heading(console, "What that rules out")
-    for one in comparison.conclusions:
-        line = Text.assemble((f"{STANDINGS[one.standing]}: ", _STANDING_STYLES[one.standing]), shown(one.subject))
+    for conclusion in comparison.conclusions:
+        line = Text.assemble(
+            (f"{STANDINGS[conclusion.standing]}: ", _STANDING_STYLES[conclusion.standing]), shown(conclusion.subject)
+        )
         console.print(Padding(line, (0, 0, 0, 2), expand=False))
-        console.print(Padding(Text(shown(one.because), style="dim"), (0, 0, 0, 4), expand=False))
+        console.print(Padding(Text(shown(conclusion.because), style="dim"), (0, 0, 0, 4), expand=False))
 
 
 def _print_changes(console: Console, comparison: Comparison) -> None:
     if comparison.asked:
         _heading(console, "The changes that A asked for")
-    for one in comparison.asked:
-        optional = "" if one.needed else " (not needed to get online)"
-        line = Text(f"{CHANGES[one.state]}: {', '.join(map(shown, one.checks))}{optional}: {shown(one.line)}")
+    for asked in comparison.asked:
+        optional = "" if asked.needed else " (not needed to get online)"
+        line = Text(f"{CHANGES[asked.state]}: {', '.join(map(shown, asked.checks))}{optional}: {shown(asked.line)}")
         console.print(Padding(line, (0, 0, 0, 2), expand=False))
-        console.print(Padding(Text(shown(one.because), style="dim"), (0, 0, 0, 4), expand=False))
+        console.print(Padding(Text(shown(asked.because), style="dim"), (0, 0, 0, 4), expand=False))
     _print_list(
-        console, "New in B", (f"{', '.join(one.checks)} ({one.owner}): {one.line}" for one in comparison.new_changes)
+        console,
+        "New in B",
+        (f"{', '.join(change.checks)} ({change.owner}): {change.line}" for change in comparison.new_changes),
     )
 
 
@@ -94,8 +98,8 @@ def _print_differences(console: Console, comparison: Comparison) -> None:
     table = Table(box=None, padding=(0, 2, 0, 2), show_edge=False, header_style="dim")
     for heading in ("", "A", "B"):
         table.add_column(heading, overflow="fold")
-    for one in comparison.differences:
-        table.add_row(Text(shown(one.what)), Text(shown(one.a)), Text(shown(one.b)))
+    for difference in comparison.differences:
+        table.add_row(Text(shown(difference.what)), Text(shown(difference.a)), Text(shown(difference.b)))
     console.print(table)
 
 

@@ -28,12 +28,12 @@ def story(comparison: Comparison) -> str:
     return f"{STORIES[comparison.story]}{likely}: {'; '.join(comparison.told_by)}."
 
 
-def side(one: Side) -> list[str]:
+def side(run: Side) -> list[str]:
     """One run, in a few lines."""
     return [
-        f"{one.file}, {one.started}{'' if one.complete else ', cut short'}",
-        f"{one.network}{f' ({one.hotspot})' if one.hotspot else ''}",
-        one.headline,
+        f"{run.file}, {run.started}{'' if run.complete else ', cut short'}",
+        f"{run.network}{f' ({run.hotspot})' if run.hotspot else ''}",
+        run.headline,
     ]
 
 

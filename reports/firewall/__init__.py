@@ -63,23 +63,23 @@ REPLACED = (
 def _is_for_pasting(rule: Rule) -> bool:
     """Whether a rule has its values, and not tokens in their place (`reports/sharing/`)."""
     values = [*rule.addresses, *([rule.source] if rule.source else []), *([rule.mac] if rule.mac else [])]
-    return all(one[:1] in "0123456789ABCDEF" for one in values)
+    return all(value[:1] in "0123456789ABCDEF" for value in values)
 
 
 def render(changes: list[Change], dialect: str) -> str:
     """The firewall changes as text for a product; what no firewall can open is named at the end."""
     product = DIALECTS[dialect]
-    if any(not _is_for_pasting(rule) for one in changes for rule in one.rules):
+    if any(not _is_for_pasting(rule) for change in changes for rule in change.rules):
         return f"{product.comment} {REPLACED}\n"
-    firewall = [one for one in changes if one.rules]
-    rules = [rule for one in firewall for rule in one.rules]
-    optional = [one for one in firewall if not one.needed]
-    others = [check_id for one in changes if not one.rules for check_id in one.checks]
+    firewall = [change for change in changes if change.rules]
+    rules = [rule for change in firewall for rule in change.rules]
+    optional = [change for change in firewall if not change.needed]
+    others = [check_id for change in changes if not change.rules for check_id in change.checks]
     head: list[str] = []
     if rules:
         head = [f"netpreflight, for {product.title}", *product.notes]
         head += [f"{number}: {rule.line}" for number, rule in enumerate(rules, 1)]
-        head += [f"Not needed to get online: the change for {', '.join(one.checks)}" for one in optional]
+        head += [f"Not needed to get online: the change for {', '.join(change.checks)}" for change in optional]
     if others:
         head.append(f"Not a matter of a firewall rule: {', '.join(others)}. The report says what to change there.")
     if not changes:

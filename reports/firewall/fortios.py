@@ -22,7 +22,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     """Addresses, a service and a policy for each exchange."""
     for number, rule in enumerate(rules, 1):
         name, source, host = label(number), source_and_mask(rule), name_of(rule, "zones")
-        destinations = [f'"{name}-to-{one}"' for one in range(1, (1 if host else len(rule.addresses)) + 1)]
+        destinations = [f'"{name}-to-{number}"' for number in range(1, (1 if host else len(rule.addresses)) + 1)]
         origin = f'"{name}-from"' if source else '"all"'
         yield "config firewall address"
         if source:

@@ -27,7 +27,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             "srcPort": "Any",
             "srcCidr": rule.source or "Any",
             "destPort": str(rule.port),
-            "destCidr": name_of(rule, "exact") or ",".join(f"{one}/32" for one in rule.addresses),
+            "destCidr": name_of(rule, "exact") or ",".join(f"{address}/32" for address in rule.addresses),
             "syslogEnabled": False,
         }
         for number, rule in enumerate(rules, 1)

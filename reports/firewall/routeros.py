@@ -21,7 +21,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     yield "/ip firewall address-list"
     for number, rule in enumerate(rules, 1):
         host = name_of(rule, "exact")
-        yield from (f"add list={label(number)} address={one}" for one in ([host] if host else rule.addresses))
+        yield from (f"add list={label(number)} address={text}" for text in ([host] if host else rule.addresses))
     yield "/ip firewall filter"
     for number, rule in enumerate(rules, 1):
         source = f"src-address={rule.source} " if rule.source else ""

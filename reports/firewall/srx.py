@@ -27,7 +27,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         )
         if rule.source:
             yield f"{book} {name}-from {rule.source}"
-        destinations = [f"{name}-to-{one}" for one in range(1, (1 if host else len(rule.addresses)) + 1)]
+        destinations = [f"{name}-to-{number}" for number in range(1, (1 if host else len(rule.addresses)) + 1)]
         if host:
             yield f"{book} {destinations[0]} dns-name {host}"
         else:
@@ -38,6 +38,6 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         if idle_s := longer(rule, IDLE_S):
             yield f"set applications application {name} inactivity-timeout {idle_s}"
         yield f"{policy} policy {name} match source-address {f'{name}-from' if rule.source else 'any'}"
-        yield from (f"{policy} policy {name} match destination-address {one}" for one in destinations)
+        yield from (f"{policy} policy {name} match destination-address {destination}" for destination in destinations)
         yield f"{policy} policy {name} match application {name}"
         yield f"{policy} policy {name} then permit"

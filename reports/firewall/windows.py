@@ -14,7 +14,7 @@ NOTES = (
 def lines(rules: list[Rule]) -> Iterator[str]:
     """One command for each exchange; the source is the PC itself."""
     for number, rule in enumerate(rules, 1):
-        addresses = ", ".join(f"'{one}'" for one in rule.addresses)
+        addresses = ", ".join(f"'{address}'" for address in rule.addresses)
         yield (
             f"New-NetFirewallRule -DisplayName '{label(number)}' -Direction Outbound -Action Allow "
             f"-Protocol {rule.protocol.upper()} -RemoteAddress {addresses} -RemotePort {rule.port}"

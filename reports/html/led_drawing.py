@@ -62,7 +62,7 @@ def strip(lights: list[LedSignal]) -> list[Piece]:
         return []
     if len(lights) == 1 and lights[0].breathes:
         return [Piece(0, 1000, _colour(lights[0]), fades=True)]
-    whole = [1600 if one.times is None and len(lights) > 1 else _STRIP_MS for one in lights]
+    whole = [1600 if signal.times is None and len(lights) > 1 else _STRIP_MS for signal in lights]
     return [
         Piece(start * 1000 / _STRIP_MS, (min(end, _STRIP_MS) - start) * 1000 / _STRIP_MS, colour, fades=False)
         for start, end, colour in _spans(lights, whole)

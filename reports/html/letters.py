@@ -21,19 +21,19 @@ _NO_WAY_ONLINE = {
 
 def letters(report: Report) -> Iterator[tuple[str, str]]:
     """Ready text for each owner of something that has to be changed."""
-    owners = dict.fromkeys(one.owner for one in report.changes)
+    owners = dict.fromkeys(change.owner for change in report.changes)
     network = report.observations.wifi.target if report.observations.wifi is not None else None
     place = "at the network" + (f" on the Wi-Fi {in_quotes(network)}" if network else "")
     if network and report.scope.medium == "wired":
         place = f"at the Wi-Fi {in_quotes(network)} on the air, and at the network by cable,"
     for owner in owners:
-        mine = [one for one in report.changes if one.owner == owner]
-        needed = [one for one in mine if one.needed]
+        mine = [change for change in report.changes if change.owner == owner]
+        needed = [change for change in mine if change.needed]
         lines = [f"netpreflight looked {place} for a {report.device.title}, {report.started}."]
         if needed:
             lines += [f"{_NO_WAY_ONLINE[report.startup.online]}Please change:"]
-            lines += [f"{number}. {one.line}" for number, one in enumerate(needed, 1)]
-        if optional := [one.line for one in mine if not one.needed]:
+            lines += [f"{number}. {change.line}" for number, change in enumerate(needed, 1)]
+        if optional := [change.line for change in mine if not change.needed]:
             lines += ["It would help, but the device does not need it:", *(f"- {line}" for line in optional)]
-        lines += [f"Found by: {', '.join(check for one in mine for check in one.checks)}."]
+        lines += [f"Found by: {', '.join(check for change in mine for check in change.checks)}."]
         yield WHO.get(owner or "", "Whoever can change it"), "\n".join(line.replace("\n", " ") for line in lines)

@@ -86,7 +86,7 @@ def environment() -> "jinja2.Environment":
 
 def templates() -> list[str]:
     """Every template: compiling them takes longer than rendering."""
-    return sorted(one.name for one in (_FOLDER / "templates").glob("*.html"))
+    return sorted(path.name for path in (_FOLDER / "templates").glob("*.html"))
 
 
 @cache

@@ -68,18 +68,18 @@ def way(stations: list[Station], *, upright: bool) -> DrawnWay:
     pitch = 112 if upright else 1000 // max(len(stations), 1)
     at = 36 if upright else pitch // 2
     width = 34 if upright else max(12, pitch // 7)
-    for one in stations:
-        status = one.status
+    for station in stations:
+        status = station.status
         shown_as = "skip" if lost and status is None else status
         lost = lost or status == "fail"
         places.append(
             DrawnStation(
-                kind=one.kind,
-                title=one.title,
-                detail=[_cut(line, width) for line in one.detail[:2]],
+                kind=station.kind,
+                title=station.title,
+                detail=[_cut(line, width) for line in station.detail[:2]],
                 steps=[
                     _step(step.what, step.status, at - pitch // 2, width if upright else pitch // 8)
-                    for step in one.steps[:3]
+                    for step in station.steps[:3]
                 ],
                 status=shown_as,
                 at=at,
@@ -131,10 +131,10 @@ class Band(NamedTuple):
 
 def on_the_band(wifi: Wifi | None) -> tuple[list[Bss], int]:
     """The 2.4 GHz BSSs to show, those of the network judged first, then by signal; and how many more there are."""
-    low = [one for one in (wifi.bss if wifi is not None else []) if one.band == "2.4" and one.channel in _CHANNELS]
-    low.sort(key=lambda one: -strength(one.signal_dbm))
-    judged = [one for one in low if is_judged(one, wifi)]
-    others = [one for one in low if not is_judged(one, wifi)]
+    low = [bss for bss in (wifi.bss if wifi is not None else []) if bss.band == "2.4" and bss.channel in _CHANNELS]
+    low.sort(key=lambda bss: -strength(bss.signal_dbm))
+    judged = [bss for bss in low if is_judged(bss, wifi)]
+    others = [bss for bss in low if not is_judged(bss, wifi)]
     kept = [*judged[:MOST_JUDGED], *others[:MOST_BSSS]]
     return kept, len(low) - len(kept)
 
@@ -151,20 +151,20 @@ def band(bsss: list[Bss], wifi: Wifi | None, *, narrow: bool) -> Band:
         return round(floor - (level - _LOWEST_DBM) * (floor - 12) / (_HIGHEST_DBM - _LOWEST_DBM), 1)
 
     boxes, taken = [], set()
-    for number, one in enumerate(bsss, 1):
-        low, high = _covers(one)
-        top = up(one.signal_dbm if one.signal_dbm is not None else _LOWEST_DBM + 4)
+    for number, bss in enumerate(bsss, 1):
+        low, high = _covers(bss)
+        top = up(bss.signal_dbm if bss.signal_dbm is not None else _LOWEST_DBM + 4)
         label, step = round((across(low) + across(high)) / 2), 0
         while (label // 16, int(top) // 16) in taken and step < 12:  # numbers that would stand on one another
             step += 1
             label += 16 * step * (1 if step % 2 else -1)
         taken.add((label // 16, int(top) // 16))
-        boxes.append(Box(number, is_judged(one, wifi), across(low), across(high), top, float(label)))
+        boxes.append(Box(number, is_judged(bss, wifi), across(low), across(high), top, float(label)))
     return Band(
         width,
         height,
         floor,
-        [(one, across(_centre(one))) for one in _CHANNELS],
+        [(channel, across(_centre(channel))) for channel in _CHANNELS],
         [(dbm, up(dbm)) for dbm in (-30, -50, -70, -90)],
         boxes[::-1],  # the network judged is drawn last, over the others
     )
@@ -204,43 +204,48 @@ class Lane(NamedTuple):
 
 def lanes(report: Report) -> tuple[float, list[Lane]]:
     """How long the picture is, in seconds, and each probe in the order in which they began."""
-    found = [_lane(name, one) for name, one in _probes(report.observations)]
-    ends = [report.duration_s, *(one.started_s + one.took_s for one in found)]
+    found = [_lane(name, observation) for name, observation in _probes(report.observations)]
+    ends = [report.duration_s, *(lane.started_s + lane.took_s for lane in found)]
     whole = max(0.1, *(min(end, 1e5) for end in ends))
 
     def part(seconds: float) -> float:
         return round(min(max(seconds, 0.0), whole) * 1000 / whole, 1)
 
     drawn = [
-        one._replace(
-            start=part(one.started_s),
-            length=max(2.0, part(one.took_s)),
-            ticks=[(part(at), came) for at, came in one.attempts],
+        lane._replace(
+            start=part(lane.started_s),
+            length=max(2.0, part(lane.took_s)),
+            ticks=[(part(at), came) for at, came in lane.attempts],
         )
-        for one in sorted(found, key=lambda one: (one.started_s, one.name))
+        for lane in sorted(found, key=lambda lane: (lane.started_s, lane.name))
     ]
     return whole, drawn
 
 
 def _probes(seen: Observations) -> Iterator[tuple[str, Observation]]:
     for name in seen.__struct_fields__:
-        one = getattr(seen, name)
-        if isinstance(one, Observation) and name != "scope":
-            yield name, one
+        observation = getattr(seen, name)
+        if isinstance(observation, Observation) and name != "scope":
+            yield name, observation
 
 
-def _lane(name: str, one: Observation) -> Lane:
-    attempts = [] if isinstance(one, Wifi) else sorted(_attempts(one))
+def _lane(name: str, observation: Observation) -> Lane:
+    attempts = [] if isinstance(observation, Wifi) else sorted(_attempts(observation))
     return Lane(
-        name, one.started_s, one.duration_s, attempts[:MOST_ATTEMPTS], len(attempts[MOST_ATTEMPTS:]), one.not_run
+        name,
+        observation.started_s,
+        observation.duration_s,
+        attempts[:MOST_ATTEMPTS],
+        len(attempts[MOST_ATTEMPTS:]),
+        observation.not_run,
     )
 
 
 def _attempts(value: object) -> Iterator[tuple[float, bool]]:
     """Everything in an observation that has a time of its own, and whether it came back, or just came."""
     if isinstance(value, list):
-        for one in value:
-            yield from _attempts(one)
+        for element in value:
+            yield from _attempts(element)
     elif isinstance(value, msgspec.Struct):
         at = getattr(value, "at_s", None)
         if isinstance(at, float | int):
@@ -251,8 +256,8 @@ def _attempts(value: object) -> Iterator[tuple[float, bool]]:
                 yield from _attempts(inner)
 
 
-def _came_back(one: msgspec.Struct) -> bool:
-    match one:
+def _came_back(packet: msgspec.Struct) -> bool:
+    match packet:
         case Attempt(outcome=outcome) | PathProbe(outcome=outcome):
             return outcome not in {"timeout", "error", "ignored"}
         case EchoPacket(echo_ms=echo_ms):
@@ -260,4 +265,4 @@ def _came_back(one: msgspec.Struct) -> bool:
         case Connection(received=received):
             return bool(received)
         case _:
-            return isinstance(one, DhcpMessage | Arrival)
+            return isinstance(packet, DhcpMessage | Arrival)

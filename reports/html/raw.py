@@ -21,16 +21,20 @@ _WIDTH = 110
 def raw(report: Report) -> Iterator[tuple[str, str, int]]:
     """Each probe's observations as JSON, and how many characters of it are left out."""
     for name in report.observations.__struct_fields__:
-        one = getattr(report.observations, name)
-        if one is None:
+        observation = getattr(report.observations, name)
+        if observation is None:
             continue
         left = 0
-        if isinstance(one, Wifi) and len(one.bss) > MOST_RAW_BSSS:
+        if isinstance(observation, Wifi) and len(observation.bss) > MOST_RAW_BSSS:
             kept = sorted(
-                one.bss, key=lambda bss: (not is_judged(bss, report.observations.wifi), -strength(bss.signal_dbm))
+                observation.bss,
+                key=lambda bss: (not is_judged(bss, report.observations.wifi), -strength(bss.signal_dbm)),
             )
-            one, left = msgspec.structs.replace(one, bss=kept[:MOST_RAW_BSSS]), len(one.bss) - MOST_RAW_BSSS
-        text = json_shown(_compact(msgspec.to_builtins(one)))
+            observation, left = (
+                msgspec.structs.replace(observation, bss=kept[:MOST_RAW_BSSS]),
+                len(observation.bss) - MOST_RAW_BSSS,
+            )
+        text = json_shown(_compact(msgspec.to_builtins(observation)))
         title = f"{name}: {left} BSSs left out" if left else name
         yield title, text[:MOST_RAW], max(0, len(text) - MOST_RAW)
 
@@ -42,9 +46,9 @@ def _compact(value: object, indent: int = 0) -> str:
         return line
     inner = " " * (indent + 1)
     if isinstance(value, list):
-        items = [_compact(one, indent + 1) for one in value]
+        items = [_compact(element, indent + 1) for element in value]
     else:
-        items = [f"{json.dumps(key)}: {_compact(one, indent + 1)}" for key, one in value.items()]
+        items = [f"{json.dumps(key)}: {_compact(element, indent + 1)}" for key, element in value.items()]
     lines = [items[0]]
     for item in items[1:]:
         if "\n" not in item + lines[-1] and indent + len(lines[-1]) + len(item) < _WIDTH:

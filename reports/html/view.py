@@ -75,17 +75,19 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
         "enough": _ENOUGH.get(report.enough.answer, "") if report.enough else "",
         "strip": led.strip(report.startup.lights),
         "letters": list(letters(report)),
-        "further": [[Code(one.id), Mark(one.status), one.remedy, one.owner or ""] for one in further(report)],
+        "further": [[Code(check.id), Mark(check.status), check.remedy, check.owner or ""] for check in further(report)],
         "firewalls": list(_firewalls(report, dialects)),
         "ways": [
             ("across" if len(report.route) <= 6 else "upright", way(report.route, upright=len(report.route) > 6)),
             ("upright", way(report.route, upright=True)),
         ],
         "stops": _stops(report),
-        "stages": [(name, [one for one in report.checks if one.stage == stage]) for stage, name in _STAGES.items()],
+        "stages": [
+            (name, [check for check in report.checks if check.stage == stage]) for stage, name in _STAGES.items()
+        ],
         "devices": _devices(report),
-        "versions": [_version(one) for one in report.versions],
-        "versions_differ": len({tuple(one.warnings) for one in report.versions}) > 1,
+        "versions": [_version(version) for version in report.versions],
+        "versions_differ": len({tuple(version.warnings) for version in report.versions}) > 1,
         "networks": _networks(report),
         "more_networks": max(0, len(report.networks) - MOST_NETWORKS),
         "speaks_for": _speaks_for(report),
@@ -93,13 +95,17 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
         "limits": report.observations.wifi.limits[:20] if report.observations.wifi is not None else [],
         "footprint": _footprint(report),
         "more_contacts": max(0, len(report.footprint) - MOST_CONTACTS),
-        "packets": sum(one.packets for one in report.footprint),
-        "bytes": sum(one.bytes for one in report.footprint),
+        "packets": sum(contact.packets for contact in report.footprint),
+        "bytes": sum(contact.bytes for contact in report.footprint),
         "answers": [
-            [one.question, one.answer if one.answer is not None else ["Not known.", one.how or ""], one.source]
-            for one in report.answers
+            [
+                question.question,
+                question.answer if question.answer is not None else ["Not known.", question.how or ""],
+                question.source,
+            ]
+            for question in report.answers
         ],
-        "start": [_start(one) for one in report.startup.stages],
+        "start": [_start(step) for step in report.startup.stages],
         "ends": ONLINE[report.startup.online],
         "start_doubts": doubts(report.startup.rests_on),
         "method": METHODS.get(report.internet_test.method, report.internet_test.method),
@@ -109,11 +115,11 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
             (name, band(shown_bsss, report.observations.wifi, narrow=name == "upright"))
             for name in (("across", "upright") if shown_bsss else ())
         ],
-        "bsss": [_bss(number, one, report.observations.wifi) for number, one in enumerate(shown_bsss, 1)],
+        "bsss": [_bss(number, bss, report.observations.wifi) for number, bss in enumerate(shown_bsss, 1)],
         "more_bsss": more_bsss,
         "seconds": seconds,
         "timeline": timeline,
-        "times": [_times(one) for one in timeline],
+        "times": [_times(lane) for lane in timeline],
         "raw": list(raw(report)),
     }
 
@@ -122,14 +128,14 @@ def _nothing_found(report: Report) -> str:
     """What to say where the answer has nothing to warn of."""
     if report.verdict != "compatible":
         return "Every check that it needs was left out."
-    if any(one.status == "skip" and one.level == "required" for one in report.checks):
+    if any(check.status == "skip" and check.level == "required" for check in report.checks):
         return "Of what was looked at, nothing has to be changed. What was left out was not seen to work."
     return "Every exchange that the device needs was seen to work here. Nothing has to be changed."
 
 
 def _firewalls(report: Report, dialects: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
     """Title, text, and whether it was asked for."""
-    if any(one.rules for one in report.changes):
+    if any(change.rules for change in report.changes):
         for name in dialects or DIALECTS:
             yield DIALECTS[name].title, render_rules(report.changes, name), bool(dialects)
 
@@ -138,33 +144,33 @@ def _stops(report: Report) -> list[list[Cell]]:
     """The way to the cloud as a table."""
     return [
         [
-            one.title,
-            one.detail,
-            [Mark(step.status, step.what) for step in one.steps] or "nothing by itself",
-            [f"{step.check}: {step.summary}" for step in one.steps],
+            station.title,
+            station.detail,
+            [Mark(step.status, step.what) for step in station.steps] or "nothing by itself",
+            [f"{step.check}: {step.summary}" for step in station.steps],
         ]
-        for one in report.route
+        for station in report.route
     ]
 
 
 def _devices(report: Report) -> list[list[Cell]]:
     return [
-        [titled(one.title, one.os_version), Mark(one.verdict), _YES[one.online], at_the_end(one)]
-        for one in report.devices
+        [titled(device.title, device.os_version), Mark(device.verdict), _YES[device.online], at_the_end(device)]
+        for device in report.devices
     ]
 
 
-def _version(one: VersionVerdict) -> list[Cell]:
-    until = f"before {one.before}" if one.before else "the newest"
+def _version(version: VersionVerdict) -> list[Cell]:
+    until = f"before {version.before}" if version.before else "the newest"
     test = (
-        f"{METHODS.get(one.method, one.method)}: {one.internet_test or 'no result'}"
-        if one.method != "none"
+        f"{METHODS.get(version.method, version.method)}: {version.internet_test or 'no result'}"
+        if version.method != "none"
         else "none: this version takes it for passed"
     )
-    end = [] if one.online else [at_the_end(one)]
-    asked = [f"as far as its cloud's name is answered like {one.asked_instead}"] if one.asked_instead else []
-    missing = [f"not passed: {', '.join(one.warnings)}"] if one.warnings else []
-    return [f"{one.since} to {until}", Mark(one.verdict), _YES[one.online], [test, *end, *asked, *missing]]
+    end = [] if version.online else [at_the_end(version)]
+    asked = [f"as far as its cloud's name is answered like {version.asked_instead}"] if version.asked_instead else []
+    missing = [f"not passed: {', '.join(version.warnings)}"] if version.warnings else []
+    return [f"{version.since} to {until}", Mark(version.verdict), _YES[version.online], [test, *end, *asked, *missing]]
 
 
 _WORST_FIRST = ("fail", "unknown", "warn")
@@ -172,14 +178,14 @@ _WORST_FIRST = ("fail", "unknown", "warn")
 
 def _networks(report: Report) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
-    for one in report.networks[:MOST_NETWORKS]:
-        first = next((check for status in _WORST_FIRST for check in one.checks if check.status == status), None)
+    for network in report.networks[:MOST_NETWORKS]:
+        first = next((check for status in _WORST_FIRST for check in network.checks if check.status == status), None)
         rows.append(
             [
-                one.ssid,
-                Mark(one.verdict),
-                "?" if one.signal_dbm is None else f"{one.signal_dbm:.0f} dBm",
-                ", ".join(map(str, one.channels[:12])),
+                network.ssid,
+                Mark(network.verdict),
+                "?" if network.signal_dbm is None else f"{network.signal_dbm:.0f} dBm",
+                ", ".join(map(str, network.channels[:12])),
                 first.summary if first else "",
             ]
         )
@@ -190,7 +196,7 @@ def _speaks_for(report: Report) -> list[tuple[str, Cell]]:
     scope, tool = report.scope, report.tool
     facts: list[tuple[str, Cell]] = [
         ("Interface", attached(scope)),
-        ("Addresses", [Code(one) for one in scope.addresses[:20]] or "no IPv4 address"),
+        ("Addresses", [Code(address) for address in scope.addresses[:20]] or "no IPv4 address"),
         ("Gateway", Code(scope.gateway) if scope.gateway else "none"),
         ("Resolvers", resolvers(scope)[:20] or "none known"),
         ("The air", air(report.observations.wifi)),
@@ -204,16 +210,16 @@ def _speaks_for(report: Report) -> list[tuple[str, Cell]]:
 
 def _not_like_a_device(scope: Scope) -> Cell:
     found = [f"the VPN {scope.vpn} carries this laptop's own traffic"] if scope.vpn else []
-    found += [f"tunnel {one}" for one in scope.tunnels[:20] if one != scope.vpn]
-    found += [f"{one.variable}={one.value}" for one in scope.proxy[:20]]
+    found += [f"tunnel {tunnel}" for tunnel in scope.tunnels[:20] if tunnel != scope.vpn]
+    found += [f"{proxy.variable}={proxy.value}" for proxy in scope.proxy[:20]]
     return found or "none"
 
 
 def _unseen(report: Report) -> Iterator[list[Cell]]:
     """What has no answer, why, and what would settle it."""
-    for one in unanswered(report):
-        why = [one.summary, *([one.reason] if one.reason else [])]
-        yield [Code(one.id), Mark(one.status), why, one.remedy or ""]
+    for check in unanswered(report):
+        why = [check.summary, *([check.reason] if check.reason else [])]
+        yield [Code(check.id), Mark(check.status), why, check.remedy or ""]
     for name in report.observations.__struct_fields__:
         probe = getattr(report.observations, name)
         if isinstance(probe, Observation) and probe.not_run:
@@ -223,13 +229,13 @@ def _unseen(report: Report) -> Iterator[list[Cell]]:
 def _footprint(report: Report) -> list[list[Cell]]:
     return [
         [
-            Code(f"{one.protocol.upper()} {one.address}:{one.port}"),
-            one.host or "",
-            f"{one.purpose}: {', '.join(one.shapes)}" if one.shapes else one.purpose,
-            one.packets,
-            one.bytes,
+            Code(f"{contact.protocol.upper()} {contact.address}:{contact.port}"),
+            contact.host or "",
+            f"{contact.purpose}: {', '.join(contact.shapes)}" if contact.shapes else contact.purpose,
+            contact.packets,
+            contact.bytes,
         ]
-        for one in report.footprint[:MOST_CONTACTS]
+        for contact in report.footprint[:MOST_CONTACTS]
     ]
 
 
@@ -243,10 +249,10 @@ class _Start(NamedTuple):
     sees: str | None
 
 
-def _start(one: StartupStage) -> _Start:
-    line = one.instead if one.state == "stops" else one.line if one.state != "not-reached" else None
-    sees = one.network_sees if one.state != "not-reached" else None
-    return _Start(one, _STATES[one.state], led.strip(one.lights), line, sees)
+def _start(stage: StartupStage) -> _Start:
+    line = stage.instead if stage.state == "stops" else stage.line if stage.state != "not-reached" else None
+    sees = stage.network_sees if stage.state != "not-reached" else None
+    return _Start(stage, _STATES[stage.state], led.strip(stage.lights), line, sees)
 
 
 def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Cell]:

@@ -37,8 +37,8 @@ def render(report: Report, dialects: Sequence[str] = (), /) -> str:
         "## What support asks",
         "",
         *table(("Question", "Answer", "From"), [
-            (one.question, one.answer if one.answer is not None else f"Not known. {one.how or ''}".rstrip(), one.source)
-            for one in report.answers
+            (row.question, f"Not known. {row.how or ''}".rstrip() if row.answer is None else row.answer, row.source)
+            for row in report.answers
         ]),
         *_start(report),
         *_internet_test(report),
@@ -68,20 +68,20 @@ def _answer(report: Report) -> list[str]:
 
 def _changes(report: Report, dialects: Sequence[str]) -> list[str]:
     lines: list[str] = []
-    for owner in dict.fromkeys(one.owner for one in report.changes):
+    for owner in dict.fromkeys(change.owner for change in report.changes):
         lines += [f"For the {text(owner or 'one who can')}:", ""]
         lines += listed(
-            f"{one.line} ({', '.join(one.checks)}{'' if one.needed else '; the device does not need it'})"
-            for one in report.changes
-            if one.owner == owner
+            f"{change.line} ({', '.join(change.checks)}{'' if change.needed else '; the device does not need it'})"
+            for change in report.changes
+            if change.owner == owner
         )
-    if any(one.rules for one in report.changes):
+    if any(change.rules for change in report.changes):
         for dialect in dialects:
             lines += [f"As text for {text(DIALECTS[dialect].title)}:", ""]
             lines += fenced(render_rules(report.changes, dialect).splitlines(), whole=True)
     if other := further(report):
         lines += ["What else to do, or to settle:", ""]
-        lines += listed(f"{one.id} ({one.owner or 'nobody'}): {one.remedy}" for one in other)
+        lines += listed(f"{check.id} ({check.owner or 'nobody'}): {check.remedy}" for check in other)
     return ["## What to change", "", *lines] if lines else []
 
 
@@ -89,8 +89,8 @@ def _checks(report: Report) -> list[str]:
     lines = ["## The checks", ""]
     headings = ("Check", "Result", "What was seen")
     rows = [
-        (text(one.id), _WORDS[one.status], text(one.summary) + (_NEEDLESS if needless(one) else ""))
-        for one in report.checks
+        (text(row.id), _WORDS[row.status], text(row.summary) + (_NEEDLESS if needless(row) else ""))
+        for row in report.checks
     ]
     lines += table(headings, rows, made=True)
     found = evidence(report)
@@ -103,7 +103,8 @@ def _checks(report: Report) -> list[str]:
 
 def _devices(report: Report) -> list[str]:
     rows = [
-        (titled(one.title, one.os_version), one.verdict, _YES[one.online], at_the_end(one)) for one in report.devices
+        (titled(device.title, device.os_version), device.verdict, _YES[device.online], at_the_end(device))
+        for device in report.devices
     ]
     lines = ["## The same network for each known device", ""]
     lines += table(("Device", "Verdict", "Online", "At the end"), rows)
@@ -113,14 +114,14 @@ def _devices(report: Report) -> list[str]:
             ("From", "Verdict", "Online", "Internet Test", "Not passed"),
             [
                 (
-                    f"{one.since}{f', before {one.before}' if one.before else ''}",
-                    one.verdict,
-                    _YES[one.online],
-                    f"{METHODS.get(one.method, one.method)}: {one.internet_test or 'no result'}"
-                    + (f"; as far as answered like {one.asked_instead}" if one.asked_instead else ""),
-                    ", ".join(one.warnings),
+                    f"{version.since}{f', before {version.before}' if version.before else ''}",
+                    version.verdict,
+                    _YES[version.online],
+                    f"{METHODS.get(version.method, version.method)}: {version.internet_test or 'no result'}"
+                    + (f"; as far as answered like {version.asked_instead}" if version.asked_instead else ""),
+                    ", ".join(version.warnings),
                 )
-                for one in report.versions
+                for version in report.versions
             ],
         )
     return lines
@@ -131,12 +132,12 @@ def _networks(report: Report) -> list[str]:
         return []
     rows = [
         (
-            one.ssid,
-            one.verdict,
-            "?" if one.signal_dbm is None else f"{one.signal_dbm:.0f} dBm",
-            ", ".join(map(str, one.channels[:12])),
+            network.ssid,
+            network.verdict,
+            "?" if network.signal_dbm is None else f"{network.signal_dbm:.0f} dBm",
+            ", ".join(map(str, network.channels[:12])),
         )
-        for one in report.networks[:MOST_NETWORKS]
+        for network in report.networks[:MOST_NETWORKS]
     ]
     lines = ["## Networks in range, by the air alone, best first", ""]
     lines += table(("Network", "Verdict", "Signal", "Channels"), rows)
@@ -147,8 +148,8 @@ def _networks(report: Report) -> list[str]:
 def _scope(report: Report) -> list[str]:
     scope = report.scope
     unlike = [f"VPN: {scope.vpn}"] if scope.vpn else []
-    unlike += [f"tunnel: {one}" for one in scope.tunnels if one != scope.vpn]
-    unlike += [f"proxy: {one.variable}={one.value}" for one in scope.proxy]
+    unlike += [f"tunnel: {tunnel}" for tunnel in scope.tunnels if tunnel != scope.vpn]
+    unlike += [f"proxy: {proxy.variable}={proxy.value}" for proxy in scope.proxy]
     lines = ["## What this run speaks for", "", *listed([*speaks_for(report), *unlike])]
     if blind := unseen(report):
         lines += ["It could not look at:", "", *listed(blind)]
@@ -159,12 +160,14 @@ def _scope(report: Report) -> list[str]:
 def _start(report: Report) -> list[str]:
     start = report.startup
     rows = []
-    for one in start.stages:
-        passed = one.state != "not-reached"
-        why = f"{one.why} ({one.check})" if one.why else ""
-        seen = one.network_sees if passed and one.network_sees else ""
-        state = {"reached": "reached", "stops": "stops here", "not-reached": "not reached"}.get(one.state, "not known")
-        rows.append((one.title, state, one.led, one.expected, " ".join(filter(None, (why, seen)))))
+    for stage in start.stages:
+        passed = stage.state != "not-reached"
+        why = f"{stage.why} ({stage.check})" if stage.why else ""
+        seen = stage.network_sees if passed and stage.network_sees else ""
+        state = {"reached": "reached", "stops": "stops here", "not-reached": "not reached"}.get(
+            stage.state, "not known"
+        )
+        rows.append((stage.title, state, stage.led, stage.expected, " ".join(filter(None, (why, seen)))))
     title = titled(report.device.title, report.device.os_version)
     lines = [f"## From power-on: {text(title)}", ""]
     lines += table(("Stage", "", "LED", "Takes", "Why, and what the network sees"), rows)

@@ -68,7 +68,7 @@ def _word(word: str) -> list[tuple[str, bool]]:
     core = match["core"]
     plain = _PLAIN.fullmatch(core) is not None and _REFERENCE.fullmatch(core) is None
     pieces = [(match["before"], False), (core, not plain), (match["after"], False)]
-    return [one for one in pieces if one[0]]
+    return [piece for piece in pieces if piece[0]]
 
 
 def _merged(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:

@@ -32,31 +32,31 @@ def print_startup(console: Console, report: Report) -> None:
     start, device = report.startup, report.device
     _heading(console, f"From power-on: {titled(device.title, device.os_version)} on this network")
     table = _table("Stage", "", "LED", "Takes")
-    for one in start.stages:
-        word, style = _STATES[one.state]
-        dim = "dim" if one.state == "not-reached" else ""
+    for step in start.stages:
+        word, style = _STATES[step.state]
+        dim = "dim" if step.state == "not-reached" else ""
         table.add_row(
-            Text(shown(one.title), style=dim),
+            Text(shown(step.title), style=dim),
             Text(word, style=style),
-            Text(shown(one.led), style=dim),
-            Text(shown(one.expected)),
+            Text(shown(step.led), style=dim),
+            Text(shown(step.expected)),
         )
     console.print(table)
-    passed = [one for one in start.stages if one.state != "not-reached"]
-    lines = [(one.title, one.instead if one.state == "stops" else one.line) for one in passed]
+    passed = [step for step in start.stages if step.state != "not-reached"]
+    lines = [(step.title, step.instead if step.state == "stops" else step.line) for step in passed]
     if any(line for _, line in lines):
         _line(console, "To look for in its log:")
     for stage, line in lines:
         if line is not None:
             _line(console, f"{stage}: {line}", indent=4)
-    if any(one.network_sees for one in passed):
+    if any(step.network_sees for step in passed):
         _line(console, "What the network sees of it:")
-    for one in passed:
-        if one.network_sees is not None:
-            _line(console, one.network_sees, indent=4)
+    for step in passed:
+        if step.network_sees is not None:
+            _line(console, step.network_sees, indent=4)
     _doubts(console, start.rests_on)
-    stops = next((one for one in start.stages if one.state == "stops"), None)
-    why = stops or next((one for one in start.stages if one.state == "unknown" and one.why), None)
+    stops = next((step for step in start.stages if step.state == "stops"), None)
+    why = stops or next((step for step in start.stages if step.state == "unknown" and step.why), None)
     _line(console, ONLINE[start.online] + (f" {why.why} ({why.check})." if why and why.why else ""))
 
 
@@ -82,19 +82,21 @@ def print_versions(console: Console, report: Report) -> None:
         return
     _heading(console, f"By Device OS version of the {report.device.title}")
     online = {True: "online", False: "not online", None: "not known whether online"}
-    differ = len({tuple(one.warnings) for one in report.versions}) > 1
-    for one in report.versions:
-        until = f", before {one.before}" if one.before else " on"
-        _line(console, f"from {one.since}{until}: {one.verdict}, {online[one.online]}")
+    differ = len({tuple(version.warnings) for version in report.versions}) > 1
+    for version in report.versions:
+        until = f", before {version.before}" if version.before else " on"
+        _line(console, f"from {version.since}{until}: {version.verdict}, {online[version.online]}")
         result = (
-            f": {one.internet_test or 'no result'}" if one.method != "none" else "; this version takes it for passed"
+            f": {version.internet_test or 'no result'}"
+            if version.method != "none"
+            else "; this version takes it for passed"
         )
-        test = f"Internet Test: {METHODS[one.method]}{result}"
-        _line(console, "; ".join(filter(None, (test, "" if one.online else at_the_end(one)))), indent=4)
-        if one.asked_instead is not None:
-            _line(console, f"as far as its cloud's name is answered like {one.asked_instead}", indent=4)
-        if one.warnings and differ:
-            _line(console, f"not passed: {', '.join(one.warnings)}", indent=4)
+        test = f"Internet Test: {METHODS[version.method]}{result}"
+        _line(console, "; ".join(filter(None, (test, "" if version.online else at_the_end(version)))), indent=4)
+        if version.asked_instead is not None:
+            _line(console, f"as far as its cloud's name is answered like {version.asked_instead}", indent=4)
+        if version.warnings and differ:
+            _line(console, f"not passed: {', '.join(version.warnings)}", indent=4)
 
 
 def print_devices(console: Console, report: Report) -> None:
@@ -102,9 +104,9 @@ def print_devices(console: Console, report: Report) -> None:
     _heading(console, "The same network for each known device")
     table = _table("Device", "Verdict", "Online", "At the end")
     online = {True: "yes", False: "no", None: "?"}
-    for one in report.devices:
-        title = titled(one.title, one.os_version)
-        table.add_row(Text(shown(title)), _verdict(one), online[one.online], Text(shown(at_the_end(one))))
+    for device in report.devices:
+        title = titled(device.title, device.os_version)
+        table.add_row(Text(shown(title)), _verdict(device), online[device.online], Text(shown(at_the_end(device))))
     console.print(table)
 
 
@@ -117,8 +119,8 @@ def _doubts(console: Console, facts: list[Fact[Any]]) -> None:
         _line(console, line, indent=4)
 
 
-def _verdict(one: DeviceVerdict | VersionVerdict) -> Text:
-    return Text(one.verdict, style=VERDICT_STYLES[one.verdict])
+def _verdict(device: DeviceVerdict | VersionVerdict) -> Text:
+    return Text(device.verdict, style=VERDICT_STYLES[device.verdict])
 
 
 def _table(*headings: str) -> Table:

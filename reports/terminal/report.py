@@ -125,15 +125,15 @@ def _print_remedies(console: Console, report: Report) -> None:
 
 def _print_changes(console: Console, report: Report, dialects: Sequence[str]) -> None:
     """What a firewall has to let through; every other change stands under "What to do"."""
-    for_firewall = [one for one in report.changes if one.rules]
+    for_firewall = [change for change in report.changes if change.rules]
     if not for_firewall:
         return
     console.print()
     console.print(Text("The change, for the firewall", style="bold"))
-    for one in for_firewall:
-        optional = "" if one.needed else " (not needed to get online)"
-        for rule in one.rules:
-            line = Text(f"{', '.join(map(shown, one.checks))}{optional}: {shown(rule.line)}")
+    for change in for_firewall:
+        optional = "" if change.needed else " (not needed to get online)"
+        for rule in change.rules:
+            line = Text(f"{', '.join(map(shown, change.checks))}{optional}: {shown(rule.line)}")
             console.print(Padding(line, (0, 0, 0, 2), expand=False))
     if not dialects:
         more = "As text for one product: save this run (-o run.json), then netpreflight rules run.json --for fortios"
@@ -155,13 +155,17 @@ def _print_networks(console: Console, report: Report) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     for heading in ("Network", "Signal", "Channels", "Verdict", "First reason"):
         table.add_column(heading, no_wrap=heading in {"Signal", "Verdict"}, overflow="fold")
-    for one in report.networks[:_MOST_NETWORKS]:
-        strength = f"{one.signal_dbm:.0f} dBm" if one.signal_dbm is not None else "?"
-        first = next((check for status in _WORST_FIRST for check in one.checks if check.status == status), None)
+    for network in report.networks[:_MOST_NETWORKS]:
+        strength = f"{network.signal_dbm:.0f} dBm" if network.signal_dbm is not None else "?"
+        first = next((check for status in _WORST_FIRST for check in network.checks if check.status == status), None)
         why = shown(first.summary) if first else ""
-        channels = ", ".join(map(str, one.channels))
+        channels = ", ".join(map(str, network.channels))
         table.add_row(
-            Text(shown(one.ssid)), strength, channels, Text(one.verdict, style=VERDICT_STYLES[one.verdict]), Text(why)
+            Text(shown(network.ssid)),
+            strength,
+            channels,
+            Text(network.verdict, style=VERDICT_STYLES[network.verdict]),
+            Text(why),
         )
     console.print(table)
     if len(report.networks) > _MOST_NETWORKS:
@@ -184,9 +188,13 @@ def _print_answers(console: Console, report: Report) -> None:
     """What a forum or a support desk asks, answered as far as this run knows."""
     console.print()
     console.print(Text("What support asks", style="bold"))
-    for one in report.answers:
-        answer = shown(one.answer) if one.answer is not None else f"not known. {shown(one.how or '')}".rstrip()
-        line = Text.assemble((f"{shown(one.question)} ", "dim"), answer)
+    for question in report.answers:
+        answer = (
+            shown(question.answer)
+            if question.answer is not None
+            else f"not known. {shown(question.how or '')}".rstrip()
+        )
+        line = Text.assemble((f"{shown(question.question)} ", "dim"), answer)
         console.print(Padding(line, (0, 0, 0, 2), expand=False))
 
 

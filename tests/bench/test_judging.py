@@ -37,7 +37,7 @@ def test_all_devices_are_judged_in_an_instant(source: Literal["saved", "fresh"],
         with Lab() as lab:
             file.write_text(lab.check("--device", "argon").stdout)
     run, _ = report.load(file)
-    took = {one.name: fastest(run, one) for one in profiles.load_all()}
+    took = {device.name: fastest(run, device) for device in profiles.load_all()}
     slowest = max(took, key=lambda name: took[name])
     say(
         f"a {source} run judged for all devices and versions: {min(took.values()) * 1000:.1f} ms "

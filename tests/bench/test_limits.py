@@ -58,7 +58,7 @@ def test_other_generations_cost_little(say: Say) -> None:
                 assert run.returncode == 0
                 assert (seen["echo"] is None) == (seen["tcp"] is None) == bool(patch)
                 assert patch or seen["echo"]["tests"] == [], "the cloud answers, so there are no echoes"
-                assert not any(one["large"] for one in seen["cloud"]["endpoints"])
+                assert not any(endpoint["large"] for endpoint in seen["cloud"]["endpoints"])
     whole, rest = (statistics.median(took) for took in walls.values())
     say(f"healthy: {whole:.2f} s, {rest:.2f} s without echo and TCP 53: {whole - rest:+.2f} s")
 
@@ -127,9 +127,9 @@ def test_healthy_check_sends_little(resolvers: int, say: Say) -> None:
         for _ in range(5):
             with lab.capture() as capture:
                 run = lab.check()
-            sent = [one for one in capture.sent() if one.protocol != "arp"]
-            packets.append(sum(one.frames for one in sent))
-            size.append(sum(one.octets - ETHERNET_HEADER * one.frames for one in sent))
+            sent = [packet for packet in capture.sent() if packet.protocol != "arp"]
+            packets.append(sum(packet.frames for packet in sent))
+            size.append(sum(packet.octets - ETHERNET_HEADER * packet.frames for packet in sent))
             assert run.report["verdict"] == "compatible"
     say(
         f"healthy, {resolvers} resolvers, 5 runs: {min(packets)} to {max(packets)} packets, "

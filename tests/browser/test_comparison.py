@@ -49,5 +49,8 @@ def test_a_comparison_is_a_page_like_the_report(browser: Browser, tmp_path: Path
     with opened(browser, file, bypass_csp=True, color_scheme=scheme) as here:
         here.page.add_script_tag(content=axe)
         found = here.page.evaluate("axe.run()")
-        assert [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found["violations"]] == []
+        assert [
+            (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
+            for violation in found["violations"]
+        ] == []
         assert len(found["passes"]) > 15

@@ -99,7 +99,10 @@ def test_axe_finds_no_violation(browser: Browser, files: Files, name: str, schem
         found = here.page.evaluate(
             "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
         )
-        assert [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found["violations"]] == []
+        assert [
+            (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
+            for violation in found["violations"]
+        ] == []
         assert len(found["passes"]) > 25
 
 
@@ -162,10 +165,10 @@ def test_it_prints_every_section_and_all_that_is_folded(
 
     assert len(headings) > 15
     assert len(folded) > 30
-    assert [one for one in headings if "".join(one.split()) not in printed] == []
-    lines = ["".join(line.split()) for one in folded for line in one.splitlines()]
+    assert [heading for heading in headings if "".join(heading.split()) not in printed] == []
+    lines = ["".join(line.split()) for element in folded for line in element.splitlines()]
     # A page may end within a line that is wrapped, and its other part then comes after what the next page begins with.
-    missing = [one for one in lines if one not in printed and one[: len(one) // 2] not in printed]
+    missing = [line for line in lines if line not in printed and line[: len(line) // 2] not in printed]
     assert missing == []
 
 

@@ -14,5 +14,5 @@ def write_air(file: Path) -> tuple[str, ...]:
     """Write the capture; returns the arguments that make netpreflight read it."""
     elements = join(usual(_CHANNEL, SSID.encode()), rsn([_PSK]), ht_capabilities(able_40=False), ht_operation(_CHANNEL))
     beacon = radiotap(frame(elements, capability=_PROTECTED), 2407 + 5 * _CHANNEL, -50)
-    file.write_bytes(pcap(beacon, *(radiotap(_ACK, one) for one in _LISTENED), step_s=0.1))
+    file.write_bytes(pcap(beacon, *(radiotap(_ACK, mhz) for mhz in _LISTENED), step_s=0.1))
     return "--capture", str(file), "--ssid", SSID

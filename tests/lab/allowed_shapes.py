@@ -41,14 +41,14 @@ def form(text: str) -> re.Pattern[bytes]:
     pattern, at = b"", 0
     text = "".join(text.split())
     while at < len(text):
-        one = _FIELD.match(text, at)
-        assert one, text[at:]
-        at = one.end()
-        if one["hex"]:
-            pattern += re.escape(bytes.fromhex(one["hex"]))
+        match = _FIELD.match(text, at)
+        assert match, text[at:]
+        at = match.end()
+        if match["hex"]:
+            pattern += re.escape(bytes.fromhex(match["hex"]))
             continue
-        body = b"[\\x%b-\\x%b]" % (one["low"].encode(), one["high"].encode()) if one["low"] else b"."
-        pattern += b"(?P<%b>%b{%d})" % (one["name"].encode(), body, int(one["count"] or 1))
+        body = b"[\\x%b-\\x%b]" % (match["low"].encode(), match["high"].encode()) if match["low"] else b"."
+        pattern += b"(?P<%b>%b{%d})" % (match["name"].encode(), body, int(match["count"] or 1))
     return re.compile(pattern, re.DOTALL)
 
 
@@ -146,7 +146,7 @@ def name_in(labels: bytes) -> str | None:
 
 def is_known(name: str, patterns: Iterable[str]) -> bool:
     """Whether a name is one of these."""
-    return any(re.fullmatch(one, name) for one in patterns)
+    return any(re.fullmatch(pattern, name) for pattern in patterns)
 
 
 # --- DTLS 1.2
@@ -190,7 +190,7 @@ def _cookie_fits(found: Match) -> bool:
     """The four lengths of a ClientHello with a cookie."""
     count = len(found["cookie"])
     body = 85 + count
-    sizes = [int.from_bytes(found[one], "big") for one in ("count", "size", "again", "length")]
+    sizes = [int.from_bytes(found[name], "big") for name in ("count", "size", "again", "length")]
     return count > 0 and sizes == [count, body, body, body + 12]
 
 
@@ -353,4 +353,4 @@ ENTRIES = (
         "RFC 1122 section 3.2.2.1: what comes to a port that was closed meanwhile; lwIP, icmp.c, does the same",
     ),
 )  # fmt: skip
-BY_NAME = {one.name: one for one in ENTRIES}
+BY_NAME = {entry.name: entry for entry in ENTRIES}

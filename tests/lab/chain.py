@@ -136,15 +136,15 @@ class Chain:
             upper.ip(*(f"route add {other[0]}/32 via {near}" for other in nets[:n]))
         self.hops.pop()  # the internet's own side of the last link
         self.outside, self._beyond = nets[0][0], nets[-1]
-        self.internet.ip(*(f"addr add {one}/32 dev lo" for one in (*SERVERS.values(), DEAD)))
+        self.internet.ip(*(f"addr add {text}/32 dev lo" for text in (*SERVERS.values(), DEAD)))
         if self._fork:
             self._add_fork(rows, name("r2b"))
-        for one in self.namespaces[1:-1]:
-            one.sysctl("net/ipv4/ip_forward", "1")
+        for namespace in self.namespaces[1:-1]:
+            namespace.sysctl("net/ipv4/ip_forward", "1")
         masquerade(rows[0], "outer")
         if self._second != "public":
             masquerade(rows[1], "outer")
-        self.routers = [Firewall(one) for one in rows]
+        self.routers = [Firewall(namespace) for namespace in rows]
         self.server = Firewall(self.internet)
         self.server.drop(address=DEAD, hooks=("input",), must_fire=False)
 
@@ -186,8 +186,8 @@ class Chain:
         ]
         handler = streams.cloud_handler("nonce")
         self.fakes.append(fakes.serve_tcp(self.reactor, where, [(SERVERS["syn"], 5683)], handler))
-        for one in started:
-            one.wait()
+        for server in started:
+            server.wait()
 
     def drop(self, router: int, what: str, *, reply: bool = False) -> Fault:
         """Drop a kind of packets, or the answers to them, in the forwarding of a router (1 is the first)."""
@@ -272,7 +272,7 @@ class Chain:
     ) -> Looked:
         """Run the probe on the laptop, as root or as `user`, with these controls: those of the same protocol first."""
         device = PORTS[what]
-        ordered = sorted(controls, key=lambda one: one[0] != device[0])
+        ordered = sorted(controls, key=lambda control: control[0] != device[0])
         asked = json.dumps([["device.lab.example", address or SERVERS[what]], device, *ordered])
         done = self.laptop.run(sys.executable, "-c", LOOK, asked, user=user, readable=READABLE)
         assert not done.returncode, done.stderr

@@ -185,7 +185,7 @@ class Lab:
         """Which servers there are for what, as the resolvers of the LAN have it."""
 
         def at(*names: str) -> set[str]:
-            known = {self.names[one] for one in names if one in self.names}
+            known = {self.names[name] for name in names if name in self.names}
             return known | ({self._wildcard} if "wildcard" in self._dns.values() else set())
 
         def on(port: int, *names: str) -> set[tuple[str, int]]:
@@ -196,8 +196,8 @@ class Lab:
             resolvers |= {*(self._dhcp.resolvers or ())}
         lan = {f"192.168.77.{last}" for last in range(1, 100)}  # what a fake may call itself
         return {
-            "dhcp": {(one, 67) for one in ("255.255.255.255", *lan)},
-            "resolver": {(one, 53) for one in resolvers},
+            "dhcp": {(text, 67) for text in ("255.255.255.255", *lan)},
+            "resolver": {(resolver, 53) for resolver in resolvers},
             "ntp": on(123, "pool.ntp.org"),
             "coap": on(5683, "coap.me", "californium.eclipseprojects.io"),
             "dtls": on(5684, "*.udp.particle.io", "*.udp-mesh.particle.io"),
@@ -606,7 +606,7 @@ class Lab:
     def _tool(self, arguments: Sequence[str]) -> tuple[str, ...]:
         """The tool with these arguments, and with the lab's air unless they leave the air out."""
         tool = Path(sys.executable).with_name("netpreflight")
-        left_out = "--only" in arguments or any("wifi" in one for one in arguments)
+        left_out = "--only" in arguments or any("wifi" in argument for argument in arguments)
         return str(tool), "check", "--json", *arguments, *(() if left_out else self.air)
 
     def check(
@@ -636,8 +636,8 @@ class Lab:
     def _hold_what_was_encrypted(self) -> None:
         """What was sent within TLS, as its server has it."""
         for name in ("captive_api", "https", "portal_tls"):
-            for one in self.fakes[name].received if name in self.fakes else ():
-                assert not one.data or shapes.API_GET.fullmatch(one.data), one.data
+            for received in self.fakes[name].received if name in self.fakes else ():
+                assert not received.data or shapes.API_GET.fullmatch(received.data), received.data
 
     # ---- what the far end saw
 

@@ -53,10 +53,10 @@ class OddRouter:
         near, far = chain.routers[1].where, chain.routers[2].where
         device = f"odd{next(_numbers)}"
         ends = tun(near, device), tun(far, device)
-        for one in (near, far):
-            one.ip(f"link set {device} up")
-            one.sysctl(f"net/ipv4/conf/{device}/rp_filter", "0")
-            one.sysctl("net/ipv4/conf/all/rp_filter", "0")
+        for namespace in (near, far):
+            namespace.ip(f"link set {device} up")
+            namespace.sysctl(f"net/ipv4/conf/{device}/rp_filter", "0")
+            namespace.sysctl("net/ipv4/conf/all/rp_filter", "0")
         near.ip(f"route replace default dev {device}")
         far.ip(f"route replace {chain.outside}/32 dev {device}")
         self._near, self._far = ends

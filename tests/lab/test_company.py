@@ -56,12 +56,12 @@ def written(lab: Lab, content: str) -> str:
 
 def checks(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """A report's checks by their ids."""
-    return {one["id"]: one for one in report["checks"]}
+    return {row["id"]: row for row in report["checks"]}
 
 
 def statuses(report: dict[str, Any]) -> dict[str, str]:
     """Their statuses."""
-    return {name: one["status"] for name, one in checks(report).items()}
+    return {name: entry["status"] for name, entry in checks(report).items()}
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,13 @@ def test_local_cloud_by_its_address(content: str, proto: Literal["udp", "tcp"], 
     assert not any(name.startswith(LOCAL_CLOUD) for name in asked)
     assert "pool.ntp.org" in asked
     sent_only_what_footprint_lists(healthy.report, sent)
-    listed = {(one["protocol"], one["port"]) for one in healthy.report["footprint"] if one["address"] == LOCAL_CLOUD}
+    listed = {
+        (contact["protocol"], contact["port"])
+        for contact in healthy.report["footprint"]
+        if contact["address"] == LOCAL_CLOUD
+    }
     assert listed == {(proto, port)}
-    assert (proto, LOCAL_CLOUD, port) in {(one.protocol, one.destination, one.port) for one in sent}
+    assert (proto, LOCAL_CLOUD, port) in {(packet.protocol, packet.destination, packet.port) for packet in sent}
     assert healthy.report["devices"][0]["title"] == healthy.report["device"]["title"]
 
     assert (dropped.exit_code, dropped.report["verdict"]) == (1, "incompatible")
@@ -112,7 +116,9 @@ def test_local_coap_server_is_waited_for_where_a_public_one_answers() -> None:
         arrived = dropped.seen.arrivals(LOCAL_CLOUD)
         assert fault.counter() == arrived["CoAP ping"] + arrived["rung: CoAP ping"]
         assert arrived["CoAP ping"] == 4
-    server = next(one for one in dropped.report["observations"]["coap"]["servers"] if one["host"] == LOCAL_CLOUD)
+    server = next(
+        server for server in dropped.report["observations"]["coap"]["servers"] if server["host"] == LOCAL_CLOUD
+    )
 
     assert (healthy.exit_code, statuses(healthy.report)) == (0, HEALTHY)
     assert (len(server["attempts"]), server["cut_short"], server["controls"]) == (4, False, [])
@@ -132,7 +138,7 @@ def test_local_cloud_by_its_address_and_the_internet_test() -> None:
     assert (test["method"], test["result"], test["runs"]) == ("echo-2", "passed", True)
     assert test["led"]["blinks"] == 3
     assert test["log"][0].startswith("WiFi: 0/10 packets")
-    stages = {one["stage"]: one for one in report["startup"]["stages"]}
+    stages = {stage["stage"]: stage for stage in report["startup"]["stages"]}
     assert stages["cloud"]["line"] == f"connecting to {LOCAL_CLOUD}#{DTLS_PORT}"
     assert LOCAL_CLOUD not in (stages["dns"]["network_sees"] or ""), "no lookup is to be seen"
 
@@ -151,7 +157,7 @@ def test_own_cloud_name() -> None:
     assert (run.exit_code, statuses(run.report)) == (0, HEALTHY)
     assert {("A", name), ("AAAA", name)} <= set(asked)
     assert name in checks(run.report)["cloud.transport"]["evidence"][0]
-    assert {one["host"] for one in run.report["footprint"] if one["port"] == 5684} == {name}
+    assert {contact["host"] for contact in run.report["footprint"] if contact["port"] == 5684} == {name}
     assert (filtered.exit_code, filtered.report["verdict"]) == (1, "incompatible")
     assert statuses(filtered.report) == HEALTHY | {
         "dns.resolve": "fail", "cloud.transport": "unknown", "path.egress": "unknown",

@@ -29,11 +29,11 @@ def measured(lab: Lab, file: Path, device: str, *more: str) -> str:
 
 
 def standing(made: dict[str, Any]) -> dict[str, str]:
-    return {one["subject"]: one["standing"] for one in made["conclusions"]}
+    return {conclusion["subject"]: conclusion["standing"] for conclusion in made["conclusions"]}
 
 
 def meaning(made: dict[str, Any], check: str) -> str:
-    return next(str(one["meaning"]) for one in made["checks"] if one["id"] == check)
+    return next(str(row["meaning"]) for row in made["checks"] if row["id"] == check)
 
 
 NO_DHCP = ("--skip", "dhcp")
@@ -101,7 +101,7 @@ def test_before_and_after_a_firewall_rule(tmp_path: Path, mended: bool) -> None:
     code, made = compared(before, after)
 
     assert (made["story"], made["sure"], code) == ("before-and-after", True, 0), made["told_by"]
-    assert [one["state"] for one in made["asked"]] == (["works-now"] if mended else ["still-asked"])
+    assert [change["state"] for change in made["asked"]] == (["works-now"] if mended else ["still-asked"])
     assert made["sentence"].startswith("Better:") == mended
     assert ("Works now: cloud.transport" in made["sentence"]) == mended
     back_code, back = compared(after, before)
@@ -120,4 +120,4 @@ def test_a_rule_that_breaks_something_else(tmp_path: Path) -> None:
 
     assert (made["story"], made["worse"], code) == ("before-and-after", True, 1)
     assert "Fails now: coap.udp-5683" in made["sentence"]
-    assert [one["checks"][0] for one in made["new_changes"]] == ["coap.udp-5683"]
+    assert [change["checks"][0] for change in made["new_changes"]] == ["coap.udp-5683"]

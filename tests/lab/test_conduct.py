@@ -110,7 +110,7 @@ def test_dhcp_messages_byte_by_byte() -> None:
             seen = lab.check("--device", "argon", "--only", "dhcp").report["observations"]["dhcp"]
         of_device = f"dhcp && udp.dstport == 67 && dhcp.hw.mac_addr == {seen['client_mac']}"
         rows = capture.fields("udp.payload", display_filter=of_device)
-    discover, request = (one for (one,) in rows[:2])
+    discover, request = (text for (text,) in rows[:2])
     xid = slice(8, 16)
     mac, granted = seen["client_mac"].replace(":", ""), socket.inet_aton(seen["granted"]["address"]).hex()
     head = "01010600" + "########" + "0000" + "8000" + "00" * 16 + mac + "00" * (10 + 64 + 128) + "63825363"
@@ -128,8 +128,8 @@ def test_dhcp_messages_byte_by_byte() -> None:
 
 def masked(payload: str, *random: slice) -> str:
     """The hexadecimal text of a payload with what is random in it marked."""
-    for one in random:
-        payload = payload[: one.start] + "#" * (one.stop - one.start) + payload[one.stop :]
+    for part in random:
+        payload = payload[: part.start] + "#" * (part.stop - part.start) + payload[part.stop :]
     return payload
 
 
@@ -165,17 +165,17 @@ def test_dns_queries_are_plain() -> None:
             display_filter="dns && udp.dstport == 53",
         )
 
-    needed = {host for one in profiles.load_all() for host in one.cloud.hosts.value} | {NTP_SERVER, *VENDOR_HOSTS}
+    needed = {host for device in profiles.load_all() for host in device.cloud.hosts.value} | {NTP_SERVER, *VENDOR_HOSTS}
     random = [name for name, *_ in rows if name.partition(".")[2] in RANDOM_UNDER]
     a, aaaa = ([name for name, kind, *_ in rows if kind == number] for number in ("1", "28"))
     assert sorted(a) == sorted([*needed, *random])
     assert len(random) == len(RANDOM_UNDER)
     assert sorted(aaaa) == sorted(
-        {host for one in profiles.load_all() if one.dns.aaaa_first.value for host in one.cloud.hosts.value}
+        {host for device in profiles.load_all() if device.dns.aaaa_first.value for host in device.cloud.hosts.value}
     )
     assert {row[2:4] + row[5:] for row in rows} == {("0", "0x0100", "1", "0x0001")}
     assert len({row[4] for row in rows}) == len(rows)
-    assert [one["name"] for one in report["observations"]["dns"]["lookups"] if one["type"] == "AAAA"] == aaaa
+    assert [lookup["name"] for lookup in report["observations"]["dns"]["lookups"] if lookup["type"] == "AAAA"] == aaaa
 
 
 def test_coap_ping_is_an_empty_confirmable_message() -> None:
@@ -256,8 +256,8 @@ def test_client_hello_is_sent_again_as_a_device_does() -> None:
             lab.check("--device", "argon", "--only", "cloud", "--skip", "path")
         payloads = [row[-1] for row in hellos(capture)]
 
-    assert [masked(one, HELLO_RANDOM) for one in payloads] == [hello_bytes(number) for number in range(3)]
-    assert len({one[HELLO_RANDOM] for one in payloads}) == 1, "one handshake"
+    assert [masked(payload, HELLO_RANDOM) for payload in payloads] == [hello_bytes(number) for number in range(3)]
+    assert len({payload[HELLO_RANDOM] for payload in payloads}) == 1, "one handshake"
 
 
 ECHOES = "udp.dstport == 5684 && udp.payload[0] == 0xfc"
@@ -270,7 +270,7 @@ def echo_headers(payload: str) -> tuple[str, str, int, int, int]:
 
 
 @pytest.mark.parametrize("mode", ["real", "no-echo", "alert"])
-@pytest.mark.parametrize("form", [("6.2.0", ["WiFi: <n>/10 packets"]), ("5.8.2", [])], ids=lambda one: str(one[0]))
+@pytest.mark.parametrize("form", [("6.2.0", ["WiFi: <n>/10 packets"]), ("5.8.2", [])], ids=lambda form: str(form[0]))
 def test_a_cloud_that_answers_is_sent_no_echo(mode: DtlsMode, form: tuple[str, list[str]]) -> None:
     version, log = form
     with Lab(argon_cloud=mode) as lab:
@@ -298,7 +298,7 @@ def test_echo_stops_at_the_first_one() -> None:
     ((payload,),) = sent
     kind, epoch, _, number, over = echo_headers(payload)
     assert (kind, epoch, number, over) == ("fcfefd", "8004", 0, 0)
-    assert [one["sent"] for one in test["packets"]] == [payload]
+    assert [packet["sent"] for packet in test["packets"]] == [payload]
     assert test["packets"][0]["echo_ms"] < 500
     assert test["stopped_early"]
 
@@ -362,7 +362,7 @@ def test_altered_echo_is_none(form: str, most: int) -> None:
     (test,) = report["observations"]["echo"]["tests"]
 
     assert len(test["packets"]) == most
-    assert all(one["flaw"] and one["reply"] and one["echo_ms"] is None for one in test["packets"])
+    assert all(packet["flaw"] and packet["reply"] and packet["echo_ms"] is None for packet in test["packets"])
 
 
 def test_echo_needs_no_dtls_server() -> None:
@@ -371,7 +371,7 @@ def test_echo_needs_no_dtls_server() -> None:
     seen = report["observations"]
 
     assert seen["echo"]["tests"][0]["packets"][0]["echo_ms"] is not None
-    dtls = next(one for one in seen["cloud"]["endpoints"] if one["transport"] == "dtls")
+    dtls = next(endpoint for endpoint in seen["cloud"]["endpoints"] if endpoint["transport"] == "dtls")
     assert dtls["record"] is None
     assert dtls["given_s"] == pytest.approx(12, abs=0.1)
 
@@ -383,7 +383,9 @@ def test_icmp_ends_no_echo() -> None:
     packets = report["observations"]["echo"]["tests"][0]["packets"]
 
     assert len(packets) == 10
-    assert {(one["icmp"]["type"], one["icmp"]["code"], one["icmp"]["source"]) for one in packets} == {(3, 13, GATEWAY)}
+    assert {(packet["icmp"]["type"], packet["icmp"]["code"], packet["icmp"]["source"]) for packet in packets} == {
+        (3, 13, GATEWAY)
+    }
 
 
 def test_tcp_53_is_opened_and_closed_and_no_more() -> None:
@@ -427,8 +429,8 @@ def test_ipv6_addresses_are_asked_for_and_keep_nobody_waiting(
 ) -> None:
     with Lab(dns=mode) as lab:
         seen = lab.check("--device", "argon", "--only", "cloud").report["observations"]
-    (lookup,) = (one for one in seen["dns"]["lookups"] if one["type"] == "AAAA")
-    endpoint = next(one for one in seen["cloud"]["endpoints"] if one["transport"] == "dtls")
+    (lookup,) = (lookup for lookup in seen["dns"]["lookups"] if lookup["type"] == "AAAA")
+    endpoint = next(endpoint for endpoint in seen["cloud"]["endpoints"] if endpoint["transport"] == "dtls")
 
     assert lookup["name"] == endpoint["host"]
     assert (lookup["rcode"], lookup["addresses"]) == (rcode, addresses)
@@ -441,7 +443,10 @@ def test_ipv6_addresses_are_asked_for_and_keep_nobody_waiting(
 def test_nothing_is_sent_later_for_ipv6_addresses(mode: DnsMode) -> None:
     def delays(report: dict[str, Any]) -> dict[str, float]:
         seen = report["observations"]
-        begun = {one["host"]: [*one["attempts"], *one["connections"]] for one in seen["cloud"]["endpoints"]}
+        begun = {
+            endpoint["host"]: [*endpoint["attempts"], *endpoint["connections"]]
+            for endpoint in seen["cloud"]["endpoints"]
+        }
         begun |= {"ntp": seen["ntp"]["attempts"], "coap": seen["coap"]["servers"][0]["attempts"]}
         return {name: attempts[0]["at_s"] - seen["dns"]["started_s"] for name, attempts in begun.items()}
 
@@ -463,14 +468,17 @@ def whole(report: dict[str, Any]) -> dict[str, Any]:
     (target,) = report["observations"]["path"]["targets"]
     found: dict[str, Any] = target["whole"]
     assert found["size"] == 1280
-    assert all("large" not in one or one["large"] is None for one in report["observations"]["cloud"]["endpoints"])
+    assert all(
+        "large" not in endpoint or endpoint["large"] is None
+        for endpoint in report["observations"]["cloud"]["endpoints"]
+    )
     return found
 
 
 def size_evidence(report: dict[str, Any]) -> str:
     """What is said of them."""
-    check = next(one for one in report["checks"] if one["id"] == "cloud.transport")
-    line: str = next(one for one in check["evidence"] if "packets of 1280 bytes out: " in one)
+    check = next(row for row in report["checks"] if row["id"] == "cloud.transport")
+    line: str = next(line for line in check["evidence"] if "packets of 1280 bytes out: " in line)
     return line.partition(" out: ")[2]
 
 
@@ -494,12 +502,12 @@ def test_large_packets_meet_a_narrow_path(user: int | None, *, silently: bool) -
 
     assert sent == [("2", "True", "00" * 1252)] * (3 if silently else 1), "to the provider, and whole"
     if silently:
-        assert [(one["outcome"], one.get("icmp")) for one in found["probes"]] == [("timeout", None)] * 3
+        assert [(probe["outcome"], probe.get("icmp")) for probe in found["probes"]] == [("timeout", None)] * 3
         assert size_evidence(report) == "not known: no router before the server says so"
         assert status(report, "cloud.transport") == "pass"
     else:
         icmp = {"type": 3, "code": 4, "source": GATEWAY, "mtu": 1200}
-        assert [(one["outcome"], one["icmp"]) for one in found["probes"]] == [("unreachable", icmp)]
+        assert [(probe["outcome"], probe["icmp"]) for probe in found["probes"]] == [("unreachable", icmp)]
         assert status(report, "cloud.transport") == "warn"
 
 
@@ -530,7 +538,7 @@ def test_this_laptops_own_link_is_a_hint(mtu: int, outcomes: list[str], says: st
         lab.laptop.ip(f"link set eth0 mtu {mtu}")
         report = lab.check("--device", "argon").report
 
-    assert [one["outcome"] for one in whole(report)["probes"]] == outcomes
+    assert [probe["outcome"] for probe in whole(report)["probes"]] == outcomes
     assert size_evidence(report) == says
     assert (status(report, "cloud.transport"), report["verdict"]) == ("pass", "compatible")
 
@@ -553,7 +561,7 @@ def test_deep_waits_as_long_as_a_device() -> None:
         )
     seen = report["observations"]
     dtls, nonce = (
-        next(one for one in seen["cloud"]["endpoints"] if one["transport"] == transport)
+        next(endpoint for endpoint in seen["cloud"]["endpoints"] if endpoint["transport"] == transport)
         for transport in ("dtls", "tcp-nonce")
     )
     (cloud_port, _), *_ = Counter(port for _, port in rows).most_common()
@@ -563,7 +571,7 @@ def test_deep_waits_as_long_as_a_device() -> None:
     assert dtls["waited_s"] == pytest.approx(45, abs=0.3)
     assert dtls["given_s"] == pytest.approx(45, abs=0.1)
     assert nonce["given_s"] == pytest.approx(31, abs=0.1)
-    assert [one["waited_s"] for one in nonce["connections"]] == pytest.approx([20, 20, 20], abs=0.5)
+    assert [connection["waited_s"] for connection in nonce["connections"]] == pytest.approx([20, 20, 20], abs=0.5)
     assert (seen["mapping"]["transport"], seen["mapping"]["cookie"]) == ("coap", False)
     assert (seen["mapping"]["before_answer"], seen["mapping"]["after_answer"]) == ("answered", "answered")
 
@@ -594,11 +602,11 @@ def test_cookie_shows_what_a_nat_has_kept(single_s: int, stream_s: int, after: s
         received = lab.fakes["argon_cloud"].received
     held = [row for row in randoms if row[0] == bytes.fromhex(seen["before"][0]["sent"])[27:59].hex()]
     hello = unnumbered(bytes.fromhex(seen["after"][0]["sent"]))
-    ports = [one.peer[1] for one in received if unnumbered(one.data) == hello]
-    sent = [bytes.fromhex(one["sent"]) for one in [*seen["before"], *seen["after"]]]
+    ports = [datagram.peer[1] for datagram in received if unnumbered(datagram.data) == hello]
+    sent = [bytes.fromhex(attempt["sent"]) for attempt in [*seen["before"], *seen["after"]]]
 
     assert unnumbered(bytes.fromhex(seen["before"][-1]["sent"])) == hello, "the same ClientHello, with the same cookie"
-    assert [one[5:11].hex() for one in sent] == [f"{n:012x}" for n in (0, 1, 3, 5, 7)], "each in the next record"
+    assert [data[5:11].hex() for data in sent] == [f"{n:012x}" for n in (0, 1, 3, 5, 7)], "each in the next record"
     assert seen["cookie"]
     assert (seen["before_answer"], seen["after_answer"], seen["control_answer"]) == ("accepted", after, control)
     assert seen["silent_s"] == pytest.approx(6, abs=0.3)
@@ -629,13 +637,13 @@ def test_a_port_that_answers_is_looked_for_only_if_asked(device: str) -> None:
 
     for report in (usual, usual_again):
         assert report["observations"]["path"]["targets"] == []
-        assert not [one for one in report["footprint"] if one["purpose"] in PATH_PURPOSES]
+        assert not [contact for contact in report["footprint"] if contact["purpose"] in PATH_PURPOSES]
         assert (report["verdict"], status(report, "path.egress")) == ("compatible", "pass")
     (target,) = asked["observations"]["path"]["targets"]
-    routers = [one["source"] for one in target["device"]["probes"] if one["outcome"] == "time-exceeded"]
+    routers = [probe["source"] for probe in target["device"]["probes"] if probe["outcome"] == "time-exceeded"]
     assert routers == [GATEWAY, "203.0.113.1"]
     assert status(asked, "path.egress") == "pass"
-    assert sum(one["packets"] for one in asked["footprint"] if one["purpose"] in PATH_PURPOSES) <= 80
+    assert sum(contact["packets"] for contact in asked["footprint"] if contact["purpose"] in PATH_PURPOSES) <= 80
 
 
 def test_a_laptop_that_cannot_look_says_so_and_a_port_that_answers_passes() -> None:
@@ -712,7 +720,7 @@ def test_interrupted_run_keeps_what_is_known() -> None:
         report = json.loads(output)
 
         assert fault.counter() > 0
-        assert [status(report, one) for one in ("dhcp.offer", "dns.resolve", "ntp.reply", "portal")] == ["pass"] * 4
+        assert [status(report, name) for name in ("dhcp.offer", "dns.resolve", "ntp.reply", "portal")] == ["pass"] * 4
         assert status(report, "coap.udp-5683") == "unknown"
         assert report["verdict"] == "undetermined"
         saved = lab.folder / "saved.json"
@@ -812,8 +820,8 @@ def test_only_dhcp_sends_nothing_else() -> None:
             run = lab.check("--only", "dhcp")
 
         assert run.exit_code == 0
-        assert {one.port for one in capture.sent() if one.protocol == "udp"} == {67}
-        assert {status(run.report, one) for one in ("dns.resolve", "coap.udp-5683")} == {"skip"}
+        assert {packet.port for packet in capture.sent() if packet.protocol == "udp"} == {67}
+        assert {status(run.report, name) for name in ("dns.resolve", "coap.udp-5683")} == {"skip"}
 
 
 def test_without_dhcp_no_lease_is_asked_for() -> None:
@@ -831,11 +839,11 @@ def test_late_grant_of_a_refused_request_is_given_back() -> None:
     with Lab(dhcp="nak-then-ack") as lab:
         run = lab.check()
         mac = run.report["observations"]["dhcp"]["client_mac"]
-        seen = [one.data for one in lab.fakes["dhcp"].received]
+        seen = [received.data for received in lab.fakes["dhcp"].received]
 
     assert status(run.report, "dhcp.lease") == "fail"
     assert mac
-    assert sum(b"\x35\x01\x07" in one for one in seen) >= 2
+    assert sum(b"\x35\x01\x07" in data for data in seen) >= 2
 
 
 def test_fault_in_one_probe_is_only_its_own() -> None:
@@ -872,7 +880,7 @@ def test_fault_in_one_probe_is_only_its_own() -> None:
         {"dhcp": "escapes"},
         {"argon_cloud": "flood"},
     ],
-    ids=lambda one: "-".join(*one.items()),
+    ids=lambda case: "-".join(*case.items()),
 )
 def test_hostile_answers_reach_the_terminal_escaped(hostile: dict[str, Any]) -> None:
     with Lab(**hostile) as lab:
@@ -882,7 +890,7 @@ def test_hostile_answers_reach_the_terminal_escaped(hostile: dict[str, Any]) -> 
 
     for output in (text.stdout, text.stderr, as_json.stdout, as_json.stderr):
         assert "Traceback" not in output
-        dangerous = {one for one in output if unicodedata.category(one) in {"Cc", "Cf"} and one != "\n"}
+        dangerous = {text for text in output if unicodedata.category(text) in {"Cc", "Cf"} and text != "\n"}
         assert not dangerous, dangerous
     assert text.returncode in {0, 1, 3}
     assert json.loads(as_json.stdout)["schema"] == "netpreflight-report/1"
@@ -915,11 +923,11 @@ def test_laptop_without_a_radio_is_no_network_without_an_access_point(user: int 
         lab.air = ()
         run = lab.check(user=user)
 
-    checks = {one["id"]: one for one in run.report["checks"]}
-    air = [one for check_id, one in checks.items() if check_id.startswith("wifi.")]
+    checks = {row["id"]: row for row in run.report["checks"]}
+    air = [check for check_id, check in checks.items() if check_id.startswith("wifi.")]
     assert len(air) == len(with_stage("scan"))
-    assert {one["status"] for one in air} == {"unknown"}
-    assert all("--capture" in one["remedy"] for one in air)
+    assert {bss["status"] for bss in air} == {"unknown"}
+    assert all("--capture" in bss["remedy"] for bss in air)
     assert checks["cloud.transport"]["status"] == checks["ntp.reply"]["status"] == "pass"
     assert (run.report["verdict"], run.exit_code) == ("undetermined", 3)
     assert run.report["networks"] == []

@@ -29,14 +29,14 @@ CONNECTION_ID = "outlives that by its connection id"
 
 def check(report: dict[str, Any], check_id: str = "cloud.transport") -> dict[str, Any]:
     """One check of a report."""
-    found: dict[str, Any] = next(one for one in report["checks"] if one["id"] == check_id)
+    found: dict[str, Any] = next(row for row in report["checks"] if row["id"] == check_id)
     return found
 
 
 def ports_seen(lab: Lab, report: dict[str, Any]) -> list[int]:
     """From which ports the cloud was sent the ClientHello that is repeated after the silence."""
     hello = unnumbered(bytes.fromhex(report["observations"]["mapping"]["before"][-1]["sent"]))
-    return [one.peer[1] for one in lab.fakes["argon_cloud"].received if unnumbered(one.data) == hello]
+    return [received.peer[1] for received in lab.fakes["argon_cloud"].received if unnumbered(received.data) == hello]
 
 
 def nat_timeout(lab: Lab, name: str) -> int:
@@ -70,10 +70,12 @@ def test_forgetful_nat_is_a_warning(
     assert len(ports) == 4, "three to settle it, one after the silence"
     assert len(set(ports[:3])) == 1
     assert ports[3] != ports[0], "the NAT forgot it, and gave it another port"
-    with_warnings = {one["name"] for one in run.report["devices"] if one["verdict"] == "compatible-with-warnings"}
+    with_warnings = {
+        device["name"] for device in run.report["devices"] if device["verdict"] == "compatible-with-warnings"
+    }
     assert with_warnings >= warned
     assert with_warnings <= {"argon", "msom", "p2", "photon2"}
-    assert {one["online"] for one in run.report["devices"]} == {True}
+    assert {device["online"] for device in run.report["devices"]} == {True}
 
 
 def test_the_nat_of_most_routers_keeps_it() -> None:
@@ -85,10 +87,10 @@ def test_the_nat_of_most_routers_keeps_it() -> None:
 
     assert (single_s, stream_s) == (30, 120), "Linux's own"
     assert (cloud["status"], run.report["verdict"]) == ("pass", "compatible")
-    assert any("after 30 s of silence: the server still takes the cookie" in one for one in cloud["evidence"])
+    assert any("after 30 s of silence: the server still takes the cookie" in line for line in cloud["evidence"])
     assert len(ports) == 4
     assert len(set(ports)) == 1
-    assert {one["verdict"] for one in run.report["devices"]} == {"compatible"}
+    assert {device["verdict"] for device in run.report["devices"]} == {"compatible"}
 
 
 def test_ordinary_user_may_look_deep() -> None:
@@ -102,12 +104,12 @@ def test_ordinary_user_may_look_deep() -> None:
     assert check(run.report)["status"] == "warn"
     assert check(run.report)["problem"] == FORGETS
     assert ports[3] != ports[0]
-    assert not any(one["problem"] == "internal-error" for one in run.report["checks"])
+    assert not any(row["problem"] == "internal-error" for row in run.report["checks"])
 
 
 def settled(lab: Lab) -> bool:
     """Whether the conversation that will be silent has been made: used three times, each time taken and ended."""
-    seen = [(one.peer, unnumbered(one.data)) for one in lab.fakes["argon_cloud"].received]
+    seen = [(received.peer, unnumbered(received.data)) for received in lab.fakes["argon_cloud"].received]
     return any(seen.count((peer, data)) == 3 and seen.count((peer, unnumbered(ALERT))) == 3 for peer, data in seen)
 
 
@@ -165,5 +167,5 @@ def test_interrupted_silence_ends_at_once_and_says_what_is_known() -> None:
     assert report["complete"] is False
     assert "cut short" in report["notes"][0]
     assert report["observations"]["mapping"] is None
-    assert {one["status"] for one in report["checks"] if one["stage"] != "scan"} == {"pass"}
-    assert any(one["record"] == "HelloVerifyRequest" for one in report["observations"]["cloud"]["endpoints"])
+    assert {row["status"] for row in report["checks"] if row["stage"] != "scan"} == {"pass"}
+    assert any(endpoint["record"] == "HelloVerifyRequest" for endpoint in report["observations"]["cloud"]["endpoints"])

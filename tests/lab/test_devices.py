@@ -130,7 +130,7 @@ def test_argon_by_its_firmware() -> None:
     ]
     assert len(sizes) == 10
     for run in (older, newer):
-        told = {one["since"]: one for one in run.report["versions"]}
+        told = {version["since"]: version for version in run.report["versions"]}
         assert (told["2.0.0"]["method"], told["2.0.0"]["internet_test"]) == ("ntp", "timeout")
         assert (told["2.0.0"]["before"], told["2.0.0"]["online"]) == ("5.6.0", False)
         assert (told["6.2.0"]["method"], told["6.2.0"]["internet_test"]) == ("echo-2", "passed")
@@ -174,10 +174,10 @@ def test_every_device(name: str, tmp_path: Path) -> None:
             saved = tmp_path / f"{version}.json"
             saved.write_text(run.stdout)
             judged |= judge_all(saved, version, expected, network.differs)
-            told = {one["name"]: one for one in run.report["devices"]}
+            told = {device["name"]: device for device in run.report["devices"]}
             assert list(told) == profiles.names()
             assert (told["argon"]["os_version"], told["argon"]["online"]) == (version, run.report["startup"]["online"])
-    assert judged == {one for devices in GROUPS.values() for one in devices}
+    assert judged == {device for devices in GROUPS.values() for device in devices}
 
 
 def judge_all(
@@ -197,7 +197,7 @@ def judge_all(
             found.add((device, os_version))
             made = report.make(run, profile)
             wanted, test = differs.get(device, expected[group]), made.internet_test
-            words = f"{device} {os_version}: {json.dumps([f'{one.id} {one.status}' for one in made.checks])}"
+            words = f"{device} {os_version}: {json.dumps([f'{check.id} {check.status}' for check in made.checks])}"
             assert made.startup.online is wanted.online, words
             assert test.method == group, words
             if wanted.blinks is not None:

@@ -81,7 +81,7 @@ class Nftables:
     def counters(self) -> list[int]:
         """Packets that each of the generated rules has let through."""
         listed = json.loads(self._gateway.command("nft", "-j", "list", "chain", "inet", "filter", "forward"))
-        rules = [one["rule"] for one in listed["nftables"] if "rule" in one]
+        rules = [entry["rule"] for entry in listed["nftables"] if "rule" in entry]
         return [
             part["counter"]["packets"]
             for rule in rules
@@ -93,9 +93,9 @@ class Nftables:
     def remove(self) -> None:
         """Take the generated rules out again."""
         listed = json.loads(self._gateway.command("nft", "-j", "list", "chain", "inet", "filter", "forward"))
-        for one in listed["nftables"]:
-            if "rule" in one and one["rule"].get("comment", "").startswith("netpreflight-"):
-                handle = str(one["rule"]["handle"])
+        for entry in listed["nftables"]:
+            if "rule" in entry and entry["rule"].get("comment", "").startswith("netpreflight-"):
+                handle = str(entry["rule"]["handle"])
                 self._gateway.command("nft", "delete", "rule", "inet", "filter", "forward", "handle", handle)
 
 
@@ -142,7 +142,7 @@ def test_the_rules_open_what_is_blocked_and_nothing_without_them(
         device = str(tmp_path / "ours.toml")
         Path(device).write_text(case.profile)
     with Lab(**case.lab) as lab:
-        wall = kind(lab.gateway.where, [one for one in OTHERS if one not in case.blocked])
+        wall = kind(lab.gateway.where, [entry for entry in OTHERS if entry not in case.blocked])
         for check in case.checks:
             run = tmp_path / f"{check}.json"
             red = lab.check("--device", device, "-o", str(run))
@@ -166,7 +166,7 @@ def test_the_rules_open_what_is_blocked_and_nothing_without_them(
 
 def asks_for(report: dict[str, Any], check: str) -> bool:
     """Whether a needed change with a rule is for this check."""
-    return any(check in one["checks"] and one["needed"] and one["rules"] for one in report["changes"])
+    return any(check in change["checks"] and change["needed"] and change["rules"] for change in report["changes"])
 
 
 def rules(run: Path, dialect: str, device: str) -> str:

@@ -56,7 +56,7 @@ def test_the_page_of_a_run(
             assert " ".join(check["summary"].split()) in text
         for contact in report["footprint"]:
             assert f"{contact['address']}:{contact['port']}" in text
-        firewall = [one for one in report["changes"] if one["rules"]]
+        firewall = [change for change in report["changes"] if change["rules"]]
         assert (" ".join(rules.split()) in text) == bool(firewall)
         here.page.set_viewport_size({"width": 360, "height": 800})
         assert here.page.evaluate("document.documentElement.scrollWidth") == 360

@@ -438,7 +438,7 @@ def test_forgetful_nat_gives_another_port(*, stream_s: int, changes: bool) -> No
                 select.select([sock], [], [], pause_s)  # nothing comes: this is the silence
                 sock.send(REACHABILITY)
                 assert sock.recv(4096) == REACHABILITY
-        ports = [one.peer[1] for one in lab.fakes["argon_cloud"].received]
+        ports = [received.peer[1] for received in lab.fakes["argon_cloud"].received]
         assert len(ports) == 4
         assert len(set(ports[:3])) == 1
         assert (ports[3] != ports[0]) == changes

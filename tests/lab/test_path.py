@@ -129,7 +129,7 @@ def test_rejected_by_each_router(what: str, user: int | None) -> None:
                 assert finding.status == "fail", finding
                 assert finding.problem in {"rejected", "no-route"}
                 assert finding.named == Named(address=hop, hop=router)
-                said = {(one.icmp.type, one.icmp.code) for one in looked.target.device.probes if one.icmp}
+                said = {(probe.icmp.type, probe.icmp.code) for probe in looked.target.device.probes if probe.icmp}
                 assert (3, code) in said
             if what == "syn":
                 finding = with_fault(chain, partial(chain.reject, router, what, "tcp reset"), what, user)
@@ -149,8 +149,8 @@ def test_a_silent_router_before_or_after_the_drop(user: int | None) -> None:
             muted = chain.silence(mute)
             for router in (1, 2, 3, 4):
                 finding = with_fault(chain, partial(chain.drop, router, "dtls"), "dtls", user)
-                answered = [one for one in range(1, router + 1) if one != mute]
-                after = [one for one in range(router + 1, 5) if one != mute]
+                answered = [number for number in range(1, router + 1) if number != mute]
+                after = [number for number in range(router + 1, 5) if number != mute]
                 if not after:
                     assert (finding.status, named(finding)) == ("unknown", None), (mute, router, finding)
                 elif answered:
@@ -197,9 +197,9 @@ def test_routers_that_limit_their_icmp_are_no_proof_of_a_drop(what: str, user: i
             finding = with_fault(chain, partial(chain.drop, 2, what), what, user)
             assert finding.status in {"fail", "unknown"}
             assert hops_named(chain, finding) in {None, 1, 2}, finding
-            assert any(one.counter() for one in limits)
-            for one in limits:
-                one.remove()
+            assert any(fault.counter() for fault in limits)
+            for fault in limits:
+                fault.remove()
 
 
 @pytest.mark.parametrize("what", PORTS)
@@ -218,7 +218,7 @@ def test_paths_that_are_balanced_by_flow(what: str, user: int | None) -> None:
         seen_ways = set()
         for _ in range(30):
             looked = chain.look(what, user=user)
-            taken = {one.source for one in looked.target.device.probes if one.ttl == 2}
+            taken = {probe.source for probe in looked.target.device.probes if probe.ttl == 2}
             seen_ways |= taken
             assert taken <= {*ways}
             assert len(taken) == 1 or what == "syn"
@@ -234,7 +234,7 @@ def test_paths_that_are_balanced_by_flow(what: str, user: int | None) -> None:
                 before = fault.counter()
                 looked = chain.look(what, user=user)
                 finding = judged(what, looked)
-                taken = {one.source for one in looked.target.device.probes if one.ttl == 2}
+                taken = {probe.source for probe in looked.target.device.probes if probe.ttl == 2}
                 if what == "dtls" and taken != {true}:
                     assert finding.status == "unknown", finding
                 assert finding.status in {"fail", "unknown"}, finding
@@ -258,7 +258,7 @@ def test_whose_router_it_is(second: Any, owner: str, user: int | None) -> None:
         finding = with_fault(chain, partial(chain.drop, 2, "dtls"), "dtls", user)
         third = with_fault(chain, partial(chain.drop, 3, "dtls"), "dtls", user)
 
-    assert {one.problem for one in (first, finding, third)} == {"dropped"}
+    assert {each_finding.problem for each_finding in (first, finding, third)} == {"dropped"}
     assert (named(first), first.owner) == (GATEWAY, "network administrator")
     assert (named(finding), finding.owner) == (chain.hops[1], owner)
     assert named(third) == chain.hops[2]
@@ -404,10 +404,10 @@ def test_a_middlebox_that_accepts_late(what: str, user: int | None) -> None:
         late.join(chain)
         with chain.capture() as capture:
             looked = chain.look(what, user=user)
-        sent = [one for one in capture.sent() if one.protocol in {"udp", "tcp"}]
+        sent = [packet for packet in capture.sent() if packet.protocol in {"udp", "tcp"}]
         assert late.did
-        assert sum(one.frames for one in sent) <= 80
-        assert sum(one.packets for one in looked.footprint) == sum(one.frames for one in sent)
+        assert sum(packet.frames for packet in sent) <= 80
+        assert sum(contact.packets for contact in looked.footprint) == sum(packet.frames for packet in sent)
         assert named(judged(what, looked)) is None
 
 
@@ -419,25 +419,26 @@ def test_twelve_hops_with_three_silent_ones(what: str, user: int | None) -> None
             fault = chain.drop(drop, what) if drop else None
             with chain.capture() as capture:
                 looked = chain.look(what, user=user)
-            sent = [one for one in capture.sent() if one.protocol in {"udp", "tcp"}]
-            packets = sum(one.frames for one in sent)
+            sent = [packet for packet in capture.sent() if packet.protocol in {"udp", "tcp"}]
+            packets = sum(packet.frames for packet in sent)
             finding = judged(what, looked)
 
             assert looked.took_s < 4, looked.took_s
             assert packets <= 80
             listed: dict[tuple[str, str, int], tuple[int, int]] = {
-                (one.protocol, one.address, one.port): (one.packets, one.bytes) for one in looked.footprint
+                (contact.protocol, contact.address, contact.port): (contact.packets, contact.bytes)
+                for contact in looked.footprint
             }
-            seen = {(one.protocol, one.destination, one.port or 0): one for one in sent}
+            seen = {(packet.protocol, packet.destination, packet.port or 0): packet for packet in sent}
             assert set(listed) == set(seen)
-            for key, one in seen.items():
-                assert listed[key] == (one.frames, one.octets - 14 * one.frames), (key, drop)
+            for key, packet in seen.items():
+                assert listed[key] == (packet.frames, packet.octets - 14 * packet.frames), (key, drop)
             assert not looked.target.cut_short
             if fault:
                 assert (finding.status, hops_named(chain, finding)) == ("fail", drop), finding
                 assert fault.counter()
                 fault.remove()
-        assert all(one.counter() for one in silent)
+        assert all(fault.counter() for fault in silent)
 
 
 TRACERS = {
@@ -459,11 +460,12 @@ def test_agrees_with(tracer: str, capsys: pytest.CaptureFixture[str]) -> None:
             done = chain.laptop.run(*argv, SERVERS[what], *([str(port)] if tracer == "tcptraceroute" else []))
             theirs_s = time.monotonic() - begun
             theirs = {
-                int(one[1]): one[2] for one in re.finditer(r"^\s*(\d+)\.?\S*\s+(\d+\.\S+)", done.stdout, re.MULTILINE)
+                int(match[1]): match[2]
+                for match in re.finditer(r"^\s*(\d+)\.?\S*\s+(\d+\.\S+)", done.stdout, re.MULTILINE)
             }
             looked = chain.look(what)
             device = looked.target.device
-            ours = {one.ttl: one.source for one in device.probes if one.source}
+            ours = {probe.ttl: probe.source for probe in device.probes if probe.source}
             with capsys.disabled():
                 sys.stdout.write(
                     f"\n  {tracer}, drop at {drop}: {theirs_s:.1f} s; ours with controls {looked.took_s:.1f} s"

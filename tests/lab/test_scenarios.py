@@ -63,7 +63,7 @@ DEAD_DNS = {"dns.resolve": "fail", "dns.integrity": "unknown", **NO_NAMES}
 NO_RESOLVER = {"dns.resolve": "unknown", "dns.integrity": "unknown", **NO_NAMES}
 AS_USER = {"dhcp.offer": "unknown", "dhcp.lease": "unknown", "dhcp.servers": "unknown"}
 WITH_OWN_LEASE = {"dhcp.offer": "warn", "dhcp.lease": "warn", "dhcp.servers": "unknown"}
-NOTHING = dict.fromkeys([one for one in HEALTHY if one not in AIR], "unknown")
+NOTHING = dict.fromkeys([text for text in HEALTHY if text not in AIR], "unknown")
 
 
 def nothing(lab: Lab) -> None:
@@ -198,7 +198,7 @@ def has_note(*words: str) -> Callable[[Lab, dict[str, Any]], None]:
 
 def proxy_untouched(lab: Lab, report: dict[str, Any]) -> None:
     """The proxy in the environment saw no connection."""
-    assert [one["value"] for one in report["scope"]["proxy"]] == [f"http://{GATEWAY}:3128"]
+    assert [proxy["value"] for proxy in report["scope"]["proxy"]] == [f"http://{GATEWAY}:3128"]
     assert lab.fakes["http_proxy"].received == []
 
 
@@ -248,7 +248,7 @@ def warned(*devices: str) -> Callable[[Lab, dict[str, Any]], None]:
     """These devices get online with a warning, and all others without."""
 
     def look(lab: Lab, report: dict[str, Any]) -> None:
-        found = {one["name"]: (one["verdict"], one["online"]) for one in report["devices"]}
+        found = {device["name"]: (device["verdict"], device["online"]) for device in report["devices"]}
         assert len(found) == 8
         for name, (verdict, online) in found.items():
             assert verdict == ("compatible-with-warnings" if name in devices else "compatible"), (name, verdict)
@@ -1009,7 +1009,9 @@ def test_scenario(name: str) -> None:
             with lab.capture() as capture:
                 run = lab.check("--device", scenario.device, *scenario.arguments, env=env, user=scenario.user)
             kernel = {"udp-5683-flood": "icmp", "ipv6-only": "ether-0x86dd"}.get(name)
-            sent_only_what_footprint_lists(run.report, [one for one in capture.sent() if one.protocol != kernel])
+            sent_only_what_footprint_lists(
+                run.report, [packet for packet in capture.sent() if packet.protocol != kernel]
+            )
         says_what_it_should(scenario, run)
         scenario.after(lab, run.report)
         if "dhcp" in lab.servers:
@@ -1037,7 +1039,7 @@ def says_what_it_should(scenario: Scenario, run: CheckRun) -> None:
     assert {name: checks[name]["problem"] for name in scenario.problems} == scenario.problems
     assert {name: (checks[name]["named"] or {}).get("address") for name in scenario.named} == scenario.named
     for name, shown in scenario.evidence.items():
-        assert all(one in "\n".join(checks[name]["evidence"]) for one in shown), checks[name]
+        assert all(text in "\n".join(checks[name]["evidence"]) for text in shown), checks[name]
     for name, words in scenario.words.items():
         assert all(word in checks[name]["summary"] for word in words), checks[name]
     for name, words in scenario.reasons.items():
@@ -1057,18 +1059,25 @@ def sent_only_what_footprint_lists(report: dict[str, Any], sent: list[Sent]) -> 
     What the system sends once more after a connection was closed (its FIN) nobody can count for the footprint.
     """
     listed: dict[tuple[str, str, int], int] = {}
-    for one in report["footprint"]:
-        key = (one["protocol"], one["address"], one["port"])
-        listed[key] = listed.get(key, 0) + one["packets"]
-    seen = {(one.protocol, one.destination, one.port or 0): one for one in sent if one.protocol in {"udp", "tcp"}}
+    for contact in report["footprint"]:
+        key = (contact["protocol"], contact["address"], contact["port"])
+        listed[key] = listed.get(key, 0) + contact["packets"]
+    seen = {
+        (packet.protocol, packet.destination, packet.port or 0): packet
+        for packet in sent
+        if packet.protocol in {"udp", "tcp"}
+    }
 
     assert set(seen) == set(listed)
-    for key, one in seen.items():
+    for key, packets in seen.items():
         if key[0] == "udp":
-            assert listed[key] == one.frames, key
+            assert listed[key] == packets.frames, key
         else:
-            assert abs(listed[key] - one.frames) <= 3 * max(1, one.frames // 6) + one.again, (listed[key], one)
-    others = [one for one in sent if one.protocol not in {"udp", "tcp", "arp"}]
+            assert abs(listed[key] - packets.frames) <= 3 * max(1, packets.frames // 6) + packets.again, (
+                listed[key],
+                packets,
+            )
+    others = [packet for packet in sent if packet.protocol not in {"udp", "tcp", "arp"}]
     assert others == [], others
     lan = ("192.168.77.", "10.9.9.")  # the second is a foreign server's, which asks for the laptop by ARP
-    assert all(one.destination.startswith(lan) for one in sent if one.protocol == "arp"), LAPTOP
+    assert all(packet.destination.startswith(lan) for packet in sent if packet.protocol == "arp"), LAPTOP

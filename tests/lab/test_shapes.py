@@ -197,16 +197,18 @@ def test_what_a_run_sends(name: str) -> None:
 
 def test_every_form_is_sent_by_some_run() -> None:
     sent = set[str]().union(DEEP, *(case.sends for case in CASES.values()))
-    assert sent - {"TCP, cut short"} == {one.name for one in shapes.ENTRIES}
+    assert sent - {"TCP, cut short"} == {entry.name for entry in shapes.ENTRIES}
     assert len(shapes.BY_NAME) == len(shapes.ENTRIES)
-    assert all(len(one.source) > 15 for one in shapes.ENTRIES)
+    assert all(len(entry.source) > 15 for entry in shapes.ENTRIES)
 
 
 # --- what gets to a cloud
 
 
-@pytest.mark.parametrize("breaks", [nothing, drop_dtls, drop_dtls_answers], ids=lambda one: one.__name__)
-@pytest.mark.parametrize("arguments", [(), ("--only", "path"), ("--deep",)], ids=lambda one: "".join(one) or "usual")
+@pytest.mark.parametrize("breaks", [nothing, drop_dtls, drop_dtls_answers], ids=lambda breaks: breaks.__name__)
+@pytest.mark.parametrize(
+    "arguments", [(), ("--only", "path"), ("--deep",)], ids=lambda arguments: "".join(arguments) or "usual"
+)
 def test_what_gets_to_a_cloud(breaks: Callable[[Lab], object], arguments: tuple[str, ...]) -> None:
     deep = "--deep" in arguments
     with Lab() as lab:
@@ -231,8 +233,8 @@ def test_what_gets_to_a_cloud(breaks: Callable[[Lab], object], arguments: tuple[
     elif breaks is drop_dtls:
         assert controls <= {"rung: NTP request", "rung: SYN to 443"}
         assert not arrived.keys() - controls
-    assert all(arrived[one] <= shapes.MOST_CONTROLS for one in controls)
-    assert sum(arrived[one] for one in hellos) <= 24
+    assert all(arrived[control] <= shapes.MOST_CONTROLS for control in controls)
+    assert sum(arrived[hello] for hello in hellos) <= 24
 
 
 def tell(seen: Seen, *what: str) -> None:
@@ -286,8 +288,8 @@ class Client:
     def say(self, *datagrams: bytes, ttl: int = 64) -> "Client":
         """Send these."""
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
-        for one in datagrams:
-            self._socket.sendto(one, self._to)
+        for datagram in datagrams:
+            self._socket.sendto(datagram, self._to)
         return self
 
     def ask(self, datagram: bytes) -> bytes:

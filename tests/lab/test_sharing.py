@@ -21,9 +21,9 @@ def test_what_a_run_behind_a_portal_tells(level: str) -> None:
         run = lab.check("--debug", "--share", level, "-o", str(text), "-o", str(document), "--for", "fortios")
         written = [run.stdout, run.stderr, text.read_text(), document.read_text()]
 
-    told = [bool(OF_THE_LAB.search(one)) for one in written]
+    told = [bool(OF_THE_LAB.search(text)) for text in written]
     assert run.report["verdict"] == "incompatible"
-    assert {one["id"]: one["status"] for one in run.report["checks"]}["portal"] == "fail"
+    assert {row["id"]: row["status"] for row in run.report["checks"]}["portal"] == "fail"
     assert LAPTOP_MAC.startswith("02:00:00:77:00")
     assert {GATEWAY_MAC[:14], FOREIGN_MAC[:14]} == {"02:00:00:77:00"}
     assert told == [level == "complete"] * 4

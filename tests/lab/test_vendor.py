@@ -180,10 +180,10 @@ def test_second_flight(lab: Lab, nonce: bytes) -> None:
     # The signature is in DER: its two numbers take 33 bytes each, where the first bit of their 32 is set.
     assert (len(server_hello), len(certificate_request), len(done)) == (118, 33, 25)
     assert len(key_exchange) == 98 + int.from_bytes(key_exchange[96:98]) <= 170
-    assert [one[:3].hex() for one in flight] == ["16fefd"] * 4
-    assert [one[13] for one in flight] == [2, 12, 13, 14], "no Certificate (11)"
+    assert [data[:3].hex() for data in flight] == ["16fefd"] * 4
+    assert [data[13] for data in flight] == [2, 12, 13, 14], "no Certificate (11)"
     assert types == [("3",), ("2",), ("12",), ("13",), ("14",)]
-    assert [int.from_bytes(one[3:11]) for one in flight] == [number + 1, number + 2, number + 3, number + 4]
+    assert [int.from_bytes(data[3:11]) for data in flight] == [number + 1, number + 2, number + 3, number + 4]
     assert server_hello[92:95].hex() == "c0ae00", "after a session id of 32"
     assert key_exchange[25:29].hex() == "03001741", "a point on secp256r1"
     assert key_exchange[94:96].hex() == "0403"
@@ -201,8 +201,8 @@ def test_takes_retransmissions(lab: Lab, device: Device, nonce: bytes) -> None:
     replayed = device.ask(hello(nonce, again, 2), 0)
 
     assert len(cookie) == len(again) == 32
-    assert [one[13:] for one in second] == [one[13:] for one in first], "the same messages"
-    assert [int.from_bytes(one[3:11]) for one in first + second] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [data[13:] for data in second] == [data[13:] for data in first], "the same messages"
+    assert [int.from_bytes(data[3:11]) for data in first + second] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert replayed == [], "the record has been seen"
     assert lab.vendor_alive() == []
 
@@ -299,7 +299,7 @@ def test_healthy(device: str) -> None:
         left_well(lab)
         assert lab.vendor.events("send")
     assert (run.report["verdict"], run.exit_code) == ("compatible", 0)
-    cloud = next(one for one in run.report["checks"] if one["id"] == "cloud.transport")
+    cloud = next(row for row in run.report["checks"] if row["id"] == "cloud.transport")
     assert (cloud["status"], "HelloVerifyRequest" in cloud["summary"]) == ("pass", True)
 
 
@@ -333,7 +333,7 @@ def test_each_port_dropped(port: str) -> None:
         # A cloud whose answers are lost is silent to a device, which then sends echoes: errors to this server.
         left_well(lab, errors=ECHO_ERRORS if port == "udp-5684-replies" else ())
         heard = len(lab.vendor.events("receive"))
-    cloud = next(one for one in run.report["checks"] if one["id"] == "cloud.transport")
+    cloud = next(row for row in run.report["checks"] if row["id"] == "cloud.transport")
 
     assert "Traceback" not in run.stderr
     if port.startswith("udp-5684"):

@@ -146,7 +146,7 @@ def _filter(*, leaving: bool) -> bytes:
         (_RETURN, 0, 0, 0),
         (_RETURN, 0, 0, outgoing),
     )
-    return b"".join(struct.pack("HBBI", *one) for one in program)
+    return b"".join(struct.pack("HBBI", *instruction) for instruction in program)
 
 
 @dataclass
@@ -165,9 +165,9 @@ class Seen:
     def arrivals(self, address: str) -> Counter[str]:
         """What arrived at a server, by the names of its forms; TCP by its SYNs."""
         found: Counter[str] = Counter()
-        for one in self.arrived:
-            if one.to[0] == address and not (one.protocol == "tcp" and one.flags & (_SYN | _ACK) != _SYN):
-                found[self.shape_of(one)] += 1
+        for packet in self.arrived:
+            if packet.to[0] == address and not (packet.protocol == "tcp" and packet.flags & (_SYN | _ACK) != _SYN):
+                found[self.shape_of(packet)] += 1
         return found
 
     def shape_of(self, packet: Packet) -> str:
@@ -176,16 +176,16 @@ class Seen:
         Its TTL tells whether that was a small one, unless a router on the way has set it anew.
         """
         fits = [
-            one
-            for one in shapes.ENTRIES
-            if self.is_for(one, packet) and (packet.protocol == "tcp" or one.match(packet.payload))
+            entry
+            for entry in shapes.ENTRIES
+            if self.is_for(entry, packet) and (packet.protocol == "tcp" or entry.match(packet.payload))
         ]
-        fits.sort(key=lambda one: one.limited != (packet.ttl <= _LIMITED))
+        fits.sort(key=lambda entry: entry.limited != (packet.ttl <= _LIMITED))
         return fits[0].name if fits else f"foreign: {packet}"
 
     def hellos(self, address: Address) -> int:
         """How many ClientHellos arrived at a server."""
-        return sum(one.to == address and one.payload[:1] == b"\x16" for one in self.arrived)
+        return sum(packet.to == address and packet.payload[:1] == b"\x16" for packet in self.arrived)
 
     def is_for(self, entry: Entry, packet: Packet) -> bool:
         """Whether an entry is about packets to such a server."""
@@ -222,21 +222,21 @@ class Witness:
         silent: bool = False,
     ) -> None:
         self._laptop = Recorder(laptop, leaving=True)
-        self._far = [Recorder(one, leaving=False) for one in far]
+        self._far = [Recorder(namespace, leaving=False) for namespace in far]
         self._destinations, self._names, self._silent = destinations, names, silent
 
     def end(self) -> Seen:
         """What there was to see; fails where something was sent that may not be."""
         packets = self._laptop.end()
-        arrived = [packet for one in self._far for packet in one.end()]
+        arrived = [packet for recorder in self._far for packet in recorder.end()]
         seen = Judgement(packets, arrived, self._destinations, self._names, silent=self._silent).made()
         assert not seen.foreign, "\n".join(["what may not be sent was sent:", *seen.foreign])
         return seen
 
     def close(self) -> None:
         """Stop, without a look."""
-        for one in (self._laptop, *self._far):
-            one.close()
+        for recorder in (self._laptop, *self._far):
+            recorder.close()
 
 
 @dataclass
@@ -266,7 +266,7 @@ class Judgement:
         silent: bool = False,
     ) -> None:
         self._packets, self._silent = packets, silent
-        self._seen = Seen([one for one in packets if one.outgoing], list(arrived), destinations, names)
+        self._seen = Seen([packet for packet in packets if packet.outgoing], list(arrived), destinations, names)
         self._flows: dict[tuple[int, Address], _Flow] = defaultdict(_Flow)
         self._answered: set[Address] = set()
         """The servers that have sent a DTLS record, or have answered a CoAP ping."""
@@ -277,15 +277,15 @@ class Judgement:
     def made(self) -> Seen:
         """The judgement."""
         streams: dict[tuple[Address, Address], list[Packet]] = defaultdict(list)
-        for one in self._packets:
-            if not one.outgoing:
-                self._hear(one)
-            elif one.fragment:
-                self._object(one, "it is a fragment")
-            elif one.protocol == "tcp":
-                streams[one.source, one.to].append(one)
+        for packet in self._packets:
+            if not packet.outgoing:
+                self._hear(packet)
+            elif packet.fragment:
+                self._object(packet, "it is a fragment")
+            elif packet.protocol == "tcp":
+                streams[packet.source, packet.to].append(packet)
             else:
-                self._judge(one)
+                self._judge(packet)
         for stream in streams.values():
             self._judge_stream(stream)
         self._count()
@@ -337,7 +337,7 @@ class Judgement:
         name = shapes.name_in(found["labels"])
         cloud = name is not None and (shapes.is_known(name, shapes.CLOUD_NAMES) or name in self._seen.names)
         below = name is not None and any(
-            one.startswith("*.") and name.endswith(one[1:]) and name != one[2:] for one in self._seen.names
+            host.startswith("*.") and name.endswith(host[1:]) and name != host[2:] for host in self._seen.names
         )
         if cloud or below or (name is not None and shapes.is_known(name, shapes.OTHER_NAMES)):
             aaaa = found.groupdict().get("kind") == b"\0\x1c"
@@ -395,18 +395,20 @@ class Judgement:
         """Hold all that a connection sent against the list, its repetitions left out."""
         first = stream[0]
         limited = first.ttl < shapes.USUAL_TTL
-        begun = next((one.sequence for one in stream if one.flags & _SYN), None)
+        begun = next((packet.sequence for packet in stream if packet.flags & _SYN), None)
         data = bytearray()
-        for one in stream:
-            at = 0 if begun is None else (one.sequence - begun - 1) & 0xFFFFFFFF
-            if one.payload:
-                data[at : at + len(one.payload)] = one.payload
+        for packet in stream:
+            at = 0 if begun is None else (packet.sequence - begun - 1) & 0xFFFFFFFF
+            if packet.payload:
+                data[at : at + len(packet.payload)] = packet.payload
         whole = replace(first, payload=bytes(data))
-        usable = [one for one in shapes.ENTRIES if one.limited == limited and self._seen.is_for(one, whole)]
+        usable = [entry for entry in shapes.ENTRIES if entry.limited == limited and self._seen.is_for(entry, whole)]
         if not data and usable:
-            self._seen.used[next((one.name for one in usable if one.pattern == shapes.NOTHING), "TCP, cut short")] += 1
+            self._seen.used[
+                next((entry.name for entry in usable if entry.pattern == shapes.NOTHING), "TCP, cut short")
+            ] += 1
             return
-        fits = next((one for one in usable if one.match(whole.payload)), None)
+        fits = next((entry for entry in usable if entry.match(whole.payload)), None)
         if fits is None:
             self._object(whole, f"no form for what {len(stream)} segments have sent")
         else:
@@ -417,8 +419,8 @@ class Judgement:
     def _count(self) -> None:
         """Hold what arrived at servers against what may arrive there."""
         seen = self._seen
-        for address in {one.to[0] for one in seen.arrived}:
-            roles = {role for role, servers in seen.destinations.items() if any(address == one for one, _ in servers)}
+        for address in {packet.to[0] for packet in seen.arrived}:
+            roles = {role for role, servers in seen.destinations.items() if any(address == text for text, _ in servers)}
             if not roles & set(shapes.ANY_SERVER):
                 continue
             controls = {
@@ -427,7 +429,7 @@ class Judgement:
                 if name in shapes.BY_NAME and shapes.BY_NAME[name].control
             }
             answers = not self._silent and self._answers(address)
-            dead = all(one.outgoing or one.source[0] != address for one in self._packets)
+            dead = all(packet.outgoing or packet.source[0] != address for packet in self._packets)
             most = 0 if answers else shapes.MOST_CONTROLS_OF_THE_DEAD if dead else shapes.MOST_CONTROLS
             for name, count in controls.items():
                 if count > most or name == "whole datagram":
@@ -449,4 +451,4 @@ class Judgement:
 
 def is_run(argv: Sequence[str]) -> bool:
     """Whether a command line measures: the tool's `check`, or a program that uses a part of it."""
-    return "check" in argv or any(re.search(r"\b(agent|probes)\.", one) for one in argv if "\n" in one)
+    return "check" in argv or any(re.search(r"\b(agent|probes)\.", word) for word in argv if "\n" in word)

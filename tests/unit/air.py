@@ -17,7 +17,7 @@ from tests.unit.seen import healthy
 
 ADMIN, OWNER = "network administrator", "device owner"
 DEVICES = ("generic", "photon", "argon")
-WIFI = [one for one in CHECKS if one.startswith("wifi.")]
+WIFI = [check_id for check_id in CHECKS if check_id.startswith("wifi.")]
 B_RATES, G_RATES = [1.0, 2.0, 5.5, 11.0], [6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 48.0, 54.0]
 BSSID, NET = "02:11:22:33:44:55", "net"
 
@@ -118,7 +118,7 @@ def verify(case: Case, device: str) -> None:
 
     assert (made.status, made.problem, made.owner) == (case.status, case.problem, case.owner), made
     sound(made)
-    assert [one for one in case.evidence if one not in "\n".join(made.evidence)] == [], made
+    assert [text for text in case.evidence if text not in "\n".join(made.evidence)] == [], made
     assert not case.evidence or case.evidence[0] in made.evidence[0], made
 
 

@@ -37,8 +37,8 @@ def rsn(akms: list[int], pairwise: tuple[int, ...] = (4,), group: int = 4, *, mf
     return bytes(
         dot11.Dot11EltRSN(
             group_cipher_suite=dot11.RSNCipherSuite(cipher=group),
-            pairwise_cipher_suites=[dot11.RSNCipherSuite(cipher=one) for one in pairwise],
-            akm_suites=[dot11.AKMSuite(suite=one) for one in akms],
+            pairwise_cipher_suites=[dot11.RSNCipherSuite(cipher=number) for number in pairwise],
+            akm_suites=[dot11.AKMSuite(suite=akm) for akm in akms],
             mfp_capable=mfpc,
             mfp_required=mfpr,
         )
@@ -51,8 +51,8 @@ def wpa(akms: tuple[int, ...] = (2,), pairwise: tuple[int, ...] = (2,), group: i
     return bytes(
         dot11.Dot11EltMicrosoftWPA(
             group_cipher_suite=dot11.RSNCipherSuite(oui=0x0050F2, cipher=group),
-            pairwise_cipher_suites=[dot11.RSNCipherSuite(oui=0x0050F2, cipher=one) for one in pairwise],
-            akm_suites=[dot11.AKMSuite(oui=0x0050F2, suite=one) for one in akms],
+            pairwise_cipher_suites=[dot11.RSNCipherSuite(oui=0x0050F2, cipher=number) for number in pairwise],
+            akm_suites=[dot11.AKMSuite(oui=0x0050F2, suite=akm) for akm in akms],
         )
     )
 

@@ -75,7 +75,7 @@ class FakeSocket(UdpSocket):
             else:
                 event = Datagram(what, address, port, at)
             self.coming.append((at, event))
-        self.coming.sort(key=lambda one: one[0])
+        self.coming.sort(key=lambda arrival: arrival[0])
         return None
 
     async def receive(self, deadline: float) -> Datagram | Refusal | None:

@@ -37,7 +37,8 @@ class Filler:
 
     def _struct(self, kind: Any) -> Any:
         values = {
-            one.name: self._value(one.type, f"{kind.__name__}.{one.name}") for one in msgspec.structs.fields(kind)
+            field.name: self._value(field.type, f"{kind.__name__}.{field.name}")
+            for field in msgspec.structs.fields(kind)
         }
         if self._ran and "not_run" in values:
             values["not_run"] = None
@@ -49,10 +50,10 @@ class Filler:
         what: Reveals = "words"
         origin = get_origin(kind)
         if origin in {Union, UnionType}:
-            return self._value(next(one for one in get_args(kind) if one is not type(None)), where)
+            return self._value(next(value for value in get_args(kind) if value is not type(None)), where)
         if origin is Annotated:
             kind, *marks = get_args(kind)
-            what = next((one.extra_json_schema["x-reveals"] for one in marks if one.extra_json_schema), what)
+            what = next((mark.extra_json_schema["x-reveals"] for mark in marks if mark.extra_json_schema), what)
         if get_origin(kind) is list:
             inner = get_args(kind)[0]
             return [self._value(inner, where), self._value(inner, where)]

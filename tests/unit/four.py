@@ -114,7 +114,7 @@ def run_of(duration_s: float = 3.4, times: dict[str, tuple[float, float]] | None
 def _within(value: Any, begun: float, ended: float) -> Any:
     """The same, with every time outside the probe's own moved into it."""
     if isinstance(value, list):
-        return [_within(one, begun, ended) for one in value]
+        return [_within(element, begun, ended) for element in value]
     if not isinstance(value, msgspec.Struct):
         return value
     inner = {name: _within(getattr(value, name), begun, ended) for name in value.__struct_fields__}
@@ -130,7 +130,7 @@ def made(run: Run, device: str) -> Report:
 
 def silent(address: str, port: int, at: tuple[float, ...] = (0.5, 3.5, 9.5)) -> list[Attempt]:
     """Requests that nobody answered."""
-    return [Attempt(at_s=one, address=address, port=port, outcome="timeout") for one in at]
+    return [Attempt(at_s=at_s, address=address, port=port, outcome="timeout") for at_s in at]
 
 
 def healthy() -> Report:
@@ -226,7 +226,7 @@ def hostile() -> Report:
     observed.scope.proxy = [Proxy(variable=HOSTILE, value=long)]
     observed.scope.gateway, observed.scope.vpn = HOSTILE, HOSTILE
     observed.scope.tunnels, observed.scope.ssid, observed.scope.bssid = [HOSTILE, long], HOSTILE, long
-    sent = [replace(one, host=HOSTILE, purpose=long) for one in run.footprint]
+    sent = [replace(contact, host=HOSTILE, purpose=long) for contact in run.footprint]
     return made(replace(run, started=HOSTILE, footprint=sent), "photon2")
 
 

@@ -69,14 +69,14 @@ def check(made: bytes, link: int) -> Wifi:
     record: Record = (made, 0, len(made), len(made), 0.0, link, None)
     air.frame(record)
     seen = air.wifi("capture")
-    for one in seen.bss:
-        assert one.bssid is not None
-        assert one.ssid_hex is not None
-        address, name = bytes.fromhex(one.bssid.replace(":", "")), bytes.fromhex(one.ssid_hex)
+    for candidate in seen.bss:
+        assert candidate.bssid is not None
+        assert candidate.ssid_hex is not None
+        address, name = bytes.fromhex(candidate.bssid.replace(":", "")), bytes.fromhex(candidate.ssid_hex)
         assert address in made, "an address that is not in the frame"
         assert not address[0] & 1
         assert len(name) <= 32
-        at = made.index(bytes.fromhex(one.elements))
+        at = made.index(bytes.fromhex(candidate.elements))
         names = names_by_hand(made[at:])
         assert names, "a network without an SSID element"
         assert names[0] == name, "a name that the frame does not have"

@@ -120,7 +120,12 @@ def dhcp(*received: DhcpMessage, **fields: Any) -> Dhcp:
     """An exchange; the first ACK for the device's REQUEST is what was granted."""
     sent = [DhcpSend(at_s=0.1, type="DISCOVER", identity="device")]
     granted = next(
-        (one for one in received if (one.type, one.identity, one.asked) == ("ACK", "device", "REQUEST")), None
+        (
+            datagram
+            for datagram in received
+            if (datagram.type, datagram.identity, datagram.asked) == ("ACK", "device", "REQUEST")
+        ),
+        None,
     )
     return Dhcp(**{"sent": sent, "received": list(received), "granted": granted, **fields})
 
@@ -152,7 +157,7 @@ def dns(*changed: Lookup, resolvers: tuple[str, ...] = (RESOLVER,), default: str
     lookups = list(changed)
     for resolver in resolvers:
         for name in (*ADDRESSES, *RANDOM):
-            if any((one.name, one.resolver) == (name, resolver) for one in changed):
+            if any((query.name, query.resolver) == (name, resolver) for query in changed):
                 continue
             if default != "right":
                 lookups.append(lookup(name, resolver=resolver, rcode=default))
@@ -165,7 +170,7 @@ def dns(*changed: Lookup, resolvers: tuple[str, ...] = (RESOLVER,), default: str
 
 def ntp(*decoded: NtpReply, outcome: AttemptOutcome = "timeout", address: str | None = NTP_ADDRESS, **more: Any) -> Ntp:
     """NTP replies in turn; without any, five attempts that ended as `outcome` says."""
-    tries = [NtpAttempt(at_s=1.0, address=NTP_ADDRESS, port=123, outcome="reply", decoded=one) for one in decoded]
+    tries = [NtpAttempt(at_s=1.0, address=NTP_ADDRESS, port=123, outcome="reply", decoded=reply) for reply in decoded]
     if not decoded and address:
         if outcome == "icmp":
             more.setdefault("icmp", PROHIBITED)

@@ -36,7 +36,8 @@ class Step(NamedTuple):
 def steps() -> list[Step]:
     section = (ROOT / "docs/adding.md").read_text(encoding="utf-8").split("\n## A check\n")[1].split("\n## ")[0]
     found = [
-        Step(one["file"], one["before"], outdented(one["text"], len(one["indent"]))) for one in STEP.finditer(section)
+        Step(match["file"], match["before"], outdented(match["text"], len(match["indent"])))
+        for match in STEP.finditer(section)
     ]
     assert section.count("```") == 2 * len(found), "each block belongs to a step"
     return found
@@ -110,7 +111,7 @@ def test_the_new_check_is_judged_in_its_place_and_its_page_is_there(copy: Path, 
     texts = [tmp_path / f"report{ending}" for ending in (".html", ".md", ".txt")]
     made = report(copy, *(argument for file in texts for argument in ("-o", str(file))))
 
-    ids = [one["id"] for one in made["checks"]]
+    ids = [row["id"] for row in made["checks"]]
     assert ids == [*list(CHECKS)[: list(CHECKS).index("dns.resolve")], CHECK, *ids[ids.index("dns.resolve") :]]
     check = made["checks"][ids.index(CHECK)]
     assert (check["status"], check["stage"], check["level"]) == ("pass", "ip", "required")

@@ -19,9 +19,9 @@ from tests.unit.test_judging_path import ladder
 
 
 def answer(made: Report, about: str) -> str | None:
-    (one,) = [one for one in made.answers if about in one.question]
-    assert one.answer or one.how, "an unknown answer says how to find out"
-    return one.answer
+    (answered,) = [question for question in made.answers if about in question.question]
+    assert answered.answer or answered.how, "an unknown answer says how to find out"
+    return answered.answer
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_the_forums_questions_are_answered_from_the_run() -> None:
 def test_a_run_that_saw_little_says_so() -> None:
     made = four.made(four.run_of(wifi=None, dhcp=None, path=None, scope=seen.healthy().scope), "generic")
 
-    known = [one.question for one in made.answers if one.answer]
+    known = [question.question for question in made.answers if question.answer]
     assert all(word not in " ".join(known) for word in ("router", "security", "channel", "crowded", "resolver"))
-    assert all(one.how for one in made.answers if one.answer is None)
+    assert all(question.how for question in made.answers if question.answer is None)
 
 
 @pytest.mark.parametrize("mac", ["3a:10:d5:12:34:58", "02:00:00:00:00:01"])
@@ -95,7 +95,9 @@ def test_a_router_with_a_locally_administered_address_names_no_maker() -> None:
     made = four.made(run, "photon2")
 
     assert answer(made, "router is it") is None
-    assert "locally administered" in next(one.source for one in made.answers if "router is it" in one.question)
+    assert "locally administered" in next(
+        question.source for question in made.answers if "router is it" in question.question
+    )
 
 
 def traced(*way: str | None) -> Traced:
@@ -142,12 +144,12 @@ def test_a_providers_routers_are_not_this_sites(
 ) -> None:
     made = on_a_path(*way)
 
-    assert [one.detail[0] for one in made.route if one.kind == "router"] == drawn
-    assert [one.detail for one in made.route if one.kind == "provider"] == [internet]
+    assert [station.detail[0] for station in made.route if station.kind == "router"] == drawn
+    assert [station.detail for station in made.route if station.kind == "provider"] == [internet]
     told = answer(made, DOUBLE) or ""
     assert ("a second NAT" in told) == bool(private)
-    first_beyond = next(one for one in way[1:] if one not in private)
-    assert all((one in told) == (one in private) for one in way[1:] if one != first_beyond)
+    first_beyond = next(text for text in way[1:] if text not in private)
+    assert all((text in told) == (text in private) for text in way[1:] if text != first_beyond)
 
 
 def test_where_no_router_answers_after_the_gateway_a_second_one_is_not_denied() -> None:
@@ -183,7 +185,7 @@ def test_an_address_that_routers_share_names_no_maker() -> None:
     made = four.made(four.run_of(scope=scope), "photon2")
 
     assert answer(made, "Which router") is None
-    assert any("VRRP" in one.source for one in made.answers)
+    assert any("VRRP" in question.source for question in made.answers)
 
 
 def test_what_was_measured_on_another_network_says_so() -> None:
@@ -192,7 +194,7 @@ def test_what_was_measured_on_another_network_says_so() -> None:
     for about in ("Which router", "resolver", "unknown device"):
         assert "'Office', where this laptop is" in (answer(made, about) or "")
     assert "'Office'" not in (answer(made, "Which security") or "")
-    gateway = next(one for one in made.route if one.kind == "gateway")
+    gateway = next(station for station in made.route if station.kind == "gateway")
     assert "on 'Office'" in gateway.detail
 
 
@@ -228,11 +230,11 @@ def test_the_answers_stand_in_every_format() -> None:
 def test_the_answer_is_one_sentence_and_one_change(
     made: Any, begins: str, plain: str | None, check: str | None, asks: str
 ) -> None:
-    one: Report = made()
-    said = one.answer
+    report: Report = made()
+    said = report.answer
 
     assert said.sentence.startswith(begins)
-    assert one.headline.startswith(said.sentence)
+    assert report.headline.startswith(said.sentence)
     assert (plain or "") in (said.plain or "")
     assert (said.plain is None) == (plain is None)
     assert said.check == check
@@ -284,7 +286,7 @@ def way(made: Report) -> list[Station]:
 
 
 def steps(made: Report) -> dict[str, list[tuple[str, str]]]:
-    return {one.title: [(step.what, step.status) for step in one.steps] for one in way(made)}
+    return {station.title: [(step.what, step.status) for step in station.steps] for station in way(made)}
 
 
 def test_a_healthy_way_passes_everywhere() -> None:
@@ -300,7 +302,7 @@ def test_a_healthy_way_passes_everywhere() -> None:
 def test_the_loss_stands_after_the_last_router_that_answered() -> None:
     made = four.udp_blocked()
 
-    assert [(one.title, one.detail) for one in way(made)][3:6] == [
+    assert [(station.title, station.detail) for station in way(made)][3:6] == [
         ("Another router", ["10.20.0.1"]),
         ("Edge of this site", ["203.0.113.1", "or the provider's"]),
         ("Internet", ["203.0.113.5"]),

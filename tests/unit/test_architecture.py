@@ -46,10 +46,10 @@ def imports(tree: ast.Module) -> Iterator[str]:
     """Every module that a file imports, wherever in it; `from a import b` counts as `a.b`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "relative imports hide the direction"
-            yield from (f"{node.module}.{one.name}" for one in node.names)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def imported(prefix: str) -> set[tuple[str, str]]:
@@ -58,7 +58,7 @@ def imported(prefix: str) -> set[tuple[str, str]]:
 
 
 def within(module: str, *packages: str) -> bool:
-    return any(module == one or module.startswith(f"{one}.") for one in packages)
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
 def calls(tree: ast.Module) -> Iterator[str]:
@@ -78,7 +78,7 @@ def test_there_is_something_to_look_at() -> None:
 
 
 def test_probes_know_no_device_and_no_report() -> None:
-    assert not {one for one in imported("probes/") if within(one[1], "netpreflight.agent", "netpreflight.reports")}
+    assert not {pair for pair in imported("probes/") if within(pair[1], "netpreflight.agent", "netpreflight.reports")}
 
 
 def test_judging_is_pure() -> None:
@@ -86,10 +86,10 @@ def test_judging_is_pure() -> None:
 
     effects = ("socket", "asyncio", "time", "random", "os", "subprocess", "datetime", "pathlib", "ssl", "secrets", "io")
     assert not {
-        one
-        for one in found
+        pair
+        for pair in found
         if within(
-            one[1],
+            pair[1],
             *effects,
             "netpreflight.reports",
             "netpreflight.agent.run",
@@ -97,7 +97,9 @@ def test_judging_is_pure() -> None:
             "netpreflight.agent.cli",
         )
     }
-    assert not {one for one in found if within(one[1], "netpreflight.probes") and not within(one[1], *TOLD_BY_PROBES)}
+    assert not {
+        pair for pair in found if within(pair[1], "netpreflight.probes") and not within(pair[1], *TOLD_BY_PROBES)
+    }
 
 
 def test_judging_touches_no_file() -> None:
@@ -110,12 +112,14 @@ def test_reports_decide_nothing_and_reach_nothing() -> None:
     found = imported("reports/")
 
     assert not {
-        one
-        for one in found
-        if within(one[1], "socket", "asyncio", "subprocess", "ssl", "os", "time", "netpreflight.agent.run")
+        pair
+        for pair in found
+        if within(pair[1], "socket", "asyncio", "subprocess", "ssl", "os", "time", "netpreflight.agent.run")
     }
-    assert not {one for one in found if within(one[1], "netpreflight.probes") and not within(one[1], *TOLD_BY_PROBES)}
-    assert not {one for one in found if within(one[1], "netpreflight.agent.judging")}
+    assert not {
+        pair for pair in found if within(pair[1], "netpreflight.probes") and not within(pair[1], *TOLD_BY_PROBES)
+    }
+    assert not {pair for pair in found if within(pair[1], "netpreflight.agent.judging")}
 
 
 @pytest.mark.parametrize("package", HEAVY)
@@ -126,7 +130,7 @@ def test_a_heavy_package_is_used_only_where_it_works(package: str) -> None:
 
 
 def test_scapy_is_imported_late() -> None:
-    assert not {one for one in imported("") if within(one[1], "scapy")}, (
+    assert not {pair for pair in imported("") if within(pair[1], "scapy")}, (
         "only through netpreflight.probes.net.packets.layers"
     )
     assert "importlib.import_module" in set(calls(FILES["probes/net/packets.py"]))
@@ -166,7 +170,7 @@ def test_standard_output_is_written_by_the_command_line_only() -> None:
 def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
     top = ast.Module([node for node in FILES["agent/cli.py"].body if isinstance(node, ast.Import | ast.ImportFrom)], [])
 
-    assert {one.partition(".")[0] for one in imports(top)} <= {
+    assert {module.partition(".")[0] for module in imports(top)} <= {
         "sys",
         "pathlib",
         "typing",
@@ -179,7 +183,7 @@ def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
         "os",
         "signal",
     }
-    assert {one for one in imports(top) if within(one, "netpreflight")} <= {"netpreflight.agent.__version__"}
+    assert {module for module in imports(top) if within(module, "netpreflight")} <= {"netpreflight.agent.__version__"}
 
 
 def quoted_by_hand(tree: ast.Module) -> Iterator[int]:

@@ -106,7 +106,7 @@ def test_ntp_is_optional_where_the_device_only_blinks_by_it() -> None:
 def test_needed_changes_come_first() -> None:
     found = asked("photon", ntp=seen.ntp(), cloud=SILENT_PHOTON)
 
-    assert [one.needed for one in found] == [True, False]
+    assert [change.needed for change in found] == [True, False]
 
 
 @pytest.mark.parametrize(("resolver", "ports"), [(BEYOND, [53]), (seen.RESOLVER, [])])
@@ -118,7 +118,7 @@ def test_a_silent_resolver_is_let_through_only_where_a_firewall_can_be_on_the_wa
         resolvers=(resolver,),
     )
     dead.lookups = [
-        msgspec.structs.replace(one, attempts=seen.attempts(resolver, 53, "timeout", 3)) for one in dead.lookups
+        msgspec.structs.replace(lookup, attempts=seen.attempts(resolver, 53, "timeout", 3)) for lookup in dead.lookups
     ]
     found = only(asked("photon", dns=dead, dhcp=seen.lease(resolvers=[resolver])))
 
@@ -137,7 +137,9 @@ def test_a_silent_resolver_is_let_through_only_where_a_firewall_can_be_on_the_wa
     ids=["prohibited", "no-route", "the-host-itself"],
 )
 def test_a_route_that_is_missing_is_no_matter_of_a_rule(icmp: Icmp, opens: bool) -> None:  # noqa: FBT001 - a case
-    tries = [msgspec.structs.replace(one, icmp=icmp, outcome="icmp") for one in seen.ntp(outcome="icmp").attempts]
+    tries = [
+        msgspec.structs.replace(attempt, icmp=icmp, outcome="icmp") for attempt in seen.ntp(outcome="icmp").attempts
+    ]
     observed = seen.ntp()
     observed.attempts = tries
     found = only(asked("generic", ntp=observed))
@@ -168,8 +170,8 @@ def test_one_missing_route_is_one_change() -> None:
 def test_what_no_firewall_can_open_has_the_remedy_of_its_check(changed: dict[str, Any], check: str, where: str) -> None:
     profile = profiles.load("generic")
     observed = seen.healthy(**changed)
-    remedies = {one.id: one.remedy for one in judge(observed, profile, Selection()).checks}
-    found = next(one for one in of(observed, profile) if check in one.checks)
+    remedies = {row.id: row.remedy for row in judge(observed, profile, Selection()).checks}
+    found = next(change for change in of(observed, profile) if check in change.checks)
 
     assert (found.where, found.rules, found.line) == (where, [], remedies[check])
 
@@ -187,9 +189,9 @@ def test_an_address_that_no_firewall_is_in_front_of_enters_no_rule(address: str)
     endpoint = seen.photon(Connection(at_s=0.0, error="timeout"), address=address)
     lookups = seen.dns(seen.lookup(seen.PHOTON_NAME, address))
     found = next(
-        one
-        for one in asked("photon", cloud=Cloud(endpoints=[endpoint]), dns=lookups)
-        if "cloud.transport" in one.checks
+        change
+        for change in asked("photon", cloud=Cloud(endpoints=[endpoint]), dns=lookups)
+        if "cloud.transport" in change.checks
     )
 
     assert (found.rules, found.where) == ([], "network")
@@ -278,7 +280,7 @@ def test_whatever_a_saved_run_says_a_rule_has_valid_values_only(flow: Flow, leas
     if rule is None:
         return
     assert 1 <= rule.port <= 65535
-    assert all(str(ipaddress.IPv4Address(one)) == one for one in rule.addresses)
+    assert all(str(ipaddress.IPv4Address(address)) == address for address in rule.addresses)
     assert rule.source is None or str(ipaddress.IPv4Network(rule.source)) == rule.source
     assert rule.host is None or re.fullmatch(r"(\*\.)?[a-z0-9.-]+[a-z0-9]", rule.host)
     assert re.fullmatch(r"[ -~]+", rule.line)

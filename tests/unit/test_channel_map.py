@@ -15,7 +15,7 @@ def wide(channel: int, offset: int) -> Bss:
 
 
 @pytest.mark.parametrize(
-    ("one", "covers", "primary"),
+    ("candidate", "covers", "primary"),
     [
         (bss(1), range(1, 4), 1),
         (bss(6), range(4, 9), 6),
@@ -26,8 +26,8 @@ def wide(channel: int, offset: int) -> Bss:
         (bss(6, width_mhz=None, ht=None), range(4, 9), 6),
     ],
 )
-def test_a_bss_covers_its_channel_and_two_on_either_side(one: Bss, covers: range, primary: int) -> None:
-    scale, line = channel_map(wifi(one))
+def test_a_bss_covers_its_channel_and_two_on_either_side(candidate: Bss, covers: range, primary: int) -> None:
+    scale, line = channel_map(wifi(candidate))
     columns = {int(number): scale.index(f"{number:>3}") for number in scale.split()[:-1]}
     marks = {number: line[at : at + 3].strip() for number, at in columns.items()}
 

@@ -169,7 +169,7 @@ def test_files_are_written_beside_the_report_or_not_at_all(tmp_path: Path) -> No
     assert ran.returncode == 0
     assert json.loads((tmp_path / "a.json").read_text())["verdict"] == "compatible"
     assert (tmp_path / "a.txt").read_text().strip()
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.json", "a.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.txt"]
 
     nowhere = run("report", str(SAMPLE), "-o", "/proc/self/a.txt")
     assert nowhere.returncode == 2

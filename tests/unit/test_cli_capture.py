@@ -54,7 +54,7 @@ def run(*arguments: str | bytes) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-LISTENED = [radiotap(b"\xd4\0\0\0" + bytes(6), one) for one in (*range(2412, 2473, 5), 2484, *range(5180, 5321, 20))]
+LISTENED = [radiotap(b"\xd4\0\0\0" + bytes(6), mhz) for mhz in (*range(2412, 2473, 5), 2484, *range(5180, 5321, 20))]
 """An acknowledgement on each channel: whoever made the capture was there."""
 
 
@@ -71,7 +71,7 @@ def judged(
 
 
 def statuses(report: Any) -> dict[str, str]:
-    return {one["id"]: one["status"] for one in report["checks"] if one["status"] != "skip"}
+    return {row["id"]: row["status"] for row in report["checks"] if row["status"] != "skip"}
 
 
 SOUND = heard(b"net", 6, WPA2, HT20)
@@ -83,15 +83,15 @@ def test_a_sound_network_is_compatible(tmp_path: Path) -> None:
 
     assert (code, report["verdict"]) == (0, "compatible")
     assert statuses(report) == dict.fromkeys(WIFI, "pass")
-    assert [one["id"] for one in report["checks"]][:8] == WIFI
-    assert {one["status"] for one in report["checks"][8:]} == {"skip"}
+    assert [row["id"] for row in report["checks"]][:8] == WIFI
+    assert {check["status"] for check in report["checks"][8:]} == {"skip"}
     assert report["networks"] == []
     assert report["footprint"] == []
 
 
 def test_what_is_on_the_air_has_the_keys_of_the_contract(tmp_path: Path) -> None:
     wifi = judged(tmp_path, SOUND, heard(b"\xffx", 1, number=0x66, capability=0x0421))[1]["observations"]["wifi"]
-    first, second = sorted(wifi["bss"], key=lambda one: str(one["bssid"]))
+    first, second = sorted(wifi["bss"], key=lambda entry: str(entry["bssid"]))
 
     assert (wifi["source"], wifi["target"], wifi["target_from"]) == ("capture", "net", "option")
     assert set(first) >= BSS_KEYS
@@ -132,7 +132,9 @@ CAPTURES: list[tuple[str, list[bytes], str, dict[str, str], int]] = [
 
 
 @pytest.mark.parametrize(
-    ("frames", "device", "others", "code"), [one[1:] for one in CAPTURES], ids=[one[0] for one in CAPTURES]
+    ("frames", "device", "others", "code"),
+    [capture[1:] for capture in CAPTURES],
+    ids=[capture[0] for capture in CAPTURES],
 )
 def test_a_capture_is_judged(
     tmp_path: Path, frames: list[bytes], device: str, others: dict[str, str], code: int
@@ -232,15 +234,15 @@ def test_without_a_name_every_network_is_judged_best_first(tmp_path: Path) -> No
 
     assert (code, report["verdict"]) == (3, "undetermined")
     assert set(statuses(report).values()) == {"unknown"}
-    assert [(one["ssid"], one["verdict"]) for one in networks] == [
+    assert [(network["ssid"], network["verdict"]) for network in networks] == [
         ("near", "compatible"),
         ("far", "compatible"),
         ("open", "compatible-with-warnings"),
         ("wpa3", "incompatible"),
         ("far-5", "incompatible"),
         ("weakest", "incompatible"),
-    ] or {one["ssid"]: one["verdict"] for one in networks}["far-5"] == "undetermined"
-    assert [one["id"] for one in networks[0]["checks"]] == WIFI
+    ] or {network["ssid"]: network["verdict"] for network in networks}["far-5"] == "undetermined"
+    assert [check["id"] for check in networks[0]["checks"]] == WIFI
     assert (networks[0]["signal_dbm"], networks[0]["channels"]) == (-40.0, [1, 11])
 
 
@@ -274,7 +276,7 @@ def test_skipped_checks_of_the_air_do_not_count(tmp_path: Path) -> None:
     ran = run("check", "--capture", str(file), "--ssid", "net", "--only", "wifi", "--skip", "wifi.channel", "--json")
 
     assert ran.returncode == 0
-    assert {one["id"]: one["status"] for one in json.loads(ran.stdout)["checks"]}["wifi.channel"] == "skip"
+    assert {check["id"]: check["status"] for check in json.loads(ran.stdout)["checks"]}["wifi.channel"] == "skip"
 
 
 # --- wrong usage ------------------------------------------------------------------------------------------------
@@ -324,7 +326,7 @@ def test_a_name_of_more_bytes_than_a_network_can_have() -> None:
 def test_one_address_on_two_bands_is_two_access_points(tmp_path: Path) -> None:
     for frames in ([SOUND, on_5(number=0x55, signal=-40)], [on_5(number=0x55, signal=-40), SOUND]):
         report = judged(tmp_path, *frames)[1]
-        heard = {(one["frequency_mhz"], one["signal_dbm"]) for one in report["observations"]["wifi"]["bss"]}
+        heard = {(bss["frequency_mhz"], bss["signal_dbm"]) for bss in report["observations"]["wifi"]["bss"]}
 
         assert heard == {(2437, -50.0), (5180, -40.0)}
         assert statuses(report) == dict.fromkeys(WIFI, "pass") | {"wifi.shared-ssid": "warn"}

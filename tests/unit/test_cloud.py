@@ -60,7 +60,7 @@ def test_each_retransmission_is_the_same_hello_in_the_next_record(monkeypatch: p
     (seen,), (sock,), _ = run(monkeypatch, lambda *_: [], AS_DEVICE)
 
     assert [wire for _, wire in sock.sent] == [hello(0), hello(1), hello(2), hello(3)]
-    assert [one.sent for one in seen.attempts] == [hello(number).hex() for number in range(4)]
+    assert [attempt.sent for attempt in seen.attempts] == [hello(number).hex() for number in range(4)]
     assert sock.shapes == [CLIENT_HELLO] * 4
 
 
@@ -68,7 +68,7 @@ def test_no_two_endpoints_have_the_same_random(monkeypatch: pytest.MonkeyPatch) 
     _, sockets, _ = run(monkeypatch, lambda *_: [], hosts=2)
 
     randoms = [{wire[27:59] for _, wire in sock.sent} for sock in sockets]
-    assert [len(one) for one in randoms] == [1, 1], "of one endpoint, all are one ClientHello"
+    assert [len(lookup) for lookup in randoms] == [1, 1], "of one endpoint, all are one ClientHello"
     assert randoms[0] != randoms[1]
 
 
@@ -127,12 +127,12 @@ def test_icmp_names_the_narrow_place(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_link_that_sends_nothing_is_an_error_of_this_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
     (seen,), _, _ = run(monkeypatch, lambda *_: "Operation not permitted")
 
-    assert {(one.outcome, one.detail) for one in seen.attempts} == {("error", "Operation not permitted")}
+    assert {(attempt.outcome, attempt.detail) for attempt in seen.attempts} == {("error", "Operation not permitted")}
 
 
 def test_two_names_of_one_address_are_sent_a_hello_each(monkeypatch: pytest.MonkeyPatch) -> None:
     seen, sockets, network = run(monkeypatch, lambda *_: [(0.01, HELLO_VERIFY)], hosts=2)
 
-    assert [one.record for one in seen] == ["HelloVerifyRequest"] * 2
+    assert [endpoint.record for endpoint in seen] == ["HelloVerifyRequest"] * 2
     assert [len(sock.sent) for sock in sockets] == [1, 1]
     assert network.whole == [False, False]

@@ -144,10 +144,10 @@ def test_a_ping_is_an_empty_confirmable_message(monkeypatch: pytest.MonkeyPatch)
 
     seen = asyncio.run(coap(network, [("one.example", 5683), ("none.example", 5683)], address_of))
 
-    ((sock,), (one, none)) = (network.sockets, seen.servers)
+    ((sock,), (server, none)) = (network.sockets, seen.servers)
     ping = CoAP(sock.sent[0][1])
     assert (ping.ver, ping.type, ping.code, ping.tkl, bytes(ping.payload)) == (1, 0, 0, 0, b"")
-    assert (one.address, one.reply, one.controls) == ("192.0.2.1", "Reset", [])
+    assert (server.address, server.reply, server.controls) == ("192.0.2.1", "Reset", [])
     assert (none.address, none.reply, none.attempts) == (None, None, [])
     assert sock.shapes == [COAP_PING]
 
@@ -213,11 +213,11 @@ def test_only_a_public_server_is_tried_on_other_ports(monkeypatch: pytest.Monkey
     assert sorted(str(host) for host, _ in others) == sorted(expected)
     assert {shape for _, sock in others for shape in sock.shapes} <= {CLIENT_HELLO}
     assert sorted(network.connections) == sorted((host, 80, HTTP_HEAD) for host in expected)
-    for one in seen.servers:
-        kinds = [(each.protocol, each.answered) for each in one.controls]
-        assert kinds == ([("dtls", True), ("http", False)] if one.host in public else [])
-        assert one.reply is None
-        assert told[-1 - [each.host for each in reversed(told)].index(one.host)] == one
+    for server in seen.servers:
+        kinds = [(each.protocol, each.answered) for each in server.controls]
+        assert kinds == ([("dtls", True), ("http", False)] if server.host in public else [])
+        assert server.reply is None
+        assert told[-1 - [each.host for each in reversed(told)].index(server.host)] == server
 
 
 def test_a_control_is_sent_again_as_a_device_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,7 @@ def given_as(
         schema="netpreflight-report/1",
         tool=Tool(rules=rules),
         device=then.device,
-        checks=[SavedCheck(id=one.id, status=(was or {}).get(one.id, one.status)) for one in then.checks],
+        checks=[SavedCheck(id=check.id, status=(was or {}).get(check.id, check.status)) for check in then.checks],
     )
     return Given(letter=letter, file=f"{letter}.json", report=made, saved=saved)
 
@@ -130,11 +130,11 @@ def later(minutes: int) -> str:
 
 
 def standing(made: Comparison) -> dict[str, str]:
-    return {one.subject: one.standing for one in made.conclusions}
+    return {conclusion.subject: conclusion.standing for conclusion in made.conclusions}
 
 
 def limits_of(made: Comparison) -> str:
-    return "\n".join(one.text for one in made.limits)
+    return "\n".join(limit.text for limit in made.limits)
 
 
 # --- two networks
@@ -157,7 +157,7 @@ def test_what_works_on_the_hotspot_alone_is_the_networks_doing_and_not_the_lapto
         "the passphrase": "not-tried",
     }
     assert made.b.hotspot == "172.20.10.0/28 is the usual subnet of an iPhone's or iPad's hotspot"
-    assert [one.id for one in made.checks if one.relation == "better"] == ["cloud.transport"]
+    assert [pair.id for pair in made.checks if pair.relation == "better"] == ["cloud.transport"]
     assert made.worse is False
 
 
@@ -166,7 +166,7 @@ def test_the_laptop_is_cleared_by_the_exchange_itself_whatever_else_is_not_known
     asked_nothing = {"dhcp": seen.dhcp(exchange_denied="it needs root")}
     made = compared(site(as_user, cloud=blocked(), **asked_nothing), phone(as_user, **asked_nothing))
 
-    found = {one.subject: one for one in made.conclusions}
+    found = {conclusion.subject: conclusion for conclusion in made.conclusions}
     assert found["this laptop"].standing == "ruled-out"
     assert found["this laptop"].rests_on == ["B cloud.transport"]
     assert found["DHCP on the likely hotspot (B)"].standing == "not-settled"
@@ -284,12 +284,12 @@ def test_a_network_with_warnings_is_not_cleared() -> None:
 def test_a_network_that_suits_the_device_by_an_unconfirmed_fact_alone_is_not_said_to_let_it_online() -> None:
     channel_13 = wifi(bss(13, ssid="Office"), target="Office")
     two = compared(site(wifi=channel_13), phone())
-    one = compared(site(), site(wifi=channel_13), second=later(1))
+    comparison = compared(site(), site(wifi=channel_13), second=later(1))
 
     assert "Whether A ('Office') would let a Particle Argon online is not known" in two.sentence
     assert standing(two)["the air on A ('Office')"] == "not-settled"
-    assert "Whether a Particle Argon would get online now is not known" in one.sentence
-    assert "A warning now: wifi.channel." in one.sentence
+    assert "Whether a Particle Argon would get online now is not known" in comparison.sentence
+    assert "A warning now: wifi.channel." in comparison.sentence
 
 
 def test_what_may_work_now_and_then_is_no_certain_no() -> None:
@@ -326,8 +326,8 @@ def test_a_change_for_a_failure_that_is_a_warning_is_not_said_to_have_worked() -
     refused = seen.ntp(NtpReply(length=48, mode=4, stratum=0, reference="RATE"))
     made = compared(site(ntp=ntp()), site(ntp=refused), second=later(1), device="photon")
 
-    assert [one.b for one in made.checks if one.id == "ntp.reply"] == ["warn"]
-    assert [(one.checks, one.state) for one in made.asked] == [(["ntp.reply"], "not-known")]
+    assert [pair.b for pair in made.checks if pair.id == "ntp.reply"] == ["warn"]
+    assert [(asked.checks, asked.state) for asked in made.asked] == [(["ntp.reply"], "not-known")]
 
 
 def test_a_hotspot_on_5_ghz_is_a_reference_beyond_the_air_and_none_for_it() -> None:
@@ -378,11 +378,11 @@ def test_where_the_port_is_lost_is_told_with_the_network() -> None:
     )  # fmt: skip
     made = compared(site(cloud=blocked(), path=Path(targets=[target])), phone())
 
-    path = next(one for one in made.checks if one.id == "path.egress")
+    path = next(pair for pair in made.checks if pair.id == "path.egress")
     assert path.a == "fail"
-    assert path.a_summary in "\n".join(one.because for one in made.conclusions)
+    assert path.a_summary in "\n".join(conclusion.because for conclusion in made.conclusions)
     assert {"what": "Routers on the path", "a": "192.168.77.1 → 203.0.113.1 → 203.0.113.5", "b": "not known"} in [
-        msgspec.to_builtins(one) for one in made.differences
+        msgspec.to_builtins(difference) for difference in made.differences
     ]
 
 
@@ -396,9 +396,9 @@ def test_a_change_that_did_its_work() -> None:
     assert made.sentence == (
         "Better: a Particle Argon would get online now; before, it would not. Works now: cloud.transport."
     )
-    assert [(one.checks, one.state) for one in made.asked] == [(["cloud.transport"], "works-now")]
+    assert [(asked.checks, asked.state) for asked in made.asked] == [(["cloud.transport"], "works-now")]
     assert made.conclusions == []
-    assert next(one for one in made.checks if one.id == "cloud.transport").meaning == "works now"
+    assert next(pair for pair in made.checks if pair.id == "cloud.transport").meaning == "works now"
 
 
 def test_a_change_that_broke_something() -> None:
@@ -414,7 +414,7 @@ def test_a_change_that_broke_something() -> None:
 def test_a_change_that_was_not_made() -> None:
     made = compared(site(cloud=blocked()), site(cloud=blocked()), second=later(1))
 
-    assert [one.state for one in made.asked] == ["still-asked"]
+    assert [asked.state for asked in made.asked] == ["still-asked"]
     assert made.sentence == "A Particle Argon would not get online, before or after. Still fails: cloud.transport."
     assert made.worse is False
 
@@ -424,14 +424,14 @@ def test_a_rule_for_addresses_that_have_moved() -> None:
     moved = dns(seen.lookup(name, elsewhere))
     made = compared(site(cloud=blocked()), site(cloud=blocked(elsewhere), dns=moved), second=later(1))
 
-    assert [one.state for one in made.asked] == ["asked-otherwise"]
+    assert [asked.state for asked in made.asked] == ["asked-otherwise"]
     assert f"now leads to {elsewhere}" in made.asked[0].because
 
 
 def test_what_a_change_was_for_is_not_known_where_it_was_not_seen() -> None:
     made = compared(site(cloud=blocked()), site(cloud=None), second=later(1))
 
-    assert [one.state for one in made.asked] == ["not-known"]
+    assert [asked.state for asked in made.asked] == ["not-known"]
     assert "No longer known: cloud.transport" in made.sentence
     assert made.worse is False
 
@@ -449,7 +449,7 @@ def test_the_earlier_run_belongs_first() -> None:
     assert made.worse is None
     assert not made.asked
     assert not made.new_changes
-    assert "now" not in next(one for one in made.checks if one.id == "cloud.transport").meaning
+    assert "now" not in next(pair for pair in made.checks if pair.id == "cloud.transport").meaning
 
 
 def test_what_both_left_out_is_told_and_stands_in_no_ones_way() -> None:
@@ -545,7 +545,7 @@ def test_another_device_is_said_and_both_are_judged_for_the_same() -> None:
 
     assert "B was judged for Particle Photon" in limits_of(made)
     assert made.device.name == "argon"
-    assert {one.relation for one in made.checks} == {"same"}
+    assert {pair.relation for pair in made.checks} == {"same"}
 
 
 def test_other_rules_say_only_what_they_changed() -> None:
@@ -578,9 +578,9 @@ def test_other_rules_say_only_what_they_changed() -> None:
 def test_what_is_not_simply_comparable_is_named(b: Observations, says: str, check: str | None) -> None:
     made = compared(site(), b, second=later(1))
 
-    limit = next(one for one in made.limits if says in one.text)
+    limit = next(limit for limit in made.limits if says in limit.text)
     assert (check in limit.checks) if check else not limit.checks
-    assert any(says in one.text for one in compared(site(), b, second=later(1)).limits)
+    assert any(says in limit.text for limit in compared(site(), b, second=later(1)).limits)
     assert says not in limits_of(compared(site(), site(), second=later(1)))
 
 
@@ -591,7 +591,7 @@ def test_what_was_left_out_or_cut_short_is_named_and_never_counts() -> None:
 
     some = given_as("B", site(), later(1), selection=Selection(skip=["cloud.transport"]))
     made = compare(given_as("A", site()), some, profiles.load("argon"))
-    pair = next(one for one in made.checks if one.id == "cloud.transport")
+    pair = next(check for check in made.checks if check.id == "cloud.transport")
     assert "B left out cloud.transport" in limits_of(made)
     assert (pair.relation, pair.limits) == ("no-longer-known", [limits_of(made)])
     assert made.worse is None
@@ -600,7 +600,7 @@ def test_what_was_left_out_or_cut_short_is_named_and_never_counts() -> None:
 def test_what_differs_around_the_runs_is_listed() -> None:
     made = compared(site(), phone({"mtu": 1420, "ipv6_addresses": ["2001:db8::2"]}))
 
-    found = {one.what: (one.a, one.b) for one in made.differences}
+    found = {difference.what: (difference.a, difference.b) for difference in made.differences}
     assert found["Gateway"] == ("192.168.77.1", "172.20.10.1")
     assert found["MTU of the interface"] == ("1500", "1420")
     assert found["Resolvers by DHCP"] == ("192.168.77.1", "172.20.10.1")
@@ -650,7 +650,7 @@ OUT, NOT_OUT = "get out whole", "do not: fragmentation needed, next hop's MTU 12
 def test_whether_large_packets_get_out_whole_is_compared(changed: dict[str, Any], says: str) -> None:
     made = compared(site(**changed), phone(**measured(WHOLE)), device="argon")
 
-    found = {one.what: (one.a, one.b) for one in made.differences}
+    found = {difference.what: (difference.a, difference.b) for difference in made.differences}
     assert found.get("Packets of 1280 bytes to the cloud", (OUT, OUT)) == (says, OUT)
 
 
@@ -672,7 +672,9 @@ BREAKS: dict[str, Callable[[], dict[str, Any]]] = {
     "wide": lambda: {"wifi": wifi(bss(ssid="Office", width_mhz=40), target="Office")},
 }
 observed = st.builds(
-    lambda where, broken: where(**{name: value for one in broken for name, value in BREAKS[one]().items()}),
+    lambda where, broken: where(
+        **{name: value for name_of_break in broken for name, value in BREAKS[name_of_break]().items()}
+    ),
     st.sampled_from([site, phone]),
     st.sets(st.sampled_from(sorted(BREAKS)), max_size=3),
 )
@@ -681,8 +683,8 @@ devices = st.sampled_from(["generic", "argon", "photon"])
 
 @settings(max_examples=40)
 @given(observed, devices)
-def test_a_run_compared_with_itself_differs_in_nothing(one: Observations, device: str) -> None:
-    made = compared(one, one, second=later(1), device=device)
+def test_a_run_compared_with_itself_differs_in_nothing(observations: Observations, device: str) -> None:
+    made = compared(observations, observations, second=later(1), device=device)
 
     assert {pair.relation for pair in made.checks} <= {"same", "not-known"}
     assert made.differences == []
@@ -692,11 +694,13 @@ def test_a_run_compared_with_itself_differs_in_nothing(one: Observations, device
 
 @settings(max_examples=40)
 @given(observed, observed, devices)
-def test_the_other_way_round_better_is_worse(one: Observations, other: Observations, device: str) -> None:
+def test_the_other_way_round_better_is_worse(observations: Observations, other: Observations, device: str) -> None:
     mirror = {"better": "worse", "worse": "better", "now-known": "no-longer-known", "no-longer-known": "now-known"}
-    here, there = compared(one, other, device=device), compared(other, one, device=device)
+    here, there = compared(observations, other, device=device), compared(other, observations, device=device)
 
-    assert [mirror.get(pair.relation, pair.relation) for pair in here.checks] == [one.relation for one in there.checks]
+    assert [mirror.get(pair.relation, pair.relation) for pair in here.checks] == [
+        pair.relation for pair in there.checks
+    ]
     assert (here.story, here.sure) == (there.story, there.sure)
     assert {(each.what, each.b, each.a) for each in here.differences} == {
         (each.what, each.a, each.b) for each in there.differences
@@ -705,8 +709,10 @@ def test_the_other_way_round_better_is_worse(one: Observations, other: Observati
 
 @settings(max_examples=40)
 @given(observed, observed, devices)
-def test_nothing_is_ruled_out_by_what_was_not_seen_to_work(one: Observations, other: Observations, device: str) -> None:
-    made = compared(one, other, device=device)
+def test_nothing_is_ruled_out_by_what_was_not_seen_to_work(
+    observations: Observations, other: Observations, device: str
+) -> None:
+    made = compared(observations, other, device=device)
     status = {f"{letter} {pair.id}": getattr(pair, letter.lower()) for pair in made.checks for letter in "AB"}
 
     for conclusion in made.conclusions:
@@ -720,9 +726,9 @@ def test_nothing_is_ruled_out_by_what_was_not_seen_to_work(one: Observations, ot
 
 @settings(max_examples=40)
 @given(st.sampled_from([site, phone]), st.sampled_from([site, phone]), devices)
-def test_two_runs_that_saw_nothing_rule_out_nothing(one: Any, other: Any, device: str) -> None:
+def test_two_runs_that_saw_nothing_rule_out_nothing(first: Any, other: Any, device: str) -> None:
     nothing = dict.fromkeys(("wifi", "dhcp", "dns", "ntp", "portal", "coap", "cloud"))
-    made = compared(one(**nothing), other(**nothing), device=device)
+    made = compared(first(**nothing), other(**nothing), device=device)
 
     assert "ruled-out" not in standing(made).values()
     assert "ruled out" not in made.sentence
@@ -730,12 +736,12 @@ def test_two_runs_that_saw_nothing_rule_out_nothing(one: Any, other: Any, device
 
 @settings(max_examples=40)
 @given(observed, observed, devices)
-def test_every_comparison_is_whole(one: Observations, other: Observations, device: str) -> None:
-    made = compared(one, other, device=device)
+def test_every_comparison_is_whole(observations: Observations, other: Observations, device: str) -> None:
+    made = compared(observations, other, device=device)
 
     assert made.sentence.strip().endswith(".")
     assert ".." not in made.sentence
-    assert [pair.id for pair in made.checks] == [check.id for check in given_as("A", one).report.checks]
+    assert [pair.id for pair in made.checks] == [check.id for check in given_as("A", observations).report.checks]
     assert all(pair.meaning for pair in made.checks)
     for text in (made.sentence, *(each.because for each in made.conclusions)):
         assert "None" not in text

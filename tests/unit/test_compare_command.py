@@ -38,7 +38,7 @@ def runs(tmp_path: Path) -> dict[str, str]:
         "cut": given_as("B", site(cloud=None), later(10), complete=False),
         "photon": given_as("B", site(), later(10), judged_for="photon"),
     }
-    return {name: saved(tmp_path, f"{name}.json", one) for name, one in made.items()}
+    return {name: saved(tmp_path, f"{name}.json", side) for name, side in made.items()}
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_both_are_judged_for_the_device_of_a_or_the_one_named(runs: dict[str, st
     named = json.loads(run("compare", "--json", "--device", "photon", runs["blocked"], runs["photon"]).stdout)
 
     assert (usual["device"]["name"], usual["b"]["judged_for"]) == ("argon", "Particle Photon, Device OS 3.3.1")
-    assert any("B was judged for Particle Photon" in one["text"] for one in usual["limits"])
+    assert any("B was judged for Particle Photon" in limit["text"] for limit in usual["limits"])
     assert (named["device"]["name"], named["a"]["verdict"]) == ("photon", "compatible")
-    assert any("A was judged for Particle Argon" in one["text"] for one in named["limits"])
+    assert any("A was judged for Particle Argon" in limit["text"] for limit in named["limits"])
 
 
 def test_each_format_is_written_and_the_terminal_says_the_same(tmp_path: Path, runs: dict[str, str]) -> None:
     files = {ending: tmp_path / f"c{ending}" for ending in FORMATS}
-    outputs = [part for one in files.values() for part in ("-o", str(one))]
+    outputs = [part for path in files.values() for part in ("-o", str(path))]
     ran = run("compare", runs["blocked"], runs["phone"], *outputs)
 
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -94,7 +94,7 @@ def test_each_format_is_written_and_the_terminal_says_the_same(tmp_path: Path, r
     ],
 )
 def test_wrong_usage_is_one_line(runs: dict[str, str], arguments: tuple[str, ...], says: str) -> None:
-    ran = run("compare", *(one.format(**runs) for one in arguments))
+    ran = run("compare", *(argument.format(**runs) for argument in arguments))
 
     assert (ran.returncode, ran.stdout, len(ran.stderr.splitlines())) == (2, "", 1)
     assert says in ran.stderr
@@ -128,7 +128,7 @@ def test_hostile_text_in_a_comparison_is_text_only(story: str, hostile: str) -> 
         assert raw(text) == []
     assert msgspec.json.decode(FORMATS[".json"](made), type=Comparison) == made
     document = FORMATS[".md"](made)
-    assert {one.type for one in every(PARSER.parse(document))}.isdisjoint(
+    assert {token.type for token in every(PARSER.parse(document))}.isdisjoint(
         {"link_open", "image", "html_inline", "html_block", "s_open", "em_open"}
     )
     for page in pages(document):
@@ -151,10 +151,10 @@ def test_every_format_has_every_part() -> None:
 
     for ending in (".md", ".txt"):
         text = " ".join(FORMATS[ending](made).replace("`", "").split())
-        parts = [made.sentence, made.asked[0].because, made.a.headline, *(one.text for one in made.limits)]
-        for part in [*parts, *(one.what for one in made.differences)]:
+        parts = [made.sentence, made.asked[0].because, made.a.headline, *(limit.text for limit in made.limits)]
+        for part in [*parts, *(difference.what for difference in made.differences)]:
             assert " ".join(part.split()) in text, (ending, part)
-        assert all(one.id in text for one in made.checks)
+        assert all(pair.id in text for pair in made.checks)
 
 
 def test_a_redacted_comparison_names_nothing_of_either_place(tmp_path: Path) -> None:
@@ -162,15 +162,16 @@ def test_a_redacted_comparison_names_nothing_of_either_place(tmp_path: Path) -> 
     there = phone({"ssid": "Zq7phone"}, wifi=wifi(bss(ssid="Zq7phone"), target="Zq7phone"))
     planted = ("Zq7", "172.20.10", PHONE_MAC, ROUTER_MAC)
     a, b = (
-        saved(tmp_path, f"Zq7 {one.letter}.json", one) for one in (given_as("A", here), given_as("B", there, later(10)))
+        saved(tmp_path, f"Zq7 {side.letter}.json", side)
+        for side in (given_as("A", here), given_as("B", there, later(10)))
     )
     files = {level: [tmp_path / f"{level}{ending}" for ending in FORMATS] for level in ("complete", "public")}
 
     for level, names in files.items():
-        wanted = [part for one in names for part in ("-o", str(one))]
+        wanted = [part for path in names for part in ("-o", str(path))]
         ran = run("compare", a, b, "--share", level, *wanted)
-        texts = [ran.stdout, *(one.read_text() for one in names)]
-        found = [any(one in text for one in planted) for text in texts]
+        texts = [ran.stdout, *(path.read_text() for path in names)]
+        found = [any(secret in text for secret in planted) for text in texts]
         assert (ran.returncode, ran.stderr) == (0, "")
         assert all(found) if level == "complete" else not any(found)
     assert run("compare", a, b, "--redact").stdout == run("compare", a, b, "--share", "public").stdout

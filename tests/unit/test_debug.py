@@ -47,13 +47,13 @@ def traced(clock: Clock | None = None) -> tuple[Network, list[Event]]:
 
 def test_every_event_is_one_line_of_one_form() -> None:
     hostile = 'a "b\\ \n\x1b[31m\u202e é'
-    one = Event(
+    event = Event(
         at_s=1.5, what="icmp", purpose="CoAP ping", protocol="udp", shape="CoAP ping", host=hostile,
         address="192.0.2.1", port=5683, ttl=3, size=4, sent=5, heard=6, method="m", outcome="o", detail=hostile,
         icmp=Icmp(type=3, code=4, source="192.0.2.2", mtu=1200), payload="40001234",
     )  # fmt: skip
 
-    assert line(one) == (
+    assert line(event) == (
         'debug 1.5000 icmp for="CoAP ping" protocol=udp '
         'host="a \\"b\\\\ \\\\x0a\\\\x1b[31m\\\\u202e é" address=192.0.2.1 port=5683 ttl=3 shape="CoAP ping" '
         "icmp=3/4 from=192.0.2.2 mtu=1200 method=m outcome=o sent=5 heard=6 "
@@ -134,7 +134,7 @@ def test_datagrams_are_told_with_what_they_are_for() -> None:
     asyncio.run(run())
     place = f"protocol=udp host=h.example address=127.0.0.1 port={ports[0]}"
 
-    assert [line(one) for one in events] == [
+    assert [line(event) for event in events] == [
         f'debug 0.0000 sent for="CoAP ping" {place} ttl=7 shape="CoAP ping" size=4 bytes=40001234\n',
         f'debug 0.0000 heard for="CoAP ping" {place} size=4 bytes=70001234\n',
     ]
@@ -151,7 +151,7 @@ def test_icmp_errors_are_told() -> None:
     network, events = traced()
     asyncio.run(run())
 
-    assert [one.what for one in events] == ["sent", "icmp"]
+    assert [event.what for event in events] == ["sent", "icmp"]
     assert events[1].icmp == Icmp(type=3, code=3, source="127.0.0.1")
     assert events[1].payload == "40001234"
 
@@ -164,7 +164,7 @@ def test_what_could_not_be_sent_is_told() -> None:
     network, events = traced()
     asyncio.run(run())
 
-    assert [(one.what, one.detail, one.payload) for one in events] == [("failed", "Message too long", "")]
+    assert [(event.what, event.detail, event.payload) for event in events] == [("failed", "Message too long", "")]
 
 
 def test_connections_are_told_with_how_much_went_each_way() -> None:
@@ -187,14 +187,14 @@ def test_connections_are_told_with_how_much_went_each_way() -> None:
     network, events = traced()
     asyncio.run(run())
 
-    assert [(one.what, one.sent, one.heard, one.detail) for one in events] == [
+    assert [(event.what, event.sent, event.heard, event.detail) for event in events] == [
         ("open", None, None, None),
         ("opened", None, None, None),
         ("closed", 5, 8, None),
         ("open", None, None, None),
         ("failed", None, None, "refused"),
     ]
-    assert not [one for one in events if one.payload]
+    assert not [event for event in events if event.payload]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no other system has SYNs of this kind")
@@ -206,7 +206,7 @@ def test_syns_are_told() -> None:
     network, events = traced()
     asyncio.run(run())
 
-    assert [(one.what, one.ttl, one.detail) for one in events] == [("open", 3, None), ("failed", 3, "refused")]
+    assert [(event.what, event.ttl, event.detail) for event in events] == [("open", 3, None), ("failed", 3, "refused")]
 
 
 def test_a_flood_is_told_up_to_a_limit() -> None:
@@ -235,7 +235,7 @@ def test_nothing_of_networkmanager_but_methods_and_endings() -> None:
     bus.refusals["RequestScan"] = Refused("org.freedesktop.NetworkManager.Failed", f"the key {PASSPHRASE} is wrong")
     ask = partial(networkmanager.survey, "wlan9", PASSPHRASE.encode(), elapsed=network.elapsed, connect=connect)
     asyncio.run(ask(now_s=lambda: 100.0, tell=partial(network.asked, "NetworkManager")))
-    told = [line(one) for one in events]
+    told = [line(event) for event in events]
 
     assert PASSPHRASE not in "".join(told)
     assert PASSPHRASE.encode().hex() not in "".join(told)
@@ -255,16 +255,16 @@ def test_nothing_of_wpa_supplicant_but_commands_and_endings() -> None:
     control.events = [b"<3>CTRL-EVENT-SCAN-RESULTS "] * 6 + [f"<3>{PASSPHRASE}".encode()]
     ask = partial(wpa_supplicant.survey, "wlan9", PASSPHRASE.encode(), elapsed=network.elapsed, make=lambda: control)
     asyncio.run(ask(clock=lambda: 0.0, tell=partial(network.asked, "wpa_supplicant")))
-    told = [line(one) for one in events]
+    told = [line(event) for event in events]
 
-    assert any(PASSPHRASE.encode().hex() in one for one in control.asked), "as a name that is asked for"
+    assert any(PASSPHRASE.encode().hex() in text for text in control.asked), "as a name that is asked for"
     assert PASSPHRASE not in "".join(told)
     assert PASSPHRASE.encode().hex() not in "".join(told)
-    assert [(one.method, one.outcome) for one in events[:5]] == [
+    assert [(event.method, event.outcome) for event in events[:5]] == [
         ("ATTACH", "ok"), ("STATUS", "ok"), ("GET_CAPABILITY", "ok"), ("SCAN", "FAIL-BUSY"),
         ("CTRL-EVENT-SCAN", "RESULTS"),
     ]  # fmt: skip
-    assert {"BSS", "SCAN"} <= {one.method for one in events}
+    assert {"BSS", "SCAN"} <= {event.method for event in events}
 
 
 def test_the_kernel_is_told_by_its_commands(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_the_kernel_is_told_by_its_commands(tmp_path: Path) -> None:
     kernel.events.put_nowait((34, {3: INDEX.to_bytes(4, sys.byteorder)}))
     asyncio.run(survey)
 
-    told = [(one.method, one.outcome) for one in events]
+    told = [(event.method, event.outcome) for event in events]
     assert told[0] == ("GET_INTERFACE", "ok")
     assert ("TRIGGER_SCAN", "EBUSY") in told
     assert ("TRIGGER_SCAN", "ok") in told
@@ -316,7 +316,7 @@ DEBUG = ["begin for=wifi", "asked for=NetworkManager", "heard for=wifi", "end fo
 
 
 def debug_lines(text: str) -> list[str]:
-    return [one for one in text.splitlines() if one.startswith("debug ")]
+    return [line for line in text.splitlines() if line.startswith("debug ")]
 
 
 @pytest.mark.parametrize(
@@ -337,9 +337,9 @@ def test_as_much_as_the_level_lets_be_printed(
     written = capfdbinary.readouterr()
     told = debug_lines(written.err.decode())
 
-    assert [one.split(" ", 2)[2].partition(" method")[0].partition(" address")[0] for one in told] == DEBUG
+    assert [text.split(" ", 2)[2].partition(" method")[0].partition(" address")[0] for text in told] == DEBUG
     for secret in ("10.9.8.7", "Hq7Vx", b"canary".hex()):
-        assert any(secret in one for one in told) == (secret in shows)
+        assert any(secret in text for text in told) == (secret in shows)
     assert written.out.startswith(b"{")
     assert written.out.endswith(b"}\n")
     assert b"debug" not in written.out

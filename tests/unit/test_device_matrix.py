@@ -170,7 +170,7 @@ def lookups(unresolved: list[str] | str, rcode: str | None, resolvers: int) -> D
                 found.append(seen.lookup(name, resolver=address, rcode=None if dead else rcode))
             else:
                 found.append(seen.lookup(name, where, resolver=address))
-        found += [seen.lookup(one, resolver=address, rcode=None if dead else "NXDOMAIN") for one in seen.RANDOM]
+        found += [seen.lookup(text, resolver=address, rcode=None if dead else "NXDOMAIN") for text in seen.RANDOM]
     return Dns(resolvers=[f"192.168.77.{number + 1}" for number in range(resolvers)], lookups=found)
 
 
@@ -192,11 +192,13 @@ def clouds(state: str, unresolved: list[str] | str) -> Cloud:
                 record="HelloVerifyRequest" if works else None,
             )
         )  # fmt: skip
-    gone = [one.host for one in endpoints] if unresolved == "all" else unresolved
+    gone = [endpoint.host for endpoint in endpoints] if unresolved == "all" else unresolved
     return Cloud(
         endpoints=[
-            CloudEndpoint(transport=one.transport, host=one.host, port=one.port) if one.host in gone else one
-            for one in endpoints
+            CloudEndpoint(transport=endpoint.transport, host=endpoint.host, port=endpoint.port)
+            if endpoint.host in gone
+            else endpoint
+            for endpoint in endpoints
         ]
     )
 

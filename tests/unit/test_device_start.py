@@ -28,7 +28,7 @@ def judged(observed: Observations, device: str | Profile, version: str | None = 
 
 
 def status(result: Judgement, check_id: str) -> str:
-    return next(one.status for one in result.checks if one.id == check_id)
+    return next(check.status for check in result.checks if check.id == check_id)
 
 
 def product(folder: Path, content: str, based_on: str = "argon") -> Profile:
@@ -55,9 +55,9 @@ def with_hosts(*endpoints: CloudEndpoint) -> Observations:
     assert observed.dns is not None
     assert observed.cloud is not None
     observed.dns.lookups += [
-        lookup(one.host, one.address) if one.address else lookup(one.host, rcode="NXDOMAIN")
-        for one in endpoints
-        if one.host != one.address
+        lookup(endpoint.host, endpoint.address) if endpoint.address else lookup(endpoint.host, rcode="NXDOMAIN")
+        for endpoint in endpoints
+        if endpoint.host != endpoint.address
     ]
     observed.cloud.endpoints += endpoints
     return observed
@@ -69,7 +69,7 @@ def with_hosts(*endpoints: CloudEndpoint) -> Observations:
         ([dtls("a.example.com", FIRST, answers=False), dtls("b.example.com", SECOND)], ("compatible", True)),
         ([dtls("a.example.com", FIRST), dtls("b.example.com", SECOND, answers=False)], ("compatible", True)),
         ([dtls("a.example.com", None), dtls("b.example.com", SECOND)], ("compatible", True)),
-        ([dtls(one, FIRST, answers=False) for one in ("a.example.com", "b.example.com")], ("incompatible", False)),
+        ([dtls(name, FIRST, answers=False) for name in ("a.example.com", "b.example.com")], ("incompatible", False)),
         ([dtls("a.example.com", FIRST, answers=False)], ("undetermined", None)),
     ],
     ids=["the-second", "the-first", "the-one-with-a-name", "neither", "the-second-was-not-asked"],
@@ -108,7 +108,7 @@ def test_a_host_by_address_needs_no_resolver(tmp_path: Path, dns: Dns | None) ->
     assert result.internet_test.runs is True
     assert result.internet_test.log[-1] == "Handling cloud error: 3"
     assert result.startup.stages[-1].line == f"connecting to {BY_ADDRESS}#5684"
-    assert [one.network_sees for one in result.startup.stages if one.stage in {"dns", "cloud"}] == [
+    assert [stage.network_sees for stage in result.startup.stages if stage.stage in {"dns", "cloud"}] == [
         None,
         f"UDP 5684 to {BY_ADDRESS}",
     ]
@@ -193,7 +193,8 @@ def test_a_name_that_leads_nowhere_is_no_cloud(device: str, version: str, addres
     observed = network(unresolved=names)  # no probe has sent anything to such an address
     assert observed.dns is not None
     observed.dns.lookups = [
-        lookup(one.name, address, resolver=one.resolver) if one.name in names else one for one in observed.dns.lookups
+        lookup(query.name, address, resolver=query.resolver) if query.name in names else query
+        for query in observed.dns.lookups
     ]
     result = judged(observed, device, version)
 
@@ -268,7 +269,7 @@ def test_a_device_that_guesses_its_router_wrong_comes_up_and_gets_no_further(dev
 
     assert result.verdict == "incompatible"
     assert (result.startup.online, result.startup.stops_at) == (False, "cloud")
-    assert [one.state for one in result.startup.stages[2:]] == ["reached", "unknown", "stops"]
+    assert [stage.state for stage in result.startup.stages[2:]] == ["reached", "unknown", "stops"]
     assert (result.internet_test.result, result.internet_test.runs) == (None, None)
     assert "green" not in (result.startup.led or "")
 
@@ -292,7 +293,7 @@ def test_which_of_two_servers_a_device_takes_is_not_known() -> None:
 def test_times_of_another_network_are_not_the_devices() -> None:
     observed = network()
     observed.scope.ssid = "Office"
-    assert [one.expected for one in judged(observed, "argon").startup.stages[2:4]] == ["", ""]
+    assert [stage.expected for stage in judged(observed, "argon").startup.stages[2:4]] == ["", ""]
 
 
 @pytest.mark.parametrize("ntp", ["timeout", "error"])
@@ -306,14 +307,14 @@ def test_online_does_not_contradict_the_verdict_of_a_network_that_has_to_have_ev
 def test_the_lines_of_a_test_that_are_not_confirmed_are_named() -> None:
     core = judged(network(cloud="dropped"), "core", "1.4.4").internet_test
 
-    assert "Internet available, Cloud not reachable!" in [one.value for one in core.rests_on]
+    assert "Internet available, Cloud not reachable!" in [fact.value for fact in core.rests_on]
 
 
 # --- in words
 
 
 def stages_of(result: Judgement) -> dict[str, str]:
-    return {one.stage: one.expected for one in result.startup.stages}
+    return {stage.stage: stage.expected for stage in result.startup.stages}
 
 
 def test_no_time_for_a_test_that_does_not_run() -> None:
@@ -361,15 +362,17 @@ def test_the_unconfirmed_words_of_an_internet_test_are_marked() -> None:
 
 
 def versions(observed: Observations, version: str) -> dict[str, VersionVerdict]:
-    return {one.since: one for one in by_version(observed, profiles.load("argon", version), ALL)}
+    return {verdict.since: verdict for verdict in by_version(observed, profiles.load("argon", version), ALL)}
 
 
 def only_asked(*names: str) -> Observations:
     observed = network(cloud="dropped", ntp="timeout")
     assert observed.cloud is not None
     assert observed.dns is not None
-    observed.cloud.endpoints = [one for one in observed.cloud.endpoints if one.host in names]
-    observed.dns.lookups = [one for one in observed.dns.lookups if one.name in names or one.name not in CLOUD_NAMES]
+    observed.cloud.endpoints = [endpoint for endpoint in observed.cloud.endpoints if endpoint.host in names]
+    observed.dns.lookups = [
+        query for query in observed.dns.lookups if query.name in names or query.name not in CLOUD_NAMES
+    ]
     return observed
 
 
@@ -377,7 +380,9 @@ def test_a_version_is_judged_by_its_own_name_where_that_was_asked() -> None:
     v4, v6 = f"{ID}.v4.udp.particle.io", f"{ID}.v6.udp.particle.io"
     observed = only_asked(v4, v6)
     assert observed.cloud is not None
-    observed.cloud.endpoints = [dtls(v4, UDP_CLOUD) if one.host == v4 else one for one in observed.cloud.endpoints]
+    observed.cloud.endpoints = [
+        dtls(v4, UDP_CLOUD) if endpoint.host == v4 else endpoint for endpoint in observed.cloud.endpoints
+    ]
     found = versions(observed, "4.2.0")
 
     assert found["2.0.0"].online is True
@@ -390,6 +395,6 @@ def test_what_another_versions_name_stands_for_is_said() -> None:
     v6 = f"{ID}.v6.udp.particle.io"
     found = versions(only_asked(v6), "6.2.0")
 
-    assert {one.asked_instead for since, one in found.items() if since < "6"} == {v6}
-    assert {one.asked_instead for since, one in found.items() if since >= "6"} == {None}
+    assert {version.asked_instead for since, version in found.items() if since < "6"} == {v6}
+    assert {version.asked_instead for since, version in found.items() if since >= "6"} == {None}
     assert f"answered like {v6}" in text(only_asked(v6), "argon")

@@ -57,7 +57,7 @@ def test_every_fact_is_shown_with_its_source_and_certainty(name: str) -> None:
                 shown += 1
     assert shown > 25
     for check_id, needs in sheet.checks.items():
-        assert all(check_id in text and flat(one.why) in text and flat(one.source) in text for one in needs)
+        assert all(check_id in text and flat(need.why) in text and flat(need.source) in text for need in needs)
     assert not RAW.search(text), RAW.search(text)
 
 
@@ -158,7 +158,7 @@ def test_wrong_usage_is_one_line(arguments: tuple[str, ...], says: tuple[str, ..
 
 def test_the_help_names_the_devices_and_the_command() -> None:
     overall, of_check, of_devices = (
-        run(*one, "--help", COLUMNS="200").stdout for one in ((), ("check",), ("devices",))
+        run(*arguments, "--help", COLUMNS="200").stdout for arguments in ((), ("check",), ("devices",))
     )
 
     assert "devices" in overall

@@ -27,7 +27,7 @@ def option(number: int, value: bytes) -> bytes:
 
 
 def ip(*addresses: str) -> bytes:
-    return b"".join(ipaddress.IPv4Address(one).packed for one in addresses)
+    return b"".join(ipaddress.IPv4Address(address).packed for address in addresses)
 
 
 def reply(
@@ -293,7 +293,7 @@ def test_the_devices_mac_is_a_stable_local_unicast_address_of_its_own(laptop: tu
 
 
 def test_two_laptops_make_two_devices() -> None:
-    assert len({dhcp.device_mac(f"02:00:00:00:{one:02x}:00") for one in range(256)}) == 256
+    assert len({dhcp.device_mac(f"02:00:00:00:{number:02x}:00") for number in range(256)}) == 256
 
 
 # --- the kernel's filter

@@ -83,9 +83,9 @@ def test_silence_is_asked_at_0_1_and_2_s(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_two_random_names_under_real_domains_are_asked_too(monkeypatch: pytest.MonkeyPatch) -> None:
     seen, _, _ = ask(monkeypatch, lambda query: [(0.01, answer(query, rcode=3))])
 
-    made = [one for one in seen.lookups if one.kind == "random"]
-    assert len({one.name.partition(".")[2] for one in made}) == len(made) == 2
-    assert all(len(one.name.partition(".")[0]) >= 10 and one.rcode == "NXDOMAIN" for one in made)
+    made = [query for query in seen.lookups if query.kind == "random"]
+    assert len({query.name.partition(".")[2] for query in made}) == len(made) == 2
+    assert all(len(query.name.partition(".")[0]) >= 10 and query.rcode == "NXDOMAIN" for query in made)
 
 
 def test_addresses_ttl_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_a_forged_reply_does_not_hide_the_real_one(monkeypatch: pytest.MonkeyPat
     found = lookup(monkeypatch, lambda q: [(0.1, b"\0\0" + answer(q, address(6, 6, 6, 6))[2:]), (0.2, answer(q, GOOD))])
 
     assert found.addresses == ["192.0.2.7"]
-    assert [one.outcome for one in found.attempts] == ["reply", "ignored"]
+    assert [attempt.outcome for attempt in found.attempts] == ["reply", "ignored"]
 
 
 def test_icmp_is_named_with_its_sender(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ def test_icmp_is_named_with_its_sender(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_second_resolver_is_used_once_the_first_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     seen, network, used = ask(monkeypatch, lambda q: [(0.0, answer(q, rcode=2))], [RESOLVER, SECOND])
     assert used is None
-    assert [one.resolver for one in seen.of(NAME)] == [RESOLVER, SECOND]
+    assert [query.resolver for query in seen.of(NAME)] == [RESOLVER, SECOND]
 
     broken: list[tuple[float, Answer]] = [(0.0, b"")]
     turn = iter([broken, broken, broken])
@@ -219,13 +219,13 @@ def test_ipv6_addresses_are_asked_for_beside_and_kept_apart(monkeypatch: pytest.
         monkeypatch, lambda q: [(0.0, answer(q, SIX if kind(q) == AAAA else GOOD))], [RESOLVER, SECOND], WANTED
     )
 
-    assert [(one.resolver, one.addresses) for one in seen.aaaa(NAME)] == [(RESOLVER, ["64:ff9b::c000:207"])]
-    assert [(one.resolver, one.addresses) for one in seen.of(NAME)] == [
+    assert [(query.resolver, query.addresses) for query in seen.aaaa(NAME)] == [(RESOLVER, ["64:ff9b::c000:207"])]
+    assert [(query.resolver, query.addresses) for query in seen.of(NAME)] == [
         (RESOLVER, ["192.0.2.7"]),
         (SECOND, ["192.0.2.7"]),
     ]
     assert used == "192.0.2.7"
-    assert {one.type for one in seen.lookups if one.kind == "random"} == {"A"}
+    assert {query.type for query in seen.lookups if query.kind == "random"} == {"A"}
 
 
 def test_a_name_without_ipv6_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +282,7 @@ def test_a_report_from_before_ipv6_lookups_still_loads() -> None:
     old = b'{"lookups": [{"name": "n", "kind": "device", "resolver": "r", "attempts": [], "addresses": ["192.0.2.7"]}]}'
     seen = msgspec.json.decode(old, type=Dns)
 
-    assert [one.addresses for one in seen.of("n")] == [["192.0.2.7"]]
+    assert [query.addresses for query in seen.of("n")] == [["192.0.2.7"]]
     assert seen.aaaa("n") == []
 
 
@@ -302,4 +302,4 @@ def test_hostile_replies_are_evidence_and_never_a_crash(
         found = lookup(patch, reply)
 
     assert found.addresses or found.failure
-    assert {one.outcome for one in found.attempts} <= {"reply", "timeout", "ignored"}
+    assert {attempt.outcome for attempt in found.attempts} <= {"reply", "timeout", "ignored"}

@@ -204,7 +204,7 @@ def test_what_no_dtls_server_sends_first_is_no_answer(datagram: bytes) -> None:
         st.binary(max_size=80),
         st.builds(lambda head, rest: head[:11] + len(rest).to_bytes(2) + rest, st.sampled_from([ALERT, SERVER_HELLO]),
                   st.binary(max_size=60)),
-        st.builds(lambda one, at, value, cut: changed(one, at, value)[:cut],
+        st.builds(lambda record, at, value, cut: changed(record, at, value)[:cut],
                   st.sampled_from([HELLO_VERIFY, SERVER_HELLO, ALERT]), st.integers(0, 40), st.integers(0, 255),
                   st.integers(0, 120)),
     )

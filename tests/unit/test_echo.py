@@ -89,7 +89,7 @@ def test_form_2_sends_ten_every_quarter_second_within_5_s(monkeypatch: pytest.Mo
     assert [number for _, number in stamps] == list(range(10))
     assert [stamp - stamps[0][0] for stamp, _ in stamps] == [250 * number for number in range(10)]
     assert test.waited_s == pytest.approx(5)
-    assert [one.sequence for one in test.packets] == list(range(10))
+    assert [sent.sequence for sent in test.packets] == list(range(10))
 
 
 @pytest.mark.parametrize("form", [1, 2])
@@ -102,21 +102,21 @@ def test_nothing_is_sent_after_an_echo(monkeypatch: pytest.MonkeyPatch, form: Li
     assert test.answered
     assert test.packets[-1].echo_ms == pytest.approx(20)
     assert test.packets[-1].reply == test.packets[-1].sent == sock.sent[-1][1].hex()
-    assert all(one.echo_ms is None for one in test.packets[:-1])
+    assert all(sent.echo_ms is None for sent in test.packets[:-1])
 
 
 def test_icmp_errors_are_kept_and_end_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     test, sock = run(monkeypatch, 2, lambda number, wire: [(0.01, wire if number == 4 else CLOSED)])
 
     assert len(sock.sent) == 4
-    assert [one.icmp for one in test.packets] == [CLOSED, CLOSED, CLOSED, None]
+    assert [sent.icmp for sent in test.packets] == [CLOSED, CLOSED, CLOSED, None]
     assert test.answered
 
 
 def test_what_this_laptop_could_not_send_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     test, _ = run(monkeypatch, 1, lambda *_: "Operation not permitted")
 
-    assert [one.error for one in test.packets] == ["Operation not permitted"] * 5
+    assert [sent.error for sent in test.packets] == ["Operation not permitted"] * 5
     assert not test.answered
 
 
@@ -129,7 +129,7 @@ def test_form_1_takes_the_last_packet_only(monkeypatch: pytest.MonkeyPatch) -> N
 
     assert len(sock.sent) == 5
     assert test.packets[0].flaw is None
-    assert all(one.flaw for one in test.packets[1:4])
+    assert all(sent.flaw for sent in test.packets[1:4])
     assert test.packets[4].echo_ms == pytest.approx(600), "nothing was sent after it"
 
 
@@ -138,7 +138,7 @@ def test_form_2_takes_an_earlier_packet_too(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert len(sock.sent) == 3
     assert test.packets[0].echo_ms == pytest.approx(600)
-    assert [one.echo_ms for one in test.packets[1:]] == [None, None]
+    assert [sent.echo_ms for sent in test.packets[1:]] == [None, None]
 
 
 def test_form_2_does_not_compare_the_payload(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_an_altered_echo_is_none_and_is_kept(monkeypatch: pytest.MonkeyPatch, fo
 
     assert not test.answered
     assert len(sock.sent) == len(test.packets) >= 5
-    assert all(one.flaw and one.reply for one in test.packets)
+    assert all(sent.flaw and sent.reply for sent in test.packets)
 
 
 @pytest.mark.parametrize("form", [1, 2])
@@ -173,7 +173,7 @@ def test_what_comes_from_elsewhere_is_ignored_and_bounded(monkeypatch: pytest.Mo
     assert not test.answered
     assert len(sock.sent) == 10
     assert 0 < len(test.ignored) <= 8
-    assert {one.source for one in test.ignored} == {"203.0.113.9:5684", f"{SERVER}:5683"}
+    assert {attempt.source for attempt in test.ignored} == {"203.0.113.9:5684", f"{SERVER}:5683"}
 
 
 ECHO = packet(2, 4, 3, 500, b"12345")

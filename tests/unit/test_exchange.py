@@ -42,7 +42,7 @@ def test_silence_is_asked_on_schedule_and_given_up_in_time(clock: Clock) -> None
 
     assert [at for at, _ in sock.sent] == [0.0, 1.0, 2.0]
     assert result.value is None
-    assert [(one.outcome, one.at_s, one.sent) for one in result.attempts] == [
+    assert [(attempt.outcome, attempt.at_s, attempt.sent) for attempt in result.attempts] == [
         ("timeout", 0.0, "3f"),
         ("timeout", 1.0, "3f"),
         ("timeout", 2.0, "3f"),
@@ -56,7 +56,7 @@ def test_each_retransmission_can_be_another_datagram(clock: Clock) -> None:
 
     def ask(request: Callable[[int], bytes], shape: Shape | None) -> list[str]:
         made = exchange(network, sock, request, ASKED, 7, at_s=AT_S, give_up_s=4.0, read=bytes, shape=shape)
-        return [one.sent for one in asyncio.run(made).attempts]
+        return [attempt.sent for attempt in asyncio.run(made).attempts]
 
     assert ask(lambda before: bytes([before]), None) == ["00", "01", "02"], "by how many were sent before"
     assert ask(lambda _: b"?", COOKIE_HELLO) == ["3f"] * 3
@@ -70,7 +70,10 @@ def test_an_answer_is_kept_beside_the_datagram_before_it(clock: Clock) -> None:
 
     made = exchange(network, sock, lambda before: bytes([before]), ASKED, 7, at_s=AT_S, give_up_s=4.0, read=bytes)
 
-    assert [(one.outcome, one.sent) for one in asyncio.run(made).attempts] == [("timeout", "00"), ("reply", "01")]
+    assert [(attempt.outcome, attempt.sent) for attempt in asyncio.run(made).attempts] == [
+        ("timeout", "00"),
+        ("reply", "01"),
+    ]
 
 
 def test_the_first_good_reply_ends_it(clock: Clock) -> None:
@@ -86,7 +89,7 @@ def test_the_first_good_reply_ends_it(clock: Clock) -> None:
 def test_one_lost_datagram_fails_nothing(clock: Clock) -> None:
     result, sock = run(clock, only(2, (0.1, b"yes")))
 
-    assert [one.outcome for one in result.attempts] == ["timeout", "reply"]
+    assert [attempt.outcome for attempt in result.attempts] == ["timeout", "reply"]
     assert [at for at, _ in sock.sent] == [0.0, 1.0]
 
 
@@ -94,7 +97,7 @@ def test_a_late_reply_to_an_earlier_request_counts(clock: Clock) -> None:
     result, _ = run(clock, only(1, (1.5, b"yes")))
 
     assert result.value == b"yes"
-    assert [one.outcome for one in result.attempts] == ["timeout", "reply"]
+    assert [attempt.outcome for attempt in result.attempts] == ["timeout", "reply"]
     assert result.elapsed_ms == pytest.approx(1500)
 
 
@@ -117,14 +120,17 @@ def test_a_refused_reply_does_not_hide_the_good_one_behind_it(clock: Clock) -> N
     result, _ = run(clock, only(1, (0.1, b"no"), (0.2, b"yes")))
 
     assert result.value == b"yes"
-    assert [(one.outcome, one.detail) for one in result.attempts] == [("reply", None), ("ignored", "does not say yes")]
+    assert [(attempt.outcome, attempt.detail) for attempt in result.attempts] == [
+        ("reply", None),
+        ("ignored", "does not say yes"),
+    ]
 
 
 def test_two_icmp_errors_end_it(clock: Clock) -> None:
     result, sock = run(clock, lambda *_: [(0.01, PROHIBITED)])
 
     assert [at for at, _ in sock.sent] == [0.0, 1.0]
-    assert [(one.outcome, one.icmp) for one in result.attempts] == [("icmp", PROHIBITED)] * 2
+    assert [(attempt.outcome, attempt.icmp) for attempt in result.attempts] == [("icmp", PROHIBITED)] * 2
 
 
 def test_one_icmp_error_does_not_end_it(clock: Clock) -> None:
@@ -133,7 +139,7 @@ def test_one_icmp_error_does_not_end_it(clock: Clock) -> None:
     result, _ = run(clock, script)
 
     assert result.value == b"yes"
-    assert [one.outcome for one in result.attempts] == ["icmp", "reply"]
+    assert [attempt.outcome for attempt in result.attempts] == ["icmp", "reply"]
 
 
 def test_icmp_about_another_conversation_is_nothing(clock: Clock) -> None:
@@ -147,21 +153,23 @@ def test_icmp_about_another_conversation_is_nothing(clock: Clock) -> None:
     network = FakeNetwork(clock, sock.script)
     result = asyncio.run(exchange(network, sock, b"?", ASKED, 7, at_s=AT_S, give_up_s=4.0, read=bytes))
 
-    assert [one.outcome for one in result.attempts] == ["timeout"] * 3
+    assert [attempt.outcome for attempt in result.attempts] == ["timeout"] * 3
 
 
 def test_what_this_laptop_could_not_send_is_an_error_and_not_silence(clock: Clock) -> None:
     result, _ = run(clock, lambda *_: "Operation not permitted")
 
-    assert [(one.outcome, one.detail) for one in result.attempts] == [("error", "Operation not permitted")] * 3
+    assert [(attempt.outcome, attempt.detail) for attempt in result.attempts] == [
+        ("error", "Operation not permitted")
+    ] * 3
 
 
 def test_a_flood_leaves_bounded_evidence(clock: Clock) -> None:
     result, _ = run(clock, only(1, *[(0.1, b"n" * 4096)] * 60))
 
-    ignored = [one for one in result.attempts if one.outcome == "ignored"]
+    ignored = [attempt for attempt in result.attempts if attempt.outcome == "ignored"]
     assert 0 < len(ignored) <= 8
-    assert all(len(one.reply) <= 2 * KEPT_BYTES for one in result.attempts)
+    assert all(len(attempt.reply) <= 2 * KEPT_BYTES for attempt in result.attempts)
 
 
 def test_an_oversized_good_reply_is_cut_in_the_evidence_only(clock: Clock) -> None:

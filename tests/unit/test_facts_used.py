@@ -37,7 +37,7 @@ def facts(of: Any, path: str = "") -> set[str]:
         return {path}
     if not isinstance(of, msgspec.Struct):
         return set()
-    return {one for name in of.__struct_fields__ for one in facts(getattr(of, name), f"{path}.{name}".lstrip("."))}
+    return {fact for name in of.__struct_fields__ for fact in facts(getattr(of, name), f"{path}.{name}".lstrip("."))}
 
 
 def airs() -> list[Observations]:
@@ -64,9 +64,11 @@ def networks() -> list[Observations]:
     portal = seen.healthy(portal=seen.portal({"status": 302, "location": "http://10.0.0.1/"}))
     lost = [seen.attempts(seen.ARGON_ADDRESS, 5684, "timeout", 3)]
     large, forgotten = (network(), network())
-    for one in large.cloud.endpoints if large.cloud else []:
-        if one.transport == "dtls":
-            large.cloud = Cloud(endpoints=[msgspec.structs.replace(one, large=LargeHello(size=1280, attempts=lost[0]))])
+    for endpoint in large.cloud.endpoints if large.cloud else []:
+        if endpoint.transport == "dtls":
+            large.cloud = Cloud(
+                endpoints=[msgspec.structs.replace(endpoint, large=LargeHello(size=1280, attempts=lost[0]))]
+            )
     forgotten.mapping = Mapping(
         transport="dtls",
         cookie=True,
@@ -76,7 +78,7 @@ def networks() -> list[Observations]:
         silent_s=30.0,
         idle_s=30.0,
     )
-    broken = [network(**one) for one, _ in NETWORKS.values()]
+    broken = [network(**entry) for entry, _ in NETWORKS.values()]
     return [*broken, *airs(), no_router, no_resolver, portal, large, forgotten]
 
 
@@ -91,8 +93,8 @@ def test_every_fact_is_used_by_a_rule(name: str, measured: list[Observations]) -
     read: set[str] = set()
     for profile in profiles.versions_of(profiles.load(name)) or [profiles.load(name)]:
         stated |= facts(profile)
-        for one in measured:
-            judged = judge(one, Watched(profile, "", read), Selection())  # type: ignore[arg-type]  # acts as a profile
+        for observations in measured:
+            judged = judge(observations, Watched(profile, "", read), Selection())  # type: ignore[arg-type]  # acts as a profile
             assert not [check for check in judged.checks if "failed to judge" in check.summary]
 
     assert "cloud.port" in stated

@@ -36,11 +36,11 @@ def test_where_it_was_raised_is_kept_and_no_values() -> None:
     fault = raised(ValueError("not that"))
 
     assert (fault.type, fault.message) == ("ValueError", "not that")
-    assert [(one.file, one.function) for one in fault.frames] == [
+    assert [(frame.file, frame.function) for frame in fault.frames] == [
         ("tests/unit/test_faults.py", "raised"),
         ("tests/unit/test_faults.py", "dig"),
     ]
-    assert all(one.line > 0 for one in fault.frames)
+    assert all(frame.line > 0 for frame in fault.frames)
 
 
 def test_files_are_named_within_their_packages() -> None:
@@ -50,12 +50,12 @@ def test_files_are_named_within_their_packages() -> None:
         write(Path("/nowhere/run.json"), "")
     fault = fault_of(writing.value)
 
-    assert [one.file for one in fault.frames[:3]] == [
+    assert [frame.file for frame in fault.frames[:3]] == [
         "tests/unit/test_faults.py",
         "agent/report/saved.py",
         "tempfile.py",
     ]
-    assert not [one for one in (*fault.frames, *fault_of(decoding.value).frames) if one.file.startswith("/")]
+    assert not [frame for frame in (*fault.frames, *fault_of(decoding.value).frames) if frame.file.startswith("/")]
 
 
 def test_the_first_error_of_a_group_is_meant() -> None:
@@ -108,7 +108,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
 
 
 def ntp_check(made: Report) -> Check:
-    return next(one for one in made.checks if one.id == "ntp.reply")
+    return next(check for check in made.checks if check.id == "ntp.reply")
 
 
 def test_a_fault_of_a_judge_is_in_its_check_and_again_when_the_run_is_judged_again(
@@ -122,17 +122,17 @@ def test_a_fault_of_a_judge_is_in_its_check_and_again_when_the_run_is_judged_aga
     fault = ntp_check(made).fault
     assert isinstance(fault, Fault)
     assert (fault.type, fault.message) == ("RuntimeError", "on purpose")
-    assert [one.file for one in fault.frames] == ["agent/judging/verdict.py", "tests/unit/test_faults.py"]
+    assert [frame.file for frame in fault.frames] == ["agent/judging/verdict.py", "tests/unit/test_faults.py"]
     assert ntp_check(again).fault == fault
-    assert [one.id for one in made.checks if one.fault is not msgspec.UNSET] == ["ntp.reply"]
+    assert [check.id for check in made.checks if check.fault is not msgspec.UNSET] == ["ntp.reply"]
 
 
 def test_what_it_quotes_is_hidden_as_in_any_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     mac, address, home = "02:ca:fe:00:00:01", "45.203.7.7", "/home/canary/x"
     failing(monkeypatch, f"cannot read {mac} at {address}, {home}: b'canary'")
     made = of(seen.healthy())
-    whole = {one: render(made) for one, render in FORMATS.items()}
-    public = {one: render(shared(made, "public")) for one, render in FORMATS.items()}
+    whole = {text: render(made) for text, render in FORMATS.items()}
+    public = {text: render(shared(made, "public")) for text, render in FORMATS.items()}
 
     assert address in whole[".json"]
     assert "cannot read" in public[".json"]

@@ -109,12 +109,12 @@ def opnsense_file(text: str) -> str:
 
     numbers = itertools.count(1)
     aliases = "".join(
-        f'<alias uuid="{next(numbers)}">{elements(one["alias"])}</alias>' for one in bodies if "alias" in one
+        f'<alias uuid="{next(numbers)}">{elements(body["alias"])}</alias>' for body in bodies if "alias" in body
     )
     rules = "".join(
-        f'<rule uuid="{number}"><sequence>{number}</sequence>{elements(one["rule"])}</rule>'
-        for one in bodies
-        if "rule" in one and (number := next(numbers))
+        f'<rule uuid="{number}"><sequence>{number}</sequence>{elements(body["rule"])}</rule>'
+        for body in bodies
+        if "rule" in body and (number := next(numbers))
     )
     return (
         '<?xml version="1.0"?><opnsense><version>11.2</version><interfaces>'
@@ -154,7 +154,7 @@ def read(text: str, dialect: str) -> set[Meant]:
         if rule.services == ["any"]:
             continue  # the product's own default
         assert (rule.enabled, rule.action) == (True, Action.ALLOW), rule
-        assert not [one for one in rule.unsupported if "is not in the configuration" not in one], rule
+        assert not [reason for reason in rule.unsupported if "is not in the configuration" not in reason], rule
         for name in rule.services:
             for entry in policy.services[name].entries:
                 for source in resolved(policy, rule.sources):
@@ -222,7 +222,7 @@ def test_powershell_reads_one_command_for_each_rule(rules: list[Rule]) -> None:
     found = []
     for command in nodes(tree.root_node, "command"):
         words = (command.text or b"").decode().split(" -")
-        found.append(dict(one.split(" ", 1) for one in words[1:]))
+        found.append(dict(word.split(" ", 1) for word in words[1:]))
         assert words[0] == "New-NetFirewallRule"
 
     assert found == [
@@ -231,7 +231,7 @@ def test_powershell_reads_one_command_for_each_rule(rules: list[Rule]) -> None:
             "Direction": "Outbound",
             "Action": "Allow",
             "Protocol": rule.protocol.upper(),
-            "RemoteAddress": ", ".join(f"'{one}'" for one in rule.addresses),
+            "RemoteAddress": ", ".join(f"'{address}'" for address in rule.addresses),
             "RemotePort": str(rule.port),
         }
         for number, rule in enumerate(rules, 1)
@@ -249,8 +249,10 @@ def nodes(top: tree_sitter.Node, kind: str) -> list[tree_sitter.Node]:
 def test_easyrule_is_called_once_for_each_address(rules: list[Rule]) -> None:
     commands = [shlex.split(line) for line in text_of(rules, "pfsense").splitlines() if not line.startswith("#")]
 
-    assert [one[:3] for one in commands] == [["easyrule", "pass", "lan"]] * len(commands)
-    assert {Meant(one[3], int(one[6]), one[4], one[5]) for one in commands} == meant(rules, "pfsense")
+    assert [command[:3] for command in commands] == [["easyrule", "pass", "lan"]] * len(commands)
+    assert {Meant(command[3], int(command[6]), command[4], command[5]) for command in commands} == meant(
+        rules, "pfsense"
+    )
 
 
 # --- golden files -----------------------------------------------------------------------------------------------
@@ -282,7 +284,7 @@ def test_the_text_is_the_one_that_was_reviewed(dialect: str) -> None:
 
 
 def test_every_reviewed_file_is_of_a_dialect() -> None:
-    assert {one.stem for one in GOLDEN.iterdir()} == set(DIALECTS)
+    assert {path.stem for path in GOLDEN.iterdir()} == set(DIALECTS)
 
 
 @pytest.mark.parametrize("dialect", sorted(set(DIALECTS) - {"windows", "unifi", "meraki"}))
@@ -343,14 +345,18 @@ def test_one_hostile_value_leaves_the_rest_as_it_was(text: str, device: str, dat
     assert observed.coap is not None
     where = data.draw(st.sampled_from(["lookup", "address", "mask", "host", "scope", "server"]))
     if where == "lookup":
-        changed = [msgspec.structs.replace(one, addresses=[*one.addresses, text]) for one in observed.dns.lookups]
+        changed = [
+            msgspec.structs.replace(lookup, addresses=[*lookup.addresses, text]) for lookup in observed.dns.lookups
+        ]
         observed.dns.lookups = changed
     elif where == "address":
-        observed.cloud.endpoints = [msgspec.structs.replace(one, address=text) for one in observed.cloud.endpoints]
+        observed.cloud.endpoints = [
+            msgspec.structs.replace(endpoint, address=text) for endpoint in observed.cloud.endpoints
+        ]
     elif where == "mask":
         observed.dhcp = seen.lease(mask=text)
     elif where == "host":
-        observed.coap.servers = [msgspec.structs.replace(one, host=text) for one in observed.coap.servers]
+        observed.coap.servers = [msgspec.structs.replace(server, host=text) for server in observed.coap.servers]
     elif where == "scope":
         observed.scope.addresses = [text]
     else:
@@ -358,7 +364,7 @@ def test_one_hostile_value_leaves_the_rest_as_it_was(text: str, device: str, dat
     saved = msgspec.structs.replace(run(), observations=observed, selection=Selection())
     wanted = report.make(saved, profiles.load(device)).changes
 
-    expected = [rule for one in wanted for rule in one.rules]
+    expected = [rule for change in wanted for rule in change.rules]
     for dialect in FILES:
         printed = render(wanted, dialect)
         assert _HARMLESS.fullmatch(printed)
@@ -372,9 +378,9 @@ def test_one_hostile_value_leaves_the_rest_as_it_was(text: str, device: str, dat
 def failing() -> str:
     """A saved run in which TCP 5683 and NTP are blocked."""
     saved = json.loads(SAVED)
-    for one in saved["observations"]["cloud"]["endpoints"]:
-        if one["transport"] == "tcp-nonce":
-            one["connections"] = [{"at_s": 0.0, "error": "timeout"}]
+    for endpoint in saved["observations"]["cloud"]["endpoints"]:
+        if endpoint["transport"] == "tcp-nonce":
+            endpoint["connections"] = [{"at_s": 0.0, "error": "timeout"}]
     return json.dumps(saved)
 
 

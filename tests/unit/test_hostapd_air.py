@@ -104,17 +104,17 @@ def statuses(name: str, ssid: str, check_id: str) -> str:
 
 
 def truth(name: str, what: str) -> dict[str, Any]:
-    return next(one for one in configured(name) if one["name"] == what)
+    return next(entry for entry in configured(name) if entry["name"] == what)
 
 
 @pytest.mark.parametrize("name", AIRS)
 def test_every_bss_is_as_it_was_configured(name: str) -> None:
-    heard = {one.bssid: one for one in air(name).bss}
+    heard = {bss.bssid: bss for bss in air(name).bss}
 
-    assert heard.keys() == {one["bssid"] for one in configured(name)}
-    for one in configured(name):
-        expected = {key: one[key] for key in CONFIGURED if one[key] is not None}
-        assert {key: getattr(heard[one["bssid"]], key) for key in expected} == expected, one["name"]
+    assert heard.keys() == {entry["bssid"] for entry in configured(name)}
+    for entry in configured(name):
+        expected = {key: entry[key] for key in CONFIGURED if entry[key] is not None}
+        assert {key: getattr(heard[entry["bssid"]], key) for key in expected} == expected, entry["name"]
 
 
 @pytest.mark.parametrize("what", SECURITY)

@@ -63,13 +63,13 @@ NAMES = {
 }
 """All other names are plain letters, digits and signs, and nothing in range looks like them."""
 HIDDEN = {"hidden", "hidden-zeros", "owe-transition-owe"}
-ALL = [(name, one) for name in AIRS for one in configured(name)]
+ALL = [(name, entry) for name in AIRS for entry in configured(name)]
 
 
 def checks(name: str, truth: dict[str, Any]) -> dict[str, list[Check]]:
     """Each check for each device, where of the network just this access point is on the air."""
     ssid = truth["ssid"] or bytes.fromhex(truth["real_ssid_hex"]).decode()
-    heard = [one for one in air(name).bss if one.bssid == truth["bssid"] or one.ssid != ssid]
+    heard = [bss for bss in air(name).bss if bss.bssid == truth["bssid"] or bss.ssid != ssid]
     seen = Observations(wifi=replace(air(name), bss=heard))
     made: dict[str, list[Check]] = {}
     for device in DEVICES:
@@ -101,27 +101,27 @@ def expected(truth: dict[str, Any]) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("name", "truth"), ALL, ids=[f"{name}-{one['name']}" for name, one in ALL])
+@pytest.mark.parametrize(("name", "truth"), ALL, ids=[f"{name}-{entry['name']}" for name, entry in ALL])
 def test_every_access_point_is_judged_as_it_is_configured(name: str, truth: dict[str, Any]) -> None:
     made = checks(name, truth)
 
-    assert {check_id: " ".join(one.status for one in each) for check_id, each in made.items()} == expected(truth)
+    assert {check_id: " ".join(check.status for check in each) for check_id, each in made.items()} == expected(truth)
     for each in made.values():
-        for one in each:
-            sound(one)
+        for check in each:
+            sound(check)
 
 
 @pytest.mark.parametrize("name", AIRS)
 def test_a_name_on_two_bands_is_a_warning(name: str) -> None:
     seen = Observations(wifi=air(name))
-    for ssid in {one["ssid"] for one in configured(name) if one["ssid"]}:
-        low = {one["frequency_mhz"] < 3000 for one in configured(name) if one["ssid"] == ssid}
+    for ssid in {entry["ssid"] for entry in configured(name) if entry["ssid"]}:
+        low = {entry["frequency_mhz"] < 3000 for entry in configured(name) if entry["ssid"] == ssid}
         wanted = "warn" if low == {True, False} else "pass" if low == {True} else "fail"
         for device in DEVICES:
             made = next(
-                one
-                for one in judge_network(ssid, seen, profiles.load(device), Selection())[1]
-                if one.id == "wifi.shared-ssid"
+                check
+                for check in judge_network(ssid, seen, profiles.load(device), Selection())[1]
+                if check.id == "wifi.shared-ssid"
             )
             assert made.status == wanted, made
 
@@ -133,17 +133,17 @@ LISTENED = [*range(2412, 2473, 5), 2484, *range(5180, 5321, 20), *range(5500, 57
 LAB = [
     pytest.param(name, network, id=f"{name}-{ascii(network)[1:-1]}")
     for name in AIRS
-    for network in dict.fromkeys(one.network for one in LAB_AIRS[name].truths())
+    for network in dict.fromkeys(truth.network for truth in LAB_AIRS[name].truths())
 ]
 
 
 def surveyed(name: str, network: str, listened: list[int]) -> Wifi:
     """A recorded air as a laptop surveys it: with signals, and the hidden name that it asks for answered."""
-    configured = {one.bssid: one for one in LAB_AIRS[name].truths()}
+    configured = {truth.bssid: truth for truth in LAB_AIRS[name].truths()}
     heard = []
-    for one in air(name).bss:
-        truth = configured[str(one.bssid)]
-        made = replace(one, signal_dbm=float(truth.signal_dbm))
+    for bss in air(name).bss:
+        truth = configured[str(bss.bssid)]
+        made = replace(bss, signal_dbm=float(truth.signal_dbm))
         if truth.hidden and truth.network == network:
             made = replace(made, ssid=truth.network, ssid_hex=truth.real_ssid_hex, hidden=True)
         heard.append(made)
@@ -156,10 +156,12 @@ def surveyed(name: str, network: str, listened: list[int]) -> Wifi:
 @pytest.mark.parametrize("name", AIRS)
 def test_the_lab_puts_on_the_air_what_was_recorded(name: str) -> None:
     """All but the country: since the recording some airs moved to one with fewer channels, for shorter scans."""
-    made, recorded = [asdict(one) for one in LAB_AIRS[name].truths()], configured(name)
+    made, recorded = [asdict(truth) for truth in LAB_AIRS[name].truths()], configured(name)
     keys = recorded[0].keys() - {"country"}
 
-    assert [{key: one[key] for key in keys} for one in made] == [{key: one[key] for key in keys} for one in recorded]
+    assert [{key: entry[key] for key in keys} for entry in made] == [
+        {key: entry[key] for key in keys} for entry in recorded
+    ]
 
 
 @pytest.mark.parametrize("device", LAB_DEVICES)
@@ -167,7 +169,7 @@ def test_the_lab_puts_on_the_air_what_was_recorded(name: str) -> None:
 def test_the_lab_expects_what_is_judged(name: str, network: str, device: str) -> None:
     """The expectations of `tests/wifi` are written from device-facts apart from judging: they have to agree."""
     truths, profile = LAB_AIRS[name].truths(), profiles.load(*device.split(" --os "))
-    for listened in (LISTENED, [*LISTENED, 5720], [one for one in LISTENED if not 5250 < one < 5730]):
+    for listened in (LISTENED, [*LISTENED, 5720], [mhz for mhz in LISTENED if not 5250 < mhz < 5730]):
         seen = Observations(wifi=surveyed(name, network, listened))
         verdict, made = judge_network(network, seen, profile, Selection())
         wanted = lab_expects(device, network, truths, listened)

@@ -79,22 +79,24 @@ def test_it_is_one_sound_document_that_leads_nowhere(made: Any) -> None:
     parsed = Parsed(document)
 
     assert parsed.open == []
-    ids = [one["id"] for _, one in parsed.tags if "id" in one]
+    ids = [entry["id"] for _, entry in parsed.tags if "id" in entry]
     assert len(ids) == len(set(ids))
-    links = [one["href"] or "" for _, one in parsed.tags if "href" in one]
-    assert {one.removeprefix("#") for one in links} <= set(ids)
-    assert all(one.startswith("#") for one in links)
+    links = [entry["href"] or "" for _, entry in parsed.tags if "href" in entry]
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+    assert all(link.startswith("#") for link in links)
     assert not {"script", "img", "iframe", "link", "form", "a:link"} & {tag for tag, _ in parsed.tags}
-    assert not {name for _, one in parsed.tags for name in one} & {"src", "style", "action", "srcdoc"}
+    assert not {name for _, entry in parsed.tags for name in entry} & {"src", "style", "action", "srcdoc"}
     assert len(document.encode()) < 300_000
 
 
 @pytest.mark.parametrize("made", REPORTS)
 def test_its_policy_is_the_strictest_that_its_own_style_allows(made: Any) -> None:
     parsed = Parsed(render(made()))
-    (policy,) = [one["content"] or "" for _, one in parsed.tags if one.get("http-equiv") == "Content-Security-Policy"]
+    (policy,) = [
+        entry["content"] or "" for _, entry in parsed.tags if entry.get("http-equiv") == "Content-Security-Policy"
+    ]
 
-    rules = dict(one.strip().partition(" ")[::2] for one in policy.split(";"))
+    rules = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
     digest = base64.b64encode(hashlib.sha256(parsed.texts["style"].encode()).digest()).decode()
     assert rules == {
         "default-src": "'none'",
@@ -108,28 +110,28 @@ def test_its_policy_is_the_strictest_that_its_own_style_allows(made: Any) -> Non
 
 @pytest.mark.parametrize("made", REPORTS)
 def test_every_fact_of_the_report_is_there(made: Any) -> None:
-    one: Report = made()
-    told = words(render(one))
+    rich: Report = made()
+    told = words(render(rich))
 
     def there(text: str | None) -> bool:
         return not text or " ".join(text.split()) in told
 
-    assert there(one.answer.sentence)
-    assert all(there(text) for text in (one.answer.plain, one.answer.obstacle, one.answer.change))
-    assert all(there(text) for text in one.notes)
-    assert all(there(change.line) for change in one.changes)
-    assert one.enough is None or there(one.enough.sentence)
-    for check in one.checks:
+    assert there(rich.answer.sentence)
+    assert all(there(text) for text in (rich.answer.plain, rich.answer.obstacle, rich.answer.change))
+    assert all(there(text) for text in rich.notes)
+    assert all(there(change.line) for change in rich.changes)
+    assert rich.enough is None or there(rich.enough.sentence)
+    for check in rich.checks:
         for text in (check.id, check.summary, check.reason, *check.evidence):
             assert there(text), check.id
-    assert all(there(step.summary) for station in one.route for step in station.steps)
-    assert all(there(device.title) for device in one.devices)
-    assert all(there(text) for asked in one.answers for text in (asked.question, asked.answer or asked.how))
-    assert all(there(stage.title) and there(stage.led) for stage in one.startup.stages)
-    assert all(there(line) for line in one.startup.log)
-    assert all(there(f"{contact.address}:{contact.port}") for contact in one.footprint)
-    assert one.observations.wifi is not None
-    assert all(there(bss.bssid) for bss in one.observations.wifi.bss)
+    assert all(there(step.summary) for station in rich.route for step in station.steps)
+    assert all(there(device.title) for device in rich.devices)
+    assert all(there(text) for asked in rich.answers for text in (asked.question, asked.answer or asked.how))
+    assert all(there(stage.title) and there(stage.led) for stage in rich.startup.stages)
+    assert all(there(line) for line in rich.startup.log)
+    assert all(there(f"{contact.address}:{contact.port}") for contact in rich.footprint)
+    assert rich.observations.wifi is not None
+    assert all(there(bss.bssid) for bss in rich.observations.wifi.bss)
 
 
 def test_the_same_report_gives_the_same_bytes_in_every_process() -> None:
@@ -190,7 +192,7 @@ HOSTILE_TEXTS = {
 def test_nothing_from_outside_becomes_markup(text: str, own: bool) -> None:  # noqa: FBT001 - a parameter of the test
     plain = planted(run(), "plain", own=False)
     hostile = planted(run(), text, own=False)
-    made, usual = (report.make(one, profiles.load("photon2")) for one in (hostile, plain))
+    made, usual = (report.make(run, profiles.load("photon2")) for run in (hostile, plain))
     if own:
         made, usual = planted(made, text, own=True), planted(usual, "plain", own=True)
 
@@ -198,11 +200,11 @@ def test_nothing_from_outside_becomes_markup(text: str, own: bool) -> None:  # n
     parsed, expected = Parsed(document), Parsed(other)
 
     assert {tag for tag, _ in parsed.tags} <= {tag for tag, _ in expected.tags} | {"pattern", "defs", "rect"}
-    assert {name for _, one in parsed.tags for name in one} <= {name for _, one in expected.tags for name in one} | {
-        "patternunits", "patterntransform", "fill", "height", "width"
-    }  # fmt: skip
+    allowed = {name for _, marks in expected.tags for name in marks}
+    allowed |= {"patternunits", "patterntransform", "fill", "height", "width"}
+    assert {name for _, marks in parsed.tags for name in marks} <= allowed
     assert [
-        one for one in document if one != "\n" and unicodedata.category(one) in {"Cc", "Cf", "Zl", "Zp", "Cs"}
+        char for char in document if char != "\n" and unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Cs"}
     ] == []
     assert "<script" not in document
     assert "62615533" not in document, "no template of somebody else's"
@@ -262,14 +264,14 @@ def test_a_missing_value_is_an_error_and_not_a_gap() -> None:
 def titles(document: str) -> dict[str, bool]:
     """The folded parts that are named after a product, and whether they are opened."""
     found = re.findall(r"<details( open)?>\s*<summary>(.*?)</summary>", document)
-    names = {one.title for one in DIALECTS.values()}
+    names = {dialect.title for dialect in DIALECTS.values()}
     return {html.unescape(title): bool(opened) for opened, title in found if html.unescape(title) in names}
 
 
 def test_every_product_is_folded_away_or_those_asked_for_are_open() -> None:
     made = four.udp_blocked()
 
-    assert titles(render(made)) == {one.title: False for one in DIALECTS.values()}
+    assert titles(render(made)) == {dialect.title: False for dialect in DIALECTS.values()}
     assert titles(render(made, ["fortios", "pf"])) == {DIALECTS["fortios"].title: True, DIALECTS["pf"].title: True}
     assert titles(render(four.healthy(), ["fortios"])) == {}
     assert "set subnet 192.168.77.0 255.255.255.0" in words(render(made, ["fortios"]))
@@ -288,9 +290,9 @@ def test_the_light_is_drawn_in_its_own_time() -> None:
     assert "200ms step-end" in led.css("led", [CONNECTING])
     assert led.css("led", []) == ""
 
-    orange = [one for one in led.strip([CONNECTING, ERROR]) if one.colour == led.COLOURS["orange"]]
-    assert [round(one.length) for one in orange] == [62] * 3  # 250 ms of 4 s, in per mille
-    assert [round(after.start - one.start) for one, after in itertools.pairwise(orange)] == [125] * 2
+    orange = [piece for piece in led.strip([CONNECTING, ERROR]) if piece.colour == led.COLOURS["orange"]]
+    assert [round(piece.length) for piece in orange] == [62] * 3  # 250 ms of 4 s, in per mille
+    assert [round(after.start - piece.start) for piece, after in itertools.pairwise(orange)] == [125] * 2
 
 
 def test_an_absurd_light_stays_a_light() -> None:
@@ -305,10 +307,10 @@ def test_an_absurd_light_stays_a_light() -> None:
     [(four.healthy, ["cyan"]), (four.udp_blocked, ["cyan", "orange"]), (four.wifi_wrong, ["green"])],
 )
 def test_the_light_is_that_of_the_report(made: Any, colours: list[str]) -> None:
-    one: Report = made()
+    rich: Report = made()
 
-    assert [light.colour for light in one.startup.lights] == colours
-    assert all(colour in (one.startup.led or "") for colour in colours)
+    assert [light.colour for light in rich.startup.lights] == colours
+    assert all(colour in (rich.startup.led or "") for colour in colours)
 
 
 def test_numbers_of_any_size_are_drawn() -> None:
@@ -340,7 +342,7 @@ def test_a_letter_says_of_an_optional_change_only_that_it_is_not_needed() -> Non
     made = four.made(four.run_of(cloud=None, ntp=seen.ntp()), "photon")
 
     assert made.startup.online is None
-    assert [one.needed for one in made.changes] == [False]
+    assert [change.needed for change in made.changes] == [False]
     for rendered in (render(made), FORMATS[".md"](made)):
         assert "the device does not need it" in rendered
         assert "gets online without" not in rendered

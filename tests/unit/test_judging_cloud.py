@@ -32,7 +32,7 @@ TOO_BIG = Icmp(type=3, code=4, source="203.0.113.1", mtu=1200)
 
 def check(check_id: str, device: str, version: Any = None, **changed: Any) -> Check:
     judged = judge(healthy(**changed), profiles.load(device, version), Selection())
-    return next(one for one in judged.checks if one.id == check_id)
+    return next(row for row in judged.checks if row.id == check_id)
 
 
 def cloud(**fields: Any) -> dict[str, Cloud]:
@@ -42,7 +42,7 @@ def cloud(**fields: Any) -> dict[str, Cloud]:
 
 
 def large(*made: Any, record: str | None = None) -> dict[str, Cloud]:
-    return cloud(large=LargeHello(size=1280, attempts=[one for some in made for one in some], record=record))
+    return cloud(large=LargeHello(size=1280, attempts=[attempt for some in made for attempt in some], record=record))
 
 
 def held(after: str | None, before: str = "accepted", **fields: Any) -> Mapping:
@@ -141,7 +141,7 @@ def test_a_router_that_says_that_they_are_too_large_is_warned_of(device: str, pr
     assert found.remedy is not None
     assert "MTU" in found.remedy
     assert found.owner == "network administrator"
-    assert "cloud.path_mtu" in {one.name for one in found.rests_on}
+    assert "cloud.path_mtu" in {fact.name for fact in found.rests_on}
     assert any(
         line.endswith("out: do not: unreachable, fragmentation needed, next hop's MTU 1200 from 203.0.113.1")
         for line in found.evidence
@@ -175,7 +175,7 @@ def test_what_else_a_router_says_of_them_is_evidence_and_no_warning(icmp: Icmp, 
     found = check("cloud.transport", "photon2", **out(sent("unreachable", icmp)))
 
     assert found.status == "pass"
-    (line,) = (one for one in found.evidence if "bytes out" in one)
+    (line,) = (text for text in found.evidence if "bytes out" in text)
     assert words in line
     assert icmp.source in line
 
@@ -248,9 +248,9 @@ def test_a_nat_that_forgets_hides_nothing_of_the_size() -> None:
     assert (found.status, narrow.status) == ("warn", "warn")
     assert "forgotten" in found.summary
     assert "1280" in narrow.summary
-    for one in (found, narrow):
-        assert [word for line in one.evidence for word in ("out", "back") if f" {word}: " in line] == ["out", "back"]
-        assert any("30 s of silence" in line for line in one.evidence)
+    for row in (found, narrow):
+        assert [word for line in row.evidence for word in ("out", "back") if f" {word}: " in line] == ["out", "back"]
+        assert any("30 s of silence" in line for line in row.evidence)
 
 
 # --- path MTU, in a run of rules 1 to 3

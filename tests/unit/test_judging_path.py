@@ -78,7 +78,7 @@ def egress(device: str, *rungs: str | Icmp | None, controls: list[Ladder] | None
 
 
 def checks(device: str, *rungs: str | Icmp | None, **fields: Any) -> dict[str, Check]:
-    return {one.id: one for one in judged(device, *rungs, **fields).checks}
+    return {check.id: check for check in judged(device, *rungs, **fields).checks}
 
 
 def judged(device: str, *rungs: str | Icmp | None, **changed: Any) -> Judgement:
@@ -105,7 +105,7 @@ def observed(
             ladder("udp 53", *up_to(4, closed(address))),
             ladder("tcp 443", *up_to(4, f"!{address} RST"), one_flow=False),
         ]
-    controls = sorted(controls, key=lambda one: one.protocol != name.partition(" ")[0])
+    controls = sorted(controls, key=lambda climbed: climbed.protocol != name.partition(" ")[0])
     made = PathTarget(
         host=host, address=address, device=ladder(name, *rungs, **fields), controls=controls, **(target or {})
     )
@@ -144,7 +144,7 @@ def place(check: Check) -> tuple[str, str | None, str | None, int | None]:
 @pytest.mark.parametrize("path", [None, Path(), Path(not_run="only Linux can")])
 def test_a_port_that_answers_passes_whatever_was_looked_at(device: str, path: Path | None) -> None:
     judged = judge(healthy(path=path), profiles.load(device), Selection())
-    found = next(one for one in judged.checks if one.id == "path.egress")
+    found = next(check for check in judged.checks if check.id == "path.egress")
 
     assert (found.status, found.problem, judged.verdict) == ("pass", None, "compatible")
 
@@ -160,7 +160,7 @@ def test_the_path_to_an_invented_address_says_nothing() -> None:
     made_up = seen.dns(*(seen.lookup(name, ARGON_ADDRESS) for name in seen.RANDOM))
     refusing = Cloud(endpoints=[replace(seen.argon(), attempts=attempts(ARGON_ADDRESS, 5684))])
     judged = judge(healthy(dns=made_up, cloud=refusing), profiles.load("argon"), Selection())
-    found = next(one for one in judged.checks if one.id == "path.egress")
+    found = next(check for check in judged.checks if check.id == "path.egress")
 
     assert told(found) == ("unknown", "invented-address")
     assert found.due_to == "dns.integrity"
@@ -279,7 +279,7 @@ def test_a_path_that_is_balanced_by_flow(last: int) -> None:
     found = egress("argon", *up_to(last), controls=[other])
 
     assert told(found) == ("unknown", "balanced")
-    assert all(one in (found.reason or "") for one in (EDGE, TWIN))
+    assert all(text in (found.reason or "") for text in (EDGE, TWIN))
 
 
 def test_both_ways_in_both_ladders_name_neither() -> None:
@@ -321,7 +321,7 @@ def test_a_loop_is_no_way_out_and_no_drop(ladders: str) -> None:
     found = checks("generic", *round_and_round, controls=[control])
 
     assert told(found["path.egress"]) == ("unknown", "loop")
-    assert all(one in found["path.egress"].summary for one in (ISP, FAR))
+    assert all(text in found["path.egress"].summary for text in (ISP, FAR))
     assert found["coap.udp-5683"].status == "unknown"
 
 
@@ -579,22 +579,22 @@ def test_who_can_change_it_and_the_headline_follow_from_where_it_is_lost(device:
     """Behind two routers with public addresses it is not the site's administrator who can open the port."""
     far, near = judged(device, *up_to(3)), judged(device, *up_to(1))
 
-    for one, hop, owner in ((far, ISP, "internet provider"), (near, GATEWAY, "network administrator")):
-        by_id = {check.id: check for check in one.checks}
+    for judgement, hop, owner in ((far, ISP, "internet provider"), (near, GATEWAY, "network administrator")):
+        by_id = {check.id: check for check in judgement.checks}
         assert (by_id["path.egress"].status, by_id["cloud.transport"].status) == ("fail", "fail")
         assert {by_id["path.egress"].owner, by_id["cloud.transport"].owner} == {owner}
         assert place(by_id["path.egress"])[2] == hop
-        assert (one.answer.check, one.answer.owner) == ("path.egress", owner)
+        assert (judgement.answer.check, judgement.answer.owner) == ("path.egress", owner)
 
 
 def test_where_the_place_is_not_known_the_port_itself_is_the_headline() -> None:
-    one = judged("argon", *[None] * 5, controls=[ladder("udp 53", *[None] * 5), ladder("tcp 443", *[None] * 5)])
+    judgement = judged("argon", *[None] * 5, controls=[ladder("udp 53", *[None] * 5), ladder("tcp 443", *[None] * 5)])
 
-    assert (one.answer.check, one.answer.owner) == ("cloud.transport", "network administrator")
+    assert (judgement.answer.check, judgement.answer.owner) == ("cloud.transport", "network administrator")
 
 
 def test_a_portal_before_the_place_stays_the_one_thing_to_change() -> None:
     """What is lost behind a portal may be lost only because of it."""
-    one = judged("argon", *up_to(1), portal=seen.portal({"status": 302, "location": "http://192.168.77.1/login"}))
+    judgement = judged("argon", *up_to(1), portal=seen.portal({"status": 302, "location": "http://192.168.77.1/login"}))
 
-    assert one.answer.check == "portal"
+    assert judgement.answer.check == "portal"

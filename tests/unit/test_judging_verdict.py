@@ -131,7 +131,7 @@ def test_only_what_was_chosen_counts() -> None:
     ],
 )
 def test_a_group_stands_for_its_checks(group: str, some: set[str]) -> None:
-    names = [one.strip() for one in group.split(",")]
+    names = [part.strip() for part in group.split(",")]
     ids = [check_id for check_id in CHECKS if check_id.split(".")[0] in names]
 
     assert some <= set(ids)
@@ -145,7 +145,7 @@ def test_a_check_that_does_not_exist_is_refused_with_what_does(name: str) -> Non
         with pytest.raises(UnknownCheckError) as refused:
             select(only, skip)
         assert repr(name) in str(refused.value)
-        assert all(one in str(refused.value) for one in CHECKS)
+        assert all(check_id in str(refused.value) for check_id in CHECKS)
 
 
 @pytest.mark.parametrize("only", ["", ","])
@@ -183,7 +183,9 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize(("changed", "result"), [one[1:] for one in RESULTS], ids=[one[0] for one in RESULTS])
+@pytest.mark.parametrize(
+    ("changed", "result"), [result[1:] for result in RESULTS], ids=[result[0] for result in RESULTS]
+)
 def test_the_internet_test_says_what_the_device_would(changed: dict[str, Any], result: str) -> None:
     test = judge(healthy(**changed), profiles.load("photon"), ALL).internet_test
     line, blinks = LINES[result]
@@ -272,21 +274,23 @@ def test_where_the_cloud_is_silent_echoes_that_are_missing_were_not_tried(echo: 
 
 def witnessed(observed: Observations, device: str) -> dict[str, bool]:
     """Whether the exchange that a check's pass stands for is in the observations, worked out apart from judging."""
-    replies = [one.decoded for one in (observed.ntp.attempts if observed.ntp else []) if one.decoded]
-    pongs = [one for one in (observed.coap.servers if observed.coap else []) if one.address and one.reply]
-    ends = [one for one in (observed.cloud.endpoints if observed.cloud else []) if one.address]
+    replies = [attempt.decoded for attempt in (observed.ntp.attempts if observed.ntp else []) if attempt.decoded]
+    pongs = [server for server in (observed.coap.servers if observed.coap else []) if server.address and server.reply]
+    ends = [endpoint for endpoint in (observed.cloud.endpoints if observed.cloud else []) if endpoint.address]
     nonces = [
         connection
-        for one in ends
-        if (one.host, one.port, one.transport) == (seen.PHOTON_NAME, 5683, "tcp-nonce")
-        for connection in one.connections
+        for endpoint in ends
+        if (endpoint.host, endpoint.port, endpoint.transport) == (seen.PHOTON_NAME, 5683, "tcp-nonce")
+        for connection in endpoint.connections
         if len(connection.received) == 80 and connection.error is None
     ]
     records = [
-        one for one in ends if (one.host, one.port, one.transport) == (seen.ARGON_NAME, 5684, "dtls") and one.record
+        endpoint
+        for endpoint in ends
+        if (endpoint.host, endpoint.port, endpoint.transport) == (seen.ARGON_NAME, 5684, "dtls") and endpoint.record
     ]
     return {
-        "ntp.reply": any(one.length == 48 and one.mode == 4 and one.stratum != 0 for one in replies),
+        "ntp.reply": any(reply.length == 48 and reply.mode == 4 and reply.stratum != 0 for reply in replies),
         "coap.udp-5683": bool(pongs),
         "cloud.transport": bool({"generic": pongs, "photon": nonces, "argon": records}[device]),
     }

@@ -64,7 +64,7 @@ def test_the_step_that_unlocks_a_survey_is_its_remedy() -> None:
     assert check("wifi.band", Wifi(not_run="blocked", unlocked_by="Switch it on.")).remedy == "Switch it on."
 
 
-@pytest.mark.parametrize("check_id", [one for one in WIFI if one != "wifi.band"])
+@pytest.mark.parametrize("check_id", [check_id for check_id in WIFI if check_id != "wifi.band"])
 @pytest.mark.parametrize("heard", [[OTHER], [HIDDEN, OTHER]])
 def test_a_network_that_was_not_heard_is_left_to_the_band_check(heard: list[Bss], check_id: str) -> None:
     made = check(check_id, wifi(*heard))
@@ -73,7 +73,7 @@ def test_a_network_that_was_not_heard_is_left_to_the_band_check(heard: list[Bss]
     sound(made)
 
 
-@pytest.mark.parametrize("check_id", [one for one in WIFI if one not in {"wifi.band", "wifi.ssid"}])
+@pytest.mark.parametrize("check_id", [check_id for check_id in WIFI if check_id not in {"wifi.band", "wifi.ssid"}])
 def test_a_network_on_5_ghz_only_is_left_to_the_band_check(check_id: str) -> None:
     made = check(check_id, wifi(HIGH, OTHER))
 
@@ -85,8 +85,8 @@ def test_a_healthy_network_passes_everything(device: str) -> None:
     judged = judge(healthy(wifi=wifi(HEALTHY, HIGH_OTHER)), profiles.load(device), Selection())
 
     assert judged.verdict == "compatible", judged.checks
-    assert [one.id for one in judged.checks] == list(CHECKS)
-    assert {one.status for one in judged.checks} == {"pass"}
+    assert [row.id for row in judged.checks] == list(CHECKS)
+    assert {row.status for row in judged.checks} == {"pass"}
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_network_of_which_no_access_point_can_be_joined_is_incompatible(name: 
     device, heard = JOINABLE_NOWHERE[name]
     verdict, checks = judge_network(NET, healthy(wifi=wifi(*heard)), profiles.load(device), Selection())
 
-    assert verdict == "incompatible", [(one.id, one.status) for one in checks]
+    assert verdict == "incompatible", [(row.id, row.status) for row in checks]
 
 
 def test_one_network_of_several_is_judged_by_its_name_alone() -> None:
@@ -122,15 +122,15 @@ def test_one_network_of_several_is_judged_by_its_name_alone() -> None:
 
     assert judge_network(NET, seen, generic, Selection())[0] == "compatible"
     assert judge_network("far", seen, generic, Selection())[0] == "incompatible"
-    assert [one.id for one in judge_network(NET, seen, generic, Selection())[1]] == WIFI
+    assert [row.id for row in judge_network(NET, seen, generic, Selection())[1]] == WIFI
     verdict, checks = judge_network("far", seen, generic, Selection(skip=["wifi.signal"]))
     assert (verdict, checks[-1].status) == ("compatible", "skip")
     with pytest.raises(ValueError, match="survey"):
         judge_network(NET, healthy(wifi=None), generic, Selection())
 
 
-def alone(one: Bss, *others: Bss, **fields: Any) -> Wifi:
-    return scan(one, HIGH_OTHER, *others, **fields)
+def alone(candidate: Bss, *others: Bss, **fields: Any) -> Wifi:
+    return scan(candidate, HIGH_OTHER, *others, **fields)
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -159,7 +159,7 @@ def test_where_none_can_be_joined_the_nearest_to_it_is_judged() -> None:
     wrong = bss(bssid="02:00:00:00:01:01", membership=["he"], security=["wpa3-sae"], rsn=rsn("SAE"), signal_dbm=-30.0)
     _, checks = judge_network(NET, healthy(wifi=alone(wrong, bss(channel=13))), profiles.load("generic"), Selection())
 
-    assert [one.id for one in checks if one.status == "fail"] == ["wifi.channel"]
+    assert [row.id for row in checks if row.status == "fail"] == ["wifi.channel"]
 
 
 def test_the_evidence_has_a_limit() -> None:
@@ -167,7 +167,7 @@ def test_the_evidence_has_a_limit() -> None:
     evidence = check("wifi.security", scan(*heard)).evidence
 
     assert evidence[20] == "and 280 more, weaker ones"
-    assert all(one.startswith("of the device, radio.") for one in evidence[21:])
+    assert all(text.startswith("of the device, radio.") for text in evidence[21:])
     assert len(evidence) <= 24
 
 
@@ -226,7 +226,7 @@ def test_without_a_radio_there_are_three_ways_out(seen: Wifi | None) -> None:
 def test_the_step_fits_the_source(source: str, field: str, step: str, never: str) -> None:
     seen = scan(bss(**{field: None}), source=source)
     made = [check(check_id, seen) for check_id in WIFI]
-    remedy = next(one.remedy for one in made if one.problem == "not-told") or ""
+    remedy = next(row.remedy for row in made if row.problem == "not-told") or ""
 
     assert step in remedy
     assert never not in remedy
@@ -291,7 +291,7 @@ LIKELY_WIFI = st.builds(
         {
             "source": one_of("capture", "nl80211", "macos"),
             "triggered": one_of(YES, YES, NO),
-            "frequencies_mhz": one_of([], [2412, 2437], [2407 + 5 * one for one in range(1, 14)], FREQUENCIES),
+            "frequencies_mhz": one_of([], [2412, 2437], [2407 + 5 * number for number in range(1, 14)], FREQUENCIES),
             "target": one_of(*[NET] * 6, "", None),
         }
     ),
@@ -310,25 +310,28 @@ def test_a_compatible_network_has_an_access_point_that_is_compatible_by_itself(s
             sound(made)
         if verdict not in {"compatible", "compatible-with-warnings"}:
             continue
-        ours = [one for one in seen.bss if one.ssid == seen.target]
-        rest = [one for one in seen.bss if one.ssid != seen.target]
+        ours = [candidate for candidate in seen.bss if candidate.ssid == seen.target]
+        rest = [candidate for candidate in seen.bss if candidate.ssid != seen.target]
         single = [
             judge_network(
-                seen.target, Observations(wifi=msgspec.structs.replace(seen, bss=[one, *rest])), profile, Selection()
+                seen.target,
+                Observations(wifi=msgspec.structs.replace(seen, bss=[candidate, *rest])),
+                profile,
+                Selection(),
             )[1]
-            for one in ours
+            for candidate in ours
         ]
         good = {"pass"} if verdict == "compatible" else {"pass", "warn"}
         # That the name is not shared may be known by its other access points only.
-        assert any({one.status for one in each if one.id != "wifi.shared-ssid"} <= good for each in single), checks
+        assert any({row.status for row in each if row.id != "wifi.shared-ssid"} <= good for each in single), checks
 
 
-def changed(one: st.SearchStrategy[Any], kind: type) -> st.SearchStrategy[Any]:
+def changed(values: st.SearchStrategy[Any], kind: type) -> st.SearchStrategy[Any]:
     """A value of which some fields are anything that their types allow."""
     hints = get_type_hints(kind, include_extras=True)
     fields = st.one_of([st.tuples(st.just(name), arbitrary(hints[name])) for name in hints if name != "bss"])
     return st.builds(
-        lambda made, others: msgspec.structs.replace(made, **dict(others)), one, st.lists(fields, max_size=4)
+        lambda made, others: msgspec.structs.replace(made, **dict(others)), values, st.lists(fields, max_size=4)
     )
 
 
@@ -343,8 +346,8 @@ ANY_WIFI = st.builds(
 def test_judging_the_air_never_raises_and_invents_no_network(seen: Wifi) -> None:
     for device in RADIOS:
         profile = profiles.load(*device.split())
-        there = [one for one in seen.bss if one.ssid and one.ssid == seen.target]
-        usable = [one for one in there if band_of(one.frequency_mhz) in profile.radio.bands.value]
+        there = [candidate for candidate in seen.bss if candidate.ssid and candidate.ssid == seen.target]
+        usable = [candidate for candidate in there if band_of(candidate.frequency_mhz) in profile.radio.bands.value]
         for check_id in WIFI:
             made = judge_one(check_id, Observations(wifi=seen), profile, Selection())
             sound(made)

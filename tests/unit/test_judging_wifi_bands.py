@@ -29,8 +29,8 @@ from tests.unit.air import (
 
 # --- wifi.band -----------------------------------------------------------------------------------------------------
 
-SPREAD = [bss(name=b"other", channel=one, age_s=900.0) for one in (4, 8, 9)]
-LOW = [2407 + 5 * one for one in range(1, 14)]
+SPREAD = [bss(name=b"other", channel=number, age_s=900.0) for number in (4, 8, 9)]
+LOW = [2407 + 5 * number for number in range(1, 14)]
 BAND = [
     Case("2.4", "band", scan(HEALTHY, OTHER), "pass", evidence=("on channel 6, 2437 MHz", "-50 dBm")),
     Case("both", "band", scan(HIGH, HEALTHY), "pass", evidence=("on channel 6",)),
@@ -74,15 +74,15 @@ def test_of_a_nameless_network_what_this_laptop_is_on_is_judged(channel: int, ba
     seen = wifi(
         own, bss(**nameless), source="macos", names_withheld=True, target=None, target_from=None, unlocked_by=step
     )
-    made = {one: check(f"wifi.{one}", seen) for one in ("band", "channel", "channel-width", "shared-ssid", "ssid")}
+    made = {name: check(f"wifi.{name}", seen) for name in ("band", "channel", "channel-width", "shared-ssid", "ssid")}
 
-    assert {made[one].problem for one in ("shared-ssid", "ssid")} == {"names-withheld"}
+    assert {made[name].problem for name in ("shared-ssid", "ssid")} == {"names-withheld"}
     assert made["shared-ssid"].remedy == made["ssid"].remedy == step
     assert made["band"].status == band
     if channel == 6:
         assert (made["channel"].status, made["channel-width"].problem) == ("pass", "wide-channel")
     else:
-        assert {made[one].problem for one in ("channel", "channel-width")} == {"not-heard"}
+        assert {made[name].problem for name in ("channel", "channel-width")} == {"not-heard"}
 
 
 BAND_NOT_GUESSED = [
@@ -110,7 +110,7 @@ def test_the_band_is_not_guessed(case: Case, device: str) -> None:
 
 @pytest.mark.parametrize("check_id", WIFI)
 def test_withheld_names_are_said_to_be_withheld(check_id: str) -> None:
-    nameless = [bss(ssid=None, ssid_hex=None, channel=one) for one in (1, 6, 11)]
+    nameless = [bss(ssid=None, ssid_hex=None, channel=number) for number in (1, 6, 11)]
     made = check(check_id, wifi(*nameless, source="macos", names_withheld=True, target=None, target_from=None))
 
     assert (made.status, made.problem) == ("unknown", "names-withheld")
@@ -124,9 +124,9 @@ HIDES = [("generic", "warn"), ("photon", "warn"), ("argon", "warn"), ("argon 4.2
 def test_a_hidden_network_whose_name_a_probe_response_gave(device: str, status: str) -> None:
     note = "Its beacons hide the name, a probe response gave it: the name is taken from there"
     seen = wifi(bss(contradictions=[note], answers_probes=True, hidden=True), OTHER, HIGH_OTHER)
-    statuses = [check(one, seen, device).status for one in WIFI]
+    statuses = [check(check_id, seen, device).status for check_id in WIFI]
 
-    worst = next(one for one in ("fail", "warn", "pass") if one in statuses)
+    worst = next(name for name in ("fail", "warn", "pass") if name in statuses)
     assert worst == status, dict(zip(WIFI, statuses, strict=True))
 
 
@@ -174,7 +174,7 @@ STEERS, MEASURES, SILENT, LOUDER = "802.11v", "802.11k", "no probe response", "d
 def test_what_points_at_band_steering(seen: Wifi, signs: tuple[str, ...]) -> None:
     reason = check("wifi.shared-ssid", seen).reason or ""
 
-    assert tuple(one for one in (STEERS, MEASURES, LOUDER, SILENT) if one in reason) == signs
+    assert tuple(text for text in (STEERS, MEASURES, LOUDER, SILENT) if text in reason) == signs
 
 
 def assert_absent(seen: Wifi, device: str, missing: str | None) -> None:
@@ -187,7 +187,7 @@ def assert_absent(seen: Wifi, device: str, missing: str | None) -> None:
     sound(made)
 
 
-PHOTON_PLAN = [2407 + 5 * one for one in range(1, 14)]
+PHOTON_PLAN = [2407 + 5 * number for number in range(1, 14)]
 IN_THE_US = PHOTON_PLAN[:11]
 UP_TO_9 = PHOTON_PLAN[:9]
 
@@ -252,7 +252,7 @@ def test_a_capture_has_what_is_overheard_two_channels_away(
         scan(OTHER, frequencies_mhz=[2412]),
         wifi(OTHER, frequencies_mhz=[2412]),
         wifi(OTHER, HIGH, frequencies_mhz=[2412, 5180]),
-        wifi(*(bss(name=b"other", channel=one) for one in range(1, 11))),
+        wifi(*(bss(name=b"other", channel=number) for number in range(1, 11))),
     ],
     ids=["no-scan", "no-scan-but-says", "2.4-silent", "one-channel", "capture", "capture-5-only", "10-of-11-heard"],
 )
@@ -264,7 +264,7 @@ def test_absence_is_not_guessed(seen: Wifi) -> None:
 
 
 def test_a_capture_in_which_every_channel_of_the_plan_is_heard_shows_absence() -> None:
-    assert check("wifi.band", wifi(*(bss(name=b"other", channel=one) for one in range(1, 12)))).status == "fail"
+    assert check("wifi.band", wifi(*(bss(name=b"other", channel=number) for number in range(1, 12)))).status == "fail"
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_a_capture_that_is_not_whole_shows_no_absence(heard: list[Bss], fields: 
 
 def test_the_way_to_names_is_the_step() -> None:
     path = "macOS withholds network names: System Settings > Privacy & Security > Location Services > switch it on"
-    nameless = [bss(ssid=None, ssid_hex=None, channel=one) for one in (1, 6, 11)]
+    nameless = [bss(ssid=None, ssid_hex=None, channel=number) for number in (1, 6, 11)]
     made = check("wifi.band", scan(*nameless, source="macos", names_withheld=True, limits=["Something else", path]))
 
     assert (made.status, made.problem, made.remedy) == ("unknown", "names-withheld", f"{path}.")

@@ -47,7 +47,7 @@ LOW_5, DFS, HIGH_5 = (
     [*range(5745, 5826, 20)],
 )
 EVERYWHERE = [*LOW, *LOW_5, *DFS, *HIGH_5, 5975]
-WITHOUT_144 = [one for one in EVERYWHERE if one != 5720]
+WITHOUT_144 = [mhz for mhz in EVERYWHERE if mhz != 5720]
 COLUMNS = (
     ("generic",),
     ("core", "core 0.4.4"),
@@ -78,7 +78,7 @@ OFDM = {"rates_mbps": G_RATES, "basic_rates_mbps": [6.0, 12.0, 24.0]}
 
 def air(*heard: Bss, **fields: Any) -> Wifi:
     """A scan of everything, with another network on either band."""
-    everywhere = [*EVERYWHERE, *(one.frequency_mhz for one in heard)]
+    everywhere = [*EVERYWHERE, *(candidate.frequency_mhz for candidate in heard)]
     return scan(*heard, OTHER, HIGH_OTHER, **{"frequencies_mhz": everywhere, **fields})
 
 
@@ -138,9 +138,10 @@ NETWORKS: dict[str, tuple[Wifi, dict[str, str]]] = {
     "not-heard-in-a-beacon": (air(bss(hidden=None)), {"ssid": "P W PPP PU PWU"}),
     "comma": (air(bss(name=b"a,b"), target="a,b"), {"ssid": "W W WWW FF WWW"}),
     # 5 GHz
-    **{f"5-channel-{one}": (air(high(one)), ON_5)
-       for one in (36, 48, 52, 64, 100, 116, 120, 128, 132, 140, 144, 149, 161, 165)},
-    **{f"5-channel-{one}": (air(high(one)), ON_5 | {"channel": "U U UUU UU FFF"}) for one in (34, 68, 96, 169, 177)},
+    **{f"5-channel-{number}": (air(high(number)), ON_5)
+       for number in (36, 48, 52, 64, 100, 116, 120, 128, 132, 140, 144, 149, 161, 165)},
+    **{f"5-channel-{number}": (air(high(number)), ON_5 | {"channel": "U U UUU UU FFF"})
+       for number in (34, 68, 96, 169, 177)},
     "5-any-width": (air(high(36, width_mhz=None)), ON_5),
     "5-n-only": (air(high(36, membership=["ht"])), ON_5 | {"mode": "U U UUU UU WWW"}),
     "5-ac-only": (air(high(36, membership=["vht"])), ON_5 | {"mode": "U U UUU UU FFF"}),
@@ -188,16 +189,19 @@ PAIRS = [(name, number) for name in NETWORKS for number in range(len(COLUMNS))]
 
 
 def test_every_device_is_judged() -> None:
-    assert {one.split()[0] for column in COLUMNS for one in column} == set(profiles.names())
+    assert {text.split()[0] for column in COLUMNS for text in column} == set(profiles.names())
 
 
-@pytest.mark.parametrize(("name", "column"), PAIRS, ids=[f"{name}-{COLUMNS[one][0]}" for name, one in PAIRS])
+@pytest.mark.parametrize(("name", "column"), PAIRS, ids=[f"{name}-{COLUMNS[number][0]}" for name, number in PAIRS])
 def test_what_a_device_can_do_with_a_network(name: str, column: int) -> None:
     seen, expected = NETWORKS[name]
-    wanted = {one: WORDS[expected.get(one.removeprefix("wifi."), ALL_PASS).replace(" ", "")[column]] for one in WIFI}
-    for one in COLUMNS[column]:
-        made = {check_id: check(check_id, seen, one) for check_id in WIFI}
-        assert {check_id: check.status for check_id, check in made.items()} == wanted, one
+    wanted = {
+        check_id: WORDS[expected.get(check_id.removeprefix("wifi."), ALL_PASS).replace(" ", "")[column]]
+        for check_id in WIFI
+    }
+    for cell in COLUMNS[column]:
+        made = {check_id: check(check_id, seen, cell) for check_id in WIFI}
+        assert {check_id: check.status for check_id, check in made.items()} == wanted, cell
         for each in made.values():
             sound(each)
             assert "None" not in text_of(each), each
@@ -208,7 +212,7 @@ def test_what_a_device_can_do_with_a_network(name: str, column: int) -> None:
 
 def findings(of: Profile) -> list[tuple[str, Observations, Finding]]:
     """What every check finds of every network above."""
-    return [(one, seen, CHECKS[one].judge(device_view(seen, of))) for seen in EVERY for one in WIFI]
+    return [(check_id, seen, CHECKS[check_id].judge(device_view(seen, of))) for seen in EVERY for check_id in WIFI]
 
 
 EVERY = [Observations(wifi=seen) for seen, _ in NETWORKS.values()]
@@ -269,8 +273,8 @@ def words(check_id: str, seen: Wifi, of: str) -> str:
     ],
 )
 def test_a_channel_by_country(channel: int, says: str) -> None:
-    for one in ("photon2", "p2", "msom"):
-        assert says in words("channel", air(bss(channel=channel)), one)
+    for name in ("photon2", "p2", "msom"):
+        assert says in words("channel", air(bss(channel=channel)), name)
 
 
 def test_a_channel_of_5_ghz_is_not_advised_by_2_4() -> None:
@@ -300,8 +304,8 @@ def test_a_channel_of_5_ghz_is_not_advised_by_2_4() -> None:
 def test_what_is_said_for_a_device_with_both_bands(check_id: str, seen: Wifi, says: tuple[str, ...]) -> None:
     made = words(check_id, seen, "photon2")
 
-    for one in says:
-        assert one in made
+    for sentence in says:
+        assert sentence in made
 
 
 def test_a_warning_of_another_access_point_says_of_which() -> None:
@@ -333,11 +337,11 @@ def test_in_europe_there_is_no_channel_144(country: str | None, heard: str | Non
 
 
 def test_a_capture_hears_nothing_beside_its_channel_on_5_ghz() -> None:
-    heard = [bss(name=b"other", channel=one) for one in (1, 6, 11, 36)]
+    heard = [bss(name=b"other", channel=number) for number in (1, 6, 11, 36)]
     listened = [2412, 2437, 2462, *LOW_5, *DFS, *HIGH_5]
 
     for missing, status in ((None, "fail"), (5200, "unknown")):
-        frequencies = [one for one in listened if one != missing]
+        frequencies = [mhz for mhz in listened if mhz != missing]
         seen = scan(*heard, source="capture", frequencies_mhz=frequencies)
         assert check("wifi.band", seen, "photon2").status == status
 
@@ -354,7 +358,7 @@ def test_a_fact_that_is_confirmed_is_believed() -> None:
     )
     product = replace(photon2, radio=radio)
     for seen in (air(high(36, membership=["ht"], **WPA3)), secured(["wpa2-psk"], SHA1, pmf="required")):
-        made = {one: judge_one(one, healthy(wifi=seen), product, Selection()).status for one in WIFI}
+        made = {check_id: judge_one(check_id, healthy(wifi=seen), product, Selection()).status for check_id in WIFI}
         assert made == dict.fromkeys(WIFI, "pass")
 
 
@@ -364,9 +368,9 @@ def test_a_fact_that_is_confirmed_is_believed() -> None:
 def test_the_access_points_of_a_network_are_compared_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str | None] = []
 
-    def counting(one: Bss, seen: Survey, profile: Profile) -> Rank:
-        compared.append(one.bssid)
-        return rank(one, seen, profile)
+    def counting(candidate: Bss, seen: Survey, profile: Profile) -> Rank:
+        compared.append(candidate.bssid)
+        return rank(candidate, seen, profile)
 
     rank = ess._rank  # noqa: SLF001 - it is what takes the time
     monkeypatch.setattr(ess, "_rank", counting)
@@ -385,5 +389,7 @@ def test_a_survey_is_judged_for_the_network_that_it_is_aimed_at() -> None:
     for target, profile, failing in (("net", generic, "wifi.channel"), ("far", generic, "wifi.signal"),
                                      ("net", photon2, "wifi.channel"), ("far", photon2, "wifi.signal")):  # fmt: skip
         seen.aim(target)
-        for one in every:
-            assert [id_ for id_ in WIFI if judge_one(id_, one, profile, Selection()).status == "fail"] == [failing]
+        for observations in every:
+            assert [id_ for id_ in WIFI if judge_one(id_, observations, profile, Selection()).status == "fail"] == [
+                failing
+            ]

@@ -116,8 +116,8 @@ def test_a_saved_report_with_bytes_that_are_none_is_no_internal_error() -> None:
 def test_a_contradiction_is_evidence() -> None:
     seen = wifi(bss(contradictions=["DS says 6, HT Operation says 5: DS is taken"]))
 
-    for one in ("wifi.band", "wifi.channel", "wifi.ssid"):
-        assert "DS is taken" in "\n".join(check(one, seen).evidence)
+    for name in ("wifi.band", "wifi.channel", "wifi.ssid"):
+        assert "DS is taken" in "\n".join(check(name, seen).evidence)
 
 
 @pytest.mark.parametrize(

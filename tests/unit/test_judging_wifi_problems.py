@@ -175,6 +175,6 @@ def test_whatever_the_network_each_device_has_problems_of_the_lists() -> None:
     """Each of these networks for every check and device, not only for those that it was made for."""
     seen = [Observations(wifi=found[0]) for problems in PROBLEMS.values() for found in problems.values()]
     for profile in (*profiles.load_all(), judged("without-5"), judged("of-802.11b")):
-        for one in seen:
+        for observations in seen:
             for check_id in WIFI:
-                sound(judge_one(check_id, one, profile, Selection()))
+                sound(judge_one(check_id, observations, profile, Selection()))

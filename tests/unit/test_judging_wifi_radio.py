@@ -56,12 +56,14 @@ def test_channel_width(case: Case, device: str) -> None:
 
 PARTICLE = ("photon", "argon")
 CHANNEL = [
-    *(Case(f"{one}", "channel", wifi(bss(channel=one)), "pass", evidence=(f"channel {one},",)) for one in (1, 6, 11)),
-    *(Case(f"{one}-beyond", "channel", wifi(bss(channel=one)), "fail", "outside-plan", ADMIN, ("generic",),
-           (f"channel {one},",)) for one in (12, 13, 14)),
-    *(Case(f"{one}-in-plan", "channel", wifi(bss(channel=one)), "pass", devices=("photon",)) for one in (12, 13)),
-    *(Case(f"{one}-unconfirmed", "channel", wifi(bss(channel=one)), "warn", "channel-unconfirmed", ADMIN, ("argon",))
-      for one in (12, 13)),
+    *(Case(f"{number}", "channel", wifi(bss(channel=number)), "pass", evidence=(f"channel {number},",))
+      for number in (1, 6, 11)),
+    *(Case(f"{number}-beyond", "channel", wifi(bss(channel=number)), "fail", "outside-plan", ADMIN, ("generic",),
+           (f"channel {number},",)) for number in (12, 13, 14)),
+    *(Case(f"{number}-in-plan", "channel", wifi(bss(channel=number)), "pass", devices=("photon",))
+      for number in (12, 13)),
+    *(Case(f"{number}-unconfirmed", "channel", wifi(bss(channel=number)), "warn", "channel-unconfirmed", ADMIN,
+           ("argon",)) for number in (12, 13)),
     Case("14-unconfirmed", "channel", wifi(bss(channel=14)), "warn", "channel-unconfirmed", ADMIN, PARTICLE),
     Case("one-in-plan", "channel", wifi(bss(channel=14, signal_dbm=-30.0), bss(channel=11)), "pass",
          evidence=("channel 11,",)),
@@ -167,7 +169,7 @@ def test_signal(case: Case, device: str) -> None:
 
 
 def test_own_access_points_on_other_channels_are_not_taken_from_those_that_overlap() -> None:
-    own = [bss(channel=one, signal_dbm=-70.0) for one in (1, 11)]
+    own = [bss(channel=number, signal_dbm=-70.0) for number in (1, 11)]
 
     assert check("wifi.signal", at(-50.0, *own, *crowd(8, 6))).problem == "crowded"
 
@@ -283,7 +285,7 @@ def test_a_profile_with_a_radio_that_cannot_be_judged_is_refused(field: str, wro
 
 
 @pytest.mark.parametrize(
-    ("one", "status", "problem"),
+    ("candidate", "status", "problem"),
     [
         (bss(complete=False), "unknown", "not-told"),  # a selector may have been cut off
         (bss(complete=False, membership=["he"]), "fail", "newer-phy-only"),
@@ -291,7 +293,7 @@ def test_a_profile_with_a_radio_that_cannot_be_judged_is_refused(field: str, wro
         (bss(basic_rates_mbps=[6.0, 12.0, 24.0]), "pass", None),
     ],
 )
-def test_mode_of_what_was_heard_in_part_or_is_odd(one: Bss, status: str, problem: str | None) -> None:
-    made = check("wifi.mode", wifi(one))
+def test_mode_of_what_was_heard_in_part_or_is_odd(candidate: Bss, status: str, problem: str | None) -> None:
+    made = check("wifi.mode", wifi(candidate))
 
     assert (made.status, made.problem) == (status, problem)

@@ -57,10 +57,10 @@ def checksum(payload: bytes) -> int:
 def test_every_number_has_a_payload_of_one_size(kind: PathPayload) -> None:
     made = [payload_of(kind, number, HOST, bytes(range(32))) for number in range(0, 65536, 257)]
 
-    assert len({len(one) for one in made}) == 1
+    assert len({len(data) for data in made}) == 1
     assert len(set(made)) == len(made)
     if kind in {"dtls", "ntp"}:
-        assert len({checksum(one) for one in made}) == 1, "a balancer that hashes checksums would split the flow"
+        assert len({checksum(data) for data in made}) == 1, "a balancer that hashes checksums would split the flow"
 
 
 def test_a_hello_is_a_devices_first_to_the_last_byte() -> None:
@@ -108,11 +108,11 @@ def test_a_hostile_name_still_gives_a_query() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_errors_are_told_apart_by_what_they_quote(clock: Clock, kind: PathPayload) -> None:
     made = climb(clock, kind)
-    for one in reversed(made.tries):
-        made.hear(refusal(ROUTERS[one.ttl - 1], one.payload))
+    for probe in reversed(made.tries):
+        made.hear(refusal(ROUTERS[probe.ttl - 1], probe.payload))
 
-    assert [one.source for one in made.tries] == ROUTERS
-    assert {one.outcome for one in made.tries} == {"time-exceeded"}
+    assert [probe.source for probe in made.tries] == ROUTERS
+    assert {probe.outcome for probe in made.tries} == {"time-exceeded"}
 
 
 def test_a_padded_quote_and_one_that_is_cut_still_fit(clock: Clock) -> None:
@@ -120,7 +120,7 @@ def test_a_padded_quote_and_one_that_is_cut_still_fit(clock: Clock) -> None:
     made.hear(refusal(ROUTERS[0], made.tries[0].payload[:44]))
     made.hear(refusal(ROUTERS[1], made.tries[1].payload + bytes(80)))
 
-    assert [one.source for one in made.tries[:2]] == ROUTERS[:2]
+    assert [probe.source for probe in made.tries[:2]] == ROUTERS[:2]
 
 
 @pytest.mark.parametrize("quoted", [b"", b"\x40", b"\x40\x00"])
@@ -128,7 +128,7 @@ def test_a_quote_that_fits_several_is_placed_nowhere(clock: Clock, quoted: bytes
     made = climb(clock)
     made.hear(refusal(ROUTERS[0], quoted))
 
-    assert all(one.open for one in made.tries)
+    assert all(probe.open for probe in made.tries)
     assert made.apart, "what follows is sent from a port each"
 
 
@@ -137,10 +137,10 @@ def test_no_hostile_error_takes_the_place_of_another(quoted: bytes, kind: int, c
     made = climb(Clock())
     for _ in range(100):
         made.hear(refusal("203.0.113.66", quoted, icmp=error("203.0.113.66", kind, code)))
-    answered = [one for one in made.tries if not one.open]
+    answered = [probe for probe in made.tries if not probe.open]
 
     assert len(answered) <= 1
-    assert all(one.payload[: len(quoted)] == quoted[: len(one.payload)] for one in answered)
+    assert all(probe.payload[: len(quoted)] == quoted[: len(probe.payload)] for probe in answered)
 
 
 def test_the_first_error_counts_and_others_places_do_not(clock: Clock) -> None:
@@ -150,7 +150,7 @@ def test_the_first_error_counts_and_others_places_do_not(clock: Clock) -> None:
     made.hear(refusal("203.0.113.66", made.tries[1].payload, address="198.51.100.99"))
     made.hear(refusal("203.0.113.66", made.tries[1].payload, port=53))
 
-    assert [one.source for one in made.tries] == [ROUTERS[0], None, None, None]
+    assert [probe.source for probe in made.tries] == [ROUTERS[0], None, None, None]
 
 
 def test_datagrams_that_answer_nothing_are_strays(clock: Clock) -> None:
@@ -160,7 +160,7 @@ def test_datagrams_that_answer_nothing_are_strays(clock: Clock) -> None:
         made.hear(Datagram(payload, ADDRESS, 5683, 1000.1))
     made.hear(Datagram(b"\x70\x00" + made.tries[0].payload[2:], "198.51.100.99", 5683, 1000.1))
 
-    assert all(one.open for one in made.tries)
+    assert all(probe.open for probe in made.tries)
     assert made.seen().strays == 3
 
 
@@ -173,11 +173,11 @@ def record(payload: bytes = HELLO_VERIFY, address: str = ADDRESS) -> Datagram:
 
 def test_a_record_answers_the_only_packet_that_is_open(clock: Clock) -> None:
     made = climb(clock, "dtls")
-    for one in made.tries[:3]:
-        made.hear(refusal(ROUTERS[one.ttl - 1], one.payload))
+    for probe in made.tries[:3]:
+        made.hear(refusal(ROUTERS[probe.ttl - 1], probe.payload))
     made.hear(record())
 
-    assert [one.outcome for one in made.tries] == ["time-exceeded"] * 3 + ["answered"]
+    assert [probe.outcome for probe in made.tries] == ["time-exceeded"] * 3 + ["answered"]
     assert (made.end, made.tries[3].detail, made.apart) == (4, "HelloVerifyRequest", False)
 
     made.hear(record(ALERT))
@@ -189,7 +189,7 @@ def test_a_record_that_may_answer_several_is_placed_nowhere(clock: Clock) -> Non
     made.hear(refusal(ROUTERS[0], made.tries[0].payload))
     made.hear(record())
 
-    assert [one.open for one in made.tries] == [False, True, True, True]
+    assert [probe.open for probe in made.tries] == [False, True, True, True]
     assert made.end is None
     assert made.apart, "what follows is sent from a port each"
     assert made.unsettled
@@ -224,7 +224,7 @@ def test_what_is_no_record_or_not_from_there_answers_nothing(clock: Clock) -> No
 def test_no_order_of_records_and_errors_answers_a_packet_twice(events: list[tuple[str, int]]) -> None:
     made = climb(Clock(), "dtls")
     for what, at in events:
-        before = [one.outcome for one in made.tries]
+        before = [probe.outcome for probe in made.tries]
         chosen = made.tries[at % len(made.tries)]
         if what == "send":
             made.send(chosen.ttl)
@@ -232,7 +232,7 @@ def test_no_order_of_records_and_errors_answers_a_packet_twice(events: list[tupl
             made.hear(refusal("203.0.113.66", chosen.payload))
         else:
             made.hear(record())
-        after = [one.outcome for one in made.tries]
+        after = [probe.outcome for probe in made.tries]
         changed = [pair for pair in zip(before, after, strict=False) if pair[0] != pair[1]]
         assert len(changed) <= 1
         assert all(was == "timeout" for was, _ in changed)

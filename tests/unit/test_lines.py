@@ -41,7 +41,7 @@ def test_evidence_is_of_what_did_not_pass_alone() -> None:
     made = blocked()
     found = {check.id: lines for check, lines in evidence(made)}
 
-    assert set(found) == {one.id for one in made.checks if one.status in {"warn", "fail", "unknown"}}
+    assert set(found) == {row.id for row in made.checks if row.status in {"warn", "fail", "unknown"}}
     assert sum(line.endswith(" s: timeout") for line in found["cloud.transport"]) == 3
 
 
@@ -51,12 +51,12 @@ def test_a_probe_that_did_not_run_says_so() -> None:
 
 def test_what_else_is_to_be_done_repeats_no_change_and_no_consequence() -> None:
     made = blocked()
-    changed = {check for one in made.changes for check in one.checks}
+    changed = {check for change in made.changes for check in change.checks}
     found = further(made)
 
     assert "cloud.transport" in changed
-    assert not changed & {one.id for one in found}
-    assert len({one.remedy for one in found}) == len(found)
+    assert not changed & {check.id for check in found}
+    assert len({check.remedy for check in found}) == len(found)
 
 
 SHAPES = ["DTLS ClientHello", "DTLS ClientHello with the cookie", "DTLS alert"]

@@ -61,7 +61,7 @@ def every(tokens: list[Token]) -> Iterator[Token]:
 
 
 def content(token: Token) -> str:
-    return "".join(one.content for one in token.children or [])
+    return "".join(child.content for child in token.children or [])
 
 
 class Page(HTMLParser):
@@ -114,8 +114,8 @@ def test_a_name_is_one_line_of_text_that_says_what_it_says(name: str) -> None:
 
     for parser in (PARSER, STRICT):
         tokens = parser.parse(f"Name {made} end")
-        assert [one.type for one in tokens] == ["paragraph_open", "inline", "paragraph_close"]
-        assert {one.type for one in tokens[1].children or []} <= NOTHING_ELSE
+        assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+        assert {token.type for token in tokens[1].children or []} <= NOTHING_ELSE
         assert content(tokens[1]) == f"Name {says} end"
     for page in pages(f"Name {made} end"):
         assert set(page.tags) <= {"p", "code"}
@@ -141,12 +141,12 @@ def test_a_name_at_the_beginning_of_a_line_begins_nothing(name: str) -> None:
 @given(st.lists(st.tuples(NAMES, NAMES, NAMES), min_size=1, max_size=4))
 def test_a_table_keeps_its_cells(rows: list[tuple[str, str, str]]) -> None:
     markdown = "\n".join(["Before.", "", *table(("A", "B", "C"), rows), "After."])
-    expected = [shown(one) for row in rows for one in row]
+    expected = [shown(cell) for row in rows for cell in row]
 
     tokens = PARSER.parse(markdown)
-    cells = [tokens[number + 1] for number, one in enumerate(tokens) if one.type == "td_open"]
-    assert [content(one) for one in cells] == expected
-    assert {one.type for cell in cells for one in cell.children or []} <= NOTHING_ELSE
+    cells = [tokens[number + 1] for number, token in enumerate(tokens) if token.type == "td_open"]
+    assert [content(token) for token in cells] == expected
+    assert {token.type for cell in cells for token in cell.children or []} <= NOTHING_ELSE
     for page in pages(markdown):
         assert set(page.tags) <= {"p", "code", "table", "thead", "tbody", "tr", "th", "td"}
         assert page.cells == expected
@@ -157,8 +157,8 @@ def test_a_table_keeps_its_cells(rows: list[tuple[str, str, str]]) -> None:
 def test_nothing_ends_a_block_of_code(lines: list[str]) -> None:
     tokens = PARSER.parse("\n".join([*fenced(lines), "After."]))
 
-    assert [one.type for one in tokens] == ["fence", "paragraph_open", "inline", "paragraph_close"]
-    assert tokens[0].content == "".join(f"{shown(one)}\n" for one in lines)
+    assert [token.type for token in tokens] == ["fence", "paragraph_open", "inline", "paragraph_close"]
+    assert tokens[0].content == "".join(f"{shown(line)}\n" for line in lines)
 
 
 HOSTILE_NAMES = {
@@ -190,7 +190,7 @@ def test_a_report_with_hostile_text_in_it_is_text_only(name: str, own: bool) -> 
         document = FORMATS[".md"](made, ["nftables"])
 
         assert raw(document) == []
-        assert {one.type for one in every(PARSER.parse(document))}.isdisjoint(
+        assert {token.type for token in every(PARSER.parse(document))}.isdisjoint(
             {"link_open", "image", "html_inline", "html_block", "s_open", "em_open"}
         )
         for page in pages(document):
@@ -206,10 +206,10 @@ def test_a_report_with_hostile_text_in_it_is_text_only(name: str, own: bool) -> 
 def rows_of(document: str) -> list[int]:
     """The rows of each table, counted."""
     found: list[int] = []
-    for one in PARSER.parse(document):
-        if one.type == "table_open":
+    for token in PARSER.parse(document):
+        if token.type == "table_open":
             found.append(0)
-        elif one.type == "tr_open":
+        elif token.type == "tr_open":
             found[-1] += 1
     return found
 
@@ -238,7 +238,9 @@ def test_the_change_stands_in_the_report_as_text_for_the_product_asked_for() -> 
     blocked = Cloud(endpoints=[seen.argon(*seen.attempts(seen.ARGON_ADDRESS, 5684, "timeout", 3))])
     made = report.make(run(cloud=blocked), profiles.load("argon"))
 
-    code = [one.content for one in PARSER.parse(FORMATS[".md"](made, ["nftables"])) if one.type == "fence"]
-    assert any("udp dport 5684" in one for one in code)
-    assert not any("udp dport" in one.content for one in PARSER.parse(FORMATS[".md"](made)) if one.type == "fence")
+    code = [token.content for token in PARSER.parse(FORMATS[".md"](made, ["nftables"])) if token.type == "fence"]
+    assert any("udp dport 5684" in row for row in code)
+    assert not any(
+        "udp dport" in token.content for token in PARSER.parse(FORMATS[".md"](made)) if token.type == "fence"
+    )
     assert "Allow outbound UDP from `192.168.77.0/24` to `*.v6.udp.particle.io`" in FORMATS[".md"](made)

@@ -192,7 +192,7 @@ def test_a_dead_mapping_is_asked_three_times(monkeypatch: pytest.MonkeyPatch) ->
     seen, _ = run(monkeypatch, lambda now, wire: [] if now > 20 else honest(now, wire), honest)
 
     assert seen.after_answer == "silence"
-    assert [one.outcome for one in seen.after] == ["timeout"] * 3
+    assert [attempt.outcome for attempt in seen.after] == ["timeout"] * 3
 
 
 def test_a_cookie_that_is_refused_at_once_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,10 +205,10 @@ def test_a_cookie_that_is_refused_at_once_shows_nothing(monkeypatch: pytest.Monk
 
 def test_a_slow_path_brings_the_first_cookie_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second ClientHello is sent before the answer to the first is here; both are answered."""
-    seen, _ = run(monkeypatch, lambda _, wire: [(1.5, one) for _, one in honest(0, wire)])
+    seen, _ = run(monkeypatch, lambda _, wire: [(1.5, data) for _, data in honest(0, wire)])
 
     assert (seen.before_answer, seen.after_answer) == ("accepted", "accepted")
-    assert any("same cookie" in (one.detail or "") for one in seen.before)
+    assert any("same cookie" in (attempt.detail or "") for attempt in seen.before)
 
 
 def test_what_comes_unasked_is_kept_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +220,7 @@ def test_what_comes_unasked_is_kept_with_its_time(monkeypatch: pytest.MonkeyPatc
     ]
     seen, _ = run(monkeypatch, lambda now, w: [*honest(now, w), *(late if has_cookie(w) and 2 < now < 3 else [])])
 
-    assert [(one.size, one.what) for one in seen.arrived] == [(len(SERVER_HELLO), "ServerHello"), (4, None)]
+    assert [(arrival.size, arrival.what) for arrival in seen.arrived] == [(len(SERVER_HELLO), "ServerHello"), (4, None)]
     assert seen.idle_s == pytest.approx(HOLD_S - 15, abs=0.1)
     assert seen.silent_s >= HOLD_S
 
@@ -307,4 +307,4 @@ def test_the_largest_can_have_come_in_the_second_conversation(monkeypatch: pytes
 def test_evidence_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     seen, _ = run(monkeypatch, lambda _, w: [(0.01, FLIGHT if has_cookie(w) else HELLO_VERIFY)])
 
-    assert all(len(one.reply) <= 128 for one in [*seen.before, *seen.after, *seen.control])
+    assert all(len(attempt.reply) <= 128 for attempt in [*seen.before, *seen.after, *seen.control])

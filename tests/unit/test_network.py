@@ -25,7 +25,7 @@ from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Contact
 
 HERE = "127.0.0.1"
-ALL = {name: one for name, one in vars(shapes).items() if isinstance(one, Shape)}
+ALL = {name: value for name, value in vars(shapes).items() if isinstance(value, Shape)}
 
 
 def footprint(use: Callable[[Network, int], Awaitable[Any]]) -> list[Contact]:
@@ -71,7 +71,7 @@ def test_one_purpose_is_one_contact_and_another_is_another() -> None:
         for purpose, shape in (("device cloud", CLIENT_HELLO), ("path MTU", WHOLE), ("device cloud", CLIENT_HELLO)):
             network.udp(purpose, shape).send(b"?", HERE, port)
 
-    assert [(one.purpose, one.packets, one.shapes) for one in footprint(use)] == [
+    assert [(contact.purpose, contact.packets, contact.shapes) for contact in footprint(use)] == [
         ("device cloud", 2, [CLIENT_HELLO.name]),
         ("path MTU", 1, [WHOLE.name]),
     ]
@@ -100,11 +100,11 @@ def test_a_connection_that_begins_and_ends_is_a_syn() -> None:
 
 
 def test_every_shape_has_a_name_of_its_own_and_says_where_it_comes_from() -> None:
-    assert len({one.name for one in ALL.values()}) == len(ALL)
-    for one in ALL.values():
-        assert one.name.strip()
-        assert one.name.isprintable()
-        assert len(one.source) > 10
+    assert len({shape.name for shape in ALL.values()}) == len(ALL)
+    for shape in ALL.values():
+        assert shape.name.strip()
+        assert shape.name.isprintable()
+        assert len(shape.source) > 10
 
 
 def test_whatever_a_ladder_or_dhcp_sends_has_a_shape() -> None:

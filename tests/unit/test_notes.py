@@ -12,7 +12,7 @@ from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Observations
 from tests.unit.seen import bss, healthy, wifi
 
-DEVICES = [one.name for one in profiles.load_all()]
+DEVICES = [device.name for device in profiles.load_all()]
 
 
 def seen(*, on: str | None = None, medium: str | None = None, **fields: Any) -> Observations:
@@ -56,11 +56,11 @@ def test_no_network_chosen_is_told_before_the_table_of_networks() -> None:
 def test_what_was_measured_on_another_network_does_not_count(device: str) -> None:
     made = seen(on="Neighbour", medium="wifi", associated_ssid="Neighbour", associated_frequency_mhz=2437)
     judged = judge(made, profiles.load(device), Selection())
-    beyond = [one for one in judged.checks if one.stage != "scan"]
+    beyond = [check for check in judged.checks if check.stage != "scan"]
 
     assert judged.verdict == "undetermined"
-    assert {one.status for one in beyond} == {"unknown"}
-    assert all("Join 'Home'" in (one.remedy or "") and one.evidence for one in beyond)
+    assert {climbed.status for climbed in beyond} == {"unknown"}
+    assert all("Join 'Home'" in (climbed.remedy or "") and climbed.evidence for climbed in beyond)
     assert beyond[0].evidence[0].startswith("on 'Neighbour': pass")
     assert judged.internet_test.result is None
     assert "'Neighbour'" in said(made)
@@ -69,16 +69,16 @@ def test_what_was_measured_on_another_network_does_not_count(device: str) -> Non
 def test_the_same_on_the_network_itself_counts() -> None:
     made = seen(on="Home", medium="wifi", associated_ssid="Home", associated_frequency_mhz=2437)
 
-    assert {one.status for one in judge(made, profiles.load("generic"), Selection()).checks if one.stage != "scan"} == {
-        "pass"
-    }
+    assert {
+        check.status for check in judge(made, profiles.load("generic"), Selection()).checks if check.stage != "scan"
+    } == {"pass"}
 
 
 def test_what_was_not_measured_stays_what_it_is_on_another_network() -> None:
     made = seen(on="Neighbour", medium="wifi")
     made.ntp = None
     judged = judge(made, profiles.load("generic"), Selection(skip=["portal"]))
-    checks = {one.id: one for one in judged.checks}
+    checks = {check.id: check for check in judged.checks}
 
     assert checks["portal"].status == "skip"
     assert "Neighbour" not in checks["ntp.reply"].summary

@@ -92,7 +92,7 @@ def test_silence_is_asked_five_times_two_seconds_apart(monkeypatch: pytest.Monke
 
     assert [at for at, _ in sock.sent] == [0, 2, 4, 6, 8]
     assert all(len(payload) == 48 and payload[0] == 0x23 for _, payload in sock.sent)
-    assert [one.outcome for one in seen.attempts] == ["timeout"] * 5
+    assert [attempt.outcome for attempt in seen.attempts] == ["timeout"] * 5
     assert seen.good is None
 
 
@@ -108,7 +108,7 @@ def test_a_refused_reply_uses_up_an_attempt_and_is_followed_at_once(monkeypatch:
     seen, sock = run(monkeypatch, lambda *_: [(0.25, KISS)])
 
     assert [at for at, _ in sock.sent] == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
-    assert [one.outcome for one in seen.attempts] == ["reply"] * 5
+    assert [attempt.outcome for attempt in seen.attempts] == ["reply"] * 5
     assert seen.good is None
 
 

@@ -31,8 +31,8 @@ SILENT = attempts(COAP_ADDRESSES[0], 5683, "timeout", 4)
 
 def test_huge_counts(tmp_path: Any) -> None:
     s = json.loads(SAVED)
-    for one in s["footprint"][:2]:
-        one["packets"] = "BIG"
+    for contact in s["footprint"][:2]:
+        contact["packets"] = "BIG"
     f = tmp_path / "big.json"
     f.write_text(json.dumps(s).replace('"BIG"', "9" * 4300))
     assert "Traceback" not in cli("report", str(f)).stderr

@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("agent", "probes", "reports")
 PAGES = "docs/checks"
 FILES = {
-    str(one.relative_to(ROOT))
+    str(path.relative_to(ROOT))
     for folder in (*FOLDERS, PAGES)
-    for one in (ROOT / folder).rglob("*")
-    if one.is_file() and "__pycache__" not in one.parts
+    for path in (ROOT / folder).rglob("*")
+    if path.is_file() and "__pycache__" not in path.parts
 }
 BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
 
@@ -40,12 +40,12 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
     folder = tmp_path_factory.mktemp("package")
     checkout = folder / "checkout"
     checkout.mkdir()
-    for one in (*FOLDERS, PAGES, "tests"):
-        shutil.copytree(ROOT / one, checkout / one, ignore=shutil.ignore_patterns("__pycache__"))
-    for one in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE"):
-        shutil.copy(ROOT / one, checkout / one)
-    for one in ("sdist", "wheel"):
-        (folder / one).mkdir()
+    for text in (*FOLDERS, PAGES, "tests"):
+        shutil.copytree(ROOT / text, checkout / text, ignore=shutil.ignore_patterns("__pycache__"))
+    for text in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE"):
+        shutil.copy(ROOT / text, checkout / text)
+    for text in ("sdist", "wheel"):
+        (folder / text).mkdir()
     source = build("build_sdist", checkout, folder / "sdist")
     with tarfile.open(source) as archive:
         archive.extractall(folder, filter="data")
@@ -58,20 +58,20 @@ def test_the_wheel_has_one_package_with_every_file_and_nothing_else(distribution
         points = wheel.read(f"netpreflight-{__version__}.dist-info/entry_points.txt").decode()
         told = wheel.read(f"netpreflight-{__version__}.dist-info/METADATA").decode()
 
-    assert {one.split("/")[0] for one in names} == {"netpreflight", f"netpreflight-{__version__}.dist-info"}
-    assert {one for one in names if one.startswith("netpreflight/")} == {f"netpreflight/{one}" for one in FILES}
-    assert {f"netpreflight/{one}/py.typed" for one in FOLDERS} <= names
+    assert {name.split("/")[0] for name in names} == {"netpreflight", f"netpreflight-{__version__}.dist-info"}
+    assert {name for name in names if name.startswith("netpreflight/")} == {f"netpreflight/{name}" for name in FILES}
+    assert {f"netpreflight/{folder}/py.typed" for folder in FOLDERS} <= names
     assert points.split("\n")[:2] == ["[console_scripts]", "netpreflight = netpreflight.agent.cli:main"]
     assert f"\nVersion: {__version__}\n" in told
 
 
 def test_the_source_distribution_has_every_file_and_the_tests(distributions: tuple[Path, Path]) -> None:
     with tarfile.open(distributions[0]) as archive:
-        names = {one.name.partition("/")[2] for one in archive if one.isfile()}
+        names = {member.name.partition("/")[2] for member in archive if member.isfile()}
 
     assert names >= FILES
     assert "tests/unit/data/sample-report-1.json" in names
-    assert {one.split("/")[0] for one in names} == {
+    assert {name.split("/")[0] for name in names} == {
         *FOLDERS,
         "docs",
         "tests",

@@ -50,13 +50,13 @@ def test_what_a_page_refers_to_is_there(check: str) -> None:
 
     known = {*PAGED[check], *COMMON_PROBLEMS}
     for problem in re.findall(r"[Aa]s for `([a-z0-9-]+)`|[Ss]ee `([a-z0-9-]+)`", text):
-        assert {one for one in problem if one} <= known
+        assert {named for named in problem if named} <= known
     for name in re.findall(r"`((?:wifi|dhcp|dns|ntp|coap|cloud|path)\.[a-z0-9-]+)`", text):
         assert name in CHECKS
 
 
 def test_every_page_is_of_a_check() -> None:
-    assert {one.stem for one in (ROOT / "docs" / "checks").glob("*")} <= {*CHECKS, COMMON}
+    assert {path.stem for path in (ROOT / "docs" / "checks").glob("*")} <= {*CHECKS, COMMON}
 
 
 @pytest.mark.parametrize("name", ["", "nonsense", "../adding", "dhcp.offer.md", "/etc/passwd"])

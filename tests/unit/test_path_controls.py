@@ -18,7 +18,7 @@ def controls(portal: Portal, *, foreign: bool = False) -> list[tuple[str, int, b
     coap.servers[0] = replace(coap.servers[0], controls=[answered])
     run = seen.healthy(coap=coap, portal=portal)
     (target,) = path_targets(run, profiles.load("generic"))
-    return [(one.protocol, one.port, one.known_by is not None) for one in target.controls]
+    return [(rungs.protocol, rungs.port, rungs.known_by is not None) for rungs in target.controls]
 
 
 def test_a_port_that_answered_is_a_control() -> None:
@@ -35,4 +35,4 @@ def test_a_vendor_that_said_what_only_it_knows_is_witnessed_behind_a_portal() ->
     address, *_ = seen.VENDORS["www.msftconnecttest.com"]
     run = seen.healthy(portal=mixed)
 
-    assert [one.words for one in answered_at(run, address)] == ["HTTP on TCP 80"]
+    assert [answered.words for answered in answered_at(run, address)] == ["HTTP on TCP 80"]

@@ -102,7 +102,7 @@ class Row(FakeNetwork):
             at = self.clock.now + 0.001 * ttl + self.slow.get(ttl, 0.0)
             for event in self._what_comes(packet, port, at):
                 made.coming.append((at, event))
-            made.coming.sort(key=lambda one: one[0])
+            made.coming.sort(key=lambda arrival: arrival[0])
             return None
 
         made.send = send
@@ -128,7 +128,11 @@ class Row(FakeNetwork):
     def reached(self) -> list[Packet]:
         """What got to the server."""
         dropped = self.drop if self.drop is not None else 255
-        return [one for one in self.log if one.ttl > one.hops and not (one.is_device and one.ttl > dropped)]
+        return [
+            packet
+            for packet in self.log
+            if packet.ttl > packet.hops and not (packet.is_device and packet.ttl > dropped)
+        ]
 
 
 def looked(
@@ -152,7 +156,7 @@ def answered(network: Row, whole_size: int | None = None) -> PathTarget:
 
 def rungs(target: PathTarget) -> dict[int, int]:
     """How often each rung of the device's port was asked."""
-    ttls = [one.ttl for one in target.device.probes]
+    ttls = [sent.ttl for sent in target.device.probes]
     return {ttl: ttls.count(ttl) for ttl in sorted(set(ttls))}
 
 
@@ -165,26 +169,26 @@ def test_a_control_goes_no_further_than_the_first_router_that_answers_it(
     clock: Clock, hops: int, mute: tuple[int, ...]
 ) -> None:
     target = looked(row := Row(clock, hops, mute=mute))
-    device = {one.ttl: one.source for one in target.device.probes if one.source}
+    device = {sent.ttl: sent.source for sent in target.device.probes if sent.source}
     (control,) = target.controls
-    theirs = {one.ttl: one.source for one in control.probes if one.source}
+    theirs = {sent.ttl: sent.source for sent in control.probes if sent.source}
     telling = next(ttl for ttl in range(3, 30) if ttl not in mute)  # the first rung that tells the ports apart
     heard = {ttl: f"203.0.113.{ttl}" for ttl in range(1, min(telling, hops) + 1) if ttl not in mute}
 
     assert device == {ttl: source for ttl, source in heard.items() if ttl <= 2}
     assert theirs == (heard if hops >= telling else {**heard, hops + 1: ADDRESS})
-    assert max(one.ttl for one in control.probes) == min(telling, hops + 1)
-    assert [one for one in row.reached if hops >= telling] == [], "nothing gets to the server"
-    assert hops == 1 or {one.is_device for one in row.reached} <= {False}
+    assert max(sent.ttl for sent in control.probes) == min(telling, hops + 1)
+    assert [packet for packet in row.reached if hops >= telling] == [], "nothing gets to the server"
+    assert hops == 1 or {packet.is_device for packet in row.reached} <= {False}
     assert len(row.log) <= MOST_PACKETS
-    assert all(sum(one.ttl == ttl for one in control.probes) == 1 for ttl in theirs if ttl != telling)
+    assert all(sum(sent.ttl == ttl for sent in control.probes) == 1 for ttl in theirs if ttl != telling)
 
 
 @pytest.mark.parametrize("slow", [0.0, 1.0])
 def test_where_nothing_is_quoted_the_only_packet_that_is_open_is_meant(clock: Clock, slow: float) -> None:
     target = looked(row := Row(clock, 6, mute=(3,), quote=0, slow={5: slow}))
-    device = {one.ttl: one.source for one in target.device.probes if one.source}
-    theirs = {one.ttl: one.source for one in target.controls[0].probes if one.source}
+    device = {sent.ttl: sent.source for sent in target.device.probes if sent.source}
+    theirs = {sent.ttl: sent.source for sent in target.controls[0].probes if sent.source}
 
     assert device == {1: "203.0.113.1", 2: "203.0.113.2"}
     assert target.device.one_flow
@@ -201,7 +205,7 @@ def test_the_rung_that_tells_is_asked_most(clock: Clock, hops: int) -> None:
     assert rungs(target) == {1: 1, 2: 3, 3: 6 + 4, 4: 3, 5: 3}, (
         "its last one thrice, and the next as often as it counts"
     )
-    assert [one.ttl for one in target.controls[0].probes] == [1, 2, 3, 3, 3]
+    assert [sent.ttl for sent in target.controls[0].probes] == [1, 2, 3, 3, 3]
     assert len(row.log) == 25
     assert not target.cut_short
 
@@ -217,7 +221,7 @@ def test_where_nobody_gets_further_there_is_nothing_to_confirm(clock: Clock) -> 
     target = looked(row := Row(clock, 12, mute=tuple(range(3, 13))))
 
     assert rungs(target) == {1: 1, 2: 1, 3: 3, 4: 3, 5: 1, 6: 1}
-    assert {one.ttl for one in target.controls[0].probes} == {*range(1, 7)}
+    assert {sent.ttl for sent in target.controls[0].probes} == {*range(1, 7)}
     assert row.reached == []
 
 
@@ -225,7 +229,10 @@ def test_where_nobody_gets_further_there_is_nothing_to_confirm(clock: Clock) -> 
 def test_the_device_is_asked_first_at_every_rung(clock: Clock, drop: int | None) -> None:
     looked(row := Row(clock, 4, drop=drop), DTLS, (DNS, NTP))
 
-    first = {ttl: next(one.is_device for one in row.log if one.ttl == ttl) for ttl in {one.ttl for one in row.log}}
+    first = {
+        ttl: next(packet.is_device for packet in row.log if packet.ttl == ttl)
+        for ttl in {packet.ttl for packet in row.log}
+    }
     assert set(first.values()) == {True}
 
 
@@ -240,7 +247,7 @@ def test_the_limit_of_packets_ends_it(clock: Clock, monkeypatch: pytest.MonkeyPa
 
 PATHS = {
     "hops": st.integers(1, 22),
-    "mute": st.sets(st.integers(1, 22), max_size=6).map(lambda one: tuple(sorted(one))),
+    "mute": st.sets(st.integers(1, 22), max_size=6).map(lambda hops: tuple(sorted(hops))),
     "slow": st.dictionaries(st.integers(1, 23), st.sampled_from([0.05, 0.24, 0.3, 0.6, 1.5]), max_size=4),
     "quote": st.sampled_from([512, 44, 8, 0]),
 }
@@ -254,10 +261,10 @@ def test_no_look_sends_more_than_its_limit(drop: int | None, server: Any, **fiel
     target = looked(row, DTLS, (DNS, NTP), SIZE)
     took_s = row.clock.now - 1000
 
-    assert sum(not one.whole for one in row.log) <= MOST_PACKETS
-    assert sum(one.whole for one in row.log) <= LARGE_TRIES
-    assert max(one.ttl for one in row.log) <= probe.MOST_HOPS
-    assert all(len(one.payload) == 110 for one in row.log if one.is_device and not one.whole)
+    assert sum(not packet.whole for packet in row.log) <= MOST_PACKETS
+    assert sum(packet.whole for packet in row.log) <= LARGE_TRIES
+    assert max(packet.ttl for packet in row.log) <= probe.MOST_HOPS
+    assert all(len(packet.payload) == 110 for packet in row.log if packet.is_device and not packet.whole)
     assert took_s < 12
     assert target.device.payload == "dtls"
 
@@ -276,7 +283,10 @@ def test_no_control_goes_beyond_the_known_routers_while_the_device_is_answered(
             climbs.append(self)
         device = climbs[0]
         if self is not device:
-            known = max((one.ttl for each in climbs for one in each.tries if one.outcome == "time-exceeded"), default=0)
+            known = max(
+                (attempt.ttl for each in climbs for attempt in each.tries if attempt.outcome == "time-exceeded"),
+                default=0,
+            )
             silent = device.top - device.last
             if device.end is not None:
                 assert ttl <= max(known, device.end)
@@ -301,10 +311,10 @@ def test_where_the_device_is_answered_after_all_a_control_goes_as_far(
 
     assert rungs(target) == dict.fromkeys(range(1, 6), 1)
     for control in target.controls:
-        ttls = [one.ttl for one in control.probes]
+        ttls = [sent.ttl for sent in control.probes]
         assert sorted(set(ttls)) == [1, 2, 3, 4, 5]
         assert ttls.count(5) == (1 if refuses_others else 2)
-    assert len([one for one in row.reached if one.is_device]) == 1
+    assert len([packet for packet in row.reached if packet.is_device]) == 1
 
 
 # --- a port that answers
@@ -315,20 +325,20 @@ def test_it_stops_with_the_first_answer(clock: Clock, hops: int) -> None:
     target = answered(row := Row(clock, hops, drop=None, server="dtls"))
 
     assert rungs(target) == dict.fromkeys(range(1, hops + 2), 1)
-    assert [one.outcome for one in target.device.probes] == ["time-exceeded"] * hops + ["answered"]
+    assert [sent.outcome for sent in target.device.probes] == ["time-exceeded"] * hops + ["answered"]
     assert target.device.probes[-1].detail == "HelloVerifyRequest"
     assert (len(row.reached), len(row.log)) == (1, hops + 1)
     assert (target.controls, target.whole, target.cut_short) == ([], None, False)
-    assert {one.shape for one in row.log} == {CLIENT_HELLO}
+    assert {packet.shape for packet in row.log} == {CLIENT_HELLO}
 
 
 def test_a_silent_router_before_the_server_is_asked_again_and_the_server_is_not(clock: Clock) -> None:
     target = answered(row := Row(clock, 6, drop=None, server="dtls", mute=(4,)))
 
-    assert {one.ttl for one in target.device.probes if one.outcome == "answered"} == {7}
-    assert {one.ttl for one in target.device.probes if one.outcome == "time-exceeded"} == {1, 2, 3, 5, 6}
+    assert {sent.ttl for sent in target.device.probes if sent.outcome == "answered"} == {7}
+    assert {sent.ttl for sent in target.device.probes if sent.outcome == "time-exceeded"} == {1, 2, 3, 5, 6}
     assert len(row.reached) == 1
-    assert max(one.ttl for one in row.log) == 7, "the answer cannot be one to 4, for routers answered 5 and 6"
+    assert max(packet.ttl for packet in row.log) == 7, "the answer cannot be one to 4, for routers answered 5 and 6"
     assert rungs(target)[4] == 2
 
 
@@ -338,10 +348,10 @@ def test_little_gets_to_the_server_and_all_of_it_is_a_devices(**fields: Any) -> 
     row = Row(Clock(), drop=None, server="dtls", **fields)
     target = answered(row, SIZE)
 
-    assert {one.shape for one in row.reached} <= {CLIENT_HELLO}
-    assert len({one.payload for one in row.reached}) == len(row.reached), "each is the first of another handshake"
+    assert {packet.shape for packet in row.reached} <= {CLIENT_HELLO}
+    assert len({packet.payload for packet in row.reached}) == len(row.reached), "each is the first of another handshake"
     assert len(row.reached) <= 8, "a device sends 4 in 45 s, and so 24 and more in five minutes"
-    answers = [one.ttl for one in target.device.probes if one.outcome == "answered"]
+    answers = [sent.ttl for sent in target.device.probes if sent.outcome == "answered"]
     assert all(ttl > row.hops for ttl in answers), "a silent router is never taken for the server"
 
 
@@ -349,7 +359,7 @@ def test_little_gets_to_the_server_and_all_of_it_is_a_devices(**fields: Any) -> 
 
 
 def large(row: Row) -> list[Packet]:
-    return [one for one in row.log if one.whole]
+    return [packet for packet in row.log if packet.whole]
 
 
 @pytest.mark.parametrize("hops", [1, 2, 5, 12, 22])
@@ -368,7 +378,7 @@ def test_a_large_datagram_goes_to_the_last_router_before_the_server(clock: Clock
 def test_it_ends_at_the_furthest_router_that_is_known(clock: Clock) -> None:
     answered(row := Row(clock, 6, drop=None, server="dtls", mute=(5, 6)), SIZE)
 
-    assert [one.ttl for one in large(row)] == [4]
+    assert [packet.ttl for packet in large(row)] == [4]
 
 
 def whole(row: Row) -> WholePackets:
@@ -389,8 +399,8 @@ def test_a_large_datagram_that_is_lost_is_sent_thrice(clock: Clock) -> None:
     row = Row(clock, 3, drop=None, server="dtls", whole=0)
     found = whole(row)
 
-    assert [(one.ttl, one.outcome, one.icmp) for one in found.probes] == [(3, "timeout", None)] * LARGE_TRIES
-    times = [one.at for one in large(row)]
+    assert [(sent.ttl, sent.outcome, sent.icmp) for sent in found.probes] == [(3, "timeout", None)] * LARGE_TRIES
+    times = [packet.at for packet in large(row)]
     assert [times[1] - times[0], times[2] - times[1]] == pytest.approx([probe.WAIT_S] * 2)
 
 
@@ -422,19 +432,19 @@ def test_no_large_datagram_gets_to_the_server(size: int, narrow: int | None, **f
     row = Row(Clock(), drop=None, server="dtls", whole=narrow, **fields)
     target = answered(row, size)
 
-    end = min((one.ttl for one in target.device.probes if one.outcome == "answered"), default=0)
-    routers = {one.ttl for one in target.device.probes if one.outcome == "time-exceeded" and one.ttl < end}
-    assert {one.ttl for one in large(row)} <= ({max(routers)} if routers else set())
-    assert all(one.ttl <= one.hops for one in large(row))
-    assert {len(one.payload) for one in large(row)} <= {size - 28}
+    end = min((sent.ttl for sent in target.device.probes if sent.outcome == "answered"), default=0)
+    routers = {sent.ttl for sent in target.device.probes if sent.outcome == "time-exceeded" and sent.ttl < end}
+    assert {packet.ttl for packet in large(row)} <= ({max(routers)} if routers else set())
+    assert all(packet.ttl <= packet.hops for packet in large(row))
+    assert {len(packet.payload) for packet in large(row)} <= {size - 28}
 
 
 @pytest.mark.parametrize("shorter", [1, 2, 5])
 def test_a_flow_with_a_shorter_way_leads_no_large_datagram_to_the_server(clock: Clock, shorter: int) -> None:
     answered(row := Row(clock, 6, drop=None, server="dtls", shorter=shorter), SIZE)
 
-    assert [(one.ttl, one.hops) for one in large(row)] == [(6, 6)]
-    assert not [one for one in row.reached if one.whole]
+    assert [(packet.ttl, packet.hops) for packet in large(row)] == [(6, 6)]
+    assert not [packet for packet in row.reached if packet.whole]
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.2, 0.26, 0.6, 1.0, 1.5])
@@ -442,8 +452,8 @@ def test_a_flow_with_a_shorter_way_leads_no_large_datagram_to_the_server(clock: 
 def test_a_server_that_answers_late_gets_one_client_hello(clock: Clock, late_s: float, mute: tuple[int, ...]) -> None:
     target = answered(row := Row(clock, 6, drop=None, server="dtls", late_s=late_s, mute=mute), SIZE)
 
-    assert [one.ttl for one in row.reached] == [7]
-    assert [one.ttl for one in target.device.probes if one.outcome == "answered"] == [7]
+    assert [packet.ttl for packet in row.reached] == [7]
+    assert [sent.ttl for sent in target.device.probes if sent.outcome == "answered"] == [7]
 
 
 def test_none_is_sent_unasked(clock: Clock) -> None:

@@ -83,7 +83,9 @@ def told(icmp: Icmp) -> Observations:
 def test_large_packets_are_looked_at_where_something_suggests_a_small_mtu(run: Observations, *, looks: bool) -> None:
     targets = path_targets(run, profiles.load("argon"))
 
-    assert [(one.device.port, one.controls, one.whole_size) for one in targets] == ([(5684, (), 1280)] if looks else [])
+    assert [(target.device.port, target.controls, target.whole_size) for target in targets] == (
+        [(5684, (), 1280)] if looks else []
+    )
     assert path_targets(run, profiles.load("photon")) == []
     assert path_targets(run, profiles.load("generic")) == []
     (asked,) = path_targets(run, profiles.load("argon"), always=True)
@@ -100,7 +102,7 @@ def test_a_port_that_does_not_answer_has_controls_and_no_large_packets(
     for name, protocols in (("argon", ["udp", "tcp"]), ("photon", ["tcp", "udp"])):
         (target,) = path_targets(run, profiles.load(name), **how)
 
-        assert [one.protocol for one in target.controls] == protocols
+        assert [rungs.protocol for rungs in target.controls] == protocols
         assert target.whole_size is None
 
 
@@ -113,12 +115,12 @@ def test_controls_are_ports_that_answered_first() -> None:
     (target,) = path_targets(run, profiles.load("generic"))
 
     assert target.place == (seen.COAP_NAMES[1], seen.COAP_ADDRESSES[1])
-    assert [(one.protocol, one.port) for one in target.controls] == [("udp", 123), ("tcp", 80)]
-    assert all(one.known_by for one in target.controls)
+    assert [(rungs.protocol, rungs.port) for rungs in target.controls] == [("udp", 123), ("tcp", 80)]
+    assert all(rungs.known_by for rungs in target.controls)
 
     bare = seen.healthy(coap=seen.coap(silent), ntp=seen.ntp())
     (target,) = path_targets(bare, profiles.load("generic"))
-    assert [(one.protocol, one.port) for one in target.controls] == [("udp", 53), ("tcp", 443)]
+    assert [(rungs.protocol, rungs.port) for rungs in target.controls] == [("udp", 53), ("tcp", 443)]
 
 
 def test_a_control_of_the_same_protocol_comes_first() -> None:
@@ -126,7 +128,7 @@ def test_a_control_of_the_same_protocol_comes_first() -> None:
     (target,) = path_targets(run, profiles.load("photon"))
 
     assert target.device == ("tcp", 5683, "syn", None)
-    assert [one.protocol for one in target.controls] == ["tcp", "udp"]
+    assert [rungs.protocol for rungs in target.controls] == ["tcp", "udp"]
 
 
 def test_no_address_no_path() -> None:

@@ -26,17 +26,17 @@ CLOUD: Waits = COAP | {"cloud": {"dhcp"}, "tcp": {"dhcp"}, "echo": {"dhcp", "clo
 PATH: Waits = {"path": {"dhcp", "coap", "cloud"}}
 NTP_AND_PORTAL: Waits = {"ntp": {"dhcp"}, "portal": {"dhcp"}}
 EVERYTHING: Waits = {"wifi": set()} | CLOUD | NTP_AND_PORTAL | PATH
-AIR = [one for one in judging.CHECKS if one.startswith("wifi.")]
+AIR = [check for check in judging.CHECKS if check.startswith("wifi.")]
 
 
 def before(row: PlannedProbe) -> set[str]:
     """The probes that have to be waited for before one begins."""
-    return {one for milestone in row.begins_after for one in REACHED_BY[milestone]}
+    return {text for milestone in row.begins_after for text in REACHED_BY[milestone]}
 
 
 def at_all(row: PlannedProbe) -> set[str]:
     """The probes that a probe, or a part of it, waits for."""
-    return before(row) | {one for milestone in row.waits_for for one in REACHED_BY[milestone]}
+    return before(row) | {text for milestone in row.waits_for for text in REACHED_BY[milestone]}
 
 
 def planned(selection: Selection, *, deep: bool = False) -> list[PlannedProbe]:
@@ -76,7 +76,7 @@ def test_nobody_waits_for_a_probe_that_does_not_run(check_id: str, deep: bool) -
         rows = planned(selection, deep=deep)
         running = {row.name for row in rows}
 
-        assert {one for row in rows for one in at_all(row)} <= running
+        assert {text for row in rows for text in at_all(row)} <= running
         for row in rows:
             assert set(WITH_DEEP.get(row.name, ())) <= running or not deep
 
@@ -97,8 +97,8 @@ def test_the_rows_are_whole() -> None:
     assert len({row.name for row in PROBES}) == len(PROBES)
     assert all(row.kind in get_args(kinds[row.name]) for row in PROBES)
     assert set(REACHED_BY) == set(get_args(Milestone))
-    assert {one for probes in REACHED_BY.values() for one in probes} <= {row.name for row in PROBES}
-    used = {one for row in PROBES for one in (*row.begins_after, *row.waits_for)}
+    assert {probe for probes in REACHED_BY.values() for probe in probes} <= {row.name for row in PROBES}
+    used = {name for row in PROBES for name in (*row.begins_after, *row.waits_for)}
     assert used == set(REACHED_BY), "what nobody waits for is no milestone"
 
 
@@ -115,13 +115,13 @@ PATCHED = {"wifi", "dhcp", "portal", "coap", "cloud", "tcp", "echo", "mapping"}
 
 async def inputs(*given: Any) -> None:
     """Wait for what a probe is given: addresses, and what DHCP's option 114 held."""
-    for one in given:
-        if isinstance(one, asyncio.Future):
-            await one
-        elif isinstance(getattr(one, "__self__", None), HostAddresses):
-            await one("pool.ntp.org")
-        elif isinstance(one, run_module._Measurement):  # noqa: SLF001 - the run
-            await one._addresses.address("pool.ntp.org")  # noqa: SLF001 - as above
+    for argument in given:
+        if isinstance(argument, asyncio.Future):
+            await argument
+        elif isinstance(getattr(argument, "__self__", None), HostAddresses):
+            await argument("pool.ntp.org")
+        elif isinstance(argument, run_module._Measurement):  # noqa: SLF001 - the run
+            await argument._addresses.address("pool.ntp.org")  # noqa: SLF001 - as above
 
 
 def begun_while(held: str | None, monkeypatch: pytest.MonkeyPatch) -> set[str]:

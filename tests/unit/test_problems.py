@@ -81,7 +81,7 @@ def test_every_problem_is_found_in_some_case() -> None:
 
     for row in CHECKS.values():
         if row.group in GROUPS:
-            assert [one for one in row.problems if (row.id, one) not in found] == []
+            assert [problem for problem in row.problems if (row.id, problem) not in found] == []
         assert not {*COMMON_PROBLEMS} & {*row.problems}
         assert len({*row.problems}) == len(row.problems)
 
@@ -115,12 +115,12 @@ def test_the_hop_of_who_refuses_is_that_at_which_a_ladder_met_it() -> None:
     observed = four.udp_blocked().observations
     second = "10.20.0.1"
     refused = [
-        msgspec.structs.replace(one, outcome="icmp", icmp=Icmp(type=3, code=13, source=second))
-        for one in attempts(ARGON_ADDRESS, 5684, "icmp", 3)
+        msgspec.structs.replace(attempt, outcome="icmp", icmp=Icmp(type=3, code=13, source=second))
+        for attempt in attempts(ARGON_ADDRESS, 5684, "icmp", 3)
     ]
     observed = msgspec.structs.replace(observed, cloud=dtls(*refused)["cloud"])
-    found = next(one for one in judge(observed, profiles.load("photon2"), Selection()).checks
-                 if one.id == "cloud.transport")  # fmt: skip
+    found = next(check for check in judge(observed, profiles.load("photon2"), Selection()).checks
+                 if check.id == "cloud.transport")  # fmt: skip
 
     assert (found.problem, found.named) == ("rejected", Named(address=second, hop=2))
 
@@ -132,7 +132,7 @@ def test_a_pass_that_rests_on_what_is_not_confirmed_has_that_for_its_problem() -
     photon = profiles.load("photon")
     doubtful = msgspec.structs.replace(photon.cloud.port, certainty="unconfirmed")
     profile = msgspec.structs.replace(photon, cloud=msgspec.structs.replace(photon.cloud, port=doubtful))
-    found = next(one for one in judge(seen.healthy(), profile, Selection()).checks if one.id == "cloud.transport")
+    found = next(check for check in judge(seen.healthy(), profile, Selection()).checks if check.id == "cloud.transport")
 
     assert (found.status, found.problem, found.named) == ("warn", "unconfirmed", None)
 

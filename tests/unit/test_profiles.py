@@ -51,9 +51,9 @@ def stated(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         for name, fact in content.items():
             tables = fact if isinstance(fact, list) and fact and isinstance(fact[0], dict) else [fact]
-            for one in tables if name != "source" else []:
-                in_table = isinstance(one, dict) and (section == "checks" or "value" in one)
-                own = one if in_table else {"value": one}
+            for table in tables if name != "source" else []:
+                in_table = isinstance(table, dict) and (section == "checks" or "value" in table)
+                own = table if in_table else {"value": table}
                 inherited = {"source": content["source"]} if "source" in content and section != "checks" else {}
                 yield f"{section}.{name}", {**inherited, **own}
 
@@ -70,20 +70,20 @@ def versions(name: str) -> list[str]:
             found.add(
                 (major, minor, patch - 1) if patch else (major, minor - 1, 999) if minor else (major - 1, 999, 999)
             )
-    within = [one for one in found if order(device_os.oldest) <= one <= order(device_os.newest)]
-    return [".".join(map(str, one)) for one in sorted(within)]
+    within = [release for release in found if order(device_os.oldest) <= release <= order(device_os.newest)]
+    return [".".join(map(str, release)) for release in sorted(within)]
 
 
 def holds(table: dict[str, Any], version: str) -> bool:
     """Whether a table is for a version, counted apart from the code under test."""
-    number = [int(one) for one in version.split(".")]
-    since = [int(one) for one in table.get("since", "0.0.0").split(".")]
-    before = [int(one) for one in table.get("before", "9999.0.0").split(".")]
+    number = [int(part) for part in version.split(".")]
+    since = [int(part) for part in table.get("since", "0.0.0").split(".")]
+    before = [int(part) for part in table.get("before", "9999.0.0").split(".")]
     return since <= number < before
 
 
 def test_the_checks_of_the_contract_are_there_in_its_order() -> None:
-    assert [one for one in CHECKS if one in CONTRACT] == CONTRACT
+    assert [check_id for check_id in CHECKS if check_id in CONTRACT] == CONTRACT
 
 
 def test_the_devices_are_the_files() -> None:
@@ -116,13 +116,17 @@ def test_every_version_has_one_table_of_each_fact(name: str) -> None:
     for section in ("radio", "dhcp", "dns", "cloud", "internet_test", "startup"):
         for fact, tables in content.get(section, {}).items():
             for version in versions(name):
-                holding = [one for one in (tables if isinstance(tables, list) else [tables]) if holds(one, version)]
+                holding = [
+                    table for table in (tables if isinstance(tables, list) else [tables]) if holds(table, version)
+                ]
                 assert len(holding) == 1 or (fact in optional and not holding), (section, fact, version)
                 checked += 1
     assert checked > 100
     for check_id, needs in content["checks"].items():
         for version in versions(name):
-            assert sum(holds(one, version) for one in (needs if isinstance(needs, list) else [needs])) <= 1, check_id
+            assert sum(holds(entry, version) for entry in (needs if isinstance(needs, list) else [needs])) <= 1, (
+                check_id
+            )
 
 
 @pytest.mark.parametrize("name", PARTICLE)
@@ -147,7 +151,7 @@ def test_a_profile_loads_and_names_only_checks_of_the_contract(name: str) -> Non
 
 
 def test_all_load() -> None:
-    assert [one.name for one in profiles.load_all()] == profiles.names()
+    assert [device.name for device in profiles.load_all()] == profiles.names()
 
 
 def test_loading_all_again_costs_nothing() -> None:
@@ -170,7 +174,7 @@ def test_what_is_loaded_twice_is_one_and_cannot_be_changed() -> None:
 
 
 def test_every_check_is_required_of_a_network_for_the_generic_device() -> None:
-    assert {profiles.load("generic").level(one) for one in CONTRACT} == {"required"}
+    assert {profiles.load("generic").level(text) for text in CONTRACT} == {"required"}
 
 
 @pytest.mark.parametrize("name", ["photon", "argon"])
@@ -415,10 +419,10 @@ def test_channel_plans_as_device_facts_3_gives_them(name: str) -> None:
 
 @pytest.mark.parametrize(("same", "as_"), [("p1", "photon"), ("p2", "photon2")])
 def test_devices_that_differ_by_their_name_only(same: str, as_: str) -> None:
-    one, other = profiles.load(same), profiles.load(as_)
+    profile, other = profiles.load(same), profiles.load(as_)
 
-    assert msgspec.structs.replace(one, name=other.name, origin=other.origin, title=other.title) == other
-    assert one.title != other.title
+    assert msgspec.structs.replace(profile, name=other.name, origin=other.origin, title=other.title) == other
+    assert profile.title != other.title
 
 
 def test_no_source_about_another_chip_is_taken_over() -> None:
@@ -435,7 +439,7 @@ def test_an_unknown_device_is_refused_with_those_that_are_known(name: str) -> No
         profiles.load(name)
 
     assert repr(name) in str(refused.value)
-    assert all(one in str(refused.value) for one in profiles.names())
+    assert all(name in str(refused.value) for name in profiles.names())
 
 
 @pytest.mark.parametrize("name", ["../profiles/photon", "photon.toml", "./photon", "x/\x1b[31m", "/\x00.toml"])
@@ -444,7 +448,7 @@ def test_a_file_that_does_not_exist_is_refused_with_the_devices_that_are_known(n
         profiles.load(name)
 
     assert repr(name) in str(refused.value)
-    assert all(one in str(refused.value) for one in profiles.names())
+    assert all(name in str(refused.value) for name in profiles.names())
 
 
 @pytest.mark.parametrize(
@@ -521,8 +525,8 @@ def test_within_a_span_no_fact_changes(name: str) -> None:
         major, minor, patch = order(first)
         following = f"{major}.{minor}.{patch + 1}"
         if following not in spans and order(following) <= order(device_os.newest):
-            one, other = profiles.load(name, first), profiles.load(name, following)
-            assert msgspec.structs.replace(one, os_version=following) == other
+            profile, other = profiles.load(name, first), profiles.load(name, following)
+            assert msgspec.structs.replace(profile, os_version=following) == other
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -187,7 +187,7 @@ def answered(climb: TcpClimb, kind: Any, echoed: int | None = None) -> None:
 
 
 def outcomes(climb: TcpClimb) -> list[str]:
-    return [one.detail or one.outcome for one in climb.tries]
+    return [probe.detail or probe.outcome for probe in climb.tries]
 
 
 def test_a_timestamp_tells_which_syn_was_accepted(syns: TcpClimb) -> None:
@@ -277,4 +277,4 @@ def test_a_datagrams_number_and_payload_have_to_agree(monkeypatch: pytest.Monkey
     made.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), first + 1, bytes(8), 1000.1))
     made.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), first, bytes(8) + made.tries[3].payload, 1000.1))
 
-    assert [one.outcome == "time-exceeded" for one in made.tries] == [False, True, False, True]
+    assert [probe.outcome == "time-exceeded" for probe in made.tries] == [False, True, False, True]

@@ -48,7 +48,7 @@ def test_a_row_is_whole(check_id: str) -> None:
     assert row.probes
     assert {*row.probes, *row.also, *row.beside} <= PROBES
     assert re.fullmatch(r"[A-Z].*\.", row.plain)
-    assert not any(one in row.plain for one in CHECKS if "." in one), "plain words have no ids"
+    assert not any(check in row.plain for check in CHECKS if "." in check), "plain words have no ids"
     assert row.owner in get_args(Owner)
     assert row.where in get_args(Where)
     assert row.station in {*get_args(StationKind), None}
@@ -58,7 +58,7 @@ def test_a_row_is_whole(check_id: str) -> None:
     assert set(row.spoils) <= set(get_args(Stage))
     assert set(row.settles) <= set(CHECKS) - {check_id}
     assert len(set(row.problems)) == len(row.problems)
-    assert all(WORD.fullmatch(one) for one in row.problems)
+    assert all(WORD.fullmatch(problem) for problem in row.problems)
     assert not set(row.problems) & set(COMMON_PROBLEMS)
 
 
@@ -74,10 +74,12 @@ def test_the_rows_answer_what_is_asked_of_them_all() -> None:
     rows = CHECKS.values()
 
     transports = get_args(get_args(CloudFacts.__annotations__["transport"])[0])
-    assert sorted(one for row in rows for one in row.says_open) == sorted(transports), "one row for each transport"
+    assert sorted(text for row in rows for text in row.says_open) == sorted(transports), "one row for each transport"
     assert sum(row.locates for row in rows) == 1
     assert {row.starts for row in rows} >= {"scan", "ip", "dns", "cloud"}
-    assert [row.id for row in rows] == sorted(CHECKS, key=lambda one: _place(CHECKS[one].stage)), "the stages in order"
+    assert [row.id for row in rows] == sorted(CHECKS, key=lambda text: _place(CHECKS[text].stage)), (
+        "the stages in order"
+    )
 
 
 def _place(stage: Stage | None) -> int:
@@ -88,7 +90,7 @@ def _place(stage: Stage | None) -> int:
 def test_people_find_every_check_in_the_readme() -> None:
     table = re.findall(r"^\| `([a-z0-9.-]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert [one for one in table if one in CHECKS] == list(CHECKS)
+    assert [check_id for check_id in table if check_id in CHECKS] == list(CHECKS)
 
 
 def test_only_judging_goes_by_the_ids_of_checks() -> None:
@@ -200,7 +202,7 @@ def test_a_check_of_a_new_group_is_shown_in_every_format(
 ) -> None:
     monkeypatch.setitem(CHECKS, MADE_UP, made_up(finding, **columns))
     made = of(healthy(), "argon")
-    (check,) = (one for one in made.checks if one.id == MADE_UP)
+    (check,) = (row for row in made.checks if row.id == MADE_UP)
     assert (check.status, check.problem) == (finding.status, finding.problem)
     for (ending, render), level in product(FORMATS.items(), LEVELS):
         assert MADE_UP in render(shared(made, level), ["nftables"]), (ending, level)
@@ -208,7 +210,9 @@ def test_a_check_of_a_new_group_is_shown_in_every_format(
 
     a, b = given_as("A", site()), given_as("B", phone())
     compared = compare(a, b, profiles.load("argon"))
-    assert [(one.a_problem, one.b_problem) for one in compared.checks if one.id == MADE_UP] == [(finding.problem,) * 2]
+    assert [(pair.a_problem, pair.b_problem) for pair in compared.checks if pair.id == MADE_UP] == [
+        (finding.problem,) * 2
+    ]
     for (ending, show), level in product(COMPARISONS.items(), LEVELS):
         text = show(compared if level == "complete" else hidden(compared, [a.report, b.report], level))
         assert MADE_UP in text, (ending, level)
@@ -230,8 +234,8 @@ def test_a_check_that_a_run_cannot_have_is_absent(monkeypatch: pytest.MonkeyPatc
 
     with_ntp = judge(healthy(), profiles.load("generic"), Selection())
     without = judge(healthy(ntp=None), profiles.load("generic"), Selection())
-    assert MADE_UP not in [one.id for one in with_ntp.checks]
-    assert MADE_UP in [one.id for one in without.checks]
+    assert MADE_UP not in [check.id for check in with_ntp.checks]
+    assert MADE_UP in [check.id for check in without.checks]
 
 
 def test_a_new_group_can_be_chosen_and_has_its_levels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -246,7 +250,7 @@ def test_a_new_group_can_be_chosen_and_has_its_levels(monkeypatch: pytest.Monkey
     assert profiles.load("argon").level(MADE_UP) == "required"
     ours = profiles.load(str(own))
     assert ours.level(MADE_UP) == "warning"
-    assert [one.status for one in judge(healthy(), ours, Selection()).checks if one.id == MADE_UP] == ["warn"]
+    assert [check.status for check in judge(healthy(), ours, Selection()).checks if check.id == MADE_UP] == ["warn"]
 
 
 # --- whoever uses a problem

@@ -73,15 +73,15 @@ _CLOSED_LISTS = {"security"}
 def bare(kind: Any) -> set[Any]:
     """The members of a union (or the one type), without what `Annotated` adds."""
     members = get_args(kind) if get_origin(kind) in {Union, UnionType} else [kind]
-    return {get_args(one)[0] if get_origin(one) is Annotated else one for one in members}
+    return {get_args(member)[0] if get_origin(member) is Annotated else member for member in members}
 
 
 def planted(value: Any, text: str, *, own: bool) -> Any:
     """The same, with `text` in every field that is any string (where `own`: but not in those of the project itself)."""
     if isinstance(value, msgspec.Struct):
         changes = {}
-        hints = {one.name: one.type for one in msgspec.structs.fields(value)}
-        for name, inner in ((one, getattr(value, one)) for one in value.__struct_fields__):
+        hints = {field.name: field.type for field in msgspec.structs.fields(value)}
+        for name, inner in ((field, getattr(value, field)) for field in value.__struct_fields__):
             free = str in bare(hints[name])
             if free and not isinstance(inner, (list, dict)) and not (own and name in _OUR_OWN):
                 changes[name] = text
@@ -89,7 +89,7 @@ def planted(value: Any, text: str, *, own: bool) -> Any:
                 changes[name] = planted(inner, text, own=own)
         return msgspec.structs.replace(value, **changes)
     if isinstance(value, list):
-        return [text if isinstance(one, str) else planted(one, text, own=own) for one in value]
+        return [text if isinstance(element, str) else planted(element, text, own=own) for element in value]
     return value
 
 
@@ -113,7 +113,11 @@ def run(**changed: Any) -> Run:
 
 def raw(text: str) -> list[str]:
     """The characters of a text that a terminal obeys or hides, line ends aside."""
-    return [repr(one) for one in text if one != "\n" and unicodedata.category(one) in {"Cc", "Cf", "Zl", "Zp", "Cs"}]
+    return [
+        repr(character)
+        for character in text
+        if character != "\n" and unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Cs"}
+    ]
 
 
 def on_terminal(made: Report) -> str:
@@ -183,7 +187,7 @@ def test_json_has_the_contracts_keys() -> None:
     for check in document["checks"]:
         assert {"id", "stage", "status", "summary", "reason", "remedy", "owner", "evidence"} <= set(check)
     assert {"result", "method", "log", "led"} <= set(document["internet_test"])
-    assert {one["name"] for one in document["devices"]} == set(profiles.names())
+    assert {device["name"] for device in document["devices"]} == set(profiles.names())
 
 
 def judgement(made: Report) -> tuple[Any, ...]:
@@ -212,12 +216,12 @@ def test_the_committed_sample_of_schema_1_keeps_loading() -> None:
 
     # That version did not look at the air, so today's rules cannot say yes.
     assert (saved["verdict"], again.verdict) == ("compatible", "undetermined")
-    statuses = {one.id: one.status for one in again.checks}
-    air = [one for one in statuses if one.startswith("wifi.")]
-    assert {statuses.pop(one) for one in air} == {"unknown"}
+    statuses = {check.id: check.status for check in again.checks}
+    air = [status for status in statuses if status.startswith("wifi.")]
+    assert {statuses.pop(bss) for bss in air} == {"unknown"}
     # Nor did it look at the path, but the port answered.
     assert statuses["path.egress"] == "pass"
-    assert statuses.items() >= {one["id"]: one["status"] for one in saved["checks"]}.items()
+    assert statuses.items() >= {check["id"]: check["status"] for check in saved["checks"]}.items()
     assert again.internet_test.result == saved["internet_test"]["result"] == "passed"
     assert loaded.observations.dhcp is not None
     assert loaded.observations.dhcp.released
@@ -241,7 +245,7 @@ def test_writing_is_whole_or_not_at_all(tmp_path: Path) -> None:
         report.write(file, "new" * 100_000 + "\ud800")
 
     assert file.read_text() == "old"
-    assert [one.name for one in tmp_path.iterdir()] == ["report.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.txt"]
 
 
 def test_a_failure_to_load_is_one_line(tmp_path: Path) -> None:
@@ -291,7 +295,7 @@ def test_the_most_packets_that_a_saved_run_may_hold_are_judged() -> None:
 def test_shown_text_is_bounded_and_harmless(text: str) -> None:
     made = shown(text)
 
-    assert not [one for one in made if unicodedata.category(one) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}]
+    assert not [text for text in made if unicodedata.category(text) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}]
     assert len(made) <= 401 * 10
     harmless = re.fullmatch(r"[ -~]{0,400}", text)
     assert not harmless or made == text

@@ -35,7 +35,7 @@ def not_run(only: str, *, deep: bool) -> dict[str, str | None]:
     """Why each of the cloud's probes did not run on a laptop without an interface; nothing for those not wanted."""
     made = measure(Scope(), AirChoice(), profiles.load("argon"), Selection(only=[only]), lambda _: None, deep=deep)
     seen: dict[str, Observation | None] = {name: getattr(made.observations, name) for name in CLOUD}
-    return {name: one.not_run for name, one in seen.items() if one}
+    return {name: observation.not_run for name, observation in seen.items() if observation}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,10 @@ def made_with(
         done.append(("echo", targets))
         if not targets:
             return await real_echo(network, targets, address_of)
-        made = [EchoTest(form=one.form, host=one.host, port=one.port, interface=one.interface) for one in targets]
+        made = [
+            EchoTest(form=target.form, host=target.host, port=target.port, interface=target.interface)
+            for target in targets
+        ]
         return Echo(tests=made)
 
     async def nothing(kind: type[Observation]) -> Any:
@@ -164,7 +167,7 @@ def test_echoes_follow_when_the_cloud_has_stayed_silent(monkeypatch: pytest.Monk
     ((word, targets),) = done[2:]
     assert word == "echo"
     assert (2, ARGON_NAME, 5684, 4) in targets
-    assert {one.host for one in targets} == {ARGON_NAME}
+    assert {target.host for target in targets} == {ARGON_NAME}
     cloud, echo = made.observations.cloud, made.observations.echo
     assert cloud is not None
     assert echo is not None
@@ -177,16 +180,18 @@ def test_echoes_do_not_wait_for_the_tcp_clouds(monkeypatch: pytest.MonkeyPatch) 
 
     async def cloud(_: Network, endpoints: list[CloudEndpoint], *rest: Any) -> Cloud:
         on_seen = rest[-1]
-        made = [msgspec.structs.replace(one, attempts=LOST) for one in endpoints if one.transport == "dtls"]
-        for one in made:
-            on_seen(one)
+        made = [
+            msgspec.structs.replace(endpoint, attempts=LOST) for endpoint in endpoints if endpoint.transport == "dtls"
+        ]
+        for endpoint in made:
+            on_seen(endpoint)
         async with asyncio.timeout(5):
             await begun.wait()
         return Cloud(endpoints=made)
 
     async def echo(_: Network, targets: list[EchoTarget], __: Any) -> Echo:
         begun.set()
-        assert {one.host for one in targets} == {ARGON_NAME}
+        assert {target.host for target in targets} == {ARGON_NAME}
         return Echo()
 
     made, _ = made_with(monkeypatch, Cloud(), cloud=cloud, echo=echo)
@@ -204,7 +209,7 @@ def test_a_run_whose_cloud_answers_sends_no_echo(monkeypatch: pytest.MonkeyPatch
     echo = made.observations.echo
     assert echo is not None
     assert (echo.tests, echo.not_run) == ([], None)
-    assert [one.purpose for one in made.footprint if "echo" in one.purpose] == []
+    assert [contact.purpose for contact in made.footprint if "echo" in contact.purpose] == []
 
 
 def test_a_cloud_probe_that_fails_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

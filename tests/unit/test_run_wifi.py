@@ -19,8 +19,8 @@ from netpreflight.probes.observations import Fault, Scope, Wifi
 from tests.unit.seen import FREQUENCIES, bss
 from tests.unit.seen import wifi as survey
 
-AIR = [one for one in CHECKS if one.startswith("wifi.")]
-LOW = [one for one in FREQUENCIES if one < 3000]
+AIR = [check_id for check_id in CHECKS if check_id.startswith("wifi.")]
+LOW = [frequency for frequency in FREQUENCIES if frequency < 3000]
 Partial = Callable[[Wifi], None] | None
 
 
@@ -55,7 +55,7 @@ def test_the_network_that_the_laptop_is_on_is_meant(monkeypatch: pytest.MonkeyPa
     assert wifi is not None
     assert (wifi.target, wifi.target_from) == ("Home", "association")
     assert (scope.ssid, scope.bssid, scope.medium) == ("Home", "02:00:00:00:00:06", "wifi")
-    assert {one.id: one.status for one in told if one.id in AIR} == dict.fromkeys(AIR, "pass")
+    assert {check.id: check.status for check in told if check.id in AIR} == dict.fromkeys(AIR, "pass")
     assert made.footprint == []
 
 
@@ -81,23 +81,27 @@ def test_a_capture_is_taken_and_nothing_is_scanned(monkeypatch: pytest.MonkeyPat
 
     assert made.observations.wifi is not None
     assert made.observations.wifi.source == "capture"
-    assert {one.status for one in told if one.id in AIR} == {"pass"}
+    assert {check.status for check in told if check.id in AIR} == {"pass"}
 
 
 def test_what_2_4_ghz_settles_is_told_before_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     early = heard(frequencies_mhz=LOW)
     final = heard(bss=[bss(), bss(36, frequency_mhz=5180)])
-    told = [(one.id, one.status) for one in run(monkeypatch, final, AirChoice("Home"), early)[1] if one.id in AIR]
+    told = [
+        (check.id, check.status) for check in run(monkeypatch, final, AirChoice("Home"), early)[1] if check.id in AIR
+    ]
 
     later = {"wifi.shared-ssid": "warn", "wifi.ssid": "pass"}
-    assert told == [*((one, "pass") for one in AIR if one not in later), *later.items()]
+    assert told == [*((frame, "pass") for frame in AIR if frame not in later), *later.items()]
 
 
 def test_what_2_4_ghz_does_not_settle_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     early = heard(bss=[bss(1, ssid="other")], frequencies_mhz=LOW)
-    told = [(one.id, one.status) for one in run(monkeypatch, heard(), AirChoice("Home"), early)[1] if one.id in AIR]
+    told = [
+        (check.id, check.status) for check in run(monkeypatch, heard(), AirChoice("Home"), early)[1] if check.id in AIR
+    ]
 
-    assert sorted(told) == sorted((one, "pass") for one in AIR)
+    assert sorted(told) == sorted((frame, "pass") for frame in AIR)
 
 
 def test_a_run_that_is_cut_short_keeps_2_4_ghz(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +117,7 @@ def test_a_run_that_is_cut_short_keeps_2_4_ghz(monkeypatch: pytest.MonkeyPatch) 
 
     assert not made.complete
     assert made.observations.wifi is not None
-    assert [one.ssid for one in made.observations.wifi.bss] == ["Home"]
+    assert [candidate.ssid for candidate in made.observations.wifi.bss] == ["Home"]
 
 
 def test_a_fault_of_the_survey_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +128,6 @@ def test_a_fault_of_the_survey_is_its_own(monkeypatch: pytest.MonkeyPatch) -> No
     fault = made.observations.wifi.fault
     assert isinstance(fault, Fault)
     assert (fault.type, fault.message) == ("RuntimeError", "on purpose")
-    assert [one.file for one in fault.frames] == ["agent/run.py", "agent/run.py", "tests/unit/test_run_wifi.py"]
+    assert [frame.file for frame in fault.frames] == ["agent/run.py", "agent/run.py", "tests/unit/test_run_wifi.py"]
     assert fault.frames[-1].function == "looks"
-    assert {one.status for one in told if one.id in AIR} == {"unknown"}
+    assert {check.status for check in told if check.id in AIR} == {"unknown"}

@@ -21,7 +21,7 @@ from tests.unit.test_sharing import every_struct
 DATA = Path(__file__).parent / "data"
 SAMPLES = sorted(DATA.glob("sample-report-*.json"))
 SAMPLE = DATA / "sample-report-1-path.json"
-OF_THESE_RULES = [one for one in SAMPLES if json.loads(one.read_text())["tool"]["rules"] == report.RULES]
+OF_THESE_RULES = [path for path in SAMPLES if json.loads(path.read_text())["tool"]["rules"] == report.RULES]
 ROUTER, LAPTOP = "192.168.77.1", "192.168.77.10"
 
 
@@ -29,32 +29,32 @@ ROUTER, LAPTOP = "192.168.77.1", "192.168.77.10"
 
 
 @pytest.mark.parametrize("device", profiles.names())
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.stem)
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_a_run_of_an_earlier_version_is_judged(sample: Path, device: str) -> None:
     loaded, judged_for = report.load(sample)
     made = report.make(loaded, profiles.load(device))
 
     assert judged_for.name in profiles.names()
-    assert not [one for one in made.checks if "Internal error" in (one.reason or "")]
+    assert not [check for check in made.checks if "Internal error" in (check.reason or "")]
     for render in FORMATS.values():
         assert render(made)
 
 
 def test_there_is_a_sample_of_each_version_of_the_rules() -> None:
-    rules = {json.loads(one.read_text())["tool"]["rules"] for one in SAMPLES}
+    rules = {json.loads(path.read_text())["tool"]["rules"] for path in SAMPLES}
 
     assert rules >= {str(number) for number in range(1, int(report.RULES) + 1)}
 
 
-@pytest.mark.parametrize("sample", OF_THESE_RULES, ids=lambda one: one.stem)
+@pytest.mark.parametrize("sample", OF_THESE_RULES, ids=lambda path: path.stem)
 def test_by_the_same_rules_a_run_is_judged_as_it_was(sample: Path) -> None:
     saved = json.loads(sample.read_text())
     loaded, judged_for = report.load(sample)
     again = report.make(loaded, profiles.load(judged_for.name, judged_for.os_version))
 
     assert again.verdict == saved["verdict"]
-    before = {one["id"]: one["status"] for one in saved["checks"]}
-    assert {one.id: one.status for one in again.checks if one.id in before} == before
+    before = {check["id"]: check["status"] for check in saved["checks"]}
+    assert {check.id: check.status for check in again.checks if check.id in before} == before
 
 
 def test_the_sample_of_these_rules_has_what_came_with_them() -> None:
@@ -63,18 +63,18 @@ def test_the_sample_of_these_rules_has_what_came_with_them() -> None:
     seen = made.observations
 
     assert seen.path is not None
-    ((whole, controls),) = ((one.whole, one.controls) for one in seen.path.targets)
+    ((whole, controls),) = ((target.whole, target.controls) for target in seen.path.targets)
     assert whole is not None
-    assert [(one.ttl, one.outcome, one.source) for one in whole.probes] == [(2, "time-exceeded", "203.0.113.1")]
+    assert [(probe.ttl, probe.outcome, probe.source) for probe in whole.probes] == [(2, "time-exceeded", "203.0.113.1")]
     assert controls == []
     assert seen.mapping is not None
     assert seen.mapping.largest == 754
     assert seen.echo is not None
     assert seen.echo.tests == []
     assert seen.cloud is not None
-    assert [one.large for one in seen.cloud.endpoints] == [None] * len(seen.cloud.endpoints)
-    known = {one.name for one in vars(shapes).values() if isinstance(one, shapes.Shape)}
-    assert all(one.shapes and set(one.shapes) <= known for one in made.footprint)
+    assert [endpoint.large for endpoint in seen.cloud.endpoints] == [None] * len(seen.cloud.endpoints)
+    known = {var.name for var in vars(shapes).values() if isinstance(var, shapes.Shape)}
+    assert all(contact.shapes and set(contact.shapes) <= known for contact in made.footprint)
 
 
 # --- files
@@ -85,7 +85,7 @@ def write_file(path: Path) -> subprocess.CompletedProcess[str]:
 
 
 def left(folder: Path) -> list[str]:
-    return sorted(one.name for one in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir())
 
 
 KILLED = """
@@ -298,7 +298,7 @@ def test_what_was_shared_is_refused_in_one_line(tmp_path: Path, arguments: tuple
 def test_what_makes_no_sense_is_refused(tmp_path: Path, arguments: tuple[str, ...], says: tuple[str, ...]) -> None:
     file = tmp_path / "run.json"
     file.write_text(SAMPLE.read_text())
-    ended = run("report", str(file), *[str(file) if one == "RUN" else one for one in arguments])
+    ended = run("report", str(file), *[str(file) if argument == "RUN" else argument for argument in arguments])
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert file.read_text() == SAMPLE.read_text()
@@ -324,12 +324,12 @@ SECRET_WORDS = ("psk", "passphrase", "password", "passwd", "secret", "private_ke
 
 
 def test_no_field_and_no_option_could_hold_a_password() -> None:
-    names = {one.name for kind in every_struct(Observations, {Contact}) for one in msgspec.structs.fields(kind)}
+    names = {field.name for kind in every_struct(Observations, {Contact}) for field in msgspec.structs.fields(kind)}
     shown = "".join(run(command, "--help").stdout for command in ("check", "report", "rules"))
 
     assert "ssid" in names
     assert "--ssid" in shown
-    assert not [one for one in names if any(word in one.lower() for word in SECRET_WORDS)]
+    assert not [name for name in names if any(word in name.lower() for word in SECRET_WORDS)]
     assert not [word for word in SECRET_WORDS if word in shown.lower()]
 
 
@@ -347,7 +347,7 @@ READS = {
 def test_no_source_of_the_air_asks_for_a_password(file: str) -> None:
     text = (ROOT / file).read_text()
 
-    assert not [one for one in READS[file] if one in text]
+    assert not [read for read in READS[file] if read in text]
 
 
 def test_a_path_of_more_packets_than_any_run_sends_is_refused(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def generated(file: Path) -> str:
 
 def problems(document: str, file: Path = FILE) -> list[str]:
     validator = Draft202012Validator(json.loads(file.read_text()))
-    return [f"{one.json_path}: {one.message[:200]}" for one in validator.iter_errors(json.loads(document))]
+    return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(json.loads(document))]
 
 
 @pytest.mark.parametrize("file", SCHEMAS, ids=lambda file: file.name)
@@ -119,8 +119,8 @@ def test_the_schema_says_what_each_text_may_reveal() -> None:
     assert definitions["Scope"]["properties"]["ssid"]["anyOf"][0]["x-reveals"] == "ssid"
     assert definitions["Bss"]["properties"]["elements"]["x-reveals"] == "raw"
     told = json.dumps(definitions)
-    for one in get_args(Reveals):
-        assert f'"x-reveals": "{one}"' in told, one
+    for value in get_args(Reveals):
+        assert f'"x-reveals": "{value}"' in told, value
 
 
 if __name__ == "__main__":

@@ -86,11 +86,11 @@ def every_struct(kind: Any, found: set[type[Struct]]) -> set[type[Struct]]:
     if isinstance(kind, type) and issubclass(kind, Struct):
         if kind not in found:
             found.add(kind)
-            for one in msgspec.structs.fields(kind):
-                every_struct(one.type, found)
+            for field in msgspec.structs.fields(kind):
+                every_struct(field.type, found)
     else:
-        for one in get_args(kind):
-            every_struct(one, found)
+        for field in get_args(kind):
+            every_struct(field, found)
     return found
 
 
@@ -98,15 +98,15 @@ def bare_texts(kind: Any) -> bool:
     """Whether a type has a text that does not say what it may reveal."""
     if get_origin(kind) is Annotated:
         inner, *marks = get_args(kind)
-        return (inner is str and not any(one.extra_json_schema for one in marks)) or (
+        return (inner is str and not any(mark.extra_json_schema for mark in marks)) or (
             inner is not str and bare_texts(inner)
         )
-    return kind is str or any(bare_texts(one) for one in get_args(kind) if not isinstance(one, str))
+    return kind is str or any(bare_texts(value) for value in get_args(kind) if not isinstance(value, str))
 
 
 @pytest.mark.parametrize("kind", sorted(every_struct(Observations, {Contact}), key=str))
 def test_every_text_of_an_observation_says_what_it_may_reveal(kind: type[Struct]) -> None:
-    assert not [one.name for one in msgspec.structs.fields(kind) if bare_texts(one.type)]
+    assert not [field.name for field in msgspec.structs.fields(kind) if bare_texts(field.type)]
 
 
 def test_a_text_that_does_not_say_it_would_be_found() -> None:
@@ -146,7 +146,10 @@ def test_what_was_sent_and_how_large_it_was_has_canaries_too() -> None:
     assert observed.mapping is not None
     for target in observed.path.targets:
         assert target.whole is not None
-        assert [bool(one.source and one.icmp and one.icmp.source) for one in target.whole.probes] == [True, True]
+        assert [bool(probe.source and probe.icmp and probe.icmp.source) for probe in target.whole.probes] == [
+            True,
+            True,
+        ]
     assert observed.mapping.largest > 0
     assert len(contact.shapes) == 2
     planted = [text for where, what, text in filler.planted if (where, what) == ("Contact.shapes", "nothing")]
@@ -221,7 +224,9 @@ PLACES: dict[str, dict[str, Any]] = {
     "ntp-rejected": {"ntp": seen.ntp(outcome="icmp")},
     "ntp-silent": {"ntp": seen.ntp()},
     "names-withheld": {"dns": seen.dns(default="REFUSED")},
-    "names-invented": {"dns": seen.dns(*[seen.lookup(one, "192.168.77.1") for one in (*seen.ADDRESSES, *seen.RANDOM)])},
+    "names-invented": {
+        "dns": seen.dns(*[seen.lookup(text, "192.168.77.1") for text in (*seen.ADDRESSES, *seen.RANDOM)])
+    },
     "resolver-silent": {"dns": seen.dns(default=None)},
     "redirected": {"portal": seen.portal({"status": 302, "location": LOCATION, "body": "guest-room-12"})},
     "redirected-here": {"portal": seen.portal({"status": 302, "location": "/guest-room-12/index?a=b", "body": ""})},
@@ -272,13 +277,13 @@ def test_a_public_report_is_the_same_wherever_it_was_made(changed: dict[str, Any
         Contact(protocol="udp", host=None, address="192.168.77.1", port=53, **usual, shapes=["DNS query"]),
     ]
     there = elsewhere(contacts)
-    one, other = of(here, contacts, device), of(elsewhere(here), there, device)
-    assert FORMATS[".json"](one) != FORMATS[".json"](other)
+    first, other = of(here, contacts, device), of(elsewhere(here), there, device)
+    assert FORMATS[".json"](first) != FORMATS[".json"](other)
 
-    first, second = outputs(shared(one, "public")), outputs(shared(other, "public"))
+    ours, theirs = outputs(shared(first, "public")), outputs(shared(other, "public"))
 
-    for name, output in first.items():
-        assert output == second[name]
+    for name, output in ours.items():
+        assert output == theirs[name]
         for secret in TOLD_OF_A_PLACE:
             assert not re.search(rf"(?<![\w.]){re.escape(secret.lower())}", flat(output)), (name, secret)
 
@@ -363,20 +368,20 @@ def test_an_odd_name_is_hidden_too(level: SharedLevel, name: str) -> None:
     secret = name.strip()
     texts = list(every_text(again))
     assert len(texts) > 100
-    assert not [one for one in texts if f"'{name}'" in one or (len(secret) > 2 and secret in one)]
+    assert not [text for text in texts if f"'{name}'" in text or (len(secret) > 2 and secret in text)]
     assert len(raw) == 1 or raw.hex() not in json.dumps(again)
-    assert raw.hex(" ") not in [one.partition("bytes: ")[2] for one in texts]
+    assert raw.hex(" ") not in [text.partition("bytes: ")[2] for text in texts]
 
 
 def every_text(value: Any) -> Any:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for one in value.values():
-            yield from every_text(one)
+        for element in value.values():
+            yield from every_text(element)
     elif isinstance(value, list):
-        for one in value:
-            yield from every_text(one)
+        for element in value:
+            yield from every_text(element)
 
 
 def test_a_ticket_keeps_what_support_needs_and_hides_the_rest() -> None:
@@ -407,10 +412,10 @@ def test_tokens_keep_equality_within_a_report() -> None:
     made = shared(of(seen.healthy(wifi=seen.wifi(*names, target="B"))), "public")
 
     assert made.observations.wifi is not None
-    assert [one.ssid for one in made.observations.wifi.bss] == ["net-2", "net-1", "net-2"]
+    assert [bss.ssid for bss in made.observations.wifi.bss] == ["net-2", "net-1", "net-2"]
     assert made.observations.wifi.target == "net-1"
-    assert "'net-1'" in next(one.summary for one in made.checks if one.id == "wifi.band")
-    assert len({one.bssid for one in made.observations.wifi.bss}) == 3
+    assert "'net-1'" in next(check.summary for check in made.checks if check.id == "wifi.band")
+    assert len({bss.bssid for bss in made.observations.wifi.bss}) == 3
     assert made.scope.gateway == "private-2"
     assert made.scope.addresses == ["private-1/24"]
     assert made.observations.dhcp is not None
@@ -418,12 +423,12 @@ def test_tokens_keep_equality_within_a_report() -> None:
 
 
 def test_two_reports_share_their_tokens() -> None:
-    one = of(seen.healthy(wifi=seen.wifi(seen.bss(ssid="Ours"), target="Ours")))
+    shared = of(seen.healthy(wifi=seen.wifi(seen.bss(ssid="Ours"), target="Ours")))
     two = of(seen.healthy(wifi=seen.wifi(seen.bss(ssid="Phone"), seen.bss(1, ssid="Ours"), target="Phone")))
     check = next(check for check in two.checks if check.id == "wifi.band")
 
-    made = hidden(msgspec.structs.replace(check, reason="'Phone' and 'Ours', 192.168.77.1"), [one, two], "public")
-    same = hidden(one, [one, two], "public")
+    made = hidden(msgspec.structs.replace(check, reason="'Phone' and 'Ours', 192.168.77.1"), [shared, two], "public")
+    same = hidden(shared, [shared, two], "public")
 
     assert made.summary.startswith("'net-2' is on 2.4 GHz")
     assert made.reason == "'net-2' and 'net-1', private-1"
@@ -447,7 +452,9 @@ def test_a_log_line_of_a_companys_own_device_is_hidden(name: str, tmp_path: Any)
     near = seen.healthy(wifi=seen.wifi(seen.bss(ssid=name), target=name))
     away = seen.healthy(wifi=seen.wifi(seen.bss(ssid="other"), target=name))
 
-    joined, missed = (shared(of(one, device=str(file)), "public").startup.stages[0] for one in (near, away))
+    joined, missed = (
+        shared(of(observations, device=str(file)), "public").startup.stages[0] for observations in (near, away)
+    )
 
     assert joined.line == "joining net-1 now"
     assert missed.instead == "cannot see net-1!"
@@ -460,12 +467,12 @@ def test_the_lines_of_every_known_device_are_known() -> None:
         for name in profiles.names()
         for fact in itertools.chain.from_iterable(profiles.sheet(name).facts.get("startup", {}).values())
     }
-    templates = [one for one in values if "{ssid}" in one]
+    templates = [value for value in values if "{ssid}" in value]
 
-    for one in templates:
+    for template in templates:
         for device in DEVICES:
             made = of(seen.healthy(), device=device)
-            filled_in = one.replace("{ssid}", "Home").replace("{port}", "5684")
+            filled_in = template.replace("{ssid}", "Home").replace("{port}", "5684")
             startup = msgspec.structs.replace(made.startup, log=[filled_in])
             assert "Home" not in shared(msgspec.structs.replace(made, startup=startup), "public").startup.log[0]
     assert len(templates) > 2
@@ -555,7 +562,7 @@ def test_progress_names_nothing_where_the_report_will_not() -> None:
 
     lines = stream.getvalue().splitlines()
     assert lines[0] == "Checking this network for: Particle Photon 2, Device OS 6.2.0"
-    assert [line.split() for line in lines[1:]] == [["ok", one.id] for one in BASE.checks]
+    assert [line.split() for line in lines[1:]] == [["ok", row.id] for row in BASE.checks]
 
 
 def test_complete_is_the_report_itself() -> None:
@@ -624,7 +631,7 @@ def test_hostile_text_in_every_field_is_shared_and_soon(level: SharedLevel, text
     assert wifi is not None
     named = [wifi.target, wifi.bss[0].ssid, wifi.bss[0].bssid, small.scope.mac]
     if level == "public":
-        assert text not in [*named, *small.notes, *(one.summary for one in small.checks)]
+        assert text not in [*named, *small.notes, *(check.summary for check in small.checks)]
 
 
 def test_ten_thousand_networks_are_shared_quickly() -> None:
@@ -644,10 +651,10 @@ def test_what_was_a_right_answer_stays_right() -> None:
     made = shared(BASE, "public")
 
     assert made.observations.portal is not None
-    assert all(one.right for one in made.observations.portal.http)
+    assert all(witness.right for witness in made.observations.portal.http)
     assert made.observations.cloud is not None
     assert made.observations.cloud.endpoints[0].nonce
-    assert HIDDEN not in {one.body for one in made.observations.portal.http}
+    assert HIDDEN not in {witness.body for witness in made.observations.portal.http}
     assert isinstance(canary("ssid", 1), str)
     assert isinstance(made.observations.dhcp and made.observations.dhcp.granted, DhcpMessage)
 
@@ -658,5 +665,5 @@ def test_every_format_for_people_says_what_was_left_out(level: SharedLevel) -> N
 
     for ending, text in outputs(made).items():
         if not ending.startswith(".json"):
-            letters = (re.sub(r"[^a-z]+", "", html.unescape(one).lower()) for one in (TOLD[level], text))
+            letters = (re.sub(r"[^a-z]+", "", html.unescape(shown).lower()) for shown in (TOLD[level], text))
             assert next(letters) in next(letters), ending

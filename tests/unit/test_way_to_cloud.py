@@ -28,7 +28,7 @@ def drawing(*rungs: str | None, **changed: Any) -> tuple[Check, list[Station]]:
 
 
 def station_of(way: list[Station], address: str) -> Station:
-    (found,) = [one for one in way if address in one.detail]
+    (found,) = [station for station in way if address in station.detail]
     return found
 
 

@@ -43,7 +43,7 @@ def test_pcap(order: str, nano: bool, tmp_path: Path) -> None:  # noqa: FBT001 -
 
     seen = read(pcap(radiotap(frame(usual())), other, order=order, nano=nano, step_s=1.25), tmp_path)
 
-    assert [(one.ssid, one.age_s) for one in seen.bss] == [("net", 1.25), ("other", 0.0)]
+    assert [(bss.ssid, bss.age_s) for bss in seen.bss] == [("net", 1.25), ("other", 0.0)]
     assert seen.source == "capture"
     assert not seen.triggered
 
@@ -55,7 +55,7 @@ def test_pcapng(order: str, resolution: int, tmp_path: Path) -> None:
 
     seen = read(pcapng(radiotap(frame(usual())), other, order=order, resolution=resolution), tmp_path)
 
-    assert [(one.ssid, one.age_s) for one in seen.bss] == [("net", 1.0), ("other", 0.0)]
+    assert [(bss.ssid, bss.age_s) for bss in seen.bss] == [("net", 1.0), ("other", 0.0)]
 
 
 def test_pcapng_with_two_sections_of_different_byte_order_and_other_blocks(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_pcapng_with_two_sections_of_different_byte_order_and_other_blocks(tmp_p
     made = pcapng(radiotap(frame(usual())), order=">") + pcapng() + name_resolution + simple
     seen = read(made, tmp_path)
 
-    assert [(one.ssid, one.age_s) for one in seen.bss] == [("net", 0.0), ("simple", None)]
+    assert [(bss.ssid, bss.age_s) for bss in seen.bss] == [("net", 0.0), ("simple", None)]
 
 
 @pytest.mark.parametrize("link", [BARE, PRISM, PPI])
@@ -74,7 +74,7 @@ def test_other_link_types(link: int, tmp_path: Path) -> None:
 
     seen = read(pcap(head[link] + frame(usual()), link=link), tmp_path)
 
-    assert [(one.ssid, one.channel, one.frequency_mhz, one.signal_dbm) for one in seen.bss] == [("net", 6, 2437, None)]
+    assert [(bss.ssid, bss.channel, bss.frequency_mhz, bss.signal_dbm) for bss in seen.bss] == [("net", 6, 2437, None)]
     assert any("on which channel" in limit for limit in seen.limits)
     assert any("how strong" in limit for limit in seen.limits)
 
@@ -83,9 +83,9 @@ def test_other_link_types(link: int, tmp_path: Path) -> None:
 def test_the_fcs_is_no_element_whether_or_not_it_is_announced(link: int, tmp_path: Path) -> None:
     for number in range(300):  # among so many, some check sequences look like an element
         bare = frame(usual(), fcs=True, tsf=number)
-        one = only(pcap(bare if link == BARE else radiotap(bare, flags=0), link=link), tmp_path)
-        assert bytes.fromhex(one.elements) == usual()
-        assert one.complete
+        bss = only(pcap(bare if link == BARE else radiotap(bare, flags=0), link=link), tmp_path)
+        assert bytes.fromhex(bss.elements) == usual()
+        assert bss.complete
 
 
 def test_the_fcs_is_cut_off_as_the_header_says(tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ def test_a_radiotap_header_with_several_words_and_a_vendor(tmp_path: Path) -> No
     padding = b"\0" * (-(4 + len(present)) % 8)
     head = struct.pack("<BBH", 0, 0, 4 + len(present) + len(padding) + len(fields)) + present
 
-    one = only(pcap(head + padding + fields + frame(usual())), tmp_path)
+    bss = only(pcap(head + padding + fields + frame(usual())), tmp_path)
 
-    assert (one.signal_dbm, one.channel, one.contradictions) == (-61, 6, [])
+    assert (bss.signal_dbm, bss.channel, bss.contradictions) == (-61, 6, [])
 
 
 @pytest.mark.parametrize("signal", [0, 5, -128])
@@ -128,12 +128,12 @@ def test_best_signal_and_latest_elements(tmp_path: Path) -> None:
         for stations, signal in ((1, -70), (2, -40), (3, -60))
     ]
 
-    one = only(pcap(*frames), tmp_path)
+    bss = only(pcap(*frames), tmp_path)
 
-    assert one.signal_dbm == -40
-    assert one.load is not None
-    assert one.load.stations == 3
-    assert one.answers_probes is None
+    assert bss.signal_dbm == -40
+    assert bss.load is not None
+    assert bss.load.stations == 3
+    assert bss.answers_probes is None
 
 
 def test_a_probe_response_reveals_a_hidden_name(tmp_path: Path) -> None:
@@ -144,16 +144,16 @@ def test_a_probe_response_reveals_a_hidden_name(tmp_path: Path) -> None:
     assert only(pcap(radiotap(response)), tmp_path).hidden is None, "no beacon was heard"
     assert only(pcap(radiotap(hidden)), tmp_path).ssid == ""
     for order in ((hidden, response), (response, hidden)):
-        one = only(pcap(*map(radiotap, order)), tmp_path)
-        assert (one.ssid, one.ssid_hex, one.answers_probes, one.hidden) == ("secret", b"secret".hex(), True, True)
-        assert "hide the name" in one.contradictions[0]
+        bss = only(pcap(*map(radiotap, order)), tmp_path)
+        assert (bss.ssid, bss.ssid_hex, bss.answers_probes, bss.hidden) == ("secret", b"secret".hex(), True, True)
+        assert "hide the name" in bss.contradictions[0]
 
 
 def test_several_names_of_one_bssid_are_said(tmp_path: Path) -> None:
-    one = only(pcap(radiotap(frame(usual(name=b"old"))), radiotap(frame(usual(name=b"new")))), tmp_path)
+    bss = only(pcap(radiotap(frame(usual(name=b"old"))), radiotap(frame(usual(name=b"new")))), tmp_path)
 
-    assert one.ssid == "new"
-    assert "'old', 'new'" in one.contradictions[0]
+    assert bss.ssid == "new"
+    assert "'old', 'new'" in bss.contradictions[0]
 
 
 def test_unanswered_probe_requests(tmp_path: Path) -> None:
@@ -169,11 +169,11 @@ def test_unanswered_probe_requests(tmp_path: Path) -> None:
 def test_heard_on_neighbouring_channels_too(tmp_path: Path) -> None:
     leaked, own = radiotap(frame(usual()), 2432, -30), radiotap(frame(usual()), 2437, -60)
 
-    one = only(pcap(leaked, own, leaked), tmp_path)
-    assert (one.channel, one.frequency_mhz, one.signal_dbm, one.contradictions) == (6, 2437, -30, [])
-    one = only(pcap(leaked), tmp_path)
-    assert (one.channel, one.frequency_mhz) == (6, 2437)
-    assert "Heard on channel 5" in one.contradictions[0]
+    bss = only(pcap(leaked, own, leaked), tmp_path)
+    assert (bss.channel, bss.frequency_mhz, bss.signal_dbm, bss.contradictions) == (6, 2437, -30, [])
+    bss = only(pcap(leaked), tmp_path)
+    assert (bss.channel, bss.frequency_mhz) == (6, 2437)
+    assert "Heard on channel 5" in bss.contradictions[0]
 
 
 def test_where_the_radio_listened_is_told_by_its_header_alone(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_a_short_snapshot_length_is_said(tmp_path: Path) -> None:
 
     seen = read(made, tmp_path)
 
-    assert [(one.ssid, one.complete, one.security) for one in seen.bss] == [("net", False, None)]
+    assert [(bss.ssid, bss.complete, bss.security) for bss in seen.bss] == [("net", False, None)]
     assert any("cut short" in limit for limit in seen.limits)
 
 
@@ -238,9 +238,9 @@ def test_something_whole_is_not_given_up_for_something_cut(tmp_path: Path) -> No
         frame(usual() + b"\x30\x14\1\0", capability=0x411),
     )
 
-    one = only(pcap(radiotap(whole), radiotap(cut, signal=-20)), tmp_path)
+    bss = only(pcap(radiotap(whole), radiotap(cut, signal=-20)), tmp_path)
 
-    assert (one.security, one.complete, one.signal_dbm) == (["wpa2-psk"], True, -20)
+    assert (bss.security, bss.complete, bss.signal_dbm) == (["wpa2-psk"], True, -20)
 
 
 @pytest.mark.parametrize("file", CAPTURES, ids=lambda file: file.name)
@@ -253,7 +253,7 @@ def test_published_captures(file: Path) -> None:
 
     seen = read_capture(file)
 
-    found = [(one.ssid, one.channel, one.width_mhz, one.signal_dbm, one.security) for one in seen.bss]
+    found = [(bss.ssid, bss.channel, bss.width_mhz, bss.signal_dbm, bss.security) for bss in seen.bss]
     assert found == expected.get(file.name, [])
     assert seen.bss or any("no beacon" in limit for limit in seen.limits)
 
@@ -321,7 +321,7 @@ def test_a_file_of_many_gigabytes_of_nothing_is_left_at_once(tmp_path: Path) -> 
     seen = read_capture(file)
 
     assert time.monotonic() - begun < 2
-    assert [one.ssid for one in seen.bss] == ["net"]
+    assert [bss.ssid for bss in seen.bss] == ["net"]
     assert any("4 GiB" in limit for limit in seen.limits)
 
 
@@ -363,6 +363,6 @@ def test_mutated_files_break_nothing(tmp_path: Path) -> None:
         except ValueError:
             continue
         read_ones += 1
-        assert all(len(one.ssid_hex or "") <= 64 for one in seen.bss)
+        assert all(len(bss.ssid_hex or "") <= 64 for bss in seen.bss)
 
     assert read_ones > 500

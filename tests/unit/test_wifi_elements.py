@@ -101,47 +101,55 @@ SECURITY: dict[str, tuple[bytes, int, list[str], str]] = {
 def test_security(name: str) -> None:
     elements, capability, security, pmf = SECURITY[name]
 
-    one = decoded(usual() + elements, capability=capability)
+    candidate = decoded(usual() + elements, capability=capability)
 
-    assert (one.security, one.pmf) == (security, pmf)
-    assert one.contradictions == []
-    assert one.complete
+    assert (candidate.security, candidate.pmf) == (security, pmf)
+    assert candidate.contradictions == []
+    assert candidate.complete
 
 
 def test_suites_are_kept() -> None:
-    one = decoded(usual() + rsn([4, 9, 2], (4, 2), 2, mfpc=1) + wpa(), capability=CLOSED)
+    candidate = decoded(usual() + rsn([4, 9, 2], (4, 2), 2, mfpc=1) + wpa(), capability=CLOSED)
 
-    assert one.rsn is not None
-    assert (one.rsn.group_cipher, one.rsn.pairwise_ciphers) == ("TKIP", ["CCMP", "TKIP"])
-    assert one.rsn.akms == ["FT-PSK", "FT-SAE", "PSK"]
-    assert one.wpa is not None
-    assert (one.wpa.group_cipher, one.wpa.pairwise_ciphers, one.wpa.akms) == ("TKIP", ["TKIP"], ["PSK"])
+    assert candidate.rsn is not None
+    assert (candidate.rsn.group_cipher, candidate.rsn.pairwise_ciphers) == ("TKIP", ["CCMP", "TKIP"])
+    assert candidate.rsn.akms == ["FT-PSK", "FT-SAE", "PSK"]
+    assert candidate.wpa is not None
+    assert (candidate.wpa.group_cipher, candidate.wpa.pairwise_ciphers, candidate.wpa.akms) == (
+        "TKIP",
+        ["TKIP"],
+        ["PSK"],
+    )
 
 
 def test_suites_without_a_name_are_numbered_and_are_no_security_of_ours() -> None:
     selectors = "0100 000fac63 0100 000fac62 0200 506f9a02 aabbcc07 0000"
 
-    one = decoded(usual() + join((48, bytes.fromhex(selectors))), capability=CLOSED)
+    candidate = decoded(usual() + join((48, bytes.fromhex(selectors))), capability=CLOSED)
 
-    assert one.rsn is not None
-    assert one.rsn.group_cipher == "00-0f-ac:99"
-    assert one.rsn.akms == ["DPP", "aa-bb-cc:7"]
-    assert one.security == []
+    assert candidate.rsn is not None
+    assert candidate.rsn.group_cipher == "00-0f-ac:99"
+    assert candidate.rsn.akms == ["DPP", "aa-bb-cc:7"]
+    assert candidate.security == []
 
 
 def test_a_short_rsn_element_means_the_defaults() -> None:
-    one = decoded(usual() + join((48, b"\1\0")), capability=CLOSED)
+    candidate = decoded(usual() + join((48, b"\1\0")), capability=CLOSED)
 
-    assert one.rsn is not None
-    assert (one.rsn.group_cipher, one.rsn.pairwise_ciphers, one.rsn.akms) == ("CCMP", ["CCMP"], ["EAP"])
-    assert (one.security, one.pmf) == (["wpa2-eap"], "none")
+    assert candidate.rsn is not None
+    assert (candidate.rsn.group_cipher, candidate.rsn.pairwise_ciphers, candidate.rsn.akms) == (
+        "CCMP",
+        ["CCMP"],
+        ["EAP"],
+    )
+    assert (candidate.security, candidate.pmf) == (["wpa2-eap"], "none")
 
 
 def test_use_group_cipher_is_said_by_its_name() -> None:
-    one = decoded(usual() + wpa(pairwise=(0,), group=1), capability=CLOSED)
+    candidate = decoded(usual() + wpa(pairwise=(0,), group=1), capability=CLOSED)
 
-    assert one.wpa is not None
-    assert one.wpa.pairwise_ciphers == ["WEP-40"]
+    assert candidate.wpa is not None
+    assert candidate.wpa.pairwise_ciphers == ["WEP-40"]
 
 
 @pytest.mark.parametrize(
@@ -158,18 +166,18 @@ def test_use_group_cipher_is_said_by_its_name() -> None:
     ],
 )
 def test_a_broken_rsn_element_leaves_the_security_unknown(body: str) -> None:
-    one = decoded(usual() + join((48, bytes.fromhex(body))), capability=CLOSED)
+    candidate = decoded(usual() + join((48, bytes.fromhex(body))), capability=CLOSED)
 
-    assert (one.security, one.pmf) == (None, None)
-    assert len(one.contradictions) == 1
+    assert (candidate.security, candidate.pmf) == (None, None)
+    assert len(candidate.contradictions) == 1
 
 
 def test_an_rsn_element_cut_within_its_capabilities_leaves_pmf_unknown() -> None:
-    one = decoded(
+    candidate = decoded(
         usual() + join((48, bytes.fromhex("0100 000fac04 0100 000fac04 0100 000fac02 80"))), capability=CLOSED
     )
 
-    assert (one.security, one.pmf) == (["wpa2-psk"], None)
+    assert (candidate.security, candidate.pmf) == (["wpa2-psk"], None)
 
 
 def test_privacy_is_wep_only_if_all_elements_were_seen() -> None:
@@ -181,17 +189,17 @@ def test_privacy_is_wep_only_if_all_elements_were_seen() -> None:
 
 
 def test_rsn_without_the_privacy_bit_is_a_contradiction() -> None:
-    one = decoded(usual() + rsn([2]), capability=ESS)
+    candidate = decoded(usual() + rsn([2]), capability=ESS)
 
-    assert one.security == ["wpa2-psk"]
-    assert "Privacy" in one.contradictions[0]
+    assert candidate.security == ["wpa2-psk"]
+    assert "Privacy" in candidate.contradictions[0]
 
 
 def test_pmf_required_but_not_capable_is_a_contradiction() -> None:
-    one = decoded(usual() + rsn([8], mfpr=1), capability=CLOSED)
+    candidate = decoded(usual() + rsn([8], mfpr=1), capability=CLOSED)
 
-    assert one.pmf == "required"
-    assert "PMF" in one.contradictions[0]
+    assert candidate.pmf == "required"
+    assert "PMF" in candidate.contradictions[0]
 
 
 # --- width ------------------------------------------------------------------------------------------------------
@@ -239,17 +247,17 @@ WIDTHS: dict[str, tuple[bytes, int, int | None]] = {
 def test_width(name: str) -> None:
     elements, frequency, width = WIDTHS[name]
 
-    one = decoded(elements, frequency)
+    candidate = decoded(elements, frequency)
 
-    assert one.width_mhz == width
-    assert one.frequency_mhz == frequency
+    assert candidate.width_mhz == width
+    assert candidate.frequency_mhz == frequency
 
 
 def test_ht_operation_is_kept() -> None:
-    one = decoded(usual() + join(ht_capabilities(able_40=True), ht_operation(6, 3, any_width=True)))
+    candidate = decoded(usual() + join(ht_capabilities(able_40=True), ht_operation(6, 3, any_width=True)))
 
-    assert one.ht == HtOperation(primary_channel=6, secondary_offset=3, any_width=True, basic_mcs="00" * 16)
-    assert one.ht_capable_40 is True
+    assert candidate.ht == HtOperation(primary_channel=6, secondary_offset=3, any_width=True, basic_mcs="00" * 16)
+    assert candidate.ht_capable_40 is True
     assert decoded(usual()).ht_capable_40 is None
 
 
@@ -284,11 +292,11 @@ def test_an_incomplete_list_without_ht_operation_has_no_width() -> None:
     ],
 )
 def test_primary_channel(elements: bytes, frequency: int | None, channel: int | None, words: list[str]) -> None:
-    one = decoded(elements, frequency)
+    candidate = decoded(elements, frequency)
 
-    assert one.channel == channel
-    assert len(one.contradictions) == len(words)
-    for note, word in zip(one.contradictions, words, strict=True):
+    assert candidate.channel == channel
+    assert len(candidate.contradictions) == len(words)
+    for note, word in zip(candidate.contradictions, words, strict=True):
         assert word in note
 
 
@@ -327,9 +335,9 @@ def test_channels_that_a_band_does_not_have() -> None:
     ],
 )
 def test_rates(elements: bytes, basic: list[float], fastest: float, membership: list[str]) -> None:
-    one = decoded(join(NAME) + elements)
+    candidate = decoded(join(NAME) + elements)
 
-    assert (one.basic_rates_mbps, max(one.rates_mbps), one.membership) == (basic, fastest, membership)
+    assert (candidate.basic_rates_mbps, max(candidate.rates_mbps), candidate.membership) == (basic, fastest, membership)
 
 
 # --- names ------------------------------------------------------------------------------------------------------
@@ -350,9 +358,9 @@ def test_rates(elements: bytes, basic: list[float], fastest: float, membership: 
     ],
 )
 def test_names(name: bytes, text: str) -> None:
-    one = decoded(usual(name=name))
+    candidate = decoded(usual(name=name))
 
-    assert (one.ssid, one.ssid_hex) == (text, name.hex())
+    assert (candidate.ssid, candidate.ssid_hex) == (text, name.hex())
     assert ssid_text(name) == text
 
 
@@ -417,13 +425,28 @@ def test_other_elements() -> None:
         (255, b""),
     )
 
-    one = decoded(join(NAME, G_RATES, ds(6)) + more, capability=0x0421, beacon_interval_tu=100, signal_dbm=-40.0)
+    candidate = decoded(join(NAME, G_RATES, ds(6)) + more, capability=0x0421, beacon_interval_tu=100, signal_dbm=-40.0)
 
-    assert (one.dtim_period, one.country, one.load) == (3, "DE", BssLoad(stations=7, utilisation=0.502))
-    assert (one.radio_measurement, one.fast_transition, one.bss_transition, one.wps) == (True, True, True, True)
-    assert (one.he, one.eht, one.short_preamble, one.short_slot, one.privacy) == (True, True, True, True, False)
-    assert (one.beacon_interval_tu, one.signal_dbm) == (100, -40.0)
-    assert bytes.fromhex(one.elements) == join(NAME, G_RATES, ds(6)) + more
+    assert (candidate.dtim_period, candidate.country, candidate.load) == (
+        3,
+        "DE",
+        BssLoad(stations=7, utilisation=0.502),
+    )
+    assert (candidate.radio_measurement, candidate.fast_transition, candidate.bss_transition, candidate.wps) == (
+        True,
+        True,
+        True,
+        True,
+    )
+    assert (candidate.he, candidate.eht, candidate.short_preamble, candidate.short_slot, candidate.privacy) == (
+        True,
+        True,
+        True,
+        True,
+        False,
+    )
+    assert (candidate.beacon_interval_tu, candidate.signal_dbm) == (100, -40.0)
+    assert bytes.fromhex(candidate.elements) == join(NAME, G_RATES, ds(6)) + more
 
 
 def test_what_was_not_seen_is_not_denied() -> None:
@@ -453,11 +476,11 @@ def test_what_was_not_seen_is_not_denied() -> None:
 def test_neighbours(entry: bytes, bssid: str | None, short_ssid: str | None, same: bool | None) -> None:  # noqa: FBT001 - a parameter of the test
     report = (201, bytes([0x10, len(entry), 81, 6]) + entry * 2 + b"\x01\x03\x83\x25mld")
 
-    one = decoded(usual(name=b"jjj-PSK") + join(report, report))
+    candidate = decoded(usual(name=b"jjj-PSK") + join(report, report))
 
     expected = Neighbor(operating_class=81, channel=6, bssid=bssid, short_ssid=short_ssid, same_ssid=same)
-    assert one.neighbors == [expected] * 4
-    assert one.contradictions == []
+    assert candidate.neighbors == [expected] * 4
+    assert candidate.contradictions == []
 
 
 def test_work_and_output_are_bounded() -> None:
@@ -466,25 +489,31 @@ def test_work_and_output_are_bounded() -> None:
     assert len(decoded(usual() + report * 40).neighbors) == 64
     assert decoded(usual() + bytes(1 << 20)).elements == (usual() + bytes(MOST_OCTETS - len(usual()))).hex()
     assert not decoded(usual() + bytes(1 << 20)).complete
-    noisy = join(*((number, bytes([one])) for number in range(1, 200) for one in (1, 2)))
+    noisy = join(*((number, bytes([count])) for number in range(1, 200) for count in (1, 2)))
     assert 0 < len(decoded(join(NAME) + noisy).contradictions) <= MOST_NOTES
 
 
 def test_the_first_of_repeated_elements_counts() -> None:
-    one = decoded(usual() + join((0, b"other"), ds(11)))
+    candidate = decoded(usual() + join((0, b"other"), ds(11)))
 
-    assert (one.ssid, one.channel) == ("net", 6)
-    assert [note[:4] for note in one.contradictions] == ["SSID", "DS P"]
+    assert (candidate.ssid, candidate.channel) == ("net", 6)
+    assert [note[:4] for note in candidate.contradictions] == ["SSID", "DS P"]
 
 
 def test_short_elements_are_not_decoded() -> None:
     short = join(*((number, b"\1") for number in (5, 7, 11, 45, 61, 192)))
 
-    one = decoded(join(NAME, G_RATES, ds(6)) + short)
+    candidate = decoded(join(NAME, G_RATES, ds(6)) + short)
 
-    assert (one.dtim_period, one.country, one.load, one.ht_capable_40, one.ht) == (None, None, None, None, None)
-    assert one.security == ["open"]
-    assert len(one.contradictions) == 6
+    assert (candidate.dtim_period, candidate.country, candidate.load, candidate.ht_capable_40, candidate.ht) == (
+        None,
+        None,
+        None,
+        None,
+        None,
+    )
+    assert candidate.security == ["open"]
+    assert len(candidate.contradictions) == 6
 
 
 def test_walk_and_outline_stop_at_the_break() -> None:

@@ -122,7 +122,7 @@ class FakeKernel:
 
     def _trigger(self, attributes: Attributes) -> list[Message]:
         self.requests.append(attributes)
-        wanted = [struct.unpack("=I", one)[0] for one in nl80211.attributes_of(attributes[44]).values()]
+        wanted = [struct.unpack("=I", data)[0] for data in nl80211.attributes_of(attributes[44]).values()]
         self.triggered.append(wanted)
         what = self.triggers.pop(0) if self.triggers else RESULTS
         if what is not None and what < 0:
@@ -175,28 +175,33 @@ def test_both_bands_are_scanned_and_two_point_four_comes_first(sysfs: Path) -> N
     seen = survey(kernel, sysfs, on_partial=partial.append)
 
     assert kernel.triggered == [[2412, 2437], [5180], [2437]], "the last, passive, waits for a beacon of the second"
-    asked = [nl80211.attributes_of(one.get(45, b"")) for one in kernel.requests]
+    asked = [nl80211.attributes_of(request.get(45, b"")) for request in kernel.requests]
     assert asked == [{0: b""}, {0: b""}, {}], "asked for any name"
-    assert [one.frequency_mhz for one in partial[0].bss] == [2412, 2437]
-    assert [one.bssid for one in seen.bss] == ["02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"]
+    assert [bss.frequency_mhz for bss in partial[0].bss] == [2412, 2437]
+    assert [bss.bssid for bss in seen.bss] == ["02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"]
     assert seen.triggered
     assert seen.scan_s
     assert (seen.frequencies_mhz, seen.unlocked_by) == ([2412, 2437, 5180], None)
-    assert [one.hidden for one in seen.bss] == [False, None, False], "of the second only a response was heard"
+    assert [bss.hidden for bss in seen.bss] == [False, None, False], "of the second only a response was heard"
     assert (seen.interface, seen.regulatory_country) == ("wlan9", "DE")
     assert (seen.associated_ssid, seen.associated_bssid, seen.associated_frequency_mhz) == (
         "net",
         "02:00:00:00:00:01",
         2412,
     )
-    one = seen.bss[0]
-    assert (one.signal_dbm, one.age_s, one.beacon_interval_tu, one.privacy) == (-50.25, 0.005, 100, False)
+    candidate = seen.bss[0]
+    assert (candidate.signal_dbm, candidate.age_s, candidate.beacon_interval_tu, candidate.privacy) == (
+        -50.25,
+        0.005,
+        100,
+        False,
+    )
 
 
 def test_a_channel_that_the_country_forbids_is_said_and_another_band_is_none(sysfs: Path) -> None:
     seen = survey(FakeKernel(), sysfs)
 
-    assert [one for one in seen.limits if "channel 13 (regulatory domain DE)" in one]
+    assert [limit for limit in seen.limits if "channel 13 (regulatory domain DE)" in limit]
     assert "902" not in str(seen.limits)
 
 
@@ -204,7 +209,7 @@ def test_nothing_heard_is_said(sysfs: Path) -> None:
     seen = survey(FakeKernel(), sysfs)
 
     assert seen.triggered
-    assert any("heard nothing at all" in one for one in seen.limits)
+    assert any("heard nothing at all" in limit for limit in seen.limits)
 
 
 def test_an_ordinary_user_gets_the_last_results_with_their_age(sysfs: Path) -> None:
@@ -215,9 +220,9 @@ def test_an_ordinary_user_gets_the_last_results_with_their_age(sysfs: Path) -> N
     seen = survey(kernel, sysfs)
 
     assert not seen.triggered
-    assert [one.age_s for one in seen.bss] == [3.0, 200.0]
-    assert any("NetworkManager does not run here" in one for one in seen.limits)
-    assert any("3 s to 3 minutes old" in one for one in seen.limits)
+    assert [bss.age_s for bss in seen.bss] == [3.0, 200.0]
+    assert any("NetworkManager does not run here" in limit for limit in seen.limits)
+    assert any("3 s to 3 minutes old" in limit for limit in seen.limits)
     assert (seen.frequencies_mhz, seen.unlocked_by) == ([], AS_ROOT)
 
 
@@ -228,7 +233,7 @@ def test_an_ordinary_user_without_any_result_is_not_taken_for_an_empty_air(sysfs
     seen = survey(kernel, sysfs)
 
     assert (seen.triggered, seen.bss) == (False, [])
-    assert any("and there are none" in one for one in seen.limits)
+    assert any("and there are none" in limit for limit in seen.limits)
 
 
 def test_somebody_elses_scan_is_waited_for(sysfs: Path) -> None:
@@ -247,7 +252,7 @@ def test_somebody_elses_scan_is_waited_for(sysfs: Path) -> None:
 
     assert asked == ["wlan9"]
     assert seen.triggered
-    assert any("no channel but 2.4 GHz" in one for one in seen.limits)
+    assert any("no channel but 2.4 GHz" in limit for limit in seen.limits)
     assert (seen.frequencies_mhz, seen.unlocked_by) == ([2412, 2437], AS_ROOT)
     assert len(seen.bss) == 1
     assert kernel.events.empty()
@@ -264,7 +269,7 @@ def test_a_scan_that_was_promised_and_never_ends_has_a_deadline(sysfs: Path, mon
     seen = survey(kernel, sysfs, request_scan=promise)
 
     assert not seen.triggered
-    assert any("had not ended one" in one for one in seen.limits)
+    assert any("had not ended one" in limit for limit in seen.limits)
 
 
 def test_a_busy_radio_is_tried_again_when_it_is_free(sysfs: Path) -> None:
@@ -289,8 +294,8 @@ def test_a_scan_that_never_ends_has_a_deadline(sysfs: Path, monkeypatch: pytest.
 
     assert not seen.triggered
     assert len(seen.bss) == 1
-    assert sum("did not end within" in one for one in seen.limits) == 2
-    assert any("no scan came to its end" in one for one in seen.limits)
+    assert sum("did not end within" in limit for limit in seen.limits) == 2
+    assert any("no scan came to its end" in limit for limit in seen.limits)
 
 
 def test_an_aborted_scan_is_tried_once_more(sysfs: Path) -> None:
@@ -301,7 +306,7 @@ def test_an_aborted_scan_is_tried_once_more(sysfs: Path) -> None:
 
     assert kernel.triggered == [[2412, 2437], [2412, 2437], [5180], [5180]]
     assert seen.triggered
-    assert [one for one in seen.limits if "5 GHz was aborted twice" in one]
+    assert [limit for limit in seen.limits if "5 GHz was aborted twice" in limit]
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -314,13 +319,13 @@ def test_one_beacon_that_is_missed_is_looked_for_again(sysfs: Path, *, heard: bo
     seen = survey(kernel, sysfs)
 
     assert kernel.triggered == [[2412, 2437], [5180], [2412]]
-    assert [one.frequency_mhz for one in seen.bss] == ([2412, 5180] if heard else [5180])
-    assert any("Left out" in one for one in seen.limits) is not heard
+    assert [bss.frequency_mhz for bss in seen.bss] == ([2412, 5180] if heard else [5180])
+    assert any("Left out" in limit for limit in seen.limits) is not heard
 
 
 def asked_for(kernel: FakeKernel) -> list[list[bytes]]:
     """The names in each scan request."""
-    return [[*nl80211.attributes_of(one[45]).values()] if 45 in one else [] for one in kernel.requests]
+    return [[*nl80211.attributes_of(request[45]).values()] if 45 in request else [] for request in kernel.requests]
 
 
 @pytest.mark.parametrize(
@@ -343,7 +348,7 @@ def test_the_network_that_is_meant_is_asked_by_name_and_looked_for_again(
 
     assert kernel.triggered == [[2412, 2437], [5180], [2412, 2437], [2412, 2437]]
     assert asked_for(kernel) == [main, main, repeated, repeated]
-    assert [one.ssid for one in seen.bss] == ["net", "lost"]
+    assert [bss.ssid for bss in seen.bss] == ["net", "lost"]
     assert "named" not in str(seen.limits)
 
 
@@ -375,7 +380,7 @@ def test_without_a_name_the_network_that_the_laptop_is_on_is_meant(sysfs: Path) 
 
     assert asked_for(kernel) == [[b"", b"lost"]] * 4
     assert (seen.associated_ssid, seen.associated_frequency_mhz) == ("lost", 5180), "by the interface, not the beacon"
-    assert any("'lost' was heard on 2.4 GHz" in one for one in seen.limits)
+    assert any("'lost' was heard on 2.4 GHz" in limit for limit in seen.limits)
 
 
 def test_after_a_scan_that_came_to_nothing_no_network_is_called_missing(sysfs: Path) -> None:
@@ -402,13 +407,13 @@ def test_somebody_else_who_scans_is_told_the_name_too(sysfs: Path) -> None:
 
     assert asked == [[b"lost"]]
     assert seen.frequencies_mhz == [2412, 2437, 5180]
-    assert any("named 'lost' was heard on 2.4 GHz, on one visit" in one for one in seen.limits)
+    assert any("named 'lost' was heard on 2.4 GHz, on one visit" in limit for limit in seen.limits)
 
 
 def test_the_end_of_a_scan_that_somebody_else_began_before_is_not_ours(sysfs: Path) -> None:
     kernel = FakeKernel()
     kernel.channels |= {5180 + 20 * number: () for number in range(1, 8)}
-    everywhere = nested(*((number, u32(one)) for number, one in enumerate(sorted(kernel.channels))))
+    everywhere = nested(*((number, u32(mhz)) for number, mhz in enumerate(sorted(kernel.channels))))
     kernel.events.put_nowait((RESULTS, {**MINE, 44: everywhere}))
 
     seen = survey(kernel, sysfs)
@@ -423,9 +428,9 @@ def test_a_hidden_network_that_linux_lists_twice_is_one(sysfs: Path) -> None:
     named = entry(1, 2412, elements=usual(1, b"secret"), beacon=usual(1, b""), response=True, age_ms=9000)
     kernel.tables = [[named], [nameless, named]]
 
-    (one,) = survey(kernel, sysfs).bss
+    (bss,) = survey(kernel, sysfs).bss
 
-    assert (one.ssid, one.hidden, one.answers_probes) == ("secret", True, True)
+    assert (bss.ssid, bss.hidden, bss.answers_probes) == ("secret", True, True)
     assert kernel.triggered == [[2412, 2437], [5180]], "its beacons were heard: it is there"
 
 
@@ -435,7 +440,7 @@ def test_a_signal_of_zero_is_stronger_than_others(sysfs: Path, monkeypatch: pyte
     strong = (RESULTS, {47: entry(2, 2412)[1][47].replace(struct.pack("=i", -5025), struct.pack("=i", 0))})
     kernel.tables = [[], [entry(1, 2412), strong]]
 
-    assert [one.signal_dbm for one in survey(kernel, sysfs).bss] == [0.0]
+    assert [bss.signal_dbm for bss in survey(kernel, sysfs).bss] == [0.0]
 
 
 def test_a_radio_that_is_busy_all_the_time_is_said(sysfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -447,7 +452,7 @@ def test_a_radio_that_is_busy_all_the_time_is_said(sysfs: Path, monkeypatch: pyt
     seen = survey(kernel, sysfs)
 
     assert (seen.triggered, seen.frequencies_mhz) == (False, [])
-    assert sum("was busy" in one for one in seen.limits) == 2
+    assert sum("was busy" in limit for limit in seen.limits) == 2
 
 
 @pytest.mark.parametrize(
@@ -473,7 +478,7 @@ def test_of_several_interfaces_the_one_under_test_is_used_and_a_hotspot_beside_i
     kernel.interfaces[1][1][52] = b"net"
     kernel.triggers = [-errno.EPERM] * 3
 
-    chosen = [survey(kernel, sysfs, interface=one).interface for one in ("wlan9", "eth0", "ap0")]
+    chosen = [survey(kernel, sysfs, interface=name).interface for name in ("wlan9", "eth0", "ap0")]
 
     assert chosen == ["wlan9", "wlan1", "wlan1"], "the one under test, else the one that is associated"
 
@@ -486,7 +491,7 @@ def test_a_radio_without_two_point_four_says_so(sysfs: Path) -> None:
 
     assert kernel.triggered == [[5180, 5975]]
     assert kernel.requests[0][158] == u32(1 << 14), "6 GHz access points are told of on 5 GHz"
-    assert any("may not listen on 2.4 GHz at all" in one for one in seen.limits)
+    assert any("may not listen on 2.4 GHz at all" in limit for limit in seen.limits)
     assert "named" not in str(seen.limits)
 
 
@@ -498,7 +503,7 @@ def test_a_refused_scan_is_no_scan(sysfs: Path, number: int) -> None:
     seen = survey(kernel, sysfs)
 
     assert not seen.triggered
-    assert sum("refused to scan" in one for one in seen.limits) == 2
+    assert sum("refused to scan" in limit for limit in seen.limits) == 2
 
 
 @pytest.mark.parametrize(
@@ -603,20 +608,20 @@ def test_the_newer_of_beacon_and_response_counts(
     )
     kernel.tables = [earlier, [now]]
 
-    (one,) = survey(kernel, sysfs).bss
+    (bss,) = survey(kernel, sysfs).bss
 
-    assert one.ssid == name
-    assert one.answers_probes is (True if 14 in nl80211.attributes_of(now[1][47]) else None)
+    assert bss.ssid == name
+    assert bss.answers_probes is (True if 14 in nl80211.attributes_of(now[1][47]) else None)
 
 
 def test_a_hidden_name_is_taken_from_a_response(sysfs: Path) -> None:
     kernel = FakeKernel()
     kernel.tables = [[], [entry(1, 2412, elements=usual(name=b"secret"), beacon=usual(name=b""), response=True)]]
 
-    (one,) = survey(kernel, sysfs).bss
+    (bss,) = survey(kernel, sysfs).bss
 
-    assert (one.ssid, one.ssid_hex, one.hidden) == ("secret", b"secret".hex(), True)
-    assert any("hide the name" in note for note in one.contradictions)
+    assert (bss.ssid, bss.ssid_hex, bss.hidden) == ("secret", b"secret".hex(), True)
+    assert any("hide the name" in note for note in bss.contradictions)
 
 
 def test_results_that_are_no_network_are_counted(sysfs: Path) -> None:
@@ -626,7 +631,7 @@ def test_results_that_are_no_network_are_counted(sysfs: Path) -> None:
     seen = survey(kernel, sysfs)
 
     assert not seen.bss
-    assert any("left out: 1 results" in one for one in seen.limits)
+    assert any("left out: 1 results" in limit for limit in seen.limits)
 
 
 RECORDED = bytes.fromhex(
@@ -644,11 +649,11 @@ def test_what_a_real_kernel_said(sysfs: Path) -> None:
     kernel.tables = [[], [(RESULTS, {47: RECORDED})]]
     kernel.triggers = [-errno.EPERM]
 
-    (one,) = survey(kernel, sysfs).bss
+    (bss,) = survey(kernel, sysfs).bss
 
-    assert (one.bssid, one.ssid, one.frequency_mhz, one.channel) == ("02:00:00:00:00:00", "ht40-minus", 2462, 11)
-    assert (one.width_mhz, one.security, one.country) == (40, ["wpa2-psk"], "DE")
-    assert (one.signal_dbm, one.age_s, one.beacon_interval_tu, one.answers_probes) == (-30.0, 2.928, 100, True)
+    assert (bss.bssid, bss.ssid, bss.frequency_mhz, bss.channel) == ("02:00:00:00:00:00", "ht40-minus", 2462, 11)
+    assert (bss.width_mhz, bss.security, bss.country) == (40, ["wpa2-psk"], "DE")
+    assert (bss.signal_dbm, bss.age_s, bss.beacon_interval_tu, bss.answers_probes) == (-30.0, 2.928, 100, True)
 
 
 def packet(kind: int, sequence: int, payload: bytes, flags: int = 2) -> bytes:
@@ -707,7 +712,7 @@ def test_elements_of_whatever_bytes(elements: bytes, beacon: bytes) -> None:
 
     seen = survey(kernel, Path("/nonexistent"))
 
-    assert len(seen.bss) + sum("left out" in one for one in seen.limits) == 1
+    assert len(seen.bss) + sum("left out" in limit for limit in seen.limits) == 1
 
 
 # --- NetworkManager -----------------------------------------------------------------------------------------------
@@ -769,12 +774,12 @@ def by_networkmanager(bus: FakeBus) -> Wifi:
 def test_networkmanager_scans_and_lists() -> None:
     seen = by_networkmanager(FakeBus())
 
-    (one,) = seen.bss
+    (bss,) = seen.bss
     assert seen.triggered
-    assert (one.ssid, one.channel, one.age_s, one.signal_dbm, one.complete) == ("café", 6, 10.0, None, False)
-    assert (one.hidden, seen.frequencies_mhz, seen.unlocked_by) == (None, [], AS_ROOT)
-    assert one.security == ["wpa-psk", "wpa2-psk", "wpa3-sae"]
-    assert one.width_mhz is None
+    assert (bss.ssid, bss.channel, bss.age_s, bss.signal_dbm, bss.complete) == ("café", 6, 10.0, None, False)
+    assert (bss.hidden, seen.frequencies_mhz, seen.unlocked_by) == (None, [], AS_ROOT)
+    assert bss.security == ["wpa-psk", "wpa2-psk", "wpa3-sae"]
+    assert bss.width_mhz is None
     assert seen.associated_bssid == "02:aa:00:00:00:01"
     assert any("no information elements" in limit for limit in seen.limits)
 
@@ -947,17 +952,17 @@ def test_wpa_supplicant_scans_without_joining_and_gives_elements() -> None:
 
     seen = by_wpa_supplicant(control)
 
-    assert [one for one in control.asked if one.startswith("SCAN")] == [
+    assert [text for text in control.asked if text.startswith("SCAN")] == [
         "SCAN TYPE=ONLY freq=2412,2437",
         "SCAN TYPE=ONLY freq=5180",
     ]
     assert seen.triggered
     assert control.closed
-    assert [(one.ssid, one.signal_dbm, one.age_s) for one in seen.bss] == [("one", -61.0, 2), ("two", None, 0)]
+    assert [(bss.ssid, bss.signal_dbm, bss.age_s) for bss in seen.bss] == [("one", -61.0, 2), ("two", None, 0)]
     assert (seen.interface, seen.associated_ssid, seen.associated_frequency_mhz) == ("wlan9", "one", 2412)
     assert (seen.frequencies_mhz, seen.unlocked_by) == ([2412, 2437, 5180], None)
-    assert [one.answers_probes for one in seen.bss] == [None, True]
-    assert [one.hidden for one in seen.bss] == [None, True]
+    assert [bss.answers_probes for bss in seen.bss] == [None, True]
+    assert [bss.hidden for bss in seen.bss] == [None, True]
     assert any("hide the name" in note for note in seen.bss[1].contradictions)
 
 
@@ -977,9 +982,9 @@ def test_wpa_supplicant_asks_for_the_network_that_is_meant_by_name(*, found: boo
 
     seen = by_wpa_supplicant(control, name=b"lost")
 
-    scans = [one for one in control.asked if one.startswith("SCAN")]
+    scans = [text for text in control.asked if text.startswith("SCAN")]
     assert scans[2:] == ["SCAN TYPE=ONLY freq=2412,2437 ssid 6c6f7374"] * (1 if found else 2)
-    assert [(one.ssid, one.hidden) for one in seen.bss][2:] == [("lost" if found else "", True)]
+    assert [(bss.ssid, bss.hidden) for bss in seen.bss][2:] == [("lost" if found else "", True)]
     assert ("no access point named 'lost' was heard on 2.4 GHz, on three visits" in seen.limits) is not found
 
 
@@ -1001,8 +1006,8 @@ def test_scans_that_fail_or_are_refused_or_never_end() -> None:
     for control, words in ((failing, "failed twice"), (refusing, "refused to scan"), (silent, "did not end in time")):
         seen = by_wpa_supplicant(control)
         assert not seen.triggered
-        assert sum(words in one for one in seen.limits) == 2
-        assert any("last results, 0 s to 2 s old" in one for one in seen.limits)
+        assert sum(words in limit for limit in seen.limits) == 2
+        assert any("last results, 0 s to 2 s old" in limit for limit in seen.limits)
 
 
 @pytest.mark.parametrize(
@@ -1083,7 +1088,7 @@ def test_the_client_of_pywifi_speaks_to_a_real_socket(tmp_path: Path, monkeypatc
     assert seen.triggered
     assert len(seen.bss) == 2
     assert heard[0] == "ATTACH"
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["wlan9"], "no socket file is left behind"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["wlan9"], "no socket file is left behind"
 
 
 def test_a_socket_that_never_answers_has_a_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,11 +147,11 @@ def test_windows_gives_networks_with_their_elements() -> None:
 
     seen = on_windows(wlan)
 
-    one, two = seen.bss
-    assert (one.ssid, one.channel, one.signal_dbm, one.age_s, one.beacon_interval_tu) == ("net", 6, -61.0, 2.5, 100)
-    assert (one.security, one.complete, two.ssid) == (["open"], True, "é")
+    bss, two = seen.bss
+    assert (bss.ssid, bss.channel, bss.signal_dbm, bss.age_s, bss.beacon_interval_tu) == ("net", 6, -61.0, 2.5, 100)
+    assert (bss.security, bss.complete, two.ssid) == (["open"], True, "é")
     assert (seen.interface, wlan.used, wlan.closed) == ("Some adapter", ["{B}"], True)
-    assert (seen.associated_ssid, seen.associated_bssid, seen.associated_frequency_mhz) == ("net", one.bssid, 2437)
+    assert (seen.associated_ssid, seen.associated_bssid, seen.associated_frequency_mhz) == ("net", bss.bssid, 2437)
 
 
 def test_the_adapter_under_test_is_used() -> None:
@@ -202,17 +202,17 @@ def test_a_refused_scan_leaves_the_last_results_of_windows() -> None:
 
     assert not seen.triggered
     assert len(seen.bss) == 1
-    assert any("Location" in one for one in seen.limits)
-    assert any("last results of Windows, 2 s old" in one for one in seen.limits)
+    assert any("Location" in limit for limit in seen.limits)
+    assert any("last results of Windows, 2 s old" in limit for limit in seen.limits)
 
 
 def test_windows_that_hears_nothing_or_names_nothing() -> None:
-    assert any("heard nothing at all" in one for one in on_windows(FakeWlan(bss_list())).limits)
+    assert any("heard nothing at all" in limit for limit in on_windows(FakeWlan(bss_list())).limits)
 
     nameless = on_windows(FakeWlan(bss_list(*[(b"", usual(name=b""))] * 3)))
 
     assert nameless.names_withheld
-    assert any("Location" in one for one in nameless.limits)
+    assert any("Location" in limit for limit in nameless.limits)
     assert "Location services" in (nameless.unlocked_by or "")
 
 
@@ -228,9 +228,9 @@ def test_a_hidden_name_that_windows_knows() -> None:
     [{"ie_offset": 0}, {"ie_offset": 2**32 - 1}, {"ie_size": 2**32 - 1}, {"ie_offset": 100_000}, {"ie_size": 0}],
 )
 def test_elements_that_lie_elsewhere_are_not_read(changes: dict[str, int]) -> None:
-    (one,) = on_windows(FakeWlan(bss_list((b"net", usual()), **changes))).bss
+    (bss,) = on_windows(FakeWlan(bss_list((b"net", usual()), **changes))).bss
 
-    assert (one.ssid, one.complete) == ("net", False)
+    assert (bss.ssid, bss.complete) == ("net", False)
 
 
 @pytest.mark.parametrize("changes", [{"ssid_length": 33}, {"ssid_length": 2**32 - 1}, {"bss_type": 2}])
@@ -238,13 +238,13 @@ def test_entries_that_are_no_network_are_counted(changes: dict[str, int]) -> Non
     seen = on_windows(FakeWlan(bss_list((b"net", usual()), **changes)))
 
     assert not seen.bss
-    assert any("left out: 1" in one for one in seen.limits)
+    assert any("left out: 1" in limit for limit in seen.limits)
 
 
 def test_numbers_that_cannot_be_true_are_none() -> None:
-    (one,) = on_windows(FakeWlan(bss_list((b"net", usual()), rssi=0, host_timestamp=5, frequency_khz=0))).bss
+    (bss,) = on_windows(FakeWlan(bss_list((b"net", usual()), rssi=0, host_timestamp=5, frequency_khz=0))).bss
 
-    assert (one.signal_dbm, one.age_s) == (None, None)
+    assert (bss.signal_dbm, bss.age_s) == (None, None)
 
 
 @given(st.binary(max_size=900), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
@@ -349,10 +349,10 @@ def test_the_bindings_of_pywifi_are_called_and_their_memory_is_freed(monkeypatch
 
     seen = asyncio.run(windows.survey(None, elapsed=lambda: 1.0, now_s=lambda: NOW_S))
 
-    assert [one.ssid for one in seen.bss] == ["net"]
+    assert [bss.ssid for bss in seen.bss] == ["net"]
     assert (seen.interface, seen.associated_ssid, seen.triggered) == ("Some adapter", "net", False)
     assert scanned == ["{" + "00" * 15 + "07}"]
-    assert any("switched off" in one for one in seen.limits), "a signed error code"
+    assert any("switched off" in limit for limit in seen.limits), "a signed error code"
     assert freed == [ctypes.addressof(listed), ctypes.addressof(memory), ctypes.addressof(joined), -1]
 
 
@@ -398,8 +398,8 @@ def on_macos(core: FakeCoreWlan) -> Wifi:
 def test_macos_gives_networks_with_their_elements() -> None:
     seen = on_macos(FakeCoreWlan(network()))
 
-    (one,) = seen.bss
-    assert (one.ssid, one.bssid, one.frequency_mhz, one.signal_dbm, one.complete) == (
+    (bss,) = seen.bss
+    assert (bss.ssid, bss.bssid, bss.frequency_mhz, bss.signal_dbm, bss.complete) == (
         "net",
         "02:00:00:00:00:aa",
         2437,
@@ -418,14 +418,14 @@ def test_withheld_names_leave_band_width_and_channel() -> None:
     core.state = CoreWlanInterface("en0", is_on=True, ssid=None, bssid=None, channel=None, band=0, country=None)
     seen = on_macos(core)
 
-    assert [(one.ssid, one.ssid_hex, one.bssid) for one in seen.bss] == [(None, None, None)] * 2
-    assert [(one.frequency_mhz, one.channel, one.width_mhz) for one in seen.bss] == [(2437, 6, 40), (5180, 36, 80)]
+    assert [(bss.ssid, bss.ssid_hex, bss.bssid) for bss in seen.bss] == [(None, None, None)] * 2
+    assert [(bss.frequency_mhz, bss.channel, bss.width_mhz) for bss in seen.bss] == [(2437, 6, 40), (5180, 36, 80)]
     assert seen.bss[0].security == ["wpa2-psk", "wpa3-sae"]
-    assert not any(one.complete for one in seen.bss)
+    assert not any(bss.complete for bss in seen.bss)
     assert seen.names_withheld
-    assert any("Location permission" in one for one in seen.limits)
+    assert any("Location permission" in limit for limit in seen.limits)
     assert "Location Services" in (seen.unlocked_by or "")
-    assert [one.hidden for one in seen.bss] == [None, None]
+    assert [bss.hidden for bss in seen.bss] == [None, None]
 
 
 def test_the_network_that_a_mac_is_on_is_known_by_its_channel() -> None:
@@ -438,7 +438,7 @@ def test_the_network_that_a_mac_is_on_is_known_by_its_channel() -> None:
     own, *others = on_macos(core).bss
 
     assert (own.associated, own.channel, own.width_mhz, own.signal_dbm) == (True, 6, 20, -45.0)
-    assert [(one.associated, one.width_mhz, one.signal_dbm) for one in others] == [
+    assert [(bss.associated, bss.width_mhz, bss.signal_dbm) for bss in others] == [
         (False, 20, -71.0),
         (False, 40, -50.0),
     ]
@@ -447,7 +447,7 @@ def test_the_network_that_a_mac_is_on_is_known_by_its_channel() -> None:
 def test_one_hidden_network_is_not_withheld_names() -> None:
     seen = on_macos(FakeCoreWlan(network(ssid=None, elements=usual(name=b"")), network()))
 
-    assert [(one.ssid, one.hidden) for one in seen.bss] == [("", True), ("net", None)]
+    assert [(bss.ssid, bss.hidden) for bss in seen.bss] == [("", True), ("net", None)]
     assert not seen.names_withheld
 
 
@@ -465,7 +465,7 @@ def test_each_refusal_of_macos_has_its_reason(code: int, words: str) -> None:
     seen = on_macos(core)
 
     assert (seen.triggered, len(seen.bss)) == (False, 1)
-    assert any("last results of macOS" in one for one in seen.limits)
+    assert any("last results of macOS" in limit for limit in seen.limits)
 
 
 def test_macos_without_a_radio_or_with_it_off_or_in_silence() -> None:
@@ -476,7 +476,7 @@ def test_macos_without_a_radio_or_with_it_off_or_in_silence() -> None:
         on_macos(without)
     with pytest.raises(NoRadio, match="switched off"):
         on_macos(FakeCoreWlan(is_on=False))
-    assert any("heard nothing at all" in one for one in on_macos(FakeCoreWlan()).limits)
+    assert any("heard nothing at all" in limit for limit in on_macos(FakeCoreWlan()).limits)
 
 
 def test_a_call_that_never_comes_back_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -557,7 +557,7 @@ def test_a_radio_in_monitor_mode_is_listened_to_until_the_time_is_up() -> None:
 
     seen = asyncio.run(monitor.survey("mon0", elapsed=lambda: 1.0, make=lambda *_: radio, clock=radio.clock))
 
-    assert [(one.ssid, one.signal_dbm) for one in seen.bss] == [("net", -40)]
+    assert [(bss.ssid, bss.signal_dbm) for bss in seen.bss] == [("net", -40)]
     assert (seen.source, seen.interface, seen.triggered, radio.closed) == ("monitor", "mon0", True, True)
     assert (seen.frequencies_mhz, seen.bss[0].hidden) == ([2437], False)
 
@@ -645,7 +645,7 @@ def test_the_first_step_that_unlocks_more_is_told(choose: Callable[..., Wifi]) -
     stale = choose(("one", SourceUnavailable("no", "Do it.")), ("two", Wifi(source="nl80211", bss=HEARD)))
     good = choose(("one", SourceUnavailable("no", "Do it.")), ("two", Wifi(source="monitor", triggered=True)))
 
-    assert [one.unlocked_by for one in (blind, stale, good)] == ["Do it.", "Do it.", None]
+    assert [survey.unlocked_by for survey in (blind, stale, good)] == ["Do it.", "Do it.", None]
 
 
 def test_which_network_is_meant(choose: Callable[..., Wifi]) -> None:
@@ -706,13 +706,13 @@ def test_a_survey_that_takes_too_long_ends(monkeypatch: pytest.MonkeyPatch) -> N
     seen = asyncio.run(wifi(NOWHERE, None, None))
 
     assert seen.source is None
-    assert any("too long" in one for one in seen.limits)
+    assert any("too long" in limit for limit in seen.limits)
 
 
 def test_a_system_without_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "plan9")
 
-    assert any("plan9" in one for one in asyncio.run(wifi(NOWHERE, None, None)).limits)
+    assert any("plan9" in limit for limit in asyncio.run(wifi(NOWHERE, None, None)).limits)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def compare(file: Path) -> tuple[int, list[str]]:
     compared = 0
     for number, (row, ours) in enumerate(zip(found, heard, strict=False), 1):
         if _is_bss(row) != bool(ours):
-            differences.append(f"frame {number}: ours {[one.ssid for one in ours]}, tshark {row['wlan.ssid']}")
+            differences.append(f"frame {number}: ours {[bss.ssid for bss in ours]}, tshark {row['wlan.ssid']}")
         elif ours:
             compared += 1
             differences += [f"frame {number}: {text}" for text in _differences(ours[0], row)]
@@ -86,14 +86,16 @@ def _expected(ours: Bss, row: Row) -> dict[str, tuple[object, object]]:
     def flag(field: str) -> bool | None:
         return None if number(field) is None else bool(number(field))
 
-    octets = [int(one, 0) for field in ("wlan.supported_rates", "wlan.extended_supported_rates") for one in row[field]]
-    rates = [one for one in octets if one & 0x7F < 121]
+    octets = [
+        int(text, 0) for field in ("wlan.supported_rates", "wlan.extended_supported_rates") for text in row[field]
+    ]
+    rates = [octet for octet in octets if octet & 0x7F < 121]
     selectors = {0xFF: "ht", 0xFE: "vht", 0xFA: "he", 0xFB: "sae-h2e"}
-    extensions = {int(one, 0) for one in row["wlan.ext_tag.number"]}
+    extensions = {int(text, 0) for text in row["wlan.ext_tag.number"]}
     ht, load = ours.ht, ours.load
     six = number("wlan.ext_tag.he_operation.6ghz.primary_channel")
     channel = number("wlan.ds.current_channel") or number("wlan.ht.info.primarychannel")
-    vendor_types = {int(one, 0) for one in row["wlan.wfa.ie.type"]}
+    vendor_types = {int(text, 0) for text in row["wlan.wfa.ie.type"]}
     return {
         "bssid": (ours.bssid, row["wlan.bssid"][0]),
         "ssid_hex": (ours.ssid_hex, (row["wlan.ssid"] or [""])[0].replace(":", "").replace("<MISSING>", "")),
@@ -101,9 +103,9 @@ def _expected(ours: Bss, row: Row) -> dict[str, tuple[object, object]]:
         "privacy": (ours.privacy, flag("wlan.fixed.capabilities.privacy")),
         "short preamble": (ours.short_preamble, flag("wlan.fixed.capabilities.short_preamble")),
         "short slot": (ours.short_slot, flag("wlan.fixed.capabilities.short_slot_time")),
-        "rates": (ours.rates_mbps, [(one & 0x7F) / 2 for one in rates]),
-        "basic rates": (ours.basic_rates_mbps, [(one & 0x7F) / 2 for one in rates if one & 0x80]),
-        "membership": (ours.membership, [selectors.get(one, str(one & 0x7F)) for one in octets if one >= 0xF9]),
+        "rates": (ours.rates_mbps, [(rate & 0x7F) / 2 for rate in rates]),
+        "basic rates": (ours.basic_rates_mbps, [(rate & 0x7F) / 2 for rate in rates if rate & 0x80]),
+        "membership": (ours.membership, [selectors.get(octet, str(octet & 0x7F)) for octet in octets if octet >= 0xF9]),
         "channel": (ours.channel, six or channel or ours.channel),
         "dtim": (ours.dtim_period, number("wlan.tim.dtim_period")),
         "country": (ours.country or "", (row["wlan.country_info.code"] or [""])[0]),
@@ -129,12 +131,12 @@ def _expected(ours: Bss, row: Row) -> dict[str, tuple[object, object]]:
         "802.11k": (ours.radio_measurement, bool(row["wlan.rmcap"])),
         "802.11r": (ours.fast_transition, bool(row["wlan.mobility_domain.mdid"])),
         "neighbours": (
-            [one.bssid.replace(":", "") for one in ours.neighbors if one.bssid],
+            [neighbor.bssid.replace(":", "") for neighbor in ours.neighbors if neighbor.bssid],
             row["wlan.rnr.tbtt_info.bssid"],
         ),
         "same SSID": (
-            [int(bool(one.same_ssid)) for one in ours.neighbors],
-            [int(one) for one in row["wlan.rnr.tbtt_info.bss_parameters.same_ssid"]],
+            [int(bool(neighbor.same_ssid)) for neighbor in ours.neighbors],
+            [int(text) for text in row["wlan.rnr.tbtt_info.bss_parameters.same_ssid"]],
         ),
         "signal": (ours.signal_dbm, number("radiotap.dbm_antsignal")),
     }
@@ -142,14 +144,14 @@ def _expected(ours: Bss, row: Row) -> dict[str, tuple[object, object]]:
 
 def _width(row: Row) -> int | None:
     """The width by tshark's fields; None where they do not say."""
-    if 106 in {int(one, 0) for one in row["wlan.ext_tag.number"]}:
+    if 106 in {int(text, 0) for text in row["wlan.ext_tag.number"]}:
         return None  # tshark 4.0 does not decode EHT Operation
     if row["wlan.ext_tag.he_operation.6ghz.control.channel_width"]:
         return 20 << int(row["wlan.ext_tag.he_operation.6ghz.control.channel_width"][0], 0)
-    any_width = [int(one, 0) for one in row["wlan.ht.info.chanwidth"]] == [1]
+    any_width = [int(text, 0) for text in row["wlan.ht.info.chanwidth"]] == [1]
     vht = int((row["wlan.vht.op.channelwidth"] or ["0"])[0], 0)
     if any_width and vht:
-        first, second = (int(row[f"wlan.vht.op.channelcenter{one}"][0], 0) for one in (0, 1))
+        first, second = (int(row[f"wlan.vht.op.channelcenter{number}"][0], 0) for number in (0, 1))
         second = second or int(row["wlan.ht.info.chan_center_freq_seg_2"][0], 0)
         if vht > 1:
             return 160
@@ -166,5 +168,5 @@ def _suites(suites: Suites | None) -> object:
 def _tshark_suites(row: Row, prefix: str, group: str, pairwise: str, akms: str) -> object:
     if not row[prefix + "version"]:
         return None
-    ciphers = [CIPHERS[int(one, 0)] for one in row[f"{prefix}{group}.type"] + row[f"{prefix}{pairwise}.type"]]
-    return ciphers[0], ciphers[1:], [AKMS[int(one, 0)] for one in row[prefix + akms]]
+    ciphers = [CIPHERS[int(text, 0)] for text in row[f"{prefix}{group}.type"] + row[f"{prefix}{pairwise}.type"]]
+    return ciphers[0], ciphers[1:], [AKMS[int(text, 0)] for text in row[prefix + akms]]

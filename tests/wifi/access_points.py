@@ -100,9 +100,9 @@ class Air:
     def truths(self) -> list[Truth]:
         """What every BSS is; the lab's radio N has MAC address 02:00:00:00:NN:00, its BSSs count from there."""
         return [
-            truth(self, radio, one, bssid(number, position))
+            truth(self, radio, bss, bssid(number, position))
             for number, radio in enumerate(self.radios)
-            for position, one in enumerate(radio.bss)
+            for position, bss in enumerate(radio.bss)
         ]
 
     def frequencies(self) -> list[int]:
@@ -115,11 +115,11 @@ class Air:
         lines = [f"interface={interface}", "driver=nl80211", "ctrl_interface=/run/hostapd"]
         common = {"country_code": self.country, "ieee80211d": "1", "logger_stdout": "-1"}
         lines += [f"{key}={value}" for key, value in (common | dict(radio.lines)).items()]
-        for position, one in enumerate(radio.bss):
+        for position, bss in enumerate(radio.bss):
             if position:
                 lines.append(f"bss={interface}_{position}")
             lines.append(f"bssid={bssid(number, position)}")
-            lines += [f"{key}={value}" for key, value in one.lines.items()]
+            lines += [f"{key}={value}" for key, value in bss.lines.items()]
         return "\n".join(lines) + "\n"
 
 
@@ -176,7 +176,7 @@ def security(lines: Lines) -> list[str]:
             case _:
                 raise ValueError(suite)
     order = ("wpa-psk", "wpa2-psk", "wpa3-sae", "wpa-eap", "wpa2-eap", "wpa3-eap", "owe")
-    return [one for one in order if one in found]
+    return [text for text in order if text in found]
 
 
 def ciphers(lines: Lines) -> list[str]:
@@ -203,10 +203,10 @@ def phy(lines: Lines) -> str:
     return lines["hw_mode"]
 
 
-def truth(air: Air, radio: Radio, one: Bss, address: str) -> Truth:
+def truth(air: Air, radio: Radio, bss: Bss, address: str) -> Truth:
     """Everything that the configuration says of a BSS."""
-    lines = dict(radio.lines) | dict(one.lines)
-    name = ssid_bytes(one.lines)
+    lines = dict(radio.lines) | dict(bss.lines)
+    name = ssid_bytes(bss.lines)
     shown = {"0": name, "1": b"", "2": bytes(len(name))}[lines.get("ignore_broadcast_ssid", "0")]
     hidden = shown != name
     best = phy(lines)
@@ -217,7 +217,7 @@ def truth(air: Air, radio: Radio, one: Bss, address: str) -> Truth:
     if sae_only and lines.get("sae_pwe") == "1":
         membership.append("sae-h2e")
     return Truth(
-        name=one.name,
+        name=bss.name,
         bssid=address,
         ssid="" if hidden else name.decode(errors="backslashreplace"),
         ssid_hex=shown.hex(),
@@ -334,8 +334,8 @@ def owe_transition(radio: int, position: int) -> tuple[Bss, ...]:
     """An open BSS and a hidden OWE BSS that name each other (the Wi-Fi Alliance's OWE transition mode)."""
     there, here = bssid(radio, position + 1), bssid(radio, position)
     return tuple(
-        Bss(one.name, {**one.lines, "owe_transition_bssid": other})
-        for one, other in zip(OWE_TRANSITION, (there, here), strict=True)
+        Bss(bss.name, {**bss.lines, "owe_transition_bssid": other})
+        for bss, other in zip(OWE_TRANSITION, (there, here), strict=True)
     )
 
 

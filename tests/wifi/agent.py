@@ -114,7 +114,7 @@ def ready(request: Message) -> Message:
 
 _running: dict[int, subprocess.Popen[bytes]] = {}
 OPERATIONS: dict[str, Callable[[Message], Message]] = {
-    one.__name__: one for one in (run, start, stop, alive, read, write, ready)
+    command.__name__: command for command in (run, start, stop, alive, read, write, ready)
 }
 
 

@@ -56,8 +56,8 @@ def tshark(pcap: Path, *fields: str, display_filter: str = "") -> list[tuple[str
     argv = ["tshark", "-n", "-r", str(pcap), "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a"]
     if display_filter:
         argv += ["-Y", display_filter]
-    for one in fields:
-        argv += ["-e", one]
+    for field in fields:
+        argv += ["-e", field]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         raise VmError(f"tshark: {done.stderr}")

@@ -53,13 +53,13 @@ class Device:
     hidden: str = "warn"
     comma: str = "warn"
 
-    def uses(self, one: Truth) -> bool:
+    def uses(self, truth: Truth) -> bool:
         """Whether it has the band of a BSS."""
-        return one.frequency_mhz < 3000 or (one.frequency_mhz < 5925 and bool(self.high))
+        return truth.frequency_mhz < 3000 or (truth.frequency_mhz < 5925 and bool(self.high))
 
     def frequencies(self) -> set[int]:
         """Where it could be on the air with an access point."""
-        return {2407 + 5 * one for one in self.plan} | {5000 + 5 * one for one in self.high}
+        return {2407 + 5 * number for number in self.plan} | {5000 + 5 * number for number in self.high}
 
 
 PHOTON = Device(plan=range(1, 14), perhaps=range(14, 15), enterprise="warn", pmf_required="warn")
@@ -85,44 +85,48 @@ DEVICES = {
 
 def worst(found: Sequence[Found]) -> Found:
     """The worst of several, the first of those that are alike."""
-    return max(found, key=lambda one: BETTER.index(one[0]))
+    return max(found, key=lambda outcome: BETTER.index(outcome[0]))
 
 
 def best(found: Sequence[Found]) -> Found:
     """The best of several, the first of those that are alike."""
-    return min(found, key=lambda one: BETTER.index(one[0]))
+    return min(found, key=lambda outcome: BETTER.index(outcome[0]))
 
 
 def expected(device: str, network: str, air: Sequence[Truth], listened: Collection[int]) -> dict[str, Found]:
     """What each check finds, for one network among all that is on the air; `listened`: where, in MHz."""
     known = DEVICES[device]
-    ours = [one for one in air if one.network == network]
-    usable = [one for one in ours if known.uses(one)]
+    ours = [truth for truth in air if truth.network == network]
+    usable = [truth for truth in ours if known.uses(truth)]
     found = {"wifi.ssid": name(ours, air, known)}
     if not usable:
         unseen: dict[str, Found] = dict.fromkeys(set(CHECKS) - set(found), ("unknown", "not-heard"))
         if is_absent(known, air, listened):
             absent: dict[str, Found] = dict.fromkeys(("wifi.band", "wifi.shared-ssid"), ("fail", "other-band"))
         else:
-            hide = any(one.hidden and known.uses(one) for one in air)
+            hide = any(truth.hidden and known.uses(truth) for truth in air)
             absent = {"wifi.band": ("unknown", "hidden-names" if hide else "not-surveyed")}
         return unseen | found | absent
-    strongest = max(one.signal_dbm for one in usable)
-    wide = [one for one in usable if one.frequency_mhz < 3000 and one.width_mhz > 20 and one.signal_dbm >= strongest]
+    strongest = max(truth.signal_dbm for truth in usable)
+    wide = [
+        truth
+        for truth in usable
+        if truth.frequency_mhz < 3000 and truth.width_mhz > 20 and truth.signal_dbm >= strongest
+    ]
     return found | {
         "wifi.band": PASS,
         "wifi.shared-ssid": ("warn", "shared-name") if not known.high and len(ours) > len(usable) else PASS,
         "wifi.channel-width": ("warn", "wide-channel") if wide else PASS,
-        "wifi.channel": best([channel(one, known) for one in usable]),
-        "wifi.security": best([security(one, known) for one in usable]),
-        "wifi.mode": best([mode(one, known) for one in usable]),
+        "wifi.channel": best([channel(truth, known) for truth in usable]),
+        "wifi.security": best([security(truth, known) for truth in usable]),
+        "wifi.mode": best([mode(truth, known) for truth in usable]),
         "wifi.signal": signal(usable, air),
     }
 
 
 def is_absent(known: Device, air: Sequence[Truth], listened: Collection[int]) -> bool:
     """Whether it is settled that a network which was not heard on the device's bands is not there."""
-    if any(one.hidden and known.uses(one) for one in air):
+    if any(truth.hidden and known.uses(truth) for truth in air):
         return False
     return not known.frequencies() - NOT_USED.get(air[0].country, set()) - set(listened)
 
@@ -136,26 +140,26 @@ def verdict(found: dict[str, Found]) -> str:
     return "compatible"
 
 
-def channel(one: Truth, known: Device) -> Found:
+def channel(truth: Truth, known: Device) -> Found:
     """Its primary channel."""
-    if one.channel in (known.high if one.frequency_mhz > 3000 else known.plan):
+    if truth.channel in (known.high if truth.frequency_mhz > 3000 else known.plan):
         return PASS
-    if one.channel in known.perhaps:
+    if truth.channel in known.perhaps:
         return "warn", "channel-unconfirmed"
-    return "fail", "country-not-set" if one.channel in known.abroad else "outside-plan"
+    return "fail", "country-not-set" if truth.channel in known.abroad else "outside-plan"
 
 
-def security(one: Truth, known: Device) -> Found:
+def security(truth: Truth, known: Device) -> Found:
     """Its security."""
-    if all(akm.startswith("FT-") for akm in one.akms) and one.akms:
+    if all(akm.startswith("FT-") for akm in truth.akms) and truth.akms:
         return "fail", "fast-transition-only"
     found: Found
-    match one.security:
+    match truth.security:
         case ["open"]:
             found = "warn", "open"
         case ["wep"] | ["wpa-psk"]:
             found = known.old, "wep-or-wpa"
-        case ["wpa2-psk"] if one.akms == ["WPA-PSK-SHA256"]:
+        case ["wpa2-psk"] if truth.akms == ["WPA-PSK-SHA256"]:
             found = "fail", "no-common-akm"  # which no source gives to any of these devices
         case ["wpa2-psk"] | ["wpa-psk", "wpa2-psk"]:
             found = PASS
@@ -169,21 +173,21 @@ def security(one: Truth, known: Device) -> Found:
             found = "fail", None
     if found[0] == "fail" and found[1] != "no-common-akm":
         found = "fail", "no-common-security"
-    return worst([found, (known.pmf_required, "pmf-required") if one.pmf == "required" else PASS])
+    return worst([found, (known.pmf_required, "pmf-required") if truth.pmf == "required" else PASS])
 
 
-def mode(one: Truth, known: Device) -> Found:
+def mode(truth: Truth, known: Device) -> Found:
     """The PHYs that it admits; no device here has 802.11ac."""
-    if "vht" in one.membership:
+    if "vht" in truth.membership:
         return "fail", "newer-phy-only"
-    return (known.n_only, "n-only") if "ht" in one.membership else PASS
+    return (known.n_only, "n-only") if "ht" in truth.membership else PASS
 
 
 def name(ours: Sequence[Truth], air: Sequence[Truth], known: Device) -> Found:
     """Its name."""
     raw, text = bytes.fromhex(ours[0].real_ssid_hex), ours[0].network
     plain = text.translate(LOOK_ALIKE).casefold()
-    others = {one.network for one in air if not one.hidden} - {text}
+    others = {truth.network for truth in air if not truth.hidden} - {text}
     found = [PASS]
     if "," in text and known.comma == "fail":
         found.append(("fail", "refused-character"))
@@ -191,18 +195,18 @@ def name(ours: Sequence[Truth], air: Sequence[Truth], known: Device) -> Found:
         found.append(("warn", "odd-name"))
     if any(other.translate(LOOK_ALIKE).casefold() == plain for other in others):
         found.append(("warn", "look-alike"))
-    if any(one.hidden for one in ours):
+    if any(truth.hidden for truth in ours):
         found.append((known.hidden, "hidden-name"))
     return worst(found)
 
 
 def signal(usable: Sequence[Truth], air: Sequence[Truth]) -> Found:
     """How strong its best BSS is, and how many others overlap its channel: 20 MHz are four channels of 2.4 GHz."""
-    nearest = max(usable, key=lambda one: one.signal_dbm)
+    nearest = max(usable, key=lambda truth: truth.signal_dbm)
     if nearest.signal_dbm < WEAK_DBM:
         return ("fail", "too-weak") if nearest.signal_dbm < UNUSABLE_DBM else ("warn", "weak")
     if nearest.frequency_mhz > 3000:
         return PASS
-    others = [one for one in air if one.frequency_mhz < 3000 and one.network != nearest.network]
-    crowded = sum(abs(one.channel - nearest.channel) < 5 for one in others) >= CROWD
+    others = [truth for truth in air if truth.frequency_mhz < 3000 and truth.network != nearest.network]
+    crowded = sum(abs(truth.channel - nearest.channel) < 5 for truth in others) >= CROWD
     return ("warn", "crowded") if crowded else PASS

@@ -68,7 +68,7 @@ def bss(block: str) -> dict[str, Any]:
         "channel": int(channel) if channel else None,
         "width_mhz": None if frequency > 5950 else width(block),
         "signal_dbm": float(value(block, r"^\tsignal: (-?[0-9.]+) dBm") or "nan"),
-        "security": [one for one in ORDER if one in found],
+        "security": [text for text in ORDER if text in found],
         "pmf": "required" if "MFP-required" in rsn else "capable" if "MFP-capable" in rsn else "none",
         "age_s": int(age_ms) / 1000 if age_ms else None,
     }

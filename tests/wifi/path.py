@@ -63,7 +63,7 @@ class Route:
     @property
     def joined(self) -> Truth:
         """The BSS that the laptop is on."""
-        return {one.name: one for one in self.air.truths()}[self.joins]
+        return {truth.name: truth for truth in self.air.truths()}[self.joins]
 
 
 ROUTES: dict[str, Route] = {
@@ -91,7 +91,7 @@ class WifiLab(Lab):
         self.laptop.ip("link del eth0")
         self.laptop.devices.remove("eth0")
         # Without an access point the bridge has no carrier.
-        gateway.devices = [one for one in gateway.devices if one not in {"lan0", "br-lan"}]
+        gateway.devices = [device for device in gateway.devices if device not in {"lan0", "br-lan"}]
         self._interfaces = [self._take(number, gateway) for number in range(ACCESS_POINTS)]
         self._take(LAPTOP_RADIO, self.laptop, INTERFACE)
         self.laptop.ip(f"link set {INTERFACE} address {LAPTOP_MAC}", f"link set {INTERFACE} up")
@@ -136,12 +136,12 @@ class WifiLab(Lab):
             files.append(str(file))
         self._run(self.gateway.where, ["hostapd", *files], "hostapd", "AP-ENABLED", len(files))
 
-    def _join(self, one: Truth) -> None:
+    def _join(self, truth: Truth) -> None:
         """Let the laptop join a BSS and get its address by DHCP."""
         config = self.folder / "wpa_supplicant.conf"
         config.write_text(
             f"ctrl_interface=DIR=/run/wpa_supplicant GROUP={NOBODY}\ncountry={SHORT}\nnetwork={{\n"
-            f"ssid={one.real_ssid_hex}\nbssid={one.bssid}\nscan_freq={one.frequency_mhz}\n{JOIN}\n}}\n"
+            f"ssid={truth.real_ssid_hex}\nbssid={truth.bssid}\nscan_freq={truth.frequency_mhz}\n{JOIN}\n}}\n"
         )
         argv = ["wpa_supplicant", "-D", "nl80211", "-i", INTERFACE, "-c", str(config)]
         self._run(self.laptop, argv, "wpa_supplicant", "CTRL-EVENT-CONNECTED")
@@ -187,7 +187,7 @@ class WifiLab(Lab):
 
 def told(run: CheckRun) -> dict[str, Any]:
     """A run, as JSON holds it: what was seen of its packets was judged where they were sent."""
-    return {one.name: getattr(run, one.name) for one in fields(run) if one.name != "seen"}
+    return {column.name: getattr(run, column.name) for column in fields(run) if column.name != "seen"}
 
 
 class Timer:
@@ -213,7 +213,7 @@ def walk(names: Sequence[str]) -> dict[str, dict[str, Any]]:
             try:
                 results[name] = lab.visit(ROUTES[name])
             except Exception:  # noqa: BLE001 - the other routes have to be taken all the same
-                logs = {one.name: one.read_text(errors="replace")[-2000:] for one in lab.folder.glob("*.log")}
+                logs = {path.name: path.read_text(errors="replace")[-2000:] for path in lab.folder.glob("*.log")}
                 results[name] = {"error": traceback.format_exc(), "logs": logs}
     return results
 

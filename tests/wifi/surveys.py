@@ -25,7 +25,7 @@ def said(done: Done) -> Report:
     report: Report = json.loads(done.stdout)
     assert report["schema"] == "netpreflight-report/1"
     assert done.exit_code == {"incompatible": 1, "undetermined": 3}.get(report["verdict"], 0), done.stderr
-    assert [one for one in report["checks"] if "Internal error" in (one["reason"] or "")] == []
+    assert [row for row in report["checks"] if "Internal error" in (row["reason"] or "")] == []
     return report
 
 
@@ -37,12 +37,12 @@ def here(*arguments: str) -> Report:
 
 def statuses(checks: list[dict[str, Any]], group: str = "wifi.") -> dict[str, str]:
     """The status of each check of a group."""
-    return {one["id"]: one["status"] for one in checks if one["id"].startswith(group)}
+    return {check["id"]: check["status"] for check in checks if check["id"].startswith(group)}
 
 
 def found(checks: list[dict[str, Any]]) -> dict[str, tuple[str, str | None]]:
     """Status and problem of each check of the air."""
-    return {one["id"]: (one["status"], one["problem"]) for one in checks if one["id"].startswith("wifi.")}
+    return {check["id"]: (check["status"], check["problem"]) for check in checks if check["id"].startswith("wifi.")}
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,12 @@ class Surveys:
             listed = self._by_iw(air)
             report = said(root.check("--only", "wifi"))
             chosen = {
-                one.network: said(root.check("--only", "wifi", "--ssid", one.network)) for one in truths if one.hidden
+                truth.network: said(root.check("--only", "wifi", "--ssid", truth.network))
+                for truth in truths
+                if truth.hidden
             }
-            for number, one in enumerate([report, *chosen.values()]):
-                (self._folder / f"{name}-{number}.json").write_text(json.dumps(one))
+            for number, entry in enumerate([report, *chosen.values()]):
+                (self._folder / f"{name}-{number}.json").write_text(json.dumps(entry))
             widths = [on_air.width(number) for number in range(len(air.radios))]
         return Heard(listed, report, chosen, widths, truths, pcap)
 
@@ -126,4 +128,4 @@ class Surveys:
         listed = iw.parse(self._radios.laptop.dump())
         # The kernel keeps a beacon without a name beside the answer that named it, even where it is told to forget.
         passed_s = time.monotonic() - begun
-        return {one["bssid"]: one for one in listed if one["age_s"] <= passed_s}
+        return {entry["bssid"]: entry for entry in listed if entry["age_s"] <= passed_s}

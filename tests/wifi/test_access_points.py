@@ -12,11 +12,11 @@ from tests.wifi.expectations import DEVICES, expected, verdict
 from tests.wifi.surveys import Report, Surveys, found, here, statuses
 
 pytestmark = pytest.mark.lab
-EVERY = [pytest.param(air.name, one, id=one.name) for air in AIRS.values() for one in air.truths()]
+EVERY = [pytest.param(air.name, truth, id=truth.name) for air in AIRS.values() for truth in air.truths()]
 NETWORKS = [
     pytest.param(air.name, network, id=ascii(network)[1:-1])
     for air in AIRS.values()
-    for network in dict.fromkeys(one.network for one in air.truths())
+    for network in dict.fromkeys(truth.network for truth in air.truths())
 ]
 LIKE_BEACONS = ("beacon_interval_tu", "dtim_period", "country", "bss_transition", "radio_measurement",
                 "fast_transition", "wps")  # fmt: skip
@@ -36,7 +36,7 @@ def test_iw_hears_what_is_configured(surveys: Surveys, air: str, truth: Truth) -
 def test_nothing_else_is_on_the_air(surveys: Surveys, air: str) -> None:
     heard = surveys.of(air)
 
-    assert heard.bss.keys() == {one.bssid for one in heard.truths}
+    assert heard.bss.keys() == {truth.bssid for truth in heard.truths}
 
 
 @pytest.mark.parametrize("air", AIRS)
@@ -55,7 +55,9 @@ def test_capture_has_every_beacon(surveys: Surveys, air: str) -> None:
         display_filter="wlan.fc.type_subtype == 8",
     )  # fmt: skip
 
-    wanted = {(one.bssid, one.ssid_hex, str(one.frequency_mhz), str(one.beacon_interval_tu)) for one in heard.truths}
+    wanted = {
+        (truth.bssid, truth.ssid_hex, str(truth.frequency_mhz), str(truth.beacon_interval_tu)) for truth in heard.truths
+    }
     plain = {(bssid, re.sub(r"^<MISSING>$", "", ssid), *rest) for bssid, ssid, *rest in rows}
     assert plain == wanted
 
@@ -65,7 +67,7 @@ def test_capture_has_every_beacon(surveys: Surveys, air: str) -> None:
 
 @pytest.mark.parametrize(("air", "truth"), EVERY)
 def test_netpreflight_hears_what_is_configured(surveys: Surveys, air: str, truth: Truth) -> None:
-    (heard,) = (one for one in surveys.of(air).survey["bss"] if one["bssid"] == truth.bssid)
+    (heard,) = (bss for bss in surveys.of(air).survey["bss"] if bss["bssid"] == truth.bssid)
 
     assert {key: heard[key] for key in CONTRACT} == truth.contract()
     assert {key: heard[key] for key in LIKE_BEACONS} == {key: getattr(truth, key) for key in LIKE_BEACONS}
@@ -81,7 +83,7 @@ def test_netpreflight_looks_at_both_bands_itself_and_invents_nothing(surveys: Su
     heard = surveys.of(air)
     survey = heard.survey
 
-    assert {one["bssid"] for one in survey["bss"]} == {one.bssid for one in heard.truths}
+    assert {bss["bssid"] for bss in survey["bss"]} == {truth.bssid for truth in heard.truths}
     assert len(survey["bss"]) == len(heard.truths)
     assert (survey["source"], survey["triggered"], survey["interface"]) == ("nl80211", True, "wlan0")
     assert set(survey["frequencies_mhz"]) >= set(AIRS[air].frequencies())
@@ -109,7 +111,7 @@ def test_every_network_is_judged_as_configured(surveys: Surveys, air: str, netwo
 
 def networks(report: Report) -> dict[str, dict[str, Any]]:
     """The networks in range, by name."""
-    listed = {one["ssid"]: one for one in report["networks"]}
+    listed = {network["ssid"]: network for network in report["networks"]}
     assert len(listed) == len(report["networks"])
     return listed
 
@@ -118,7 +120,7 @@ def networks(report: Report) -> dict[str, dict[str, Any]]:
 def test_every_network_in_range_is_listed(surveys: Surveys, air: str) -> None:
     heard = surveys.of(air)
 
-    assert networks(heard.report).keys() == {one.ssid for one in heard.truths if not one.hidden}
+    assert networks(heard.report).keys() == {truth.ssid for truth in heard.truths if not truth.hidden}
     assert set(found(heard.report["checks"]).values()) == {("unknown", "none-chosen")}
     assert heard.report["verdict"] == "undetermined"
 

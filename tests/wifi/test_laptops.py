@@ -40,7 +40,7 @@ def on_air(radios: Radios) -> Generator[OnAir]:
 
 
 def names(user: User) -> list[str]:
-    return [one["ssid"] for one in iw.parse(user.run(*DUMP).stdout)]
+    return [entry["ssid"] for entry in iw.parse(user.run(*DUMP).stdout)]
 
 
 def look(user: User) -> Report:
@@ -57,8 +57,8 @@ def assert_seen(report: Report, source: str) -> None:
     """Everything was looked at, by a scan of this run."""
     seen = survey(report)
     assert (seen["source"], seen["triggered"], seen["interface"]) == (source, True, INTERFACE), seen["limits"]
-    heard = [(one["ssid"], one["channel"], one["width_mhz"], one["security"]) for one in seen["bss"]]
-    assert heard == [(SSID, 6, 20, ["wpa2-psk"])], [(one["bssid"], one["age_s"]) for one in seen["bss"]]
+    heard = [(bss["ssid"], bss["channel"], bss["width_mhz"], bss["security"]) for bss in seen["bss"]]
+    assert heard == [(SSID, 6, 20, ["wpa2-psk"])], [(bss["bssid"], bss["age_s"]) for bss in seen["bss"]]
     assert found(report["checks"]) == dict.fromkeys(CHECKS, ("pass", None))
     assert report["verdict"] == "compatible"
 
@@ -83,7 +83,7 @@ def assert_stale(report: Report, *words: str) -> None:
 
 def assert_reason(report: Report, *words: str) -> None:
     """The reason and the step that settles it say so."""
-    (spoken,) = (f"{one['reason']} {one['remedy']}".lower() for one in report["checks"] if one["id"] == "wifi.band")
+    (spoken,) = (f"{row['reason']} {row['remedy']}".lower() for row in report["checks"] if row["id"] == "wifi.band")
     assert [word for word in words if word.lower() not in spoken] == [], spoken
 
 
@@ -126,7 +126,7 @@ def test_ordinary_user_has_the_last_results_only(radios: Radios, on_air: OnAir) 
 
     seen = survey(report)
     assert (seen["source"], seen["triggered"]) == ("nl80211", False)
-    assert [one["ssid"] for one in seen["bss"]] == [SSID]
+    assert [bss["ssid"] for bss in seen["bss"]] == [SSID]
     assert seen["bss"][0]["age_s"] >= 5
     assert report["verdict"] == "undetermined"
     assert_stale(report)

@@ -73,7 +73,7 @@ def test_run_says_where_the_laptop_is(journeys: Journeys, route: str, number: in
     assert (survey["associated_ssid"], survey["associated_bssid"]) == (SSID, joined.bssid)
     assert survey["associated_frequency_mhz"] == joined.frequency_mhz
     assert survey["regulatory_country"] in {SHORT, None}
-    assert {one["bssid"] for one in survey["bss"]} == {one.bssid for one in ROUTES[route].air.truths()}
+    assert {bss["bssid"] for bss in survey["bss"]} == {truth.bssid for truth in ROUTES[route].air.truths()}
     assert report["networks"] == []
 
 

@@ -49,12 +49,12 @@ def test_survey_of_both_bands_is_as_fast_as_the_kernel(
         wait_until(is_listening, "iw event listening")
         scans = [kernels_own(radios, events, frequencies) for _ in SAME_CHANNELS]
         events.stop()
-    assert {one // 1000 for one in frequencies} >= {2, 5}
-    assert all(one["frequencies_mhz"] == frequencies for one in made)
+    assert {frequency // 1000 for frequency in frequencies} >= {2, 5}
+    assert all(entry["frequencies_mhz"] == frequencies for entry in made)
     fastest, kernel, whole = (
-        min(one["scan_s"] for one in made),
+        min(entry["scan_s"] for entry in made),
         min(scans),
-        min(one["duration_s"] for one in made),
+        min(entry["duration_s"] for entry in made),
     )
     figures = (
         f"{len(frequencies)} channels: kernel {kernel:.2f} s, survey {fastest:.2f} s, {fastest / kernel:.2f} times; "

@@ -30,16 +30,16 @@ class AirOccupancy:
         self.load: dict[int, float] = {}
         """The highest BSS Load of those on just this 2.4 GHz channel, 0 to 1."""
         self._weight: dict[int, float] = dict.fromkeys(PLAIN, 0.0)
-        for one in heard:
-            if one.ssid:
-                self.named[one.ssid].append(one)
-            if one.band == "5":
-                self.on_5.append(one)
-            self.overlapping.update(number for number in _ALL_24 if overlaps(one, number))
+        for bss in heard:
+            if bss.ssid:
+                self.named[bss.ssid].append(bss)
+            if bss.band == "5":
+                self.on_5.append(bss)
+            self.overlapping.update(number for number in _ALL_24 if overlaps(bss, number))
             for number in PLAIN:
-                self._weight[number] += _power(one, number) + _busy(one, number)
-            if one.load and one.channel is not None and one.band == "2.4":
-                self.load[one.channel] = max(one.load.utilisation, self.load.get(one.channel, 0.0))
+                self._weight[number] += _power(bss, number) + _busy(bss, number)
+            if bss.load and bss.channel is not None and bss.band == "2.4":
+                self.load[bss.channel] = max(bss.load.utilisation, self.load.get(bss.channel, 0.0))
         self._alike: dict[tuple[str, str], list[str]] = defaultdict(list)
         for name in self.named:
             for key in _folded(name):
@@ -50,12 +50,12 @@ class AirOccupancy:
 
         A network's own BSSs do not count: they are what would be moved. Their BSS Load does, for it counts everybody.
         """
-        own = sum(_power(one, number) for one in self.named.get(without or "", []))
+        own = sum(_power(bss, number) for bss in self.named.get(without or "", []))
         return round(self._weight[number] - own, 6)
 
     def look_alikes(self, name: str) -> list[str]:
         """Other names that a person takes for this one."""
-        return sorted({one for key in _folded(name) for one in self._alike.get(key, []) if one != name})
+        return sorted({text for key in _folded(name) for text in self._alike.get(key, []) if text != name})
 
 
 def overlaps(bss: Bss, number: int) -> bool:

@@ -18,7 +18,7 @@ PASSIVE = {"capture", "monitor"}
 
 def by_strength(bsss: Iterable[Bss]) -> list[Bss]:
     """BSSs, the strongest first; those without a signal strength last."""
-    return sorted(bsss, key=lambda one: strength(one.signal_dbm), reverse=True)
+    return sorted(bsss, key=lambda bss: strength(bss.signal_dbm), reverse=True)
 
 
 def is_fresh(bss: Bss, wifi: Wifi) -> bool:
@@ -48,7 +48,7 @@ def counted(bsss: int) -> str:
 
 def age_words(bsss: list[Bss]) -> str:
     """How long ago the youngest of these was heard."""
-    age = min((one.age_s for one in bsss if one.age_s is not None), default=None)
+    age = min((bss.age_s for bss in bsss if bss.age_s is not None), default=None)
     if age is None:
         return "at a time that is not known"
     return f"{age / 60:.0f} minutes ago" if age >= 120 else f"{age:.0f} s ago"
@@ -105,7 +105,7 @@ def describe(bss: Bss) -> str:
 
 def describe_all(bsss: list[Bss], judged: Bss | None = None) -> list[str]:
     """The BSSs of a network, the one that was judged first, within limits."""
-    rest = [one for one in bsss if one is not judged]
+    rest = [bss for bss in bsss if bss is not judged]
     chosen = [] if judged is None else [judged]
     kept = [*chosen, *rest][:MOST_DESCRIBED]
     left = len(chosen) + len(rest) - len(kept)
@@ -115,8 +115,8 @@ def describe_all(bsss: list[Bss], judged: Bss | None = None) -> list[str]:
 def sentences(parts: Iterable[str]) -> str:
     """Phrases as sentences: each ends with a full stop and begins with a capital (but for words such as macOS)."""
     return " ".join(
-        (one[0].upper() + one[1:] if one.split()[0].islower() else one) + ("" if one[-1] in ".!?" else ".")
-        for one in filter(None, (part.strip() for part in parts))
+        (text[0].upper() + text[1:] if text.split()[0].islower() else text) + ("" if text[-1] in ".!?" else ".")
+        for text in filter(None, (part.strip() for part in parts))
     )
 
 

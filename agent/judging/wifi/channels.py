@@ -34,8 +34,8 @@ def plan(text: str, band: str = "2.4") -> frozenset[int]:
 def spans(numbers: set[int], band: str = "2.4") -> str:
     """The reverse of `plan`, for people: `1-11, 13`."""
     ordered, step = sorted(numbers), _SPACING[band]
-    starts = [one for one in ordered if one - step not in numbers]
-    ends = [one for one in ordered if one + step not in numbers]
+    starts = [number for number in ordered if number - step not in numbers]
+    ends = [number for number in ordered if number + step not in numbers]
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
 
 
@@ -54,10 +54,10 @@ def judge_channel(bss: Bss, wifi: Survey, profile: Profile) -> Finding:
             remedy="Look up in the device's datasheet whether it uses this channel.",
             owner="device owner",
         )
-    there = {one: plan(text, bss.band) for one, text in by_country.value.items()} if by_country else {}
+    there = {country: plan(text, bss.band) for country, text in by_country.value.items()} if by_country else {}
     rests_on: list[Fact[Any]] = [uses, *([by_country] if by_country else [])]
     if bss.channel in plan(uses.value, bss.band):
-        lost = [one for one, numbers in there.items() if bss.channel not in numbers]
+        lost = [text for text, numbers in there.items() if bss.channel not in numbers]
         return Finding(
             status="pass",
             summary=f"{name} is on channel {bss.channel}, in the device's plan ({uses.value})",
@@ -78,7 +78,7 @@ def judge_channel(bss: Bss, wifi: Survey, profile: Profile) -> Finding:
             owner="network administrator",
             rests_on=[perhaps],
         )
-    countries = [one for one, numbers in there.items() if bss.channel in numbers]
+    countries = [text for text, numbers in there.items() if bss.channel in numbers]
     if countries:
         remedy += f" Or set the device's own country, if that is {either(countries)}."
     elif there:
@@ -143,7 +143,10 @@ def crowd(bss: Bss, wifi: Survey) -> str | None:
         return None
     air = wifi.air
     # Access points of one network on one channel take turns like its stations; on other channels they interfere.
-    own = sum(one.channel == bss.channel and overlaps(one, bss.channel) for one in air.named.get(wifi.target or "", []))
+    own = sum(
+        candidate.channel == bss.channel and overlaps(candidate, bss.channel)
+        for candidate in air.named.get(wifi.target or "", [])
+    )
     others = air.overlapping[bss.channel] - own
     return f"{others} other BSSs overlap it" if others >= CROWDED_BSSS else None
 

@@ -28,22 +28,24 @@ def _band_not_covered(band: Band, wifi: Wifi, radio: RadioFacts) -> str | None:
     if uses is None:
         return f"the profile does not say which channels of {band} GHz the device uses"
     wanted = plan(uses.value, band)
-    heard = [one for one in wifi.bss if one.band == band]
+    heard = [bss for bss in wifi.bss if bss.band == band]
     if passive and not heard:
         return f"nothing at all was heard on {band} GHz"
     if wifi.frequencies_mhz:
         reach = OVERHEARD_MHZ if passive and band == "2.4" else 0
-        missing = {one for one in wanted if not _is_within(reach, frequency_of(one, band), wifi.frequencies_mhz)}
+        missing = {
+            number for number in wanted if not _is_within(reach, frequency_of(number, band), wifi.frequencies_mhz)
+        }
         missing -= _not_used_here(wifi, band)
         return f"{band} GHz was not listened to on channels {spans(missing, band)}" if missing else None
     if passive or band == "5":
         # What is heard may itself have come from a channel beside the one that was listened to.
-        missing = set(wanted) - {one.channel for one in heard if one.channel is not None and is_fresh(one, wifi)}
+        missing = set(wanted) - {bss.channel for bss in heard if bss.channel is not None and is_fresh(bss, wifi)}
         where = f"the {source_words(wifi)} does not say where it listened"
         return f"{where}, and nothing was heard of channels {spans(missing, band)}" if missing else None
     if not heard:
         return f"nothing was heard on {band} GHz, and the source does not say whether it listened there"
-    if not any(is_fresh(one, wifi) for one in heard):
+    if not any(is_fresh(bss, wifi) for bss in heard):
         return f"of {band} GHz there are earlier results only, the youngest heard {age_words(heard)}"
     return None
 
@@ -57,7 +59,7 @@ def _not_used_here(wifi: Wifi, band: Band) -> set[int]:
     country = wifi.regulatory_country
     if country is None or not country.isalpha() or wifi.source in PASSIVE:
         return set()  # "00" and "99" are no countries
-    if any(one.country not in {None, country} for one in wifi.bss):
+    if any(bss.country not in {None, country} for bss in wifi.bss):
         return set()
     if band == "5":
         return {144} if country in _EUROPE.split() else set()
@@ -65,17 +67,17 @@ def _not_used_here(wifi: Wifi, band: Band) -> set[int]:
 
 
 def _is_within(reach_mhz: int, frequency_mhz: int | None, listened_mhz: list[int]) -> bool:
-    return frequency_mhz is not None and any(abs(frequency_mhz - one) <= reach_mhz for one in listened_mhz)
+    return frequency_mhz is not None and any(abs(frequency_mhz - number) <= reach_mhz for number in listened_mhz)
 
 
 def looked_at_high(wifi: Survey) -> bool:
     """Whether 5 GHz was looked at, at least in part: something was listened to or heard there for this run."""
-    if (wifi.triggered or wifi.source in PASSIVE) and any(band_of(one) == "5" for one in wifi.frequencies_mhz):
+    if (wifi.triggered or wifi.source in PASSIVE) and any(band_of(number) == "5" for number in wifi.frequencies_mhz):
         return True
-    return any(is_fresh(one, wifi) for one in wifi.air.on_5)
+    return any(is_fresh(bss, wifi) for bss in wifi.air.on_5)
 
 
 def listened_high(wifi: Wifi) -> str:
     """Where on 5 GHz the source listened, for the evidence; empty where it does not say."""
-    numbers = {(one - 5000) // 5 for one in wifi.frequencies_mhz if band_of(one) == "5" and one > 5000}
+    numbers = {(number - 5000) // 5 for number in wifi.frequencies_mhz if band_of(number) == "5" and number > 5000}
     return f"listened on 5 GHz channels {spans(numbers)}" if numbers else ""

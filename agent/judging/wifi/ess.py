@@ -90,16 +90,16 @@ def _network(wifi: Survey, profile: Profile) -> Ess | Finding:
     target = wifi.target
     if wifi.not_run or wifi.source is None or not wifi.bss:
         return nothing_to_judge(wifi)
-    if target is None and wifi.names_withheld and (own := [one for one in wifi.bss if one.associated]):
+    if target is None and wifi.names_withheld and (own := [bss for bss in wifi.bss if bss.associated]):
         wifi, ours = wifi.aimed_at(_NAMELESS), own
     elif not target:
         return nothing_to_judge(wifi)
     else:
         ours = by_strength(wifi.air.named.get(target, []))
-    if not ours and (wifi.names_withheld or all(one.ssid is None for one in wifi.bss)):
+    if not ours and (wifi.names_withheld or all(bss.ssid is None for bss in wifi.bss)):
         return nothing_to_judge(wifi)
-    usable = [one for one in ours if one.band in profile.radio.bands.value]
-    ranks = [_rank(one, wifi, profile) for one in usable]
+    usable = [bss for bss in ours if bss.band in profile.radio.bands.value]
+    ranks = [_rank(bss, wifi, profile) for bss in usable]
     best = usable[ranks.index(min(ranks))] if usable else None
     return Ess(wifi, profile, ours, usable, ranks, best)
 
@@ -122,7 +122,7 @@ def judge_best(network: Ess | Finding, judge: JudgeBss) -> Finding:
     if finding.standing == "pass" and judge is not judge_channel:
         finding = _in_the_way(network, best, judge) or finding
     evidence = network.evidence
-    more = [one for one in finding.evidence if one not in evidence]
+    more = [text for text in finding.evidence if text not in evidence]
     return msgspec.structs.replace(finding, evidence=[*evidence, *more])
 
 
@@ -190,15 +190,15 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
             if wifi.source in PASSIVE
             else "Switch the laptop's Wi-Fi on and run netpreflight again beside the access point."
         )
-    elif wifi.names_withheld or all(one.ssid is None for one in wifi.bss):
+    elif wifi.names_withheld or all(bss.ssid is None for bss in wifi.bss):
         evidence = describe_all(by_strength(wifi.bss))
-        told = next((one for one in wifi.limits if "Location" in one), None)
+        told = next((limit for limit in wifi.limits if "Location" in limit), None)
         problem = "names-withheld"
         summary = f"{len(wifi.bss)} BSSs were heard, and this laptop withholds their names"
         reason = sentences(["Without names it is not known which of them are the network's", *wifi.limits])
         remedy = step or (sentences([told]) if told else _ELSEWHERE + _SKIP)
     else:
-        named = len({one.ssid for one in wifi.bss if one.ssid})
+        named = len({bss.ssid for bss in wifi.bss if bss.ssid})
         problem, summary = "none-chosen", f"Networks in range: {named}; none was chosen"
         reason = (
             "No name was given, so there is no single network to judge."

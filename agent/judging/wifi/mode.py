@@ -25,7 +25,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     radio, name, low = profile.radio, judged_name(wifi), bss.band == "2.4"
     mixed = f"Set the {bss.band} GHz mode of {name} to {'b/g/n' if low else 'a/n'} (mixed)."
     has = f"this device has 802.11{'/'.join(radio.phy.value)}"
-    unknown = [one for one in bss.membership if one not in _KNOWN]
+    unknown = [text for text in bss.membership if text not in _KNOWN]
     if "ht" in bss.membership and not unknown and radio.n_only.value == "no":
         return _ht_only(name, mixed, profile)
     if unknown or ("ht" in bss.membership and "n" not in radio.phy.value):
@@ -112,7 +112,7 @@ def _ht_only(name: str, remedy: str, profile: Profile) -> Finding:
 def _second_stream(bss: Bss) -> bool:
     """Whether the Basic HT-MCS Set (9.4.2.56), a bit for each MCS, has one that takes two streams or more."""
     basic = bss.ht.basic_mcs[2:20] if bss.ht else ""
-    return any(one != "0" for one in basic)
+    return any(text != "0" for text in basic)
 
 
 def _fail(problem: str, summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]]) -> Finding:

@@ -57,9 +57,9 @@ def judge_band(network: Ess) -> Finding:
 
 def _not_in_band(network: Ess) -> Finding:
     wifi, ours, name, radio = network.wifi, network.ours, network.name, network.profile.radio
-    others = " and ".join(sorted({band for one in ours if (band := one.band)}))
+    others = " and ".join(sorted({band for bss in ours if (band := bss.band)}))
     has = either(radio.bands.value)
-    if any(one.band is None for one in ours):
+    if any(bss.band is None for bss in ours):
         return _unknown(
             network,
             "not-told",
@@ -67,7 +67,7 @@ def _not_in_band(network: Ess) -> Finding:
             f"The {source_words(wifi)} does not tell the frequency",
             settled_by="settings",
         )
-    nameless = [one for one in wifi.bss if not one.ssid and one.band in radio.bands.value]
+    nameless = [bss for bss in wifi.bss if not bss.ssid and bss.band in radio.bands.value]
     if nameless:
         hidden = f"{len(nameless)} BSSs hide their name; {name} may be one of them"
         where = f"{name} is on {others} GHz; on {has} GHz it was not heard" if ours else None
@@ -96,7 +96,7 @@ def _not_in_band(network: Ess) -> Finding:
             evidence=describe_all(ours),
             rests_on=rests_on,
         )
-    there = sum(one.band in radio.bands.value for one in wifi.bss)
+    there = sum(bss.band in radio.bands.value for bss in wifi.bss)
     return Finding(
         status="fail",
         summary=f"{name} is not on the air here",
@@ -138,10 +138,10 @@ def _unknown(
 def judge_shared(network: Ess) -> Finding:
     """Whether the name is used on 5 or 6 GHz too, and how much of a risk that is for a device with 2.4 GHz alone."""
     ours, name, bands = network.ours, network.name, network.profile.radio.bands
-    low = [one for one in ours if one.band == "2.4"]
-    high = [one for one in ours if one.band in {"5", "6"}]
+    low = [bss for bss in ours if bss.band == "2.4"]
+    high = [bss for bss in ours if bss.band in {"5", "6"}]
     if "5" in bands.value and network.usable:
-        where = " and ".join(sorted({one.band for one in network.usable if one.band}))
+        where = " and ".join(sorted({bss.band for bss in network.usable if bss.band}))
         return Finding(
             status="pass",
             summary=f"{name} is on {where} GHz, and this device has {' and '.join(bands.value)} GHz",
@@ -151,7 +151,10 @@ def judge_shared(network: Ess) -> Finding:
     if not low:
         return _only_high(network) if high else see_band(network)
     announced = [
-        one for bss in low for one in bss.neighbors if one.same_ssid is True and one.operating_class in _HIGH_CLASSES
+        neighbor
+        for bss in low
+        for neighbor in bss.neighbors
+        if neighbor.same_ssid is True and neighbor.operating_class in _HIGH_CLASSES
     ]
     if not high and not announced:
         return _not_shared(network)
@@ -178,7 +181,7 @@ def _only_high(network: Ess) -> Finding:
     if band.standing != "fail":
         return see_band(network)
     bands = network.profile.radio.bands
-    high = " or ".join(one for one in ("5", "6") if one not in bands.value)
+    high = " or ".join(name for name in ("5", "6") if name not in bands.value)
     return Finding(
         status="fail",
         summary=f"{network.name} is on {high} GHz only",
@@ -218,17 +221,17 @@ def _not_shared(network: Ess) -> Finding:
 def _signs(low: list[Bss], high: list[Bss]) -> list[str]:
     """What points at band steering."""
     ours, signs = [*low, *high], []
-    if any(one.bss_transition for one in ours):
+    if any(bss.bss_transition for bss in ours):
         signs.append("802.11v BSS transition is on, with which an access point steers")
-    if any(one.radio_measurement for one in ours):
+    if any(bss.radio_measurement for bss in ours):
         signs.append("802.11k is on")
     near, far = _strongest(high), _strongest(low)
     if near is not None and far is not None and near - far >= STEERING_GAP_DB:
         signs.append(f"5 GHz is {near - far:.0f} dB stronger")
-    if all(one.answers_probes is False for one in low):
+    if all(bss.answers_probes is False for bss in low):
         signs.append("on 2.4 GHz no probe response was heard")
     return signs
 
 
 def _strongest(bsss: list[Bss]) -> float | None:
-    return next((one.signal_dbm for one in by_strength(bsss)), None)
+    return next((bss.signal_dbm for bss in by_strength(bsss)), None)

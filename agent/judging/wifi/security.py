@@ -43,7 +43,9 @@ def judge_security(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     ways = _ways(bss, profile)
     if not ways:
         return _none_in_common(bss, name, profile)
-    return min((_judge_way(way, bss, wifi, profile) for way in ways), key=lambda one: BEST_FIRST.index(one.standing))
+    return min(
+        (_judge_way(way, bss, wifi, profile) for way in ways), key=lambda finding: BEST_FIRST.index(finding.standing)
+    )
 
 
 def _ways(bss: Bss, profile: Profile) -> list[_Way]:
@@ -92,7 +94,7 @@ def _cipher_lacking(element: Suites, has: list[str]) -> str | None:
     """The cipher for want of which a device cannot join by an element, in words."""
     group = element.group_cipher
     # "Use group cipher suite" (table 9-149).
-    pairwise = [group if one == "GROUP" and group else one for one in element.pairwise_ciphers]
+    pairwise = [group if cipher == "GROUP" and group else cipher for cipher in element.pairwise_ciphers]
     if pairwise and not set(pairwise) & set(has):
         return ", ".join(pairwise)
     if group and group != "GTK-NOT-USED" and group not in has:

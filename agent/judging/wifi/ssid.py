@@ -20,11 +20,11 @@ _TURNS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
 def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
     """Whether the name is one that the device can join; `hidden` is the finding for the BSS that it would join."""
     name, text = judged_name(wifi), wifi.target or ""
-    raws = list(dict.fromkeys(raw for one in ours if (raw := octets(one)) is not None))
+    raws = list(dict.fromkeys(raw for bss in ours if (raw := octets(bss)) is not None))
     evidence = [f"{len(raw)} bytes: {raw.hex(' ')}" for raw in raws[:_MOST_TWINS]]
-    evidence += list(dict.fromkeys(note for one in ours for note in one.contradictions))
+    evidence += list(dict.fromkeys(note for bss in ours for note in bss.contradictions))
     cannot = profile.radio.refused_in_ssid
-    if cannot is not None and (refused := [one for one in cannot.value if one in text]):
+    if cannot is not None and (refused := [character for character in cannot.value if character in text]):
         return Finding(
             status="fail",
             summary=f"{name} has a {'comma' if refused[0] == ',' else refused[0]!r} in it: not for this device",
@@ -43,7 +43,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile)
         oddities.append(f"{len(raws)} names of different bytes are shown alike")
     if twins := wifi.air.look_alikes(text):
         oddities.append(f"{in_quotes(twins[0])} looks alike and is another network")
-        evidence += [f"looks alike: {in_quotes(one)}" for one in twins[1:_MOST_TWINS]]
+        evidence += [f"looks alike: {in_quotes(twin)}" for twin in twins[1:_MOST_TWINS]]
     if oddities:
         hides = ["its beacons hide the name"] if hidden.status == "warn" else []
         reason = "Such a name is easily typed wrong when the device is set up."
@@ -124,12 +124,12 @@ def _oddities(raw: bytes | None, text: str) -> list[str]:
         return [*found, "bytes that are no text (UTF-8)"]
     if decoded != decoded.strip():
         found.append("begins or ends with a space")
-    if any(unicodedata.category(one) == "Cc" for one in decoded):
+    if any(unicodedata.category(text) == "Cc" for text in decoded):
         found.append("control characters")
     if _TURNS & set(decoded):
         found.append("characters that turn the direction of text")
     elif not decoded.isascii():
         found.append("characters outside ASCII")
-    if signs := list(dict.fromkeys(_SIGNS[one] for one in decoded if one in _SIGNS)):
+    if signs := list(dict.fromkeys(_SIGNS[text] for text in decoded if text in _SIGNS)):
         found.append(" and ".join(signs))
     return found
