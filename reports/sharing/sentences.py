@@ -1,7 +1,7 @@
 """Values in sentences: names that stand in quotes, and words that say what a field says.
 
 Summaries, evidence, notes and all other text of a report quote the observations. What is no address or URL
-(`shapes.py`) is found there
+(`patterns.py`) is found there
 
 * in single quotes, in which names of networks stand (`probes/quoting.py`): exactly, however short or common they are;
 * as whole words (hosts, interfaces, what a server says), unless they are all words of this tool's own, which reveal

@@ -2,7 +2,7 @@
 
 The types of the observations say what each text may reveal (`observations.Reveals`). What of it stays is in `kept.py`,
 what is put for the rest in `fields.py`; sentences, which quote all of it, are looked through by `sentences.py` and
-`shapes.py`.
+`patterns.py`.
 """
 
 from collections.abc import Iterator, Sequence
