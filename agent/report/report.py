@@ -32,7 +32,7 @@ class Tool(Struct, frozen=True, kw_only=True):
     """What made the report."""
 
     name: str = "netpreflight"
-    version: str = __version__
+    version: str = field(default_factory=lambda: __version__)  # a plain default would stand in the published schema
     rules: str = RULES
 
 
