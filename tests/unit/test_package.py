@@ -15,6 +15,7 @@ from netpreflight.agent import __version__
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("agent", "probes", "reports")
 PAGES = "docs/checks"
+DOCUMENTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 FILES = {
     str(path.relative_to(ROOT))
     for folder in (*FOLDERS, PAGES)
@@ -40,12 +41,12 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
     folder = tmp_path_factory.mktemp("package")
     checkout = folder / "checkout"
     checkout.mkdir()
-    for text in (*FOLDERS, PAGES, "tests"):
-        shutil.copytree(ROOT / text, checkout / text, ignore=shutil.ignore_patterns("__pycache__"))
-    for text in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE"):
-        shutil.copy(ROOT / text, checkout / text)
-    for text in ("sdist", "wheel"):
-        (folder / text).mkdir()
+    for name in (*FOLDERS, "docs", "tests"):
+        shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", *DOCUMENTS):
+        shutil.copy(ROOT / name, checkout / name)
+    for kind in ("sdist", "wheel"):
+        (folder / kind).mkdir()
     source = build("build_sdist", checkout, folder / "sdist")
     with tarfile.open(source) as archive:
         archive.extractall(folder, filter="data")
@@ -70,7 +71,8 @@ def test_the_source_distribution_has_every_file_and_the_tests(distributions: tup
         names = {member.name.partition("/")[2] for member in archive if member.isfile()}
 
     assert names >= FILES
-    assert "tests/unit/data/sample-report-1.json" in names
+    assert {"tests/unit/data/sample-report-1.json", "docs/architecture.md", "docs/adding.md"} <= names
+    assert not {name for name in names if name.startswith("docs/pictures")}  # the README shows them where it is read
     assert {name.split("/")[0] for name in names} == {
         *FOLDERS,
         "docs",
@@ -81,9 +83,8 @@ def test_the_source_distribution_has_every_file_and_the_tests(distributions: tup
         "pyproject.toml",
         "MANIFEST.in",
         "PKG-INFO",
-        "README.md",
-        "CHANGELOG.md",
         "LICENSE",
+        *DOCUMENTS,
     }
 
 
