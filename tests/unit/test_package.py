@@ -49,7 +49,8 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
         (folder / kind).mkdir()
     source = build("build_sdist", checkout, folder / "sdist")
     with tarfile.open(source) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Debian 12's Python (3.11.2) has none
+        archive.extractall(folder)
     return source, build("build_wheel", folder / f"netpreflight-{__version__}", folder / "wheel")
 
 
