@@ -1,4 +1,4 @@
-"""What judging a run gives: findings and checks, and what they come to; which checks there are says the registry."""
+"""The results of judging a run: findings, checks, the answer, the Internet Test and the start."""
 
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from netpreflight.probes.observations import Address, Fault, Hops, LogLine, Plai
 
 Status = Literal["pass", "warn", "fail", "unknown", "skip"]
 BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
-"""Of several ways, any one of which will do, the first of these counts."""
+"""Statuses from best to worst: of several alternatives, the device needs only the best."""
 Stage = Literal["scan", "ip", "internet", "cloud"]
 Verdict = Literal["compatible", "compatible-with-warnings", "incompatible", "undetermined"]
 
@@ -20,21 +20,21 @@ Where = Literal["firewall", "access point", "DHCP server", "resolver", "captive 
 StationKind = Literal["laptop", "access point", "gateway", "router", "provider", "cloud"]
 """What stands on the way from this laptop to the device's cloud."""
 Result = Literal["passed", "dns", "timeout", "network"]
-"""Of the device's Internet Test."""
+"""The result of the device's Internet Test."""
 StartStage = Literal["scan", "link", "ip", "dns", "cloud"]
-"""The stages of a device's start, as its own log tells them."""
+"""The stages of a device's start, as its own log names them."""
 Reached = Literal["reached", "stops", "not-reached", "unknown"]
 
 
 class Flow(Struct, frozen=True, kw_only=True):
-    """An exchange that a device begins: what a firewall has to let out, and its answers in."""
+    """An exchange that a device begins: a firewall has to let it out, and its answers in."""
 
     protocol: Literal["udp", "tcp"]
     port: int
     address: str
-    """Where it was tried."""
+    """The address to which it was tried."""
     host: str | None = None
-    """The name that led there; None: it was no name."""
+    """The name that resolved to the address; None: the address was not looked up."""
 
     @property
     def words(self) -> str:
@@ -43,47 +43,47 @@ class Flow(Struct, frozen=True, kw_only=True):
 
 
 class Named(Struct, frozen=True, kw_only=True):
-    """Somebody whom a finding names: a server, or a router on the path."""
+    """A server, or a router on the path, that a finding names."""
 
     address: Address
     hop: Hops | None = None
-    """How many hops away from this laptop it is; None: not known, or it is no router."""
+    """How many hops it is away from this laptop; None: not known, or it is not a router."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """What judging makes of one check."""
+    """The result of judging one check."""
 
     status: Status
     summary: str
     problem: Plain | None = None
     """The cause, from the closed list of its check; None where the status is `pass` or `skip`."""
     named: Named | None = None
-    """Who is named as the place of the problem; None: nobody."""
+    """The server or router at which the problem is; None: not known, or there is none."""
     reason: str | None = None
-    """Why: always given for `fail` and `unknown`."""
+    """Why the status is what it is; always given for `fail` and `unknown`."""
     remedy: str | None = None
-    """What to do, or the one step that would settle an `unknown`."""
+    """What to change, or the one step that would settle an `unknown`."""
     owner: Owner | None = None
     due_to: str | None = None
-    """The check of which this is a consequence: settling that one comes first."""
+    """The check that caused this finding, and has to be settled first; None: there is none."""
     evidence: list[str] = field(default_factory=list)
     rests_on: list[Fact[Any]] = field(default_factory=list)
-    """The facts of the device that it rests on."""
+    """The facts about the device that the finding rests on."""
     to_allow: list[Flow] = field(default_factory=list)
-    """The exchanges that have to be let through, where nothing came back from them or somebody refused them."""
+    """The exchanges that a firewall has to let through, because they brought no answer or were refused."""
     fault: Fault | UnsetType = UNSET
-    """The error of this tool's own because of which the check could not be judged; not there: there was none."""
+    """The internal error of this tool that kept the check from being judged; absent: there was none."""
 
     @property
     def standing(self) -> Status:
-        """The status that it has in the report: what rests on an unconfirmed fact neither passes nor fails."""
+        """The status in the report: a pass or fail that rests on an unconfirmed fact is downgraded."""
         if self.status in {"pass", "fail"} and any(fact.certainty == "unconfirmed" for fact in self.rests_on):
             return "warn" if self.status == "pass" else "unknown"
         return self.status
 
 
 class Check(Finding, frozen=True, kw_only=True):
-    """A finding with its place in the report."""
+    """A finding with the check that it belongs to."""
 
     id: str
     stage: Stage | None
@@ -92,19 +92,19 @@ class Check(Finding, frozen=True, kw_only=True):
 
     @property
     def in_doubt(self) -> bool:
-        """Whether it is a warning for want of a confirmed fact of the device: then the device may get no further."""
+        """Whether it is a warning only because it rests on an unconfirmed fact: the device may fail there."""
         return self.status == "warn" and any(fact.certainty == "unconfirmed" for fact in self.rests_on)
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What somebody needs to know who reads nothing else.
+    """The result for somebody who reads nothing else.
 
     Attributes:
-        sentence: whether it will work.
-        plain: what is in the way, without the field's terms; None where nothing certainly is.
-        obstacle: the first thing that is in the way, not known, or to be warned of; None where there is none.
-        check: the check that found it.
-        change: what is to be changed first, or the step that would settle what is not known.
+        sentence: whether the device will get online.
+        plain: what is in the way, without technical terms; None: nothing certainly is.
+        obstacle: the first failure, unknown or warning; None: there is none.
+        check: the check that found the obstacle.
+        change: what to change first, or the step that would settle an unknown.
         owner: who can do that.
     """
 
@@ -117,18 +117,18 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class InternetTest(Struct, frozen=True, kw_only=True):
-    """The Internet Test's result, and how the device would tell it.
+    """The result of the device's Internet Test, and how the device would show it.
 
     Attributes:
-        result: None where the device would not get as far as the test, or where that is not known; `reason` says so.
+        result: the result; None: the device would not get that far, or the result is not known; `reason` says which.
         method: `none`, `tcp` (8.8.8.8 port 53), `ntp`, `echo-1` or `echo-2` (the two forms of the cloud echo).
-        runs: whether the device would run it on this network; None: not known.
-        when: under what condition the device runs it.
-        line: the one line that tells the result.
-        log: the lines that it would log, in order.
-        led: the blinks that it would show; None where there is no result.
-        older_names: what Particle's older pages call the same thing.
-        rests_on: the facts of the device that this rests on.
+        runs: whether the device would run the test on this network; None: not known.
+        when: the condition under which the device runs the test.
+        line: the log line that gives the result.
+        log: the lines that the device would log, in order.
+        led: the blinks that the device would show; None: there is no result.
+        older_names: what Particle's older pages call this result.
+        rests_on: the facts about the device that this rests on.
     """
 
     result: Result | None
@@ -147,13 +147,13 @@ class StartupStage(Struct, frozen=True, kw_only=True):
     """One stage of a device's start on this network.
 
     Attributes:
-        line: what its log has once the stage is reached, where that is known.
-        instead: what its log has where it stops, where that is known.
-        led: the status LED while it is at this stage.
-        lights: the same, to be drawn; several: one after the other, again and again.
-        expected: how long it takes here, or how long the device tries, in words.
-        network_sees: what a DHCP server's or a firewall's log has of the device at this stage.
-        why: what stops it, or why that is not known; the check that has more is in `check`.
+        line: what the device logs once the stage is reached; None: not known.
+        instead: what the device logs if it stops at this stage; None: not known, or it does not stop here.
+        led: the signal of the status LED at this stage, in words.
+        lights: the same signal, for drawing; several are shown one after the other, again and again.
+        expected: how long the stage takes here, or how long the device tries, in words.
+        network_sees: what the log of a DHCP server or firewall shows of the device at this stage.
+        why: what stops the device, or why that is not known; `check` names the check.
     """
 
     stage: StartStage
@@ -170,15 +170,15 @@ class StartupStage(Struct, frozen=True, kw_only=True):
 
 
 class Startup(Struct, frozen=True, kw_only=True):
-    """The five stages, and what they come to.
+    """The five stages of a device's start, and how far it gets.
 
     Attributes:
         online: whether the device gets online here; None: not known.
-        stops_at: the stage where it stays; None where it does not, or that is not known.
-        led: the status LED at the end.
-        lights: the same, to be drawn.
-        log: the lines to look for, in order, up to where it stops.
-        rests_on: the facts of the device that this rests on.
+        stops_at: the stage where the device stops; None: it does not stop, or that is not known.
+        led: the signal of the status LED at the end, in words.
+        lights: the same signal, for drawing.
+        log: the log lines to look for, in order, up to where the device stops.
+        rests_on: the facts about the device that this rests on.
     """
 
     online: bool | None
@@ -191,7 +191,7 @@ class Startup(Struct, frozen=True, kw_only=True):
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
-    """What a run means for one device."""
+    """All results of judging a run for one device."""
 
     checks: list[Check]
     verdict: Verdict

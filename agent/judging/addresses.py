@@ -30,7 +30,7 @@ def is_address(host: str) -> bool:
 
 
 def is_local(address: str) -> bool:
-    """Whether an IPv4 address cannot be a host on the Internet; False for what is no address."""
+    """Whether an IPv4 address is local, so no internet host can have it; False for text that is no address."""
     try:
         parsed = ipaddress.IPv4Address(address)
     except ValueError:
@@ -39,7 +39,7 @@ def is_local(address: str) -> bool:
 
 
 def is_carrier_nat(address: str) -> bool:
-    """Whether an address is of a provider's own, between its NAT and its customers (RFC 6598)."""
+    """Whether an address is in 100.64.0.0/10, which providers use between their NAT and their customers (RFC 6598)."""
     try:
         return ipaddress.IPv4Address(address) in ipaddress.ip_network("100.64.0.0/10")
     except ValueError:
@@ -47,7 +47,7 @@ def is_carrier_nat(address: str) -> bool:
 
 
 def is_translated(address: str) -> bool:
-    """Whether a host has this address to reach IPv4 over an IPv6-only network (464XLAT, RFC 7335)."""
+    """Whether an address is one that a host uses for IPv4 over an IPv6-only network (464XLAT, RFC 7335)."""
     try:
         return ipaddress.IPv4Address(address) in ipaddress.ip_network("192.0.0.0/29")
     except ValueError:
@@ -55,23 +55,23 @@ def is_translated(address: str) -> bool:
 
 
 def is_shared_by_routers(mac: str) -> bool:
-    """Whether a hardware address is one that routers share (VRRP, RFC 9568 section 7.3): of no one maker or site."""
+    """Whether a MAC address is a shared VRRP one (RFC 9568 section 7.3), so it tells neither a maker nor a site."""
     return mac.lower().startswith("00:00:5e:00:01:")
 
 
 def is_sinkhole(address: str) -> bool:
-    """Whether an address leads nowhere, or back to who asks: what filters answer with."""
+    """Whether an address is in 0.0.0.0/8 or 127.0.0.0/8: DNS filters answer with such addresses."""
     return address.partition(".")[0] in {"0", "127"}
 
 
 def zone_of(host: str) -> str:
-    """The names to allow for a host: where a device id names it, all of its zone, because each device has its own."""
+    """The names to allow for a host: `*.zone` where the first label is a device id, because each device has its own."""
     first, _, zone = host.partition(".")
     return f"*.{zone}" if len(first) == _DEVICE_ID and zone else host
 
 
 def first_host(address: str, mask: str) -> str | None:
-    """The first host of the subnet that `address` is in, or None where these are no address and mask."""
+    """The first host of the subnet that `address` is in; None: the address or the mask is not valid."""
     try:
         return str(ipaddress.IPv4Network(f"{address}/{mask}", strict=False).network_address + 1)
     except ValueError:
@@ -79,7 +79,7 @@ def first_host(address: str, mask: str) -> str | None:
 
 
 def classful_mask(address: str) -> str:
-    """The mask that lwIP takes where a lease names none: that of the address's class (dhcp.c:1120-1142)."""
+    """The mask that lwIP assumes where a lease names none: the classful one (dhcp.c:1120-1142)."""
     first = address.partition(".")[0]
     number = int(first) if first.isdecimal() and len(first) < 4 else 0
     return "255.0.0.0" if number < 128 else "255.255.0.0" if number < 192 else "255.255.255.0"

@@ -1,4 +1,4 @@
-"""What the checks come to for somebody who reads nothing else: the answer and the headline."""
+"""The answer and the headline: the result for somebody who reads nothing else."""
 
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.owner import the_owner
@@ -7,7 +7,7 @@ from netpreflight.agent.results import Answer, Check, Startup, Verdict
 
 
 def loss_of(checks: list[Check]) -> Check | None:
-    """The finding that says where on the path the device's port is lost."""
+    """The failed check that says where on the path packets to the device's port are lost; None: there is none."""
     locating = (check for check in checks if CHECKS[check.id].locates)
     return next((check for check in locating if check.status == "fail" and check.to_allow), None)
 
@@ -18,10 +18,10 @@ def is_same_port(check: Check, lost: Check) -> bool:
 
 
 def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: Startup) -> Answer:
-    """Will it work, what is in the way, and who can change that.
+    """Say whether the device gets online, what is in the way, and who can change that.
 
-    The sentence claims no more than the start does. What is required can fail and the device get online all the same,
-    now and then (two DHCP servers that disagree); and what passes can rest on what is not confirmed of the device.
+    The sentence claims no more than `start` shows. A device may still get online now and then although a required check
+    fails (two DHCP servers that disagree), and a pass may rest on a fact about the device that is not confirmed.
     """
     device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
     required = [check for check in checks if check.level == "required"]
@@ -29,27 +29,28 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
         failing = [check for check in required if check.status == "fail"]
         first = next((check for check in failing if CHECKS[check.id].first and failing[0].stage != "ip"), failing[0])
         if (lost := loss_of(required)) is not None and is_same_port(first, lost):
-            first = lost  # where it is lost says more than that nothing answers
+            first = lost  # where packets are lost says more than that nothing answers
         ends = "would not get" if start.online is False else "cannot be relied on to get"
         return _answered(f"No: {device} {ends} online here.", first)
     if verdict == "undetermined":
         unseen = [check for check in required if check.status == "unknown"]
         if not unseen:
-            return Answer(sentence=f"Not settled: nothing was looked at that {device} needs.")
+            return Answer(sentence=f"Not settled: this run looked at nothing that {device} needs.")
         looked_at = sum(check.status != "skip" for check in checks)
         return _answered(
-            "Not settled: nothing that was seen stands in the way, "
+            "Not settled: this run found nothing in the way, "
             f"but {len(unseen)} of {looked_at} checks {'has' if len(unseen) == 1 else 'have'} no answer.",
             unseen[0],
         )
     left_out = sum(check.status == "skip" for check in checks)
     yes = (
-        f"In what was looked at, nothing keeps {device} from getting online here "
+        f"Nothing that this run looked at keeps {device} from getting online here "
         f"({left_out} {'check was' if left_out == 1 else 'checks were'} left out)."
         if left_out
         else f"Yes: {device} would get online here."
         if start.online
-        else f"Nothing that was seen keeps {device} from getting online here, but not all that it needs is confirmed."
+        else f"This run found nothing that keeps {device} from getting online here, "
+        "but not everything that it needs is confirmed."
     )
     if verdict == "compatible":
         return Answer(sentence=yes)

@@ -138,7 +138,7 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
 
 
 def _problem_of_silence(endpoint: CloudEndpoint, closed: Icmp | None) -> str:
-    """What a ClientHello without a DTLS record in return is: something else may have come."""
+    """The problem where a ClientHello brought no DTLS record: refused, answered by something else, or silence."""
     if closed:
         return "port-closed"
     return "foreign-answer" if any(attempt.outcome == "ignored" for attempt in endpoint.attempts) else "no-answer"
@@ -162,12 +162,12 @@ def _how_sure(endpoint: CloudEndpoint, profile: Profile) -> str:
 
 
 def _odds(sent: int) -> int:
-    """How rarely so many exchanges in a row fail where one packet in ten is lost, either way."""
+    """One in how many times `sent` exchanges in a row all fail, where one packet in ten is lost in each direction."""
     return round(1 / (1 - 0.9**2) ** sent)
 
 
 def _late(endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding | None:
-    """The finding where an answer came later than the device waits for one."""
+    """The finding where the answer came later than the device waits for it; None: it came in time."""
     patience = profile.cloud.answer_s
     answered = next((attempt for attempt in endpoint.attempts if attempt.outcome == "reply"), None)
     if answered is None:
@@ -187,9 +187,10 @@ def _late(endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding | No
 
 
 def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, profile: Profile) -> Finding:
-    """The finding of an endpoint that answers, with what is known of the size of packets that get there whole.
+    """Add to a passing finding what is known about large packets to the endpoint.
 
-    A warning where a router says that they do not; where nobody says anything, that is evidence, and no warning.
+    It becomes a warning where a router reports that a packet was too large. Without such a report there is only
+    evidence, and no warning.
     """
     needs = profile.cloud.path_mtu
     answering = [server for server in mine if server.record and server.address]
@@ -217,17 +218,17 @@ def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, prof
 
 
 def _whole_packets(endpoint: CloudEndpoint, seen: Observations) -> WholePackets | None:
-    """What became of large packets on the way to an endpoint."""
+    """What happened to large packets on the way to an endpoint; None: none were sent."""
     targets = seen.path.targets if seen.path else []
     mine = (target for target in targets if (target.address, target.device.port) == (endpoint.address, endpoint.port))
     return next((target.whole for target in mine if target.whole), None)
 
 
 def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tuple[CloudEndpoint, Icmp, int] | None:
-    """Who said that a packet no larger than the device's was too large, and its size.
+    """The ICMP error that reports a packet of the device's size or less as too large, and the packet's size.
 
-    A large ClientHello of an earlier version tells the same; that it was not answered tells nothing, for the vendor's
-    published server answers none of that size.
+    A large ClientHello in a run of an earlier version counts too. That it got no answer shows nothing, because the
+    vendor's published server answers no ClientHello of that size.
     """
     whole, large = _whole_packets(endpoint, seen), endpoint.large
     told = [(probe.icmp, whole.size) for probe in whole.probes] if whole else []
@@ -239,7 +240,7 @@ def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tup
 
 
 def _size_evidence(endpoint: CloudEndpoint, seen: Observations) -> list[str]:
-    """What is known of the path's MTU, out and back, in words; empty where it was not looked at."""
+    """Evidence lines on the path MTU, out and back; empty where it was not measured."""
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
     lines: list[str] = []
     if whole := _whole_packets(endpoint, seen):

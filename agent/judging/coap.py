@@ -14,7 +14,7 @@ UDP_PORT = 5683
 
 
 def udp_5683(view: DeviceView) -> Finding:
-    """Whether a CoAP exchange over UDP 5683 completes, or a router outside this site has dropped a ping of ours."""
+    """Whether a CoAP exchange over UDP 5683 completes, or one of our pings was seen by a router outside this site."""
     seen = view.seen
     coap = seen.coap
     if coap is None or coap.not_run:
@@ -28,16 +28,16 @@ def udp_5683(view: DeviceView) -> Finding:
             probe, evidence = proof
             return Finding(
                 status="pass",
-                summary=f"UDP {server.port} leaves this network: {probe.source}, hop {probe.ttl}, had a ping of ours",
-                reason=f"{finding.summary}. But {probe.source}, a router outside this site, said that a ping's time to "
-                f"live ended there, and quoted it.",
+                summary=f"UDP {server.port} leaves this network: {probe.source}, hop {probe.ttl}, got a ping of ours",
+                reason=f"{finding.summary}. But {probe.source}, a router outside this site, reported that the TTL of "
+                "one of our pings ended there, and quoted the ping.",
                 evidence=[*finding.evidence, *evidence],
             )
     return finding
 
 
 def own_server(seen: Observations, profile: Profile) -> Finding:
-    """Whether the device's own CoAP server answers: another's says nothing of it."""
+    """Whether the device's own CoAP server answers; answers of other CoAP servers do not count."""
     coap, needs = seen.coap, profile.cloud
     if coap is None or coap.not_run:
         return not_looked(coap, f"UDP {needs.port.value} was not looked at")
@@ -74,7 +74,7 @@ def _flow(server: CoapServer) -> Flow:
 
 
 def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -> Finding | None:
-    """The finding where a host is wholly silent on the CoAP port, and answers on another."""
+    """The finding where a host does not answer on the CoAP port, but does on another port; None: no such host."""
     for server in asked:
         words = [answered.words for answered in answered_at(seen, server.address or "")]
         if words and server.attempts and all(attempt.outcome == "timeout" for attempt in server.attempts):
@@ -94,7 +94,7 @@ def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -
 
 
 def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
-    """The finding where no server answered, and nothing proves why."""
+    """The finding where no server answered, and nothing shows why."""
     hosts = ", ".join(f"{server.host} ({server.address})" for server in asked)
     port = asked[0].port
     named = None
@@ -109,8 +109,8 @@ def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
         strange = next((attempt for attempt in server.attempts if attempt.outcome == "ignored"), None)
         if strange:
             problem = "foreign-answer"
-            summary = f"UDP {port} of {server.host} is answered, and not as a CoAP server does"
-            reason = f"For {server.address} came {strange.detail}; somebody on the way may answer in its place."
+            summary = f"UDP {port} of {server.host} is answered, but not as a CoAP server does"
+            reason = f"From {server.address} came {strange.detail}; something on the way may answer in its place."
             break
         error = next((attempt for attempt in server.attempts if attempt.outcome == "error"), None)
         if error:

@@ -1,7 +1,7 @@
-"""What the device would do from power-on: its five stages, the line to look for at each, and where it stops.
+"""What the device would do from power-on: its five stages, the log line of each, and where it stops.
 
 The stages and lines are those of Particle's troubleshooting articles (scan and authentication, link, IP, DNS, cloud);
-the LED is that of device-os v6.2.0 system/src/system_led_signal.cpp:65-79, system_network_manager.cpp:418-441.
+the LED signals are from device-os v6.2.0 system/src/system_led_signal.cpp:65-79, system_network_manager.cpp:418-441.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ _TEST_S = {"none": 0.0, "tcp": 5.0, "ntp": 10.0, "echo-1": 5.0, "echo-2": 5.0}
 
 
 def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startup:
-    """What the judged checks mean for a start of this device, stage by stage."""
+    """Work out from the judged checks how far this device gets when it starts, stage by stage."""
     stages: list[StartupStage] = []
     stopped = False
     lost = _by_a_wrong_router(view, checks)
@@ -36,7 +36,7 @@ def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startu
         stopped = stopped or state == "stops"
         stages.append(_stage(name, state, check, view, test))
     stop = next((stage for stage in stages if stage.state == "stops"), None)
-    # A check may be required of a network that no stage needs: then it gets online, and that does not settle all.
+    # A required check that belongs to no stage can fail too: then whether the device gets online is not settled.
     doubtful = any(row.level == "required" and row.status in {"fail", "unknown"} for row in checks)
     reached = all(stage.state == "reached" for stage in stages) and not doubtful
     online = False if stop else True if reached else None
@@ -52,14 +52,14 @@ def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startu
 
 
 def _rests_on(profile: Profile) -> list[Fact[Any] | None]:
-    """What is shown of a start whatever comes of it."""
+    """The device facts that every start shows, wherever it stops."""
     lines, dhcp = profile.startup, profile.dhcp
     every = [lines.scan_line, lines.link_line, lines.ip_line, lines.dns_line, lines.cloud_line]
     return [*every, dhcp.asks_for, dhcp.host_name, profile.dns.aaaa_first, profile.cloud.keep_alive_s]
 
 
 def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartStage, tuple[Reached, Check | None]]:
-    """How far a device gets that guesses its router, and guesses wrong: it comes up, and nothing answers it there."""
+    """The stages of a device that assumes a wrong router: it gets an address, but no answer from beyond it."""
     lease = next(check for check in checks if check.id == "dhcp.lease")
     if lease.status != "fail" or view.guessed_router is None:
         return {}
@@ -72,8 +72,8 @@ def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartStage
 
 
 def _state(name: StartStage, checks: list[Check]) -> tuple[Reached, Check | None]:
-    """How far a device gets by the checks of a stage, and the check that says so where it is not reached."""
-    if name in {"scan", "link"}:  # nothing more is asked of the network for the link than for the scan
+    """Whether a device reaches a stage, by the checks of that stage; where it does not, also the check that says so."""
+    if name in {"scan", "link"}:  # the link needs nothing more from the network than the scan
         mine = [check for check in checks if CHECKS[check.id].starts == "scan" and check.level == "required"]
     else:
         mine = [check for check in checks if CHECKS[check.id].starts == name and check.level != "reported"]
@@ -107,7 +107,7 @@ def _stage(name: StartStage, state: Reached, check: Check | None, view: DeviceVi
 
 
 def _signal(name: StartStage, state: Reached) -> str:
-    """What the LED does at a stage, the blinks of an error aside."""
+    """The LED signal at a stage, without the blinks of an error."""
     if name in {"scan", "link"}:
         return _JOINING
     if name == "ip":
@@ -116,7 +116,7 @@ def _signal(name: StartStage, state: Reached) -> str:
 
 
 def _tests(name: StartStage, state: Reached) -> bool:
-    """Whether the device stops where its Internet Test can follow."""
+    """Whether the device stops at a stage after which its Internet Test can run."""
     return state == "stops" and name in {"dns", "cloud"}
 
 
@@ -130,7 +130,7 @@ def _led(name: StartStage, state: Reached, test: InternetTest) -> str:
 
 
 def _lights(name: StartStage, state: Reached, test: InternetTest) -> list[LedSignal]:
-    """What `_led` says, to be drawn."""
+    """The LED signals that `_led` describes in words, for drawing."""
     found = [_light(_signal(name, state))]
     if _tests(name, state) and test.runs and test.led:
         error = test.led
@@ -144,7 +144,7 @@ def _light(signal: str) -> LedSignal:
 
 
 def _instead(name: StartStage, view: DeviceView, check: Check) -> str | None:
-    """What the log has of the stage where it stops, as far as that is known."""
+    """The log line of a device that stops at this stage; None: not known."""
     profile, facts, row = view.profile, view.profile.startup, CHECKS[check.id]
     if row.starts != name or not row.logged:
         return None
@@ -155,13 +155,13 @@ def _instead(name: StartStage, view: DeviceView, check: Check) -> str | None:
         )
         return _filled(facts.connect_failed_line if dead else facts.handshake_failed_line, view)
     if name == "dns" and view.address is not None:
-        return None  # it has an answer, though a false one
+        return None  # the name resolves, though to a wrong address
     by_name = {"scan": facts.scan_failed_line, "ip": facts.ip_failed_line, "dns": facts.dns_failed_line}
     return _filled(by_name.get(name), view)
 
 
 def _filled(line: Fact[Any] | None, view: DeviceView) -> str | None:
-    """A line with this network's names and addresses in it."""
+    """Fill this network's names and addresses into a log line."""
     if line is None:
         return None
     wifi = view.seen.wifi
@@ -201,7 +201,7 @@ def _doubt(fact: Fact[Any]) -> str:
 
 
 def _log(stages: list[StartupStage], test: InternetTest, *, online: bool | None) -> list[str]:
-    """The lines to look for, up to where the device stops."""
+    """The log lines to look for, up to where the device stops."""
     lines: list[str] = []
     for stage in stages:
         if stage.state == "not-reached":
@@ -216,13 +216,13 @@ def _log(stages: list[StartupStage], test: InternetTest, *, online: bool | None)
 
 
 def _expected(name: StartStage, state: Reached, view: DeviceView, test: InternetTest) -> str:
-    """How long a stage takes here, where that was seen; where the device stops, how long it tries."""
+    """How long a stage takes here, if measured; where the device stops, how long it tries. Empty: not known."""
     stops = state == "stops"
     if state == "not-reached":
         return ""
     if name == "scan":
         limit = view.profile.startup.connect_s
-        return f"at most {limit.value:g} s from here to an address, then anew" if limit else ""
+        return f"at most {limit.value:g} s from here to an address, then again from the start" if limit else ""
     if name == "link":
         return ""
     if name == "ip":

@@ -1,4 +1,4 @@
-"""A run as one device meets it: its cloud's host, the resolvers that it keeps, its servers, its router."""
+"""What one device would use on this network: its cloud's host and address, its resolvers, its router."""
 
 from dataclasses import dataclass
 
@@ -12,16 +12,16 @@ from netpreflight.probes.observations import CloudEndpoint, Dns, Observations
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """What a run's observations are to one device; made once, for all that follows from them.
+    """The observations of a run with what one device would use of them; made once, and shared by all judges.
 
     Attributes:
-        host: the first of its cloud's hosts for which it has an address; else the first.
-        address: that host's address; None: it has none.
-        kept: what was seen of the resolvers that it keeps of its lease; None: DNS was not looked at.
-        endpoints: what was seen of its own cloud endpoints.
-        guessed_router: the router that it guesses, where its lease names none and it is one that guesses.
-        other_router: the router that it uses, where this laptop measured through another.
-        elsewhere: the network that this laptop measured from, where that is another one than the network judged.
+        host: the first host of the device's cloud that resolves here; if none does, the first host.
+        address: the address of `host`; None: it does not resolve.
+        kept: the lookups at the resolvers that the device keeps from its lease; None: DNS was not looked at.
+        endpoints: the exchanges with the device's own cloud endpoints.
+        guessed_router: the router that the device assumes where its lease names none; None: it does not assume one.
+        other_router: the router that the device would use, where this laptop measured through another; else None.
+        elsewhere: the network that this laptop is on, where that is not the network judged; else None.
     """
 
     seen: Observations
@@ -36,7 +36,7 @@ class DeviceView:
 
 
 def device_view(seen: Observations, profile: Profile) -> DeviceView:
-    """What a run's observations are to a device."""
+    """Work out what a device would use on the network of this run."""
     kept = _kept(seen.dns, profile) if seen.dns else None
     host, address = _cloud_host(kept, profile)
     guessed = _guessed_router(seen, profile)

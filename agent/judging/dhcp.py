@@ -13,7 +13,7 @@ _AS_ROOT = "Run netpreflight again as root (sudo): it then asks for a lease as a
 
 
 def offer(view: DeviceView) -> Finding:
-    """Whether a server answers a DISCOVER of a device that it has never seen."""
+    """Whether a DHCP server answers a DISCOVER from a device that it has never seen."""
     seen = view.seen
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
@@ -37,18 +37,18 @@ def offer(view: DeviceView) -> Finding:
             causes.append("its pool has no address left but those already leased")
         if not told_device:
             causes.append(
-                "a switch on the way drops requests that name another hardware address than their sender's (DHCP "
-                "snooping; a real device is spared that)"
+                "a switch drops requests whose hardware address is not their sender's (DHCP snooping; this does not "
+                "affect a real device)"
             )
         return Finding(
             status="fail",
-            summary=f"DHCP server {offered_laptop} answers this laptop, and not an unknown device",
+            summary=f"DHCP server {offered_laptop} answers this laptop, but not an unknown device",
             problem="only-known-clients",
             named=Named(address=offered_laptop),
-            reason=f"{offered_laptop} offers an address to this laptop's MAC address, but left {asked} DISCOVERs of an "
-            f"unknown one unanswered: {', or '.join(causes)}.",
+            reason=f"{offered_laptop} offers an address to this laptop's MAC address, but left {asked} DISCOVERs from "
+            f"an unknown MAC address unanswered: {', or '.join(causes)}.",
             remedy=f"Register the device's MAC address with the DHCP server {offered_laptop}, or with the network's "
-            "access control" + (", and look whether its pool has free addresses." if dhcp.laptop_lease else "."),
+            "access control" + (", and check that its pool has free addresses." if dhcp.laptop_lease else "."),
             owner="network administrator",
             evidence=evidence,
         )
@@ -67,11 +67,11 @@ def offer(view: DeviceView) -> Finding:
     if told_laptop:
         return Finding(
             status="fail",
-            summary=f"DHCP server {told_laptop} is there, and offers nothing",
+            summary=f"DHCP server {told_laptop} is there, but offers nothing",
             problem="no-offer",
             named=Named(address=told_laptop),
-            reason=f"{told_laptop} answers this laptop's INFORM, but no DISCOVER, neither an unknown device's nor this "
-            "laptop's: no address is free, or it serves only registered devices.",
+            reason=f"{told_laptop} answers this laptop's INFORM, but no DISCOVER from an unknown device or from this "
+            "laptop: no address is free, or it serves only registered devices.",
             remedy=f"Look at the DHCP pool and the allow-list on {told_laptop}.",
             owner="network administrator",
             evidence=evidence,
@@ -80,16 +80,16 @@ def offer(view: DeviceView) -> Finding:
         status="fail",
         summary="No DHCP server answers",
         problem="no-answer",
-        reason=f"{asked} DISCOVERs of an unknown device in 15 s, and this laptop's own, were left unanswered.",
-        remedy="Switch on DHCP on the router (or the relay for this VLAN). A device that is to live without DHCP has "
-        "to be given a static address in its firmware.",
+        reason=f"{asked} DISCOVERs from an unknown device in 15 s, and this laptop's own, were left unanswered.",
+        remedy="Switch on DHCP on the router (or the relay for this VLAN). Without DHCP, a device needs a static "
+        "address in its firmware.",
         owner="network administrator",
         evidence=evidence,
     )
 
 
 def lease(view: DeviceView) -> Finding:
-    """Whether what is granted brings the device up: an address, a router, a resolver."""
+    """Whether the lease has all that the device needs: an address, a router, a resolver."""
     seen, profile = view.seen, view.profile
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
@@ -121,7 +121,7 @@ def lease(view: DeviceView) -> Finding:
             reason="Without a DNS server in its lease a device never comes up: its LED stays fast green, and its "
             "Internet Test never runs."
             if waits
-            else "The device goes on with resolvers of its own; whether those answer here was not looked at.",
+            else "The device then uses resolvers of its own; whether those answer here was not tested.",
             remedy=f"Add option 6 (DNS server) to the DHCP scope on {granted.server}.",
             owner="network administrator",
             evidence=evidence,
@@ -135,7 +135,7 @@ def lease(view: DeviceView) -> Finding:
     if gateway and router != gateway:
         return Finding(
             status="unknown",
-            summary=f"A device is given router {router}, and this laptop uses {gateway}",
+            summary=f"A device is given router {router}, but this laptop uses {gateway}",
             problem="other-router",
             named=Named(address=router),
             reason=f"Everything beyond the LAN was measured through {gateway}; a device would go through {router}.",
@@ -165,15 +165,15 @@ def _too_late(dhcp: Dhcp, granted: DhcpMessage, profile: Profile) -> Finding | N
         summary=f"DHCP server {granted.server} took {took:.0f} s; the device gives up after {limit.value:g} s",
         problem="too-late",
         named=Named(address=granted.server),
-        reason=f"From the first DISCOVER to the ACK {took:.1f} s went by.",
-        remedy=f"Find out what makes the DHCP server {granted.server}, or the relay to it, slow.",
+        reason=f"The ACK came {took:.1f} s after the first DISCOVER.",
+        remedy=f"Find out why the DHCP server {granted.server}, or the relay to it, is slow.",
         owner="network administrator",
         rests_on=[limit],
     )
 
 
 def servers(view: DeviceView) -> Finding:
-    """Whether one authority answers, or several that agree."""
+    """Whether one DHCP server answers, or several that agree."""
     seen = view.seen
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
@@ -224,7 +224,7 @@ def servers(view: DeviceView) -> Finding:
     if unseen:
         return Finding(
             status="unknown",
-            summary=f"{unseen[0]} answers beside {first.server}; not known what it hands out",
+            summary=f"{unseen[0]} answers as well as {first.server}, and what it hands out is not known",
             problem="second-server",
             named=Named(address=unseen[0]),
             reason=f"{unseen[0]} answered an INFORM without a router or a resolver, and made no OFFER in time.",
@@ -238,7 +238,7 @@ def servers(view: DeviceView) -> Finding:
 
 
 def _differences(message: DhcpMessage, other: DhcpMessage) -> str:
-    """In what two servers' answers differ; an answer to an INFORM may leave out what it does not know."""
+    """The options in which two servers' answers differ; what an answer to an INFORM leaves out does not count."""
     found = []
     for name, left, right in (
         ("router", message.routers, other.routers),
@@ -262,10 +262,10 @@ def _no_router(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> F
     if guess is not None and guess == seen.scope.gateway:
         return Finding(
             status="warn",
-            summary=f"{granted.server} grants no router (option 3); the device guesses {guess}, rightly",
+            summary=f"{granted.server} grants no router (option 3); the device correctly assumes {guess}",
             problem="lease-without-router",
             named=Named(address=granted.server),
-            reason="Without option 3 the device takes the first host of the subnet for its router; here that is it.",
+            reason="Without option 3 the device takes the first host of the subnet as its router; here that is right.",
             remedy=remedy,
             owner="network administrator",
             evidence=evidence,
@@ -279,11 +279,11 @@ def _no_router(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> F
         named=Named(address=granted.server),
         reason="Without a router a device reaches nothing beyond its own subnet."
         if fails
-        else f"Without option 3 the device takes {guess} for its router; this laptop's is {seen.scope.gateway}.",
+        else f"Without option 3 the device takes {guess} as its router; this laptop's is {seen.scope.gateway}.",
         remedy=remedy,
         owner="network administrator",
         evidence=evidence,
-        # A device that guesses wrong is as cut off as one that does not guess.
+        # A device with the wrong router is as cut off as one without a router.
         rests_on=[profile.dhcp.missing_router] if fails else [],
     )
 
@@ -301,7 +301,7 @@ def _nothing_granted(dhcp: Dhcp, evidence: list[str]) -> Finding:
         remedy = f"Look at the pool and the log of the DHCP server {refusal.server}."
     elif offers:
         problem, named = "not-granted", Named(address=offers[0].server)
-        summary = f"DHCP server {offers[0].server} offers an address, and does not grant it"
+        summary = f"DHCP server {offers[0].server} offers an address, but does not grant it"
         reason = f"REQUESTs for {offers[0].address} were left unanswered."
         remedy = f"Look at the log of the DHCP server {offers[0].server}."
     else:
@@ -323,7 +323,7 @@ def _nothing_granted(dhcp: Dhcp, evidence: list[str]) -> Finding:
 
 
 def _only_the_laptop(dhcp: Dhcp) -> Finding:
-    """Judging by what the laptop was given: it never proves what an unknown device gets."""
+    """The finding where only this laptop's own lease is known, which never proves what an unknown device gets."""
     record = dhcp.laptop_lease
     evidence = _evidence(dhcp)
     if record is not None and record.routers and record.resolvers:
@@ -353,7 +353,7 @@ def _only_the_laptop(dhcp: Dhcp) -> Finding:
 
 
 def _server(dhcp: Dhcp, kind: str, identity: str) -> str | None:
-    """The server that sent a kind of message to an identity, if one did."""
+    """The server that sent this type of message to the `device` or the `laptop`; None: none did."""
     return next(
         (message.server for message in dhcp.received if message.type == kind and message.identity == identity), None
     )

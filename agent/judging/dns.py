@@ -17,12 +17,17 @@ from netpreflight.probes.observations import Attempt, Dns, Lookup, Observations
 NTP_SERVER = "pool.ntp.org"
 _PORT = 53
 _UNRELATED = 3
-"""So many names of different owners with one and the same address are worth a warning."""
+"""From this many unrelated names, all with the same address, there is a warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Need:
-    """Names of which the device needs one, and what their failing means for it."""
+    """Names of which the device needs at least one.
+
+    Attributes:
+        required: whether the device fails without; False: that is a warning only.
+        known_names: names of the same cloud that are known to exist.
+    """
 
     names: list[str]
     required: bool
@@ -54,10 +59,10 @@ def resolve(view: DeviceView) -> Finding:
         name = doubtful[0].names[0]
         return Finding(
             status="unknown",
-            summary=f"{name} does not exist, and it is not known whether it should",
+            summary=f"{name} does not exist, but perhaps it should not",
             problem="name-may-not-exist",
-            reason="This name holds a device id that belongs to nobody; whether the cloud's zone answers for such "
-            "names is not confirmed.",
+            reason="The device id in this name belongs to no device, and it is not confirmed that the cloud has names "
+            "for such ids.",
             remedy=f"Ask for the real device's name here: nslookup <device id>.{name.partition('.')[2]} "
             f"{dns.resolvers[0]}",
             owner="device owner",
@@ -70,7 +75,7 @@ def resolve(view: DeviceView) -> Finding:
         rests_on: list[Fact[Any]] = [keeps] if others_work else []
         if (fallback := profile.cloud.fallback_address) is not None:
             rests_on.append(fallback)
-            reason = f"{finding.reason} Without a name the device tries {fallback.value}, which was not looked at."
+            reason = f"{finding.reason} Without a name the device tries {fallback.value}, which was not measured."
             finding = msgspec.structs.replace(finding, status="unknown", reason=reason)
         return msgspec.structs.replace(finding, rests_on=rests_on)
     used = {name: kept.as_device(name) for need in needs for name in need.names}
@@ -99,13 +104,13 @@ def resolve(view: DeviceView) -> Finding:
 
 
 def may_not_exist(dns: Dns, profile: Profile) -> bool:
-    """Whether the cloud's name is unknown here, and may be so everywhere: it holds an id of no device."""
+    """Whether the cloud's name may not exist at all, because the device id in it belongs to no device."""
     need = _cloud_need(profile)
     return need is not None and _may_not_exist(dns, need)
 
 
 def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
-    """A warning where a device that asks for AAAA first is held up by that (lwIP's netdb_hal.cpp:43-63)."""
+    """A warning where the AAAA query that the device sends first delays it (lwIP's netdb_hal.cpp:43-63)."""
     first = profile.dns.aaaa_first
     if not first.value:
         return None
@@ -119,8 +124,8 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
                 summary=f"{', '.join(lookup.resolver for lookup in silent)} leaves AAAA queries for {host} unanswered",
                 problem="aaaa-unanswered",
                 named=Named(address=silent[0].resolver),
-                reason=f"The device asks for AAAA before A, and waits {wait:g} s for it, at each connection.",
-                remedy=f"Let the resolver {silent[0].resolver} answer AAAA queries, if only without a record.",
+                reason=f"The device asks for AAAA before A, and waits {wait:g} s for it at each connection.",
+                remedy=f"Let the resolver {silent[0].resolver} answer AAAA queries, even if the answer has no record.",
                 owner="network administrator",
                 rests_on=[first, profile.dns.patience_s],
             )
@@ -131,8 +136,8 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
                 summary=f"{found.resolver} gives {host} an IPv6 address, {found.addresses[0]}",
                 problem="ipv6-address",
                 named=Named(address=found.resolver),
-                reason="The device asks for AAAA before A and has no IPv6 on Wi-Fi: it tries the IPv6 address in vain "
-                "before it takes the IPv4 one.",
+                reason="The device asks for AAAA before A and has no IPv6 on Wi-Fi: it tries the IPv6 address, "
+                "which fails, and only then the IPv4 address.",
                 remedy=f"Switch off DNS64 (or IPv6 addresses for {host}) on {found.resolver}, if devices connect late.",
                 owner="network administrator",
                 rests_on=[first],
@@ -141,7 +146,7 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
 
 
 def integrity(view: DeviceView) -> Finding:
-    """Whether answers are the real ones."""
+    """Whether DNS answers are the real ones, and not rewritten."""
     seen = view.seen
     dns = seen.dns
     if dns is None or dns.not_run or not dns.resolvers:
@@ -167,7 +172,7 @@ def integrity(view: DeviceView) -> Finding:
         return _local_answers(seen, local, evidence)
     randoms = [query for query in dns.lookups if query.kind == "random" and query.rcode]
     denied = any(query.rcode in {"NXDOMAIN", "NOERROR"} for query in randoms)
-    # A resolver may also refuse what it does not know; that shows something only if it knows other names.
+    # A resolver may also refuse names that it does not know; that proves something only if it resolves other names.
     if not denied and not (randoms and any(query.addresses for query in dns.lookups)):
         return Finding(
             status="unknown",
@@ -186,7 +191,8 @@ def integrity(view: DeviceView) -> Finding:
             problem="one-address-for-all",
             named=Named(address=dns.resolvers[0]),
             reason=f"{same} is the only address that this run was given, and nothing there answered as it should.",
-            remedy=f"Compare with another network: if names have other addresses there, {dns.resolvers[0]} rewrites.",
+            remedy="Compare with another network: if the names have other addresses there, "
+            f"{dns.resolvers[0]} rewrites answers.",
             owner="network administrator",
             evidence=evidence,
         )
@@ -194,9 +200,9 @@ def integrity(view: DeviceView) -> Finding:
 
 
 def _cloud_need(profile: Profile) -> _Need | None:
-    names = [text for text in profile.cloud.hosts.value if not is_address(text)]
+    names = [host for host in profile.cloud.hosts.value if not is_address(host)]
     known = profile.cloud.known_names.value if profile.cloud.known_names else []
-    # A host that is given by its address will do without the others' names.
+    # If one host is given as an address, the device can do without the names of the others.
     return _Need(names, required=names == profile.cloud.hosts.value, known_names=known) if names else None
 
 
@@ -208,7 +214,7 @@ def _needs(profile: Profile) -> list[_Need]:
 
 
 def _failure(dns: Dns, name: str) -> str | None:
-    """Why a device gets no true address for a name; None where it gets one."""
+    """Why a device gets no real address for a name; None: it gets one."""
     lookups = dns.of(name)
     if not lookups:
         return "not asked"
@@ -224,7 +230,7 @@ def _failure(dns: Dns, name: str) -> str | None:
 
 
 def _may_not_exist(dns: Dns, need: _Need) -> bool:
-    """Whether only the names in question are unknown, and not those of the same cloud that are known to exist."""
+    """Whether the needed names get NXDOMAIN while a name of the same cloud that is known to exist resolves."""
     missing = all(lookup.rcode == "NXDOMAIN" for name in need.names for lookup in dns.of(name))
     return missing and any(not _failure(dns, name) for name in need.known_names)
 
@@ -239,8 +245,8 @@ def _names_fail(dns: Dns, failing: list[_Need], seen: Observations, profile: Pro
     who = Named(address=dns.resolvers[0])
     if others and not any("address of names" in why for why in whys):
         problem = "names-withheld"
-        summary = f"{resolvers} withholds {', '.join(names)} ({'; '.join(whys)}), and answers for other names"
-        reason = f"{others[0].name} resolves, so the resolver works, and these names are filtered."
+        summary = f"{resolvers} does not resolve {', '.join(names)} ({'; '.join(whys)}), but does resolve other names"
+        reason = f"{others[0].name} resolves, so the resolver works and filters these names."
         remedy = f"Allow {', '.join(names)} on the resolver {resolvers}."
     elif others:
         problem = "answers-invented"
@@ -253,7 +259,7 @@ def _names_fail(dns: Dns, failing: list[_Need], seen: Observations, profile: Pro
         summary = f"Resolver {resolvers}: {'; '.join(whys)} for {', '.join(names)}"
         tries = profile.dns.tries.value
         reason = (
-            f"No name at all resolves with what DHCP hands out ({resolvers}), whatever this laptop itself uses. "
+            f"The resolvers from DHCP ({resolvers}) resolve no name at all, even if this laptop's own resolver does. "
             f"A device waits {profile.dns.patience_s.value:g} s for each, and tries {tries} "
             f"{'times' if tries > 1 else 'time'} before it gives up."
         )
@@ -267,12 +273,12 @@ def _names_fail(dns: Dns, failing: list[_Need], seen: Observations, profile: Pro
         remedy=remedy,
         owner="network administrator",
         evidence=evidence,
-        to_allow=[Flow(protocol="udp", port=_PORT, address=text) for text in unanswered],
+        to_allow=[Flow(protocol="udp", port=_PORT, address=resolver) for resolver in unanswered],
     )
 
 
 def _failing(dns: Dns, seen: Observations) -> tuple[str, Named]:
-    """Why no name at all resolves, and who is to be looked at for that."""
+    """The problem where no name at all resolves, and the server or router to look at."""
     if any(lookup.rcode for lookup in dns.lookups):
         return "resolver-fails", Named(address=dns.resolvers[0])
     refused = next((attempt for lookup in dns.lookups for attempt in lookup.attempts if attempt.icmp), None)
@@ -284,7 +290,7 @@ def _failing(dns: Dns, seen: Observations) -> tuple[str, Named]:
 
 
 def _unanswered(dns: Dns) -> list[str]:
-    """The resolvers that stay silent, or that somebody on the way refuses."""
+    """The resolvers that never answer, or to which a router on the way refuses queries."""
     asked = {resolver: [lookup for lookup in dns.lookups if lookup.resolver == resolver] for resolver in dns.resolvers}
     return [
         resolver
@@ -294,7 +300,7 @@ def _unanswered(dns: Dns) -> list[str]:
 
 
 def _may_be_stopped(attempt: Attempt) -> bool:
-    """Whether a filter on the way explains what came of an attempt."""
+    """Whether a filter on the way can explain the outcome of an attempt."""
     if attempt.icmp is None:
         return attempt.outcome == "timeout"
     return attempt.icmp.source != attempt.address and not no_route(attempt.icmp)
@@ -310,9 +316,9 @@ def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence
         summary=f"Resolver {lookup.resolver} gives {lookup.name} the local address {address}{gateway}",
         problem="local-address",
         named=Named(address=lookup.resolver),
-        reason="A public name with a local address is an answer that somebody on this network made"
-        + ("; what is there does answer as it should." if proved else "."),
-        remedy=f"Look at what {lookup.resolver} does with {lookup.name}: a portal, a filter, or a local server.",
+        reason="A public name has a local address only if a server on this network made up the answer"
+        + ("; the server at that address does answer as it should." if proved else "."),
+        remedy=f"Find out why {lookup.resolver} answers so for {lookup.name}: a portal, a filter, or a local server.",
         owner="network administrator",
         evidence=evidence,
     )
@@ -324,8 +330,8 @@ def _assumed(dns: Dns, evidence: list[str]) -> Finding:
         status="unknown",
         summary=f"Only this laptop's own resolver was asked ({resolvers})",
         problem="only-laptop-resolver",
-        reason=f"What DHCP hands out is not known; {resolvers} is what this laptop is set to, and a device may be "
-        "given another.",
+        reason=f"Which resolvers DHCP hands out is not known. This laptop is set to {resolvers}, and a device may be "
+        "given others.",
         remedy="Run netpreflight as root (sudo), without --skip dhcp: it then learns what a device is given.",
         owner="device owner",
         evidence=evidence,
@@ -333,7 +339,7 @@ def _assumed(dns: Dns, evidence: list[str]) -> Finding:
 
 
 def _one_for_all(seen: Observations, dns: Dns) -> str | None:
-    """The one address of at least three unrelated names, unless something there answered as it should."""
+    """The address that at least three unrelated names share, unless it answered as it should; None: there is none."""
     answers = {lookup.name: lookup.addresses[0] for lookup in dns.lookups if lookup.addresses and lookup.type == "A"}
     addresses = set(answers.values())
     if len(answers) < _UNRELATED or len(addresses) != 1 or addresses & answered_addresses(seen):

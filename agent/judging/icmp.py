@@ -1,4 +1,4 @@
-"""What an ICMP error says about a blocked exchange, and who can change that."""
+"""Judging an exchange that an ICMP error ended: who refused it, and who can change that."""
 
 from collections.abc import Sequence
 
@@ -7,25 +7,25 @@ from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import Attempt, Icmp, Observations
 
 _NO_ROUTE = {0, 1, 5, 6, 7, 8, 11, 12}
-"""Codes of "destination unreachable" that speak of routes and hosts, not of filters (RFC 792, RFC 1812 5.2.7.1)."""
+"""Codes of "destination unreachable" that report a missing route or host, not a filter (RFC 792, RFC 1812 5.2.7.1)."""
 
 
 def no_route(icmp: Icmp) -> bool:
-    """Whether an error speaks of routes and hosts, and not of a filter."""
+    """Whether an ICMP error reports a missing route or host, and not a filter."""
     return icmp.type == 3 and icmp.code in _NO_ROUTE
 
 
 def named(address: str, seen: Observations) -> Named:
-    """Who sent an ICMP error, with its hop where a ladder of this run met it."""
+    """The sender of an ICMP error, with its hop if a ladder of this run shows it as a router."""
     targets = seen.path.targets if seen.path else []
     hops = [ttl for target in targets for ttl, router in ladder.all_routers(target) if router == address]
     return Named(address=address, hop=min(hops, default=None))
 
 
 def refused(flow: Flow, attempts: Sequence[Attempt], seen: Observations, evidence: list[str]) -> Finding | None:
-    """The finding where somebody on the way refuses an exchange, and says so; None where nobody does.
+    """The finding where a router or firewall on the way refuses an exchange with an ICMP error; None: none does.
 
-    An error that the host asked sent itself is not the network's.
+    An error from the server itself does not count: the network did not refuse anything then.
     """
     icmp = next((attempt.icmp for attempt in attempts if attempt.icmp and attempt.icmp.source != flow.address), None)
     if icmp is None:
@@ -51,5 +51,5 @@ def refused(flow: Flow, attempts: Sequence[Attempt], seen: Observations, evidenc
 
 
 def from_host(address: str, attempts: Sequence[Attempt]) -> Icmp | None:
-    """The ICMP error that the host asked sent itself."""
+    """The ICMP error that the server itself sent; None: it sent none."""
     return next((attempt.icmp for attempt in attempts if attempt.icmp and attempt.icmp.source == address), None)

@@ -35,7 +35,7 @@ _GOOGLE = "can't reach Google (Particle's older pages)"
 
 
 def internet_test(view: DeviceView, checks: dict[str, Check]) -> InternetTest:
-    """The test of this device and Device OS version; `checks` are the judged checks, by their ids."""
+    """The Internet Test of this device and Device OS version; `checks` are the judged checks by id."""
     profile = view.profile
     facts = profile.internet_test
     result, reason, echoed = _result(view)
@@ -84,7 +84,7 @@ def _when(profile: Profile) -> str:
 
 
 def _runs(view: DeviceView, checks: dict[str, Check]) -> bool | None:
-    """Whether the device's cloud connection fails here, in the way that starts the test."""
+    """Whether the device runs its Internet Test here, because its cloud connection fails; None: not known."""
     if any(check.status == "fail" and (check.stage, check.level) == ("scan", "required") for check in checks.values()):
         return False  # it does not join
     if view.elsewhere:
@@ -92,25 +92,25 @@ def _runs(view: DeviceView, checks: dict[str, Check]) -> bool | None:
     if stuck := _no_lease(view.seen, view.profile):
         return None if stuck.startswith("Not known") else False
     if view.other_router or checks["dhcp.servers"].status == "fail":
-        return None  # what was measured is not what the device meets, or not always
+        return None  # the device may use another router or server than the ones measured
     if (lease := checks["dhcp.lease"].status) in {"fail", "unknown"}:
         return False if lease == "fail" else None
     return _cloud_fails(view, checks)
 
 
 def _cloud_fails(view: DeviceView, checks: dict[str, Check]) -> bool | None:
-    """Whether the cloud connection of a device with an address fails, in the way that starts the test."""
+    """Whether the cloud connection of a device that has a lease fails in a way that starts the test; None: unknown."""
     profile, cloud, name = view.profile, checks["cloud.transport"], _cloud_name(view)
     after_handshake = profile.internet_test.runs_after.value == "handshake"
     over_udp = profile.cloud.transport.value != "tcp-nonce"
     if name in {"none", "nowhere"} and profile.cloud.fallback_address:
-        return None  # it goes on with that address, and what comes of it was not seen
+        return None  # it tries the fallback address, which was not measured
     if name == "none":
         return True
     if name == "nowhere":
         return True if after_handshake or not over_udp else None
     if cloud.status in {"pass", "warn"}:
-        # What lets this laptop past a portal need not let the device.
+        # A portal that lets this laptop pass may still stop the device.
         return False if name == "address" and checks["portal"].status not in {"fail", "unknown"} else None
     if cloud.status != "fail":
         return None
@@ -123,22 +123,22 @@ def _cloud_fails(view: DeviceView, checks: dict[str, Check]) -> bool | None:
 
 
 def _no_lease(seen: Observations, profile: Profile) -> str | None:
-    """Why the device does not come up, where DHCP was asked as a device asks; None where it does, or may."""
+    """Why the device gets no usable lease, as seen by asking DHCP as a device does; None: it gets one, or may."""
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run or dhcp.exchange_denied is not None:
         return None
     if not (dhcp.granted and dhcp.granted.address):
-        return "The device would not get as far: without a lease its LED stays fast green."
+        return "The device would not get that far: without a lease its LED stays fast green."
     if dhcp.granted.resolvers:
         return None
     missing = profile.dhcp.missing_resolver
     if missing.certainty == "unconfirmed" or missing.value != "waits":
-        return "Not known what the device does with a lease that names no resolver."
-    return "The device would not get as far: without a resolver in its lease its LED stays fast green."
+        return "Not known: what the device does with a lease that names no resolver."
+    return "The device would not get that far: without a resolver in its lease its LED stays fast green."
 
 
 def _cloud_name(view: DeviceView) -> Literal["address", "nowhere", "none"] | None:
-    """Whether a device has an address for its cloud, one that leads nowhere, or none; None where that is not known."""
+    """What the device gets for its cloud's name: an `address`, one that leads `nowhere`, or `none`; None: unknown."""
     if is_address(view.host):
         return "address"
     profile, dns = view.profile, view.seen.dns
@@ -156,12 +156,12 @@ def _cloud_name(view: DeviceView) -> Literal["address", "nowhere", "none"] | Non
         return None if may_not_exist(asked, profile) else "none"
 
     kept = given(view.kept or dns)
-    # How many resolvers it keeps may not be confirmed: then it has to make no difference.
+    # Where the number of resolvers that the device keeps is unconfirmed, the result must be the same with all of them.
     return kept if profile.dns.resolvers.certainty != "unconfirmed" or kept == given(dns) else None
 
 
 Told = tuple[Result | None, str, list[str]]
-"""A result, why, and the lines that the test itself logs."""
+"""A result, the reason for it, and the lines that the test itself logs."""
 
 
 def _result(view: DeviceView) -> Told:
@@ -193,7 +193,7 @@ def _tcp(seen: Observations) -> Told:
 
 
 def _ntp(view: DeviceView) -> Told:
-    """One answer of pool.ntp.org (device-os v4.2.0 hal/network/util/simple_ntp_client.cpp)."""
+    """One answer from pool.ntp.org (device-os v4.2.0 hal/network/util/simple_ntp_client.cpp)."""
     every, dns = view.seen.dns, view.kept
     if every is None or dns is None or every.not_run or not every.resolvers or every.assumed:
         return None, _NOT_ASKED, []
@@ -219,7 +219,7 @@ def _ntp(view: DeviceView) -> Told:
 
 
 def _echo(view: DeviceView) -> Told:
-    """The cloud echo: it fails only where the cloud's name does not resolve (device-facts 1.4)."""
+    """The cloud echo, which fails only if the cloud's name does not resolve (device-facts 1.4)."""
     seen, host, address = view.seen, view.host, view.address
     form = 1 if view.profile.internet_test.method.value == "echo-1" else 2
     name = _cloud_name(view)
@@ -251,7 +251,7 @@ def _echo(view: DeviceView) -> Told:
 
 
 def _measured(seen: Observations, profile: Profile, form: int) -> EchoTest | None:
-    """The device's own echo, or another's with the same server: they differ by the index of the interface only."""
+    """The echo test of this device, or of another with the same server: they differ in the interface index only."""
     tests = seen.echo.tests if seen.echo and not seen.echo.not_run else []
     mine = [test for test in tests if test.form == form and test.host in profile.cloud.hosts.value and test.packets]
     interface = profile.internet_test.interface
@@ -260,9 +260,9 @@ def _measured(seen: Observations, profile: Profile, form: int) -> EchoTest | Non
 
 
 def _echo_log(test: EchoTest) -> list[str]:
-    """The line with which the test ends (v5.6.0 and v6.2.0 system_connection_manager.cpp, "Step 5").
+    """The last log line of the test (v5.6.0 and v6.2.0 system_connection_manager.cpp, "Step 5").
 
-    A run that stopped at the first echo does not know the rest: `<n>` stands for that.
+    A run that stopped after the first echo does not know the counts: `<n>` stands for them.
     """
     came = [packet for packet in test.packets if packet.echo_ms is not None]
     sent, header = len(test.packets), 13
@@ -286,7 +286,7 @@ def _echo_log(test: EchoTest) -> list[str]:
 
 
 def _unknown_echo_log(form: int) -> list[str]:
-    """The line of a test whose echoes are not known: the first form has one only where something came back."""
+    """The log line where the echoes were not measured; the first form logs one only if an echo came back."""
     if form == 1:
         return []
     return [f"WiFi: <n>/{MOST_ECHOES} packets (0 tx errors) <n>/<n> bytes received, avg rtt: <n>, mask=<n>, score=<n>"]

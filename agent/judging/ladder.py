@@ -1,13 +1,13 @@
-"""Reading a ladder: which routers answered, where it ends, and how far it got. What that means is for others to say."""
+"""Reading a ladder (a trace to one port with rising TTLs): which routers answered, where it ends, how far it got."""
 
 from netpreflight.probes.observations import Ladder, PathProbe, PathTarget
 
 LEAST_TRIES = 2
-"""One lost packet shows nothing."""
+"""A hop counts as silent, or as reliable, only after this many packets: one lost packet shows nothing."""
 
 
 def routers(ladder: Ladder) -> dict[int, list[str]]:
-    """The routers that said time exceeded, by TTL."""
+    """The routers that answered with time exceeded, by TTL."""
     found: dict[int, list[str]] = {}
     for probe in ladder.probes:
         known = found.get(probe.ttl, [])
@@ -17,49 +17,49 @@ def routers(ladder: Ladder) -> dict[int, list[str]]:
 
 
 def all_routers(target: PathTarget) -> list[tuple[int, str]]:
-    """Every router on the way to an address, with its TTL, the nearest first."""
+    """Every router on the path to a target as (TTL, address), the nearest first."""
     ladders = (target.device, *target.controls)
     return sorted((ttl, source) for ladder in ladders for ttl, sources in routers(ladder).items() for source in sources)
 
 
 def end(ladder: Ladder) -> PathProbe | None:
-    """The first probe that got to the destination, or to somebody who refuses it."""
+    """The probe with the lowest TTL that the destination answered, or that was refused; None: there is none."""
     ends = [probe for probe in ladder.probes if probe.outcome in {"answered", "unreachable"}]
     return min(ends, key=lambda probe: probe.ttl, default=None)
 
 
 def reaches(ladder: Ladder, address: str) -> int | None:
-    """The TTL with which the destination is reached, as its own answer shows; None: not reached."""
+    """The lowest TTL at which the destination itself answered; None: it did not."""
     ending = end(ladder)
     return ending.ttl if ending is not None and ending.source == address else None
 
 
 def last(ladder: Ladder) -> int:
-    """The TTL of the last router that answered; 0: none did."""
+    """The highest TTL at which a router answered; 0: none did."""
     return max(routers(ladder), default=0)
 
 
 def furthest(ladder: Ladder) -> int:
-    """The highest TTL that brought anything."""
+    """The highest TTL at which anything came back; 0: nothing did."""
     ending = end(ladder)
     return max(last(ladder), ending.ttl if ending else 0)
 
 
 def tries(ladder: Ladder, ttl: int) -> tuple[int, int]:
-    """How often a TTL was asked, and how often it was answered."""
+    """How many packets were sent with a TTL, and how many of them were answered."""
     asked = [probe for probe in ladder.probes if probe.ttl == ttl and probe.outcome != "error"]
     return len(asked), sum(probe.outcome != "timeout" for probe in asked)
 
 
 def tells(device: Ladder, control: Ladder, ttl: int) -> bool:
-    """Whether a hop answers the control reliably, and the device's port never."""
+    """Whether a hop answers every packet to the control port, and none to the device's port."""
     asked, answered = tries(control, ttl)
     tried, heard = tries(device, ttl)
     return tried >= LEAST_TRIES and heard == 0 and answered >= LEAST_TRIES and answered == asked
 
 
 def loop(ladder: Ladder) -> list[str]:
-    """The routers between which packets go round: one comes back after another; empty: they do not."""
+    """The routers of a routing loop: one answers again after another one did; empty: there is no loop."""
     alone = [(ttl, sources[0]) for ttl, sources in sorted(routers(ladder).items()) if len(sources) == 1]
     for place, (_, router) in enumerate(alone):
         later = [at for at, (_, other) in enumerate(alone) if at > place and other == router]
@@ -70,7 +70,7 @@ def loop(ladder: Ladder) -> list[str]:
 
 
 def fork(device: Ladder, control: Ladder, up_to: int) -> tuple[int, list[str]] | None:
-    """The first hop, as far as `up_to`, at which packets take more than one way: its TTL, and its routers."""
+    """The TTL and the routers of the first hop, up to `up_to`, where more than one router answers; None: none does."""
     mine, theirs = routers(device), routers(control)
     for ttl in range(1, up_to + 1):
         found = list(dict.fromkeys([*mine.get(ttl, []), *theirs.get(ttl, [])]))

@@ -6,7 +6,7 @@ from netpreflight.probes.observations import Mapping, Observations
 
 
 def idle_evidence(seen: Observations) -> list[str]:
-    """What was seen of a conversation that was held silent (`--deep`), in a line."""
+    """One evidence line on the UDP conversation that was held silent (`--deep`); empty: there was none."""
     held = seen.mapping
     if held is None or held.not_run or not held.silent_s:
         return []
@@ -21,10 +21,10 @@ def idle_evidence(seen: Observations) -> list[str]:
 
 
 def forgotten(seen: Observations, profile: Profile) -> Finding | None:
-    """The warning where a conversation is forgotten sooner than the device sends its keep-alive; None: not seen.
+    """The warning where a NAT forgets a conversation before the device's next keep-alive; None: that was not seen.
 
-    A conversation that the server still takes for the same has outlived the silence. One that is answered without a
-    cookie proves nothing: a new mapping would have been answered alike.
+    If the server still accepts the cookie, the mapping survived the silence. An answer without a cookie proves nothing,
+    because a new mapping would have got the same answer.
     """
     held, alive = seen.mapping, profile.cloud.keep_alive_s
     if held is None or held.not_run or alive is None or not _was_lost(held):
@@ -39,11 +39,11 @@ def forgotten(seen: Observations, profile: Profile) -> Finding | None:
         summary=f"A UDP conversation that is silent for {silent:.0f} s is forgotten on the way",
         problem="mapping-forgotten",
         reason=f"The device sends a keep-alive every {alive.value:g} s. "
-        + ("" if silent <= alive.value else "Whether that is soon enough was not looked at; where it is not: ")
+        + ("" if silent <= alive.value else "Whether that is often enough was not measured; if it is not: ")
         + (
-            "The session outlives that by its connection id, but what the cloud sends in between is lost."
+            "The session survives this thanks to its connection id, but what the cloud sends in between is lost."
             if outlives
-            else "The session then no longer fits, and the device has to connect anew, again and again."
+            else "The cloud then no longer recognises the session, and the device has to connect again and again."
         ),
         remedy=f"Set the idle time of UDP mappings on the router or firewall to more than {alive.value:g} s, "
         "or make the device's keep-alive shorter.",
@@ -53,14 +53,14 @@ def forgotten(seen: Observations, profile: Profile) -> Finding | None:
 
 
 _MARGIN_S = 10.0
-"""A silence this much longer than the keep-alive says nothing of the device's own."""
+"""A silence that is more than this longer than the keep-alive says nothing about the device's own silences."""
 
 
 def _was_lost(held: Mapping) -> bool:
-    """Whether the silence, and nothing else, ended the conversation.
+    """Whether the silence alone ended the conversation.
 
-    The control is a conversation with the same server that was kept awake meanwhile: where that went on, the server has
-    neither changed its secret nor gone away.
+    The control is a second conversation with the same server that was kept busy meanwhile. If that one still works, the
+    server has neither changed its secret nor gone down.
     """
     went_on = held.cookie and held.before_answer == held.control_answer == "accepted"
     return went_on and held.silent_s > 0 and held.after_answer in {"new-cookie", "silence"}

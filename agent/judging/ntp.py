@@ -66,7 +66,7 @@ def reply(view: DeviceView) -> Finding:
         status="fail",
         summary=f"No NTP reply from {ntp.address}",
         problem="no-answer",
-        reason=f"{silent} requests to {where}, 2 s apart, no reply.",
+        reason=f"{silent} requests to {where}, 2 s apart, brought no reply.",
         remedy=f"Allow outbound UDP 123 to {NTP_SERVER} (now {ntp.address}; its addresses change), with replies.",
         owner="network administrator",
         evidence=evidence,
@@ -75,7 +75,7 @@ def reply(view: DeviceView) -> Finding:
 
 
 def _flaw(reply: NtpReply) -> str:
-    """The first thing that is wrong with a reply, in the order in which the device looks (`NtpReply.flaw`)."""
+    """The problem of a bad reply, in the order in which the device checks its fields (`NtpReply.flaw`)."""
     if reply.length < _HEADER:
         return "short-reply"
     return "wrong-mode" if reply.mode != _SERVER else "kiss-of-death"

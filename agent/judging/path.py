@@ -1,8 +1,9 @@
-"""Judging the path: `path.egress`, and what a path proves of a port that no server answers on.
+"""Judging the path: `path.egress`, and what a path proves about a port on which no server answers.
 
-A ladder to the device's port is compared with the ladders to other ports of the same address. Where the device's falls
-silent and another goes on, its packets are lost at or after the last router that still answered them: that router, the
-next one, or whatever is between them. Nobody else is named, but who refuses a packet and signs for it.
+A ladder (a trace with rising TTLs) to the device's port is compared with the controls: ladders to other ports of the
+same address. Where the device's ladder falls silent and a control goes on, the packets are lost at or after the last
+router that still answered: there, at the next router, or between the two. Only that last router is named, or a router
+that refuses a packet with an ICMP error of its own.
 """
 
 from collections.abc import Sequence
@@ -30,11 +31,11 @@ from netpreflight.probes.observations import (
 )
 
 LEAST_SILENT = 6
-"""So many packets of the device's port go beyond a router before it is said that all are lost: where a path alternates
-between two ways, and only one of them drops, each packet has an even chance."""
+"""At least this many packets to the device's port must go unanswered beyond a router to count as dropped. Where a path
+alternates between two ways, and only one of them drops, each packet has an even chance of getting through."""
 LEAST_HEARD = 3
-"""So many packets that router answers, all of them: else what is lost may be lost before it."""
-_HOTSPOT = "Run netpreflight on a phone's hotspot, and compare: what gets through there is stopped in this network."
+"""That router must have answered at least this many packets, and every one: else packets may be lost before it."""
+_HOTSPOT = "Run netpreflight on a phone's hotspot too: what gets through there and not here is stopped by this network."
 
 
 def egress(view: DeviceView) -> Finding:
@@ -47,7 +48,7 @@ def egress(view: DeviceView) -> Finding:
 
 
 def _allow(target: PathTarget) -> str:
-    """What has to be let out, without a full stop."""
+    """What the firewall has to allow, as a sentence without its full stop."""
     where = target.address
     if target.host != where:
         where = f"{zone_of(target.host)} (now {where}; its addresses change)"
@@ -84,8 +85,8 @@ def _egress(seen: Observations, profile: Profile) -> Finding:
         return Finding(
             status="unknown",
             problem="invented-address",
-            summary=f"{found.address} is no address of {found.host}, so its path says nothing",
-            reason="The resolver gives that address for names that do not exist, too; see dns.integrity.",
+            summary=f"{found.address} is not an address of {found.host}, so its path shows nothing",
+            reason="The resolver also gives that address for names that do not exist; see dns.integrity.",
             remedy="Settle dns.integrity first, then run netpreflight again.",
             owner="network administrator",
             due_to="dns.integrity",
@@ -99,10 +100,10 @@ def _egress(seen: Observations, profile: Profile) -> Finding:
 
 
 def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathProbe, list[str]] | None:
-    """The router outside this site that a UDP packet of ours to this port got to, with the evidence; None: none known.
+    """The probe to this UDP port that a router outside this site answered, with the evidence; None: there is none.
 
-    Where another port gets further, something there may treat this one in another way, or its answers, and where
-    somebody refuses it, it is refused: that proves nothing.
+    It proves nothing where another port gets further, because this port may be filtered there, nor where a router
+    refuses this port.
     """
     for target in seen.path.targets if seen.path else []:
         if target.address != address or (target.device.protocol, target.device.port) != ("udp", port):
@@ -118,7 +119,7 @@ def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathPr
 
 
 def _asked(seen: Observations, profile: Profile) -> dict[tuple[str, str], CoapServer | CloudEndpoint]:
-    """The exchanges with the device's own port, by its name and the host."""
+    """The exchanges with the device's own port, by (port name such as `UDP 5684`, host)."""
     needs = profile.cloud
     hosts, port = needs.hosts.value, needs.port.value
     found: list[CoapServer | CloudEndpoint]
@@ -155,21 +156,21 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
         return _unknown(
             "other-icmp-error",
             f"{end.source} says {end.icmp.meaning} for {device.name}",
-            "That is no refusal, and it ends the ladder there.",
+            "That is not a refusal, but the trace ends there.",
         )
     if end is not None:
         return _reached(end, target, asked, seen)
     if device.strays:
         return _unknown(
             "foreign-answer",
-            f"{device.name} is answered, and not as the device's server does",
-            f"{device.strays} datagrams came in {address}'s name that answer nothing that was asked; somebody on the "
-            "way may answer in its place.",
+            f"{device.name} is answered, but not as the device's server does",
+            f"{device.strays} datagrams came from {address} that match nothing that was sent; something on the way may "
+            "answer in its place.",
         )
     if target.cut_short:
         return _unknown(
             "cut-short",
-            f"Where {device.name} is lost was not looked at to its end",
+            f"The search for where {device.name} is lost was not finished",
             "The limit of packets that netpreflight sends for one port was reached.",
         )
     return _silent(target, seen)
@@ -217,7 +218,7 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
 
 
 def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Observations) -> Finding:
-    """The finding where something answers in the destination's name."""
+    """The finding where an answer comes from the destination's address."""
     device, address = target.device, target.address
     further = max((ladder.last(control) for control in target.controls), default=0)
     distances = [ttl for control in target.controls if (ttl := ladder.reaches(control, address)) is not None]
@@ -226,36 +227,36 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
         needs = max([further + 1, *distances])
         return _unknown(
             "answered-nearer",
-            f"{device.name} is answered in {address}'s name within {end.ttl} hops, nearer than another port is",
-            f"{answer} came for a packet that only {end.ttl - 1} routers may pass on, and another port of the same "
-            f"address needs {needs} hops. A transparent proxy, a firewall that answers for others, or ways of "
-            "different length look like this.",
+            f"{device.name} is answered from {address} within {end.ttl} hops, nearer than another port is",
+            f"{answer} came for a packet with TTL {end.ttl}, while another port of the same address needs {needs} "
+            "hops. A transparent proxy, a firewall that answers for others, or paths of different length look like "
+            "this.",
             f"Ask the network administrator what answers {device.name} within the first {end.ttl} hops, "
-            f"and have it pass {device.name} to {address} as it is.",
+            f"and have it pass {device.name} to {address} unchanged.",
             "network administrator",
         )
     if any(end.ttl > distance for distance in distances):
         nearer = next(control for control in target.controls if (ladder.reaches(control, address) or end.ttl) < end.ttl)
         return _unknown(
             "control-answered-nearer",
-            f"{device.name} is answered in {address}'s name (hop {end.ttl}), and {nearer.name} from nearer",
-            f"{nearer.name} needs {ladder.reaches(nearer, address)} hops. Somebody on the way that answers for others, "
-            "or ways of different length, look like this.",
+            f"{device.name} is answered from {address} at hop {end.ttl}, and {nearer.name} from nearer",
+            f"{nearer.name} needs {ladder.reaches(nearer, address)} hops. A proxy on the way that answers for others, "
+            "or paths of different length, look like this.",
         )
     if end.ttl == 1 or not distances:
         return _unknown(
             "distance-not-known",
-            f"{device.name} is answered in {address}'s name, and it cannot be told how far away",
-            f"{answer} came for a packet that only {end.ttl - 1} routers may pass on, and no other port shows whether "
-            f"{address} is that near. A gateway that rewrites TTL, or a proxy, looks like this.",
+            f"{device.name} is answered from {address}, but how far away that is cannot be told",
+            f"{answer} came for a packet with TTL {end.ttl}, and no other port shows whether {address} is that near. "
+            "A gateway that rewrites the TTL, or a proxy, looks like this.",
         )
     closed = _closed_itself(asked)
     if closed and (end.icmp is not None or end.detail == "RST") and not is_beyond_the_edge(end.ttl, target, seen):
         return _unknown(
             "refused-perhaps-inside",
-            f"{device.name} is refused in {address}'s name (hop {end.ttl}), and nothing shows that it left this site",
-            f"{answer} can also come from a firewall that refuses in the name of others, and no router before it has a "
-            "public address.",
+            f"{device.name} is refused from {address} (hop {end.ttl}), and nothing shows that it left this site",
+            f"{answer} can also come from a firewall that answers with the server's address, and no router before it "
+            "has a public address.",
         )
     if closed and (end.icmp is not None or end.detail == "RST"):
         return Finding(
@@ -264,15 +265,15 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
         )
     return _unknown(
         "reached-not-answered",
-        f"{device.name} gets to {address} (hop {end.ttl}), and is not answered as the device needs",
-        f"A packet with TTL {end.ttl} brought {answer}, while the device's own exchange had no good answer: the "
-        "service, something that lets a conversation begin and drops what follows, or one of several ways that loses "
-        "packets.",
+        f"{device.name} gets to {address} (hop {end.ttl}), but is not answered as the device needs",
+        f"A packet with TTL {end.ttl} brought {answer}, while the device's own exchange got no good answer. The "
+        "service may be down, a filter may let a conversation begin and drop what follows, or one of several paths may "
+        "lose packets.",
     )
 
 
 def _closed_itself(asked: CoapServer | CloudEndpoint) -> bool:
-    """Whether the device's exchange, too, was refused in the destination's own name."""
+    """Whether the destination's address refused the device's own exchange too."""
     if isinstance(asked, CloudEndpoint) and asked.transport == "tcp-nonce":
         return any(connection.error == "refused" for connection in asked.connections)
     return from_host(asked.address or "", asked.attempts) is not None
@@ -285,33 +286,33 @@ def _silent(target: PathTarget, seen: Observations) -> Finding:
     if loop := ladder.loop(device):
         return _unknown(
             "loop",
-            f"{device.name} goes round between {' and '.join(loop[:3])}",
-            "The same router answers again after another one: a loop in their routes, or ways that change.",
+            f"{device.name} goes in a circle between {' and '.join(loop[:3])}",
+            "The same router answers again after another one did: a routing loop, or a path that changes.",
         )
     if last and target.address in ladder.routers(device)[last]:
         return _unknown(
             "passed-on-by-destination",
-            f"{device.name} gets to {target.address} (hop {last}), which passes it on",
-            f"{target.address} says that the packet's time was up, as a router does; what is behind it is silent.",
+            f"{device.name} gets to {target.address} (hop {last}), which forwards it",
+            f"{target.address} answers with time exceeded, as a router does; nothing behind it answers.",
         )
     beyond = [control for control in target.controls if ladder.furthest(control) > last]
     if not beyond:
         return _silent_alike(target, seen)
-    same = next((climbed for climbed in beyond if climbed.protocol == device.protocol), None)
+    same = next((control for control in beyond if control.protocol == device.protocol), None)
     if same is None:
         return _unknown(
             "one-protocol",
             f"{device.name} falls silent after {after}, and no {device.protocol.upper()} port gets further",
-            f"{', '.join(climbed.name for climbed in beyond)} gets further. Routers that answer for one protocol only, "
-            f"and a filter of {device.protocol.upper()}, look alike.",
+            f"{', '.join(control.name for control in beyond)} gets further. Routers that answer for one protocol only, "
+            f"and a filter for {device.protocol.upper()}, look the same.",
         )
     if fork := ladder.fork(device, same, last):
         at, ways = fork
         return _unknown(
             "balanced",
-            f"{device.name} falls silent after {after}, and there are several ways",
-            f"At hop {at}, {' and '.join(ways[:4])} answer: the path is balanced, and what gets on by one way says "
-            "nothing of the other.",
+            f"{device.name} falls silent after {after}, and there are several paths",
+            f"At hop {at}, {' and '.join(ways[:4])} answer: the traffic is balanced over several paths, and what gets "
+            "through on one of them says nothing about the others.",
         )
     theirs = ladder.routers(same)
     telling = [ttl for ttl in theirs if ttl > last]
@@ -324,9 +325,9 @@ def _silent(target: PathTarget, seen: Observations) -> Finding:
         return _unknown(
             "lossy",
             f"{device.name} falls silent after {after}, where not every packet is answered",
-            f"{after.capitalize()} answered {answered} of {asked} packets on {device.name}, and {lost} beyond it were "
-            f"lost where {same.name} is answered each time. Routers that limit their ICMP errors, losses, or a path "
-            "that alternates, look like this.",
+            f"{after.capitalize()} answered {answered} of {asked} packets to {device.name}. Beyond it, {lost} were "
+            f"lost at hops that answer {same.name} each time. Routers that limit their ICMP errors, packet loss, or a "
+            "path that alternates look like this.",
         )
     return _dropped(target, same, last, min(telling), seen)
 
@@ -334,9 +335,7 @@ def _silent(target: PathTarget, seen: Observations) -> Finding:
 def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: Observations) -> Finding:
     device = target.device
     allow = _allow(target)
-    theirs = (
-        f"{control.name} to the same address gets on to {ladder.routers(control)[after][0]} (hop {after}) and further"
-    )
+    theirs = f"{control.name} to the same address gets to {ladder.routers(control)[after][0]} (hop {after}) and further"
     if not last:
         first = ladder.routers(control)[after][0]
         between = f"by this laptop, or by {first}" if after == 1 else "between this laptop and that router"
@@ -356,22 +355,22 @@ def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: O
         problem="dropped",
         named=Named(address=hop, hop=last),
         summary=f"{device.name} is dropped at or after {hop} (hop {last}, {place.words})",
-        reason=f"{hop} is the last that answers for {device.name}: {ladder.LEAST_TRIES} or more packets for each hop "
-        f"after it brought nothing, while {theirs}.",
-        remedy=f"{allow}: look at {hop} first, then at what follows it.",
+        reason=f"{hop} is the last router that answers {device.name}: {ladder.LEAST_TRIES} or more packets to each hop "
+        f"after it brought no answer, while {theirs}.",
+        remedy=f"{allow}: look at {hop} first, then at the hop after it.",
         owner=place.owner,
         to_allow=[_flow(target)],
     )
 
 
 def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
-    """The finding where no other port of the address gets any further."""
+    """The finding where no control port of the same address gets any further."""
     device, last = target.device, ladder.last(target.device)
     if not last:
         return _unknown(
             "no-router-answers",
-            f"Nobody on the way answers for {device.name}, nor for any other port",
-            "No router sent an ICMP error, or something on the way drops them all.",
+            f"No router on the way answers {device.name} or any other port",
+            "No router sent an ICMP error, or something on the way drops all of them.",
         )
     controls = ", ".join(control.name for control in target.controls)
     hop = ladder.routers(device)[last][0]
@@ -383,13 +382,13 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
     return _unknown(
         "silent-alike",
         f"After {hop} (hop {last}) nothing answers, on {device.name} or any other port",
-        f"{target.address} may be down, or the way ends there for every port: {controls} and {device.name} fall silent "
-        "alike.",
+        f"{target.address} may be down, or something there stops every port: {controls} and {device.name} fall silent "
+        "at the same hop.",
     )
 
 
 def _unknown_at_the_end(target: PathTarget, control: Ladder, last: int) -> Finding:
-    """The finding where the destination answers on another port, and no router between tells the ports apart."""
+    """The finding where a control is answered at its end, and no router in between treats the two ports differently."""
     device, address = target.device, target.address
     distance = ladder.reaches(control, address)
     if distance is None:
@@ -397,19 +396,19 @@ def _unknown_at_the_end(target: PathTarget, control: Ladder, last: int) -> Findi
         return _unknown(
             "control-refused",
             f"{device.name} falls silent after {_after(last)}, and {control.name} is refused there",
-            f"{end.source if end else 'Somebody'} refuses {control.name}, and no other port shows what comes after.",
+            f"{end.source if end else 'A router'} refuses {control.name}, and no other port shows what comes after it.",
         )
     if last == distance - 1 and last:
         problem = "lost-at-the-end"
         between = f"it passes every router up to {_after(last)}, the last before {address}"
         how = (
-            "It is lost there, or at the destination, or its answer is lost on the way back; a gateway that rewrites "
-            "TTL also makes a way look this short."
+            "The packet is lost there or at the destination, or its answer is lost on the way back; a gateway that "
+            "rewrites the TTL also makes a path look this short."
         )
     else:
         problem = "silent-routers"
-        between = f"it falls silent after {_after(last)}, and the routers up to hop {distance} answer for no port"
-        how = "Where between them it is lost cannot be seen."
+        between = f"it falls silent after {_after(last)}, and the routers up to hop {distance} answer no port"
+        how = "At which of these routers it is lost cannot be seen."
     return _unknown(
         problem, f"{device.name} is not answered: {between}", f"{control.name} is answered by {address} itself. {how}"
     )
@@ -434,18 +433,16 @@ def _evidence(target: PathTarget) -> list[str]:
     return lines
 
 
-def _in_words(climbed: Ladder) -> str:
-    """The rungs of a ladder in a line, what is silent at its end as one."""
-    furthest = ladder.furthest(climbed)
-    rungs = [
-        f"{ttl} {_rung([probe for probe in climbed.probes if probe.ttl == ttl])}" for ttl in range(1, furthest + 1)
-    ]
-    beyond = sorted({probe.ttl for probe in climbed.probes if probe.ttl > furthest})
-    if beyond and ladder.end(climbed) is None:
-        asked = max(ladder.tries(climbed, ttl)[0] for ttl in beyond)
+def _in_words(trace: Ladder) -> str:
+    """The hops of a ladder in one line, with the silent ones at its end put together."""
+    furthest = ladder.furthest(trace)
+    rungs = [f"{ttl} {_rung([probe for probe in trace.probes if probe.ttl == ttl])}" for ttl in range(1, furthest + 1)]
+    beyond = sorted({probe.ttl for probe in trace.probes if probe.ttl > furthest})
+    if beyond and ladder.end(trace) is None:
+        asked = max(ladder.tries(trace, ttl)[0] for ttl in beyond)
         rungs.append(f"{_ranges(beyond)} silent (up to {asked} tries each)")
-    if not climbed.one_flow:
-        rungs.append("each from another source port" + (f" (raw sockets: {climbed.no_raw})" if climbed.no_raw else ""))
+    if not trace.one_flow:
+        rungs.append("each from another source port" + (f" (raw sockets: {trace.no_raw})" if trace.no_raw else ""))
     return ", ".join(rungs) or "nothing was sent"
 
 

@@ -14,7 +14,7 @@ _NETWORK_AUTHENTICATION_REQUIRED = 511  # RFC 6585 section 6
 
 
 class _Conclusion(NamedTuple):
-    """The state that the witnesses add up to, with what to say of it."""
+    """The state that the witnesses show together, with the words and the problem for the finding."""
 
     state: State
     summary: str
@@ -50,7 +50,11 @@ def portal(view: DeviceView) -> Finding:
         problem=problem,
         named=named,
         reason=reason
-        + (" This laptop is already let through, which a new device would not be." if knows_laptop else ""),
+        + (
+            " The portal already lets this laptop through; it would not let a new device through."
+            if knows_laptop
+            else ""
+        ),
         remedy=remedy,
         owner="device owner" if state == "unknown" else "network administrator",
         due_to="dns.resolve" if not any(witness.address for witness in observed.http) and not observed.api else None,
@@ -73,7 +77,7 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
             return _Conclusion(
                 "portal",
                 f"A captive portal that already knows this laptop: {page}",
-                f"The Captive Portal API at {api.url} (RFC 8908) speaks of this laptop's session.",
+                f"The Captive Portal API at {api.url} (RFC 8908) reports a session of this laptop.",
                 "api-knows-laptop",
                 knows_laptop=True,
             )
@@ -90,7 +94,7 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
     if by_http.state == "none" and api is not None and api.captive is None:
         return _Conclusion(
             "suspected",
-            f"DHCP names a captive portal, {api.url}, and it could not be asked",
+            f"DHCP names a captive portal, {api.url}, but it could not be asked",
             f"Option 114 points at {api.url}: {api.error}.",
             "api-unreachable",
         )
@@ -100,7 +104,7 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
 def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
     answered = [witness for witness in observed.http if witness.status is not None]
     right = [witness for witness in answered if witness.right]
-    # An error says nothing of a portal (RFC 6585's 511 excepted): the vendor may have it, or a proxy on the way.
+    # An HTTP error shows no portal (except 511 of RFC 6585): it may come from the vendor, or from a proxy on the way.
     wrong = [
         witness
         for witness in answered
@@ -132,17 +136,17 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
         return _Conclusion(
             "portal",
             f"A captive portal at {pointed.address}, by DNS",
-            f"The resolver points {pointed.url} at {pointed.address}, which answers with a page of its own.",
+            f"The resolver gives {pointed.url} the address {pointed.address}, which answers with a page of its own.",
             "by-dns",
             Named(address=pointed.address or ""),
         )
     mismatch = next((witness for witness in observed.tls if witness.mismatch), None)
     if len(wrong) > 1 and not right:
-        also = f", and the TLS certificate of {mismatch.host} is another's" if mismatch else ""
+        also = f", and the TLS certificate for {mismatch.host} belongs to another name" if mismatch else ""
         return _Conclusion(
             "portal",
             f"Something answers in place of {len(wrong)} vendors: a captive portal or a filter",
-            f"{wrong[0].url} gives status {wrong[0].status} with another's content{also}.",
+            f"{wrong[0].url} gives status {wrong[0].status} with content that is not the vendor's{also}.",
             "others-answer",
         )
     if wrong or pointed or mismatch:
@@ -155,19 +159,20 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
         )
     failed = ", ".join(dict.fromkeys(f"{witness.error}" for witness in observed.http)) or "none was asked"
     return _Conclusion(
-        "unknown", "No vendor's address answers over HTTP", f"Not one of them could be asked: {failed}.", "no-answer"
+        "unknown", "No vendor's address answers over HTTP", f"None of them could be asked: {failed}.", "no-answer"
     )
 
 
 def _suspicion(wrong: list[HttpWitness], pointed: HttpWitness | None) -> str:
-    """The sign that points at a portal; where there is neither of these, it is a certificate."""
+    """The sign that points at a portal: a local address, wrong content, or else a certificate."""
     if pointed:
-        return f"The resolver points {pointed.url} at {pointed.address}, which is on this network."
+        return f"The resolver gives {pointed.url} the address {pointed.address}, which is on this network."
     if wrong:
         return (
-            f"{wrong[0].url} gives status {wrong[0].status} instead of {wrong[0].expected_status} and its own content."
+            f"{wrong[0].url} gives status {wrong[0].status} instead of {wrong[0].expected_status} with the vendor's "
+            "content."
         )
-    return "A vendor's TLS certificate is another's."
+    return "The TLS certificate for a vendor's address belongs to another name."
 
 
 def _is_ours(seen: Observations, address: str) -> bool:

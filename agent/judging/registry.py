@@ -1,7 +1,7 @@
-"""The checks: one row each, with all that is to be said of a check; every part of the program that needs it asks here.
+"""The checks: one row each, with everything that the program needs to know about a check.
 
-A new check is a new row, its judge and its page (docs/adding.md). Judges may name one another's checks as causes
-(`due_to`); all else that goes by the id of a check is a column.
+A new check is a new row, its judge and its page (docs/adding.md). A judge may name another check as the cause
+(`due_to`); everything else that depends on a check's id is a column here.
 """
 
 from collections.abc import Callable
@@ -23,10 +23,10 @@ COMMON_PROBLEMS = (
     "other-network",  # measured on another Wi-Fi network than the one judged
     "no-resolver",  # no resolver of this network was asked
     "no-address",  # the name to ask has no address here
-    "unconfirmed",  # would pass, if what is known of the device were confirmed
+    "unconfirmed",  # would pass, but rests on an unconfirmed fact about the device
     "internal-error",  # netpreflight itself failed
 )
-"""Problems that any check may have, with the same word everywhere."""
+"""Problems that any check may have."""
 
 
 def _in_every_run(_seen: Observations) -> bool:
@@ -37,37 +37,38 @@ class Row(Struct, frozen=True, kw_only=True):
     """One check.
 
     Attributes:
-        id: its name in reports, files and options; the part before the full stop is its group, for `--only` and
+        id: the check's name in reports, files and options; the part before the dot is its group, for `--only` and
             `--skip`.
-        stage: of a device's start; None: it is not about the network, and never counts for the verdict.
-        judge: what a run means for a device.
-        problems: every cause that its judge can name, beside `COMMON_PROBLEMS`; its page explains each.
-        probes: the probes that have to run for it; it is judged once they have ended.
-        also: probes whose observations it uses too, where they run.
-        beside: probes that run too where it is judged, and that it does not wait for.
-        exists: whether a run can have it at all; a run that cannot has no such check.
+        stage: the stage of a device's start; None: the check is not about the network, and never counts for the
+            verdict.
+        judge: turns the observations of a run into the finding for one device.
+        problems: every cause that the judge can name, beside `COMMON_PROBLEMS`; the check's page explains each.
+        probes: the probes that the check needs; it is judged once they have ended.
+        also: more probes whose observations the check uses, if they run.
+        beside: probes that are started together with the check's own, but that it does not wait for.
+        exists: whether a run can have this check; runs that cannot do not list it.
 
-        plain: what its failing means, for somebody who does not know the field's terms.
-        owner: who can usually change it; a finding may name somebody else.
-        where: what is changed then, where that is no firewall.
-        station: the station of the drawn way to the cloud on whose stretch it is drawn; None: it is not.
-        drawn: the words there; the checks with the same words are one step. `{port}` is the port of the device's cloud.
+        plain: what a failure means, for somebody who does not know the technical terms.
+        owner: who can usually fix a failure; a finding may name somebody else.
+        where: what has to be changed, if not a firewall.
+        station: the station in the drawing of the way to the cloud at which the check is drawn; None: it is not drawn.
+        drawn: the label in that drawing; checks with the same label are drawn as one step. `{port}` stands for the port
+            of the device's cloud.
 
-        starts: the stage of the device's start that it says something of; None: none.
-        stops: whether its failing stops the device there; False: it may or may not.
-        logged: whether the device's log has a line of its own where it stops for that.
-        first: of several failures this one is told first: it may be the cause of all, unless there is no address.
-        spoils: the stages whose failures its own failing can be the cause of: what is seen in them then says nothing of
-            what will be there once it is mended.
-        settles: checks that pass once it does.
-        locates: whether it says where on the path the device's port is lost.
-        asked: the servers somewhere in the internet that it is about, which can themselves be what fails; None: it is
-            about none.
-        of_cloud: the transport and port that a device's cloud has to have for the check to count; None: for any device.
-        says_open: the transports of whose port it says whether that is open.
-        needs_lease: whether a lease is asked for it as an unknown device, which takes root.
-        whole_survey: whether a check of the air needs the survey of all bands, though the device has 2.4 GHz only.
-        as_reference: what its failing says of a network that is to be a reference for another; None: nothing.
+        starts: the stage of the device's start that the check decides on; None: none.
+        stops: whether a failure always stops the device at that stage; False: it may or may not.
+        logged: whether the device logs a line of its own when this failure stops it.
+        first: whether this failure is reported before others, because it may be the cause of all of them; a missing
+            address still comes before it.
+        spoils: the stages whose failures this one can cause; what was measured in them may differ once it is fixed.
+        settles: checks that pass once this one does.
+        locates: whether the check says where on the path the device's port is lost.
+        asked: the internet servers that the check relies on, which may themselves be down; None: it relies on none.
+        of_cloud: the transport and port that a device's cloud must use for the check to count; None: it always counts.
+        says_open: the cloud transports whose port the check shows to be open or not.
+        needs_lease: whether the check asks for a lease as an unknown device, which needs root.
+        whole_survey: whether the check needs a survey of all bands, even for a device that has 2.4 GHz only.
+        as_reference: what a failure here says about a network that is used as the reference; None: nothing.
     """
 
     id: str
@@ -101,22 +102,22 @@ class Row(Struct, frozen=True, kw_only=True):
 
     @property
     def group(self) -> str:
-        """What `--only` and `--skip` call it, together with others."""
+        """The group name that `--only` and `--skip` accept for this check."""
         return group_of(self.id)
 
     @property
     def page(self) -> str:
-        """The page that explains it."""
+        """The path of the page that explains the check."""
         return f"docs/checks/{self.id}.md"
 
     @property
     def beyond_the_air(self) -> bool:
-        """Whether it was measured on a network, and not by listening to the air."""
+        """Whether the check is measured through the network, and not by a Wi-Fi survey."""
         return self.stage not in {None, "scan"}
 
 
 def group_of(check_id: str) -> str:
-    """The group of a check."""
+    """The group of a check id: the part before the dot."""
     return check_id.partition(".")[0]
 
 
@@ -126,13 +127,13 @@ _DNS = "The network does not look up the names that the device needs."
 _CLOUD = "The device's cloud service does not answer it through this network."
 _NO_NETWORK = (
     "no-source",  # nothing on this laptop can look at the air
-    "nothing-heard",  # not a single result
-    "names-withheld",  # results, and no name to any of them
-    "none-chosen",  # several networks, and none of them named
+    "nothing-heard",  # no scan result at all
+    "names-withheld",  # scan results without SSIDs
+    "none-chosen",  # several networks, and the user named none
 )
-"""Why there is no network that the checks of the air could judge, beside `not-looked`."""
+"""Why the `wifi.*` checks have no network to judge, beside `not-looked`."""
 _EXCHANGES = ("ntp", "portal", "coap", "cloud")
-"""Probes that show by their exchanges that an address is a real one."""
+"""Probes whose successful exchange shows that an address is a real one."""
 
 _ROWS = (
     # --- the air
@@ -523,11 +524,11 @@ CHECKS: dict[str, Row] = {row.id: row for row in _ROWS}
 
 
 def with_stage(*stages: Stage) -> list[str]:
-    """The checks of some stages of a start."""
+    """The ids of the checks of these stages."""
     return [row.id for row in CHECKS.values() if row.stage in stages]
 
 
 def probes_for(selection: Selection) -> set[str]:
-    """The probes that the checks of a selection need."""
+    """The probes that the selected checks need."""
     rows = [row for row in CHECKS.values() if selection.includes(row.id)]
     return {probe for row in rows for probe in (*row.probes, *row.beside)}

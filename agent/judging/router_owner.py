@@ -1,4 +1,4 @@
-"""Whose a router on the way is, as far as its address tells: for findings, and for the drawing of the way."""
+"""Whose a router on the path is (this site's or the provider's), as far as its address tells."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from netpreflight.agent.owner import Owner
 from netpreflight.probes.observations import Observations, PathProbe, PathTarget
 
 Way = list[tuple[int, str]]
-"""Every router on the way, with the TTL at which it answered, the nearest first."""
+"""Every router on the path as (TTL at which it answered, address), the nearest first."""
 
 
 class Whose(NamedTuple):
@@ -16,28 +16,28 @@ class Whose(NamedTuple):
 
     words: str
     owner: Owner
-    """Who can look at it."""
+    """Who can look at that router."""
     may_be_edge: bool = False
-    """Whether it is where this site's private addresses end: the last router of this site, or the provider's first."""
+    """Whether it is the first router with a public address: this site's last router, or the provider's first."""
 
 
 class Router(NamedTuple):
-    """A router that answered on the way, and whose it is."""
+    """A router that answered on the path, and whose it is."""
 
     address: str
     ttl: int
-    """The lowest at which it answered."""
+    """The lowest TTL at which it answered."""
     whose: Whose
 
 
 def routers_of(target: PathTarget, seen: Observations) -> list[Router]:
-    """Each router that answered on the way to an address, the nearest first."""
+    """Each router that answered on the path to a target, the nearest first."""
     hops: dict[str, list[int]] = {}
-    for climbed in (target.device, *target.controls):
-        for ttl, sources in sorted(ladder.routers(climbed).items()):
+    for trace in (target.device, *target.controls):
+        for ttl, sources in sorted(ladder.routers(trace).items()):
             for source in sources:
                 hops.setdefault(source, []).append(ttl)
-    # A finding names a router by the last hop at which it answered, so that is where it is read whose it is.
+    # Findings name a router by the last hop at which it answered, so its owner is worked out for that hop too.
     way = ladder.all_routers(target)
     found = [Router(address, min(ttls), _whose(address, max(ttls), way, seen)) for address, ttls in hops.items()]
     return sorted(found, key=lambda router: router.ttl)
@@ -56,29 +56,29 @@ def _whose(address: str, ttl: int, way: Way, seen: Observations) -> Whose:
         return Whose("the gateway of this network", "network administrator")
     earlier = _before(ttl, way)
     if is_carrier_nat(address) and _after_carrier_nat([address], seen):
-        return Whose("within the provider's carrier-grade NAT (100.64.0.0/10)", "internet provider")
+        return Whose("inside the provider's carrier-grade NAT (100.64.0.0/10)", "internet provider")
     if is_local(address):
         if _after_carrier_nat(earlier, seen):
-            return Whose("after the provider's carrier-grade NAT, and so the provider's", "internet provider")
+            return Whose("the provider's: it comes after the provider's carrier-grade NAT", "internet provider")
         if ttl > 1:
-            words = "another router with a private address: a second NAT, one of this site's, or the provider's"
+            words = "another router with a private address: a second NAT, this site's, or the provider's"
             return Whose(words, "network administrator")
         return Whose("the first router of this network", "network administrator")
     if _is_outside(address, ttl, way, seen):
         return Whose("the internet provider's, or beyond it", "internet provider")
-    if any(not is_local(text) for text in earlier):
-        words = "with a public address, like one before it: the provider's, or this site's where it has such addresses"
+    if any(not is_local(router) for router in earlier):
+        words = "a public address after another: the provider's, or this site's if it uses public addresses inside"
         return Whose(words, "internet provider" if is_local(laptop) else "network administrator")
-    words = "the first with a public address: the edge of this site, or the provider's"
+    words = "the first router with a public address: the edge of this site, or the provider's"
     return Whose(words, "network administrator", may_be_edge=True)
 
 
 def is_outside(address: str, ttl: int, target: PathTarget, seen: Observations) -> bool:
-    """Whether a router is beyond this site, as far as addresses can tell.
+    """Whether a router is certainly beyond this site.
 
-    It has a public address, and comes after a carrier-grade NAT, or its address is not of the same /8 as the first
-    public one before it: that can be this site's edge, and the next ones, too, where a site uses public addresses
-    inside. So can every one where this laptop has a public address itself.
+    A router is, if it has a public address and either comes after a carrier-grade NAT or is in another /8 than the
+    first public address before it. The first public address may be this site's edge, and the following ones in the
+    same /8 may be this site's too. Where this laptop itself has a public address, no router is certainly beyond.
     """
     return _is_outside(address, ttl, ladder.all_routers(target), seen)
 
@@ -87,19 +87,20 @@ def _is_outside(address: str, ttl: int, way: Way, seen: Observations) -> bool:
     if not _is_private(seen) or is_local(address):
         return False
     earlier = _before(ttl, way)
-    first = next((text for text in earlier if not is_local(text)), None)
+    first = next((router for router in earlier if not is_local(router)), None)
     return _after_carrier_nat(earlier, seen) or (first is not None and _block(first) != _block(address))
 
 
 def is_beyond_the_edge(ttl: int, target: PathTarget, seen: Observations) -> bool:
-    """Whether a packet that gets so far has passed a router that has no private address of this site."""
+    """Whether a router nearer than this TTL has a public or carrier-NAT address, so the packet left this site."""
     return _is_private(seen) and any(
-        not is_local(text) or _after_carrier_nat([text], seen) for text in _before(ttl, ladder.all_routers(target))
+        not is_local(router) or _after_carrier_nat([router], seen)
+        for router in _before(ttl, ladder.all_routers(target))
     )
 
 
 def furthest_outside(target: PathTarget, seen: Observations) -> PathProbe | None:
-    """The furthest probe of the device's port that a router outside this site says it has dropped."""
+    """The furthest probe to the device's port that a router outside this site answered with time exceeded."""
     way = ladder.all_routers(target)
     proofs = [
         probe
@@ -111,18 +112,18 @@ def furthest_outside(target: PathTarget, seen: Observations) -> PathProbe | None
 
 
 def _before(ttl: int, way: Way) -> list[str]:
-    """The routers that are nearer."""
+    """The addresses of the routers nearer than a TTL."""
     return [router for at, router in way if at < ttl]
 
 
 def _is_private(seen: Observations) -> bool:
-    """Whether this laptop has an address that is not public: else addresses do not tell where its site ends."""
+    """Whether this laptop has a private address; with a public one, addresses do not show where the site ends."""
     return seen.scope.address is not None and is_local(seen.scope.address)
 
 
 def _after_carrier_nat(earlier: list[str], seen: Observations) -> bool:
-    """Whether one of these routers is a provider's, by its address (RFC 6598); a site may use such addresses itself."""
-    return not is_carrier_nat(seen.scope.address or "") and any(is_carrier_nat(text) for text in earlier)
+    """Whether one of these routers has a carrier-NAT address (RFC 6598), and this laptop has none itself."""
+    return not is_carrier_nat(seen.scope.address or "") and any(is_carrier_nat(router) for router in earlier)
 
 
 def _block(address: str) -> str:

@@ -1,10 +1,10 @@
-"""The servers somewhere in the internet that a check is about: where each was asked, and whether it answered."""
+"""The internet servers that a check relies on: the address of each, and whether it answered."""
 
 from netpreflight.agent.profiles import Profile
 from netpreflight.probes.observations import Observations
 
 Servers = list[tuple[str | None, bool]]
-"""Address (None: there was none) and whether it answered."""
+"""Pairs of an address (None: the name did not resolve) and whether that server answered."""
 
 
 def of_ntp(seen: Observations, profile: Profile) -> Servers:

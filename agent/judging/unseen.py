@@ -1,4 +1,4 @@
-"""Findings of what could not be looked at: always `unknown`, with the reason and the step that would settle it."""
+"""Findings for what could not be measured: always `unknown`, with the reason and the step that would settle it."""
 
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
@@ -9,7 +9,7 @@ _AS_ROOT = "Run netpreflight again as root (sudo)."
 
 
 def not_looked(observation: Observation | None, summary: str) -> Finding:
-    """The finding where a probe made no observation: it could not run, failed, or was cut short."""
+    """The finding where a probe could not run, failed, or was cut short."""
     reason = (observation.not_run if observation else None) or "the run was cut short"
     return Finding(
         status="unknown",
@@ -49,13 +49,13 @@ def of_another_run(summary: str, profile: Profile, evidence: list[str] | None = 
 
 
 def network_of_laptop(seen: Observations) -> str | None:
-    """The network that this laptop measured from, where that is another one than the network judged."""
+    """The SSID that this laptop is on, where that is not the network judged; else None."""
     target = seen.wifi.target if seen.wifi else None
     return seen.scope.ssid if target is not None and seen.scope.ssid not in {None, target} else None
 
 
 def of_another_network(seen: Observations, finding: Finding) -> Finding | None:
-    """The finding of a check that was made on another Wi-Fi network than the one judged."""
+    """The finding for a check that was measured on another Wi-Fi network than the one judged; None: it was not."""
     here, target = network_of_laptop(seen), seen.wifi.target if seen.wifi else None
     if here is None or target is None:
         return None
@@ -64,7 +64,7 @@ def of_another_network(seen: Observations, finding: Finding) -> Finding | None:
         status="unknown",
         summary=f"Measured on {other}, not on {judged}",
         problem="other-network",
-        reason=f"This laptop is on {other}, and what it saw there need not hold for {judged}.",
+        reason=f"This laptop is on {other}, and {judged} may behave differently.",
         remedy=f"Join {judged} with this laptop, and run netpreflight again.",
         owner="device owner",
         evidence=[f"on {other}: {finding.status}, {finding.summary}", *finding.evidence],
@@ -72,7 +72,7 @@ def of_another_network(seen: Observations, finding: Finding) -> Finding | None:
 
 
 def no_resolver(seen: Observations) -> Finding:
-    """The finding of every check that needs lookups, where none could be made."""
+    """The finding of every check that needs DNS, where no resolver was asked."""
     dns, dhcp = seen.dns, seen.dhcp
     if dns is None or dns.not_run or dhcp is None:
         return not_looked(dns, "No resolver of this network was asked")
@@ -92,7 +92,7 @@ def no_resolver(seen: Observations) -> Finding:
 
 
 def no_address(seen: Observations, names: list[str]) -> Finding:
-    """The finding of a check whose host has no address."""
+    """The finding of a check whose server name did not resolve."""
     dns = seen.dns
     if dns is None or dns.not_run or not dns.resolvers:
         return no_resolver(seen)

@@ -1,4 +1,4 @@
-"""Judging a run: every check by its judge, the verdict, and what follows from all of them."""
+"""Judging a run: each check by its own judge, then the verdict, the answer, the Internet Test and the start."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ from netpreflight.probes.observations import Observations
 
 
 def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgement:
-    """Judge every check of the selection for a device, and what follows from all of them."""
+    """Judge every selected check for a device, then the verdict, the answer, the Internet Test and the start."""
     return judge_as(device_view(surveyed(seen), profile), selection)
 
 
 def judge_as(view: DeviceView, selection: Selection) -> Judgement:
-    """The same for a device that has its view of the run already."""
+    """The same as `judge`, for a device view that has already been made."""
     profile = view.profile
-    every = _with_place([_judged(row, view, selection) for row in CHECKS.values() if row.exists(view.seen)])
+    every = _with_owner_of_loss([_judged(row, view, selection) for row in CHECKS.values() if row.exists(view.seen)])
     checks = [check for check in every if check.stage is not None]
     verdict = verdict_of(checks, selection)
     test = internet_test(view, {check.id: check for check in checks})
@@ -42,8 +42,8 @@ def judge_as(view: DeviceView, selection: Selection) -> Judgement:
     )
 
 
-def _with_place(checks: list[Check]) -> list[Check]:
-    """The checks, where a port that is lost on the path is for whoever has that part of the path."""
+def _with_owner_of_loss(checks: list[Check]) -> list[Check]:
+    """Give a failing port check the owner of the router where path.egress lost it."""
     lost = loss_of(checks)
     if lost is None:
         return checks
@@ -56,7 +56,7 @@ def _with_place(checks: list[Check]) -> list[Check]:
 
 
 def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Selection) -> tuple[Verdict, list[Check]]:
-    """Judge one of several networks in range by its `wifi.*` checks alone."""
+    """Judge one of several networks in range, by its `wifi.*` checks only."""
     if seen.wifi is None:
         raise ValueError("there are no networks without a survey")
     view = device_view(msgspec.structs.replace(seen, wifi=survey_of(seen.wifi).aimed_at(ssid)), profile)
@@ -70,7 +70,7 @@ def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Se
 
 
 def _judged(row: Row, view: DeviceView, selection: Selection) -> Check:
-    """A check; a fault of the judging itself is its `unknown`."""
+    """Judge one check; an exception in its judge makes it `unknown`."""
     level = view.profile.level(row.id)
     if not selection.includes(row.id):
         finding = Finding(status="skip", summary="Left out of this run, as asked")
@@ -79,7 +79,7 @@ def _judged(row: Row, view: DeviceView, selection: Selection) -> Check:
             finding = _as_listed(row.judge(view), row)
             if row.beyond_the_air and finding.status in {"pass", "warn", "fail"}:
                 finding = of_another_network(view.seen, finding) or finding
-        except Exception as fault:  # noqa: BLE001 - a fault in one check must not take the report with it
+        except Exception as fault:  # noqa: BLE001 - an error in one check must not cost the whole report
             finding = Finding(
                 status="unknown",
                 summary="netpreflight failed to judge this check",
@@ -96,20 +96,20 @@ def _judged(row: Row, view: DeviceView, selection: Selection) -> Check:
 
 
 def _as_listed(finding: Finding, row: Row) -> Finding:
-    """The finding, with the owner that its check has where it names nobody.
+    """Give a finding that names no owner the usual owner of its check.
 
     Raises:
-        ValueError: it breaks the rule that what neither passes nor is left out has a problem of the check's list.
+        ValueError: the problem is not one that the check lists, or a pass or skip has a problem.
     """
     fine = finding.status in {"pass", "skip"}
     allowed = {None} if fine else {*row.problems, *COMMON_PROBLEMS}
     if finding.problem not in allowed:
-        raise ValueError(f"{finding.problem!r} is no problem of {row.id} that {finding.status}s")
+        raise ValueError(f"{row.id}: problem {finding.problem!r} is not allowed with status {finding.status}")
     return finding if fine or finding.owner else msgspec.structs.replace(finding, owner=row.owner)
 
 
 def _as_sure_as_its_facts(finding: Finding) -> Finding:
-    """The finding with the sources of its facts; one that rests on an unconfirmed fact neither passes nor fails."""
+    """Add the sources of the device facts as evidence; downgrade a pass or fail that rests on an unconfirmed fact."""
     if not finding.rests_on:
         return finding
     sources = [_source(fact) for fact in finding.rests_on]
@@ -117,7 +117,7 @@ def _as_sure_as_its_facts(finding: Finding) -> Finding:
     if finding.standing == finding.status:
         return finding
     doubtful = next(fact for fact in finding.rests_on if fact.certainty == "unconfirmed")
-    doubt = f"What is known of the device here is not confirmed ({doubtful.note or doubtful.source})."
+    doubt = f"This rests on a fact about the device that is not confirmed ({doubtful.note or doubtful.source})."
     return msgspec.structs.replace(
         finding,
         status=finding.standing,
@@ -130,11 +130,11 @@ def _as_sure_as_its_facts(finding: Finding) -> Finding:
 
 def _source(fact: Fact[Any]) -> str:
     doubt = "" if fact.certainty == "confirmed" else f" ({fact.certainty})"
-    return f"of the device, {fact.name}: {fact.source}{doubt}"
+    return f"device fact {fact.name}: {fact.source}{doubt}"
 
 
 def verdict_of(checks: list[Check], selection: Selection) -> Verdict:
-    """What the judged checks amount to."""
+    """The verdict: by any required fail, else any required unknown or skip, else any warning."""
     judged = [check for check in checks if selection.includes(check.id)]
     required = {check.status for check in judged if check.level == "required"}
     if "fail" in required:

@@ -1,7 +1,7 @@
-"""What answered in its own protocol in this run, whatever the port: the proof that a host and the way to it are alive.
+"""Which servers answered in their own protocol in this run: each proves that the host is up and can be reached.
 
-Where somebody on the way answers HTTP in the place of others, as a portal does, an answer to HTTP proves nothing; but
-for a vendor's address that said what only the vendor knows.
+Where a portal answers HTTP in place of the servers, an HTTP answer proves nothing, unless it has the content that only
+the real vendor sends.
 """
 
 from typing import Literal, NamedTuple
@@ -21,7 +21,7 @@ class Answered(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What answered, such as `HTTP on TCP 80`."""
+        """The protocol and the port, such as `HTTP on TCP 80`."""
         name = {"ntp": "NTP", "http": "HTTP", "coap": "CoAP", "dtls": "DTLS", "nonce": "its own protocol"}[self.speaks]
         return f"{name} on {self.protocol.upper()} {self.port}"
 
@@ -58,7 +58,7 @@ def answered(seen: Observations) -> list[Answered]:
 
 
 def answered_at(seen: Observations, address: str) -> list[Answered]:
-    """What answered at one address."""
+    """The ports of one address that answered as they should."""
     return [answer for answer in answered(seen) if answer.address == address]
 
 

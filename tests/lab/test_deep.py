@@ -23,8 +23,8 @@ DEEP_S = 90.0
 ALERT = bytes.fromhex("15fefd" + "0000" + "000000000002" + "0002" + "0228")
 """DTLS 1.2, the third record of a handshake: fatal, handshake_failure (RFC 5246 7.2)."""
 FORGETS = "mapping-forgotten"
-ANEW = "has to connect anew"
-CONNECTION_ID = "outlives that by its connection id"
+ANEW = "has to connect again and again"
+CONNECTION_ID = "survives this thanks to its connection id"
 
 
 def check(report: dict[str, Any], check_id: str = "cloud.transport") -> dict[str, Any]:

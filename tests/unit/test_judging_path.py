@@ -189,8 +189,8 @@ def test_dropped_at_or_after_the_last_that_answers(device: str, last: int) -> No
         ((GATEWAY, "10.0.0.1", EDGE, ISP), 2, "a second NAT", "network administrator"),
         ((GATEWAY, "100.64.0.1", EDGE, ISP), 2, "carrier-grade NAT", "internet provider"),
         ((GATEWAY, "100.64.0.1", EDGE, ISP), 3, "the internet provider's", "internet provider"),
-        ((GATEWAY, "100.64.0.1", "10.9.0.1", ISP), 3, "and so the provider's", "internet provider"),
-        ((GATEWAY, "11.0.0.1", "11.200.0.1", EDGE), 3, "like one before it", "internet provider"),
+        ((GATEWAY, "100.64.0.1", "10.9.0.1", ISP), 3, "the provider's: it comes after", "internet provider"),
+        ((GATEWAY, "11.0.0.1", "11.200.0.1", EDGE), 3, "a public address after another", "internet provider"),
         ((GATEWAY, "11.0.0.1", "11.200.0.1", EDGE, ISP), 4, "the internet provider's, or beyond", "internet provider"),
         (("192.168.77.254", EDGE, ISP, FAR), 1, "the first router of this network", "network administrator"),
     ],
@@ -207,7 +207,11 @@ def test_whose_it_is(routers: tuple[str, ...], last: int, words: str, owner: str
 def test_carrier_nat_addresses_that_this_site_uses_itself_are_no_providers() -> None:
     routers = ("100.64.1.1", "100.64.2.1", EDGE, ISP)
     own = Scope(addresses=["100.64.1.10/24"], gateway="100.64.1.1")
-    for last, words in ((1, "the gateway of this network"), (2, "private address"), (3, "the first with a public")):
+    for last, words in (
+        (1, "the gateway of this network"),
+        (2, "private address"),
+        (3, "the first router with a public"),
+    ):
         control = ladder("udp 53", *routers, closed(ARGON_ADDRESS))
         found = egress("argon", *routers[:last], *[None] * (OPEN - last), controls=[control], scope=own)
         assert place(found) == ("fail", "dropped", routers[last - 1], last)

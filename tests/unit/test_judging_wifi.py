@@ -166,8 +166,8 @@ def test_the_evidence_has_a_limit() -> None:
     heard = [bss(bssid=f"02:00:00:00:{n // 256:02x}:{n % 256:02x}") for n in range(300)]
     evidence = check("wifi.security", scan(*heard)).evidence
 
-    assert evidence[20] == "and 280 more, weaker ones"
-    assert all(text.startswith("of the device, radio.") for text in evidence[21:])
+    assert evidence[20] == "and 280 weaker ones"
+    assert all(text.startswith("device fact radio.") for text in evidence[21:])
     assert len(evidence) <= 24
 
 

@@ -54,7 +54,7 @@ ODD = {
     ),
     "characters that turn the direction of text": ("a\u202eb".encode(),),
     "control characters": (b"a\x1b[31mb", b"a\0b"),
-    "bytes that are no text (UTF-8)": (b"a\xff\xfe",),
+    "bytes that are not valid UTF-8": (b"a\xff\xfe",),
     "quotes": (b'a"b', b"it's"),
     "backslashes": (b"a\\b",),
     "commas": (b"a,b",),

@@ -1,8 +1,8 @@
-"""Judging the air: the eight `wifi.*` checks, for one network and the radio of one device.
+"""Judging Wi-Fi: the eight `wifi.*` checks, for one network and the radio of one device.
 
-The checks stand here. What they are made of: `network` (which BSS is judged), `presence` (bands), `coverage` (what was
-listened to), `channels` (channel, width, crowding), `security`, `mode` (802.11a/b/g/n), `names`, `strength` (signal),
-`bss` (how one BSS is described), `air` (all that was heard, counted), and `survey` (how that is handed on).
+The checks are here. The other files hold their parts: `ess` (which BSS is judged), `presence` (bands), `coverage` (what
+was listened to), `channels` (channel, width, crowding), `security`, `mode` (802.11a/b/g/n), `ssid` (names), `strength`
+(signal), `bss` (how one BSS is described), `air` (all BSSs, counted), and `survey` (the survey that all checks share).
 """
 
 import msgspec
@@ -37,13 +37,13 @@ def shared_ssid(view: DeviceView) -> Finding:
 
 
 def channel_width(view: DeviceView) -> Finding:
-    """Whether the BSS, if that is on 2.4 GHz, operates at 20 MHz."""
+    """Whether the BSS operates at 20 MHz, if it is on 2.4 GHz."""
     seen, profile = view.seen, view.profile
     return judge_best(network_of(seen, profile), judge_width)
 
 
 def channel(view: DeviceView) -> Finding:
-    """Whether the primary channel is in the device's plan; on 2.4 GHz how crowded 1, 6 and 11 are, and the best."""
+    """Whether the primary channel is in the device's plan; on 2.4 GHz also how crowded 1, 6 and 11 are."""
     seen, profile = view.seen, view.profile
     network = network_of(seen, profile)
     finding = judge_best(network, judge_channel)
@@ -54,7 +54,7 @@ def channel(view: DeviceView) -> Finding:
 
 
 def security(view: DeviceView) -> Finding:
-    """Whether the device supports the AKM, the ciphers and the PMF requirement."""
+    """Whether the device supports the AKM, the ciphers and the PMF setting of the BSS."""
     seen, profile = view.seen, view.profile
     return judge_best(network_of(seen, profile), judge_security)
 
@@ -66,7 +66,7 @@ def mode(view: DeviceView) -> Finding:
 
 
 def ssid(view: DeviceView) -> Finding:
-    """Whether the name is one that the device can join, and is not hidden from it."""
+    """Whether the device can join a network of this name, hidden or not."""
     seen, profile = view.seen, view.profile
     network = network_of(seen, profile)
     if isinstance(network, Finding):

@@ -1,4 +1,4 @@
-"""All that was heard, counted once: a capture may hold thousands of networks, and each is judged among all others."""
+"""How full the air is, counted once per run: a capture may hold thousands of BSSs, and every check needs the counts."""
 
 import unicodedata
 from collections import Counter, defaultdict
@@ -20,24 +20,24 @@ _OVERLOOKED = str.maketrans("", "", " -_.\u00a0")
 
 
 class AirOccupancy:
-    """What was heard, by name, by channel, and by what names look like."""
+    """The BSSs that were heard, by name, by channel, and by look-alike names."""
 
     def __init__(self, heard: list[Bss]) -> None:
         self.named: dict[str, list[Bss]] = defaultdict(list)
         self.on_5: list[Bss] = []
         self.overlapping: Counter[int] = Counter()
-        """BSSs whose channel, the secondary included, overlaps this 2.4 GHz channel."""
+        """How many BSSs overlap each 2.4 GHz channel, with their secondary channels."""
         self.load: dict[int, float] = {}
-        """The highest BSS Load of those on just this 2.4 GHz channel, 0 to 1."""
+        """The highest BSS Load (0 to 1) that a BSS with this primary 2.4 GHz channel reports."""
         self._weight: dict[int, float] = dict.fromkeys(PLAIN, 0.0)
         for bss in heard:
             if bss.ssid:
                 self.named[bss.ssid].append(bss)
             if bss.band == "5":
                 self.on_5.append(bss)
-            self.overlapping.update(number for number in _ALL_24 if overlaps(bss, number))
-            for number in PLAIN:
-                self._weight[number] += _power(bss, number) + _busy(bss, number)
+            self.overlapping.update(channel for channel in _ALL_24 if overlaps(bss, channel))
+            for channel in PLAIN:
+                self._weight[channel] += _power(bss, channel) + _busy(bss, channel)
             if bss.load and bss.channel is not None and bss.band == "2.4":
                 self.load[bss.channel] = max(bss.load.utilisation, self.load.get(bss.channel, 0.0))
         self._alike: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -45,42 +45,43 @@ class AirOccupancy:
             for key in _folded(name):
                 self._alike[key].append(name)
 
-    def weight(self, number: int, without: str | None) -> float:
-        """How used 1, 6 or 11 is: by the BSSs that overlap it and how strong they are, and by BSS Load.
+    def weight(self, channel: int, without: str | None) -> float:
+        """How busy channel 1, 6 or 11 is: by the BSSs that overlap it, their signal, and BSS Load; no unit.
 
-        A network's own BSSs do not count: they are what would be moved. Their BSS Load does, for it counts everybody.
+        The BSSs of the network `without` do not count, because they would be moved to that channel. Their BSS Load
+        does, because it includes everybody's traffic.
         """
-        own = sum(_power(bss, number) for bss in self.named.get(without or "", []))
-        return round(self._weight[number] - own, 6)
+        own = sum(_power(bss, channel) for bss in self.named.get(without or "", []))
+        return round(self._weight[channel] - own, 6)
 
     def look_alikes(self, name: str) -> list[str]:
-        """Other names that a person takes for this one."""
-        return sorted({text for key in _folded(name) for text in self._alike.get(key, []) if text != name})
+        """Other names that a person can mistake for this one."""
+        return sorted({other for key in _folded(name) for other in self._alike.get(key, []) if other != name})
 
 
-def overlaps(bss: Bss, number: int) -> bool:
-    """Whether a BSS is sent on a 2.4 GHz channel that overlaps this one, its secondary channel included."""
+def overlaps(bss: Bss, channel: int) -> bool:
+    """Whether a BSS overlaps this 2.4 GHz channel with its primary or secondary channel."""
     if bss.channel is None or bss.band != "2.4":
         return False
-    if abs(bss.channel - number) < _APART:
+    if abs(bss.channel - channel) < _APART:
         return True
     offset = bss.ht.secondary_offset if bss.ht and (bss.width_mhz or 20) > 20 else 0
-    return abs(bss.channel + {1: _APART_40, 3: -_APART_40}.get(offset, 0) - number) < _APART
+    return abs(bss.channel + {1: _APART_40, 3: -_APART_40}.get(offset, 0) - channel) < _APART
 
 
-def _power(bss: Bss, number: int) -> float:
-    if not overlaps(bss, number):
+def _power(bss: Bss, channel: int) -> float:
+    if not overlaps(bss, channel):
         return 0.0
     power = _UNKNOWN_DBM if bss.signal_dbm is None else min(max(bss.signal_dbm, _LEAST_DBM), 0.0)
     return (power + 100.0) / 10.0
 
 
-def _busy(bss: Bss, number: int) -> float:
-    return min(bss.load.utilisation, 1.0) * 5 if bss.load and overlaps(bss, number) else 0.0
+def _busy(bss: Bss, channel: int) -> float:
+    return min(bss.load.utilisation, 1.0) * 5 if bss.load and overlaps(bss, channel) else 0.0
 
 
-def _folded(text: str) -> list[tuple[str, str]]:
-    """A name without what the eye overlooks: by case, and by the shape of its letters; both without separators."""
-    plain = unicodedata.normalize("NFKC", text).translate(_OVERLOOKED)
+def _folded(name: str) -> list[tuple[str, str]]:
+    """Two keys of a name, the same for names that look alike: one ignores case, one similar shapes of letters."""
+    plain = unicodedata.normalize("NFKC", name).translate(_OVERLOOKED)
     by_shape = plain.translate(_SHAPES).casefold().translate(_FOREIGN)
     return [("case", plain.casefold().translate(_FOREIGN)), ("shape", by_shape)]

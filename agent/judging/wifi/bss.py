@@ -1,4 +1,4 @@
-"""One BSS: its band, the age of its result, and how it is described. What several files of this package need."""
+"""One BSS: the age of its result, and how it is described; shared by the files of this package."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,29 +7,29 @@ from netpreflight.probes.observations import Bss, Wifi, strength
 from netpreflight.probes.quoting import in_quotes
 
 FRESH_S = 60.0
-"""An older result shows neither that a BSS is on the air nor, by its absence, that it is not."""
+"""A scan result older than this does not show that a BSS is still on the air."""
 SLACK_S = 2.0
-"""Added to how long a scan took: some sources have whole seconds."""
+"""Added to the time that a scan took, because some sources give whole seconds."""
 MOST_DESCRIBED = 20
-"""So many BSSs of one network go into the evidence of a check, the strongest."""
+"""At most this many BSSs of one network, the strongest, go into the evidence of a check."""
 PASSIVE = {"capture", "monitor"}
-"""Sources that do not scan: they heard what was sent while they listened."""
+"""Sources that do not scan, but only listen to what is sent."""
 
 
 def by_strength(bsss: Iterable[Bss]) -> list[Bss]:
-    """BSSs, the strongest first; those without a signal strength last."""
+    """Sort BSSs, the strongest first, and those without a signal strength last."""
     return sorted(bsss, key=lambda bss: strength(bss.signal_dbm), reverse=True)
 
 
 def is_fresh(bss: Bss, wifi: Wifi) -> bool:
-    """Whether a result shows what is on the air now, or in a capture what was while it was made.
+    """Whether a result shows that a BSS is on the air now, or was while the capture was made.
 
-    Without a scan of this run it does not, however young: the access point may have been switched off since.
+    Without a scan in this run no result does, however recent: the access point may have been switched off since.
     """
     if wifi.source in PASSIVE or bss.associated:
         return True
     if bss.bssid is not None and bss.bssid == wifi.associated_bssid:
-        return True  # the laptop is joined to it
+        return True  # the laptop is on this BSS
     if not wifi.triggered or (wifi.frequencies_mhz and bss.frequency_mhz not in wifi.frequencies_mhz):
         return False
     longest = FRESH_S if wifi.scan_s is None else wifi.scan_s + SLACK_S
@@ -47,15 +47,15 @@ def counted(bsss: int) -> str:
 
 
 def age_words(bsss: list[Bss]) -> str:
-    """How long ago the youngest of these was heard."""
+    """How long ago the last of these BSSs was heard, in words."""
     age = min((bss.age_s for bss in bsss if bss.age_s is not None), default=None)
     if age is None:
-        return "at a time that is not known"
+        return "at an unknown time"
     return f"{age / 60:.0f} minutes ago" if age >= 120 else f"{age:.0f} s ago"
 
 
 def signal_words(bss: Bss) -> str:
-    """Signal, for people."""
+    """The signal, such as `-60 dBm`."""
     return "signal not known" if bss.signal_dbm is None else f"{bss.signal_dbm:.0f} dBm"
 
 
@@ -63,11 +63,11 @@ def channel_words(bss: Bss) -> str:
     """`channel 6`, or the frequency where the channel is not known."""
     if bss.channel is not None:
         return f"channel {bss.channel}"
-    return "a channel that is not known" if bss.frequency_mhz is None else f"{bss.frequency_mhz} MHz"
+    return "an unknown channel" if bss.frequency_mhz is None else f"{bss.frequency_mhz} MHz"
 
 
 def suites_words(bss: Bss) -> str:
-    """AKMs and ciphers of both elements."""
+    """The AKMs and pairwise ciphers of the RSN and WPA elements, in words."""
     parts = []
     for kind, suites in (("RSN", bss.rsn), ("WPA", bss.wpa)):
         if suites:
@@ -76,7 +76,7 @@ def suites_words(bss: Bss) -> str:
 
 
 def describe(bss: Bss) -> str:
-    """All of a BSS that judging looks at, in one line."""
+    """Everything about a BSS that judging looks at, in one line."""
     where = [f"{bss.bssid or 'BSSID not known'} on {channel_words(bss)}"]
     if bss.frequency_mhz is not None and bss.channel is not None:
         where.append(f"{bss.frequency_mhz} MHz")
@@ -86,7 +86,7 @@ def describe(bss: Bss) -> str:
     if bss.security is None:
         parts.append("security not known")
     else:
-        parts.append(f"{', '.join(bss.security) or 'security without a name here'} ({suites_words(bss)})")
+        parts.append(f"{', '.join(bss.security) or 'security of an unknown kind'} ({suites_words(bss)})")
     parts.append(f"PMF {bss.pmf or 'not known'}")
     if bss.hidden:
         parts.append("name hidden")
@@ -104,39 +104,40 @@ def describe(bss: Bss) -> str:
 
 
 def describe_all(bsss: list[Bss], judged: Bss | None = None) -> list[str]:
-    """The BSSs of a network, the one that was judged first, within limits."""
+    """One line for each BSS of a network, the judged one first, up to `MOST_DESCRIBED`."""
     rest = [bss for bss in bsss if bss is not judged]
     chosen = [] if judged is None else [judged]
     kept = [*chosen, *rest][:MOST_DESCRIBED]
     left = len(chosen) + len(rest) - len(kept)
-    return [*map(describe, kept), *([f"and {left} more, weaker ones"] if left else [])]
+    return [*map(describe, kept), *([f"and {left} weaker ones"] if left else [])]
 
 
 def sentences(parts: Iterable[str]) -> str:
-    """Phrases as sentences: each ends with a full stop and begins with a capital (but for words such as macOS)."""
+    """Join phrases as sentences: each gets a full stop and a capital, except words such as macOS."""
     return " ".join(
-        (text[0].upper() + text[1:] if text.split()[0].islower() else text) + ("" if text[-1] in ".!?" else ".")
-        for text in filter(None, (part.strip() for part in parts))
+        (phrase[0].upper() + phrase[1:] if phrase.split()[0].islower() else phrase)
+        + ("" if phrase[-1] in ".!?" else ".")
+        for phrase in filter(None, (part.strip() for part in parts))
     )
 
 
 def unlocking_step(wifi: Wifi | None) -> str | None:
-    """The step that would show more, where the source knows one; as a sentence, whatever a saved report holds."""
+    """The step that would let the source show more, as a sentence; None: it names none."""
     return sentences([(wifi.unlocked_by if wifi else None) or ""]) or None
 
 
 def judged_name(wifi: Wifi) -> str:
-    """The name of the network judged, in quotes."""
+    """The name of the judged network, in quotes."""
     return in_quotes(wifi.target or "")
 
 
 def source_words(wifi: Wifi) -> str:
-    """Where the results come from, for people."""
+    """The source of the scan results, in words."""
     return wifi.source if wifi.source in PASSIVE else f"scan ({wifi.source})"
 
 
 def not_told(wifi: Wifi, what: str, bss: Bss | None = None, problem: str = "not-told") -> Finding:
-    """The finding where the source does not say what a check needs, with a step that fits that source."""
+    """The finding where the source of the scan results lacks what a check needs, with a step that fits that source."""
     name = judged_name(wifi)
     if wifi.source in PASSIVE:
         remedy = (
@@ -151,7 +152,7 @@ def not_told(wifi: Wifi, what: str, bss: Bss | None = None, problem: str = "not-
         remedy = "Run netpreflight on Linux as root (sudo), or give it a capture (--capture FILE)."
     return Finding(
         status="unknown",
-        summary=f"The {source_words(wifi)} does not tell {what} of {name}",
+        summary=f"The {source_words(wifi)} does not show {what} of {name}",
         problem=problem,
         reason=sentences([f"This source of scan results does not have {what}", *wifi.limits]),
         remedy=remedy,

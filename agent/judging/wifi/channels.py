@@ -1,4 +1,4 @@
-"""Channels: whether the device uses the one in use, how wide it is, and how crowded 2.4 GHz is."""
+"""Channels: whether the device uses the network's channel, how wide that is, and how crowded 2.4 GHz is."""
 
 from functools import cache
 from typing import Any
@@ -12,18 +12,18 @@ from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Bss, Wifi
 
 BUSY = 0.75
-"""BSS Load: from this share of busy time on a channel counts as crowded."""
+"""From this share of busy time (BSS Load) on, a channel counts as crowded."""
 CROWDED_BSSS = 8
-"""So many other BSSs on overlapping channels are worth a word."""
+"""From this many other BSSs on overlapping channels on, a channel counts as crowded."""
 
 
 _SPACING = {"2.4": 1, "5": 4}
-"""20 MHz channels of 5 GHz have every fourth number."""
+"""Steps from one 20 MHz channel number to the next: on 5 GHz every fourth number is a channel."""
 
 
 @cache
 def plan(text: str, band: str = "2.4") -> frozenset[int]:
-    """Channel numbers out of a text such as `1-11,13` or, on 5 GHz, `36-64,149-165`."""
+    """The channel numbers in a text such as `1-11,13` or, on 5 GHz, `36-64,149-165`."""
     found: set[int] = set()
     for part in filter(None, text.split(",")):
         first, _, last = part.partition("-")
@@ -32,7 +32,7 @@ def plan(text: str, band: str = "2.4") -> frozenset[int]:
 
 
 def spans(numbers: set[int], band: str = "2.4") -> str:
-    """The reverse of `plan`, for people: `1-11, 13`."""
+    """Channel numbers as text, such as `1-11, 13`: the reverse of `plan`."""
     ordered, step = sorted(numbers), _SPACING[band]
     starts = [number for number in ordered if number - step not in numbers]
     ends = [number for number in ordered if number + step not in numbers]
@@ -57,7 +57,7 @@ def judge_channel(bss: Bss, wifi: Survey, profile: Profile) -> Finding:
     there = {country: plan(text, bss.band) for country, text in by_country.value.items()} if by_country else {}
     rests_on: list[Fact[Any]] = [uses, *([by_country] if by_country else [])]
     if bss.channel in plan(uses.value, bss.band):
-        lost = [text for text, numbers in there.items() if bss.channel not in numbers]
+        lost = [country for country, numbers in there.items() if bss.channel not in numbers]
         return Finding(
             status="pass",
             summary=f"{name} is on channel {bss.channel}, in the device's plan ({uses.value})",
@@ -78,15 +78,15 @@ def judge_channel(bss: Bss, wifi: Survey, profile: Profile) -> Finding:
             owner="network administrator",
             rests_on=[perhaps],
         )
-    countries = [text for text, numbers in there.items() if bss.channel in numbers]
+    countries = [country for country, numbers in there.items() if bss.channel in numbers]
     if countries:
         remedy += f" Or set the device's own country, if that is {either(countries)}."
     elif there:
-        remedy += " No country that the device can be told has this channel."
+        remedy += " No country setting of the device includes this channel."
     return Finding(
         status="fail",
         summary=f"{name} is on channel {bss.channel}; this device uses {uses.value}"
-        + (" as long as it is not told its country" if countries else ""),
+        + (" until its country is set" if countries else ""),
         problem="country-not-set" if countries else "outside-plan",
         reason="A device never hears a network on a channel that it does not use.",
         remedy=remedy,
@@ -96,7 +96,7 @@ def judge_channel(bss: Bss, wifi: Survey, profile: Profile) -> Finding:
 
 
 def plans(radio: RadioFacts, band: str | None) -> tuple[Fact[Channels] | None, Fact[dict[str, Channels]] | None]:
-    """The channels of a band that a device uses as it is delivered, and once it is told its country."""
+    """The channels of a band that a device uses as delivered, and by country once its country is set."""
     if band == "2.4":
         return radio.channels, radio.channels_by_country
     return (radio.channels_5, radio.channels_5_by_country) if band == "5" else (None, None)
@@ -105,17 +105,17 @@ def plans(radio: RadioFacts, band: str | None) -> tuple[Fact[Channels] | None, F
 def judge_width(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether a 2.4 GHz BSS operates at 20 MHz.
 
-    It never fails: no element can say that a 20 MHz station is refused. HT Operation names a primary channel of
-    20 MHz by which every station joins (IEEE 802.11-2020, 11.15.2), and the BSS membership selectors (9.4.2.3) demand
-    a PHY, not a width. 40 MHz in use is a warning for what is reported of such networks; on 5 GHz, where wide channels
-    are the rule, nothing of the kind is.
+    This check never fails, because no element can refuse a 20 MHz station. Every station joins on the 20 MHz primary
+    channel of HT Operation (IEEE 802.11-2020, 11.15.2), and the BSS membership selectors (9.4.2.3) demand a PHY, not a
+    width. 40 MHz is a warning, because devices are reported to lose their connection there. On 5 GHz, where wide
+    channels are usual, there are no such reports.
     """
     name, width = judged_name(wifi), profile.radio.width_mhz
     if bss.band != "2.4":
         used = "any width" if bss.width_mhz is None else f"{bss.width_mhz} MHz"
         return Finding(
             status="pass",
-            summary=f"{name} may use {used} on {bss.band} GHz: the device joins by the primary {width.value} MHz",
+            summary=f"{name} may use {used} on {bss.band} GHz: the device joins on the primary {width.value} MHz",
             rests_on=[width],
         )
     if bss.width_mhz is None:
@@ -126,8 +126,8 @@ def judge_width(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             status="warn",
             summary=f"{name} uses {bss.width_mhz} MHz{where}",
             problem="wide-channel",
-            reason=f"HT Operation has a secondary channel and allows any width. A {width.value} MHz device joins by "
-            "the primary channel, but such devices are reported to lose their connection on such networks.",
+            reason=f"HT Operation has a secondary channel and allows any width. A {width.value} MHz device joins on "
+            "the primary channel, but is reported to lose its connection on such networks.",
             remedy=f"Set the 2.4 GHz channel width of {name} to 20 MHz on the access point.",
             owner="network administrator",
             rests_on=[width],
@@ -136,23 +136,23 @@ def judge_width(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
 
 
 def crowd(bss: Bss, wifi: Survey) -> str | None:
-    """Why the channel of a BSS counts as crowded, in a few words; None where it does not."""
+    """Why the channel of a BSS counts as crowded, in a few words; None: it does not."""
     if bss.load and bss.load.utilisation >= BUSY:
         return f"{bss.load.utilisation:.0%} busy"
     if bss.channel is None:
         return None
     air = wifi.air
-    # Access points of one network on one channel take turns like its stations; on other channels they interfere.
+    # Access points of the same network on the same channel take turns; on overlapping channels they interfere.
     own = sum(
-        candidate.channel == bss.channel and overlaps(candidate, bss.channel)
-        for candidate in air.named.get(wifi.target or "", [])
+        sibling.channel == bss.channel and overlaps(sibling, bss.channel)
+        for sibling in air.named.get(wifi.target or "", [])
     )
     others = air.overlapping[bss.channel] - own
     return f"{others} other BSSs overlap it" if others >= CROWDED_BSSS else None
 
 
 def crowd_remedy(bss: Bss, wifi: Survey) -> str:
-    """What to do about a crowded channel: never the advice to use the one in use."""
+    """What to do about a crowded channel; never advises the channel that is already in use."""
     if bss.band != "2.4":
         return f"Set the {bss.band} GHz channel to another one."
     best = best_channel(wifi)
@@ -162,20 +162,20 @@ def crowd_remedy(bss: Bss, wifi: Survey) -> str:
 
 
 def crowding(wifi: Survey) -> list[str]:
-    """How full 1, 6 and 11 are: BSSs heard that overlap each, and BSS Load where a BSS on it gives that."""
+    """Evidence lines for channels 1, 6 and 11: how many BSSs overlap each, and the BSS Load where one is sent."""
     air = wifi.air
     return [
-        f"overlapping channel {number}: {air.overlapping[number]} BSSs"
-        + (f", {air.load[number]:.0%} busy by BSS Load" if number in air.load else "")
-        for number in PLAIN
+        f"overlapping channel {channel}: {air.overlapping[channel]} BSSs"
+        + (f", {air.load[channel]:.0%} busy by BSS Load" if channel in air.load else "")
+        for channel in PLAIN
     ]
 
 
 def advice(wifi: Survey) -> str:
-    """The best of 1, 6 and 11, as a sentence."""
+    """The least used of channels 1, 6 and 11, as a sentence."""
     return f"The least used of 1, 6 and 11 here is {best_channel(wifi)}."
 
 
 def best_channel(wifi: Survey) -> int:
-    """The least used of 1, 6 and 11."""
-    return min(PLAIN, key=lambda number: wifi.air.weight(number, without=wifi.target))
+    """The least used of channels 1, 6 and 11, not counting the judged network's own BSSs."""
+    return min(PLAIN, key=lambda channel: wifi.air.weight(channel, without=wifi.target))

@@ -1,4 +1,4 @@
-"""What was listened to: the difference between a network that is absent and one that could not have been heard."""
+"""Which channels were listened to: whether a network that was not heard is absent, or could not have been heard."""
 
 from netpreflight.agent.judging.wifi.bss import PASSIVE, age_words, is_fresh, source_words
 from netpreflight.agent.judging.wifi.channels import plan, plans, spans
@@ -7,19 +7,19 @@ from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.probes.observations import Band, Wifi, band_of, frequency_of
 
 OVERHEARD_MHZ = 10
-"""Beacons on 2.4 GHz are sent at 1 Mb/s with few exceptions, and DSSS of 22 MHz is still received two channels away. So
-a capture made on 1, 6 and 11 for a while has all of them; a scan, which stays for a tenth of a second, may not."""
+"""A beacon is received this far from its channel: nearly all on 2.4 GHz are sent at 1 Mb/s, as DSSS 22 MHz wide. So a
+capture made on 1, 6 and 11 for a while has all of them; a scan, which stays for a tenth of a second, may not."""
 
 _EUROPE = "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
-"""Where wireless LANs end at 5725 MHz (ECC Decision (04)08), in the middle of channel 144."""
+"""Countries where the 5 GHz band ends at 5725 MHz (ECC Decision (04)08), in the middle of channel 144."""
 
 
 def not_covered(wifi: Wifi, radio: RadioFacts) -> str | None:
-    """Why the results do not show that a network is absent from the device's bands, in a phrase; None: they do."""
+    """Why the results cannot show that a network is absent from the device's bands, as a phrase; None: they can."""
     if wifi.left_out:
         return wifi.left_out
     if wifi.source not in PASSIVE and not wifi.triggered:
-        return f"no scan was made for this run; the youngest of the earlier results was heard {age_words(wifi.bss)}"
+        return f"no scan was made for this run; the latest of the earlier results was heard {age_words(wifi.bss)}"
     return next(filter(None, (_band_not_covered(band, wifi, radio) for band in radio.bands.value)), None)
 
 
@@ -34,27 +34,27 @@ def _band_not_covered(band: Band, wifi: Wifi, radio: RadioFacts) -> str | None:
     if wifi.frequencies_mhz:
         reach = OVERHEARD_MHZ if passive and band == "2.4" else 0
         missing = {
-            number for number in wanted if not _is_within(reach, frequency_of(number, band), wifi.frequencies_mhz)
+            channel for channel in wanted if not _is_within(reach, frequency_of(channel, band), wifi.frequencies_mhz)
         }
         missing -= _not_used_here(wifi, band)
         return f"{band} GHz was not listened to on channels {spans(missing, band)}" if missing else None
     if passive or band == "5":
-        # What is heard may itself have come from a channel beside the one that was listened to.
+        # A BSS may have been heard from the channel next to its own, so its channel counts and no other.
         missing = set(wanted) - {bss.channel for bss in heard if bss.channel is not None and is_fresh(bss, wifi)}
         where = f"the {source_words(wifi)} does not say where it listened"
-        return f"{where}, and nothing was heard of channels {spans(missing, band)}" if missing else None
+        return f"{where}, and nothing was heard on channels {spans(missing, band)}" if missing else None
     if not heard:
         return f"nothing was heard on {band} GHz, and the source does not say whether it listened there"
     if not any(is_fresh(bss, wifi) for bss in heard):
-        return f"of {band} GHz there are earlier results only, the youngest heard {age_words(heard)}"
+        return f"for {band} GHz there are earlier results only, the latest heard {age_words(heard)}"
     return None
 
 
 def _not_used_here(wifi: Wifi, band: Band) -> set[int]:
-    """Channels that the laptop's radio may not use, where the rules of its country are those of this place.
+    """Channels that the country of the laptop's radio forbids, so that no access point here should use them.
 
-    They are not where an access point announces another country (Country element, IEEE 802.11-2020, 9.4.2.8). Of 5 GHz
-    that is only known of Europe: other radios may lack channels for other reasons, such as radar detection.
+    Empty where an access point announces another country (Country element, IEEE 802.11-2020, 9.4.2.8). On 5 GHz this is
+    known for Europe only: elsewhere a radio may lack channels for other reasons, such as radar detection.
     """
     country = wifi.regulatory_country
     if country is None or not country.isalpha() or wifi.source in PASSIVE:
@@ -67,17 +67,17 @@ def _not_used_here(wifi: Wifi, band: Band) -> set[int]:
 
 
 def _is_within(reach_mhz: int, frequency_mhz: int | None, listened_mhz: list[int]) -> bool:
-    return frequency_mhz is not None and any(abs(frequency_mhz - number) <= reach_mhz for number in listened_mhz)
+    return frequency_mhz is not None and any(abs(frequency_mhz - listened) <= reach_mhz for listened in listened_mhz)
 
 
 def looked_at_high(wifi: Survey) -> bool:
-    """Whether 5 GHz was looked at, at least in part: something was listened to or heard there for this run."""
-    if (wifi.triggered or wifi.source in PASSIVE) and any(band_of(number) == "5" for number in wifi.frequencies_mhz):
+    """Whether this run looked at 5 GHz, at least in part: it listened there, or heard something there."""
+    if (wifi.triggered or wifi.source in PASSIVE) and any(band_of(mhz) == "5" for mhz in wifi.frequencies_mhz):
         return True
     return any(is_fresh(bss, wifi) for bss in wifi.air.on_5)
 
 
 def listened_high(wifi: Wifi) -> str:
-    """Where on 5 GHz the source listened, for the evidence; empty where it does not say."""
-    numbers = {(number - 5000) // 5 for number in wifi.frequencies_mhz if band_of(number) == "5" and number > 5000}
-    return f"listened on 5 GHz channels {spans(numbers)}" if numbers else ""
+    """The 5 GHz channels on which the source listened, as evidence; empty: the source does not say."""
+    channels = {(mhz - 5000) // 5 for mhz in wifi.frequencies_mhz if band_of(mhz) == "5" and mhz > 5000}
+    return f"listened on 5 GHz channels {spans(channels)}" if channels else ""

@@ -1,7 +1,7 @@
-"""The network that is judged: its BSSs, which of them a device would best join, and what keeps it from being judged.
+"""The network that is judged: its BSSs, which of them is best for the device, or why no network can be judged.
 
-A device joins one access point, so one BSS is judged throughout: passes that come from different access points show
-nothing. Of several the best counts: by the worst status that it has in any check, then by its signal.
+A device joins one access point, so all checks judge the same BSS: passes from different access points prove nothing.
+Of several BSSs the best one is judged: by the worst status that it has in any check, then by its signal.
 """
 
 from collections.abc import Callable
@@ -30,9 +30,9 @@ from netpreflight.agent.results import BEST_FIRST, Finding
 from netpreflight.probes.observations import Bss, Observations, Wifi, strength
 
 JudgeBss = Callable[[Bss, Survey, Profile], Finding]
-"""What one check makes of one BSS."""
+"""A function that judges one BSS for one check."""
 Rank = tuple[int, int, float]
-"""How good a BSS is, the best first: its worst status, how often it has that, and its signal."""
+"""How good a BSS is, lower is better: its worst status, how many checks have that status, and its negated signal."""
 _OF_A_BSS: tuple[JudgeBss, ...] = (
     judge_channel,
     judge_security,
@@ -41,7 +41,7 @@ _OF_A_BSS: tuple[JudgeBss, ...] = (
     judge_signal,
     judge_width,
 )
-_ELSEWHERE = "Run netpreflight on a laptop with Wi-Fi, or give it a capture (--capture FILE); or judge the rest alone: "
+_ELSEWHERE = "Run netpreflight on a laptop with Wi-Fi, or give it a capture (--capture FILE), or leave Wi-Fi out: "
 _SKIP = "--skip wifi."
 _NAMELESS = "(this laptop's network, name withheld)"
 
@@ -54,30 +54,30 @@ class Ess(NamedTuple):
     ours: list[Bss]
     """All BSSs of its name, strongest first."""
     usable: list[Bss]
-    """Those in the device's bands."""
+    """The BSSs in the device's bands."""
     ranks: list[Rank]
-    """How good each of those is for the device."""
+    """The rank of each usable BSS, in the same order."""
     best: Bss | None
-    """The one of those that the device would best join."""
+    """The usable BSS with the best rank; None: none is usable."""
 
     @property
     def name(self) -> str:
-        """The name, quoted."""
+        """The network's name, in quotes."""
         return judged_name(self.wifi)
 
     @property
     def has_a_name(self) -> bool:
-        """Whether the name is known: without it, only the BSS that this laptop is joined to can be judged."""
+        """Whether the network's name is known; without it, only the BSS that this laptop is on can be judged."""
         return self.wifi.target != _NAMELESS
 
     @property
     def evidence(self) -> list[str]:
-        """Its BSSs in the device's bands."""
+        """A line for each BSS in the device's bands."""
         return describe_all(self.usable, self.best)
 
 
 def network_of(seen: Observations, profile: Profile) -> Ess | Finding:
-    """The network that the run is about; or why there is none to judge. A survey that is handed on keeps it."""
+    """The network that the run is about, or the finding that says why there is none; cached in the survey."""
     if seen.wifi is None:
         return nothing_to_judge(None)
     survey = survey_of(seen.wifi)
@@ -112,7 +112,7 @@ def _rank(bss: Bss, wifi: Survey, profile: Profile) -> Rank:
 
 
 def judge_best(network: Ess | Finding, judge: JudgeBss) -> Finding:
-    """What a check makes of the BSS that the device would best join, and of stronger ones that get in its way."""
+    """Judge the best BSS of a network for one check, with a warning if a stronger BSS gets in its way."""
     if isinstance(network, Finding):
         return network
     wifi, profile, best = network.wifi, network.profile, network.best
@@ -127,10 +127,10 @@ def judge_best(network: Ess | Finding, judge: JudgeBss) -> Finding:
 
 
 def _in_the_way(network: Ess, best: Bss, judge: JudgeBss) -> Finding | None:
-    """A warning of a BSS that the device takes instead, since devices take the strongest of a name.
+    """The warning about a BSS that the device may take instead of the best one; None: there is none.
 
-    One that cannot be joined does harm if it is stronger; one that can be joined may be taken if it is as strong. What
-    is not on the device's channels it never hears.
+    Devices take the strongest BSS of a name. A BSS that the device cannot join is a problem if it is stronger; one that
+    it can join, but with a warning, may be taken if it is as strong. BSSs outside the device's channels do not count.
     """
     wifi, profile = network.wifi, network.profile
     for other, rank in zip(network.usable, network.ranks, strict=True):
@@ -148,8 +148,8 @@ def _in_the_way(network: Ess, best: Bss, judge: JudgeBss) -> Finding | None:
                 status="warn",
                 summary=f"A stronger access point of {network.name} cannot be joined: {finding.summary}",
                 problem="stronger-access-point",
-                reason=f"{finding.reason} Devices take the strongest access point of a name, so this one may be tried "
-                f"before that on channel {best.channel}, which the device can join.",
+                reason=f"{finding.reason} Devices take the strongest access point of a name, so they may try this one "
+                f"before the one on channel {best.channel}, which this device can join.",
                 remedy=finding.remedy,
                 owner=finding.owner,
                 rests_on=finding.rests_on,
@@ -158,7 +158,7 @@ def _in_the_way(network: Ess, best: Bss, judge: JudgeBss) -> Finding | None:
 
 
 def see_band(network: Ess) -> Finding:
-    """The finding of a check that has no BSS to judge."""
+    """The finding where no BSS of the network is in the device's bands."""
     return Finding(
         status="unknown",
         summary=f"{network.name} was not heard in a band of this device",
@@ -171,7 +171,7 @@ def see_band(network: Ess) -> Finding:
 
 
 def nothing_to_judge(wifi: Wifi | None) -> Finding:
-    """No survey, no source, no result, no names, or no network that was chosen: each is its own `unknown`."""
+    """The finding where there is no network to judge: no survey, source, result or name, or no network was chosen."""
     step = unlocking_step(wifi)
     evidence: list[str] = []
     if wifi is None or wifi.not_run:
@@ -184,7 +184,9 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
         remedy = step or _ELSEWHERE + _SKIP
     elif not wifi.bss:
         problem, summary = "nothing-heard", "No network at all was heard"
-        reason = sentences(["Not a single result shows a radio that heard nothing, not an empty band", *wifi.limits])
+        reason = sentences(
+            ["No result at all means that the radio did not work, not that the air is empty", *wifi.limits]
+        )
         remedy = step or (
             "Capture on the channels of the access point, beside it."
             if wifi.source in PASSIVE
@@ -199,11 +201,11 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
         remedy = step or (sentences([told]) if told else _ELSEWHERE + _SKIP)
     else:
         named = len({bss.ssid for bss in wifi.bss if bss.ssid})
-        problem, summary = "none-chosen", f"Networks in range: {named}; none was chosen"
+        problem, summary = "none-chosen", f"{named} networks are in range, and none was chosen"
         reason = (
             "No name was given, so there is no single network to judge."
             if wifi.target is None
-            else "An empty name is no network: it is what beacons with a hidden name say."
+            else "An empty name names no network: beacons that hide their name have it."
         )
         given = "--capture FILE " if wifi.source == "capture" else ""
         remedy = f"Name the network: netpreflight check {given}--ssid NAME."

@@ -12,20 +12,19 @@ _DSSS = {1.0, 2.0, 5.5, 11.0}
 _OFDM = {6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 48.0, 54.0}
 """Rates of 802.11a and 802.11g in Mb/s."""
 _KNOWN = {"ht", "sae-h2e"}
-"""Selectors that are judged: `sae-h2e` says how SAE is done, so wifi.security judges it."""
+"""The BSS membership selectors that are understood here; `sae-h2e` is about SAE, so wifi.security judges it."""
 _ONLY = {"vht": "802.11ac", "he": "802.11ax", "121": "802.11be"}
 
 
 def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
-    """Whether a BSS admits the device.
+    """Whether a BSS admits the device's PHY.
 
-    What a station does not know among the BSS membership selectors it has to take for a demand that it cannot meet
-    (IEEE 802.11-2020, 9.4.2.3).
+    A station must not join a BSS with a membership selector that it does not know (IEEE 802.11-2020, 9.4.2.3).
     """
     radio, name, low = profile.radio, judged_name(wifi), bss.band == "2.4"
     mixed = f"Set the {bss.band} GHz mode of {name} to {'b/g/n' if low else 'a/n'} (mixed)."
     has = f"this device has 802.11{'/'.join(radio.phy.value)}"
-    unknown = [text for text in bss.membership if text not in _KNOWN]
+    unknown = [selector for selector in bss.membership if selector not in _KNOWN]
     if "ht" in bss.membership and not unknown and radio.n_only.value == "no":
         return _ht_only(name, mixed, profile)
     if unknown or ("ht" in bss.membership and "n" not in radio.phy.value):
@@ -39,14 +38,14 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         )
     if "ht" in bss.membership and radio.n_only.certainty == "unconfirmed":
         return _ht_only(name, mixed, profile)
-    if not bss.rates_mbps or not bss.complete:  # what is cut off may hold a selector
+    if not bss.rates_mbps or not bss.complete:  # the part that is cut off may hold a selector
         return not_told(wifi, "the rates", bss)
     basic = set(bss.basic_rates_mbps)
     if odd := basic - _OFDM - (_DSSS if low else set()):
         return _fail(
             "unknown-basic-rates",
             f"{name} requires rates that no 802.11{'b/g' if low else 'a'} station has",
-            f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(odd))} Mb/s are none of 802.11's there.",
+            f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(odd))} Mb/s are not 802.11 rates on this band.",
             mixed,
             [radio.phy],
         )
@@ -57,7 +56,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             "basic-rates",
             f"{name} requires rates that this device lacks",
             f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(basic))} Mb/s; {has}.",
-            f"Make only rates that every 802.11{'/'.join(radio.phy.value)} station has mandatory on {name}.",
+            f"On {name}, make only those rates mandatory that every 802.11{'/'.join(radio.phy.value)} station has.",
             [radio.phy],
         )
     if "n" in radio.phy.value and _second_stream(bss):
@@ -65,7 +64,8 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             status="warn",
             summary=f"{name} requires more than one spatial stream of 802.11n stations",
             problem="two-streams",
-            reason="Its Basic HT-MCS Set has MCSs above 7; a radio with one stream can join at best without 802.11n.",
+            reason="Its Basic HT-MCS Set has MCSs above 7; a radio with one stream can join only without 802.11n, if "
+            "at all.",
             remedy=f"Take MCS 8 and above out of the mandatory rates of {name}.",
             owner="network administrator",
             rests_on=[radio.phy],
@@ -75,7 +75,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         kinds, evidence = "n", []
     elif low:
         kinds = "/".join(word for word, there in (("b", rates & _DSSS), ("g", rates - _DSSS), ("n", n)) if there)
-        evidence = [] if rates & _DSSS else ["no 802.11b rate is offered: stations with 802.11b only stay out"]
+        evidence = [] if rates & _DSSS else ["no 802.11b rate is offered: 802.11b-only stations cannot join"]
     else:
         kinds, evidence = "a/n" if n else "a", []
     return Finding(
@@ -102,7 +102,7 @@ def _ht_only(name: str, remedy: str, profile: Profile) -> Finding:
         status="warn",
         summary=summary,
         problem="n-only",
-        reason=sentences(["This device has 802.11n, but it may not join a network without b and g", n_only.note]),
+        reason=sentences(["This device has 802.11n, but may be unable to join a network without b and g", n_only.note]),
         remedy=remedy,
         owner="network administrator",
         rests_on=[n_only],
@@ -110,9 +110,9 @@ def _ht_only(name: str, remedy: str, profile: Profile) -> Finding:
 
 
 def _second_stream(bss: Bss) -> bool:
-    """Whether the Basic HT-MCS Set (9.4.2.56), a bit for each MCS, has one that takes two streams or more."""
+    """Whether the Basic HT-MCS Set (9.4.2.56), which has a bit for each MCS, needs two streams or more."""
     basic = bss.ht.basic_mcs[2:20] if bss.ht else ""
-    return any(text != "0" for text in basic)
+    return any(digit != "0" for digit in basic)
 
 
 def _fail(problem: str, summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]]) -> Finding:

@@ -1,4 +1,4 @@
-"""Presence: whether the network is on the air in the device's bands, and whether its name is used on others too."""
+"""Presence: whether the network is on the air in the device's bands, and whether other bands use its name too."""
 
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Bss
 
 STEERING_GAP_DB = 10.0
-"""5 GHz this much stronger than 2.4 GHz makes steering, and a dual-band laptop, prefer it."""
+"""If 5 GHz is this much stronger than 2.4 GHz, band steering and dual-band laptops prefer it."""
 _HIGH_CLASSES = range(115, 138)
 """Global operating classes of 5 GHz (115 to 130) and 6 GHz (131 to 137): IEEE 802.11-2020, table E-4, and 802.11ax."""
 
@@ -32,7 +32,8 @@ _HIGH_CLASSES = range(115, 138)
 def judge_band(network: Ess) -> Finding:
     """Whether the network is on the air in a band that the device has.
 
-    A pass needs a result of this run; a fail needs a look at every channel of the device's plan. All else is unknown.
+    A pass needs a result from this run. A fail needs a survey of every channel in the device's plan. Anything else is
+    unknown.
     """
     best, wifi, name = network.best, network.wifi, network.name
     if best is None:
@@ -69,7 +70,7 @@ def _not_in_band(network: Ess) -> Finding:
         )
     nameless = [bss for bss in wifi.bss if not bss.ssid and bss.band in radio.bands.value]
     if nameless:
-        hidden = f"{len(nameless)} BSSs hide their name; {name} may be one of them"
+        hidden = f"{counted(len(nameless))} without a name, and {name} may be one of them"
         where = f"{name} is on {others} GHz; on {has} GHz it was not heard" if ours else None
         return _unknown(network, "hidden-names", where or f"{name} was not heard", hidden, settled_by="settings")
     gap = not_covered(wifi, radio)
@@ -79,7 +80,7 @@ def _not_in_band(network: Ess) -> Finding:
             network,
             "not-surveyed",
             where,
-            f"The results do not cover the device's channels as a whole: {gap}",
+            f"The results do not cover all of the device's channels: {gap}",
             *wifi.limits,
             settled_by="scan" if unlocking_step(wifi) or not wifi.triggered else "settings",
         )
@@ -90,7 +91,7 @@ def _not_in_band(network: Ess) -> Finding:
             status="fail",
             summary=f"{name} is on {others} GHz only; this device has {' and '.join(radio.bands.value)} GHz",
             problem="other-band",
-            reason=f"Heard of {name}: {counted(len(ours))}, none of them on {has} GHz.",
+            reason=f"{counted(len(ours))} of {name} heard, none of them on {has} GHz.",
             remedy=f"Switch on {has} GHz for {name} on the access point, or give the device a network that has it.",
             owner="network administrator",
             evidence=describe_all(ours),
@@ -101,8 +102,8 @@ def _not_in_band(network: Ess) -> Finding:
         status="fail",
         summary=f"{name} is not on the air here",
         problem="not-on-the-air",
-        reason=f"The survey heard {counted(len(wifi.bss))}, {there} of them on {has} GHz, none of this name "
-        "and none on the device's bands that hides its name.",
+        reason=f"The survey heard {counted(len(wifi.bss))}, {there} of them on {has} GHz. No BSS has this name, and no "
+        "BSS on the device's bands hides its name.",
         remedy=f"Check the spelling of {name}, move nearer to the access point, or switch on its {has} GHz radio.",
         owner="device owner",
         rests_on=rests_on,
@@ -112,18 +113,16 @@ def _not_in_band(network: Ess) -> Finding:
 def _unknown(
     network: Ess, problem: str, summary: str, *reasons: str, settled_by: Literal["scan", "settings"]
 ) -> Finding:
-    """Presence that is not settled, with the step that settles it: a better look, or one into the access point."""
+    """The finding where presence is not settled; another scan or the access point's settings would settle it."""
     wifi, name, radio = network.wifi, network.name, network.profile.radio
     if wifi.source in PASSIVE:
         listed = [f"{band} GHz channels {uses.value}" for band in radio.bands.value if (uses := plans(radio, band)[0])]
         remedy = f"Capture beside the access point, on each of the {' and the '.join(listed)} in turn."
     elif settled_by == "scan":
-        remedy = unlocking_step(wifi) or "Run netpreflight again beside the access point, so that it scans anew."
+        remedy = unlocking_step(wifi) or "Run netpreflight again beside the access point, so that it makes a new scan."
     else:
         has = either(radio.bands.value)
-        remedy = (
-            f"Look in the access point's settings whether {has} GHz is on, on which channel, and broadcasts {name}."
-        )
+        remedy = f"Check the access point's settings: {has} GHz must be on and broadcast {name}; note its channel."
     return Finding(
         status="unknown",
         summary=summary,
@@ -136,7 +135,7 @@ def _unknown(
 
 
 def judge_shared(network: Ess) -> Finding:
-    """Whether the name is used on 5 or 6 GHz too, and how much of a risk that is for a device with 2.4 GHz alone."""
+    """Whether the name is used on 5 or 6 GHz too, and how big a risk that is for a device with 2.4 GHz only."""
     ours, name, bands = network.ours, network.name, network.profile.radio.bands
     low = [bss for bss in ours if bss.band == "2.4"]
     high = [bss for bss in ours if bss.band in {"5", "6"}]
@@ -160,13 +159,13 @@ def judge_shared(network: Ess) -> Finding:
         return _not_shared(network)
     signs = _signs(low, high)
     if announced and not high:
-        signs.append(f"its own Reduced Neighbor Report names {len(announced)} of them")
+        signs.append(f"its own Reduced Neighbor Report names {len(announced)} BSSs there")
     weight = "likely" if len(signs) > 1 else "possible" if signs else "nothing points at it"
     return Finding(
         status="warn",
         summary=f"{name} is on 2.4 and on 5 or 6 GHz; band steering: {weight}",
         problem="shared-name",
-        reason="A device with 2.4 GHz only can be refused by an access point that steers clients to 5 GHz."
+        reason="An access point that steers clients to 5 GHz can refuse a device that has 2.4 GHz only."
         + (f" Seen: {'; '.join(signs)}." if signs else ""),
         remedy=f"If the device does not join, switch off band steering for {name}, or give 2.4 GHz a name of its own.",
         owner="network administrator",
@@ -176,7 +175,7 @@ def judge_shared(network: Ess) -> Finding:
 
 
 def _only_high(network: Ess) -> Finding:
-    """The name on bands alone that the device does not have: there is no risk, but a fact; wifi.band has it."""
+    """The finding where the name is only on bands that the device lacks: a failure if wifi.band fails too."""
     band = judge_band(network)
     if band.standing != "fail":
         return see_band(network)
@@ -186,8 +185,8 @@ def _only_high(network: Ess) -> Finding:
         status="fail",
         summary=f"{network.name} is on {high} GHz only",
         problem="other-band",
-        reason="The name is used on bands that this device does not have, and on "
-        f"{either(bands.value)} GHz it is missing; see wifi.band.",
+        reason="The name is used only on bands that this device does not have, and not on "
+        f"{either(bands.value)} GHz; see wifi.band.",
         remedy="Do what wifi.band says.",
         owner="network administrator",
         due_to="wifi.band",
@@ -206,10 +205,10 @@ def _not_shared(network: Ess) -> Finding:
     elif (step := unlocking_step(wifi)) is not None:
         remedy = step
     else:
-        remedy = f"Look in the access point's settings whether 5 GHz has the name {name} too."
+        remedy = f"Check in the access point's settings whether 5 GHz uses the name {name} too."
     return Finding(
         status="unknown",
-        summary=f"Whether {name} is on 5 GHz too was not seen",
+        summary=f"Not known whether {name} is on 5 GHz too",
         problem="not-surveyed",
         reason=sentences(["Nothing was heard on 5 GHz, and nothing shows that it was listened to", *wifi.limits]),
         remedy=remedy,
@@ -222,7 +221,7 @@ def _signs(low: list[Bss], high: list[Bss]) -> list[str]:
     """What points at band steering."""
     ours, signs = [*low, *high], []
     if any(bss.bss_transition for bss in ours):
-        signs.append("802.11v BSS transition is on, with which an access point steers")
+        signs.append("802.11v BSS transition is on, which access points use for steering")
     if any(bss.radio_measurement for bss in ours):
         signs.append("802.11k is on")
     near, far = _strongest(high), _strongest(low)

@@ -1,7 +1,7 @@
 """Security: whether the device has the AKM, the ciphers and the PMF that one BSS asks for.
 
-A station joins by one element, RSN or WPA, and of that one it needs everything: an AKM, a pairwise cipher and the
-group cipher. So each element is judged by itself, and what two of them have is never added up.
+A station joins by one element, RSN or WPA, and needs everything from that element: an AKM, a pairwise cipher and the
+group cipher. So each element is judged by itself, and the two are never combined.
 """
 
 from typing import Any, NamedTuple
@@ -22,21 +22,24 @@ _RSN_AKM: dict[Security, str] = {
     "wpa2-eap": "EAP",
     "owe": "OWE",
 }
-"""The AKM that every device with a family has. PSK-SHA256, PSK-SHA384 and FT-* bear the same family's name (IEEE
-802.11-2020, table 9-151), but a device needs support of its own for each, and no profile claims that."""
+"""The AKM that every device has which supports a security family. PSK-SHA256, PSK-SHA384 and FT-* belong to the same
+families (IEEE 802.11-2020, table 9-151), but a device needs extra support for each, and no profile claims that."""
 _WPA_AKM: dict[Security, str] = {"wpa-psk": "PSK", "wpa-eap": "EAP"}
 _ADMIN: Owner = "network administrator"
 
 
 class _Way(NamedTuple):
-    """One way to join: a family that the device has, by an element of the BSS (None: the source gives words only)."""
+    """One way to join: a security family that the device has, and the element of the BSS that offers it.
+
+    `element` is None where the source of the scan gives the family only.
+    """
 
     family: Security
     element: Suites | None
 
 
 def judge_security(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
-    """Whether the device can join by any way that the BSS offers; the best of them counts."""
+    """Whether the device can join in any way that the BSS offers; the best way counts."""
     name = judged_name(wifi)
     if bss.security is None:
         return not_told(wifi, "the security", bss)
@@ -49,7 +52,7 @@ def judge_security(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
 
 
 def _ways(bss: Bss, profile: Profile) -> list[_Way]:
-    """The ways to join, by confirmed families first."""
+    """The ways in which the device can join, those with confirmed families first."""
     has = _families(profile.radio)
     ways = []
     if bss.rsn is None and bss.wpa is None:
@@ -68,17 +71,17 @@ def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             summary=f"{name} uses the cipher {lacking}; this device has {', '.join(radio.ciphers.value)}",
             problem="no-common-cipher",
             reason="The access point and the device have no cipher in common.",
-            remedy=f"Offer CCMP (AES) for {name}, for groups too.",
+            remedy=f"Offer CCMP (AES) for {name}, as the group cipher too.",
             owner=_ADMIN,
             rests_on=[radio.ciphers],
         )
     family, pmf = _families(radio)[way.family], radio.pmf_required
     uses: list[Fact[Any]] = [family, *([radio.ciphers] if way.element is not None else [])]
-    # A family that is not confirmed is the greater doubt, and PMF a part of WPA3.
+    # An unconfirmed family is a greater doubt than unconfirmed PMF, which is part of WPA3.
     sure_to_lack = pmf.value == "no" and pmf.certainty != "unconfirmed"
     perhaps_lacks = (pmf.value == "no" or pmf.certainty == "unconfirmed") and family is not radio.security_unconfirmed
     if way.family not in {"open", "wep"} and (sure_to_lack or perhaps_lacks):
-        # An access point that requires PMF refuses every station without it, by whichever element (12.6.3).
+        # An access point that requires PMF refuses every station without it, whichever element is used (12.6.3).
         if bss.pmf == "required" or (bss.rsn is not None and bss.rsn.pmf_required):
             return _pmf_required(name, profile)
         if bss.pmf is None and way.family in _RSN_AKM:
@@ -91,14 +94,14 @@ def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
 
 
 def _cipher_lacking(element: Suites, has: list[str]) -> str | None:
-    """The cipher for want of which a device cannot join by an element, in words."""
+    """The ciphers of an element that the device lacks and cannot join without, in words; None: it has all it needs."""
     group = element.group_cipher
     # "Use group cipher suite" (table 9-149).
     pairwise = [group if cipher == "GROUP" and group else cipher for cipher in element.pairwise_ciphers]
     if pairwise and not set(pairwise) & set(has):
         return ", ".join(pairwise)
     if group and group != "GTK-NOT-USED" and group not in has:
-        return f"{group} for groups"
+        return f"{group} as the group cipher"
     return None
 
 
@@ -109,7 +112,7 @@ def _pmf_required(name: str, profile: Profile) -> Finding:
         status="warn" if unconfirmed else "fail",
         summary=f"{name} requires protected management frames (PMF, 802.11w)",
         problem="pmf-required",
-        reason="That this device has PMF is not confirmed." if unconfirmed else "This device does not have PMF.",
+        reason="It is not confirmed that this device has PMF." if unconfirmed else "This device does not have PMF.",
         remedy=f"Set PMF to optional or off for {name}.",
         owner=_ADMIN,
         rests_on=[pmf],
@@ -117,29 +120,30 @@ def _pmf_required(name: str, profile: Profile) -> Finding:
 
 
 def _joined(way: _Way, bss: Bss, name: str, profile: Profile) -> Finding:
-    """The device can join by this way: with how good a conscience."""
+    """The finding where the device can join in this way: a pass, or a warning about weak or doubtful security."""
     modes = bss.security or []
     wpa2 = f"Offer WPA2-PSK with CCMP (AES) for {name}."
     if way.family == "open":
-        return _warn("open", f"{name} is open", "The device can join, and so can anybody else.", wpa2)
+        return _warn("open", f"{name} is open", "The device can join, but so can anybody else.", wpa2)
     if way.family in {"wep", *_WPA_AKM}:
         return _warn(
             "wep-or-wpa",
-            f"{name} lets this device in by {way.family} only",
-            "The device can join, but WEP and WPA are broken, and newer access points drop them.",
+            f"{name} lets this device in with {way.family} only",
+            "The device can join, but WEP and WPA are broken, and newer access points no longer offer them.",
             wpa2,
         )
     if way.element is not None and (way.element.group_cipher or "").startswith("WEP"):
         return _warn(
             "wep-for-groups",
-            f"{name} uses {way.element.group_cipher} for groups beside {way.family}",
-            "WEP beside WPA2 is reported to fail with some devices (particle-iot/device-os issue 435), and is broken.",
+            f"{name} uses the group cipher {way.element.group_cipher} with {way.family}",
+            "WEP with WPA2 is reported to fail with some devices (particle-iot/device-os issue 435), and WEP is "
+            "broken.",
             wpa2,
         )
     if way.family.endswith("eap") and profile.radio.enterprise:
         return _warn(
             "enterprise-limits",
-            f"{name} offers {way.family}, which this device has within limits",
+            f"{name} offers {way.family}, which this device supports with limits",
             sentences([profile.radio.enterprise.value]),
             f"Try one device on {name} before many, or offer WPA2-PSK with CCMP (AES).",
             [profile.radio.enterprise],
@@ -148,22 +152,22 @@ def _joined(way: _Way, bss: Bss, name: str, profile: Profile) -> Finding:
     if experimental is not None and way.family in experimental.value:
         return _warn(
             "security-unconfirmed",
-            f"{name} lets this device in by {way.family} only, which is not confirmed for it",
-            sentences([experimental.note or f"That this device has {way.family} is not confirmed"]),
+            f"{name} lets this device in with {way.family} only, which is not confirmed for this device",
+            sentences([experimental.note or f"It is not confirmed that this device has {way.family}"]),
             wpa2,
         )
     if "wpa3-sae" in modes and way.family == "wpa2-psk":
         return _warn(
             "wpa3-transition",
             f"{name} offers WPA2 and WPA3 together; this device uses WPA2",
-            "Devices without WPA3 join such a network by WPA2; some access points get that wrong.",
+            "Devices without WPA3 join such a network with WPA2; some access points handle that wrongly.",
             f"If the device does not join, set {name} to WPA2 only.",
         )
     return Finding(status="pass", summary=f"{name} offers {way.family}, which this device has")
 
 
 def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
-    """No AKM of the BSS is one of the device's."""
+    """The finding where the BSS and the device have no AKM in common."""
     modes, has = bss.security or [], ", ".join(profile.radio.security.value)
     akms = [akm for element in (bss.rsn, bss.wpa) if element for akm in element.akms]
     remedy = f"Offer WPA2-PSK with CCMP (AES) for {name}, or give the device a network that does."
@@ -171,17 +175,17 @@ def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
         problem = "fast-transition-only"
         summary = f"{name} admits fast transition (802.11r) only"
         reason = f"Its only AKMs are {', '.join(akms)}; no known device has them."
-        remedy = f"Offer plain PSK beside fast transition for {name}."
+        remedy = f"Offer plain PSK as well as fast transition for {name}."
     elif akms and any(mode in profile.radio.security.value for mode in modes):
         problem = "no-common-akm"
         summary = f"{name} asks for {', '.join(akms)}; this device has plain PSK or EAP only"
-        reason = f"The access point offers {suites_words(bss)}; of these AKMs the device has none."
-        remedy = f"Offer plain PSK (WPA2-PSK with CCMP) beside them for {name}."
+        reason = f"The access point offers {suites_words(bss)}; the device has none of these AKMs."
+        remedy = f"Offer plain PSK (WPA2-PSK with CCMP) as well for {name}."
     else:
         problem = "no-common-security"
-        words = ", ".join(modes) or "a security that no device here has"
+        words = ", ".join(modes) or "a kind of security that no known device has"
         summary = f"{name} asks for {words}; this device has {has}"
-        reason = f"The access point offers {words} ({suites_words(bss)}), and the device none of it."
+        reason = f"The access point offers {words} ({suites_words(bss)}), and the device has none of it."
     return Finding(
         status="fail",
         summary=summary,
@@ -194,7 +198,7 @@ def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
 
 
 def _families(radio: RadioFacts) -> dict[Security, Fact[list[Security]]]:
-    """The families that the device has, each with the fact that says so."""
+    """The security families that the device has, each with the fact that says so."""
     stated = [*([radio.security_unconfirmed] if radio.security_unconfirmed else []), radio.security]
     return {family: fact for fact in stated for family in fact.value}
 

@@ -1,4 +1,4 @@
-"""Names: whether the device can join a network of this name, and whether its beacons hide it."""
+"""Names: whether the device can join a network of this name, and whether its beacons hide the name."""
 
 import unicodedata
 
@@ -14,11 +14,11 @@ from netpreflight.probes.quoting import in_quotes
 _MOST_TWINS = 5
 _SIGNS = {",": "commas", '"': "quotes", "'": "quotes", "\\": "backslashes"}
 _TURNS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that change the direction of text (Unicode, UAX 9), so that a name reads as another."""
+"""Characters that change the direction of text (Unicode, UAX 9), so that a name can look like another one."""
 
 
 def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
-    """Whether the name is one that the device can join; `hidden` is the finding for the BSS that it would join."""
+    """Whether the device can join a network of this name; `hidden` is the `judge_hidden` finding of its best BSS."""
     name, text = judged_name(wifi), wifi.target or ""
     raws = list(dict.fromkeys(raw for bss in ours if (raw := octets(bss)) is not None))
     evidence = [f"{len(raw)} bytes: {raw.hex(' ')}" for raw in raws[:_MOST_TWINS]]
@@ -27,9 +27,9 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile)
     if cannot is not None and (refused := [character for character in cannot.value if character in text]):
         return Finding(
             status="fail",
-            summary=f"{name} has a {'comma' if refused[0] == ',' else refused[0]!r} in it: not for this device",
+            summary=f"{name} has a {'comma' if refused[0] == ',' else refused[0]!r} in it: this device cannot join it",
             problem="refused-character",
-            reason="The device's scan parser skips such names, and it joins by its scan.",
+            reason="The device skips such names when it reads its scan results, and it joins only what it found there.",
             remedy=f"Rename {name}, or give the device a network with another name.",
             owner="network administrator",
             evidence=evidence,
@@ -40,19 +40,19 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile)
     oddities = _oddities(raws[0] if raws else None, text)
     problem = "odd-name" if oddities else "look-alike"
     if len(raws) > 1:
-        oddities.append(f"{len(raws)} names of different bytes are shown alike")
+        oddities.append(f"{len(raws)} names with different bytes look the same")
     if twins := wifi.air.look_alikes(text):
-        oddities.append(f"{in_quotes(twins[0])} looks alike and is another network")
+        oddities.append(f"{in_quotes(twins[0])} looks the same, but is another network")
         evidence += [f"looks alike: {in_quotes(twin)}" for twin in twins[1:_MOST_TWINS]]
     if oddities:
         hides = ["its beacons hide the name"] if hidden.status == "warn" else []
-        reason = "Such a name is easily typed wrong when the device is set up."
+        reason = "Such a name is easy to mistype when the device is set up."
         return Finding(
             status="warn",
             summary=f"The name {name}: {'; '.join([*oddities, *hides])}",
             problem=problem,
             reason=f"{reason} {hidden.reason}" if hides else reason,
-            remedy=f"Enter the name of {name} byte by byte as it is, or choose letters and digits for it.",
+            remedy=f"Enter the name {name} exactly, byte by byte, or rename the network with letters and digits only.",
             owner="device owner",
             evidence=evidence,
             rests_on=hidden.rests_on,
@@ -68,7 +68,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile)
 
 
 def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
-    """Whether the device joins this BSS although, or where, its beacons hide the name."""
+    """Whether the device joins this BSS even if its beacons hide the name."""
     name, radio = judged_name(wifi), profile.radio
     if bss.hidden is False:
         return Finding(status="pass", summary=f"{name} is in its beacons")
@@ -77,23 +77,23 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     if bss.hidden is None:
         if joins.value == "no":
             return msgspec.structs.replace(not_told(wifi, "whether the beacons hide the name", bss), rests_on=[joins])
-        return Finding(status="pass", summary=f"{name} was heard, if not in a beacon", rests_on=[joins])
+        return Finding(status="pass", summary=f"{name} was heard, though not in a beacon", rests_on=[joins])
     if joins.value == "no":
         since = joins.before
-        has = f"Device OS {profile.os_version} joins by its scan" if since else "This device joins by its scan"
+        has = f"Device OS {profile.os_version}" if since else "This device"
         newer = f"; {since} and later can join" if since else ""
         return Finding(
             status="fail",
-            summary=f"{name} hides its name: not for this device",
+            summary=f"{name} hides its name: this device cannot join it",
             problem="hidden-name",
-            reason=f"{has}, in which a hidden name does not stand{newer}.",
+            reason=f"{has} joins only names that its scan finds, and a hidden name is not among them{newer}.",
             remedy=f"{remedy[:-1]}, or update the device to {since} or later." if since else remedy,
             owner="network administrator",
             rests_on=[joins],
         )
-    reason = "The name has to be typed when the device is set up, and is asked for aloud wherever the device is."
+    reason = "The name has to be typed at setup, and the device then sends it in probe requests wherever it is."
     if joins.value == "with-cipher":
-        reason = "This device joins it only if it was set up with the cipher too."
+        reason = "This device joins such a network only if its cipher was given at setup too."
     return Finding(
         status="warn",
         summary=f"{name} hides its name",
@@ -106,7 +106,7 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
 
 
 def octets(bss: Bss) -> bytes | None:
-    """The bytes of a name; None where a source or a saved report does not have them."""
+    """The bytes of a BSS's name; None: the source or the saved report does not have them."""
     try:
         return bytes.fromhex(bss.ssid_hex) if bss.ssid_hex else None
     except ValueError:
@@ -121,15 +121,15 @@ def _oddities(raw: bytes | None, text: str) -> list[str]:
     try:
         decoded = text if raw is None else raw.decode()
     except UnicodeDecodeError:
-        return [*found, "bytes that are no text (UTF-8)"]
+        return [*found, "bytes that are not valid UTF-8"]
     if decoded != decoded.strip():
         found.append("begins or ends with a space")
-    if any(unicodedata.category(text) == "Cc" for text in decoded):
+    if any(unicodedata.category(character) == "Cc" for character in decoded):
         found.append("control characters")
     if _TURNS & set(decoded):
         found.append("characters that turn the direction of text")
     elif not decoded.isascii():
         found.append("characters outside ASCII")
-    if signs := list(dict.fromkeys(_SIGNS[text] for text in decoded if text in _SIGNS)):
+    if signs := list(dict.fromkeys(_SIGNS[character] for character in decoded if character in _SIGNS)):
         found.append(" and ".join(signs))
     return found

@@ -1,4 +1,4 @@
-"""Signal strength: thresholds with their sources, and whether a device hears a BSS well enough."""
+"""Signal strength: the thresholds with their sources, and whether a BSS is strong enough for a device."""
 
 from netpreflight.agent.judging.wifi.bss import channel_words, judged_name, not_told, signal_words
 from netpreflight.agent.profiles import Profile
@@ -8,11 +8,11 @@ from netpreflight.probes.observations import Bss, Wifi
 GOOD_DBM = -67.0
 """The usual design value for the edge of a cell (Apple, "About wireless roaming for enterprise", HT203068)."""
 WEAK_DBM = -75.0
-"""Where macOS begins to look for another access point (Apple, "About wireless roaming for enterprise", for Mac), and
-about where IEEE 802.11-2020 wants 11 Mb/s to be received (-76 dBm, 16.3.8.2)."""
+"""Below this macOS looks for another access point (Apple, "About wireless roaming for enterprise", for Mac). It is also
+close to the sensitivity that IEEE 802.11-2020 demands for 11 Mb/s (-76 dBm, 16.3.8.2)."""
 UNUSABLE_DBM = -85.0
-"""3 dB, the spread of such readings, below what IEEE 802.11-2020 asks of a receiver for its slowest OFDM rate, 6 Mb/s,
-and for HT MCS 0: -82 dBm (tables 17-18 and 19-23)."""
+"""3 dB (the spread of such readings) below -82 dBm, the sensitivity that IEEE 802.11-2020 demands of a receiver for its
+slowest OFDM rate, 6 Mb/s, and for HT MCS 0 (tables 17-18 and 19-23)."""
 
 
 def judge_signal(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
@@ -26,8 +26,8 @@ def judge_signal(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             status="fail",
             summary=f"{name} is too weak here: {words}",
             problem="too-weak",
-            reason=f"Below {UNUSABLE_DBM:.0f} dBm joining is not to be expected: IEEE 802.11 asks of receivers no more "
-            "than -82 dBm for 6 Mb/s.",
+            reason=f"Below {UNUSABLE_DBM:.0f} dBm do not expect a device to join: IEEE 802.11 demands of receivers "
+            "only -82 dBm for 6 Mb/s.",
             remedy="Move the device or the access point nearer, or add an access point.",
             owner="device owner",
         )
@@ -36,7 +36,7 @@ def judge_signal(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             status="warn",
             summary=f"{name} is weak here: {words}",
             problem="weak",
-            reason=f"Below {WEAK_DBM:.0f} dBm frames are lost often; {GOOD_DBM:.0f} dBm is the usual design value.",
+            reason=f"Below {WEAK_DBM:.0f} dBm frames are often lost; {GOOD_DBM:.0f} dBm is the usual design value.",
             remedy="Move the device or the access point nearer, or use an external antenna.",
             owner="device owner",
         )

@@ -1,4 +1,4 @@
-"""A survey as it is handed from check to check, from device to device and from network to network of one run."""
+"""A Wi-Fi survey with cached results, shared by all checks, devices and networks of one run."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Survey(Wifi, kw_only=True, dict=True):
-    """What is on the air, with what has been worked out of it so far: whoever is handed it need not do that again."""
+    """A Wi-Fi survey that keeps what has been worked out from it, so that nothing is worked out twice."""
 
     judged: "tuple[Profile, Ess | Finding] | None" = None
-    """The device that was judged last, and the network as that device has it: all checks of a device share it."""
+    """The device that was judged last, and the network as judged for it: all checks of that device share it."""
 
     @cached_property
     def air(self) -> AirOccupancy:
-        """All that was heard, counted."""
+        """The counts over all BSSs that were heard."""
         return AirOccupancy(self.bss)
 
     def aimed_at(self, name: str) -> "Survey":
@@ -33,12 +33,12 @@ class Survey(Wifi, kw_only=True, dict=True):
 
 
 def survey_of(wifi: Wifi) -> Survey:
-    """A survey to be handed on; one that is already stays as it is."""
+    """Turn scan results into a `Survey`; one that already is a `Survey` is returned as it is."""
     if isinstance(wifi, Survey):
         return wifi
     return Survey(**{name: getattr(wifi, name) for name in wifi.__struct_fields__})
 
 
 def surveyed(seen: Observations) -> Observations:
-    """A run's observations with the survey to be handed on."""
+    """A run's observations with their scan results as a `Survey`."""
     return seen if seen.wifi is None else msgspec.structs.replace(seen, wifi=survey_of(seen.wifi))
