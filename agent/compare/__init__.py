@@ -1,7 +1,7 @@
 """Two saved runs side by side: what differs, what that rules out, what got better and what got worse.
 
-Pure, like judging: two reports in, a comparison out. Both are judged by today's rules for one device. Whether the runs
-are of two networks or of one at two times is told from their observations; where it cannot be told, only the
+Pure, like judging: two reports in, a comparison out. Both are judged by today's rules for the same device. Their
+observations tell whether they are two networks, or one network at two times. Where that cannot be told, only the
 differences are listed.
 """
 
@@ -19,11 +19,11 @@ from netpreflight.agent.results import Check, Status
 __all__ = ["Comparison", "Given", "compare"]
 
 _RANK: dict[Status, int] = {"fail": 0, "warn": 1, "pass": 2}
-"""Of what is known, the higher the better."""
+"""Known statuses by rank; higher is better."""
 
 
 def compare(a: Given, b: Given, profile: Profile) -> Comparison:
-    """Two runs, both judged for this device."""
+    """Compare two runs that are both judged for this device."""
     told = _story(a, b)
     found = [*limits(a, b, told.story), *_references(a, b, told.story)]
     later = told.story == "before-and-after" and not is_reversed(a, b)
@@ -49,7 +49,7 @@ def compare(a: Given, b: Given, profile: Profile) -> Comparison:
 
 
 def relation(a: Status, b: Status) -> Relation:
-    """How one result stands to another; what is unknown or was left out is no better and no worse than anything."""
+    """How B's status compares with A's; an unknown or skipped one is neither better nor worse than any other."""
     if a not in _RANK or b not in _RANK:
         return "now-known" if b in _RANK else "no-longer-known" if a in _RANK else "not-known"
     return "same" if a == b else "better" if _RANK[b] > _RANK[a] else "worse"
@@ -80,7 +80,7 @@ def _side(given: Given) -> Side:
 
 
 def _references(a: Given, b: Given, story: Story) -> list[Limit]:
-    """Why one of two networks is no clean reference for the other."""
+    """Why one of two networks is not a clean reference for the other."""
     if story != "two-networks":
         return []
     return [
@@ -114,7 +114,7 @@ def _pair(check: Check, other: Check, found: list[Limit], *, later: bool) -> Che
 
 
 def _meaning(a: Status, b: Status, how: Relation, *, later: bool) -> str:
-    """What the two results of a check come to, in a few words."""
+    """The two results of a check together, in a few words."""
     if how == "same":
         return {"pass": "works in both", "warn": "a warning in both"}.get(a, "fails in both")
     if how == "not-known":

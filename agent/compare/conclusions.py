@@ -1,7 +1,7 @@
-"""What two networks, measured by one laptop, rule out: never more than was seen.
+"""What two runs on two networks rule out, and no more than they show.
 
-A thing is `ruled-out` only by exchanges that were witnessed: what is unknown in the run that would rule it out rules
-out nothing. The device itself, and the passphrase that it was given, were in neither run: nothing is said for them.
+Only exchanges that were witnessed make something `ruled-out`; an unknown result rules out nothing. The device itself
+and its passphrase took part in neither run, so nothing is concluded about them.
 """
 
 import math
@@ -19,21 +19,21 @@ from netpreflight.probes.quoting import in_quotes
 
 AIR: tuple[Stage, ...] = ("scan",)
 BEYOND: tuple[Stage, ...] = ("ip", "internet", "cloud")
-"""The air and what lies beyond it are told apart: a hotspot of the wrong band may still lead to the cloud."""
+"""Wi-Fi and everything beyond it are compared separately: a hotspot on the wrong band may still reach the cloud."""
 WORDS: dict[Stage, str] = {
-    "scan": "the air",
+    "scan": "Wi-Fi",
     "ip": "DHCP",
     "internet": "DNS, NTP and portals",
     "cloud": "the device's cloud port",
 }
 _OLD_S = 3600
-"""What failed in one run, and works so much later, may just have been mended."""
+"""If the runs are further apart than this, what failed in one may simply have been fixed before the other."""
 
 Outcome = Literal["works", "fails", "not-known"]
 
 
 class Apart(NamedTuple):
-    """Something that fails in one network, and works in the other."""
+    """The two runs where something fails on one network and works on the other, and the stage of the failure."""
 
     bad: Given
     good: Given
@@ -41,12 +41,12 @@ class Apart(NamedTuple):
 
 
 def needed(given: Given, *stages: Stage) -> list[Check]:
-    """The checks of some stages that the device needs."""
+    """The checks of these stages that the device needs."""
     return [check for check in given.report.checks if check.stage in stages and check.level == "required"]
 
 
 def outcome(given: Given, *stages: Stage, without: Collection[str] = ()) -> Outcome:
-    """How some stages ended, `without` some checks. Where the device needs nothing, nothing stands in its way."""
+    """Whether the required checks of these stages work, not counting those in `without`; with none required: works."""
     mine = [check for check in needed(given, *stages) if check.id not in without]
     if without and not mine:
         return "not-known"
@@ -56,27 +56,27 @@ def outcome(given: Given, *stages: Stage, without: Collection[str] = ()) -> Outc
 
 
 def first_failing(given: Given, stages: tuple[Stage, ...]) -> Stage | None:
-    """The first of some stages in which something fails that the device needs."""
+    """The first of these stages in which a required check fails; None: none fails."""
     return next((stage for stage in stages if outcome(given, stage) == "fails"), None)
 
 
 def failing(given: Given, stage: Stage) -> list[Check]:
-    """What fails in a stage, of what the device needs."""
+    """The required checks that fail in a stage."""
     return [check for check in needed(given, stage) if check.status == "fail"]
 
 
 def unsettled(given: Given, *stages: Stage) -> list[Check]:
-    """What is not known in some stages, of what the device needs."""
+    """The required checks of these stages whose result is not known."""
     return [check for check in needed(given, *stages) if _is_unsettled(check)]
 
 
 def _is_unsettled(check: Check) -> bool:
-    """Whether a check says neither that the device's need is met nor that it is not."""
+    """Whether a check shows neither that it works for the device nor that it does not."""
     return check.in_doubt or check.status in {"unknown", "skip"}
 
 
 def of_two_networks(a: Given, b: Given, profile: Profile) -> list[Conclusion]:
-    """What follows from two runs on two networks."""
+    """The conclusions from two runs on two networks."""
     found: list[Conclusion] = []
     for stages in (BEYOND, AIR):
         if split := apart(a, b, stages):
@@ -86,13 +86,13 @@ def of_two_networks(a: Given, b: Given, profile: Profile) -> list[Conclusion]:
         else:
             for side in (a, b):
                 if (fails := first_failing(side, stages)) is not None:
-                    found.append(_suspect(side, fails, "nothing in the other run shows what works there instead"))
+                    found.append(_suspect(side, fails, "the other run does not show that this works there"))
     found += [_let_through(side) for side in (a, b) if outcome(side, *AIR, *BEYOND) == "works"]
     return [*found, *_unseen(a, b), *_never_tried(a, b)]
 
 
 def apart(a: Given, b: Given, stages: tuple[Stage, ...]) -> Apart | None:
-    """Where one network first fails, if each thing that fails there works in the other, in which nothing fails."""
+    """The failing and the working run, if all that fails on one network works on the other, where nothing fails."""
     for bad, good in ((a, b), (b, a)):
         stage = first_failing(bad, stages)
         if stage is None or first_failing(good, stages) is not None:
@@ -104,7 +104,7 @@ def apart(a: Given, b: Given, stages: tuple[Stage, ...]) -> Apart | None:
 
 
 def alike(a: Given, b: Given, stages: tuple[Stage, ...]) -> Stage | None:
-    """The stage in which both networks first fail, if the same things fail in it."""
+    """The stage in which both networks first fail, if the same checks fail in it; else None."""
     stage = first_failing(a, stages)
     if stage is None or stage != first_failing(b, stages):
         return None
@@ -120,25 +120,25 @@ def name_of(given: Given) -> str:
 
 
 def doubt(split: Apart) -> str | None:
-    """Why what fails in the one run need not be the network's doing, whatever the other shows; None: no reason."""
+    """Why something other than the network may explain the difference between the runs; None: no reason is known."""
     here, there = split.bad.report.scope, split.good.report.scope
     same = same_laptop(here, there)
     if same is None:
-        return "Whether one laptop made both runs cannot be told; if so, the laptop is ruled out"
+        return "Whether the same laptop made both runs cannot be told; if it did, it is ruled out"
     if same is False:
         return "Another laptop made the other run"
     if (here.vpn or here.tunnels) and (here.vpn, here.tunnels) != (there.vpn, there.tunnels):
-        return f"In {split.bad.letter} a VPN or tunnel was up, whose program may keep packets off the network"
+        return f"In {split.bad.letter} a VPN or tunnel was up, and its software may block packets on the laptop"
     if None not in {here.medium, there.medium} and here.medium != there.medium:
         return "The two runs were made by different interfaces of the laptop, one by cable and one by Wi-Fi"
     apart_s = seconds_apart(split.bad, split.good)
     if apart_s is None:
-        return "How far apart the two runs are is not known, so what failed then may work by now"
+        return "How far apart in time the two runs are is not known, so what failed then may work by now"
     return "The two runs are more than an hour apart: what failed in one may work by now" if apart_s > _OLD_S else None
 
 
 def warnings(given: Given) -> list[Check]:
-    """What may still keep the device offline, or trouble it."""
+    """The warnings that count for the device: they may still keep it offline."""
     return [check for check in given.report.checks if check.status == "warn" and check.level != "reported"]
 
 
@@ -148,7 +148,7 @@ def _let_through(given: Given) -> Conclusion:
     doubt = (
         f", but there are warnings: {'; '.join(f'{check.id}: {check.summary}' for check in mine)}."
         if mine
-        else "; a network may still treat the device otherwise, by its MAC address."
+        else "; a network may still treat the device differently because of its MAC address."
     )
     return Conclusion(
         subject=name_of(given),
@@ -161,7 +161,7 @@ def _let_through(given: Given) -> Conclusion:
 def _one_works(split: Apart, profile: Profile) -> list[Conclusion]:
     bad, good, stage = split
     if stage in AIR:
-        return [_suspect(bad, stage, f"the air of {name_of(good)} suits the device in that")]
+        return [_suspect(bad, stage, f"the Wi-Fi of {name_of(good)} suits the device in this")]
     where, why = name_of(bad), doubt(split)
     laptop = (
         Conclusion(subject="this laptop", standing="not-settled", because=f"{why}.")
@@ -169,8 +169,8 @@ def _one_works(split: Apart, profile: Profile) -> list[Conclusion]:
         else Conclusion(
             subject="this laptop",
             standing="ruled-out",
-            because=f"It made on {name_of(good)} the exchanges that fail on {where}, so it can; only a firewall of its "
-            "own that treats the two networks differently could still be the cause.",
+            because=f"On {name_of(good)} it made the exchanges that fail on {where}. Only a firewall on the laptop "
+            "that treats the two networks differently could still be the cause.",
             rests_on=_same_checks(split),
         )
     )
@@ -179,18 +179,18 @@ def _one_works(split: Apart, profile: Profile) -> list[Conclusion]:
 
 
 def _same_checks(split: Apart) -> list[str]:
-    """What works in the one network, of what fails in the other."""
+    """The results on the working network of the checks that fail on the other one."""
     fails = {check.id for check in failing(split.bad, split.stage)}
     return _results(split.good, [check for check in split.good.report.checks if check.id in fails])
 
 
 def _suspect(given: Given, stage: Stage, beside: str) -> Conclusion:
-    """The network in which something fails: everything from its access point to its provider."""
+    """The conclusion that a network is suspect; `beside` says what the other run shows."""
     fails = failing(given, stage)
     located = (check for check in given.report.checks if CHECKS[check.id].locates)
     path = next((check for check in located if check.status == "fail"), None)
     what = "; ".join(f"{check.id}: {check.summary}" for check in fails)
-    where = "" if stage in AIR else " Somewhere from its access point to its internet provider that is stopped."
+    where = "" if stage in AIR else " Something between its access point and its internet provider stops that."
     if path and stage == "cloud":
         where = "" if path in fails else f" {path.summary}."
     return Conclusion(
@@ -202,7 +202,7 @@ def _suspect(given: Given, stage: Stage, beside: str) -> Conclusion:
 
 
 def server_doubt(split: Apart, profile: Profile) -> str | None:
-    """Why the server that was asked may be what failed: it did not answer in the other run at the same address."""
+    """Why the server itself may have failed: the other run got no answer from the same address; None: it did."""
     for check in failing(split.bad, split.stage):
         if (asked := CHECKS[check.id].asked) is not None:
             tried = {address for address, _ in asked(split.bad.report.observations, profile) if address}
@@ -215,7 +215,7 @@ def server_doubt(split: Apart, profile: Profile) -> str | None:
 
 
 def _server(split: Apart, profile: Profile) -> Conclusion:
-    """Whether the server itself can be what fails."""
+    """The conclusion about whether the server itself failed."""
     subject = "the device's cloud" if split.stage == "cloud" else "the server asked"
     if why := doubt(split) or server_doubt(split, profile):
         return Conclusion(subject=subject, standing="not-settled", because=f"{why}.")
@@ -229,7 +229,7 @@ def _server(split: Apart, profile: Profile) -> Conclusion:
 
 
 def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
-    """Both fail alike: what they have in common comes first, and neither network is cleared."""
+    """The conclusions where both networks fail the same checks: suspect what they share, and clear neither network."""
     both = [*_results(a, failing(a, stage)), *_results(b, failing(b, stage))]
     what = ", ".join(check.id for check in failing(a, stage))
     if stage in AIR:
@@ -241,9 +241,10 @@ def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
                 rests_on=both,
             ),
             Conclusion(
-                subject="what the device is taken to need",
+                subject="the device's profile",
                 standing="not-settled",
-                because="Two networks that fail alike may both be right: see netpreflight devices for the facts.",
+                because="If two networks fail alike, the profile may be wrong: netpreflight devices NAME shows its "
+                "facts.",
             ),
         ]
     same = same_laptop(a.report.scope, b.report.scope)
@@ -251,8 +252,8 @@ def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
         Conclusion(
             subject="this laptop",
             standing="suspect" if same else "not-settled",
-            because=f"{what} fails on both, and the laptop is what they have in common: look at its firewall, VPN and "
-            "security software."
+            because=f"{what} fails on both, and both runs used this laptop: look at its firewall, VPN and security "
+            "software."
             if same
             else f"{what} fails on both; "
             + ("two laptops made the runs." if same is False else "whether one laptop made both runs is not known."),
@@ -262,10 +263,10 @@ def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
     if stage == "cloud":
         found.append(
             Conclusion(
-                subject="the device's cloud, and what the device is taken to need",
+                subject="the device's cloud, and the device's profile",
                 standing="suspect",
-                because=f"{what} fails on both: the service may be down, or its name or port in the device's profile "
-                "wrong.",
+                because=f"{what} fails on both: the service may be down, or the profile may have the wrong name or "
+                "port.",
                 rests_on=both,
             )
         )
@@ -273,7 +274,7 @@ def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
         Conclusion(
             subject=f"{name_of(a)} and {name_of(b)}",
             standing="not-settled",
-            because="Two networks may well stop the same thing, each by itself.",
+            because="Each of the two networks may block this by itself.",
             rests_on=both,
         )
     )
@@ -281,7 +282,7 @@ def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
 
 
 def _unseen(a: Given, b: Given) -> list[Conclusion]:
-    """What was not seen in one of the runs: it is never ruled out."""
+    """The conclusions about what is unknown in a run: that is never ruled out."""
     return [
         Conclusion(
             subject=f"{WORDS[stage]} on {name_of(given)}",
@@ -295,7 +296,7 @@ def _unseen(a: Given, b: Given) -> list[Conclusion]:
 
 
 def _never_tried(a: Given, b: Given) -> list[Conclusion]:
-    """What no run of a laptop can clear."""
+    """The conclusions about what no run of a laptop can clear: the device and its passphrase."""
     good = next((side for side in (b, a) if outcome(side, *AIR, *BEYOND) == "works"), None)
     step = (
         f" Let one device join {name_of(good)}: if it gets online there, the device and its firmware are cleared."
@@ -306,25 +307,25 @@ def _never_tried(a: Given, b: Given) -> list[Conclusion]:
         Conclusion(
             subject="the device and its firmware",
             standing="not-tried",
-            because=f"The laptop stood in for it, in both runs.{step}",
+            because=f"In both runs the laptop took the device's place.{step}",
         ),
         Conclusion(
             subject="the passphrase",
             standing="not-tried",
-            because="netpreflight asks for none and sees none: that this laptop was on a network says nothing about "
-            "the passphrase that the device was given.",
+            because="netpreflight neither asks for nor sees a passphrase: that this laptop was on a network says "
+            "nothing about the passphrase that the device was given.",
         ),
     ]
 
 
 def reference_remarks(given: Given) -> list[str]:
-    """Why a network is no clean reference for others."""
+    """Why a network is not a clean reference for others."""
     seen = given.report.observations
     scope = seen.scope
     found = []
     address = scope.address or ""
     if is_translated(address):
-        found.append(f"{address} reaches IPv4 over an IPv6-only network (464XLAT), by a translator of its own")
+        found.append(f"{address} reaches IPv4 through a translator over an IPv6-only network (464XLAT)")
     elif is_carrier_nat(address):
         found.append(f"{address} is behind a carrier-grade NAT (100.64.0.0/10)")
     if scope.interface and not scope.addresses and scope.ipv6_addresses:

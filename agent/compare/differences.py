@@ -1,4 +1,4 @@
-"""What differs around two runs: addresses, resolvers and their answers, clock, cloud, path, and the radio."""
+"""What differs between the networks of two runs: Wi-Fi, addresses, resolvers and their answers, NTP, path."""
 
 from netpreflight.agent.compare.parts import Difference
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_translated
@@ -11,7 +11,7 @@ _NOT_KNOWN = "not known"
 
 
 def differences(a: Observations, b: Observations, profile: Profile) -> list[Difference]:
-    """Everything that is not the same, in the order in which a device meets it."""
+    """Everything that differs, in the order in which a device meets it."""
     here, there = _surroundings(a, profile), _surroundings(b, profile)
     return [
         Difference(what=what, a=here.get(what) or _NOT_KNOWN, b=there.get(what) or _NOT_KNOWN)
@@ -21,7 +21,7 @@ def differences(a: Observations, b: Observations, profile: Profile) -> list[Diff
 
 
 def address_class(address: str | None) -> str | None:
-    """What kind of address a laptop has, in the field's terms."""
+    """The kind of address that a laptop has, in words."""
     if address is None:
         return None
     if is_translated(address):
@@ -32,7 +32,7 @@ def address_class(address: str | None) -> str | None:
 
 
 def routers(seen: Observations) -> list[str]:
-    """The routers on the way to the device's port and to the ports beside it, nearest first."""
+    """The routers on the path to the device's port and to the control ports, nearest first."""
     ladders = [
         ladder for target in (seen.path.targets if seen.path else []) for ladder in (target.device, *target.controls)
     ]
@@ -67,7 +67,7 @@ def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]
 
 
 def _radio(wifi: Wifi | None) -> dict[str, str | None]:
-    """The network judged, as it is on the air."""
+    """The Wi-Fi of the judged network."""
     if wifi is None or wifi.not_run:
         return {}
     mine = sorted((bss for bss in wifi.bss if wifi.target is not None and bss.ssid == wifi.target),
@@ -75,7 +75,7 @@ def _radio(wifi: Wifi | None) -> dict[str, str | None]:
     strongest = max((bss.signal_dbm for bss in mine if bss.signal_dbm is not None), default=None, key=strength)
     return {
         "Network judged": in_quotes(wifi.target) if wifi.target is not None else None,
-        "Air looked at by": wifi.source,
+        "Wi-Fi survey made by": wifi.source,
         "Access points of it": str(len(mine)),
         "Bands": ", ".join(sorted({f"{bss.band} GHz" for bss in mine if bss.band})) or None,
         "2.4 GHz channels": ", ".join(
@@ -108,7 +108,7 @@ def _dhcp(seen: Observations) -> dict[str, str | None]:
 
 
 def _exchanges(seen: Observations, profile: Profile) -> dict[str, str | None]:
-    """What was answered beyond the LAN."""
+    """The answers to DNS, NTP, portal and cloud exchanges."""
     found: dict[str, str | None] = {}
     dns = seen.dns
     if dns is not None and not dns.not_run:
@@ -117,8 +117,8 @@ def _exchanges(seen: Observations, profile: Profile) -> dict[str, str | None]:
             answer = dns.as_device(name)
             why = next((lookup.failure for lookup in lookups if lookup.failure), None)
             found[f"Address of {name}"] = ", ".join(sorted(answer.addresses)) if answer else why
-        invented = sorted({address for each in dns.lookups if each.kind == "random" for address in each.addresses})
-        found["Names that do not exist lead to"] = ", ".join(invented) or "nothing"
+        invented = sorted({address for query in dns.lookups if query.kind == "random" for address in query.addresses})
+        found["Names that do not exist resolve to"] = ", ".join(invented) or "nothing"
     if seen.ntp is not None and not seen.ntp.not_run:
         good = seen.ntp.good
         found["NTP"] = f"stratum {good.stratum}" if good else "no good reply"
@@ -130,20 +130,20 @@ def _exchanges(seen: Observations, profile: Profile) -> dict[str, str | None]:
 
 
 def _large_packets(seen: Observations, profile: Profile) -> dict[str, str | None]:
-    """Whether large packets to the cloud get out whole; not known where nobody said so."""
+    """Whether large packets to the cloud get out unfragmented; None: no router told."""
     port, hosts = profile.cloud.port.value, profile.cloud.hosts.value
     found: dict[str, str | None] = {}
     for endpoint in seen.cloud.endpoints if seen.cloud else []:
         if endpoint.host in hosts and endpoint.port == port and endpoint.large is not None:  # of an earlier version
-            errors = [each.icmp for each in endpoint.large.attempts]
+            errors = [attempt.icmp for attempt in endpoint.large.attempts]
             found[f"Packets of {endpoint.large.size} bytes to the cloud"] = _got_out(
                 errors, whole=bool(endpoint.large.record)
             )
     for target in seen.path.targets if seen.path else []:
         if target.host in hosts and target.device.port == port and (large := target.whole) is not None:
-            passed = any(each.outcome == "time-exceeded" for each in large.probes)
+            passed = any(probe.outcome == "time-exceeded" for probe in large.probes)
             found[f"Packets of {large.size} bytes to the cloud"] = _got_out(
-                [each.icmp for each in large.probes], whole=passed
+                [probe.icmp for probe in large.probes], whole=passed
             )
     return found
 

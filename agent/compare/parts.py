@@ -1,4 +1,4 @@
-"""What a comparison consists of; the shape of its JSON (`netpreflight-comparison/1`)."""
+"""The parts of a comparison, and so the structure of its JSON (`netpreflight-comparison/1`)."""
 
 from typing import Literal
 
@@ -12,33 +12,33 @@ from netpreflight.agent.results import Stage, StartStage, Status, Verdict
 from netpreflight.probes.observations import Plain, Said
 
 Story = Literal["two-networks", "before-and-after", "same-run", "not-told"]
-"""What the two runs are to each other, as their observations tell."""
+"""How the two runs are related, by their observations."""
 Relation = Literal["same", "better", "worse", "now-known", "no-longer-known", "not-known"]
-"""How B stands to A. Only what is known in both is `same`, `better` or `worse`."""
+"""How B compares with A; `same`, `better` and `worse` need results that are known in both runs."""
 Standing = Literal["ruled-out", "suspect", "not-settled", "not-tried"]
 ChangeState = Literal["works-now", "still-asked", "asked-otherwise", "not-known"]
 
 
 class Given(Struct, frozen=True, kw_only=True):
-    """One of the two runs, judged again, and what its file said."""
+    """One of the two runs, judged again, with what its file holds."""
 
     letter: Literal["A", "B"]
     file: str
     report: Report
-    """Judged by today's rules, for the device of the comparison."""
+    """The report, judged by today's rules for the device of the comparison."""
     saved: Saved
-    """What its file holds."""
+    """The contents of its file."""
 
 
 class Side(Struct, frozen=True, kw_only=True):
-    """One of the two runs.
+    """A summary of one of the two runs.
 
     Attributes:
-        file: its name, in which people write whose network it is: hidden like a server's own words.
-        judged_for: the device in the file, which need not be the one that is compared for.
-        rules: the version of the rules that the file was judged by.
-        network: what this laptop was on, in words.
-        hotspot: what looks like a phone's or a laptop's hotspot; None: nothing does.
+        file: the file's name; people write in it whose network it is, so it is hidden like a server's own words.
+        judged_for: the device in the file, which may differ from the device of the comparison.
+        rules: the version of the rules by which the file was judged.
+        network: the network that this laptop was on, in words.
+        hotspot: why the network looks like a phone's or a laptop's hotspot; None: it does not.
     """
 
     file: Said
@@ -55,7 +55,7 @@ class Side(Struct, frozen=True, kw_only=True):
 
 
 class CheckPair(Struct, frozen=True, kw_only=True):
-    """One check in both runs; `limits` say why its two results are no fair comparison."""
+    """One check in both runs; `limits` say why its two results can only be compared with care."""
 
     id: str
     stage: Stage | None
@@ -64,7 +64,7 @@ class CheckPair(Struct, frozen=True, kw_only=True):
     b: Status
     relation: Relation
     a_problem: Plain | None
-    """What A found; None: nothing, or it was left out."""
+    """The problem that A found; None: none, or the check was left out."""
     b_problem: Plain | None
     a_summary: str
     b_summary: str
@@ -73,17 +73,17 @@ class CheckPair(Struct, frozen=True, kw_only=True):
 
 
 class Limit(Struct, frozen=True, kw_only=True):
-    """Why two runs, or some of their checks, are not simply comparable; no `checks`: it concerns the whole."""
+    """Why two runs, or some of their checks, can only be compared with care; no `checks`: this concerns all of them."""
 
     text: str
     checks: list[str] = field(default_factory=list)
 
 
 class Conclusion(Struct, frozen=True, kw_only=True):
-    """What the comparison says of one thing that may be at fault.
+    """What the comparison says about one thing that may be at fault.
 
     Attributes:
-        rests_on: the results that it follows from, such as `B cloud.transport`.
+        rests_on: the results from which the conclusion follows, such as `B cloud.transport`.
     """
 
     subject: str
@@ -93,7 +93,7 @@ class Conclusion(Struct, frozen=True, kw_only=True):
 
 
 class AskedChange(Struct, frozen=True, kw_only=True):
-    """A change that run A asked for, and what run B has seen of it."""
+    """A change that run A asked for, and whether run B shows that it works."""
 
     checks: list[str]
     line: str
@@ -104,7 +104,7 @@ class AskedChange(Struct, frozen=True, kw_only=True):
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """Something about the two runs' surroundings that is not the same."""
+    """One difference between the networks or laptops of the two runs."""
 
     what: str
     a: str
@@ -116,11 +116,11 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
     Attributes:
         sure: whether `story` is proved, and not only likely.
-        told_by: what `story` was told by.
-        sentence: what a reader should know first.
+        told_by: the evidence for `story`.
+        sentence: the conclusion to read first.
         worse: whether something that the device needs worked in A and fails in B; None: not known.
-        asked: what A asked for, where B is a later run on the same network.
-        new_changes: what B asks for, and A did not, likewise.
+        asked: the changes that A asked for, if B is a later run on the same network.
+        new_changes: the changes that B asks for and A did not, if B is a later run on the same network.
     """
 
     schema: Literal["netpreflight-comparison/1"]

@@ -1,4 +1,4 @@
-"""The first sentence of a comparison: which network, or which change, and what that leaves open."""
+"""The first sentence of a comparison: which network stops the device, or what got better or worse."""
 
 from netpreflight.agent.compare.conclusions import (
     AIR,
@@ -25,13 +25,13 @@ from netpreflight.agent.selection import in_groups
 
 
 def sentence(a: Given, b: Given, told: Told, pairs: list[CheckPair], profile: Profile) -> str:
-    """What a reader should know first."""
+    """The conclusion that a reader should see first."""
     device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
     if told.story == "same-run":
         return "A and B are the same run: there is nothing to compare."
     if told.story == "not-told":
         return (
-            "Whether these are two networks or one cannot be told, so only the differences are listed. "
+            "It cannot be told whether these are two networks or one, so only the differences are listed. "
             f"A: {a.report.verdict}. B: {b.report.verdict}."
         )
     if told.story == "two-networks":
@@ -40,13 +40,13 @@ def sentence(a: Given, b: Given, told: Told, pairs: list[CheckPair], profile: Pr
     if is_reversed(a, b):
         return (
             f"{likely}B was measured before A: give the earlier run first. "
-            f"A, the later: {a.report.verdict}. B, the earlier: {b.report.verdict}."
+            f"A, the later run: {a.report.verdict}. B, the earlier run: {b.report.verdict}."
         )
     return likely + _of_one(a, b, pairs, device)
 
 
 def _of_two(a: Given, b: Given, profile: Profile, device: str) -> str:
-    """What lies beyond the air first: that is where another network helps most."""
+    """The sentence for two networks; what lies beyond Wi-Fi comes first, because there another network helps most."""
     parts = [part for stages in (BEYOND, AIR) if (part := _part(a, b, stages, profile, device))]
     if parts:
         return " ".join(parts)
@@ -70,22 +70,22 @@ def _of_two(a: Given, b: Given, profile: Profile, device: str) -> str:
 
 
 def _why_not_known(given: Given) -> str:
-    """What was not seen first, and what nobody looked at only where there is nothing else."""
+    """The first result that is not known; a check that was left out counts only where there is nothing else."""
     open_ = unsettled(given, *AIR, *BEYOND)
     first = next((check for check in open_ if check.status != "skip"), None)
     return first.summary if first else f"{in_groups([check.id for check in open_])} left out of that run, as asked"
 
 
 def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, device: str) -> str:
-    """What two networks tell of the air, or of what lies beyond it; empty where nothing fails in it."""
+    """The sentence about these stages on two networks; empty: nothing fails in them."""
     if split := apart(a, b, stages):
         return _apart(split, profile, device)
     if stage := alike(a, b, stages):
         ids = ", ".join(check.id for check in failing(a, stage))
         ends = {
-            "scan": "Neither radio suits the device.",
-            "cloud": "Look first at what they have in common: this laptop, the device's cloud, and its profile.",
-        }.get(stage, "Look first at what they have in common: this laptop.")
+            "scan": "Neither Wi-Fi suits the device.",
+            "cloud": "Look first at what the two runs share: this laptop, the device's cloud, and its profile.",
+        }.get(stage, "Look first at what the two runs share: this laptop.")
         return f"Both networks stop {device} at {WORDS[stage]}, in the same checks ({ids}). {ends}"
     stops = [(side, stage) for side in (a, b) if (stage := first_failing(side, stages))]
     told = " ".join(
@@ -93,14 +93,14 @@ def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, devic
         for side, stage in stops
     )
     if len(stops) == 2:
-        return f"{told} Each by something else, so neither is a reference for the other."
+        return f"{told} The causes differ, so neither network is a reference for the other."
     for side, stage in stops:
         other = b if side is a else a
         unknown = [
-            each for each in unsettled(other, *stages) if each.id in {fails.id for fails in failing(side, stage)}
+            check for check in unsettled(other, *stages) if check.id in {fails.id for fails in failing(side, stage)}
         ]
         why = f" ({unknown[0].summary})" if unknown else ""
-        return f"{told} Whether that works on {name_of(other)} is not known{why}, so nothing is ruled out by it."
+        return f"{told} Whether that works on {name_of(other)} is not known{why}, so this rules out nothing."
     return ""
 
 
@@ -109,13 +109,13 @@ def _apart(split: Apart, profile: Profile, device: str) -> str:
     ids = ", ".join(check.id for check in failing(bad, stage))
     first = f"{_capital(name_of(bad))} stops {device} at {WORDS[stage]} ({ids}), and {name_of(good)} does not."
     if hotspot(bad.report.observations) and not hotspot(good.report.observations):
-        return f"{first} In that it is no reference for {name_of(good)}."
+        return f"{first} So it is no reference for {name_of(good)} here."
     if stage in AIR:
         return first
     if why := doubt(split):
-        return f"{first} Whether that is the network's doing is not settled: {why[0].lower()}{why[1:]}."
+        return f"{first} Whether the network is the cause is not settled: {why[0].lower()}{why[1:]}."
     if why := server_doubt(split, profile):
-        return f"{first} This laptop is ruled out; whether that network or the server stops the device is not: {why}."
+        return f"{first} This laptop is ruled out. The cause may be that network or the server: {why}."
     return f"{first} This laptop is ruled out; what stops the device is in that network."
 
 
@@ -123,7 +123,7 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
     mine = [pair for pair in pairs if pair.level == "required"]
     left_out = [pair.id for pair in mine if pair.a == pair.b == "skip"]
     before, after = (outcome(side, *AIR, *BEYOND, without=left_out) for side in (a, b))
-    # What is required can fail and the device get online all the same, now and then.
+    # A device may still get online now and then although a required check fails.
     sure = all(side.report.startup.online is False for side, how in ((a, before), (b, after)) if how == "fails")
     could = "would not" if sure else "could not be relied on to"
     first = {
@@ -132,11 +132,14 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
         ("fails", "works"): f"Better: {device} would get online now; before, it {could}.",
         ("works", "fails"): f"Worse: {device} {could} get online now; before, it would.",
         ("not-known", "works"): f"{_capital(device)} would get online now; whether it would have before is not known.",
-        ("not-known", "fails"): f"{_capital(device)} {could} get online now; whether before, is not known.",
+        (
+            "not-known",
+            "fails",
+        ): f"{_capital(device)} {could} get online now; whether it would have before is not known.",
         ("not-known", "not-known"): f"Whether {device} would get online is not known, before or after.",
     }.get((before, after), f"Whether {device} would get online now is not known.")
     if left_out and "works" in {before, after}:
-        first = f"In what was looked at ({in_groups(left_out)} left out of both): {first[0].lower()}{first[1:]}"
+        first = f"Without {in_groups(left_out)}, which both runs left out: {first[0].lower()}{first[1:]}"
     lists = (
         ("Works now", [pair.id for pair in mine if pair.relation == "better" and pair.a == "fail"]),
         ("Fails now", [pair.id for pair in mine if pair.relation == "worse" and pair.b == "fail"]),

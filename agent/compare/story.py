@@ -1,4 +1,4 @@
-"""What two runs are to each other: one network at two times, two networks, or neither can be told."""
+"""How two runs are related: one network at two times, two networks, or it cannot be told."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -16,13 +16,13 @@ _HOTSPOT_SUBNETS = {
     "192.168.49.0/24": "Wi-Fi Direct, as some phones' hotspots",
     "192.168.137.0/24": "a hotspot of Windows",
 }
-"""The subnets that these use unless told otherwise. Later Androids take any of 192.168.0.0/16."""
+"""The default subnets of hotspots. Later Androids take any subnet of 192.168.0.0/16."""
 _HOTSPOT_NAMES = ("iphone", "ipad", "androidap", "androidhotspot")
-"""How the names of hotspots begin or end that nobody has changed."""
+"""How default names of hotspots begin or end."""
 
 
 class Told(NamedTuple):
-    """The story, whether it is proved, and by what."""
+    """How two runs are related, whether that is proved, and the evidence."""
 
     story: Story
     sure: bool
@@ -35,15 +35,15 @@ class _Place(NamedTuple):
     subnet: ipaddress.IPv4Network | None
     gateway: str | None
     gateway_macs: frozenset[str]
-    """The gateway's link address, by ARP."""
+    """The gateway's MAC address, by ARP."""
     server_macs: frozenset[str]
-    """Link addresses from which DHCP servers, or their relays, answered."""
+    """The MAC addresses from which DHCP servers, or their relays, answered."""
     ssid: str | None
     bssid: str | None
 
 
 def tell(a: Observations, b: Observations) -> Told:
-    """What the two runs are to each other."""
+    """Tell from their observations how two runs are related."""
     here, there = _place(a), _place(b)
     addressing, servers = _addressing(here, there), _servers(here, there)
     same_bss = here.bssid is not None and here.bssid == there.bssid
@@ -52,7 +52,7 @@ def tell(a: Observations, b: Observations) -> Told:
     by = _reasons(here, there)
     if addressing == "same":
         proved = servers == "same" or same_bss
-        if other_name:  # one LAN by two names, or two LANs numbered alike
+        if other_name:  # one LAN with two names, or two LANs with the same subnet and gateway
             return Told("two-networks" if servers == "other" else "not-told", servers == "other", by)
         return Told("two-networks", sure=False, by=by) if servers == "other" else Told("before-and-after", proved, by)
     if addressing == "other":
@@ -67,18 +67,18 @@ def tell(a: Observations, b: Observations) -> Told:
 
 
 def hotspot(seen: Observations) -> str | None:
-    """What about a network looks like a hotspot's; evidence, and no proof."""
+    """Why a network looks like a hotspot, which is evidence but no proof; None: it does not."""
     place = _place(seen)
     if place.subnet is not None and (usual := _HOTSPOT_SUBNETS.get(str(place.subnet))):
         return f"{place.subnet} is the usual subnet of {usual}"
     name = place.ssid or ""
     if any(name.lower().startswith(word) or name.lower().endswith(word) for word in _HOTSPOT_NAMES):
-        return f"{in_quotes(name)} is named as hotspots are"
+        return f"{in_quotes(name)} is a usual name of a hotspot"
     return None
 
 
 def network_words(seen: Observations) -> str:
-    """The network that the laptop was on."""
+    """The network that the laptop was on, in words."""
     place = _place(seen)
     wifi = None
     if place.ssid is not None:
@@ -89,9 +89,10 @@ def network_words(seen: Observations) -> str:
 
 
 def same_laptop(a: Scope, b: Scope) -> bool | None:
-    """Whether one laptop made both runs; None: that cannot be told.
+    """Whether the same laptop made both runs; None: that cannot be told.
 
-    A Wi-Fi address may be made up for each network: one that is locally administered tells nothing where it differs.
+    A laptop may use a random MAC address for each Wi-Fi network, so different locally administered addresses tell
+    nothing.
     """
     if a.os and b.os and a.os != b.os:
         return False
@@ -104,7 +105,7 @@ def same_laptop(a: Scope, b: Scope) -> bool | None:
 
 
 def _is_local(mac: str) -> bool:
-    """Whether an address is locally administered (IEEE 802, the second bit of the first octet)."""
+    """Whether a MAC address is locally administered (IEEE 802, the second bit of the first octet)."""
     try:
         return bool(int(mac[:2], 16) & 2)
     except ValueError:
@@ -125,7 +126,7 @@ def _place(seen: Observations) -> _Place:
 
 
 def _own_macs(macs: Iterable[str | None]) -> frozenset[str]:
-    """Those that are one router's own, and not one of the few by which every pair of routers can stand in (VRRP)."""
+    """The MAC addresses that belong to one router, without the VRRP ones that any pair of routers may use."""
     return frozenset(mac.lower() for mac in macs if mac and not is_shared_by_routers(mac))
 
 
@@ -153,7 +154,7 @@ def _addressing(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:
 
 
 def _servers(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:
-    """Whether the same routers and servers were there, by their link addresses."""
+    """Whether both runs met the same routers and servers, by their MAC addresses."""
     if (a.gateway_macs | a.server_macs) & (b.gateway_macs | b.server_macs):
         return "same"
     alike = ((a.gateway_macs, b.gateway_macs), (a.server_macs, b.server_macs))
@@ -161,7 +162,7 @@ def _servers(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:
 
 
 def _reasons(a: _Place, b: _Place) -> list[str]:
-    """What is alike and what is not, of all that identifies a network and is known in both."""
+    """The evidence: what identifies the networks, is known in both runs, and is the same or differs."""
     found = []
     pairs: Iterable[tuple[str, object, object]] = (
         ("subnet", a.subnet, b.subnet),
@@ -170,9 +171,9 @@ def _reasons(a: _Place, b: _Place) -> list[str]:
         ("SSID", _quoted(a.ssid), _quoted(b.ssid)),
         ("BSSID", a.bssid, b.bssid),
     )
-    for what, pair, other in pairs:
-        if pair is not None and other is not None:
-            found.append(f"the same {what}, {pair}" if pair == other else f"another {what}: {pair} and {other}")
+    for what, first, second in pairs:
+        if first is not None and second is not None:
+            found.append(f"the same {what}, {first}" if first == second else f"another {what}: {first} and {second}")
     if both := sorted(a.server_macs & b.server_macs):
         found.append(f"DHCP answered from the same MAC address, {both[0]}")
     elif a.server_macs and b.server_macs:

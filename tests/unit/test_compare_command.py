@@ -113,7 +113,7 @@ def test_a_comparison_does_not_take_the_place_of_a_run(runs: dict[str, str], whi
     ran = run("compare", runs["blocked"], runs["open"], "-o", runs[which])
 
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert "one of the runs" in ran.stderr
+    assert "would replace one of the two runs" in ran.stderr
     assert Path(runs[which]).read_bytes() == before
 
 
