@@ -1,7 +1,7 @@
-"""Device profiles: what a product needs of a network, one data file each, every fact with its source.
+"""Device profiles: what a product needs from a network, one data file each, every fact with its source.
 
-`facts` has what a profile can state, `files` how a file is found and what it takes over, `written` where in a file each
-key stands, and `checked` what is refused.
+`facts` defines what a profile can state, `files` finds and merges files, `written` knows the line of each key in a
+file, and `checked` refuses what is wrong.
 """
 
 from netpreflight.agent.profiles.facts import Fact, Importance, Profile

@@ -1,4 +1,4 @@
-"""What a profile's file states, checked key by key: what is wrong is refused, with what is allowed."""
+"""Checks of a profile's file, key by key: what is wrong is refused, with a message that says what is allowed."""
 
 import difflib
 import ipaddress
@@ -16,7 +16,7 @@ from netpreflight.agent.profiles.facts import CheckNeeds, DeviceOs, Fact, Profil
 from netpreflight.agent.profiles.written import KeyPath, Written, dotted, quoted
 
 LONGEST_NAME = 128
-"""Characters of a host name that lwIP resolves, as Device OS configures it."""
+"""The most characters of a host name that lwIP resolves, as Device OS configures it."""
 _DEVICE_ID = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9-]{1,63}\Z", description="1 to 63 of the characters A-Z a-z 0-9 -")
 ]
@@ -32,13 +32,13 @@ _PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "host_name": ("id",),
     "failed_line": ("code", "word"),
 }
-"""What is filled in, in which fact; in the lines of [startup], `_IN_STARTUP`; in others, nothing."""
+"""The placeholders allowed in each fact; the lines of [startup] allow `_IN_STARTUP`, other facts none."""
 
 Ranges = list[dict[str, Any]]
 
 
 def check_keys(written: Written) -> None:
-    """Refuse a key that does not exist, or a value that is not of its kind.
+    """Refuse a key that does not exist, or a value of the wrong type.
 
     Raises:
         DeviceFileError: naming the first such key.
@@ -67,7 +67,7 @@ def check_keys(written: Written) -> None:
 
 
 def check_whole(written: Written, whole: dict[str, Any]) -> None:
-    """Refuse a file that, with what it takes over, lacks a fact, or lacks or repeats one for some version.
+    """Refuse a file that, together with its `based_on`, lacks a fact, or lacks or repeats one for some version.
 
     Raises:
         DeviceFileError: naming the first such fact.
@@ -85,7 +85,7 @@ def check_whole(written: Written, whole: dict[str, Any]) -> None:
         required = {field.name for field in msgspec.structs.fields(kind) if field.required}
         if required and section not in whole:
             needed = [
-                text for text, kind in sections().items() if any(f.required for f in msgspec.structs.fields(kind))
+                name for name, kind in sections().items() if any(f.required for f in msgspec.structs.fields(kind))
             ]
             written.refuse((section,), f"missing; without based_on, a file has [{'], ['.join(needed)}]")
         stated = whole.get(section, {})
@@ -102,7 +102,7 @@ def check_whole(written: Written, whole: dict[str, Any]) -> None:
 
 
 def allowed(kind: Any) -> str:
-    """What a value of a kind may be, in words."""
+    """The values that a type allows, in words."""
     if get_origin(kind) is Annotated:
         base, meta = get_args(kind)[:2]
         return meta.description or allowed(base)
@@ -119,7 +119,7 @@ def allowed(kind: Any) -> str:
 
 @cache
 def sections() -> dict[str, type[Struct]]:
-    """The tables of facts, by their names."""
+    """The sections of facts by name, each with its class."""
     kinds = get_type_hints(Profile)
     return {
         name: kind
@@ -130,25 +130,25 @@ def sections() -> dict[str, type[Struct]]:
 
 @cache
 def fact_kinds(section: str) -> dict[str, Any]:
-    """The kind of each fact's value in a section."""
+    """The type of each fact's value in a section, by the fact's name."""
     return {name: get_args(kind)[0] for name, kind in _kinds(sections()[section]).items()}
 
 
 @cache
 def top_facts() -> dict[str, Any]:
-    """The kind of each fact that stands outside of the sections."""
+    """The type of each fact outside the sections, by the fact's name."""
     return {name: get_args(kind)[0] for name, kind in _kinds(Profile).items() if get_origin(kind) is Fact}
 
 
 @cache
 def _kinds(struct: type[Struct]) -> dict[str, Any]:
-    """The kind of each field, whether or not it is optional."""
+    """The type of each field of a class, without its None if it is optional."""
     hints = get_type_hints(struct, include_extras=True)
     return {name: _given(kind) for name, kind in hints.items()}
 
 
 def _given(kind: Any) -> Any:
-    """A kind without its None."""
+    """A type without its None."""
     if get_origin(kind) not in {Union, UnionType}:
         return kind
     return next(value for value in get_args(kind) if value is not type(None))
@@ -176,7 +176,7 @@ def _check_table(written: Written, path: KeyPath, value: Any, kinds: dict[str, A
 
 
 def _check_needs(written: Written, value: Any) -> None:
-    """The checks that are not simply required."""
+    """Check the tables of the checks that are not `required`."""
     from netpreflight.agent.judging.registry import CHECKS  # noqa: PLC0415 - judging knows profiles itself
 
     kinds = _kinds(CheckNeeds)
@@ -191,7 +191,7 @@ def _check_needs(written: Written, value: Any) -> None:
 
 
 def _check_fact(written: Written, path: KeyPath, fact: Any, kind: Any) -> None:
-    """A fact: its bare value, or a table with its value, or a list of such tables."""
+    """Check one fact: a bare value, a table with a `value`, or a list of such tables."""
     if not is_table(fact):
         if isinstance(fact, dict) and get_origin(kind) is not dict:
             written.refuse(path, f"expected {allowed(kind)}, got a table without value")
@@ -205,7 +205,7 @@ def _check_fact(written: Written, path: KeyPath, fact: Any, kind: Any) -> None:
 
 
 def _each(path: KeyPath, tables: Any) -> Iterator[tuple[KeyPath, Any]]:
-    """A table, or each of a list of tables, with its place."""
+    """A table, or each table of a list, with its key path."""
     if isinstance(tables, list):
         yield from (((*path, i), table) for i, table in enumerate(tables))
     else:
@@ -224,7 +224,7 @@ def _check_value(written: Written, path: KeyPath, value: Any, kind: Any) -> None
 
 
 def _culprit(value: Any, kind: Any) -> str:
-    """What of a value is not of its kind, in a few characters."""
+    """The part of a value that has the wrong type, shortened for an error message."""
     base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     inner = get_args(base)
     if isinstance(value, list) and get_origin(base) is list:
@@ -251,7 +251,7 @@ def _fits(value: Any, kind: Any) -> bool:
 def _check_versions(
     written: Written, path: KeyPath, stated: Any, versions: dict[str, str] | None, *, optional: bool
 ) -> None:
-    """Each version has to have one table; one table alone, of a fact that is optional, may be for some versions."""
+    """Refuse a fact that has no table for some version; an optional fact with a single table may cover some only."""
     tables = _check_each(written, path, stated, versions)
     if versions is None:
         return
@@ -269,12 +269,12 @@ def _check_versions(
 
 
 def _check_each(written: Written, path: KeyPath, stated: Any, versions: dict[str, str] | None) -> Ranges:
-    """Check the versions of each table by itself and for overlap; return those of the device's, oldest first."""
+    """Check the versions of each table, and that no two overlap; return the device's own tables, oldest first."""
     for place, entry in _each(path, stated):
         since, before = entry.get("since"), entry.get("before")
         if versions is None:
             if since or before or len(_tables(stated)) > 1:
-                written.refuse(place, "one table for each of several versions needs [device_os]")
+                written.refuse(place, "tables for different versions need a [device_os] section")
             continue
         if since and before and order(since) >= order(before):
             written.refuse(place, f"since {since} is not older than before {before}")
@@ -295,23 +295,23 @@ def _check_each(written: Written, path: KeyPath, stated: Any, versions: dict[str
         and ("before" not in table or order(table["before"]) > first)
     ]
     within.sort(key=lambda entry: order(entry["since"]) if "since" in entry else ())
-    for level, following in itertools.pairwise(within):
+    for earlier, following in itertools.pairwise(within):
         begin = following.get("since", versions["oldest"])
-        if covers(level, begin):
-            ends = [end for end in (level.get("before"), following.get("before")) if end is not None]
+        if covers(earlier, begin):
+            ends = [end for end in (earlier.get("before"), following.get("before")) if end is not None]
             end = f"before {min(ends, key=order)}" if ends else versions["newest"]
             written.refuse(path, f"more than one table is for Device OS {begin} to {end}")
     return within
 
 
 def _is_own(written: Written, path: KeyPath) -> bool:
-    """Whether the file itself states a fact, and did not take it over."""
+    """Whether the file itself states a fact, and does not take it over from `based_on`."""
     first, *rest = path
-    return first in written.content and all(text in written.content[first] for text in rest)
+    return first in written.content and all(key in written.content[first] for key in rest)
 
 
 def _check_meaning(written: Written, path: KeyPath, stated: Any, whole: dict[str, Any]) -> None:
-    """Refuse what is of the right kind and cannot be: in names, addresses, channels, times and what is filled in."""
+    """Refuse values of the right type that make no sense: names, addresses, channels, times and placeholders."""
     name = str(path[-1])
     fills = _IN_STARTUP if path[0] == "startup" else _PLACEHOLDERS.get(name, ())
     for place, table in _each(path, stated):
@@ -358,7 +358,7 @@ def _wrong_host(host: str) -> str | None:
             return "expected an address of one host that a device can reach"
         return None
     if len(host) > LONGEST_NAME:
-        return f"expected a host name of up to {LONGEST_NAME} characters, the most that lwIP resolves"
+        return f"expected a host name of up to {LONGEST_NAME} characters, which is lwIP's limit"
     if not all(map(_LABEL.fullmatch, labels)):
         return "expected labels of 1 to 63 of the characters A-Z a-z 0-9 _ -, with no - first or last"
     return None

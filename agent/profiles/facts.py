@@ -1,4 +1,4 @@
-"""What a profile states of a product: facts, each with its source and how sure it is."""
+"""What a profile states about a product: facts, each with its source and its certainty."""
 
 import re
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -10,9 +10,9 @@ from netpreflight.probes.observations import Security
 T = TypeVar("T")
 
 Importance = Literal["required", "warning", "reported"]
-"""What a check that fails means for a device: incompatible, a warning, or nothing for it."""
+"""What a failed check means for a device: `required`: incompatible; `warning`: a warning; `reported`: nothing."""
 Certainty = Literal["confirmed", "inferred", "unconfirmed"]
-"""Read in the firmware or said by its maker; concluded from such; or neither."""
+"""`confirmed`: read in the firmware or stated by its maker; `inferred`: concluded from that; `unconfirmed`: neither."""
 Version = Annotated[str, Meta(pattern=r"\A[0-9]{1,3}(\.[0-9]{1,3}){2}\Z", description="a version such as 5.8.2")]
 Channels = Annotated[
     str,
@@ -47,15 +47,15 @@ Country = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z", description="an ISO 3166 
 
 
 class Fact(Struct, Generic[T], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One fact of a product, for the Device OS versions from `since` on and before `before`."""
+    """One fact about a product, for the Device OS versions from `since` on and before `before`."""
 
     value: T
     source: Text
     name: str = ""
-    """Its section and key, such as `radio.channels`; not stated, but known from where it stands."""
+    """Its section and key, such as `radio.channels`; filled in from its place in the file."""
     certainty: Certainty = "confirmed"
     note: Annotated[str, Meta(max_length=400, description="a text of up to 400 characters")] = ""
-    """What a person should know of it: a sentence."""
+    """What a reader should know about the fact, as a sentence."""
     since: Version | None = None
     before: Version | None = None
 
@@ -65,7 +65,7 @@ class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class DeviceOs(_Section, frozen=True, kw_only=True):
-    """The Device OS versions that a profile speaks for; the newest is judged where none is named."""
+    """The Device OS versions that a profile covers; the newest is judged where no version is given."""
 
     oldest: Version
     newest: Version
@@ -77,37 +77,37 @@ class RadioFacts(_Section, frozen=True, kw_only=True):
 
     bands: Fact[list[Literal["2.4", "5"]]]
     channels: Fact[Channels]
-    """2.4 GHz channels that it uses as it is delivered."""
+    """2.4 GHz channels that the device uses as delivered."""
     channels_unconfirmed: Fact[Channels] | None = None
-    """Further 2.4 GHz channels, of which that is not confirmed."""
+    """Further 2.4 GHz channels that the device may use, which is not confirmed."""
     channels_by_country: Fact[dict[Country, Channels]] | None = None
-    """2.4 GHz channels once the device is told its country, by ISO 3166 code."""
+    """2.4 GHz channels once the device's country is set, by ISO 3166 code."""
     channels_5: Fact[Channels] | None = None
-    """5 GHz channels that it uses as it is delivered."""
+    """5 GHz channels that the device uses as delivered."""
     channels_5_by_country: Fact[dict[Country, Channels]] | None = None
     width_mhz: Fact[Literal[20, 40]]
-    """The widest channel that it uses."""
+    """The widest channel that the device uses, in MHz."""
     phy: Fact[list[Literal["b", "g", "a", "n"]]]
     security: Fact[list[Security]]
-    """Families whose basic AKM it has: PSK, SAE, EAP, OWE; not their FT and SHA-256 or SHA-384 variants."""
+    """Security families whose basic AKM the device has: PSK, SAE, EAP, OWE; not their FT or SHA-256/384 variants."""
     security_unconfirmed: Fact[list[Security]] | None = None
-    """Further families, of which that is experimental or not confirmed."""
+    """Further security families, whose support is experimental or not confirmed."""
     ciphers: Fact[list[Cipher]]
     """Pairwise and group ciphers."""
     pmf_required: Fact[Literal["yes", "no"]]
-    """Whether it joins a BSS that requires protected management frames."""
+    """Whether the device joins a BSS that requires protected management frames."""
     enterprise: Fact[Text] | None = None
-    """What limits its use of 802.1X, where something does: then a network with it is a warning."""
+    """The limits of the device's 802.1X, as a sentence: a network with 802.1X is then a warning; None: no limits."""
     hidden: Fact[Literal["yes", "no", "with-cipher"]]
-    """Whether it joins a network that hides its name; `with-cipher`: only if set up with the cipher."""
+    """Whether the device joins a network that hides its name; `with-cipher`: only if its cipher was given at setup."""
     refused_in_ssid: Fact[Annotated[str, Meta(max_length=32, description="up to 32 characters")]] | None = None
-    """Characters in a name with which it does not join."""
+    """Characters that keep the device from joining if the network's name has any of them."""
     n_only: Fact[Literal["yes", "no"]]
-    """Whether it joins a BSS that admits 802.11n only."""
+    """Whether the device joins a BSS that admits 802.11n only."""
 
 
 class DhcpFacts(_Section, frozen=True, kw_only=True):
-    """What a device asks of DHCP, and what it makes of a lease."""
+    """What a device asks DHCP for, and how it handles a lease that lacks an option."""
 
     host_name: Fact[HostName]
     """Option 12 of its REQUEST; empty: it sends none. `{id}` stands for the device id."""
@@ -116,24 +116,24 @@ class DhcpFacts(_Section, frozen=True, kw_only=True):
     asks_at_s: Fact[Times]
     """When it sends its DISCOVERs, in seconds from the first; the last interval is repeated."""
     give_up_s: Fact[Seconds] | None = None
-    """After so long without a lease it gives up; None: never."""
+    """After how many seconds without a lease it gives up; None: never."""
     missing_router: Fact[Literal["fails", "first-host"]]
-    """What it makes of a lease without option 3."""
+    """What it does with a lease without option 3: it fails, or takes the first host of the subnet as its router."""
     missing_resolver: Fact[Literal["waits", "goes-on"]]
-    """What it makes of a lease without option 6: it waits for ever, or goes on with resolvers of its own."""
+    """What it does with a lease without option 6: it waits for ever, or goes on with resolvers of its own."""
 
 
 class DnsFacts(_Section, frozen=True, kw_only=True):
-    """How a device looks names up."""
+    """How a device looks up names."""
 
     resolvers: Fact[Annotated[int, Meta(ge=1, le=4, description="1 to 4")]]
     """How many resolvers of a lease it keeps."""
     tries: Fact[Annotated[int, Meta(ge=1, le=10, description="1 to 10")]]
-    """How often it looks the cloud's name up before it gives up."""
+    """How often it looks up the cloud's name before it gives up."""
     patience_s: Fact[Seconds]
-    """How long it waits for one resolver, for one record type."""
+    """How many seconds it waits for one resolver, for one record type."""
     aaaa_first: Fact[bool]
-    """Whether it asks for AAAA, and only then for A."""
+    """Whether it asks for AAAA before it asks for A."""
 
 
 class CloudFacts(_Section, frozen=True, kw_only=True):
@@ -144,46 +144,46 @@ class CloudFacts(_Section, frozen=True, kw_only=True):
     hosts: Fact[
         Annotated[list[Host], Meta(min_length=1, max_length=8, description="1 to 8 host names or IPv4 addresses")]
     ]
-    """Host names or IPv4 addresses, any one of which will do; `{id}` stands for the device id, `{major}` for the
-    Device OS major version."""
+    """Host names or IPv4 addresses, of which the device needs only one; `{id}` stands for the device id, `{major}` for
+    the Device OS major version."""
     known_names: Fact[list[Host]] | None = None
-    """Where it is not confirmed that the hosts' names exist for a device id that belongs to nobody: names of the same
-    cloud that do exist, for comparison."""
+    """Names of the same cloud that are known to exist, for comparison. Given where it is not confirmed that the cloud
+    has names for a device id that belongs to no device."""
     fallback_address: Fact[Host] | None = None
-    """The address that it tries where the name does not resolve."""
+    """The address that the device tries if the name does not resolve."""
     connect_s: Fact[Seconds] | None = None
-    """How long it waits for a TCP connection."""
+    """How many seconds the device waits for a TCP connection."""
     hello_at_s: Fact[Times] | None = None
-    """When it sends its ClientHellos, in seconds from the first."""
+    """When the device sends its ClientHellos, in seconds from the first."""
     answer_s: Fact[Seconds]
-    """How long it waits for the service: for the nonce, or for the whole DTLS handshake."""
+    """How many seconds the device waits for the service: for the nonce, or for the whole DTLS handshake."""
     keep_alive_s: Fact[Seconds] | None = None
-    """How often it sends something where nothing else is to be sent."""
+    """After how many seconds without other traffic the device sends a keep-alive."""
     connection_id: Fact[bool] | None = None
-    """Whether its session outlives a change of the address or port that the service sees (DTLS connection id)."""
+    """Whether the session survives a change of the address or port that the service sees (DTLS connection id)."""
     path_mtu: Fact[Annotated[int, Meta(ge=576, le=9000, description="576 to 9000")]] | None = None
-    """Bytes of the largest IP packet that it has to get through whole."""
+    """The size in bytes of the largest IP packet that must get through unfragmented."""
 
 
 class InternetTestFacts(_Section, frozen=True, kw_only=True):
-    """The test with which a device explains a cloud connection that failed."""
+    """The Internet Test, which a device runs to explain why its cloud connection failed."""
 
     method: Fact[Literal["none", "tcp", "ntp", "echo-1", "echo-2"]]
     runs_after: Fact[Literal["connect", "handshake"]]
-    """After which failure it runs: only of the socket's connect, or of the handshake too."""
+    """The failure after which the test runs: only of the socket's connect, or of the handshake too."""
     interface: Fact[Annotated[int, Meta(ge=0, le=255, description="0 to 255")]] | None = None
-    """Index of the Wi-Fi interface, which the cloud echo carries."""
+    """The index of the Wi-Fi interface, which the cloud echo carries."""
     failed_line: Fact[Text]
-    """What it logs where the test fails; `{code}` and `{word}` stand for the error."""
+    """What the device logs if the test fails; `{code}` and `{word}` stand for the error."""
     passed_line: Fact[Text]
     colour: Fact[Literal["red", "orange"]]
-    """Of the blinks that follow."""
+    """The colour of the blinks that follow."""
     blink_ms: Fact[Annotated[int, Meta(ge=1, le=5000, description="milliseconds")]]
-    """How long each blink is on, and off."""
+    """How many milliseconds each blink is on, and then off."""
 
 
 class StartupFacts(_Section, frozen=True, kw_only=True):
-    """The lines to look for in a log, stage by stage; `{ssid}`, `{host}`, `{address}` and `{port}` are filled in."""
+    """The log lines of a start, stage by stage; `{ssid}`, `{host}`, `{address}` and `{port}` are filled in."""
 
     scan_line: Fact[Text] | None = None
     link_line: Fact[Text] | None = None
@@ -191,19 +191,19 @@ class StartupFacts(_Section, frozen=True, kw_only=True):
     dns_line: Fact[Text] | None = None
     cloud_line: Fact[Text] | None = None
     scan_failed_line: Fact[Text] | None = None
-    """What it logs instead where it does not join; the others likewise."""
+    """What the device logs if it does not join; the following lines are for the other stages."""
     ip_failed_line: Fact[Text] | None = None
     dns_failed_line: Fact[Text] | None = None
     connect_failed_line: Fact[Text] | None = None
-    """Where the cloud's socket cannot be connected."""
+    """What the device logs if the socket to the cloud cannot be connected."""
     handshake_failed_line: Fact[Text] | None = None
-    """Where the cloud does not answer, or not as it should."""
+    """What the device logs if the cloud does not answer, or answers wrongly."""
     connect_s: Fact[Seconds] | None = None
-    """How long it tries to get from the scan to an address before it begins anew."""
+    """How many seconds the device tries to get from the scan to an address before it starts again."""
 
 
 class CheckNeeds(_Section, frozen=True, kw_only=True):
-    """A check that is not simply required."""
+    """The level of a check for a device, where that is not `required`."""
 
     level: Importance
     why: Text
@@ -213,11 +213,11 @@ class CheckNeeds(_Section, frozen=True, kw_only=True):
 
 
 class Profile(_Section, frozen=True, kw_only=True):
-    """What one product needs, at one Device OS version."""
+    """What one product needs with one Device OS version."""
 
     name: str
     origin: str
-    """By what it was loaded: its name, or the path of a company's file."""
+    """The name or the path of a company's file, as given to load the profile."""
     title: Annotated[str, Meta(min_length=1, max_length=60, description="a name of up to 60 characters")]
     os_version: str | None = None
     device_os: DeviceOs | None = None
@@ -246,27 +246,27 @@ class Profile(_Section, frozen=True, kw_only=True):
 
         row = CHECKS[check_id]
         if row.stage is None or row.of_cloud not in {None, (self.cloud.transport.value, self.cloud.port.value)}:
-            return "reported"  # not about the network, or its cloud is elsewhere
+            return "reported"  # not about the network, or the device's cloud uses another port
         return "required"
 
     @property
     def label(self) -> str:
-        """Title and version for people."""
+        """The title and the Device OS version, in words."""
         return f"{self.title}, Device OS {self.os_version}" if self.os_version else self.title
 
 
 def is_version(text: str) -> bool:
-    """Whether a text is a version of three numbers."""
+    """Whether a text is a version of three numbers, such as 5.8.2."""
     return re.fullmatch(r"\d{1,3}(\.\d{1,3}){2}", text, re.ASCII) is not None
 
 
 def order(version: str) -> tuple[int, ...]:
-    """A version's place among others."""
+    """The numbers of a version, as a key to compare or sort versions."""
     return tuple(int(part) for part in version.split("."))
 
 
 def is_table(fact: Any) -> bool:
-    """Whether a fact is stated by a table with its value, or a list of such; else it is the bare value."""
+    """Whether a fact is a table with a `value`, or a list of such tables; False: it is the bare value."""
     return (
         "value" in fact
         if isinstance(fact, dict)
@@ -275,6 +275,6 @@ def is_table(fact: Any) -> bool:
 
 
 def covers(fact: dict[str, Any], version: str) -> bool:
-    """Whether a fact, as its file has it, holds for a version."""
+    """Whether a fact, as written in its file, applies to a version."""
     since, before = fact.get("since"), fact.get("before")
     return (since is None or order(since) <= order(version)) and (before is None or order(version) < order(before))

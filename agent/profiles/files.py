@@ -1,4 +1,4 @@
-"""Profiles as files: how one is found, what it takes over from another, and which of its facts hold for a version."""
+"""Profiles as files: how a file is found, what it takes over from another, and which facts apply to a version."""
 
 import os
 import re
@@ -16,25 +16,25 @@ FOLDER = Path(__file__).parent
 DEFAULT = "generic"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PLAIN = {"title", "device_id"}
-"""Keys that hold no facts."""
+"""Keys whose values are not facts."""
 _OF_THE_HOSTS = {"known_names", "fallback_address"}
-"""Facts that say more of the cloud's hosts: where a file has hosts of its own, it does not take these over."""
+"""Facts that belong to the cloud's hosts: a file with hosts of its own does not take them over."""
 
 
 class Sheet(NamedTuple):
-    """All that a profile states, to be shown: each fact by the versions for which it differs, oldest first."""
+    """Everything that a profile states, for display: each fact by version, oldest first."""
 
     profile: Profile
-    """At the version asked for, or the newest."""
+    """The profile for the version asked for, or the newest."""
     one_version: bool
-    """Whether the facts are those of that version alone."""
+    """Whether the facts are for that version only."""
     facts: dict[str, dict[str, list[Fact[Any]]]]
-    """By section and name; those outside of the sections under ""."""
+    """The facts by section and name; those outside the sections are under ""."""
     checks: dict[str, list[CheckNeeds]]
 
 
 def names() -> list[str]:
-    """The known devices, the default first."""
+    """The names of the known devices, the default first."""
     return list(_names())
 
 
@@ -44,14 +44,14 @@ def _names() -> tuple[str, ...]:
 
 
 def load(name: str, os_version: str | None = None) -> Profile:
-    """The profile of a device at a Device OS version (where none is given: the newest that it can run).
+    """The profile of a device with a Device OS version.
 
     Args:
-        name: a known device's, or the path of a company's own file: with a separator, or ending in `.toml`.
-        os_version: the version, such as 5.8.2.
+        name: the name of a known device, or the path of a company's own file: with a separator, or ending in `.toml`.
+        os_version: the version, such as 5.8.2; None: the newest that the device can run.
 
     Raises:
-        UnknownDeviceError: no such device, the file is no profile, or its profile does not speak for the version.
+        UnknownDeviceError: no such device, the file is not a profile, or the profile does not cover the version.
     """
     if not _is_path(name):
         return _known(name, os_version)
@@ -64,15 +64,15 @@ def _known(name: str, os_version: str | None) -> Profile:
 
 
 def load_all() -> list[Profile]:
-    """Every known device, at the newest version that it can run."""
+    """The profiles of all known devices, each with the newest version that it can run."""
     return [load(name) for name in names()]
 
 
 def sheet(name: str, os_version: str | None = None) -> Sheet:
-    """What a profile states: for all its versions, or for one.
+    """Everything that a profile states, for all its versions or for one.
 
     Raises:
-        UnknownDeviceError: as `load`.
+        UnknownDeviceError: as for `load`.
     """
     from netpreflight.agent.profiles.checked import fact_kinds, sections, top_facts  # noqa: PLC0415 - as in `checked`
 
@@ -92,12 +92,12 @@ def sheet(name: str, os_version: str | None = None) -> Sheet:
         profile,
         os_version is not None,
         facts,
-        {key: of(check_id, CheckNeeds) for key, check_id in content.get("checks", {}).items()},
+        {check_id: of(needs, CheckNeeds) for check_id, needs in content.get("checks", {}).items()},
     )
 
 
 def _within(stated: Any, profile: Profile, os_version: str | None) -> list[dict[str, Any]]:
-    """The tables of a fact that hold for a version, or for one of the profile's; without bounds that lie outside."""
+    """The tables of a fact for one version, or for any of the profile's, without bounds outside the profile's."""
     tables = stated if isinstance(stated, list) else [stated]
     if profile.device_os is None:
         return tables
@@ -123,7 +123,7 @@ def _is_path(name: str) -> bool:
 
 
 def _content(name: str) -> dict[str, Any]:
-    """What a known device's file, or a company's, states with what it takes over."""
+    """The content of a known device's or a company's file, merged with that of its `based_on`."""
     if not _is_path(name):
         return read(name)
     file = Path(name)
@@ -131,7 +131,8 @@ def _content(name: str) -> dict[str, Any]:
         raise DeviceFileError(f"no file {name!r}; known devices: {', '.join(names())}")
     if not _NAME.fullmatch(file.stem):
         raise DeviceFileError(
-            f"{quoted(file.name)}: the file's name is the device's, and has 1 to 64 of the characters A-Z a-z 0-9 . _ -"
+            f"{quoted(file.name)}: the file names the device, so its name has 1 to 64 of the characters A-Z a-z 0-9 . "
+            "_ -"
         )
     if file.stem in names():
         raise DeviceFileError(f"{file.name}: {file.stem} is a known device; give the file another name")
@@ -140,7 +141,9 @@ def _content(name: str) -> dict[str, Any]:
 
 @cache
 def read(name: str) -> dict[str, Any]:
-    """A known device's file with what it takes over; every fact a table, or a list of tables for several versions.
+    """The content of a known device's file, merged with that of its `based_on`.
+
+    Every fact is a table, or a list of tables for several versions.
 
     Raises:
         UnknownDeviceError: there is no such device.
@@ -151,10 +154,10 @@ def read(name: str) -> dict[str, Any]:
 
 
 def checked(written: Written, source: str | None) -> dict[str, Any]:
-    """What a file states, with what it takes over; `source` is that of what states none.
+    """The content of a file, checked and merged with that of its `based_on`; `source` is for facts that name none.
 
     Raises:
-        DeviceFileError: something in it is wrong.
+        DeviceFileError: the file has an error.
     """
     from netpreflight.agent.profiles.checked import check_keys, check_whole  # noqa: PLC0415 - only a company's file waits for it
 
@@ -168,7 +171,7 @@ def checked(written: Written, source: str | None) -> dict[str, Any]:
 
 
 def _merged(content: dict[str, Any], source: str | None) -> dict[str, Any]:
-    """What a file states, with what it takes over."""
+    """The content of a file, merged with that of its `based_on`."""
     based_on = content.get("based_on")
     whole: dict[str, Any] = dict(read(based_on)) if based_on else {}
     for key, value in content.items():
@@ -191,17 +194,19 @@ def _merged(content: dict[str, Any], source: str | None) -> dict[str, Any]:
             whole[key] = {**base, **facts}
         elif key != "based_on":
             whole[key] = _stated(value, source)
-    if "transport" in content.get("cloud", {}):  # then it does not take over how much another transport counts
+    if "transport" in content.get("cloud", {}):  # then levels of checks for another transport are not taken over
         from netpreflight.agent.judging.registry import CHECKS  # noqa: PLC0415 - judging knows profiles itself
 
         own = content.get("checks", {})
         levels = whole.get("checks", {}).items()
-        whole["checks"] = {level: needs for level, needs in levels if level in own or CHECKS[level].of_cloud is None}
+        whole["checks"] = {
+            check_id: needs for check_id, needs in levels if check_id in own or CHECKS[check_id].of_cloud is None
+        }
     return whole
 
 
 def _stated(fact: Any, source: str | None) -> Any:
-    """A fact as a table, or as a list of tables; one that names no source has its section's."""
+    """A fact as a table or a list of tables; one that names no source gets its section's."""
     if is_table(fact):
         return _each(fact, source)
     return _sourced({"value": fact}, source)
@@ -218,11 +223,11 @@ def _sourced(table: dict[str, Any], source: str | None) -> dict[str, Any]:
 
 
 def _at(name: str, origin: str, content: dict[str, Any], os_version: str | None) -> Profile:
-    """The profile at one version."""
+    """The profile for one version."""
     versions = content.get("device_os")
     if versions is None:
         if os_version is not None:
-            raise UnknownDeviceError(f"{name} has no Device OS version; leave --os out")
+            raise UnknownDeviceError(f"{name} has no Device OS versions; leave out --os")
         version = None
     else:
         oldest, newest = versions["oldest"], versions["newest"]
@@ -246,7 +251,7 @@ def _at(name: str, origin: str, content: dict[str, Any], os_version: str | None)
 
 
 def _choose(stated: Any, version: str | None) -> Any:
-    """The one of a fact's tables that holds for a version; None: there is none."""
+    """The table of a fact that applies to a version; None: there is none."""
     tables = stated if isinstance(stated, list) else [stated]
     if version is None:
         return tables[0]
@@ -254,7 +259,7 @@ def _choose(stated: Any, version: str | None) -> Any:
 
 
 def _filled(profile: Profile, device_id: str, major: str) -> Profile:
-    """The profile with the device id and the major version in its names."""
+    """Fill the device id and the major version into a profile's host names."""
 
     def fill(text: str) -> str:
         return text.replace("{id}", device_id).replace("{major}", major)
@@ -269,12 +274,12 @@ def _filled(profile: Profile, device_id: str, major: str) -> Profile:
 
 
 def spans(name: str) -> list[str]:
-    """The first version of each stretch of Device OS within which no fact of a device changes, oldest first."""
+    """The first version of each range of Device OS versions with the same facts, oldest first."""
     return _spans(_content(name))
 
 
 def versions_of(profile: Profile) -> list[Profile]:
-    """A device at the first version of each stretch of Device OS, oldest first; empty where it has no versions."""
+    """A device's profile for the first version of each range with the same facts, oldest first; empty: no versions."""
     content = _content(profile.origin)
     if not _is_path(profile.origin):
         return [_known(profile.name, version) for version in _spans(content)]

@@ -1,4 +1,4 @@
-"""A profile's file as it is written: read within limits, and where in it each key stands."""
+"""A profile's file as written: read with limits on its size, and with the line of each key."""
 
 import json
 import re
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 LARGEST_FILE = 64 << 10
-"""Bytes; the largest file in this folder has about 10 KiB."""
+"""In bytes; the largest file in this folder has about 10 KiB."""
 LONGEST_LINE = 1000
-"""Characters. It bounds the time that tomllib takes for a dotted key, which grows with the square of its parts."""
+"""In characters. It limits the time that tomllib takes for a dotted key, which grows with the square of its parts."""
 LONGEST_SHOWN = 40
-"""Characters of a key or of a value that a refusal shows."""
+"""The most characters of a key or a value that an error message shows."""
 _PLACE = re.compile(r" \(at line (\d+), column \d+\)\Z")
 _END = " (at end of document)"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -25,35 +25,35 @@ _TOKEN = re.compile(
     r"'[^'\n]*'|#[^\n]*|[\[\]{}\n]",
     re.DOTALL,
 )
-"""What matters for where a TOML statement ends: strings and comments as wholes, brackets, and the end of a line."""
+"""The tokens that decide where a TOML statement ends: whole strings and comments, brackets, and line ends."""
 
 KeyPath = tuple[str | int, ...]
 """The keys from the top of a file down to a value; a number counts the tables of an array."""
 
 
 class UnknownDeviceError(ValueError):
-    """There is no such profile, or no such Device OS version for it; the message is one line."""
+    """There is no such profile, or it does not cover the Device OS version; the message is one line."""
 
 
 class DeviceFileError(UnknownDeviceError):
-    """A file is no profile; the message names the file, the line, the key, and what is allowed."""
+    """A file is not a valid profile; the message names the file, the line, the key, and what is allowed."""
 
 
 class Written:
-    """One file: what it states, and where."""
+    """A parsed profile file: its content, and the line of each key."""
 
     def __init__(self, label: str, text: str) -> None:
         """Parse a file's text; `label` names the file in messages.
 
         Raises:
-            DeviceFileError: it is not TOML.
+            DeviceFileError: the text is not TOML.
         """
         self.label = label
         self._text = text.replace("\r\n", "\n")
         lines = self._text.split("\n")
         self._last = max((i for i, line in enumerate(lines, 1) if line.strip()), default=1)
         if too_long := next((i for i, line in enumerate(lines, 1) if len(line) > LONGEST_LINE), None):
-            raise self._error(too_long, f"a line has at most {LONGEST_LINE} characters; this one has more")
+            raise self._error(too_long, f"this line has more than {LONGEST_LINE} characters")
         try:
             self.content: dict[str, Any] = tomllib.loads(self._text)
         except RecursionError as problem:
@@ -67,7 +67,7 @@ class Written:
             raise self._error(line, f"not TOML: {says}{at}") from problem
 
     def refuse(self, path: KeyPath, says: str) -> NoReturn:
-        """Refuse what stands at a key, or what is missing there: then the line is its table's, or the last.
+        """Refuse the value of a key, or a missing key; for a missing key, give the line of its table or the last line.
 
         Raises:
             DeviceFileError: always.
@@ -82,7 +82,7 @@ class Written:
 
     @cached_property
     def _places(self) -> dict[KeyPath, int]:
-        """The line on which each key is named first; a value of several lines has the line on which it begins."""
+        """The line on which each key first stands; of a value with several lines, the first."""
         found: dict[KeyPath, int] = {}
         arrays: Counter[KeyPath] = Counter()
         header: KeyPath = ()
@@ -114,10 +114,10 @@ class Written:
 
 
 def read_file(path: Path) -> Written:
-    """A file of a company's own.
+    """Read a company's own profile file.
 
     Raises:
-        DeviceFileError: it cannot be read, is too large, or is not TOML in UTF-8.
+        DeviceFileError: the file cannot be read, is too large, or is not TOML in UTF-8.
     """
     try:
         regular = path.is_file() or not path.exists()
@@ -130,7 +130,7 @@ def read_file(path: Path) -> Written:
     if not regular:
         raise DeviceFileError(f"{path}: not a file")
     if len(content) > LARGEST_FILE:
-        raise DeviceFileError(f"{path.name}: larger than {LARGEST_FILE >> 10} KiB, the most that a profile may be")
+        raise DeviceFileError(f"{path.name}: larger than {LARGEST_FILE >> 10} KiB, the limit for a profile")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -140,13 +140,13 @@ def read_file(path: Path) -> Written:
 
 
 def dotted(path: KeyPath) -> str:
-    """A key as TOML writes it; which table of an array is left out."""
-    keys = [text for text in path if isinstance(text, str)]
+    """A key as TOML writes it, without the number of a table in an array."""
+    keys = [key for key in path if isinstance(key, str)]
     return ".".join(key if _BARE_KEY.fullmatch(key) and len(key) <= LONGEST_SHOWN else quoted(key) for key in keys)
 
 
 def quoted(value: Any) -> str:
-    """A value of a file in a few characters."""
+    """A value of a file, shortened for an error message."""
     if isinstance(value, str):
         return json.dumps(value if len(value) <= LONGEST_SHOWN else value[:LONGEST_SHOWN] + "…", ensure_ascii=False)
     if isinstance(value, bool):
@@ -160,7 +160,7 @@ def quoted(value: Any) -> str:
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Every statement of a TOML document, with its first line."""
+    """Every statement of a TOML document, with the number of its first line."""
     depth, begin, line = 0, 0, 1
     for token in _TOKEN.finditer(f"{text}\n"):
         depth += (token[0] in {"[", "{"}) - (token[0] in {"]", "}"})

@@ -135,7 +135,7 @@ def test_a_file_may_stand_alone(tmp_path: Path) -> None:
 
     assert (profile.label, profile.os_version, profile.cloud.hosts.value) == ("Our sensor", None, ["192.0.2.17"])
     assert profile.level("coap.udp-5683") == "required"
-    with pytest.raises(profiles.UnknownDeviceError, match=r"ourproduct has no Device OS version; leave --os out"):
+    with pytest.raises(profiles.UnknownDeviceError, match=r"ourproduct has no Device OS versions; leave out --os"):
         profiles.load(file, "6.2.0")
 
 
@@ -320,7 +320,7 @@ WRONG = [
     (
         HOSTS + f'["{"a." * 61}example"]',
         (
-            "line 4: cloud.hosts: expected a host name of up to 128 characters, the most that lwIP resolves, got "
+            "line 4: cloud.hosts: expected a host name of up to 128 characters, which is lwIP's limit, got "
             f'"{"a." * 20}…"'
         ),
     ),
@@ -356,7 +356,7 @@ WRONG = [
     ("[dns]\ntries = 1 2\nx = 1", "line 4: not TOML: Expected newline or end of document after a statement: "),
     ('title = "Again"', "line 3: not TOML: Cannot overwrite a value: "),
     ("x = " + "9" * 900, "line 3: x: no such key; a profile has: "),
-    (f"x = {'9' * LONGEST_LINE}", "line 3: a line has at most 1000 characters; this one has more"),
+    (f"x = {'9' * LONGEST_LINE}", "line 3: this line has more than 1000 characters"),
 ]
 
 
@@ -391,7 +391,7 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, content: str, says
         (ALONE.replace("[dns]", "[dhcp.x]"), "line 18: dhcp.x: no such key; [dhcp] has: host_name, "),
         (
             ALONE.replace("tries = 1", 'tries = { value = 1, since = "5.0.0" }'),
-            "line 20: dns.tries: one table for each of several versions needs [device_os]",
+            "line 20: dns.tries: tables for different versions need a [device_os] section",
         ),
         (ALONE.replace("192.0.2.17", "{id}.example"), 'line 26: cloud.hosts: {id} needs device_id, got "{id}.example"'),
         (
