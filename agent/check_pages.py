@@ -1,15 +1,15 @@
-"""The page of each check: what it asks and sends, and what each of its problems means; installed beside the code."""
+"""The page of each check, installed with the code: what the check asks and sends, and what its problems mean."""
 
 from pathlib import Path
 
 _FOLDER = Path(__file__).parents[1] / "docs" / "checks"
-"""In a checkout as in what is installed, where `docs` is a package beside this one."""
+"""The same place in a checkout and in an installation, where `docs` is a package beside this one."""
 COMMON = "common"
 """The page of the problems that any check can have."""
 
 
 def page(check_id: str) -> str:
-    """The page of a check, or that of the common problems, as Markdown.
+    """The page of a check, or of the common problems, as Markdown.
 
     Raises:
         KeyError: there is no such page.

@@ -73,17 +73,17 @@ Share = Annotated[
     str | None,
     typer.Option(
         metavar="LEVEL",
-        help="What everything that is written and printed holds: complete, ticket (without other networks' names, this "
-        "laptop's MAC addresses and what pages say) or public (no name and no address of this place). Else .json files "
+        help="What the files and the screen may show: complete, ticket (without other networks' names, this laptop's "
+        "MAC addresses and texts of web pages) or public (no name and no address of this place). Default: .json files "
         "and the terminal are complete, other files are for a ticket.",
     ),
 ]
-Redact = Annotated[bool, typer.Option("--redact", help="The same as --share public: for a forum.")]
+Redact = Annotated[bool, typer.Option("--redact", help="The same as --share public, for a post in a forum.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on standard output.")]
 
 
 class UsageError(Exception):
-    """What the user asked for cannot be done; the message says what would be allowed."""
+    """The user's request cannot be carried out; the message says what is allowed."""
 
 
 @app.command()
@@ -95,7 +95,7 @@ def check(
         str | None, typer.Option(metavar="NAME", help="Wi-Fi network to judge; else the one that this laptop is on.")
     ] = None,
     capture: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Read the air from a capture (pcap, pcapng), not by a scan.")
+        Path | None, typer.Option(metavar="FILE", help="Read a Wi-Fi capture (pcap, pcapng) instead of scanning.")
     ] = None,
     interface: Annotated[str | None, typer.Option(metavar="IF", help="Network interface to measure.")] = None,
     only: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups that count; no others.")] = None,
@@ -103,7 +103,9 @@ def check(
     deep: Annotated[
         bool,
         typer.Option(
-            "--deep", help="Wait for the cloud as long as a device, see its path and what a NAT forgets: 1 min."
+            "--deep",
+            help="Wait for the cloud as long as a device does, trace the path to it, and test how long a NAT keeps an "
+            "idle conversation; takes about 1 min.",
         ),
     ] = False,
     dialects: Dialects = None,
@@ -115,8 +117,8 @@ def check(
         bool,
         typer.Option(
             "--debug",
-            help="Also write to standard error what was sent, heard and asked, with times; as much of it as --share "
-            "lets be printed, and then at the end of the run.",
+            help="Also write to standard error what was sent and received, with times; with --share, only what it "
+            "allows, and at the end of the run.",
         ),
     ] = False,
 ) -> int:
@@ -139,7 +141,7 @@ def check(
     except (profiles.UnknownDeviceError, UnknownCheckError) as problem:
         raise UsageError(str(problem)) from problem
     if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
-        raise UsageError("--ssid and --capture are about the air, and this run leaves out every check of the air")
+        raise UsageError("--ssid and --capture are for the wifi checks, and this run leaves out all of them")
     air = _air(ssid, capture)
     here = scope(interface)
     if interface is not None and interface not in here.interfaces:
@@ -174,7 +176,9 @@ def report(
 
     outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
     if level in {"ticket", "public"} and any(_is_same(file, path) for path in outputs):
-        raise UsageError(f"{file} is the complete run, and what is shared cannot be judged again: give another -o")
+        raise UsageError(
+            f"-o {file} would replace the complete run with one that cannot be judged again: give another -o"
+        )
     again = make(*_saved(file, device, os_version))
     _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, products, level, as_json=as_json)
     return EXIT_CODES[again.verdict]
@@ -194,9 +198,9 @@ def compare(
 ) -> int:
     """Put two saved runs side by side: what differs, what that rules out, what got better and what got worse.
 
-    Of one laptop on two networks, such as a customer's and a phone's hotspot, or of one network before and after a
-    change. Both are judged again, for the device of A or the one named. Exit codes: 0 nothing that the device needs
-    is worse in B, 1 something that it needs worked in A and fails in B, 2 wrong usage, 3 that is not known.
+    The runs may be of one laptop on two networks, such as a customer's and a phone's hotspot, or of one network before
+    and after a change. Both are judged again, for the device of A or for --device. Exit codes: 0 nothing that the
+    device needs is worse in B, 1 something that it needs worked in A and fails in B, 2 wrong usage, 3 not known.
     """
     from netpreflight.agent.compare import compare as compared  # noqa: PLC0415 - as above
     from netpreflight.reports.comparison import FORMATS  # noqa: PLC0415
@@ -206,7 +210,7 @@ def compare(
     outputs, level = _checked(output, list(FORMATS)), _level(share, redact=redact)
     for run in (a, b):
         if any(_is_same(run, file_path) for file_path in outputs):
-            raise UsageError(f"{run} is one of the runs, and the comparison would take its place: give another -o")
+            raise UsageError(f"-o {run} would replace one of the two runs with the comparison: give another -o")
     first, second, profile = _two_saved(a, b, device, os_version)
     made = compared(first, second, profile)
 
@@ -242,10 +246,10 @@ def rules(
     device: Device = None,
     os_version: Os = None,
 ) -> int:
-    """Print the firewall change that opens what is blocked for the device, as text for one product.
+    """Print the firewall change that the device needs, as text for one product.
 
-    The saved run is judged again. Read what is printed before it is used: names of interfaces, zones and lists are
-    stand-ins for your own.
+    The saved run is judged again. Read the text before you use it: replace the names of interfaces, zones and lists by
+    your own.
     """
     from netpreflight.agent.report import make  # noqa: PLC0415 - as above
     from netpreflight.reports.firewall import render  # noqa: PLC0415
@@ -261,12 +265,13 @@ def rules(
 @app.command()
 def devices(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME|FILE.toml]", help="One device, with every fact; else all of them.")
+        str | None,
+        typer.Argument(metavar="[NAME|FILE.toml]", help="Show every fact of this device; else list all devices."),
     ] = None,
     *,
     os_version: Os = None,
 ) -> int:
-    """Show the known devices, or every fact of one with where it comes from and how sure it is."""
+    """List the known devices, or show every fact about one of them, with its source and how sure it is."""
     import shutil  # noqa: PLC0415 - as above
 
     from netpreflight.agent import profiles  # noqa: PLC0415
@@ -297,9 +302,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(0)
     if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
         arguments = ["check", *arguments]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run itself listens
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run sets its own handler
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what the terminal's encoding lacks is escaped, not an error
+        if isinstance(stream, io.TextIOWrapper):  # escape characters that the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
     try:
         code = app(arguments, standalone_mode=False)
@@ -314,26 +319,26 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _refuse(f"cannot write the report: {problem.strerror or problem}")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except Exception as problem:  # typer's own usage errors have a message for people
+    except Exception as problem:  # typer's own usage errors have `format_message`
         if not hasattr(problem, "format_message"):
             raise
         _refuse(f"{problem.format_message()} (see netpreflight --help)")
-    gc.freeze()  # looking through everything for garbage once more, as Python does on exit, takes a tenth of a second
+    gc.freeze()  # else Python collects garbage once more on exit, which takes a tenth of a second
     sys.exit(code)
 
 
 def _close_standard_output() -> None:
-    """Point standard output at nothing: Python would try to write the rest once more on exit, and complain."""
+    """Point standard output at the null device: else Python tries to write the rest again on exit, and complains."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
 
 
 def _prepare(outputs: list[Path]) -> None:
-    """Load what the report will need while the run waits for the network: a fifth of a second, for HTML the most."""
+    """Load what the report needs (0.2 s, mostly for HTML) in a thread, while the run waits for the network."""
     import threading  # noqa: PLC0415 - as above
 
     def load() -> None:
-        with contextlib.suppress(Exception):  # what cannot be loaded is missed where it is used
+        with contextlib.suppress(Exception):  # an error shows again where the module is used
             from netpreflight.agent.report.hardware_makers import registry  # noqa: PLC0415 - as above
 
             registry()
@@ -343,13 +348,13 @@ def _prepare(outputs: list[Path]) -> None:
                 for name in templates():
                     environment().get_template(name)
 
-    timer = threading.Timer(PREPARE_AFTER_S, load)  # by then everything has been sent, and answers are waited for
+    timer = threading.Timer(PREPARE_AFTER_S, load)  # by then the run has sent its packets, and waits for answers
     timer.daemon = True
     timer.start()
 
 
 def _tell(event: "Event") -> None:
-    """Write a line of --debug; one that cannot be written does not end the run."""
+    """Write a line of --debug; an error in writing it does not end the run."""
     from netpreflight.reports.debug import line  # noqa: PLC0415 - as above
 
     with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -357,7 +362,7 @@ def _tell(event: "Event") -> None:
 
 
 def _tell_later(report: "Report", events: "list[Event]", level: "SharingLevel | None") -> None:
-    """Write the lines that had to wait until it was known what they may hold."""
+    """Write the lines of --debug that waited for the end of the run, with what `level` does not allow removed."""
     from netpreflight.reports.debug import shared_lines  # noqa: PLC0415 - as above
 
     with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -373,7 +378,7 @@ def _deliver(
     *,
     as_json: bool,
 ) -> None:
-    """Write the files that were asked for, and show the report, whether they could be written or not."""
+    """Write the files that were asked for, and show the report even if a file could not be written."""
     from netpreflight.reports import FORMATS  # noqa: PLC0415 - as above
     from netpreflight.reports.sharing import shared  # noqa: PLC0415
 
@@ -395,9 +400,9 @@ def _deliver(
 def _write_each(
     outputs: list[Path], level: "SharingLevel | None", render: "Callable[[Path, SharingLevel], str]"
 ) -> list[str]:
-    """Write each file whole or not at all, by itself, and say which could not be written.
+    """Write each file completely or not at all; return a message for each that could not be written.
 
-    What is said of no level is complete as JSON, and for a ticket in every other format.
+    Without a level, JSON files are complete, and all others are for a ticket.
     """
     from netpreflight.agent.report import write  # noqa: PLC0415 - as above
 
@@ -411,7 +416,7 @@ def _write_each(
 
 
 def _two_saved(a: Path, b: Path, device: str | None, os_version: str | None) -> "tuple[Given, Given, Profile]":
-    """Two saved runs, both judged for the device named, or else for that of the first."""
+    """Load two saved runs, and judge both for the device named, or else for the device of the first."""
     from netpreflight.agent.compare import Given  # noqa: PLC0415 - as above
     from netpreflight.agent.report import SavedReportError, load_saved, make  # noqa: PLC0415
 
@@ -429,7 +434,7 @@ def _is_same(file: Path, other: Path) -> bool:
 
 
 def _saved(file: Path, device: str | None, os_version: str | None) -> "tuple[Run, Profile]":
-    """The run in a saved report, and the device to judge it for."""
+    """Load a saved report: its run, and the profile to judge it for."""
     from netpreflight.agent.report import SavedReportError, load  # noqa: PLC0415 - as above
 
     try:
@@ -440,21 +445,23 @@ def _saved(file: Path, device: str | None, os_version: str | None) -> "tuple[Run
 
 
 def _profile(file: Path, judged: "JudgedDevice", device: str | None, os_version: str | None) -> "Profile":
-    """The device named, else that of a saved report."""
+    """The profile of the device named, or else of the device in a saved report."""
     from netpreflight.agent import profiles  # noqa: PLC0415 - as above
 
     try:
         if device is not None:
             return profiles.load(device, os_version)
         if judged.name not in profiles.names():
-            raise UsageError(f"{file}: judged for {judged.name!r}, a company's own device; give its --device FILE.toml")
+            raise UsageError(
+                f"{file}: judged for {judged.name!r}, which is no known device; give its file: --device FILE.toml"
+            )
         return profiles.load(judged.name, os_version or judged.os_version)
     except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
 
 
 def _air(ssid: str | None, capture: Path | None) -> "AirChoice":
-    """The network meant, and what a capture has of the air."""
+    """The network that the user named, and the Wi-Fi survey of a capture file, if one was given."""
     from netpreflight.agent.run import AirChoice  # noqa: PLC0415 - as above
     from netpreflight.probes.observations import LONGEST_SSID  # noqa: PLC0415
     from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text  # noqa: PLC0415
@@ -475,7 +482,11 @@ def _air(ssid: str | None, capture: Path | None) -> "AirChoice":
 
 
 def _checked(output: list[Path] | None, endings: list[str] | None = None) -> list[Path]:
-    """The files to write, refused now rather than after a run; `endings` instead of those of a report."""
+    """The files to write, checked before the run; `endings` are the allowed ones, if not those of a report.
+
+    Raises:
+        UsageError: a file cannot be written, or has another ending.
+    """
     from netpreflight.reports import FORMATS  # noqa: PLC0415 - as above
 
     known = endings or list(FORMATS)
@@ -483,17 +494,17 @@ def _checked(output: list[Path] | None, endings: list[str] | None = None) -> lis
         if path.suffix not in known:
             raise UsageError(f"cannot write {path}: the ending has to be one of {', '.join(known)}")
         if path.is_dir() or not path.parent.is_dir():
-            raise UsageError(f"cannot write {path}: there is no folder {path.parent} or it is a folder itself")
+            raise UsageError(f"cannot write {path}: it is a folder, or there is no folder {path.parent}")
     return output or []
 
 
 def _level(share: str | None, *, redact: bool) -> "SharingLevel | None":
-    """What everything is to hold; None: each format as is usual for it."""
+    """The level of sharing that the user chose; None: none, so each format has its default."""
     from netpreflight.agent.report import LEVELS  # noqa: PLC0415 - as above
 
     if redact:
         if share not in {None, "public"}:
-            raise UsageError(f"--redact is --share public, and --share {share} was asked for, too: give one of them")
+            raise UsageError(f"--redact means --share public, but --share {share} was given too: give only one of them")
         return "public"
     for level in LEVELS:
         if share == level:
@@ -504,7 +515,11 @@ def _level(share: str | None, *, redact: bool) -> "SharingLevel | None":
 
 
 def _known_dialects(dialects: list[str] | None) -> list[str]:
-    """The products that a firewall change is wanted for, refused now rather than after a run."""
+    """The products for which a firewall change is wanted, without doubles, checked before the run.
+
+    Raises:
+        UsageError: a product is not known.
+    """
     if not dialects:
         return []
     from netpreflight.reports.firewall import DIALECTS  # noqa: PLC0415 - as above

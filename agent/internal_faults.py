@@ -1,4 +1,4 @@
-"""An error of this tool's own, as a run keeps it: where it was raised, and by what way, so that it can be found."""
+"""Internal errors of this tool, recorded in the run with their traceback so that they can be found."""
 
 import traceback
 from types import FrameType
@@ -6,12 +6,12 @@ from types import FrameType
 from netpreflight.probes.observations import Fault, Frame
 
 MOST_FRAMES = 32
-"""The outermost and the innermost of more: what lies between repeats itself."""
+"""At most this many frames are kept; of more, the outermost and the innermost, because those between repeat."""
 LONGEST_MESSAGE = 1000
 
 
 def fault_of(problem: BaseException) -> Fault:
-    """What is kept of an error; of a group of errors, the first one is meant."""
+    """The record of an error; of a group of errors, the record of the first one."""
     steps: list[tuple[FrameType, int]] = []
     while True:
         steps += traceback.walk_tb(problem.__traceback__)
@@ -28,7 +28,7 @@ def fault_of(problem: BaseException) -> Fault:
 
 
 def _file(frame: FrameType) -> str:
-    """The file by the module's name, for its path is that of this laptop."""
+    """The file of a frame, made from the module's name, because its path would reveal this laptop's folders."""
     parts = str(frame.f_globals.get("__name__", "?")).split(".")
     if frame.f_code.co_filename.endswith("__init__.py"):
         parts.append("__init__")

@@ -1,14 +1,14 @@
-"""What the status LED of a device does: its colours and times, and the blinks that tell an error."""
+"""The signals of a device's status LED: colours, times, and the blinks that show an error."""
 
 from msgspec import Struct
 
 
 class LedSignal(Struct, frozen=True, kw_only=True):
-    """What the status LED does for a while.
+    """One signal of the status LED.
 
     Attributes:
-        times: how often it blinks before what comes next; None: until something changes.
-        breathes: fades from on to off and back, rather than blink.
+        times: how often it blinks before the next signal; None: until something changes.
+        breathes: whether it fades between on and off; False: it blinks.
     """
 
     colour: str
@@ -28,5 +28,5 @@ class BlinkCode(Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """The pattern for people."""
+        """The pattern in words, such as `orange, 3 blinks`."""
         return f"{self.colour}, {self.blinks} blinks"

@@ -1,4 +1,4 @@
-"""Who can change something: the words for it, in findings, requests and headlines."""
+"""The owners: who can change something on the network, for findings, requests and headlines."""
 
 from typing import Literal
 
@@ -6,5 +6,5 @@ Owner = Literal["device owner", "network administrator", "internet provider", "n
 
 
 def the_owner(owner: Owner | None) -> str:
-    """Who it is, within a sentence."""
+    """The owner with its article, for use within a sentence."""
     return "nobody" if owner == "nobody" else f"the {owner}"

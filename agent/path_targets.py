@@ -1,7 +1,7 @@
-"""Whose path is looked at: the device's port where it did not answer, beside ports that are known to pass.
+"""Which path is traced: to the device's port if it did not answer, and to control ports that are known to pass.
 
-Where it did answer, its path is looked at where that is asked for, or where something suggests that large packets do
-not get through: alone, so that the server is sent nothing but what a device sends it.
+If the port did answer, its path is traced only on request, or if something suggests that large packets do not get
+through. Then there are no control ports, so that the server gets only packets that a device would send.
 """
 
 from netpreflight.agent.judging.witnessed import answered_at
@@ -18,19 +18,20 @@ _ASKED_AGAIN: dict[str, tuple[PathPayload, str]] = {
     "http": ("syn", "it answered a request"),
     "nonce": ("syn", "it sent its nonce"),
 }
-"""How a port that answered is asked on a ladder, and what it did, by what it speaks; NTP is asked wherever it works."""
+"""By the protocol of a port that answered: what a ladder sends to it, and how it answered. NTP is added separately."""
 
 
 def path_targets(seen: Observations, profile: Profile, *, always: bool = False, deep: bool = False) -> list[Target]:
-    """The place where the device's port stayed unanswered, as a list of one; empty where nothing has to be looked at.
+    """The target to trace, as a list of one; empty: no path has to be traced.
 
-    Of several hosts the one is taken that answered on another port, which then is the control.
+    Of several hosts, one that answered on the device's port is preferred, then one that answered on another port, which
+    then serves as the control.
 
     Args:
         seen: the run so far.
         profile: the device judged.
-        always: look at the path of a port that answered, too.
-        deep: look at it, and at whether large packets get out whole.
+        always: trace the path even if the port answered.
+        deep: the same, and test whether large packets get out unfragmented.
     """
     needs = profile.cloud
     hosts, port = needs.hosts.value, needs.port.value
@@ -72,12 +73,12 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
 
 
 def _took_s(attempts: list[Attempt]) -> float:
-    """How long an answer took; 0: none came, or it is not known."""
+    """How many seconds an answer took; 0: none came, or the time is not known."""
     return max((attempt.rtt_ms or 0.0 for attempt in attempts if attempt.outcome == "reply"), default=0.0) / 1000
 
 
 def _suggests_small_mtu(seen: Observations) -> bool:
-    """Whether this laptop's own link (PPPoE, a tunnel) or an ICMP error speaks of a path narrower than Ethernet."""
+    """Whether this laptop's link (PPPoE, a tunnel) or an ICMP error suggests a path MTU below Ethernet's 1500 bytes."""
     scope = seen.scope
     attempts = [attempt for endpoint in (seen.cloud.endpoints if seen.cloud else []) for attempt in endpoint.attempts]
     told = any(attempt.icmp and attempt.icmp.is_too_large for attempt in attempts)
@@ -85,7 +86,10 @@ def _suggests_small_mtu(seen: Observations) -> bool:
 
 
 def _controls(seen: Observations, place: Destination, device: Rungs) -> tuple[Rungs, ...]:
-    """A port of each protocol, the device's own protocol first: one that answered, or else one that usually passes."""
+    """One control port for UDP and one for TCP: a port that answered, or else one that usually passes.
+
+    The device's own protocol comes first.
+    """
     known = [
         rungs
         for rungs in _answered(seen, place.address)

@@ -1,6 +1,6 @@
-"""The plan of a run: which probes there are, what each needs of this laptop, and what it waits for.
+"""The plan of a run: the probes, what each needs on this laptop, and what it waits for.
 
-Data, and no code that runs a probe: that is in `run.py`, whose loop knows none of them by name.
+This is data only. The code that runs the probes is in `run.py`.
 """
 
 from typing import Literal, NamedTuple
@@ -21,34 +21,34 @@ from netpreflight.probes.observations import (
 )
 
 Milestone = Literal["resolvers", "addresses", "portal-api", "dtls-ended", "silence"]
-"""What can be waited for."""
+"""Events that a probe can wait for."""
 Needs = Literal["nothing", "link", "resolvers", "route"]
-"""What this laptop must have: nothing, as a radio need not be the interface under test; an interface that is up; an
-address and a way to the resolvers; an address and a default route."""
+"""What a probe needs on this laptop. `nothing`: the radio need not be the interface under test. `link`: an interface
+that is up. `resolvers`: an address, and a route to the resolvers. `route`: an address, and a default route."""
 
 
 class PlannedProbe(NamedTuple):
-    """A probe."""
+    """A probe in the plan of a run."""
 
     name: str
-    """As its key in the observations."""
+    """Its key in the observations."""
     kind: type[Observation]
     needs: Needs
     begins_after: tuple[Milestone, ...] = ()
-    """What it waits for before it begins; none of that is its own time."""
+    """What the probe waits for before it begins; this does not count as its own time."""
     waits_for: tuple[Milestone, ...] = ()
-    """What parts of it wait for later."""
+    """What parts of the probe wait for after it has begun."""
 
 
 REACHED_BY: dict[Milestone, tuple[str, ...]] = {
     "resolvers": ("dhcp",),  # as soon as a server has named them, or it is clear that none will
-    "portal-api": ("dhcp",),  # DHCP's option 114 (RFC 8910), or that there is none
-    "addresses": ("dns",),  # each name's as soon as it is found
-    # As soon as no DTLS server is waited for: a device tests the internet after its cloud connection has failed.
+    "portal-api": ("dhcp",),  # DHCP option 114 (RFC 8910), or that there is none
+    "addresses": ("dns",),  # each name's address as soon as it is found
+    # All DTLS exchanges have ended: a device tests the internet only after its cloud connection has failed.
     "dtls-ended": ("cloud",),
-    "silence": ("coap", "cloud"),  # the device's port is silent for a while, if they have not ended before
+    "silence": ("coap", "cloud"),  # the device's port has been silent for a while
 }
-"""Which probes lead to it: once all of them have ended it is reached, and perhaps before."""
+"""The probes behind each milestone: it is reached when all of them have ended, and perhaps before."""
 
 PROBES: tuple[PlannedProbe, ...] = (
     PlannedProbe("wifi", Wifi, "nothing"),
@@ -66,10 +66,10 @@ PROBES: tuple[PlannedProbe, ...] = (
 """Every probe, in the order in which they begin."""
 
 WITH_DEEP: dict[str, tuple[str, ...]] = {"cloud": ("mapping", "path")}
-"""What a deep run adds beside a probe."""
+"""The probes that a deep run adds, by the probe that they need."""
 
 
 def plan(wanted: set[str], *, deep: bool = False) -> list[PlannedProbe]:
-    """The probes of a run, in order: those that its checks want, and what a deep run adds."""
-    more = {text for beside, added in WITH_DEEP.items() if deep and beside in wanted for text in added}
+    """The probes of a run, in order: those that its checks need, and those that a deep run adds."""
+    more = {probe for beside, added in WITH_DEEP.items() if deep and beside in wanted for probe in added}
     return [row for row in PROBES if row.name in wanted | more]

@@ -1,4 +1,4 @@
-"""The run loop: what the judged checks need is measured, each probe as soon as its inputs are known."""
+"""The run loop: runs the probes that the judged checks need, each as soon as its inputs are known."""
 
 import asyncio
 import contextlib
@@ -53,27 +53,27 @@ from netpreflight.probes.wifi import wifi
 MOST_RESOLVERS = 2
 """lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS); no device asks a third."""
 DEEP_RUN_S = 70.0
-"""Room for a DHCP server and resolvers that are slow, and then for the 45 s of a device's DTLS handshake."""
+"""The longest deep run: time for slow DHCP servers and resolvers, and then for a device's DTLS handshake of 45 s."""
 KEEP_ALIVE_S = 25.0
-"""Device OS 2.1 and later, on Wi-Fi (rtl8721x_config.h:44)."""
+"""The keep-alive of Device OS 2.1 and later, on Wi-Fi (rtl8721x_config.h:44)."""
 MOST_HOLD_S = 60.0
-"""Nobody waits for longer; of a product that is silent for longer a run does not say what a NAT does to it."""
+"""The longest silence that a deep run tests; for a product with a longer keep-alive, what a NAT does is not known."""
 PATH_AFTER_S = 11.0
-"""A port that has been silent for so long, on three tries, is looked for on the path while it is still waited for."""
+"""After a silence this long, which is three tries, the path is traced while the run still waits for an answer."""
 BEYOND_KEEP_ALIVE_S = 5.0
-"""A NAT that forgets exactly when the keep-alive is due cannot be relied on."""
+"""Added to the keep-alive: a NAT that forgets exactly when the keep-alive is due cannot be relied on."""
 
 OnCheck = Callable[[Check], None]
 Probe = Callable[[], Awaitable[Observation]]
 
 
 class AirChoice(NamedTuple):
-    """What the user said of the air."""
+    """What the user chose for the Wi-Fi survey."""
 
     ssid: str | None = None
-    """The network meant, as `Bss.ssid` has it; None: the one that this laptop is on."""
+    """The network to judge, written as in `Bss.ssid`; None: the one that this laptop is on."""
     capture: Wifi | None = None
-    """What a capture has of it; None: scan."""
+    """The survey read from a capture; None: scan."""
 
 
 def measure(
@@ -87,25 +87,25 @@ def measure(
     clock: Clock = SYSTEM,
     trace: Trace | None = None,
 ) -> Run:
-    """Measure, until everything is known or the user stops it (Ctrl-C, SIGTERM, SIGHUP).
+    """Measure until everything is known, or the user stops the run (Ctrl-C, SIGTERM, SIGHUP).
 
     Args:
-        scope: the interface under test and its laptop.
-        air: the network meant, and what is known of the air already.
+        scope: the interface under test, and this laptop.
+        air: the network to judge, and the survey of a capture.
         profile: the device judged; what the other known devices need is measured too.
         selection: the checks that count; probes that no such check needs do not run.
-        on_check: called with each check of `profile` as soon as it is known.
-        deep: wait for the cloud as long as a device does, look at what a NAT forgets, and at the path of a port that
-            answers, too.
-        clock: what the time is.
-        trace: told of everything that is sent, heard and asked.
+        on_check: called with each check of `profile` as soon as its result is known.
+        deep: wait for the cloud as long as a device does, test how long a NAT keeps an idle conversation, and trace the
+            path even if the port answers.
+        clock: the clock to use.
+        trace: called with every packet that is sent or received, and every question to the system.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(_Measurement(scope, air, profile, selection, on_check, clock, trace, deep=deep).run())
 
 
 class _Measurement:
-    """One run: its observations as they come in, and who waits for what."""
+    """One run: its observations as they come in, and the milestones that probes wait for."""
 
     def __init__(
         self,
@@ -154,8 +154,8 @@ class _Measurement:
             self._addresses = HostAddresses(list(self._names()))
             stopped = asyncio.Event()
             if sys.platform != "win32":
-                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                    loop.add_signal_handler(number, stopped.set)
+                for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    loop.add_signal_handler(signal_number, stopped.set)
             work = asyncio.ensure_future(asyncio.gather(*self._tasks()))
             stop = asyncio.ensure_future(stopped.wait())
             both: set[asyncio.Future[Any]] = {work, stop}
@@ -165,7 +165,7 @@ class _Measurement:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             footprint = network.footprint()
-        if self._scope.gateway and self._scope.interface:  # by now something has gone through it
+        if self._scope.gateway and self._scope.interface:  # by now traffic has filled the ARP cache
             self._scope.gateway_mac = mac_of(self._scope.gateway, self._scope.interface)
         return Run(
             started=started,
@@ -216,7 +216,7 @@ class _Measurement:
         return [self._step(row, probes[row.name]) for row in self._plan]
 
     async def _step(self, row: PlannedProbe, probe: Probe) -> None:
-        """Run one probe; a fault of its own is that probe's "not run", and nobody else's."""
+        """Run one probe; an exception in it makes this probe "not run", and does not affect the others."""
         early: dict[Milestone, Callable[[], Awaitable[object]]] = {"silence": self._silence}
         for milestone in row.begins_after:
             await early.get(milestone, self._reached[milestone].wait)()
@@ -225,7 +225,7 @@ class _Measurement:
         obstacle, unlocked_by = self._obstacle(row)
         try:
             observation = row.kind(not_run=obstacle, unlocked_by=unlocked_by) if obstacle else await probe()
-        except Exception as fault:  # noqa: BLE001 - whatever a probe raises must not take the run with it
+        except Exception as fault:  # noqa: BLE001 - an error in one probe must not end the run
             observation = row.kind(not_run=f"the probe failed: {type(fault).__name__}: {fault}", fault=fault_of(fault))
         observation.started_s = begun
         observation.duration_s = round(self._network.elapsed() - begun, 4)
@@ -236,7 +236,7 @@ class _Measurement:
         self._tell()
 
     def _obstacle(self, row: PlannedProbe) -> tuple[str | None, str | None]:
-        """Why a probe cannot run on this laptop at all, and what would make it possible."""
+        """Why a probe cannot run on this laptop, and the step that would make it possible; None: it can run."""
         scope = self._scope
         if row.needs == "nothing":
             return None, None
@@ -259,7 +259,7 @@ class _Measurement:
         return any(ipaddress.ip_address(address) in network for network in networks)
 
     def _reach(self) -> None:
-        """Release whoever waits for probes that have ended, however they ended."""
+        """Set each milestone whose probes have all ended, whether they succeeded or not."""
         settle: dict[Milestone, Callable[[], None]] = {
             "resolvers": lambda: self._use_resolvers([]),
             "portal-api": self._use_portal_api,
@@ -271,24 +271,24 @@ class _Measurement:
                 self._reached[milestone].set()
 
     def _use_portal_api(self) -> None:
-        """Say where option 114 leads."""
+        """Pass the URL of DHCP option 114, or None, to the portal probe."""
         seen = self._seen.dhcp
         told = [message.captive_portal for message in seen.received if message.captive_portal] if seen else []
         recorded = seen.laptop_lease.captive_portal if seen and seen.laptop_lease else None
         self._portal_url.set_result(told[0] if told else recorded)
 
     def _tell(self) -> None:
-        """Announce the checks for which everything has been seen."""
+        """Announce the checks whose probes have all ended."""
         for check_id, row in judging.CHECKS.items():
             needed = {*row.probes, *(self._probes & set(row.also))}
             if self._air.ssid is not None:
-                needed |= self._probes & {"wifi"}  # it tells whether this laptop is on that network
+                needed |= self._probes & {"wifi"}  # the survey tells whether this laptop is on that network
             if check_id not in self._told and needed <= self._ended and row.exists(self._seen):
                 self._told.add(check_id)
                 self._on_check(judging.judge_one(check_id, self._seen, self._profile, self._selection))
 
     def _use_resolvers(self, resolvers: list[str]) -> None:
-        """Go on with the resolvers that DHCP hands out; where those cannot be learned, with the laptop's own."""
+        """Use the resolvers that DHCP hands out or, where those cannot be learned, the laptop's own."""
         if self._resolvers.done():
             return
         learned = [Resolver(address=resolver, source="dhcp", interface=self._scope.interface) for resolver in resolvers]
@@ -309,7 +309,7 @@ class _Measurement:
         return self._aim(seen)
 
     def _look_early(self, seen: Wifi) -> None:
-        """Announce what 2.4 GHz alone settles, while the survey goes on; the rest waits for its end."""
+        """Announce the checks that 2.4 GHz alone settles; the others wait for the end of the survey."""
         self._seen.wifi = self._aim(seen)
         if "5" in self._profile.radio.bands.value:
             return  # a better access point may be on 5 GHz
@@ -321,7 +321,7 @@ class _Measurement:
                     self._on_check(check)
 
     def _aim(self, seen: Wifi) -> Wifi:
-        """Say which network is meant, and which one this laptop measures from."""
+        """Note in the survey which network is judged, and in the scope which one this laptop is on."""
         seen.aim(self._air.ssid)
         if seen.interface is not None and seen.interface == self._scope.interface:
             self._scope.medium = "wifi"
@@ -352,7 +352,7 @@ class _Measurement:
         return Ntp(server=NTP_SERVER) if address is None else await ntp(self._network, address)
 
     def _note(self, seen: CoapServer | CloudEndpoint) -> None:
-        """Keep what is known of an exchange, of which the whole is known later."""
+        """Keep what is known so far of an exchange that may still go on."""
         transport = "coap" if isinstance(seen, CoapServer) else seen.transport
         self._so_far[transport, seen.host, seen.port] = seen
         if transport == "dtls":
@@ -361,12 +361,12 @@ class _Measurement:
                 self._reached["dtls-ended"].set()
 
     def _cloud(self) -> Cloud:
-        """What is known of the cloud so far."""
+        """The cloud exchanges so far."""
         known = [server for server in self._so_far.values() if isinstance(server, CloudEndpoint)]
         return self._seen.cloud or Cloud(endpoints=known)
 
     async def _silence(self) -> None:
-        """Wait until the device's port has been silent for a while, or every exchange has ended."""
+        """Wait until the device's port has been silent for `PATH_AFTER_S`, or every exchange has ended."""
         needs = self._profile.cloud
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(MOST_RUN_S):
@@ -383,7 +383,7 @@ class _Measurement:
                 await self._reached["silence"].wait()
 
     async def _path(self) -> Path:
-        # A healthy run looks for no path, and does not wait for this.
+        # Imported here, because a healthy run traces no path and must not wait for these.
         from netpreflight.agent.path_targets import path_targets  # noqa: PLC0415
         from netpreflight.probes.path import path  # noqa: PLC0415
 
@@ -398,7 +398,7 @@ class _Measurement:
         return await path(self._network, path_targets(seen, self._profile, always=always, deep=self._deep))
 
     def _names(self) -> dict[str, NameKind]:
-        """Every name that a known device asks for, and the vendors'."""
+        """All names to look up: those that known devices ask for, and those of the portal checks' vendors."""
         names: dict[str, NameKind] = {NTP_SERVER: "device"}
         for profile in self._profiles:
             names.update(dict.fromkeys(_cloud_names(profile), "device"))
@@ -406,15 +406,15 @@ class _Measurement:
 
 
 def _cloud_names(profile: Profile) -> list[str]:
-    """The names, not the addresses, among a device's cloud hosts."""
+    """The hosts of a device's cloud that are names, and not addresses."""
     return [host for host in profile.cloud.hosts.value if not is_address(host)]
 
 
 def echo_targets(known: list[Profile], cloud: Cloud | None) -> list[EchoTarget]:
-    """Whose servers are asked for an echo: a device's whose Internet Test is one, if all its clouds stayed silent.
+    """The servers to send an echo to: those of devices whose Internet Test is an echo, if their cloud did not answer.
 
-    Each server is asked once in each form, as the first of the devices that would: another's packets differ by the
-    index of its interface only.
+    Each server is asked only once in each form, with the packets of the first such device: those of other devices
+    differ in the interface index only.
     """
     endpoints = cloud.endpoints if cloud else []
     silent = {(endpoint.host, endpoint.port) for endpoint in endpoints if endpoint.attempts and not endpoint.record}
@@ -433,12 +433,12 @@ def echo_targets(known: list[Profile], cloud: Cloud | None) -> list[EchoTarget]:
 
 
 def aaaa_names(known: list[Profile]) -> set[str]:
-    """The names whose IPv6 address a device asks for."""
+    """The names whose IPv6 address any known device asks for."""
     return {host for profile in known if profile.dns.aaaa_first.value for host in _cloud_names(profile)}
 
 
 def hold_s(known: list[Profile]) -> float:
-    """How long a NAT has to keep a conversation: as long as a device is silent, and some more."""
+    """How many seconds a NAT must keep an idle conversation: the longest keep-alive, and a margin."""
     alive = [
         profile.cloud.keep_alive_s.value
         for profile in known

@@ -1,4 +1,4 @@
-"""Which of the checks a user chose."""
+"""The checks that the user chose with --only and --skip."""
 
 from msgspec import Struct, field
 
@@ -14,15 +14,15 @@ class Selection(Struct, frozen=True, kw_only=True):
     skip: list[str] = field(default_factory=list)
 
     def includes(self, check_id: str) -> bool:
-        """Whether a check is to be judged."""
+        """Whether the selection includes a check."""
         return check_id not in self.skip and (self.only is None or check_id in self.only)
 
 
 def select(only: str | None, skip: str | None) -> Selection:
-    """A selection from two comma-separated lists of check ids and groups.
+    """Make a selection from two comma-separated lists of check ids and groups.
 
     Raises:
-        UnknownCheckError: a name is not one of a check or a group, or `only` names nothing.
+        UnknownCheckError: a name is neither a check nor a group, or `only` names nothing.
     """
     chosen = _expand(only) if only is not None else None
     if chosen == []:
@@ -31,18 +31,18 @@ def select(only: str | None, skip: str | None) -> Selection:
 
 
 def in_groups(ids: list[str]) -> str:
-    """Check ids as a list for people, whole groups by their name."""
+    """List check ids in words; a whole group is given by its name."""
     chosen, groups = set(ids), _groups()
     words = []
     for check_id in ids:
         group = check_id.partition(".")[0]  # a saved run may name a check that is not known here
-        members = [text for text, its in groups.items() if its == group]
+        members = [member for member, its_group in groups.items() if its_group == group]
         words.append(group if len(members) > 1 and chosen.issuperset(members) else check_id)
     return ", ".join(dict.fromkeys(words))
 
 
 def _groups() -> dict[str, str]:
-    """Every check, with its group."""
+    """The group of every check, by check id."""
     from netpreflight.agent.judging.registry import CHECKS  # noqa: PLC0415 - judging goes by a selection itself
 
     return {row.id: row.group for row in CHECKS.values()}

@@ -1,4 +1,4 @@
-"""What a report is made of, one part a file; made, saved, and loaded again."""
+"""The report: each file makes one part of it; `report` puts them together, `saved` writes and loads them."""
 
 from netpreflight.agent.report.report import (
     LEVELS,

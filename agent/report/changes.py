@@ -1,8 +1,8 @@
-"""What has to be changed: for each thing that stands in a device's way, the least that opens it.
+"""The changes that the network needs: for each thing that blocks the device, the smallest change that unblocks it.
 
-A firewall change is a `Rule` of validated values: a saved run comes from somebody else, and what is in it must not be
-able to add a line, a quote or a destination to what an administrator pastes into a firewall. Everything else (an entry
-in an allow-list, a DHCP option, a setting of the router) is the remedy of the check that asks for it.
+A firewall change is a `Rule` of validated values. A saved run may come from somebody else, and must not be able to add
+a line, a quote or a destination to the text that an administrator pastes into a firewall. Any other change (an entry in
+an allow-list, a DHCP option, a router setting) is the remedy of the check that asks for it.
 """
 
 import ipaddress
@@ -20,27 +20,29 @@ from netpreflight.agent.results import Check, Flow, Where
 from netpreflight.probes.observations import Dhcp, Observations, Plain, Scope
 
 IDLE_MARGIN_S = 10
-"""A device's keep-alive may be late by so much, by its own timers and by a packet that is sent again."""
+"""By how much a device's keep-alive may be late, because of its timers or a packet that is sent again."""
 MOST_ADDRESSES = 8
-"""Addresses of one name in one rule."""
+"""At most this many addresses of one name go into one rule."""
 _PREFIXES = range(8, 31)
-"""Prefix lengths of a subnet that devices live in; a mask beyond that is a mistake, or made up."""
+"""Plausible prefix lengths of a device's subnet; any other mask is a mistake, or made up."""
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"(?:\*\.)?(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?", re.ASCII)
-"""RFC 952 and RFC 1123 section 2.1, and a leading `*.` for a whole zone; the last label begins with a letter."""
+"""A host name by RFC 952 and RFC 1123 section 2.1, perhaps with a leading `*.` for a whole zone; the last label begins
+with a letter."""
 _LONGEST_NAME = 253
 _MAC = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}", re.ASCII)
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """One exchange to let out, and its answers in; every value is validated.
+    """One exchange that a firewall has to let out, and its answers in; every value is validated.
 
     Attributes:
-        host: the name that leads to the destination, `*.` before a whole zone; None: it has none.
-        addresses: the destination's addresses as they were seen in this run. They move where there is a name.
+        host: the name of the destination, with `*.` for a whole zone; None: it has none.
+        addresses: the addresses of the destination in this run; where it has a name, they change.
         source: the device's subnet; None: not known.
-        mac: the device's own address, where the profile states a whole one.
-        idle_s: for UDP, how long an idle conversation has to be kept; None: the device states no keep-alive.
+        mac: the device's own MAC address; None: its profile does not state a full one.
+        idle_s: for UDP, how long in seconds an idle conversation has to be kept; None: the device's profile states no
+            keep-alive.
     """
 
     protocol: Literal["udp", "tcp"]
@@ -53,7 +55,7 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     @property
     def line(self) -> str:
-        """The rule as one neutral line."""
+        """The rule as one sentence, for no particular product."""
         seen = ", ".join(self.addresses)
         where = f"{self.host} (now {seen}; its addresses change)" if self.host else seen
         device = f"{self.source or 'the device (its subnet is not known)'}{f' (MAC {self.mac})' if self.mac else ''}"
@@ -66,13 +68,14 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """One change, and the checks that ask for it.
+    """One change to the network.
 
     Attributes:
-        problems: what each of these checks found, in the same order.
-        needed: whether the device needs it; False: it works without, with a warning.
-        line: the change as one neutral line.
-        rules: what a firewall has to let through; empty where it is no firewall that has to be changed.
+        checks: the checks that ask for the change.
+        problems: the problem that each of these checks found, in the same order.
+        needed: whether the device needs the change; False: it works without, but with a warning.
+        line: the change as one sentence, for no particular product.
+        rules: what a firewall has to let through; empty: something other than a firewall has to be changed.
     """
 
     checks: list[str]
@@ -85,9 +88,9 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[Change]:
-    """The changes that open what is blocked, those that the device needs first.
+    """The changes that let the device online, those that it needs first.
 
-    What only follows from another finding has no change of its own.
+    A finding that is only a consequence of another one (`due_to`) has no change of its own.
     """
     wanted = [row for row in checks if _asks_for_change(row, checks)]
     found: dict[str, Change] = {}
@@ -107,7 +110,7 @@ def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[C
 
 
 def _asks_for_change(check: Check, checks: list[Check]) -> bool:
-    """Whether a check fails for the device by itself; a failure that is only a warning for it counts too."""
+    """Whether a check asks for a change: it fails, if only as a warning, and not because another check fails."""
     failing = {row.id for row in checks if row.status == "fail" and row.level != "reported"}
     if check.level == "reported" or not check.remedy or check.due_to in failing:
         return False
@@ -128,7 +131,7 @@ def _change(check: Check, seen: Observations, profile: Profile) -> Change:
 
 
 def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
-    """The rule that lets an exchange through; None where no firewall can stand in its way, or a value is no good."""
+    """The rule that lets an exchange through; None: it stays in the device's subnet, or a value is invalid."""
     subnet = subnet_of(seen)
     addresses = [
         address for address in _addresses(flow, seen) if subnet is None or ipaddress.IPv4Address(address) not in subnet
@@ -149,14 +152,14 @@ def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
 
 
 def _addresses(flow: Flow, seen: Observations) -> list[str]:
-    """Where the exchange was tried, and the other addresses of its name."""
+    """The address to which the exchange was tried, and the other addresses of its name."""
     lookups = seen.dns.of(flow.host) if seen.dns and flow.host else []
     every = [flow.address, *(address for lookup in lookups for address in lookup.addresses)]
-    return [name for name in dict.fromkeys(every) if _is_host(name)][:MOST_ADDRESSES]
+    return [address for address in dict.fromkeys(every) if _is_host(address)][:MOST_ADDRESSES]
 
 
 def _is_host(address: str) -> bool:
-    """Whether this is an IPv4 address that one host can have."""
+    """Whether this is an IPv4 address that a single host can have."""
     if not is_address(address):
         return False
     parsed = ipaddress.IPv4Address(address)
@@ -166,13 +169,13 @@ def _is_host(address: str) -> bool:
 
 
 def _host(name: str | None) -> str | None:
-    """The name to allow, in lower case; None where it is none that a rule can hold."""
+    """The name to allow, in lower case; None: there is none, or it is not a valid host name."""
     allowed = zone_of(name) if name else ""
     return allowed.lower() if len(allowed) <= _LONGEST_NAME and _HOST_NAME.fullmatch(allowed) else None
 
 
 def subnet_of(seen: Observations) -> ipaddress.IPv4Network | None:
-    """The device's subnet: of what DHCP gives an unknown device, else this laptop's."""
+    """The device's subnet: that of the lease for an unknown device, else this laptop's; None: not known."""
     for text in (*_leased(seen.dhcp), *_own(seen.scope)):
         try:
             network = ipaddress.IPv4Network(text, strict=False)

@@ -1,8 +1,8 @@
-"""What is enough: which of the changes the device needs, and whether it then works, as far as that was seen.
+"""Which of the changes the device needs, and whether they are enough to get it online.
 
-The same judged checks are taken once more with the findings in question turned to a pass. What was measured behind a
-fault that spoils everything after it (a portal, a resolver that lies) says nothing of what will be there once that is
-mended: it is then unknown, and so is whether the changes are enough.
+The judged checks are taken again, with those that the changes fix turned to a pass. Some faults (a portal, a resolver
+that rewrites answers) falsify everything that was measured behind them. What is there once they are fixed is unknown,
+and then it is also unknown whether the changes are enough.
 """
 
 from typing import Literal
@@ -21,12 +21,12 @@ class Enough(Struct, frozen=True, kw_only=True):
     """Whether the changes make the device work.
 
     Attributes:
-        answer: `alone`: the one change does. `together`: all of them are needed, and do. `not-known`: they are needed,
-            and whether that is enough was not seen.
-        fix: the checks that have to be mended, one for each change.
-        problems: what each of these found, in the same order.
-        perhaps: failing checks that may pass by themselves once the others are mended.
-        not_seen: checks of which nothing is known once `fix` is mended.
+        answer: `alone`: one change is enough. `together`: all changes are needed, and are enough. `not-known`: the
+            changes are needed, but whether they are enough is not known.
+        fix: the failing checks to fix, one for each change.
+        problems: the problem that each check in `fix` found, in the same order.
+        perhaps: failing checks that may pass by themselves once `fix` is fixed.
+        not_seen: checks whose result is not known once `fix` is fixed.
     """
 
     answer: Literal["alone", "together", "not-known"]
@@ -38,7 +38,7 @@ class Enough(Struct, frozen=True, kw_only=True):
 
 
 def enough(checks: list[Check], changes: list[Change], selection: Selection) -> Enough | None:
-    """What the needed changes amount to; None where the device needs none."""
+    """Whether the needed changes are enough to get the device online; None: it needs no change."""
     needed = [change for change in changes if change.needed]
     failing = [check.id for check in checks if (check.status, check.level) == ("fail", "required")]
     if not needed or not failing:
@@ -46,7 +46,7 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
     spoiling = [change for change in needed if _spoilt_by(change)]
     spoilt = {stage for change in spoiling for stage in _spoilt_by(change)}
     fix = spoiling + [change for change in needed if change not in spoiling and not _only_in(change, spoilt)]
-    turned = _mended(checks, {check_id for change in fix for check_id in change.checks}, spoilt)
+    turned = _fixed(checks, {check_id for change in fix for check_id in change.checks}, spoilt)
     not_seen = [
         check.id for check in turned if check.level == "required" and check.status in {"fail", "unknown", "skip"}
     ]
@@ -65,7 +65,7 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
 
 
 def _spoilt_by(change: Change) -> set[Stage]:
-    """The stages whose failures may all come from what the change mends."""
+    """The stages whose failures may all be caused by what the change fixes."""
     return {stage for check_id in change.checks for stage in CHECKS[check_id].spoils}
 
 
@@ -73,8 +73,8 @@ def _only_in(change: Change, stages: set[Stage]) -> bool:
     return all(CHECKS[check_id].stage in stages for check_id in change.checks)
 
 
-def _mended(checks: list[Check], fixed: set[str], spoilt: set[Stage]) -> list[Check]:
-    """The checks as they would be judged with some of them mended: what followed from those was not seen."""
+def _fixed(checks: list[Check], fixed: set[str], spoilt: set[Stage]) -> list[Check]:
+    """The checks with those in `fixed` turned to a pass, and the failures that may have come from them to unknown."""
     fixed = {*fixed, *(settled for check_id in fixed for settled in CHECKS[check_id].settles)}
     unseen = {
         check.id
@@ -92,9 +92,9 @@ def _mended(checks: list[Check], fixed: set[str], spoilt: set[Stage]) -> list[Ch
 
 
 def _follows(check: Check, checks: list[Check], fixed: set[str]) -> bool:
-    """Whether a finding is a consequence of one that is mended, over however many steps."""
+    """Whether a finding is a direct or indirect consequence of one that is fixed."""
     by_id, cause = {row.id: row for row in checks}, check.due_to
-    for _ in checks:  # a chain of causes is no longer than that, and a circle ends
+    for _ in checks:  # a chain of causes cannot be longer, and a circle of causes ends here
         if cause is None or cause in fixed:
             break
         cause = by_id[cause].due_to if cause in by_id else None
@@ -104,15 +104,15 @@ def _follows(check: Check, checks: list[Check], fixed: set[str]) -> bool:
 def _sentence(fix: list[str], perhaps: list[str], not_seen: list[str], in_doubt: list[str], *, works: bool) -> str:
     names = f"{', '.join(fix[:-1])} and {fix[-1]}" if len(fix) > 1 else fix[0]
     if works and len(fix) == 1:
-        return f"Mending {names} alone is enough: everything else that the device needs was seen to work here."
+        return f"Fixing {names} alone is enough: everything else that the device needs was seen to work here."
     both = "both" if len(fix) == 2 else "all"
     if works:
-        return f"{names} {both} have to be mended, and that is enough: all else that the device needs was seen to work."
+        return f"{names} {both} have to be fixed, and that is enough: everything else was seen to work here."
     has = "has" if len(fix) == 1 else f"{both} have"
     behind = f" {in_groups(perhaps)} may fail only because of that." if perhaps else ""
-    open_ = f"{names} {has} to be mended; whether that is enough is not known"
+    open_ = f"{names} {has} to be fixed; whether that is enough is not known"
     if not_seen:
-        return f"{open_}, because nothing was seen of {in_groups(not_seen)}.{behind} Run netpreflight again then."
+        return f"{open_}, because {in_groups(not_seen)} could not be measured yet.{behind} Then run netpreflight again."
     if in_doubt:
-        return f"{open_}: {in_groups(in_doubt)} rests on what is not confirmed of the device."
+        return f"{open_}: {in_groups(in_doubt)} rests on a fact about the device that is not confirmed."
     return f"{open_}."

@@ -1,16 +1,16 @@
-"""Who made an interface: its address, by the IEEE's registry."""
+"""The maker of a network interface, looked up by its MAC address in the IEEE's registry."""
 
 import importlib
 from functools import cache
 
 
 def maker(mac: str) -> str | None:
-    """Who made an interface with this address (`aa:bb:cc:dd:ee:ff`), by the IEEE's registry as scapy has it.
+    """The maker of an interface with this MAC address (`aa:bb:cc:dd:ee:ff`), by scapy's copy of the IEEE's registry.
 
-    None: not in the registry. A locally administered address has no maker (IEEE 802-2014, 8.4).
+    None: the address is not in the registry. A locally administered address has no maker (IEEE 802-2014, 8.4).
     """
     octets = mac.upper().split(":")
-    blocks = [  # of the IEEE's three kinds, the smallest first: 36, 28 and 24 bits belong to the maker
+    blocks = [  # the IEEE's three block sizes, the smallest block first: the maker has a prefix of 36, 28 or 24 bits
         f"{':'.join(octets[:4])}:{octets[4][0]}0/36",
         f"{':'.join(octets[:3])}:{octets[3][0]}0/28",
         ":".join(octets[:3]),
@@ -25,5 +25,5 @@ def maker(mac: str) -> str | None:
 
 @cache
 def registry() -> str:
-    """Wireshark's `manuf`: a line for each block of addresses, with a short and the full name; 0.1 s to unpack."""
+    """Wireshark's `manuf` text: a line for each address block, with a short and a full name; takes 0.1 s to unpack."""
     return f"\n{importlib.import_module('scapy.libs.manuf').DATA}\n"

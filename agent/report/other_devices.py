@@ -1,4 +1,4 @@
-"""The same observations judged for every known device, and for every Device OS version of the one that is judged."""
+"""A run judged for every known device, and for every Device OS version of the device judged."""
 
 from typing import Any
 
@@ -13,45 +13,45 @@ from netpreflight.probes.observations import LogLine, Observations
 
 
 class _End(Struct, frozen=True, kw_only=True):
-    """How it ends for one device at one Device OS version."""
+    """How far one device gets with one Device OS version."""
 
     verdict: Verdict
     online: bool | None
-    """Whether it gets online; None: not known."""
+    """Whether the device gets online; None: not known."""
     internet_test: Result | None
     method: str
-    """Its Internet Test."""
+    """The method of its Internet Test."""
     led: str | None
-    """The status LED at the end."""
+    """The signal of the status LED at the end."""
     log: LogLine | None
-    """The line of its log that says how it ends: of the Internet Test where that runs."""
+    """The last telling line of its log: the Internet Test's where that runs."""
 
 
 class DeviceVerdict(_End, frozen=True, kw_only=True):
-    """What a run means for one known device."""
+    """The verdict of a run for one known device."""
 
     name: str
     title: str
     os_version: str | None
     headline: str
     stops_at: str | None
-    """The stage of its start where it stays: scan, link, ip, dns or cloud."""
+    """The stage at which its start stops: scan, link, ip, dns or cloud; None: it does not stop, or that is unknown."""
 
 
 class VersionVerdict(_End, frozen=True, kw_only=True):
-    """What a run means for a stretch of Device OS versions of the device judged."""
+    """The verdict of a run for a range of Device OS versions of the device judged."""
 
     since: str
     before: str | None
-    """The first version for which it no longer holds; None: it holds up to the newest."""
+    """The first version to which the verdict no longer applies; None: it applies up to the newest."""
     warnings: list[str]
     """Checks that do not pass."""
     asked_instead: str | None = None
-    """The name of another version's cloud, whose answers stand for those for its own, which were not asked for."""
+    """The cloud host name of another version, whose answers are used because its own was not asked for."""
 
 
 def by_device(seen: Observations, judged: Profile, judgement: Judgement, selection: Selection) -> list[DeviceVerdict]:
-    """The verdict for each known device at its newest Device OS version, and for the one judged at its own."""
+    """The verdict for each known device with its newest Device OS version, and for the judged device with its own."""
     others = [device for device in profiles.load_all() if device.name != judged.name]
     every = sorted([judged, *others], key=lambda profile: _place(profile.name))
     return [
@@ -61,10 +61,10 @@ def by_device(seen: Observations, judged: Profile, judgement: Judgement, selecti
 
 
 def by_version(seen: Observations, judged: Profile, selection: Selection) -> list[VersionVerdict]:
-    """The verdict by Device OS version, where that differs from one to another; else nothing.
+    """The verdict for each range of Device OS versions; empty where all versions have the same verdict.
 
-    A run asks for the cloud's name of the version judged, and for those of the other known devices. A name that it did
-    not ask for is taken to be answered alike; `asked_instead` says so.
+    A run asks for the cloud names of the judged version and of the other known devices. A name that it did not ask for
+    is assumed to be answered like the judged version's; `asked_instead` says so.
     """
     found: list[VersionVerdict] = []
     for version in profiles.versions_of(judged):
@@ -83,7 +83,10 @@ def by_version(seen: Observations, judged: Profile, selection: Selection) -> lis
 
 
 def _at_the_same_cloud(other: Profile, judged: Profile, seen: Observations) -> Profile:
-    """Another version's profile with the host names that this run asked for, where port and protocol are the same."""
+    """Another version's profile, with the judged version's cloud hosts if its own were not asked for in this run.
+
+    The hosts are replaced only where transport and port are the same.
+    """
     own, asked = other.cloud.hosts.value, judged.cloud.hosts.value
     if own == asked or (seen.cloud is not None and any(endpoint.host in own for endpoint in seen.cloud.endpoints)):
         return other

@@ -1,4 +1,4 @@
-"""The questions that a forum and a support desk always ask, answered from what a run saw; or how to find out."""
+"""The questions that forums and support desks always ask, each with the answer from this run or how to find out."""
 
 import ipaddress
 import re
@@ -31,9 +31,9 @@ class Question(Struct, frozen=True, kw_only=True):
     """A question with its answer.
 
     Attributes:
-        answer: None where this run does not know it.
+        answer: the answer; None: this run does not know it.
         source: what the answer comes from.
-        how: how to find out what this run does not know.
+        how: how to find out, where this run does not know the answer.
     """
 
     question: str
@@ -43,7 +43,7 @@ class Question(Struct, frozen=True, kw_only=True):
 
 
 def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list[Question]:
-    """Every question, in the order in which they are usually asked."""
+    """All questions, in the order in which they are usually asked."""
     seen, profile, here = view.seen, view.profile, view.elsewhere
     network = network_of(seen, profile)
     heard = network if isinstance(network, Ess) else None
@@ -61,14 +61,14 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
         Question(
             question="Does the device get online on a phone's hotspot?",
             answer=None,
-            source="not seen by one run",
+            source="one run cannot show it",
             how="Join this laptop to the hotspot, run netpreflight again, and compare both runs: netpreflight compare.",
         ),
         Question(
             question="Is the password right, and is it the Wi-Fi's?",
             answer=None,
             source="netpreflight asks for no password",
-            how="Join a phone to the same 2.4 GHz network, typing the password anew.",
+            how="Join a phone to the same 2.4 GHz network, and type the password again.",
         ),
     ]
 
@@ -85,19 +85,19 @@ def _device(profile: Profile) -> Question:
 
 
 def _measured(question: Question, here: str | None) -> Question:
-    """The same, saying on which network it was measured where that is not the one judged."""
+    """Add to an answer on which network it was measured, where that is not the network judged."""
     if here is None or question.answer is None:
         return question
-    return replace(question, answer=f"of {in_quotes(here)}, where this laptop is: {question.answer}")
+    return replace(question, answer=f"on {in_quotes(here)}, where this laptop is: {question.answer}")
 
 
 def _is_local(mac: str) -> bool:
-    """Whether a hardware address is locally administered (IEEE 802-2014, 8.4), and so names no maker."""
+    """Whether a MAC address is locally administered (IEEE 802-2014, 8.4), so that it names no maker."""
     return bool(_MAC.fullmatch(mac)) and bool(int(mac[:2], 16) & 2)
 
 
 def _made_by(mac: str) -> str | None:
-    """The maker by a hardware address; None: it names none, or the registry has none."""
+    """The maker by a MAC address; None: the address names none, or is not in the registry."""
     return maker(mac) if _MAC.fullmatch(mac) and not _is_local(mac) and not is_shared_by_routers(mac) else None
 
 
@@ -110,9 +110,9 @@ def _router(seen: Observations) -> Question:
         source = "the DHCP server's hardware address, which is the gateway's, by the IEEE's registry"
     made = _made_by(mac) if mac else None
     if mac and _is_local(mac):
-        source = f"its hardware address {mac} is locally administered, and so names no maker"
+        source = f"its hardware address {mac} is locally administered, so it names no maker"
     if mac and is_shared_by_routers(mac):
-        source = f"its hardware address {mac} is one that several routers share (VRRP), and so names no maker"
+        source = f"its hardware address {mac} is one that several routers share (VRRP), so it names no maker"
     return Question(
         question="Which router is it?",
         answer=f"{made} ({mac})" if made else None,
@@ -133,8 +133,8 @@ def _access_point(network: Ess | None) -> Question:
 
 
 def _of_the_network(network: Ess | None, wifi: Wifi | None) -> Iterator[Question]:
-    """What is asked of the Wi-Fi."""
-    source = f"the air ({wifi.source})" if wifi and wifi.source else "the air was not looked at"
+    """The questions about the Wi-Fi."""
+    source = f"the Wi-Fi survey ({wifi.source})" if wifi and wifi.source else "no Wi-Fi survey was made"
     look = "Run netpreflight beside the access point, on a laptop with Wi-Fi, with --ssid NAME."
     best = network.best if network else None
 
@@ -155,7 +155,7 @@ def _of_the_network(network: Ess | None, wifi: Wifi | None) -> Iterator[Question
 def _security(bss: Bss) -> str | None:
     if bss.security is None:
         return None
-    names = ", ".join(bss.security) or "none that has a name here"
+    names = ", ".join(bss.security) or "of an unknown kind"
     return names + (f"; protected management frames {bss.pmf}" if bss.pmf and bss.pmf != "none" else "")
 
 
@@ -192,7 +192,7 @@ def _environment(best: Bss | None, wifi: Wifi) -> str:
 
 
 def _after_gateway(way: list[Station]) -> tuple[list[str], list[str]]:
-    """The routers after the gateway: those with private addresses up to where these end, and the next few."""
+    """The routers after the gateway: those with private addresses, up to the first public one, and the next few."""
     drawn = [station.detail[0] for station in way if station.kind == "router"]
     private = list(takewhile(is_local, drawn))
     beyond = [address for station in way if station.kind == "provider" for address in station.detail]
@@ -208,7 +208,7 @@ def _topology(view: DeviceView, way: list[Station]) -> Question:
             "a second NAT, routers of this site, or the provider's"
         )
     elif beyond:
-        found = f"no second one answered between the gateway and {beyond[0]}, where this site's private addresses end"
+        found = f"no second router answered between the gateway and {beyond[0]}, the first beyond this site"
     if traced(view):
         source = f"the routers that answered on the path{'' if found else ': none after the gateway'}"
     return Question(
@@ -217,14 +217,14 @@ def _topology(view: DeviceView, way: list[Station]) -> Question:
         source=source,
         how=None
         if found
-        else "netpreflight --only path looks at it; or see whether the router's own internet address is a private one.",
+        else "Run netpreflight --only path, or check whether the router's own internet (WAN) address is a private one.",
     )
 
 
 def _provider(view: DeviceView, way: list[Station]) -> Question:
     question = "What kind of address does the internet provider give?"
     _, beyond = _after_gateway(way)
-    carrier = [climbed for climbed in beyond if is_carrier_nat(climbed)]
+    carrier = [router for router in beyond if is_carrier_nat(router)]
     own = view.seen.scope.address
     found, source = None, "the path was not looked at"
     if own is not None and (kind := _own_kind(own)):
@@ -246,12 +246,12 @@ def _provider(view: DeviceView, way: list[Station]) -> Question:
 
 
 def _own_kind(own: str) -> str | None:
-    """What this laptop's own address tells of the provider's; None: it is private, and tells nothing."""
+    """What this laptop's own address shows about the provider's; None: it is private, and shows nothing."""
     if is_translated(own):
-        return "none of its own: IPv4 is carried over an IPv6-only network (464XLAT, RFC 6877)"
+        return "no IPv4 address of its own: IPv4 is carried over an IPv6-only network (464XLAT, RFC 6877)"
     if is_carrier_nat(own):
-        return "one of a carrier-grade NAT, or of a site that uses 100.64.0.0/10 (RFC 6598) itself"
-    return None if is_local(own) else "a public one"
+        return "a carrier-grade NAT address, or a site that uses 100.64.0.0/10 (RFC 6598) itself"
+    return None if is_local(own) else "a public address"
 
 
 def _resolver(seen: Observations) -> Question:
@@ -285,10 +285,10 @@ def _admission(seen: Observations) -> Question:
     return Question(
         question="Does the network admit an unknown device (MAC filter, full DHCP pool)?",
         answer=found,
-        source="a DHCP exchange as an unknown device; a filter on the radio itself is not seen by that"
+        source="a DHCP exchange as an unknown device; it does not show a MAC filter of the access point itself"
         if found
         else "no lease was granted, or none was asked for",
-        how=None if found else "Run netpreflight as root, and look at the router's list of admitted devices.",
+        how=None if found else "Run netpreflight as root, and look at the router's list of allowed devices.",
     )
 
 
@@ -307,7 +307,7 @@ def _port(checks: list[Check], profile: Profile) -> Question:
 
 def _laptop(seen: Observations) -> Question:
     scope = seen.scope
-    parts = [_SYSTEMS.get(scope.os, scope.os) or "system not known", f"as {scope.privileges.user or 'somebody'}"]
+    parts = [_SYSTEMS.get(scope.os, scope.os) or "system not known", f"as {scope.privileges.user or 'an unknown user'}"]
     parts.append({"wired": "by cable", "wifi": "by Wi-Fi"}.get(scope.medium or "", "by an interface of another kind"))
     parts += [f"with the VPN {scope.vpn}"] if scope.vpn else []
     parts += ["with a proxy set"] if scope.proxy else []

@@ -1,4 +1,4 @@
-"""The report: what a run measured and what that means, in the contract's shape."""
+"""The report: what a run measured, and the results of judging it."""
 
 from typing import Literal
 
@@ -19,17 +19,17 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Bss, Contact, Observations, Scope, Ssid, strength
 
 SharedLevel = Literal["ticket", "public"]
-"""What a report leaves out, so that it can be shown to others (`reports/sharing/`)."""
+"""How much a report leaves out, so that it can be shown to others (`reports/sharing/`)."""
 SharingLevel = Literal["complete", SharedLevel]
 LEVELS: tuple[SharingLevel, ...] = ("complete", "ticket", "public")
 RULES = "4"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 MOST_NETWORKS = 200
-"""Networks in range that are judged, the strongest: more is a flood of made-up names."""
+"""At most this many networks in range are judged, the strongest: more is a flood of made-up names."""
 
 
 class Tool(Struct, frozen=True, kw_only=True):
-    """What made the report."""
+    """The program that made the report."""
 
     name: str = "netpreflight"
     version: str = field(default_factory=lambda: __version__)  # a plain default would stand in the published schema
@@ -45,7 +45,7 @@ class Device(Struct, frozen=True, kw_only=True):
 
 
 class NetworkVerdict(Struct, frozen=True, kw_only=True):
-    """What one of the networks in range means for the device judged, as far as its radio goes."""
+    """The verdict for one of the networks in range, by its `wifi.*` checks alone."""
 
     ssid: Ssid
     verdict: Verdict
@@ -55,7 +55,7 @@ class NetworkVerdict(Struct, frozen=True, kw_only=True):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """A measurement as it was made: all that judging needs."""
+    """One run's measurements: everything that judging needs."""
 
     started: str
     """UTC, ISO 8601."""
@@ -95,13 +95,13 @@ class Report(Struct, frozen=True, kw_only=True):
     route: list[Station] = field(default_factory=list)
     answers: list[Question] = field(default_factory=list)
     sharing: SharedLevel | UnsetType = UNSET
-    """What was left out; not there: nothing was, and this can be judged again."""
+    """The level of sharing for which parts were left out; absent: nothing was, and the report can be judged again."""
 
 
 def make(run: Run, profile: Profile) -> Report:
-    """Judge a run for a device, and for every other known one."""
+    """Judge a run for a device and for every other known device, and make the report."""
     seen, selection = run.observations, run.selection
-    handed_on = surveyed(seen)  # what is on the air is counted once for all devices and networks
+    handed_on = surveyed(seen)  # the Wi-Fi survey is counted once for all devices and networks
     view = device_view(handed_on, profile)
     judgement = judging.judge_as(view, selection)
     wanted = changes(judgement.checks, seen, profile)
@@ -138,12 +138,12 @@ _RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined"
 
 
 def _networks(run: Run, seen: Observations, profile: Profile) -> list[NetworkVerdict]:
-    """Every network in range, best first, where no single one was chosen."""
+    """The verdict for every network in range, best first; empty: a single network was chosen."""
     wifi = seen.wifi
     if wifi is None or wifi.target is not None:
         return []
     names: dict[str, list[Bss]] = {}
-    # A device hears nothing of the other bands, however strong.
+    # The device's bands first: it cannot hear the others, however strong.
     for bss in sorted(wifi.bss, key=lambda bss: (bss.band not in profile.radio.bands.value, -strength(bss.signal_dbm))):
         if bss.ssid:
             names.setdefault(bss.ssid, []).append(bss)

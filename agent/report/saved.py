@@ -1,4 +1,4 @@
-"""Saved reports: written whole or not at all, and loaded to be judged again."""
+"""Saved reports: written completely or not at all, and loaded to be judged again."""
 
 import contextlib
 import os
@@ -15,22 +15,22 @@ from netpreflight.agent.results import Status
 from netpreflight.probes.observations import Observations
 
 LARGEST_FILE = 8 << 20
-"""Bytes; a run in a crowded place takes a few hundred kilobytes."""
+"""In bytes; a run in a crowded place takes a few hundred kilobytes."""
 
 
 class SavedReportError(ValueError):
-    """A file is no saved report that this version can judge; the message is one line."""
+    """A file is not a saved report that this version can judge; the message is one line."""
 
 
 class SavedCheck(Struct, frozen=True, kw_only=True):
-    """What a saved report made of one check, by the rules of its time."""
+    """The result of one check in a saved report, by the rules of its time."""
 
     id: str
     status: Status
 
 
 class Saved(Run, frozen=True, kw_only=True):
-    """What a saved report is judged from again, and what it says of how it was judged; the rest follows from that."""
+    """The parts of a saved report that are loaded: the measurements, and how they were judged then."""
 
     schema: Literal["netpreflight-report/1"]
     tool: Tool
@@ -40,12 +40,12 @@ class Saved(Run, frozen=True, kw_only=True):
 
     @property
     def run(self) -> Run:
-        """The measurement alone."""
+        """The measurements alone."""
         return Run(**{name: getattr(self, name) for name in Run.__struct_fields__})
 
 
 def load(path: Path) -> tuple[Run, Device]:
-    """The run in a saved report, and the device that it was judged for.
+    """Load a saved report: its run, and the device that it was judged for.
 
     Raises:
         SavedReportError: as `load_saved`.
@@ -55,10 +55,11 @@ def load(path: Path) -> tuple[Run, Device]:
 
 
 def load_saved(path: Path) -> Saved:
-    """What a saved report holds.
+    """Load a saved report.
 
     Raises:
-        SavedReportError: the file cannot be read, is too large, is no report of this schema, or was made for sharing.
+        SavedReportError: the file cannot be read, is too large, is not a report of this schema, or was made for
+            sharing.
     """
     try:
         if not path.is_file() and path.exists():
@@ -68,35 +69,35 @@ def load_saved(path: Path) -> Saved:
     except OSError as problem:
         raise SavedReportError(f"{path}: {problem.strerror or problem}") from problem
     if len(content) > LARGEST_FILE:
-        raise SavedReportError(f"{path}: larger than {LARGEST_FILE >> 20} MiB, the most that a saved report may be")
+        raise SavedReportError(f"{path}: larger than {LARGEST_FILE >> 20} MiB, the limit for a saved report")
     try:
         saved = msgspec.json.decode(content, type=Saved)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        raise SavedReportError(f"{path}: no saved report of schema netpreflight-report/1: {reason}") from problem
+        raise SavedReportError(f"{path}: not a saved report of schema netpreflight-report/1: {reason}") from problem
     if saved.sharing is not UNSET:
         raise SavedReportError(
-            f"{path}: made for sharing (--share {saved.sharing}), with names and addresses left out, so it cannot be "
-            "judged again; give the complete JSON of the run (-o run.json, without --redact and --share)"
+            f"{path}: made for sharing (--share {saved.sharing}), without names and addresses, so it cannot be judged "
+            "again; give the complete JSON of the run (-o run.json, without --redact and --share)"
         )
     return saved
 
 
 def as_saved(seen: Observations) -> Observations:
-    """The observations as a saved run will give them back, so that both make the same report: -50 is then -50.0."""
-    with contextlib.suppress(msgspec.ValidationError):  # beyond the limits of a saved run, which will not load
+    """The observations as they are after saving and loading (-50 becomes -50.0), so that both make the same report."""
+    with contextlib.suppress(msgspec.ValidationError):  # too large for a saved run, which will not load
         return msgspec.convert(msgspec.to_builtins(seen), Observations)
     return seen
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all; what is no file, such as a pipe, is simply written to.
+    """Write a file completely or not at all; a path that is not a regular file, such as a pipe, is just written to.
 
-    A symbolic link stays, and the file that it leads to is written. A file that was there keeps its permissions, and
-    its owner where that is allowed.
+    A symbolic link stays, and its target is replaced. An existing file keeps its permissions, and its owner where that
+    is allowed.
 
     Raises:
-        OSError: it cannot be written; an older file is then left as it was.
+        OSError: the file cannot be written; an existing file stays as it was.
     """
     if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8") as stream:
@@ -118,7 +119,7 @@ def write(path: Path, text: str) -> None:
 
 
 def _as_before(temporary: Path, target: Path) -> None:
-    """Give a file the permissions and the owner of the one that it replaces, or else those of any new file."""
+    """Give a file the permissions and the owner of the file that it replaces, or else those of any new file."""
     try:
         before = target.stat()
     except FileNotFoundError:

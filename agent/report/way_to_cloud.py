@@ -1,4 +1,4 @@
-"""The way from this laptop to the cloud, station by station: what passed on each stretch of it, and what did not."""
+"""The way from this laptop to the cloud, station by station, with what worked between them and what did not."""
 
 import ipaddress
 
@@ -17,39 +17,39 @@ from netpreflight.probes.quoting import in_quotes
 
 _WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn", "skip", "pass")
 _MOST_ROUTERS = 4
-"""Routers between the gateway and the Internet that are drawn; a longer way is in the evidence of path.egress."""
+"""At most this many routers between the gateway and the Internet are drawn; path.egress has all in its evidence."""
 MOST_BEYOND = 3
 _GATEWAY = 2
 """The gateway's place among the stations."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """Something that has to pass on a stretch of the way, and whether it did."""
+    """Something that has to work between two stations, and whether it did."""
 
     what: str
     status: Status
     check: str
-    """The check that says so: the worst of its group."""
+    """The check with the worst status among those drawn as this step."""
     summary: str
 
 
 class Station(Struct, frozen=True, kw_only=True):
-    """A place on the way, and the stretch that leads to it."""
+    """A station on the way, and the steps between the station before and this one."""
 
     kind: StationKind
     title: str
     detail: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    """What was asked of the stretch from the station before; empty: nothing by itself."""
+    """What was tested between the station before and this one; empty: nothing by itself."""
 
     @property
     def status(self) -> Status | None:
-        """The worst of the steps; None: there are none."""
+        """The worst status of the steps; None: there are none."""
         return next((status for status in _WORST_FIRST if any(step.status == status for step in self.steps)), None)
 
 
 def way_to_cloud(view: DeviceView, checks: list[Check]) -> list[Station]:
-    """The stations; what does not count for the device is not among their steps."""
+    """The stations of the way; checks that do not count for the device are not among their steps."""
     seen, profile, host, address = view.seen, view.profile, view.host, view.address
     scope, wifi = seen.scope, seen.wifi
     counted = [check for check in checks if check.level != "reported"]
@@ -99,7 +99,7 @@ def _port(profile: Profile) -> str:
 
 
 def _steps(kind: StationKind, checks: list[Check], profile: Profile) -> list[Step]:
-    """The steps on the stretch to a station: one for all checks that are drawn alike, by the worst of them."""
+    """The steps before a station: one for all checks with the same label, with the worst status among them."""
     drawn: dict[str, list[Check]] = {}
     for check in checks:
         if CHECKS[check.id].station == kind:
@@ -129,12 +129,12 @@ def _target(view: DeviceView) -> PathTarget | None:
 
 
 def _heard(target: PathTarget) -> set[str]:
-    """The routers that said that a packet of the device's port had got to them."""
+    """The routers that answered a packet to the device's port with time exceeded."""
     return {router for sources in ladder.routers(target.device).values() for router in sources}
 
 
 def _station(router: Router, target: PathTarget | None, checks: list[Check]) -> Station:
-    """A router between the gateway and the Internet, and whether the device's port gets as far as it."""
+    """The station for a router between the gateway and the Internet, with whether the device's port gets that far."""
     if router.whose.may_be_edge:
         title, detail = "Edge of this site", [router.address, "or the provider's"]
     else:
@@ -143,20 +143,20 @@ def _station(router: Router, target: PathTarget | None, checks: list[Check]) -> 
 
 
 def _passed(router: str, target: PathTarget | None, checks: list[Check]) -> list[Step]:
-    """That the device's port gets as far as a router, where the router itself said so."""
+    """The step that says that the device's port gets to a router; empty where the router did not answer that port."""
     found = _locating(checks)
     if target is None or found is None or router not in _heard(target):
         return []
     name = target.device.name
-    summary = f"{router} said that a packet of {name} had got to it"
+    summary = f"{router} reported that a packet to {name} got to it"
     return [Step(what=name, status="pass", check=found.id, summary=summary)]
 
 
 def _routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[Router], list[str]]:
-    """The gateway's addresses that answered, the routers after it that may be this site's, and all further ones.
+    """The gateway's addresses that answered, the routers after it that may be this site's, and those beyond.
 
-    Where a router of the provider's has been passed, what comes after it is not this site's, private as it may be. The
-    first router has the gateway's place, whichever of the subnet's addresses it answers with (RFC 9568: VRRP).
+    After the first router of the provider no router is this site's, even if its address is private. The first hop is
+    the gateway, whichever of the subnet's addresses it answers with (RFC 9568: VRRP).
     """
     subnet = subnet_of(seen)
     gateways: list[str] = []
@@ -177,10 +177,10 @@ def _routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[Ro
 
 
 def _with_loss(stations: list[Station], target: PathTarget, found: Check) -> list[Station]:
-    """The stations with the loss of the device's port on the stretch after the last router that answered for it."""
+    """Add the loss of the device's port to the station after the last router that answered for that port."""
     heard = _heard(target)
     places = [place for place, station in enumerate(stations) if place >= _GATEWAY and set(station.detail) & heard]
-    # Where no router answered for it, it got no further than the first one: no access point was asked.
+    # If no router answered for the port, it is drawn as lost before the gateway: access points do not answer traces.
     after = min((places[-1] + 1) if places else _GATEWAY, len(stations) - 1)
     word = f"{target.device.name} lost" if found.status == "fail" else f"{target.device.name}: where it is lost"
     step = Step(what=word, status=found.status, check=found.id, summary=found.summary)

@@ -168,7 +168,7 @@ def test_the_path_of_another_device_answers_nothing_for_this_one() -> None:
     [
         ("192.0.0.2/29", "464XLAT"),
         ("100.70.1.2/24", "carrier-grade NAT"),
-        ("198.51.100.7/24", "a public one"),
+        ("198.51.100.7/24", "a public address"),
         ("192.168.77.10/24", None),
     ],
 )
@@ -177,7 +177,7 @@ def test_the_laptops_own_address_tells_of_the_providers(address: str, says: str 
 
     assert (told is None) == (says is None)
     assert (says or "") in (told or "")
-    assert ("a public one" in (told or "")) == (says == "a public one")
+    assert ("a public address" in (told or "")) == (says == "a public address")
 
 
 def test_an_address_that_routers_share_names_no_maker() -> None:
@@ -267,7 +267,7 @@ def test_what_rests_on_an_unconfirmed_fact_is_no_certain_yes() -> None:
 
     assert (made.verdict, made.startup.online) == ("compatible-with-warnings", None)
     assert "Yes" not in made.answer.sentence
-    assert "not all that it needs is confirmed" in made.answer.sentence
+    assert "not everything that it needs is confirmed" in made.answer.sentence
 
 
 @pytest.mark.parametrize("left_out", [[], ["portal"]])

@@ -114,4 +114,4 @@ def test_what_rests_on_an_unconfirmed_fact_is_not_said_to_be_seen_to_work() -> N
 
     assert result is not None
     assert (result.answer, result.fix, result.not_seen) == ("not-known", ["cloud.transport"], [])
-    assert "wifi.channel rests on what is not confirmed" in result.sentence
+    assert "wifi.channel rests on a fact about the device that is not confirmed" in result.sentence

@@ -35,7 +35,7 @@ def test_a_laptop_on_the_network_and_band_of_the_device_needs_no_note() -> None:
 def test_a_laptop_on_another_band_than_the_device(frequency: int, band: str) -> None:
     made = seen(on="Home", medium="wifi", associated_ssid="Home", associated_frequency_mhz=frequency)
 
-    assert f"'Home' by {band}" in said(made)
+    assert f"'Home' on {band}" in said(made)
     assert "2.4 GHz" in said(made)
 
 

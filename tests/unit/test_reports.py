@@ -279,7 +279,7 @@ def test_an_absurd_saved_run_is_refused(tmp_path: Path, planted_there: dict[str,
     file = tmp_path / "run.json"
     file.write_text(json.dumps(saved))
 
-    with pytest.raises(SavedReportError, match="no saved report"):
+    with pytest.raises(SavedReportError, match="not a saved report"):
         report.load(file)
 
 
