@@ -59,7 +59,9 @@ Output = Annotated[
 ]
 ComparisonOutput = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Also write it: .html, .json, .md or .txt. May be repeated."),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Also write the comparison: .html, .json, .md or .txt. May be repeated."
+    ),
 ]
 Dialects = Annotated[
     list[str] | None,
@@ -98,7 +100,7 @@ def check(
         Path | None, typer.Option(metavar="FILE", help="Read a Wi-Fi capture (pcap, pcapng) instead of scanning.")
     ] = None,
     interface: Annotated[str | None, typer.Option(metavar="IF", help="Network interface to measure.")] = None,
-    only: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups that count; no others.")] = None,
+    only: Annotated[str | None, typer.Option(metavar="ID,...", help="Judge these checks or groups only.")] = None,
     skip: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups to leave out.")] = None,
     deep: Annotated[
         bool,
@@ -186,7 +188,7 @@ def report(
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(metavar="A", help="A run saved as JSON; of one network, the earlier one.")],
+    a: Annotated[Path, typer.Argument(metavar="A", help="A run saved as JSON; for one network, the earlier run.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="The other run.")],
     *,
     device: Device = None,

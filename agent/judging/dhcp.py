@@ -233,7 +233,7 @@ def servers(view: DeviceView) -> Finding:
             owner="network administrator",
             evidence=evidence,
         )
-    summary = f"{first.server} alone answers" if not others else f"{', '.join(told)} answer, and agree"
+    summary = f"Only {first.server} answers" if not others else f"{', '.join(told)} answer, and agree"
     return Finding(status="pass", summary=summary, evidence=evidence)
 
 

@@ -196,7 +196,9 @@ def integrity(view: DeviceView) -> Finding:
             owner="network administrator",
             evidence=evidence,
         )
-    return Finding(status="pass", summary="A random name does not resolve; no answer is local", evidence=evidence)
+    return Finding(
+        status="pass", summary="A random name does not resolve, and no name has a local address", evidence=evidence
+    )
 
 
 def _cloud_need(profile: Profile) -> _Need | None:
@@ -316,7 +318,7 @@ def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence
         summary=f"Resolver {lookup.resolver} gives {lookup.name} the local address {address}{gateway}",
         problem="local-address",
         named=Named(address=lookup.resolver),
-        reason="A public name has a local address only if a server on this network made up the answer"
+        reason="A local address for a public name is an answer made by a server on this network"
         + ("; the server at that address does answer as it should." if proved else "."),
         remedy=f"Find out why {lookup.resolver} answers so for {lookup.name}: a portal, a filter, or a local server.",
         owner="network administrator",

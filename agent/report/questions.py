@@ -208,7 +208,7 @@ def _topology(view: DeviceView, way: list[Station]) -> Question:
             "a second NAT, routers of this site, or the provider's"
         )
     elif beyond:
-        found = f"no second router answered between the gateway and {beyond[0]}, the first beyond this site"
+        found = f"no second one answered between the gateway and {beyond[0]}, where this site's private addresses end"
     if traced(view):
         source = f"the routers that answered on the path{'' if found else ': none after the gateway'}"
     return Question(
