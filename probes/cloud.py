@@ -6,8 +6,7 @@ connects again; here a further connection is opened while the first is still wai
 `dtls` (Argon and later): a ClientHello at 0, 3, 9 and 21 s, given up at 45 s, as mbedTLS repeats it (3 s, doubled, 24 s
 at most), each retransmission in a record of the next number. Nothing is sent once the server has answered.
 
-How long all this is waited for is the caller's to say: HURRIED ends after 12 s (DTLS) or 15 s (TCP), AS_DEVICE with the
-device's own time.
+The caller chooses how long to wait: HURRIED gives up after 12 s (DTLS) or 15 s (TCP), AS_DEVICE when a device would.
 """
 
 import asyncio
@@ -24,21 +23,21 @@ from netpreflight.probes.observations import Cloud, CloudEndpoint, Connection
 CONNECT_S = 5.0
 NONCE_BYTES = 40
 CONNECT_AT_S = (0.0, 3.0, 6.0)
-"""One connection can be delayed for long by lost segments; nobody is to be blamed for that."""
+"""Several connections, because lost segments alone, without any block, can delay one for a long time."""
 ENOUGH_ENDED = 2
-"""After so many connections that were refused, reset or closed, another would show nothing new."""
+"""Stop after this many connections were refused, reset or closed: another would show nothing new."""
 _QUIET_S = 0.2
 """After a nonce the service waits for the device; more bytes within this time mean another service."""
 
 
 class Patience(NamedTuple):
-    """How long an endpoint is waited for."""
+    """How long to wait for an endpoint."""
 
     hello_at_s: tuple[float, ...]
     """When a ClientHello is sent."""
     hello_give_up_s: float
     nonce_s: float
-    """How long a connection is waited on for its nonce."""
+    """How long to wait for the nonce on one connection."""
     nonce_give_up_s: float
     """When the last connection is given up."""
 
@@ -61,14 +60,14 @@ async def cloud(
     patience: Patience = HURRIED,
     on_seen: Callable[[CloudEndpoint], None] = lambda _: None,
 ) -> Cloud:
-    """Try the endpoints, of which transport, host and port are given, all at once.
+    """Try all endpoints at the same time; each has its transport, host and port filled in.
 
     Args:
         network: to send through.
-        endpoints: whom to try.
-        address_of: gives their addresses.
-        patience: how long they are waited for.
-        on_seen: called with each that has come to its end.
+        endpoints: the endpoints to try.
+        address_of: gives the address of a host.
+        patience: how long to wait for each endpoint.
+        on_seen: called with each endpoint as soon as its result is known.
 
     Raises:
         OSError: the interface cannot be used.
@@ -144,7 +143,7 @@ async def _nonce(network: Network, host: str, address: str, port: int, patience:
 
 
 async def _listen(network: Network, host: str, address: str, port: int, end: float, patience_s: float) -> Connection:
-    """Connect, and take what comes for `patience_s`, until `end` on the monotonic clock, or until a nonce is there."""
+    """Connect, and read until a nonce is there, for `patience_s` at most and not beyond `end` (monotonic clock)."""
     begun = network.clock.monotonic()
     connect_ms: float | None = None
     received = b""

@@ -23,7 +23,7 @@ from netpreflight.probes.observations import Coap, CoapServer, Control
 SEND_AT_S = (0.0, 2.0, 6.0, 14.0)
 GIVE_UP_S = 15.0
 OTHERS_S = 1.0
-"""How long the other public servers are waited for once one has answered."""
+"""How long to wait for the other public servers once one has answered."""
 CONTROL_AFTER_S = 2.0
 CONTROL_WAIT_S = 5.0
 _LARGEST_HEAD = 2048
@@ -38,14 +38,14 @@ async def coap(
     public: Collection[str] = (),
     on_seen: Callable[[CoapServer], None] = lambda _: None,
 ) -> Coap:
-    """Ping the servers, given as (host, port), all at once; of the public ones, one answer will do.
+    """Ping all servers, given as (host, port), at the same time; one answer from a public server is enough.
 
     Args:
         network: to send through.
-        servers: whom to ping.
-        address_of: gives their addresses.
-        public: the hosts among them that anybody may test with, on other ports, too.
-        on_seen: called with a server whose end, or whose controls, are known.
+        servers: the servers to ping.
+        address_of: gives the address of a host.
+        public: the hosts among them that are public test servers: other ports of theirs may be tried as controls.
+        on_seen: called with a server as soon as its controls or its final result are known.
 
     Raises:
         OSError: the interface cannot be used.
@@ -129,7 +129,7 @@ async def _no_controls() -> list[Control]:
 
 
 async def _controls(network: Network, host: str, address: str) -> list[Control]:
-    """Exchanges with other ports of a host that has not answered for a while."""
+    """Try other ports of a host that has not answered within CONTROL_AFTER_S."""
     await network.clock.sleep_until(network.clock.monotonic() + CONTROL_AFTER_S)
     return list(await asyncio.gather(_dtls_control(network, host, address), _http_control(network, host, address)))
 

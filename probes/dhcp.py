@@ -3,14 +3,14 @@
 With the right to open packet sockets: a DISCOVER, REQUEST and RELEASE as lwIP's client sends them (Device OS:
 options 53, 57 and 55 = 1, 3, 28, 6; the host name only in the REQUEST), from a hardware address that is not this
 laptop's, with the broadcast flag set (RFC 2131 section 4.1). Every OFFER of every server is kept; the lease is given
-back as soon as it is granted. Beside it one INFORM in the laptop's name, which also asks for option 114 and which
-every server answers without delay. Where the unknown device gets no answer, a DISCOVER in the laptop's name and an
-INFORM in the device's name show whether a server is there, and whom it serves.
+back as soon as it is granted. In addition one INFORM with the laptop's hardware address: it also asks for option 114,
+and every server answers it without delay. If the unknown device gets no answer, a DISCOVER with the laptop's hardware
+address and an INFORM with the device's show whether there is a server, and which of the two it serves.
 
-As an ordinary user: the lease that the laptop holds; where no DHCP client recorded one, the INFORM alone, which some
-servers answer on any port.
+As an ordinary user: the lease that the laptop holds is read. If no DHCP client recorded one, the INFORM alone is sent,
+which some servers answer on any port.
 
-Frames carry the laptop's own source address: switches and access points drop others.
+Ethernet frames carry the laptop's own source address, because switches and access points drop others.
 """
 
 import asyncio
@@ -58,13 +58,13 @@ _SHAPES = {
     "INFORM": DHCP_INFORM,
 }
 LATE_ACK_S = 1.0
-"""After the last NAK, how long an ACK of another server is waited for, to give that lease back."""
+"""How long to wait after the last NAK for an ACK of another server, whose lease then has to be given back."""
 COLLECT_S = 2.0
-"""How long further OFFERs are collected after the first; ISC dhcpd pings for 1 s before it offers, and rounds up."""
+"""How long to collect further OFFERs after the first: ISC dhcpd pings for 1 s before it offers, and rounds up."""
 COLLECT_LATE_S = 4.5
-"""The same where a server answered the INFORM and has not made its OFFER yet: dnsmasq pings for 3 s."""
+"""The same, if a server has answered the INFORM but has not made an OFFER yet: dnsmasq pings for 3 s."""
 CONTRAST_AFTER_S = 5.0
-"""A server that pings an address first takes 3 s for its OFFER (dnsmasq), and no more work is to be put on it."""
+"""When to send what is for comparison only: after the 3 s that dnsmasq, which pings first, takes for its OFFER."""
 INFORM_WAIT_S = 1.0
 INFORM_AT_S = (0.0, 1.0)
 MOST_MESSAGES = 64
@@ -73,7 +73,7 @@ _BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _BROADCAST = "255.255.255.255"
 _SERVER_PORT, _CLIENT_PORT = 67, 68
 _MESSAGE_SIZE = 308
-"""lwIP pads its messages to so many bytes."""
+"""Bytes to which lwIP pads its messages."""
 _DEVICE_OPTIONS = [1, 3, 28, 6]
 _LAPTOP_OPTIONS = [1, 3, 6, 15, 28, 114]
 _SO_ATTACH_FILTER = 26
@@ -99,7 +99,7 @@ _ANSWERS: dict[int, DhcpReplyType] = {2: "OFFER", 5: "ACK", 6: "NAK"}
 
 
 class Transaction(NamedTuple):
-    """What a transaction id stands for: whose question, from which hardware address."""
+    """What was sent with a transaction id (xid): which message, in whose name, from which hardware address."""
 
     identity: Identity
     mac: str
@@ -115,8 +115,8 @@ async def dhcp(network: Network, scope: Scope, host_name: str, *, exchange: bool
     Args:
         network: the interface under test.
         scope: its addresses and hardware address, and the privileges of this process.
-        host_name: option 12 of the REQUEST; a device sends its id, or (empty) no such option.
-        exchange: whether a lease may be asked for; if not, the laptop's own is read, or the server asked to INFORM.
+        host_name: option 12 of the REQUEST, where a device sends its id; empty: leave the option out.
+        exchange: whether a lease may be asked for; if not, read the laptop's own lease, or send an INFORM.
         on_resolvers: called once, as soon as the resolvers that DHCP hands out are known (an empty list: none).
     """
     seen = Dhcp(exchange_denied=None if exchange else "DHCP was left out of this run, as asked")
@@ -165,10 +165,10 @@ def decode(
     expected: dict[int, Transaction],
     at_s: float,
 ) -> DhcpMessage | None:
-    """A server's message out of a BOOTP datagram, or None where it is not for us.
+    """Decode a server's message; None if it answers nothing that we sent.
 
     Raises:
-        ValueError: it is not a well-formed DHCP message.
+        ValueError: the payload is not a well-formed DHCP message.
     """
     bootp_layer = packets.layers("dhcp")
     try:
@@ -206,7 +206,7 @@ def decode(
 
 
 def _options(listed: list[Any]) -> dict[Any, tuple[Any, ...]]:
-    """Options by name, up to END (RFC 2132 section 3.2); of one that is repeated, the first, as lwIP takes it."""
+    """Options by name, up to END (RFC 2132 section 3.2); if one is repeated, its first value counts, as in lwIP."""
     found: dict[Any, tuple[Any, ...]] = {}
     for option in itertools.takewhile(lambda entry: entry != "end", listed):
         if isinstance(option, tuple):
@@ -301,7 +301,7 @@ class _Inform:
                 return
 
     def _socket(self) -> UdpSocket:
-        """On the client's port, where servers answer, if that is allowed and free; some answer any port."""
+        """A socket on port 68, if that is allowed and free; else on any port, which some servers answer, too."""
         try:
             return self._network.udp("DHCP INFORM", DHCP_INFORM, local_port=_CLIENT_PORT)
         except OSError:
@@ -309,7 +309,7 @@ class _Inform:
 
 
 class _Client:
-    """A DHCP client on a packet socket, for the unknown device, and for the laptop where that is the contrast."""
+    """A DHCP client on a packet socket: for the unknown device, and for the laptop as a comparison."""
 
     def __init__(
         self, network: Network, scope: Scope, host_name: str, seen: Dhcp, on_granted: Callable[[], None]
@@ -347,7 +347,7 @@ class _Client:
                 self._sink.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 self._sink.bind(("", _CLIENT_PORT))
             except OSError as problem:
-                # In use is as good: then the laptop's own DHCP client listens.
+                # A port in use is as good: then the laptop's own DHCP client listens on it.
                 self._may_inform = problem.errno == errno.EADDRINUSE
         except OSError:
             self._close()
@@ -357,7 +357,7 @@ class _Client:
 
     async def __aexit__(self, *_: object) -> None:
         try:
-            # A RELEASE is not acknowledged, so each is sent twice; and a REQUEST may yet have been granted.
+            # A RELEASE is not acknowledged, so each is sent twice. A REQUEST without an answer may have been granted.
             leases = list(self._released) or ([self._requested] if self._requested else [])
             for lease in leases:
                 self._release(lease)
@@ -366,7 +366,7 @@ class _Client:
             self._close()
 
     async def run(self) -> None:
-        """Send on schedule, and collect, until there is a lease and every server had its chance."""
+        """Send on schedule and collect replies, until a lease is granted and other servers had time to answer."""
         begun = self._network.clock.monotonic()
         due: list[tuple[float, Callable[[], None]]] = []
         if self._laptop_address and self._may_inform:
@@ -407,8 +407,8 @@ class _Client:
                     offered_s + (COLLECT_LATE_S if late else COLLECT_S), self._network.clock.monotonic() - begun
                 )
             elif message.type == "NAK" and self._requested and not self._seen.granted:
-                # A refused client starts again, whoever refused it (RFC 2131 section 3.1, step 4; lwIP does not look
-                # at the server identifier); twice refused is an answer.
+                # After a NAK a client starts again, whichever server sent it (RFC 2131 section 3.1, step 4; lwIP
+                # ignores the server identifier). A second NAK is taken for the answer.
                 naks += 1
                 self._given_up.update(self._expected)
                 self._requested, requests, request_due = None, 0, math.inf
@@ -419,7 +419,7 @@ class _Client:
         return {reply.server for reply in self._seen.received if reply.asked == "INFORM"}
 
     async def _receive(self, deadline: float) -> DhcpMessage | None:
-        """The next message for us until `deadline` on the monotonic clock."""
+        """The next message for us, or None if none arrives before `deadline` (monotonic clock)."""
         try:
             async with asyncio.timeout(max(deadline - self._network.clock.monotonic(), 0)):
                 frame = await self._frames.get()
@@ -445,7 +445,7 @@ class _Client:
         return message
 
     def _is_known(self, message: DhcpMessage) -> bool:
-        """Whether the same was received before: a repeated message is no new evidence."""
+        """Whether the same message was received before: a repeated one is no new evidence."""
         return any(reply.raw == message.raw for reply in self._seen.received)
 
     def _discover(self, identity: Identity = "device", mac: str | None = None) -> None:
@@ -478,7 +478,7 @@ class _Client:
     ) -> None:
         question = Transaction(identity, mac, kind)
         current = [xid for xid, known in self._expected.items() if known == question]
-        xid = next((number for number in current if number not in self._given_up), random.getrandbits(32))
+        xid = next((known_xid for known_xid in current if known_xid not in self._given_up), random.getrandbits(32))
         self._expected[xid] = question
         message = _bootp(kind, mac, xid, options, client_address=source, broadcast=flag)
         self._send(kind, identity, message, source or "0.0.0.0", _BROADCAST, _BROADCAST_MAC)  # noqa: S104 - see `_bootp`
@@ -526,7 +526,7 @@ class _Client:
         self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=kind, identity=identity))
 
     def _note(self, what: EventKind, address: str | None, frame: bytes, shape: str | None = None) -> None:
-        """Tell of a frame; of one that came, only the frame itself says from where."""
+        """Report a frame to the trace, with the address that it was sent to (None for one that was received)."""
         self._network.note(what, "DHCP", protocol="udp", address=address, port=_SERVER_PORT, shape=shape, payload=frame)
 
     def _on_readable(self) -> None:

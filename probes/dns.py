@@ -1,14 +1,14 @@
 """Do the resolvers that DHCP hands out answer as a device needs it?
 
 Plain IPv4 UDP without EDNS, on lwIP's schedule (dns.c:1069-1115: a query at 0, 1 and 2 s, given up at 4 s), replies
-only from the server asked, matched by id and question (dns.c:1225-1257). All names are asked of all resolvers at
-once: what a device would ask one after the other is worked out from that afterwards. Random names under real domains
-show rewriting; the names of vendors' portal checks, for which one answer will do, tell "this name is filtered" from
-"nothing resolves".
+only from the server asked, matched by id and question (dns.c:1225-1257). All resolvers are asked for all names at the
+same time; judging works out afterwards what a device gets, which asks them one after the other. Random names under
+real domains show rewriting. The names of vendors' portal checks tell "this name is filtered" from "nothing resolves";
+for these an answer from one resolver is enough.
 
 Device OS built with IPv6 asks for a name's AAAA record before its A record (netdb_hal.cpp:43-63), so a resolver that
-drops such questions costs it their whole schedule. Here they are asked beside the others, and nothing waits for them
-but the end of the probe.
+drops AAAA queries makes it wait for the whole schedule. Here AAAA queries are sent at the same time as the others, and
+only the end of the probe waits for them.
 """
 
 import asyncio
@@ -37,10 +37,10 @@ RecordType = Literal["A", "AAAA"]
 QUERY_AT_S = (0.0, 1.0, 2.0)
 GIVE_UP_S = 4.0
 RANDOM_UNDER = ("example.com", "iana.org")
-"""Real domains of two zones without a wildcard record."""
+"""Real domains in two zones, neither of which has a wildcard record."""
 MOST_ADDRESSES = 16
 HEAD_START_S = 1.0
-"""A vendor's name is asked of a further resolver only where the first has not answered by then: one answer will do."""
+"""A second resolver is asked for a vendor's name only if the first has not answered by then: one answer is enough."""
 _PORT = 53
 
 
@@ -51,14 +51,14 @@ async def resolve(
     answers: HostAddresses,
     aaaa: AbstractSet[str] = frozenset(),
 ) -> Dns:
-    """Ask each resolver for each name, and for random names; `answers` is filled on the way.
+    """Ask each resolver for each name and for random names, and fill `answers` along the way.
 
     Args:
         network: the interface under test.
         resolvers: IPv4 addresses of the resolvers, in the order in which a device asks them.
-        names: the names, of which IPv4 addresses are asked for.
-        answers: told of each address as soon as it is known.
-        aaaa: which of the names are asked for IPv6 addresses, too.
+        names: the names whose IPv4 addresses are asked for.
+        answers: gets each address as soon as it is known.
+        aaaa: the names whose IPv6 addresses are asked for, too.
 
     Raises:
         OSError: the interface cannot be used.
@@ -71,7 +71,7 @@ async def resolve(
     async def look_up(name: str) -> str | None:
         try:
             found = await _look_up(network, resolvers[0], name, "vendor")
-        except dns.exception.DNSException:  # no name at all: an empty or overlong label
+        except dns.exception.DNSException:  # not a valid name: an empty or overlong label
             return None
         return usable(found)
 
@@ -87,7 +87,7 @@ async def resolve(
                 if kind != "random":
                     group.create_task(_settle(answers, name, tasks))
             for name, kind in names.items():
-                if name in aaaa:  # a device asks its first resolver; that shows what AAAA does to it
+                if name in aaaa:  # the first resolver is enough: a device asks that one first
                     lookups.append(group.create_task(_ask(network, resolvers[0], name, kind, "AAAA")))
     finally:
         answers.settle_rest()
@@ -103,7 +103,7 @@ async def _ask(
     *,
     spared_by: asyncio.Task[Lookup | None] | None = None,
 ) -> Lookup | None:
-    """Ask a resolver; not at all where another's answer spares it that, within a head start."""
+    """Look a name up, or return None if the lookup `spared_by` gets a definite answer within HEAD_START_S."""
     if spared_by is not None:
         done, _ = await asyncio.wait([spared_by], timeout=HEAD_START_S)
         if done and (lookup := spared_by.result()) is not None and lookup.ends:
@@ -112,7 +112,7 @@ async def _ask(
 
 
 async def _settle(answers: HostAddresses, name: str, tasks: list[asyncio.Task[Lookup | None]]) -> None:
-    """A device asks the second server only once the first has failed it, in a way that is not an answer."""
+    """Settle a name's address as a device would: the first resolver with a definite answer decides."""
     for task in tasks:
         lookup = await task
         if lookup is not None and lookup.ends:
@@ -122,7 +122,7 @@ async def _settle(answers: HostAddresses, name: str, tasks: list[asyncio.Task[Lo
 
 
 def usable(lookup: Lookup) -> str | None:
-    """The address to go on with; None for one that is no host elsewhere, and would lead back to this laptop."""
+    """The first address of a lookup; None if there is none, or if it is not the address of a single other host."""
     if not lookup.addresses:
         return None
     address = ipaddress.ip_address(lookup.addresses[0])
@@ -131,8 +131,9 @@ def usable(lookup: Lookup) -> str | None:
 
 
 async def _look_up(network: Network, resolver: str, name: str, kind: NameKind, wanted: RecordType = "A") -> Lookup:
-    record = dns.rdatatype.from_text(wanted)
-    query = dns.message.make_query(name, record, use_edns=False)
+    """Ask one resolver for one name, on lwIP's schedule."""
+    record_type = dns.rdatatype.from_text(wanted)
+    query = dns.message.make_query(name, record_type, use_edns=False)
 
     def read(wire: bytes) -> dns.message.Message:
         try:
@@ -163,11 +164,11 @@ async def _look_up(network: Network, resolver: str, name: str, kind: NameKind, w
     )
     if (reply := result.value) is None:
         return lookup
-    records = [rrset for rrset in reply.answer if (rrset.rdtype, rrset.rdclass) == (record, dns.rdataclass.IN)]
+    rrsets = [rrset for rrset in reply.answer if (rrset.rdtype, rrset.rdclass) == (record_type, dns.rdataclass.IN)]
     return msgspec.structs.replace(
         lookup,
         rcode=dns.rcode.to_text(reply.rcode()),
-        addresses=[str(record) for rrset in records for record in rrset][:MOST_ADDRESSES],
-        ttl_s=min((rrset.ttl for rrset in records), default=None),
+        addresses=[str(record) for rrset in rrsets for record in rrset][:MOST_ADDRESSES],
+        ttl_s=min((rrset.ttl for rrset in rrsets), default=None),
         truncated=bool(reply.flags & dns.flags.TC),
     )

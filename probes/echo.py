@@ -1,16 +1,16 @@
-"""Does a device's cloud server echo datagrams, as the Internet Test of Device OS 5.6 and later asks it to?
+"""Does a device's cloud server echo datagrams, as the Internet Test of Device OS 5.6 and later expects?
 
-A DTLS record header of a content type of its own, 252, with the device's index of the interface in the epoch, and a
-random payload; the server is to send the datagram back. Two forms (system_connection_manager.cpp):
+Each packet has a DTLS record header with a content type of its own (252), the device's index of the interface in the
+epoch field, and a random payload. The server is expected to send it back. Two forms (system_connection_manager.cpp):
 
-1 (5.6 to 5.8, 6.0 to 6.1): the next packet is sent when the last one was echoed, or 500 ms after it; sending lasts
-  2.5 s, and while packets are outstanding their echoes are waited for another 2.5 s. An echo is the last packet sent,
-  byte for byte.
-2 (5.9, 6.2): a packet every 250 ms, ten at most, 5 s in all. An echo is known by its header; its payload is not
+1 (5.6 to 5.8, 6.0 to 6.1): the next packet is sent as soon as the last one was echoed, or 500 ms after it. The device
+  sends for 2.5 s, and then waits up to 2.5 s more for missing echoes. An echo equals the last packet sent, byte for
+  byte.
+2 (5.9, 6.2): a packet every 250 ms, ten at most, 5 s in all. An echo is recognised by its header; its payload is not
   compared.
 
-A device goes on to the end of its time, and ranks its interfaces by how many echoes came. Here nothing more is sent
-once an echo has come: that the server can be reached is shown by one.
+A device continues until its time is over, and ranks its interfaces by the number of echoes. Here sending stops after
+the first echo: one is enough to show that the server can be reached.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ LARGEST_PAYLOAD = {1: 255, 2: 511}
 """Bytes; the firmware's random numbers exclude their upper bound."""
 GAP_S = {1: 0.5, 2: 0.25}
 MOST_PACKETS = {1: 5, 2: 10}
-"""Form 1 has no limit but its time; unanswered, that is five packets."""
+"""Form 1 is limited by time only; if nothing is echoed, that makes five packets."""
 GIVE_UP_S = 5.0
 _DTLS_1_2 = 0xFEFD
 _HEADER = struct.Struct("!BHH6sH")  # type, version, epoch, sequence field, length
 
 
 class EchoTarget(NamedTuple):
-    """Who is asked, and as which interface of a device."""
+    """A server to test, in which form, and the interface index that the packets carry."""
 
     form: Literal[1, 2]
     host: str
@@ -48,7 +48,7 @@ class EchoTarget(NamedTuple):
 
 
 async def echo(network: Network, targets: list[EchoTarget], address_of: AddressOf) -> Echo:
-    """Ask all targets at once.
+    """Test all targets at the same time.
 
     Raises:
         OSError: the interface cannot be used.
@@ -59,7 +59,7 @@ async def echo(network: Network, targets: list[EchoTarget], address_of: AddressO
 
 
 def packet(form: Literal[1, 2], interface: int, sequence: int, clock_ms: int, payload: bytes) -> bytes:
-    """A packet of either form; `clock_ms` is the sender's clock, which form 1 does not send."""
+    """Build an echo packet; `clock_ms`, the sender's clock, is used in form 2 only."""
     if form == 1:
         field = struct.pack("!IH", sequence & 0xFFFFFFFF, 0)
     else:
@@ -68,10 +68,10 @@ def packet(form: Literal[1, 2], interface: int, sequence: int, clock_ms: int, pa
 
 
 def same(last: bytes, datagram: bytes) -> None:
-    """Check a datagram as form 1 does.
+    """Check an echo as form 1 does.
 
     Raises:
-        ValueError: it is not the last packet that was sent.
+        ValueError: the datagram is not the last packet that was sent.
     """
     if len(datagram) != len(last):
         raise ValueError(f"{len(datagram)} bytes instead of {len(last)}")
@@ -83,13 +83,13 @@ def sequence_in(datagram: bytes, interface: int, next_sequence: int, clock_ms: i
     """The sequence number of an echo of form 2, checked as the firmware does (receiveTestPacket()).
 
     Args:
-        datagram: what came.
-        interface: the index of the interface that sent.
+        datagram: the datagram received.
+        interface: the interface index that the packets carry.
         next_sequence: the number of the packet that would be sent next.
         clock_ms: the sender's clock now.
 
     Raises:
-        ValueError: a device does not accept it.
+        ValueError: a device would not accept the datagram.
     """
     if len(datagram) < _HEADER.size:
         raise ValueError("too short for the header")
@@ -101,7 +101,7 @@ def sequence_in(datagram: bytes, interface: int, next_sequence: int, clock_ms: i
     stamp, sequence = struct.unpack("!IH", field)
     if sequence > next_sequence:
         raise ValueError(f"sequence number {sequence}, which was not sent")
-    # The firmware wants it older than now; on a network as short as a lab's, an echo comes within its millisecond.
+    # The firmware requires a time before now; in a lab an echo can arrive within the same millisecond.
     if stamp > clock_ms:
         raise ValueError("sent in the future")
     return int(sequence)
@@ -122,7 +122,7 @@ class _Conversation:
         self._peer = (address, test.port)
         self._sock = network.udp("reachability echo", ECHO, test.host)
         self._sent: list[tuple[float, bytes]] = []
-        """When on the monotonic clock, and what."""
+        """The time (monotonic clock) and bytes of each packet sent."""
         self._packets: list[EchoPacket] = []
         self._ignored: list[Attempt] = []
         self._begun = network.clock.monotonic()
@@ -171,10 +171,10 @@ class _Conversation:
         )
 
     async def _listen(self, until: float) -> bool:
-        """Take what comes until `until`, or until an echo that a device accepts."""
+        """Read until `until` (monotonic clock); True as soon as an echo arrives that a device accepts."""
         while event := await self._sock.receive(until):
             if isinstance(event, Refusal):
-                # A device goes on: its UDP does not hear of ICMP errors.
+                # A device carries on: its UDP stack does not report ICMP errors.
                 if (event.address, event.port) == self._peer and self._packets[-1].icmp is None:
                     self._packets[-1] = replace(self._packets[-1], icmp=event.icmp)
             elif (event.address, event.port) != self._peer:
@@ -184,7 +184,7 @@ class _Conversation:
         return False
 
     def _accepts(self, event: Datagram) -> bool:
-        """Note a datagram from the server with the packet that it belongs to, and whether it is an echo."""
+        """Record a datagram from the server beside the packet that it answers; True if it is a valid echo."""
         flaw: str | None = None
         number = len(self._sent) - 1
         try:
@@ -197,7 +197,7 @@ class _Conversation:
             flaw = str(problem)
         before = self._packets[number]
         if flaw is not None and before.flaw is not None:
-            return False  # one is evidence enough
+            return False  # one bad reply to a packet is evidence enough
         self._packets[number] = replace(
             before,
             echo_ms=None if flaw else round((event.at - self._sent[number][0]) * 1000, 2),

@@ -1,19 +1,22 @@
-"""Does a conversation over UDP go on after as long a silence as a device keeps?
+"""Does a UDP conversation survive a silence as long as the pause between two keep-alives of a device?
 
-A device sends a keep-alive every 25 s (Device OS 2.1 and later; 30 s before), and a NAT that forgets a conversation
-sooner cuts it off from its server. On one socket: a ClientHello, which the server answers with a cookie for the address
-and port that it sees; the ClientHello with that cookie, which it has to take; then silence; then the same again. On a
-second socket the same without the silence: where its cookie is still taken and the other's is not, it was the silence.
-Every handshake that the server begins is ended by an alert, or its retransmissions would refresh the NAT.
+A device sends a keep-alive every 25 s (Device OS 2.1 and later; 30 s before). A NAT that forgets the conversation
+sooner cuts the device off from its server.
 
-Linux, which most routers run, takes a conversation for one only once it has lasted more than two seconds, and forgets
-anything shorter much sooner (nf_conntrack_proto_udp.c: after 30 s instead of 120 s). A device's conversation lasts for
-days; so the cookie is used a few times before the silence begins.
+On a first socket: a ClientHello, which the server answers with a cookie that is valid for the address and port that it
+sees; a ClientHello with that cookie, which the server has to accept; then silence; then the ClientHello with the cookie
+again. On a second socket the same without the silence. If the second socket's cookie is still accepted and the first
+one's is not, the silence is the cause. Every handshake that the server begins is ended by an alert; otherwise the
+server's retransmissions would refresh the NAT's entry.
 
-Where the servers give no cookie, or none speaks DTLS, a request before and one after the silence take the place of the
-cookie. That shows less, and the observation keeps the two apart.
+Linux, which most routers run, counts a conversation as established only after more than two seconds, and forgets a
+shorter one much sooner (nf_conntrack_proto_udp.c: after 30 s instead of 120 s). A device's conversation lasts for
+days, so the cookie is used a few times before the silence begins.
 
-A probe of its own, with servers of its own to ask, because it takes longer than all others: only the check of the cloud
+If no server gives a cookie, or none speaks DTLS, a plain request before and after the silence is used instead. That
+shows less, and the observation keeps the two methods apart.
+
+This is a probe of its own, with its own servers, because it takes longer than all others: only the check of the cloud
 port waits for it.
 """
 
@@ -40,17 +43,17 @@ SETTLE_GAP_S = 1.25
 SETTLED_S = 2 * SETTLE_GAP_S
 """How long the conversation lasts before the silence."""
 KEPT_PARTS = 6
-"""Into how many parts the second conversation divides the silence of the first."""
+"""How often, about, the second conversation sends during the silence of the first."""
 KEPT_REPLY = 64
-"""Bytes of a reply that are kept: a server's whole flight, with its certificate, says no more here."""
+"""Bytes kept of a reply: the rest of a server's flight, such as its certificate, adds nothing here."""
 MOST_ARRIVALS = 32
-"""More than any server sends again: a flood, which would hide what is looked for."""
+"""More datagrams than any server retransmits: a flood, during which there is no silence to measure."""
 
 _GOOD: set[MappingAnswer | None] = {"accepted", "answered"}
 
 
 class Server(NamedTuple):
-    """Who may be asked."""
+    """A server that may be asked."""
 
     transport: Literal["dtls", "coap"]
     host: str
@@ -58,7 +61,7 @@ class Server(NamedTuple):
 
 
 async def mapping(network: Network, servers: list[Server], address_of: AddressOf, hold_s: float) -> Mapping:
-    """Hold a conversation with the first of `servers` that answers, with a silence of `hold_s`.
+    """Hold a conversation, with a silence of `hold_s` seconds, with the first of `servers` that answers.
 
     Raises:
         OSError: the interface cannot be used.
@@ -96,12 +99,12 @@ class _Conversation:
         self._last_passed = self._begun
 
     async def open(self) -> bool:
-        """Begin it; whether the server answered."""
+        """Send the first request; True if the server answered."""
         answer = await self._ask(self._note_cookie)
         return answer != "silence"
 
     async def hold(self, hold_s: float) -> Mapping:
-        """The control, the silence, and what is left of the conversation after it."""
+        """Make the measurement: a few requests, the silence (beside the second conversation), and a last request."""
         seen = Mapping(
             transport=self.server.transport,
             host=self.server.host,
@@ -114,7 +117,8 @@ class _Conversation:
         for at_s in (0.0, SETTLE_GAP_S, SETTLED_S):
             await self._quiet_until(self._begun + at_s)
             if at_s == SETTLED_S and self.cookie:
-                # Its cookie is older than the last answer before the silence: a secret that changes later changes both.
+                # Opened before the first conversation's last request: if the server changes its secret after that
+                # request, neither cookie is accepted any more.
                 second = _Conversation(self.network, self.server, self.address)
                 await second.open()
             seen.before_answer = await self._ask(self._read)
@@ -138,7 +142,7 @@ class _Conversation:
         return seen
 
     async def keep(self, until: float, gap_s: float) -> MappingAnswer:
-        """Use the cookie again and again until `until` on the monotonic clock; the last answer."""
+        """Repeat the request with the cookie until `until` (monotonic clock); returns the last answer."""
         while True:
             now = self.network.clock.monotonic()
             gap_now_s = gap_s if now > self._begun + SETTLED_S else min(gap_s, SETTLE_GAP_S)
@@ -148,7 +152,7 @@ class _Conversation:
                 return answer
 
     async def _stay_silent(self, seen: Mapping, silent_from: float, until: float) -> None:
-        """The silence, and the request after it."""
+        """Stay silent until `until` (monotonic clock), then send the request again."""
         seen.arrived = await self._quiet_until(until)
         asked_at = self.network.clock.monotonic()
         seen.silent_s = round(asked_at - silent_from, 3)
@@ -182,13 +186,13 @@ class _Conversation:
             answer = result.value or "silence"
             return answer
         finally:
-            # Where the run is cut short, too: a server would repeat its part of the handshake to a closed port.
+            # Also if the run is cut short: otherwise the server would retransmit its handshake to a closed port.
             cut_short = answer is None and bool(self.cookie)
             if self.server.transport == "dtls" and (cut_short or answer in {"accepted", "answered"}):
                 self._sock.send(dtls.alert(self._record()), self.address, self.server.port, shape=DTLS_ALERT)
 
     def _request(self, before: int) -> bytes:
-        """The request of this stage, of which `before` were sent already."""
+        """The next request of this stage; `before` is how many were sent already."""
         if self.server.transport == "dtls":
             return dtls.client_hello(self._random, self.cookie, record=self._record())
         if not before:
@@ -209,7 +213,7 @@ class _Conversation:
         """What an answer means.
 
         Raises:
-            ValueError: it is none.
+            ValueError: the datagram is no answer to the last request.
         """
         if self.server.transport == "coap":
             reply_to(self._message_id, datagram)
@@ -223,7 +227,7 @@ class _Conversation:
         return "accepted" if self.cookie else "answered"
 
     async def _quiet_until(self, until: float) -> list[Arrival]:
-        """Send nothing until `until` on the monotonic clock; what comes from the server meanwhile."""
+        """Send nothing until `until` (monotonic clock); returns what the server sends meanwhile."""
         arrived: list[Arrival] = []
         while event := await self._sock.receive(until):
             if isinstance(event, Refusal) or (event.address, event.port) != (self.address, self.server.port):

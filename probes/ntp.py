@@ -2,8 +2,8 @@
 
 One address of pool.ntp.org, five requests with 2 s for each (simple_ntp_client.cpp:301-331). The request is the
 device's: 48 bytes, first byte 0x23 (version 4, client), its clock in the origin field and the transmit field zero.
-A reply that the device would not take uses up an attempt and is followed by the next one at once; the first good
-reply ends the exchange. ntplib decodes the replies and computes the clock's offset.
+A reply that the device would reject uses up one attempt, and the next request follows at once. The first good reply
+ends the exchange. ntplib decodes the replies and computes the clock's offset.
 """
 
 from functools import partial
@@ -57,7 +57,7 @@ async def ntp(network: Network, address: str) -> Ntp:
 
 
 def request(clock: float) -> bytes:
-    """The device's request; `clock` in seconds since 1970."""
+    """Build the device's NTP request; `clock` is its time in seconds since 1970."""
     seconds = clock + _EPOCH_OFFSET_S
     stamp = int(seconds * 2**32) & (2**64 - 1)
     message = bytearray(_HEADER)
@@ -67,7 +67,7 @@ def request(clock: float) -> bytes:
 
 
 def decode(clock: Clock, sent_at: float, payload: bytes) -> NtpReply:
-    """The fields of a reply that has just come to a request sent at `sent_at`, in seconds since 1970."""
+    """Decode a reply that has just arrived; its request was sent at `sent_at`, in seconds since 1970."""
     received_at = clock.wall()
     if len(payload) < _HEADER:
         return NtpReply(length=len(payload))

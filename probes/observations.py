@@ -1,10 +1,10 @@
 r"""What the probes saw: the types of the report's `observations`, complete enough to be judged again.
 
 Times named `at_s` are seconds since the run started, `*_ms` are durations in milliseconds. Bytes from the wire are
-lower-case hexadecimal. Text from the network is kept as it came (undecodable bytes as `\xNN`): whoever shows it
+lower-case hexadecimal. Text from the network is kept as it came (undecodable bytes as `\xNN`): the code that shows it
 escapes it.
 
-Every text says by its type what it may reveal; `reports/sharing/` goes by that. Passwords and keys are never read.
+The type of each text says what it may reveal; `reports/sharing/` relies on that. Passwords and keys are never read.
 """
 
 from typing import Annotated, Literal
@@ -18,22 +18,22 @@ Millis = Annotated[float, Meta(ge=0, le=1e9)]
 Hops = Annotated[int, Meta(ge=0, le=255)]
 """A TTL (RFC 791 section 3.1)."""
 KEPT_BYTES = 1500
-"""At most so many bytes of one reply are kept as evidence."""
+"""The most bytes of one reply that are kept as evidence."""
 
 Reveals = Literal[
     "nothing", "ssid", "ssid-hex", "bssid", "server-mac", "client-mac", "address", "host", "asked-name", "url",
     "interface", "user", "raw", "page", "said", "words", "log-line",
 ]  # fmt: skip
-"""What a text may reveal of the people and the network that a report was made with."""
+"""What a text in a report may reveal about the people and the network."""
 
 
 def reveals(what: Reveals) -> Meta:
-    """The mark of such a text; the JSON Schema has it as `x-reveals`."""
+    """Mark a text type with what it may reveal; in the JSON Schema this is `x-reveals`."""
     return Meta(extra_json_schema={"x-reveals": what})
 
 
 Plain = Annotated[str, reveals("nothing")]
-"""One of a list of words of this tool or a standard, or a constant of this tool."""
+"""A word from a fixed list of this tool or of a standard, or a constant of this tool."""
 Ssid = Annotated[str, reveals("ssid")]
 SsidHex = Annotated[str, reveals("ssid-hex")]
 Bssid = Annotated[str, reveals("bssid")]
@@ -46,7 +46,7 @@ Address = Annotated[str, reveals("address")]
 Host = Annotated[str, reveals("host")]
 """A name that was learned from the network."""
 AskedName = Annotated[str, reveals("asked-name")]
-"""A name that this tool asks for by itself: of a device's profile, a vendor's, or made up."""
+"""A host name that this tool chooses itself: from a device's profile, a vendor's, or a random one."""
 Url = Annotated[str, reveals("url")]
 """A URL that was learned from the network or is set on this laptop; it may be relative."""
 Interface = Annotated[str, reveals("interface")]
@@ -57,9 +57,9 @@ Raw = Annotated[str, reveals("raw")]
 Page = Annotated[str, reveals("page")]
 """The content of a web page."""
 Said = Annotated[str, reveals("said")]
-"""What a server says in its own words."""
+"""A text that a server wrote."""
 Words = Annotated[str, reveals("words")]
-"""Words of this tool or the operating system, which may quote any of the above."""
+"""Text of this tool or the operating system, which may quote any of the above."""
 LogLine = Annotated[str, reveals("log-line")]
 """A line of a device's log, with the network's name, the cloud's host, and its address and port filled in."""
 
@@ -72,7 +72,7 @@ class Icmp(Struct, frozen=True, kw_only=True):
     source: Address
     """Address of whoever sent the error: the host asked, or something on the way."""
     mtu: Count | None = None
-    """With "fragmentation needed": the MTU of the next hop, where the error names it (RFC 1191 section 4)."""
+    """With "fragmentation needed": the MTU of the next hop, if the error names it (RFC 1191 section 4)."""
 
     @property
     def is_too_large(self) -> bool:
@@ -81,7 +81,7 @@ class Icmp(Struct, frozen=True, kw_only=True):
 
     @property
     def meaning(self) -> str:
-        """The field's term for this error; RFC 792 and RFC 1812 section 5.2.7."""
+        """The usual name of this error (RFC 792, RFC 1812 section 5.2.7)."""
         if (self.type, self.code) == (11, 0):
             return "time exceeded"
         if self.type != 3:
@@ -102,7 +102,7 @@ AttemptOutcome = Literal["reply", "timeout", "icmp", "error", "ignored"]
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """One request and what came of it, or (outcome `ignored`) a datagram that was no answer to it."""
+    """One request and its outcome, or (outcome `ignored`) a datagram that was no answer to it."""
 
     at_s: float
     address: Address
@@ -111,14 +111,14 @@ class Attempt(Struct, frozen=True, kw_only=True):
     sent: Raw = ""
     reply: Raw = ""
     source: Address | None = None
-    """`address:port` of the reply, where that is not simply who was asked."""
+    """`address:port` that the reply came from, if that is not `address` and `port`."""
     rtt_ms: float | None = None
     icmp: Icmp | None = None
     detail: Words | None = None
 
     @property
     def words(self) -> str:
-        """When it was made, and what came of it."""
+        """When the request was sent, and its outcome."""
         text = f"{self.at_s:.1f} s: {self.outcome}"
         if self.icmp:
             return f"{text}, {self.icmp.meaning} from {self.icmp.source}"
@@ -135,7 +135,7 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """An error of this tool's own, as its developers need it; no values of the program are kept but the message."""
+    """An internal error of this tool, for its developers; of the program's values only the message is kept."""
 
     type: Words
     message: Words
@@ -148,10 +148,10 @@ class Observation(Struct, kw_only=True):
 
     Attributes:
         started_s: when the probe began, in seconds since the run started.
-        duration_s: how long it took, waiting for its inputs not counted.
-        not_run: why there is no measurement, or None where there is one.
-        fault: the error of this tool's own that is the reason; not there where it is none.
-        unlocked_by: the step that would make it possible, where that is known.
+        duration_s: how long it took, without the time it waited for its inputs.
+        not_run: why there is no measurement; None if there is one.
+        fault: the internal error of this tool that is the reason; absent if there was none.
+        unlocked_by: the step that would make the measurement possible, if that is known.
     """
 
     started_s: float = 0.0
@@ -190,7 +190,7 @@ class Privileges(Struct, frozen=True, kw_only=True):
 
 
 class Scope(Observation, kw_only=True):
-    """What a run speaks for: the interface measured, and what on this laptop a device does not have."""
+    """What a run speaks for: the interface measured, and what this laptop has and a device has not (VPN, proxy)."""
 
     interface: Interface | None = None
     state: Literal["up", "no-carrier", "down", "missing"] = "missing"
@@ -203,7 +203,7 @@ class Scope(Observation, kw_only=True):
     gateway: Address | None = None
     """The next hop of this interface's IPv4 default route."""
     gateway_mac: ServerMac | None = None
-    """The gateway's hardware address, as this laptop's ARP table has it at the end of the run; Linux."""
+    """The gateway's hardware address, by this laptop's ARP table at the end of the run (Linux)."""
     medium: Literal["wired", "wifi"] | None = None
     """None: not known, or neither."""
     ssid: Ssid | None = None
@@ -257,7 +257,7 @@ def frequency_of(channel: int, band: Band) -> int | None:
 
 
 def strength(signal_dbm: float | None) -> float:
-    """A signal for sorting: one that is not known is weaker than any."""
+    """A signal in dBm, for sorting: an unknown signal sorts below any other."""
     return -1000.0 if signal_dbm is None else signal_dbm
 
 
@@ -306,7 +306,7 @@ class Neighbor(Struct, frozen=True, kw_only=True):
 
 
 class Bss(Struct, frozen=True, kw_only=True):
-    r"""One BSS as heard on the air. What the source cannot see is None (or an empty list where `complete` is False).
+    r"""One BSS as heard on the air. What the source cannot see is None (or an empty list, if `complete` is False).
 
     Attributes:
         bssid: lower-case, colons.
@@ -315,10 +315,10 @@ class Bss(Struct, frozen=True, kw_only=True):
         frequency_mhz: centre frequency of the primary 20 MHz channel.
         channel: primary channel, after contradictions are resolved.
         width_mhz: width in use: 20, 40, 80, 160, 320; 40 only if HT Operation has a secondary channel and "any width".
-        signal_dbm: None where not known; never a guess.
+        signal_dbm: None if not known; never a guess.
         age_s: how old this result was when it was read.
-        complete: whether the elements were seen, so that an absent element means that the BSS does not send it.
-        contradictions: elements that contradict one another, with the rule by which that was resolved.
+        complete: whether all elements were seen, so that an absent element means that the BSS does not send it.
+        contradictions: elements that contradict each other, with the rule that decided between them.
     """
 
     bssid: Bssid | None
@@ -361,17 +361,17 @@ class Bss(Struct, frozen=True, kw_only=True):
     """A probe response of this BSS was heard; None: the source cannot tell."""
     dtim_period: int | None = None
     hidden: bool | None = None
-    """Its beacons hide the name, even if a probe response gave it; None: not told, as where no beacon was heard."""
+    """Its beacons hide the name, even if a probe response gave it; None: not known, for example without a beacon."""
     associated: bool = False
-    """This laptop says that it is joined to this very BSS; only where no address tells which one that is."""
+    """This laptop reports that it is joined to this BSS; set only if no BSSID shows which BSS that is."""
     complete: bool = True
     contradictions: list[Words] = field(default_factory=list)
     elements: Raw = ""
-    """The raw information elements, hexadecimal, where the source gives them."""
+    """The raw information elements, hexadecimal, if the source gives them."""
 
     @property
     def band(self) -> Band | None:
-        """The band that it is on; None: not known."""
+        """The band of this BSS; None: not known."""
         return band_of(self.frequency_mhz)
 
 
@@ -382,11 +382,11 @@ class Wifi(Observation, kw_only=True):
         source: `nl80211`, `networkmanager`, `wpa_supplicant`, `windows`, `macos`, `capture`, `monitor`; None: none.
         target: the network that the run is about, by name as in `Bss.ssid`; None: no single one.
         target_from: whether the user named it or the laptop is on it.
-        triggered: whether a scan was made for this run; False: last results that somebody else had asked for.
-        frequencies_mhz: where this source listened for this run; empty: it does not say.
-        limits: what this source cannot see, and what went wrong with better ones: sentences without a full stop.
-        left_out: why networks that were heard may be missing from `bss`; None: they are all there.
-        names_withheld: results came, and all of them without a name.
+        triggered: whether a scan was made for this run; False: these are the results of an earlier scan.
+        frequencies_mhz: the frequencies on which this source listened for this run; empty: it does not say.
+        limits: what this source cannot see, and why better sources failed: sentences without a full stop.
+        left_out: why networks that were heard may be missing from `bss`; None: none is missing.
+        names_withheld: whether there were results, but all of them without a name.
         interface: the radio's interface, which need not be the interface under test.
         associated_bssid: the BSS that this laptop is joined to by that interface.
     """
@@ -408,7 +408,7 @@ class Wifi(Observation, kw_only=True):
     scan_s: float | None = None
 
     def aim(self, ssid: str | None) -> None:
-        """Say which network is meant: the one that the user names, else the one that this laptop is on."""
+        """Set the target: the network that the user named, or else the one that this laptop is on."""
         self.target = ssid or self.associated_ssid
         self.target_from = "option" if ssid else "association" if self.associated_ssid else None
 
@@ -426,10 +426,10 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     at_s: float
     type: DhcpReplyType
     identity: Identity
-    """Whose question it answers: an unknown device's, or the laptop's own MAC address."""
+    """Whom it answers: the unknown device, or the laptop under its own MAC address."""
     asked: DhcpRequestType
     server: Address
-    """Server identifier (option 54), or the sender's address where that is missing."""
+    """Server identifier (option 54), or the sender's address if that is missing."""
     server_mac: ServerMac | None = None
     address: Address | None = None
     mask: Plain | None = None
@@ -440,10 +440,10 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     """Option 114 (RFC 8910)."""
     domain: Host | None = None
     message: Said | None = None
-    """Option 56: the server's own words."""
+    """Option 56: a message from the server."""
     broadcast: bool = False
     xid: int = 0
-    """Transaction id: a device that was refused starts a new one, and no longer hears answers to the old."""
+    """Transaction id: after a NAK a device starts a new one, and ignores answers to the old one."""
     raw: Raw = ""
 
 
@@ -459,7 +459,7 @@ class Lease(Struct, frozen=True, kw_only=True):
     """A lease that this laptop holds, as its DHCP client recorded it."""
 
     source: Plain
-    """The client whose record it is: NetworkManager, systemd-networkd, dhclient, dhcpcd."""
+    """The DHCP client that recorded it: NetworkManager, systemd-networkd, dhclient, dhcpcd."""
     server: Address | None = None
     address: Address | None = None
     mask: Plain | None = None
@@ -469,7 +469,7 @@ class Lease(Struct, frozen=True, kw_only=True):
 
 
 class Dhcp(Observation, kw_only=True):
-    """DHCP as an unknown device sees it; without the right to do so, what the laptop was given."""
+    """DHCP as an unknown device sees it; without the privilege to measure that, what the laptop was given."""
 
     exchange_denied: Words | None = None
     """Why no DISCOVER was sent, or None if one was."""
@@ -488,7 +488,11 @@ class Dhcp(Observation, kw_only=True):
         return [m for m in self.received if m.type == "OFFER" and m.identity == "device"]
 
     def resolvers(self) -> list[str]:
-        """The resolvers that DHCP hands out: by what was granted or offered, else told, else the laptop's lease."""
+        """The resolvers that DHCP hands out.
+
+        From the lease granted, else the first offer; if no DISCOVER was sent, from the answer to the INFORM, else from
+        the laptop's lease.
+        """
         if self.exchange_denied is None:
             offers = self.offers()
             best = self.granted or (offers[0] if offers else None)
@@ -514,7 +518,7 @@ class Lookup(Struct, frozen=True, kw_only=True):
     resolver: Address
     attempts: list[Attempt]
     rcode: Plain | None = None
-    """RFC 1035 / 2136 mnemonic, or None where nothing valid came back."""
+    """RFC 1035 / 2136 mnemonic, or None if there was no valid answer."""
     addresses: Annotated[list[Address], Meta(max_length=64)] = field(default_factory=list)
     ttl_s: Count | None = None
     truncated: bool = False
@@ -522,15 +526,15 @@ class Lookup(Struct, frozen=True, kw_only=True):
 
     @property
     def ends(self) -> bool:
-        """Whether a device stops here: at an address, or at an answer without one.
+        """Whether a device asks no further resolver after this: there is an address, or a valid answer without one.
 
-        lwIP asks the next server only on an error code or silence (dns.c, dns_recv()).
+        lwIP asks the next server only after an error code or silence (dns.c, dns_recv()).
         """
         return bool(self.addresses) or self.rcode == "NOERROR"
 
     @property
     def failure(self) -> str | None:
-        """Why a device gets no address out of this, in a few words; None where it gets one."""
+        """Why a device gets no address from this lookup, in a few words; None if it gets one."""
         if self.addresses:
             return None
         if self.rcode is None:
@@ -553,7 +557,7 @@ class Dns(Observation, kw_only=True):
     resolvers: list[Address] = field(default_factory=list)
     """The resolvers asked, in the order in which DHCP gave them."""
     assumed: bool = False
-    """Whether these are the laptop's own resolvers, because those that DHCP hands out could not be learned."""
+    """Whether these are the laptop's own resolvers, because the ones that DHCP hands out are not known."""
     lookups: Annotated[list[Lookup], Meta(max_length=1024)] = field(default_factory=list)
 
     def of(self, name: str) -> list[Lookup]:
@@ -561,7 +565,7 @@ class Dns(Observation, kw_only=True):
         return [lookup for lookup in self.lookups if (lookup.name, lookup.type) == (name, "A")]
 
     def aaaa(self, name: str) -> list[Lookup]:
-        """The lookups of a name's IPv6 address, in the order of the resolvers; empty where it was not asked for."""
+        """The lookups of a name's IPv6 address, in the order of the resolvers; empty if it was not asked for."""
         return [lookup for lookup in self.lookups if (lookup.name, lookup.type) == (name, "AAAA")]
 
     def as_device(self, name: str) -> Lookup | None:
@@ -574,7 +578,7 @@ class Dns(Observation, kw_only=True):
 
 
 class NtpReply(Struct, frozen=True, kw_only=True):
-    """The fields of a reply that a device looks at (RFC 5905 section 7.3), and the clock's offset."""
+    """The fields of an NTP reply that a device checks (RFC 5905 section 7.3), and the clock's offset."""
 
     length: int
     mode: int | None = None
@@ -585,7 +589,7 @@ class NtpReply(Struct, frozen=True, kw_only=True):
 
     @property
     def flaw(self) -> str | None:
-        """What Device OS 2.0 to 5.5 finds wrong with it (simple_ntp_client.cpp:355-368); None: it is taken."""
+        """Why Device OS 2.0 to 5.5 rejects the reply (simple_ntp_client.cpp:355-368); None: it accepts it."""
         if self.length < 48:
             return f"short reply of {self.length} bytes"
         if self.mode != 4:
@@ -610,7 +614,7 @@ class Ntp(Observation, kw_only=True):
 
     @property
     def good(self) -> NtpReply | None:
-        """The reply that a device takes, if one came."""
+        """The first reply that a device accepts; None if there was none."""
         return next((a.decoded for a in self.attempts if a.decoded and not a.decoded.flaw), None)
 
 
@@ -618,7 +622,7 @@ class Ntp(Observation, kw_only=True):
 
 
 class HttpWitness(Struct, frozen=True, kw_only=True):
-    """A vendor's well-known address, asked over plain HTTP without following a redirect."""
+    """A vendor's well-known URL, asked over plain HTTP without following a redirect."""
 
     url: Plain
     expected_status: int
@@ -645,29 +649,29 @@ class TlsWitness(Struct, frozen=True, kw_only=True):
     address: Address | None = None
     verified: bool = False
     mismatch: Words | None = None
-    """Why the certificate was refused, in OpenSSL's words; None where there was none to refuse."""
+    """Why the certificate was rejected, in OpenSSL's words; None if none was rejected."""
     error: Words | None = None
 
 
 UNRESTRICTED = "urn:ietf:params:capport:unrestricted"
-"""What DHCP option 114 holds where there is no captive portal (RFC 8910 section 2)."""
+"""What DHCP option 114 holds if there is no captive portal (RFC 8910 section 2)."""
 
 
 class PortalApi(Struct, frozen=True, kw_only=True):
-    """The Captive Portal API (RFC 8908) at the address that DHCP option 114 gave (RFC 8910)."""
+    """The Captive Portal API (RFC 8908) at the URL that DHCP option 114 gave (RFC 8910)."""
 
     url: Url
     status: int | None = None
     captive: bool | None = None
     portal_url: Url | None = None
     session: bool = False
-    """Whether it speaks of a session of this client: seconds-remaining, bytes-remaining or can-extend-session."""
+    """Whether the answer has a session of this client: seconds-remaining, bytes-remaining or can-extend-session."""
     tls_verified: bool | None = None
     error: Words | None = None
 
 
 class Portal(Observation, kw_only=True):
-    """What the witnesses for a captive portal said."""
+    """What each witness for a captive portal showed."""
 
     http: list[HttpWitness] = field(default_factory=list)
     tls: list[TlsWitness] = field(default_factory=list)
@@ -686,7 +690,7 @@ class Control(Struct, frozen=True, kw_only=True):
     """Whether a valid answer in that protocol came back."""
     detail: Said = ""
     foreign: bool = False
-    """Whether that answer may be somebody else's: a redirect to another host, or an error that a proxy makes."""
+    """Whether the answer may come from another host: it is a redirect elsewhere, or an error as proxies send it."""
 
 
 class CoapServer(Struct, frozen=True, kw_only=True):
@@ -697,10 +701,10 @@ class CoapServer(Struct, frozen=True, kw_only=True):
     address: Address | None = None
     attempts: list[Attempt] = field(default_factory=list)
     reply: Plain | None = None
-    """The valid reply in words, such as `Reset`; None where none came."""
+    """The valid reply in words, such as `Reset`; None if there was none."""
     controls: list[Control] = field(default_factory=list)
     cut_short: bool = False
-    """Whether it was given up because another server had answered."""
+    """Whether the ping was ended early, because another server had answered."""
 
 
 class Coap(Observation, kw_only=True):
@@ -710,19 +714,19 @@ class Coap(Observation, kw_only=True):
 
 
 class Connection(Struct, frozen=True, kw_only=True):
-    """A TCP connection on which nothing was sent, and what came."""
+    """A TCP connection on which nothing was sent, and what was received."""
 
     at_s: float
     connect_ms: float | None = None
-    """None where it was not established."""
+    """None if it was not established."""
     received: Raw = ""
     error: Words | None = None
-    """How it ended: `timeout`, `refused`, `reset`, `closed`, or the system's words; None after a nonce."""
+    """How it ended: `timeout`, `refused`, `reset`, `closed`, or the system's error message; None after a nonce."""
     waited_s: float = 0.0
 
     @property
     def is_nonce(self) -> bool:
-        """Whether 40 bytes came, and no more; a line of text of that length is a banner, and no nonce."""
+        """Whether exactly 40 bytes were received; a line of text of that length is a banner and no nonce."""
         try:
             received = bytes.fromhex(self.received)
         except ValueError:
@@ -732,9 +736,9 @@ class Connection(Struct, frozen=True, kw_only=True):
 
 
 class LargeHello(Struct, frozen=True, kw_only=True):
-    """A padded ClientHello that nobody on the way may fragment, and what came of it: of versions with rules 1 to 3.
+    """A padded ClientHello with the DF bit set, and its outcome, in runs of versions with rules 1 to 3.
 
-    No device sends one, and the vendor's published server does not survive it: it is not sent any more.
+    It is no longer sent: no device sends one, and the vendor's published server does not survive it.
     """
 
     size: Count
@@ -745,7 +749,7 @@ class LargeHello(Struct, frozen=True, kw_only=True):
 
     @property
     def mtu(self) -> int | None:
-        """The least MTU that an ICMP error named, if any did."""
+        """The smallest MTU that an ICMP error named; None if none did."""
         return min((attempt.icmp.mtu for attempt in self.attempts if attempt.icmp and attempt.icmp.mtu), default=None)
 
 
@@ -763,10 +767,10 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
     attempts: list[Attempt] = field(default_factory=list)
     record: Plain | None = None
     large: LargeHello | None = None
-    """What a large ClientHello to this address brought, in a report of a version that sent one."""
+    """The outcome of a large ClientHello to this address, in a report of a version that sent one."""
     waited_s: float = 0.0
     given_s: float = 0.0
-    """How long the endpoint would have been waited for; 0 in a report of a version that did not note it."""
+    """How long the probe would have waited for the endpoint; 0 in a report of a version that did not record it."""
 
     @property
     def nonce(self) -> bool:
@@ -784,30 +788,30 @@ class Cloud(Observation, kw_only=True):
 
 
 class Arrival(Struct, frozen=True, kw_only=True):
-    """A datagram that came without being asked for."""
+    """A datagram that arrived during the silence."""
 
     at_s: float
     size: Count
     """Bytes of its payload."""
     what: Words | None = None
-    """What it is, in words; None where it is nothing that this server says."""
+    """Its DTLS record, by name; None if it is no record that the server could send."""
 
 
 MappingAnswer = Literal["accepted", "new-cookie", "answered", "silence"]
-"""`accepted`: a DTLS server took the cookie (with a ServerHello or an Alert). `new-cookie`: it gave another.
+"""`accepted`: a DTLS server accepted the cookie (with a ServerHello or an Alert). `new-cookie`: it sent another one.
 `answered`: it answered a request without a cookie."""
 
 
 class Mapping(Observation, kw_only=True):
-    """Whether a conversation over UDP goes on after a silence: what a NAT on the way has kept of it.
+    """Whether a UDP conversation survives a silence, or a NAT on the way forgets its mapping.
 
-    With `cookie`, the server gave a cookie that is good only for the address and port from which it saw this laptop
-    (RFC 6347 section 4.2.1). That it takes the cookie after the silence (`after_answer` `accepted`) shows that it still
-    sees the same address and port; a `new-cookie`, that it sees others, or has changed its secret. A NAT that forgot
-    the conversation and then happened to choose the same port again looks like one that has kept it.
+    With `cookie`, the server gave a cookie that is valid only for the address and port from which it saw this laptop
+    (RFC 6347 section 4.2.1). If it accepts the cookie after the silence (`after_answer` is `accepted`), it still sees
+    the same address and port. If it sends a `new-cookie`, it sees another address or port, or has changed its secret.
+    A NAT that forgot the mapping and then happened to choose the same port again looks like one that has kept it.
 
-    Without `cookie`, a request was answered before and after the silence, and this shows less: a new mapping would have
-    let the second answer in, too.
+    Without `cookie`, one request was sent before the silence and one after it. This shows less: a new mapping would
+    have let the second answer in, too.
     """
 
     transport: Literal["dtls", "coap"] | None = None
@@ -817,25 +821,25 @@ class Mapping(Observation, kw_only=True):
     address: Address | None = None
     cookie: bool = False
     hold_s: float = 0.0
-    """The silence wanted."""
+    """How long the silence was planned to last."""
     silent_s: float = 0.0
     """How long this laptop sent nothing: from the last datagram before the silence to the first one after it."""
     before: list[Attempt] = field(default_factory=list)
     before_answer: MappingAnswer | None = None
-    """Before the silence: without `accepted` or `answered` there was nothing to keep, and no silence."""
+    """The last answer before the silence; unless it is `accepted` or `answered`, the measurement ended there."""
     after: list[Attempt] = field(default_factory=list)
     after_answer: MappingAnswer | None = None
-    """None: not asked, or too much else arrived to tell."""
+    """None: not asked, or too many datagrams arrived during the silence."""
     control: list[Attempt] = field(default_factory=list)
     """A second conversation, on a socket of its own, which went on during the silence; only with `cookie`."""
     control_answer: MappingAnswer | None = None
-    """Its last answer. `accepted` beside a `new-cookie` of the first: the server had not changed its secret."""
+    """Its last answer. If `accepted` while `after_answer` is `new-cookie`, the server did not change its secret."""
     arrived: list[Arrival] = field(default_factory=list)
-    """What came during the silence: each shows that the mapping then still let the server's datagrams in."""
+    """Datagrams that arrived during the silence: each shows that the NAT still had the mapping at that time."""
     idle_s: float = 0.0
-    """The longest time in the silence in which nothing passed in either direction: what arrives can refresh a NAT."""
+    """The longest part of the silence without a datagram in either direction: one that arrives can refresh a NAT."""
     largest: Count = 0
-    """Bytes of the largest DTLS datagram that the server sent, which got here whole; 0: none, or not noted."""
+    """Bytes of the largest DTLS datagram from the server that arrived whole; 0: none, or not recorded."""
 
 
 # --- path -------------------------------------------------------------------------------------------------------
@@ -845,14 +849,14 @@ PathPayload = Literal["coap", "dtls", "ntp", "dns", "syn"]
 
 
 class PathProbe(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One packet that only `ttl` routers may pass on, and what came of it; a report leaves out what did not come.
+    """One packet with this TTL, and its outcome; a report leaves out fields without a value.
 
     Attributes:
-        outcome: `answered` is the destination's own protocol, or TCP's answer in its name; an ICMP error in its name
-            is `unreachable`, as from anybody else.
-        source: who sent what came.
-        quoted: the head of what an ICMP error quoted of ours, from the UDP or TCP header on; of UDP, where no raw
-            socket heard it, what follows the header.
+        outcome: `answered`: a UDP or TCP answer from the destination's address; an ICMP error from there is
+            `unreachable`, like one from any other address.
+        source: the sender of the answer or error.
+        quoted: the first bytes that an ICMP error quoted of the packet, from the UDP or TCP header on; of UDP without a
+            raw socket, from the payload on.
         detail: the answer, or the system's error, in words.
     """
 
@@ -867,15 +871,15 @@ class PathProbe(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Ladder(Struct, frozen=True, kw_only=True):
-    """Probes of one port with rising TTL, several for each where nothing came.
+    """Probes of one port with rising TTL; a TTL that stays silent is tried several times.
 
     Attributes:
         payload: what they carry: a CoAP ping, a DTLS ClientHello, an NTP request, a DNS query, or nothing (a SYN).
-        known_by: why the port is known to pass, where it is; what answered on it.
-        one_flow: whether the first try of each rung has the same source port, so that a balancer by flow leads them
-            all one way; the others have a port each.
-        no_raw: why no raw sockets were used, in the system's words.
-        strays: datagrams from the port asked that answer none of these probes.
+        known_by: what answered on this port earlier in the run, if anything did.
+        one_flow: whether the first try of each TTL has the same source port, so that routers that balance load by flow
+            send them all the same way; further tries have a port each.
+        no_raw: why no raw sockets were used: the system's error message.
+        strays: how many datagrams came from this port that answer none of these probes.
     """
 
     protocol: Literal["udp", "tcp"]
@@ -894,9 +898,10 @@ class Ladder(Struct, frozen=True, kw_only=True):
 
 
 class WholePackets(Struct, frozen=True, kw_only=True):
-    """Datagrams that nobody may fragment (the DF bit is set), whose TTL ends at a router before the server.
+    """Large datagrams with the DF bit set, whose TTL ends at a router before the server.
 
-    A router that says "time exceeded" had one whole; "fragmentation needed" names the place that is too narrow.
+    "Time exceeded" shows that one got to that router whole; "fragmentation needed" comes from the router whose next
+    link is too narrow.
     """
 
     size: Count
@@ -913,24 +918,24 @@ class PathTarget(Struct, frozen=True, kw_only=True):
     device: Ladder
     controls: Annotated[list[Ladder], Meta(max_length=8)] = field(default_factory=list)
     cut_short: bool = False
-    """Whether the limit of packets ended it."""
+    """Whether the measurement ended early, at the limit of packets."""
     whole: WholePackets | None = None
-    """Whether large datagrams get out whole; None: that was not looked at."""
+    """Whether large datagrams get out whole; None: not measured."""
 
 
 class Path(Observation, kw_only=True):
-    """How far packets to the device's port get, by the routers that say that a packet's time was up."""
+    """How far packets to the device's port get, by the routers that report their TTL as exceeded."""
 
     targets: Annotated[list[PathTarget], Meta(max_length=64)] = field(default_factory=list)
-    """Empty: the device's port answered, so there was nothing to look for. Where it answered and its path was looked at
-    all the same, there are no controls: nothing has to be compared."""
+    """Empty: the device's port answered, so its path was not measured. If its path was measured although it answered,
+    there are no controls, because nothing has to be compared."""
 
 
 # --- Internet Test ----------------------------------------------------------------------------------------------
 
 
 class EchoPacket(Struct, frozen=True, kw_only=True):
-    """One packet of a reachability echo, and what came of it."""
+    """One packet of a reachability echo, and its outcome."""
 
     at_s: float
     sequence: Count
@@ -938,13 +943,13 @@ class EchoPacket(Struct, frozen=True, kw_only=True):
     """Bytes of the UDP payload."""
     sent: Raw = ""
     error: Words | None = None
-    """The system's words, where it could not be sent."""
+    """The system's error message, if the packet could not be sent."""
     echo_ms: Millis | None = None
-    """How long the echo took that a device accepts; None where none came."""
+    """How long the echo took, if a device accepts it; None if there was none."""
     reply: Raw = ""
-    """What came in answer to it, accepted or not."""
+    """The answer to it, whether a device accepts it or not."""
     flaw: Words | None = None
-    """Why a device does not accept that."""
+    """Why a device does not accept the answer."""
     icmp: Icmp | None = None
 
 
@@ -960,14 +965,14 @@ class EchoTest(Struct, frozen=True, kw_only=True):
     address: Address | None = None
     packets: Annotated[list[EchoPacket], Meta(max_length=64)] = field(default_factory=list)
     ignored: list[Attempt] = field(default_factory=list)
-    """Datagrams from elsewhere."""
+    """Datagrams that did not come from the server."""
     stopped_early: bool = False
-    """Whether nothing more was sent because an echo had come; a device goes on to the end of its time."""
+    """Whether sending stopped because an echo had arrived; a device continues until its time is over."""
     waited_s: float = 0.0
 
     @property
     def answered(self) -> bool:
-        """Whether an echo came that a device accepts."""
+        """Whether an echo arrived that a device accepts."""
         return any(packet.echo_ms is not None for packet in self.packets)
 
 
@@ -978,7 +983,7 @@ class Echo(Observation, kw_only=True):
 
 
 class TcpConnect(Observation, kw_only=True):
-    """A TCP connection on which nothing was sent and nothing awaited: the Internet Test up to Device OS 1.5."""
+    """A TCP connection on which nothing is sent or read: the Internet Test up to Device OS 1.5."""
 
     address: Address = ""
     port: int = 0
@@ -986,7 +991,7 @@ class TcpConnect(Observation, kw_only=True):
 
 
 class Observations(Struct, kw_only=True):
-    """One key per probe; None where the probe did not come to an end."""
+    """One key per probe; None if the probe did not finish."""
 
     scope: Scope = field(default_factory=Scope)
     wifi: Wifi | None = None
@@ -1016,7 +1021,7 @@ class Contact(Struct, frozen=True, kw_only=True):
     bytes: Count
     purpose: Plain
     shapes: list[Plain] = field(default_factory=list)
-    """What was sent there, by name (`probes/net/payload_shapes.py`); empty where its version did not name it."""
+    """What was sent there, by name (`probes/net/payload_shapes.py`); empty in runs of versions without this field."""
 
 
 EventKind = Literal[
@@ -1025,18 +1030,18 @@ EventKind = Literal[
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """Something that was sent, heard or asked while a run went on, for `--debug`; no report holds it.
+    """Something that was sent, heard or asked during a run, for `--debug`; it is in no report.
 
     Attributes:
-        what: `begin` and `end` of a probe; a packet `sent` or `heard`; an ICMP error (`icmp`); a TCP connection's SYN
-            (`open`), that it stands (`opened`), its end (`closed`), or that it was not made (`failed`); a question to
-            a part of this system (`asked`); that there were so many that the rest is not told (`no-more`).
-        purpose: the probe, what was sent for, or the part of the system.
-        size: bytes of the payload; of what was sent or heard raw, of the whole packet or (DHCP) frame.
-        sent: of a connection, bytes that were sent on it.
-        heard: the same, received.
-        method: what a part of the system was asked, without what was asked with it.
-        outcome: what came of that, as one of this tool's own words: nothing of the answer.
+        what: a probe's `begin` or `end`; a packet `sent` or `heard`; an ICMP error (`icmp`); a TCP connection that is
+            being opened (`open`), is established (`opened`), was `closed`, or `failed`; a call to a part of this system
+            (`asked`); the end of the trace, because there were too many events (`no-more`).
+        purpose: the probe, the purpose of a packet, or the part of the system.
+        size: bytes of the payload; for raw sockets, of the whole packet or (DHCP) frame.
+        sent: bytes sent on a TCP connection.
+        heard: bytes received on it.
+        method: the call to a part of the system, without its arguments.
+        outcome: how the call ended, in words of this tool: nothing of the answer itself.
         payload: the bytes themselves.
     """
 

@@ -1,24 +1,25 @@
-"""How far do packets to a port get, and which router is the last that they pass?
+"""How far do packets to a port get, and which is the last router that they pass?
 
-Each packet may be passed on by a limited number of routers (its TTL); the one that may not any more says so, by an ICMP
-Time Exceeded (RFC 792). A ladder of such packets to the device's port stands beside ladders to other ports of the same
-address: where those get further, somebody treats the device's port in another way. Where this process may open raw
-sockets it does; else Linux gives a program without privileges the ICMP errors that its own packets caused, with their
-sender and with what they quote (ip(7), IP_RECVERR).
+The TTL of a packet limits how many routers may pass it on; the router at which it runs out answers with an ICMP Time
+Exceeded (RFC 792). A ladder is a series of packets with rising TTL, one rung for each TTL. The ladder to the device's
+port is compared with ladders to other ports of the same address, the controls: if those get further, a router or
+firewall on the way treats the device's port differently. Raw sockets are used if this process may open them. If not,
+Linux still gives a program the ICMP errors that its own packets caused, with their sender and what they quote (ip(7),
+IP_RECVERR).
 
-The server is to get as little of this as can be. The device's ladder climbs rung by rung, carries what the device
-itself sends, and ends with the first packet that the server answers. The other ladders follow it: up to the furthest
-router that is known, so that nothing of theirs gets to the server; and beyond only where the device's port has fallen
-silent, no further than the first router that answers them, or where it was answered after all, no further than that.
+The server should get as few of these packets as possible. The device's ladder climbs rung by rung, carries what the
+device itself sends, and ends with the first packet that the server answers. The controls climb up to the furthest
+router known, so that none of their packets reaches the server. They go beyond it only after the device's port has
+fallen silent, and stop at the first router that answers them, or at the rung at which the device's port was answered.
 
-Then what was not answered is asked again, up to three times. A rung that was answered is not, but for those that tell
-where the device's port is lost: its own last one, and a control's beyond it. Routers that limit their ICMP errors have
-few to give, and the device's port is to have the first of them. Whatever is asked again is asked from another port, so
-that a balancer by flow is seen, and cannot pass for a drop.
+Then rungs without an answer are asked again, up to three times. Answered rungs are asked again only if they show where
+the device's port is lost: its last answered one, and the next one of a control. Many routers limit how many ICMP errors
+they send, so the device's port goes first. Repeats use another source port: then load balancing by flow shows, and is
+not mistaken for a drop.
 
-Sends at most MOST_PACKETS for a port and its controls. Runs only where the device's port did not answer, or where it is
-asked for. There, the path can also be asked whether large datagrams get out whole: by a few with the DF bit set (RFC
-1191), whose TTL ends at the furthest router before the server.
+At most MOST_PACKETS are sent for a port and its controls. The probe runs only if the device's port did not answer, or
+on request. It can also find out whether large datagrams get out whole: it sends a few with the DF bit set (RFC 1191),
+whose TTL ends at the furthest router before the server.
 """
 
 import asyncio
@@ -34,25 +35,26 @@ MOST_PACKETS = 80
 MOST_HOPS = 24
 TRIES = 3
 LEAST_TRIES = 2
-"""Of a silent rung before one that was answered, and of a control's."""
+"""Tries for a silent rung of a control, or of the device's port below a rung that was answered."""
 SILENT_RUN = 4
-"""After so many silent rungs in a row, nothing more is expected."""
+"""A ladder stops after this many silent rungs in a row."""
 BEYOND = 2
-"""So many of them are asked again; and so many of the device's port before a control goes beyond the known routers."""
+"""How many silent rungs at the end are asked again; also how many rungs of the device's port have to be silent before a
+control goes beyond the known routers."""
 STEP_S = 0.25
-"""How long a rung is waited for before the next is asked; later answers still count."""
+"""How long to wait for a rung before the next one is sent; later answers still count."""
 LONGER = 2.0
-"""So much longer than an answer took a rung is waited for, where the port is known to answer."""
+"""If the port is known to answer, each rung is given this many times as long as its answer took."""
 PACE_S = 0.01
-"""How often it is looked whether a rung was answered."""
+"""How long to wait between two looks at whether a rung was answered."""
 WAIT_S = 0.4
-"""How long what was asked again is waited for."""
+"""How long to wait for rungs that were asked again."""
 REPEATED = 2
-"""How often more the device's port is asked than a control, where it is silent and the control is not."""
+"""At the rung where only the device's port is silent, it is asked this many times as often as elsewhere."""
 SURER = 4
-"""How often once more it is asked there."""
+"""How many more packets of the device's port are sent to that rung at the end."""
 SURER_WITHIN_S = 2.5
-"""A look that has taken so long, on a long way, is not made longer by that: it is to end within 4 s."""
+"""They are not sent if the ladders of the target have taken longer than this: they should end within 4 s."""
 LARGE_TRIES = 3
 
 
@@ -62,15 +64,15 @@ class Target(NamedTuple):
     place: Destination
     device: Rungs
     controls: tuple[Rungs, ...] = ()
-    """The first has the protocol of the device's port. None: the port answers, so there is nothing to compare."""
+    """The first has the protocol of the device's port. Empty: the port answers, so there is nothing to compare."""
     whole_size: int | None = None
-    """Bytes of the IP packets that are to get out whole; None: that is not asked."""
+    """Size in bytes of the large IP packets to send with the DF bit; None: send none."""
     answers_in_s: float = 0.0
-    """How long the port's answer took in this run, where it answered: the ladder waits for more than that."""
+    """How long the port took to answer earlier in this run, so that the ladder waits longer; 0: it did not answer."""
 
 
 async def path(network: Network, targets: list[Target]) -> Path:
-    """Look how far packets to the targets get, one target after the other.
+    """Measure how far packets to each target get, one target after the other.
 
     Raises:
         OSError: the interface cannot be used.
@@ -97,6 +99,7 @@ class _Look:
         self._cut_short = False
 
     async def run(self) -> PathTarget:
+        """Climb the ladders, ask again what stayed silent, and send the large datagrams."""
         begun = self._network.clock.monotonic()
         whole: WholePackets | None = None
         try:
@@ -105,7 +108,7 @@ class _Look:
             if self._network.clock.monotonic() - begun < SURER_WITHIN_S:
                 self._ask_what_counts()
             if sent := [probe.at for climb in self._climbs for probe in climb.tries if probe.open]:
-                # Each SYN is waited for to its end: the system would answer what came for one that was given up.
+                # Wait until the last SYN has timed out: if one was given up early, the system would answer its reply.
                 await self._listen(max(sent) + SYN_WAIT_S - self._network.clock.monotonic())
             if self._target.whole_size is not None:
                 whole = await self._large(self._target.whole_size)
@@ -125,19 +128,20 @@ class _Look:
     # --- upwards
 
     def _further(self) -> list[tuple[int, Climb]]:
-        """The next rung of each ladder that goes on."""
+        """(TTL, ladder) of the next rung of each ladder that has to climb further."""
         going = [self._device] if self._device_goes_on() else []
         going += [climb for climb in self._controls if self._control_goes_on(climb)]
         return [(climb.top + 1, climb) for climb in going]
 
     def _device_goes_on(self) -> bool:
+        """Whether the device's ladder has to climb further."""
         device = self._device
         if device.end is not None or device.reached or self._telling():
             return False
         return device.top < min([MOST_HOPS, *self._ends, self._reach + SILENT_RUN])
 
     def _control_goes_on(self, control: Climb) -> bool:
-        """Whether a control is asked one rung further: where a router is, or where it has to be compared."""
+        """Whether a control has to climb one rung further: up to a known router, or for the comparison."""
         device, rung = self._device, control.top + 1
         if control.end is not None or control.reached or rung > MOST_HOPS:
             return False
@@ -152,22 +156,25 @@ class _Look:
 
     @property
     def _known(self) -> int:
-        """The highest TTL of which a router has said that packets get no further with it; 0: none."""
+        """The highest TTL that any ladder saw exceeded at a router; 0: none."""
         passed = (ttl for ladder in self._climbs for ttl in range(1, ladder.top + 1) if ladder.passed(ttl))
         return max(passed, default=0)
 
     @property
     def _reach(self) -> int:
-        """The highest TTL that anybody answered for the device's protocol."""
+        """The highest TTL that was answered on the ladders of the device's protocol (UDP or TCP)."""
         return max(climb.last for climb in self._climbs[:2])
 
     @property
     def _ends(self) -> list[int]:
-        """The TTLs with which a control got to the destination, or to somebody who refuses it."""
+        """The TTLs at which controls got to the destination, or were refused on the way."""
         return [climb.end for climb in self._controls if climb.end is not None]
 
     def _telling(self) -> list[int]:
-        """The first rung at which the device's port is silent, and a control of its protocol is not; as a list."""
+        """The first TTL at which a router answers the control of the same protocol, but not the device's port.
+
+        A list with that TTL, or an empty one.
+        """
         device = self._device
         if device.end is not None or not self._controls:
             return []
@@ -177,7 +184,7 @@ class _Look:
     # --- once more
 
     def _again(self) -> list[tuple[int, Climb]]:
-        """What is asked once more; the device's port first."""
+        """(TTL, ladder) of each rung to ask once more; at each TTL the device's port comes first."""
         telling = self._telling()
         wanted: list[tuple[int, Climb]] = []
         for climb in self._climbs:
@@ -188,17 +195,17 @@ class _Look:
         return sorted(wanted, key=lambda rung: (rung[0], self._climbs.index(rung[1])))
 
     def _is_missing(self, climb: Climb, ttl: int) -> bool:
-        """Whether a rung was not answered, and may be with another try."""
+        """Whether a rung was not answered, and another try is worthwhile."""
         most = TRIES if climb is self._device and ttl > climb.last else LEAST_TRIES
         if climb.has_answer(ttl) or climb.asked(ttl) >= most or (climb.end is not None and ttl > climb.end):
             return False
         if climb.reached and ttl > self._known + 1:
-            return False  # the server has had one already
+            return False  # a packet has already reached the server
         within = MOST_HOPS if climb.unsettled else max(self._ends, default=self._reach + BEYOND)
         return ttl <= min(climb.last + SILENT_RUN, within)
 
     def _confirming(self, climb: Climb, telling: int, again: list[int]) -> list[int]:
-        """What is asked beside `again`, where the device's port falls silent and a control goes on at `telling`."""
+        """The TTLs to ask besides `again`, to confirm that at `telling` only the device's port is silent."""
         if climb is self._controls[0]:
             return [telling] if climb.asked(telling) < TRIES else []
         if climb is not self._device:
@@ -208,10 +215,10 @@ class _Look:
         return more + [telling] * max(0, min(lacking, REPEATED))
 
     def _ask_what_counts(self) -> None:
-        """Ask again, as far as the limit allows, where the device's port is silent and a control is not.
+        """Ask a few more times, within the limit of packets, at the rung where only the device's port is silent.
 
-        Where each packet takes one of two ways by chance, so many are not all lost by chance. The last router that
-        answered is spared: many answer only a few at a time.
+        If routers send each packet by one of two ways at random, this many are not all lost by chance. The last router
+        that answered is not asked again: many routers answer only a few packets at a time.
         """
         for ttl in self._telling() * SURER:
             if sum(ladder.packets for ladder in self._climbs) + self._device.most_packets > MOST_PACKETS:
@@ -221,22 +228,25 @@ class _Look:
     # --- sending and waiting
 
     async def _round(self, wanted: list[tuple[int, Climb]], wait_s: float) -> None:
-        """Ask these, and wait until they are answered, or for so long. What ends at a known router keeps nobody."""
+        """Send these rungs, and wait up to `wait_s` for their answers, but not for those of routers already known."""
         asked: list[PendingProbe] = []
         known = self._known
         for ttl, climb in wanted:
             if not await self._has_room(climb):
                 return
-            made = climb.send(ttl)
+            probe = climb.send(ttl)
             if ttl > known or wait_s == WAIT_S:
-                asked.append(made)
+                asked.append(probe)
         deadline = self._network.clock.monotonic() + wait_s
         await self._listen(PACE_S)
         while any(probe.open for probe in asked) and (left_s := deadline - self._network.clock.monotonic()) > 0:
             await self._listen(min(left_s, PACE_S))
 
     async def _has_room(self, climb: Climb) -> bool:
-        """Whether the limit of packets leaves room for one more try, if need be once it is known what others cost."""
+        """Whether the limit of packets allows one more try.
+
+        If open tries may still take packets, wait until it is known how many they took.
+        """
         while sum(ladder.packets for ladder in self._climbs) + climb.most_packets > MOST_PACKETS:
             if sum(ladder.sent for ladder in self._climbs) + climb.most_packets > MOST_PACKETS:
                 self._cut_short = True
@@ -245,6 +255,7 @@ class _Look:
         return True
 
     async def _listen(self, seconds: float) -> None:
+        """Read the answers to all ladders for this long, or until none is outstanding."""
         deadline = self._network.clock.monotonic() + seconds
         await asyncio.gather(*(ladder.listen(deadline) for ladder in self._climbs))
 
@@ -253,7 +264,7 @@ class _Look:
     async def _large(self, size: int) -> WholePackets:
         """Send datagrams of `size` bytes, from the IP header on, to the furthest router before the server.
 
-        They are of the ladder's own flow: another's way may be shorter, and would lead them to the server.
+        They belong to the ladder's own flow: another flow may take a shorter way, on which they would reach the server.
         """
         place = self._target.place
         sock, last = self._device.last_before_the_end()
@@ -265,12 +276,12 @@ class _Look:
             at = self._network.clock.monotonic()
             payload = bytes(size - UDP_OVERHEAD)
             problem = sock.send(payload, place.address, self._target.device.port, ttl=last, shape=WHOLE)
-            made = PendingProbe(last, at, payload, outcome="error" if problem else "timeout", detail=problem)
-            while made.open and (event := await sock.receive(at + WAIT_S)):
+            probe = PendingProbe(last, at, payload, outcome="error" if problem else "timeout", detail=problem)
+            while probe.open and (event := await sock.receive(at + WAIT_S)):
                 if not isinstance(event, Datagram) and event.quoted[:1] in {b"", b"\0"}:
-                    made.refused(event.icmp, b"", event.at)
-            probes.append(made.seen(self._network))
-            if made.outcome != "timeout":
+                    probe.refused(event.icmp, b"", event.at)
+            probes.append(probe.seen(self._network))
+            if probe.outcome != "timeout":
                 break
         return WholePackets(size=size, probes=probes)
 

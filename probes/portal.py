@@ -1,9 +1,9 @@
 """Does a captive portal stand in the way?
 
-Witnesses: three vendors' well-known addresses over plain HTTP, each with its own right answer, without following a
-redirect; the Captive Portal API (RFC 8908) where DHCP named one (option 114, RFC 8910); and, where the vendors'
-answers do not settle it, a TLS handshake with a vendor's host. That a resolver points those names at the gateway is
-seen in the lookups. Nothing goes through a proxy.
+Three kinds of witness: the well-known URLs of three vendors over plain HTTP, each with its own right answer, without
+following a redirect; the Captive Portal API (RFC 8908), if DHCP named one (option 114, RFC 8910); and, if the vendors'
+answers do not decide, a TLS handshake with a vendor's host. A resolver that points those names at the gateway shows in
+the DNS lookups. Nothing goes through a proxy.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ _USER_AGENT = "netpreflight"
 
 
 class _Answer(msgspec.Struct):
-    """An HTTP response, as much of it as is kept."""
+    """The part of an HTTP response that is kept."""
 
     status: int
     location: str | None
@@ -45,7 +45,7 @@ class _Answer(msgspec.Struct):
 
 
 async def portal(network: Network, address_of: AddressOf, api_url: Awaitable[str | None]) -> Portal:
-    """Ask the witnesses; `api_url` becomes what option 114 held, or None.
+    """Ask the witnesses; `api_url` gives the URL of DHCP option 114, or None.
 
     Raises:
         OSError: the interface cannot be used.
@@ -93,7 +93,7 @@ async def _tls(network: Network, address: str | None) -> TlsWitness:
 
 
 async def _api(network: Network, api_url: Awaitable[str | None], address_of: AddressOf) -> PortalApi | None:
-    """Read the API; where its certificate does not verify, its answer is read all the same, and marked."""
+    """Ask the Captive Portal API; if its certificate does not verify, its answer is still read, and marked."""
     url = await api_url
     if url is None:
         return None
@@ -105,7 +105,7 @@ async def _api(network: Network, api_url: Awaitable[str | None], address_of: Add
     except ValueError as problem:
         return PortalApi(url=url, error=f"not a URL: {problem}")
     if parts.scheme not in {"http", "https"} or not host or not (parts.path + parts.query).isprintable():
-        return PortalApi(url=url, error="not a URL of HTTP")
+        return PortalApi(url=url, error="not an HTTP or HTTPS URL")
     address = await address_of(host)
     if address is None:
         return PortalApi(url=url, error="its name does not resolve")
@@ -123,7 +123,7 @@ async def _api(network: Network, api_url: Awaitable[str | None], address_of: Add
 
 
 def read_api(url: str, status: int, body: bytes, *, tls_verified: bool | None) -> PortalApi:
-    """An API answer (RFC 8908 section 5): a JSON object with `captive`, and perhaps an address and a session."""
+    """Decode the API's answer (RFC 8908 section 5): a JSON object with `captive`, and maybe a URL and a session."""
     try:
         content = msgspec.json.decode(body, type=dict[str, object])
     except (msgspec.DecodeError, RecursionError):
@@ -158,11 +158,11 @@ async def _get(
     tls: ssl.SSLContext | None = None,
     accept: str = "*/*",
 ) -> _Answer:
-    """One GET, bounded in time and size.
+    """Send one GET request; time and size of the answer are limited.
 
     Raises:
-        OSError, TimeoutError: no connection, or no whole answer in time.
-        h11.RemoteProtocolError: what came back is not HTTP.
+        OSError, TimeoutError: no connection, or no complete answer in time.
+        h11.RemoteProtocolError: the answer is not HTTP.
     """
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
     headers = [("Host", host), ("User-Agent", _USER_AGENT), ("Accept", accept), ("Connection", "close")]

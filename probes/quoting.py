@@ -1,8 +1,8 @@
-"""Names of networks in sentences: put in quotes by one function, and found again there by its inverse.
+"""Network names in sentences: one function puts them in quotes, and its inverse finds them again.
 
-A name can be any text: a common word, a space, `it's`. The quotes show a reader where it begins and ends, and sharing
-(`reports/sharing/`) where it may have to put a token. It belongs to no room: probes, judging and renderings all name
-networks, and this is text alone.
+A name can be any text: a common word, a space, `it's`. The quotes show a reader where the name begins and ends, and
+show sharing (`reports/sharing/`) what it may have to replace. Probes, judging and renderings all name networks, so all
+of them use this module.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ def in_quotes(name: str) -> str:
 
 
 class QuotedNames:
-    """Names to be found again in sentences, each with what is to stand in its place.
+    """Finds quoted names in sentences, and replaces each; the quotes stay.
 
-    They are found exactly, however short or common they are; of two that begin at the same place the longer one counts,
-    since a name may have quotes in it. The quotes go too.
+    Names are matched exactly, however short or common. If two begin at the same place, the longer one counts, since a
+    name may contain quotes.
     """
 
     def __init__(self, instead: Mapping[str, str]) -> None:
@@ -27,7 +27,7 @@ class QuotedNames:
         self._lengths = sorted({len(name) for name in instead}, reverse=True)
 
     def replaced(self, text: str) -> str:
-        """A sentence with what stands for each name that is quoted in it."""
+        """A sentence in which each quoted name is replaced."""
         pieces, done = [], 0
         begin = text.find(_QUOTE)
         while begin >= 0:

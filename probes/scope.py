@@ -34,10 +34,10 @@ _NAMESERVER = re.compile(r"^\s*nameserver\s+(\S+)", re.MULTILINE)
 
 
 def scope(interface: str | None = None) -> Scope:
-    """Look at this laptop; `interface` overrides the choice.
+    """Describe the interface under test and this laptop; `interface` overrides which one is chosen.
 
-    The choice: the interface of the first IPv4 default route that is not a tunnel; without one, the interface that
-    is nearest to having a network.
+    Chosen is the interface of the first IPv4 default route that is not a tunnel; without one, the interface that is
+    closest to a connection: up, with an IPv4 address, with an IPv6 address.
     """
     names = [name for _, name in socket.if_nameindex()]
     tunnels = [name for name in names if is_tunnel(name) and _state(name) == "up"]

@@ -1,7 +1,7 @@
-"""Can a TCP connection to 8.8.8.8 port 53 be made, the Internet Test up to Device OS 1.5?
+"""Can a TCP connection to 8.8.8.8 port 53 be opened? This is the Internet Test of Device OS up to 1.5.
 
-One connect to an address that needs no name, nothing sent, nothing awaited, closed at once
-(system_cloud_connection_compat.cpp:255-290); a Photon waits 5 s for it (socket_hal.cpp:741-742).
+One connection to a fixed address, without DNS: nothing is sent or read, and it is closed at once
+(system_cloud_connection_compat.cpp:255-290). A Photon waits 5 s for it to open (socket_hal.cpp:741-742).
 """
 
 from netpreflight.probes.net.sockets import Network, how_it_failed

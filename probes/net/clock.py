@@ -1,6 +1,6 @@
-"""The time: nothing else here looks at a clock, so that a test can hand in one that it moves itself.
+"""The only code that reads a clock, so that a test can pass in a clock of its own.
 
-What is waited for by `asyncio.timeout` ends by the event loop's own clock.
+The exception is `asyncio.timeout`, which goes by the event loop's clock.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ class Clock:
     """This machine's clocks."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment: for durations and deadlines."""
+        """Seconds since an arbitrary moment: for durations and deadlines."""
         return time.monotonic()
 
     def wall(self) -> float:
@@ -19,15 +19,15 @@ class Clock:
         return time.time()
 
     def since_boot(self) -> float:
-        """Seconds since this machine was started, those asleep counted too (Linux)."""
+        """Seconds since this machine was started, including those asleep (Linux)."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     async def sleep_until(self, at: float) -> None:
-        """Let others go on until `at` on the monotonic clock."""
+        """Sleep until `at` (monotonic clock); other tasks continue."""
         await asyncio.sleep(max(at - self.monotonic(), 0))
 
     def hold_up(self, seconds: float) -> None:
-        """Hold up the calling thread, which is not the event loop's."""
+        """Block the calling thread, which must not be the event loop's."""
         time.sleep(seconds)
 
 

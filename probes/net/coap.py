@@ -1,16 +1,16 @@
-"""CoAP messages (RFC 7252): what a reply to an empty message is."""
+"""CoAP messages (RFC 7252): checking the reply to an empty message."""
 
 _TYPES = ("Confirmable", "Non-confirmable", "Acknowledgement", "Reset")
 _PAYLOAD_MARKER = 0xFF
 _EXTENSION = {13: 1, 14: 2}
-"""Bytes that extend an option's delta or length, by its nibble."""
+"""How many bytes follow to extend an option's delta or length, by the value of its nibble."""
 
 
 def reply_to(message_id: int, payload: bytes) -> str:
-    """What a reply to our empty message is, in words.
+    """Type and code of a reply to our empty message, in words such as `Reset`.
 
     Raises:
-        ValueError: it is not CoAP, or not an answer to this message (RFC 7252 sections 3 and 4.2).
+        ValueError: the payload is not CoAP, or no answer to this message (RFC 7252 sections 3 and 4.2).
     """
     if len(payload) < 4 or payload[0] >> 6 != 1:
         raise ValueError("not a CoAP message")

@@ -1,4 +1,4 @@
-"""One request, repeated on a schedule until something answers it: the form of every UDP exchange here."""
+"""Send one request, repeated on a schedule until it is answered: every UDP probe does this."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from netpreflight.probes.observations import KEPT_BYTES, Attempt, AttemptOutcome
 T = TypeVar("T")
 
 ENOUGH_REFUSALS = 2
-"""After so many attempts that ended in an ICMP error, further ones would show nothing new."""
+"""Stop after this many attempts ended in an ICMP error: more would show nothing new."""
 MOST_IGNORED = 8
 
 
@@ -38,18 +38,18 @@ async def exchange(
     read: Callable[[bytes], T],
     shape: Shape | None = None,
 ) -> Exchange[T]:
-    """Send `request` at each of `at_s`, and take the first reply from the address asked that `read` accepts.
+    """Send `request` at each time in `at_s`, until `read` accepts a reply from `address` and `port`.
 
     Args:
-        network: whose clock counts.
-        sock: the socket to use; what else arrives on it is kept as ignored.
-        request: the datagram; or what gives it, where each retransmission differs, by how many were sent before.
-        address: IPv4 address asked.
-        port: UDP port asked.
+        network: gives the time, and limits how long to wait.
+        sock: the socket to use; anything else that arrives on it is recorded as ignored.
+        request: the datagram; or, if retransmissions differ, a function that makes it from how many were sent before.
+        address: IPv4 address to send to.
+        port: UDP port to send to.
         at_s: seconds after the start at which the request is sent.
         give_up_s: seconds after the start at which waiting ends.
-        read: decodes a reply; raises ValueError with the reason where it is no answer.
-        shape: the request's, where that is not the socket's own.
+        read: decodes a reply; raises ValueError with the reason if it is no answer.
+        shape: the request's shape, if it is not the socket's own.
     """
     attempts: list[Attempt] = []
     ignored: list[Attempt] = []

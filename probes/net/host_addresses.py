@@ -28,17 +28,17 @@ class HostAddresses:
         return await look_up(host) if look_up else None
 
     def settle(self, name: str, address: str | None) -> None:
-        """Say what a device gets for a name."""
+        """Set the address that a device gets for a name."""
         if not self._known[name].done():
             self._known[name].set_result(address)
 
     def resolve_with(self, look_up: Callable[[str], Awaitable[str | None]] | None) -> None:
-        """Say how names that were not announced are looked up; None: not at all."""
+        """Set how names that were not announced are looked up; None: they are not."""
         if not self._resolver.done():
             self._resolver.set_result(look_up)
 
     def settle_rest(self) -> None:
-        """Say that nothing more will come."""
+        """Settle all names that are still open: they have no address."""
         for name in self._known:
             self.settle(name, None)
         self.resolve_with(None)

@@ -1,14 +1,19 @@
-"""Packets with rising TTL to one port, and what comes of each: the rungs of a ladder.
+"""A ladder: packets with rising TTL to one port, and the answer to each. Each TTL is a rung.
 
-A ladder is one flow, so that a balancer by flow leads all its packets one way. With raw sockets the identification of
-each packet tells which of them an ICMP error answers. Without, a UDP ladder is one socket, and the number that each
-payload carries tells it, where the error quotes it; a DTLS or NTP payload carries its complement, too, which keeps the
-checksum the same. Whatever is asked again is asked from a port of its own, which tells it, too; and so is every rung
-where an answer or an error left open what it answers. A TCP ladder without raw sockets does so from the beginning: the
-system allows one connection at a time from the same port to the same place.
+All packets of a ladder belong to one flow, so that a router that balances load by flow sends them all the same way.
+Each answer has to be matched with its packet:
 
-A DTLS payload is a device's first ClientHello to the last byte, since one may get to the server: its number is in the
-random, which the server does not return. Its answer belongs to the only packet that is still open, if it is one.
+* With raw sockets, an ICMP error quotes the packet's IP identification, which is the packet's number.
+* Without, a UDP ladder uses one socket, and each payload carries a number, which an ICMP error may quote. A DTLS or NTP
+  payload carries the number's complement, too, which keeps the checksum the same.
+* A rung that is asked again is asked from a source port of its own, which identifies the packet. As soon as an answer
+  or an error could not be matched, every further packet gets a port of its own.
+* A TCP ladder without raw sockets uses a port for each packet from the beginning: the system allows only one connection
+  at a time from one port to the same destination.
+
+A DTLS payload is a device's first ClientHello to the last byte, since one may get to the server. Its number is in the
+random, which the server does not return, so an answer is matched with the only packet that is still open, if there is
+exactly one.
 """
 
 import asyncio
@@ -32,7 +37,7 @@ SYN_WAIT_S = 0.9
 """Less than the 1 s after which the system sends a SYN again (RFC 6298 section 2)."""
 KEPT_QUOTE = 32
 MOST_NUMBER = 0xFF00
-"""Numbers begin below this, and never come to 0, which would leave the identification to the system."""
+"""Numbers begin below this, so that they never wrap to 0, for which the system would choose an identification."""
 _SEQUENCE_AT, _TIMESTAMP_AT = slice(4, 8), slice(28, 32)  # in our SYN
 _ACCEPTED = "SYN-ACK"
 _UDP_HEADER = 8
@@ -45,17 +50,17 @@ _DNS_ANSWER = 0x80
 
 
 class Rungs(NamedTuple):
-    """What a ladder asks."""
+    """Where a ladder's packets go, and what they carry."""
 
     protocol: Literal["udp", "tcp"]
     port: int
     payload: PathPayload
     known_by: str | None = None
-    """For a control: what answered there."""
+    """For a control port: what answered there earlier in the run."""
 
 
 class Destination(NamedTuple):
-    """Where a ladder leads."""
+    """The host at the end of a ladder."""
 
     host: str
     address: str
@@ -63,7 +68,7 @@ class Destination(NamedTuple):
 
 @dataclass(slots=True)
 class PendingProbe:
-    """One packet on its way, or what became of it."""
+    """One packet that was sent, and its outcome so far."""
 
     ttl: int
     at: float
@@ -75,28 +80,28 @@ class PendingProbe:
     quoted: bytes = b""
     detail: str | None = None
     costs: int = 1
-    """Packets that it took."""
+    """How many packets were sent for it."""
     ending: int = 0
-    """Packets that go where it is accepted."""
+    """How many more packets are sent if it opens a TCP connection."""
     apart: bool = False
-    """Whether it was sent from a port of its own."""
+    """Whether it was sent from a source port of its own."""
 
     @property
     def open(self) -> bool:
-        """Whether nothing has come of it so far."""
+        """Whether it has not been answered so far."""
         return self.outcome == "timeout"
 
     def refused(self, icmp: Icmp, quoted: bytes, at: float) -> None:
-        """Note an ICMP error."""
+        """Record an ICMP error that answers it."""
         self.outcome = "time-exceeded" if (icmp.type, icmp.code) == _TIME_EXCEEDED else "unreachable"
         self.icmp, self.source, self.quoted, self.heard = icmp, icmp.source, quoted, at
 
     def answered(self, source: str, detail: str, at: float) -> None:
-        """Note an answer in the destination's name."""
+        """Record an answer from the destination's address."""
         self.outcome, self.source, self.detail, self.heard = "answered", source, detail, at
 
     def seen(self, network: Network) -> PathProbe:
-        """What became of it, as an observation."""
+        """The packet and its outcome, as an observation."""
         return PathProbe(
             ttl=self.ttl,
             at_s=network.elapsed(self.at),
@@ -110,20 +115,20 @@ class PendingProbe:
 
 
 class Climb(ABC):
-    """A ladder while it is asked."""
+    """A ladder that is being measured."""
 
     def __init__(self, network: Network, place: Destination, rungs: Rungs, purpose: str) -> None:
         self.network, self.place, self.rungs, self.purpose = network, place, rungs, purpose
         self.shape = _SHAPES[rungs.payload]
         self.tries: list[PendingProbe] = []
         self.apart = False
-        """Whether every try is sent from a port of its own, and not only those that ask a rung again."""
+        """Whether every packet gets a source port of its own, and not only those that ask a rung again."""
         self.unsettled = False
-        """Whether something came of which it could not be told what it answers."""
+        """Whether an answer or error arrived that could not be matched with a packet."""
         self.is_patient = False
-        """Whether each rung is waited for longer than the destination's answer takes: it answers the latest packet."""
+        """Whether each rung is given longer than the destination takes to answer: then it answers the latest packet."""
         self.reached = False
-        """Whether an answer of the destination's was among it: then no further rung has to be asked."""
+        """Whether an answer that could not be matched came from the destination: then no higher TTL is needed."""
         self.one_flow = True
         self._first = random.randrange(1, MOST_NUMBER)
         self._raw: RawFlow | None = None
@@ -131,12 +136,12 @@ class Climb(ABC):
 
     @property
     def end(self) -> int | None:
-        """The lowest TTL at which a packet got to the destination, or to somebody who refuses it."""
+        """The lowest TTL at which a packet got to the destination or was refused on the way; None: no packet was."""
         return min((probe.ttl for probe in self.tries if probe.outcome in {"answered", "unreachable"}), default=None)
 
     @property
     def last(self) -> int:
-        """The highest TTL that anybody answered; 0: none."""
+        """The highest TTL that was answered by any router or the destination; 0: none."""
         return max((probe.ttl for probe in self.tries if probe.outcome not in {"timeout", "error"}), default=0)
 
     @property
@@ -145,47 +150,47 @@ class Climb(ABC):
         return max((probe.ttl for probe in self.tries), default=0)
 
     def asked(self, ttl: int) -> int:
-        """How often a rung was asked."""
+        """How many times this TTL was sent."""
         return sum(probe.ttl == ttl for probe in self.tries)
 
     def has_answer(self, ttl: int) -> bool:
-        """Whether anything came for a rung."""
+        """Whether a packet with this TTL was answered, or could not be sent."""
         return any(probe.ttl == ttl and not probe.open for probe in self.tries)
 
     def passed(self, ttl: int) -> bool:
-        """Whether a router said that a packet got to it, and no further."""
+        """Whether a router reported this TTL as exceeded: the packet got to that router, and no further."""
         return any(probe.ttl == ttl and probe.outcome == "time-exceeded" for probe in self.tries)
 
     @property
     def most_packets(self) -> int:
-        """What one try can take."""
+        """How many packets one try can take at most."""
         return 1
 
     @property
     def packets(self) -> int:
-        """What was sent, or may still have to be."""
+        """How many packets were sent, plus those that may still have to be."""
         return self.sent
 
     @property
     def sent(self) -> int:
-        """What was sent."""
+        """How many packets were sent."""
         return sum(probe.costs for probe in self.tries)
 
     @abstractmethod
     def send(self, ttl: int) -> PendingProbe:
-        """Ask a rung."""
+        """Send a packet with this TTL."""
 
     @abstractmethod
     async def listen(self, deadline: float) -> None:
-        """Take what comes until `deadline` on the monotonic clock, or until nothing more is expected."""
+        """Read answers until `deadline` (monotonic clock), or until none is outstanding."""
 
     async def close(self) -> None:
-        """Leave nothing on its way."""
+        """Stop whatever is still going on, and close the raw sockets."""
         if self._raw is not None:
             self._raw.close()
 
     def seen(self) -> Ladder:
-        """What came."""
+        """The ladder as an observation."""
         return Ladder(
             protocol=self.rungs.protocol,
             port=self.rungs.port,
@@ -197,11 +202,11 @@ class Climb(ABC):
         )
 
     def last_before_the_end(self) -> tuple[UdpSocket | None, int]:
-        """The socket of the ladder's own flow, and the TTL of the last router on its way; None: that is not known."""
+        """The socket of the ladder's flow, and the TTL of the last router before its end; (None, 0) if not known."""
         return None, 0
 
     def _sends_apart(self, ttl: int) -> bool:
-        """Whether a rung is asked from a port of its own."""
+        """Whether the next packet with this TTL gets a source port of its own."""
         again = self.asked(ttl) > 0
         if self.apart and not again:
             self.one_flow = False
@@ -212,16 +217,17 @@ class Climb(ABC):
         return self._first + len(self.tries)
 
     def _numbered(self, number: int) -> PendingProbe | None:
-        place = number - self._first
-        return self.tries[place] if 0 <= place < len(self.tries) else None
+        """The packet with this number, or None if no packet has it."""
+        index = number - self._first
+        return self.tries[index] if 0 <= index < len(self.tries) else None
 
     def _only_open(self, *, beyond: int = 0) -> PendingProbe | None:
-        """The only packet of the ladder's flow that is still open: what came without a number answers that.
+        """The packet that an answer without a number must belong to, as the only one of the flow that is still open.
 
-        None: there is none, or there are several; then from now on every packet has a port of its own.
+        None if no packet is open, or several are. In the latter case every further packet gets a port of its own.
 
         Args:
-            beyond: the highest TTL with which a packet cannot have got to who answered.
+            beyond: a packet with this TTL or a lower one cannot have reached whoever answered.
         """
         possible = [probe for probe in self.tries if probe.open and not probe.apart and probe.ttl > beyond]
         if len(possible) > 1 and beyond and self.is_patient:
@@ -231,7 +237,7 @@ class Climb(ABC):
         return possible[0] if len(possible) == 1 else None
 
     def _go_raw(self, near_port: int | None = None) -> None:
-        """Use raw sockets where this process may."""
+        """Open raw sockets if this process may; otherwise record why not."""
         to = self.place.address, self.rungs.port
         try:
             self._raw = RawFlow(
@@ -253,27 +259,27 @@ class UdpClimb(Climb):
         self._go_raw(self._sock.port)
 
     def send(self, ttl: int) -> PendingProbe:
-        """Ask a rung."""
+        """Send a datagram with this TTL."""
         number, apart = self._next(), self._sends_apart(ttl)
         payload = payload_of(self.rungs.payload, number, self.place.host, self._fixed)
-        made = PendingProbe(ttl, self.network.clock.monotonic(), payload, apart=apart)
-        self.tries.append(made)
+        probe = PendingProbe(ttl, self.network.clock.monotonic(), payload, apart=apart)
+        self.tries.append(probe)
         if self._raw is not None and not apart:
-            problem = self._raw.send_datagram(number, ttl, made.payload)
+            problem = self._raw.send_datagram(number, ttl, probe.payload)
         else:
             sock = self._sock
             if apart:
                 sock = self.network.udp(self.purpose, self.shape, self.place.host)
-                self._own.append((sock, made))
-            problem = sock.send(made.payload, self.place.address, self.rungs.port, ttl=ttl)
+                self._own.append((sock, probe))
+            problem = sock.send(probe.payload, self.place.address, self.rungs.port, ttl=ttl)
         if problem is not None:
-            made.outcome, made.detail = "error", problem
-        return made
+            probe.outcome, probe.detail = "error", problem
+        return probe
 
     def last_before_the_end(self) -> tuple[UdpSocket | None, int]:
-        """The socket of the ladder's own flow, and the TTL of the last router on its way; None: that is not known.
+        """The socket of the ladder's flow, and the TTL of the last router before its end; (None, 0) if not known.
 
-        Known is a way whose end answered the flow itself, and on which each hop is one router.
+        It is known if the end answered the flow itself, and if each hop before it is a single router.
         """
         flow = [probe for probe in self.tries if not probe.apart]
         ends = [probe.ttl for probe in flow if probe.outcome in {"answered", "unreachable"}]
@@ -285,14 +291,15 @@ class UdpClimb(Climb):
         return (self._sock, max(before)) if max(before) in in_flow else (None, 0)
 
     async def listen(self, deadline: float) -> None:
-        """Take what comes until `deadline` on the monotonic clock, or until nothing more is expected."""
+        """Read answers until `deadline` (monotonic clock), or until none is outstanding."""
         waits = [self._listen_to(self._sock, None, deadline)]
-        waits += [self._listen_to(sock, made, deadline) for sock, made in self._own]
+        waits += [self._listen_to(sock, probe, deadline) for sock, probe in self._own]
         if self._raw is not None:
             waits.append(self._listen_raw(self._raw, deadline))
         await asyncio.gather(*waits)
 
     def _expects(self) -> bool:
+        """Whether a packet is still unanswered."""
         return any(probe.open for probe in self.tries)
 
     async def _listen_to(self, sock: UdpSocket, own: PendingProbe | None, deadline: float) -> None:
@@ -305,7 +312,7 @@ class UdpClimb(Climb):
                 self.hear_quote(event)
 
     def hear(self, event: Datagram | Refusal, own: PendingProbe | None = None) -> None:
-        """Take one answer or ICMP error; `own` is the try whose socket it came to, if that has sent no other."""
+        """Handle an answer or ICMP error; `own` is the packet that its socket sent, if that socket sent only one."""
         if (event.address, event.port) != (self.place.address, self.rungs.port):
             return
         if isinstance(event, Datagram):
@@ -317,43 +324,43 @@ class UdpClimb(Climb):
             if number is None:
                 self._answered(own, words, event)
                 return
-            made = self._numbered(number)
-            if made is None:
+            probe = self._numbered(number)
+            if probe is None:
                 self._strays += 1
-            elif made.open:
-                made.answered(event.address, words, event.at)
-        elif own is not None or self._raw is None:  # else it is a quote as well
+            elif probe.open:
+                probe.answered(event.address, words, event.at)
+        elif own is not None or self._raw is None:  # otherwise `hear_quote` gets the same error from the raw socket
             self._refused(own or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
 
     def _answered(self, own: PendingProbe | None, words: str, event: Datagram) -> None:
-        """Take an answer that does not say what it answers."""
-        made = own or self._only_open(beyond=self.last)
-        self.reached = self.reached or made is None
-        if made is not None and made.open:
-            made.answered(event.address, words, event.at)
+        """Handle an answer that carries no number."""
+        probe = own or self._only_open(beyond=self.last)
+        self.reached = self.reached or probe is None
+        if probe is not None and probe.open:
+            probe.answered(event.address, words, event.at)
 
     def hear_quote(self, quote: Quote) -> None:
-        """Take one ICMP error as it arrived."""
+        """Handle an ICMP error read from a raw socket."""
         payload = quote.header[_UDP_HEADER:]
-        made = self._numbered(quote.number)
-        if made is None or made.payload[: len(payload)] != payload[: len(made.payload)]:
-            made = self._quoted(payload)  # the identification is not as it was sent
-        self._refused(made, quote.icmp, quote.header, quote.at)
+        probe = self._numbered(quote.number)
+        if probe is None or probe.payload[: len(payload)] != payload[: len(probe.payload)]:
+            probe = self._quoted(payload)  # the identification was changed on the way
+        self._refused(probe, quote.icmp, quote.header, quote.at)
 
-    def _refused(self, made: PendingProbe | None, icmp: Icmp, quoted: bytes, at: float) -> None:
-        made = made or self._only_open()
-        if made is not None and made.open:
-            made.refused(icmp, quoted, at)
+    def _refused(self, probe: PendingProbe | None, icmp: Icmp, quoted: bytes, at: float) -> None:
+        probe = probe or self._only_open()
+        if probe is not None and probe.open:
+            probe.refused(icmp, quoted, at)
 
     def _quoted(self, quoted: bytes) -> PendingProbe | None:
-        """The one try of which this is the head; bytes beyond what was sent are a router's padding."""
+        """The only packet whose payload begins with the quoted bytes; any that follow are a router's padding."""
         fits = [
             probe for probe in self.tries if quoted and probe.payload[: len(quoted)] == quoted[: len(probe.payload)]
         ]
         return fits[0] if len(fits) == 1 else None
 
     def seen(self) -> Ladder:
-        """What came."""
+        """The ladder as an observation."""
         return structs.replace(super().seen(), strays=self._strays)
 
 
@@ -370,56 +377,58 @@ class TcpClimb(Climb):
 
     @property
     def most_packets(self) -> int:
-        """A SYN, and where it is accepted an ACK and a RST; of raw ones a RST alone."""
+        """How many packets one try can take at most: a SYN, and if it is accepted an ACK and a RST."""
         return 3
 
     @property
     def sent(self) -> int:
-        """What was sent; of raw packets, the system resets whatever is accepted."""
+        """How many packets were sent, with the RSTs by which the system answers segments that raw SYNs brought."""
         return super().sent + self._resets
 
     @property
     def packets(self) -> int:
-        """What was sent, or may still have to be.
+        """How many packets were sent, plus those that may still have to be.
 
-        A SYN is not expected to be accepted where it is silent for long, nor where a later router had one.
+        A SYN may still be accepted if it was sent within SYN_WAIT_S, with a higher TTL than the last router that
+        answered.
         """
         recent = self.network.clock.monotonic() - SYN_WAIT_S
-        routers = max((probe.ttl for probe in self.tries if probe.outcome == "time-exceeded"), default=0)
-        pending = [probe for probe in self.tries if probe.open and probe.at > recent and probe.ttl > routers]
+        last_router = max((probe.ttl for probe in self.tries if probe.outcome == "time-exceeded"), default=0)
+        pending = [probe for probe in self.tries if probe.open and probe.at > recent and probe.ttl > last_router]
         return self.sent + sum(probe.ending for probe in pending)
 
     def send(self, ttl: int) -> PendingProbe:
-        """Ask a rung."""
+        """Send a SYN with this TTL."""
         number, apart = self._next(), self._sends_apart(ttl)
-        made = PendingProbe(ttl, self.network.clock.monotonic(), ending=2 if apart else 1, apart=apart)
-        self.tries.append(made)
+        probe = PendingProbe(ttl, self.network.clock.monotonic(), ending=2 if apart else 1, apart=apart)
+        self.tries.append(probe)
         if self._raw is not None and not apart:
-            # All have one sequence number, as if the first was sent again: firewalls drop a second one of another.
+            # All SYNs have the same sequence number, like retransmissions: firewalls drop one with another number.
             problem = self._raw.send_syn(number, ttl, self._sequence, number)
             if problem is not None:
-                made.outcome, made.detail = "error", problem
+                probe.outcome, probe.detail = "error", problem
         else:
-            self._tasks.add(asyncio.create_task(self._open(made)))
-        return made
+            self._tasks.add(asyncio.create_task(self._open(probe)))
+        return probe
 
-    async def _open(self, made: PendingProbe) -> None:
+    async def _open(self, probe: PendingProbe) -> None:
+        """Send a SYN by the system's own TCP, and record its outcome."""
         host, address = self.place
         opening = await self.network.syn(
-            self.purpose, host, address, self.rungs.port, ttl=made.ttl, timeout_s=SYN_WAIT_S
+            self.purpose, host, address, self.rungs.port, ttl=probe.ttl, timeout_s=SYN_WAIT_S
         )
         if opening.icmp is not None:
-            made.refused(opening.icmp, opening.quoted, opening.at)
+            probe.refused(opening.icmp, opening.quoted, opening.at)
         elif opening.outcome == "error":
-            made.outcome, made.detail = "error", opening.detail
+            probe.outcome, probe.detail = "error", opening.detail
         elif opening.outcome == "accepted":
-            made.costs += made.ending
-            made.answered(address, _ACCEPTED, opening.at)
+            probe.costs += probe.ending
+            probe.answered(address, _ACCEPTED, opening.at)
         elif opening.outcome == "refused":
-            made.answered(address, "RST", opening.at)
+            probe.answered(address, "RST", opening.at)
 
     async def listen(self, deadline: float) -> None:
-        """Take what comes until `deadline` on the monotonic clock, or until nothing more is expected."""
+        """Read answers until `deadline` (monotonic clock), or until none is outstanding."""
         await asyncio.gather(self._listen_raw(deadline), self._await_tasks(deadline))
 
     async def _await_tasks(self, deadline: float) -> None:
@@ -442,32 +451,32 @@ class TcpClimb(Climb):
                 self.hear_segment(event)
 
     def hear_quote(self, quote: Quote) -> None:
-        """Take one ICMP error as it arrived."""
+        """Handle an ICMP error read from a raw socket."""
         if int.from_bytes(quote.header[_SEQUENCE_AT]) != self._sequence:
             return
-        made = self._numbered(quote.number) or self._numbered(int.from_bytes(quote.header[_TIMESTAMP_AT]))
-        made = made or self._only_open()
-        if made is not None and made.open:
-            made.refused(quote.icmp, quote.header, quote.at)
+        probe = self._numbered(quote.number) or self._numbered(int.from_bytes(quote.header[_TIMESTAMP_AT]))
+        probe = probe or self._only_open()
+        if probe is not None and probe.open:
+            probe.refused(quote.icmp, quote.header, quote.at)
 
     def hear_segment(self, segment: Segment) -> None:
-        """Take what came in the destination's name.
+        """Handle a TCP segment from the destination's address.
 
-        A first answer that returns no timestamp of ours belongs to the only packet that is still open, if it is one;
-        a later one may be the first again.
+        A first answer that does not return our timestamp belongs to the only packet that is still open, if there is
+        exactly one. A later answer is not matched this way, because it may repeat the first.
         """
         self._resets += segment.kind != "RST"
         if segment.kind == "other" or segment.acknowledged != (self._sequence + 1) & 0xFFFFFFFF:
             return
-        made = self._numbered(segment.echoed) if segment.echoed is not None else None
-        if made is None and self.end is None:
-            made = self._only_open(beyond=self.last)
-            self.reached = self.reached or made is None
-        if made is not None and made.open:
-            made.answered(self.place.address, segment.kind, segment.at)
+        probe = self._numbered(segment.echoed) if segment.echoed is not None else None
+        if probe is None and self.end is None:
+            probe = self._only_open(beyond=self.last)
+            self.reached = self.reached or probe is None
+        if probe is not None and probe.open:
+            probe.answered(self.place.address, segment.kind, segment.at)
 
     async def close(self) -> None:
-        """Leave nothing on its way."""
+        """Cancel connections that are still being opened, and close the raw sockets."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -476,15 +485,15 @@ class TcpClimb(Climb):
 
 
 def payload_of(kind: PathPayload, number: int, host: str, fixed: bytes) -> bytes:
-    """A datagram of this kind with a number of 16 bits in it; all numbers give the same size.
+    """Build a datagram that carries a 16-bit number; its size does not depend on the number.
 
     Args:
         kind: the protocol.
-        number: what an answer or an ICMP error returns.
+        number: the number, by which an answer or an ICMP error is matched with the datagram.
         host: the name that a DNS query asks for.
-        fixed: 32 random bytes, for all datagrams of a ladder the same.
+        fixed: 32 random bytes, the same for all datagrams of a ladder.
     """
-    mark, balance = number.to_bytes(2), (number ^ 0xFFFF).to_bytes(2)  # together they add nothing to a checksum
+    mark, balance = number.to_bytes(2), (number ^ 0xFFFF).to_bytes(2)  # their sum, and so the checksum, is constant
     if kind == "coap":
         return b"\x40\x00" + mark
     if kind == "dtls":
@@ -498,10 +507,10 @@ def payload_of(kind: PathPayload, number: int, host: str, fixed: bytes) -> bytes
 
 
 def number_in(kind: PathPayload, datagram: bytes) -> tuple[int | None, str]:
-    """The number that an answer returns (None: its protocol returns none), and what the answer is in words.
+    """The number that an answer carries (None: its protocol carries none), and the answer's name, such as `NTP reply`.
 
     Raises:
-        ValueError: it is no answer.
+        ValueError: the datagram is no answer.
     """
     if kind == "coap":
         number = int.from_bytes(datagram[2:4])

@@ -1,6 +1,6 @@
-"""What leaves a run, by name: the shape of each payload, and where that shape comes from.
+"""The shape of each payload that a run sends, by name, and where that shape is taken from.
 
-A server that is not ours is sent only what a device, or any client of its service, sends there. The footprint names the
+Other people's servers are sent only what a device, or any client of the service, sends there. The footprint names the
 shape of everything that was sent.
 """
 

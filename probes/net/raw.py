@@ -1,9 +1,9 @@
-"""Packets of one flow, written from the IP header on, and what comes of them, read raw (Linux, CAP_NET_RAW).
+"""Send the packets of one flow, IP header included, through raw sockets, and read the answers (Linux, CAP_NET_RAW).
 
-The identification of each packet is its number: RFC 792 has every ICMP error quote the IP header and eight bytes more,
-so that it tells which packet it answers even where it quotes no payload. And SYNs can share one source port, which the
-system's own connections cannot. The port is reserved by a socket: nobody else gets it, and whatever is accepted on it
-the system resets at once, for it knows of no connection.
+The IP identification of each packet is its number. Every ICMP error quotes the IP header and eight more bytes (RFC
+792), so it tells which packet it answers even if it quotes no payload. Raw SYNs can also share one source port, which
+the system's own connections cannot. A socket reserves that port, so that no other program gets it. If the destination
+accepts a SYN, the system resets the connection at once, because it knows of no such connection.
 """
 
 import asyncio
@@ -39,24 +39,24 @@ class Quote:
     icmp: Icmp
     number: int
     header: bytes
-    """What it quotes from the transport's header on."""
+    """The bytes quoted of our packet, from the UDP or TCP header on."""
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A TCP segment of the flow's far end."""
+    """A TCP segment from the flow's far end."""
 
     kind: Literal["SYN-ACK", "RST", "other"]
     acknowledged: int
     echoed: int | None
-    """The timestamp of ours that it returns."""
+    """Our timestamp, as the segment returns it; None: it returns none."""
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """The two ends of a flow; the near one as this laptop has it."""
+    """The two ends of a flow, as (address, port); the near one before any NAT."""
 
     protocol: Literal["udp", "tcp"]
     near: tuple[str, int]
@@ -67,13 +67,13 @@ class RawFlow:
     """One flow of packets.
 
     Args:
-        network: what it uses, and where it is counted.
-        purpose: for the footprint.
-        host: the name that the address was found by.
+        network: the interface to use; counts the packets.
+        purpose: of the packets, for the footprint.
+        host: the host's name, for the footprint.
         protocol: what follows the IP header.
-        shape: of what is sent, for the footprint.
-        far: address and port that it leads to.
-        near_port: our port, where a socket has it already.
+        shape: of the packets, for the footprint.
+        far: address and port of the destination.
+        near_port: our port, if a socket already has it.
 
     Raises:
         OSError: the system does not allow it.
@@ -90,7 +90,7 @@ class RawFlow:
         near_port: int | None = None,
     ) -> None:
         if sys.platform != "linux":
-            raise OSError("raw sockets of this system do not show what is needed")
+            raise OSError("raw sockets are used on Linux only")
         self._network, self._purpose, self._shape, self._host = network, purpose, shape, host
         self._events: asyncio.Queue[Quote | Segment] = asyncio.Queue()
         self._read = 0
@@ -131,12 +131,12 @@ class RawFlow:
         self._watched.append(sock)
 
     def send_datagram(self, number: int, ttl: int, payload: bytes) -> str | None:
-        """Send a datagram; returns the system's words where it refused, else None."""
+        """Send a datagram; returns the system's error message, or None if it was sent."""
         (_, near), (_, far) = self.ends.near, self.ends.far
         return self._send(number, ttl, self._inet.UDP(sport=near, dport=far) / payload)
 
     def send_syn(self, number: int, ttl: int, sequence: int, timestamp: int) -> str | None:
-        """Send a SYN as Linux makes it; returns the system's words where it refused, else None."""
+        """Send a SYN like Linux's own; returns the system's error message, or None if it was sent."""
         (_, near), (_, far) = self.ends.near, self.ends.far
         options = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (timestamp, 0)), ("NOP", None), ("WScale", 7)]
         syn = self._inet.TCP(sport=near, dport=far, seq=sequence, flags="S", window=64240, options=options)
@@ -156,7 +156,7 @@ class RawFlow:
         return None
 
     def _note(self, what: EventKind, **about: Any) -> None:
-        """Tell of a packet of the flow: of ours, and of what came, from the IP header on."""
+        """Report a packet that was sent or received, from its IP header on, to the trace."""
         address, port = self.ends.far
         protocol = self.ends.protocol
         self._network.note(what, self._purpose, protocol=protocol, host=self._host, address=address, port=port, **about)
@@ -173,7 +173,7 @@ class RawFlow:
         )
 
     async def receive(self, deadline: float) -> Quote | Segment | None:
-        """What comes next, or None once the loop's clock has passed `deadline`."""
+        """The next ICMP error or TCP segment, or None if none arrives before `deadline` (monotonic clock)."""
         try:
             async with asyncio.timeout(max(deadline - self._network.clock.monotonic(), 0)):
                 return await self._events.get()
@@ -210,12 +210,12 @@ class RawFlow:
     def _segment(self, packet: bytes, at: float) -> Segment | None:
         segment = segment_in(packet, self.ends, at)
         if segment is not None and segment.kind != "RST":
-            self._count(_RST_SIZE)  # the system's, which knows of no connection
+            self._count(_RST_SIZE)  # the RST that the system sends, because it knows of no connection
         return segment
 
 
 def _split(packet: bytes) -> tuple[bytes, bytes]:
-    """An IPv4 packet's header, without options, and what follows; both empty where it is none, or a later fragment."""
+    """An IPv4 packet's header (without options) and payload; both empty if it is not IPv4 or not a first fragment."""
     size = (packet[0] & 0xF) * 4 if packet and packet[0] >> 4 == 4 else 0
     if size < _LEAST_IP or len(packet) < size or int.from_bytes(packet[6:8]) & _FRAGMENT:
         return b"", b""
@@ -223,9 +223,9 @@ def _split(packet: bytes) -> tuple[bytes, bytes]:
 
 
 def quote_in(packet: bytes, ends: Ends, at: float) -> Quote | None:
-    """The ICMP error that a packet is, if it quotes a packet of this flow.
+    """Decode an ICMP error that quotes a packet of this flow; None for any other packet.
 
-    Our own address is not compared: a NAT on the way may not have put it back. Our port, which nobody else knows, is.
+    Our own address is not compared, because a NAT on the way may not have translated it back. Our port is compared.
     """
     header, error = _split(packet)
     inner, transport = _split(error[_QUOTED_AT : _QUOTED_AT + LARGEST_QUOTE])
@@ -241,7 +241,7 @@ def quote_in(packet: bytes, ends: Ends, at: float) -> Quote | None:
 
 
 def segment_in(packet: bytes, ends: Ends, at: float) -> Segment | None:
-    """The TCP segment that a packet is, if it comes from the far end of this flow."""
+    """Decode a TCP segment from the far end of this flow; None for any other packet."""
     header, segment = _split(packet)
     if len(segment) < _LEAST_TCP or socket.inet_ntoa(header[12:16]) != ends.far[0]:
         return None
@@ -256,7 +256,7 @@ def segment_in(packet: bytes, ends: Ends, at: float) -> Segment | None:
 
 
 def _echoed(options: bytes) -> int | None:
-    """The timestamp that a segment's options return; None: none."""
+    """The timestamp that a segment's options return to us; None if they return none."""
     at = 0
     while at < len(options) and options[at] != _END:
         if options[at] == _NO_OPERATION:

@@ -1,4 +1,4 @@
-"""Sockets bound to the interface under test, and the count of everything that leaves through them.
+"""Sockets bound to the interface under test, which count everything that is sent.
 
 Every probe sends through here, so that no probe can use another interface, and `footprint` cannot miss a packet.
 """
@@ -36,17 +36,17 @@ MOST_RUN_S = 19.0
 LEAST_PATIENCE_S = 10.0
 LARGEST_DATAGRAM = 4096
 LARGEST_QUOTE = 512
-"""Bytes of our own packet that are read of an ICMP error, which has up to 576 in all (RFC 1812 section 4.3.2.3)."""
+"""Bytes to read of our packet in an ICMP error, which has up to 576 bytes in all (RFC 1812 section 4.3.2.3)."""
 MOST_DATAGRAMS = 64
-"""A conversation reads no more than this: a flood is not worth more evidence."""
+"""The most datagrams read from one socket: more would be a flood, and no further evidence."""
 
 MOST_EVENTS = 20_000
-"""Of one run are told: more is a flood."""
+"""The most events of one run that are given to the trace: more would be a flood."""
 
 AddressOf = Callable[[str], Awaitable[str | None]]
 """Gives the IPv4 address that a device would use for a host, as soon as it is known; None: it has none."""
 Trace = Callable[[Event], None]
-"""Is told of everything that is sent, heard and asked, as it happens."""
+"""Called with everything that is sent, heard and asked, as it happens (for `--debug`)."""
 
 _SO_BINDTODEVICE = 25  # Linux
 _IP_BOUND_IF = 25  # macOS
@@ -94,7 +94,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class SynResult:
-    """What came of one SYN."""
+    """The outcome of one SYN."""
 
     outcome: Literal["accepted", "refused", "icmp", "timeout", "error"]
     at: float
@@ -105,7 +105,7 @@ class SynResult:
 
 
 def how_it_failed(problem: OSError) -> str:
-    """Why a connection was not made, or how it ended: `timeout`, `refused`, `reset`, or the system's words."""
+    """Why a connection failed: `timeout`, `refused`, `reset`, or the system's error message."""
     kinds = ((TimeoutError, "timeout"), (ConnectionRefusedError, "refused"), (ConnectionResetError, "reset"))
     return next((word for kind, word in kinds if isinstance(problem, kind)), problem.strerror or str(problem))
 
@@ -143,9 +143,14 @@ class UdpSocket:
     def send(
         self, payload: bytes, address: str, port: int, *, ttl: int | None = None, shape: Shape | None = None
     ) -> str | None:
-        """Send a datagram, which `ttl` routers may pass on; returns the system's words where it refused, else None.
+        """Send a datagram; returns the system's error message, or None if it was sent.
 
-        `shape` is the payload's, where that is not the socket's own.
+        Args:
+            payload: what to send.
+            address: IPv4 address to send to.
+            port: UDP port to send to.
+            ttl: time to live; None: as it is set.
+            shape: the payload's shape, if it is not the socket's own.
         """
         if ttl is not None:
             self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
@@ -155,13 +160,13 @@ class UdpSocket:
                 self.socket.sendto(payload, (address, port))
                 break
             except OSError as problem:
-                # An earlier ICMP error can be reported here instead; then nothing has been sent yet, and it is on the
-                # error queue as well.
+                # The system may report an earlier ICMP error here, and has then sent nothing. The same error is on
+                # the error queue: read it from there, and send again.
                 self._on_readable()
                 if self._read == heard:
                     return self._unsent(problem.strerror or str(problem), address, port)
         else:
-            return self._unsent("refused again and again", address, port)
+            return self._unsent("the system refused each attempt to send", address, port)
         shape = shape or self._shape
         self._network.count(
             "udp",
@@ -177,7 +182,7 @@ class UdpSocket:
         return None
 
     async def receive(self, deadline: float) -> Datagram | Refusal | None:
-        """The next datagram or ICMP error, or None once the loop's clock has passed `deadline`."""
+        """The next datagram or ICMP error, or None if none arrives before `deadline` (monotonic clock)."""
         remaining = deadline - self._network.clock.monotonic()
         if remaining <= 0 and self._events.empty():
             return None
@@ -200,15 +205,16 @@ class UdpSocket:
             self.socket.close()
 
     def _unsent(self, problem: str, address: str, port: int) -> str:
+        """Report to the trace why a datagram was not sent; returns the reason."""
         self._note("failed", address, port, detail=problem)
         return problem
 
     def _note(self, what: EventKind, address: str, port: int, **about: Any) -> None:
-        """Tell of a datagram."""
+        """Report a datagram to the trace."""
         self._network.note(what, self._purpose, protocol="udp", host=self._host, address=address, port=port, **about)
 
     def forbid_fragments(self) -> None:
-        """Set the DF bit on what is sent, and send it whole even where this system thinks the path too narrow."""
+        """Set the DF bit on what is sent (on Linux even if the system knows of a smaller path MTU)."""
         if sys.platform == "linux":
             self.socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
         elif sys.platform == "darwin":
@@ -242,7 +248,7 @@ class UdpSocket:
 
 
 def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, int]]]:
-    """Drain a socket's error queue (Linux; ip(7), IP_RECVERR): each error, what it quoted, and where that was sent."""
+    """Drain a socket's error queue (Linux; ip(7), IP_RECVERR): each error, what it quotes, and where that was sent."""
     while sys.platform == "linux":
         try:
             quoted, ancillary, _, target = sock.recvmsg(LARGEST_QUOTE, 512, _MSG_ERRQUEUE)
@@ -260,7 +266,7 @@ def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, 
 
 
 def _hear_no_more(sock: socket.socket) -> None:
-    """Have the system drop what still comes for a socket (Linux; socket(7), SO_ATTACH_FILTER): it answers nothing."""
+    """Make the system drop, unanswered, what still arrives for a socket (Linux; socket(7), SO_ATTACH_FILTER)."""
     if sys.platform == "linux":
         program = ctypes.create_string_buffer(_BPF_DROP)
         with contextlib.suppress(OSError):
@@ -268,7 +274,7 @@ def _hear_no_more(sock: socket.socket) -> None:
 
 
 async def _streams(sock: socket.socket, tls: ssl.SSLContext | None, name: str) -> tuple["_Reader", "_Writer"]:
-    """What `asyncio.open_connection` makes of a connected socket, with streams that count."""
+    """Like `asyncio.open_connection` for a connected socket, with streams that count bytes."""
     loop = asyncio.get_running_loop()
     reader = _Reader(limit=LARGEST_DATAGRAM, loop=loop)
     protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
@@ -279,7 +285,7 @@ async def _streams(sock: socket.socket, tls: ssl.SSLContext | None, name: str) -
 
 
 def _sent(sock: socket.socket) -> tuple[int, int]:
-    """The segments and bytes that a TCP connection has sent so far; the least that it can be where nobody tells."""
+    """The segments and bytes that a TCP connection has sent so far; a lower bound where the OS does not report it."""
     if sys.platform == "linux" and sock.fileno() >= 0:
         with contextlib.suppress(OSError, struct.error):
             info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
@@ -290,23 +296,23 @@ def _sent(sock: socket.socket) -> tuple[int, int]:
 
 
 class _Reader(asyncio.StreamReader):
-    """A connection's reader, which counts."""
+    """A stream reader that counts the bytes it has received."""
 
     heard = 0
 
     def feed_data(self, data: Any) -> None:
-        """Take what has come."""
+        """Count what was received, and pass it on."""
         self.heard += len(data)
         super().feed_data(data)
 
 
 class _Writer(asyncio.StreamWriter):
-    """A connection's writer, which counts."""
+    """A stream writer that counts the bytes it has sent."""
 
     sent = 0
 
     def write(self, data: Any) -> None:
-        """Send."""
+        """Count what is sent, and send it."""
         self.sent += len(data)
         super().write(data)
 
@@ -317,9 +323,9 @@ class Network:
     Args:
         interface: its name.
         started: when the run began, on the monotonic clock.
-        most_run_s: when the run as a whole is to end.
-        clock: what the time is, for all that is measured with it.
-        trace: told of everything that is sent and heard; None: nobody wants to know.
+        most_run_s: how many seconds the whole run may take.
+        clock: gives the time for every measurement.
+        trace: called with everything that is sent, heard and asked; None: no trace is kept.
     """
 
     def __init__(
@@ -340,7 +346,7 @@ class Network:
         self._contacts: dict[tuple[Protocol, str | None, str, int, str], Contact] = {}
         self._sockets: list[UdpSocket] = []
         self._deaf: dict[socket.socket, Callable[[], None]] = {}
-        """Connections on which nothing is heard any more, and what resets them."""
+        """Accepted connections that read nothing any more, each with the function that resets it."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -354,9 +360,9 @@ class Network:
         self._reset_all()
 
     def limit(self, begun: float, patience_s: float) -> float:
-        """The end, on the monotonic clock, of an exchange that began at `begun` and is given `patience_s`.
+        """When an exchange that began at `begun` has to end (monotonic clock): after `patience_s`, or with the run.
 
-        The run as a whole is to end in time; an exchange that begins late still gets LEAST_PATIENCE_S.
+        An exchange that begins late still gets LEAST_PATIENCE_S, even if the run then takes longer.
         """
         return min(begun + patience_s, max(self._started + self._most_run_s, begun + LEAST_PATIENCE_S))
 
@@ -367,12 +373,12 @@ class Network:
     def note(
         self, what: EventKind, purpose: str, *, at: float | None = None, payload: bytes = b"", **about: Any
     ) -> None:
-        """Tell of something that happened `at` a moment of the monotonic clock (now, if none is given).
+        """Report an event to the trace.
 
         Args:
             what: as `Event.what`.
             purpose: as `Event.purpose`.
-            at: when.
+            at: when it happened, on the monotonic clock; None: now.
             payload: what was sent or heard.
             about: more fields of an `Event`.
         """
@@ -387,7 +393,7 @@ class Network:
         self._trace(Event(at_s=self.elapsed(at), what=what, purpose=purpose, **about))
 
     def asked(self, part: str, method: str, outcome: str) -> None:
-        """Tell what a part of this system was asked, and how that ended; never what was asked with it or answered."""
+        """Report a call to a part of this system, and how it ended, but neither its arguments nor its result."""
         self.note("asked", part, method=method, outcome=outcome)
 
     def bind_to_interface(self, sock: socket.socket) -> None:
@@ -459,15 +465,15 @@ class Network:
     async def syn(
         self, purpose: str, host: str | None, address: str, port: int, *, ttl: int, timeout_s: float
     ) -> SynResult:
-        """Send one SYN that `ttl` routers may pass on, and abort the connection as soon as anything comes (Linux).
+        """Send one SYN with this TTL, and abort the connection as soon as anything arrives (Linux).
 
         Args:
-            purpose: for the footprint.
-            host: the name that the address was found by.
+            purpose: of the SYN, for the footprint.
+            host: the host's name, for the footprint.
             address: IPv4 address.
             port: TCP port.
             ttl: the SYN's time to live.
-            timeout_s: less than 1 s, when the system would send another SYN.
+            timeout_s: how long to wait; less than 1 s, after which the system would send another SYN.
         """
         note = partial(self.note, purpose=purpose, protocol="tcp", host=host, address=address, port=port, ttl=ttl)
         note("open", shape=TCP_SYN.name)
@@ -513,21 +519,21 @@ class Network:
             return made
         finally:
             if is_kept:
-                # What a server that speaks first has sent by now would bring it a second RST, beside that of closing.
+                # A server that speaks first may have sent data by now. To close at once would bring it a second RST.
                 self._deaf[sock] = partial(self._reset, sock, purpose, host, to)
                 loop.call_later(DEAF_S, self._deaf[sock])
             else:
                 sock.close()
 
     def _reset(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> None:
-        """Reset a connection, and count what it has sent beside its SYN, which is counted already."""
+        """Reset a connection, and count what it has sent besides its SYN, which is counted already."""
         if self._deaf.pop(sock, None) is not None:
-            sent, _ = _sent(sock)  # the SYN among them stands for the RST, which is still to come
+            sent, _ = _sent(sock)  # counts the SYN again, which makes up for the RST, not sent yet
             self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
             sock.close()
 
     def _opened(self, sock: socket.socket) -> SynResult:
-        """What a SYN brought, of a socket that has got something."""
+        """The outcome of a SYN, once its socket has an answer or an error."""
         at, problem = self.clock.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         for icmp, quoted, _ in _icmp_errors(sock):
             return SynResult("icmp", at, icmp, quoted)
@@ -540,7 +546,7 @@ class Network:
     def _count_tcp(
         self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int], shape: Shape
     ) -> None:
-        """Ask the kernel how much a connection has sent (tcp(7), TCP_INFO); elsewhere count the least it can be."""
+        """Count what a connection has sent (tcp(7), TCP_INFO); a lower bound where the OS does not report it."""
         segments, data = _sent(sock)
         with contextlib.suppress(OSError):
             sock.getpeername()  # raises where there is no connection that is still to be closed
@@ -560,7 +566,7 @@ class Network:
         purpose: str,
         shape: Shape,
     ) -> None:
-        """Add packets of `size` bytes in all, counted from the IP header on, to the footprint."""
+        """Add packets to the footprint; `size` is their bytes in all, from the IP header on."""
         key = (protocol, host, address, port, purpose)
         before = self._contacts.get(key)
         self._contacts[key] = Contact(
