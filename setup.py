@@ -1,4 +1,4 @@
-"""The packages in the folders at the top, and the checks' pages, under the one name; all else is in pyproject.toml."""
+"""Installs agent, probes, reports and the checks' pages under the name netpreflight; the rest is in pyproject.toml."""
 
 from setuptools import find_packages, setup
 

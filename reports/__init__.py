@@ -16,7 +16,7 @@ class Render(Protocol):
 
 
 def _of(module: str) -> Render:
-    """The format of a module, which is loaded once such a report is wanted: a run waits for none of the others."""
+    """The `render` of a module, which is imported only when it is called: a run loads only the formats it writes."""
 
     def render(report: "Report", dialects: Sequence[str] = (), /) -> str:
         text: str = import_module(module).render(report, dialects)

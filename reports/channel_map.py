@@ -14,17 +14,17 @@ _NAME_WIDTH = 22
 
 
 def channel_map(wifi: Wifi) -> list[str]:
-    """Lines of one width for a terminal, a scale first; empty where nothing is on 2.4 GHz.
+    """The map as lines for a terminal, all of the same width, the scale first; empty if nothing is on 2.4 GHz.
 
-    `#` covers a channel number, `P` is the primary channel. The judged network's access points are all listed, and of
-    the others the strongest.
+    `#` is a channel number that the BSS covers, `P` its primary channel. All access points of the judged network are
+    listed, and the strongest of the others, up to `_MOST_BSSS` in all.
     """
     bsss = [bss for bss in wifi.bss if bss.channel in _CHANNELS and bss.band == "2.4"]
     bsss.sort(key=lambda bss: (not is_judged(bss, wifi), -strength(bss.signal_dbm)))
     kept = sorted(bsss[:_MOST_BSSS], key=lambda bss: strength(bss.signal_dbm), reverse=True)
     if not kept:
         return []
-    lines = [f"  {'':{_NAME_WIDTH}}{''.join(f'{number:>3}' for number in _CHANNELS)}   dBm"]
+    lines = [f"  {'':{_NAME_WIDTH}}{''.join(f'{channel:>3}' for channel in _CHANNELS)}   dBm"]
     for bss in kept:
         mark = MARK if is_judged(bss, wifi) else " "
         name = shown(bss.ssid or ("(hidden)" if bss.ssid == "" else "(name withheld)"))
@@ -41,5 +41,5 @@ def _row(bss: Bss) -> str:
     low, high = primary - 2, primary + 2  # channel numbers are 5 MHz apart, and a channel is 20 MHz wide
     if (bss.width_mhz or 20) >= 40 and bss.ht is not None:
         low, high = (low, high + 4) if bss.ht.secondary_offset == 1 else (low - 4, high)
-    marks = ("P" if number == primary else "#" if low <= number <= high else "." for number in _CHANNELS)
+    marks = ("P" if channel == primary else "#" if low <= channel <= high else "." for channel in _CHANNELS)
     return "".join(f"{mark:>3}" for mark in marks)

@@ -1,7 +1,8 @@
 """What a run sent, heard and asked, one line for each (`--debug`).
 
-When, in seconds since the run began; what; then what is known of it as `key=value`, always in the same order. A value
-with anything but the plainest characters is in double quotes, with a backslash before a quote or a backslash.
+A line has the time in seconds since the run began, the kind of event, and its fields as `key=value`, always in the same
+order. A value with other characters than letters, digits and `._:/+-` is in double quotes, in which a backslash escapes
+a quote or a backslash.
 """
 
 import re
@@ -18,20 +19,20 @@ _PLAIN = re.compile(r"[A-Za-z0-9._:/+-]+")
 
 
 class _Run(Struct, frozen=True):
-    """The report first: so whatever both name has the tokens that the report has."""
+    """A report and its events. The report comes first, so that the events get the report's tokens."""
 
     report: Report
     events: list[Event]
 
 
 def line(event: Event) -> str:
-    """One event, with everything that it holds, as a line with its end."""
+    """One event as a line, with all its fields and a newline at the end."""
     words = [f"debug {event.at_s:.4f} {event.what}", *(f"{key}={_value(value)}" for key, value in _fields(event))]
     return " ".join(words) + "\n"
 
 
 def shared_lines(report: Report, events: list[Event], level: SharingLevel) -> list[str]:
-    """The events as the report of the same run shows what they hold at a level."""
+    """The events as lines, with the same things hidden as in the report of the same run at this level."""
     told = events if level == "complete" else hidden(_Run(report, events), [report], level).events
     return [line(event) for event in told]
 

@@ -1,4 +1,4 @@
-"""The device profiles for a terminal: the known devices, or all facts of one with where each comes from."""
+"""The device profiles for a terminal: the list of known devices, or all facts of one device with their sources."""
 
 import textwrap
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from netpreflight.agent.profiles.facts import CheckNeeds
 from netpreflight.reports.safe_text import shown
 
 NARROWEST = 40
-"""Columns; a narrower terminal breaks the lines itself."""
+"""Columns; on a narrower terminal the terminal itself breaks the lines."""
 WIDEST = 120
 """Columns; longer lines are hard to read."""
 _TITLES = {
@@ -32,11 +32,11 @@ _NAMES = {
     "width_mhz": "widest channel",
     "phy": "802.11",
     "security_unconfirmed": "further security",
-    "pmf_required": "joins where PMF is required",
+    "pmf_required": "joins a network that requires PMF",
     "enterprise": "802.1X",
     "hidden": "joins a hidden network",
-    "refused_in_ssid": "characters that a name must not have",
-    "n_only": "joins where 802.11n is required",
+    "refused_in_ssid": "characters not allowed in a network's name",
+    "n_only": "joins a network that requires 802.11n",
     "host_name": "host name (option 12)",
     "asks_for": "asks for the options",
     "asks_at_s": "sends a DISCOVER at",
@@ -47,10 +47,10 @@ _NAMES = {
     "tries": "lookups before it gives up",
     "patience_s": "waits for a resolver",
     "aaaa_first": "asks for AAAA first",
-    "known_names": "names of the same cloud, to compare",
-    "fallback_address": "address where the name does not resolve",
+    "known_names": "names of the same cloud, for comparison",
+    "fallback_address": "address used if the name does not resolve",
     "cloud.connect_s": "waits for a connection",
-    "startup.connect_s": "begins anew after",
+    "startup.connect_s": "starts over after",
     "hello_at_s": "sends a ClientHello at",
     "answer_s": "waits for the service",
     "keep_alive_s": "keep-alive every",
@@ -58,8 +58,8 @@ _NAMES = {
     "path_mtu": "largest packet",
     "runs_after": "runs after a failure of",
     "interface": "index of its interface",
-    "failed_line": "log where it fails",
-    "passed_line": "log where it passes",
+    "failed_line": "log line if it fails",
+    "passed_line": "log line if it passes",
     "colour": "colour of the LED",
     "blink_ms": "each blink",
 }
@@ -77,9 +77,9 @@ _WORDS = {
     ("runs_after", "handshake"): "the connect or the handshake",
     ("hidden", "with-cipher"): "if set up with the cipher",
     ("missing_router", "fails"): "does not get online",
-    ("missing_router", "first-host"): "takes the first host of the subnet",
+    ("missing_router", "first-host"): "uses the first host of the subnet",
     ("missing_resolver", "waits"): "waits for ever",
-    ("missing_resolver", "goes-on"): "goes on with resolvers of its own",
+    ("missing_resolver", "goes-on"): "uses resolvers of its own",
     ("host_name", ""): "none is sent",
 }
 _LEVELS = {"required": "required", "warning": "a failure is a warning", "reported": "reported, does not count"}
@@ -108,14 +108,14 @@ def render_list(sheets: list[Sheet], width: int) -> str:
         )
         lines += _wrapped(text, width, f"{profile.name:{widest}}", " " * widest)
     more = (
-        "netpreflight devices NAME shows all facts of one, and where each comes from; a company's own file is given as "
-        "FILE.toml."
+        "netpreflight devices NAME shows all facts of one device, and where each comes from. For a company's own "
+        "device, give its FILE.toml instead of NAME."
     )
     return "\n".join([*lines, "", *_wrapped(more, width)]) + "\n"
 
 
 def render_sheet(sheet: Sheet, width: int) -> str:
-    """Every fact of one device, with its source and how sure it is."""
+    """Every fact of one device, with its source and its certainty."""
     profile = sheet.profile
     lines = _wrapped(f"{profile.title} ({profile.name}), {_versions(sheet)}", width)
     if profile.device_os is not None:
@@ -125,7 +125,7 @@ def render_sheet(sheet: Sheet, width: int) -> str:
             lines += ["", _TITLES.get(section, section)]
             lines += _facts(section, sheet.facts[section], width)
     if any(sheet.checks.values()):
-        lines += ["", "Checks that are not simply required"]
+        lines += ["", "Checks that are not always required"]
     for check_id, needs in sheet.checks.items():
         for need in needs:
             lines += _wrapped(f"{check_id}{_range(need)}: {_LEVELS[need.level]}", width, "  ")
@@ -153,7 +153,7 @@ def _versions(sheet: Sheet) -> str:
 
 
 def _range(stated: Fact[Any] | CheckNeeds) -> str:
-    """The versions that a fact is limited to, to be put behind its name."""
+    """The versions for which a fact holds, to be put after its name; empty if it holds for all."""
     if stated.since is None:
         return f", before {stated.before}" if stated.before else ""
     return f", {stated.since} to before {stated.before}" if stated.before else f", from {stated.since} on"
@@ -178,7 +178,7 @@ def _value(name: str, value: Any) -> str:
 
 
 def _wrapped(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
-    """A text in lines of a terminal, each piece of it safe to show; later lines stand four columns further in."""
+    """Break a text into lines for a terminal, made safe to show; later lines are indented four columns more."""
     return textwrap.wrap(
         " ".join(map(shown, text.split(" "))),
         max(NARROWEST, min(width, WIDEST)),

@@ -13,7 +13,7 @@ _MOST_EVIDENCE = 30
 
 
 def way(report: Report) -> list[str]:
-    """The way from this laptop to the cloud, a station a line, with what passed on the stretch that leads to it."""
+    """The way from this laptop to the cloud, one line for each station, with the results of the stretch before it."""
     return [
         station.title
         + (f" ({', '.join(station.detail)})" if station.detail else "")
@@ -36,7 +36,7 @@ def evidence(report: Report) -> list[tuple[Check, list[str]]]:
 
 
 def unseen(report: Report) -> list[str]:
-    """The checks that have no answer, why, and the step that would settle each."""
+    """The checks without an answer, each with the reason and the step that would settle it."""
     return [
         " ".join(filter(None, (f"{check.id}: {check.summary}.", check.reason, check.remedy)))
         for check in unanswered(report)
@@ -55,7 +55,7 @@ def times(report: Report) -> list[str]:
 
 
 def speaks_for(report: Report) -> list[str]:
-    """What this run looked at, and by what."""
+    """What this run looked at, and how: interface, air, resolvers, user, time, version."""
     scope, wifi = report.scope, report.observations.wifi
     limits = wifi.limits if wifi is not None and wifi.source is not None and not wifi.not_run else []
     return [
@@ -74,13 +74,13 @@ def speaks_for(report: Report) -> list[str]:
 
 
 def sent(report: Report) -> str:
-    """How much was sent."""
+    """How many packets and bytes were sent."""
     packets, size = (sum(getattr(contact, what) for contact in report.footprint) for what in ("packets", "bytes"))
     return f"sent {packets} packets, {size} bytes"
 
 
 def contacts(report: Report, most: int) -> list[str]:
-    """Who was contacted."""
+    """Each host and port that was contacted, up to `most`, with the number of packets."""
     lines = []
     for contact in report.footprint[:most]:
         host = f" ({contact.host})" if contact.host else ""

@@ -1,4 +1,4 @@
-"""What several renderings have in common: words, and which checks a part of the report is about."""
+"""What several renderings share: words, and which checks a part of the report lists."""
 
 from typing import Any
 
@@ -18,28 +18,28 @@ METHODS = {
 }
 """The device's Internet Test, by `method`."""
 ONLINE = {True: "It gets online.", False: "It does not get online.", None: "Whether it gets online is not known."}
-"""How a start ends."""
+"""How the device's start ends."""
 
 TOLD: dict[SharedLevel, str] = {
     "ticket": (
-        "Made for a ticket: other networks' names, MAC addresses of this laptop and of clients, and what pages say are "
-        "left out or replaced by tokens such as net-2; this network's own names and addresses are here."
+        "Made for a ticket: names of other networks, MAC addresses of this laptop and of clients, and the content of "
+        "web pages are left out or replaced by tokens such as net-2. This network's own names and addresses stay."
     ),
     "public": (
-        "Made for the public: names and addresses are replaced by tokens such as net-1 and private-2, one for each; "
-        "firewall rules with tokens are not for pasting."
+        "Made for the public: names and addresses are replaced by tokens such as net-1 and private-2, always the same "
+        "token for the same one. Firewall rules with tokens cannot be pasted."
     ),
 }
 """One line that says what a shared report holds."""
 
 
 def titled(title: str, os_version: str | None) -> str:
-    """A device, and the version of its Device OS where it has one."""
+    """The device's title, with its Device OS version if it has one."""
     return f"{title}, Device OS {os_version}" if os_version else title
 
 
 def needless(check: Check) -> bool:
-    """Whether a check that did not pass does not count for the device."""
+    """Whether a check did not pass, but does not count for this device."""
     return check.level == "reported" and check.status in {"fail", "unknown"}
 
 
@@ -47,24 +47,27 @@ def runs(test_runs: bool | None, when: str) -> str:  # noqa: FBT001 - the field 
     """Whether the Internet Test runs here, as an introduction to its log and LED."""
     return {
         True: "Here it runs, because the cloud connection fails. Its log and LED:",
-        False: f"Here it does not run: it does {when}. Its log and LED where it runs:",
-        None: f"Whether it runs here is not known: it does {when}. Its log and LED if it runs:",
+        False: f"Here it does not run: it runs {when}. Its log and LED if it ran:",
+        None: f"Whether it runs here is not known: it runs {when}. Its log and LED if it runs:",
     }[test_runs]
 
 
 def doubts(facts: list[Fact[Any]]) -> list[str]:
-    """The facts of the device that are not confirmed, with where they come from."""
+    """The facts of the device that are not confirmed, with their sources."""
     doubtful = [fact for fact in facts if fact.certainty != "confirmed"]
     return list(dict.fromkeys(f"{fact.certainty}: {fact.name} ({fact.source})" for fact in doubtful))
 
 
 def at_the_end(device: DeviceVerdict | VersionVerdict) -> str:
-    """LED and log at the end of a start, where that is known."""
+    """LED and log line at the end of the start; empty if it is not known how the start ends."""
     return "" if device.online is None else ": ".join(filter(None, (device.led, device.log)))
 
 
 def further(report: Report) -> list[Check]:
-    """What else is to be done or to be settled: remedies that are no change, each once."""
+    """The checks whose remedies are not among the report's changes, one for each remedy: what else to do or to settle.
+
+    Checks that fail only because of another listed check are left out.
+    """
     changed = {check_id for change in report.changes for check_id in change.checks}
     listed = [
         check
@@ -80,7 +83,7 @@ def further(report: Report) -> list[Check]:
 
 
 def unanswered(report: Report) -> list[Check]:
-    """The checks that have no answer."""
+    """The checks without an answer: unknown, or skipped although they count."""
     return [
         check
         for check in report.checks
@@ -97,7 +100,7 @@ def attached(scope: Scope) -> str:
 
 
 def resolvers(scope: Scope) -> list[str]:
-    """Each resolver of this laptop, with where it was learned."""
+    """Each resolver of this laptop, with the sources that name it."""
     sources: dict[str, list[str]] = {}
     for resolver in scope.resolvers:
         sources.setdefault(resolver.address, []).append(resolver.source)
@@ -115,5 +118,5 @@ def air(wifi: Wifi | None) -> str:
 
 
 def is_judged(bss: Bss, wifi: Wifi | None) -> bool:
-    """Whether it is one of the network that the run is about."""
+    """Whether a BSS belongs to the network that the run judges."""
     return wifi is not None and wifi.target is not None and bss.ssid == wifi.target

@@ -1,11 +1,11 @@
 """The Wi-Fi survey: which networks are on the air, from the best source that this laptop has.
 
-Every source says what it cannot see, and why better ones were not available: `limits`. "Could not look" (no `source`),
-"looked and heard nothing" (no `bss`), "somebody else's last results" (not `triggered`, with ages) and "names withheld"
-are told apart. A capture is no source of this list: `netpreflight.probes.wifi.capture.read_capture` reads it instead.
+`limits` says what the source cannot see, and why better sources were not available. The result distinguishes "could not
+look" (no `source`), "looked and heard nothing" (no `bss`), "results of an earlier scan" (not `triggered`, with ages)
+and "names withheld". A capture is not one of these sources: `netpreflight.probes.wifi.capture.read_capture` reads it.
 
 `limits` holds sentences: upper-case at the start, no full stop at the end. `unlocked_by` is the one step that would
-show more, a whole sentence; None where there is none.
+show more, as a whole sentence; None if there is none.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ from netpreflight.probes.wifi.source import (
 )
 
 SURVEY_S = 60.0
-"""For all sources together; each of them ends sooner."""
+"""Limit for all sources together; each single one ends sooner."""
 NETWORKMANAGER = "NetworkManager"
-"""Not asked again where its scan was refused to `nl80211`."""
+"""Not asked again if it has already refused the scan that `nl80211` requested."""
 LAST_RESULTS = "last results"
-"""What every source calls the results of somebody else's scan, in `limits`."""
+"""What every source calls the results of an earlier scan, in `limits`."""
 LISTENING = "listening"
-"""An interface in monitor mode: it works where no other radio does."""
+"""An interface in monitor mode: it works even if every other radio is switched off."""
 OnPartial = Callable[[Wifi], None]
 
 
@@ -44,11 +44,11 @@ class _Question:
     network: Network
     interface: str | None
     name: bytes | None
-    """The network meant: a hidden one answers only if it is asked by name."""
+    """Name of the target network, to ask for it in probe requests: a hidden network answers nothing else."""
     on_partial: OnPartial | None
 
     def tell(self, part: str) -> Tell:
-        """For a source: tells of what a part of the system is asked."""
+        """A function by which a source reports its calls to a part of the system."""
         return partial(self.network.asked, part)
 
 
@@ -58,12 +58,12 @@ Source = Callable[[_Question], Awaitable[Wifi]]
 async def wifi(
     network: Network, interface: str | None, ssid: str | None, *, on_partial: OnPartial | None = None
 ) -> Wifi:
-    """Look at the air; whatever stands against it ends in `limits`.
+    """Survey the air with the best source available; `limits` says what prevented a better one.
 
     Args:
-        network: the run's clock, and who is told; nothing is sent through it.
+        network: gives the time and the trace; nothing is sent through it.
         interface: the interface under test; its radio is used if it has one.
-        ssid: the network meant, as `Bss.ssid` has it; None: the one that the laptop is on, if it is on one.
+        ssid: the target network, as in `Bss.ssid`; None: the one that the laptop is on, if any.
         on_partial: called with the results of 2.4 GHz as soon as they are there, if more follow.
     """
 
@@ -88,7 +88,7 @@ async def wifi(
 
 
 class _Choice:
-    """The best source's results so far, why there are no better ones, and what would change that."""
+    """The best results so far, why there are no better ones, and the steps that would change that."""
 
     def __init__(self) -> None:
         self.best: Wifi | None = None
@@ -128,12 +128,16 @@ class _Choice:
                 return
 
     def _failed(self, problem: SourceUnavailable, name: str = "") -> None:
+        """Note why a source could not be used, and the step that would unlock it."""
         self.reasons.append(f"not by {name}: {problem.reason}" if name else problem.reason)
         if problem.unlocked_by:
             self.steps.append(problem.unlocked_by)
 
     def _succeeded(self, seen: Wifi) -> None:
-        """Prefer a scan to a better source's last results; what that source knew of the laptop is kept."""
+        """Take a source's results: a scan replaces the last results of a better source, but not its other knowledge.
+
+        What the better source knew of the laptop (country, association) is kept.
+        """
         before = self.best
         if before is None:
             self.best = seen
@@ -148,14 +152,14 @@ class _Choice:
 
 
 def _finished(seen: Wifi, ssid: str | None, reasons: list[str]) -> Wifi:
-    """Say which network is meant, and make sentences of the reasons."""
+    """Set the target network, and turn the reasons into sentences."""
     seen.aim(ssid)
     seen.limits = [f"{text[:1].upper()}{text[1:]}".rstrip(". ") for text in (*reasons, *seen.limits)]
     return seen
 
 
 async def _load(name: str) -> None:
-    """Import a source's file, and the libraries that it needs, without holding up the event loop."""
+    """Import a source's module, and the libraries that it needs, without blocking the event loop."""
     await in_thread(lambda: importlib.import_module(f"netpreflight.probes.wifi.{name}"), SURVEY_S)
 
 
@@ -248,7 +252,7 @@ def _sources(interface: str | None) -> list[tuple[str, Source]]:
     """This system's sources, best first.
 
     Raises:
-        NoRadio: there is none, which the kernel's file system shows at once: no library is loaded to ask again.
+        NoRadio: /sys shows that there is no radio, so that no library has to be loaded.
     """
     if sys.platform == "win32":
         return [("the WLAN API", _windows)]

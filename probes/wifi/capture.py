@@ -1,9 +1,8 @@
-"""What is on the air, from a capture that anyone made anywhere: pcap or pcapng, radiotap or bare 802.11 frames.
+"""What is on the air, from a capture file: pcap or pcapng, with radiotap or bare 802.11 frames.
 
-Beacons and probe responses become one BSS per BSSID: its best signal, its latest elements, and for a hidden name the
-one that a probe response gave away. The file is hostile, and may be larger than the memory: it is read once from
-front to end, nothing is kept but the BSSs, and those within limits. `Air` takes single frames too, from a radio in
-monitor mode.
+Beacons and probe responses become one BSS per BSSID, with its best signal and its latest elements; a hidden name is
+taken from a probe response. The file may be hostile, and larger than the memory: it is read once from front to end, and
+only the BSSs are kept, within limits. `FrameCollector` also takes single frames, from a radio in monitor mode.
 """
 
 import math
@@ -22,15 +21,15 @@ from netpreflight.probes.wifi.source import NAME_FROM_RESPONSE
 
 MOST_BSSS = 2_000
 MOST_KEPT_OCTETS = 16 << 20
-"""At most so many octets of elements are kept, over all BSSs."""
+"""The most octets of elements that are kept, over all BSSs."""
 MOST_FILE_OCTETS = 4 << 30
 MOST_FRAME_OCTETS = 256 << 10
 """The largest snapshot length in use (libpcap's MAXIMUM_SNAPLEN): a longer record is damage."""
 MOST_BAD_RECORDS = 10_000
-"""So many records in a row without a frame in them are damage, not a capture."""
+"""If this many records in a row have no frame, the file is damaged."""
 MOST_INTERFACES = 1024
 ENOUGH_PROBE_REQUESTS = 3
-"""So many unanswered probe requests show that a BSS does not answer; one may have been lost."""
+"""This many unanswered probe requests show that a BSS does not answer; a single one may have been lost."""
 
 RADIOTAP, BARE, PRISM, AVS, PPI = 127, 105, 119, 163, 192
 _LINKS = {RADIOTAP, BARE, PRISM, AVS, PPI}
@@ -67,15 +66,15 @@ _BROADCAST = b"\xff" * 6
 _FCS = 4
 
 Record = tuple[bytes, int, int, int, float | None, int, int | None]
-"""A buffer, where in it the frame begins and ends, its length on the air, seconds since 1970, the link type, and the
-length of the frame check sequence where the file says it."""
+"""A buffer, the offsets at which the frame begins and ends, its length on the air, seconds since 1970, the link type,
+and the length of the frame check sequence if the file gives it."""
 
 
 def read_capture(path: Path) -> Wifi:
-    """What a capture file holds.
+    """Read a capture file.
 
     Raises:
-        ValueError: it is no capture of 802.11 frames; the reason in one line.
+        ValueError: the file is no capture of 802.11 frames; the message has the reason in one line.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -97,23 +96,23 @@ def read_capture(path: Path) -> Wifi:
 
 
 class FrameCollector:
-    """The BSSs that frames speak of, with what was wrong with the others."""
+    """Collects the BSSs that frames announce, and counts the frames that could not be used."""
 
     def __init__(self) -> None:
         self.frames = 0
-        """Frames taken, of whatever kind."""
+        """The number of frames of any kind."""
         self._heard: dict[tuple[bytes, Band | None], _Heard] = {}
         self._kept = 0
         self._plans: dict[bytes, tuple[int, int, int, int]] = {}
         self._listened: dict[int, None] = {}
-        """By the radio's header alone: a beacon may come from a neighbouring channel, so its own counts for nothing."""
+        """The radio's frequencies by its own headers: a beacon may come from a neighbouring channel."""
         self._asked: dict[tuple[int | None, bytes], int] = {}
         self._end: float | None = None
         self._radio = self._signals = False
         self._malformed = self._bad_fcs = self._nameless = self._adhoc = self._cut = self._surplus = 0
 
     def frame(self, record: Record) -> None:
-        """Take one frame in."""
+        """Process one frame."""
         buffer, start, end, original, seconds, link, fcs = record
         self.frames += 1
         missing = original - (end - start)
@@ -149,19 +148,19 @@ class FrameCollector:
             self._request(buffer, start, end, frequency)
 
     def wifi(self, source: str) -> Wifi:
-        """All that was heard."""
+        """The observation made from all frames so far."""
         found = []
         for (bssid, _), heard in self._heard.items():
             try:
                 found.append(self._bss(bssid, heard))
             except ValueError:
                 self._nameless += 1
-        heard_on = sorted(number for number in self._listened if channel_at(number))
+        heard_on = sorted(frequency for frequency in self._listened if channel_at(frequency))
         surplus = f"more was heard than the {MOST_BSSS} BSSs that are kept" if self._surplus else None
         return Wifi(source=source, bss=found, frequencies_mhz=heard_on, left_out=surplus, limits=self._limits())
 
     def _radiotap(self, buffer: bytes, start: int, length: int) -> tuple[int | None, int | None, int | None]:
-        """Flags, frequency and signal of a radiotap header that is wholly there."""
+        """Flags, frequency (MHz) and signal (dBm) of a complete radiotap header; None for each that is missing."""
         key = buffer[start + 4 : start + 8]
         if key[3] & 0x80:
             at = start + 8
@@ -198,7 +197,7 @@ class FrameCollector:
         fcs: int | None,
         how: tuple[int | None, int | None, float | None],
     ) -> None:
-        """A beacon or probe response."""
+        """Process a beacon or probe response; `how` is frequency, signal and time."""
         known = fcs or 0
         if known > missing:
             end -= known - max(missing, 0)
@@ -218,7 +217,7 @@ class FrameCollector:
         key = bssid, band_of(how[0])
         heard = self._heard.get(key)
         if heard is None or (last := heard.last[kind]) is None or last[0] != elements or last[1] != fixed:
-            # Some radios' headers say that there is no FCS where there is one; and it may look like an element.
+            # Some radios' headers do not mention the FCS although it is there, and it may look like an element.
             if not known and missing <= 0 and _ends_with_fcs(buffer, start, end):
                 elements = elements[:-_FCS]
             name, whole = outline(elements)
@@ -247,7 +246,7 @@ class FrameCollector:
         said: tuple[bytes, bytes, bool],
         name: bytes,
     ) -> "_Heard | None":
-        """Keep the latest that a BSS said, within limits; something whole is not given up for something cut."""
+        """Keep the latest frame of a BSS, within limits; a cut frame never replaces a complete one."""
         last = heard.last[kind] if heard else None
         self._cut += not said[2]
         more = len(said[0]) - (len(last[0]) if last else 0)
@@ -264,7 +263,7 @@ class FrameCollector:
         return heard
 
     def _request(self, buffer: bytes, start: int, end: int, frequency: int | None) -> None:
-        """A probe request to everybody: count who was asked for."""
+        """Count a broadcast probe request, by the frequency and the name that it asks for."""
         if buffer[start + 4 : start + 10] != _BROADCAST or end - start < 26 or buffer[start + 24]:
             return
         name = buffer[start + 26 : start + 26 + buffer[start + 25]]
@@ -272,6 +271,11 @@ class FrameCollector:
             self._asked[frequency, name] = self._asked.get((frequency, name), 0) + 1
 
     def _bss(self, bssid: bytes, heard: "_Heard") -> Bss:
+        """Decode the latest frame of a BSS.
+
+        Raises:
+            ValueError: it describes no network that a device could join.
+        """
         beacon, response = heard.last
         said = beacon or response
         if beacon and response and not beacon[2] and response[2]:
@@ -293,8 +297,8 @@ class FrameCollector:
             )
             for frequency in heard.frequencies()
         ]
-        # Where it was heard on several channels, that channel counts which it says is its own.
-        candidate = min(described, key=lambda each: len(each.contradictions))
+        # If it was heard on several channels, choose the one that its elements name as its own.
+        candidate = min(described, key=lambda heard_as: len(heard_as.contradictions))
         notes = list(candidate.contradictions)
         if candidate.ssid == "" and response and any(name := outline(response[0])[0] or b""):
             candidate = structs.replace(candidate, ssid=ssid_text(name), ssid_hex=name.hex())
@@ -305,6 +309,7 @@ class FrameCollector:
         return structs.replace(candidate, contradictions=notes)
 
     def _answers(self, heard: "_Heard") -> bool | None:
+        """Whether the BSS answers probe requests; None if too few were seen to tell."""
         if heard.last[1]:
             return True
         asked = sum(
@@ -313,7 +318,7 @@ class FrameCollector:
         return False if asked >= ENOUGH_PROBE_REQUESTS and heard.names else None
 
     def _limits(self) -> list[str]:
-        """What this cannot show, and what was wrong, in words."""
+        """Sentences about what the frames cannot show, and about frames that could not be used."""
         limits = []
         if self._radio:
             bands: dict[str, list[int]] = {}
@@ -337,13 +342,13 @@ class FrameCollector:
         for count, what in (
             (self._malformed, "malformed frames"),
             (self._bad_fcs, "frames that were received with errors"),
-            (self._nameless, "beacons or probe responses without a sound SSID element, so of no network"),
+            (self._nameless, "beacons or probe responses without a valid SSID element, which belong to no network"),
             (self._adhoc, "beacons or probe responses of ad-hoc or mesh networks"),
         ):
             if count:
                 limits.append(f"Left out: {count} {what}")
         if self._cut:
-            limits.append(f"{self._cut} beacons or probe responses are cut short: elements of theirs were not seen")
+            limits.append(f"{self._cut} beacons or probe responses are cut short: some of their elements are missing")
         if nontransmitted:
             limits.append(
                 f"{nontransmitted} BSSs announce others in a Multiple BSSID element (9.4.2.45); these are not listed"
@@ -357,20 +362,20 @@ class FrameCollector:
 
 
 class _Heard:
-    """What was heard of one BSSID."""
+    """What was heard from one BSSID."""
 
     __slots__ = ("_best", "at", "last", "names", "signal")
 
     def __init__(self) -> None:
         self.last: list[tuple[bytes, bytes, bool] | None] = [None, None]
-        """Of its latest beacon and its latest probe response: the elements, the fixed fields, whether all is there."""
+        """The latest beacon and the latest probe response, each as: elements, fixed fields, whether it is complete."""
         self.names: list[bytes] = []
         self.signal: int | None = None
         self.at: float | None = None
         self._best: dict[int | None, int] = {}
 
     def update(self, frequency: int | None, signal: int | None, seconds: float | None) -> None:
-        """Another frame of it was heard."""
+        """Record another frame from this BSSID."""
         level = -128 if signal is None else signal
         if level > self._best.get(frequency, -129) and (len(self._best) < 8 or frequency in self._best):
             self._best[frequency] = level
@@ -380,7 +385,7 @@ class _Heard:
             self.at = seconds
 
     def frequencies(self) -> list[int | None]:
-        """Where it was heard, the strongest first."""
+        """The frequencies on which it was heard, the strongest first."""
         return sorted(self._best, key=lambda frequency: -self._best[frequency])
 
 
@@ -402,7 +407,7 @@ class CaptureFile:
         self._at = 0
 
     def records(self) -> Iterator[Record]:
-        """Every record with an 802.11 frame, as far as the file is sound."""
+        """Every record with an 802.11 frame, up to the first damage in the file."""
         self._need(32)
         magic = self._buffer[:4]
         if magic == _SECTION:
@@ -411,13 +416,14 @@ class CaptureFile:
             for prefix, name in _PACKED.items():
                 if magic.startswith(prefix[:4]):
                     raise ValueError(f"it is compressed ({name}): unpack it first")
-            raise ValueError(f"it is no pcap or pcapng capture (it begins with {magic.hex(' ') or 'nothing'})")
+            start = f"it begins with {magic.hex(' ')}" if magic else "it is empty"
+            raise ValueError(f"it is not a pcap or pcapng capture ({start})")
         if len(self._buffer) < 24:
             raise ValueError("it ends within the header of a pcap capture")
         return self._pcap(*_PCAP[magic])
 
     def _need(self, octets: int) -> bool:
-        """Have so many octets at hand, if the file has them."""
+        """Read on until this many octets are in the buffer; False if the file ends before that."""
         have = len(self._buffer) - self._at
         if have < octets and self._left:
             more = self._stream.read(min(max(_CHUNK, octets - have), self._left))
@@ -429,7 +435,7 @@ class CaptureFile:
 
     def _pcap(self, order: str, unit: float) -> Iterator[Record]:
         link = int(struct.unpack_from(order + "I", self._buffer, 20)[0])
-        # The upper half may say how long the frame check sequence is (draft-ietf-opsawg-pcap, LinkType).
+        # The upper half may give the length of the frame check sequence (draft-ietf-opsawg-pcap, LinkType).
         fcs = (link >> 28) * 2 if link & 0x0400_0000 else None
         link &= 0xFFFF
         if link not in _LINKS:
@@ -529,7 +535,7 @@ class _Interface:
 
 
 def _packet(buffer: bytes, at: int, length: int, kind: int, order: str, interfaces: list[_Interface]) -> Record | None:
-    """The frame in a packet block: Enhanced (6), Simple (3), or the obsolete one (2); None: there is none."""
+    """The frame in an Enhanced (6), Simple (3) or obsolete (2) Packet Block; None if it has no valid one."""
     head = {6: 32, 2: 32, 3: 16}[kind]
     if length < head:
         return None
@@ -552,10 +558,10 @@ def _packet(buffer: bytes, at: int, length: int, kind: int, order: str, interfac
 
 
 def _plan(present: bytes) -> tuple[int, int, int, int]:
-    """Where in a radiotap header flags, channel and signal are (0: nowhere), and how long it is up to the last of them.
+    """The offsets of flags, channel and signal in a radiotap header (0: absent), and the length it needs to have them.
 
-    Fields follow one another in the order of their bits, each aligned to its own size. A further word of bits counts
-    only if the one before says that it is radiotap's too; after a vendor's fields nothing can be found.
+    Fields follow each other in the order of their bits, each aligned to its own size. A further word of bits counts
+    only if the word before announces it as radiotap's own; after a vendor's fields, no field can be located.
     """
     words = [int.from_bytes(present[at : at + 4], "little") for at in range(0, len(present), 4)]
     offsets: dict[int, int] = {}
@@ -576,7 +582,7 @@ def _plan(present: bytes) -> tuple[int, int, int, int]:
 
 
 def _header(buffer: bytes, start: int, end: int, link: int) -> int:
-    """The length of a Prism, AVS or PPI header, of which nothing else is read."""
+    """The length of a Prism, AVS or PPI header; nothing else in these headers is used."""
     if end - start < 8:
         return end - start
     if link == PPI:

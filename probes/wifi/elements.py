@@ -1,23 +1,23 @@
 r"""The information elements of a beacon or probe response, decoded: one decoder for every source of Wi-Fi results.
 
-Clauses are those of IEEE Std 802.11-2020 unless another amendment is named. Everything here is hostile: an element
-may be cut short, overlong, repeated, or contradict another. What is sound is decoded; the rest becomes a note in
-`Bss.contradictions`. A list that is cut is not `complete`: an element that was not seen never counts as not sent.
+Clauses are those of IEEE Std 802.11-2020 unless another amendment is named. Input is hostile: an element may be cut
+short, overlong, repeated, or contradict another. What is valid is decoded; the rest becomes a note in
+`Bss.contradictions`. A list that is cut is not `complete`: a missing element then does not mean that it was not sent.
 
 The rules where the standard leaves a choice:
 
-* No BSS without a sound SSID element: it is mandatory in both frames (9.3.3.2, 9.3.3.10), nobody can join without it,
-  and wpa_supplicant drops such results too. An SSID of more than 32 octets (9.4.2.2) is not one. Ad-hoc and mesh
-  networks (the ESS bit is 0, 9.4.1.4) are nothing that a device joins.
-* Of a repeated element the first counts, as in Linux and hostap.
-* Primary channel: within the band in which the frame was heard (signals leak into neighbouring channels, never into
-  another band) the DS Parameter Set (9.4.2.4), else HT Operation (9.4.2.56), in 6 GHz the 6 GHz Operation
-  Information of HE Operation (802.11ax, 9.4.2.249), else the channel on which the frame was heard. DS comes first
-  because a station without HT knows no other; Linux tunes in the same order.
+* No BSS without a valid SSID element: it is mandatory in both frames (9.3.3.2, 9.3.3.10), nobody can join without it,
+  and wpa_supplicant drops such results, too. An SSID of more than 32 octets (9.4.2.2) is not valid. Ad-hoc and mesh
+  networks (the ESS bit is 0, 9.4.1.4) are left out, because no device joins them.
+* If an element is repeated, the first one counts, as in Linux and hostap.
+* Primary channel: the DS Parameter Set (9.4.2.4), else HT Operation (9.4.2.56), in 6 GHz the 6 GHz Operation
+  Information of HE Operation (802.11ax, 9.4.2.249), else the channel on which the frame was heard. A channel outside
+  the band in which the frame was heard is ignored: signals leak into neighbouring channels, never into another band.
+  DS comes first because stations without HT know only that; Linux tunes in the same order.
 * Width in use: 40 MHz needs a secondary channel and STA Channel Width "any" in HT Operation; more needs VHT, HE or EHT
   Operation. STA Channel Width "20 MHz" overrules VHT Operation (11.38.1).
-* Security by the AKMs, under the Wi-Fi Alliance's names: see `_RSN_SECURITY` and `_rsn_security`. Privacy without RSN,
-  WPA, WAPI or OSEN is WEP, but only if the list is complete.
+* Security: derived from the AKMs, with the Wi-Fi Alliance's names: see `_RSN_SECURITY` and `_rsn_security`. Privacy
+  without RSN, WPA, WAPI or OSEN is WEP, but only if the list is complete.
 """
 
 import re
@@ -41,7 +41,7 @@ from netpreflight.probes.observations import (
 Pmf = Literal["none", "capable", "required"]
 
 MOST_OCTETS = 4095
-"""A list that is longer is cut: a beacon is sent at a non-HT rate, whose LENGTH field has 12 bits (17.3.4)."""
+"""A longer list is cut: a beacon is sent at a non-HT rate, whose LENGTH field has 12 bits (17.3.4)."""
 MOST_NEIGHBORS = 64
 MOST_NOTES = 16
 
@@ -63,19 +63,19 @@ _NAMES = {
     _EXT_CAPABILITIES: "Extended Capabilities",
     _VHT_OPERATION: "VHT Operation",
 }
-"""The elements that a BSS sends once, and that are decoded here."""
+"""The elements that are decoded here and that a BSS sends only once."""
 _SHORTEST = {_DS: 1, _TIM: 4, _COUNTRY: 6, _LOAD: 5, _HT_CAPABILITIES: 26, _HT_OPERATION: 22, _VHT_OPERATION: 5}
-"""Shortest sound body; 4 for TIM and 6 for Country leave out nothing that is read here."""
+"""Shortest valid body in octets."""
 _WPA, _WPS, _OSEN = b"\x00\x50\xf2\x01", b"\x00\x50\xf2\x04", b"\x50\x6f\x9a\x12"
 
 _MEMBERSHIP = {127: "ht", 126: "vht", 122: "he", 123: "sae-h2e"}
 """BSS membership selectors: table 9-92; 122 from 802.11ax."""
 _LOWEST_SELECTOR = 121
-"""The lowest selector that is assigned (EHT, 802.11be); what is below is a rate."""
+"""The lowest selector that is assigned (EHT, 802.11be); any value below is a rate."""
 
 _RSN_OUI, _WPA_OUI = b"\x00\x0f\xac", b"\x00\x50\xf2"
 _CIPHERS = {
-    # Table 9-149; what WPA numbers, it numbers alike.
+    # Table 9-149; WPA uses the same numbers for those that it has.
     0: "GROUP",
     1: "WEP-40",
     2: "TKIP",
@@ -166,22 +166,22 @@ def bss(
     hidden: bool | None = None,
     complete: bool = True,
 ) -> Bss:
-    """Decode what one BSS says of itself.
+    """Decode the elements of one BSS.
 
     Args:
         elements: the information elements, as they follow the fixed fields of the frame (9.3.3.2, 9.3.3.10).
         bssid: lower-case, colons.
-        frequency_mhz: where the frame was heard, or what the source says of it.
+        frequency_mhz: the frequency on which the frame was heard, or that the source gives for the BSS.
         signal_dbm: as `Bss.signal_dbm`.
         age_s: as `Bss.age_s`.
         beacon_interval_tu: the fixed field.
         capability: the fixed field Capability Information (9.4.1.4).
         answers_probes: as `Bss.answers_probes`.
-        hidden: as `Bss.hidden`; `hides_name` tells it of a beacon.
-        complete: False where the source may have left out or cut elements.
+        hidden: as `Bss.hidden`; for a beacon, see `hides_name`.
+        complete: False if the source may have left out or cut elements.
 
     Raises:
-        ValueError: there is no BSS in it; the reason in one line.
+        ValueError: the elements describe no network that a device could join; the message has the reason in one line.
     """
     found = _Found(elements[:MOST_OCTETS], complete=complete and len(elements) <= MOST_OCTETS)
     name = found.one(_SSID)
@@ -199,7 +199,7 @@ def bss(
     wpa, wpa_akms, _ = _suites(found, "WPA", found.vendor.get(_WPA), _WPA_OUI)
     privacy = None if capability is None else bool(capability & 0x0010)
     if privacy is False and (rsn or wpa):
-        found.note("The Privacy bit is 0, and there is an RSN or WPA element: the element is taken")
+        found.note("The Privacy bit is 0, but there is an RSN or WPA element: the element counts")
     return Bss(
         bssid=bssid,
         ssid=ssid_text(name),
@@ -242,7 +242,7 @@ def bss(
 
 
 def walk(elements: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each element that is wholly there, as its ID and body (9.4.2.1)."""
+    """The ID and body of each complete element (9.4.2.1)."""
     at, end = 0, len(elements)
     while end - at >= 2:
         following = at + 2 + elements[at + 1]
@@ -253,7 +253,7 @@ def walk(elements: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def outline(elements: bytes) -> tuple[bytes | None, bool]:
-    """The first SSID element's body (None: there is none), and whether the list ends where its last element ends."""
+    """The body of the first SSID element (None: there is none), and whether the last element is complete."""
     at, end, name = 0, len(elements), None
     while end - at >= 2:
         following = at + 2 + elements[at + 1]
@@ -266,21 +266,21 @@ def outline(elements: bytes) -> tuple[bytes | None, bool]:
 
 
 def hides_name(beacon: bytes | None) -> bool | None:
-    """Whether a beacon's elements hide the name: no octets, or only zeros; None: no beacon, or without a sound name."""
+    """Whether a beacon hides the name (no octets, or only zeros); None: no beacon, or no valid SSID element in it."""
     name = outline(beacon)[0] if beacon is not None else None
     return None if name is None or len(name) > LONGEST_SSID else not any(name)
 
 
 def ssid_text(name: bytes) -> str:
-    r"""An SSID as text: UTF-8, undecodable bytes as `\xNN`; empty where it is hidden (no octets, or only zeros)."""
+    r"""An SSID as text: UTF-8, undecodable bytes as `\xNN`; empty if it is hidden (no octets, or only zeros)."""
     return name.decode("utf-8", "backslashreplace") if any(name) else ""
 
 
 def ssid_bytes(text: str) -> bytes:
-    r"""The octets of the name that `ssid_text` shows as this text.
+    r"""The octets of the name that `ssid_text` shows as this text: its inverse.
 
-    One ambiguity: an access point may itself be called `\xe9`, with a backslash and three letters. Where the octet e9
-    would be shown the same, that octet is meant: names in other encodings are common, such names are not.
+    One ambiguity: a network may itself be called `\xe9`, with a backslash and three letters. The octet e9 is shown in
+    the same way, and is assumed here: names in other encodings are common, names with such a backslash are not.
     """
     plain = text.encode("utf-8", "surrogateescape")  # how Python hands over arguments that are no UTF-8
     octets = re.sub(rb"\\x([89a-f][0-9a-f])", lambda match: bytes.fromhex(match[1].decode()), plain)
@@ -300,7 +300,7 @@ def channel_at(frequency_mhz: int | None) -> int | None:
 
 
 class _Found:
-    """The elements of one list by ID, the first of each, and what is to be said about them."""
+    """The elements of one list by ID (the first of each), and notes on what is wrong with them."""
 
     def __init__(self, octets: bytes, *, complete: bool) -> None:
         self.elements: dict[int, bytes] = {}
@@ -319,13 +319,14 @@ class _Found:
             elif number == _NEIGHBORS:
                 self.neighbors.append(body)  # a report may take several elements
             elif self.elements.setdefault(number, body) != body and number in _NAMES:
-                self.note(f"{_NAMES[number]} is there twice and differs: the first is taken")
+                self.note(f"{_NAMES[number]} is repeated with different content: the first one counts")
         self.whole = complete and size == len(octets)
         if size < len(octets):
-            self.note(f"The elements end within one, after {size} octets: what follows was not seen")
+            self.note(f"The list of elements is cut short after {size} octets: what followed was not seen")
         for number, shortest in _SHORTEST.items():
             if len(self.elements.get(number, b"-" * shortest)) < shortest:
-                self.note(f"{_NAMES[number]} has {len(self.elements.pop(number))} octets, too few: not decoded")
+                octets_found = len(self.elements.pop(number))
+                self.note(f"{_NAMES[number]} has {octets_found} octets, which is too short: not decoded")
                 self.broken.add(number)
 
     def _keep_extension(self, body: bytes) -> None:
@@ -333,18 +334,18 @@ class _Found:
             self.extensions.setdefault(body[0], body[1:])
 
     def one(self, number: int) -> bytes | None:
-        """The body of an element that was sent, or None."""
+        """The body of the element with this ID, or None if there is none."""
         return self.elements.get(number)
 
     def said(self, number: int, of: Callable[[bytes], bool] = lambda _: True) -> bool | None:
-        """What an element says; False if it was surely not sent, None if it may have been."""
+        """`of` applied to an element's body; False if it was certainly not sent, None if it may have been."""
         body = self.elements.get(number)
         if body is None:
             return False if self.whole else None
         return of(body)
 
     def note(self, text: str) -> None:
-        """Keep a contradiction, up to a number of them."""
+        """Add a contradiction, up to MOST_NOTES of them."""
         if len(self.notes) < MOST_NOTES and text not in self.notes:
             self.notes.append(text)
 
@@ -353,7 +354,7 @@ class _Found:
 
 
 def _primary(found: _Found, heard_mhz: int | None) -> tuple[int | None, int | None, Band | None]:
-    """The primary channel, its frequency and its band."""
+    """The primary channel, its centre frequency in MHz, and its band; see the rules at the top."""
     ds, ht, six = found.one(_DS), found.one(_HT_OPERATION), _six_ghz(found)
     band = band_of(heard_mhz)
     if band is None and (ds or ht):
@@ -369,24 +370,24 @@ def _primary(found: _Found, heard_mhz: int | None) -> tuple[int | None, int | No
     else:
         claims += [("DS Parameter Set", ds[0])] if ds else []
         claims += [("HT Operation", ht[0])] if ht else []
-    for what, number in claims:
-        if frequency_of(number, band) is None:
-            found.note(f"{what} says channel {number}, which {band} GHz does not have: not taken")
+    for what, claimed in claims:
+        if frequency_of(claimed, band) is None:
+            found.note(f"{what} says channel {claimed}, which {band} GHz does not have: ignored")
     sound = [claim for claim in claims if frequency_of(claim[1], band) is not None]
     if not sound:
         return heard, heard_mhz, band
     source, channel = sound[0]
-    for what, number in sound[1:]:
-        if number != channel:
+    for what, claimed in sound[1:]:
+        if claimed != channel:
             found.note(
-                f"{what} says channel {number}, {source} says {channel}: {channel} is taken, "
-                "which is what stations without HT go by"
+                f"{what} says channel {claimed}, {source} says {channel}: {channel} counts, "
+                f"because stations without HT use {source}"
             )
     if heard_mhz is not None and frequency_of(channel, band) != heard_mhz:
         where = f"channel {heard} ({heard_mhz} MHz)" if heard else f"{heard_mhz} MHz"
         found.note(
-            f"Heard on {where}, {source} says channel {channel}: {channel} is taken, "
-            "since frames are heard on neighbouring channels too"
+            f"Heard on {where}, {source} says channel {channel}: {channel} counts, "
+            "because frames are heard on neighbouring channels, too"
         )
     return channel, frequency_of(channel, band), band
 
@@ -396,7 +397,7 @@ def _ht_operation(found: _Found) -> HtOperation | None:
     if body is None:
         return None
     if body[1] & 0x03 == 2:
-        found.note("HT Operation has the reserved Secondary Channel Offset 2: taken as no secondary channel")
+        found.note("HT Operation has the reserved Secondary Channel Offset 2: treated as no secondary channel")
     return HtOperation(
         primary_channel=body[0],
         secondary_offset=body[1] & 0x03,
@@ -410,7 +411,7 @@ def _ht_width(ht: HtOperation | None) -> int:
 
 
 def _vht_width(found: _Found, ht: HtOperation | None, band: Band | None) -> int | None:
-    """The width of VHT Operation (9.4.2.158), or of the copy within HE Operation where that stands alone."""
+    """The width in MHz by VHT Operation (9.4.2.158), or by the copy in HE Operation if that is the only one."""
     body = found.one(_VHT_OPERATION)
     if body is None:
         he = found.extensions.get(_HE_OPERATION, b"")
@@ -420,18 +421,18 @@ def _vht_width(found: _Found, ht: HtOperation | None, band: Band | None) -> int 
     if body[0] == 0:
         return _ht_width(ht)
     if band == "2.4":
-        found.note("VHT Operation claims more than 40 MHz, and 2.4 GHz has no VHT: not taken")
+        found.note("VHT Operation claims more than 40 MHz, but 2.4 GHz has no VHT: ignored")
         return None
     if body[0] > 3:
-        found.note(f"VHT Operation has the reserved Channel Width {body[0]}: not taken")
+        found.note(f"VHT Operation has the reserved Channel Width {body[0]}: ignored")
         return None
     if ht and not ht.any_width:
-        found.note("VHT Operation claims more than 40 MHz, HT Operation 20 MHz only: 20 MHz is taken (11.38.1)")
+        found.note("VHT Operation claims more than 40 MHz, HT Operation only 20 MHz: 20 MHz counts (11.38.1)")
         return 20
     if body[0] in {2, 3}:
         return 160  # deprecated values: 160 and 80+80 MHz
     operation = found.one(_HT_OPERATION)
-    # A station with Extended NSS BW Support reads the second segment from HT Operation where VHT Operation has none.
+    # If VHT Operation has no second segment, a station with Extended NSS BW Support reads it from HT Operation.
     second = body[2] or (int.from_bytes(operation[2:4], "little") >> 5 & 0xFF if operation else 0)
     return 160 if second and (abs(second - body[1]) == 8 or abs(second - body[1]) > 16) else 80
 
@@ -446,7 +447,7 @@ def _six_ghz(found: _Found) -> bytes | None:
 
 
 def _width(found: _Found, ht: HtOperation | None, vht_width: int | None, band: Band | None) -> int | None:
-    """The width in use; None where the element that says so was not seen."""
+    """The width in use, in MHz; None if the element that gives it was not seen."""
     if band == "6":
         six = _six_ghz(found)
         width = 20 << (six[1] & 0x03) if six else None
@@ -459,7 +460,7 @@ def _width(found: _Found, ht: HtOperation | None, vht_width: int | None, band: B
         return width
     code = eht[5] & 0x07
     if code > {"2.4": 1, "5": 3, "6": 4, None: 4}[band]:
-        found.note(f"EHT Operation claims a width (code {code}) that the band does not have: not taken")
+        found.note(f"EHT Operation claims a width (code {code}) that the band does not have: ignored")
         return width
     return 20 << code
 
@@ -488,9 +489,9 @@ def _rates(found: _Found) -> tuple[list[float], list[float], list[str]]:
 
 
 def _suites(found: _Found, what: str, body: bytes | None, oui: bytes) -> tuple[Suites | None, bool, bool]:
-    """An RSN or WPA element, and whether its AKMs are known, and whether its capabilities are.
+    """Decode an RSN or WPA element; also whether its AKMs are known, and whether its capabilities are.
 
-    Each field after the version may be left out with all that follow it; then the standard's defaults hold
+    The element may end after any field from the version on; the standard's defaults then replace the missing fields
     (9.4.2.24.1): CCMP and 802.1X, for WPA TKIP and 802.1X.
     """
     if body is None:
@@ -498,31 +499,31 @@ def _suites(found: _Found, what: str, body: bytes | None, oui: bytes) -> tuple[S
     at = 4 if oui == _WPA_OUI else 0
     version = int.from_bytes(body[at : at + 2], "little")
     if len(body) < at + 2 or version != 1:
-        found.note(f"{what} has version {version}, which nobody knows: not decoded")
+        found.note(f"{what} has the unknown version {version}: not decoded")
         return Suites(version=version), False, False
     at += 2
     default = "CCMP" if oui == _RSN_OUI else "TKIP"
     group = default
     if at < len(body):
         if len(body) < at + 4:
-            found.note(f"{what} ends within its group cipher")
+            found.note(f"{what} is cut short in its group cipher")
             return Suites(version=version), False, False
         group = _cipher(body[at : at + 4])
         at += 4
     pairwise, at, sound = _list(body, at, _cipher, default)
     if not sound:
-        found.note(f"{what} has a list of pairwise ciphers that is broken")
+        found.note(f"{what} has a malformed list of pairwise ciphers")
         return Suites(version=version, group_cipher=group, pairwise_ciphers=pairwise), False, False
-    # "Use group cipher suite" (table 9-149) is said by its name, so that it is seen which cipher a station needs.
+    # Replace "use group cipher suite" (table 9-149) by that cipher's name, to show which cipher a station needs.
     pairwise = [group if cipher == "GROUP" else cipher for cipher in pairwise]
     akms, at, sound = _list(body, at, _akm, "EAP")
     if not sound:
-        found.note(f"{what} has a list of AKMs that is broken")
+        found.note(f"{what} has a malformed list of AKMs")
         return Suites(version=version, group_cipher=group, pairwise_ciphers=pairwise, akms=akms), False, False
     flags = int.from_bytes(body[at : at + 2], "little") if oui == _RSN_OUI else 0
     cut = len(body) == at + 1 and oui == _RSN_OUI
     if cut:
-        found.note(f"{what} ends within its capabilities")
+        found.note(f"{what} is cut short in its capabilities")
         flags = 0
     if flags & 0x00C0 == 0x0040:
         found.note("RSN requires PMF without being capable of it: no station can join (12.6.3)")
@@ -538,13 +539,13 @@ def _suites(found: _Found, what: str, body: bytes | None, oui: bytes) -> tuple[S
 
 
 def _list(body: bytes, at: int, name: Callable[[bytes], str], default: str) -> tuple[list[str], int, bool]:
-    """A counted list of suite selectors: their names, where it ends, and whether all of it is there."""
+    """Decode a counted list of suite selectors: their names, the offset after the list, and whether it is complete."""
     if at == len(body):
         return [default], at, True
     count = int.from_bytes(body[at : at + 2], "little")
     at += 2
     end = at + 4 * count
-    names = [name(body[number : number + 4]) for number in range(at, min(end, len(body) - 3), 4)]
+    names = [name(body[offset : offset + 4]) for offset in range(at, min(end, len(body) - 3), 4)]
     return list(dict.fromkeys(names)), end, bool(count) and end <= len(body)
 
 
@@ -564,7 +565,7 @@ def _number(selector: bytes) -> str:
 
 
 def _security(found: _Found, rsn: Suites | None, wpa: Suites | None, *, privacy: bool | None) -> list[Security] | None:
-    """Each way to join; an empty list: only ways that have no name in the contract (WAPI, DPP, OSEN)."""
+    """Each kind of security offered; an empty list: only kinds without a name in this tool (WAPI, DPP, OSEN)."""
     modes: set[Security] = set()
     if rsn:
         modes |= _rsn_security(rsn)
@@ -583,8 +584,8 @@ def _security(found: _Found, rsn: Suites | None, wpa: Suites | None, *, privacy:
 def _rsn_security(rsn: Suites) -> set[Security]:
     """The Wi-Fi Alliance's names for RSN's AKMs.
 
-    EAP-SHA256 is WPA3-Enterprise where PMF is required, or where it stands beside EAP with PMF capable (WPA3
-    specification 3.x: WPA3-Enterprise only, and its transition mode); else it is WPA2-Enterprise.
+    EAP-SHA256 is WPA3-Enterprise if PMF is required (WPA3-Enterprise only mode of the WPA3 specification 3.x), or if
+    EAP is offered, too, and PMF is supported (its transition mode). Otherwise it is WPA2-Enterprise.
     """
     modes = {_RSN_SECURITY[akm] for akm in rsn.akms if akm in _RSN_SECURITY}
     if "EAP-SHA256" in rsn.akms:
@@ -613,7 +614,7 @@ def _load(body: bytes) -> BssLoad:
 
 
 def _neighbors(found: _Found, name: bytes) -> list[Neighbor]:
-    """Every access point that Reduced Neighbor Reports name (9.4.2.170), up to a number of them."""
+    """The access points that Reduced Neighbor Reports name (9.4.2.170), up to MOST_NEIGHBORS."""
     # The Short SSID is the CRC-32 of the name (9.4.2.170.3).
     short = zlib.crc32(name).to_bytes(4, "little") if any(name) else None
     neighbors: list[Neighbor] = []
@@ -624,9 +625,9 @@ def _neighbors(found: _Found, name: bytes) -> list[Neighbor]:
             operating_class, channel = body[at + 2], body[at + 3]
             at += 4
             if not size or len(body) - at < count * size:
-                found.note("A Reduced Neighbor Report ends within a neighbour")
+                found.note("A Reduced Neighbor Report is cut short")
                 break
-            entries = [body[number : number + size] for number in range(at, at + count * size, size)]
+            entries = [body[offset : offset + size] for offset in range(at, at + count * size, size)]
             at += count * size
             if not kind:  # others are of multi-link devices (802.11be) and name no BSS
                 neighbors += [_neighbor(operating_class, channel, entry, short) for entry in entries]
@@ -634,7 +635,7 @@ def _neighbors(found: _Found, name: bytes) -> list[Neighbor]:
 
 
 def _neighbor(operating_class: int, channel: int, entry: bytes, short: bytes | None) -> Neighbor:
-    """One TBTT Information field; its length says what it holds (table 9-283)."""
+    """Decode one TBTT Information field; its length determines its content (table 9-283)."""
     size = len(entry)
     bssid = entry[1:7] if size >= 7 else None
     short_ssid = entry[7:11] if size >= 11 else entry[1:5] if size in {5, 6} else None

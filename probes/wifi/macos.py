@@ -1,8 +1,7 @@
 """macOS: CoreWLAN, by PyObjC.
 
-Since 14.4 names and addresses are withheld from programs without the Location permission, silently: the networks come,
-with channels, widths and signals, and without names. All calls are in `PyobjcCoreWlan`; it has not run on a real
-machine yet.
+Since macOS 14.4, programs without the Location permission silently get no names and BSSIDs: networks are listed with
+channel, width and signal only. All system calls are in `PyobjcCoreWlan`, which has not run on a real machine yet.
 
 Numbers: CoreWLANTypes.h.
 """
@@ -46,7 +45,7 @@ _SECURITY: dict[int, list[Security]] = {
     14: ["owe"],
     15: ["open", "owe"],
 }
-"""CWSecurity; 5 and 10 ("any personal", "any enterprise") say nothing of their own."""
+"""CWSecurity; 5 and 10 ("any personal", "any enterprise") are left out, as they add nothing to the others."""
 _LOCATION = "macOS withholds network names from programs without the Location permission"
 _ALLOW_LOCATION = (
     "Open System Settings > Privacy & Security > Location Services, and switch it on for the program in which "
@@ -99,7 +98,7 @@ class CoreWlan(Protocol):
     """CoreWLAN."""
 
     def radio(self, name: str | None) -> CoreWlanInterface | None:
-        """The Wi-Fi interface of that name, else the default one; None: there is none."""
+        """The Wi-Fi interface of that name, or else the default one; None: there is none."""
 
     def scan(self) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
         """Scan with that interface; blocks."""
@@ -116,7 +115,7 @@ class PyobjcCoreWlan:
         self._interface: Any = None
 
     def radio(self, name: str | None) -> CoreWlanInterface | None:
-        """The Wi-Fi interface of that name, else the default one; None: there is none."""
+        """The Wi-Fi interface of that name, or else the default one; None: there is none."""
         client = self._library.CWWiFiClient.sharedWiFiClient()
         names = client.interfaceNames() or ()
         self._interface = client.interfaceWithName_(name) if name in names else client.interface()
@@ -181,12 +180,12 @@ async def survey(
 
     Args:
         interface: the interface under test, such as `en0`; its radio is used if it is one.
-        elapsed: the run's clock.
-        make: stands in for CoreWLAN in tests.
-        tell: is told of what is asked.
+        elapsed: seconds since the run started.
+        make: opens CoreWLAN; tests pass a fake one.
+        tell: reports each call, for `--debug`.
 
     Raises:
-        SourceUnavailable: no interface, switched off, or refused with nothing to show instead.
+        SourceUnavailable: there is no interface, it is switched off, or macOS refused and has no last results.
     """
     try:
         return await in_thread(lambda: look(interface, make(), elapsed, tell), DEADLINE_S)
@@ -197,7 +196,7 @@ async def survey(
 
 
 def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float], tell: Tell = tell_nobody) -> Wifi:
-    """Scan; blocks."""
+    """Scan by CoreWLAN, or read its last results if it refuses; blocks."""
     with told(tell, "interfaceWithName"):
         radio = core.radio(interface)
     if radio is None:
@@ -234,7 +233,7 @@ def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float], te
         except ValueError:
             unsound += 1
     if unsound:
-        seen.limits.append(f"left out: {unsound} results that are no network that a device could join")
+        seen.limits.append(f"left out: {unsound} results that do not describe a network a device could join")
     if not seen.bss and seen.triggered:
         seen.limits.append("macOS scanned without an error and heard nothing at all")
     if seen.bss and all(candidate.ssid is None for candidate in seen.bss):
@@ -248,7 +247,7 @@ def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float], te
 
 
 def _with_own(found: list[Bss], radio: CoreWlanInterface) -> list[Bss]:
-    """Mark the BSS that this computer is joined to: macOS tells its channel, width and signal even without its name."""
+    """Add the BSS that this computer is joined to: macOS gives its channel, width and signal even without its name."""
     frequency, width = _frequency(radio.channel, radio.band), _WIDTHS.get(radio.width)
     if frequency is None:
         return found
@@ -257,20 +256,20 @@ def _with_own(found: list[Bss], radio: CoreWlanInterface) -> list[Bss]:
         bssid=None, ssid=None, ssid_hex=None, frequency_mhz=frequency, channel=radio.channel, width_mhz=width,
         signal_dbm=signal, associated=True, complete=False,
     )  # fmt: skip
-    # The scan heard it too: it is not to be counted twice.
+    # The scan heard this BSS, too: it must not be counted twice.
     twins = [candidate for candidate in found if (candidate.frequency_mhz, candidate.width_mhz) == (frequency, width)]
     twin = min(twins, key=lambda candidate: abs((candidate.signal_dbm or 0.0) - (signal or 0.0)), default=None)
     return [own, *(candidate for candidate in found if candidate is not twin)]
 
 
 def decode(network: CoreWlanNetwork) -> Bss:
-    """A BSS out of a CWNetwork.
+    """Decode a CWNetwork.
 
-    A name that is withheld is None, not hidden: macOS gives no data in both cases, so it is taken for hidden only where
-    the elements show that.
+    macOS gives no name if it withholds the name, and also if the network hides it. So a name counts as hidden only if
+    the elements show that; otherwise it is None.
 
     Raises:
-        ValueError: it is no network.
+        ValueError: the elements describe no network that a device could join.
     """
     elements = network.elements or b""
     told = outline(elements)[0]
@@ -291,9 +290,9 @@ def decode(network: CoreWlanNetwork) -> Bss:
         if network.ssid and any(network.ssid):
             candidate = structs.replace(candidate, ssid=ssid_text(network.ssid), ssid_hex=network.ssid.hex())
     if told is None:
-        # Without elements, what CoreWLAN itself made of them counts.
+        # There are no elements: use what CoreWLAN itself decoded from them.
         listed = {name for kind in network.securities for name in _SECURITY.get(kind, [])}
-        order: list[Security] = [name for each in _SECURITY.values() for name in each]
+        order: list[Security] = [name for names in _SECURITY.values() for name in names]
         candidate = structs.replace(
             candidate,
             channel=candidate.channel or network.channel,
@@ -323,7 +322,7 @@ def reason(refusal: CoreWlanError) -> str:
 
 
 def _step(refusal: CoreWlanError) -> str | None:
-    """What makes a scan possible after an NSError."""
+    """The step that makes a scan possible after an NSError; None if there is none."""
     if refusal.code in _NOT_PERMITTED:
         return _ALLOW_LOCATION
     if refusal.code == _BUSY:

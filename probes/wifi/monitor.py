@@ -1,7 +1,7 @@
 """Linux: an interface in monitor mode, listened to with scapy.
 
-Whoever put it into that mode also chose its channel: nothing is changed here, so it hears that channel and its
-neighbours only, or those that another program hops through meanwhile. Frames go to the reader of captures.
+Its channel is not changed here. So only that channel and its neighbours are heard, or the channels that another program
+hops through meanwhile. The code for captures decodes the frames.
 """
 
 import logging
@@ -21,10 +21,10 @@ SPARE_S = 3.0
 
 
 class Radio(Protocol):
-    """Where frames with a radiotap header come from."""
+    """A source of frames with a radiotap header."""
 
     def frame(self, timeout_s: float) -> tuple[bytes, float] | None:
-        """The next frame and its time, or None where none came in time."""
+        """The next frame and its time, or None if none arrived in time."""
 
     def close(self) -> None:
         """Stop listening."""
@@ -39,7 +39,7 @@ class ScapyRadio:
         self._socket: Any = layers("l2").conf.L2listen(iface=interface, promisc=False)
 
     def frame(self, timeout_s: float) -> tuple[bytes, float] | None:
-        """The next frame and its time, or None where none came in time."""
+        """The next frame and its time, or None if none arrived in time."""
         ready, _, _ = select.select([self._socket], [], [], max(timeout_s, 0.0))
         if not ready:
             return None
@@ -62,14 +62,14 @@ async def survey(
     """Listen for LISTEN_S.
 
     Args:
-        interface: it is in monitor mode, and up.
-        elapsed: the run's clock.
-        make: stands in for the packet socket in tests.
+        interface: an interface in monitor mode that is up.
+        elapsed: seconds since the run started.
+        make: opens the packet socket; tests pass a fake one.
         clock: for the deadline, and for frames that have no time of their own.
-        tell: is told of what is asked.
+        tell: reports each call, for `--debug`.
 
     Raises:
-        SourceUnavailable: it cannot be listened to.
+        SourceUnavailable: the interface cannot be listened to.
     """
     begun = elapsed()
     try:
@@ -90,7 +90,7 @@ async def survey(
 
 
 def listen(radio: Radio, clock: Callable[[], float]) -> Wifi:
-    """Take frames until the time is up; blocks."""
+    """Collect frames for LISTEN_S; blocks."""
     air = FrameCollector()
     end = clock() + LISTEN_S
     try:

@@ -1,8 +1,8 @@
-"""Linux: NetworkManager scans for an ordinary user where the kernel would not.
+"""Linux: NetworkManager, which scans for an ordinary user even if the kernel does not allow that user to scan.
 
-It is asked over D-Bus by jeepney: pure Python, without dependencies, and kept up (keyring rests on it); other
-libraries bring compiled parts. What NetworkManager itself tells of an access point is a summary without elements, so
-after its scan the kernel's table is read where that can be (`nl80211`); `survey` is for where it cannot.
+It is asked over D-Bus with jeepney, which is pure Python, has no dependencies and is maintained (keyring depends on
+it); other libraries need compiled parts. NetworkManager itself gives only a summary of each access point, without
+elements. So after its scan the kernel's table is read, if possible (`nl80211`); `survey` is for the other cases.
 
 Names and numbers: NetworkManager's D-Bus interface, `nm-dbus-interface.h`.
 """
@@ -28,7 +28,7 @@ from netpreflight.probes.wifi.source import AS_ROOT, NoRadio, SourceUnavailable,
 ANSWER_S = 3.0
 SCAN_S = 15.0
 AGAIN_S = 10.0
-"""It refuses to scan for some seconds after a scan (8 s in 1.42)."""
+"""How long to repeat a request that is refused: NetworkManager refuses for some seconds after a scan (8 s in 1.42)."""
 RETRY_S = 1.0
 POLL_S = 0.3
 MOST_BSSS = 500
@@ -54,7 +54,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
 
     Attributes:
         name: the D-Bus name of the error.
-        words: what it said.
+        words: the error's message.
     """
 
     def __init__(self, name: str, words: str) -> None:
@@ -64,7 +64,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class Bus(Protocol):
-    """What is asked of NetworkManager. A refusal is `Refused`."""
+    """The calls to NetworkManager. They raise `Refused` if it answers with an error."""
 
     async def call(
         self, path: str, interface: str, method: str, signature: str = "", body: tuple[Any, ...] = ()
@@ -107,7 +107,7 @@ class SystemBus:
 
 
 class _ToldBus:
-    """A bus of which every call is told: which method, and how it ended."""
+    """A bus that reports each call: its method, and how it ended."""
 
     def __init__(self, bus: Bus, tell: Tell) -> None:
         self._bus = bus
@@ -131,21 +131,21 @@ async def system_bus() -> AsyncIterator[Bus]:
     """Connect to the system's D-Bus.
 
     Raises:
-        SourceUnavailable: there is none, or it does not answer.
+        SourceUnavailable: there is no D-Bus, or it does not answer.
     """
     try:
         async with asyncio.timeout(ANSWER_S):
             reader, writer = await asyncio.open_unix_connection(get_bus("SYSTEM"))
     except (OSError, ValueError, RuntimeError) as problem:
         raise SourceUnavailable(_NO_BUS) from problem
-    # What jeepney's own function does to connect, which leaves the socket open when it is cancelled.
+    # As jeepney's own function connects, but that one leaves the socket open when it is cancelled.
     try:
         try:
             async with asyncio.timeout(ANSWER_S):
                 router = await _introduce(reader, writer)
         except (OSError, EOFError, ValueError, RouterClosed) as problem:
             raise SourceUnavailable(_NO_BUS) from problem
-        with contextlib.suppress(EOFError):  # the bus has gone: whoever still waited has been told
+        with contextlib.suppress(EOFError):  # the bus has gone: calls that were waiting have already failed
             async with router:
                 yield SystemBus(router)
     finally:
@@ -176,20 +176,24 @@ async def request_scan(interface: str, names: list[bytes], tell: Tell = tell_nob
     """Ask NetworkManager to scan with an interface; returns when it has agreed, not when it has scanned.
 
     Args:
-        interface: a radio's.
-        names: networks that are asked by name too.
-        tell: is told of what is asked.
+        interface: the radio's interface.
+        names: networks to ask for by name, too.
+        tell: reports each call, for `--debug`.
 
     Raises:
-        SourceUnavailable: it does not run, does not manage this interface, or refuses.
+        SourceUnavailable: NetworkManager does not run, does not manage this interface, or refuses.
     """
     async with _asking(system_bus, tell) as bus:
         await request(bus, await _device(bus, interface), names)
 
 
 async def request(bus: Bus, device: str, names: list[bytes]) -> None:
-    """Ask for a scan with a device of NetworkManager's, again while it refuses because it has scanned just now."""
-    # With names of ours, some versions leave out the one for everybody, so that has to be among them.
+    """Ask NetworkManager to scan with a device; repeat while it refuses because it has just scanned.
+
+    Raises:
+        Refused: it refuses for another reason, or for longer than AGAIN_S.
+    """
+    # If names are given, some versions send no probe request for any name unless the empty name is among them.
     options = {"ssids": ("aay", [b"", *names])} if names else {}
     clock = asyncio.get_running_loop().time
     end = clock() + AGAIN_S
@@ -217,14 +221,14 @@ async def survey(
 
     Args:
         interface: the interface under test; its radio is used if it has one.
-        name: the network meant; it is asked by name too.
-        elapsed: the run's clock.
-        connect: stands in for D-Bus in tests.
+        name: the target network, to ask for it by name, too.
+        elapsed: seconds since the run started.
+        connect: connects to D-Bus; tests pass a fake one.
         now_s: the clock of `LastSeen` and `LastScan`: seconds since the machine was booted.
-        tell: is told of what is asked.
+        tell: reports each call, for `--debug`.
 
     Raises:
-        SourceUnavailable: it does not run, has no radio, or the radio is off.
+        SourceUnavailable: NetworkManager does not run or has no radio, or the radio is off.
     """
     seen = Wifi(source="networkmanager", limits=[LIMIT], unlocked_by=AS_ROOT)
     begun = elapsed()
@@ -251,7 +255,7 @@ async def survey(
 
 
 async def _wait(bus: Bus, device: str, before: int) -> bool:
-    """Wait for the end of a scan that is later than `before`."""
+    """Wait until a scan later than `before` has ended; False if none has within SCAN_S."""
     try:
         async with asyncio.timeout(SCAN_S):
             while (await bus.properties(device, _WIRELESS)).get("LastScan", -1) == before:  # noqa: ASYNC110 - a property, not an event
@@ -280,7 +284,7 @@ async def _read(bus: Bus, device: str, seen: Wifi, now_s: float) -> None:
 
 
 def access_point(about: dict[str, Any], now_s: float) -> Bss | None:
-    """An access point out of its properties; None where it is no network to join."""
+    """Decode an access point's properties; None if it is no network that a device could join."""
     name = bytes(about.get("Ssid", b""))
     frequency = about.get("Frequency") or None
     if about.get("Mode", _MODE_INFRASTRUCTURE) != _MODE_INFRASTRUCTURE or len(name) > LONGEST_SSID:
@@ -295,7 +299,7 @@ def access_point(about: dict[str, Any], now_s: float) -> Bss | None:
         age_s=round(max(0.0, now_s - last), 1) if last >= 0 else None,
         security=_security(about.get("Flags", 0), about.get("WpaFlags", 0), about.get("RsnFlags", 0)),
         privacy=bool(about.get("Flags", 0) & _PRIVACY),
-        hidden=None if any(name) else True,  # whether a name came from a beacon is not told
+        hidden=None if any(name) else True,  # NetworkManager does not say whether a name came from a beacon
         complete=False,
     )
 
@@ -314,7 +318,11 @@ def _security(flags: int, wpa: int, rsn: int) -> list[Security]:
 
 
 async def _device(bus: Bus, interface: str | None) -> str:
-    """The object of an interface's radio, or of the first radio."""
+    """The D-Bus path of the interface's radio, or of the most active radio.
+
+    Raises:
+        SourceUnavailable: there is no radio, it is off, or NetworkManager does not manage it.
+    """
     found = {}
     for path in await bus.call(_ROOT, _BUS_NAME, "GetDevices"):
         about = await bus.properties(path, f"{_BUS_NAME}.Device")
@@ -337,7 +345,7 @@ async def _device(bus: Bus, interface: str | None) -> str:
 
 @contextlib.asynccontextmanager
 async def _asking(connect: Callable[[], contextlib.AbstractAsyncContextManager[Bus]], tell: Tell) -> AsyncIterator[Bus]:
-    """A bus whose refusals become reasons."""
+    """Connect to D-Bus, and turn every failure of a call into SourceUnavailable with its reason."""
     try:
         async with connect() as bus:
             yield _ToldBus(bus, tell)

@@ -1,12 +1,11 @@
 """Linux: the kernel's own scan, over nl80211.
 
-With CAP_NET_ADMIN a scan is triggered: 2.4 GHz first, its channels named, with one probe request for any name, and one
-for the network that is meant, on each channel where the rules of the country allow sending; then 5 and 6 GHz. Where the
-network that is meant was not heard on 2.4 GHz, those channels are visited again. As an ordinary user the scan is asked
-of NetworkManager; where that refuses, the kernel's last results are read, with their age. Nothing is brought up, down,
-or changed.
+With CAP_NET_ADMIN a scan is triggered: the channels of 2.4 GHz first, then 5 and 6 GHz. On each channel on which the
+country's rules allow sending, one probe request asks for any name, and one for the target network. If the target was
+not heard on 2.4 GHz, those channels are visited again. For an ordinary user, NetworkManager is asked to scan; if it
+refuses, the kernel's last results are read, with their age. No interface is brought up or down, and nothing is changed.
 
-pyroute2 carries the messages. The attributes are taken raw: its own decoding of elements stumbles over hostile ones.
+pyroute2 carries the messages. Attributes are decoded here, because its own decoding of elements fails on hostile ones.
 Numbers are those of linux/nl80211.h.
 """
 
@@ -47,15 +46,15 @@ from netpreflight.probes.wifi.source import (
 )
 
 ANSWER_S = 3.0
-"""The kernel answers a request at once; so long means that it never will."""
+"""The kernel answers a request at once; after this long it never will."""
 SCAN_S = 3.0
 CHANNEL_S = 0.4
-"""A scan has SCAN_S, and this for each channel: a passive visit takes 0.11 s, and while associated the radio returns to
-its own channel between visits."""
+"""A scan gets SCAN_S, plus this for each channel: a passive visit takes 0.11 s, and an associated radio returns to its
+own channel between visits."""
 ASKED_SCAN_S = 20.0
-"""For a scan that somebody else makes for us: all channels, and a queue before it."""
+"""For a scan requested from NetworkManager: it visits all channels, and may have to wait before it starts."""
 REMEMBERED_S = 60.0
-"""A BSS that was heard so lately is looked for once more where one visit did not hear it."""
+"""A BSS that was heard this recently is looked for once more if the scan did not hear it."""
 SAME_VISIT_US = 5_000_000
 MOST_BSSS = 2000
 MOST_DUMPS = 4
@@ -87,11 +86,11 @@ _BSSID, _FREQUENCY, _TSF, _INTERVAL, _CAPABILITY, _ELEMENTS, _SIGNAL_MBM = range
 _STATUS, _SEEN_MS, _BEACON_ELEMENTS, _BEACON_TSF, _IS_RESPONSE = 9, 10, 11, 13, 14
 _STATION, _P2P_CLIENT = 2, 8
 _MODES = {1: "ad hoc", 3: "access point", 6: "monitor", 7: "mesh", 9: "access point"}
-"""What else an interface may be, as `iw` calls it."""
+"""Interface types that do not scan, as `iw` names them."""
 _ASSOCIATED = 1
 _TYPE_BITS = 0x3FFF
 _HEADERS = 20
-"""Netlink's header and generic netlink's."""
+"""Bytes of netlink's header and of generic netlink's."""
 _FLAG_COLOCATED_6GHZ = 1 << 14
 
 Attributes = dict[int, bytes]
@@ -99,11 +98,11 @@ Message = tuple[int, Attributes]
 """A command's number and its attributes."""
 OnPartial = Callable[[Wifi], None]
 RequestScan = Callable[[str, list[bytes]], Awaitable[None]]
-"""Asks somebody else to scan with an interface for names too; raises SourceUnavailable where that is refused."""
+"""Asks NetworkManager to scan with an interface, also for these names; raises SourceUnavailable if it refuses."""
 
 
 class Kernel(Protocol):
-    """What is asked of the kernel. A refusal is an OSError with its number."""
+    """The requests to the kernel. If it refuses one, it raises OSError with the error number."""
 
     async def __aenter__(self) -> Self:
         """Connect, and listen to scan events from now on."""
@@ -111,7 +110,7 @@ class Kernel(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go."""
+        """Close the connection."""
 
     async def ask(self, command: int, attributes: Attributes, *, dump: bool = False) -> list[Message]:
         """Send a request; returns the messages that answer it."""
@@ -131,20 +130,20 @@ async def survey(
     on_partial: OnPartial | None = None,
     tell: Tell = tell_nobody,
 ) -> Wifi:
-    """Scan, or read what was scanned.
+    """Scan, or read the kernel's last results if no scan is possible.
 
     Args:
         interface: the interface under test; its radio is used if it has one.
-        name: the network meant; it is asked by name too, which is what a hidden one answers.
-        elapsed: the run's clock.
-        request_scan: asked for a scan where the kernel does not let this user make one.
-        kernel: stands in for the kernel in tests.
-        sysfs: stands in for /sys in tests.
+        name: the target network, to ask for it by name, too: a hidden network answers nothing else.
+        elapsed: seconds since the run started.
+        request_scan: requests the scan if the kernel does not let this user make one.
+        kernel: connection to the kernel; tests pass a fake one.
+        sysfs: /sys; tests pass another folder.
         on_partial: called with the results of 2.4 GHz while the other bands are still being scanned.
-        tell: is told of what is asked.
+        tell: reports each request, for `--debug`.
 
     Raises:
-        NoRadio: there is none, or it is off.
+        NoRadio: there is no radio, or it is off.
         SourceUnavailable: the kernel does not answer.
     """
     try:
@@ -167,7 +166,7 @@ class _Message(genlmsg):  # type: ignore[misc]
 
 
 class _Socket(AsyncNL80211):  # type: ignore[misc]
-    module_err_level = "debug"  # that there is no nl80211 is for us to say
+    module_err_level = "debug"  # pyroute2 logs nothing if there is no nl80211: `survey` reports that
 
 
 class Netlink:
@@ -214,7 +213,7 @@ class Netlink:
             except NetlinkError as problem:
                 raise _os_error(problem) from problem
             if not any(message["header"]["flags"] & NLM_F_DUMP_INTR for message in got):
-                break  # else the table changed while it was read, and pyroute2 leaves that to us
+                break  # if it was interrupted, the table changed while it was read: ask again, as pyroute2 does not
         return [_plain(message) for message in got]
 
     async def event(self) -> Message:
@@ -235,7 +234,7 @@ def _os_error(problem: NetlinkError) -> OSError:
 
 
 def attributes_of(data: bytes) -> Attributes:
-    """Netlink attributes by number, as far as they are sound; of repeated ones the last."""
+    """Netlink attributes by number, up to the first malformed one; if one is repeated, the last counts."""
     return dict(_walk(data))
 
 
@@ -269,12 +268,12 @@ class _Radio:
     wiphy: int
     phy: str = ""
     ssid: bytes | None = None
-    """Of the network that it is associated with; None: none."""
+    """Name of the network that it is associated with; None: it is not associated."""
     is_p2p: bool = False
     most_ssids: int | None = None
-    """So many names one scan may ask for; 0: it only listens."""
+    """How many names one scan may ask for; 0: the radio only listens."""
     frequencies: dict[int, bool] = field(default_factory=dict)
-    """Each frequency that may be used, and whether one may send there unasked."""
+    """Each frequency that may be used (MHz), and whether probe requests may be sent there."""
     forbidden: frozenset[int] = frozenset()
 
 
@@ -290,7 +289,7 @@ class _Entry:
     capability: int | None
     associated: bool
     elements: bytes
-    """Of the last probe response, if there was one; else as `beacon`."""
+    """Elements of the last probe response, or of the last beacon if there was no response."""
     is_response: bool
     tsf: int | None
     beacon: bytes | None
@@ -298,16 +297,17 @@ class _Entry:
 
     @property
     def place(self) -> tuple[str, int]:
+        """BSSID and frequency."""
         return self.bssid, self.frequency
 
     @property
     def names(self) -> tuple[bytes | None, bytes | None]:
-        """Of what was heard last, and of the last beacon."""
+        """The name in `elements`, and the name in the last beacon."""
         return outline(self.elements)[0], outline(self.beacon)[0] if self.beacon is not None else None
 
     @property
     def key(self) -> tuple[str, int, bool]:
-        """The kernel keeps a hidden network twice: nameless by its beacons, and by the name in a probe response."""
+        """What identifies the entry: the kernel keeps a hidden network twice, without a name and with it."""
         return *self.place, any(self.names[0] or b"")
 
 
@@ -338,7 +338,11 @@ class _Survey:
             return await self._kernel.ask(command, attributes, dump=dump)
 
     async def find_radio(self, interface: str | None) -> None:
-        """Choose the radio, and see whether it can look."""
+        """Choose the radio, and note what it cannot do.
+
+        Raises:
+            NoRadio: no radio can scan.
+        """
         interfaces = [
             entry
             for _, entry in await self._ask(_GET_INTERFACE, {}, dump=True)
@@ -378,9 +382,9 @@ class _Survey:
         if not any(band_of(frequency) == "2.4" for frequency in self._radio.frequencies):
             self._seen.limits.append("this laptop's radio may not listen on 2.4 GHz at all: no network there is seen")
             self._seen.unlocked_by = CAPTURE_INSTEAD
-        missing = [number for number in sorted(self._radio.forbidden) if band_of(number) == "2.4" and number != 2484]
+        missing = [mhz for mhz in sorted(self._radio.forbidden) if band_of(mhz) == "2.4" and mhz != 2484]
         if missing and any(band_of(frequency) == "2.4" for frequency in self._radio.frequencies):
-            channels = " and ".join(str(channel_at(number) or number) for number in missing)
+            channels = " and ".join(str(channel_at(mhz) or mhz) for mhz in missing)
             country = self._seen.regulatory_country or "unknown"
             self._seen.limits.append(
                 f"this laptop's radio may not listen on channel {channels} (regulatory domain {country}); "
@@ -390,7 +394,7 @@ class _Survey:
             self._seen.limits.append("this laptop's radio has no 5 GHz: networks there are not seen")
 
     async def _describe(self, radio: _Radio) -> _Radio:
-        """Add what the radio behind an interface can do."""
+        """Add the abilities of the radio behind an interface: names per scan, frequencies."""
         request = {_WIPHY: struct.pack("=I", radio.wiphy), _SPLIT_DUMP: b""}
         allowed: dict[int, bool] = {}
         forbidden: set[int] = set()
@@ -414,10 +418,10 @@ class _Survey:
         return replace(radio, phy=phy, most_ssids=most_ssids, frequencies=allowed, forbidden=frozenset(forbidden))
 
     def _obstacle(self, radio: _Radio) -> NoRadio | None:
-        """Why a radio cannot scan now."""
+        """Why a radio cannot scan now (switched off, or down); None if it can."""
         for switch in sorted(self._sysfs.glob("class/rfkill/rfkill*")):
             where = str(switch.resolve()).split("/")
-            # A switch of the laptop itself belongs to no radio, and so to all of them.
+            # An rfkill switch of the laptop itself belongs to no single radio, and so applies to all.
             if _read(switch / "type") != "wlan" or ("ieee80211" in where and radio.phy not in where):
                 continue
             if _read(switch / "hard") == "1":
@@ -437,7 +441,7 @@ class _Survey:
         return None
 
     async def _country(self) -> str | None:
-        """The regulatory domain that binds this radio."""
+        """The regulatory domain of this radio: its own, or else the system's; None if not known."""
         for attributes in ({_WIPHY: struct.pack("=I", self._radio.wiphy)}, {}):
             with contextlib.suppress(OSError):
                 for _, entry in await self._ask(_GET_REG, attributes):
@@ -446,7 +450,7 @@ class _Survey:
         return None
 
     async def run(self, request_scan: RequestScan) -> Wifi:
-        """Scan and read."""
+        """Scan, or have NetworkManager scan, and read the kernel's table."""
         self._before = {entry.key: entry for entry in await self._dump()}
         low, high = self._plan()
         begun = self._elapsed()
@@ -475,10 +479,10 @@ class _Survey:
         return self._seen
 
     async def _scan_all(self, low: list[int], high: list[int], begun: float) -> list[_Entry]:
-        """Scan both bands, 2.4 GHz first; returns the kernel's table without what it only remembers.
+        """Scan all bands, 2.4 GHz first; returns the kernel's table without results from before this scan.
 
         Raises:
-            PermissionError: this user may not.
+            PermissionError: this user may not scan.
         """
         heard_low = whole = await self._scan(low)
         if self._on_partial and high:
@@ -490,7 +494,7 @@ class _Survey:
         entries = await self._dump()
         visits = 1
         while heard_low and visits <= MOST_REVISITS:
-            # One beacon that was lost is no network that is gone.
+            # Visit a channel again before a network counts as missing: one beacon may have been lost.
             is_missing = bool(low) and self._name is not None and not self._is_heard(self._name, entries, begun)
             again = {*self._missed(entries, begun)} if whole and visits == 1 else set()
             if not again and not is_missing:
@@ -508,7 +512,10 @@ class _Survey:
         return self._leave_out(entries, begun) if whole else entries
 
     def _without_beacon(self, entries: list[_Entry], begun: float) -> list[int]:
-        """Where the network meant was heard by its answer alone: whether its beacons hide the name is not known."""
+        """The frequencies on which only a probe response of the target was heard, and no beacon.
+
+        Without a beacon it is not known whether the network hides its name.
+        """
         return sorted(
             {
                 entry.frequency
@@ -521,7 +528,7 @@ class _Survey:
         )
 
     def _is_heard(self, name: bytes, entries: list[_Entry], begun: float) -> bool:
-        """Whether this scan heard a network on 2.4 GHz."""
+        """Whether this scan heard the network with this name on 2.4 GHz."""
         return any(
             name in entry.names
             and band_of(entry.frequency) == "2.4"
@@ -530,26 +537,26 @@ class _Survey:
         )
 
     def _plan(self) -> tuple[list[int], list[int]]:
-        """The frequencies to visit: 2.4 GHz, and the others."""
+        """The frequencies to visit, in MHz: those of 2.4 GHz, and the others."""
         frequencies = sorted(self._radio.frequencies)
         low = [frequency for frequency in frequencies if band_of(frequency) == "2.4"]
         five = [frequency for frequency in frequencies if band_of(frequency) == "5"]
         return low, five + [frequency for frequency in frequencies if frequency in PREFERRED_6GHZ]
 
     def _names(self, *, is_repeated: bool) -> list[bytes]:
-        """Which names to ask for; an empty one asks everybody. As many as the radio can, none where it only listens."""
+        """The names to ask for, as many as the radio allows (none if it only listens); the empty name asks for any."""
         names = [b"", self._name] if self._name else [b""]
         if self._radio.most_ssids == 1 and is_repeated:
             names.reverse()
         return names[: self._radio.most_ssids]
 
     async def _scan(self, frequencies: list[int], *, is_repeated: bool = False, is_passive: bool = False) -> bool:
-        """Let the kernel visit some frequencies, and wait until it has; whether it did.
+        """Make the kernel scan some frequencies (MHz), and wait for the end; True if the scan succeeded.
 
-        A passive visit lasts for a beacon interval; one with probe requests is often shorter.
+        A passive visit lasts for a beacon interval; a visit with probe requests is often shorter.
 
         Raises:
-            PermissionError: this user may not.
+            PermissionError: this user may not scan.
         """
         if not frequencies:
             return True
@@ -583,7 +590,7 @@ class _Survey:
             self._seen.limits.append(
                 f"the radio was busy for {allowed_s:.0f} s, so {what} was not scanned: try again in a minute"
                 if busy
-                else f"the scan of {what} did not end within {allowed_s:.0f} s: there may be more than it heard"
+                else f"the scan of {what} did not end within {allowed_s:.0f} s: there may be networks it did not hear"
             )
             return False
         except PermissionError:
@@ -592,12 +599,12 @@ class _Survey:
             self._seen.limits.append(f"the kernel refused to scan {what}: {_refusal(problem)}")
             return False
         self._seen.limits.append(
-            f"the scan of {what} was aborted twice, by the driver or by somebody who needs the radio"
+            f"the scan of {what} was aborted twice, by the driver or by another program that needs the radio"
         )
         return False
 
     async def _trigger(self, request: Attributes) -> bool:
-        """Start a scan; False: somebody else's is under way."""
+        """Start a scan; False if another program's scan is under way."""
         try:
             await self._ask(_TRIGGER_SCAN, request)
         except OSError as problem:
@@ -607,10 +614,10 @@ class _Survey:
         return True
 
     async def _next_event(self, of: set[int] | None = None) -> tuple[int, set[int]]:
-        """The next end of a scan by this radio: how it ended, and which frequencies were visited.
+        """Wait for the end of a scan by this radio: how it ended, and which frequencies it visited.
 
-        `of` is what this run's own scan was to visit. The end of somebody else's, who was there before, may still be
-        queued: most of it was elsewhere, at the other bands' many channels.
+        `of` is what this run's own scan visits. Events of which most frequencies are not in `of` are skipped: they
+        belong to an earlier scan of another program.
         """
         while True:
             command, attributes = await self._kernel.event()
@@ -625,7 +632,7 @@ class _Survey:
         self._seen.frequencies_mhz = sorted({*self._seen.frequencies_mhz, *frequencies} - {0})
 
     async def _ask_somebody(self, request_scan: RequestScan, low: list[int], high: list[int]) -> None:
-        """Have a scan made by whoever may, and wait until it has visited all of 2.4 GHz."""
+        """Request a scan from NetworkManager, and wait until it has visited all of 2.4 GHz."""
         everywhere: set[int] = set()
         try:
             async with asyncio.timeout(ASKED_SCAN_S):
@@ -643,15 +650,13 @@ class _Survey:
         except TimeoutError:
             self._seen.limits.append(
                 f"NetworkManager was asked for a scan; within {ASKED_SCAN_S:.0f} s the radio had not "
-                + ("visited all of 2.4 GHz" if self._seen.triggered else "ended one")
+                + ("visited all of 2.4 GHz" if self._seen.triggered else "finished one")
             )
         if self._seen.triggered and high and everywhere.isdisjoint(high):
-            self._seen.limits.append(
-                "that scan visited no channel but 2.4 GHz: what is on the others was heard before it"
-            )
+            self._seen.limits.append("that scan visited 2.4 GHz only: results on other bands are from before it")
 
     async def _dump(self) -> list[_Entry]:
-        """The kernel's table."""
+        """Read the kernel's table of BSSs."""
         request = {_IFINDEX: struct.pack("=I", self._radio.index)}
         entries = []
         for _, attributes in await self._ask(_GET_SCAN, request, dump=True):
@@ -660,7 +665,7 @@ class _Survey:
         return entries
 
     def _missed(self, entries: list[_Entry], begun: float) -> list[int]:
-        """Where BSSs were heard shortly before this scan, and not by it."""
+        """The frequencies on which BSSs were heard shortly before this scan, but not by it."""
         heard = {entry.place for entry in entries if self._is_fresh(entry, begun)}
         return sorted(
             {
@@ -674,9 +679,9 @@ class _Survey:
         )
 
     def _leave_out(self, entries: list[_Entry], begun: float) -> list[_Entry]:
-        """Leave out what the kernel only remembers.
+        """Leave out entries that this scan did not hear.
 
-        A name that beacons hide may be remembered, as long as they are heard; one that they have given up is not.
+        The entry with the name of a hidden network stays as long as its beacons, without the name, are still heard.
         """
         fresh = [entry for entry in entries if entry.associated or self._is_fresh(entry, begun)]
         nameless = {entry.place for entry in fresh if not entry.key[-1]}
@@ -688,10 +693,11 @@ class _Survey:
         return heard
 
     def _is_fresh(self, entry: _Entry, begun: float) -> bool:
+        """Whether the entry was heard since `begun`."""
         return entry.age_s is not None and entry.age_s <= self._elapsed() - begun
 
     def _tell(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
-        """Put a table into an observation."""
+        """Add the kernel's entries to an observation."""
         if len(entries) > MOST_BSSS:
             seen.left_out = f"{len(entries)} access points are in range, and the {MOST_BSSS} strongest are kept"
             seen.limits.append(seen.left_out)
@@ -705,7 +711,7 @@ class _Survey:
                 unsound += 1
                 continue
             if bss.hidden is None and bss.ssid and self._name not in entry.names:
-                # It has answered a probe request for everybody, which access points that hide their name do not.
+                # It answered a probe request for any name, as no access point does that hides its name.
                 bss = structs.replace(bss, hidden=False)
             seen.bss.append(bss)
             if entry.associated:
@@ -714,11 +720,11 @@ class _Survey:
                 seen.associated_frequency_mhz = entry.frequency
         seen.bss = without_twins(seen.bss)
         if unsound:
-            seen.limits.append(f"left out: {unsound} results that are no network that a device could join")
+            seen.limits.append(f"left out: {unsound} results that do not describe a network a device could join")
 
 
 def _entry(about: Attributes) -> _Entry | None:
-    """A BSS out of its attributes; None where the kernel gave no address or frequency."""
+    """Decode the attributes of a BSS; None if the kernel gave no BSSID or frequency."""
     bssid, frequency = about.get(_BSSID, b""), _number(about.get(_FREQUENCY))
     if len(bssid) != 6 or not frequency:
         return None
@@ -741,14 +747,14 @@ def _entry(about: Attributes) -> _Entry | None:
 
 
 def decode(entry: _Entry, before: _Entry | None = None) -> Bss:
-    """A BSS, by what it said last.
+    """Decode a BSS from its last beacon or probe response.
 
-    The kernel keeps the last beacon and the last probe response, each however old. The beacon counts, because every
-    station hears it, unless the response is clearly newer: it is new since `before` and the beacon is not, or its time
-    stamp is later by more than one visit to the channel. A name that the beacon hides is taken from the response.
+    The kernel keeps the last of each, however old. The beacon is used, because every station hears it, unless the
+    response is clearly newer: since `before` the response has changed and the beacon has not, or its time stamp is
+    later by more than one visit to the channel. A name that the beacon hides is taken from the response.
 
     Raises:
-        ValueError: it is no network.
+        ValueError: the elements describe no network that a device could join.
     """
     return of_both(
         entry.beacon if entry.is_response or entry.beacon is not None else entry.elements,
@@ -765,6 +771,7 @@ def decode(entry: _Entry, before: _Entry | None = None) -> Bss:
 
 
 def _response_is_newer(entry: _Entry, before: _Entry | None) -> bool:
+    """Whether the probe response is clearly newer than the beacon, see `decode`."""
     if before is not None:
         changed = before.tsf != entry.tsf, before.beacon_tsf != entry.beacon_tsf
         if changed[0] != changed[1]:
@@ -775,13 +782,13 @@ def _response_is_newer(entry: _Entry, before: _Entry | None) -> bool:
 
 
 def _nothing_scans(interfaces: list[Attributes]) -> NoRadio:
-    """Why no interface could scan."""
+    """The error that says why none of these interfaces can scan."""
     modes = {_text(interface[_IFNAME]): _MODES.get(_number(interface.get(_IFTYPE)) or 0) for interface in interfaces}
     if not any(modes.values()):
         return NoRadio("this laptop has no Wi-Fi interface that could scan", CAPTURE_INSTEAD)
-    told = ", ".join(f"{name}: {mode}" for name, mode in modes.items() if mode)
+    others = ", ".join(f"{name}: {mode}" for name, mode in modes.items() if mode)
     step = "Switch this laptop's hotspot off." if "access point" in modes.values() else CAPTURE_INSTEAD
-    return NoRadio(f"this laptop has no Wi-Fi interface that could scan now ({told})", step)
+    return NoRadio(f"this laptop has no Wi-Fi interface that could scan now ({others})", step)
 
 
 def _refusal(problem: OSError) -> str:

@@ -1,4 +1,4 @@
-"""What every source of Wi-Fi results shares: how it says that it cannot look, and how it waits for blocking calls."""
+"""What all sources of Wi-Fi results share: how they report that they cannot look, and how they make blocking calls."""
 
 import asyncio
 import contextlib
@@ -18,13 +18,13 @@ from netpreflight.probes.wifi.elements import bss, hides_name, outline, ssid_tex
 
 Result = TypeVar("Result")
 Tell = Callable[[str, str], None]
-"""Is told what a part of the system was asked, and how that ended: neither what was asked with it nor the answer, which
-may hold names and secrets."""
+"""Called with a call to a part of the system and its outcome, for `--debug`. Arguments and answer are left out, because
+they may hold names and secrets."""
 PREFERRED_6GHZ = range(5975, 7126, 80)
-"""Preferred scanning channels (802.11ax, 26.17.2.3.3): where those announce themselves that have 6 GHz alone."""
-NAME_FROM_RESPONSE = "Its beacons hide the name, a probe response gave it: the name is taken from there"
+"""Preferred scanning channels (802.11ax, 26.17.2.3.3): access points that have only 6 GHz announce themselves there."""
+NAME_FROM_RESPONSE = "Its beacons hide the name; the name is from a probe response"
 MOST_REVISITS = 2
-"""A network that is meant and was not heard is looked for so often again: one beacon that was lost proves nothing."""
+"""How many more times to look for the target network if it was not heard: a single lost beacon proves nothing."""
 AS_ROOT = "Run netpreflight as root (sudo)."
 CAPTURE_INSTEAD = (
     "Use a laptop with Wi-Fi, or give a capture (--capture FILE); --skip wifi judges the rest without the air."
@@ -38,7 +38,7 @@ class SourceUnavailable(Exception):  # noqa: N818 - a state of the laptop, not a
 
     Attributes:
         reason: why, in plain words: lower-case at the start, no full stop.
-        unlocked_by: the one step that would change that, a whole sentence; None where it is not known.
+        unlocked_by: the one step that would change that, as a whole sentence; None if it is not known.
     """
 
     def __init__(self, reason: str, unlocked_by: str | None = None) -> None:
@@ -48,23 +48,23 @@ class SourceUnavailable(Exception):  # noqa: N818 - a state of the laptop, not a
 
 
 class NoRadio(SourceUnavailable):
-    """There is no radio that could look, or it is off: asking another program does not help."""
+    """There is no radio, or it is off: another source that needs a radio would not help."""
 
 
 def tell_nobody(_method: str, _outcome: str) -> None:
-    """Tell nobody."""
+    """Report nothing: for a source without a trace."""
 
 
 @dataclass
 class Ending:
-    """How a question to a part of the system ended, in a word of ours."""
+    """How a call to a part of the system ended, in a word of this tool's."""
 
     outcome: str = "ok"
 
 
 @contextlib.contextmanager
 def told(tell: Tell, method: str) -> Iterator[Ending]:
-    """Tell how the question that is asked meanwhile ends: what is noted, or the error by its name."""
+    """Report how the call made in this context ends: by the outcome set on the `Ending`, or by the error's name."""
     ending = Ending()
     try:
         yield ending
@@ -77,10 +77,10 @@ def told(tell: Tell, method: str) -> Iterator[Ending]:
 
 
 async def in_thread(work: Callable[[], Result], deadline_s: float) -> Result:
-    """What `work` returns or raises, from a thread that holds up neither the event loop nor the program's end.
+    """Run blocking `work` in a thread; it blocks neither the event loop nor the program's exit.
 
     Raises:
-        TimeoutError: it has not come back within `deadline_s`; the thread is left behind.
+        TimeoutError: `work` has not returned within `deadline_s`; the thread is abandoned.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Result] = loop.create_future()
@@ -108,13 +108,13 @@ async def in_thread(work: Callable[[], Result], deadline_s: float) -> Result:
 
 
 def of_both(beacon: bytes | None, response: bytes | None, *, prefer_response: bool, **about: Any) -> Bss:
-    """A BSS whose last beacon and last probe response are known, either of which may be missing.
+    """Decode a BSS from its last beacon and its last probe response, one of which may be missing.
 
-    One of them is decoded (`about` is for that). The other adds what only it can have: a probe response the name that
-    beacons hide, a beacon the DTIM period.
+    One of them is decoded (`about` is passed to `bss`). The other adds what only it can have: a probe response the name
+    that beacons hide, a beacon the DTIM period.
 
     Raises:
-        ValueError: it is no network.
+        ValueError: the elements describe no network that a device could join.
     """
     takes_response = beacon is None or (prefer_response and response is not None)
     hidden = hides_name(beacon)
@@ -132,7 +132,7 @@ def of_both(beacon: bytes | None, response: bytes | None, *, prefer_response: bo
 
 
 def without_twins(found: list[Bss]) -> list[Bss]:
-    """Leave out what is listed twice: Linux keeps a hidden network once nameless and once by its name."""
+    """Leave out the nameless entry of a hidden network if there is one with its name: Linux lists both."""
     named = {(candidate.bssid, candidate.frequency_mhz) for candidate in found if candidate.ssid and candidate.hidden}
     return [
         candidate
@@ -142,7 +142,7 @@ def without_twins(found: list[Bss]) -> list[Bss]:
 
 
 def unheard(name: bytes, visits: int) -> str:
-    """That a network was not heard, in words."""
+    """The sentence that a network was not heard on so many visits."""
     times = {1: "one visit", 2: "two visits", 3: "three visits"}.get(visits, f"{visits} visits")
     return f"no access point named {in_quotes(ssid_text(name))} was heard on 2.4 GHz, on {times}"
 
@@ -162,7 +162,7 @@ def age_of(found: list[Bss]) -> str:
 
 
 def has_radio(sysfs: Path = Path("/sys")) -> bool:
-    """Whether Linux knows a Wi-Fi radio, or that cannot be seen; an interface in monitor mode implies one."""
+    """Whether Linux knows a Wi-Fi radio; True, too, if /sys cannot be read."""
     if not (sysfs / "class/net").is_dir():
         return True
     try:

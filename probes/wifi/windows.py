@@ -1,10 +1,10 @@
-"""Windows: the WLAN API, as pywifi binds it.
+"""Windows: the WLAN API, through pywifi's bindings.
 
-pywifi itself tells neither elements nor channel widths, and takes every error for an empty list. So its bindings of
-`wlanapi.dll` are called directly, and the raw memory that comes back is taken apart here, every length checked. All
-calls are in `PywifiWlan`; it has not run on a real machine yet.
+pywifi itself gives neither elements nor channel widths, and returns an empty list for every error. So its bindings of
+`wlanapi.dll` are called directly, and the memory that they return is decoded here, with every length checked. All
+system calls are in `PywifiWlan`, which has not run on a real machine yet.
 
-Layouts: WLAN_BSS_LIST, WLAN_BSS_ENTRY and WLAN_CONNECTION_ATTRIBUTES of wlanapi.h, alike on 32 and 64 bits.
+Layouts: WLAN_BSS_LIST, WLAN_BSS_ENTRY and WLAN_CONNECTION_ATTRIBUTES of wlanapi.h, the same on 32 and 64 bits.
 """
 
 import ctypes
@@ -35,7 +35,7 @@ DEADLINE_S = 20.0
 MOST_BSSS = 2000
 MOST_OCTETS = 16 << 20
 NAMELESS_IS_WITHHELD = 3
-"""So many access points without a single name among them: the system withholds names."""
+"""If at least this many access points are listed and none has a name, the system withholds names."""
 
 _ACCESS_DENIED, _INVALID_HANDLE, _NOT_SUPPORTED, _INVALID_PARAMETER, _NOT_FOUND = 5, 6, 50, 87, 1168
 _BUSY, _SERVICE_NOT_ACTIVE, _SERVICE_DISABLED, _RADIO_OFF = 170, 1062, 1058, 0x80342002
@@ -63,7 +63,7 @@ _STEPS = {
 
 @dataclass(frozen=True)
 class Adapter:
-    """A WLAN interface; `handle` is whatever the API wants to have back, `guid` its text."""
+    """A WLAN interface; `handle` is its GUID as the API needs it, `guid` the same as text."""
 
     handle: Any
     guid: str
@@ -117,16 +117,16 @@ class PywifiWlan:
         if code or not listed:
             return _unsigned(code), []
         try:
-            each = ctypes.cast(listed.contents.InterfaceInfo, ctypes.POINTER(self._api.WLAN_INTERFACE_INFO))
-            # A GUID of its own each: the list's memory goes.
+            infos = ctypes.cast(listed.contents.InterfaceInfo, ctypes.POINTER(self._api.WLAN_INTERFACE_INFO))
+            # Copy each GUID, because the list's memory is freed.
             return 0, [
                 Adapter(
-                    type(each[at].InterfaceGuid).from_buffer_copy(each[at].InterfaceGuid),
-                    str(each[at].InterfaceGuid),
-                    str(each[at].strInterfaceDescription),
-                    int(each[at].isState),
+                    type(infos[index].InterfaceGuid).from_buffer_copy(infos[index].InterfaceGuid),
+                    str(infos[index].InterfaceGuid),
+                    str(infos[index].strInterfaceDescription),
+                    int(infos[index].isState),
                 )
-                for at in range(min(listed.contents.dwNumberOfItems, 64))
+                for index in range(min(listed.contents.dwNumberOfItems, 64))
             ]
         finally:
             self._free(listed)
@@ -193,14 +193,14 @@ async def survey(
 
     Args:
         interface: the interface under test, by GUID or description; its radio is used if it is one.
-        elapsed: the run's clock.
-        make: stands in for the WLAN API in tests.
+        elapsed: seconds since the run started.
+        make: opens the WLAN API; tests pass a fake one.
         sleep: as `Clock.hold_up`.
         now_s: as `Clock.wall`.
-        tell: is told of what is asked.
+        tell: reports each call, for `--debug`.
 
     Raises:
-        SourceUnavailable: Location is off, the service stopped, or there is no adapter.
+        SourceUnavailable: Location is off, the service is stopped, or there is no adapter.
     """
     try:
         return await in_thread(lambda: look(interface, make(), elapsed, sleep, now_s, tell), DEADLINE_S)
@@ -222,7 +222,7 @@ def look(
     now_s: Callable[[], float],
     tell: Tell = tell_nobody,
 ) -> Wifi:
-    """Scan and read; blocks."""
+    """Scan, and read the BSSs and the adapter's connection; blocks."""
 
     def answered(method: str, code: int) -> int:
         tell(method, f"error {code}" if code else "ok")
@@ -263,9 +263,9 @@ def look(
 
 
 def _comment(seen: Wifi, unsound: int) -> None:
-    """Say what the results cannot show."""
+    """Add to `limits` what the results cannot show."""
     if unsound:
-        seen.limits.append(f"left out: {unsound} results that are no network that a device could join")
+        seen.limits.append(f"left out: {unsound} results that do not describe a network a device could join")
     if not seen.triggered:
         ages = age_of(seen.bss) if seen.bss else "and there are none"
         seen.limits.append(f"these are the last results of Windows, {ages}")
@@ -278,7 +278,7 @@ def _comment(seen: Wifi, unsound: int) -> None:
 
 
 def parse_bss_list(data: bytes, now_s: float) -> tuple[list[Bss], int]:
-    """The BSSs in a WLAN_BSS_LIST, and how many entries were none."""
+    """The BSSs in a WLAN_BSS_LIST, and the number of entries that could not be decoded."""
     found: list[Bss] = []
     if len(data) < _LIST_HEADER:
         return found, 0
@@ -298,10 +298,10 @@ def parse_bss_list(data: bytes, now_s: float) -> tuple[list[Bss], int]:
 
 
 def _entry(data: bytes, at: int, now_s: float) -> Bss:
-    """One WLAN_BSS_ENTRY.
+    """Decode the WLAN_BSS_ENTRY at offset `at`.
 
     Raises:
-        ValueError: it is no network.
+        ValueError: the entry describes no network that a device could join.
     """
     length = struct.unpack_from("<I", data, at)[0]
     if length > LONGEST_SSID:
@@ -332,20 +332,20 @@ def _entry(data: bytes, at: int, now_s: float) -> Bss:
         complete=sound,
     )
     if candidate.ssid != "":
-        return candidate  # by a beacon or a probe response: Windows does not tell which
+        return candidate  # the name is from a beacon or a probe response: Windows does not say which
     if any(name):
         return structs.replace(candidate, ssid=ssid_text(name), ssid_hex=name.hex(), hidden=True)
     return structs.replace(candidate, hidden=True)
 
 
 def _age(filetime: int, now_s: float) -> float | None:
-    """The age of a time in units of 100 ns since 1601; None where a driver gives something else."""
+    """Seconds since a FILETIME (100 ns units since 1601); None if the driver gave something else."""
     age = now_s - (filetime / 1e7 - _FILETIME_OF_1970_S)
     return round(max(age, 0.0), 3) if -5 <= age <= 86_400 else None
 
 
 def _associate(seen: Wifi, data: bytes) -> None:
-    """What the adapter is on, out of WLAN_CONNECTION_ATTRIBUTES."""
+    """Set the network that the adapter is joined to, from WLAN_CONNECTION_ATTRIBUTES."""
     if len(data) < _CONNECTION_BSSID + 6 or struct.unpack_from("<I", data)[0] != _CONNECTED:
         return
     (length,) = struct.unpack_from("<I", data, _CONNECTION_SSID)

@@ -1,8 +1,8 @@
-"""Linux: wpa_supplicant's control interface, for machines where that socket is what one may use.
+"""Linux: wpa_supplicant's control interface, for machines on which the user may use its control socket.
 
-pywifi's client speaks to it. The socket that pywifi would make waits for ever and has a name in /tmp that everybody
-can guess and occupy; it gets one with a deadline and a name that the kernel makes up. It cannot ask for elements: these
-come from the command `BSS`. The scans are of the type `ONLY`: wpa_supplicant joins nothing because of them.
+pywifi's client talks to it, but over a socket made here: pywifi's own waits for ever, and has a name in /tmp that
+anybody can guess and occupy. Ours has a deadline, and a name chosen by the kernel. pywifi cannot get elements, so they
+come from the command `BSS`. Scans are of the type `ONLY`, so that wpa_supplicant joins no network because of them.
 """
 
 import re
@@ -37,7 +37,7 @@ from netpreflight.probes.wifi.source import (
 ANSWER_S = 3.0
 SCAN_S = 3.0
 CHANNEL_S = 0.4
-"""A scan has SCAN_S, and this for each channel, as in `nl80211`."""
+"""A scan gets SCAN_S, plus this for each channel, as in `nl80211`."""
 DEADLINE_S = 45.0
 MOST_BSSS = 2000
 LONGEST_EVENT = 4096
@@ -58,20 +58,20 @@ class ControlInterface(Protocol):
         """The interfaces that have a control socket."""
 
     def connect(self, interface: str) -> None:
-        """Connect to one, and listen to its events from now on."""
+        """Connect to an interface's socket, and listen to its events from now on."""
 
     def ask(self, command: str) -> str:
         """Send a command; returns the answer."""
 
     def event(self, timeout_s: float) -> bytes:
-        """The next event. TimeoutError: there was none."""
+        """The next event. Raises TimeoutError if there is none in time."""
 
     def close(self) -> None:
-        """Let go."""
+        """Close the connection."""
 
 
 class _Client(pywifi_linux.WifiUtil):  # type: ignore[misc]
-    """pywifi's client with sockets of ours."""
+    """pywifi's client, with sockets made by this module."""
 
     def __init__(self) -> None:
         self._connections: dict[str, dict[str, Any]] = {}
@@ -105,7 +105,7 @@ class PywifiControl:
         return sorted(path.name for path in Path(pywifi_linux.CTRL_IFACE_DIR).iterdir() if path.is_socket())
 
     def connect(self, interface: str) -> None:
-        """Connect to one, and listen to its events from now on."""
+        """Connect to an interface's socket, and listen to its events from now on."""
         self._interface = interface
         self._client.open(interface)
         self._events = _socket(f"{pywifi_linux.CTRL_IFACE_DIR}/{interface}")
@@ -117,13 +117,13 @@ class PywifiControl:
         return self._client.ask(self._interface, command)
 
     def event(self, timeout_s: float) -> bytes:
-        """The next event. TimeoutError: there was none."""
+        """The next event. Raises TimeoutError if there is none in time."""
         assert self._events is not None
         self._events.settimeout(max(timeout_s, 0.001))
         return self._events.recv(LONGEST_EVENT)
 
     def close(self) -> None:
-        """Let go."""
+        """Close the connection."""
         if self._events is not None:
             try:
                 self._events.send(b"DETACH")
@@ -138,7 +138,7 @@ def _socket(where: str) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         made.settimeout(ANSWER_S)
-        made.bind("")  # a name that the kernel makes up, unix(7); it leaves no file
+        made.bind("")  # a name chosen by the kernel, unix(7); it leaves no file
         made.connect(where)
     except OSError:
         made.close()
@@ -159,14 +159,14 @@ async def survey(
 
     Args:
         interface: the interface under test; its radio is used if it has a control socket.
-        name: the network meant; it is asked by name too.
-        elapsed: the run's clock.
-        make: stands in for the control interface in tests.
+        name: the target network, to ask for it by name, too.
+        elapsed: seconds since the run started.
+        make: opens the control interface; tests pass a fake one.
         clock: for deadlines.
-        tell: is told of what is asked.
+        tell: reports each command, for `--debug`.
 
     Raises:
-        SourceUnavailable: no control socket, or none that this user may use.
+        SourceUnavailable: there is no control socket, or none that this user may use.
     """
     try:
         return await in_thread(lambda: look(interface, name, make(), elapsed, clock, tell), DEADLINE_S)
@@ -192,7 +192,7 @@ def look(
     clock: Clock,
     tell: Tell = tell_nobody,
 ) -> Wifi:
-    """Scan and read; blocks."""
+    """Scan with one interface, and read wpa_supplicant's table; blocks."""
     try:
         names = [
             interface
@@ -200,7 +200,7 @@ def look(
             if interface != "global" and not interface.startswith("p2p-dev-")
         ]
         if not names:
-            raise SourceUnavailable("wpa_supplicant runs, and has no interface with a control socket")
+            raise SourceUnavailable("wpa_supplicant runs, but none of its interfaces has a control socket")
         chosen = interface if interface in names else names[0]
         with told(tell, "ATTACH"):
             control.connect(chosen)
@@ -217,14 +217,14 @@ class _Survey:
         self._tell = tell
         self._name = name
         self._unread: list[str] = []
-        """What `limits` says of the last reading of the table."""
+        """What `limits` says about the last reading of the table."""
         self._seen = Wifi(source="wpa_supplicant", interface=interface)
         self._elapsed = elapsed
         self._clock = clock
         self._end = clock() + DEADLINE_S - 2 * ANSWER_S
 
     def _ask(self, command: str) -> str:
-        """Ask; of the command the first word is told, and of the answer whether it is a refusal."""
+        """Send a command; only its first word is reported, and of the answer only whether it is a refusal."""
         with told(self._tell, command.partition(" ")[0]) as ending:
             answer = self._control.ask(command)
             if answer.strip() in _REFUSALS:
@@ -232,6 +232,11 @@ class _Survey:
         return answer
 
     def run(self) -> Wifi:
+        """Scan all bands, 2.4 GHz first, and read the table.
+
+        Raises:
+            NoRadio: Wi-Fi is switched off.
+        """
         status = _fields(self._ask("STATUS"))
         if status.get("wpa_state") == "INTERFACE_DISABLED":
             raise NoRadio(
@@ -250,7 +255,7 @@ class _Survey:
         heard_low = self._scan(low)
         self._scan([frequency for frequency in frequencies if band_of(frequency) in {"5", "6"}])
         self._read()
-        # By its name a network is asked in visits of their own: in one that names it, older versions ask nobody else.
+        # The target is asked for by name in separate scans: in a scan with a name, older versions ask nobody else.
         visits = 1
         while low and heard_low and self._name and not self._is_heard(self._name, begun):
             if visits > MOST_REVISITS or not self._scan(low, self._name):
@@ -276,7 +281,7 @@ class _Survey:
         return self._seen
 
     def _is_heard(self, name: bytes, begun: float) -> bool:
-        """Whether these scans heard a network on 2.4 GHz; ages are in whole seconds."""
+        """Whether these scans heard this network on 2.4 GHz; ages are in whole seconds."""
         age = self._elapsed() - begun + 1
         return any(
             bss.ssid_hex == name.hex() and bss.band == "2.4" and bss.age_s is not None and bss.age_s <= age
@@ -284,7 +289,7 @@ class _Survey:
         )
 
     def _scan(self, frequencies: list[int], name: bytes | None = None) -> bool:
-        """Let it visit some frequencies, to ask everybody or one network, and wait until it has; whether it did."""
+        """Scan some frequencies, for any name or for one, and wait for the end; True if the scan succeeded."""
         if not frequencies:
             return True
         asked = f" ssid {name.hex()}" if name else ""
@@ -309,11 +314,11 @@ class _Survey:
                         return False
                     failed = True
         except TimeoutError:
-            self._seen.limits.append(f"the scan of {what} did not end in time: there may be more than it heard")
+            self._seen.limits.append(f"the scan of {what} did not end in time: there may be networks it did not hear")
         return False
 
     def _wait(self, deadline: float) -> bytes:
-        """How the next scan ends. TimeoutError: not before the deadline."""
+        """Wait for the end of the next scan: `RESULTS` or `FAILED`. Raises TimeoutError at the deadline."""
         while (left := deadline - self._clock()) > 0:
             if (ended := _SCAN_ENDED.search(self._control.event(left))) is not None:
                 self._tell("CTRL-EVENT-SCAN", ended[1].decode())
@@ -321,7 +326,7 @@ class _Survey:
         raise TimeoutError
 
     def _read(self) -> None:
-        """Walk through wpa_supplicant's table."""
+        """Read wpa_supplicant's table, one BSS after the other."""
         unsound = 0
         found = []
         self._seen.limits = [limit for limit in self._seen.limits if limit not in self._unread]
@@ -330,32 +335,32 @@ class _Survey:
         seen_ids: set[str] = set()
         while len(seen_ids) < MOST_BSSS and self._clock() < self._end:
             about = _fields(self._ask(f"BSS {command} {_MASK}"))
-            number = about.get("id", "")
-            if not number.isdigit() or number in seen_ids:
+            bss_id = about.get("id", "")
+            if not bss_id.isdigit() or bss_id in seen_ids:
                 break
-            seen_ids.add(number)
+            seen_ids.add(bss_id)
             try:
                 found.append(decode(about))
             except ValueError:
                 unsound += 1
-            command = f"NEXT-{number}"
+            command = f"NEXT-{bss_id}"
         else:
             self._unread.append(f"reading wpa_supplicant's table stopped after {len(seen_ids)} access points")
         if unsound:
-            self._unread.append(f"left out: {unsound} results that are no network that a device could join")
+            self._unread.append(f"left out: {unsound} results that do not describe a network a device could join")
         self._seen.bss = without_twins(found)
         self._seen.limits += self._unread
 
 
 def decode(about: dict[str, str]) -> Bss:
-    """A BSS out of the answer to `BSS`.
+    """Decode the answer to the command `BSS`.
 
-    `ie` is the last probe response's, or the beacon's where none was heard. Which of the two is newer is not told: the
-    response is taken, because where there is one, every scan asks for it. Without `beacon_ie` it is not told which of
-    them `ie` is of.
+    `ie` has the elements of the last probe response, or of the beacon if no response was heard. wpa_supplicant does not
+    say which of the two is newer: the response is used, because every scan asks for it again. Without `beacon_ie` it is
+    not known which of the two `ie` belongs to.
 
     Raises:
-        ValueError: it is no network, or no answer of that kind.
+        ValueError: the answer describes no network that a device could join, or is malformed.
     """
     elements = bytes.fromhex(about.get("ie", ""))
     beacon = bytes.fromhex(about.get("beacon_ie", "")) or None
@@ -377,7 +382,7 @@ def decode(about: dict[str, str]) -> Bss:
 
 
 def _fields(text: str) -> dict[str, str]:
-    """Lines such as `freq=2412`."""
+    """Parse lines such as `freq=2412` into a dictionary."""
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
@@ -391,13 +396,13 @@ def _integer(text: str | None) -> int | None:
 
 
 def _signal(text: str | None) -> float | None:
-    """A level in dBm; drivers without dBm give positive numbers (a quality), which say nothing here."""
+    """A level in dBm; None for the positive numbers (a quality) of drivers that do not give dBm."""
     level = _integer(text)
     return float(level) if level is not None and -120 <= level < 0 else None
 
 
 def _octets(text: str) -> bytes:
-    r"""A name as wpa_supplicant prints it (`printf_encode`): quotes, backslashes, and `\xNN`."""
+    r"""The octets of a name as wpa_supplicant prints it (`printf_encode`): escaped quotes, backslashes, and `\xNN`."""
     names = {"n": b"\n", "r": b"\r", "t": b"\t", "e": b"\x1b"}
 
     def plain(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the renderings of a comparison share: its fixed values in words, and its lines without markup."""
+"""What all renderings of a comparison share: words for its fixed values, and its lines without markup."""
 
 from netpreflight.agent.compare.parts import ChangeState, CheckPair, Comparison, Side, Standing, Story
 
@@ -17,19 +17,19 @@ STANDINGS: dict[Standing, str] = {
 CHANGES: dict[ChangeState, str] = {
     "works-now": "works now",
     "still-asked": "still asked for",
-    "asked-otherwise": "asked for otherwise",
+    "asked-otherwise": "asked for in another form",
     "not-known": "not known",
 }
 
 
 def story(comparison: Comparison) -> str:
-    """What the two runs are to each other, and by what that was told."""
+    """How the two runs are related (two networks, before and after, ...), and what shows it."""
     likely = "" if comparison.sure else ", as far as can be told"
     return f"{STORIES[comparison.story]}{likely}: {'; '.join(comparison.told_by)}."
 
 
 def side(run: Side) -> list[str]:
-    """One run, in a few lines."""
+    """One of the two runs, in a few lines."""
     return [
         f"{run.file}, {run.started}{'' if run.complete else ', cut short'}",
         f"{run.network}{f' ({run.hotspot})' if run.hotspot else ''}",
@@ -38,13 +38,13 @@ def side(run: Side) -> list[str]:
 
 
 def meaning(pair: CheckPair) -> str:
-    """What the two results of a check come to; whether the device needs it is part of that."""
+    """What the two results of a check mean, with a note if the device does not need the check."""
     needless = " (this device does not need it)" if pair.level == "reported" and pair.relation != "same" else ""
     return pair.meaning + needless
 
 
 def details(pair: CheckPair) -> list[str]:
-    """What was seen in each run, where that differs, and why it is no fair comparison."""
+    """What each run saw, if the two differ, and why they may not be comparable."""
     if pair.relation == "not-known" or (
         pair.relation == "same" and (pair.a != "fail" or pair.a_summary == pair.b_summary)
     ):

@@ -1,6 +1,6 @@
-"""The change for one product: neutral rules in, text for its administrator out. One file for each dialect.
+"""Turns neutral firewall rules into text for one product's administrator. One file for each dialect.
 
-Nothing but the rules' validated values gets into the text, comments included.
+Only validated values of the rules get into the text, comments included.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,13 +26,13 @@ from netpreflight.reports.firewall import (
 
 
 class Dialect(NamedTuple):
-    """How one product is told."""
+    """How to write the rules for one product."""
 
     title: str
     comment: str
-    """What begins a line that the product passes over."""
+    """What begins a comment line."""
     notes: Sequence[str]
-    """What an administrator has to know or fill in."""
+    """What the administrator has to know or fill in."""
     lines: Callable[[list[Rule]], Iterable[str]]
 
 
@@ -56,18 +56,18 @@ DIALECTS = {
 
 
 REPLACED = (
-    "The addresses in this report are replaced by tokens: netpreflight rules has the text, from the complete run."
+    "The addresses in this report are replaced by tokens. For this text, run netpreflight rules on the complete run."
 )
 
 
 def _is_for_pasting(rule: Rule) -> bool:
-    """Whether a rule has its values, and not tokens in their place (`reports/sharing/`)."""
+    """Whether a rule has real values, and not tokens in their place (`reports/sharing/`)."""
     values = [*rule.addresses, *([rule.source] if rule.source else []), *([rule.mac] if rule.mac else [])]
     return all(value[:1] in "0123456789ABCDEF" for value in values)
 
 
 def render(changes: list[Change], dialect: str) -> str:
-    """The firewall changes as text for a product; what no firewall can open is named at the end."""
+    """The firewall changes as text for a product; checks that no firewall rule can fix are listed in its comments."""
     product = DIALECTS[dialect]
     if any(not _is_for_pasting(rule) for change in changes for rule in change.rules):
         return f"{product.comment} {REPLACED}\n"
@@ -81,7 +81,7 @@ def render(changes: list[Change], dialect: str) -> str:
         head += [f"{number}: {rule.line}" for number, rule in enumerate(rules, 1)]
         head += [f"Not needed to get online: the change for {', '.join(change.checks)}" for change in optional]
     if others:
-        head.append(f"Not a matter of a firewall rule: {', '.join(others)}. The report says what to change there.")
+        head.append(f"Not fixed by a firewall rule: {', '.join(others)}. The report says what to change instead.")
     if not changes:
         head.append("Nothing was found that has to be changed: there is no rule to add.")
     body = product.lines(rules) if rules else ()

@@ -13,7 +13,7 @@ IDLE_S = 120
 """`timeout udp` (Cisco ASA Series Firewall CLI Configuration Guide, "Configure Global Timeouts": 2 minutes)."""
 NOTES = (
     "In configuration mode. INSIDE-IN stands for the access list that is bound to your LAN's interface.",
-    "A name is resolved by the ASA itself, which needs a DNS server group for that.",
+    "The ASA resolves a name itself: it needs a DNS server group.",
 )
 
 
@@ -32,4 +32,4 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             f"{'object' if host else 'object-group'} {name} eq {rule.port}"
         )
     if idle_s := max((longer(rule, IDLE_S) or 0 for rule in rules), default=0):
-        yield f"! Unless it is longer already: timeout udp {idle_s // 3600}:{idle_s // 60 % 60:02}:{idle_s % 60:02}"
+        yield f"! Unless it is already longer: timeout udp {idle_s // 3600}:{idle_s // 60 % 60:02}:{idle_s % 60:02}"

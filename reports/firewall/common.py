@@ -6,16 +6,16 @@ from typing import Literal
 from netpreflight.agent.report.changes import Rule
 
 Names = Literal["none", "exact", "zones"]
-"""The names that a product takes for a destination: none, those of one host, or those of a whole zone (`*.`) too."""
+"""The host names that a product accepts as destination: none, only exact ones, or also whole zones (`*.`)."""
 
 
 def label(number: int) -> str:
-    """The name of the rule of this number, and the start of the names of its objects."""
+    """The name of the rule with this number; the names of its objects begin with it."""
     return f"netpreflight-{number}"
 
 
 def name_of(rule: Rule, names: Names) -> str | None:
-    """The destination's name, where the product takes it; None: the addresses are what there is."""
+    """The destination's host name, if the product accepts it; None: use the addresses."""
     if names == "none" or rule.host is None or (names == "exact" and rule.host.startswith("*")):
         return None
     return rule.host
@@ -38,5 +38,5 @@ def source_and_wildcard(rule: Rule) -> tuple[str, str] | None:
 
 
 def longer(rule: Rule, usual_s: int) -> int | None:
-    """The idle time to set, where the product's own default is too short; None where it will do."""
+    """The idle time in seconds to set if the product's default `usual_s` is too short; None if it is long enough."""
     return rule.idle_s if rule.idle_s is not None and rule.idle_s > usual_s else None

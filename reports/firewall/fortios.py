@@ -12,9 +12,9 @@ from netpreflight.reports.firewall.common import label, longer, name_of, source_
 IDLE_S = 180
 """The system's udp-idle-timer (Fortinet's technical tip 191228, "Session timeout settings")."""
 NOTES = (
-    'In the CLI. "lan" and "wan1" stand for your interfaces; nat is to be as in your other policies. The policy comes',
-    "last: move it before the one that denies.",
-    "A name with * is known to the FortiGate by the DNS answers that pass through it.",
+    'In the CLI. "lan" and "wan1" stand for your interfaces; set nat as in your other policies. The policy is added at',
+    "the end: move it before the one that denies.",
+    "The FortiGate learns the addresses of a name with * from the DNS answers that pass through it.",
 )
 
 
@@ -22,7 +22,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     """Addresses, a service and a policy for each exchange."""
     for number, rule in enumerate(rules, 1):
         name, source, host = label(number), source_and_mask(rule), name_of(rule, "zones")
-        destinations = [f'"{name}-to-{number}"' for number in range(1, (1 if host else len(rule.addresses)) + 1)]
+        destinations = [f'"{name}-to-{place}"' for place in range(1, (1 if host else len(rule.addresses)) + 1)]
         origin = f'"{name}-from"' if source else '"all"'
         yield "config firewall address"
         if source:

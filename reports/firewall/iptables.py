@@ -8,8 +8,8 @@ from netpreflight.reports.firewall.common import label, longer
 IDLE_S = 120
 """nf_conntrack_udp_timeout_stream (the kernel's nf_conntrack-sysctl)."""
 NOTES = (
-    "Run as root; each rule goes to the head of the chain that forwards. Keep it with iptables-save, as you do.",
-    "Answers need, as nearly every ruleset has: -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+    "Run as root; each rule is put at the head of the chain FORWARD. Save the rules in your usual way (iptables-save).",
+    "Replies need this rule, which nearly every ruleset has: -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
 )
 
 
@@ -17,7 +17,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     """One command for each exchange and address."""
     for number, rule in enumerate(rules, 1):
         if idle_s := longer(rule, IDLE_S):
-            yield f"# Unless it is longer already: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
+            yield f"# Unless it is already longer: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
         source = f"-s {rule.source} " if rule.source else ""
         mac = f"-m mac --mac-source {rule.mac} " if rule.mac else ""
         for address in rule.addresses:

@@ -1,7 +1,7 @@
 """nftables: nft(8), "RULES" and "EXPRESSIONS"; time-outs: the kernel's nf_conntrack-sysctl.
 
-An accept in a chain of its own would not do: every chain of a hook has to let a packet through. So the rule goes to the
-head of the chain that drops.
+An accept in a new chain would not help, because every chain of a hook has to let a packet through. So the rule is put
+at the head of the chain that drops.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ IDLE_S = 120
 """nf_conntrack_udp_timeout_stream."""
 NOTES = (
     "Load with: nft -f FILE. `inet filter forward` stands for the table and chain that forwards for you.",
-    "Answers need, as nearly every ruleset has: ct state established,related accept",
+    "Replies need this rule, which nearly every ruleset has: ct state established,related accept",
 )
 
 
@@ -21,7 +21,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     """One rule for each exchange."""
     for number, rule in enumerate(rules, 1):
         if idle_s := longer(rule, IDLE_S):
-            yield f"# Unless it is longer already: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
+            yield f"# Unless it is already longer: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
         parts = [f"ether saddr {rule.mac.lower()}"] if rule.mac else []
         parts += [f"ip saddr {rule.source}"] if rule.source else []
         several = len(rule.addresses) > 1

@@ -13,13 +13,13 @@ from netpreflight.reports.firewall.common import label, longer, name_of
 IDLE_S = 60
 """pf's time-out udp.multiple."""
 NOTES = (
-    "In a shell, with KEY and SECRET of an API user and HOST of the firewall; or fill the same fields in by hand.",
+    "In a shell, with KEY and SECRET of an API user and HOST of the firewall; or fill in the same fields by hand.",
     'The interface "lan" stands for yours.',
 )
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """A host alias and a rule for each exchange; then both are put into force."""
+    """A host alias and a rule for each exchange; at the end, the calls that apply them."""
     for number, rule in enumerate(rules, 1):
         name, host = label(number), name_of(rule, "exact")
         alias = {

@@ -12,8 +12,8 @@ from netpreflight.reports.firewall.common import label, longer, name_of
 IDLE_S = 30
 """The UDP session time-out."""
 NOTES = (
-    "In configure mode, line by line, without these that begin with #; trust and untrust stand for your zones.",
-    "The rule goes to the top: move it to where it belongs, then commit.",
+    "In configure mode, line by line, without the lines that begin with #; trust and untrust stand for your zones.",
+    "The rule is put at the top: move it to where it belongs, then commit.",
 )
 
 
@@ -23,7 +23,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         name, host = label(number), name_of(rule, "exact")
         if rule.source:
             yield f"set address {name}-from ip-netmask {rule.source}"
-        destinations = [f"{name}-to-{number}" for number in range(1, (1 if host else len(rule.addresses)) + 1)]
+        destinations = [f"{name}-to-{place}" for place in range(1, (1 if host else len(rule.addresses)) + 1)]
         for destination, address in zip(destinations, [host] if host else rule.addresses, strict=True):
             yield f"set address {destination} {'fqdn' if host else 'ip-netmask'} {address}"
         yield f"set service {name} protocol {rule.protocol} port {rule.port}"

@@ -9,7 +9,7 @@ IDLE_S = 60
 """The time-out udp.multiple."""
 NOTES = (
     "For pf.conf, before the rules that block; check with pfctl -nf. em0 stands for your LAN's interface.",
-    "Where what leaves by the WAN is blocked too, the same is needed there: pass out quick on ..., after NAT.",
+    "If outgoing traffic on the WAN is blocked, too, add the same rule there: pass out quick on ..., after NAT.",
 )
 
 

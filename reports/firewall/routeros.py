@@ -8,8 +8,8 @@ from netpreflight.reports.firewall.common import label, longer, name_of
 IDLE_S = 180
 """udp-stream-timeout (3m)."""
 NOTES = (
-    "In a terminal, or as a file for /import. The rules come last in the chain: move each before the one that drops.",
-    "Answers need, as the default configuration has: accept established,related",
+    "In a terminal, or as a file for /import. The rules are added at the end of the chain: move each before the one",
+    "that drops. Replies need a rule that accepts established,related, which the default configuration has.",
 )
 
 
@@ -17,11 +17,12 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     """An address list and a filter rule for each exchange."""
     idle_s = max((longer(rule, IDLE_S) or 0 for rule in rules), default=0)
     if idle_s:
-        yield f"# Unless it is longer already: /ip firewall connection tracking set udp-stream-timeout={idle_s}s"
+        yield f"# Unless it is already longer: /ip firewall connection tracking set udp-stream-timeout={idle_s}s"
     yield "/ip firewall address-list"
     for number, rule in enumerate(rules, 1):
         host = name_of(rule, "exact")
-        yield from (f"add list={label(number)} address={text}" for text in ([host] if host else rule.addresses))
+        destinations = [host] if host else rule.addresses
+        yield from (f"add list={label(number)} address={destination}" for destination in destinations)
     yield "/ip firewall filter"
     for number, rule in enumerate(rules, 1):
         source = f"src-address={rule.source} " if rule.source else ""

@@ -12,8 +12,8 @@ from netpreflight.reports.firewall.common import label, longer, name_of
 IDLE_S = 60
 """The inactivity time-out of UDP ("Policy Application Timeout Configuration and Lookup", protocol-based defaults)."""
 NOTES = (
-    "In configuration mode, by load set terminal; trust and untrust stand for your zones.",
-    "The policy comes last in its zone pair: insert it before the one that denies, then commit.",
+    "In configuration mode, with load set terminal; trust and untrust stand for your zones.",
+    "The policy is added at the end of its zone pair: insert it before the one that denies, then commit.",
 )
 
 
@@ -27,7 +27,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         )
         if rule.source:
             yield f"{book} {name}-from {rule.source}"
-        destinations = [f"{name}-to-{number}" for number in range(1, (1 if host else len(rule.addresses)) + 1)]
+        destinations = [f"{name}-to-{place}" for place in range(1, (1 if host else len(rule.addresses)) + 1)]
         if host:
             yield f"{book} {destinations[0]} dns-name {host}"
         else:

@@ -9,8 +9,8 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import label, longer
 
 IDLE_S = 120
-"""The gateway is a Linux: nf_conntrack_udp_timeout_stream."""
-NOTES = ("Settings > Zones (or Policy Engine) > Create Policy, with these fields; it goes before the ones that block.",)
+"""The gateway runs Linux: nf_conntrack_udp_timeout_stream."""
+NOTES = ("Settings > Zones (or Policy Engine) > Create Policy, with these fields; put it before the ones that block.",)
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
@@ -24,4 +24,4 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         yield f"Destination: IP, Specific: {', '.join(rule.addresses)}; Port, Specific: {rule.port}"
         yield f"IP Version: IPv4; Protocol: {rule.protocol.upper()}; Connection State: All"
         if idle_s := longer(rule, IDLE_S):
-            yield f"Of the gateway, idle time of UDP conversations: at least {idle_s} s"
+            yield f"On the gateway, idle time of UDP conversations: at least {idle_s} s"

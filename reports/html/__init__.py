@@ -1,4 +1,4 @@
-"""The report as one HTML file: no script, no request, nothing that a name from the network could turn into markup."""
+"""The report as one HTML file, without scripts or requests; text from the network never becomes markup."""
 
 from collections.abc import Sequence
 
@@ -9,5 +9,5 @@ from netpreflight.reports.html.view import view
 
 
 def render(report: Report, dialects: Sequence[str] = (), /) -> str:
-    """The whole report; its firewall changes for these products are opened, else all products are there, folded."""
+    """The whole report, with its firewall changes for these products, unfolded; if none is given, for all, folded."""
     return page("report.html", style=led.css("led", report.startup.lights), **view(report, dialects))

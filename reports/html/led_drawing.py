@@ -1,6 +1,6 @@
-"""The status LED, drawn: its colours and times as a CSS animation, and as a strip for who wants no motion, or paper.
+"""The status LED as a picture: a CSS animation with its colours and times, and a still strip for paper or less motion.
 
-A small lamp may blink faster than three times a second: WCAG 2.3.1 is about flashes of more than 21,824 CSS pixels.
+A small lamp may blink faster than three times a second: WCAG 2.3.1 limits flashes of more than 21,824 CSS pixels only.
 """
 
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ COLOURS = {
 }
 _OTHER = "#9aa3ad"
 _ENDLESS_MS = 2400
-"""So long a light is shown that has no end, where another follows."""
+"""How long to show a light that never ends, if another one follows."""
 _PAUSE_MS = 600
 _STRIP_MS = 4000
 _LONGEST_MS = 10_000
 
 
 class Piece(NamedTuple):
-    """A stretch of the strip on which the LED is lit, in per mille of its length."""
+    """A part of the strip on which the LED is lit; start and length in per mille of the strip."""
 
     start: float
     length: float
@@ -35,7 +35,7 @@ class Piece(NamedTuple):
 
 
 def css(name: str, lights: list[LedSignal]) -> str:
-    """The rules that make the element of class `name` blink as these lights do; nothing but numbers and our names."""
+    """CSS rules that make the element of class `name` blink like these lights; they have only numbers and our names."""
     if not lights:
         return ""
     if len(lights) == 1 and lights[0].breathes:
@@ -57,7 +57,7 @@ def css(name: str, lights: list[LedSignal]) -> str:
 
 
 def strip(lights: list[LedSignal]) -> list[Piece]:
-    """Four seconds of it."""
+    """The first four seconds of the lights, as the parts in which the LED is lit."""
     if not lights:
         return []
     if len(lights) == 1 and lights[0].breathes:
@@ -71,7 +71,7 @@ def strip(lights: list[LedSignal]) -> list[Piece]:
 
 
 def _spans(lights: list[LedSignal], endless_ms: list[int]) -> Iterator[tuple[int, int, str | None]]:
-    """From when to when it has which colour (None: off); one without an end goes on for `endless_ms`, at least once."""
+    """Start (ms), end (ms) and colour (None: off) of each span; an endless light lasts `endless_ms`, at least once."""
     at = 0
     for light, whole in zip(lights, endless_ms, strict=True):
         on, off = _clamped(light.on_ms), _clamped(light.off_ms)

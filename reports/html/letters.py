@@ -1,4 +1,4 @@
-"""The requests to copy: for each who can change something, a letter that asks for all that is theirs."""
+"""Letters to copy: one for each owner who has to change something, with all changes that are theirs."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ WHO = {
     "internet provider": "The internet provider",
     "nobody": "Nobody",
 }
-"""Owners, as the reader of a letter is called."""
+"""Owners, as the page names them to its reader."""
 _NO_WAY_ONLINE = {
     True: "",
     False: "It would not get online. ",
@@ -20,16 +20,16 @@ _NO_WAY_ONLINE = {
 
 
 def letters(report: Report) -> Iterator[tuple[str, str]]:
-    """Ready text for each owner of something that has to be changed."""
+    """(Owner in words, letter) for each owner of a change."""
     owners = dict.fromkeys(change.owner for change in report.changes)
     network = report.observations.wifi.target if report.observations.wifi is not None else None
-    place = "at the network" + (f" on the Wi-Fi {in_quotes(network)}" if network else "")
+    place = "the network" + (f" on the Wi-Fi {in_quotes(network)}" if network else "")
     if network and report.scope.medium == "wired":
-        place = f"at the Wi-Fi {in_quotes(network)} on the air, and at the network by cable,"
+        place = f"the Wi-Fi {in_quotes(network)} over the air, and the network by cable,"
     for owner in owners:
         mine = [change for change in report.changes if change.owner == owner]
         needed = [change for change in mine if change.needed]
-        lines = [f"netpreflight looked {place} for a {report.device.title}, {report.started}."]
+        lines = [f"netpreflight checked {place} for a {report.device.title}, {report.started}."]
         if needed:
             lines += [f"{_NO_WAY_ONLINE[report.startup.online]}Please change:"]
             lines += [f"{number}. {change.line}" for number, change in enumerate(needed, 1)]

@@ -1,6 +1,6 @@
 """A page from a template: one file with its style and its Content-Security-Policy, and every value escaped.
 
-`page(template, **values)` renders a template of `reports/html/templates`. One for another page begins with
+`page(template, **values)` renders a template of `reports/html/templates`. A template for a new page begins with
 
     {% extends "base.html" %}
     {% import "parts.html" as parts %}
@@ -9,13 +9,12 @@
 
 `parts.html` has what pages share: `answer` (the sentence at the top, with its mark), `mark` (a status or verdict:
 shape, colour and word), `table` (caption, headings, rows; narrow screens stack it), `facts` (names and values),
-`section`, `fold` (folded away on a screen, and printed open), `text` (ready text to copy). A cell of a table is a text,
-a number, a `Mark`, a `Code`, or a list of these.
+`section`, `fold` (folded on a screen, unfolded in print), `text` (ready text to copy). A cell of a table is a text, a
+number, a `Mark`, a `Code`, or a list of these.
 
-Every text goes through `safe_text.shown` (hidden characters escaped, long ones cut) and is then escaped for HTML, in
-whatever place a template puts it; so a template never says `safe`. Text that must not be cut goes through the filter
-`whole`. Styles stand in `style.css`; a page may add some of its own (`style`), made of nothing but numbers and names
-that are ours.
+Every text goes through `safe_text.shown` (hidden characters escaped, long texts cut) and is then escaped for HTML,
+wherever a template puts it; so a template never uses `safe`. Text that must not be cut goes through the filter `whole`.
+Styles are in `style.css`; a page may add some (`style`), which must consist of numbers and names of this project only.
 """
 
 import base64
@@ -34,9 +33,9 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent
 _POLICY = "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
-"""No script, no request, no address other than the file's own, and no style but the one that stands in the file.
+"""No script, no request, no base address or form target, and no style but the one in the file.
 
-(`frame-ancestors` and `sandbox` are not obeyed in a meta element.)
+(Browsers ignore `frame-ancestors` and `sandbox` in a meta element.)
 """
 
 
@@ -45,7 +44,7 @@ class Mark(NamedTuple):
 
     kind: str
     word: str = ""
-    """Instead of the usual word."""
+    """Shown instead of the usual word."""
 
 
 class Code(NamedTuple):
@@ -55,11 +54,11 @@ class Code(NamedTuple):
 
 
 Cell: TypeAlias = "str | int | Mark | Code | Sequence[Cell]"
-"""What may stand in a table; of several, each is a paragraph."""
+"""What a table's cell may hold; each element of a sequence becomes a paragraph."""
 
 
 def page(template: str, /, *, style: str = "", **values: object) -> str:
-    """The page; the same values give the same bytes."""
+    """Render a template to a page; the same values give the same bytes."""
     css = _css() + style
     policy = _POLICY.format(base64.b64encode(hashlib.sha256(css.encode()).digest()).decode())
     found = environment().get_template(template)
@@ -68,7 +67,7 @@ def page(template: str, /, *, style: str = "", **values: object) -> str:
 
 @cache
 def environment() -> "jinja2.Environment":
-    """The templates; importing jinja2 takes as long as rendering, so it waits until it is needed."""
+    """The jinja2 environment; jinja2 is imported only here, because that takes as long as rendering."""
     import jinja2  # noqa: PLC0415 - see above
 
     made = jinja2.Environment(
@@ -85,7 +84,7 @@ def environment() -> "jinja2.Environment":
 
 
 def templates() -> list[str]:
-    """Every template: compiling them takes longer than rendering."""
+    """The names of all templates, to compile them beforehand: that takes longer than rendering."""
     return sorted(path.name for path in (_FOLDER / "templates").glob("*.html"))
 
 
@@ -101,12 +100,12 @@ def _markup(text: str) -> "markupsafe.Markup":
 
 
 def _shown(value: object) -> object:
-    """What a template puts on the page, made safe to show; what is markup already has been through here."""
+    """Make a value from a template safe to show; markup is left alone, because it has already been made safe."""
     return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _whole(text: str) -> "markupsafe.Markup":
-    """A text of any length, with its line breaks; everything else that acts on a page is escaped."""
+    """The filter `whole`: escapes a text but keeps its full length and its line breaks."""
     import markupsafe  # noqa: PLC0415 - as above
 
     return _markup(str(markupsafe.escape("\n".join(map(escaped, text.split("\n"))))))

@@ -1,6 +1,6 @@
-"""Where everything stands in the report's pictures: numbers and short texts, which the templates turn into SVG.
+"""The layout of the report's pictures: positions and short texts, which the templates turn into SVG.
 
-Each picture comes in two sizes, because text in an SVG shrinks with it: one for wide screens, one for a phone.
+Each picture comes in two sizes, one for wide screens and one for phones, because text in an SVG shrinks with it.
 """
 
 from collections.abc import Iterator
@@ -28,10 +28,10 @@ from netpreflight.reports.safe_text import shown
 from netpreflight.reports.words import is_judged
 
 MOST_BSSS = 20
-"""BSSs of other networks in the channel map; of the network judged all, up to `MOST_JUDGED`."""
+"""The most BSSs of other networks in the channel map; of the judged network up to `MOST_JUDGED` are drawn."""
 MOST_JUDGED = 40
 MOST_ATTEMPTS = 120
-"""Attempts of one probe that are drawn."""
+"""The most attempts of one probe that are drawn."""
 _LOWEST_DBM, _HIGHEST_DBM = -100.0, -20.0
 _CHANNELS = range(1, 15)
 
@@ -40,13 +40,13 @@ _CHANNELS = range(1, 15)
 
 
 class DrawnStation(NamedTuple):
-    """A station, and the stretch that leads to it."""
+    """A station, and the stretch of the way before it."""
 
     kind: str
     title: str
     detail: list[str]
     steps: list[tuple[str, Status, int]]
-    """Words, status, and where they begin when the stations stand side by side."""
+    """Words, status, and x position if the stations are drawn side by side."""
     status: Status | None
     at: int
     """Its centre along the way."""
@@ -55,14 +55,14 @@ class DrawnStation(NamedTuple):
 
 
 class DrawnWay(NamedTuple):
-    """The picture of the way, along one axis."""
+    """The picture of the way to the cloud, laid out along one axis."""
 
     length: int
     places: list[DrawnStation]
 
 
 def way(stations: list[Station], *, upright: bool) -> DrawnWay:
-    """The stations along the picture; side by side, or (`upright`) one below the other."""
+    """Lay out the stations side by side, or (`upright`) one below the other."""
     lost = False
     places: list[DrawnStation] = []
     pitch = 112 if upright else 1000 // max(len(stations), 1)
@@ -92,11 +92,11 @@ def way(stations: list[Station], *, upright: bool) -> DrawnWay:
 
 def _step(what: str, status: Status, middle: int, width: int) -> tuple[str, Status, int]:
     words = _cut(what, width)
-    return words, status, middle - round((19 + 6.6 * len(words)) / 2)  # about as wide as 13 px of a usual typeface
+    return words, status, middle - round((19 + 6.6 * len(words)) / 2)  # 6.6: average width of a character at 13 px
 
 
 def _cut(text: str, width: int) -> str:
-    """The text, safe to show, with its middle left out where it is longer than the picture has room for."""
+    """The text, safe to show; its middle is left out if it is longer than `width` characters."""
     text = shown(text)
     if len(text) <= width:
         return text
@@ -107,7 +107,7 @@ def _cut(text: str, width: int) -> str:
 
 
 class Box(NamedTuple):
-    """A BSS over the channels that it covers."""
+    """A BSS as a box over the channels that it covers."""
 
     number: int
     judged: bool
@@ -115,11 +115,11 @@ class Box(NamedTuple):
     right: float
     top: float
     label: float
-    """Where its number stands."""
+    """X position of its number."""
 
 
 class Band(NamedTuple):
-    """The channel map."""
+    """The layout of the channel map."""
 
     width: int
     height: int
@@ -130,7 +130,7 @@ class Band(NamedTuple):
 
 
 def on_the_band(wifi: Wifi | None) -> tuple[list[Bss], int]:
-    """The 2.4 GHz BSSs to show, those of the network judged first, then by signal; and how many more there are."""
+    """The 2.4 GHz BSSs to show (the judged network's first, then by signal), and how many more there are."""
     low = [bss for bss in (wifi.bss if wifi is not None else []) if bss.band == "2.4" and bss.channel in _CHANNELS]
     low.sort(key=lambda bss: -strength(bss.signal_dbm))
     judged = [bss for bss in low if is_judged(bss, wifi)]
@@ -140,7 +140,7 @@ def on_the_band(wifi: Wifi | None) -> tuple[list[Bss], int]:
 
 
 def band(bsss: list[Bss], wifi: Wifi | None, *, narrow: bool) -> Band:
-    """The map: frequency to the right, signal upwards."""
+    """Lay out the channel map: frequency to the right, signal upwards."""
     width, height, left, floor = (360, 300, 30, 270) if narrow else (1000, 340, 44, 300)
 
     def across(mhz: float) -> float:
@@ -193,17 +193,17 @@ class Lane(NamedTuple):
     started_s: float
     took_s: float
     attempts: list[tuple[float, bool]]
-    """When each was made or came, and whether something came."""
+    """When each attempt was made or each message received (s), and whether there was an answer."""
     left_out: int
     not_run: str | None
     start: float = 0.0
     length: float = 0.0
     ticks: list[tuple[float, bool]] = []  # noqa: RUF012 - never changed
-    """The same in per mille of the picture."""
+    """The attempts again, with the time in per mille of the picture's width."""
 
 
 def lanes(report: Report) -> tuple[float, list[Lane]]:
-    """How long the picture is, in seconds, and each probe in the order in which they began."""
+    """The length of the picture in seconds, and a lane for each probe, in the order in which they began."""
     found = [_lane(name, observation) for name, observation in _probes(report.observations)]
     ends = [report.duration_s, *(lane.started_s + lane.took_s for lane in found)]
     whole = max(0.1, *(min(end, 1e5) for end in ends))
@@ -242,7 +242,7 @@ def _lane(name: str, observation: Observation) -> Lane:
 
 
 def _attempts(value: object) -> Iterator[tuple[float, bool]]:
-    """Everything in an observation that has a time of its own, and whether it came back, or just came."""
+    """(Time in s, whether it was answered or received) of everything in an observation that has a time."""
     if isinstance(value, list):
         for element in value:
             yield from _attempts(element)
@@ -257,6 +257,7 @@ def _attempts(value: object) -> Iterator[tuple[float, bool]]:
 
 
 def _came_back(packet: msgspec.Struct) -> bool:
+    """Whether an attempt was answered, or a message was received."""
     match packet:
         case Attempt(outcome=outcome) | PathProbe(outcome=outcome):
             return outcome not in {"timeout", "error", "ignored"}

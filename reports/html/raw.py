@@ -1,4 +1,4 @@
-"""The raw observations on the report's page: as JSON, in lines as full as they can be, and within limits."""
+"""The raw observations on the report's page: as JSON with long lines, cut to limits."""
 
 import json
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from netpreflight.reports.safe_text import json_shown
 from netpreflight.reports.words import is_judged
 
 MOST_RAW_BSSS = 40
-"""BSSs, the network judged first and then the strongest."""
+"""The most BSSs: those of the judged network first, then the strongest."""
 MOST_RAW = 60_000
-"""Characters of one probe's observations."""
+"""The most characters of one probe's observations."""
 _WIDTH = 110
-"""Characters of a line that need not be broken."""
+"""The most characters in a line, if it can be broken."""
 
 
 def raw(report: Report) -> Iterator[tuple[str, str, int]]:
-    """Each probe's observations as JSON, and how many characters of it are left out."""
+    """Title and JSON of each probe's observations, and the number of characters left out."""
     for name in report.observations.__struct_fields__:
         observation = getattr(report.observations, name)
         if observation is None:
@@ -40,7 +40,7 @@ def raw(report: Report) -> Iterator[tuple[str, str, int]]:
 
 
 def _compact(value: object, indent: int = 0) -> str:
-    """JSON in which a line holds as much as fits."""
+    """A value as JSON, with as much in each line as fits."""
     line = json.dumps(value, ensure_ascii=False)
     if len(line) + indent <= _WIDTH or not isinstance(value, dict | list) or not value:
         return line

@@ -1,4 +1,4 @@
-"""What the report's page shows, section by section: the report's own words and values, put into tables and texts."""
+"""What the report's page shows, section by section: the report's words and values, arranged in tables and texts."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -56,8 +56,8 @@ _TELL = {
 }
 _ENOUGH = {
     "alone": "This one change is enough: everything else that the device needs was seen to work here.",
-    "together": "It is not the only change that is needed: all of them stand under What to change.",
-    "not-known": "Whether that is enough is not known yet: run netpreflight again once it is done, or try one device.",
+    "together": "This is not the only change that is needed: all of them are listed under What to change.",
+    "not-known": "Whether this is enough is not known yet: after the change, run netpreflight again or try one device.",
 }
 
 
@@ -125,28 +125,28 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
 
 
 def _nothing_found(report: Report) -> str:
-    """What to say where the answer has nothing to warn of."""
+    """The text of the first screen if the answer names no obstacle."""
     if report.verdict != "compatible":
-        return "Every check that it needs was left out."
+        return "Every check that the device needs was left out."
     if any(check.status == "skip" and check.level == "required" for check in report.checks):
-        return "Of what was looked at, nothing has to be changed. What was left out was not seen to work."
+        return "Nothing that was checked has to be changed. Whether what was left out works is not known."
     return "Every exchange that the device needs was seen to work here. Nothing has to be changed."
 
 
 def _firewalls(report: Report, dialects: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
-    """Title, text, and whether it was asked for."""
+    """Title and text of the firewall change for each product, and whether that product was asked for."""
     if any(change.rules for change in report.changes):
         for name in dialects or DIALECTS:
             yield DIALECTS[name].title, render_rules(report.changes, name), bool(dialects)
 
 
 def _stops(report: Report) -> list[list[Cell]]:
-    """The way to the cloud as a table."""
+    """The rows of the table of the way to the cloud."""
     return [
         [
             station.title,
             station.detail,
-            [Mark(step.status, step.what) for step in station.steps] or "nothing by itself",
+            [Mark(step.status, step.what) for step in station.steps] or "no check of its own",
             [f"{step.check}: {step.summary}" for step in station.steps],
         ]
         for station in report.route
@@ -165,10 +165,10 @@ def _version(version: VersionVerdict) -> list[Cell]:
     test = (
         f"{METHODS.get(version.method, version.method)}: {version.internet_test or 'no result'}"
         if version.method != "none"
-        else "none: this version takes it for passed"
+        else "none: this version counts it as passed"
     )
     end = [] if version.online else [at_the_end(version)]
-    asked = [f"as far as its cloud's name is answered like {version.asked_instead}"] if version.asked_instead else []
+    asked = [f"assuming that its cloud's name resolves like {version.asked_instead}"] if version.asked_instead else []
     missing = [f"not passed: {', '.join(version.warnings)}"] if version.warnings else []
     return [f"{version.since} to {until}", Mark(version.verdict), _YES[version.online], [test, *end, *asked, *missing]]
 
@@ -216,7 +216,7 @@ def _not_like_a_device(scope: Scope) -> Cell:
 
 
 def _unseen(report: Report) -> Iterator[list[Cell]]:
-    """What has no answer, why, and what would settle it."""
+    """A row for each check or probe without an answer: what, result, why, and what would settle it."""
     for check in unanswered(report):
         why = [check.summary, *([check.reason] if check.reason else [])]
         yield [Code(check.id), Mark(check.status), why, check.remedy or ""]
@@ -240,7 +240,7 @@ def _footprint(report: Report) -> list[list[Cell]]:
 
 
 class _Start(NamedTuple):
-    """A stage of the device's start: what the log has and what the network sees, where it gets so far."""
+    """A stage of the device's start; its log line and what the network sees are None if it is not reached."""
 
     row: StartupStage
     mark: Mark
@@ -260,7 +260,7 @@ def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Cell]:
     width = f"{bss.width_mhz} MHz" if bss.width_mhz else "width not known"
     return [
         f"{number}: {name}",
-        "★ the network judged" if is_judged(bss, wifi) else "another",
+        "★ the judged network" if is_judged(bss, wifi) else "another",
         Code(bss.bssid or "not known"),
         f"{bss.channel}, {width}",
         "?" if bss.signal_dbm is None else f"{bss.signal_dbm:.0f} dBm",
@@ -271,7 +271,7 @@ def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Cell]:
 def _times(lane: Lane) -> list[Cell]:
     count = len(lane.attempts) + lane.left_out
     came = sum(came for _, came in lane.attempts)
-    tried = f"{count}; {came} came, or brought something" if count and not lane.left_out else str(count or "")
+    tried = f"{count}; {came} answered or received" if count and not lane.left_out else str(count or "")
     return [
         Code(lane.name),
         f"{lane.started_s:.1f} s",

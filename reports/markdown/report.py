@@ -1,6 +1,6 @@
-"""The report as Markdown, for a ticket or a forum: the same facts as the page, in the same order.
+"""The report as Markdown, for a ticket or a forum: the same facts as the HTML page, in the same order.
 
-Of the checks that passed the table has the summary and the JSON the evidence, so that a report fits into one post.
+For checks that passed only the summary is given, so that a report fits into one post; the JSON has their evidence.
 """
 
 from collections.abc import Iterator, Sequence
@@ -69,7 +69,7 @@ def _answer(report: Report) -> list[str]:
 def _changes(report: Report, dialects: Sequence[str]) -> list[str]:
     lines: list[str] = []
     for owner in dict.fromkeys(change.owner for change in report.changes):
-        lines += [f"For the {text(owner or 'one who can')}:", ""]
+        lines += [f"For {f'the {text(owner)}' if owner else 'whoever can change it'}:", ""]
         lines += listed(
             f"{change.line} ({', '.join(change.checks)}{'' if change.needed else '; the device does not need it'})"
             for change in report.changes
@@ -118,7 +118,11 @@ def _devices(report: Report) -> list[str]:
                     version.verdict,
                     _YES[version.online],
                     f"{METHODS.get(version.method, version.method)}: {version.internet_test or 'no result'}"
-                    + (f"; as far as answered like {version.asked_instead}" if version.asked_instead else ""),
+                    + (
+                        f"; assuming that its cloud's name resolves like {version.asked_instead}"
+                        if version.asked_instead
+                        else ""
+                    ),
                     ", ".join(version.warnings),
                 )
                 for version in report.versions

@@ -1,8 +1,8 @@
-"""Text from the network in Markdown, as text only: no renderer makes markup, a link, a mention or an image of it.
+"""Text from the network in Markdown, kept as text: no renderer turns it into markup, a link, a mention or an image.
 
-Backslashes are not enough: GitHub and Discourse look for addresses, `@name` and `#123` in what is left once they are
-gone. Nobody looks into a code span. So plain words stay as they are, and everything else becomes code, which is also
-how host names, addresses and ports are best read. A `|` ends a table's cell even in code: it becomes an entity.
+Escaping with backslashes is not enough: GitHub and Discourse look for addresses, `@name` and `#123` after they have
+removed the backslashes. They never look into a code span. So plain words stay as they are, and everything else becomes
+code, which also suits host names, addresses and ports. A `|` ends a table's cell even in code, so it becomes an entity.
 """
 
 import re
@@ -14,15 +14,15 @@ _WORD = re.compile(r"""(?P<before>[("']*)(?P<core>.*?)(?P<after>[)"',.;:?!]*)"""
 _PLAIN = re.compile(r"[^\W_]+(?:['-][^\W\d_]+)*%?|[-+]?\d+(?:\.\d+)?|→")
 """Letters and digits, with apostrophes, and with hyphens before letters (`GH-12` is a link to an issue); numbers."""
 _REFERENCE = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
-"""What may be the hash of a commit."""
+"""What may be taken for the hash of a commit."""
 _ITEM = re.compile(r"\d+[.)]")
-"""What makes an ordered list where it begins a line."""
+"""What makes an ordered list at the beginning of a line."""
 _PIPE = "&#124;"
 
 
 def text(value: str) -> str:
-    """One line of text, whatever is in it."""
-    pieces: list[tuple[str, bool]] = []  # with whether each is code
+    """One line of Markdown that shows this text, whatever is in it."""
+    pieces: list[tuple[str, bool]] = []  # text, and whether it is to be code
     for piece in re.split(r"( +|\|)", shown(value)):
         if piece == "|":
             pieces.append((_PIPE, False))
@@ -30,32 +30,32 @@ def text(value: str) -> str:
             pieces.append((piece, len(piece) > 1))
         elif piece:
             pieces += [(piece, True)] if not pieces and _ITEM.fullmatch(piece) else _word(piece)
-    for edge in (0, -1):  # a space there would be lost
+    for edge in (0, -1):  # a space at either end would be lost
         if pieces and pieces[edge][0] == " ":
             pieces[edge] = (" ", True)
     return "".join(_code(piece) if is_code else piece for piece, is_code in _merged(pieces))
 
 
 def strong(value: str) -> str:
-    """The same in bold, where there is something to embolden; it has to stand alone on its line."""
+    """The same in bold (empty text stays empty); it has to stand alone on its line."""
     made = text(value)
     return f"**{made}**" if made else ""
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, made: bool = False) -> list[str]:
-    """A table; the cells of `rows` are values, made text here, or (`made`) text already."""
+    """A table; the cells of `rows` are plain values, or (`made`) already Markdown."""
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
     return [*lines, *(f"| {' | '.join(row if made else map(text, row))} |" for row in rows), ""]
 
 
 def listed(lines: Iterable[str], *, depth: int = 0) -> list[str]:
-    """A list of values."""
+    """A bulleted list of plain values."""
     made = [f"{'  ' * depth}- {text(line)}" for line in lines if line]
     return [*made, ""] if made and not depth else made
 
 
 def fenced(lines: Iterable[str], *, whole: bool = False) -> list[str]:
-    """A block of code, which nothing in it can end; `whole`: its lines are not cut."""
+    """A code block whose content cannot end it early; with `whole`, long lines are not cut."""
     kept = [escaped(line) if whole else shown(line) for line in lines]
     fence = "`" * max(3, 1 + max((len(run) for line in kept for run in re.findall("`+", line)), default=0))
     return [f"{fence}text", *kept, fence, ""]
@@ -72,7 +72,7 @@ def _word(word: str) -> list[tuple[str, bool]]:
 
 
 def _merged(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    """Pieces of code that touch as one: two spans of code cannot."""
+    """Join adjacent pieces of code, because two code spans cannot touch."""
     merged: list[tuple[str, bool]] = []
     for piece, is_code in pieces:
         if is_code and merged and merged[-1][1]:
@@ -84,6 +84,6 @@ def _merged(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
 
 def _code(piece: str) -> str:
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", piece)), default=0))
-    # One space at each end is taken off again, where there is anything but spaces.
+    # A renderer strips one space from each end of a code span, unless it is all spaces.
     pad = " " if piece.strip(" ") and (piece[0] in "` " or piece[-1] in "` ") else ""
     return f"{fence}{pad}{piece}{pad}{fence}"

@@ -1,4 +1,4 @@
-"""What a report says to whom: everything, what a ticket needs, or nothing of the place that it was made in."""
+"""How much of a report others may see: everything, what a ticket needs, or nothing that reveals the place."""
 
 from netpreflight.reports.sharing.share import hidden, shared
 from netpreflight.reports.sharing.tokens import HIDDEN

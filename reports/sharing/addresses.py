@@ -1,4 +1,4 @@
-"""Addresses in a text: IP addresses, MAC addresses and device ids, each with the token of its kind."""
+"""Replaces IP addresses, MAC addresses and device ids in a text by tokens of their kind."""
 
 import ipaddress
 import re
@@ -6,18 +6,18 @@ import re
 from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
 
 LONGEST = 4_000
-"""Characters of a text that is looked through; no sentence of this tool is nearly as long, but one made up may be."""
+"""The most characters of a text that is searched; no sentence of this tool is as long, but a forged one may be."""
 _SAME_EVERYWHERE = {"8.8.8.8", "54.208.229.4", "100.64.0.0"}
-"""Addresses that this tool and its profiles name by themselves."""
+"""Addresses that this tool and its profiles use everywhere, so that they reveal nothing."""
 _CLASSES = {
     "private": [ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")],
     "cgnat": [ipaddress.IPv4Network("100.64.0.0/10")],
     "link-local": [ipaddress.IPv4Network("169.254.0.0/16")],
 }
-"""What a token still says of an address; every other one is `public`."""
+"""What the token of an address still tells; the token of any other address begins with `public`."""
 _NO_STATION = {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}
 _NO_DEVICE = "e00fce680000000000000000"
-"""The id of no device, by which this tool asks for a device's cloud."""
+"""A device id that belongs to no device, which this tool uses to ask for a device's cloud."""
 _IPV4 = re.compile(r"(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\d)")
 _IPV6 = re.compile(r"(?<![\w:])[0-9a-f]{0,4}:[0-9a-f:]*:(?:[0-9a-f:.]*[0-9a-f])?(?!\w)", re.IGNORECASE)
 _MAC = re.compile(r"(?<![0-9a-f])[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}(?![0-9a-f])", re.IGNORECASE)
@@ -26,7 +26,7 @@ _HEX = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}|[0-9a-
 
 
 def is_same_everywhere(text: str) -> bool:
-    """Whether a text is an address that tells no place: this tool's own, a loopback or multicast one, or a netmask."""
+    """Whether a text is an address that reveals no place: this tool's own, loopback, multicast, or a netmask."""
     address = _parsed(text)
     if address is None:
         return False
@@ -36,13 +36,13 @@ def is_same_everywhere(text: str) -> bool:
 
 
 def plain_mac(text: str) -> str:
-    """A MAC address in lower case with colons; of what has no hexadecimal digit, the text itself."""
+    """A MAC address in lower case with colons; a text without hexadecimal digits is returned as it is."""
     digits = re.sub(r"[^0-9a-f]", "", text.lower())
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)) or text
 
 
 class Addresses:
-    """How addresses are shown: `macs_kept` stay, and where it is not `public` so do IP addresses."""
+    """Shows addresses: `macs_kept` stay as they are, and so do IP addresses unless `public`."""
 
     def __init__(self, tokens: Tokens, macs_kept: set[str], *, public: bool) -> None:
         self._tokens = tokens
@@ -61,21 +61,21 @@ class Addresses:
         return self._tokens.given("bss", plain) or self._tokens.of(kind, plain)
 
     def address(self, text: str) -> str:
-        """What stands where an IP address should; in public what is none is hidden whole."""
+        """The value of a field for IP addresses; in public, a value that is none is replaced as a whole."""
         found = self.without_ips(text)
         hide_whole = self._public and text and found == text and not is_same_everywhere(text)
         return self._tokens.of("address", text) if hide_whole else found
 
     def without_macs(self, text: str) -> str:
-        """A text with the MAC addresses in it as they are shown."""
+        """The text with each MAC address as it is shown."""
         return _MAC.sub(lambda match: self.mac(match[0]), text)
 
     def without_ids(self, text: str) -> str:
-        """The same for device ids, and everything else that is a long hexadecimal number."""
+        """The text with device ids and other long hexadecimal numbers as they are shown."""
         return _HEX.sub(self._id, text)
 
     def without_ips(self, text: str) -> str:
-        """The same for IP addresses."""
+        """The text with each IP address as it is shown."""
         if len(text) > LONGEST:
             return HIDDEN
         if "." in text and self._public:
@@ -100,7 +100,7 @@ class Addresses:
     def _ipv6(self, match: re.Match[str]) -> str:
         found = match[0]
         address = _parsed_v6(found)
-        if address is None and found.endswith(":"):  # of the sentence
+        if address is None and found.endswith(":"):  # the colon may belong to the sentence
             found = found[:-1]
             address = _parsed_v6(found)
         if address is None or address.is_unspecified or address.is_loopback:

@@ -1,4 +1,4 @@
-"""What is put for a text that stands in a field by itself: one row for each kind (`observations.Reveals`)."""
+"""How the text of a whole field is shown: one function for each kind of text (`observations.Reveals`)."""
 
 import re
 from collections.abc import Callable
@@ -11,16 +11,16 @@ from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
 from netpreflight.reports.sharing.walk import Show
 
 _USERS = {"", "root", "ordinary user"}
-"""Users that are nobody in particular."""
+"""User names that identify nobody."""
 _ORDINARY_INTERFACE = re.compile(
     r"(?:lo|eth|wlan|en|em|wl|ww|utun|tun|tap|wg|ppp|docker|br|virbr|bridge|awdl|llw|bond|veth|ap)\d{0,4}"
     r"|(?:en|wl|ww)(?:p\d+s\d+(?:f\d+)?(?:d\d+)?|o\d+|s\d+)|wlp\d+s\d+|Wi-Fi(?: \d+)?|Ethernet(?: \d+)?"
 )
-"""Names that a system gives by itself, and that say nothing of this one."""
+"""Interface names that a system assigns by itself, and that reveal nothing about this laptop."""
 
 
 class Names:
-    """How names are shown that have no shape: of networks, interfaces and users."""
+    """Shows names that cannot be recognised by their form: of networks, interfaces and users."""
 
     def __init__(self, tokens: Tokens, kept: Kept, shapes: Shapes) -> None:
         self._tokens = tokens
@@ -28,28 +28,28 @@ class Names:
         self._shapes = shapes
 
     def ssid(self, name: str) -> str:
-        """The name of a network."""
+        """A network's name, or its token."""
         return name if not name or name in self._kept.names else self._tokens.of("net", name)
 
     def ssid_hex(self, octets: str) -> str:
-        """The bytes of such a name."""
+        """The bytes of a network's name, or nothing if the name is hidden."""
         return octets if self._kept.has_name_of(octets) else ""
 
     def interface(self, name: str) -> str:
-        """The name of an interface."""
+        """An interface's name, or its token."""
         if not name or _ORDINARY_INTERFACE.fullmatch(name):
             return name
         return self._tokens.of("interface", name) if self._kept.public else self._shapes.text(name)
 
     def user(self, name: str) -> str:
-        """The name of a user."""
+        """A user's name, or its token."""
         return name if name in _USERS else self._tokens.of("user", name)
 
 
 def by_kind(
     names: Names, addresses: Addresses, shapes: Shapes, sentences: Sentences, log_line: Callable[[str], str]
 ) -> Show:
-    """How each kind of text is shown."""
+    """The function that shows each kind of text."""
     return {
         "nothing": str,
         "ssid": names.ssid,

@@ -1,4 +1,4 @@
-"""What stays as it is at each level: what this tool asks for by itself, and for a ticket this network's own names."""
+"""What each level of sharing leaves as it is: names that this tool itself uses, and for a ticket this network's own."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,12 +13,12 @@ class Kept(NamedTuple):
     """What is not hidden.
 
     Attributes:
-        public: whether nothing of the place stays: no address, no host, no name.
-        names: networks, by their names.
-        macs: MAC addresses in lower case with colons.
-        asked: hosts that this tool asks for by itself, in lower case.
-        urls: what it fetches by itself.
-        names_by_hex: every network's name, by its bytes.
+        public: whether everything that reveals the place is hidden: addresses, hosts, names.
+        names: names of networks that stay.
+        macs: MAC addresses that stay, in lower case with colons.
+        asked: hosts that this tool itself looks up, in lower case.
+        urls: URLs that this tool itself fetches.
+        names_by_hex: every network's name, by its bytes in hexadecimal.
     """
 
     public: bool
@@ -29,12 +29,12 @@ class Kept(NamedTuple):
     names_by_hex: dict[str, str]
 
     def has_name_of(self, octets: str) -> bool:
-        """Whether bytes are those of a name that stays."""
+        """Whether these bytes (hexadecimal) are a network's name that stays."""
         return self.names_by_hex.get(octets) in self.names
 
 
 def kept(reports: Sequence[Report], held: Sequence[Texts], level: SharedLevel) -> Kept:
-    """What stays of some reports that are shown together, each with all texts that it holds."""
+    """What stays of reports that are shown together; `held` has all texts of each report."""
     names, macs, names_by_hex = set[str](), set[str](), dict[str, str]()
     for report, texts in zip(reports, held, strict=True):
         wifi = report.observations.wifi
@@ -55,7 +55,7 @@ def kept(reports: Sequence[Report], held: Sequence[Texts], level: SharedLevel) -
 
 
 def _this_network(seen: Observations) -> tuple[set[str], set[str]]:
-    """The names that a ticket is about, and the MAC addresses of that network's access points."""
+    """The names of the network that a ticket is about, and the MAC addresses of its access points."""
     wifi = seen.wifi
     names = {seen.scope.ssid, *((wifi.target, wifi.associated_ssid) if wifi else ())} - {None, ""}
     own = [bss for bss in (wifi.bss if wifi else []) if bss.ssid in names]

@@ -1,4 +1,4 @@
-"""Lines of a device's log: the network's name stands in them without quotes, where the device's profile says."""
+"""Lines of a device's log: they have the network's name without quotes, where the device's profile puts it."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from netpreflight.reports.sharing.sentences import Sentences
 
 
 class LogLines:
-    """How a line is shown: the template that it was made from tells where the name stands."""
+    """Shows log lines: the template in the profile from which a line was made tells where the name is."""
 
     def __init__(
         self, reports: Sequence[Report], kept: Kept, show_name: Callable[[str], str], sentences: Sentences
@@ -23,13 +23,13 @@ class LogLines:
         self._sentences = sentences
 
     def line(self, line: str) -> str:
-        """A line of a log, the name in it by its token."""
+        """A log line in which the network's name is replaced by its token."""
         names = [name for name in self._names if name in line]
         if not names:
             return self._sentences.text(line)
         made = next((match for template in self._templates if (match := template.fullmatch(line))), None)
         if made is None or made["ssid"] not in names:
-            if not self._devices_are_known:  # a line of a company's own: better garbled than told
+            if not self._devices_are_known:  # a company's own line: replace too much rather than reveal the name
                 for name in names:
                     line = line.replace(name, self._show_name(name))
             return self._sentences.text(line)
@@ -38,7 +38,7 @@ class LogLines:
 
 
 def _templates(reports: Sequence[Report]) -> list[re.Pattern[str]]:
-    """The lines that hold the network's name, of every known device and of those judged."""
+    """Patterns for the log lines that hold the network's name, of all known devices and of those judged."""
     known = [profile.startup for profile in profiles.load_all()]
     facts = [getattr(startup, name) for startup in known for name in startup.__struct_fields__]
     facts += [fact for report in reports for fact in report.startup.rests_on]

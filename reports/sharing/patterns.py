@@ -1,4 +1,4 @@
-"""What is found in a text by its shape, wherever it stands: URLs, home folders, bytes, addresses, device ids."""
+"""Finds and replaces what can be recognised by its form anywhere in a text: URLs, home folders, bytes, addresses."""
 
 import re
 from urllib.parse import SplitResult, urlsplit
@@ -11,16 +11,16 @@ from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"'()]+", re.IGNORECASE)
 _HOME = re.compile(r"(?:/home/|/Users/|\\Users\\)[^/\\\s:'\"]+")
 _QUOTED_BYTES = re.compile(r"(?:bytearray\(|(?<=: )|^)b(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\)?", re.DOTALL)
-"""Bytes as Python shows them, in the errors of libraries."""
+"""Bytes as Python writes them, in error messages of libraries."""
 _NAME_BYTES = re.compile(r"\b\d+ bytes: ([0-9a-f]{2}(?: [0-9a-f]{2})*)")
 """A network's name byte by byte (`agent/judging/wifi/ssid.py`)."""
 _SEVERAL_NAMES = re.compile(r"(?<=It gave several names )\(.*?\)(?=: the latest of its beacons is taken)", re.DOTALL)
-"""Names that are in no other field (`probes/wifi/capture.py`)."""
+"""A list of names that are in no other field, as `probes/wifi/capture.py` writes it."""
 _HOST_AND_PORT = re.compile(r"[^\s/:?#@]+(?::\d+)?")
 
 
 class Shapes:
-    """How a text is shown that may have any of these in it, and how a URL or a host is that stands by itself."""
+    """Shows texts that may contain any of these, and fields that are a URL or a host."""
 
     def __init__(self, tokens: Tokens, kept: Kept, addresses: Addresses) -> None:
         self._tokens = tokens
@@ -28,7 +28,7 @@ class Shapes:
         self._addresses = addresses
 
     def text(self, text: str) -> str:
-        """A text with whatever is found in it as it is shown."""
+        """The text with everything that is found in it replaced."""
         if len(text) > LONGEST:
             return HIDDEN
         text = _URL.sub(self._url_in_text, text)
@@ -39,11 +39,11 @@ class Shapes:
         return self.numbers(self._addresses.without_macs(text))
 
     def numbers(self, text: str) -> str:
-        """A text with the device ids and IP addresses in it as they are shown, for one that can have nothing else."""
+        """The text with device ids and IP addresses replaced, for a text that can contain nothing else."""
         return self._addresses.without_ips(self._addresses.without_ids(text))
 
     def host(self, name: str) -> str:
-        """The name or the address of a host."""
+        """The name or address of a host, or its token."""
         shaped = self.numbers(name)
         if not self._kept.public or not name or shaped != name or name in self._tokens or is_same_everywhere(name):
             return shaped
@@ -51,7 +51,7 @@ class Shapes:
         return name if plain in self._kept.asked else self._tokens.of("host", plain)
 
     def url(self, url: str) -> str:
-        """A URL, which may be relative, or a host and perhaps its port."""
+        """A URL (it may be relative) or a host with an optional port, with what is to be hidden replaced."""
         if url in self._kept.urls or url.strip() == UNRESTRICTED or url in self._tokens:
             return url
         if not url or _HOST_AND_PORT.fullmatch(url):
@@ -80,7 +80,7 @@ class Shapes:
 
 
 def split(url: str) -> SplitResult:
-    """The parts of a URL; of one that has none, nothing."""
+    """The parts of a URL; for an invalid URL, only a hidden host."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - looking at it is what raises

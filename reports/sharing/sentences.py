@@ -1,11 +1,11 @@
-"""Values in sentences: names that stand in quotes, and words that say what a field says.
+"""Finds values of the observations in sentences, and replaces them.
 
-Summaries, evidence, notes and all other text of a report quote the observations. What is no address or URL
-(`patterns.py`) is found there
+Summaries, evidence, notes and all other texts of a report quote the observations. Addresses and URLs are recognised by
+their form (`patterns.py`). Other values are found
 
-* in single quotes, in which names of networks stand (`probes/quoting.py`): exactly, however short or common they are;
-* as whole words (hosts, interfaces, what a server says), unless they are all words of this tool's own, which reveal
-  nothing. Names of networks are not looked for like that: any word can be one.
+* in single quotes: names of networks (`probes/quoting.py`), matched exactly, however short or common they are;
+* as whole words: hosts, interfaces, texts of servers, unless they consist only of words that this tool itself uses,
+  which reveal nothing. Names of networks are not searched for as words, because any word can be one.
 """
 
 import re
@@ -30,28 +30,28 @@ _OWN_WORDS = frozenset(
         """
     )
 )
-"""Words that reveal nothing, and that a sentence of this tool may have by itself."""
+"""Words that sentences of this tool use anyway, so that they reveal nothing."""
 _LONGEST_WITH_NAMES = 100_000
-"""Characters of a text in which names are looked for."""
+"""The most characters of a text in which names are searched for."""
 _LEAST_LETTERS = 3
-"""Outside of quotes nothing shorter is looked for."""
+"""Outside of quotes, shorter values are not searched for."""
 
 
 def own_words(check_ids: Iterable[str]) -> frozenset[str]:
-    """The words that reveal nothing, those of these checks too."""
+    """The words that reveal nothing, including those in the ids of these checks."""
     return _OWN_WORDS.union(*map(_WORD.findall, check_ids))
 
 
 class SpokenWords:
-    """Values to be found again as whole words, each with what is to stand in its place."""
+    """Finds values as whole words in sentences, and replaces each."""
 
     def __init__(self, own_words: frozenset[str]) -> None:
         self._own_words = own_words
         self._instead: dict[str, dict[tuple[int, int], dict[str, str]]] = {}
-        """By the first word of the value, where that begins in it and how long it is, and by the value."""
+        """Replacements by first word of the value, then (offset of that word, length of the value), then the value."""
 
     def learn(self, value: str, instead: str) -> None:
-        """Have a value found, unless it is too short or says nothing."""
+        """Add a value to find, unless it is too short or reveals nothing."""
         first = _WORD.search(value)
         if first is None or len(value) < _LEAST_LETTERS or self.say_nothing(value):
             return
@@ -59,11 +59,11 @@ class SpokenWords:
         alike.setdefault((first.start(), len(value)), {})[value.lower()] = instead
 
     def say_nothing(self, words: str) -> bool:
-        """Whether all of them are this tool's own."""
+        """Whether all words are ones that this tool itself uses."""
         return all(word in self._own_words for word in _WORD.findall(words.lower()))
 
     def replaced(self, text: str) -> str:
-        """A sentence with what stands for each value in it; of two that begin with the same word, for the longer."""
+        """The sentence with each value replaced; of two values that begin with the same word, the longer one."""
         pieces, done = [], 0
         for word in _WORD.finditer(text):
             alike = self._instead.get(word[0].lower(), {})
@@ -80,7 +80,7 @@ class SpokenWords:
 
 
 class Sentences:
-    """How a sentence is shown: names, words and shapes are looked for in this order."""
+    """Shows sentences: replaces names in quotes, then words, then what has a recognisable form."""
 
     def __init__(self, names: QuotedNames, words: SpokenWords, shapes: Shapes, *, public: bool) -> None:
         self._names = names
@@ -96,7 +96,7 @@ class Sentences:
         return self._shapes.text(self._words.replaced(text) if len(text) <= LONGEST else text)
 
     def said(self, words: str) -> str:
-        """What a server says in its own words; in public nothing of it stays that could say something."""
+        """A server's own text; in public it is hidden, unless it has only words that this tool itself uses."""
         if not self._public or self._words.say_nothing(words):
             return self.text(words)
         return HIDDEN if words else words

@@ -1,8 +1,7 @@
-"""A report as it may be shown at a level: its values get their tokens, and then every text is shown by its kind.
+"""Prepares a report for a level of sharing: gives each value its token, and then shows every text by its kind.
 
-The types of the observations say what each text may reveal (`observations.Reveals`). What of it stays is in `kept.py`,
-what is put for the rest in `fields.py`; sentences, which quote all of it, are looked through by `sentences.py` and
-`patterns.py`.
+The types of the observations say what each text may reveal (`observations.Reveals`). `kept.py` decides what stays,
+`fields.py` how each kind of field is shown; `sentences.py` and `patterns.py` replace values in sentences.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +24,7 @@ from netpreflight.reports.words import TOLD
 
 
 def shared(report: Report, level: SharingLevel) -> Report:
-    """The report as it may be shown at a level; a report that was shared already stays as it is."""
+    """The report as it may be shown at this level; a report that was already shared is returned as it is."""
     if level == "complete" or report.sharing is not msgspec.UNSET:
         return report
     made = hidden(report, [report], level)
@@ -35,12 +34,12 @@ def shared(report: Report, level: SharingLevel) -> Report:
 
 
 def hidden(made: AnyStruct, reports: Sequence[Report], level: SharedLevel) -> AnyStruct:
-    """The same without what the level hides; it may quote whatever these reports hold, with the same tokens for all."""
+    """`made` without what the level hides; it may quote anything in these reports, which all share the same tokens."""
     return replaced(made, _shown(reports, level))
 
 
 def _shown(reports: Sequence[Report], level: SharedLevel) -> Show:
-    """How each kind of text is shown, once every value of the reports has its token."""
+    """Give every value in the reports its token; returns how each kind of text is shown."""
     held = [texts(report.observations, report.footprint) for report in reports]
     stays, tokens = kept(reports, held, level), Tokens()
     addresses = Addresses(tokens, stays.macs, public=stays.public)
@@ -49,7 +48,7 @@ def _shown(reports: Sequence[Report], level: SharedLevel) -> Show:
 
     quoted: dict[str, str] = {}
     words = SpokenWords(own_words(check.id for report in reports for check in report.checks))
-    # What a server says can have other values in it; names in quotes are looked for once all of them are known.
+    # Until all names are known, texts of servers are shown without searching for names in quotes.
     nameless = Sentences(QuotedNames({}), words, shapes, public=stays.public)
     show = by_kind(names, addresses, shapes, nameless, nameless.text)
     for report, found in zip(reports, held, strict=True):
@@ -60,7 +59,7 @@ def _shown(reports: Sequence[Report], level: SharedLevel) -> Show:
 
 
 def _learn(seen: Observations, found: Texts, show: Show, quoted: dict[str, str], words: SpokenWords) -> None:
-    """Give each value its token, and remember what to put for it in a sentence: in quotes, or among the words."""
+    """Give each value its token, and register it for replacement in sentences: in quotes, and as a word."""
 
     def learn(value: str, instead: str, *, spoken: bool = True) -> None:
         if value and value != instead:
@@ -85,7 +84,7 @@ def _learn(seen: Observations, found: Texts, show: Show, quoted: dict[str, str],
 
 
 def _redirects(seen: Observations) -> Iterator[str]:
-    """Where portals lead, as judging says it."""
+    """The redirect targets of portals as absolute URLs, as the findings quote them."""
     for witness in seen.portal.http if seen.portal else ():
         if witness.location:
             try:

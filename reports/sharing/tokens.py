@@ -1,18 +1,17 @@
-"""The tokens that stand for what is hidden: `net-1`, `private-2`; which value has which.
+"""The tokens that replace hidden values, such as `net-1` or `private-2`.
 
-One and the same value has one and the same token within a report. Tokens are numbered as the values appear, so they
-hold nothing of the value: there is nothing to reverse, no secret to keep, and a saved run gives the same tokens each
-time.
+Within a report, a value always has the same token. Tokens are numbered in the order in which the values appear, so they
+contain nothing of the value: they cannot be reversed, need no secret, and are the same each time for a saved run.
 """
 
 from collections import Counter
 
 HIDDEN = "(hidden)"
-"""Stands for what has no token: a page, a server's own words."""
+"""Replaces what has no token: a web page, a server's text."""
 
 
 class Tokens:
-    """The tokens that were given."""
+    """The tokens given so far."""
 
     def __init__(self) -> None:
         self._tokens: dict[tuple[str, str], str] = {}
@@ -23,7 +22,7 @@ class Tokens:
         return text in self._given
 
     def of(self, kind: str, value: str) -> str:
-        """The token of a value; its name begins with the kind."""
+        """The token of a value, a new one if it has none; it begins with the kind."""
         if (kind, value) not in self._tokens:
             self._numbers[kind] += 1
             self._tokens[kind, value] = token = f"{kind}-{self._numbers[kind]}"
@@ -31,5 +30,5 @@ class Tokens:
         return self._tokens[kind, value]
 
     def given(self, kind: str, value: str) -> str | None:
-        """The token that a value has already; None: it has none."""
+        """The token that a value already has; None if it has none."""
         return self._tokens.get((kind, value))

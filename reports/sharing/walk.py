@@ -1,4 +1,4 @@
-"""Goes through a report's structs, by what each type says that its texts may reveal (`observations.Reveals`)."""
+"""Finds and replaces all texts in a report's structs, by what each may reveal (`observations.Reveals`)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -13,7 +13,7 @@ AnyStruct = TypeVar("AnyStruct", bound=Struct)
 Texts = Mapping[Reveals, list[str]]
 """Texts by what they may reveal, each once, in the order in which they appear."""
 Show = Mapping[Reveals, Callable[[str], str]]
-"""How each kind of text is shown."""
+"""For each kind of text, the function that gives the text to show."""
 
 
 def texts(*parts: Struct | list[Any]) -> Texts:
@@ -26,7 +26,7 @@ def texts(*parts: Struct | list[Any]) -> Texts:
 
 
 def replaced(value: AnyStruct, show: Show) -> AnyStruct:
-    """The same, with every text as it is shown."""
+    """A copy of a struct with every text as it is shown."""
     changes: dict[str, Any] = {}
     for name, what in _fields_with_text(type(value)):
         before = getattr(value, name)
@@ -51,7 +51,7 @@ def _replaced(value: Any, what: Reveals, show: Show) -> Any:
 
 
 def _right_as_before(value: Struct) -> dict[str, str]:
-    """What makes an answer that was right still right, once the bytes that came are left out."""
+    """Field values that keep a correct answer correct once the received bytes are hidden."""
     if isinstance(value, HttpWitness) and value.right:
         return {"body": value.expected_body}
     if isinstance(value, Connection) and value.is_nonce:
@@ -86,7 +86,7 @@ def _fields_with_text(kind: type[Struct]) -> tuple[tuple[str, Reveals], ...]:
 
 
 def _revealed(kind: Any) -> Reveals | None:
-    """What the texts of a type may reveal; None: it holds nothing that could be text, or a choice of our own words."""
+    """What the texts of a type may reveal; None: it has no text, or only a choice of this tool's own words."""
     if get_origin(kind) is Annotated:
         inner, *marks = get_args(kind)
         told = next(

@@ -1,4 +1,4 @@
-"""The consoles that text is put on: a terminal, or a file."""
+"""The consoles to print on: a terminal, or the text of a file."""
 
 import io
 from collections.abc import Callable
@@ -13,17 +13,17 @@ class TerminalConsole(Console):
     """A console that leaves a broken pipe to the command line, instead of ending the program."""
 
     def on_broken_pipe(self) -> None:
-        """Pass it on."""
+        """Raise BrokenPipeError."""
         raise BrokenPipeError
 
 
 def on_terminal(stream: TextIO) -> TerminalConsole:
-    """A console that shows text as it is: nothing in it is taken for markup."""
+    """A console that prints text as it is, without interpreting markup."""
     return TerminalConsole(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def plain_text(show: Callable[[Console], None]) -> str:
-    """What is shown on a console, as the text of a file."""
+    """Run `show` on a console of fixed width, and return what it printed as plain text."""
     stream = io.StringIO()
     console = Console(
         file=stream,

@@ -28,7 +28,7 @@ _STATES = {
 
 
 def print_startup(console: Console, report: Report) -> None:
-    """The five stages from power-on, and where the device stays."""
+    """Print the five stages from power-on, and where the device stops."""
     start, device = report.startup, report.device
     _heading(console, f"From power-on: {titled(device.title, device.os_version)} on this network")
     table = _table("Stage", "", "LED", "Takes")
@@ -61,7 +61,7 @@ def print_startup(console: Console, report: Report) -> None:
 
 
 def print_internet_test(console: Console, report: Report) -> None:
-    """The Internet Test: its result, whether it would run here, and how the device would tell it."""
+    """Print the Internet Test: its result, whether it would run here, and the device's log and LED."""
     test = report.internet_test
     _heading(console, f"The device's own Internet Test ({METHODS[test.method]})")
     if test.result is None or test.led is None:
@@ -77,7 +77,7 @@ def print_internet_test(console: Console, report: Report) -> None:
 
 
 def print_versions(console: Console, report: Report) -> None:
-    """What differs by Device OS version."""
+    """Print what differs by Device OS version."""
     if not report.versions:
         return
     _heading(console, f"By Device OS version of the {report.device.title}")
@@ -89,18 +89,18 @@ def print_versions(console: Console, report: Report) -> None:
         result = (
             f": {version.internet_test or 'no result'}"
             if version.method != "none"
-            else "; this version takes it for passed"
+            else "; this version counts it as passed"
         )
         test = f"Internet Test: {METHODS[version.method]}{result}"
         _line(console, "; ".join(filter(None, (test, "" if version.online else at_the_end(version)))), indent=4)
         if version.asked_instead is not None:
-            _line(console, f"as far as its cloud's name is answered like {version.asked_instead}", indent=4)
+            _line(console, f"assuming that its cloud's name resolves like {version.asked_instead}", indent=4)
         if version.warnings and differ:
             _line(console, f"not passed: {', '.join(version.warnings)}", indent=4)
 
 
 def print_devices(console: Console, report: Report) -> None:
-    """Every known device on the same network."""
+    """Print the verdict for every known device on the same network."""
     _heading(console, "The same network for each known device")
     table = _table("Device", "Verdict", "Online", "At the end")
     online = {True: "yes", False: "no", None: "?"}
@@ -111,7 +111,7 @@ def print_devices(console: Console, report: Report) -> None:
 
 
 def _doubts(console: Console, facts: list[Fact[Any]]) -> None:
-    """The facts of the device that are not confirmed, with where they come from."""
+    """Print the facts of the device that are not confirmed, with their sources."""
     lines = doubts(facts)
     if lines:
         _line(console, "Of that, not confirmed for this device:")

@@ -1,4 +1,4 @@
-"""The report for a terminal: a sentence, the table, and what to do; for a file with more detail."""
+"""The report for a terminal: the answer, the table of checks, what to do; a text file has more detail."""
 
 from collections.abc import Sequence
 
@@ -45,7 +45,7 @@ def render(report: Report, dialects: Sequence[str] = (), /) -> str:
 
 
 def print_report(console: Console, report: Report, dialects: Sequence[str]) -> None:
-    """What a terminal shows of it."""
+    """Print what a terminal shows of the report."""
     console.print()
     console.print(Text(shown(report.headline), style=VERDICT_STYLES[report.verdict]))
     for note in report.notes:
@@ -65,7 +65,7 @@ def print_report(console: Console, report: Report, dialects: Sequence[str]) -> N
 
 
 def _print_details(console: Console, report: Report) -> None:
-    """What a file has beyond the terminal: the way, the evidence of what did not pass, and the run in time."""
+    """Print what only a file has: the way to the cloud, when each probe ran, and the evidence of what did not pass."""
     for heading, lines in (("The way to the cloud", way(report)), ("Probe by probe", times(report))):
         console.print()
         console.print(Text(heading, style="bold"))
@@ -118,13 +118,13 @@ def _print_remedies(console: Console, report: Report) -> None:
         why = Text(f"Why: {shown(check.reason or check.summary)}", style="dim")
         console.print(Padding(why, (0, 0, 0, 4), expand=False))
     if following := [check.id for check in to_do if check.due_to in listed]:
-        console.print(Padding(Text(f"What follows from that: {', '.join(following)}"), (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(f"Caused by the above: {', '.join(following)}"), (0, 0, 0, 2), expand=False))
     if report.enough is not None:
         console.print(Padding(Text(shown(report.enough.sentence), style="bold"), (0, 0, 0, 2), expand=False))
 
 
 def _print_changes(console: Console, report: Report, dialects: Sequence[str]) -> None:
-    """What a firewall has to let through; every other change stands under "What to do"."""
+    """Print what a firewall has to let through; all other changes are listed under "What to do"."""
     for_firewall = [change for change in report.changes if change.rules]
     if not for_firewall:
         return
@@ -142,12 +142,12 @@ def _print_changes(console: Console, report: Report, dialects: Sequence[str]) ->
         from netpreflight.reports.firewall import render as render_rules  # noqa: PLC0415 - most runs ask for none, and need not wait
     for dialect in dialects:
         console.print()
-        # Validated values only, and a firewall takes no broken line.
+        # Printed unescaped, because it has validated values only; and unwrapped, because lines must stay whole.
         console.print(Text(render_rules(report.changes, dialect).rstrip()), soft_wrap=True)
 
 
 def _print_networks(console: Console, report: Report) -> None:
-    """The networks in range, where none was chosen."""
+    """Print the networks in range, if no single one was chosen."""
     if not report.networks:
         return
     console.print()
@@ -185,7 +185,7 @@ def _print_channel_map(console: Console, report: Report) -> None:
 
 
 def _print_answers(console: Console, report: Report) -> None:
-    """What a forum or a support desk asks, answered as far as this run knows."""
+    """Print the answers to what a forum or support asks, as far as this run knows them."""
     console.print()
     console.print(Text("What support asks", style="bold"))
     for question in report.answers:

@@ -286,8 +286,8 @@ def test_skipped_checks_of_the_air_do_not_count(tmp_path: Path) -> None:
     ("content", "says"),
     [
         (None, "No such file"),
-        (b"", "no pcap"),
-        (b"hello, world" * 9, "no pcap"),
+        (b"", "it is empty"),
+        (b"hello, world" * 9, "not a pcap"),
         (b"\x1f\x8b" + bytes(40), "gzip"),
         (pcap(bytes(60), link=1), "Ethernet"),
     ],

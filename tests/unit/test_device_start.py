@@ -397,4 +397,4 @@ def test_what_another_versions_name_stands_for_is_said() -> None:
 
     assert {version.asked_instead for since, version in found.items() if since < "6"} == {v6}
     assert {version.asked_instead for since, version in found.items() if since >= "6"} == {None}
-    assert f"answered like {v6}" in text(only_asked(v6), "argon")
+    assert f"resolves like {v6}" in text(only_asked(v6), "argon")

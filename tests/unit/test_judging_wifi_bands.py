@@ -122,7 +122,7 @@ HIDES = [("generic", "warn"), ("photon", "warn"), ("argon", "warn"), ("argon 4.2
 
 @pytest.mark.parametrize(("device", "status"), HIDES)
 def test_a_hidden_network_whose_name_a_probe_response_gave(device: str, status: str) -> None:
-    note = "Its beacons hide the name, a probe response gave it: the name is taken from there"
+    note = "Its beacons hide the name; the name is from a probe response"
     seen = wifi(bss(contradictions=[note], answers_probes=True, hidden=True), OTHER, HIGH_OTHER)
     statuses = [check(check_id, seen, device).status for check_id in WIFI]
 

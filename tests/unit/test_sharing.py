@@ -602,7 +602,7 @@ def test_a_dialect_is_not_given_tokens_to_paste() -> None:
         text = FORMATS[".txt"](shared(made, "public"), [name])
         assert "replaced by tokens" in flat(text)
         assert "198.51.100.21" in FORMATS[".txt"](shared(made, "ticket"), [name])
-    assert "not for pasting" in flat(FORMATS[".txt"](shared(made, "public")))
+    assert "cannot be pasted" in flat(FORMATS[".txt"](shared(made, "public")))
 
 
 SLOW = {

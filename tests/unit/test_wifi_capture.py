@@ -261,9 +261,9 @@ def test_published_captures(file: Path) -> None:
 @pytest.mark.parametrize(
     ("made", "why"),
     [
-        (b"", "no pcap"),
-        (b"\0" * 5000, "no pcap"),
-        (b"hello, world" * 9, "no pcap"),
+        (b"", "it is empty"),
+        (b"\0" * 5000, "not a pcap"),
+        (b"hello, world" * 9, "not a pcap"),
         (pcap()[:20], "ends within the header"),
         (gzip.compress(pcap(radiotap(frame(usual())))), "gzip"),
         (b"\x28\xb5\x2f\xfd" + bytes(90), "zstd"),

@@ -252,7 +252,7 @@ def test_somebody_elses_scan_is_waited_for(sysfs: Path) -> None:
 
     assert asked == ["wlan9"]
     assert seen.triggered
-    assert any("no channel but 2.4 GHz" in limit for limit in seen.limits)
+    assert any("2.4 GHz only" in limit for limit in seen.limits)
     assert (seen.frequencies_mhz, seen.unlocked_by) == ([2412, 2437], AS_ROOT)
     assert len(seen.bss) == 1
     assert kernel.events.empty()
@@ -269,7 +269,7 @@ def test_a_scan_that_was_promised_and_never_ends_has_a_deadline(sysfs: Path, mon
     seen = survey(kernel, sysfs, request_scan=promise)
 
     assert not seen.triggered
-    assert any("had not ended one" in limit for limit in seen.limits)
+    assert any("had not finished one" in limit for limit in seen.limits)
 
 
 def test_a_busy_radio_is_tried_again_when_it_is_free(sysfs: Path) -> None:
@@ -1034,7 +1034,7 @@ def test_a_wpa_supplicant_without_interface_or_with_the_radio_off() -> None:
     empty.names = ["global"]
     off.state = "INTERFACE_DISABLED"
 
-    with pytest.raises(SourceUnavailable, match="no interface"):
+    with pytest.raises(SourceUnavailable, match="none of its interfaces"):
         by_wpa_supplicant(empty)
     with pytest.raises(SourceUnavailable, match="switched off"):
         by_wpa_supplicant(off)
