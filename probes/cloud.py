@@ -87,6 +87,7 @@ async def cloud(
 
 
 async def _dtls(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
+    """Send ClientHellos on schedule, until the server answers with a DTLS record."""
     begun = network.clock.monotonic()
     random = os.urandom(dtls.RANDOM_SIZE)
     result = await exchange(
@@ -112,6 +113,7 @@ async def _dtls(network: Network, host: str, address: str, port: int, patience: 
 
 
 async def _nonce(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
+    """Open connections at CONNECT_AT_S and wait for a nonce; stop at the first one, or after ENOUGH_ENDED failures."""
     begun = network.clock.monotonic()
     end = network.limit(begun, patience.nonce_give_up_s)
 

@@ -87,6 +87,7 @@ async def _ping(
     *,
     has_controls: bool,
 ) -> CoapServer:
+    """Ping one server on schedule; if it stays silent, its controls are tried meanwhile."""
     address = await address_of(host)
     if address is None:
         return CoapServer(host=host, port=port)
@@ -135,6 +136,7 @@ async def _controls(network: Network, host: str, address: str) -> list[Control]:
 
 
 async def _dtls_control(network: Network, host: str, address: str) -> Control:
+    """Send ClientHellos to UDP 5684 of the host."""
     own = os.urandom(dtls.RANDOM_SIZE)
     result = await exchange(
         network,
@@ -151,6 +153,7 @@ async def _dtls_control(network: Network, host: str, address: str) -> Control:
 
 
 async def _http_control(network: Network, host: str, address: str) -> Control:
+    """Send an HTTP HEAD request to TCP 80 of the host."""
     port = 80
     try:
         async with (

@@ -242,6 +242,7 @@ def _bootp(
     client_address: str | None = None,
     broadcast: bool = False,
 ) -> Any:
+    """Build a BOOTP request with DHCP options (a scapy packet)."""
     layer = packets.layers("dhcp")
     return layer.BOOTP(
         op=1,
@@ -266,6 +267,7 @@ class _Inform:
         self._xid = random.getrandbits(32)
 
     async def run(self) -> None:
+        """Send the INFORM, up to twice, and collect the replies."""
         address = self._scope.address
         if address is None or self._scope.mac is None:
             return
@@ -457,6 +459,7 @@ class _Client:
         self._broadcast("INFORM", identity, mac, options, source=self._laptop_address)
 
     def _request(self, offer: DhcpMessage) -> None:
+        """Broadcast a REQUEST for the address that was offered."""
         options = [
             ("max_dhcp_size", 1500),
             ("requested_addr", offer.address),
@@ -476,6 +479,7 @@ class _Client:
         flag: bool = False,
         source: str | None = None,
     ) -> None:
+        """Broadcast a message; repeats of the same message keep its transaction id."""
         question = Transaction(identity, mac, kind)
         current = [xid for xid, known in self._expected.items() if known == question]
         xid = next((known_xid for known_xid in current if known_xid not in self._given_up), random.getrandbits(32))
@@ -504,6 +508,7 @@ class _Client:
         target: str,
         target_mac: str,
     ) -> None:
+        """Send a message in an Ethernet frame; count and record it."""
         payload = _padded(bytes(message))
         frame = (
             self._l2.Ether(src=self._laptop_mac, dst=target_mac)
@@ -530,6 +535,7 @@ class _Client:
         self._network.note(what, "DHCP", protocol="udp", address=address, port=_SERVER_PORT, shape=shape, payload=frame)
 
     def _on_readable(self) -> None:
+        """Queue the frames that have arrived, up to MOST_MESSAGES."""
         while True:
             try:
                 frame = self._socket.recv(4096)

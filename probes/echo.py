@@ -154,6 +154,7 @@ class _Conversation:
         return int(self._network.elapsed() * 1000)
 
     def _send(self, number: int) -> None:
+        """Send the packet with this number, and record it."""
         form = self._test.form
         payload = os.urandom(random.randint(1, LARGEST_PAYLOAD[form]))
         wire = packet(form, self._test.interface, number, self._clock_ms(), payload)
@@ -207,6 +208,7 @@ class _Conversation:
         return flaw is None
 
     def _ignore(self, event: Datagram) -> None:
+        """Record a datagram that does not come from the server."""
         if len(self._ignored) < MOST_IGNORED:
             address, port = self._peer
             self._ignored.append(

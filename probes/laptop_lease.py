@@ -78,6 +78,7 @@ def _lease(
     routers: str,
     mask: str = "subnet_mask",
 ) -> Lease | None:
+    """Make a lease of the options that a client recorded, by the names that this client uses."""
     if address not in options:
         return None
     return Lease(
@@ -98,6 +99,7 @@ def _addresses(text: str) -> list[str]:
 
 
 def _dhclient(interface: str) -> list[Lease]:
+    """The leases in all of ISC dhclient's files, newest file first."""
     files = [file for pattern in _DHCLIENT_FILES for file in Path("/").glob(pattern[1:])]
 
     def age(file: Path) -> float:

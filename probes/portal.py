@@ -62,6 +62,7 @@ async def portal(network: Network, address_of: AddressOf, api_url: Awaitable[str
 
 
 async def _http(network: Network, vendor: HttpWitness, address_of: AddressOf) -> HttpWitness:
+    """Ask a vendor's URL, without following a redirect."""
     parts = urlsplit(vendor.url)
     address = await address_of(parts.netloc)
     if address is None:
@@ -80,6 +81,7 @@ async def _http(network: Network, vendor: HttpWitness, address_of: AddressOf) ->
 
 
 async def _tls(network: Network, address: str | None) -> TlsWitness:
+    """Make a TLS handshake with a vendor's host."""
     if address is None:
         return TlsWitness(host=TLS_HOST, error="its name does not resolve")
     try:

@@ -87,6 +87,7 @@ def is_tunnel(name: str) -> bool:
 
 
 def _choose(names: list[str]) -> str | None:
+    """Choose the interface under test, see `scope`."""
     for _, name in _default_routes():
         if not is_tunnel(name):
             return name
@@ -111,6 +112,7 @@ def _default_routes() -> list[tuple[str, str]]:
 
 
 def _interface_towards(address: str) -> str | None:
+    """The interface of this laptop's route to an address; None if there is no route."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.connect((address, 53))

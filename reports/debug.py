@@ -38,6 +38,7 @@ def shared_lines(report: Report, events: list[Event], level: SharingLevel) -> li
 
 
 def _fields(event: Event) -> Iterator[tuple[str, str | int]]:
+    """The fields of an event that have a value, in the order of the line."""
     fields: dict[str, str | int | None] = {
         "for": event.purpose,
         "protocol": event.protocol,

@@ -188,6 +188,7 @@ class RawFlow:
             sock.close()
 
     def _on_readable(self, sock: socket.socket, parse: Callable[[bytes, float], Quote | Segment | None]) -> None:
+        """Read the packets that have arrived, and queue those that belong to this flow."""
         for _ in range(MOST_DATAGRAMS):  # the loop calls again while there is more
             try:
                 packet, at = sock.recv(LARGEST_DATAGRAM), self._network.clock.monotonic()

@@ -223,6 +223,7 @@ class UdpSocket:
             self.socket.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAGMENT, 1)
 
     def _on_readable(self) -> None:
+        """Queue the ICMP errors and datagrams that have arrived, up to MOST_DATAGRAMS."""
         self._read_errors()
         for _ in range(MOST_DATAGRAMS):  # the loop calls again while there is more
             try:
@@ -487,6 +488,7 @@ class Network:
         return made
 
     async def _syn(self, purpose: str, host: str | None, to: tuple[str, int], ttl: int, timeout_s: float) -> SynResult:
+        """Send the SYN, and wait for its outcome."""
         loop = asyncio.get_running_loop()
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         is_kept = False

@@ -434,6 +434,7 @@ class CaptureFile:
         return have >= octets
 
     def _pcap(self, order: str, unit: float) -> Iterator[Record]:
+        """Every record of a pcap file."""
         link = int(struct.unpack_from(order + "I", self._buffer, 20)[0])
         # The upper half may give the length of the frame check sequence (draft-ietf-opsawg-pcap, LinkType).
         fcs = (link >> 28) * 2 if link & 0x0400_0000 else None
@@ -458,6 +459,7 @@ class CaptureFile:
             yield self._buffer, start, start + size, original, whole + fraction * unit, link, fcs
 
     def _pcapng(self) -> Iterator[Record]:
+        """Every packet of a pcapng file."""
         order = "<"
         block = struct.Struct("<II")
         interfaces: list[_Interface] = []
@@ -495,6 +497,7 @@ class CaptureFile:
         return self._end()
 
     def _skip(self, octets: int) -> bool:
+        """Skip this many octets; False if the file ends before that."""
         while octets:
             here = min(octets, len(self._buffer) - self._at)
             self._at += here

@@ -305,6 +305,7 @@ def access_point(about: dict[str, Any], now_s: float) -> Bss | None:
 
 
 def _security(flags: int, wpa: int, rsn: int) -> list[Security]:
+    """The kinds of security offered, by NetworkManager's flags."""
     offered: tuple[tuple[int, Security], ...] = (
         (wpa & _PSK, "wpa-psk"),
         (rsn & _PSK, "wpa2-psk"),

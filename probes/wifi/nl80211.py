@@ -239,6 +239,7 @@ def attributes_of(data: bytes) -> Attributes:
 
 
 def _walk(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each attribute as (number, value), nested ones and repeats included, up to the first malformed one."""
     at = 0
     while at + 4 <= len(data):
         length, number = struct.unpack_from("=HH", data, at)

@@ -135,6 +135,7 @@ class PywifiControl:
 
 
 def _socket(where: str) -> socket.socket:
+    """Connect to wpa_supplicant's control socket."""
     made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         made.settimeout(ANSWER_S)

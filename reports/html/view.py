@@ -161,6 +161,7 @@ def _devices(report: Report) -> list[list[Cell]]:
 
 
 def _version(version: VersionVerdict) -> list[Cell]:
+    """The row of a range of Device OS versions."""
     until = f"before {version.before}" if version.before else "the newest"
     test = (
         f"{METHODS.get(version.method, version.method)}: {version.internet_test or 'no result'}"
@@ -177,6 +178,7 @@ _WORST_FIRST = ("fail", "unknown", "warn")
 
 
 def _networks(report: Report) -> list[list[Cell]]:
+    """The rows of the networks in range, with the first reason against each."""
     rows: list[list[Cell]] = []
     for network in report.networks[:MOST_NETWORKS]:
         first = next((check for status in _WORST_FIRST for check in network.checks if check.status == status), None)
@@ -209,6 +211,7 @@ def _speaks_for(report: Report) -> list[tuple[str, Cell]]:
 
 
 def _not_like_a_device(scope: Scope) -> Cell:
+    """VPN, tunnels and proxies of this laptop, which a device does not have."""
     found = [f"the VPN {scope.vpn} carries this laptop's own traffic"] if scope.vpn else []
     found += [f"tunnel {tunnel}" for tunnel in scope.tunnels[:20] if tunnel != scope.vpn]
     found += [f"{proxy.variable}={proxy.value}" for proxy in scope.proxy[:20]]
@@ -256,6 +259,7 @@ def _start(stage: StartupStage) -> _Start:
 
 
 def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Cell]:
+    """The row of an access point on 2.4 GHz."""
     name = bss.ssid or ("(hidden)" if bss.ssid == "" else "(name withheld)")
     width = f"{bss.width_mhz} MHz" if bss.width_mhz else "width not known"
     return [
@@ -269,6 +273,7 @@ def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Cell]:
 
 
 def _times(lane: Lane) -> list[Cell]:
+    """The row of a probe: when it began, how long it took, and its attempts."""
     count = len(lane.attempts) + lane.left_out
     came = sum(came for _, came in lane.attempts)
     tried = f"{count}; {came} answered or received" if count and not lane.left_out else str(count or "")

@@ -62,6 +62,7 @@ def fenced(lines: Iterable[str], *, whole: bool = False) -> list[str]:
 
 
 def _word(word: str) -> list[tuple[str, bool]]:
+    """A word as (text, whether it is to be code) pieces: punctuation around it stays plain."""
     match = _WORD.fullmatch(word)
     if match is None or not match["core"]:
         return [(word, True)]

@@ -98,6 +98,7 @@ class Addresses:
         return self._tokens.of(next(kinds, "public"), str(address))
 
     def _ipv6(self, match: re.Match[str]) -> str:
+        """The token of an IPv6 address; outside public reports only for one made from a MAC address."""
         found = match[0]
         address = _parsed_v6(found)
         if address is None and found.endswith(":"):  # the colon may belong to the sentence

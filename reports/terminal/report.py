@@ -96,6 +96,7 @@ def _table(checks: list[Check]) -> Table:
 
 
 def _print_remedies(console: Console, report: Report) -> None:
+    """Print what to do: each remedy once, the worst first, and whether that is enough."""
     to_do = [
         check
         for status in _WORST_FIRST
