@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.bench.conftest import Say
+from tests.lab.command import patched
 from tests.lab.lab import Lab
-from tests.lab.test_conduct import patched
 
 pytestmark = pytest.mark.bench
 

@@ -14,8 +14,8 @@ from netpreflight.agent.compare import Comparison, compare
 from netpreflight.reports.comparison.html import render
 from tests.browser.chromium import WIDTHS, opened
 from tests.unit.four import HOSTILE
-from tests.unit.test_compare import blocked, compared, given_as, later, phone, site
-from tests.unit.test_reports import planted
+from tests.unit.hostile import planted
+from tests.unit.two_runs import blocked, compared, given_as, later, phone, site
 
 
 def hostile() -> Comparison:

@@ -5,39 +5,14 @@ from typing import Any, Literal
 
 import pytest
 
+from tests.lab.company_files import COAP_PORT, DTLS_PORT, METER, NONCE_PORT, PARTICLE, SENSOR, VALVE
+from tests.lab.footprint import sent_only_what_footprint_lists
+from tests.lab.healthy import HEALTHY
 from tests.lab.lab import ARGON_CLOUD, LOCAL_CLOUD, Lab
-from tests.lab.servers import BEHIND_RELAY, GATEWAY
-from tests.lab.test_scenarios import HEALTHY, sent_only_what_footprint_lists
+from tests.lab.servers import GATEWAY
 
 pytestmark = pytest.mark.lab
 
-PARTICLE = ("device.spark.io", "*.udp.particle.io", "*.udp-mesh.particle.io")
-DTLS_PORT, NONCE_PORT, COAP_PORT = 5690, 5691, BEHIND_RELAY - 1
-SENSOR = f"""based_on = "photon2"
-title = "Acme sensor"
-
-[cloud]
-hosts = ["{LOCAL_CLOUD}"]
-port = {DTLS_PORT}
-"""
-VALVE = f"""based_on = "photon"
-title = "Acme valve"
-
-[device_os]
-newest = "1.5.2"
-
-[cloud]
-hosts = ["{LOCAL_CLOUD}"]
-port = {NONCE_PORT}
-"""
-"""Device OS 1.5 asks for no time server's name, either."""
-METER = f"""based_on = "generic"
-title = "Acme meter"
-
-[cloud]
-hosts = ["{LOCAL_CLOUD}"]
-port = {COAP_PORT}
-"""
 BLINDS = """based_on = "photon2"
 title = "Acme blinds"
 device_id = "acme"

@@ -20,6 +20,7 @@ from netpreflight.agent.judging.registry import with_stage
 from netpreflight.probes.dns import RANDOM_UNDER
 from netpreflight.probes.portal import VENDOR_HOSTS
 from tests.lab.capture import Capture
+from tests.lab.command import SHORT_HOLD, check_with, start
 from tests.lab.datagrams import DnsMode, DtlsMode, unnumbered
 from tests.lab.lab import ARGON_CLOUD, NOBODY, READABLE, Lab
 from tests.lab.namespaces import wait_until
@@ -28,42 +29,6 @@ from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp
 pytestmark = pytest.mark.lab
 
 TOOL = str(Path(sys.executable).with_name("netpreflight"))
-
-
-def start(lab: Lab, *arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
-    """Start a check on the laptop, and go on at once."""
-    return popen(lab, lab.check_argv(*arguments), stdout)
-
-
-def start_with(lab: Lab, patch: str, *arguments: str) -> subprocess.Popen[str]:
-    """The same with one thing of `netpreflight.agent.run` replaced."""
-    return popen(lab, lab.laptop.argv(patched(patch, *arguments)))
-
-
-def popen(lab: Lab, argv: list[str], stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
-    """Start a command line of the laptop's."""
-    return subprocess.Popen(
-        argv,
-        env=lab.laptop.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def check_with(lab: Lab, patch: str, *arguments: str, user: int | None = None) -> dict[str, Any]:
-    """The report of a check with one thing of `netpreflight.agent.run` replaced, for what no option sets."""
-    done = lab.laptop.run(*patched(patch, *arguments), user=user, timeout_s=90, readable=READABLE)
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
-
-
-def patched(patch: str, *arguments: str) -> list[str]:
-    """The tool's command line with one thing of `netpreflight.agent.run` replaced."""
-    start = f"from netpreflight.agent.cli import main\nmain({['check', '--json', *arguments]!r})\n"
-    program = f"import netpreflight.agent.run\n{patch}\n{start}"
-    return [sys.executable, "-c", program]
 
 
 def status(report: dict[str, Any], check_id: str) -> str:
@@ -458,9 +423,6 @@ def test_nothing_is_sent_later_for_ipv6_addresses(mode: DnsMode) -> None:
     assert len(healthy) == 4
     assert broken == pytest.approx(healthy, abs=0.5)
     assert max(broken.values()) < 1
-
-
-SHORT_HOLD = "netpreflight.agent.run.hold_s = lambda known: 6.0"
 
 
 def whole(report: dict[str, Any]) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.lab.command import SHORT_HOLD, start, start_with
 from tests.lab.datagrams import unnumbered
 from tests.lab.lab import NOBODY, Lab
 from tests.lab.namespaces import stays, wait_until
 from tests.lab.servers import LAPTOP_MAC
-from tests.lab.test_conduct import SHORT_HOLD, start, start_with
 
 pytestmark = pytest.mark.lab
 

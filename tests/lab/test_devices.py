@@ -12,7 +12,7 @@ import pytest
 from netpreflight.agent import profiles, report
 from tests.lab.lab import Lab
 from tests.lab.servers import Dhcp
-from tests.unit.test_device_matrix import GROUPS, NETWORKS, STUCK, Seen
+from tests.unit.networks import GROUPS, NETWORKS, STUCK, Seen
 
 pytestmark = pytest.mark.lab
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.lab.capture import Sent
+from tests.lab.footprint import sent_only_what_footprint_lists
+from tests.lab.healthy import AIR, HEALTHY
 from tests.lab.lab import (
     ELSEWHERE,
-    LAPTOP,
     LOGIN_PAGE,
     NOBODY,
     NTP,
@@ -24,33 +24,6 @@ from tests.lab.servers import GATEWAY, Dhcp, dnsmasq_dhcp
 
 pytestmark = pytest.mark.lab
 
-AIR = (
-    "wifi.band",
-    "wifi.shared-ssid",
-    "wifi.channel-width",
-    "wifi.channel",
-    "wifi.security",
-    "wifi.mode",
-    "wifi.ssid",
-    "wifi.signal",
-)
-"""What the lab's air says, which is always good."""
-HEALTHY = dict.fromkeys(
-    (
-        *AIR,
-        "dhcp.offer",
-        "dhcp.lease",
-        "dhcp.servers",
-        "dns.resolve",
-        "dns.integrity",
-        "ntp.reply",
-        "portal",
-        "coap.udp-5683",
-        "cloud.transport",
-        "path.egress",
-    ),
-    "pass",
-)
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 DEVICE_NAMES = ("pool.ntp.org", "coap.me", "californium.eclipseprojects.io", "device.spark.io", "*.udp.particle.io")
 LOST_HERE = {"path.egress": "fail"}
@@ -1051,33 +1024,3 @@ def says_what_it_should(scenario: Scenario, run: CheckRun) -> None:
             assert check["owner"], check
             assert check["problem"] != "internal-error", check
             assert "the probe failed" not in check["reason"], check
-
-
-def sent_only_what_footprint_lists(report: dict[str, Any], sent: list[Sent]) -> None:
-    """Every UDP and TCP packet of the capture is in the footprint, and the footprint has none that was not sent.
-
-    What the system sends once more after a connection was closed (its FIN) nobody can count for the footprint.
-    """
-    listed: dict[tuple[str, str, int], int] = {}
-    for contact in report["footprint"]:
-        key = (contact["protocol"], contact["address"], contact["port"])
-        listed[key] = listed.get(key, 0) + contact["packets"]
-    seen = {
-        (packet.protocol, packet.destination, packet.port or 0): packet
-        for packet in sent
-        if packet.protocol in {"udp", "tcp"}
-    }
-
-    assert set(seen) == set(listed)
-    for key, packets in seen.items():
-        if key[0] == "udp":
-            assert listed[key] == packets.frames, key
-        else:
-            assert abs(listed[key] - packets.frames) <= 3 * max(1, packets.frames // 6) + packets.again, (
-                listed[key],
-                packets,
-            )
-    others = [packet for packet in sent if packet.protocol not in {"udp", "tcp", "arp"}]
-    assert others == [], others
-    lan = ("192.168.77.", "10.9.9.")  # the second is a foreign server's, which asks for the laptop by ARP
-    assert all(packet.destination.startswith(lan) for packet in sent if packet.protocol == "arp"), LAPTOP

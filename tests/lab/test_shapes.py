@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.lab import allowed_shapes as shapes
+from tests.lab.command import SHORT_HOLD, check_with
+from tests.lab.company_files import COAP_PORT, DTLS_PORT, METER, NONCE_PORT, PARTICLE, SENSOR, VALVE
 from tests.lab.lab import ARGON_CLOUD, COAP, LOCAL_CLOUD, NOBODY, NTP, PHOTON_CLOUD, PORTAL_API, Lab
 from tests.lab.servers import GATEWAY, Dhcp
-from tests.lab.test_company import COAP_PORT, DTLS_PORT, METER, NONCE_PORT, PARTICLE, SENSOR, VALVE
-from tests.lab.test_conduct import SHORT_HOLD, check_with
 from tests.lab.witness import Recorder, Seen
 
 pytestmark = pytest.mark.lab

@@ -26,7 +26,7 @@ from netpreflight.probes.observations import (
 )
 from tests.unit import seen
 from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, COAP_ADDRESSES, GATEWAY, RESOLVER
-from tests.unit.test_judging_path import ladder
+from tests.unit.seen_ladders import ladder
 
 SSID = "Workshop"
 ROUTER_MAC = "38:10:d5:12:34:56"  # AVM GmbH, by the IEEE's registry

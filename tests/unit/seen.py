@@ -35,6 +35,8 @@ from netpreflight.probes.observations import (
 )
 
 GATEWAY, LAPTOP, RESOLVER = "192.168.77.1", "192.168.77.10/24", "192.168.77.1"
+BEYOND = "10.9.0.53"
+"""A resolver that is not in the device's subnet."""
 NTP_NAME, NTP_ADDRESS = "pool.ntp.org", "198.51.100.123"
 COAP_NAMES = ("coap.me", "californium.eclipseprojects.io")
 COAP_ADDRESSES = ("198.51.100.11", "198.51.100.12")
@@ -218,6 +220,14 @@ def argon(*made: Attempt, host: str = ARGON_NAME, **fields: Any) -> CloudEndpoin
 
 NONCE = Connection(at_s=0.0, connect_ms=9.0, received=bytes(range(200, 240)).hex())
 HELLO_VERIFY = "HelloVerifyRequest"
+SILENT_ARGON = Cloud(endpoints=[photon(NONCE), argon(*attempts(ARGON_ADDRESS, 5684, "timeout", 3))])
+"""A cloud that answers a Photon, and no Argon."""
+SILENT_PHOTON = Cloud(endpoints=[photon(Connection(at_s=0.0, error="timeout"))])
+SILENT_COAP = coap(
+    attempts(COAP_ADDRESSES[0], 5683, "timeout", 4),
+    controls=(Control(port=80, protocol="http", answered=True, detail="HTTP/1.1 200 OK"),),
+)
+"""A CoAP server that answers by HTTP only."""
 
 
 def healthy(**changed: Any) -> Observations:

@@ -15,7 +15,7 @@ from netpreflight.probes import scope
 from netpreflight.probes.observations import Path as Traced
 from netpreflight.reports import FORMATS
 from tests.unit import four, seen
-from tests.unit.test_judging_path import ladder
+from tests.unit.seen_ladders import ladder
 
 
 def answer(made: Report, about: str) -> str | None:

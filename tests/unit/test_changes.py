@@ -15,17 +15,9 @@ from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.report.changes import MOST_ADDRESSES, Change, Rule, changes
 from netpreflight.agent.results import Check, Flow
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import Cloud, Connection, Control, Icmp, Observations
+from netpreflight.probes.observations import Cloud, Connection, Icmp, Observations
 from tests.unit import seen
-
-HTTP = (Control(port=80, protocol="http", answered=True, detail="HTTP/1.1 200 OK"),)
-BEYOND = "10.9.0.53"
-"""A resolver that is not in the device's subnet."""
-SILENT_ARGON = Cloud(
-    endpoints=[seen.photon(seen.NONCE), seen.argon(*seen.attempts(seen.ARGON_ADDRESS, 5684, "timeout", 3))]
-)
-SILENT_PHOTON = Cloud(endpoints=[seen.photon(Connection(at_s=0.0, error="timeout"))])
-SILENT_COAP = seen.coap(seen.attempts(seen.COAP_ADDRESSES[0], 5683, "timeout", 4), controls=HTTP)
+from tests.unit.seen import BEYOND, SILENT_ARGON, SILENT_COAP, SILENT_PHOTON
 
 
 def asked(device: str, version: str | None = None, **changed: Any) -> list[Change]:

@@ -1,47 +1,15 @@
 """The command line from outside: wrong usage is one line and exit code 2, whatever the file; nothing hangs."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from netpreflight.agent import __version__
+from tests.unit.command import SAMPLE, SAVED, refused, run
 
-ROOT = Path(__file__).parents[2]
-SAMPLE = Path(__file__).parent / "data" / "sample-report-1-air.json"
-SAVED = SAMPLE.read_text()
 MILLION = 1_000_000
-
-
-def run(*arguments: str, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `netpreflight` with 200 MiB of address space, which no run may need: more would end in a traceback."""
-    limited = [
-        "sh",
-        "-c",
-        f'ulimit -v {200 << 10}; exec "$0" "$@"',
-        sys.executable,
-        "-m",
-        "netpreflight.agent",
-        *arguments,
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
-    return subprocess.run(limited, capture_output=True, text=True, timeout=10, check=False, cwd=folder, env=environment)
-
-
-def refused(*arguments: str, says: tuple[str, ...] = ()) -> None:
-    ran = run(*arguments)
-
-    assert (ran.returncode, ran.stdout) == (2, ""), ran
-    assert ran.stderr.endswith("\n")
-    assert ran.stderr[:-1].isprintable(), ran
-    assert len(ran.stderr) < 1000
-    assert "Traceback" not in ran.stderr
-    for words in says:
-        assert words in ran.stderr
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit import beacons
 from tests.unit.beacons import frame, ht_capabilities, ht_operation, join, pcap, radiotap, rsn, usual, wpa
-from tests.unit.test_cli import ROOT, refused
+from tests.unit.command import ROOT, refused
 
 PROTECTED = 0x0431
 BSS_KEYS = {

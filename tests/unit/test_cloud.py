@@ -9,8 +9,8 @@ from netpreflight.probes.cloud import AS_DEVICE, HURRIED, Patience
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import CloudEndpoint, Icmp
+from tests.unit.dtls_records import ALERT, HELLO_VERIFY, RANDOM, SERVER_HELLO, hello
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
-from tests.unit.test_dtls import ALERT, HELLO_VERIFY, RANDOM, SERVER_HELLO, hello
 
 HOSTS, SERVER = ["one.example", "two.example"], "198.51.100.21"
 NARROW = Icmp(type=3, code=4, source="203.0.113.2", mtu=1200)

@@ -16,16 +16,11 @@ from netpreflight.probes.net.coap import reply_to
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD, Shape
 from netpreflight.probes.net.sockets import UdpSocket
 from netpreflight.probes.observations import Coap, CoapServer
+from tests.unit.coap_messages import ACK, MID, RESET, message
+from tests.unit.dtls_records import HELLO_VERIFY, RANDOM, hello
 from tests.unit.fakes import Clock, FakeNetwork, Script
-from tests.unit.test_dtls import HELLO_VERIFY, RANDOM, hello
 
-MID = 0x1234
-ACK, RESET = 2, 3
 CONTENT, NOT_FOUND = 0x45, 0x84
-
-
-def message(kind: int = RESET, code: int = 0, mid: int = MID, **fields: Any) -> bytes:
-    return bytes(CoAP(ver=1, type=kind, code=code, msg_id=mid, **fields))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from netpreflight.agent import profiles
 from netpreflight.agent.profiles.written import LARGEST_FILE, LONGEST_LINE
 from netpreflight.reports.devices import render_sheet
-from tests.unit.test_cli import SAMPLE, SAVED, refused, run
+from tests.unit.command import SAMPLE, SAVED, refused, run
 
 ROOT = Path(__file__).parents[2]
 BASED = 'based_on = "photon2"\ntitle = "Our product"\n'

@@ -14,11 +14,12 @@ from netpreflight.agent.compare.parts import Given
 from netpreflight.reports import FORMATS as REPORTS
 from netpreflight.reports.comparison import FORMATS
 from netpreflight.reports.comparison.terminal import show
+from tests.unit.command import run
+from tests.unit.hostile import planted
+from tests.unit.markdown_readers import HOSTILE_NAMES, PARSER, every, pages
+from tests.unit.rendered import raw
 from tests.unit.seen import bss, wifi
-from tests.unit.test_cli import run
-from tests.unit.test_compare import PHONE_MAC, ROUTER_MAC, blocked, compared, given_as, later, phone, site
-from tests.unit.test_markdown import HOSTILE_NAMES, PARSER, every, pages
-from tests.unit.test_reports import planted, raw
+from tests.unit.two_runs import PHONE_MAC, ROUTER_MAC, blocked, compared, given_as, later, phone, site
 
 
 def saved(folder: Path, name: str, given: Given) -> str:

@@ -28,8 +28,9 @@ from netpreflight.reports.sharing import shared
 from tests.unit import seen
 from tests.unit.fakes import Clock
 from tests.unit.filled import Filler, forms
-from tests.unit.test_sharing import SECRET, bare_texts, of
-from tests.unit.test_wifi_sources_linux import INDEX, FakeBus, FakeControl, FakeKernel
+from tests.unit.places import of
+from tests.unit.reveals import SECRET, bare_texts
+from tests.unit.wifi_fakes import INDEX, FakeBus, FakeControl, FakeKernel
 
 LINE = re.compile(r'debug \d+\.\d{4} [a-z-]+( [a-z]+=([A-Za-z0-9._:/+-]+|"([^"\\]|\\["\\])*"))*\n')
 PASSPHRASE = "canary-passphrase"

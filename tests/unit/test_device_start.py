@@ -15,8 +15,8 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import CloudEndpoint, CoapServer, Connection, Dhcp, Dns, Observations, Suites
 from netpreflight.reports import FORMATS
 from tests.unit import seen
+from tests.unit.networks import CLOUD_NAMES, ID, UDP_CLOUD, network
 from tests.unit.seen import attempts, bss, lookup
-from tests.unit.test_device_matrix import CLOUD_NAMES, ID, UDP_CLOUD, network
 
 ALL = Selection()
 FIRST, SECOND, BY_ADDRESS = "198.51.100.50", "198.51.100.51", "192.0.2.17"

@@ -10,7 +10,7 @@ import pytest
 from netpreflight.agent import profiles
 from netpreflight.agent.profiles.facts import DeviceOs
 from netpreflight.reports.devices import NARROWEST, WIDEST, render_list, render_sheet
-from tests.unit.test_cli import refused, run
+from tests.unit.command import refused, run
 
 RAW = re.compile(r"None|True|False|Fact\(|\[|\]|\{|\}|'\w+'|value=")
 """What would show that Python was printed."""

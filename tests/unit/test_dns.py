@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 from netpreflight.probes import dns
 from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.net.sockets import Datagram, Refusal
-from netpreflight.probes.observations import Dns, Icmp, Lookup
+from netpreflight.probes.observations import Dns, Icmp
+from tests.unit.dns_lookups import NAME, RESOLVER, SECOND, ask, lookup
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket
 
-RESOLVER, SECOND = "192.0.2.53", "192.0.2.54"
-NAME = "pool.ntp.org"
 A, CNAME, AAAA = 1, 5, 28
-Reply = Callable[[bytes], list[tuple[float, Answer]]]
 
 
 def labels(name: str) -> bytes:
@@ -36,29 +34,6 @@ def answer(query: bytes, *records: bytes, rcode: int = 0, flags: int = 0x8180, q
 
 def address(*octets: int, ttl: int = 60) -> bytes:
     return record(A, bytes(octets), ttl)
-
-
-def ask(
-    monkeypatch: pytest.MonkeyPatch,
-    reply: Reply,
-    resolvers: list[str] | None = None,
-    aaaa: frozenset[str] = frozenset(),
-) -> tuple[Dns, FakeNetwork, str | None]:
-    """Resolve one name; the address that a device would use comes with it."""
-
-    async def run() -> tuple[Dns, str | None]:
-        answers = HostAddresses([NAME])
-        seen = await dns.resolve(network, resolvers or [RESOLVER], {NAME: "device"}, answers, aaaa)
-        return seen, await answers.address(NAME)
-
-    network = FakeNetwork(Clock(), lambda _, query: reply(query))
-    seen, used = asyncio.run(run())
-    return seen, network, used
-
-
-def lookup(monkeypatch: pytest.MonkeyPatch, reply: Reply) -> Lookup:
-    (found,) = ask(monkeypatch, reply)[0].of(NAME)
-    return found
 
 
 def test_the_query_is_plain_recursive_a_without_edns(monkeypatch: pytest.MonkeyPatch) -> None:

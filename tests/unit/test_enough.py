@@ -11,7 +11,7 @@ from netpreflight.agent.report.enough import Enough, enough
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Cloud
 from tests.unit import seen
-from tests.unit.test_changes import BEYOND, SILENT_ARGON, SILENT_COAP, SILENT_PHOTON
+from tests.unit.seen import BEYOND, SILENT_ARGON, SILENT_COAP, SILENT_PHOTON
 
 TWO_SERVERS = seen.dhcp(
     seen.message(), seen.message("ACK"), seen.message(server="192.168.77.3", routers=["192.168.77.3"])

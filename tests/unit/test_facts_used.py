@@ -11,7 +11,7 @@ from netpreflight.agent.profiles import Fact
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Cloud, HtOperation, LargeHello, Mapping, Observations, Suites
 from tests.unit import seen
-from tests.unit.test_device_matrix import NETWORKS, network
+from tests.unit.networks import NETWORKS, network
 
 
 class Watched:

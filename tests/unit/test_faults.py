@@ -18,7 +18,7 @@ from netpreflight.probes.observations import Fault, Ntp
 from netpreflight.reports import FORMATS
 from netpreflight.reports.sharing import shared
 from tests.unit import seen
-from tests.unit.test_sharing import of
+from tests.unit.places import of
 
 
 def raised(problem: BaseException, depth: int = 0) -> Fault:

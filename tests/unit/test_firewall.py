@@ -34,10 +34,11 @@ from netpreflight.probes.observations import Cloud, Connection
 from netpreflight.reports import FORMATS
 from netpreflight.reports.firewall import DIALECTS, render
 from tests.unit import seen
-from tests.unit.test_changes import SILENT_ARGON, SILENT_COAP
-from tests.unit.test_cli import SAVED, refused
-from tests.unit.test_cli import run as cli
-from tests.unit.test_reports import HOSTILE, TAGS, planted, raw, run
+from tests.unit.command import SAVED, refused
+from tests.unit.command import run as cli
+from tests.unit.hostile import HOSTILE, TAGS, planted
+from tests.unit.rendered import raw, run
+from tests.unit.seen import SILENT_ARGON, SILENT_COAP
 
 GOLDEN = Path(__file__).parent / "data" / "firewall"
 KNOWS_NAMES = {"fortios": "zones"} | dict.fromkeys(("asa", "panos", "srx", "routeros", "opnsense", "meraki"), "exact")

@@ -4,9 +4,6 @@
 configurations say of each BSS, written by the lab that made them and by nothing of this project's decoder.
 """
 
-import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +12,9 @@ from msgspec.structs import replace
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge_network
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import Observations, Wifi
-from netpreflight.probes.wifi.capture import read_capture
+from netpreflight.probes.observations import Observations
+from tests.unit.hostapd import AIRS, DEVICES, air, configured
 
-FOLDER = Path(__file__).parent / "data/captures/hostapd"
-AIRS = sorted(file.stem for file in FOLDER.glob("*.pcap"))
 CONFIGURED = [
     "ssid",
     "ssid_hex",
@@ -37,8 +32,6 @@ CONFIGURED = [
     "fast_transition",
     "wps",
 ]
-EVERYWHERE = [*range(2412, 2473, 5), 2484, *range(5180, 5321, 20), 5745, 5785, 5975]
-DEVICES = ("generic", "photon", "argon")
 SECURITY = {
     "open": "warn warn warn",
     "wep": "fail warn warn",
@@ -84,17 +77,6 @@ OTHERS = {
     ("names", "name-look-alike"): ("wifi.ssid", "warn warn warn"),
     ("crowd", "mesh-near"): ("wifi.band", "pass pass pass"),
 }
-
-
-@cache
-def air(name: str) -> Wifi:
-    # The lab's monitor hears every channel; a channel on which nobody sent leaves no trace in the file.
-    return replace(read_capture(FOLDER / f"{name}.pcap"), frequencies_mhz=EVERYWHERE)
-
-
-def configured(name: str) -> list[dict[str, Any]]:
-    truths: list[dict[str, Any]] = json.loads((FOLDER / f"{name}.json").read_text())
-    return truths
 
 
 def statuses(name: str, ssid: str, check_id: str) -> str:

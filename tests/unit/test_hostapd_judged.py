@@ -16,7 +16,7 @@ from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Observations, Wifi
 from tests.unit.air import sound
-from tests.unit.test_hostapd_air import AIRS, DEVICES, air, configured
+from tests.unit.hostapd import AIRS, DEVICES, air, configured
 from tests.wifi.access_points import AIRS as LAB_AIRS
 from tests.wifi.expectations import DEVICES as LAB_DEVICES
 from tests.wifi.expectations import expected as lab_expects

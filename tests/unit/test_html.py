@@ -26,7 +26,8 @@ from netpreflight.reports.html import led_drawing as led
 from netpreflight.reports.html import render
 from netpreflight.reports.html.page import environment, page, templates
 from tests.unit import four, seen
-from tests.unit.test_reports import HOSTILE, TAGS, planted, run
+from tests.unit.hostile import HOSTILE, TAGS, planted
+from tests.unit.rendered import run
 
 FOLDER = Path(__file__).parents[2] / "reports" / "html" / "templates"
 VOID = {"meta", "input", "br", "hr", "img", "link"}

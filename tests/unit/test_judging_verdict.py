@@ -25,8 +25,8 @@ from netpreflight.probes.observations import (
 from netpreflight.reports import FORMATS
 from tests.unit import seen
 from tests.unit.arbitrary import arbitrary
+from tests.unit.cases import assert_listed
 from tests.unit.seen import COAP_ADDRESSES, GOOD_NTP, NTP_NAME, attempts, dns, healthy, lookup, ntp
-from tests.unit.test_problems import assert_listed
 
 ALL = Selection()
 DEVICES = ("generic", "photon", "argon")

@@ -30,8 +30,8 @@ from tests.unit.air import (
     sound,
     wifi,
 )
+from tests.unit.samples import SAMPLES
 from tests.unit.seen import healthy
-from tests.unit.test_saved import SAMPLES
 
 Found = tuple[Wifi | None, str, str, str]
 """What was heard, a device, the status and whom the finding names."""

@@ -7,20 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netpreflight.probes.net.dtls import RANDOM_AT, RANDOM_SIZE
-from netpreflight.probes.net.ladders import Destination, Rungs, UdpClimb, number_in, payload_of
+from netpreflight.probes.net.ladders import Rungs, UdpClimb, number_in, payload_of
 from netpreflight.probes.net.sockets import Datagram, Refusal
-from netpreflight.probes.observations import Icmp, PathPayload
+from netpreflight.probes.observations import PathPayload
+from tests.unit.dtls_records import ALERT, HELLO_VERIFY, RANDOM, hello
 from tests.unit.fakes import Clock, FakeNetwork
-from tests.unit.test_dtls import ALERT, HELLO_VERIFY, RANDOM, hello
+from tests.unit.ladder_place import ADDRESS, HOST, PLACE, error
 
-HOST, ADDRESS = "device.lab.example", "198.51.100.21"
-PLACE = Destination(HOST, ADDRESS)
 KINDS: tuple[PathPayload, ...] = ("coap", "dtls", "ntp", "dns")
 ROUTERS = ["192.168.77.1", "203.0.113.1", "203.0.113.5", "203.0.113.9"]
-
-
-def error(source: str, kind: int = 11, code: int = 0) -> Icmp:
-    return Icmp(type=kind, code=code, source=source)
 
 
 @pytest.fixture

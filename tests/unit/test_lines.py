@@ -9,7 +9,7 @@ from netpreflight.reports import FORMATS
 from netpreflight.reports.lines import contacts, evidence, times, way
 from netpreflight.reports.words import further
 from tests.unit import seen
-from tests.unit.test_reports import on_terminal, run
+from tests.unit.rendered import on_terminal, run
 
 
 def blocked() -> Report:

@@ -12,8 +12,8 @@ from netpreflight.probes.net import dtls
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, COOKIE_HELLO, DTLS_ALERT, Shape
 from netpreflight.probes.net.sockets import UdpSocket
 from netpreflight.probes.observations import Mapping
+from tests.unit.dtls_records import ALERT, COOKIE, HELLO_VERIFY, RANDOM, SERVER_HELLO, hello
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
-from tests.unit.test_dtls import ALERT, COOKIE, HELLO_VERIFY, RANDOM, SERVER_HELLO, hello
 
 SERVER, CLOUD = "198.51.100.21", Server("dtls", "cloud.example", 5684)
 COAP = Server("coap", "coap.example", 5683)

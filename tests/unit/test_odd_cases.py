@@ -14,16 +14,17 @@ from netpreflight.probes.net.coap import reply_to
 from netpreflight.probes.observations import Coap, Control
 from netpreflight.reports import FORMATS
 from tests.unit import seen
+from tests.unit.cases import ADMIN, OWNER, Case, verify
+from tests.unit.coap_messages import ACK, MID
+from tests.unit.coap_messages import message as coap_message
+from tests.unit.command import SAVED, refused
+from tests.unit.command import run as cli
+from tests.unit.dhcp_replies import OFFER, decoded, ip, option, reply
+from tests.unit.dns_lookups import lookup as asked
 from tests.unit.fakes import Answer
+from tests.unit.hostile import TAGS, planted
+from tests.unit.rendered import raw, run
 from tests.unit.seen import COAP_ADDRESSES, attempts, dns, healthy, lookup, message
-from tests.unit.test_cli import SAVED, refused
-from tests.unit.test_cli import run as cli
-from tests.unit.test_coap import ACK, MID
-from tests.unit.test_coap import message as coap_message
-from tests.unit.test_dhcp import OFFER, decoded, ip, option, reply
-from tests.unit.test_dns import lookup as asked
-from tests.unit.test_judging_ip import ADMIN, OWNER, Case, verify
-from tests.unit.test_reports import TAGS, planted, raw, run
 
 HTTP = (Control(port=80, protocol="http", answered=True, detail="HTTP/1.1 200 OK"),)
 SILENT = attempts(COAP_ADDRESSES[0], 5683, "timeout", 4)

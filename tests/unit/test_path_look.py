@@ -10,16 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netpreflight.probes import path as probe
-from netpreflight.probes.net.ladders import Destination, Rungs, UdpClimb
+from netpreflight.probes.net.ladders import Rungs, UdpClimb
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, WHOLE, Shape
 from netpreflight.probes.net.sockets import Datagram, Refusal
 from netpreflight.probes.observations import Icmp, PathTarget, WholePackets
 from netpreflight.probes.path import LARGE_TRIES, MOST_PACKETS, Target, path
+from tests.unit.dtls_records import HELLO_VERIFY
 from tests.unit.fakes import Clock, FakeNetwork
-from tests.unit.test_dtls import HELLO_VERIFY
-from tests.unit.test_ladders import ADDRESS, HOST, error
+from tests.unit.ladder_place import ADDRESS, PLACE, error
 
-PLACE = Destination(HOST, ADDRESS)
 COAP, DTLS = Rungs("udp", 5683, "coap"), Rungs("udp", 5684, "dtls")
 DNS, NTP = Rungs("udp", 53, "dns"), Rungs("udp", 123, "ntp")
 SIZE = 1280

@@ -9,33 +9,17 @@ import pytest
 from netpreflight.agent import profiles, report
 from netpreflight.agent.judging import CHECKS, judge
 from netpreflight.agent.judging.registry import COMMON_PROBLEMS
-from netpreflight.agent.results import Check, Named
+from netpreflight.agent.results import Named
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Attempt, Icmp, LargeHello, Mapping, Observations, Scope
 from tests.unit import four, seen
+from tests.unit.cases import ADMIN, OWNER, Case, assert_listed, verify, without
+from tests.unit.cases_internet import CLOUD_CASES, COAP_CASES, NO_NAME, NO_ROUTE, NTP_CASES, PORTAL_CASES, cloud
+from tests.unit.cases_ip import DHCP_CASES, DNS_CASES, refusing
 from tests.unit.filled import Filler
+from tests.unit.networks import NETWORKS, network
+from tests.unit.samples import SAMPLES
 from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, FILTER, GATEWAY, HELLO_VERIFY, RESOLVER, attempts
-from tests.unit.test_device_matrix import NETWORKS, network
-from tests.unit.test_judging_internet import (
-    CLOUD_CASES,
-    COAP_CASES,
-    NO_NAME,
-    NO_ROUTE,
-    NTP_CASES,
-    PORTAL_CASES,
-    cloud,
-)
-from tests.unit.test_judging_ip import ADMIN, DHCP_CASES, DNS_CASES, OWNER, Case, refusing, verify, without
-from tests.unit.test_saved import SAMPLES
-
-
-def assert_listed(check: Check) -> None:
-    """A finding that is no pass has a problem of its check's list, and no other has one, or somebody named."""
-    listed = CHECKS[check.id].problems
-    if check.status in {"pass", "skip"}:
-        assert (check.problem, check.named) == (None, None), check
-    else:
-        assert check.problem in {*listed, *COMMON_PROBLEMS}, check
 
 
 def dtls(*made: Attempt, **fields: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.sharing import hidden, shared
 from tests.unit.seen import healthy
-from tests.unit.test_compare import given_as, phone, site
+from tests.unit.two_runs import given_as, phone, site
 
 ROOT = Path(__file__).parents[2]
 PROBES = set(Observations.__struct_fields__) - {"scope"}

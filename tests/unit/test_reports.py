@@ -1,12 +1,10 @@
 """Renderings: nothing from the network acts on a terminal, JSON keeps the contract, and a saved run is judged alike."""
 
-import io
 import json
 import re
 import unicodedata
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,24 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.report import Report, Run, SavedReportError
-from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import (
-    Contact,
-    Echo,
-    EchoPacket,
-    EchoTest,
-    Lease,
-    Observations,
-    PortalApi,
-    Proxy,
-    Resolver,
-    TlsWitness,
-)
+from netpreflight.agent.report import Report, SavedReportError
+from netpreflight.probes.observations import Echo, EchoPacket, EchoTest, Observations
 from netpreflight.reports import FORMATS
 from netpreflight.reports.safe_text import shown
-from netpreflight.reports.terminal import Terminal
 from tests.unit import seen
+from tests.unit.hostile import HOSTILE, TAGS, planted
+from tests.unit.rendered import on_terminal, raw, run
 
 SAMPLE = Path(__file__).parent / "data" / "sample-report-1.json"
 KEYS = [
@@ -49,85 +36,6 @@ KEYS = [
     "networks",
     "footprint",
 ]
-HOSTILE = {
-    "C0": "a\x00\x07\x08\r\n\t\x0b\x7fb",
-    "C1": "a\x80\x85\x9b31mb",
-    "CSI": "\x1b[31;1mred\x1b[2J",
-    "OSC": "\x1b]0;title\x07\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
-    "bidi": "a\u202e\u2066gnp.exe\u2069\u202c\u061c",
-    "zero-width": "pool\u200b.ntp\u200d\ufeff\u2060\u00ad.org",
-    "separators": "a\u2028b\u2029c",
-    "markup": "[red]x[/red] [link=http://evil.example]y[/link] [/] :boom: <b>",
-    "long": "A" * 10_000,
-}
-TAGS = "\U000e0041\U000e007f\u0600\U0001d173"
-"""More format characters, beyond and inside the basic plane."""
-_OUR_OWN = {"type", "status", "result", "verdict", "method", "colour", "when", "id", "stage", "level", "owner",
-"schema",
-            "title", "os_version", "name"}  # fmt: skip
-"""Fields of a report that this project writes itself."""
-_CLOSED_LISTS = {"security"}
-"""Lists of words that this project chooses among."""
-
-
-def bare(kind: Any) -> set[Any]:
-    """The members of a union (or the one type), without what `Annotated` adds."""
-    members = get_args(kind) if get_origin(kind) in {Union, UnionType} else [kind]
-    return {get_args(member)[0] if get_origin(member) is Annotated else member for member in members}
-
-
-def planted(value: Any, text: str, *, own: bool) -> Any:
-    """The same, with `text` in every field that is any string (where `own`: but not in those of the project itself)."""
-    if isinstance(value, msgspec.Struct):
-        changes = {}
-        hints = {field.name: field.type for field in msgspec.structs.fields(value)}
-        for name, inner in ((field, getattr(value, field)) for field in value.__struct_fields__):
-            free = str in bare(hints[name])
-            if free and not isinstance(inner, (list, dict)) and not (own and name in _OUR_OWN):
-                changes[name] = text
-            elif not isinstance(inner, (str, int, float, type(None))) and name not in _CLOSED_LISTS:
-                changes[name] = planted(inner, text, own=own)
-        return msgspec.structs.replace(value, **changes)
-    if isinstance(value, list):
-        return [text if isinstance(element, str) else planted(element, text, own=own) for element in value]
-    return value
-
-
-def run(**changed: Any) -> Run:
-    """A run with something in every kind of field."""
-    observed = seen.healthy(**changed)
-    observed.scope.resolvers = [Resolver(address=seen.RESOLVER, source="dhcp", interface="eth0")]
-    observed.scope.proxy = [Proxy(variable="http_proxy", value="http://proxy.example:3128")]
-    observed.scope.tunnels = ["tun0"]
-    assert observed.dhcp is not None
-    observed.dhcp.laptop_lease = Lease(source="dhclient", address="192.168.77.10", routers=["192.168.77.1"])
-    assert observed.portal is not None
-    observed.portal.api = PortalApi(url="https://portal.example/api", error="no answer")
-    observed.portal.tls = [TlsWitness(host="captive.apple.com", mismatch="Hostname mismatch")]
-    contact = Contact(
-        protocol="udp", host="coap.me", address="198.51.100.11", port=5683, packets=2, bytes=64, purpose="p"
-    )
-    return Run(started="2026-01-02T03:04:05Z", duration_s=1.5, complete=False, selection=Selection(skip=["ntp.reply"]),
-               observations=observed, footprint=[contact])  # fmt: skip
-
-
-def raw(text: str) -> list[str]:
-    """The characters of a text that a terminal obeys or hides, line ends aside."""
-    return [
-        repr(character)
-        for character in text
-        if character != "\n" and unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Cs"}
-    ]
-
-
-def on_terminal(made: Report) -> str:
-    stream = io.StringIO()
-    terminal = Terminal(stream)
-    terminal.begin(made.scope, profiles.load("generic"))
-    for check in made.checks:
-        terminal.known(check)
-    terminal.final(made)
-    return stream.getvalue()
 
 
 HOSTILE_RUNS = [

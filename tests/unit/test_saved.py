@@ -15,11 +15,10 @@ from netpreflight.agent import profiles, report
 from netpreflight.probes.net import payload_shapes as shapes
 from netpreflight.probes.observations import Contact, Observations
 from netpreflight.reports import FORMATS
-from tests.unit.test_cli import ROOT, run
-from tests.unit.test_sharing import every_struct
+from tests.unit.command import ROOT, run
+from tests.unit.reveals import every_struct
+from tests.unit.samples import DATA, SAMPLES
 
-DATA = Path(__file__).parent / "data"
-SAMPLES = sorted(DATA.glob("sample-report-*.json"))
 SAMPLE = DATA / "sample-report-1-path.json"
 OF_THESE_RULES = [path for path in SAMPLES if json.loads(path.read_text())["tool"]["rules"] == report.RULES]
 ROUTER, LAPTOP = "192.168.77.1", "192.168.77.10"

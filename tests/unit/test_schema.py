@@ -1,47 +1,23 @@
-"""The published JSON Schemas: generated from the types, and every report and comparison keeps its own.
-
-Written anew by `.venv/bin/python -m tests.unit.test_schema`, after a change of the types that is meant.
-"""
+"""The published JSON Schemas: generated from the types, and every report and comparison keeps its own."""
 
 import json
 from pathlib import Path
 from typing import Any, get_args
 
-import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
 from netpreflight.agent import profiles
-from netpreflight.agent.compare import Comparison, compare
-from netpreflight.agent.report import Report
+from netpreflight.agent.compare import compare
 from netpreflight.probes.observations import Observations, Reveals
 from netpreflight.reports import FORMATS
 from netpreflight.reports.comparison import FORMATS as COMPARISONS
 from netpreflight.reports.sharing import hidden, shared
 from netpreflight.reports.words import TOLD
 from tests.unit.filled import Filler
-from tests.unit.test_compare import blocked, given_as, phone, site
-from tests.unit.test_sharing import DEVICES, PLACES, broken, of
-
-FOLDER = Path(__file__).parents[2] / "reports"
-FILE, COMPARISON = FOLDER / "report.schema.json", FOLDER / "comparison.schema.json"
-SCHEMAS: dict[Path, tuple[type, str, str]] = {
-    FILE: (Report, "report", "A report of netpreflight, as --json and -o run.json write it."),
-    COMPARISON: (Comparison, "comparison", "Two runs side by side, as netpreflight compare --json writes them."),
-}
-
-
-def generated(file: Path) -> str:
-    kind, name, description = SCHEMAS[file]
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:netpreflight:{name}:1",
-        "title": f"netpreflight-{name}/1",
-        "description": f"{description} `x-reveals` says what a text may "
-        "reveal of the network and the people it was made with.",
-        **msgspec.json.schema(kind),
-    }
-    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+from tests.unit.places import DEVICES, PLACES, broken, of
+from tests.unit.schema import COMPARISON, FILE, SCHEMAS, generated
+from tests.unit.two_runs import blocked, given_as, phone, site
 
 
 def problems(document: str, file: Path = FILE) -> list[str]:
@@ -52,7 +28,7 @@ def problems(document: str, file: Path = FILE) -> list[str]:
 @pytest.mark.parametrize("file", SCHEMAS, ids=lambda file: file.name)
 def test_the_schema_is_that_of_the_types(file: Path) -> None:
     assert json.loads(generated(file)) == json.loads(file.read_text()), (
-        "write it anew: .venv/bin/python -m tests.unit.test_schema"
+        "write it anew: .venv/bin/python -m tests.unit.schema"
     )
 
 
@@ -121,8 +97,3 @@ def test_the_schema_says_what_each_text_may_reveal() -> None:
     told = json.dumps(definitions)
     for value in get_args(Reveals):
         assert f'"x-reveals": "{value}"' in told, value
-
-
-if __name__ == "__main__":
-    for schema_file in SCHEMAS:
-        schema_file.write_text(generated(schema_file))

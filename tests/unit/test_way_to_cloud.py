@@ -13,7 +13,7 @@ from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Scope
 from tests.unit.seen import ARGON_ADDRESS, GATEWAY
-from tests.unit.test_judging_path import closed, ladder, observed
+from tests.unit.seen_ladders import closed, ladder, observed
 
 NEXT = ("10.1.1.1", "100.64.0.1", "203.0.113.1", "203.0.114.9", "198.18.0.1")
 """Private, a carrier-grade NAT's, and public: of one /8, and of another."""

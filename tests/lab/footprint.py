@@ -1,0 +1,36 @@
+"""The footprint of a run, held against a capture of what was really sent."""
+
+from typing import Any
+
+from tests.lab.capture import Sent
+from tests.lab.lab import LAPTOP
+
+
+def sent_only_what_footprint_lists(report: dict[str, Any], sent: list[Sent]) -> None:
+    """Every UDP and TCP packet of the capture is in the footprint, and the footprint has none that was not sent.
+
+    What the system sends once more after a connection was closed (its FIN) nobody can count for the footprint.
+    """
+    listed: dict[tuple[str, str, int], int] = {}
+    for contact in report["footprint"]:
+        key = (contact["protocol"], contact["address"], contact["port"])
+        listed[key] = listed.get(key, 0) + contact["packets"]
+    seen = {
+        (packet.protocol, packet.destination, packet.port or 0): packet
+        for packet in sent
+        if packet.protocol in {"udp", "tcp"}
+    }
+
+    assert set(seen) == set(listed)
+    for key, packets in seen.items():
+        if key[0] == "udp":
+            assert listed[key] == packets.frames, key
+        else:
+            assert abs(listed[key] - packets.frames) <= 3 * max(1, packets.frames // 6) + packets.again, (
+                listed[key],
+                packets,
+            )
+    others = [packet for packet in sent if packet.protocol not in {"udp", "tcp", "arp"}]
+    assert others == [], others
+    lan = ("192.168.77.", "10.9.9.")  # the second is a foreign server's, which asks for the laptop by ARP
+    assert all(packet.destination.startswith(lan) for packet in sent if packet.protocol == "arp"), LAPTOP

@@ -1,0 +1,196 @@
+"""Every way in which the checks of DHCP and DNS can end."""
+
+from typing import Any
+
+from netpreflight.probes.observations import Dhcp, DhcpMessage, Dns, Icmp, Lease, Ntp, Scope
+from tests.unit import seen
+from tests.unit.cases import ADMIN, OWNER, Case, without
+from tests.unit.seen import ADDRESSES, GATEWAY, NTP_NAME, RANDOM, RESOLVER, dhcp, dns, lookup, message
+
+OTHER, SECOND = "192.168.77.3", "192.168.77.2"
+
+
+def informed(identity: str, asked: str = "INFORM", kind: str = "ACK", **fields: Any) -> DhcpMessage:
+    return message(kind, identity=identity, asked=asked, address=None, mask=None, **fields)
+
+
+def denied(**fields: Any) -> dict[str, Dhcp]:
+    return {"dhcp": Dhcp(exchange_denied="sending a DISCOVER needs root or CAP_NET_RAW", **fields)}
+
+
+OWN_LEASE = Lease(source="dhclient", server=GATEWAY, address="192.168.77.10", routers=[GATEWAY], resolvers=[RESOLVER])
+TO_LAPTOP = message(identity="laptop")
+DHCP_CASES = [
+    Case("an offer", "dhcp.offer", {}, "pass", evidence=(GATEWAY,)),
+    Case("silence", "dhcp.offer", {"dhcp": dhcp()}, "fail", "no-answer", ADMIN),
+    Case("exhausted", "dhcp.offer", {"dhcp": dhcp(informed("laptop"), informed("device"))}, "fail", "pool-exhausted",
+         ADMIN, GATEWAY),
+    Case("laptop only", "dhcp.offer", {"dhcp": dhcp(informed("laptop"), TO_LAPTOP)}, "fail", "only-known-clients",
+         ADMIN, GATEWAY),
+    Case("laptop with a lease only", "dhcp.offer", {"dhcp": dhcp(TO_LAPTOP, laptop_lease=OWN_LEASE)}, "fail",
+         "only-known-clients", ADMIN, GATEWAY),
+    Case("informs only", "dhcp.offer", {"dhcp": dhcp(informed("laptop"))}, "fail", "no-offer", ADMIN, GATEWAY),
+    Case("no measurement", "dhcp.offer", {"dhcp": Dhcp(not_run="the interface eth0 is down")}, "unknown", "not-looked",
+         OWNER),
+    Case("cut short", "dhcp.offer", {"dhcp": None}, "unknown", "not-looked", OWNER),
+    Case("a user without a record", "dhcp.offer", denied(), "unknown", "no-exchange", OWNER),
+    Case("a user with a lease", "dhcp.offer", denied(laptop_lease=OWN_LEASE), "warn", "only-laptop-lease", OWNER,
+         evidence=("192.168.77.10", GATEWAY)),
+    Case("a user with half a lease", "dhcp.offer",
+         denied(laptop_lease=Lease(source="dhclient", address="192.168.77.10")), "unknown", "no-exchange", OWNER),
+    Case("a user whom a server tells", "dhcp.offer", denied(received=[informed("laptop")]), "unknown", "no-exchange",
+         OWNER, evidence=(GATEWAY,)),
+    Case("granted", "dhcp.lease", {}, "pass", evidence=("192.168.77.120", GATEWAY)),
+    Case("no resolver", "dhcp.lease", {"dhcp": seen.lease(resolvers=[])}, "fail", "lease-without-resolver", ADMIN,
+         GATEWAY),
+    Case("no router", "dhcp.lease", {"dhcp": seen.lease(routers=[])}, "fail", "lease-without-router", ADMIN, GATEWAY),
+    # That it guesses as its IP stack does is not confirmed.
+    Case("no router for a Photon", "dhcp.lease", {"dhcp": seen.lease(routers=[])}, "warn", "lease-without-router",
+         ADMIN, GATEWAY, device="photon"),
+    Case("a router that an Argon guesses", "dhcp.lease", {"dhcp": seen.lease(routers=[])}, "warn",
+         "lease-without-router", ADMIN, GATEWAY, device="argon", evidence=("option 3",)),
+    Case("a router that an Argon guesses wrongly", "dhcp.lease",
+         {"dhcp": seen.lease(routers=[]), "scope": Scope(interface="eth0", state="up", gateway="192.168.77.254")},
+         "fail", "lease-without-router", ADMIN, GATEWAY, device="argon"),
+    Case("no router and no mask, which is guessed from the class", "dhcp.lease",
+         {"dhcp": seen.lease(routers=[], mask=None)}, "warn", "lease-without-router", ADMIN, GATEWAY, device="argon",
+         evidence=("option 3",)),
+    Case("no router and no mask, another class", "dhcp.lease",
+         {"dhcp": seen.lease(routers=[], mask=None, address="10.9.0.7")}, "fail", "lease-without-router", ADMIN,
+         GATEWAY, device="argon"),
+    Case("no router and no mask, a device that guesses nothing", "dhcp.lease",
+         {"dhcp": seen.lease(routers=[], mask=None)}, "fail", "lease-without-router", ADMIN, GATEWAY),
+    Case("another router", "dhcp.lease", {"dhcp": seen.lease(routers=[SECOND])}, "unknown", "other-router", OWNER,
+         SECOND, evidence=(GATEWAY,)),
+    Case("no address", "dhcp.lease", {"dhcp": seen.lease(address=None)}, "fail", "lease-without-address", ADMIN,
+         GATEWAY),
+    Case("NAK", "dhcp.lease", {"dhcp": dhcp(message(), message("NAK", message="no free leases"))}, "fail", "nak",
+         ADMIN, GATEWAY, evidence=("NAK", "no free leases")),
+    Case("an offer that is not granted", "dhcp.lease", {"dhcp": dhcp(message())}, "fail", "not-granted", ADMIN,
+         GATEWAY, evidence=("192.168.77.120",)),
+    Case("no offer, no lease", "dhcp.lease", {"dhcp": dhcp()}, "fail", "no-offer", ADMIN),
+    Case("a user's lease proves nothing", "dhcp.lease", denied(laptop_lease=OWN_LEASE), "warn", "only-laptop-lease",
+         OWNER),
+    Case("a user without a lease", "dhcp.lease", denied(), "unknown", "no-exchange", OWNER),
+    Case("a lease that comes too late", "dhcp.lease",
+         {"dhcp": dhcp(message(at_s=14.0), message("ACK", at_s=40.0))}, "fail", "too-late", ADMIN, GATEWAY,
+         device="photon"),
+    Case("a router that nobody measured through, for want of a resolver", "dhcp.lease",
+         {"dhcp": seen.lease(resolvers=[])}, "unknown", "lease-without-resolver", ADMIN, GATEWAY, device="photon"),
+    Case("no lease measured", "dhcp.lease", {"dhcp": None}, "unknown", "not-looked", OWNER),
+    Case("one server", "dhcp.servers", {}, "pass", evidence=(GATEWAY,)),
+    Case("two that agree", "dhcp.servers", {"dhcp": dhcp(message(), message(server=OTHER), message("ACK"))}, "pass",
+         evidence=(GATEWAY, OTHER)),
+    Case("two routers", "dhcp.servers",
+         {"dhcp": dhcp(message(), message(server=OTHER, routers=[OTHER], server_mac="aa:bb"))}, "fail",
+         "servers-disagree", ADMIN, evidence=(GATEWAY, OTHER, "router")),
+    Case("two resolvers", "dhcp.servers", {"dhcp": dhcp(message(), message(server=OTHER, resolvers=[OTHER]))}, "fail",
+         "servers-disagree", ADMIN, evidence=(GATEWAY, OTHER, "resolver")),
+    Case("two subnets", "dhcp.servers", {"dhcp": dhcp(message(), message(server=OTHER, address="10.0.0.9"))}, "fail",
+         "servers-disagree", ADMIN, evidence=(GATEWAY, OTHER)),
+    Case("one that says less to an INFORM", "dhcp.servers",
+         {"dhcp": dhcp(message(), informed("laptop", server=OTHER, routers=[], resolvers=[]))}, "unknown",
+         "second-server", ADMIN, OTHER),
+    Case("a rogue that only answers INFORMs", "dhcp.servers",
+         denied(received=[informed("laptop"), informed("laptop", server=OTHER, resolvers=[OTHER])]), "fail",
+         "servers-disagree", ADMIN, evidence=(GATEWAY, OTHER)),
+    Case("no server to compare", "dhcp.servers", {"dhcp": dhcp()}, "unknown", "no-answer", ADMIN),
+    Case("servers as a user", "dhcp.servers", denied(laptop_lease=OWN_LEASE), "unknown", "no-exchange", OWNER),
+    Case("servers not measured", "dhcp.servers", {"dhcp": None}, "unknown", "not-looked", OWNER),
+]  # fmt: skip
+
+
+def second(first: str | None, then: str = "right") -> dict[str, Dns]:
+    """Two resolvers, of which the first answers nothing but `first`."""
+    broken = [lookup(name, rcode=first) for name in (*ADDRESSES, *RANDOM)]
+    return {"dns": dns(*broken, resolvers=(RESOLVER, SECOND), default=then)}
+
+
+def refusing(icmp: Icmp) -> dict[str, Dns]:
+    """Somebody refuses each question to the resolver."""
+    tries = seen.attempts(RESOLVER, 53, "icmp", 3, icmp=icmp)
+    return {"dns": dns(*(lookup(name, rcode=None, attempts=tries) for name in (*ADDRESSES, *RANDOM)))}
+
+
+def aaaa(*addresses: str, rcode: str | None = "NOERROR") -> dict[str, Dns]:
+    """All names resolve, and the newest Argon's was asked for its IPv6 address, too."""
+    found = dns()
+    found.lookups.append(lookup(seen.ARGON_NAME, *addresses, rcode=rcode, type="AAAA"))
+    return {"dns": found}
+
+
+ASSUMED = {"dns": dns()}
+HIJACK = {"dns": dns(*(lookup(name, GATEWAY) for name in (*ADDRESSES, *RANDOM)))}
+ELSEWHERE = "198.51.100.99"
+LOCAL_VENDOR = {"dns": dns(lookup("captive.apple.com", "10.9.9.9"))}
+LOCAL_NTP = Ntp(server=NTP_NAME, address="10.9.9.9", attempts=seen.ntp(seen.GOOD_NTP).attempts)
+DNS_CASES = [
+    Case("all names", "dns.resolve", {}, "pass", evidence=(RESOLVER,)),
+    Case("all names for a Photon", "dns.resolve", {}, "pass", device="photon", evidence=(RESOLVER,)),
+    Case("all names for an Argon", "dns.resolve", {}, "pass", device="argon", evidence=(RESOLVER,)),
+    Case("silent", "dns.resolve", {"dns": dns(default=None)}, "fail", "no-answer", ADMIN, RESOLVER),
+    *(Case(rcode, "dns.resolve", {"dns": dns(default=rcode)}, "fail", "resolver-fails", ADMIN, RESOLVER,
+           evidence=(rcode,))
+      for rcode in ("SERVFAIL", "REFUSED", "NXDOMAIN")),
+    *(Case(problem, "dns.resolve", refusing(icmp), "fail", problem, ADMIN, icmp.source, evidence=(icmp.source,))
+      for problem, icmp in (("rejected", seen.PROHIBITED), ("no-route", Icmp(type=3, code=0, source=seen.FILTER)),
+                            ("port-closed", Icmp(type=3, code=3, source=RESOLVER)))),
+    Case("truncated", "dns.resolve", {"dns": dns(*(lookup(name, truncated=True) for name in ADDRESSES))}, "fail",
+         "resolver-fails", ADMIN, RESOLVER, evidence=("truncated",)),
+    Case("filtered", "dns.resolve", without(*seen.COAP_NAMES, NTP_NAME), "fail", "names-withheld", ADMIN, RESOLVER,
+         evidence=("coap.me", NTP_NAME, "NXDOMAIN")),
+    Case("one CoAP server's name is enough", "dns.resolve", without("coap.me"), "pass"),
+    Case("filtered NTP", "dns.resolve", without(NTP_NAME), "fail", "names-withheld", ADMIN, RESOLVER,
+         evidence=(NTP_NAME,)),
+    Case("filtered NTP harms no Photon", "dns.resolve", without(NTP_NAME), "warn", "names-withheld", ADMIN, RESOLVER,
+         device="photon", evidence=(NTP_NAME,)),
+    Case("filtered cloud", "dns.resolve", without("device.spark.io"), "fail", "names-withheld", ADMIN, RESOLVER,
+         device="photon", evidence=("device.spark.io",)),
+    Case("a made-up Argon's name need not exist", "dns.resolve", without(seen.ARGON_NAME), "unknown",
+         "name-may-not-exist", OWNER, device="argon", evidence=(seen.ARGON_NAME,)),
+    Case("an Argon's silent name", "dns.resolve", without(seen.ARGON_NAME, rcode=None), "fail", "names-withheld",
+         ADMIN, RESOLVER, device="argon", evidence=(seen.ARGON_NAME,)),
+    Case("all of the cloud filtered", "dns.resolve", without(seen.ARGON_NAME, "device.spark.io"), "fail",
+         "names-withheld", ADMIN, RESOLVER, device="argon", evidence=(seen.ARGON_NAME,)),
+    Case("first resolver dead", "dns.resolve", second(None), "warn", "first-resolver-fails", ADMIN, RESOLVER,
+         evidence=(SECOND,)),
+    Case("first resolver refuses", "dns.resolve", second("REFUSED"), "warn", "first-resolver-fails", ADMIN, RESOLVER,
+         evidence=(SECOND, "REFUSED")),
+    Case("both dead", "dns.resolve", {"dns": dns(resolvers=(RESOLVER, SECOND), default=None)}, "fail", "no-answer",
+         ADMIN, RESOLVER, evidence=(SECOND,)),
+    Case("second dead only", "dns.resolve",
+         {"dns": dns(*(lookup(n, resolver=SECOND, rcode=None) for n in ADDRESSES), resolvers=(RESOLVER, SECOND))},
+         "pass"),
+    Case("hijacked names are not resolved", "dns.resolve", HIJACK, "fail", "answers-invented", ADMIN, RESOLVER),
+    Case("AAAA left unanswered", "dns.resolve", aaaa(rcode=None), "warn", "aaaa-unanswered", ADMIN, RESOLVER,
+         device="photon2"),
+    Case("DNS64", "dns.resolve", aaaa("64:ff9b::c633:6415"), "warn", "ipv6-address", ADMIN, RESOLVER, device="photon2",
+         evidence=("64:ff9b::c633:6415",)),
+    Case("names of another version", "dns.resolve", {}, "unknown", "other-run", OWNER, device="argon 5.5.0"),
+    Case("only the laptop's resolver", "dns.resolve", ASSUMED, "unknown", "only-laptop-resolver", OWNER,
+         evidence=(RESOLVER,)),
+    Case("only the laptop's resolver", "dns.integrity", ASSUMED, "unknown", "only-laptop-resolver", OWNER),
+    Case("no resolver handed out", "dns.resolve", {"dns": Dns()}, "unknown", "no-resolver", ADMIN),
+    Case("resolvers unknown to a user", "dns.resolve", {"dns": Dns(), **denied()}, "unknown", "no-resolver", OWNER),
+    Case("dns not run", "dns.resolve", {"dns": Dns(not_run="this laptop has no IPv4 address")}, "unknown",
+         "not-looked", OWNER),
+    Case("dns cut short", "dns.resolve", {"dns": None}, "unknown", "not-looked", OWNER),
+    Case("honest", "dns.integrity", {}, "pass"),
+    Case("hijack", "dns.integrity", HIJACK, "fail", "answers-invented", ADMIN, RESOLVER),
+    Case("hijack harms a Photon elsewhere", "dns.integrity", HIJACK, "warn", "answers-invented", ADMIN, RESOLVER,
+         device="photon"),
+    Case("one resolver of two invents", "dns.integrity",
+         {"dns": dns(lookup(RANDOM[0], ELSEWHERE, resolver=SECOND), resolvers=(RESOLVER, SECOND))}, "fail",
+         "answers-invented", ADMIN, SECOND, evidence=(ELSEWHERE,)),
+    Case("a local answer", "dns.integrity", LOCAL_VENDOR, "fail", "local-address", ADMIN, RESOLVER,
+         evidence=("captive.apple.com", "10.9.9.9")),
+    Case("the gateway's answer", "dns.integrity", {"dns": dns(lookup("captive.apple.com", GATEWAY))}, "fail",
+         "local-address", ADMIN, RESOLVER),
+    Case("a local answer that works", "dns.integrity", {"dns": dns(lookup(NTP_NAME, "10.9.9.9")), "ntp": LOCAL_NTP},
+         "warn", "local-address", ADMIN, RESOLVER, evidence=(NTP_NAME, "10.9.9.9")),
+    Case("one address for all", "dns.integrity", {"dns": dns(*(lookup(name, ELSEWHERE) for name in ADDRESSES))},
+         "warn", "one-address-for-all", ADMIN, RESOLVER, evidence=(ELSEWHERE,)),
+    Case("documentation addresses are public", "dns.integrity", {"dns": dns(lookup("coap.me", "192.0.2.1"))}, "pass"),
+    Case("nobody answers", "dns.integrity", {"dns": dns(default=None)}, "unknown", "no-denial", ADMIN),
+    Case("integrity not asked", "dns.integrity", {"dns": Dns()}, "unknown", "no-resolver", ADMIN),
+]  # fmt: skip

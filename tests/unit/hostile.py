@@ -1,0 +1,49 @@
+"""Hostile texts, and a way to put one into every field that the network can fill."""
+
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+
+HOSTILE = {
+    "C0": "a\x00\x07\x08\r\n\t\x0b\x7fb",
+    "C1": "a\x80\x85\x9b31mb",
+    "CSI": "\x1b[31;1mred\x1b[2J",
+    "OSC": "\x1b]0;title\x07\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
+    "bidi": "a\u202e\u2066gnp.exe\u2069\u202c\u061c",
+    "zero-width": "pool\u200b.ntp\u200d\ufeff\u2060\u00ad.org",
+    "separators": "a\u2028b\u2029c",
+    "markup": "[red]x[/red] [link=http://evil.example]y[/link] [/] :boom: <b>",
+    "long": "A" * 10_000,
+}
+TAGS = "\U000e0041\U000e007f\u0600\U0001d173"
+"""More format characters, beyond and inside the basic plane."""
+_OUR_OWN = {"type", "status", "result", "verdict", "method", "colour", "when", "id", "stage", "level", "owner",
+"schema",
+            "title", "os_version", "name"}  # fmt: skip
+"""Fields of a report that this project writes itself."""
+_CLOSED_LISTS = {"security"}
+"""Lists of words that this project chooses among."""
+
+
+def bare(kind: Any) -> set[Any]:
+    """The members of a union (or the one type), without what `Annotated` adds."""
+    members = get_args(kind) if get_origin(kind) in {Union, UnionType} else [kind]
+    return {get_args(member)[0] if get_origin(member) is Annotated else member for member in members}
+
+
+def planted(value: Any, text: str, *, own: bool) -> Any:
+    """The same, with `text` in every field that is any string (where `own`: but not in those of the project itself)."""
+    if isinstance(value, msgspec.Struct):
+        changes = {}
+        hints = {field.name: field.type for field in msgspec.structs.fields(value)}
+        for name, inner in ((field, getattr(value, field)) for field in value.__struct_fields__):
+            free = str in bare(hints[name])
+            if free and not isinstance(inner, (list, dict)) and not (own and name in _OUR_OWN):
+                changes[name] = text
+            elif not isinstance(inner, (str, int, float, type(None))) and name not in _CLOSED_LISTS:
+                changes[name] = planted(inner, text, own=own)
+        return msgspec.structs.replace(value, **changes)
+    if isinstance(value, list):
+        return [text if isinstance(element, str) else planted(element, text, own=own) for element in value]
+    return value

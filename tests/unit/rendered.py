@@ -1,0 +1,49 @@
+"""A run with something in every kind of field, and how it looks on a terminal and in JSON."""
+
+import io
+import unicodedata
+from typing import Any
+
+from netpreflight.agent import profiles
+from netpreflight.agent.report import Report, Run
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Contact, Lease, PortalApi, Proxy, Resolver, TlsWitness
+from netpreflight.reports.terminal import Terminal
+from tests.unit import seen
+
+
+def run(**changed: Any) -> Run:
+    """A run with something in every kind of field."""
+    observed = seen.healthy(**changed)
+    observed.scope.resolvers = [Resolver(address=seen.RESOLVER, source="dhcp", interface="eth0")]
+    observed.scope.proxy = [Proxy(variable="http_proxy", value="http://proxy.example:3128")]
+    observed.scope.tunnels = ["tun0"]
+    assert observed.dhcp is not None
+    observed.dhcp.laptop_lease = Lease(source="dhclient", address="192.168.77.10", routers=["192.168.77.1"])
+    assert observed.portal is not None
+    observed.portal.api = PortalApi(url="https://portal.example/api", error="no answer")
+    observed.portal.tls = [TlsWitness(host="captive.apple.com", mismatch="Hostname mismatch")]
+    contact = Contact(
+        protocol="udp", host="coap.me", address="198.51.100.11", port=5683, packets=2, bytes=64, purpose="p"
+    )
+    return Run(started="2026-01-02T03:04:05Z", duration_s=1.5, complete=False, selection=Selection(skip=["ntp.reply"]),
+               observations=observed, footprint=[contact])  # fmt: skip
+
+
+def raw(text: str) -> list[str]:
+    """The characters of a text that a terminal obeys or hides, line ends aside."""
+    return [
+        repr(character)
+        for character in text
+        if character != "\n" and unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Cs"}
+    ]
+
+
+def on_terminal(made: Report) -> str:
+    stream = io.StringIO()
+    terminal = Terminal(stream)
+    terminal.begin(made.scope, profiles.load("generic"))
+    for check in made.checks:
+        terminal.known(check)
+    terminal.final(made)
+    return stream.getvalue()

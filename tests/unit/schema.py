@@ -1,0 +1,37 @@
+"""The published JSON Schemas, generated from the types.
+
+`.venv/bin/python -m tests.unit.schema` writes them anew, after a change of the types that is meant.
+"""
+
+import json
+from pathlib import Path
+
+import msgspec
+
+from netpreflight.agent.compare import Comparison
+from netpreflight.agent.report import Report
+
+FOLDER = Path(__file__).parents[2] / "reports"
+FILE, COMPARISON = FOLDER / "report.schema.json", FOLDER / "comparison.schema.json"
+SCHEMAS: dict[Path, tuple[type, str, str]] = {
+    FILE: (Report, "report", "A report of netpreflight, as --json and -o run.json write it."),
+    COMPARISON: (Comparison, "comparison", "Two runs side by side, as netpreflight compare --json writes them."),
+}
+
+
+def generated(file: Path) -> str:
+    kind, name, description = SCHEMAS[file]
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:netpreflight:{name}:1",
+        "title": f"netpreflight-{name}/1",
+        "description": f"{description} `x-reveals` says what a text may "
+        "reveal of the network and the people it was made with.",
+        **msgspec.json.schema(kind),
+    }
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    for schema_file in SCHEMAS:
+        schema_file.write_text(generated(schema_file))
