@@ -42,7 +42,7 @@ packets.layers("inet")  # in a run with privileges, DHCP has loaded it before
 place, device, *controls = json.loads(sys.argv[1])
 async def look():
     async with Network("eth0", time.monotonic()) as network:
-        target = Target(Destination(*place), Rungs(*device), tuple(Rungs(*one) for one in controls))
+        target = Target(Destination(*place), Rungs(*device), tuple(Rungs(*control) for control in controls))
         seen = await path(network, [target])
         return {"took_s": network.elapsed(), "path": seen, "footprint": network.footprint()}
 sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(look())))

@@ -1,4 +1,4 @@
-"""The design's rules, held by what each file imports and calls."""
+"""The design's rules, held by what each file imports and calls, and how it names things."""
 
 import ast
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ FILES = {
     for folder in ("agent", "probes", "reports")
     for file in sorted((ROOT / folder).rglob("*.py"))
 }
+TESTS = {str(file.relative_to(ROOT)): ast.parse(file.read_text()) for file in sorted((ROOT / "tests").rglob("*.py"))}
 HEAVY = {
     "scapy": {"probes/net/packets.py"},
     "dns": {"probes/dns.py"},
@@ -205,3 +206,40 @@ def test_names_are_quoted_by_the_one_function_whose_inverse_finds_them() -> None
     shell = {name for name in by_hand if name.startswith("reports/firewall/")}
 
     assert {name: lines for name, lines in by_hand.items() if lines and name not in shell} == {}
+
+
+def test_what_tests_share_stands_in_plain_modules() -> None:
+    reached = {
+        (name, module)
+        for name, tree in TESTS.items()
+        for module in imports(tree)
+        if within(module, "tests") and any(part.startswith("test_") for part in module.split("."))
+    }
+
+    assert ("tests/unit/test_schema.py", "tests.unit.schema.generated") in {
+        (name, module) for name, tree in TESTS.items() for module in imports(tree)
+    }
+    assert reached == set()
+
+
+def bound(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Every name that a file gives to an argument, a loop's variable or a value, and its line."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                yield name, node.lineno
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name, node.lineno
+
+
+def test_names_say_what_they_are() -> None:
+    loops = "for one in x: pass\n[1 for one in x]\nlambda one: 1\ndef f(one): one = 1\nasync def g(*, one): pass\n"
+    assert sorted(line for name, line in bound(ast.parse(loops)) if name == "one") == [1, 2, 3, 4, 4, 5]
+    found = {
+        (name, line)
+        for name, tree in {**FILES, **TESTS}.items()
+        for given, line in bound(tree)
+        if given == "one"
+    }  # fmt: skip
+
+    assert found == set()
