@@ -146,7 +146,7 @@ class Chain:
             masquerade(rows[1], "outer")
         self.routers = [Firewall(namespace) for namespace in rows]
         self.server = Firewall(self.internet)
-        self.server.drop(address=DEAD, hooks=("input",), must_fire=False)
+        self.dead = self.server.drop(address=DEAD, hooks=("input",), must_fire=False)
 
     def _net(self, n: int) -> tuple[str, str]:
         """The addresses of a link's two ends, the laptop's side first."""
