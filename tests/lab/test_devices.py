@@ -1,4 +1,4 @@
-"""Every device and generation of Device OS on real networks: what `tests.unit.test_device_matrix` expects of each."""
+"""Every device and generation of Device OS on real networks: what `tests.unit.networks` expects of each."""
 
 import json
 import re
