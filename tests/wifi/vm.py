@@ -10,6 +10,8 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import re
+import shlex
 import shutil
 import signal
 import socket
@@ -32,6 +34,7 @@ BOOT_DEADLINE_S = 120.0
 SPARE_S = 20.0
 """The host waits for so much longer than the deadline that it gave to the guest."""
 POLL_S = 0.05
+_INSMOD = re.compile(r"insmod (.*?\.ko\S*)")  # a folder's name may have a space, and options may follow
 BOOT_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_console")
 KERNEL_PARTS = ("net", "crypto", "lib", "arch", "fs/9p", "fs/netfs", "fs/fscache", "fs/overlayfs", "drivers/virtio",
                 "drivers/char", "drivers/net/*.ko", "drivers/net/wireless/*.ko")  # fmt: skip
@@ -51,12 +54,17 @@ exec switch_root /root /bin/sh /.wifi-lab-start
 """
 START = """export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 hostname wifi-lab
+mkdir /host; mount --bind / /host
 for folder in /run /tmp /var/log /var/lib/dhcp /var/lib/NetworkManager; do
     mkdir -p $folder; mount -t tmpfs -o mode=755 tmpfs $folder
 done
 chmod 1777 /tmp
 mkdir -p /dev/pts /dev/shm /run/netns /run/lock /lib/modules
 mount -t devpts devpts /dev/pts; mount -t tmpfs tmpfs /dev/shm; mount -t debugfs debugfs /sys/kernel/debug
+for needed in {needed}; do  # what is mounted above may hide it
+    [ -e "$needed" ] || {{ mkdir -p "$needed"; mount --bind "/host$needed" "$needed"; }}
+done
+umount /host; rmdir /host
 mount --bind {modules} /lib/modules
 rm -f /etc/resolv.conf; : >/etc/resolv.conf
 for folder in {closed}; do chmod a+x "$folder"; done
@@ -141,13 +149,13 @@ def _make_initrd(folder: Path, release: str) -> None:
     for module in BOOT_MODULES:
         listed = _output("modprobe", "-d", str(folder), "-S", release, "--show-depends", module)
         for line in listed.splitlines():
-            if line.startswith("insmod ") and (path := Path(line.split()[1])).name not in order:
+            if (found := _INSMOD.match(line)) and (path := Path(found[1])).name not in order:
                 shutil.copy(path, tree / "modules")
                 order.append(path.name)
     (tree / "modules" / "order").write_text("".join(f"{name}\n" for name in order))
     (tree / "init").write_text(INIT)
     (tree / "init").chmod(0o755)
-    (tree / "start").write_text(_start_script(folder))
+    (tree / "start").write_text(start_script(folder))
     files = "\n".join(str(path.relative_to(tree)) for path in [tree, *sorted(tree.rglob("*"))])
     with (folder / "initrd").open("wb") as initrd:
         subprocess.run(
@@ -156,13 +164,18 @@ def _make_initrd(folder: Path, release: str) -> None:
     shutil.rmtree(tree)
 
 
-def _start_script(folder: Path) -> str:
+def start_script(folder: Path, *, repository: Path = REPOSITORY) -> str:
     """The guest's start script; folders on the way to Python and the repository are opened for ordinary users."""
-    needed = {Path(sys.prefix), Path(sys.base_prefix), REPOSITORY}
+    paths = [repository, Path(sys.base_prefix), Path(sys.prefix)]
+    needed = dict.fromkeys([*(path.resolve() for path in paths), *paths])  # what a link leads to comes first
     closed = {up for path in needed for up in path.parents if not up.stat().st_mode & 1}
+
+    def words(*all_of_them: Path) -> str:
+        return shlex.join(map(str, all_of_them))
+
     return START.format(
-        modules=folder / "lib" / "modules", closed=" ".join(map(str, sorted(closed))), repository=REPOSITORY,
-        python=PYTHON, agent=Path(__file__).with_name("agent.py"),
+        needed=words(*needed), modules=words(folder / "lib" / "modules"), closed=words(*sorted(closed)),
+        repository=words(repository), python=words(Path(PYTHON)), agent=words(Path(__file__).with_name("agent.py")),
     )  # fmt: skip
 
 
@@ -178,7 +191,7 @@ def locked(path: Path) -> Generator[None]:
 def prepare(cache: Path = CACHE) -> Image:
     """Return what to boot; made anew where Debian has a newer kernel, or this recipe has changed."""
     package = _kernel_package()
-    recipe = hashlib.sha256(repr((package, KERNEL_PARTS, BOOT_MODULES, INIT, _start_script(cache))).encode())
+    recipe = hashlib.sha256(repr((package, KERNEL_PARTS, BOOT_MODULES, INIT, start_script(cache))).encode())
     release = package.split("=")[0].removeprefix("linux-image-")
     folder = cache / f"{release}-{recipe.hexdigest()[:12]}"
     with locked(cache / "lock"):
