@@ -14,8 +14,6 @@ from netpreflight.probes.wifi.elements import bss
 from tests.unit import beacons
 
 CAPTURES = Path(__file__).parent / "data" / "captures"
-SLOW_S = 0.5
-"""A frame that takes longer, of the processor's time, hangs; most take 0.00005 s."""
 
 
 class Outcome(NamedTuple):

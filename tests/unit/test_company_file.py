@@ -3,7 +3,6 @@
 import json
 import re
 import string
-import time
 import tomllib
 from pathlib import Path
 
@@ -460,12 +459,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_refused_soon(tmp_path: Path, name: str) -> None:
-    file = saved(tmp_path, BASED + HOSTILE[name])
-
-    begun = time.monotonic()
-    why_refused(file)
-    assert time.monotonic() - begun < 5
+def test_a_hostile_file_is_refused(tmp_path: Path, name: str) -> None:
+    assert why_refused(saved(tmp_path, BASED + HOSTILE[name]))
 
 
 @pytest.mark.parametrize("text", [r"\u001b[31m\u202e\n", r"[red]x[/red]\u0007", "\\u0085\\u2028" * 50])

@@ -204,6 +204,7 @@ def text_of(rules: list[Rule], dialect: str) -> str:
     return render(changes, dialect)
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("dialect", FILES)
 def test_a_parser_of_others_reads_what_was_meant(dialect: str) -> None:
     @settings(max_examples=40, deadline=None)

@@ -1,6 +1,5 @@
 """The known devices: every fact has a source, holds for each version once, and says what the fact sheet says."""
 
-import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS
+from netpreflight.agent.profiles import files
 from netpreflight.agent.profiles.facts import is_version, order
 from netpreflight.agent.profiles.files import checked, read
 from netpreflight.agent.profiles.written import Written
@@ -154,15 +154,13 @@ def test_all_load() -> None:
     assert [device.name for device in profiles.load_all()] == profiles.names()
 
 
-def test_loading_all_again_costs_nothing() -> None:
-    profiles.load_all()
-    took = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        profiles.load_all()
-        took.append(time.perf_counter() - begun)
+def test_loading_all_again_reads_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    first = profiles.load_all()
+    monkeypatch.setattr(files, "FOLDER", tmp_path)
 
-    assert min(took) < 0.005
+    assert [profile is before for profile, before in zip(profiles.load_all(), first, strict=True)] == [True] * len(
+        first
+    )
 
 
 def test_what_is_loaded_twice_is_one_and_cannot_be_changed() -> None:
