@@ -175,6 +175,7 @@ def test_an_offer_captured_at_an_ietf_meeting() -> None:
     assert (message.lease_s, message.domain, message.captive_portal) == (3600, "meeting.ietf.org", None)
 
 
+@pytest.mark.tshark
 def test_tshark_reads_the_same_out_of_the_capture() -> None:
     names = ("ip.your", "option.dhcp_server_id", "option.subnet_mask", "option.router", "option.domain_name_server",
              "option.ip_address_lease_time", "option.domain_name")  # fmt: skip

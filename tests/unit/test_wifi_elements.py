@@ -51,6 +51,7 @@ def decoded(elements: bytes, frequency: int | None = 2437, capability: int | Non
     return bss(elements, bssid="02:11:22:33:44:55", frequency_mhz=frequency, capability=capability, **more)
 
 
+@pytest.mark.tshark
 @pytest.mark.parametrize("file", CAPTURES, ids=lambda file: file.name)
 def test_agrees_with_tshark_on_every_frame(file: Path) -> None:
     bsss = {"Beacon-Cisco": 1, "Beacon-Mikro": 1, "ieee802.11_e": 6}.get(file.name[:12], 0)
@@ -58,6 +59,7 @@ def test_agrees_with_tshark_on_every_frame(file: Path) -> None:
     assert compare(file) == (bsss, [])
 
 
+@pytest.mark.tshark
 @pytest.mark.parametrize("file", HOSTAPD, ids=lambda file: file.name)
 def test_agrees_with_tshark_on_every_frame_of_the_lab(file: Path) -> None:
     compared, differences = compare(file)
@@ -525,6 +527,7 @@ def test_walk_and_outline_stop_at_the_break() -> None:
     assert outline(b"") == (None, True)
 
 
+@pytest.mark.tshark
 def test_agrees_with_tshark_on_what_others_encode(tmp_path: Path) -> None:
     made = [(usual() + elements, capability, 2437) for elements, capability, _, _ in SECURITY.values()]
     made += [(elements, ESS, frequency) for elements, frequency, _ in WIDTHS.values()]
