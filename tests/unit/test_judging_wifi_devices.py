@@ -212,7 +212,8 @@ def test_what_a_device_can_do_with_a_network(name: str, column: int) -> None:
 
 def findings(of: Profile) -> list[tuple[str, Observations, Finding]]:
     """What every check finds of every network above."""
-    return [(check_id, seen, CHECKS[check_id].judge(device_view(seen, of))) for seen in EVERY for check_id in WIFI]
+    views = [device_view(seen, of) for seen in EVERY]
+    return [(check_id, view.seen, CHECKS[check_id].judge(view)) for view in views for check_id in WIFI]
 
 
 EVERY = [Observations(wifi=seen) for seen, _ in NETWORKS.values()]

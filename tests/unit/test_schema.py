@@ -1,6 +1,7 @@
 """The published JSON Schemas: generated from the types, and every report and comparison keeps its own."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,9 +21,14 @@ from tests.unit.schema import COMPARISON, FILE, SCHEMAS, generated
 from tests.unit.two_runs import blocked, given_as, phone, site
 
 
+@cache
+def validator(file: Path) -> Any:
+    return Draft202012Validator(json.loads(file.read_text()))
+
+
 def problems(document: str, file: Path = FILE) -> list[str]:
-    validator = Draft202012Validator(json.loads(file.read_text()))
-    return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(json.loads(document))]
+    errors = validator(file).iter_errors(json.loads(document))
+    return [f"{error.json_path}: {error.message[:200]}" for error in errors]
 
 
 @pytest.mark.parametrize("file", SCHEMAS, ids=lambda file: file.name)

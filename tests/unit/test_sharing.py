@@ -65,12 +65,16 @@ def test_no_canary_gets_out(device: str, ran: bool, choice: int) -> None:  # noq
     for where, _, text in filler.planted:
         assert json.dumps(text)[1:-1] in complete, where
     for level, kinds in SECRET.items():
+        secret = {
+            form: where
+            for where, what, text in filler.planted
+            if what in kinds or (level == "ticket" and where in NEIGHBOURS)
+            for form in forms(text)
+        }
         for name, output in outputs(shared(made, level)).items():
             text = flat(output)
-            for where, what, secret in filler.planted:
-                if what in kinds or (level == "ticket" and where in NEIGHBOURS):
-                    for form in forms(secret):
-                        assert form not in text, (level, name, where, form)
+            for form, where in secret.items():
+                assert form not in text, (level, name, where, form)
             if level == "public":
                 for part in ("canary", "ca:fe", "ca-fe", "cafe", "10.203.", "45.203.", "203.10.", "203.45.", "cacaca"):
                     assert part not in text, (name, part, text[max(0, text.find(part) - 200) :][:400])
@@ -133,12 +137,13 @@ def test_a_public_report_is_the_same_wherever_it_was_made(changed: dict[str, Any
     first, other = of(here, contacts, device), of(elsewhere(here), there, device)
     assert FORMATS[".json"](first) != FORMATS[".json"](other)
 
-    ours, theirs = outputs(shared(first, "public")), outputs(shared(other, "public"))
+    public = shared(first, "public")
 
-    for name, output in ours.items():
-        assert output == theirs[name]
+    assert shared(other, "public") == public, "and so is whatever is rendered of it"
+    for name, output in outputs(public).items():
+        text = flat(output)
         for secret in TOLD_OF_A_PLACE:
-            assert not re.search(rf"(?<![\w.]){re.escape(secret.lower())}", flat(output)), (name, secret)
+            assert not re.search(rf"(?<![\w.]){re.escape(secret.lower())}", text), (name, secret)
 
 
 SHORT = [
