@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import pytest
 
 from tests.unit import beacons
 from tests.unit.beacons import frame, ht_capabilities, ht_operation, join, pcap, radiotap, rsn, usual, wpa
-from tests.unit.command import ROOT, refused
+from tests.unit.command import refused, run
 
 PROTECTED = 0x0431
 BSS_KEYS = {
@@ -45,13 +43,6 @@ def on_5(name: bytes = b"net", channel: int = 36, number: int = 0x56, signal: in
     elements = join((0, name), beacons.OFDM_RATES, WPA2)
     made = frame(elements, bssid=f"02:11:22:33:44:{number:02x}", capability=PROTECTED)
     return radiotap(made, 5000 + 5 * channel, signal)
-
-
-def run(*arguments: str | bytes) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "netpreflight.agent", *arguments],
-        capture_output=True, text=True, timeout=20, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
 
 
 LISTENED = [radiotap(b"\xd4\0\0\0" + bytes(6), mhz) for mhz in (*range(2412, 2473, 5), 2484, *range(5180, 5321, 20))]
