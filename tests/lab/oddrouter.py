@@ -47,6 +47,7 @@ class OddRouter:
     drops: tuple[int, int] | None = None
     accepts_s: float | None = None
     did: int = field(default=0, init=False)
+    _chance: random.Random = field(default_factory=lambda: random.Random(2026), init=False)
 
     def join(self, chain: Chain) -> None:
         """Take the place of the link between r2 and r3."""
@@ -74,7 +75,7 @@ class OddRouter:
         if packet[0] >> 4 != 4:
             return
         left = packet[8] if self.hidden else packet[8] - 1
-        way = random.choice(self.ways)
+        way = self._chance.choice(self.ways)
         if left < 1 and not self.overrun:
             self.did += 1
             self._loop.call_later(self.delay_s, os.write, self._near, self._error(packet, way))

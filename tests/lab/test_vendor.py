@@ -3,7 +3,6 @@
 Its packets are read here by hand, and by tshark; its errors are what it logs, and its death is seen.
 """
 
-import os
 import random
 import socket
 import struct
@@ -21,6 +20,7 @@ from tests.lab.vendor import build
 
 pytestmark = pytest.mark.lab
 
+CHANCE = random.Random(2026)
 DEADLINE_S = 5.0
 QUIET_S = 0.3  # a lab's round trip is under 5 ms
 DEEP_S = 90.0
@@ -119,7 +119,7 @@ def device(lab: Lab) -> Generator[Device]:
 @pytest.fixture
 def nonce() -> bytes:
     """The client's random."""
-    return os.urandom(32)
+    return CHANCE.randbytes(32)
 
 
 # ---- how it is built
@@ -143,7 +143,7 @@ def test_build_that_fails_is_an_error(npm: str, says: str, tmp_path: Path, monke
 # ---- what it does
 
 
-@pytest.mark.parametrize("number", [0, 1 << 46 | random.getrandbits(46)], ids=["first", "any-47-bits"])
+@pytest.mark.parametrize("number", [0, 1 << 46 | CHANCE.getrandbits(46)], ids=["first", "any-47-bits"])
 def test_hello_verify_request(lab: Lab, nonce: bytes, number: int) -> None:
     asked = hello(nonce, number=number)
     with Device(lab) as device, lab.capture() as capture:
@@ -164,7 +164,7 @@ def test_hello_verify_request(lab: Lab, nonce: bytes, number: int) -> None:
 
 
 def test_second_flight(lab: Lab, nonce: bytes) -> None:
-    number = random.getrandbits(40)
+    number = CHANCE.getrandbits(40)
     with Device(lab) as device, lab.capture() as capture:
         asked = hello(nonce, device.cookie(nonce, number), number + 1)
         flight = device.ask(asked, 4)
@@ -209,7 +209,7 @@ def test_takes_retransmissions(lab: Lab, device: Device, nonce: bytes) -> None:
 
 def test_takes_abandoned_handshakes(lab: Lab) -> None:
     for answered in range(8):
-        nonce = os.urandom(32)
+        nonce = CHANCE.randbytes(32)
         with Device(lab) as device:
             cookie = device.cookie(nonce)
             if answered % 2:
@@ -231,7 +231,7 @@ def test_takes_an_alert(lab: Lab, device: Device, nonce: bytes) -> None:
 
 def test_is_silent_to_echo_packets(lab: Lab, device: Device, nonce: bytes) -> None:
     for size in (1, 255, 511):
-        payload = os.urandom(size)
+        payload = CHANCE.randbytes(size)
         assert device.ask(struct.pack("!BHH6sH", 252, 0xFEFD, 0x8004, bytes(6), size) + payload, 0) == []
     errors = lab.vendor_alive()
 
@@ -243,7 +243,7 @@ def test_is_silent_to_echo_packets(lab: Lab, device: Device, nonce: bytes) -> No
 
 def test_takes_content_type_254_for_a_session_that_has_moved(lab: Lab, device: Device) -> None:
     device_id = bytes.fromhex("e00fce680123456789abcdef")
-    device.send(record(254, os.urandom(40)) + device_id + b"\x0c")
+    device.send(record(254, CHANCE.randbytes(40)) + device_id + b"\x0c")
     wait_until(lambda: bool(lab.vendor.events("rehandshake")), "the datagram taken")
 
     assert [event["device"] for event in lab.vendor.events("moved")] == ["e00fce680123456789abcdef"]
@@ -264,7 +264,7 @@ def test_largest_hello_that_it_takes_is_harmless(lab: Lab, device: Device, nonce
 def test_one_large_hello_kills_it() -> None:
     with Lab(argon_cloud="vendor") as lab, Device(lab) as device:
         lab.vendor.must_live = False
-        device.send(hello(os.urandom(32), size=1252))
+        device.send(hello(CHANCE.randbytes(32), size=1252))
         wait_until(lambda: bool(lab.vendor.events("receive")), "the hello taken")
         with pytest.raises(LabError, match=r"the vendor's server ended: -\d"):
             lab.vendor_alive()
@@ -273,7 +273,7 @@ def test_one_large_hello_kills_it() -> None:
 def test_scenario_that_kills_it_fails() -> None:
     def scenario() -> None:
         with Lab(argon_cloud="vendor") as lab, Device(lab) as device:
-            device.send(hello(os.urandom(32), size=1252))
+            device.send(hello(CHANCE.randbytes(32), size=1252))
             wait_until(lambda: bool(lab.vendor.events("receive")), "the hello taken")
 
     with pytest.raises(LabError, match=r"the vendor's server ended: -\d"):
