@@ -44,6 +44,7 @@ def nat_timeout(lab: Lab, name: str) -> int:
     return int(lab.gateway.where.command("cat", f"/proc/sys/net/netfilter/nf_conntrack_udp_{name}"))
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("arguments", "silent_s", "reason", "warned"),
     [
@@ -145,6 +146,7 @@ def test_only_a_nat_is_called_forgetful(
     assert check(report)["problem"] == (FORGETS if says == "warn" else None)
 
 
+@pytest.mark.timing
 def test_interrupted_silence_ends_at_once_and_says_what_is_known() -> None:
     with Lab() as lab:
         with lab.capture() as capture:

@@ -114,6 +114,7 @@ def test_a_middlebox_that_accepts_late(what: str, user: int | None) -> None:
         assert named(judged(what, looked)) is None
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("what", PORTS)
 def test_twelve_hops_with_three_silent_ones(what: str, user: int | None) -> None:
     with Chain(12) as chain:
@@ -151,6 +152,7 @@ TRACERS = {
 }
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("tracer", TRACERS)
 def test_agrees_with(tracer: str, capsys: pytest.CaptureFixture[str]) -> None:
     what, argv = TRACERS[tracer]
