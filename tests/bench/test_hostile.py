@@ -14,10 +14,8 @@ from netpreflight.reports.sharing import shared
 from netpreflight.reports.words import TOLD
 from tests.bench.conftest import Say
 from tests.unit import mutated, seen
-from tests.unit.test_company_file import BASED
-from tests.unit.test_company_file import HOSTILE as HOSTILE_FILES
-from tests.unit.test_reports import HOSTILE, planted
-from tests.unit.test_sharing import PLACES, SLOW, broken, of
+from tests.unit.hostile import HOSTILE, HOSTILE_FILES, SLOW, planted
+from tests.unit.places import PLACES, broken, of
 
 pytestmark = pytest.mark.bench
 
@@ -30,7 +28,7 @@ def test_a_hostile_company_file_is_refused_soon(tmp_path: Path, say: Say) -> Non
     file = tmp_path / "ourproduct.toml"
     took = {}
     for name, content in HOSTILE_FILES.items():
-        file.write_text(BASED + content)
+        file.write_text(content)
         begun = time.perf_counter()
         with pytest.raises(profiles.DeviceFileError):
             profiles.load(str(file))

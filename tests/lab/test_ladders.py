@@ -122,6 +122,11 @@ def needs_answers_in_time(ladder: Ladder) -> bool:
     return any(router.trims and not router.delay_s for router in odd)
 
 
+def timed(ladder: Ladder) -> list[pytest.MarkDecorator]:
+    """The mark of a row with a router that is a program of ours: it is slower than Linux's."""
+    return [pytest.mark.timing] if any(map(is_odd, ladder.routers)) else []
+
+
 def errors(looked: Looked) -> set[tuple[int, int]]:
     """Types and codes of the ICMP errors that the device's port was answered by."""
     return {(probe.icmp.type, probe.icmp.code) for probe in looked.target.device.probes if probe.icmp}
@@ -131,7 +136,7 @@ def errors(looked: Looked) -> set[tuple[int, int]]:
 @pytest.mark.parametrize(
     ("ladder", "what"),
     [
-        pytest.param(ladder, what, id=f"{ladder.name}-{what}", marks=[pytest.mark.timing] * any(map(is_odd, ladder.routers)))
+        pytest.param(ladder, what, id=f"{ladder.name}-{what}", marks=timed(ladder))
         for ladder in every_ladder()
         for what in ladder.packets
     ],

@@ -16,6 +16,30 @@ HOSTILE = {
     "markup": "[red]x[/red] [link=http://evil.example]y[/link] [/] :boom: <b>",
     "long": "A" * 10_000,
 }
+SLOW = {
+    "quotes": "'" * 20_000,
+    "colons": ":" + "a:" * 10_000 + "g",
+    "digits": "1." * 10_000,
+    "bytes": "b'" * 10_000,
+    "hex": "0a" * 10_000,
+    "words": "portal " * 3_000,
+    "urls": "http://" * 3_000,
+    "homes": "/home/" * 4_000,
+    "endless": "A" * 110_000,
+}
+_BASED = 'based_on = "photon2"\ntitle = "Our product"\n'
+HOSTILE_FILES = {
+    "arrays": _BASED + "x = " + "[\n" * 20_000,
+    "closed arrays": _BASED + "x = " + "[\n" * 20_000 + "]\n" * 20_000,
+    "dotted": _BASED + "\n".join(f"{'a.' * 480}k{i} = 1" for i in range(60)),
+    "tables": _BASED + "\n".join(f"[[a.b{i}]]" for i in range(5_000)),
+    "statements": _BASED + "".join(f"a{i}=1\n" for i in range(7_000)),
+    "list": _BASED + "x = [" + "1,\n" * 20_000 + "]",
+    "number": _BASED + f"x = 0x{'f' * 900}",
+    "text": _BASED + 'x = """' + "\n" * 60_000 + '"""',
+    "quotes": _BASED + "x = '''" + "''\n" * 20_000 + "'''",
+}
+"""Company files that would keep a careless reader busy."""
 TAGS = "\U000e0041\U000e007f\u0600\U0001d173"
 """More format characters, beyond and inside the basic plane."""
 _OUR_OWN = {"type", "status", "result", "verdict", "method", "colour", "when", "id", "stage", "level", "owner",

@@ -14,6 +14,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.profiles.written import LARGEST_FILE, LONGEST_LINE
 from netpreflight.reports.devices import render_sheet
 from tests.unit.command import SAMPLE, SAVED, refused, run
+from tests.unit.hostile import HOSTILE_FILES
 
 ROOT = Path(__file__).parents[2]
 BASED = 'based_on = "photon2"\ntitle = "Our product"\n'
@@ -445,22 +446,9 @@ def test_files_that_are_not_read(tmp_path: Path) -> None:
     assert profiles.load(saved(tmp_path, b"\xef\xbb\xbf" + BASED.encode())).title == "Our product"
 
 
-HOSTILE = {
-    "arrays": "x = " + "[\n" * 20_000,
-    "closed arrays": "x = " + "[\n" * 20_000 + "]\n" * 20_000,
-    "dotted": "\n".join(f"{'a.' * 480}k{i} = 1" for i in range(60)),
-    "tables": "\n".join(f"[[a.b{i}]]" for i in range(5_000)),
-    "statements": "".join(f"a{i}=1\n" for i in range(7_000)),
-    "list": "x = [" + "1,\n" * 20_000 + "]",
-    "number": f"x = 0x{'f' * 900}",
-    "text": 'x = """' + "\n" * 60_000 + '"""',
-    "quotes": "x = '''" + "''\n" * 20_000 + "'''",
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", HOSTILE_FILES)
 def test_a_hostile_file_is_refused(tmp_path: Path, name: str) -> None:
-    assert why_refused(saved(tmp_path, BASED + HOSTILE[name]))
+    assert why_refused(saved(tmp_path, HOSTILE_FILES[name]))
 
 
 @pytest.mark.parametrize("text", [r"\u001b[31m\u202e\n", r"[red]x[/red]\u0007", "\\u0085\\u2028" * 50])

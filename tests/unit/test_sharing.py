@@ -23,7 +23,7 @@ from netpreflight.reports.terminal import Terminal
 from netpreflight.reports.words import TOLD
 from tests.unit import seen
 from tests.unit.filled import Filler, canary, forms
-from tests.unit.hostile import HOSTILE, planted
+from tests.unit.hostile import HOSTILE, SLOW, planted
 from tests.unit.places import DEVICES, PLACES, broken, of
 from tests.unit.rendered import on_terminal, raw
 from tests.unit.reveals import SECRET, bare_texts, every_struct
@@ -461,19 +461,6 @@ def test_a_dialect_is_not_given_tokens_to_paste() -> None:
         assert "replaced by tokens" in flat(text)
         assert "198.51.100.21" in FORMATS[".txt"](shared(made, "ticket"), [name])
     assert "cannot be pasted" in flat(FORMATS[".txt"](shared(made, "public")))
-
-
-SLOW = {
-    "quotes": "'" * 20_000,
-    "colons": ":" + "a:" * 10_000 + "g",
-    "digits": "1." * 10_000,
-    "bytes": "b'" * 10_000,
-    "hex": "0a" * 10_000,
-    "words": "portal " * 3_000,
-    "urls": "http://" * 3_000,
-    "homes": "/home/" * 4_000,
-    "endless": "A" * 110_000,
-}
 
 
 @pytest.mark.parametrize("text", [*HOSTILE.values(), *SLOW.values()], ids=[*HOSTILE, *SLOW])
