@@ -2,10 +2,15 @@
 
 With the right to open packet sockets: a DISCOVER, REQUEST and RELEASE as lwIP's client sends them (Device OS:
 options 53, 57 and 55 = 1, 3, 28, 6; the host name only in the REQUEST), from a hardware address that is not this
-laptop's, with the broadcast flag set (RFC 2131 section 4.1). Every OFFER of every server is kept; the lease is given
-back as soon as it is granted. In addition one INFORM with the laptop's hardware address: it also asks for option 114,
-and every server answers it without delay. If the unknown device gets no answer, a DISCOVER with the laptop's hardware
-address and an INFORM with the device's show whether there is a server, and which of the two it serves.
+laptop's, with the broadcast flag set (RFC 2131 section 4.1). Every OFFER of every server is kept, even if lwIP would
+drop it; the lease is given back as soon as it is granted. One ARP request for the offered address precedes the REQUEST:
+Device OS does not check whether another host has that address, and would use it all the same.
+
+In addition one INFORM with the laptop's hardware address: it also asks for option 114, and every server answers it
+without delay. If the unknown device gets no answer, a DISCOVER with the laptop's hardware address and an INFORM with
+the device's show whether there is a server, and which of the two it serves; one more DISCOVER of the unknown device,
+with options 12, 60 and 61, shows whether the server requires them. After two NAKs, one REQUEST is sent without a host
+name.
 
 As an ordinary user: the lease that the laptop holds is read. If no DHCP client recorded one, the INFORM alone is sent,
 which some servers answer on any port.
@@ -14,7 +19,6 @@ Ethernet frames carry the laptop's own source address, because switches and acce
 """
 
 import asyncio
-import contextlib
 import ctypes
 import errno
 import hashlib
@@ -27,12 +31,23 @@ import struct
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Self
 
+import msgspec
+
 from netpreflight.probes.laptop_lease import laptop_lease
 from netpreflight.probes.net import packets
-from netpreflight.probes.net.payload_shapes import DHCP_DISCOVER, DHCP_INFORM, DHCP_RELEASE, DHCP_REQUEST
+from netpreflight.probes.net.payload_shapes import (
+    ARP_REQUEST,
+    DHCP_DISCOVER,
+    DHCP_DISCOVER_NAMED,
+    DHCP_INFORM,
+    DHCP_RELEASE,
+    DHCP_REQUEST,
+    Shape,
+)
 from netpreflight.probes.net.sockets import UDP_OVERHEAD, Datagram, Network, UdpSocket
 from netpreflight.probes.observations import (
     KEPT_BYTES,
+    AddressCheck,
     Dhcp,
     DhcpMessage,
     DhcpReplyType,
@@ -51,7 +66,7 @@ REQUEST_AT_S = (0.0, 2.0, 6.0)
 """Seconds after the OFFER; lwIP's retries for a REQUEST are those of a DISCOVER."""
 REQUEST_WAIT_S = 12.0
 MOST_NAKS = 2
-_SHAPES = {
+_SHAPES: dict[str, Shape] = {
     "DISCOVER": DHCP_DISCOVER,
     "REQUEST": DHCP_REQUEST,
     "RELEASE": DHCP_RELEASE,
@@ -65,9 +80,16 @@ COLLECT_LATE_S = 4.5
 """The same, if a server has answered the INFORM but has not made an OFFER yet: dnsmasq pings for 3 s."""
 CONTRAST_AFTER_S = 5.0
 """When to send what is for comparison only: after the 3 s that dnsmasq, which pings first, takes for its OFFER."""
+NAMED_AFTER_S = 9.0
+"""By then dnsmasq has answered the laptop, too; the device's last DISCOVER follows at 14 s."""
+HOST_NAME = "netpreflight-device"
+"""Option 12 of that DISCOVER, if the device has no host name."""
+VENDOR_CLASS = b"MSFT 5.0"
+"""Option 60 of Windows' DHCP client ([MS-DHCPE]): the vendor class that filters know best."""
 INFORM_WAIT_S = 1.0
 INFORM_AT_S = (0.0, 1.0)
 MOST_MESSAGES = 64
+MOST_HOLDERS = 16
 
 _BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _BROADCAST = "255.255.255.255"
@@ -76,6 +98,8 @@ _MESSAGE_SIZE = 308
 """Bytes to which lwIP pads its messages."""
 _DEVICE_OPTIONS = [1, 3, 28, 6]
 _LAPTOP_OPTIONS = [1, 3, 6, 15, 28, 114]
+_ARP, _ETHERNET, _ARP_BYTES = 0x0806, 14, 28
+_ARP_OF_IPV4 = bytes.fromhex("000108000604")
 _SO_ATTACH_FILTER = 26
 _SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_MR_PROMISC = 263, 1, 1
 _DHCP_REPLIES = (
@@ -95,15 +119,30 @@ _DHCP_REPLIES = (
     (0x06, 0, 0, 0),
 )
 
+_SNAME_AT, _FILE_AT, _COOKIE_AT, _OPTIONS_AT = 44, 108, 236, 240
+_COOKIE = bytes.fromhex("63825363")
+_PAD, _OVERLOAD, _END = 0, 52, 255
+_LENGTHS: dict[int, Callable[[int], bool]] = {
+    **dict.fromkeys((1, 51, 54, 58, 59), lambda size: size == 4),
+    **dict.fromkeys((_OVERLOAD, 53), lambda size: size == 1),
+    3: lambda size: size >= 4,
+    6: lambda size: size % 4 == 0,
+}
+"""The lengths that lwIP takes; with any other it drops the message."""
+
 _ANSWERS: dict[int, DhcpReplyType] = {2: "OFFER", 5: "ACK", 6: "NAK"}
 
 
 class Transaction(NamedTuple):
-    """What was sent with a transaction id (xid): which message, in whose name, from which hardware address."""
+    """What was sent with a transaction id (xid): which message, in whose name, from which hardware address.
+
+    `host_name`: whether a REQUEST had one.
+    """
 
     identity: Identity
     mac: str
     asked: DhcpRequestType
+    host_name: bool | None = None
 
 
 KnownResolvers = Callable[[list[str]], None]
@@ -170,67 +209,103 @@ def decode(
     Raises:
         ValueError: the payload is not a well-formed DHCP message.
     """
-    bootp_layer = packets.layers("dhcp")
     try:
-        bootp = bootp_layer.BOOTP(payload)
-        options = _options(bootp[bootp_layer.DHCP].options)
-        kind = _ANSWERS[options["message-type"][0]]
+        bootp = packets.layers("dhcp").BOOTP(payload)
+        options = _options(payload)
+        kind = _ANSWERS[options.values[53][0]]
         question = expected.get(int(bootp.xid))
         chaddr = bytes(bootp.chaddr)[:6].hex(":")
-        server = str(_first(options, "server_id") or sender)
         address = str(bootp.yiaddr)
     except Exception as problem:  # scapy raises whatever its field types raise on hostile bytes
         raise ValueError(f"not DHCP: {type(problem).__name__}") from problem
     if bootp.op != 2 or question is None or chaddr != question.mac:  # BOOTREPLY; xid and chaddr as lwIP checks them
         return None
-    lease_s = _first(options, "lease_time")
+    server = options.addresses(54)
     return DhcpMessage(
         at_s=at_s,
         type=kind,
         identity=question.identity,
         asked=question.asked,
-        server=server,
+        server=server[0] if server else sender,
+        server_named=54 in options.values,
         server_mac=sender_mac,
         address=address if address != "0.0.0.0" else None,  # noqa: S104 - BOOTP's "none"
-        mask=_ipv4(_first(options, "subnet_mask")),
-        routers=_ipv4_list(options.get("router", ())),
-        resolvers=_ipv4_list(options.get("name_server", ())),
-        lease_s=lease_s if isinstance(lease_s, int) else None,
-        captive_portal=_text(_first(options, "captive-portal")),
-        domain=_text(_first(options, "domain")),
-        message=_text(_first(options, "error_message")),
+        mask=next(iter(options.addresses(1)), None),
+        routers=options.addresses(3),
+        resolvers=options.addresses(6),
+        lease_s=int.from_bytes(options.values[51]) if 51 in options.values else None,
+        captive_portal=options.text(114),
+        domain=options.text(15),
+        message=options.text(56),
+        overloaded=options.overloaded,
+        wrong_length=options.wrong_length,
         broadcast=broadcast,
+        host_name=question.host_name,
         xid=int(bootp.xid),
         raw=payload[:KEPT_BYTES].hex(),
     )
 
 
-def _options(listed: list[Any]) -> dict[Any, tuple[Any, ...]]:
-    """Options by name, up to END (RFC 2132 section 3.2); if one is repeated, its first value counts, as in lwIP."""
-    found: dict[Any, tuple[Any, ...]] = {}
-    for option in itertools.takewhile(lambda entry: entry != "end", listed):
-        if isinstance(option, tuple):
-            found.setdefault(option[0], option[1:])
-    return found
+class _Options:
+    """The options of a message, as lwIP unfolds them (dhcp.c, dhcp_parse_reply()).
+
+    Attributes:
+        values: by number; of one that is repeated, the first.
+        overloaded: those that stand in the fields `file` and `sname`, where option 52 says that options do.
+        wrong_length: those that are too short, too long or cut off: lwIP drops such a message.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[int, bytes] = {}
+        self.overloaded: list[int] = []
+        self.wrong_length: list[int] = []
+
+    def read(self, area: bytes, *, overloaded: bool = False) -> None:
+        """Take the options of one field, up to END (RFC 2132 section 3.2)."""
+        at = 0
+        while at < len(area) and area[at] != _END:
+            number = area[at]
+            if number == _PAD:
+                at += 1
+                continue
+            size = area[at + 1] if at + 1 < len(area) else 0
+            value = area[at + 2 : at + 2 + size]
+            at += 2 + size
+            fits = _LENGTHS.get(number)
+            if fits is not None and (at > len(area) or not fits(size) or (number == _OVERLOAD and overloaded)):
+                self.wrong_length.append(number)
+            elif at <= len(area) and number not in self.values:
+                self.values[number] = value
+                if overloaded:
+                    self.overloaded.append(number)
+
+    def addresses(self, number: int) -> list[str]:
+        """An option's IPv4 addresses, those of zeros left out."""
+        value = self.values.get(number, b"")
+        found = (str(ipaddress.IPv4Address(value[at : at + 4])) for at in range(0, len(value) - 3, 4))
+        return [address for address in itertools.islice(found, 16) if address != "0.0.0.0"]  # noqa: S104 - as above
+
+    def text(self, number: int) -> str | None:
+        """An option's text, or None where it is not there."""
+        value = self.values.get(number)
+        return None if value is None else value[:1024].decode(errors="backslashreplace")
 
 
-def _first(options: dict[Any, tuple[Any, ...]], name: str) -> Any:
-    values = options.get(name, ())
-    return values[0] if values else None
+def _options(payload: bytes) -> _Options:
+    if payload[_COOKIE_AT:_OPTIONS_AT] != _COOKIE:
+        raise ValueError("no magic cookie")
+    options = _Options()
+    options.read(payload[_OPTIONS_AT:])
+    overload = int.from_bytes(options.values.get(_OVERLOAD, b""))
+    for bit, field in ((1, payload[_FILE_AT:_COOKIE_AT]), (2, payload[_SNAME_AT:_FILE_AT])):
+        if overload in {1, 2, 3} and overload & bit:  # `file` first (RFC 2131 section 4.1)
+            options.read(field, overloaded=True)
+    return options
 
 
-def _ipv4(value: Any) -> str | None:
-    with contextlib.suppress(ValueError):
-        return str(ipaddress.IPv4Address(value))
-    return None
-
-
-def _ipv4_list(values: tuple[Any, ...]) -> list[str]:
-    return [address for value in values[:16] if (address := _ipv4(value)) and address != "0.0.0.0"]  # noqa: S104 - as above
-
-
-def _text(value: Any) -> str | None:
-    return value[:1024].decode(errors="backslashreplace") if isinstance(value, bytes) else None
+def _is_taken(message: DhcpMessage) -> bool:
+    """Whether lwIP takes a message: it drops one with an option of a wrong length, and an OFFER without option 54."""
+    return message.well_formed if message.type == "OFFER" else not message.wrong_length
 
 
 def _bootp(
@@ -329,12 +404,17 @@ class _Client:
         self._released: list[DhcpMessage] = []
         self._given_up: set[int] = set()
         self._may_inform = True
+        self._offered = b""
+        """The address that was asked for by ARP."""
         self._l2, self._inet = packets.layers("l2"), packets.layers("inet")
 
     async def __aenter__(self) -> Self:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
         self._sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._arp = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ARP))
         try:
+            self._arp.settimeout(0)
+            self._arp.bind((self._network.interface, _ARP))
             self._socket.settimeout(0)
             _attach_filter(self._socket)
             self._socket.bind((self._network.interface, 0x0800))
@@ -354,7 +434,9 @@ class _Client:
         except OSError:
             self._close()
             raise
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._on_readable)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._socket.fileno(), self._on_readable)
+        loop.add_reader(self._arp.fileno(), self._on_arp)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -364,12 +446,12 @@ class _Client:
             for lease in leases:
                 self._release(lease)
         finally:
-            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            for sock in (self._socket, self._arp):
+                asyncio.get_running_loop().remove_reader(sock.fileno())
             self._close()
 
-    async def run(self) -> None:
-        """Send on schedule and collect replies, until a lease is granted and other servers had time to answer."""
-        begun = self._network.clock.monotonic()
+    def _schedule(self) -> list[tuple[float, Callable[[], None]]]:
+        """What to send at which second as long as there is no OFFER."""
         due: list[tuple[float, Callable[[], None]]] = []
         if self._laptop_address and self._may_inform:
             # First, because a server that pings before it offers (dnsmasq, for 3 s) answers nothing meanwhile.
@@ -377,7 +459,13 @@ class _Client:
             due.append((CONTRAST_AFTER_S, lambda: self._inform("device", self._mac)))
         due += [(at_s, self._discover) for at_s in DISCOVER_AT_S]
         due.append((CONTRAST_AFTER_S, lambda: self._discover("laptop", self._laptop_mac)))
-        due.sort(key=lambda entry: entry[0])
+        due.append((NAMED_AFTER_S, self._discover_named))
+        return sorted(due, key=lambda entry: entry[0])
+
+    async def run(self) -> None:
+        """Send on schedule and collect replies, until a lease is granted and other servers had time to answer."""
+        begun = self._network.clock.monotonic()
+        due = self._schedule()
         end_s = GIVE_UP_S
         requests = naks = 0
         offered_s, request_due = 0.0, math.inf
@@ -392,10 +480,16 @@ class _Client:
                 end_s = offered_s + REQUEST_WAIT_S
             next_s = due[0][0] if due and self._requested is None else request_due
             message = await self._receive(begun + min(end_s, next_s))
-            if message is None or message.identity != "device":
+            if message is None or not _is_taken(message):
+                continue
+            if message.identity == "named":  # give the server as long for the device's last DISCOVER as it took here
+                took_s = self._network.clock.monotonic() - begun - NAMED_AFTER_S
+                end_s = max(end_s, DISCOVER_AT_S[-1] + took_s + 1.0)
+            if message.identity != "device":
                 continue
             if message.type == "OFFER" and self._requested is None and not self._seen.granted:
                 self._requested = message
+                self._ask_for(message.address)
                 offered_s = request_due = self._network.clock.monotonic() - begun
             elif message.type == "ACK" and message.asked == "REQUEST":
                 self._release(message)
@@ -410,11 +504,14 @@ class _Client:
                 )
             elif message.type == "NAK" and self._requested and not self._seen.granted:
                 # After a NAK a client starts again, whichever server sent it (RFC 2131 section 3.1, step 4; lwIP
-                # ignores the server identifier). A second NAK is taken for the answer.
+                # ignores the server identifier). A second NAK is taken for the answer; the host name may be why.
                 naks += 1
                 self._given_up.update(self._expected)
                 self._requested, requests, request_due = None, 0, math.inf
-                due, end_s = ([(now_s, self._discover)], GIVE_UP_S) if naks < MOST_NAKS else ([], now_s + LATE_ACK_S)
+                again = naks < MOST_NAKS or (naks == MOST_NAKS and self._host_name != "")
+                if naks == MOST_NAKS:
+                    self._host_name = ""
+                due, end_s = ([(now_s, self._discover)], GIVE_UP_S) if again else ([], now_s + LATE_ACK_S)
 
     def _told(self) -> set[str]:
         """The servers that answered the INFORM."""
@@ -454,9 +551,51 @@ class _Client:
         options = [("max_dhcp_size", 1500), ("param_req_list", _DEVICE_OPTIONS)]
         self._broadcast("DISCOVER", identity, mac or self._mac, options, flag=True)
 
+    def _discover_named(self) -> None:
+        options = [
+            ("max_dhcp_size", 1500),
+            ("param_req_list", _DEVICE_OPTIONS),
+            ("hostname", (self._host_name or HOST_NAME).encode()),
+            ("vendor_class_id", VENDOR_CLASS),
+            ("client_id", b"\x01" + bytes.fromhex(self._mac.replace(":", ""))),
+        ]
+        self._broadcast("DISCOVER", "named", self._mac, options, flag=True)
+
     def _inform(self, identity: Identity, mac: str) -> None:
         options = [("param_req_list", _LAPTOP_OPTIONS)]
         self._broadcast("INFORM", identity, mac, options, source=self._laptop_address)
+
+    def _ask_for(self, address: str | None) -> None:
+        """Ask by ARP who has an address, with no address of its own as the sender's (RFC 5227 section 2.1.1)."""
+        if address is None or (self._seen.address_check and self._seen.address_check.address == address):
+            return
+        self._offered = ipaddress.IPv4Address(address).packed
+        self._seen.address_check = AddressCheck(at_s=self._network.elapsed(), address=address)
+        nobody, nowhere = "0.0.0.0", "00:00:00:00:00:00"  # noqa: S104 - no address yet
+        request = self._l2.ARP(op=1, hwsrc=self._laptop_mac, psrc=nobody, hwdst=nowhere, pdst=address)
+        frame = bytes(self._l2.Ether(src=self._laptop_mac, dst=_BROADCAST_MAC) / request)
+        self._arp.send(frame)
+        self._network.count(
+            "arp", None, address, 0, packets=1, size=len(frame) - _ETHERNET, purpose="DHCP", shape=ARP_REQUEST
+        )
+        self._network.note(
+            "sent", "DHCP", protocol="arp", address=address, port=0, shape=ARP_REQUEST.name, payload=frame
+        )
+
+    def _on_arp(self) -> None:
+        """Take what says that somebody has the address: any ARP packet whose sender's address it is."""
+        while True:
+            try:
+                frame = self._arp.recv(4096)
+            except OSError:
+                return
+            check, packet = self._seen.address_check, frame[_ETHERNET : _ETHERNET + _ARP_BYTES]
+            if check is None or packet[:6] != _ARP_OF_IPV4 or packet[14:18] != self._offered:
+                continue
+            holder = packet[8:14].hex(":")
+            if holder not in {self._mac, self._laptop_mac, *check.holders} and len(check.holders) < MOST_HOLDERS:
+                self._network.note("heard", "DHCP", protocol="arp", address=check.address, port=0, payload=frame)
+                self._seen.address_check = msgspec.structs.replace(check, holders=[*check.holders, holder])
 
     def _request(self, offer: DhcpMessage) -> None:
         """Broadcast a REQUEST for the address that was offered."""
@@ -467,7 +606,7 @@ class _Client:
             ("param_req_list", _DEVICE_OPTIONS),
             *([("hostname", self._host_name.encode())] if self._host_name else []),
         ]
-        self._broadcast("REQUEST", "device", self._mac, options, flag=True)
+        self._broadcast("REQUEST", "device", self._mac, options, flag=True, host_name=bool(self._host_name))
 
     def _broadcast(
         self,
@@ -478,14 +617,16 @@ class _Client:
         *,
         flag: bool = False,
         source: str | None = None,
+        host_name: bool | None = None,
     ) -> None:
         """Broadcast a message; repeats of the same message keep its transaction id."""
-        question = Transaction(identity, mac, kind)
+        question = Transaction(identity, mac, kind, host_name)
         current = [xid for xid, known in self._expected.items() if known == question]
         xid = next((known_xid for known_xid in current if known_xid not in self._given_up), random.getrandbits(32))
         self._expected[xid] = question
         message = _bootp(kind, mac, xid, options, client_address=source, broadcast=flag)
-        self._send(kind, identity, message, source or "0.0.0.0", _BROADCAST, _BROADCAST_MAC)  # noqa: S104 - see `_bootp`
+        shape = DHCP_DISCOVER_NAMED if identity == "named" else _SHAPES[kind]
+        self._send(kind, identity, message, source or "0.0.0.0", _BROADCAST, _BROADCAST_MAC, shape)  # noqa: S104 - see `_bootp`
 
     def _release(self, lease: DhcpMessage) -> None:
         """Give a lease back (RFC 2131 section 4.4.6): unicast from the address that is given up."""
@@ -494,7 +635,8 @@ class _Client:
         message = _bootp(
             "RELEASE", self._mac, random.getrandbits(32), [("server_id", lease.server)], client_address=lease.address
         )
-        self._send("RELEASE", "device", message, lease.address, lease.server, lease.server_mac or _BROADCAST_MAC)
+        target_mac = lease.server_mac or _BROADCAST_MAC
+        self._send("RELEASE", "device", message, lease.address, lease.server, target_mac, DHCP_RELEASE)
         self._seen.released = True
         if not any(reply.address == lease.address for reply in self._released):
             self._released.append(lease)
@@ -507,6 +649,7 @@ class _Client:
         source: str,
         target: str,
         target_mac: str,
+        shape: Shape,
     ) -> None:
         """Send a message in an Ethernet frame; count and record it."""
         payload = _padded(bytes(message))
@@ -525,9 +668,9 @@ class _Client:
             packets=1,
             size=len(payload) + UDP_OVERHEAD,
             purpose="DHCP",
-            shape=_SHAPES[kind],
+            shape=shape,
         )
-        self._note("sent", target, bytes(frame), shape=_SHAPES[kind].name)
+        self._note("sent", target, bytes(frame), shape=shape.name)
         self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=kind, identity=identity))
 
     def _note(self, what: EventKind, address: str | None, frame: bytes, shape: str | None = None) -> None:
@@ -546,6 +689,7 @@ class _Client:
 
     def _close(self) -> None:
         self._socket.close()
+        self._arp.close()
         self._sink.close()
 
 

@@ -415,7 +415,9 @@ class Wifi(Observation, kw_only=True):
 
 # --- DHCP -------------------------------------------------------------------------------------------------------
 
-Identity = Literal["device", "laptop"]
+Identity = Literal["device", "laptop", "named"]
+"""Who asks: an unknown device; this laptop; the unknown device with a host name, a vendor class and a client identifier
+(options 12, 60 and 61), as computers send them."""
 DhcpRequestType = Literal["DISCOVER", "REQUEST", "INFORM"]
 DhcpReplyType = Literal["OFFER", "ACK", "NAK"]
 
@@ -426,10 +428,12 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     at_s: float
     type: DhcpReplyType
     identity: Identity
-    """Whom it answers: the unknown device, or the laptop under its own MAC address."""
+    """Whom it answers."""
     asked: DhcpRequestType
     server: Address
     """Server identifier (option 54), or the sender's address if that is missing."""
+    server_named: bool | None = None
+    """Whether there is an option 54; None: an older version did not record it."""
     server_mac: ServerMac | None = None
     address: Address | None = None
     mask: Plain | None = None
@@ -441,10 +445,21 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     domain: Host | None = None
     message: Said | None = None
     """Option 56: a message from the server."""
+    overloaded: Annotated[list[Count], Meta(max_length=256)] = field(default_factory=list)
+    """The numbers of the options that stand in the fields `file` and `sname` (option 52, RFC 2132 section 9.3)."""
+    wrong_length: Annotated[list[Count], Meta(max_length=256)] = field(default_factory=list)
+    """The numbers of the options that are too short, too long or cut off."""
     broadcast: bool = False
+    host_name: bool | None = None
+    """Whether the REQUEST that it answers had a host name (option 12); None: no REQUEST, or not recorded."""
     xid: int = 0
     """Transaction id: after a NAK a device starts a new one, and ignores answers to the old one."""
     raw: Raw = ""
+
+    @property
+    def well_formed(self) -> bool:
+        """Whether it names its server, and no option has a wrong length."""
+        return self.server_named is not False and not self.wrong_length
 
 
 class DhcpSend(Struct, frozen=True, kw_only=True):
@@ -468,6 +483,15 @@ class Lease(Struct, frozen=True, kw_only=True):
     captive_portal: Url | None = None
 
 
+class AddressCheck(Struct, frozen=True, kw_only=True):
+    """Whether another host has the offered address: one ARP request before the REQUEST (RFC 5227)."""
+
+    at_s: float
+    address: Address
+    holders: Annotated[list[ClientMac], Meta(max_length=16)] = field(default_factory=list)
+    """The MAC addresses of hosts that use it; empty: no host answered, which proves nothing."""
+
+
 class Dhcp(Observation, kw_only=True):
     """DHCP as an unknown device sees it; without the privilege to measure that, what the laptop was given."""
 
@@ -480,6 +504,8 @@ class Dhcp(Observation, kw_only=True):
     malformed: int = 0
     """Datagrams from port 67 that were not DHCP."""
     granted: DhcpMessage | None = None
+    address_check: AddressCheck | None = None
+    """For the address that was requested last; None: there was none, or an older version did not check."""
     released: bool = False
     laptop_lease: Lease | None = None
 
@@ -1007,11 +1033,11 @@ class Observations(Struct, kw_only=True):
     path: Path | None = None
 
 
-Protocol = Literal["udp", "tcp"]
+Protocol = Literal["udp", "tcp", "arp"]
 
 
 class Contact(Struct, frozen=True, kw_only=True):
-    """A host and port that was contacted; `bytes` count from the IP header on."""
+    """A host and port that was contacted; `bytes` count from the IP header on. ARP has no port: 0."""
 
     protocol: Protocol
     host: Host | None
@@ -1022,6 +1048,11 @@ class Contact(Struct, frozen=True, kw_only=True):
     purpose: Plain
     shapes: list[Plain] = field(default_factory=list)
     """What was sent there, by name (`probes/net/payload_shapes.py`); empty in runs of versions without this field."""
+
+    @property
+    def words(self) -> str:
+        """Protocol, address and port, such as `UDP 192.0.2.1:53`."""
+        return f"{self.protocol.upper()} {self.address}{f':{self.port}' if self.port else ''}"
 
 
 EventKind = Literal[

@@ -86,9 +86,7 @@ def contacts(report: Report, most: int) -> list[str]:
         host = f" ({contact.host})" if contact.host else ""
         shapes = f" ({', '.join(contact.shapes)})" if contact.shapes else ""
         count = f"{contact.packets} packet" + ("" if contact.packets == 1 else "s")
-        lines.append(
-            f"{contact.protocol.upper()} {contact.address}:{contact.port}{host}, {contact.purpose}{shapes}: {count}"
-        )
+        lines.append(f"{contact.words}{host}, {contact.purpose}{shapes}: {count}")
     if len(report.footprint) > most:
         lines.append(f"and {len(report.footprint) - most} more (see the JSON)")
     return lines

@@ -7,6 +7,7 @@ the LED signals are from device-os v6.2.0 system/src/system_led_signal.cpp:65-79
 from typing import Any
 
 from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.judging.dhcp import NOT_KEPT
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.led import LedSignal
 from netpreflight.agent.profiles import Fact, Profile
@@ -30,7 +31,7 @@ def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startu
     """Work out from the judged checks how far this device gets when it starts, stage by stage."""
     stages: list[StartupStage] = []
     stopped = False
-    lost = _by_a_wrong_router(view, checks)
+    lost = _by_a_wrong_router(view, checks) or _for_a_while(checks)
     for name in _TITLES:
         state, check = ("not-reached", None) if stopped else lost.get(name) or _state(name, checks)
         stopped = stopped or state == "stops"
@@ -69,6 +70,16 @@ def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartStage
         "dns": ("unknown", lease),
         "cloud": ("stops", lease),
     }
+
+
+def _for_a_while(checks: list[Check]) -> dict[StartStage, tuple[Reached, Check | None]]:
+    """How far a device gets with an address that it soon loses, or shares: as far as with a good one, for a while."""
+    lease = next(check for check in checks if check.id == "dhcp.lease")
+    if lease.status != "fail" or lease.problem not in NOT_KEPT:
+        return {}
+    others = [check for check in checks if check is not lease]
+    ip, cloud = _state("ip", others), _state("cloud", others)
+    return {"ip": ip, "cloud": ("unknown", lease) if cloud[0] == "reached" else cloud}
 
 
 def _state(name: StartStage, checks: list[Check]) -> tuple[Reached, Check | None]:

@@ -1,14 +1,24 @@
 """Judging DHCP: `dhcp.offer`, `dhcp.lease`, `dhcp.servers`."""
 
+from typing import Any, TypeVar
+
 import msgspec
 
 from netpreflight.agent.judging.addresses import first_host
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.unseen import not_looked
-from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Finding, Named
+from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.results import Finding, Named, Status
 from netpreflight.probes.observations import Dhcp, DhcpMessage, Lease
 
+T = TypeVar("T")
+
+NOT_KEPT = ("short-lease", "address-in-use")
+"""Problems of a lease that let a device get an address, and not keep it for itself."""
+
+_NEEDED = (1, 3, 6, 51)
+"""Options of a lease that a device goes by: mask, router, resolvers, time."""
+_OFFERED_LAPTOP = ("OFFER", "laptop")
 _AS_ROOT = "Run netpreflight again as root (sudo): it then asks for a lease as an unknown device, and gives it back."
 
 
@@ -20,49 +30,53 @@ def offer(view: DeviceView) -> Finding:
         return not_looked(dhcp, "DHCP was not looked at")
     if dhcp.exchange_denied:
         return _only_the_laptop(dhcp)
-    offers = dhcp.offers()
+    offers = [message for message in dhcp.offers() if message.well_formed]
     evidence = _evidence(dhcp)
     if offers:
         servers = ", ".join(dict.fromkeys(message.server for message in offers))
         return Finding(
             status="pass", summary=f"{servers} offers {offers[0].address} to an unknown device", evidence=evidence
         )
+    if dhcp.offers():
+        return _dropped(dhcp.offers()[0], view.profile, evidence)
+    return msgspec.structs.replace(_silence(view, dhcp), evidence=evidence)
+
+
+def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
+    """The finding where an unknown device gets no OFFER: by whom the servers answer instead."""
     asked = sum(message.type == "DISCOVER" and message.identity == "device" for message in dhcp.sent)
-    told_device = _server(dhcp, "ACK", "device")
-    offered_laptop = _server(dhcp, "OFFER", "laptop")
-    told_laptop = _server(dhcp, "ACK", "laptop")
-    if offered_laptop:
-        causes = ["it serves only registered devices"]
-        if dhcp.laptop_lease:
-            causes.append("its pool has no address left but those already leased")
-        if not told_device:
-            causes.append(
-                "a switch drops requests whose hardware address is not their sender's (DHCP snooping; this does not "
-                "affect a real device)"
-            )
+    if named := _server(dhcp, "OFFER", "named"):
         return Finding(
             status="fail",
-            summary=f"DHCP server {offered_laptop} answers this laptop, but not an unknown device",
-            problem="only-known-clients",
-            named=Named(address=offered_laptop),
-            reason=f"{offered_laptop} offers an address to this laptop's MAC address, but left {asked} DISCOVERs from "
-            f"an unknown MAC address unanswered: {', or '.join(causes)}.",
-            remedy=f"Register the device's MAC address with the DHCP server {offered_laptop}, or with the network's "
-            "access control" + (", and check that its pool has free addresses." if dhcp.laptop_lease else "."),
+            summary=f"DHCP server {named} answers an unknown device only if that says what it is",
+            problem="client-options-wanted",
+            named=Named(address=named),
+            reason=f"{named} left {asked} DISCOVERs from an unknown device unanswered, and offered it an address "
+            "once it sent a host name, a vendor class and a client identifier (options 12, 60 and 61). Device OS sends "
+            "none of them in a DISCOVER. A filter or the profiling of a network access control goes by them.",
+            remedy=f"Let the DHCP server {named}, or the network's access control, serve clients without the options "
+            "12, 60 and 61: at least those with the device's MAC address.",
             owner="network administrator",
-            evidence=evidence,
         )
+    told_device, told_laptop = (_server(dhcp, "ACK", identity) for identity in ("device", "laptop"))
+    offered = next((message for message in dhcp.received if (message.type, message.identity) == _OFFERED_LAPTOP), None)
+    # The address that the laptop has already: then that offer does not show that another one is free.
+    own = {view.seen.scope.address, dhcp.laptop_lease.address if dhcp.laptop_lease else None}
+    held = offered is not None and offered.address in own
+    if offered and not (held and told_device):
+        return _only_known(offered.server, dhcp, asked, held=held, told_device=told_device is not None)
     if told_device:
         return Finding(
             status="fail",
             summary=f"DHCP server {told_device} has no address for a new device",
             problem="pool-exhausted",
             named=Named(address=told_device),
-            reason=f"{told_device} answers an unknown device's INFORM, but none of its {asked} DISCOVERs: "
-            "the pool is exhausted, or every address in it is reserved.",
-            remedy=f"Enlarge the DHCP pool on {told_device}, shorten its lease time, or free unused leases.",
+            reason=f"{told_device} answers an unknown device's INFORM, but none of its {asked} DISCOVERs"
+            + (", and offers this laptop the address that it has already" if held else "")
+            + ". Most likely no address is free. If there are free ones, it serves only registered devices.",
+            remedy=f"Look at the pool of the DHCP server {told_device}: enlarge it, shorten its lease time, or free "
+            "unused leases. If it has free addresses, look at its allow-list.",
             owner="network administrator",
-            evidence=evidence,
         )
     if told_laptop:
         return Finding(
@@ -71,27 +85,109 @@ def offer(view: DeviceView) -> Finding:
             problem="no-offer",
             named=Named(address=told_laptop),
             reason=f"{told_laptop} answers this laptop's INFORM, but no DISCOVER from an unknown device or from this "
-            "laptop: no address is free, or it serves only registered devices.",
-            remedy=f"Look at the DHCP pool and the allow-list on {told_laptop}.",
+            "laptop. Most likely no address is free. If there are free ones, it serves only registered devices.",
+            remedy=f"Look at the DHCP pool on {told_laptop} first, then at its allow-list.",
             owner="network administrator",
-            evidence=evidence,
         )
+    return _no_answer(view, dhcp, asked)
+
+
+def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device: bool) -> Finding:
+    """The finding where a server offers an address to this laptop, and none to an unknown device."""
+    causes = ["it serves only registered devices"]
+    if held or dhcp.laptop_lease:
+        # A full pool keeps no server from answering an INFORM: one that answers the laptop's alone goes by who asks.
+        by_mac = not held or _server(dhcp, "ACK", "laptop") is not None
+        causes.insert(1 if by_mac else 0, "its pool has no address left but those already leased")
+    if not told_device:
+        causes.append(
+            "a switch drops requests whose hardware address is not their sender's (DHCP snooping; this does not "
+            "affect a real device)"
+        )
+    return Finding(
+        status="fail",
+        summary=f"DHCP server {server} answers this laptop, but not an unknown device",
+        problem="only-known-clients",
+        named=Named(address=server),
+        reason=f"{server} offers an address to this laptop's MAC address, but left {asked} DISCOVERs from "
+        f"an unknown MAC address unanswered: {', or '.join(causes)}.",
+        remedy=f"Register the device's MAC address with the DHCP server {server}, or with the network's "
+        "access control" + (", and check that its pool has free addresses." if len(causes) > 1 else "."),
+        owner="network administrator",
+    )
+
+
+def _no_answer(view: DeviceView, dhcp: Dhcp, asked: int) -> Finding:
+    """The finding where nobody answers at all; a server that gave this laptop its lease is there all the same."""
+    named = any(message.identity == "named" for message in dhcp.sent)
+    silence = (
+        f"{asked} DISCOVERs from an unknown device in 15 s, "
+        + ("one with a host name, a vendor class and a client identifier, " if named else "")
+        + "and this laptop's own, were left unanswered."
+    )
+    if lease := dhcp.laptop_lease:
+        server = f"DHCP server {lease.server}" if lease.server else "DHCP server of this laptop's lease"
+        return Finding(
+            status="fail",
+            summary=f"The {server} gave this laptop its address, and answers no DISCOVER",
+            problem="lease-server-silent",
+            named=Named(address=lease.server) if lease.server else None,
+            reason=f"{silence} This laptop has a lease of it ({lease.source}), so there is a server. It has no address "
+            "left, or serves only clients that it knows; or it, or the relay to it, has failed since.",
+            remedy=f"Look at the pool, the allow-list and the log of the {server}. Set up no second one.",
+            owner="network administrator",
+        )
+    addressed = (
+        "Does this laptop have its address from a DHCP server here? Then look at the pool, the allow-list and the log "
+        "of that. Otherwise switch"
+        if view.seen.scope.address
+        else "Switch"
+    )
     return Finding(
         status="fail",
         summary="No DHCP server answers",
         problem="no-answer",
-        reason=f"{asked} DISCOVERs from an unknown device in 15 s, and this laptop's own, were left unanswered.",
-        remedy="Switch on DHCP on the router (or the relay for this VLAN). Without DHCP, a device needs a static "
+        reason=silence,
+        remedy=f"{addressed} on DHCP on the router (or the relay for this VLAN). Without DHCP, a device needs a static "
         "address in its firmware.",
         owner="network administrator",
-        evidence=evidence,
     )
+
+
+def _dropped(offer: DhcpMessage, profile: Profile, evidence: list[str]) -> Finding:
+    """The finding where every OFFER is one that lwIP drops."""
+    drops = _stated(profile.dhcp.drops_malformed, "dhcp.drops_malformed", "yes")
+    fault = (
+        "does not name its server (option 54)"
+        if offer.server_named is False
+        else f"has an option of a wrong length ({', '.join(map(str, offer.wrong_length))})"
+    )
+    taken = drops.value == "no"
+    return Finding(
+        status="unknown" if taken else "fail",
+        summary=f"The OFFER of {offer.server} {fault}"
+        + ("; not known what it grants" if taken else ": a device drops it"),
+        problem="offer-dropped",
+        named=Named(address=offer.server),
+        reason="The device takes such an OFFER. netpreflight goes by lwIP, which does not, and asked for no lease."
+        if taken
+        else "A device sends no REQUEST for such an OFFER: it goes on with its DISCOVERs, and gets no address. "
+        "Computers may well take it.",
+        remedy=f"Repair or update the DHCP server at {offer.server}: its OFFER {fault}.",
+        owner="network administrator",
+        evidence=evidence,
+        rests_on=[drops],
+    )
+
+
+def _stated(fact: Fact[T] | None, name: str, value: T) -> Fact[T]:
+    """The fact, or an unconfirmed one with this value where the profile does not state it."""
+    return fact or Fact(name=name, value=value, source="its profile does not state it", certainty="unconfirmed")
 
 
 def lease(view: DeviceView) -> Finding:
     """Whether the lease has all that the device needs: an address, a router, a resolver."""
-    seen, profile = view.seen, view.profile
-    dhcp = seen.dhcp
+    profile, dhcp = view.profile, view.seen.dhcp
     if dhcp is None or dhcp.not_run:
         return not_looked(dhcp, "DHCP was not looked at")
     if dhcp.exchange_denied:
@@ -99,7 +195,40 @@ def lease(view: DeviceView) -> Finding:
     evidence = _evidence(dhcp)
     granted = dhcp.granted
     if granted is None:
-        return _nothing_granted(dhcp, evidence)
+        return _nothing_granted(dhcp, offer(view).standing, evidence)
+    if refused := host_name_refused(dhcp, granted, profile):
+        return msgspec.structs.replace(refused, evidence=evidence)
+    if options := [option for option in granted.overloaded if option in _NEEDED]:
+        reads = _stated(profile.dhcp.reads_overload, "dhcp.reads_overload", "yes")
+        finding = _of_lease(granted if reads.value == "yes" else _as_read(granted, options), view, evidence)
+        return msgspec.structs.replace(finding, rests_on=[*finding.rests_on, reads])
+    return _of_lease(granted, view, evidence)
+
+
+def host_name_refused(dhcp: Dhcp, granted: DhcpMessage, profile: Profile) -> Finding | None:
+    """The finding where a REQUEST is granted only without the host name that the device sends."""
+    refusals = [message for message in dhcp.received if message.type == "NAK" and message.host_name]
+    host_name = profile.dhcp.host_name
+    if granted.host_name is not False or not refusals or not host_name.value:
+        return None
+    server = refusals[0].server
+    return Finding(
+        status="fail",
+        summary=f"DHCP server {server} refuses a REQUEST with a host name (option 12)",
+        problem="host-name-refused",
+        named=Named(address=server),
+        reason="Each REQUEST with a host name was answered by a NAK; the same without one was granted. The device has "
+        "its host name in each REQUEST, and none in its DISCOVER.",
+        remedy=f"Look at what the DHCP server {server} does with host names (option 12): a filter, or an update of DNS "
+        "that fails. Let it grant leases to clients with one.",
+        owner="network administrator",
+        rests_on=[host_name],
+    )
+
+
+def _of_lease(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Finding:
+    """Whether what a device has of a lease brings it up."""
+    seen, profile = view.seen, view.profile
     if not granted.address:
         return Finding(
             status="fail",
@@ -129,8 +258,10 @@ def lease(view: DeviceView) -> Finding:
         )
     if not granted.routers:
         return _no_router(granted, view, evidence)
-    if late := _too_late(dhcp, granted, profile):
+    if seen.dhcp and (late := _too_late(seen.dhcp, granted, profile)):
         return msgspec.structs.replace(late, evidence=evidence)
+    if short_lived := _too_short(granted, profile) or _in_use(granted, view):
+        return msgspec.structs.replace(short_lived, evidence=evidence)
     router, gateway = granted.routers[0], seen.scope.gateway
     if gateway and router != gateway:
         return Finding(
@@ -146,8 +277,71 @@ def lease(view: DeviceView) -> Finding:
     return Finding(
         status="pass",
         summary=f"{granted.address} with router {router} and resolver {', '.join(granted.resolvers[:2])}"
-        + ("; given back" if dhcp.released else ""),
+        + ("; given back" if seen.dhcp and seen.dhcp.released else ""),
         evidence=evidence,
+    )
+
+
+def _as_read(granted: DhcpMessage, options: list[int]) -> DhcpMessage:
+    """A lease as a device has it that does not read these options."""
+    gone: dict[int, dict[str, Any]] = {
+        1: {"mask": None}, 3: {"routers": []}, 6: {"resolvers": []}, 51: {"lease_s": None}
+    }  # fmt: skip
+    for option in options:
+        granted = msgspec.structs.replace(granted, **gone[option])
+    return granted
+
+
+def _too_short(granted: DhcpMessage, profile: Profile) -> Finding | None:
+    """The finding where the lease ends before the device renews it."""
+    if granted.lease_s is None and granted.server_named is None:
+        return None  # an older version did not tell whether that was seen
+    shortest = _stated(profile.dhcp.shortest_lease_s, "dhcp.shortest_lease_s", 90.0)
+    if (granted.lease_s or 0) >= shortest.value:
+        return None
+    lasts = "for no stated time (no option 51)" if granted.lease_s is None else f"for {granted.lease_s} s only"
+    return Finding(
+        status="fail",
+        summary=f"{granted.server} leases addresses {lasts}: the device loses its own every minute",
+        problem="short-lease",
+        named=Named(address=granted.server),
+        reason=f"The device counts a lease in whole minutes. One of less than {shortest.value:g} s, or of no stated "
+        "time, ends at the first of them: it gives its address up, all its connections break, and it begins anew. "
+        "Networks often lease so where a device is not registered yet, or is in quarantine.",
+        remedy="Is this a registration or quarantine network? Then register the device's MAC address with the "
+        f"network's access control. Otherwise let the DHCP server {granted.server} lease addresses for "
+        "some hours (option 51; never for less than 2 minutes).",
+        owner="network administrator",
+        rests_on=[shortest],
+    )
+
+
+def _in_use(granted: DhcpMessage, view: DeviceView) -> Finding | None:
+    """The finding where another host has the address."""
+    check = view.seen.dhcp.address_check if view.seen.dhcp else None
+    # A router or relay may answer for every address (proxy ARP, RFC 1027).
+    proxies = {granted.server_mac, view.seen.scope.gateway_mac}
+    holders = [holder for holder in check.holders if holder not in proxies] if check else []
+    if check is None or check.address != granted.address or not holders:
+        return None
+    asks = _stated(view.profile.dhcp.checks_address, "dhcp.checks_address", "no")
+    declines = asks.value == "yes"
+    return Finding(
+        status="warn" if declines else "fail",
+        summary=f"{granted.address}, which {granted.server} leases, is in use by another host ({', '.join(holders)})",
+        problem="address-in-use",
+        named=Named(address=granted.server),
+        reason="An ARP request for the address was answered. "
+        + (
+            "The device asks, too: it declines the address, and is to be given another."
+            if declines
+            else "The device does not ask: both then have one address, and answers go now to one, now to the other."
+        ),
+        remedy=f"Find the host with the MAC address {holders[0]} and let it have another address; or take "
+        f"{granted.address} out of the pool of the DHCP server {granted.server}. Often it is a host that was given a "
+        "static address in the middle of the pool, or the lease of a second DHCP server.",
+        owner="network administrator",
+        rests_on=[asks],
     )
 
 
@@ -180,7 +374,7 @@ def servers(view: DeviceView) -> Finding:
         return not_looked(dhcp, "DHCP was not looked at")
     told: dict[str, DhcpMessage] = {}
     for message in sorted(dhcp.received, key=lambda message: message.type != "OFFER"):
-        if message.type == "OFFER" or message.asked == "INFORM":
+        if message.well_formed and (message.type == "OFFER" or message.asked == "INFORM"):
             told.setdefault(message.server, message)
     evidence = _evidence(dhcp)
     first, *others = told.values() or [None]
@@ -288,16 +482,19 @@ def _no_router(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> F
     )
 
 
-def _nothing_granted(dhcp: Dhcp, evidence: list[str]) -> Finding:
+def _nothing_granted(dhcp: Dhcp, offered: Status, evidence: list[str]) -> Finding:
+    """The finding where nothing was granted, after `dhcp.offer` has ended as `offered`."""
     refusal = next(
         (message for message in dhcp.received if message.type == "NAK" and message.identity == "device"), None
     )
-    offers = dhcp.offers()
+    offers = [message for message in dhcp.offers() if message.well_formed]
+    with_name = {message.host_name for message in dhcp.received if message.type == "NAK"}
     if refusal:
         problem, named = "nak", Named(address=refusal.server)
         words = f" ({refusal.message})" if refusal.message else ""
         summary = f"DHCP server {refusal.server} refuses a lease: NAK{words}"
-        reason = "The server offered an address, and answered the REQUEST for it with a NAK."
+        reason = "The server offered an address, and answered the REQUEST for it with a NAK"
+        reason += ", with a host name and without." if {True, False} <= with_name else "."
         remedy = f"Look at the pool and the log of the DHCP server {refusal.server}."
     elif offers:
         problem, named = "not-granted", Named(address=offers[0].server)
@@ -307,10 +504,10 @@ def _nothing_granted(dhcp: Dhcp, evidence: list[str]) -> Finding:
     else:
         problem, named = "no-offer", None
         summary = "No address was granted"
-        reason = "No server made an offer; see dhcp.offer."
+        reason = "No server made an offer that the device takes; see dhcp.offer."
         remedy = "Do what dhcp.offer says."
     return Finding(
-        status="fail",
+        status="fail" if offers or refusal else offered,
         summary=summary,
         problem=problem,
         named=named,
@@ -360,13 +557,20 @@ def _server(dhcp: Dhcp, kind: str, identity: str) -> str | None:
 
 
 def _evidence(dhcp: Dhcp) -> list[str]:
-    whose = {"device": "an unknown device", "laptop": "this laptop"}
+    whose = {
+        "device": "an unknown device",
+        "laptop": "this laptop",
+        "named": "an unknown device with options 12, 60 and 61",
+    }
     counts: dict[str, int] = {}
     for sent in dhcp.sent:
         text = f"{sent.type} for {whose[sent.identity]}"
         counts[text] = counts.get(text, 0) + 1
     lines = [f"sent {count} x {text}" if count > 1 else f"sent {text}" for text, count in counts.items()]
     lines += list(dict.fromkeys(_describe(message, whose) for message in dhcp.received))
+    if dhcp.address_check:
+        holders = ", ".join(dhcp.address_check.holders)
+        lines.append(f"ARP request for {dhcp.address_check.address}: {holders or 'nobody answered'}")
     if dhcp.laptop_lease:
         lines.append(_describe_lease(dhcp.laptop_lease))
     if dhcp.malformed:
@@ -381,6 +585,16 @@ def _describe(message: DhcpMessage, whose: dict[str, str]) -> str:
     parts.append(f"resolver {', '.join(message.resolvers) or 'none'}")
     if message.lease_s is not None:
         parts.append(f"for {message.lease_s} s")
+    elif message.server_named is not None and message.asked != "INFORM" and message.type != "NAK":
+        parts.append("for no stated time (no option 51)")
+    if message.server_named is False:
+        parts.append("without a server identifier (option 54)")
+    if message.overloaded:
+        parts.append(f"with options {', '.join(map(str, message.overloaded))} in file and sname (option 52)")
+    if message.wrong_length:
+        parts.append(f"with options of a wrong length ({', '.join(map(str, message.wrong_length))})")
+    if message.host_name is False and message.type != "OFFER":
+        parts.append("without a host name in the REQUEST")
     if message.captive_portal:
         parts.append(f"option 114 {message.captive_portal}")
     if message.message:

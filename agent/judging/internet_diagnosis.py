@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from netpreflight.agent.judging.addresses import is_address, is_sinkhole
 from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.judging.dhcp import NOT_KEPT, host_name_refused
 from netpreflight.agent.judging.dns import NTP_SERVER, may_not_exist
 from netpreflight.agent.led import BlinkCode
 from netpreflight.agent.profiles import Fact, Profile
@@ -93,8 +94,8 @@ def _runs(view: DeviceView, checks: dict[str, Check]) -> bool | None:
         return None if stuck.startswith("Not known") else False
     if view.other_router or checks["dhcp.servers"].status == "fail":
         return None  # the device may use another router or server than the ones measured
-    if (lease := checks["dhcp.lease"].status) in {"fail", "unknown"}:
-        return False if lease == "fail" else None
+    if (lease := checks["dhcp.lease"]).status in {"fail", "unknown"}:
+        return False if lease.status == "fail" and lease.problem not in NOT_KEPT else None
     return _cloud_fails(view, checks)
 
 
@@ -127,7 +128,7 @@ def _no_lease(seen: Observations, profile: Profile) -> str | None:
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run or dhcp.exchange_denied is not None:
         return None
-    if not (dhcp.granted and dhcp.granted.address):
+    if not (dhcp.granted and dhcp.granted.address) or host_name_refused(dhcp, dhcp.granted, profile):
         return "The device would not get that far: without a lease its LED stays fast green."
     if dhcp.granted.resolvers:
         return None

@@ -121,6 +121,14 @@ class DhcpFacts(_Section, frozen=True, kw_only=True):
     """What it does with a lease without option 3: it fails, or takes the first host of the subnet as its router."""
     missing_resolver: Fact[Literal["waits", "goes-on"]]
     """What it does with a lease without option 6: it waits for ever, or goes on with resolvers of its own."""
+    drops_malformed: Fact[Literal["yes", "no"]] | None = None
+    """Whether it drops an OFFER that does not name its server (option 54) or has an option of a wrong length."""
+    reads_overload: Fact[Literal["yes", "no"]] | None = None
+    """Whether it reads the options that stand in the fields `file` and `sname` (option 52)."""
+    checks_address: Fact[Literal["yes", "no"]] | None = None
+    """Whether it asks by ARP whether somebody has an address before it uses it."""
+    shortest_lease_s: Fact[Seconds] | None = None
+    """A lease for less, or for no time at all (no option 51), ends before it renews it: it loses its address."""
 
 
 class DnsFacts(_Section, frozen=True, kw_only=True):

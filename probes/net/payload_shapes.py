@@ -16,9 +16,11 @@ class Shape(NamedTuple):
 
 
 DHCP_DISCOVER = Shape("DHCPDISCOVER", "lwIP 2 as Device OS has it (dhcp.c); RFC 2131")
+DHCP_DISCOVER_NAMED = Shape("DHCPDISCOVER with options 12, 60 and 61", "RFC 2132; 60 as Windows has it ([MS-DHCPE])")
 DHCP_REQUEST = Shape("DHCPREQUEST", "lwIP 2 as Device OS has it (dhcp.c); RFC 2131")
 DHCP_RELEASE = Shape("DHCPRELEASE", "RFC 2131 section 4.4.6: a lease is given back")
 DHCP_INFORM = Shape("DHCPINFORM", "RFC 2131 section 4.4.3: this laptop asks for its own configuration")
+ARP_REQUEST = Shape("ARP request", "RFC 5227 section 2.1.1: whether somebody has the address that DHCP offers")
 DNS_QUERY = Shape("DNS query", "lwIP's dns.c: one question, recursion desired, no EDNS; RFC 1035")
 NTP_REQUEST = Shape("NTP request", "Device OS 2.0 to 5.5, simple_ntp_client.cpp:301-331; RFC 5905")
 CLIENT_HELLO = Shape("DTLS ClientHello", "Device OS 2.0 and later, dtls_message_channel.cpp:252-277; RFC 6347")

@@ -232,7 +232,7 @@ def _unseen(report: Report) -> Iterator[list[Cell]]:
 def _footprint(report: Report) -> list[list[Cell]]:
     return [
         [
-            Code(f"{contact.protocol.upper()} {contact.address}:{contact.port}"),
+            Code(contact.words),
             contact.host or "",
             f"{contact.purpose}: {', '.join(contact.shapes)}" if contact.shapes else contact.purpose,
             contact.packets,

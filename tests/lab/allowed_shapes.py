@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["dhcp", "resolver", "ntp", "coap", "own-coap", "dtls", "nonce", "google", "portal", "api", "anybody"]
-Protocol = Literal["udp", "tcp", "icmp"]
+Protocol = Literal["udp", "tcp", "icmp", "arp"]
 Match = re.Match[bytes]
 
 USUAL_TTL = 64
@@ -100,7 +100,7 @@ def _padded(text: str, more: bytes = b"") -> re.Pattern[bytes]:
     return re.compile(rb"(?=.{308}\Z)" + form(text).pattern + more + rb"\xff\x00*", re.DOTALL)
 
 
-_HOST_NAME = rb"(?P<host>\x0c(?P<size>.)[0-9a-z-]+)?"
+_HOST_NAME = rb"(?P<host>\x0c(?P<size>.)[0-9a-z-]+)"
 
 
 def _host_name_fits(found: Match) -> bool:
@@ -244,9 +244,24 @@ _NO_PAYLOAD = "RFC 9293: a connection is opened and closed, and nothing is sent 
 ENTRIES = (
     Entry("DISCOVER", ("dhcp",), "udp", 67, _padded(f"{_FROM_DEVICE} 3501 01 {_SIZE} {_LIST}"), _LWIP),
     Entry(
+        "DISCOVER with options 12, 60 and 61", ("dhcp",), "udp", 67,
+        _padded(
+            f"{_FROM_DEVICE} 3501 01 {_SIZE} {_LIST}",
+            _HOST_NAME + form("3c08 4d53465420352e30 3d07 01 <id*6>").pattern,
+        ),
+        "RFC 2132 sections 3.14, 9.13 and 9.14, after lwIP's options; 60 is Windows' ([MS-DHCPE] section 2.2.3), 61 "
+        "the Ethernet address", lambda found: _host_name_fits(found) and found["id"] == found["mac"],
+    ),
+    Entry(
         "REQUEST", ("dhcp",), "udp", 67,
-        _padded(f"{_FROM_DEVICE} 3501 03 {_SIZE} 3204 <address*4> 3604 <server*4> {_LIST}", _HOST_NAME),
+        _padded(f"{_FROM_DEVICE} 3501 03 {_SIZE} 3204 <address*4> 3604 <server*4> {_LIST}", _HOST_NAME + b"?"),
         f"{_LWIP}; with a host name, which is a device's id, or the product's own", _host_name_fits,
+    ),
+    Entry(
+        "ARP request", ("anybody",), "arp", None,
+        form("0001 0800 06 04 0001 <mac*6> 00000000 000000000000 <address*4>"),
+        "RFC 5227 section 2.1.1, and RFC 2131 section 4.4.1: a client asks whether somebody has the address that it is "
+        "offered; lwIP, dhcp.c, dhcp_check(), where it is built with DHCP_DOES_ARP_CHECK",
     ),
     Entry(
         "RELEASE", ("dhcp",), "udp", 67, _padded(f"{_FROM_HOLDER} 3501 07 3604 <server*4>"),

@@ -34,7 +34,10 @@ DtlsMode = Literal[
     "real", "vendor", "s_server", "no-echo", "echo-only", "echo-altered", "closed", "silent", "server-hello", "alert",
     "garbage", "flood", "other-address",
 ]  # fmt: skip
-DhcpMode = Literal["offer", "nak", "nak-then-ack", "silent", "escapes", "flood", "garbage"]
+DhcpMode = Literal[
+    "offer", "nak", "nak-then-ack", "silent", "escapes", "flood", "garbage",
+    "nameless", "overloaded", "30-s", "nak-host-name",
+]  # fmt: skip
 
 
 def unnumbered(record: bytes) -> bytes:
@@ -226,6 +229,15 @@ def dtls_responder(mode: DtlsMode) -> Responder:
     return answer
 
 
+def option_codes(options: bytes) -> set[int]:
+    """The codes of DHCP options (RFC 2132 section 2)."""
+    codes, at = set(), 0
+    while at < len(options) and options[at] != 255:
+        codes.add(options[at])
+        at += 2 + options[at + 1] if options[at] else 1
+    return codes
+
+
 def dhcp_responder(mode: DhcpMode, server: str, first: str) -> Responder:
     """Answer DISCOVER with an OFFER of `first`, and REQUEST with ACK or NAK; broadcast, as to a new client."""
     offer, ack, nak = 2, 5, 6
@@ -236,16 +248,25 @@ def dhcp_responder(mode: DhcpMode, server: str, first: str) -> Responder:
 
     def reply(data: bytes, kind: int, server_id: str) -> bytes:
         head = b"\x02" + data[1:12] + bytes(4) + (bytes(4) if kind == nak else socket.inet_aton(first))
-        head += bytes(8) + data[28:44] + bytes(64)
-        boot_file = ESCAPE if mode == "escapes" else b""
-        options = option(53, bytes([kind])) + option(54, socket.inet_aton(server_id))
+        head += bytes(8) + data[28:44]
+        server_name, boot_file = b"", ESCAPE if mode == "escapes" else b""
+        options = option(53, bytes([kind]))
+        if mode != "nameless":
+            options += option(54, socket.inet_aton(server_id))
         if kind != nak:
-            options += option(51, struct.pack("!I", 3600)) + option(1, b"\xff\xff\xff\x00")
-            options += option(3, socket.inet_aton(server)) + option(6, socket.inet_aton(server))
+            options += option(51, struct.pack("!I", 30 if mode == "30-s" else 3600)) + option(1, b"\xff\xff\xff\x00")
+            router, resolver = option(3, socket.inet_aton(server)), option(6, socket.inet_aton(server))
+            if mode == "overloaded":  # RFC 2132 section 9.3: 3 stands for both fields
+                options += option(52, b"\3")
+                boot_file, server_name = router + b"\xff", resolver + b"\xff"
+            else:
+                options += router + resolver
         if mode == "escapes":
             options += option(15, ESCAPE + b".lan") + option(56, ESCAPE) + option(66, ESCAPE) + option(67, ESCAPE)
             options += option(114, b"https://" + ESCAPE)
-        return head + boot_file.ljust(128, b"\0") + b"\x63\x82\x53\x63" + options + b"\xff"
+        return (
+            head + server_name.ljust(64, b"\0") + boot_file.ljust(128, b"\0") + b"\x63\x82\x53\x63" + options + b"\xff"
+        )
 
     def answer(data: bytes, before: int) -> Iterable[Reply]:
         found = data.find(b"\x35\x01", 240)
@@ -264,7 +285,8 @@ def dhcp_responder(mode: DhcpMode, server: str, first: str) -> Responder:
                 Reply(reply(data, nak, "192.168.77.9"), to=everybody),
                 Reply(reply(data, ack, server), 0.3, to=everybody),
             ]
-        kind = offer if kind == 1 else (nak if mode == "nak" else ack)
+        refuses = mode == "nak" or (mode == "nak-host-name" and 12 in option_codes(data[240:]))
+        kind = offer if kind == 1 else (nak if refuses else ack)
         return [Reply(reply(data, kind, server), to=everybody)]
 
     return answer

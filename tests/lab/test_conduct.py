@@ -68,6 +68,26 @@ def test_dhcp_messages_are_the_devices() -> None:
     assert rows[3][4] == report["observations"]["dhcp"]["granted"]["address"]
 
 
+def test_one_arp_request_for_the_offered_address_before_it_is_asked_for() -> None:
+    """RFC 5227 section 2.1.1: an ARP Probe has no address of its own, which would spoil the caches of others."""
+    with Lab() as lab:
+        with lab.capture() as capture:
+            report = lab.check("--only", "dhcp").report
+        probe = "arp.src.proto_ipv4 == 0.0.0.0"
+        rows = capture.fields("frame.number", "eth.src", "eth.dst", "arp.opcode", "arp.src.hw_mac", "arp.dst.hw_mac",
+                              "arp.dst.proto_ipv4", display_filter=probe)  # fmt: skip
+        ((request, *_),) = capture.fields("frame.number", display_filter="dhcp.option.dhcp == 3")
+        ((offer, *_),) = capture.fields("frame.number", display_filter="dhcp.option.dhcp == 2")
+    offered = report["observations"]["dhcp"]["granted"]["address"]
+
+    ((number, *sent),) = rows
+    assert sent == [LAPTOP_MAC, "ff:ff:ff:ff:ff:ff", "1", LAPTOP_MAC, "00:00:00:00:00:00", offered]
+    assert int(offer) < int(number) < int(request)
+    (contact,) = (contact for contact in report["footprint"] if contact["protocol"] == "arp")
+    listed = {name: contact[name] for name in ("address", "packets", "bytes", "shapes")}
+    assert listed == {"address": offered, "packets": 1, "bytes": 28, "shapes": ["ARP request"]}
+
+
 def test_dhcp_messages_byte_by_byte() -> None:
     """device-facts 5; only the hardware address and the broadcast flag (the answers are for nobody here) are ours."""
     with Lab() as lab:

@@ -10,6 +10,7 @@ from tests.lab.footprint import sent_only_what_footprint_lists
 from tests.lab.healthy import AIR, HEALTHY
 from tests.lab.lab import (
     ELSEWHERE,
+    FOREIGN_MAC,
     LOGIN_PAGE,
     NOBODY,
     NTP,
@@ -179,6 +180,24 @@ def one_lease_for_other(lab: Lab, report: dict[str, Any]) -> None:
     """The one address of the pool is still the other client's."""
     assert [address for _, address in lab.leases()] == ["192.168.77.100"]
     assert any("no address available" in line for line in lab.log("dhcp"))
+
+
+NAMED_ONLY = ("dhcp-match=set:named,12", "dhcp-match=set:named,60", "dhcp-match=set:named,61", "dhcp-ignore=tag:!named")
+"""Configuration of dnsmasq: it serves whoever sends a host name, a vendor class or a client identifier."""
+
+
+def no_address_available(lab: Lab, report: dict[str, Any]) -> None:
+    """The server's own log says that it has no address for the unknown device, and it holds this laptop's lease."""
+    mac = report["observations"]["dhcp"]["client_mac"]
+    assert any(mac in line and "no address available" in line for line in lab.log("dhcp"))
+    assert report["observations"]["dhcp"]["laptop_lease"]["address"] == "192.168.77.100"
+
+
+def asked_as_a_computer_asks(lab: Lab, report: dict[str, Any]) -> None:
+    """One DISCOVER of all had options 12, 60 and 61."""
+    assert lab.seen
+    sent = {form: count for form, count in lab.seen.used.items() if form.startswith("DISCOVER")}
+    assert sent == {"DISCOVER": 5, "DISCOVER with options 12, 60 and 61": 1}
 
 
 def ignored_by_server(lab: Lab, report: dict[str, Any]) -> None:
@@ -804,6 +823,89 @@ SCENARIOS = {
         problems={"dhcp.lease": "nak"},
         named={"dhcp.lease": GATEWAY},
     ),
+    "dhcp-nak-of-a-host-name": Scenario(
+        "incompatible",
+        None,
+        {"dhcp.lease": "fail"},
+        device="argon",
+        lab={"dhcp": "nak-host-name"},
+        problems={"dhcp.lease": "host-name-refused"},
+        named={"dhcp.lease": GATEWAY},
+    ),
+    "dhcp-nak-of-a-host-name-that-is-not-sent": Scenario(
+        "compatible", "passed", device="core", lab={"dhcp": "nak-host-name"}
+    ),
+    "dhcp-only-for-clients-that-say-what-they-are": Scenario(
+        "incompatible",
+        None,
+        {"dhcp.offer": "fail", "dhcp.lease": "fail", **NO_RESOLVER},
+        lab={"laptop": "dhcp", "dhcp": Dhcp(extra=NAMED_ONLY)},
+        problems={"dhcp.offer": "client-options-wanted", "dhcp.lease": "no-offer"},
+        named={"dhcp.offer": GATEWAY},
+        after=ignored_by_server,
+    ),
+    "dhcp-lease-of-a-server-that-is-silent-now": Scenario(
+        "incompatible",
+        None,
+        {"dhcp.offer": "fail", "dhcp.lease": "fail", "dhcp.servers": "unknown", **NO_RESOLVER},
+        lab={"laptop": "dhcp"},
+        breaks=lambda lab: lab.gateway.drop("udp", 67, hooks=("input",)),
+        problems={"dhcp.offer": "lease-server-silent", "dhcp.servers": "no-answer"},
+        named={"dhcp.offer": GATEWAY},
+        evidence={"dhcp.offer": ("dhclient",)},
+        after=asked_as_a_computer_asks,
+    ),
+    "dhcp-pool-exhausted-but-for-this-laptop": Scenario(
+        "incompatible",
+        None,
+        {"dhcp.offer": "fail", "dhcp.lease": "fail", **NO_RESOLVER},
+        lab={"laptop": "dhcp", "dhcp": Dhcp(pool=("192.168.77.100", "192.168.77.100"))},
+        problems={"dhcp.offer": "pool-exhausted"},
+        named={"dhcp.offer": GATEWAY},
+        after=no_address_available,
+    ),
+    "dhcp-offer-without-server-identifier": Scenario(
+        "incompatible",
+        None,
+        {"dhcp.offer": "fail", "dhcp.lease": "fail", "dhcp.servers": "unknown"},
+        lab={"dhcp": "nameless"},
+        problems={"dhcp.offer": "offer-dropped", "dhcp.lease": "no-offer", "dhcp.servers": "no-answer"},
+        named={"dhcp.offer": GATEWAY},
+        evidence={"dhcp.offer": ("option 54",)},
+    ),
+    "dhcp-options-in-other-fields": Scenario(
+        "compatible", "passed", lab={"dhcp": "overloaded"}, evidence={"dhcp.lease": ("option 52",)}
+    ),
+    "dhcp-lease-of-30-s": Scenario(
+        "incompatible",
+        "passed",
+        {"dhcp.lease": "fail"},
+        device="argon",
+        lab={"dhcp": "30-s"},
+        problems={"dhcp.lease": "short-lease"},
+        named={"dhcp.lease": GATEWAY},
+        evidence={"dhcp.lease": ("for 30 s",)},
+    ),
+    "dhcp-address-in-use": Scenario(
+        "incompatible",
+        "passed",
+        {"dhcp.lease": "fail"},
+        device="argon",
+        lab={"dhcp": Dhcp(pool=("192.168.77.100", "192.168.77.100"))},
+        breaks=lambda lab: lab.add_host("holder", "192.168.77.100/24"),
+        problems={"dhcp.lease": "address-in-use"},
+        named={"dhcp.lease": GATEWAY},
+        evidence={"dhcp.lease": (FOREIGN_MAC,)},
+    ),
+    "dhcp-the-address-beside-it-in-use": Scenario(
+        "compatible",
+        "passed",
+        lab={"dhcp": Dhcp(pool=("192.168.77.100", "192.168.77.100"))},
+        breaks=lambda lab: lab.add_host("holder", "192.168.77.101/24"),
+        device="argon",
+        evidence={"dhcp.lease": ("nobody answered",)},
+    ),
+    "dhcp-lease-of-2-min": Scenario("compatible", "passed", lab={"dhcp": Dhcp(lease="2m")}),
     "dhcp-two-servers-disagree": Scenario(
         "incompatible",
         "passed",

@@ -23,7 +23,9 @@ from tests.lab.witness import Recorder, Seen
 
 pytestmark = pytest.mark.lab
 
-LEASE = {"INFORM", "DISCOVER", "REQUEST", "RELEASE"}
+ROOTS = {"DISCOVER", "ARP request", "REQUEST", "RELEASE"}
+"""What only root may send."""
+LEASE = {"INFORM", *ROOTS}
 GETS = {"GET of Android's check", "GET of Apple's check", "GET of Microsoft's check"}
 NTP_TEST, COAP_TEST, TCP_TEST = {"NTP request"}, {"CoAP ping"}, {"connection to 8.8.8.8"}
 CLOUDS = {"ClientHello", "connection to a cloud"}
@@ -88,7 +90,7 @@ class Case:
 
 CASES = {
     "none": Case(USUAL),
-    "ordinary-user": Case(USUAL - {"DISCOVER", "REQUEST", "RELEASE"}, user=NOBODY),
+    "ordinary-user": Case(USUAL - ROOTS, user=NOBODY),
     "interface": Case(USUAL, ("--interface", "eth0")),
     "laptop-with-a-lease": Case(USUAL, lab={"laptop": "dhcp"}),
     # --- groups of checks; what a check needs runs with it
@@ -141,9 +143,7 @@ CASES = {
         lab={"coap": "flood"},
     ),
     "dtls-dropped": Case(BLOCKED, ("--device", "argon"), drop_dtls),
-    "dtls-dropped-photon2-nobody": Case(
-        BLOCKED - {"DISCOVER", "REQUEST", "RELEASE"}, ("--device", "photon2"), drop_dtls, user=NOBODY
-    ),
+    "dtls-dropped-photon2-nobody": Case(BLOCKED - ROOTS, ("--device", "photon2"), drop_dtls, user=NOBODY),
     "dtls-dropped-older-echoes": Case(BLOCKED | {"echo, form 1"}, ("--device", "argon", "--os", "5.8.2"), drop_dtls),
     "dtls-dropped-another-device": Case(USUAL | ECHOES, ("--device", "photon"), drop_dtls),
     "dtls-dropped-without-the-path": Case(USUAL | ECHOES, ("--device", "argon", "--skip", "path"), drop_dtls),
@@ -349,6 +349,14 @@ def echo_after_an_answer(lab: Lab) -> None:
     Client(lab).say(ECHO)
 
 
+def answer_arp_for_nobody(lab: Lab) -> None:
+    """Send an ARP answer, where a request is what may be sent."""
+    with lab.laptop.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind(("eth0", 0))
+        answer = bytes.fromhex("000108000604 0002" + "020000770010" + "00" * 14)
+        sock.send(b"\xff" * 6 + bytes.fromhex("020000770010 0806") + answer)
+
+
 def in_fragments(lab: Lab) -> None:
     """Send what does not fit into one packet."""
     with lab.laptop.entered():
@@ -421,6 +429,7 @@ FOREIGN: dict[str, tuple[str, Callable[[Lab], object]]] = {
     "a server that nobody named": (
         "no form for it", lambda lab: Client(lab, "198.51.100.99").say(client_hello())
     ),
+    "an ARP answer without an address": ("no form for it", answer_arp_for_nobody),
     "CoAP GET": ("no form for it", lambda lab: Client(lab, COAP[0], 5683).say(b"\x40\x01\x12\x34")),
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ Address = tuple[str, int]
 Destinations = dict[Role, set[Address]]
 """Which servers there are, by what they are for; a port of 0 stands for any."""
 
-_ALL, _IPV4 = 0x0003, 0x0800  # linux/if_ether.h
+_ALL, _IPV4, _ARP = 0x0003, 0x0800, 0x0806  # linux/if_ether.h
 _HOST, _OUTGOING = 0, 4  # linux/if_packet.h: PACKET_HOST, PACKET_OUTGOING
 _SOL_PACKET, _STATISTICS = 263, 6
 _SO_ATTACH_FILTER, _SO_RCVBUFFORCE = 26, 33
@@ -82,6 +82,13 @@ def packet_in(data: bytes, *, outgoing: bool) -> Packet:
     return Packet(outgoing, name, ttl, (source, near), (to, far), rest, flags, sequence, fragment)
 
 
+def arp_in(data: bytes, *, outgoing: bool) -> Packet:
+    """The ARP packet that these bytes are (RFC 826), as one to the address that it asks for."""
+    return Packet(
+        outgoing, "arp", shapes.USUAL_TTL, (socket.inet_ntoa(data[14:18]), 0), (socket.inet_ntoa(data[24:28]), 0), data
+    )
+
+
 def _is_record(data: bytes) -> bool:
     """Whether a datagram begins with a record of DTLS, not encrypted (RFC 6347 section 4.1); its end may be lacking."""
     whole = len(data) < _KEPT_OF_ANSWERS - _HEADERS
@@ -94,7 +101,10 @@ def _is_record(data: bytes) -> bool:
 
 
 class Recorder:
-    """The IPv4 packets of a namespace: those that leave it and the heads of what comes, or only what comes, whole."""
+    """The IPv4 packets of a namespace: those that leave it and the heads of what comes, or only what comes, whole.
+
+    Of ARP, what leaves it with no address of its own: what the system asks by itself has one.
+    """
 
     def __init__(self, where: Namespace, *, leaving: bool) -> None:
         with where.entered():
@@ -117,10 +127,13 @@ class Recorder:
         found = []
         while True:
             try:
-                data, (_, _, kind, *_) = self._socket.recvfrom(65535)
+                data, (_, ethertype, kind, *_) = self._socket.recvfrom(65535)
             except BlockingIOError:
                 break
-            found.append(packet_in(data, outgoing=kind == _OUTGOING))
+            if ethertype == _IPV4:
+                found.append(packet_in(data, outgoing=kind == _OUTGOING))
+            elif kind == _OUTGOING and (packet := arp_in(data, outgoing=True)).source[0] == "0.0.0.0":
+                found.append(packet)
         _, dropped = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _STATISTICS, 8))
         self.close()
         assert not dropped, f"{dropped} packets of {self._name} were not seen"
@@ -132,11 +145,12 @@ class Recorder:
 
 
 def _filter(*, leaving: bool) -> bytes:
-    """Classic BPF: IPv4, not by the loopback device; what leaves, whole, and the heads of the rest; or what comes."""
+    """Classic BPF: IPv4 and ARP, not by the loopback device; what leaves, whole, the rest's heads; or what comes."""
     outgoing, incoming = (65535, _KEPT_OF_ANSWERS) if leaving else (0, 65535)
     program = (
         (_LOAD, 0, 0, _PROTOCOL),
-        (_EQUAL, 0, 6, _IPV4),
+        (_EQUAL, 1, 0, _IPV4),
+        (_EQUAL, 0, 6, _ARP),
         (_LOAD, 0, 0, _DEVICE),
         (_EQUAL, 4, 0, _LOOPBACK),
         (_LOAD, 0, 0, _KIND),

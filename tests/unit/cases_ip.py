@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from netpreflight.probes.observations import Dhcp, DhcpMessage, Dns, Icmp, Lease, Ntp, Scope
+from netpreflight.probes.observations import AddressCheck, Dhcp, DhcpMessage, Dns, Icmp, Lease, Ntp, Scope
 from tests.unit import seen
 from tests.unit.cases import ADMIN, OWNER, Case, without
 from tests.unit.seen import ADDRESSES, GATEWAY, NTP_NAME, RANDOM, RESOLVER, dhcp, dns, lookup, message
@@ -18,11 +18,46 @@ def denied(**fields: Any) -> dict[str, Dhcp]:
     return {"dhcp": Dhcp(exchange_denied="sending a DISCOVER needs root or CAP_NET_RAW", **fields)}
 
 
+HOLDER = "aa:bb:cc:00:00:99"
+
+
+def held(*holders: str, address: str = "192.168.77.120") -> Dhcp:
+    found = seen.lease(server_mac="aa:bb:cc:00:00:01")
+    found.address_check = AddressCheck(at_s=0.3, address=address, holders=list(holders))
+    return found
+
+
 OWN_LEASE = Lease(source="dhclient", server=GATEWAY, address="192.168.77.10", routers=[GATEWAY], resolvers=[RESOLVER])
 TO_LAPTOP = message(identity="laptop")
+TO_NAMED = message(identity="named", at_s=9.2)
+HELD_BY_LAPTOP = message(identity="laptop", address="192.168.77.10")
+REFUSED = message("NAK", host_name=True, address=None)
+BY_NAME = {"dhcp": dhcp(message(), REFUSED, message(), REFUSED, message(), message("ACK", host_name=False))}
+NAMELESS = {"dhcp": dhcp(message(server_named=False), message(server_named=False, address="192.168.77.121"))}
 DHCP_CASES = [
     Case("an offer", "dhcp.offer", {}, "pass", evidence=(GATEWAY,)),
     Case("silence", "dhcp.offer", {"dhcp": dhcp()}, "fail", "no-answer", ADMIN),
+    Case("silence of the server that this laptop has a lease of", "dhcp.offer", {"dhcp": dhcp(laptop_lease=OWN_LEASE)},
+         "fail", "lease-server-silent", ADMIN, GATEWAY, evidence=("dhclient", "192.168.77.10")),
+    Case("silence of a server that is not named", "dhcp.offer",
+         {"dhcp": dhcp(laptop_lease=Lease(source="dhcpcd", address="192.168.77.10"))}, "fail", "lease-server-silent",
+         ADMIN),
+    Case("a server that wants options", "dhcp.offer", {"dhcp": dhcp(TO_NAMED, laptop_lease=OWN_LEASE)}, "fail",
+         "client-options-wanted", ADMIN, GATEWAY, evidence=("options 12, 60 and 61",)),
+    Case("a server that wants options and tells whoever asks", "dhcp.offer",
+         {"dhcp": dhcp(informed("laptop"), informed("device"), TO_NAMED)}, "fail", "client-options-wanted", ADMIN,
+         GATEWAY),
+    Case("an offer to a device with options too", "dhcp.offer", {"dhcp": dhcp(message(), TO_NAMED, message("ACK"))},
+         "pass"),
+    Case("a full pool, and a laptop that holds its address", "dhcp.offer",
+         {"dhcp": dhcp(informed("laptop"), informed("device"), HELD_BY_LAPTOP, laptop_lease=OWN_LEASE)}, "fail",
+         "pool-exhausted", ADMIN, GATEWAY),
+    Case("an allow-list, and a laptop that holds its address", "dhcp.offer",
+         {"dhcp": dhcp(informed("laptop"), HELD_BY_LAPTOP, laptop_lease=OWN_LEASE)}, "fail", "only-known-clients",
+         ADMIN, GATEWAY),
+    Case("a free address for the laptop, and none for a device that is told", "dhcp.offer",
+         {"dhcp": dhcp(informed("laptop"), informed("device"), TO_LAPTOP)}, "fail", "only-known-clients", ADMIN,
+         GATEWAY),
     Case("exhausted", "dhcp.offer", {"dhcp": dhcp(informed("laptop"), informed("device"))}, "fail", "pool-exhausted",
          ADMIN, GATEWAY),
     Case("laptop only", "dhcp.offer", {"dhcp": dhcp(informed("laptop"), TO_LAPTOP)}, "fail", "only-known-clients",
@@ -40,6 +75,52 @@ DHCP_CASES = [
          denied(laptop_lease=Lease(source="dhclient", address="192.168.77.10")), "unknown", "no-exchange", OWNER),
     Case("a user whom a server tells", "dhcp.offer", denied(received=[informed("laptop")]), "unknown", "no-exchange",
          OWNER, evidence=(GATEWAY,)),
+    Case("an offer without a server identifier", "dhcp.offer", NAMELESS, "fail", "offer-dropped", ADMIN, GATEWAY,
+         evidence=("option 54",)),
+    *(Case("an offer without a server identifier", "dhcp.offer", NAMELESS, status, "offer-dropped", ADMIN, GATEWAY,
+           device=device)
+      for device, status in (("argon", "fail"), ("photon2", "fail"), ("photon", "unknown"), ("core", "unknown"))),
+    Case("an offer without a server identifier, and a good one", "dhcp.offer",
+         {"dhcp": dhcp(message(server=OTHER, server_named=False), message(), message("ACK"))}, "pass"),
+    Case("an offer with a broken option", "dhcp.offer", {"dhcp": dhcp(message(wrong_length=[6]))}, "fail",
+         "offer-dropped", ADMIN, GATEWAY, evidence=("wrong length (6)",)),
+    Case("no lease of an offer without a server identifier", "dhcp.lease", NAMELESS, "fail", "no-offer", ADMIN),
+    Case("no lease that a Photon is known to miss", "dhcp.lease", NAMELESS, "unknown", "no-offer", ADMIN,
+         device="photon"),
+    Case("whom nobody takes an offer of disagrees with nobody", "dhcp.servers",
+         {"dhcp": dhcp(message(), message(server=OTHER, server_named=False, routers=[OTHER]), message("ACK"))}, "pass"),
+    Case("an offer of an older version's run", "dhcp.offer", {"dhcp": dhcp(message(server_named=None))}, "pass"),
+    *(Case("a lease with options in other fields", "dhcp.lease", {"dhcp": seen.lease(overloaded=[3, 6])}, status,
+           problem, owner, device=device, evidence=("option 52",))
+      for device, status, problem, owner in (("generic", "pass", None, None), ("argon", "pass", None, None),
+                                             ("photon", "warn", "unconfirmed", OWNER),
+                                             ("core", "warn", "unconfirmed", OWNER))),
+    Case("a lease with its boot file in another field", "dhcp.lease", {"dhcp": seen.lease(overloaded=[67])}, "pass",
+         device="core"),
+    *(Case(f"a lease for {lease_s} s", "dhcp.lease", {"dhcp": seen.lease(lease_s=lease_s)}, status,
+           "short-lease" if status != "pass" else None, ADMIN if status != "pass" else None,
+           GATEWAY if status != "pass" else None, device=device)
+      # lwIP's dhcp_bind(): (t + 30) / 60 ticks; at the first of them a lease of one tick ends, and is not renewed.
+      for device, lease_s, status in (
+          *((device, lease_s, "fail") for device in ("generic", "argon", "photon2") for lease_s in (1, 30, 89, None)),
+          *((device, lease_s, "pass") for device in ("generic", "argon", "photon2") for lease_s in (90, 0xFFFFFFFF)),
+          ("photon", 30, "unknown"), ("core", 30, "unknown"), ("photon", None, "unknown"), ("core", 3600, "pass"),
+      )),
+    *(Case("an address that another host has", "dhcp.lease", {"dhcp": held(HOLDER)}, status, "address-in-use", ADMIN,
+           GATEWAY, device=device, evidence=(HOLDER,))
+      for device, status in (("generic", "fail"), ("argon", "fail"), ("photon2", "fail"), ("photon", "fail"),
+                             ("core", "unknown"))),
+    Case("an address that nobody answers for", "dhcp.lease", {"dhcp": held()}, "pass", evidence=("nobody answered",)),
+    Case("a server that answers for every address", "dhcp.lease", {"dhcp": held("aa:bb:cc:00:00:01")}, "pass"),
+    Case("a gateway that answers for every address", "dhcp.lease",
+         {"dhcp": held("aa:bb:cc:00:00:02"),
+          "scope": Scope(interface="eth0", state="up", gateway=GATEWAY, gateway_mac="aa:bb:cc:00:00:02")}, "pass"),
+    Case("another address was asked for than was granted", "dhcp.lease",
+         {"dhcp": held(HOLDER, address="192.168.77.99")}, "pass"),
+    Case("an older version's run that has no lease time", "dhcp.lease",
+         {"dhcp": seen.lease(lease_s=None, server_named=None)}, "pass"),
+    Case("a short lease of an older version's run", "dhcp.lease",
+         {"dhcp": seen.lease(lease_s=30, server_named=None)}, "fail", "short-lease", ADMIN, GATEWAY),
     Case("granted", "dhcp.lease", {}, "pass", evidence=("192.168.77.120", GATEWAY)),
     Case("no resolver", "dhcp.lease", {"dhcp": seen.lease(resolvers=[])}, "fail", "lease-without-resolver", ADMIN,
          GATEWAY),
@@ -66,6 +147,15 @@ DHCP_CASES = [
          GATEWAY),
     Case("NAK", "dhcp.lease", {"dhcp": dhcp(message(), message("NAK", message="no free leases"))}, "fail", "nak",
          ADMIN, GATEWAY, evidence=("NAK", "no free leases")),
+    *(Case("a host name that is refused", "dhcp.lease", BY_NAME, "fail", "host-name-refused", ADMIN, GATEWAY,
+           device=device, evidence=("without a host name",)) for device in ("generic", "argon", "photon", "photon2")),
+    Case("a host name that is refused is none of a Core", "dhcp.lease", BY_NAME, "pass", device="core"),
+    Case("a NAK, and then a lease", "dhcp.lease",
+         {"dhcp": dhcp(message(), REFUSED, message(), message("ACK", host_name=True))}, "pass"),
+    Case("NAK with a host name and without", "dhcp.lease",
+         {"dhcp": dhcp(message(), REFUSED, message("NAK", host_name=False))}, "fail", "nak", ADMIN, GATEWAY),
+    Case("a NAK and a lease of an older version's run", "dhcp.lease",
+         {"dhcp": dhcp(message(), message("NAK"), message("ACK"))}, "pass"),
     Case("an offer that is not granted", "dhcp.lease", {"dhcp": dhcp(message())}, "fail", "not-granted", ADMIN,
          GATEWAY, evidence=("192.168.77.120",)),
     Case("no offer, no lease", "dhcp.lease", {"dhcp": dhcp()}, "fail", "no-offer", ADMIN),

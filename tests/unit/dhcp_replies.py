@@ -22,11 +22,18 @@ def ip(*addresses: str) -> bytes:
 
 
 def reply(
-    kind: int | None = OFFER, *options: bytes, op: int = 2, xid: int = XID, mac: str = MAC, yours: str = "10.0.0.5"
+    kind: int | None = OFFER,
+    *options: bytes,
+    op: int = 2,
+    xid: int = XID,
+    mac: str = MAC,
+    yours: str = "10.0.0.5",
+    sname: bytes = b"",
+    file: bytes = b"",
 ) -> bytes:
     """A server's message: RFC 2131 section 2's fixed part, the magic cookie, options, end."""
     chaddr = bytes.fromhex(mac.replace(":", ""))
-    fixed = HEADER.pack(op, 1, 6, 0, xid, 0, 0, bytes(4), ip(yours), bytes(4), bytes(4), chaddr, b"", b"")
+    fixed = HEADER.pack(op, 1, 6, 0, xid, 0, 0, bytes(4), ip(yours), bytes(4), bytes(4), chaddr, sname, file)
     return fixed + COOKIE + (b"" if kind is None else option(53, bytes([kind]))) + b"".join(options) + b"\xff"
 
 

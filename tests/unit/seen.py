@@ -110,10 +110,12 @@ def message(kind: str = "OFFER", **fields: Any) -> DhcpMessage:
         "identity": "device",
         "asked": "DISCOVER" if kind == "OFFER" else "REQUEST",
         "server": GATEWAY,
+        "server_named": True,
         "address": "192.168.77.120",
         "mask": "255.255.255.0",
         "routers": [GATEWAY],
         "resolvers": [RESOLVER],
+        "lease_s": 3600,
     }
     return DhcpMessage(**{**usual, **fields})
 

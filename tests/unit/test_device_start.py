@@ -274,6 +274,27 @@ def test_a_device_that_guesses_its_router_wrong_comes_up_and_gets_no_further(dev
     assert "green" not in (result.startup.led or "")
 
 
+@pytest.mark.parametrize(("cloud", "state"), [("works", "unknown"), ("dropped", "stops")])
+def test_a_device_that_soon_loses_its_address_gets_as_far_as_any_other(cloud: str, state: str) -> None:
+    observed = network(cloud=cloud, dhcp=seen.lease(lease_s=30))
+    observed.dns = network().dns
+    result = judged(observed, "argon", "6.2.0")
+
+    assert (status(result, "dhcp.lease"), result.verdict) == ("fail", "incompatible")
+    assert result.startup.online is (None if cloud == "works" else False)
+    assert [stage.state for stage in result.startup.stages[2:]] == ["reached", "reached", state]
+
+
+def test_a_device_whose_host_name_is_refused_gets_no_address() -> None:
+    refused = [seen.message(), seen.message("NAK", host_name=True)] * 2
+    observed = network(dhcp=seen.dhcp(*refused, seen.message(), seen.message("ACK", host_name=False)))
+    observed.dns = network().dns
+    result = judged(observed, "argon", "6.2.0")
+
+    assert (result.startup.online, result.startup.stops_at, result.internet_test.result) == (False, "ip", None)
+    assert judged(observed, "core", "1.4.4").startup.online
+
+
 def test_through_another_router_than_the_devices_nothing_is_known_of_its_test() -> None:
     result = judged(network(dhcp=seen.lease(routers=["192.168.77.2"])), "argon", "4.2.0")
 

@@ -16,8 +16,6 @@ from netpreflight.probes.observations import DhcpMessage, DhcpRequestType
 from tests.unit.dhcp_replies import ACK, COOKIE, MAC, NAK, OFFER, XID, decode, decoded, ip, option, reply
 
 CAPTURE = Path(__file__).parent / "data" / "dhcp-option-108.pcapng"
-
-
 FULL = reply(
     OFFER,
     option(54, ip("10.0.0.2")),
@@ -37,6 +35,7 @@ def test_every_field_that_a_device_looks_at_is_read() -> None:
         identity="device",
         asked="DISCOVER",
         server="10.0.0.2",
+        server_named=True,
         server_mac="aa:bb:cc:dd:ee:ff",
         xid=XID,
         address="10.0.0.5",
@@ -54,7 +53,7 @@ def test_every_field_that_a_device_looks_at_is_read() -> None:
 def test_what_is_not_there_is_none_and_not_guessed() -> None:
     message = decoded(reply(OFFER, yours="0.0.0.0"))
 
-    assert message.server == "10.0.0.1", "without option 54 the sender"
+    assert (message.server, message.server_named) == ("10.0.0.1", False), "without option 54 the sender"
     assert (message.address, message.mask, message.lease_s) == (None, None, None)
     assert (message.routers, message.resolvers) == ([], [])
     assert (message.captive_portal, message.domain, message.message) == (None, None, None)
@@ -106,6 +105,83 @@ def test_an_address_option_of_the_wrong_length_gives_no_address(value: bytes) ->
 
     assert (message.mask, message.routers, message.resolvers) == (None, [], [])
     assert message.server == "10.0.0.1"
+
+
+# lwIP's dhcp_parse_reply() returns ERR_VAL or ERR_BUF for these, and dhcp_recv() drops the message.
+@pytest.mark.parametrize(
+    ("number", "size"),
+    [(number, size) for number in (1, 51, 54, 58, 59) for size in (0, 3, 5, 8)]
+    + [(3, 0), (3, 3), (6, 3), (6, 5), (52, 0), (52, 2)],
+)
+def test_an_option_of_a_length_for_which_lwip_drops_the_message(number: int, size: int) -> None:
+    good = () if number == 54 else (option(54, ip("10.0.0.2")),)
+
+    message = decoded(reply(OFFER, *good, option(number, bytes([10] * size))))
+
+    assert message.wrong_length == [number]
+    assert not message.well_formed
+
+
+def test_an_option_that_is_cut_off_has_a_wrong_length() -> None:
+    cut = reply(OFFER, option(54, ip("10.0.0.2")), option(6, ip("1.1.1.1")))[:-3]
+
+    assert decoded(cut).wrong_length == [6]
+
+
+@pytest.mark.parametrize(("number", "size"), [(1, 4), (3, 4), (3, 8), (6, 0), (6, 8), (51, 4), (12, 3), (250, 0)])
+def test_an_option_of_a_length_that_lwip_takes(number: int, size: int) -> None:
+    message = decoded(reply(OFFER, option(54, ip("10.0.0.2")), option(number, bytes([10] * size))))
+
+    assert message.wrong_length == []
+    assert message.well_formed
+
+
+ROUTER, RESOLVERS = option(3, ip("10.0.0.3")), option(6, ip("9.9.9.9"))
+
+
+@pytest.mark.parametrize(
+    ("overload", "routers", "resolvers", "overloaded"),
+    [
+        (1, ["10.0.0.3"], [], [3]),
+        (2, [], ["9.9.9.9"], [6]),
+        (3, ["10.0.0.3"], ["9.9.9.9"], [3, 6]),
+        (0, [], [], []),
+        (4, [], [], []),
+        (7, [], [], []),
+    ],
+)
+def test_options_in_the_fields_file_and_sname(
+    overload: int, routers: list[str], resolvers: list[str], overloaded: list[int]
+) -> None:
+    server, end = option(54, ip("10.0.0.2")), b"\xff"
+    message = decoded(
+        reply(ACK, server, option(52, bytes([overload])), sname=RESOLVERS + end, file=ROUTER + end), "REQUEST"
+    )
+
+    assert (message.routers, message.resolvers, message.overloaded) == (routers, resolvers, overloaded)
+    assert message.well_formed
+
+
+def test_without_option_52_those_fields_are_names() -> None:
+    message = decoded(reply(ACK, option(54, ip("10.0.0.2")), sname=RESOLVERS, file=ROUTER), "REQUEST")
+
+    assert (message.routers, message.resolvers, message.overloaded) == ([], [], [])
+
+
+def test_the_options_field_comes_first_then_file_then_sname() -> None:
+    both, server = option(52, b"\3"), option(54, ip("10.0.0.2"))
+    first, second, third = (option(3, ip(f"10.0.0.{last}")) + b"\xff" for last in (3, 4, 5))
+
+    assert decoded(reply(ACK, server, both, first[:-1], sname=third, file=second), "REQUEST").routers == ["10.0.0.3"]
+    assert decoded(reply(ACK, server, both, sname=third, file=second), "REQUEST").routers == ["10.0.0.4"]
+
+
+def test_option_52_in_such_a_field_is_one_that_lwip_does_not_take() -> None:
+    again = option(52, b"\2") + b"\xff"
+
+    assert decoded(reply(ACK, option(54, ip("10.0.0.2")), option(52, b"\1"), file=again), "REQUEST").wrong_length == [
+        52
+    ]
 
 
 def test_pads_are_skipped_and_a_resolver_of_zeros_is_none() -> None:

@@ -9,7 +9,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import Cloud, HtOperation, LargeHello, Mapping, Observations, Suites
+from netpreflight.probes.observations import AddressCheck, Cloud, HtOperation, LargeHello, Mapping, Observations, Suites
 from tests.unit import seen
 from tests.unit.networks import NETWORKS, network
 
@@ -78,8 +78,11 @@ def networks() -> list[Observations]:
         silent_s=30.0,
         idle_s=30.0,
     )
+    odd = [seen.lease(lease_s=30), seen.lease(overloaded=[6]), seen.dhcp(seen.message(server_named=False))]
+    odd[1].address_check = AddressCheck(at_s=0, address="192.168.77.120", holders=["aa:bb:cc:00:00:99"])
+    leases = [seen.healthy(dhcp=exchange) for exchange in odd]
     broken = [network(**entry) for entry, _ in NETWORKS.values()]
-    return [*broken, *airs(), no_router, no_resolver, portal, large, forgotten]
+    return [*broken, *leases, *airs(), no_router, no_resolver, portal, large, forgotten]
 
 
 @pytest.fixture(scope="module")

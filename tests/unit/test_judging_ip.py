@@ -1,15 +1,93 @@
 """Judging DHCP and DNS: each thing that can be seen, the problem that it is, and who is named."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge_one
+from netpreflight.agent.profiles import Fact
+from netpreflight.agent.selection import Selection
+from tests.unit import seen
 from tests.unit.cases import ADMIN, Case, verify
-from tests.unit.cases_ip import ASSUMED, DHCP_CASES, DNS_CASES
-from tests.unit.seen import RESOLVER, VENDORS, dns, lookup
+from tests.unit.cases_ip import (
+    ASSUMED,
+    DHCP_CASES,
+    DNS_CASES,
+    HELD_BY_LAPTOP,
+    HOLDER,
+    NAMELESS,
+    OWN_LEASE,
+    held,
+    informed,
+)
+from tests.unit.seen import RESOLVER, VENDORS, dhcp, dns, healthy, lookup
 
 
-@pytest.mark.parametrize("case", DHCP_CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", DHCP_CASES, ids=lambda case: f"{case.check} {case.device} {case.name}")
 def test_dhcp(case: Case) -> None:
     verify(case)
+
+
+def test_what_is_most_likely_is_said_first() -> None:
+    """A server that acknowledges INFORM and offers nothing has no address left; one that tells MACs apart, a list."""
+    full = [[informed("laptop")], [informed("laptop"), informed("device")], [informed("device"), HELD_BY_LAPTOP]]
+    for received in full:
+        check = judge_one("dhcp.offer", healthy(dhcp=dhcp(*received)), profiles.load("generic"), Selection())
+        for text in (check.reason or "", check.remedy or ""):
+            first = min(text.index(word) for word in ("no address is free", "pool") if word in text)
+            assert first < min(text.index(word) for word in ("registered devices", "allow-list") if word in text)
+    listed = dhcp(informed("laptop"), HELD_BY_LAPTOP, laptop_lease=OWN_LEASE)
+    reason = judge_one("dhcp.offer", healthy(dhcp=listed), profiles.load("generic"), Selection()).reason or ""
+    assert reason.index("registered devices") < reason.index("pool")
+
+
+def test_a_server_that_gave_this_laptop_its_lease_is_not_told_to_be_switched_on() -> None:
+    silent = healthy(dhcp=dhcp(laptop_lease=OWN_LEASE))
+    check = judge_one("dhcp.offer", silent, profiles.load("generic"), Selection())
+
+    assert "witch on" not in (check.remedy or "")
+
+
+STATED: dict[str, Any] = {
+    "drops_malformed": "no", "reads_overload": "no", "checks_address": "yes", "shortest_lease_s": 1.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "changed", "unstated", "otherwise"),
+    [
+        ("dhcp.offer", NAMELESS, ("unknown", "offer-dropped"), ("unknown", "offer-dropped")),
+        ("dhcp.lease", NAMELESS, ("unknown", "no-offer"), ("unknown", "no-offer")),
+        (
+            "dhcp.lease",
+            {"dhcp": seen.lease(overloaded=[6])},
+            ("warn", "unconfirmed"),
+            ("fail", "lease-without-resolver"),
+        ),
+        (
+            "dhcp.lease",
+            {"dhcp": seen.lease(overloaded=[1, 3])},
+            ("warn", "unconfirmed"),
+            ("fail", "lease-without-router"),
+        ),
+        ("dhcp.lease", {"dhcp": seen.lease(overloaded=[51])}, ("warn", "unconfirmed"), ("fail", "short-lease")),
+        ("dhcp.lease", {"dhcp": seen.lease(lease_s=30)}, ("unknown", "short-lease"), ("pass", None)),
+        ("dhcp.lease", {"dhcp": seen.lease(lease_s=None)}, ("unknown", "short-lease"), ("fail", "short-lease")),
+        ("dhcp.lease", {"dhcp": held(HOLDER)}, ("unknown", "address-in-use"), ("warn", "address-in-use")),
+        ("dhcp.lease", {}, ("pass", None), ("pass", None)),
+    ],
+)
+def test_a_product_that_says_nothing_or_otherwise(
+    check: str, changed: dict[str, Any], unstated: tuple[str, str | None], otherwise: tuple[str, str | None]
+) -> None:
+    profile = profiles.load("generic")
+    facts = {name: Fact(value=value, source="our data sheet") for name, value in STATED.items()}
+    for known, expected in ((dict.fromkeys(STATED), unstated), (facts, otherwise)):
+        product = msgspec.structs.replace(profile, dhcp=msgspec.structs.replace(profile.dhcp, **known))
+        found = judge_one(check, healthy(**changed), product, Selection())
+        assert (found.status, found.problem) == expected
 
 
 ASSUMED["dns"].assumed = True
