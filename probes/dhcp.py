@@ -6,11 +6,11 @@ laptop's, with the broadcast flag set (RFC 2131 section 4.1). Every OFFER of eve
 drop it; the lease is given back as soon as it is granted. One ARP request for the offered address precedes the REQUEST:
 Device OS does not check whether another host has that address, and would use it all the same.
 
-In addition one INFORM with the laptop's hardware address: it also asks for option 114, and every server answers it
-without delay. If the unknown device gets no answer, a DISCOVER with the laptop's hardware address and an INFORM with
-the device's show whether there is a server, and which of the two it serves; one more DISCOVER of the unknown device,
-with options 12, 60 and 61, shows whether the server requires them. After two NAKs, one REQUEST is sent without a host
-name.
+In addition one INFORM with the laptop's hardware address: it also asks for the options 108 and 114, and every server
+answers it without delay. A laptop without an IPv4 address sends a DISCOVER with these options instead, and takes no
+lease. If the unknown device gets no answer, a DISCOVER with the laptop's hardware address and an INFORM with the
+device's show whether there is a server, and which of the two it serves; one more DISCOVER of the unknown device, with
+options 12, 60 and 61, shows whether the server requires them. After two NAKs, one REQUEST is sent without a host name.
 
 As an ordinary user: the lease that the laptop holds is read. If no DHCP client recorded one, the INFORM alone is sent,
 which some servers answer on any port.
@@ -97,7 +97,7 @@ _SERVER_PORT, _CLIENT_PORT = 67, 68
 _MESSAGE_SIZE = 308
 """Bytes to which lwIP pads its messages."""
 _DEVICE_OPTIONS = [1, 3, 28, 6]
-_LAPTOP_OPTIONS = [1, 3, 6, 15, 28, 114]
+_LAPTOP_OPTIONS = [1, 3, 6, 15, 28, 108, 114]
 _ARP, _ETHERNET, _ARP_BYTES = 0x0806, 14, 28
 _ARP_OF_IPV4 = bytes.fromhex("000108000604")
 _SO_ATTACH_FILTER = 26
@@ -236,6 +236,7 @@ def decode(
         lease_s=int.from_bytes(options.values[51]) if 51 in options.values else None,
         captive_portal=options.text(114),
         domain=options.text(15),
+        ipv6_only_s=int.from_bytes(options.values[108]) if len(options.values.get(108, b"")) == 4 else None,
         message=options.text(56),
         overloaded=options.overloaded,
         wrong_length=options.wrong_length,
@@ -458,6 +459,8 @@ class _Client:
             due.append((0.0, lambda: self._inform("laptop", self._laptop_mac)))
             due.append((CONTRAST_AFTER_S, lambda: self._inform("device", self._mac)))
         due += [(at_s, self._discover) for at_s in DISCOVER_AT_S]
+        if not self._laptop_address:
+            due.append((0.0, self._discover_as_laptop))
         due.append((CONTRAST_AFTER_S, lambda: self._discover("laptop", self._laptop_mac)))
         due.append((NAMED_AFTER_S, self._discover_named))
         return sorted(due, key=lambda entry: entry[0])
@@ -550,6 +553,11 @@ class _Client:
     def _discover(self, identity: Identity = "device", mac: str | None = None) -> None:
         options = [("max_dhcp_size", 1500), ("param_req_list", _DEVICE_OPTIONS)]
         self._broadcast("DISCOVER", identity, mac or self._mac, options, flag=True)
+
+    def _discover_as_laptop(self) -> None:
+        """Ask what a laptop asks, which gives up IPv4 where option 108 says so (RFC 8925 section 3.2)."""
+        options = [("max_dhcp_size", 1500), ("param_req_list", _LAPTOP_OPTIONS)]
+        self._broadcast("DISCOVER", "laptop", self._laptop_mac, options, flag=True)
 
     def _discover_named(self) -> None:
         options = [

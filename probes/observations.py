@@ -443,6 +443,8 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     captive_portal: Url | None = None
     """Option 114 (RFC 8910)."""
     domain: Host | None = None
+    ipv6_only_s: Count | None = None
+    """Option 108 (RFC 8925): the network prefers clients without IPv4, and lets them ask again after that time."""
     message: Said | None = None
     """Option 56: a message from the server."""
     overloaded: Annotated[list[Count], Meta(max_length=256)] = field(default_factory=list)

@@ -325,7 +325,7 @@ def reference_remarks(given: Given) -> list[str]:
     found = []
     address = scope.address or ""
     if is_translated(address):
-        found.append(f"{address} reaches IPv4 through a translator over an IPv6-only network (464XLAT)")
+        found.append(f"{address} reaches IPv4 through a translator over IPv6 (464XLAT)")
     elif is_carrier_nat(address):
         found.append(f"{address} is behind a carrier-grade NAT (100.64.0.0/10)")
     if scope.interface and not scope.addresses and scope.ipv6_addresses:

@@ -25,7 +25,7 @@ def address_class(address: str | None) -> str | None:
     if address is None:
         return None
     if is_translated(address):
-        return "IPv4 over an IPv6-only network (464XLAT)"
+        return "IPv4 over IPv6 (464XLAT)"
     if is_carrier_nat(address):
         return "carrier-grade NAT (100.64.0.0/10)"
     return "private" if is_local(address) else "public"

@@ -47,7 +47,7 @@ def is_carrier_nat(address: str) -> bool:
 
 
 def is_translated(address: str) -> bool:
-    """Whether an address is one that a host uses for IPv4 over an IPv6-only network (464XLAT, RFC 7335)."""
+    """Whether an address is one that a host uses for IPv4 over IPv6 (464XLAT, RFC 7335)."""
     try:
         return ipaddress.IPv4Address(address) in ipaddress.ip_network("192.0.0.0/29")
     except ValueError:

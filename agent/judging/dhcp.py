@@ -595,6 +595,8 @@ def _describe(message: DhcpMessage, whose: dict[str, str]) -> str:
         parts.append(f"with options of a wrong length ({', '.join(map(str, message.wrong_length))})")
     if message.host_name is False and message.type != "OFFER":
         parts.append("without a host name in the REQUEST")
+    if message.ipv6_only_s is not None:
+        parts.append(f"option 108 (prefers IPv6, for {message.ipv6_only_s} s)")
     if message.captive_portal:
         parts.append(f"option 114 {message.captive_portal}")
     if message.message:

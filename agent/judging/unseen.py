@@ -1,8 +1,10 @@
 """Findings for what could not be measured: always `unknown`, with the reason and the step that would settle it."""
 
+import msgspec
+
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import Dns, Observation, Observations
+from netpreflight.probes.observations import Dhcp, Dns, Observation, Observations
 from netpreflight.probes.quoting import in_quotes
 
 _AS_ROOT = "Run netpreflight again as root (sudo)."
@@ -69,6 +71,36 @@ def of_another_network(seen: Observations, finding: Finding) -> Finding | None:
         owner="device owner",
         evidence=[f"on {other}: {finding.status}, {finding.summary}", *finding.evidence],
     )
+
+
+def without_ipv4(seen: Observations, finding: Finding) -> Finding | None:
+    """The finding of what was not looked at because this laptop alone has no IPv4 address; None: another one."""
+    scope, dhcp = seen.scope, seen.dhcp
+    if finding.problem != "not-looked" or scope.interface is None or scope.addresses or dhcp is None:
+        return None
+    granted = dhcp.granted.address if dhcp.granted else None
+    if prefers_ipv6(dhcp):
+        reason = (
+            f"This laptop has given IPv4 up on {scope.interface}: the network prefers IPv6 (DHCP option 108, RFC "
+            "8925), and this laptop goes by that. A device does not ask for that option"
+            + (f", and is given {granted}." if granted else ".")
+        )
+        remedy = (
+            "Let this laptop have IPv4 for a run, connect it again, and run netpreflight again. With NetworkManager: "
+            "nmcli connection modify <name> ipv4.dhcp-ipv6-only-preferred no. With systemd-networkd: IPv6OnlyMode=no "
+            "under [DHCPv4] of its .network file. Elsewhere: set an IPv4 address by hand."
+        )
+    elif granted:
+        reason = f"This laptop has no IPv4 address on {scope.interface}; DHCP gives an unknown device {granted}."
+        remedy = "Let this laptop take an IPv4 address by DHCP, and run netpreflight again."
+    else:
+        return None
+    return msgspec.structs.replace(finding, reason=reason, remedy=remedy)
+
+
+def prefers_ipv6(dhcp: Dhcp | None) -> bool:
+    """Whether a DHCP server asks clients to do without IPv4 (option 108), as IPv6-mostly networks do."""
+    return dhcp is not None and any(message.ipv6_only_s is not None for message in dhcp.received)
 
 
 def no_resolver(seen: Observations) -> Finding:

@@ -10,7 +10,7 @@ from netpreflight.agent.judging.device_start import startup
 from netpreflight.agent.judging.device_view import DeviceView, device_view
 from netpreflight.agent.judging.internet_diagnosis import internet_test
 from netpreflight.agent.judging.registry import CHECKS, COMMON_PROBLEMS, Row, with_stage
-from netpreflight.agent.judging.unseen import of_another_network
+from netpreflight.agent.judging.unseen import of_another_network, without_ipv4
 from netpreflight.agent.judging.wifi.survey import survey_of, surveyed
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Check, Finding, Judgement, Verdict
@@ -77,6 +77,7 @@ def _judged(row: Row, view: DeviceView, selection: Selection) -> Check:
     else:
         try:
             finding = _as_listed(row.judge(view), row)
+            finding = without_ipv4(view.seen, finding) or finding
             if row.beyond_the_air and finding.status in {"pass", "warn", "fail"}:
                 finding = of_another_network(view.seen, finding) or finding
         except Exception as fault:  # noqa: BLE001 - an error in one check must not cost the whole report

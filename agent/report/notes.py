@@ -1,10 +1,10 @@
 """Notes to read before the checks: what was left out, and in what this laptop differs from a device."""
 
 from netpreflight.agent.judging import CHECKS
-from netpreflight.agent.judging.unseen import network_of_laptop
+from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.selection import Selection, in_groups
-from netpreflight.probes.observations import Observations, Scope, Wifi, band_of
+from netpreflight.probes.observations import Dhcp, Observations, Scope, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
 
 
@@ -20,7 +20,7 @@ def notes(seen: Observations, selection: Selection, profile: Profile, *, complet
     beyond = any(selection.includes(row.id) for row in CHECKS.values() if row.beyond_the_air)
     if seen.wifi is not None and seen.wifi.bss and (note := _on_the_air(seen, seen.wifi, profile, beyond=beyond)):
         found.append(note)
-    return found + _on_the_laptop(seen.scope)
+    return found + _on_the_laptop(seen.scope, seen.dhcp)
 
 
 def _on_the_air(seen: Observations, wifi: Wifi, profile: Profile, *, beyond: bool) -> str | None:
@@ -55,8 +55,8 @@ def _on_the_air(seen: Observations, wifi: Wifi, profile: Profile, *, beyond: boo
     return None
 
 
-def _on_the_laptop(scope: Scope) -> list[str]:
-    """Notes on what this laptop has and a device does not: a VPN, a tunnel, a proxy."""
+def _on_the_laptop(scope: Scope, dhcp: Dhcp | None) -> list[str]:
+    """Notes on what this laptop has and a device does not, or the other way round: a VPN, a proxy, no IPv4."""
     found = []
     if scope.vpn and scope.gateway is None:
         found.append(
@@ -76,6 +76,21 @@ def _on_the_laptop(scope: Scope) -> list[str]:
         found.append(
             f"This laptop uses a proxy ({proxies}); nothing was sent through it, and a device could not use it."
         )
-    if scope.interface and not scope.addresses and scope.ipv6_addresses:
+    mostly = prefers_ipv6(dhcp)
+    if scope.interface and not scope.addresses and mostly:
+        found.append(
+            f"This laptop has given IPv4 up on {scope.interface}, because the network prefers IPv6 (DHCP option 108)"
+            + (
+                "; it has IPv4 for the device, which needs it."
+                if dhcp and dhcp.offers()
+                else ". The device needs IPv4."
+            )
+        )
+    elif scope.interface and not scope.addresses and scope.ipv6_addresses:
         found.append(f"{scope.interface} has IPv6 only; the device has no IPv6 on Wi-Fi and needs IPv4.")
+    elif mostly:
+        found.append(
+            "The network prefers IPv6 (DHCP option 108): computers and phones may give IPv4 up here. The device does "
+            "not ask for that option, and is given IPv4 like others."
+        )
     return found

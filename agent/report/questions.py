@@ -248,7 +248,7 @@ def _provider(view: DeviceView, way: list[Station]) -> Question:
 def _own_kind(own: str) -> str | None:
     """What this laptop's own address shows about the provider's; None: it is private, and shows nothing."""
     if is_translated(own):
-        return "no IPv4 address of its own: IPv4 is carried over an IPv6-only network (464XLAT, RFC 6877)"
+        return "no IPv4 address of its own: IPv4 is carried over IPv6 (464XLAT, RFC 6877)"
     if is_carrier_nat(own):
         return "a carrier-grade NAT address, or a site that uses 100.64.0.0/10 (RFC 6598) itself"
     return None if is_local(own) else "a public address"

@@ -93,6 +93,7 @@ ANY_SERVER: tuple[Role, ...] = ("coap", "own-coap", "dtls", "nonce")
 _FROM_DEVICE = "01010600 <xid*4> 0000 8000" + "00" * 16 + "<mac*6>" + "00" * (10 + 64 + 128) + "63825363"
 _FROM_HOLDER = "01010600 <xid*4> 0000 0000 <client*4>" + "00" * 12 + "<mac*6>" + "00" * (10 + 64 + 128) + "63825363"
 _SIZE, _LIST = "3902 05dc", "3704 01 03 1c 06"
+_LAPTOP_LIST = "3707 01 03 06 0f 1c 6c 72"
 
 
 def _padded(text: str, more: bytes = b"") -> re.Pattern[bytes]:
@@ -268,8 +269,13 @@ ENTRIES = (
         "RFC 2131 section 4.4.6: what was leased is given back",
     ),
     Entry(
-        "INFORM", ("dhcp",), "udp", 67, _padded(f"{_FROM_HOLDER} 3501 08 3706 01 03 06 0f 1c 72"),
-        "RFC 2131 section 4.4.3: this laptop asks for its configuration; RFC 8910 for option 114",
+        "INFORM", ("dhcp",), "udp", 67, _padded(f"{_FROM_HOLDER} 3501 08 {_LAPTOP_LIST}"),
+        "RFC 2131 section 4.4.3: this laptop asks for its configuration; RFC 8910 for option 114, RFC 8925 for 108",
+    ),
+    Entry(
+        "DISCOVER of a laptop without IPv4", ("dhcp",), "udp", 67,
+        _padded(f"{_FROM_DEVICE} 3501 01 {_SIZE} {_LAPTOP_LIST}"),
+        "RFC 8925 section 3.2: a client that can do without IPv4 asks for option 108 in its DISCOVER",
     ),
     Entry(
         "DNS query", ("resolver",), "udp", 53,

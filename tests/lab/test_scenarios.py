@@ -182,6 +182,8 @@ def one_lease_for_other(lab: Lab, report: dict[str, Any]) -> None:
     assert any("no address available" in line for line in lab.log("dhcp"))
 
 
+PREFERS_IPV6 = "dhcp-option=108,00:00:07:08"
+"""Configuration of dnsmasq: RFC 8925's option, which it sends to whoever asks for it; 1800 s."""
 NAMED_ONLY = ("dhcp-match=set:named,12", "dhcp-match=set:named,60", "dhcp-match=set:named,61", "dhcp-ignore=tag:!named")
 """Configuration of dnsmasq: it serves whoever sends a host name, a vendor class or a client identifier."""
 
@@ -1028,6 +1030,19 @@ SCENARIOS = {
         lab={"laptop": "ipv6-only", "dhcp": None},
         after=has_note("IPv6"),
     ),
+    "ipv6-mostly-and-this-laptop-gave-ipv4-up": Scenario(
+        "undetermined",
+        None,
+        NOTHING | dict.fromkeys(("dhcp.offer", "dhcp.lease", "dhcp.servers"), "pass"),
+        lab={"laptop": "ipv6-only", "dhcp": Dhcp(extra=(PREFERS_IPV6,))},
+        device="argon",
+        evidence={"dhcp.offer": ("option 108", "1800 s")},
+        reasons=dict.fromkeys(("dns.resolve", "ntp.reply", "cloud.transport"), ("option 108", "given IPv4 up")),
+        after=has_note("108", "IPv4"),
+    ),
+    "ipv6-mostly-and-this-laptop-has-ipv4": Scenario(
+        "compatible", "passed", lab={"dhcp": Dhcp(extra=(PREFERS_IPV6,))}, device="argon", after=has_note("option 108")
+    ),
     "ordinary-user": Scenario("undetermined", "passed", AS_USER, user=NOBODY, problems={"dhcp.offer": "no-exchange"}),
     "ordinary-user-with-a-lease": Scenario(
         "undetermined",
@@ -1083,7 +1098,13 @@ def test_scenario(name: str) -> None:
         else:
             with lab.capture() as capture:
                 run = lab.check("--device", scenario.device, *scenario.arguments, env=env, user=scenario.user)
-            kernel = {"udp-5683-flood": "icmp", "ipv6-only": "ether-0x86dd"}.get(name)
+            kernel = (
+                "icmp"
+                if name == "udp-5683-flood"
+                else "ether-0x86dd"
+                if scenario.lab.get("laptop") == "ipv6-only"
+                else None
+            )
             sent_only_what_footprint_lists(
                 run.report, [packet for packet in capture.sent() if packet.protocol != kernel]
             )

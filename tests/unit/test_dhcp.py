@@ -209,6 +209,11 @@ def test_a_list_of_addresses_is_bounded() -> None:
     assert len(decoded(reply(OFFER, option(6, ip(*["10.0.0.9"] * 60)))).resolvers) <= 16
 
 
+@pytest.mark.parametrize("size", [0, 2, 8])
+def test_an_option_108_of_another_length_says_nothing(size: int) -> None:
+    assert decoded(reply(OFFER, option(108, bytes(size)))).ipv6_only_s is None
+
+
 # --- a capture, and tshark
 
 
@@ -249,6 +254,7 @@ def test_an_offer_captured_at_an_ietf_meeting() -> None:
     assert (message.mask, message.routers) == ("255.255.0.0", ["10.56.0.1"])
     assert message.resolvers == ["31.130.229.6", "31.130.229.7"]
     assert (message.lease_s, message.domain, message.captive_portal) == (3600, "meeting.ietf.org", None)
+    assert message.ipv6_only_s == 900, "tshark -V: Option: (108) IPv6-Only Preferred, Value: 00000384"
 
 
 @pytest.mark.tshark

@@ -9,6 +9,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge_one
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import DhcpMessage, Dns, Ntp, Scope
 from tests.unit import seen
 from tests.unit.cases import ADMIN, Case, verify
 from tests.unit.cases_ip import (
@@ -22,7 +23,7 @@ from tests.unit.cases_ip import (
     held,
     informed,
 )
-from tests.unit.seen import RESOLVER, VENDORS, dhcp, dns, healthy, lookup
+from tests.unit.seen import RESOLVER, VENDORS, dhcp, dns, healthy, lookup, message
 
 
 @pytest.mark.parametrize("case", DHCP_CASES, ids=lambda case: f"{case.check} {case.device} {case.name}")
@@ -48,6 +49,39 @@ def test_a_server_that_gave_this_laptop_its_lease_is_not_told_to_be_switched_on(
     check = judge_one("dhcp.offer", silent, profiles.load("generic"), Selection())
 
     assert "witch on" not in (check.remedy or "")
+
+
+def only_ipv6(*received: DhcpMessage, **fields: Any) -> dict[str, Any]:
+    """What a run sees whose laptop has no IPv4 address."""
+    nothing = "this laptop has no IPv4 address on eth0"
+    scope = Scope(interface="eth0", state="up", ipv6_addresses=["2001:db8::2/64"])
+    return {"scope": scope, "dhcp": dhcp(*received, **fields), "dns": Dns(not_run=nothing), "ntp": Ntp(not_run=nothing)}
+
+
+@pytest.mark.parametrize("check", ["dns.resolve", "dns.integrity", "ntp.reply"])
+def test_a_laptop_that_gave_ipv4_up_is_told_so_and_how_to_undo_it(check: str) -> None:
+    told = message(identity="laptop", ipv6_only_s=1800)
+    mostly, none_there, plain = (
+        judge_one(check, healthy(**seen_), profiles.load("argon"), Selection())
+        for seen_ in (only_ipv6(message(), told, message("ACK")), only_ipv6(), only_ipv6(message(), message("ACK")))
+    )
+
+    assert {(found.status, found.problem) for found in (mostly, none_there, plain)} == {("unknown", "not-looked")}
+    for word in ("option 108", "192.168.77.120"):
+        assert word in (mostly.reason or "")
+    for word in ("ipv4.dhcp-ipv6-only-preferred no", "IPv6OnlyMode=no"):
+        assert word in (mostly.remedy or "")
+    assert "108" not in f"{plain.reason} {none_there.reason}"
+    assert "192.168.77.120" in (plain.reason or "")
+    assert "network in question" in (none_there.remedy or "")
+
+
+@pytest.mark.parametrize("check", ["dhcp.offer", "dhcp.lease", "dhcp.servers"])
+def test_an_ipv6_mostly_network_serves_the_device(check: str) -> None:
+    told = message(identity="laptop", ipv6_only_s=1800)
+    found = judge_one(check, healthy(**only_ipv6(message(), told, message("ACK"))), profiles.load("argon"), Selection())
+
+    assert found.status == "pass"
 
 
 STATED: dict[str, Any] = {
