@@ -149,6 +149,8 @@ class StartupStage(Struct, frozen=True, kw_only=True):
     Attributes:
         line: what the device logs once the stage is reached; None: not known.
         instead: what the device logs if it stops at this stage; None: not known, or it does not stop here.
+        hidden_line: the line in place of `line` (or of `instead`, if it stops here) that a default log does not have:
+            it takes level TRACE or a debug build.
         led: the signal of the status LED at this stage, in words.
         lights: the same signal, for drawing; several are shown one after the other, again and again.
         expected: how long the stage takes here, or how long the device tries, in words.
@@ -161,6 +163,7 @@ class StartupStage(Struct, frozen=True, kw_only=True):
     state: Reached
     line: LogLine | None = None
     instead: LogLine | None = None
+    hidden_line: LogLine | None = None
     led: str = ""
     lights: list[LedSignal] = field(default_factory=list)
     expected: str = ""

@@ -20,6 +20,7 @@ _TITLES = {
     "cloud": "Cloud",
     "internet_test": "Internet Test",
     "startup": "What the log says, stage by stage",
+    "led": "What the LED shows, stage by stage",
 }
 _UNITS = {"_s": "s", "_ms": "ms", "_mhz": "MHz", "path_mtu": "bytes", "bands": "GHz"}
 _NAMES = {
@@ -64,6 +65,15 @@ _NAMES = {
     "interface": "index of its interface",
     "failed_line": "log line if it fails",
     "passed_line": "log line if it passes",
+    "no_answer_line": "log if the cloud stays silent",
+    "handshake_failed_line": "log if the handshake fails, for whatever reason",
+    "joining": "until it has joined",
+    "joined": "until it has an address",
+    "connecting": "until it is connected, and between two tries",
+    "handshake": "during the handshake",
+    "online": "online",
+    "handshake_failed": "one blink if the handshake fails",
+    "handshake_failed_ms": "at least so long",
     "colour": "colour of the LED",
     "blink_ms": "each blink",
 }
@@ -87,6 +97,7 @@ _WORDS = {
     ("host_name", ""): "none is sent",
 }
 _LEVELS = {"required": "required", "warning": "a failure is a warning", "reported": "reported, does not count"}
+_LOG_LEVELS = {"TRACE": "level TRACE", "debug build": "a debug build of the firmware"}
 _FILLED = {
     "{id}": "<device id>",
     "{major}": "<major version>",
@@ -143,6 +154,8 @@ def _facts(section: str, stated: dict[str, list[Fact[Any]]], width: int) -> Iter
         for fact in facts:
             yield from _wrapped(f"{words}{_range(fact)}: {_value(name, fact.value)}", width, "  ")
             yield from _wrapped(f"{fact.certainty}: {fact.source}", width, "      ")
+            if fact.log_level:
+                yield from _wrapped(f"Not in a default log; it takes {_LOG_LEVELS[fact.log_level]}.", width, "      ")
             if fact.note:
                 yield from _wrapped(fact.note, width, "      ")
 

@@ -5,7 +5,7 @@ from typing import Any
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report, SharedLevel
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
-from netpreflight.agent.results import Check
+from netpreflight.agent.results import Check, StartupStage
 from netpreflight.probes.observations import Bss, Scope, Wifi
 from netpreflight.probes.quoting import in_quotes
 
@@ -52,10 +52,19 @@ def runs(test_runs: bool | None, when: str) -> str:  # noqa: FBT001 - the field 
     }[test_runs]
 
 
+NOT_BY_DEFAULT = "   (not in a default log: it takes level TRACE or a debug build)"
+
+
 def doubts(facts: list[Fact[Any]]) -> list[str]:
     """The facts of the device that are not confirmed, with their sources."""
     doubtful = [fact for fact in facts if fact.certainty != "confirmed"]
     return list(dict.fromkeys(f"{fact.certainty}: {fact.name} ({fact.source})" for fact in doubtful))
+
+
+def log_lines(stage: StartupStage) -> list[str]:
+    """The lines to look for in a log for a stage: the one that tells that it is reached, or that it stops there."""
+    told = stage.instead if stage.state == "stops" else stage.line
+    return [*([told] if told else []), *([f"{stage.hidden_line}{NOT_BY_DEFAULT}"] if stage.hidden_line else [])]
 
 
 def at_the_end(device: DeviceVerdict | VersionVerdict) -> str:

@@ -1,19 +1,20 @@
 """What the device would do from power-on: its five stages, the log line of each, and where it stops.
 
 The stages and lines are those of Particle's troubleshooting articles (scan and authentication, link, IP, DNS, cloud);
-the LED signals are from device-os v6.2.0 system/src/system_led_signal.cpp:65-79, system_network_manager.cpp:418-441.
+the device's profile states its log lines and LED signals ([startup] and [led]).
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dhcp import NOT_KEPT
 from netpreflight.agent.judging.registry import CHECKS
-from netpreflight.agent.led import LedSignal
+from netpreflight.agent.led import LedSignal, Light, signal
 from netpreflight.agent.profiles import Fact, Profile
+from netpreflight.agent.profiles.facts import LedFacts
 from netpreflight.agent.results import Check, InternetTest, Reached, StartStage, Startup, StartupStage
+from netpreflight.probes.observations import Connection
 
-_JOINING, _JOINED, _CONNECTING, _ONLINE = "blinking green", "fast blinking green", "blinking cyan", "breathing cyan"
 _TITLES: dict[StartStage, str] = {
     "scan": "scan and authentication",
     "link": "link",
@@ -21,42 +22,76 @@ _TITLES: dict[StartStage, str] = {
     "dns": "DNS",
     "cloud": "cloud",
 }
-_PERIODS_MS = {_JOINING: 200, _JOINED: 100, _CONNECTING: 200, _ONLINE: 4000}
-"""device-os v6.2.0 system/src/system_led_signal.cpp, PatternPeriod; half of it on, half of it off."""
 _TEST_S = {"none": 0.0, "tcp": 5.0, "ntp": 10.0, "echo-1": 5.0, "echo-2": 5.0}
 """The longest that each Internet Test takes, in seconds (device-facts 1.2 to 1.4)."""
+
+
+class _Handshake(NamedTuple):
+    """A handshake with the cloud that fails on this network."""
+
+    is_silent: bool
+    """Whether the cloud sent no answer at all."""
 
 
 def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startup:
     """Work out from the judged checks how far this device gets when it starts, stage by stage."""
     stages: list[StartupStage] = []
     stopped = False
+    handshake: _Handshake | None = None
     lost = _by_a_wrong_router(view, checks) or _for_a_while(checks)
     for name in _TITLES:
         state, check = ("not-reached", None) if stopped else lost.get(name) or _state(name, checks)
-        stopped = stopped or state == "stops"
-        stages.append(_stage(name, state, check, view, test))
+        if state == "stops":
+            stopped, handshake = True, _handshake(name, check, view)
+        stages.append(_stage(name, state, check, view, test, handshake if state == "stops" else None))
     stop = next((stage for stage in stages if stage.state == "stops"), None)
     # A required check that belongs to no stage can fail too: then whether the device gets online is not settled.
     doubtful = any(row.level == "required" and row.status in {"fail", "unknown"} for row in checks)
     reached = all(stage.state == "reached" for stage in stages) and not doubtful
     online = False if stop else True if reached else None
+    at_last = stages[-1] if online else stop
     return Startup(
         online=online,
         stops_at=stop.stage if stop else None,
-        led=_ONLINE if online else stop.led if stop else None,
-        lights=[_light(_ONLINE)] if online else stop.lights if stop else [],
-        log=_log(stages, test, online=online),
+        led=(at_last.led or None) if at_last else None,
+        lights=at_last.lights if at_last else [],
+        log=_log(stages, view, test, handshake, online=online),
         stages=stages,
-        rests_on=[fact for fact in _rests_on(view.profile) if fact is not None],
+        rests_on=[fact for fact in _rests_on(view.profile, handshake) if fact is not None],
     )
 
 
-def _rests_on(profile: Profile) -> list[Fact[Any] | None]:
-    """The device facts that every start shows, wherever it stops."""
-    lines, dhcp = profile.startup, profile.dhcp
+def _rests_on(profile: Profile, handshake: _Handshake | None) -> list[Fact[Any] | None]:
+    """The device facts that every start shows, and those of a failed handshake."""
+    lines, led, dhcp = profile.startup, profile.led, profile.dhcp
     every = [lines.scan_line, lines.link_line, lines.ip_line, lines.dns_line, lines.cloud_line]
-    return [*every, dhcp.asks_for, dhcp.host_name, profile.dns.aaaa_first, profile.cloud.keep_alive_s]
+    failed: list[Fact[Any] | None] = [lines.no_answer_line] if handshake and handshake.is_silent else []
+    if handshake:
+        failed += [lines.handshake_failed_line, led.handshake, led.handshake_failed, led.handshake_failed_ms]
+    return [
+        *every, *failed, led.joining, led.joined, led.connecting, led.online,
+        dhcp.asks_for, dhcp.host_name, profile.dns.aaaa_first, profile.cloud.keep_alive_s,
+    ]  # fmt: skip
+
+
+def _handshake(name: StartStage, check: Check | None, view: DeviceView) -> _Handshake | None:
+    """The handshake that fails at the stage where the device stops; None: there is none, or it is not known.
+
+    Over UDP the socket is connected at once, without a packet; over TCP somebody has to accept the connection.
+    """
+    if name != "cloud" or check is None or CHECKS[check.id].starts != "cloud":
+        return None
+    transport = view.profile.cloud.transport.value
+    if transport == "dtls":
+        return _Handshake(is_silent=not any(endpoint.record for endpoint in view.endpoints))
+    if transport == "tcp-nonce" and CHECKS[check.id].logged:
+        made = [connection for connection in _connections(view) if connection.connect_ms is not None]
+        return _Handshake(is_silent=not any(connection.received for connection in made)) if made else None
+    return None
+
+
+def _connections(view: DeviceView) -> list[Connection]:
+    return [connection for endpoint in view.endpoints for connection in endpoint.connections]
 
 
 def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartStage, tuple[Reached, Check | None]]:
@@ -100,16 +135,28 @@ def _state(name: StartStage, checks: list[Check]) -> tuple[Reached, Check | None
     return "reached", None
 
 
-def _stage(name: StartStage, state: Reached, check: Check | None, view: DeviceView, test: InternetTest) -> StartupStage:
+def _stage(
+    name: StartStage,
+    state: Reached,
+    check: Check | None,
+    view: DeviceView,
+    test: InternetTest,
+    handshake: _Handshake | None,
+) -> StartupStage:
     stops = state == "stops"
+    line: Fact[Any] | None = getattr(view.profile.startup, f"{name}_line")
+    instead = _instead(name, view, check, handshake) if stops and check else None
+    told = instead if stops else line
+    led, lights = _light(name, state, view.profile, test, handshake)
     return StartupStage(
         stage=name,
         title=_TITLES[name],
         state=state,
-        line=_filled(getattr(view.profile.startup, f"{name}_line"), view),
-        instead=_instead(name, view, check) if stops and check else None,
-        led=_led(name, state, test),
-        lights=_lights(name, state, test),
+        line=_in_default_log(line, view),
+        instead=_in_default_log(instead, view),
+        hidden_line=_filled(told, view) if told and told.log_level else None,
+        led=led,
+        lights=lights,
         expected=_expected(name, state, view, test),
         network_sees=_network_sees(name, view),
         why=check.summary if check else None,
@@ -117,64 +164,63 @@ def _stage(name: StartStage, state: Reached, check: Check | None, view: DeviceVi
     )
 
 
-def _signal(name: StartStage, state: Reached) -> str:
+def _light(
+    name: StartStage, state: Reached, profile: Profile, test: InternetTest, handshake: _Handshake | None
+) -> tuple[str, list[LedSignal]]:
+    """The LED signals of a stage, in words and for drawing: one after the other, again and again."""
+    lasting = _lasting(name, state, profile.led, handshake)
+    if lasting is None:
+        return "", []
+    words, lights = [str(lasting.value)], [signal(lasting.value)]
+    failed, failed_ms = profile.led.handshake_failed, profile.led.handshake_failed_ms
+    if handshake and failed and failed_ms:
+        words.append(f"one {failed.value} blink")
+        lights.append(LedSignal(colour=failed.value, on_ms=failed_ms.value, off_ms=0, times=1))
+    tests = state == "stops" and name in {"dns", "cloud"}
+    if tests and test.runs and (error := test.led):
+        words.append(error.words)
+        lights.append(LedSignal(colour=error.colour, on_ms=error.on_ms, off_ms=error.off_ms, times=error.blinks))
+    if len(words) > 1:
+        return f"{', then '.join(words)}, again and again", lights
+    return (f"{words[0]}, without error blinks" if tests and test.runs is False else words[0]), lights
+
+
+def _lasting(name: StartStage, state: Reached, led: LedFacts, handshake: _Handshake | None) -> Fact[Light] | None:
     """The LED signal at a stage, without the blinks of an error."""
     if name in {"scan", "link"}:
-        return _JOINING
+        return led.joining
     if name == "ip":
-        return _JOINED
-    return _ONLINE if name == "cloud" and state == "reached" else _CONNECTING
+        return led.joined
+    if name == "cloud" and state == "reached":
+        return led.online
+    return (led.handshake or led.connecting) if handshake else led.connecting
 
 
-def _tests(name: StartStage, state: Reached) -> bool:
-    """Whether the device stops at a stage after which its Internet Test can run."""
-    return state == "stops" and name in {"dns", "cloud"}
-
-
-def _led(name: StartStage, state: Reached, test: InternetTest) -> str:
-    signal = _signal(name, state)
-    if not _tests(name, state):
-        return signal
-    if test.runs and test.led:
-        return f"{signal}, then {test.led.words}, again and again"
-    return f"{signal}, without error blinks" if test.runs is False else signal
-
-
-def _lights(name: StartStage, state: Reached, test: InternetTest) -> list[LedSignal]:
-    """The LED signals that `_led` describes in words, for drawing."""
-    found = [_light(_signal(name, state))]
-    if _tests(name, state) and test.runs and test.led:
-        error = test.led
-        found.append(LedSignal(colour=error.colour, on_ms=error.on_ms, off_ms=error.off_ms, times=error.blinks))
-    return found
-
-
-def _light(signal: str) -> LedSignal:
-    half = _PERIODS_MS[signal] // 2
-    return LedSignal(colour=signal.rpartition(" ")[2], on_ms=half, off_ms=half, breathes=signal == _ONLINE)
-
-
-def _instead(name: StartStage, view: DeviceView, check: Check) -> str | None:
+def _instead(name: StartStage, view: DeviceView, check: Check, handshake: _Handshake | None) -> Fact[Any] | None:
     """The log line of a device that stops at this stage; None: not known."""
     profile, facts, row = view.profile, view.profile.startup, CHECKS[check.id]
     if row.starts != name or not row.logged:
         return None
     if name == "cloud":
-        made = [connection for endpoint in view.endpoints for connection in endpoint.connections]
-        dead = profile.cloud.transport.value == "tcp-nonce" and all(
-            connection.connect_ms is None for connection in made
-        )
-        return _filled(facts.connect_failed_line if dead else facts.handshake_failed_line, view)
+        if handshake:
+            return (
+                facts.no_answer_line or facts.handshake_failed_line
+                if handshake.is_silent
+                else facts.handshake_failed_line
+            )
+        return facts.connect_failed_line if profile.cloud.transport.value == "tcp-nonce" else None
     if name == "dns" and view.address is not None:
         return None  # the name resolves, though to a wrong address
-    by_name = {"scan": facts.scan_failed_line, "ip": facts.ip_failed_line, "dns": facts.dns_failed_line}
-    return _filled(by_name.get(name), view)
+    return {"scan": facts.scan_failed_line, "ip": facts.ip_failed_line, "dns": facts.dns_failed_line}.get(name)
 
 
-def _filled(line: Fact[Any] | None, view: DeviceView) -> str | None:
+def _in_default_log(line: Fact[Any] | None, view: DeviceView) -> str | None:
+    """Fill in a log line; None: a default log does not have it."""
+    return None if line is None or line.log_level else _filled(line, view)
+
+
+def _filled(line: Fact[Any], view: DeviceView) -> str:
     """Fill this network's names and addresses into a log line."""
-    if line is None:
-        return None
     wifi = view.seen.wifi
     values = {
         "ssid": (wifi.target if wifi else None) or "<ssid>",
@@ -211,19 +257,34 @@ def _doubt(fact: Fact[Any]) -> str:
     return " (not confirmed)" if fact.certainty == "unconfirmed" else ""
 
 
-def _log(stages: list[StartupStage], test: InternetTest, *, online: bool | None) -> list[str]:
-    """The log lines to look for, up to where the device stops."""
-    lines: list[str] = []
+def _log(
+    stages: list[StartupStage],
+    view: DeviceView,
+    test: InternetTest,
+    handshake: _Handshake | None,
+    *,
+    online: bool | None,
+) -> list[str]:
+    """The lines to look for in a default log, in order, up to where the device stops."""
+    lines: list[str | None] = []
     for stage in stages:
         if stage.state == "not-reached":
             break
         if stage.state == "stops":
-            lines += [stage.instead] if stage.instead else []
+            # The socket was connected before the handshake.
+            lines += [stage.line if handshake else None]
+            lines += [stage.instead] if handshake is None or handshake.is_silent else []
             break
-        lines += [stage.line] if stage.line and stage.state == "reached" else []
+        lines += [stage.line if stage.state == "reached" else None]
     if online:
-        return [*lines, "Cloud connected"]
-    return [*lines, *(test.log if test.runs else [])]
+        lines.append("Cloud connected")
+        return [line for line in lines if line]
+    tested = test.log if test.runs else []
+    if handshake and not handshake.is_silent:
+        # The test comes before the line of the failed handshake, its blinks after it (system_task.cpp:404-422).
+        failed = _in_default_log(view.profile.startup.handshake_failed_line, view)
+        return [line for line in (*lines, *tested[:-1], failed, *tested[-1:]) if line]
+    return [line for line in (*lines, *tested) if line]
 
 
 def _expected(name: StartStage, state: Reached, view: DeviceView, test: InternetTest) -> str:

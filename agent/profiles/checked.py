@@ -197,7 +197,8 @@ def _check_fact(written: Written, path: KeyPath, fact: Any, kind: Any) -> None:
             written.refuse(path, f"expected {allowed(kind)}, got a table without value")
         _check_value(written, path, fact, kind)
         return
-    kinds = {key: expected for key, expected in _kinds(Fact).items() if key != "name"} | {"value": kind}
+    unused = {"name"} if str(path[-1]).endswith("_line") else {"name", "log_level"}
+    kinds = {key: expected for key, expected in _kinds(Fact).items() if key not in unused} | {"value": kind}
     for place, entry in _each(path, fact):
         _check_table(written, place, entry, kinds)
         if "value" not in entry:
@@ -251,13 +252,11 @@ def _fits(value: Any, kind: Any) -> bool:
 def _check_versions(
     written: Written, path: KeyPath, stated: Any, versions: dict[str, str] | None, *, optional: bool
 ) -> None:
-    """Refuse a fact that has no table for some version; an optional fact with a single table may cover some only."""
+    """Each version has to have one table, or may have none where the fact is optional."""
     tables = _check_each(written, path, stated, versions)
-    if versions is None:
+    if versions is None or optional:
         return
     oldest, newest = versions["oldest"], versions["newest"]
-    if optional and len(tables) < 2:
-        return
     bound: str | None = oldest
     for table in tables:
         since = table.get("since", oldest)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
+from netpreflight.agent.led import Light
 from netpreflight.probes.observations import Security
 
 T = TypeVar("T")
@@ -43,6 +44,9 @@ Cipher = Annotated[
 Option = Annotated[int, Meta(ge=1, le=254, description="a DHCP option from 1 to 254")]
 Time = Annotated[float, Meta(ge=0, le=86400, description="seconds from 0 on")]
 Times = Annotated[list[Time], Meta(min_length=1, max_length=20, description="1 to 20 times in seconds, from 0 on")]
+Milliseconds = Annotated[int, Meta(ge=1, le=5000, description="milliseconds")]
+Colour = Literal["red", "orange"]
+"""Of blinks that tell an error."""
 Country = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z", description="an ISO 3166 code such as US")]
 
 
@@ -56,6 +60,8 @@ class Fact(Struct, Generic[T], frozen=True, kw_only=True, forbid_unknown_fields=
     certainty: Certainty = "confirmed"
     note: Annotated[str, Meta(max_length=400, description="a text of up to 400 characters")] = ""
     """What a reader should know about the fact, as a sentence."""
+    log_level: Literal["TRACE", "debug build"] | None = None
+    """What a log must be to have this line; None: a default log has it (INFO and above)."""
     since: Version | None = None
     before: Version | None = None
 
@@ -184,30 +190,55 @@ class InternetTestFacts(_Section, frozen=True, kw_only=True):
     failed_line: Fact[Text]
     """What the device logs if the test fails; `{code}` and `{word}` stand for the error."""
     passed_line: Fact[Text]
-    colour: Fact[Literal["red", "orange"]]
+    colour: Fact[Colour]
     """The colour of the blinks that follow."""
-    blink_ms: Fact[Annotated[int, Meta(ge=1, le=5000, description="milliseconds")]]
+    blink_ms: Fact[Milliseconds]
     """How many milliseconds each blink is on, and then off."""
 
 
 class StartupFacts(_Section, frozen=True, kw_only=True):
-    """The log lines of a start, stage by stage; `{ssid}`, `{host}`, `{address}` and `{port}` are filled in."""
+    """The log lines of a start, stage by stage, as the firmware prints them.
+
+    `{ssid}`, `{host}`, `{address}` and `{port}` are filled in; `<code>`, `<n>` and `<name>` stand for values
+    that only the device knows. The log may have more text before and after what is stated.
+    """
 
     scan_line: Fact[Text] | None = None
     link_line: Fact[Text] | None = None
     ip_line: Fact[Text] | None = None
     dns_line: Fact[Text] | None = None
     cloud_line: Fact[Text] | None = None
+    """What the device logs when the socket to the cloud is connected; over UDP nothing has been sent by then."""
     scan_failed_line: Fact[Text] | None = None
     """What the device logs if it does not join; the following lines are for the other stages."""
     ip_failed_line: Fact[Text] | None = None
     dns_failed_line: Fact[Text] | None = None
     connect_failed_line: Fact[Text] | None = None
     """What the device logs if the socket to the cloud cannot be connected."""
+    no_answer_line: Fact[Text] | None = None
+    """What the device logs if the socket is connected and the cloud sends nothing that it takes for an answer."""
     handshake_failed_line: Fact[Text] | None = None
-    """What the device logs if the cloud does not answer, or answers wrongly."""
+    """What the device logs after every handshake that fails, whatever the reason."""
     connect_s: Fact[Seconds] | None = None
     """How many seconds the device tries to get from the scan to an address before it starts again."""
+
+
+class LedFacts(_Section, frozen=True, kw_only=True):
+    """What the status LED shows, stage by stage."""
+
+    joining: Fact[Light] | None = None
+    """The signal until the device has joined the network."""
+    joined: Fact[Light] | None = None
+    """The signal until it has an address, a router and a resolver."""
+    connecting: Fact[Light] | None = None
+    """The signal while it looks up the cloud's name and connects, and between two attempts."""
+    handshake: Fact[Light] | None = None
+    """The signal during the handshake with the cloud; None: the device has no handshake, or no signal for it."""
+    online: Fact[Light] | None = None
+    handshake_failed: Fact[Colour] | None = None
+    """The colour of the single blink after a handshake that failed."""
+    handshake_failed_ms: Fact[Milliseconds] | None = None
+    """How many milliseconds that blink is on, at least."""
 
 
 class CheckNeeds(_Section, frozen=True, kw_only=True):
@@ -244,6 +275,7 @@ class Profile(_Section, frozen=True, kw_only=True):
     cloud: CloudFacts
     internet_test: InternetTestFacts
     startup: StartupFacts = StartupFacts()
+    led: LedFacts = LedFacts()
     checks: dict[str, CheckNeeds] = {}
 
     def level(self, check_id: str) -> Importance:

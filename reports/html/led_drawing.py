@@ -57,16 +57,17 @@ def css(name: str, lights: list[LedSignal]) -> str:
 
 
 def strip(lights: list[LedSignal]) -> list[Piece]:
-    """The first four seconds of the lights, as the parts in which the LED is lit."""
+    """The first four seconds of the lights, or as long as all of them take once: the parts in which the LED is lit."""
     if not lights:
         return []
     if len(lights) == 1 and lights[0].breathes:
         return [Piece(0, 1000, _colour(lights[0]), fades=True)]
-    whole = [1600 if signal.times is None and len(lights) > 1 else _STRIP_MS for signal in lights]
+    spans = list(_spans(lights, [1600 if light.times is None and len(lights) > 1 else _STRIP_MS for light in lights]))
+    whole = max(_STRIP_MS, *(end for _, end, colour in spans if colour)) if len(lights) > 1 else _STRIP_MS
     return [
-        Piece(start * 1000 / _STRIP_MS, (min(end, _STRIP_MS) - start) * 1000 / _STRIP_MS, colour, fades=False)
-        for start, end, colour in _spans(lights, whole)
-        if colour and start < _STRIP_MS
+        Piece(start * 1000 / whole, (min(end, whole) - start) * 1000 / whole, colour, fades=False)
+        for start, end, colour in spans
+        if colour and start < whole
     ]
 
 

@@ -26,6 +26,7 @@ from netpreflight.reports.words import (
     doubts,
     further,
     is_judged,
+    log_lines,
     resolvers,
     runs,
     titled,
@@ -248,14 +249,14 @@ class _Start(NamedTuple):
     row: StartupStage
     mark: Mark
     strip: list[led.Piece]
-    line: str | None
+    lines: list[str]
     sees: str | None
 
 
 def _start(stage: StartupStage) -> _Start:
-    line = stage.instead if stage.state == "stops" else stage.line if stage.state != "not-reached" else None
+    lines = log_lines(stage) if stage.state != "not-reached" else []
     sees = stage.network_sees if stage.state != "not-reached" else None
-    return _Start(stage, _STATES[stage.state], led.strip(stage.lights), line, sees)
+    return _Start(stage, _STATES[stage.state], led.strip(stage.lights), lines, sees)
 
 
 def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Cell]:

@@ -11,7 +11,7 @@ from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
 from netpreflight.reports.safe_text import shown
-from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, runs, titled
+from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, log_lines, runs, titled
 
 VERDICT_STYLES = {
     "compatible": "bold green",
@@ -43,12 +43,11 @@ def print_startup(console: Console, report: Report) -> None:
         )
     console.print(table)
     passed = [step for step in start.stages if step.state != "not-reached"]
-    lines = [(step.title, step.instead if step.state == "stops" else step.line) for step in passed]
-    if any(line for _, line in lines):
+    lines = [(step.title, line) for step in passed for line in log_lines(step)]
+    if lines:
         _line(console, "To look for in its log:")
     for stage, line in lines:
-        if line is not None:
-            _line(console, f"{stage}: {line}", indent=4)
+        _line(console, f"{stage}: {line}", indent=4)
     if any(step.network_sees for step in passed):
         _line(console, "What the network sees of it:")
     for step in passed:

@@ -114,7 +114,7 @@ def test_local_cloud_by_its_address_and_the_internet_test() -> None:
     assert test["led"]["blinks"] == 3
     assert test["log"][0].startswith("WiFi: 0/10 packets")
     stages = {stage["stage"]: stage for stage in report["startup"]["stages"]}
-    assert stages["cloud"]["line"] == f"connecting to {LOCAL_CLOUD}#{DTLS_PORT}"
+    assert stages["cloud"]["line"] == f"connecting to {LOCAL_CLOUD}#{DTLS_PORT} using if <n>"
     assert LOCAL_CLOUD not in (stages["dns"]["network_sees"] or ""), "no lookup is to be seen"
 
 

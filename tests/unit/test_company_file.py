@@ -474,7 +474,7 @@ VALUES = st.sampled_from(
      "2020-01-01", '{ value = 1, since = "6.0.0" }', '[{ value = 1, before = "6.0.0" }, { since = "5.5.0" }]',
      "0xffffffffffffffffffffffff", '"{id}"', "[{ value = {} }]", "{ since = 1 }", "07:30:00"]
 )  # fmt: skip
-SECTIONS = ("radio", "dhcp", "dns", "cloud", "internet_test", "startup", "device_os")
+SECTIONS = ("radio", "dhcp", "dns", "cloud", "internet_test", "startup", "led", "device_os")
 KEYS = st.sampled_from(
     [
         *(

@@ -107,7 +107,7 @@ def test_a_host_by_address_needs_no_resolver(tmp_path: Path, dns: Dns | None) ->
     assert (result.startup.online, result.startup.stops_at) == (False, "cloud")
     assert result.internet_test.runs is True
     assert result.internet_test.log[-1] == "Handling cloud error: 3"
-    assert result.startup.stages[-1].line == f"connecting to {BY_ADDRESS}#5684"
+    assert result.startup.stages[-1].line == f"connecting to {BY_ADDRESS}#5684 using if <n>"
     assert [stage.network_sees for stage in result.startup.stages if stage.stage in {"dns", "cloud"}] == [
         None,
         f"UDP 5684 to {BY_ADDRESS}",
@@ -168,8 +168,8 @@ def test_which_of_two_services_cannot_be_connected_is_not_mixed_up(tmp_path: Pat
     assert observed.cloud is not None
     observed.cloud.endpoints[0] = seen.photon(Connection(at_s=0, error="timeout"))
 
-    assert judged(observed, profile).startup.stages[-1].instead == "Could not receive nonce"
-    failed = "Failed to connect to 198.51.100.20:5683"
+    assert judged(observed, profile).startup.stages[-1].instead == "Could not receive nonce: <code>"
+    failed = "Failed to connect to 198.51.100.20:5683 (<code>)"
     assert judged(observed, "photon").startup.stages[-1].instead == failed
 
 
@@ -242,12 +242,14 @@ def test_a_lease_that_comes_too_late_starts_no_test() -> None:
 
 def test_a_portal_that_lets_only_this_laptop_past() -> None:
     page = {"status": 302, "body": "", "location": "http://192.168.77.1/login"}
-    for device in ("photon", "argon", "photon2"):
+    # Over UDP the handshake begins all the same; over TCP it is not known whether the portal accepts the connection.
+    light = "fast blinking cyan, then one red blink, again and again"
+    for device, led in (("photon", "blinking cyan"), ("argon", light), ("photon2", light)):
         result = judged(seen.healthy(portal=seen.portal(page)), device)
 
         assert (result.startup.online, result.startup.stops_at) == (False, "cloud")
         assert result.internet_test.runs is None
-        assert result.startup.led == "blinking cyan"
+        assert result.startup.led == led
         assert result.startup.stages[-1].instead is None
 
 

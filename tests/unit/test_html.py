@@ -296,6 +296,15 @@ def test_the_light_is_drawn_in_its_own_time() -> None:
     assert [round(after.start - piece.start) for piece, after in itertools.pairwise(orange)] == [125] * 2
 
 
+def test_a_strip_shows_each_blink_of_three_lights_after_one_another() -> None:
+    red = LedSignal(colour="red", on_ms=250, off_ms=0, times=1)
+    lit = [piece for piece in led.strip([CONNECTING, red, ERROR]) if piece.colour != led.COLOURS["cyan"]]
+
+    assert [piece.colour for piece in lit] == [led.COLOURS["red"], *[led.COLOURS["orange"]] * 3]
+    assert len({round(piece.length) for piece in lit}) == 1, "each is on for 250 ms"
+    assert lit[-1].start + lit[-1].length <= 1000
+
+
 def test_an_absurd_light_stays_a_light() -> None:
     made = led.css("led", [LedSignal(colour="}</style>", on_ms=-5, off_ms=10**12, times=10**9), ERROR])
 
@@ -305,7 +314,7 @@ def test_an_absurd_light_stays_a_light() -> None:
 
 @pytest.mark.parametrize(
     ("made", "colours"),
-    [(four.healthy, ["cyan"]), (four.udp_blocked, ["cyan", "orange"]), (four.wifi_wrong, ["green"])],
+    [(four.healthy, ["cyan"]), (four.udp_blocked, ["cyan", "red", "orange"]), (four.wifi_wrong, ["green"])],
 )
 def test_the_light_is_that_of_the_report(made: Any, colours: list[str]) -> None:
     rich: Report = made()

@@ -105,15 +105,16 @@ def test_the_files_that_stand_alone_state_facts_of_each_section() -> None:
     for file in FILES:
         if "based_on" not in tomllib.loads(file.read_text()):
             sections = {name.partition(".")[0] for name, _ in stated(file)}
-            assert {"radio", "dhcp", "dns", "cloud", "internet_test"} <= sections, file.stem
+            assert {"radio", "dhcp", "dns", "cloud", "internet_test", "led"} <= sections, file.stem
 
 
 @pytest.mark.parametrize("name", PARTICLE)
 def test_every_version_has_one_table_of_each_fact(name: str) -> None:
     content = read(name)
-    optional = {"security_unconfirmed", "fallback_address", "scan_failed_line"}
+    optional = {"security_unconfirmed", "fallback_address", "scan_line", "link_line", "ip_line", "scan_failed_line",
+                "ip_failed_line"}  # fmt: skip
     checked = 0
-    for section in ("radio", "dhcp", "dns", "cloud", "internet_test", "startup"):
+    for section in ("radio", "dhcp", "dns", "cloud", "internet_test", "startup", "led"):
         for fact, tables in content.get(section, {}).items():
             for version in versions(name):
                 holding = [
