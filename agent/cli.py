@@ -101,7 +101,12 @@ def check(
     ] = None,
     interface: Annotated[str | None, typer.Option(metavar="IF", help="Network interface to measure.")] = None,
     only: Annotated[str | None, typer.Option(metavar="ID,...", help="Judge these checks or groups only.")] = None,
-    skip: Annotated[str | None, typer.Option(metavar="ID,...", help="Checks or groups to leave out.")] = None,
+    skip: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID,...", help="Checks or groups to leave out; vendor-status: do not ask the vendor's status page."
+        ),
+    ] = None,
     deep: Annotated[
         bool,
         typer.Option(

@@ -17,10 +17,11 @@ from netpreflight.probes.observations import (
     Path,
     Portal,
     TcpConnect,
+    VendorStatus,
     Wifi,
 )
 
-Milestone = Literal["resolvers", "addresses", "portal-api", "dtls-ended", "silence"]
+Milestone = Literal["resolvers", "addresses", "portal-api", "dtls-ended", "cloud-ended", "silence"]
 """Events that a probe can wait for."""
 Needs = Literal["nothing", "link", "resolvers", "route"]
 """What a probe needs on this laptop. `nothing`: the radio need not be the interface under test. `link`: an interface
@@ -46,6 +47,7 @@ REACHED_BY: dict[Milestone, tuple[str, ...]] = {
     "addresses": ("dns",),  # each name's address as soon as it is found
     # All DTLS exchanges have ended: a device tests the internet only after its cloud connection has failed.
     "dtls-ended": ("cloud",),
+    "cloud-ended": ("cloud",),  # every cloud has answered, or was given up
     "silence": ("coap", "cloud"),  # the device's port has been silent for a while
 }
 """The probes behind each milestone: it is reached when all of them have ended, and perhaps before."""
@@ -62,6 +64,7 @@ PROBES: tuple[PlannedProbe, ...] = (
     PlannedProbe("echo", Echo, "route", ("resolvers", "dtls-ended"), ("addresses",)),
     PlannedProbe("path", Path, "route", ("resolvers", "silence"), ("addresses",)),
     PlannedProbe("mapping", Mapping, "route", ("resolvers",), ("addresses",)),
+    PlannedProbe("vendor_status", VendorStatus, "route", ("resolvers", "cloud-ended"), ("addresses",)),
 )
 """Every probe, in the order in which they begin."""
 

@@ -14,7 +14,9 @@ import msgspec
 from netpreflight.agent import judging, profiles
 from netpreflight.agent.internal_faults import fault_of
 from netpreflight.agent.judging.addresses import is_address
+from netpreflight.agent.judging.device_view import own_endpoints
 from netpreflight.agent.judging.dns import NTP_SERVER
+from netpreflight.agent.judging.vendor_status import cloud_is_silent
 from netpreflight.agent.plan import REACHED_BY, Milestone, PlannedProbe, plan
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Run, as_saved
@@ -43,11 +45,13 @@ from netpreflight.probes.observations import (
     Path,
     Resolver,
     Scope,
+    VendorStatus,
     Wifi,
 )
 from netpreflight.probes.portal import VENDOR_HOSTS, portal
 from netpreflight.probes.scope import mac_of
 from netpreflight.probes.tcp import tcp
+from netpreflight.probes.vendor_status import vendor_status
 from netpreflight.probes.wifi import wifi
 
 MOST_RESOLVERS = 2
@@ -212,6 +216,7 @@ class _Measurement:
             "echo": lambda: echo(self._network, echo_targets(self._profiles, self._cloud()), address_of),
             "path": self._path,
             "mapping": lambda: mapping(self._network, held, address_of, hold_s(self._profiles)),
+            "vendor_status": self._vendor_status,
         }
         return [self._step(row, probes[row.name]) for row in self._plan]
 
@@ -396,6 +401,13 @@ class _Measurement:
         only = self._selection.only
         always = bool(only) and all(judging.CHECKS[check_id].locates for check_id in only or [])
         return await path(self._network, path_targets(seen, self._profile, always=always, deep=self._deep))
+
+    async def _vendor_status(self) -> VendorStatus:
+        page = self._profile.cloud.status_page
+        seen = msgspec.structs.replace(self._seen, cloud=self._cloud())
+        if page is None or not cloud_is_silent(own_endpoints(seen, self._profile)):
+            return VendorStatus()
+        return await vendor_status(self._network, page.value, self._addresses.address)
 
     def _names(self) -> dict[str, NameKind]:
         """All names to look up: those that known devices ask for, and those of the portal checks' vendors."""

@@ -1,6 +1,11 @@
 """The checks that the user chose with --only and --skip."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct, field
+
+OPTIONAL = {"vendor-status": "vendor_status"}
+"""What a run asks that is no check's: the word by which it can be skipped, and its probe."""
 
 
 class UnknownCheckError(ValueError):
@@ -27,7 +32,7 @@ def select(only: str | None, skip: str | None) -> Selection:
     chosen = _expand(only) if only is not None else None
     if chosen == []:
         raise UnknownCheckError(f"{only!r} is not measured by this version; it measures: {', '.join(_groups())}")
-    return Selection(only=chosen, skip=_expand(skip) if skip is not None else [])
+    return Selection(only=chosen, skip=_expand(skip, OPTIONAL) if skip is not None else [])
 
 
 def in_groups(ids: list[str]) -> str:
@@ -48,13 +53,16 @@ def _groups() -> dict[str, str]:
     return {row.id: row.group for row in CHECKS.values()}
 
 
-def _expand(names: str) -> list[str]:
+def _expand(names: str, more: Iterable[str] = ()) -> list[str]:
+    """The ids of the checks that names and groups stand for, and what else is named of `more`."""
     groups = _groups()
     found: list[str] = []
     for name in filter(None, (part.strip() for part in names.split(","))):
         ids = [check_id for check_id, group in groups.items() if name in {check_id, group}]
+        ids += [word for word in more if word == name]
         if not ids:
             known = ", ".join(dict.fromkeys(groups.values()))
-            raise UnknownCheckError(f"no check {name!r}; known: {', '.join(groups)}; groups: {known}")
+            also = f"; also: {', '.join(more)}" if more else ""
+            raise UnknownCheckError(f"no check {name!r}; known: {', '.join(groups)}; groups: {known}{also}")
         found += ids
     return found

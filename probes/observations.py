@@ -1018,6 +1018,26 @@ class TcpConnect(Observation, kw_only=True):
     connection: Connection | None = None
 
 
+class VendorStatus(Observation, kw_only=True):
+    """What the vendor's status page says; it is asked only where the device's own cloud does not answer.
+
+    It reveals nothing about this network: the words are the vendor's, of its own services.
+    """
+
+    host: AskedName | None = None
+    """Of the page; None: it was not asked."""
+    address: Address | None = None
+    indicator: Words | None = None
+    """How bad it is: `none`, `minor`, `major`, `critical` or another word. None: not known, and `error` says why."""
+    description: Words | None = None
+    """The same in a few words, such as `All Systems Operational`."""
+    updated: Plain | None = None
+    """Since when the page says so, in UTC."""
+    incidents: list[Words] = field(default_factory=list)
+    """The names of those that are not resolved, five at most."""
+    error: Words | None = None
+
+
 class Observations(Struct, kw_only=True):
     """One key per probe; None if the probe did not finish."""
 
@@ -1033,6 +1053,7 @@ class Observations(Struct, kw_only=True):
     echo: Echo | None = None
     mapping: Mapping | None = None
     path: Path | None = None
+    vendor_status: VendorStatus | None = None
 
 
 Protocol = Literal["udp", "tcp", "arp"]

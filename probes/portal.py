@@ -11,9 +11,9 @@ import ssl
 from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
-import h11
 import msgspec
 
+from netpreflight.probes.net.http import Answer, NotHttpError, Page, get, how_it_failed
 from netpreflight.probes.net.payload_shapes import HTTP_GET, TLS_HANDSHAKE
 from netpreflight.probes.net.sockets import AddressOf, Network
 from netpreflight.probes.observations import UNRESTRICTED, HttpWitness, Portal, PortalApi, TlsWitness
@@ -32,16 +32,6 @@ TLS_HOST = "connectivitycheck.gstatic.com"
 CONNECT_S = 5.0
 EXCHANGE_S = 8.0
 KEPT_BODY = 2048
-_LARGEST_HEAD = 16384
-_USER_AGENT = "netpreflight"
-
-
-class _Answer(msgspec.Struct):
-    """The part of an HTTP response that is kept."""
-
-    status: int
-    location: str | None
-    body: bytes
 
 
 async def portal(network: Network, address_of: AddressOf, api_url: Awaitable[str | None]) -> Portal:
@@ -68,9 +58,9 @@ async def _http(network: Network, vendor: HttpWitness, address_of: AddressOf) ->
     if address is None:
         return msgspec.structs.replace(vendor, error="its name does not resolve")
     try:
-        answer = await _get(network, parts.netloc, address, 80, parts.path)
-    except (OSError, TimeoutError, h11.ProtocolError) as problem:
-        return msgspec.structs.replace(vendor, address=address, error=_words(problem))
+        answer = await _get(network, Page(parts.netloc, address, 80, parts.path))
+    except (OSError, TimeoutError, NotHttpError) as problem:
+        return msgspec.structs.replace(vendor, address=address, error=how_it_failed(problem))
     return msgspec.structs.replace(
         vendor,
         address=address,
@@ -91,7 +81,7 @@ async def _tls(network: Network, address: str | None) -> TlsWitness:
     except ssl.SSLCertVerificationError as problem:
         return TlsWitness(host=TLS_HOST, address=address, mismatch=problem.verify_message)
     except (OSError, TimeoutError) as problem:
-        return TlsWitness(host=TLS_HOST, address=address, error=_words(problem))
+        return TlsWitness(host=TLS_HOST, address=address, error=how_it_failed(problem))
 
 
 async def _api(network: Network, api_url: Awaitable[str | None], address_of: AddressOf) -> PortalApi | None:
@@ -115,11 +105,11 @@ async def _api(network: Network, api_url: Awaitable[str | None], address_of: Add
     for verify in (True, False) if parts.scheme == "https" else (None,):
         try:
             context = None if verify is None else _context(verify=verify)
-            answer = await _get(network, host, address, port, path, tls=context, accept="application/captive+json")
+            answer = await _get(network, Page(host, address, port, path, "application/captive+json"), context)
         except ssl.SSLCertVerificationError:
             continue
-        except (OSError, TimeoutError, h11.ProtocolError, UnicodeError) as problem:
-            return PortalApi(url=url, error=_words(problem))
+        except (OSError, TimeoutError, NotHttpError, UnicodeError) as problem:
+            return PortalApi(url=url, error=how_it_failed(problem))
         return read_api(url, answer.status, answer.body, tls_verified=verify)
     return PortalApi(url=url, error="its certificate does not verify")
 
@@ -150,54 +140,7 @@ def _context(*, verify: bool) -> ssl.SSLContext:
     return context
 
 
-async def _get(
-    network: Network,
-    host: str,
-    address: str,
-    port: int,
-    path: str,
-    *,
-    tls: ssl.SSLContext | None = None,
-    accept: str = "*/*",
-) -> _Answer:
-    """Send one GET request; time and size of the answer are limited.
-
-    Raises:
-        OSError, TimeoutError: no connection, or no complete answer in time.
-        h11.RemoteProtocolError: the answer is not HTTP.
-    """
-    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
-    headers = [("Host", host), ("User-Agent", _USER_AGENT), ("Accept", accept), ("Connection", "close")]
-    head: h11.Response | None = None
-    body = b""
-    async with (
-        asyncio.timeout(EXCHANGE_S),
-        network.tcp("portal", host, address, port, timeout_s=CONNECT_S, tls=tls, shape=HTTP_GET) as (reader, writer),
-    ):
-        writer.write(connection.send(h11.Request(method="GET", target=path, headers=headers)) or b"")
-        while len(body) < KEPT_BODY:
-            event = connection.next_event()
-            if event is h11.NEED_DATA:
-                connection.receive_data(await reader.read(4096))
-            elif isinstance(event, h11.Response):
-                head = event
-            elif isinstance(event, h11.Data):
-                body += event.data
-            elif isinstance(event, (h11.EndOfMessage, h11.ConnectionClosed)) or event is h11.PAUSED:
-                break
-    if head is None:
-        raise ConnectionResetError("closed without an answer")
-    location = next((value for name, value in head.headers if name == b"location"), None)
-    return _Answer(
-        status=head.status_code,
-        location=None if location is None else location.decode(errors="backslashreplace"),
-        body=body[:KEPT_BODY],
-    )
-
-
-def _words(problem: Exception) -> str:
-    if isinstance(problem, TimeoutError):
-        return "no answer"
-    if isinstance(problem, OSError):
-        return problem.strerror or str(problem)
-    return f"not HTTP: {problem}"
+async def _get(network: Network, page: Page, tls: ssl.SSLContext | None = None) -> Answer:
+    """Send one GET request; time and size of the answer are limited. It raises what `get` raises."""
+    async with asyncio.timeout(EXCHANGE_S):
+        return await get(network, "portal", page, HTTP_GET, connect_s=CONNECT_S, most=KEPT_BODY, tls=tls)

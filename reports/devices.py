@@ -61,6 +61,7 @@ _NAMES = {
     "keep_alive_s": "keep-alive every",
     "connection_id": "DTLS connection id",
     "path_mtu": "largest packet",
+    "status_page": "status page of its cloud",
     "runs_after": "runs after a failure of",
     "interface": "index of its interface",
     "failed_line": "log line if it fails",

@@ -46,7 +46,7 @@ def device_view(seen: Observations, profile: Profile) -> DeviceView:
         host=host,
         address=address,
         kept=kept,
-        endpoints=_endpoints(seen, profile),
+        endpoints=own_endpoints(seen, profile),
         guessed_router=guessed,
         other_router=_other_router(seen, guessed),
         elsewhere=network_of_laptop(seen),
@@ -70,7 +70,8 @@ def _cloud_host(kept: Dns | None, profile: Profile) -> tuple[str, str | None]:
     return hosts[0], None
 
 
-def _endpoints(seen: Observations, profile: Profile) -> list[CloudEndpoint]:
+def own_endpoints(seen: Observations, profile: Profile) -> list[CloudEndpoint]:
+    """What was seen of a device's own cloud endpoints."""
     needs = profile.cloud
     return [
         endpoint

@@ -13,7 +13,7 @@ from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Stage, StartStage, StationKind, Where
-from netpreflight.agent.selection import Selection
+from netpreflight.agent.selection import OPTIONAL, Selection
 from netpreflight.probes.observations import Observations
 
 COMMON_PROBLEMS = (
@@ -483,7 +483,7 @@ _ROWS = (
         ),
         probes=("dhcp", "dns", "coap", "cloud"),
         also=(*_EXCHANGES, "mapping", "path"),
-        beside=("tcp", "echo"),  # the device tests the internet where its cloud fails
+        beside=("tcp", "echo", "vendor_status"),  # the device tests the internet where its cloud fails
         plain=_CLOUD,
         owner="network administrator",
         station="cloud",
@@ -544,4 +544,5 @@ def with_stage(*stages: Stage) -> list[str]:
 def probes_for(selection: Selection) -> set[str]:
     """The probes that the selected checks need."""
     rows = [row for row in CHECKS.values() if selection.includes(row.id)]
-    return {probe for row in rows for probe in (*row.probes, *row.beside)}
+    left_out = {probe for word, probe in OPTIONAL.items() if word in selection.skip}
+    return {probe for row in rows for probe in (*row.probes, *row.beside)} - left_out

@@ -30,6 +30,13 @@ Host = Annotated[
         pattern=r"\A[A-Za-z0-9{}]([A-Za-z0-9_{}.-]{0,251}[A-Za-z0-9{}])?\Z", description="a host name or IPv4 address"
     ),
 ]
+StatusPage = Annotated[
+    str,
+    Meta(
+        pattern=r"\Ahttps://[a-z0-9]([a-z0-9.-]{0,100}[a-z0-9])?/[A-Za-z0-9_./-]{1,100}\Z",
+        description="an https:// URL of a host name and a path",
+    ),
+]
 Text = Annotated[str, Meta(min_length=1, max_length=400, description="a text of up to 400 characters")]
 HostName = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9{}-]{0,63}\Z", description="up to 63 of the characters A-Z a-z 0-9 -, or {id}")
@@ -175,6 +182,8 @@ class CloudFacts(_Section, frozen=True, kw_only=True):
     """After how many seconds without other traffic the device sends a keep-alive."""
     connection_id: Fact[bool] | None = None
     """Whether the session survives a change of the address or port that the service sees (DTLS connection id)."""
+    status_page: Fact[StatusPage] | None = None
+    """The URL of the JSON summary of the vendor's status page (Statuspage)."""
     path_mtu: Fact[Annotated[int, Meta(ge=576, le=9000, description="576 to 9000")]] | None = None
     """The size in bytes of the largest IP packet that must get through unfragmented."""
 

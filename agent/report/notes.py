@@ -1,15 +1,18 @@
 """Notes to read before the checks: what was left out, and in what this laptop differs from a device."""
 
 from netpreflight.agent.judging import CHECKS
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
+from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Dhcp, Observations, Scope, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
 
 
-def notes(seen: Observations, selection: Selection, profile: Profile, *, complete: bool) -> list[str]:
+def notes(view: DeviceView, selection: Selection, *, complete: bool) -> list[str]:
     """The notes on a run, in plain sentences."""
+    seen, profile = view.seen, view.profile
     found = []
     if not complete:
         found.append("This run was cut short: what it did not get to is unknown.")
@@ -20,7 +23,7 @@ def notes(seen: Observations, selection: Selection, profile: Profile, *, complet
     beyond = any(selection.includes(row.id) for row in CHECKS.values() if row.beyond_the_air)
     if seen.wifi is not None and seen.wifi.bss and (note := _on_the_air(seen, seen.wifi, profile, beyond=beyond)):
         found.append(note)
-    return found + _on_the_laptop(seen.scope, seen.dhcp)
+    return [*found, *_on_the_laptop(seen.scope, seen.dhcp), *_on_the_vendor(view)]
 
 
 def _on_the_air(seen: Observations, wifi: Wifi, profile: Profile, *, beyond: bool) -> str | None:
@@ -94,3 +97,13 @@ def _on_the_laptop(scope: Scope, dhcp: Dhcp | None) -> list[str]:
             "not ask for that option, and is given IPv4 like others."
         )
     return found
+
+
+def _on_the_vendor(view: DeviceView) -> list[str]:
+    """What the vendor says of its services, where the device's cloud does not answer."""
+    told = is_it_the_cloud(view)
+    if told is None:
+        return []
+    if told.says is None:
+        return [f"Is it the cloud? Not known. {told.how}"]
+    return [f"Is it the cloud? {told.says} The verdict does not depend on that."]

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_shared_by_routers, is_translated
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.registry import CHECKS
+from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.judging.wifi.bss import counted
 from netpreflight.agent.judging.wifi.ess import Ess, network_of
 from netpreflight.agent.profiles import Profile
@@ -57,6 +58,7 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
         _measured(_resolver(seen), here),
         _measured(_admission(seen), here),
         _port(checks, profile),
+        *_cloud(view),
         _laptop(seen),
         Question(
             question="Does the device get online on a phone's hotspot?",
@@ -303,6 +305,15 @@ def _port(checks: list[Check], profile: Profile) -> Question:
         source=check_id,
         how=(check.remedy if check else None) if not known else None,
     )
+
+
+def _cloud(view: DeviceView) -> list[Question]:
+    """Whether it is the cloud, where that does not answer."""
+    told = is_it_the_cloud(view)
+    if told is None:
+        return []
+    source = "its vendor's status page, which proves nothing about this network"
+    return [Question(question="Is it the cloud?", answer=told.says, source=source, how=told.how)]
 
 
 def _laptop(seen: Observations) -> Question:

@@ -118,7 +118,7 @@ def make(run: Run, profile: Profile) -> Report:
         verdict=judgement.verdict,
         answer=judgement.answer,
         headline=judgement.headline,
-        notes=notes(run.observations, selection, profile, complete=run.complete),
+        notes=notes(view, selection, complete=run.complete),
         internet_test=judgement.internet_test,
         checks=judgement.checks,
         changes=wanted,

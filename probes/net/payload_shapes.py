@@ -33,4 +33,7 @@ TCP_SYN = Shape("TCP SYN", "the beginning of a TCP connection; RFC 9293")
 HTTP_HEAD = Shape("HTTP HEAD", "RFC 9110 section 9.3.2, to the site of a public CoAP test server")
 HTTP_GET = Shape("HTTP GET", "RFC 9110 section 9.3.1, as the vendor's own portal check asks; RFC 8908")
 TLS_HANDSHAKE = Shape("TLS handshake", "RFC 8446, with a vendor's portal-check host")
+STATUS_GET = Shape(
+    "HTTPS GET of a status page", "RFC 9110 section 9.3.1; Statuspage's public API, /api/v2/summary.json"
+)
 WHOLE = Shape("1 datagram with DF, its TTL ending at a router", "RFC 1191; it does not get to the server")

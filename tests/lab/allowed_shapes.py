@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["dhcp", "resolver", "ntp", "coap", "own-coap", "dtls", "nonce", "google", "portal", "api", "anybody"]
+Role = Literal[
+    "dhcp", "resolver", "ntp", "coap", "own-coap", "dtls", "nonce", "google", "portal", "api", "status", "anybody"
+]
 Protocol = Literal["udp", "tcp", "icmp", "arp"]
 Match = re.Match[bytes]
 
@@ -128,6 +130,7 @@ OTHER_NAMES = (
     r"connectivitycheck\.gstatic\.com",
     r"captive\.apple\.com",
     r"www\.msftconnecttest\.com",
+    r"status\.particle\.io",
     r"[a-z]{14}\.(example\.com|iana\.org)",
 )
 """The last are made up, below two real domains: whether a resolver makes up answers, too."""
@@ -217,6 +220,11 @@ API_GET = re.compile(
     rb"Accept: application/captive\+json\r\nConnection: close\r\n\r\n"
 )
 """What a captive portal's API is asked, inside TLS."""
+STATUS_GET = re.compile(
+    rb"GET /api/v2/summary\.json HTTP/1\.1\r\nHost: status\.particle\.io\r\nUser-Agent: netpreflight\r\n"
+    rb"Accept: application/json\r\nConnection: close\r\n\r\n"
+)
+"""What a vendor's status page is asked, inside TLS."""
 _TLS = re.compile(rb"\x16\x03\x01(?P<length>..)\x01.*", re.DOTALL)
 _TLS_TYPES = {20, 21, 22, 23}
 
@@ -234,6 +242,12 @@ def _is_tls(found: Match) -> bool:
 def _asks_google(found: Match) -> bool:
     """TLS, whose ClientHello names the vendor's host (RFC 6066 section 3)."""
     name = b"connectivitycheck.gstatic.com"
+    return _is_tls(found) and b"\x00\x00%c%b" % (len(name), name) in found[0]
+
+
+def _asks_status(found: Match) -> bool:
+    """TLS, whose ClientHello names the vendor's status page."""
+    name = b"status.particle.io"
     return _is_tls(found) and b"\x00\x00%c%b" % (len(name), name) in found[0]
 
 
@@ -343,6 +357,11 @@ ENTRIES = (
     Entry(
         "TLS with a portal's API", ("api",), "tcp", None, _TLS,
         "RFC 8908 section 4: a GET over TLS, of the address in DHCP's option 114 (RFC 8910)", _is_tls,
+    ),
+    Entry(
+        "TLS with a vendor's status page", ("status",), "tcp", 443, _TLS,
+        "Statuspage's public API, GET /api/v2/summary.json, over TLS (RFC 8446); status.particle.io is in Particle's "
+        "documentation; only where the device's cloud stays silent", _asks_status,
     ),
     # --- whose TTL ends at a router, where there are routers
     Entry("rung: ClientHello", ("dtls",), "udp", None, _hello("00"), HELLO_SOURCE, limited=True),

@@ -42,6 +42,8 @@ PHOTON_CLOUD = "198.51.100.20"
 ARGON_CLOUD = "198.51.100.21"
 GOOGLE_DNS = "8.8.8.8"
 VENDORS = tuple(f"198.51.100.{last}" for last in range(31, 36))
+STATUS_NAME, STATUS_PAGE = "status.particle.io", "198.51.100.41"
+"""The vendor's status page: no resolver of a lab knows it, unless the lab is made with it in `names`."""
 LOCAL_CLOUD = "192.168.77.40"
 ELSEWHERE = "198.51.100.99"  # replies of the "other-address" fakes come from here, those of
 COAP_ELSEWHERE = ("198.51.100.97", "198.51.100.98")  # the two CoAP hosts from here
@@ -204,6 +206,7 @@ class Lab:
             "nonce": on(5683, "device.spark.io"),
             "google": {(GOOGLE_DNS, 53)},
             "portal": on(80, *VENDOR_NAMES),
+            "status": on(443, STATUS_NAME),
             "api": on(443, PORTAL_NAME),
         }
 
@@ -296,7 +299,8 @@ class Lab:
             "route add default via 203.0.113.6", "route add 192.168.77.0/24 via 203.0.113.2",
         )  # fmt: skip
         services = (
-            NTP, *COAP, PHOTON_CLOUD, ARGON_CLOUD, GOOGLE_DNS, *VENDORS, ELSEWHERE, *COAP_ELSEWHERE, PUBLIC_RESOLVER,
+            NTP, *COAP, PHOTON_CLOUD, ARGON_CLOUD, GOOGLE_DNS, *VENDORS, STATUS_PAGE, ELSEWHERE, *COAP_ELSEWHERE,
+            PUBLIC_RESOLVER,
         )  # fmt: skip
         internet.ip(
             "addr add 203.0.113.6/30 dev eth0", "route add default via 203.0.113.5",
@@ -533,6 +537,12 @@ class Lab:
         self._tcp("portal_tls", self.gateway.where, [("", 8443)], handler, must_fire=False, tls=self._tls(PORTAL_NAME))
         return self.gateway.redirect("tcp", 443, 8443)
 
+    def status_page(self, page: streams.Page) -> TcpFake:
+        """Serve this at every address of the vendor's status page, which `names` has to have; trust `lab.ca`."""
+        handler = streams.http_handler(lambda _host, _path: page)
+        tls = self._tls(STATUS_NAME)
+        return self._tcp("status_page", self.internet.where, [(STATUS_PAGE, 443)], handler, must_fire=False, tls=tls)
+
     def captive_api(self, mode: streams.CaptiveMode) -> TcpFake:
         """Serve RFC 8908's API at PORTAL_API; announce it by `Dhcp(captive_portal=PORTAL_API)`, trust `lab.ca`."""
         pages = streams.captive_api_pages(mode, f"https://{PORTAL_NAME}/login")
@@ -635,9 +645,12 @@ class Lab:
 
     def _hold_what_was_encrypted(self) -> None:
         """What was sent within TLS, as its server has it."""
-        for name in ("captive_api", "https", "portal_tls"):
+        asked = dict.fromkeys(("captive_api", "https", "portal_tls"), shapes.API_GET) | {
+            "status_page": shapes.STATUS_GET
+        }
+        for name, form in asked.items():
             for received in self.fakes[name].received if name in self.fakes else ():
-                assert not received.data or shapes.API_GET.fullmatch(received.data), received.data
+                assert not received.data or form.fullmatch(received.data), received.data
 
     # ---- what the far end saw
 

@@ -1,6 +1,7 @@
 """What the TCP fakes say: the vendors' portal-check pages, captive portals, and Particle's TCP 5683."""
 
 import asyncio
+import json
 import socket
 import struct
 import time
@@ -107,6 +108,23 @@ def portal_pages(login: str) -> Pages:
         return Page("302 Found", headers=(("Location", login),))
 
     return page
+
+
+def status_summary(indicator: str, description: str, *incidents: str) -> Page:
+    """Give what a Statuspage's summary says, with a part of what more it has."""
+    summary = {
+        "page": {"id": "qqvtkr5yk1zb", "name": "Particle", "time_zone": "Etc/UTC", "updated_at": STATUS_AT},
+        "components": [{"name": "Device Service", "status": "operational", "position": 1}],
+        "incidents": [{"name": name, "status": "investigating", "impact": indicator} for name in incidents],
+        "scheduled_maintenances": [],
+        "status": {"indicator": indicator, "description": description},
+    }
+    return Page(body=json.dumps(summary).encode(), headers=(("Content-Type", "application/json; charset=utf-8"),))
+
+
+STATUS_AT = "2026-03-04T05:06:07.890-08:00"
+OPERATIONAL = status_summary("none", "All Systems Operational")
+OUTAGE = status_summary("major", "Partial System Outage", "Devices cannot connect")
 
 
 def captive_api_pages(mode: CaptiveMode, portal: str) -> Pages:

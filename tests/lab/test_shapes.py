@@ -17,8 +17,20 @@ import pytest
 from tests.lab import allowed_shapes as shapes
 from tests.lab.command import SHORT_HOLD, check_with
 from tests.lab.company_files import COAP_PORT, DTLS_PORT, METER, NONCE_PORT, PARTICLE, SENSOR, VALVE
-from tests.lab.lab import ARGON_CLOUD, COAP, LOCAL_CLOUD, NOBODY, NTP, PHOTON_CLOUD, PORTAL_API, Lab
+from tests.lab.lab import (
+    ARGON_CLOUD,
+    COAP,
+    LOCAL_CLOUD,
+    NOBODY,
+    NTP,
+    PHOTON_CLOUD,
+    PORTAL_API,
+    STATUS_NAME,
+    STATUS_PAGE,
+    Lab,
+)
 from tests.lab.servers import GATEWAY, Dhcp
+from tests.lab.streams import OPERATIONAL
 from tests.lab.witness import Recorder, Seen
 
 pytestmark = pytest.mark.lab
@@ -61,6 +73,12 @@ def drop_coap_and_ntp(lab: Lab) -> None:
     """And what a time server does."""
     drop_coap(lab)
     lab.gateway.drop("udp", 123)
+
+
+def photon_silent_beside_a_status_page(lab: Lab) -> None:
+    """Drop what the Photon's cloud listens on; its vendor has a status page."""
+    lab.gateway.drop("tcp", 5683)
+    lab.status_page(OPERATIONAL)
 
 
 def own_dtls_silent(lab: Lab) -> None:
@@ -147,6 +165,12 @@ CASES = {
     "dtls-dropped-older-echoes": Case(BLOCKED | {"echo, form 1"}, ("--device", "argon", "--os", "5.8.2"), drop_dtls),
     "dtls-dropped-another-device": Case(USUAL | ECHOES, ("--device", "photon"), drop_dtls),
     "dtls-dropped-without-the-path": Case(USUAL | ECHOES, ("--device", "argon", "--skip", "path"), drop_dtls),
+    "nonce-dropped-and-a-status-page": Case(
+        USUAL | {"rung: SYN", "rung: NTP request", "rung: SYN to 443", "TLS with a vendor's status page"},
+        ("--device", "photon"),
+        photon_silent_beside_a_status_page,
+        lab={"names": {STATUS_NAME: STATUS_PAGE}},
+    ),
     "nonce-dropped": Case(
         USUAL | {"rung: SYN", "rung: NTP request", "rung: SYN to 443"},
         ("--device", "photon"),
@@ -189,7 +213,7 @@ def test_what_a_run_sends(name: str) -> None:
             file.write_text(case.file)
             arguments = (*arguments, "--device", str(file))
         case.breaks(lab)
-        env = {"SSL_CERT_FILE": str(lab.ca)} if "captive_api" in lab.fakes else None
+        env = {"SSL_CERT_FILE": str(lab.ca)} if {"captive_api", "status_page"} & lab.fakes.keys() else None
         seen = lab.check(*arguments, user=case.user, env=env).seen
 
     assert set(seen.used) == case.sends

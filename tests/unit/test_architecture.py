@@ -18,7 +18,7 @@ HEAVY = {
     "dns": {"probes/dns.py"},
     "ntplib": {"probes/ntp.py"},
     "netifaces": {"probes/scope.py"},
-    "h11": {"probes/portal.py"},
+    "h11": {"probes/net/http.py"},
     "jinja2": {"reports/html/page.py"},
     "markupsafe": {"reports/html/page.py"},
     "pyroute2": {"probes/wifi/nl80211.py"},

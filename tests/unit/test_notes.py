@@ -6,6 +6,7 @@ import pytest
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS, judge
+from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.registry import with_stage
 from netpreflight.agent.report.notes import notes
 from netpreflight.agent.selection import Selection, in_groups
@@ -22,7 +23,7 @@ def seen(*, on: str | None = None, medium: str | None = None, **fields: Any) -> 
 
 
 def said(made: Observations, selection: Selection | None = None, device: str = "generic") -> str:
-    return "\n".join(notes(made, selection or Selection(), profiles.load(device), complete=True))
+    return "\n".join(notes(device_view(made, profiles.load(device)), selection or Selection(), complete=True))
 
 
 def test_a_laptop_on_the_network_and_band_of_the_device_needs_no_note() -> None:

@@ -22,7 +22,8 @@ Waits = dict[str, set[str]]
 
 LEASE: Waits = {"dhcp": set(), "dns": {"dhcp"}}
 COAP: Waits = LEASE | {"coap": {"dhcp"}}
-CLOUD: Waits = COAP | {"cloud": {"dhcp"}, "tcp": {"dhcp"}, "echo": {"dhcp", "cloud"}}
+CLOUD: Waits = COAP | {"cloud": {"dhcp"}, "tcp": {"dhcp"}, "echo": {"dhcp", "cloud"},
+                      "vendor_status": {"dhcp", "cloud"}}  # fmt: skip
 PATH: Waits = {"path": {"dhcp", "coap", "cloud"}}
 NTP_AND_PORTAL: Waits = {"ntp": {"dhcp"}, "portal": {"dhcp"}}
 EVERYTHING: Waits = {"wifi": set()} | CLOUD | NTP_AND_PORTAL | PATH
@@ -62,6 +63,11 @@ def planned(selection: Selection, *, deep: bool = False) -> list[PlannedProbe]:
         (Selection(skip=["path.egress"]), False, {"wifi": set()} | CLOUD | NTP_AND_PORTAL),
         (Selection(skip=["cloud.transport", "path.egress"]), False, {"wifi": set()} | COAP | NTP_AND_PORTAL),
         (Selection(skip=AIR), False, CLOUD | NTP_AND_PORTAL | PATH),
+        (
+            Selection(skip=["vendor-status"]),
+            False,
+            {name: waits for name, waits in EVERYTHING.items() if name != "vendor_status"},
+        ),
         (Selection(skip=list(judging.CHECKS)), True, {}),
     ],
 )

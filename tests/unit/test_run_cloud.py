@@ -18,17 +18,19 @@ from netpreflight.probes.observations import (
     Cloud,
     CloudEndpoint,
     Coap,
+    Connection,
     Dhcp,
     Echo,
     EchoTest,
     Observation,
     Scope,
     TcpConnect,
+    VendorStatus,
 )
 from tests.unit import seen
 from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, HELLO_VERIFY
 
-CLOUD = ("tcp", "echo", "mapping")
+CLOUD = ("tcp", "echo", "mapping", "vendor_status")
 
 
 def not_run(only: str, *, deep: bool) -> dict[str, str | None]:
@@ -41,8 +43,8 @@ def not_run(only: str, *, deep: bool) -> dict[str, str | None]:
 @pytest.mark.parametrize(
     ("only", "deep", "wanted"),
     [
-        ("cloud.transport", False, ["tcp", "echo"]),
-        ("cloud.transport", True, ["tcp", "echo", "mapping"]),
+        ("cloud.transport", False, ["tcp", "echo", "vendor_status"]),
+        ("cloud.transport", True, ["tcp", "echo", "mapping", "vendor_status"]),
         ("ntp.reply", True, []),
     ],
 )
@@ -117,7 +119,12 @@ UP = Scope(interface="lo", state="up", addresses=["127.0.0.1/8"], gateway="127.0
 
 
 def made_with(
-    monkeypatch: pytest.MonkeyPatch, found: Cloud | Exception, *, profile: Profile | None = None, **probes: Any
+    monkeypatch: pytest.MonkeyPatch,
+    found: Cloud | Exception,
+    *,
+    profile: Profile | None = None,
+    selection: Selection | None = None,
+    **probes: Any,
 ) -> tuple[Run, list[Any]]:
     """A run whose cloud probe takes a while and gives `found`, and what was done in it, in order."""
     done: list[Any] = []
@@ -156,7 +163,7 @@ def made_with(
         **probes,
     }.items():
         monkeypatch.setattr(run, name, probe)
-    only = Selection(only=["cloud.transport"])
+    only = selection or Selection(only=["cloud.transport"])
     return measure(UP, AirChoice(), profile or profiles.load("argon"), only, lambda _: None), done
 
 
@@ -263,3 +270,56 @@ def test_a_deep_run_gives_a_device_its_time(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert limits[0] == 19
     assert limits[1] >= 45 + 20, "a handshake given up after 45 s, behind a slow DHCP server and resolvers"
+
+
+# --- is it the cloud?
+
+SILENT = silent(ARGON_NAME)
+ANSWERED = Cloud(endpoints=[seen.argon(record=HELLO_VERIFY), *silent(ARGON_NAME.replace("v6", "v5")).endpoints])
+PHOTON_SILENT = Cloud(endpoints=[seen.photon(Connection(at_s=0.0, error="timeout"))])
+
+
+def asked_of(
+    monkeypatch: pytest.MonkeyPatch, found: Cloud | Exception, device: str = "argon", skip: tuple[str, ...] = ()
+) -> list[str]:
+    """The status pages that a run asks whose cloud probe gives `found`."""
+    asked: list[str] = []
+
+    async def page(_: Network, url: str, __: Any) -> VendorStatus:
+        asked.append(url)
+        return VendorStatus(host="status.particle.io", indicator="none", description="fine")
+
+    selection = Selection(only=["cloud.transport"], skip=list(skip))
+    profile = profiles.load(device)
+    made, done = made_with(monkeypatch, found, profile=profile, selection=selection, vendor_status=page)
+    assert "cloud ends" in done
+    status = made.observations.vendor_status
+    assert (status is not None and status.host is not None) == bool(asked)
+    return asked
+
+
+@pytest.mark.parametrize(("found", "device"), [(SILENT, "argon"), (PHOTON_SILENT, "photon")], ids=["udp", "tcp"])
+def test_the_vendor_is_asked_once_where_the_devices_cloud_stays_silent(
+    monkeypatch: pytest.MonkeyPatch, found: Cloud, device: str
+) -> None:
+    assert asked_of(monkeypatch, found, device) == ["https://status.particle.io/api/v2/summary.json"]
+
+
+@pytest.mark.parametrize(
+    ("found", "device", "skip"),
+    [
+        (ANSWERED, "argon", ()),
+        (Cloud(endpoints=[seen.photon(seen.NONCE), *SILENT.endpoints]), "photon", ()),
+        (Cloud(endpoints=[seen.argon()]), "argon", ()),
+        (Cloud(not_run="this laptop has no default route"), "argon", ()),
+        (RuntimeError("broken"), "argon", ()),
+        (SILENT, "generic", ()),
+        (SILENT, "photon", ()),
+        (SILENT, "argon", ("vendor-status",)),
+    ],
+    ids=["answered", "nonce", "no-address", "not-run", "fault", "no-page", "another-devices-cloud", "skipped"],
+)
+def test_nobody_asks_the_vendor_otherwise(
+    monkeypatch: pytest.MonkeyPatch, found: Cloud | Exception, device: str, skip: tuple[str, ...]
+) -> None:
+    assert asked_of(monkeypatch, found, device, skip) == []
