@@ -4,6 +4,7 @@ If the port did answer, its path is traced only on request, or if something sugg
 through. Then there are no control ports, so that the server gets only packets that a device would send.
 """
 
+from netpreflight.agent.judging.doubt import doubts
 from netpreflight.agent.judging.witnessed import answered_at
 from netpreflight.agent.profiles import Profile
 from netpreflight.probes.net.ladders import Destination, Rungs
@@ -25,7 +26,7 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
     """The target to trace, as a list of one; empty: no path has to be traced.
 
     Of several hosts, one that answered on the device's port is preferred, then one that answered on another port, which
-    then serves as the control.
+    then serves as the control. An address that is certainly not the cloud's is left out: its path would show nothing.
 
     Args:
         seen: the run so far.
@@ -59,6 +60,8 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
             and endpoint.host in hosts
             and (endpoint.transport, endpoint.port) == (needs.transport.value, port)
         ]
+    doubted = doubts(seen)
+    places = [found for found in places if not (found[0].address in doubted and doubted[found[0].address].is_certain)]
     if not places:
         return []
     place, answered, took_s = max(

@@ -3,17 +3,17 @@
 import asyncio
 import contextlib
 import datetime as dt
-import ipaddress
+import random
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from netpreflight.agent import judging, profiles
 from netpreflight.agent.internal_faults import fault_of
-from netpreflight.agent.judging.addresses import is_address
+from netpreflight.agent.judging.addresses import is_address, zone_of
 from netpreflight.agent.judging.device_view import own_endpoints
 from netpreflight.agent.judging.dns import NTP_SERVER
 from netpreflight.agent.judging.vendor_status import cloud_is_silent
@@ -38,6 +38,7 @@ from netpreflight.probes.observations import (
     CoapServer,
     Dhcp,
     Dns,
+    LinkNeighbor,
     NameKind,
     Ntp,
     Observation,
@@ -49,7 +50,7 @@ from netpreflight.probes.observations import (
     Wifi,
 )
 from netpreflight.probes.portal import VENDOR_HOSTS, portal
-from netpreflight.probes.scope import mac_of
+from netpreflight.probes.scope import answers_arp, mac_of
 from netpreflight.probes.tcp import tcp
 from netpreflight.probes.vendor_status import vendor_status
 from netpreflight.probes.wifi import wifi
@@ -253,15 +254,11 @@ class _Measurement:
             return None, None
         if not scope.addresses:
             return f"this laptop has no IPv4 address on {scope.interface}", None
-        needless = row.needs == "resolvers" and all(map(self._is_on_link, self._resolvers.result()))
+        needless = row.needs == "resolvers" and all(map(self._scope.is_on_link, self._resolvers.result()))
         if scope.gateway is None and not needless:
             step = f"Disconnect the VPN {scope.vpn}" if scope.vpn else f"Give {scope.interface} its default route"
             return f"this laptop has no default route through {scope.interface}", f"{step}, and run netpreflight again."
         return None, None
-
-    def _is_on_link(self, address: str) -> bool:
-        networks = [ipaddress.ip_interface(address).network for address in self._scope.addresses]
-        return any(ipaddress.ip_address(address) in network for network in networks)
 
     def _reach(self) -> None:
         """Set each milestone whose probes have all ended, whether they succeeded or not."""
@@ -348,9 +345,23 @@ class _Measurement:
         resolvers = await self._resolvers
         if not resolvers:
             return Dns()
-        seen = await resolve(self._network, resolvers, self._names(), self._addresses, aaaa_names(self._profiles))
+        names = self._names()
+        wanted: dict[str, NameKind] = {**names, **dict.fromkeys(with_another_id(names), "another-id")}
+        seen = await resolve(self._network, resolvers, wanted, self._addresses, aaaa_names(self._profiles))
         seen.assumed = self._assumed
+        seen.neighbors = self._silent_neighbors(seen)
         return seen
+
+    def _silent_neighbors(self, seen: Dns) -> list[LinkNeighbor]:
+        """The resolvers of this link that answered nothing, and whether they answer ARP."""
+        heard = {lookup.resolver for lookup in seen.lookups if lookup.rcode}
+        own = {address.partition("/")[0] for address in self._scope.addresses}
+        found = []
+        for resolver in seen.resolvers:
+            if resolver not in heard | own and self._scope.is_on_link(resolver):
+                told = answers_arp(resolver, self._scope.interface or "")
+                found += [LinkNeighbor(address=resolver, answers_arp=told)] if told is not None else []
+        return found
 
     async def _ntp(self) -> Ntp:
         address = await self._addresses.address(NTP_SERVER)
@@ -420,6 +431,12 @@ class _Measurement:
 def _cloud_names(profile: Profile) -> list[str]:
     """The hosts of a device's cloud that are names, and not addresses."""
     return [host for host in profile.cloud.hosts.value if not is_address(host)]
+
+
+def with_another_id(names: Iterable[str]) -> list[str]:
+    """The names that hold a device id, with another one of the same platform: the same one in all of them."""
+    drawn = f"{random.getrandbits(64):016x}"  # what comes before these digits is the platform's
+    return [f"{name[:8]}{drawn}.{name.partition('.')[2]}" for name in names if zone_of(name) != name]
 
 
 def echo_targets(known: list[Profile], cloud: Cloud | None) -> list[EchoTarget]:

@@ -3,8 +3,9 @@
 Plain IPv4 UDP without EDNS, on lwIP's schedule (dns.c:1069-1115: a query at 0, 1 and 2 s, given up at 4 s), replies
 only from the server asked, matched by id and question (dns.c:1225-1257). All resolvers are asked for all names at the
 same time; judging works out afterwards what a device gets, which asks them one after the other. Random names under
-real domains show rewriting. The names of vendors' portal checks tell "this name is filtered" from "nothing resolves";
-for these an answer from one resolver is enough.
+real domains show rewriting. A device's name with another id shows an allow-list that has one exact name. The names of
+vendors' portal checks tell "this name is filtered" from "nothing resolves"; for these an answer from one resolver is
+enough.
 
 Device OS built with IPv6 asks for a name's AAAA record before its A record (netdb_hal.cpp:43-63), so a resolver that
 drops AAAA queries makes it wait for the whole schedule. Here AAAA queries are sent at the same time as the others, and
@@ -84,7 +85,7 @@ async def resolve(
                     spared_by = tasks[0] if tasks and kind == "vendor" else None
                     tasks.append(group.create_task(_ask(network, resolver, name, kind, spared_by=spared_by)))
                 lookups += tasks
-                if kind != "random":
+                if kind in {"device", "vendor"}:
                     group.create_task(_settle(answers, name, tasks))
             for name, kind in names.items():
                 if name in aaaa:  # the first resolver is enough: a device asks that one first

@@ -7,6 +7,7 @@ escapes it.
 The type of each text says what it may reveal; `reports/sharing/` relies on that. Passwords and keys are never read.
 """
 
+import ipaddress
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -222,6 +223,14 @@ class Scope(Observation, kw_only=True):
     def address(self) -> str | None:
         """The interface's first IPv4 address, without its prefix length."""
         return self.addresses[0].partition("/")[0] if self.addresses else None
+
+    def is_on_link(self, address: str) -> bool:
+        """Whether an address is of a subnet of this interface, so that no router is on the way to it."""
+        try:
+            networks = [ipaddress.IPv4Interface(own).network for own in self.addresses]
+            return any(ipaddress.IPv4Address(address) in network for network in networks)
+        except ValueError:
+            return False
 
 
 # --- Wi-Fi ------------------------------------------------------------------------------------------------------
@@ -533,7 +542,8 @@ class Dhcp(Observation, kw_only=True):
 
 # --- DNS --------------------------------------------------------------------------------------------------------
 
-NameKind = Literal["device", "vendor", "random"]
+NameKind = Literal["device", "another-id", "vendor", "random"]
+"""`another-id`: a device's name as `device`, with an id made up for this run."""
 
 
 class Lookup(Struct, frozen=True, kw_only=True):
@@ -579,6 +589,16 @@ class Lookup(Struct, frozen=True, kw_only=True):
         return self.rcode if self.rcode != "NOERROR" else f"no {self.type} record"
 
 
+class LinkNeighbor(Struct, frozen=True, kw_only=True):
+    """A host of this link that was asked and gave no answer, and whether it answers ARP (RFC 826).
+
+    May reveal: an address of this network.
+    """
+
+    address: Address
+    answers_arp: bool
+
+
 class Dns(Observation, kw_only=True):
     """Lookups over plain IPv4 UDP, each resolver asked for each name."""
 
@@ -587,6 +607,8 @@ class Dns(Observation, kw_only=True):
     assumed: bool = False
     """Whether these are the laptop's own resolvers, because the ones that DHCP hands out are not known."""
     lookups: Annotated[list[Lookup], Meta(max_length=1024)] = field(default_factory=list)
+    neighbors: Annotated[list[LinkNeighbor], Meta(max_length=16)] = field(default_factory=list)
+    """Of the resolvers, those of this link that answered nothing, where this laptop's ARP table tells; Linux."""
 
     def of(self, name: str) -> list[Lookup]:
         """The lookups of a name's IPv4 address, in the order of the resolvers."""
@@ -596,8 +618,19 @@ class Dns(Observation, kw_only=True):
         """The lookups of a name's IPv6 address, in the order of the resolvers; empty if it was not asked for."""
         return [lookup for lookup in self.lookups if (lookup.name, lookup.type) == (name, "AAAA")]
 
+    def with_other_ids(self, name: str) -> list[str]:
+        """A name, and the same for other device ids: where one is asked for, each device asks for its own."""
+        zone = name.partition(".")[2]
+        others = (lookup.name for lookup in self.lookups if lookup.kind == "another-id")
+        return list(dict.fromkeys([name, *(other for other in others if other.partition(".")[2] == zone)]))
+
     def as_device(self, name: str) -> Lookup | None:
-        """The lookup whose address a device uses, if it gets one."""
+        """The lookup whose address a device uses, if it gets one whatever its id is."""
+        used = [self.as_that_device(other) for other in self.with_other_ids(name)]
+        return used[0] if all(used) else None
+
+    def as_that_device(self, name: str) -> Lookup | None:
+        """The lookup whose address the device of this very name uses, if it gets one."""
         last = next((lookup for lookup in self.of(name) if lookup.ends), None)
         return last if last and last.addresses else None
 

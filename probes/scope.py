@@ -79,6 +79,11 @@ def mac_of(address: str, interface: str) -> str | None:
     return None
 
 
+def answers_arp(address: str, interface: str) -> bool | None:
+    """Whether a neighbour that was sent something answers ARP, by the kernel's table; None: there is no such table."""
+    return mac_of(address, interface) is not None if _text(_ARP) else None
+
+
 def is_tunnel(name: str) -> bool:
     """Whether an interface is a tunnel, such as a VPN's."""
     if _number(_SYS / name / "type") in _TUNNEL_HARDWARE or (_SYS / name / "tun_flags").exists():

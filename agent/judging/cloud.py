@@ -92,8 +92,8 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
         summary=summary,
         problem=problem,
         reason=reason,
-        remedy=f"Allow outbound TCP {endpoint.port} to {endpoint.host} (now {endpoint.address}; its addresses change), "
-        "past any proxy or inspection.",
+        remedy=f"Allow outbound TCP {endpoint.port} to {zone_of(endpoint.host)} (now {endpoint.address}; its "
+        "addresses change), past any proxy or inspection.",
         owner="network administrator",
         evidence=evidence,
         rests_on=[patience],

@@ -1,5 +1,6 @@
 """Judging CoAP: `coap.udp-5683`, and `cloud.transport` of a device whose cloud is a CoAP server."""
 
+from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, refused
 from netpreflight.agent.judging.path import proof_of_egress
@@ -84,8 +85,8 @@ def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -
                 problem="blocked",
                 reason=f"{len(server.attempts)} CoAP pings to {server.address}, UDP {server.port}, had no answer, "
                 f"while the same host answers {', '.join(words)}.",
-                remedy=f"Allow outbound UDP {server.port} to {server.address} ({server.host}), with replies; where the "
-                "local firewall already does, ask the internet provider.",
+                remedy=f"Allow outbound UDP {server.port} to {server.address} ({zone_of(server.host)}), with replies; "
+                "where the local firewall already does, ask the internet provider.",
                 owner="network administrator",
                 evidence=evidence,
                 to_allow=[_flow(server)],

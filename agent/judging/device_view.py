@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from netpreflight.agent.judging.addresses import classful_mask, first_host, is_address
+from netpreflight.agent.judging.doubt import Doubt, doubts
 from netpreflight.agent.judging.unseen import network_of_laptop
 from netpreflight.agent.profiles import Profile
 from netpreflight.probes.observations import CloudEndpoint, Dns, Observations
@@ -21,6 +22,7 @@ class DeviceView:
         endpoints: the exchanges with the device's own cloud endpoints.
         guessed_router: the router that the device assumes where its lease names none; None: it does not assume one.
         other_router: the router that the device would use, where this laptop measured through another; else None.
+        doubted: addresses that are most likely not those of the names for which a resolver gave them, with the reason.
         elsewhere: the network that this laptop is on, where that is not the network judged; else None.
     """
 
@@ -32,6 +34,7 @@ class DeviceView:
     endpoints: list[CloudEndpoint]
     guessed_router: str | None
     other_router: str | None
+    doubted: dict[str, Doubt]
     elsewhere: str | None
 
 
@@ -49,6 +52,7 @@ def device_view(seen: Observations, profile: Profile) -> DeviceView:
         endpoints=own_endpoints(seen, profile),
         guessed_router=guessed,
         other_router=_other_router(seen, guessed),
+        doubted=doubts(seen),
         elsewhere=network_of_laptop(seen),
     )
 

@@ -1,23 +1,22 @@
 """Judging DNS: `dns.resolve`, `dns.integrity`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from netpreflight.agent.judging.addresses import is_address, is_local, is_sinkhole
+from netpreflight.agent.judging.addresses import is_address, is_local, is_sinkhole, zone_of
 from netpreflight.agent.judging.device_view import DeviceView
-from netpreflight.agent.judging.icmp import named, no_route
+from netpreflight.agent.judging.doubt import Doubt
+from netpreflight.agent.judging.resolver_reach import reach_of
 from netpreflight.agent.judging.unseen import no_resolver, of_another_run
 from netpreflight.agent.judging.witnessed import answered_addresses
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Flow, Named
-from netpreflight.probes.observations import Attempt, Dns, Lookup, Observations
+from netpreflight.probes.observations import Dns, Lookup, Observations
 
 NTP_SERVER = "pool.ntp.org"
-_PORT = 53
-_UNRELATED = 3
-"""From this many unrelated names, all with the same address, there is a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def resolve(view: DeviceView) -> Finding:
     dns = seen.dns
     if dns is None or dns.not_run or not dns.resolvers:
         return no_resolver(seen)
-    evidence = _evidence(dns)
+    evidence = [*_evidence(dns), *_one_id_only(dns, needs)]
     if dns.assumed:
         return _assumed(dns, evidence)
     if never := [name for need in needs for name in need.names if not dns.of(name)]:
@@ -54,8 +53,9 @@ def resolve(view: DeviceView) -> Finding:
     keeps = profile.dns.resolvers
     kept = view.kept or dns
     asked = kept.resolvers
-    failing = [need for need in needs if all(_failure(kept, name) for name in need.names)]
-    if doubtful := [need for need in failing if _may_not_exist(kept, need)]:
+    doubted = view.doubted
+    failing = [need for need in needs if all(_failure(kept, name, doubted) for name in need.names)]
+    if doubtful := [need for need in failing if _may_not_exist(kept, need, doubted)]:
         name = doubtful[0].names[0]
         return Finding(
             status="unknown",
@@ -71,7 +71,7 @@ def resolve(view: DeviceView) -> Finding:
         )
     if failing:
         others_work = any(lookup.addresses for lookup in dns.lookups if lookup.resolver not in asked)
-        finding = _names_fail(kept, failing, seen, profile, evidence)
+        finding = _names_fail(kept, failing, view, evidence)
         rests_on: list[Fact[Any]] = [keeps] if others_work else []
         if (fallback := profile.cloud.fallback_address) is not None:
             rests_on.append(fallback)
@@ -91,7 +91,7 @@ def resolve(view: DeviceView) -> Finding:
             named=Named(address=first),
             reason=f"A device asks {first} first, each time"
             + (f", and waits {patience.value:g} s before it asks the second." if why == "no answer" else "."),
-            remedy=f"Repair the resolver {first}, or take it out of DHCP option 6.",
+            remedy=f"{reach_of(first, kept, seen).step}; or take {first} out of DHCP option 6.",
             owner="network administrator",
             evidence=evidence,
             rests_on=[keeps, patience],
@@ -103,10 +103,10 @@ def resolve(view: DeviceView) -> Finding:
     return Finding(status="pass", summary=f"{dns.resolvers[0]} resolves {names} in {slowest:.0f} ms", evidence=evidence)
 
 
-def may_not_exist(dns: Dns, profile: Profile) -> bool:
+def may_not_exist(dns: Dns, profile: Profile, doubted: Mapping[str, Doubt]) -> bool:
     """Whether the cloud's name may not exist at all, because the device id in it belongs to no device."""
     need = _cloud_need(profile)
-    return need is not None and _may_not_exist(dns, need)
+    return need is not None and _may_not_exist(dns, need, doubted)
 
 
 def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
@@ -138,7 +138,8 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
                 named=Named(address=found.resolver),
                 reason="The device asks for AAAA before A and has no IPv6 on Wi-Fi: it tries the IPv6 address, "
                 "which fails, and only then the IPv4 address.",
-                remedy=f"Switch off DNS64 (or IPv6 addresses for {host}) on {found.resolver}, if devices connect late.",
+                remedy=f"Switch off DNS64 (or IPv6 addresses for {zone_of(host)}) on {found.resolver}, if devices "
+                "connect late.",
                 owner="network administrator",
                 rests_on=[first],
             )
@@ -165,6 +166,8 @@ def integrity(view: DeviceView) -> Finding:
                 owner="network administrator",
                 evidence=evidence,
             )
+    if found := _of_a_filter(view, dns, evidence):
+        return found
     if dns.assumed:
         return _assumed(dns, evidence)
     local = [(query, address) for query in dns.lookups for address in query.addresses if is_local(address)]
@@ -184,18 +187,8 @@ def integrity(view: DeviceView) -> Finding:
             due_to="dns.resolve",
             evidence=evidence,
         )
-    if same := _one_for_all(seen, dns):
-        return Finding(
-            status="warn",
-            summary=f"Unrelated names all resolve to {same}",
-            problem="one-address-for-all",
-            named=Named(address=dns.resolvers[0]),
-            reason=f"{same} is the only address that this run was given, and nothing there answered as it should.",
-            remedy="Compare with another network: if the names have other addresses there, "
-            f"{dns.resolvers[0]} rewrites answers.",
-            owner="network administrator",
-            evidence=evidence,
-        )
+    if found := _perhaps_of_a_filter(view, dns, evidence):
+        return found
     return Finding(
         status="pass", summary="A random name does not resolve, and no name has a local address", evidence=evidence
     )
@@ -215,57 +208,85 @@ def _needs(profile: Profile) -> list[_Need]:
     return needs
 
 
-def _failure(dns: Dns, name: str) -> str | None:
-    """Why a device gets no real address for a name; None: it gets one."""
+def _one_id_only(dns: Dns, needs: list[_Need]) -> list[str]:
+    """What a run of an earlier version did not measure."""
+    names = [name for need in needs for name in need.names if zone_of(name) != name and dns.of(name)]
+    return [
+        f"{zone_of(name)}: asked for with one device id; whether others resolve was not measured then"
+        for name in names
+        if dns.with_other_ids(name) == [name]
+    ]
+
+
+def _failure(dns: Dns, name: str, doubted: Mapping[str, Doubt]) -> str | None:
+    """Why some device gets no true address for its own form of a name; None where each gets one."""
+    for own in dns.with_other_ids(name):
+        if why := _failure_of(dns, own, doubted):
+            return why if own == name else f"{why} for another device's"
+    return None
+
+
+def _failure_of(dns: Dns, name: str, doubted: Mapping[str, Doubt]) -> str | None:
+    """Why the device of this very name gets no true address for it; None where it gets one."""
     lookups = dns.of(name)
     if not lookups:
         return "not asked"
-    used = dns.as_device(name)
+    used = dns.as_that_device(name)
     if used is None:
         return "; ".join(dict.fromkeys(lookup.failure or "" for lookup in lookups))
     if is_sinkhole(used.addresses[0]):
         return f"{used.addresses[0]}, a sinkhole"
-    invented = {address for lookup in dns.lookups if lookup.kind == "random" for address in lookup.addresses}
-    if invented & set(used.addresses):
-        return f"{used.addresses[0]}, the address of names that do not exist"
-    return None
+    found = (doubted[address] for address in used.addresses if address in doubted)
+    doubt = next((doubt for doubt in found if doubt.is_certain), None)
+    return f"{used.addresses[0]}, {doubt.words}" if doubt else None
 
 
-def _may_not_exist(dns: Dns, need: _Need) -> bool:
+def _may_not_exist(dns: Dns, need: _Need, doubted: Mapping[str, Doubt]) -> bool:
     """Whether the needed names get NXDOMAIN while a name of the same cloud that is known to exist resolves."""
     missing = all(lookup.rcode == "NXDOMAIN" for name in need.names for lookup in dns.of(name))
-    return missing and any(not _failure(dns, name) for name in need.known_names)
+    return missing and any(not _failure(dns, name, doubted) for name in need.known_names)
 
 
-def _names_fail(dns: Dns, failing: list[_Need], seen: Observations, profile: Profile, evidence: list[str]) -> Finding:
+def _names_fail(dns: Dns, failing: list[_Need], view: DeviceView, evidence: list[str]) -> Finding:
+    seen, profile, doubted = view.seen, view.profile, view.doubted
     names = [name for need in failing for name in need.names]
-    whys = list(dict.fromkeys(_failure(dns, name) or "" for name in names))
+    zones = ", ".join(dict.fromkeys(zone_of(name) for name in names))
+    whys = list(dict.fromkeys(_failure(dns, name, doubted) or "" for name in names))
     others = [lookup for lookup in dns.lookups if lookup.kind == "vendor" and lookup.addresses]
+    honest = next((lookup for lookup in others if not _failure_of(dns, lookup.name, doubted)), None)
+    invented = any("the address of names that do not exist" in why for why in whys)
     resolvers = ", ".join(dns.resolvers)
     required = any(need.required for need in failing)
-    unanswered: list[str] = []
+    to_allow: list[Flow] = []
     who = Named(address=dns.resolvers[0])
-    if others and not any("address of names" in why for why in whys):
+    if honest and not invented:
         problem = "names-withheld"
-        summary = f"{resolvers} does not resolve {', '.join(names)} ({'; '.join(whys)}), but does resolve other names"
-        reason = f"{others[0].name} resolves, so the resolver works and filters these names."
-        remedy = f"Allow {', '.join(names)} on the resolver {resolvers}."
+        summary = f"{resolvers} does not resolve {zones} ({'; '.join(whys)}), but does resolve other names"
+        reason = f"{honest.name} resolves, so the resolver works and filters these names."
+        if example := next((name for name in names if not _failure_of(dns, name, doubted)), None):
+            reason += f" {example} resolves, but its id is an example: every device asks for a name of its own."
+        remedy = f"Allow {zones} on the resolver {resolvers}."
     elif others:
         problem = "answers-invented"
-        summary = f"{resolvers} answers for {', '.join(names)} with {whys[0]}"
+        summary = f"{resolvers} answers for {zones} with {whys[0]}"
         reason = "The answers are invented; see dns.integrity."
         remedy = f"Switch off the rewriting of answers on {resolvers}."
     else:
-        unanswered = _unanswered(dns)
-        problem, who = _failing(dns, seen)
-        summary = f"Resolver {resolvers}: {'; '.join(whys)} for {', '.join(names)}"
+        reach = reach_of(dns.resolvers[0], dns, seen)
+        problem, who = reach.problem, reach.named
+        to_allow = [flow for resolver in dns.resolvers for flow in reach_of(resolver, dns, seen).to_allow]
+        summary = f"Resolver {resolvers}: {'; '.join(whys)} for {zones}"
+        if problem == "no-internet":
+            summary = f"Most likely no internet here: {'; '.join(whys)} for {zones}, and 8.8.8.8 is silent as well"
+        elif problem == "not-reached":
+            summary = f"Resolver {resolvers} is not reached: {'; '.join(whys)} for {zones}"
         tries = profile.dns.tries.value
         reason = (
-            f"The resolvers from DHCP ({resolvers}) resolve no name at all, even if this laptop's own resolver does. "
-            f"A device waits {profile.dns.patience_s.value:g} s for each, and tries {tries} "
+            f"{reach.told} The resolvers from DHCP ({resolvers}) resolve no name at all, even if this laptop's own "
+            f"resolver does. A device waits {profile.dns.patience_s.value:g} s for each, and tries {tries} "
             f"{'times' if tries > 1 else 'time'} before it gives up."
         )
-        remedy = f"Repair the resolver {resolvers}, or hand out one that works in DHCP option 6."
+        remedy = reach.remedy
     return Finding(
         status="fail" if required else "warn",
         summary=summary,
@@ -275,37 +296,8 @@ def _names_fail(dns: Dns, failing: list[_Need], seen: Observations, profile: Pro
         remedy=remedy,
         owner="network administrator",
         evidence=evidence,
-        to_allow=[Flow(protocol="udp", port=_PORT, address=resolver) for resolver in unanswered],
+        to_allow=to_allow,
     )
-
-
-def _failing(dns: Dns, seen: Observations) -> tuple[str, Named]:
-    """The problem where no name at all resolves, and the server or router to look at."""
-    if any(lookup.rcode for lookup in dns.lookups):
-        return "resolver-fails", Named(address=dns.resolvers[0])
-    refused = next((attempt for lookup in dns.lookups for attempt in lookup.attempts if attempt.icmp), None)
-    if refused is None or refused.icmp is None:
-        return "no-answer", Named(address=dns.resolvers[0])
-    if refused.icmp.source == refused.address:
-        return "port-closed", Named(address=refused.address)
-    return "no-route" if no_route(refused.icmp) else "rejected", named(refused.icmp.source, seen)
-
-
-def _unanswered(dns: Dns) -> list[str]:
-    """The resolvers that never answer, or to which a router on the way refuses queries."""
-    asked = {resolver: [lookup for lookup in dns.lookups if lookup.resolver == resolver] for resolver in dns.resolvers}
-    return [
-        resolver
-        for resolver, lookups in asked.items()
-        if lookups and all(_may_be_stopped(attempt) for lookup in lookups for attempt in lookup.attempts)
-    ]
-
-
-def _may_be_stopped(attempt: Attempt) -> bool:
-    """Whether a filter on the way can explain the outcome of an attempt."""
-    if attempt.icmp is None:
-        return attempt.outcome == "timeout"
-    return attempt.icmp.source != attempt.address and not no_route(attempt.icmp)
 
 
 def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence: list[str]) -> Finding:
@@ -340,13 +332,58 @@ def _assumed(dns: Dns, evidence: list[str]) -> Finding:
     )
 
 
-def _one_for_all(seen: Observations, dns: Dns) -> str | None:
-    """The address that at least three unrelated names share, unless it answered as it should; None: there is none."""
-    answers = {lookup.name: lookup.addresses[0] for lookup in dns.lookups if lookup.addresses and lookup.type == "A"}
-    addresses = set(answers.values())
-    if len(answers) < _UNRELATED or len(addresses) != 1 or addresses & answered_addresses(seen):
-        return None
-    return addresses.pop()
+def _of_a_filter(view: DeviceView, dns: Dns, evidence: list[str]) -> Finding | None:
+    """The finding where an answer is certainly a filter's own address; None where there is none."""
+    for lookup in dns.lookups:
+        for address in lookup.addresses:
+            doubt = view.doubted.get(address)
+            if doubt is None or doubt.kind not in {"block-page", "shared"}:
+                continue
+            zones = _zones_at(dns, address)
+            return Finding(
+                status="fail",
+                summary=f"Resolver {lookup.resolver} gives {zone_of(lookup.name)} the address {address}: {doubt.words}",
+                problem="block-page" if doubt.kind == "block-page" else "one-address-for-all",
+                named=Named(address=lookup.resolver),
+                reason=f"{address} is {doubt.words}, and nothing there answers as a server of these names does: "
+                f"a filter answers for {zones}.",
+                remedy=f"Allow {zones} in the filter behind the resolver {lookup.resolver}.",
+                owner="network administrator",
+                evidence=evidence,
+            )
+    return None
+
+
+def _perhaps_of_a_filter(view: DeviceView, dns: Dns, evidence: list[str]) -> Finding | None:
+    """The finding where the cloud's address may be a filter's own; None where nothing speaks for that."""
+    for address, doubt in view.doubted.items():
+        lookup = next((lookup for lookup in dns.lookups if address in lookup.addresses), None)
+        if doubt.kind not in {"web-server", "perhaps-shared"} or lookup is None:
+            continue
+        return Finding(
+            status="unknown",
+            summary=f"{address}, which {lookup.resolver} gives {zone_of(lookup.name)}, may be a filter's block page",
+            problem="block-page-suspected",
+            named=Named(address=lookup.resolver),
+            reason=f"{address} is {doubt.words}. A filter's block page looks like this; so does a server of "
+            "several services, whose port is blocked.",
+            remedy=f"Look up {lookup.name} on a phone's hotspot: if it has another address there, a filter answers "
+            f"here, and has to allow {_zones_at(dns, address)}.",
+            owner="network administrator",
+            evidence=evidence,
+        )
+    return None
+
+
+def _zones_at(dns: Dns, address: str) -> str:
+    """The names to allow that were given an address."""
+    names = (lookup.name for lookup in dns.lookups if address in lookup.addresses and lookup.kind != "random")
+    return ", ".join(dict.fromkeys(zone_of(name) for name in names))
+
+
+def _shown(lookup: Lookup) -> str:
+    """The name that was asked for; a made-up device id is left out, because it looks like a real one."""
+    return f"<a made-up id>.{lookup.name.partition('.')[2]}" if lookup.kind == "another-id" else lookup.name
 
 
 def _evidence(dns: Dns) -> list[str]:
@@ -354,7 +391,7 @@ def _evidence(dns: Dns) -> list[str]:
     for lookup in dns.lookups:
         result = ", ".join(lookup.addresses) if lookup.addresses else lookup.failure
         lines.append(
-            f"{lookup.resolver}: {lookup.name} {lookup.type} → {result} "
+            f"{lookup.resolver}: {_shown(lookup)} {lookup.type} → {result} "
             f"({lookup.elapsed_ms:.0f} ms, {len(lookup.attempts)} attempts)"
         )
     return lines

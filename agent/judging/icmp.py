@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from netpreflight.agent.judging import ladder
+from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import Attempt, Icmp, Observations
 
@@ -36,7 +37,8 @@ def refused(flow: Flow, attempts: Sequence[Attempt], seen: Observations, evidenc
         remedy = f"Look at the uplink and the routes of {icmp.source}: it says {icmp.meaning}."
     else:
         summary = f"{what} is rejected: {icmp.source} says {icmp.meaning}"
-        remedy = f"Allow outbound {what} to {where}, with replies, on {icmp.source}."
+        host = f" ({zone_of(flow.host)})" if flow.host else ""
+        remedy = f"Allow outbound {what} to {flow.address}{host}, with replies, on {icmp.source}."
     return Finding(
         status="fail",
         summary=summary,

@@ -154,7 +154,7 @@ def _cloud_name(view: DeviceView) -> Literal["address", "nowhere", "none"] | Non
         addresses = [used.addresses[0] for host in hosts if (used := asked.as_device(host))]
         if addresses:
             return "nowhere" if all(map(is_sinkhole, addresses)) else "address"
-        return None if may_not_exist(asked, profile) else "none"
+        return None if may_not_exist(asked, profile, view.doubted) else "none"
 
     kept = given(view.kept or dns)
     # Where the number of resolvers that the device keeps is unconfirmed, the result must be the same with all of them.

@@ -6,7 +6,7 @@ router that still answered: there, at the next router, or between the two. Only 
 that refuses a packet with an ICMP error of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.judging.doubt import Doubt
 from netpreflight.agent.judging.icmp import from_host, no_route
 from netpreflight.agent.judging.router_owner import furthest_outside, is_beyond_the_edge, whose
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
@@ -43,7 +44,7 @@ def egress(view: DeviceView) -> Finding:
     seen, profile = view.seen, view.profile
     needs = profile.cloud
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts]
-    finding = _egress(seen, profile)
+    finding = _egress(seen, profile, view.doubted)
     return msgspec.structs.replace(finding, rests_on=facts) if finding.status in {"pass", "fail"} else finding
 
 
@@ -59,7 +60,7 @@ def _flow(target: PathTarget) -> Flow:
     return Flow(protocol=target.device.protocol, port=target.device.port, address=target.address, host=target.host)
 
 
-def _egress(seen: Observations, profile: Profile) -> Finding:
+def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) -> Finding:
     needs = profile.cloud
     name = f"{'TCP' if needs.transport.value == 'tcp-nonce' else 'UDP'} {needs.port.value}"
     exchange = seen.coap if needs.transport.value == "coap" else seen.cloud
@@ -79,14 +80,13 @@ def _egress(seen: Observations, profile: Profile) -> Finding:
             )
     if not any(server.address for server in asked.values()):
         return no_address(seen, needs.hosts.value)
-    invented = {address for lookup in (seen.dns.lookups if seen.dns else []) if lookup.kind == "random"
-                for address in lookup.addresses}  # fmt: skip
-    if found := next((server for server in asked.values() if server.address in invented), None):
+    sure = {address for address, doubt in doubted.items() if doubt.is_certain}
+    if found := next((server for server in asked.values() if server.address in sure), None):
         return Finding(
             status="unknown",
             problem="invented-address",
             summary=f"{found.address} is not an address of {found.host}, so its path shows nothing",
-            reason="The resolver also gives that address for names that do not exist; see dns.integrity.",
+            reason=f"It is {doubted[found.address or ''].words}; see dns.integrity.",
             remedy="Settle dns.integrity first, then run netpreflight again.",
             owner="network administrator",
             due_to="dns.integrity",

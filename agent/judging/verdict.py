@@ -8,6 +8,7 @@ from netpreflight.agent.internal_faults import fault_of
 from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of
 from netpreflight.agent.judging.device_start import startup
 from netpreflight.agent.judging.device_view import DeviceView, device_view
+from netpreflight.agent.judging.doubt import without_doubted
 from netpreflight.agent.judging.internet_diagnosis import internet_test
 from netpreflight.agent.judging.registry import CHECKS, COMMON_PROBLEMS, Row, with_stage
 from netpreflight.agent.judging.unseen import of_another_network, without_ipv4
@@ -76,7 +77,7 @@ def _judged(row: Row, view: DeviceView, selection: Selection) -> Check:
         finding = Finding(status="skip", summary="Left out of this run, as asked")
     else:
         try:
-            finding = _as_listed(row.judge(view), row)
+            finding = _as_listed(without_doubted(row.judge(view), view.doubted, row.problems), row)
             finding = without_ipv4(view.seen, finding) or finding
             if row.beyond_the_air and finding.status in {"pass", "warn", "fail"}:
                 finding = of_another_network(view.seen, finding) or finding

@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from netpreflight.agent.judging.addresses import is_address, zone_of
+from netpreflight.agent.judging.doubt import doubts
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
@@ -155,7 +156,8 @@ def _addresses(flow: Flow, seen: Observations) -> list[str]:
     """The address to which the exchange was tried, and the other addresses of its name."""
     lookups = seen.dns.of(flow.host) if seen.dns and flow.host else []
     every = [flow.address, *(address for lookup in lookups for address in lookup.addresses)]
-    return [address for address in dict.fromkeys(every) if _is_host(address)][:MOST_ADDRESSES]
+    doubted = doubts(seen)
+    return [name for name in dict.fromkeys(every) if _is_host(name) and name not in doubted][:MOST_ADDRESSES]
 
 
 def _is_host(address: str) -> bool:

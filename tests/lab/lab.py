@@ -531,6 +531,12 @@ class Lab:
         handler = streams.http_handler(streams.portal_pages(LOGIN_PAGE))
         return self._tcp(f"portal{port}", self.gateway.where, [("", port)], handler, must_fire=False)
 
+    def web_page(self, address: str) -> TcpFake:
+        """Serve a page of its own for every name at an address of the internet: a filter's block page."""
+        handler = streams.http_handler(streams.portal_pages(LOGIN_PAGE))
+        where = [(address, 80), (address, 443)]
+        return self._tcp("web_page", self.internet.where, where, handler, must_fire=False)
+
     def portal_tls(self) -> Fault:
         """Redirect the LAN's HTTPS to the gateway, whose certificate is only good for `portal.lab.example`."""
         handler = streams.http_handler(streams.portal_pages(LOGIN_PAGE))

@@ -152,8 +152,15 @@ def test_dns_queries_are_plain() -> None:
 
     needed = {host for device in profiles.load_all() for host in device.cloud.hosts.value} | {NTP_SERVER, *VENDOR_HOSTS}
     random = [name for name, *_ in rows if name.partition(".")[2] in RANDOM_UNDER]
+    others = {
+        name for name, *_ in rows
+        if name not in needed and re.fullmatch(r"[0-9a-f]{24}\.v[1-6]\.udp\.particle\.io", name)
+    }  # fmt: skip
     a, aaaa = ([name for name, kind, *_ in rows if kind == number] for number in ("1", "28"))
-    assert sorted(a) == sorted([*needed, *random])
+    assert sorted(a) == sorted([*needed, *others, *random])
+    zones = {host.partition(".")[2] for host in needed if len(host.partition(".")[0]) == 24}
+    assert sorted(name.partition(".")[2] for name in others) == sorted(zones) != [], "one more device of each zone"
+    assert not any(name.startswith("e00fce680000") for name in others)
     assert len(random) == len(RANDOM_UNDER)
     assert sorted(aaaa) == sorted(
         {host for device in profiles.load_all() if device.dns.aaaa_first.value for host in device.cloud.hosts.value}

@@ -1,5 +1,6 @@
 """What netpreflight says of each network, against what that network is known to do, and what it left behind there."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,12 +10,14 @@ import pytest
 from tests.lab.footprint import sent_only_what_footprint_lists
 from tests.lab.healthy import AIR, HEALTHY
 from tests.lab.lab import (
+    ARGON_CLOUD,
     ELSEWHERE,
     FOREIGN_MAC,
     LOGIN_PAGE,
     NOBODY,
     NTP,
     PORTAL_API,
+    PUBLIC_RESOLVER,
     SECOND_DHCP,
     SECOND_RESOLVER,
     VENDORS,
@@ -97,6 +100,34 @@ def reached(proto: str, port: int, *, at_least: int = 1) -> Callable[[Lab, dict[
 
     def look(lab: Lab, report: dict[str, Any]) -> None:
         assert lab.arrived(proto, port) >= at_least
+
+    return look
+
+
+UMBRELLA = "146.112.61.106"
+"""Of Cisco Umbrella's block pages (Cisco's document 224799)."""
+
+
+def block_page(address: str) -> Callable[[Lab], object]:
+    """Serve a web page, and nothing else, at an address to which a filter leads."""
+
+    def serve(lab: Lab) -> None:
+        if address != ELSEWHERE:  # which is there already
+            lab.internet.where.ip(f"addr add {address}/32 dev lo")
+        lab.web_page(address)
+
+    return serve
+
+
+def led_to(address: str) -> Callable[[Lab, dict[str, Any]], None]:
+    """The device's packets went to the block page, and nothing that the report asks for would open the way to it."""
+
+    def look(lab: Lab, report: dict[str, Any]) -> None:
+        (endpoint,) = (found for found in report["observations"]["cloud"]["endpoints"] if "udp.part" in found["host"])
+        assert endpoint["address"] == address
+        assert lab.arrived("udp", 5684) >= len(endpoint["attempts"]) > 0
+        assert [rule for change in report["changes"] for rule in change["rules"]] == []
+        assert address not in json.dumps([report["changes"], report["answer"]["change"]])
 
     return look
 
@@ -512,7 +543,36 @@ SCENARIOS = {
     ),
     # --- DNS
     "dns-silent": Scenario(
-        "incompatible", "dns", DEAD_DNS, lab={"dns": "silent"}, problems={"dns.resolve": "no-answer"}
+        "incompatible",
+        "dns",
+        DEAD_DNS,
+        lab={"dns": "silent"},
+        problems={"dns.resolve": "no-answer"},
+        reasons={"dns.resolve": (f"{GATEWAY} answers ARP",)},
+    ),
+    "no-internet": Scenario(
+        "incompatible",
+        "dns",
+        DEAD_DNS,
+        lab={"dns": "refused"},
+        breaks=lambda lab: lab.gateway.drop(),
+        twin=True,
+        mends=right_dns,
+        problems={"dns.resolve": "no-internet"},
+        named={"dns.resolve": GATEWAY},
+        reasons={"dns.resolve": ("REFUSED", "8.8.8.8")},
+        after=never_reached("tcp", 53),
+    ),
+    "dns-of-another-subnet-dropped": Scenario(
+        "incompatible",
+        "dns",
+        DEAD_DNS,
+        lab={"dhcp": Dhcp(resolvers=(PUBLIC_RESOLVER,)), "public_resolver": True},
+        breaks=drop("udp", 53, address=PUBLIC_RESOLVER),
+        twin=True,
+        problems={"dns.resolve": "not-reached"},
+        named={"dns.resolve": PUBLIC_RESOLVER},
+        after=reached("tcp", 53),
     ),
     "dns-dropped": Scenario("incompatible", "dns", DEAD_DNS, breaks=drop("udp", 53, hooks=("input",)), twin=True),
     "dns-servfail": Scenario(
@@ -579,6 +639,47 @@ SCENARIOS = {
         device="argon",
         arguments=("--os", "4.2.0"),
         lab={"unknown_names": ("*.udp.particle.io",)},
+    ),
+    "dns-allows-the-one-name-that-a-report-showed": Scenario(
+        "incompatible",
+        "dns",
+        {"dns.resolve": "fail"},
+        device="argon",
+        lab={
+            "unknown_names": ("*.udp.particle.io",),
+            "names": {"e00fce680000000000000000.v6.udp.particle.io": ARGON_CLOUD},
+        },
+        problems={"dns.resolve": "names-withheld"},
+        named={"dns.resolve": GATEWAY},
+        words={"dns.resolve": ("*.v6.udp.particle.io", "NXDOMAIN")},
+        after=asked_for("e00fce680000000000000000.v6.udp.particle.io"),
+    ),
+    "dns-filter-leads-to-umbrellas-block-page": Scenario(
+        "incompatible",
+        "passed",
+        {"dns.resolve": "fail", "dns.integrity": "warn", "cloud.transport": "fail", **LOST_SOMEWHERE},
+        device="argon",
+        lab={"names": {"*.udp.particle.io": UMBRELLA}},
+        breaks=block_page(UMBRELLA),
+        problems={
+            "dns.resolve": "names-withheld",
+            "dns.integrity": "block-page",
+            "cloud.transport": "no-answer",
+            "path.egress": "invented-address",
+        },
+        named={"dns.resolve": GATEWAY, "dns.integrity": GATEWAY},
+        after=led_to(UMBRELLA),
+    ),
+    "dns-filter-leads-to-an-unknown-block-page": Scenario(
+        "incompatible",
+        "passed",
+        {"dns.integrity": "unknown", "cloud.transport": "fail"},
+        device="argon",
+        lab={"names": {"*.udp.particle.io": ELSEWHERE}},
+        breaks=block_page(ELSEWHERE),
+        problems={"dns.integrity": "block-page-suspected"},
+        named={"dns.integrity": GATEWAY},
+        after=led_to(ELSEWHERE),
     ),
     "dns-filters-ntp-photon-still-online": Scenario(
         "compatible-with-warnings",

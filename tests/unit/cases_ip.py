@@ -2,10 +2,31 @@
 
 from typing import Any
 
-from netpreflight.probes.observations import AddressCheck, Dhcp, DhcpMessage, Dns, Icmp, Lease, Ntp, Scope
+from netpreflight.agent.judging.doubt import BLOCK_PAGES
+from netpreflight.probes.observations import (
+    AddressCheck,
+    Cloud,
+    Coap,
+    CoapServer,
+    Connection,
+    Control,
+    Dhcp,
+    DhcpMessage,
+    Dns,
+    Icmp,
+    Lease,
+    LinkNeighbor,
+    Ntp,
+    NtpAttempt,
+    Path,
+    PathTarget,
+    Scope,
+    TcpConnect,
+)
 from tests.unit import seen
 from tests.unit.cases import ADMIN, OWNER, Case, without
-from tests.unit.seen import ADDRESSES, GATEWAY, NTP_NAME, RANDOM, RESOLVER, dhcp, dns, lookup, message
+from tests.unit.seen import ADDRESSES, GATEWAY, NTP_NAME, RANDOM, RESOLVER, VENDORS, dhcp, dns, lookup, message
+from tests.unit.seen_ladders import ladder, up_to
 
 OTHER, SECOND = "192.168.77.3", "192.168.77.2"
 
@@ -202,6 +223,38 @@ def refusing(icmp: Icmp) -> dict[str, Dns]:
     return {"dns": dns(*(lookup(name, rcode=None, attempts=tries) for name in (*ADDRESSES, *RANDOM)))}
 
 
+def google(error: str | None) -> TcpConnect:
+    """A connection to 8.8.8.8, TCP 53, that stood, or failed so."""
+    made = Connection(at_s=0.0, connect_ms=None if error else 9.0, error=error)
+    return TcpConnect(address="8.8.8.8", port=53, connection=made)
+
+
+SILENT: dict[str, Any] = {
+    "ntp": seen.ntp(address=None),
+    "portal": seen.portal({"address": None, "status": None, "body": ""}),
+    "coap": Coap(servers=[CoapServer(host=host, port=5683) for host in seen.COAP_NAMES]),
+    "cloud": Cloud(endpoints=[seen.photon(address=None), seen.argon(address=None)]),
+}
+"""Nothing answers but DHCP, and perhaps a resolver."""
+
+
+def without_internet(rcode: str | None) -> dict[str, Any]:
+    """A resolver that answers all questions so, or not at all, and nothing else answers."""
+    return {**SILENT, "dns": dns(default=rcode), "tcp": google("timeout")}
+
+
+def on_link(*, answers_arp: bool) -> dict[str, Any]:
+    """A silent resolver of this link, of which the ARP table has that; the internet is there."""
+    silent = dns(default=None)
+    silent.neighbors = [LinkNeighbor(address=RESOLVER, answers_arp=answers_arp)]
+    return {**SILENT, "dns": silent, "tcp": google(None)}
+
+
+def beyond(resolver: str, google_fails: str | None = None) -> dict[str, Any]:
+    """A silent resolver of another subnet."""
+    return {**SILENT, "dns": dns(resolvers=(resolver,), default=None), "tcp": google(google_fails)}
+
+
 def aaaa(*addresses: str, rcode: str | None = "NOERROR") -> dict[str, Dns]:
     """All names resolve, and the newest Argon's was asked for its IPv6 address, too."""
     found = dns()
@@ -210,8 +263,81 @@ def aaaa(*addresses: str, rcode: str | None = "NOERROR") -> dict[str, Dns]:
 
 
 ASSUMED = {"dns": dns()}
+ASSUMED["dns"].assumed = True
 HIJACK = {"dns": dns(*(lookup(name, GATEWAY) for name in (*ADDRESSES, *RANDOM)))}
 ELSEWHERE = "198.51.100.99"
+CLOUDS = (seen.ARGON_NAME, seen.OTHER_ARGON_NAME, seen.PHOTON_NAME)
+
+
+def filtered(address: str, *names: str, web: bool = True) -> dict[str, Any]:
+    """A resolver that gives these names (else those of Argons) this address, where at most a web server answers."""
+    names = names or (seen.ARGON_NAME, seen.OTHER_ARGON_NAME)
+    given = {**ADDRESSES, **dict.fromkeys(names, address)}
+    silent = seen.attempts(given[seen.ARGON_NAME], 5684, "timeout", 3)
+    connections = [Connection(at_s=0.0, error="timeout", waited_s=5.0)]
+    changed: dict[str, Any] = {"dns": dns(*(lookup(name, address) for name in names))}
+    if seen.ARGON_NAME in names:
+        photon = given[seen.PHOTON_NAME] == address
+        changed["cloud"] = Cloud(
+            endpoints=[
+                seen.photon(*(connections if photon else [seen.NONCE]), address=given[seen.PHOTON_NAME]),
+                seen.argon(*silent, address=address),
+            ]
+        )
+        changed["path"] = Path(targets=[open_web(address)] if web else [])
+    if {*seen.COAP_NAMES} <= {*names}:
+        controls = [Control(port=80, protocol="http", answered=True, detail="status 200")] if web else []
+        changed["coap"] = Coap(
+            servers=[
+                CoapServer(host=host, port=5683, address=address, attempts=seen.attempts(address, 5683, count=4),
+                           controls=controls)
+                for host in seen.COAP_NAMES
+            ]
+        )  # fmt: skip
+    if NTP_NAME in names:
+        changed["ntp"] = Ntp(
+            server=NTP_NAME,
+            address=address,
+            attempts=[NtpAttempt(at_s=1.0, address=address, port=123, outcome="timeout")],
+        )
+    return changed
+
+
+def assumed(changed: dict[str, Any]) -> dict[str, Any]:
+    """The same, where what DHCP hands out is not known."""
+    changed["dns"].assumed = True
+    return changed
+
+
+def one_server() -> dict[str, Any]:
+    """One server for the clouds of all devices, which answers as each of them does."""
+    answers = seen.attempts(ELSEWHERE, 5684, "reply", rtt_ms=9.0)
+    endpoints = [
+        seen.photon(seen.NONCE, address=ELSEWHERE),
+        seen.argon(*answers, address=ELSEWHERE, record=seen.HELLO_VERIFY),
+    ]
+    return {**filtered(ELSEWHERE, *CLOUDS), "cloud": Cloud(endpoints=endpoints)}
+
+
+def open_web(address: str, answer: str = "SYN-ACK", hop: int = 5, udp: str | Icmp | None = None) -> PathTarget:
+    """An Argon's cloud that was looked for there: how its UDP 5684 ends, and how TCP 443, at this distance."""
+    rungs = up_to(min(hop - 1, 4))[: hop - 1]
+    return PathTarget(
+        host=seen.ARGON_NAME,
+        address=address,
+        device=ladder("udp 5684", *up_to(4, udp)),
+        controls=[ladder("tcp 443", *rungs, f"!{address} {answer}")],
+    )
+
+
+def beside_a_web_server(answer: str, hop: int = 5, udp: str | Icmp | None = None) -> dict[str, Any]:
+    """An Argon's cloud whose port is silent, or answers its path so, and whose TCP 443 answers at this distance."""
+    address = seen.ARGON_ADDRESS
+    target = open_web(address, answer, hop, udp)
+    silent = seen.argon(*seen.attempts(address, 5684, "timeout", 3))
+    return {"cloud": Cloud(endpoints=[seen.photon(seen.NONCE), silent]), "path": Path(targets=[target])}
+
+
 LOCAL_VENDOR = {"dns": dns(lookup("captive.apple.com", "10.9.9.9"))}
 LOCAL_NTP = Ntp(server=NTP_NAME, address="10.9.9.9", attempts=seen.ntp(seen.GOOD_NTP).attempts)
 DNS_CASES = [
@@ -225,6 +351,34 @@ DNS_CASES = [
     *(Case(problem, "dns.resolve", refusing(icmp), "fail", problem, ADMIN, icmp.source, evidence=(icmp.source,))
       for problem, icmp in (("rejected", seen.PROHIBITED), ("no-route", Icmp(type=3, code=0, source=seen.FILTER)),
                             ("port-closed", Icmp(type=3, code=3, source=RESOLVER)))),
+    *(Case(f"no internet, and the resolver: {rcode or 'silence'}", "dns.resolve", without_internet(rcode), "fail",
+           "no-internet", ADMIN, RESOLVER)
+      for rcode in ("SERVFAIL", "REFUSED", None)),
+    *(Case(f"8.8.8.8 answers, and the resolver does not: {error or 'connected'}", "dns.resolve",
+           {**without_internet(None), "tcp": google(error)}, "fail", "no-answer", ADMIN, RESOLVER)
+      for error in (None, "refused", "reset")),
+    Case("8.8.8.8 is silent, and a server out there answers", "dns.resolve",
+         {**without_internet(None), "cloud": Cloud(endpoints=[seen.photon(seen.NONCE)])}, "fail", "no-answer", ADMIN,
+         RESOLVER),
+    Case("8.8.8.8 was not asked", "dns.resolve", {**without_internet(None), "tcp": None}, "fail", "no-answer", ADMIN,
+         RESOLVER),
+    Case("a resolver that knows no name, and no internet", "dns.resolve", without_internet("NXDOMAIN"), "fail",
+         "resolver-fails", ADMIN, RESOLVER),
+    Case("no route, and no internet", "dns.resolve",
+         {**without_internet(None), **refusing(Icmp(type=3, code=0, source=seen.FILTER))}, "fail", "no-internet", ADMIN,
+         seen.FILTER),
+    Case("nobody answers ARP", "dns.resolve", on_link(answers_arp=False), "fail", "not-reached", ADMIN, RESOLVER),
+    Case("nobody answers ARP, and no internet", "dns.resolve", {**on_link(answers_arp=False), "tcp": google("timeout")},
+         "fail", "not-reached", ADMIN, RESOLVER),
+    Case("a mute host that answers ARP", "dns.resolve", on_link(answers_arp=True), "fail", "no-answer", ADMIN,
+         RESOLVER),
+    Case("the laptop itself says that nobody answers ARP", "dns.resolve",
+         refusing(Icmp(type=3, code=1, source="192.168.77.10")), "fail", "not-reached", ADMIN, RESOLVER),
+    *(Case(f"a silent resolver beyond the router, {resolver}", "dns.resolve", beyond(resolver), "fail", "not-reached",
+           ADMIN, resolver)
+      for resolver in ("8.8.8.8", "198.51.100.53", "10.0.0.53")),
+    Case("a silent resolver beyond the router, and no internet", "dns.resolve", beyond("198.51.100.53", "timeout"),
+         "fail", "no-internet", ADMIN, "198.51.100.53"),
     Case("truncated", "dns.resolve", {"dns": dns(*(lookup(name, truncated=True) for name in ADDRESSES))}, "fail",
          "resolver-fails", ADMIN, RESOLVER, evidence=("truncated",)),
     Case("filtered", "dns.resolve", without(*seen.COAP_NAMES, NTP_NAME), "fail", "names-withheld", ADMIN, RESOLVER,
@@ -242,6 +396,14 @@ DNS_CASES = [
          ADMIN, RESOLVER, device="argon", evidence=(seen.ARGON_NAME,)),
     Case("all of the cloud filtered", "dns.resolve", without(seen.ARGON_NAME, "device.spark.io"), "fail",
          "names-withheld", ADMIN, RESOLVER, device="argon", evidence=(seen.ARGON_NAME,)),
+    *(Case(f"a list with one exact name, {device}, {rcode or 'silence'}", "dns.resolve",
+           without(seen.OTHER_ARGON_NAME, rcode=rcode), "fail", "names-withheld", ADMIN, RESOLVER, device=device,
+           evidence=("<a made-up id>.v6.udp.particle.io",))
+      for device in ("argon", "photon2", "msom") for rcode in ("NXDOMAIN", "REFUSED", None)),
+    Case("another device's name leads nowhere", "dns.resolve", {"dns": dns(lookup(seen.OTHER_ARGON_NAME, "0.0.0.0"))},
+         "fail", "names-withheld", ADMIN, RESOLVER, device="argon", evidence=("0.0.0.0",)),
+    Case("another device's name is nothing to a Photon", "dns.resolve", without(seen.OTHER_ARGON_NAME), "pass",
+         device="photon"),
     Case("first resolver dead", "dns.resolve", second(None), "warn", "first-resolver-fails", ADMIN, RESOLVER,
          evidence=(SECOND,)),
     Case("first resolver refuses", "dns.resolve", second("REFUSED"), "warn", "first-resolver-fails", ADMIN, RESOLVER,
@@ -279,7 +441,42 @@ DNS_CASES = [
     Case("a local answer that works", "dns.integrity", {"dns": dns(lookup(NTP_NAME, "10.9.9.9")), "ntp": LOCAL_NTP},
          "warn", "local-address", ADMIN, RESOLVER, evidence=(NTP_NAME, "10.9.9.9")),
     Case("one address for all", "dns.integrity", {"dns": dns(*(lookup(name, ELSEWHERE) for name in ADDRESSES))},
-         "warn", "one-address-for-all", ADMIN, RESOLVER, evidence=(ELSEWHERE,)),
+         "fail", "one-address-for-all", ADMIN, RESOLVER, evidence=(ELSEWHERE,)),
+    Case("Umbrella's block page", "dns.integrity", filtered("146.112.61.106"), "fail", "block-page", ADMIN, RESOLVER,
+         evidence=("146.112.61.106",)),
+    Case("Umbrella's block page for an Argon", "dns.integrity", filtered("146.112.61.106"), "warn", "block-page",
+         ADMIN, RESOLVER, device="argon"),
+    Case("a block page that only a laptop's resolver gives", "dns.integrity", assumed(filtered("208.91.112.55")),
+         "fail", "block-page", ADMIN, RESOLVER),
+    Case("an unknown filter's one address", "dns.integrity", filtered(ELSEWHERE, *CLOUDS), "fail",
+         "one-address-for-all", ADMIN, RESOLVER, evidence=(ELSEWHERE,)),
+    Case("an unknown filter's one address for two servers", "dns.integrity", filtered(ELSEWHERE, *seen.COAP_NAMES),
+         "fail", "one-address-for-all", ADMIN, RESOLVER),
+    Case("one address of names of two zones, and no web server", "dns.integrity",
+         filtered(ELSEWHERE, *CLOUDS, web=False), "unknown", "block-page-suspected", ADMIN, RESOLVER),
+    Case("one address of names of many zones, and no web server", "dns.integrity",
+         filtered(ELSEWHERE, *CLOUDS, *seen.COAP_NAMES, web=False), "fail", "one-address-for-all", ADMIN, RESOLVER),
+    Case("one address of two clouds, and both answer", "dns.integrity", one_server(), "pass"),
+    Case("two vendors in one network of servers", "dns.integrity", filtered(ELSEWHERE, *list(VENDORS)[1:]), "pass"),
+    Case("an unknown filter's web server", "dns.integrity", beside_a_web_server("SYN-ACK"), "unknown",
+         "block-page-suspected", ADMIN, RESOLVER, device="argon", evidence=(seen.ARGON_ADDRESS,)),
+    Case("an unknown filter's web server, which says that the port is closed", "dns.integrity",
+         beside_a_web_server("SYN-ACK", udp=Icmp(type=3, code=3, source=seen.ARGON_ADDRESS)), "unknown",
+         "block-page-suspected", ADMIN, RESOLVER, device="argon"),
+    Case("a cloud that answers the path, beside a web server", "dns.integrity",
+         beside_a_web_server("SYN-ACK", udp=f"!{seen.ARGON_ADDRESS} HelloVerifyRequest"), "pass", device="argon"),
+    Case("a cloud without a web server", "dns.integrity", beside_a_web_server("RST"), "pass", device="argon"),
+    Case("a web server that is a proxy on the way", "dns.integrity", beside_a_web_server("SYN-ACK", hop=1), "pass",
+         device="argon"),
+    *(Case(f"filtered by {address}", "dns.resolve", filtered(address), "fail", "names-withheld", ADMIN, RESOLVER,
+           device="argon", evidence=(address,))
+      for page in BLOCK_PAGES for address in page.addresses),
+    Case("filtered by an unknown one", "dns.resolve", filtered(ELSEWHERE, *CLOUDS), "fail", "names-withheld", ADMIN,
+         RESOLVER, device="photon", evidence=(ELSEWHERE,)),
+    Case("another device's name only", "dns.resolve", filtered("146.112.61.106", seen.OTHER_ARGON_NAME), "fail",
+         "names-withheld", ADMIN, RESOLVER, device="argon", evidence=("146.112.61.106",)),
+    Case("all names at one address", "dns.resolve", filtered(ELSEWHERE, *ADDRESSES), "fail", "answers-invented", ADMIN,
+         RESOLVER, evidence=(ELSEWHERE,)),
     Case("documentation addresses are public", "dns.integrity", {"dns": dns(lookup("coap.me", "192.0.2.1"))}, "pass"),
     Case("nobody answers", "dns.integrity", {"dns": dns(default=None)}, "unknown", "no-denial", ADMIN),
     Case("integrity not asked", "dns.integrity", {"dns": Dns()}, "unknown", "no-resolver", ADMIN),

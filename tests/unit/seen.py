@@ -42,6 +42,8 @@ COAP_NAMES = ("coap.me", "californium.eclipseprojects.io")
 COAP_ADDRESSES = ("198.51.100.11", "198.51.100.12")
 PHOTON_NAME, PHOTON_ADDRESS = "device.spark.io", "198.51.100.20"
 ARGON_NAME, ARGON_ADDRESS = "e00fce680000000000000000.v6.udp.particle.io", "198.51.100.21"
+OTHER_ARGON_NAME = "e00fce68a1b2c3d4e5f60718.v6.udp.particle.io"
+"""The same with another id, which a run makes up."""
 VENDORS = {
     "connectivitycheck.gstatic.com": ("198.51.100.31", "/generate_204", 204, ""),
     "captive.apple.com": ("198.51.100.32", "/hotspot-detect.html", 200, "Success"),
@@ -53,6 +55,7 @@ ADDRESSES: dict[str, str] = {
     **dict(zip(COAP_NAMES, COAP_ADDRESSES, strict=True)),
     PHOTON_NAME: PHOTON_ADDRESS,
     ARGON_NAME: ARGON_ADDRESS,
+    OTHER_ARGON_NAME: ARGON_ADDRESS,
     **{name: vendor[0] for name, vendor in VENDORS.items()},
 }
 FILTER = "203.0.113.2"
@@ -150,7 +153,8 @@ def attempts(
 
 def lookup(name: str, *addresses: str, resolver: str = RESOLVER, rcode: str | None = "NOERROR", **more: Any) -> Lookup:
     """A lookup; without addresses and with `rcode=None` one that nobody answered."""
-    kind: NameKind = "random" if name in RANDOM else "vendor" if name in VENDORS else "device"
+    other: dict[str, NameKind] = {OTHER_ARGON_NAME: "another-id", **dict.fromkeys(RANDOM, "random")}
+    kind = other.get(name, "vendor" if name in VENDORS else "device")
     made = attempts(resolver, 53, "timeout", 3) if rcode is None else attempts(resolver, 53, "reply", rtt_ms=9.0)
     fields = {"attempts": made, "elapsed_ms": 9.0, **more}
     return Lookup(name=name, kind=kind, resolver=resolver, rcode=rcode, addresses=list(addresses), **fields)

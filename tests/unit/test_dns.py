@@ -1,6 +1,7 @@
 """Lookups, against messages made by RFC 1035: what a device would take from a reply, and what it would not."""
 
 import asyncio
+import re
 import struct
 from collections.abc import Callable
 
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from netpreflight.agent.run import with_another_id
 from netpreflight.probes import dns
 from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.net.sockets import Datagram, Refusal
-from netpreflight.probes.observations import Dns, Icmp
+from netpreflight.probes.observations import Dns, Icmp, NameKind
 from tests.unit.dns_lookups import NAME, RESOLVER, SECOND, ask, lookup
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket
 
@@ -172,6 +174,34 @@ def test_no_answer_can_be_endless(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert 0 < len(found.addresses) <= 16
     assert len(found.attempts[0].reply) <= 3000
+
+
+def test_a_name_with_another_id_is_asked_of_each_resolver_and_nobody_waits_for_its_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = "e00fce68a1b2c3d4e5f60718.v6.udp.particle.io"
+
+    async def run() -> Dns:
+        names: dict[str, NameKind] = {NAME: "device", other: "another-id"}
+        return await dns.resolve(network, [RESOLVER, SECOND], names, HostAddresses([NAME]))
+
+    network = FakeNetwork(Clock(), lambda _, query: [(0.0, answer(query, GOOD))])
+    seen = asyncio.run(run())
+
+    assert [(query.resolver, query.kind) for query in seen.of(other)] == [
+        (RESOLVER, "another-id"),
+        (SECOND, "another-id"),
+    ]
+
+
+def test_another_id_is_drawn_for_each_run_and_is_one_of_the_same_platform() -> None:
+    names = ["e00fce680000000000000000.v6.udp.particle.io", "e00fce680000000000000000.udp-mesh.particle.io", NAME]
+    drawn = [with_another_id(names) for _ in range(20)]
+
+    for first, second in drawn:
+        assert re.fullmatch(r"e00fce68[0-9a-f]{16}\.v6\.udp\.particle\.io", first)
+        assert second == f"{first[:24]}.udp-mesh.particle.io"
+    assert len({first for first, _ in drawn} - {*names}) == len(drawn)
 
 
 WANTED = frozenset({NAME})

@@ -52,7 +52,8 @@ def planned(selection: Selection, *, deep: bool = False) -> list[PlannedProbe]:
         (Selection(only=AIR), False, {"wifi": set()}),
         (Selection(only=AIR), True, {"wifi": set()}),
         (Selection(only=["dhcp.offer"]), False, {"dhcp": set()}),
-        (Selection(only=["dns.resolve"]), True, LEASE),
+        (Selection(only=["dns.resolve"]), True, LEASE | {"tcp": {"dhcp"}}),
+        (Selection(only=["dns.integrity"]), True, LEASE),
         (Selection(only=["ntp.reply"]), False, LEASE | {"ntp": {"dhcp"}}),
         (Selection(only=["portal"]), False, LEASE | {"portal": {"dhcp"}}),
         (Selection(only=["coap.udp-5683"]), False, COAP),
@@ -61,7 +62,11 @@ def planned(selection: Selection, *, deep: bool = False) -> list[PlannedProbe]:
         (Selection(only=["cloud.transport"]), True, CLOUD | PATH | {"mapping": {"dhcp"}}),
         (Selection(only=["path.egress"]), False, COAP | {"cloud": {"dhcp"}} | PATH),
         (Selection(skip=["path.egress"]), False, {"wifi": set()} | CLOUD | NTP_AND_PORTAL),
-        (Selection(skip=["cloud.transport", "path.egress"]), False, {"wifi": set()} | COAP | NTP_AND_PORTAL),
+        (
+            Selection(skip=["cloud.transport", "path.egress"]),
+            False,
+            {"wifi": set(), "tcp": {"dhcp"}} | COAP | NTP_AND_PORTAL,
+        ),
         (Selection(skip=AIR), False, CLOUD | NTP_AND_PORTAL | PATH),
         (
             Selection(skip=["vendor-status"]),

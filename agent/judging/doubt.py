@@ -1,0 +1,169 @@
+"""Addresses in doubt: what a resolver gave for a name, and is most likely not the name's own.
+
+A filter that answers with the public address of its block page looks like a resolver that works. What answers there
+in the device's own protocol, or as a time server does, is out of doubt; a web page is no proof of anything.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from netpreflight.agent.judging import ladder
+from netpreflight.agent.judging.addresses import is_local, is_sinkhole, zone_of
+from netpreflight.agent.judging.witnessed import answered, answered_addresses
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Observations, PathTarget
+
+_WEB_PORTS = {80, 443}
+_ACCEPTED, _REFUSED = "SYN-ACK", "RST"
+"""How `PathProbe.detail` calls a TCP server's answers."""
+
+
+class BlockPage(NamedTuple):
+    """The block page of one product."""
+
+    product: str
+    addresses: tuple[str, ...]
+    source: str
+
+
+BLOCK_PAGES = (
+    BlockPage(
+        "Cisco Umbrella",
+        tuple(f"146.112.61.{last}" for last in (104, 105, 106, 107, 108, 110)),
+        "Cisco, Learn the Umbrella Block Page IP Addresses, document 224799: "
+        "www.cisco.com/c/en/us/support/docs/security/umbrella/224799-learn-the-umbrella-block-page-ip.html",
+    ),
+    BlockPage(
+        "Cisco Umbrella",
+        ("146.112.61.109",),
+        "Pi-hole FTL, src/dnsmasq_interface.c: it takes 146.112.61.104 to .110 for Umbrella's, by an older state of "
+        "Cisco's page (support.opendns.com, article 227986927)",
+    ),
+    BlockPage(
+        "FortiGuard",
+        ("208.91.112.55",),
+        "Fortinet, FortiGate Administration Guide 7.4.4, Botnet C&C domain blocking: `set redirect-portal "
+        "208.91.112.55`; Fortinet Community, articles 421739 and 260790",
+    ),
+)
+"""Where filters lead with a public address of their own, as far as their makers say so."""
+
+Kind = Literal["invented", "block-page", "shared", "perhaps-shared", "local", "web-server"]
+_UNRELATED = 3
+"""From so many zones on, one address for all of them needs no other sign: two can be of one owner."""
+
+
+class Doubt(NamedTuple):
+    """Why an address is most likely not that of the names that were given it."""
+
+    kind: Kind
+    words: str
+    """What it is, within a sentence."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is certainly no address of theirs; else somebody has to look."""
+        return self.kind in {"invented", "block-page", "shared"}
+
+
+def doubts(seen: Observations) -> dict[str, Doubt]:
+    """The addresses in doubt, each with the strongest reason."""
+    lookups = [lookup for lookup in (seen.dns.lookups if seen.dns else []) if lookup.type == "A"]
+    given = {address for lookup in lookups for address in lookup.addresses if not is_sinkhole(address)}
+    speaking = {answer.address for answer in answered(seen) if answer.speaks != "http"}
+    zones: dict[str, set[str]] = {}
+    for lookup in lookups:
+        if lookup.kind in {"device", "another-id"}:  # vendors' names can share the servers of one network of servers
+            for address in lookup.addresses:
+                zones.setdefault(address, set()).add(_registered(lookup.name))
+    found: dict[str, Doubt] = {}
+    web_servers = _web_servers(seen)
+    clouds = {endpoint.address for endpoint in (seen.cloud.endpoints if seen.cloud else [])}
+    for address in web_servers & clouds & given - speaking:
+        found[address] = Doubt("web-server", "a web server that does not answer the device's port")
+    for address in given - answered_addresses(seen):
+        if is_local(address):
+            found[address] = Doubt("local", "a local address")
+    for address in given - speaking:
+        count = len(zones.get(address, ()))
+        if count > 1 and not is_local(address):
+            sure = count >= _UNRELATED or address in web_servers
+            words = f"one address for names of different zones ({_listed(zones[address])})"
+            found[address] = Doubt("shared" if sure else "perhaps-shared", words)
+    for page in BLOCK_PAGES:
+        for address in given & {*page.addresses}:
+            found[address] = Doubt("block-page", f"the block page of {page.product}")
+    for lookup in lookups:
+        if lookup.kind == "random":
+            found |= dict.fromkeys(lookup.addresses, Doubt("invented", "the address of names that do not exist"))
+    return found
+
+
+def _registered(name: str) -> str:
+    """The zone that a name is registered in; too wide a one (`co.uk`) hides a difference, and makes up none."""
+    return ".".join(name.lower().split(".")[-2:])
+
+
+def _listed(zones: set[str]) -> str:
+    return ", ".join(sorted(zones))
+
+
+def _web_servers(seen: Observations) -> set[str]:
+    """Where nothing answered the device's port, and a web server's port is open.
+
+    What answers nearer than a router that was met on the way is a proxy, and says nothing of the address.
+    """
+    targets = seen.path.targets if seen.path else []
+    servers = seen.coap.servers if seen.coap else []
+    found = {target.address for target in targets if _is_web_server(target)}
+    return found | {
+        server.address
+        for server in servers
+        if server.address and any(control.answered and control.protocol == "http" for control in server.controls)
+    }
+
+
+def _is_web_server(target: PathTarget) -> bool:
+    if any(probe.outcome == "answered" and probe.detail != _REFUSED for probe in target.device.probes):
+        return False
+    routers = max((ttl for ttl, _ in ladder.all_routers(target)), default=0)
+    return any(
+        end.detail == _ACCEPTED and end.ttl > max(routers, 1)
+        for control in target.controls
+        if control.protocol == "tcp" and control.port in _WEB_PORTS and (end := ladder.end(control)) is not None
+    )
+
+
+def without_doubted(finding: Finding, doubted: Mapping[str, Doubt], problems: tuple[str, ...]) -> Finding:
+    """The finding, which lets nobody allow anything to an address in doubt.
+
+    Args:
+        finding: what a check makes of an exchange.
+        doubted: the addresses in doubt.
+        problems: those of the check.
+    """
+    flow = next((flow for flow in finding.to_allow if flow.address in doubted), None)
+    if flow is None:
+        return finding
+    doubt, name = doubted[flow.address], flow.host or flow.address
+    if not doubt.is_certain:
+        return msgspec.structs.replace(
+            finding,
+            reason=f"{finding.reason} But the address that the resolver gives is in doubt; see dns.integrity.",
+            remedy=f"Settle dns.integrity first. If the address of {name} is the right one, allow outbound "
+            f"{flow.words} to {zone_of(name)}, with replies.",
+            to_allow=[],
+        )
+    return msgspec.structs.replace(
+        finding,
+        summary=f"{name} has no address of its own here: {flow.address} is {doubt.words}",
+        problem="no-answer" if "no-answer" in problems else finding.problem,
+        named=None,
+        reason=f"{flow.words} to {flow.address} had no right answer, which says nothing of what becomes of "
+        f"{flow.words} to the real one.",
+        remedy="Settle dns.resolve and dns.integrity first, then run netpreflight again.",
+        due_to="dns.resolve",
+        to_allow=[],
+    )

@@ -1,0 +1,164 @@
+"""Why nothing resolves: the resolver is not reached, or there is no internet behind it, or it is broken.
+
+A resolver of this link is there if it answers ARP. Of one beyond the router silence alone tells nothing; that TCP to
+8.8.8.8 port 53 is silent as well, which needs no name, speaks for no internet at all.
+"""
+
+from typing import NamedTuple
+
+from netpreflight.agent.judging.addresses import is_local
+from netpreflight.agent.judging.icmp import named, no_route
+from netpreflight.agent.judging.witnessed import answered
+from netpreflight.agent.results import Flow, Named
+from netpreflight.probes.observations import Dns, Icmp, Observations
+
+_DNS_PORT = 53
+_SOMEBODY_ANSWERED = {"refused", "reset"}
+_WITHOUT_UPSTREAM = {"SERVFAIL", "REFUSED"}
+"""What a forwarder says that has nobody to ask; dnsmasq says REFUSED where it knows of no server."""
+
+
+class Reach(NamedTuple):
+    """What became of the questions to a resolver that gave no address for any name.
+
+    Attributes:
+        problem: of `dns.resolve`.
+        named: who is named for it.
+        told: what was seen, as a sentence.
+        step: what to do, without a full stop.
+        or_another: whether another resolver would do as well.
+        to_allow: the exchange, where a filter on the way may stop it.
+    """
+
+    problem: str
+    named: Named
+    told: str
+    step: str
+    or_another: bool = True
+    to_allow: tuple[Flow, ...] = ()
+
+    @property
+    def remedy(self) -> str:
+        """What to do, or what would do as well."""
+        return f"{self.step}{'; or hand out another that works in DHCP option 6' if self.or_another else ''}."
+
+
+def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
+    """How far the questions to one resolver got, and what came of them."""
+    lookups = [lookup for lookup in dns.lookups if lookup.resolver == resolver]
+    attempts = [attempt for lookup in lookups for attempt in lookup.attempts]
+    rcodes = {lookup.rcode for lookup in lookups if lookup.rcode}
+    refusal = next((attempt.icmp for attempt in attempts if attempt.icmp), None)
+    outcomes = {attempt.outcome for attempt in attempts}
+    if rcodes:
+        if rcodes <= _WITHOUT_UPSTREAM and _internet_is_silent(seen):
+            return _no_internet(
+                f"{resolver} answers with {', '.join(sorted(rcodes))} only", Named(address=resolver), seen
+            )
+        return _broken(resolver)
+    if _answers_arp(resolver, dns) is False or (refusal and _is_own(refusal, seen) and no_route(refusal)):
+        return _not_on_link(resolver)
+    if refusal is not None:
+        return _refused(resolver, refusal, seen)
+    if outcomes - {"timeout"}:
+        return _no_answer(resolver, dns)  # something came, or this laptop could not send
+    if _internet_is_silent(seen):
+        return _no_internet(f"{resolver} does not answer", Named(address=resolver), seen)
+    return _no_answer(resolver, dns) if seen.scope.is_on_link(resolver) else _beyond(resolver, seen)
+
+
+def _internet_is_silent(seen: Observations) -> bool:
+    """Whether 8.8.8.8, which needs no name, is as silent as the resolver, and nobody else out there answers."""
+    made = seen.tcp.connection if seen.tcp and not seen.tcp.not_run else None
+    if made is None or made.connect_ms is not None or made.error in _SOMEBODY_ANSWERED:
+        return False
+    resolves = any(lookup.addresses for lookup in (seen.dns.lookups if seen.dns else []))
+    return not resolves and all(is_local(answer.address) for answer in answered(seen))
+
+
+def _answers_arp(resolver: str, dns: Dns) -> bool | None:
+    return next((neighbor.answers_arp for neighbor in dns.neighbors if neighbor.address == resolver), None)
+
+
+def _is_own(icmp: Icmp, seen: Observations) -> bool:
+    """Whether this laptop's own system said so: it does where nobody answers ARP."""
+    return icmp.source in {address.partition("/")[0] for address in seen.scope.addresses}
+
+
+def _flow(resolver: str) -> Flow:
+    return Flow(protocol="udp", port=_DNS_PORT, address=resolver)
+
+
+def _broken(resolver: str) -> Reach:
+    return Reach(
+        "resolver-fails",
+        Named(address=resolver),
+        f"{resolver} answers, and gives no address for any name.",
+        f"Repair the resolver {resolver}",
+    )
+
+
+def _no_internet(what: str, who: Named, seen: Observations) -> Reach:
+    router = f" ({seen.scope.gateway})" if seen.scope.gateway else ""
+    return Reach(
+        "no-internet",
+        who,
+        f"{what}, and 8.8.8.8, which needs no name, does not answer on TCP 53 either: most likely there is no internet "
+        "here. A firewall that lets out nothing at all looks the same.",
+        f"Look at the router{router}: its internet light, its cable to the modem, its status page. Without a "
+        "connection there, restart it; if that does not help, call the internet provider. Then run netpreflight again",
+        or_another=False,
+    )
+
+
+def _not_on_link(resolver: str) -> Reach:
+    return Reach(
+        "not-reached",
+        Named(address=resolver),
+        f"{resolver} is not reached: its address is of this subnet, and nobody answers ARP for it.",
+        f"Look at whether {resolver} is switched on and in this VLAN, and whether the Wi-Fi isolates its clients from "
+        "it",
+    )
+
+
+def _beyond(resolver: str, seen: Observations) -> Reach:
+    tcp, gateway = seen.tcp, seen.scope.gateway
+    if tcp and tcp.address == resolver and tcp.connection and tcp.connection.connect_ms is not None:
+        told = f"{resolver} accepts a connection on TCP 53, and no answer comes on UDP 53: it is dropped on the way."
+    else:
+        told = (
+            f"{resolver} is beyond the router, and no answer comes from it on UDP 53: it is dropped on the way, or the "
+            "resolver is down."
+        )
+    return Reach(
+        "not-reached",
+        Named(address=resolver),
+        told,
+        f"Allow outbound UDP 53 to {resolver}, with replies: look for guest isolation or a firewall rule"
+        f"{f' on {gateway}' if gateway else ''} first",
+        to_allow=(_flow(resolver),),
+    )
+
+
+def _refused(resolver: str, icmp: Icmp, seen: Observations) -> Reach:
+    told = f"{icmp.source} says {icmp.meaning} to questions for {resolver}."
+    who = named(icmp.source, seen)
+    if icmp.source == resolver:
+        return Reach("port-closed", Named(address=resolver), told, f"Start the DNS server at {resolver}")
+    if not no_route(icmp):
+        step = f"Allow outbound UDP 53 to {resolver}, with replies, on {icmp.source}"
+        return Reach("rejected", who, told, step, to_allow=(_flow(resolver),))
+    if _internet_is_silent(seen):
+        return _no_internet(told.removesuffix("."), who, seen)
+    return Reach("no-route", who, told, f"Look at the routes and the uplink of {icmp.source}")
+
+
+def _no_answer(resolver: str, dns: Dns) -> Reach:
+    there = f"{resolver} answers ARP, so it is there" if _answers_arp(resolver, dns) else f"{resolver} was asked"
+    return Reach(
+        "no-answer",
+        Named(address=resolver),
+        f"{there}, and no valid answer comes on UDP 53.",
+        f"Look at whether the DNS server at {resolver} runs, and whether devices are let through to it on UDP 53",
+        to_allow=(_flow(resolver),),
+    )
