@@ -6,11 +6,14 @@ ways (RFC 7250), and the connection-id extension with its provisional number 254
 considered: with a HelloVerifyRequest, a ServerHello, or an Alert.
 
 A HelloVerifyRequest holds a cookie, which the server takes back only from the address and port that it was sent to, in
-a second ClientHello that is otherwise the same (section 4.2.1).
+a second ClientHello that is otherwise the same (section 4.2.1). That one is answered by the server's flight: a
+ServerHello, perhaps a Certificate, a ServerKeyExchange that is signed over both sides' random numbers (RFC 8422 section
+5.4), perhaps a CertificateRequest, and a ServerHelloDone; in fragments and in any order (section 4.2.3).
 """
 
 import os
 import struct
+from dataclasses import dataclass, field
 
 PORT = 5684
 RANDOM_AT = 27
@@ -21,10 +24,26 @@ _DTLS_1_0 = 0xFEFF
 _HANDSHAKE, _ALERT = 22, 21
 _CONTENT_TYPES = {20: "ChangeCipherSpec", _ALERT: "Alert", _HANDSHAKE: "Handshake", 23: "ApplicationData"}
 _HANDSHAKE_TYPES = {2: "ServerHello", 3: "HelloVerifyRequest"}
+_SERVER_HELLO, _HELLO_VERIFY, _KEY_EXCHANGE, _DONE = 2, 3, 12, 14
+_FLIGHT = {
+    _SERVER_HELLO: "ServerHello",
+    11: "Certificate",
+    _KEY_EXCHANGE: "ServerKeyExchange",
+    13: "CertificateRequest",
+    _DONE: "ServerHelloDone",
+    22: "CertificateStatus",
+}
+"""What a server's flight can hold."""
 _RECORD_HEADER = struct.Struct("!BHHHIH")  # type, version, epoch, sequence number (16 + 32 bits), length
 _ALERT_LEVELS = {1, 2}
 _LARGEST_RECORD = 2**14 + 2048
 _FATAL, _HANDSHAKE_FAILURE = 2, 40
+_MESSAGE_HEADER = 12
+LARGEST_MESSAGE = 8192
+"""Bytes of a message that are put together: a chain of certificates has less."""
+MOST_MESSAGES = 16
+MOST_FRAGMENTS = 48
+"""Of a flight, those that come again counted too: more than any server sends, and fewer than a socket hears."""
 
 
 def client_hello(random: bytes | None = None, cookie: bytes = b"", *, record: int = 0) -> bytes:
@@ -112,3 +131,123 @@ def record_name(datagram: bytes) -> str:
     if not whole or offset + fragment > whole or fragment > length - 12:
         raise ValueError("a broken DTLS handshake fragment")
     return _HANDSHAKE_TYPES[body[0]]
+
+
+@dataclass
+class _Message:
+    """A handshake message, as far as it has come."""
+
+    kind: int
+    body: bytearray
+    missing: int
+    came: bytearray
+    """1 for each byte of the body that has come."""
+
+
+@dataclass
+class Flight:
+    """A server's flight, put together from its datagrams as they come; whatever they hold, within limits."""
+
+    alert: str | None = None
+    """The name of the alert that the server sent instead."""
+    cookie_again: bool = False
+    """Whether it asked for a cookie where it had to take one."""
+    is_flood: bool = False
+    """Whether more came than any server sends; then nothing more is taken."""
+    _messages: dict[int, _Message] = field(default_factory=dict)
+    _fragments: int = 0
+
+    def add(self, datagram: bytes) -> None:
+        """Take a datagram.
+
+        Raises:
+            ValueError: it holds nothing of a flight.
+        """
+        taken, at = False, 0
+        while len(datagram) - at >= _RECORD_HEADER.size:
+            content, version, epoch, _, _, length = _RECORD_HEADER.unpack_from(datagram, at)
+            begin = at + _RECORD_HEADER.size
+            at = begin + length
+            if version not in {_DTLS_1_0, _DTLS_1_2} or epoch != 0 or at > len(datagram):
+                break
+            body = datagram[begin:at]
+            if content == _ALERT and length == 2 and body[0] in _ALERT_LEVELS:
+                self.alert = self.alert or f"Alert {body[1]}"
+                taken = True
+            elif content == _HANDSHAKE:
+                taken = self._add_handshake(body) or taken
+        if not taken:
+            raise ValueError("no DTLS record of a server's flight")
+
+    def _add_handshake(self, record: bytes) -> bool:
+        """Take what a handshake record holds: fragments, one after the other."""
+        taken, at = False, 0
+        while len(record) - at >= _MESSAGE_HEADER:
+            whole, offset, size = (int.from_bytes(record[at + i : at + i + 3]) for i in (1, 6, 9))
+            kind, number = record[at], int.from_bytes(record[at + 4 : at + 6])
+            fragment = record[at + _MESSAGE_HEADER : at + _MESSAGE_HEADER + size]
+            at += _MESSAGE_HEADER + size
+            if len(fragment) != size or offset + size > whole:
+                break
+            if kind == _HELLO_VERIFY:
+                self.cookie_again = taken = True
+            elif kind in _FLIGHT and number < MOST_MESSAGES and whole <= LARGEST_MESSAGE:
+                taken = self._add_fragment(
+                    number, _Message(kind, bytearray(whole), whole, bytearray(whole)), offset, fragment
+                )
+        return taken
+
+    def _add_fragment(self, number: int, new: _Message, offset: int, fragment: bytes) -> bool:
+        """Take a fragment; what has come stays as it came first."""
+        self._fragments += 1
+        if self._fragments > MOST_FRAGMENTS:
+            self.is_flood = True
+            return True
+        message = self._messages.setdefault(number, new)
+        if (message.kind, len(message.body)) != (new.kind, len(new.body)):
+            return False
+        end = offset + len(fragment)
+        if message.came.count(1, offset, end):  # again, or in other pieces
+            old = zip(message.body[offset:end], message.came[offset:end], fragment, strict=True)
+            fragment = bytes(body if came else byte for body, came, byte in old)
+        message.missing -= message.came.count(0, offset, end)
+        message.body[offset:end], message.came[offset:end] = fragment, b"\x01" * len(fragment)
+        return True
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of it has come."""
+        return bool(self._messages)
+
+    @property
+    def messages(self) -> list[str]:
+        """The names of the messages that have come whole, in the server's order."""
+        return [_FLIGHT[message.kind] for _, message in sorted(self._messages.items()) if not message.missing]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what is signed has come, or all of a flight that holds no such thing."""
+        kinds = {message.kind: number for number, message in self._messages.items() if not message.missing}
+        if {_SERVER_HELLO, _KEY_EXCHANGE} <= kinds.keys():
+            return True
+        if not {_SERVER_HELLO, _DONE} <= kinds.keys():
+            return False
+        return all(
+            number in self._messages and not self._messages[number].missing
+            for number in range(kinds[_SERVER_HELLO], kinds[_DONE])
+        )
+
+    @property
+    def server_random(self) -> bytes:
+        """The random number of its ServerHello; empty: none came."""
+        hello = self._body(_SERVER_HELLO)
+        return hello[2 : 2 + RANDOM_SIZE] if len(hello) >= 2 + RANDOM_SIZE else b""
+
+    @property
+    def key_exchange(self) -> bytes:
+        """The body of its ServerKeyExchange; empty: none came."""
+        return self._body(_KEY_EXCHANGE)
+
+    def _body(self, kind: int) -> bytes:
+        whole = (message for message in self._messages.values() if message.kind == kind and not message.missing)
+        return next((bytes(message.body) for message in whole), b"")

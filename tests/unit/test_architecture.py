@@ -26,6 +26,7 @@ HEAVY = {
     "pywifi": {"probes/wifi/wpa_supplicant.py", "probes/wifi/windows.py"},
     "comtypes": {"probes/wifi/windows.py"},
     "CoreWLAN": {"probes/wifi/macos.py"},
+    "cryptography": {"agent/judging/signature.py"},
     "rich": {
         "reports/terminal/console.py",
         "reports/terminal/device.py",

@@ -1,0 +1,68 @@
+"""Who signed a DTLS handshake: the ServerKeyExchange of a P-256 key, as a device checks it (RFC 8422 section 5.4)."""
+
+import base64
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+_HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+"""A SubjectPublicKeyInfo of a key on P-256 before its uncompressed point (RFC 5480 section 2)."""
+_NAMED_CURVE = 3
+_ECDSA_SHA256 = b"\x04\x03"
+"""The one algorithm that a device offers."""
+_RANDOM_SIZE = 32
+_LARGEST = 1024
+"""Bytes of a ServerKeyExchange; one on P-256 has 145 at most."""
+
+
+def public_key(text: str) -> "ec.EllipticCurvePublicKey":
+    """The key that a profile states, from base64.
+
+    Raises:
+        ValueError: it is none; the message says what is expected.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - only a DTLS cloud waits for it
+
+    try:
+        der = base64.b64decode(text, validate=True)
+    except ValueError:
+        der = b""
+    if len(der) != len(_HEAD) + 65 or not der.startswith(_HEAD):
+        raise ValueError("the base64 of a SubjectPublicKeyInfo in DER, of a key on P-256: 91 bytes")
+    try:
+        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), der[len(_HEAD) :])
+    except ValueError:
+        raise ValueError("a point of the curve P-256 in the SubjectPublicKeyInfo") from None
+
+
+@lru_cache(maxsize=256)
+def is_signed(key: str, client_random: str, server_random: str, key_exchange: str) -> bool:
+    """Whether a ServerKeyExchange is signed with a key, over both random numbers; whatever its bytes are.
+
+    Args:
+        key: as `public_key` takes it.
+        client_random: 32 bytes in hexadecimal, as the others are.
+        server_random: 32 bytes.
+        key_exchange: the body of the message.
+    """
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+
+    try:
+        randoms, body = bytes.fromhex(client_random) + bytes.fromhex(server_random), bytes.fromhex(key_exchange)
+    except ValueError:
+        return False
+    if len(randoms) != 2 * _RANDOM_SIZE or not 4 <= len(body) <= _LARGEST or body[0] != _NAMED_CURVE:
+        return False
+    parameters, rest = body[: 4 + body[3]], body[4 + body[3] :]  # type, curve, length, point
+    algorithm, length, signature = rest[:2], rest[2:4], rest[4:]
+    if algorithm != _ECDSA_SHA256 or len(length) != 2 or int.from_bytes(length) != len(signature):
+        return False
+    try:
+        public_key(key).verify(signature, randoms + parameters, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
