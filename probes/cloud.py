@@ -2,9 +2,13 @@
 
 `tcp-nonce` (Core, Photon, P1): connect, send nothing; the service speaks first, with 40 random bytes
 (lightssl_message_channel.cpp:151-198). The device allows 5 s for the connection and 20 s for the nonce, and then
-connects again; here a further connection is opened while the first is still waited for.
+connects again; here a further connection is opened while the first is still waited for. After a nonce one more
+connection is made: whoever plays a nonce back says the same again.
 `dtls` (Argon and later): a ClientHello at 0, 3, 9 and 21 s, given up at 45 s, as mbedTLS repeats it (3 s, doubled, 24 s
-at most), each retransmission in a record of the next number. Nothing is sent once the server has answered.
+at most), each retransmission in a record of the next number. Then the ClientHello with the cookie that the server gave,
+as a device sends it, and the server's flight, whose signature a device checks; an alert ends that. Where that stays
+silent, the plain ClientHello is sent again, in the same conversation and from a new port: a firewall that knows the
+conversation drops the first and not the second, and a server that refuses a ClientHello with a cookie answers both.
 
 The caller chooses how long to wait: HURRIED gives up after 12 s (DTLS) or 15 s (TCP), AS_DEVICE when a device would.
 """
@@ -12,13 +16,16 @@ The caller chooses how long to wait: HURRIED gives up after 12 s (DTLS) or 15 s 
 import asyncio
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from netpreflight.probes.net import dtls
-from netpreflight.probes.net.exchange import exchange
-from netpreflight.probes.net.payload_shapes import CLIENT_HELLO
-from netpreflight.probes.net.sockets import AddressOf, Network, how_it_failed
-from netpreflight.probes.observations import Cloud, CloudEndpoint, Connection
+from netpreflight.probes.net.exchange import Exchange, exchange
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COOKIE_HELLO, DTLS_ALERT
+from netpreflight.probes.net.sockets import AddressOf, Network, UdpSocket, how_it_failed
+from netpreflight.probes.observations import Attempt, Cloud, CloudEndpoint, Connection, ServerFlight
 
 CONNECT_S = 5.0
 NONCE_BYTES = 40
@@ -26,6 +33,13 @@ CONNECT_AT_S = (0.0, 3.0, 6.0)
 """Several connections, because lost segments alone, without any block, can delay one for a long time."""
 ENOUGH_ENDED = 2
 """Stop after this many connections were refused, reset or closed: another would show nothing new."""
+SECOND_AT_S = (0.0, 3.0)
+"""When the ClientHello with the cookie is sent, from when there is one: mbedTLS waits 3 s here, too."""
+SECOND_GIVE_UP_S = 5.0
+AGAIN_S = 3.0
+"""How long the plain ClientHellos after a silent second flight are waited for."""
+LEAST_AGAIN_S = 1.0
+"""With less time than that left they are not sent: their silence would say nothing."""
 _QUIET_S = 0.2
 """After a nonce the service waits for the device; more bytes within this time mean another service."""
 
@@ -89,27 +103,133 @@ async def cloud(
 async def _dtls(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
     """Send ClientHellos on schedule, until the server answers with a DTLS record."""
     begun = network.clock.monotonic()
-    random = os.urandom(dtls.RANDOM_SIZE)
-    result = await exchange(
-        network,
-        network.udp("device cloud", CLIENT_HELLO, host),
-        lambda number: dtls.client_hello(random, record=number),
-        address,
-        port,
-        at_s=patience.hello_at_s,
-        give_up_s=patience.hello_give_up_s,
-        read=dtls.record_name,
-    )
+    end = network.limit(begun, patience.hello_give_up_s)
+    handshake = _Handshake(network, host, address, port)
+    first = await handshake.first(patience)
+    flight = await handshake.second(end) if handshake.record else None
     return CloudEndpoint(
         transport="dtls",
         host=host,
         port=port,
         address=address,
-        attempts=result.attempts,
-        record=result.value,
-        waited_s=round(result.elapsed_ms / 1000, 3),
-        given_s=round(network.limit(begun, patience.hello_give_up_s) - begun, 3),
+        attempts=first.attempts,
+        record=handshake.record,
+        flight=flight,
+        waited_s=round(network.clock.monotonic() - begun, 3),
+        given_s=round(end - begun, 3),
     )
+
+
+@dataclass
+class _Handshake:
+    """A device's handshake with a server, up to where the server has signed; on one socket."""
+
+    network: Network
+    host: str
+    address: str
+    port: int
+    record: str | None = None
+    """The name of the server's first record."""
+    _cookie: bytes = b""
+    _flight: dtls.Flight = field(default_factory=dtls.Flight)
+    _records: int = 0
+
+    def __post_init__(self) -> None:
+        self._sock: UdpSocket = self.network.udp("device cloud", CLIENT_HELLO, self.host)
+        self._random = os.urandom(dtls.RANDOM_SIZE)
+
+    async def first(self, patience: Patience) -> Exchange[str]:
+        """The ClientHello without a cookie; a server that asks for none answers it with its flight."""
+        at_s, give_up_s = patience.hello_at_s, patience.hello_give_up_s
+        try:
+            return await self._exchange(self._read_first, at_s=at_s, give_up_s=give_up_s)
+        finally:
+            if self._flight.begun:
+                self._end()
+
+    async def second(self, end: float) -> ServerFlight:
+        """What comes after the first record, until `end` on the monotonic clock."""
+        if not self._cookie:
+            return self._seen(self.record)
+        result: Exchange[str] | None = None
+        left_s = end - self.network.clock.monotonic()
+        try:
+            give_up_s = min(SECOND_GIVE_UP_S, left_s)
+            result = await self._exchange(self._read_second, at_s=SECOND_AT_S, give_up_s=give_up_s, cookie=self._cookie)
+        finally:
+            if result is None:  # cut short: a server would repeat its flight to a closed port
+                self._end()
+        answer = result.value or ("HelloVerifyRequest" if self._flight.cookie_again else None)
+        seen = self._seen(answer, attempts=result.attempts)
+        again_s = min(AGAIN_S, end - self.network.clock.monotonic())
+        unsent = any(attempt.outcome == "error" for attempt in result.attempts)
+        if answer is not None or unsent or again_s < LEAST_AGAIN_S:
+            if self._flight.begun:
+                self._end()
+            return seen
+        async with asyncio.TaskGroup() as group:
+            same = group.create_task(self._exchange(dtls.record_name, at_s=(0.0,), give_up_s=again_s))
+            new = group.create_task(self._from_new_port(again_s))
+        return msgspec.structs.replace(seen, same_port=same.result().attempts, new_port=new.result())
+
+    async def _from_new_port(self, give_up_s: float) -> list[Attempt]:
+        other = _Handshake(self.network, self.host, self.address, self.port)
+        return (await other._exchange(dtls.record_name, at_s=(0.0,), give_up_s=give_up_s)).attempts
+
+    async def _exchange(
+        self, read: Callable[[bytes], str | None], *, at_s: tuple[float, ...], give_up_s: float, cookie: bytes = b""
+    ) -> Exchange[str]:
+        return await exchange(
+            self.network,
+            self._sock,
+            lambda _: dtls.client_hello(self._random, cookie, record=self._number()),
+            self.address,
+            self.port,
+            at_s=at_s,
+            give_up_s=give_up_s,
+            read=read,
+            shape=COOKIE_HELLO if cookie else None,
+        )
+
+    def _read_first(self, datagram: bytes) -> str | None:
+        """Take what answers the first ClientHello: a cookie, an alert, or a flight."""
+        if self.record is None:
+            self.record = dtls.record_name(datagram)
+        if self.record != "ServerHello":
+            self._cookie = dtls.cookie_of(datagram) or b""
+            return self.record
+        return self._read_flight(datagram)
+
+    def _read_second(self, datagram: bytes) -> str | None:
+        """Take what answers the ClientHello with the cookie; a cookie that comes late answers nothing."""
+        if dtls.cookie_of(datagram) == self._cookie:
+            raise ValueError("the same cookie again, in answer to an earlier ClientHello")
+        return self._read_flight(datagram)
+
+    def _read_flight(self, datagram: bytes) -> str | None:
+        self._flight.add(datagram)
+        whole = "ServerHello" if self._flight.is_whole else None
+        return self._flight.alert or whole or ("flood" if self._flight.is_flood else None)
+
+    def _end(self) -> None:
+        """Say that the handshake has failed, as a device does; nobody has to where the server has said so."""
+        if self._flight.alert is None:
+            self._sock.send(dtls.alert(self._number()), self.address, self.port, shape=DTLS_ALERT)
+
+    def _number(self) -> int:
+        """The sequence number of the conversation's next record."""
+        self._records += 1
+        return self._records - 1
+
+    def _seen(self, answer: str | None, attempts: list[Attempt] | None = None) -> ServerFlight:
+        return ServerFlight(
+            attempts=attempts or [],
+            answer=answer,
+            messages=self._flight.messages,
+            client_random=self._random.hex(),
+            server_random=self._flight.server_random.hex(),
+            key_exchange=self._flight.key_exchange.hex(),
+        )
 
 
 async def _nonce(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
@@ -133,6 +253,9 @@ async def _nonce(network: Network, host: str, address: str, port: int, patience:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    if connections and connections[-1].is_nonce:
+        soon = min(end, network.clock.monotonic() + CONNECT_S)
+        connections.append(await _listen(network, host, address, port, soon, CONNECT_S, quiet_s=0.0))
     return CloudEndpoint(
         transport="tcp-nonce",
         host=host,
@@ -144,8 +267,13 @@ async def _nonce(network: Network, host: str, address: str, port: int, patience:
     )
 
 
-async def _listen(network: Network, host: str, address: str, port: int, end: float, patience_s: float) -> Connection:
-    """Connect, and read until a nonce is there, for `patience_s` at most and not beyond `end` (monotonic clock)."""
+async def _listen(
+    network: Network, host: str, address: str, port: int, end: float, patience_s: float, *, quiet_s: float = _QUIET_S
+) -> Connection:
+    """Connect, and read until a nonce is there, for `patience_s` at most and not beyond `end` (monotonic clock).
+
+    After a nonce, further bytes are waited for during `quiet_s`.
+    """
     begun = network.clock.monotonic()
     connect_ms: float | None = None
     received = b""
@@ -154,8 +282,8 @@ async def _listen(network: Network, host: str, address: str, port: int, end: flo
         async with network.tcp("device cloud", host, address, port, timeout_s=CONNECT_S) as (reader, _):
             connect_ms = round((network.clock.monotonic() - begun) * 1000, 2)
             deadline = min(end, network.clock.monotonic() + patience_s)
-            while len(received) <= NONCE_BYTES:
-                wait_s = deadline - network.clock.monotonic() if len(received) < NONCE_BYTES else _QUIET_S
+            while len(received) < NONCE_BYTES or (len(received) == NONCE_BYTES and quiet_s):
+                wait_s = deadline - network.clock.monotonic() if len(received) < NONCE_BYTES else quiet_s
                 async with asyncio.timeout(max(wait_s, 0)):
                     part = await reader.read(256)
                 if not part:

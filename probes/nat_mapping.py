@@ -32,7 +32,7 @@ from msgspec.structs import replace
 
 from netpreflight.probes.net import dtls
 from netpreflight.probes.net.coap import reply_to
-from netpreflight.probes.net.exchange import exchange
+from netpreflight.probes.net.exchange import Exchange, exchange
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, COOKIE_HELLO, DTLS_ALERT
 from netpreflight.probes.net.sockets import AddressOf, Network, Refusal, UdpSocket
 from netpreflight.probes.observations import Arrival, Attempt, Mapping, MappingAnswer
@@ -170,7 +170,7 @@ class _Conversation:
         """Send the request of this stage until it is answered."""
         answer: MappingAnswer | None = None
         try:
-            result = await exchange(
+            result: Exchange[MappingAnswer] = await exchange(
                 self.network,
                 self._sock,
                 self._request,

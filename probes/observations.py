@@ -787,13 +787,16 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     @property
     def is_nonce(self) -> bool:
-        """Whether exactly 40 bytes were received; a line of text of that length is a banner and no nonce."""
+        """Whether exactly 40 bytes were received that can be random; a line of text of that length is a banner.
+
+        Of 40 random bytes fewer than 20 are different once in 10**18 times.
+        """
         try:
             received = bytes.fromhex(self.received)
         except ValueError:
             return False
         banner = b"\n" in received and all(32 <= byte < 127 or byte in b"\r\n\t" for byte in received)
-        return self.error is None and len(received) == 40 and not banner
+        return self.error is None and len(received) == 40 and len(set(received)) >= 20 and not banner
 
 
 class LargeHello(Struct, frozen=True, kw_only=True):
@@ -814,10 +817,38 @@ class LargeHello(Struct, frozen=True, kw_only=True):
         return min((attempt.icmp.mtu for attempt in self.attempts if attempt.icmp and attempt.icmp.mtu), default=None)
 
 
+class ServerFlight(Struct, frozen=True, kw_only=True):
+    """What a DTLS server said to the ClientHello that it has to take: the one with its cookie, where it gave one.
+
+    What its ServerKeyExchange signs is `client_random`, `server_random`, and the parameters in `key_exchange` (RFC 8422
+    section 5.4): numbers that were made up for this run, and a signature that says nothing of who asked. May reveal:
+    bytes as they came, as all `Raw` may.
+
+    Attributes:
+        attempts: the ClientHellos with the cookie; none where the server asked for no cookie.
+        answer: `ServerHello`: a flight that came whole. `Alert 40` and the like: an alert. `HelloVerifyRequest`: it
+            asked for a cookie once more. `flood`: more than any server sends. None: silence, or a part of a flight.
+        messages: what came whole of its flight, by name.
+        key_exchange: the body of its ServerKeyExchange: the parameters, the algorithm, and the signature.
+        same_port: after that silence: the plain ClientHello again, in the same conversation.
+        new_port: beside it: one from another port of this laptop, which begins another conversation.
+    """
+
+    attempts: list[Attempt] = field(default_factory=list)
+    answer: Plain | None = None
+    messages: list[Plain] = field(default_factory=list)
+    client_random: Raw = ""
+    server_random: Raw = ""
+    key_exchange: Raw = ""
+    same_port: list[Attempt] = field(default_factory=list)
+    new_port: list[Attempt] = field(default_factory=list)
+
+
 class CloudEndpoint(Struct, frozen=True, kw_only=True):
     """What a device's own cloud endpoint did.
 
-    For `tcp-nonce`: the connections. For `dtls`: the attempts, and `record`, the name of the record that came back.
+    For `tcp-nonce`: the connections. For `dtls`: the attempts, `record`, the name of the record that came back, and
+    `flight`, what came of the handshake after it.
     """
 
     transport: Literal["tcp-nonce", "dtls"]
@@ -827,6 +858,8 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
     connections: list[Connection] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     record: Plain | None = None
+    flight: ServerFlight | None = None
+    """None beside a `record`: in a report of a version that ended with the first record."""
     large: LargeHello | None = None
     """The outcome of a large ClientHello to this address, in a report of a version that sent one."""
     waited_s: float = 0.0
@@ -835,8 +868,9 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
 
     @property
     def nonce(self) -> bool:
-        """Whether the service spoke first, as the device's own does."""
-        return any(connection.is_nonce for connection in self.connections)
+        """Whether the service spoke first, as the device's own does, and never said the same twice."""
+        said = [connection.received for connection in self.connections if connection.is_nonce]
+        return bool(said) and len(set(said)) == len(said)
 
 
 class Cloud(Observation, kw_only=True):

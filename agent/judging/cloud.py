@@ -9,13 +9,23 @@ from netpreflight.agent.judging.coap import own_server
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, named, refused
 from netpreflight.agent.judging.nat import forgotten, idle_evidence
+from netpreflight.agent.judging.signature import is_signed
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import BEST_FIRST, Finding, Flow, Named
-from netpreflight.probes.observations import CloudEndpoint, Connection, Icmp, Observations, WholePackets
+from netpreflight.probes.observations import (
+    Attempt,
+    CloudEndpoint,
+    Connection,
+    Icmp,
+    Observations,
+    ServerFlight,
+    WholePackets,
+)
 
 _UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
+NOT_MEASURED_THEN = "what follows the first record was not measured then"
 
 
 def transport(view: DeviceView) -> Finding:
@@ -56,8 +66,10 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
     where = f"{endpoint.host} ({endpoint.address}), TCP {endpoint.port}"
     patience = profile.cloud.answer_s
     evidence = [f"{where}, {connection.at_s:.1f} s: {_describe(connection)}" for connection in endpoint.connections]
+    nonces = [connection for connection in endpoint.connections if connection.is_nonce]
     if endpoint.nonce:
-        return Finding(status="pass", summary=f"{where} answers: a nonce of 40 bytes", evidence=evidence)
+        said = ", another one on each connection" if len(nonces) > 1 else ""
+        return Finding(status="pass", summary=f"{where} answers: a nonce of 40 bytes{said}", evidence=evidence)
     connected = [connection for connection in endpoint.connections if connection.connect_ms is not None]
     spoken = [connection for connection in connected if connection.received]
     count = len(endpoint.connections)
@@ -66,7 +78,11 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
     if spoken:
         problem = "foreign-answer"
         summary = f"{where} is answered by something else"
-        reason = f"{len(spoken[0].received) // 2} bytes came that are no nonce: {spoken[0].received[:48]}."
+        reason = (
+            "The same 40 bytes came on two connections, where the real service sends a new random number on each"
+            if nonces
+            else f"{len(spoken[0].received) // 2} bytes came that are no nonce"
+        ) + f": {spoken[0].received[:48]}."
     elif connected:
         problem = "no-nonce"
         how = {"timeout": "stays silent", "reset": "is reset", "closed": "is closed"}.get(
@@ -110,10 +126,8 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
     evidence = [f"{where}, {attempt.words}" for attempt in endpoint.attempts]
     if endpoint.record:
-        finding = _late(endpoint, where, profile)
-        if finding is None:
-            finding = Finding(status="pass", summary=f"{where} answers a DTLS ClientHello with {endpoint.record}")
-        return msgspec.structs.replace(finding, evidence=[*evidence, *finding.evidence])
+        finding = _late(endpoint, where, profile) or _handshake(endpoint, where, seen, profile)
+        return msgspec.structs.replace(finding, evidence=[*evidence, *_flight_evidence(endpoint, where)])
     flow = _flow("udp", endpoint)
     if found := refused(flow, endpoint.attempts, seen, evidence):
         return found
@@ -135,6 +149,98 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
         rests_on=[*([profile.cloud.hello_at_s] if profile.cloud.hello_at_s else []), profile.cloud.answer_s],
         to_allow=[flow],
     )
+
+
+def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile: Profile) -> Finding:
+    """What the handshake after the first record shows: whether the server is the one whose key the device carries."""
+    flight, key = endpoint.flight, profile.cloud.server_key
+    if flight is None:  # then nobody looked, and the first record decides
+        return Finding(status="pass", summary=f"{where} answers a DTLS ClientHello with {endpoint.record}")
+    if key and is_signed(key.value, flight.client_random, flight.server_random, flight.key_exchange):
+        summary = f"{where} signed this run's random number with the key that devices carry"
+        return Finding(status="pass", summary=summary, rests_on=[key])
+    if flight.answer is None or (key is None and flight.answer == "HelloVerifyRequest"):
+        return _second_flight(endpoint, flight, where, seen)
+    if key is None:
+        cookie = " with the cookie" if flight.attempts else ""
+        return Finding(status="pass", summary=f"{where} answers a DTLS ClientHello{cookie} with {flight.answer}")
+    what = f"It answers with {flight.answer}"
+    if flight.answer == "HelloVerifyRequest":
+        what = "It does not take the cookie that it gave, and asks for one again"
+    elif flight.answer == "flood":
+        what = "It sends more than any server does"
+    elif flight.answer == "ServerHello":
+        what = "What it signed does not fit that key" if flight.key_exchange else "It signs nothing"
+    return Finding(
+        status="fail" if key.certainty == "confirmed" else "warn",
+        summary=f"{where} answers, and did not sign with the key that devices carry",
+        problem="other-key",
+        reason=f"{what}. A device would refuse such a server: something else answers in the cloud's place, or the "
+        "cloud has another key than the one that is known of it.",
+        remedy=f"Find out what answers for {endpoint.host} ({endpoint.address}) here: something that inspects DTLS, or "
+        "a wrong address from the resolver. Compare with a phone's hotspot.",
+        owner="network administrator",
+        rests_on=[key],
+    )
+
+
+def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, seen: Observations) -> Finding:
+    """The finding where a server answered the ClientHello, and then not the one with its cookie."""
+    flow = _flow("udp", endpoint)
+    if found := refused(flow, flight.attempts, seen, []):
+        return found
+    if error := next((attempt.detail for attempt in flight.attempts if attempt.outcome == "error"), None):
+        return not_sent("a ClientHello with a cookie", where, error, [])
+    same, new = (any(attempt.outcome == "reply" for attempt in again) for again in (flight.same_port, flight.new_port))
+    sent = sum(attempt.outcome != "ignored" for attempt in flight.attempts)
+    reason = f"The first ClientHello was answered with {endpoint.record}, and {sent} with the cookie were not answered."
+    unclear = None
+    if flight.answer:
+        unclear = "The server does not take the cookie that it gave, and asks for one again."
+    elif same:
+        unclear = (
+            f"{reason} The plain ClientHello is still answered in the same conversation: a server that drops what it "
+            "refuses looks like this, and so does a firewall that knows the handshake."
+        )
+    elif not (flight.same_port and flight.new_port):
+        unclear = f"{reason} There was no time left to look whether that is the network or the server."
+    if unclear:
+        return Finding(
+            status="unknown",
+            summary=f"{where} answers a ClientHello, and not the one with its cookie",
+            problem="second-flight",
+            reason=unclear,
+            remedy="Run netpreflight again, with --deep, and compare with a phone's hotspot: run it there, too.",
+            owner="network administrator",
+        )
+    return Finding(
+        status="fail",
+        summary=f"{where} answers a ClientHello, and nothing that follows it",
+        problem="second-flight",
+        reason=f"{reason} Nor was the plain ClientHello, in the same conversation, "
+        + (
+            "while one from a new port was: something on the way lets a conversation begin and then drops it, as a "
+            "firewall with application control does."
+            if new
+            else "nor one from a new port."
+        ),
+        remedy=f"Allow outbound UDP {endpoint.port} to {zone_of(endpoint.host)} (now {endpoint.address}; its "
+        "addresses change), with replies, past application control and inspection: the device speaks DTLS, and no "
+        "HTTP or QUIC.",
+        owner="network administrator",
+        to_allow=[flow],
+    )
+
+
+def _flight_evidence(endpoint: CloudEndpoint, where: str) -> list[str]:
+    """What came after the first record, in words."""
+    flight = endpoint.flight
+    if flight is None:
+        return [f"{where}: {NOT_MEASURED_THEN}"]
+    lines = [f"{where}, ClientHello with the cookie, {attempt.words}" for attempt in flight.attempts]
+    lines += [f"{where}, plain ClientHello again, {attempt.words}" for attempt in flight.same_port]
+    lines += [f"{where}, ClientHello from a new port, {attempt.words}" for attempt in flight.new_port]
+    return [*lines, f"{where}, the server's flight: {', '.join(flight.messages)}"] if flight.messages else lines
 
 
 def _problem_of_silence(endpoint: CloudEndpoint, closed: Icmp | None) -> str:
@@ -169,21 +275,27 @@ def _odds(sent: int) -> int:
 def _late(endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding | None:
     """The finding where the answer came later than the device waits for it; None: it came in time."""
     patience = profile.cloud.answer_s
-    answered = next((attempt for attempt in endpoint.attempts if attempt.outcome == "reply"), None)
+    attempts = [*endpoint.attempts, *(endpoint.flight.attempts if endpoint.flight else [])]
+    answered = max((attempt for attempt in attempts if attempt.outcome == "reply"), key=_came_at, default=None)
     if answered is None:
         return None
-    took = answered.at_s - endpoint.attempts[0].at_s + (answered.rtt_ms or 0.0) / 1000
+    took = _came_at(answered) - endpoint.attempts[0].at_s
     if took <= patience.value:
         return None
     return Finding(
         status="fail",
         summary=f"{where} answers after {took:.0f} s; the device gives up after {patience.value:g} s",
         problem="too-late",
-        reason=f"The first DTLS record came {took:.1f} s after the first ClientHello.",
+        reason=f"The answer came {took:.1f} s after the first ClientHello.",
         remedy="Find out what loses or delays packets on the way to the internet.",
         owner="network administrator",
         rests_on=[patience],
     )
+
+
+def _came_at(attempt: Attempt) -> float:
+    """When the answer to an attempt came."""
+    return attempt.at_s + (attempt.rtt_ms or 0.0) / 1000
 
 
 def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, profile: Profile) -> Finding:

@@ -489,6 +489,8 @@ _ROWS = (
             "no-connection",
             "no-nonce",
             "foreign-answer",
+            "other-key",
+            "second-flight",
             "too-late",
             "mapping-forgotten",
             "small-mtu",

@@ -326,6 +326,8 @@ def _check_meaning(written: Written, path: KeyPath, stated: Any, whole: dict[str
                 says = _wrong_host(_filled(text, whole))
             if says is None and name.startswith("channels"):
                 says = _wrong_channels(text)
+            if name == "server_key":
+                says = _wrong_key(text)
             if says is not None:
                 written.refuse(place, f"{says}, got {quoted(text)}")
 
@@ -368,4 +370,14 @@ def _wrong_channels(channels: str) -> str | None:
         first, _, last = stretch.partition("-")
         if not 1 <= int(first) <= int(last or first) <= HIGHEST_CHANNEL:
             return f"expected channels from 1 to {HIGHEST_CHANNEL}, the lower one first"
+    return None
+
+
+def _wrong_key(text: str) -> str | None:
+    from netpreflight.agent.judging.signature import public_key  # noqa: PLC0415 - judging knows profiles itself
+
+    try:
+        public_key(text)
+    except ValueError as problem:
+        return f"expected {problem}"
     return None

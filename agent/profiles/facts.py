@@ -54,6 +54,13 @@ Times = Annotated[list[Time], Meta(min_length=1, max_length=20, description="1 t
 Milliseconds = Annotated[int, Meta(ge=1, le=5000, description="milliseconds")]
 Colour = Literal["red", "orange"]
 """Of blinks that tell an error."""
+ServerKey = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Za-z0-9+/]{120,124}={0,2}\Z",
+        description="the base64 of a SubjectPublicKeyInfo in DER, of a key on P-256",
+    ),
+]
 Country = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z", description="an ISO 3166 code such as US")]
 
 
@@ -184,6 +191,8 @@ class CloudFacts(_Section, frozen=True, kw_only=True):
     """Whether the session survives a change of the address or port that the service sees (DTLS connection id)."""
     status_page: Fact[StatusPage] | None = None
     """The URL of the JSON summary of the vendor's status page (Statuspage)."""
+    server_key: Fact[ServerKey] | None = None
+    """The public key that the device carries, with which its DTLS server must sign; None: not known."""
     path_mtu: Fact[Annotated[int, Meta(ge=576, le=9000, description="576 to 9000")]] | None = None
     """The size in bytes of the largest IP packet that must get through unfragmented."""
 

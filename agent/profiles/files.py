@@ -17,7 +17,7 @@ DEFAULT = "generic"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PLAIN = {"title", "device_id"}
 """Keys whose values are not facts."""
-_OF_THE_HOSTS = {"known_names", "fallback_address", "status_page"}
+_OF_THE_HOSTS = {"known_names", "fallback_address", "server_key", "status_page"}
 """Facts that belong to the cloud's hosts: a file with hosts of its own does not take them over."""
 
 

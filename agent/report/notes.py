@@ -23,7 +23,23 @@ def notes(view: DeviceView, selection: Selection, *, complete: bool) -> list[str
     beyond = any(selection.includes(row.id) for row in CHECKS.values() if row.beyond_the_air)
     if seen.wifi is not None and seen.wifi.bss and (note := _on_the_air(seen, seen.wifi, profile, beyond=beyond)):
         found.append(note)
+    if _proof_not_measured(seen, profile):
+        found.append(
+            "This run was made by a version that did not check that it is the device's cloud that answers (by "
+            "the key that it signs with, or by another nonce on a second connection): the first answer decides."
+        )
     return [*found, *_on_the_laptop(seen.scope, seen.dhcp), *_on_the_vendor(view)]
+
+
+def _proof_not_measured(seen: Observations, profile: Profile) -> bool:
+    """Whether a cloud that counts for the device answered, and the run went no further."""
+    needs = profile.cloud
+    return any(
+        (endpoint.record and endpoint.flight is None) or (endpoint.nonce and len(endpoint.connections) == 1)
+        for endpoint in (seen.cloud.endpoints if seen.cloud else [])
+        if endpoint.host in needs.hosts.value
+        and (endpoint.transport, endpoint.port) == (needs.transport.value, needs.port.value)
+    )
 
 
 def _on_the_air(seen: Observations, wifi: Wifi, profile: Profile, *, beyond: bool) -> str | None:

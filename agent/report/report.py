@@ -22,7 +22,7 @@ SharedLevel = Literal["ticket", "public"]
 """How much a report leaves out, so that it can be shown to others (`reports/sharing/`)."""
 SharingLevel = Literal["complete", SharedLevel]
 LEVELS: tuple[SharingLevel, ...] = ("complete", "ticket", "public")
-RULES = "4"
+RULES = "5"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 MOST_NETWORKS = 200
 """At most this many networks in range are judged, the strongest: more is a flood of made-up names."""

@@ -35,7 +35,7 @@ async def exchange(
     *,
     at_s: tuple[float, ...],
     give_up_s: float,
-    read: Callable[[bytes], T],
+    read: Callable[[bytes], T | None],
     shape: Shape | None = None,
 ) -> Exchange[T]:
     """Send `request` at each time in `at_s`, until `read` accepts a reply from `address` and `port`.
@@ -48,7 +48,8 @@ async def exchange(
         port: UDP port to send to.
         at_s: seconds after the start at which the request is sent.
         give_up_s: seconds after the start at which waiting ends.
-        read: decodes a reply; raises ValueError with the reason if it is no answer.
+        read: decodes a reply; None: it is a part of an answer, and the rest is waited for. Raises ValueError with the
+            reason if it is no answer.
         shape: the request's shape, if it is not the socket's own.
     """
     attempts: list[Attempt] = []
@@ -90,8 +91,9 @@ async def exchange(
                     ignored.append(replace(entry, sent="", reply=event.payload[:KEPT_BYTES].hex(), source=event.source))
                 continue
             reply = event.payload[:KEPT_BYTES].hex()
-            attempts.append(replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at)))
-            return Exchange([*attempts, *ignored], value, _ms(event.at - begun))
+            made = replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at))
+            if value is not None:
+                return Exchange([*attempts, made, *ignored], value, _ms(event.at - begun))
         attempts.append(made)
         if refusals == ENOUGH_REFUSALS:
             break

@@ -55,7 +55,8 @@ def _right_as_before(value: Struct) -> dict[str, str]:
     if isinstance(value, HttpWitness) and value.right:
         return {"body": value.expected_body}
     if isinstance(value, Connection) and value.is_nonce:
-        return {"received": "00" * 40}
+        first = round(value.at_s * 10_000)  # so that it is another one on each connection
+        return {"received": bytes((first + at) % 256 for at in range(40)).hex()}
     return {}
 
 

@@ -310,7 +310,7 @@ ENTRIES = (
         ),
         "RFC 9110 section 9.3.2, to public test servers that have a web site",
     ),
-    Entry("ClientHello", ("dtls",), "udp", None, _hello("<record:00-03>"), HELLO_SOURCE),
+    Entry("ClientHello", ("dtls",), "udp", None, _hello("<record:00-06>"), HELLO_SOURCE),
     Entry(
         "ClientHello with the cookie", ("dtls",), "udp", None, COOKIE_HELLO,
         f"{HELLO_SOURCE}; RFC 6347 section 4.2.1: the same with the server's cookie, as the handshake's message 1",

@@ -4,7 +4,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import dns.flags
 import dns.message
@@ -12,8 +12,10 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from tests.lab.fakes import Reply, Responder
+from tests.lab.handshakes import MODES, HandshakeMode, handshake_responder
 
 ESCAPE = b"\x1b]0;owned\x07\x1b[2J\x1b[31mred"  # sets the window title, clears the screen, colours
 FLOOD_S = 8.0  # "endless" means longer than any client should listen
@@ -30,10 +32,11 @@ NtpMode = Literal[
     "escapes",
 ]  # fmt: skip
 CoapMode = Literal["real", "closed", "silent", "echo", "wrong-id", "garbage", "flood", "other-address"]
-DtlsMode = Literal[
-    "real", "vendor", "s_server", "no-echo", "echo-only", "echo-altered", "closed", "silent", "server-hello", "alert",
-    "garbage", "flood", "other-address",
-]  # fmt: skip
+EchoMode = Literal["real", "s_server", "no-echo", "echo-only", "echo-altered"]
+ECHOING: tuple[EchoMode, ...] = get_args(EchoMode)
+RecordMode = Literal["silent", "server-hello", "alert", "garbage", "flood", "other-address"]
+FAKE_CLOUDS: tuple[RecordMode | HandshakeMode, ...] = (*get_args(RecordMode), *MODES)
+DtlsMode = Literal["vendor", "closed"] | EchoMode | RecordMode | HandshakeMode
 DhcpMode = Literal[
     "offer", "nak", "nak-then-ack", "silent", "escapes", "flood", "garbage",
     "nameless", "overloaded", "30-s", "nak-host-name",
@@ -182,7 +185,7 @@ def is_echo(data: bytes) -> bool:
     return data[:3] == b"\xfc\xfe\xfd"
 
 
-def echo_responder(mode: DtlsMode) -> Responder:
+def echo_responder(mode: EchoMode) -> Responder:
     """Echo reachability packets; "echo-altered" with another epoch, "no-echo" not at all."""
 
     def answer(data: bytes, before: int) -> Iterable[Reply]:
@@ -197,11 +200,14 @@ def echo_responder(mode: DtlsMode) -> Responder:
     return answer
 
 
-def dtls_responder(mode: DtlsMode) -> Responder:
+def dtls_responder(mode: RecordMode | HandshakeMode, key: EllipticCurvePrivateKey) -> Responder:
     """Answer a ClientHello with one record: a ServerHello without a cookie round, a fatal alert, or worse.
 
-    Where that is a server's right answer, reachability packets are echoed.
+    Where that is a server's right answer, reachability packets are echoed. Servers that go on, and sign with `key`, are
+    in `handshakes`.
     """
+    if mode in MODES:
+        return handshake_responder(mode, key)
     hello = b"\xfe\xfd" + bytes(32) + b"\x00\xc0\xae\x00"  # DTLS 1.2, random, no session, ECDHE-ECDSA-AES128-CCM8
     size = len(hello).to_bytes(3, "big")
     handshake = b"\x02" + size + b"\x00\x00" + b"\x00\x00\x00" + size + hello

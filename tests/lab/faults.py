@@ -97,6 +97,15 @@ class Firewall:
         match = self._match(proto, port, address, reply=reply)
         return self._filter(f"{match} {some} counter name hits drop", hooks, must_fire=must_fire)
 
+    def let_begin(self, proto: str, port: int, packets: int) -> Fault:
+        """Let the first `packets` of each conversation pass, in both directions, and drop the rest.
+
+        So does a firewall that has to see some packets before it knows the application, and then does not like it.
+        """
+        self.where.sysctl("net/netfilter/nf_conntrack_acct", "1")
+        match = f"meta l4proto {proto} ct original proto-dst {port} ct packets > {packets}"
+        return self.rule(f"{match} counter name hits drop", ("forward",))
+
     def reject(
         self, proto: str | None = None, port: int | None = None, *, answer: str = "icmp admin-prohibited",
         address: str | None = None, hooks: tuple[str, ...] = ("forward",), must_fire: bool = True,

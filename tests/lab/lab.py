@@ -4,6 +4,7 @@ laptop eth0 192.168.77.10 -- br-lan 192.168.77.1 gateway wan 203.0.113.2 -- .1 p
 address of 198.51.100.0/24 for each service. Other hosts of the LAN (a second DHCP server) hang on br-lan, too.
 """
 
+import base64
 import itertools
 import json
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from netpreflight.agent import profiles
 from tests.lab import allowed_shapes as shapes
 from tests.lab import datagrams, fakes, servers, streams, tunnel
 from tests.lab.air import write_air
@@ -28,6 +30,7 @@ from tests.lab.fakes import TcpFake, UdpFake
 from tests.lab.faults import Fault, Firewall, count_arrivals, masquerade, read_counter
 from tests.lab.namespaces import LabError, Laptop, Namespace, connect, kill, sweep, wait_until
 from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp, Server
+from tests.lab.vendor.build import build
 from tests.lab.witness import Destinations, Seen, Witness, is_run
 
 LAPTOP = "192.168.77.10"
@@ -70,6 +73,7 @@ NAMES = {
 NO_DTLS = {"echo-only", "echo-altered"}
 """Modes of the Argon's cloud."""
 VENDOR_NAMES = [name for name, address in NAMES.items() if address in VENDORS]
+ARGON = Path(profiles.__file__).with_name("argon.toml")
 # What the tool must be able to read when it runs without privileges, even where a folder above is closed.
 READABLE = tuple({Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[2]})
 _numbers = itertools.count()
@@ -118,7 +122,9 @@ class Lab:
         argon_cloud: UDP 5684 at *.udp.particle.io; "real" is libcoap's DTLS over OpenSSL, "s_server" openssl's own, and
             both echo reachability packets; "no-echo" is "real" without echoes; "echo-only" echoes, and speaks no DTLS,
             and so does "echo-altered", with echoes that are broken. "vendor" is the vendor's own server, with nothing
-            before it.
+            before it. The fakes are in `datagrams`.
+        known_key: Whether UDP devices carry the key that this cloud signs with; else the one that they really carry,
+            with which nobody here can sign.
         tcp53: TCP 53 at 8.8.8.8.
         http: How the vendors' portal-check hosts answer on TCP 80.
         https: Whether they also serve TLS on 443, with a certificate of the lab's CA (`lab.ca`).
@@ -152,6 +158,7 @@ class Lab:
         coap_dtls: bool = False,
         photon_cloud: streams.CloudMode = "nonce",
         argon_cloud: datagrams.DtlsMode = "real",
+        known_key: bool = True,
         tcp53: streams.Tcp53Mode = "accept",
         http: streams.HttpMode = "right",
         https: bool = False,
@@ -166,6 +173,7 @@ class Lab:
         self._ntp, self._ntp_drop_first = ntp, ntp_drop_first
         self._coap, self._coap_http, self._coap_dtls = coap, coap_http, coap_dtls
         self._photon_cloud, self._argon_cloud, self._tcp53 = photon_cloud, argon_cloud, tcp53
+        self._known_key = known_key
         self._http, self._https = http, https
         self._nat = "other-address" not in {ntp, coap, argon_cloud}
         self._public_resolver = public_resolver
@@ -232,6 +240,8 @@ class Lab:
             for namespace in self.namespaces:
                 wait_until(namespace.running, f"devices of {namespace.name} running")
             self._address_laptop()
+            if self._known_key:
+                self._carry(self.server_key)
         except BaseException:
             self._tear_down()
             raise
@@ -363,15 +373,15 @@ class Lab:
             self._tcp("tcp53", where, [(GOOGLE_DNS, 53)], streams.accept, must_fire=False)
         if self._argon_cloud == "vendor":
             self.servers["argon_cloud"] = servers.vendor(where, self.folder, ARGON_CLOUD)
-        elif self._argon_cloud in {"real", "s_server", "no-echo", "echo-only", "echo-altered"}:
-            self._serve_dtls_and_echo(where)
-        elif self._argon_cloud != "closed":
-            responder = datagrams.dtls_responder(self._argon_cloud)
+        elif self._argon_cloud in datagrams.ECHOING:
+            self._serve_dtls_and_echo(where, self._argon_cloud)
+        elif self._argon_cloud in datagrams.FAKE_CLOUDS:
+            key = servers.private_key(self._certificate().key)
+            responder = datagrams.dtls_responder(self._argon_cloud, key)
             self._udp("argon_cloud", where, (ARGON_CLOUD, 5684), responder, ELSEWHERE)
 
-    def _serve_dtls_and_echo(self, where: Namespace) -> None:
+    def _serve_dtls_and_echo(self, where: Namespace, mode: datagrams.EchoMode) -> None:
         """A real DTLS server, and before it a fake that echoes reachability packets."""
-        mode = self._argon_cloud
         if mode == "s_server":
             self.servers["argon_cloud"] = servers.s_server(where, self.folder, ARGON_CLOUD, self._certificate())
         elif mode not in NO_DTLS:
@@ -380,7 +390,7 @@ class Lab:
         relay = self._relay("argon_cloud", where, (ARGON_CLOUD, 5684), mode)
         relay.must_fire = mode not in {"real", "s_server"}
 
-    def _relay(self, name: str, where: Namespace, address: tuple[str, int], mode: datagrams.DtlsMode) -> UdpFake:
+    def _relay(self, name: str, where: Namespace, address: tuple[str, int], mode: datagrams.EchoMode) -> UdpFake:
         """Echo reachability packets as `mode` says, and lead all others to the real server behind `address`."""
         real = (address[0], servers.BEHIND_RELAY) if mode not in NO_DTLS else None
         responder = datagrams.echo_responder(mode)
@@ -455,7 +465,22 @@ class Lab:
             self.laptop.ip("route add ::/0 via 2001:db8:77::1 dev eth0")
             self.laptop.use_resolvers("2001:db8:77::1")
 
-    # ---- certificates
+    # ---- keys and certificates
+
+    @property
+    def server_key(self) -> str:
+        """The key that the Argon's cloud signs with, as a profile states it."""
+        if self._argon_cloud == "vendor":
+            return base64.b64encode((build().package / "test" / "public.der").read_bytes()).decode()
+        return servers.public_key(self._certificate().key)
+
+    def _carry(self, key: str) -> None:
+        """Let every UDP device carry a key: the laptop sees another argon.toml, on which their profiles are based."""
+        text, count = re.subn(r'(?m)^(server_key = \{ value = )"[^"]+"', rf'\1"{key}"', ARGON.read_text())
+        assert count == 1
+        file = self.folder / ARGON.name
+        file.write_text(text)
+        self.laptop.shown[ARGON] = file
 
     @property
     def ca(self) -> Path:

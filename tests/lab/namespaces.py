@@ -230,6 +230,8 @@ class Laptop(Namespace):
         """Which command lines are watched; and what begins that, and ends it."""
         self.watch: Callable[[], None] = lambda: None
         self.end_watch: Callable[[], None] = lambda: None
+        self.shown: dict[Path, Path] = {}
+        """Files in whose place the laptop sees others."""
         for made in (self.leases, self.home, self._shadow):
             made.mkdir()
         self.home.chmod(0o777)
@@ -245,7 +247,7 @@ class Laptop(Namespace):
         hosts = ("/run/NetworkManager", "/run/systemd/netif", "/run/systemd/resolve", "/run/dbus",
                  "/var/lib/NetworkManager", "/var/lib/dhcpcd", "/run/dhcpcd")  # fmt: skip
         lines += [f"mount -t tmpfs none {path}" for path in hosts if Path(path).is_dir()]
-        return "; ".join([*lines, 'exec "$@"'])
+        return "; ".join(lines)
 
     def argv(self, argv: Sequence[str], user: int | None = None, readable: Sequence[Path] = ()) -> list[str]:
         """Full command line that runs `argv` on the laptop, as root or as the unprivileged `user` id.
@@ -261,7 +263,9 @@ class Laptop(Namespace):
         if user is not None:
             drop = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs",
                     "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--"]  # fmt: skip
-            script = script.replace('exec "$@"', f'{open_folders(readable, self._shadow)}exec "$@"')
+            script = f"{script}; {open_folders(readable, self._shadow)}".rstrip("; ")
+        shown = [f"mount --bind {other} {path}" for path, other in self.shown.items()]
+        script = "; ".join([script, *shown, 'exec "$@"'])
         return ["ip", "netns", "exec", self.name, "sh", "-c", script, "sh", *drop, *argv]
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The real servers: each function writes a configuration, starts one in a namespace and says when it is ready."""
 
+import base64
 import json
 import signal
 import subprocess
@@ -8,6 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from tests.lab.namespaces import LabError, Laptop, Namespace, command, wait_until
 from tests.lab.vendor.build import HERE as VENDOR
@@ -174,6 +178,11 @@ def s_server(where: Namespace, folder: Path, address: str, certificate: "Certifi
     return _start(where, argv, folder / "s_server.log", lambda: where.bound("udp", BEHIND_RELAY, address))
 
 
+ENDED_BY_ALERT = "SSL - A fatal alert message was received from our peer"
+ALERT_ERRORS = (f"client: {ENDED_BY_ALERT}", f"socket: -30592 {ENDED_BY_ALERT}")
+"""What the vendor's server calls an error where a run ends the handshake that it began."""
+
+
 @dataclass
 class Vendor(Server):
     """The vendor's own server; its log is a list of events (vendor/server.js)."""
@@ -249,6 +258,19 @@ def certificate(folder: Path, *names: str) -> Certificate:
          "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names)]
     )  # fmt: skip
     return made
+
+
+def private_key(file: Path) -> ec.EllipticCurvePrivateKey:
+    """The private key of a certificate."""
+    key = load_pem_private_key(file.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return key
+
+
+def public_key(file: Path) -> str:
+    """The public half of such a key: its SubjectPublicKeyInfo in base64."""
+    der = private_key(file).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(der).decode()
 
 
 DHCLIENT_SCRIPT = """#!/bin/sh

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import socket
 import struct
 import time
@@ -12,19 +13,28 @@ from typing import Literal
 from tests.lab.datagrams import ESCAPE, FLOOD_S
 from tests.lab.fakes import Handler, Received, TcpFake
 
-CloudMode = Literal["nonce", "silent", "reset", "short", "banner", "drip", "flood", "closed"]
+CloudMode = Literal[
+    "nonce", "same-nonce", "dull-nonce", "silent", "reset", "short", "banner", "drip", "flood", "closed"
+]
 HttpMode = Literal["right", "escapes", "endless", "drip", "silent", "closed"]
 Tcp53Mode = Literal["accept", "closed"]
 CaptiveMode = Literal["captive", "authorised", "open", "garbage"]
 
 
 def cloud_handler(mode: CloudMode) -> Handler:
-    """Particle's TCP 5683: the server speaks first, 40 bytes; or what stands in its place."""
+    """Particle's TCP 5683: the server speaks first, 40 bytes; or what stands in its place.
+
+    "same-nonce" plays the same 40 bytes back each time, and "dull-nonce" has 10 different ones at most.
+    """
 
     async def handle(fake: TcpFake, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         match mode:
             case "nonce":
+                writer.write(random.randbytes(40))
+            case "same-nonce":
                 writer.write(bytes(range(100, 140)))
+            case "dull-nonce":
+                writer.write(random.randbytes(10) * 4)
             case "short":
                 writer.write(bytes(39))
             case "banner":
@@ -33,8 +43,8 @@ def cloud_handler(mode: CloudMode) -> Handler:
                 reset(writer)
                 return
             case "drip":
-                for number in range(40):
-                    writer.write(bytes([number]))
+                for byte in random.randbytes(40):
+                    writer.write(bytes([byte]))
                     await asyncio.sleep(0.05)
             case "flood":
                 await pour(writer, b"\x00" * 65536)

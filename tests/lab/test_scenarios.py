@@ -293,9 +293,7 @@ SCENARIOS = {
     "healthy-photon": Scenario("compatible", "passed", device="photon", after=reached("tcp", 5683)),
     "healthy-argon": Scenario("compatible", "passed", device="argon", after=reached("udp", 5684)),
     "healthy-argon-s_server": Scenario("compatible", "passed", device="argon", lab={"argon_cloud": "s_server"}),
-    "healthy-argon-without-cookie": Scenario(
-        "compatible", "passed", device="argon", lab={"argon_cloud": "server-hello"}
-    ),
+    "healthy-argon-without-cookie": Scenario("compatible", "passed", device="argon", lab={"argon_cloud": "no-cookie"}),
     "healthy-two-resolvers": Scenario("compatible", "passed", lab={"second_dns": "real"}),
     "healthy-laptop-by-dhcp": Scenario("compatible", "passed", lab={"laptop": "dhclient"}),
     "healthy-server-that-pings-first": Scenario("compatible", "passed", lab={"dhcp": Dhcp(ping=True)}),
@@ -486,7 +484,13 @@ SCENARIOS = {
         device="argon",
         lab={"argon_cloud": "garbage"},
     ),
-    "udp-5684-alert": Scenario("compatible", "passed", device="argon", lab={"argon_cloud": "alert"}),
+    "udp-5684-alert": Scenario(
+        "compatible-with-warnings",
+        "passed",
+        {"cloud.transport": "warn"},
+        device="argon",
+        lab={"argon_cloud": "alert"},
+    ),
     "every-cloud-port-dropped": Scenario("incompatible", "passed", BOTH_COAP, breaks=cloud_ports, twin=True),
     "every-cloud-port-dropped-photon": Scenario(
         "incompatible", "passed", BOTH_COAP, device="photon", breaks=cloud_ports

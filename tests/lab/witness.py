@@ -265,6 +265,11 @@ class _Flow:
     """What the server has given it."""
     used: bytes = b""
     """The one that it goes on with."""
+    with_cookie: int = 0
+    """ClientHellos with it."""
+    begun: bool = False
+    """Whether the server has begun a handshake, and whether its flight has come to its end."""
+    done: bool = False
 
 
 class Judgement:
@@ -321,6 +326,9 @@ class Judgement:
         self._answered.add(packet.source)
         if data[0] == 22 and len(data) > 27 and data[13] == 3:
             self._flows[packet.to[1], packet.source].cookies.add(data[28 : 28 + data[27]])
+        elif data[0] == 22:
+            flow = self._flows[packet.to[1], packet.source]
+            flow.begun, flow.done = True, flow.done or (len(data) > 13 and data[13] == 14)
 
     def _judge(self, packet: Packet) -> None:
         """Hold a datagram against the list."""
@@ -364,7 +372,7 @@ class Judgement:
         if number != flow.records:
             return f"its record has the number {number}, after {flow.records} others"
         if entry.name == "alert":
-            if not flow.used:
+            if not (flow.used or flow.begun):
                 return "there is no handshake that it could end"
         elif "cookie" in entry.name:
             cookie = found["cookie"]
@@ -375,11 +383,13 @@ class Judgement:
             if flow.used not in {b"", cookie}:
                 return "another cookie than before"
             flow.used = cookie
+            flow.with_cookie += 1
         else:
             if flow.records and found["random"] != flow.random:
                 return "another random than that of the first"
-            if flow.used:
-                return "it comes after one with a cookie"
+            if flow.used and (flow.with_cookie != 2 or flow.done):
+                return "it comes after one with a cookie"  # that was not sent twice, in vain
+            flow.with_cookie += flow.with_cookie == 2
             flow.random = found["random"]
             flow.hellos += 1
             self._greeted.add(server)

@@ -135,10 +135,18 @@ FAILING = [
     ("39 bytes", tcp(RANDOM_40[:39], "timeout"), "foreign-answer", "39 bytes"),
     ("41 bytes", tcp(RANDOM_40 + b"\xff"), "foreign-answer", "41 bytes"),
     ("40 bytes, then an end", tcp(RANDOM_40, "closed"), "foreign-answer", "40 bytes"),
+    ("40 bytes of which few differ", tcp(bytes(range(19)) * 2 + b"\0\1"), "foreign-answer", "40 bytes"),
+    ("the same nonce twice", tcp(RANDOM_40), "foreign-answer", "40 bytes"),
     ("a banner of 40 characters", tcp(b"220 mail.example.org ESMTP ready to go\r\n"), "foreign-answer", "40 bytes"),
 ]
+NONCES = cloud(
+    seen.photon(
+        *(Connection(at_s=0, connect_ms=9.0, received=bytes(range(first, first + 40)).hex()) for first in (0, 1))
+    )
+)
 CLOUD_CASES = [
     Case("nonce", "cloud.transport", {}, "pass", device="photon", evidence=PHOTON_SAYS),
+    Case("another nonce each time", "cloud.transport", NONCES, "pass", device="photon", evidence=PHOTON_SAYS),
     *(Case(name, "cloud.transport", made, "fail", problem, ADMIN, device="photon", evidence=(*PHOTON_SAYS, shown))
       for name, made, problem, shown in FAILING),
     Case("hello", "cloud.transport", {}, "pass", device="argon", evidence=ARGON_SAYS),

@@ -14,6 +14,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.profiles.written import LARGEST_FILE, LONGEST_LINE
 from netpreflight.reports.devices import render_sheet
 from tests.unit.command import SAMPLE, SAVED, refused, run
+from tests.unit.dtls_records import VENDOR_KEY
 from tests.unit.hostile import HOSTILE_FILES
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,7 @@ def test_what_is_not_stated_is_taken_over(tmp_path: Path) -> None:
     )
     assert ours.cloud.transport == theirs.cloud.transport
     assert ours.cloud.known_names is None, "these are names of another cloud"
+    assert ours.cloud.server_key is None, "and that is its key"
     assert (ours.radio, ours.dhcp, ours.dns, ours.checks) == (theirs.radio, theirs.dhcp, theirs.dns, theirs.checks)
     assert ours.internet_test.method.value == "echo-1"
     assert profiles.load(file).os_version == "6.2.0"
@@ -339,6 +341,24 @@ WRONG = [
     (
         '[cloud]\nknown_names = ["{id}.example"]',
         'line 4: cloud.known_names: expected nothing in braces, got "{id}.example"',
+    ),
+    (
+        '[cloud]\nserver_key = "MFkw"',
+        'line 4: cloud.server_key: expected the base64 of a SubjectPublicKeyInfo in DER, of a key on P-256, got "MFkw"',
+    ),
+    (
+        f'[cloud]\nserver_key = "{"A" * 122}=="',
+        (
+            "line 4: cloud.server_key: expected the base64 of a SubjectPublicKeyInfo in DER, of a key on P-256: 91 "
+            f'bytes, got "{"A" * 40}…"'
+        ),
+    ),
+    (
+        f'[cloud]\nserver_key = "{VENDOR_KEY.replace("Kxmd", "KxmD", 1)}"',
+        (
+            "line 4: cloud.server_key: expected a point of the curve P-256 in the SubjectPublicKeyInfo, got "
+            f'"{VENDOR_KEY[:40].replace("Kxmd", "KxmD")}…"'
+        ),
     ),
     ('[dhcp]\nhost_name = "{major}"', 'line 4: dhcp.host_name: expected only {id}, got "{major}"'),
     (

@@ -9,7 +9,16 @@ from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import AddressCheck, Cloud, HtOperation, LargeHello, Mapping, Observations, Suites
+from netpreflight.probes.observations import (
+    AddressCheck,
+    Cloud,
+    HtOperation,
+    LargeHello,
+    Mapping,
+    Observations,
+    ServerFlight,
+    Suites,
+)
 from tests.unit import seen
 from tests.unit.networks import NETWORKS, network
 
@@ -63,7 +72,10 @@ def networks() -> list[Observations]:
     no_resolver = seen.healthy(dhcp=seen.lease(resolvers=[]))
     portal = seen.healthy(portal=seen.portal({"status": 302, "location": "http://10.0.0.1/"}))
     lost = [seen.attempts(seen.ARGON_ADDRESS, 5684, "timeout", 3)]
-    large, forgotten = (network(), network())
+    large, forgotten, signed = (network(), network(), network())
+    for endpoint in signed.cloud.endpoints if signed.cloud else []:
+        if endpoint.transport == "dtls":
+            signed.cloud = Cloud(endpoints=[msgspec.structs.replace(endpoint, flight=ServerFlight())])
     for endpoint in large.cloud.endpoints if large.cloud else []:
         if endpoint.transport == "dtls":
             large.cloud = Cloud(
@@ -82,7 +94,7 @@ def networks() -> list[Observations]:
     odd[1].address_check = AddressCheck(at_s=0, address="192.168.77.120", holders=["aa:bb:cc:00:00:99"])
     leases = [seen.healthy(dhcp=exchange) for exchange in odd]
     broken = [network(**entry) for entry, _ in NETWORKS.values()]
-    return [*broken, *leases, *airs(), no_router, no_resolver, portal, large, forgotten]
+    return [*broken, *leases, *airs(), no_router, no_resolver, portal, large, forgotten, signed]
 
 
 @pytest.fixture(scope="module")

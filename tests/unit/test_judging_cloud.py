@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge
+from netpreflight.agent.profiles import Fact
 from netpreflight.agent.results import Check, Named
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import (
@@ -20,9 +22,11 @@ from netpreflight.probes.observations import (
     Path,
     PathProbe,
     PathTarget,
+    ServerFlight,
     WholePackets,
 )
 from tests.unit import seen
+from tests.unit.dtls_records import KEY_EXCHANGE, OPENSSL_KEY, RANDOM, VENDOR_HELLO, VENDOR_KEY
 from tests.unit.seen import ARGON_ADDRESS, HELLO_VERIFY, PHOTON_NAME, RESOLVER, attempts, healthy, lookup
 
 P2_NAME = seen.ARGON_NAME
@@ -89,6 +93,108 @@ def test_an_answer_later_than_the_device_waits(version: str, status: str) -> Non
     names = seen.dns(lookup(name, ARGON_ADDRESS))
 
     assert check("cloud.transport", "argon", version, dns=names, **changed).status == status
+
+
+# --- who signed it
+
+SIGNED: dict[str, Any] = {
+    "answer": "ServerHello",
+    "client_random": RANDOM.hex(),
+    "server_random": VENDOR_HELLO[27:59].hex(),
+    "key_exchange": KEY_EXCHANGE[25:].hex(),
+}
+"""By the vendor's server, with the key of its tests."""
+WAITED, REPLY = attempts(ARGON_ADDRESS, 5684, "timeout", 2), attempts(ARGON_ADDRESS, 5684, "reply", rtt_ms=9.0)
+REJECTED = Icmp(type=3, code=13, source="203.0.113.1")
+
+
+def handshake(key: str | None, certainty: Any = "inferred", **fields: Any) -> Check:
+    """The check of an Argon that carries a key, of a handshake that ended so."""
+    argon = profiles.load("argon")
+    fact = Fact(value=key, source="a test", name="cloud.server_key", certainty=certainty) if key else None
+    profile = msgspec.structs.replace(argon, cloud=msgspec.structs.replace(argon.cloud, server_key=fact))
+    judged = judge(healthy(**cloud(flight=ServerFlight(**fields))), profile, Selection())
+    return next(row for row in judged.checks if row.id == "cloud.transport")
+
+
+@pytest.mark.parametrize("certainty", ["confirmed", "inferred"])
+def test_who_signs_with_the_devices_key_passes(certainty: str) -> None:
+    found = handshake(VENDOR_KEY, certainty, **SIGNED)
+
+    assert (found.status, found.problem) == ("pass", None)
+    assert found.summary.endswith("signed this run's random number with the key that devices carry")
+    assert "cloud.server_key" in {fact.name for fact in found.rests_on}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"client_random": RANDOM[::-1].hex()},
+        {"server_random": RANDOM.hex()},
+        {"key_exchange": ""},
+        {"key_exchange": OPENSSL_KEY.encode().hex()},
+        {"answer": "Alert 40", "key_exchange": ""},
+        {"answer": "HelloVerifyRequest", "key_exchange": ""},
+        {"answer": "flood", "key_exchange": ""},
+    ],
+    ids=["replayed", "another-server", "nothing-signed", "garbage", "alert", "cookie-again", "flood"],
+)
+@pytest.mark.parametrize(("sure", "status"), [("confirmed", "fail"), ("inferred", "warn"), ("unconfirmed", "warn")])
+def test_who_does_not_is_warned_of_or_fails_once_the_key_is_confirmed(
+    changed: dict[str, str], sure: str, status: str
+) -> None:
+    found = handshake(VENDOR_KEY, sure, **{**SIGNED, **changed})
+
+    assert (found.status, found.problem, found.owner) == (status, "other-key", "network administrator")
+
+
+def test_nobody_here_signs_with_the_key_that_devices_really_carry() -> None:
+    assert check("cloud.transport", "photon2", **cloud(flight=ServerFlight(**SIGNED))).problem == "other-key"
+
+
+@pytest.mark.parametrize("answer", ["ServerHello", "Alert 40"])
+def test_without_a_key_the_second_flight_is_enough(answer: str) -> None:
+    found = handshake(None, attempts=REPLY, answer=answer)
+
+    assert (found.status, found.summary.endswith(f"with the cookie with {answer}")) == ("pass", True)
+
+
+@pytest.mark.parametrize("key", [VENDOR_KEY, None], ids=["key", "no-key"])
+@pytest.mark.parametrize(
+    ("same", "new", "status"),
+    [
+        (WAITED[:1], REPLY, "fail"),
+        (WAITED[:1], WAITED[:1], "fail"),
+        (REPLY, REPLY, "unknown"),
+        (REPLY, WAITED[:1], "unknown"),
+        ([], [], "unknown"),
+    ],
+    ids=["conversation-dropped", "all-dropped", "server-drops", "only-this-conversation", "no-time"],
+)
+def test_a_silent_second_flight(key: str | None, same: list[Attempt], new: list[Attempt], status: str) -> None:
+    found = handshake(key, attempts=WAITED, same_port=same, new_port=new)
+
+    assert (found.status, found.problem, found.owner) == (status, "second-flight", "network administrator")
+    assert bool(found.to_allow) == (status == "fail")
+    assert any("ClientHello with the cookie" in line for line in found.evidence)
+
+
+def test_a_server_that_takes_no_cookie_is_unknown_where_there_is_no_key() -> None:
+    assert handshake(None, answer="HelloVerifyRequest").status == "unknown"
+
+
+def test_whoever_rejects_the_second_flight_is_named() -> None:
+    found = handshake(VENDOR_KEY, attempts=attempts(ARGON_ADDRESS, 5684, "icmp", 2, icmp=REJECTED))
+
+    assert (found.status, found.problem) == ("fail", "rejected")
+    assert found.named is not None
+    assert found.named.address == "203.0.113.1"
+
+
+def test_a_laptop_that_does_not_send_it_blames_nobody() -> None:
+    found = handshake(VENDOR_KEY, attempts=attempts(ARGON_ADDRESS, 5684, "error", detail="not permitted"))
+
+    assert (found.status, found.problem) == ("unknown", "not-sent")
 
 
 # --- path MTU

@@ -11,7 +11,7 @@ from netpreflight.agent.judging import CHECKS, judge
 from netpreflight.agent.judging.registry import COMMON_PROBLEMS
 from netpreflight.agent.results import Named
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import Attempt, Icmp, LargeHello, Mapping, Observations, Scope
+from netpreflight.probes.observations import Attempt, Icmp, LargeHello, Mapping, Observations, Scope, ServerFlight
 from tests.unit import four, seen
 from tests.unit.cases import ADMIN, OWNER, Case, assert_listed, verify, without
 from tests.unit.cases_internet import CLOUD_CASES, COAP_CASES, NO_NAME, NO_ROUTE, NTP_CASES, PORTAL_CASES, cloud
@@ -47,6 +47,13 @@ MORE_CASES = [
          "small-mtu", ADMIN, FILTER, device="argon", evidence=("1280 bytes", "MTU 1200")),
     Case("a forgetful NAT", "cloud.transport", FORGETFUL, "warn", "mapping-forgotten", ADMIN, device="photon2",
          evidence=("after 20 s of silence",)),
+    Case("another key", "cloud.transport", dtls(record=HELLO_VERIFY, flight=ServerFlight(answer="ServerHello")),
+         "warn", "other-key", ADMIN, device="argon"),
+    Case("a second flight that is dropped", "cloud.transport",
+         dtls(record=HELLO_VERIFY, flight=ServerFlight(
+             attempts=attempts(ARGON_ADDRESS, 5684, "timeout", 2), same_port=attempts(ARGON_ADDRESS, 5684),
+             new_port=attempts(ARGON_ADDRESS, 5684, "reply", rtt_ms=9.0))),
+         "fail", "second-flight", ADMIN, device="argon"),
     Case("no route", "cloud.transport", dtls(*attempts(ARGON_ADDRESS, 5684, "icmp", 3, icmp=NO_ROUTE)), "fail",
          "no-route", ADMIN, GATEWAY, device="argon"),
 ]  # fmt: skip

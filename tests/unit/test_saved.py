@@ -12,10 +12,12 @@ import msgspec
 import pytest
 
 from netpreflight.agent import profiles, report
+from netpreflight.agent.judging.signature import is_signed
 from netpreflight.probes.net import payload_shapes as shapes
 from netpreflight.probes.observations import Contact, Observations
 from netpreflight.reports import FORMATS
 from tests.unit.command import ROOT, run
+from tests.unit.dtls_records import DEVICES_KEY, VENDOR_KEY
 from tests.unit.reveals import every_struct
 from tests.unit.samples import DATA, SAMPLES
 
@@ -74,6 +76,37 @@ def test_the_sample_of_these_rules_has_what_came_with_them() -> None:
     assert [endpoint.large for endpoint in seen.cloud.endpoints] == [None] * len(seen.cloud.endpoints)
     known = {var.name for var in vars(shapes).values() if isinstance(var, shapes.Shape)}
     assert all(contact.shapes and set(contact.shapes) <= known for contact in made.footprint)
+
+
+def test_the_sample_of_rules_5_has_the_servers_signature() -> None:
+    """The vendor's server signed with the key of its tests, for this run's random, and not with the devices' key."""
+    made = report.load(DATA / "sample-report-1-signed.json")[0]
+
+    assert made.observations.cloud is not None
+    (flight,) = (endpoint.flight for endpoint in made.observations.cloud.endpoints if endpoint.transport == "dtls")
+    assert flight is not None
+    assert flight.messages[:2] == ["ServerHello", "ServerKeyExchange"]
+    signed = (flight.client_random, flight.server_random, flight.key_exchange)
+    assert is_signed(VENDOR_KEY, *signed)
+    assert not is_signed(DEVICES_KEY, *signed)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("device", ["argon", "photon2"])
+def test_what_was_not_measured_then_is_said_and_changes_nothing(sample: Path, device: str) -> None:
+    """Before rules 5 the first record decided, and so it does for such a run."""
+    made = report.make(report.load(sample)[0], profiles.load(device))
+    (cloud,) = (check for check in made.checks if check.id == "cloud.transport")
+    older = json.loads(sample.read_text())["tool"]["rules"] < "5"
+    answered = any(
+        endpoint.record and endpoint.host in profiles.load(device).cloud.hosts.value
+        for endpoint in (made.observations.cloud.endpoints if made.observations.cloud else [])
+    )
+
+    assert any("the first answer decides" in note for note in made.notes) == (older and answered)
+    if older and answered:
+        assert cloud.problem not in {"other-key", "second-flight"}
+        assert any("was not measured then" in line for line in cloud.evidence)
 
 
 # --- files

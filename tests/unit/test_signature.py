@@ -10,54 +10,19 @@ from hypothesis import strategies as st
 
 from netpreflight.agent.judging.signature import is_signed, public_key
 from netpreflight.probes.net import dtls
-from tests.unit.test_dtls import ALERT, HELLO_VERIFY, RANDOM
-
-# The vendor's server (npm node-mbed-dtls 3.0.0-rc.14) with the key of its tests, in answer to a ClientHello whose
-# random is 00 to 1f, with its cookie: ServerHello, ServerKeyExchange, CertificateRequest, ServerHelloDone.
-VENDOR_KEY = (
-    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKxmdyfKwLdHxffAr0ezRV9Z0Ud"
-    "ecCeFwQ0pbwkDASWc0yKT4tPf7tNA/zK8fqi4ddoLPOhoLQjgUbVRCBdxNJw=="
+from tests.unit.dtls_records import (
+    ALERT,
+    DEVICES_KEY,
+    DONE,
+    HELLO_VERIFY,
+    KEY_EXCHANGE,
+    OPENSSL,
+    OPENSSL_KEY,
+    RANDOM,
+    VENDOR,
+    VENDOR_HELLO,
+    VENDOR_KEY,
 )
-SERVER_HELLO = bytes.fromhex(
-    "16fefd000000000000000100690200005d000100000000005dfefd6b0b122a7d1bbde982f7b67eaac2e91990b3594ac28299b4833fd3"
-    "ecf32157f5206af0fbf74d980faf01c8cf55a494dfe52a96d0152f9fc31fba936fcd5414772cc0ae000015ff01000100000b00020100"
-    "00130001020014000102"
-)
-KEY_EXCHANGE = bytes.fromhex(
-    "16fefd0000000000000002009d0c0000910002000000000091030017410432963b3a6b8cee1da870147e99171f9884b71697146ac85f"
-    "9d96240a26a36f63f5685cac5e82f42d6945f8c99e9f19d15170f6438a3986ff12f88c79114e4162040300483046022100c7e1262bf3"
-    "eda69af6f7f15433209fb38224bc1abe593952b18d6694a2f144490221008f9dcccafad27f581d320a26a6b49cb5299e4498a085baff"
-    "def5cf889089b4c9"
-)
-CERTIFICATE_REQUEST = bytes.fromhex("16fefd000000000000000300140d00000800030000000000080140000204030000")
-DONE = bytes.fromhex("16fefd0000000000000004000c0e0000000004000000000000")
-VENDOR = [SERVER_HELLO, KEY_EXCHANGE, CERTIFICATE_REQUEST, DONE]
-# OpenSSL 3.0 by libcoap's server, to the same random: one datagram, with a certificate.
-OPENSSL_KEY = (
-    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQeE0j3vi7uv8eIiRMBzwR1Gcch"
-    "9QW971yiE8p9Mg0qqL5+BoGkp7gE5pGa9Vl8qupjNyGETDshHKnHfU88HwWA=="
-)
-OPENSSL = bytes.fromhex(
-    "16fefd00000000000000010061020000550001000000000055fefd93a4dc2d6899c834f08009155a53216405d8863e3de50023187501"
-    "ac8c06e2d620f04f52b4e5c7c8b28852c2a796e1af10f8fff46a51cc32ea2756cd41ed9f6f75c0ae00000dff01000100000b00040300"
-    "010216fefd000000000000000201b40b0001a800020000000001a80001a50001a23082019e30820144a003020102021421b22d0cbd17"
-    "c1aa0f8363faede2e305db6eb663300a06082a8648ce3d040302301e311c301a06035504030c136e6574707265666c69676874206c61"
-    "62204341301e170d3236313132383137343130375a170d3236313230373137343130375a30163114301206035504030c0b6c61622e65"
-    "78616d706c653059301306072a8648ce3d020106082a8648ce3d0301070342000441e1348f7be2eeebfc788891301cf047519c721f50"
-    "5bdef5ca213ca7d320d2aa8be7e0681a4a7b804e6919af5597caaea633721844c3b211ca9c77d4f3c1f058a3683066301d0603551d0e"
-    "041604141394668af6ade014b34a48aebf5ed9057060e9eb301f0603551d230418301680143f1398e16abdaa463ed8d11ebd4d2ef6c0"
-    "fe88ff300c0603551d130101ff0402300030160603551d11040f300d820b6c61622e6578616d706c65300a06082a8648ce3d04030203"
-    "480030450221009cd8582ff5eaeaab5b0a4e872349cb1b1e806b19a5c08ce821231590760bebb2022020c063f33d167deec2046ebcb8"
-    "f488739c5d97c443463fc1c2e67a05c1cd473316fefd0000000000000003009c0c00009000030000000000900300174104225fec566c"
-    "6c9d53cd5704edc894652d9e3a8193ab2e2577b22c46f43a5310d9f0342d645ef0360994662a0887fad00c27584289f0e710eff4b1dd"
-    "ce9980bbd3040300473045022100b41d5cacf2a79238023da1e35f6fd0d8ed49e2ee092a91662c679dabc227aa5502202176f7af662c"
-    "bd55aaa5e6a627de4268618a0d357f55bfadf1b23927f3a14bb116fefd0000000000000004000c0e0000000004000000000000"
-)
-DEVICES_KEY = (
-    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEUJv8GFZIwz+AkHrhMmDfMyghFSCeVKIv"
-    "KxBZhKRjYsB8Jnn25M52ygAtPeS/Lp46YhUcSBeb2Andzpxdww9UuA=="
-)
-"""npm particle-cli 3.43.1, assets/keys/ec.pub.der, its first 91 bytes."""
 
 
 def taken(*datagrams: bytes) -> dtls.Flight:
@@ -117,7 +82,7 @@ def test_its_order_does_not_matter(order: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("size", [1, 7, 50, 100])
 @pytest.mark.parametrize("seed", range(3))
 def test_fragments_in_any_order_some_twice_and_of_two_sizes(size: int, seed: int) -> None:
-    parts = [*in_parts(SERVER_HELLO, 40), *in_parts(KEY_EXCHANGE, max(size, 5)), *in_parts(KEY_EXCHANGE, 60)]
+    parts = [*in_parts(VENDOR_HELLO, 40), *in_parts(KEY_EXCHANGE, max(size, 5)), *in_parts(KEY_EXCHANGE, 60)]
     random.Random(seed).shuffle(parts)
 
     assert signs(taken(*parts))
@@ -126,8 +91,8 @@ def test_fragments_in_any_order_some_twice_and_of_two_sizes(size: int, seed: int
 def test_what_has_come_stays_as_it_came_first() -> None:
     forged = KEY_EXCHANGE[:-1] + bytes([KEY_EXCHANGE[-1] ^ 1])
 
-    assert signs(taken(SERVER_HELLO, KEY_EXCHANGE, forged))
-    assert not signs(taken(SERVER_HELLO, forged, KEY_EXCHANGE))
+    assert signs(taken(VENDOR_HELLO, KEY_EXCHANGE, forged))
+    assert not signs(taken(VENDOR_HELLO, forged, KEY_EXCHANGE))
 
 
 @pytest.mark.parametrize("lost", range(2))
@@ -142,8 +107,8 @@ def test_without_what_is_signed_it_is_not_whole(lost: int) -> None:
 def test_a_flight_that_signs_nothing_is_whole_with_its_end() -> None:
     done = DONE[:17] + b"\x00\x02" + DONE[19:]
 
-    assert taken(SERVER_HELLO, done).is_whole
-    assert not taken(SERVER_HELLO, DONE).is_whole, "messages 2 and 3 are missing"
+    assert taken(VENDOR_HELLO, done).is_whole
+    assert not taken(VENDOR_HELLO, DONE).is_whole, "messages 2 and 3 are missing"
 
 
 def test_an_alert_and_another_cookie_are_told_apart_from_a_flight() -> None:
@@ -204,7 +169,7 @@ def test_hostile_datagrams_are_a_flight_or_none_and_never_a_fault(datagrams: lis
 
 
 BODY = KEY_EXCHANGE[25:]
-SERVER_RANDOM = SERVER_HELLO[27:59]
+SERVER_RANDOM = VENDOR_HELLO[27:59]
 
 
 @pytest.mark.parametrize("at", range(len(BODY)))
