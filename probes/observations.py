@@ -371,6 +371,8 @@ class Bss(Struct, frozen=True, kw_only=True):
     dtim_period: int | None = None
     hidden: bool | None = None
     """Its beacons hide the name, even if a probe response gave it; None: not known, for example without a beacon."""
+    nontransmitted: bool = False
+    """It sends no beacon: another BSS announces it in a Multiple BSSID element (IEEE 802.11-2020, 9.4.2.45)."""
     associated: bool = False
     """This laptop reports that it is joined to this BSS; set only if no BSSID shows which BSS that is."""
     complete: bool = True

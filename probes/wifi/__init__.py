@@ -17,7 +17,7 @@ from functools import partial
 
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import LONGEST_SSID, Wifi
-from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text
+from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text, with_announced
 from netpreflight.probes.wifi.source import (
     CAPTURE_INSTEAD,
     NoRadio,
@@ -152,8 +152,9 @@ class _Choice:
 
 
 def _finished(seen: Wifi, ssid: str | None, reasons: list[str]) -> Wifi:
-    """Set the target network, and turn the reasons into sentences."""
+    """Set the target network, add the BSSs that others announce, and turn the reasons into sentences."""
     seen.aim(ssid)
+    seen.bss = with_announced(seen.bss)
     seen.limits = [f"{text[:1].upper()}{text[1:]}".rstrip(". ") for text in (*reasons, *seen.limits)]
     return seen
 

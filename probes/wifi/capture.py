@@ -1,8 +1,8 @@
 """What is on the air, from a capture file: pcap or pcapng, with radiotap or bare 802.11 frames.
 
-Beacons and probe responses become one BSS per BSSID, with its best signal and its latest elements; a hidden name is
-taken from a probe response. The file may be hostile, and larger than the memory: it is read once from front to end, and
-only the BSSs are kept, within limits. `FrameCollector` also takes single frames, from a radio in monitor mode.
+Beacons and probe responses become one BSS per BSSID and name, with its best signal and its latest elements; a hidden
+name is taken from a probe response. The file may be hostile, and larger than the memory: it is read once from front to
+end, and only the BSSs are kept, within limits. `FrameCollector` also takes single frames, from a radio in monitor mode.
 """
 
 import math
@@ -16,7 +16,16 @@ from typing import BinaryIO
 from msgspec import structs
 
 from netpreflight.probes.observations import LONGEST_SSID, Band, Bss, Wifi, band_of
-from netpreflight.probes.wifi.elements import MOST_OCTETS, bss, channel_at, hides_name, outline, ssid_text, walk
+from netpreflight.probes.quoting import in_quotes
+from netpreflight.probes.wifi.elements import (
+    MOST_OCTETS,
+    bss,
+    channel_at,
+    hides_name,
+    outline,
+    ssid_text,
+    with_announced,
+)
 from netpreflight.probes.wifi.source import NAME_FROM_RESPONSE
 
 MOST_BSSS = 2_000
@@ -62,6 +71,8 @@ _FLAGS, _CHANNEL, _SIGNAL, _XCHANNEL = 1, 3, 5, 18
 _MOST_PLANS = 256
 _FCS_AT_END, _BAD_FCS = 0x10, 0x40
 _BEACON, _PROBE_RESPONSE, _PROBE_REQUEST = 0x80, 0x50, 0x40
+_MOST_NAMES = 4
+"""At most this many names of one BSSID are quoted."""
 _BROADCAST = b"\xff" * 6
 _FCS = 4
 
@@ -95,13 +106,17 @@ def read_capture(path: Path) -> Wifi:
     return seen
 
 
+_Key = tuple[bytes, Band | None, bytes]
+"""A BSSID, a band, and a name if that BSSID gave another one there before."""
+
+
 class FrameCollector:
     """Collects the BSSs that frames announce, and counts the frames that could not be used."""
 
     def __init__(self) -> None:
         self.frames = 0
         """The number of frames of any kind."""
-        self._heard: dict[tuple[bytes, Band | None], _Heard] = {}
+        self._heard: dict[_Key, _Heard] = {}
         self._kept = 0
         self._plans: dict[bytes, tuple[int, int, int, int]] = {}
         self._listened: dict[int, None] = {}
@@ -149,15 +164,20 @@ class FrameCollector:
 
     def wifi(self, source: str) -> Wifi:
         """The observation made from all frames so far."""
-        found = []
-        for (bssid, _), heard in self._heard.items():
+        names: dict[tuple[bytes, Band | None], list[str]] = {}
+        for (bssid, band, _), heard in self._heard.items():
+            names.setdefault((bssid, band), []).extend(map(ssid_text, heard.names))
+        sent = []
+        for (bssid, band, _), heard in self._heard.items():
             try:
-                found.append(self._bss(bssid, heard))
+                sent.append(self._bss(bssid, heard, names[bssid, band]))
             except ValueError:
                 self._nameless += 1
+        found = with_announced(sent)
         heard_on = sorted(frequency for frequency in self._listened if channel_at(frequency))
         surplus = f"more was heard than the {MOST_BSSS} BSSs that are kept" if self._surplus else None
-        return Wifi(source=source, bss=found, frequencies_mhz=heard_on, left_out=surplus, limits=self._limits())
+        limits = self._limits(len(found) - len(sent))
+        return Wifi(source=source, bss=found, frequencies_mhz=heard_on, left_out=surplus, limits=limits)
 
     def _radiotap(self, buffer: bytes, start: int, length: int) -> tuple[int | None, int | None, int | None]:
         """Flags, frequency (MHz) and signal (dBm) of a complete radiotap header; None for each that is missing."""
@@ -214,7 +234,7 @@ class FrameCollector:
             return
         fixed, elements = buffer[body + 8 : body + 12], buffer[body + 12 : end]
         kind = buffer[start] == _PROBE_RESPONSE
-        key = bssid, band_of(how[0])
+        key: _Key = bssid, band_of(how[0]), b""
         heard = self._heard.get(key)
         if heard is None or (last := heard.last[kind]) is None or last[0] != elements or last[1] != fixed:
             # Some radios' headers do not mention the FCS although it is there, and it may look like an element.
@@ -227,6 +247,9 @@ class FrameCollector:
             if not fixed[2] & 0x01:
                 self._adhoc += 1
                 return
+            if heard is not None and any(name) and heard.names and name not in heard.names:
+                key = *key[:2], name
+                heard = self._heard.get(key)
             heard = self._keep(
                 key,
                 heard,
@@ -240,7 +263,7 @@ class FrameCollector:
 
     def _keep(
         self,
-        key: tuple[bytes, Band | None],
+        key: _Key,
         heard: "_Heard | None",
         kind: int,
         said: tuple[bytes, bytes, bool],
@@ -258,7 +281,7 @@ class FrameCollector:
         if last is None or said[2] or not last[2]:
             heard.last[kind] = said
             self._kept += more
-            if any(name) and name not in heard.names and len(heard.names) < 4:
+            if any(name) and name not in heard.names:
                 heard.names.append(name)
         return heard
 
@@ -270,8 +293,8 @@ class FrameCollector:
         if len(name) <= LONGEST_SSID and (len(self._asked) < MOST_INTERFACES or (frequency, name) in self._asked):
             self._asked[frequency, name] = self._asked.get((frequency, name), 0) + 1
 
-    def _bss(self, bssid: bytes, heard: "_Heard") -> Bss:
-        """Decode the latest frame of a BSS.
+    def _bss(self, bssid: bytes, heard: "_Heard", names: list[str]) -> Bss:
+        """Decode the latest frame of a BSS; `names` are all that its BSSID gave on this band.
 
         Raises:
             ValueError: it describes no network that a device could join.
@@ -293,6 +316,7 @@ class FrameCollector:
                 capability=int.from_bytes(fixed[2:], "little"),
                 answers_probes=self._answers(heard),
                 hidden=hides_name(beacon[0]) if beacon else None,
+                nontransmitted=False,  # its frame was heard
                 complete=whole,
             )
             for frequency in heard.frequencies()
@@ -303,9 +327,9 @@ class FrameCollector:
         if candidate.ssid == "" and response and any(name := outline(response[0])[0] or b""):
             candidate = structs.replace(candidate, ssid=ssid_text(name), ssid_hex=name.hex())
             notes.append(NAME_FROM_RESPONSE)
-        if len(heard.names) > 1:
-            names = ", ".join(repr(ssid_text(name)) for name in heard.names)
-            notes.append(f"It gave several names ({names}): the latest of its beacons is taken")
+        if len(names) > 1:
+            several = ", ".join(map(in_quotes, names[:_MOST_NAMES]))
+            notes.append(f"This BSSID gave several names on this band ({several}): each is listed")
         return structs.replace(candidate, contradictions=notes)
 
     def _answers(self, heard: "_Heard") -> bool | None:
@@ -317,7 +341,7 @@ class FrameCollector:
         )
         return False if asked >= ENOUGH_PROBE_REQUESTS and heard.names else None
 
-    def _limits(self) -> list[str]:
+    def _limits(self, nontransmitted: int) -> list[str]:
         """Sentences about what the frames cannot show, and about frames that could not be used."""
         limits = []
         if self._radio:
@@ -333,12 +357,6 @@ class FrameCollector:
             limits.append("The frames do not say how strong the signal was")
         if not self._heard:
             limits.append(f"There is no beacon and no probe response of a network among {self.frames} frames")
-        nontransmitted = sum(
-            any(number == 71 and len(body) > 1 for number, body in walk(said[0]))
-            for heard in self._heard.values()
-            for said in heard.last[:1]
-            if said
-        )
         for count, what in (
             (self._malformed, "malformed frames"),
             (self._bad_fcs, "frames that were received with errors"),
@@ -351,7 +369,7 @@ class FrameCollector:
             limits.append(f"{self._cut} beacons or probe responses are cut short: some of their elements are missing")
         if nontransmitted:
             limits.append(
-                f"{nontransmitted} BSSs announce others in a Multiple BSSID element (9.4.2.45); these are not listed"
+                f"BSSs that send no beacon, but are announced in a Multiple BSSID element (9.4.2.45): {nontransmitted}"
             )
         if self._surplus:
             limits.append(

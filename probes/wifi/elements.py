@@ -9,6 +9,8 @@ The rules where the standard leaves a choice:
 * No BSS without a valid SSID element: it is mandatory in both frames (9.3.3.2, 9.3.3.10), nobody can join without it,
   and wpa_supplicant drops such results, too. An SSID of more than 32 octets (9.4.2.2) is not valid. Ad-hoc and mesh
   networks (the ESS bit is 0, 9.4.1.4) are left out, because no device joins them.
+* A result with a Multiple BSSID-Index element (9.4.2.73) is of a nontransmitted BSSID: no beacon has that element, but
+  systems that list such BSSs (Linux: `cfg80211_gen_new_ie`) make up their elements from the announcement.
 * If an element is repeated, the first one counts, as in Linux and hostap.
 * Primary channel: the DS Parameter Set (9.4.2.4), else HT Operation (9.4.2.56), in 6 GHz the 6 GHz Operation
   Information of HE Operation (802.11ax, 9.4.2.249), else the channel on which the frame was heard. A channel outside
@@ -20,6 +22,7 @@ The rules where the standard leaves a choice:
   without RSN, WPA, WAPI or OSEN is WEP, but only if the list is complete.
 """
 
+import contextlib
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -44,10 +47,14 @@ MOST_OCTETS = 4095
 """A longer list is cut: a beacon is sent at a non-HT rate, whose LENGTH field has 12 bits (17.3.4)."""
 MOST_NEIGHBORS = 64
 MOST_NOTES = 16
+MOST_ANNOUNCED = 1_000
+MOST_PROFILES = 64
+"""At most this many nontransmitted BSSIDs of one BSS are decoded; Linux takes 46."""
 
 _SSID, _RATES, _DS, _TIM, _COUNTRY, _LOAD, _HT_CAPABILITIES, _RSN = 0, 1, 3, 5, 7, 11, 45, 48
 _EXTENDED_RATES, _MOBILITY, _HT_OPERATION, _WAPI, _RM, _MESH_ID, _EXT_CAPABILITIES = 50, 54, 61, 68, 70, 114, 127
 _VHT_OPERATION, _NEIGHBORS, _VENDOR, _EXTENSION = 192, 201, 221, 255
+_MULTIPLE_BSSID, _NONTRANSMITTED_CAPABILITY, _MULTIPLE_BSSID_INDEX, _NON_INHERITANCE = 71, 83, 85, 56
 _HE_CAPABILITIES, _HE_OPERATION, _EHT_OPERATION, _EHT_CAPABILITIES = 35, 36, 106, 108
 _NAMES = {
     _SSID: "SSID",
@@ -164,6 +171,7 @@ def bss(
     capability: int | None = None,
     answers_probes: bool | None = None,
     hidden: bool | None = None,
+    nontransmitted: bool | None = None,
     complete: bool = True,
 ) -> Bss:
     """Decode the elements of one BSS.
@@ -178,6 +186,7 @@ def bss(
         capability: the fixed field Capability Information (9.4.1.4).
         answers_probes: as `Bss.answers_probes`.
         hidden: as `Bss.hidden`; for a beacon, see `hides_name`.
+        nontransmitted: as `Bss.nontransmitted`; None: the elements tell.
         complete: False if the source may have left out or cut elements.
 
     Raises:
@@ -234,11 +243,62 @@ def bss(
         fast_transition=found.said(_MOBILITY),
         answers_probes=answers_probes,
         hidden=hidden,
+        nontransmitted=_MULTIPLE_BSSID_INDEX in found.elements if nontransmitted is None else nontransmitted,
         dtim_period=(tim[1] or None) if (tim := found.one(_TIM)) is not None else None,
         complete=found.whole,
         contradictions=found.notes,
         elements=elements[:MOST_OCTETS].hex(),
     )
+
+
+def announced(sender: Bss) -> Iterator[Bss]:
+    """The BSSs that a BSS announces in its Multiple BSSID elements (9.4.2.45) and that send no beacon themselves.
+
+    What a profile does not have is inherited from the sender (11.1.3.8.4). A profile may go on in the next element: its
+    first part, and no other, begins with Nontransmitted BSSID Capability.
+    """
+    elements = list(walk(bytes.fromhex(sender.elements)))
+    profiles: list[tuple[int, bytes]] = []
+    for number, body in elements:
+        if number != _MULTIPLE_BSSID or not 1 <= (body or b"\0")[0] <= 8:
+            continue
+        for kind, part in walk(body[1:]):
+            if not kind and part[:2] == bytes([_NONTRANSMITTED_CAPABILITY, 2]) and len(part) >= 4:
+                profiles.append((body[0], part))
+            elif not kind and profiles:
+                profiles[-1] = profiles[-1][0], profiles[-1][1] + part
+    for bits, profile in profiles[:MOST_PROFILES]:
+        own = list(walk(profile))
+        kept = [*({_SSID, _MULTIPLE_BSSID} | _not_inherited(own)), *(_identity(*element) for element in own)]
+        made = [element for element in own if element[0] != _NONTRANSMITTED_CAPABILITY]
+        made += [element for element in elements if element[0] not in kept and _identity(*element) not in kept]
+        index = next((body[0] for number, body in own if number == _MULTIPLE_BSSID_INDEX and body), 0)
+        with contextlib.suppress(ValueError):  # a profile without a name, or of a network that nobody can join
+            yield bss(
+                b"".join(bytes([number, len(body)]) + body for number, body in made),
+                bssid=_nontransmitted_bssid(sender.bssid, bits, index),
+                frequency_mhz=sender.frequency_mhz,
+                signal_dbm=sender.signal_dbm,
+                age_s=sender.age_s,
+                beacon_interval_tu=sender.beacon_interval_tu,
+                capability=int.from_bytes(own[0][1], "little"),
+                hidden=not any(next((body for number, body in own if number == _SSID), b"")),
+                nontransmitted=True,
+                complete=sender.complete,
+            )
+
+
+def with_announced(found: list[Bss]) -> list[Bss]:
+    """Add the BSSs that those found announce, up to `MOST_ANNOUNCED`; some systems list them by themselves."""
+    listed = {(candidate.bssid, candidate.frequency_mhz, candidate.ssid) for candidate in found}
+    more: list[Bss] = []
+    for sender in found:
+        for candidate in announced(sender) if len(more) < MOST_ANNOUNCED else ():
+            place = candidate.bssid, candidate.frequency_mhz, candidate.ssid
+            if place not in listed:
+                listed.add(place)
+                more.append(candidate)
+    return [*found, *more]
 
 
 def walk(elements: bytes) -> Iterator[tuple[int, bytes]]:
@@ -510,16 +570,26 @@ def _suites(found: _Found, what: str, body: bytes | None, oui: bytes) -> tuple[S
             return Suites(version=version), False, False
         group = _cipher(body[at : at + 4])
         at += 4
+    ends = at == len(body)
     pairwise, at, sound = _list(body, at, _cipher, default)
-    if not sound:
+    if not sound or (not pairwise and at == len(body)):
         found.note(f"{what} has a malformed list of pairwise ciphers")
         return Suites(version=version, group_cipher=group, pairwise_ciphers=pairwise), False, False
+    if not pairwise:
+        found.note(f"{what} lists no pairwise cipher (its count is 0)")
+    if ends:
+        found.note(f"{what} has no list of pairwise ciphers: {default} counts, the standard's default")
     # Replace "use group cipher suite" (table 9-149) by that cipher's name, to show which cipher a station needs.
     pairwise = [group if cipher == "GROUP" else cipher for cipher in pairwise]
+    ends = at == len(body)
     akms, at, sound = _list(body, at, _akm, "EAP")
     if not sound:
         found.note(f"{what} has a malformed list of AKMs")
         return Suites(version=version, group_cipher=group, pairwise_ciphers=pairwise, akms=akms), False, False
+    if not akms:
+        found.note(f"{what} lists no AKM (its count is 0)")
+    if ends:
+        found.note(f"{what} has no list of AKMs: 802.1X counts, the standard's default")
     flags = int.from_bytes(body[at : at + 2], "little") if oui == _RSN_OUI else 0
     cut = len(body) == at + 1 and oui == _RSN_OUI
     if cut:
@@ -546,7 +616,7 @@ def _list(body: bytes, at: int, name: Callable[[bytes], str], default: str) -> t
     at += 2
     end = at + 4 * count
     names = [name(body[offset : offset + 4]) for offset in range(at, min(end, len(body) - 3), 4)]
-    return list(dict.fromkeys(names)), end, bool(count) and end <= len(body)
+    return list(dict.fromkeys(names)), end, end <= len(body)
 
 
 def _cipher(selector: bytes) -> str:
@@ -598,6 +668,33 @@ def _pmf(found: _Found, rsn: Suites | None) -> Pmf | None:
     if rsn is None:
         return "none" if found.whole else None
     return "required" if rsn.pmf_required else "capable" if rsn.pmf_capable else "none"
+
+
+# --- Multiple BSSID ---------------------------------------------------------------------------------------------
+
+
+def _identity(number: int, body: bytes) -> int | tuple[int, bytes]:
+    """What an element in a profile replaces: vendors' elements and extensions differ by their first octets, too."""
+    return (number, body[: 4 if number == _VENDOR else 1]) if number in {_VENDOR, _EXTENSION} else number
+
+
+def _not_inherited(profile: list[tuple[int, bytes]]) -> set[int | tuple[int, bytes]]:
+    """What the Non-Inheritance element (9.4.2.240) of a profile takes out: IDs, then extensions' IDs."""
+    body = next(
+        (body for number, body in profile if number == _EXTENSION and body[:1] == bytes([_NON_INHERITANCE])), b""
+    )
+    ids = body[2 : 2 + body[1]] if len(body) > 1 else b""
+    extensions = body[3 + len(ids) :][: body[2 + len(ids)]] if len(body) > 2 + len(ids) else b""
+    return {*ids, *((_EXTENSION, bytes([number])) for number in extensions)}
+
+
+def _nontransmitted_bssid(sender: str | None, bits: int, index: int) -> str | None:
+    """The BSSID with this index (9.4.2.45): the sender's, with the index added to its last `bits` bits."""
+    if sender is None or not 0 < index < 1 << bits:
+        return None
+    reference = int(sender.replace(":", ""), 16)
+    low = reference % (1 << bits)
+    return (reference - low + (low + index) % (1 << bits)).to_bytes(6, "big").hex(":")
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------

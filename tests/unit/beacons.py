@@ -93,6 +93,16 @@ def eht_operation(width: int | None) -> Element:
     )
 
 
+def profile(name: bytes, *own: Element, index: int = 1, capability: int = 0x0431) -> bytes:
+    """A Nontransmitted BSSID Profile (802.11-2020, 9.4.2.45): capability first, then name and BSSID-Index."""
+    return join((83, struct.pack("<H", capability)), (0, name), (85, bytes([index, 1, 0])), *own)
+
+
+def multiple_bssid(*profiles: bytes, bits: int = 2) -> Element:
+    """A Multiple BSSID element (802.11-2020, 9.4.2.45): the number of BSSID bits, then a subelement a profile."""
+    return 71, bytes([bits]) + join(*((0, profile) for profile in profiles))
+
+
 def frame(
     elements: bytes, *, kind: int = 0x80, bssid: str = BSSID, capability: int = 0x0421, fcs: bool = False, tsf: int = 0
 ) -> bytes:

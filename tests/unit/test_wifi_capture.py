@@ -12,7 +12,7 @@ from netpreflight.probes.observations import Bss, Wifi
 from netpreflight.probes.wifi import capture
 from netpreflight.probes.wifi.capture import BARE, PPI, PRISM, read_capture
 from tests.unit import beacons
-from tests.unit.beacons import block, frame, join, pcap, pcapng, radiotap, usual
+from tests.unit.beacons import block, frame, join, multiple_bssid, pcap, pcapng, profile, radiotap, usual
 
 DATA = Path(__file__).parent / "data"
 CAPTURES = sorted((DATA / "captures").glob("*.pcap*"))
@@ -149,10 +149,17 @@ def test_a_probe_response_reveals_a_hidden_name(tmp_path: Path) -> None:
 
 
 def test_several_names_of_one_bssid_are_said(tmp_path: Path) -> None:
-    bss = only(pcap(radiotap(frame(usual(name=b"old"))), radiotap(frame(usual(name=b"new")))), tmp_path)
+    old, new = (radiotap(frame(usual(name=name))) for name in (b"old", b"new"))
+    seen = read(pcap(old, new, old), tmp_path)
 
-    assert bss.ssid == "new"
-    assert "'old', 'new'" in bss.contradictions[0]
+    assert [bss.ssid for bss in seen.bss] == ["old", "new"]
+    assert all("'old', 'new'" in bss.contradictions[0] for bss in seen.bss)
+
+
+def test_one_name_of_a_bssid_on_two_bands_is_no_contradiction(tmp_path: Path) -> None:
+    low, high = radiotap(frame(usual())), radiotap(frame(usual(channel=36)), frequency=5180)
+
+    assert [bss.contradictions for bss in read(pcap(low, high), tmp_path).bss] == [[], []]
 
 
 def test_unanswered_probe_requests(tmp_path: Path) -> None:
@@ -348,10 +355,29 @@ def test_kept_octets_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(read(pcap(*frames), tmp_path).bss) == 2
 
 
-def test_announced_others_are_said(tmp_path: Path) -> None:
-    seen = read(pcap(radiotap(frame(usual() + join((71, b"\2\0\2\x53\0"))))), tmp_path)
+def test_announced_others_are_listed_as_such(tmp_path: Path) -> None:
+    seen = read(pcap(radiotap(frame(usual() + join(multiple_bssid(profile(b"iot")))))), tmp_path)
 
+    assert [(bss.ssid, bss.bssid, bss.nontransmitted) for bss in seen.bss] == [
+        ("net", beacons.BSSID, False),
+        ("iot", "02:11:22:33:44:56", True),
+    ]
     assert any("Multiple BSSID" in limit for limit in seen.limits)
+
+
+def test_a_frame_that_was_heard_is_not_nontransmitted(tmp_path: Path) -> None:
+    """No beacon has a Multiple BSSID-Index; but one that has it was still sent."""
+    assert not only(pcap(radiotap(frame(usual() + join((85, b"\1\1\0"))))), tmp_path).nontransmitted
+
+
+def test_the_case_with_a_name_in_element_71_only() -> None:
+    """A beacon made by others (shared/cases, 13-multiple-bssid): `iot` is in its Multiple BSSID element."""
+    seen = read_capture(DATA / "captures" / "cases" / "13-multiple-bssid-air.pcap")
+
+    assert {bss.ssid: bss.nontransmitted for bss in seen.bss if bss.ssid in {"corp", "iot"}} == {
+        "corp": False,
+        "iot": True,
+    }
 
 
 @pytest.mark.fuzz
