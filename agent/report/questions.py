@@ -13,12 +13,13 @@ from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.judging.wifi.bss import counted
+from netpreflight.agent.judging.wifi.coverage import looked_at_high
 from netpreflight.agent.judging.wifi.ess import Ess, network_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.hardware_makers import maker
 from netpreflight.agent.report.way_to_cloud import MOST_BEYOND, Station, traced
 from netpreflight.agent.results import Check
-from netpreflight.probes.observations import Bss, Observations, Wifi
+from netpreflight.probes.observations import Bss, Observations, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
 
 _GUESS_VIRTUAL = "a locally administered address: perhaps one of several networks of the same access point (a guess)"
@@ -165,7 +166,15 @@ def _bands(network: Ess) -> str | None:
     bands = sorted({bss.band for bss in network.ours if bss.band})
     if not bands:
         return None
-    return f"yes: heard on {' and '.join(bands)} GHz" if len(bands) > 1 else f"heard on {bands[0]} GHz only"
+    if len(bands) > 1:
+        return f"yes: heard on {' and '.join(bands)} GHz"
+    wifi, other = network.wifi, "5" if bands[0] == "2.4" else "2.4"
+    looked = looked_at_high(wifi) if other == "5" else any(band_of(mhz) == other for mhz in _heard_on(wifi))
+    return f"heard on {bands[0]} GHz only" if looked else f"heard on {bands[0]} GHz; {other} GHz was not listened to"
+
+
+def _heard_on(wifi: Wifi) -> list[int | None]:
+    return [*wifi.frequencies_mhz, *(bss.frequency_mhz for bss in wifi.bss)]
 
 
 def _access_points(network: Ess) -> str | None:
@@ -190,7 +199,7 @@ def _environment(best: Bss | None, wifi: Wifi) -> str:
         return words
     others = [bss for bss in low if bss.ssid != best.ssid and bss.channel is not None]
     near = sum(abs((bss.channel or 0) - best.channel) < _OVERLAP for bss in others)
-    return f"{words}; of other networks, {near} overlap channel {best.channel}"
+    return f"{words}; of other networks, {near} {'overlaps' if near == 1 else 'overlap'} channel {best.channel}"
 
 
 def _after_gateway(way: list[Station]) -> tuple[list[str], list[str]]:

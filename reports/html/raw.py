@@ -35,7 +35,7 @@ def raw(report: Report) -> Iterator[tuple[str, str, int]]:
                 len(observation.bss) - MOST_RAW_BSSS,
             )
         text = json_shown(_compact(msgspec.to_builtins(observation)))
-        title = f"{name}: {left} BSSs left out" if left else name
+        title = f"{name}: {left} {'BSS' if left == 1 else 'BSSs'} left out" if left else name
         yield title, text[:MOST_RAW], max(0, len(text) - MOST_RAW)
 
 

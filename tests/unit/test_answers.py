@@ -13,8 +13,9 @@ from netpreflight.agent.report.way_to_cloud import Station
 from netpreflight.agent.selection import Selection
 from netpreflight.probes import scope
 from netpreflight.probes.observations import Path as Traced
+from netpreflight.probes.observations import Wifi
 from netpreflight.reports import FORMATS
-from tests.unit import four, seen
+from tests.unit import air, four, seen
 from tests.unit.seen_ladders import ladder
 
 
@@ -62,6 +63,22 @@ def test_the_forums_questions_are_answered_from_the_run() -> None:
     assert answer(made, "measured with") == "Linux, as root, by cable"
     assert answer(made, "hotspot") is None
     assert answer(made, "password") is None
+
+
+@pytest.mark.parametrize(
+    ("heard", "words"),
+    [
+        (air.wifi(air.HEALTHY, air.HIGH_OTHER), "heard on 2.4 GHz only"),
+        (air.wifi(air.HEALTHY, frequencies_mhz=[2437, 5180]), "heard on 2.4 GHz only"),
+        (air.wifi(air.HEALTHY, air.OTHER), "heard on 2.4 GHz; 5 GHz was not listened to"),
+        (air.scan(air.HEALTHY, frequencies_mhz=[2412, 2437]), "heard on 2.4 GHz; 5 GHz was not listened to"),
+        (air.wifi(air.HIGH, air.OTHER), "heard on 5 GHz only"),
+        (air.wifi(air.HIGH), "heard on 5 GHz; 2.4 GHz was not listened to"),
+        (air.wifi(air.HEALTHY, air.HIGH), "yes: heard on 2.4 and 5 GHz"),
+    ],
+)
+def test_a_band_that_was_not_listened_to_is_not_ruled_out(heard: Wifi, words: str) -> None:
+    assert answer(four.made(four.run_of(wifi=heard), "generic"), "2.4 and on 5") == words
 
 
 def test_a_run_that_saw_little_says_so() -> None:
