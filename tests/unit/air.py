@@ -1,5 +1,6 @@
 """The air made by hand: BSSs, what a source heard of them, and one check judged for one device."""
 
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +24,16 @@ BSSID, NET = "02:11:22:33:44:55", "net"
 
 
 def bss(**changes: Any) -> Bss:
-    """A healthy BSS: WPA2-PSK with CCMP, 20 MHz, channel 6, -50 dBm; `name` (bytes) and `channel` imply the rest."""
+    """A healthy BSS: WPA2-PSK with CCMP, 20 MHz, channel 6, -50 dBm; `name` (bytes) and `channel` imply the rest.
+
+    Each name has a BSSID of its own, far from the others.
+    """
     name = changes.pop("name", NET.encode())
     number = changes.get("channel", 6)
     low = number is None or number <= 14
     frequency = 2484 if number == 14 else 2407 + 5 * (number or 0) if low else 5000 + 5 * (number or 0)
     usual: dict[str, Any] = {
-        "bssid": BSSID,
+        "bssid": BSSID if name in {NET.encode(), b""} else f"02:{zlib.crc32(name).to_bytes(5).hex(':')}",
         "ssid": ssid_text(name),
         "ssid_hex": name.hex(),
         "frequency_mhz": 2437 if number is None else frequency,

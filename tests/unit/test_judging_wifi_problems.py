@@ -13,6 +13,7 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import HtOperation, Observations, Wifi
 from tests.unit.air import (
     ADMIN,
+    BSSID,
     DEVICES,
     HEALTHY,
     HIDDEN,
@@ -53,6 +54,7 @@ PROBLEMS: dict[str, dict[str, Found]] = {
         "hidden-names": (scan(HIDDEN, OTHER), "generic", "unknown", OWNER),
         "not-surveyed": (scan(OTHER, frequencies_mhz=[2412]), "generic", "unknown", OWNER),
         "other-band": (scan(HIGH, OTHER), "generic", "fail", ADMIN),
+        "nontransmitted": (scan(bss(nontransmitted=True), OTHER), "generic", "fail", ADMIN),
         "not-on-the-air": (scan(OTHER), "generic", "fail", OWNER),
     },
     "wifi.shared-ssid": NO_NETWORK
@@ -81,6 +83,7 @@ PROBLEMS: dict[str, dict[str, Found]] = {
     | NOT_HEARD
     | {
         "not-told": (scan(bss(security=None)), "generic", "unknown", OWNER),
+        "odd-element": (scan(bss(rsn=rsn("PSK", pairwise=()))), "generic", "unknown", ADMIN),
         "pmf-not-told": (scan(bss(pmf=None)), "generic", "unknown", OWNER),
         "no-common-security": (scan(bss(**WPA3)), "argon", "fail", ADMIN),
         "no-common-akm": (scan(bss(rsn=rsn("PSK-SHA256"))), "argon", "fail", ADMIN),
@@ -114,6 +117,8 @@ PROBLEMS: dict[str, dict[str, Found]] = {
         "not-told": (scan(bss(hidden=None)), "argon 4.2.0", "unknown", OWNER),
         "refused-character": (scan(bss(name=b"a,b"), target="a,b"), "argon", "fail", ADMIN),
         "hidden-name": (scan(bss(hidden=True)), "argon 4.2.0", "fail", ADMIN),
+        "hidden-above-11": (scan(bss(hidden=True, channel=12)), "argon", "unknown", ADMIN),
+        "shared-bssid": (scan(HEALTHY, bss(name=b"two", bssid=BSSID)), "generic", "warn", ADMIN),
         "odd-name": (scan(bss(name=b" net"), target=" net"), "argon", "warn", OWNER),
         "look-alike": (scan(HEALTHY, bss(name=b"Net")), "argon", "warn", OWNER),
     },

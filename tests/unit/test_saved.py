@@ -58,7 +58,14 @@ def test_by_the_same_rules_a_run_is_judged_as_it_was(sample: Path) -> None:
     assert {check.id: check.status for check in again.checks if check.id in before} == before
 
 
-def test_the_sample_of_these_rules_has_what_came_with_them() -> None:
+def test_the_sample_of_rules_5_has_a_bss_that_another_one_announces() -> None:
+    wifi = report.load(DATA / "sample-report-1-announced.json")[0].observations.wifi
+
+    assert wifi is not None
+    assert [bss.ssid for bss in wifi.bss if bss.nontransmitted] == ["iot"]
+
+
+def test_the_sample_of_rules_4_has_what_came_with_them() -> None:
     """A healthy deep run: a large datagram got out, what the server sent is measured, and nothing was echoed."""
     made = report.load(DATA / "sample-report-1-whole.json")[0]
     seen = made.observations

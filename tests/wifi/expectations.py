@@ -15,8 +15,9 @@ Found = tuple[str, str | None]
 """A status, and the problem that it has where it is no pass."""
 PASS: Found = ("pass", None)
 WEAK_DBM, UNUSABLE_DBM = -75, -85
-CROWD = 8
-"""So many other BSSs on overlapping channels crowd a network's channel."""
+CROWD, NEAR_DBM = 8, -82
+"""So many other radios on overlapping channels crowd a network's channel, if they are at least so strong: at -82 dBm a
+station has to wait for an OFDM frame (IEEE 802.11-2020, 17.3.10.6)."""
 ODD = "\"'\\,"
 """Characters that are easily typed wrong, or that a device's commands have to escape."""
 LOOK_ALIKE = str.maketrans({"\N{CYRILLIC CAPITAL LETTER ES}": "C"})
@@ -207,6 +208,9 @@ def signal(usable: Sequence[Truth], air: Sequence[Truth]) -> Found:
         return ("fail", "too-weak") if nearest.signal_dbm < UNUSABLE_DBM else ("warn", "weak")
     if nearest.frequency_mhz > 3000:
         return PASS
-    others = [truth for truth in air if truth.frequency_mhz < 3000 and truth.network != nearest.network]
-    crowded = sum(abs(truth.channel - nearest.channel) < 5 for truth in others) >= CROWD
+    # The lab's BSSIDs of one radio differ in the last octet only.
+    radio = {truth.bssid[:-3]: truth for truth in air if truth.frequency_mhz < 3000 and truth.signal_dbm >= NEAR_DBM}
+    own = {truth.bssid[:-3] for truth in usable if truth.channel == nearest.channel}
+    near = [other for number, other in radio.items() if number not in own]
+    crowded = sum(abs(truth.channel - nearest.channel) < 5 for truth in near) >= CROWD
     return ("warn", "crowded") if crowded else PASS

@@ -73,10 +73,11 @@ def ssid(view: DeviceView) -> Finding:
         return network
     if not network.has_a_name:
         return nothing_to_judge(seen.wifi)
-    if not network.ours:
+    heard = [bss for bss in network.ours if not bss.nontransmitted]
+    if not heard:
         return see_band(network)
-    hidden = judge_hidden(network.best or network.ours[0], network.wifi, profile)
-    return judge_name(network.ours, hidden, network.wifi, profile)
+    hidden = judge_hidden(network.best or heard[0], network.wifi, profile)
+    return judge_name(heard, hidden, network.wifi, profile)
 
 
 def signal(view: DeviceView) -> Finding:

@@ -1,9 +1,11 @@
 """How full the air is, counted once per run: a capture may hold thousands of BSSs, and every check needs the counts."""
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 
-from netpreflight.probes.observations import Bss
+from netpreflight.probes.observations import Bss, strength
 
 PLAIN = (1, 6, 11)
 """The 2.4 GHz channels that do not overlap one another."""
@@ -13,31 +15,80 @@ _APART = 5
 _APART_40 = 4
 """The secondary channel of 40 MHz lies 20 MHz, that is four numbers, from the primary."""
 _UNKNOWN_DBM, _LEAST_DBM = -70.0, -95.0
+DEFERS_DBM = -82.0
+"""A station waits while it hears a 20 MHz OFDM frame of at least this strength (IEEE 802.11-2020, 17.3.10.6). A weaker
+one is noise to it, and does not crowd its channel."""
+_SAME_RADIO_DB = 10.0
+"""The most by which the names of one radio, sent with the same power, differ in strength where they are received."""
 _SHAPES = str.maketrans("I1|0\u041e\u039f5", "lllOOOS")
 """Characters that look alike in many typefaces; U+041E and U+039F are the Cyrillic and the Greek capital O."""
 _FOREIGN = str.maketrans("аеорсухіјѕһοαρν", "aeopcyxijshoapv")  # noqa: RUF001 - Cyrillic and Greek on purpose
-_OVERLOOKED = str.maketrans("", "", " -_.\u00a0")
+_MARKS = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc\u02b9\u00b4\u0060\uff07", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02", '"')
+)
+"""Typographic apostrophes, accents and quotes, which phones and word processors put in place of the typed ones."""
+_OVERLOOKED = {"Zs", "Pd", "Cf"}
+"""Unicode's categories of blanks, dashes, and characters that are not shown."""
+_UNDECODED = re.compile(r"\\x([89a-f][0-9a-f])")
+"""A byte of a name that is not valid UTF-8, as `Bss.ssid` shows it."""
+_OTHERS_OVERLOOKED = "-_.\t\u2212\ufe0e\ufe0f"
+"""Further ones: the minus sign, and the selectors between a character as text and as a picture."""
+
+
+class Radio:
+    """The BSSs that are taken to be of one radio: on one channel, alike in BSSID and strength, and with other names.
+
+    An access point numbers the BSSIDs of its names upwards from the radio's own, or changes their first octet. It never
+    sends one name twice on a channel.
+    """
+
+    def __init__(self, strongest: Bss) -> None:
+        self.strongest = strongest
+        self.names = {strongest.ssid}
+        self.load = strongest.load.utilisation if strongest.load else 0.0
+
+    @property
+    def is_near(self) -> bool:
+        """Whether stations here wait for it; a radio of unknown strength counts."""
+        return self.strongest.signal_dbm is None or self.strongest.signal_dbm >= DEFERS_DBM
+
+    def has(self, bss: Bss) -> bool:
+        """Whether a BSS, which is no stronger and alike in BSSID, can be of this radio."""
+        if bss.ssid and bss.ssid in self.names:
+            return False
+        mine, its = self.strongest.signal_dbm, bss.signal_dbm
+        return mine is None or its is None or mine - its <= _SAME_RADIO_DB
+
+    def add(self, bss: Bss) -> None:
+        """Count a BSS to this radio."""
+        self.names.add(bss.ssid)
+        self.load = max(self.load, bss.load.utilisation if bss.load else 0.0)
 
 
 class AirOccupancy:
-    """The BSSs that were heard, by name, by channel, and by look-alike names."""
+    """The BSSs that were heard, by name, by BSSID, by radio, and by look-alike names."""
 
     def __init__(self, heard: list[Bss]) -> None:
         self.named: dict[str, list[Bss]] = defaultdict(list)
+        self.by_bssid: dict[str, list[Bss]] = defaultdict(list)
+        """The BSSs with a name that send beacons."""
         self.on_5: list[Bss] = []
         self.overlapping: Counter[int] = Counter()
         """How many BSSs overlap each 2.4 GHz channel, with their secondary channels."""
+        self.radios: list[Radio] = _radios(bss for bss in heard if bss.band == "2.4" and not bss.nontransmitted)
+        """The radios on 2.4 GHz."""
         self.load: dict[int, float] = {}
         """The highest BSS Load (0 to 1) that a BSS with this primary 2.4 GHz channel reports."""
-        self._weight: dict[int, float] = dict.fromkeys(PLAIN, 0.0)
         for bss in heard:
             if bss.ssid:
                 self.named[bss.ssid].append(bss)
+            if bss.ssid and bss.bssid and not bss.nontransmitted:
+                self.by_bssid[bss.bssid].append(bss)
             if bss.band == "5":
                 self.on_5.append(bss)
-            self.overlapping.update(channel for channel in _ALL_24 if overlaps(bss, channel))
-            for channel in PLAIN:
-                self._weight[channel] += _power(bss, channel) + _busy(bss, channel)
+            if not bss.nontransmitted:
+                self.overlapping.update(channel for channel in _ALL_24 if overlaps(bss, channel))
             if bss.load and bss.channel is not None and bss.band == "2.4":
                 self.load[bss.channel] = max(bss.load.utilisation, self.load.get(bss.channel, 0.0))
         self._alike: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -45,18 +96,39 @@ class AirOccupancy:
             for key in _folded(name):
                 self._alike[key].append(name)
 
-    def weight(self, channel: int, without: str | None) -> float:
-        """How busy channel 1, 6 or 11 is: by the BSSs that overlap it, their signal, and BSS Load; no unit.
+    def on(self, channel: int) -> list[Radio]:
+        """The radios that overlap a 2.4 GHz channel."""
+        return [radio for radio in self.radios if overlaps(radio.strongest, channel)]
 
-        The BSSs of the network `without` do not count, because they would be moved to that channel. Their BSS Load
+    def weight(self, channel: int, without: str | None) -> float:
+        """How busy channel 1, 6 or 11 is: by the radios that overlap it, their signal, and BSS Load; no unit.
+
+        The radios of the network `without` do not count, because they would be moved to that channel. Their BSS Load
         does, because it includes everybody's traffic.
         """
-        own = sum(_power(bss, channel) for bss in self.named.get(without or "", []))
-        return round(self._weight[channel] - own, 6)
+        there = self.on(channel)
+        power = sum(_power(radio.strongest) for radio in there if not without or without not in radio.names)
+        return round(power + sum(min(radio.load, 1.0) * 5 for radio in there), 6)
 
     def look_alikes(self, name: str) -> list[str]:
         """Other names that a person can mistake for this one."""
         return sorted({other for key in _folded(name) for other in self._alike.get(key, []) if other != name})
+
+
+def _radios(heard: Iterable[Bss]) -> list[Radio]:
+    """The radios of these BSSs."""
+    radios: list[Radio] = []
+    alike: dict[tuple[int | None, str], list[Radio]] = defaultdict(list)
+    for bss in sorted(heard, key=lambda bss: strength(bss.signal_dbm), reverse=True):
+        # Without the first octet, and without the last four bits.
+        near = alike[bss.channel, bss.bssid[2:-1]] if bss.bssid else []
+        radio = next((radio for radio in near if radio.has(bss)), None)
+        if radio is not None:
+            radio.add(bss)
+            continue
+        radios.append(Radio(bss))
+        near.append(radios[-1])
+    return radios
 
 
 def overlaps(bss: Bss, channel: int) -> bool:
@@ -69,19 +141,22 @@ def overlaps(bss: Bss, channel: int) -> bool:
     return abs(bss.channel + {1: _APART_40, 3: -_APART_40}.get(offset, 0) - channel) < _APART
 
 
-def _power(bss: Bss, channel: int) -> float:
-    if not overlaps(bss, channel):
-        return 0.0
+def _power(bss: Bss) -> float:
     power = _UNKNOWN_DBM if bss.signal_dbm is None else min(max(bss.signal_dbm, _LEAST_DBM), 0.0)
     return (power + 100.0) / 10.0
 
 
-def _busy(bss: Bss, channel: int) -> float:
-    return min(bss.load.utilisation, 1.0) * 5 if bss.load and overlaps(bss, channel) else 0.0
-
-
 def _folded(name: str) -> list[tuple[str, str]]:
-    """Two keys of a name, the same for names that look alike: one ignores case, one similar shapes of letters."""
-    plain = unicodedata.normalize("NFKC", name).translate(_OVERLOOKED)
-    by_shape = plain.translate(_SHAPES).casefold().translate(_FOREIGN)
-    return [("case", plain.casefold().translate(_FOREIGN)), ("shape", by_shape)]
+    """Two keys of a name, the same for names that look alike: one ignores case, one similar shapes of letters.
+
+    Both ignore blanks, dashes, the kind of apostrophe or quote, the normal form, and whether the name is in UTF-8 or in
+    Windows' Western encoding.
+    """
+    text = _UNDECODED.sub(lambda match: bytes.fromhex(match[1]).decode("cp1252", "replace"), name)
+    shown = "".join(
+        character
+        for character in unicodedata.normalize("NFKC", text.translate(_MARKS))
+        if unicodedata.category(character) not in _OVERLOOKED and character not in _OTHERS_OVERLOOKED
+    )
+    by_shape = shown.translate(_SHAPES).casefold().translate(_FOREIGN)
+    return [("case", shown.casefold().translate(_FOREIGN)), ("shape", by_shape)]

@@ -71,7 +71,11 @@ def suites_words(bss: Bss) -> str:
     parts = []
     for kind, suites in (("RSN", bss.rsn), ("WPA", bss.wpa)):
         if suites:
-            parts.append(f"{kind}: {', '.join(suites.akms)} with {', '.join(suites.pairwise_ciphers)}")
+            akms, ciphers = (
+                ", ".join(suites.akms) or "no AKM",
+                ", ".join(suites.pairwise_ciphers) or "no pairwise cipher",
+            )
+            parts.append(f"{kind}: {akms} with {ciphers}")
     return "; ".join(parts) or "no RSN or WPA element"
 
 
@@ -90,6 +94,8 @@ def describe(bss: Bss) -> str:
     parts.append(f"PMF {bss.pmf or 'not known'}")
     if bss.hidden:
         parts.append("name hidden")
+    if bss.nontransmitted:
+        parts.append("sends no beacon (nontransmitted BSSID)")
     if bss.basic_rates_mbps:
         parts.append(f"basic rates {', '.join(f'{rate:g}' for rate in bss.basic_rates_mbps)} Mb/s")
     if bss.membership:
@@ -109,7 +115,7 @@ def describe_all(bsss: list[Bss], judged: Bss | None = None) -> list[str]:
     chosen = [] if judged is None else [judged]
     kept = [*chosen, *rest][:MOST_DESCRIBED]
     left = len(chosen) + len(rest) - len(kept)
-    return [*map(describe, kept), *([f"and {left} weaker ones"] if left else [])]
+    return [*map(describe, kept), *([f"and {left} weaker {'one' if left == 1 else 'ones'}"] if left else [])]
 
 
 def sentences(parts: Iterable[str]) -> str:

@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-from netpreflight.agent.judging.wifi.air import PLAIN, overlaps
-from netpreflight.agent.judging.wifi.bss import either, judged_name, not_told
+from netpreflight.agent.judging.wifi.air import DEFERS_DBM, PLAIN
+from netpreflight.agent.judging.wifi.bss import counted, either, judged_name, not_told
 from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.profiles.facts import Channels, RadioFacts
@@ -13,8 +13,8 @@ from netpreflight.probes.observations import Bss, Wifi
 
 BUSY = 0.75
 """From this share of busy time (BSS Load) on, a channel counts as crowded."""
-CROWDED_BSSS = 8
-"""From this many other BSSs on overlapping channels on, a channel counts as crowded."""
+CROWDED_RADIOS = 8
+"""From this many other radios that are near enough (`DEFERS_DBM`) on overlapping channels on, a channel is crowded."""
 
 
 _SPACING = {"2.4": 1, "5": 4}
@@ -141,14 +141,12 @@ def crowd(bss: Bss, wifi: Survey) -> str | None:
         return f"{bss.load.utilisation:.0%} busy"
     if bss.channel is None:
         return None
-    air = wifi.air
     # Access points of the same network on the same channel take turns; on overlapping channels they interfere.
-    own = sum(
-        sibling.channel == bss.channel and overlaps(sibling, bss.channel)
-        for sibling in air.named.get(wifi.target or "", [])
+    others = sum(
+        radio.is_near and not (wifi.target in radio.names and radio.strongest.channel == bss.channel)
+        for radio in wifi.air.on(bss.channel)
     )
-    others = air.overlapping[bss.channel] - own
-    return f"{others} other BSSs overlap it" if others >= CROWDED_BSSS else None
+    return f"{others} other access points overlap it" if others >= CROWDED_RADIOS else None
 
 
 def crowd_remedy(bss: Bss, wifi: Survey) -> str:
@@ -162,12 +160,17 @@ def crowd_remedy(bss: Bss, wifi: Survey) -> str:
 
 
 def crowding(wifi: Survey) -> list[str]:
-    """Evidence lines for channels 1, 6 and 11: how many BSSs overlap each, and the BSS Load where one is sent."""
+    """Evidence lines for channels 1, 6 and 11: how many BSSs and near radios overlap each, and its BSS Load if sent."""
     air = wifi.air
+    near = {channel: sum(radio.is_near for radio in air.on(channel)) for channel in PLAIN}
     return [
-        f"overlapping channel {channel}: {air.overlapping[channel]} BSSs"
-        + (f", {air.load[channel]:.0%} busy by BSS Load" if channel in air.load else "")
-        for channel in PLAIN
+        *(
+            f"overlapping channel {channel}: {counted(air.overlapping[channel])}"
+            + (f", {air.load[channel]:.0%} busy by BSS Load" if channel in air.load else "")
+            for channel in PLAIN
+        ),
+        f"access points of at least {DEFERS_DBM:.0f} dBm, however many names each has: "
+        + ", ".join(f"{count} on channel {channel}" for channel, count in near.items()),
     ]
 
 

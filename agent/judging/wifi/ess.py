@@ -13,6 +13,7 @@ from netpreflight.agent.judging.wifi.bss import (
     PASSIVE,
     by_strength,
     channel_words,
+    counted,
     describe_all,
     is_fresh,
     judged_name,
@@ -54,7 +55,7 @@ class Ess(NamedTuple):
     ours: list[Bss]
     """All BSSs of its name, strongest first."""
     usable: list[Bss]
-    """The BSSs in the device's bands."""
+    """The BSSs in the device's bands that send beacons, so that the device hears them."""
     ranks: list[Rank]
     """The rank of each usable BSS, in the same order."""
     best: Bss | None
@@ -69,6 +70,11 @@ class Ess(NamedTuple):
     def has_a_name(self) -> bool:
         """Whether the network's name is known; without it, only the BSS that this laptop is on can be judged."""
         return self.wifi.target != _NAMELESS
+
+    @property
+    def unheard(self) -> list[Bss]:
+        """Its nontransmitted BSSIDs in the device's bands: 802.11a/b/g/n stations do not read of them."""
+        return [bss for bss in self.ours if bss.nontransmitted and bss.band in self.profile.radio.bands.value]
 
     @property
     def evidence(self) -> list[str]:
@@ -98,7 +104,7 @@ def _network(wifi: Survey, profile: Profile) -> Ess | Finding:
         ours = by_strength(wifi.air.named.get(target, []))
     if not ours and (wifi.names_withheld or all(bss.ssid is None for bss in wifi.bss)):
         return nothing_to_judge(wifi)
-    usable = [bss for bss in ours if bss.band in profile.radio.bands.value]
+    usable = [bss for bss in ours if bss.band in profile.radio.bands.value and not bss.nontransmitted]
     ranks = [_rank(bss, wifi, profile) for bss in usable]
     best = usable[ranks.index(min(ranks))] if usable else None
     return Ess(wifi, profile, ours, usable, ranks, best)
@@ -161,7 +167,9 @@ def see_band(network: Ess) -> Finding:
     """The finding where no BSS of the network is in the device's bands."""
     return Finding(
         status="unknown",
-        summary=f"{network.name} was not heard in a band of this device",
+        summary=f"{network.name} has no beacon of its own in a band of this device"
+        if network.unheard
+        else f"{network.name} was not heard in a band of this device",
         problem="not-heard",
         reason="There is no BSS to judge; see wifi.band.",
         remedy="Do what wifi.band says, then run netpreflight again.",
@@ -196,12 +204,15 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
         evidence = describe_all(by_strength(wifi.bss))
         told = next((limit for limit in wifi.limits if "Location" in limit), None)
         problem = "names-withheld"
-        summary = f"{len(wifi.bss)} BSSs were heard, and this laptop withholds their names"
+        summary = f"{counted(len(wifi.bss))} heard, and this laptop withholds their names"
         reason = sentences(["Without names it is not known which of them are the network's", *wifi.limits])
         remedy = step or (sentences([told]) if told else _ELSEWHERE + _SKIP)
     else:
         named = len({bss.ssid for bss in wifi.bss if bss.ssid})
-        problem, summary = "none-chosen", f"{named} networks are in range, and none was chosen"
+        problem, summary = (
+            "none-chosen",
+            f"{named} {'network is' if named == 1 else 'networks are'} in range, and none was chosen",
+        )
         reason = (
             "No name was given, so there is no single network to judge."
             if wifi.target is None

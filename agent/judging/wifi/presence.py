@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+import msgspec
+
 from netpreflight.agent.judging.wifi.bss import (
     PASSIVE,
     age_words,
@@ -19,12 +21,16 @@ from netpreflight.agent.judging.wifi.bss import (
 from netpreflight.agent.judging.wifi.channels import plans
 from netpreflight.agent.judging.wifi.coverage import listened_high, looked_at_high, not_covered
 from netpreflight.agent.judging.wifi.ess import Ess, see_band
+from netpreflight.agent.judging.wifi.ssid import NOT_ASKED_FOR, not_asked_for
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Bss
+from netpreflight.probes.quoting import in_quotes
 
 STEERING_GAP_DB = 10.0
 """If 5 GHz is this much stronger than 2.4 GHz, band steering and dual-band laptops prefer it."""
+_MOST_NEAR = 3
+"""At most this many names that look like the one asked for are said."""
 _HIGH_CLASSES = range(115, 138)
 """Global operating classes of 5 GHz (115 to 130) and 6 GHz (131 to 137): IEEE 802.11-2020, table E-4, and 802.11ax."""
 
@@ -57,8 +63,32 @@ def judge_band(network: Ess) -> Finding:
 
 
 def _not_in_band(network: Ess) -> Finding:
+    found = _absent(network)
+    near = [] if network.ours else network.wifi.air.look_alikes(network.wifi.target or "")[:_MOST_NEAR]
+    if not near:
+        return found
+    names = either([in_quotes(name) for name in near])
+    heard = [network.wifi.air.named[name][0] for name in near]
+    remedy = found.remedy or ""
+    return msgspec.structs.replace(
+        found,
+        summary=f"{found.summary}; {names} was heard" if len(near) == 1 else f"{found.summary}; {names} were heard",
+        remedy=f"Heard: {names}. Did you mean that? Enter the name exactly so, on the device too. If it is another "
+        f"network: {remedy[:1].lower()}{remedy[1:]}",
+        evidence=[
+            *found.evidence,
+            *(f"looks the same as {network.name}: {in_quotes(bss.ssid or '')} ({bss.ssid_hex})" for bss in heard),
+            *describe_all(heard),
+        ],
+    )
+
+
+def _absent(network: Ess) -> Finding:
     wifi, ours, name, radio = network.wifi, network.ours, network.name, network.profile.radio
     others = " and ".join(sorted({band for bss in ours if (band := bss.band)}))
+    elsewhere = f"{name} is on {others} GHz"
+    if network.unheard:
+        elsewhere = f"{name} has no beacon of its own, but is announced in another one (nontransmitted BSSID)"
     has = either(radio.bands.value)
     if any(bss.band is None for bss in ours):
         return _unknown(
@@ -68,14 +98,15 @@ def _not_in_band(network: Ess) -> Finding:
             f"The {source_words(wifi)} does not tell the frequency",
             settled_by="settings",
         )
-    nameless = [bss for bss in wifi.bss if not bss.ssid and bss.band in radio.bands.value]
+    nameless = [bss for bss in wifi.bss if not bss.ssid and bss.band in radio.bands.value and not bss.nontransmitted]
     if nameless:
         hidden = f"{counted(len(nameless))} without a name, and {name} may be one of them"
-        where = f"{name} is on {others} GHz; on {has} GHz it was not heard" if ours else None
-        return _unknown(network, "hidden-names", where or f"{name} was not heard", hidden, settled_by="settings")
+        where = f"{elsewhere}; on {has} GHz it was not heard" if ours else f"{name} was not heard"
+        above = NOT_ASKED_FOR if any(not_asked_for(bss, radio) for bss in nameless) else ""
+        return _unknown(network, "hidden-names", where, hidden, above, settled_by="settings")
     gap = not_covered(wifi, radio)
     if gap is not None:
-        where = f"{name} is on {others} GHz; {has} GHz was not surveyed as a whole" if ours else f"{name} was not heard"
+        where = f"{elsewhere}; {has} GHz was not surveyed as a whole" if ours else f"{name} was not heard"
         return _unknown(
             network,
             "not-surveyed",
@@ -86,6 +117,20 @@ def _not_in_band(network: Ess) -> Finding:
         )
     rests_on: list[Fact[Any]] = [radio.bands]
     rests_on += [uses for band in radio.bands.value if (uses := plans(radio, band)[0])]
+    if network.unheard:
+        return Finding(
+            status="fail",
+            summary=f"{name} has no beacon of its own: this device does not find it",
+            problem="nontransmitted",
+            reason="It is a nontransmitted BSSID: only the beacon of another BSS of the same access point has its "
+            "name, in a Multiple BSSID element (IEEE 802.11-2020, 9.4.2.45). Stations with 802.11ax read that element; "
+            f"this device has 802.11{'/'.join(radio.phy.value)}, and does not.",
+            remedy=f"Switch off Multiple BSSID (MBSSID) for {has} GHz on the access point, so that {name} has beacons "
+            "of its own; or give the device the network that has them.",
+            owner="network administrator",
+            evidence=describe_all(ours),
+            rests_on=[*rests_on, radio.phy],
+        )
     if ours:
         return Finding(
             status="fail",
@@ -97,12 +142,13 @@ def _not_in_band(network: Ess) -> Finding:
             evidence=describe_all(ours),
             rests_on=rests_on,
         )
-    there = sum(bss.band in radio.bands.value for bss in wifi.bss)
+    sent = [bss for bss in wifi.bss if not bss.nontransmitted]
+    there = sum(bss.band in radio.bands.value for bss in sent)
     return Finding(
         status="fail",
         summary=f"{name} is not on the air here",
         problem="not-on-the-air",
-        reason=f"The survey heard {counted(len(wifi.bss))}, {there} of them on {has} GHz. No BSS has this name, and no "
+        reason=f"The survey heard {counted(len(sent))}, {there} of them on {has} GHz. No BSS has this name, and no "
         "BSS on the device's bands hides its name.",
         remedy=f"Check the spelling of {name}, move nearer to the access point, or switch on its {has} GHz radio.",
         owner="device owner",
@@ -137,7 +183,7 @@ def _unknown(
 def judge_shared(network: Ess) -> Finding:
     """Whether the name is used on 5 or 6 GHz too, and how big a risk that is for a device with 2.4 GHz only."""
     ours, name, bands = network.ours, network.name, network.profile.radio.bands
-    low = [bss for bss in ours if bss.band == "2.4"]
+    low = [bss for bss in ours if bss.band == "2.4" and not bss.nontransmitted]
     high = [bss for bss in ours if bss.band in {"5", "6"}]
     if "5" in bands.value and network.usable:
         where = " and ".join(sorted({bss.band for bss in network.usable if bss.band}))
@@ -148,7 +194,7 @@ def judge_shared(network: Ess) -> Finding:
             rests_on=[bands],
         )
     if not low:
-        return _only_high(network) if high else see_band(network)
+        return _only_high(network) if high and not network.unheard else see_band(network)
     announced = [
         neighbor
         for bss in low
@@ -159,7 +205,7 @@ def judge_shared(network: Ess) -> Finding:
         return _not_shared(network)
     signs = _signs(low, high)
     if announced and not high:
-        signs.append(f"its own Reduced Neighbor Report names {len(announced)} BSSs there")
+        signs.append(f"its own Reduced Neighbor Report names {counted(len(announced))} there")
     weight = "likely" if len(signs) > 1 else "possible" if signs else "nothing points at it"
     return Finding(
         status="warn",

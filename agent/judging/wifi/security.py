@@ -42,9 +42,11 @@ def judge_security(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether the device can join in any way that the BSS offers; the best way counts."""
     name = judged_name(wifi)
     if bss.security is None:
-        return not_told(wifi, "the security", bss)
+        return _odd_element(bss, name) if bss.complete and _odd(bss) else not_told(wifi, "the security", bss)
     ways = _ways(bss, profile)
     if not ways:
+        if any(element is not None and not element.akms for element in (bss.rsn, bss.wpa)):
+            return _odd_element(bss, name)
         return _none_in_common(bss, name, profile)
     return min(
         (_judge_way(way, bss, wifi, profile) for way in ways), key=lambda finding: BEST_FIRST.index(finding.standing)
@@ -65,6 +67,8 @@ def _ways(bss: Bss, profile: Profile) -> list[_Way]:
 
 def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     name, radio = judged_name(wifi), profile.radio
+    if way.element is not None and not way.element.pairwise_ciphers:
+        return _odd_element(bss, name)
     if way.element is not None and (lacking := _cipher_lacking(way.element, radio.ciphers.value)) is not None:
         return Finding(
             status="fail",
@@ -190,10 +194,31 @@ def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
         status="fail",
         summary=summary,
         problem=problem,
-        reason=reason,
+        reason=sentences([reason, *_odd(bss)]),
         remedy=remedy,
         owner=_ADMIN,
         rests_on=[profile.radio.security],
+    )
+
+
+def _odd(bss: Bss) -> list[str]:
+    """What is wrong with the RSN and WPA elements, as the decoder says."""
+    return [note for note in bss.contradictions if note.startswith(("RSN ", "WPA "))]
+
+
+def _odd_element(bss: Bss, name: str) -> Finding:
+    """The finding where the access point sends an RSN or WPA element that has no agreed meaning."""
+    odd = _odd(bss) or ["a list of AKMs or of pairwise ciphers is empty"]
+    return Finding(
+        status="unknown",
+        summary=f"{name} sends a faulty security element: {odd[0]}",
+        problem="odd-element",
+        reason=sentences(
+            [*odd, f"What can be read is {suites_words(bss)}", "Stations differ in what they make of such an element"]
+        ),
+        remedy=f"Set {name} to WPA2-PSK with CCMP (AES) on the access point again, or update its firmware; then run "
+        "netpreflight again.",
+        owner=_ADMIN,
     )
 
 

@@ -4,13 +4,20 @@ import unicodedata
 
 import msgspec
 
-from netpreflight.agent.judging.wifi.bss import judged_name, not_told, sentences
+from netpreflight.agent.judging.wifi.bss import describe, is_fresh, judged_name, not_told, sentences
+from netpreflight.agent.judging.wifi.channels import plan
 from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles import Profile
+from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import LONGEST_SSID, Bss, Wifi
 from netpreflight.probes.quoting import in_quotes
 
+NOT_ASKED_FOR = (
+    "A device that does not know its country only listens on channels 12 to 14, if it uses them at all. A hidden "
+    "network is found by asking for its name, so such a device does not find it there."
+)
+_ABOVE_11 = range(12, 15)
 _MOST_TWINS = 5
 _SIGNS = {",": "commas", '"': "quotes", "'": "quotes", "\\": "backslashes"}
 _TURNS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -37,6 +44,8 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile)
         )
     if hidden.standing in {"fail", "unknown"}:
         return msgspec.structs.replace(hidden, evidence=evidence)
+    if (double := _same_bssid(ours, wifi)) is not None:
+        return _shared_bssid(double, hidden, wifi, evidence)
     oddities = _oddities(raws[0] if raws else None, text)
     problem = "odd-name" if oddities else "look-alike"
     if len(raws) > 1:
@@ -67,6 +76,50 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile)
     )
 
 
+def _same_bssid(ours: list[Bss], wifi: Survey) -> tuple[Bss, Bss] | None:
+    """A BSS of the network and one of another name with the same BSSID, both heard lately; None: there is none."""
+    for bss in ours:
+        for other in wifi.air.by_bssid.get(bss.bssid or "", []):
+            if other.ssid != bss.ssid and is_fresh(bss, wifi) and is_fresh(other, wifi):
+                return bss, other
+    return None
+
+
+def _shared_bssid(double: tuple[Bss, Bss], hidden: Finding, wifi: Survey, evidence: list[str]) -> Finding:
+    names = f"{judged_name(wifi)} and {in_quotes(double[1].ssid or '')}"
+    return Finding(
+        status="warn",
+        summary=f"{names} have the same BSSID",
+        problem="shared-bssid",
+        reason=sentences(
+            [
+                (
+                    "A BSSID is to have one name: an access point that gives it two is faulty, and stations may lose "
+                    "the connection to either (if it was only renamed in the meantime, that is no fault)"
+                ),
+                (hidden.reason or "") if hidden.standing == "warn" else "",
+            ]
+        ),
+        remedy=f"Give {names} BSSIDs (MAC addresses) of their own on the access point, or update its firmware; then "
+        "look at the air again.",
+        owner="network administrator",
+        evidence=[*evidence, *map(describe, double)],
+        rests_on=hidden.rests_on,
+    )
+
+
+def not_asked_for(bss: Bss, radio: RadioFacts) -> bool:
+    """Whether a device that does not know its country may not send on this channel, so that it finds no hidden network.
+
+    Such a device uses 12 to 14 in listening only, if at all: that is so for those that are not certain in its plan.
+    """
+    if bss.band != "2.4" or bss.channel not in _ABOVE_11 or bss.channel in plan(radio.channels.value):
+        return False
+    perhaps = [radio.channels_unconfirmed.value] if radio.channels_unconfirmed else []
+    perhaps += radio.channels_by_country.value.values() if radio.channels_by_country else []
+    return any(bss.channel in plan(text) for text in perhaps)
+
+
 def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether the device joins this BSS even if its beacons hide the name."""
     name, radio = judged_name(wifi), profile.radio
@@ -90,6 +143,16 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             remedy=f"{remedy[:-1]}, or update the device to {since} or later." if since else remedy,
             owner="network administrator",
             rests_on=[joins],
+        )
+    if not_asked_for(bss, radio):
+        return Finding(
+            status="unknown",
+            summary=f"{name} hides its name on channel {bss.channel}: not known whether this device finds it there",
+            problem="hidden-above-11",
+            reason=NOT_ASKED_FOR,
+            remedy=f"{remedy[:-1]}, or set its 2.4 GHz channel to 1, 6 or 11.",
+            owner="network administrator",
+            rests_on=[joins, radio.channels],
         )
     reason = "The name has to be typed at setup, and the device then sends it in probe requests wherever it is."
     if joins.value == "with-cipher":

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from netpreflight.agent.judging.wifi.air import AirOccupancy
+from netpreflight.agent.judging.wifi.bss import PASSIVE
 from netpreflight.probes.observations import Observations, Wifi
+
+_MULTIPLE_BSSID_INDEX = 85
+"""IEEE 802.11-2020, 9.4.2.73."""
 
 if TYPE_CHECKING:
     from netpreflight.agent.judging.wifi.ess import Ess
@@ -36,7 +40,28 @@ def survey_of(wifi: Wifi) -> Survey:
     """Turn scan results into a `Survey`; one that already is a `Survey` is returned as it is."""
     if isinstance(wifi, Survey):
         return wifi
-    return Survey(**{name: getattr(wifi, name) for name in wifi.__struct_fields__})
+    survey = Survey(**{name: getattr(wifi, name) for name in wifi.__struct_fields__})
+    if survey.source not in PASSIVE:
+        survey.bss = [
+            msgspec.structs.replace(bss, nontransmitted=True) if _is_made_up(bss.elements) else bss
+            for bss in survey.bss
+        ]
+    return survey
+
+
+def _is_made_up(elements: str) -> bool:
+    """Whether a system made these elements from another BSS's announcement: they have a Multiple BSSID-Index element.
+
+    Runs saved before `Bss.nontransmitted` existed have such results, but not that field.
+    """
+    try:
+        octets = bytes.fromhex(elements)
+    except ValueError:
+        return False
+    at = 0
+    while at + 2 <= len(octets) and octets[at] != _MULTIPLE_BSSID_INDEX:
+        at += 2 + octets[at + 1]
+    return at + 2 <= len(octets)
 
 
 def surveyed(seen: Observations) -> Observations:
