@@ -4,11 +4,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.coap import own_server
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, named, refused
 from netpreflight.agent.judging.nat import forgotten, idle_evidence
+from netpreflight.agent.judging.path import beyond_this_site
 from netpreflight.agent.judging.signature import is_signed
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from netpreflight.agent.profiles import Fact, Profile
@@ -90,9 +92,9 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
         )
         summary = f"{where} accepts the connection, which then {how}"
         reason = (
-            f"The real service sends 40 bytes at once; none came in {endpoint.waited_s:.1f} s on {count} connections "
-            f"(the device waits {patience.value:g} s). A proxy or a filter that accepts connections itself looks like "
-            "this; the device would log `Could not receive nonce`."
+            f"The real service sends 40 bytes at once; none came in {endpoint.waited_s:.1f} s on "
+            f"{counted(count, 'connection')} (the device waits {patience.value:g} s). A proxy or a filter that accepts "
+            "connections itself looks like this; the device would log `Could not receive nonce`."
         )
     else:
         error = next((connection.error for connection in endpoint.connections if connection.error), None) or "timeout"
@@ -100,10 +102,10 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
         how = "no answer" if error == "timeout" else error
         summary = f"{where} cannot be reached: {how}"
         limit = profile.cloud.connect_s
-        reason = f"{count} attempts to connect in {endpoint.waited_s:.1f} s failed: {how}." + (
+        reason = f"{counted(count, 'attempt')} to connect in {endpoint.waited_s:.1f} s failed: {how}." + (
             f" The device gives each {limit.value:g} s." if limit else ""
         )
-    return Finding(
+    found = Finding(
         status="fail",
         summary=summary,
         problem=problem,
@@ -115,6 +117,7 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
         rests_on=[patience],
         to_allow=[_flow("tcp", endpoint)],
     )
+    return beyond_this_site(found, _flow("tcp", endpoint), seen) if problem == "no-answer" else found
 
 
 def _describe(connection: Connection) -> str:
@@ -136,7 +139,7 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
         return not_sent("a ClientHello", where, error or "nothing was sent", evidence)
     closed = from_host(flow.address, endpoint.attempts)
     how = f"says {closed.meaning}" if closed else "does not answer"
-    return Finding(
+    found = Finding(
         status="fail",
         summary=f"{where} {how}",
         problem=_problem_of_silence(endpoint, closed),
@@ -149,6 +152,7 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
         rests_on=[*([profile.cloud.hello_at_s] if profile.cloud.hello_at_s else []), profile.cloud.answer_s],
         to_allow=[flow],
     )
+    return beyond_this_site(found, flow, seen) if found.problem == "no-answer" else found
 
 
 def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile: Profile) -> Finding:
@@ -257,7 +261,7 @@ def _flow(protocol: Literal["udp", "tcp"], endpoint: CloudEndpoint) -> Flow:
 def _how_sure(endpoint: CloudEndpoint, profile: Profile) -> str:
     """How many ClientHellos were lost, and how that compares with what the device would send."""
     sent, patience = sum(attempt.outcome != "ignored" for attempt in endpoint.attempts), profile.cloud.answer_s.value
-    text = f"{sent} ClientHellos in {endpoint.waited_s:.0f} s brought no DTLS record back."
+    text = f"{counted(sent, 'ClientHello')} in {endpoint.waited_s:.0f} s brought no DTLS record back."
     schedule = profile.cloud.hello_at_s.value if profile.cloud.hello_at_s else []
     if len(schedule) <= sent:
         return text

@@ -1,9 +1,10 @@
 """Judging CoAP: `coap.udp-5683`, and `cloud.transport` of a device whose cloud is a CoAP server."""
 
+from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, refused
-from netpreflight.agent.judging.path import proof_of_egress
+from netpreflight.agent.judging.path import beyond_this_site, proof_of_egress
 from netpreflight.agent.judging.unseen import no_address, not_looked, of_another_run
 from netpreflight.agent.judging.witnessed import answered_at
 from netpreflight.agent.profiles import Profile
@@ -79,18 +80,20 @@ def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -
     for server in asked:
         words = [answered.words for answered in answered_at(seen, server.address or "")]
         if words and server.attempts and all(attempt.outcome == "timeout" for attempt in server.attempts):
-            return Finding(
+            answers = " and ".join(dict.fromkeys(words))
+            found = Finding(
                 status="fail",
-                summary=f"UDP {server.port} is blocked: {server.host} ({server.address}) answers {words[0]} only",
+                summary=f"UDP {server.port} is blocked: {server.host} ({server.address}) answers {answers}",
                 problem="blocked",
-                reason=f"{len(server.attempts)} CoAP pings to {server.address}, UDP {server.port}, had no answer, "
-                f"while the same host answers {', '.join(words)}.",
+                reason=f"{counted(len(server.attempts), 'CoAP ping')} to {server.address}, UDP {server.port}, had no "
+                f"answer, while the same host answers {answers}.",
                 remedy=f"Allow outbound UDP {server.port} to {server.address} ({zone_of(server.host)}), with replies; "
                 "where the local firewall already does, ask the internet provider.",
                 owner="network administrator",
                 evidence=evidence,
                 to_allow=[_flow(server)],
             )
+            return beyond_this_site(found, _flow(server), seen)
     return None
 
 

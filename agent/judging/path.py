@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
+from netpreflight.agent.counted import counted
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.doubt import Doubt
 from netpreflight.agent.judging.icmp import from_host, no_route
-from netpreflight.agent.judging.router_owner import furthest_outside, is_beyond_the_edge, whose
+from netpreflight.agent.judging.router_owner import Router, furthest_outside, is_beyond_the_edge, whose
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Fact, Profile
@@ -118,6 +119,44 @@ def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathPr
     return None
 
 
+def beyond_this_site(finding: Finding, flow: Flow, seen: Observations) -> Finding:
+    """Say of an exchange without an answer that it left this site, if a router of the provider got a packet of it."""
+    router = _passed_to_provider(flow, seen)
+    if router is None:
+        return finding
+    where = flow.address
+    if flow.host not in {None, where}:
+        where = f"{zone_of(flow.host or '')} (now {where}; its addresses change)"
+    return msgspec.structs.replace(
+        finding,
+        reason=f"{finding.reason} It leaves this site: {router.address} (hop {router.ttl}, {router.whose.words}) got a "
+        "packet of it, and said so.",
+        remedy=f"Ask the internet provider to let {flow.words} to {where} through, with replies.",
+        owner="internet provider",
+    )
+
+
+def _passed_to_provider(flow: Flow, seen: Observations) -> Router | None:
+    """The furthest router that got a packet of an exchange, if it is the provider's."""
+    for target in seen.path.targets if seen.path else []:
+        device, ending = target.device, ladder.end(target.device)
+        if (target.address, device.protocol, device.port) != (flow.address, flow.protocol, flow.port):
+            continue
+        if ladder.loop(device) or (ending is not None and ending.source != target.address):
+            continue  # a routing loop, or a router that refuses the exchange
+        got = [probe for probe in device.probes if probe.outcome == "time-exceeded" and probe.source and probe.quoted]
+        furthest = max(got, key=lambda probe: probe.ttl, default=None)
+        if furthest is not None and furthest.source is not None:
+            place = whose(furthest.source, furthest.ttl, target, seen)
+            return Router(furthest.source, furthest.ttl, place) if place.owner == "internet provider" else None
+    return None
+
+
+def own_cloud_answers(seen: Observations, profile: Profile) -> bool:
+    """Whether the device's own cloud answered on the device's own port."""
+    return any(_has_answered(server) for server in _asked(seen, profile).values())
+
+
 def _asked(seen: Observations, profile: Profile) -> dict[tuple[str, str], CoapServer | CloudEndpoint]:
     """The exchanges with the device's own port, by (port name such as `UDP 5684`, host)."""
     needs = profile.cloud
@@ -164,8 +203,8 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
         return _unknown(
             "foreign-answer",
             f"{device.name} is answered, but not as the device's server does",
-            f"{device.strays} datagrams came from {address} that match nothing that was sent; something on the way may "
-            "answer in its place.",
+            f"{counted(device.strays, 'datagram')} came from {address} that match nothing that was sent; "
+            "something on the way may answer in its place.",
         )
     if target.cut_short:
         return _unknown(
@@ -179,7 +218,7 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
 def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
     device = target.device
     at = next((ttl for ttl, sources in sorted(ladder.routers(device).items()) if icmp.source in sources), None)
-    hop = f"hop {at}" if at else f"within {ladder.furthest(device)} hops"
+    hop = f"hop {at}" if at else f"within {counted(ladder.furthest(device), 'hop')}"
     place = whose(icmp.source, at or ladder.furthest(device), target, seen)
     named = Named(address=icmp.source, hop=at)
     alike = [
@@ -227,11 +266,12 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
         needs = max([further + 1, *distances])
         return _unknown(
             "answered-nearer",
-            f"{device.name} is answered from {address} within {end.ttl} hops, nearer than another port is",
+            f"{device.name} is answered from {address} within {counted(end.ttl, 'hop')}, nearer than another port is",
             f"{answer} came for a packet with TTL {end.ttl}, while another port of the same address needs {needs} "
             "hops. A transparent proxy, a firewall that answers for others, or paths of different length look like "
             "this.",
-            f"Ask the network administrator what answers {device.name} within the first {end.ttl} hops, "
+            "Ask the network administrator what answers "
+            f"{device.name} within the first {'hop' if end.ttl == 1 else f'{end.ttl} hops'}, "
             f"and have it pass {device.name} to {address} unchanged.",
             "network administrator",
         )
@@ -240,8 +280,8 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
         return _unknown(
             "control-answered-nearer",
             f"{device.name} is answered from {address} at hop {end.ttl}, and {nearer.name} from nearer",
-            f"{nearer.name} needs {ladder.reaches(nearer, address)} hops. A proxy on the way that answers for others, "
-            "or paths of different length, look like this.",
+            f"{nearer.name} needs {counted(ladder.reaches(nearer, address) or 0, 'hop')}. A proxy on the way that "
+            "answers for others, or paths of different length, look like this.",
         )
     if end.ttl == 1 or not distances:
         return _unknown(
@@ -325,9 +365,9 @@ def _silent(target: PathTarget, seen: Observations) -> Finding:
         return _unknown(
             "lossy",
             f"{device.name} falls silent after {after}, where not every packet is answered",
-            f"{after.capitalize()} answered {answered} of {asked} packets to {device.name}. Beyond it, {lost} were "
-            f"lost at hops that answer {same.name} each time. Routers that limit their ICMP errors, packet loss, or a "
-            "path that alternates look like this.",
+            f"{after.capitalize()} answered {answered} of {counted(asked, 'packet')} to {device.name}. Beyond "
+            f"it, {lost} were lost at hops that answer {same.name} each time. Routers that limit their ICMP errors, "
+            "packet loss, or a path that alternates look like this.",
         )
     return _dropped(target, same, last, min(telling), seen)
 
@@ -440,7 +480,7 @@ def _in_words(trace: Ladder) -> str:
     beyond = sorted({probe.ttl for probe in trace.probes if probe.ttl > furthest})
     if beyond and ladder.end(trace) is None:
         asked = max(ladder.tries(trace, ttl)[0] for ttl in beyond)
-        rungs.append(f"{_ranges(beyond)} silent (up to {asked} tries each)")
+        rungs.append(f"{_ranges(beyond)} silent ({'1 try' if asked == 1 else f'up to {asked} tries'} each)")
     if not trace.one_flow:
         rungs.append("each from another source port" + (f" (raw sockets: {trace.no_raw})" if trace.no_raw else ""))
     return ", ".join(rungs) or "nothing was sent"
@@ -458,7 +498,7 @@ def _ranges(numbers: Sequence[int]) -> str:
 def _rung(probes: Sequence[PathProbe]) -> str:
     heard = [probe for probe in probes if probe.outcome not in {"timeout", "error"}]
     if not heard:
-        return f"silent ({len(probes)} tries)" if probes else "not asked"
+        return f"silent ({len(probes)} {'try' if len(probes) == 1 else 'tries'})" if probes else "not asked"
     found: dict[str, list[float]] = {}
     for probe in heard:
         what = probe.icmp.meaning if probe.icmp and probe.outcome == "unreachable" else probe.detail

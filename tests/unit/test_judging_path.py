@@ -506,6 +506,74 @@ def test_who_can_change_it_and_the_headline_follow_from_where_it_is_lost(device:
         assert (judgement.answer.check, judgement.answer.owner) == ("path.egress", owner)
 
 
+CARRIER = "100.64.0.1"
+BY_CARRIER = (GATEWAY, CARRIER, EDGE, ISP)
+ALIVE = [
+    Control(port=5684, protocol="dtls", answered=True, detail="HelloVerifyRequest"),
+    Control(port=80, protocol="http", answered=True, detail="HTTP/1.1 200 OK"),
+]
+
+
+def lost_behind(last: int, device: str, way: tuple[str, ...] = BY_CARRIER, **changed: Any) -> Judgement:
+    """The device's port is lost behind the first routers of a way, and no router after them answers."""
+    alive: dict[str, Any] = {"exchange": {"controls": ALIVE}} if device == "generic" else {}
+    address = {"generic": COAP_ADDRESSES[0], "argon": ARGON_ADDRESS, "photon": PHOTON_ADDRESS}[device]
+    quiet = [None] * (len(way) - last)
+    controls = [
+        ladder("udp 53", *way[:last], *quiet, closed(address)),
+        ladder("tcp 443", *way[:last], *quiet, f"!{address} RST"),
+    ]
+    return judged(device, *way[:last], *quiet, None, controls=controls, **alive, **changed)
+
+
+@pytest.mark.parametrize("device", ["generic", "argon", "photon"])
+@pytest.mark.parametrize(
+    ("way", "last", "owner"),
+    [
+        (BY_CARRIER, 2, "internet provider"),
+        (BY_CARRIER, 3, "internet provider"),
+        (BY_CARRIER, 4, "internet provider"),
+        (ROUTERS, 3, "internet provider"),
+        (BY_CARRIER, 1, "network administrator"),
+        (ROUTERS, 2, "network administrator"),
+        ((GATEWAY, "10.0.0.1", EDGE), 2, "network administrator"),
+    ],
+)
+def test_a_port_that_gets_to_the_provider_is_not_the_sites_to_open(
+    device: str, way: tuple[str, ...], last: int, owner: str
+) -> None:
+    """An ISP that drops a port behind the gateway and a carrier's router, whether or not the place can be named."""
+    judgement = lost_behind(last, device, way)
+    found = {check.id: check for check in judgement.checks}
+
+    assert (found["cloud.transport"].status, found["path.egress"].status) == ("fail", "unknown")
+    assert (judgement.answer.check, judgement.answer.owner, found["cloud.transport"].owner) == (
+        "coap.udp-5683" if device == "generic" else "cloud.transport", owner, owner,
+    )  # fmt: skip
+    assert (way[last - 1] in (found["cloud.transport"].reason or "")) == (owner == "internet provider")
+    assert ("Ask the internet provider" in (judgement.answer.change or "")) == (owner == "internet provider")
+
+
+def test_a_laptop_that_is_behind_a_carriers_nat_itself_shows_no_end_of_its_site() -> None:
+    scope = Scope(interface="eth0", addresses=["100.64.7.7/24"], gateway=GATEWAY)
+
+    assert lost_behind(2, "argon", scope=scope).answer.owner == "network administrator"
+
+
+def test_a_router_of_the_provider_that_answers_another_port_only_proves_nothing() -> None:
+    controls = [ladder("udp 53", *BY_CARRIER, None), ladder("tcp 443", *BY_CARRIER, f"!{ARGON_ADDRESS} RST")]
+    judgement = judged("argon", GATEWAY, None, None, None, None, controls=controls)
+
+    assert judgement.answer.owner == "network administrator"
+
+
+def test_every_port_that_answers_is_named() -> None:
+    found = {check.id: check for check in lost_behind(2, "generic").checks}["coap.udp-5683"]
+
+    assert "answers DTLS on UDP 5684 and HTTP on TCP 80" in found.summary
+    assert "only" not in found.summary
+
+
 def test_where_the_place_is_not_known_the_port_itself_is_the_headline() -> None:
     judgement = judged("argon", *[None] * 5, controls=[ladder("udp 53", *[None] * 5), ladder("tcp 443", *[None] * 5)])
 
