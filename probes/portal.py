@@ -94,8 +94,8 @@ async def _api(network: Network, api_url: Awaitable[str | None], address_of: Add
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError as problem:
-        return PortalApi(url=url, error=f"not a URL: {problem}")
+    except ValueError:
+        return PortalApi(url=url, error="not a URL")
     if parts.scheme not in {"http", "https"} or not host or not (parts.path + parts.query).isprintable():
         return PortalApi(url=url, error="not an HTTP or HTTPS URL")
     address = await address_of(host)

@@ -2,6 +2,7 @@
 
 from msgspec import UNSET
 
+from netpreflight.agent.counted import counted
 from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import Observation, Scope
@@ -76,7 +77,7 @@ def speaks_for(report: Report) -> list[str]:
 def sent(report: Report) -> str:
     """How many packets and bytes were sent."""
     packets, size = (sum(getattr(contact, what) for contact in report.footprint) for what in ("packets", "bytes"))
-    return f"sent {packets} packets, {size} bytes"
+    return f"sent {counted(packets, 'packet')}, {size} bytes" if packets else "sent nothing"
 
 
 def contacts(report: Report, most: int) -> list[str]:
@@ -85,7 +86,7 @@ def contacts(report: Report, most: int) -> list[str]:
     for contact in report.footprint[:most]:
         host = f" ({contact.host})" if contact.host else ""
         shapes = f" ({', '.join(contact.shapes)})" if contact.shapes else ""
-        count = f"{contact.packets} packet" + ("" if contact.packets == 1 else "s")
+        count = counted(contact.packets, "packet")
         lines.append(f"{contact.words}{host}, {contact.purpose}{shapes}: {count}")
     if len(report.footprint) > most:
         lines.append(f"and {len(report.footprint) - most} more (see the JSON)")

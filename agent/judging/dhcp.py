@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.addresses import first_host
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.unseen import not_looked
@@ -51,7 +52,7 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
             summary=f"DHCP server {named} answers an unknown device only if that says what it is",
             problem="client-options-wanted",
             named=Named(address=named),
-            reason=f"{named} left {asked} DISCOVERs from an unknown device unanswered, and offered it an address "
+            reason=f"{named} left {counted(asked, 'DISCOVER')} from an unknown device unanswered, and offered it an address "
             "once it sent a host name, a vendor class and a client identifier (options 12, 60 and 61). Device OS sends "
             "none of them in a DISCOVER. A filter or the profiling of a network access control goes by them.",
             remedy=f"Let the DHCP server {named}, or the network's access control, serve clients without the options "
@@ -71,7 +72,7 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
             summary=f"DHCP server {told_device} has no address for a new device",
             problem="pool-exhausted",
             named=Named(address=told_device),
-            reason=f"{told_device} answers an unknown device's INFORM, but none of its {asked} DISCOVERs"
+            reason=f"{told_device} answers an unknown device's INFORM, but not its {counted(asked, 'DISCOVER')}"
             + (", and offers this laptop the address that it has already" if held else "")
             + ". Most likely no address is free. If there are free ones, it serves only registered devices.",
             remedy=f"Look at the pool of the DHCP server {told_device}: enlarge it, shorten its lease time, or free "
@@ -109,7 +110,7 @@ def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device:
         summary=f"DHCP server {server} answers this laptop, but not an unknown device",
         problem="only-known-clients",
         named=Named(address=server),
-        reason=f"{server} offers an address to this laptop's MAC address, but left {asked} DISCOVERs from "
+        reason=f"{server} offers an address to this laptop's MAC address, but left {counted(asked, 'DISCOVER')} from "
         f"an unknown MAC address unanswered: {', or '.join(causes)}.",
         remedy=f"Register the device's MAC address with the DHCP server {server}, or with the network's "
         "access control" + (", and check that its pool has free addresses." if len(causes) > 1 else "."),
@@ -121,7 +122,7 @@ def _no_answer(view: DeviceView, dhcp: Dhcp, asked: int) -> Finding:
     """The finding where nobody answers at all; a server that gave this laptop its lease is there all the same."""
     named = any(message.identity == "named" for message in dhcp.sent)
     silence = (
-        f"{asked} DISCOVERs from an unknown device in 15 s, "
+        f"{counted(asked, 'DISCOVER')} from an unknown device in 15 s, "
         + ("one with a host name, a vendor class and a client identifier, " if named else "")
         + "and this laptop's own, were left unanswered."
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.addresses import is_address, is_local, is_sinkhole, zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.doubt import Doubt
@@ -392,6 +393,6 @@ def _evidence(dns: Dns) -> list[str]:
         result = ", ".join(lookup.addresses) if lookup.addresses else lookup.failure
         lines.append(
             f"{lookup.resolver}: {_shown(lookup)} {lookup.type} → {result} "
-            f"({lookup.elapsed_ms:.0f} ms, {len(lookup.attempts)} attempts)"
+            f"({lookup.elapsed_ms:.0f} ms, {counted(len(lookup.attempts), 'attempt')})"
         )
     return lines

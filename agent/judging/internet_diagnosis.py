@@ -245,10 +245,14 @@ def _echo(view: DeviceView) -> Told:
     if test.packets and all(packet.error for packet in test.packets):
         return None, f"Not known: this laptop could not send to {test.address}: {test.packets[0].error}.", []
     came = sum(packet.echo_ms is not None for packet in test.packets)
-    reason = f"{resolves}, which is all that this test asks for; {came} of {len(test.packets)} echoes came back" + (
+    reason = f"{resolves}, which is all that this test asks for; {came} of {_echoes(test)} came back" + (
         " (this run stopped after the first)." if test.stopped_early else "."
     )
     return "passed", reason, _echo_log(test)
+
+
+def _echoes(test: EchoTest) -> str:
+    return f"{len(test.packets)} echo{'' if len(test.packets) == 1 else 'es'}"
 
 
 def _measured(seen: Observations, profile: Profile, form: int) -> EchoTest | None:

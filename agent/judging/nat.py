@@ -1,5 +1,6 @@
 """What a NAT or firewall does to a UDP conversation as silent as the device's: a warning of `cloud.transport`."""
 
+from netpreflight.agent.counted import counted
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Mapping, Observations
@@ -16,7 +17,7 @@ def idle_evidence(seen: Observations) -> list[str]:
         "answered": "it is answered, as a new conversation would be too",
         "silence": "no answer",
     }.get(held.after_answer or "", "not asked again")
-    came = f"; {len(held.arrived)} datagrams came unasked meanwhile" if held.arrived else ""
+    came = f"; {counted(len(held.arrived), 'datagram')} came unasked meanwhile" if held.arrived else ""
     return [f"{held.host} ({held.address}), UDP {held.port}, after {held.silent_s:.0f} s of silence: {what}{came}"]
 
 

@@ -1,5 +1,6 @@
 """Judging NTP: `ntp.reply`, by the rules of Device OS 2.0 to 5.5."""
 
+from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dns import NTP_SERVER
 from netpreflight.agent.judging.icmp import refused
@@ -66,7 +67,7 @@ def reply(view: DeviceView) -> Finding:
         status="fail",
         summary=f"No NTP reply from {ntp.address}",
         problem="no-answer",
-        reason=f"{silent} requests to {where}, 2 s apart, brought no reply.",
+        reason=f"{counted(silent, 'request')} to {where}, 2 s apart, brought no reply.",
         remedy=f"Allow outbound UDP 123 to {NTP_SERVER} (now {ntp.address}; its addresses change), with replies.",
         owner="network administrator",
         evidence=evidence,
@@ -85,5 +86,6 @@ def _describe(attempt: NtpAttempt) -> str:
     text = f"{attempt.at_s:.1f} s: {attempt.outcome}"
     if attempt.decoded:
         fields = attempt.decoded
-        text += f", {fields.length} bytes, mode {fields.mode}, stratum {fields.stratum}, reference {fields.reference}"
+        held = (("mode", fields.mode), ("stratum", fields.stratum), ("reference", fields.reference))
+        text += f", {fields.length} bytes" + "".join(f", {name} {value}" for name, value in held if value is not None)
     return text + (f", {attempt.detail}" if attempt.detail else "")

@@ -157,10 +157,15 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
             "suspected",
             Named(address=pointed.address) if pointed and pointed.address else None,
         )
-    failed = ", ".join(dict.fromkeys(f"{witness.error}" for witness in observed.http)) or "none was asked"
+    failed = ", ".join(dict.fromkeys(_why_not(witness) for witness in observed.http)) or "none was asked"
     return _Conclusion(
         "unknown", "No vendor's address answers over HTTP", f"None of them could be asked: {failed}.", "no-answer"
     )
+
+
+def _why_not(witness: HttpWitness) -> str:
+    """Why a vendor's address gave no page."""
+    return witness.error or (f"status {witness.status}" if witness.status is not None else "it was not asked")
 
 
 def _suspicion(wrong: list[HttpWitness], pointed: HttpWitness | None) -> str:
@@ -186,15 +191,16 @@ def _evidence(observed: Portal) -> list[str]:
         trust = {True: "", False: " (its certificate does not verify)", None: ""}[api.tls_verified]
         lines.append(f"option 114: {api.url}{trust}: captive {api.captive}, {api.error or f'page {api.portal_url}'}")
     for witness in observed.http:
+        at = f" at {witness.address}" if witness.address else ""
         if witness.status is None:
-            lines.append(f"{witness.url} at {witness.address}: {witness.error}")
+            lines.append(f"{witness.url}{at}: {_why_not(witness)}")
         else:
             verdict = (
                 "right" if witness.right else f"wrong, location {witness.location}" if witness.location else "wrong"
             )
-            lines.append(f"{witness.url} at {witness.address}: status {witness.status}, {verdict}")
+            lines.append(f"{witness.url}{at}: status {witness.status}, {verdict}")
     lines += [
-        f"TLS to {witness.host} at {witness.address}: "
+        f"TLS to {witness.host}{f' at {witness.address}' if witness.address else ''}: "
         + ("verified" if witness.verified else witness.mismatch or witness.error or "failed")
         for witness in observed.tls
     ]

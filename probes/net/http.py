@@ -84,6 +84,8 @@ def how_it_failed(problem: Exception) -> str:
     """Return in words why there is no answer."""
     if isinstance(problem, TimeoutError):
         return "no answer"
+    if isinstance(problem, ssl.SSLError):
+        return f"the TLS handshake failed ({(problem.reason or 'no reason given').replace('_', ' ').lower()})"
     if isinstance(problem, OSError):
         return problem.strerror or str(problem)
-    return f"not HTTP: {problem}"
+    return "not HTTP"

@@ -104,6 +104,20 @@ class SynResult:
     detail: str | None = None
 
 
+async def _connect(sock: socket.socket, to: tuple[str, int]) -> None:
+    """Connect a socket.
+
+    Raises:
+        OSError: with the system's own message, in whose place asyncio puts the name of a call.
+    """
+    try:
+        await asyncio.get_running_loop().sock_connect(sock, to)
+    except OSError as problem:
+        if problem.errno is None or sys.platform == "win32":  # there asyncio keeps the system's message
+            raise
+        raise OSError(problem.errno, os.strerror(problem.errno)) from problem
+
+
 def how_it_failed(problem: OSError) -> str:
     """Why a connection failed: `timeout`, `refused`, `reset`, or the system's error message."""
     kinds = ((TimeoutError, "timeout"), (ConnectionRefusedError, "refused"), (ConnectionResetError, "reset"))
@@ -445,7 +459,7 @@ class Network:
             note("open", shape=shape.name)
             try:
                 async with asyncio.timeout(timeout_s):
-                    await asyncio.get_running_loop().sock_connect(sock, (address, port))
+                    await _connect(sock, (address, port))
                     reader, writer = await _streams(sock, tls, host or address)
             except (OSError, asyncio.CancelledError) as problem:
                 note("failed", detail=how_it_failed(problem) if isinstance(problem, OSError) else "given up")

@@ -16,6 +16,7 @@ from netpreflight.reports.html.letters import WHO, letters
 from netpreflight.reports.html.page import Cell, Code, Mark
 from netpreflight.reports.html.pictures import Lane, band, lanes, on_the_band, way
 from netpreflight.reports.html.raw import raw
+from netpreflight.reports.lines import sent
 from netpreflight.reports.words import (
     METHODS,
     ONLINE,
@@ -96,8 +97,7 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
         "limits": report.observations.wifi.limits[:20] if report.observations.wifi is not None else [],
         "footprint": _footprint(report),
         "more_contacts": max(0, len(report.footprint) - MOST_CONTACTS),
-        "packets": sum(contact.packets for contact in report.footprint),
-        "bytes": sum(contact.bytes for contact in report.footprint),
+        "sent": sent(report),
         "answers": [
             [
                 question.question,

@@ -202,7 +202,8 @@ def _print_answers(console: Console, report: Report) -> None:
 def _print_scope(console: Console, report: Report) -> None:
     console.print()
     console.print(Text("What this run speaks for", style="bold"))
-    for line in [*speaks_for(report), f"{sent(report)}, to:"]:
+    to = contacts(report, _MOST_CONTACTS)
+    for line in [*speaks_for(report), f"{sent(report)}{', to:' if to else ''}"]:
         console.print(Padding(Text(shown(line)), (0, 0, 0, 2), expand=False))
-    for line in contacts(report, _MOST_CONTACTS):
+    for line in to:
         console.print(Padding(Text(shown(line)), (0, 0, 0, 4), expand=False))

@@ -464,7 +464,7 @@ def test_what_was_held_is_evidence() -> None:
     evidence = check("cloud.transport", "photon2", mapping=came).evidence
 
     assert any("30 s of silence" in line and "same address and port" in line for line in evidence)
-    assert any("1 datagrams came unasked" in line for line in evidence)
+    assert any("1 datagram came unasked" in line for line in evidence)
 
 
 # --- AAAA

@@ -1,6 +1,8 @@
 """The count of what leaves: each contact names the shapes of what was sent there, over real sockets of this machine."""
 
 import asyncio
+import errno
+import os
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -97,6 +99,18 @@ def test_a_connection_that_begins_and_ends_is_a_syn() -> None:
     (contact,) = footprint(use)
 
     assert contact.shapes == [TCP_SYN.name]
+
+
+def test_a_refused_connection_is_told_in_the_systems_words() -> None:
+    async def use(network: Network, _port: int) -> None:
+        with socket.socket() as unheard:
+            unheard.bind((HERE, 0))
+            with pytest.raises(ConnectionRefusedError, match="refused") as refused:
+                async with network.tcp("portal", None, HERE, unheard.getsockname()[1], timeout_s=2):
+                    pass
+        assert refused.value.strerror == os.strerror(errno.ECONNREFUSED)
+
+    footprint(use)
 
 
 def test_every_shape_has_a_name_of_its_own_and_says_where_it_comes_from() -> None:
