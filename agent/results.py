@@ -65,7 +65,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     """What to change, or the one step that would settle an `unknown`."""
     owner: Owner | None = None
     due_to: str | None = None
-    """The check that caused this finding, and has to be settled first; None: there is none."""
+    """The check that caused this finding, or may have, and has to be settled first; None: there is none."""
     evidence: list[str] = field(default_factory=list)
     rests_on: list[Fact[Any]] = field(default_factory=list)
     """The facts about the device that the finding rests on."""

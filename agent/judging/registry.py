@@ -61,6 +61,7 @@ class Row(Struct, frozen=True, kw_only=True):
         first: whether this failure is reported before others, because it may be the cause of all of them; a missing
             address still comes before it.
         spoils: the stages whose failures this one can cause; what was measured in them may differ once it is fixed.
+        spoils_not: problems of this check that cause none of these failures, because they let this laptop pass.
         settles: checks that pass once this one does.
         locates: whether the check says where on the path the device's port is lost.
         asked: the internet servers that the check relies on, which may themselves be down; None: it relies on none.
@@ -91,6 +92,7 @@ class Row(Struct, frozen=True, kw_only=True):
     logged: bool = True
     first: bool = False
     spoils: tuple[Stage, ...] = ()
+    spoils_not: tuple[str, ...] = ()
     settles: tuple[str, ...] = ()
     locates: bool = False
     asked: Callable[[Observations, Profile], servers.Servers] | None = None
@@ -109,6 +111,10 @@ class Row(Struct, frozen=True, kw_only=True):
     def page(self) -> str:
         """The path of the page that explains the check."""
         return f"docs/checks/{self.id}.md"
+
+    def spoilt_by(self, problem: str | None) -> tuple[Stage, ...]:
+        """The stages whose failures a problem of this check can cause."""
+        return () if problem in self.spoils_not else self.spoils
 
     @property
     def beyond_the_air(self) -> bool:
@@ -470,6 +476,7 @@ _ROWS = (
         logged=False,
         first=True,
         spoils=("internet", "cloud"),
+        spoils_not=("api-knows-laptop",),
     ),
     # --- the device's cloud, and the way to it
     Row(

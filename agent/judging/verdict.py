@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from netpreflight.agent.internal_faults import fault_of
+from netpreflight.agent.judging.addresses import is_local
 from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of
 from netpreflight.agent.judging.device_start import startup
 from netpreflight.agent.judging.device_view import DeviceView, device_view
@@ -27,7 +28,8 @@ def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgeme
 def judge_as(view: DeviceView, selection: Selection) -> Judgement:
     """The same as `judge`, for a device view that has already been made."""
     profile = view.profile
-    every = _with_owner_of_loss([_judged(row, view, selection) for row in CHECKS.values() if row.exists(view.seen)])
+    every = [_judged(row, view, selection) for row in CHECKS.values() if row.exists(view.seen)]
+    every = _after_their_cause(_with_owner_of_loss(every))
     checks = [check for check in every if check.stage is not None]
     verdict = verdict_of(checks, selection)
     test = internet_test(view, {check.id: check for check in checks})
@@ -54,6 +56,39 @@ def _with_owner_of_loss(checks: list[Check]) -> list[Check]:
         else check
         for check in checks
     ]
+
+
+def _after_their_cause(checks: list[Check]) -> list[Check]:
+    """Ask for nothing that may be needed only because of a portal, or of a resolver that fails or invents answers."""
+    causes = [check for check in checks if check.status in {"fail", "warn"} and CHECKS[check.id].spoils]
+    causes.sort(key=lambda check: not CHECKS[check.id].first)
+    return [
+        _after(cause, check)
+        if (cause := next((cause for cause in causes if _may_cause(cause, check)), None)) is not None
+        else check
+        for check in checks
+    ]
+
+
+def _may_cause(cause: Check, check: Check) -> bool:
+    """Whether what a check found may be due to a cause, and not to what the check itself asks to change."""
+    row = CHECKS[cause.id]
+    if CHECKS[check.id].spoils or check.due_to or check.problem in COMMON_PROBLEMS:
+        return False
+    if check.stage not in row.spoilt_by(cause.problem) or not (check.to_allow or check.status in {"fail", "unknown"}):
+        return False
+    # A warning (a resolver that rewrites some answers) harms the device only where it was given a false address itself.
+    return cause.status == "fail" or any(is_local(flow.address) for flow in check.to_allow)
+
+
+def _after(cause: Check, check: Check) -> Check:
+    if check.status == "unknown":
+        return msgspec.structs.replace(check, due_to=cause.id)
+    return msgspec.structs.replace(
+        check,
+        due_to=cause.id,
+        remedy=f"First what {cause.id} asks for: {cause.remedy} Only if this still fails then, look at it again.",
+    )
 
 
 def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Selection) -> tuple[Verdict, list[Check]]:

@@ -96,7 +96,7 @@ def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[C
     wanted = [row for row in checks if _asks_for_change(row, checks)]
     found: dict[str, Change] = {}
     for check in sorted(wanted, key=lambda check: check.level != "required"):
-        change = _change(check, seen, profile)
+        change = _change(check, checks, seen, profile)
         before = found.get(change.line)
         found[change.line] = Change(
             checks=[*(before.checks if before else []), *change.checks],
@@ -112,18 +112,23 @@ def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[C
 
 def _asks_for_change(check: Check, checks: list[Check]) -> bool:
     """Whether a check asks for a change: it fails, if only as a warning, and not because another check fails."""
-    failing = {row.id for row in checks if row.status == "fail" and row.level != "reported"}
-    if check.level == "reported" or not check.remedy or check.due_to in failing:
+    told = {row.id for row in checks if row.status in {"fail", "warn"} and row.level != "reported"}
+    if check.level == "reported" or not check.remedy or check.due_to in told:
         return False
-    return check.status == "fail" or (check.status == "warn" and bool(check.to_allow))
+    return check.status == "fail" or (check.status == "warn" and (bool(check.to_allow) or _is_cause(check, checks)))
 
 
-def _change(check: Check, seen: Observations, profile: Profile) -> Change:
+def _is_cause(check: Check, checks: list[Check]) -> bool:
+    """Whether a check that the device needs fails because of this one."""
+    return any((row.due_to, row.status, row.level) == (check.id, "fail", "required") for row in checks)
+
+
+def _change(check: Check, checks: list[Check], seen: Observations, profile: Profile) -> Change:
     rules = [rule for flow in check.to_allow if (rule := _rule(flow, seen, profile)) is not None]
     return Change(
         checks=[check.id],
         problems=[check.problem],
-        needed=check.level == "required",
+        needed=check.level == "required" or _is_cause(check, checks),
         where="firewall" if rules else CHECKS[check.id].where,
         owner=check.owner,
         line=" ".join(rule.line for rule in rules) or check.remedy or check.summary,

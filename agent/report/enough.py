@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from netpreflight.agent.judging import CHECKS, verdict_of
+from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.report.changes import Change
 from netpreflight.agent.results import Check, Stage
 from netpreflight.agent.selection import Selection, in_groups
@@ -60,13 +61,14 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
         problems=[change.problems[0] for change in fix],
         perhaps=perhaps,
         not_seen=not_seen,
-        sentence=_sentence(first, perhaps, not_seen, in_doubt, works=works),
+        sentence=_sentence(first, perhaps, not_seen, in_doubt, works=works) + _afterwards(checks, perhaps),
     )
 
 
 def _spoilt_by(change: Change) -> set[Stage]:
     """The stages whose failures may all be caused by what the change fixes."""
-    return {stage for check_id in change.checks for stage in CHECKS[check_id].spoils}
+    found = zip(change.checks, change.problems, strict=True)
+    return {stage for check_id, problem in found for stage in CHECKS[check_id].spoilt_by(problem)}
 
 
 def _only_in(change: Change, stages: set[Stage]) -> bool:
@@ -99,6 +101,13 @@ def _follows(check: Check, checks: list[Check], fixed: set[str]) -> bool:
             break
         cause = by_id[cause].due_to if cause in by_id else None
     return cause in fixed
+
+
+def _afterwards(checks: list[Check], perhaps: list[str]) -> str:
+    """What may be needed once the cause is fixed, in one sentence; empty: nothing that a firewall has to let out."""
+    flows = [flow for check in checks if check.id in perhaps for flow in check.to_allow]
+    where = [f"{flow.words} to {zone_of(flow.host or flow.address)}" for flow in flows]
+    return f" Only if it still fails then: let out {' and '.join(dict.fromkeys(where))}." if where else ""
 
 
 def _sentence(fix: list[str], perhaps: list[str], not_seen: list[str], in_doubt: list[str], *, works: bool) -> str:

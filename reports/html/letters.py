@@ -35,5 +35,7 @@ def letters(report: Report) -> Iterator[tuple[str, str]]:
             lines += [f"{number}. {change.line}" for number, change in enumerate(needed, 1)]
         if optional := [change.line for change in mine if not change.needed]:
             lines += ["It would help, but the device does not need it:", *(f"- {line}" for line in optional)]
+        if needed and report.enough and report.enough.perhaps:
+            lines.append(report.enough.sentence)
         lines += [f"Found by: {', '.join(check for change in mine for check in change.checks)}."]
         yield WHO.get(owner or "", "Whoever can change it"), "\n".join(line.replace("\n", " ") for line in lines)

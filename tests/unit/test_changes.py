@@ -15,8 +15,10 @@ from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.report.changes import MOST_ADDRESSES, Change, Rule, changes
 from netpreflight.agent.results import Check, Flow
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import Cloud, Connection, Icmp, Observations
-from tests.unit import seen
+from netpreflight.probes.observations import Cloud, Connection, Icmp, Observations, PortalApi
+from netpreflight.reports import FORMATS, firewall
+from netpreflight.reports.html.letters import letters
+from tests.unit import four, seen
 from tests.unit.seen import BEYOND, SILENT_ARGON, SILENT_COAP, SILENT_PHOTON
 
 
@@ -180,13 +182,76 @@ def test_a_consequence_has_no_change_of_its_own() -> None:
 def test_an_address_that_no_firewall_is_in_front_of_enters_no_rule(address: str) -> None:
     endpoint = seen.photon(Connection(at_s=0.0, error="timeout"), address=address)
     lookups = seen.dns(seen.lookup(seen.PHOTON_NAME, address))
-    found = next(
-        change
-        for change in asked("photon", cloud=Cloud(endpoints=[endpoint]), dns=lookups)
-        if "cloud.transport" in change.checks
-    )
+    found = asked("photon", cloud=Cloud(endpoints=[endpoint]), dns=lookups)
 
-    assert (found.rules, found.where) == ([], "network")
+    assert found
+    assert [change.rules for change in found] == [[]] * len(found)
+    assert {change.where for change in found} <= {"network", "resolver"}
+
+
+CAUGHT = {"portal": seen.portal({"status": 302, "location": "http://192.168.77.1/login"})}
+INVENTED = {"dns": seen.dns(*(seen.lookup(name, BEYOND) for name in (*seen.ADDRESSES, *seen.RANDOM)))}
+LOCAL = {"dns": seen.dns(*(seen.lookup(name, "10.9.9.9") for name in seen.ADDRESSES))}
+BLOCKED: dict[str, dict[str, Any]] = {
+    "generic": {"coap": SILENT_COAP, "ntp": seen.ntp()},
+    "argon": {"cloud": SILENT_ARGON},
+    "photon2": {"cloud": SILENT_ARGON},
+    "photon": {"cloud": SILENT_PHOTON},
+}
+
+
+def at(address: str, blocked: dict[str, Any]) -> dict[str, Any]:
+    """The same, where the resolver gives the cloud's names this address."""
+    cloud = blocked.get("cloud")
+    if cloud is None:
+        return blocked
+    return {"cloud": Cloud(endpoints=[msgspec.structs.replace(made, address=address) for made in cloud.endpoints])}
+
+
+@pytest.mark.parametrize("device", BLOCKED)
+@pytest.mark.parametrize(
+    ("cause", "checks"),
+    [(CAUGHT, {"portal"}), (INVENTED, {"dns.resolve", "dns.integrity"}), (LOCAL, {"dns.integrity"})],
+    ids=["portal", "invented", "local"],
+)
+def test_what_may_fail_only_because_of_a_portal_or_a_hijack_is_not_asked_for(
+    device: str, cause: dict[str, Any], checks: set[str]
+) -> None:
+    blocked = BLOCKED[device] if cause is CAUGHT else at(BEYOND if cause is INVENTED else "10.9.9.9", BLOCKED[device])
+    made = four.made(four.run_of(**blocked, **cause), device)
+
+    assert made.verdict == "incompatible"
+    assert {check_id for change in made.changes for check_id in change.checks} <= checks
+    assert any(change.needed for change in made.changes)
+    assert not [change for change in made.changes if change.rules]
+    assert made.enough is not None
+    assert made.enough.perhaps
+    assert "cloud.transport" in made.enough.not_seen
+    assert made.enough.sentence.count("Only if it still fails then: let out ") == 1
+    copied = [letter for _, letter in letters(made)]
+    told = [*copied, made.answer.change or "", *(FORMATS[ending](made) for ending in (".txt", ".md", ".html"))]
+    assert not [text for text in told if "allow outbound" in text.lower()]
+    assert all("Only if it still fails then" in letter for letter in copied)
+    assert "allow" not in firewall.render(made.changes, "nftables").lower().replace("allowed", "")
+
+
+@pytest.mark.parametrize("device", BLOCKED)
+def test_the_same_port_is_asked_for_where_nothing_before_it_fails(device: str) -> None:
+    made = four.made(four.run_of(**BLOCKED[device]), device)
+    blocked = next(change for change in made.changes if "cloud.transport" in change.checks)
+
+    assert blocked.rules
+    assert blocked.needed
+    assert "allow outbound" in FORMATS[".md"](made).lower()
+    assert "Only if it still fails" not in FORMATS[".md"](made)
+
+
+def test_a_portal_that_lets_this_laptop_pass_is_no_cause_of_what_this_laptop_measured() -> None:
+    knows = seen.portal(api=PortalApi(url="https://portal.example/api", status=200, captive=False, session=True))
+    found = asked("argon", cloud=SILENT_ARGON, portal=knows)
+
+    assert [change.checks for change in found] == [["portal"], ["cloud.transport"]]
+    assert found[1].rules
 
 
 @pytest.mark.parametrize(
