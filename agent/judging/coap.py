@@ -1,6 +1,6 @@
 """Judging CoAP: `coap.udp-5683`, and `cloud.transport` of a device whose cloud is a CoAP server."""
 
-from netpreflight.agent.counted import counted
+from netpreflight.agent.counted import counted, in_a_row
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, refused
@@ -80,7 +80,7 @@ def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -
     for server in asked:
         words = [answered.words for answered in answered_at(seen, server.address or "")]
         if words and server.attempts and all(attempt.outcome == "timeout" for attempt in server.attempts):
-            answers = " and ".join(dict.fromkeys(words))
+            answers = in_a_row(list(dict.fromkeys(words)))
             found = Finding(
                 status="fail",
                 summary=f"UDP {server.port} is blocked: {server.host} ({server.address}) answers {answers}",

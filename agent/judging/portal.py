@@ -6,6 +6,7 @@ from urllib.parse import urljoin, urlsplit
 from netpreflight.agent.judging.addresses import is_address, is_local
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.unseen import not_looked
+from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Named
 from netpreflight.probes.observations import UNRESTRICTED, HttpWitness, Observations, Portal
 
@@ -34,8 +35,7 @@ def portal(view: DeviceView) -> Finding:
     evidence = [f"state: {state}", *_evidence(observed)]
     if state == "none":
         return Finding(status="pass", summary=summary, evidence=evidence)
-    prefix = f", it begins with {profile.mac_prefix.value}" if profile.mac_prefix else ""
-    mac = f"the device's MAC address (print it with `particle serial mac`{prefix})"
+    mac = f"the device's MAC address ({mac_of(profile)})"
     if state == "portal":
         remedy = f"Let {mac} past the captive portal (MAC bypass), or give devices a network without one."
     elif state == "suspected":
@@ -60,6 +60,12 @@ def portal(view: DeviceView) -> Finding:
         due_to="dns.resolve" if not any(witness.address for witness in observed.http) and not observed.api else None,
         evidence=evidence,
     )
+
+
+def mac_of(profile: Profile) -> str:
+    """How the device's MAC address begins, as far as it is known, and where to read it."""
+    where = "it is on its label" if profile.name == "generic" else "particle serial mac prints it"
+    return f"{where}; it begins with {profile.mac_prefix.value}" if profile.mac_prefix else where
 
 
 def _conclude(seen: Observations, observed: Portal) -> _Conclusion:

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.judging import CHECKS, verdict_of
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.report.changes import Change
@@ -107,11 +108,11 @@ def _afterwards(checks: list[Check], perhaps: list[str]) -> str:
     """What may be needed once the cause is fixed, in one sentence; empty: nothing that a firewall has to let out."""
     flows = [flow for check in checks if check.id in perhaps for flow in check.to_allow]
     where = [f"{flow.words} to {zone_of(flow.host or flow.address)}" for flow in flows]
-    return f" Only if it still fails then: let out {' and '.join(dict.fromkeys(where))}." if where else ""
+    return f" Only if it still fails then: let out {in_a_row(list(dict.fromkeys(where)))}." if where else ""
 
 
 def _sentence(fix: list[str], perhaps: list[str], not_seen: list[str], in_doubt: list[str], *, works: bool) -> str:
-    names = f"{', '.join(fix[:-1])} and {fix[-1]}" if len(fix) > 1 else fix[0]
+    names = in_a_row(fix)
     if works and len(fix) == 1:
         return f"Fixing {names} alone is enough: everything else that the device needs was seen to work here."
     both = "both" if len(fix) == 2 else "all"

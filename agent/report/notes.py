@@ -1,13 +1,24 @@
 """Notes to read before the checks: what was left out, and in what this laptop differs from a device."""
 
+from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.judging.portal import mac_of
 from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.profiles import Profile
+from netpreflight.agent.report.other_devices import DeviceVerdict
+from netpreflight.agent.results import Verdict
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Dhcp, Observations, Scope, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
+
+_YES_OR_NO: dict[Verdict, str] = {
+    "compatible": "yes",
+    "compatible-with-warnings": "yes",
+    "incompatible": "no",
+    "undetermined": "not settled",
+}
 
 
 def notes(view: DeviceView, selection: Selection, *, complete: bool) -> list[str]:
@@ -39,6 +50,33 @@ def _proof_not_measured(seen: Observations, profile: Profile) -> bool:
         for endpoint in (seen.cloud.endpoints if seen.cloud else [])
         if endpoint.host in needs.hosts.value
         and (endpoint.transport, endpoint.port) == (needs.transport.value, needs.port.value)
+    )
+
+
+def on_the_answer(profile: Profile, verdict: Verdict, devices: list[DeviceVerdict]) -> list[str]:
+    """The notes without which the answer would be taken for more than it is."""
+    found = []
+    if profile.name == "generic":
+        found.append(_not_named(profile, verdict, [device for device in devices if device.name != profile.name]))
+    if _YES_OR_NO[verdict] == "yes":
+        found.append(
+            "All this was measured from this laptop's own address, which a captive portal may already know. If a page "
+            "ever asked to sign in on this network, the device will stop at it: have the device's MAC address "
+            f"registered first ({mac_of(profile)})."
+        )
+    return found
+
+
+def _not_named(profile: Profile, verdict: Verdict, devices: list[DeviceVerdict]) -> str:
+    """For which known devices the answer for no particular one holds, and for which it does not."""
+    by_answer: dict[str, list[str]] = {}
+    for device in devices:
+        by_answer.setdefault(_YES_OR_NO[device.verdict], []).append(device.title)
+    alike = by_answer.pop(_YES_OR_NO[verdict], [])
+    holds = f"holds for {in_a_row(alike)}" if alike else "holds for none of the known devices"
+    others = [f"{in_a_row(titles)} (the answer is {answer})" for answer, titles in by_answer.items()]
+    return f"No device was named (--device), so this is the answer for a {profile.title}. It {holds}" + (
+        f". It does not hold for {' and for '.join(others)}." if others else "."
     )
 
 

@@ -10,7 +10,7 @@ from netpreflight.agent.judging.wifi.survey import surveyed
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import Change, changes
 from netpreflight.agent.report.enough import Enough, enough
-from netpreflight.agent.report.notes import notes
+from netpreflight.agent.report.notes import notes, on_the_answer
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict, by_device, by_version
 from netpreflight.agent.report.questions import Question, questions
 from netpreflight.agent.report.way_to_cloud import Station, way_to_cloud
@@ -106,6 +106,7 @@ def make(run: Run, profile: Profile) -> Report:
     judgement = judging.judge_as(view, selection)
     wanted = changes(judgement.checks, seen, profile)
     way = way_to_cloud(view, judgement.checks)
+    devices = by_device(handed_on, profile, judgement, selection)
     return Report(
         schema="netpreflight-report/1",
         tool=Tool(),
@@ -118,14 +119,17 @@ def make(run: Run, profile: Profile) -> Report:
         verdict=judgement.verdict,
         answer=judgement.answer,
         headline=judgement.headline,
-        notes=notes(view, selection, complete=run.complete),
+        notes=[
+            *on_the_answer(profile, judgement.verdict, devices),
+            *notes(view, selection, complete=run.complete),
+        ],
         internet_test=judgement.internet_test,
         checks=judgement.checks,
         changes=wanted,
         enough=enough(judgement.checks, wanted, selection),
         startup=judgement.startup,
         versions=by_version(handed_on, profile, selection),
-        devices=by_device(handed_on, profile, judgement, selection),
+        devices=devices,
         observations=seen,
         footprint=run.footprint,
         networks=_networks(run, handed_on, profile),

@@ -130,8 +130,14 @@ def _nothing_found(report: Report) -> str:
     if report.verdict != "compatible":
         return "Every check that the device needs was left out."
     if any(check.status == "skip" and check.level == "required" for check in report.checks):
-        return "Nothing that was checked has to be changed. Whether what was left out works is not known."
-    return "Every exchange that the device needs was seen to work here. Nothing has to be changed."
+        return (
+            "Nothing that was checked has to be changed, unless a page ever asked to sign in here. "
+            "Whether what was left out works is not known."
+        )
+    return (
+        "Every exchange that the device needs was seen to work from this laptop. Nothing has to be changed, unless a "
+        "page ever asked to sign in here."
+    )
 
 
 def _firewalls(report: Report, dialects: Sequence[str]) -> Iterator[tuple[str, str, bool]]:

@@ -1,17 +1,25 @@
 """The notes: how the laptop's own attachment relates to the network that is judged."""
 
+import html
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS, judge
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.registry import with_stage
+from netpreflight.agent.report import Report
 from netpreflight.agent.report.notes import notes
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Observations
-from tests.unit.seen import bss, healthy, wifi
+from netpreflight.reports import FORMATS
+from tests.unit import four
+from tests.unit import seen as seen_by_hand
+from tests.unit.seen import SILENT_ARGON, SILENT_COAP, bss, healthy, wifi
 
 DEVICES = [device.name for device in profiles.load_all()]
 
@@ -91,3 +99,75 @@ def test_whole_groups_are_named_as_groups() -> None:
     assert in_groups(air) == "wifi"
     assert in_groups([*air, "dhcp.offer", "portal"]) == "wifi, dhcp.offer, portal"
     assert in_groups(list(CHECKS)) == "wifi, dhcp, dns, ntp.reply, portal, coap.udp-5683, cloud.transport, path.egress"
+
+
+def first_screen(made: Report, ending: str) -> str:
+    """What is read before the checks, in words of one line."""
+    text = FORMATS[ending](made)
+    if ending == ".json":
+        text = " ".join(msgspec.json.decode(text)["notes"])
+    end = {".txt": "\nStage ", ".md": "\n## ", ".html": 'aria-label="Contents"', ".json": "\0"}[ending]
+    return " ".join(html.unescape(text.partition(end)[0]).replace("\\", "").replace("`", "").split())
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("device", DEVICES)
+def test_each_yes_says_that_it_is_this_laptops_and_where_the_device_has_to_be_registered(
+    device: str, ending: str
+) -> None:
+    made = four.made(four.run_of(), device)
+    prefix = "94:94:4A" if device in {"photon2", "p2", "msom"} else None
+    text = first_screen(made, ending)
+
+    assert made.verdict.startswith("compatible")
+    assert "If a page ever asked to sign in on this network, the device will stop at it" in text
+    assert prefix is None or f"begins with {prefix}" in text
+    assert ("its label" if device == "generic" else "particle serial mac") in text
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("make", [four.captive_portal, four.udp_blocked, four.wifi_wrong])
+def test_a_no_needs_no_such_caveat(make: Callable[[], Report], ending: str) -> None:
+    assert "ever asked to sign in" not in first_screen(make(), ending)
+
+
+def test_a_yes_with_a_warning_and_one_with_something_left_out_say_it_too() -> None:
+    warned = four.made(four.run_of(ntp=seen_by_hand.ntp()), "photon")
+    run = four.run_of()
+    left_out = four.made(replace(run, selection=Selection(skip=["portal"])), "photon2")
+
+    for made in (warned, left_out):
+        assert made.verdict in {"compatible", "compatible-with-warnings"}
+        assert "ever asked to sign in" in first_screen(made, ".html")
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_yes_for_no_particular_device_says_for_which_it_holds(ending: str) -> None:
+    """UDP 5684 is dropped: it stops the devices that use DTLS, and not the one that was not named."""
+    made = four.made(four.run_of(cloud=SILENT_ARGON), "generic")
+    dtls = {"argon", "msom", "p2", "photon2"}
+    text = first_screen(made, ending)
+
+    assert made.verdict == "compatible"
+    assert {device.name for device in made.devices if device.verdict == "incompatible"} == dtls
+    assert (
+        "No device was named (--device), so this is the answer for a 2.4 GHz CoAP device. It holds for Particle Core, "
+        "Particle P1 and Particle Photon. It does not hold for Particle Argon, Particle M-SoM, Particle P2 and "
+        "Particle Photon 2 (the answer is no)."
+    ) in text
+
+
+def test_it_holds_for_all_where_everything_works_and_is_not_said_of_a_named_device() -> None:
+    (found,) = [note for note in four.made(four.run_of(), "generic").notes if "No device was named" in note]
+
+    assert "does not hold" not in found
+    assert all(device.title in found for device in profiles.load_all() if device.name != "generic")
+    assert not [note for note in four.healthy().notes if "No device was named" in note]
+
+
+def test_a_no_for_no_particular_device_does_not_hold_where_another_port_is_used() -> None:
+    made = four.made(four.run_of(coap=SILENT_COAP), "generic")
+
+    assert made.verdict == "incompatible"
+    assert "It holds for none of the known devices." in made.notes[0]
+    assert "(the answer is yes)" in made.notes[0]
