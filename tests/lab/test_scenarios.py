@@ -413,7 +413,7 @@ SCENARIOS = {
         twin=True,
         problems={"cloud.transport": "no-nonce"},
         evidence={"cloud.transport": ("0 bytes received, timeout",)},
-        words={"path.egress": ("within 1 hops", "nearer than another port")},
+        words={"path.egress": ("within 1 hop,", "nearer than another port")},
         after=never_reached("tcp", 5683),
     ),
     "tcp-5683-banner-of-40-bytes": Scenario(
@@ -822,6 +822,16 @@ SCENARIOS = {
     ),
     "ntp-blocked-cloud-open-photon": Scenario(
         "compatible-with-warnings", "timeout", {"ntp.reply": "warn"}, device="photon", breaks=drop("udp", 123)
+    ),
+    "http-dropped-cloud-open": Scenario(
+        "undetermined",
+        "passed",
+        {"portal": "unknown"},
+        device="photon2",
+        breaks=drop("tcp", 80),
+        twin=True,
+        problems={"portal": "no-answer"},
+        words={"portal": ("the device's cloud answers",)},
     ),
     "ntp-blocked-cloud-open-argon": Scenario(
         "compatible", "passed", {"ntp.reply": "fail"}, device="argon", breaks=drop("udp", 123)
