@@ -131,7 +131,8 @@ def beyond_this_site(finding: Finding, flow: Flow, seen: Observations) -> Findin
         finding,
         reason=f"{finding.reason} It leaves this site: {router.address} (hop {router.ttl}, {router.whose.words}) got a "
         "packet of it, and said so.",
-        remedy=f"Ask the internet provider to let {flow.words} to {where} through, with replies.",
+        remedy=f"Ask the internet provider to let {flow.words} to {where} through, with replies; where it already "
+        "does, have the network administrator look whether the answers come back in.",
         owner="internet provider",
     )
 

@@ -8,10 +8,15 @@ import sys
 import time
 
 import pytest
+from msgspec.structs import replace
 
+from netpreflight.agent import profiles
 from netpreflight.agent.judging.path import proof_of_egress
-from tests.lab.chain import DEAD, PORTS, SERVERS, USERS, Chain
-from tests.lab.judged_path import judged, named, unanswered
+from netpreflight.agent.judging.verdict import judge_one
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.observations import Control
+from tests.lab.chain import DEAD, PORTS, SERVERS, USERS, Chain, Looked
+from tests.lab.judged_path import DEVICES, judged, named, unanswered
 from tests.lab.oddrouter import OddRouter
 from tests.lab.servers import GATEWAY
 
@@ -83,6 +88,29 @@ def test_a_router_outside_the_site_proves_egress_and_the_sites_own_do_not() -> N
         fault = chain.drop(1, "coap", reply=True)  # the server answers, and only the answer is lost
         assert proof_of_egress(unanswered("coap", chain.look("coap")), SERVERS["coap"], 5683) is None
         assert fault.counter()
+
+
+def test_a_port_that_a_provider_drops_behind_a_carriers_nat_is_the_providers_to_open() -> None:
+    """UDP 5683, UDP 5684 and TCP 5683, dropped by the router after the carrier's, or by the gateway."""
+    with Chain(3, second="carrier") as chain:
+        for what in PORTS:
+            for router, owner in ((3, "internet provider"), (1, "network administrator")):
+                fault = chain.drop(router, what)
+                assert owner_of(what, chain.look(what)) == ("fail", owner)
+                assert fault.counter(), fault.rule
+                fault.remove()
+        healthy = chain.look("coap").target.device
+        assert any(probe.outcome == "answered" for probe in healthy.probes)
+
+
+def owner_of(what: str, looked: Looked) -> tuple[str, str | None]:
+    """The status of the device's cloud, with its host alive on another port, and who has to change something."""
+    seen = unanswered(what, looked)
+    assert seen.coap is not None
+    alive = Control(port=80, protocol="http", answered=True)
+    seen.coap.servers = [replace(server, controls=[alive]) for server in seen.coap.servers]
+    check = judge_one("cloud.transport", seen, profiles.load(DEVICES[what]), Selection())
+    return check.status, check.owner
 
 
 @pytest.mark.parametrize("what", ["dtls", "syn"])
