@@ -119,7 +119,7 @@ def resolvers(scope: Scope) -> list[str]:
 def air(wifi: Wifi | None) -> str:
     """Where the survey's results come from."""
     if wifi is None or wifi.not_run or wifi.source is None:
-        return "not looked at"
+        return f"not looked at: {(wifi.not_run if wifi else None) or 'it was left out, or the run was cut short'}"
     how = (
         "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
     )

@@ -12,6 +12,7 @@ from netpreflight.agent.judging.addresses import is_address, is_sinkhole
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dhcp import NOT_KEPT, host_name_refused
 from netpreflight.agent.judging.dns import NTP_SERVER, may_not_exist
+from netpreflight.agent.judging.unseen import why_not
 from netpreflight.agent.led import BlinkCode
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Check, InternetTest, Result
@@ -185,7 +186,7 @@ def _tcp(seen: Observations) -> Told:
     """A TCP connection to 8.8.8.8 port 53 (device-os v1.5.2 system_cloud_connection_compat.cpp:255-290)."""
     tcp = seen.tcp
     if tcp is None or tcp.not_run or tcp.connection is None:
-        return None, "Not known: TCP to 8.8.8.8 port 53 was not tried.", []
+        return None, f"Not known: TCP to 8.8.8.8 port 53 was not tried: {why_not(tcp)}.", []
     where, made = f"{tcp.address}, TCP {tcp.port}", tcp.connection
     if made.connect_ms is not None:
         return "passed", f"{where} can be connected ({made.connect_ms:.0f} ms).", []
@@ -207,7 +208,7 @@ def _ntp(view: DeviceView) -> Told:
         return None, f"Not known: {NTP_SERVER} resolves to {used.addresses[0]}, which leads nowhere.", []
     ntp = view.seen.ntp
     if ntp is None or ntp.not_run or not ntp.attempts:
-        return None, "Not known: NTP was not looked at.", []
+        return None, f"Not known: NTP was not looked at: {why_not(ntp)}.", []
     if ntp.good:
         return "passed", f"{ntp.address} answers NTP.", []
     last = next((attempt for attempt in reversed(ntp.attempts) if attempt.outcome != "ignored"), ntp.attempts[-1])
@@ -239,7 +240,7 @@ def _echo(view: DeviceView) -> Told:
         why = (
             "the cloud answers, so the device sends no echoes here, and none were sent"
             if answers
-            else "echoes were not tried"
+            else f"no echo was sent: {why_not(seen.echo)}"
         )
         return "passed", f"{resolves}, which is all that this test asks for; {why}.", _unknown_echo_log(form)
     if test.packets and all(packet.error for packet in test.packets):

@@ -24,6 +24,11 @@ def not_looked(observation: Observation | None, summary: str) -> Finding:
     )
 
 
+def why_not(observation: Observation | None) -> str:
+    """Why a probe measured nothing, in a few words."""
+    return (observation.not_run if observation else None) or "it was left out, or the run was cut short"
+
+
 def not_sent(what: str, where: str, error: str, evidence: list[str]) -> Finding:
     """The finding where this laptop's own system refused to send."""
     return Finding(

@@ -17,7 +17,7 @@ from netpreflight.agent.judging.wifi.coverage import looked_at_high
 from netpreflight.agent.judging.wifi.ess import Ess, network_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.hardware_makers import maker
-from netpreflight.agent.report.way_to_cloud import MOST_BEYOND, Station, traced
+from netpreflight.agent.report.way_to_cloud import MOST_BEYOND, Station, traced, untraced
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import Bss, Observations, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
@@ -212,7 +212,7 @@ def _after_gateway(way: list[Station]) -> tuple[list[str], list[str]]:
 
 def _topology(view: DeviceView, way: list[Station]) -> Question:
     private, beyond = _after_gateway(way)
-    found, source = None, "the path to the device's cloud was not looked at"
+    found, source = None, f"the path to the device's cloud was not looked at: {untraced(view)}"
     if private:
         found = (
             f"{len(private)} more with a private address after the gateway ({', '.join(private)}): "
@@ -237,7 +237,7 @@ def _provider(view: DeviceView, way: list[Station]) -> Question:
     _, beyond = _after_gateway(way)
     carrier = [router for router in beyond if is_carrier_nat(router)]
     own = view.seen.scope.address
-    found, source = None, "the path was not looked at"
+    found, source = None, f"the path was not looked at: {untraced(view)}"
     if own is not None and (kind := _own_kind(own)):
         found, source = f"{kind}: this laptop itself has {own}", "this laptop's interface"
     elif carrier:

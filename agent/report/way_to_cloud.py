@@ -7,8 +7,10 @@ from msgspec import Struct, field
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import is_address
 from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.judging.path import own_cloud_answers
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.judging.router_owner import Router, routers_of
+from netpreflight.agent.judging.unseen import why_not
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import subnet_of
 from netpreflight.agent.results import Check, StationKind, Status
@@ -120,6 +122,12 @@ def _locating(checks: list[Check]) -> Check | None:
 def traced(view: DeviceView) -> bool:
     """Whether the path to the device's cloud was looked at."""
     return _target(view) is not None
+
+
+def untraced(view: DeviceView) -> str:
+    """Why the path to the device's cloud was not looked at."""
+    answers = own_cloud_answers(view.seen, view.profile)
+    return "the device's cloud answers, so nothing on it had to be found" if answers else why_not(view.seen.path)
 
 
 def _target(view: DeviceView) -> PathTarget | None:

@@ -9,7 +9,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.counted import counted
 from netpreflight.agent.judging import judge
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import HttpWitness, Ntp, NtpAttempt, NtpReply, Portal
+from netpreflight.probes.observations import HttpWitness, Ntp, NtpAttempt, NtpReply, Path, Portal, Wifi
 from netpreflight.reports import FORMATS
 from tests.unit import four, seen
 from tests.unit.seen_ladders import EDGE, ladder, observed
@@ -38,6 +38,27 @@ def test_an_answer_from_one_hop_away_is_one_hop_away() -> None:
     assert found.problem == "answered-nearer"
     assert "within 1 hop," in found.summary
     assert "within the first hop," in (found.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({}, "the device's cloud answers, so nothing on it had to be found"),
+        ({"cloud": seen.SILENT_ARGON}, "it was left out, or the run was cut short"),
+        ({"cloud": seen.SILENT_ARGON, "path": Path(not_run="only Linux tells it")}, "only Linux tells it"),
+    ],
+)
+def test_a_path_that_was_not_looked_at_has_a_reason(changed: dict[str, Any], reason: str) -> None:
+    made = four.made(four.run_of(**changed), "argon")
+
+    assert f"the path to the device's cloud was not looked at: {reason}" in {asked.source for asked in made.answers}
+
+
+@pytest.mark.parametrize("ending", [".txt", ".md", ".html"])
+def test_air_that_was_not_looked_at_has_a_reason(ending: str) -> None:
+    text = FORMATS[ending](four.made(four.run_of(wifi=Wifi(not_run="this laptop has no radio")), "photon2"))
+
+    assert "not looked at: this laptop has no radio" in text
 
 
 @pytest.mark.parametrize(
