@@ -154,6 +154,7 @@ def without_doubted(finding: Finding, doubted: Mapping[str, Doubt], problems: tu
             reason=f"{finding.reason} But the address that the resolver gives is in doubt; see dns.integrity.",
             remedy=f"Settle dns.integrity first. If the address of {name} is the right one, allow outbound "
             f"{flow.words} to {zone_of(name)}, with replies.",
+            due_to="dns.integrity",
             to_allow=[],
         )
     return msgspec.structs.replace(

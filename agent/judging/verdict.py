@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 
 from netpreflight.agent.internal_faults import fault_of
-from netpreflight.agent.judging.addresses import is_local
 from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of
 from netpreflight.agent.judging.device_start import startup
 from netpreflight.agent.judging.device_view import DeviceView, device_view
@@ -59,7 +58,7 @@ def _with_owner_of_loss(checks: list[Check]) -> list[Check]:
 
 
 def _after_their_cause(checks: list[Check]) -> list[Check]:
-    """Ask for nothing that may be needed only because of a portal, or of a resolver that fails or invents answers."""
+    """Ask for nothing that may be needed only because of a portal, or of a resolver that invents answers."""
     causes = [check for check in checks if check.status in {"fail", "warn"} and CHECKS[check.id].spoils]
     causes.sort(key=lambda check: not CHECKS[check.id].first)
     return [
@@ -72,13 +71,15 @@ def _after_their_cause(checks: list[Check]) -> list[Check]:
 
 def _may_cause(cause: Check, check: Check) -> bool:
     """Whether what a check found may be due to a cause, and not to what the check itself asks to change."""
-    row = CHECKS[cause.id]
-    if CHECKS[check.id].spoils or check.due_to or check.problem in COMMON_PROBLEMS:
+    if CHECKS[check.id].spoils or check.problem in COMMON_PROBLEMS:
         return False
-    if check.stage not in row.spoilt_by(cause.problem) or not (check.to_allow or check.status in {"fail", "unknown"}):
+    if check.stage not in CHECKS[cause.id].spoilt_by(cause.problem):
         return False
-    # A warning (a resolver that rewrites some answers) harms the device only where it was given a false address itself.
-    return cause.status == "fail" or any(is_local(flow.address) for flow in check.to_allow)
+    if check.due_to is not None:
+        return check.due_to == cause.id and check.status == "fail"
+    # A portal may stop anything; a resolver harms only what was sent to an address in doubt, which has its `due_to`.
+    stops = CHECKS[cause.id].first and cause.status == "fail"
+    return stops and (bool(check.to_allow) or check.status in {"fail", "unknown"})
 
 
 def _after(cause: Check, check: Check) -> Check:

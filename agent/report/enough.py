@@ -55,6 +55,7 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
     in_doubt = [check.id for check in turned if check.level == "required" and check.in_doubt]
     works = not not_seen and not in_doubt and verdict_of(turned, selection).startswith("compatible")
     first = [change.checks[0] for change in fix]
+    asked = {check_id for change in changes for check_id in change.checks}
     perhaps = [check_id for check_id in failing if check_id in not_seen]
     return Enough(
         answer="not-known" if not works else "alone" if len(fix) == 1 else "together",
@@ -62,7 +63,8 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
         problems=[change.problems[0] for change in fix],
         perhaps=perhaps,
         not_seen=not_seen,
-        sentence=_sentence(first, perhaps, not_seen, in_doubt, works=works) + _afterwards(checks, perhaps),
+        sentence=_sentence(first, perhaps, not_seen, in_doubt, works=works)
+        + _afterwards(checks, [check_id for check_id in perhaps if check_id not in asked]),
     )
 
 
@@ -105,10 +107,13 @@ def _follows(check: Check, checks: list[Check], fixed: set[str]) -> bool:
 
 
 def _afterwards(checks: list[Check], perhaps: list[str]) -> str:
-    """What may be needed once the cause is fixed, in one sentence; empty: nothing that a firewall has to let out."""
+    """What may be needed once the cause is fixed, in one sentence; empty: nothing."""
+    if not perhaps:
+        return ""
     flows = [flow for check in checks if check.id in perhaps for flow in check.to_allow]
     where = [f"{flow.words} to {zone_of(flow.host or flow.address)}" for flow in flows]
-    return f" Only if it still fails then: let out {in_a_row(list(dict.fromkeys(where)))}." if where else ""
+    what = f"let out {in_a_row(list(dict.fromkeys(where)))}" if where else f"do what {in_groups(perhaps)} says then"
+    return f" Only if it still fails then: {what}."
 
 
 def _sentence(fix: list[str], perhaps: list[str], not_seen: list[str], in_doubt: list[str], *, works: bool) -> str:
