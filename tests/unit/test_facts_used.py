@@ -7,11 +7,14 @@ import pytest
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge
+from netpreflight.agent.judging.device_view import device_view
+from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import (
     AddressCheck,
     Cloud,
+    Connection,
     HtOperation,
     LargeHello,
     Mapping,
@@ -81,6 +84,7 @@ def networks() -> list[Observations]:
             large.cloud = Cloud(
                 endpoints=[msgspec.structs.replace(endpoint, large=LargeHello(size=1280, attempts=lost[0]))]
             )
+    no_nonce = seen.healthy(cloud=Cloud(endpoints=[seen.photon(Connection(at_s=0, connect_ms=8, received="00" * 40))]))
     forgotten.mapping = Mapping(
         transport="dtls",
         cookie=True,
@@ -94,7 +98,7 @@ def networks() -> list[Observations]:
     odd[1].address_check = AddressCheck(at_s=0, address="192.168.77.120", holders=["aa:bb:cc:00:00:99"])
     leases = [seen.healthy(dhcp=exchange) for exchange in odd]
     broken = [network(**entry) for entry, _ in NETWORKS.values()]
-    return [*broken, *leases, *airs(), no_router, no_resolver, portal, large, forgotten, signed]
+    return [*broken, *leases, *airs(), no_router, no_resolver, portal, large, forgotten, signed, no_nonce]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +113,9 @@ def test_every_fact_is_used_by_a_rule(name: str, measured: list[Observations]) -
     for profile in profiles.versions_of(profiles.load(name)) or [profiles.load(name)]:
         stated |= facts(profile)
         for observations in measured:
-            judged = judge(observations, Watched(profile, "", read), Selection())  # type: ignore[arg-type]  # acts as a profile
+            watched: Any = Watched(profile, "", read)  # acts as a profile
+            judged = judge(observations, watched, Selection())
+            is_it_the_cloud(device_view(observations, watched))
             assert not [check for check in judged.checks if "failed to judge" in check.summary]
 
     assert "cloud.port" in stated
