@@ -4,8 +4,8 @@ from typing import Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from netpreflight.agent.judging.addresses import is_address, is_local
+from netpreflight.agent.judging.cloud import transport
 from netpreflight.agent.judging.device_view import DeviceView
-from netpreflight.agent.judging.path import own_cloud_answers
 from netpreflight.agent.judging.unseen import not_looked
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Named
@@ -43,7 +43,7 @@ def portal(view: DeviceView) -> Finding:
         remedy = (
             f"Ask whoever runs this network whether a new device meets a captive portal here; if so, let {mac} past."
         )
-    elif own_cloud_answers(seen, profile):
+    elif transport(view).status in {"pass", "warn"}:
         summary = f"{summary}, though the device's cloud answers"
         reason = (
             f"{reason} So this laptop gets to the device's cloud; whether a captive portal lets it pass, and not a new "
