@@ -11,7 +11,7 @@ from netpreflight.agent.compare.differences import differences
 from netpreflight.agent.compare.limits import is_reversed, limits
 from netpreflight.agent.compare.parts import CheckPair, Comparison, Given, Limit, Relation, Side, Story
 from netpreflight.agent.compare.sentence import sentence
-from netpreflight.agent.compare.story import Told, hotspot, network_words, tell
+from netpreflight.agent.compare.story import StoryFinding, find_story, hotspot, network_words
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Tool
 from netpreflight.agent.results import Check, Status
@@ -23,26 +23,26 @@ _RANK: dict[Status, int] = {"fail": 0, "warn": 1, "pass": 2}
 
 
 def compare(a: Given, b: Given, profile: Profile) -> Comparison:
-    """Compare two runs that are both judged for this device."""
-    told = _story(a, b)
-    found = [*limits(a, b, told.story), *_references(a, b, told.story)]
-    later = told.story == "before-and-after" and not is_reversed(a, b)
-    pairs = _pairs(a, b, found, later=later)
+    """Compare two runs, which are both judged for the device of this profile."""
+    story = _story(a, b)
+    all_limits = [*limits(a, b, story.story), *_references(a, b, story.story)]
+    later = story.story == "before-and-after" and not is_reversed(a, b)
+    pairs = _pairs(a, b, all_limits, later=later)
     return Comparison(
         schema="netpreflight-comparison/1",
         tool=Tool(),
         device=a.report.device,
         a=_side(a),
         b=_side(b),
-        story=told.story,
-        sure=told.sure,
-        told_by=told.by,
-        sentence=sentence(a, b, told, pairs, profile),
-        worse=_worse(pairs) if told.story != "before-and-after" or later else None,
-        conclusions=of_two_networks(a, b, profile) if told.story == "two-networks" else [],
+        story=story.story,
+        sure=story.sure,
+        told_by=story.evidence,
+        sentence=sentence(a, b, story, pairs, profile),
+        worse=_worse(pairs) if story.story != "before-and-after" or later else None,
+        conclusions=of_two_networks(a, b, profile) if story.story == "two-networks" else [],
         asked=asked(a, b) if later else [],
         new_changes=new_changes(a, b) if later else [],
-        limits=found,
+        limits=all_limits,
         checks=pairs,
         differences=differences(a.report.observations, b.report.observations, profile),
     )
@@ -55,27 +55,31 @@ def relation(a: Status, b: Status) -> Relation:
     return "same" if a == b else "better" if _RANK[b] > _RANK[a] else "worse"
 
 
-def _story(a: Given, b: Given) -> Told:
+def _story(a: Given, b: Given) -> StoryFinding:
+    """How the two runs are related: the same run, one network at two times, or two networks."""
     report, other = a.report, b.report
     if (report.started, report.observations, report.selection) == (other.started, other.observations, other.selection):
-        return Told("same-run", sure=True, by=["both files hold the same measurement"])
-    return tell(report.observations, other.observations)
+        return StoryFinding("same-run", sure=True, evidence=["both files hold the same measurement"])
+    return find_story(report.observations, other.observations)
 
 
 def _side(given: Given) -> Side:
-    made, was = given.report, given.saved.device
+    """The summary of one run: its file, its network and its verdict."""
+    report, saved_device = given.report, given.saved.device
     return Side(
         file=given.file,
-        started=made.started,
-        complete=made.complete,
-        judged_for=f"{was.title}, Device OS {was.os_version}" if was.os_version else was.title,
+        started=report.started,
+        complete=report.complete,
+        judged_for=f"{saved_device.title}, Device OS {saved_device.os_version}"
+        if saved_device.os_version
+        else saved_device.title,
         rules=given.saved.tool.rules,
-        network=network_words(made.observations),
-        hotspot=hotspot(made.observations),
-        verdict=made.verdict,
-        headline=made.headline,
-        online=made.startup.online,
-        stops_at=made.startup.stops_at,
+        network=network_words(report.observations),
+        hotspot=hotspot(report.observations),
+        verdict=report.verdict,
+        headline=report.headline,
+        online=report.startup.online,
+        stops_at=report.startup.stops_at,
     )
 
 
@@ -90,39 +94,44 @@ def _references(a: Given, b: Given, story: Story) -> list[Limit]:
     ]
 
 
-def _pairs(a: Given, b: Given, found: list[Limit], *, later: bool) -> list[CheckPair]:
-    second = {check.id: check for check in b.report.checks}
-    return [_pair(check, second[check.id], found, later=later) for check in a.report.checks if check.id in second]
+def _pairs(a: Given, b: Given, all_limits: list[Limit], *, later: bool) -> list[CheckPair]:
+    checks_of_b = {check.id: check for check in b.report.checks}
+    return [
+        _pair(check, checks_of_b[check.id], all_limits, later=later)
+        for check in a.report.checks
+        if check.id in checks_of_b
+    ]
 
 
-def _pair(check: Check, other: Check, found: list[Limit], *, later: bool) -> CheckPair:
-    how = relation(check.status, other.status)
+def _pair(check: Check, other: Check, all_limits: list[Limit], *, later: bool) -> CheckPair:
+    """One check in both runs, with how its result changed and what limits the comparison."""
+    change = relation(check.status, other.status)
     return CheckPair(
         id=check.id,
         stage=check.stage,
         level=check.level,
         a=check.status,
         b=other.status,
-        relation=how,
+        relation=change,
         a_problem=check.problem,
         b_problem=other.problem,
         a_summary=check.summary,
         b_summary=other.summary,
-        meaning=_meaning(check.status, other.status, how, later=later),
-        limits=[limit.text for limit in found if check.id in limit.checks] if how != "same" else [],
+        meaning=_meaning(check.status, other.status, change, later=later),
+        limits=[limit.text for limit in all_limits if check.id in limit.checks] if change != "same" else [],
     )
 
 
-def _meaning(a: Status, b: Status, how: Relation, *, later: bool) -> str:
+def _meaning(a: Status, b: Status, change: Relation, *, later: bool) -> str:
     """The two results of a check together, in a few words."""
-    if how == "same":
+    if change == "same":
         return {"pass": "works in both", "warn": "a warning in both"}.get(a, "fails in both")
-    if how == "not-known":
+    if change == "not-known":
         return "left out of both" if a == b == "skip" else "known in neither"
-    if how in {"now-known", "no-longer-known"}:
-        missing, known, status = ("A", "B", b) if how == "now-known" else ("B", "A", a)
-        ends = {"pass": "works", "warn": "works, with a warning,"}.get(status, "fails")
-        return f"{ends} in {known}; not known in {missing}"
+    if change in {"now-known", "no-longer-known"}:
+        missing, known, status = ("A", "B", b) if change == "now-known" else ("B", "A", a)
+        outcome = {"pass": "works", "warn": "works, with a warning,"}.get(status, "fails")
+        return f"{outcome} in {known}; not known in {missing}"
     if later:
         return {
             ("fail", "pass"): "works now",
@@ -142,12 +151,12 @@ def _meaning(a: Status, b: Status, how: Relation, *, later: bool) -> str:
 
 def _worse(pairs: list[CheckPair]) -> bool | None:
     """Whether something that the device needs worked in A and fails in B; None: not known."""
-    mine = [pair for pair in pairs if pair.level == "required"]
-    if any(pair.relation == "worse" and pair.b == "fail" for pair in mine):
+    required = [pair for pair in pairs if pair.level == "required"]
+    if any(pair.relation == "worse" and pair.b == "fail" for pair in required):
         return True
-    doubtful = any(
+    is_doubtful = any(
         pair.a != "fail" if pair.relation == "no-longer-known" else pair.relation == "now-known" and pair.b == "fail"
-        for pair in mine
+        for pair in required
     )
-    compared = any(pair.relation in {"same", "better"} for pair in mine)
-    return None if doubtful or not compared else False
+    is_comparable = any(pair.relation in {"same", "better"} for pair in required)
+    return None if is_doubtful or not is_comparable else False

@@ -16,6 +16,7 @@ def new_changes(a: Given, b: Given) -> list[Change]:
 
 
 def _asked(change: Change, b: Given) -> AskedChange:
+    """A change that A asked for, and whether B shows that it works."""
     state, because = _state(change, b)
     return AskedChange(
         checks=change.checks,
@@ -28,26 +29,29 @@ def _asked(change: Change, b: Given) -> AskedChange:
 
 
 def _state(change: Change, b: Given) -> tuple[ChangeState, str]:
-    still = [later for later in b.report.changes if set(later.checks) & set(change.checks)]
-    if any(later.line == change.line for later in still):
+    """Whether B shows that a change which A asked for works, and the sentence that says why."""
+    same_kind = [later for later in b.report.changes if set(later.checks) & set(change.checks)]
+    if any(later.line == change.line for later in same_kind):
         return "still-asked", "B asks for the same change: it was not made, is not active here, or does not help."
-    if still:
-        before = {address for rule in change.rules for address in rule.addresses}
-        moved = sorted({address for change in still for rule in change.rules for address in rule.addresses} - before)
-        why = (
-            f" The name now also resolves to {', '.join(moved)}, which A's rule does not list."
-            if moved and before
+    if same_kind:
+        old_addresses = {address for rule in change.rules for address in rule.addresses}
+        new_addresses = sorted(
+            {address for change in same_kind for rule in change.rules for address in rule.addresses} - old_addresses
+        )
+        remark = (
+            f" The name now also resolves to {', '.join(new_addresses)}, which A's rule does not list."
+            if new_addresses and old_addresses
             else ""
         )
-        return "asked-otherwise", f"B asks for another change of the same kind: {still[0].line}{why}"
-    mine = [check for check in b.report.checks if check.id in change.checks]
+        return "asked-otherwise", f"B asks for another change of the same kind: {same_kind[0].line}{remark}"
+    judged = [check for check in b.report.checks if check.id in change.checks]
     # A failed check of level `warning` has the status `warn` too.
     unsettled = [
-        check for check in mine if check.status != "pass" and (check.status != "warn" or check.level == "warning")
+        check for check in judged if check.status != "pass" and (check.status != "warn" or check.level == "warning")
     ]
-    if not mine or unsettled:
-        why = (
+    if not judged or unsettled:
+        remark = (
             f"{unsettled[0].id} is {unsettled[0].status}: {unsettled[0].summary}" if unsettled else "it was not judged"
         )
-        return "not-known", f"B does not show that this works now, and does not ask for the change again ({why})."
+        return "not-known", f"B does not show that this works now, and does not ask for the change again ({remark})."
     return "works-now", "What A asked for works in B. Two runs cannot show that this change is the reason."

@@ -17,8 +17,8 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Check, Stage
 from netpreflight.probes.quoting import in_quotes
 
-AIR: tuple[Stage, ...] = ("scan",)
-BEYOND: tuple[Stage, ...] = ("ip", "internet", "cloud")
+WIFI_STAGES: tuple[Stage, ...] = ("scan",)
+LATER_STAGES: tuple[Stage, ...] = ("ip", "internet", "cloud")
 """Wi-Fi and everything beyond it are compared separately: a hotspot on the wrong band may still reach the cloud."""
 WORDS: dict[Stage, str] = {
     "scan": "Wi-Fi",
@@ -32,8 +32,8 @@ _OLD_S = 3600
 Outcome = Literal["works", "fails", "not-known"]
 
 
-class Apart(NamedTuple):
-    """The two runs where something fails on one network and works on the other, and the stage of the failure."""
+class Contrast(NamedTuple):
+    """A run in which something fails, a run in which that works, and the stage of the failure."""
 
     bad: Given
     good: Given
@@ -47,12 +47,12 @@ def needed(given: Given, *stages: Stage) -> list[Check]:
 
 def outcome(given: Given, *stages: Stage, without: Collection[str] = ()) -> Outcome:
     """Whether the required checks of these stages work, not counting those in `without`; with none required: works."""
-    mine = [check for check in needed(given, *stages) if check.id not in without]
-    if without and not mine:
+    required = [check for check in needed(given, *stages) if check.id not in without]
+    if without and not required:
         return "not-known"
-    if any(check.status == "fail" for check in mine):
+    if any(check.status == "fail" for check in required):
         return "fails"
-    return "not-known" if any(map(_is_unsettled, mine)) else "works"
+    return "not-known" if any(map(_is_unsettled, required)) else "works"
 
 
 def first_failing(given: Given, stages: tuple[Stage, ...]) -> Stage | None:
@@ -76,35 +76,48 @@ def _is_unsettled(check: Check) -> bool:
 
 
 def of_two_networks(a: Given, b: Given, profile: Profile) -> list[Conclusion]:
-    """The conclusions from two runs on two networks."""
+    """What two runs on two networks suspect or rule out.
+
+    Wi-Fi and what comes after it are looked at separately. In each:
+
+    * something fails on one network and works on the other: the failing network is suspect, the laptop and the server
+      may be ruled out;
+    * both networks fail the same checks: what the two runs share is suspect;
+    * otherwise: a network where something fails is suspect, and nothing is ruled out.
+    """
     found: list[Conclusion] = []
-    for stages in (BEYOND, AIR):
-        if split := apart(a, b, stages):
-            found += _one_works(split, profile)
-        elif stage := alike(a, b, stages):
-            found += _alike(a, b, stage)
+    for stages in (LATER_STAGES, WIFI_STAGES):
+        if contrast := find_contrast(a, b, stages):
+            found += _one_works(contrast, profile)
+        elif stage := shared_failure(a, b, stages):
+            found += _both_fail(a, b, stage)
         else:
-            for side in (a, b):
-                if (fails := first_failing(side, stages)) is not None:
-                    found.append(_suspect(side, fails, "the other run does not show that this works there"))
-    found += [_let_through(side) for side in (a, b) if outcome(side, *AIR, *BEYOND) == "works"]
-    return [*found, *_unseen(a, b), *_never_tried(a, b)]
+            for given in (a, b):
+                if (failing_stage := first_failing(given, stages)) is not None:
+                    found.append(
+                        _suspect_network(given, failing_stage, "the other run does not show that this works there")
+                    )
+    found += [_lets_device_online(given) for given in (a, b) if outcome(given, *WIFI_STAGES, *LATER_STAGES) == "works"]
+    return [*found, *_unknown_stages(a, b), *_device_and_passphrase(a, b)]
 
 
-def apart(a: Given, b: Given, stages: tuple[Stage, ...]) -> Apart | None:
-    """The failing and the working run, if all that fails on one network works on the other, where nothing fails."""
+def find_contrast(a: Given, b: Given, stages: tuple[Stage, ...]) -> Contrast | None:
+    """The failing and the working run, if everything that fails in one works in the other; None: it is not so.
+
+    In the working run, no required check of these stages fails.
+    """
     for bad, good in ((a, b), (b, a)):
         stage = first_failing(bad, stages)
         if stage is None or first_failing(good, stages) is not None:
             continue
-        fails = {check.id for check in failing(bad, stage)}
-        if all(check.status in {"pass", "warn"} for check in good.report.checks if check.id in fails):
-            return Apart(bad, good, stage)
+        failing_ids = {check.id for check in failing(bad, stage)}
+        if all(check.status in {"pass", "warn"} for check in good.report.checks if check.id in failing_ids):
+            return Contrast(bad, good, stage)
     return None
 
 
-def alike(a: Given, b: Given, stages: tuple[Stage, ...]) -> Stage | None:
-    """The stage in which both networks first fail, if the same checks fail in it; else None."""
+def shared_failure(a: Given, b: Given, stages: tuple[Stage, ...]) -> Stage | None:
+    """The stage in which both networks first fail, if they fail the same checks in it; None: they do not."""
     stage = first_failing(a, stages)
     if stage is None or stage != first_failing(b, stages):
         return None
@@ -112,28 +125,28 @@ def alike(a: Given, b: Given, stages: tuple[Stage, ...]) -> Stage | None:
 
 
 def name_of(given: Given) -> str:
-    """A run's network, in a few words."""
+    """What a conclusion calls the network of a run, such as `A ("Office")`."""
     seen = given.report.observations
     if hotspot(seen):
         return f"the likely hotspot ({given.letter})"
     return f"{given.letter} ({in_quotes(seen.scope.ssid)})" if seen.scope.ssid else given.letter
 
 
-def doubt(split: Apart) -> str | None:
-    """Why something other than the network may explain the difference between the runs; None: no reason is known."""
-    here, there = split.bad.report.scope, split.good.report.scope
+def other_explanation(contrast: Contrast) -> str | None:
+    """What other than the network may explain the difference between two runs; None: nothing known does."""
+    here, there = contrast.bad.report.scope, contrast.good.report.scope
     same = same_laptop(here, there)
     if same is None:
-        return "Whether the same laptop made both runs cannot be told; if it did, it is ruled out"
+        return "It is not known whether both runs were made on the same laptop; if they were, the laptop is ruled out"
     if same is False:
         return "Another laptop made the other run"
     if (here.vpn or here.tunnels) and (here.vpn, here.tunnels) != (there.vpn, there.tunnels):
-        return f"In {split.bad.letter} a VPN or tunnel was up, and its software may block packets on the laptop"
+        return f"In run {contrast.bad.letter} a VPN or tunnel was up, and its software may block packets on the laptop"
     if None not in {here.medium, there.medium} and here.medium != there.medium:
         return "The two runs were made by different interfaces of the laptop, one by cable and one by Wi-Fi"
-    apart_s = seconds_apart(split.bad, split.good)
+    apart_s = seconds_apart(contrast.bad, contrast.good)
     if apart_s is None:
-        return "How far apart in time the two runs are is not known, so what failed then may work by now"
+        return "It is not known how far apart in time the two runs are, so what failed in one may work by now"
     return "The two runs are more than an hour apart: what failed in one may work by now" if apart_s > _OLD_S else None
 
 
@@ -142,71 +155,75 @@ def warnings(given: Given) -> list[Check]:
     return [check for check in given.report.checks if check.status == "warn" and check.level != "reported"]
 
 
-def _let_through(given: Given) -> Conclusion:
-    mine = warnings(given)
-    told = "Every exchange that the device needs was seen to work there, from this laptop"
-    doubt = (
-        f", but there are warnings: {'; '.join(f'{check.id}: {check.summary}' for check in mine)}."
-        if mine
+def _lets_device_online(given: Given) -> Conclusion:
+    """The conclusion about a network on which every check that the device needs passed."""
+    remaining_warnings = warnings(given)
+    statement = "Every exchange that the device needs was seen to work there, from this laptop"
+    reservation = (
+        f", but there are warnings: {'; '.join(f'{check.id}: {check.summary}' for check in remaining_warnings)}."
+        if remaining_warnings
         else "; a network may still treat the device differently because of its MAC address."
     )
     return Conclusion(
         subject=name_of(given),
-        standing="not-settled" if mine else "ruled-out",
-        because=f"{told}{doubt}",
-        rests_on=_results(given, needed(given, *AIR, *BEYOND)),
+        standing="not-settled" if remaining_warnings else "ruled-out",
+        because=f"{statement}{reservation}",
+        rests_on=_results(given, needed(given, *WIFI_STAGES, *LATER_STAGES)),
     )
 
 
-def _one_works(split: Apart, profile: Profile) -> list[Conclusion]:
-    bad, good, stage = split
-    if stage in AIR:
-        return [_suspect(bad, stage, f"the Wi-Fi of {name_of(good)} suits the device in this")]
-    where, why = name_of(bad), doubt(split)
+def _one_works(contrast: Contrast, profile: Profile) -> list[Conclusion]:
+    """The conclusions where something fails on one network and works on the other."""
+    bad, good, stage = contrast
+    if stage in WIFI_STAGES:
+        return [_suspect_network(bad, stage, f"the Wi-Fi of {name_of(good)} suits the device in this respect")]
+    bad_name, explanation = name_of(bad), other_explanation(contrast)
     laptop = (
-        Conclusion(subject="this laptop", standing="not-settled", because=f"{why}.")
-        if why
+        Conclusion(subject="this laptop", standing="not-settled", because=f"{explanation}.")
+        if explanation
         else Conclusion(
             subject="this laptop",
             standing="ruled-out",
-            because=f"On {name_of(good)} it made the exchanges that fail on {where}. Only a firewall on the laptop "
+            because=f"On {name_of(good)} it made the exchanges that fail on {bad_name}. Only a firewall on the laptop "
             "that treats the two networks differently could still be the cause.",
-            rests_on=_same_checks(split),
+            rests_on=_same_checks(contrast),
         )
     )
-    found = [laptop, _suspect(bad, stage, f"it works on {name_of(good)}")]
-    return [*found, _server(split, profile)] if any(CHECKS[check.id].asked for check in failing(bad, stage)) else found
+    found = [laptop, _suspect_network(bad, stage, f"it works on {name_of(good)}")]
+    return (
+        [*found, _server(contrast, profile)] if any(CHECKS[check.id].asked for check in failing(bad, stage)) else found
+    )
 
 
-def _same_checks(split: Apart) -> list[str]:
+def _same_checks(contrast: Contrast) -> list[str]:
     """The results on the working network of the checks that fail on the other one."""
-    fails = {check.id for check in failing(split.bad, split.stage)}
-    return _results(split.good, [check for check in split.good.report.checks if check.id in fails])
+    failing_ids = {check.id for check in failing(contrast.bad, contrast.stage)}
+    return _results(contrast.good, [check for check in contrast.good.report.checks if check.id in failing_ids])
 
 
-def _suspect(given: Given, stage: Stage, beside: str) -> Conclusion:
-    """The conclusion that a network is suspect; `beside` says what the other run shows."""
-    fails = failing(given, stage)
+def _suspect_network(given: Given, stage: Stage, other_run: str) -> Conclusion:
+    """The conclusion that a network is suspect; `other_run` says what the other run shows."""
+    failed = failing(given, stage)
     located = (check for check in given.report.checks if CHECKS[check.id].locates)
     path = next((check for check in located if check.status == "fail"), None)
-    what = "; ".join(f"{check.id}: {check.summary}" for check in fails)
-    where = "" if stage in AIR else " Something between its access point and its internet provider stops that."
+    failures = "; ".join(f"{check.id}: {check.summary}" for check in failed)
+    place = "" if stage in WIFI_STAGES else " Something between its access point and its internet provider stops that."
     if path and stage == "cloud":
-        where = "" if path in fails else f" {path.summary}."
+        place = "" if path in failed else f" {path.summary}."
     return Conclusion(
         subject=name_of(given),
         standing="suspect",
-        because=f"{what}; {beside}.{where}",
-        rests_on=_results(given, fails),
+        because=f"{failures}; {other_run}.{place}",
+        rests_on=_results(given, failed),
     )
 
 
-def server_doubt(split: Apart, profile: Profile) -> str | None:
-    """Why the server itself may have failed: the other run got no answer from the same address; None: it did."""
-    for check in failing(split.bad, split.stage):
+def server_explanation(contrast: Contrast, profile: Profile) -> str | None:
+    """Why the server itself may be the cause: the other run got no answer from the same address; None: it did."""
+    for check in failing(contrast.bad, contrast.stage):
         if (asked := CHECKS[check.id].asked) is not None:
-            tried = {address for address, _ in asked(split.bad.report.observations, profile) if address}
-            answering = {address for address, answered in asked(split.good.report.observations, profile) if answered}
+            tried = {address for address, _ in asked(contrast.bad.report.observations, profile) if address}
+            answering = {address for address, answered in asked(contrast.good.report.observations, profile) if answered}
             if not tried & answering:
                 return (
                     f"{check.id} was tried at {', '.join(sorted(tried)) or 'no address'}, and works at another address"
@@ -214,50 +231,54 @@ def server_doubt(split: Apart, profile: Profile) -> str | None:
     return None
 
 
-def _server(split: Apart, profile: Profile) -> Conclusion:
-    """The conclusion about whether the server itself failed."""
-    subject = "the device's cloud" if split.stage == "cloud" else "the server asked"
-    if why := doubt(split) or server_doubt(split, profile):
-        return Conclusion(subject=subject, standing="not-settled", because=f"{why}.")
-    minutes = max(1, math.ceil((seconds_apart(split.bad, split.good) or 0) / 60))
+def _server(contrast: Contrast, profile: Profile) -> Conclusion:
+    """The conclusion about the server that was asked: ruled out, or not settled."""
+    subject = "the device's cloud" if contrast.stage == "cloud" else "the server asked"
+    if explanation := other_explanation(contrast) or server_explanation(contrast, profile):
+        return Conclusion(subject=subject, standing="not-settled", because=f"{explanation}.")
+    minutes = max(1, math.ceil((seconds_apart(contrast.bad, contrast.good) or 0) / 60))
     return Conclusion(
         subject=subject,
         standing="ruled-out",
-        because=f"It answered on {name_of(split.good)} at the same address, in a run at most {minutes} min apart.",
-        rests_on=_same_checks(split),
+        because=f"It answered on {name_of(contrast.good)} at the same address, in a run at most {minutes} min apart.",
+        rests_on=_same_checks(contrast),
     )
 
 
-def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
+def _both_fail(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
     """The conclusions where both networks fail the same checks: suspect what they share, and clear neither network."""
-    both = [*_results(a, failing(a, stage)), *_results(b, failing(b, stage))]
-    what = ", ".join(check.id for check in failing(a, stage))
-    if stage in AIR:
+    all_results = [*_results(a, failing(a, stage)), *_results(b, failing(b, stage))]
+    failing_ids = ", ".join(check.id for check in failing(a, stage))
+    if stage in WIFI_STAGES:
         return [
             Conclusion(
                 subject="both access points",
                 standing="suspect",
-                because=f"{what} fails on both: neither network's radio suits this device.",
-                rests_on=both,
+                because=f"{failing_ids} fails on both: neither network's radio suits this device.",
+                rests_on=all_results,
             ),
             Conclusion(
                 subject="the device's profile",
                 standing="not-settled",
-                because="If two networks fail alike, the profile may be wrong: netpreflight devices NAME shows its "
-                "facts.",
+                because="If the same checks fail on two networks, the profile may be wrong: netpreflight devices NAME "
+                "shows its facts.",
             ),
         ]
-    same = same_laptop(a.report.scope, b.report.scope)
+    is_same_laptop = same_laptop(a.report.scope, b.report.scope)
     found = [
         Conclusion(
             subject="this laptop",
-            standing="suspect" if same else "not-settled",
-            because=f"{what} fails on both, and both runs used this laptop: look at its firewall, VPN and security "
-            "software."
-            if same
-            else f"{what} fails on both; "
-            + ("two laptops made the runs." if same is False else "whether one laptop made both runs is not known."),
-            rests_on=both,
+            standing="suspect" if is_same_laptop else "not-settled",
+            because=f"{failing_ids} fails on both, and both runs were made on this laptop: look at its firewall, "
+            "VPN and security software."
+            if is_same_laptop
+            else f"{failing_ids} fails on both; "
+            + (
+                "the two runs were made on two laptops."
+                if is_same_laptop is False
+                else "it is not known whether both runs were made on the same laptop."
+            ),
+            rests_on=all_results,
         )
     ]
     if stage == "cloud":
@@ -265,9 +286,9 @@ def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
             Conclusion(
                 subject="the device's cloud, and the device's profile",
                 standing="suspect",
-                because=f"{what} fails on both: the service may be down, or the profile may have the wrong name or "
-                "port.",
-                rests_on=both,
+                because=f"{failing_ids} fails on both: the service may be down, or the profile may have the wrong "
+                "name or port.",
+                rests_on=all_results,
             )
         )
     found.append(
@@ -275,14 +296,14 @@ def _alike(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
             subject=f"{name_of(a)} and {name_of(b)}",
             standing="not-settled",
             because="Each of the two networks may block this by itself.",
-            rests_on=both,
+            rests_on=all_results,
         )
     )
     return found
 
 
-def _unseen(a: Given, b: Given) -> list[Conclusion]:
-    """The conclusions about what is unknown in a run: that is never ruled out."""
+def _unknown_stages(a: Given, b: Given) -> list[Conclusion]:
+    """The conclusions about stages whose result is not known in a run: nothing is ruled out there."""
     return [
         Conclusion(
             subject=f"{WORDS[stage]} on {name_of(given)}",
@@ -290,14 +311,14 @@ def _unseen(a: Given, b: Given) -> list[Conclusion]:
             because=f"Not known: {', '.join(check.id for check in unknown)} ({unknown[0].summary}).",
         )
         for given in (a, b)
-        for stage in (*AIR, *BEYOND)
+        for stage in (*WIFI_STAGES, *LATER_STAGES)
         if (unknown := unsettled(given, stage)) and outcome(given, stage) == "not-known"
     ]
 
 
-def _never_tried(a: Given, b: Given) -> list[Conclusion]:
-    """The conclusions about what no run of a laptop can clear: the device and its passphrase."""
-    good = next((side for side in (b, a) if outcome(side, *AIR, *BEYOND) == "works"), None)
+def _device_and_passphrase(a: Given, b: Given) -> list[Conclusion]:
+    """The conclusions about the device and its passphrase, which no run of a laptop can test."""
+    good = next((side for side in (b, a) if outcome(side, *WIFI_STAGES, *LATER_STAGES) == "works"), None)
     step = (
         f" Let one device join {name_of(good)}: if it gets online there, the device and its firmware are cleared."
         if good
@@ -319,7 +340,7 @@ def _never_tried(a: Given, b: Given) -> list[Conclusion]:
 
 
 def reference_remarks(given: Given) -> list[str]:
-    """Why a network is not a clean reference for others."""
+    """What may make this network differ from an ordinary one, so that another should not be measured against it."""
     seen = given.report.observations
     scope = seen.scope
     found = []
@@ -335,4 +356,5 @@ def reference_remarks(given: Given) -> list[str]:
 
 
 def _results(given: Given, checks: list[Check]) -> list[str]:
+    """The results of these checks as a conclusion names them, such as `B cloud.transport`."""
     return [f"{given.letter} {check.id}" for check in checks]

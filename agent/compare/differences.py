@@ -11,7 +11,7 @@ _NOT_KNOWN = "not known"
 
 
 def differences(a: Observations, b: Observations, profile: Profile) -> list[Difference]:
-    """Everything that differs, in the order in which a device meets it."""
+    """Everything that differs between two runs, in the order in which a device meets it."""
     here, there = _surroundings(a, profile), _surroundings(b, profile)
     return [
         Difference(what=what, a=here.get(what) or _NOT_KNOWN, b=there.get(what) or _NOT_KNOWN)
@@ -42,6 +42,7 @@ def routers(seen: Observations) -> list[str]:
 
 
 def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]:
+    """What a run saw of its network and its laptop, as label and value."""
     scope = seen.scope
     return {
         **_radio(seen.wifi),
@@ -67,28 +68,29 @@ def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]
 
 
 def _radio(wifi: Wifi | None) -> dict[str, str | None]:
-    """The Wi-Fi of the judged network."""
+    """What the survey saw of the judged network, as label and value."""
     if wifi is None or wifi.not_run:
         return {}
-    mine = sorted((bss for bss in wifi.bss if wifi.target is not None and bss.ssid == wifi.target),
+    own_bss = sorted((bss for bss in wifi.bss if wifi.target is not None and bss.ssid == wifi.target),
                   key=lambda bss: (bss.frequency_mhz or 0, bss.bssid or ""))  # fmt: skip
-    strongest = max((bss.signal_dbm for bss in mine if bss.signal_dbm is not None), default=None, key=strength)
+    strongest = max((bss.signal_dbm for bss in own_bss if bss.signal_dbm is not None), default=None, key=strength)
     return {
         "Network judged": in_quotes(wifi.target) if wifi.target is not None else None,
         "Wi-Fi survey made by": wifi.source,
-        "Access points of it": str(len(mine)),
-        "Bands": ", ".join(sorted({f"{bss.band} GHz" for bss in mine if bss.band})) or None,
+        "Access points of that network": str(len(own_bss)),
+        "Bands": ", ".join(sorted({f"{bss.band} GHz" for bss in own_bss if bss.band})) or None,
         "2.4 GHz channels": ", ".join(
-            dict.fromkeys(f"{bss.channel} ({bss.width_mhz or '?'} MHz)" for bss in mine if bss.band == "2.4")
+            dict.fromkeys(f"{bss.channel} ({bss.width_mhz or '?'} MHz)" for bss in own_bss if bss.band == "2.4")
         )
         or None,
         "Strongest signal": f"{strongest:.0f} dBm" if strongest is not None else None,
-        "Security": ", ".join(sorted({kind for bss in mine for kind in bss.security or []})) or None,
-        "Protected management frames": ", ".join(sorted({bss.pmf for bss in mine if bss.pmf})) or None,
+        "Security": ", ".join(sorted({kind for bss in own_bss for kind in bss.security or []})) or None,
+        "Protected management frames": ", ".join(sorted({bss.pmf for bss in own_bss if bss.pmf})) or None,
     }
 
 
 def _dhcp(seen: Observations) -> dict[str, str | None]:
+    """What DHCP servers answered and granted, as label and value."""
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
         return {}
@@ -100,15 +102,15 @@ def _dhcp(seen: Observations) -> dict[str, str | None]:
     lease = dhcp.granted
     return {
         "DHCP servers": ", ".join(servers) or ("none answered" if dhcp.exchange_denied is None else None),
-        "Mask by DHCP": lease.mask if lease else None,
-        "Router by DHCP": ", ".join(lease.routers) or "none" if lease else None,
-        "Resolvers by DHCP": ", ".join(dhcp.resolvers()) or None,
+        "Mask from DHCP": lease.mask if lease else None,
+        "Router from DHCP": ", ".join(lease.routers) or "none" if lease else None,
+        "Resolvers from DHCP": ", ".join(dhcp.resolvers()) or None,
         "Lease time": f"{lease.lease_s} s" if lease and lease.lease_s is not None else None,
     }
 
 
 def _exchanges(seen: Observations, profile: Profile) -> dict[str, str | None]:
-    """The answers to DNS, NTP, portal and cloud exchanges."""
+    """What DNS, NTP, portal and cloud exchanges were answered, as label and value."""
     found: dict[str, str | None] = {}
     dns = seen.dns
     if dns is not None and not dns.not_run:
@@ -130,7 +132,7 @@ def _exchanges(seen: Observations, profile: Profile) -> dict[str, str | None]:
 
 
 def _large_packets(seen: Observations, profile: Profile) -> dict[str, str | None]:
-    """Whether large packets to the cloud get out unfragmented; None: no router told."""
+    """Whether large packets to the cloud get out unfragmented; None: no router reported it."""
     port, hosts = profile.cloud.port.value, profile.cloud.hosts.value
     found: dict[str, str | None] = {}
     for endpoint in seen.cloud.endpoints if seen.cloud else []:
@@ -149,7 +151,8 @@ def _large_packets(seen: Observations, profile: Profile) -> dict[str, str | None
 
 
 def _got_out(errors: list[Icmp | None], *, whole: bool) -> str | None:
+    """Whether large packets got out, in words; None: no ICMP error says why they did not."""
     if whole:
         return "get out whole"
     narrow = next((icmp for icmp in errors if icmp and icmp.is_too_large), None)
-    return f"do not: {narrow.meaning}" if narrow else None
+    return f"do not get out: {narrow.meaning}" if narrow else None

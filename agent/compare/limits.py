@@ -11,8 +11,8 @@ from netpreflight.probes.quoting import in_quotes
 
 
 def limits(a: Given, b: Given, story: Story) -> list[Limit]:
-    """Everything that limits the comparison of two runs; what concerns the whole comparison comes first."""
-    found = [*_judging(a, b), *_time(a, b, story), *_completeness(a, b), *_laptop(a, b), *_way(a, b, story)]
+    """Everything that limits the comparison of two runs; what limits all of it comes first."""
+    found = [*_judging(a, b), *_time(a, b, story), *_completeness(a, b), *_laptop(a, b), *_measuring(a, b, story)]
     return [*(limit for limit in found if not limit.checks), *(limit for limit in found if limit.checks)]
 
 
@@ -38,23 +38,24 @@ def is_reversed(a: Given, b: Given) -> bool:
 
 
 def _judging(a: Given, b: Given) -> list[Limit]:
+    """Limits from judging again: a run was judged before for another device, or by other rules."""
     found = []
-    judged = a.report.device
+    device = a.report.device
     for side in (a, b):
-        was = side.saved.device
-        if (was.name, was.os_version) != (judged.name, judged.os_version):
+        saved_device = side.saved.device
+        if (saved_device.name, saved_device.os_version) != (device.name, device.os_version):
             found.append(
                 Limit(
-                    text=f"{side.letter} was judged for {_device(was.title, was.os_version)}; here both are judged for "
-                    f"{_device(judged.title, judged.os_version)}."
+                    text=f"{side.letter} was judged for {_device(saved_device.title, saved_device.os_version)}; "
+                    f"here both are judged for {_device(device.title, device.os_version)}."
                 )
             )
         elif side.saved.tool.rules != RULES:
-            before = {check.id: check.status for check in side.saved.checks}
+            saved_statuses = {check.id: check.status for check in side.saved.checks}
             changed = [
-                f"{check.id} was {before.get(check.id, 'not judged')} and is {check.status}"
+                f"{check.id} was {saved_statuses.get(check.id, 'not judged')} and is {check.status}"
                 for check in side.report.checks
-                if before.get(check.id) != check.status
+                if saved_statuses.get(check.id) != check.status
             ]
             found.append(
                 Limit(
@@ -67,20 +68,22 @@ def _judging(a: Given, b: Given) -> list[Limit]:
 
 
 def _time(a: Given, b: Given, story: Story) -> list[Limit]:
+    """Limits from the times of two runs on one network: B may be the earlier one."""
     if story != "before-and-after":
         return []
     if moment(a) is None or moment(b) is None:
         return [
-            Limit(text="The times of the two runs cannot be read, so which of them is the earlier one is not known.")
+            Limit(text="The times of the two runs cannot be read, so it is not known which of them is the earlier one.")
         ]
     if is_reversed(a, b):
-        return [Limit(text="B was measured before A; give the earlier run first.")]
+        return [Limit(text="Run B was made before run A: give the earlier run first.")]
     return []
 
 
 def _completeness(a: Given, b: Given) -> list[Limit]:
+    """Limits from runs that were cut short, or that left out checks as asked."""
     found = [
-        Limit(text=f"{side.letter} was cut short: what it did not get to is unknown.")
+        Limit(text=f"Run {side.letter} was cut short: the checks that it did not reach are unknown.")
         for side in (a, b)
         if not side.report.complete
     ]
@@ -91,69 +94,77 @@ def _completeness(a: Given, b: Given) -> list[Limit]:
             if not side.report.selection.includes(check) and other.report.selection.includes(check)
         ]
         if left_out:
-            text = f"{side.letter} left out {in_groups(left_out)}, as asked, and {other.letter} did not."
+            text = f"Run {side.letter} left out {in_groups(left_out)}, as asked; run {other.letter} did not."
             found.append(Limit(text=text, checks=left_out))
     return found
 
 
 def _laptop(a: Given, b: Given) -> list[Limit]:
+    """Limits from the laptop: another laptop, a VPN, a proxy, or other privileges."""
     here, there = a.report.scope, b.report.scope
     found = []
     same = same_laptop(here, there)
     if same is False:
         what = f"{here.os} and {there.os}" if here.os != there.os else f"MAC addresses {here.mac} and {there.mac}"
-        found.append(Limit(text=f"Two laptops made the runs ({what}), which may explain a difference."))
+        found.append(Limit(text=f"The two runs were made on two laptops ({what}), which may explain a difference."))
     elif same is None:
-        found.append(Limit(text="Whether the same laptop made both runs cannot be told from the MAC addresses."))
-    for what, label, other in (("VPN", here.vpn, there.vpn), ("tunnel", here.tunnels, there.tunnels)):
-        if bool(label) != bool(other) and not (what == "tunnel" and (here.vpn or there.vpn)):
+        found.append(Limit(text="The MAC addresses do not show whether both runs were made on the same laptop."))
+    for what, here_up, there_up in (("VPN", here.vpn, there.vpn), ("tunnel", here.tunnels, there.tunnels)):
+        if bool(here_up) != bool(there_up) and not (what == "tunnel" and (here.vpn or there.vpn)):
+            with_it, without_it = ("A", "B") if here_up else ("B", "A")
             found.append(
                 Limit(
-                    text=f"In {'A' if label else 'B'} a {what} was up, in {'B' if label else 'A'} none: its software "
-                    "may block traffic on the laptop, which is then not the network's fault.",
-                    checks=_beyond_the_air(),
+                    text=f"In run {with_it} a {what} was up, in run {without_it} none. The {what}'s software may block "
+                    "traffic on the laptop; such a failure is not the network's fault.",
+                    checks=_checks_after_wifi(),
                 )
             )
     if bool(here.proxy) != bool(there.proxy):
+        with_it, without_it = ("A", "B") if here.proxy else ("B", "A")
         found.append(
             Limit(
-                text=f"In {'A' if here.proxy else 'B'} this laptop had a proxy set, in {'B' if here.proxy else 'A'} "
-                "none; nothing was sent through it, but a network that requires a proxy may block everything else.",
-                checks=_beyond_the_air(),
+                text=f"In run {with_it} this laptop had a proxy set, in run {without_it} it had none. Nothing was sent "
+                "through the proxy, but a network that requires a proxy may block everything else.",
+                checks=_checks_after_wifi(),
             )
         )
     if here.privileges.raw_sockets != there.privileges.raw_sockets:
         root, user = ("A", "B") if here.privileges.raw_sockets else ("B", "A")
-        text = f"{root} could ask for a DHCP lease as an unknown device (it ran as root), and {user} could not."
+        text = (
+            f"Run {root} could ask for a DHCP lease as an unknown device, because it ran as root; run {user} could not."
+        )
         found.append(Limit(text=text, checks=[row.id for row in CHECKS.values() if row.needs_lease]))
     return found
 
 
-def _way(a: Given, b: Given, story: Story) -> list[Limit]:
-    """Limits from how each run measured: by which interface, by which survey, how deep."""
+def _measuring(a: Given, b: Given, story: Story) -> list[Limit]:
+    """Limits from how each run measured: by cable or Wi-Fi, from which survey, with `--deep` or without."""
     here, there = a.report, b.report
     found = []
     media = (here.scope.medium, there.scope.medium)
     if None not in media and media[0] != media[1]:
-        words = {"wired": "by cable", "wifi": "by Wi-Fi"}
-        text = f"A was measured {words[media[0] or '']}, B {words[media[1] or '']}: the laptop's interface differs too."
-        found.append(Limit(text=text, checks=_beyond_the_air()))
-    air = (here.observations.wifi, there.observations.wifi)
-    sources = tuple(wifi.source if wifi and not wifi.not_run else None for wifi in air)
+        medium_words = {"wired": "by cable", "wifi": "by Wi-Fi"}
+        ways = [medium_words[medium or ""] for medium in media]
+        text = f"Run A was made {ways[0]}, run B {ways[1]}: the laptop's interface differs too."
+        found.append(Limit(text=text, checks=_checks_after_wifi()))
+    surveys = (here.observations.wifi, there.observations.wifi)
+    sources = tuple(wifi.source if wifi and not wifi.not_run else None for wifi in surveys)
     if sources[0] != sources[1]:
-        text = f"The Wi-Fi survey was made by {sources[0] or 'nothing'} in A, and by {sources[1] or 'nothing'} in B."
+        text = (
+            f"The source of the Wi-Fi survey differs: {sources[0] or 'none'} in run A, {sources[1] or 'none'} in run B."
+        )
         found.append(Limit(text=text, checks=with_stage("scan")))
-    elif air[0] and air[1] and air[0].triggered != air[1].triggered:
-        fresh, old = ("A", "B") if air[0].triggered else ("B", "A")
-        text = f"{fresh} made a new Wi-Fi scan; {old} read the results of an earlier one."
+    elif surveys[0] and surveys[1] and surveys[0].triggered != surveys[1].triggered:
+        fresh, old = ("A", "B") if surveys[0].triggered else ("B", "A")
+        text = f"Run {fresh} made a new Wi-Fi scan; run {old} read the results of an earlier scan."
         found.append(Limit(text=text, checks=with_stage("scan")))
-    targets = [in_quotes(wifi.target) for wifi in air if wifi and wifi.target is not None]
+    targets = [in_quotes(wifi.target) for wifi in surveys if wifi and wifi.target is not None]
     if story != "two-networks" and len(set(targets)) > 1:
-        text = f"The Wi-Fi checks are about {targets[0]} in A, and about {targets[1]} in B."
+        text = f"The Wi-Fi checks judge {targets[0]} in run A, and {targets[1]} in run B."
         found.append(Limit(text=text, checks=with_stage("scan")))
-    deep = (here.observations.mapping is not None, there.observations.mapping is not None)
-    if deep[0] != deep[1]:
-        text = f"Only {'A' if deep[0] else 'B'} tested how long a NAT keeps an idle conversation (--deep)."
+    was_deep = (here.observations.mapping is not None, there.observations.mapping is not None)
+    if was_deep[0] != was_deep[1]:
+        text = f"Only run {'A' if was_deep[0] else 'B'} tested how long a NAT keeps an idle conversation (--deep)."
         found.append(Limit(text=text, checks=[row.id for row in CHECKS.values() if "mapping" in row.also]))
     return found
 
@@ -162,5 +173,5 @@ def _device(title: str, version: str | None) -> str:
     return f"{title}, Device OS {version}" if version else title
 
 
-def _beyond_the_air() -> list[str]:
+def _checks_after_wifi() -> list[str]:
     return [row.id for row in CHECKS.values() if row.beyond_the_air]

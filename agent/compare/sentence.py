@@ -1,67 +1,69 @@
 """The first sentence of a comparison: which network stops the device, or what got better or worse."""
 
 from netpreflight.agent.compare.conclusions import (
-    AIR,
-    BEYOND,
+    LATER_STAGES,
+    WIFI_STAGES,
     WORDS,
-    Apart,
-    alike,
-    apart,
-    doubt,
+    Contrast,
     failing,
+    find_contrast,
     first_failing,
     name_of,
+    other_explanation,
     outcome,
-    server_doubt,
+    server_explanation,
+    shared_failure,
     unsettled,
     warnings,
 )
 from netpreflight.agent.compare.limits import is_reversed
 from netpreflight.agent.compare.parts import CheckPair, Given
-from netpreflight.agent.compare.story import Told, hotspot
+from netpreflight.agent.compare.story import StoryFinding, hotspot
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Stage
 from netpreflight.agent.selection import in_groups
 
 
-def sentence(a: Given, b: Given, told: Told, pairs: list[CheckPair], profile: Profile) -> str:
+def sentence(a: Given, b: Given, story: StoryFinding, pairs: list[CheckPair], profile: Profile) -> str:
     """The conclusion that a reader should see first."""
     device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
-    if told.story == "same-run":
+    if story.story == "same-run":
         return "A and B are the same run: there is nothing to compare."
-    if told.story == "not-told":
+    if story.story == "not-told":
         return (
-            "It cannot be told whether these are two networks or one, so only the differences are listed. "
+            "The runs do not show whether these are two networks or one, so only the differences are listed. "
             f"A: {a.report.verdict}. B: {b.report.verdict}."
         )
-    if told.story == "two-networks":
-        return ("" if told.sure else "As far as can be told, these are two networks. ") + _of_two(a, b, profile, device)
-    likely = "" if told.sure else "As far as can be told, this is one network. "
+    if story.story == "two-networks":
+        return ("" if story.sure else "As far as can be told, these are two networks. ") + _of_two(
+            a, b, profile, device
+        )
+    reservation = "" if story.sure else "As far as can be told, this is one network. "
     if is_reversed(a, b):
         return (
-            f"{likely}B was measured before A: give the earlier run first. "
+            f"{reservation}B was measured before A: give the earlier run first. "
             f"A, the later run: {a.report.verdict}. B, the earlier run: {b.report.verdict}."
         )
-    return likely + _of_one(a, b, pairs, device)
+    return reservation + _of_one(a, b, pairs, device)
 
 
 def _of_two(a: Given, b: Given, profile: Profile, device: str) -> str:
-    """The sentence for two networks; what lies beyond Wi-Fi comes first, because there another network helps most."""
-    parts = [part for stages in (BEYOND, AIR) if (part := _part(a, b, stages, profile, device))]
+    """The sentence for two networks; a failure after Wi-Fi comes first, because there another network helps most."""
+    parts = [part for stages in (LATER_STAGES, WIFI_STAGES) if (part := _part(a, b, stages, profile, device))]
     if parts:
         return " ".join(parts)
-    if unknown := [side for side in (a, b) if unsettled(side, *AIR, *BEYOND)]:
-        works = [side for side in (a, b) if side not in unknown]
-        first = f"{_capital(name_of(works[0]))} lets {device} online. " if works else ""
+    if undecided := [side for side in (a, b) if unsettled(side, *WIFI_STAGES, *LATER_STAGES)]:
+        decided = [side for side in (a, b) if side not in undecided]
+        first = f"{_capital(name_of(decided[0]))} lets {device} online. " if decided else ""
         rest = " ".join(
-            f"Whether {name_of(side)} would let {device} online is not known: {_why_not_known(side)}."
-            for side in unknown
+            f"It is not known whether {name_of(side)} would let {device} online: {_why_not_known(side)}."
+            for side in undecided
         )
         return f"{first}{rest}"
-    told = " and ".join(
+    remaining = " and ".join(
         f"{', '.join(check.id for check in found)} on {name_of(side)}" for side in (a, b) if (found := warnings(side))
     )
-    first = f"at the warnings ({told}), then " if told else ""
+    first = f"at the warnings ({remaining}), then " if remaining else ""
     return (
         f"Both networks let {device} online, as far as this laptop can tell. If a device does not get online on one of "
         f"them, look {first}at the device: the passphrase that it was given, and whether that network admits its MAC "
@@ -71,89 +73,96 @@ def _of_two(a: Given, b: Given, profile: Profile, device: str) -> str:
 
 def _why_not_known(given: Given) -> str:
     """The first result that is not known; a check that was left out counts only where there is nothing else."""
-    open_ = unsettled(given, *AIR, *BEYOND)
-    first = next((check for check in open_ if check.status != "skip"), None)
-    return first.summary if first else f"{in_groups([check.id for check in open_])} left out of that run, as asked"
+    unknown = unsettled(given, *WIFI_STAGES, *LATER_STAGES)
+    first = next((check for check in unknown if check.status != "skip"), None)
+    return first.summary if first else f"{in_groups([check.id for check in unknown])} left out of that run, as asked"
 
 
 def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, device: str) -> str:
     """The sentence about these stages on two networks; empty: nothing fails in them."""
-    if split := apart(a, b, stages):
-        return _apart(split, profile, device)
-    if stage := alike(a, b, stages):
+    if contrast := find_contrast(a, b, stages):
+        return _one_stops(contrast, profile, device)
+    if stage := shared_failure(a, b, stages):
         ids = ", ".join(check.id for check in failing(a, stage))
-        ends = {
+        advice = {
             "scan": "Neither Wi-Fi suits the device.",
             "cloud": "Look first at what the two runs share: this laptop, the device's cloud, and its profile.",
         }.get(stage, "Look first at what the two runs share: this laptop.")
-        return f"Both networks stop {device} at {WORDS[stage]}, in the same checks ({ids}). {ends}"
-    stops = [(side, stage) for side in (a, b) if (stage := first_failing(side, stages))]
-    told = " ".join(
+        return f"Both networks stop {device} at {WORDS[stage]}, in the same checks ({ids}). {advice}"
+    stopping = [(side, stage) for side in (a, b) if (stage := first_failing(side, stages))]
+    sentences = " ".join(
         f"{_capital(name_of(side))} stops {device} at {WORDS[stage]}: {failing(side, stage)[0].summary}."
-        for side, stage in stops
+        for side, stage in stopping
     )
-    if len(stops) == 2:
-        return f"{told} The causes differ, so neither network is a reference for the other."
-    for side, stage in stops:
+    if len(stopping) == 2:
+        return f"{sentences} The causes differ, so neither network is a reference for the other."
+    for side, stage in stopping:
         other = b if side is a else a
         unknown = [
             check for check in unsettled(other, *stages) if check.id in {fails.id for fails in failing(side, stage)}
         ]
         why = f" ({unknown[0].summary})" if unknown else ""
-        return f"{told} Whether that works on {name_of(other)} is not known{why}, so this rules out nothing."
+        return f"{sentences} It is not known whether that works on {name_of(other)}{why}, so this rules out nothing."
     return ""
 
 
-def _apart(split: Apart, profile: Profile, device: str) -> str:
-    bad, good, stage = split
+def _one_stops(contrast: Contrast, profile: Profile, device: str) -> str:
+    """The sentence where something fails on one network and works on the other, and what that rules out."""
+    bad, good, stage = contrast
     ids = ", ".join(check.id for check in failing(bad, stage))
     first = f"{_capital(name_of(bad))} stops {device} at {WORDS[stage]} ({ids}), and {name_of(good)} does not."
     if hotspot(bad.report.observations) and not hotspot(good.report.observations):
-        return f"{first} So it is no reference for {name_of(good)} here."
-    if stage in AIR:
+        return f"{first} So the hotspot is no reference for {name_of(good)} here."
+    if stage in WIFI_STAGES:
         return first
-    if why := doubt(split):
-        return f"{first} Whether the network is the cause is not settled: {why[0].lower()}{why[1:]}."
-    if why := server_doubt(split, profile):
-        return f"{first} This laptop is ruled out. The cause may be that network or the server: {why}."
-    return f"{first} This laptop is ruled out; what stops the device is in that network."
+    if why := other_explanation(contrast):
+        return f"{first} It is not settled whether the network is the cause: {why[0].lower()}{why[1:]}."
+    if why := server_explanation(contrast, profile):
+        return f"{first} This laptop is ruled out. The cause may be the network or the server: {why}."
+    return f"{first} This laptop is ruled out; the cause is in the network that stops the device."
 
 
 def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
-    mine = [pair for pair in pairs if pair.level == "required"]
-    left_out = [pair.id for pair in mine if pair.a == pair.b == "skip"]
-    before, after = (outcome(side, *AIR, *BEYOND, without=left_out) for side in (a, b))
+    """The sentence for one network at two times: what got better, what got worse, what is not known."""
+    required = [pair for pair in pairs if pair.level == "required"]
+    left_out = [pair.id for pair in required if pair.a == pair.b == "skip"]
+    before, after = (outcome(side, *WIFI_STAGES, *LATER_STAGES, without=left_out) for side in (a, b))
     # A device may still get online now and then although a required check fails.
-    sure = all(side.report.startup.online is False for side, how in ((a, before), (b, after)) if how == "fails")
-    could = "would not" if sure else "could not be relied on to"
+    is_certain = all(
+        side.report.startup.online is False for side, result in ((a, before), (b, after)) if result == "fails"
+    )
+    could = "would not" if is_certain else "could not be relied on to"
     first = {
         ("works", "works"): f"{_capital(device)} would get online, before and after.",
         ("fails", "fails"): f"{_capital(device)} {could} get online, before or after.",
         ("fails", "works"): f"Better: {device} would get online now; before, it {could}.",
         ("works", "fails"): f"Worse: {device} {could} get online now; before, it would.",
-        ("not-known", "works"): f"{_capital(device)} would get online now; whether it would have before is not known.",
+        (
+            "not-known",
+            "works",
+        ): f"{_capital(device)} would get online now; it is not known whether it would have before.",
         (
             "not-known",
             "fails",
-        ): f"{_capital(device)} {could} get online now; whether it would have before is not known.",
-        ("not-known", "not-known"): f"Whether {device} would get online is not known, before or after.",
-    }.get((before, after), f"Whether {device} would get online now is not known.")
+        ): f"{_capital(device)} {could} get online now; it is not known whether it would have before.",
+        ("not-known", "not-known"): f"It is not known whether {device} would get online, before or after.",
+    }.get((before, after), f"It is not known whether {device} would get online now.")
     if left_out and "works" in {before, after}:
         first = f"Without {in_groups(left_out)}, which both runs left out: {first[0].lower()}{first[1:]}"
     lists = (
-        ("Works now", [pair.id for pair in mine if pair.relation == "better" and pair.a == "fail"]),
-        ("Fails now", [pair.id for pair in mine if pair.relation == "worse" and pair.b == "fail"]),
-        ("Still fails", [pair.id for pair in mine if pair.a == pair.b == "fail"]),
-        ("A warning now", [pair.id for pair in mine if pair.relation == "worse" and pair.b == "warn"]),
-        ("No longer a warning", [pair.id for pair in mine if pair.relation == "better" and pair.a == "warn"]),
-        ("No longer known", [pair.id for pair in mine if pair.relation == "no-longer-known"]),
+        ("Works now", [pair.id for pair in required if pair.relation == "better" and pair.a == "fail"]),
+        ("Fails now", [pair.id for pair in required if pair.relation == "worse" and pair.b == "fail"]),
+        ("Still fails", [pair.id for pair in required if pair.a == pair.b == "fail"]),
+        ("A warning now", [pair.id for pair in required if pair.relation == "worse" and pair.b == "warn"]),
+        ("No longer a warning", [pair.id for pair in required if pair.relation == "better" and pair.a == "warn"]),
+        ("No longer known", [pair.id for pair in required if pair.relation == "no-longer-known"]),
     )
-    told = " ".join(f"{words}: {in_groups(ids)}." for words, ids in lists if ids)
-    if not told:
-        some = any(pair.relation in {"now-known", "not-known"} for pair in mine if pair.id not in left_out)
-        nothing = "Of what is known in both runs, nothing" if some else "Nothing"
-        told = f"{nothing} that the device needs got better or worse."
-    return f"{first} {told}"
+    listed = " ".join(f"{words}: {in_groups(ids)}." for words, ids in lists if ids)
+    if not listed:
+        some_unknown = any(pair.relation in {"now-known", "not-known"} for pair in required if pair.id not in left_out)
+        nothing = "Of what is known in both runs, nothing" if some_unknown else "Nothing"
+        listed = f"{nothing} that the device needs got better or worse."
+    return f"{first} {listed}"
 
 
 def _capital(text: str) -> str:

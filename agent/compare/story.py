@@ -21,12 +21,12 @@ _HOTSPOT_NAMES = ("iphone", "ipad", "androidap", "androidhotspot")
 """How default names of hotspots begin or end."""
 
 
-class Told(NamedTuple):
+class StoryFinding(NamedTuple):
     """How two runs are related, whether that is proved, and the evidence."""
 
     story: Story
     sure: bool
-    by: list[str]
+    evidence: list[str]
 
 
 class _Place(NamedTuple):
@@ -35,39 +35,47 @@ class _Place(NamedTuple):
     subnet: ipaddress.IPv4Network | None
     gateway: str | None
     gateway_macs: frozenset[str]
-    """The gateway's MAC address, by ARP."""
+    """The gateway's MAC address, from ARP."""
     server_macs: frozenset[str]
     """The MAC addresses from which DHCP servers, or their relays, answered."""
     ssid: str | None
     bssid: str | None
 
 
-def tell(a: Observations, b: Observations) -> Told:
-    """Tell from their observations how two runs are related."""
+def find_story(a: Observations, b: Observations) -> StoryFinding:
+    """Find out from the observations of two runs how they are related: one network, two, or not known."""
     here, there = _place(a), _place(b)
     addressing, servers = _addressing(here, there), _servers(here, there)
     same_bss = here.bssid is not None and here.bssid == there.bssid
     named = here.ssid is not None and there.ssid is not None
     same_name, other_name = named and here.ssid == there.ssid, named and here.ssid != there.ssid
-    by = _reasons(here, there)
+    evidence = _reasons(here, there)
     if addressing == "same":
         proved = servers == "same" or same_bss
         if other_name:  # one LAN with two names, or two LANs with the same subnet and gateway
-            return Told("two-networks" if servers == "other" else "not-told", servers == "other", by)
-        return Told("two-networks", sure=False, by=by) if servers == "other" else Told("before-and-after", proved, by)
+            return StoryFinding("two-networks" if servers == "other" else "not-told", servers == "other", evidence)
+        return (
+            StoryFinding("two-networks", sure=False, evidence=evidence)
+            if servers == "other"
+            else StoryFinding("before-and-after", proved, evidence)
+        )
     if addressing == "other":
         if same_bss:
-            return Told("not-told", sure=False, by=by)
-        return Told("two-networks", other_name or servers == "other", by)
+            return StoryFinding("not-told", sure=False, evidence=evidence)
+        return StoryFinding("two-networks", other_name or servers == "other", evidence)
     if other_name or servers == "other":
-        return Told("two-networks", other_name, by)
+        return StoryFinding("two-networks", other_name, evidence)
     if same_bss or servers == "same" or same_name:
-        return Told("before-and-after", same_bss or servers == "same", by)
-    return Told("not-told", sure=False, by=by or ["neither names nor addresses of the networks are known in both runs"])
+        return StoryFinding("before-and-after", same_bss or servers == "same", evidence)
+    return StoryFinding(
+        "not-told",
+        sure=False,
+        evidence=evidence or ["neither names nor addresses of the networks are known in both runs"],
+    )
 
 
 def hotspot(seen: Observations) -> str | None:
-    """Why a network looks like a hotspot, which is evidence but no proof; None: it does not."""
+    """Why a network is likely a phone's or laptop's hotspot (no proof); None: nothing suggests it."""
     place = _place(seen)
     if place.subnet is not None and (usual := _HOTSPOT_SUBNETS.get(str(place.subnet))):
         return f"{place.subnet} is the usual subnet of {usual}"
@@ -89,9 +97,9 @@ def network_words(seen: Observations) -> str:
 
 
 def same_laptop(a: Scope, b: Scope) -> bool | None:
-    """Whether the same laptop made both runs; None: that cannot be told.
+    """Whether the same laptop made both runs; None: not known.
 
-    A laptop may use a random MAC address for each Wi-Fi network, so different locally administered addresses tell
+    A laptop may use a random MAC address for each Wi-Fi network, so different locally administered addresses show
     nothing.
     """
     if a.os and b.os and a.os != b.os:
@@ -100,8 +108,8 @@ def same_laptop(a: Scope, b: Scope) -> bool | None:
         return None
     if a.mac.lower() == b.mac.lower():
         return True
-    made_up = _is_local(a.mac) or _is_local(b.mac)
-    return None if made_up or a.medium != b.medium or a.interface != b.interface else False
+    is_random = _is_local(a.mac) or _is_local(b.mac)
+    return None if is_random or a.medium != b.medium or a.interface != b.interface else False
 
 
 def _is_local(mac: str) -> bool:
@@ -113,6 +121,7 @@ def _is_local(mac: str) -> bool:
 
 
 def _place(seen: Observations) -> _Place:
+    """What identifies the network of a run: its subnet, gateway, DHCP servers and BSS."""
     received = seen.dhcp.received if seen.dhcp else []
     wifi = seen.wifi
     return _Place(
@@ -131,6 +140,7 @@ def _own_macs(macs: Iterable[str | None]) -> frozenset[str]:
 
 
 def _own_subnet(scope: Scope) -> ipaddress.IPv4Network | None:
+    """The subnet of the laptop's first address that has one; None: no address has a mask shorter than /32."""
     for text in scope.addresses:
         try:
             network = ipaddress.IPv4Network(text, strict=False)
@@ -146,6 +156,7 @@ def _quoted(name: str | None) -> str | None:
 
 
 def _addressing(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:
+    """Whether both runs had the same subnet and gateway; a different subnet is another network."""
     if a.subnet is None or b.subnet is None:
         return "not-known"
     if a.subnet != b.subnet:
@@ -157,8 +168,8 @@ def _servers(a: _Place, b: _Place) -> Literal["same", "other", "not-known"]:
     """Whether both runs met the same routers and servers, by their MAC addresses."""
     if (a.gateway_macs | a.server_macs) & (b.gateway_macs | b.server_macs):
         return "same"
-    alike = ((a.gateway_macs, b.gateway_macs), (a.server_macs, b.server_macs))
-    return "other" if any(group and other for group, other in alike) else "not-known"
+    known_pairs = ((a.gateway_macs, b.gateway_macs), (a.server_macs, b.server_macs))
+    return "other" if any(group and other for group, other in known_pairs) else "not-known"
 
 
 def _reasons(a: _Place, b: _Place) -> list[str]:

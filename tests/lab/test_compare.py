@@ -65,7 +65,7 @@ def test_a_port_that_one_of_two_networks_blocks(tmp_path: Path, device: str, pro
     assert standing(made)["this laptop"] == "ruled-out", made
     assert standing(made)["A"] == "suspect"
     assert standing(made)["the device and its firmware"] == standing(made)["the passphrase"] == "not-tried"
-    assert "This laptop is ruled out; what stops the device is in that network." in made["sentence"]
+    assert "This laptop is ruled out; the cause is in the network that stops the device." in made["sentence"]
     assert meaning(made, check) == "works in B only"
     assert made["b"]["hotspot"]
     swapped_code, swapped = compared(phone, site)

@@ -49,7 +49,7 @@ def test_what_works_on_the_hotspot_alone_is_the_networks_doing_and_not_the_lapto
     assert (made.story, made.sure) == ("two-networks", True)
     assert made.sentence == (
         "A ('Office') stops a Particle Argon at the device's cloud port (cloud.transport), and the likely hotspot (B) "
-        "does not. This laptop is ruled out; what stops the device is in that network."
+        "does not. This laptop is ruled out; the cause is in the network that stops the device."
     )
     assert standing(made) == {
         "this laptop": "ruled-out",
@@ -79,12 +79,12 @@ def test_the_laptop_is_cleared_by_the_exchange_itself_whatever_else_is_not_known
 @pytest.mark.parametrize(
     ("scope", "b", "says"),
     [
-        ({}, phone({"mac": "52:00:00:00:00:01"}), "whether the same laptop made both runs cannot be told"),
-        ({}, phone({"mac": None}), "whether the same laptop made both runs cannot be told"),
-        ({}, phone({"mac": None, "os": ""}), "whether the same laptop made both runs cannot be told"),
+        ({}, phone({"mac": "52:00:00:00:00:01"}), "it is not known whether both runs were made on the same laptop"),
+        ({}, phone({"mac": None}), "it is not known whether both runs were made on the same laptop"),
+        ({}, phone({"mac": None, "os": ""}), "it is not known whether both runs were made on the same laptop"),
         ({}, phone({"mac": "3c:22:fb:00:00:11"}), "another laptop made the other run"),
         ({}, phone({"os": "darwin"}), "another laptop made the other run"),
-        ({"vpn": "tun0", "tunnels": ["tun0"]}, phone(), "in A a VPN or tunnel was up"),
+        ({"vpn": "tun0", "tunnels": ["tun0"]}, phone(), "in run A a VPN or tunnel was up"),
         ({"medium": "wired", "ssid": None, "bssid": None}, phone(), "one by cable and one by Wi-Fi"),
     ],
     ids=["made-up-mac", "no-mac", "no-mac-no-system", "another-mac", "another-system", "vpn", "by-cable"],
@@ -119,7 +119,7 @@ def test_a_server_that_was_asked_at_another_address_may_be_what_fails() -> None:
 
     assert standing(made)["the device's cloud"] == "not-settled"
     assert standing(made)["this laptop"] == "ruled-out"
-    assert "The cause may be that network or the server" in made.sentence
+    assert "The cause may be the network or the server" in made.sentence
     assert elsewhere in made.sentence
 
 
@@ -162,7 +162,7 @@ def test_a_hotspot_that_fails_where_the_site_works_is_no_reference() -> None:
     made = compared(site(), phone(cloud=blocked()))
 
     assert made.sentence.startswith("The likely hotspot (B) stops a Particle Argon at the device's cloud port (cloud")
-    assert made.sentence.endswith("So it is no reference for A ('Office') here.")
+    assert made.sentence.endswith("So the hotspot is no reference for A ('Office') here.")
     assert made.worse is True
 
 
@@ -189,9 +189,9 @@ def test_a_network_that_suits_the_device_by_an_unconfirmed_fact_alone_is_not_sai
     two = compared(site(wifi=channel_13), phone())
     comparison = compared(site(), site(wifi=channel_13), second=later(1))
 
-    assert "Whether A ('Office') would let a Particle Argon online is not known" in two.sentence
+    assert "It is not known whether A ('Office') would let a Particle Argon online" in two.sentence
     assert standing(two)["Wi-Fi on A ('Office')"] == "not-settled"
-    assert "Whether a Particle Argon would get online now is not known" in comparison.sentence
+    assert "It is not known whether a Particle Argon would get online now" in comparison.sentence
     assert "A warning now: wifi.channel." in comparison.sentence
 
 
@@ -222,7 +222,7 @@ def test_where_nothing_was_compared_nothing_is_said_to_be_no_worse() -> None:
 def test_what_two_networks_left_out_is_named() -> None:
     made = compared(site(), phone(), selection=Selection(skip=["portal"]))
 
-    assert "online is not known: portal left out of that run, as asked." in made.sentence
+    assert "online: portal left out of that run, as asked." in made.sentence
 
 
 def test_a_change_for_a_failure_that_is_a_warning_is_not_said_to_have_worked() -> None:
@@ -362,7 +362,7 @@ def test_what_both_left_out_is_told_and_stands_in_no_ones_way() -> None:
 
     assert made.sentence.startswith("Without wifi, which both runs left out: better: a Particle Argon would get")
     assert "Works now: cloud.transport" in made.sentence
-    assert nothing.sentence.startswith("Whether a Particle Argon would get online is not known")
+    assert nothing.sentence.startswith("It is not known whether a Particle Argon would get online")
 
 
 def test_the_same_run_twice() -> None:
@@ -464,17 +464,17 @@ def test_other_rules_say_only_what_they_changed() -> None:
 @pytest.mark.parametrize(
     ("b", "says", "check"),
     [
-        (site({"os": "win32"}), "Two laptops made the runs (linux and win32)", None),
-        (site({"vpn": "tun0", "tunnels": ["tun0"]}), "In B a VPN was up", "cloud.transport"),
-        (site({"tunnels": ["tun0"]}), "In B a tunnel was up", "cloud.transport"),
-        (site({"proxy": [Proxy(variable="http_proxy", value="http://p")]}), "In B this laptop had a proxy", "portal"),
+        (site({"os": "win32"}), "The two runs were made on two laptops (linux and win32)", None),
+        (site({"vpn": "tun0", "tunnels": ["tun0"]}), "In run B a VPN was up, in run A none.", "cloud.transport"),
+        (site({"tunnels": ["tun0"]}), "In run B a tunnel was up, in run A none.", "cloud.transport"),
+        (site({"proxy": [Proxy(variable="http_proxy", value="http://p")]}), "In run B this laptop had a proxy", "portal"),
         (site({"privileges": Privileges(user="ordinary user")}), "A could ask for a DHCP lease", "dhcp.lease"),
-        (site({"medium": "wired"}), "A was measured by Wi-Fi, B by cable", "dns.resolve"),
-        (site(wifi=None), "The Wi-Fi survey was made by nl80211 in A, and by nothing in B", "wifi.band"),
-        (site(wifi=wifi(bss(ssid="Office"), target="Office", triggered=False)), "the results of an earlier one",
+        (site({"medium": "wired"}), "Run A was made by Wi-Fi, run B by cable", "dns.resolve"),
+        (site(wifi=None), "The source of the Wi-Fi survey differs: nl80211 in run A, none in run B", "wifi.band"),
+        (site(wifi=wifi(bss(ssid="Office"), target="Office", triggered=False)), "the results of an earlier scan",
          "wifi.band"),
-        (site(wifi=wifi(bss(ssid="Guest"), target="Guest")), "'Office' in A, and about 'Guest' in B", "wifi.band"),
-        (site(mapping=Mapping()), "Only B tested how long a NAT keeps", "cloud.transport"),
+        (site(wifi=wifi(bss(ssid="Guest"), target="Guest")), "'Office' in run A, and 'Guest' in run B", "wifi.band"),
+        (site(mapping=Mapping()), "Only run B tested how long a NAT keeps", "cloud.transport"),
     ],
     ids=lambda value: value[:30].replace(" ", "-") if isinstance(value, str) and " " in value else "",
 )  # fmt: skip
@@ -506,7 +506,7 @@ def test_what_differs_around_the_runs_is_listed() -> None:
     found = {difference.what: (difference.a, difference.b) for difference in made.differences}
     assert found["Gateway"] == ("192.168.77.1", "172.20.10.1")
     assert found["MTU of the interface"] == ("1500", "1420")
-    assert found["Resolvers by DHCP"] == ("192.168.77.1", "172.20.10.1")
+    assert found["Resolvers from DHCP"] == ("192.168.77.1", "172.20.10.1")
     assert found["DHCP servers"] == (f"192.168.77.1 ({ROUTER_MAC})", f"172.20.10.1 ({PHONE_MAC})")
     assert found["IPv6"] == ("no", "yes")
     assert "Operating system" not in found
@@ -532,7 +532,7 @@ def padded(*tries: Attempt, record: str | None = None) -> dict[str, Any]:
     return {"cloud": Cloud(endpoints=[argon(*usual, record=seen.HELLO_VERIFY, large=large)])}
 
 
-OUT, NOT_OUT = "get out whole", "do not: fragmentation needed, next hop's MTU 1200"
+OUT, NOT_OUT = "get out whole", "do not get out: fragmentation needed, next hop's MTU 1200"
 
 
 @pytest.mark.parametrize(
