@@ -88,6 +88,7 @@ async def cloud(
     """
 
     async def attempt(endpoint: CloudEndpoint) -> CloudEndpoint:
+        """Try one endpoint, and report the result."""
         address = await address_of(endpoint.host)
         if address is not None:
             by = _nonce if endpoint.transport == "tcp-nonce" else _dtls
@@ -173,12 +174,14 @@ class _Handshake:
         return msgspec.structs.replace(seen, same_port=same.result().attempts, new_port=new.result())
 
     async def _from_new_port(self, give_up_s: float) -> list[Attempt]:
+        """Send one ClientHello from a new source port; returns the attempts."""
         other = _Handshake(self.network, self.host, self.address, self.port)
         return (await other._exchange(dtls.record_name, at_s=(0.0,), give_up_s=give_up_s)).attempts
 
     async def _exchange(
         self, read: Callable[[bytes], str | None], *, at_s: tuple[float, ...], give_up_s: float, cookie: bytes = b""
     ) -> Exchange[str]:
+        """Send a ClientHello, with the cookie if there is one, until `read` accepts an answer."""
         return await exchange(
             self.network,
             self._sock,
@@ -222,6 +225,7 @@ class _Handshake:
         return self._records - 1
 
     def _seen(self, answer: str | None, attempts: list[Attempt] | None = None) -> ServerFlight:
+        """What the server sent for this handshake, as an observation."""
         return ServerFlight(
             attempts=attempts or [],
             answer=answer,

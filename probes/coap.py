@@ -136,12 +136,12 @@ async def _controls(network: Network, host: str, address: str) -> list[Control]:
 
 
 async def _dtls_control(network: Network, host: str, address: str) -> Control:
-    """Send ClientHellos to UDP 5684 of the host."""
-    own = os.urandom(dtls.RANDOM_SIZE)
+    """Whether the host answers a DTLS ClientHello on UDP 5684; a control for its silence on UDP 5683."""
+    client_random = os.urandom(dtls.RANDOM_SIZE)
     result = await exchange(
         network,
         network.udp("control for CoAP", CLIENT_HELLO, host),
-        lambda number: dtls.client_hello(own, record=number),
+        lambda number: dtls.client_hello(client_random, record=number),
         address,
         dtls.PORT,
         at_s=(0.0, CONTROL_WAIT_S / 2),

@@ -293,6 +293,11 @@ class _Options:
 
 
 def _options(payload: bytes) -> _Options:
+    """The options of a DHCP message, with those in `file` and `sname` (option 52).
+
+    Raises:
+        ValueError: the message has no magic cookie.
+    """
     if payload[_COOKIE_AT:_OPTIONS_AT] != _COOKIE:
         raise ValueError("no magic cookie")
     options = _Options()
@@ -560,6 +565,7 @@ class _Client:
         self._broadcast("DISCOVER", "laptop", self._laptop_mac, options, flag=True)
 
     def _discover_named(self) -> None:
+        """Send a DISCOVER with host name, vendor class and client identifier, as computers do."""
         options = [
             ("max_dhcp_size", 1500),
             ("param_req_list", _DEVICE_OPTIONS),

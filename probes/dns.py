@@ -137,6 +137,7 @@ async def _look_up(network: Network, resolver: str, name: str, kind: NameKind, w
     query = dns.message.make_query(name, record_type, use_edns=False)
 
     def read(wire: bytes) -> dns.message.Message:
+        """Decode an answer; ValueError if it is malformed or does not answer this query."""
         try:
             reply = dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=False)
         except (dns.exception.DNSException, ValueError) as problem:

@@ -113,14 +113,14 @@ class _Conversation:
             cookie=bool(self.cookie),
             hold_s=hold_s,
         )
-        second: _Conversation | None = None
+        control: _Conversation | None = None
         for at_s in (0.0, SETTLE_GAP_S, SETTLED_S):
             await self._quiet_until(self._begun + at_s)
             if at_s == SETTLED_S and self.cookie:
                 # Opened before the first conversation's last request: if the server changes its secret after that
                 # request, neither cookie is accepted any more.
-                second = _Conversation(self.network, self.server, self.address)
-                await second.open()
+                control = _Conversation(self.network, self.server, self.address)
+                await control.open()
             seen.before_answer = await self._ask(self._read)
             if seen.before_answer not in _GOOD:
                 break
@@ -128,16 +128,16 @@ class _Conversation:
         if seen.before_answer not in _GOOD:
             return seen
         silent_from = self._last_passed
-        until = silent_from + hold_s
-        if second is not None:
+        silent_until = silent_from + hold_s
+        if control is not None:
             async with asyncio.TaskGroup() as group:
-                kept = group.create_task(second.keep(until, hold_s / KEPT_PARTS))
-                await self._stay_silent(seen, silent_from, until)
-            seen.control_answer = kept.result()
-            seen.control = second.attempts
-            self.largest = max(self.largest, second.largest)
+                control_task = group.create_task(control.keep(silent_until, hold_s / KEPT_PARTS))
+                await self._stay_silent(seen, silent_from, silent_until)
+            seen.control_answer = control_task.result()
+            seen.control = control.attempts
+            self.largest = max(self.largest, control.largest)
         else:
-            await self._stay_silent(seen, silent_from, until)
+            await self._stay_silent(seen, silent_from, silent_until)
         seen.largest = self.largest
         return seen
 
@@ -205,6 +205,7 @@ class _Conversation:
         return self._records - 1
 
     def _note_cookie(self, datagram: bytes) -> MappingAnswer:
+        """What an answer means, as `_read`; keeps the cookie that it carries."""
         answer = self._read(datagram)
         self.cookie = dtls.cookie_of(datagram) or b""
         return answer

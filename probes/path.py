@@ -38,22 +38,22 @@ LEAST_TRIES = 2
 """Tries for a silent rung of a control, or of the device's port below a rung that was answered."""
 SILENT_RUN = 4
 """A ladder stops after this many silent rungs in a row."""
-BEYOND = 2
+SILENT_RUNGS_REPEATED = 2
 """How many silent rungs at the end are asked again; also how many rungs of the device's port have to be silent before a
 control goes beyond the known routers."""
 STEP_S = 0.25
 """How long to wait for a rung before the next one is sent; later answers still count."""
-LONGER = 2.0
+ANSWER_TIMES_WAITED = 2.0
 """If the port is known to answer, each rung is given this many times as long as its answer took."""
 PACE_S = 0.01
 """How long to wait between two looks at whether a rung was answered."""
 WAIT_S = 0.4
 """How long to wait for rungs that were asked again."""
-REPEATED = 2
+REPEATS_AT_LOSS = 2
 """At the rung where only the device's port is silent, it is asked this many times as often as elsewhere."""
-SURER = 4
+EXTRA_PACKETS = 4
 """How many more packets of the device's port are sent to that rung at the end."""
-SURER_WITHIN_S = 2.5
+EXTRA_WITHIN_S = 2.5
 """They are not sent if the ladders of the target have taken longer than this: they should end within 4 s."""
 LARGE_TRIES = 3
 
@@ -94,7 +94,7 @@ class _Look:
         self._device = _climb(network, target.place, target.device, "path of the device's port")
         self._controls = [_climb(network, target.place, rungs, "control for the path") for rungs in target.controls]
         self._climbs = [self._device, *self._controls]
-        self._step_s = max(STEP_S, LONGER * target.answers_in_s)
+        self._step_s = max(STEP_S, ANSWER_TIMES_WAITED * target.answers_in_s)
         self._device.is_patient = target.answers_in_s > 0
         self._cut_short = False
 
@@ -103,15 +103,15 @@ class _Look:
         begun = self._network.clock.monotonic()
         whole: WholePackets | None = None
         try:
-            while not self._cut_short and ((new := self._further()) or (again := self._again())):
-                await (self._round(new, self._step_s) if new else self._round(again, WAIT_S))
-            if self._network.clock.monotonic() - begun < SURER_WITHIN_S:
-                self._ask_what_counts()
+            while not self._cut_short and ((rungs := self._next_rungs()) or (repeats := self._rungs_to_repeat())):
+                await (self._round(rungs, self._step_s) if rungs else self._round(repeats, WAIT_S))
+            if self._network.clock.monotonic() - begun < EXTRA_WITHIN_S:
+                self._send_extra()
             if sent := [probe.at for climb in self._climbs for probe in climb.tries if probe.open]:
                 # Wait until the last SYN has timed out: if one was given up early, the system would answer its reply.
                 await self._listen(max(sent) + SYN_WAIT_S - self._network.clock.monotonic())
             if self._target.whole_size is not None:
-                whole = await self._large(self._target.whole_size)
+                whole = await self._send_large(self._target.whole_size)
         finally:
             for ladder in self._climbs:
                 await ladder.close()
@@ -127,16 +127,16 @@ class _Look:
 
     # --- upwards
 
-    def _further(self) -> list[tuple[int, Climb]]:
+    def _next_rungs(self) -> list[tuple[int, Climb]]:
         """(TTL, ladder) of the next rung of each ladder that has to climb further."""
-        going = [self._device] if self._device_goes_on() else []
-        going += [climb for climb in self._controls if self._control_goes_on(climb)]
-        return [(climb.top + 1, climb) for climb in going]
+        climbing = [self._device] if self._device_goes_on() else []
+        climbing += [climb for climb in self._controls if self._control_goes_on(climb)]
+        return [(climb.top + 1, climb) for climb in climbing]
 
     def _device_goes_on(self) -> bool:
         """Whether the device's ladder has to climb further."""
         device = self._device
-        if device.end is not None or device.reached or self._telling():
+        if device.end is not None or device.reached or self._ttl_of_loss():
             return False
         return device.top < min([MOST_HOPS, *self._ends, self._reach + SILENT_RUN])
 
@@ -149,10 +149,10 @@ class _Look:
             return True
         if device.end is not None:
             return rung <= device.end
-        if self._telling() or control.last > device.last or rung > min([*self._ends, self._reach + SILENT_RUN]):
+        if self._ttl_of_loss() or control.last > device.last or rung > min([*self._ends, self._reach + SILENT_RUN]):
             return False
-        silent = device.top - device.last
-        return rung <= device.top and (silent >= BEYOND or not self._device_goes_on())
+        silent_rungs = device.top - device.last
+        return rung <= device.top and (silent_rungs >= SILENT_RUNGS_REPEATED or not self._device_goes_on())
 
     @property
     def _known(self) -> int:
@@ -170,7 +170,7 @@ class _Look:
         """The TTLs at which controls got to the destination, or were refused on the way."""
         return [climb.end for climb in self._controls if climb.end is not None]
 
-    def _telling(self) -> list[int]:
+    def _ttl_of_loss(self) -> list[int]:
         """The first TTL at which a router answers the control of the same protocol, but not the device's port.
 
         A list with that TTL, or an empty one.
@@ -183,15 +183,15 @@ class _Look:
 
     # --- once more
 
-    def _again(self) -> list[tuple[int, Climb]]:
+    def _rungs_to_repeat(self) -> list[tuple[int, Climb]]:
         """(TTL, ladder) of each rung to ask once more; at each TTL the device's port comes first."""
-        telling = self._telling()
+        loss_ttl = self._ttl_of_loss()
         wanted: list[tuple[int, Climb]] = []
         for climb in self._climbs:
-            again = [ttl for ttl in range(1, climb.top + 1) if self._is_missing(climb, ttl)]
-            if telling:
-                again += self._confirming(climb, telling[0], again)
-            wanted += [(ttl, climb) for ttl in again]
+            ttls = [ttl for ttl in range(1, climb.top + 1) if self._is_missing(climb, ttl)]
+            if loss_ttl:
+                ttls += self._ttls_to_confirm(climb, loss_ttl[0], ttls)
+            wanted += [(ttl, climb) for ttl in ttls]
         return sorted(wanted, key=lambda rung: (rung[0], self._climbs.index(rung[1])))
 
     def _is_missing(self, climb: Climb, ttl: int) -> bool:
@@ -201,26 +201,26 @@ class _Look:
             return False
         if climb.reached and ttl > self._known + 1:
             return False  # a packet has already reached the server
-        within = MOST_HOPS if climb.unsettled else max(self._ends, default=self._reach + BEYOND)
+        within = MOST_HOPS if climb.unsettled else max(self._ends, default=self._reach + SILENT_RUNGS_REPEATED)
         return ttl <= min(climb.last + SILENT_RUN, within)
 
-    def _confirming(self, climb: Climb, telling: int, again: list[int]) -> list[int]:
-        """The TTLs to ask besides `again`, to confirm that at `telling` only the device's port is silent."""
+    def _ttls_to_confirm(self, climb: Climb, loss_ttl: int, already_wanted: list[int]) -> list[int]:
+        """The TTLs to ask besides `already_wanted`, to confirm that at `loss_ttl` only the device's port is silent."""
         if climb is self._controls[0]:
-            return [telling] if climb.asked(telling) < TRIES else []
+            return [loss_ttl] if climb.asked(loss_ttl) < TRIES else []
         if climb is not self._device:
             return []
-        more = [climb.last] if 0 < climb.asked(climb.last) < TRIES else []
-        lacking = REPEATED * TRIES - climb.asked(telling) - (telling in again)
-        return more + [telling] * max(0, min(lacking, REPEATED))
+        last_ttl = [climb.last] if 0 < climb.asked(climb.last) < TRIES else []
+        missing_tries = REPEATS_AT_LOSS * TRIES - climb.asked(loss_ttl) - (loss_ttl in already_wanted)
+        return last_ttl + [loss_ttl] * max(0, min(missing_tries, REPEATS_AT_LOSS))
 
-    def _ask_what_counts(self) -> None:
+    def _send_extra(self) -> None:
         """Ask a few more times, within the limit of packets, at the rung where only the device's port is silent.
 
         If routers send each packet by one of two ways at random, this many are not all lost by chance. The last router
         that answered is not asked again: many routers answer only a few packets at a time.
         """
-        for ttl in self._telling() * SURER:
+        for ttl in self._ttl_of_loss() * EXTRA_PACKETS:
             if sum(ladder.packets for ladder in self._climbs) + self._device.most_packets > MOST_PACKETS:
                 break
             self._device.send(ttl)
@@ -229,17 +229,17 @@ class _Look:
 
     async def _round(self, wanted: list[tuple[int, Climb]], wait_s: float) -> None:
         """Send these rungs, and wait up to `wait_s` for their answers, but not for those of routers already known."""
-        asked: list[PendingProbe] = []
+        awaited: list[PendingProbe] = []
         known = self._known
         for ttl, climb in wanted:
             if not await self._has_room(climb):
                 return
             probe = climb.send(ttl)
             if ttl > known or wait_s == WAIT_S:
-                asked.append(probe)
+                awaited.append(probe)
         deadline = self._network.clock.monotonic() + wait_s
         await self._listen(PACE_S)
-        while any(probe.open for probe in asked) and (left_s := deadline - self._network.clock.monotonic()) > 0:
+        while any(probe.open for probe in awaited) and (left_s := deadline - self._network.clock.monotonic()) > 0:
             await self._listen(min(left_s, PACE_S))
 
     async def _has_room(self, climb: Climb) -> bool:
@@ -261,7 +261,7 @@ class _Look:
 
     # --- large datagrams
 
-    async def _large(self, size: int) -> WholePackets:
+    async def _send_large(self, size: int) -> WholePackets:
         """Send datagrams of `size` bytes, from the IP header on, to the furthest router before the server.
 
         They belong to the ladder's own flow: another flow may take a shorter way, on which they would reach the server.
@@ -287,5 +287,6 @@ class _Look:
 
 
 def _climb(network: Network, place: Destination, rungs: Rungs, purpose: str) -> Climb:
+    """The ladder for this protocol: datagrams or SYNs."""
     kind = UdpClimb if rungs.protocol == "udp" else TcpClimb
     return kind(network, place, rungs, purpose)

@@ -133,6 +133,7 @@ def read_api(url: str, status: int, body: bytes, *, tls_verified: bool | None) -
 
 
 def _context(*, verify: bool) -> ssl.SSLContext:
+    """The TLS settings for a portal check: with the system's trust store, or without verification."""
     context = ssl.create_default_context()
     if not verify:
         context.check_hostname = False

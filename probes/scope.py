@@ -131,6 +131,7 @@ def _interface_towards(address: str) -> str | None:
 
 
 def _state(name: str) -> Literal["up", "no-carrier", "down"]:
+    """Whether an interface is up, has no carrier (no cable or Wi-Fi association), or is down."""
     if not (_SYS / name).exists():
         return "up" if netifaces.ifaddresses(name).get(netifaces.AF_INET) else "down"
     flags = _text(_SYS / name / "flags").strip()
@@ -140,12 +141,14 @@ def _state(name: str) -> Literal["up", "no-carrier", "down"]:
 
 
 def _medium(name: str) -> Literal["wired", "wifi"] | None:
+    """Whether an interface is wired or Wi-Fi; None: neither, or not known."""
     if (_SYS / name / "phy80211").exists() or (_SYS / name / "wireless").exists():
         return "wifi"
     return "wired" if _number(_SYS / name / "type") == _ETHERNET and not is_tunnel(name) else None
 
 
 def _with_prefix(entry: dict[str, str]) -> str:
+    """An interface's address with its prefix length, such as `192.168.1.7/24`."""
     mask = entry.get("mask") or entry.get("netmask") or "255.255.255.255"
     return f"{entry['addr']}/{ipaddress.ip_network(f'0.0.0.0/{mask}').prefixlen}"
 
@@ -177,6 +180,7 @@ def _proxies() -> list[Proxy]:
 
 
 def _may_open_raw_sockets() -> bool:
+    """Whether this process may open raw sockets, which a DHCP exchange as a device needs."""
     if not hasattr(socket, "AF_PACKET"):
         return False
     try:
@@ -187,6 +191,7 @@ def _may_open_raw_sockets() -> bool:
 
 
 def _is_address(text: str) -> bool:
+    """Whether a text is an IPv4 or IPv6 address."""
     try:
         ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

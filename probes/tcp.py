@@ -23,5 +23,5 @@ async def tcp(network: Network) -> TcpConnect:
     except OSError as problem:
         error = how_it_failed(problem)
     waited_s = round(network.clock.monotonic() - begun, 3)
-    made = Connection(at_s=network.elapsed(begun), connect_ms=connect_ms, error=error, waited_s=waited_s)
-    return TcpConnect(address=ADDRESS, port=PORT, connection=made)
+    connection = Connection(at_s=network.elapsed(begun), connect_ms=connect_ms, error=error, waited_s=waited_s)
+    return TcpConnect(address=ADDRESS, port=PORT, connection=connection)

@@ -20,7 +20,7 @@ def reply_to(message_id: int, payload: bytes) -> str:
     if kind not in {"Acknowledgement", "Reset"}:
         raise ValueError(f"a CoAP message of type {kind}, which answers nothing")
     if code == 0 and len(payload) != 4:
-        raise ValueError("an empty CoAP message that is not empty")
+        raise ValueError("a CoAP message with the code of an empty message, but with content")
     if kind == "Reset" and code != 0:
         raise ValueError("a CoAP Reset that is not empty")
     if code >> 5 not in {0, 2, 4, 5} or (code >> 5 == 0 and code):

@@ -59,6 +59,7 @@ async def exchange(
     datagram = b""
 
     def attempt(outcome: AttemptOutcome, at: float, detail: str | None = None) -> Attempt:
+        """An attempt with this outcome, for the datagram that was sent last."""
         return Attempt(
             at_s=network.elapsed(at), address=address, port=port, outcome=outcome, sent=datagram.hex(), detail=detail
         )
@@ -71,12 +72,12 @@ async def exchange(
         sent_at = max(network.clock.monotonic(), begun + sent_s)
         datagram = request if isinstance(request, bytes) else request(number)
         problem = sock.send(datagram, address, port, shape=shape)
-        made = attempt("error", sent_at, problem) if problem else attempt("timeout", sent_at)
+        outcome_so_far = attempt("error", sent_at, problem) if problem else attempt("timeout", sent_at)
         while event := await sock.receive(slot_end):
             if isinstance(event, Refusal):
-                if (event.address, event.port) == (address, port) and made.outcome != "icmp":
-                    made = attempt("icmp", sent_at, event.icmp.meaning)
-                    made = replace(made, icmp=event.icmp, rtt_ms=_ms(event.at - sent_at))
+                if (event.address, event.port) == (address, port) and outcome_so_far.outcome != "icmp":
+                    outcome_so_far = attempt("icmp", sent_at, event.icmp.meaning)
+                    outcome_so_far = replace(outcome_so_far, icmp=event.icmp, rtt_ms=_ms(event.at - sent_at))
                     refusals += 1
                     if refusals == ENOUGH_REFUSALS:
                         break
@@ -91,10 +92,10 @@ async def exchange(
                     ignored.append(replace(entry, sent="", reply=event.payload[:KEPT_BYTES].hex(), source=event.source))
                 continue
             reply = event.payload[:KEPT_BYTES].hex()
-            made = replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at))
+            outcome_so_far = replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at))
             if value is not None:
-                return Exchange([*attempts, made, *ignored], value, _ms(event.at - begun))
-        attempts.append(made)
+                return Exchange([*attempts, outcome_so_far, *ignored], value, _ms(event.at - begun))
+        attempts.append(outcome_so_far)
         if refusals == ENOUGH_REFUSALS:
             break
     return Exchange([*attempts, *ignored], None, _ms(network.clock.monotonic() - begun))

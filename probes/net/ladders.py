@@ -76,14 +76,14 @@ class PendingProbe:
     outcome: ProbeOutcome = "timeout"
     icmp: Icmp | None = None
     source: str | None = None
-    heard: float | None = None
+    answered_at: float | None = None
     quoted: bytes = b""
     detail: str | None = None
-    costs: int = 1
-    """How many packets were sent for it."""
-    ending: int = 0
-    """How many more packets are sent if it opens a TCP connection."""
-    apart: bool = False
+    packets_sent: int = 1
+    """How many packets were sent for this try: the probe itself, and those that closed its TCP connection."""
+    packets_to_close: int = 0
+    """How many more packets are sent if the destination accepts this SYN: a RST, and before it perhaps an ACK."""
+    has_own_port: bool = False
     """Whether it was sent from a source port of its own."""
 
     @property
@@ -94,11 +94,11 @@ class PendingProbe:
     def refused(self, icmp: Icmp, quoted: bytes, at: float) -> None:
         """Record an ICMP error that answers it."""
         self.outcome = "time-exceeded" if (icmp.type, icmp.code) == _TIME_EXCEEDED else "unreachable"
-        self.icmp, self.source, self.quoted, self.heard = icmp, icmp.source, quoted, at
+        self.icmp, self.source, self.quoted, self.answered_at = icmp, icmp.source, quoted, at
 
     def answered(self, source: str, detail: str, at: float) -> None:
         """Record an answer from the destination's address."""
-        self.outcome, self.source, self.detail, self.heard = "answered", source, detail, at
+        self.outcome, self.source, self.detail, self.answered_at = "answered", source, detail, at
 
     def seen(self, network: Network) -> PathProbe:
         """The packet and its outcome, as an observation."""
@@ -108,7 +108,7 @@ class PendingProbe:
             outcome=self.outcome,
             icmp=self.icmp,
             source=self.source,
-            rtt_ms=round((self.heard - self.at) * 1000, 2) if self.heard is not None else None,
+            rtt_ms=round((self.answered_at - self.at) * 1000, 2) if self.answered_at is not None else None,
             quoted=self.quoted[:KEPT_QUOTE].hex(),
             detail=self.detail,
         )
@@ -121,7 +121,7 @@ class Climb(ABC):
         self.network, self.place, self.rungs, self.purpose = network, place, rungs, purpose
         self.shape = _SHAPES[rungs.payload]
         self.tries: list[PendingProbe] = []
-        self.apart = False
+        self.uses_own_ports = False
         """Whether every packet gets a source port of its own, and not only those that ask a rung again."""
         self.unsettled = False
         """Whether an answer or error arrived that could not be matched with a packet."""
@@ -168,13 +168,13 @@ class Climb(ABC):
 
     @property
     def packets(self) -> int:
-        """How many packets were sent, plus those that may still have to be."""
+        """How many packets were sent, plus those that may still be needed to close connections."""
         return self.sent
 
     @property
     def sent(self) -> int:
         """How many packets were sent."""
-        return sum(probe.costs for probe in self.tries)
+        return sum(probe.packets_sent for probe in self.tries)
 
     @abstractmethod
     def send(self, ttl: int) -> PendingProbe:
@@ -205,15 +205,15 @@ class Climb(ABC):
         """The socket of the ladder's flow, and the TTL of the last router before its end; (None, 0) if not known."""
         return None, 0
 
-    def _sends_apart(self, ttl: int) -> bool:
-        """Whether the next packet with this TTL gets a source port of its own."""
+    def _gets_own_port(self, ttl: int) -> bool:
+        """Whether the next packet with this TTL gets a source port of its own, so that its answer can be told apart."""
         again = self.asked(ttl) > 0
-        if self.apart and not again:
+        if self.uses_own_ports and not again:
             self.one_flow = False
-        return self.apart or again
+        return self.uses_own_ports or again
 
     def _next(self) -> int:
-        """The number of the next packet."""
+        """The number that the next packet carries."""
         return self._first + len(self.tries)
 
     def _numbered(self, number: int) -> PendingProbe | None:
@@ -222,18 +222,18 @@ class Climb(ABC):
         return self.tries[index] if 0 <= index < len(self.tries) else None
 
     def _only_open(self, *, beyond: int = 0) -> PendingProbe | None:
-        """The packet that an answer without a number must belong to, as the only one of the flow that is still open.
+        """The only packet of the flow that is still open: an answer without a number must belong to it.
 
         None if no packet is open, or several are. In the latter case every further packet gets a port of its own.
 
         Args:
             beyond: a packet with this TTL or a lower one cannot have reached whoever answered.
         """
-        possible = [probe for probe in self.tries if probe.open and not probe.apart and probe.ttl > beyond]
+        possible = [probe for probe in self.tries if probe.open and not probe.has_own_port and probe.ttl > beyond]
         if len(possible) > 1 and beyond and self.is_patient:
             return max(possible, key=lambda probe: probe.at)
         if len(possible) > 1:
-            self.apart = self.unsettled = True
+            self.uses_own_ports = self.unsettled = True
         return possible[0] if len(possible) == 1 else None
 
     def _go_raw(self, near_port: int | None = None) -> None:
@@ -260,15 +260,15 @@ class UdpClimb(Climb):
 
     def send(self, ttl: int) -> PendingProbe:
         """Send a datagram with this TTL."""
-        number, apart = self._next(), self._sends_apart(ttl)
+        number, own_port = self._next(), self._gets_own_port(ttl)
         payload = payload_of(self.rungs.payload, number, self.place.host, self._fixed)
-        probe = PendingProbe(ttl, self.network.clock.monotonic(), payload, apart=apart)
+        probe = PendingProbe(ttl, self.network.clock.monotonic(), payload, has_own_port=own_port)
         self.tries.append(probe)
-        if self._raw is not None and not apart:
+        if self._raw is not None and not own_port:
             problem = self._raw.send_datagram(number, ttl, probe.payload)
         else:
             sock = self._sock
-            if apart:
+            if own_port:
                 sock = self.network.udp(self.purpose, self.shape, self.place.host)
                 self._own.append((sock, probe))
             problem = sock.send(probe.payload, self.place.address, self.rungs.port, ttl=ttl)
@@ -281,14 +281,14 @@ class UdpClimb(Climb):
 
         It is known if the end answered the flow itself, and if each hop before it is a single router.
         """
-        flow = [probe for probe in self.tries if not probe.apart]
-        ends = [probe.ttl for probe in flow if probe.outcome in {"answered", "unreachable"}]
+        flow = [probe for probe in self.tries if not probe.has_own_port]
+        end_ttls = [probe.ttl for probe in flow if probe.outcome in {"answered", "unreachable"}]
         routers = {(probe.ttl, probe.source) for probe in self.tries if probe.outcome == "time-exceeded"}
-        before = [ttl for ttl, _ in routers if ends and ttl < min(ends)]
-        if not before or len(before) > len(set(before)) or self.end != min(ends):
+        ttls_before = [ttl for ttl, _ in routers if end_ttls and ttl < min(end_ttls)]
+        if not ttls_before or len(ttls_before) > len(set(ttls_before)) or self.end != min(end_ttls):
             return None, 0
         in_flow = {probe.ttl for probe in flow if probe.outcome == "time-exceeded"}
-        return (self._sock, max(before)) if max(before) in in_flow else (None, 0)
+        return (self._sock, max(ttls_before)) if max(ttls_before) in in_flow else (None, 0)
 
     async def listen(self, deadline: float) -> None:
         """Read answers until `deadline` (monotonic clock), or until none is outstanding."""
@@ -302,42 +302,44 @@ class UdpClimb(Climb):
         """Whether a packet is still unanswered."""
         return any(probe.open for probe in self.tries)
 
-    async def _listen_to(self, sock: UdpSocket, own: PendingProbe | None, deadline: float) -> None:
+    async def _listen_to(self, sock: UdpSocket, own_probe: PendingProbe | None, deadline: float) -> None:
         while self._expects() and (event := await sock.receive(deadline)):
-            self.hear(event, own)
+            self.hear(event, own_probe)
 
     async def _listen_raw(self, raw: RawFlow, deadline: float) -> None:
         while self._expects() and (event := await raw.receive(deadline)):
             if isinstance(event, Quote):
                 self.hear_quote(event)
 
-    def hear(self, event: Datagram | Refusal, own: PendingProbe | None = None) -> None:
-        """Handle an answer or ICMP error; `own` is the packet that its socket sent, if that socket sent only one."""
+    def hear(self, event: Datagram | Refusal, own_probe: PendingProbe | None = None) -> None:
+        """Handle an answer or ICMP error; `own_probe` is the packet that the socket sent, if it sent only one."""
         if (event.address, event.port) != (self.place.address, self.rungs.port):
             return
         if isinstance(event, Datagram):
             try:
-                number, words = number_in(self.rungs.payload, event.payload)
+                number, answer_name = number_in(self.rungs.payload, event.payload)
             except ValueError:
                 self._strays += 1
                 return
             if number is None:
-                self._answered(own, words, event)
+                self._answered(own_probe, answer_name, event)
                 return
             probe = self._numbered(number)
             if probe is None:
                 self._strays += 1
             elif probe.open:
-                probe.answered(event.address, words, event.at)
-        elif own is not None or self._raw is None:  # otherwise `hear_quote` gets the same error from the raw socket
-            self._refused(own or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
+                probe.answered(event.address, answer_name, event.at)
+        elif (
+            own_probe is not None or self._raw is None
+        ):  # otherwise `hear_quote` gets the same error from the raw socket
+            self._refused(own_probe or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
 
-    def _answered(self, own: PendingProbe | None, words: str, event: Datagram) -> None:
+    def _answered(self, own_probe: PendingProbe | None, answer_name: str, event: Datagram) -> None:
         """Handle an answer that carries no number."""
-        probe = own or self._only_open(beyond=self.last)
+        probe = own_probe or self._only_open(beyond=self.last)
         self.reached = self.reached or probe is None
         if probe is not None and probe.open:
-            probe.answered(event.address, words, event.at)
+            probe.answered(event.address, answer_name, event.at)
 
     def hear_quote(self, quote: Quote) -> None:
         """Handle an ICMP error read from a raw socket."""
@@ -348,6 +350,7 @@ class UdpClimb(Climb):
         self._refused(probe, quote.icmp, quote.header, quote.at)
 
     def _refused(self, probe: PendingProbe | None, icmp: Icmp, quoted: bytes, at: float) -> None:
+        """Record an ICMP error for a packet; if that is not known, for the only packet that is still open."""
         probe = probe or self._only_open()
         if probe is not None and probe.open:
             probe.refused(icmp, quoted, at)
@@ -373,7 +376,7 @@ class TcpClimb(Climb):
         self._sequence = random.getrandbits(32)
         self._resets = 0
         self._go_raw()
-        self.apart = self._raw is None
+        self.uses_own_ports = self._raw is None
 
     @property
     def most_packets(self) -> int:
@@ -387,22 +390,24 @@ class TcpClimb(Climb):
 
     @property
     def packets(self) -> int:
-        """How many packets were sent, plus those that may still have to be.
+        """How many packets were sent, plus those that may still be needed to close connections.
 
-        A SYN may still be accepted if it was sent within SYN_WAIT_S, with a higher TTL than the last router that
-        answered.
+        The destination may still accept a SYN that was sent within the last SYN_WAIT_S and has a higher TTL than the
+        last router that answered.
         """
         recent = self.network.clock.monotonic() - SYN_WAIT_S
         last_router = max((probe.ttl for probe in self.tries if probe.outcome == "time-exceeded"), default=0)
         pending = [probe for probe in self.tries if probe.open and probe.at > recent and probe.ttl > last_router]
-        return self.sent + sum(probe.ending for probe in pending)
+        return self.sent + sum(probe.packets_to_close for probe in pending)
 
     def send(self, ttl: int) -> PendingProbe:
         """Send a SYN with this TTL."""
-        number, apart = self._next(), self._sends_apart(ttl)
-        probe = PendingProbe(ttl, self.network.clock.monotonic(), ending=2 if apart else 1, apart=apart)
+        number, own_port = self._next(), self._gets_own_port(ttl)
+        probe = PendingProbe(
+            ttl, self.network.clock.monotonic(), packets_to_close=2 if own_port else 1, has_own_port=own_port
+        )
         self.tries.append(probe)
-        if self._raw is not None and not apart:
+        if self._raw is not None and not own_port:
             # All SYNs have the same sequence number, like retransmissions: firewalls drop one with another number.
             problem = self._raw.send_syn(number, ttl, self._sequence, number)
             if problem is not None:
@@ -422,7 +427,7 @@ class TcpClimb(Climb):
         elif opening.outcome == "error":
             probe.outcome, probe.detail = "error", opening.detail
         elif opening.outcome == "accepted":
-            probe.costs += probe.ending
+            probe.packets_sent += probe.packets_to_close
             probe.answered(address, _ACCEPTED, opening.at)
         elif opening.outcome == "refused":
             probe.answered(address, "RST", opening.at)
@@ -432,6 +437,7 @@ class TcpClimb(Climb):
         await asyncio.gather(self._listen_raw(deadline), self._await_tasks(deadline))
 
     async def _await_tasks(self, deadline: float) -> None:
+        """Wait until connections that are being opened have an outcome, at most until `deadline`."""
         if self._tasks:
             done, self._tasks = await asyncio.wait(
                 self._tasks, timeout=max(deadline - self.network.clock.monotonic(), 0)
@@ -440,6 +446,7 @@ class TcpClimb(Climb):
                 task.result()
 
     async def _listen_raw(self, deadline: float) -> None:
+        """Handle what the raw sockets receive until `deadline`, or until every packet is answered."""
         while (
             self._raw is not None
             and any(probe.open for probe in self.tries)

@@ -24,7 +24,10 @@ ARP_REQUEST = Shape("ARP request", "RFC 5227 section 2.1.1: whether somebody has
 DNS_QUERY = Shape("DNS query", "lwIP's dns.c: one question, recursion desired, no EDNS; RFC 1035")
 NTP_REQUEST = Shape("NTP request", "Device OS 2.0 to 5.5, simple_ntp_client.cpp:301-331; RFC 5905")
 CLIENT_HELLO = Shape("DTLS ClientHello", "Device OS 2.0 and later, dtls_message_channel.cpp:252-277; RFC 6347")
-COOKIE_HELLO = Shape("DTLS ClientHello with the cookie", "the same, its next message; RFC 6347 section 4.2.1")
+COOKIE_HELLO = Shape(
+    "DTLS ClientHello with the cookie",
+    "Device OS 2.0 and later, its answer to a HelloVerifyRequest; RFC 6347 section 4.2.1",
+)
 DTLS_ALERT = Shape("DTLS alert", "mbedTLS, at the end of a handshake that failed; RFC 5246 section 7.2")
 ECHO = Shape("reachability echo", "Device OS 5.6 and later, system_connection_manager.cpp")
 COAP_PING = Shape("CoAP ping", "RFC 7252 section 4.3")

@@ -120,13 +120,15 @@ class RawFlow:
             raise
 
     def _open(self, kind: int, protocol: int = 0) -> socket.socket:
-        made = socket.socket(socket.AF_INET, kind, protocol)
-        self._sockets.append(made)
-        made.settimeout(0)
-        self._network.bind_to_interface(made)
-        return made
+        """Open a socket on the interface, to be closed with this flow."""
+        sock = socket.socket(socket.AF_INET, kind, protocol)
+        self._sockets.append(sock)
+        sock.settimeout(0)
+        self._network.bind_to_interface(sock)
+        return sock
 
     def _watch(self, sock: socket.socket, parse: Callable[[bytes, float], Quote | Segment | None]) -> None:
+        """Call `parse` for every packet that arrives at this socket."""
         asyncio.get_running_loop().add_reader(sock.fileno(), self._on_readable, sock, parse)
         self._watched.append(sock)
 
@@ -142,15 +144,16 @@ class RawFlow:
         syn = self._inet.TCP(sport=near, dport=far, seq=sequence, flags="S", window=64240, options=options)
         return self._send(number, ttl, syn)
 
-    def _send(self, number: int, ttl: int, rest: object) -> str | None:
+    def _send(self, number: int, ttl: int, transport: object) -> str | None:
+        """Send a packet with this IP identification and TTL; returns the system's error message, or None."""
         (near, _), (far, _) = self.ends.near, self.ends.far
-        packet = bytes(self._inet.IP(src=near, dst=far, id=number, ttl=ttl, flags="DF") / rest)
+        packet = bytes(self._inet.IP(src=near, dst=far, id=number, ttl=ttl, flags="DF") / transport)
         try:
             self._sender.sendto(packet, (far, 0))
         except OSError as problem:
-            words = problem.strerror or str(problem)
-            self._note("failed", ttl=ttl, detail=words)
-            return words
+            reason = problem.strerror or str(problem)
+            self._note("failed", ttl=ttl, detail=reason)
+            return reason
         self._count(len(packet))
         self._note("sent", ttl=ttl, shape=self._shape.name, payload=packet)
         return None
@@ -162,6 +165,7 @@ class RawFlow:
         self._network.note(what, self._purpose, protocol=protocol, host=self._host, address=address, port=port, **about)
 
     def _count(self, size: int) -> None:
+        """Add one packet of this size (bytes) to the footprint."""
         self._network.count(
             self.ends.protocol,
             self._host,
@@ -206,9 +210,11 @@ class RawFlow:
                     self._note("heard", at=at, payload=packet)
 
     def _quote(self, packet: bytes, at: float) -> Quote | None:
+        """The ICMP error in a packet, if it quotes this flow."""
         return quote_in(packet, self.ends, at)
 
     def _segment(self, packet: bytes, at: float) -> Segment | None:
+        """The TCP segment in a packet, if it belongs to this flow; counts the RST by which the system answers."""
         segment = segment_in(packet, self.ends, at)
         if segment is not None and segment.kind != "RST":
             self._count(_RST_SIZE)  # the RST that the system sends, because it knows of no connection

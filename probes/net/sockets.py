@@ -28,7 +28,7 @@ TCP_OVERHEAD = 52
 """Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
 SYN_SIZE = 60
 """Bytes of Linux's SYN, from the IP header on."""
-DEAF_S = 0.3
+UNREAD_S = 0.3
 """How long a connection that was accepted is kept before it is reset."""
 CLOSING_SEGMENTS = 2
 """FIN and the last acknowledgement, sent after the kernel can still be asked for its count."""
@@ -169,7 +169,7 @@ class UdpSocket:
         if ttl is not None:
             self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
         for _ in range(MOST_DATAGRAMS):
-            heard = self._read
+            read_before = self._read
             try:
                 self.socket.sendto(payload, (address, port))
                 break
@@ -177,7 +177,7 @@ class UdpSocket:
                 # The system may report an earlier ICMP error here, and has then sent nothing. The same error is on
                 # the error queue: read it from there, and send again.
                 self._on_readable()
-                if self._read == heard:
+                if self._read == read_before:
                     return self._unsent(problem.strerror or str(problem), address, port)
         else:
             return self._unsent("the system refused each attempt to send", address, port)
@@ -254,6 +254,7 @@ class UdpSocket:
                 self._note("heard", address, port, at=at, payload=payload)
 
     def _read_errors(self) -> None:
+        """Queue the ICMP errors that the system has for this socket, up to MOST_DATAGRAMS in all."""
         for icmp, quoted, (address, port) in _icmp_errors(self.socket):
             if self._read < MOST_DATAGRAMS:
                 self._read += 1
@@ -280,7 +281,7 @@ def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, 
                 yield icmp, quoted, (target[0], target[1])
 
 
-def _hear_no_more(sock: socket.socket) -> None:
+def _drop_input(sock: socket.socket) -> None:
     """Make the system drop, unanswered, what still arrives for a socket (Linux; socket(7), SO_ATTACH_FILTER)."""
     if sys.platform == "linux":
         program = ctypes.create_string_buffer(_BPF_DROP)
@@ -355,12 +356,12 @@ class Network:
         self.interface = interface
         self.clock = clock
         self._trace = trace
-        self._told = 0
+        self._events_reported = 0
         self._started = started
         self._most_run_s = most_run_s
         self._contacts: dict[tuple[Protocol, str | None, str, int, str], Contact] = {}
         self._sockets: list[UdpSocket] = []
-        self._deaf: dict[socket.socket, Callable[[], None]] = {}
+        self._unread: dict[socket.socket, Callable[[], None]] = {}
         """Accepted connections that read nothing any more, each with the function that resets it."""
 
     async def __aenter__(self) -> Self:
@@ -397,10 +398,10 @@ class Network:
             payload: what was sent or heard.
             about: more fields of an `Event`.
         """
-        if self._trace is None or self._told > MOST_EVENTS:
+        if self._trace is None or self._events_reported > MOST_EVENTS:
             return
-        self._told += 1
-        if self._told > MOST_EVENTS:
+        self._events_reported += 1
+        if self._events_reported > MOST_EVENTS:
             self._trace(Event(at_s=self.elapsed(), what="no-more", purpose="debug"))
             return
         if payload:
@@ -427,9 +428,9 @@ class Network:
 
     def udp(self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0) -> UdpSocket:
         """A UDP socket on the interface, closed when the run ends."""
-        made = UdpSocket(self, purpose, shape, host, local_port)
-        self._sockets.append(made)
-        return made
+        sock = UdpSocket(self, purpose, shape, host, local_port)
+        self._sockets.append(sock)
+        return sock
 
     @contextlib.asynccontextmanager
     async def tcp(
@@ -492,14 +493,14 @@ class Network:
         """
         note = partial(self.note, purpose=purpose, protocol="tcp", host=host, address=address, port=port, ttl=ttl)
         note("open", shape=TCP_SYN.name)
-        made = await self._syn(purpose, host, (address, port), ttl, timeout_s)
-        if made.outcome == "accepted":
-            note("opened", at=made.at)
-        elif made.outcome == "icmp":
-            note("icmp", at=made.at, icmp=made.icmp, payload=made.quoted)
+        result = await self._syn(purpose, host, (address, port), ttl, timeout_s)
+        if result.outcome == "accepted":
+            note("opened", at=result.at)
+        elif result.outcome == "icmp":
+            note("icmp", at=result.at, icmp=result.icmp, payload=result.quoted)
         else:
-            note("failed", at=made.at, detail=made.detail or made.outcome)
-        return made
+            note("failed", at=result.at, detail=result.detail or result.outcome)
+        return result
 
     async def _syn(self, purpose: str, host: str | None, to: tuple[str, int], ttl: int, timeout_s: float) -> SynResult:
         """Send the SYN, and wait for its outcome."""
@@ -525,25 +526,25 @@ class Network:
                 return SynResult("timeout", self.clock.monotonic())
             finally:
                 loop.remove_writer(sock)
-            made = self._opened(sock)
-            is_kept = made.outcome == "accepted"
+            result = self._opened(sock)
+            is_kept = result.outcome == "accepted"
             if is_kept:
-                _hear_no_more(sock)
+                _drop_input(sock)
         except OSError as problem:
             return SynResult("error", self.clock.monotonic(), detail=problem.strerror or str(problem))
         else:
-            return made
+            return result
         finally:
             if is_kept:
                 # A server that speaks first may have sent data by now. To close at once would bring it a second RST.
-                self._deaf[sock] = partial(self._reset, sock, purpose, host, to)
-                loop.call_later(DEAF_S, self._deaf[sock])
+                self._unread[sock] = partial(self._reset, sock, purpose, host, to)
+                loop.call_later(UNREAD_S, self._unread[sock])
             else:
                 sock.close()
 
     def _reset(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> None:
         """Reset a connection, and count what it has sent besides its SYN, which is counted already."""
-        if self._deaf.pop(sock, None) is not None:
+        if self._unread.pop(sock, None) is not None:
             sent, _ = _sent(sock)  # counts the SYN again, which makes up for the RST, not sent yet
             self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
             sock.close()
@@ -584,16 +585,16 @@ class Network:
     ) -> None:
         """Add packets to the footprint; `size` is their bytes in all, from the IP header on."""
         key = (protocol, host, address, port, purpose)
-        before = self._contacts.get(key)
+        counted = self._contacts.get(key)
         self._contacts[key] = Contact(
             protocol=protocol,
             host=host,
             address=address,
             port=port,
-            packets=packets + (before.packets if before else 0),
-            bytes=size + (before.bytes if before else 0),
+            packets=packets + (counted.packets if counted else 0),
+            bytes=size + (counted.bytes if counted else 0),
             purpose=purpose,
-            shapes=list(dict.fromkeys([*(before.shapes if before else []), shape.name])),
+            shapes=list(dict.fromkeys([*(counted.shapes if counted else []), shape.name])),
         )
 
     def footprint(self) -> list[Contact]:
@@ -602,5 +603,6 @@ class Network:
         return list(self._contacts.values())
 
     def _reset_all(self) -> None:
-        for reset in [*self._deaf.values()]:
+        """Reset the accepted connections that are still open."""
+        for reset in [*self._unread.values()]:
             reset()

@@ -40,7 +40,9 @@ OnPartial = Callable[[Wifi], None]
 
 
 @dataclass(frozen=True)
-class _Question:
+class _SurveyRequest:
+    """What every source is asked for: the interface, and the target network by name."""
+
     network: Network
     interface: str | None
     name: bytes | None
@@ -52,7 +54,7 @@ class _Question:
         return partial(self.network.asked, part)
 
 
-Source = Callable[[_Question], Awaitable[Wifi]]
+Source = Callable[[_SurveyRequest], Awaitable[Wifi]]
 
 
 async def wifi(
@@ -74,7 +76,7 @@ async def wifi(
     octets = ssid_bytes(ssid) if ssid else b""
     ssid = ssid_text(octets) or None
     name = octets if ssid and len(octets) <= LONGEST_SSID else None
-    question = _Question(network, interface, name, early if on_partial else None)
+    question = _SurveyRequest(network, interface, name, early if on_partial else None)
     choice = _Choice()
     try:
         async with asyncio.timeout(SURVEY_S):
@@ -95,7 +97,7 @@ class _Choice:
         self.reasons: list[str] = []
         self.steps: list[str] = []
 
-    async def run(self, question: _Question) -> None:
+    async def run(self, question: _SurveyRequest) -> None:
         """Ask one source after the other until one has scanned."""
         try:
             sources = _sources(question.interface)
@@ -103,9 +105,7 @@ class _Choice:
             self._failed(problem)
             return
         if not sources:
-            self._failed(
-                SourceUnavailable(f"there is no way yet to look at the air on {sys.platform}", CAPTURE_INSTEAD)
-            )
+            self._failed(SourceUnavailable(f"netpreflight cannot survey Wi-Fi on {sys.platform} yet", CAPTURE_INSTEAD))
         radio_is_off = False
         for name, look in sources:
             if (radio_is_off and name != LISTENING) or (self.best is not None and name == NETWORKMANAGER):
@@ -129,7 +129,7 @@ class _Choice:
 
     def _failed(self, problem: SourceUnavailable, name: str = "") -> None:
         """Note why a source could not be used, and the step that would unlock it."""
-        self.reasons.append(f"not by {name}: {problem.reason}" if name else problem.reason)
+        self.reasons.append(f"{name} could not be used: {problem.reason}" if name else problem.reason)
         if problem.unlocked_by:
             self.steps.append(problem.unlocked_by)
 
@@ -138,17 +138,19 @@ class _Choice:
 
         What the better source knew of the laptop (country, association) is kept.
         """
-        before = self.best
-        if before is None:
+        earlier = self.best
+        if earlier is None:
             self.best = seen
         elif seen.triggered:
             self.best = seen
-            self.reasons.extend(limit for limit in before.limits if LAST_RESULTS not in limit)  # they are not shown now
-            seen.regulatory_country = seen.regulatory_country or before.regulatory_country
-            if seen.associated_bssid is None and seen.interface == before.interface:
-                seen.associated_ssid = before.associated_ssid
-                seen.associated_bssid = before.associated_bssid
-                seen.associated_frequency_mhz = before.associated_frequency_mhz
+            self.reasons.extend(
+                limit for limit in earlier.limits if LAST_RESULTS not in limit
+            )  # they are not shown now
+            seen.regulatory_country = seen.regulatory_country or earlier.regulatory_country
+            if seen.associated_bssid is None and seen.interface == earlier.interface:
+                seen.associated_ssid = earlier.associated_ssid
+                seen.associated_bssid = earlier.associated_bssid
+                seen.associated_frequency_mhz = earlier.associated_frequency_mhz
 
 
 def _finished(seen: Wifi, ssid: str | None, reasons: list[str]) -> Wifi:
@@ -165,7 +167,10 @@ async def _load(name: str) -> None:
 
 
 def _monitor(listening: str) -> Source:
-    async def look(question: _Question) -> Wifi:
+    """The source that listens with an interface in monitor mode."""
+
+    async def look(question: _SurveyRequest) -> Wifi:
+        """Survey by listening with that interface."""
         await _load("monitor")
         from netpreflight.probes.wifi import monitor  # noqa: PLC0415 - each source's code when it is needed
 
@@ -177,7 +182,8 @@ def _monitor(listening: str) -> Source:
     return look
 
 
-async def _nl80211(question: _Question) -> Wifi:
+async def _nl80211(question: _SurveyRequest) -> Wifi:
+    """Survey by Linux's nl80211; if this user may not scan, NetworkManager is asked to."""
     await _load("nl80211")
     from netpreflight.probes.wifi import nl80211  # noqa: PLC0415 - as above
 
@@ -191,7 +197,8 @@ async def _nl80211(question: _Question) -> Wifi:
     )
 
 
-async def _request_scan(question: _Question, interface: str, names: list[bytes]) -> None:
+async def _request_scan(question: _SurveyRequest, interface: str, names: list[bytes]) -> None:
+    """Ask NetworkManager to scan, on behalf of nl80211."""
     try:
         await _load("networkmanager")
         from netpreflight.probes.wifi import networkmanager  # noqa: PLC0415 - as above
@@ -200,7 +207,8 @@ async def _request_scan(question: _Question, interface: str, names: list[bytes])
     await networkmanager.request_scan(interface, names, question.tell(NETWORKMANAGER))
 
 
-async def _wpa_supplicant(question: _Question) -> Wifi:
+async def _wpa_supplicant(question: _SurveyRequest) -> Wifi:
+    """Survey by wpa_supplicant's control socket."""
     await _load("wpa_supplicant")
     from netpreflight.probes.wifi import wpa_supplicant  # noqa: PLC0415 - as above
 
@@ -214,7 +222,8 @@ async def _wpa_supplicant(question: _Question) -> Wifi:
     )
 
 
-async def _networkmanager(question: _Question) -> Wifi:
+async def _networkmanager(question: _SurveyRequest) -> Wifi:
+    """Survey by NetworkManager's own list of access points."""
     await _load("networkmanager")
     from netpreflight.probes.wifi import networkmanager  # noqa: PLC0415 - as above
 
@@ -228,7 +237,8 @@ async def _networkmanager(question: _Question) -> Wifi:
     )
 
 
-async def _windows(question: _Question) -> Wifi:
+async def _windows(question: _SurveyRequest) -> Wifi:
+    """Survey by the WLAN API of Windows."""
     await _load("windows")
     from netpreflight.probes.wifi import windows  # noqa: PLC0415 - as above
 
@@ -242,7 +252,8 @@ async def _windows(question: _Question) -> Wifi:
     )
 
 
-async def _macos(question: _Question) -> Wifi:
+async def _macos(question: _SurveyRequest) -> Wifi:
+    """Survey by CoreWLAN."""
     await _load("macos")
     from netpreflight.probes.wifi import macos  # noqa: PLC0415 - as above
 

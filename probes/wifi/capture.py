@@ -11,7 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from msgspec import structs
 
@@ -76,9 +76,30 @@ _MOST_NAMES = 4
 _BROADCAST = b"\xff" * 6
 _FCS = 4
 
-Record = tuple[bytes, int, int, int, float | None, int, int | None]
-"""A buffer, the offsets at which the frame begins and ends, its length on the air, seconds since 1970, the link type,
-and the length of the frame check sequence if the file gives it."""
+
+class Record(NamedTuple):
+    """A frame with what the capture file says about it."""
+
+    buffer: bytes
+    """Holds the frame from `start` to `end`."""
+    start: int
+    end: int
+    octets_on_air: int
+    """The length of the whole frame, of which the capture may have kept only a part."""
+    seconds: float | None
+    """Since 1970."""
+    link_type: int
+    fcs_octets: int | None
+    """The length of the frame check sequence; None: the file does not say."""
+
+
+class _RadiotapPlan(NamedTuple):
+    """The offsets of three fields in a radiotap header (0: absent), and the length that it needs to have them."""
+
+    flags: int
+    channel: int
+    signal: int
+    needed: int
 
 
 def read_capture(path: Path) -> Wifi:
@@ -97,8 +118,8 @@ def read_capture(path: Path) -> Wifi:
                 air.frame(record)
     except OSError as error:
         raise ValueError(error.strerror or str(error)) from error
-    if file.foreign and not air.frames:
-        names = ", ".join(_LINK_NAMES.get(link, f"link type {link}") for link in sorted(file.foreign)[:3])
+    if file.unread_link_types and not air.frames:
+        names = ", ".join(_LINK_NAMES.get(link, f"link type {link}") for link in sorted(file.unread_link_types)[:3])
         raise ValueError(f"it holds {names} frames, not 802.11: capture in monitor mode")
     seen = air.wifi("capture")
     seen.left_out = file.unread or seen.left_out
@@ -118,19 +139,19 @@ class FrameCollector:
         """The number of frames of any kind."""
         self._heard: dict[_Key, _Heard] = {}
         self._kept = 0
-        self._plans: dict[bytes, tuple[int, int, int, int]] = {}
+        self._plans: dict[bytes, _RadiotapPlan] = {}
         self._listened: dict[int, None] = {}
         """The radio's frequencies by its own headers: a beacon may come from a neighbouring channel."""
-        self._asked: dict[tuple[int | None, bytes], int] = {}
+        self._probe_requests: dict[tuple[int | None, bytes], int] = {}
         self._end: float | None = None
         self._radio = self._signals = False
-        self._malformed = self._bad_fcs = self._nameless = self._adhoc = self._cut = self._surplus = 0
+        self._malformed = self._bad_fcs = self._nameless = self._adhoc = self._cut = self._left_out = 0
 
     def frame(self, record: Record) -> None:
         """Process one frame."""
-        buffer, start, end, original, seconds, link, fcs = record
+        buffer, start, end, octets_on_air, seconds, link, fcs = record
         self.frames += 1
-        missing = original - (end - start)
+        missing = octets_on_air - (end - start)
         frequency: int | None = None
         signal: int | None = None
         if link == RADIOTAP:
@@ -175,7 +196,7 @@ class FrameCollector:
                 self._nameless += 1
         found = with_announced(sent)
         heard_on = sorted(frequency for frequency in self._listened if channel_at(frequency))
-        surplus = f"more was heard than the {MOST_BSSS} BSSs that are kept" if self._surplus else None
+        surplus = f"more was heard than the {MOST_BSSS} BSSs that are kept" if self._left_out else None
         limits = self._limits(len(found) - len(sent))
         return Wifi(source=source, bss=found, frequencies_mhz=heard_on, left_out=surplus, limits=limits)
 
@@ -215,32 +236,32 @@ class FrameCollector:
         end: int,
         missing: int,
         fcs: int | None,
-        how: tuple[int | None, int | None, float | None],
+        reception: tuple[int | None, int | None, float | None],
     ) -> None:
-        """Process a beacon or probe response; `how` is frequency, signal and time."""
-        known = fcs or 0
-        if known > missing:
-            end -= known - max(missing, 0)
+        """Process a beacon or probe response; `reception` is frequency, signal and time."""
+        fcs_octets = fcs or 0
+        if fcs_octets > missing:
+            end -= fcs_octets - max(missing, 0)
             missing = 0
         else:
-            missing -= known
-        control = buffer[start + 1]
-        body = start + (28 if control & 0x80 else 24)  # HT Control
+            missing -= fcs_octets
+        flags = buffer[start + 1]
+        body = start + (28 if flags & 0x80 else 24)  # HT Control
         bssid = buffer[start + 16 : start + 22]
         if end - body < 12 or bssid[0] & 0x01 or bssid == b"\0\0\0\0\0\0":
             self._malformed += 1
             return
-        if control & 0x44 or buffer[start + 22] & 0x0F:  # protected, or a fragment
+        if flags & 0x44 or buffer[start + 22] & 0x0F:  # protected, or a fragment
             return
         fixed, elements = buffer[body + 8 : body + 12], buffer[body + 12 : end]
-        kind = buffer[start] == _PROBE_RESPONSE
-        key: _Key = bssid, band_of(how[0]), b""
+        is_response = buffer[start] == _PROBE_RESPONSE
+        key: _Key = bssid, band_of(reception[0]), b""
         heard = self._heard.get(key)
-        if heard is None or (last := heard.last[kind]) is None or last[0] != elements or last[1] != fixed:
+        if heard is None or (last := heard.last[is_response]) is None or last[0] != elements or last[1] != fixed:
             # Some radios' headers do not mention the FCS although it is there, and it may look like an element.
-            if not known and missing <= 0 and _ends_with_fcs(buffer, start, end):
+            if not fcs_octets and missing <= 0 and _ends_with_fcs(buffer, start, end):
                 elements = elements[:-_FCS]
-            name, whole = outline(elements)
+            name, is_complete = outline(elements)
             if name is None or len(name) > LONGEST_SSID:
                 self._nameless += 1
                 return
@@ -253,34 +274,34 @@ class FrameCollector:
             heard = self._keep(
                 key,
                 heard,
-                kind,
-                (elements[:MOST_OCTETS], fixed, whole and missing <= 0 and len(elements) <= MOST_OCTETS),
+                is_response,
+                (elements[:MOST_OCTETS], fixed, is_complete and missing <= 0 and len(elements) <= MOST_OCTETS),
                 name,
             )
             if heard is None:
                 return
-        heard.update(*how)
+        heard.update(*reception)
 
     def _keep(
         self,
         key: _Key,
         heard: "_Heard | None",
-        kind: int,
-        said: tuple[bytes, bytes, bool],
+        is_response: int,
+        announced: tuple[bytes, bytes, bool],
         name: bytes,
     ) -> "_Heard | None":
         """Keep the latest frame of a BSS, within limits; a cut frame never replaces a complete one."""
-        last = heard.last[kind] if heard else None
-        self._cut += not said[2]
-        more = len(said[0]) - (len(last[0]) if last else 0)
-        if self._kept + more > MOST_KEPT_OCTETS or (heard is None and len(self._heard) >= MOST_BSSS):
-            self._surplus += 1
+        last = heard.last[is_response] if heard else None
+        self._cut += not announced[2]
+        more_octets = len(announced[0]) - (len(last[0]) if last else 0)
+        if self._kept + more_octets > MOST_KEPT_OCTETS or (heard is None and len(self._heard) >= MOST_BSSS):
+            self._left_out += 1
             return heard
         if heard is None:
             heard = self._heard[key] = _Heard()
-        if last is None or said[2] or not last[2]:
-            heard.last[kind] = said
-            self._kept += more
+        if last is None or announced[2] or not last[2]:
+            heard.last[is_response] = announced
+            self._kept += more_octets
             if any(name) and name not in heard.names:
                 heard.names.append(name)
         return heard
@@ -290,8 +311,10 @@ class FrameCollector:
         if buffer[start + 4 : start + 10] != _BROADCAST or end - start < 26 or buffer[start + 24]:
             return
         name = buffer[start + 26 : start + 26 + buffer[start + 25]]
-        if len(name) <= LONGEST_SSID and (len(self._asked) < MOST_INTERFACES or (frequency, name) in self._asked):
-            self._asked[frequency, name] = self._asked.get((frequency, name), 0) + 1
+        if len(name) <= LONGEST_SSID and (
+            len(self._probe_requests) < MOST_INTERFACES or (frequency, name) in self._probe_requests
+        ):
+            self._probe_requests[frequency, name] = self._probe_requests.get((frequency, name), 0) + 1
 
     def _bss(self, bssid: bytes, heard: "_Heard", names: list[str]) -> Bss:
         """Decode the latest frame of a BSS; `names` are all that its BSSID gave on this band.
@@ -300,11 +323,11 @@ class FrameCollector:
             ValueError: it describes no network that a device could join.
         """
         beacon, response = heard.last
-        said = beacon or response
+        announced = beacon or response
         if beacon and response and not beacon[2] and response[2]:
-            said = response
-        assert said is not None, "a BSS is kept with what it said"
-        elements, fixed, whole = said
+            announced = response
+        assert announced is not None, "a BSS is kept with what it said"
+        elements, fixed, is_complete = announced
         described = [
             bss(
                 elements,
@@ -317,7 +340,7 @@ class FrameCollector:
                 answers_probes=self._answers(heard),
                 hidden=hides_name(beacon[0]) if beacon else None,
                 nontransmitted=False,  # its frame was heard
-                complete=whole,
+                complete=is_complete,
             )
             for frequency in heard.frequencies()
         ]
@@ -337,7 +360,9 @@ class FrameCollector:
         if heard.last[1]:
             return True
         asked = sum(
-            self._asked.get((frequency, name), 0) for frequency in heard.frequencies() for name in (b"", *heard.names)
+            self._probe_requests.get((frequency, name), 0)
+            for frequency in heard.frequencies()
+            for name in (b"", *heard.names)
         )
         return False if asked >= ENOUGH_PROBE_REQUESTS and heard.names else None
 
@@ -349,8 +374,10 @@ class FrameCollector:
             for frequency in sorted(self._listened):
                 if (band := band_of(frequency)) and (channel := channel_at(frequency)):
                     bands.setdefault(band, []).append(channel)
-            where = " and ".join(f"{band} GHz (channels: {_spans(channels)})" for band, channels in bands.items())
-            limits.append(f"The radio listened on {where or 'no known channel'} only")
+            bands_listened = " and ".join(
+                f"{band} GHz (channels: {_spans(channels)})" for band, channels in bands.items()
+            )
+            limits.append(f"The radio listened on {bands_listened or 'no known channel'} only")
         else:
             limits.append("The frames do not say on which channel they were heard")
         if not self._signals:
@@ -371,9 +398,9 @@ class FrameCollector:
             limits.append(
                 f"BSSs that send no beacon, but are announced in a Multiple BSSID element (9.4.2.45): {nontransmitted}"
             )
-        if self._surplus:
+        if self._left_out:
             limits.append(
-                f"{self._surplus} beacons or probe responses were left out: more than {MOST_BSSS} BSSs, "
+                f"{self._left_out} beacons or probe responses were left out: more than {MOST_BSSS} BSSs, "
                 f"or {MOST_KEPT_OCTETS >> 20} MiB of elements"
             )
         return limits
@@ -414,8 +441,8 @@ class CaptureFile:
         self.limits: list[str] = []
         self.unread: str | None = None
         """Why a part of the file was not read."""
-        self.foreign: set[int] = set()
-        """Link types without 802.11 frames."""
+        self.unread_link_types: set[int] = set()
+        """The link types in the file that have no 802.11 frames."""
         self._stream = stream
         self._left = min(size, MOST_FILE_OCTETS)
         if size > self._left:
@@ -442,57 +469,58 @@ class CaptureFile:
 
     def _need(self, octets: int) -> bool:
         """Read on until this many octets are in the buffer; False if the file ends before that."""
-        have = len(self._buffer) - self._at
-        if have < octets and self._left:
-            more = self._stream.read(min(max(_CHUNK, octets - have), self._left))
-            self._left = self._left - len(more) if more else 0
-            self._buffer = self._buffer[self._at :] + more
+        available = len(self._buffer) - self._at
+        if available < octets and self._left:
+            chunk = self._stream.read(min(max(_CHUNK, octets - available), self._left))
+            self._left = self._left - len(chunk) if chunk else 0
+            self._buffer = self._buffer[self._at :] + chunk
             self._at = 0
-            have = len(self._buffer)
-        return have >= octets
+            available = len(self._buffer)
+        return available >= octets
 
     def _pcap(self, order: str, unit: float) -> Iterator[Record]:
-        """Every record of a pcap file."""
+        """Every record of a pcap file; `order` is its byte order, `unit` the unit of the fraction of a second."""
         link = int(struct.unpack_from(order + "I", self._buffer, 20)[0])
         # The upper half may give the length of the frame check sequence (draft-ietf-opsawg-pcap, LinkType).
         fcs = (link >> 28) * 2 if link & 0x0400_0000 else None
         link &= 0xFFFF
         if link not in _LINKS:
-            self.foreign.add(link)
+            self.unread_link_types.add(link)
             return
         head = struct.Struct(order + "IIII")
         self._at = 24
-        empty = 0
+        records_without_frame = 0
         while True:
             if len(self._buffer) - self._at < 16 and not self._need(16):
                 return self._end()
-            whole, fraction, size, original = head.unpack_from(self._buffer, self._at)
-            if size > MOST_FRAME_OCTETS or empty > MOST_BAD_RECORDS:
+            seconds, fraction, size, octets_on_air = head.unpack_from(self._buffer, self._at)
+            # A hostile or damaged file may go on for ever with records that have no frame.
+            if size > MOST_FRAME_OCTETS or records_without_frame > MOST_BAD_RECORDS:
                 return self._damaged()
             if len(self._buffer) - self._at < 16 + size and not self._need(16 + size):
                 return self._end()
             start = self._at + 16
             self._at = start + size
-            empty = 0 if size else empty + 1
-            yield self._buffer, start, start + size, original, whole + fraction * unit, link, fcs
+            records_without_frame = 0 if size else records_without_frame + 1
+            yield Record(self._buffer, start, start + size, octets_on_air, seconds + fraction * unit, link, fcs)
 
     def _pcapng(self) -> Iterator[Record]:
         """Every packet of a pcapng file."""
         order = "<"
         block = struct.Struct("<II")
         interfaces: list[_Interface] = []
-        empty = 0
+        records_without_frame = 0
         while self._need(12):
             if self._buffer[self._at : self._at + 4] == _SECTION:
                 order = "<" if self._buffer[self._at + 8] == 0x4D else ">"
                 block = struct.Struct(order + "II")
                 interfaces = []
             kind, length = block.unpack_from(self._buffer, self._at)
-            if length < 12 or length % 4 or empty > MOST_BAD_RECORDS:
+            if length < 12 or length % 4 or records_without_frame > MOST_BAD_RECORDS:
                 return self._damaged()
             if kind in {1, 2, 3, 6} and length > MOST_FRAME_OCTETS + _CHUNK:
                 return self._damaged()
-            empty += 1
+            records_without_frame += 1
             if kind not in {1, 2, 3, 6}:
                 if not self._skip(length):
                     return self._end(cut=True)
@@ -506,12 +534,13 @@ class CaptureFile:
             if kind == 1:
                 interfaces.append(_Interface(self._buffer[at : at + length], order))
             elif (record := _packet(self._buffer, at, length, kind, order, interfaces)) is not None:
-                if record[5] in _LINKS:
-                    empty = 0 if record[2] > record[1] else empty
+                if record.link_type in _LINKS:
+                    if record.end > record.start:
+                        records_without_frame = 0
                     yield record
                 else:
-                    empty = 0
-                    self.foreign.add(record[5])
+                    records_without_frame = 0
+                    self.unread_link_types.add(record.link_type)
         return self._end()
 
     def _skip(self, octets: int) -> bool:
@@ -525,11 +554,13 @@ class CaptureFile:
         return True
 
     def _end(self, *, cut: bool = False) -> None:
+        """Note that the file was cut short, if it ends within a record."""
         if (cut or len(self._buffer) > self._at) and not self.limits:
             self.unread = "the file ends within a record"
             self.limits.append("The file ends within a record: it was cut short")
 
     def _damaged(self) -> None:
+        """Note that the file is damaged and that the rest of it was not read."""
         self.unread = "the file is damaged, and what follows the damage was not read"
         self.limits.append("The file is damaged: what follows the damage was not read")
 
@@ -562,12 +593,12 @@ def _packet(buffer: bytes, at: int, length: int, kind: int, order: str, interfac
         return None
     number, high, low = 0, 0, 0
     if kind == 3:
-        original = struct.unpack_from(order + "I", buffer, at + 8)[0]
-        size = min(original, length - 16)
+        octets_on_air = struct.unpack_from(order + "I", buffer, at + 8)[0]
+        size = min(octets_on_air, length - 16)
     elif kind == 6:
-        number, high, low, size, original = struct.unpack_from(order + "IIIII", buffer, at + 8)
+        number, high, low, size, octets_on_air = struct.unpack_from(order + "IIIII", buffer, at + 8)
     else:
-        number, _, high, low, size, original = struct.unpack_from(order + "HHIIII", buffer, at + 8)
+        number, _, high, low, size, octets_on_air = struct.unpack_from(order + "HHIIII", buffer, at + 8)
     if number >= len(interfaces) or size > min(length - head, MOST_FRAME_OCTETS):
         return None
     interface = interfaces[number]
@@ -575,11 +606,11 @@ def _packet(buffer: bytes, at: int, length: int, kind: int, order: str, interfac
         size = min(size, interface.snap)
     seconds = None if kind == 3 else (high << 32 | low) * interface.unit + interface.offset
     start = at + head - 4
-    return buffer, start, start + size, original, seconds, interface.link, interface.fcs
+    return Record(buffer, start, start + size, octets_on_air, seconds, interface.link, interface.fcs)
 
 
-def _plan(present: bytes) -> tuple[int, int, int, int]:
-    """The offsets of flags, channel and signal in a radiotap header (0: absent), and the length it needs to have them.
+def _plan(present: bytes) -> _RadiotapPlan:
+    """Where flags, channel and signal are in a radiotap header whose words of bits are `present`.
 
     Fields follow each other in the order of their bits, each aligned to its own size. A further word of bits counts
     only if the word before announces it as radiotap's own; after a vendor's fields, no field can be located.
@@ -599,7 +630,7 @@ def _plan(present: bytes) -> tuple[int, int, int, int]:
     if not channel and _XCHANNEL in offsets:
         channel = offsets[_XCHANNEL] + 4
     flags, signal = offsets.get(_FLAGS, 0), offsets.get(_SIGNAL, 0)
-    return flags, channel, signal, max(flags + 1, channel + 2, signal + 1)
+    return _RadiotapPlan(flags, channel, signal, max(flags + 1, channel + 2, signal + 1))
 
 
 def _header(buffer: bytes, start: int, end: int, link: int) -> int:
@@ -621,5 +652,6 @@ def _ends_with_fcs(buffer: bytes, start: int, end: int) -> bool:
 
 
 def _spans(channels: list[int]) -> str:
+    """Channel numbers as text, up to 40 of them."""
     shown = ", ".join(str(channel) for channel in channels[:40])
     return shown if len(channels) <= 40 else f"{shown}, …"

@@ -453,6 +453,7 @@ def _primary(found: _Found, heard_mhz: int | None) -> tuple[int | None, int | No
 
 
 def _ht_operation(found: _Found) -> HtOperation | None:
+    """The HT Operation element of a BSS (9.4.2.56); None: it has none."""
     body = found.one(_HT_OPERATION)
     if body is None:
         return None

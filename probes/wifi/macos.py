@@ -148,6 +148,7 @@ class PyobjcCoreWlan:
         return [self._network(network) for network in self._interface.cachedScanResults() or ()]
 
     def _network(self, found: Any) -> CoreWlanNetwork:
+        """A CWNetwork as plain values."""
         channel = found.wlanChannel()
         return CoreWlanNetwork(
             bssid=_text(found.bssid()),
@@ -272,16 +273,16 @@ def decode(network: CoreWlanNetwork) -> Bss:
         ValueError: the elements describe no network that a device could join.
     """
     elements = network.elements or b""
-    told = outline(elements)[0]
-    name = network.ssid or told
-    if told is None:
+    name_in_elements = outline(elements)[0]
+    name = network.ssid or name_in_elements
+    if name_in_elements is None:
         elements = bytes((0, len(name or b""))) + (name or b"") + elements
     candidate = bss(
         elements,
         bssid=network.bssid.lower() if network.bssid else None,
         frequency_mhz=_frequency(network.channel, network.band),
         signal_dbm=float(network.rssi) if -120 <= network.rssi < 0 else None,
-        complete=told is not None,
+        complete=name_in_elements is not None,
     )
     if name is None:
         candidate = structs.replace(candidate, ssid=None, ssid_hex=None)
@@ -289,20 +290,21 @@ def decode(network: CoreWlanNetwork) -> Bss:
         candidate = structs.replace(candidate, hidden=True)
         if network.ssid and any(network.ssid):
             candidate = structs.replace(candidate, ssid=ssid_text(network.ssid), ssid_hex=network.ssid.hex())
-    if told is None:
+    if name_in_elements is None:
         # There are no elements: use what CoreWLAN itself decoded from them.
-        listed = {name for kind in network.securities for name in _SECURITY.get(kind, [])}
+        families = {name for kind in network.securities for name in _SECURITY.get(kind, [])}
         order: list[Security] = [name for names in _SECURITY.values() for name in names]
         candidate = structs.replace(
             candidate,
             channel=candidate.channel or network.channel,
             width_mhz=_WIDTHS.get(network.width),
-            security=list(dict.fromkeys(name for name in order if name in listed)) or None,
+            security=list(dict.fromkeys(name for name in order if name in families)) or None,
         )
     return candidate
 
 
 def _frequency(channel: int | None, band: int) -> int | None:
+    """The frequency of a CoreWLAN channel in MHz; None: not known."""
     return frequency_of(channel, _BANDS[band]) if channel and band in _BANDS else None
 
 

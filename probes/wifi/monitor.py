@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.packets import layers
 from netpreflight.probes.observations import Wifi
-from netpreflight.probes.wifi.capture import RADIOTAP, FrameCollector
+from netpreflight.probes.wifi.capture import RADIOTAP, FrameCollector, Record
 from netpreflight.probes.wifi.source import AS_ROOT, SourceUnavailable, Tell, in_thread, tell_nobody, told
 
 LISTEN_S = 4.0
@@ -97,7 +97,7 @@ def listen(radio: Radio, clock: Callable[[], float]) -> Wifi:
         while (left := end - clock()) > 0:
             if (heard := radio.frame(left)) is not None:
                 frame, at = heard
-                air.frame((frame, 0, len(frame), len(frame), at, RADIOTAP, None))
+                air.frame(Record(frame, 0, len(frame), len(frame), at, RADIOTAP, None))
     finally:
         radio.close()
     return air.wifi("monitor")

@@ -96,6 +96,7 @@ class SystemBus:
         return {name: value for name, (_, value) in found.items()}
 
     async def _ask(self, message: Any) -> Any:
+        """Send a message and return its answer; an error answer becomes `Refused`."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 return unwrap_msg(await self._router.send_and_get_reply(message))
@@ -235,13 +236,13 @@ async def survey(
     async with _asking(connect, tell) as bus:
         device = await _device(bus, interface)
         seen.interface = (await bus.properties(device, f"{_BUS_NAME}.Device")).get("Interface")
-        before = (await bus.properties(device, _WIRELESS)).get("LastScan", -1)
+        last_scan = (await bus.properties(device, _WIRELESS)).get("LastScan", -1)
         try:
             await request(bus, device, [name] if name else [])
         except Refused as refusal:
             seen.limits.append(_words(refusal))
         else:
-            seen.triggered = await _wait(bus, device, before)
+            seen.triggered = await _wait(bus, device, last_scan)
             if seen.triggered:
                 seen.scan_s = round(elapsed() - begun, 3)
             else:
@@ -271,10 +272,10 @@ async def _read(bus: Bus, device: str, seen: Wifi, now_s: float) -> None:
     paths = await bus.call(device, _WIRELESS, "GetAllAccessPoints")
     for path in list(paths)[:MOST_BSSS]:
         try:
-            about = await bus.properties(path, _ACCESS_POINT)
+            properties = await bus.properties(path, _ACCESS_POINT)
         except Refused:  # it went out of range meanwhile
             continue
-        if (bss := access_point(about, now_s)) is None:
+        if (bss := access_point(properties, now_s)) is None:
             continue
         seen.bss.append(bss)
         if path == active:
@@ -283,39 +284,39 @@ async def _read(bus: Bus, device: str, seen: Wifi, now_s: float) -> None:
             seen.associated_frequency_mhz = bss.frequency_mhz
 
 
-def access_point(about: dict[str, Any], now_s: float) -> Bss | None:
+def access_point(properties: dict[str, Any], now_s: float) -> Bss | None:
     """Decode an access point's properties; None if it is no network that a device could join."""
-    name = bytes(about.get("Ssid", b""))
-    frequency = about.get("Frequency") or None
-    if about.get("Mode", _MODE_INFRASTRUCTURE) != _MODE_INFRASTRUCTURE or len(name) > LONGEST_SSID:
+    name = bytes(properties.get("Ssid", b""))
+    frequency = properties.get("Frequency") or None
+    if properties.get("Mode", _MODE_INFRASTRUCTURE) != _MODE_INFRASTRUCTURE or len(name) > LONGEST_SSID:
         return None
-    last = about.get("LastSeen", -1)
+    last_seen_s = properties.get("LastSeen", -1)
     return Bss(
-        bssid=str(about.get("HwAddress", "")).lower() or None,
+        bssid=str(properties.get("HwAddress", "")).lower() or None,
         ssid=ssid_text(name),
         ssid_hex=name.hex(),
         frequency_mhz=frequency,
         channel=channel_at(frequency),
-        age_s=round(max(0.0, now_s - last), 1) if last >= 0 else None,
-        security=_security(about.get("Flags", 0), about.get("WpaFlags", 0), about.get("RsnFlags", 0)),
-        privacy=bool(about.get("Flags", 0) & _PRIVACY),
+        age_s=round(max(0.0, now_s - last_seen_s), 1) if last_seen_s >= 0 else None,
+        security=_security(properties.get("Flags", 0), properties.get("WpaFlags", 0), properties.get("RsnFlags", 0)),
+        privacy=bool(properties.get("Flags", 0) & _PRIVACY),
         hidden=None if any(name) else True,  # NetworkManager does not say whether a name came from a beacon
         complete=False,
     )
 
 
-def _security(flags: int, wpa: int, rsn: int) -> list[Security]:
-    """The kinds of security offered, by NetworkManager's flags."""
+def _security(flags: int, wpa_flags: int, rsn_flags: int) -> list[Security]:
+    """The kinds of security that an access point offers, according to NetworkManager's flags."""
     offered: tuple[tuple[int, Security], ...] = (
-        (wpa & _PSK, "wpa-psk"),
-        (rsn & _PSK, "wpa2-psk"),
-        (rsn & _SAE, "wpa3-sae"),
-        (wpa & _EAP, "wpa-eap"),
-        (rsn & _EAP, "wpa2-eap"),
-        (rsn & _SUITE_B_192, "wpa3-eap"),
-        (rsn & _OWE, "owe"),
+        (wpa_flags & _PSK, "wpa-psk"),
+        (rsn_flags & _PSK, "wpa2-psk"),
+        (rsn_flags & _SAE, "wpa3-sae"),
+        (wpa_flags & _EAP, "wpa-eap"),
+        (rsn_flags & _EAP, "wpa2-eap"),
+        (rsn_flags & _SUITE_B_192, "wpa3-eap"),
+        (rsn_flags & _OWE, "owe"),
     )
-    return [name for bit, name in offered if bit] or ["wep" if flags & _PRIVACY else "open"]
+    return [name for is_set, name in offered if is_set] or ["wep" if flags & _PRIVACY else "open"]
 
 
 async def _device(bus: Bus, interface: str | None) -> str:
@@ -324,19 +325,19 @@ async def _device(bus: Bus, interface: str | None) -> str:
     Raises:
         SourceUnavailable: there is no radio, it is off, or NetworkManager does not manage it.
     """
-    found = {}
+    radios = {}
     for path in await bus.call(_ROOT, _BUS_NAME, "GetDevices"):
-        about = await bus.properties(path, f"{_BUS_NAME}.Device")
-        if about.get("DeviceType") == _TYPE_WIFI:
-            found[about.get("Interface")] = (path, about.get("State", 0))
-    if not found:
+        properties = await bus.properties(path, f"{_BUS_NAME}.Device")
+        if properties.get("DeviceType") == _TYPE_WIFI:
+            radios[properties.get("Interface")] = (path, properties.get("State", 0))
+    if not radios:
         raise SourceUnavailable("NetworkManager knows no Wi-Fi radio")
     manager = await bus.properties(_ROOT, _BUS_NAME)
     if not manager.get("WirelessHardwareEnabled", True):
         raise NoRadio("Wi-Fi is switched off by a switch or key of this laptop", "Switch Wi-Fi on there.")
     if not manager.get("WirelessEnabled", True):
         raise NoRadio("Wi-Fi is switched off in NetworkManager", "Switch Wi-Fi on (nmcli radio wifi on).")
-    path, state = found.get(interface) or max(found.values(), key=lambda device: device[1])
+    path, state = radios.get(interface) or max(radios.values(), key=lambda device: device[1])
     if state <= _UNMANAGED:
         raise SourceUnavailable("NetworkManager does not manage the Wi-Fi radio", AS_ROOT)
     if state == _UNAVAILABLE:

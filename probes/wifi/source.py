@@ -69,8 +69,8 @@ def told(tell: Tell, method: str) -> Iterator[Ending]:
     try:
         yield ending
     except BaseException as problem:
-        number = problem.errno if isinstance(problem, OSError) else None
-        ending.outcome = errno.errorcode.get(number or 0) or type(problem).__name__
+        error_number = problem.errno if isinstance(problem, OSError) else None
+        ending.outcome = errno.errorcode.get(error_number or 0) or type(problem).__name__
         raise
     finally:
         tell(method, ending.outcome)
@@ -86,6 +86,7 @@ async def in_thread(work: Callable[[], Result], deadline_s: float) -> Result:
     done: asyncio.Future[Result] = loop.create_future()
 
     def settle(result: Result | None, problem: BaseException | None) -> None:
+        """Pass the result or the exception to the event loop, unless nobody waits any more."""
         if done.done():
             return
         if problem is not None:
@@ -94,6 +95,7 @@ async def in_thread(work: Callable[[], Result], deadline_s: float) -> Result:
             done.set_result(result)  # type: ignore[arg-type]  # None only where that is the result
 
     def run() -> None:
+        """Do the work, and hand its outcome to the event loop."""
         outcome: Callable[[], None]
         try:
             outcome = partial(settle, work(), None)

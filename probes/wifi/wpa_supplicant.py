@@ -134,17 +134,17 @@ class PywifiControl:
         self._client.close()
 
 
-def _socket(where: str) -> socket.socket:
+def _socket(path: str) -> socket.socket:
     """Connect to wpa_supplicant's control socket."""
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
-        made.settimeout(ANSWER_S)
-        made.bind("")  # a name chosen by the kernel, unix(7); it leaves no file
-        made.connect(where)
+        sock.settimeout(ANSWER_S)
+        sock.bind("")  # a name chosen by the kernel, unix(7); it leaves no file
+        sock.connect(path)
     except OSError:
-        made.close()
+        sock.close()
         raise
-    return made
+    return sock
 
 
 async def survey(
@@ -211,6 +211,8 @@ def look(
 
 
 class _Survey:
+    """One survey by one interface of wpa_supplicant."""
+
     def __init__(
         self, control: ControlInterface, interface: str, name: bytes | None, elapsed: Clock, clock: Clock, tell: Tell
     ) -> None:
@@ -252,14 +254,14 @@ class _Survey:
         if status.get("wpa_state") == "COMPLETED":
             self._name = self._name or _octets(status.get("ssid", "")) or None
         begun = self._elapsed()
-        low = [frequency for frequency in frequencies if band_of(frequency) == "2.4"]
-        heard_low = self._scan(low)
+        on_24_ghz = [frequency for frequency in frequencies if band_of(frequency) == "2.4"]
+        heard_low = self._scan(on_24_ghz)
         self._scan([frequency for frequency in frequencies if band_of(frequency) in {"5", "6"}])
         self._read()
         # The target is asked for by name in separate scans: in a scan with a name, older versions ask nobody else.
         visits = 1
-        while low and heard_low and self._name and not self._is_heard(self._name, begun):
-            if visits > MOST_REVISITS or not self._scan(low, self._name):
+        while on_24_ghz and heard_low and self._name and not self._is_heard(self._name, begun):
+            if visits > MOST_REVISITS or not self._scan(on_24_ghz, self._name):
                 self._seen.limits.append(unheard(self._name, visits))
                 break
             visits += 1
@@ -269,8 +271,8 @@ class _Survey:
         if status.get("wpa_state") == "COMPLETED":
             self._seen.associated_bssid = status.get("bssid")
             self._seen.associated_frequency_mhz = int(status["freq"]) if status.get("freq", "").isdigit() else None
-            mine = (bss for bss in self._seen.bss if bss.bssid == status.get("bssid"))
-            name = next(mine, None)
+            joined = (bss for bss in self._seen.bss if bss.bssid == status.get("bssid"))
+            name = next(joined, None)
             self._seen.associated_ssid = (
                 (name.ssid if name else None) or ssid_text(_octets(status.get("ssid", ""))) or None
             )
@@ -293,16 +295,16 @@ class _Survey:
         """Scan some frequencies, for any name or for one, and wait for the end; True if the scan succeeded."""
         if not frequencies:
             return True
-        asked = f" ssid {name.hex()}" if name else ""
-        what = " and ".join(dict.fromkeys(band_name(frequency) for frequency in frequencies))
+        ssid_argument = f" ssid {name.hex()}" if name else ""
+        bands = " and ".join(dict.fromkeys(band_name(frequency) for frequency in frequencies))
         deadline = min(self._clock() + SCAN_S + CHANNEL_S * len(frequencies), self._end)
         failed = False
         try:
             while True:
-                answer = self._ask(f"SCAN TYPE=ONLY freq={','.join(map(str, frequencies))}{asked}").strip()
+                answer = self._ask(f"SCAN TYPE=ONLY freq={','.join(map(str, frequencies))}{ssid_argument}").strip()
                 busy = answer == "FAIL-BUSY"
                 if answer != "OK" and not busy:
-                    self._seen.limits.append(f"wpa_supplicant refused to scan {what} ({answer or 'no words'})")
+                    self._seen.limits.append(f"wpa_supplicant refused to scan {bands} ({answer or 'no words'})")
                     return False
                 ended = self._wait(deadline)
                 if ended == b"RESULTS" and not busy:
@@ -311,11 +313,11 @@ class _Survey:
                     return True
                 if ended == b"FAILED":
                     if failed:
-                        self._seen.limits.append(f"the scan of {what} failed twice: the radio is busy or off")
+                        self._seen.limits.append(f"the scan of {bands} failed twice: the radio is busy or off")
                         return False
                     failed = True
         except TimeoutError:
-            self._seen.limits.append(f"the scan of {what} did not end in time: there may be networks it did not hear")
+            self._seen.limits.append(f"the scan of {bands} did not end in time: there may be networks it did not hear")
         return False
 
     def _wait(self, deadline: float) -> bytes:
@@ -335,13 +337,13 @@ class _Survey:
         command = "FIRST"
         seen_ids: set[str] = set()
         while len(seen_ids) < MOST_BSSS and self._clock() < self._end:
-            about = _fields(self._ask(f"BSS {command} {_MASK}"))
-            bss_id = about.get("id", "")
+            fields = _fields(self._ask(f"BSS {command} {_MASK}"))
+            bss_id = fields.get("id", "")
             if not bss_id.isdigit() or bss_id in seen_ids:
                 break
             seen_ids.add(bss_id)
             try:
-                found.append(decode(about))
+                found.append(decode(fields))
             except ValueError:
                 unsound += 1
             command = f"NEXT-{bss_id}"
@@ -353,7 +355,7 @@ class _Survey:
         self._seen.limits += self._unread
 
 
-def decode(about: dict[str, str]) -> Bss:
+def decode(fields: dict[str, str]) -> Bss:
     """Decode the answer to the command `BSS`.
 
     `ie` has the elements of the last probe response, or of the beacon if no response was heard. wpa_supplicant does not
@@ -363,20 +365,20 @@ def decode(about: dict[str, str]) -> Bss:
     Raises:
         ValueError: the answer describes no network that a device could join, or is malformed.
     """
-    elements = bytes.fromhex(about.get("ie", ""))
-    beacon = bytes.fromhex(about.get("beacon_ie", "")) or None
+    elements = bytes.fromhex(fields.get("ie", ""))
+    beacon = bytes.fromhex(fields.get("beacon_ie", "")) or None
     response = elements if beacon != elements else None
-    bssid = about.get("bssid", "").lower()
+    bssid = fields.get("bssid", "").lower()
     bss = of_both(
         beacon,
         response,
         prefer_response=True,
         bssid=bssid if _BSSID.fullmatch(bssid) else None,
-        frequency_mhz=_integer(about.get("freq")),
-        signal_dbm=_signal(about.get("level")),
-        age_s=_integer(about.get("age")),
-        beacon_interval_tu=_integer(about.get("beacon_int")),
-        capability=_integer(about.get("capabilities")),
+        frequency_mhz=_integer(fields.get("freq")),
+        signal_dbm=_signal(fields.get("level")),
+        age_s=_integer(fields.get("age")),
+        beacon_interval_tu=_integer(fields.get("beacon_int")),
+        capability=_integer(fields.get("capabilities")),
         answers_probes=None if beacon is None or response is None else True,
     )
     return structs.replace(bss, hidden=True) if bss.ssid == "" else bss
@@ -388,6 +390,7 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _integer(text: str | None) -> int | None:
+    """The number in a text, decimal or hexadecimal; None: there is none."""
     if text is None:
         return None
     try:

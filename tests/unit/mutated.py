@@ -64,8 +64,7 @@ def names_by_hand(body: bytes) -> list[bytes]:
 def check(made: bytes, link: int) -> Wifi:
     """Read one frame; what is found has to be in it."""
     air = FrameCollector()
-    record: Record = (made, 0, len(made), len(made), 0.0, link, None)
-    air.frame(record)
+    air.frame(Record(made, 0, len(made), len(made), 0.0, link, None))
     seen = air.wifi("capture")
     for candidate in seen.bss:
         assert candidate.bssid is not None

@@ -124,7 +124,7 @@ def test_a_quote_that_fits_several_is_placed_nowhere(clock: Clock, quoted: bytes
     made.hear(refusal(ROUTERS[0], quoted))
 
     assert all(probe.open for probe in made.tries)
-    assert made.apart, "what follows is sent from a port each"
+    assert made.uses_own_ports, "what follows is sent from a port each"
 
 
 @given(quoted=st.binary(max_size=600), kind=st.integers(0, 255), code=st.integers(0, 255))
@@ -173,7 +173,7 @@ def test_a_record_answers_the_only_packet_that_is_open(clock: Clock) -> None:
     made.hear(record())
 
     assert [probe.outcome for probe in made.tries] == ["time-exceeded"] * 3 + ["answered"]
-    assert (made.end, made.tries[3].detail, made.apart) == (4, "HelloVerifyRequest", False)
+    assert (made.end, made.tries[3].detail, made.uses_own_ports) == (4, "HelloVerifyRequest", False)
 
     made.hear(record(ALERT))
     assert (made.end, made.tries[3].detail, made.unsettled) == (4, "HelloVerifyRequest", False), "the first counts"
@@ -186,7 +186,7 @@ def test_a_record_that_may_answer_several_is_placed_nowhere(clock: Clock) -> Non
 
     assert [probe.open for probe in made.tries] == [False, True, True, True]
     assert made.end is None
-    assert made.apart, "what follows is sent from a port each"
+    assert made.uses_own_ports, "what follows is sent from a port each"
     assert made.unsettled
 
     own = made.send(5)

@@ -210,7 +210,7 @@ def test_the_rung_that_tells_is_asked_most(clock: Clock, hops: int) -> None:
 
 
 def test_a_look_that_has_taken_long_is_not_made_longer(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "SURER_WITHIN_S", 0)
+    monkeypatch.setattr(probe, "EXTRA_WITHIN_S", 0)
 
     assert rungs(looked(Row(clock, 12))) == {1: 1, 2: 3, 3: 6, 4: 3, 5: 3}
 
@@ -289,7 +289,7 @@ def test_no_control_goes_beyond_the_known_routers_while_the_device_is_answered(
             silent = device.top - device.last
             if device.end is not None:
                 assert ttl <= max(known, device.end)
-            elif silent < probe.BEYOND and device.top < probe.MOST_HOPS:
+            elif silent < probe.SILENT_RUNGS_REPEATED and device.top < probe.MOST_HOPS:
                 assert ttl <= known
             else:
                 assert ttl <= device.top

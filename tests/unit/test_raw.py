@@ -194,7 +194,7 @@ def test_a_timestamp_tells_which_syn_was_accepted(syns: TcpClimb) -> None:
     answered(syns, "SYN-ACK", flow(syns).timestamps[2])
 
     assert outcomes(syns) == ["timeout", "timeout", "SYN-ACK", "timeout"]
-    assert not syns.apart
+    assert not syns.uses_own_ports
 
 
 def test_what_the_system_resets_is_counted(syns: TcpClimb) -> None:
@@ -213,7 +213,7 @@ def test_an_answer_without_belongs_to_the_only_syn_that_is_open(syns: TcpClimb) 
     answered(syns, "RST")
 
     assert outcomes(syns) == ["time-exceeded"] * 3 + ["RST"]
-    assert not syns.apart
+    assert not syns.uses_own_ports
 
 
 def test_an_answer_that_fits_several_syns_is_placed_nowhere(syns: TcpClimb) -> None:
@@ -222,7 +222,7 @@ def test_an_answer_that_fits_several_syns_is_placed_nowhere(syns: TcpClimb) -> N
     answered(syns, "RST")
 
     assert outcomes(syns) == ["time-exceeded", "time-exceeded", "timeout", "timeout"]
-    assert syns.apart, "what follows is sent from a port each"
+    assert syns.uses_own_ports, "what follows is sent from a port each"
 
 
 def test_an_answer_is_none_to_a_syn_that_routers_beyond_have_answered_for(syns: TcpClimb) -> None:
@@ -256,7 +256,7 @@ def test_a_changed_identification_leaves_the_timestamp(syns: TcpClimb) -> None:
     assert outcomes(syns) == ["timeout", "time-exceeded", "timeout", "timeout"]
 
     syns.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), 1, quoted(syns), 1000.1))
-    assert syns.apart
+    assert syns.uses_own_ports
 
 
 def test_an_error_for_a_syn_with_another_sequence_number_is_not_this_flows(syns: TcpClimb) -> None:
@@ -265,7 +265,7 @@ def test_an_error_for_a_syn_with_another_sequence_number_is_not_this_flows(syns:
     syns.hear_quote(Quote(Icmp(type=11, code=0, source=ROUTER), flow(syns).timestamps[0], other, 1000.1))
 
     assert outcomes(syns) == ["timeout"] * 4
-    assert not syns.apart
+    assert not syns.uses_own_ports
 
 
 def test_a_datagrams_number_and_payload_have_to_agree(monkeypatch: pytest.MonkeyPatch) -> None:
