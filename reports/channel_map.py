@@ -37,6 +37,7 @@ def channel_map(wifi: Wifi) -> list[str]:
 
 
 def _row(bss: Bss) -> str:
+    """One BSS over the channels: P for its primary channel, # for the others that it covers."""
     primary = bss.channel or 0
     low, high = primary - 2, primary + 2  # channel numbers are 5 MHz apart, and a channel is 20 MHz wide
     if (bss.width_mhz or 20) >= 40 and bss.ht is not None:

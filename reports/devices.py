@@ -150,6 +150,7 @@ def render_sheet(sheet: Sheet, width: int) -> str:
 
 
 def _facts(section: str, stated: dict[str, list[Fact[Any]]], width: int) -> Iterator[str]:
+    """The lines of one section: each fact with its value, certainty, source and note."""
     for name, facts in stated.items():
         words = _NAMES.get(f"{section}.{name}") or _NAMES.get(name) or name.replace("_", " ")
         for fact in facts:
@@ -162,6 +163,7 @@ def _facts(section: str, stated: dict[str, list[Fact[Any]]], width: int) -> Iter
 
 
 def _versions(sheet: Sheet) -> str:
+    """The Device OS versions that a profile covers, in words."""
     profile = sheet.profile
     if profile.device_os is None:
         return "no Device OS version"

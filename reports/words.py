@@ -17,7 +17,7 @@ METHODS = {
     "echo-2": "cloud echo, second form",
 }
 """The device's Internet Test, by `method`."""
-ONLINE = {True: "It gets online.", False: "It does not get online.", None: "Whether it gets online is not known."}
+ONLINE = {True: "It gets online.", False: "It does not get online.", None: "It is not known whether it gets online."}
 """How the device's start ends."""
 
 TOLD: dict[SharedLevel, str] = {
@@ -48,7 +48,7 @@ def runs(test_runs: bool | None, when: str) -> str:  # noqa: FBT001 - the field 
     return {
         True: "Here it runs, because the cloud connection fails. Its log and LED:",
         False: f"Here it does not run: it runs {when}. Its log and LED if it ran:",
-        None: f"Whether it runs here is not known: it runs {when}. Its log and LED if it runs:",
+        None: f"It is not known whether it runs here: it runs {when}. Its log and LED if it runs:",
     }[test_runs]
 
 
@@ -102,10 +102,10 @@ def unanswered(report: Report) -> list[Check]:
 
 def attached(scope: Scope) -> str:
     """The interface, and how it is attached."""
-    to = {"wired": "by cable", "wifi": "Wi-Fi"}.get(scope.medium or "")
+    medium = {"wired": "by cable", "wifi": "Wi-Fi"}.get(scope.medium or "")
     if scope.ssid is not None:
-        to = f"on the Wi-Fi {in_quotes(scope.ssid)} ({scope.bssid})"
-    return f"{scope.interface or 'none'} ({', '.join(filter(None, (scope.state, to)))})"
+        medium = f"on the Wi-Fi {in_quotes(scope.ssid)} ({scope.bssid})"
+    return f"{scope.interface or 'none'} ({', '.join(filter(None, (scope.state, medium)))})"
 
 
 def resolvers(scope: Scope) -> list[str]:
@@ -113,17 +113,17 @@ def resolvers(scope: Scope) -> list[str]:
     sources: dict[str, list[str]] = {}
     for resolver in scope.resolvers:
         sources.setdefault(resolver.address, []).append(resolver.source)
-    return [f"{address} ({', '.join(dict.fromkeys(where))})" for address, where in sources.items()]
+    return [f"{address} ({', '.join(dict.fromkeys(named_by))})" for address, named_by in sources.items()]
 
 
 def air(wifi: Wifi | None) -> str:
-    """Where the survey's results come from."""
+    """The source of the Wi-Fi survey and how many BSSs it has, in words."""
     if wifi is None or wifi.not_run or wifi.source is None:
         return f"not looked at: {(wifi.not_run if wifi else None) or 'it was left out, or the run was cut short'}"
-    how = (
+    source = (
         "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
     )
-    return f"{how}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}"
+    return f"{source}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}"
 
 
 def is_judged(bss: Bss, wifi: Wifi | None) -> bool:

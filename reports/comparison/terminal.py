@@ -29,6 +29,7 @@ def render(comparison: Comparison) -> str:
 
 
 def _print(console: Console, comparison: Comparison) -> None:
+    """Print a comparison: the sentence, both runs, limits, conclusions, changes, checks, differences."""
     console.print()
     console.print(Text(shown(comparison.sentence), style="bold"))
     console.print()
@@ -47,6 +48,7 @@ def _print(console: Console, comparison: Comparison) -> None:
 
 
 def _print_conclusions(console: Console, comparison: Comparison) -> None:
+    """Print what the comparison rules out or suspects, each with its reason."""
     if not comparison.conclusions:
         return
     _heading(console, "What that rules out")
@@ -59,6 +61,7 @@ def _print_conclusions(console: Console, comparison: Comparison) -> None:
 
 
 def _print_changes(console: Console, comparison: Comparison) -> None:
+    """Print the changes that A asked for, each with its state in B, and the new ones of B."""
     if comparison.asked:
         _heading(console, "The changes that A asked for")
     for asked in comparison.asked:
@@ -74,6 +77,7 @@ def _print_changes(console: Console, comparison: Comparison) -> None:
 
 
 def _print_checks(console: Console, comparison: Comparison) -> None:
+    """Print the table of checks in both runs, and the details of those that differ."""
     console.print()
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     for heading in ("Stage", "Check", "A", "B", "What it means"):
@@ -84,7 +88,7 @@ def _print_checks(console: Console, comparison: Comparison) -> None:
     console.print(table)
     differing = [(pair, lines) for pair in comparison.checks if (lines := details(pair))]
     if differing:
-        _heading(console, "What was seen where they differ")
+        _heading(console, "What was seen in checks that differ")
     for pair, lines in differing:
         console.print(Padding(Text(pair.id), (0, 0, 0, 2), expand=False))
         for line in lines:
@@ -92,6 +96,7 @@ def _print_checks(console: Console, comparison: Comparison) -> None:
 
 
 def _print_differences(console: Console, comparison: Comparison) -> None:
+    """Print the table of what differs between the networks or laptops."""
     if not comparison.differences:
         return
     _heading(console, "What else differs")
@@ -109,6 +114,7 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _print_list(console: Console, heading: str, lines: Iterable[str]) -> None:
+    """Print a heading and its lines; nothing if there are no lines."""
     for number, line in enumerate(lines):
         if not number:
             _heading(console, heading)

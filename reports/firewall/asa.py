@@ -7,7 +7,7 @@ Cisco, "ASA Firewall CLI Configuration Guide", "Objects for Access Control" (fqd
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer, name_of, source_and_mask
+from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of, source_and_mask
 
 IDLE_S = 120
 """`timeout udp` (Cisco ASA Series Firewall CLI Configuration Guide, "Configure Global Timeouts": 2 minutes)."""
@@ -31,5 +31,5 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             f"access-list INSIDE-IN line 1 extended permit {rule.protocol} {' '.join(source) if source else 'any4'} "
             f"{'object' if host else 'object-group'} {name} eq {rule.port}"
         )
-    if idle_s := max((longer(rule, IDLE_S) or 0 for rule in rules), default=0):
+    if idle_s := max((idle_s_to_set(rule, IDLE_S) or 0 for rule in rules), default=0):
         yield f"! Unless it is already longer: timeout udp {idle_s // 3600}:{idle_s // 60 % 60:02}:{idle_s % 60:02}"

@@ -37,6 +37,12 @@ def source_and_wildcard(rule: Rule) -> tuple[str, str] | None:
     return str(network.network_address), str(network.hostmask)
 
 
-def longer(rule: Rule, usual_s: int) -> int | None:
+def idle_s_to_set(rule: Rule, usual_s: int) -> int | None:
     """The idle time in seconds to set if the product's default `usual_s` is too short; None if it is long enough."""
     return rule.idle_s if rule.idle_s is not None and rule.idle_s > usual_s else None
+
+
+def address_names(rule: Rule, name: str, host: str | None) -> list[str]:
+    """The names of a rule's destination objects: one for the host name if there is one, else one for each address."""
+    objects = 1 if host else len(rule.addresses)
+    return [f"{name}-to-{number}" for number in range(1, objects + 1)]

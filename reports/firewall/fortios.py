@@ -7,7 +7,7 @@ Fortinet, "FortiOS CLI Reference" (config firewall address, config firewall serv
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer, name_of, source_and_mask
+from netpreflight.reports.firewall.common import address_names, idle_s_to_set, label, name_of, source_and_mask
 
 IDLE_S = 180
 """The system's udp-idle-timer (Fortinet's technical tip 191228, "Session timeout settings")."""
@@ -19,10 +19,10 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """Addresses, a service and a policy for each exchange."""
+    """The commands that create the address objects, the service and the policy of each rule."""
     for number, rule in enumerate(rules, 1):
         name, source, host = label(number), source_and_mask(rule), name_of(rule, "zones")
-        destinations = [f'"{name}-to-{place}"' for place in range(1, (1 if host else len(rule.addresses)) + 1)]
+        destinations = [f'"{destination}"' for destination in address_names(rule, name, host)]
         origin = f'"{name}-from"' if source else '"all"'
         yield "config firewall address"
         if source:
@@ -34,7 +34,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
                 yield from _edit(destination, [f"set subnet {address} 255.255.255.255"])
         yield "end"
         yield "config firewall service custom"
-        idle_s = longer(rule, IDLE_S)
+        idle_s = idle_s_to_set(rule, IDLE_S)
         timer = [f"set udp-idle-timer {idle_s}"] if idle_s else []
         yield from _edit(f'"{name}"', [f"set {rule.protocol}-portrange {rule.port}", *timer])
         yield "end"

@@ -7,7 +7,7 @@ Cisco, "Security Configuration Guide: Zone-Based Policy Firewall" and "Cisco IOS
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer, source_and_wildcard
+from netpreflight.reports.firewall.common import idle_s_to_set, label, source_and_wildcard
 
 IDLE_S = 30
 """`udp idle-time` of an inspect parameter map."""
@@ -26,10 +26,10 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             yield (f" permit {rule.protocol} {' '.join(source) if source else 'any'} host {address} eq {rule.port}")
         yield f"class-map type inspect match-all {name}"
         yield f" match access-group name {name}"
-        if idle_s := longer(rule, IDLE_S):
+        if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"parameter-map type inspect {name}"
             yield f" udp idle-time {idle_s}"
     yield "policy-map type inspect LAN-TO-WAN"
     for number, rule in enumerate(rules, 1):
         yield f" class type inspect {label(number)}"
-        yield f"  inspect {label(number)}" if longer(rule, IDLE_S) else "  inspect"
+        yield f"  inspect {label(number)}" if idle_s_to_set(rule, IDLE_S) else "  inspect"

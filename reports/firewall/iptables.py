@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer
+from netpreflight.reports.firewall.common import idle_s_to_set, label
 
 IDLE_S = 120
 """nf_conntrack_udp_timeout_stream (the kernel's nf_conntrack-sysctl)."""
@@ -16,7 +16,7 @@ NOTES = (
 def lines(rules: list[Rule]) -> Iterator[str]:
     """One command for each exchange and address."""
     for number, rule in enumerate(rules, 1):
-        if idle_s := longer(rule, IDLE_S):
+        if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"# Unless it is already longer: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
         source = f"-s {rule.source} " if rule.source else ""
         mac = f"-m mac --mac-source {rule.mac} " if rule.mac else ""

@@ -11,8 +11,9 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import label, name_of
 
 NOTES = (
-    "Security & SD-WAN > Configure > Firewall > Layer 3 > Outbound rules: add these above the rule that denies. By the",
-    "API, put them at the head of the list that GET appliance/firewall/l3FirewallRules gives: PUT replaces all of it.",
+    "Security & SD-WAN > Configure > Firewall > Layer 3 > Outbound rules: add these above the rule that denies.",
+    "With the API, put them at the head of the list that GET appliance/firewall/l3FirewallRules gives: PUT replaces",
+    "the whole list.",
     "A name works only if the devices' DNS passes through the MX.",
 )
 

@@ -7,7 +7,7 @@ at the head of the chain that drops.
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer
+from netpreflight.reports.firewall.common import idle_s_to_set, label
 
 IDLE_S = 120
 """nf_conntrack_udp_timeout_stream."""
@@ -20,7 +20,7 @@ NOTES = (
 def lines(rules: list[Rule]) -> Iterator[str]:
     """One rule for each exchange."""
     for number, rule in enumerate(rules, 1):
-        if idle_s := longer(rule, IDLE_S):
+        if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"# Unless it is already longer: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
         parts = [f"ether saddr {rule.mac.lower()}"] if rule.mac else []
         parts += [f"ip saddr {rule.source}"] if rule.source else []

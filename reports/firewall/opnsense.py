@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer, name_of
+from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of
 
 IDLE_S = 60
 """pf's time-out udp.multiple."""
@@ -29,7 +29,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             "content": host or "\n".join(rule.addresses),
             "description": name,
         }
-        idle_s = longer(rule, IDLE_S)
+        idle_s = idle_s_to_set(rule, IDLE_S)
         wanted = {
             "enabled": "1",
             "action": "pass",

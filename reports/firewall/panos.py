@@ -7,7 +7,7 @@ Palo Alto Networks, "PAN-OS CLI Quick Start", "Components of a Security Policy R
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer, name_of
+from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of
 
 IDLE_S = 30
 """The UDP session time-out."""
@@ -27,7 +27,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         for destination, address in zip(destinations, [host] if host else rule.addresses, strict=True):
             yield f"set address {destination} {'fqdn' if host else 'ip-netmask'} {address}"
         yield f"set service {name} protocol {rule.protocol} port {rule.port}"
-        if idle_s := longer(rule, IDLE_S):
+        if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"set service {name} protocol {rule.protocol} override yes timeout {idle_s}"
         source = f"{name}-from" if rule.source else "any"
         yield (

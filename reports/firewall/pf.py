@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer
+from netpreflight.reports.firewall.common import idle_s_to_set, label
 
 IDLE_S = 60
 """The time-out udp.multiple."""
@@ -16,7 +16,7 @@ NOTES = (
 def lines(rules: list[Rule]) -> Iterator[str]:
     """One rule for each exchange; pf keeps state for what it passes."""
     for number, rule in enumerate(rules, 1):
-        options = f" (udp.multiple {idle_s})" if (idle_s := longer(rule, IDLE_S)) else ""
+        options = f" (udp.multiple {idle_s})" if (idle_s := idle_s_to_set(rule, IDLE_S)) else ""
         several = len(rule.addresses) > 1
         where = f"{{ {', '.join(rule.addresses)} }}" if several else rule.addresses[0]
         yield (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import longer, name_of
+from netpreflight.reports.firewall.common import idle_s_to_set, name_of
 
 IDLE_S = 60
 """pf's time-out udp.multiple."""
@@ -18,7 +18,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     for rule in rules:
         if host := name_of(rule, "exact"):
             yield f"# Better than addresses: make an alias (Firewall > Aliases, Host(s)) with {host}, and use its name."
-        if idle_s := longer(rule, IDLE_S):
+        if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"# In each rule's Advanced Options, set State timeout to {idle_s}"
         yield from (
             f"easyrule pass lan {rule.protocol} {rule.source or 'any'} {address} {rule.port}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer, name_of
+from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of
 
 IDLE_S = 180
 """udp-stream-timeout (3m)."""
@@ -15,7 +15,7 @@ NOTES = (
 
 def lines(rules: list[Rule]) -> Iterator[str]:
     """An address list and a filter rule for each exchange."""
-    idle_s = max((longer(rule, IDLE_S) or 0 for rule in rules), default=0)
+    idle_s = max((idle_s_to_set(rule, IDLE_S) or 0 for rule in rules), default=0)
     if idle_s:
         yield f"# Unless it is already longer: /ip firewall connection tracking set udp-stream-timeout={idle_s}s"
     yield "/ip firewall address-list"

@@ -7,7 +7,7 @@ Juniper, "Security Policies User Guide" (address books, applications, security p
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer, name_of
+from netpreflight.reports.firewall.common import address_names, idle_s_to_set, label, name_of
 
 IDLE_S = 60
 """The inactivity time-out of UDP ("Policy Application Timeout Configuration and Lookup", protocol-based defaults)."""
@@ -18,7 +18,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """Addresses, an application and a policy for each exchange."""
+    """The commands that create the address objects, the application and the policy of each rule."""
     for number, rule in enumerate(rules, 1):
         name, host = label(number), name_of(rule, "exact")
         book, policy = (
@@ -27,7 +27,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         )
         if rule.source:
             yield f"{book} {name}-from {rule.source}"
-        destinations = [f"{name}-to-{place}" for place in range(1, (1 if host else len(rule.addresses)) + 1)]
+        destinations = address_names(rule, name, host)
         if host:
             yield f"{book} {destinations[0]} dns-name {host}"
         else:
@@ -35,7 +35,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
                 yield f"{book} {destination} {address}/32"
         yield f"set applications application {name} protocol {rule.protocol}"
         yield f"set applications application {name} destination-port {rule.port}"
-        if idle_s := longer(rule, IDLE_S):
+        if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"set applications application {name} inactivity-timeout {idle_s}"
         yield f"{policy} policy {name} match source-address {f'{name}-from' if rule.source else 'any'}"
         yield from (f"{policy} policy {name} match destination-address {destination}" for destination in destinations)

@@ -6,7 +6,7 @@ There is no text to paste: a UniFi gateway is set up in its application.
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, longer
+from netpreflight.reports.firewall.common import idle_s_to_set, label
 
 IDLE_S = 120
 """The gateway runs Linux: nf_conntrack_udp_timeout_stream."""
@@ -23,5 +23,5 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         yield "Destination Zone: External"
         yield f"Destination: IP, Specific: {', '.join(rule.addresses)}; Port, Specific: {rule.port}"
         yield f"IP Version: IPv4; Protocol: {rule.protocol.upper()}; Connection State: All"
-        if idle_s := longer(rule, IDLE_S):
+        if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"On the gateway, idle time of UDP conversations: at least {idle_s} s"

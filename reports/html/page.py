@@ -61,8 +61,8 @@ def page(template: str, /, *, style: str = "", **values: object) -> str:
     """Render a template to a page; the same values give the same bytes."""
     css = _css() + style
     policy = _POLICY.format(base64.b64encode(hashlib.sha256(css.encode()).digest()).decode())
-    found = environment().get_template(template)
-    return found.render(css=_markup(css), policy=policy, netpreflight=__version__, **values)
+    loaded = environment().get_template(template)
+    return loaded.render(css=_markup(css), policy=policy, netpreflight=__version__, **values)
 
 
 @cache
@@ -70,7 +70,7 @@ def environment() -> "jinja2.Environment":
     """The jinja2 environment; jinja2 is imported only here, because that takes as long as rendering."""
     import jinja2  # noqa: PLC0415 - see above
 
-    made = jinja2.Environment(
+    created = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -79,8 +79,8 @@ def environment() -> "jinja2.Environment":
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters["whole"] = _whole
-    return made
+    created.filters["whole"] = _whole
+    return created
 
 
 def templates() -> list[str]:

@@ -91,6 +91,7 @@ def way(stations: list[Station], *, upright: bool) -> DrawnWay:
 
 
 def _step(what: str, status: Status, middle: int, width: int) -> tuple[str, Status, int]:
+    """The words of a step, its status, and the x position at which the words begin."""
     words = _cut(what, width)
     return words, status, middle - round((19 + 6.6 * len(words)) / 2)  # 6.6: average width of a character at 13 px
 
@@ -131,12 +132,14 @@ class Band(NamedTuple):
 
 def on_the_band(wifi: Wifi | None) -> tuple[list[Bss], int]:
     """The 2.4 GHz BSSs to show (the judged network's first, then by signal), and how many more there are."""
-    low = [bss for bss in (wifi.bss if wifi is not None else []) if bss.band == "2.4" and bss.channel in _CHANNELS]
-    low.sort(key=lambda bss: -strength(bss.signal_dbm))
-    judged = [bss for bss in low if is_judged(bss, wifi)]
-    others = [bss for bss in low if not is_judged(bss, wifi)]
+    on_24_ghz = [
+        bss for bss in (wifi.bss if wifi is not None else []) if bss.band == "2.4" and bss.channel in _CHANNELS
+    ]
+    on_24_ghz.sort(key=lambda bss: -strength(bss.signal_dbm))
+    judged = [bss for bss in on_24_ghz if is_judged(bss, wifi)]
+    others = [bss for bss in on_24_ghz if not is_judged(bss, wifi)]
     kept = [*judged[:MOST_JUDGED], *others[:MOST_BSSS]]
-    return kept, len(low) - len(kept)
+    return kept, len(on_24_ghz) - len(kept)
 
 
 def band(bsss: list[Bss], wifi: Wifi | None, *, narrow: bool) -> Band:
@@ -144,9 +147,11 @@ def band(bsss: list[Bss], wifi: Wifi | None, *, narrow: bool) -> Band:
     width, height, left, floor = (360, 300, 30, 270) if narrow else (1000, 340, 44, 300)
 
     def across(mhz: float) -> float:
+        """The x position of a frequency."""
         return round(left + (mhz - 2398) * (width - left - 6) / (2498 - 2398), 1)
 
     def up(dbm: float) -> float:
+        """The y position of a signal strength."""
         level = min(max(dbm, _LOWEST_DBM), _HIGHEST_DBM)
         return round(floor - (level - _LOWEST_DBM) * (floor - 12) / (_HIGHEST_DBM - _LOWEST_DBM), 1)
 
@@ -171,12 +176,12 @@ def band(bsss: list[Bss], wifi: Wifi | None, *, narrow: bool) -> Band:
 
 
 def _centre(channel: int) -> int:
-    """IEEE 802.11-2020, 15.4.4.2."""
+    """The centre frequency of a 2.4 GHz channel in MHz (IEEE 802.11-2020, 15.4.4.2)."""
     return 2484 if channel == 14 else 2407 + 5 * channel
 
 
 def _covers(bss: Bss) -> tuple[int, int]:
-    """The frequencies that it uses, in MHz."""
+    """The lowest and highest frequency that a BSS uses, in MHz."""
     low, high = _centre(bss.channel or 1) - 10, _centre(bss.channel or 1) + 10
     if (bss.width_mhz or 20) >= 40 and bss.ht is not None:
         low, high = (low, high + 20) if bss.ht.secondary_offset == 1 else (low - 20, high)
@@ -204,25 +209,27 @@ class Lane(NamedTuple):
 
 def lanes(report: Report) -> tuple[float, list[Lane]]:
     """The length of the picture in seconds, and a lane for each probe, in the order in which they began."""
-    found = [_lane(name, observation) for name, observation in _probes(report.observations)]
-    ends = [report.duration_s, *(lane.started_s + lane.took_s for lane in found)]
-    whole = max(0.1, *(min(end, 1e5) for end in ends))
+    all_lanes = [_lane(name, observation) for name, observation in _probes(report.observations)]
+    ends = [report.duration_s, *(lane.started_s + lane.took_s for lane in all_lanes)]
+    picture_s = max(0.1, *(min(end, 1e5) for end in ends))
 
     def part(seconds: float) -> float:
-        return round(min(max(seconds, 0.0), whole) * 1000 / whole, 1)
+        """A time as per mille of the picture's width."""
+        return round(min(max(seconds, 0.0), picture_s) * 1000 / picture_s, 1)
 
     drawn = [
         lane._replace(
             start=part(lane.started_s),
             length=max(2.0, part(lane.took_s)),
-            ticks=[(part(at), came) for at, came in lane.attempts],
+            ticks=[(part(at), was_answered) for at, was_answered in lane.attempts],
         )
-        for lane in sorted(found, key=lambda lane: (lane.started_s, lane.name))
+        for lane in sorted(all_lanes, key=lambda lane: (lane.started_s, lane.name))
     ]
-    return whole, drawn
+    return picture_s, drawn
 
 
 def _probes(seen: Observations) -> Iterator[tuple[str, Observation]]:
+    """The name and the observation of each probe."""
     for name in seen.__struct_fields__:
         observation = getattr(seen, name)
         if isinstance(observation, Observation) and name != "scope":
@@ -230,6 +237,7 @@ def _probes(seen: Observations) -> Iterator[tuple[str, Observation]]:
 
 
 def _lane(name: str, observation: Observation) -> Lane:
+    """The lane of one probe: when it began, how long it took, and its attempts."""
     attempts = [] if isinstance(observation, Wifi) else sorted(_attempts(observation))
     return Lane(
         name,

@@ -59,7 +59,8 @@ _TELL = {
 _ENOUGH = {
     "alone": "This one change is enough: everything else that the device needs was seen to work here.",
     "together": "This is not the only change that is needed: all of them are listed under What to change.",
-    "not-known": "Whether this is enough is not known yet: after the change, run netpreflight again or try one device.",
+    "not-known": "It is not known yet whether this is enough: after the change, run netpreflight again, or try a "
+    "device.",
 }
 
 
@@ -132,7 +133,7 @@ def _nothing_found(report: Report) -> str:
     if any(check.status == "skip" and check.level == "required" for check in report.checks):
         return (
             "Nothing that was checked has to be changed, unless a page ever asked to sign in here. "
-            "Whether what was left out works is not known."
+            "It is not known whether what was left out works."
         )
     return (
         "Every exchange that the device needs was seen to work from this laptop. Nothing has to be changed, unless a "
@@ -161,6 +162,7 @@ def _stops(report: Report) -> list[list[Cell]]:
 
 
 def _devices(report: Report) -> list[list[Cell]]:
+    """The rows of the known devices: verdict, whether it gets online, LED and log at the end."""
     return [
         [titled(device.title, device.os_version), Mark(device.verdict), _YES[device.online], at_the_end(device)]
         for device in report.devices
@@ -202,6 +204,7 @@ def _networks(report: Report) -> list[list[Cell]]:
 
 
 def _speaks_for(report: Report) -> list[tuple[str, Cell]]:
+    """The rows of what this run speaks for: interface, addresses, resolvers, air, VPN, user, time."""
     scope, tool = report.scope, report.tool
     facts: list[tuple[str, Cell]] = [
         ("Interface", attached(scope)),
@@ -237,6 +240,7 @@ def _unseen(report: Report) -> Iterator[list[Cell]]:
 
 
 def _footprint(report: Report) -> list[list[Cell]]:
+    """The rows of every host and port that the run contacted, with packets and bytes."""
     return [
         [
             Code(contact.words),

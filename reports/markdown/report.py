@@ -51,6 +51,7 @@ def render(report: Report, dialects: Sequence[str] = (), /) -> str:
 
 
 def _answer(report: Report) -> list[str]:
+    """The lines of the first section: the answer, what to do, the LED, and the notes."""
     answer, start = report.answer, report.startup
     lines = [strong(answer.sentence), ""]
     if answer.obstacle:
@@ -67,6 +68,7 @@ def _answer(report: Report) -> list[str]:
 
 
 def _changes(report: Report, dialects: Sequence[str]) -> list[str]:
+    """The lines of the changes, by who can make them, and as text for firewalls."""
     lines: list[str] = []
     for owner in dict.fromkeys(change.owner for change in report.changes):
         lines += [f"For {f'the {text(owner)}' if owner else 'whoever can change it'}:", ""]
@@ -79,13 +81,14 @@ def _changes(report: Report, dialects: Sequence[str]) -> list[str]:
         for dialect in dialects:
             lines += [f"As text for {text(DIALECTS[dialect].title)}:", ""]
             lines += fenced(render_rules(report.changes, dialect).splitlines(), whole=True)
-    if other := further(report):
+    if other_checks := further(report):
         lines += ["What else to do, or to settle:", ""]
-        lines += listed(f"{check.id} ({check.owner or 'nobody'}): {check.remedy}" for check in other)
+        lines += listed(f"{check.id} ({check.owner or 'nobody'}): {check.remedy}" for check in other_checks)
     return ["## What to change", "", *lines] if lines else []
 
 
 def _checks(report: Report) -> list[str]:
+    """The lines of the table of checks, and the evidence of those that did not pass."""
     lines = ["## The checks", ""]
     headings = ("Check", "Result", "What was seen")
     rows = [
@@ -93,15 +96,16 @@ def _checks(report: Report) -> list[str]:
         for row in report.checks
     ]
     lines += table(headings, rows, made=True)
-    found = evidence(report)
-    if found:
+    with_evidence = evidence(report)
+    if with_evidence:
         lines += ["### Evidence of what did not pass", ""]
-    for check, told in found:
-        lines += [f"- {text(check.id)}", *listed(told, depth=1)]
-    return [*lines, ""] if found else lines
+    for check, evidence_lines in with_evidence:
+        lines += [f"- {text(check.id)}", *listed(evidence_lines, depth=1)]
+    return [*lines, ""] if with_evidence else lines
 
 
 def _devices(report: Report) -> list[str]:
+    """The lines of the tables of known devices and of Device OS versions."""
     rows = [
         (titled(device.title, device.os_version), device.verdict, _YES[device.online], at_the_end(device))
         for device in report.devices
@@ -132,6 +136,7 @@ def _devices(report: Report) -> list[str]:
 
 
 def _networks(report: Report) -> list[str]:
+    """The lines of the table of networks in range; empty: a single network was chosen."""
     if not report.networks:
         return []
     rows = [
@@ -143,35 +148,37 @@ def _networks(report: Report) -> list[str]:
         )
         for network in report.networks[:MOST_NETWORKS]
     ]
-    lines = ["## Networks in range, by the air alone, best first", ""]
+    lines = ["## Networks in range, judged from the Wi-Fi scan only, best first", ""]
     lines += table(("Network", "Verdict", "Signal", "Channels"), rows)
     more = len(report.networks) - MOST_NETWORKS
     return [*lines, f"And {more} more (see the JSON).", ""] if more > 0 else lines
 
 
 def _scope(report: Report) -> list[str]:
+    """The lines that say what this run measured, what it could not measure, and whom it contacted."""
     scope = report.scope
-    unlike = [f"VPN: {scope.vpn}"] if scope.vpn else []
-    unlike += [f"tunnel: {tunnel}" for tunnel in scope.tunnels if tunnel != scope.vpn]
-    unlike += [f"proxy: {proxy.variable}={proxy.value}" for proxy in scope.proxy]
-    lines = ["## What this run speaks for", "", *listed([*speaks_for(report), *unlike])]
-    if blind := unseen(report):
-        lines += ["It could not look at:", "", *listed(blind)]
-    to = contacts(report, MOST_CONTACTS)
-    return [*lines, f"It {text(sent(report))}{', to:' if to else '.'}", "", *listed(to)]
+    laptop_only = [f"VPN: {scope.vpn}"] if scope.vpn else []
+    laptop_only += [f"tunnel: {tunnel}" for tunnel in scope.tunnels if tunnel != scope.vpn]
+    laptop_only += [f"proxy: {proxy.variable}={proxy.value}" for proxy in scope.proxy]
+    lines = ["## What this run speaks for", "", *listed([*speaks_for(report), *laptop_only])]
+    if not_seen := unseen(report):
+        lines += ["It could not look at:", "", *listed(not_seen)]
+    contacted = contacts(report, MOST_CONTACTS)
+    return [*lines, f"It {text(sent(report))}{', to:' if contacted else '.'}", "", *listed(contacted)]
 
 
 def _start(report: Report) -> list[str]:
+    """The lines of the table of the device's start, stage by stage, and of its log."""
     start = report.startup
     rows = []
     for stage in start.stages:
-        passed = stage.state != "not-reached"
+        was_reached = stage.state != "not-reached"
         why = f"{stage.why} ({stage.check})" if stage.why else ""
-        seen = stage.network_sees if passed and stage.network_sees else ""
+        network_sees = stage.network_sees if was_reached and stage.network_sees else ""
         state = {"reached": "reached", "stops": "stops here", "not-reached": "not reached"}.get(
             stage.state, "not known"
         )
-        rows.append((stage.title, state, stage.led, stage.expected, " ".join(filter(None, (why, seen)))))
+        rows.append((stage.title, state, stage.led, stage.expected, " ".join(filter(None, (why, network_sees)))))
     title = titled(report.device.title, report.device.os_version)
     lines = [f"## From power-on: {text(title)}", ""]
     lines += table(("Stage", "", "LED", "Takes", "Why, and what the network sees"), rows)
@@ -181,6 +188,7 @@ def _start(report: Report) -> list[str]:
 
 
 def _internet_test(report: Report) -> list[str]:
+    """The lines of the device's Internet Test: result, log and LED."""
     test = report.internet_test
     lines = [f"## Its Internet Test ({text(METHODS.get(test.method, test.method))})", ""]
     if test.result is None or test.led is None:
@@ -193,11 +201,13 @@ def _internet_test(report: Report) -> list[str]:
 
 
 def _doubts(facts: list[Fact[Any]]) -> Iterator[str]:
+    """The lines of the device facts that are not confirmed."""
     if found := doubts(facts):
         yield from ("Of that, not confirmed for this device:", "", *listed(found))
 
 
 def _air(report: Report) -> list[str]:
+    """The lines of the channel map of 2.4 GHz."""
     wifi = report.observations.wifi
     lines = channel_map(wifi) if wifi is not None else []
     return ["## 2.4 GHz, channel by channel", "", *fenced(lines)] if lines else []

@@ -83,6 +83,7 @@ class Addresses:
         return _IPV6.sub(self._ipv6, text) if ":" in text else text
 
     def _id(self, match: re.Match[str]) -> str:
+        """What to show for a long hexadecimal number: the token of a MAC address or device id, else nothing."""
         digits = match[0].replace(".", "").lower()
         if len(digits) == 12:
             return self.mac(match[0])
@@ -91,6 +92,7 @@ class Addresses:
         return HIDDEN
 
     def _ipv4(self, match: re.Match[str]) -> str:
+        """The token of an IPv4 address; it begins with the class of the address, such as `private`."""
         address = _parsed(match[0])
         if address is None or is_same_everywhere(match[0]):
             return match[0]
@@ -114,6 +116,7 @@ class Addresses:
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | None:
+    """The IPv4 address in a text; None: the text is none."""
     try:
         return ipaddress.IPv4Address(text)
     except ValueError:
@@ -121,6 +124,7 @@ def _parsed(text: str) -> ipaddress.IPv4Address | None:
 
 
 def _parsed_v6(text: str) -> ipaddress.IPv6Address | None:
+    """The IPv6 address in a text; None: the text is none."""
     try:
         return ipaddress.IPv6Address(text)
     except ValueError:

@@ -49,7 +49,7 @@ class Names:
 def by_kind(
     names: Names, addresses: Addresses, shapes: Shapes, sentences: Sentences, log_line: Callable[[str], str]
 ) -> Show:
-    """The function that shows each kind of text."""
+    """For each kind of text, the function that returns what may be shown of it."""
     return {
         "nothing": str,
         "ssid": names.ssid,

@@ -27,14 +27,14 @@ class LogLines:
         names = [name for name in self._names if name in line]
         if not names:
             return self._sentences.text(line)
-        made = next((match for template in self._templates if (match := template.fullmatch(line))), None)
-        if made is None or made["ssid"] not in names:
+        matched = next((match for template in self._templates if (match := template.fullmatch(line))), None)
+        if matched is None or matched["ssid"] not in names:
             if not self._devices_are_known:  # a company's own line: replace too much rather than reveal the name
                 for name in names:
                     line = line.replace(name, self._show_name(name))
             return self._sentences.text(line)
-        before, after = line[: made.start("ssid")], line[made.end("ssid") :]
-        return self._sentences.text(before) + self._show_name(made["ssid"]) + self._sentences.text(after)
+        before, after = line[: matched.start("ssid")], line[matched.end("ssid") :]
+        return self._sentences.text(before) + self._show_name(matched["ssid"]) + self._sentences.text(after)
 
 
 def _templates(reports: Sequence[Report]) -> list[re.Pattern[str]]:

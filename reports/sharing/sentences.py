@@ -47,16 +47,16 @@ class SpokenWords:
 
     def __init__(self, own_words: frozenset[str]) -> None:
         self._own_words = own_words
-        self._instead: dict[str, dict[tuple[int, int], dict[str, str]]] = {}
+        self._replacements: dict[str, dict[tuple[int, int], dict[str, str]]] = {}
         """Replacements by first word of the value, then (offset of that word, length of the value), then the value."""
 
-    def learn(self, value: str, instead: str) -> None:
+    def learn(self, value: str, replacement: str) -> None:
         """Add a value to find, unless it is too short or reveals nothing."""
         first = _WORD.search(value)
         if first is None or len(value) < _LEAST_LETTERS or self.say_nothing(value):
             return
-        alike = self._instead.setdefault(first[0].lower(), {})
-        alike.setdefault((first.start(), len(value)), {})[value.lower()] = instead
+        same_first_word = self._replacements.setdefault(first[0].lower(), {})
+        same_first_word.setdefault((first.start(), len(value)), {})[value.lower()] = replacement
 
     def say_nothing(self, words: str) -> bool:
         """Whether all words are ones that this tool itself uses."""
@@ -66,14 +66,14 @@ class SpokenWords:
         """The sentence with each value replaced; of two values that begin with the same word, the longer one."""
         pieces, done = [], 0
         for word in _WORD.finditer(text):
-            alike = self._instead.get(word[0].lower(), {})
-            for offset, length in sorted(alike, key=lambda place: -place[1]):
+            same_first_word = self._replacements.get(word[0].lower(), {})
+            for offset, length in sorted(same_first_word, key=lambda place: -place[1]):
                 begin = word.start() - offset
                 end = begin + length
-                instead = alike[offset, length].get(text[max(begin, 0) : end].lower())
+                replacement = same_first_word[offset, length].get(text[max(begin, 0) : end].lower())
                 goes_on = text[end - 1 : end].isalnum() and text[end : end + 1].isalnum()
-                if instead is not None and begin >= done and not goes_on:
-                    pieces += [text[done:begin], instead]
+                if replacement is not None and begin >= done and not goes_on:
+                    pieces += [text[done:begin], replacement]
                     done = end
                     break
         return "".join([*pieces, text[done:]])

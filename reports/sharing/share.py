@@ -61,11 +61,12 @@ def _shown(reports: Sequence[Report], level: SharedLevel) -> Show:
 def _learn(seen: Observations, found: Texts, show: Show, quoted: dict[str, str], words: SpokenWords) -> None:
     """Give each value its token, and register it for replacement in sentences: in quotes, and as a word."""
 
-    def learn(value: str, instead: str, *, spoken: bool = True) -> None:
-        if value and value != instead:
-            quoted[value] = instead
+    def learn(value: str, replacement: str, *, spoken: bool = True) -> None:
+        """Replace a value in quotes and, if `spoken`, also as whole words in sentences."""
+        if value and value != replacement:
+            quoted[value] = replacement
             if spoken:
-                words.learn(value, instead)
+                words.learn(value, replacement)
 
     judged = [seen.wifi.target] if seen.wifi and seen.wifi.target else []
     for name in (*judged, *found.get("ssid", ())):

@@ -39,6 +39,7 @@ def replaced(value: AnyStruct, show: Show) -> AnyStruct:
 
 
 def _replaced(value: Any, what: Reveals, show: Show) -> Any:
+    """A value with all its texts as they are shown; `what` is the kind of text that the value itself has."""
     if isinstance(value, str):
         return show[what](value)
     if isinstance(value, Struct):
@@ -61,6 +62,7 @@ def _right_as_before(value: Struct) -> dict[str, str]:
 
 
 def _texts_in(value: Any, what: Reveals) -> Iterator[tuple[Reveals, str]]:
+    """Every text in a value, each with what it may reveal."""
     if isinstance(value, str):
         yield what, value
     elif isinstance(value, Struct):

@@ -123,6 +123,7 @@ def _verdict(device: DeviceVerdict | VersionVerdict) -> Text:
 
 
 def _table(*headings: str) -> Table:
+    """An empty table with these headings."""
     table = Table(box=None, padding=(0, 2, 0, 2), show_edge=False, header_style="dim")
     for number, heading in enumerate(headings):
         table.add_column(heading, no_wrap=number == 1, overflow="fold")

@@ -82,15 +82,19 @@ def _print_details(console: Console, report: Report) -> None:
 
 
 def _table(checks: list[Check]) -> Table:
+    """The table of checks with their results."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     for heading in ("Stage", "Check", "Result", "What was seen"):
         table.add_column(heading, no_wrap=heading != "What was seen", overflow="fold")
     for check in checks:
         word, style = MARKS[check.status]
-        beside = needless(check)
-        note = " (this device does not need it)" if beside else ""
+        is_not_needed = needless(check)
+        note = " (this device does not need it)" if is_not_needed else ""
         table.add_row(
-            check.stage, check.id, Text(word, style="dim" if beside else style), Text(shown(check.summary) + note)
+            check.stage,
+            check.id,
+            Text(word, style="dim" if is_not_needed else style),
+            Text(shown(check.summary) + note),
         )
     return table
 
@@ -108,18 +112,18 @@ def _print_remedies(console: Console, report: Report) -> None:
     console.print()
     console.print(Text("What to do", style="bold"))
     listed = {check.id for check in to_do}
-    told: set[str | None] = set()
+    printed: set[str | None] = set()
     for check in to_do:
-        if check.due_to in listed or check.remedy in told:
+        if check.due_to in listed or check.remedy in printed:
             continue
-        told.add(check.remedy)
+        printed.add(check.remedy)
         console.print(
             Padding(Text(f"{check.id} ({check.owner}): {shown(check.remedy or '')}"), (0, 0, 0, 2), expand=False)
         )
         why = Text(f"Why: {shown(check.reason or check.summary)}", style="dim")
         console.print(Padding(why, (0, 0, 0, 4), expand=False))
-    if following := [check.id for check in to_do if check.due_to in listed]:
-        console.print(Padding(Text(f"Caused by the above: {', '.join(following)}"), (0, 0, 0, 2), expand=False))
+    if consequences := [check.id for check in to_do if check.due_to in listed]:
+        console.print(Padding(Text(f"Caused by the above: {', '.join(consequences)}"), (0, 0, 0, 2), expand=False))
     if report.enough is not None:
         console.print(Padding(Text(shown(report.enough.sentence), style="bold"), (0, 0, 0, 2), expand=False))
 
@@ -152,7 +156,7 @@ def _print_networks(console: Console, report: Report) -> None:
     if not report.networks:
         return
     console.print()
-    console.print(Text("The networks in range, by the air alone, best first", style="bold"))
+    console.print(Text("The networks in range, judged from the Wi-Fi scan only, best first", style="bold"))
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     for heading in ("Network", "Signal", "Channels", "Verdict", "First reason"):
         table.add_column(heading, no_wrap=heading in {"Signal", "Verdict"}, overflow="fold")
@@ -175,6 +179,7 @@ def _print_networks(console: Console, report: Report) -> None:
 
 
 def _print_channel_map(console: Console, report: Report) -> None:
+    """Print the channel map of 2.4 GHz, if BSSs were heard there."""
     wifi = report.observations.wifi
     lines = channel_map(wifi) if wifi is not None else []
     if not lines:
@@ -200,6 +205,7 @@ def _print_answers(console: Console, report: Report) -> None:
 
 
 def _print_scope(console: Console, report: Report) -> None:
+    """Print what this run speaks for, and whom it contacted."""
     console.print()
     console.print(Text("What this run speaks for", style="bold"))
     to = contacts(report, _MOST_CONTACTS)
