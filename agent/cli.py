@@ -49,7 +49,10 @@ Device = Annotated[
     ),
 ]
 Os = Annotated[
-    str | None, typer.Option("--os", metavar="VERSION", help="Device OS version, such as 4.2.0; else the newest known.")
+    str | None,
+    typer.Option(
+        "--os", metavar="VERSION", help="Device OS version, such as 4.2.0; without this option, the newest known."
+    ),
 ]
 Output = Annotated[
     list[Path] | None,
@@ -94,7 +97,10 @@ def check(
     device: Device = None,
     os_version: Os = None,
     ssid: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Wi-Fi network to judge; else the one that this laptop is on.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Wi-Fi network to judge; without this option, the one that this laptop is on."
+        ),
     ] = None,
     capture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Read a Wi-Fi capture (pcap, pcapng) instead of scanning.")
@@ -150,15 +156,15 @@ def check(
     if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
         raise UsageError("--ssid and --capture are for the wifi checks, and this run leaves out all of them")
     air = _air(ssid, capture)
-    here = scope(interface)
-    if interface is not None and interface not in here.interfaces:
-        raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(here.interfaces)}")
+    laptop_scope = scope(interface)
+    if interface is not None and interface not in laptop_scope.interfaces:
+        raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(laptop_scope.interfaces)}")
     terminal = Terminal(sys.stderr if as_json else sys.stdout, discreet=level in {"ticket", "public"})
-    terminal.begin(here, profile, deep=deep)
+    terminal.begin(laptop_scope, profile, deep=deep)
     _prepare(outputs)
     events: list[Event] = []
     trace = None if not debug else events.append if level in {"ticket", "public"} else _tell
-    run = measure(here, air, profile, selection, terminal.known, deep=deep, trace=trace)
+    run = measure(laptop_scope, air, profile, selection, terminal.known, deep=deep, trace=trace)
     report = make(run, profile)
     _tell_later(report, events, level)
     _deliver(report, terminal, outputs, products, level, as_json=as_json)
@@ -193,8 +199,13 @@ def report(
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(metavar="A", help="A run saved as JSON; for one network, the earlier run.")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="The other run.")],
+    a: Annotated[
+        Path,
+        typer.Argument(
+            metavar="A", help="A run saved as JSON. If both runs are from the same network, give the earlier one here."
+        ),
+    ],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The other run saved as JSON.")],
     *,
     device: Device = None,
     os_version: Os = None,
@@ -219,22 +230,26 @@ def compare(
         if any(_is_same(run, file_path) for file_path in outputs):
             raise UsageError(f"-o {run} would replace one of the two runs with the comparison: give another -o")
     first, second, profile = _two_saved(a, b, device, os_version)
-    made = compared(first, second, profile)
+    comparison = compared(first, second, profile)
 
     @cache
-    def at(wanted: "SharingLevel") -> "Comparison":
-        return made if wanted == "complete" else hidden(made, [first.report, second.report], wanted)
+    def at_level(wanted_level: "SharingLevel") -> "Comparison":
+        return (
+            comparison
+            if wanted_level == "complete"
+            else hidden(comparison, [first.report, second.report], wanted_level)
+        )
 
-    failed = _write_each(outputs, level, lambda path, wanted: FORMATS[path.suffix](at(wanted)))
+    failed = _write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
     if sys.stdout is None:
         raise UsageError("cannot show the comparison: standard output is closed")
     if as_json:
-        sys.stdout.buffer.write(FORMATS[".json"](at(level or "complete")).encode())
+        sys.stdout.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
     else:
-        show(at(level or "complete"), sys.stdout)
+        show(at_level(level or "complete"), sys.stdout)
     if failed:
         raise UsageError("; ".join(failed))
-    return {True: 1, False: 0, None: 3}[made.worse]
+    return {True: 1, False: 0, None: 3}[comparison.worse]
 
 
 @app.command()
@@ -273,7 +288,9 @@ def rules(
 def devices(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME|FILE.toml]", help="Show every fact of this device; else list all devices."),
+        typer.Argument(
+            metavar="[NAME|FILE.toml]", help="Show every fact of this device; without a name, list all devices."
+        ),
     ] = None,
     *,
     os_version: Os = None,
@@ -285,7 +302,7 @@ def devices(
     from netpreflight.reports.devices import render_list, render_sheet  # noqa: PLC0415
 
     if name is None and os_version is not None:
-        raise UsageError("--os is for one device: netpreflight devices NAME --os VERSION")
+        raise UsageError("--os needs a device: netpreflight devices NAME --os VERSION")
     width = shutil.get_terminal_size().columns
     try:
         text = (
@@ -345,6 +362,7 @@ def _prepare(outputs: list[Path]) -> None:
     import threading  # noqa: PLC0415 - as above
 
     def load() -> None:
+        """Load the registry of hardware makers, and the HTML templates if an HTML file is wanted."""
         with contextlib.suppress(Exception):  # an error shows again where the module is used
             from netpreflight.agent.report.hardware_makers import registry  # noqa: PLC0415 - as above
 
@@ -389,16 +407,16 @@ def _deliver(
     from netpreflight.reports import FORMATS  # noqa: PLC0415 - as above
     from netpreflight.reports.sharing import shared  # noqa: PLC0415
 
-    at = cache(partial(shared, report))
-    failed = _write_each(outputs, level, lambda path, wanted: FORMATS[path.suffix](at(wanted), dialects))
-    made = at(level or "complete")
+    at_level = cache(partial(shared, report))
+    failed = _write_each(outputs, level, lambda path, wanted: FORMATS[path.suffix](at_level(wanted), dialects))
+    shown_report = at_level(level or "complete")
     if not as_json:
-        terminal.final(made, dialects)
+        terminal.final(shown_report, dialects)
     elif sys.stdout is None:
         raise UsageError("cannot write the report: standard output is closed")
     else:
         sys.stdout.flush()
-        sys.stdout.buffer.write(FORMATS[".json"](made).encode())
+        sys.stdout.buffer.write(FORMATS[".json"](shown_report).encode())
         sys.stdout.buffer.flush()
     if failed:
         raise UsageError("; ".join(failed))
@@ -437,6 +455,7 @@ def _two_saved(a: Path, b: Path, device: str | None, os_version: str | None) -> 
 
 
 def _is_same(file: Path, other: Path) -> bool:
+    """Whether both paths lead to the same file."""
     return file.exists() and other.exists() and other.samefile(file)
 
 
@@ -538,6 +557,7 @@ def _known_dialects(dialects: list[str] | None) -> list[str]:
 
 
 def _refuse(message: str) -> NoReturn:
+    """Write why the command cannot be carried out, in one line, and exit with the code for wrong usage."""
     from netpreflight.reports.safe_text import shown  # noqa: PLC0415 - as above
 
     sys.stderr.write(f"netpreflight: {shown(' '.join(message.split()))}\n")

@@ -146,6 +146,7 @@ class _Measurement:
         self._reached = {milestone: asyncio.Event() for milestone in REACHED_BY}
 
     async def run(self) -> Run:
+        """Run all probes until they end or the user stops the run, and return what they measured."""
         started = (
             dt.datetime.fromtimestamp(self._clock.wall(), dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         )
@@ -182,6 +183,7 @@ class _Measurement:
         )
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
+        """The probes of this run, each with its targets, as coroutines."""
         clouds = dict.fromkeys(
             (profile.cloud.transport.value, host, profile.cloud.port.value)
             for profile in self._profiles
@@ -201,7 +203,7 @@ class _Measurement:
         }
         address_of = self._addresses.address
         patience = AS_DEVICE if self._deep else HURRIED
-        held = [
+        idle_servers = [
             *(Server("dtls", endpoint.host, endpoint.port) for endpoint in endpoints if endpoint.transport == "dtls"),
             *(Server("coap", host, port) for host, port in servers),
         ]
@@ -216,7 +218,7 @@ class _Measurement:
             "tcp": lambda: tcp(self._network),
             "echo": lambda: echo(self._network, echo_targets(self._profiles, self._cloud()), address_of),
             "path": self._path,
-            "mapping": lambda: mapping(self._network, held, address_of, hold_s(self._profiles)),
+            "mapping": lambda: mapping(self._network, idle_servers, address_of, hold_s(self._profiles)),
             "vendor_status": self._vendor_status,
         }
         return [self._step(row, probes[row.name]) for row in self._plan]
@@ -275,9 +277,9 @@ class _Measurement:
     def _use_portal_api(self) -> None:
         """Pass the URL of DHCP option 114, or None, to the portal probe."""
         seen = self._seen.dhcp
-        told = [message.captive_portal for message in seen.received if message.captive_portal] if seen else []
-        recorded = seen.laptop_lease.captive_portal if seen and seen.laptop_lease else None
-        self._portal_url.set_result(told[0] if told else recorded)
+        urls = [message.captive_portal for message in seen.received if message.captive_portal] if seen else []
+        lease_url = seen.laptop_lease.captive_portal if seen and seen.laptop_lease else None
+        self._portal_url.set_result(urls[0] if urls else lease_url)
 
     def _tell(self) -> None:
         """Announce the checks whose probes have all ended."""
@@ -305,6 +307,7 @@ class _Measurement:
         self._scope.resolvers = [*learned, *self._scope.resolvers]
 
     async def _wifi(self) -> Wifi:
+        """Take the capture, or survey the air, and note which network is judged."""
         seen = self._air.capture or await wifi(
             self._network, self._scope.interface, self._air.ssid, on_partial=self._look_early
         )
@@ -331,6 +334,7 @@ class _Measurement:
         return seen
 
     async def _dhcp(self) -> Dhcp:
+        """Run the DHCP probe with the host name that the device sends."""
         return await dhcp(
             self._network,
             self._scope,
@@ -340,6 +344,7 @@ class _Measurement:
         )
 
     async def _dns(self) -> Dns:
+        """Look up all names at the resolvers, as soon as these are known."""
         from netpreflight.probes.dns import resolve  # noqa: PLC0415 - dnspython is loaded while DHCP is waited for
 
         resolvers = await self._resolvers
@@ -364,6 +369,7 @@ class _Measurement:
         return found
 
     async def _ntp(self) -> Ntp:
+        """Ask the NTP server, once its name has an address."""
         address = await self._addresses.address(NTP_SERVER)
         return Ntp(server=NTP_SERVER) if address is None else await ntp(self._network, address)
 
@@ -399,6 +405,7 @@ class _Measurement:
                 await self._reached["silence"].wait()
 
     async def _path(self) -> Path:
+        """Trace the path to each port that the exchanges so far call for."""
         # Imported here, because a healthy run traces no path and must not wait for these.
         from netpreflight.agent.path_targets import path_targets  # noqa: PLC0415
         from netpreflight.probes.path import path  # noqa: PLC0415
@@ -468,9 +475,9 @@ def aaaa_names(known: list[Profile]) -> set[str]:
 
 def hold_s(known: list[Profile]) -> float:
     """How many seconds a NAT must keep an idle conversation: the longest keep-alive, and a margin."""
-    alive = [
+    keep_alives = [
         profile.cloud.keep_alive_s.value
         for profile in known
         if profile.cloud.transport.value == "dtls" and profile.cloud.keep_alive_s
     ]
-    return min(max(alive, default=KEEP_ALIVE_S) + BEYOND_KEEP_ALIVE_S, MOST_HOLD_S)
+    return min(max(keep_alives, default=KEEP_ALIVE_S) + BEYOND_KEEP_ALIVE_S, MOST_HOLD_S)

@@ -54,7 +54,7 @@ def _groups() -> dict[str, str]:
 
 
 def _expand(names: str, more: Iterable[str] = ()) -> list[str]:
-    """The ids of the checks that names and groups stand for, and what else is named of `more`."""
+    """The check ids that these comma-separated ids and groups stand for, and the names that are in `more`."""
     groups = _groups()
     found: list[str] = []
     for name in filter(None, (part.strip() for part in names.split(","))):

@@ -24,9 +24,9 @@ _RANK: dict[Status, int] = {"fail": 0, "warn": 1, "pass": 2}
 
 def compare(a: Given, b: Given, profile: Profile) -> Comparison:
     """Compare two runs, which are both judged for the device of this profile."""
-    story = _story(a, b)
-    all_limits = [*limits(a, b, story.story), *_references(a, b, story.story)]
-    later = story.story == "before-and-after" and not is_reversed(a, b)
+    finding = _story(a, b)
+    all_limits = [*limits(a, b, finding.story), *_references(a, b, finding.story)]
+    later = finding.story == "before-and-after" and not is_reversed(a, b)
     pairs = _pairs(a, b, all_limits, later=later)
     return Comparison(
         schema="netpreflight-comparison/1",
@@ -34,12 +34,12 @@ def compare(a: Given, b: Given, profile: Profile) -> Comparison:
         device=a.report.device,
         a=_side(a),
         b=_side(b),
-        story=story.story,
-        sure=story.sure,
-        told_by=story.evidence,
-        sentence=sentence(a, b, story, pairs, profile),
-        worse=_worse(pairs) if story.story != "before-and-after" or later else None,
-        conclusions=of_two_networks(a, b, profile) if story.story == "two-networks" else [],
+        story=finding.story,
+        sure=finding.sure,
+        told_by=finding.evidence,
+        sentence=sentence(a, b, finding, pairs, profile),
+        worse=_worse(pairs) if finding.story != "before-and-after" or later else None,
+        conclusions=of_two_networks(a, b, profile) if finding.story == "two-networks" else [],
         asked=asked(a, b) if later else [],
         new_changes=new_changes(a, b) if later else [],
         limits=all_limits,
@@ -95,6 +95,7 @@ def _references(a: Given, b: Given, story: Story) -> list[Limit]:
 
 
 def _pairs(a: Given, b: Given, all_limits: list[Limit], *, later: bool) -> list[CheckPair]:
+    """Each check that both runs have, side by side."""
     checks_of_b = {check.id: check for check in b.report.checks}
     return [
         _pair(check, checks_of_b[check.id], all_limits, later=later)

@@ -274,7 +274,7 @@ def _both_fail(a: Given, b: Given, stage: Stage) -> list[Conclusion]:
             if is_same_laptop
             else f"{failing_ids} fails on both; "
             + (
-                "the two runs were made on two laptops."
+                "the runs were made on two different laptops."
                 if is_same_laptop is False
                 else "it is not known whether both runs were made on the same laptop."
             ),

@@ -106,7 +106,9 @@ def _laptop(a: Given, b: Given) -> list[Limit]:
     same = same_laptop(here, there)
     if same is False:
         what = f"{here.os} and {there.os}" if here.os != there.os else f"MAC addresses {here.mac} and {there.mac}"
-        found.append(Limit(text=f"The two runs were made on two laptops ({what}), which may explain a difference."))
+        found.append(
+            Limit(text=f"The runs were made on two different laptops ({what}), which may explain a difference.")
+        )
     elif same is None:
         found.append(Limit(text="The MAC addresses do not show whether both runs were made on the same laptop."))
     for what, here_up, there_up in (("VPN", here.vpn, there.vpn), ("tunnel", here.tunnels, there.tunnels)):

@@ -24,21 +24,21 @@ from netpreflight.agent.results import Stage
 from netpreflight.agent.selection import in_groups
 
 
-def sentence(a: Given, b: Given, story: StoryFinding, pairs: list[CheckPair], profile: Profile) -> str:
+def sentence(a: Given, b: Given, finding: StoryFinding, pairs: list[CheckPair], profile: Profile) -> str:
     """The conclusion that a reader should see first."""
     device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
-    if story.story == "same-run":
+    if finding.story == "same-run":
         return "A and B are the same run: there is nothing to compare."
-    if story.story == "not-told":
+    if finding.story == "not-told":
         return (
             "The runs do not show whether these are two networks or one, so only the differences are listed. "
             f"A: {a.report.verdict}. B: {b.report.verdict}."
         )
-    if story.story == "two-networks":
-        return ("" if story.sure else "As far as can be told, these are two networks. ") + _of_two(
+    if finding.story == "two-networks":
+        return ("" if finding.sure else "As far as can be told, these are two networks. ") + _of_two(
             a, b, profile, device
         )
-    reservation = "" if story.sure else "As far as can be told, this is one network. "
+    reservation = "" if finding.sure else "As far as can be told, this is one network. "
     if is_reversed(a, b):
         return (
             f"{reservation}B was measured before A: give the earlier run first. "

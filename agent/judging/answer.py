@@ -58,6 +58,7 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
 
 
 def _answered(sentence: str, first: Check) -> Answer:
+    """The answer with its sentence, and with what `first`, the check to name, says."""
     return Answer(
         sentence=sentence,
         plain=CHECKS[first.id].plain if first.status == "fail" else None,

@@ -65,6 +65,7 @@ def transport(view: DeviceView) -> Finding:
 
 
 def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Finding:
+    """The finding about a cloud that sends a nonce over TCP (Core, Photon, P1)."""
     where = f"{endpoint.host} ({endpoint.address}), TCP {endpoint.port}"
     patience = profile.cloud.answer_s
     evidence = [f"{where}, {connection.at_s:.1f} s: {_describe(connection)}" for connection in endpoint.connections]
@@ -126,6 +127,7 @@ def _describe(connection: Connection) -> str:
 
 
 def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Finding:
+    """The finding about a cloud that speaks DTLS over UDP (Argon, P2, Photon 2, M-SoM)."""
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
     evidence = [f"{where}, {attempt.words}" for attempt in endpoint.attempts]
     if endpoint.record:
@@ -180,7 +182,7 @@ def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile:
         summary=f"{where} answers, and did not sign with the key that devices carry",
         problem="other-key",
         reason=f"{what}. A device would refuse such a server: something else answers in the cloud's place, or the "
-        "cloud has another key than the one that is known of it.",
+        "cloud has another key than the known one.",
         remedy=f"Find out what answers for {endpoint.host} ({endpoint.address}) here: something that inspects DTLS, or "
         "a wrong address from the resolver. Compare with a phone's hotspot.",
         owner="network administrator",

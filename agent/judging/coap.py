@@ -40,13 +40,15 @@ def udp_5683(view: DeviceView) -> Finding:
 
 def own_server(seen: Observations, profile: Profile) -> Finding:
     """Whether the device's own CoAP server answers; answers of other CoAP servers do not count."""
-    coap, needs = seen.coap, profile.cloud
+    coap, cloud = seen.coap, profile.cloud
     if coap is None or coap.not_run:
-        return not_looked(coap, f"UDP {needs.port.value} was not looked at")
-    mine = [server for server in coap.servers if server.port == needs.port.value and server.host in needs.hosts.value]
-    if not mine:
-        return of_another_run(f"{needs.hosts.value[0]} was not asked in this run", profile)
-    return _exchange(seen, mine)
+        return not_looked(coap, f"UDP {cloud.port.value} was not looked at")
+    own_servers = [
+        server for server in coap.servers if server.port == cloud.port.value and server.host in cloud.hosts.value
+    ]
+    if not own_servers:
+        return of_another_run(f"{cloud.hosts.value[0]} was not asked in this run", profile)
+    return _exchange(seen, own_servers)
 
 
 def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
@@ -57,12 +59,12 @@ def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
     evidence = [line for server in asked for line in _evidence(server)]
     for server in asked:
         if server.reply:
-            tries = next((n for n, attempt in enumerate(server.attempts, 1) if attempt.outcome == "reply"), 1)
-            took = next((attempt.rtt_ms for attempt in server.attempts if attempt.outcome == "reply"), None) or 0.0
+            successful_try = next((n for n, attempt in enumerate(server.attempts, 1) if attempt.outcome == "reply"), 1)
+            rtt_ms = next((attempt.rtt_ms for attempt in server.attempts if attempt.outcome == "reply"), None) or 0.0
             return Finding(
                 status="pass",
                 summary=f"{server.host} ({server.address}) answers a CoAP ping with {server.reply}, "
-                f"try {tries}, {took:.0f} ms",
+                f"try {successful_try}, {rtt_ms:.0f} ms",
                 evidence=evidence,
             )
     for server in asked:
@@ -72,6 +74,7 @@ def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
 
 
 def _flow(server: CoapServer) -> Flow:
+    """What the firewall has to allow for this server."""
     return Flow(protocol="udp", port=server.port, address=server.address or "", host=server.host)
 
 
@@ -88,7 +91,7 @@ def _blocked(seen: Observations, asked: list[CoapServer], evidence: list[str]) -
                 reason=f"{counted(len(server.attempts), 'CoAP ping')} to {server.address}, UDP {server.port}, had no "
                 f"answer, while the same host answers {answers}.",
                 remedy=f"Allow outbound UDP {server.port} to {server.address} ({zone_of(server.host)}), with replies; "
-                "where the local firewall already does, ask the internet provider.",
+                "if the local firewall already allows it, ask the internet provider.",
                 owner="network administrator",
                 evidence=evidence,
                 to_allow=[_flow(server)],
@@ -110,11 +113,11 @@ def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
             summary = f"{server.host} runs no CoAP server now"
             reason = f"{server.address} itself says {closed.meaning} for UDP {port}, and no other server answered."
             break
-        strange = next((attempt for attempt in server.attempts if attempt.outcome == "ignored"), None)
-        if strange:
+        unexpected = next((attempt for attempt in server.attempts if attempt.outcome == "ignored"), None)
+        if unexpected:
             problem = "foreign-answer"
             summary = f"UDP {port} of {server.host} is answered, but not as a CoAP server does"
-            reason = f"From {server.address} came {strange.detail}; something on the way may answer in its place."
+            reason = f"{server.address} sent {unexpected.detail}; something on the way may answer in its place."
             break
         error = next((attempt for attempt in server.attempts if attempt.outcome == "error"), None)
         if error:
@@ -125,7 +128,7 @@ def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
     else:
         problem = "no-answer"
         summary = f"No CoAP server answers on UDP {port}"
-        reason = f"Asked: {hosts}. Silence alone does not tell a blocked port from servers that are down."
+        reason = f"Asked: {hosts}. Silence alone does not distinguish a blocked port from servers that are down."
     return Finding(
         status="unknown",
         summary=summary,
@@ -139,6 +142,7 @@ def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
 
 
 def _evidence(server: CoapServer) -> list[str]:
+    """A line for each CoAP ping to a server, and for each control port."""
     where = f"{server.address} ({server.host}), UDP {server.port}"
     lines = [f"{where}, {attempt.words}" for attempt in server.attempts]
     return lines + [

@@ -38,7 +38,7 @@ def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startu
     stages: list[StartupStage] = []
     stopped = False
     handshake: _Handshake | None = None
-    lost = _by_a_wrong_router(view, checks) or _for_a_while(checks)
+    lost = _stages_with_wrong_router(view, checks) or _stages_with_lost_lease(checks)
     for name in _TITLES:
         state, check = ("not-reached", None) if stopped else lost.get(name) or _state(name, checks)
         if state == "stops":
@@ -91,10 +91,11 @@ def _handshake(name: StartStage, check: Check | None, view: DeviceView) -> _Hand
 
 
 def _connections(view: DeviceView) -> list[Connection]:
+    """The TCP connections to the device's own cloud."""
     return [connection for endpoint in view.endpoints for connection in endpoint.connections]
 
 
-def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartStage, tuple[Reached, Check | None]]:
+def _stages_with_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartStage, tuple[Reached, Check | None]]:
     """The stages of a device that assumes a wrong router: it gets an address, but no answer from beyond it."""
     lease = next(check for check in checks if check.id == "dhcp.lease")
     if lease.status != "fail" or view.guessed_router is None:
@@ -107,7 +108,7 @@ def _by_a_wrong_router(view: DeviceView, checks: list[Check]) -> dict[StartStage
     }
 
 
-def _for_a_while(checks: list[Check]) -> dict[StartStage, tuple[Reached, Check | None]]:
+def _stages_with_lost_lease(checks: list[Check]) -> dict[StartStage, tuple[Reached, Check | None]]:
     """How far a device gets with an address that it soon loses, or shares: as far as with a good one, for a while."""
     lease = next(check for check in checks if check.id == "dhcp.lease")
     if lease.status != "fail" or lease.problem not in NOT_KEPT:
@@ -143,6 +144,7 @@ def _stage(
     test: InternetTest,
     handshake: _Handshake | None,
 ) -> StartupStage:
+    """One stage of the start: whether it is reached, with its log line, LED and expected time."""
     stops = state == "stops"
     line: Fact[Any] | None = getattr(view.profile.startup, f"{name}_line")
     instead = _instead(name, view, check, handshake) if stops and check else None
@@ -235,6 +237,7 @@ def _filled(line: Fact[Any], view: DeviceView) -> str:
 
 
 def _network_sees(name: StartStage, view: DeviceView) -> str | None:
+    """What a packet capture or server log shows of a stage, in words; None: nothing."""
     profile = view.profile
     if name == "ip":
         facts = profile.dhcp
@@ -305,25 +308,27 @@ def _expected(name: StartStage, state: Reached, view: DeviceView, test: Internet
 
 
 def _expected_lease(view: DeviceView, *, stops: bool) -> str:
+    """How long DHCP took here; or, where the device stops at it, when it asks and gives up."""
     dhcp, facts = view.seen.dhcp, view.profile.dhcp
     if stops:
         at = ", ".join(f"{at_s:g}" for at_s in facts.asks_at_s.value)
         end = f"gives up after {facts.give_up_s.value:g} s" if facts.give_up_s else "never gives up"
         return f"asks at {at} s{_doubt(facts.asks_at_s)}, {end}"
-    if dhcp is None or dhcp.granted is None or view.elsewhere:
+    if dhcp is None or dhcp.granted is None or view.laptop_network:
         return ""
     begun = next((message.at_s for message in dhcp.sent if message.identity == "device"), dhcp.started_s)
     return _took(dhcp.granted.at_s - begun)
 
 
 def _expected_lookup(view: DeviceView, *, stops: bool) -> str:
+    """How long the slowest lookup of the cloud's name took here; or after how long the device gives up."""
     seen, facts = view.seen, view.profile.dns
     if stops:
         kinds = 2 if facts.aaaa_first.value else 1
         resolvers = min(len(seen.dns.resolvers) if seen.dns else 1, facts.resolvers.value) or 1
         longest = facts.tries.value * facts.patience_s.value * kinds * resolvers
         return f"gives up after {longest:g} s at the latest"
-    if view.elsewhere:
+    if view.laptop_network:
         return ""
     took = [
         lookup.elapsed_ms
@@ -338,6 +343,7 @@ def _took(seconds: float) -> str:
 
 
 def _expected_cloud(profile: Profile, test: InternetTest, *, stops: bool) -> str:
+    """After how long the device gives up its cloud; or, once online, how often it sends a keep-alive."""
     cloud, tests_s = profile.cloud, _TEST_S[profile.internet_test.method.value]
     if stops:
         wait = cloud.answer_s.value + (cloud.connect_s.value if cloud.connect_s else 0)

@@ -97,7 +97,7 @@ def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device:
     """The finding where a server offers an address to this laptop, and none to an unknown device."""
     causes = ["it serves only registered devices"]
     if held or dhcp.laptop_lease:
-        # A full pool keeps no server from answering an INFORM: one that answers the laptop's alone goes by who asks.
+        # A server with a full pool still answers INFORMs. One that answers only this laptop's selects by MAC address.
         by_mac = not held or _server(dhcp, "ACK", "laptop") is not None
         causes.insert(1 if by_mac else 0, "its pool has no address left but those already leased")
     if not told_device:
@@ -248,8 +248,8 @@ def _of_lease(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Fi
             summary=f"{granted.server} grants no resolver (option 6)",
             problem="lease-without-resolver",
             named=Named(address=granted.server),
-            reason="Without a DNS server in its lease a device never comes up: its LED stays fast green, and its "
-            "Internet Test never runs."
+            reason="Without a DNS server in its lease a device never comes up: its LED keeps blinking green fast, and "
+            "its Internet Test never runs."
             if waits
             else "The device then uses resolvers of its own; whether those answer here was not tested.",
             remedy=f"Add option 6 (DNS server) to the DHCP scope on {granted.server}.",
@@ -267,7 +267,7 @@ def _of_lease(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Fi
     if gateway and router != gateway:
         return Finding(
             status="unknown",
-            summary=f"A device is given router {router}, but this laptop uses {gateway}",
+            summary=f"DHCP gives a device the router {router}, but this laptop uses {gateway}",
             problem="other-router",
             named=Named(address=router),
             reason=f"Everything beyond the LAN was measured through {gateway}; a device would go through {router}.",
@@ -303,7 +303,7 @@ def _too_short(granted: DhcpMessage, profile: Profile) -> Finding | None:
     lasts = "for no stated time (no option 51)" if granted.lease_s is None else f"for {granted.lease_s} s only"
     return Finding(
         status="fail",
-        summary=f"{granted.server} leases addresses {lasts}: the device loses its own every minute",
+        summary=f"{granted.server} leases addresses {lasts}: the device loses its address every minute",
         problem="short-lease",
         named=Named(address=granted.server),
         reason=f"The device counts a lease in whole minutes. One of less than {shortest.value:g} s, or of no stated "
@@ -395,7 +395,7 @@ def servers(view: DeviceView) -> Finding:
     if dhcp.exchange_denied:
         return Finding(
             status="unknown",
-            summary="Not known whether one DHCP server answers, or several",
+            summary="It is not known whether one DHCP server answers, or several",
             problem="no-exchange",
             reason=f"OFFERs could not be collected: {dhcp.exchange_denied}.",
             remedy=_AS_ROOT,
@@ -452,6 +452,7 @@ def _subnet(message: DhcpMessage) -> list[str]:
 
 
 def _no_router(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Finding:
+    """The finding where the lease names no router: whether the device's guess is right here."""
     seen, profile, guess = view.seen, view.profile, view.guessed_router
     remedy = f"Add option 3 (router) to the DHCP scope on {granted.server}."
     if guess is not None and guess == seen.scope.gateway:
@@ -558,6 +559,7 @@ def _server(dhcp: Dhcp, kind: str, identity: str) -> str | None:
 
 
 def _evidence(dhcp: Dhcp) -> list[str]:
+    """Lines of evidence: what was sent, what each server answered, the ARP check, and this laptop's lease."""
     whose = {
         "device": "an unknown device",
         "laptop": "this laptop",
@@ -580,6 +582,7 @@ def _evidence(dhcp: Dhcp) -> list[str]:
 
 
 def _describe(message: DhcpMessage, whose: dict[str, str]) -> str:
+    """A server's message in one line; `whose` has the words for each identity that asked."""
     parts = [f"{message.type} from {message.server} for {whose[message.identity]}'s {message.asked}:"]
     parts.append(message.address or "no address")
     parts.append(f"router {', '.join(message.routers) or 'none'}")

@@ -52,7 +52,7 @@ def resolve(view: DeviceView) -> Finding:
     if never := [name for need in needs for name in need.names if not dns.of(name)]:
         return of_another_run(f"{never[0]} was not asked for in this run", profile, evidence)
     keeps = profile.dns.resolvers
-    kept = view.kept or dns
+    kept = view.kept_lookups or dns
     asked = kept.resolvers
     doubted = view.doubted
     failing = [need for need in needs if all(_failure(kept, name, doubted) for name in need.names)]
@@ -60,7 +60,7 @@ def resolve(view: DeviceView) -> Finding:
         name = doubtful[0].names[0]
         return Finding(
             status="unknown",
-            summary=f"{name} does not exist, but perhaps it should not",
+            summary=f"{name} does not exist; perhaps the cloud has no name for the device id asked for",
             problem="name-may-not-exist",
             reason="The device id in this name belongs to no device, and it is not confirmed that the cloud has names "
             "for such ids.",
@@ -87,7 +87,7 @@ def resolve(view: DeviceView) -> Finding:
         patience = profile.dns.patience_s
         return Finding(
             status="warn",
-            summary=f"Resolver {first} fails ({why}); a device gets by with {late[0].resolver}",
+            summary=f"Resolver {first} fails ({why}); a device uses {late[0].resolver} instead",
             problem="first-resolver-fails",
             named=Named(address=first),
             reason=f"A device asks {first} first, each time"
@@ -180,7 +180,7 @@ def integrity(view: DeviceView) -> Finding:
     if not denied and not (randoms and any(query.addresses for query in dns.lookups)):
         return Finding(
             status="unknown",
-            summary="Not known whether answers are rewritten",
+            summary="It is not known whether answers are rewritten",
             problem="no-denial",
             reason=f"No resolver said of a random name that it does not exist ({', '.join(dns.resolvers)}).",
             remedy="Do what dns.resolve says, if anything, then run netpreflight again.",
@@ -249,6 +249,7 @@ def _may_not_exist(dns: Dns, need: _Need, doubted: Mapping[str, Doubt]) -> bool:
 
 
 def _names_fail(dns: Dns, failing: list[_Need], view: DeviceView, evidence: list[str]) -> Finding:
+    """The finding where names that the device needs get no address: filtered, rewritten, or no name resolves."""
     seen, profile, doubted = view.seen, view.profile, view.doubted
     names = [name for need in failing for name in need.names]
     zones = ", ".join(dict.fromkeys(zone_of(name) for name in names))
@@ -278,13 +279,15 @@ def _names_fail(dns: Dns, failing: list[_Need], view: DeviceView, evidence: list
         to_allow = [flow for resolver in dns.resolvers for flow in reach_of(resolver, dns, seen).to_allow]
         summary = f"Resolver {resolvers}: {'; '.join(whys)} for {zones}"
         if problem == "no-internet":
-            summary = f"Most likely no internet here: {'; '.join(whys)} for {zones}, and 8.8.8.8 is silent as well"
+            summary = (
+                f"There is most likely no internet here: {'; '.join(whys)} for {zones}, and 8.8.8.8 is silent as well"
+            )
         elif problem == "not-reached":
             summary = f"Resolver {resolvers} is not reached: {'; '.join(whys)} for {zones}"
         tries = profile.dns.tries.value
         reason = (
-            f"{reach.told} The resolvers from DHCP ({resolvers}) resolve no name at all, even if this laptop's own "
-            f"resolver does. A device waits {profile.dns.patience_s.value:g} s for each, and tries {tries} "
+            f"{reach.statement} The resolvers from DHCP ({resolvers}) resolve no name at all, even if this laptop's "
+            f"own resolver does. A device waits {profile.dns.patience_s.value:g} s for each, and tries {tries} "
             f"{'times' if tries > 1 else 'time'} before it gives up."
         )
         remedy = reach.remedy
@@ -302,6 +305,7 @@ def _names_fail(dns: Dns, failing: list[_Need], view: DeviceView, evidence: list
 
 
 def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence: list[str]) -> Finding:
+    """The finding where a public name gets a local address: a warning if the right server answers there."""
     works = answered_addresses(seen)
     proved = all(address in works for _, address in local)
     lookup, address = next(((query, address) for query, address in local if address not in works), local[0])
@@ -312,7 +316,7 @@ def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence
         problem="local-address",
         named=Named(address=lookup.resolver),
         reason="A local address for a public name is an answer made by a server on this network"
-        + ("; the server at that address does answer as it should." if proved else "."),
+        + ("; that server answers as the real one does." if proved else "."),
         remedy=f"Find out why {lookup.resolver} answers so for {lookup.name}: a portal, a filter, or a local server.",
         owner="network administrator",
         evidence=evidence,
@@ -320,13 +324,14 @@ def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence
 
 
 def _assumed(dns: Dns, evidence: list[str]) -> Finding:
+    """The finding where only this laptop's own resolver was asked, because DHCP's resolvers are not known."""
     resolvers = ", ".join(dns.resolvers)
     return Finding(
         status="unknown",
         summary=f"Only this laptop's own resolver was asked ({resolvers})",
         problem="only-laptop-resolver",
-        reason=f"Which resolvers DHCP hands out is not known. This laptop is set to {resolvers}, and a device may be "
-        "given others.",
+        reason=f"It is not known which resolvers DHCP hands out. This laptop is set to {resolvers}, and a device may "
+        "be given others.",
         remedy="Run netpreflight as root (sudo), without --skip dhcp: it then learns what a device is given.",
         owner="device owner",
         evidence=evidence,
@@ -388,6 +393,7 @@ def _shown(lookup: Lookup) -> str:
 
 
 def _evidence(dns: Dns) -> list[str]:
+    """A line of evidence for each lookup."""
     lines = []
     for lookup in dns.lookups:
         result = ", ".join(lookup.addresses) if lookup.addresses else lookup.failure

@@ -126,6 +126,7 @@ def _web_servers(seen: Observations) -> set[str]:
 
 
 def _is_web_server(target: PathTarget) -> bool:
+    """Whether nothing answered the device's port, and a web server's port accepts connections, at the target itself."""
     if any(probe.outcome == "answered" and probe.detail != _REFUSED for probe in target.device.probes):
         return False
     routers = max((ttl for ttl, _ in ladder.all_routers(target)), default=0)

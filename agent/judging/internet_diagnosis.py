@@ -71,6 +71,7 @@ def internet_test(view: DeviceView, checks: dict[str, Check]) -> InternetTest:
 
 
 def _line(result: Result, profile: Profile) -> str:
+    """The line that the device logs for a result."""
     facts = profile.internet_test
     if result == "passed":
         return facts.passed_line.value
@@ -78,10 +79,11 @@ def _line(result: Result, profile: Profile) -> str:
 
 
 def _when(profile: Profile) -> str:
+    """When this device runs its Internet Test, as the end of a sentence."""
     if profile.internet_test.runs_after.value == "handshake":
         return "only after its cloud connection has failed"
     if profile.cloud.transport.value == "dtls":
-        return "only after its socket could not be connected, which over UDP means: after a failed lookup"
+        return "only after its socket could not be connected; over UDP, only a failed lookup causes that"
     return "only after its connection to the cloud could not be made; a failed handshake does not start it"
 
 
@@ -89,10 +91,10 @@ def _runs(view: DeviceView, checks: dict[str, Check]) -> bool | None:
     """Whether the device runs its Internet Test here, because its cloud connection fails; None: not known."""
     if any(check.status == "fail" and (check.stage, check.level) == ("scan", "required") for check in checks.values()):
         return False  # it does not join
-    if view.elsewhere:
+    if view.laptop_network:
         return None
-    if stuck := _no_lease(view.seen, view.profile):
-        return None if stuck.startswith("Not known") else False
+    if lease_problem := _no_lease(view.seen, view.profile):
+        return None if lease_problem.startswith("Not known") else False
     if view.other_router or checks["dhcp.servers"].status == "fail":
         return None  # the device may use another router or server than the ones measured
     if (lease := checks["dhcp.lease"]).status in {"fail", "unknown"}:
@@ -120,23 +122,25 @@ def _cloud_fails(view: DeviceView, checks: dict[str, Check]) -> bool | None:
         return True
     if over_udp:
         return False
-    made = [connection.connect_ms is not None for endpoint in view.endpoints for connection in endpoint.connections]
-    return False if all(made) else None if any(made) else True
+    connected = [
+        connection.connect_ms is not None for endpoint in view.endpoints for connection in endpoint.connections
+    ]
+    return False if all(connected) else None if any(connected) else True
 
 
 def _no_lease(seen: Observations, profile: Profile) -> str | None:
-    """Why the device gets no usable lease, as seen by asking DHCP as a device does; None: it gets one, or may."""
+    """Why the device gets no usable lease, from the DHCP exchange made as a device; None: it gets one, or may."""
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run or dhcp.exchange_denied is not None:
         return None
     if not (dhcp.granted and dhcp.granted.address) or host_name_refused(dhcp, dhcp.granted, profile):
-        return "The device would not get that far: without a lease its LED stays fast green."
+        return "The device would not get that far: without a lease its LED keeps blinking green fast."
     if dhcp.granted.resolvers:
         return None
     missing = profile.dhcp.missing_resolver
     if missing.certainty == "unconfirmed" or missing.value != "waits":
         return "Not known: what the device does with a lease that names no resolver."
-    return "The device would not get that far: without a resolver in its lease its LED stays fast green."
+    return "The device would not get that far: without a resolver in its lease its LED keeps blinking green fast."
 
 
 def _cloud_name(view: DeviceView) -> Literal["address", "nowhere", "none"] | None:
@@ -148,30 +152,32 @@ def _cloud_name(view: DeviceView) -> Literal["address", "nowhere", "none"] | Non
         return None
     hosts = profile.cloud.hosts.value
 
-    def given(asked: Dns) -> Literal["address", "nowhere", "none"] | None:
-        lookups = [lookup for host in hosts for lookup in asked.of(host)]
+    def name_result(dns_lookups: Dns) -> Literal["address", "nowhere", "none"] | None:
+        """What the device gets for its cloud's name from these lookups."""
+        lookups = [lookup for host in hosts for lookup in dns_lookups.of(host)]
         if not lookups or all(attempt.outcome == "error" for lookup in lookups for attempt in lookup.attempts):
             return None
-        addresses = [used.addresses[0] for host in hosts if (used := asked.as_device(host))]
+        addresses = [lookup.addresses[0] for host in hosts if (lookup := dns_lookups.as_device(host))]
         if addresses:
             return "nowhere" if all(map(is_sinkhole, addresses)) else "address"
-        return None if may_not_exist(asked, profile, view.doubted) else "none"
+        return None if may_not_exist(dns_lookups, profile, view.doubted) else "none"
 
-    kept = given(view.kept or dns)
+    result = name_result(view.kept_lookups or dns)
     # Where the number of resolvers that the device keeps is unconfirmed, the result must be the same with all of them.
-    return kept if profile.dns.resolvers.certainty != "unconfirmed" or kept == given(dns) else None
+    return result if profile.dns.resolvers.certainty != "unconfirmed" or result == name_result(dns) else None
 
 
-Told = tuple[Result | None, str, list[str]]
+TestOutcome = tuple[Result | None, str, list[str]]
 """A result, the reason for it, and the lines that the test itself logs."""
 
 
-def _result(view: DeviceView) -> Told:
+def _result(view: DeviceView) -> TestOutcome:
+    """The result of the Internet Test, the reason, and what the test logs; result None: not known."""
     seen, profile = view.seen, view.profile
-    if here := view.elsewhere:
-        return None, f"Not known: this laptop is on another network, {in_quotes(here)}.", []
-    if stuck := _no_lease(seen, profile):
-        return None, stuck, []
+    if other_network := view.laptop_network:
+        return None, f"Not known: this laptop is on another network, {in_quotes(other_network)}.", []
+    if lease_problem := _no_lease(seen, profile):
+        return None, lease_problem, []
     method = profile.internet_test.method.value
     if method == "none":
         return "passed", "This Device OS has no such test, and takes it for passed.", []
@@ -182,30 +188,30 @@ def _result(view: DeviceView) -> Told:
     return _ntp(view) if method == "ntp" else _echo(view)
 
 
-def _tcp(seen: Observations) -> Told:
+def _tcp(seen: Observations) -> TestOutcome:
     """A TCP connection to 8.8.8.8 port 53 (device-os v1.5.2 system_cloud_connection_compat.cpp:255-290)."""
     tcp = seen.tcp
     if tcp is None or tcp.not_run or tcp.connection is None:
         return None, f"Not known: TCP to 8.8.8.8 port 53 was not tried: {why_not(tcp)}.", []
-    where, made = f"{tcp.address}, TCP {tcp.port}", tcp.connection
-    if made.connect_ms is not None:
-        return "passed", f"{where} can be connected ({made.connect_ms:.0f} ms).", []
-    error = made.error or "timeout"
-    return ("timeout" if error == "timeout" else "network"), f"{where} cannot be connected: {error}.", []
+    server, connection = f"{tcp.address}, TCP {tcp.port}", tcp.connection
+    if connection.connect_ms is not None:
+        return "passed", f"{server} can be connected ({connection.connect_ms:.0f} ms).", []
+    error = connection.error or "timeout"
+    return ("timeout" if error == "timeout" else "network"), f"{server} cannot be connected: {error}.", []
 
 
-def _ntp(view: DeviceView) -> Told:
+def _ntp(view: DeviceView) -> TestOutcome:
     """One answer from pool.ntp.org (device-os v4.2.0 hal/network/util/simple_ntp_client.cpp)."""
-    every, dns = view.seen.dns, view.kept
-    if every is None or dns is None or every.not_run or not every.resolvers or every.assumed:
+    all_lookups, dns = view.seen.dns, view.kept_lookups
+    if all_lookups is None or dns is None or all_lookups.not_run or not all_lookups.resolvers or all_lookups.assumed:
         return None, _NOT_ASKED, []
-    lookups, used = dns.of(NTP_SERVER), dns.as_device(NTP_SERVER)
-    if used is None:
+    lookups, lookup_used = dns.of(NTP_SERVER), dns.as_device(NTP_SERVER)
+    if lookup_used is None:
         if not lookups or all(attempt.outcome == "error" for lookup in lookups for attempt in lookup.attempts):
             return None, f"Not known: {NTP_SERVER} could not be asked for.", []
         return "dns", f"{NTP_SERVER} does not resolve.", []
-    if is_sinkhole(used.addresses[0]):
-        return None, f"Not known: {NTP_SERVER} resolves to {used.addresses[0]}, which leads nowhere.", []
+    if is_sinkhole(lookup_used.addresses[0]):
+        return None, f"Not known: {NTP_SERVER} resolves to {lookup_used.addresses[0]}, which leads nowhere.", []
     ntp = view.seen.ntp
     if ntp is None or ntp.not_run or not ntp.attempts:
         return None, f"Not known: NTP was not looked at: {why_not(ntp)}.", []
@@ -220,14 +226,14 @@ def _ntp(view: DeviceView) -> Told:
     return "timeout", f"{ntp.address} did not answer NTP.", []
 
 
-def _echo(view: DeviceView) -> Told:
+def _echo(view: DeviceView) -> TestOutcome:
     """The cloud echo, which fails only if the cloud's name does not resolve (device-facts 1.4)."""
     seen, host, address = view.seen, view.host, view.address
     form = 1 if view.profile.internet_test.method.value == "echo-1" else 2
     name = _cloud_name(view)
     if name is None:
-        known = seen.dns is not None and not seen.dns.assumed and seen.dns.of(host)
-        return None, f"Not known: whether {host} resolves for a real device." if known else _NOT_ASKED, []
+        was_asked = seen.dns is not None and not seen.dns.assumed and seen.dns.of(host)
+        return None, f"Not known: whether {host} resolves for a real device." if was_asked else _NOT_ASKED, []
     if name == "none":
         # The first form reports a failed lookup as a network error (v5.6.0 system_connection_manager.cpp).
         return ("network" if form == 1 else "dns"), f"{host} does not resolve.", []
@@ -245,8 +251,8 @@ def _echo(view: DeviceView) -> Told:
         return "passed", f"{resolves}, which is all that this test asks for; {why}.", _unknown_echo_log(form)
     if test.packets and all(packet.error for packet in test.packets):
         return None, f"Not known: this laptop could not send to {test.address}: {test.packets[0].error}.", []
-    came = sum(packet.echo_ms is not None for packet in test.packets)
-    reason = f"{resolves}, which is all that this test asks for; {came} of {_echoes(test)} came back" + (
+    returned = sum(packet.echo_ms is not None for packet in test.packets)
+    reason = f"{resolves}, which is all that this test asks for; {returned} of {_echoes(test)} came back" + (
         " (this run stopped after the first)." if test.stopped_early else "."
     )
     return "passed", reason, _echo_log(test)
@@ -259,10 +265,10 @@ def _echoes(test: EchoTest) -> str:
 def _measured(seen: Observations, profile: Profile, form: int) -> EchoTest | None:
     """The echo test of this device, or of another with the same server: they differ in the interface index only."""
     tests = seen.echo.tests if seen.echo and not seen.echo.not_run else []
-    mine = [test for test in tests if test.form == form and test.host in profile.cloud.hosts.value and test.packets]
+    fitting = [test for test in tests if test.form == form and test.host in profile.cloud.hosts.value and test.packets]
     interface = profile.internet_test.interface
-    own = [test for test in mine if interface is not None and test.interface == interface.value]
-    return next(iter([*own, *mine]), None)
+    same_interface = [test for test in fitting if interface is not None and test.interface == interface.value]
+    return next(iter([*same_interface, *fitting]), None)
 
 
 def _echo_log(test: EchoTest) -> list[str]:
@@ -270,24 +276,24 @@ def _echo_log(test: EchoTest) -> list[str]:
 
     A run that stopped after the first echo does not know the counts: `<n>` stands for them.
     """
-    came = [packet for packet in test.packets if packet.echo_ms is not None]
+    returned = [packet for packet in test.packets if packet.echo_ms is not None]
     sent, header = len(test.packets), 13
     if test.stopped_early:
         if test.form == 1:
             return ["WiFi    : <n>/<n> packets <n>/<n> bytes received, avg rtt: <n>"]
         return _unknown_echo_log(test.form)
     octets = sum(packet.size for packet in test.packets)
-    mean = int(sum(packet.echo_ms or 0.0 for packet in came) / len(came)) if came else 0
+    mean = int(sum(packet.echo_ms or 0.0 for packet in returned) / len(returned)) if returned else 0
     if test.form == 1:
-        if not came:
+        if not returned:
             return []
-        received = sum(packet.size for packet in came)
-        return [f"WiFi    : {len(came)}/{sent} packets {received}/{octets} bytes received, avg rtt: {mean}"]
+        received = sum(packet.size for packet in returned)
+        return [f"WiFi    : {len(returned)}/{sent} packets {received}/{octets} bytes received, avg rtt: {mean}"]
     errors = sum(packet.error is not None for packet in test.packets)
     octets -= sum(packet.size for packet in test.packets if packet.error is not None)
-    received = sum(packet.size - header for packet in came)
-    mask = sum(1 << packet.sequence for packet in came if 0 <= packet.sequence < 16)
-    counts = f"{len(came)}/{sent} packets ({errors} tx errors) {received}/{octets} bytes received"
+    received = sum(packet.size - header for packet in returned)
+    mask = sum(1 << packet.sequence for packet in returned if 0 <= packet.sequence < 16)
+    counts = f"{len(returned)}/{sent} packets ({errors} tx errors) {received}/{octets} bytes received"
     return [f"WiFi: {counts}, avg rtt: {mean}, mask={mask:04x}, score={_score(test, mean)}"]
 
 
@@ -300,14 +306,14 @@ def _unknown_echo_log(form: int) -> list[str]:
 
 def _score(test: EchoTest, mean: int) -> int:
     """The second form's score: the mean round trip, and a penalty that doubles with each echo lost in a row."""
-    came = [packet for packet in test.packets if packet.echo_ms is not None]
-    if not came:
+    returned = [packet for packet in test.packets if packet.echo_ms is not None]
+    if not returned:
         return _NO_SCORE
-    total, lost = sum(int(packet.echo_ms or 0.0) for packet in came), 0
+    total, lost = sum(int(packet.echo_ms or 0.0) for packet in returned), 0
     for packet in test.packets:
         if packet.echo_ms is not None:
             lost = 0
         else:
             total += mean * (2 << lost)
             lost += 1
-    return total // len(came)
+    return total // len(returned)

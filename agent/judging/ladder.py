@@ -10,8 +10,8 @@ def routers(ladder: Ladder) -> dict[int, list[str]]:
     """The routers that answered with time exceeded, by TTL."""
     found: dict[int, list[str]] = {}
     for probe in ladder.probes:
-        known = found.get(probe.ttl, [])
-        if probe.outcome == "time-exceeded" and probe.source is not None and probe.source not in known:
+        sources = found.get(probe.ttl, [])
+        if probe.outcome == "time-exceeded" and probe.source is not None and probe.source not in sources:
             found.setdefault(probe.ttl, []).append(probe.source)
     return found
 
@@ -47,33 +47,44 @@ def furthest(ladder: Ladder) -> int:
 
 def tries(ladder: Ladder, ttl: int) -> tuple[int, int]:
     """How many packets were sent with a TTL, and how many of them were answered."""
-    asked = [probe for probe in ladder.probes if probe.ttl == ttl and probe.outcome != "error"]
-    return len(asked), sum(probe.outcome != "timeout" for probe in asked)
+    sent = [probe for probe in ladder.probes if probe.ttl == ttl and probe.outcome != "error"]
+    return len(sent), sum(probe.outcome != "timeout" for probe in sent)
 
 
-def tells(device: Ladder, control: Ladder, ttl: int) -> bool:
-    """Whether a hop answers every packet to the control port, and none to the device's port."""
-    asked, answered = tries(control, ttl)
-    tried, heard = tries(device, ttl)
-    return tried >= LEAST_TRIES and heard == 0 and answered >= LEAST_TRIES and answered == asked
+def singles_out(device: Ladder, control: Ladder, ttl: int) -> bool:
+    """Whether the router at a TTL answers every packet to the control port, and none to the device's port."""
+    control_tries, control_answers = tries(control, ttl)
+    device_tries, device_answers = tries(device, ttl)
+    return (
+        device_tries >= LEAST_TRIES
+        and device_answers == 0
+        and control_answers >= LEAST_TRIES
+        and control_answers == control_tries
+    )
 
 
 def loop(ladder: Ladder) -> list[str]:
     """The routers of a routing loop: one answers again after another one did; empty: there is no loop."""
-    alone = [(ttl, sources[0]) for ttl, sources in sorted(routers(ladder).items()) if len(sources) == 1]
-    for place, (_, router) in enumerate(alone):
-        later = [at for at, (_, other) in enumerate(alone) if at > place and other == router]
-        between = [other for _, other in alone[place + 1 : later[-1]] if other != router] if later else []
-        if between:
-            return [router, *dict.fromkeys(between)]
+    single_routers = [(ttl, sources[0]) for ttl, sources in sorted(routers(ladder).items()) if len(sources) == 1]
+    for index, (_, router) in enumerate(single_routers):
+        later_positions = [
+            position for position, (_, other) in enumerate(single_routers) if position > index and other == router
+        ]
+        routers_between = (
+            [other for _, other in single_routers[index + 1 : later_positions[-1]] if other != router]
+            if later_positions
+            else []
+        )
+        if routers_between:
+            return [router, *dict.fromkeys(routers_between)]
     return []
 
 
 def fork(device: Ladder, control: Ladder, up_to: int) -> tuple[int, list[str]] | None:
     """The TTL and the routers of the first hop, up to `up_to`, where more than one router answers; None: none does."""
-    mine, theirs = routers(device), routers(control)
+    routers_of_device, routers_of_control = routers(device), routers(control)
     for ttl in range(1, up_to + 1):
-        found = list(dict.fromkeys([*mine.get(ttl, []), *theirs.get(ttl, [])]))
-        if len(found) > 1:
-            return ttl, found
+        answering = list(dict.fromkeys([*routers_of_device.get(ttl, []), *routers_of_control.get(ttl, [])]))
+        if len(answering) > 1:
+            return ttl, answering
     return None

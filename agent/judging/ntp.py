@@ -35,8 +35,8 @@ def reply(view: DeviceView) -> Finding:
                 summary=f"{ntp.address} answers with {good.length} bytes instead of 48",
                 problem="long-reply",
                 named=Named(address=ntp.address),
-                reason="The device's buffer holds 48 bytes; that it takes the first 48 of a longer reply is inferred "
-                "from its source, not confirmed.",
+                reason="The device's buffer holds 48 bytes. Its source suggests that it takes the first 48 bytes of a "
+                "longer reply; that is not confirmed.",
                 remedy="Find out what lengthens NTP replies on this network.",
                 owner="network administrator",
                 evidence=evidence,
@@ -51,7 +51,8 @@ def reply(view: DeviceView) -> Finding:
             summary=f"{ntp.address} sends NTP replies that a device refuses: {bad.flaw}",
             problem=_flaw(bad),
             named=Named(address=ntp.address),
-            reason=f"A device takes 48 bytes, mode 4, stratum not 0; {where} sent: {bad.flaw}.",
+            reason=f"A device accepts only replies of 48 bytes with mode 4 and a stratum other than 0; {where} sent a "
+            f"{bad.flaw}.",
             remedy=f"Find out who answers for {NTP_SERVER} ({ntp.address}) here, and let the device reach a real NTP "
             "server under that name; after a kiss-of-death, wait an hour first.",
             owner="network administrator",
@@ -83,6 +84,7 @@ def _flaw(reply: NtpReply) -> str:
 
 
 def _describe(attempt: NtpAttempt) -> str:
+    """One NTP request and its outcome, as a line of evidence."""
     text = f"{attempt.at_s:.1f} s: {attempt.outcome}"
     if attempt.decoded:
         fields = attempt.decoded

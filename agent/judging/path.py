@@ -58,18 +58,20 @@ def _allow(target: PathTarget) -> str:
 
 
 def _flow(target: PathTarget) -> Flow:
+    """What the firewall has to allow: the device's port at the target's address."""
     return Flow(protocol=target.device.protocol, port=target.device.port, address=target.address, host=target.host)
 
 
 def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) -> Finding:
-    needs = profile.cloud
-    name = f"{'TCP' if needs.transport.value == 'tcp-nonce' else 'UDP'} {needs.port.value}"
-    exchange = seen.coap if needs.transport.value == "coap" else seen.cloud
+    """The finding of `path.egress`, before the facts that it rests on are added."""
+    cloud = profile.cloud
+    name = f"{'TCP' if cloud.transport.value == 'tcp-nonce' else 'UDP'} {cloud.port.value}"
+    exchange = seen.coap if cloud.transport.value == "coap" else seen.cloud
     if exchange is None or exchange.not_run:
         return not_looked(exchange, f"{name} was not looked at")
-    asked = _asked(seen, profile)
+    asked = _own_exchanges(seen, profile)
     if not asked:
-        return of_another_run(f"{needs.hosts.value[0]} was not asked in this run", profile)
+        return of_another_run(f"{cloud.hosts.value[0]} was not asked in this run", profile)
     targets = [place for place in (seen.path.targets if seen.path else []) if (place.device.name, place.host) in asked]
     evidence = [line for place in targets for line in _evidence(place)]
     for server in asked.values():
@@ -80,23 +82,23 @@ def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) 
                 evidence=evidence,
             )
     if not any(server.address for server in asked.values()):
-        return no_address(seen, needs.hosts.value)
-    sure = {address for address, doubt in doubted.items() if doubt.is_certain}
-    if found := next((server for server in asked.values() if server.address in sure), None):
+        return no_address(seen, cloud.hosts.value)
+    certainly_wrong = {address for address, doubt in doubted.items() if doubt.is_certain}
+    if misdirected := next((server for server in asked.values() if server.address in certainly_wrong), None):
         return Finding(
             status="unknown",
             problem="invented-address",
-            summary=f"{found.address} is not an address of {found.host}, so its path shows nothing",
-            reason=f"It is {doubted[found.address or ''].words}; see dns.integrity.",
+            summary=f"{misdirected.address} is not an address of {misdirected.host}, so its path shows nothing",
+            reason=f"It is {doubted[misdirected.address or ''].words}; see dns.integrity.",
             remedy="Settle dns.integrity first, then run netpreflight again.",
             owner="network administrator",
             due_to="dns.integrity",
         )
     if seen.path is None or seen.path.not_run:
-        return not_looked(seen.path, f"{name} does not answer, and where it is lost was not looked at")
+        return not_looked(seen.path, f"{name} does not answer, and this run did not trace where it is lost")
     target = next((place for place in targets if place.address == asked[place.device.name, place.host].address), None)
     if target is None:
-        return of_another_run(f"{name} does not answer, and where it is lost was not looked at", profile)
+        return of_another_run(f"{name} does not answer, and this run did not trace where it is lost", profile)
     return msgspec.structs.replace(_compared(target, asked[name, target.host], seen), evidence=evidence)
 
 
@@ -111,9 +113,9 @@ def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathPr
             continue
         end = ladder.end(target.device)
         if end is None and any(ladder.furthest(control) > ladder.last(target.device) for control in target.controls):
-            continue
+            continue  # another port gets further
         if end is not None and end.source != address:
-            continue
+            continue  # a router refuses this port
         if found := furthest_outside(target, seen):
             return found, _evidence(target)
     return None
@@ -129,8 +131,8 @@ def beyond_this_site(finding: Finding, flow: Flow, seen: Observations) -> Findin
         where = f"{zone_of(flow.host or '')} (now {where}; its addresses change)"
     return msgspec.structs.replace(
         finding,
-        reason=f"{finding.reason} It leaves this site: {router.address} (hop {router.ttl}, {router.whose.words}) got a "
-        "packet of it, and said so.",
+        reason=f"{finding.reason} Its packets leave this site: {router.address} (hop {router.ttl}, "
+        f"{router.whose.words}) received one, and reported it by ICMP.",
         remedy=f"Ask the internet provider to let {flow.words} to {where} through, with replies; where it already "
         "does, have the network administrator look whether the answers come back in.",
         owner="internet provider",
@@ -145,50 +147,58 @@ def _passed_to_provider(flow: Flow, seen: Observations) -> Router | None:
             continue
         if ladder.loop(device) or (ending is not None and ending.source != target.address):
             continue  # a routing loop, or a router that refuses the exchange
-        got = [probe for probe in device.probes if probe.outcome == "time-exceeded" and probe.source and probe.quoted]
-        furthest = max(got, key=lambda probe: probe.ttl, default=None)
+        passed_probes = [
+            probe for probe in device.probes if probe.outcome == "time-exceeded" and probe.source and probe.quoted
+        ]
+        furthest = max(passed_probes, key=lambda probe: probe.ttl, default=None)
         if furthest is not None and furthest.source is not None:
-            place = whose(furthest.source, furthest.ttl, target, seen)
-            return Router(furthest.source, furthest.ttl, place) if place.owner == "internet provider" else None
+            router_owner = whose(furthest.source, furthest.ttl, target, seen)
+            return (
+                Router(furthest.source, furthest.ttl, router_owner)
+                if router_owner.owner == "internet provider"
+                else None
+            )
     return None
 
 
 def own_cloud_answers(seen: Observations, profile: Profile) -> bool:
     """Whether the device's own cloud answered on the device's own port."""
-    return any(_has_answered(server) for server in _asked(seen, profile).values())
+    return any(_has_answered(server) for server in _own_exchanges(seen, profile).values())
 
 
-def _asked(seen: Observations, profile: Profile) -> dict[tuple[str, str], CoapServer | CloudEndpoint]:
+def _own_exchanges(seen: Observations, profile: Profile) -> dict[tuple[str, str], CoapServer | CloudEndpoint]:
     """The exchanges with the device's own port, by (port name such as `UDP 5684`, host)."""
-    needs = profile.cloud
-    hosts, port = needs.hosts.value, needs.port.value
-    found: list[CoapServer | CloudEndpoint]
-    if needs.transport.value == "coap":
-        found = [server for server in (seen.coap.servers if seen.coap else []) if server.port == port]
+    cloud = profile.cloud
+    hosts, port = cloud.hosts.value, cloud.port.value
+    servers: list[CoapServer | CloudEndpoint]
+    if cloud.transport.value == "coap":
+        servers = [server for server in (seen.coap.servers if seen.coap else []) if server.port == port]
     else:
         endpoints = seen.cloud.endpoints if seen.cloud else []
-        found = [
-            endpoint for endpoint in endpoints if (endpoint.transport, endpoint.port) == (needs.transport.value, port)
+        servers = [
+            endpoint for endpoint in endpoints if (endpoint.transport, endpoint.port) == (cloud.transport.value, port)
         ]
-    protocol = "TCP" if needs.transport.value == "tcp-nonce" else "UDP"
-    return {(f"{protocol} {port}", server.host): server for server in found if server.host in hosts}
+    protocol = "TCP" if cloud.transport.value == "tcp-nonce" else "UDP"
+    return {(f"{protocol} {port}", server.host): server for server in servers if server.host in hosts}
 
 
-def _has_answered(asked: CoapServer | CloudEndpoint) -> bool:
-    if isinstance(asked, CoapServer):
-        return asked.reply is not None
-    return asked.record is not None or asked.nonce
+def _has_answered(server: CoapServer | CloudEndpoint) -> bool:
+    """Whether the server answered the device's own exchange."""
+    if isinstance(server, CoapServer):
+        return server.reply is not None
+    return server.record is not None or server.nonce
 
 
 # --- the comparison
 
 
 def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Observations) -> Finding:
+    """The finding from the ladder to the device's port, compared with its controls."""
     device, address = target.device, target.address
-    where = f"{target.host} ({address}), {device.name}"
+    destination = f"{target.host} ({address}), {device.name}"
     error = next((probe.detail for probe in device.probes if probe.outcome == "error"), None)
     if not any(probe.outcome != "error" for probe in device.probes):
-        return not_sent("with a limited TTL", where, error or "nothing was sent", [])
+        return not_sent("with a limited TTL", destination, error or "nothing was sent", [])
     end = ladder.end(device)
     if end is not None and end.icmp is not None and end.source != address:
         if end.icmp.type == 3 and end.icmp.code != 4:
@@ -196,7 +206,7 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
         return _unknown(
             "other-icmp-error",
             f"{end.source} says {end.icmp.meaning} for {device.name}",
-            "That is not a refusal, but the trace ends there.",
+            "This ICMP error is not a refusal, but the trace ends there.",
         )
     if end is not None:
         return _reached(end, target, asked, seen)
@@ -217,42 +227,47 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
 
 
 def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
+    """The finding where a router on the path refuses the device's port with an ICMP error."""
     device = target.device
-    at = next((ttl for ttl, sources in sorted(ladder.routers(device).items()) if icmp.source in sources), None)
-    hop = f"hop {at}" if at else f"within {counted(ladder.furthest(device), 'hop')}"
-    place = whose(icmp.source, at or ladder.furthest(device), target, seen)
-    named = Named(address=icmp.source, hop=at)
-    alike = [
+    ttl = next((ttl for ttl, sources in sorted(ladder.routers(device).items()) if icmp.source in sources), None)
+    hop = f"hop {ttl}" if ttl else f"within {counted(ladder.furthest(device), 'hop')}"
+    router_owner = whose(icmp.source, ttl or ladder.furthest(device), target, seen)
+    named = Named(address=icmp.source, hop=ttl)
+    refused_alike = [
         control.name
         for control in target.controls
         if (end := ladder.end(control)) and end.icmp and (end.icmp.type, end.icmp.code, end.source)
         == (icmp.type, icmp.code, icmp.source)
     ]  # fmt: skip
-    told = f"{icmp.source} ({hop}, {place.words}) itself says {icmp.meaning} for {device.name} to {target.address}"
-    further = [
+    statement = (
+        f"{icmp.source} ({hop}, {router_owner.words}) itself says {icmp.meaning} for {device.name} to {target.address}"
+    )
+    getting_further = [
         control.name
         for control in target.controls
         if ladder.furthest(control) > ladder.furthest(device) or ladder.reaches(control, target.address)
     ]
-    if no_route(icmp) and (alike or not further):
-        also = f"and the same for {', '.join(alike)}" if alike else "and no other port gets further"
+    if no_route(icmp) and (refused_alike or not getting_further):
+        other_ports = (
+            f"and the same for {', '.join(refused_alike)}" if refused_alike else "and no other port gets further"
+        )
         return Finding(
             status="fail",
             problem="no-route",
             named=named,
             summary=f"{icmp.source} ({hop}) cannot deliver to {target.address}: {icmp.meaning}",
-            reason=f"{told}, {also}.",
+            reason=f"{statement}, {other_ports}.",
             remedy=f"Look at the uplink and the routes of {icmp.source}.",
-            owner=place.owner,
+            owner=router_owner.owner,
         )
     return Finding(
         status="fail",
         problem="rejected",
         named=named,
         summary=f"{device.name} is rejected by {icmp.source}, {hop}: {icmp.meaning}",
-        reason=f"{told}" + (f", and the same for {', '.join(alike)}." if alike else "."),
+        reason=f"{statement}" + (f", and the same for {', '.join(refused_alike)}." if refused_alike else "."),
         remedy=f"{_allow(target)}, on {icmp.source}.",
-        owner=place.owner,
+        owner=router_owner.owner,
         to_allow=[_flow(target)],
     )
 
@@ -260,15 +275,15 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
 def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Observations) -> Finding:
     """The finding where an answer comes from the destination's address."""
     device, address = target.device, target.address
-    further = max((ladder.last(control) for control in target.controls), default=0)
+    furthest_router = max((ladder.last(control) for control in target.controls), default=0)
     distances = [ttl for control in target.controls if (ttl := ladder.reaches(control, address)) is not None]
     answer = end.icmp.meaning if end.icmp else end.detail or "an answer"
-    if end.ttl <= further or any(end.ttl < distance for distance in distances):
-        needs = max([further + 1, *distances])
+    if end.ttl <= furthest_router or any(end.ttl < distance for distance in distances):
+        needed_ttl = max([furthest_router + 1, *distances])
         return _unknown(
             "answered-nearer",
             f"{device.name} is answered from {address} within {counted(end.ttl, 'hop')}, nearer than another port is",
-            f"{answer} came for a packet with TTL {end.ttl}, while another port of the same address needs {needs} "
+            f"{answer} came for a packet with TTL {end.ttl}, while another port of the same address needs {needed_ttl} "
             "hops. A transparent proxy, a firewall that answers for others, or paths of different length look like "
             "this.",
             "Ask the network administrator what answers "
@@ -287,19 +302,19 @@ def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoi
     if end.ttl == 1 or not distances:
         return _unknown(
             "distance-not-known",
-            f"{device.name} is answered from {address}, but how far away that is cannot be told",
+            f"{device.name} is answered from {address}, but its distance is not known",
             f"{answer} came for a packet with TTL {end.ttl}, and no other port shows whether {address} is that near. "
             "A gateway that rewrites the TTL, or a proxy, looks like this.",
         )
-    closed = _closed_itself(asked)
-    if closed and (end.icmp is not None or end.detail == "RST") and not is_beyond_the_edge(end.ttl, target, seen):
+    is_refused = _closed_itself(asked)
+    if is_refused and (end.icmp is not None or end.detail == "RST") and not is_beyond_the_edge(end.ttl, target, seen):
         return _unknown(
             "refused-perhaps-inside",
             f"{device.name} is refused from {address} (hop {end.ttl}), and nothing shows that it left this site",
             f"{answer} can also come from a firewall that answers with the server's address, and no router before it "
             "has a public address.",
         )
-    if closed and (end.icmp is not None or end.detail == "RST"):
+    if is_refused and (end.icmp is not None or end.detail == "RST"):
         return Finding(
             status="pass",
             summary=f"{device.name} gets to {address} (hop {end.ttl}), which itself refuses it: {answer}",
@@ -323,7 +338,7 @@ def _closed_itself(asked: CoapServer | CloudEndpoint) -> bool:
 def _silent(target: PathTarget, seen: Observations) -> Finding:
     """The finding where the device's port falls silent on the way."""
     device, last = target.device, ladder.last(target.device)
-    after = _after(last)
+    last_hop = _after(last)
     if loop := ladder.loop(device):
         return _unknown(
             "loop",
@@ -336,70 +351,76 @@ def _silent(target: PathTarget, seen: Observations) -> Finding:
             f"{device.name} gets to {target.address} (hop {last}), which forwards it",
             f"{target.address} answers with time exceeded, as a router does; nothing behind it answers.",
         )
-    beyond = [control for control in target.controls if ladder.furthest(control) > last]
-    if not beyond:
+    further_controls = [control for control in target.controls if ladder.furthest(control) > last]
+    if not further_controls:
         return _silent_alike(target, seen)
-    same = next((control for control in beyond if control.protocol == device.protocol), None)
-    if same is None:
+    same_protocol = next((control for control in further_controls if control.protocol == device.protocol), None)
+    if same_protocol is None:
         return _unknown(
             "one-protocol",
-            f"{device.name} falls silent after {after}, and no {device.protocol.upper()} port gets further",
-            f"{', '.join(control.name for control in beyond)} gets further. Routers that answer for one protocol only, "
-            f"and a filter for {device.protocol.upper()}, look the same.",
+            f"{device.name} falls silent after {last_hop}, and no {device.protocol.upper()} port gets further",
+            f"{', '.join(control.name for control in further_controls)} gets further. Routers that answer for one "
+            f"protocol only, and a filter for {device.protocol.upper()}, look the same.",
         )
-    if fork := ladder.fork(device, same, last):
-        at, ways = fork
+    if fork := ladder.fork(device, same_protocol, last):
+        fork_ttl, routers = fork
         return _unknown(
             "balanced",
-            f"{device.name} falls silent after {after}, and there are several paths",
-            f"At hop {at}, {' and '.join(ways[:4])} answer: the traffic is balanced over several paths, and what gets "
-            "through on one of them says nothing about the others.",
+            f"{device.name} falls silent after {last_hop}, and there are several paths",
+            f"At hop {fork_ttl}, {' and '.join(routers[:4])} answer: the traffic is balanced over several paths, "
+            "and what gets through on one of them says nothing about the others.",
         )
-    theirs = ladder.routers(same)
-    telling = [ttl for ttl in theirs if ttl > last]
-    if not telling:
-        return _unknown_at_the_end(target, same, last)
-    telling = [ttl for ttl in telling if ladder.tells(device, same, ttl)]
-    lost = sum(ladder.tries(device, ttl)[0] for ttl in telling)
+    routers_of_control = ladder.routers(same_protocol)
+    reliable_ttls = [ttl for ttl in routers_of_control if ttl > last]
+    if not reliable_ttls:
+        return _unknown_at_the_end(target, same_protocol, last)
+    reliable_ttls = [ttl for ttl in reliable_ttls if ladder.singles_out(device, same_protocol, ttl)]
+    lost_packets = sum(ladder.tries(device, ttl)[0] for ttl in reliable_ttls)
     asked, answered = ladder.tries(device, last)
-    if lost < LEAST_SILENT or (last and (answered < LEAST_HEARD or answered < asked)):
+    if lost_packets < LEAST_SILENT or (last and (answered < LEAST_HEARD or answered < asked)):
         return _unknown(
             "lossy",
-            f"{device.name} falls silent after {after}, where not every packet is answered",
-            f"{after.capitalize()} answered {answered} of {counted(asked, 'packet')} to {device.name}. Beyond "
-            f"it, {lost} were lost at hops that answer {same.name} each time. Routers that limit their ICMP errors, "
-            "packet loss, or a path that alternates look like this.",
+            f"{device.name} falls silent after {last_hop}, where not every packet is answered",
+            f"{last_hop.capitalize()} answered {answered} of {counted(asked, 'packet')} to {device.name}. After "
+            f"that hop, {lost_packets} were lost at hops that answer {same_protocol.name} each time. Routers that "
+            "limit their ICMP errors, packet loss, or a path that alternates look like this.",
         )
-    return _dropped(target, same, last, min(telling), seen)
+    return _dropped(target, same_protocol, last, min(reliable_ttls), seen)
 
 
 def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: Observations) -> Finding:
+    """The finding where packets to the device's port are dropped after the router at TTL `last`.
+
+    `after` is the TTL of the next router that answers the control port.
+    """
     device = target.device
     allow = _allow(target)
-    theirs = f"{control.name} to the same address gets to {ladder.routers(control)[after][0]} (hop {after}) and further"
+    control_gets = (
+        f"{control.name} to the same address gets to {ladder.routers(control)[after][0]} (hop {after}) and further"
+    )
     if not last:
         first = ladder.routers(control)[after][0]
-        between = f"by this laptop, or by {first}" if after == 1 else "between this laptop and that router"
+        dropping_place = f"by this laptop, or by {first}" if after == 1 else "between this laptop and that router"
         return Finding(
             status="fail",
             problem="dropped-before-any-router",
-            summary=f"{device.name} is dropped before {first} (hop {after}) answers: {between}",
-            reason=f"No router answers for {device.name}, while {theirs}.",
+            summary=f"{device.name} is dropped before {first} (hop {after}) answers: {dropping_place}",
+            reason=f"No router answers for {device.name}, while {control_gets}.",
             remedy=f"{allow}: look at this laptop's own firewall first, then at this network's gateway.",
             owner="network administrator",
             to_allow=[_flow(target)],
         )
     hop = ladder.routers(device)[last][0]
-    place = whose(hop, last, target, seen)
+    router_owner = whose(hop, last, target, seen)
     return Finding(
         status="fail",
         problem="dropped",
         named=Named(address=hop, hop=last),
-        summary=f"{device.name} is dropped at or after {hop} (hop {last}, {place.words})",
+        summary=f"{device.name} is dropped at or after {hop} (hop {last}, {router_owner.words})",
         reason=f"{hop} is the last router that answers {device.name}: {ladder.LEAST_TRIES} or more packets to each hop "
-        f"after it brought no answer, while {theirs}.",
+        f"after it brought no answer, while {control_gets}.",
         remedy=f"{allow}: look at {hop} first, then at the hop after it.",
-        owner=place.owner,
+        owner=router_owner.owner,
         to_allow=[_flow(target)],
     )
 
@@ -410,11 +431,11 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
     if not last:
         return _unknown(
             "no-router-answers",
-            f"No router on the way answers {device.name} or any other port",
-            "No router sent an ICMP error, or something on the way drops all of them.",
+            f"No router on the path answers probes to {device.name}, or to any other port tried",
+            "Either no router sent an ICMP error, or something on the path drops all ICMP errors.",
         )
     controls = ", ".join(control.name for control in target.controls)
-    hop = ladder.routers(device)[last][0]
+    router = ladder.routers(device)[last][0]
     if proof := furthest_outside(target, seen):
         return Finding(
             status="pass",
@@ -422,7 +443,7 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
         )
     return _unknown(
         "silent-alike",
-        f"After {hop} (hop {last}) nothing answers, on {device.name} or any other port",
+        f"Nothing after {router} (hop {last}) answers probes to {device.name}, or to any other port tried",
         f"{target.address} may be down, or something there stops every port: {controls} and {device.name} fall silent "
         "at the same hop.",
     )
@@ -441,21 +462,24 @@ def _unknown_at_the_end(target: PathTarget, control: Ladder, last: int) -> Findi
         )
     if last == distance - 1 and last:
         problem = "lost-at-the-end"
-        between = f"it passes every router up to {_after(last)}, the last before {address}"
-        how = (
+        loss = f"packets pass every router up to {_after(last)}, the last before {address}"
+        explanation = (
             "The packet is lost there or at the destination, or its answer is lost on the way back; a gateway that "
             "rewrites the TTL also makes a path look this short."
         )
     else:
         problem = "silent-routers"
-        between = f"it falls silent after {_after(last)}, and the routers up to hop {distance} answer no port"
-        how = "At which of these routers it is lost cannot be seen."
+        loss = f"nothing answers after {_after(last)}, and the routers up to hop {distance} answer no port"
+        explanation = "The ladders do not show which of these routers loses the packets."
     return _unknown(
-        problem, f"{device.name} is not answered: {between}", f"{control.name} is answered by {address} itself. {how}"
+        problem,
+        f"{device.name} is not answered: {loss}",
+        f"{control.name} is answered by {address} itself. {explanation}",
     )
 
 
 def _after(last: int) -> str:
+    """The hop with this TTL in words; TTL 0 is this laptop."""
     return f"hop {last}" if last else "this laptop"
 
 
@@ -467,9 +491,10 @@ def _unknown(problem: str, summary: str, reason: str, remedy: str = _HOTSPOT, ow
 
 
 def _evidence(target: PathTarget) -> list[str]:
+    """A line for each ladder to a target: the device's port first, then the controls."""
     lines = [f"to {target.address}, {target.device.name} (the device's port): {_in_words(target.device)}"]
     for control in target.controls:
-        known = f", as {control.known_by}" if control.known_by else ""
+        known = f", because {control.known_by}" if control.known_by else ""
         lines.append(f"to {target.address}, {control.name} (control{known}): {_in_words(control)}")
     return lines
 
@@ -477,14 +502,14 @@ def _evidence(target: PathTarget) -> list[str]:
 def _in_words(trace: Ladder) -> str:
     """The hops of a ladder in one line, with the silent ones at its end put together."""
     furthest = ladder.furthest(trace)
-    rungs = [f"{ttl} {_rung([probe for probe in trace.probes if probe.ttl == ttl])}" for ttl in range(1, furthest + 1)]
-    beyond = sorted({probe.ttl for probe in trace.probes if probe.ttl > furthest})
-    if beyond and ladder.end(trace) is None:
-        asked = max(ladder.tries(trace, ttl)[0] for ttl in beyond)
-        rungs.append(f"{_ranges(beyond)} silent ({'1 try' if asked == 1 else f'up to {asked} tries'} each)")
+    hops = [f"{ttl} {_rung([probe for probe in trace.probes if probe.ttl == ttl])}" for ttl in range(1, furthest + 1)]
+    silent_ttls = sorted({probe.ttl for probe in trace.probes if probe.ttl > furthest})
+    if silent_ttls and ladder.end(trace) is None:
+        tries = max(ladder.tries(trace, ttl)[0] for ttl in silent_ttls)
+        hops.append(f"{_ranges(silent_ttls)} silent ({'1 try' if tries == 1 else f'up to {tries} tries'} each)")
     if not trace.one_flow:
-        rungs.append("each from another source port" + (f" (raw sockets: {trace.no_raw})" if trace.no_raw else ""))
-    return ", ".join(rungs) or "nothing was sent"
+        hops.append("each from another source port" + (f" (raw sockets: {trace.no_raw})" if trace.no_raw else ""))
+    return ", ".join(hops) or "nothing was sent"
 
 
 def _ranges(numbers: Sequence[int]) -> str:
@@ -497,13 +522,15 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 
 def _rung(probes: Sequence[PathProbe]) -> str:
-    heard = [probe for probe in probes if probe.outcome not in {"timeout", "error"}]
-    if not heard:
+    """The answers to one TTL in words: routers, ICMP errors, and the shortest round-trip time of each."""
+    answers = [probe for probe in probes if probe.outcome not in {"timeout", "error"}]
+    if not answers:
         return f"silent ({len(probes)} {'try' if len(probes) == 1 else 'tries'})" if probes else "not asked"
-    found: dict[str, list[float]] = {}
-    for probe in heard:
+    times_by_router: dict[str, list[float]] = {}
+    for probe in answers:
         what = probe.icmp.meaning if probe.icmp and probe.outcome == "unreachable" else probe.detail
-        found.setdefault(f"{probe.source}{f' ({what})' if what else ''}", []).append(probe.rtt_ms or 0.0)
+        times_by_router.setdefault(f"{probe.source}{f' ({what})' if what else ''}", []).append(probe.rtt_ms or 0.0)
     return " / ".join(
-        f"{words}{f' x{len(took)}' if len(took) > 1 else ''} {min(took):.1f} ms" for words, took in found.items()
+        f"{words}{f' x{len(times)}' if len(times) > 1 else ''} {min(times):.1f} ms"
+        for words, times in times_by_router.items()
     )

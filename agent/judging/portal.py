@@ -46,8 +46,8 @@ def portal(view: DeviceView) -> Finding:
     elif transport(view).status in {"pass", "warn"}:
         summary = f"{summary}, though the device's cloud answers"
         reason = (
-            f"{reason} So this laptop gets to the device's cloud; whether a captive portal lets it pass, and not a new "
-            "device, does not show."
+            f"{reason} So this laptop gets to the device's cloud; that does not show whether a captive portal lets a "
+            "new device pass as well."
         )
         remedy = "Try one device here: a browser on this laptop would fetch no more than this run did."
     else:
@@ -77,6 +77,7 @@ def mac_of(profile: Profile) -> str:
 
 
 def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
+    """What the Captive Portal API says, if DHCP names one; else what the vendors' HTTP checks show."""
     api = observed.api
     if api is not None and api.captive is not None:
         page = api.portal_url or api.url
@@ -109,13 +110,14 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
         return _Conclusion(
             "suspected",
             f"DHCP names a captive portal, {api.url}, but it could not be asked",
-            f"Option 114 points at {api.url}: {api.error}.",
+            f"DHCP option 114 names {api.url}: {api.error}.",
             "api-unreachable",
         )
     return by_http
 
 
 def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
+    """What the vendors' HTTP and TLS checks show: no portal, a portal, signs of one, or nothing."""
     answered = [witness for witness in observed.http if witness.status is not None]
     right = [witness for witness in answered if witness.right]
     # An HTTP error shows no portal (except 511 of RFC 6585): it may come from the vendor, or from a proxy on the way.
@@ -149,7 +151,7 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
     if pointed and pointed in wrong:
         return _Conclusion(
             "portal",
-            f"A captive portal at {pointed.address}, by DNS",
+            f"A captive portal at {pointed.address}, to which the resolver points",
             f"The resolver gives {pointed.url} the address {pointed.address}, which answers with a page of its own.",
             "by-dns",
             Named(address=pointed.address or ""),
@@ -195,10 +197,12 @@ def _suspicion(wrong: list[HttpWitness], pointed: HttpWitness | None) -> str:
 
 
 def _is_ours(seen: Observations, address: str) -> bool:
+    """Whether an address is this network's own: the gateway, or any local address."""
     return address == seen.scope.gateway or is_local(address)
 
 
 def _evidence(observed: Portal) -> list[str]:
+    """A line of evidence for the Captive Portal API and for each vendor's check."""
     lines = []
     if observed.api:
         api = observed.api

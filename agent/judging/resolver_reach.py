@@ -1,7 +1,8 @@
 """Why nothing resolves: the resolver is not reached, or there is no internet behind it, or it is broken.
 
-A resolver of this link is there if it answers ARP. Of one beyond the router silence alone tells nothing; that TCP to
-8.8.8.8 port 53 is silent as well, which needs no name, speaks for no internet at all.
+A resolver of this link is there if it answers ARP. The silence of a resolver beyond the
+router alone shows nothing. If TCP to 8.8.8.8 port 53, which needs no name, is silent too, there is most likely no
+internet at all.
 """
 
 from typing import NamedTuple
@@ -15,16 +16,16 @@ from netpreflight.probes.observations import Dns, Icmp, Observations
 _DNS_PORT = 53
 _SOMEBODY_ANSWERED = {"refused", "reset"}
 _WITHOUT_UPSTREAM = {"SERVFAIL", "REFUSED"}
-"""What a forwarder says that has nobody to ask; dnsmasq says REFUSED where it knows of no server."""
+"""What a forwarder answers if it has no upstream server; dnsmasq answers REFUSED if it knows of none."""
 
 
 class Reach(NamedTuple):
-    """What became of the questions to a resolver that gave no address for any name.
+    """Why the queries to a resolver brought no address for any name.
 
     Attributes:
         problem: of `dns.resolve`.
         named: who is named for it.
-        told: what was seen, as a sentence.
+        statement: what was seen, as a sentence.
         step: what to do, without a full stop.
         or_another: whether another resolver would do as well.
         to_allow: the exchange, where a filter on the way may stop it.
@@ -32,7 +33,7 @@ class Reach(NamedTuple):
 
     problem: str
     named: Named
-    told: str
+    statement: str
     step: str
     or_another: bool = True
     to_allow: tuple[Flow, ...] = ()
@@ -44,7 +45,7 @@ class Reach(NamedTuple):
 
 
 def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
-    """How far the questions to one resolver got, and what came of them."""
+    """How far the queries to one resolver got, and why they brought no address."""
     lookups = [lookup for lookup in dns.lookups if lookup.resolver == resolver]
     attempts = [attempt for lookup in lookups for attempt in lookup.attempts]
     rcodes = {lookup.rcode for lookup in lookups if lookup.rcode}
@@ -77,6 +78,7 @@ def _internet_is_silent(seen: Observations) -> bool:
 
 
 def _answers_arp(resolver: str, dns: Dns) -> bool | None:
+    """Whether the resolver answers ARP; None: it was not asked."""
     return next((neighbor.answers_arp for neighbor in dns.neighbors if neighbor.address == resolver), None)
 
 
@@ -90,6 +92,7 @@ def _flow(resolver: str) -> Flow:
 
 
 def _broken(resolver: str) -> Reach:
+    """The resolver answers, but gives no address for any name."""
     return Reach(
         "resolver-fails",
         Named(address=resolver),
@@ -99,6 +102,7 @@ def _broken(resolver: str) -> Reach:
 
 
 def _no_internet(what: str, who: Named, seen: Observations) -> Reach:
+    """Most likely there is no internet here: the resolver resolves nothing, and 8.8.8.8 is silent."""
     router = f" ({seen.scope.gateway})" if seen.scope.gateway else ""
     return Reach(
         "no-internet",
@@ -112,6 +116,7 @@ def _no_internet(what: str, who: Named, seen: Observations) -> Reach:
 
 
 def _not_on_link(resolver: str) -> Reach:
+    """Nobody answers ARP for the resolver, although its address is in this subnet."""
     return Reach(
         "not-reached",
         Named(address=resolver),
@@ -122,18 +127,21 @@ def _not_on_link(resolver: str) -> Reach:
 
 
 def _beyond(resolver: str, seen: Observations) -> Reach:
+    """The resolver is beyond the router, and is silent on UDP 53."""
     tcp, gateway = seen.tcp, seen.scope.gateway
     if tcp and tcp.address == resolver and tcp.connection and tcp.connection.connect_ms is not None:
-        told = f"{resolver} accepts a connection on TCP 53, and no answer comes on UDP 53: it is dropped on the way."
+        statement = (
+            f"{resolver} accepts a connection on TCP 53, and no answer comes on UDP 53: it is dropped on the way."
+        )
     else:
-        told = (
+        statement = (
             f"{resolver} is beyond the router, and no answer comes from it on UDP 53: it is dropped on the way, or the "
             "resolver is down."
         )
     return Reach(
         "not-reached",
         Named(address=resolver),
-        told,
+        statement,
         f"Allow outbound UDP 53 to {resolver}, with replies: look for guest isolation or a firewall rule"
         f"{f' on {gateway}' if gateway else ''} first",
         to_allow=(_flow(resolver),),
@@ -141,19 +149,21 @@ def _beyond(resolver: str, seen: Observations) -> Reach:
 
 
 def _refused(resolver: str, icmp: Icmp, seen: Observations) -> Reach:
-    told = f"{icmp.source} says {icmp.meaning} to questions for {resolver}."
+    """An ICMP error answers the queries: from the resolver itself, from a filter, or from a router without a route."""
+    statement = f"{icmp.source} says {icmp.meaning} to questions for {resolver}."
     who = named(icmp.source, seen)
     if icmp.source == resolver:
-        return Reach("port-closed", Named(address=resolver), told, f"Start the DNS server at {resolver}")
+        return Reach("port-closed", Named(address=resolver), statement, f"Start the DNS server at {resolver}")
     if not no_route(icmp):
         step = f"Allow outbound UDP 53 to {resolver}, with replies, on {icmp.source}"
-        return Reach("rejected", who, told, step, to_allow=(_flow(resolver),))
+        return Reach("rejected", who, statement, step, to_allow=(_flow(resolver),))
     if _internet_is_silent(seen):
-        return _no_internet(told.removesuffix("."), who, seen)
-    return Reach("no-route", who, told, f"Look at the routes and the uplink of {icmp.source}")
+        return _no_internet(statement.removesuffix("."), who, seen)
+    return Reach("no-route", who, statement, f"Look at the routes and the uplink of {icmp.source}")
 
 
 def _no_answer(resolver: str, dns: Dns) -> Reach:
+    """The resolver gives no valid answer on UDP 53."""
     there = f"{resolver} answers ARP, so it is there" if _answers_arp(resolver, dns) else f"{resolver} was asked"
     return Reach(
         "no-answer",

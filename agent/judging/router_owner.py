@@ -7,7 +7,7 @@ from netpreflight.agent.judging.addresses import is_carrier_nat, is_local
 from netpreflight.agent.owner import Owner
 from netpreflight.probes.observations import Observations, PathProbe, PathTarget
 
-Way = list[tuple[int, str]]
+RoutersOnPath = list[tuple[int, str]]
 """Every router on the path as (TTL at which it answered, address), the nearest first."""
 
 
@@ -38,8 +38,10 @@ def routers_of(target: PathTarget, seen: Observations) -> list[Router]:
             for source in sources:
                 hops.setdefault(source, []).append(ttl)
     # Findings name a router by the last hop at which it answered, so its owner is worked out for that hop too.
-    way = ladder.all_routers(target)
-    found = [Router(address, min(ttls), _whose(address, max(ttls), way, seen)) for address, ttls in hops.items()]
+    path_routers = ladder.all_routers(target)
+    found = [
+        Router(address, min(ttls), _whose(address, max(ttls), path_routers, seen)) for address, ttls in hops.items()
+    ]
     return sorted(found, key=lambda router: router.ttl)
 
 
@@ -48,28 +50,34 @@ def whose(address: str, ttl: int, target: PathTarget, seen: Observations) -> Who
     return _whose(address, ttl, ladder.all_routers(target), seen)
 
 
-def _whose(address: str, ttl: int, way: Way, seen: Observations) -> Whose:
+def _whose(address: str, ttl: int, path_routers: RoutersOnPath, seen: Observations) -> Whose:
+    """Whose the router at a TTL is: judged by its own address and those of the routers before it."""
     laptop = seen.scope.address or ""
     if address == laptop:
         return Whose("this laptop itself", "device owner")
     if address == seen.scope.gateway:
         return Whose("the gateway of this network", "network administrator")
-    earlier = _before(ttl, way)
+    earlier = _routers_before(ttl, path_routers)
     if is_carrier_nat(address) and _after_carrier_nat([address], seen):
         return Whose("inside the provider's carrier-grade NAT (100.64.0.0/10)", "internet provider")
     if is_local(address):
         if _after_carrier_nat(earlier, seen):
-            return Whose("the provider's: it comes after the provider's carrier-grade NAT", "internet provider")
+            return Whose(
+                "a router of the provider: it comes after the provider's carrier-grade NAT", "internet provider"
+            )
         if ttl > 1:
-            words = "another router with a private address: a second NAT, this site's, or the provider's"
+            words = "another router with a private address: a second NAT, or a router of this site or of the provider"
             return Whose(words, "network administrator")
         return Whose("the first router of this network", "network administrator")
-    if _is_outside(address, ttl, way, seen):
-        return Whose("the internet provider's, or beyond it", "internet provider")
+    if _is_outside(address, ttl, path_routers, seen):
+        return Whose("a router of the internet provider, or beyond it", "internet provider")
     if any(not is_local(router) for router in earlier):
-        words = "a public address after another: the provider's, or this site's if it uses public addresses inside"
+        words = (
+            "a public address after another: a router of the provider, or of this site if it uses public addresses "
+            "inside"
+        )
         return Whose(words, "internet provider" if is_local(laptop) else "network administrator")
-    words = "the first router with a public address: the edge of this site, or the provider's"
+    words = "the first router with a public address: the edge of this site, or a router of the provider"
     return Whose(words, "network administrator", may_be_edge=True)
 
 
@@ -83,10 +91,11 @@ def is_outside(address: str, ttl: int, target: PathTarget, seen: Observations) -
     return _is_outside(address, ttl, ladder.all_routers(target), seen)
 
 
-def _is_outside(address: str, ttl: int, way: Way, seen: Observations) -> bool:
+def _is_outside(address: str, ttl: int, path_routers: RoutersOnPath, seen: Observations) -> bool:
+    """The same as `is_outside`, for routers that are already sorted."""
     if not _is_private(seen) or is_local(address):
         return False
-    earlier = _before(ttl, way)
+    earlier = _routers_before(ttl, path_routers)
     first = next((router for router in earlier if not is_local(router)), None)
     return _after_carrier_nat(earlier, seen) or (first is not None and _block(first) != _block(address))
 
@@ -95,25 +104,25 @@ def is_beyond_the_edge(ttl: int, target: PathTarget, seen: Observations) -> bool
     """Whether a router nearer than this TTL has a public or carrier-NAT address, so the packet left this site."""
     return _is_private(seen) and any(
         not is_local(router) or _after_carrier_nat([router], seen)
-        for router in _before(ttl, ladder.all_routers(target))
+        for router in _routers_before(ttl, ladder.all_routers(target))
     )
 
 
 def furthest_outside(target: PathTarget, seen: Observations) -> PathProbe | None:
     """The furthest probe to the device's port that a router outside this site answered with time exceeded."""
-    way = ladder.all_routers(target)
+    path_routers = ladder.all_routers(target)
     proofs = [
         probe
         for probe in target.device.probes
         if probe.outcome == "time-exceeded" and probe.source and probe.quoted
-        and _is_outside(probe.source, probe.ttl, way, seen)
+        and _is_outside(probe.source, probe.ttl, path_routers, seen)
     ]  # fmt: skip
     return None if ladder.loop(target.device) else max(proofs, key=lambda probe: probe.ttl, default=None)
 
 
-def _before(ttl: int, way: Way) -> list[str]:
+def _routers_before(ttl: int, path_routers: RoutersOnPath) -> list[str]:
     """The addresses of the routers nearer than a TTL."""
-    return [router for at, router in way if at < ttl]
+    return [router for at, router in path_routers if at < ttl]
 
 
 def _is_private(seen: Observations) -> bool:
@@ -127,4 +136,5 @@ def _after_carrier_nat(earlier: list[str], seen: Observations) -> bool:
 
 
 def _block(address: str) -> str:
+    """The first octet of an address, which stands for its /8."""
     return address.partition(".")[0]

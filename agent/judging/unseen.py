@@ -11,7 +11,7 @@ _AS_ROOT = "Run netpreflight again as root (sudo)."
 
 
 def not_looked(observation: Observation | None, summary: str) -> Finding:
-    """The finding where a probe could not run, failed, or was cut short."""
+    """The finding where a probe could not run, failed, or was cut short; `summary` names what is missing."""
     reason = (observation.not_run if observation else None) or "the run was cut short"
     return Finding(
         status="unknown",
@@ -63,18 +63,18 @@ def network_of_laptop(seen: Observations) -> str | None:
 
 def of_another_network(seen: Observations, finding: Finding) -> Finding | None:
     """The finding for a check that was measured on another Wi-Fi network than the one judged; None: it was not."""
-    here, target = network_of_laptop(seen), seen.wifi.target if seen.wifi else None
-    if here is None or target is None:
+    laptop_ssid, target = network_of_laptop(seen), seen.wifi.target if seen.wifi else None
+    if laptop_ssid is None or target is None:
         return None
-    other, judged = in_quotes(here), in_quotes(target)
+    other_name, judged_name = in_quotes(laptop_ssid), in_quotes(target)
     return Finding(
         status="unknown",
-        summary=f"Measured on {other}, not on {judged}",
+        summary=f"Measured on {other_name}, not on {judged_name}",
         problem="other-network",
-        reason=f"This laptop is on {other}, and {judged} may behave differently.",
-        remedy=f"Join {judged} with this laptop, and run netpreflight again.",
+        reason=f"This laptop is on {other_name}, and {judged_name} may behave differently.",
+        remedy=f"Join {judged_name} with this laptop, and run netpreflight again.",
         owner="device owner",
-        evidence=[f"on {other}: {finding.status}, {finding.summary}", *finding.evidence],
+        evidence=[f"on {other_name}: {finding.status}, {finding.summary}", *finding.evidence],
     )
 
 
@@ -122,7 +122,9 @@ def no_resolver(seen: Observations) -> Finding:
         summary="No resolver of this network was asked",
         problem="no-resolver",
         reason=reason,
-        remedy=_AS_ROOT if dhcp.exchange_denied else "Do what dhcp.offer and dhcp.lease say, then run it again.",
+        remedy=_AS_ROOT
+        if dhcp.exchange_denied
+        else "Do what dhcp.offer and dhcp.lease say, then run netpreflight again.",
         due_to="dhcp.lease",
         owner="device owner" if dhcp.exchange_denied else "network administrator",
     )
@@ -140,14 +142,15 @@ def no_address(seen: Observations, names: list[str]) -> Finding:
         status="unknown",
         summary=f"{which} has no address here, so nothing was sent",
         problem="no-address",
-        reason=f"The name does not resolve ({_why(dns, names[0])}); see dns.resolve.",
-        remedy="Settle dns.resolve first, then run netpreflight again.",
+        reason=f"{names[0]} does not resolve ({_why(dns, names[0])}); see dns.resolve.",
+        remedy="Do what dns.resolve says, then run netpreflight again.",
         owner="network administrator",
         due_to="dns.resolve",
     )
 
 
 def _why(dns: Dns, name: str) -> str:
+    """Why a name did not resolve, in words."""
     return (
         "; ".join(dict.fromkeys(lookup.failure for lookup in dns.of(name) if lookup.failure)) or "it was not asked for"
     )

@@ -26,7 +26,7 @@ def cloud_is_silent(endpoints: list[CloudEndpoint]) -> bool:
 def is_it_the_cloud(view: DeviceView) -> Told | None:
     """What the vendor's status page says; None: the cloud answers, was not asked, or has no status page."""
     page, seen = view.profile.cloud.status_page, view.seen.vendor_status
-    if page is None or view.elsewhere or not cloud_is_silent(view.endpoints):
+    if page is None or view.laptop_network or not cloud_is_silent(view.endpoints):
         return None
     host = urlsplit(page.value).netloc
     where = f"Look at https://{host}/ by another network, such as a phone's mobile data."

@@ -27,31 +27,31 @@ def judge(seen: Observations, profile: Profile, selection: Selection) -> Judgeme
 def judge_as(view: DeviceView, selection: Selection) -> Judgement:
     """The same as `judge`, for a device view that has already been made."""
     profile = view.profile
-    every = [_judged(row, view, selection) for row in CHECKS.values() if row.exists(view.seen)]
-    every = _after_their_cause(_with_owner_of_loss(every))
-    checks = [check for check in every if check.stage is not None]
+    all_checks = [_judged(row, view, selection) for row in CHECKS.values() if row.exists(view.seen)]
+    all_checks = _after_their_cause(_with_owner_of_loss(all_checks))
+    checks = [check for check in all_checks if check.stage is not None]
     verdict = verdict_of(checks, selection)
-    test = internet_test(view, {check.id: check for check in checks})
-    start = startup(view, checks, test)
+    diagnosis = internet_test(view, {check.id: check for check in checks})
+    start = startup(view, checks, diagnosis)
     answer = answer_of(verdict, checks, profile, start)
     return Judgement(
-        checks=every,
+        checks=all_checks,
         verdict=verdict,
         answer=answer,
         headline=headline_of(verdict, answer),
-        internet_test=test,
+        internet_test=diagnosis,
         startup=start,
     )
 
 
 def _with_owner_of_loss(checks: list[Check]) -> list[Check]:
     """Give a failing port check the owner of the router where path.egress lost it."""
-    lost = loss_of(checks)
-    if lost is None:
+    path_check = loss_of(checks)
+    if path_check is None:
         return checks
     return [
-        msgspec.structs.replace(check, owner=lost.owner)
-        if check.status == "fail" and is_same_port(check, lost)
+        msgspec.structs.replace(check, owner=path_check.owner)
+        if check.status == "fail" and is_same_port(check, path_check)
         else check
         for check in checks
     ]
@@ -83,12 +83,14 @@ def _may_cause(cause: Check, check: Check) -> bool:
 
 
 def _after(cause: Check, check: Check) -> Check:
+    """A check that has to wait for the check that causes its failure; its remedy begins with that check's."""
     if check.status == "unknown":
         return msgspec.structs.replace(check, due_to=cause.id)
     return msgspec.structs.replace(
         check,
         due_to=cause.id,
-        remedy=f"First what {cause.id} asks for: {cause.remedy} Only if this still fails then, look at it again.",
+        remedy=f"First do what {cause.id} asks for: {cause.remedy} "
+        "Look at this check again only if it still fails then.",
     )
 
 
@@ -167,12 +169,13 @@ def _as_sure_as_its_facts(finding: Finding) -> Finding:
 
 
 def _source(fact: Fact[Any]) -> str:
+    """The source of a device fact, as a line of evidence; says if the fact is inferred or unconfirmed."""
     doubt = "" if fact.certainty == "confirmed" else f" ({fact.certainty})"
     return f"device fact {fact.name}: {fact.source}{doubt}"
 
 
 def verdict_of(checks: list[Check], selection: Selection) -> Verdict:
-    """The verdict: by any required fail, else any required unknown or skip, else any warning."""
+    """The verdict: a required check that fails decides it, then one that is unknown or skipped, then any warning."""
     judged = [check for check in checks if selection.includes(check.id)]
     required = {check.status for check in judged if check.level == "required"}
     if "fail" in required:

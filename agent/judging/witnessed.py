@@ -37,6 +37,7 @@ def answered(seen: Observations) -> list[Answered]:
         for witness in witnesses
         if witness.right and witness.address
     ]
+    # If something answers HTTP in place of one vendor, an HTTP answer of another server proves nothing.
     intercepted = any(witness.status is not None and not witness.right for witness in witnesses)
     for server in seen.coap.servers if seen.coap else []:
         if server.address is None:

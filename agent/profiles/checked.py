@@ -110,7 +110,7 @@ def allowed(kind: Any) -> str:
         values = [quoted(value) for value in get_args(kind)]
         return values[0] if len(values) == 1 else f"one of {', '.join(values)}"
     if get_origin(kind) is list:
-        return f"a list, each {allowed(get_args(kind)[0])}"
+        return f"a list; each element: {allowed(get_args(kind)[0])}"
     if get_origin(kind) is dict:
         key, value = get_args(kind)
         return f"a table from {allowed(key)} to {allowed(value)}"
@@ -333,6 +333,7 @@ def _check_meaning(written: Written, path: KeyPath, stated: Any, whole: dict[str
 
 
 def _wrong_placeholder(text: str, fills: tuple[str, ...], whole: dict[str, Any]) -> str | None:
+    """What is wrong with the placeholders in a text, such as `{id}`; None: nothing."""
     for found in _PLACEHOLDER.finditer(text):
         if found[1] not in fills:
             known = f"only {' and '.join(f'{{{fill}}}' for fill in fills)}" if fills else "nothing in braces"
@@ -344,11 +345,13 @@ def _wrong_placeholder(text: str, fills: tuple[str, ...], whole: dict[str, Any])
 
 
 def _filled(host: str, whole: dict[str, Any]) -> str:
+    """A host with the device id and the newest major version put in."""
     newest = whole.get("device_os", {"newest": ""})["newest"]
     return host.replace("{id}", whole.get("device_id", "")).replace("{major}", newest.partition(".")[0])
 
 
 def _wrong_host(host: str) -> str | None:
+    """What is wrong with a host name or address; None: nothing."""
     labels = host.split(".")
     if labels[-1].isdigit():
         try:
@@ -366,6 +369,7 @@ def _wrong_host(host: str) -> str | None:
 
 
 def _wrong_channels(channels: str) -> str | None:
+    """What is wrong with a list of channels; None: nothing."""
     for stretch in filter(None, channels.split(",")):
         first, _, last = stretch.partition("-")
         if not 1 <= int(first) <= int(last or first) <= HIGHEST_CHANNEL:
@@ -374,6 +378,7 @@ def _wrong_channels(channels: str) -> str | None:
 
 
 def _wrong_key(text: str) -> str | None:
+    """What is wrong with a server's public key; None: nothing."""
     from netpreflight.agent.judging.signature import public_key  # noqa: PLC0415 - judging knows profiles itself
 
     try:

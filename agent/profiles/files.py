@@ -287,12 +287,14 @@ def versions_of(profile: Profile) -> list[Profile]:
 
 
 def _spans(content: dict[str, Any]) -> list[str]:
+    """The oldest version, and each version at which a fact changes, in rising order."""
     if "device_os" not in content:
         return []
     oldest, newest = content["device_os"]["oldest"], content["device_os"]["newest"]
     bounds = {oldest}
 
     def walk(value: Any) -> None:
+        """Collect the versions at which the facts in a value begin or end."""
         if isinstance(value, dict):
             bounds.update(value[key] for key in ("since", "before") if isinstance(value.get(key), str))
         for element in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():

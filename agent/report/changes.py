@@ -124,6 +124,7 @@ def _is_cause(check: Check, checks: list[Check]) -> bool:
 
 
 def _change(check: Check, checks: list[Check], seen: Observations, profile: Profile) -> Change:
+    """The change that a check asks for: firewall rules if it names an exchange, else its remedy."""
     rules = [rule for flow in check.to_allow if (rule := _rule(flow, seen, profile)) is not None]
     return Change(
         checks=[check.id],
@@ -194,9 +195,11 @@ def subnet_of(seen: Observations) -> ipaddress.IPv4Network | None:
 
 
 def _leased(dhcp: Dhcp | None) -> list[str]:
+    """The subnets that DHCP granted or offered to an unknown device, as address and mask."""
     messages = [dhcp.granted, *dhcp.offers()] if dhcp else []
     return [f"{message.address}/{message.mask}" for message in messages if message and message.address and message.mask]
 
 
 def _own(scope: Scope) -> list[str]:
+    """This laptop's addresses that have a mask."""
     return [address for address in scope.addresses if "/" in address]

@@ -45,22 +45,22 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
     failing = [check.id for check in checks if (check.status, check.level) == ("fail", "required")]
     if not needed or not failing:
         return None
-    spoiling = [change for change in needed if _spoilt_by(change)]
-    spoilt = {stage for change in spoiling for stage in _spoilt_by(change)}
-    fix = spoiling + [change for change in needed if change not in spoiling and not _only_in(change, spoilt)]
-    turned = _fixed(checks, {check_id for change in fix for check_id in change.checks}, spoilt)
+    spoiling = [change for change in needed if _stages_spoilt_by(change)]
+    spoilt = {stage for change in spoiling for stage in _stages_spoilt_by(change)}
+    to_fix = spoiling + [change for change in needed if change not in spoiling and not _is_only_in(change, spoilt)]
+    after_fix = _with_fixes(checks, {check_id for change in to_fix for check_id in change.checks}, spoilt)
     not_seen = [
-        check.id for check in turned if check.level == "required" and check.status in {"fail", "unknown", "skip"}
+        check.id for check in after_fix if check.level == "required" and check.status in {"fail", "unknown", "skip"}
     ]
-    in_doubt = [check.id for check in turned if check.level == "required" and check.in_doubt]
-    works = not not_seen and not in_doubt and verdict_of(turned, selection).startswith("compatible")
-    first = [change.checks[0] for change in fix]
+    in_doubt = [check.id for check in after_fix if check.level == "required" and check.in_doubt]
+    works = not not_seen and not in_doubt and verdict_of(after_fix, selection).startswith("compatible")
+    first = [change.checks[0] for change in to_fix]
     asked = {check_id for change in changes for check_id in change.checks}
     perhaps = [check_id for check_id in failing if check_id in not_seen]
     return Enough(
-        answer="not-known" if not works else "alone" if len(fix) == 1 else "together",
+        answer="not-known" if not works else "alone" if len(to_fix) == 1 else "together",
         fix=first,
-        problems=[change.problems[0] for change in fix],
+        problems=[change.problems[0] for change in to_fix],
         perhaps=perhaps,
         not_seen=not_seen,
         sentence=_sentence(first, perhaps, not_seen, in_doubt, works=works)
@@ -68,23 +68,24 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
     )
 
 
-def _spoilt_by(change: Change) -> set[Stage]:
+def _stages_spoilt_by(change: Change) -> set[Stage]:
     """The stages whose failures may all be caused by what the change fixes."""
     found = zip(change.checks, change.problems, strict=True)
     return {stage for check_id, problem in found for stage in CHECKS[check_id].spoilt_by(problem)}
 
 
-def _only_in(change: Change, stages: set[Stage]) -> bool:
+def _is_only_in(change: Change, stages: set[Stage]) -> bool:
+    """Whether all checks that ask for a change are in these stages."""
     return all(CHECKS[check_id].stage in stages for check_id in change.checks)
 
 
-def _fixed(checks: list[Check], fixed: set[str], spoilt: set[Stage]) -> list[Check]:
+def _with_fixes(checks: list[Check], fixed: set[str], spoilt: set[Stage]) -> list[Check]:
     """The checks with those in `fixed` turned to a pass, and the failures that may have come from them to unknown."""
     fixed = {*fixed, *(settled for check_id in fixed for settled in CHECKS[check_id].settles)}
     unseen = {
         check.id
         for check in checks
-        if check.status == "fail" and (check.stage in spoilt or _follows(check, checks, fixed))
+        if check.status == "fail" and (check.stage in spoilt or _is_consequence(check, checks, fixed))
     }
     return [
         msgspec.structs.replace(check, status="pass")
@@ -96,7 +97,7 @@ def _fixed(checks: list[Check], fixed: set[str], spoilt: set[Stage]) -> list[Che
     ]
 
 
-def _follows(check: Check, checks: list[Check], fixed: set[str]) -> bool:
+def _is_consequence(check: Check, checks: list[Check], fixed: set[str]) -> bool:
     """Whether a finding is a direct or indirect consequence of one that is fixed."""
     by_id, cause = {row.id: row for row in checks}, check.due_to
     for _ in checks:  # a chain of causes cannot be longer, and a circle of causes ends here
@@ -116,18 +117,20 @@ def _afterwards(checks: list[Check], perhaps: list[str]) -> str:
     return f" Only if it still fails then: {what}."
 
 
-def _sentence(fix: list[str], perhaps: list[str], not_seen: list[str], in_doubt: list[str], *, works: bool) -> str:
-    names = in_a_row(fix)
-    if works and len(fix) == 1:
+def _sentence(to_fix: list[str], perhaps: list[str], not_seen: list[str], in_doubt: list[str], *, works: bool) -> str:
+    """Whether fixing these checks is enough, as a sentence."""
+    names = in_a_row(to_fix)
+    if works and len(to_fix) == 1:
         return f"Fixing {names} alone is enough: everything else that the device needs was seen to work here."
-    both = "both" if len(fix) == 2 else "all"
+    both = "both" if len(to_fix) == 2 else "all"
     if works:
         return f"{names} {both} have to be fixed, and that is enough: everything else was seen to work here."
-    has = "has" if len(fix) == 1 else f"{both} have"
-    behind = f" {in_groups(perhaps)} may fail only because of that." if perhaps else ""
-    open_ = f"{names} {has} to be fixed; whether that is enough is not known"
+    verb = "has" if len(to_fix) == 1 else f"{both} have"
+    consequences = f" {in_groups(perhaps)} may fail only because of that." if perhaps else ""
+    start = f"{names} {verb} to be fixed; it is not known whether that is enough"
     if not_seen:
-        return f"{open_}, because {in_groups(not_seen)} could not be measured yet.{behind} Then run netpreflight again."
+        missing = in_groups(not_seen)
+        return f"{start}, because {missing} could not be measured yet.{consequences} Then run netpreflight again."
     if in_doubt:
-        return f"{open_}: {in_groups(in_doubt)} rests on a fact about the device that is not confirmed."
-    return f"{open_}."
+        return f"{start}: {in_groups(in_doubt)} rests on a fact about the device that is not confirmed."
+    return f"{start}."

@@ -26,20 +26,24 @@ def notes(view: DeviceView, selection: Selection, *, complete: bool) -> list[str
     seen, profile = view.seen, view.profile
     found = []
     if not complete:
-        found.append("This run was cut short: what it did not get to is unknown.")
+        found.append("This run was cut short: the checks that it did not reach are unknown.")
     if selection.only is not None:
         found.append(f"Only {in_groups(selection.only)} counted; everything else was left out, as asked.")
     if left_out := [check_id for check_id in CHECKS if check_id in selection.skip]:
         found.append(f"Left out, as asked: {in_groups(left_out)}. The verdict does not cover that.")
-    beyond = any(selection.includes(row.id) for row in CHECKS.values() if row.beyond_the_air)
-    if seen.wifi is not None and seen.wifi.bss and (note := _on_the_air(seen, seen.wifi, profile, beyond=beyond)):
+    has_later_checks = any(selection.includes(row.id) for row in CHECKS.values() if row.beyond_the_air)
+    if (
+        seen.wifi is not None
+        and seen.wifi.bss
+        and (note := _network_note(seen, seen.wifi, profile, has_later_checks=has_later_checks))
+    ):
         found.append(note)
     if _proof_not_measured(seen, profile):
         found.append(
             "This run was made by a version that did not check that it is the device's cloud that answers (by "
             "the key that it signs with, or by another nonce on a second connection): the first answer decides."
         )
-    return [*found, *_on_the_laptop(seen.scope, seen.dhcp), *_on_the_vendor(view)]
+    return [*found, *_laptop_notes(seen.scope, seen.dhcp), *_vendor_notes(view)]
 
 
 def _proof_not_measured(seen: Observations, profile: Profile) -> bool:
@@ -57,7 +61,9 @@ def on_the_answer(profile: Profile, verdict: Verdict, devices: list[DeviceVerdic
     """The notes without which the answer would be taken for more than it is."""
     found = []
     if profile.name == "generic":
-        found.append(_not_named(profile, verdict, [device for device in devices if device.name != profile.name]))
+        found.append(
+            _note_without_device(profile, verdict, [device for device in devices if device.name != profile.name])
+        )
     if _YES_OR_NO[verdict] == "yes":
         found.append(
             "All this was measured from this laptop's own address, which a captive portal may already know. If a page "
@@ -67,42 +73,44 @@ def on_the_answer(profile: Profile, verdict: Verdict, devices: list[DeviceVerdic
     return found
 
 
-def _not_named(profile: Profile, verdict: Verdict, devices: list[DeviceVerdict]) -> str:
+def _note_without_device(profile: Profile, verdict: Verdict, devices: list[DeviceVerdict]) -> str:
     """For which known devices the answer for no particular one holds, and for which it does not."""
     by_answer: dict[str, list[str]] = {}
     for device in devices:
         by_answer.setdefault(_YES_OR_NO[device.verdict], []).append(device.title)
-    alike = by_answer.pop(_YES_OR_NO[verdict], [])
-    holds = f"holds for {in_a_row(alike)}" if alike else "holds for none of the known devices"
+    same_answer = by_answer.pop(_YES_OR_NO[verdict], [])
+    holds = f"holds for {in_a_row(same_answer)}" if same_answer else "holds for none of the known devices"
     others = [f"{in_a_row(titles)} (the answer is {answer})" for answer, titles in by_answer.items()]
     return f"No device was named (--device), so this is the answer for a {profile.title}. It {holds}" + (
         f". It does not hold for {' and for '.join(others)}." if others else "."
     )
 
 
-def _on_the_air(seen: Observations, wifi: Wifi, profile: Profile, *, beyond: bool) -> str | None:
+def _network_note(seen: Observations, wifi: Wifi, profile: Profile, *, has_later_checks: bool) -> str | None:
     """The note where the measurements by Wi-Fi survey and through the network may be of different networks."""
     scope, target, band = seen.scope, wifi.target, band_of(wifi.associated_frequency_mhz)
     if target is None:
         return "No network was chosen: each one in range is judged below; --ssid NAME picks one."
-    if not beyond:
+    if not has_later_checks:
         return None
     judged = in_quotes(target)
-    if here := network_of_laptop(seen):
-        other = in_quotes(here)
+    if laptop_ssid := network_of_laptop(seen):
+        laptop_network = in_quotes(laptop_ssid)
         return (
-            f"This laptop is on {other}, but {judged} is judged, so what was measured on {other} does not count. "
+            f"This laptop is on {laptop_network}, but the report judges {judged}, so what was measured on "
+            f"{laptop_network} does not count. "
             f"Join {judged} with this laptop, and run netpreflight again."
         )
     if scope.medium == "wired":
         return (
-            f"The Wi-Fi checks are about {judged}; everything from DHCP on was measured by cable "
+            f"The Wi-Fi checks judge {judged}; everything from DHCP on was measured by cable "
             f"({scope.interface}), and counts only if both are the same network."
         )
     if wifi.source == "capture" and scope.medium == "wifi":
         return (
-            f"The Wi-Fi checks were made from a capture; everything from DHCP on was measured by {scope.interface}, "
-            f"and whether that is on {judged} was not checked."
+            f"The Wi-Fi checks were made from a capture; everything from DHCP on was measured through "
+            f"{scope.interface}. "
+            f"This run did not check whether {scope.interface} is on {judged}."
         )
     if scope.ssid == target and band is not None and band not in profile.radio.bands.value:
         return (
@@ -112,7 +120,7 @@ def _on_the_air(seen: Observations, wifi: Wifi, profile: Profile, *, beyond: boo
     return None
 
 
-def _on_the_laptop(scope: Scope, dhcp: Dhcp | None) -> list[str]:
+def _laptop_notes(scope: Scope, dhcp: Dhcp | None) -> list[str]:
     """Notes on what this laptop has and a device does not, or the other way round: a VPN, a proxy, no IPv4."""
     found = []
     if scope.vpn and scope.gateway is None:
@@ -153,7 +161,7 @@ def _on_the_laptop(scope: Scope, dhcp: Dhcp | None) -> list[str]:
     return found
 
 
-def _on_the_vendor(view: DeviceView) -> list[str]:
+def _vendor_notes(view: DeviceView) -> list[str]:
     """What the vendor says of its services, where the device's cloud does not answer."""
     told = is_it_the_cloud(view)
     if told is None:

@@ -12,7 +12,7 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import LogLine, Observations
 
 
-class _End(Struct, frozen=True, kw_only=True):
+class _Outcome(Struct, frozen=True, kw_only=True):
     """How far one device gets with one Device OS version."""
 
     verdict: Verdict
@@ -27,7 +27,7 @@ class _End(Struct, frozen=True, kw_only=True):
     """The last telling line of its log: the Internet Test's where that runs."""
 
 
-class DeviceVerdict(_End, frozen=True, kw_only=True):
+class DeviceVerdict(_Outcome, frozen=True, kw_only=True):
     """The verdict of a run for one known device."""
 
     name: str
@@ -38,7 +38,7 @@ class DeviceVerdict(_End, frozen=True, kw_only=True):
     """The stage at which its start stops: scan, link, ip, dns or cloud; None: it does not stop, or that is unknown."""
 
 
-class VersionVerdict(_End, frozen=True, kw_only=True):
+class VersionVerdict(_Outcome, frozen=True, kw_only=True):
     """The verdict of a run for a range of Device OS versions of the device judged."""
 
     since: str
@@ -53,10 +53,10 @@ class VersionVerdict(_End, frozen=True, kw_only=True):
 def by_device(seen: Observations, judged: Profile, judgement: Judgement, selection: Selection) -> list[DeviceVerdict]:
     """The verdict for each known device with its newest Device OS version, and for the judged device with its own."""
     others = [device for device in profiles.load_all() if device.name != judged.name]
-    every = sorted([judged, *others], key=lambda profile: _place(profile.name))
+    all_profiles = sorted([judged, *others], key=lambda profile: _position(profile.name))
     return [
-        _device(profile, judgement if profile is judged else judging.judge(seen, profile, selection))
-        for profile in every
+        _device_verdict(profile, judgement if profile is judged else judging.judge(seen, profile, selection))
+        for profile in all_profiles
     ]
 
 
@@ -69,10 +69,10 @@ def by_version(seen: Observations, judged: Profile, selection: Selection) -> lis
     found: list[VersionVerdict] = []
     for version in profiles.versions_of(judged):
         profile = _at_the_same_cloud(version, judged, seen)
-        verdict = _version(profile, judging.judge(seen, profile, selection))
+        verdict = _version_verdict(profile, judging.judge(seen, profile, selection))
         if profile is not version:
             verdict = msgspec.structs.replace(verdict, asked_instead=judged.cloud.hosts.value[0])
-        if found and _outcome(found[-1]) == _outcome(verdict):
+        if found and _without_versions(found[-1]) == _without_versions(verdict):
             both = found[-1].asked_instead or verdict.asked_instead
             found[-1] = msgspec.structs.replace(found[-1], asked_instead=both)
             continue
@@ -95,14 +95,16 @@ def _at_the_same_cloud(other: Profile, judged: Profile, seen: Observations) -> P
     return msgspec.structs.replace(other, cloud=msgspec.structs.replace(other.cloud, hosts=judged.cloud.hosts))
 
 
-def _place(name: str) -> int:
+def _position(name: str) -> int:
+    """The position of a device in the list of known devices; -1 for a company's own, which comes first."""
     known = profiles.names()
     return known.index(name) if name in known else -1
 
 
-def _device(profile: Profile, judgement: Judgement) -> DeviceVerdict:
+def _device_verdict(profile: Profile, judgement: Judgement) -> DeviceVerdict:
+    """The verdict for a device, from its judgement."""
     return DeviceVerdict(
-        **_end(judgement),
+        **_outcome_fields(judgement),
         name=profile.name,
         title=profile.title,
         os_version=profile.os_version,
@@ -111,9 +113,10 @@ def _device(profile: Profile, judgement: Judgement) -> DeviceVerdict:
     )
 
 
-def _version(profile: Profile, judgement: Judgement) -> VersionVerdict:
+def _version_verdict(profile: Profile, judgement: Judgement) -> VersionVerdict:
+    """The verdict for a Device OS version, from its judgement."""
     return VersionVerdict(
-        **_end(judgement),
+        **_outcome_fields(judgement),
         since=profile.os_version or "",
         before=None,
         warnings=[
@@ -124,8 +127,8 @@ def _version(profile: Profile, judgement: Judgement) -> VersionVerdict:
     )
 
 
-def _end(judgement: Judgement) -> dict[str, Any]:
-    """The fields of `_End`."""
+def _outcome_fields(judgement: Judgement) -> dict[str, Any]:
+    """The fields of `_Outcome`, from a judgement."""
     start, test = judgement.startup, judgement.internet_test
     tested = start.online is False and test.runs and test.led is not None
     return {
@@ -138,5 +141,6 @@ def _end(judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def _outcome(verdict: VersionVerdict) -> VersionVerdict:
+def _without_versions(verdict: VersionVerdict) -> VersionVerdict:
+    """A verdict without its versions, to compare it with that of another version."""
     return msgspec.structs.replace(verdict, since="", before=None, asked_instead=None)

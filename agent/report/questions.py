@@ -46,18 +46,18 @@ class Question(Struct, frozen=True, kw_only=True):
 
 def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list[Question]:
     """All questions, in the order in which they are usually asked."""
-    seen, profile, here = view.seen, view.profile, view.elsewhere
+    seen, profile, other_network = view.seen, view.profile, view.laptop_network
     network = network_of(seen, profile)
-    heard = network if isinstance(network, Ess) else None
+    ess = network if isinstance(network, Ess) else None
     return [
         _device(profile),
-        _measured(_router(seen), here),
-        _access_point(heard),
-        *_of_the_network(heard, seen.wifi),
-        _measured(_topology(view, way), here),
-        _measured(_provider(view, way), here),
-        _measured(_resolver(seen), here),
-        _measured(_admission(seen), here),
+        _with_network(_router(seen), other_network),
+        _access_point(ess),
+        *_of_the_network(ess, seen.wifi),
+        _with_network(_topology(view, way), other_network),
+        _with_network(_provider(view, way), other_network),
+        _with_network(_resolver(seen), other_network),
+        _with_network(_admission(seen), other_network),
         _port(checks, profile),
         *_cloud(view),
         _laptop(seen),
@@ -77,6 +77,7 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
 
 
 def _device(profile: Profile) -> Question:
+    """Which device and which Device OS version the report judges."""
     return Question(
         question="Which device, and which Device OS?",
         answer=profile.label if profile.name != "generic" else None,
@@ -87,11 +88,11 @@ def _device(profile: Profile) -> Question:
     )
 
 
-def _measured(question: Question, here: str | None) -> Question:
-    """Add to an answer on which network it was measured, where that is not the network judged."""
-    if here is None or question.answer is None:
+def _with_network(question: Question, other_network: str | None) -> Question:
+    """Add to an answer the network that it was measured on, if that is not the one judged."""
+    if other_network is None or question.answer is None:
         return question
-    return replace(question, answer=f"on {in_quotes(here)}, where this laptop is: {question.answer}")
+    return replace(question, answer=f"on {in_quotes(other_network)}, where this laptop is: {question.answer}")
 
 
 def _is_local(mac: str) -> bool:
@@ -99,38 +100,42 @@ def _is_local(mac: str) -> bool:
     return bool(_MAC.fullmatch(mac)) and bool(int(mac[:2], 16) & 2)
 
 
-def _made_by(mac: str) -> str | None:
-    """The maker by a MAC address; None: the address names none, or is not in the registry."""
+def _maker_of(mac: str) -> str | None:
+    """The maker of the hardware with this MAC address; None: the address does not show it."""
     return maker(mac) if _MAC.fullmatch(mac) and not _is_local(mac) and not is_shared_by_routers(mac) else None
 
 
 def _router(seen: Observations) -> Question:
+    """Who made the gateway, according to its MAC address."""
     scope = seen.scope
-    mac, source = scope.gateway_mac, "the gateway's hardware address (ARP), by the IEEE's registry"
+    mac, source = scope.gateway_mac, "the gateway's MAC address (ARP), looked up in the IEEE's registry"
     if mac is None and seen.dhcp is not None:
-        served = (message for message in seen.dhcp.received if message.server == scope.gateway and message.server_mac)
-        mac = next((message.server_mac for message in served), None)
-        source = "the DHCP server's hardware address, which is the gateway's, by the IEEE's registry"
-    made = _made_by(mac) if mac else None
+        replies = (message for message in seen.dhcp.received if message.server == scope.gateway and message.server_mac)
+        mac = next((message.server_mac for message in replies), None)
+        source = "the MAC address of the DHCP server, which is the gateway, looked up in the IEEE's registry"
+    maker_name = _maker_of(mac) if mac else None
     if mac and _is_local(mac):
-        source = f"its hardware address {mac} is locally administered, so it names no maker"
+        source = f"its MAC address {mac} is locally administered, so it names no maker"
     if mac and is_shared_by_routers(mac):
-        source = f"its hardware address {mac} is one that several routers share (VRRP), so it names no maker"
+        source = f"its MAC address {mac} is one that several routers share (VRRP), so it names no maker"
     return Question(
         question="Which router is it?",
-        answer=f"{made} ({mac})" if made else None,
-        source=source if mac else "its hardware address was not seen",
+        answer=f"{maker_name} ({mac})" if maker_name else None,
+        source=source if mac else "its MAC address was not seen",
         how="The model is on its label, and on the first page of its settings.",
     )
 
 
 def _access_point(network: Ess | None) -> Question:
-    known = [bss.bssid for bss in network.ours if bss.bssid] if network else []
-    made = dict.fromkeys(words for mac in known[:8] if (words := _GUESS_VIRTUAL if _is_local(mac) else _made_by(mac)))
+    """Who made the access point, according to its BSSIDs."""
+    bssids = [bss.bssid for bss in network.ours if bss.bssid] if network else []
+    makers = dict.fromkeys(
+        words for mac in bssids[:8] if (words := _GUESS_VIRTUAL if _is_local(mac) else _maker_of(mac))
+    )
     return Question(
         question="Which access point is it?",
-        answer="; ".join(made) or None,
-        source="its BSSIDs, by the IEEE's registry" if known else "no BSSID was seen",
+        answer="; ".join(makers) or None,
+        source="its BSSIDs, looked up in the IEEE's registry" if bssids else "no BSSID was seen",
         how="The model is on its label; it is often the router itself.",
     )
 
@@ -138,24 +143,26 @@ def _access_point(network: Ess | None) -> Question:
 def _of_the_network(network: Ess | None, wifi: Wifi | None) -> Iterator[Question]:
     """The questions about the Wi-Fi."""
     source = f"the Wi-Fi survey ({wifi.source})" if wifi and wifi.source else "no Wi-Fi survey was made"
-    look = "Run netpreflight beside the access point, on a laptop with Wi-Fi, with --ssid NAME."
+    next_step = "Run netpreflight beside the access point, on a laptop with Wi-Fi, with --ssid NAME."
     best = network.best if network else None
 
-    def asked(question: str, answer: str | None) -> Question:
-        return Question(question=question, answer=answer, source=source, how=None if answer else look)
+    def question_of(question: str, answer: str | None) -> Question:
+        """A question about the Wi-Fi, with how to find out if there is no answer."""
+        return Question(question=question, answer=answer, source=source, how=None if answer else next_step)
 
-    yield asked("Which security does the Wi-Fi have?", _security(best) if best else None)
-    yield asked("Is the same name used on 2.4 and on 5 GHz?", _bands(network) if network else None)
-    yield asked("How many access points have that name?", _access_points(network) if network else None)
-    yield asked("Which 2.4 GHz channel, and how wide?", _channel(best) if best else None)
-    yield asked(
+    yield question_of("Which security does the Wi-Fi have?", _security(best) if best else None)
+    yield question_of("Is the same name used on 2.4 and on 5 GHz?", _bands(network) if network else None)
+    yield question_of("How many access points have that name?", _access_points(network) if network else None)
+    yield question_of("Which 2.4 GHz channel, and how wide?", _channel(best) if best else None)
+    yield question_of(
         "How strong is the signal?",
         f"{best.signal_dbm:.0f} dBm where this laptop stood" if best and best.signal_dbm is not None else None,
     )
-    yield asked("How crowded is the air there?", _environment(best, wifi) if wifi and wifi.bss else None)
+    yield question_of("How crowded is the air there?", _environment(best, wifi) if wifi and wifi.bss else None)
 
 
 def _security(bss: Bss) -> str | None:
+    """The security of a BSS and its protected management frames (PMF), in words; None: not known."""
     if bss.security is None:
         return None
     names = ", ".join(bss.security) or "of an unknown kind"
@@ -163,6 +170,7 @@ def _security(bss: Bss) -> str | None:
 
 
 def _bands(network: Ess) -> str | None:
+    """The bands on which the name was heard, in words; None: not known."""
     bands = sorted({bss.band for bss in network.ours if bss.band})
     if not bands:
         return None
@@ -178,6 +186,7 @@ def _heard_on(wifi: Wifi) -> list[int | None]:
 
 
 def _access_points(network: Ess) -> str | None:
+    """How many BSSIDs have the name, for each band; None: none is known."""
     radios = {bss.bssid for bss in network.ours if bss.bssid}
     by_band = {band: sum(bss.band == band for bss in network.ours) for band in ("2.4", "5", "6")}
     counts = ", ".join(f"{count} on {band} GHz" for band, count in by_band.items() if count)
@@ -186,6 +195,7 @@ def _access_points(network: Ess) -> str | None:
 
 
 def _channel(bss: Bss) -> str | None:
+    """The 2.4 GHz channel and width of a BSS; None: it is on another band, or the channel is not known."""
     if bss.band != "2.4" or bss.channel is None:
         return None
     width = f"{bss.width_mhz} MHz" if bss.width_mhz else "width not known"
@@ -193,13 +203,15 @@ def _channel(bss: Bss) -> str | None:
 
 
 def _environment(best: Bss | None, wifi: Wifi) -> str:
-    low = [bss for bss in wifi.bss if bss.band == "2.4"]
-    words = f"{counted(len(low))} on 2.4 GHz, {len(wifi.bss) - len(low)} on other bands"
+    """How many BSSs were heard, and how many of other networks overlap the channel of `best`."""
+    on_24_ghz = [bss for bss in wifi.bss if bss.band == "2.4"]
+    counts = f"{counted(len(on_24_ghz))} on 2.4 GHz, {len(wifi.bss) - len(on_24_ghz)} on other bands"
     if best is None or best.channel is None or best.band != "2.4":
-        return words
-    others = [bss for bss in low if bss.ssid != best.ssid and bss.channel is not None]
-    near = sum(abs((bss.channel or 0) - best.channel) < _OVERLAP for bss in others)
-    return f"{words}; of other networks, {near} {'overlaps' if near == 1 else 'overlap'} channel {best.channel}"
+        return counts
+    others = [bss for bss in on_24_ghz if bss.ssid != best.ssid and bss.channel is not None]
+    overlapping = sum(abs((bss.channel or 0) - best.channel) < _OVERLAP for bss in others)
+    verb = "overlaps" if overlapping == 1 else "overlap"
+    return f"{counts}; of other networks, {overlapping} {verb} channel {best.channel}"
 
 
 def _after_gateway(way: list[Station]) -> tuple[list[str], list[str]]:
@@ -211,46 +223,51 @@ def _after_gateway(way: list[Station]) -> tuple[list[str], list[str]]:
 
 
 def _topology(view: DeviceView, way: list[Station]) -> Question:
-    private, beyond = _after_gateway(way)
-    found, source = None, f"the path to the device's cloud was not looked at: {untraced(view)}"
-    if private:
-        found = (
-            f"{len(private)} more with a private address after the gateway ({', '.join(private)}): "
+    """Whether there is a second router with a private address after the gateway (double NAT)."""
+    private_routers, later_routers = _after_gateway(way)
+    answer, source = None, f"the path to the device's cloud was not looked at: {untraced(view)}"
+    if private_routers:
+        answer = (
+            f"{len(private_routers)} more with a private address after the gateway ({', '.join(private_routers)}): "
             "a second NAT, routers of this site, or the provider's"
         )
-    elif beyond:
-        found = f"no second one answered between the gateway and {beyond[0]}, where this site's private addresses end"
+    elif later_routers:
+        answer = (
+            f"no second router answered between the gateway and {later_routers[0]}, where this site's private "
+            "addresses end"
+        )
     if traced(view):
-        source = f"the routers that answered on the path{'' if found else ': none after the gateway'}"
+        source = f"the routers that answered on the path{'' if answer else ': none after the gateway'}"
     return Question(
         question="Is there one router, or a second one behind it (double NAT)?",
-        answer=found,
+        answer=answer,
         source=source,
         how=None
-        if found
+        if answer
         else "Run netpreflight --only path, or check whether the router's own internet (WAN) address is a private one.",
     )
 
 
 def _provider(view: DeviceView, way: list[Station]) -> Question:
+    """Whether the provider gives a public address, a carrier-grade NAT address, or none."""
     question = "What kind of address does the internet provider give?"
-    _, beyond = _after_gateway(way)
-    carrier = [router for router in beyond if is_carrier_nat(router)]
-    own = view.seen.scope.address
-    found, source = None, f"the path was not looked at: {untraced(view)}"
-    if own is not None and (kind := _own_kind(own)):
-        found, source = f"{kind}: this laptop itself has {own}", "this laptop's interface"
-    elif carrier:
-        found = f"behind the provider's own NAT: {carrier[0]} is in 100.64.0.0/10 (RFC 6598)"
+    _, later_routers = _after_gateway(way)
+    carrier_nat = [router for router in later_routers if is_carrier_nat(router)]
+    laptop_address = view.seen.scope.address
+    answer, source = None, f"the path was not looked at: {untraced(view)}"
+    if laptop_address is not None and (kind := _own_kind(laptop_address)):
+        answer, source = f"{kind}: this laptop itself has {laptop_address}", "this laptop's interface"
+    elif carrier_nat:
+        answer = f"behind the provider's own NAT: {carrier_nat[0]} is in 100.64.0.0/10 (RFC 6598)"
         source = "the routers that answered on the path"
     elif traced(view):
         source = "the routers that answered on the path, which do not show it"
     return Question(
         question=question,
-        answer=found,
+        answer=answer,
         source=source,
         how=None
-        if found
+        if answer
         else "The router shows it as its internet (WAN) address: 10., 172.16-31., 192.168. and "
         "100.64-127. are private.",
     )
@@ -266,6 +283,7 @@ def _own_kind(own: str) -> str | None:
 
 
 def _resolver(seen: Observations) -> Question:
+    """Which resolvers DHCP hands out."""
     resolvers = seen.dhcp.resolvers() if seen.dhcp else []
     words = [f"{resolver} ({_kind(resolver, seen.scope.gateway)})" for resolver in resolvers[:4]]
     return Question(
@@ -277,42 +295,45 @@ def _resolver(seen: Observations) -> Question:
 
 
 def _kind(address: str, gateway: str | None) -> str:
+    """Where a resolver is: the gateway itself, in a private network, or public."""
     if address == gateway:
         return "the gateway itself"
     return "in a private network" if is_local(address) else "public"
 
 
 def _admission(seen: Observations) -> Question:
+    """Whether DHCP granted a lease to a MAC address that it had never seen."""
     granted = seen.dhcp.granted if seen.dhcp else None
-    found = None
+    answer = None
     if granted is not None and granted.address:
-        found = f"yes: a hardware address that it had never seen was granted {granted.address}"
+        answer = f"yes: a MAC address that the server had never seen was granted {granted.address}"
         if granted.mask:
             try:
                 size = ipaddress.IPv4Network(f"{granted.address}/{granted.mask}", strict=False).num_addresses - 2
             except ValueError:
                 size = 0
-            found += f", in a subnet with room for {size}" if size > 0 else ""
+            answer += f", in a subnet with room for {size}" if size > 0 else ""
     return Question(
         question="Does the network admit an unknown device (MAC filter, full DHCP pool)?",
-        answer=found,
+        answer=answer,
         source="a DHCP exchange as an unknown device; it does not show a MAC filter of the access point itself"
-        if found
+        if answer
         else "no lease was granted, or none was asked for",
-        how=None if found else "Run netpreflight as root, and look at the router's list of allowed devices.",
+        how=None if answer else "Run netpreflight as root, and look at the router's list of allowed devices.",
     )
 
 
 def _port(checks: list[Check], profile: Profile) -> Question:
+    """Whether the device's own port is open, from the check that shows it."""
     protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
     check_id = next(row.id for row in CHECKS.values() if profile.cloud.transport.value in row.says_open)
     check = next((row for row in checks if row.id == check_id), None)
-    known = check is not None and check.status in {"pass", "warn", "fail"}
+    is_known = check is not None and check.status in {"pass", "warn", "fail"}
     return Question(
         question=f"Is the device's port open ({protocol} {profile.cloud.port.value})?",
-        answer=check.summary if check and known else None,
+        answer=check.summary if check and is_known else None,
         source=check_id,
-        how=(check.remedy if check else None) if not known else None,
+        how=(check.remedy if check else None) if not is_known else None,
     )
 
 
@@ -326,6 +347,7 @@ def _cloud(view: DeviceView) -> list[Question]:
 
 
 def _laptop(seen: Observations) -> Question:
+    """The system, user, medium, VPN and proxy of this laptop."""
     scope = seen.scope
     parts = [_SYSTEMS.get(scope.os, scope.os) or "system not known", f"as {scope.privileges.user or 'an unknown user'}"]
     parts.append({"wired": "by cable", "wifi": "by Wi-Fi"}.get(scope.medium or "", "by an interface of another kind"))

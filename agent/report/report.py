@@ -101,12 +101,12 @@ class Report(Struct, frozen=True, kw_only=True):
 def make(run: Run, profile: Profile) -> Report:
     """Judge a run for a device and for every other known device, and make the report."""
     seen, selection = run.observations, run.selection
-    handed_on = surveyed(seen)  # the Wi-Fi survey is counted once for all devices and networks
-    view = device_view(handed_on, profile)
+    counted = surveyed(seen)  # the Wi-Fi survey is counted once for all devices and networks
+    view = device_view(counted, profile)
     judgement = judging.judge_as(view, selection)
-    wanted = changes(judgement.checks, seen, profile)
+    needed_changes = changes(judgement.checks, seen, profile)
     way = way_to_cloud(view, judgement.checks)
-    devices = by_device(handed_on, profile, judgement, selection)
+    devices = by_device(counted, profile, judgement, selection)
     return Report(
         schema="netpreflight-report/1",
         tool=Tool(),
@@ -125,14 +125,14 @@ def make(run: Run, profile: Profile) -> Report:
         ],
         internet_test=judgement.internet_test,
         checks=judgement.checks,
-        changes=wanted,
-        enough=enough(judgement.checks, wanted, selection),
+        changes=needed_changes,
+        enough=enough(judgement.checks, needed_changes, selection),
         startup=judgement.startup,
-        versions=by_version(handed_on, profile, selection),
+        versions=by_version(counted, profile, selection),
         devices=devices,
         observations=seen,
         footprint=run.footprint,
-        networks=_networks(run, handed_on, profile),
+        networks=_networks(run, counted, profile),
         route=way,
         answers=questions(view, judgement.checks, way),
     )
@@ -142,7 +142,7 @@ _RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined"
 
 
 def _networks(run: Run, seen: Observations, profile: Profile) -> list[NetworkVerdict]:
-    """The verdict for every network in range, best first; empty: a single network was chosen."""
+    """The verdict for each network in range, the best first; empty: a single network was chosen."""
     wifi = seen.wifi
     if wifi is None or wifi.target is not None:
         return []

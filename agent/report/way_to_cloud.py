@@ -57,13 +57,13 @@ def way_to_cloud(view: DeviceView, checks: list[Check]) -> list[Station]:
     counted = [check for check in checks if check.level != "reported"]
     target = _target(view)
     names = [in_quotes(wifi.target)] if wifi is not None and wifi.target is not None else []
-    mine = (
+    own_bss = (
         [bss for bss in wifi.bss if bss.ssid == wifi.target and bss.band == "2.4"] if wifi is not None and names else []
     )
-    channels = sorted({bss.channel for bss in mine if bss.channel is not None})
+    channels = sorted({bss.channel for bss in own_bss if bss.channel is not None})
     if channels:
         names.append(f"2.4 GHz, channel {', '.join(map(str, channels[:4]))}")
-    gateways, site, beyond = _routers(target, seen) if target else ([], [], [])
+    gateways, site_routers, provider_routers = _sorted_routers(target, seen) if target else ([], [], [])
     gateways = list(dict.fromkeys([*([scope.gateway] if scope.gateway else []), *gateways]))
     stations = [
         Station(
@@ -77,11 +77,14 @@ def way_to_cloud(view: DeviceView, checks: list[Check]) -> list[Station]:
         Station(
             kind="gateway",
             title="Gateway",
-            detail=[*(gateways or ["not known"]), *([f"on {in_quotes(view.elsewhere)}"] if view.elsewhere else [])],
+            detail=[
+                *(gateways or ["not known"]),
+                *([f"on {in_quotes(view.laptop_network)}"] if view.laptop_network else []),
+            ],
             steps=_steps("gateway", counted, profile),
         ),
-        *(_station(router, target, checks) for router in site),
-        Station(kind="provider", title="Internet", detail=beyond, steps=_steps("provider", counted, profile)),
+        *(_router_station(router, target, checks) for router in site_routers),
+        Station(kind="provider", title="Internet", detail=provider_routers, steps=_steps("provider", counted, profile)),
         Station(
             kind="cloud",
             title="The device's cloud",
@@ -89,32 +92,33 @@ def way_to_cloud(view: DeviceView, checks: list[Check]) -> list[Station]:
             steps=_steps("cloud", counted, profile),
         ),
     ]
-    found = _locating(counted)
-    if found is None or target is None or found.status not in {"fail", "unknown"}:
+    path_check = _path_check(counted)
+    if path_check is None or target is None or path_check.status not in {"fail", "unknown"}:
         return stations
-    return _with_loss(stations, target, found)
+    return _with_loss(stations, target, path_check)
 
 
 def _port(profile: Profile) -> str:
+    """The port of the device's cloud, such as `UDP 5684`."""
     protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
     return f"{protocol} {profile.cloud.port.value}"
 
 
 def _steps(kind: StationKind, checks: list[Check], profile: Profile) -> list[Step]:
     """The steps before a station: one for all checks with the same label, with the worst status among them."""
-    drawn: dict[str, list[Check]] = {}
+    by_label: dict[str, list[Check]] = {}
     for check in checks:
         if CHECKS[check.id].station == kind:
-            drawn.setdefault(CHECKS[check.id].drawn, []).append(check)
+            by_label.setdefault(CHECKS[check.id].drawn, []).append(check)
     steps = []
-    for words, alike in drawn.items():
-        worst = min(alike, key=lambda check: _WORST_FIRST.index(check.status))
-        what = words.replace("{port}", _port(profile))
-        steps.append(Step(what=what, status=worst.status, check=worst.id, summary=worst.summary))
+    for label, same_label in by_label.items():
+        worst = min(same_label, key=lambda check: _WORST_FIRST.index(check.status))
+        text = label.replace("{port}", _port(profile))
+        steps.append(Step(what=text, status=worst.status, check=worst.id, summary=worst.summary))
     return steps
 
 
-def _locating(checks: list[Check]) -> Check | None:
+def _path_check(checks: list[Check]) -> Check | None:
     """The check that says where on the path the device's port is lost."""
     return next((check for check in checks if CHECKS[check.id].locates), None)
 
@@ -131,36 +135,37 @@ def untraced(view: DeviceView) -> str:
 
 
 def _target(view: DeviceView) -> PathTarget | None:
+    """The measured path to the device's cloud; None: that path was not looked at."""
     path = view.seen.path
     targets = path.targets if path and not path.not_run else []
     return next((target for target in targets if target.address == view.address), None)
 
 
-def _heard(target: PathTarget) -> set[str]:
+def _answering_routers(target: PathTarget) -> set[str]:
     """The routers that answered a packet to the device's port with time exceeded."""
     return {router for sources in ladder.routers(target.device).values() for router in sources}
 
 
-def _station(router: Router, target: PathTarget | None, checks: list[Check]) -> Station:
+def _router_station(router: Router, target: PathTarget | None, checks: list[Check]) -> Station:
     """The station for a router between the gateway and the Internet, with whether the device's port gets that far."""
     if router.whose.may_be_edge:
         title, detail = "Edge of this site", [router.address, "or the provider's"]
     else:
         title, detail = "Another router", [router.address]
-    return Station(kind="router", title=title, detail=detail, steps=_passed(router.address, target, checks))
+    return Station(kind="router", title=title, detail=detail, steps=_router_step(router.address, target, checks))
 
 
-def _passed(router: str, target: PathTarget | None, checks: list[Check]) -> list[Step]:
+def _router_step(router: str, target: PathTarget | None, checks: list[Check]) -> list[Step]:
     """The step that says that the device's port gets to a router; empty where the router did not answer that port."""
-    found = _locating(checks)
-    if target is None or found is None or router not in _heard(target):
+    path_check = _path_check(checks)
+    if target is None or path_check is None or router not in _answering_routers(target):
         return []
     name = target.device.name
-    summary = f"{router} reported that a packet to {name} got to it"
-    return [Step(what=name, status="pass", check=found.id, summary=summary)]
+    summary = f"a packet to {name} reached {router}, which reported that its TTL ended there"
+    return [Step(what=name, status="pass", check=path_check.id, summary=summary)]
 
 
-def _routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[Router], list[str]]:
+def _sorted_routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[Router], list[str]]:
     """The gateway's addresses that answered, the routers after it that may be this site's, and those beyond.
 
     After the first router of the provider no router is this site's, even if its address is private. The first hop is
@@ -169,31 +174,35 @@ def _routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[Ro
     subnet = subnet_of(seen)
     gateways: list[str] = []
     site: list[Router] = []
-    beyond: list[str] = []
+    provider: list[str] = []
     for router in routers_of(target, seen):
         address = router.address
-        first = (
+        is_first_hop = (
             router.ttl == 1 and subnet is not None and is_address(address) and ipaddress.IPv4Address(address) in subnet
         )
-        if address == seen.scope.gateway or first:
+        if address == seen.scope.gateway or is_first_hop:
             gateways.append(address)
-        elif beyond or router.whose.owner == "internet provider":
-            beyond.append(address)
+        elif provider or router.whose.owner == "internet provider":
+            provider.append(address)
         else:
             site.append(router)
-    return gateways, site[:_MOST_ROUTERS], beyond[:MOST_BEYOND]
+    return gateways, site[:_MOST_ROUTERS], provider[:MOST_BEYOND]
 
 
-def _with_loss(stations: list[Station], target: PathTarget, found: Check) -> list[Station]:
+def _with_loss(stations: list[Station], target: PathTarget, path_check: Check) -> list[Station]:
     """Add the loss of the device's port to the station after the last router that answered for that port."""
-    heard = _heard(target)
-    places = [place for place, station in enumerate(stations) if place >= _GATEWAY and set(station.detail) & heard]
+    answering = _answering_routers(target)
+    positions = [
+        position
+        for position, station in enumerate(stations)
+        if position >= _GATEWAY and set(station.detail) & answering
+    ]
     # If no router answered for the port, it is drawn as lost before the gateway: access points do not answer traces.
-    after = min((places[-1] + 1) if places else _GATEWAY, len(stations) - 1)
-    word = f"{target.device.name} lost" if found.status == "fail" else f"{target.device.name}: where it is lost"
-    step = Step(what=word, status=found.status, check=found.id, summary=found.summary)
-    steps = [*stations[after].steps, step]
-    changed = Station(
-        kind=stations[after].kind, title=stations[after].title, detail=stations[after].detail, steps=steps
+    lost_at = min((positions[-1] + 1) if positions else _GATEWAY, len(stations) - 1)
+    label = f"{target.device.name} lost" if path_check.status == "fail" else f"{target.device.name}: where it is lost"
+    step = Step(what=label, status=path_check.status, check=path_check.id, summary=path_check.summary)
+    steps = [*stations[lost_at].steps, step]
+    with_step = Station(
+        kind=stations[lost_at].kind, title=stations[lost_at].title, detail=stations[lost_at].detail, steps=steps
     )
-    return [*stations[:after], changed, *stations[after + 1 :]]
+    return [*stations[:lost_at], with_step, *stations[lost_at + 1 :]]

@@ -100,7 +100,7 @@ def test_dropped_at_or_after_the_last_that_answers(device: str, last: int) -> No
     [
         (ROUTERS, 1, "the gateway of this network", "network administrator"),
         (ROUTERS, 2, "the edge of this site, or the provider's", "network administrator"),
-        (ROUTERS, 3, "the internet provider's, or beyond it", "internet provider"),
+        (ROUTERS, 3, "a router of the internet provider, or beyond it", "internet provider"),
         ((GATEWAY, "10.0.0.1", EDGE, ISP), 2, "a second NAT", "network administrator"),
         ((GATEWAY, "100.64.0.1", EDGE, ISP), 2, "carrier-grade NAT", "internet provider"),
         ((GATEWAY, "100.64.0.1", EDGE, ISP), 3, "the internet provider's", "internet provider"),

@@ -200,7 +200,7 @@ def test_the_internet_test_says_what_the_device_would(changed: dict[str, Any], r
     ("changed", "says"),
     [
         ({"dhcp": seen.lease(resolvers=[])}, "Not known"),
-        ({"dhcp": seen.dhcp()}, "fast green"),
+        ({"dhcp": seen.dhcp()}, "blinking green fast"),
         ({"dns": Dns()}, "Not known"),
         ({"dns": None}, "Not known"),
         ({"dns": Dns(not_run="x")}, "Not known"),

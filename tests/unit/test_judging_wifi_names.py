@@ -52,7 +52,7 @@ ODD = {
         "M\N{LATIN SMALL LETTER U WITH DIAERESIS}nchen".encode(),
         "\U0001f468\u200d\U0001f469\u200d\U0001f467".encode(),  # joined emoji are no control characters
     ),
-    "characters that turn the direction of text": ("a\u202eb".encode(),),
+    "invisible characters that set the direction of text": ("a\u202eb".encode(),),
     "control characters": (b"a\x1b[31mb", b"a\0b"),
     "bytes that are not valid UTF-8": (b"a\xff\xfe",),
     "quotes": (b'a"b', b"it's"),

@@ -236,7 +236,7 @@ def test_the_country_is_evidence_for_channels_12_to_14(country: str | None, says
 def test_bss_load_is_evidence_of_crowding() -> None:
     made = check("wifi.channel", wifi(HEALTHY, bss(name=b"x", channel=1, load=BssLoad(stations=3, utilisation=0.4))))
 
-    assert "overlapping channel 1: 1 BSS, 40% busy by BSS Load" in made.evidence
+    assert "overlapping channel 1: 1 BSS, 40% busy according to the access point's BSS Load element" in made.evidence
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def judge_channel(bss: Bss, wifi: Survey, profile: Profile) -> Finding:
             status="warn",
             summary=f"{name} is on channel {bss.channel}; not confirmed for this device",
             problem="channel-unconfirmed",
-            reason=f"That this device uses channel {bss.channel} is not confirmed.",
+            reason=f"It is not confirmed that this device uses channel {bss.channel}.",
             remedy=remedy,
             owner="network administrator",
             rests_on=[perhaps],
@@ -166,7 +166,11 @@ def crowding(wifi: Survey) -> list[str]:
     return [
         *(
             f"overlapping channel {channel}: {counted(air.overlapping[channel])}"
-            + (f", {air.load[channel]:.0%} busy by BSS Load" if channel in air.load else "")
+            + (
+                f", {air.load[channel]:.0%} busy according to the access point's BSS Load element"
+                if channel in air.load
+                else ""
+            )
             for channel in PLAIN
         ),
         f"access points of at least {DEFERS_DBM:.0f} dBm, however many names each has: "

@@ -24,6 +24,7 @@ def not_covered(wifi: Wifi, radio: RadioFacts) -> str | None:
 
 
 def _band_not_covered(band: Band, wifi: Wifi, radio: RadioFacts) -> str | None:
+    """Why the results cannot show that a network is absent from one band, as a phrase; None: they can."""
     passive, uses = wifi.source in PASSIVE, plans(radio, band)[0]
     if uses is None:
         return f"the profile does not say which channels of {band} GHz the device uses"
@@ -67,6 +68,7 @@ def _not_used_here(wifi: Wifi, band: Band) -> set[int]:
 
 
 def _is_within(reach_mhz: int, frequency_mhz: int | None, listened_mhz: list[int]) -> bool:
+    """Whether the radio listened this near to a frequency, so that a beacon there was heard."""
     return frequency_mhz is not None and any(abs(frequency_mhz - listened) <= reach_mhz for listened in listened_mhz)
 
 

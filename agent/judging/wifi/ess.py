@@ -93,6 +93,7 @@ def network_of(seen: Observations, profile: Profile) -> Ess | Finding:
 
 
 def _network(wifi: Survey, profile: Profile) -> Ess | Finding:
+    """The network that the survey is about, with its BSSs ranked for the device, or why there is none."""
     target = wifi.target
     if wifi.not_run or wifi.source is None or not wifi.bss:
         return nothing_to_judge(wifi)
@@ -111,6 +112,7 @@ def _network(wifi: Survey, profile: Profile) -> Ess | Finding:
 
 
 def _rank(bss: Bss, wifi: Survey, profile: Profile) -> Rank:
+    """How good a BSS is for the device; the lowest rank is the best."""
     found = [BEST_FIRST.index(judge(bss, wifi, profile).standing) for judge in _OF_A_BSS]
     found.append(BEST_FIRST.index("pass" if is_fresh(bss, wifi) else "unknown"))
     worst = max(found)

@@ -87,6 +87,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
 
 
 def _ht_only(name: str, remedy: str, profile: Profile) -> Finding:
+    """The finding where a BSS admits 802.11n stations only, for a device that has 802.11n."""
     n_only = profile.radio.n_only
     summary = f"{name} admits 802.11n stations only"
     if n_only.value == "no":
@@ -116,6 +117,7 @@ def _second_stream(bss: Bss) -> bool:
 
 
 def _fail(problem: str, summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]]) -> Finding:
+    """A failure of `wifi.mode`, for the network administrator."""
     return Finding(
         status="fail",
         summary=summary,

@@ -63,6 +63,7 @@ def judge_band(network: Ess) -> Finding:
 
 
 def _not_in_band(network: Ess) -> Finding:
+    """The finding where no BSS of the network was heard in the device's bands, with names that look like it."""
     found = _absent(network)
     near = [] if network.ours else network.wifi.air.look_alikes(network.wifi.target or "")[:_MOST_NEAR]
     if not near:
@@ -84,6 +85,7 @@ def _not_in_band(network: Ess) -> Finding:
 
 
 def _absent(network: Ess) -> Finding:
+    """The finding where no BSS of the network was heard in the device's bands: a failure, or unknown."""
     wifi, ours, name, radio = network.wifi, network.ours, network.name, network.profile.radio
     others = " and ".join(sorted({band for bss in ours if (band := bss.band)}))
     elsewhere = f"{name} is on {others} GHz"
@@ -241,6 +243,7 @@ def _only_high(network: Ess) -> Finding:
 
 
 def _not_shared(network: Ess) -> Finding:
+    """The finding where the name was heard on 2.4 GHz only: a pass if 5 GHz was surveyed too, else unknown."""
     wifi, name = network.wifi, network.name
     if looked_at_high(wifi):
         evidence = [*network.evidence, *filter(None, [listened_high(wifi)])]
@@ -254,7 +257,7 @@ def _not_shared(network: Ess) -> Finding:
         remedy = f"Check in the access point's settings whether 5 GHz uses the name {name} too."
     return Finding(
         status="unknown",
-        summary=f"Not known whether {name} is on 5 GHz too",
+        summary=f"It is not known whether {name} is on 5 GHz too",
         problem="not-surveyed",
         reason=sentences(["Nothing was heard on 5 GHz, and nothing shows that it was listened to", *wifi.limits]),
         remedy=remedy,
@@ -270,13 +273,14 @@ def _signs(low: list[Bss], high: list[Bss]) -> list[str]:
         signs.append("802.11v BSS transition is on, which access points use for steering")
     if any(bss.radio_measurement for bss in ours):
         signs.append("802.11k is on")
-    near, far = _strongest(high), _strongest(low)
-    if near is not None and far is not None and near - far >= STEERING_GAP_DB:
-        signs.append(f"5 GHz is {near - far:.0f} dB stronger")
+    high_dbm, low_dbm = _strongest(high), _strongest(low)
+    if high_dbm is not None and low_dbm is not None and high_dbm - low_dbm >= STEERING_GAP_DB:
+        signs.append(f"5 GHz is {high_dbm - low_dbm:.0f} dB stronger")
     if all(bss.answers_probes is False for bss in low):
         signs.append("on 2.4 GHz no probe response was heard")
     return signs
 
 
 def _strongest(bsss: list[Bss]) -> float | None:
+    """The signal of the strongest BSS in dBm; None: not known."""
     return next((bss.signal_dbm for bss in by_strength(bsss)), None)

@@ -66,6 +66,7 @@ def _ways(bss: Bss, profile: Profile) -> list[_Way]:
 
 
 def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
+    """Whether the device can join in one way: its ciphers, PMF, and how good that security is."""
     name, radio = judged_name(wifi), profile.radio
     if way.element is not None and not way.element.pairwise_ciphers:
         return _odd_element(bss, name)
@@ -110,6 +111,7 @@ def _cipher_lacking(element: Suites, has: list[str]) -> str | None:
 
 
 def _pmf_required(name: str, profile: Profile) -> Finding:
+    """The finding where the BSS requires PMF and the device does not have it, or that is not confirmed."""
     pmf = profile.radio.pmf_required
     unconfirmed = pmf.certainty == "unconfirmed"
     return Finding(
@@ -229,6 +231,7 @@ def _families(radio: RadioFacts) -> dict[Security, Fact[list[Security]]]:
 
 
 def _warn(problem: str, summary: str, reason: str, remedy: str, rests_on: list[Fact[Any]] | None = None) -> Finding:
+    """A warning about security, for the network administrator."""
     return Finding(
         status="warn",
         summary=summary,

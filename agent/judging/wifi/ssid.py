@@ -19,9 +19,10 @@ NOT_ASKED_FOR = (
 )
 _ABOVE_11 = range(12, 15)
 _MOST_TWINS = 5
-_SIGNS = {",": "commas", '"': "quotes", "'": "quotes", "\\": "backslashes"}
-_TURNS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that change the direction of text (Unicode, UAX 9), so that a name can look like another one."""
+_MISTYPED_PUNCTUATION = {",": "commas", '"': "quotes", "'": "quotes", "\\": "backslashes"}
+"""Punctuation that set-up apps and command lines may treat as a separator, quote or escape."""
+_BIDI_CONTROLS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that set the direction of text (Unicode, UAX 9): invisible, and they can make a name look like another."""
 
 
 def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
@@ -52,7 +53,7 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile)
         oddities.append(f"{len(raws)} names with different bytes look the same")
     if twins := wifi.air.look_alikes(text):
         oddities.append(f"{in_quotes(twins[0])} looks the same, but is another network")
-        evidence += [f"looks alike: {in_quotes(twin)}" for twin in twins[1:_MOST_TWINS]]
+        evidence += [f"looks the same: {in_quotes(twin)}" for twin in twins[1:_MOST_TWINS]]
     if oddities:
         hides = ["its beacons hide the name"] if hidden.status == "warn" else []
         reason = "Such a name is easy to mistype when the device is set up."
@@ -86,6 +87,7 @@ def _same_bssid(ours: list[Bss], wifi: Survey) -> tuple[Bss, Bss] | None:
 
 
 def _shared_bssid(double: tuple[Bss, Bss], hidden: Finding, wifi: Survey, evidence: list[str]) -> Finding:
+    """The finding where one BSSID has two names."""
     names = f"{judged_name(wifi)} and {in_quotes(double[1].ssid or '')}"
     return Finding(
         status="warn",
@@ -147,7 +149,7 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     if not_asked_for(bss, radio):
         return Finding(
             status="unknown",
-            summary=f"{name} hides its name on channel {bss.channel}: not known whether this device finds it there",
+            summary=f"{name} hides its name on channel {bss.channel}: it is not known if this device finds it there",
             problem="hidden-above-11",
             reason=NOT_ASKED_FOR,
             remedy=f"{remedy[:-1]}, or set its 2.4 GHz channel to 1, 6 or 11.",
@@ -177,6 +179,10 @@ def octets(bss: Bss) -> bytes | None:
 
 
 def _oddities(raw: bytes | None, text: str) -> list[str]:
+    """What makes a network name easy to mistype or to mistake for another one, in words; empty: nothing does.
+
+    `raw` is the name's bytes if they are known, and `text` the name as the scan source shows it.
+    """
     found = []
     size = len(raw if raw is not None else text.encode("utf-8", "surrogatepass"))
     if size > LONGEST_SSID:
@@ -189,10 +195,12 @@ def _oddities(raw: bytes | None, text: str) -> list[str]:
         found.append("begins or ends with a space")
     if any(unicodedata.category(character) == "Cc" for character in decoded):
         found.append("control characters")
-    if _TURNS & set(decoded):
-        found.append("characters that turn the direction of text")
-    elif not decoded.isascii():
+    if _BIDI_CONTROLS & set(decoded):
+        found.append("invisible characters that set the direction of text")
+    elif not decoded.isascii():  # those controls are outside ASCII too, and were named already
         found.append("characters outside ASCII")
-    if signs := list(dict.fromkeys(_SIGNS[character] for character in decoded if character in _SIGNS)):
-        found.append(" and ".join(signs))
+    if punctuation := list(
+        dict.fromkeys(_MISTYPED_PUNCTUATION[character] for character in decoded if character in _MISTYPED_PUNCTUATION)
+    ):
+        found.append(" and ".join(punctuation))
     return found
