@@ -210,7 +210,7 @@ def _needs(profile: Profile) -> list[_Need]:
 
 
 def _one_id_only(dns: Dns, needs: list[_Need]) -> list[str]:
-    """What a run of an earlier version did not measure."""
+    """Evidence for each name that an earlier version asked for with one device id only."""
     names = [name for need in needs for name in need.names if zone_of(name) != name and dns.of(name)]
     return [
         f"{zone_of(name)}: asked for with one device id; whether others resolve was not measured then"
