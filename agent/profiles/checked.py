@@ -110,7 +110,7 @@ def allowed(kind: Any) -> str:
         values = [quoted(value) for value in get_args(kind)]
         return values[0] if len(values) == 1 else f"one of {', '.join(values)}"
     if get_origin(kind) is list:
-        return f"a list; each element: {allowed(get_args(kind)[0])}"
+        return f"a list, each {allowed(get_args(kind)[0])}"
     if get_origin(kind) is dict:
         key, value = get_args(kind)
         return f"a table from {allowed(key)} to {allowed(value)}"

@@ -229,7 +229,7 @@ def _topology(view: DeviceView, way: list[Station]) -> Question:
     if private_routers:
         answer = (
             f"{len(private_routers)} more with a private address after the gateway ({', '.join(private_routers)}): "
-            "a second NAT, routers of this site, or the provider's"
+            "a second NAT, or routers of this site or of the provider"
         )
     elif later_routers:
         answer = (

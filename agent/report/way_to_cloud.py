@@ -149,7 +149,7 @@ def _answering_routers(target: PathTarget) -> set[str]:
 def _router_station(router: Router, target: PathTarget | None, checks: list[Check]) -> Station:
     """The station for a router between the gateway and the Internet, with whether the device's port gets that far."""
     if router.whose.may_be_edge:
-        title, detail = "Edge of this site", [router.address, "or the provider's"]
+        title, detail = "Edge of this site", [router.address, "or a router of the provider"]
     else:
         title, detail = "Another router", [router.address]
     return Station(kind="router", title=title, detail=detail, steps=_router_step(router.address, target, checks))

@@ -129,7 +129,7 @@ class _Choice:
 
     def _failed(self, problem: SourceUnavailable, name: str = "") -> None:
         """Note why a source could not be used, and the step that would unlock it."""
-        self.reasons.append(f"{name} could not be used: {problem.reason}" if name else problem.reason)
+        self.reasons.append(f"this survey could not use {name}: {problem.reason}" if name else problem.reason)
         if problem.unlocked_by:
             self.steps.append(problem.unlocked_by)
 

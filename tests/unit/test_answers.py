@@ -321,7 +321,7 @@ def test_the_loss_stands_after_the_last_router_that_answered() -> None:
 
     assert [(station.title, station.detail) for station in way(made)][3:6] == [
         ("Another router", ["10.20.0.1"]),
-        ("Edge of this site", ["203.0.113.1", "or the provider's"]),
+        ("Edge of this site", ["203.0.113.1", "or a router of the provider"]),
         ("Internet", ["203.0.113.5"]),
     ]
     assert steps(made)["Another router"] == [("UDP 5684", "pass")]

@@ -621,7 +621,11 @@ def test_the_first_source_that_scans_is_taken(choose: Callable[..., Wifi]) -> No
     )
 
     assert seen.source == "windows"
-    assert seen.limits == ["Not by one: it is asleep", "Not by two: the package pack is not installed", "And more"]
+    assert seen.limits == [
+        "This survey could not use one: it is asleep",
+        "This survey could not use two: the package pack is not installed",
+        "And more",
+    ]
 
 
 def test_a_scan_is_better_than_last_results_and_keeps_what_they_knew(choose: Callable[..., Wifi]) -> None:
