@@ -60,7 +60,7 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
             and endpoint.host in hosts
             and (endpoint.transport, endpoint.port) == (needs.transport.value, port)
         ]
-    doubted = doubts(seen)
+    doubted = doubts(seen, profile)
     places = [found for found in places if not (found[0].address in doubted and doubted[found[0].address].is_certain)]
     if not places:
         return []

@@ -107,7 +107,7 @@ async def _dtls(network: Network, host: str, address: str, port: int, patience: 
     end = network.limit(begun, patience.hello_give_up_s)
     handshake = _Handshake(network, host, address, port)
     first = await handshake.first(patience)
-    flight = await handshake.second(end) if handshake.record else None
+    flight = await handshake.second(first.value, end) if handshake.record else None
     return CloudEndpoint(
         transport="dtls",
         host=host,
@@ -148,10 +148,15 @@ class _Handshake:
             if self._flight.begun:
                 self._end()
 
-    async def second(self, end: float) -> ServerFlight:
-        """What comes after the first record, until `end` on the monotonic clock."""
+    async def second(self, answer: str | None, end: float) -> ServerFlight:
+        """What comes after the first record, until `end` on the monotonic clock.
+
+        Args:
+            answer: what the first ClientHello came to; None: to a part of a flight.
+            end: on the monotonic clock.
+        """
         if not self._cookie:
-            return self._seen(self.record)
+            return self._seen(answer)
         result: Exchange[str] | None = None
         left_s = end - self.network.clock.monotonic()
         try:

@@ -84,7 +84,7 @@ def read_summary(status: int, body: bytes) -> VendorStatus:
         return VendorStatus(error=f"its answer has more than {LARGEST >> 10} KiB")
     try:
         summary = msgspec.json.decode(body, type=_Summary)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return VendorStatus(error="its answer is no summary of a Statuspage")
     return VendorStatus(
         indicator=summary.status.indicator[:LONGEST_TEXT],

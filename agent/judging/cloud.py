@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from netpreflight.agent.counted import counted
-from netpreflight.agent.judging.addresses import zone_of
+from netpreflight.agent.judging.addresses import is_local, zone_of
 from netpreflight.agent.judging.coap import own_server
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, named, refused
@@ -27,6 +27,8 @@ from netpreflight.probes.observations import (
 
 _UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
+SECOND_S = 4.0
+"""A connection that was given less than that proves nothing by its silence."""
 NOT_MEASURED_THEN = "what follows the first record was not measured then"
 
 
@@ -70,6 +72,18 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
     patience = profile.cloud.answer_s
     evidence = [f"{where}, {connection.at_s:.1f} s: {_describe(connection)}" for connection in endpoint.connections]
     nonces = [connection for connection in endpoint.connections if connection.is_nonce]
+    if endpoint.nonce and (after := _after_nonce(endpoint)) is not None:
+        return Finding(
+            status="unknown",
+            summary=f"{where} sends a nonce on one connection, and none on the next",
+            problem="no-nonce",
+            reason=f"The next connection: {_describe(after)}. The real service sends a nonce on each; something on the "
+            "way that lets the first connection pass and then knows better looks like this, and so does loss.",
+            remedy="Run netpreflight again; if it says the same, let the device's port past application control.",
+            owner="network administrator",
+            evidence=evidence,
+            rests_on=[patience],
+        )
     if endpoint.nonce:
         said = ", another one on each connection" if len(nonces) > 1 else ""
         return Finding(status="pass", summary=f"{where} answers: a nonce of 40 bytes{said}", evidence=evidence)
@@ -121,6 +135,14 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
     return beyond_this_site(found, _flow("tcp", endpoint), seen) if problem == "no-answer" else found
 
 
+def _after_nonce(endpoint: CloudEndpoint) -> Connection | None:
+    """The connection that was made after a nonce, if it had none and its time was not cut short."""
+    *before, last = endpoint.connections
+    if not before or not before[-1].is_nonce or last.is_nonce:
+        return None
+    return None if last.error == "timeout" and last.waited_s < SECOND_S else last
+
+
 def _describe(connection: Connection) -> str:
     connected = f"connected in {connection.connect_ms:.0f} ms" if connection.connect_ms is not None else "not connected"
     return f"{connected}, {len(connection.received) // 2} bytes received, {connection.error or 'then silence'}"
@@ -165,20 +187,18 @@ def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile:
     if key and is_signed(key.value, flight.client_random, flight.server_random, flight.key_exchange):
         summary = f"{where} signed this run's random number with the key that devices carry"
         return Finding(status="pass", summary=summary, rests_on=[key])
-    if flight.answer is None or (key is None and flight.answer == "HelloVerifyRequest"):
+    if flight.answer in {None, "HelloVerifyRequest"}:
         return _second_flight(endpoint, flight, where, seen)
     if key is None:
         cookie = " with the cookie" if flight.attempts else ""
         return Finding(status="pass", summary=f"{where} answers a DTLS ClientHello{cookie} with {flight.answer}")
     what = f"It answers with {flight.answer}"
-    if flight.answer == "HelloVerifyRequest":
-        what = "It does not take the cookie that it gave, and asks for one again"
-    elif flight.answer == "flood":
+    if flight.answer == "flood":
         what = "It sends more than any server does"
     elif flight.answer == "ServerHello":
         what = "What it signed does not fit that key" if flight.key_exchange else "It signs nothing"
     return Finding(
-        status="fail" if key.certainty == "confirmed" else "warn",
+        status="fail" if key.certainty == "confirmed" or is_local(endpoint.address or "") else "warn",
         summary=f"{where} answers, and did not sign with the key that devices carry",
         problem="other-key",
         reason=f"{what}. A device would refuse such a server: something else answers in the cloud's place, or the "
@@ -201,8 +221,19 @@ def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, se
     sent = sum(attempt.outcome != "ignored" for attempt in flight.attempts)
     reason = f"The first ClientHello was answered with {endpoint.record}, and {sent} with the cookie were not answered."
     unclear = None
-    if flight.answer:
-        unclear = "The server does not take the cookie that it gave, and asks for one again."
+    if flight.answer and not flight.attempts:
+        unclear = "The server asks for a cookie, and gives none."
+    elif flight.answer:
+        unclear = (
+            "The server does not take the cookie that it gave, and asks for one again. A cookie holds for the address "
+            "and port that it was given to: two uplinks that share one conversation look like this, and so do two "
+            "servers that do not share their secret."
+        )
+    elif flight.messages:
+        unclear = (
+            f"Of the server's flight came {', '.join(flight.messages)} only. Loss looks like this, and so does "
+            "something that drops the rest; a server within a handshake leaves a plain ClientHello unanswered."
+        )
     elif same:
         unclear = (
             f"{reason} The plain ClientHello is still answered in the same conversation: a server that drops what it "
@@ -213,7 +244,7 @@ def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, se
     if unclear:
         return Finding(
             status="unknown",
-            summary=f"{where} answers a ClientHello, and not the one with its cookie",
+            summary=f"{where} answers a ClientHello, and does not go on with the handshake",
             problem="second-flight",
             reason=unclear,
             remedy="Run netpreflight again, with --deep, and compare with a phone's hotspot: run it there, too.",

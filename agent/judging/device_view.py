@@ -52,7 +52,7 @@ def device_view(seen: Observations, profile: Profile) -> DeviceView:
         endpoints=own_endpoints(seen, profile),
         guessed_router=guessed,
         other_router=_other_router(seen, guessed),
-        doubted=doubts(seen),
+        doubted=doubts(seen, profile),
         laptop_network=network_of_laptop(seen),
     )
 

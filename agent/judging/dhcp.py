@@ -259,6 +259,8 @@ def _of_lease(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Fi
         )
     if not granted.routers:
         return _no_router(granted, view, evidence)
+    if found := _others_own(granted, view):
+        return msgspec.structs.replace(found, evidence=evidence)
     if seen.dhcp and (late := _too_late(seen.dhcp, granted, profile)):
         return msgspec.structs.replace(late, evidence=evidence)
     if short_lived := _too_short(granted, profile) or _in_use(granted, view):
@@ -314,6 +316,30 @@ def _too_short(granted: DhcpMessage, profile: Profile) -> Finding | None:
         "some hours (option 51; never for less than 2 minutes).",
         owner="network administrator",
         rests_on=[shortest],
+    )
+
+
+def _others_own(granted: DhcpMessage, view: DeviceView) -> Finding | None:
+    """The finding where the address is certainly another's: the router's, a resolver's, or the server's own.
+
+    This laptop's own address shows nothing: a server that leases by the switch's port (option 82) offers it again.
+    """
+    whose: dict[str | None, str] = {granted.server: "the DHCP server", view.seen.scope.gateway: "the gateway"}
+    for resolver in granted.resolvers:
+        whose[resolver] = "a resolver"
+    for router in granted.routers:
+        whose[router] = "the router"
+    who = whose.get(granted.address)
+    if who is None:
+        return None
+    return Finding(
+        status="fail",
+        summary=f"{granted.address}, which {granted.server} leases, is the address of {who}",
+        problem="address-in-use",
+        named=Named(address=granted.server),
+        reason="Two hosts with one address lose each other's packets.",
+        remedy=f"Take {granted.address} out of the pool of the DHCP server {granted.server}.",
+        owner="network administrator",
     )
 
 

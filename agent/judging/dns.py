@@ -11,11 +11,12 @@ from netpreflight.agent.judging.addresses import is_address, is_local, is_sinkho
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.doubt import Doubt
 from netpreflight.agent.judging.resolver_reach import reach_of
+from netpreflight.agent.judging.signature import is_another
 from netpreflight.agent.judging.unseen import no_resolver, of_another_run
 from netpreflight.agent.judging.witnessed import answered_addresses
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Flow, Named
-from netpreflight.probes.observations import Dns, Lookup, Observations
+from netpreflight.probes.observations import Dns, Lookup
 
 NTP_SERVER = "pool.ntp.org"
 
@@ -70,6 +71,8 @@ def resolve(view: DeviceView) -> Finding:
             evidence=evidence,
             rests_on=[profile.cloud.hosts, *([profile.cloud.known_names] if profile.cloud.known_names else [])],
         )
+    if (found := _other_id_servfail(kept, failing, doubted, evidence)) is not None:
+        return found
     if failing:
         others_work = any(lookup.addresses for lookup in dns.lookups if lookup.resolver not in asked)
         finding = _names_fail(kept, failing, view, evidence)
@@ -173,7 +176,7 @@ def integrity(view: DeviceView) -> Finding:
         return _assumed(dns, evidence)
     local = [(query, address) for query in dns.lookups for address in query.addresses if is_local(address)]
     if local:
-        return _local_answers(seen, local, evidence)
+        return _local_answers(view, local, evidence)
     randoms = [query for query in dns.lookups if query.kind == "random" and query.rcode]
     denied = any(query.rcode in {"NXDOMAIN", "NOERROR"} for query in randoms)
     # A resolver may also refuse names that it does not know; that proves something only if it resolves other names.
@@ -242,6 +245,29 @@ def _failure_of(dns: Dns, name: str, doubted: Mapping[str, Doubt]) -> str | None
     return f"{used.addresses[0]}, {doubt.words}" if doubt else None
 
 
+def _other_id_servfail(
+    dns: Dns, failing: list[_Need], doubted: Mapping[str, Doubt], evidence: list[str]
+) -> Finding | None:
+    """The finding where the only fault is one SERVFAIL for another id's name, which no cache helps out with."""
+    names = [name for need in failing for name in need.names]
+    if not names or any(_failure_of(dns, name, doubted) for name in names):
+        return None
+    failed = [own for name in names for own in dns.with_other_ids(name) if _failure_of(dns, own, doubted)]
+    if any(lookup.rcode != "SERVFAIL" for own in failed for lookup in dns.of(own)):
+        return None
+    return Finding(
+        status="unknown",
+        summary=f"{zone_of(names[0])}: one device's name resolves, and another device's brings SERVFAIL",
+        problem="resolver-fails",
+        named=Named(address=dns.resolvers[0]),
+        reason="Every device asks for a name of its own. A resolver that fails once looks like this, and so does a "
+        "filter that lets only one name through.",
+        remedy="Run netpreflight again: it then asks for another id.",
+        owner="network administrator",
+        evidence=evidence,
+    )
+
+
 def _may_not_exist(dns: Dns, need: _Need, doubted: Mapping[str, Doubt]) -> bool:
     """Whether the needed names get NXDOMAIN while a name of the same cloud that is known to exist resolves."""
     missing = all(lookup.rcode == "NXDOMAIN" for name in need.names for lookup in dns.of(name))
@@ -304,9 +330,10 @@ def _names_fail(dns: Dns, failing: list[_Need], view: DeviceView, evidence: list
     )
 
 
-def _local_answers(seen: Observations, local: list[tuple[Lookup, str]], evidence: list[str]) -> Finding:
+def _local_answers(view: DeviceView, local: list[tuple[Lookup, str]], evidence: list[str]) -> Finding:
     """The finding where a public name gets a local address: a warning if the right server answers there."""
-    works = answered_addresses(seen)
+    seen = view.seen
+    works = answered_addresses(seen) - {server.address for server in view.endpoints if is_another(server, view.profile)}
     proved = all(address in works for _, address in local)
     lookup, address = next(((query, address) for query, address in local if address not in works), local[0])
     gateway = " (the gateway)" if address == seen.scope.gateway else ""

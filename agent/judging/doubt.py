@@ -11,7 +11,9 @@ import msgspec
 
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import is_local, is_sinkhole, zone_of
+from netpreflight.agent.judging.signature import is_another
 from netpreflight.agent.judging.witnessed import answered, answered_addresses
+from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import Observations, PathTarget
 
@@ -68,11 +70,14 @@ class Doubt(NamedTuple):
         return self.kind in {"invented", "block-page", "shared"}
 
 
-def doubts(seen: Observations) -> dict[str, Doubt]:
-    """The addresses in doubt, each with the strongest reason."""
+def doubts(seen: Observations, profile: Profile | None = None) -> dict[str, Doubt]:
+    """The addresses in doubt, each with the strongest reason; of clouds, those of the device."""
     lookups = [lookup for lookup in (seen.dns.lookups if seen.dns else []) if lookup.type == "A"]
     given = {address for lookup in lookups for address in lookup.addresses if not is_sinkhole(address)}
-    speaking = {answer.address for answer in answered(seen) if answer.speaks != "http"}
+    endpoints = seen.cloud.endpoints if seen.cloud else []
+    own = [server for server in endpoints if profile is None or server.host in profile.cloud.hosts.value]
+    others = {server.address for server in own if profile is not None and is_another(server, profile)}
+    speaking = {answer.address for answer in answered(seen) if answer.speaks != "http"} - others
     zones: dict[str, set[str]] = {}
     for lookup in lookups:
         if lookup.kind in {"device", "another-id"}:  # vendors' names can share the servers of one network of servers
@@ -80,10 +85,10 @@ def doubts(seen: Observations) -> dict[str, Doubt]:
                 zones.setdefault(address, set()).add(_registered(lookup.name))
     found: dict[str, Doubt] = {}
     web_servers = _web_servers(seen)
-    clouds = {endpoint.address for endpoint in (seen.cloud.endpoints if seen.cloud else [])}
+    clouds = {server.address for server in own}
     for address in web_servers & clouds & given - speaking:
         found[address] = Doubt("web-server", "a web server that does not answer the device's port")
-    for address in given - answered_addresses(seen):
+    for address in given - (answered_addresses(seen) - others):
         if is_local(address):
             found[address] = Doubt("local", "a local address")
     for address in given - speaking:

@@ -18,6 +18,7 @@ from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.doubt import Doubt
 from netpreflight.agent.judging.icmp import from_host, no_route
 from netpreflight.agent.judging.router_owner import Router, furthest_outside, is_beyond_the_edge, whose
+from netpreflight.agent.judging.signature import is_signed
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Fact, Profile
@@ -75,12 +76,23 @@ def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) 
     targets = [place for place in (seen.path.targets if seen.path else []) if (place.device.name, place.host) in asked]
     evidence = [line for place in targets for line in _evidence(place)]
     for server in asked.values():
-        if _has_answered(server):
+        if _has_answered(server) and not _went_silent(server, profile):
             return Finding(
                 status="pass",
                 summary=f"{server.host} ({server.address}), {name}, answers: nothing on the path drops it",
                 evidence=evidence,
             )
+    if silent := next((server for server in asked.values() if _went_silent(server, profile)), None):
+        return Finding(
+            status="unknown",
+            problem="reached-not-answered",
+            summary=f"{silent.host} ({silent.address}), {name}, answers a ClientHello and does not go on",
+            reason="Whether something on the path drops that does not show; see cloud.transport.",
+            remedy="Do what cloud.transport says, then run netpreflight again.",
+            owner="network administrator",
+            due_to="cloud.transport",
+            evidence=evidence,
+        )
     if not any(server.address for server in asked.values()):
         return no_address(seen, cloud.hosts.value)
     certainly_wrong = {address for address, doubt in doubted.items() if doubt.is_certain}
@@ -180,6 +192,15 @@ def _own_exchanges(seen: Observations, profile: Profile) -> dict[tuple[str, str]
         ]
     protocol = "TCP" if cloud.transport.value == "tcp-nonce" else "UDP"
     return {(f"{protocol} {port}", server.host): server for server in servers if server.host in hosts}
+
+
+def _went_silent(asked: CoapServer | CloudEndpoint, profile: Profile) -> bool:
+    """Whether a server answered the first ClientHello, and then did not go on with the handshake."""
+    if isinstance(asked, CoapServer) or asked.flight is None or asked.flight.answer not in {None, "HelloVerifyRequest"}:
+        return False
+    key, flight = profile.cloud.server_key, asked.flight
+    signed = key and is_signed(key.value, flight.client_random, flight.server_random, flight.key_exchange)
+    return not signed
 
 
 def _has_answered(server: CoapServer | CloudEndpoint) -> bool:

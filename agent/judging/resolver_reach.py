@@ -108,9 +108,10 @@ def _no_internet(what: str, who: Named, seen: Observations) -> Reach:
         "no-internet",
         who,
         f"{what}, and 8.8.8.8, which needs no name, does not answer on TCP 53 either: most likely there is no internet "
-        "here. A firewall that lets out nothing at all looks the same.",
+        "here. A broken resolver at a site that lets out no DNS but its own, or nothing at all, looks the same.",
         f"Look at the router{router}: its internet light, its cable to the modem, its status page. Without a "
-        "connection there, restart it; if that does not help, call the internet provider. Then run netpreflight again",
+        "connection there, restart it; if that does not help, call the internet provider. If "
+        "computers get online here, look at the resolver instead. Then run netpreflight again",
         or_another=False,
     )
 

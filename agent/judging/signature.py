@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
+    from netpreflight.agent.profiles import Profile
+    from netpreflight.probes.observations import CloudEndpoint
+
 _HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 """A SubjectPublicKeyInfo of a key on P-256 before its uncompressed point (RFC 5480 section 2)."""
 _NAMED_CURVE = 3
@@ -66,3 +69,11 @@ def is_signed(key: str, client_random: str, server_random: str, key_exchange: st
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def is_another(endpoint: "CloudEndpoint", profile: "Profile") -> bool:
+    """Whether what answered is not known to be the device's cloud, where its key could have shown that it is."""
+    flight, key = endpoint.flight, profile.cloud.server_key
+    if flight is None or key is None or endpoint.host not in profile.cloud.hosts.value:
+        return False
+    return not is_signed(key.value, flight.client_random, flight.server_random, flight.key_exchange)

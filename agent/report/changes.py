@@ -141,7 +141,9 @@ def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
     """The rule that lets an exchange through; None: it stays in the device's subnet, or a value is invalid."""
     subnet = subnet_of(seen)
     addresses = [
-        address for address in _addresses(flow, seen) if subnet is None or ipaddress.IPv4Address(address) not in subnet
+        address
+        for address in _addresses(flow, seen, profile)
+        if subnet is None or ipaddress.IPv4Address(address) not in subnet
     ]
     if not addresses or not 1 <= flow.port <= 65535:
         return None
@@ -158,11 +160,11 @@ def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
     )
 
 
-def _addresses(flow: Flow, seen: Observations) -> list[str]:
+def _addresses(flow: Flow, seen: Observations, profile: Profile) -> list[str]:
     """The address to which the exchange was tried, and the other addresses of its name."""
     lookups = seen.dns.of(flow.host) if seen.dns and flow.host else []
     every = [flow.address, *(address for lookup in lookups for address in lookup.addresses)]
-    doubted = doubts(seen)
+    doubted = doubts(seen, profile)
     return [name for name in dict.fromkeys(every) if _is_host(name) and name not in doubted][:MOST_ADDRESSES]
 
 
