@@ -317,7 +317,7 @@ ENTRIES = (
         _cookie_fits,
     ),
     Entry(
-        "alert", ("dtls",), "udp", None, form("15 fefd 0000 0000000000 <record:02-ff> 0002 02 28"),
+        "alert", ("dtls",), "udp", None, form("15 fefd 0000 0000000000 <record:01-ff> 0002 02 28"),
         "mbedTLS 2.22, library/ssl_msg.c, mbedtls_ssl_send_fatal_handshake_failure(); RFC 5246 section 7.2",
     ),
     Entry(
