@@ -78,7 +78,7 @@ def test_local_cloud_by_its_address(content: str, proto: Literal["udp", "tcp"], 
     assert statuses(dropped.report) == HEALTHY | {"cloud.transport": "fail", "path.egress": "unknown"}
     lost = checks(dropped.report)["cloud.transport"]
     assert lost["problem"] == "no-answer"
-    assert all(where in line for line in lost["evidence"] if not line.startswith("of the device"))
+    assert all(where in line for line in lost["evidence"] if not line.startswith("device fact "))
     assert dropped.report["startup"]["stops_at"] == "cloud"
 
 

@@ -220,13 +220,15 @@ HELLO = (
 )
 
 
-def hellos(capture: Capture) -> list[tuple[str, ...]]:
-    """What tshark reads of the ClientHellos that may get to the cloud; the payload of each."""
+def hellos(capture: Capture, *cookies: str) -> list[tuple[str, ...]]:
+    """What tshark reads of the ClientHellos that may get to the cloud, whose cookies have these lengths, too."""
     rows = capture.fields(
         *HELLO, display_filter="dtls.handshake && udp.dstport == 5684 && ip.ttl == 64", every=True
     )  # fmt: skip
-    read = ("1", "0xfefd", "0xfefd", "0xc0ae,0x00ff", "0x0017", "0", "13,10,11,254,19,20", "")
-    assert {row[:-1] for row in rows} == {read}
+    read = {
+        ("1", "0xfefd", "0xfefd", "0xc0ae,0x00ff", "0x0017", size, "13,10,11,254,19,20", "") for size in ("0", *cookies)
+    }
+    assert {row[:-1] for row in rows} == read
     return rows
 
 
@@ -234,10 +236,12 @@ def test_client_hello_is_the_devices() -> None:
     with Lab() as lab:
         with lab.capture() as capture:
             report = lab.check("--device", "argon", "--only", "cloud").report
-        ((*_, payload),) = hellos(capture)
+        (*_, payload), (*_, second) = hellos(capture, "32")
 
     assert len(payload) == 2 * 110
     assert masked(payload, HELLO_RANDOM) == hello_bytes(0)
+    assert second[HELLO_RANDOM] == payload[HELLO_RANDOM], "the one with the cookie, of the same handshake"
+    assert len(second) > len(payload)
     assert ".v6.udp.particle.io" in json.dumps(report["footprint"])
 
 
