@@ -466,7 +466,6 @@ _ROWS = (
             "no-answer",
         ),
         probes=("dhcp", "dns", "portal"),
-        also=("coap", "cloud"),
         plain="A login page stands in the way, and the device cannot click through one.",
         owner="network administrator",
         where="captive portal",

@@ -53,9 +53,8 @@ def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
     outcomes = {attempt.outcome for attempt in attempts}
     if rcodes:
         if rcodes <= _WITHOUT_UPSTREAM and _internet_is_silent(seen):
-            return _no_internet(
-                f"{resolver} answers with {', '.join(sorted(rcodes))} only", Named(address=resolver), seen
-            )
+            codes = ", ".join(sorted(rcodes))
+            return _no_internet(f"{resolver} answers with {codes} only", Named(address=resolver), seen)
         return _broken(resolver)
     if _answers_arp(resolver, dns) is False or (refusal and _is_own(refusal, seen) and no_route(refusal)):
         return _not_on_link(resolver)
@@ -64,7 +63,8 @@ def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
     if outcomes - {"timeout"}:
         return _no_answer(resolver, dns)  # something came, or this laptop could not send
     if _internet_is_silent(seen):
-        return _no_internet(f"{resolver} does not answer", Named(address=resolver), seen)
+        reach = _no_internet(f"{resolver} does not answer", Named(address=resolver), seen)
+        return reach if seen.scope.is_on_link(resolver) else reach._replace(to_allow=(_flow(resolver),))
     return _no_answer(resolver, dns) if seen.scope.is_on_link(resolver) else _beyond(resolver, seen)
 
 

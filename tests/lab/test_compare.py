@@ -15,10 +15,12 @@ pytestmark = pytest.mark.lab
 HOTSPOT_ADDRESS = "172.20.10.3"
 
 
-def compared(*arguments: str) -> tuple[int, dict[str, Any]]:
-    """What `netpreflight compare --json` says, and its exit code."""
-    tool = str(Path(sys.executable).with_name("netpreflight"))
-    done = subprocess.run([tool, "compare", "--json", *arguments], capture_output=True, text=True, check=False)
+def compared(*arguments: str, lab: Lab | None = None) -> tuple[int, dict[str, Any]]:
+    """What `netpreflight compare --json` says, and its exit code; on a lab's laptop devices carry that cloud's key."""
+    argv = [str(Path(sys.executable).with_name("netpreflight")), "compare", "--json", *arguments]
+    if lab:
+        argv = lab.laptop.argv(argv)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.stderr == ""
     return done.returncode, json.loads(done.stdout)
 
@@ -58,8 +60,8 @@ def test_a_port_that_one_of_two_networks_blocks(tmp_path: Path, device: str, pro
     with Lab() as twin:
         renumber(twin)
         phone = measured(twin, tmp_path / "phone.json", device, *NO_DHCP)
-
-    code, made = compared(site, phone)
+        code, made = compared(site, phone, lab=twin)
+        swapped_code, swapped = compared(phone, site, lab=twin)
 
     assert (made["story"], code) == ("two-networks", 0), made["told_by"]
     assert standing(made)["this laptop"] == "ruled-out", made
@@ -68,7 +70,6 @@ def test_a_port_that_one_of_two_networks_blocks(tmp_path: Path, device: str, pro
     assert "This laptop is ruled out; the cause is in the network that stops the device." in made["sentence"]
     assert meaning(made, check) == "works in B only"
     assert made["b"]["hotspot"]
-    swapped_code, swapped = compared(phone, site)
     assert (swapped_code, standing(swapped)["this laptop"]) == (1, "ruled-out")
 
 

@@ -704,7 +704,7 @@ def test_interrupted_run_releases_and_reports(moment: str, number: signal.Signal
         assert process.returncode == 130
         assert "Traceback" not in errors
         assert report["complete"] is False
-        assert "cut short" in report["notes"][0]
+        assert "cut short" in " ".join(report["notes"])
         assert status(report, "ntp.reply") == "unknown"
         wait_until(lambda: lab.leases() == [], "no lease on the server")
 
@@ -811,7 +811,7 @@ def test_skipped_checks_are_said_and_do_not_count() -> None:
 
         assert run.report["verdict"] == "compatible"
         assert status(run.report, "ntp.reply") == "skip"
-        assert "ntp.reply" in run.report["notes"][0]
+        assert "ntp.reply" in " ".join(run.report["notes"])
         assert lab.arrived("udp", 123) == 0
 
 

@@ -157,7 +157,7 @@ def test_argon_with_echoes_and_no_dtls() -> None:
     assert len(sent) == 1
     assert (run.exit_code, test["method"], test["result"], test["runs"]) == (1, "echo-2", "passed", True)
     assert test["led"]["blinks"] == 3
-    assert "1 of 1 echoes came back" in test["reason"]
+    assert "1 of 1 echo came back" in test["reason"]
     assert re.fullmatch(r"WiFi: <n>/10 packets \(0 tx errors\) <n>/<n> bytes received, .*", test["log"][0])
     assert test["log"][1:] == ["Internet available, cloud not reachable", "Handling cloud error: 3"]
 
