@@ -130,8 +130,8 @@ def check(
         bool,
         typer.Option(
             "--debug",
-            help="Also write to standard error what was sent and received, with times; with --share, only what it "
-            "allows, and at the end of the run.",
+            help="Also write to standard error what was sent and received, with times. With --share ticket "
+            "or public, the trace is printed at the end of the run, and holds only what that level allows.",
         ),
     ] = False,
 ) -> int:
@@ -147,7 +147,7 @@ def check(
     from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
 
-    outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
+    outputs, products, level = _check_outputs(output), _check_dialects(dialects), _choose_level(share, redact=redact)
     try:
         profile = profiles.load(device or profiles.DEFAULT, os_version)
         selection = select(only, skip)
@@ -155,7 +155,7 @@ def check(
         raise UsageError(str(problem)) from problem
     if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
         raise UsageError("--ssid and --capture are for the wifi checks, and this run leaves out all of them")
-    air = _air(ssid, capture)
+    air = _read_air(ssid, capture)
     laptop_scope = scope(interface)
     if interface is not None and interface not in laptop_scope.interfaces:
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(laptop_scope.interfaces)}")
@@ -163,10 +163,13 @@ def check(
     terminal.begin(laptop_scope, profile, deep=deep)
     _prepare(outputs)
     events: list[Event] = []
-    trace = None if not debug else events.append if level in {"ticket", "public"} else _tell
+    trace: Callable[[Event], None] | None = None
+    if debug:
+        # With a level that hides something, the lines wait: what must be hidden is known only at the end.
+        trace = events.append if level in {"ticket", "public"} else _write_event
     run = measure(laptop_scope, air, profile, selection, terminal.known, deep=deep, trace=trace)
     report = make(run, profile)
-    _tell_later(report, events, level)
+    _write_held_events(report, events, level)
     _deliver(report, terminal, outputs, products, level, as_json=as_json)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
 
@@ -187,7 +190,7 @@ def report(
     from netpreflight.agent.report import make  # noqa: PLC0415 - as above
     from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
 
-    outputs, products, level = _checked(output), _known_dialects(dialects), _level(share, redact=redact)
+    outputs, products, level = _check_outputs(output), _check_dialects(dialects), _choose_level(share, redact=redact)
     if level in {"ticket", "public"} and any(_is_same(file, path) for path in outputs):
         raise UsageError(
             f"-o {file} would replace the complete run with one that cannot be judged again: give another -o"
@@ -225,7 +228,7 @@ def compare(
     from netpreflight.reports.comparison.terminal import show  # noqa: PLC0415
     from netpreflight.reports.sharing import hidden  # noqa: PLC0415
 
-    outputs, level = _checked(output, list(FORMATS)), _level(share, redact=redact)
+    outputs, level = _check_outputs(output, list(FORMATS)), _choose_level(share, redact=redact)
     for run in (a, b):
         if any(_is_same(run, file_path) for file_path in outputs):
             raise UsageError(f"-o {run} would replace one of the two runs with the comparison: give another -o")
@@ -276,7 +279,7 @@ def rules(
     from netpreflight.agent.report import make  # noqa: PLC0415 - as above
     from netpreflight.reports.firewall import render  # noqa: PLC0415
 
-    _known_dialects([dialect])
+    _check_dialects([dialect])
     text = render(make(*_saved(file, device, os_version)).changes, dialect)
     if sys.stdout is None:
         raise UsageError("cannot print the rules: standard output is closed")
@@ -378,7 +381,7 @@ def _prepare(outputs: list[Path]) -> None:
     timer.start()
 
 
-def _tell(event: "Event") -> None:
+def _write_event(event: "Event") -> None:
     """Write a line of --debug; an error in writing it does not end the run."""
     from netpreflight.reports.debug import line  # noqa: PLC0415 - as above
 
@@ -386,7 +389,7 @@ def _tell(event: "Event") -> None:
         sys.stderr.write(line(event))
 
 
-def _tell_later(report: "Report", events: "list[Event]", level: "SharingLevel | None") -> None:
+def _write_held_events(report: "Report", events: "list[Event]", level: "SharingLevel | None") -> None:
     """Write the lines of --debug that waited for the end of the run, with what `level` does not allow removed."""
     from netpreflight.reports.debug import shared_lines  # noqa: PLC0415 - as above
 
@@ -486,7 +489,7 @@ def _profile(file: Path, judged: "JudgedDevice", device: str | None, os_version:
         raise UsageError(str(problem)) from problem
 
 
-def _air(ssid: str | None, capture: Path | None) -> "AirChoice":
+def _read_air(ssid: str | None, capture: Path | None) -> "AirChoice":
     """The network that the user named, and the Wi-Fi survey of a capture file, if one was given."""
     from netpreflight.agent.run import AirChoice  # noqa: PLC0415 - as above
     from netpreflight.probes.observations import LONGEST_SSID  # noqa: PLC0415
@@ -507,7 +510,7 @@ def _air(ssid: str | None, capture: Path | None) -> "AirChoice":
         raise UsageError(f"{capture}: {problem}") from problem
 
 
-def _checked(output: list[Path] | None, endings: list[str] | None = None) -> list[Path]:
+def _check_outputs(output: list[Path] | None, endings: list[str] | None = None) -> list[Path]:
     """The files to write, checked before the run; `endings` are the allowed ones, if not those of a report.
 
     Raises:
@@ -524,7 +527,7 @@ def _checked(output: list[Path] | None, endings: list[str] | None = None) -> lis
     return output or []
 
 
-def _level(share: str | None, *, redact: bool) -> "SharingLevel | None":
+def _choose_level(share: str | None, *, redact: bool) -> "SharingLevel | None":
     """The level of sharing that the user chose; None: none, so each format has its default."""
     from netpreflight.agent.report import LEVELS  # noqa: PLC0415 - as above
 
@@ -540,7 +543,7 @@ def _level(share: str | None, *, redact: bool) -> "SharingLevel | None":
     return None
 
 
-def _known_dialects(dialects: list[str] | None) -> list[str]:
+def _check_dialects(dialects: list[str] | None) -> list[str]:
     """The products for which a firewall change is wanted, without doubles, checked before the run.
 
     Raises:

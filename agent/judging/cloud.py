@@ -71,6 +71,7 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
     where = f"{endpoint.host} ({endpoint.address}), TCP {endpoint.port}"
     patience = profile.cloud.answer_s
     evidence = [f"{where}, {connection.at_s:.1f} s: {_describe(connection)}" for connection in endpoint.connections]
+    # nonce: 40 bytes, different on each connection
     nonces = [connection for connection in endpoint.connections if connection.is_nonce]
     if endpoint.nonce and (after := _after_nonce(endpoint)) is not None:
         return Finding(
@@ -91,14 +92,15 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
     spoken = [connection for connection in connected if connection.received]
     count = len(endpoint.connections)
     if not count:
-        return not_looked(None, f"{where} was not tried to its end")
+        return not_looked(None, f"The attempt on {where} was not completed")
     if spoken:
         problem = "foreign-answer"
         summary = f"{where} is answered by something else"
+        octets = len(spoken[0].received) // 2  # hex
         reason = (
             "The same 40 bytes came on two connections, where the real service sends a new random number on each"
             if nonces
-            else f"{len(spoken[0].received) // 2} bytes came that are no nonce"
+            else f"Received {octets} bytes, which are not a nonce"
         ) + f": {spoken[0].received[:48]}."
     elif connected:
         problem = "no-nonce"
@@ -126,7 +128,7 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
         problem=problem,
         reason=reason,
         remedy=f"Allow outbound TCP {endpoint.port} to {zone_of(endpoint.host)} (now {endpoint.address}; its "
-        "addresses change), past any proxy or inspection.",
+        "addresses change), without any proxy or inspection in between.",
         owner="network administrator",
         evidence=evidence,
         rests_on=[patience],
@@ -225,9 +227,9 @@ def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, se
         unclear = "The server asks for a cookie, and gives none."
     elif flight.answer:
         unclear = (
-            "The server does not take the cookie that it gave, and asks for one again. A cookie holds for the address "
-            "and port that it was given to: two uplinks that share one conversation look like this, and so do two "
-            "servers that do not share their secret."
+            "The server rejects the cookie that it issued itself, and repeats its cookie request (HelloVerifyRequest). "
+            "A cookie holds for the address and port that it was given to: two uplinks that share one conversation "
+            "look like this, and so do two servers that do not share their secret."
         )
     elif flight.messages:
         unclear = (

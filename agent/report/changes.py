@@ -61,7 +61,7 @@ class Rule(Struct, frozen=True, kw_only=True):
         where = f"{self.host} (now {seen}; its addresses change)" if self.host else seen
         device = f"{self.source or 'the device (its subnet is not known)'}{f' (MAC {self.mac})' if self.mac else ''}"
         idle = f"; keep an idle conversation for at least {self.idle_s} s" if self.idle_s else ""
-        past = ", past any proxy or inspection" if self.protocol == "tcp" else ""
+        past = ", without any proxy or inspection in between" if self.protocol == "tcp" else ""
         return (
             f"Allow outbound {self.protocol.upper()} from {device} to {where}, destination port {self.port}, "
             f"with replies{past}{idle}."

@@ -113,7 +113,11 @@ def _afterwards(checks: list[Check], perhaps: list[str]) -> str:
         return ""
     flows = [flow for check in checks if check.id in perhaps for flow in check.to_allow]
     where = [f"{flow.words} to {zone_of(flow.host or flow.address)}" for flow in flows]
-    what = f"let out {in_a_row(list(dict.fromkeys(where)))}" if where else f"do what {in_groups(perhaps)} says then"
+    what = (
+        f"let out {in_a_row(list(dict.fromkeys(where)))}"
+        if where
+        else f"follow the remedy given under {in_groups(perhaps)}"
+    )
     return f" Only if it still fails then: {what}."
 
 

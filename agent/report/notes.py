@@ -31,17 +31,18 @@ def notes(view: DeviceView, selection: Selection, *, complete: bool) -> list[str
         found.append(f"Only {in_groups(selection.only)} counted; everything else was left out, as asked.")
     if left_out := [check_id for check_id in CHECKS if check_id in selection.skip]:
         found.append(f"Left out, as asked: {in_groups(left_out)}. The verdict does not cover that.")
-    has_later_checks = any(selection.includes(row.id) for row in CHECKS.values() if row.beyond_the_air)
+    more_than_wifi = any(selection.includes(row.id) for row in CHECKS.values() if row.beyond_the_air)
     if (
         seen.wifi is not None
         and seen.wifi.bss
-        and (note := _network_note(seen, seen.wifi, profile, has_later_checks=has_later_checks))
+        and (note := _network_note(seen, seen.wifi, profile, more_than_wifi=more_than_wifi))
     ):
         found.append(note)
     if _proof_not_measured(seen, profile):
         found.append(
-            "This run was made by a version that did not check that it is the device's cloud that answers (by "
-            "the key that it signs with, or by another nonce on a second connection): the first answer decides."
+            "The version that made this run did not verify that the answer came from the device's real cloud (by its "
+            "signing key, or by a different nonce on a second connection). The first answer was therefore taken as "
+            "genuine."
         )
     return [*found, *_laptop_notes(seen.scope, seen.dhcp), *_vendor_notes(view)]
 
@@ -86,12 +87,12 @@ def _note_without_device(profile: Profile, verdict: Verdict, devices: list[Devic
     )
 
 
-def _network_note(seen: Observations, wifi: Wifi, profile: Profile, *, has_later_checks: bool) -> str | None:
+def _network_note(seen: Observations, wifi: Wifi, profile: Profile, *, more_than_wifi: bool) -> str | None:
     """The note where the measurements by Wi-Fi survey and through the network may be of different networks."""
     scope, target, band = seen.scope, wifi.target, band_of(wifi.associated_frequency_mhz)
     if target is None:
         return "No network was chosen: each one in range is judged below; --ssid NAME picks one."
-    if not has_later_checks:
+    if not more_than_wifi:
         return None
     judged = in_quotes(target)
     if laptop_ssid := network_of_laptop(seen):

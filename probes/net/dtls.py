@@ -177,7 +177,7 @@ class Flight:
             elif content == _HANDSHAKE:
                 taken = self._add_handshake(body) or taken
         if not taken:
-            raise ValueError("no DTLS record of a server's flight")
+            raise ValueError("not a DTLS handshake record that a server would send")
 
     def _add_handshake(self, record: bytes) -> bool:
         """Take what a handshake record holds: fragments, one after the other."""

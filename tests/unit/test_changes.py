@@ -68,7 +68,7 @@ def test_the_nonce_is_let_out_past_proxies_to_one_name_without_an_idle_time() ->
     assert found.rules == [
         Rule(protocol="tcp", port=5683, host="device.spark.io", addresses=["198.51.100.20"], source="192.168.77.0/24")
     ]
-    assert "past any proxy or inspection" in found.line
+    assert "without any proxy or inspection in between" in found.line
 
 
 def test_all_addresses_of_the_name_are_named_up_to_a_limit() -> None:

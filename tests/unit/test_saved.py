@@ -110,7 +110,7 @@ def test_what_was_not_measured_then_is_said_and_changes_nothing(sample: Path, de
         for endpoint in (made.observations.cloud.endpoints if made.observations.cloud else [])
     )
 
-    assert any("the first answer decides" in note for note in made.notes) == (older and answered)
+    assert any("The first answer was therefore taken as genuine" in note for note in made.notes) == (older and answered)
     if older and answered:
         assert cloud.problem not in {"other-key", "second-flight"}
         assert any("was not measured then" in line for line in cloud.evidence)

@@ -141,7 +141,7 @@ def test_a_flood_of_fragments_ends(more: int) -> None:
     ids=["empty", "cut", "epoch-1", "application-data", "ours", "16-mib", "message-65535"],
 )
 def test_what_is_no_part_of_a_flight_is_refused(datagram: bytes) -> None:
-    with pytest.raises(ValueError, match="no DTLS record of a server's flight"):
+    with pytest.raises(ValueError, match="not a DTLS handshake record that a server would send"):
         taken(datagram)
 
 
@@ -162,7 +162,7 @@ def test_hostile_datagrams_are_a_flight_or_none_and_never_a_fault(datagrams: lis
         try:
             flight.add(datagram)
         except ValueError as says:
-            assert str(says) == "no DTLS record of a server's flight"  # noqa: PT017 - most raise nothing
+            assert str(says) == "not a DTLS handshake record that a server would send"  # noqa: PT017 - most raise nothing
     assert len(flight.messages) <= dtls.MOST_MESSAGES
     assert len(flight.key_exchange) <= dtls.LARGEST_MESSAGE
     assert not signs(flight, DEVICES_KEY)

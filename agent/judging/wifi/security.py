@@ -209,7 +209,7 @@ def _odd(bss: Bss) -> list[str]:
 
 
 def _odd_element(bss: Bss, name: str) -> Finding:
-    """The finding where the access point sends an RSN or WPA element that has no agreed meaning."""
+    """The finding where an RSN or WPA element is one that the standard does not define."""
     odd = _odd(bss) or ["a list of AKMs or of pairwise ciphers is empty"]
     return Finding(
         status="unknown",
