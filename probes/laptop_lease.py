@@ -72,22 +72,25 @@ def parse_dhcpcd(text: str) -> Lease | None:
 def _lease(
     source: str,
     options: dict[str, str],
-    server: str,
-    address: str,
-    resolvers: str,
-    routers: str,
-    mask: str = "subnet_mask",
+    server_key: str,
+    address_key: str,
+    resolvers_key: str,
+    routers_key: str,
+    mask_key: str = "subnet_mask",
 ) -> Lease | None:
-    """Make a lease of the options that a client recorded, by the names that this client uses."""
-    if address not in options:
+    """Make a lease from the options that a DHCP client recorded.
+
+    `server_key` to `mask_key` are that client's names for the options. None: no address was recorded.
+    """
+    if address_key not in options:
         return None
     return Lease(
         source=source,
-        server=options.get(server),
-        address=options[address],
-        mask=options.get(mask) or options.get("subnet-mask"),
-        routers=_addresses(options.get(routers, "")),
-        resolvers=_addresses(options.get(resolvers, "")),
+        server=options.get(server_key),
+        address=options[address_key],
+        mask=options.get(mask_key) or options.get("subnet-mask"),
+        routers=_addresses(options.get(routers_key, "")),
+        resolvers=_addresses(options.get(resolvers_key, "")),
         captive_portal=options.get("captive_portal")
         or options.get("CAPTIVE_PORTAL")
         or options.get("v4-captive-portal"),

@@ -105,7 +105,10 @@ def _pairs(a: Given, b: Given, all_limits: list[Limit], *, later: bool) -> list[
 
 
 def _pair(check: Check, other: Check, all_limits: list[Limit], *, later: bool) -> CheckPair:
-    """One check in both runs, with how its result changed and what limits the comparison."""
+    """One check in both runs, with how its result changed and what limits the comparison.
+
+    `later`: run b was made after run a, on the same network.
+    """
     change = relation(check.status, other.status)
     return CheckPair(
         id=check.id,
@@ -119,6 +122,7 @@ def _pair(check: Check, other: Check, all_limits: list[Limit], *, later: bool) -
         a_summary=check.summary,
         b_summary=other.summary,
         meaning=_meaning(check.status, other.status, change, later=later),
+        # An unchanged result needs no caveat.
         limits=[limit.text for limit in all_limits if check.id in limit.checks] if change != "same" else [],
     )
 

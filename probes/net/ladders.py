@@ -312,7 +312,10 @@ class UdpClimb(Climb):
                 self.hear_quote(event)
 
     def hear(self, event: Datagram | Refusal, own_probe: PendingProbe | None = None) -> None:
-        """Handle an answer or ICMP error; `own_probe` is the packet that the socket sent, if it sent only one."""
+        """Handle an answer or ICMP error.
+
+        `own_probe`: the only packet that this socket sent; None if several probes share the socket.
+        """
         if (event.address, event.port) != (self.place.address, self.rungs.port):
             return
         if isinstance(event, Datagram):
@@ -329,9 +332,8 @@ class UdpClimb(Climb):
                 self._strays += 1
             elif probe.open:
                 probe.answered(event.address, answer_name, event.at)
-        elif (
-            own_probe is not None or self._raw is None
-        ):  # otherwise `hear_quote` gets the same error from the raw socket
+        elif own_probe is not None or self._raw is None:
+            # In all other cases `hear_quote` gets the same error from the raw socket.
             self._refused(own_probe or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
 
     def _answered(self, own_probe: PendingProbe | None, answer_name: str, event: Datagram) -> None:

@@ -105,16 +105,16 @@ class SynResult:
 
 
 async def _connect(sock: socket.socket, to: tuple[str, int]) -> None:
-    """Connect a socket.
+    """Connect a socket, keeping the system's error message.
 
     Raises:
-        OSError: with the system's own message, in whose place asyncio puts the name of a call.
+        OSError: with the system's message (asyncio would replace it by "Connect call failed").
     """
     try:
         await asyncio.get_running_loop().sock_connect(sock, to)
     except OSError as problem:
-        if problem.errno is None or sys.platform == "win32":  # there asyncio keeps the system's message
-            raise
+        if problem.errno is None or sys.platform == "win32":
+            raise  # on Windows asyncio keeps the system's message
         raise OSError(problem.errno, os.strerror(problem.errno)) from problem
 
 

@@ -127,6 +127,15 @@ def read_capture(path: Path) -> Wifi:
     return seen
 
 
+class _Announced(NamedTuple):
+    """What a beacon or probe response says about its BSS."""
+
+    elements: bytes
+    fixed: bytes
+    """The beacon interval and the capability field."""
+    is_complete: bool
+
+
 _Key = tuple[bytes, Band | None, bytes]
 """A BSSID, a band, and a name if that BSSID gave another one there before."""
 
@@ -257,7 +266,12 @@ class FrameCollector:
         is_response = buffer[start] == _PROBE_RESPONSE
         key: _Key = bssid, band_of(reception[0]), b""
         heard = self._heard.get(key)
-        if heard is None or (last := heard.last[is_response]) is None or last[0] != elements or last[1] != fixed:
+        if (
+            heard is None
+            or (last := heard.last[is_response]) is None
+            or last.elements != elements
+            or last.fixed != fixed
+        ):
             # Some radios' headers do not mention the FCS although it is there, and it may look like an element.
             if not fcs_octets and missing <= 0 and _ends_with_fcs(buffer, start, end):
                 elements = elements[:-_FCS]
@@ -275,7 +289,9 @@ class FrameCollector:
                 key,
                 heard,
                 is_response,
-                (elements[:MOST_OCTETS], fixed, is_complete and missing <= 0 and len(elements) <= MOST_OCTETS),
+                _Announced(
+                    elements[:MOST_OCTETS], fixed, is_complete and missing <= 0 and len(elements) <= MOST_OCTETS
+                ),
                 name,
             )
             if heard is None:
@@ -287,19 +303,19 @@ class FrameCollector:
         key: _Key,
         heard: "_Heard | None",
         is_response: int,
-        announced: tuple[bytes, bytes, bool],
+        announced: _Announced,
         name: bytes,
     ) -> "_Heard | None":
         """Keep the latest frame of a BSS, within limits; a cut frame never replaces a complete one."""
         last = heard.last[is_response] if heard else None
-        self._cut += not announced[2]
-        more_octets = len(announced[0]) - (len(last[0]) if last else 0)
+        self._cut += not announced.is_complete
+        more_octets = len(announced.elements) - (len(last.elements) if last else 0)
         if self._kept + more_octets > MOST_KEPT_OCTETS or (heard is None and len(self._heard) >= MOST_BSSS):
             self._left_out += 1
             return heard
         if heard is None:
             heard = self._heard[key] = _Heard()
-        if last is None or announced[2] or not last[2]:
+        if last is None or announced.is_complete or not last.is_complete:
             heard.last[is_response] = announced
             self._kept += more_octets
             if any(name) and name not in heard.names:
@@ -317,14 +333,17 @@ class FrameCollector:
             self._probe_requests[frequency, name] = self._probe_requests.get((frequency, name), 0) + 1
 
     def _bss(self, bssid: bytes, heard: "_Heard", names: list[str]) -> Bss:
-        """Decode the latest frame of a BSS; `names` are all that its BSSID gave on this band.
+        """Decode the latest frame of a BSS.
+
+        `names`: every SSID that this BSSID announced on this band.
 
         Raises:
-            ValueError: it describes no network that a device could join.
+            ValueError: the frame describes no network that a device could join.
         """
         beacon, response = heard.last
         announced = beacon or response
-        if beacon and response and not beacon[2] and response[2]:
+        if beacon and response and not beacon.is_complete and response.is_complete:
+            # Prefer a complete probe response to a truncated beacon.
             announced = response
         assert announced is not None, "a BSS is kept with what it said"
         elements, fixed, is_complete = announced
@@ -338,7 +357,7 @@ class FrameCollector:
                 beacon_interval_tu=int.from_bytes(fixed[:2], "little"),
                 capability=int.from_bytes(fixed[2:], "little"),
                 answers_probes=self._answers(heard),
-                hidden=hides_name(beacon[0]) if beacon else None,
+                hidden=hides_name(beacon.elements) if beacon else None,
                 nontransmitted=False,  # its frame was heard
                 complete=is_complete,
             )
@@ -347,7 +366,7 @@ class FrameCollector:
         # If it was heard on several channels, choose the one that its elements name as its own.
         candidate = min(described, key=lambda heard_as: len(heard_as.contradictions))
         notes = list(candidate.contradictions)
-        if candidate.ssid == "" and response and any(name := outline(response[0])[0] or b""):
+        if candidate.ssid == "" and response and any(name := outline(response.elements)[0] or b""):
             candidate = structs.replace(candidate, ssid=ssid_text(name), ssid_hex=name.hex())
             notes.append(NAME_FROM_RESPONSE)
         if len(names) > 1:
@@ -357,7 +376,8 @@ class FrameCollector:
 
     def _answers(self, heard: "_Heard") -> bool | None:
         """Whether the BSS answers probe requests; None if too few were seen to tell."""
-        if heard.last[1]:
+        _, response = heard.last
+        if response:
             return True
         asked = sum(
             self._probe_requests.get((frequency, name), 0)
@@ -412,8 +432,8 @@ class _Heard:
     __slots__ = ("_best", "at", "last", "names", "signal")
 
     def __init__(self) -> None:
-        self.last: list[tuple[bytes, bytes, bool] | None] = [None, None]
-        """The latest beacon and the latest probe response, each as: elements, fixed fields, whether it is complete."""
+        self.last: list[_Announced | None] = [None, None]
+        """The latest beacon and the latest probe response."""
         self.names: list[bytes] = []
         self.signal: int | None = None
         self.at: float | None = None

@@ -40,7 +40,7 @@ def render(report: Report, dialects: Sequence[str] = (), /) -> str:
             (row.question, f"Not known. {row.how or ''}".rstrip() if row.answer is None else row.answer, row.source)
             for row in report.answers
         ]),
-        *_start(report),
+        *_power_on(report),
         *_internet_test(report),
         *_air(report),
         "## Probe by probe",
@@ -167,8 +167,11 @@ def _scope(report: Report) -> list[str]:
     return [*lines, f"It {text(sent(report))}{', to:' if contacted else '.'}", "", *listed(contacted)]
 
 
-def _start(report: Report) -> list[str]:
-    """The lines of the table of the device's start, stage by stage, and of its log."""
+def _power_on(report: Report) -> list[str]:
+    """Markdown lines of the power-on section.
+
+    They are a table of the stages, the log lines to look for, and the doubts about the facts it rests on.
+    """
     start = report.startup
     rows = []
     for stage in start.stages:

@@ -116,7 +116,7 @@ class Addresses:
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | None:
-    """The IPv4 address in a text; None: the text is none."""
+    """The text as an IPv4 address, or None if it is not one."""
     try:
         return ipaddress.IPv4Address(text)
     except ValueError:
@@ -124,7 +124,7 @@ def _parsed(text: str) -> ipaddress.IPv4Address | None:
 
 
 def _parsed_v6(text: str) -> ipaddress.IPv6Address | None:
-    """The IPv6 address in a text; None: the text is none."""
+    """The text as an IPv6 address, or None if it is not one."""
     try:
         return ipaddress.IPv6Address(text)
     except ValueError:
