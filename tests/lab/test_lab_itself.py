@@ -662,9 +662,9 @@ def test_cloud_fakes_speak(mode: streams.CloudMode) -> None:
         assert tcp(lab, (PHOTON_CLOUD, 5683)) == CLOUD_BYTES[mode]
 
 
-def test_a_cloud_drips_byte_by_byte() -> None:
+def test_cloud_that_drips_begins_with_one_byte() -> None:
     with Lab(photon_cloud="drip") as lab:
-        assert len(tcp(lab, (PHOTON_CLOUD, 5683)) or b"") == 1
+        assert len(tcp(lab, (PHOTON_CLOUD, 5683))) == 1
 
 
 def test_cloud_resets_or_is_closed() -> None:
@@ -674,7 +674,7 @@ def test_cloud_resets_or_is_closed() -> None:
         tcp(lab, (PHOTON_CLOUD, 5683))
 
 
-@pytest.mark.parametrize(("mode", "kind"), [("server-hello", 22), ("alert", 21)])
+@pytest.mark.parametrize(("mode", "kind"), [("server-hello", 22), ("alert", 21), ("signed", 22)])
 def test_dtls_fakes_are_dtls_to_tshark(mode: datagrams.DtlsMode, kind: int) -> None:
     with Lab(argon_cloud=mode) as lab:
         with lab.capture() as capture:
