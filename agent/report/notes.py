@@ -8,7 +8,7 @@ from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.other_devices import DeviceVerdict
-from netpreflight.agent.results import Verdict
+from netpreflight.agent.results import Judgement, Verdict
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Dhcp, Observations, Scope, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
@@ -58,14 +58,18 @@ def _proof_not_measured(seen: Observations, profile: Profile) -> bool:
     )
 
 
-def on_the_answer(profile: Profile, verdict: Verdict, devices: list[DeviceVerdict]) -> list[str]:
+def on_the_answer(judgement: Judgement, profile: Profile, devices: list[DeviceVerdict]) -> list[str]:
     """The notes without which the answer would be taken for more than it is."""
+    verdict = judgement.verdict
+    has_connected = any(
+        CHECKS[check.id].beyond_the_air and check.status in {"pass", "warn"} for check in judgement.checks
+    )
     found = []
     if profile.name == "generic":
         found.append(
             _note_without_device(profile, verdict, [device for device in devices if device.name != profile.name])
         )
-    if _YES_OR_NO[verdict] == "yes":
+    if _YES_OR_NO[verdict] == "yes" and has_connected:
         found.append(
             "All this was measured from this laptop's own address, which a captive portal may already know. If a page "
             "ever asked to sign in on this network, the device will stop at it: have the device's MAC address "

@@ -120,7 +120,7 @@ def make(run: Run, profile: Profile) -> Report:
         answer=judgement.answer,
         headline=judgement.headline,
         notes=[
-            *on_the_answer(profile, judgement.verdict, devices),
+            *on_the_answer(judgement, profile, devices),
             *notes(view, selection, complete=run.complete),
         ],
         internet_test=judgement.internet_test,

@@ -14,8 +14,12 @@ _QUOTED_BYTES = re.compile(r"(?:bytearray\(|(?<=: )|^)b(?:'(?:[^'\\]|\\.)*'|\"(?
 """Bytes as Python writes them, in error messages of libraries."""
 _NAME_BYTES = re.compile(r"\b\d+ bytes: ([0-9a-f]{2}(?: [0-9a-f]{2})*)")
 """A network's name byte by byte (`agent/judging/wifi/ssid.py`)."""
-_SEVERAL_NAMES = re.compile(r"(?<=It gave several names )\(.*?\)(?=: the latest of its beacons is taken)", re.DOTALL)
-"""A list of names that are in no other field, as `probes/wifi/capture.py` writes it."""
+_SEVERAL_NAMES = re.compile(
+    r"(?<=gave several names on this band )\(.*?\)(?=: each is listed)"
+    r"|(?<=It gave several names )\(.*?\)(?=: the latest of its beacons is taken)",
+    re.DOTALL,
+)
+"""A list of names, as `probes/wifi/capture.py` writes it, and wrote it in runs of rules 4 and before."""
 _HOST_AND_PORT = re.compile(r"[^\s/:?#@]+(?::\d+)?")
 
 

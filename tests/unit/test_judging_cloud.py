@@ -15,6 +15,8 @@ from netpreflight.probes.observations import (
     Arrival,
     Attempt,
     Cloud,
+    Connection,
+    Dns,
     Icmp,
     Ladder,
     LargeHello,
@@ -178,8 +180,54 @@ def test_a_silent_second_flight(key: str | None, same: list[Attempt], new: list[
     assert any("ClientHello with the cookie" in line for line in found.evidence)
 
 
-def test_a_server_that_takes_no_cookie_is_unknown_where_there_is_no_key() -> None:
-    assert handshake(None, answer="HelloVerifyRequest").status == "unknown"
+@pytest.mark.parametrize("key", [VENDOR_KEY, None], ids=["key", "no-key"])
+@pytest.mark.parametrize(
+    "came",
+    [
+        {"attempts": REPLY, "answer": "HelloVerifyRequest"},
+        {"answer": "HelloVerifyRequest"},
+        {"attempts": WAITED, "same_port": WAITED[:1], "new_port": REPLY, "messages": ["ServerHello"]},
+        {"messages": ["ServerHello"]},
+    ],
+    ids=["cookie-not-taken", "no-cookie-given", "half-a-flight", "half-a-flight-without-a-cookie"],
+)
+def test_a_handshake_that_gets_no_further_is_no_proof(key: str | None, came: dict[str, Any]) -> None:
+    found = handshake(key, **came)
+
+    assert (found.status, found.problem) == ("unknown", "second-flight")
+
+
+@pytest.mark.parametrize(("address", "status"), [("192.168.77.5", "fail"), (seen.ARGON_ADDRESS, "warn")])
+def test_an_impostor_on_the_lan_fails_and_one_in_public_is_warned_of(address: str, status: str) -> None:
+    answers = cloud(flight=ServerFlight(**{**SIGNED, "server_random": RANDOM.hex()}), address=address)
+    names = [lookup(name, address) for name in (seen.ARGON_NAME, seen.OTHER_ARGON_NAME)]
+    kept = [query for query in seen.dns().lookups if query.name not in {seen.ARGON_NAME, seen.OTHER_ARGON_NAME}]
+    observed = healthy(**answers, dns=Dns(resolvers=[seen.RESOLVER], lookups=[*kept, *names]))
+    judged = {row.id: row for row in judge(observed, profiles.load("argon"), Selection()).checks}
+
+    assert (judged["cloud.transport"].status, judged["cloud.transport"].problem) == (status, "other-key")
+    assert judged["dns.integrity"].status == ("warn" if status == "fail" else "pass")
+    assert "answer as it should" not in (judged["dns.integrity"].reason or "")
+
+
+NO_SECOND = Connection(at_s=1, connect_ms=9, error="timeout", waited_s=5.0)
+
+
+@pytest.mark.parametrize(
+    ("second", "status"),
+    [
+        (Connection(at_s=1, connect_ms=9, received=b"HTTP/1.1 403".hex(), error="closed"), "unknown"),
+        (Connection(at_s=1, error="refused"), "unknown"),
+        (NO_SECOND, "unknown"),
+        (msgspec.structs.replace(NO_SECOND, waited_s=1.0), "pass"),
+        (msgspec.structs.replace(seen.NONCE, received=bytes(range(100, 140)).hex()), "pass"),
+    ],
+    ids=["http", "refused", "silent", "cut-short", "another-nonce"],
+)
+def test_a_second_connection_counts(second: Connection, status: str) -> None:
+    found = check("cloud.transport", "photon", cloud=Cloud(endpoints=[seen.photon(seen.NONCE, second)]))
+
+    assert (found.status, found.problem) == (status, "no-nonce" if status == "unknown" else None)
 
 
 def test_whoever_rejects_the_second_flight_is_named() -> None:

@@ -45,6 +45,13 @@ def test_a_run_that_asked_for_two_ids_says_nothing_of_the_kind() -> None:
     ]
 
 
+@pytest.mark.parametrize(("rcode", "status"), [("SERVFAIL", "unknown"), ("NXDOMAIN", "fail"), ("REFUSED", "fail")])
+def test_one_servfail_for_the_second_id_decides_nothing(rcode: str, status: str) -> None:
+    check = Case("x", "dns.resolve", without(seen.OTHER_ARGON_NAME, rcode=rcode), status, device="argon").judge()
+
+    assert check.status == status
+
+
 @pytest.mark.parametrize("device", ["argon", "photon2", "p2", "msom"])
 @pytest.mark.parametrize(
     "changed",
