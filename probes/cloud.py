@@ -81,7 +81,7 @@ async def cloud(
         endpoints: the endpoints to try.
         address_of: gives the address of a host.
         patience: how long to wait for each endpoint.
-        on_seen: called with each endpoint as soon as its result is known.
+        on_seen: called with each endpoint as soon as something answers, and again with its result.
 
     Raises:
         OSError: the interface cannot be used.
@@ -92,7 +92,7 @@ async def cloud(
         address = await address_of(endpoint.host)
         if address is not None:
             by = _nonce if endpoint.transport == "tcp-nonce" else _dtls
-            endpoint = await by(network, endpoint.host, address, endpoint.port, patience)
+            endpoint = await by(network, msgspec.structs.replace(endpoint, address=address), patience, on_seen)
         on_seen(endpoint)
         return endpoint
 
@@ -101,18 +101,20 @@ async def cloud(
     return Cloud(endpoints=[task.result() for task in tasks])
 
 
-async def _dtls(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
-    """Send ClientHellos on schedule, until the server answers with a DTLS record."""
+async def _dtls(
+    network: Network, endpoint: CloudEndpoint, patience: Patience, on_seen: Callable[[CloudEndpoint], None]
+) -> CloudEndpoint:
+    """Send ClientHellos on schedule until the server answers with a DTLS record, and then the one with its cookie."""
     begun = network.clock.monotonic()
     end = network.limit(begun, patience.hello_give_up_s)
-    handshake = _Handshake(network, host, address, port)
+    handshake = _Handshake(network, endpoint.host, endpoint.address or "", endpoint.port)
     first = await handshake.first(patience)
-    flight = await handshake.second(first.value, end) if handshake.record else None
-    return CloudEndpoint(
-        transport="dtls",
-        host=host,
-        port=port,
-        address=address,
+    flight = None
+    if handshake.record:
+        on_seen(msgspec.structs.replace(endpoint, attempts=first.attempts, record=handshake.record))
+        flight = await handshake.second(first.value, end)
+    return msgspec.structs.replace(
+        endpoint,
         attempts=first.attempts,
         record=handshake.record,
         flight=flight,
@@ -241,8 +243,14 @@ class _Handshake:
         )
 
 
-async def _nonce(network: Network, host: str, address: str, port: int, patience: Patience) -> CloudEndpoint:
-    """Open connections at CONNECT_AT_S and wait for a nonce; stop at the first one, or after ENOUGH_ENDED failures."""
+async def _nonce(
+    network: Network, endpoint: CloudEndpoint, patience: Patience, on_seen: Callable[[CloudEndpoint], None]
+) -> CloudEndpoint:
+    """Open connections at CONNECT_AT_S and wait for a nonce; after one, or ENOUGH_ENDED failures, open no more of them.
+
+    After a nonce, one more connection shows whether its nonce is another one.
+    """
+    host, address, port = endpoint.host, endpoint.address or "", endpoint.port
     begun = network.clock.monotonic()
     end = network.limit(begun, patience.nonce_give_up_s)
 
@@ -263,13 +271,11 @@ async def _nonce(network: Network, host: str, address: str, port: int, patience:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     if connections and connections[-1].is_nonce:
+        on_seen(msgspec.structs.replace(endpoint, connections=list(connections)))
         soon = min(end, network.clock.monotonic() + CONNECT_S)
         connections.append(await _listen(network, host, address, port, soon, CONNECT_S, quiet_s=0.0))
-    return CloudEndpoint(
-        transport="tcp-nonce",
-        host=host,
-        port=port,
-        address=address,
+    return msgspec.structs.replace(
+        endpoint,
         connections=connections,
         waited_s=round(network.clock.monotonic() - begun, 3),
         given_s=round(end - begun, 3),

@@ -27,8 +27,6 @@ from netpreflight.probes.observations import (
 
 _UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
-SECOND_S = 4.0
-"""A connection that was given less than that proves nothing by its silence."""
 NOT_MEASURED_THEN = "what follows the first record was not measured then"
 
 
@@ -138,11 +136,11 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
 
 
 def _after_nonce(endpoint: CloudEndpoint) -> Connection | None:
-    """The connection that was made after a nonce, if it had none and its time was not cut short."""
+    """The connection that was made after a nonce, if something ended it without one; silence may be loss."""
     *before, last = endpoint.connections
     if not before or not before[-1].is_nonce or last.is_nonce:
         return None
-    return None if last.error == "timeout" and last.waited_s < SECOND_S else last
+    return None if last.error == "timeout" and not last.received else last
 
 
 def _describe(connection: Connection) -> str:

@@ -58,9 +58,7 @@ def test_the_key_that_devices_really_carry_is_nobodys_here(mode: Any) -> None:
     assert (run.report["verdict"], run.exit_code) == ("compatible-with-warnings", 0)
 
 
-@pytest.mark.parametrize(
-    "mode", ["other-key", "replayed", "no-signature", "new-cookie", "endless-fragments", "alert", "server-hello"]
-)
+@pytest.mark.parametrize("mode", ["other-key", "replayed", "no-signature", "endless-fragments", "alert"])
 def test_whoever_answers_in_the_clouds_place_is_warned_of(mode: Any) -> None:
     with Lab(argon_cloud=mode) as lab:
         run = lab.check("--device", "argon", "--only", "cloud")
@@ -69,6 +67,19 @@ def test_whoever_answers_in_the_clouds_place_is_warned_of(mode: Any) -> None:
 
     assert (found["status"], found["problem"]) == ("warn", "other-key")
     assert "Traceback" not in run.stderr
+    assert sum(count for name, count in arrived.items() if name != "port unreachable") <= 5
+
+
+@pytest.mark.parametrize("mode", ["new-cookie", "server-hello"])
+def test_a_server_that_does_not_go_on_proves_nothing(mode: Any) -> None:
+    """It takes no cookie, or sends the first of a flight's messages only: so does a network that breaks a handshake."""
+    with Lab(argon_cloud=mode) as lab:
+        run = lab.check("--device", "argon", "--only", "cloud")
+        arrived = run.seen.arrivals(ARGON_CLOUD)
+    found = cloud(run.report)
+
+    assert (found["status"], found["problem"]) == ("unknown", "second-flight")
+    assert (run.report["verdict"], run.exit_code) == ("undetermined", 3)
     assert sum(count for name, count in arrived.items() if name != "port unreachable") <= 5
 
 
@@ -97,7 +108,9 @@ def test_two_clouds_by_a_companys_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packets", [2, 3, 4])
 @pytest.mark.parametrize("arguments", [(), ("--deep",)], ids=["usual", "deep"])
-def test_a_firewall_that_lets_a_conversation_begin_and_drops_it_fails(packets: int, arguments: tuple[str, ...]) -> None:
+def test_a_firewall_that_lets_a_conversation_begin_and_drops_it_is_no_pass(
+    packets: int, arguments: tuple[str, ...]
+) -> None:
     """The issue's: the first packet and its answer pass, or a few more, and nothing after them."""
     with Lab(argon_cloud="signed") as lab:
         fault = lab.gateway.let_begin("udp", 5684, packets)
@@ -107,9 +120,11 @@ def test_a_firewall_that_lets_a_conversation_begin_and_drops_it_fails(packets: i
     found, seen = cloud(run.report), endpoint(run.report)
 
     assert hits >= 3
-    assert (found["status"], found["problem"], found["owner"]) == ("fail", "second-flight", "network administrator")
-    assert (run.report["verdict"], run.exit_code) == ("incompatible", 1)
-    assert found["to_allow"]
+    # Of four packets the last is the server's first message: loss looks like that, too.
+    status, verdict, code = ("unknown", "undetermined", 3) if packets == 4 else ("fail", "incompatible", 1)
+    assert (found["status"], found["problem"], found["owner"]) == (status, "second-flight", "network administrator")
+    assert (run.report["verdict"], run.exit_code) == (verdict, code)
+    assert bool(found["to_allow"]) == (status == "fail")
     assert [attempt["outcome"] for attempt in seen["flight"]["same_port"]] == ["timeout"]
     assert [attempt["outcome"] for attempt in seen["flight"]["new_port"]] == ["reply"]
     sent = [packet for packet in run.seen.sent if packet.to == (ARGON_CLOUD, 5684)]

@@ -218,11 +218,11 @@ NO_SECOND = Connection(at_s=1, connect_ms=9, error="timeout", waited_s=5.0)
     [
         (Connection(at_s=1, connect_ms=9, received=b"HTTP/1.1 403".hex(), error="closed"), "unknown"),
         (Connection(at_s=1, error="refused"), "unknown"),
-        (NO_SECOND, "unknown"),
-        (msgspec.structs.replace(NO_SECOND, waited_s=1.0), "pass"),
+        (msgspec.structs.replace(NO_SECOND, received=b"no".hex()), "unknown"),
+        (NO_SECOND, "pass"),
         (msgspec.structs.replace(seen.NONCE, received=bytes(range(100, 140)).hex()), "pass"),
     ],
-    ids=["http", "refused", "silent", "cut-short", "another-nonce"],
+    ids=["http", "refused", "other-bytes", "silent", "another-nonce"],
 )
 def test_a_second_connection_counts(second: Connection, status: str) -> None:
     found = check("cloud.transport", "photon", cloud=Cloud(endpoints=[seen.photon(seen.NONCE, second)]))
