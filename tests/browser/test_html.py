@@ -186,16 +186,16 @@ def test_the_light_blinks_in_the_devices_own_time(browser: Browser, files: Files
     with opened(browser, files["udp-blocked"]) as here:
         (error,) = animations(here.page)
 
-    # device-os v6.2.0 system/src/system_led_signal.cpp: PatternPeriod::FADE_NORMAL, BLINK_NORMAL; and
-    # system_task.cpp:176-186: 250 ms on, 250 ms off.
+    # device-os v6.2.0 system/src/system_led_signal.cpp: PatternPeriod::FADE_NORMAL, BLINK_FAST; and
+    # system_task.cpp:176-186 and 404-422: one red blink of 250 ms; 250 ms on, 250 ms off.
     assert breathing["ms"] == 4000
     lit = [
         round((after[0] - frame[0]) * error["ms"])
         for frame, after in zip(error["frames"], error["frames"][1:], strict=False)
         if frame[1] == "1"
     ]
-    assert set(lit[:-3]) == {100}
-    assert lit[-3:] == [250, 250, 250]
+    assert set(lit[:-4]) == {50}
+    assert lit[-4:] == [250, 250, 250, 250]
 
 
 def test_the_light_can_be_held_still(browser: Browser, files: Files) -> None:
