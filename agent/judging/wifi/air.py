@@ -96,9 +96,22 @@ class AirOccupancy:
             for key in _folded(name):
                 self._alike[key].append(name)
 
+        # Once for each channel: every network in range is judged by them.
+        self._on = {
+            channel: [radio for radio in self.radios if overlaps(radio.strongest, channel)] for channel in _ALL_24
+        }
+        self.near = {channel: sum(radio.is_near for radio in there) for channel, there in self._on.items()}
+        """How many near radios overlap each 2.4 GHz channel."""
+        self._power = {channel: sum(_power(radio.strongest) for radio in there) for channel, there in self._on.items()}
+        self._load = {channel: sum(min(radio.load, 1.0) * 5 for radio in there) for channel, there in self._on.items()}
+        self._radios_named: dict[str, list[Radio]] = defaultdict(list)
+        for radio in self.radios:
+            for ssid in filter(None, radio.names):
+                self._radios_named[ssid].append(radio)
+
     def on(self, channel: int) -> list[Radio]:
         """The radios that overlap a 2.4 GHz channel."""
-        return [radio for radio in self.radios if overlaps(radio.strongest, channel)]
+        return self._on.get(channel, [])
 
     def weight(self, channel: int, without: str | None) -> float:
         """How busy channel 1, 6 or 11 is: by the radios that overlap it, their signal, and BSS Load; no unit.
@@ -106,9 +119,8 @@ class AirOccupancy:
         The radios of the network `without` do not count, because they would be moved to that channel. Their BSS Load
         does, because it includes everybody's traffic.
         """
-        there = self.on(channel)
-        power = sum(_power(radio.strongest) for radio in there if not without or without not in radio.names)
-        return round(power + sum(min(radio.load, 1.0) * 5 for radio in there), 6)
+        own = [radio for radio in self._radios_named.get(without or "", []) if overlaps(radio.strongest, channel)]
+        return round(self._power[channel] - sum(_power(radio.strongest) for radio in own) + self._load[channel], 6)
 
     def look_alikes(self, name: str) -> list[str]:
         """Other names that a person can mistake for this one."""

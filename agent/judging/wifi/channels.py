@@ -162,7 +162,7 @@ def crowd_remedy(bss: Bss, wifi: Survey) -> str:
 def crowding(wifi: Survey) -> list[str]:
     """Evidence lines for channels 1, 6 and 11: how many BSSs and near radios overlap each, and its BSS Load if sent."""
     air = wifi.air
-    near = {channel: sum(radio.is_near for radio in air.on(channel)) for channel in PLAIN}
+    near = air.near
     return [
         *(
             f"overlapping channel {channel}: {counted(air.overlapping[channel])}"
