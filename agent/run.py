@@ -50,7 +50,7 @@ from netpreflight.probes.observations import (
     Wifi,
 )
 from netpreflight.probes.portal import VENDOR_HOSTS, portal
-from netpreflight.probes.scope import answers_arp, mac_of
+from netpreflight.probes.scope import answers_arp, mac_of, own_addresses
 from netpreflight.probes.tcp import tcp
 from netpreflight.probes.vendor_status import vendor_status
 from netpreflight.probes.wifi import wifi
@@ -155,7 +155,14 @@ class _Measurement:
         self._portal_url: asyncio.Future[str | None] = loop.create_future()
         most_run_s = DEEP_RUN_S if self._deep else MOST_RUN_S
         interface = self._scope.interface or ""
-        async with Network(interface, self._begun, most_run_s, clock=self._clock, trace=self._trace) as network:
+        async with Network(
+            interface,
+            self._begun,
+            most_run_s,
+            clock=self._clock,
+            trace=self._trace,
+            own_addresses=own_addresses,
+        ) as network:
             self._network = network
             self._addresses = HostAddresses(list(self._names()))
             stopped = asyncio.Event()

@@ -156,6 +156,7 @@ async def _http_control(network: Network, host: str, address: str) -> Control:
     """Send an HTTP HEAD request to TCP 80 of the host."""
     port = 80
     try:
+        network.refuse_own(address)
         async with (
             asyncio.timeout(CONTROL_WAIT_S),
             network.tcp("control for CoAP", host, address, port, timeout_s=CONTROL_WAIT_S, shape=HTTP_HEAD) as (

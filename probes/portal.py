@@ -3,16 +3,19 @@
 Three kinds of witness: the well-known URLs of three vendors over plain HTTP, each with its own right answer, without
 following a redirect; the Captive Portal API (RFC 8908), if DHCP named one (option 114, RFC 8910); and, if the vendors'
 answers do not decide, a TLS handshake with a vendor's host. A resolver that points those names at the gateway shows in
-the DNS lookups. Nothing goes through a proxy.
+the DNS lookups. Nothing goes through a proxy. The network names these servers, so none is asked at an address of this
+laptop, and an API only by HTTPS (RFC 8908 section 4).
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Awaitable
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from netpreflight.probes.net.host_addresses import is_ipv4
 from netpreflight.probes.net.http import Answer, NotHttpError, Page, get, how_it_failed
 from netpreflight.probes.net.payload_shapes import HTTP_GET, TLS_HANDSHAKE
 from netpreflight.probes.net.sockets import AddressOf, Network
@@ -32,6 +35,10 @@ TLS_HOST = "connectivitycheck.gstatic.com"
 CONNECT_S = 5.0
 EXCHANGE_S = 8.0
 KEPT_BODY = 2048
+_NO_NAME = re.compile(r":|(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$", re.IGNORECASE)
+"""A host that some read as an address: with colons, or with a number as its last label (0x7f.1, 2130706433)."""
+_LOCALHOST = re.compile(r"(?:^|\.)localhost\.?$", re.IGNORECASE)
+"""Names that always mean the host itself (RFC 6761 section 6.3)."""
 
 
 async def portal(network: Network, address_of: AddressOf, api_url: Awaitable[str | None]) -> Portal:
@@ -75,6 +82,7 @@ async def _tls(network: Network, address: str | None) -> TlsWitness:
     if address is None:
         return TlsWitness(host=TLS_HOST, error="its name does not resolve")
     try:
+        network.refuse_own(address)
         context = ssl.create_default_context()
         async with network.tcp("portal", TLS_HOST, address, 443, timeout_s=CONNECT_S, tls=context, shape=TLS_HANDSHAKE):
             return TlsWitness(host=TLS_HOST, address=address, verified=True)
@@ -93,25 +101,37 @@ async def _api(network: Network, api_url: Awaitable[str | None], address_of: Add
         return PortalApi(url=url, captive=False)
     try:
         parts = urlsplit(url.strip())
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        host, port = parts.hostname or "", parts.port or 443
     except ValueError:
         return PortalApi(url=url, error="not a URL")
-    if parts.scheme not in {"http", "https"} or not host or not (parts.path + parts.query).isprintable():
-        return PortalApi(url=url, error="not an HTTP or HTTPS URL")
+    if (reason := _why_not_asked(parts)) is not None:
+        return PortalApi(url=url, error=reason)
     address = await address_of(host)
     if address is None:
         return PortalApi(url=url, error="its name does not resolve")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    for verify in (True, False) if parts.scheme == "https" else (None,):
+    for verify in (True, False):
         try:
-            context = None if verify is None else _context(verify=verify)
-            answer = await _get(network, Page(host, address, port, path, "application/captive+json"), context)
+            page = Page(host, address, port, path, "application/captive+json")
+            answer = await _get(network, page, _context(verify=verify))
         except ssl.SSLCertVerificationError:
             continue
         except (OSError, TimeoutError, NotHttpError, UnicodeError) as problem:
             return PortalApi(url=url, error=how_it_failed(problem))
         return read_api(url, answer.status, answer.body, tls_verified=verify)
     return PortalApi(url=url, error="its certificate does not verify")
+
+
+def _why_not_asked(parts: SplitResult) -> str | None:
+    """Why an API's URL is not asked, whatever its host's address is; None: it is."""
+    host = parts.hostname or ""
+    if parts.scheme == "http":
+        return "RFC 8908 wants HTTPS there, so it was not asked"
+    if parts.scheme != "https" or not host or not (parts.path + parts.query).isprintable():
+        return "not an HTTPS URL"
+    if _LOCALHOST.search(host):
+        return f"{host} is this laptop itself, so nothing was asked there"
+    return "its host is neither a name nor an IPv4 address" if _NO_NAME.search(host) and not is_ipv4(host) else None
 
 
 def read_api(url: str, status: int, body: bytes, *, tls_verified: bool | None) -> PortalApi:

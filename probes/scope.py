@@ -79,6 +79,12 @@ def mac_of(address: str, interface: str) -> str | None:
     return None
 
 
+def own_addresses() -> set[str]:
+    """The IPv4 addresses of all interfaces of this laptop, as they are now."""
+    families = (netifaces.ifaddresses(name).get(netifaces.AF_INET, []) for name in netifaces.interfaces())
+    return {str(entry["addr"]) for entries in families for entry in entries if "addr" in entry}
+
+
 def answers_arp(address: str, interface: str) -> bool | None:
     """Whether a neighbour that was sent something answers ARP, by the kernel's table; None: there is no such table."""
     return mac_of(address, interface) is not None if _text(_ARP) else None

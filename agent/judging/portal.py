@@ -109,7 +109,7 @@ def _conclude(seen: Observations, observed: Portal) -> _Conclusion:
     if by_http.state == "none" and api is not None and api.captive is None:
         return _Conclusion(
             "suspected",
-            f"DHCP names a captive portal, {api.url}, but it could not be asked",
+            f"DHCP names a captive portal, {api.url}, but it gave no answer",
             f"DHCP option 114 names {api.url}: {api.error}.",
             "api-unreachable",
         )

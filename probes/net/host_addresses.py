@@ -5,6 +5,15 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 
 
+def is_ipv4(host: str) -> bool:
+    """Whether a host is given as an IPv4 address."""
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
 class HostAddresses:
     """Addresses by name, each available as soon as a device would have it."""
 
@@ -18,10 +27,8 @@ class HostAddresses:
 
         A host that was not announced is looked up when it is asked for; an IPv4 address stands for itself.
         """
-        try:
-            return str(ipaddress.IPv4Address(host))
-        except ValueError:
-            pass
+        if is_ipv4(host):
+            return host
         if host in self._known:
             return await self._known[host]
         look_up = await self._resolver

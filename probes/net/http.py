@@ -48,9 +48,10 @@ async def get(
     """Ask for a page, and keep at most `most` bytes of its body. The caller limits the time.
 
     Raises:
-        OSError, TimeoutError: no connection, or no answer.
+        OSError, TimeoutError: no connection, or no answer; or the address is one that is not asked (`refuse_own`).
         NotHttpError: the answer is not HTTP.
     """
+    network.refuse_own(page.address)
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
     headers = [("Host", page.host), ("User-Agent", _USER_AGENT), ("Accept", page.accept), ("Connection", "close")]
     head: h11.Response | None = None

@@ -7,12 +7,13 @@ import asyncio
 import contextlib
 import ctypes
 import errno
+import ipaddress
 import os
 import socket
 import ssl
 import struct
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -342,6 +343,7 @@ class Network:
         most_run_s: how many seconds the whole run may take.
         clock: gives the time for every measurement.
         trace: called with everything that is sent, heard and asked; None: no trace is kept.
+        own_addresses: gives the IPv4 addresses of this laptop, on all its interfaces.
     """
 
     def __init__(
@@ -352,6 +354,7 @@ class Network:
         *,
         clock: Clock = SYSTEM,
         trace: Trace | None = None,
+        own_addresses: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.interface = interface
         self.clock = clock
@@ -359,6 +362,7 @@ class Network:
         self._events_reported = 0
         self._started = started
         self._most_run_s = most_run_s
+        self._own_addresses = own_addresses
         self._contacts: dict[tuple[Protocol, str | None, str, int, str], Contact] = {}
         self._sockets: list[UdpSocket] = []
         self._unread: dict[socket.socket, Callable[[], None]] = {}
@@ -425,6 +429,23 @@ class Network:
         else:
             index = socket.if_nametoindex(self.interface)
             sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", index))
+
+    def refuse_own(self, address: str) -> None:
+        """Refuse an address that can be no other host's, before it is asked what no device asks.
+
+        The network names these servers (DHCP option 114, its resolver): it must not have this laptop ask itself, or a
+        link-local service that only this laptop reaches.
+
+        Raises:
+            OSError: the address is this laptop's own, loopback, link-local, or not one host's.
+        """
+        parsed = ipaddress.IPv4Address(address)
+        if parsed.is_loopback or address in self._own_addresses():
+            raise OSError(f"{address} is this laptop's own address, so nothing was asked there")
+        if parsed.is_link_local:
+            raise OSError(f"{address} is a link-local address, so nothing was asked there")
+        if parsed.is_multicast or parsed.is_reserved or parsed.packed[0] == 0:
+            raise OSError(f"{address} is not the address of one host")
 
     def udp(self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0) -> UdpSocket:
         """A UDP socket on the interface, closed when the run ends."""

@@ -576,12 +576,22 @@ class Lab:
         tls = self._tls(STATUS_NAME)
         return self._tcp("status_page", self.internet.where, [(STATUS_PAGE, 443)], handler, must_fire=False, tls=tls)
 
-    def captive_api(self, mode: streams.CaptiveMode) -> TcpFake:
-        """Serve RFC 8908's API at PORTAL_API; announce it by `Dhcp(captive_portal=PORTAL_API)`, trust `lab.ca`."""
+    def captive_api(self, mode: streams.CaptiveMode, *, elsewhere: str | None = None) -> TcpFake:
+        """Serve RFC 8908's API at PORTAL_API; announce it by `Dhcp(captive_portal=PORTAL_API)`, trust `lab.ca`.
+
+        Where `elsewhere` is given, it only redirects to there.
+        """
         pages = streams.captive_api_pages(mode, f"https://{PORTAL_NAME}/login")
-        handler = streams.http_handler(pages)
+        handler = streams.http_handler(streams.portal_pages(elsewhere) if elsewhere else pages)
         tls = self._tls(PORTAL_NAME)
         return self._tcp("captive_api", self.gateway.where, [(GATEWAY, 443)], handler, must_fire=True, tls=tls)
+
+    def own_services(self, address: str) -> dict[str, TcpFake]:
+        """Serve HTTP and HTTPS on the laptop itself, for nobody but the laptop."""
+        handler = streams.http_handler(streams.vendor_pages)
+        for name, port, tls in (("own_http", 80, None), ("own_https", 443, self._tls(PORTAL_NAME))):
+            self._tcp(name, self.laptop, [(address, port)], handler, must_fire=False, tls=tls)
+        return {name: fake for name, fake in self.fakes.items() if isinstance(fake, TcpFake) and name[:4] == "own_"}
 
     def transparent_proxy(self, mode: streams.CloudMode = "silent") -> Fault:
         """Let the gateway accept TCP 5683 in the cloud's place, as a transparent proxy does."""
