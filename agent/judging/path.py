@@ -128,6 +128,8 @@ def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathPr
             continue  # another port gets further
         if end is not None and end.source != address:
             continue  # a router refuses this port
+        if end is None and _control_without_loss(target):
+            continue  # some of its packets are dropped
         if found := furthest_outside(target, seen):
             return found, _evidence(target)
     return None
@@ -159,6 +161,8 @@ def _passed_to_provider(flow: Flow, seen: Observations) -> Router | None:
             continue
         if ladder.loop(device) or (ending is not None and ending.source != target.address):
             continue  # a routing loop, or a router that refuses the exchange
+        if ending is None and _control_without_loss(target):
+            continue  # some packets are dropped before they get there
         passed_probes = [
             probe for probe in device.probes if probe.outcome == "time-exceeded" and probe.source and probe.quoted
         ]
@@ -266,7 +270,7 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
     getting_further = [
         control.name
         for control in target.controls
-        if ladder.furthest(control) > ladder.furthest(device) or ladder.reaches(control, target.address)
+        if _gets_beyond(control, icmp.source, ttl or ladder.furthest(device)) or ladder.reaches(control, target.address)
     ]
     if no_route(icmp) and (refused_alike or not getting_further):
         other_ports = (
@@ -291,6 +295,13 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
         owner=router_owner.owner,
         to_allow=[_flow(target)],
     )
+
+
+def _gets_beyond(control: Ladder, rejecter: str, ttl: int) -> bool:
+    """Whether a control gets beyond the router at a TTL, which rejects the device's port."""
+    ending = ladder.end(control)
+    refused_later = ending is not None and ending.source != rejecter and ending.ttl > ttl
+    return ladder.last(control) > ttl or refused_later
 
 
 def _reached(end: PathProbe, target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Observations) -> Finding:
@@ -384,13 +395,7 @@ def _silent(target: PathTarget, seen: Observations) -> Finding:
             f"protocol only, and a filter for {device.protocol.upper()}, look the same.",
         )
     if fork := ladder.fork(device, same_protocol, last):
-        fork_ttl, routers = fork
-        return _unknown(
-            "balanced",
-            f"{device.name} falls silent after {last_hop}, and there are several paths",
-            f"At hop {fork_ttl}, {' and '.join(routers[:4])} answer: the traffic is balanced over several paths, "
-            "and what gets through on one of them says nothing about the others.",
-        )
+        return _balanced(f"{device.name} falls silent after {last_hop}, and there are several paths", *fork)
     routers_of_control = ladder.routers(same_protocol)
     reliable_ttls = [ttl for ttl in routers_of_control if ttl > last]
     if not reliable_ttls:
@@ -457,6 +462,16 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
         )
     controls = ", ".join(control.name for control in target.controls)
     router = ladder.routers(device)[last][0]
+    if control := _control_without_loss(target):
+        summary = f"Only some packets to {device.name} get to {router} (hop {last})"
+        if fork := ladder.fork(device, control, last):
+            return _balanced(f"{summary}, and there are several paths", *fork)
+        return _unknown(
+            "lossy",
+            summary,
+            f"On the way there, not every packet to {device.name} is answered, while {control.name} is answered each "
+            "time. Packet loss, or a path that alternates, looks like this.",
+        )
     if proof := furthest_outside(target, seen):
         return Finding(
             status="pass",
@@ -467,6 +482,34 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
         f"Nothing after {router} (hop {last}) answers probes to {device.name}, or to any other port tried",
         f"{target.address} may be down, or something there stops every port: {controls} and {device.name} fall silent "
         "at the same hop.",
+    )
+
+
+def _control_without_loss(target: PathTarget) -> Ladder | None:
+    """The control that a router answers each time, while it answers only some packets to the device's port.
+
+    Then another path, or a router that drops some packets, may be what the device's own exchange meets. None: no router
+    treats the two ports like this.
+    """
+    device = target.device
+    control = next((control for control in target.controls if control.protocol == device.protocol), None)
+    if control is None:
+        return None
+    for ttl in ladder.routers(device):
+        asked, answered = ladder.tries(device, ttl)
+        control_asked, control_answered = ladder.tries(control, ttl)
+        if asked - answered >= ladder.LEAST_TRIES and 0 < control_asked == control_answered:
+            return control
+    return None
+
+
+def _balanced(summary: str, ttl: int, routers: list[str]) -> Finding:
+    """The finding where several routers answer at a TTL."""
+    return _unknown(
+        "balanced",
+        summary,
+        f"At hop {ttl}, {' and '.join(routers[:4])} answer: the traffic is balanced over several paths, "
+        "and what gets through on one of them says nothing about the others.",
     )
 
 

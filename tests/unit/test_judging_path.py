@@ -322,6 +322,25 @@ def test_who_cannot_deliver_anything_says_so() -> None:
     assert found.to_allow == []
 
 
+@pytest.mark.parametrize("router", [1, 2, 3])
+def test_a_router_that_says_no_route_for_one_port_rejects_it(router: int) -> None:
+    """Measured: the controls end at the TTL at which the device's port was refused, one hop after who refuses it."""
+    refusing = Icmp(type=3, code=0, source=ROUTERS[router - 1])
+    others = [ladder("udp 53", *up_to(router + 1, None)), ladder("tcp 443", *up_to(router + 1, None))]
+    alike = [ladder("udp 53", *up_to(router, refusing)), ladder("tcp 443", *up_to(router, refusing))]
+    named = (ROUTERS[router - 1], router)
+
+    assert place(egress("argon", *up_to(router, refusing), controls=others)) == ("fail", "rejected", *named)
+    assert place(egress("argon", *up_to(router, refusing), controls=alike)) == ("fail", "no-route", *named)
+
+
+def test_another_refusal_by_the_same_router_is_no_way_further() -> None:
+    none, not_allowed = (Icmp(type=3, code=code, source=EDGE) for code in (0, 13))
+    controls = [ladder("udp 53", *up_to(2, not_allowed)), ladder("tcp 443", *up_to(2, not_allowed))]
+
+    assert place(egress("argon", *up_to(2, none), controls=controls)) == ("fail", "no-route", EDGE, 2)
+
+
 @pytest.mark.parametrize("code", [0, 1, 5])
 def test_a_destination_that_is_down_is_no_refusal_of_the_port(code: int) -> None:
     """The last router says so once; what is asked after that gets no more errors."""
@@ -419,6 +438,37 @@ def test_a_destination_that_is_dead() -> None:
     # The first public one may be the site's.
     assert told(egress("argon", *up_to(2), controls=dead(2))) == ("unknown", "silent-alike")
     assert told(egress("argon", *up_to(0), controls=dead(0))) == ("unknown", "no-router-answers")
+
+
+def some(climbed: Ladder, ttl: int, lost: int, other: str | None = None) -> Ladder:
+    """The same ladder, with packets of a TTL lost; before them, `other` answers hop 2, too."""
+    more = [probe(2, other)] if other else []
+    return replace(climbed, probes=[*climbed.probes, *more, *[probe(ttl, None)] * lost])
+
+
+@pytest.mark.parametrize(("twin", "problem"), [("203.0.113.201", "balanced"), (None, "lossy")])
+def test_a_port_of_which_only_some_packets_get_out_is_not_shown_to_get_out(twin: str | None, problem: str) -> None:
+    """Seen in the lab: one of two ways drops the port, and 1 of 11 packets got to the last router by the other."""
+    for device in ("argon", "generic"):
+        run = observed(device, *up_to(4), controls=dead(4), again=1)
+        assert run.path
+        (target,) = run.path.targets
+        run.path = Path(targets=[replace(target, device=some(target.device, 4, 10, twin))])
+        found = {check.id: check for check in judge(run, profiles.load(device), Selection()).checks}
+
+        assert told(found["path.egress"]) == ("unknown", problem)
+        assert found["coap.udp-5683"].status != "pass" or device == "argon"
+        assert not {"internet provider"} & {found[name].owner for name in ("coap.udp-5683", "cloud.transport")}
+
+
+def test_errors_that_a_router_limits_for_every_port_do_not_hide_the_way_out() -> None:
+    run = observed("argon", *up_to(4), controls=[some(climbed, 4, 2) for climbed in dead(4)], again=1)
+    assert run.path
+    (target,) = run.path.targets
+    run.path = Path(targets=[replace(target, device=some(target.device, 4, 2))])
+
+    found = {check.id: check for check in judge(run, profiles.load("argon"), Selection()).checks}
+    assert told(found["path.egress"]) == ("pass", None)
 
 
 def test_an_unanswered_ping_is_settled_by_a_router_outside() -> None:
