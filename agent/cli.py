@@ -430,14 +430,16 @@ def _write_each(
 ) -> list[str]:
     """Write each file completely or not at all; return a message for each that could not be written.
 
-    Without a level, JSON files are complete, and all others are for a ticket.
+    Without a level, JSON files are complete, and all others are for a ticket. Complete ones are for their owner only.
     """
-    from netpreflight.agent.report import write  # noqa: PLC0415 - as above
+    from netpreflight.agent.privilege.caller import file_owner  # noqa: PLC0415 - as above
+    from netpreflight.agent.report import write  # noqa: PLC0415
 
     failed = []
     for path in outputs:
+        at_level = level or ("complete" if path.suffix == ".json" else "ticket")
         try:
-            write(path, render(path, level or ("complete" if path.suffix == ".json" else "ticket")))
+            write(path, render(path, at_level), private=at_level == "complete", owner=file_owner())
         except OSError as problem:
             failed.append(f"cannot write {path}: {problem.strerror or problem}")
     return failed
@@ -516,7 +518,9 @@ def _check_outputs(output: list[Path] | None, endings: list[str] | None = None) 
     Raises:
         UsageError: a file cannot be written, or has another ending.
     """
-    from netpreflight.reports import FORMATS  # noqa: PLC0415 - as above
+    from netpreflight.agent.output_files import refuse_planted  # noqa: PLC0415 - as above
+    from netpreflight.agent.privilege.caller import file_owner  # noqa: PLC0415
+    from netpreflight.reports import FORMATS  # noqa: PLC0415
 
     known = endings or list(FORMATS)
     for path in output or []:
@@ -524,6 +528,10 @@ def _check_outputs(output: list[Path] | None, endings: list[str] | None = None) 
             raise UsageError(f"cannot write {path}: the ending has to be one of {', '.join(known)}")
         if path.is_dir() or not path.parent.is_dir():
             raise UsageError(f"cannot write {path}: it is a folder, or there is no folder {path.parent}")
+        try:
+            refuse_planted(path, file_owner())
+        except OSError as problem:
+            raise UsageError(f"cannot write {path}: {problem.strerror or problem}") from problem
     return output or []
 
 

@@ -1,5 +1,6 @@
 """The report: each file makes one part of it; `report` puts them together, `saved` writes and loads them."""
 
+from netpreflight.agent.output_files import write
 from netpreflight.agent.report.report import (
     LEVELS,
     MOST_NETWORKS,
@@ -21,7 +22,6 @@ from netpreflight.agent.report.saved import (
     as_saved,
     load,
     load_saved,
-    write,
 )
 
 __all__ = [

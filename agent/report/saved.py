@@ -1,9 +1,6 @@
-"""Saved reports: written completely or not at all, and loaded to be judged again."""
+"""Saved reports: loaded to be judged again."""
 
 import contextlib
-import os
-import stat
-import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -88,46 +85,3 @@ def as_saved(seen: Observations) -> Observations:
     with contextlib.suppress(msgspec.ValidationError):  # too large for a saved run, which will not load
         return msgspec.convert(msgspec.to_builtins(seen), Observations)
     return seen
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file completely or not at all; a path that is not a regular file, such as a pipe, is just written to.
-
-    A symbolic link stays, and its target is replaced. An existing file keeps its permissions, and its owner where that
-    is allowed.
-
-    Raises:
-        OSError: the file cannot be written; an existing file stays as it was.
-    """
-    if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-        return
-    target = Path(os.path.realpath(path))
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".netpreflight-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        _as_before(temporary, target)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _as_before(temporary: Path, target: Path) -> None:
-    """Give a file the permissions and the owner of the file that it replaces, or else those of any new file."""
-    try:
-        before = target.stat()
-    except FileNotFoundError:
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        return
-    if hasattr(os, "chown"):
-        with contextlib.suppress(OSError):
-            os.chown(temporary, before.st_uid, before.st_gid)
-    temporary.chmod(stat.S_IMODE(before.st_mode))

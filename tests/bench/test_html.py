@@ -28,8 +28,8 @@ def measure(*_, **__):
     ended = time.perf_counter()
     return measured
 
-def write(path, text):
-    really(path, text)
+def write(path, text, **options):
+    really(path, text, **options)
     print("took", time.perf_counter() - ended, file=sys.stderr)
 
 run.measure, really, report.write = measure, report.write, write

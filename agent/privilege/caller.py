@@ -1,0 +1,71 @@
+"""Who started a run as root: the user that the rest of the run becomes, and that its files belong to."""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from netpreflight.agent.output_files import Owner
+
+FIRST_OWN_UID = 60_706
+LAST_OWN_UID = 61_183
+"""Users that neither Debian nor systemd gives to anybody (systemd.io/UIDS-GIDS)."""
+
+
+class Caller(NamedTuple):
+    """A user without root's rights."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...] = ()
+    name: str | None = None
+    home: str = "/"
+    has_called: bool = True
+    """Whether this user called sudo; if not, root started the run, and this user is made up."""
+
+
+def caller(environment: Mapping[str, str]) -> Caller:
+    """The user who called sudo or doas; if root itself started the run, a user that has nothing else."""
+    import pwd  # noqa: PLC0415 - not there on Windows
+
+    with contextlib.suppress(KeyError, ValueError, OverflowError):
+        if "DOAS_USER" in environment and "SUDO_UID" not in environment:
+            uid = pwd.getpwnam(environment["DOAS_USER"]).pw_uid
+        else:
+            uid = int(environment["SUDO_UID"])
+        if 0 < uid < 2**32 - 1:
+            return _known(uid, environment.get("SUDO_GID", ""))
+    return Caller(uid := _own_uid(), uid, has_called=False)
+
+
+def file_owner() -> Owner | None:
+    """Whom the files of this run belong to; None: whoever runs it."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return None
+    user = caller(os.environ)
+    return Owner(user.uid, user.gid) if user.has_called else None
+
+
+def _known(uid: int, gid_text: str) -> Caller:
+    """A user with its groups and home, as far as the system knows it."""
+    import pwd  # noqa: PLC0415 - as above
+
+    gid = int(gid_text) if gid_text.isdecimal() and 0 < int(gid_text) < 2**32 - 1 else None
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:
+        return Caller(uid, gid or uid)
+    gid = gid or entry.pw_gid or uid
+    groups = os.getgrouplist(entry.pw_name, gid)
+    return Caller(uid, gid, tuple(group for group in groups if group != 0), entry.pw_name, entry.pw_dir)
+
+
+def _own_uid() -> int:
+    """A user that is not in /etc/passwd; the system's other sources are not asked, as they may use the network."""
+    try:
+        lines = Path("/etc/passwd").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    taken = {line.split(":")[2] for line in lines if line.count(":") > 2}
+    return next((uid for uid in range(FIRST_OWN_UID, LAST_OWN_UID) if str(uid) not in taken), LAST_OWN_UID)
