@@ -9,7 +9,6 @@ kept.
 import asyncio
 import datetime as dt
 import ssl
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -17,6 +16,7 @@ from netpreflight.probes.net.http import NotHttpError, Page, get, how_it_failed
 from netpreflight.probes.net.payload_shapes import STATUS_GET
 from netpreflight.probes.net.sockets import AddressOf, Network
 from netpreflight.probes.observations import VendorStatus
+from netpreflight.probes.urls import parts
 
 LONGEST_S = 3.0
 """The longest that the name's lookup, the connection and the answer may take together, in seconds."""
@@ -55,15 +55,15 @@ async def vendor_status(network: Network, url: str, address_of: AddressOf) -> Ve
     Raises:
         OSError: the interface cannot be used.
     """
-    parts = urlsplit(url)
-    host = parts.netloc
+    where = parts(url)
+    host = where.authority
     address: str | None = None
     try:
         async with asyncio.timeout(LONGEST_S):
             address = await address_of(host)
             if address is None:
                 return VendorStatus(host=host, error="its name does not resolve")
-            page = Page(host, address, _PORT, parts.path, "application/json")
+            page = Page(host, address, _PORT, where.path, "application/json")
             context = ssl.create_default_context()
             answer = await get(
                 network, "vendor status", page, STATUS_GET, connect_s=LONGEST_S, most=LARGEST + 1, tls=context

@@ -1,7 +1,6 @@
 """Judging captive portals: `portal`, from several witnesses."""
 
 from typing import Literal, NamedTuple
-from urllib.parse import urljoin, urlsplit
 
 from netpreflight.agent.judging.addresses import is_address, is_local
 from netpreflight.agent.judging.cloud import transport
@@ -10,6 +9,7 @@ from netpreflight.agent.judging.unseen import not_looked
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Named
 from netpreflight.probes.observations import UNRESTRICTED, HttpWitness, Observations, Portal
+from netpreflight.probes.urls import joined, parts
 
 State = Literal["none", "portal", "suspected", "unknown"]
 _NETWORK_AUTHENTICATION_REQUIRED = 511  # RFC 6585 section 6
@@ -128,14 +128,14 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
     ]
     if right and not wrong:
         return _Conclusion("none", f"{len(right)} of {len(observed.http)} vendors' addresses give their right answer")
-    pages = [urljoin(witness.url, witness.location) for witness in wrong if witness.location]
-    ours = [page for page in pages if _is_ours(seen, urlsplit(page).hostname or "")]
-    agreed = len(pages) > 1 and len({urlsplit(page).hostname for page in pages}) == 1
+    pages = [joined(witness.url, witness.location) for witness in wrong if witness.location]
+    ours = [page for page in pages if _is_ours(seen, parts(page).host)]
+    agreed = len(pages) > 1 and len({parts(page).host for page in pages}) == 1
     if pages and (not right or ours or agreed):
         page = (ours or pages)[0]
         redirected = next(witness for witness in wrong if witness.location)
         some = f" {len(right)} other vendors' checks are let through." if right else ""
-        host = urlsplit(page).hostname or ""
+        host = parts(page).host
         return _Conclusion(
             "portal",
             f"A captive portal: {page}",

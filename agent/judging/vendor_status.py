@@ -1,11 +1,11 @@
 """Is it the cloud? What the vendor's status page says, in sentences; no verdict depends on it."""
 
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.probes.observations import CloudEndpoint
 from netpreflight.probes.quoting import in_quotes
+from netpreflight.probes.urls import parts
 
 
 class Told(NamedTuple):
@@ -28,7 +28,7 @@ def is_it_the_cloud(view: DeviceView) -> Told | None:
     page, seen = view.profile.cloud.status_page, view.seen.vendor_status
     if page is None or view.laptop_network or not cloud_is_silent(view.endpoints):
         return None
-    host = urlsplit(page.value).netloc
+    host = parts(page.value).authority
     where = f"Look at https://{host}/ by another network, such as a phone's mobile data."
     if seen is None or seen.not_run or seen.host != host:
         return Told(how=f"This run did not ask {host}. {where}")

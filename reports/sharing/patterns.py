@@ -1,9 +1,9 @@
 """Finds and replaces what can be recognised by its form anywhere in a text: URLs, home folders, bytes, addresses."""
 
 import re
-from urllib.parse import SplitResult, urlsplit
 
 from netpreflight.probes.observations import UNRESTRICTED
+from netpreflight.probes.urls import parts
 from netpreflight.reports.sharing.addresses import LONGEST, Addresses, is_same_everywhere
 from netpreflight.reports.sharing.kept import Kept
 from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
@@ -61,14 +61,16 @@ class Shapes:
         if not url or _HOST_AND_PORT.fullmatch(url):
             host, colon, port = url.partition(":")
             return f"{self.host(host)}{colon}{port}"
-        parts = split(url)
-        path = self._path(parts.path)
-        if not parts.netloc:
-            return HIDDEN if self._kept.public else path + ("?…" if parts.query or parts.fragment else "")
-        scheme = f"{parts.scheme}:" if parts.scheme else ""
-        port = f":{parts.port}" if parts.port is not None else ""
-        more = "?…" if (parts.query or parts.fragment) and not self._kept.public else ""
-        return f"{scheme}//{self.host(parts.hostname or '')}{port}{path}{more}"
+        split = parts(url)
+        if not split.valid:
+            return f"//{HIDDEN}"
+        path = self._path(split.path)
+        if not split.authority:
+            return HIDDEN if self._kept.public else path + ("?…" if split.query or split.fragment else "")
+        scheme = f"{split.scheme}:" if split.scheme else ""
+        port = f":{split.port}" if split.port is not None else ""
+        more = "?…" if (split.query or split.fragment) and not self._kept.public else ""
+        return f"{scheme}//{self.host(split.host)}{port}{path}{more}"
 
     def _path(self, path: str) -> str:
         if path in {"", "/", "/…"}:
@@ -81,13 +83,3 @@ class Shapes:
 
     def _bytes_of_name(self, match: re.Match[str]) -> str:
         return match[0] if self._kept.has_name_of(match[1].replace(" ", "")) else f"its bytes: {HIDDEN}"
-
-
-def split(url: str) -> SplitResult:
-    """The parts of a URL; for an invalid URL, only a hidden host."""
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - looking at it is what raises
-    except ValueError:
-        return SplitResult("", HIDDEN, "", "", "")
-    return parts

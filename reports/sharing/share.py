@@ -5,18 +5,18 @@ The types of the observations say what each text may reveal (`observations.Revea
 """
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import urljoin
 
 import msgspec
 
 from netpreflight.agent.report import Report, SharedLevel, SharingLevel
 from netpreflight.probes.observations import Observations, Reveals
 from netpreflight.probes.quoting import QuotedNames
+from netpreflight.probes.urls import joined, parts
 from netpreflight.reports.sharing.addresses import Addresses
 from netpreflight.reports.sharing.fields import Names, by_kind
 from netpreflight.reports.sharing.kept import kept
 from netpreflight.reports.sharing.log_lines import LogLines
-from netpreflight.reports.sharing.patterns import Shapes, split
+from netpreflight.reports.sharing.patterns import Shapes
 from netpreflight.reports.sharing.sentences import Sentences, SpokenWords, own_words
 from netpreflight.reports.sharing.tokens import Tokens
 from netpreflight.reports.sharing.walk import AnyStruct, Show, Texts, replaced, texts
@@ -76,7 +76,7 @@ def _learn(seen: Observations, found: Texts, show: Show, quoted: dict[str, str],
     for url in dict.fromkeys((*found.get("url", ()), *_redirects(seen))):
         for text in (url, url.strip()):
             learn(text, show["url"](text))
-        if host := split(url).hostname:
+        if host := parts(url).host:
             learn(host, show["host"](host))
     kinds: tuple[Reveals, ...] = ("host", "interface", "user", "said")
     for what in kinds:
@@ -88,7 +88,4 @@ def _redirects(seen: Observations) -> Iterator[str]:
     """The redirect targets of portals as absolute URLs, as the findings quote them."""
     for witness in seen.portal.http if seen.portal else ():
         if witness.location:
-            try:
-                yield urljoin(witness.url, witness.location)
-            except ValueError:
-                yield witness.location
+            yield joined(witness.url, witness.location)

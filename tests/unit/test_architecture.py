@@ -40,8 +40,8 @@ HEAVY = {
     "time": {"probes/net/clock.py"},
 }
 """Packages, and the files that may use each."""
-TOLD_BY_PROBES = ("netpreflight.probes.observations", "netpreflight.probes.quoting")
-"""What judging and renderings know of the probes: types, and how a name stands in a sentence."""
+TOLD_BY_PROBES = ("netpreflight.probes.observations", "netpreflight.probes.quoting", "netpreflight.probes.urls")
+"""What judging and renderings know of the probes: types, how a name stands in a sentence, and what a URL is made of."""
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -139,6 +139,11 @@ def test_scapy_is_imported_late() -> None:
         "only through netpreflight.probes.net.packets.layers"
     )
     assert "importlib.import_module" in set(calls(FILES["probes/net/packets.py"]))
+
+
+def test_urls_are_taken_apart_in_one_place() -> None:
+    raising = {"urllib.parse", "urllib.request", "yarl", "httpx", "requests"}
+    assert {name for name, module in IMPORTED if within(module, *raising)} == {"probes/urls.py"}
 
 
 def test_programs_are_started_in_one_place() -> None:
