@@ -30,6 +30,7 @@ from netpreflight.probes.nat_mapping import Server, mapping
 from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.net.sockets import MOST_RUN_S, Network, Trace
+from netpreflight.probes.net.witnesses import FAULTS
 from netpreflight.probes.ntp import ntp
 from netpreflight.probes.observations import (
     Cloud,
@@ -238,10 +239,14 @@ class _Measurement:
         self._network.note("begin", row.name)
         begun = self._network.elapsed()
         obstacle, unlocked_by = self._obstacle(row)
+        faults: list[Exception] = []
+        FAULTS.set(faults)  # of this task, which runs this probe only
         try:
             observation = row.kind(not_run=obstacle, unlocked_by=unlocked_by) if obstacle else await probe()
         except Exception as fault:  # noqa: BLE001 - an error in one probe must not end the run
             observation = row.kind(not_run=f"the probe failed: {type(fault).__name__}: {fault}", fault=fault_of(fault))
+        if faults and observation.fault is msgspec.UNSET:
+            observation.fault = fault_of(faults[0])
         observation.started_s = begun
         observation.duration_s = round(self._network.elapsed() - begun, 4)
         self._network.note("end", row.name, detail=observation.not_run)

@@ -25,6 +25,7 @@ from netpreflight.probes.net import dtls
 from netpreflight.probes.net.exchange import Exchange, exchange
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COOKIE_HELLO, DTLS_ALERT
 from netpreflight.probes.net.sockets import AddressOf, Network, UdpSocket, how_it_failed
+from netpreflight.probes.net.witnesses import bounded, unread
 from netpreflight.probes.observations import Attempt, Cloud, CloudEndpoint, Connection, ServerFlight
 
 CONNECT_S = 5.0
@@ -92,7 +93,12 @@ async def cloud(
         address = await address_of(endpoint.host)
         if address is not None:
             by = _nonce if endpoint.transport == "tcp-nonce" else _dtls
-            endpoint = await by(network, msgspec.structs.replace(endpoint, address=address), patience, on_seen)
+            reached = msgspec.structs.replace(endpoint, address=address)
+
+            def instead(why: str) -> CloudEndpoint:
+                return msgspec.structs.replace(reached, attempts=[unread(network, address, reached.port, why)])
+
+            endpoint = await bounded(by(network, reached, patience, on_seen), instead)
         on_seen(endpoint)
         return endpoint
 

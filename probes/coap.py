@@ -11,14 +11,17 @@ import os
 import random
 import re
 from collections.abc import Callable, Collection
-from urllib.parse import urlsplit
+from functools import partial
+from typing import Literal
 
 from netpreflight.probes.net import dtls
 from netpreflight.probes.net.coap import reply_to
 from netpreflight.probes.net.exchange import exchange
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD
 from netpreflight.probes.net.sockets import AddressOf, Network
+from netpreflight.probes.net.witnesses import bounded, unread
 from netpreflight.probes.observations import Coap, CoapServer, Control
+from netpreflight.probes.urls import parts
 
 SEND_AT_S = (0.0, 2.0, 6.0, 14.0)
 GIVE_UP_S = 15.0
@@ -27,6 +30,7 @@ OTHERS_S = 1.0
 CONTROL_AFTER_S = 2.0
 CONTROL_WAIT_S = 5.0
 _LARGEST_HEAD = 2048
+_HTTP_PORT = 80
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])\b")
 _LOCATION = re.compile(rb"^location:[ \t]*([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 
@@ -91,6 +95,16 @@ async def _ping(
     address = await address_of(host)
     if address is None:
         return CoapServer(host=host, port=port)
+
+    def instead(why: str) -> CoapServer:
+        return CoapServer(host=host, port=port, address=address, attempts=[unread(network, address, port, why)])
+
+    return await bounded(_ping_at(network, host, port, address, on_seen, has_controls=has_controls), instead)
+
+
+async def _ping_at(
+    network: Network, host: str, port: int, address: str, on_seen: Callable[[CoapServer], None], *, has_controls: bool
+) -> CoapServer:
     message_id = random.getrandbits(16)
     controls = asyncio.create_task(_controls(network, host, address) if has_controls else _no_controls())
 
@@ -132,7 +146,13 @@ async def _no_controls() -> list[Control]:
 async def _controls(network: Network, host: str, address: str) -> list[Control]:
     """Try other ports of a host that has not answered within CONTROL_AFTER_S."""
     await network.clock.sleep_until(network.clock.monotonic() + CONTROL_AFTER_S)
-    return list(await asyncio.gather(_dtls_control(network, host, address), _http_control(network, host, address)))
+
+    def instead(port: int, protocol: Literal["dtls", "http"], why: str) -> Control:
+        return Control(port=port, protocol=protocol, answered=False, detail=why)
+
+    dtls_control = bounded(_dtls_control(network, host, address), partial(instead, dtls.PORT, "dtls"))
+    http_control = bounded(_http_control(network, host, address), partial(instead, _HTTP_PORT, "http"))
+    return list(await asyncio.gather(dtls_control, http_control))
 
 
 async def _dtls_control(network: Network, host: str, address: str) -> Control:
@@ -154,7 +174,7 @@ async def _dtls_control(network: Network, host: str, address: str) -> Control:
 
 async def _http_control(network: Network, host: str, address: str) -> Control:
     """Send an HTTP HEAD request to TCP 80 of the host."""
-    port = 80
+    port = _HTTP_PORT
     try:
         network.refuse_own(address)
         async with (
@@ -174,7 +194,7 @@ async def _http_control(network: Network, host: str, address: str) -> Control:
     if status is None:
         return Control(port=port, protocol="http", answered=False, detail="not HTTP")
     location = _LOCATION.search(head)
-    elsewhere = location is not None and urlsplit(location[1].decode("latin-1")).hostname not in {host, None}
+    elsewhere = location is not None and parts(location[1].decode("latin-1")).host not in {host, ""}
     return Control(
         port=port,
         protocol="http",

@@ -45,6 +45,7 @@ from netpreflight.probes.net.payload_shapes import (
     Shape,
 )
 from netpreflight.probes.net.sockets import UDP_OVERHEAD, Datagram, Network, UdpSocket
+from netpreflight.probes.net.witnesses import bounded, lost
 from netpreflight.probes.observations import (
     KEPT_BYTES,
     AddressCheck,
@@ -159,7 +160,7 @@ async def dhcp(network: Network, scope: Scope, host_name: str, *, exchange: bool
         on_resolvers: called once, as soon as the resolvers that DHCP hands out are known (an empty list: none).
     """
     seen = Dhcp(exchange_denied=None if exchange else "DHCP was left out of this run, as asked")
-    seen.laptop_lease = await laptop_lease(network.interface, scope.addresses)
+    seen.laptop_lease = await bounded(laptop_lease(network.interface, scope.addresses), lambda _: None)
     told = False
 
     def tell() -> None:
@@ -545,6 +546,10 @@ class _Client:
                 at_s=self._network.elapsed(),
             )
         except (ValueError, IndexError, struct.error):
+            self._seen.malformed += 1
+            return None
+        except Exception as fault:  # noqa: BLE001 - scapy may raise anything; one frame costs no other
+            lost(fault)
             self._seen.malformed += 1
             return None
         if message is not None and len(self._seen.received) < MOST_MESSAGES and not self._is_known(message):

@@ -31,6 +31,7 @@ from netpreflight.probes.net.exchange import exchange
 from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.net.payload_shapes import DNS_QUERY
 from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.net.witnesses import bounded, unread
 from netpreflight.probes.observations import Dns, Lookup, NameKind
 
 RecordType = Literal["A", "AAAA"]
@@ -72,7 +73,7 @@ async def resolve(
     async def look_up(name: str) -> str | None:
         try:
             found = await _look_up(network, resolvers[0], name, "vendor")
-        except dns.exception.DNSException:  # not a valid name: an empty or overlong label
+        except (dns.exception.DNSException, UnicodeError):  # not a valid name, such as one with an overlong label
             return None
         return usable(found)
 
@@ -109,7 +110,12 @@ async def _ask(
         done, _ = await asyncio.wait([spared_by], timeout=HEAD_START_S)
         if done and (lookup := spared_by.result()) is not None and lookup.ends:
             return None
-    return await _look_up(network, resolver, name, kind, wanted)
+
+    def instead(why: str) -> Lookup:
+        attempt = unread(network, resolver, _PORT, why)
+        return Lookup(name=name, type=wanted, kind=kind, resolver=resolver, attempts=[attempt])
+
+    return await bounded(_look_up(network, resolver, name, kind, wanted), instead)
 
 
 async def _settle(answers: HostAddresses, name: str, tasks: list[asyncio.Task[Lookup | None]]) -> None:

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from netpreflight.probes.net.exchange import MOST_IGNORED
 from netpreflight.probes.net.payload_shapes import ECHO
 from netpreflight.probes.net.sockets import AddressOf, Datagram, Network, Refusal
+from netpreflight.probes.net.witnesses import bounded, unread
 from netpreflight.probes.observations import KEPT_BYTES, Attempt, Echo, EchoPacket, EchoTest
 
 CONTENT_TYPE = 252
@@ -110,7 +111,13 @@ def sequence_in(datagram: bytes, interface: int, next_sequence: int, clock_ms: i
 async def _try(network: Network, target: EchoTarget, address_of: AddressOf) -> EchoTest:
     address = await address_of(target.host)
     test = EchoTest(form=target.form, host=target.host, port=target.port, interface=target.interface, address=address)
-    return test if address is None else await _Conversation(network, test, address).run()
+    if address is None:
+        return test
+
+    async def converse() -> EchoTest:
+        return await _Conversation(network, test, address).run()
+
+    return await bounded(converse(), lambda why: replace(test, ignored=[unread(network, address, target.port, why)]))
 
 
 class _Conversation:

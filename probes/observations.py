@@ -99,7 +99,9 @@ class Icmp(Struct, frozen=True, kw_only=True):
         }.get(self.code, f"destination unreachable, code {self.code}")
 
 
-AttemptOutcome = Literal["reply", "timeout", "icmp", "error", "ignored"]
+AttemptOutcome = Literal["reply", "timeout", "icmp", "error", "unread", "ignored"]
+"""`error`: it could not be sent. `unread`: an answer may have come that was not read, because too much came or because
+reading failed; `detail` says why."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -118,12 +120,21 @@ class Attempt(Struct, frozen=True, kw_only=True):
     detail: Words | None = None
 
     @property
+    def tells_nothing(self) -> bool:
+        """Whether nothing can be concluded from its having no answer."""
+        return self.outcome in {"error", "unread"}
+
+    @property
     def words(self) -> str:
         """When the request was sent, and its outcome."""
         text = f"{self.at_s:.1f} s: {self.outcome}"
         if self.icmp:
             return f"{text}, {self.icmp.meaning} from {self.icmp.source}"
         return f"{text}, {self.detail}" if self.detail else text
+
+
+TOO_MUCH = "more arrived than this laptop could read"
+"""`Attempt.detail` of `unread`, where that is why."""
 
 
 class Frame(Struct, frozen=True, kw_only=True):
@@ -151,7 +162,8 @@ class Observation(Struct, kw_only=True):
         started_s: when the probe began, in seconds since the run started.
         duration_s: how long it took, without the time it waited for its inputs.
         not_run: why there is no measurement; None if there is one.
-        fault: the internal error of this tool that is the reason; absent if there was none.
+        fault: the internal error of this tool that is the reason, or that cost a part of the measurement; absent if
+            there was none.
         unlocked_by: the step that would make the measurement possible, if that is known.
     """
 

@@ -11,15 +11,17 @@ import asyncio
 import re
 import ssl
 from collections.abc import Awaitable
-from urllib.parse import SplitResult, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from netpreflight.probes.net.host_addresses import is_ipv4
 from netpreflight.probes.net.http import Answer, NotHttpError, Page, get, how_it_failed
 from netpreflight.probes.net.payload_shapes import HTTP_GET, TLS_HANDSHAKE
 from netpreflight.probes.net.sockets import AddressOf, Network
+from netpreflight.probes.net.witnesses import bounded
 from netpreflight.probes.observations import UNRESTRICTED, HttpWitness, Portal, PortalApi, TlsWitness
+from netpreflight.probes.urls import Url, parts
 
 VENDORS = (
     HttpWitness(url="http://connectivitycheck.gstatic.com/generate_204", expected_status=204, expected_body=""),
@@ -30,7 +32,7 @@ VENDORS = (
         expected_body="Microsoft Connect Test",
     ),
 )
-VENDOR_HOSTS = [urlsplit(vendor.url).netloc for vendor in VENDORS]
+VENDOR_HOSTS = [parts(vendor.url).authority for vendor in VENDORS]
 TLS_HOST = "connectivitycheck.gstatic.com"
 CONNECT_S = 5.0
 EXCHANGE_S = 8.0
@@ -49,26 +51,34 @@ async def portal(network: Network, address_of: AddressOf, api_url: Awaitable[str
     """
     seen = Portal()
     async with asyncio.TaskGroup() as group:
-        http = [group.create_task(_http(network, vendor, address_of)) for vendor in VENDORS]
-        api = group.create_task(_api(network, api_url, address_of))
+        http = [group.create_task(_bounded_http(network, vendor, address_of)) for vendor in VENDORS]
+        url = await api_url
+        api = group.create_task(
+            bounded(_api(network, url, address_of), lambda why: PortalApi(url=url or "", error=why))
+        )
     seen.http = [task.result() for task in http]
     seen.api = api.result()
     if not all(witness.right for witness in seen.http) and any(witness.address for witness in seen.http):
-        seen.tls = [await _tls(network, await address_of(TLS_HOST))]
+        address = await address_of(TLS_HOST)
+        seen.tls = [await bounded(_tls(network, address), lambda why: TlsWitness(host=TLS_HOST, error=why))]
     return seen
+
+
+async def _bounded_http(network: Network, vendor: HttpWitness, address_of: AddressOf) -> HttpWitness:
+    return await bounded(_http(network, vendor, address_of), lambda why: replace(vendor, error=why))
 
 
 async def _http(network: Network, vendor: HttpWitness, address_of: AddressOf) -> HttpWitness:
     """Ask a vendor's URL, without following a redirect."""
-    parts = urlsplit(vendor.url)
-    address = await address_of(parts.netloc)
+    url = parts(vendor.url)
+    address = await address_of(url.host)
     if address is None:
-        return msgspec.structs.replace(vendor, error="its name does not resolve")
+        return replace(vendor, error="its name does not resolve")
     try:
-        answer = await _get(network, Page(parts.netloc, address, 80, parts.path))
+        answer = await _get(network, Page(url.host, address, 80, url.path))
     except (OSError, TimeoutError, NotHttpError) as problem:
-        return msgspec.structs.replace(vendor, address=address, error=how_it_failed(problem))
-    return msgspec.structs.replace(
+        return replace(vendor, address=address, error=how_it_failed(problem))
+    return replace(
         vendor,
         address=address,
         status=answer.status,
@@ -92,27 +102,21 @@ async def _tls(network: Network, address: str | None) -> TlsWitness:
         return TlsWitness(host=TLS_HOST, address=address, error=how_it_failed(problem))
 
 
-async def _api(network: Network, api_url: Awaitable[str | None], address_of: AddressOf) -> PortalApi | None:
+async def _api(network: Network, url: str | None, address_of: AddressOf) -> PortalApi | None:
     """Ask the Captive Portal API; if its certificate does not verify, its answer is still read, and marked."""
-    url = await api_url
     if url is None:
         return None
     if url.strip() == UNRESTRICTED:
         return PortalApi(url=url, captive=False)
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname or "", parts.port or 443
-    except ValueError:
-        return PortalApi(url=url, error="not a URL")
-    if (reason := _why_not_asked(parts)) is not None:
+    where = parts(url.strip())
+    if (reason := _why_not_asked(where)) is not None:
         return PortalApi(url=url, error=reason)
-    address = await address_of(host)
+    address = await address_of(where.host)
     if address is None:
         return PortalApi(url=url, error="its name does not resolve")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     for verify in (True, False):
         try:
-            page = Page(host, address, port, path, "application/captive+json")
+            page = Page(where.host, address, where.port or 443, where.target, "application/captive+json")
             answer = await _get(network, page, _context(verify=verify))
         except ssl.SSLCertVerificationError:
             continue
@@ -122,12 +126,14 @@ async def _api(network: Network, api_url: Awaitable[str | None], address_of: Add
     return PortalApi(url=url, error="its certificate does not verify")
 
 
-def _why_not_asked(parts: SplitResult) -> str | None:
+def _why_not_asked(where: Url) -> str | None:
     """Why an API's URL is not asked, whatever its host's address is; None: it is."""
-    host = parts.hostname or ""
-    if parts.scheme == "http":
+    if not where.valid:
+        return "not a URL"
+    if where.scheme == "http":
         return "RFC 8908 wants HTTPS there, so it was not asked"
-    if parts.scheme != "https" or not host or not (parts.path + parts.query).isprintable():
+    host = where.host
+    if where.scheme != "https" or not host or not where.target.isprintable():
         return "not an HTTPS URL"
     if _LOCALHOST.search(host):
         return f"{host} is this laptop itself, so nothing was asked there"
@@ -138,7 +144,7 @@ def read_api(url: str, status: int, body: bytes, *, tls_verified: bool | None) -
     """Decode the API's answer (RFC 8908 section 5): a JSON object with `captive`, and maybe a URL and a session."""
     try:
         content = msgspec.json.decode(body, type=dict[str, object])
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return PortalApi(url=url, status=status, tls_verified=tls_verified, error="its answer is not a JSON object")
     captive, address = content.get("captive"), content.get("user-portal-url")
     return PortalApi(

@@ -12,7 +12,7 @@ from netpreflight.agent.judging.icmp import from_host, named, refused
 from netpreflight.agent.judging.nat import forgotten, idle_evidence
 from netpreflight.agent.judging.path import beyond_this_site
 from netpreflight.agent.judging.signature import is_signed
-from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
+from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, not_sent, of_another_run
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import BEST_FIRST, Finding, Flow, Named
 from netpreflight.probes.observations import (
@@ -90,7 +90,9 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
     spoken = [connection for connection in connected if connection.received]
     count = len(endpoint.connections)
     if not count:
-        return not_looked(None, f"The attempt on {where} was not completed")
+        return not_read(where, endpoint.attempts, evidence) or not_looked(
+            None, f"The attempt on {where} was not completed"
+        )
     if spoken:
         problem = "foreign-answer"
         summary = f"{where} is answered by something else"
@@ -158,6 +160,8 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
     flow = _flow("udp", endpoint)
     if found := refused(flow, endpoint.attempts, seen, evidence):
         return found
+    if found := not_read(where, endpoint.attempts, evidence):
+        return found
     error = next((attempt.detail for attempt in endpoint.attempts if attempt.outcome == "error"), None)
     if error or not endpoint.attempts:
         return not_sent("a ClientHello", where, error or "nothing was sent", evidence)
@@ -214,6 +218,8 @@ def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, se
     """The finding where a server answered the ClientHello, and then not the one with its cookie."""
     flow = _flow("udp", endpoint)
     if found := refused(flow, flight.attempts, seen, []):
+        return found
+    if found := not_read(where, [*flight.attempts, *flight.same_port, *flight.new_port], []):
         return found
     if error := next((attempt.detail for attempt in flight.attempts if attempt.outcome == "error"), None):
         return not_sent("a ClientHello with a cookie", where, error, [])

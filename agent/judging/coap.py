@@ -5,7 +5,7 @@ from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, refused
 from netpreflight.agent.judging.path import beyond_this_site, proof_of_egress
-from netpreflight.agent.judging.unseen import no_address, not_looked, of_another_run
+from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, of_another_run
 from netpreflight.agent.judging.witnessed import answered_at
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Flow, Named
@@ -69,6 +69,9 @@ def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
             )
     for server in asked:
         if found := refused(_flow(server), server.attempts, seen, evidence):
+            return found
+    for server in asked:
+        if found := not_read(f"{server.address} ({server.host}), UDP {server.port}", server.attempts, evidence):
             return found
     return _blocked(seen, asked, evidence) or _unsettled(asked, evidence)
 

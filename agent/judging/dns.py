@@ -12,7 +12,7 @@ from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.doubt import Doubt
 from netpreflight.agent.judging.resolver_reach import reach_of
 from netpreflight.agent.judging.signature import is_another
-from netpreflight.agent.judging.unseen import no_resolver, of_another_run
+from netpreflight.agent.judging.unseen import no_resolver, not_read, of_another_run
 from netpreflight.agent.judging.witnessed import answered_addresses
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Flow, Named
@@ -71,7 +71,8 @@ def resolve(view: DeviceView) -> Finding:
             evidence=evidence,
             rests_on=[profile.cloud.hosts, *([profile.cloud.known_names] if profile.cloud.known_names else [])],
         )
-    if (found := _other_id_servfail(kept, failing, doubted, evidence)) is not None:
+    found = _other_id_servfail(kept, failing, doubted, evidence)
+    if found or (found := _not_read(kept, [name for need in failing for name in need.names], evidence)):
         return found
     if failing:
         others_work = any(lookup.addresses for lookup in dns.lookups if lookup.resolver not in asked)
@@ -85,26 +86,39 @@ def resolve(view: DeviceView) -> Finding:
     used = {name: kept.as_device(name) for need in needs for name in need.names}
     late = [lookup for lookup in used.values() if lookup and lookup.resolver != dns.resolvers[0]]
     if late:
-        first = dns.resolvers[0]
-        why = next((lookup.failure for lookup in dns.of(late[0].name) if lookup.resolver == first), None) or "no answer"
-        patience = profile.dns.patience_s
-        return Finding(
-            status="warn",
-            summary=f"Resolver {first} fails ({why}); a device uses {late[0].resolver} instead",
-            problem="first-resolver-fails",
-            named=Named(address=first),
-            reason=f"A device asks {first} first, each time"
-            + (f", and waits {patience.value:g} s before it asks the second." if why == "no answer" else "."),
-            remedy=f"{reach_of(first, kept, seen).step}; or take {first} out of DHCP option 6.",
-            owner="network administrator",
-            evidence=evidence,
-            rests_on=[keeps, patience],
-        )
+        found = _not_read(kept, [late[0].name], evidence) or _first_fails(view, kept, late[0], evidence)
+        return msgspec.structs.replace(found, rests_on=[keeps, *found.rests_on])
     if slow := _aaaa_in_the_way(kept, profile):
         return msgspec.structs.replace(slow, evidence=evidence)
     slowest = max((lookup.elapsed_ms for lookup in used.values() if lookup), default=0.0)
     names = "the device's names" if len(used) > 1 else next(iter(used))
     return Finding(status="pass", summary=f"{dns.resolvers[0]} resolves {names} in {slowest:.0f} ms", evidence=evidence)
+
+
+def _first_fails(view: DeviceView, kept: Dns, used: Lookup, evidence: list[str]) -> Finding:
+    """A warning where a device has to ask its second resolver."""
+    first, patience = kept.resolvers[0], view.profile.dns.patience_s
+    why = next((lookup.failure for lookup in kept.of(used.name) if lookup.resolver == first), None) or "no answer"
+    return Finding(
+        status="warn",
+        summary=f"Resolver {first} fails ({why}); a device uses {used.resolver} instead",
+        problem="first-resolver-fails",
+        named=Named(address=first),
+        reason=f"A device asks {first} first, each time"
+        + (f", and waits {patience.value:g} s before it asks the second." if why == "no answer" else "."),
+        remedy=f"{reach_of(first, kept, view.seen).step}; or take {first} out of DHCP option 6.",
+        owner="network administrator",
+        evidence=evidence,
+        rests_on=[patience],
+    )
+
+
+def _not_read(dns: Dns, names: list[str], evidence: list[str]) -> Finding | None:
+    """The finding where an answer for one of these names may have come that was not read; None: all was read."""
+    asked_for = {own for name in names for own in dns.with_other_ids(name)}
+    silent = (lookup for lookup in dns.lookups if lookup.name in asked_for and not lookup.rcode and lookup.type == "A")
+    found = (not_read(f"{lookup.resolver}, UDP 53", lookup.attempts, evidence) for lookup in silent)
+    return next(filter(None, found), None)
 
 
 def may_not_exist(dns: Dns, profile: Profile, doubted: Mapping[str, Doubt]) -> bool:
@@ -120,7 +134,7 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
         return None
     for host in profile.cloud.hosts.value:
         lookups = dns.aaaa(host)
-        silent = [lookup for lookup in lookups if lookup.rcode is None]
+        silent = [lookup for lookup in lookups if lookup.rcode is None and not not_read("", lookup.attempts, [])]
         if lookups and len(silent) == len(lookups):
             wait = profile.dns.patience_s.value * len(silent)
             return Finding(

@@ -155,7 +155,7 @@ def _cloud_name(view: DeviceView) -> Literal["address", "nowhere", "none"] | Non
     def name_result(dns_lookups: Dns) -> Literal["address", "nowhere", "none"] | None:
         """What the device gets for its cloud's name from these lookups."""
         lookups = [lookup for host in hosts for lookup in dns_lookups.of(host)]
-        if not lookups or all(attempt.outcome == "error" for lookup in lookups for attempt in lookup.attempts):
+        if not lookups or all(attempt.tells_nothing for lookup in lookups for attempt in lookup.attempts):
             return None
         addresses = [lookup.addresses[0] for host in hosts if (lookup := dns_lookups.as_device(host))]
         if addresses:
@@ -207,7 +207,7 @@ def _ntp(view: DeviceView) -> TestOutcome:
         return None, _NOT_ASKED, []
     lookups, lookup_used = dns.of(NTP_SERVER), dns.as_device(NTP_SERVER)
     if lookup_used is None:
-        if not lookups or all(attempt.outcome == "error" for lookup in lookups for attempt in lookup.attempts):
+        if not lookups or all(attempt.tells_nothing for lookup in lookups for attempt in lookup.attempts):
             return None, f"Not known: {NTP_SERVER} could not be asked for.", []
         return "dns", f"{NTP_SERVER} does not resolve.", []
     if is_sinkhole(lookup_used.addresses[0]):
@@ -220,6 +220,8 @@ def _ntp(view: DeviceView) -> TestOutcome:
     last = next((attempt for attempt in reversed(ntp.attempts) if attempt.outcome != "ignored"), ntp.attempts[-1])
     if last.decoded is not None:
         return "network", f"{ntp.address} sent a {last.decoded.flaw}.", []
+    if last.outcome == "unread":
+        return None, f"Not known: an answer of {ntp.address} may not have been read.", []
     if last.outcome == "error":
         return None, f"Not known: this laptop could not send to {ntp.address}.", []
     # lwIP drops ICMP errors for UDP: to the device a rejected request is one without a reply.

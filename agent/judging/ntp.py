@@ -4,7 +4,7 @@ from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dns import NTP_SERVER
 from netpreflight.agent.judging.icmp import refused
-from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent
+from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, not_sent
 from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import NtpAttempt, NtpReply
 
@@ -60,6 +60,8 @@ def reply(view: DeviceView) -> Finding:
         )
     flow = Flow(protocol="udp", port=123, address=ntp.address, host=NTP_SERVER)
     if found := refused(flow, ntp.attempts, seen, evidence):
+        return found
+    if found := not_read(where, ntp.attempts, evidence):
         return found
     if error := next((attempt.detail for attempt in ntp.attempts if attempt.outcome == "error"), None):
         return not_sent("an NTP request", where, error, evidence)

@@ -19,6 +19,7 @@ from netpreflight.probes.observations import Observations
 COMMON_PROBLEMS = (
     "not-looked",  # its probe did not run, or the run was cut short
     "not-sent",  # this laptop's own system refused to send
+    "not-read",  # an answer may have come that was not read
     "other-run",  # a saved run did not ask what this device needs
     "other-network",  # measured on another Wi-Fi network than the one judged
     "no-resolver",  # no resolver of this network was asked

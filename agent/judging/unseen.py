@@ -1,10 +1,12 @@
 """Findings for what could not be measured: always `unknown`, with the reason and the step that would settle it."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import Dhcp, Dns, Observation, Observations
+from netpreflight.probes.observations import TOO_MUCH, Attempt, Dhcp, Dns, Observation, Observations
 from netpreflight.probes.quoting import in_quotes
 
 _AS_ROOT = "Run netpreflight again as root (sudo)."
@@ -38,6 +40,24 @@ def not_sent(what: str, where: str, error: str, evidence: list[str]) -> Finding:
         reason=f"Sending to {where} failed here: {error}.",
         remedy="Look at this laptop's own firewall, then run netpreflight again.",
         owner="device owner",
+        evidence=evidence,
+    )
+
+
+def not_read(where: str, attempts: Iterable[Attempt], evidence: list[str]) -> Finding | None:
+    """The finding where an answer may have come that was not read; None: all that came was read."""
+    why = next((attempt.detail or "" for attempt in attempts if attempt.outcome == "unread"), None)
+    if why is None:
+        return None
+    return Finding(
+        status="unknown",
+        summary=f"An answer of {where} may have come that was not read",
+        problem="not-read",
+        reason=f"{why[:1].upper()}{why[1:]}. So its silence proves nothing.",
+        remedy="Find out what sends so much to this laptop, and stop it; then run netpreflight again."
+        if why == TOO_MUCH
+        else "Run netpreflight again; if it says the same, attach the JSON report to a ticket for its developers.",
+        owner="network administrator" if why == TOO_MUCH else "device owner",
         evidence=evidence,
     )
 

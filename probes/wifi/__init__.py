@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import LONGEST_SSID, Wifi
 from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text, with_announced
 from netpreflight.probes.wifi.source import (
@@ -122,6 +123,11 @@ class _Choice:
             except ImportError as problem:
                 reason = f"the package {problem.name} is not installed"
                 self._failed(SourceUnavailable(reason, f"Install the package {problem.name}."), name)
+                continue
+            except TimeoutError:
+                raise
+            except Exception as fault:  # noqa: BLE001 - what one source returns costs that source at most
+                self._failed(SourceUnavailable(lost(fault)), name)
                 continue
             self._succeeded(seen)
             if seen.triggered:

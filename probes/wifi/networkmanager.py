@@ -21,6 +21,7 @@ from jeepney.io.common import RouterClosed
 from jeepney.wrappers import DBusErrorResponse, unwrap_msg
 
 from netpreflight.probes.net.clock import SYSTEM
+from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import LONGEST_SSID, Bss, Security, Wifi
 from netpreflight.probes.wifi.elements import channel_at, ssid_text
 from netpreflight.probes.wifi.source import AS_ROOT, NoRadio, SourceUnavailable, Tell, age_of, tell_nobody, told
@@ -275,7 +276,12 @@ async def _read(bus: Bus, device: str, seen: Wifi, now_s: float) -> None:
             properties = await bus.properties(path, _ACCESS_POINT)
         except Refused:  # it went out of range meanwhile
             continue
-        if (bss := access_point(properties, now_s)) is None:
+        try:
+            bss = access_point(properties, now_s)
+        except Exception as fault:  # noqa: BLE001 - one access point costs no other
+            lost(fault)
+            continue
+        if bss is None:
             continue
         seen.bss.append(bss)
         if path == active:

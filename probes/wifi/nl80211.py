@@ -26,6 +26,7 @@ from pyroute2.netlink import NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUE
 from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.nl80211 import AsyncNL80211
 
+from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import Bss, Wifi, band_of, strength
 from netpreflight.probes.wifi.elements import channel_at, outline, ssid_text
 from netpreflight.probes.wifi.source import (
@@ -709,6 +710,10 @@ class _Survey:
             try:
                 bss = decode(entry, self._before.get(entry.key) if fresh else None)
             except ValueError:
+                unsound += 1
+                continue
+            except Exception as fault:  # noqa: BLE001 - one access point costs no other
+                lost(fault)
                 unsound += 1
                 continue
             if bss.hidden is None and bss.ssid and self._name not in entry.names:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import errno
 import threading
 from collections.abc import Callable, Iterator
@@ -104,7 +105,8 @@ async def in_thread(work: Callable[[], Result], deadline_s: float) -> Result:
         with contextlib.suppress(RuntimeError):  # the loop has gone
             loop.call_soon_threadsafe(outcome)
 
-    threading.Thread(target=run, name="wifi source", daemon=True).start()
+    context = contextvars.copy_context()  # so that internal errors are kept for the probe that waits
+    threading.Thread(target=lambda: context.run(run), name="wifi source", daemon=True).start()
     async with asyncio.timeout(deadline_s):
         return await done
 

@@ -15,6 +15,7 @@ from msgspec import structs
 from pywifi import _wifiutil_linux as pywifi_linux
 
 from netpreflight.probes.net.clock import SYSTEM
+from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import Bss, Wifi, band_of
 from netpreflight.probes.wifi.elements import ssid_text
 from netpreflight.probes.wifi.source import (
@@ -345,6 +346,9 @@ class _Survey:
             try:
                 found.append(decode(fields))
             except ValueError:
+                unsound += 1
+            except Exception as fault:  # noqa: BLE001 - one access point costs no other
+                lost(fault)
                 unsound += 1
             command = f"NEXT-{bss_id}"
         else:

@@ -268,7 +268,7 @@ def _came_back(packet: msgspec.Struct) -> bool:
     """Whether an attempt was answered, or a message was received."""
     match packet:
         case Attempt(outcome=outcome) | PathProbe(outcome=outcome):
-            return outcome not in {"timeout", "error", "ignored"}
+            return outcome not in {"timeout", "error", "unread", "ignored"}
         case EchoPacket(echo_ms=echo_ms):
             return echo_ms is not None
         case Connection(received=received):
