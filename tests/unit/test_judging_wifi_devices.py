@@ -12,8 +12,7 @@ from msgspec.structs import replace
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS, judge_network, judge_one
 from netpreflight.agent.judging.device_view import device_view
-from netpreflight.agent.judging.wifi import ess
-from netpreflight.agent.judging.wifi.ess import Rank
+from netpreflight.agent.judging.wifi.ranking import Rank, Ranking
 from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.profiles.facts import RadioFacts
@@ -369,12 +368,12 @@ def test_a_fact_that_is_confirmed_is_believed() -> None:
 def test_the_access_points_of_a_network_are_compared_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str | None] = []
 
-    def counting(candidate: Bss, seen: Survey, profile: Profile) -> Rank:
+    def counting(ranking: Ranking, candidate: Bss, kind: int, seen: Survey) -> Rank:
         compared.append(candidate.bssid)
-        return rank(candidate, seen, profile)
+        return rank(ranking, candidate, kind, seen)
 
-    rank = ess._rank  # noqa: SLF001 - it is what takes the time
-    monkeypatch.setattr(ess, "_rank", counting)
+    rank = Ranking._rank  # noqa: SLF001 - it is what takes the time
+    monkeypatch.setattr(Ranking, "_rank", counting)
     heard = [bss(bssid=f"02:00:00:00:00:{n:02x}") for n in range(87)]
     for again in range(2):
         seen = Observations(wifi=air(*heard))

@@ -7,7 +7,6 @@ import pytest
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge_one
-from netpreflight.agent.judging.wifi.channels import best_channel
 from netpreflight.agent.judging.wifi.survey import survey_of
 from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.agent.selection import Selection
@@ -203,13 +202,13 @@ def test_a_signal_on_an_unknown_channel_names_no_channel() -> None:
     ],
 )
 def test_best_channel(heard: list[Bss], best: int) -> None:
-    assert best_channel(survey_of(wifi(*heard))) == best
+    assert survey_of(wifi(*heard)).best_channel == best
 
 
 def test_the_network_itself_does_not_crowd_a_channel() -> None:
     others = crowd(1, 6, signal_dbm=-90.0) + crowd(1, 11, signal_dbm=-90.0)
 
-    assert best_channel(survey_of(wifi(bss(channel=1), bss(channel=1, signal_dbm=-30.0), *others))) == 1
+    assert survey_of(wifi(bss(channel=1), bss(channel=1, signal_dbm=-30.0), *others)).best_channel == 1
 
 
 def test_a_secondary_channel_crowds_its_neighbours() -> None:

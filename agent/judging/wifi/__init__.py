@@ -1,8 +1,9 @@
 """Judging Wi-Fi: the eight `wifi.*` checks, for one network and the radio of one device.
 
-The checks are here. The other files hold their parts: `ess` (which BSS is judged), `presence` (bands), `coverage` (what
-was listened to), `channels` (channel, width, crowding), `security`, `mode` (802.11a/b/g/n), `ssid` (names), `strength`
-(signal), `bss` (how one BSS is described), `air` (all BSSs, counted), and `survey` (the survey that all checks share).
+The checks are here. The other files hold their parts: `ess` (the network), `ranking` (which of its BSSs is judged),
+`presence` (bands), `coverage` (what was listened to), `channels` (channel, width, crowding), `security`, `mode`
+(802.11a/b/g/n), `ssid` (names), `strength` (signal), `bss` (how one BSS is described), `air` (all BSSs, counted), and
+`survey` (the survey that all checks share).
 """
 
 import msgspec
@@ -73,11 +74,11 @@ def ssid(view: DeviceView) -> Finding:
         return network
     if not network.has_a_name:
         return nothing_to_judge(seen.wifi)
-    heard = [bss for bss in network.ours if not bss.nontransmitted]
+    heard = network.wifi.heard
     if not heard:
         return see_band(network)
     hidden = judge_hidden(network.best or heard[0], network.wifi, profile)
-    return judge_name(heard, hidden, network.wifi, profile)
+    return judge_name(hidden, network.wifi, profile)
 
 
 def signal(view: DeviceView) -> Finding:

@@ -4,8 +4,9 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
-from netpreflight.probes.observations import Bss, strength
+from netpreflight.probes.observations import Band, Bss, strength
 
 PLAIN = (1, 6, 11)
 """The 2.4 GHz channels that do not overlap one another."""
@@ -34,6 +35,8 @@ _UNDECODED = re.compile(r"\\x([89a-f][0-9a-f])")
 """A byte of a name that is not valid UTF-8, as `Bss.ssid` shows it."""
 _OTHERS_OVERLOOKED = "-_.\t\u2212\ufe0e\ufe0f"
 """Further ones: the minus sign, and the selectors between a character as text and as a picture."""
+MOST_ALIKE = 5
+"""At most this many look-alikes of a name are returned: a neighbour can send thousands."""
 
 
 class Radio:
@@ -53,17 +56,48 @@ class Radio:
         """Whether stations here wait for it; a radio of unknown strength counts."""
         return self.strongest.signal_dbm is None or self.strongest.signal_dbm >= DEFERS_DBM
 
-    def has(self, bss: Bss) -> bool:
-        """Whether a BSS, which is no stronger and alike in BSSID, can be of this radio."""
-        if bss.ssid and bss.ssid in self.names:
-            return False
+    def is_too_strong_for(self, bss: Bss) -> bool:
+        """Whether it is heard so much stronger than a BSS that the BSS cannot be of this radio."""
         mine, its = self.strongest.signal_dbm, bss.signal_dbm
-        return mine is None or its is None or mine - its <= _SAME_RADIO_DB
+        return mine is not None and its is not None and mine - its > _SAME_RADIO_DB
 
     def add(self, bss: Bss) -> None:
         """Count a BSS to this radio."""
         self.names.add(bss.ssid)
         self.load = max(self.load, bss.load.utilisation if bss.load else 0.0)
+
+
+class _Alike:
+    """The radios that are alike in channel and BSSID, in the order in which they were found: the strongest first."""
+
+    def __init__(self) -> None:
+        self._radios: list[Radio] = []
+        self._quiet_from = 0
+        """The radios before this one are too strong for every BSS that follows."""
+        self._without: dict[tuple[str, bool], int] = {}
+        """The first radio to look at for a name, and for whether the BSS has a signal: those before have that name.
+
+        So no radio is looked at twice for the same name, however many BSSs have it.
+        """
+
+    def radio_of(self, bss: Bss) -> Radio | None:
+        """The first radio that a BSS, which is no stronger than those before it, can be of; None: there is none."""
+        has_signal = bss.signal_dbm is not None
+        while has_signal and self._quiet_from < len(self._radios):
+            if not self._radios[self._quiet_from].is_too_strong_for(bss):
+                break
+            self._quiet_from += 1
+        at = self._quiet_from if has_signal else 0
+        if bss.ssid:
+            at = max(at, self._without.get((bss.ssid, has_signal), 0))
+            while at < len(self._radios) and bss.ssid in self._radios[at].names:
+                at += 1
+            self._without[bss.ssid, has_signal] = at
+        return self._radios[at] if at < len(self._radios) else None
+
+    def add(self, radio: Radio) -> None:
+        """Take a further radio, whose strongest BSS is no stronger than those before it."""
+        self._radios.append(radio)
 
 
 class AirOccupancy:
@@ -73,33 +107,45 @@ class AirOccupancy:
         self.named: dict[str, list[Bss]] = defaultdict(list)
         self.by_bssid: dict[str, list[Bss]] = defaultdict(list)
         """The BSSs with a name that send beacons."""
-        self.on_5: list[Bss] = []
+        self.on_band: dict[Band | None, list[Bss]] = defaultdict(list)
+        self.nameless: dict[Band | None, list[Bss]] = defaultdict(list)
+        """The BSSs that send beacons, but no name, by band."""
+        self.beacons: Counter[Band | None] = Counter()
+        """How many BSSs send beacons, by band."""
+        self.countries: set[str] = set()
+        """The countries that Country elements name."""
         self.overlapping: Counter[int] = Counter()
         """How many BSSs overlap each 2.4 GHz channel, with their secondary channels."""
-        self.radios: list[Radio] = _radios(bss for bss in heard if bss.band == "2.4" and not bss.nontransmitted)
-        """The radios on 2.4 GHz."""
         self.load: dict[int, float] = {}
         """The highest BSS Load (0 to 1) that a BSS with this primary 2.4 GHz channel reports."""
         for bss in heard:
+            band = bss.band
+            self.on_band[band].append(bss)
             if bss.ssid:
                 self.named[bss.ssid].append(bss)
-            if bss.ssid and bss.bssid and not bss.nontransmitted:
-                self.by_bssid[bss.bssid].append(bss)
-            if bss.band == "5":
-                self.on_5.append(bss)
+            if bss.country is not None:
+                self.countries.add(bss.country)
             if not bss.nontransmitted:
-                self.overlapping.update(channel for channel in _ALL_24 if overlaps(bss, channel))
-            if bss.load and bss.channel is not None and bss.band == "2.4":
+                self.beacons[band] += 1
+                self.overlapping.update(overlapped(bss))
+                if not bss.ssid:
+                    self.nameless[band].append(bss)
+                elif bss.bssid:
+                    self.by_bssid[bss.bssid].append(bss)
+            if bss.load and bss.channel is not None and band == "2.4":
                 self.load[bss.channel] = max(bss.load.utilisation, self.load.get(bss.channel, 0.0))
+        self.radios: list[Radio] = _radios(bss for bss in self.on_band["2.4"] if not bss.nontransmitted)
+        """The radios on 2.4 GHz."""
         self._alike: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for name in self.named:
+        for name in sorted(self.named):
             for key in _folded(name):
                 self._alike[key].append(name)
 
         # Once for each channel: every network in range is judged by them.
-        self._on = {
-            channel: [radio for radio in self.radios if overlaps(radio.strongest, channel)] for channel in _ALL_24
-        }
+        self._on: dict[int, list[Radio]] = {channel: [] for channel in _ALL_24}
+        for radio in self.radios:
+            for channel in overlapped(radio.strongest):
+                self._on[channel].append(radio)
         self.near = {channel: sum(radio.is_near for radio in there) for channel, there in self._on.items()}
         """How many near radios overlap each 2.4 GHz channel."""
         self._power = {channel: sum(_power(radio.strongest) for radio in there) for channel, there in self._on.items()}
@@ -119,38 +165,44 @@ class AirOccupancy:
         The radios of the network `without` do not count, because they would be moved to that channel. Their BSS Load
         does, because it includes everybody's traffic.
         """
-        own = [radio for radio in self._radios_named.get(without or "", []) if overlaps(radio.strongest, channel)]
+        named = self._radios_named.get(without or "", [])
+        own = [radio for radio in named if channel in overlapped(radio.strongest)]
         return round(self._power[channel] - sum(_power(radio.strongest) for radio in own) + self._load[channel], 6)
 
     def look_alikes(self, name: str) -> list[str]:
-        """Other names that a person can mistake for this one."""
-        return sorted({other for key in _folded(name) for other in self._alike.get(key, []) if other != name})
+        """Other names that a person can mistake for this one: the first `MOST_ALIKE` of them, sorted."""
+        found = {other for key in _folded(name) for other in self._alike.get(key, [])[: MOST_ALIKE + 1]}
+        return sorted(found - {name})[:MOST_ALIKE]
 
 
 def _radios(heard: Iterable[Bss]) -> list[Radio]:
     """The radios of these BSSs."""
     radios: list[Radio] = []
-    alike: dict[tuple[int | None, str], list[Radio]] = defaultdict(list)
+    alike: dict[tuple[int | None, str], _Alike] = defaultdict(_Alike)
     for bss in sorted(heard, key=lambda bss: strength(bss.signal_dbm), reverse=True):
         # Without the first octet, and without the last four bits.
-        near = alike[bss.channel, bss.bssid[2:-1]] if bss.bssid else []
-        radio = next((radio for radio in near if radio.has(bss)), None)
+        near = alike[bss.channel, bss.bssid[2:-1]] if bss.bssid else _Alike()
+        radio = near.radio_of(bss)
         if radio is not None:
             radio.add(bss)
             continue
         radios.append(Radio(bss))
-        near.append(radios[-1])
+        near.add(radios[-1])
     return radios
 
 
-def overlaps(bss: Bss, channel: int) -> bool:
-    """Whether a BSS overlaps this 2.4 GHz channel with its primary or secondary channel."""
+def overlapped(bss: Bss) -> frozenset[int]:
+    """The 2.4 GHz channels that a BSS overlaps with its primary or secondary channel."""
     if bss.channel is None or bss.band != "2.4":
-        return False
-    if abs(bss.channel - channel) < _APART:
-        return True
-    offset = bss.ht.secondary_offset if bss.ht and (bss.width_mhz or 20) > 20 else 0
-    return abs(bss.channel + {1: _APART_40, 3: -_APART_40}.get(offset, 0) - channel) < _APART
+        return frozenset()
+    return _around(bss.channel, bss.ht.secondary_offset if bss.ht and (bss.width_mhz or 20) > 20 else 0)
+
+
+@lru_cache(maxsize=256)
+def _around(primary: int, offset: int) -> frozenset[int]:
+    """The 2.4 GHz channels that a primary channel and its secondary one (HT Operation's offset) overlap."""
+    both = primary, primary + {1: _APART_40, 3: -_APART_40}.get(offset, 0)
+    return frozenset(channel for channel in _ALL_24 if any(abs(part - channel) < _APART for part in both))
 
 
 def _power(bss: Bss) -> float:

@@ -153,7 +153,7 @@ def crowd_remedy(bss: Bss, wifi: Survey) -> str:
     """What to do about a crowded channel; never advises the channel that is already in use."""
     if bss.band != "2.4":
         return f"Set the {bss.band} GHz channel to another one."
-    best = best_channel(wifi)
+    best = wifi.best_channel
     if best == bss.channel:
         return f"Channel {best} is the least used of 1, 6 and 11 here already: move other devices to 5 GHz."
     return f"Set the 2.4 GHz channel to {best}, the least used of 1, 6 and 11 here."
@@ -180,9 +180,4 @@ def crowding(wifi: Survey) -> list[str]:
 
 def advice(wifi: Survey) -> str:
     """The least used of channels 1, 6 and 11, as a sentence."""
-    return f"The least used of 1, 6 and 11 here is {best_channel(wifi)}."
-
-
-def best_channel(wifi: Survey) -> int:
-    """The least used of channels 1, 6 and 11, not counting the judged network's own BSSs."""
-    return min(PLAIN, key=lambda channel: wifi.air.weight(channel, without=wifi.target))
+    return f"The least used of 1, 6 and 11 here is {wifi.best_channel}."

@@ -14,7 +14,7 @@ _EUROPE = "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV 
 """Countries where the 5 GHz band ends at 5725 MHz (ECC Decision (04)08), in the middle of channel 144."""
 
 
-def not_covered(wifi: Wifi, radio: RadioFacts) -> str | None:
+def not_covered(wifi: Survey, radio: RadioFacts) -> str | None:
     """Why the results cannot show that a network is absent from the device's bands, as a phrase; None: they can."""
     if wifi.left_out:
         return wifi.left_out
@@ -23,13 +23,13 @@ def not_covered(wifi: Wifi, radio: RadioFacts) -> str | None:
     return next(filter(None, (_band_not_covered(band, wifi, radio) for band in radio.bands.value)), None)
 
 
-def _band_not_covered(band: Band, wifi: Wifi, radio: RadioFacts) -> str | None:
+def _band_not_covered(band: Band, wifi: Survey, radio: RadioFacts) -> str | None:
     """Why the results cannot show that a network is absent from one band, as a phrase; None: they can."""
     passive, uses = wifi.source in PASSIVE, plans(radio, band)[0]
     if uses is None:
         return f"the profile does not say which channels of {band} GHz the device uses"
     wanted = plan(uses.value, band)
-    heard = [bss for bss in wifi.bss if bss.band == band]
+    heard = wifi.air.on_band[band]
     if passive and not heard:
         return f"nothing at all was heard on {band} GHz"
     if wifi.frequencies_mhz:
@@ -51,7 +51,7 @@ def _band_not_covered(band: Band, wifi: Wifi, radio: RadioFacts) -> str | None:
     return None
 
 
-def _not_used_here(wifi: Wifi, band: Band) -> set[int]:
+def _not_used_here(wifi: Survey, band: Band) -> set[int]:
     """Channels that the country of the laptop's radio forbids, so that no access point here should use them.
 
     Empty where an access point announces another country (Country element, IEEE 802.11-2020, 9.4.2.8). On 5 GHz this is
@@ -60,7 +60,7 @@ def _not_used_here(wifi: Wifi, band: Band) -> set[int]:
     country = wifi.regulatory_country
     if country is None or not country.isalpha() or wifi.source in PASSIVE:
         return set()  # "00" and "99" are no countries
-    if any(bss.country not in {None, country} for bss in wifi.bss):
+    if wifi.air.countries - {country}:
         return set()
     if band == "5":
         return {144} if country in _EUROPE.split() else set()
@@ -76,7 +76,7 @@ def looked_at_high(wifi: Survey) -> bool:
     """Whether this run looked at 5 GHz, at least in part: it listened there, or heard something there."""
     if (wifi.triggered or wifi.source in PASSIVE) and any(band_of(mhz) == "5" for mhz in wifi.frequencies_mhz):
         return True
-    return any(is_fresh(bss, wifi) for bss in wifi.air.on_5)
+    return any(is_fresh(bss, wifi) for bss in wifi.air.on_band["5"])
 
 
 def listened_high(wifi: Wifi) -> str:

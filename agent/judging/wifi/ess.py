@@ -4,8 +4,8 @@ A device joins one access point, so all checks judge the same BSS: passes from d
 Of several BSSs the best one is judged: by the worst status that it has in any check, then by its signal.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
@@ -15,51 +15,30 @@ from netpreflight.agent.judging.wifi.bss import (
     channel_words,
     counted,
     describe_all,
-    is_fresh,
     judged_name,
     sentences,
     unlocking_step,
 )
-from netpreflight.agent.judging.wifi.channels import judge_channel, judge_width
-from netpreflight.agent.judging.wifi.mode import judge_mode
-from netpreflight.agent.judging.wifi.security import judge_security
-from netpreflight.agent.judging.wifi.ssid import judge_hidden
-from netpreflight.agent.judging.wifi.strength import judge_signal
+from netpreflight.agent.judging.wifi.channels import judge_channel
+from netpreflight.agent.judging.wifi.ranking import JudgeBss, Ranking, ranking_of
 from netpreflight.agent.judging.wifi.survey import Survey, survey_of
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import BEST_FIRST, Finding
-from netpreflight.probes.observations import Bss, Observations, Wifi, strength
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import Bss, Observations, Wifi
 
-JudgeBss = Callable[[Bss, Survey, Profile], Finding]
-"""A function that judges one BSS for one check."""
-Rank = tuple[int, int, float]
-"""How good a BSS is, lower is better: its worst status, how many checks have that status, and its negated signal."""
-_OF_A_BSS: tuple[JudgeBss, ...] = (
-    judge_channel,
-    judge_security,
-    judge_mode,
-    judge_hidden,
-    judge_signal,
-    judge_width,
-)
 _ELSEWHERE = "Run netpreflight on a laptop with Wi-Fi, or give it a capture (--capture FILE), or leave Wi-Fi out: "
 _SKIP = "--skip wifi."
 _NAMELESS = "(this laptop's network, name withheld)"
 
 
-class Ess(NamedTuple):
+@dataclass(frozen=True)
+class Ess:
     """One network, as heard."""
 
     wifi: Survey
     profile: Profile
-    ours: list[Bss]
-    """All BSSs of its name, strongest first."""
-    usable: list[Bss]
-    """The BSSs in the device's bands that send beacons, so that the device hears them."""
-    ranks: list[Rank]
-    """The rank of each usable BSS, in the same order."""
-    best: Bss | None
-    """The usable BSS with the best rank; None: none is usable."""
+    ranking: Ranking
+    """Those that the device can use, and which of them is the best."""
 
     @property
     def name(self) -> str:
@@ -72,11 +51,26 @@ class Ess(NamedTuple):
         return self.wifi.target != _NAMELESS
 
     @property
-    def unheard(self) -> list[Bss]:
-        """Its nontransmitted BSSIDs in the device's bands: 802.11a/b/g/n stations do not read of them."""
-        return [bss for bss in self.ours if bss.nontransmitted and bss.band in self.profile.radio.bands.value]
+    def ours(self) -> list[Bss]:
+        """All BSSs of its name, strongest first."""
+        return self.wifi.ours
 
     @property
+    def best(self) -> Bss | None:
+        """The BSS that the device does best with; None: none is usable."""
+        return self.ranking.best
+
+    @property
+    def usable(self) -> list[Bss]:
+        """The BSSs in the device's bands that send beacons, so that the device hears them."""
+        return self.ranking.usable
+
+    @property
+    def unheard(self) -> list[Bss]:
+        """Its nontransmitted BSSIDs in the device's bands: 802.11a/b/g/n stations do not read of them."""
+        return self.ranking.unheard
+
+    @cached_property
     def evidence(self) -> list[str]:
         """A line for each BSS in the device's bands."""
         return describe_all(self.usable, self.best)
@@ -98,25 +92,13 @@ def _network(wifi: Survey, profile: Profile) -> Ess | Finding:
     if wifi.not_run or wifi.source is None or not wifi.bss:
         return nothing_to_judge(wifi)
     if target is None and wifi.names_withheld and (own := [bss for bss in wifi.bss if bss.associated]):
-        wifi, ours = wifi.aimed_at(_NAMELESS), own
+        wifi = wifi.aimed_at(_NAMELESS)
+        wifi.ours = own
     elif not target:
         return nothing_to_judge(wifi)
-    else:
-        ours = by_strength(wifi.air.named.get(target, []))
-    if not ours and (wifi.names_withheld or all(bss.ssid is None for bss in wifi.bss)):
+    if not wifi.ours and (wifi.names_withheld or all(bss.ssid is None for bss in wifi.bss)):
         return nothing_to_judge(wifi)
-    usable = [bss for bss in ours if bss.band in profile.radio.bands.value and not bss.nontransmitted]
-    ranks = [_rank(bss, wifi, profile) for bss in usable]
-    best = usable[ranks.index(min(ranks))] if usable else None
-    return Ess(wifi, profile, ours, usable, ranks, best)
-
-
-def _rank(bss: Bss, wifi: Survey, profile: Profile) -> Rank:
-    """How good a BSS is for the device; the lowest rank is the best."""
-    found = [BEST_FIRST.index(judge(bss, wifi, profile).standing) for judge in _OF_A_BSS]
-    found.append(BEST_FIRST.index("pass" if is_fresh(bss, wifi) else "unknown"))
-    worst = max(found)
-    return worst, found.count(worst), -strength(bss.signal_dbm)
+    return Ess(wifi, profile, ranking_of(wifi, profile))
 
 
 def judge_best(network: Ess | Finding, judge: JudgeBss) -> Finding:
@@ -135,34 +117,23 @@ def judge_best(network: Ess | Finding, judge: JudgeBss) -> Finding:
 
 
 def _in_the_way(network: Ess, best: Bss, judge: JudgeBss) -> Finding | None:
-    """The warning about a BSS that the device may take instead of the best one; None: there is none.
-
-    Devices take the strongest BSS of a name. A BSS that the device cannot join is a problem if it is stronger; one that
-    it can join, but with a warning, may be taken if it is as strong. BSSs outside the device's channels do not count.
-    """
-    wifi, profile = network.wifi, network.profile
-    for other, rank in zip(network.usable, network.ranks, strict=True):
-        if other is best or best.signal_dbm is None or strength(other.signal_dbm) < best.signal_dbm:
-            continue
-        if judge_channel(other, wifi, profile).standing in {"fail", "unknown"}:
-            continue
-        finding = judge(other, wifi, profile)
-        if finding.standing == "warn" and rank[0] <= BEST_FIRST.index("warn"):
-            return msgspec.structs.replace(
-                finding, summary=f"Access point on {channel_words(other)}: {finding.summary}"
-            )
-        if finding.standing == "fail" and strength(other.signal_dbm) > best.signal_dbm:
-            return Finding(
-                status="warn",
-                summary=f"A stronger access point of {network.name} cannot be joined: {finding.summary}",
-                problem="stronger-access-point",
-                reason=f"{finding.reason} Devices take the strongest access point of a name, so they may try this one "
-                f"before the one on channel {best.channel}, which this device can join.",
-                remedy=finding.remedy,
-                owner=finding.owner,
-                rests_on=finding.rests_on,
-            )
-    return None
+    """The warning about a BSS that the device may take instead of the best one; None: there is none."""
+    other = network.ranking.in_the_way(judge)
+    if other is None:
+        return None
+    finding = judge(other, network.wifi, network.profile)
+    if finding.standing == "warn":
+        return msgspec.structs.replace(finding, summary=f"Access point on {channel_words(other)}: {finding.summary}")
+    return Finding(
+        status="warn",
+        summary=f"A stronger access point of {network.name} cannot be joined: {finding.summary}",
+        problem="stronger-access-point",
+        reason=f"{finding.reason} Devices take the strongest access point of a name, so they may try this one "
+        f"before the one on channel {best.channel}, which this device can join.",
+        remedy=finding.remedy,
+        owner=finding.owner,
+        rests_on=finding.rests_on,
+    )
 
 
 def see_band(network: Ess) -> Finding:

@@ -7,7 +7,6 @@ import msgspec
 from netpreflight.agent.judging.wifi.bss import (
     PASSIVE,
     age_words,
-    by_strength,
     channel_words,
     counted,
     describe_all,
@@ -24,15 +23,13 @@ from netpreflight.agent.judging.wifi.ess import Ess, see_band
 from netpreflight.agent.judging.wifi.ssid import NOT_ASKED_FOR, not_asked_for
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import Bss
+from netpreflight.probes.observations import Bss, strength
 from netpreflight.probes.quoting import in_quotes
 
 STEERING_GAP_DB = 10.0
 """If 5 GHz is this much stronger than 2.4 GHz, band steering and dual-band laptops prefer it."""
 _MOST_NEAR = 3
 """At most this many names that look like the one asked for are said."""
-_HIGH_CLASSES = range(115, 138)
-"""Global operating classes of 5 GHz (115 to 130) and 6 GHz (131 to 137): IEEE 802.11-2020, table E-4, and 802.11ax."""
 
 
 def judge_band(network: Ess) -> Finding:
@@ -87,12 +84,12 @@ def _not_in_band(network: Ess) -> Finding:
 def _absent(network: Ess) -> Finding:
     """The finding where no BSS of the network was heard in the device's bands: a failure, or unknown."""
     wifi, ours, name, radio = network.wifi, network.ours, network.name, network.profile.radio
-    others = " and ".join(sorted({band for bss in ours if (band := bss.band)}))
+    others = " and ".join(sorted(band for band, there in wifi.ours_on.items() if band and there))
     elsewhere = f"{name} is on {others} GHz"
     if network.unheard:
         elsewhere = f"{name} has no beacon of its own, but is announced in another one (nontransmitted BSSID)"
     has = either(radio.bands.value)
-    if any(bss.band is None for bss in ours):
+    if wifi.ours_on[None]:
         return _unknown(
             network,
             "not-told",
@@ -100,7 +97,7 @@ def _absent(network: Ess) -> Finding:
             f"The {source_words(wifi)} does not tell the frequency",
             settled_by="settings",
         )
-    nameless = [bss for bss in wifi.bss if not bss.ssid and bss.band in radio.bands.value and not bss.nontransmitted]
+    nameless = [bss for band in radio.bands.value for bss in wifi.air.nameless[band]]
     if nameless:
         hidden = f"{counted(len(nameless))} without a name, and {name} may be one of them"
         where = f"{elsewhere}; on {has} GHz it was not heard" if ours else f"{name} was not heard"
@@ -144,14 +141,14 @@ def _absent(network: Ess) -> Finding:
             evidence=describe_all(ours),
             rests_on=rests_on,
         )
-    sent = [bss for bss in wifi.bss if not bss.nontransmitted]
-    there = sum(bss.band in radio.bands.value for bss in sent)
+    beacons = wifi.air.beacons
+    there = sum(beacons[band] for band in radio.bands.value)
     return Finding(
         status="fail",
         summary=f"{name} is not on the air here",
         problem="not-on-the-air",
-        reason=f"The survey heard {counted(len(sent))}, {there} of them on {has} GHz. No BSS has this name, and no "
-        "BSS on the device's bands hides its name.",
+        reason=f"The survey heard {counted(beacons.total())}, {there} of them on {has} GHz. No BSS has this name, and "
+        "no BSS on the device's bands hides its name.",
         remedy=f"Check the spelling of {name}, move nearer to the access point, or switch on its {has} GHz radio.",
         owner="device owner",
         rests_on=rests_on,
@@ -185,8 +182,8 @@ def _unknown(
 def judge_shared(network: Ess) -> Finding:
     """Whether the name is used on 5 or 6 GHz too, and how big a risk that is for a device with 2.4 GHz only."""
     ours, name, bands = network.ours, network.name, network.profile.radio.bands
-    low = [bss for bss in ours if bss.band == "2.4" and not bss.nontransmitted]
-    high = [bss for bss in ours if bss.band in {"5", "6"}]
+    low = [bss for bss in network.wifi.ours_on["2.4"] if not bss.nontransmitted]
+    high = [*network.wifi.ours_on["5"], *network.wifi.ours_on["6"]]
     if "5" in bands.value and network.usable:
         where = " and ".join(sorted({bss.band for bss in network.usable if bss.band}))
         return Finding(
@@ -197,12 +194,7 @@ def judge_shared(network: Ess) -> Finding:
         )
     if not low:
         return _only_high(network) if high and not network.unheard else see_band(network)
-    announced = [
-        neighbor
-        for bss in low
-        for neighbor in bss.neighbors
-        if neighbor.same_ssid is True and neighbor.operating_class in _HIGH_CLASSES
-    ]
+    announced = network.wifi.announced_high
     if not high and not announced:
         return _not_shared(network)
     signs = _signs(low, high)
@@ -283,4 +275,4 @@ def _signs(low: list[Bss], high: list[Bss]) -> list[str]:
 
 def _strongest(bsss: list[Bss]) -> float | None:
     """The signal of the strongest BSS in dBm; None: not known."""
-    return next((bss.signal_dbm for bss in by_strength(bsss)), None)
+    return max(bsss, key=lambda bss: strength(bss.signal_dbm)).signal_dbm if bsss else None

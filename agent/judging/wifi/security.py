@@ -208,6 +208,11 @@ def _odd(bss: Bss) -> list[str]:
     return [note for note in bss.contradictions if note.startswith(("RSN ", "WPA "))]
 
 
+def is_odd(bss: Bss) -> bool:
+    """Whether anything is wrong with the RSN and WPA elements."""
+    return bool(bss.contradictions) and bool(_odd(bss))
+
+
 def _odd_element(bss: Bss, name: str) -> Finding:
     """The finding where an RSN or WPA element is one that the standard does not define."""
     odd = _odd(bss) or ["a list of AKMs or of pairwise ciphers is empty"]

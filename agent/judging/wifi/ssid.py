@@ -4,7 +4,7 @@ import unicodedata
 
 import msgspec
 
-from netpreflight.agent.judging.wifi.bss import describe, is_fresh, judged_name, not_told, sentences
+from netpreflight.agent.judging.wifi.bss import describe, judged_name, not_told, sentences
 from netpreflight.agent.judging.wifi.channels import plan
 from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles import Profile
@@ -19,18 +19,22 @@ NOT_ASKED_FOR = (
 )
 _ABOVE_11 = range(12, 15)
 _MOST_TWINS = 5
+_MOST_NOTES = 40
+"""At most this many contradictions are evidence."""
 _MISTYPED_PUNCTUATION = {",": "commas", '"': "quotes", "'": "quotes", "\\": "backslashes"}
 """Punctuation that set-up apps and command lines may treat as a separator, quote or escape."""
 _BIDI_CONTROLS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that set the direction of text (Unicode, UAX 9): invisible, and they can make a name look like another."""
 
 
-def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
+def judge_name(hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
     """Whether the device can join a network of this name; `hidden` is the `judge_hidden` finding of its best BSS."""
     name, text = judged_name(wifi), wifi.target or ""
-    raws = list(dict.fromkeys(raw for bss in ours if (raw := octets(bss)) is not None))
+    raws, notes = wifi.names_sent, wifi.contradictions
     evidence = [f"{len(raw)} bytes: {raw.hex(' ')}" for raw in raws[:_MOST_TWINS]]
-    evidence += list(dict.fromkeys(note for bss in ours for note in bss.contradictions))
+    evidence += notes[:_MOST_NOTES]
+    if len(notes) > _MOST_NOTES:
+        evidence.append(f"and {len(notes) - _MOST_NOTES} more contradictions in its beacons")
     cannot = profile.radio.refused_in_ssid
     if cannot is not None and (refused := [character for character in cannot.value if character in text]):
         return Finding(
@@ -45,8 +49,8 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile)
         )
     if hidden.standing in {"fail", "unknown"}:
         return msgspec.structs.replace(hidden, evidence=evidence)
-    if (double := _same_bssid(ours, wifi)) is not None:
-        return _shared_bssid(double, hidden, wifi, evidence)
+    if wifi.double is not None:
+        return _shared_bssid(wifi.double, hidden, wifi, evidence)
     oddities = _oddities(raws[0] if raws else None, text)
     problem = "odd-name" if oddities else "look-alike"
     if len(raws) > 1:
@@ -75,15 +79,6 @@ def judge_name(ours: list[Bss], hidden: Finding, wifi: Survey, profile: Profile)
         evidence=evidence,
         rests_on=[*([cannot] if cannot else []), *hidden.rests_on],
     )
-
-
-def _same_bssid(ours: list[Bss], wifi: Survey) -> tuple[Bss, Bss] | None:
-    """A BSS of the network and one of another name with the same BSSID, both heard lately; None: there is none."""
-    for bss in ours:
-        for other in wifi.air.by_bssid.get(bss.bssid or "", []):
-            if other.ssid != bss.ssid and is_fresh(bss, wifi) and is_fresh(other, wifi):
-                return bss, other
-    return None
 
 
 def _shared_bssid(double: tuple[Bss, Bss], hidden: Finding, wifi: Survey, evidence: list[str]) -> Finding:
@@ -168,14 +163,6 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         owner="device owner",
         rests_on=[joins],
     )
-
-
-def octets(bss: Bss) -> bytes | None:
-    """The bytes of a BSS's name; None: the source or the saved report does not have them."""
-    try:
-        return bytes.fromhex(bss.ssid_hex) if bss.ssid_hex else None
-    except ValueError:
-        return None
 
 
 def _oddities(raw: bytes | None, text: str) -> list[str]:

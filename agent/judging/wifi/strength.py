@@ -1,5 +1,7 @@
 """Signal strength: the thresholds with their sources, and whether a BSS is strong enough for a device."""
 
+from typing import Literal
+
 from netpreflight.agent.judging.wifi.bss import channel_words, judged_name, not_told, signal_words
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
@@ -15,13 +17,22 @@ UNUSABLE_DBM = -85.0
 slowest OFDM rate, 6 Mb/s, and for HT MCS 0 (tables 17-18 and 19-23)."""
 
 
+def quality(bss: Bss) -> Literal["not-known", "unusable", "weak", "good"]:
+    """Which of the thresholds a BSS's signal reaches."""
+    if bss.signal_dbm is None:
+        return "not-known"
+    if bss.signal_dbm < UNUSABLE_DBM:
+        return "unusable"
+    return "weak" if bss.signal_dbm < WEAK_DBM else "good"
+
+
 def judge_signal(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether a BSS is strong enough where the laptop is."""
-    name = judged_name(wifi)
-    if bss.signal_dbm is None:
+    name, found = judged_name(wifi), quality(bss)
+    if found == "not-known":
         return not_told(wifi, "the signal", bss)
     words = f"{signal_words(bss)} on {channel_words(bss)}"
-    if bss.signal_dbm < UNUSABLE_DBM:
+    if found == "unusable":
         return Finding(
             status="fail",
             summary=f"{name} is too weak here: {words}",
@@ -31,7 +42,7 @@ def judge_signal(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
             remedy="Move the device or the access point nearer, or add an access point.",
             owner="device owner",
         )
-    if bss.signal_dbm < WEAK_DBM:
+    if found == "weak":
         return Finding(
             status="warn",
             summary=f"{name} is weak here: {words}",

@@ -1,19 +1,27 @@
-"""A Wi-Fi survey with cached results, shared by all checks, devices and networks of one run."""
+"""A Wi-Fi survey with cached results, shared by all checks, devices and networks of one run.
 
+A neighbour can send thousands of beacons of the judged name. So whatever looks at all BSSs is worked out once for each
+survey, network or kind of radio, and not for each BSS, check, device and Device OS version.
+"""
+
+from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from netpreflight.agent.judging.wifi.air import AirOccupancy
-from netpreflight.agent.judging.wifi.bss import PASSIVE
-from netpreflight.probes.observations import Observations, Wifi
+from netpreflight.agent.judging.wifi.air import PLAIN, AirOccupancy
+from netpreflight.agent.judging.wifi.bss import PASSIVE, by_strength, is_fresh
+from netpreflight.probes.observations import Band, Bss, Neighbor, Observations, Wifi
 
 _MULTIPLE_BSSID_INDEX = 85
 """IEEE 802.11-2020, 9.4.2.73."""
+_HIGH_CLASSES = range(115, 138)
+"""Global operating classes of 5 GHz (115 to 130) and 6 GHz (131 to 137): IEEE 802.11-2020, table E-4, and 802.11ax."""
 
 if TYPE_CHECKING:
     from netpreflight.agent.judging.wifi.ess import Ess
+    from netpreflight.agent.judging.wifi.ranking import Kinds, Ranking, Statuses
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.results import Finding
 
@@ -24,15 +32,91 @@ class Survey(Wifi, kw_only=True, dict=True):
     judged: "tuple[Profile, Ess | Finding] | None" = None
     """The device that was judged last, and the network as judged for it: all checks of that device share it."""
 
+    kinds: "Kinds | None" = None
+    """The network's BSSs by kind, once they were ranked."""
+
     @cached_property
     def air(self) -> AirOccupancy:
         """The counts over all BSSs that were heard."""
         return AirOccupancy(self.bss)
 
+    @cached_property
+    def statuses(self) -> "Statuses":
+        """What was judged so far of BSSs that are alike."""
+        return {}
+
+    @cached_property
+    def rankings(self) -> "dict[bytes, Ranking]":
+        """The network's BSSs ranked for each kind of radio so far."""
+        return {}
+
+    @cached_property
+    def ours(self) -> list[Bss]:
+        """The BSSs of the network, the strongest first."""
+        return by_strength(self.air.named.get(self.target or "", []))
+
+    @cached_property
+    def ours_on(self) -> dict[Band | None, list[Bss]]:
+        """The same by band."""
+        found = defaultdict(list)
+        for bss in self.ours:
+            found[bss.band].append(bss)
+        return found
+
+    @cached_property
+    def heard(self) -> list[Bss]:
+        """The BSSs of the network that send beacons, the strongest first."""
+        return [bss for bss in self.ours if not bss.nontransmitted]
+
+    @cached_property
+    def names_sent(self) -> list[bytes]:
+        """The different bytes that the network's beacons have as its name."""
+        return list(dict.fromkeys(octets for bss in self.heard if (octets := octets_of(bss.ssid_hex)) is not None))
+
+    @cached_property
+    def contradictions(self) -> list[str]:
+        """The different contradictions in the network's beacons."""
+        return list(dict.fromkeys(note for bss in self.heard for note in bss.contradictions))
+
+    @cached_property
+    def announced_high(self) -> list[Neighbor]:
+        """The access points of the same name on 5 and 6 GHz that the network's beacons on 2.4 GHz name."""
+        return [
+            neighbor
+            for bss in self.heard
+            for neighbor in bss.neighbors
+            if neighbor.same_ssid is True and neighbor.operating_class in _HIGH_CLASSES and bss.band == "2.4"
+        ]
+
+    @cached_property
+    def double(self) -> tuple[Bss, Bss] | None:
+        """A BSS of the network and one of another name with the same BSSID, both heard lately; None: there is none."""
+        for bss in self.heard:
+            other = self._others.get(bss.bssid or "")
+            if other is not None and is_fresh(bss, self):
+                return bss, other
+        return None
+
+    @cached_property
+    def _others(self) -> dict[str, Bss]:
+        """By the BSSIDs of the network's BSSs: the first BSS of another name with that BSSID that was heard lately."""
+        found = {}
+        for bssid in dict.fromkeys(bss.bssid for bss in self.heard if bss.bssid):
+            same = self.air.by_bssid.get(bssid, [])
+            other = next((bss for bss in same if bss.ssid != self.target and is_fresh(bss, self)), None)
+            if other is not None:
+                found[bssid] = other
+        return found
+
+    @cached_property
+    def best_channel(self) -> int:
+        """The least used of channels 1, 6 and 11, not counting the judged network's own BSSs."""
+        return min(PLAIN, key=lambda channel: self.air.weight(channel, without=self.target))
+
     def aimed_at(self, name: str) -> "Survey":
         """The same survey, about the network of this name."""
-        aimed = msgspec.structs.replace(self, target=name, target_from=None, judged=None)
-        aimed.air = self.air
+        aimed = msgspec.structs.replace(self, target=name, target_from=None, judged=None, kinds=None)
+        aimed.air, aimed.statuses = self.air, self.statuses
         return aimed
 
 
@@ -47,6 +131,14 @@ def survey_of(wifi: Wifi) -> Survey:
             for bss in survey.bss
         ]
     return survey
+
+
+def octets_of(name_hex: str | None) -> bytes | None:
+    """The bytes of a BSS's name (`Bss.ssid_hex`); None: the source or the saved report does not have them."""
+    try:
+        return bytes.fromhex(name_hex) if name_hex else None
+    except ValueError:
+        return None
 
 
 def _is_made_up(elements: str) -> bool:
