@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from netpreflight.agent.judging.addresses import is_address, zone_of
+from netpreflight.agent.judging.addresses import is_address, is_local, zone_of
 from netpreflight.agent.judging.doubt import doubts
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.owner import Owner
@@ -26,6 +26,10 @@ MOST_ADDRESSES = 8
 """At most this many addresses of one name go into one rule."""
 _PREFIXES = range(8, 31)
 """Plausible prefix lengths of a device's subnet; any other mask is a mistake, or made up."""
+_WIDEST_SOURCE = 16
+"""A shorter prefix is not let out as a whole: the run may be a stranger's, and the net the whole company's."""
+_PRIVATE_ZONES = ("local", "lan", "home", "corp", "internal", "intranet", "private", "home.arpa")
+"""Zones of names that are not public: RFC 6762 section 3 and appendix G, RFC 8375."""
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"(?:\*\.)?(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?", re.ASCII)
 """A host name by RFC 952 and RFC 1123 section 2.1, perhaps with a leading `*.` for a whole zone; the last label begins
@@ -40,7 +44,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     Attributes:
         host: the name of the destination, with `*.` for a whole zone; None: it has none.
         addresses: the addresses of the destination in this run; where it has a name, they change.
-        source: the device's subnet; None: not known.
+        source: the device's subnet; None: not known, or too wide.
+        is_wide: whether it is too wide to be let out as a whole (a prefix shorter than /16).
         mac: the device's own MAC address; None: its profile does not state a full one.
         idle_s: for UDP, how long in seconds an idle conversation has to be kept; None: the device's profile states no
             keep-alive.
@@ -51,6 +56,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     host: str | None
     addresses: list[str]
     source: str | None
+    is_wide: bool = False
     mac: str | None = None
     idle_s: int | None = None
 
@@ -59,7 +65,9 @@ class Rule(Struct, frozen=True, kw_only=True):
         """The rule as one sentence, for no particular product."""
         seen = ", ".join(self.addresses)
         where = f"{self.host} (now {seen}; its addresses change)" if self.host else seen
-        device = f"{self.source or 'the device (its subnet is not known)'}{f' (MAC {self.mac})' if self.mac else ''}"
+        unknown = ", wider than /16, has to be filled in" if self.is_wide else " is not known"
+        source = self.source or f"the device (its subnet{unknown})"
+        device = f"{source}{f' (MAC {self.mac})' if self.mac else ''}"
         idle = f"; keep an idle conversation for at least {self.idle_s} s" if self.idle_s else ""
         past = ", without any proxy or inspection in between" if self.protocol == "tcp" else ""
         return (
@@ -147,6 +155,7 @@ def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
     ]
     if not addresses or not 1 <= flow.port <= 65535:
         return None
+    is_wide = subnet is not None and subnet.prefixlen < _WIDEST_SOURCE
     alive = profile.cloud.keep_alive_s if (flow.protocol, flow.port) == ("udp", profile.cloud.port.value) else None
     prefix = profile.mac_prefix.value if profile.mac_prefix else ""
     return Rule(
@@ -154,18 +163,31 @@ def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
         port=flow.port,
         host=_host(flow.host),
         addresses=addresses,
-        source=str(subnet) if subnet else None,
+        source=str(subnet) if subnet and not is_wide else None,
+        is_wide=is_wide,
         mac=prefix if _MAC.fullmatch(prefix) else None,
         idle_s=math.ceil(alive.value) + IDLE_MARGIN_S if alive else None,
     )
 
 
 def _addresses(flow: Flow, seen: Observations, profile: Profile) -> list[str]:
-    """The address to which the exchange was tried, and the other addresses of its name."""
+    """The address to which the exchange was tried, and the others of its name; no private one of a public name."""
     lookups = seen.dns.of(flow.host) if seen.dns and flow.host else []
     every = [flow.address, *(address for lookup in lookups for address in lookup.addresses)]
     doubted = doubts(seen, profile)
-    return [name for name in dict.fromkeys(every) if _is_host(name) and name not in doubted][:MOST_ADDRESSES]
+    public = flow.host is not None and _is_public(flow.host)
+    found = [
+        address
+        for address in dict.fromkeys(every)
+        if _is_host(address) and address not in doubted and not (public and is_local(address))
+    ]
+    return found[:MOST_ADDRESSES]
+
+
+def _is_public(host: str) -> bool:
+    """Whether this is a name that has an address of the internet: neither an address nor a name of a private zone."""
+    name = host.lower().rstrip(".")
+    return not is_address(name) and "." in name and not name.endswith(tuple(f".{zone}" for zone in _PRIVATE_ZONES))
 
 
 def _is_host(address: str) -> bool:

@@ -23,6 +23,7 @@ from netpreflight.reports.firewall import (
     unifi,
     windows,
 )
+from netpreflight.reports.firewall.common import SUBNET
 
 
 class Dialect(NamedTuple):
@@ -60,10 +61,23 @@ REPLACED = (
 )
 
 
+FILL_IN = (
+    f"FILL IN: {SUBNET} (with its PREFIX, mask or wildcard; in FortiOS, an address object) stands for the subnet that "
+    "the device is in. Until it is filled in, the product refuses these lines."
+)
+
+
+def _told(number: int, rule: Rule) -> Iterable[str]:
+    """What a rule is to let through, and which values of it are somebody's word only."""
+    yield f"{number}: {rule.line}"
+    values = [*([rule.source] if rule.source else []), *rule.addresses]
+    yield f"{number}: not verified, as the run has it: {', '.join(values)}"
+
+
 def _is_for_pasting(rule: Rule) -> bool:
     """Whether a rule has real values, and not tokens in their place (`reports/sharing/`)."""
-    values = [*rule.addresses, *([rule.source] if rule.source else []), *([rule.mac] if rule.mac else [])]
-    return all(value[:1] in "0123456789ABCDEF" for value in values)
+    values = [*rule.addresses, rule.source, rule.mac]
+    return all(value[:1] in "0123456789ABCDEF" for value in values if value)
 
 
 def render(changes: list[Change], dialect: str) -> str:
@@ -78,11 +92,13 @@ def render(changes: list[Change], dialect: str) -> str:
     head: list[str] = []
     if rules:
         head = [f"netpreflight, for {product.title}", *product.notes]
-        head += [f"{number}: {rule.line}" for number, rule in enumerate(rules, 1)]
+        head += [line for number, rule in enumerate(rules, 1) for line in _told(number, rule)]
         head += [f"Not needed to get online: the change for {', '.join(change.checks)}" for change in optional]
     if others:
         head.append(f"Not fixed by a firewall rule: {', '.join(others)}. The report says what to change instead.")
     if not changes:
         head.append("Nothing was found that has to be changed: there is no rule to add.")
-    body = product.lines(rules) if rules else ()
+    body = [*product.lines(rules)] if rules else []
+    if any(SUBNET in line for line in body):
+        head.append(FILL_IN)
     return "\n".join([*(f"{product.comment} {line}" for line in head), *body]) + "\n"

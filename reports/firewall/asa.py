@@ -28,7 +28,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             yield f"object-group network {name}"
             yield from (f" network-object host {address}" for address in rule.addresses)
         yield (
-            f"access-list INSIDE-IN line 1 extended permit {rule.protocol} {' '.join(source) if source else 'any4'} "
+            f"access-list INSIDE-IN line 1 extended permit {rule.protocol} {' '.join(source)} "
             f"{'object' if host else 'object-group'} {name} eq {rule.port}"
         )
     if idle_s := max((idle_s_to_set(rule, IDLE_S) or 0 for rule in rules), default=0):

@@ -21,18 +21,27 @@ def name_of(rule: Rule, names: Names) -> str | None:
     return rule.host
 
 
-def source_and_mask(rule: Rule) -> tuple[str, str] | None:
-    """The device's subnet as its address and netmask; None: not known."""
+SUBNET = "DEVICE-SUBNET"
+"""Stands for a source that the administrator has to fill in: no product takes it, and none takes it for "any"."""
+
+
+def source_of(rule: Rule) -> str:
+    """The device's subnet with its prefix length, or what stands for it."""
+    return rule.source or f"{SUBNET}/PREFIX"
+
+
+def source_and_mask(rule: Rule) -> tuple[str, str]:
+    """The device's subnet as its address and netmask, or what stands for them."""
     if rule.source is None:
-        return None
+        return SUBNET, "DEVICE-MASK"
     network = ipaddress.IPv4Network(rule.source)
     return str(network.network_address), str(network.netmask)
 
 
-def source_and_wildcard(rule: Rule) -> tuple[str, str] | None:
-    """The device's subnet as its address and wildcard mask; None: not known."""
+def source_and_wildcard(rule: Rule) -> tuple[str, str]:
+    """The device's subnet as its address and wildcard mask, or what stands for them."""
     if rule.source is None:
-        return None
+        return SUBNET, "DEVICE-WILDCARD"
     network = ipaddress.IPv4Network(rule.source)
     return str(network.network_address), str(network.hostmask)
 

@@ -7,7 +7,7 @@ Fortinet, "FortiOS CLI Reference" (config firewall address, config firewall serv
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import address_names, idle_s_to_set, label, name_of, source_and_mask
+from netpreflight.reports.firewall.common import SUBNET, address_names, idle_s_to_set, label, name_of, source_and_mask
 
 IDLE_S = 180
 """The system's udp-idle-timer (Fortinet's technical tip 191228, "Session timeout settings")."""
@@ -21,12 +21,13 @@ NOTES = (
 def lines(rules: list[Rule]) -> Iterator[str]:
     """The commands that create the address objects, the service and the policy of each rule."""
     for number, rule in enumerate(rules, 1):
-        name, source, host = label(number), source_and_mask(rule), name_of(rule, "zones")
+        name, host = label(number), name_of(rule, "zones")
         destinations = [f'"{destination}"' for destination in address_names(rule, name, host)]
-        origin = f'"{name}-from"' if source else '"all"'
+        # An address object whose subnet is refused would stand for every address, so none is made.
+        origin = f'"{name}-from"' if rule.source else f'"{SUBNET}"'
         yield "config firewall address"
-        if source:
-            yield from _edit(origin, [f"set subnet {' '.join(source)}"])
+        if rule.source:
+            yield from _edit(origin, [f"set subnet {' '.join(source_and_mask(rule))}"])
         if host:
             yield from _edit(destinations[0], ["set type fqdn", f'set fqdn "{host}"'])
         else:

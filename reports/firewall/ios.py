@@ -23,7 +23,9 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         name, source = label(number), source_and_wildcard(rule)
         yield f"ip access-list extended {name}"
         for address in rule.addresses:
-            yield (f" permit {rule.protocol} {' '.join(source) if source else 'any'} host {address} eq {rule.port}")
+            yield f" permit {rule.protocol} {' '.join(source)} host {address} eq {rule.port}"
+        if rule.source is None:
+            yield " deny ip any any"  # the list is not empty, even where the line above is refused
         yield f"class-map type inspect match-all {name}"
         yield f" match access-group name {name}"
         if idle_s := idle_s_to_set(rule, IDLE_S):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import idle_s_to_set, label
+from netpreflight.reports.firewall.common import idle_s_to_set, label, source_of
 
 IDLE_S = 120
 """nf_conntrack_udp_timeout_stream (the kernel's nf_conntrack-sysctl)."""
@@ -18,10 +18,9 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     for number, rule in enumerate(rules, 1):
         if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"# Unless it is already longer: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
-        source = f"-s {rule.source} " if rule.source else ""
         mac = f"-m mac --mac-source {rule.mac} " if rule.mac else ""
         for address in rule.addresses:
             yield (
-                f"iptables -I FORWARD {source}-d {address} -p {rule.protocol} {mac}--dport {rule.port} "
+                f"iptables -I FORWARD -s {source_of(rule)} -d {address} -p {rule.protocol} {mac}--dport {rule.port} "
                 f"-m conntrack --ctstate NEW,ESTABLISHED -m comment --comment {label(number)} -j ACCEPT"
             )

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, name_of
+from netpreflight.reports.firewall.common import label, name_of, source_of
 
 NOTES = (
     "Security & SD-WAN > Configure > Firewall > Layer 3 > Outbound rules: add these above the rule that denies.",
@@ -26,7 +26,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             "policy": "allow",
             "protocol": rule.protocol,
             "srcPort": "Any",
-            "srcCidr": rule.source or "Any",
+            "srcCidr": source_of(rule),
             "destPort": str(rule.port),
             "destCidr": name_of(rule, "exact") or ",".join(f"{address}/32" for address in rule.addresses),
             "syslogEnabled": False,

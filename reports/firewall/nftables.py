@@ -7,7 +7,7 @@ at the head of the chain that drops.
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import idle_s_to_set, label
+from netpreflight.reports.firewall.common import idle_s_to_set, label, source_of
 
 IDLE_S = 120
 """nf_conntrack_udp_timeout_stream."""
@@ -23,7 +23,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"# Unless it is already longer: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"
         parts = [f"ether saddr {rule.mac.lower()}"] if rule.mac else []
-        parts += [f"ip saddr {rule.source}"] if rule.source else []
+        parts.append(f"ip saddr {source_of(rule)}")
         several = len(rule.addresses) > 1
         parts.append(f"ip daddr {'{ ' + ', '.join(rule.addresses) + ' }' if several else rule.addresses[0]}")
         parts.append(f"{rule.protocol} dport {rule.port} counter accept")

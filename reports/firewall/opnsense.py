@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of
+from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of, source_of
 
 IDLE_S = 60
 """pf's time-out udp.multiple."""
@@ -38,7 +38,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             "direction": "in",
             "ipprotocol": "inet",
             "protocol": rule.protocol.upper(),
-            "source_net": rule.source or "any",
+            "source_net": source_of(rule),
             "destination_net": alias["name"],
             "destination_port": str(rule.port),
             "statetype": "keep",

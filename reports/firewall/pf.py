@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import idle_s_to_set, label
+from netpreflight.reports.firewall.common import idle_s_to_set, label, source_of
 
 IDLE_S = 60
 """The time-out udp.multiple."""
@@ -20,6 +20,6 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         several = len(rule.addresses) > 1
         where = f"{{ {', '.join(rule.addresses)} }}" if several else rule.addresses[0]
         yield (
-            f"pass in quick on em0 inet proto {rule.protocol} from {rule.source or 'any'} to {where} port {rule.port} "
+            f"pass in quick on em0 inet proto {rule.protocol} from {source_of(rule)} to {where} port {rule.port} "
             f'keep state{options} label "{label(number)}"'
         )

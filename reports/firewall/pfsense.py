@@ -1,9 +1,12 @@
-"""pfSense: its command easyrule (Netgate documentation, "Using EasyRule to Manage Firewall Rules")."""
+"""pfSense: its command easyrule (Netgate documentation, "Using EasyRule to Manage Firewall Rules").
+
+It takes the name of an alias for an address (easyrule.inc, easyrule_parse_pass()), and refuses a name that is none.
+"""
 
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import idle_s_to_set, name_of
+from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of, source_of
 
 IDLE_S = 60
 """pf's time-out udp.multiple."""
@@ -14,13 +17,15 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """One command for each exchange and address."""
-    for rule in rules:
+    """One command for each exchange and destination."""
+    for number, rule in enumerate(rules, 1):
+        destinations = rule.addresses
         if host := name_of(rule, "exact"):
-            yield f"# Better than addresses: make an alias (Firewall > Aliases, Host(s)) with {host}, and use its name."
+            destinations = [label(number).replace("-", "_")]
+            yield f"# Before this: Firewall > Aliases, type Host(s), name {destinations[0]}, host {host}"
         if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"# In each rule's Advanced Options, set State timeout to {idle_s}"
         yield from (
-            f"easyrule pass lan {rule.protocol} {rule.source or 'any'} {address} {rule.port}"
-            for address in rule.addresses
+            f"easyrule pass lan {rule.protocol} {source_of(rule)} {destination} {rule.port}"
+            for destination in destinations
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of
+from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of, source_of
 
 IDLE_S = 180
 """udp-stream-timeout (3m)."""
@@ -25,9 +25,9 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         yield from (f"add list={label(number)} address={destination}" for destination in destinations)
     yield "/ip firewall filter"
     for number, rule in enumerate(rules, 1):
-        source = f"src-address={rule.source} " if rule.source else ""
         mac = f"src-mac-address={rule.mac} " if rule.mac else ""
         yield (
             f"add action=accept chain=forward comment={label(number)} connection-state=new,established "
-            f"{source}{mac}protocol={rule.protocol} dst-address-list={label(number)} dst-port={rule.port}"
+            f"src-address={source_of(rule)} {mac}"
+            f"protocol={rule.protocol} dst-address-list={label(number)} dst-port={rule.port}"
         )

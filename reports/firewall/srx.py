@@ -7,7 +7,7 @@ Juniper, "Security Policies User Guide" (address books, applications, security p
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import address_names, idle_s_to_set, label, name_of
+from netpreflight.reports.firewall.common import address_names, idle_s_to_set, label, name_of, source_of
 
 IDLE_S = 60
 """The inactivity time-out of UDP ("Policy Application Timeout Configuration and Lookup", protocol-based defaults)."""
@@ -25,8 +25,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             "set security address-book global address",
             "set security policies from-zone trust to-zone untrust",
         )
-        if rule.source:
-            yield f"{book} {name}-from {rule.source}"
+        yield f"{book} {name}-from {source_of(rule)}"
         destinations = address_names(rule, name, host)
         if host:
             yield f"{book} {destinations[0]} dns-name {host}"
@@ -37,7 +36,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
         yield f"set applications application {name} destination-port {rule.port}"
         if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"set applications application {name} inactivity-timeout {idle_s}"
-        yield f"{policy} policy {name} match source-address {f'{name}-from' if rule.source else 'any'}"
+        yield f"{policy} policy {name} match source-address {name}-from"
         yield from (f"{policy} policy {name} match destination-address {destination}" for destination in destinations)
         yield f"{policy} policy {name} match application {name}"
         yield f"{policy} policy {name} then permit"

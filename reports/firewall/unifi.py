@@ -6,7 +6,7 @@ There is no text to paste: a UniFi gateway is set up in its application.
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import idle_s_to_set, label
+from netpreflight.reports.firewall.common import idle_s_to_set, label, source_of
 
 IDLE_S = 120
 """The gateway runs Linux: nf_conntrack_udp_timeout_stream."""
@@ -18,7 +18,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     for number, rule in enumerate(rules, 1):
         yield f"Name: {label(number)}"
         yield "Source Zone: Internal (the zone of the device's network)"
-        yield f"Source: {f'IP, Specific: {rule.source}' if rule.source else 'Any'}; Port: Any"
+        yield f"Source: IP, Specific: {source_of(rule)}; Port: Any"
         yield "Action: Allow; Auto Allow Return Traffic: on"
         yield "Destination Zone: External"
         yield f"Destination: IP, Specific: {', '.join(rule.addresses)}; Port, Specific: {rule.port}"

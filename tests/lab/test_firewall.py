@@ -1,6 +1,7 @@
 """The generated firewall rules, in force on the lab's gateway: without them the device is stopped, with them not."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from netpreflight.agent.report.changes import Change, Rule
+from netpreflight.reports.firewall import render
 from tests.lab.lab import PUBLIC_RESOLVER, Lab
-from tests.lab.namespaces import Namespace
+from tests.lab.namespaces import LabError, Namespace
 from tests.lab.servers import LAPTOP_MAC, Dhcp
 
 pytestmark = pytest.mark.lab
@@ -162,6 +165,24 @@ def test_the_rules_open_what_is_blocked_and_nothing_without_them(
         again = lab.check("--device", device)
         assert again.exit_code == 1
         assert asks_for(again.report, case.checks[0])
+
+
+@pytest.mark.parametrize("kind", [Nftables, Iptables])
+def test_a_source_that_is_not_filled_in_is_refused(kind: type[Nftables | Iptables], tmp_path: Path) -> None:
+    rule = Rule(protocol="udp", port=5684, host=None, addresses=["198.51.100.21"], source=None)
+    change = Change(checks=["cloud.transport"], needed=True, where="firewall", owner=None, line="", rules=[rule])
+    text = render([change], kind.dialect)
+    gateway = Namespace(f"np{os.getpid()}-0-fill")
+    try:
+        wall = kind(gateway, [])
+        with pytest.raises(LabError, match=r"DEVICE-SUBNET|PREFIX"):
+            wall.apply(text, tmp_path)
+        assert wall.counters() == []
+
+        wall.apply(text.replace("DEVICE-SUBNET/PREFIX", "10.20.30.0/24"), tmp_path)
+        assert wall.counters() == [0]
+    finally:
+        gateway.delete()
 
 
 def asks_for(report: dict[str, Any], check: str) -> bool:

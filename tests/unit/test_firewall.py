@@ -41,9 +41,13 @@ from tests.unit.rendered import raw, run
 from tests.unit.seen import SILENT_ARGON, SILENT_COAP
 
 GOLDEN = Path(__file__).parent / "data" / "firewall"
-KNOWS_NAMES = {"fortios": "zones"} | dict.fromkeys(("asa", "panos", "srx", "routeros", "opnsense", "meraki"), "exact")
+KNOWS_NAMES = {"fortios": "zones"} | dict.fromkeys(
+    ("asa", "panos", "srx", "routeros", "opnsense", "meraki", "pfsense"), "exact"
+)
 """The dialects that take a name for a destination."""
-FAR_AWAY = ("10.0.0.0/8", "172.16.4.0/22", "192.168.77.0/24")
+FAR_AWAY = ("10.4.0.0/16", "172.16.4.0/22", "192.168.77.0/24")
+FILLED_IN = "10.20.30.0/24"
+"""What an administrator fills in where the run's source is none."""
 
 
 class Meant(NamedTuple):
@@ -61,8 +65,19 @@ def meant(rules: list[Rule], dialect: str) -> set[Meant]:
     for rule in rules:
         named = rule.host and dialect in KNOWS_NAMES and (KNOWS_NAMES[dialect] == "zones" or rule.host[0] != "*")
         for where in [rule.host or ""] if named else rule.addresses:
-            found.add(Meant(rule.protocol, rule.port, rule.source or "any", where))
+            found.add(Meant(rule.protocol, rule.port, rule.source or FILLED_IN, where))
     return found
+
+
+def filled_in(text: str) -> str:
+    """The text once the administrator has put the device's subnet in the place that is marked for it."""
+    group = 'config firewall address\nedit "DEVICE-SUBNET"\nset subnet 10.20.30.0 255.255.255.0\nnext\nend\n'
+    if '"DEVICE-SUBNET"\n' in text:
+        return group + text
+    masks = {"/PREFIX": "/24", "DEVICE-MASK": "255.255.255.0", "DEVICE-WILDCARD": "0.0.0.255"}
+    for mark, value in masks.items():
+        text = text.replace(mark, value)
+    return text.replace("DEVICE-SUBNET", FILLED_IN.partition("/")[0])
 
 
 # --- parsers ----------------------------------------------------------------------------------------------------
@@ -146,10 +161,15 @@ FILES: dict[str, tuple[str, Callable[[str], str]]] = {
 """fwshift's name for a dialect, and how its text becomes the file that fwshift reads."""
 
 
+def policy_of(text: str, dialect: str) -> Policy:
+    """The text of a dialect as fwshift reads it."""
+    vendor, file = FILES[dialect]
+    return load(file(text).encode(), vendor, Reading())
+
+
 def read(text: str, dialect: str) -> set[Meant]:
     """What fwshift reads in the text of a dialect: everything that passes by a rule with a service."""
-    vendor, file = FILES[dialect]
-    policy = load(file(text).encode(), vendor, Reading())
+    policy = policy_of(text, dialect)
     found = set()
     for rule in policy.rules:
         if rule.services == ["any"]:
@@ -210,7 +230,7 @@ def test_a_parser_of_others_reads_what_was_meant(dialect: str) -> None:
     @settings(max_examples=40, deadline=None)
     @given(RULES)
     def verify(rules: list[Rule]) -> None:
-        assert read(text_of(rules, dialect), dialect) == meant(rules, dialect)
+        assert read(filled_in(text_of(rules, dialect)), dialect) == meant(rules, dialect)
 
     verify()
 
@@ -248,13 +268,15 @@ def nodes(top: tree_sitter.Node, kind: str) -> list[tree_sitter.Node]:
 
 @settings(max_examples=40, deadline=None)
 @given(RULES)
-def test_easyrule_is_called_once_for_each_address(rules: list[Rule]) -> None:
-    commands = [shlex.split(line) for line in text_of(rules, "pfsense").splitlines() if not line.startswith("#")]
+def test_easyrule_is_called_once_for_each_destination(rules: list[Rule]) -> None:
+    text = filled_in(text_of(rules, "pfsense"))
+    aliases = dict(re.findall(r"^# Before this: .*, name (\w+), host (\S+)$", text, re.MULTILINE))
+    commands = [shlex.split(line) for line in text.splitlines() if not line.startswith("#")]
 
     assert [command[:3] for command in commands] == [["easyrule", "pass", "lan"]] * len(commands)
-    assert {Meant(command[3], int(command[6]), command[4], command[5]) for command in commands} == meant(
-        rules, "pfsense"
-    )
+    assert {
+        Meant(command[3], int(command[6]), command[4], aliases.get(command[5], command[5])) for command in commands
+    } == meant(rules, "pfsense")
 
 
 # --- golden files -----------------------------------------------------------------------------------------------
@@ -370,7 +392,98 @@ def test_one_hostile_value_leaves_the_rest_as_it_was(text: str, device: str, dat
     for dialect in FILES:
         printed = render(wanted, dialect)
         assert _HARMLESS.fullmatch(printed)
-        assert not expected or read(printed, dialect) == meant(expected, dialect)
+        assert not expected or read(filled_in(printed), dialect) == meant(expected, dialect)
+
+
+# --- a stranger's run ---------------------------------------------------------------------------------------------
+
+
+def strangers(mask: str, *, to: str | None = None) -> list[Change]:
+    """The changes of a run by somebody else: his lease, and perhaps his word for the cloud's address."""
+    observed = seen.healthy(**BLOCKED, dhcp=seen.lease(address="10.1.2.3", mask=mask))
+    observed.scope.addresses = []
+    assert observed.cloud is not None
+    if to is not None:
+        observed.cloud.endpoints = [
+            msgspec.structs.replace(endpoint, address=to) if endpoint.transport == "tcp-nonce" else endpoint
+            for endpoint in observed.cloud.endpoints
+        ]
+    saved = msgspec.structs.replace(run(), observations=observed, selection=Selection())
+    return report.make(saved, profiles.load("photon")).changes
+
+
+@pytest.mark.parametrize("mask", ["255.0.0.0", "255.254.0.0", "192.0.0.0", "255.255.255.255"])
+@pytest.mark.parametrize("dialect", sorted({*DIALECTS} - {"windows"}))
+def test_a_source_that_is_too_wide_or_unknown_has_to_be_filled_in(dialect: str, mask: str) -> None:
+    made = strangers(mask)
+    text = render(made, dialect)
+    lines = [line for line in commands(text, dialect) if not line.startswith(DIALECTS[dialect].comment)]
+
+    assert [rule.source for change in made for rule in change.rules] == [None, None]
+    assert not re.search(r"\b10\.", text)
+    assert not re.search(r"\b(any4?|all|Any)\b", "\n".join(sources(lines, dialect)))
+    assert [line for line in lines if "DEVICE-SUBNET" in line]
+    assert "FILL IN: DEVICE-SUBNET" in text
+    if dialect in FILES:
+        assert {found.source for found in read(filled_in(text), dialect)} == {FILLED_IN}
+        for rule in policy_of(text, dialect).rules:
+            assert rule.unsupported or rule.services == ["any"] or not {*rule.sources} & {"any", "0.0.0.0/0"}
+
+
+@pytest.mark.parametrize("dialect", sorted({*DIALECTS} - {"windows"}))
+def test_a_source_of_the_size_of_a_site_is_written(dialect: str) -> None:
+    text = render(strangers("255.255.0.0"), dialect)
+
+    assert re.search(r"10\.1\.0\.0(/16|[ ,]255\.255\.0\.0|[ ,]0\.0\.255\.255)", "\n".join(commands(text, dialect)))
+    assert "DEVICE-SUBNET" not in text
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("to", ["10.9.9.9", "192.168.1.1", "172.16.0.9", "100.64.3.3", seen.PHOTON_ADDRESS])
+def test_a_public_name_has_no_private_destination(dialect: str, to: str) -> None:
+    text = render(strangers("255.255.255.0", to=to), dialect)
+
+    assert (to in text) == (to == seen.PHOTON_ADDRESS)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_address_is_said_to_be_not_verified(dialect: str) -> None:
+    made = strangers("255.255.255.0")
+    text = render(made, dialect)
+
+    comment = DIALECTS[dialect].comment
+    told = [line for line in text.splitlines() if line.startswith(comment) and "not verified" in line]
+    for rule in (rule for change in made for rule in change.rules):
+        assert [line for line in told if all(value in line for value in (*rule.addresses, rule.source or ""))]
+    assert len(told) == sum(len(change.rules) for change in made) > 0
+
+
+@pytest.mark.parametrize("dialect", KNOWS_NAMES)
+def test_a_product_that_takes_names_gets_the_name_and_no_address(dialect: str) -> None:
+    rules = [rule for change in strangers("255.255.255.0") for rule in change.rules if rule.host]
+    assert {rule.host for rule in rules} == {"device.spark.io", "pool.ntp.org"}
+    lines = "\n".join([*DIALECTS[dialect].lines(rules)])
+
+    for rule in rules:
+        assert str(rule.host) in lines
+        assert not [address for address in rule.addresses if address in lines]
+
+
+def sources(lines: list[str], dialect: str) -> list[str]:
+    """The lines that say where the traffic comes from, each up to what follows."""
+    if dialect == "fortios":
+        return [line for line in lines if "srcaddr" in line]
+    if dialect == "meraki":
+        return [line for line in lines if "srcCidr" in line]
+    if dialect == "unifi":
+        return [line.partition(";")[0] for line in lines if line.startswith("Source:")]
+    if dialect == "opnsense":
+        return re.findall(r'"source_net": "[^"]*"', "\n".join(lines))
+    if dialect == "panos":
+        return re.findall(r"source \S+", "\n".join(lines))
+    if dialect == "ios":
+        return [line for line in lines if line.startswith(" permit")]
+    return [line for line in lines if not line.startswith(DIALECTS[dialect].comment)]
 
 
 # --- the command ------------------------------------------------------------------------------------------------
