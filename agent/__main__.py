@@ -1,5 +1,5 @@
 """`python -m netpreflight.agent` is `netpreflight`."""
 
-from netpreflight.agent.cli import main
+from netpreflight.agent.start import main
 
 main()

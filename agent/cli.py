@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from netpreflight.agent import __version__
+from netpreflight.agent.start import CANNOT_WRITE, INTERRUPTED, stop, stop_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from netpreflight.agent.compare import Comparison, Given
     from netpreflight.agent.profiles import Profile
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 WRONG_USAGE = 2
-INTERRUPTED = 130
-CANNOT_WRITE = 2
 PREPARE_AFTER_S = 0.7
 
 app = typer.Typer(
@@ -168,6 +166,7 @@ def check(
         # With a level that hides something, the lines wait: what must be hidden is known only at the end.
         trace = events.append if level in {"ticket", "public"} else _write_event
     run = measure(laptop_scope, air, profile, selection, terminal.known, deep=deep, trace=trace)
+    stop_at_once()
     report = make(run, profile)
     _write_held_events(report, events, level)
     _deliver(report, terminal, outputs, products, level, as_json=as_json)
@@ -323,19 +322,17 @@ def devices(
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
+    stop_at_once()
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments == ["--version"]:
-        sys.stdout.write(f"netpreflight {__version__}\n")
-        sys.exit(0)
     if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
         arguments = ["check", *arguments]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run sets its own handler
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # escape characters that the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(arguments, prog_name="netpreflight", standalone_mode=False)
         sys.stdout.flush()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is said; Python's end would make a traceback of it
     except UsageError as problem:
         _refuse(str(problem))
     except BrokenPipeError:
@@ -344,8 +341,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except OSError as problem:
         _close_standard_output()
         _refuse(f"cannot write the report: {problem.strerror or problem}")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
     except Exception as problem:  # typer's own usage errors have `format_message`
         if not hasattr(problem, "format_message"):
             raise
@@ -437,12 +432,28 @@ def _write_each(
 
     failed = []
     for path in outputs:
-        at_level = level or ("complete" if path.suffix == ".json" else "ticket")
+        wanted_level = level or ("complete" if path.suffix == ".json" else "ticket")
+        text = render(path, wanted_level)
         try:
-            write(path, render(path, at_level), private=at_level == "complete", owner=file_owner())
+            with _undone_when_stopped():
+                write(path, text, private=wanted_level == "complete", owner=file_owner())
         except OSError as problem:
             failed.append(f"cannot write {path}: {problem.strerror or problem}")
     return failed
+
+
+@contextlib.contextmanager
+def _undone_when_stopped() -> "Iterator[None]":
+    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt, so that a file that is half written is removed before the end."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is stop:
+            signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        stop(signal.SIGINT, None)
+    finally:
+        stop_at_once()
 
 
 def _two_saved(a: Path, b: Path, device: str | None, os_version: str | None) -> "tuple[Given, Given, Profile]":

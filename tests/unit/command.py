@@ -19,7 +19,7 @@ import netpreflight.reports.debug
 import netpreflight.reports.firewall
 import netpreflight.reports.sharing
 import netpreflight.reports.terminal  # noqa: F401 - as above
-from netpreflight.agent.cli import main
+from netpreflight.agent.start import main
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = Path(__file__).parent / "data" / "sample-report-1-air.json"

@@ -63,7 +63,7 @@ def test_the_wheel_has_one_package_with_every_file_and_nothing_else(distribution
     assert {name.split("/")[0] for name in names} == {"netpreflight", f"netpreflight-{__version__}.dist-info"}
     assert {name for name in names if name.startswith("netpreflight/")} == {f"netpreflight/{name}" for name in FILES}
     assert {f"netpreflight/{folder}/py.typed" for folder in FOLDERS} <= names
-    assert points.split("\n")[:2] == ["[console_scripts]", "netpreflight = netpreflight.agent.cli:main"]
+    assert points.split("\n")[:2] == ["[console_scripts]", "netpreflight = netpreflight.agent.start:main"]
     assert f"\nVersion: {__version__}\n" in told
 
 

@@ -1,0 +1,96 @@
+"""The first code that runs: from here on Ctrl-C is one line, and `--version` and `--help` load nothing else.
+
+`./netpreflight` runs this file itself, without the site module, so that Ctrl-C is one line before that is loaded, too.
+"""
+
+# The built-in part of `signal`: it loads no other module, so Ctrl-C is one line at once. (typeshed does not know it.)
+import _signal  # type: ignore[import-not-found]
+import os
+import sys
+
+INTERRUPTED = 130
+"""The exit code of a run that was cut short: 128 and the number of SIGINT, as in a shell."""
+CANNOT_WRITE = 2
+SAME_FROM_COLUMNS = 80
+"""In a terminal of this width or more, the texts of `--help` look as in agent/help."""
+
+
+def stop(_number: int, _frame: object) -> None:
+    """End the process with one line."""
+    os.write(2, b"netpreflight: stopped\n")
+    os._exit(INTERRUPTED)
+
+
+def stop_at_once() -> None:
+    """From now on, let Ctrl-C and SIGTERM end the process with one line.
+
+    No exception is raised, because that could come out of any import, and some code ignores it. So this is for times at
+    which nothing has to be undone.
+    """
+    for number in (_signal.SIGINT, _signal.SIGTERM):
+        if _signal.getsignal(number) != _signal.SIG_IGN:  # nohup, or a shell that runs this in the background
+            _signal.signal(number, stop)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Answer at once, if that is all that is wanted; else run the command line."""
+    stop_at_once()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    text = _answer(arguments)
+    if text is None:
+        from netpreflight.agent.cli import main as run  # noqa: PLC0415 - `--version` and `--help` do not wait for this
+
+        run(arguments)
+    else:
+        try:
+            os.write(1, text)
+        except OSError as problem:
+            os.write(2, f"netpreflight: cannot write: {problem.strerror}\n".encode())
+            sys.exit(CANNOT_WRITE)
+
+
+def _answer(arguments: list[str]) -> bytes | None:
+    """What `--version`, `--help` or `COMMAND --help` print; None: something else is wanted."""
+    if arguments == ["--version"]:
+        from netpreflight.agent import __version__  # noqa: PLC0415 - this file runs before its package can be found
+
+        return f"netpreflight {__version__}\n".encode()
+    match arguments:
+        case ["--help"]:
+            name = "netpreflight"
+        case [command, "--help"] if command.isalpha():
+            name = command
+        case _:
+            return None
+    if _columns() < SAME_FROM_COLUMNS:
+        return None
+    folder = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib takes as long as Python itself
+    try:
+        with open(f"{folder}/help/{name}.txt", "rb") as file:  # noqa: PTH123 - as above
+            return file.read()
+    except OSError:
+        return None
+
+
+def _columns() -> int:
+    """The width of the terminal, found as `shutil.get_terminal_size` does; that takes long to load."""
+    try:
+        columns = int(os.environ.get("COLUMNS", ""))
+    except ValueError:
+        columns = 0
+    if columns <= 0:
+        try:
+            columns = os.get_terminal_size(1).columns
+        except OSError:
+            columns = 0
+    return columns or SAME_FROM_COLUMNS
+
+
+if __name__ == "__main__":
+    stop_at_once()
+    # Only the owner of a checkout writes compiled modules into it: root would leave files that the owner cannot change.
+    sys.dont_write_bytecode = hasattr(os, "geteuid") and os.geteuid() != os.stat(__file__).st_uid  # noqa: PTH116
+    import site
+
+    site.main()
+    main()

@@ -1,0 +1,213 @@
+"""Setting up with ./netpreflight: who does it, from where, and what is refused. The package index is a folder."""
+
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.lab import NOBODY
+
+pytestmark = pytest.mark.lab
+
+ROOT = Path(__file__).parents[2]
+MODULE, PROJECT = "netpreflight_example", "netpreflight-example"
+DEADLINE_S = 120
+
+
+def make_index(folder: Path, content: str) -> dict[str, str]:
+    """Make an index with two versions of one package, and return the SHA-256 of their wheels."""
+    packages = folder / PROJECT
+    packages.mkdir(parents=True)
+    digests = {}
+    for version in ("1.0", "1.1"):
+        wheel = packages / f"{MODULE}-{version}-py3-none-any.whl"
+        info = f"{MODULE}-{version}.dist-info"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr(f"{MODULE}.py", f"WHOSE = '{content} {version}'\n")
+            archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {MODULE}\nVersion: {version}\n")
+            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            archive.writestr(f"{info}/RECORD", "")
+        digests[version] = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (packages / "index.html").write_text(
+        "".join(f'<a href="{path.name}">{path.name}</a>' for path in packages.iterdir())
+    )
+    return digests
+
+
+class Place:
+    """A folder with a checkout, the right index, and an attacker's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.checkout = folder / "checkout"
+        self.index, self.evil = folder / "index", folder / "evil"
+        self.digests = make_index(self.index, "ours")
+        make_index(self.evil, "theirs")
+        self.trap = folder / "pip.conf"
+        self.trap.write_text(f"[global]\nindex-url = file://{self.evil}\nextra-index-url = file://{self.evil}\n")
+        self.checkout.mkdir()
+        (self.checkout / "agent").mkdir()
+        for name in ("netpreflight", "agent/__init__.py", "agent/start.py", "locked.sh"):
+            shutil.copy(ROOT / name, self.checkout / name)
+        for name in ("probes", "reports", "docs/checks"):
+            (self.checkout / name).mkdir(parents=True)
+        self.lock = self.checkout / "requirements.lock"
+        self.lock_version("1.0")
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() or path.name == "netpreflight" else 0o644)
+
+    def lock_version(self, version: str) -> None:
+        """Lock one of the two versions."""
+        self.lock.write_text(f"{PROJECT}=={version} --hash=sha256:{self.digests[version]}\n")
+
+    def give(self, user: int) -> None:
+        """Give the checkout to a user."""
+        for path in (self.checkout, *self.checkout.rglob("*")):
+            os.chown(path, user, user)
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """The environment, with all that leads pip elsewhere."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "SUDO_", "PYTHON"))}
+        return {
+            **kept,
+            "PIP_CONFIG_FILE": str(self.trap),
+            "PIP_INDEX_URL": f"file://{self.evil}",
+            "PIP_FIND_LINKS": str(self.evil / PROJECT),
+            "NETPREFLIGHT_INDEX": f"file://{self.index}",
+            **variables,
+        }
+
+    def run(self, user: int | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run `./netpreflight --version`."""
+        return subprocess.run(
+            ["./netpreflight", "--version"],
+            cwd=self.checkout,
+            env=self.environment(**variables),
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            timeout=DEADLINE_S,
+        )
+
+    def installed(self) -> str:
+        """Whose package is installed."""
+        asked = f"import {MODULE}; print({MODULE}.WHOSE)"
+        python = self.checkout / ".venv/bin/python"
+        return subprocess.run(
+            [python, "-I", "-c", asked], capture_output=True, check=False, encoding="utf-8"
+        ).stdout.strip()
+
+    def owners(self) -> set[int]:
+        """Who owns what is in the checkout."""
+        return {path.lstat().st_uid for path in (self.checkout, *self.checkout.rglob("*"))}
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """Not pytest's own folder, into which only root may look."""
+    with tempfile.TemporaryDirectory(prefix="netpreflight-") as folder:
+        yield Place(Path(folder))
+
+
+def test_sudo_sets_up_as_the_user_who_called_it(place: Place) -> None:
+    place.give(NOBODY)
+    first = place.run(SUDO_UID=str(NOBODY), SUDO_GID=str(NOBODY))
+
+    assert (first.returncode, first.stdout[:13]) == (0, "netpreflight "), first
+    assert "the user nobody sets up, not root" in first.stderr
+    assert place.installed() == "ours 1.0"
+    assert place.owners() == {NOBODY}
+    # The trap was one: pip, asked in the usual way, takes the attacker's package.
+    python = str(place.checkout / ".venv/bin/python")
+    tricked = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(place.folder / "x"), MODULE]
+    subprocess.run(tricked, env=place.environment(), check=True, capture_output=True)
+    assert (place.folder / "x" / f"{MODULE}.py").read_text() == "WHOSE = 'theirs 1.1'\n"
+
+    # What changes later is compiled by the user, and not by root.
+    changed = place.checkout / "agent/__init__.py"
+    changed.write_text(changed.read_text() + "# changed\n")
+    again = place.run(SUDO_UID=str(NOBODY), SUDO_GID=str(NOBODY))
+    assert (again.returncode, again.stderr, again.stdout) == (0, "", first.stdout)
+    assert place.owners() == {NOBODY}
+    compiled = [path for path in (place.checkout / "agent/__pycache__").iterdir() if path.name.startswith("__init__")]
+    assert [path.stat().st_mtime >= changed.stat().st_mtime for path in compiled] == [True]
+
+    # Another package than the locked one is refused, wherever it is from, and what is there goes on.
+    place.lock_version("1.1")
+    forged = place.run(SUDO_UID=str(NOBODY), NETPREFLIGHT_INDEX=f"file://{place.evil}")
+    assert forged.returncode == 2
+    assert "HASHES" in forged.stderr
+    assert "could not update" in forged.stderr
+    assert place.installed() == "ours 1.0"
+    healed = place.run(SUDO_UID=str(NOBODY))
+    assert (healed.returncode, healed.stdout) == (0, first.stdout)
+    assert place.installed() == "ours 1.1"
+    assert place.owners() == {NOBODY}
+
+
+def test_an_ordinary_user_sets_up_also_after_a_ctrl_c(place: Place) -> None:
+    place.give(NOBODY)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(DEADLINE_S)
+        running = subprocess.Popen(
+            ["./netpreflight", "--version"],
+            cwd=place.checkout,
+            env=place.environment(NETPREFLIGHT_INDEX=f"http://127.0.0.1:{silent.getsockname()[1]}"),
+            user=NOBODY,
+            group=NOBODY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        connection, _ = silent.accept()  # pip waits for the index
+        with connection:
+            os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+            output, errors = running.communicate(timeout=DEADLINE_S)
+    assert (running.returncode, output) == (130, "")
+    assert errors.splitlines()[1:] == ["netpreflight: stopped"]
+
+    ran = place.run(user=NOBODY)
+    assert (ran.returncode, ran.stdout[:13]) == (0, "netpreflight ")
+    assert ran.stderr.splitlines()[-1].startswith("netpreflight: setting up ")  # it may wait for the end of pip first
+    assert place.installed() == "ours 1.0"
+    assert place.owners() == {NOBODY}
+
+
+@pytest.mark.parametrize(
+    ("owner", "caller", "says", "sets_up"),
+    [
+        (NOBODY, None, "the user nobody sets up, not root", NOBODY),
+        (0, str(NOBODY), "root sets up, because this checkout is root's", 0),
+    ],
+)
+def test_root_sets_up_as_the_owner_of_the_checkout(
+    place: Place, owner: int, caller: str | None, says: str, sets_up: int
+) -> None:
+    place.give(owner)
+    ran = place.run(None, **({} if caller is None else {"SUDO_UID": caller, "SUDO_GID": caller}))
+
+    assert ran.returncode == 0, ran
+    assert says in ran.stderr
+    assert place.installed() == "ours 1.0"
+    assert place.owners() == {sets_up}
+
+
+def test_who_calls_sudo_in_another_users_checkout_is_told(place: Place) -> None:
+    place.give(NOBODY)
+    ran = place.run(SUDO_UID="12345", SUDO_GID="12345")
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.splitlines() == [f"netpreflight: cannot write to {place.checkout}, where .venv has to be set up"]
+    assert not (place.checkout / ".venv").exists()

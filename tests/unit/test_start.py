@@ -1,0 +1,172 @@
+"""The first moments of the command: what it answers at once, and Ctrl-C, which is one line at any moment."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netpreflight.agent import start
+from tests.unit.help_texts import FOLDER, NAMES, generated
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "tests/unit/data/sample-report-1.json"
+START = str(ROOT / "agent/start.py")
+STOPPED = "netpreflight: stopped\n"
+STARTING = f"""
+import os, signal, sys
+stop_at, number = int(sys.argv[1]), getattr(signal, sys.argv[2])
+begun = 0
+def count(event, _details):
+    global begun
+    if event == "import":
+        begun += 1
+        if begun == stop_at:
+            os.kill(os.getpid(), number)
+sys.argv[1:] = sys.argv[3:]
+sys.addaudithook(count)
+try:
+    exec(compile(open({START!r}).read(), {START!r}, "exec"), {{"__name__": "__main__", "__file__": {START!r}}})
+finally:
+    os.write(1, f"{{begun}} imports\\n".encode())
+"""
+"""The command in a Python that gets a signal when it begins the import of the given number."""
+
+
+def begin(stop_at: int, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    begun = [sys.executable, "-I", "-S", "-c", STARTING, str(stop_at), name, *arguments]
+    return subprocess.run(begun, capture_output=True, check=False, encoding="utf-8", timeout=60)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_is_at_hand_as_typer_writes_it(name: str) -> None:
+    written = (FOLDER / f"{name}.txt").read_text(encoding="ascii")
+
+    again = "write it anew: .venv/bin/python -m tests.unit.help_texts"
+    assert written == generated(name, start.SAME_FROM_COLUMNS) == generated(name, 200), again
+    assert written.startswith(f"Usage: netpreflight {'' if name == 'netpreflight' else name}".rstrip())
+
+
+def test_no_help_is_left_of_a_command_that_is_gone() -> None:
+    assert {file.stem for file in FOLDER.iterdir()} == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--version",), *(((name,) if name != NAMES[0] else ()) + ("--help",) for name in NAMES)]
+)
+def test_what_is_at_hand_loads_nothing_else(arguments: tuple[str, ...]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-X", "importtime", START, *arguments],
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    loaded = set(re.findall(r"\| +(\S+)$", ran.stderr, re.MULTILINE))
+
+    assert "site" in loaded
+    assert not loaded & {"typer", "typing", "pathlib", "enum", "re", "asyncio", "netpreflight.agent.cli"}
+    assert len(ran.stdout) > 15
+
+
+def test_a_narrow_terminal_gets_a_narrow_help() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "netpreflight.agent", "--help"],
+        env={**os.environ, "COLUMNS": "60"},
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+
+    assert ran.stdout == generated("netpreflight", 60)
+    assert max(map(len, ran.stdout.splitlines())) < 60
+
+
+@pytest.mark.parametrize("output", ["/dev/full", None])
+def test_an_answer_that_cannot_be_written_is_one_line(output: str | None) -> None:
+    words = f"exec {sys.executable} -I -S {START} --version >{output or '&-'}"
+    ran = subprocess.run(["sh", "-c", words], capture_output=True, check=False, encoding="utf-8")
+
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert ran.stderr.startswith("netpreflight: cannot write: ")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("part", range(4))
+def test_ctrl_c_is_one_line_whatever_is_being_imported(part: int, name: str) -> None:
+    whole = begin(0, name, "report", str(SAMPLE))
+    imports = int(whole.stdout.rpartition("\n")[0].rpartition("\n")[2].split()[0])
+    assert whole.returncode == 3
+    assert imports > 300
+
+    for stop_at in range(1 + part, imports, 40 if name == "SIGINT" else 160):
+        ran = begin(stop_at, name, "report", str(SAMPLE))
+
+        assert (ran.returncode, ran.stderr) == (130, STOPPED), stop_at
+        assert "imports" not in ran.stdout, stop_at
+
+
+def test_ctrl_c_in_the_shell_part_is_the_same_line(tmp_path: Path) -> None:
+    marker = tmp_path / "asked"
+    stopping = tmp_path / "cmp"
+    stopping.write_text(f"#!/bin/sh\n: >'{marker}'\nkill -INT $PPID\n")
+    stopping.chmod(0o755)
+    launcher = str(ROOT / "netpreflight")
+    healthy = subprocess.run([launcher, "--version"], capture_output=True, check=False, encoding="utf-8")
+    ran = subprocess.run(
+        [launcher, "--version"],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+
+    assert (healthy.returncode, healthy.stderr) == (0, "")
+    assert marker.exists()
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", STOPPED)
+
+
+IGNORED = 'trap \'\' INT; exec "$0" "$@"'
+
+
+def test_a_signal_that_is_ignored_from_outside_stays_ignored() -> None:
+    argv = [sys.executable, "-I", "-S", "-c", STARTING, "50", "SIGINT", "report", str(SAMPLE)]
+    ran = subprocess.run(["sh", "-c", IGNORED, *argv], capture_output=True, check=False, encoding="utf-8")
+
+    assert (ran.returncode, ran.stderr) == (3, "")
+
+
+def test_a_half_written_file_is_removed(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    program = f"""
+import os, signal
+def interrupted(handle):
+    print(len(os.listdir({str(tmp_path)!r})), "file", flush=True)
+    os.kill(os.getpid(), signal.SIGINT)
+os.fsync = interrupted
+from netpreflight.agent.start import main
+main(["report", {str(SAMPLE)!r}, "-o", {str(file)!r}])
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, encoding="utf-8")
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "1 file\n", STOPPED)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("owner", ["us", "another user"])
+def test_compiled_modules_are_written_by_the_owner_only(tmp_path: Path, owner: str) -> None:
+    program = f"""
+import os, sys
+if {owner!r} != "us":
+    os.geteuid = lambda: 12345
+sys.argv[1:] = ["--version"]
+try:
+    exec(compile(open({START!r}).read(), {START!r}, "exec"), {{"__name__": "__main__", "__file__": {START!r}}})
+finally:
+    print(sys.dont_write_bytecode)
+"""
+    ran = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, check=True, encoding="utf-8")
+
+    assert ran.stdout.split()[-1] == str(owner != "us")
