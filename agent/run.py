@@ -141,9 +141,13 @@ class _Measurement:
         self._dtls_waited_for: set[tuple[str, int]] = set()
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
         self._assumed = False
+        self._own_resolvers = list(scope.resolvers)
+        self._resolvers: list[str] | None = None
+        """Those that the probes go by; None: not known yet."""
         self._wants_lease = any(row.needs_lease and row.id not in selection.skip for row in judging.CHECKS.values())
         self._plan = plan(judging.probes_for(selection), deep=deep)
         self._probes = {row.name for row in self._plan}
+        self._by_resolvers = [row for row in self._plan if "resolvers" in row.begins_after]
         self._reached = {milestone: asyncio.Event() for milestone in REACHED_BY}
 
     async def run(self) -> Run:
@@ -152,7 +156,10 @@ class _Measurement:
             dt.datetime.fromtimestamp(self._clock.wall(), dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         )
         loop = asyncio.get_running_loop()
-        self._resolvers: asyncio.Future[list[str]] = loop.create_future()
+        self._settled = asyncio.Event()
+        """Set once the lease has named the resolvers, or it is clear that none will."""
+        self._corrected = asyncio.Event()
+        """Set where it has named others than those that the probes go by."""
         self._portal_url: asyncio.Future[str | None] = loop.create_future()
         most_run_s = DEEP_RUN_S if self._deep else MOST_RUN_S
         interface = self._scope.interface or ""
@@ -179,6 +186,8 @@ class _Measurement:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             footprint = network.footprint()
+        if self._seen.dns and not self._settled.is_set():
+            self._seen.dns.assumed = True  # the run was cut short before there was a lease
         if self._scope.gateway and self._scope.interface:  # by now traffic has filled the ARP cache
             self._scope.gateway_mac = mac_of(self._scope.gateway, self._scope.interface)
         return Run(
@@ -191,7 +200,45 @@ class _Measurement:
         )
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
-        """The probes of this run, each with its targets, as coroutines."""
+        """The work of this run, as coroutines."""
+        probes = self._probes_with_targets()
+        others = [row for row in self._plan if row not in self._by_resolvers]
+        return [*(self._step(row, probes[row.name]) for row in others), self._run_by_resolvers()]
+
+    async def _run_by_resolvers(self) -> None:
+        """Run the probes that go by the resolvers; if the lease then names others, run them again."""
+        while True:
+            probes = self._probes_with_targets()
+            steps = asyncio.gather(*(self._step(row, probes[row.name]) for row in self._by_resolvers))
+            corrected = asyncio.ensure_future(self._corrected.wait())
+            either: set[asyncio.Future[Any]] = {steps, corrected}
+            try:
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                if steps.done() and self._by_resolvers:
+                    await self._settled.wait()
+            finally:
+                steps.cancel()
+                corrected.cancel()
+                await asyncio.gather(*either, return_exceptions=True)
+            if not self._corrected.is_set():
+                return
+            self._forget()
+
+    def _forget(self) -> None:
+        """Forget what was measured with other resolvers than those of the lease."""
+        names = {row.name for row in self._by_resolvers}
+        for name in names:
+            setattr(self._seen, name, None)
+        self._ended -= names
+        self._so_far.clear()
+        self._addresses = HostAddresses(list(self._names()))
+        for milestone, probes in REACHED_BY.items():
+            if names >= set(probes):
+                self._reached[milestone].clear()
+        self._corrected.clear()
+
+    def _probes_with_targets(self) -> dict[str, Probe]:
+        """The probes of this run by name, each with its targets."""
         clouds = dict.fromkeys(
             (profile.cloud.transport.value, host, profile.cloud.port.value)
             for profile in self._profiles
@@ -215,12 +262,12 @@ class _Measurement:
             *(Server("dtls", endpoint.host, endpoint.port) for endpoint in endpoints if endpoint.transport == "dtls"),
             *(Server("coap", host, port) for host, port in servers),
         ]
-        probes: dict[str, Probe] = {
+        return {
             "wifi": self._wifi,
             "dhcp": self._dhcp,
             "dns": self._dns,
             "ntp": self._ntp,
-            "portal": lambda: portal(self._network, address_of, self._portal_url),
+            "portal": lambda: portal(self._network, address_of, asyncio.shield(self._portal_url)),
             "coap": lambda: coap(self._network, servers, address_of, public, self._note),
             "cloud": lambda: cloud(self._network, endpoints, address_of, patience, self._note),
             "tcp": lambda: tcp(self._network),
@@ -229,7 +276,6 @@ class _Measurement:
             "mapping": lambda: mapping(self._network, idle_servers, address_of, hold_s(self._profiles)),
             "vendor_status": self._vendor_status,
         }
-        return [self._step(row, probes[row.name]) for row in self._plan]
 
     async def _step(self, row: PlannedProbe, probe: Probe) -> None:
         """Run one probe; an exception in it makes this probe "not run", and does not affect the others."""
@@ -268,7 +314,7 @@ class _Measurement:
             return None, None
         if not scope.addresses:
             return f"this laptop has no IPv4 address on {scope.interface}", None
-        needless = row.needs == "resolvers" and all(map(self._scope.is_on_link, self._resolvers.result()))
+        needless = row.needs == "resolvers" and all(map(self._scope.is_on_link, self._resolvers or []))
         if scope.gateway is None and not needless:
             step = f"Disconnect the VPN {scope.vpn}" if scope.vpn else f"Give {scope.interface} its default route"
             return f"this laptop has no default route through {scope.interface}", f"{step}, and run netpreflight again."
@@ -277,8 +323,8 @@ class _Measurement:
     def _reach(self) -> None:
         """Set each milestone whose probes have all ended, whether they succeeded or not."""
         settle: dict[Milestone, Callable[[], None]] = {
-            "resolvers": lambda: self._use_resolvers([]),
-            "portal-api": self._use_portal_api,
+            "resolvers": lambda: self._use_resolvers([], settled=True),
+            "portal-api": lambda: self._use_portal_api(None),
             "addresses": self._addresses.settle_rest,
         }
         for milestone, probes in REACHED_BY.items():
@@ -286,37 +332,45 @@ class _Measurement:
                 settle.get(milestone, lambda: None)()
                 self._reached[milestone].set()
 
-    def _use_portal_api(self) -> None:
+    def _use_portal_api(self, url: str | None) -> None:
         """Pass the URL of DHCP option 114, or None, to the portal probe."""
-        seen = self._seen.dhcp
-        urls = [message.captive_portal for message in seen.received if message.captive_portal] if seen else []
-        lease_url = seen.laptop_lease.captive_portal if seen and seen.laptop_lease else None
-        self._portal_url.set_result(urls[0] if urls else lease_url)
+        if not self._portal_url.done():
+            self._portal_url.set_result(url)
 
     def _tell(self) -> None:
-        """Announce the checks whose probes have all ended."""
+        """Announce the checks whose probes have all ended, and rest on nothing that the lease may still correct."""
+        is_open = self._corrected.is_set() or not self._settled.is_set()
+        open_probes = {row.name for row in self._by_resolvers} if is_open else set()
         for check_id, row in judging.CHECKS.items():
             needed = {*row.probes, *(self._probes & set(row.also))}
             if self._air.ssid is not None:
                 needed |= self._probes & {"wifi"}  # the survey tells whether this laptop is on that network
-            if check_id not in self._told and needed <= self._ended and row.exists(self._seen):
+            if check_id not in self._told and needed <= self._ended - open_probes and row.exists(self._seen):
                 self._told.add(check_id)
                 self._on_check(judging.judge_one(check_id, self._seen, self._profile, self._selection))
 
-    def _use_resolvers(self, resolvers: list[str]) -> None:
-        """Use the resolvers that DHCP hands out or, where those cannot be learned, the laptop's own."""
-        if self._resolvers.done():
+    def _use_resolvers(self, resolvers: list[str], *, settled: bool) -> None:
+        """Use the resolvers that DHCP hands out or, where those cannot be learned, the laptop's own.
+
+        Args:
+            resolvers: those of DHCP.
+            settled: whether they are those of the lease, or no better ones will be known.
+        """
+        if self._settled.is_set():
             return
         learned = [Resolver(address=resolver, source="dhcp", interface=self._scope.interface) for resolver in resolvers]
         if not resolvers and not (self._wants_lease and self._scope.privileges.raw_sockets):
-            own = [
-                resolver.address for resolver in self._scope.resolvers if resolver.interface == self._scope.interface
-            ]
+            own = [resolver.address for resolver in self._own_resolvers if resolver.interface == self._scope.interface]
             resolvers = list(dict.fromkeys(own))
             self._assumed = True
-        self._resolvers.set_result(resolvers[:MOST_RESOLVERS])
+        used, self._resolvers = self._resolvers, resolvers[:MOST_RESOLVERS]
+        self._scope.resolvers = [*learned, *self._own_resolvers]
         self._reached["resolvers"].set()
-        self._scope.resolvers = [*learned, *self._scope.resolvers]
+        if used is not None and used != self._resolvers:
+            self._corrected.set()
+        if settled:
+            self._settled.set()
+            self._tell()
 
     async def _wifi(self) -> Wifi:
         """Take the capture, or survey the air, and note which network is judged."""
@@ -353,18 +407,18 @@ class _Measurement:
             self._profile.dhcp.host_name.value,
             exchange=self._wants_lease,
             on_resolvers=self._use_resolvers,
+            on_portal_api=self._use_portal_api,
         )
 
     async def _dns(self) -> Dns:
         """Look up all names at the resolvers, as soon as these are known."""
         from netpreflight.probes.dns import resolve  # noqa: PLC0415 - dnspython is loaded while DHCP is waited for
 
-        resolvers = await self._resolvers
-        if not resolvers:
+        if not self._resolvers:
             return Dns()
         names = self._names()
         wanted: dict[str, NameKind] = {**names, **dict.fromkeys(with_another_id(names), "another-id")}
-        seen = await resolve(self._network, resolvers, wanted, self._addresses, aaaa_names(self._profiles))
+        seen = await resolve(self._network, self._resolvers, wanted, self._addresses, aaaa_names(self._profiles))
         seen.assumed = self._assumed
         seen.neighbors = self._silent_neighbors(seen)
         return seen

@@ -6,11 +6,15 @@ laptop's, with the broadcast flag set (RFC 2131 section 4.1). Every OFFER of eve
 drop it; the lease is given back as soon as it is granted. One ARP request for the offered address precedes the REQUEST:
 Device OS does not check whether another host has that address, and would use it all the same.
 
-In addition one INFORM with the laptop's hardware address: it also asks for the options 108 and 114, and every server
-answers it without delay. A laptop without an IPv4 address sends a DISCOVER with these options instead, and takes no
-lease. If the unknown device gets no answer, a DISCOVER with the laptop's hardware address and an INFORM with the
-device's show whether there is a server, and which of the two it serves; one more DISCOVER of the unknown device, with
-options 12, 60 and 61, shows whether the server requires them. After two NAKs, one REQUEST is sent without a host name.
+In addition one INFORM with the laptop's hardware address: it also asks for the options 108 and 114, and a server that
+answers it does so without delay. Until there is a lease, the run goes on with the resolvers of that answer. A laptop
+without an IPv4 address sends a DISCOVER with these options instead, and takes no lease. If the unknown device gets no
+answer, a DISCOVER with the laptop's hardware address and an INFORM with the device's show whether there is a server,
+and which of the two it serves; one more DISCOVER of the unknown device, with options 12, 60 and 61, shows whether the
+server requires them. After two NAKs, one REQUEST is sent without a host name.
+
+Other servers have as long to answer as something announces one: a server that offers late has answered the INFORM, or
+asks by ARP for the address before it offers it. Where nothing does, the exchange ends at once.
 
 As an ordinary user: the lease that the laptop holds is read. If no DHCP client recorded one, the INFORM alone is sent,
 which some servers answer on any port.
@@ -29,7 +33,7 @@ import random
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Protocol, Self
 
 import msgspec
 
@@ -75,10 +79,21 @@ _SHAPES: dict[str, Shape] = {
 }
 LATE_ACK_S = 1.0
 """How long to wait after the last NAK for an ACK of another server, whose lease then has to be given back."""
-COLLECT_S = 2.0
-"""How long to collect further OFFERs after the first: ISC dhcpd pings for 1 s before it offers, and rounds up."""
+COLLECT_S = 0.5
+"""How long after the DISCOVER further OFFERs are collected if nothing announces one: a server that does not wait has
+answered by then, also through an access point that keeps broadcasts for its next DTIM beacon."""
+COLLECT_UNTOLD_S = 2.0
+"""The same, if the server that offers did not answer the INFORM: then others may not have answered it either. ISC
+dhcpd pings for 1 s before it offers, and rounds up."""
 COLLECT_LATE_S = 4.5
-"""The same, if a server has answered the INFORM but has not made an OFFER yet: dnsmasq pings for 3 s."""
+"""The same, if an OFFER is announced: by a server's answer to the INFORM, or by somebody who asks, by ARP, for an
+address that could be offered. dnsmasq pings such an address for 3 s."""
+RESOLVERS_AFTER_S = 0.2
+"""How long after the answer to the INFORM its resolvers are used: most servers have granted the lease by then."""
+HOLDER_S = 0.5
+"""How long somebody who has the offered address has to answer the ARP request, unless the server has asked, too."""
+RELEASE_AGAIN_S = 0.1
+"""The least time between the two RELEASEs: what loses a packet may lose the next one, if it follows at once."""
 CONTRAST_AFTER_S = 5.0
 """When to send what is for comparison only: after the 3 s that dnsmasq, which pings first, takes for its OFFER."""
 NAMED_AFTER_S = 9.0
@@ -91,6 +106,7 @@ INFORM_WAIT_S = 1.0
 INFORM_AT_S = (0.0, 1.0)
 MOST_MESSAGES = 64
 MOST_HOLDERS = 16
+MOST_SEEKERS = 64
 
 _BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _BROADCAST = "255.255.255.255"
@@ -101,6 +117,7 @@ _DEVICE_OPTIONS = [1, 3, 28, 6]
 _LAPTOP_OPTIONS = [1, 3, 6, 15, 28, 108, 114]
 _ARP, _ETHERNET, _ARP_BYTES = 0x0806, 14, 28
 _ARP_OF_IPV4 = bytes.fromhex("000108000604")
+_ARP_ASKS = bytes.fromhex("0001")
 _SO_ATTACH_FILTER = 26
 _SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_MR_PROMISC = 263, 1, 1
 _DHCP_REPLIES = (
@@ -146,10 +163,28 @@ class Transaction(NamedTuple):
     host_name: bool | None = None
 
 
-KnownResolvers = Callable[[list[str]], None]
+class _Seeker(NamedTuple):
+    """Somebody who asked, by ARP, for an address, just after the DISCOVER: perhaps a server, before it offers it."""
+
+    address: str
+    mac: str
+    sought: str
 
 
-async def dhcp(network: Network, scope: Scope, host_name: str, *, exchange: bool, on_resolvers: KnownResolvers) -> Dhcp:
+class Told(Protocol):
+    """Takes the resolvers that DHCP hands out."""
+
+    def __call__(self, resolvers: list[str], *, settled: bool) -> None:
+        """Use these resolvers; `settled`: they are those of the lease, or no better ones will be known."""
+
+
+OnPortalApi = Callable[[str | None], None]
+"""Called once with the URL of option 114, or None, as soon as it is known."""
+
+
+async def dhcp(
+    network: Network, scope: Scope, host_name: str, *, exchange: bool, on_resolvers: Told, on_portal_api: OnPortalApi
+) -> Dhcp:
     """Ask for a lease as an unknown device, and give it back.
 
     Args:
@@ -157,21 +192,16 @@ async def dhcp(network: Network, scope: Scope, host_name: str, *, exchange: bool
         scope: its addresses and hardware address, and the privileges of this process.
         host_name: option 12 of the REQUEST, where a device sends its id; empty: leave the option out.
         exchange: whether a lease may be asked for; if not, read the laptop's own lease, or send an INFORM.
-        on_resolvers: called once, as soon as the resolvers that DHCP hands out are known (an empty list: none).
+        on_resolvers: called once they are settled (an empty list: none), and before that with those of the INFORM's
+            answer, if the lease takes longer.
+        on_portal_api: see `OnPortalApi`.
     """
     seen = Dhcp(exchange_denied=None if exchange else "DHCP was left out of this run, as asked")
     seen.laptop_lease = await bounded(laptop_lease(network.interface, scope.addresses), lambda _: None)
-    told = False
-
-    def tell() -> None:
-        nonlocal told
-        if not told:
-            told = True
-            on_resolvers(seen.resolvers())
-
+    learned = _Learned(seen, on_resolvers, on_portal_api)
     try:
         if exchange and scope.privileges.raw_sockets:
-            async with _Client(network, scope, host_name, seen, tell) as client:
+            async with _Client(network, scope, host_name, seen, learned) as client:
                 await client.run()
         else:
             if exchange:
@@ -181,10 +211,44 @@ async def dhcp(network: Network, scope: Scope, host_name: str, *, exchange: bool
                     else "sending a DISCOVER is not supported on this system yet"
                 )
             if seen.laptop_lease is None or not seen.laptop_lease.resolvers:
-                await _Inform(network, scope, seen).run()
+                await _Inform(network, scope, seen, learned).run()
     finally:
-        tell()
+        task = asyncio.current_task()
+        if task is None or not task.cancelling():  # of a run that is cut short, what it knows stays
+            learned.end()
     return seen
+
+
+class _Learned:
+    """What the rest of the run goes by, told as soon as it is known."""
+
+    def __init__(self, seen: Dhcp, on_resolvers: Told, on_portal_api: OnPortalApi) -> None:
+        self._seen = seen
+        self._on_resolvers, self._on_portal_api = on_resolvers, on_portal_api
+        self._settled = self._portal_told = False
+
+    def informed(self) -> None:
+        """Tell the resolvers of the answer to the INFORM, unless the lease has named its own by now."""
+        if not self._settled and (resolvers := self._seen.informed_resolvers()):
+            self._on_resolvers(resolvers, settled=False)
+
+    def granted(self) -> None:
+        """Tell the resolvers of the lease."""
+        if not self._settled:
+            self._settled = True
+            self._on_resolvers(self._seen.resolvers(), settled=True)
+
+    def portal_api(self, *, final: bool) -> None:
+        """Tell where the portal API is; that there is none only if it is `final`."""
+        url, lease = next(iter(self._seen.portal_apis()), None), self._seen.laptop_lease
+        if not self._portal_told and (url is not None or final):
+            self._portal_told = True
+            self._on_portal_api(lease.captive_portal if url is None and lease else url)
+
+    def end(self) -> None:
+        """Tell what is known now: there will be no more."""
+        self.granted()
+        self.portal_api(final=True)
 
 
 def device_mac(laptop_mac: str) -> str:
@@ -342,10 +406,11 @@ def _padded(message: bytes) -> bytes:
 class _Inform:
     """An INFORM (RFC 2131 section 3.4) from an ordinary port: it asks for options, and takes no lease."""
 
-    def __init__(self, network: Network, scope: Scope, seen: Dhcp) -> None:
+    def __init__(self, network: Network, scope: Scope, seen: Dhcp, learned: _Learned) -> None:
         self._network = network
         self._scope = scope
         self._seen = seen
+        self._learned = learned
         self._xid = random.getrandbits(32)
 
     async def run(self) -> None:
@@ -381,6 +446,8 @@ class _Inform:
                     continue
                 if reply is not None and len(self._seen.received) < MOST_MESSAGES:
                     self._seen.received.append(reply)
+                    self._learned.informed()
+                    self._learned.portal_api(final=False)
             if self._seen.received:
                 return
 
@@ -395,13 +462,12 @@ class _Inform:
 class _Client:
     """A DHCP client on a packet socket: for the unknown device, and for the laptop as a comparison."""
 
-    def __init__(
-        self, network: Network, scope: Scope, host_name: str, seen: Dhcp, on_granted: Callable[[], None]
-    ) -> None:
+    def __init__(self, network: Network, scope: Scope, host_name: str, seen: Dhcp, learned: _Learned) -> None:
         self._network = network
+        self._scope = scope
         self._host_name = host_name
         self._seen = seen
-        self._on_granted = on_granted
+        self._learned = learned
         self._laptop_mac = scope.mac or "00:00:00:00:00:00"
         self._laptop_address = scope.address
         self._mac = seen.client_mac = device_mac(self._laptop_mac)
@@ -412,7 +478,13 @@ class _Client:
         self._given_up: set[int] = set()
         self._may_inform = True
         self._offered = b""
-        """The address that was asked for by ARP."""
+        """The address that was asked for by ARP, and when."""
+        self._asked_at = -math.inf
+        self._discovered_at = -math.inf
+        """When the device's last DISCOVER was sent."""
+        self._released_at = -math.inf
+        self._seekers: list[_Seeker] = []
+        self._inform_used: asyncio.TimerHandle | None = None
         self._l2, self._inet = packets.layers("l2"), packets.layers("inet")
 
     async def __aenter__(self) -> Self:
@@ -453,6 +525,8 @@ class _Client:
             for lease in leases:
                 self._release(lease)
         finally:
+            if self._inform_used:
+                self._inform_used.cancel()
             for sock in (self._socket, self._arp):
                 asyncio.get_running_loop().remove_reader(sock.fileno())
             self._close()
@@ -478,7 +552,7 @@ class _Client:
         end_s = GIVE_UP_S
         requests = naks = 0
         offered_s, request_due = 0.0, math.inf
-        while (now_s := self._network.clock.monotonic() - begun) < end_s:
+        while (now_s := self._network.clock.monotonic() - begun) < (end_s := self._end_s(begun, end_s)):
             if self._requested is None:
                 while due and due[0][0] <= now_s:
                     due.pop(0)[1]()
@@ -491,6 +565,7 @@ class _Client:
             message = await self._receive(begun + min(end_s, next_s))
             if message is None or not _is_taken(message):
                 continue
+            self._learn(message)
             if message.identity == "named":  # give the server as long for the device's last DISCOVER as it took here
                 took_s = self._network.clock.monotonic() - begun - NAMED_AFTER_S
                 end_s = max(end_s, DISCOVER_AT_S[-1] + took_s + 1.0)
@@ -505,12 +580,9 @@ class _Client:
                 if message.xid in self._given_up or self._seen.granted:
                     continue
                 self._seen.granted = message
-                self._on_granted()
+                self._learned.granted()
+                self._learn(message)
                 request_due = math.inf
-                late = self._told() - {offer.server for offer in self._seen.offers()}
-                end_s = max(
-                    offered_s + (COLLECT_LATE_S if late else COLLECT_S), self._network.clock.monotonic() - begun
-                )
             elif message.type == "NAK" and self._requested and not self._seen.granted:
                 # After a NAK a client starts again, whichever server sent it (RFC 2131 section 3.1, step 4; lwIP
                 # ignores the server identifier). A second NAK is taken for the answer; the host name may be why.
@@ -521,6 +593,43 @@ class _Client:
                 if naks == MOST_NAKS:
                     self._host_name = ""
                 due, end_s = ([(now_s, self._discover)], GIVE_UP_S) if again else ([], now_s + LATE_ACK_S)
+
+    def _learn(self, message: DhcpMessage) -> None:
+        """Tell the rest of the run what it can go by, now that this message has come."""
+        told = self._told()
+        if message.asked == "INFORM" and message.identity == "laptop" and self._inform_used is None:
+            loop = asyncio.get_running_loop()
+            self._inform_used = loop.call_later(RESOLVERS_AFTER_S, self._learned.informed)
+        granted = self._seen.granted
+        self._learned.portal_api(final=granted is not None and granted.server in told)
+
+    def _end_s(self, begun: float, without_lease_s: float) -> float:
+        """When the exchange ends, in seconds from when it began."""
+        return self._collected_at() - begun if self._seen.granted else without_lease_s
+
+    def _collected_at(self) -> float:
+        """When other servers, and whoever has the address, had time to answer, and the second RELEASE is due.
+
+        On the monotonic clock.
+        """
+        offers, told = self._seen.offers(), self._told()
+        offering = {offer.server for offer in offers}
+        if not told <= offering or any(self._may_offer(seeker, offers) for seeker in self._seekers):
+            collect_s = COLLECT_LATE_S
+        else:
+            collect_s = COLLECT_S if offering <= told else COLLECT_UNTOLD_S
+        looked_for = any(seeker.sought == offer.address for seeker in self._seekers for offer in offers)
+        held_until = self._asked_at + (0.0 if looked_for else HOLDER_S)
+        return max(self._discovered_at + collect_s, held_until, self._released_at + RELEASE_AGAIN_S)
+
+    def _may_offer(self, seeker: _Seeker, offers: list[DhcpMessage]) -> bool:
+        """Whether somebody who asked for an address may be a server that has yet to offer it."""
+        return not any(
+            offer.server == seeker.address
+            or offer.address == seeker.sought
+            or (offer.server_mac == seeker.mac and self._scope.is_on_link(offer.server))  # else a relay for several
+            for offer in offers
+        )
 
     def _told(self) -> set[str]:
         """The servers that answered the INFORM."""
@@ -588,7 +697,7 @@ class _Client:
         """Ask by ARP who has an address, with no address of its own as the sender's (RFC 5227 section 2.1.1)."""
         if address is None or (self._seen.address_check and self._seen.address_check.address == address):
             return
-        self._offered = ipaddress.IPv4Address(address).packed
+        self._offered, self._asked_at = ipaddress.IPv4Address(address).packed, self._network.clock.monotonic()
         self._seen.address_check = AddressCheck(at_s=self._network.elapsed(), address=address)
         nobody, nowhere = "0.0.0.0", "00:00:00:00:00:00"  # noqa: S104 - no address yet
         request = self._l2.ARP(op=1, hwsrc=self._laptop_mac, psrc=nobody, hwdst=nowhere, pdst=address)
@@ -609,12 +718,26 @@ class _Client:
             except OSError:
                 return
             check, packet = self._seen.address_check, frame[_ETHERNET : _ETHERNET + _ARP_BYTES]
-            if check is None or packet[:6] != _ARP_OF_IPV4 or packet[14:18] != self._offered:
+            if len(packet) < _ARP_BYTES or packet[:6] != _ARP_OF_IPV4:
+                continue
+            self._keep_seeker(packet)
+            if check is None or packet[14:18] != self._offered:
                 continue
             holder = packet[8:14].hex(":")
             if holder not in {self._mac, self._laptop_mac, *check.holders} and len(check.holders) < MOST_HOLDERS:
                 self._network.note("heard", "DHCP", protocol="arp", address=check.address, port=0, payload=frame)
                 self._seen.address_check = msgspec.structs.replace(check, holders=[*check.holders, holder])
+
+    def _keep_seeker(self, packet: bytes) -> None:
+        """Keep who asks, by this ARP packet, for an address that a server could offer, soon after the DISCOVER."""
+        late = self._network.clock.monotonic() > self._discovered_at + COLLECT_S
+        if late or packet[6:8] != _ARP_ASKS or len(self._seekers) >= MOST_SEEKERS:
+            return
+        mac, address, sought = packet[8:14].hex(":"), socket.inet_ntoa(packet[14:18]), socket.inet_ntoa(packet[24:28])
+        in_use = {address, self._laptop_address, self._scope.gateway}
+        # No address of its own: a host that is about to use the one that it asks for.
+        if address != "0.0.0.0" and sought not in in_use and self._scope.is_on_link(sought):  # noqa: S104 - as above
+            self._seekers.append(_Seeker(address, mac, sought))
 
     def _request(self, offer: DhcpMessage) -> None:
         """Broadcast a REQUEST for the address that was offered."""
@@ -643,6 +766,8 @@ class _Client:
         current = [xid for xid, known in self._expected.items() if known == question]
         xid = next((known_xid for known_xid in current if known_xid not in self._given_up), random.getrandbits(32))
         self._expected[xid] = question
+        if kind == "DISCOVER" and identity == "device":
+            self._discovered_at = self._network.clock.monotonic()
         message = _bootp(kind, mac, xid, options, client_address=source, broadcast=flag)
         shape = DHCP_DISCOVER_NAMED if identity == "named" else _SHAPES[kind]
         self._send(kind, identity, message, source or "0.0.0.0", _BROADCAST, _BROADCAST_MAC, shape)  # noqa: S104 - see `_bootp`
@@ -656,6 +781,7 @@ class _Client:
         )
         target_mac = lease.server_mac or _BROADCAST_MAC
         self._send("RELEASE", "device", message, lease.address, lease.server, target_mac, DHCP_RELEASE)
+        self._released_at = self._network.clock.monotonic()
         self._seen.released = True
         if not any(reply.address == lease.address for reply in self._released):
             self._released.append(lease)

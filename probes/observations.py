@@ -548,10 +548,16 @@ class Dhcp(Observation, kw_only=True):
             offers = self.offers()
             best = self.granted or (offers[0] if offers else None)
             return best.resolvers if best else []
-        for message in self.received:
-            if message.resolvers:
-                return message.resolvers
-        return self.laptop_lease.resolvers if self.laptop_lease else []
+        return self.informed_resolvers() or (self.laptop_lease.resolvers if self.laptop_lease else [])
+
+    def informed_resolvers(self) -> list[str]:
+        """The resolvers of the first answer to the laptop's INFORM that names any."""
+        answers = (m for m in self.received if m.asked == "INFORM" and m.identity == "laptop")
+        return next((message.resolvers for message in answers if message.resolvers), [])
+
+    def portal_apis(self) -> list[str]:
+        """The URLs of option 114 (RFC 8910) that servers sent."""
+        return [message.captive_portal for message in self.received if message.captive_portal]
 
 
 # --- DNS --------------------------------------------------------------------------------------------------------

@@ -129,6 +129,7 @@ class Lab:
         http: How the vendors' portal-check hosts answer on TCP 80.
         https: Whether they also serve TLS on 443, with a certificate of the lab's CA (`lab.ca`).
         second_dhcp: Whether ISC dhcpd runs on 192.168.77.3 too, with another pool and these (router, resolver).
+        second_dhcp_late: Whether that one pings before it offers, and answers no INFORM: its defaults.
         public_resolver: Whether 198.51.100.53 in the internet is a (real) resolver.
 
     Where a fake of the internet is to answer from another address, the gateway routes without masquerading: behind a
@@ -163,10 +164,11 @@ class Lab:
         http: streams.HttpMode = "right",
         https: bool = False,
         second_dhcp: tuple[str, str] | None = None,
+        second_dhcp_late: bool = False,
         public_resolver: bool = False,
     ) -> None:
         self._laptop_kind = laptop
-        self._dhcp, self._second_dhcp = dhcp, second_dhcp
+        self._dhcp, self._second_dhcp, self._second_dhcp_late = dhcp, second_dhcp, second_dhcp_late
         self._dns = {GATEWAY: dns} | ({SECOND_RESOLVER: second_dns} if second_dns else {})
         self.names = {name: to for name, to in (NAMES | dict(names or {})).items() if name not in unknown_names}
         self._wildcard = wildcard
@@ -441,7 +443,9 @@ class Lab:
         if self._second_dhcp:
             other = self.add_host("dhcp2", f"{SECOND_DHCP}/24", SECOND_DHCP_MAC)
             pool = ("192.168.77.200", "192.168.77.210")
-            self.servers["second_dhcp"] = servers.dhcpd(other, self.folder, SECOND_DHCP, pool, *self._second_dhcp)
+            self.servers["second_dhcp"] = servers.dhcpd(
+                other, self.folder, SECOND_DHCP, pool, *self._second_dhcp, late=self._second_dhcp_late
+            )
 
     def add_host(self, role: str, address: str, mac: str = FOREIGN_MAC) -> Namespace:
         """Attach a further host to the LAN."""

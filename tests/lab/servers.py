@@ -108,12 +108,24 @@ def dnsmasq_dns(where: Namespace, folder: Path, address: str, names: Mapping[str
     return _dnsmasq(where, folder, f"dns-{address}", lines, lambda: where.bound("udp", 53, address))
 
 
-def dhcpd(where: Namespace, folder: Path, server: str, pool: tuple[str, str], router: str, resolver: str) -> Server:
-    """ISC dhcpd on eth0 of a host of its own; its leases are in folder/dhcpd.leases."""
+def dhcpd(
+    where: Namespace,
+    folder: Path,
+    server: str,
+    pool: tuple[str, str],
+    router: str,
+    resolver: str,
+    *,
+    late: bool = False,
+) -> Server:
+    """ISC dhcpd on eth0 of a host of its own; its leases are in folder/dhcpd.leases.
+
+    `late`: by its defaults it pings an address for 1 s to 2 s before it offers it, and answers no INFORM.
+    """
     config, leases = folder / "dhcpd.conf", folder / "dhcpd.leases"
     leases.touch()
     config.write_text(
-        "authoritative; ping-check off; default-lease-time 600;\n"
+        f"{'' if late else 'authoritative; ping-check off; '}default-lease-time 600;\n"
         "subnet 192.168.77.0 netmask 255.255.255.0 {\n"
         f"range {pool[0]} {pool[1]}; option routers {router}; option domain-name-servers {resolver}; "
         f"server-identifier {server}; }}\n"

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from typing import Any, get_args
 
 import msgspec
@@ -12,10 +13,12 @@ import pytest
 from netpreflight.agent import judging, profiles
 from netpreflight.agent import run as run_module
 from netpreflight.agent.plan import PROBES, REACHED_BY, WITH_DEEP, Milestone, PlannedProbe, plan
+from netpreflight.agent.report import Run
 from netpreflight.agent.run import AirChoice, measure
 from netpreflight.agent.selection import Selection
+from netpreflight.probes.dhcp import Told
 from netpreflight.probes.net.host_addresses import HostAddresses
-from netpreflight.probes.observations import Observations, Privileges, Resolver, Scope
+from netpreflight.probes.observations import Dhcp, Dns, Ntp, Observations, Privileges, Resolver, Scope
 
 Waits = dict[str, set[str]]
 """The probes of a plan, each with those that it waits for before it begins."""
@@ -162,7 +165,7 @@ def begun_while(held: str | None, monkeypatch: pytest.MonkeyPatch) -> set[str]:
         else:
             monkeypatch.setattr(run_module._Measurement, f"_{row.name}", scripted(row))  # noqa: SLF001 - its methods
     profile = profiles.load("generic")
-    made = measure(HERE, AirChoice(), profile, Selection(), lambda _: None, deep=True)
+    made = measure(deepcopy(HERE), AirChoice(), profile, Selection(), lambda _: None, deep=True)
 
     assert made.complete == (held is None)
     assert len(set(begun)) == len(begun)
@@ -192,8 +195,8 @@ def test_a_port_that_is_silent_for_a_while_is_looked_for_while_it_is_waited_for(
 def test_resolvers_that_are_known_release_those_that_wait_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[str] = []
 
-    async def lease(*_: Any, on_resolvers: Callable[[list[str]], None], **__: Any) -> Any:
-        on_resolvers(["192.0.2.53"])
+    async def lease(*_: Any, on_resolvers: Told, **__: Any) -> Any:
+        on_resolvers(["192.0.2.53"], settled=True)
         await asyncio.Event().wait()
 
     async def dns(_: Any) -> Any:
@@ -203,7 +206,97 @@ def test_resolvers_that_are_known_release_those_that_wait_for_them(monkeypatch: 
 
     monkeypatch.setattr(run_module, "dhcp", lease)
     monkeypatch.setattr(run_module._Measurement, "_dns", dns)  # noqa: SLF001 - its methods
-    made = measure(HERE, AirChoice(), profiles.load("generic"), Selection(only=["dns.resolve"]), lambda _: None)
+    made = measure(
+        deepcopy(HERE), AirChoice(), profiles.load("generic"), Selection(only=["dns.resolve"]), lambda _: None
+    )
 
     assert begun == ["dns"]
     assert made.observations.scope.resolvers[0] == Resolver(address="192.0.2.53", source="dhcp", interface="fake0")
+
+
+# --- the INFORM's resolvers, and then the lease's
+
+INFORMED, LEASED = ["192.0.2.53"], ["192.0.2.54"]
+
+
+def made_by(
+    monkeypatch: pytest.MonkeyPatch, leased: list[str] | None, *, held: bool = False
+) -> tuple[Run, list[list[str] | None], list[str]]:
+    """A run whose INFORM names INFORMED, and whose lease, once NTP has been asked with these, names `leased`.
+
+    Returns the run, the resolvers that were asked, each time, and what was announced before the lease. No lease: the
+    run is cut short. `held`: NTP does not end while the INFORM's resolvers are used.
+    """
+    asked: list[list[str] | None] = []
+    asked_ntp = asyncio.Event()
+    told: list[str] = []
+    early: list[str] = []
+
+    async def lease(*_: Any, on_resolvers: Told, **__: Any) -> Dhcp:
+        on_resolvers(INFORMED, settled=False)
+        await asked_ntp.wait()
+        for _turn in range(TURNS):
+            await asyncio.sleep(0)
+        early.extend(told)
+        if leased is None:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+        on_resolvers(leased or [], settled=True)
+        return Dhcp()
+
+    async def dns(measurement: run_module._Measurement) -> Dns:
+        asked.append(measurement._resolvers)  # noqa: SLF001 - what it goes by
+        for name in measurement._names():  # noqa: SLF001 - as above
+            measurement._addresses.settle(name, next(iter(measurement._resolvers or []), None))  # noqa: SLF001 - as above
+        return Dns(resolvers=measurement._resolvers or [])  # noqa: SLF001 - as above
+
+    async def ntp(measurement: run_module._Measurement) -> Ntp:
+        address = await measurement._addresses.address("pool.ntp.org")  # noqa: SLF001 - as above
+        asked_ntp.set()
+        if held and address in INFORMED:
+            await asyncio.Event().wait()
+        return Ntp(server="pool.ntp.org", address=address)
+
+    monkeypatch.setattr(run_module, "dhcp", lease)
+    monkeypatch.setattr(run_module._Measurement, "_dns", dns)  # noqa: SLF001 - its methods
+    monkeypatch.setattr(run_module._Measurement, "_ntp", ntp)  # noqa: SLF001 - its methods
+    only = Selection(only=["dns.resolve", "ntp.reply"])
+    made = measure(deepcopy(HERE), AirChoice(), profiles.load("generic"), only, lambda check: told.append(check.id))
+    assert told == [] or len(set(told)) == len(told)
+    return made, asked, early
+
+
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("leased", [LEASED, []])
+def test_a_lease_with_other_resolvers_makes_what_goes_by_them_run_again(
+    leased: list[str],
+    held: bool,  # noqa: FBT001 - a column
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, asked, early = made_by(monkeypatch, leased, held=held)
+    seen = made.observations
+
+    assert (asked, early, made.complete) == ([INFORMED, leased], [], True)
+    assert seen.dns
+    assert (seen.dns.resolvers, seen.dns.assumed) == (leased, False)
+    assert seen.ntp
+    assert seen.ntp.address == next(iter(leased), None)
+    assert [resolver.address for resolver in seen.scope.resolvers] == [*leased, "192.0.2.53"]  # the last: the laptop's
+
+
+def test_a_lease_with_the_same_resolvers_confirms_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, asked, early = made_by(monkeypatch, INFORMED)
+
+    assert (asked, early, made.complete) == ([INFORMED], [], True)
+    assert made.observations.dns
+    assert not made.observations.dns.assumed
+
+
+def test_a_run_that_is_cut_short_before_the_lease_knows_no_resolver_of_the_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, asked, early = made_by(monkeypatch, None)
+
+    assert (asked, early, made.complete) == ([INFORMED], [], False)
+    assert made.observations.dns
+    assert made.observations.dns.assumed

@@ -151,7 +151,7 @@ def made_with(
         return kind()
 
     async def dhcp(*_: Any, **callbacks: Any) -> Dhcp:
-        callbacks["on_resolvers"]([])
+        callbacks["on_resolvers"]([], settled=True)
         return Dhcp()
 
     for name, probe in {
