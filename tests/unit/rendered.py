@@ -34,7 +34,7 @@ def raw(text: str) -> list[str]:
     """The characters of a text that a terminal obeys or hides, line ends aside."""
     return [
         repr(character)
-        for character in text
+        for character in sorted(set(text))
         if character != "\n" and unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Cs"}
     ]
 

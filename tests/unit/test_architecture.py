@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ FILES = {
     for folder in ("agent", "probes", "reports")
     for file in sorted((ROOT / folder).rglob("*.py"))
 }
-TESTS = {str(file.relative_to(ROOT)): ast.parse(file.read_text()) for file in sorted((ROOT / "tests").rglob("*.py"))}
 HEAVY = {
     "scapy": {"probes/net/packets.py"},
     "dns": {"probes/dns.py"},
@@ -42,6 +42,11 @@ HEAVY = {
 """Packages, and the files that may use each."""
 TOLD_BY_PROBES = ("netpreflight.probes.observations", "netpreflight.probes.quoting", "netpreflight.probes.urls")
 """What judging and renderings know of the probes: types, how a name stands in a sentence, and what a URL is made of."""
+
+
+@cache
+def parsed_tests() -> dict[str, ast.Module]:
+    return {str(file.relative_to(ROOT)): ast.parse(file.read_text()) for file in sorted((ROOT / "tests").rglob("*.py"))}
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -230,13 +235,13 @@ def test_names_are_quoted_by_the_one_function_whose_inverse_finds_them() -> None
 def test_what_tests_share_stands_in_plain_modules() -> None:
     reached = {
         (name, module)
-        for name, tree in TESTS.items()
+        for name, tree in parsed_tests().items()
         for module in imports(tree)
         if within(module, "tests") and any(part.startswith("test_") for part in module.split("."))
     }
 
     assert ("tests/unit/test_schema.py", "tests.unit.schema.generated") in {
-        (name, module) for name, tree in TESTS.items() for module in imports(tree)
+        (name, module) for name, tree in parsed_tests().items() for module in imports(tree)
     }
     assert reached == set()
 
@@ -256,7 +261,7 @@ def test_names_say_what_they_are() -> None:
     assert sorted(line for name, line in bound(ast.parse(loops)) if name == "one") == [1, 2, 3, 4, 4, 5]
     found = {
         (name, line)
-        for name, tree in {**FILES, **TESTS}.items()
+        for name, tree in {**FILES, **parsed_tests()}.items()
         for given, line in bound(tree)
         if given == "one"
     }  # fmt: skip

@@ -13,7 +13,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS, judge_network, judge_one
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.wifi.ranking import Rank, Ranking
-from netpreflight.agent.judging.wifi.survey import Survey
+from netpreflight.agent.judging.wifi.survey import Survey, survey_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.agent.results import Finding
@@ -184,6 +184,7 @@ NETWORKS: dict[str, tuple[Wifi, dict[str, str]]] = {
                                 dict.fromkeys(ON_5, "U U UUU UU PPP")),
 }  # fmt: skip
 """What was heard, and the checks that are not a pass for every device."""
+SURVEYS = {name: survey_of(heard) for name, (heard, _) in NETWORKS.items()}
 PAIRS = [(name, number) for name in NETWORKS for number in range(len(COLUMNS))]
 
 
@@ -193,7 +194,7 @@ def test_every_device_is_judged() -> None:
 
 @pytest.mark.parametrize(("name", "column"), PAIRS, ids=[f"{name}-{COLUMNS[number][0]}" for name, number in PAIRS])
 def test_what_a_device_can_do_with_a_network(name: str, column: int) -> None:
-    seen, expected = NETWORKS[name]
+    seen, (_, expected) = SURVEYS[name], NETWORKS[name]
     wanted = {
         check_id: WORDS[expected.get(check_id.removeprefix("wifi."), ALL_PASS).replace(" ", "")[column]]
         for check_id in WIFI
@@ -215,7 +216,7 @@ def findings(of: Profile) -> list[tuple[str, Observations, Finding]]:
     return [(check_id, view.seen, CHECKS[check_id].judge(view)) for view in views for check_id in WIFI]
 
 
-EVERY = [Observations(wifi=seen) for seen, _ in NETWORKS.values()]
+EVERY = [Observations(wifi=survey) for survey in SURVEYS.values()]
 
 
 def test_every_fact_of_a_radio_is_used_and_named() -> None:
