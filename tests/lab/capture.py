@@ -13,7 +13,7 @@ from tests.lab.namespaces import Laptop, Namespace, command, kill, wait_until
 MARKER = b"end of the netpreflight lab's capture"
 MARKER_TYPE = 0x88B5  # IEEE 802: for local experiments
 FIELDS = ("eth.src", "eth.type", "ip.proto", "ip.dst", "tcp.dstport", "udp.dstport", "udp.length", "tcp.len",
-          "frame.len", "arp.dst.proto_ipv4", "tcp.analysis.retransmission")  # fmt: skip
+          "frame.len", "arp.dst.proto_ipv4", "tcp.analysis.retransmission", "icmp.type", "icmp.code")  # fmt: skip
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp"}
 
 
@@ -21,7 +21,7 @@ PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp"}
 class Sent:
     """Frames of one kind that the laptop sent."""
 
-    protocol: str  # "udp", "tcp", "icmp", "arp", "ip-<number>" or "ether-0x<type>"
+    protocol: str  # "udp", "tcp", "icmp", "icmp-port-unreachable", "arp", "ip-<number>" or "ether-0x<type>"
     destination: str  # IPv4 address; "" where there is none
     port: int | None
     frames: int
@@ -95,12 +95,14 @@ class Capture:
     def sent(self) -> list[Sent]:
         """Return what the laptop sent: every frame that does not come from another station of the LAN."""
         total: dict[tuple[str, str, int | None], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        for source, kind, proto, ip_dst, tcp, udp, udp_length, tcp_length, length, arp, again in self.fields(*FIELDS):
+        for row in self.fields(*FIELDS):
+            source, kind, proto, ip_dst, tcp, udp, udp_length, tcp_length, length, arp, again, *icmp = row
             if source in self.stations:
                 continue
             protocol, port, payload = f"ether-{kind}", "", 0
             if proto:
                 protocol = PROTOCOLS.get(proto, f"ip-{proto}")
+                protocol = "icmp-port-unreachable" if icmp == ["3", "3"] else protocol
                 port = {"tcp": tcp, "udp": udp}.get(protocol, "")
                 payload = {"tcp": int(tcp_length or 0), "udp": int(udp_length or 8) - 8}.get(protocol, 0)
             elif arp:
