@@ -16,6 +16,7 @@ from netpreflight.agent.internal_faults import fault_of
 from netpreflight.agent.judging.addresses import is_address, zone_of
 from netpreflight.agent.judging.device_view import own_endpoints
 from netpreflight.agent.judging.dns import NTP_SERVER
+from netpreflight.agent.judging.signature import has_signed
 from netpreflight.agent.judging.vendor_status import cloud_is_silent
 from netpreflight.agent.plan import REACHED_BY, Milestone, PlannedProbe, plan
 from netpreflight.agent.profiles import Profile
@@ -269,7 +270,7 @@ class _Measurement:
             "ntp": self._ntp,
             "portal": lambda: portal(self._network, address_of, asyncio.shield(self._portal_url)),
             "coap": lambda: coap(self._network, servers, address_of, public, self._note),
-            "cloud": lambda: cloud(self._network, endpoints, address_of, patience, self._note),
+            "cloud": lambda: cloud(self._network, endpoints, address_of, patience, self._is_signed, self._note),
             "tcp": lambda: tcp(self._network),
             "echo": lambda: echo(self._network, echo_targets(self._profiles, self._cloud()), address_of),
             "path": self._path,
@@ -447,6 +448,10 @@ class _Measurement:
             self._dtls_waited_for.discard((seen.host, seen.port))
             if not self._dtls_waited_for:
                 self._reached["dtls-ended"].set()
+
+    def _is_signed(self, endpoint: CloudEndpoint) -> bool:
+        """Whether an endpoint has signed our random with the key of any known device that uses it."""
+        return any(has_signed(endpoint, profile) for profile in self._profiles)
 
     def _cloud(self) -> Cloud:
         """The cloud exchanges so far."""

@@ -10,6 +10,10 @@ as a device sends it, and the server's flight, whose signature a device checks; 
 silent, the plain ClientHello is sent again, in the same conversation and from a new port: a firewall that knows the
 conversation drops the first and not the second, and a server that refuses a ClientHello with a cookie answers both.
 
+Only a signature over our random proves that whoever answers has seen our ClientHello. Any other answer can come from
+somebody on this LAN who tries all ports in the server's name. Such a sweep is watched for; where this process cannot
+see it, the server is asked once more from each of three random ports, and has to answer each promptly.
+
 The caller chooses how long to wait: HURRIED gives up after 12 s (DTLS) or 15 s (TCP), AS_DEVICE when a device would.
 """
 
@@ -24,7 +28,7 @@ import msgspec
 from netpreflight.probes.net import dtls
 from netpreflight.probes.net.exchange import Exchange, exchange
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COOKIE_HELLO, DTLS_ALERT
-from netpreflight.probes.net.sockets import AddressOf, Network, UdpSocket, how_it_failed
+from netpreflight.probes.net.sockets import AddressOf, Datagram, Network, UdpSocket, how_it_failed
 from netpreflight.probes.net.witnesses import bounded, unread
 from netpreflight.probes.observations import Attempt, Cloud, CloudEndpoint, Connection, ServerFlight
 
@@ -41,6 +45,12 @@ AGAIN_S = 3.0
 """How long the plain ClientHellos after a silent second flight are waited for."""
 LEAST_AGAIN_S = 1.0
 """With less time than that left they are not sent: their silence would say nothing."""
+NEW_PORTS = 3
+PROMPT_S = 0.75
+"""How soon an answer has to come to each of them: more than a round trip, and less than the second after which a
+server repeats what it sent (RFC 6347 section 4.2.4.1). Somebody who sweeps at 2600 datagrams a second meets a port that
+is random in the whole range within this time once in 30 times."""
+MOST_REMEMBERED = 64
 _QUIET_S = 0.2
 """After a nonce the service waits for the device; more bytes within this time mean another service."""
 
@@ -73,6 +83,7 @@ async def cloud(
     endpoints: list[CloudEndpoint],
     address_of: AddressOf,
     patience: Patience = HURRIED,
+    is_proved: Callable[[CloudEndpoint], bool] = lambda _: True,
     on_seen: Callable[[CloudEndpoint], None] = lambda _: None,
 ) -> Cloud:
     """Try all endpoints at the same time; each has its transport, host and port filled in.
@@ -82,6 +93,7 @@ async def cloud(
         endpoints: the endpoints to try.
         address_of: gives the address of a host.
         patience: how long to wait for each endpoint.
+        is_proved: whether what answered by DTLS has signed our random with a key that is known.
         on_seen: called with each endpoint as soon as something answers, and again with its result.
 
     Raises:
@@ -92,13 +104,16 @@ async def cloud(
         """Try one endpoint, and report the result."""
         address = await address_of(endpoint.host)
         if address is not None:
-            by = _nonce if endpoint.transport == "tcp-nonce" else _dtls
             reached = msgspec.structs.replace(endpoint, address=address)
+            if endpoint.transport == "tcp-nonce":
+                exchanged = _nonce(network, reached, patience, on_seen)
+            else:
+                exchanged = _dtls(network, reached, patience, is_proved, on_seen)
 
             def instead(why: str) -> CloudEndpoint:
                 return msgspec.structs.replace(reached, attempts=[unread(network, address, reached.port, why)])
 
-            endpoint = await bounded(by(network, reached, patience, on_seen), instead)
+            endpoint = await bounded(exchanged, instead)
         on_seen(endpoint)
         return endpoint
 
@@ -108,9 +123,14 @@ async def cloud(
 
 
 async def _dtls(
-    network: Network, endpoint: CloudEndpoint, patience: Patience, on_seen: Callable[[CloudEndpoint], None]
+    network: Network,
+    endpoint: CloudEndpoint,
+    patience: Patience,
+    is_proved: Callable[[CloudEndpoint], bool],
+    on_seen: Callable[[CloudEndpoint], None],
 ) -> CloudEndpoint:
     """Send ClientHellos on schedule until the server answers with a DTLS record, and then the one with its cookie."""
+    network.watch_unasked(endpoint.port)
     begun = network.clock.monotonic()
     end = network.limit(begun, patience.hello_give_up_s)
     handshake = _Handshake(network, endpoint.host, endpoint.address or "", endpoint.port)
@@ -119,7 +139,7 @@ async def _dtls(
     if handshake.record:
         on_seen(msgspec.structs.replace(endpoint, attempts=first.attempts, record=handshake.record))
         flight = await handshake.second(first.value, end)
-    return msgspec.structs.replace(
+    seen = msgspec.structs.replace(
         endpoint,
         attempts=first.attempts,
         record=handshake.record,
@@ -127,6 +147,33 @@ async def _dtls(
         waited_s=round(network.clock.monotonic() - begun, 3),
         given_s=round(end - begun, 3),
     )
+    unasked = network.unasked(handshake.address, endpoint.port)
+    if seen.record and unasked.ports is None and not is_proved(seen):
+        new_ports, repeated = await _on_new_ports(handshake)
+        unasked = network.unasked(handshake.address, endpoint.port)
+        seen = msgspec.structs.replace(seen, new_ports=new_ports, repeated=repeated)
+    return msgspec.structs.replace(seen, unasked=unasked)
+
+
+async def _on_new_ports(first: "_Handshake") -> tuple[list[Attempt], int]:
+    """Ask the server from NEW_PORTS random ports; returns the attempts, and how many datagrams came twice to a port.
+
+    A server sends the same again only later, so whatever comes twice within this time comes from somebody who sweeps.
+    """
+    network = first.network
+    until = network.clock.monotonic() + PROMPT_S
+    others = [_Handshake(network, first.host, first.address, first.port, random_port=True) for _ in range(NEW_PORTS)]
+    prompt = Patience(hello_at_s=(0.0,), hello_give_up_s=PROMPT_S, nonce_s=0.0, nonce_give_up_s=0.0)
+
+    async def ask(other: _Handshake) -> tuple[list[Attempt], int]:
+        return (await other.first(prompt)).attempts, await other.repeated(until)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(ask(other)) for other in others]
+        before = group.create_task(first.repeated(until))
+    asked = [task.result() for task in tasks]
+    attempts = [attempt for attempts, _ in asked for attempt in attempts]
+    return attempts, before.result() + sum(repeated for _, repeated in asked)
 
 
 @dataclass
@@ -139,12 +186,16 @@ class _Handshake:
     port: int
     record: str | None = None
     """The name of the server's first record."""
+    random_port: bool = False
+    """Whether its port is random in the whole range, and not only in the system's own."""
+    _heard: set[bytes] = field(default_factory=set)
     _cookie: bytes = b""
     _flight: dtls.Flight = field(default_factory=dtls.Flight)
     _records: int = 0
 
     def __post_init__(self) -> None:
-        self._sock: UdpSocket = self.network.udp("device cloud", CLIENT_HELLO, self.host)
+        make = self.network.udp_on_random_port if self.random_port else self.network.udp
+        self._sock: UdpSocket = make("device cloud", CLIENT_HELLO, self.host)
         self._random = os.urandom(dtls.RANDOM_SIZE)
 
     async def first(self, patience: Patience) -> Exchange[str]:
@@ -186,6 +237,20 @@ class _Handshake:
             new = group.create_task(self._from_new_port(again_s))
         return msgspec.structs.replace(seen, same_port=same.result().attempts, new_port=new.result())
 
+    def _hear(self, datagram: bytes) -> None:
+        """Remember a datagram, so that `repeated` knows it again."""
+        if len(self._heard) < MOST_REMEMBERED:
+            self._heard.add(datagram)
+
+    async def repeated(self, until: float) -> int:
+        """How many datagrams come until `until` (monotonic clock) that have come before."""
+        count = 0
+        while event := await self._sock.receive(until):
+            if isinstance(event, Datagram) and (event.address, event.port) == (self.address, self.port):
+                count += event.payload in self._heard
+                self._hear(event.payload)
+        return count
+
     async def _from_new_port(self, give_up_s: float) -> list[Attempt]:
         """Send one ClientHello from a new source port; returns the attempts."""
         other = _Handshake(self.network, self.host, self.address, self.port)
@@ -209,6 +274,7 @@ class _Handshake:
 
     def _read_first(self, datagram: bytes) -> str | None:
         """Take what answers the first ClientHello: a cookie, an alert, or a flight."""
+        self._hear(datagram)
         if self.record is None:
             self.record = dtls.record_name(datagram)
         if self.record != "ServerHello":
@@ -218,6 +284,7 @@ class _Handshake:
 
     def _read_second(self, datagram: bytes) -> str | None:
         """Take what answers the ClientHello with the cookie; a cookie that comes late answers nothing."""
+        self._hear(datagram)
         if dtls.cookie_of(datagram) == self._cookie:
             raise ValueError("the same cookie again, in answer to an earlier ClientHello")
         return self._read_flight(datagram)

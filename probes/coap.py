@@ -157,6 +157,7 @@ async def _controls(network: Network, host: str, address: str) -> list[Control]:
 
 async def _dtls_control(network: Network, host: str, address: str) -> Control:
     """Whether the host answers a DTLS ClientHello on UDP 5684; a control for its silence on UDP 5683."""
+    network.watch_unasked(dtls.PORT)
     client_random = os.urandom(dtls.RANDOM_SIZE)
     result = await exchange(
         network,
@@ -169,7 +170,9 @@ async def _dtls_control(network: Network, host: str, address: str) -> Control:
         read=dtls.record_name,
     )
     detail = result.value or next((a.detail for a in result.attempts if a.detail), None) or "no answer"
-    return Control(port=dtls.PORT, protocol="dtls", answered=result.value is not None, detail=detail)
+    unasked = network.unasked(address, dtls.PORT)
+    answered = result.value is not None
+    return Control(port=dtls.PORT, protocol="dtls", answered=answered, detail=detail, unasked=unasked)
 
 
 async def _http_control(network: Network, host: str, address: str) -> Control:

@@ -1,7 +1,9 @@
 """Does the NTP exchange of the device's Internet Test (Device OS 2.0 to 5.5) work?
 
 One address of pool.ntp.org, five requests with 2 s for each (simple_ntp_client.cpp:301-331). The request is the
-device's: 48 bytes, first byte 0x23 (version 4, client), its clock in the origin field and the transmit field zero.
+device's: 48 bytes, first byte 0x23 (version 4, client), its clock in the origin field and the transmit field zero. A
+server returns the transmit field in its origin field (RFC 5905 section 8), so that has to be zero, too; nothing random
+comes back, and who does not see the request can forge a reply.
 A reply that the device would reject uses up one attempt, and the next request follows at once. The first good reply
 ends the exchange. ntplib decodes the replies and computes the clock's offset.
 """
@@ -33,6 +35,7 @@ async def ntp(network: Network, address: str) -> Ntp:
         OSError: the interface cannot be used.
     """
     seen = Ntp(server=SERVER, address=address)
+    network.watch_unasked(_PORT)
     sock = network.udp("NTP", NTP_REQUEST, SERVER)
     refused = 0
     for _ in range(ATTEMPTS):
@@ -53,6 +56,7 @@ async def ntp(network: Network, address: str) -> Ntp:
             refused += attempt.icmp is not None
         if seen.good or refused >= 2:
             break
+    seen.unasked = network.unasked(address, _PORT)
     return seen
 
 
@@ -67,7 +71,11 @@ def request(clock: float) -> bytes:
 
 
 def decode(clock: Clock, sent_at: float, payload: bytes) -> NtpReply:
-    """Decode a reply that has just arrived; its request was sent at `sent_at`, in seconds since 1970."""
+    """Decode a reply that has just arrived; its request was sent at `sent_at`, in seconds since 1970.
+
+    Raises:
+        ValueError: it would be good, but answers another request.
+    """
     received_at = clock.wall()
     if len(payload) < _HEADER:
         return NtpReply(length=len(payload))
@@ -77,7 +85,7 @@ def decode(clock: Clock, sent_at: float, payload: bytes) -> NtpReply:
     statistics.orig_timestamp = ntplib.system_to_ntp_time(sent_at)
     statistics.dest_timestamp = ntplib.system_to_ntp_time(received_at)
     reference = statistics.ref_id.to_bytes(4)
-    return NtpReply(
+    reply = NtpReply(
         length=len(payload),
         mode=statistics.mode,
         stratum=statistics.stratum,
@@ -88,3 +96,6 @@ def decode(clock: Clock, sent_at: float, payload: bytes) -> NtpReply:
         ),
         offset_s=round(float(statistics.offset), 6),
     )
+    if reply.flaw is None and any(payload[_ORIGIN_FIELD : _ORIGIN_FIELD + 8]):
+        raise ValueError("returns another transmit time than the request's")
+    return reply

@@ -137,6 +137,23 @@ TOO_MUCH = "more arrived than this laptop could read"
 """`Attempt.detail` of `unread`, where that is why."""
 
 
+class Unasked(Struct, frozen=True, kw_only=True):
+    """What came, while a server was asked, for ports of this laptop that had asked nothing: a sweep, where it is much.
+
+    Whoever sends in a server's name and does not see our packets has to try many ports. May reveal: how much came,
+    and nothing else.
+
+    Attributes:
+        ports: how many such ports, in this server's name or as ICMP errors about datagrams to it, seen before a
+            firewall of this laptop; None: this process may not look at that.
+        closed: how many more datagrams and ICMP errors for closed ports the system has counted, in whoever's name; a
+            firewall of this laptop can hide them. None: the system does not count them.
+    """
+
+    ports: Count | None = None
+    closed: Count | None = None
+
+
 class Frame(Struct, frozen=True, kw_only=True):
     """A place in a program that a fault went through."""
 
@@ -692,6 +709,8 @@ class Ntp(Observation, kw_only=True):
     server: AskedName = ""
     address: Address | None = None
     attempts: list[NtpAttempt] = field(default_factory=list)
+    unasked: Unasked | None = None
+    """None: in a report of a version that did not look at that."""
 
     @property
     def good(self) -> NtpReply | None:
@@ -770,6 +789,8 @@ class Control(Struct, frozen=True, kw_only=True):
     answered: bool
     """Whether a valid answer in that protocol came back."""
     detail: Said = ""
+    unasked: Unasked | None = None
+    """Of DTLS; None: in a report of a version that did not look at that."""
     foreign: bool = False
     """Whether the answer may come from another host: it is a redirect elsewhere, or an error as proxies send it."""
 
@@ -880,6 +901,13 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
     record: Plain | None = None
     flight: ServerFlight | None = None
     """None beside a `record`: in a report of a version that ended with the first record."""
+    unasked: Unasked | None = None
+    """None: in a report of a version that did not look at that."""
+    new_ports: list[Attempt] = field(default_factory=list)
+    """A ClientHello from each of three more ports, chosen at random: only where what answered proved by no signature
+    that it saw our ClientHello, and this process could not see a sweep."""
+    repeated: Count = 0
+    """Datagrams that came twice to one of those ports, or to the first one, while they were waited for."""
     large: LargeHello | None = None
     """The outcome of a large ClientHello to this address, in a report of a version that sent one."""
     waited_s: float = 0.0

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from netpreflight.agent.counted import counted
+from netpreflight.agent.judging import forged
 from netpreflight.agent.judging.addresses import is_local, zone_of
 from netpreflight.agent.judging.coap import own_server
 from netpreflight.agent.judging.device_view import DeviceView
@@ -156,7 +157,9 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
     evidence = [f"{where}, {attempt.words}" for attempt in endpoint.attempts]
     if endpoint.record:
         finding = _late(endpoint, where, profile) or _handshake(endpoint, where, seen, profile)
-        return msgspec.structs.replace(finding, evidence=[*evidence, *_flight_evidence(endpoint, where)])
+        finding = forged.doubtful(finding, endpoint, where, profile)
+        evidence += [*_flight_evidence(endpoint, where), *forged.evidence(endpoint, where)]
+        return msgspec.structs.replace(finding, evidence=evidence)
     flow = _flow("udp", endpoint)
     if found := refused(flow, endpoint.attempts, seen, evidence):
         return found

@@ -1,12 +1,15 @@
 """Judging NTP: `ntp.reply`, by the rules of Device OS 2.0 to 5.5."""
 
+import msgspec
+
 from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dns import NTP_SERVER
+from netpreflight.agent.judging.forged import is_swept, swept
 from netpreflight.agent.judging.icmp import refused
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, not_sent
 from netpreflight.agent.results import Finding, Flow, Named
-from netpreflight.probes.observations import NtpAttempt, NtpReply
+from netpreflight.probes.observations import Ntp, NtpAttempt, NtpReply, Observations
 
 _HEADER = 48
 _SERVER = 4
@@ -23,18 +26,27 @@ def reply(view: DeviceView) -> Finding:
         return no_address(seen, [NTP_SERVER])
     if not ntp.attempts:
         return not_looked(None, "NTP was not tried")
+    finding = _exchange(ntp, ntp.address, seen)
+    if is_swept(ntp.unasked) and any(attempt.outcome == "reply" for attempt in ntp.attempts):
+        doubt = swept(f"{ntp.address} ({NTP_SERVER}), UDP 123", ntp.unasked)
+        return msgspec.structs.replace(doubt, evidence=finding.evidence)
+    return finding
+
+
+def _exchange(ntp: Ntp, address: str, seen: Observations) -> Finding:
+    """The finding from the requests to the server, and what came back."""
     evidence = [_describe(attempt) for attempt in ntp.attempts]
-    where = f"{ntp.address} ({NTP_SERVER}), UDP 123"
+    where = f"{address} ({NTP_SERVER}), UDP 123"
     good = ntp.good
     if good is not None:
         offset = f", this laptop's clock off by {abs(good.offset_s):.3f} s" if good.offset_s is not None else ""
-        summary = f"{ntp.address} answers: stratum {good.stratum}{offset}"
+        summary = f"{address} answers: stratum {good.stratum}{offset}"
         if good.length > _HEADER:
             return Finding(
                 status="warn",
-                summary=f"{ntp.address} answers with {good.length} bytes instead of 48",
+                summary=f"{address} answers with {good.length} bytes instead of 48",
                 problem="long-reply",
-                named=Named(address=ntp.address),
+                named=Named(address=address),
                 reason="The device's buffer holds 48 bytes. Its source suggests that it takes the first 48 bytes of a "
                 "longer reply; that is not confirmed.",
                 remedy="Find out what lengthens NTP replies on this network.",
@@ -48,17 +60,17 @@ def reply(view: DeviceView) -> Finding:
     if bad:
         return Finding(
             status="fail",
-            summary=f"{ntp.address} sends NTP replies that a device refuses: {bad.flaw}",
+            summary=f"{address} sends NTP replies that a device refuses: {bad.flaw}",
             problem=_flaw(bad),
-            named=Named(address=ntp.address),
+            named=Named(address=address),
             reason=f"A device accepts only replies of 48 bytes with mode 4 and a stratum other than 0; {where} sent a "
             f"{bad.flaw}.",
-            remedy=f"Find out who answers for {NTP_SERVER} ({ntp.address}) here, and let the device reach a real NTP "
+            remedy=f"Find out who answers for {NTP_SERVER} ({address}) here, and let the device reach a real NTP "
             "server under that name; after a kiss-of-death, wait an hour first.",
             owner="network administrator",
             evidence=evidence,
         )
-    flow = Flow(protocol="udp", port=123, address=ntp.address, host=NTP_SERVER)
+    flow = Flow(protocol="udp", port=123, address=address, host=NTP_SERVER)
     if found := refused(flow, ntp.attempts, seen, evidence):
         return found
     if found := not_read(where, ntp.attempts, evidence):
@@ -68,10 +80,10 @@ def reply(view: DeviceView) -> Finding:
     silent = sum(attempt.outcome == "timeout" for attempt in ntp.attempts)
     return Finding(
         status="fail",
-        summary=f"No NTP reply from {ntp.address}",
+        summary=f"No NTP reply from {address}",
         problem="no-answer",
         reason=f"{counted(silent, 'request')} to {where}, 2 s apart, brought no reply.",
-        remedy=f"Allow outbound UDP 123 to {NTP_SERVER} (now {ntp.address}; its addresses change), with replies.",
+        remedy=f"Allow outbound UDP 123 to {NTP_SERVER} (now {address}; its addresses change), with replies.",
         owner="network administrator",
         evidence=evidence,
         to_allow=[flow],

@@ -16,6 +16,7 @@ from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.doubt import Doubt
+from netpreflight.agent.judging.forged import doubt_of
 from netpreflight.agent.judging.icmp import from_host, no_route
 from netpreflight.agent.judging.router_owner import Router, furthest_outside, is_beyond_the_edge, whose
 from netpreflight.agent.judging.signature import is_signed
@@ -75,6 +76,17 @@ def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) 
         return of_another_run(f"{cloud.hosts.value[0]} was not asked in this run", profile)
     targets = [place for place in (seen.path.targets if seen.path else []) if (place.device.name, place.host) in asked]
     evidence = [line for place in targets for line in _evidence(place)]
+    if doubted_server := next((server for server in asked.values() if _may_be_forged(server, profile)), None):
+        return Finding(
+            status="unknown",
+            problem="forged-answer",
+            summary=f"{doubted_server.host} ({doubted_server.address}), {name}, is answered, perhaps by a forger",
+            reason="So it does not show that nothing on the path drops it; see cloud.transport.",
+            remedy="Do what cloud.transport says, then run netpreflight again.",
+            owner="network administrator",
+            due_to="cloud.transport",
+            evidence=evidence,
+        )
     for server in asked.values():
         if _has_answered(server) and not _went_silent(server, profile):
             return Finding(
@@ -205,6 +217,11 @@ def _went_silent(asked: CoapServer | CloudEndpoint, profile: Profile) -> bool:
     key, flight = profile.cloud.server_key, asked.flight
     signed = key and is_signed(key.value, flight.client_random, flight.server_random, flight.key_exchange)
     return not signed
+
+
+def _may_be_forged(asked: CoapServer | CloudEndpoint, profile: Profile) -> bool:
+    """Whether what answered in a server's name may be somebody's on this network."""
+    return isinstance(asked, CloudEndpoint) and doubt_of(asked, profile) is not None
 
 
 def _has_answered(server: CoapServer | CloudEndpoint) -> bool:

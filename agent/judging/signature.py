@@ -73,7 +73,17 @@ def is_signed(key: str, client_random: str, server_random: str, key_exchange: st
 
 def is_another(endpoint: "CloudEndpoint", profile: "Profile") -> bool:
     """Whether what answered is not known to be the device's cloud, where its key could have shown that it is."""
-    flight, key = endpoint.flight, profile.cloud.server_key
-    if flight is None or key is None or endpoint.host not in profile.cloud.hosts.value:
+    if endpoint.flight is None or profile.cloud.server_key is None or endpoint.host not in profile.cloud.hosts.value:
         return False
-    return not is_signed(key.value, flight.client_random, flight.server_random, flight.key_exchange)
+    return not has_signed(endpoint, profile)
+
+
+def has_signed(endpoint: "CloudEndpoint", profile: "Profile") -> bool:
+    """Whether what answered has signed this run's random with the key that the device carries."""
+    flight, key = endpoint.flight, profile.cloud.server_key
+    return (
+        flight is not None
+        and key is not None
+        and endpoint.host in profile.cloud.hosts.value
+        and is_signed(key.value, flight.client_random, flight.server_random, flight.key_exchange)
+    )

@@ -6,6 +6,7 @@ the real vendor sends.
 
 from typing import Literal, NamedTuple
 
+from netpreflight.agent.judging.forged import is_swept, may_be_forged
 from netpreflight.probes.observations import Observations
 
 _NTP_PORT, _HTTP_PORT = 123, 80
@@ -29,7 +30,7 @@ class Answered(NamedTuple):
 def answered(seen: Observations) -> list[Answered]:
     """Every exchange of this run that succeeded."""
     found: list[Answered] = []
-    if seen.ntp and seen.ntp.good and seen.ntp.address is not None:
+    if seen.ntp and seen.ntp.good and seen.ntp.address is not None and not is_swept(seen.ntp.unasked):
         found.append(Answered(seen.ntp.address, "udp", _NTP_PORT, "ntp"))
     witnesses = seen.portal.http if seen.portal else []
     found += [
@@ -45,13 +46,14 @@ def answered(seen: Observations) -> list[Answered]:
         if server.reply:
             found.append(Answered(server.address, "udp", server.port, "coap"))
         for control in server.controls:
-            if control.answered and not control.foreign and not (intercepted and control.protocol == "http"):
+            doubtful = control.foreign or is_swept(control.unasked)
+            if control.answered and not doubtful and not (intercepted and control.protocol == "http"):
                 protocol: Literal["udp", "tcp"] = "udp" if control.protocol == "dtls" else "tcp"
                 found.append(Answered(server.address, protocol, control.port, control.protocol))
     for endpoint in seen.cloud.endpoints if seen.cloud else []:
         if endpoint.address is None:
             continue
-        if endpoint.record:
+        if endpoint.record and not may_be_forged(endpoint):
             found.append(Answered(endpoint.address, "udp", endpoint.port, "dtls"))
         if endpoint.nonce:
             found.append(Answered(endpoint.address, "tcp", endpoint.port, "nonce"))

@@ -9,6 +9,7 @@ import ctypes
 import errno
 import ipaddress
 import os
+import random
 import socket
 import ssl
 import struct
@@ -21,7 +22,8 @@ from typing import Any, Literal, Self
 
 from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.payload_shapes import TCP_CONNECT, TCP_SYN, Shape
-from netpreflight.probes.observations import Contact, Event, EventKind, Icmp, Protocol
+from netpreflight.probes.net.unasked import UnaskedWatch
+from netpreflight.probes.observations import Contact, Event, EventKind, Icmp, Protocol, Unasked
 
 UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
@@ -43,6 +45,10 @@ MOST_DATAGRAMS = 64
 
 MOST_EVENTS = 20_000
 """The most events of one run that are given to the trace: more would be a flood."""
+
+LEAST_PORT = 1024
+"""Lower ports need a privilege."""
+PORT_TRIES = 8
 
 AddressOf = Callable[[str], Awaitable[str | None]]
 """Gives the IPv4 address that a device would use for a host, as soon as it is known; None: it has none."""
@@ -365,6 +371,7 @@ class Network:
         self._own_addresses = own_addresses
         self._contacts: dict[tuple[Protocol, str | None, str, int, str], Contact] = {}
         self._sockets: list[UdpSocket] = []
+        self._unasked: UnaskedWatch | None = None
         self._unread: dict[socket.socket, Callable[[], None]] = {}
         """Accepted connections that read nothing any more, each with the function that resets it."""
 
@@ -378,6 +385,8 @@ class Network:
         for sock in self._sockets:
             sock.close()
         self._reset_all()
+        if self._unasked is not None:
+            self._unasked.close()
 
     def limit(self, begun: float, patience_s: float) -> float:
         """When an exchange that began at `begun` has to end (monotonic clock): after `patience_s`, or with the run.
@@ -452,6 +461,23 @@ class Network:
         sock = UdpSocket(self, purpose, shape, host, local_port)
         self._sockets.append(sock)
         return sock
+
+    def udp_on_random_port(self, purpose: str, shape: Shape, host: str | None = None) -> UdpSocket:
+        """The same on a port that is random in the whole range; the system's choice is in a smaller one."""
+        for _ in range(PORT_TRIES):
+            with contextlib.suppress(OSError):  # in use
+                return self.udp(purpose, shape, host, local_port=random.randrange(LEAST_PORT, 2**16))
+        return self.udp(purpose, shape, host)
+
+    def watch_unasked(self, port: int) -> None:
+        """From now on, count what comes from this port of any server to ports of this laptop that asked nothing."""
+        if self._unasked is None:
+            self._unasked = UnaskedWatch(self.interface, lambda: {sock.port for sock in self._sockets})
+        self._unasked.watch(port)
+
+    def unasked(self, address: str, port: int) -> Unasked:
+        """What has come unasked in a server's name, as far as it was watched."""
+        return self._unasked.seen(address, port) if self._unasked is not None else Unasked()
 
     @contextlib.asynccontextmanager
     async def tcp(

@@ -1,11 +1,12 @@
 """Somebody on the LAN who is not asked: forged answers and forged refusals, beside the same network without them."""
 
 import socket
+from typing import Any
 
 import pytest
 
 from tests.lab.hostile_neighbour import HostileNeighbour
-from tests.lab.lab import ARGON_CLOUD, LAPTOP, Lab
+from tests.lab.lab import ARGON_CLOUD, LAPTOP, NOBODY, NTP, Lab
 from tests.lab.servers import GATEWAY
 
 pytestmark = pytest.mark.lab
@@ -38,3 +39,92 @@ def test_the_neighbours_words_reach_a_socket_of_the_laptop() -> None:
             with attack, pytest.raises(ConnectionRefusedError):
                 sock.recv(100)
             assert attack.sent
+
+
+MANY = 1000
+"""Forged packets that a run meets at least, where it waits for an answer."""
+QUICK = 6000
+"""A second: all ports that Linux chooses from in less than 5 s, so that a run does not have to wait long."""
+
+
+def check_of(report: dict[str, Any], check_id: str) -> dict[str, Any]:
+    """A check of a report."""
+    found: dict[str, Any] = next(row for row in report["checks"] if row["id"] == check_id)
+    return found
+
+
+def endpoint_of(report: dict[str, Any]) -> dict[str, Any]:
+    """What was seen of the Argon's cloud."""
+    found: dict[str, Any] = next(
+        server for server in report["observations"]["cloud"]["endpoints"] if server["transport"] == "dtls"
+    )
+    return found
+
+
+def wall_off(lab: Lab) -> None:
+    """Let the laptop drop what it has not asked for, as its own firewall does: the system then counts none of it."""
+    lab.laptop.nft(
+        "table inet host { chain input { type filter hook input priority 0; policy drop; "
+        'iifname "lo" accept; ct state established,related accept; }\n}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("user", "walled", "problem"),
+    [(None, True, "swept"), (NOBODY, False, "swept"), (NOBODY, True, "unproved")],
+    ids=["root-firewall", "nobody-open", "nobody-firewall"],
+)
+def test_forged_alerts_open_no_silent_port(user: int | None, problem: str, *, walled: bool) -> None:
+    with Lab(argon_cloud="silent") as lab:
+        if walled:
+            wall_off(lab)
+        with HostileNeighbour(lab).alerts(ARGON_CLOUD, per_second=QUICK) as attack:
+            run = lab.check("--device", "argon", "--only", "cloud,path", user=user)
+            sent = attack.sent
+    cloud, path = check_of(run.report, "cloud.transport"), check_of(run.report, "path.egress")
+
+    assert sent > MANY
+    assert endpoint_of(run.report)["record"] == "Alert 40"  # the fault has fired
+    assert (cloud["status"], cloud["problem"], cloud["named"]) == ("unknown", problem, None)
+    assert (path["status"], path["problem"]) == ("unknown", "forged-answer")
+    assert (run.report["verdict"], run.exit_code) == ("undetermined", 3)
+
+
+@pytest.mark.parametrize("user", [None, NOBODY], ids=["root", "nobody"])
+def test_an_answer_without_a_signature_counts_where_nobody_forges(user: int | None) -> None:
+    """The healthy twin: the same laptop with its firewall, and a server that sends the alert itself."""
+    with Lab(argon_cloud="alert") as lab:
+        wall_off(lab)
+        run = lab.check("--device", "argon", "--only", "cloud", user=user)
+    cloud, endpoint = check_of(run.report, "cloud.transport"), endpoint_of(run.report)
+
+    assert (cloud["status"], cloud["problem"]) == ("warn", "other-key")
+    assert [attempt["outcome"] for attempt in endpoint["new_ports"]] == ["reply"] * (3 if user is not None else 0)
+    assert (endpoint["unasked"]["ports"] is None) == (user is not None)
+
+
+def test_a_signature_passes_in_a_swept_network() -> None:
+    """Other ports than the laptop's are swept, because a forged alert that hits a device's port ends its handshake."""
+    with Lab(argon_cloud="signed") as lab:
+        wall_off(lab)
+        with HostileNeighbour(lab).alerts(ARGON_CLOUD, ports=range(20_000, 30_000)) as attack:
+            run = lab.check("--device", "argon", "--only", "cloud")
+            sent = attack.sent
+    cloud, endpoint = check_of(run.report, "cloud.transport"), endpoint_of(run.report)
+
+    assert sent
+    assert (cloud["status"], run.exit_code) == ("pass", 0)
+    assert endpoint["unasked"]["ports"] > 3
+
+
+def test_forged_replies_are_no_ntp_server() -> None:
+    with Lab(ntp="silent") as lab:
+        reply = bytes.fromhex("240206ec" + "00" * 8 + "7f7f0101") + b"\xee" * 8 + bytes(8) + b"\xee" * 16
+        with HostileNeighbour(lab).datagrams(NTP, 123, reply, per_second=QUICK) as attack:
+            run = lab.check("--only", "ntp")
+            sent = attack.sent
+    found = check_of(run.report, "ntp.reply")
+
+    assert sent > MANY
+    assert any(attempt["decoded"] for attempt in run.report["observations"]["ntp"]["attempts"])
+    assert (found["status"], found["problem"]) == ("unknown", "swept")

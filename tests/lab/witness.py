@@ -321,7 +321,8 @@ class Judgement:
         flow = self._flows.get((packet.to[1], packet.source))
         if packet.protocol == "udp" and flow and flow.random and data == b"\x70\x00" + flow.random:
             self._answered.add(packet.source)  # a Reset, which answers our ping
-        if packet.protocol != "udp" or not _is_record(data):
+        asked = (packet.to[1], packet.source) in self._flows  # else it is forged: a server answers where it is asked
+        if packet.protocol != "udp" or not _is_record(data) or not asked:
             return
         self._answered.add(packet.source)
         if data[0] == 22 and len(data) > 27 and data[13] == 3:

@@ -1,6 +1,7 @@
 """The cloud endpoints: a DTLS server waited for in a hurry and as a device does, and that nothing follows an answer."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
@@ -274,3 +275,33 @@ def test_two_names_of_one_address_are_sent_a_hello_each(monkeypatch: pytest.Monk
     assert [endpoint.record for endpoint in seen] == ["HelloVerifyRequest"] * 2
     assert [is_plain(sock.sent[0][1]) for sock in sockets] == [True] * 4, "each, and once more from a new port"
     assert network.whole == [False] * 4
+
+
+# --- an answer that no signature proves
+
+
+def unproved(script: Script) -> CloudEndpoint:
+    """An endpoint whose answer nothing proves, seen by somebody who cannot see a sweep."""
+
+    async def address_of(_: str) -> str | None:
+        return SERVER
+
+    network = Noting(Clock(), script)
+    endpoints = [CloudEndpoint(transport="dtls", host=HOSTS[0], port=5684)]
+    seen = asyncio.run(cloud.cloud(network, endpoints, address_of, HURRIED, lambda _: False))
+    return seen.endpoints[0]
+
+
+def test_an_answer_that_nothing_proves_has_to_come_on_three_more_ports() -> None:
+    """Sent by a server that answers each port at once, and by one that answers the first port only."""
+    real = unproved(lambda *_: [(0.02, ALERT)])
+    waits: Iterator[list[tuple[float, Answer]]] = iter([[(0.02, ALERT)], [], [(0.1, ALERT)], []])
+    forged = unproved(lambda *_: next(waits))
+
+    assert [attempt.outcome for attempt in real.new_ports] == ["reply"] * 3
+    assert sorted(attempt.outcome for attempt in forged.new_ports) == ["reply", "timeout", "timeout"]
+    assert (real.repeated, real.unasked is not None) == (0, True)
+
+
+def test_what_comes_twice_to_a_port_is_counted() -> None:
+    assert unproved(lambda *_: [(0.02, ALERT), (0.3, ALERT)]).repeated >= 1

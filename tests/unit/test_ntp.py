@@ -131,3 +131,11 @@ def test_only_what_the_device_takes_is_without_a_flaw(payload: bytes) -> None:
 
     taken = len(payload) >= 48 and payload[0] & 7 == 4 and payload[1] != 0
     assert (seen.flaw is None) == taken
+
+
+def test_a_good_reply_returns_the_empty_transmit_field_of_the_request() -> None:
+    """Who forges one for another client's request returns that one's time (RFC 5905 section 8)."""
+    forged = bytes.fromhex("240206ec" + "00" * 8 + "7f7f0101") + bytes(8) + b"\xee" * 24
+
+    with pytest.raises(ValueError, match="another"):
+        ntp.decode(Clock(), 1000.0, forged)

@@ -11,7 +11,16 @@ from netpreflight.agent.judging import CHECKS, judge
 from netpreflight.agent.judging.registry import COMMON_PROBLEMS
 from netpreflight.agent.results import Named
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import Attempt, Icmp, LargeHello, Mapping, Observations, Scope, ServerFlight
+from netpreflight.probes.observations import (
+    Attempt,
+    Icmp,
+    LargeHello,
+    Mapping,
+    Observations,
+    Scope,
+    ServerFlight,
+    Unasked,
+)
 from tests.unit import four, seen
 from tests.unit.cases import ADMIN, OWNER, Case, assert_listed, verify, without
 from tests.unit.cases_internet import CLOUD_CASES, COAP_CASES, NO_NAME, NO_ROUTE, NTP_CASES, PORTAL_CASES, cloud
@@ -25,6 +34,20 @@ from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, FILTER, GATEWAY, HELLO_VE
 def dtls(*made: Attempt, **fields: Any) -> dict[str, Any]:
     """The cloud of UDP devices, as it answered to `made`."""
     return cloud(seen.argon(*(made or attempts(ARGON_ADDRESS, 5684, "reply", rtt_ms=9.0)), **fields))
+
+
+def forgeable(
+    *, ports: int | None = None, closed: int | None = None, answered: int = 0, repeated: int = 0
+) -> dict[str, Any]:
+    """An Argon's cloud that answers with an alert, and what came besides."""
+    lost = attempts(ARGON_ADDRESS, 5684, "timeout", 3 - answered)
+    return dtls(
+        record="Alert 40",
+        flight=ServerFlight(answer="Alert 40"),
+        unasked=Unasked(ports=ports, closed=closed),
+        new_ports=[] if ports is not None else [*attempts(ARGON_ADDRESS, 5684, "reply", answered, rtt_ms=9.0), *lost],
+        repeated=repeated,
+    )
 
 
 FORGETFUL = {
@@ -54,6 +77,23 @@ MORE_CASES = [
              attempts=attempts(ARGON_ADDRESS, 5684, "timeout", 2), same_port=attempts(ARGON_ADDRESS, 5684),
              new_port=attempts(ARGON_ADDRESS, 5684, "reply", rtt_ms=9.0))),
          "fail", "second-flight", ADMIN, device="argon"),
+    Case("an alert, and others in the cloud's name", "cloud.transport", forgeable(ports=3, closed=0), "unknown",
+         "swept", ADMIN, device="argon", evidence=("3 ports that asked nothing",)),
+    Case("an alert, while much comes to closed ports", "cloud.transport", forgeable(closed=20), "unknown", "swept",
+         ADMIN, device="argon", evidence=("20 packets came to closed ports",)),
+    Case("an alert, and another of the same to a port that has its answer", "cloud.transport",
+         forgeable(closed=0, answered=3, repeated=1), "unknown", "swept", ADMIN, device="argon"),
+    Case("an alert that two of three new ports bring, too", "cloud.transport", forgeable(closed=0, answered=2),
+         "unknown", "unproved", OWNER, device="argon"),
+    Case("an alert that three new ports bring, too", "cloud.transport", forgeable(closed=19, answered=3), "warn",
+         "other-key", ADMIN, device="argon"),
+    Case("an alert, and nobody else sends to closed ports", "cloud.transport", forgeable(ports=2, closed=99), "warn",
+         "other-key", ADMIN, device="argon"),
+    Case("an alert that may be forged", "path.egress", forgeable(ports=3), "unknown", "forged-answer", ADMIN,
+         device="argon"),
+    Case("a time server, and others in its name", "ntp.reply",
+         {"ntp": msgspec.structs.replace(seen.ntp(seen.GOOD_NTP), unasked=Unasked(ports=3))}, "unknown", "swept",
+          ADMIN),
     Case("no route", "cloud.transport", dtls(*attempts(ARGON_ADDRESS, 5684, "icmp", 3, icmp=NO_ROUTE)), "fail",
          "no-route", ADMIN, GATEWAY, device="argon"),
 ]  # fmt: skip

@@ -1,0 +1,119 @@
+"""Whether an answer in a server's name may come from somebody on this network who was not asked.
+
+Such a host does not see what this laptop sends, so it tries all ports. It cannot sign this run's random number: what is
+signed is proved. Every other answer counts only if no such sweep was seen, and one could have been seen.
+"""
+
+from typing import Literal
+
+from netpreflight.agent.counted import counted
+from netpreflight.agent.judging.signature import has_signed
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.results import Finding
+from netpreflight.probes.observations import CloudEndpoint, Unasked
+
+LEAST_PORTS = 3
+"""So many closed ports that get datagrams in one server's name are a sweep: a server answers only those that ask."""
+LEAST_CLOSED = 20
+"""The same for the system's count, which counts what comes in every name: late answers to other programs, too."""
+NEW_PORTS = 3
+"""From so many random ports a server has to answer promptly, where a sweep could not have been seen."""
+
+Doubt = Literal["swept", "unproved"]
+"""`swept`: somebody sends in the server's name. `unproved`: nothing shows that nobody does."""
+
+
+def is_swept(unasked: Unasked | None) -> bool:
+    """Whether somebody sends in a server's name to ports that asked nothing."""
+    if unasked is None:
+        return False
+    if unasked.ports is not None:
+        return unasked.ports >= LEAST_PORTS
+    return (unasked.closed or 0) >= LEAST_CLOSED
+
+
+def doubt_of(endpoint: CloudEndpoint, profile: Profile) -> Doubt | None:
+    """Why what answered by DTLS may be forged; None: it is not, or the run's version could not have shown it."""
+    if not endpoint.record or endpoint.unasked is None or has_signed(endpoint, profile):
+        return None
+    return _doubt(endpoint, endpoint.unasked)
+
+
+def may_be_forged(endpoint: CloudEndpoint) -> bool:
+    """The same without a key: an endpoint whose signature the probe has found good is in doubt only if swept."""
+    if endpoint.unasked is None:
+        return False
+    doubt = _doubt(endpoint, endpoint.unasked)
+    return doubt == "swept" or (doubt == "unproved" and bool(endpoint.new_ports))
+
+
+def _doubt(endpoint: CloudEndpoint, unasked: Unasked) -> Doubt | None:
+    if is_swept(unasked) or endpoint.repeated:
+        return "swept"
+    if unasked.ports is not None or _answered(endpoint) >= NEW_PORTS:
+        return None
+    return "unproved"
+
+
+def _answered(endpoint: CloudEndpoint) -> int:
+    """How many of the new ports were answered."""
+    return sum(attempt.outcome == "reply" for attempt in endpoint.new_ports)
+
+
+def doubtful(finding: Finding, endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding:
+    """The finding instead of one that rests on an answer which may be forged.
+
+    A failure is doubted only where somebody does forge: a pass needs proof that nobody does.
+    """
+    doubt = doubt_of(endpoint, profile)
+    if doubt == "swept":
+        return swept(where, endpoint.unasked, endpoint.repeated)
+    if doubt is None or finding.status not in {"pass", "warn"}:
+        return finding
+    return Finding(
+        status="unknown",
+        summary=f"{where} is answered, and nothing proves that the server itself did",
+        problem="unproved",
+        reason=f"It answered with {endpoint.record}, without a signature over this run's random number that fits a "
+        "known key. Somebody on this network who sends such answers to all ports looks the same, and this laptop "
+        f"cannot see that without privileges. Of {NEW_PORTS} more random ports, {_answered(endpoint)} were answered "
+        "promptly.",
+        remedy="Run netpreflight again as root (sudo): then it sees whether anybody sends unasked.",
+        owner="device owner",
+    )
+
+
+def swept(where: str, unasked: Unasked | None, repeated: int = 0) -> Finding:
+    """The finding where somebody sends in a server's name, so that no answer from there counts."""
+    return Finding(
+        status="unknown",
+        summary=f"{where} is answered, but somebody sends in its name to ports that asked nothing",
+        problem="swept",
+        reason=f"{_counts(unasked, repeated)}. Whoever forges answers has to try all ports like that, and nothing in "
+        "the answer proves that the server itself sent it.",
+        remedy="Find the host on this network that sends these packets (a capture on this laptop shows its MAC "
+        "address) and disconnect it, then run netpreflight again. Or run it where only the router and this laptop are "
+        "connected.",
+        owner="network administrator",
+    )
+
+
+def _counts(unasked: Unasked | None, repeated: int) -> str:
+    """What shows the sweep."""
+    ports, closed = (unasked.ports, unasked.closed) if unasked else (None, None)
+    if ports:
+        return f"In this server's name, {counted(ports, 'port')} of this laptop got packets without having asked"
+    if closed and closed >= LEAST_CLOSED:
+        return f"Meanwhile {closed} packets came to closed ports of this laptop"
+    return f"{counted(repeated, 'datagram')} came twice, to ports that had their answer"
+
+
+def evidence(endpoint: CloudEndpoint, where: str) -> list[str]:
+    """What was seen of others who send in the server's name, in words."""
+    unasked = endpoint.unasked
+    lines = [f"{where}, ClientHello from another random port, {attempt.words}" for attempt in endpoint.new_ports]
+    if unasked and unasked.ports:
+        lines.append(f"{where}: {counted(unasked.ports, 'port')} that asked nothing got packets in its name")
+    if unasked and unasked.closed:
+        lines.append(f"{counted(unasked.closed, 'packet')} came to closed ports of this laptop meanwhile")
+    return lines

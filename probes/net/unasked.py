@@ -1,0 +1,164 @@
+"""Does somebody send in a server's name to ports of this laptop that asked nothing?
+
+Whoever is not on the way to a server does not see from which port it is asked. Who forges an answer, or an ICMP error,
+has to try many ports, and most of what it sends comes to ports that are closed. Two things count that:
+
+* A packet socket (Linux, CAP_NET_RAW) sees what arrives before a firewall of this laptop drops it.
+* The system counts datagrams and ICMP errors for closed ports (Linux, /proc/net/snmp), for every user. It does not say
+  in whose name they came, and counts nothing that a firewall of this laptop has dropped.
+"""
+
+import contextlib
+import ctypes
+import socket
+import struct
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from netpreflight.probes.observations import Unasked
+
+MOST_PORTS = 1000
+"""More closed ports in one server's name are not told apart."""
+_SNMP = Path("/proc/self/net/snmp")
+_IPV4 = 0x0800
+_SO_ATTACH_FILTER = 26
+_SOL_PACKET, _PACKET_STATISTICS = 263, 6
+_KEPT = 128
+"""Bytes of each packet: enough for the headers of an ICMP error, and of what it quotes."""
+_LEAST_IP, _QUOTED_AT, _PORTS = 20, 8, 4
+_ICMP, _UDP = 1, 17
+_ERRORS = (3, 11, 12)
+_MOST_WATCHED = 64
+"""The jumps of the filter reach no further."""
+
+Server = tuple[str, int]
+"""Address and port."""
+
+
+class UnaskedWatch:
+    """Counts what comes for ports that asked nothing, from its making until `close()`.
+
+    Args:
+        interface: the interface under test.
+        own_ports: gives the ports of this run's UDP sockets.
+    """
+
+    def __init__(self, interface: str, own_ports: Callable[[], set[int]]) -> None:
+        self._own_ports = own_ports
+        self._closed_before = _closed_ports()
+        self._watched: set[int] = set()
+        self._came: dict[Server, set[int]] = defaultdict(set)
+        self._lost = 0
+        self._socket: socket.socket | None = None
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):
+                sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+                try:
+                    sock.settimeout(0)
+                    _attach(sock, set())
+                    sock.bind((interface, _IPV4))
+                except OSError:
+                    sock.close()
+                    raise
+                self._socket = sock
+
+    def watch(self, port: int) -> None:
+        """Count datagrams from this port, too; ICMP errors are counted always."""
+        if self._socket is not None and port not in self._watched and len(self._watched) < _MOST_WATCHED:
+            self._watched.add(port)
+            _attach(self._socket, self._watched)
+
+    def seen(self, address: str, port: int) -> Unasked:
+        """What has come so far in the name of a server, or as an ICMP error about a datagram to it."""
+        self._read()
+        now = _closed_ports()
+        closed = None if now is None or self._closed_before is None else max(now - self._closed_before, 0)
+        if self._socket is None or port not in self._watched:
+            return Unasked(closed=closed)
+        return Unasked(closed=closed, ports=len(self._came[address, port] - self._own_ports()) + self._lost)
+
+    def close(self) -> None:
+        """Stop; the system takes tens of milliseconds to close a packet socket, for which nobody has to wait."""
+        if self._socket is not None:
+            threading.Thread(target=self._socket.close, daemon=True).start()
+            self._socket = None
+
+    def _read(self) -> None:
+        """Take what the packet socket has kept; what it had no room for counts, too, in every server's name."""
+        while self._socket is not None:
+            try:
+                packet = self._socket.recv(_KEPT)
+            except OSError:
+                break
+            if (found := _port_in(packet)) is not None and len(self._came[found[0]]) < MOST_PORTS:
+                self._came[found[0]].add(found[1])
+        if self._socket is not None:
+            _, lost = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
+            self._lost += lost
+
+
+def _port_in(packet: bytes) -> tuple[Server, int] | None:
+    """The server that a packet comes from, or that an ICMP error is about, and the port of this laptop's."""
+    size = (packet[0] & 0xF) * 4 if packet else 0
+    if size < _LEAST_IP or len(packet) < size + _PORTS:
+        return None
+    if packet[9] == _UDP:
+        source, local = struct.unpack_from("!HH", packet, size)
+        return (socket.inet_ntoa(packet[12:16]), source), local
+    inner = packet[size + _QUOTED_AT :]
+    inner_size = (inner[0] & 0xF) * 4 if inner else 0
+    if inner_size < _LEAST_IP or len(inner) < inner_size + _PORTS or inner[9] != _UDP:
+        return None
+    local, to = struct.unpack_from("!HH", inner, inner_size)
+    return (socket.inet_ntoa(inner[16:20]), to), local
+
+
+def _closed_ports() -> int | None:
+    """How many datagrams and ICMP errors for closed ports the system has counted; None: it does not count them."""
+    try:
+        lines = _SNMP.read_text().splitlines()
+    except OSError:
+        return None
+    counts: dict[str, int] = {}
+    for names, values in zip(lines[::2], lines[1::2], strict=False):
+        kind = names.partition(":")[0]
+        with contextlib.suppress(ValueError):
+            pairs = zip(names.split()[1:], map(int, values.split()[1:]), strict=False)
+            counts |= {f"{kind}.{name}": value for name, value in pairs}
+    try:
+        return counts["Udp.NoPorts"] + counts["Icmp.InErrors"]
+    except KeyError:
+        return None
+
+
+def _attach(sock: socket.socket, ports: set[int]) -> None:
+    """Let the kernel keep only datagrams from these ports, and ICMP errors (classic BPF; socket(7), SO_ATTACH_FILTER).
+
+    The packets begin with the IP header. What this laptop sends is left out, and so are later fragments.
+    """
+    load_kind, equal, any_bit, load_byte, load_half = 0x20, 0x15, 0x45, 0x30, 0x28
+    header_size, half_behind, byte_behind, give = 0xB1, 0x48, 0x50, 0x06
+    count, errors = len(ports), len(_ERRORS)
+    program = [
+        (load_kind, 0, 0, 0xFFFFF004),  # SKF_AD_PKTTYPE: 0 is for this host
+        (equal, 0, 7 + count, 0),
+        (load_byte, 0, 0, 9),
+        (equal, 6 + count, 0, _ICMP),
+        (equal, 0, 4 + count, _UDP),
+        (load_half, 0, 0, 6),
+        (any_bit, 2 + count, 0, 0x1FFF),
+        (header_size, 0, 0, 0),
+        (half_behind, 0, 0, 0),
+        *((equal, count - at + 3 + errors, 0, port) for at, port in enumerate(sorted(ports))),
+        (give, 0, 0, 0),
+        (header_size, 0, 0, 0),
+        (byte_behind, 0, 0, 0),
+        *((equal, errors - at, 0, kind) for at, kind in enumerate(_ERRORS)),
+        (give, 0, 0, 0),
+        (give, 0, 0, _KEPT),
+    ]
+    buffer = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *instruction) for instruction in program))
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(program), ctypes.addressof(buffer)))
