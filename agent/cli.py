@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 WRONG_USAGE = 2
 PREPARE_AFTER_S = 0.3
+MOST_WORK_S, MOST_BLOCKED_S = 0.6, 3.0
+"""How long the report of a run that the user stopped may take, of the processor's time and by the clock."""
 
 app = typer.Typer(
     add_completion=False,
@@ -170,6 +172,8 @@ def check(
         trace = events.append if level in {"ticket", "public"} else _write_event
     run = measure(laptop_scope, air, profile, selection, terminal.known, deep=deep, trace=trace)
     stop_at_once()
+    if not run.complete:
+        _end_soon()
     report = make(run, profile)
     _write_held_events(report, events, level)
     _deliver(report, terminal, outputs, products, level, as_json=as_json)
@@ -350,6 +354,32 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _refuse(f"{problem.format_message()} (see netpreflight --help)")
     gc.freeze()  # else Python collects garbage once more on exit, which takes a tenth of a second
     sys.exit(code)
+
+
+def _end_soon() -> None:
+    """End the program if the report of a run that the user stopped takes too long.
+
+    What counts is the processor's time, so that a busy laptop does not cost the report; a write that blocks ends, too.
+    """
+    import _thread  # noqa: PLC0415 - as above
+    import threading  # noqa: PLC0415
+
+    from netpreflight.probes.net.clock import SYSTEM  # noqa: PLC0415
+
+    def worked() -> float:
+        return sum(os.times()[:2])
+
+    work_end, end = worked() + MOST_WORK_S, SYSTEM.monotonic() + MOST_BLOCKED_S
+
+    def watch() -> None:
+        """Wait for either end, and then do what Ctrl-C does."""
+        while worked() < work_end and SYSTEM.monotonic() < end:
+            SYSTEM.hold_up(0.02)
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write("netpreflight: its report takes too long\n")
+        _thread.interrupt_main()
+
+    threading.Thread(target=watch, name="end soon", daemon=True).start()
 
 
 def _close_standard_output() -> None:

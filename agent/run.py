@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import datetime as dt
+import os
 import random
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -18,6 +19,7 @@ from netpreflight.agent.judging.device_view import own_endpoints
 from netpreflight.agent.judging.dns import NTP_SERVER
 from netpreflight.agent.judging.signature import has_signed
 from netpreflight.agent.judging.vendor_status import cloud_is_silent
+from netpreflight.agent.judging.wifi.survey import Survey, survey_of
 from netpreflight.agent.plan import REACHED_BY, Milestone, PlannedProbe, plan
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Run, as_saved
@@ -56,6 +58,7 @@ from netpreflight.probes.scope import answers_arp, mac_of, own_addresses
 from netpreflight.probes.tcp import tcp
 from netpreflight.probes.vendor_status import vendor_status
 from netpreflight.probes.wifi import wifi
+from netpreflight.probes.wifi.source import in_thread
 
 MOST_RESOLVERS = 2
 """lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS); no device asks a third."""
@@ -67,6 +70,8 @@ MOST_HOLD_S = 60.0
 """The longest silence that a deep run tests; for a product with a longer keep-alive, what a NAT does is not known."""
 PATH_AFTER_S = 11.0
 """After a silence this long, which is three tries, the path is traced while the run still waits for an answer."""
+JUDGING_S = 60.0
+"""The longest that the checks of a probe that has ended are judged during the run; they are judged again at its end."""
 BEYOND_KEEP_ALIVE_S = 5.0
 """Added to the keep-alive: a NAT that forgets exactly when the keep-alive is due cannot be relied on."""
 
@@ -139,6 +144,10 @@ class _Measurement:
         self._profiles = [profile, *(device for device in profiles.load_all() if device.name != profile.name)]
         self._ended: set[str] = set()
         self._told: set[str] = set()
+        self._survey: tuple[Wifi, Survey] | None = None
+        """The scan results that were judged last, and what was worked out from them."""
+        self._judging = asyncio.Lock()
+        self._announcements: set[asyncio.Task[None]] = set()
         self._dtls_waited_for: set[tuple[str, int]] = set()
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
         self._assumed = False
@@ -175,17 +184,15 @@ class _Measurement:
             self._network = network
             self._addresses = HostAddresses(list(self._names()))
             stopped = asyncio.Event()
-            if sys.platform != "win32":
-                for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                    loop.add_signal_handler(signal_number, stopped.set)
-            work = asyncio.ensure_future(asyncio.gather(*self._tasks()))
-            stop = asyncio.ensure_future(stopped.wait())
-            both: set[asyncio.Future[Any]] = {work, stop}
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            complete = work.done()
-            stop.cancel()
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+            with _on_stop(lambda: self._stop(stopped)):
+                work = asyncio.ensure_future(self._work())
+                stop = asyncio.ensure_future(stopped.wait())
+                both: set[asyncio.Future[Any]] = {work, stop}
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                complete = work.done()
+                for task in (stop, work, *self._announcements):
+                    task.cancel()
+                await asyncio.gather(work, *self._announcements, return_exceptions=True)
             footprint = network.footprint()
         if self._seen.dns and not self._settled.is_set():
             self._seen.dns.assumed = True  # the run was cut short before there was a lease
@@ -199,6 +206,22 @@ class _Measurement:
             observations=as_saved(self._seen),
             footprint=footprint,
         )
+
+    async def _work(self) -> None:
+        """Run all probes, and announce what they show."""
+        await asyncio.gather(*self._tasks())
+        await asyncio.gather(*self._announcements)
+
+    def _stop(self, stopped: asyncio.Event) -> None:
+        """Tell the user that the run ends, and what has to be restored first; called wherever the program just is."""
+        if stopped.is_set():
+            return
+        asyncio.get_running_loop().call_soon_threadsafe(stopped.set)
+        restored = [what for restoration in self._network.restorations if (what := restoration())]
+        first = f", and giving {' and '.join(restored)} back" if restored else ""
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            # Past Python's own buffer, which may be in use at this moment.
+            os.write(sys.stderr.fileno(), f"netpreflight: stopping{first}; what was measured is reported\n".encode())
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
         """The work of this run, as coroutines."""
@@ -342,13 +365,38 @@ class _Measurement:
         """Announce the checks whose probes have all ended, and rest on nothing that the lease may still correct."""
         is_open = self._corrected.is_set() or not self._settled.is_set()
         open_probes = {row.name for row in self._by_resolvers} if is_open else set()
+        ready = []
         for check_id, row in judging.CHECKS.items():
             needed = {*row.probes, *(self._probes & set(row.also))}
             if self._air.ssid is not None:
                 needed |= self._probes & {"wifi"}  # the survey tells whether this laptop is on that network
-            if check_id not in self._told and needed <= self._ended - open_probes and row.exists(self._seen):
-                self._told.add(check_id)
-                self._on_check(judging.judge_one(check_id, self._seen, self._profile, self._selection))
+            if needed <= self._ended - open_probes and row.exists(self._seen):
+                ready.append(check_id)
+        self._announce(ready)
+
+    def _announce(self, check_ids: list[str], *, only_passes: bool = False) -> None:
+        """Judge checks and announce those that were not yet, in turn; the event loop does not wait for judging."""
+        seen = msgspec.structs.replace(self._seen)
+
+        async def announced() -> None:
+            async with self._judging:
+                new = [check_id for check_id in check_ids if check_id not in self._told]
+                with contextlib.suppress(TimeoutError):
+                    for check in await in_thread(lambda: self._judged(new, seen), JUDGING_S) if new else ():
+                        if check.status == "pass" or not only_passes:
+                            self._told.add(check.id)
+                            self._on_check(check)
+
+        task = asyncio.ensure_future(announced())
+        self._announcements.add(task)
+
+    def _judged(self, check_ids: list[str], seen: Observations) -> list[Check]:
+        """Judge checks of what was seen so far; the scan results are counted once for all of them."""
+        if seen.wifi is not None:
+            if self._survey is None or self._survey[0] is not seen.wifi:
+                self._survey = seen.wifi, survey_of(seen.wifi)
+            seen.wifi = self._survey[1]
+        return judging.judge_some(check_ids, seen, self._profile, self._selection)
 
     def _use_resolvers(self, resolvers: list[str], *, settled: bool) -> None:
         """Use the resolvers that DHCP hands out or, where those cannot be learned, the laptop's own.
@@ -385,12 +433,8 @@ class _Measurement:
         self._seen.wifi = self._aim(seen)
         if "5" in self._profile.radio.bands.value:
             return  # a better access point may be on 5 GHz
-        for check_id, row in judging.CHECKS.items():
-            if "wifi" in row.probes and not row.whole_survey:
-                check = judging.judge_one(check_id, self._seen, self._profile, self._selection)
-                if check.status == "pass":
-                    self._told.add(check_id)
-                    self._on_check(check)
+        early = [check for check, row in judging.CHECKS.items() if "wifi" in row.probes and not row.whole_survey]
+        self._announce(early, only_passes=True)
 
     def _aim(self, seen: Wifi) -> Wifi:
         """Note in the survey which network is judged, and in the scope which one this laptop is on."""
@@ -504,6 +548,22 @@ class _Measurement:
         for profile in self._profiles:
             names.update(dict.fromkeys(_cloud_names(profile), "device"))
         return {**names, **dict.fromkeys(VENDOR_HOSTS, "vendor")}
+
+
+@contextlib.contextmanager
+def _on_stop(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` where the user ends the run; not by the event loop, which may be busy just then."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = {
+        number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _cloud_names(profile: Profile) -> list[str]:

@@ -516,20 +516,29 @@ class _Client:
         loop = asyncio.get_running_loop()
         loop.add_reader(self._socket.fileno(), self._on_readable)
         loop.add_reader(self._arp.fileno(), self._on_arp)
+        self._network.restorations.append(self._to_give_back)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         try:
             # A RELEASE is not acknowledged, so each is sent twice. A REQUEST without an answer may have been granted.
-            leases = list(self._released) or ([self._requested] if self._requested else [])
-            for lease in leases:
+            for lease in self._leases():
                 self._release(lease)
         finally:
             if self._inform_used:
                 self._inform_used.cancel()
+            self._network.restorations.remove(self._to_give_back)
             for sock in (self._socket, self._arp):
                 asyncio.get_running_loop().remove_reader(sock.fileno())
             self._close()
+
+    def _leases(self) -> list[DhcpMessage]:
+        """The leases that were granted, or else the one that was asked for."""
+        return list(self._released) or ([self._requested] if self._requested else [])
+
+    def _to_give_back(self) -> str | None:
+        """The leases that have to be given back, in words; None: there is none."""
+        return " and ".join(f"the lease of {lease.address}" for lease in self._leases()) or None
 
     def _schedule(self) -> list[tuple[float, Callable[[], None]]]:
         """What to send at which second as long as there is no OFFER."""

@@ -1,5 +1,6 @@
 """Judging a run: each check by its own judge, then the verdict, the answer, the Internet Test and the start."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -105,7 +106,13 @@ def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Se
 
 def judge_one(check_id: str, seen: Observations, profile: Profile, selection: Selection) -> Check:
     """Judge one check."""
-    return _judged(CHECKS[check_id], device_view(seen, profile), selection)
+    return judge_some([check_id], seen, profile, selection)[0]
+
+
+def judge_some(check_ids: Iterable[str], seen: Observations, profile: Profile, selection: Selection) -> list[Check]:
+    """Judge some checks."""
+    view = device_view(seen, profile)
+    return [_judged(CHECKS[check_id], view, selection) for check_id in check_ids]
 
 
 def _judged(row: Row, view: DeviceView, selection: Selection) -> Check:

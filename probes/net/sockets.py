@@ -364,6 +364,8 @@ class Network:
     ) -> None:
         self.interface = interface
         self.clock = clock
+        self.restorations: list[Callable[[], str | None]] = []
+        """What probes have to put back before the run ends, each as a function that names it (None: nothing now)."""
         self._trace = trace
         self._events_reported = 0
         self._started = started

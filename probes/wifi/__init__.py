@@ -37,7 +37,7 @@ LAST_RESULTS = "last results"
 """What every source calls the results of an earlier scan, in `limits`."""
 LISTENING = "listening"
 """An interface in monitor mode: it works even if every other radio is switched off."""
-OnPartial = Callable[[Wifi], None]
+OnPartial = Callable[[Wifi], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ Source = Callable[[_SurveyRequest], Awaitable[Wifi]]
 
 
 async def wifi(
-    network: Network, interface: str | None, ssid: str | None, *, on_partial: OnPartial | None = None
+    network: Network, interface: str | None, ssid: str | None, *, on_partial: Callable[[Wifi], None] | None = None
 ) -> Wifi:
     """Survey the air with the best source available; `limits` says what prevented a better one.
 
@@ -70,9 +70,9 @@ async def wifi(
         on_partial: called with the results of 2.4 GHz as soon as they are there, if more follow.
     """
 
-    def early(seen: Wifi) -> None:
+    async def early(seen: Wifi) -> None:
         assert on_partial is not None, "asked for"
-        on_partial(_finished(seen, ssid, []))
+        on_partial(await in_thread(lambda: _finished(seen, ssid, []), SURVEY_S))
 
     octets = ssid_bytes(ssid) if ssid else b""
     ssid = ssid_text(octets) or None
@@ -87,7 +87,7 @@ async def wifi(
     best = choice.best or Wifi()
     if not best.triggered and best.unlocked_by is None and choice.steps:
         best.unlocked_by = choice.steps[0]
-    return _finished(best, ssid, choice.reasons)
+    return await in_thread(lambda: _finished(best, ssid, choice.reasons), SURVEY_S)
 
 
 class _Choice:

@@ -39,6 +39,7 @@ from netpreflight.probes.wifi.source import (
     Tell,
     age_of,
     band_name,
+    in_thread,
     of_both,
     tell_nobody,
     told,
@@ -57,6 +58,7 @@ ASKED_SCAN_S = 20.0
 REMEMBERED_S = 60.0
 """A BSS that was heard this recently is looked for once more if the scan did not hear it."""
 SAME_VISIT_US = 5_000_000
+DECODE_S = 30.0
 MOST_BSSS = 2000
 MOST_DUMPS = 4
 
@@ -97,7 +99,7 @@ _FLAG_COLOCATED_6GHZ = 1 << 14
 Attributes = dict[int, bytes]
 Message = tuple[int, Attributes]
 """A command's number and its attributes."""
-OnPartial = Callable[[Wifi], None]
+OnPartial = Callable[[Wifi], Awaitable[None]]
 RequestScan = Callable[[str, list[bytes]], Awaitable[None]]
 """Asks NetworkManager to scan with an interface, also for these names; raises SourceUnavailable if it refuses."""
 
@@ -469,7 +471,7 @@ class _Survey:
             may_scan = True
         if self._seen.triggered:
             self._seen.scan_s = round(self._elapsed() - begun, 3)
-        self._tell(self._seen, entries, begun)
+        await self._tell(self._seen, entries, begun)
         if not self._seen.triggered:
             ages = age_of(self._seen.bss) if self._seen.bss else "and there are none"
             what = "no scan came to its end" if may_scan else "no scan was made"
@@ -490,8 +492,8 @@ class _Survey:
         if self._on_partial and high:
             so_far_s = round(self._elapsed() - begun, 3)
             partial = structs.replace(self._seen, limits=[*self._seen.limits], bss=[], scan_s=so_far_s)
-            self._tell(partial, await self._dump(), begun)
-            self._on_partial(partial)
+            await self._tell(partial, await self._dump(), begun)
+            await self._on_partial(partial)
         whole &= await self._scan(high)
         entries = await self._dump()
         visits = 1
@@ -685,9 +687,11 @@ class _Survey:
 
         The entry with the name of a hidden network stays as long as its beacons, without the name, are still heard.
         """
-        fresh = [entry for entry in entries if entry.associated or self._is_fresh(entry, begun)]
-        nameless = {entry.place for entry in fresh if not entry.key[-1]}
-        heard = [entry for entry in entries if entry in fresh or entry.place in nameless]
+        fresh = [entry.associated or self._is_fresh(entry, begun) for entry in entries]
+        nameless = {
+            entry.place for entry, is_fresh in zip(entries, fresh, strict=True) if is_fresh and not entry.key[-1]
+        }
+        heard = [entry for entry, is_fresh in zip(entries, fresh, strict=True) if is_fresh or entry.place in nameless]
         if silent := len(entries) - len(heard):
             self._seen.limits.append(
                 f"Left out, because not heard on two visits: {silent} of the results from before this scan"
@@ -698,7 +702,11 @@ class _Survey:
         """Whether the entry was heard since `begun`."""
         return entry.age_s is not None and entry.age_s <= self._elapsed() - begun
 
-    def _tell(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
+    async def _tell(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
+        """Add the kernel's entries, of which there may be thousands, to an observation, beside the event loop."""
+        await in_thread(lambda: self._decode(seen, entries, begun), DECODE_S)
+
+    def _decode(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
         """Add the kernel's entries to an observation."""
         if len(entries) > MOST_BSSS:
             seen.left_out = f"{len(entries)} access points are in range, and the {MOST_BSSS} strongest are kept"

@@ -106,7 +106,10 @@ def test_both_bands_are_scanned_and_two_point_four_comes_first(sysfs: Path) -> N
     kernel.tables = [[], low, [*low, entry(3, 5180)]]
     partial: list[Wifi] = []
 
-    seen = survey(kernel, sysfs, on_partial=partial.append)
+    async def early(seen: Wifi) -> None:
+        partial.append(seen)
+
+    seen = survey(kernel, sysfs, on_partial=early)
 
     assert kernel.triggered == [[2412, 2437], [5180], [2437]], "the last, passive, waits for a beacon of the second"
     asked = [nl80211.attributes_of(request.get(45, b"")) for request in kernel.requests]
