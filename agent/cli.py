@@ -170,7 +170,9 @@ def check(
     if debug:
         # With a level that hides something, the lines wait: what must be hidden is known only at the end.
         trace = events.append if level in {"ticket", "public"} else _write_event
-    run = measure(laptop_scope, air, profile, selection, terminal.known, deep=deep, trace=trace)
+    run = measure(
+        laptop_scope, air, profile, selection, terminal.known, deep=deep, trace=trace, on_stop=_acknowledge_stop
+    )
     stop_at_once()
     if not run.complete:
         _end_soon()
@@ -354,6 +356,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _refuse(f"{problem.format_message()} (see netpreflight --help)")
     gc.freeze()  # else Python collects garbage once more on exit, which takes a tenth of a second
     sys.exit(code)
+
+
+def _acknowledge_stop(restored: list[str]) -> None:
+    """Say that the run ends, and what is given back first."""
+    first = f", and giving {' and '.join(restored)} back" if restored else ""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        # Past Python's own buffer, which may be in use at this moment.
+        os.write(sys.stderr.fileno(), f"netpreflight: stopping{first}; what was measured is reported\n".encode())
 
 
 def _end_soon() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import os
 import random
 import signal
 import sys
@@ -76,6 +75,7 @@ BEYOND_KEEP_ALIVE_S = 5.0
 """Added to the keep-alive: a NAT that forgets exactly when the keep-alive is due cannot be relied on."""
 
 OnCheck = Callable[[Check], None]
+OnStop = Callable[[list[str]], None]
 Probe = Callable[[], Awaitable[Observation]]
 
 
@@ -98,6 +98,7 @@ def measure(
     deep: bool = False,
     clock: Clock = SYSTEM,
     trace: Trace | None = None,
+    on_stop: OnStop = lambda _restored: None,
 ) -> Run:
     """Measure until everything is known, or the user stops the run (Ctrl-C, SIGTERM, SIGHUP).
 
@@ -111,9 +112,12 @@ def measure(
             path even if the port answers.
         clock: the clock to use.
         trace: called with every packet that is sent or received, and every question to the system.
+        on_stop: called at once where the user stops the run, with what is given back first.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_Measurement(scope, air, profile, selection, on_check, clock, trace, deep=deep).run())
+        return runner.run(
+            _Measurement(scope, air, profile, selection, on_check, clock, trace, on_stop, deep=deep).run()
+        )
 
 
 class _Measurement:
@@ -128,6 +132,7 @@ class _Measurement:
         on_check: OnCheck,
         clock: Clock,
         trace: Trace | None,
+        on_stop: OnStop,
         *,
         deep: bool,
     ) -> None:
@@ -139,6 +144,7 @@ class _Measurement:
         self._profile = profile
         self._selection = selection
         self._on_check = on_check
+        self._on_stop = on_stop
         self._seen = Observations(scope=scope)
         self._begun = clock.monotonic()
         self._profiles = [profile, *(device for device in profiles.load_all() if device.name != profile.name)]
@@ -217,11 +223,7 @@ class _Measurement:
         if stopped.is_set():
             return
         asyncio.get_running_loop().call_soon_threadsafe(stopped.set)
-        restored = [what for restoration in self._network.restorations if (what := restoration())]
-        first = f", and giving {' and '.join(restored)} back" if restored else ""
-        with contextlib.suppress(AttributeError, OSError, ValueError):
-            # Past Python's own buffer, which may be in use at this moment.
-            os.write(sys.stderr.fileno(), f"netpreflight: stopping{first}; what was measured is reported\n".encode())
+        self._on_stop([what for restoration in self._network.restorations if (what := restoration())])
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
         """The work of this run, as coroutines."""

@@ -702,6 +702,7 @@ def test_interrupted_run_releases_and_reports(moment: str, number: signal.Signal
 
         report = json.loads(output)
         assert process.returncode == 130
+        assert "netpreflight: stopping" in errors
         assert "Traceback" not in errors
         assert report["complete"] is False
         assert "cut short" in " ".join(report["notes"])

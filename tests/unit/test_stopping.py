@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.stopping import MOMENTS, REPORTED, started, stopped
+from tests.unit.stopping import MOMENTS, REPORTED, UNTIL_STOPPED, started, stopped
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -25,6 +25,13 @@ def test_a_run_is_stopped_at_any_moment(moment: str, tmp_path: Path) -> None:
         assert end.errors.endswith("netpreflight: stopped\n")
         assert end.output == ""
         assert end.left == []
+
+
+def test_what_is_given_back_first_is_named(tmp_path: Path) -> None:
+    owed = 'given[0]._network.restorations[:] = [lambda: "the lease of 192.0.2.7", lambda: None]'
+    end = stopped(UNTIL_STOPPED.replace("    really_stop", f"    {owed}\n    really_stop", 1), tmp_path)
+
+    assert "netpreflight: stopping, and giving the lease of 192.0.2.7 back" in end.errors
 
 
 @pytest.mark.parametrize("moment", ["judging during the run", "writing"])
