@@ -79,9 +79,9 @@ _SHAPES: dict[str, Shape] = {
 }
 LATE_ACK_S = 1.0
 """How long to wait after the last NAK for an ACK of another server, whose lease then has to be given back."""
-COLLECT_S = 0.5
+COLLECT_S = 0.7
 """How long after the DISCOVER further OFFERs are collected if nothing announces one: a server that does not wait has
-answered by then, also through an access point that keeps broadcasts for its next DTIM beacon."""
+answered by then, also over a satellite, or an access point that keeps broadcasts for its next DTIM beacon."""
 COLLECT_UNTOLD_S = 2.0
 """The same, if the server that offers did not answer the INFORM: then others may not have answered it either. ISC
 dhcpd pings for 1 s before it offers, and rounds up."""

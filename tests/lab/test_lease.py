@@ -1,10 +1,11 @@
-"""DHCP servers that take their time: what a run does meanwhile, and what it waits for."""
+"""What a run does while a DHCP server takes its time, what it waits for, and that its lease is given back."""
 
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from netpreflight.probes.dhcp import COLLECT_S
 from tests.lab.lab import SECOND_DHCP, SECOND_RESOLVER, Lab
 from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp
 
@@ -81,7 +82,7 @@ def test_a_second_server_that_answers_no_inform_and_pings_first_is_waited_for(la
     assert informed == [GATEWAY]
     assert len(offers) == 1 + late
     assert status(report, "dhcp.servers") == (("fail", "servers-disagree") if late else ("pass", None))
-    assert offers[-1] > sent + 0.5 or not late, "the fault: it is late"
+    assert offers[-1] > sent + COLLECT_S or not late, "the fault: it is late"
 
 
 def test_the_second_release_does_not_follow_the_first_at_once() -> None:
@@ -94,3 +95,17 @@ def test_the_second_release_does_not_follow_the_first_at_once() -> None:
         released = times(report, "RELEASE")
         assert len(released) == 2
         assert all(later - earlier >= 0.1 for earlier, later in pairwise(released))
+
+
+FIRST_RELEASE = "udp dport 67 @th,1984,24 0x350107 limit rate 1/hour burst 1 packets counter name hits drop"
+"""The first packet to a DHCP server whose options begin with the message type of a RELEASE (RFC 2132 section 9.6)."""
+
+
+def test_the_lease_is_given_back_although_the_first_release_is_lost() -> None:
+    with Lab() as lab:
+        fault = lab.gateway.rule(FIRST_RELEASE, ("input",))
+        report = lab.check("--only", "dhcp").report
+
+        assert fault.counter() == 1
+        assert "\n".join(lab.log("dhcp")).count("DHCPRELEASE") == 1
+        assert (status(report, "dhcp.lease"), lab.leases()) == (("pass", None), [])
