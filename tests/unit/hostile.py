@@ -12,6 +12,8 @@ HOSTILE = {
     "OSC": "\x1b]0;title\x07\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
     "bidi": "a\u202e\u2066gnp.exe\u2069\u202c\u061c",
     "zero-width": "pool\u200b.ntp\u200d\ufeff\u2060\u00ad.org",
+    "unseen": "a\u3164\u2800\ufe0f\U000e0100\u034f\u115f\u00a0\u3000b",
+    "stacked": "Z" + "\u0300\u0301\u0302\u0303\u0304\u0305" * 8 + "algo",
     "separators": "a\u2028b\u2029c",
     "markup": "[red]x[/red] [link=http://evil.example]y[/link] [/] :boom: <b>",
     "long": "A" * 10_000,

@@ -1,6 +1,7 @@
 """A run with something in every kind of field, and how it looks on a terminal and in JSON."""
 
 import io
+import re
 import unicodedata
 from typing import Any
 
@@ -31,12 +32,13 @@ def run(**changed: Any) -> Run:
 
 
 def raw(text: str) -> list[str]:
-    """The characters of a text that a terminal obeys or hides, line ends aside."""
+    """The characters of a text that a terminal obeys or hides, line ends aside, and stacks of marks."""
     return [
         repr(character)
         for character in sorted(set(text))
-        if character != "\n" and unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Cs"}
-    ]
+        if (character not in "\n " and unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Zs", "Cs"})
+        or character in "\u3164\u2800\ufe0f\U000e0100\u034f\u115f"
+    ] + re.findall("[\u0300-\u036f]{5,}", text)
 
 
 def on_terminal(made: Report) -> str:
