@@ -15,7 +15,7 @@ from functools import partial
 from typing import Literal
 
 from netpreflight.probes.net import dtls
-from netpreflight.probes.net.coap import reply_to
+from netpreflight.probes.net.coap import MESSAGE_ID_AT, reply_to
 from netpreflight.probes.net.exchange import exchange
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD
 from netpreflight.probes.net.sockets import AddressOf, Network
@@ -123,6 +123,8 @@ async def _ping_at(
             at_s=SEND_AT_S,
             give_up_s=GIVE_UP_S,
             read=lambda payload: reply_to(message_id, payload),
+            mark=message_id.to_bytes(2),
+            mark_at=MESSAGE_ID_AT,
         )
         settled = result.value is not None or any(attempt.icmp for attempt in result.attempts)
         seen = CoapServer(

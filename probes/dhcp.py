@@ -23,7 +23,6 @@ Ethernet frames carry the laptop's own source address, because switches and acce
 """
 
 import asyncio
-import ctypes
 import errno
 import hashlib
 import ipaddress
@@ -38,7 +37,8 @@ from typing import Any, Literal, NamedTuple, Protocol, Self
 import msgspec
 
 from netpreflight.probes.laptop_lease import laptop_lease
-from netpreflight.probes.net import packets
+from netpreflight.probes.net import filters, packets
+from netpreflight.probes.net.inbox import MOST_AT_ONCE
 from netpreflight.probes.net.payload_shapes import (
     ARP_REQUEST,
     DHCP_DISCOVER,
@@ -118,26 +118,9 @@ _LAPTOP_OPTIONS = [1, 3, 6, 15, 28, 108, 114]
 _ARP, _ETHERNET, _ARP_BYTES = 0x0806, 14, 28
 _ARP_OF_IPV4 = bytes.fromhex("000108000604")
 _ARP_ASKS = bytes.fromhex("0001")
-_SO_ATTACH_FILTER = 26
-_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_MR_PROMISC = 263, 1, 1
-_DHCP_REPLIES = (
-    # Classic BPF: IPv4, UDP, no later fragment, from port 67 to port 68. (code, jump if true, jump if false, operand)
-    (0x28, 0, 0, 12),
-    (0x15, 0, 10, 0x0800),
-    (0x30, 0, 0, 23),
-    (0x15, 0, 8, 17),
-    (0x28, 0, 0, 20),
-    (0x45, 6, 0, 0x1FFF),
-    (0xB1, 0, 0, 14),
-    (0x48, 0, 0, 14),
-    (0x15, 0, 3, 67),
-    (0x48, 0, 0, 16),
-    (0x15, 0, 1, 68),
-    (0x06, 0, 0, 4096),
-    (0x06, 0, 0, 0),
-)
+_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_STATISTICS, _PACKET_MR_PROMISC = 263, 1, 6, 1
 
-_SNAME_AT, _FILE_AT, _COOKIE_AT, _OPTIONS_AT = 44, 108, 236, 240
+_XID_AT, _SNAME_AT, _FILE_AT, _COOKIE_AT, _OPTIONS_AT = 4, 44, 108, 236, 240
 _COOKIE = bytes.fromhex("63825363")
 _PAD, _OVERLOAD, _END = 0, 52, 255
 _LENGTHS: dict[int, Callable[[int], bool]] = {
@@ -419,6 +402,7 @@ class _Inform:
         if address is None or self._scope.mac is None:
             return
         sock = self._socket()
+        sock.expect(_SERVER_PORT, mark=self._xid.to_bytes(4), mark_at=_XID_AT)
         message = _bootp(
             "INFORM", self._scope.mac, self._xid, [("param_req_list", _LAPTOP_OPTIONS)], client_address=address
         )
@@ -448,6 +432,7 @@ class _Inform:
                     self._seen.received.append(reply)
                     self._learned.informed()
                     self._learned.portal_api(final=False)
+            self._seen.unread = self._seen.unread or sock.take_lost()
             if self._seen.received:
                 return
 
@@ -493,9 +478,10 @@ class _Client:
         self._arp = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ARP))
         try:
             self._arp.settimeout(0)
-            self._arp.bind((self._network.interface, _ARP))
+            filters.attach(self._arp, filters.arp())
             self._socket.settimeout(0)
-            _attach_filter(self._socket)
+            filters.attach(self._socket, None)  # until something is asked
+            self._arp.bind((self._network.interface, _ARP))
             self._socket.bind((self._network.interface, 0x0800))
             # Some servers answer the device's address although the broadcast flag is set.
             membership = struct.pack(
@@ -528,6 +514,9 @@ class _Client:
             if self._inform_used:
                 self._inform_used.cancel()
             self._network.restorations.remove(self._to_give_back)
+            for sock in (self._socket, self._arp):
+                _, dropped = struct.unpack("=II", sock.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
+                self._seen.unread = self._seen.unread or dropped > 0
             for sock in (self._socket, self._arp):
                 asyncio.get_running_loop().remove_reader(sock.fileno())
             self._close()
@@ -721,7 +710,7 @@ class _Client:
 
     def _on_arp(self) -> None:
         """Take what says that somebody has the address: any ARP packet whose sender's address it is."""
-        while True:
+        for _ in range(MOST_AT_ONCE):  # the loop calls again while there is more
             try:
                 frame = self._arp.recv(4096)
             except OSError:
@@ -777,6 +766,7 @@ class _Client:
         self._expected[xid] = question
         if kind == "DISCOVER" and identity == "device":
             self._discovered_at = self._network.clock.monotonic()
+        filters.attach(self._socket, filters.dhcp_replies(self._expected))
         message = _bootp(kind, mac, xid, options, client_address=source, broadcast=flag)
         shape = DHCP_DISCOVER_NAMED if identity == "named" else _SHAPES[kind]
         self._send(kind, identity, message, source or "0.0.0.0", _BROADCAST, _BROADCAST_MAC, shape)  # noqa: S104 - see `_bootp`
@@ -832,25 +822,18 @@ class _Client:
         self._network.note(what, "DHCP", protocol="udp", address=address, port=_SERVER_PORT, shape=shape, payload=frame)
 
     def _on_readable(self) -> None:
-        """Queue the frames that have arrived, up to MOST_MESSAGES."""
-        while True:
+        """Queue the frames that have arrived, as long as no more than MOST_MESSAGES wait."""
+        for _ in range(MOST_AT_ONCE):  # the loop calls again while there is more
             try:
                 frame = self._socket.recv(4096)
             except OSError:
                 return
             if self._frames.qsize() < MOST_MESSAGES:
                 self._frames.put_nowait(frame)
+            else:
+                self._seen.unread = True
 
     def _close(self) -> None:
         self._socket.close()
         self._arp.close()
         self._sink.close()
-
-
-def _attach_filter(sock: socket.socket) -> None:
-    """Let the kernel drop everything but DHCP replies (SO_ATTACH_FILTER, socket(7))."""
-    program = b"".join(struct.pack("HBBI", *instruction) for instruction in _DHCP_REPLIES)
-    buffer = ctypes.create_string_buffer(program)
-    sock.setsockopt(
-        socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HL", len(_DHCP_REPLIES), ctypes.addressof(buffer))
-    )

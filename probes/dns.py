@@ -161,6 +161,7 @@ async def _look_up(network: Network, resolver: str, name: str, kind: NameKind, w
         at_s=QUERY_AT_S,
         give_up_s=GIVE_UP_S,
         read=read,
+        mark=query.id.to_bytes(2),
     )
     lookup = Lookup(
         name=name,

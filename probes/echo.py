@@ -128,6 +128,7 @@ class _Conversation:
         self._test = test
         self._peer = (address, test.port)
         self._sock = network.udp("reachability echo", ECHO, test.host)
+        self._sock.expect(test.port, address)
         self._sent: list[tuple[float, bytes]] = []
         """The time (monotonic clock) and bytes of each packet sent."""
         self._packets: list[EchoPacket] = []

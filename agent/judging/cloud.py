@@ -13,10 +13,11 @@ from netpreflight.agent.judging.icmp import from_host, named, refused
 from netpreflight.agent.judging.nat import forgotten, idle_evidence
 from netpreflight.agent.judging.path import beyond_this_site
 from netpreflight.agent.judging.signature import is_signed
-from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, not_sent, of_another_run
+from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, not_sent, of_another_run, unread
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import BEST_FIRST, Finding, Flow, Named
 from netpreflight.probes.observations import (
+    TOO_MUCH,
     Attempt,
     CloudEndpoint,
     Connection,
@@ -194,15 +195,15 @@ def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile:
     if key and is_signed(key.value, flight.client_random, flight.server_random, flight.key_exchange):
         summary = f"{where} signed this run's random number with the key that devices carry"
         return Finding(status="pass", summary=summary, rests_on=[key])
+    if flight.answer == "flood":
+        return unread(where, TOO_MUCH, [])
     if flight.answer in {None, "HelloVerifyRequest"}:
         return _second_flight(endpoint, flight, where, seen)
     if key is None:
         cookie = " with the cookie" if flight.attempts else ""
         return Finding(status="pass", summary=f"{where} answers a DTLS ClientHello{cookie} with {flight.answer}")
     what = f"It answers with {flight.answer}"
-    if flight.answer == "flood":
-        what = "It sends more than any server does"
-    elif flight.answer == "ServerHello":
+    if flight.answer == "ServerHello":
         what = "What it signed does not fit that key" if flight.key_exchange else "It signs nothing"
     return Finding(
         status="fail" if key.certainty == "confirmed" or is_local(endpoint.address or "") else "warn",

@@ -7,10 +7,10 @@ import msgspec
 from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.addresses import first_host
 from netpreflight.agent.judging.device_view import DeviceView
-from netpreflight.agent.judging.unseen import not_looked
+from netpreflight.agent.judging.unseen import not_looked, unread
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Named, Status
-from netpreflight.probes.observations import Dhcp, DhcpMessage, Lease
+from netpreflight.probes.observations import TOO_MUCH, Dhcp, DhcpMessage, Lease
 
 T = TypeVar("T")
 
@@ -40,7 +40,12 @@ def offer(view: DeviceView) -> Finding:
         )
     if dhcp.offers():
         return _dropped(dhcp.offers()[0], view.profile, evidence)
-    return msgspec.structs.replace(_silence(view, dhcp), evidence=evidence)
+    return _not_read(dhcp, evidence) or msgspec.structs.replace(_silence(view, dhcp), evidence=evidence)
+
+
+def _not_read(dhcp: Dhcp, evidence: list[str]) -> Finding | None:
+    """The finding where more replies came than could be read; None: all that came was read."""
+    return unread("a DHCP server", TOO_MUCH, evidence) if dhcp.unread else None
 
 
 def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
@@ -454,6 +459,8 @@ def servers(view: DeviceView) -> Finding:
             owner="network administrator",
             evidence=evidence,
         )
+    if found := _not_read(dhcp, evidence):
+        return found
     summary = f"Only {first.server} answers" if not others else f"{', '.join(told)} answer, and agree"
     return Finding(status="pass", summary=summary, evidence=evidence)
 
@@ -524,6 +531,8 @@ def _nothing_granted(dhcp: Dhcp, offered: Status, evidence: list[str]) -> Findin
         reason = "The server offered an address, and answered the REQUEST for it with a NAK"
         reason += ", with a host name and without." if {True, False} <= with_name else "."
         remedy = f"Look at the pool and the log of the DHCP server {refusal.server}."
+    elif offers and (found := _not_read(dhcp, evidence)):
+        return found
     elif offers:
         problem, named = "not-granted", Named(address=offers[0].server)
         summary = f"DHCP server {offers[0].server} offers an address, but does not grant it"

@@ -20,11 +20,12 @@ from netpreflight.agent.judging.forged import doubt_of
 from netpreflight.agent.judging.icmp import from_host, no_route
 from netpreflight.agent.judging.router_owner import Router, furthest_outside, is_beyond_the_edge, whose
 from netpreflight.agent.judging.signature import is_signed
-from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run
+from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run, unread
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import (
+    TOO_MUCH,
     CloudEndpoint,
     CoapServer,
     Icmp,
@@ -239,6 +240,9 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
     device, address = target.device, target.address
     destination = f"{target.host} ({address}), {device.name}"
     error = next((probe.detail for probe in device.probes if probe.outcome == "error"), None)
+    was_flooded = any(probe.detail == TOO_MUCH for tried in (device, *target.controls) for probe in tried.probes)
+    if was_flooded and ladder.end(device) is None:
+        return unread(destination, TOO_MUCH, [])
     if not any(probe.outcome != "error" for probe in device.probes):
         return not_sent("with a limited TTL", destination, error or "nothing was sent", [])
     end = ladder.end(device)

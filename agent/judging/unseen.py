@@ -47,8 +47,11 @@ def not_sent(what: str, where: str, error: str, evidence: list[str]) -> Finding:
 def not_read(where: str, attempts: Iterable[Attempt], evidence: list[str]) -> Finding | None:
     """The finding where an answer may have come that was not read; None: all that came was read."""
     why = next((attempt.detail or "" for attempt in attempts if attempt.outcome == "unread"), None)
-    if why is None:
-        return None
+    return None if why is None else unread(where, why, evidence)
+
+
+def unread(where: str, why: str, evidence: list[str]) -> Finding:
+    """The finding where an answer may have come that was not read, for this reason."""
     return Finding(
         status="unknown",
         summary=f"An answer of {where} may have come that was not read",

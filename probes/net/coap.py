@@ -1,6 +1,7 @@
 """CoAP messages (RFC 7252): checking the reply to an empty message."""
 
 _TYPES = ("Confirmable", "Non-confirmable", "Acknowledgement", "Reset")
+MESSAGE_ID_AT = 2
 _PAYLOAD_MARKER = 0xFF
 _EXTENSION = {13: 1, 14: 2}
 """How many bytes follow to extend an option's delta or length, by the value of its nibble."""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from netpreflight.probes.net.payload_shapes import Shape
 from netpreflight.probes.net.sockets import Network, Refusal, UdpSocket
-from netpreflight.probes.observations import KEPT_BYTES, Attempt, AttemptOutcome
+from netpreflight.probes.observations import KEPT_BYTES, TOO_MUCH, Attempt, AttemptOutcome
 
 T = TypeVar("T")
 
@@ -37,6 +37,8 @@ async def exchange(
     give_up_s: float,
     read: Callable[[bytes], T | None],
     shape: Shape | None = None,
+    mark: bytes = b"",
+    mark_at: int = 0,
 ) -> Exchange[T]:
     """Send `request` at each time in `at_s`, until `read` accepts a reply from `address` and `port`.
 
@@ -51,7 +53,10 @@ async def exchange(
         read: decodes a reply; None: it is a part of an answer, and the rest is waited for. Raises ValueError with the
             reason if it is no answer.
         shape: the request's shape, if it is not the socket's own.
+        mark: bytes that every answer has, such as the request's id, so that the kernel can drop a flood of others.
+        mark_at: where in the answer they are.
     """
+    sock.expect(port, address, mark, mark_at)
     attempts: list[Attempt] = []
     ignored: list[Attempt] = []
     begun = network.clock.monotonic()
@@ -95,6 +100,8 @@ async def exchange(
             outcome_so_far = replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at))
             if value is not None:
                 return Exchange([*attempts, outcome_so_far, *ignored], value, _ms(event.at - begun))
+        if sock.take_lost() and outcome_so_far.outcome == "timeout":
+            outcome_so_far = attempt("unread", sent_at, TOO_MUCH)
         attempts.append(outcome_so_far)
         if refusals == ENOUGH_REFUSALS:
             break

@@ -31,7 +31,7 @@ from netpreflight.probes.net.coap import reply_to
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, DNS_QUERY, NTP_REQUEST, TCP_SYN
 from netpreflight.probes.net.raw import Quote, RawFlow, Segment
 from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
-from netpreflight.probes.observations import Icmp, Ladder, PathPayload, PathProbe, ProbeOutcome
+from netpreflight.probes.observations import TOO_MUCH, Icmp, Ladder, PathPayload, PathProbe, ProbeOutcome
 
 SYN_WAIT_S = 0.9
 """Less than the 1 s after which the system sends a SYN again (RFC 6298 section 2)."""
@@ -185,9 +185,17 @@ class Climb(ABC):
         """Read answers until `deadline` (monotonic clock), or until none is outstanding."""
 
     async def close(self) -> None:
-        """Stop whatever is still going on, and close the raw sockets."""
+        """Stop whatever is still going on, and close the raw sockets; what may have been lost is no silence."""
+        if self._has_lost():
+            for probe in self.tries:
+                if probe.open:
+                    probe.outcome, probe.detail = "error", TOO_MUCH
         if self._raw is not None:
             self._raw.close()
+
+    def _has_lost(self) -> bool:
+        """Whether more arrived than could be read."""
+        return self._raw is not None and self._raw.take_lost()
 
     def seen(self) -> Ladder:
         """The ladder as an observation."""
@@ -253,6 +261,7 @@ class UdpClimb(Climb):
     def __init__(self, network: Network, place: Destination, rungs: Rungs, purpose: str) -> None:
         super().__init__(network, place, rungs, purpose)
         self._sock = network.udp(purpose, self.shape, place.host)
+        self._sock.expect(rungs.port, place.address)
         self._own: list[tuple[UdpSocket, PendingProbe]] = []
         self._fixed = os.urandom(32)
         self._strays = 0
@@ -270,6 +279,7 @@ class UdpClimb(Climb):
             sock = self._sock
             if own_port:
                 sock = self.network.udp(self.purpose, self.shape, self.place.host)
+                sock.expect(self.rungs.port, self.place.address)
                 self._own.append((sock, probe))
             problem = sock.send(probe.payload, self.place.address, self.rungs.port, ttl=ttl)
         if problem is not None:
@@ -297,6 +307,10 @@ class UdpClimb(Climb):
         if self._raw is not None:
             waits.append(self._listen_raw(self._raw, deadline))
         await asyncio.gather(*waits)
+
+    def _has_lost(self) -> bool:
+        """Whether more arrived than could be read."""
+        return super()._has_lost() or any(sock.take_lost() for sock in (self._sock, *(own for own, _ in self._own)))
 
     def _expects(self) -> bool:
         """Whether a packet is still unanswered."""

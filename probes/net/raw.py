@@ -14,9 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from netpreflight.probes.net import packets
+from netpreflight.probes.net import filters, packets
+from netpreflight.probes.net.inbox import MOST_AT_ONCE, Inbox
 from netpreflight.probes.net.payload_shapes import Shape
-from netpreflight.probes.net.sockets import LARGEST_DATAGRAM, LARGEST_QUOTE, MOST_DATAGRAMS, Network
+from netpreflight.probes.net.sockets import LARGEST_DATAGRAM, LARGEST_QUOTE, Network
 from netpreflight.probes.observations import EventKind, Icmp
 
 _SOL_RAW, _ICMP_FILTER = 255, 1  # Linux, icmp(7)
@@ -92,8 +93,7 @@ class RawFlow:
         if sys.platform != "linux":
             raise OSError("raw sockets are used on Linux only")
         self._network, self._purpose, self._shape, self._host = network, purpose, shape, host
-        self._events: asyncio.Queue[Quote | Segment] = asyncio.Queue()
-        self._read = 0
+        self._inbox: Inbox[Quote | Segment] = Inbox(network.clock)
         self._sockets: list[socket.socket] = []
         self._watched: list[socket.socket] = []
         try:
@@ -110,10 +110,12 @@ class RawFlow:
                 near_port = reserved.getsockname()[1]
             self.ends = Ends(protocol, (address, near_port), far)
             self._inet = packets.layers("inet")
+            filters.attach(errors, filters.quotes(_PROTOCOLS[protocol], far[0]))
             self._watch(errors, self._quote)
             if protocol == "tcp":
                 segments = self._open(socket.SOCK_RAW, socket.IPPROTO_TCP)
                 segments.connect((far[0], 0))  # from there only
+                filters.attach(segments, filters.segments(far[1], near_port))
                 self._watch(segments, self._segment)
         except OSError:
             self.close()
@@ -129,6 +131,7 @@ class RawFlow:
 
     def _watch(self, sock: socket.socket, parse: Callable[[bytes, float], Quote | Segment | None]) -> None:
         """Call `parse` for every packet that arrives at this socket."""
+        self._inbox.watch(sock)  # a raw socket's count leaves out what its filter drops
         asyncio.get_running_loop().add_reader(sock.fileno(), self._on_readable, sock, parse)
         self._watched.append(sock)
 
@@ -178,11 +181,11 @@ class RawFlow:
 
     async def receive(self, deadline: float) -> Quote | Segment | None:
         """The next ICMP error or TCP segment, or None if none arrives before `deadline` (monotonic clock)."""
-        try:
-            async with asyncio.timeout(max(deadline - self._network.clock.monotonic(), 0)):
-                return await self._events.get()
-        except TimeoutError:
-            return None
+        return await self._inbox.take(deadline)
+
+    def take_lost(self) -> bool:
+        """Whether, since the last call, more arrived than could be read, so that an answer may have been lost."""
+        return self._inbox.take_lost()
 
     def close(self) -> None:
         """Close the sockets; the port is free again."""
@@ -193,7 +196,7 @@ class RawFlow:
 
     def _on_readable(self, sock: socket.socket, parse: Callable[[bytes, float], Quote | Segment | None]) -> None:
         """Read the packets that have arrived, and queue those that belong to this flow."""
-        for _ in range(MOST_DATAGRAMS):  # the loop calls again while there is more
+        for _ in range(MOST_AT_ONCE):  # the loop calls again while there is more
             try:
                 packet, at = sock.recv(LARGEST_DATAGRAM), self._network.clock.monotonic()
                 event = parse(packet, at)
@@ -201,9 +204,8 @@ class RawFlow:
                 return
             except OSError:
                 continue
-            if event is not None and self._read < MOST_DATAGRAMS:
-                self._read += 1
-                self._events.put_nowait(event)
+            if event is not None:
+                self._inbox.put(event)
                 if isinstance(event, Quote):
                     self._note("icmp", at=at, icmp=event.icmp, payload=packet)
                 else:

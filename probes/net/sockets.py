@@ -5,9 +5,9 @@ Every probe sends through here, so that no probe can use another interface, and 
 
 import asyncio
 import contextlib
-import ctypes
 import errno
 import ipaddress
+import itertools
 import os
 import random
 import socket
@@ -20,7 +20,9 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from netpreflight.probes.net import filters
 from netpreflight.probes.net.clock import SYSTEM, Clock
+from netpreflight.probes.net.inbox import MOST_AT_ONCE, Expected, Inbox
 from netpreflight.probes.net.payload_shapes import TCP_CONNECT, TCP_SYN, Shape
 from netpreflight.probes.net.unasked import UnaskedWatch
 from netpreflight.probes.observations import Contact, Event, EventKind, Icmp, Protocol, Unasked
@@ -40,8 +42,8 @@ LEAST_PATIENCE_S = 10.0
 LARGEST_DATAGRAM = 4096
 LARGEST_QUOTE = 512
 """Bytes to read of our packet in an ICMP error, which has up to 576 bytes in all (RFC 1812 section 4.3.2.3)."""
-MOST_DATAGRAMS = 64
-"""The most datagrams read from one socket: more would be a flood, and no further evidence."""
+MOST_STRANGERS = 64
+"""The most datagrams kept of those that cannot be an answer: of more, the kernel is told to drop them."""
 
 MOST_EVENTS = 20_000
 """The most events of one run that are given to the trace: more would be a flood."""
@@ -59,8 +61,6 @@ _SO_BINDTODEVICE = 25  # Linux
 _IP_BOUND_IF = 25  # macOS
 _IP_UNICAST_IF = 31  # Windows
 _IP_RECVERR = 11  # Linux, ip(7)
-_SO_ATTACH_FILTER = 26
-_BPF_DROP = struct.pack("=HBBI", 0x06, 0, 0, 0)  # struct sock_filter: BPF_RET, of no byte
 _IP_MTU_DISCOVER = 10  # Linux, ip(7)
 _IP_PMTUDISC_PROBE = 3  # DF, whatever path MTU is cached
 _IP_DONTFRAG = 28  # macOS
@@ -146,8 +146,10 @@ class UdpSocket:
         self._purpose = purpose
         self._shape = shape
         self._host = host
-        self._events: asyncio.Queue[Datagram | Refusal] = asyncio.Queue()
-        self._read = 0
+        self._inbox: Inbox[Datagram | Refusal] = Inbox(network.clock)
+        self._expected: Expected | None = None
+        self._strangers = 0
+        self._refusals = 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self.socket.settimeout(0)
@@ -159,7 +161,25 @@ class UdpSocket:
         except OSError:
             self.socket.close()
             raise
+        self._inbox.watch(self.socket)
         asyncio.get_running_loop().add_reader(self.socket.fileno(), self._on_readable)
+
+    def expect(self, port: int, address: str | None = None, mark: bytes = b"", mark_at: int = 0) -> None:
+        """Set what an answer looks like, so that a flood of anything else does not hide it.
+
+        Args:
+            port: the port that it comes from.
+            address: the address that it comes from; None: any.
+            mark: bytes that every answer has, such as the id of the question.
+            mark_at: where in the payload they are.
+        """
+        self._expected = Expected(port, address, mark, mark_at)
+        if self._strangers > MOST_STRANGERS:
+            filters.attach(self.socket, filters.datagrams(address, port, mark, mark_at))
+
+    def take_lost(self) -> bool:
+        """Whether, since the last call, more arrived than could be read, so that an answer may have been lost."""
+        return self._inbox.take_lost()
 
     def send(
         self, payload: bytes, address: str, port: int, *, ttl: int | None = None, shape: Shape | None = None
@@ -175,8 +195,8 @@ class UdpSocket:
         """
         if ttl is not None:
             self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
-        for _ in range(MOST_DATAGRAMS):
-            read_before = self._read
+        for _ in range(MOST_AT_ONCE):
+            refusals_before = self._refusals
             try:
                 self.socket.sendto(payload, (address, port))
                 break
@@ -184,7 +204,7 @@ class UdpSocket:
                 # The system may report an earlier ICMP error here, and has then sent nothing. The same error is on
                 # the error queue: read it from there, and send again.
                 self._on_readable()
-                if self._read == read_before:
+                if self._refusals == refusals_before:
                     return self._unsent(problem.strerror or str(problem), address, port)
         else:
             return self._unsent("the system refused each attempt to send", address, port)
@@ -204,14 +224,7 @@ class UdpSocket:
 
     async def receive(self, deadline: float) -> Datagram | Refusal | None:
         """The next datagram or ICMP error, or None if none arrives before `deadline` (monotonic clock)."""
-        remaining = deadline - self._network.clock.monotonic()
-        if remaining <= 0 and self._events.empty():
-            return None
-        try:
-            async with asyncio.timeout(max(remaining, 0)):
-                return await self._events.get()
-        except TimeoutError:
-            return None
+        return await self._inbox.take(deadline)
 
     @property
     def port(self) -> int:
@@ -244,30 +257,36 @@ class UdpSocket:
             self.socket.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAGMENT, 1)
 
     def _on_readable(self) -> None:
-        """Queue the ICMP errors and datagrams that have arrived, up to MOST_DATAGRAMS."""
+        """Queue the ICMP errors and datagrams that have arrived, MOST_AT_ONCE of each."""
         self._read_errors()
-        for _ in range(MOST_DATAGRAMS):  # the loop calls again while there is more
+        for _ in range(MOST_AT_ONCE):  # the loop calls again while there is more
             try:
                 payload, (address, port) = self.socket.recvfrom(LARGEST_DATAGRAM)
             except BlockingIOError:
+                self._inbox.is_read_empty()
                 return
             except OSError:
                 self._read_errors()
                 continue
-            if self._read < MOST_DATAGRAMS:
-                self._read += 1
-                at = self._network.clock.monotonic()
-                self._events.put_nowait(Datagram(payload, address, port, at))
-                self._note("heard", address, port, at=at, payload=payload)
+            fits = self._expected is None or self._expected.fits(payload, address, port)
+            self._inbox.has_read_one(fits=fits)
+            if self._expected is not None and not fits:
+                self._strangers += 1
+                if self._strangers == MOST_STRANGERS + 1:
+                    self._inbox.is_filtered(self.socket, self._expected.tests)
+                if self._strangers > MOST_STRANGERS:
+                    continue
+            at = self._network.clock.monotonic()
+            self._inbox.put(Datagram(payload, address, port, at))
+            self._note("heard", address, port, at=at, payload=payload)
 
     def _read_errors(self) -> None:
-        """Queue the ICMP errors that the system has for this socket, up to MOST_DATAGRAMS in all."""
-        for icmp, quoted, (address, port) in _icmp_errors(self.socket):
-            if self._read < MOST_DATAGRAMS:
-                self._read += 1
-                at = self._network.clock.monotonic()
-                self._events.put_nowait(Refusal(icmp, address, port, at, quoted))
-                self._note("icmp", address, port, at=at, icmp=icmp, payload=quoted)
+        """Queue the ICMP errors that the system has for this socket, MOST_AT_ONCE of them."""
+        for icmp, quoted, (address, port) in itertools.islice(_icmp_errors(self.socket), MOST_AT_ONCE):
+            self._refusals += 1
+            at = self._network.clock.monotonic()
+            self._inbox.put(Refusal(icmp, address, port, at, quoted))
+            self._note("icmp", address, port, at=at, icmp=icmp, payload=quoted)
 
 
 def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, int]]]:
@@ -286,14 +305,6 @@ def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, 
                 mtu = info or None if (icmp_type, icmp_code) == _FRAGMENTATION_NEEDED else None
                 icmp = Icmp(type=icmp_type, code=icmp_code, source=socket.inet_ntoa(data[20:24]), mtu=mtu)
                 yield icmp, quoted, (target[0], target[1])
-
-
-def _drop_input(sock: socket.socket) -> None:
-    """Make the system drop, unanswered, what still arrives for a socket (Linux; socket(7), SO_ATTACH_FILTER)."""
-    if sys.platform == "linux":
-        program = ctypes.create_string_buffer(_BPF_DROP)
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, ctypes.addressof(program)))
 
 
 async def _streams(sock: socket.socket, tls: ssl.SSLContext | None, name: str) -> tuple["_Reader", "_Writer"]:
@@ -578,7 +589,7 @@ class Network:
             result = self._opened(sock)
             is_kept = result.outcome == "accepted"
             if is_kept:
-                _drop_input(sock)
+                filters.attach(sock, None)  # what still arrives is not answered
         except OSError as problem:
             return SynResult("error", self.clock.monotonic(), detail=problem.strerror or str(problem))
         else:

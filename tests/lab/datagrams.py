@@ -1,5 +1,6 @@
 """What the UDP fakes answer: DNS, NTP, CoAP, DTLS and DHCP servers that are broken in one exact way each."""
 
+import os
 import socket
 import struct
 import time
@@ -22,10 +23,12 @@ FLOOD_S = 8.0  # "endless" means longer than any client should listen
 FLOOD_GAP_S = 0.002
 NTP_EPOCH_S = 2_208_988_800  # seconds from 1900 to 1970
 SLOW_S = 1.5
+JUNK = 70
+"""As many datagrams as the issue found to be enough to hide the answer behind them."""
 
 DnsMode = Literal[
     "real", "closed", "silent", "servfail", "refused", "nxdomain", "wildcard", "truncated", "slow", "other-address",
-    "garbage", "oversized", "wrong-id", "escapes", "loop", "aaaa-silent", "dns64",
+    "garbage", "oversized", "wrong-id", "escapes", "loop", "aaaa-silent", "dns64", "junk-first",
 ]  # fmt: skip
 NtpMode = Literal[
     "real", "closed", "silent", "kiss-of-death", "short", "tiny", "wrong-mode", "long", "drop-first", "other-address",
@@ -34,7 +37,7 @@ NtpMode = Literal[
 CoapMode = Literal["real", "closed", "silent", "echo", "wrong-id", "garbage", "flood", "other-address"]
 EchoMode = Literal["real", "s_server", "no-echo", "echo-only", "echo-altered"]
 ECHOING: tuple[EchoMode, ...] = get_args(EchoMode)
-RecordMode = Literal["silent", "server-hello", "alert", "garbage", "flood", "other-address"]
+RecordMode = Literal["silent", "server-hello", "alert", "garbage", "flood", "other-address", "junk-first"]
 FAKE_CLOUDS: tuple[RecordMode | HandshakeMode, ...] = (*get_args(RecordMode), *MODES)
 DtlsMode = Literal["vendor", "closed"] | EchoMode | RecordMode | HandshakeMode
 DhcpMode = Literal[
@@ -51,6 +54,11 @@ def unnumbered(record: bytes) -> bytes:
 def flood(data: bytes) -> Iterable[Reply]:
     """The same datagram again and again, for FLOOD_S seconds."""
     return (Reply(data, number * FLOOD_GAP_S) for number in range(int(FLOOD_S / FLOOD_GAP_S)))
+
+
+def junk_before(replies: Iterable[Reply]) -> Iterable[Reply]:
+    """The same replies behind JUNK datagrams that answer nothing."""
+    return [*(Reply(os.urandom(40)) for _ in range(JUNK)), *replies]
 
 
 def find_address(names: Mapping[str, str], name: str) -> str | None:
@@ -117,6 +125,8 @@ def dns_responder(mode: DnsMode, names: Mapping[str, str], wildcard: str) -> Res
                 response.answer += [dns.rrset.from_text(name, 60, "IN", "TXT", "x" * 200) for name in filler]
             case _:
                 pass
+        if mode == "junk-first":
+            return junk_before([Reply(response.to_wire())])
         late = SLOW_S if mode == "slow" else 0.0
         return [Reply(response.to_wire(max_size=65535), delay_s=late, elsewhere=mode == "other-address")]
 
@@ -208,6 +218,9 @@ def dtls_responder(mode: RecordMode | HandshakeMode, key: EllipticCurvePrivateKe
     """
     if mode in MODES:
         return handshake_responder(mode, key)
+    if mode == "junk-first":
+        signed = handshake_responder("signed", key)
+        return lambda data, before: junk_before(signed(data, before))
     hello = b"\xfe\xfd" + bytes(32) + b"\x00\xc0\xae\x00"  # DTLS 1.2, random, no session, ECDHE-ECDSA-AES128-CCM8
     size = len(hello).to_bytes(3, "big")
     handshake = b"\x02" + size + b"\x00\x00" + b"\x00\x00\x00" + size + hello

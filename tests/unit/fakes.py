@@ -39,12 +39,21 @@ class FakeSocket(UdpSocket):
     def __init__(self, clock: Clock, script: Script, shape: Shape | None = None) -> None:
         self.clock, self.script, self.shape = clock, script, shape
         self.is_whole = False
+        self.is_flooded = False
         self.sent: list[tuple[float, bytes]] = []
         self.shapes: list[Shape | None] = []
         """Of what was sent, each."""
         self.ttls: list[int | None] = []
         """The same."""
         self.coming: list[tuple[float, Datagram | Refusal]] = []
+
+    def expect(self, port: int, address: str | None = None, mark: bytes = b"", mark_at: int = 0) -> None:
+        """Note what an answer looks like."""
+        self.expected = (port, address, mark, mark_at)
+
+    def take_lost(self) -> bool:
+        """Whether the script says that more came than could be read."""
+        return self.is_flooded
 
     def forbid_fragments(self) -> None:
         """Note that from now on nobody may fragment what is sent."""

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netpreflight.probes import dhcp
+from netpreflight.probes.net import filters
 from netpreflight.probes.observations import DhcpMessage, DhcpRequestType
 from tests.unit.dhcp_replies import ACK, COOKIE, MAC, NAK, OFFER, XID, decode, decoded, ip, option, reply
 
@@ -345,7 +346,7 @@ def test_two_laptops_make_two_devices() -> None:
 
 
 def frame(*, ethertype: int = 0x0800, protocol: int = 17, fragment: int = 0, words: int = 5,
-          ports: tuple[int, int] = (67, 68)) -> bytes:  # fmt: skip
+          ports: tuple[int, int] = (67, 68), body: bytes = FULL) -> bytes:  # fmt: skip
     head = struct.pack(
         "!BBHHHBBH4s4s", 0x40 | words, 0, 0, 0, fragment, 64, protocol, 0, ip("10.0.0.1"), ip("10.0.0.2")
     )
@@ -354,8 +355,8 @@ def frame(*, ethertype: int = 0x0800, protocol: int = 17, fragment: int = 0, wor
         + ethertype.to_bytes(2)
         + head
         + bytes(4 * (words - 5))
-        + struct.pack("!HHHH", *ports, 8 + len(FULL), 0)
-        + FULL
+        + struct.pack("!HHHH", *ports, 8 + len(body), 0)
+        + body
     )
 
 
@@ -377,14 +378,19 @@ def frame(*, ethertype: int = 0x0800, protocol: int = 17, fragment: int = 0, wor
         (frame(ethertype=0x86DD), False),
         (frame()[:30], False),
         (b"\0", False),
+        (frame(body=reply(OFFER, xid=XID + 1)), False),
+        (frame(body=reply(OFFER, op=1)), False),
+        (frame(body=FULL[:8]), True),
+        (frame(body=FULL[:7]), False),
     ],
     ids=["reply", "ip-options", "most-ip-options", "dont-fragment", "first-fragment", "later-fragment",
-         "middle-fragment", "request", "relay", "dns", "tcp", "arp", "ipv6", "short", "tiny"],
+         "middle-fragment", "request", "relay", "dns", "tcp", "arp", "ipv6", "short", "tiny", "another-xid",
+         "boot-request", "up-to-its-xid", "without-its-xid"],
 )  # fmt: skip
 def test_the_kernel_lets_dhcp_replies_through_and_nothing_else(data: bytes, passes: bool) -> None:  # noqa: FBT001 - the table's
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with near, far:
-        dhcp._attach_filter(far)  # noqa: SLF001 - the program is what is shown
+        assert filters.attach(far, filters.dhcp_replies([7, int.from_bytes(FULL[4:8]), 9]))
         far.settimeout(0)
         near.send(data)
         try:

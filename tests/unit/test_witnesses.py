@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from netpreflight.agent import profiles, run
 from netpreflight.agent.judging import judge_one
@@ -16,7 +17,7 @@ from netpreflight.probes.net import dtls
 from netpreflight.probes.net.exchange import exchange
 from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.net.witnesses import FAULTS, bounded
-from netpreflight.probes.observations import CloudEndpoint, Dns, Fault, Observations, Portal, Scope
+from netpreflight.probes.observations import TOO_MUCH, CloudEndpoint, Dhcp, Dns, Fault, Observations, Portal, Scope
 from netpreflight.probes.urls import joined, parts
 from netpreflight.reports.sharing import shared
 from tests.unit import seen
@@ -24,6 +25,7 @@ from tests.unit.cases import ADMIN, OWNER, Case, verify
 from tests.unit.cases_internet import CLOUD_CASES, PAGE, cloud, coap, everyone
 from tests.unit.fakes import Clock, FakeNetwork
 from tests.unit.places import of
+from tests.unit.seen_ladders import observed, up_to
 from tests.unit.streams import Says, StreamNetwork
 
 BAD_URLS = (
@@ -262,6 +264,40 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check} {case.name}")
 def test_silence_that_was_not_read_is_unknown(case: Case) -> None:
     verify(case)
+
+
+@pytest.mark.parametrize("check_id", ["dhcp.offer", "dhcp.lease", "dhcp.servers"])
+def test_dhcp_whose_replies_were_not_all_read_is_unknown(check_id: str) -> None:
+    def found(dhcp: Dhcp) -> tuple[str, str | None]:
+        check = judge_one(check_id, seen.healthy(dhcp=dhcp), profiles.load("argon"), Selection())
+        return check.status, check.problem
+
+    problem = {"dhcp.offer": "not-read", "dhcp.lease": "no-offer", "dhcp.servers": "no-answer"}[check_id]
+    assert found(Dhcp(unread=True)) == ("unknown", problem)
+    if check_id != "dhcp.servers":
+        assert found(Dhcp())[0] == "fail"
+    lease = seen.lease()
+    lease.unread = True
+    alone = ("unknown", "not-read") if check_id == "dhcp.servers" else ("pass", None)
+    assert found(lease) == alone, "what was read is enough, but not to say that nobody else is there"
+    assert found(seen.lease()) == ("pass", None)
+
+
+@pytest.mark.parametrize("device", ["argon", "photon"])
+def test_a_path_whose_answers_were_not_all_read_names_nobody(device: str) -> None:
+    run = observed(device, *up_to(2))
+    assert run.path is not None
+    (target,) = run.path.targets
+    lost = [
+        replace(rung, outcome="error", detail=TOO_MUCH) if rung.outcome == "timeout" else rung
+        for rung in target.device.probes
+    ]
+    run.path.targets = [replace(target, device=replace(target.device, probes=lost))]
+    check = judge_one("path.egress", run, profiles.load(device), Selection())
+
+    assert (check.status, check.problem, check.named) == ("unknown", "not-read", None)
+    twin = judge_one("path.egress", observed(device, *up_to(2)), profiles.load(device), Selection())
+    assert (twin.status, twin.problem) == ("fail", "dropped")
 
 
 def test_the_same_silence_that_was_read_fails() -> None:
