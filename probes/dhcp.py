@@ -60,6 +60,7 @@ from netpreflight.probes.observations import (
     DhcpSend,
     EventKind,
     Identity,
+    Lease,
     Scope,
 )
 
@@ -180,13 +181,16 @@ async def dhcp(
         on_portal_api: see `OnPortalApi`.
     """
     seen = Dhcp(exchange_denied=None if exchange else "DHCP was left out of this run, as asked")
-    seen.laptop_lease = await bounded(laptop_lease(network.interface, scope.addresses), lambda _: None)
-    learned = _Learned(seen, on_resolvers, on_portal_api)
+    # Read while the servers are asked: a hanging NetworkManager takes 2 s to say nothing.
+    record = asyncio.create_task(bounded(laptop_lease(network.interface, scope.addresses), lambda _: None))
+    learned = _Learned(seen, record, on_resolvers, on_portal_api)
     try:
         if exchange and scope.privileges.raw_sockets:
             async with _Client(network, scope, host_name, seen, learned) as client:
                 await client.run()
+            seen.laptop_lease = await record
         else:
+            seen.laptop_lease = await record
             if exchange:
                 seen.exchange_denied = (
                     "sending a DISCOVER needs root or CAP_NET_RAW"
@@ -196,6 +200,7 @@ async def dhcp(
             if seen.laptop_lease is None or not seen.laptop_lease.resolvers:
                 await _Inform(network, scope, seen, learned).run()
     finally:
+        record.cancel()
         task = asyncio.current_task()
         if task is None or not task.cancelling():  # of a run that is cut short, what it knows stays
             learned.end()
@@ -205,8 +210,10 @@ async def dhcp(
 class _Learned:
     """What the rest of the run goes by, told as soon as it is known."""
 
-    def __init__(self, seen: Dhcp, on_resolvers: Told, on_portal_api: OnPortalApi) -> None:
-        self._seen = seen
+    def __init__(
+        self, seen: Dhcp, record: asyncio.Task[Lease | None], on_resolvers: Told, on_portal_api: OnPortalApi
+    ) -> None:
+        self._seen, self._record = seen, record
         self._on_resolvers, self._on_portal_api = on_resolvers, on_portal_api
         self._settled = self._portal_told = False
 
@@ -223,9 +230,10 @@ class _Learned:
 
     def portal_api(self, *, final: bool) -> None:
         """Tell where the portal API is; that there is none only if it is `final`."""
-        url, lease = next(iter(self._seen.portal_apis()), None), self._seen.laptop_lease
-        if not self._portal_told and (url is not None or final):
+        url = next(iter(self._seen.portal_apis()), None)
+        if not self._portal_told and (url is not None or (final and self._record.done())):
             self._portal_told = True
+            lease = self._record.result() if self._record.done() and not self._record.cancelled() else None
             self._on_portal_api(lease.captive_portal if url is None and lease else url)
 
     def end(self) -> None:

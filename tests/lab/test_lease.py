@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from netpreflight.probes.dhcp import COLLECT_S
+from tests.lab.command import check_with
 from tests.lab.lab import SECOND_DHCP, SECOND_RESOLVER, Lab
 from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp
 
@@ -109,3 +110,27 @@ def test_the_lease_is_given_back_although_the_first_release_is_lost() -> None:
         assert fault.counter() == 1
         assert "\n".join(lab.log("dhcp")).count("DHCPRELEASE") == 1
         assert (status(report, "dhcp.lease"), lab.leases()) == (("pass", None), [])
+
+
+SLOW_RECORD = """
+import asyncio
+from netpreflight.probes import dhcp
+asked, inform = asyncio.Event(), dhcp._Client._inform
+def tell(client, *given):
+    asked.set()
+    inform(client, *given)
+async def lease(*_):
+    async with asyncio.timeout(5):
+        await asked.wait()
+    return dhcp.Lease(source="NetworkManager", address="192.168.77.10")
+dhcp._Client._inform, dhcp.laptop_lease = tell, lease
+"""
+"""What the laptop's DHCP client has recorded is read slowly: until a server has been asked."""
+
+
+def test_no_server_waits_to_be_asked_until_the_laptops_own_lease_is_read() -> None:
+    with Lab() as lab:
+        report = check_with(lab, SLOW_RECORD, "--only", "dhcp")
+
+    assert report["observations"]["dhcp"]["laptop_lease"]["source"] == "NetworkManager"
+    assert status(report, "dhcp.lease") == ("pass", None)
