@@ -5,7 +5,7 @@ device's: 48 bytes, first byte 0x23 (version 4, client), its clock in the origin
 server returns the transmit field in its origin field (RFC 5905 section 8), so that has to be zero, too; nothing random
 comes back, and who does not see the request can forge a reply.
 A reply that the device would reject uses up one attempt, and the next request follows at once. The first good reply
-ends the exchange. ntplib decodes the replies and computes the clock's offset.
+ends the exchange. ntplib decodes the replies.
 """
 
 from functools import partial
@@ -24,6 +24,8 @@ WAIT_S = 2.0
 _PORT = 123
 _HEADER = 48
 _ORIGIN_FIELD = 24
+_RECEIVE_FIELD = 32
+_TRANSMIT_FIELD = 40
 _FIRST_BYTE = 0x23
 _EPOCH_OFFSET_S = ntplib.NTP.NTP_DELTA
 
@@ -62,11 +64,9 @@ async def ntp(network: Network, address: str) -> Ntp:
 
 def request(clock: float) -> bytes:
     """Build the device's NTP request; `clock` is its time in seconds since 1970."""
-    seconds = clock + _EPOCH_OFFSET_S
-    stamp = int(seconds * 2**32) & (2**64 - 1)
     message = bytearray(_HEADER)
     message[0] = _FIRST_BYTE
-    message[_ORIGIN_FIELD : _ORIGIN_FIELD + 8] = stamp.to_bytes(8)
+    message[_ORIGIN_FIELD : _ORIGIN_FIELD + 8] = _timestamp(clock).to_bytes(8)
     return bytes(message)
 
 
@@ -81,9 +81,6 @@ def decode(clock: Clock, sent_at: float, payload: bytes) -> NtpReply:
         return NtpReply(length=len(payload))
     statistics = ntplib.NTPStats()
     statistics.from_data(payload[:_HEADER])
-    # The server copies our (empty) transmit field; the offset needs the time at which the request left.
-    statistics.orig_timestamp = ntplib.system_to_ntp_time(sent_at)
-    statistics.dest_timestamp = ntplib.system_to_ntp_time(received_at)
     reference = statistics.ref_id.to_bytes(4)
     reply = NtpReply(
         length=len(payload),
@@ -94,8 +91,27 @@ def decode(clock: Clock, sent_at: float, payload: bytes) -> NtpReply:
             if statistics.stratum <= 1
             else ".".join(map(str, reference))
         ),
-        offset_s=round(float(statistics.offset), 6),
+        offset_s=_offset(payload, sent_at, received_at),
+        without_time=not any(payload[_TRANSMIT_FIELD:_HEADER]),
     )
     if reply.flaw is None and any(payload[_ORIGIN_FIELD : _ORIGIN_FIELD + 8]):
         raise ValueError("returns another transmit time than the request's")
     return reply
+
+
+def _offset(reply: bytes, sent_at: float, received_at: float) -> float | None:
+    """How far the server's clock is ahead of this laptop's (RFC 5905 section 8); None if the reply has no time."""
+    stamps = [int.from_bytes(reply[field : field + 8]) for field in (_RECEIVE_FIELD, _TRANSMIT_FIELD)]
+    found = [_ahead(stamp, clock) for stamp, clock in zip(stamps, (sent_at, received_at), strict=True) if stamp]
+    return round(sum(found) / len(found), 6) if stamps[1] else None
+
+
+def _ahead(stamp: int, clock: float) -> float:
+    """Seconds from a clock's time to a timestamp, the shorter way round: the timestamps start again in 2036."""
+    difference = (stamp - _timestamp(clock)) % 2**64
+    return (difference - 2**64 if difference >= 2**63 else difference) / 2**32
+
+
+def _timestamp(clock: float) -> int:
+    """A time in seconds since 1970 as NTP's 64 bits."""
+    return int((clock + _EPOCH_OFFSET_S) * 2**32) % 2**64

@@ -686,6 +686,9 @@ class NtpReply(Struct, frozen=True, kw_only=True):
     reference: Words | None = None
     """Reference identifier; for stratum 0 the kiss code (RFC 5905 section 7.4)."""
     offset_s: float | None = None
+    """How far the server's clock is ahead of this laptop's; None: not known."""
+    without_time: bool = False
+    """Whether the transmit timestamp is zero: the server does not know the time (RFC 5905 section 6)."""
 
     @property
     def flaw(self) -> str | None:

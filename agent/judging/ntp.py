@@ -12,6 +12,7 @@ from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import Ntp, NtpAttempt, NtpReply, Observations
 
 _HEADER = 48
+_YEAR_S = 365.25 * 86400
 _SERVER = 4
 """The mode of a server's reply (RFC 5905 section 7.3)."""
 
@@ -39,6 +40,8 @@ def _exchange(ntp: Ntp, address: str, seen: Observations) -> Finding:
     where = f"{address} ({NTP_SERVER}), UDP 123"
     good = ntp.good
     if good is not None:
+        if found := _wrong_time(good, address, evidence):
+            return found
         offset = f", this laptop's clock off by {abs(good.offset_s):.3f} s" if good.offset_s is not None else ""
         summary = f"{address} answers: stratum {good.stratum}{offset}"
         if good.length > _HEADER:
@@ -90,6 +93,36 @@ def _exchange(ntp: Ntp, address: str, seen: Observations) -> Finding:
     )
 
 
+def _wrong_time(reply: NtpReply, address: str, evidence: list[str]) -> Finding | None:
+    """The warning about a reply without a time, or with one that is years away from this laptop's."""
+    offset = reply.offset_s
+    if reply.without_time:
+        summary = f"{address} answers, but says that it does not know the time"
+        reason = "The transmit timestamp of its reply is zero. A device that takes it is in 1900 or in 2036."
+        first = ""
+    elif offset is not None and abs(offset) >= _YEAR_S:
+        years = counted(round(abs(offset) / _YEAR_S), "year")
+        summary = f"{address} gives a time that is {years} {'after' if offset > 0 else 'before'} this laptop's"
+        reason = "One of the two clocks is wrong."
+        if offset > 0:
+            reason += " NTP's timestamps start again in 2036, so a server that counts from 1900 looks years ahead."
+        first = "Look at this laptop's clock first. If that is right: "
+    else:
+        return None
+    remedy = f"{first}find out who answers for {NTP_SERVER} ({address}) here, and set that server's clock."
+    return Finding(
+        status="warn",
+        summary=summary,
+        problem="no-time" if reply.without_time else "wrong-time",
+        named=Named(address=address),
+        reason=f"{reason} To a device that takes its clock from NTP, certificates seem expired or not valid yet. A "
+        "Particle device takes its clock from the cloud, and only looks whether a reply came.",
+        remedy=f"{remedy[0].upper()}{remedy[1:]}",
+        owner="network administrator",
+        evidence=evidence,
+    )
+
+
 def _flaw(reply: NtpReply) -> str:
     """The problem of a bad reply, in the order in which the device checks its fields (`NtpReply.flaw`)."""
     if reply.length < _HEADER:
@@ -104,4 +137,8 @@ def _describe(attempt: NtpAttempt) -> str:
         fields = attempt.decoded
         held = (("mode", fields.mode), ("stratum", fields.stratum), ("reference", fields.reference))
         text += f", {fields.length} bytes" + "".join(f", {name} {value}" for name, value in held if value is not None)
+        if fields.without_time:
+            text += ", transmit timestamp 0"
+        elif fields.offset_s is not None and abs(fields.offset_s) >= _YEAR_S:
+            text += f", clock {fields.offset_s:+.0f} s from this laptop's"
     return text + (f", {attempt.detail}" if attempt.detail else "")

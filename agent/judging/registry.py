@@ -449,6 +449,8 @@ _ROWS = (
             "kiss-of-death",
             "short-reply",
             "wrong-mode",
+            "no-time",
+            "wrong-time",
             "long-reply",
             "swept",
         ),

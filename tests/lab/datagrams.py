@@ -32,7 +32,7 @@ DnsMode = Literal[
 ]  # fmt: skip
 NtpMode = Literal[
     "real", "closed", "silent", "kiss-of-death", "short", "tiny", "wrong-mode", "long", "drop-first", "other-address",
-    "escapes",
+    "escapes", "no-time", "in-1970",
 ]  # fmt: skip
 CoapMode = Literal["real", "closed", "silent", "echo", "wrong-id", "garbage", "flood", "other-address"]
 EchoMode = Literal["real", "s_server", "no-echo", "echo-only", "echo-altered"]
@@ -137,7 +137,7 @@ def ntp_responder(mode: NtpMode, drop_first: int = 1) -> Responder:
     """Answer NTP requests as stratum 2, broken as `mode` says; "drop-first" ignores the first `drop_first`."""
 
     def answer(data: bytes, before: int) -> Iterable[Reply]:
-        seconds, fraction = divmod(time.time() + NTP_EPOCH_S, 1)
+        seconds, fraction = divmod((0 if mode == "in-1970" else time.time()) + NTP_EPOCH_S, 1)
         now = struct.pack("!II", int(seconds), int(fraction * 2**32))
         first, stratum, reference = 0x24, 2, b"\x7f\x7f\x01\x01"
         if mode == "kiss-of-death":
@@ -158,6 +158,8 @@ def ntp_responder(mode: NtpMode, drop_first: int = 1) -> Responder:
                 return [Reply(reply[:20])]
             case "long":
                 return [Reply(reply + bytes(20))]
+            case "no-time":
+                return [Reply(reply[:32] + bytes(16))]
             case "other-address":
                 return [Reply(reply, elsewhere=True)]
             case _:

@@ -809,6 +809,22 @@ SCENARIOS = {
     "ntp-short-reply": Scenario("incompatible", "network", {"ntp.reply": "fail"}, lab={"ntp": "short"}),
     "ntp-tiny-reply": Scenario("incompatible", "network", {"ntp.reply": "fail"}, lab={"ntp": "tiny"}),
     "ntp-long-reply": Scenario("compatible-with-warnings", "passed", {"ntp.reply": "warn"}, lab={"ntp": "long"}),
+    "ntp-without-time": Scenario(
+        "compatible-with-warnings",
+        "passed",
+        {"ntp.reply": "warn"},
+        lab={"ntp": "no-time"},
+        problems={"ntp.reply": "no-time"},
+        named={"ntp.reply": NTP},
+    ),
+    "ntp-in-1970": Scenario(
+        "compatible-with-warnings",
+        "passed",
+        {"ntp.reply": "warn"},
+        lab={"ntp": "in-1970"},
+        problems={"ntp.reply": "wrong-time"},
+        named={"ntp.reply": NTP},
+    ),
     "ntp-wrong-mode": Scenario(
         "incompatible",
         "network",

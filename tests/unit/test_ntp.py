@@ -59,6 +59,43 @@ def test_a_good_reply_is_read_with_the_offset_of_rfc_5905() -> None:
     assert seen.offset_s == pytest.approx(5.0, abs=1e-4), "((T2 - T1) + (T3 - T4)) / 2"
 
 
+ERA_S = 2**32
+"""After so many seconds NTP's timestamps start again (RFC 5905 section 6): in 2036 for the first time."""
+DAY_S = 86400
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "offset"),
+    [
+        (1_790_000_000, 0, -1_790_000_000),  # a server that counts from 1970
+        (1_790_000_000, 1_790_000_000 + 400 * DAY_S, 400 * DAY_S),
+        (ERA_S - TO_1900 - 5, ERA_S - TO_1900 + 5, 10),  # the server is already in the next era
+        (ERA_S - TO_1900 + 5, ERA_S - TO_1900 - 5, -10),
+        (ERA_S - TO_1900 + DAY_S, ERA_S - TO_1900 + DAY_S, 0),
+        (1_790_000_000, -TO_1900 + 60, ERA_S - TO_1900 + 60 - 1_790_000_000),  # from 1900, which looks like 2036
+    ],
+    ids=["1970", "next-year", "server-after-2036", "laptop-after-2036", "both-after-2036", "1900"],
+)
+def test_the_offset_holds_beyond_2036(here: int, there: int, offset: int) -> None:
+    clock = Clock()
+    clock.now = float(here)
+    stamp = (there + TO_1900) % ERA_S
+    seen = ntp.decode(clock, float(here), GOOD[:32] + struct.pack("!IIII", stamp, 0, stamp, 0))
+
+    assert (seen.offset_s, seen.without_time) == (offset, False)
+
+
+@pytest.mark.parametrize(
+    ("received", "sent", "offset", "without_time"),
+    [(1010, 1010, 10, False), (0, 1010, 10, False), (1010, 0, None, True), (0, 0, None, True)],
+)
+def test_a_timestamp_of_zero_is_none(received: int, sent: int, offset: int | None, *, without_time: bool) -> None:
+    stamps = [time + TO_1900 if time else 0 for time in (received, sent)]
+    seen = ntp.decode(Clock(), 1000.0, GOOD[:32] + struct.pack("!IIII", stamps[0], 0, stamps[1], 0))
+
+    assert (seen.offset_s, seen.without_time, seen.flaw) == (offset, without_time, None)
+
+
 @pytest.mark.parametrize(
     ("payload", "flaw"),
     [
