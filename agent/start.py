@@ -17,8 +17,10 @@ SAME_FROM_COLUMNS = 80
 
 def stop(_number: int, _frame: object) -> None:
     """End the process with one line."""
-    os.write(2, b"netpreflight: stopped\n")
-    os._exit(INTERRUPTED)
+    try:
+        os.write(2, b"netpreflight: stopped\n")
+    finally:  # also where standard error is closed
+        os._exit(INTERRUPTED)
 
 
 def stop_at_once() -> None:
