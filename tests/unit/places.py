@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles, report
@@ -27,7 +28,8 @@ from netpreflight.probes.observations import (
 from tests.unit import seen
 from tests.unit.seen_ladders import ladder, up_to
 
-DEVICES = ("generic", "photon", "photon2", "argon")
+EACH_DEVICE = ["argon", *(pytest.param(name, marks=pytest.mark.more) for name in ("generic", "photon", "photon2"))]
+"""The devices for which a property is held; `tests/run --fast` holds it for the first only."""
 
 
 def of(observations: Observations, footprint: list[Contact] | None = None, device: str = "generic") -> Report:

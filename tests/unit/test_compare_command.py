@@ -118,6 +118,7 @@ def test_a_comparison_does_not_take_the_place_of_a_run(runs: dict[str, str], whi
     assert Path(runs[which]).read_bytes() == before
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("hostile", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
 @pytest.mark.parametrize("story", STORIES)
 def test_hostile_text_in_a_comparison_is_text_only(story: str, hostile: str) -> None:

@@ -103,6 +103,7 @@ BROKEN: dict[str, Any] = {
 }
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("own", [False, True], ids=["in-observations", "in-every-field"])
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_report_with_hostile_text_in_it_is_text_only(name: str, own: bool) -> None:  # noqa: FBT001

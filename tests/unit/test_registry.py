@@ -195,6 +195,7 @@ def of(observed: Observations, device: str, selection: Selection | None = None) 
     return report.make(run, profiles.load(device))
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("columns", ROWS.values(), ids=ROWS)
 @pytest.mark.parametrize("finding", CASES.values(), ids=CASES)
 def test_a_check_of_a_new_group_is_shown_in_every_format(

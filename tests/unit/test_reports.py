@@ -47,6 +47,7 @@ HOSTILE_RUNS = [
 ]  # fmt: skip
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(("text", "changed"), HOSTILE_RUNS)
 def test_hostile_observations_reach_terminal_and_file_as_text_only(text: str, changed: dict[str, Any]) -> None:
     hostile = planted(run(**changed), text, own=False)
