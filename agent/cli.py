@@ -8,7 +8,7 @@ import signal
 import sys
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netpreflight.agent.compare import Comparison, Given
+    from netpreflight.agent.privilege.helper import Helper
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Device as JudgedDevice
     from netpreflight.agent.report import Report, Run, SharingLevel
@@ -93,6 +94,7 @@ class UsageError(Exception):
 
 @app.command()
 def check(
+    context: typer.Context,
     *,
     device: Device = None,
     os_version: Os = None,
@@ -142,6 +144,7 @@ def check(
     """
     gc.disable()  # what is loaded now stays, and need not be looked through for garbage (30 ms)
     from netpreflight.agent import judging, profiles  # noqa: PLC0415 - `--version` and `--help` do not wait for these
+    from netpreflight.agent.privilege import give_up  # noqa: PLC0415
     from netpreflight.agent.report import make  # noqa: PLC0415
     from netpreflight.agent.run import measure  # noqa: PLC0415
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
@@ -158,8 +161,12 @@ def check(
         raise UsageError(str(problem)) from problem
     if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
         raise UsageError("--ssid and --capture are for the wifi checks, and this run leaves out all of them")
-    air = _read_air(ssid, capture)
+    name, opened = _read_ssid(ssid), _open_capture(capture)
+    rights = give_up(outputs) if context.obj else None  # before anything is read from the network
+    air = _read_air(name, capture, opened)
     laptop_scope = scope(interface)
+    if rights is not None:
+        laptop_scope.privileges = rights.told(laptop_scope.privileges)
     if interface is not None and interface not in laptop_scope.interfaces:
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(laptop_scope.interfaces)}")
     terminal = Terminal(sys.stderr if as_json else sys.stdout, discreet=level in {"ticket", "public"})
@@ -170,15 +177,24 @@ def check(
     if debug:
         # With a level that hides something, the lines wait: what must be hidden is known only at the end.
         trace = events.append if level in {"ticket", "public"} else _write_event
+    helper = rights.helper if rights else None
     run = measure(
-        laptop_scope, air, profile, selection, terminal.known, deep=deep, trace=trace, on_stop=_acknowledge_stop
+        laptop_scope,
+        air,
+        profile,
+        selection,
+        terminal.known,
+        deep=deep,
+        trace=trace,
+        on_stop=_acknowledge_stop,
+        guard=helper,
     )
     stop_at_once()
     if not run.complete:
         _end_soon()
     report = make(run, profile)
     _write_held_events(report, events, level)
-    _deliver(report, terminal, outputs, products, level, as_json=as_json)
+    _deliver(report, terminal, outputs, products, level, as_json=as_json, helper=helper)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
 
 
@@ -333,13 +349,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     stop_at_once()
     arguments = sys.argv[1:] if arguments is None else arguments
+    is_own_process = arguments == sys.argv[1:]  # then root's rights can be given up: nothing else needs them
     if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
         arguments = ["check", *arguments]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # escape characters that the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(arguments, prog_name="netpreflight", standalone_mode=False)
+        code = app(arguments, prog_name="netpreflight", standalone_mode=False, obj=is_own_process)
         sys.stdout.flush()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is said; Python's end would make a traceback of it
     except UsageError as problem:
@@ -443,13 +460,14 @@ def _deliver(
     level: "SharingLevel | None",
     *,
     as_json: bool,
+    helper: "Helper | None" = None,
 ) -> None:
     """Write the files that were asked for, and show the report even if a file could not be written."""
     from netpreflight.reports import FORMATS  # noqa: PLC0415 - as above
     from netpreflight.reports.sharing import shared  # noqa: PLC0415
 
     at_level = cache(partial(shared, report))
-    failed = _write_each(outputs, level, lambda path, wanted: FORMATS[path.suffix](at_level(wanted), dialects))
+    failed = _write_each(outputs, level, lambda path, wanted: FORMATS[path.suffix](at_level(wanted), dialects), helper)
     shown_report = at_level(level or "complete")
     if not as_json:
         terminal.final(shown_report, dialects)
@@ -464,7 +482,10 @@ def _deliver(
 
 
 def _write_each(
-    outputs: list[Path], level: "SharingLevel | None", render: "Callable[[Path, SharingLevel], str]"
+    outputs: list[Path],
+    level: "SharingLevel | None",
+    render: "Callable[[Path, SharingLevel], str]",
+    helper: "Helper | None" = None,
 ) -> list[str]:
     """Write each file completely or not at all; return a message for each that could not be written.
 
@@ -476,10 +497,13 @@ def _write_each(
     failed = []
     for path in outputs:
         wanted_level = level or ("complete" if path.suffix == ".json" else "ticket")
-        text = render(path, wanted_level)
+        text, private = render(path, wanted_level), wanted_level == "complete"
         try:
             with _undone_when_stopped():
-                write(path, text, private=wanted_level == "complete", owner=file_owner())
+                if helper is not None:
+                    helper.write(path, text, private=private)
+                else:
+                    write(path, text, private=private, owner=file_owner())
         except OSError as problem:
             failed.append(f"cannot write {path}: {problem.strerror or problem}")
     return failed
@@ -545,25 +569,43 @@ def _profile(file: Path, judged: "JudgedDevice", device: str | None, os_version:
         raise UsageError(str(problem)) from problem
 
 
-def _read_air(ssid: str | None, capture: Path | None) -> "AirChoice":
-    """The network that the user named, and the Wi-Fi survey of a capture file, if one was given."""
-    from netpreflight.agent.run import AirChoice  # noqa: PLC0415 - as above
-    from netpreflight.probes.observations import LONGEST_SSID  # noqa: PLC0415
+def _read_ssid(ssid: str | None) -> str | None:
+    """The network that the user named, as in `Bss.ssid`."""
+    from netpreflight.probes.observations import LONGEST_SSID  # noqa: PLC0415 - as above
     from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text  # noqa: PLC0415
 
-    if ssid is not None:
-        name = ssid_bytes(ssid)
-        if not any(name) or len(name) > LONGEST_SSID:
-            raise UsageError(f"--ssid: a network's name has 1 to {LONGEST_SSID} bytes; this one has {len(name)}")
-        ssid = ssid_text(name)
-    if capture is None:
-        return AirChoice(ssid)
-    from netpreflight.probes.wifi.capture import read_capture  # noqa: PLC0415 - as above
+    if ssid is None:
+        return None
+    name = ssid_bytes(ssid)
+    if not any(name) or len(name) > LONGEST_SSID:
+        raise UsageError(f"--ssid: a network's name has 1 to {LONGEST_SSID} bytes; this one has {len(name)}")
+    return ssid_text(name)
+
+
+def _open_capture(path: Path | None) -> BinaryIO | None:
+    """Open a capture: perhaps only root may read it, and it is read once root's rights have been given up."""
+    if path is None:
+        return None
+    from netpreflight.probes.wifi.capture import open_capture  # noqa: PLC0415 - as above
 
     try:
-        return AirChoice(ssid, read_capture(capture))
+        return open_capture(path)
     except ValueError as problem:
-        raise UsageError(f"{capture}: {problem}") from problem
+        raise UsageError(f"{path}: {problem}") from problem
+
+
+def _read_air(ssid: str | None, path: Path | None, capture: BinaryIO | None) -> "AirChoice":
+    """The network that the user named, and the Wi-Fi survey of a capture file, if one was given."""
+    from netpreflight.agent.run import AirChoice  # noqa: PLC0415 - as above
+
+    if capture is None:
+        return AirChoice(ssid)
+    from netpreflight.probes.wifi.capture import read_opened  # noqa: PLC0415 - as above
+
+    try:
+        return AirChoice(ssid, read_opened(capture))
+    except ValueError as problem:
+        raise UsageError(f"{path}: {problem}") from problem
 
 
 def _check_outputs(output: list[Path] | None, endings: list[str] | None = None) -> list[Path]:

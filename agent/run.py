@@ -26,7 +26,7 @@ from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.cloud import AS_DEVICE, HURRIED, cloud
 from netpreflight.probes.coap import coap
-from netpreflight.probes.dhcp import dhcp
+from netpreflight.probes.dhcp import LeaseGuard, dhcp
 from netpreflight.probes.echo import EchoTarget, echo
 from netpreflight.probes.nat_mapping import Server, mapping
 from netpreflight.probes.net.clock import SYSTEM, Clock
@@ -99,6 +99,7 @@ def measure(
     clock: Clock = SYSTEM,
     trace: Trace | None = None,
     on_stop: OnStop = lambda _restored: None,
+    guard: LeaseGuard | None = None,
 ) -> Run:
     """Measure until everything is known, or the user stops the run (Ctrl-C, SIGTERM, SIGHUP).
 
@@ -113,10 +114,11 @@ def measure(
         clock: the clock to use.
         trace: called with every packet that is sent or received, and every question to the system.
         on_stop: called at once where the user stops the run, with what is given back first.
+        guard: gives a lease back if this process is killed before it has.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(
-            _Measurement(scope, air, profile, selection, on_check, clock, trace, on_stop, deep=deep).run()
+            _Measurement(scope, air, profile, selection, on_check, clock, trace, on_stop, guard, deep=deep).run()
         )
 
 
@@ -133,10 +135,12 @@ class _Measurement:
         clock: Clock,
         trace: Trace | None,
         on_stop: OnStop,
+        guard: LeaseGuard | None,
         *,
         deep: bool,
     ) -> None:
         self._clock = clock
+        self._guard = guard
         self._trace = trace
         self._scope = scope
         self._deep = deep
@@ -455,6 +459,7 @@ class _Measurement:
             exchange=self._wants_lease,
             on_resolvers=self._use_resolvers,
             on_portal_api=self._use_portal_api,
+            guard=self._guard,
         )
 
     async def _dns(self) -> Dns:

@@ -24,7 +24,6 @@ Ethernet frames carry the laptop's own source address, because switches and acce
 
 import asyncio
 import errno
-import hashlib
 import ipaddress
 import itertools
 import math
@@ -38,6 +37,14 @@ import msgspec
 
 from netpreflight.probes.laptop_lease import laptop_lease
 from netpreflight.probes.net import filters, packets
+from netpreflight.probes.net.dhcp_release import (
+    BROADCAST_MAC,
+    CLIENT_PORT,
+    MESSAGE_SIZE,
+    SERVER_PORT,
+    device_mac,
+    release_frame,
+)
 from netpreflight.probes.net.inbox import MOST_AT_ONCE
 from netpreflight.probes.net.payload_shapes import (
     ARP_REQUEST,
@@ -48,7 +55,7 @@ from netpreflight.probes.net.payload_shapes import (
     DHCP_REQUEST,
     Shape,
 )
-from netpreflight.probes.net.sockets import UDP_OVERHEAD, Datagram, Network, UdpSocket
+from netpreflight.probes.net.sockets import Datagram, Network, UdpSocket
 from netpreflight.probes.net.witnesses import bounded, lost
 from netpreflight.probes.observations import (
     KEPT_BYTES,
@@ -109,11 +116,7 @@ MOST_MESSAGES = 64
 MOST_HOLDERS = 16
 MOST_SEEKERS = 64
 
-_BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 _BROADCAST = "255.255.255.255"
-_SERVER_PORT, _CLIENT_PORT = 67, 68
-_MESSAGE_SIZE = 308
-"""Bytes to which lwIP pads its messages."""
 _DEVICE_OPTIONS = [1, 3, 28, 6]
 _LAPTOP_OPTIONS = [1, 3, 6, 15, 28, 108, 114]
 _ARP, _ETHERNET, _ARP_BYTES = 0x0806, 14, 28
@@ -166,8 +169,25 @@ OnPortalApi = Callable[[str | None], None]
 """Called once with the URL of option 114, or None, as soon as it is known."""
 
 
+class LeaseGuard(Protocol):
+    """Somebody outside this process, who gives a lease back if this process is killed with it in hand."""
+
+    def remember(self, interface: str, address: str, server: str, server_mac: str | None) -> None:
+        """A lease is about to be asked for."""
+
+    def forget(self) -> None:
+        """All leases have been given back."""
+
+
 async def dhcp(
-    network: Network, scope: Scope, host_name: str, *, exchange: bool, on_resolvers: Told, on_portal_api: OnPortalApi
+    network: Network,
+    scope: Scope,
+    host_name: str,
+    *,
+    exchange: bool,
+    on_resolvers: Told,
+    on_portal_api: OnPortalApi,
+    guard: LeaseGuard | None = None,
 ) -> Dhcp:
     """Ask for a lease as an unknown device, and give it back.
 
@@ -179,6 +199,7 @@ async def dhcp(
         on_resolvers: called once they are settled (an empty list: none), and before that with those of the INFORM's
             answer, if the lease takes longer.
         on_portal_api: see `OnPortalApi`.
+        guard: told of each lease before it is asked for, and once all of them have been given back.
     """
     seen = Dhcp(exchange_denied=None if exchange else "DHCP was left out of this run, as asked")
     # Read while the servers are asked: a hanging NetworkManager takes 2 s to say nothing.
@@ -186,7 +207,7 @@ async def dhcp(
     learned = _Learned(seen, record, on_resolvers, on_portal_api)
     try:
         if exchange and scope.privileges.raw_sockets:
-            async with _Client(network, scope, host_name, seen, learned) as client:
+            async with _Client(network, scope, host_name, seen, learned, guard) as client:
                 await client.run()
             seen.laptop_lease = await record
         else:
@@ -240,15 +261,6 @@ class _Learned:
         """Tell what is known now: there will be no more."""
         self.granted()
         self.portal_api(final=True)
-
-
-def device_mac(laptop_mac: str) -> str:
-    """A locally administered address for the unknown device.
-
-    It is the same on every run of one laptop, so that repeated runs use up one lease of a pool and not many.
-    """
-    digest = hashlib.sha256(f"netpreflight {laptop_mac}".encode()).digest()
-    return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
 
 
 def decode(
@@ -391,7 +403,7 @@ def _bootp(
 
 
 def _padded(message: bytes) -> bytes:
-    return message.ljust(_MESSAGE_SIZE, b"\0")
+    return message.ljust(MESSAGE_SIZE, b"\0")
 
 
 class _Inform:
@@ -410,19 +422,19 @@ class _Inform:
         if address is None or self._scope.mac is None:
             return
         sock = self._socket()
-        sock.expect(_SERVER_PORT, mark=self._xid.to_bytes(4), mark_at=_XID_AT)
+        sock.expect(SERVER_PORT, mark=self._xid.to_bytes(4), mark_at=_XID_AT)
         message = _bootp(
             "INFORM", self._scope.mac, self._xid, [("param_req_list", _LAPTOP_OPTIONS)], client_address=address
         )
         expected: dict[int, Transaction] = {self._xid: Transaction("laptop", self._scope.mac, "INFORM")}
         begun = self._network.clock.monotonic()
         for at_s in INFORM_AT_S:
-            if sock.send(_padded(bytes(message)), _BROADCAST, _SERVER_PORT) is not None:
+            if sock.send(_padded(bytes(message)), _BROADCAST, SERVER_PORT) is not None:
                 return
             self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type="INFORM", identity="laptop"))
             deadline = begun + at_s + INFORM_WAIT_S
             while event := await sock.receive(deadline):
-                if not isinstance(event, Datagram) or event.port != _SERVER_PORT:
+                if not isinstance(event, Datagram) or event.port != SERVER_PORT:
                     continue
                 try:
                     reply = decode(
@@ -447,7 +459,7 @@ class _Inform:
     def _socket(self) -> UdpSocket:
         """A socket on port 68, if that is allowed and free; else on any port, which some servers answer, too."""
         try:
-            return self._network.udp("DHCP INFORM", DHCP_INFORM, local_port=_CLIENT_PORT)
+            return self._network.udp("DHCP INFORM", DHCP_INFORM, local_port=CLIENT_PORT)
         except OSError:
             return self._network.udp("DHCP INFORM", DHCP_INFORM)
 
@@ -455,9 +467,18 @@ class _Inform:
 class _Client:
     """A DHCP client on a packet socket: for the unknown device, and for the laptop as a comparison."""
 
-    def __init__(self, network: Network, scope: Scope, host_name: str, seen: Dhcp, learned: _Learned) -> None:
+    def __init__(
+        self,
+        network: Network,
+        scope: Scope,
+        host_name: str,
+        seen: Dhcp,
+        learned: _Learned,
+        guard: LeaseGuard | None,
+    ) -> None:
         self._network = network
         self._scope = scope
+        self._guard = guard
         self._host_name = host_name
         self._seen = seen
         self._learned = learned
@@ -500,7 +521,7 @@ class _Client:
                 # Without a listener the kernel would answer replies to INFORM with an ICMP error.
                 self._network.bind_to_interface(self._sink)
                 self._sink.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                self._sink.bind(("", _CLIENT_PORT))
+                self._sink.bind(("", CLIENT_PORT))
             except OSError as problem:
                 # A port in use is as good: then the laptop's own DHCP client listens on it.
                 self._may_inform = problem.errno == errno.EADDRINUSE
@@ -518,6 +539,8 @@ class _Client:
             # A RELEASE is not acknowledged, so each is sent twice. A REQUEST without an answer may have been granted.
             for lease in self._leases():
                 self._release(lease)
+            if self._guard:
+                self._guard.forget()
         finally:
             if self._inform_used:
                 self._inform_used.cancel()
@@ -656,7 +679,7 @@ class _Client:
                 bytes(udp.payload),
                 str(ethernet[self._inet.IP].src),
                 sender_mac=str(ethernet.src),
-                broadcast=str(ethernet.dst) == _BROADCAST_MAC,
+                broadcast=str(ethernet.dst) == BROADCAST_MAC,
                 expected=self._expected,
                 at_s=self._network.elapsed(),
             )
@@ -707,7 +730,7 @@ class _Client:
         self._seen.address_check = AddressCheck(at_s=self._network.elapsed(), address=address)
         nobody, nowhere = "0.0.0.0", "00:00:00:00:00:00"  # noqa: S104 - no address yet
         request = self._l2.ARP(op=1, hwsrc=self._laptop_mac, psrc=nobody, hwdst=nowhere, pdst=address)
-        frame = bytes(self._l2.Ether(src=self._laptop_mac, dst=_BROADCAST_MAC) / request)
+        frame = bytes(self._l2.Ether(src=self._laptop_mac, dst=BROADCAST_MAC) / request)
         self._arp.send(frame)
         self._network.count(
             "arp", None, address, 0, packets=1, size=len(frame) - _ETHERNET, purpose="DHCP", shape=ARP_REQUEST
@@ -747,6 +770,8 @@ class _Client:
 
     def _request(self, offer: DhcpMessage) -> None:
         """Broadcast a REQUEST for the address that was offered."""
+        if self._guard and offer.address:
+            self._guard.remember(self._network.interface, offer.address, offer.server, offer.server_mac)
         options = [
             ("max_dhcp_size", 1500),
             ("requested_addr", offer.address),
@@ -777,17 +802,20 @@ class _Client:
         filters.attach(self._socket, filters.dhcp_replies(self._expected))
         message = _bootp(kind, mac, xid, options, client_address=source, broadcast=flag)
         shape = DHCP_DISCOVER_NAMED if identity == "named" else _SHAPES[kind]
-        self._send(kind, identity, message, source or "0.0.0.0", _BROADCAST, _BROADCAST_MAC, shape)  # noqa: S104 - see `_bootp`
+        frame = (
+            self._l2.Ether(src=self._laptop_mac, dst=BROADCAST_MAC)
+            / self._inet.IP(src=source or "0.0.0.0", dst=_BROADCAST)  # noqa: S104 - see `_bootp`
+            / self._inet.UDP(sport=CLIENT_PORT, dport=SERVER_PORT)
+            / _padded(bytes(message))
+        )
+        self._send(kind, identity, bytes(frame), _BROADCAST, shape)
 
     def _release(self, lease: DhcpMessage) -> None:
         """Give a lease back (RFC 2131 section 4.4.6): unicast from the address that is given up."""
         if lease.address is None:
             return
-        message = _bootp(
-            "RELEASE", self._mac, random.getrandbits(32), [("server_id", lease.server)], client_address=lease.address
-        )
-        target_mac = lease.server_mac or _BROADCAST_MAC
-        self._send("RELEASE", "device", message, lease.address, lease.server, target_mac, DHCP_RELEASE)
+        frame = release_frame(self._laptop_mac, lease.address, lease.server, lease.server_mac or BROADCAST_MAC)
+        self._send("RELEASE", "device", frame, lease.server, DHCP_RELEASE)
         self._released_at = self._network.clock.monotonic()
         self._seen.released = True
         if not any(reply.address == lease.address for reply in self._released):
@@ -797,37 +825,28 @@ class _Client:
         self,
         kind: DhcpRequestType | Literal["RELEASE"],
         identity: Identity,
-        message: Any,
-        source: str,
+        frame: bytes,
         target: str,
-        target_mac: str,
         shape: Shape,
     ) -> None:
-        """Send a message in an Ethernet frame; count and record it."""
-        payload = _padded(bytes(message))
-        frame = (
-            self._l2.Ether(src=self._laptop_mac, dst=target_mac)
-            / self._inet.IP(src=source, dst=target)
-            / self._inet.UDP(sport=_CLIENT_PORT, dport=_SERVER_PORT)
-            / payload
-        )
-        self._socket.send(bytes(frame))
+        """Send a frame; count and record it."""
+        self._socket.send(frame)
         self._network.count(
             "udp",
             None,
             target,
-            _SERVER_PORT,
+            SERVER_PORT,
             packets=1,
-            size=len(payload) + UDP_OVERHEAD,
+            size=len(frame) - _ETHERNET,
             purpose="DHCP",
             shape=shape,
         )
-        self._note("sent", target, bytes(frame), shape=shape.name)
+        self._note("sent", target, frame, shape=shape.name)
         self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=kind, identity=identity))
 
     def _note(self, what: EventKind, address: str | None, frame: bytes, shape: str | None = None) -> None:
         """Report a frame to the trace, with the address that it was sent to (None for one that was received)."""
-        self._network.note(what, "DHCP", protocol="udp", address=address, port=_SERVER_PORT, shape=shape, payload=frame)
+        self._network.note(what, "DHCP", protocol="udp", address=address, port=SERVER_PORT, shape=shape, payload=frame)
 
     def _on_readable(self) -> None:
         """Queue the frames that have arrived, as long as no more than MOST_MESSAGES wait."""

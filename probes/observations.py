@@ -212,11 +212,28 @@ class Proxy(Struct, frozen=True, kw_only=True):
     value: Url
 
 
+KeptRight = Literal[
+    "root's user id",
+    "root's group",
+    "root's groups",
+    "reading all files",
+    "new privileges",
+    "what its children may gain",
+]
+"""A right of root's that a run could not give up."""
+
+
 class Privileges(Struct, frozen=True, kw_only=True):
     """What this process may do."""
 
     user: User = ""
+    """`root` or `ordinary user`: who started the run."""
     raw_sockets: bool = False
+    given_up: bool | None = None
+    """Whether root's rights were given up before anything was read from the network; None: root did not start the run,
+    or an earlier version made it."""
+    kept: list[KeptRight] = field(default_factory=list)
+    """What could not be given up. May reveal: that the run was in a container."""
 
 
 class Scope(Observation, kw_only=True):

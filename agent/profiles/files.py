@@ -43,6 +43,10 @@ def _names() -> tuple[str, ...]:
     return tuple(sorted((file.stem for file in FOLDER.glob("*.toml")), key=lambda name: (name != DEFAULT, name)))
 
 
+_loaded: dict[str, dict[str, Any]] = {}
+"""The content of companies' files, by path, as they were loaded: perhaps only root may read them, and only at first."""
+
+
 def load(name: str, os_version: str | None = None) -> Profile:
     """The profile of a device with a Device OS version.
 
@@ -55,7 +59,8 @@ def load(name: str, os_version: str | None = None) -> Profile:
     """
     if not _is_path(name):
         return _known(name, os_version)
-    return _at(Path(name).stem, name, _content(name), os_version)
+    _loaded[name] = _content(name)
+    return _at(Path(name).stem, name, _loaded[name], os_version)
 
 
 @cache
@@ -280,7 +285,7 @@ def spans(name: str) -> list[str]:
 
 def versions_of(profile: Profile) -> list[Profile]:
     """A device's profile for the first version of each range with the same facts, oldest first; empty: no versions."""
-    content = _content(profile.origin)
+    content = _loaded.get(profile.origin) or _content(profile.origin)
     if not _is_path(profile.origin):
         return [_known(profile.name, version) for version in _spans(content)]
     return [_at(profile.name, profile.origin, content, version) for version in _spans(content)]

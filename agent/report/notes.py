@@ -128,6 +128,11 @@ def _network_note(seen: Observations, wifi: Wifi, profile: Profile, *, more_than
 def _laptop_notes(scope: Scope, dhcp: Dhcp | None) -> list[str]:
     """Notes on what this laptop has and a device does not, or the other way round: a VPN, a proxy, no IPv4."""
     found = []
+    if scope.privileges.kept:
+        found.append(
+            f"This run could not give up all of root's rights, because of the system or container that it runs in. It "
+            f"kept: {', '.join(scope.privileges.kept)}. The results are the same."
+        )
     if scope.vpn and scope.gateway is None:
         found.append(
             f"A VPN ({scope.vpn}) has taken the default route from {scope.interface}, so nothing beyond the LAN could "

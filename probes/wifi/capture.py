@@ -6,6 +6,7 @@ end, and only the BSSs are kept, within limits. `FrameCollector` also takes sing
 """
 
 import math
+import os
 import stat
 import struct
 import zlib
@@ -108,11 +109,28 @@ def read_capture(path: Path) -> Wifi:
     Raises:
         ValueError: the file is no capture of 802.11 frames; the message has the reason in one line.
     """
+    return read_opened(open_capture(path))
+
+
+def open_capture(path: Path) -> BinaryIO:
+    """Open a capture file for `read_opened`; reads nothing of it.
+
+    Raises:
+        ValueError: the file cannot be read; the message has the reason in one line.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ValueError("it is not a regular file")
-        with path.open("rb", buffering=_CHUNK) as stream:
-            file = CaptureFile(stream, path.stat().st_size)
+        return path.open("rb", buffering=_CHUNK)
+    except OSError as error:
+        raise ValueError(error.strerror or str(error)) from error
+
+
+def read_opened(capture: BinaryIO) -> Wifi:
+    """Read an open capture file, and close it; see `read_capture`."""
+    try:
+        with capture:
+            file = CaptureFile(capture, os.fstat(capture.fileno()).st_size)
             air = FrameCollector()
             for record in file.records():
                 air.frame(record)

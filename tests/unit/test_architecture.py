@@ -155,7 +155,25 @@ def test_programs_are_started_in_one_place() -> None:
     starters = {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "os.system", "os.popen", "os.fork"}
     users = {name for name, tree in FILES.items() if starters & set(calls(tree))}
 
-    assert users == {"probes/laptop_lease.py"}
+    assert users == {"probes/laptop_lease.py", "agent/privilege/helper.py"}
+
+
+def test_what_keeps_roots_rights_reads_nothing_from_the_network() -> None:
+    """The root helper imports the files of -o and one frame to send, and no probe, parser or library."""
+    own = {module for module in imports(FILES["agent/privilege/helper.py"]) if within(module, "netpreflight")}
+    further = {
+        module
+        for name in ("agent/output_files.py", "probes/net/dhcp_release.py", "probes/net/clock.py")
+        for module in imports(FILES[name])
+        if within(module, "netpreflight")
+    }
+
+    assert {module.rpartition(".")[0] for module in own} == {
+        "netpreflight.agent.output_files",
+        "netpreflight.probes.net.clock",
+        "netpreflight.probes.net.dhcp_release",
+    }
+    assert further == set()
 
 
 def test_nothing_prints_and_nothing_sleeps_on_a_real_clock_but_asyncio() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from netpreflight.probes import dhcp
 from netpreflight.probes.net import filters
+from netpreflight.probes.net.dhcp_release import device_mac
 from netpreflight.probes.observations import DhcpMessage, DhcpRequestType
 from tests.unit.dhcp_replies import ACK, COOKIE, MAC, NAK, OFFER, XID, decode, decoded, ip, option, reply
 
@@ -330,16 +331,16 @@ def test_mutations_never_do_more_than_fail(changes: list[tuple[int, int]], lengt
 def test_the_devices_mac_is_a_stable_local_unicast_address_of_its_own(laptop: tuple[int, ...]) -> None:
     mac = ":".join(f"{byte:02x}" for byte in laptop)
 
-    made = dhcp.device_mac(mac)
+    made = device_mac(mac)
 
     assert re.fullmatch("[0-9a-f]{2}(:[0-9a-f]{2}){5}", made)
     assert int(made[:2], 16) & 0b11 == 0b10, "locally administered, and not a group address (IEEE 802)"
-    assert made == dhcp.device_mac(mac)
+    assert made == device_mac(mac)
     assert made != mac
 
 
 def test_two_laptops_make_two_devices() -> None:
-    assert len({dhcp.device_mac(f"02:00:00:00:{number:02x}:00") for number in range(256)}) == 256
+    assert len({device_mac(f"02:00:00:00:{number:02x}:00") for number in range(256)}) == 256
 
 
 # --- the kernel's filter

@@ -1,0 +1,267 @@
+"""The root helper: a small process that keeps root's rights for the few requests of `Request`, and does nothing else.
+
+It is forked before anything is read from the network, and never reads from there. It gets the paths of the files that
+-o names when it is forked; a request names one of them by its number only. It ends when the run ends. If a lease was
+not forgotten by then, the run was killed with it in hand, and the helper gives it back.
+
+A request is one message on a socket pair: the number of the request, then fields of fixed size. A message that is too
+long, too short, unknown, or that makes no sense is ignored. The answer to a request for a file is a zero (with the
+descriptor of a file that was opened), or the reason why not.
+"""
+
+import contextlib
+import enum
+import gc
+import ipaddress
+import os
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from netpreflight.agent.output_files import OutputFile, Owner, write_to
+from netpreflight.probes.net.clock import SYSTEM
+from netpreflight.probes.net.dhcp_release import BROADCAST_MAC, release_frame
+
+MOST_LEASES = 8
+LONGEST_REASON = 300
+RELEASE_AGAIN_S = 1.0
+"""A RELEASE is not acknowledged, so it is sent twice."""
+_SYS = Path("/sys/class/net")
+_ETHERNET = "1"  # ARPHRD_ETHER
+_DONE = b"\0"
+
+
+class Request(enum.IntEnum):
+    """All that the helper does."""
+
+    KEEP_LEASE = 1
+    """Give this lease of the made-up client back if the run ends without FORGET_LEASES."""
+    FORGET_LEASES = 2
+    """The run has given its leases back itself."""
+    OPEN_FILE = 3
+    """Open one of the files of -o for writing."""
+    FINISH_FILE = 4
+    """Put that file in its place if it is complete, else leave what was there."""
+
+
+_FIELDS = {
+    Request.KEEP_LEASE: struct.Struct("!BI4s4s6s"),
+    Request.FORGET_LEASES: struct.Struct("!B"),
+    Request.OPEN_FILE: struct.Struct("!BB?"),
+    Request.FINISH_FILE: struct.Struct("!BB?"),
+}
+"""The number of the request; then interface index, address, server and its MAC; nothing; which file, and whether it is
+private; which file, and whether it is complete."""
+LONGEST_REQUEST = max(fields.size for fields in _FIELDS.values())
+
+
+class Lease(NamedTuple):
+    """What a RELEASE needs."""
+
+    interface: int
+    address: str
+    server: str
+    server_mac: str
+
+
+class Helper:
+    """The run's side of the helper."""
+
+    def __init__(self, sock: socket.socket, files: Sequence[Path]) -> None:
+        self._socket = sock
+        self._files = list(files)
+
+    def remember(self, interface: str, address: str, server: str, server_mac: str | None) -> None:
+        """Have a lease given back if this process ends before `forget()`; called before it is asked for."""
+        with contextlib.suppress(OSError, ValueError):  # without the helper, the run still gives it back itself
+            self._send(
+                Request.KEEP_LEASE,
+                socket.if_nametoindex(interface),
+                ipaddress.IPv4Address(address).packed,
+                ipaddress.IPv4Address(server).packed,
+                bytes.fromhex((server_mac or BROADCAST_MAC).replace(":", "")),
+            )
+
+    def forget(self) -> None:
+        """All leases have been given back."""
+        with contextlib.suppress(OSError):
+            self._send(Request.FORGET_LEASES)
+
+    def write(self, path: Path, text: str, *, private: bool) -> None:
+        """Write one of the files completely or not at all, as `output_files.write` does.
+
+        Raises:
+            OSError: the file cannot be written; an existing file stays as it was.
+        """
+        number = self._files.index(path)
+        (handle,) = self._answer(Request.OPEN_FILE, number, private)
+        complete = False
+        try:
+            write_to(handle, text)
+            complete = True
+        finally:
+            os.close(handle)
+            self._answer(Request.FINISH_FILE, number, complete)
+
+    def _send(self, request: Request, *fields: object) -> None:
+        self._socket.send(_FIELDS[request].pack(request, *fields))
+
+    def _answer(self, request: Request, *fields: object) -> list[int]:
+        """Send a request, and wait for its answer; returns the descriptor that came with it, if any."""
+        self._send(request, *fields)
+        reason, handles, _, _ = socket.recv_fds(self._socket, LONGEST_REASON, 1, socket.MSG_CMSG_CLOEXEC)
+        if not reason:
+            raise OSError("the root helper has ended")
+        if reason != _DONE:
+            raise OSError(reason.decode(errors="replace"))
+        return list(handles)
+
+
+def start(files: Sequence[Path], owner: Owner | None) -> Helper:
+    """Fork the helper.
+
+    Args:
+        files: those that -o names.
+        owner: whom they will belong to.
+
+    Raises:
+        OSError: the system has no process or socket left.
+    """
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork() == 0:
+        ours.close()
+        _run(its, files, owner)
+    its.close()
+    return Helper(ours, files)
+
+
+def _run(sock: socket.socket, files: Sequence[Path], owner: Owner | None) -> NoReturn:
+    """Serve until the run ends, then leave nothing behind; never returns to the code that forked it."""
+    status = 1
+    try:
+        gc.freeze()  # so that the memory stays shared with the run
+        gc.disable()
+        os.setsid()  # out of reach of Ctrl-C and of signals to the run's process group
+        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(ignored, signal.SIG_IGN)
+        server = Server(sock, files, owner)
+        try:
+            server.serve()
+        finally:
+            for number in range(3):  # so that nobody who reads what the run wrote waits for this process
+                with contextlib.suppress(OSError):
+                    os.close(number)
+            server.clean_up()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+class Server:
+    """What the helper holds for the run."""
+
+    def __init__(self, sock: socket.socket, files: Sequence[Path], owner: Owner | None) -> None:
+        self._socket = sock
+        self._files = tuple(files)
+        self._owner = owner
+        self._open: dict[int, OutputFile] = {}
+        self.leases: list[Lease] = []
+
+    def serve(self) -> None:
+        """Do what the run asks for, until it has ended."""
+        with contextlib.suppress(OSError):
+            while message := self._socket.recv(LONGEST_REQUEST + 1):
+                self._do(message)
+
+    def _do(self, message: bytes) -> None:
+        """Do one request, or ignore what is none."""
+        try:
+            request = Request(message[0])
+            _, *fields = _FIELDS[request].unpack(message)
+        except (ValueError, struct.error):
+            return
+        match request:
+            case Request.KEEP_LEASE:
+                self._keep(*fields)
+            case Request.FORGET_LEASES:
+                self.leases.clear()
+            case Request.OPEN_FILE:
+                self._open_file(*fields)
+            case Request.FINISH_FILE:
+                self._finish_file(*fields)
+
+    def _keep(self, interface: int, address: bytes, server: bytes, server_mac: bytes) -> None:
+        """Remember a lease, if it can be one."""
+        is_group = bool(server_mac[0] & 1) and server_mac != b"\xff" * 6
+        if is_group or not all(_is_host(ipaddress.IPv4Address(packed)) for packed in (address, server)):
+            return
+        lease = Lease(interface, socket.inet_ntoa(address), socket.inet_ntoa(server), server_mac.hex(":"))
+        if lease not in self.leases and len(self.leases) < MOST_LEASES:
+            self.leases.append(lease)
+
+    def _open_file(self, number: int, private: bool) -> None:  # noqa: FBT001 - a field of the message
+        """Open a file of -o, and hand its descriptor over."""
+        if number >= len(self._files):
+            self._refuse("no such file")
+            return
+        self._discard(number)
+        try:
+            file = OutputFile(self._files[number], self._owner, private=private, gives_up=self._socket)
+        except OSError as problem:
+            self._refuse(problem.strerror or str(problem))
+            return
+        self._open[number] = file
+        socket.send_fds(self._socket, [_DONE], [file.handle])
+
+    def _finish_file(self, number: int, complete: bool) -> None:  # noqa: FBT001 - as above
+        """Put an open file in its place, or remove what there is of it."""
+        file = self._open.pop(number, None)
+        if file is None:
+            self._refuse("it is not open")
+            return
+        try:
+            (file.finish if complete else file.discard)()
+        except OSError as problem:
+            self._refuse(problem.strerror or str(problem))
+        else:
+            self._socket.send(_DONE)
+
+    def _refuse(self, reason: str) -> None:
+        self._socket.send(reason.encode(errors="replace")[:LONGEST_REASON])
+
+    def _discard(self, number: int) -> None:
+        with contextlib.suppress(KeyError, OSError):
+            self._open.pop(number).discard()
+
+    def clean_up(self) -> None:
+        """Remove files that are not complete, and give back the leases that the run did not."""
+        for number in list(self._open):
+            self._discard(number)
+        for attempt in range(2 if self.leases else 0):
+            if attempt:
+                SYSTEM.hold_up(RELEASE_AGAIN_S)
+            for lease in self.leases:
+                with contextlib.suppress(OSError, ValueError):
+                    _release(lease)
+
+
+def _is_host(address: ipaddress.IPv4Address) -> bool:
+    """Whether a host can have this address."""
+    return not (address.is_unspecified or address.is_multicast or address.is_loopback or address.is_reserved)
+
+
+def _release(lease: Lease) -> None:
+    """Send a RELEASE for the client that a run on this interface makes up, and for no other."""
+    if sys.platform == "win32" or sys.platform == "darwin":
+        return
+    name = socket.if_indextoname(lease.interface)
+    if (_SYS / name / "type").read_text().strip() != _ETHERNET:
+        return
+    laptop_mac = (_SYS / name / "address").read_text().strip()
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind((name, 0))
+        sock.send(release_frame(laptop_mac, lease.address, lease.server, lease.server_mac))
