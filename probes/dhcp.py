@@ -236,7 +236,8 @@ class _Learned:
     ) -> None:
         self._seen, self._record = seen, record
         self._on_resolvers, self._on_portal_api = on_resolvers, on_portal_api
-        self._settled = self._portal_told = False
+        self._settled = self._portal_told = self._portal_final = False
+        record.add_done_callback(lambda _: self.portal_api(final=False))
 
     def informed(self) -> None:
         """Tell the resolvers of the answer to the INFORM, unless the lease has named its own by now."""
@@ -250,9 +251,10 @@ class _Learned:
             self._on_resolvers(self._seen.resolvers(), settled=True)
 
     def portal_api(self, *, final: bool) -> None:
-        """Tell where the portal API is; that there is none only if it is `final`."""
+        """Tell where the portal API is: once there is a URL; or what the laptop's lease says, once it is `final`."""
+        self._portal_final = self._portal_final or final
         url = next(iter(self._seen.portal_apis()), None)
-        if not self._portal_told and (url is not None or (final and self._record.done())):
+        if not self._portal_told and (url is not None or (self._portal_final and self._record.done())):
             self._portal_told = True
             lease = self._record.result() if self._record.done() and not self._record.cancelled() else None
             self._on_portal_api(lease.captive_portal if url is None and lease else url)
