@@ -26,7 +26,7 @@ class LedSignal(Struct, frozen=True, kw_only=True):
 
 
 def signal(light: Light) -> LedSignal:
-    """What the LED does, from its words."""
+    """Colour and on/off times of a light that is given in words, such as "breathing cyan"."""
     rhythm, _, colour = light.rpartition(" ")
     half = _PERIODS_MS[rhythm] // 2
     return LedSignal(colour=colour, on_ms=half, off_ms=half, breathes=rhythm == "breathing")

@@ -68,7 +68,7 @@ def packet(form: Literal[1, 2], interface: int, sequence: int, clock_ms: int, pa
     return _HEADER.pack(CONTENT_TYPE, _DTLS_1_2, EPOCH_BASE | interface, field, len(payload)) + payload
 
 
-def same(last: bytes, datagram: bytes) -> None:
+def require_same(last: bytes, datagram: bytes) -> None:
     """Check an echo as form 1 does.
 
     Raises:
@@ -193,12 +193,15 @@ class _Conversation:
         return False
 
     def _accepts(self, event: Datagram) -> bool:
-        """Record a datagram from the server beside the packet that it answers; True if it is a valid echo."""
+        """Record a reply with the packet that it answers; True if it is a valid echo.
+
+        A reply that does not tell which packet it answers is recorded with the last one sent.
+        """
         flaw: str | None = None
         number = len(self._sent) - 1
         try:
             if self._test.form == 1:
-                same(self._sent[-1][1], event.payload)
+                require_same(self._sent[-1][1], event.payload)
             else:
                 found = sequence_in(event.payload, self._test.interface, len(self._sent), self._clock_ms())
                 number = min(found, number)

@@ -675,7 +675,7 @@ class Dns(Observation, kw_only=True):
         return [lookup for lookup in self.lookups if (lookup.name, lookup.type) == (name, "AAAA")]
 
     def with_other_ids(self, name: str) -> list[str]:
-        """A name, and the same for other device ids: where one is asked for, each device asks for its own."""
+        """This name and, if it begins with a device id, the names that were looked up with other device ids."""
         zone = name.partition(".")[2]
         others = (lookup.name for lookup in self.lookups if lookup.kind == "another-id")
         return list(dict.fromkeys([name, *(other for other in others if other.partition(".")[2] == zone)]))

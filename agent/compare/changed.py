@@ -39,7 +39,7 @@ def _state(change: Change, b: Given) -> tuple[ChangeState, str]:
             {address for change in same_kind for rule in change.rules for address in rule.addresses} - old_addresses
         )
         remark = (
-            f" The name now also resolves to {', '.join(new_addresses)}, which A's rule does not list."
+            f" The name now also resolves to {', '.join(new_addresses)}, which the rule of report A does not list."
             if new_addresses and old_addresses
             else ""
         )

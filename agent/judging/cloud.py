@@ -272,8 +272,8 @@ def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, se
             else "nor one from a new port."
         ),
         remedy=f"Allow outbound UDP {endpoint.port} to {zone_of(endpoint.host)} (now {endpoint.address}; its "
-        "addresses change), with replies, past application control and inspection: the device speaks DTLS, and no "
-        "HTTP or QUIC.",
+        "addresses change) and the replies, and exempt this traffic from application control and inspection: the "
+        "device speaks DTLS, not HTTP or QUIC.",
         owner="network administrator",
         to_allow=[flow],
     )

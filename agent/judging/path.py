@@ -389,7 +389,10 @@ def _closed_itself(asked: CoapServer | CloudEndpoint) -> bool:
 
 
 def _silent(target: PathTarget, seen: Observations) -> Finding:
-    """The finding where the device's port falls silent on the way."""
+    """The finding where the device's port gets no answer beyond some hop.
+
+    "Dropped" is what is left when a loop, load balancing, lost packets and a filter for the protocol are ruled out.
+    """
     device, last = target.device, ladder.last(target.device)
     last_hop = _after(last)
     if loop := ladder.loop(device):
@@ -412,16 +415,17 @@ def _silent(target: PathTarget, seen: Observations) -> Finding:
         return _unknown(
             "one-protocol",
             f"{device.name} falls silent after {last_hop}, and no {device.protocol.upper()} port gets further",
-            f"{', '.join(control.name for control in further_controls)} gets further. Routers that answer for one "
-            f"protocol only, and a filter for {device.protocol.upper()}, look the same.",
+            f"What gets further: {', '.join(control.name for control in further_controls)}. Routers that answer for "
+            f"one protocol only, and a filter for {device.protocol.upper()}, look the same.",
         )
     if fork := ladder.fork(device, same_protocol, last):
         return _balanced(f"{device.name} falls silent after {last_hop}, and there are several paths", *fork)
     routers_of_control = ladder.routers(same_protocol)
-    reliable_ttls = [ttl for ttl in routers_of_control if ttl > last]
-    if not reliable_ttls:
+    later_ttls = [ttl for ttl in routers_of_control if ttl > last]
+    if not later_ttls:
         return _unknown_at_the_end(target, same_protocol, last)
-    reliable_ttls = [ttl for ttl in reliable_ttls if ladder.singles_out(device, same_protocol, ttl)]
+    reliable_ttls = [ttl for ttl in later_ttls if ladder.singles_out(device, same_protocol, ttl)]
+    # The device got no answer there, so every try is a packet lost.
     lost_packets = sum(ladder.tries(device, ttl)[0] for ttl in reliable_ttls)
     asked, answered = ladder.tries(device, last)
     if lost_packets < LEAST_SILENT or (last and (answered < LEAST_HEARD or answered < asked)):

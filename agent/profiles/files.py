@@ -136,8 +136,8 @@ def _content(name: str) -> dict[str, Any]:
         raise DeviceFileError(f"no file {name!r}; known devices: {', '.join(names())}")
     if not _NAME.fullmatch(file.stem):
         raise DeviceFileError(
-            f"{quoted(file.name)}: the file names the device, so its name has 1 to 64 of the characters A-Z a-z 0-9 . "
-            "_ -"
+            f"{quoted(file.name)}: not a valid file name. It becomes the device's name, so it has to be 1 to 64 "
+            "of the characters A-Z a-z 0-9 . _ -"
         )
     if file.stem in names():
         raise DeviceFileError(f"{file.name}: {file.stem} is a known device; give the file another name")

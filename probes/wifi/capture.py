@@ -175,15 +175,18 @@ class FrameCollector:
         self._malformed = self._bad_fcs = self._nameless = self._adhoc = self._cut = self._left_out = 0
 
     def frame(self, record: Record) -> None:
-        """Process one frame."""
+        """Take off the link header, note frequency and time, and read beacons, probe responses and probe requests.
+
+        Frames that are malformed, or have a bad FCS, are counted and dropped.
+        """
         buffer, start, end, octets_on_air, seconds, link, fcs = record
         self.frames += 1
-        missing = octets_on_air - (end - start)
+        cut_off = octets_on_air - (end - start)
         frequency: int | None = None
         signal: int | None = None
         if link == RADIOTAP:
             length = buffer[start + 2] | buffer[start + 3] << 8 if end - start >= 8 else 0
-            if length < 8 or start + length > end or buffer[start]:
+            if length < 8 or start + length > end or buffer[start]:  # its first octet is the version, 0
                 self._malformed += 1
                 return
             flags, frequency, signal = self._radiotap(buffer, start, length)
@@ -206,7 +209,7 @@ class FrameCollector:
             return
         control = buffer[start]
         if control in (_BEACON, _PROBE_RESPONSE):
-            self._announcement(buffer, start, end, missing, fcs, (frequency, signal, seconds))
+            self._announcement(buffer, start, end, cut_off, fcs, (frequency, signal, seconds))
         elif control == _PROBE_REQUEST:
             self._request(buffer, start, end, frequency)
 
@@ -458,7 +461,10 @@ class _Heard:
         self._best: dict[int | None, int] = {}
 
     def update(self, frequency: int | None, signal: int | None, seconds: float | None) -> None:
-        """Record another frame from this BSSID."""
+        """Keep the strongest signal, overall and for each of at most 8 frequencies (MHz), and the latest time.
+
+        Levels are in dBm. A frame without a level counts as -128, so that its frequency is kept.
+        """
         level = -128 if signal is None else signal
         if level > self._best.get(frequency, -129) and (len(self._best) < 8 or frequency in self._best):
             self._best[frequency] = level

@@ -18,7 +18,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """A network object or group, and an entry at the head of the list, for each exchange."""
+    """A network object or group, and an entry at the head of the list, for each rule."""
     for number, rule in enumerate(rules, 1):
         name, source, host = label(number), source_and_mask(rule), name_of(rule, "exact")
         if host:

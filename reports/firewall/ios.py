@@ -18,7 +18,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """For each exchange an access list, a class map of it, and a parameter map if the idle time is too short."""
+    """For each rule an access list, a class map of it, and a parameter map if the idle time is too short."""
     for number, rule in enumerate(rules, 1):
         name, source = label(number), source_and_wildcard(rule)
         yield f"ip access-list extended {name}"

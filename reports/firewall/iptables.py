@@ -14,7 +14,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """One command for each exchange and address."""
+    """One command for each rule and address."""
     for number, rule in enumerate(rules, 1):
         if idle_s := idle_s_to_set(rule, IDLE_S):
             yield f"# Unless it is already longer: sysctl -w net.netfilter.nf_conntrack_udp_timeout_stream={idle_s}"

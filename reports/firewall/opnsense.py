@@ -19,7 +19,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """A host alias and a rule for each exchange; at the end, the calls that apply them."""
+    """A host alias and a rule for each rule; at the end, the calls that apply them."""
     for number, rule in enumerate(rules, 1):
         name, host = label(number), name_of(rule, "exact")
         alias = {

@@ -18,7 +18,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """Addresses, a service and a security rule for each exchange."""
+    """Addresses, a service and a security rule for each rule."""
     for number, rule in enumerate(rules, 1):
         name, host = label(number), name_of(rule, "exact")
         yield f"set address {name}-from ip-netmask {source_of(rule)}"

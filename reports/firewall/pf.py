@@ -14,7 +14,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """One rule for each exchange; pf keeps state for what it passes."""
+    """One rule for each rule; pf keeps state for what it passes."""
     for number, rule in enumerate(rules, 1):
         options = f" (udp.multiple {idle_s})" if (idle_s := idle_s_to_set(rule, IDLE_S)) else ""
         several = len(rule.addresses) > 1

@@ -17,14 +17,14 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """One command for each exchange and destination."""
+    """One command for each rule and destination."""
     for number, rule in enumerate(rules, 1):
         destinations = rule.addresses
         if host := name_of(rule, "exact"):
             destinations = [label(number).replace("-", "_")]
             yield f"# Before this: Firewall > Aliases, type Host(s), name {destinations[0]}, host {host}"
         if idle_s := idle_s_to_set(rule, IDLE_S):
-            yield f"# In each rule's Advanced Options, set State timeout to {idle_s}"
+            yield f"# In each rule's Advanced Options, set State timeout to {idle_s} seconds"
         yield from (
             f"easyrule pass lan {rule.protocol} {source_of(rule)} {destination} {rule.port}"
             for destination in destinations

@@ -14,7 +14,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """An address list and a filter rule for each exchange."""
+    """An address list and a filter rule for each rule."""
     idle_s = max((idle_s_to_set(rule, IDLE_S) or 0 for rule in rules), default=0)
     if idle_s:
         yield f"# Unless it is already longer: /ip firewall connection tracking set udp-stream-timeout={idle_s}s"

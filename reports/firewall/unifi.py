@@ -14,7 +14,7 @@ NOTES = ("Settings > Zones (or Policy Engine) > Create Policy, with these fields
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """The fields for each exchange."""
+    """The fields for each rule."""
     for number, rule in enumerate(rules, 1):
         yield f"Name: {label(number)}"
         yield "Source Zone: Internal (the zone of the device's network)"

@@ -12,7 +12,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """One command for each exchange; the source is the PC itself."""
+    """One command for each rule; the source is the PC itself."""
     for number, rule in enumerate(rules, 1):
         addresses = ", ".join(f"'{address}'" for address in rule.addresses)
         yield (

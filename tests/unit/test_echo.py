@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netpreflight.probes import echo
-from netpreflight.probes.echo import EchoTarget, packet, same, sequence_in
+from netpreflight.probes.echo import EchoTarget, packet, require_same, sequence_in
 from netpreflight.probes.observations import EchoTest, Icmp
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
 
@@ -222,7 +222,7 @@ def test_hostile_datagrams_are_refused_or_within_the_rules(hostile: bytes | tupl
         assert int.from_bytes(datagram[5:9]) <= 1000
         assert int.from_bytes(datagram[11:13]) == len(datagram) - HEADER
     try:
-        same(ECHO, datagram)
+        require_same(ECHO, datagram)
     except ValueError:
         assert datagram != ECHO
     else:
