@@ -17,6 +17,7 @@ import ipaddress
 import random
 import string
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Literal
 
 import dns.exception
@@ -137,20 +138,25 @@ def usable(lookup: Lookup) -> str | None:
     return None if reserved or address.is_reserved else lookup.addresses[0]
 
 
+def answer_to(query: dns.message.Message, wire: bytes) -> dns.message.Message:
+    """Decode an answer.
+
+    Raises:
+        ValueError: it is malformed, or does not answer this query.
+    """
+    try:
+        reply = dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=False)
+    except (dns.exception.DNSException, ValueError) as problem:
+        raise ValueError(f"malformed DNS message: {type(problem).__name__}") from problem
+    if reply.id != query.id or not query.is_response(reply):
+        raise ValueError("does not answer the question that was asked")
+    return reply
+
+
 async def _look_up(network: Network, resolver: str, name: str, kind: NameKind, wanted: RecordType = "A") -> Lookup:
     """Ask one resolver for one name, on lwIP's schedule."""
     record_type = dns.rdatatype.from_text(wanted)
     query = dns.message.make_query(name, record_type, use_edns=False)
-
-    def read(wire: bytes) -> dns.message.Message:
-        """Decode an answer; ValueError if it is malformed or does not answer this query."""
-        try:
-            reply = dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=False)
-        except (dns.exception.DNSException, ValueError) as problem:
-            raise ValueError(f"malformed DNS message: {type(problem).__name__}") from problem
-        if reply.id != query.id or not query.is_response(reply):
-            raise ValueError("does not answer the question that was asked")
-        return reply
 
     result = await exchange(
         network,
@@ -160,7 +166,7 @@ async def _look_up(network: Network, resolver: str, name: str, kind: NameKind, w
         _PORT,
         at_s=QUERY_AT_S,
         give_up_s=GIVE_UP_S,
-        read=read,
+        read=partial(answer_to, query),
         mark=query.id.to_bytes(2),
     )
     lookup = Lookup(

@@ -40,7 +40,7 @@ def parts(text: str) -> Url:
     """The parts of a URL, which may be relative."""
     try:
         split: SplitResult = urlsplit(text)
-        host, port = split.hostname or "", split.port
+        host, port = (split.hostname or "").lower(), split.port
     except ValueError:
         authority = _AUTHORITY.match(text)
         written = authority[1] if authority else ""

@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 from msgspec.structs import replace
 
 from netpreflight.probes.net.payload_shapes import Shape
-from netpreflight.probes.net.sockets import Network, Refusal, UdpSocket
+from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
+from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import KEPT_BYTES, TOO_MUCH, Attempt, AttemptOutcome
 
 T = TypeVar("T")
@@ -62,6 +63,8 @@ async def exchange(
     begun = network.clock.monotonic()
     refusals = 0
     datagram = b""
+    failed: str | None = None
+    """How netpreflight failed on a datagram, if it did."""
 
     def attempt(outcome: AttemptOutcome, at: float, detail: str | None = None) -> Attempt:
         """An attempt with this outcome, for the datagram that was sent last."""
@@ -87,25 +90,39 @@ async def exchange(
                     if refusals == ENOUGH_REFUSALS:
                         break
                 continue
-            try:
-                if (event.address, event.port) != (address, port):
-                    raise ValueError(f"came from {event.source} instead of {address}:{port}")  # noqa: TRY301 - one handler for all reasons
-                value = read(event.payload)
-            except ValueError as reason:
+            value, reason, fault = _taken(event, address, port, read)
+            failed = failed or fault
+            if reason is not None:
                 if len(ignored) < MOST_IGNORED:
-                    entry = attempt("ignored", event.at, str(reason))
+                    entry = attempt("ignored", event.at, reason)
                     ignored.append(replace(entry, sent="", reply=event.payload[:KEPT_BYTES].hex(), source=event.source))
                 continue
             reply = event.payload[:KEPT_BYTES].hex()
             outcome_so_far = replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at))
             if value is not None:
                 return Exchange([*attempts, outcome_so_far, *ignored], value, _ms(event.at - begun))
-        if sock.take_lost() and outcome_so_far.outcome == "timeout":
-            outcome_so_far = attempt("unread", sent_at, TOO_MUCH)
+        unread = TOO_MUCH if sock.take_lost() else failed
+        if unread and outcome_so_far.outcome == "timeout":
+            outcome_so_far = attempt("unread", sent_at, unread)
         attempts.append(outcome_so_far)
         if refusals == ENOUGH_REFUSALS:
             break
     return Exchange([*attempts, *ignored], None, _ms(network.clock.monotonic() - begun))
+
+
+def _taken(
+    event: Datagram, address: str, port: int, read: Callable[[bytes], T | None]
+) -> tuple[T | None, str | None, str | None]:
+    """What a datagram says; else why it is no answer, and how netpreflight failed on it, if it did."""
+    if (event.address, event.port) != (address, port):
+        return None, f"came from {event.source} instead of {address}:{port}", None
+    try:
+        return read(event.payload), None, None
+    except ValueError as reason:
+        return None, str(reason), None
+    except Exception as fault:  # noqa: BLE001 - one datagram costs neither others nor the answer behind it
+        why = lost(fault)
+        return None, why, why
 
 
 def _ms(seconds: float) -> float:

@@ -12,6 +12,7 @@ from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Attempt
 
 Seen = TypeVar("Seen")
+MOST_FAULTS = 16
 FAULTS: ContextVar[list[Exception]] = ContextVar("FAULTS")
 """The internal errors of the probe that runs now, in their order; whoever runs the probe sets a new list."""
 
@@ -26,7 +27,9 @@ async def bounded(witness: Coroutine[Any, Any, Seen], instead: Callable[[str], S
 
 def lost(fault: Exception) -> str:
     """Keep an internal error for the run; returns what to say in the witness's place."""
-    FAULTS.get([]).append(fault)
+    faults = FAULTS.get([])
+    if len(faults) < MOST_FAULTS:
+        faults.append(fault)
     return f"netpreflight failed here: {type(fault).__name__}: {fault}"
 
 

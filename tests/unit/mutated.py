@@ -1,7 +1,6 @@
-"""Mutated frames: no exception but ValueError, no hang, no invented network. `python -m tests.unit.mutated 1000000`."""
+"""Mutated frames: no exception but ValueError, no hang, no invented network."""
 
 import random
-import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -98,9 +97,3 @@ def run(count: int, seed: int) -> Outcome:
         slowest = max(slowest, time.thread_time() - begun)
         networks += len(seen.bss)
     return Outcome(count, networks, refused, slowest)
-
-
-if __name__ == "__main__":
-    begun = time.perf_counter()
-    outcome = run(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    sys.stdout.write(f"{outcome}, {time.perf_counter() - begun:.0f} s\n")
