@@ -28,6 +28,8 @@ _SO_ATTACH_FILTER = 26
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
 _KEPT = 128
 """Bytes of each packet: enough for the headers of an ICMP error, and of what it quotes."""
+_MOST_AT_ONCE = 20_000
+"""More packets than a socket's buffer holds."""
 _LEAST_IP, _QUOTED_AT, _PORTS = 20, 8, 4
 _ICMP, _UDP = 1, 17
 _ERRORS = (3, 11, 12)
@@ -88,16 +90,19 @@ class UnaskedWatch:
 
     def _read(self) -> None:
         """Take what the packet socket has kept; what it had no room for counts, too, in every server's name."""
-        while self._socket is not None:
+        if self._socket is None:
+            return
+        for _ in range(_MOST_AT_ONCE):
             try:
                 packet = self._socket.recv(_KEPT)
             except OSError:
                 break
             if (found := _port_in(packet)) is not None and len(self._came[found[0]]) < MOST_PORTS:
                 self._came[found[0]].add(found[1])
-        if self._socket is not None:
-            _, lost = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
-            self._lost += lost
+        else:
+            self._lost += 1  # there is more, which comes as fast as it is read
+        _, lost = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
+        self._lost += lost
 
 
 def _port_in(packet: bytes) -> tuple[Server, int] | None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import ssl
 import struct
 import tempfile
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest import mock
 
 import dns.message
 import dns.rrset
@@ -23,11 +25,11 @@ from netpreflight.agent.report.saved import Saved
 from netpreflight.agent.selection import Selection
 from netpreflight.probes import cloud, coap, echo, laptop_lease, ntp, portal, urls, vendor_status
 from netpreflight.probes import dns as dns_probe
-from netpreflight.probes.net import dtls, raw
+from netpreflight.probes.net import dtls, raw, unasked
 from netpreflight.probes.net.coap import reply_to
 from netpreflight.probes.net.ladders import number_in
 from netpreflight.probes.net.witnesses import FAULTS
-from netpreflight.probes.observations import CloudEndpoint, Observations
+from netpreflight.probes.observations import CloudEndpoint, Observations, Unasked
 from netpreflight.probes.wifi import nl80211, wpa_supplicant
 from netpreflight.probes.wifi.capture import BARE, RADIOTAP, CaptureFile, FrameCollector
 from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text
@@ -40,12 +42,13 @@ from tests.unit import dhcp_replies, mutated, seen
 from tests.unit.beacons import usual
 from tests.unit.dtls_records import ALERT, HELLO_VERIFY, KEY_EXCHANGE, OPENSSL, RANDOM, SERVER_HELLO, VENDOR, VENDOR_KEY
 from tests.unit.fakes import Clock, FakeNetwork
-from tests.unit.places import DEVICES, of
+from tests.unit.places import of
 from tests.unit.samples import SAMPLES
 from tests.unit.streams import StreamNetwork
 from tests.unit.wifi_fakes import FakeControl
 
 Feed = Callable[[bytes, Random], None]
+PROFILES = [profiles.load(name) for name in ("generic", "photon", "photon2", "argon")]
 
 
 def refusing(read: Callable[[bytes], object]) -> Feed:
@@ -139,9 +142,15 @@ def _segments() -> list[bytes]:
 def _read_raw(made: bytes) -> None:
     raw.quote_in(made, ENDS, 0.0)
     raw.segment_in(made, TCP_ENDS, 0.0)
+    unasked._port_in(made)  # noqa: SLF001 - its only caller reads a packet socket
 
 
 # --- whole probes, one of whose servers is hostile
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @cache
@@ -165,11 +174,26 @@ def _measured(measure: Callable[[], Any]) -> Any:
 
 def _judged(check_id: str, observations: Observations, source: Random) -> str:
     made = msgspec.json.decode(msgspec.json.encode(observations), type=Observations)
-    check = judge_one(check_id, made, profiles.load(source.choice(DEVICES)), Selection())
+    check = judge_one(check_id, made, source.choice(PROFILES), Selection())
     assert check.problem != "internal-error", check.reason
     for line in (check.summary, check.reason or "", *check.evidence):
         shown(line)
     return check.status
+
+
+class Quiet(FakeNetwork):
+    """A network on which nobody sweeps: a packet socket, which counts that, takes milliseconds to close."""
+
+    def watch_unasked(self, port: int) -> None:
+        """Watch nothing."""
+
+    def unasked(self, address: str, port: int) -> Unasked:
+        """Nothing came."""
+        return Unasked(closed=0, ports=0)
+
+
+class QuietStreams(Quiet, StreamNetwork):
+    """The same with TCP servers."""
 
 
 RIGHT = {
@@ -206,7 +230,8 @@ def _see_portal(made: bytes, source: Random) -> None:
             return made if port != 443 or host == "portal.example" else ConnectionRefusedError()
         return RIGHT[host]
 
-    found = _measured(measure)
+    with mock.patch.object(ssl, "create_default_context", _context):  # it reads all of the system's authorities
+        found = _measured(measure)
     assert all(witness.right for witness in found.http if hostile not in witness.url), "it cost another witness"
     status = _judged("portal", seen.healthy(portal=found), source)
     if hostile != "portal.example" and source.randrange(20) == 0:
@@ -222,7 +247,7 @@ def _see_cloud(made: bytes, source: Random) -> None:
         return seen.ARGON_ADDRESS
 
     async def measure() -> Any:
-        network = FakeNetwork(Clock(), lambda sent, _: [(0.01, first if sent == 1 else made)])
+        network = Quiet(Clock(), lambda sent, _: [(0.01, first if sent == 1 else made)])
         wanted = [CloudEndpoint(transport="dtls", host=seen.ARGON_NAME, port=5684)]
         return await cloud.cloud(network, wanted, address_of)
 
@@ -234,7 +259,7 @@ def _see_coap(made: bytes, source: Random) -> None:
         return seen.COAP_ADDRESSES[0]
 
     async def measure() -> Any:
-        network = StreamNetwork(lambda _host, _port: made, lambda *_: [(0.01, made)])
+        network = QuietStreams(lambda _host, _port: made, lambda *_: [(0.01, made)])
         return await coap.coap(network, [(seen.COAP_NAMES[0], 5683)], address_of, {seen.COAP_NAMES[0]})
 
     _judged("coap.udp-5683", seen.healthy(coap=_measured(measure)), source)
@@ -370,7 +395,7 @@ def _read_saved(made: bytes, source: Random) -> None:
         saved = msgspec.json.decode(document, type=Saved)
     except (msgspec.DecodeError, RecursionError):
         return
-    profile = profiles.load(source.choice(DEVICES))
+    profile = source.choice(PROFILES)
     judged = judge(saved.observations, profile, Selection())
     assert all(check.problem != "internal-error" for check in judged.checks), judged.checks
     if source.randrange(8) == 0:
