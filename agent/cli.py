@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netpreflight.agent.privilege.helper import Helper
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Device as JudgedDevice
-    from netpreflight.agent.report import Report, Run, SharingLevel
+    from netpreflight.agent.report import Report, Run, SetUp, SharingLevel
     from netpreflight.agent.run import AirChoice
     from netpreflight.probes.observations import Event
     from netpreflight.reports.terminal import Terminal
@@ -143,7 +143,9 @@ def check(
     sent, and to whom, is listed in the report's footprint.
     """
     gc.disable()  # what is loaded now stays, and need not be looked through for garbage (30 ms)
-    from netpreflight.agent import judging, profiles  # noqa: PLC0415 - `--version` and `--help` do not wait for these
+    from msgspec import structs  # noqa: PLC0415 - usage errors do not wait for these
+
+    from netpreflight.agent import judging, profiles  # noqa: PLC0415
     from netpreflight.agent.privilege import give_up  # noqa: PLC0415
     from netpreflight.agent.report import make  # noqa: PLC0415
     from netpreflight.agent.run import measure  # noqa: PLC0415
@@ -192,7 +194,7 @@ def check(
     stop_at_once()
     if not run.complete:
         _end_soon()
-    report = make(run, profile)
+    report = make(structs.replace(run, set_up=_set_up_from()), profile)
     _write_held_events(report, events, level)
     _deliver(report, terminal, outputs, products, level, as_json=as_json, helper=helper)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
@@ -407,6 +409,12 @@ def _end_soon() -> None:
         _thread.interrupt_main()
 
     threading.Thread(target=watch, name="end soon", daemon=True).start()
+
+
+def _set_up_from() -> "SetUp | None":
+    """Where `./netpreflight` took packages from, if it set up directly before it started this."""
+    told = os.environ.get("NETPREFLIGHT_SET_UP")
+    return "PyPI" if told == "PyPI" else "mirror" if told == "mirror" else None
 
 
 def _close_standard_output() -> None:

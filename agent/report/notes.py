@@ -58,6 +58,15 @@ def _proof_not_measured(seen: Observations, profile: Profile) -> bool:
     )
 
 
+def on_set_up(source: str | None) -> list[str]:
+    """The note on what was sent directly before the run, to set up; `source` as in `Run.set_up`."""
+    if source is None:
+        return []
+    index = "PyPI and its file server" if source == "PyPI" else "the mirror of PyPI that NETPREFLIGHT_INDEX names"
+    told = f"Directly before this run, ./netpreflight set up .venv: pip took the packages from {index}."
+    return [f"{told} That is not among the hosts and packets listed here."]
+
+
 def on_the_answer(judgement: Judgement, profile: Profile, devices: list[DeviceVerdict]) -> list[str]:
     """The notes without which the answer would be taken for more than it is."""
     verdict = judgement.verdict

@@ -10,7 +10,7 @@ from netpreflight.agent.judging.wifi.survey import surveyed
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import Change, changes
 from netpreflight.agent.report.enough import Enough, enough
-from netpreflight.agent.report.notes import notes, on_the_answer
+from netpreflight.agent.report.notes import notes, on_set_up, on_the_answer
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict, by_device, by_version
 from netpreflight.agent.report.questions import Question, questions
 from netpreflight.agent.report.way_to_cloud import Station, way_to_cloud
@@ -20,6 +20,7 @@ from netpreflight.probes.observations import Bss, Contact, Observations, Scope, 
 
 SharedLevel = Literal["ticket", "public"]
 """How much a report leaves out, so that it can be shown to others (`reports/sharing/`)."""
+SetUp = Literal["PyPI", "mirror"]
 SharingLevel = Literal["complete", SharedLevel]
 LEVELS: tuple[SharingLevel, ...] = ("complete", "ticket", "public")
 RULES = "5"
@@ -65,6 +66,9 @@ class Run(Struct, frozen=True, kw_only=True):
     selection: Selection
     observations: Observations
     footprint: list[Contact]
+    set_up: SetUp | None = None
+    """Where `./netpreflight` took packages from, directly before this run; the footprint does not have that. None: it
+    took none."""
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -91,6 +95,8 @@ class Report(Struct, frozen=True, kw_only=True):
     devices: list[DeviceVerdict]
     observations: Observations
     footprint: list[Contact]
+    set_up: SetUp | None = None
+    """As `Run.set_up`."""
     networks: list[NetworkVerdict] = field(default_factory=list)
     route: list[Station] = field(default_factory=list)
     answers: list[Question] = field(default_factory=list)
@@ -122,6 +128,7 @@ def make(run: Run, profile: Profile) -> Report:
         notes=[
             *on_the_answer(judgement, profile, devices),
             *notes(view, selection, complete=run.complete),
+            *on_set_up(run.set_up),
         ],
         internet_test=judgement.internet_test,
         checks=judgement.checks,
@@ -132,6 +139,7 @@ def make(run: Run, profile: Profile) -> Report:
         devices=devices,
         observations=seen,
         footprint=run.footprint,
+        set_up=run.set_up,
         networks=_networks(run, counted, profile),
         route=way,
         answers=questions(view, judgement.checks, way),

@@ -195,11 +195,15 @@ def test_an_ordinary_user_sets_up_also_after_a_ctrl_c(place: Place) -> None:
 def test_root_sets_up_as_the_owner_of_the_checkout(
     place: Place, owner: int, caller: str | None, says: str, sets_up: int
 ) -> None:
+    telling = "import os\nprint('set up from', os.environ.get('NETPREFLIGHT_SET_UP'))\n"
+    (place.checkout / "agent/start.py").write_text(telling)
     place.give(owner)
     ran = place.run(None, **({} if caller is None else {"SUDO_UID": caller, "SUDO_GID": caller}))
 
     assert ran.returncode == 0, ran
     assert says in ran.stderr
+    assert ran.stdout == "set up from mirror\n"  # the report says it
+    assert place.run().stdout == "set up from None\n"
     assert place.installed() == "ours 1.0"
     assert place.owners() == {sets_up}
 

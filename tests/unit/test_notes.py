@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,12 +13,12 @@ from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS, judge
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.registry import with_stage
-from netpreflight.agent.report import Report
+from netpreflight.agent.report import Report, load, make
 from netpreflight.agent.report.notes import notes
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Observations
 from netpreflight.reports import FORMATS
-from tests.unit import four
+from tests.unit import four, rendered
 from tests.unit import seen as seen_by_hand
 from tests.unit.seen import SILENT_ARGON, SILENT_COAP, bss, healthy, wifi
 
@@ -171,3 +172,22 @@ def test_a_no_for_no_particular_device_does_not_hold_where_another_port_is_used(
     assert made.verdict == "incompatible"
     assert "It holds for none of the known devices." in made.notes[0]
     assert "(the answer is yes)" in made.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [("PyPI", "from PyPI and its file server."), ("mirror", "from the mirror of PyPI")]
+)
+def test_what_set_up_contacted_is_told_in_each_format_and_from_a_saved_run(
+    source: Any, words: str, tmp_path: Path
+) -> None:
+    argon = profiles.load("argon")
+    run = rendered.run()
+    made = make(replace(run, set_up=source), argon)
+    file = tmp_path / "run.json"
+    file.write_text(FORMATS[".json"](made))
+
+    assert [words in note and ".venv" in note for note in made.notes].count(True) == 1
+    for suffix in (".txt", ".md", ".html"):
+        assert words in " ".join(html.unescape(FORMATS[suffix](made)).split()), suffix
+    assert make(load(file)[0], argon).notes == made.notes
+    assert not [note for note in make(run, argon).notes if ".venv" in note]
