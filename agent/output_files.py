@@ -21,7 +21,7 @@ MOST_LINKS = 40
 """As many as Linux follows (path_resolution(7))."""
 READER_ASKED_S = 0.1
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
-_WRITE = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_WRITE = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Owner(NamedTuple):
@@ -78,8 +78,9 @@ class OutputFile:
             if self._before is None or (stat.S_ISREG(self._before.st_mode) and not self._place.is_open_file):
                 name = f".netpreflight-{secrets.token_hex(8)}"
                 self._temporary = name if self._place.folder is not None else str(Path(self._place.name).parent / name)
-                flags = _WRITE | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-                self.handle = os.open(self._temporary, flags, 0o600, dir_fd=self._place.folder)
+                self.handle = os.open(
+                    self._temporary, _WRITE | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self._place.folder
+                )
             else:
                 self.handle = _open_special(self._place, self._before, owner, gives_up)
         except BaseException:
@@ -90,7 +91,7 @@ class OutputFile:
         """Put the file in its place."""
         try:
             if self._temporary is not None:
-                if hasattr(os, "fchmod"):
+                if hasattr(os, "geteuid"):
                     self._set_rights()
                 folder = self._place.folder
                 os.close(self.handle)

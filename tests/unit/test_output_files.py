@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -308,3 +309,17 @@ def test_the_caller_of_doas_is_known_by_name(known_user: Callable[[], str]) -> N
 @pytest.fixture
 def known_user() -> Callable[[], str]:
     return lambda: next(entry.pw_name for entry in pwd.getpwall() if entry.pw_uid and entry.pw_gid)
+
+
+def test_where_folders_cannot_be_opened_the_path_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows."""
+    monkeypatch.setattr("netpreflight.agent.output_files.sys", SimpleNamespace(platform="win32"))
+    file = tmp_path / "run.json"
+    for text in ("old", "new"):
+        write(file, text, private=True)
+        assert file.read_text() == text
+
+    with pytest.raises(UnicodeEncodeError):
+        write(file, "\ud800")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]

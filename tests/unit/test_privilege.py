@@ -7,6 +7,7 @@ import random
 import re
 import select
 import shutil
+import signal
 import socket
 import stat
 import struct
@@ -26,6 +27,7 @@ from netpreflight.agent.privilege.helper import MOST_LEASES, Helper, Lease, Requ
 from netpreflight.probes.net import packets
 from netpreflight.probes.net.dhcp_release import device_mac, release_frame
 from tests.lab.air import write_air
+from tests.lab.namespaces import wait_until
 
 as_root = pytest.mark.skipif(
     os.geteuid() != 0 or sys.platform != "linux", reason="only root on Linux has something to give up"
@@ -434,3 +436,26 @@ def test_the_manual_page_of_prctl_has_these_numbers() -> None:
     ours = {name[1:]: value for name, value in vars(drop).items() if name.startswith("_PR_")}
 
     assert ours == {name: int(numbers[name]) for name in ours}
+
+
+@as_root
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_pipe_that_nobody_reads_holds_up_neither_ctrl_c_nor_the_helper(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    pipe, other = tmp_path / "run.json", tmp_path / "run.txt"
+    os.mkfifo(pipe)
+    process = subprocess.Popen(
+        [TOOL, "check", "--interface", "lo", "--only", "wifi", "-o", str(other), "-o", str(pipe)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(other.exists, "the file before the pipe")
+    (helper,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.send_signal(number)
+    process.communicate(timeout=10)
+
+    assert process.returncode in {130, -signal.SIGKILL}
+    wait_until(lambda: not Path(f"/proc/{helper}").exists(), "the end of the helper")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.json", "run.txt"]
