@@ -53,6 +53,7 @@ from netpreflight.probes.observations import (
     Wifi,
 )
 from netpreflight.probes.portal import VENDOR_HOSTS, portal
+from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.scope import answers_arp, mac_of, own_addresses
 from netpreflight.probes.tcp import tcp
 from netpreflight.probes.vendor_status import vendor_status
@@ -346,7 +347,11 @@ class _Measurement:
             return f"this laptop has no IPv4 address on {scope.interface}", None
         needless = row.needs == "resolvers" and all(map(self._scope.is_on_link, self._resolvers or []))
         if scope.gateway is None and not needless:
-            step = f"Disconnect the VPN {scope.vpn}" if scope.vpn else f"Give {scope.interface} its default route"
+            step = (
+                f"Disconnect the VPN {in_quotes(scope.vpn)}"
+                if scope.vpn
+                else f"Give {scope.interface} its default route"
+            )
             return f"this laptop has no default route through {scope.interface}", f"{step}, and run netpreflight again."
         return None, None
 

@@ -167,7 +167,8 @@ class Fault(Struct, frozen=True, kw_only=True):
     """An internal error of this tool, for its developers; of the program's values only the message is kept."""
 
     type: Words
-    message: Words
+    message: Said
+    """May reveal: whatever the program had in hand, which the network or a server said."""
     frames: Annotated[list[Frame], Meta(max_length=64)] = field(default_factory=list)
     """The last one is where it was raised."""
 

@@ -1,4 +1,4 @@
-"""Network names in sentences: one function puts them in quotes, and its inverse finds them again.
+"""Names of networks and tunnels in sentences: one function puts them in quotes, and its inverse finds them again.
 
 A name can be any text: a common word, a space, `it's`. The quotes show a reader where the name begins and ends, and
 show sharing (`reports/sharing/`) what it may have to replace. Probes, judging and renderings all name networks, so all
@@ -11,7 +11,7 @@ _QUOTE = "'"
 
 
 def in_quotes(name: str) -> str:
-    """A network's name as it stands in a sentence."""
+    """A name as it stands in a sentence."""
     return f"{_QUOTE}{name}{_QUOTE}"
 
 

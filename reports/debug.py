@@ -33,7 +33,7 @@ def line(event: Event) -> str:
 
 def shared_lines(report: Report, events: list[Event], level: SharingLevel) -> list[str]:
     """The events as lines, with the same things hidden as in the report of the same run at this level."""
-    told = events if level == "complete" else hidden(_Run(report, events), [report], level).events
+    told = events if level == "complete" else hidden(_Run(report, events), [report], level, events).events
     return [line(event) for event in told]
 
 

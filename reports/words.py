@@ -27,7 +27,8 @@ TOLD: dict[SharedLevel, str] = {
     ),
     "public": (
         "Made for the public: names and addresses are replaced by tokens such as net-1 and private-2, always the same "
-        "token for the same one. Firewall rules with tokens cannot be pasted."
+        "token for the same one. Times are rounded to 10 ms, the start to the hour, signals to 5 dB. Firewall rules "
+        "with tokens cannot be pasted."
     ),
 }
 """One line that says what a shared report holds."""

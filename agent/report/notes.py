@@ -142,17 +142,17 @@ def _laptop_notes(scope: Scope, dhcp: Dhcp | None) -> list[str]:
             f"This run could not give up all of root's rights, because of the system or container that it runs in. It "
             f"kept: {', '.join(scope.privileges.kept)}. The results are the same."
         )
+    vpn = in_quotes(scope.vpn or "")
     if scope.vpn and scope.gateway is None:
         found.append(
-            f"A VPN ({scope.vpn}) has taken the default route from {scope.interface}, so nothing beyond the LAN could "
+            f"A VPN ({vpn}) has taken the default route from {scope.interface}, so nothing beyond the LAN could "
             "be measured. Disconnect the VPN, and run netpreflight again."
         )
     elif scope.vpn:
-        found.append(
-            f"A VPN ({scope.vpn}) carries this laptop's traffic; this run measured {scope.interface} without it."
-        )
+        found.append(f"A VPN ({vpn}) carries this laptop's traffic; this run measured {scope.interface} without it.")
     elif scope.tunnels and scope.interface not in scope.tunnels:
-        found.append(f"A tunnel is up ({', '.join(scope.tunnels)}); this run measured {scope.interface} without it.")
+        tunnels = ", ".join(map(in_quotes, scope.tunnels))
+        found.append(f"A tunnel is up ({tunnels}); this run measured {scope.interface} without it.")
     if scope.is_tunnel:
         found.append(f"{scope.interface} is a tunnel: this is not what a device on the LAN sees.")
     if scope.proxy:

@@ -351,6 +351,6 @@ def _laptop(seen: Observations) -> Question:
     scope = seen.scope
     parts = [_SYSTEMS.get(scope.os, scope.os) or "system not known", f"as {scope.privileges.user or 'an unknown user'}"]
     parts.append({"wired": "by cable", "wifi": "by Wi-Fi"}.get(scope.medium or "", "by an interface of another kind"))
-    parts += [f"with the VPN {scope.vpn}"] if scope.vpn else []
+    parts += [f"with the VPN {in_quotes(scope.vpn)}"] if scope.vpn else []
     parts += ["with a proxy set"] if scope.proxy else []
     return Question(question="What was this measured with?", answer=", ".join(parts), source="this laptop")

@@ -12,6 +12,9 @@ _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"'()]+", re.IGNORECASE)
 _HOME = re.compile(r"(?:/home/|/Users/|\\Users\\)[^/\\\s:'\"]+")
 _QUOTED_BYTES = re.compile(r"(?:bytearray\(|(?<=: )|^)b(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\)?", re.DOTALL)
 """Bytes as Python writes them, in error messages of libraries."""
+_QUOTED = re.compile(r"""(?<!\w)(?:'([^']+)'|"([^"]+)")""")
+_WIDELY_QUOTED = re.compile(r"""(?<!\w)['"](.+)['"]""", re.DOTALL)
+"""From the first quote to the last, for a text in which some of them are escaped."""
 _NAME_BYTES = re.compile(r"\b\d+ bytes: ([0-9a-f]{2}(?: [0-9a-f]{2})*)")
 """A network's name byte by byte (`agent/judging/wifi/ssid.py`)."""
 _SEVERAL_NAMES = re.compile(
@@ -20,7 +23,17 @@ _SEVERAL_NAMES = re.compile(
     re.DOTALL,
 )
 """A list of names, as `probes/wifi/capture.py` writes it, and wrote it in runs of rules 4 and before."""
+_SCHEMES = {"", "http", "https", "coap", "coaps"}
+"""Schemes that reveal nothing; of any other the public is told nothing, as a company can have one of its own."""
 _HOST_AND_PORT = re.compile(r"[^\s/:?#@]+(?::\d+)?")
+
+
+def quoted_in(text: str) -> list[str]:
+    """What error messages of libraries put in quotes: whatever they were given."""
+    text = text[:LONGEST]
+    if "\\'" in text or '\\"' in text:
+        return [found[1]] if (found := _WIDELY_QUOTED.search(text)) else []
+    return [found[1] or found[2] for found in _QUOTED.finditer(text)]
 
 
 class Shapes:
@@ -64,6 +77,8 @@ class Shapes:
         split = parts(url)
         if not split.valid:
             return f"//{HIDDEN}"
+        if self._kept.public and split.scheme not in _SCHEMES:
+            return HIDDEN
         path = self._path(split.path)
         if not split.authority:
             return HIDDEN if self._kept.public else path + ("?…" if split.query or split.fragment else "")

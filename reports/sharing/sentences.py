@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from netpreflight.probes.quoting import QuotedNames
 from netpreflight.reports.sharing.addresses import LONGEST
 from netpreflight.reports.sharing.patterns import Shapes
+from netpreflight.reports.sharing.rounding import in_words
 from netpreflight.reports.sharing.tokens import HIDDEN
 
 _WORD = re.compile(r"\w+")
@@ -33,6 +34,8 @@ _OWN_WORDS = frozenset(
 """Words that sentences of this tool use anyway, so that they reveal nothing."""
 _LONGEST_WITH_NAMES = 100_000
 """The most characters of a text in which names are searched for."""
+_FAULT = re.compile(r"((?:the probe failed|netpreflight failed here): \w+:) .*", re.DOTALL)
+"""An internal error in words (`agent/run.py`, `probes/net/witnesses.py`): its message can quote anything."""
 _LEAST_LETTERS = 3
 """Outside of quotes, shorter values are not searched for."""
 
@@ -50,10 +53,10 @@ class SpokenWords:
         self._replacements: dict[str, dict[tuple[int, int], dict[str, str]]] = {}
         """Replacements by first word of the value, then (offset of that word, length of the value), then the value."""
 
-    def learn(self, value: str, replacement: str) -> None:
-        """Add a value to find, unless it is too short or reveals nothing."""
+    def learn(self, value: str, replacement: str, *, short: bool = False) -> None:
+        """Add a value to find, unless it is too short (and not `short` all the same) or reveals nothing."""
         first = _WORD.search(value)
-        if first is None or len(value) < _LEAST_LETTERS or self.say_nothing(value):
+        if first is None or (len(value) < _LEAST_LETTERS and not short) or self.say_nothing(value):
             return
         same_first_word = self._replacements.setdefault(first[0].lower(), {})
         same_first_word.setdefault((first.start(), len(value)), {})[value.lower()] = replacement
@@ -93,7 +96,8 @@ class Sentences:
         if len(text) > _LONGEST_WITH_NAMES:
             return HIDDEN
         text = self._names.replaced(text)
-        return self._shapes.text(self._words.replaced(text) if len(text) <= LONGEST else text)
+        shown = self._shapes.text(self._words.replaced(text) if len(text) <= LONGEST else text)
+        return in_words(_FAULT.sub(rf"\1 {HIDDEN}", shown)) if self._public else shown
 
     def said(self, words: str) -> str:
         """A server's own text; in public it is hidden, unless it has only words that this tool itself uses."""

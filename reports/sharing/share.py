@@ -9,16 +9,17 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from netpreflight.agent.report import Report, SharedLevel, SharingLevel
-from netpreflight.probes.observations import Observations, Reveals
+from netpreflight.probes.observations import Event, Observations, Reveals
 from netpreflight.probes.quoting import QuotedNames
 from netpreflight.probes.urls import joined, parts
 from netpreflight.reports.sharing.addresses import Addresses
 from netpreflight.reports.sharing.fields import Names, by_kind
 from netpreflight.reports.sharing.kept import kept
 from netpreflight.reports.sharing.log_lines import LogLines
-from netpreflight.reports.sharing.patterns import Shapes
+from netpreflight.reports.sharing.patterns import Shapes, quoted_in
+from netpreflight.reports.sharing.rounding import Rounding, by_token
 from netpreflight.reports.sharing.sentences import Sentences, SpokenWords, own_words
-from netpreflight.reports.sharing.tokens import Tokens
+from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
 from netpreflight.reports.sharing.walk import AnyStruct, Show, Texts, replaced, texts
 from netpreflight.reports.words import TOLD
 
@@ -33,12 +34,23 @@ def shared(report: Report, level: SharingLevel) -> Report:
     )
 
 
-def hidden(made: AnyStruct, reports: Sequence[Report], level: SharedLevel) -> AnyStruct:
-    """`made` without what the level hides; it may quote anything in these reports, which all share the same tokens."""
-    return replaced(made, _shown(reports, level))
+def hidden(made: AnyStruct, reports: Sequence[Report], level: SharedLevel, events: Sequence[Event] = ()) -> AnyStruct:
+    """`made` without what the level hides; it may quote anything in these reports, which all share the same tokens.
+
+    Args:
+        made: what is to be shown.
+        reports: the reports that it is made from.
+        level: what to hide.
+        events: the events in it, which quote what the network said, as observations do.
+    """
+    if level != "public":
+        return replaced(made, _shown(reports, level, events))
+    rounding = Rounding()
+    reports = [rounding.of(report) for report in reports]
+    return by_token(replaced(rounding.of(made), _shown(reports, level, events)))
 
 
-def _shown(reports: Sequence[Report], level: SharedLevel) -> Show:
+def _shown(reports: Sequence[Report], level: SharedLevel, events: Sequence[Event]) -> Show:
     """Give every value in the reports its token; returns how each kind of text is shown."""
     held = [texts(report.observations, report.footprint) for report in reports]
     stays, tokens = kept(reports, held, level), Tokens()
@@ -53,6 +65,12 @@ def _shown(reports: Sequence[Report], level: SharedLevel) -> Show:
     show = by_kind(names, addresses, shapes, nameless, nameless.text)
     for report, found in zip(reports, held, strict=True):
         _learn(report.observations, found, show, quoted, words)
+    if stays.public:
+        for text in dict.fromkeys(text for found in (*held, texts(*events)) for text in found.get("words", ())):
+            for inner in quoted_in(text):
+                if inner not in quoted and show["host"](inner) != inner:
+                    quoted[inner] = HIDDEN
+                    words.learn(inner, HIDDEN)
 
     sentences = Sentences(QuotedNames(quoted), words, shapes, public=stays.public)
     return by_kind(names, addresses, shapes, sentences, LogLines(reports, stays, names.ssid, sentences).line)
@@ -61,12 +79,12 @@ def _shown(reports: Sequence[Report], level: SharedLevel) -> Show:
 def _learn(seen: Observations, found: Texts, show: Show, quoted: dict[str, str], words: SpokenWords) -> None:
     """Give each value its token, and register it for replacement in sentences: in quotes, and as a word."""
 
-    def learn(value: str, replacement: str, *, spoken: bool = True) -> None:
-        """Replace a value in quotes and, if `spoken`, also as whole words in sentences."""
+    def learn(value: str, replacement: str, *, spoken: bool = True, short: bool = False) -> None:
+        """Replace a value in quotes and, if `spoken`, also as whole words in sentences, if `short` even short ones."""
         if value and value != replacement:
             quoted[value] = replacement
             if spoken:
-                words.learn(value, replacement)
+                words.learn(value, replacement, short=short)
 
     judged = [seen.wifi.target] if seen.wifi and seen.wifi.target else []
     for name in (*judged, *found.get("ssid", ())):
@@ -81,7 +99,7 @@ def _learn(seen: Observations, found: Texts, show: Show, quoted: dict[str, str],
     kinds: tuple[Reveals, ...] = ("host", "interface", "user", "said")
     for what in kinds:
         for value in found.get(what, ()):
-            learn(value, show[what](value))
+            learn(value, show[what](value), short=what == "interface")
 
 
 def _redirects(seen: Observations) -> Iterator[str]:

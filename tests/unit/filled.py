@@ -88,14 +88,20 @@ def canary(what: Reveals, n: int) -> str:
         "client-mac": mac.replace(":", "-"),
         "address": address if n % 2 else public,
         "host": f"canary{n}.example",
-        "url": f"https://canaryuser{n}:x@canary{n}.example:8443/canarypath{n}?canaryquery{n}=1#canary{n}",
+        "url": (
+            f"https://canaryuser{n}:x@canary{n}.example:8443/canarypath{n}?canaryquery{n}=1#canary{n}",
+            f"canaryscheme{n}://canary{n}.example/canarypath{n}",
+            f"http://canary{n}.example:canaryport{n}/canarypath{n}",
+            f"canaryscheme{n}:canarypath{n}",
+        )[n % 4],
         "interface": f"canary{n}if" if n % 2 else f"enx{mac.replace(':', '')}",
         "user": f"canaryuser{n}",
         "raw": f"canary{n}raw".encode().hex(),
         "page": f"<title>canary{n}</title>",
         "said": f"canary{n} said {address}",
         "words": f"word {n} of {public}:53, {address}/24, {mac}, https://canary{n}.example/?canaryquery{n} and "
-        f"/home/canary{n}/x, fd00:ca:fe::{n:x}, error: b'canary{n}', {'ca' * 11}{n & 255:02x}",
+        f"/home/canary{n}/x, fd00:ca:fe::{n:x}, error: b'canary{n}', {'ca' * 11}{n & 255:02x}, "
+        f"Port could not be cast to integer value as 'canary{n} room', no \"canary{n} door\"",
         "log-line": "",
     }[what]
 

@@ -16,7 +16,17 @@ from msgspec import UNSET, Struct
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.report import Report, SharedLevel
-from netpreflight.probes.observations import Attempt, Contact, DhcpMessage, Neighbor, Observations
+from netpreflight.probes.observations import (
+    Attempt,
+    Contact,
+    DhcpMessage,
+    Fault,
+    Neighbor,
+    Observations,
+    Portal,
+    PortalApi,
+    Proxy,
+)
 from netpreflight.reports import FORMATS
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.sharing import HIDDEN, hidden, shared
@@ -146,6 +156,166 @@ def test_a_public_report_is_the_same_wherever_it_was_made(changed: dict[str, Any
         assert not re.search(rf"(?<![\w.]){re.escape(secret.lower())}", text), secret
 
 
+# --- two reports of one place ------------------------------------------------------------------------------------
+
+
+def precise(*, jitter: int, order: int = 0) -> Observations:
+    """One site, run twice: what is measured differs a little, in a range that rounding takes away, and so do ids."""
+    lot = [
+        seen.bss(
+            1 + 5 * (n % 3), ssid=f"Flat {n}", bssid=f"02:00:00:00:01:{n:02x}", signal_dbm=-41 - 5 * n + jitter % 2
+        )
+        for n in range(6)
+    ]
+    if order:
+        lot = lot[order:] + lot[:order]
+    wifi = seen.wifi(*lot, target=None, target_from=None)
+    made = seen.healthy(wifi=wifi, ntp=seen.ntp(msgspec.structs.replace(seen.GOOD_NTP, offset_s=0.0127 + jitter / 1e3)))
+    assert made.dhcp is not None
+    made.dhcp.received = [
+        msgspec.structs.replace(message, xid=0x5EC2E7A0 + jitter * 77 + at)
+        for at, message in enumerate(made.dhcp.received)
+    ]
+    assert made.cloud is not None
+    made.cloud.endpoints = [
+        msgspec.structs.replace(
+            endpoint,
+            attempts=[
+                msgspec.structs.replace(attempt, at_s=attempt.at_s + 0.0013 + jitter / 1e4, rtt_ms=21.37 + jitter / 7)
+                for attempt in endpoint.attempts
+            ],
+            connections=[
+                msgspec.structs.replace(connection, at_s=1.0013 + jitter / 1e4, connect_ms=23.4567 + jitter / 9)
+                for connection in endpoint.connections
+            ],
+        )
+        for endpoint in made.cloud.endpoints
+    ]
+    return made
+
+
+def public_of(observed: Observations, device: str, started: str = "2026-01-02T03:04:05Z") -> str:
+    made = msgspec.structs.replace(of(observed, device=device), started=started)
+    return "\n".join(outputs(shared(made, "public")).values())
+
+
+@pytest.mark.parametrize("device", EACH_DEVICE)
+def test_two_public_reports_of_a_place_are_not_linked_by_what_was_measured(device: str) -> None:
+    first, second = precise(jitter=0), precise(jitter=1, order=4)
+    complete = [FORMATS[".json"](of(observed, device=device)) for observed in (first, second)]
+
+    assert complete[0] != complete[1]
+    assert public_of(first, device) == public_of(second, device, "2026-01-02T03:59:00Z")
+
+
+def test_no_exact_value_is_in_a_public_report() -> None:
+    observed = precise(jitter=0)
+    exact = ["21.37", "23.4567", "1.0013", "0.0127", "-41", "-46", "03:04:05", str(0x5EC2E7A0), "0.013 s", "23 ms"]
+    complete = "\n".join(outputs(of(observed, device="photon")).values())
+    public = public_of(observed, "photon")
+
+    assert not [value for value in exact if value not in complete]
+    assert not [value for value in exact if re.search(rf"(?<![\w.]){re.escape(value)}(?!\d)", public)]
+    assert "2026-01-02T03:00:00Z" in public
+    assert "-40 dBm" in public
+    limits = "at least -82 dBm; Below -67 dBm; demands only -82 dBm; -67 dBm is the usual design value"
+    assert shown_detail(limits) == limits, "limits of checks are the same everywhere"
+    assert shown_detail("-67 dBm, 14 ms") == "-65 dBm, 10 ms"
+
+
+@pytest.mark.parametrize("order", [1, 3, 5])
+def test_the_order_in_which_access_points_were_heard_is_not_told(order: int) -> None:
+    made = shared(of(precise(jitter=0, order=order)), "public")
+    assert made.observations.wifi is not None
+
+    numbers = [int(str(bss.ssid).removeprefix("net-")) for bss in made.observations.wifi.bss]
+    assert numbers == sorted(numbers)
+    assert made == shared(of(precise(jitter=0)), "public")
+
+
+def test_transaction_ids_tell_what_is_one_exchange_and_nothing_else() -> None:
+    given = [0xDEADBEEF, 0xDEADBEEF, 0, 0x12345678, 0xDEADBEEF]
+    observed = seen.healthy(dhcp=seen.dhcp(*(seen.message(xid=xid) for xid in given)))
+    made = shared(of(observed), "public").observations.dhcp
+
+    assert made is not None
+    assert [message.xid for message in made.received] == [1, 1, 0, 2, 1]
+
+
+@pytest.mark.parametrize("vpn", ["x1", "q", "zt", "on", "vpn", "home", "acme 1"])
+@pytest.mark.parametrize("has_gateway", [True, False])
+def test_a_vpn_is_hidden_however_short_its_name(vpn: str, has_gateway: bool) -> None:  # noqa: FBT001 - a variant
+    def named(name: str) -> str:
+        observed = seen.healthy()
+        observed.scope.vpn, observed.scope.tunnels = name, [name]
+        observed.scope.interfaces = ["lo", "eth0", name]
+        if not has_gateway:
+            observed.scope.gateway = None
+        return "\n".join(outputs(shared(of(observed), "public")).values())
+
+    assert named(vpn) == named("wg-acme-office")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "acme-badge://login.acme.example/x",
+        "acme-badge:login",
+        "http://acme.example:badge/x",
+        "http://acme.example:badge room/x",
+        "http://[acme/x",
+        "acme.example:badge",
+        "//acme.example:badge",
+        "mailto:bob@acme.example",
+    ],
+)
+@pytest.mark.parametrize("where", ["redirect", "api", "proxy", "words"])
+def test_no_scheme_and_no_bad_port_is_told(url: str, where: str) -> None:
+    changed: dict[str, Any] = {}
+    if where == "redirect":
+        changed["portal"] = seen.portal({"status": 302, "location": url, "body": ""})
+    elif where == "api":
+        changed["portal"] = seen.portal(api=PortalApi(url=url, captive=True, portal_url=url))
+    elif where == "words":
+        why = f"the probe failed: ValueError: Port could not be cast to integer value as {url!r}"
+        changed["portal"] = Portal(not_run=why)
+    observed = seen.healthy(**changed)
+    if where == "proxy":
+        observed.scope.proxy = [Proxy(variable="http_proxy", value=url)]
+    made = of(observed)
+
+    assert "acme" in FORMATS[".json"](made)
+    for name, text in outputs(shared(made, "public")).items():
+        assert not re.search(r"acme|badge|bob", text), name
+
+
+@pytest.mark.parametrize("text", ["badge room", "it's badge's", 'a "badge"', "'\"badge'\"", "badge\nroom", "\\badge"])
+@pytest.mark.parametrize(
+    "words", ["Port could not be cast to integer value as {!r}", "no {!r} in {!r}, which says {!r}"]
+)
+def test_what_an_error_quotes_is_not_told_in_any_words(words: str, text: str) -> None:
+    attempt = Attempt(at_s=0, address="10.9.9.9", port=1, outcome="error", detail=words.format(text, text, text))
+    made = of(seen.healthy(coap=seen.coap([attempt]), ntp=seen.ntp(outcome="error", detail=attempt.detail)))
+
+    assert "badge" in FORMATS[".json"](made)
+    for name, output in outputs(shared(made, "public")).items():
+        assert "badge" not in output, name
+
+
+FAULT = Fault(type="ValueError", message="Port could not be cast to integer value as 'badge room'")
+
+
+@pytest.mark.parametrize("why", ["the probe failed: ValueError: {}", "netpreflight failed here: ValueError: {}", "{}"])
+def test_the_message_of_an_internal_error_is_not_told(why: str) -> None:
+    seen_portal = Portal(not_run=why.format(FAULT.message), fault=FAULT)
+    made = of(seen.healthy(portal=seen_portal))
+
+    assert "badge" in FORMATS[".json"](made)
+    for name, text in outputs(shared(made, "public")).items():
+        assert "badge" not in text, name
+        assert "ValueError" in text or name != ".json"
+
+
 SHORT = [
     "e",
     "5",
@@ -272,7 +442,7 @@ def test_tokens_keep_equality_within_a_report() -> None:
     made = shared(of(seen.healthy(wifi=seen.wifi(*names, target="B"))), "public")
 
     assert made.observations.wifi is not None
-    assert [bss.ssid for bss in made.observations.wifi.bss] == ["net-2", "net-1", "net-2"]
+    assert [bss.ssid for bss in made.observations.wifi.bss] == ["net-1", "net-2", "net-2"]
     assert made.observations.wifi.target == "net-1"
     assert "'net-1'" in next(check.summary for check in made.checks if check.id == "wifi.band")
     assert len({bss.bssid for bss in made.observations.wifi.bss}) == 3

@@ -1,0 +1,163 @@
+"""Rounds what was measured, in numbers and in sentences, so that two public reports cannot be linked by it.
+
+The exact times, round trips and signal strengths of a place are as good as its name, and so is the order in which its
+access points were heard.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from netpreflight.agent.led import LedSignal
+from netpreflight.agent.profiles import Fact
+from netpreflight.agent.report import Report
+from netpreflight.agent.results import Check
+from netpreflight.probes.observations import AddressCheck, Bss, Connection, Scope, VendorStatus, Wifi, strength
+from netpreflight.reports.sharing.walk import AnyStruct, stand_in
+
+TIME_S, TIME_MS, SIGNAL_DB, SHARE, TTL_S = 0.01, 10, 5, 0.05, 60
+_CONSTANT = (LedSignal, Fact)
+"""These state what is the same everywhere."""
+_SIGNAL = re.compile(r"(?<![\d.-])(?<!least )(?<!Below )(?<!only )(-?\d+(?:\.\d+)?) dBm(?! is the usual)")
+"""A signal in a sentence, but none of the limits that checks have."""
+_ROUND_TRIP = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ms\b")
+_OFFSET = re.compile(r"(?<=clock off by )(\d+\.\d+)(?= s\b)")
+_MEAN = re.compile(r"(?<=avg rtt: )(?!0\b)\d+|(?<=score=)(?!4294967295\b)\d+")
+"""What a device's log says of its echoes; the score is made from the same round trips."""
+_INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}):\d{2}:\d{2}(?:\.\d+)?(?=Z)")
+_BSS = re.compile(r"bss-\d+ ")
+_TOKEN = re.compile(r"-(\d+)$")
+
+
+def in_words(text: str) -> str:
+    """A sentence with its measured values rounded."""
+    text = _SIGNAL.sub(lambda found: f"{_to(float(found[1]), SIGNAL_DB):.0f} dBm", text)
+    text = _ROUND_TRIP.sub(lambda found: f"{_to(float(found[1]), TIME_MS):.0f} ms", text)
+    text = _OFFSET.sub(lambda found: f"{float(found[1]):.0f}", text)
+    text = _MEAN.sub("<n>", text)
+    return _INSTANT.sub(r"\1:00:00", text)
+
+
+class Rounding:
+    """Rounds the numbers in structs; transaction ids, which a DHCP server's log has, become numbers from 1 on."""
+
+    def __init__(self) -> None:
+        self._ids: dict[int, int] = {}
+        self._nonces = 0
+
+    def of(self, value: AnyStruct) -> AnyStruct:
+        """A copy with its measured numbers rounded; what was heard on the air stands in an order of its own."""
+        changes: dict[str, Any] = {}
+        for name in value.__struct_fields__:
+            before = getattr(value, name)
+            after = self._field(name, before)
+            if after is not before:
+                changes[name] = after
+        if isinstance(value, Wifi):
+            changes["bss"] = sorted(changes.get("bss", value.bss), key=_visible)
+        elif isinstance(value, Bss):
+            changes["neighbors"] = sorted(value.neighbors, key=lambda near: (near.operating_class, near.channel))
+        elif isinstance(value, Connection) and value.is_nonce:
+            self._nonces += 1
+            changes["received"] = stand_in(self._nonces)
+        elif isinstance(value, VendorStatus) and value.updated:
+            changes["updated"] = in_words(value.updated)
+        return msgspec.structs.replace(value, **changes) if changes else value
+
+    def _field(self, name: str, value: Any) -> Any:
+        if isinstance(value, Struct):
+            return value if isinstance(value, _CONSTANT) else self.of(value)
+        if isinstance(value, list):
+            return [self._field(name, item) for item in value]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        if name == "xid" and isinstance(value, int):
+            return self._ids.setdefault(value, len(self._ids) + 1) if value else value
+        if name.endswith("_dbm"):
+            return _to(value, SIGNAL_DB)
+        if name.endswith("_ms"):
+            return _to(value, TIME_MS)
+        if name == "offset_s":
+            return float(round(value))
+        if name == "utilisation":
+            return _to(value, SHARE)
+        if name == "ttl_s":
+            return int(_to(value, TTL_S))
+        return _to(value, TIME_S) if name.endswith("_s") and isinstance(value, float) else value
+
+
+def by_token(value: AnyStruct) -> AnyStruct:
+    """A report whose names are replaced by tokens, with what has no order of its own sorted by them."""
+    if isinstance(value, Report):
+        verdicts = list(dict.fromkeys(network.verdict for network in value.networks))
+        networks = sorted(
+            value.networks,
+            key=lambda network: (
+                verdicts.index(network.verdict),
+                -strength(network.signal_dbm),
+                _number(network.ssid),
+            ),
+        )
+        return msgspec.structs.replace(
+            value,
+            scope=by_token(value.scope),
+            observations=by_token(value.observations),
+            checks=[_evidence_by_token(check) for check in value.checks],
+            networks=[
+                msgspec.structs.replace(network, checks=[_evidence_by_token(check) for check in network.checks])
+                for network in networks
+            ],
+        )
+    changes: dict[str, Any] = {
+        name: by_token(getattr(value, name))
+        for name in value.__struct_fields__
+        if isinstance(getattr(value, name), Struct)
+    }
+    if isinstance(value, Wifi):
+        heard = [
+            msgspec.structs.replace(bss, neighbors=sorted(bss.neighbors, key=lambda near: _number(near.bssid)))
+            for bss in value.bss
+        ]
+        changes["bss"] = sorted(heard, key=lambda bss: (_number(bss.ssid), _number(bss.bssid)))
+    elif isinstance(value, Scope):
+        changes |= {"interfaces": sorted(value.interfaces), "tunnels": sorted(value.tunnels)}
+    elif isinstance(value, AddressCheck):
+        changes["holders"] = sorted(value.holders, key=_number)
+    return msgspec.structs.replace(value, **changes) if changes else value
+
+
+def _to(value: float, step: float) -> float:
+    """A value rounded to a multiple of a step."""
+    return round(round(value / step) * step, 2)
+
+
+def _visible(bss: Bss) -> tuple[int, float, bytes]:
+    """A place among others that nothing decides but what a public report shows of it anyway."""
+    shown = msgspec.structs.replace(
+        bss,
+        bssid=None,
+        ssid=None,
+        ssid_hex=None,
+        elements="",
+        contradictions=[],
+        neighbors=[msgspec.structs.replace(near, bssid=None, short_ssid=None) for near in bss.neighbors],
+    )
+    return bss.frequency_mhz or 0, -strength(bss.signal_dbm), msgspec.json.encode(shown)
+
+
+def _number(token: str | None) -> int:
+    """The number at the end of a token; 0: it has none."""
+    found = _TOKEN.search(token or "")
+    return int(found[1]) if found else 0
+
+
+def _evidence_by_token(check: Check) -> Check:
+    """A check whose lines of evidence about BSSs stand in the order of their tokens, in the places that they have."""
+    places = [place for place, line in enumerate(check.evidence) if _BSS.match(line)]
+    evidence = list(check.evidence)
+    lines = sorted((evidence[place] for place in places), key=lambda line: _number(line.partition(" ")[0]))
+    for place, line in zip(places, lines, strict=True):
+        evidence[place] = line
+    return msgspec.structs.replace(check, evidence=evidence) if places else check
