@@ -337,13 +337,23 @@ def _others_own(granted: DhcpMessage, view: DeviceView) -> Finding | None:
     who = whose.get(granted.address)
     if who is None:
         return None
-    return Finding(
-        status="fail",
-        summary=f"{granted.address}, which {granted.server} leases, is the address of {who}",
-        problem="address-in-use",
-        named=Named(address=granted.server),
+    return _taken(
+        granted,
+        f"the address of {who}",
         reason="Two hosts with one address lose each other's packets.",
         remedy=f"Take {granted.address} out of the pool of the DHCP server {granted.server}.",
+    )
+
+
+def _taken(granted: DhcpMessage, how: str, *, reason: str, remedy: str) -> Finding:
+    """The finding that a lease is of an address that is taken."""
+    return Finding(
+        status="fail",
+        summary=f"{granted.address}, which {granted.server} leases, is {how}",
+        problem="address-in-use",
+        named=Named(address=granted.server),
+        reason=reason,
+        remedy=remedy,
         owner="network administrator",
     )
 
@@ -358,11 +368,9 @@ def _in_use(granted: DhcpMessage, view: DeviceView) -> Finding | None:
         return None
     asks = _stated(view.profile.dhcp.checks_address, "dhcp.checks_address", "no")
     declines = asks.value == "yes"
-    return Finding(
-        status="warn" if declines else "fail",
-        summary=f"{granted.address}, which {granted.server} leases, is in use by another host ({', '.join(holders)})",
-        problem="address-in-use",
-        named=Named(address=granted.server),
+    found = _taken(
+        granted,
+        f"in use by another host ({', '.join(holders)})",
         reason="An ARP request for the address was answered. "
         + (
             "The device asks, too: it declines the address, and is to be given another."
@@ -372,9 +380,8 @@ def _in_use(granted: DhcpMessage, view: DeviceView) -> Finding | None:
         remedy=f"Find the host with the MAC address {holders[0]} and let it have another address; or take "
         f"{granted.address} out of the pool of the DHCP server {granted.server}. Often it is a host that was given a "
         "static address in the middle of the pool, or the lease of a second DHCP server.",
-        owner="network administrator",
-        rests_on=[asks],
     )
+    return msgspec.structs.replace(found, status="warn" if declines else "fail", rests_on=[asks])
 
 
 def _too_late(dhcp: Dhcp, granted: DhcpMessage, profile: Profile) -> Finding | None:
