@@ -18,6 +18,8 @@ Millis = Annotated[float, Meta(ge=0, le=1e9)]
 """A duration in milliseconds that a saved report may hold."""
 Hops = Annotated[int, Meta(ge=0, le=255)]
 """A TTL (RFC 791 section 3.1)."""
+UDP_OVERHEAD = 28
+"""Bytes of IPv4 and UDP header."""
 KEPT_BYTES = 1500
 """The most bytes of one reply that are kept as evidence."""
 

@@ -28,8 +28,8 @@ from typing import NamedTuple
 
 from netpreflight.probes.net.ladders import SYN_WAIT_S, Climb, Destination, PendingProbe, Rungs, TcpClimb, UdpClimb
 from netpreflight.probes.net.payload_shapes import WHOLE
-from netpreflight.probes.net.sockets import UDP_OVERHEAD, Datagram, Network
-from netpreflight.probes.observations import Path, PathProbe, PathTarget, WholePackets
+from netpreflight.probes.net.sockets import Datagram, Network
+from netpreflight.probes.observations import UDP_OVERHEAD, Path, PathProbe, PathTarget, WholePackets
 
 MOST_PACKETS = 80
 MOST_HOPS = 24

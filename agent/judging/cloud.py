@@ -18,6 +18,7 @@ from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import BEST_FIRST, Finding, Flow, Named
 from netpreflight.probes.observations import (
     TOO_MUCH,
+    UDP_OVERHEAD,
     Attempt,
     CloudEndpoint,
     Connection,
@@ -27,8 +28,6 @@ from netpreflight.probes.observations import (
     WholePackets,
 )
 
-_UDP_OVERHEAD = 28
-"""Bytes of IPv4 and UDP header."""
 NOT_MEASURED_THEN = "what follows the first record was not measured then"
 
 
@@ -424,6 +423,6 @@ def _size_evidence(endpoint: CloudEndpoint, seen: Observations) -> list[str]:
     held = seen.mapping
     if held and held.largest and (held.address, held.port) == (endpoint.address, endpoint.port):
         lines.append(
-            f"{where}, packets back: the server's largest had {held.largest + _UDP_OVERHEAD} bytes, and came whole"
+            f"{where}, packets back: the server's largest had {held.largest + UDP_OVERHEAD} bytes, and came whole"
         )
     return lines

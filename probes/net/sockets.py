@@ -25,10 +25,8 @@ from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.inbox import MOST_AT_ONCE, Expected, Inbox
 from netpreflight.probes.net.payload_shapes import TCP_CONNECT, TCP_SYN, Shape
 from netpreflight.probes.net.unasked import UnaskedWatch
-from netpreflight.probes.observations import Contact, Event, EventKind, Icmp, Protocol, Unasked
+from netpreflight.probes.observations import UDP_OVERHEAD, Contact, Event, EventKind, Icmp, Protocol, Unasked
 
-UDP_OVERHEAD = 28
-"""Bytes of IPv4 and UDP header."""
 TCP_OVERHEAD = 52
 """Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
 SYN_SIZE = 60
