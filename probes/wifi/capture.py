@@ -434,17 +434,22 @@ class FrameCollector:
             if count:
                 limits.append(f"Left out: {count} {what}")
         if self._cut:
-            limits.append(f"{self._cut} beacons or probe responses are cut short: some of their elements are missing")
+            limits.append(f"{_packets(self._cut)} cut short: some elements are missing")
         if nontransmitted:
             limits.append(
                 f"BSSs that send no beacon, but are announced in a Multiple BSSID element (9.4.2.45): {nontransmitted}"
             )
         if self._left_out:
             limits.append(
-                f"{self._left_out} beacons or probe responses were left out: more than {MOST_BSSS} BSSs, "
+                f"{_packets(self._left_out)} left out: more than {MOST_BSSS} BSSs, "
                 f"or {MOST_KEPT_OCTETS >> 20} MiB of elements"
             )
         return limits
+
+
+def _packets(number: int) -> str:
+    """So many packets, up to the verb."""
+    return "1 beacon or probe response was" if number == 1 else f"{number} beacons or probe responses were"
 
 
 class _Heard:

@@ -21,6 +21,7 @@ from netpreflight.probes.wifi.source import (
     SourceUnavailable,
     Tell,
     in_thread,
+    left_out,
     tell_nobody,
     told,
 )
@@ -234,7 +235,7 @@ def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float], te
         except ValueError:
             unsound += 1
     if unsound:
-        seen.limits.append(f"left out: {unsound} results that do not describe a network a device could join")
+        seen.limits.append(left_out(unsound))
     if not seen.bss and seen.triggered:
         seen.limits.append("macOS scanned without an error and heard nothing at all")
     if seen.bss and all(candidate.ssid is None for candidate in seen.bss):

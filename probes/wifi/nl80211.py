@@ -40,6 +40,7 @@ from netpreflight.probes.wifi.source import (
     age_of,
     band_name,
     in_thread,
+    left_out,
     of_both,
     tell_nobody,
     told,
@@ -734,7 +735,7 @@ class _Survey:
                 seen.associated_frequency_mhz = entry.frequency
         seen.bss = without_twins(seen.bss)
         if unsound:
-            seen.limits.append(f"left out: {unsound} results that do not describe a network a device could join")
+            seen.limits.append(left_out(unsound))
 
 
 def _entry(about: Attributes) -> _Entry | None:

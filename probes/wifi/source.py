@@ -34,6 +34,12 @@ _MONITOR_TYPE = "803"
 """ARPHRD_IEEE80211_RADIOTAP, linux/if_arp.h."""
 
 
+def left_out(unsound: int) -> str:
+    """The limit of a survey with results that are none."""
+    results = "1 result that does" if unsound == 1 else f"{unsound} results that do"
+    return f"left out: {results} not describe a network a device could join"
+
+
 class SourceUnavailable(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program
     """A source cannot look at the air.
 

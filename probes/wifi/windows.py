@@ -26,6 +26,7 @@ from netpreflight.probes.wifi.source import (
     Tell,
     age_of,
     in_thread,
+    left_out,
     tell_nobody,
 )
 
@@ -265,7 +266,7 @@ def look(
 def _comment(seen: Wifi, unsound: int) -> None:
     """Add to `limits` what the results cannot show."""
     if unsound:
-        seen.limits.append(f"left out: {unsound} results that do not describe a network a device could join")
+        seen.limits.append(left_out(unsound))
     if not seen.triggered:
         ages = age_of(seen.bss) if seen.bss else "and there are none"
         seen.limits.append(f"these are the last results of Windows, {ages}")

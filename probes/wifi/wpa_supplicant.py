@@ -28,6 +28,7 @@ from netpreflight.probes.wifi.source import (
     age_of,
     band_name,
     in_thread,
+    left_out,
     of_both,
     tell_nobody,
     told,
@@ -354,7 +355,7 @@ class _Survey:
         else:
             self._unread.append(f"reading wpa_supplicant's table stopped after {len(seen_ids)} access points")
         if unsound:
-            self._unread.append(f"left out: {unsound} results that do not describe a network a device could join")
+            self._unread.append(left_out(unsound))
         self._seen.bss = without_twins(found)
         self._seen.limits += self._unread
 
