@@ -97,7 +97,9 @@ def render(changes: list[Change], dialect: str) -> str:
     if others:
         head.append(f"Not fixed by a firewall rule: {', '.join(others)}. The report says what to change instead.")
     if not changes:
-        head.append("Nothing was found that has to be changed: there is no rule to add.")
+        head.append(
+            "Nothing was found that has to be changed, unless a page ever asked to sign in: there is no rule to add."
+        )
     body = [*product.lines(rules)] if rules else []
     if any(SUBNET in line for line in body):
         head.append(FILL_IN)
