@@ -34,7 +34,7 @@ def is_it_the_cloud(view: DeviceView) -> Told | None:
         return Told(how=f"This run did not ask {host}. {where}")
     if seen.indicator is None:
         return Told(how=f"{host} could not be asked from here: {seen.error or 'no answer'}. {where}")
-    says = f"{host} says {in_quotes(seen.description or '')} ({seen.indicator})"
+    says = f"{host} says {in_quotes(seen.description or '')} ({in_quotes(seen.indicator)})"
     says += f", as of {seen.updated}" if seen.updated else ", without a time"
     if seen.incidents:
         says += f"; not resolved: {', '.join(map(in_quotes, seen.incidents))}"

@@ -48,7 +48,7 @@ def test_a_silent_cloud_and_the_vendors_words_of_it() -> None:
     assert (status["indicator"], status["description"], status["updated"], status["incidents"], status["error"]) == (
         "major", "Partial System Outage", "2026-03-04T13:06:07Z", ["Devices cannot connect"], None,
     )  # fmt: skip
-    assert "Is it the cloud? status.particle.io says 'Partial System Outage' (major)" in notes(silent)
+    assert "Is it the cloud? status.particle.io says 'Partial System Outage' ('major')" in notes(silent)
     assert "as of 2026-03-04T13:06:07Z" in notes(silent)
     # What the vendor says excuses nothing.
     (transport,) = [row for row in silent.report["checks"] if row["id"] == "cloud.transport"]

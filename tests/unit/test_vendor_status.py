@@ -138,7 +138,7 @@ def test_what_the_vendor_says_is_said_with_its_time() -> None:
 
     assert found is not None
     assert found.says == (
-        "status.particle.io says 'Degraded' (minor), as of 2026-03-04T13:06:07Z; not resolved: 'Slow', 'Late'."
+        "status.particle.io says 'Degraded' ('minor'), as of 2026-03-04T13:06:07Z; not resolved: 'Slow', 'Late'."
     )
     assert found.how is None
 
