@@ -6,9 +6,8 @@ from netpreflight.agent.counted import counted
 from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import Observation, Scope
-from netpreflight.reports.words import TOLD, air, attached, resolvers, unanswered
+from netpreflight.reports.words import STATUS, TOLD, air, attached, resolvers, unanswered
 
-_WORDS = {"pass": "ok", "warn": "warning", "fail": "FAIL", "unknown": "not known", "skip": "left out"}
 _MOST_EVIDENCE = 30
 """Lines of one check's evidence; the JSON has them all."""
 
@@ -19,7 +18,7 @@ def way(report: Report) -> list[str]:
         station.title
         + (f" ({', '.join(station.detail)})" if station.detail else "")
         + (": " if station.steps else "")
-        + "; ".join(f"{step.what} {_WORDS[step.status]}" for step in station.steps)
+        + "; ".join(f"{step.what} {STATUS[step.status]}" for step in station.steps)
         for station in report.route
     ]
 

@@ -5,7 +5,7 @@ from typing import Any
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report, SharedLevel
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
-from netpreflight.agent.results import Check, StartupStage
+from netpreflight.agent.results import Check, StartupStage, Status
 from netpreflight.probes.observations import Bss, Scope, Wifi
 from netpreflight.probes.quoting import in_quotes
 
@@ -17,6 +17,14 @@ METHODS = {
     "echo-2": "cloud echo, second form",
 }
 """The device's Internet Test, by `method`."""
+STATUS: dict[Status, str] = {
+    "pass": "ok",
+    "warn": "warning",
+    "fail": "FAIL",
+    "unknown": "unknown",
+    "skip": "skipped",
+}
+"""The result of a check, in text formats."""
 ONLINE = {True: "It gets online.", False: "It does not get online.", None: "It is not known whether it gets online."}
 """How the device's start ends."""
 

@@ -13,12 +13,12 @@ from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, unseen, way
 from netpreflight.reports.markdown.text import fenced, listed, strong, table, text
-from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, further, needless, runs, titled
+from netpreflight.reports.words import METHODS, ONLINE, STATUS, at_the_end, doubts, further, needless, runs, titled
 
 MOST_CONTACTS = 60
 MOST_NETWORKS = 40
 _YES = {True: "yes", False: "no", None: "not known"}
-_WORDS = {"pass": "ok", "warn": "warning", "fail": "**FAIL**", "unknown": "not known", "skip": "left out"}
+_WORDS = {status: f"**{word}**" if status == "fail" else word for status, word in STATUS.items()}
 _NEEDLESS = " (this device does not need it)"
 
 

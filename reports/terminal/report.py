@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netpreflight.agent.report import Report
-from netpreflight.agent.results import Check
+from netpreflight.agent.results import Check, Status
 from netpreflight.reports.channel_map import MARK, channel_map
 from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, way
 from netpreflight.reports.safe_text import shown
@@ -20,15 +20,16 @@ from netpreflight.reports.terminal.device import (
     print_startup,
     print_versions,
 )
-from netpreflight.reports.words import needless
+from netpreflight.reports.words import STATUS, needless
 
-MARKS = {
-    "pass": ("ok", "green"),
-    "warn": ("warning", "yellow"),
-    "fail": ("FAIL", "bold red"),
-    "unknown": ("unknown", "magenta"),
-    "skip": ("skipped", "dim"),
+_STYLES: dict[Status, str] = {
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+    "unknown": "magenta",
+    "skip": "dim",
 }
+MARKS = {status: (STATUS[status], style) for status, style in _STYLES.items()}
 _WORST_FIRST = ("fail", "unknown", "warn")
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
