@@ -1,5 +1,7 @@
 """A run that skips a test, or runs none, has not shown what it was asked to show: it fails."""
 
+import signal
+
 import pytest
 
 
@@ -37,6 +39,10 @@ class Completeness:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch from the main process only: xdist's workers report to it."""
+    """Watch from the main process only: xdist's workers report to it.
+
+    A shell that runs the tests in the background has them ignore Ctrl-C, and so what they start: that is undone.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         config.pluginmanager.register(Completeness(), "completeness")
