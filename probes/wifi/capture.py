@@ -16,6 +16,7 @@ from typing import BinaryIO, NamedTuple
 
 from msgspec import structs
 
+from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import LONGEST_SSID, Band, Bss, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.wifi.elements import (
@@ -179,6 +180,13 @@ class FrameCollector:
 
         Frames that are malformed, or have a bad FCS, are counted and dropped.
         """
+        try:
+            self._read(record)
+        except Exception as fault:  # noqa: BLE001 - one frame costs no other
+            lost(fault)
+            self._malformed += 1
+
+    def _read(self, record: Record) -> None:
         buffer, start, end, octets_on_air, seconds, link, fcs = record
         self.frames += 1
         cut_off = octets_on_air - (end - start)
@@ -224,6 +232,9 @@ class FrameCollector:
                 sent.append(self._bss(bssid, heard, names[bssid, band]))
             except ValueError:
                 self._nameless += 1
+            except Exception as fault:  # noqa: BLE001 - one BSS costs no other
+                lost(fault)
+                self._malformed += 1
         found = with_announced(sent)
         heard_on = sorted(frequency for frequency in self._listened if channel_at(frequency))
         surplus = f"more was heard than the {MOST_BSSS} BSSs that are kept" if self._left_out else None

@@ -13,14 +13,27 @@ from netpreflight.probes import cloud as cloud_probe
 from netpreflight.probes import coap as coap_probe
 from netpreflight.probes import dns as dns_probe
 from netpreflight.probes import portal as portal_probe
+from netpreflight.probes import wifi as wifi_probe
 from netpreflight.probes.net import dtls
 from netpreflight.probes.net.exchange import exchange
 from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.net.witnesses import FAULTS, bounded
-from netpreflight.probes.observations import TOO_MUCH, CloudEndpoint, Dhcp, Dns, Fault, Observations, Portal, Scope
+from netpreflight.probes.observations import (
+    TOO_MUCH,
+    CloudEndpoint,
+    Dhcp,
+    Dns,
+    Fault,
+    Observations,
+    Portal,
+    Scope,
+    Wifi,
+)
 from netpreflight.probes.urls import joined, parts
+from netpreflight.probes.wifi.capture import BARE, FrameCollector, Record
 from netpreflight.reports.sharing import shared
 from tests.unit import seen
+from tests.unit.beacons import frame, usual
 from tests.unit.cases import ADMIN, OWNER, Case, verify
 from tests.unit.cases_internet import CLOUD_CASES, PAGE, cloud, coap, everyone
 from tests.unit.fakes import Clock, FakeNetwork
@@ -324,3 +337,40 @@ def test_a_fault_that_is_bounded_is_in_the_run(monkeypatch: pytest.MonkeyPatch) 
     assert found.portal.not_run is None
     assert isinstance(found.portal.fault, Fault)
     assert found.portal.fault.type == "KeyError"
+
+
+# --- the air
+
+
+def test_a_fault_in_one_frame_costs_that_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = FrameCollector._announcement  # noqa: SLF001 - where a fault of ours could be
+
+    def fragile(air: FrameCollector, buffer: bytes, *more: Any) -> None:
+        if b"kill" in buffer:
+            raise IndexError("a fault of ours")
+        read(air, buffer, *more)
+
+    monkeypatch.setattr(FrameCollector, "_announcement", fragile)
+    faults: list[Exception] = []
+    FAULTS.set(faults)
+    air = FrameCollector()
+    for name in (b"one", b"kill", b"two"):
+        made = frame(usual(name=name))
+        air.frame(Record(made, 0, len(made), len(made), 0.0, BARE, None))
+
+    assert {bss.ssid for bss in air.wifi("capture").bss} >= {"two"}
+    assert [type(fault) for fault in faults] == [IndexError]
+
+
+def test_a_fault_in_one_source_of_the_air_costs_that_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_: Any) -> Wifi:
+        raise IndexError("a fault of ours")
+
+    async def works(_: Any) -> Wifi:
+        return Wifi(source="wpa_supplicant", triggered=True)
+
+    monkeypatch.setattr(wifi_probe, "_sources", lambda _: [("nl80211", broken), ("wpa_supplicant", works)])
+    found = asyncio.run(wifi_probe.wifi(FakeNetwork(Clock(), lambda *_: []), None, None))
+
+    assert found.source == "wpa_supplicant"
+    assert any("IndexError: a fault of ours" in limit for limit in found.limits)
