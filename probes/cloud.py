@@ -12,7 +12,8 @@ conversation drops the first and not the second, and a server that refuses a Cli
 
 Only a signature over our random proves that whoever answers has seen our ClientHello. Any other answer can come from
 somebody on this LAN who tries all ports in the server's name. Such a sweep is watched for; where this process cannot
-see it, the server is asked once more from each of three random ports, and has to answer each promptly.
+see it, the server is asked once more from each of three random ports, and has to answer each promptly. The same
+settles whether an ICMP error that quotes nothing of the random is genuine.
 
 The caller chooses how long to wait: HURRIED gives up after 12 s (DTLS) or 15 s (TCP), AS_DEVICE when a device would.
 """
@@ -26,7 +27,7 @@ from typing import NamedTuple
 import msgspec
 
 from netpreflight.probes.net import dtls
-from netpreflight.probes.net.exchange import Exchange, exchange
+from netpreflight.probes.net.exchange import NEW_PORTS, PROMPT_S, Exchange, exchange, proves_nothing
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COOKIE_HELLO, DTLS_ALERT
 from netpreflight.probes.net.sockets import AddressOf, Datagram, Network, UdpSocket, how_it_failed
 from netpreflight.probes.net.witnesses import bounded, unread
@@ -45,11 +46,6 @@ AGAIN_S = 3.0
 """How long the plain ClientHellos after a silent second flight are waited for."""
 LEAST_AGAIN_S = 1.0
 """With less time than that left they are not sent: their silence would say nothing."""
-NEW_PORTS = 3
-PROMPT_S = 0.75
-"""How soon an answer has to come to each of them: more than a round trip, and less than the second after which a
-server repeats what it sent (RFC 6347 section 4.2.4.1). Somebody who sweeps at 2600 datagrams a second meets a port that
-is random in the whole range within this time once in 30 times."""
 MOST_REMEMBERED = 64
 _QUIET_S = 0.2
 """After a nonce the service waits for the device; more bytes within this time mean another service."""
@@ -148,7 +144,8 @@ async def _dtls(
         given_s=round(end - begun, 3),
     )
     unasked = network.unasked(handshake.address, endpoint.port)
-    if seen.record and unasked.ports is None and not is_proved(seen):
+    may_be_forged = seen.record and unasked.ports is None and not is_proved(seen)
+    if may_be_forged or proves_nothing([*seen.attempts, *(flight.attempts if flight else [])]):
         new_ports, repeated = await _on_new_ports(handshake)
         unasked = network.unasked(handshake.address, endpoint.port)
         seen = msgspec.structs.replace(seen, new_ports=new_ports, repeated=repeated)

@@ -16,11 +16,11 @@ from typing import Literal
 
 from netpreflight.probes.net import dtls
 from netpreflight.probes.net.coap import MESSAGE_ID_AT, reply_to
-from netpreflight.probes.net.exchange import exchange
+from netpreflight.probes.net.exchange import ask_on_new_ports, exchange, proves_nothing
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, HTTP_HEAD
 from netpreflight.probes.net.sockets import AddressOf, Network
 from netpreflight.probes.net.witnesses import bounded, unread
-from netpreflight.probes.observations import Coap, CoapServer, Control
+from netpreflight.probes.observations import Attempt, Coap, CoapServer, Control
 from netpreflight.probes.urls import parts
 
 SEND_AT_S = (0.0, 2.0, 6.0, 14.0)
@@ -106,6 +106,7 @@ async def _ping_at(
     network: Network, host: str, port: int, address: str, on_seen: Callable[[CoapServer], None], *, has_controls: bool
 ) -> CoapServer:
     message_id = random.getrandbits(16)
+    network.watch_unasked(port)
     controls = asyncio.create_task(_controls(network, host, address) if has_controls else _no_controls())
 
     def tell(done: asyncio.Task[list[Control]]) -> None:
@@ -126,6 +127,8 @@ async def _ping_at(
             mark=message_id.to_bytes(2),
             mark_at=MESSAGE_ID_AT,
         )
+        refused = proves_nothing(result.attempts) and result.value is None
+        again = await _on_new_ports(network, host, address, port) if refused else []
         settled = result.value is not None or any(attempt.icmp for attempt in result.attempts)
         seen = CoapServer(
             host=host,
@@ -133,12 +136,22 @@ async def _ping_at(
             address=address,
             attempts=result.attempts,
             reply=result.value,
+            unasked=network.unasked(address, port),
+            new_ports=again,
             controls=[] if settled else await controls,
         )
         on_seen(seen)
         return seen
     finally:
         controls.cancel()
+
+
+async def _on_new_ports(network: Network, host: str, address: str, port: int) -> list[Attempt]:
+    """One ping from each of three random ports."""
+    message_id = random.getrandbits(16)
+    ping = b"\x40\x00" + message_id.to_bytes(2)
+    read = partial(reply_to, message_id)
+    return await ask_on_new_ports(network, "CoAP ping", COAP_PING, host, ping, address, port, read)
 
 
 async def _no_controls() -> list[Control]:

@@ -158,6 +158,7 @@ async def _look_up(network: Network, resolver: str, name: str, kind: NameKind, w
     record_type = dns.rdatatype.from_text(wanted)
     query = dns.message.make_query(name, record_type, use_edns=False)
 
+    network.watch_unasked(_PORT, errors_only=True)
     result = await exchange(
         network,
         network.udp("DNS", DNS_QUERY),
@@ -177,6 +178,8 @@ async def _look_up(network: Network, resolver: str, name: str, kind: NameKind, w
         attempts=result.attempts,
         elapsed_ms=result.elapsed_ms,
     )
+    if any(attempt.icmp for attempt in result.attempts):
+        lookup = msgspec.structs.replace(lookup, unasked=network.unasked(resolver, _PORT))
     if (reply := result.value) is None:
         return lookup
     rrsets = [rrset for rrset in reply.answer if (rrset.rdtype, rrset.rdclass) == (record_type, dns.rdataclass.IN)]

@@ -13,7 +13,7 @@ from functools import partial
 import ntplib
 
 from netpreflight.probes.net.clock import Clock
-from netpreflight.probes.net.exchange import exchange
+from netpreflight.probes.net.exchange import ask_on_new_ports, exchange, proves_nothing
 from netpreflight.probes.net.payload_shapes import NTP_REQUEST
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Ntp, NtpAttempt, NtpReply
@@ -58,6 +58,12 @@ async def ntp(network: Network, address: str) -> Ntp:
             refused += attempt.icmp is not None
         if seen.good or refused >= 2:
             break
+    if not seen.good and proves_nothing([*seen.attempts]):
+        sent_at = network.clock.wall()
+        read = partial(decode, network.clock, sent_at)
+        seen.new_ports = await ask_on_new_ports(
+            network, "NTP", NTP_REQUEST, SERVER, request(sent_at), address, _PORT, read
+        )
     seen.unasked = network.unasked(address, _PORT)
     return seen
 

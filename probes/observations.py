@@ -76,6 +76,9 @@ class Icmp(Struct, frozen=True, kw_only=True):
     """Address of whoever sent the error: the host asked, or something on the way."""
     mtu: Count | None = None
     """With "fragmentation needed": the MTU of the next hop, if the error names it (RFC 1191 section 4)."""
+    proved: bool = False
+    """Whether it quotes something of our packet that nobody can guess: then its sender, or somebody on the way to it,
+    got the packet. False, too, in a report of a version that did not look at that."""
 
     @property
     def is_too_large(self) -> bool:
@@ -620,6 +623,8 @@ class Lookup(Struct, frozen=True, kw_only=True):
     ttl_s: Count | None = None
     truncated: bool = False
     elapsed_ms: float = 0.0
+    unasked: Unasked | None = None
+    """Only where an ICMP error came; None there: in a report of a version that did not look at that."""
 
     @property
     def ends(self) -> bool:
@@ -736,6 +741,8 @@ class Ntp(Observation, kw_only=True):
     attempts: list[NtpAttempt] = field(default_factory=list)
     unasked: Unasked | None = None
     """None: in a report of a version that did not look at that."""
+    new_ports: list[Attempt] = field(default_factory=list)
+    """A request from each of three more ports, chosen at random: only where an ICMP error came that proves nothing."""
 
     @property
     def good(self) -> NtpReply | None:
@@ -829,6 +836,10 @@ class CoapServer(Struct, frozen=True, kw_only=True):
     attempts: list[Attempt] = field(default_factory=list)
     reply: Plain | None = None
     """The valid reply in words, such as `Reset`; None if there was none."""
+    unasked: Unasked | None = None
+    """None: in a report of a version that did not look at that."""
+    new_ports: list[Attempt] = field(default_factory=list)
+    """A ping from each of three more ports, chosen at random: only where an ICMP error came that proves nothing."""
     controls: list[Control] = field(default_factory=list)
     cut_short: bool = False
     """Whether the ping was ended early, because another server had answered."""
@@ -930,7 +941,7 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
     """None: in a report of a version that did not look at that."""
     new_ports: list[Attempt] = field(default_factory=list)
     """A ClientHello from each of three more ports, chosen at random: only where what answered proved by no signature
-    that it saw our ClientHello, and this process could not see a sweep."""
+    that it saw our ClientHello, and this process could not see a sweep; or an ICMP error came that proves nothing."""
     repeated: Count = 0
     """Datagrams that came twice to one of those ports, or to the first one, while they were waited for."""
     large: LargeHello | None = None
@@ -1089,6 +1100,8 @@ class PathTarget(Struct, frozen=True, kw_only=True):
     """Whether the measurement ended early, at the limit of packets."""
     whole: WholePackets | None = None
     """Whether large datagrams get out whole; None: not measured."""
+    unasked: Unasked | None = None
+    """None: in a report of a version that did not look at that."""
 
 
 class Path(Observation, kw_only=True):

@@ -100,6 +100,7 @@ class _Look:
 
     async def run(self) -> PathTarget:
         """Climb the ladders, ask again what stayed silent, and send the large datagrams."""
+        self._network.watch_unasked(self._target.device.port, errors_only=True)
         begun = self._network.clock.monotonic()
         whole: WholePackets | None = None
         try:
@@ -123,6 +124,7 @@ class _Look:
             controls=[climb.seen() for climb in self._controls],
             cut_short=self._cut_short,
             whole=whole,
+            unasked=self._network.unasked(address, self._target.device.port),
         )
 
     # --- upwards

@@ -9,7 +9,7 @@ from netpreflight.agent.judging import forged
 from netpreflight.agent.judging.addresses import is_local, zone_of
 from netpreflight.agent.judging.coap import own_server
 from netpreflight.agent.judging.device_view import DeviceView
-from netpreflight.agent.judging.icmp import from_host, named, refused
+from netpreflight.agent.judging.icmp import from_host, named, refusal, trusted
 from netpreflight.agent.judging.nat import forgotten, idle_evidence
 from netpreflight.agent.judging.path import beyond_this_site
 from netpreflight.agent.judging.signature import is_signed
@@ -161,14 +161,15 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
         evidence += [*_flight_evidence(endpoint, where), *forged.evidence(endpoint, where)]
         return msgspec.structs.replace(finding, evidence=evidence)
     flow = _flow("udp", endpoint)
-    if found := refused(flow, endpoint.attempts, seen, evidence):
+    again = [f"{where}, ClientHello from another random port, {attempt.words}" for attempt in endpoint.new_ports]
+    if found := refusal(flow, endpoint.attempts, endpoint.new_ports, endpoint.unasked, seen, [*evidence, *again]):
         return found
     if found := not_read(where, endpoint.attempts, evidence):
         return found
     error = next((attempt.detail for attempt in endpoint.attempts if attempt.outcome == "error"), None)
     if error or not endpoint.attempts:
         return not_sent("a ClientHello", where, error or "nothing was sent", evidence)
-    closed = from_host(flow.address, endpoint.attempts)
+    closed = from_host(flow.address, trusted(endpoint.attempts, endpoint.new_ports, endpoint.unasked))
     how = f"says {closed.meaning}" if closed else "does not answer"
     found = Finding(
         status="fail",
@@ -220,7 +221,7 @@ def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile:
 def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, seen: Observations) -> Finding:
     """The finding where a server answered the ClientHello, and then not the one with its cookie."""
     flow = _flow("udp", endpoint)
-    if found := refused(flow, flight.attempts, seen, []):
+    if found := refusal(flow, flight.attempts, endpoint.new_ports, endpoint.unasked, seen, []):
         return found
     if found := not_read(where, [*flight.attempts, *flight.same_port, *flight.new_port], []):
         return found
@@ -376,8 +377,11 @@ def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, prof
 
 
 def _whole_packets(endpoint: CloudEndpoint, seen: Observations) -> WholePackets | None:
-    """What happened to large packets on the way to an endpoint; None: none were sent."""
-    targets = seen.path.targets if seen.path else []
+    """What happened to large packets on the way to an endpoint; None: none were sent, or anybody can have refused them.
+
+    They hold nothing random, so an ICMP error about one proves nothing where somebody sends unasked.
+    """
+    targets = [target for target in (seen.path.targets if seen.path else []) if not forged.is_swept(target.unasked)]
     mine = (target for target in targets if (target.address, target.device.port) == (endpoint.address, endpoint.port))
     return next((target.whole for target in mine if target.whole), None)
 

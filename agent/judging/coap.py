@@ -3,7 +3,7 @@
 from netpreflight.agent.counted import counted, in_a_row
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
-from netpreflight.agent.judging.icmp import from_host, refused
+from netpreflight.agent.judging.icmp import from_host, refused, trusted, unproved
 from netpreflight.agent.judging.path import beyond_this_site, proof_of_egress
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, of_another_run
 from netpreflight.agent.judging.witnessed import answered_at
@@ -68,7 +68,11 @@ def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
                 evidence=evidence,
             )
     for server in asked:
-        if found := refused(_flow(server), server.attempts, seen, evidence):
+        attempts = trusted(server.attempts, server.new_ports, server.unasked)
+        if found := refused(_flow(server), attempts, seen, evidence):
+            return found
+    for server in asked:
+        if found := unproved(_flow(server), server.attempts, server.new_ports, server.unasked, evidence):
             return found
     for server in asked:
         if found := not_read(f"{server.address} ({server.host}), UDP {server.port}", server.attempts, evidence):
@@ -110,7 +114,7 @@ def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
     named = None
     remedy = f"Run netpreflight on a phone's hotspot: if the same servers answer there, this network blocks UDP {port}."
     for server in asked:
-        closed = from_host(server.address or "", server.attempts)
+        closed = from_host(server.address or "", trusted(server.attempts, server.new_ports, server.unasked))
         if closed:
             problem, named = "port-closed", Named(address=closed.source)
             summary = f"{server.host} runs no CoAP server now"

@@ -1,11 +1,19 @@
-"""Judging an exchange that an ICMP error ended: who refused it, and who can change that."""
+"""Judging an exchange that an ICMP error ended: who refused it, and who can change that.
+
+Somebody on this network who tries all ports can send an ICMP error in a router's name. One names its sender only if it
+quotes something of our packet that nobody can guess, or if tries from three random ports agree and nobody was seen to
+send unasked.
+"""
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import zone_of
+from netpreflight.agent.judging.forged import NEW_PORTS, is_swept
 from netpreflight.agent.results import Finding, Flow, Named
-from netpreflight.probes.observations import Attempt, Icmp, Observations
+from netpreflight.probes.observations import Attempt, Icmp, Observations, Unasked
 
 _NO_ROUTE = {0, 1, 5, 6, 7, 8, 11, 12}
 """Codes of "destination unreachable" that report a missing route or host, not a filter (RFC 792, RFC 1812 5.2.7.1)."""
@@ -14,6 +22,75 @@ _NO_ROUTE = {0, 1, 5, 6, 7, 8, 11, 12}
 def no_route(icmp: Icmp) -> bool:
     """Whether an ICMP error reports a missing route or host, and not a filter."""
     return icmp.type == 3 and icmp.code in _NO_ROUTE
+
+
+def agree(icmp: Icmp, new_ports: Sequence[Attempt]) -> bool:
+    """Whether a request from each of the random ports brought the same error from the same sender."""
+    same = (icmp.source, icmp.type, icmp.code)
+    errors = [attempt.icmp for attempt in new_ports if attempt.icmp]
+    return sum((error.source, error.type, error.code) == same for error in errors) >= NEW_PORTS
+
+
+def trusted(attempts: Sequence[Attempt], new_ports: Sequence[Attempt], unasked: Unasked | None) -> list[Attempt]:
+    """The attempts, but without the ICMP errors that anybody on this network can have sent.
+
+    Args:
+        attempts: what was tried.
+        new_ports: the same from random ports.
+        unasked: what came unasked meanwhile; None: the run's version looked at neither, and its errors count.
+    """
+    if unasked is None:
+        return list(attempts)
+    swept = is_swept(unasked)
+    return [
+        attempt
+        if attempt.icmp is None or attempt.icmp.proved or (not swept and agree(attempt.icmp, new_ports))
+        else replace(attempt, outcome="timeout", icmp=None, detail=None)
+        for attempt in attempts
+    ]
+
+
+def unproved(
+    flow: Flow,
+    attempts: Sequence[Attempt],
+    new_ports: Sequence[Attempt],
+    unasked: Unasked | None,
+    evidence: list[str],
+) -> Finding | None:
+    """The finding where the only ICMP errors that ended an exchange prove nothing; None: there are none, or others."""
+    icmp = next((attempt.icmp for attempt in attempts if attempt.icmp), None)
+    if icmp is None or any(attempt.icmp for attempt in trusted(attempts, new_ports, unasked)):
+        return None
+    alike = sum(attempt.icmp is not None for attempt in new_ports)
+    why = (
+        "Meanwhile somebody sent to ports of this laptop that had asked nothing"
+        if is_swept(unasked)
+        else f"Of {NEW_PORTS} more tries from random ports, {alike} brought an ICMP error"
+    )
+    return Finding(
+        status="unknown",
+        summary=f"{flow.words} is answered by an ICMP error, and nothing proves who sent it",
+        problem="unproved-refusal",
+        reason=f"It says {icmp.meaning}, in the name of {icmp.source}, and quotes nothing of our packet that nobody "
+        f"can guess. {why}. Somebody on this network who sends such errors to all ports looks like this.",
+        remedy="Find out whether a host on this network sends ICMP errors in that name: a capture on this laptop shows "
+        "the MAC address that they come from. Then run netpreflight again, as root.",
+        owner="network administrator",
+        evidence=evidence,
+    )
+
+
+def refusal(
+    flow: Flow,
+    attempts: Sequence[Attempt],
+    new_ports: Sequence[Attempt],
+    unasked: Unasked | None,
+    seen: Observations,
+    evidence: list[str],
+) -> Finding | None:
+    """The finding where an ICMP error ended an exchange, whether it proves who sent it or not; None: none did."""
+    found = unproved(flow, attempts, new_ports, unasked, evidence)
+    return found or refused(flow, trusted(attempts, new_ports, unasked), seen, evidence)
 
 
 def named(address: str, seen: Observations) -> Named:

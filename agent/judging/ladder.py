@@ -6,6 +6,14 @@ LEAST_TRIES = 2
 """A hop counts as silent, or as reliable, only after this many packets: one lost packet shows nothing."""
 
 
+def is_proved(probe: PathProbe, target: PathTarget) -> bool:
+    """Whether the ICMP error that a packet brought shows that whoever sent it got the packet.
+
+    A run of an earlier version did not look at that: its errors count.
+    """
+    return target.unasked is None or (probe.icmp is not None and probe.icmp.proved)
+
+
 def routers(ladder: Ladder) -> dict[int, list[str]]:
     """The routers that answered with time exceeded, by TTL."""
     found: dict[int, list[str]] = {}

@@ -6,7 +6,7 @@ from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dns import NTP_SERVER
 from netpreflight.agent.judging.forged import is_swept, swept
-from netpreflight.agent.judging.icmp import refused
+from netpreflight.agent.judging.icmp import refusal
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, not_sent
 from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import Ntp, NtpAttempt, NtpReply, Observations
@@ -74,7 +74,7 @@ def _exchange(ntp: Ntp, address: str, seen: Observations) -> Finding:
             evidence=evidence,
         )
     flow = Flow(protocol="udp", port=123, address=address, host=NTP_SERVER)
-    if found := refused(flow, ntp.attempts, seen, evidence):
+    if found := refusal(flow, ntp.attempts, ntp.new_ports, ntp.unasked, seen, evidence):
         return found
     if found := not_read(where, ntp.attempts, evidence):
         return found

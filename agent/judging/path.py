@@ -16,8 +16,8 @@ from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.doubt import Doubt
-from netpreflight.agent.judging.forged import doubt_of
-from netpreflight.agent.judging.icmp import from_host, no_route
+from netpreflight.agent.judging.forged import doubt_of, is_swept
+from netpreflight.agent.judging.icmp import agree, from_host, no_route, trusted
 from netpreflight.agent.judging.router_owner import Router, furthest_outside, is_beyond_the_edge, whose
 from netpreflight.agent.judging.signature import is_signed
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run, unread
@@ -124,7 +124,40 @@ def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) 
     target = next((place for place in targets if place.address == asked[place.device.name, place.host].address), None)
     if target is None:
         return of_another_run(f"{name} does not answer, and this run did not trace where it is lost", profile)
-    return msgspec.structs.replace(_compared(target, asked[name, target.host], seen), evidence=evidence)
+    finding = _proved(_compared(target, asked[name, target.host], seen), target, asked[name, target.host])
+    return msgspec.structs.replace(finding, evidence=evidence)
+
+
+def _proved(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpoint) -> Finding:
+    """The finding, unless it rests on ICMP errors that anybody on this network can have sent."""
+    errors = [
+        (probe, probe.icmp)
+        for trace in (target.device, *target.controls)
+        for probe in trace.probes
+        if probe.icmp is not None
+    ]
+    if target.unasked is None or finding.status not in {"pass", "fail"} or all(icmp.proved for _, icmp in errors):
+        return finding
+    end = ladder.end(target.device)
+    if end and end.icmp:  # a refusal: a router's, which is named, or the destination's own, which passes
+        rests_on = [icmp for probe, icmp in errors if (probe.source, probe.outcome) == (end.source, end.outcome)]
+    else:
+        who = finding.named.address if finding.named else None
+        rests_on = [icmp for probe, icmp in errors if probe.source == who]
+    alike = len(rests_on) >= LEAST_HEARD or any(agree(icmp, asked.new_ports) for icmp in rests_on)
+    swept = is_swept(target.unasked)
+    if not swept and (not rests_on or alike or any(icmp.proved for icmp in rests_on)):
+        return finding
+    return _unknown(
+        "unproved-refusal",
+        f"ICMP errors about {target.device.name} came, and nothing proves who sent them",
+        "They quote nothing of our packets that nobody can guess"
+        + (", and somebody sent to ports of this laptop that had asked nothing." if swept else ".")
+        + " Somebody on this network who sends such errors to all ports looks like this.",
+        "Find out whether a host on this network sends ICMP errors in others' names: a capture on this laptop shows "
+        "the MAC address that they come from. Then run netpreflight again, as root.",
+        "network administrator",
+    )
 
 
 def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathProbe, list[str]] | None:
@@ -177,8 +210,9 @@ def _passed_to_provider(flow: Flow, seen: Observations) -> Router | None:
         if ending is None and _control_without_loss(target):
             continue  # some packets are dropped before they get there
         passed_probes = [
-            probe for probe in device.probes if probe.outcome == "time-exceeded" and probe.source and probe.quoted
-        ]
+            probe for probe in device.probes
+            if probe.outcome == "time-exceeded" and probe.source and probe.quoted and ladder.is_proved(probe, target)
+        ]  # fmt: skip
         furthest = max(passed_probes, key=lambda probe: probe.ttl, default=None)
         if furthest is not None and furthest.source is not None:
             router_owner = whose(furthest.source, furthest.ttl, target, seen)
@@ -385,7 +419,7 @@ def _closed_itself(asked: CoapServer | CloudEndpoint) -> bool:
     """Whether the destination's address refused the device's own exchange too."""
     if isinstance(asked, CloudEndpoint) and asked.transport == "tcp-nonce":
         return any(connection.error == "refused" for connection in asked.connections)
-    return from_host(asked.address or "", asked.attempts) is not None
+    return from_host(asked.address or "", trusted(asked.attempts, asked.new_ports, asked.unasked)) is not None
 
 
 def _silent(target: PathTarget, seen: Observations) -> Finding:

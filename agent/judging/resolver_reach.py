@@ -5,13 +5,15 @@ router alone shows nothing. If TCP to 8.8.8.8 port 53, which needs no name, is s
 internet at all.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from netpreflight.agent.judging.addresses import is_local
+from netpreflight.agent.judging.forged import NEW_PORTS, is_swept
 from netpreflight.agent.judging.icmp import named, no_route
 from netpreflight.agent.judging.witnessed import answered
 from netpreflight.agent.results import Flow, Named
-from netpreflight.probes.observations import Dns, Icmp, Observations
+from netpreflight.probes.observations import Dns, Icmp, Lookup, Observations
 
 _DNS_PORT = 53
 _SOMEBODY_ANSWERED = {"refused", "reset"}
@@ -49,8 +51,8 @@ def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
     lookups = [lookup for lookup in dns.lookups if lookup.resolver == resolver]
     attempts = [attempt for lookup in lookups for attempt in lookup.attempts]
     rcodes = {lookup.rcode for lookup in lookups if lookup.rcode}
-    refusal = next((attempt.icmp for attempt in attempts if attempt.icmp), None)
-    outcomes = {attempt.outcome for attempt in attempts}
+    refusal = _proved_refusal(lookups)
+    outcomes = {attempt.outcome for attempt in attempts} - (set() if refusal else {"icmp"})
     if rcodes:
         if rcodes <= _WITHOUT_UPSTREAM and _internet_is_silent(seen):
             codes = ", ".join(sorted(rcodes))
@@ -66,6 +68,26 @@ def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
         reach = _no_internet(f"{resolver} does not answer", Named(address=resolver), seen)
         return reach if seen.scope.is_on_link(resolver) else reach._replace(to_allow=(_flow(resolver),))
     return _no_answer(resolver, dns) if seen.scope.is_on_link(resolver) else _beyond(resolver, seen)
+
+
+def _proved_refusal(lookups: Sequence[Lookup]) -> Icmp | None:
+    """The ICMP error that answers the queries to a resolver; None: there is none, or anybody can have sent it.
+
+    Each lookup has a port of its own, which is random. So an error that proves nothing counts where the first query of
+    every lookup brought it, and nobody was seen to send unasked.
+    """
+    errors = [
+        (lookup, attempt.icmp, number)
+        for lookup in lookups
+        for number, attempt in enumerate(lookup.attempts)
+        if attempt.icmp
+    ]
+    if sure := next((icmp for lookup, icmp, _ in errors if icmp.proved or lookup.unasked is None), None):
+        return sure
+    firsts = [icmp for _, icmp, number in errors if number == 0]
+    alike = len({(icmp.source, icmp.type, icmp.code) for icmp in firsts}) == 1
+    swept = any(is_swept(lookup.unasked) for lookup, _, _ in errors)
+    return firsts[0] if alike and NEW_PORTS <= len(firsts) == len(lookups) and not swept else None
 
 
 def _internet_is_silent(seen: Observations) -> bool:

@@ -114,7 +114,7 @@ def furthest_outside(target: PathTarget, seen: Observations) -> PathProbe | None
     proofs = [
         probe
         for probe in target.device.probes
-        if probe.outcome == "time-exceeded" and probe.source and probe.quoted
+        if probe.outcome == "time-exceeded" and probe.source and probe.quoted and ladder.is_proved(probe, target)
         and _is_outside(probe.source, probe.ttl, path_routers, seen)
     ]  # fmt: skip
     return None if ladder.loop(target.device) else max(proofs, key=lambda probe: probe.ttl, default=None)

@@ -1,5 +1,11 @@
-"""Send one request, repeated on a schedule until it is answered: every UDP probe does this."""
+"""Send one request, repeated on a schedule until it is answered: every UDP probe does this.
 
+An ICMP error is proved if it quotes something of the datagram that nobody can guess. Many routers quote the UDP header
+only, and somebody on this LAN who tries all ports can send such an error in a router's name. Then the request is sent
+once more from each of three random ports: whoever really refuses it refuses all three promptly.
+"""
+
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -16,6 +22,11 @@ T = TypeVar("T")
 ENOUGH_REFUSALS = 2
 """Stop after this many attempts ended in an ICMP error: more would show nothing new."""
 MOST_IGNORED = 8
+NEW_PORTS = 3
+PROMPT_S = 0.75
+"""How soon an answer or error has to come to each of them: more than a round trip, and less than the second after which
+a server repeats what it sent (RFC 6347 section 4.2.4.1). Somebody who sweeps at 2600 datagrams a second meets a port
+that is random in the whole range within this time once in 30 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,9 @@ async def exchange(
             if isinstance(event, Refusal):
                 if (event.address, event.port) == (address, port) and outcome_so_far.outcome != "icmp":
                     outcome_so_far = attempt("icmp", sent_at, event.icmp.meaning)
-                    outcome_so_far = replace(outcome_so_far, icmp=event.icmp, rtt_ms=_ms(event.at - sent_at))
+                    proved = event.icmp.proved or (shape or sock.shape).is_quoted(datagram, event.quoted)
+                    icmp = replace(event.icmp, proved=proved)
+                    outcome_so_far = replace(outcome_so_far, icmp=icmp, rtt_ms=_ms(event.at - sent_at))
                     refusals += 1
                     if refusals == ENOUGH_REFUSALS:
                         break
@@ -123,6 +136,33 @@ def _taken(
     except Exception as fault:  # noqa: BLE001 - one datagram costs neither others nor the answer behind it
         why = lost(fault)
         return None, why, why
+
+
+async def ask_on_new_ports(
+    network: Network,
+    purpose: str,
+    shape: Shape,
+    host: str | None,
+    request: bytes,
+    address: str,
+    port: int,
+    read: Callable[[bytes], object],
+) -> list[Attempt]:
+    """Send a request once from each of NEW_PORTS random ports; returns the attempts."""
+
+    async def ask() -> list[Attempt]:
+        sock = network.udp_on_random_port(purpose, shape, host)
+        asked = await exchange(network, sock, request, address, port, at_s=(0.0,), give_up_s=PROMPT_S, read=read)
+        return asked.attempts
+
+    asked = await asyncio.gather(*(ask() for _ in range(NEW_PORTS)))
+    return [attempt for attempts in asked for attempt in attempts]
+
+
+def proves_nothing(attempts: list[Attempt]) -> bool:
+    """Whether an ICMP error came, and none that is proved."""
+    errors = [attempt.icmp for attempt in attempts if attempt.icmp]
+    return bool(errors) and not any(icmp.proved for icmp in errors)
 
 
 def _ms(seconds: float) -> float:

@@ -8,6 +8,8 @@ Each answer has to be matched with its packet:
   payload carries the number's complement, too, which keeps the checksum the same.
 * A rung that is asked again is asked from a source port of its own, which identifies the packet. As soon as an answer
   or an error could not be matched, every further packet gets a port of its own.
+* An error that shows by neither which packet it answers is kept as one that is not proved: somebody on this LAN who
+  tries all ports can send it in a router's name.
 * A TCP ladder without raw sockets uses a port for each packet from the beginning: the system allows only one connection
   at a time from one port to the same destination.
 
@@ -43,6 +45,8 @@ _ACCEPTED = "SYN-ACK"
 _UDP_HEADER = 8
 _TIME_EXCEEDED = (11, 0)
 _SHAPES = {"coap": COAP_PING, "dtls": CLIENT_HELLO, "ntp": NTP_REQUEST, "dns": DNS_QUERY, "syn": TCP_SYN}
+_NUMBER_ENDS = {"coap": 4, "dtls": 35, "ntp": 48, "dns": 2}
+"""Where the number in a payload ends, and eight random bytes of it where it has so many."""
 _NTP_CLIENT = b"\x23"  # version 4, mode 3
 _NTP_ORIGIN, _NTP_TRANSMIT, _NTP_SIZE = 24, 40, 48  # RFC 5905 figure 8; a server returns our transmit as its origin
 _NTP_SERVER = 4
@@ -92,7 +96,9 @@ class PendingProbe:
         return self.outcome == "timeout"
 
     def refused(self, icmp: Icmp, quoted: bytes, at: float) -> None:
-        """Record an ICMP error that answers it."""
+        """Record an ICMP error that answers it; one that is proved takes the place of one that is not."""
+        if not self.open and not (icmp.proved and self.icmp is not None and not self.icmp.proved):
+            return
         self.outcome = "time-exceeded" if (icmp.type, icmp.code) == _TIME_EXCEEDED else "unreachable"
         self.icmp, self.source, self.quoted, self.answered_at = icmp, icmp.source, quoted, at
 
@@ -348,7 +354,8 @@ class UdpClimb(Climb):
                 probe.answered(event.address, answer_name, event.at)
         elif own_probe is not None or self._raw is None:
             # In all other cases `hear_quote` gets the same error from the raw socket.
-            self._refused(own_probe or self._quoted(event.quoted), event.icmp, event.quoted, event.at)
+            proved = own_probe is not None and self._is_quoted(own_probe, event.quoted)
+            self._refused(own_probe, event.quoted, event.icmp, event.quoted, event.at, proved=proved)
 
     def _answered(self, own_probe: PendingProbe | None, answer_name: str, event: Datagram) -> None:
         """Handle an answer that carries no number."""
@@ -361,15 +368,24 @@ class UdpClimb(Climb):
         """Handle an ICMP error read from a raw socket."""
         payload = quote.header[_UDP_HEADER:]
         probe = self._numbered(quote.number)
-        if probe is None or probe.payload[: len(payload)] != payload[: len(probe.payload)]:
-            probe = self._quoted(payload)  # the identification was changed on the way
-        self._refused(probe, quote.icmp, quote.header, quote.at)
+        if probe is not None and probe.payload[: len(payload)] != payload[: len(probe.payload)]:
+            probe = None  # the identification was changed on the way
+        self._refused(probe, payload, quote.icmp, quote.header, quote.at, proved=probe is not None)
 
-    def _refused(self, probe: PendingProbe | None, icmp: Icmp, quoted: bytes, at: float) -> None:
+    def _refused(
+        self, probe: PendingProbe | None, payload: bytes, icmp: Icmp, quoted: bytes, at: float, *, proved: bool
+    ) -> None:
         """Record an ICMP error for a packet; if that is not known, for the only packet that is still open."""
+        if probe is None and (probe := self._quoted(payload)) is not None:
+            proved = self._is_quoted(probe, payload)
         probe = probe or self._only_open()
-        if probe is not None and probe.open:
-            probe.refused(icmp, quoted, at)
+        if probe is not None:
+            probe.refused(structs.replace(icmp, proved=proved), quoted, at)
+
+    def _is_quoted(self, probe: PendingProbe, quoted: bytes) -> bool:
+        """Whether so much of a payload is quoted that nobody can have guessed it: its number, at least."""
+        end = _NUMBER_ENDS.get(self.rungs.payload, 0)
+        return len(quoted) >= end > 0 and probe.payload[: len(quoted)] == quoted[: len(probe.payload)]
 
     def _quoted(self, quoted: bytes) -> PendingProbe | None:
         """The only packet whose payload begins with the quoted bytes; any that follow are a router's padding."""
@@ -479,8 +495,8 @@ class TcpClimb(Climb):
             return
         probe = self._numbered(quote.number) or self._numbered(int.from_bytes(quote.header[_TIMESTAMP_AT]))
         probe = probe or self._only_open()
-        if probe is not None and probe.open:
-            probe.refused(quote.icmp, quote.header, quote.at)
+        if probe is not None:  # the sequence number is random
+            probe.refused(structs.replace(quote.icmp, proved=True), quote.header, quote.at)
 
     def hear_segment(self, segment: Segment) -> None:
         """Handle a TCP segment from the destination's address.

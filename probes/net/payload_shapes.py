@@ -13,6 +13,17 @@ class Shape(NamedTuple):
     name: str
     source: str
     """The device and its version, the RFC, or the service's own page that it is taken from."""
+    unguessed: tuple[int, int] | None = None
+    """Where it holds bits that nobody can guess who does not see it (first byte, and the one after the last): at least
+    16, as many as an IP identification has. None: it holds none."""
+
+    def is_quoted(self, datagram: bytes, quoted: bytes) -> bool:
+        """Whether an ICMP error quotes so much of a datagram of this shape that its sender has seen it.
+
+        What follows the datagram is a router's padding.
+        """
+        end = self.unguessed[1] if self.unguessed else len(datagram) + 1
+        return len(quoted) >= end and quoted[: len(datagram)] == datagram[: len(quoted)]
 
 
 DHCP_DISCOVER = Shape("DHCPDISCOVER", "lwIP 2 as Device OS has it (dhcp.c); RFC 2131")
@@ -21,16 +32,19 @@ DHCP_REQUEST = Shape("DHCPREQUEST", "lwIP 2 as Device OS has it (dhcp.c); RFC 21
 DHCP_RELEASE = Shape("DHCPRELEASE", "RFC 2131 section 4.4.6: a lease is given back")
 DHCP_INFORM = Shape("DHCPINFORM", "RFC 2131 section 4.4.3: this laptop asks for its own configuration")
 ARP_REQUEST = Shape("ARP request", "RFC 5227 section 2.1.1: whether somebody has the address that DHCP offers")
-DNS_QUERY = Shape("DNS query", "lwIP's dns.c: one question, recursion desired, no EDNS; RFC 1035")
-NTP_REQUEST = Shape("NTP request", "Device OS 2.0 to 5.5, simple_ntp_client.cpp:301-331; RFC 5905")
-CLIENT_HELLO = Shape("DTLS ClientHello", "Device OS 2.0 and later, dtls_message_channel.cpp:252-277; RFC 6347")
+DNS_QUERY = Shape("DNS query", "lwIP's dns.c: one question, recursion desired, no EDNS; RFC 1035", (0, 2))
+NTP_REQUEST = Shape("NTP request", "Device OS 2.0 to 5.5, simple_ntp_client.cpp:301-331; RFC 5905", (24, 32))
+CLIENT_HELLO = Shape(
+    "DTLS ClientHello", "Device OS 2.0 and later, dtls_message_channel.cpp:252-277; RFC 6347", (27, 35)
+)
 COOKIE_HELLO = Shape(
     "DTLS ClientHello with the cookie",
     "Device OS 2.0 and later, its answer to a HelloVerifyRequest; RFC 6347 section 4.2.1",
+    (27, 35),
 )
 DTLS_ALERT = Shape("DTLS alert", "mbedTLS, at the end of a handshake that failed; RFC 5246 section 7.2")
 ECHO = Shape("reachability echo", "Device OS 5.6 and later, system_connection_manager.cpp")
-COAP_PING = Shape("CoAP ping", "RFC 7252 section 4.3")
+COAP_PING = Shape("CoAP ping", "RFC 7252 section 4.3", (2, 4))
 TCP_CONNECT = Shape("TCP connection, nothing sent", "Device OS for Core, Photon and P1: the server speaks first")
 TCP_SYN = Shape("TCP SYN", "the beginning of a TCP connection; RFC 9293")
 HTTP_HEAD = Shape("HTTP HEAD", "RFC 9110 section 9.3.2, to the site of a public CoAP test server")

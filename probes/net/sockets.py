@@ -20,6 +20,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from msgspec.structs import replace
+
 from netpreflight.probes.net import filters
 from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.inbox import MOST_AT_ONCE, Expected, Inbox
@@ -142,7 +144,7 @@ class UdpSocket:
     ) -> None:
         self._network = network
         self._purpose = purpose
-        self._shape = shape
+        self.shape = shape
         self._host = host
         self._inbox: Inbox[Datagram | Refusal] = Inbox(network.clock)
         self._expected: Expected | None = None
@@ -206,7 +208,7 @@ class UdpSocket:
                     return self._unsent(problem.strerror or str(problem), address, port)
         else:
             return self._unsent("the system refused each attempt to send", address, port)
-        shape = shape or self._shape
+        shape = shape or self.shape
         self._network.count(
             "udp",
             self._host,
@@ -480,11 +482,17 @@ class Network:
                 return self.udp(purpose, shape, host, local_port=random.randrange(LEAST_PORT, 2**16))
         return self.udp(purpose, shape, host)
 
-    def watch_unasked(self, port: int) -> None:
-        """From now on, count what comes from this port of any server to ports of this laptop that asked nothing."""
+    def watch_unasked(self, port: int, *, errors_only: bool = False) -> None:
+        """From now on, count what comes to ports of this laptop that asked nothing.
+
+        Args:
+            port: of any server.
+            errors_only: whether only ICMP errors about datagrams to that port count, and no datagrams from there: other
+                programs of this laptop may talk with it.
+        """
         if self._unasked is None:
             self._unasked = UnaskedWatch(self.interface, lambda: {sock.port for sock in self._sockets})
-        self._unasked.watch(port)
+        self._unasked.watch(port, errors_only=errors_only)
 
     def unasked(self, address: str, port: int) -> Unasked:
         """What has come unasked in a server's name, as far as it was watched."""
@@ -610,8 +618,8 @@ class Network:
     def _opened(self, sock: socket.socket) -> SynResult:
         """The outcome of a SYN, once its socket has an answer or an error."""
         at, problem = self.clock.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        for icmp, quoted, _ in _icmp_errors(sock):
-            return SynResult("icmp", at, icmp, quoted)
+        for icmp, quoted, _ in _icmp_errors(sock):  # the system has compared the sequence number, which is random
+            return SynResult("icmp", at, replace(icmp, proved=True), quoted)
         if problem == 0:
             return SynResult("accepted", at)
         if problem == errno.ECONNREFUSED:

@@ -52,6 +52,7 @@ class UnaskedWatch:
         self._own_ports = own_ports
         self._closed_before = _closed_ports()
         self._watched: set[int] = set()
+        self._datagrams_of: set[int] = set()
         self._came: dict[Server, set[int]] = defaultdict(set)
         self._lost = 0
         self._socket: socket.socket | None = None
@@ -67,11 +68,14 @@ class UnaskedWatch:
                     raise
                 self._socket = sock
 
-    def watch(self, port: int) -> None:
-        """Count datagrams from this port, too; ICMP errors are counted always."""
-        if self._socket is not None and port not in self._watched and len(self._watched) < _MOST_WATCHED:
-            self._watched.add(port)
-            _attach(self._socket, self._watched)
+    def watch(self, port: int, *, errors_only: bool = False) -> None:
+        """Count what comes from this port of servers, and ICMP errors about what is sent there; or only the latter."""
+        if self._socket is None or len(self._watched) >= _MOST_WATCHED:
+            return
+        self._watched.add(port)
+        if not errors_only and port not in self._datagrams_of:
+            self._datagrams_of.add(port)
+            _attach(self._socket, self._datagrams_of)
 
     def seen(self, address: str, port: int) -> Unasked:
         """What has come so far in the name of a server, or as an ICMP error about a datagram to it."""

@@ -184,7 +184,7 @@ def _judged(check_id: str, observations: Observations, source: Random) -> str:
 class Quiet(FakeNetwork):
     """A network on which nobody sweeps: a packet socket, which counts that, takes milliseconds to close."""
 
-    def watch_unasked(self, port: int) -> None:
+    def watch_unasked(self, port: int, *, errors_only: bool = False) -> None:
         """Watch nothing."""
 
     def unasked(self, address: str, port: int) -> Unasked:

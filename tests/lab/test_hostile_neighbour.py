@@ -41,6 +41,8 @@ def test_the_neighbours_words_reach_a_socket_of_the_laptop() -> None:
             assert attack.sent
 
 
+PROVIDER = "203.0.113.1"
+"""The router after the gateway, which nobody asks for more than its hop."""
 MANY = 1000
 """Forged packets that a run meets at least, where it waits for an answer."""
 QUICK = 6000
@@ -115,6 +117,34 @@ def test_a_signature_passes_in_a_swept_network() -> None:
     assert sent
     assert (cloud["status"], run.exit_code) == ("pass", 0)
     assert endpoint["unasked"]["ports"] > 3
+
+
+@pytest.mark.parametrize("user", [None, NOBODY], ids=["root", "nobody"])
+def test_nobody_is_named_on_a_forged_word(user: int | None) -> None:
+    """The cloud is silent; in the healthy twin, the same router really refuses."""
+    with Lab(argon_cloud="silent") as lab:
+        wall_off(lab)
+        attack = HostileNeighbour(lab).refusals(PROVIDER, (ARGON_CLOUD, 5684), per_second=QUICK)
+        with attack:
+            run = lab.check("--device", "argon", "--only", "cloud,path", user=user)
+            sent = attack.sent
+        lab.fakes["argon_cloud"].must_fire = False
+        fault = lab.provider.reject("udp", 5684)
+        twin = lab.check("--device", "argon", "--only", "cloud,path", user=user)
+        assert fault.counter()
+    cloud, path = (check_of(run.report, name) for name in ("cloud.transport", "path.egress"))
+    seen = endpoint_of(run.report)
+
+    assert sent > MANY
+    assert any((attempt["icmp"] or {}).get("source") == PROVIDER for attempt in seen["attempts"])  # it has fired
+    assert (cloud["status"], cloud["problem"], cloud["named"]) == ("unknown", "unproved-refusal", None)
+    assert path["named"] is None
+    assert PROVIDER not in str([run.report["changes"], path["remedy"], cloud["remedy"]])
+    assert run.report["verdict"] == "undetermined"
+    for name in ("cloud.transport", "path.egress"):
+        found = check_of(twin.report, name)
+        assert (found["status"], found["problem"], found["named"]["address"]) == ("fail", "rejected", PROVIDER)
+    assert endpoint_of(twin.report)["new_ports"] == []
 
 
 def test_forged_replies_are_no_ntp_server() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from netpreflight.probes.net.clock import Clock as System
-from netpreflight.probes.net.payload_shapes import Shape
+from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, Shape
 from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
 from netpreflight.probes.observations import Icmp
 
@@ -36,7 +36,10 @@ class Clock(System):
 class FakeSocket(UdpSocket):
     """Sends into a script, and receives from it."""
 
-    def __init__(self, clock: Clock, script: Script, shape: Shape | None = None) -> None:
+    is_quoted = True
+    """Whether ICMP errors quote what was sent, as those of Linux's routers do."""
+
+    def __init__(self, clock: Clock, script: Script, shape: Shape = CLIENT_HELLO) -> None:
         self.clock, self.script, self.shape = clock, script, shape
         self.is_whole = False
         self.is_flooded = False
@@ -78,7 +81,7 @@ class FakeSocket(UdpSocket):
             at = self.clock.now + delay
             event: Datagram | Refusal
             if isinstance(what, Icmp):
-                event = Refusal(what, address, port, at)
+                event = Refusal(what, address, port, at, payload if self.is_quoted else b"")
             elif isinstance(what, tuple):
                 event = Datagram(*what, at)
             else:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from netpreflight.agent.judging.signature import is_signed
@@ -14,6 +15,7 @@ from netpreflight.probes.net.sockets import Datagram, Network, Refusal
 from netpreflight.probes.observations import CloudEndpoint, Icmp, ServerFlight
 from tests.unit.dtls_records import ALERT, COOKIE, HELLO_VERIFY, RANDOM, VENDOR, VENDOR_KEY, hello
 from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
+from tests.unit.seen import PROHIBITED
 
 HOSTS, SERVER = ["one.example", "two.example"], "198.51.100.21"
 NARROW = Icmp(type=3, code=4, source="203.0.113.2", mtu=1200)
@@ -259,7 +261,7 @@ def test_no_hello_is_padded(monkeypatch: pytest.MonkeyPatch, answers: list[tuple
 def test_icmp_names_the_narrow_place(monkeypatch: pytest.MonkeyPatch) -> None:
     (seen,), _, _ = run(monkeypatch, lambda *_: [(0.01, NARROW)])
 
-    assert seen.attempts[0].icmp == NARROW
+    assert seen.attempts[0].icmp == msgspec.structs.replace(NARROW, proved=True), "it quotes the ClientHello"
     assert seen.attempts[0].words == "0.0 s: icmp, fragmentation needed, next hop's MTU 1200 from 203.0.113.2"
 
 
@@ -305,3 +307,26 @@ def test_an_answer_that_nothing_proves_has_to_come_on_three_more_ports() -> None
 
 def test_what_comes_twice_to_a_port_is_counted() -> None:
     assert unproved(lambda *_: [(0.02, ALERT), (0.3, ALERT)]).repeated >= 1
+
+
+# --- an ICMP error that quotes nothing
+
+
+def test_an_error_that_quotes_nothing_has_to_come_on_three_more_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a router that quotes eight bytes, and from somebody who happens to hit the first port twice."""
+    monkeypatch.setattr(FakeSocket, "is_quoted", False, raising=False)
+    (refused,), sockets, _ = run(monkeypatch, lambda *_: [(0.01, PROHIBITED)])
+    twice: list[list[tuple[float, Answer]]] = [[(0.01, PROHIBITED)]] * 2
+    answers = iter([*twice, [], [], []])
+    (forged,), _, _ = run(monkeypatch, lambda *_: next(answers))
+
+    assert len(sockets) == 4
+    assert [attempt.icmp for attempt in refused.attempts + refused.new_ports] == [PROHIBITED] * 5
+    assert [attempt.outcome for attempt in forged.new_ports] == ["timeout"] * 3
+
+
+def test_an_error_that_quotes_our_random_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    (seen,), sockets, _ = run(monkeypatch, lambda *_: [(0.01, PROHIBITED)])
+
+    assert len(sockets) == 1
+    assert (seen.new_ports, {attempt.icmp.proved for attempt in seen.attempts if attempt.icmp}) == ([], {True})

@@ -19,9 +19,19 @@ from netpreflight.probes.observations import (
     PathProbe,
     PathTarget,
     Scope,
+    Unasked,
 )
 from tests.unit import seen
-from tests.unit.seen import ARGON_ADDRESS, COAP_ADDRESSES, COAP_NAMES, GATEWAY, PHOTON_ADDRESS, attempts, healthy
+from tests.unit.seen import (
+    ARGON_ADDRESS,
+    COAP_ADDRESSES,
+    COAP_NAMES,
+    GATEWAY,
+    PHOTON_ADDRESS,
+    PROHIBITED,
+    attempts,
+    healthy,
+)
 from tests.unit.seen_ladders import EDGE, FAR, ISP, OPEN, ROUTERS, closed, ladder, observed, probe, up_to
 
 TE = Icmp(type=11, code=0, source="")
@@ -640,3 +650,36 @@ def test_a_portal_before_the_place_stays_the_one_thing_to_change() -> None:
     judgement = judged("argon", *up_to(1), portal=seen.portal({"status": 302, "location": "http://192.168.77.1/login"}))
 
     assert judgement.answer.check == "portal"
+
+
+# --- ICMP errors that anybody on this network can have sent
+
+
+def refusal_at_edge(*, proved: bool, again: int = 1, **unasked: int) -> Check:
+    """What is said where an error in the edge's name says no, after the edge itself has answered as a router."""
+    sure = [replace(probe(ttl, who), icmp=replace(Icmp(type=11, code=0, source=who), proved=True))
+            for ttl, who in ((1, GATEWAY), (2, EDGE))]  # fmt: skip
+    no = probe(3, replace(PROHIBITED, source=EDGE, proved=proved))
+    run = observed("argon", target={"unasked": Unasked(**unasked)})
+    assert run.path is not None
+    (target,) = run.path.targets
+    target = replace(target, device=replace(target.device, probes=[*sure, *[no] * again]), controls=[])
+    run.path.targets = [target]
+    found = judge(run, profiles.load("argon"), Selection()).checks
+    return next(check for check in found if check.id == "path.egress")
+
+
+def test_a_refusal_that_quotes_nothing_names_nobody() -> None:
+    """Although the router in whose name it comes has answered otherwise, and proved that."""
+    found = refusal_at_edge(proved=False, ports=0)
+
+    assert (found.status, found.problem, found.named) == ("unknown", "unproved-refusal", None)
+
+
+def test_a_refusal_that_is_proved_or_comes_on_three_ports_names_its_sender() -> None:
+    for found in (refusal_at_edge(proved=True, ports=9), refusal_at_edge(proved=False, again=3, closed=0)):
+        assert (found.status, found.problem, found.named and found.named.address) == ("fail", "rejected", EDGE)
+
+
+def test_three_refusals_that_prove_nothing_name_nobody_in_a_swept_network() -> None:
+    assert refusal_at_edge(proved=False, again=3, ports=3).named is None

@@ -28,7 +28,7 @@ from tests.unit.cases_ip import DHCP_CASES, DNS_CASES, refusing
 from tests.unit.filled import Filler
 from tests.unit.networks import NETWORKS, network
 from tests.unit.samples import SAMPLES
-from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, FILTER, GATEWAY, HELLO_VERIFY, RESOLVER, attempts
+from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, FILTER, GATEWAY, HELLO_VERIFY, PROHIBITED, RESOLVER, attempts
 
 
 def dtls(*made: Attempt, **fields: Any) -> dict[str, Any]:
@@ -50,6 +50,30 @@ def forgeable(
     )
 
 
+def refused(*, alike: int = 0, proved: bool = False, closed: int = 0) -> dict[str, Any]:
+    """An Argon's cloud, and an ICMP error in a firewall's name that came to two ClientHellos and so many others."""
+    icmp = msgspec.structs.replace(PROHIBITED, proved=proved)
+    return dtls(
+        *attempts(ARGON_ADDRESS, 5684, "icmp", 2, icmp=icmp),
+        unasked=Unasked(closed=closed),
+        new_ports=[
+            *attempts(ARGON_ADDRESS, 5684, "icmp", alike, icmp=icmp),
+            *attempts(ARGON_ADDRESS, 5684, "timeout", 3 - alike),
+        ],
+    )
+
+
+def refused_dns(*, once: bool = False) -> dict[str, Any]:
+    """A resolver that answers nothing, and an ICMP error that proves nothing, to one lookup or to each."""
+    seen_dns = refusing(PROHIBITED)["dns"]
+    errors = [msgspec.structs.replace(lookup, unasked=Unasked(closed=0)) for lookup in seen_dns.lookups]
+    silent = [msgspec.structs.replace(lookup, attempts=attempts(RESOLVER, 53, "timeout", 3)) for lookup in errors]
+    seen_dns.lookups = [errors[0], *silent[1:]] if once else errors
+    return {"dns": seen_dns}
+
+
+UNPROVED_COAP = seen.coap(attempts(seen.COAP_ADDRESSES[0], 5683, "icmp", 2))
+UNPROVED_COAP.servers = [msgspec.structs.replace(server, unasked=Unasked(ports=0)) for server in UNPROVED_COAP.servers]
 FORGETFUL = {
     "mapping": Mapping(
         transport="dtls", host=ARGON_NAME, port=5684, address=ARGON_ADDRESS, cookie=True, hold_s=20.0, silent_s=20.0,
@@ -94,6 +118,25 @@ MORE_CASES = [
     Case("a time server, and others in its name", "ntp.reply",
          {"ntp": msgspec.structs.replace(seen.ntp(seen.GOOD_NTP), unasked=Unasked(ports=3))}, "unknown", "swept",
           ADMIN),
+    Case("an ICMP error that quotes nothing", "cloud.transport", refused(), "unknown", "unproved-refusal", ADMIN,
+         device="argon"),
+    Case("an ICMP error that two of three new ports bring, too", "cloud.transport", refused(alike=2), "unknown",
+         "unproved-refusal", ADMIN, device="argon"),
+    Case("an ICMP error that three new ports bring, too", "cloud.transport", refused(alike=3), "fail", "rejected",
+         ADMIN, FILTER, device="argon"),
+    Case("the same, while others come to closed ports", "cloud.transport", refused(alike=3, closed=20), "unknown",
+         "unproved-refusal", ADMIN, device="argon"),
+    Case("an ICMP error that quotes our random, in a swept network", "cloud.transport", refused(proved=True, closed=99),
+         "fail", "rejected", ADMIN, FILTER, device="argon"),
+    Case("an error in a router's name that one of many questions brings", "dns.resolve", refused_dns(once=True), "fail",
+         "no-answer", ADMIN, RESOLVER),
+    Case("an error in a router's name that each question brings", "dns.resolve", refused_dns(), "fail", "rejected",
+         ADMIN, FILTER),
+    Case("a CoAP server, and an ICMP error that quotes nothing", "coap.udp-5683", {"coap": UNPROVED_COAP}, "unknown",
+         "unproved-refusal", ADMIN),
+    Case("a time server, and an ICMP error that quotes nothing", "ntp.reply",
+         {"ntp": msgspec.structs.replace(seen.ntp(outcome="icmp"), unasked=Unasked(ports=0))}, "unknown",
+         "unproved-refusal", ADMIN),
     Case("no route", "cloud.transport", dtls(*attempts(ARGON_ADDRESS, 5684, "icmp", 3, icmp=NO_ROUTE)), "fail",
          "no-route", ADMIN, GATEWAY, device="argon"),
 ]  # fmt: skip
