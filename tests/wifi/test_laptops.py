@@ -99,7 +99,27 @@ def test_renamed_access_point_has_its_new_name_only(radios: Radios) -> None:
 
 def test_root_scans(radios: Radios, on_air: OnAir) -> None:
     with plain(radios, root=True) as user:
-        assert_seen(look(user), "nl80211")
+        report = look(user)
+
+    assert_seen(report, "nl80211")
+    assert (report["scope"]["privileges"]["given_up"], report["scope"]["privileges"]["kept"]) == (True, [])
+
+
+def test_root_scans_beside_network_manager(radios: Radios, on_air: OnAir) -> None:
+    """Root's rights are given up before: one that does not let ordinary users scan makes no difference."""
+    with with_network_manager(radios, root=True, scan_allowed=False) as user:
+        report = look(user)
+
+    assert_seen(report, "nl80211")
+    assert report["scope"]["privileges"]["given_up"] is True
+
+
+def test_root_scans_beside_a_wpa_supplicant_that_only_root_may_ask(radios: Radios, on_air: OnAir) -> None:
+    with with_wpa_supplicant(radios, root=True, reachable=False) as user:
+        report = look(user)
+
+    assert_seen(report, "nl80211")
+    assert report["scope"]["privileges"]["given_up"] is True
 
 
 def test_survey_that_is_cut_short_leaves_the_radio_as_it_was(radios: Radios, on_air: OnAir) -> None:
