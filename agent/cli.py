@@ -194,6 +194,7 @@ def check(
     stop_at_once()
     if not run.complete:
         _end_soon()
+    del air  # its survey, which may be large, is in the run
     report = make(structs.replace(run, set_up=_set_up_from()), profile)
     _write_held_events(report, events, level)
     _deliver(report, terminal, outputs, products, level, as_json=as_json, helper=helper)
@@ -514,6 +515,7 @@ def _write_each(
                     write(path, text, private=private, owner=file_owner())
         except OSError as problem:
             failed.append(f"cannot write {path}: {problem.strerror or problem}")
+        del text  # it may be large, and so may the next one
     return failed
 
 

@@ -10,4 +10,5 @@ from netpreflight.reports.safe_text import json_shown
 
 def render(report: Report, _dialects: Sequence[str] = (), /) -> str:
     """One JSON document, ending in a newline; it has the firewall changes as values, not as text for a product."""
-    return json_shown(msgspec.json.format(msgspec.json.encode(report), indent=1).decode()) + "\n"
+    document = msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+    return json_shown(document.decode())

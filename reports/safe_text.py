@@ -54,6 +54,8 @@ def escaped(text: str) -> str:
 
 def json_shown(document: str) -> str:
     """A JSON document with those characters as JSON escapes: the same content, safe on a terminal."""
+    if document.isascii() and "\x7f" not in document:  # most are, and they may be large
+        return document
     return _BEYOND_PRINTABLE_ASCII.sub(lambda match: _escaped_run(match, _json_escape), document)
 
 

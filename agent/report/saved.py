@@ -1,8 +1,7 @@
 """Saved reports: loaded to be judged again."""
 
-import contextlib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -11,7 +10,7 @@ from netpreflight.agent.report.report import Device, Run, SharedLevel, Tool
 from netpreflight.agent.results import Status
 from netpreflight.probes.observations import Observations
 
-LARGEST_FILE = 8 << 20
+LARGEST_FILE = 16 << 20
 """In bytes; a run in a crowded place takes a few hundred kilobytes."""
 
 
@@ -82,6 +81,44 @@ def load_saved(path: Path) -> Saved:
 
 def as_saved(seen: Observations) -> Observations:
     """The observations as they are after saving and loading (-50 becomes -50.0), so that both make the same report."""
-    with contextlib.suppress(msgspec.ValidationError):  # too large for a saved run, which will not load
-        return msgspec.convert(msgspec.to_builtins(seen), Observations)
-    return seen
+    try:
+        return msgspec.json.decode(msgspec.json.encode(seen), type=Observations)
+    except msgspec.ValidationError:  # more than a saved run may hold
+        within = _within(seen, msgspec.inspect.type_info(Observations))
+        return msgspec.json.decode(msgspec.json.encode(within), type=Observations)
+
+
+def _within(value: Any, kind: msgspec.inspect.Type) -> Any:
+    """A value, cut to what its type allows: lists and texts to their length, numbers to their range."""
+    info = msgspec.inspect
+    if isinstance(kind, info.Metadata):
+        return _within(value, kind.type)
+    if isinstance(kind, info.UnionType):
+        fitting = (each for each in kind.types if _is_of(value, each))
+        return _within(value, next(fitting, info.AnyType()))
+    if isinstance(kind, info.StructType):
+        return msgspec.structs.replace(
+            value, **{field.name: _within(getattr(value, field.name), field.type) for field in kind.fields}
+        )
+    if isinstance(kind, info.ListType):
+        return [_within(item, kind.item_type) for item in value[: kind.max_length]]
+    if isinstance(kind, info.StrType):
+        return value[: kind.max_length]
+    if isinstance(kind, info.IntType | info.FloatType):
+        low, high = kind.ge, kind.le
+        value = value if low is None else max(value, low)
+        return value if high is None else min(value, high)
+    return value
+
+
+def _is_of(value: Any, kind: msgspec.inspect.Type) -> bool:
+    """Whether a value is of a type of a union."""
+    info = msgspec.inspect
+    if isinstance(kind, info.Metadata):
+        return _is_of(value, kind.type)
+    if isinstance(kind, info.StructType):
+        return isinstance(value, kind.cls)
+    kinds: dict[type[msgspec.inspect.Type], type] = {
+        info.ListType: list, info.StrType: str, info.IntType: int, info.FloatType: float, info.BoolType: bool
+    }  # fmt: skip
+    return type(kind) in kinds and type(value) is kinds[type(kind)]

@@ -18,6 +18,7 @@ from functools import partial
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import LONGEST_SSID, Wifi
+from netpreflight.probes.wifi.budget import within_budget
 from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text, with_announced
 from netpreflight.probes.wifi.source import (
     CAPTURE_INSTEAD,
@@ -163,6 +164,7 @@ def _finished(seen: Wifi, ssid: str | None, reasons: list[str]) -> Wifi:
     """Set the target network, add the BSSs that others announce, and turn the reasons into sentences."""
     seen.aim(ssid)
     seen.bss = with_announced(seen.bss)
+    within_budget(seen)
     seen.limits = [f"{text[:1].upper()}{text[1:]}".rstrip(". ") for text in (*reasons, *seen.limits)]
     return seen
 

@@ -17,16 +17,19 @@ from typing import BinaryIO, NamedTuple
 from msgspec import structs
 
 from netpreflight.probes.net.witnesses import lost
-from netpreflight.probes.observations import LONGEST_SSID, Band, Bss, Wifi, band_of
+from netpreflight.probes.observations import LONGEST_SSID, Band, Bss, Wifi, band_of, strength
 from netpreflight.probes.quoting import in_quotes
+from netpreflight.probes.wifi.budget import Budget
 from netpreflight.probes.wifi.elements import (
+    MOST_ANNOUNCED,
     MOST_OCTETS,
+    announced,
     bss,
     channel_at,
     hides_name,
     outline,
     ssid_text,
-    with_announced,
+    with_others,
 )
 from netpreflight.probes.wifi.source import NAME_FROM_RESPONSE
 
@@ -226,19 +229,25 @@ class FrameCollector:
         names: dict[tuple[bytes, Band | None], list[str]] = {}
         for (bssid, band, _), heard in self._heard.items():
             names.setdefault((bssid, band), []).extend(map(ssid_text, heard.names))
-        sent = []
-        for (bssid, band, _), heard in self._heard.items():
+        budget, made, others = Budget(), dict[_Key, Bss](), list[Bss]()
+        for key, heard in sorted(self._heard.items(), key=lambda item: -strength(item[1].signal)):
             try:
-                sent.append(self._bss(bssid, heard, names[bssid, band]))
+                decoded = self._bss(key[0], heard, names[key[:2]])
             except ValueError:
                 self._nameless += 1
+                continue
             except Exception as fault:  # noqa: BLE001 - one BSS costs no other
                 lost(fault)
                 self._malformed += 1
-        found = with_announced(sent)
+                continue
+            if len(others) < MOST_ANNOUNCED:
+                others += map(budget.kept, announced(decoded))
+            made[key] = budget.kept(decoded)
+        sent = [made[key] for key in self._heard if key in made]
+        found = with_others(sent, others)
         heard_on = sorted(frequency for frequency in self._listened if channel_at(frequency))
         surplus = f"more was heard than the {MOST_BSSS} BSSs that are kept" if self._left_out else None
-        limits = self._limits(len(found) - len(sent))
+        limits = [*self._limits(len(found) - len(sent)), *budget.limits]
         return Wifi(source=source, bss=found, frequencies_mhz=heard_on, left_out=surplus, limits=limits)
 
     def _radiotap(self, buffer: bytes, start: int, length: int) -> tuple[int | None, int | None, int | None]:

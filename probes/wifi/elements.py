@@ -25,7 +25,7 @@ The rules where the standard leaves a choice:
 import contextlib
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 from netpreflight.probes.observations import (
@@ -289,15 +289,21 @@ def announced(sender: Bss) -> Iterator[Bss]:
 
 
 def with_announced(found: list[Bss]) -> list[Bss]:
-    """Add the BSSs that those found announce, up to `MOST_ANNOUNCED`; some systems list them by themselves."""
+    """Add the BSSs that those found announce; some systems list them by themselves."""
+    return with_others(found, (candidate for sender in found for candidate in announced(sender)))
+
+
+def with_others(found: list[Bss], others: Iterable[Bss]) -> list[Bss]:
+    """Add announced BSSs to those found, except those that are listed already, up to `MOST_ANNOUNCED`."""
     listed = {(candidate.bssid, candidate.frequency_mhz, candidate.ssid) for candidate in found}
     more: list[Bss] = []
-    for sender in found:
-        for candidate in announced(sender) if len(more) < MOST_ANNOUNCED else ():
-            place = candidate.bssid, candidate.frequency_mhz, candidate.ssid
-            if place not in listed:
-                listed.add(place)
-                more.append(candidate)
+    for candidate in others:
+        place = candidate.bssid, candidate.frequency_mhz, candidate.ssid
+        if place not in listed:
+            if len(more) == MOST_ANNOUNCED:
+                break
+            listed.add(place)
+            more.append(candidate)
     return [*found, *more]
 
 

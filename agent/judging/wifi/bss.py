@@ -12,6 +12,8 @@ SLACK_S = 2.0
 """Added to the time that a scan took, because some sources give whole seconds."""
 MOST_DESCRIBED = 20
 """At most this many BSSs of one network, the strongest, go into the evidence of a check."""
+MOST_CONTRADICTIONS = 4
+"""At most this many contradictions are in the line of one BSS; the JSON has them all."""
 PASSIVE = {"capture", "monitor"}
 """Sources that do not scan, but only listen to what is sent."""
 
@@ -106,7 +108,7 @@ def describe(bss: Bss) -> str:
         parts.append(f"BSS Load {bss.load.utilisation:.0%} busy, {bss.load.stations} stations")
     if bss.age_s is not None and bss.age_s > FRESH_S:
         parts.append(f"{bss.age_s:.0f} s old")
-    return "; ".join(parts + bss.contradictions)
+    return "; ".join(parts + bss.contradictions[:MOST_CONTRADICTIONS])
 
 
 def describe_all(bsss: list[Bss], judged: Bss | None = None) -> list[str]:
