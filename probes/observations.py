@@ -20,6 +20,8 @@ Hops = Annotated[int, Meta(ge=0, le=255)]
 """A TTL (RFC 791 section 3.1)."""
 UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
+LONGEST_TEXT = 65_536
+"""The most characters of a text that a saved report may hold; no probe keeps as much of what the network says."""
 KEPT_BYTES = 1500
 """The most bytes of one reply that are kept as evidence."""
 
@@ -32,7 +34,7 @@ Reveals = Literal[
 
 def reveals(what: Reveals) -> Meta:
     """Mark a text type with what it may reveal; in the JSON Schema this is `x-reveals`."""
-    return Meta(extra_json_schema={"x-reveals": what})
+    return Meta(max_length=LONGEST_TEXT, extra_json_schema={"x-reveals": what})
 
 
 Plain = Annotated[str, reveals("nothing")]

@@ -5,9 +5,15 @@ show sharing (`reports/sharing/`) what it may have to replace. Probes, judging a
 of them use this module.
 """
 
+import re
+from bisect import bisect_right
 from collections.abc import Mapping
 
 _QUOTE = "'"
+_QUOTES = re.compile(_QUOTE)
+MOST_LOOKS = 2_000_000
+"""So often is looked whether a name stands between two quotes: a report of 10,000 networks needs a tenth of that, and a
+forged one may need any number."""
 
 
 def in_quotes(name: str) -> str:
@@ -24,19 +30,31 @@ class QuotedNames:
 
     def __init__(self, instead: Mapping[str, str]) -> None:
         self._instead = instead
-        self._lengths = sorted({len(name) for name in instead}, reverse=True)
+        self._lengths = {len(name) for name in instead}
+        self._longest = max(self._lengths, default=0)
+        self._looks_left = MOST_LOOKS
 
-    def replaced(self, text: str) -> str:
-        """A sentence in which each quoted name is replaced."""
-        pieces, done = [], 0
-        begin = text.find(_QUOTE)
-        while begin >= 0:
-            for length in self._lengths:
-                end = begin + 1 + length
-                instead = self._instead.get(text[begin + 1 : end]) if text[end : end + 1] == _QUOTE else None
+    def replaced(self, text: str) -> str | None:
+        """A sentence in which each quoted name is replaced.
+
+        None: too much was searched already (`MOST_LOOKS`), so names may be in it.
+        """
+        quotes = [match.start() for match in _QUOTES.finditer(text)] if self._instead else []
+        pieces, done, last = [], 0, -1
+        for at, begin in enumerate(quotes):
+            if begin <= last:
+                continue
+            # The quotes that can end a name that begins here, from the last one on.
+            ends = quotes[at + 1 : bisect_right(quotes, begin + 1 + self._longest)]
+            self._looks_left -= len(ends)
+            if self._looks_left < 0:
+                return None
+            for end in reversed(ends):
+                if end - begin - 1 not in self._lengths:
+                    continue
+                instead = self._instead.get(text[begin + 1 : end])
                 if instead is not None:
                     pieces += [text[done : begin + 1], instead]
-                    done = end
+                    done = last = end
                     break
-            begin = text.find(_QUOTE, done + 1 if done > begin else begin + 1)
         return "".join([*pieces, text[done:]])

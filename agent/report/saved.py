@@ -91,6 +91,8 @@ def as_saved(seen: Observations) -> Observations:
 def _within(value: Any, kind: msgspec.inspect.Type) -> Any:
     """A value, cut to what its type allows: lists and texts to their length, numbers to their range."""
     info = msgspec.inspect
+    if value is UNSET:
+        return value
     if isinstance(kind, info.Metadata):
         return _within(value, kind.type)
     if isinstance(kind, info.UnionType):

@@ -36,6 +36,8 @@ _LONGEST_WITH_NAMES = 100_000
 """The most characters of a text in which names are searched for."""
 _FAULT = re.compile(r"((?:the probe failed|netpreflight failed here): \w+:) .*", re.DOTALL)
 """An internal error in words (`agent/run.py`, `probes/net/witnesses.py`): its message can quote anything."""
+MOST_LOOKS = 1_000_000
+"""So often is looked whether a value stands at a word: a forged report may need any number."""
 _LEAST_LETTERS = 3
 """Outside of quotes, shorter values are not searched for."""
 
@@ -52,6 +54,9 @@ class SpokenWords:
         self._own_words = own_words
         self._replacements: dict[str, dict[tuple[int, int], dict[str, str]]] = {}
         """Replacements by first word of the value, then (offset of that word, length of the value), then the value."""
+        self._longest_first: dict[str, list[tuple[int, int]]] = {}
+        """The keys of the second level, by first word; filled in when that word is looked for."""
+        self._looks_left = MOST_LOOKS
 
     def learn(self, value: str, replacement: str, *, short: bool = False) -> None:
         """Add a value to find, unless it is too short (and not `short` all the same) or reveals nothing."""
@@ -59,23 +64,37 @@ class SpokenWords:
         if first is None or (len(value) < _LEAST_LETTERS and not short) or self.say_nothing(value):
             return
         same_first_word = self._replacements.setdefault(first[0].lower(), {})
+        self._longest_first.pop(first[0].lower(), None)
         same_first_word.setdefault((first.start(), len(value)), {})[value.lower()] = replacement
 
     def say_nothing(self, words: str) -> bool:
         """Whether all words are ones that this tool itself uses."""
         return all(word in self._own_words for word in _WORD.findall(words.lower()))
 
-    def replaced(self, text: str) -> str:
-        """The sentence with each value replaced; of two values that begin with the same word, the longer one."""
+    def replaced(self, text: str) -> str | None:
+        """The sentence with each value replaced; of two values that begin with the same word, the longer one.
+
+        None: too much was searched already (`MOST_LOOKS`), so values may be in it.
+        """
         pieces, done = [], 0
-        for word in _WORD.finditer(text):
-            same_first_word = self._replacements.get(word[0].lower(), {})
-            for offset, length in sorted(same_first_word, key=lambda place: -place[1]):
-                begin = word.start() - offset
+        for found in _WORD.finditer(text):
+            word = found[0].lower()
+            same_first_word = self._replacements.get(word)
+            if same_first_word is None:
+                continue
+            if word not in self._longest_first:
+                self._longest_first[word] = sorted(same_first_word, key=lambda place: -place[1])
+            for offset, length in self._longest_first[word]:
+                self._looks_left -= 1
+                if self._looks_left < 0:
+                    return None
+                begin = found.start() - offset
                 end = begin + length
-                replacement = same_first_word[offset, length].get(text[max(begin, 0) : end].lower())
+                if begin < done or end > len(text):
+                    continue
+                replacement = same_first_word[offset, length].get(text[begin:end].lower())
                 goes_on = text[end - 1 : end].isalnum() and text[end : end + 1].isalnum()
-                if replacement is not None and begin >= done and not goes_on:
+                if replacement is not None and not goes_on:
                     pieces += [text[done:begin], replacement]
                     done = end
                     break
@@ -95,8 +114,13 @@ class Sentences:
         """A sentence of this tool or of the operating system."""
         if len(text) > _LONGEST_WITH_NAMES:
             return HIDDEN
-        text = self._names.replaced(text)
-        shown = self._shapes.text(self._words.replaced(text) if len(text) <= LONGEST else text)
+        named = self._names.replaced(text)
+        if named is None or len(named) > LONGEST:
+            return HIDDEN
+        spoken = self._words.replaced(named)
+        if spoken is None:
+            return HIDDEN
+        shown = self._shapes.text(spoken)
         return in_words(_FAULT.sub(rf"\1 {HIDDEN}", shown)) if self._public else shown
 
     def said(self, words: str) -> str:
