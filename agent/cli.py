@@ -348,6 +348,39 @@ def devices(
     return 0
 
 
+@app.command()
+def explain(
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="A check's id, such as cloud.transport; or common.")],
+    problem: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PROBLEM]", help="Show only the part about this problem, such as no-answer, of the check's page."
+        ),
+    ] = None,
+) -> int:
+    """Print the page of one check: what it asks and sends, what each problem means, and who can change what.
+
+    It needs no network. The page "common" has the problems that any check can have.
+    """
+    from netpreflight.agent import check_pages  # noqa: PLC0415 - as above
+    from netpreflight.reports.check_page import print_page  # noqa: PLC0415
+    from netpreflight.reports.console import on_terminal  # noqa: PLC0415
+
+    if check not in check_pages.names():
+        raise UsageError(f"no check {check!r}{_suggested(check, check_pages.names())}")
+    text = check_pages.page(check)
+    if problem is not None:
+        sections = check_pages.sections(check)
+        if problem not in sections:
+            own = [name for name in sections if f"\n## {name}\n" in text]
+            raise UsageError(f"{check} has no problem {problem!r}{_suggested(problem, own)}")
+        text = f"# {check}\n\n{sections[problem]}"
+    if sys.stdout is None:
+        raise UsageError("cannot show the page: standard output is closed")
+    print_page(on_terminal(sys.stdout), text)
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     stop_at_once()
@@ -671,6 +704,14 @@ def _check_dialects(dialects: list[str] | None) -> list[str]:
         if dialect not in DIALECTS:
             raise UsageError(f"no dialect {dialect!r}; known: {', '.join(DIALECTS)}")
     return list(dict.fromkeys(dialects))
+
+
+def _suggested(word: str, known: list[str]) -> str:
+    """The end of a message about a word that is not known: which ones are like it, or else all that are known."""
+    from difflib import get_close_matches  # noqa: PLC0415 - as above
+
+    alike = [name for name in known if word in name.split(".")] or get_close_matches(word, known)
+    return f"; did you mean {' or '.join(alike)}?" if alike else f"; known: {', '.join(known)}"
 
 
 def _refuse(message: str) -> NoReturn:

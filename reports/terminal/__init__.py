@@ -1,6 +1,6 @@
 """The report for a terminal, and for a text file."""
 
-from netpreflight.reports.terminal.console import on_terminal, plain_text
+from netpreflight.reports.console import on_terminal, plain_text
 from netpreflight.reports.terminal.progress import Terminal
 from netpreflight.reports.terminal.report import MARKS, render
 

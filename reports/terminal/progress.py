@@ -10,8 +10,8 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import Scope
+from netpreflight.reports.console import on_terminal
 from netpreflight.reports.safe_text import shown
-from netpreflight.reports.terminal.console import on_terminal
 from netpreflight.reports.terminal.report import MARKS, print_report
 
 

@@ -10,9 +10,9 @@ from rich.text import Text
 from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check, Status
 from netpreflight.reports.channel_map import MARK, channel_map
+from netpreflight.reports.console import plain_text
 from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, way
 from netpreflight.reports.safe_text import shown
-from netpreflight.reports.terminal.console import plain_text
 from netpreflight.reports.terminal.device import (
     VERDICT_STYLES,
     print_devices,

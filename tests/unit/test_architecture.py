@@ -28,11 +28,12 @@ HEAVY = {
     "CoreWLAN": {"probes/wifi/macos.py"},
     "cryptography": {"agent/judging/signature.py"},
     "rich": {
-        "reports/terminal/console.py",
+        "reports/console.py",
         "reports/terminal/device.py",
         "reports/terminal/progress.py",
         "reports/terminal/report.py",
         "reports/channel_map.py",
+        "reports/check_page.py",
         "reports/comparison/terminal.py",
     },
     "typer": {"agent/cli.py"},

@@ -1,0 +1,135 @@
+"""`netpreflight explain`: the page of a check, with the words of docs/checks, readable at any width and in a pipe."""
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from netpreflight.agent.check_pages import COMMON, names, page, sections
+from netpreflight.agent.judging import CHECKS
+from netpreflight.agent.judging.registry import COMMON_PROBLEMS
+from netpreflight.reports.check_page import print_page
+from tests.unit.command import refused, run
+from tests.unit.markdown_readers import STRICT, every
+
+SAMPLE_PROBLEM = ("cloud.transport", "no-nonce")
+
+
+def words(text: str) -> str:
+    """The letters and digits of a text, without its marks and line breaks."""
+    return "".join(re.findall(r"\w+", text))
+
+
+def printed(text: str, width: int) -> str:
+    stream = io.StringIO()
+    print_page(Console(file=stream, width=width, markup=False, emoji=False, highlight=False), text)
+    return stream.getvalue()
+
+
+def read_by_a_parser(markdown: str) -> str:
+    """The text of a page, as a Markdown parser reads it."""
+    tokens = every(STRICT.parse(markdown.replace("[common.md](common.md)", "netpreflight explain common")))
+    return "".join(token.content for token in tokens if token.type in {"text", "code_inline"})
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_every_page_is_shown_whole_and_without_marks(name: str, width: int) -> None:
+    shown = printed(page(name), width)
+
+    assert words(shown) == words(read_by_a_parser(page(name)))
+    assert not re.search(r"[`#]|\*\*|\]\(", shown)
+    for line in shown.splitlines():
+        assert len(line) <= min(width, 100)
+        assert line == line.rstrip()
+
+
+def test_there_is_a_page_for_every_check_and_for_the_common_problems() -> None:
+    assert {*names()} == {*CHECKS, COMMON}
+    for name in CHECKS:
+        ran = run("explain", name)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert ran.stdout.startswith(f"{name}\n\nAsks: ")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_every_problem_of_a_check_can_be_asked_for(name: str) -> None:
+    assert list(sections(name)) == list(dict.fromkeys([*CHECKS[name].problems, *COMMON_PROBLEMS]))
+    for problem, section in sections(name).items():
+        assert section.startswith(f"## {problem}\n\n* **Seen:** ")
+        assert "common.md" not in section
+
+
+@pytest.mark.parametrize("problem", ["no-nonce", "not-looked"])
+def test_one_problem_is_shown_alone(problem: str) -> None:
+    ran = run("explain", "cloud.transport", problem)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith(f"cloud.transport\n\n{problem}\n\n  - Seen: ")
+    assert ran.stdout.count("Seen:") == ran.stdout.count("Who changes what:") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("cloud.transprot",), ("'cloud.transprot'; did you mean cloud.transport?",)),
+        (("dhcp",), ("did you mean dhcp.lease or dhcp.offer or dhcp.servers?",)),
+        (("transport",), ("did you mean cloud.transport?",)),
+        (("nonsense",), tuple(CHECKS)),
+        (("../adding",), tuple(CHECKS)),
+        (("\x1b[31m",), tuple(CHECKS)),
+        (("wifi.band", "other-bnd"), ("did you mean other-band",)),
+        (("wifi.band", "xyz"), ("wifi.band has no problem 'xyz'", *CHECKS["wifi.band"].problems)),
+        ((), ("CHECK",)),
+    ],
+)  # fmt: skip
+def test_an_unknown_word_is_one_line_that_suggests_or_lists(arguments: tuple[str, ...], says: tuple[str, ...]) -> None:
+    refused("explain", *arguments, says=says)
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_terminal_gets_styles_and_a_pipe_plain_text(columns: int) -> None:
+    argv = [sys.executable, "-m", "netpreflight.agent", "explain", *SAMPLE_PROBLEM]
+    environment = {
+        **{key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "FORCE_COLOR"}},
+        "TERM": "xterm",
+        "COLUMNS": str(columns),
+    }
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(argv, stdout=theirs, env=environment) as process:
+        os.close(theirs)
+        said = b""
+        try:
+            while part := os.read(ours, 65536):
+                said += part
+        except OSError:  # Linux ends a terminal so
+            pass
+    os.close(ours)
+    piped = subprocess.run(argv, env=environment, capture_output=True, check=True, encoding="utf-8").stdout
+
+    assert process.returncode == 0
+    terminal = said.decode().replace("\r\n", "\n")
+    assert "\x1b[1m" in terminal
+    assert re.sub(r"\x1b\[[0-9;]*m", "", terminal) == piped
+    assert 'it logs "Could not receive nonce"' in " ".join(piped.split())
+    assert max(map(len, piped.splitlines())) <= columns
+
+
+def test_it_loads_no_judging_and_no_probe() -> None:
+    ran = run("explain", "portal", PYTHONPROFILEIMPORTTIME="1")
+    loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+
+    assert "netpreflight.agent.check_pages" in loaded
+    assert not {
+        name for name in loaded if name.startswith(("netpreflight.agent.judging", "netpreflight.probes", "scapy"))
+    }
+
+
+def test_it_works_in_a_folder_without_the_documents(tmp_path: Path) -> None:
+    assert run("explain", "portal", folder=tmp_path).returncode == 0
