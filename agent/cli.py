@@ -8,9 +8,10 @@ import signal
 import sys
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from netpreflight.agent.start import CANNOT_WRITE, INTERRUPTED, stop, stop_at_once
 
@@ -32,8 +33,62 @@ PREPARE_AFTER_S = 0.3
 MOST_WORK_S, MOST_BLOCKED_S = 0.6, 3.0
 """How long the report of a run that the user stopped may take, of the processor's time and by the clock."""
 
+
+def _devices(incomplete: str) -> list[str]:
+    """The devices that a shell offers."""
+    from netpreflight.agent.profiles import names  # noqa: PLC0415 - loaded only where it is needed
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
+def _dialects(incomplete: str) -> list[str]:
+    """The products with rules of their own that a shell offers."""
+    from netpreflight.reports.firewall import DIALECTS  # noqa: PLC0415 - as above
+
+    return [name for name in DIALECTS if name.startswith(incomplete)]
+
+
+def _levels(incomplete: str) -> list[str]:
+    """The levels of sharing that a shell offers."""
+    from netpreflight.agent.report import LEVELS  # noqa: PLC0415 - as above
+
+    return [level for level in LEVELS if level.startswith(incomplete)]
+
+
+def _pages(incomplete: str) -> list[str]:
+    """The pages of checks that a shell offers."""
+    from netpreflight.agent.check_pages import names  # noqa: PLC0415 - as above
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
+class Commands(TyperGroup):
+    """The commands; without the name of one, it is `check`: its options are explained and completed here, too."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `check` before its options."""
+        own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        is_option_of_check = bool(args) and args[0].startswith("-") and args[0].partition("=")[0] not in own
+        if is_option_of_check or not (args or ctx.resilient_parsing):  # a shell that completes asks with no words
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options and commands, and then the options of `check`."""
+        super().format_options(ctx, formatter)
+        with formatter.section("Options of check, the command if none is named"):
+            formatter.write_dl([parameter.get_help_record(ctx) for parameter in self.commands["check"].params])
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """What a shell offers for the word before the cursor."""
+        found = super().shell_complete(ctx, incomplete)
+        return found + (self.commands["check"].shell_complete(ctx, incomplete) if incomplete.startswith("-") else [])
+
+
 app = typer.Typer(
-    add_completion=False,
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="[COMMAND] [ARGS]...",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Will this network let a 2.4 GHz IoT device online, and if not, who has to change what? "
@@ -45,6 +100,7 @@ Device = Annotated[
     str | None,
     typer.Option(
         metavar="NAME|FILE.toml",
+        autocompletion=_devices,
         help="Device to judge for: generic (the default), argon, core, msom, p1, p2, photon, photon2, or a company's "
         "own file.",
     ),
@@ -72,6 +128,7 @@ Dialects = Annotated[
     typer.Option(
         "--for",
         metavar="DIALECT",
+        autocompletion=_dialects,
         help="Also print the firewall change for this product (see netpreflight rules --help). May be repeated.",
     ),
 ]
@@ -79,6 +136,7 @@ Share = Annotated[
     str | None,
     typer.Option(
         metavar="LEVEL",
+        autocompletion=_levels,
         help="What the files and the screen may show: complete, ticket (without other networks' names, this laptop's "
         "MAC addresses and texts of web pages) or public (no name and no address of this place). Default: .json files "
         "and the terminal are complete, other files are for a ticket.",
@@ -90,6 +148,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, and
 
 class UsageError(Exception):
     """The user's request cannot be carried out; the message says what is allowed."""
+
+
+@app.callback()
+def no_command(
+    *, version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False
+) -> None:
+    """What stands before the command."""
+    if version:
+        from netpreflight.agent import __version__  # noqa: PLC0415 - as above
+
+        sys.stdout.write(f"netpreflight {__version__}\n")
+        raise typer.Exit
 
 
 @app.command()
@@ -291,6 +361,7 @@ def rules(
         typer.Option(
             "--for",
             metavar="DIALECT",
+            autocompletion=_dialects,
             help="The product: nftables, iptables, pf, windows, ios, asa, fortios, panos, srx, routeros, opnsense, "
             "pfsense, unifi or meraki.",
         ),
@@ -319,7 +390,9 @@ def devices(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME|FILE.toml]", help="Show every fact of this device; without a name, list all devices."
+            metavar="[NAME|FILE.toml]",
+            autocompletion=_devices,
+            help="Show every fact of this device; without a name, list all devices.",
         ),
     ] = None,
     *,
@@ -350,7 +423,12 @@ def devices(
 
 @app.command()
 def explain(
-    check: Annotated[str, typer.Argument(metavar="CHECK", help="A check's id, such as cloud.transport; or common.")],
+    check: Annotated[
+        str,
+        typer.Argument(
+            metavar="CHECK", autocompletion=_pages, help="A check's id, such as cloud.transport; or common."
+        ),
+    ],
     problem: Annotated[
         str | None,
         typer.Argument(
@@ -386,8 +464,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     stop_at_once()
     arguments = sys.argv[1:] if arguments is None else arguments
     is_own_process = arguments == sys.argv[1:]  # then root's rights can be given up: nothing else needs them
-    if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
-        arguments = ["check", *arguments]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # escape characters that the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
@@ -406,9 +482,31 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Exception as problem:  # typer's own usage errors have `format_message`
         if not hasattr(problem, "format_message"):
             raise
-        _refuse(f"{problem.format_message()} (see netpreflight --help)")
+        _refuse(_usage(problem, arguments))
     gc.freeze()  # else Python collects garbage once more on exit, which takes a tenth of a second
     sys.exit(code)
+
+
+def _usage(problem: Any, arguments: list[str]) -> str:
+    """The message of one of typer's usage errors; for a misspelt option, with the one that was probably meant."""
+    message, context = problem.format_message(), getattr(problem, "ctx", None)
+    if context and hasattr(problem, "possibilities"):
+        word = problem.option_name
+        if not word.startswith("--"):  # of -device, typer tells only -d
+            word = next((word_given for word_given in arguments if word_given.startswith(word)), word).partition("=")[0]
+        known = [name for parameter in context.command.get_params(context) for name in parameter.opts]
+        message = f"No such option: {word}{_meant(word, known)}"
+    return f"{message} (see {context.command_path if context else 'netpreflight'} --help)"
+
+
+def _meant(word: str, known: list[str]) -> str:
+    """The end of the message about an option that does not exist: what was probably meant."""
+    from difflib import get_close_matches  # noqa: PLC0415 - as above
+
+    typed, names = word.lstrip("-"), [name.lstrip("-") for name in known if name.startswith("--")]
+    alike = [name for name in names if name.startswith(typed)] or [name for name in names if typed.startswith(name)]
+    alike = alike or get_close_matches(typed, names, n=1, cutoff=0.7)
+    return f". Did you mean {' or '.join(f'--{name}' for name in alike)}?" if alike else ""
 
 
 def _acknowledge_stop(restored: list[str]) -> None:

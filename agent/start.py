@@ -58,9 +58,9 @@ def _answer(arguments: list[str]) -> bytes | None:
 
         return f"netpreflight {__version__}\n".encode()
     match arguments:
-        case ["--help"]:
+        case ["--help" | "-h"]:
             name = "netpreflight"
-        case [command, "--help"] if command.isalpha():
+        case [command, "--help" | "-h"] if command.isalpha():
             name = command
         case _:
             return None

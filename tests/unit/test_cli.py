@@ -1,13 +1,16 @@
 """The command line from outside: wrong usage is one line and exit code 2, whatever the file; nothing hangs."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from netpreflight.agent import __version__
-from tests.unit.command import SAMPLE, SAVED, refused, run
+from tests.unit.command import ROOT, SAMPLE, SAVED, refused, run
 
 MILLION = 1_000_000
 
@@ -32,6 +35,63 @@ MILLION = 1_000_000
 )
 def test_wrong_usage_is_one_line_that_names_what_is_allowed(arguments: tuple[str, ...], says: tuple[str, ...]) -> None:
     refused(*arguments, says=says)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--devcie", "argon"), "option: --devcie. Did you mean --device? (see netpreflight check --help)"),
+        (("--dveice=argon",), "option: --dveice. Did you mean --device? ("),
+        (("-device", "argon"), "option: -device. Did you mean --device? ("),
+        (("check", "--osversion", "6.2.0"), "option: --osversion. Did you mean --os? ("),
+        (("check", "--out", "x.json"), "option: --out. Did you mean --output? ("),
+        (("report", "--jsn", "x.json"), "option: --jsn. Did you mean --json? (see netpreflight report --help)"),
+        (("devices", "--json"), "option: --json (see netpreflight devices --help)"),
+        (("--frobnicate",), "option: --frobnicate (see netpreflight check --help)"),
+        (("chekc",), "command 'chekc'. Did you mean 'check'? (see netpreflight --help)"),
+        (("explian", "portal"), "Did you mean 'explain'?"),
+        (("report",), "Missing argument 'FILE'. (see netpreflight report --help)"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else None,
+)
+def test_a_misspelt_word_suggests_the_right_one(arguments: tuple[str, ...], says: str) -> None:
+    refused(*arguments, says=(says,))
+
+
+COMPLETED = [
+    ("--dev", {"--device"}),
+    ("--de", {"--device", "--deep", "--debug"}),
+    ("--device ph", {"photon", "photon2"}),
+    ("--json --share ", {"complete", "ticket", "public"}),
+    ("comp", {"compare"}),
+    ("check --in", {"--interface"}),
+    ("explain cl", {"cloud.transport"}),
+    ("report x.json --for pf", {"pf", "pfsense"}),
+    ("rules x.json --for ios", {"ios"}),
+    ("devices ms", {"msom"}),
+]
+
+
+@pytest.mark.parametrize(("words", "offered"), COMPLETED)
+def test_a_shell_completes_commands_options_and_values(words: str, offered: set[str], tmp_path: Path) -> None:
+    command = tmp_path / "netpreflight"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m netpreflight.agent "$@"\n')
+    command.chmod(0o755)
+    script = (
+        'eval "$(_NETPREFLIGHT_COMPLETE=source_bash netpreflight)"; read -ra COMP_WORDS <<<"netpreflight $1"; '
+        '[ -n "${1##* }" ] || COMP_WORDS+=(""); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); '
+        '_netpreflight_completion netpreflight; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    ran = subprocess.run(
+        ["bash", "-c", script, "bash", words],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+
+    assert ran.stderr == ""
+    assert set(ran.stdout.split()) == offered
 
 
 def edited(change: Callable[[dict[str, object]], object]) -> bytes:

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     str(file.relative_to(ROOT))
-    for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md")
+    for pattern in ("*.md", "docs/*.md", "docs/commands/*.md", "docs/decisions/*.md")
     for file in ROOT.glob(pattern)
 )
 PAGES = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "docs/checks").glob("*.md"))

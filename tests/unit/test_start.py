@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netpreflight.agent import start
-from tests.unit.help_texts import FOLDER, NAMES, generated
+from tests.unit.help_texts import FOLDER, NAMES, PAGES, command_page, generated
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests/unit/data/sample-report-1.json"
@@ -49,12 +49,38 @@ def test_help_is_at_hand_as_typer_writes_it(name: str) -> None:
     assert written.startswith(f"Usage: netpreflight {'' if name == 'netpreflight' else name}".rstrip())
 
 
-def test_no_help_is_left_of_a_command_that_is_gone() -> None:
-    assert {file.stem for file in FOLDER.iterdir()} == set(NAMES)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_of_a_command_says_what_its_help_says(name: str) -> None:
+    page = (PAGES / f"{name}.md").read_text(encoding="ascii")
+    helped = (FOLDER / f"{name}.txt").read_text(encoding="ascii")
+
+    assert page == command_page(name), "write it anew: .venv/bin/python -m tests.unit.help_texts"
+    own = helped.partition("Options of check")[0]  # the page of check has those
+    described = own.partition("Commands:")[0].removeprefix("Usage: ")
+    assert sorted(re.findall(r"(?<=^  )(?:-\w, )?--[\w-]+", described, re.MULTILINE)) == sorted(
+        re.findall(r"(?<=^\* `)(?:-\w, )?--[\w-]+", page, re.MULTILINE)
+    )
+    said = re.sub(r"^\* `([^`]*)`:", r"\1", page, flags=re.MULTILINE).split()
+    for word in described.replace(":", " ").split():
+        assert any(word in theirs for theirs in said), word
+
+
+def test_help_shows_the_options_of_check_as_well() -> None:
+    top, check = ((FOLDER / f"{name}.txt").read_text(encoding="ascii") for name in ("netpreflight", "check"))
+    _, _, shown = top.partition("\nOptions of check, the command if none is named:\n")
+    _, _, options = check.partition("\nOptions:\n")
+
+    assert "--device NAME|FILE.toml" in shown
+    assert f"{shown}  -h, --help               Show this message and exit.\n" == options
+
+
+def test_nothing_is_left_of_a_command_that_is_gone() -> None:
+    assert {file.stem for file in FOLDER.iterdir()} == {file.stem for file in PAGES.iterdir()} == set(NAMES)
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--version",), *(((name,) if name != NAMES[0] else ()) + ("--help",) for name in NAMES)]
+    "arguments",
+    [("--version",), *((*(() if name == NAMES[0] else (name,)), word) for name in NAMES for word in ("-h", "--help"))],
 )
 def test_what_is_at_hand_loads_nothing_else(arguments: tuple[str, ...]) -> None:
     ran = subprocess.run(
@@ -69,6 +95,8 @@ def test_what_is_at_hand_loads_nothing_else(arguments: tuple[str, ...]) -> None:
     assert "site" in loaded
     assert not loaded & {"typer", "typing", "pathlib", "enum", "re", "asyncio", "netpreflight.agent.cli"}
     assert len(ran.stdout) > 15
+    if arguments[-1] != "--version":
+        assert ran.stdout == (FOLDER / f"{(NAMES[0], *arguments)[-2]}.txt").read_text(encoding="ascii")
 
 
 def test_a_narrow_terminal_gets_a_narrow_help() -> None:
