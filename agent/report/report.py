@@ -23,7 +23,7 @@ SharedLevel = Literal["ticket", "public"]
 SetUp = Literal["PyPI", "mirror"]
 SharingLevel = Literal["complete", SharedLevel]
 LEVELS: tuple[SharingLevel, ...] = ("complete", "ticket", "public")
-RULES = "5"
+RULES = "6"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 MOST_NETWORKS = 200
 """At most this many networks in range are judged, the strongest: more is a flood of made-up names."""
