@@ -254,8 +254,8 @@ def _walk(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _number(value: bytes | None) -> int | None:
-    """An unsigned number of whatever width."""
-    return int.from_bytes(value, sys.byteorder) if value else None
+    """An unsigned number of any of the kernel's widths, 8 to 64 bits; None for anything else."""
+    return int.from_bytes(value, sys.byteorder) if value and len(value) in {1, 2, 4, 8} else None
 
 
 def _list(values: Iterable[bytes]) -> bytes:

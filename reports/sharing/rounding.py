@@ -4,6 +4,7 @@ The exact times, round trips and signal strengths of a place are as good as its 
 access points were heard.
 """
 
+import math
 import re
 from typing import Any
 
@@ -129,8 +130,9 @@ def by_token(value: AnyStruct) -> AnyStruct:
 
 
 def _to(value: float, step: float) -> float:
-    """A value rounded to a multiple of a step."""
-    return round(round(value / step) * step, 2)
+    """A value rounded to a multiple of a step; 0 for one that is too large for that, as a forged run may have."""
+    steps = value / step
+    return round(round(steps) * step, 2) if math.isfinite(steps) else 0.0
 
 
 def _visible(bss: Bss) -> tuple[int, float, bytes]:

@@ -194,6 +194,17 @@ def precise(*, jitter: int, order: int = 0) -> Observations:
     return made
 
 
+def test_a_forged_time_too_large_to_round_is_shared() -> None:
+    forged = precise(jitter=0)
+    assert forged.dhcp is not None
+    forged.dhcp.received = [msgspec.structs.replace(message, at_s=1.7e308) for message in forged.dhcp.received]
+
+    again = shared(of(forged), "public").observations.dhcp
+
+    assert again is not None
+    assert {message.at_s for message in again.received} == {0}
+
+
 def public_of(observed: Observations, device: str, started: str = "2026-01-02T03:04:05Z") -> str:
     made = msgspec.structs.replace(of(observed, device=device), started=started)
     return "\n".join(outputs(shared(made, "public")).values())

@@ -5,6 +5,7 @@ import contextlib
 import errno
 import socket
 import struct
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -579,6 +580,13 @@ RECORDED = bytes.fromhex(
     "000c000f00116e07c6030000000800070048f4ffff"
 )
 """NL80211_ATTR_BSS as Linux 6.1 gave it for hostapd 2.10: `ssid=ht40-minus`, `channel=11`, `ht_capab=[HT40-]`, WPA2."""
+
+
+@pytest.mark.parametrize(("octets", "expected"), [(1, 7), (2, 7), (4, 7), (8, 7), (3, None), (200, None)])
+def test_a_number_has_one_of_the_kernels_widths(octets: int, expected: int | None) -> None:
+    number = (7).to_bytes(octets, sys.byteorder)
+
+    assert nl80211._number(number) == expected  # noqa: SLF001 - whoever calls it needs a kernel
 
 
 def test_what_a_real_kernel_said(sysfs: Path) -> None:
