@@ -108,7 +108,9 @@ Device = Annotated[
 Os = Annotated[
     str | None,
     typer.Option(
-        "--os", metavar="VERSION", help="Device OS version, such as 4.2.0; without this option, the newest known."
+        "--os",
+        metavar="VERSION",
+        help="Device OS version, such as 4.2.0; without this option, and for a newer one, the newest known.",
     ),
 ]
 Output = Annotated[
@@ -375,13 +377,19 @@ def rules(
     your own.
     """
     from netpreflight.agent.report import make  # noqa: PLC0415 - as above
+    from netpreflight.agent.report.notes import on_newer_version  # noqa: PLC0415
     from netpreflight.reports.firewall import render  # noqa: PLC0415
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
 
     _check_dialects([dialect])
-    text = render(make(*_saved(file, device, os_version)).changes, dialect)
+    run, profile = _saved(file, device, os_version)
+    text = render(make(run, profile).changes, dialect)
     if sys.stdout is None:
         raise UsageError("cannot print the rules: standard output is closed")
     sys.stdout.write(text)
+    if profile.asked_os is not None and sys.stderr is not None:  # what is on standard output may be pasted
+        note = on_newer_version(profile.title, profile.asked_os, profile.os_version)
+        sys.stderr.write(f"netpreflight: {shown(note)}\n")
     return 0
 
 
@@ -705,7 +713,7 @@ def _profile(file: Path, judged: "JudgedDevice", device: str | None, os_version:
             raise UsageError(
                 f"{file}: judged for {judged.name!r}, which is no known device; give its file: --device FILE.toml"
             )
-        return profiles.load(judged.name, os_version or judged.os_version)
+        return profiles.load(judged.name, os_version or judged.asked_os or judged.os_version)
     except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
 

@@ -168,7 +168,8 @@ def _versions(sheet: Sheet) -> str:
     if profile.device_os is None:
         return "no Device OS version"
     if sheet.one_version:
-        return f"Device OS {profile.os_version}"
+        newer = f" (the newest known; {profile.asked_os} is newer)" if profile.asked_os else ""
+        return f"Device OS {profile.os_version}{newer}"
     return f"Device OS {profile.device_os.oldest} to {profile.device_os.newest}"
 
 

@@ -6,6 +6,7 @@ from netpreflight.agent.compare.parts import Given, Limit, Story
 from netpreflight.agent.compare.story import same_laptop
 from netpreflight.agent.judging.registry import CHECKS, with_stage
 from netpreflight.agent.report import RULES
+from netpreflight.agent.report.notes import on_newer_version
 from netpreflight.agent.selection import in_groups
 from netpreflight.probes.quoting import in_quotes
 
@@ -41,6 +42,8 @@ def _judging(a: Given, b: Given) -> list[Limit]:
     """Limits from judging again: a run was judged before for another device, or by other rules."""
     found = []
     device = a.report.device
+    if device.asked_os:
+        found.append(Limit(text=on_newer_version(device.title, device.asked_os, device.os_version)))
     for side in (a, b):
         saved_device = side.saved.device
         if (saved_device.name, saved_device.os_version) != (device.name, device.os_version):

@@ -277,6 +277,8 @@ class Profile(_Section, frozen=True, kw_only=True):
     """The name or the path of a company's file, as given to load the profile."""
     title: Annotated[str, Meta(min_length=1, max_length=60, description="a name of up to 60 characters")]
     os_version: str | None = None
+    asked_os: str | None = None
+    """The Device OS version that was asked for, if it is newer than the newest known, which stands for it."""
     device_os: DeviceOs | None = None
     mac_prefix: (
         Fact[

@@ -52,10 +52,11 @@ def load(name: str, os_version: str | None = None) -> Profile:
 
     Args:
         name: the name of a known device, or the path of a company's own file: with a separator, or ending in `.toml`.
-        os_version: the version, such as 5.8.2; None: the newest that the device can run.
+        os_version: the version, such as 5.8.2; None: the newest that the device can run. The newest known stands for
+            a newer one, which is then in `Profile.asked_os`.
 
     Raises:
-        UnknownDeviceError: no such device, the file is not a profile, or the profile does not cover the version.
+        UnknownDeviceError: no such device, the file is not a profile, or the version is none or too old.
     """
     if not _is_path(name):
         return _known(name, os_version)
@@ -107,7 +108,7 @@ def _within(stated: Any, profile: Profile, os_version: str | None) -> list[dict[
     if profile.device_os is None:
         return tables
     if os_version is not None:
-        return [_unbounded(table) for table in tables if covers(table, os_version)]
+        return [_unbounded(table) for table in tables if covers(table, profile.os_version or os_version)]
     oldest, newest = profile.device_os.oldest, profile.device_os.newest
     found = []
     for table in tables:
@@ -229,7 +230,7 @@ def _sourced(table: dict[str, Any], source: str | None) -> dict[str, Any]:
 
 def _at(name: str, origin: str, content: dict[str, Any], os_version: str | None) -> Profile:
     """The profile for one version."""
-    versions = content.get("device_os")
+    versions, asked = content.get("device_os"), None
     if versions is None:
         if os_version is not None:
             raise UnknownDeviceError(f"{name} has no Device OS versions; leave out --os")
@@ -237,9 +238,11 @@ def _at(name: str, origin: str, content: dict[str, Any], os_version: str | None)
     else:
         oldest, newest = versions["oldest"], versions["newest"]
         version = newest if os_version is None else os_version
-        if not is_version(version) or not order(oldest) <= order(version) <= order(newest):
+        if not is_version(version) or order(version) < order(oldest):
             raise UnknownDeviceError(f"no Device OS {version!r} for {name}; known: {oldest} to {newest}")
-    chosen: dict[str, Any] = {"name": name, "origin": origin, "os_version": version}
+        if order(version) > order(newest):
+            version, asked = newest, version
+    chosen: dict[str, Any] = {"name": name, "origin": origin, "os_version": version, "asked_os": asked}
     for key, value in content.items():
         if key in {"title", "device_os"}:
             chosen[key] = value

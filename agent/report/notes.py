@@ -67,6 +67,14 @@ def on_set_up(source: str | None) -> list[str]:
     return [f"{told} That is not among the hosts and packets listed here."]
 
 
+def on_newer_version(title: str, asked: str, newest: str | None) -> str:
+    """The note on a Device OS version that is newer than the newest known."""
+    return (
+        f"Device OS {asked} is newer than {newest}, the newest for a {title} that this version of netpreflight knows: "
+        f"this is the answer for {newest}."
+    )
+
+
 def on_the_answer(judgement: Judgement, profile: Profile, devices: list[DeviceVerdict]) -> list[str]:
     """The notes without which the answer would be taken for more than it is."""
     verdict = judgement.verdict
@@ -74,6 +82,8 @@ def on_the_answer(judgement: Judgement, profile: Profile, devices: list[DeviceVe
         CHECKS[check.id].beyond_the_air and check.status in {"pass", "warn"} for check in judgement.checks
     )
     found = []
+    if profile.asked_os is not None:
+        found.append(on_newer_version(profile.title, profile.asked_os, profile.os_version))
     if profile.name == "generic":
         found.append(
             _note_without_device(profile, verdict, [device for device in devices if device.name != profile.name])

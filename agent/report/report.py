@@ -43,6 +43,9 @@ class Device(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     os_version: str | None
+    asked_os: str | UnsetType = UNSET
+    """The Device OS version that was asked for, if it is newer than the newest known: `os_version`, which stands for
+    it. Absent: none was, or a known one."""
 
 
 class NetworkVerdict(Struct, frozen=True, kw_only=True):
@@ -121,7 +124,12 @@ def make(run: Run, profile: Profile) -> Report:
         complete=run.complete,
         selection=selection,
         scope=seen.scope,
-        device=Device(name=profile.name, title=profile.title, os_version=profile.os_version),
+        device=Device(
+            name=profile.name,
+            title=profile.title,
+            os_version=profile.os_version,
+            asked_os=UNSET if profile.asked_os is None else profile.asked_os,
+        ),
         verdict=judgement.verdict,
         answer=judgement.answer,
         headline=judgement.headline,

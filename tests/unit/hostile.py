@@ -46,7 +46,7 @@ TAGS = "\U000e0041\U000e007f\u0600\U0001d173"
 """More format characters, beyond and inside the basic plane."""
 _OUR_OWN = {"type", "status", "result", "verdict", "method", "colour", "when", "id", "stage", "level", "owner",
 "schema",
-            "title", "os_version", "name"}  # fmt: skip
+            "title", "os_version", "asked_os", "name"}  # fmt: skip
 """Fields of a report that this project writes itself."""
 _CLOSED_LISTS = {"security"}
 """Lists of words that this project chooses among."""

@@ -19,7 +19,7 @@ MILLION = 1_000_000
     ("arguments", "says"),
     [
         (("check", "--device", "fridge"), ("fridge", "generic", "photon", "argon")),
-        (("check", "--device", "argon", "--os", "6.3.0"), ("6.3.0", "1.0.0", "6.2.0")),
+        (("check", "--device", "argon", "--os", "0.6.3"), ("0.6.3", "1.0.0", "6.2.0")),
         (("check", "--interface", "wlan\x1b[31m7"), ("wlan", "lo")),
         (("check", "--only", "dhcp.nonsense"), ("dhcp.nonsense", "dhcp.offer")),
         (("--skip", "nonsense"), ("nonsense", "dhcp.offer")),
@@ -190,6 +190,42 @@ def test_a_saved_run_is_judged_without_a_network_and_with_its_exit_code(tmp_path
     assert (incompatible.returncode, json.loads(incompatible.stdout)["verdict"]) == (1, "incompatible")
     assert undetermined.returncode == 3
     assert run("report", str(file), "--device", "photon").returncode == 0
+
+
+def test_a_device_os_newer_than_known_is_judged_as_the_newest_with_a_note(tmp_path: Path) -> None:
+    newest, newer = (
+        json.loads(run("report", str(SAMPLE), "--device", "argon", "--os", version, "--json").stdout)
+        for version in ("6.2.0", "6.3.1")
+    )
+    note = (
+        "Device OS 6.3.1 is newer than 6.2.0, the newest for a Particle Argon that this version of netpreflight "
+        "knows: this is the answer for 6.2.0."
+    )
+
+    assert newer["notes"] == [note, *newest["notes"]]
+    assert newer["device"] == {**newest["device"], "asked_os": "6.3.1"}
+    assert {**newer, "notes": 0, "device": 0} == {**newest, "notes": 0, "device": 0}
+    saved = tmp_path / "newer.json"
+    saved.write_text(json.dumps(newer))
+    assert json.loads(run("report", str(saved), "--json").stdout) == newer, "what was asked for is kept"
+    known = json.loads(run("report", str(saved), "--os", "6.2.0", "--json").stdout)
+    assert known == newest
+    compared = json.loads(run("compare", str(saved), str(saved), "--json").stdout)
+    assert note in [limit["text"] for limit in compared["limits"]]
+    text = run("report", str(saved)).stdout
+    assert note in " ".join(text.split())
+
+
+def test_rules_for_a_newer_device_os_are_the_newest_ones_with_a_note_beside_them() -> None:
+    newest, newer = (
+        run("rules", str(SAMPLE), "--for", "nftables", "--device", "argon", "--os", version)
+        for version in ("6.2.0", "7.0.0")
+    )
+
+    assert (newest.returncode, newest.stderr) == (0, "")
+    assert (newer.returncode, newer.stdout) == (0, newest.stdout)
+    assert newer.stderr.startswith("netpreflight: Device OS 7.0.0 is newer than 6.2.0, ")
+    assert newer.stderr.count("\n") == 1
 
 
 def test_files_are_written_beside_the_report_or_not_at_all(tmp_path: Path) -> None:

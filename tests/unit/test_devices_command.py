@@ -102,6 +102,13 @@ def test_one_version_has_its_facts_alone() -> None:
     assert "echo" not in text
 
 
+def test_a_newer_version_has_the_facts_of_the_newest_known() -> None:
+    newest, newer = (run("devices", "argon", "--os", version).stdout for version in ("6.2.0", "6.3.0"))
+
+    assert newer.startswith("Particle Argon (argon), Device OS 6.2.0 (the newest known; 6.3.0 is newer)\n")
+    assert newer.replace(" (the newest known; 6.3.0 is newer)", "") == newest
+
+
 @pytest.mark.parametrize("width", [0, 20, 40, 72, 100, 500])
 def test_lines_fit_the_terminal(width: int) -> None:
     sheets = [profiles.sheet(name) for name in profiles.names()]
@@ -145,7 +152,7 @@ def test_where_the_versions_come_from_is_shown() -> None:
     ("arguments", "says"),
     [
         (("fridge",), ("fridge", "generic", "photon2", "FILE.toml")),
-        (("photon", "--os", "6.3.0"), ("6.3.0", "0.4.4 to 3.3.1")),
+        (("photon", "--os", "0.4.3"), ("0.4.3", "0.4.4 to 3.3.1")),
         (("generic", "--os", "6.2.0"), ("--os",)),
         (("--os", "6.2.0"), ("--os", "NAME")),
         (("photon", "argon"), ("argon",)),

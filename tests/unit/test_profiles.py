@@ -467,9 +467,6 @@ def test_a_file_that_does_not_exist_is_refused_with_the_devices_that_are_known(n
     "version",
     [
         "0.9.9",
-        "6.2.1",
-        "6.3.0",
-        "7.0.0",
         "4",
         "4.2",
         "4.2.0.1",
@@ -502,12 +499,16 @@ def test_a_version_that_a_profile_does_not_speak_for_is_refused(version: str) ->
         ("msom", "5.5.0 to 6.2.0"),
     ],
 )
-def test_a_version_newer_than_known_is_refused_with_the_newest(name: str, known: str) -> None:
-    with pytest.raises(profiles.UnknownDeviceError) as refused:
-        profiles.load(name, "6.3.0")
+def test_the_newest_known_version_stands_for_a_newer_one(name: str, known: str) -> None:
+    newest = profiles.load(name)
+    oldest, _, last = known.partition(" to ")
+    major, minor, patch = order(last)
 
-    assert str(refused.value) == f"no Device OS '6.3.0' for {name}; known: {known}"
-    assert profiles.load(name).os_version == known.rpartition(" ")[2], "the newest is the default"
+    assert newest.os_version == last, "the newest is the default"
+    assert newest.asked_os is None
+    for asked in (f"{major}.{minor}.{patch + 1}", f"{major}.{minor + 1}.0", f"{major + 1}.0.0", "999.0.0"):
+        assert profiles.load(name, asked) == msgspec.structs.replace(newest, asked_os=asked)
+    assert profiles.load(name, oldest).asked_os is None
 
 
 @pytest.mark.parametrize("version", ["2.0.0", "2.10.3", "4.2.0", "5.5.0"])
