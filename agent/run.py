@@ -161,6 +161,7 @@ class _Measurement:
         self._announcements: set[asyncio.Task[None]] = set()
         self._dtls_waited_for: set[tuple[str, int]] = set()
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
+        self._ntp_so_far: Ntp | None = None
         self._assumed = False
         self._own_resolvers = list(scope.resolvers)
         self._resolvers: list[str] | None = None
@@ -262,6 +263,7 @@ class _Measurement:
             setattr(self._seen, name, None)
         self._ended -= names
         self._so_far.clear()
+        self._ntp_so_far = None
         self._addresses = HostAddresses(list(self._names()))
         for milestone, probes in REACHED_BY.items():
             if names >= set(probes):
@@ -494,7 +496,12 @@ class _Measurement:
     async def _ntp(self) -> Ntp:
         """Ask the NTP server, once its name has an address."""
         address = await self._addresses.address(NTP_SERVER)
-        return Ntp(server=NTP_SERVER) if address is None else await ntp(self._network, address)
+
+        def note(seen: Ntp) -> None:
+            """Keep the exchange for the ladders, which need not wait until it is confirmed."""
+            self._ntp_so_far = seen
+
+        return Ntp(server=NTP_SERVER) if address is None else await ntp(self._network, address, note)
 
     def _note(self, seen: CoapServer | CloudEndpoint) -> None:
         """Keep what is known so far of an exchange that may still go on."""
@@ -539,6 +546,7 @@ class _Measurement:
 
         seen = msgspec.structs.replace(
             self._seen,
+            ntp=self._seen.ntp or self._ntp_so_far,
             coap=self._seen.coap
             or Coap(servers=[server for server in self._so_far.values() if isinstance(server, CoapServer)]),
             cloud=self._cloud(),

@@ -3,19 +3,23 @@
 One address of pool.ntp.org, five requests with 2 s for each (simple_ntp_client.cpp:301-331). The request is the
 device's: 48 bytes, first byte 0x23 (version 4, client), its clock in the origin field and the transmit field zero. A
 server returns the transmit field in its origin field (RFC 5905 section 8), so that has to be zero, too; nothing random
-comes back, and who does not see the request can forge a reply.
+comes back, and who does not see the request can forge a reply. Where this process cannot see whether somebody tries all
+ports like that, a good reply has to be confirmed: the server has to answer promptly on each of three random ports.
+Those requests are 2 s apart, as the device's are. An NTP server that is asked more often by one address may say RATE,
+and then nothing for a while (ntpd with `restrict limited kod`: 2 s by default; RFC 5905 section 13, BTIME).
 A reply that the device would reject uses up one attempt, and the next request follows at once. The first good reply
 ends the exchange. ntplib decodes the replies.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import ntplib
 
 from netpreflight.probes.net.clock import Clock
-from netpreflight.probes.net.exchange import ask_on_new_ports, exchange, proves_nothing
+from netpreflight.probes.net.exchange import NEW_PORTS, PROMPT_S, ask_on_new_ports, exchange, proves_nothing
 from netpreflight.probes.net.payload_shapes import NTP_REQUEST
-from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.net.sockets import Datagram, Network, UdpSocket
 from netpreflight.probes.observations import Ntp, NtpAttempt, NtpReply
 
 SERVER = "pool.ntp.org"
@@ -30,8 +34,13 @@ _FIRST_BYTE = 0x23
 _EPOCH_OFFSET_S = ntplib.NTP.NTP_DELTA
 
 
-async def ntp(network: Network, address: str) -> Ntp:
+async def ntp(network: Network, address: str, on_seen: Callable[[Ntp], None] = lambda _: None) -> Ntp:
     """Run the exchange with one server address.
+
+    Args:
+        network: to send through.
+        address: of the server.
+        on_seen: called with what was seen before a good reply is confirmed.
 
     Raises:
         OSError: the interface cannot be used.
@@ -58,7 +67,11 @@ async def ntp(network: Network, address: str) -> Ntp:
             refused += attempt.icmp is not None
         if seen.good or refused >= 2:
             break
-    if not seen.good and proves_nothing([*seen.attempts]):
+    seen.unasked = network.unasked(address, _PORT)
+    if seen.good and seen.unasked.ports is None:
+        on_seen(seen)
+        await _confirm(network, sock, seen, address)
+    elif not seen.good and proves_nothing([*seen.attempts]):
         sent_at = network.clock.wall()
         read = partial(decode, network.clock, sent_at)
         seen.new_ports = await ask_on_new_ports(
@@ -66,6 +79,40 @@ async def ntp(network: Network, address: str) -> Ntp:
         )
     seen.unasked = network.unasked(address, _PORT)
     return seen
+
+
+async def _confirm(network: Network, first: UdpSocket, seen: Ntp, address: str) -> None:
+    """Ask again from each of NEW_PORTS random ports, as long as each is answered promptly, and once only.
+
+    A server sends one reply to a request, so whatever comes after that comes from somebody who sweeps.
+    """
+    asked = [first]
+    late = sum(attempt.outcome == "timeout" for attempt in seen.attempts)
+    more = 0
+    for _ in range(NEW_PORTS):
+        await network.clock.sleep_until(network.clock.monotonic() + WAIT_S)
+        more += sum([await _come(network, sock, address) for sock in asked])
+        seen.repeated = max(more - late, 0)
+        if seen.repeated:
+            return
+        sock = network.udp_on_random_port("NTP", NTP_REQUEST, SERVER)
+        asked.append(sock)
+        sent_at = network.clock.wall()
+        read = partial(decode, network.clock, sent_at)
+        again = await exchange(
+            network, sock, request(sent_at), address, _PORT, at_s=(0.0,), give_up_s=PROMPT_S, read=read
+        )
+        seen.new_ports += again.attempts
+        if again.value is None:
+            return
+
+
+async def _come(network: Network, sock: UdpSocket, address: str) -> int:
+    """How many datagrams of the server wait on a socket."""
+    count = 0
+    while event := await sock.receive(network.clock.monotonic()):
+        count += isinstance(event, Datagram) and (event.address, event.port) == (address, _PORT)
+    return count
 
 
 def request(clock: float) -> bytes:

@@ -744,7 +744,11 @@ class Ntp(Observation, kw_only=True):
     unasked: Unasked | None = None
     """None: in a report of a version that did not look at that."""
     new_ports: list[Attempt] = field(default_factory=list)
-    """A request from each of three more ports, chosen at random: only where an ICMP error came that proves nothing."""
+    """A request from each of three more ports, chosen at random: only where a good reply came and this process could
+    not see a sweep (one after the other, up to the first without a prompt reply), or where an ICMP error came that
+    proves nothing."""
+    repeated: Count = 0
+    """Datagrams in the server's name that came to those ports, or to the first one, beyond one for each request."""
 
     @property
     def good(self) -> NtpReply | None:

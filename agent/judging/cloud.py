@@ -158,7 +158,8 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
     if endpoint.record:
         finding = _late(endpoint, where, profile) or _handshake(endpoint, where, seen, profile)
         finding = forged.doubtful(finding, endpoint, where, profile)
-        evidence += [*_flight_evidence(endpoint, where), *forged.evidence(endpoint, where)]
+        evidence += _flight_evidence(endpoint, where)
+        evidence += forged.evidence(where, "ClientHello", endpoint.unasked, endpoint.new_ports, endpoint.repeated)
         return msgspec.structs.replace(finding, evidence=evidence)
     flow = _flow("udp", endpoint)
     again = [f"{where}, ClientHello from another random port, {attempt.words}" for attempt in endpoint.new_ports]

@@ -2,15 +2,20 @@
 
 Such a host does not see what this laptop sends, so it tries all ports. It cannot sign this run's random number: what is
 signed is proved. Every other answer counts only if no such sweep was seen, and one could have been seen.
+
+DNS and CoAP need none of this: their answers have to repeat a random id of 16 bits as well as come to the right port.
+That makes 1.8 thousand million pairs with the ports that Linux chooses from. A million packets a second for the 12 s
+that a CoAP ping is waited for would meet one run in 150.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.signature import has_signed
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import CloudEndpoint, Unasked
+from netpreflight.probes.observations import Attempt, CloudEndpoint, Ntp, Unasked
 
 LEAST_PORTS = 3
 """So many closed ports that get datagrams in one server's name are a sweep: a server answers only those that ask."""
@@ -36,28 +41,35 @@ def doubt_of(endpoint: CloudEndpoint, profile: Profile) -> Doubt | None:
     """Why what answered by DTLS may be forged; None: it is not, or the run's version could not have shown it."""
     if not endpoint.record or endpoint.unasked is None or has_signed(endpoint, profile):
         return None
-    return _doubt(endpoint, endpoint.unasked)
+    return _doubt(endpoint.unasked, endpoint.new_ports, endpoint.repeated)
+
+
+def doubt_of_ntp(ntp: Ntp) -> Doubt | None:
+    """The same of a good NTP reply: a device's request has nothing random in it that a reply would return."""
+    if ntp.good is None or ntp.unasked is None:
+        return None
+    return _doubt(ntp.unasked, ntp.new_ports, ntp.repeated)
 
 
 def may_be_forged(endpoint: CloudEndpoint) -> bool:
     """The same without a key: an endpoint whose signature the probe has found good is in doubt only if swept."""
     if endpoint.unasked is None:
         return False
-    doubt = _doubt(endpoint, endpoint.unasked)
+    doubt = _doubt(endpoint.unasked, endpoint.new_ports, endpoint.repeated)
     return doubt == "swept" or (doubt == "unproved" and bool(endpoint.new_ports))
 
 
-def _doubt(endpoint: CloudEndpoint, unasked: Unasked) -> Doubt | None:
-    if is_swept(unasked) or endpoint.repeated:
+def _doubt(unasked: Unasked, new_ports: Sequence[Attempt], repeated: int) -> Doubt | None:
+    if is_swept(unasked) or repeated:
         return "swept"
-    if unasked.ports is not None or _answered(endpoint) >= NEW_PORTS:
+    if unasked.ports is not None or _answered(new_ports) >= NEW_PORTS:
         return None
     return "unproved"
 
 
-def _answered(endpoint: CloudEndpoint) -> int:
+def _answered(new_ports: Sequence[Attempt]) -> int:
     """How many of the new ports were answered."""
-    return sum(attempt.outcome == "reply" for attempt in endpoint.new_ports)
+    return sum(attempt.outcome == "reply" for attempt in new_ports)
 
 
 def doubtful(finding: Finding, endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding:
@@ -70,13 +82,26 @@ def doubtful(finding: Finding, endpoint: CloudEndpoint, where: str, profile: Pro
         return swept(where, endpoint.unasked, endpoint.repeated)
     if doubt is None or finding.status not in {"pass", "warn"}:
         return finding
+    what = (
+        f"It answered with {endpoint.record}, without a signature over this run's random number that fits a known key"
+    )
+    return unproved(where, what, endpoint.new_ports)
+
+
+def unproved(where: str, what: str, new_ports: Sequence[Attempt]) -> Finding:
+    """The finding about an answer that anybody on this network can have sent.
+
+    Args:
+        where: the server and its port.
+        what: what the answer lacks, as a sentence without its full stop.
+        new_ports: the requests from random ports.
+    """
     return Finding(
         status="unknown",
         summary=f"{where} is answered, and nothing proves that the server itself did",
         problem="unproved",
-        reason=f"It answered with {endpoint.record}, without a signature over this run's random number that fits a "
-        "known key. Somebody on this network who sends such answers to all ports looks the same, and this laptop "
-        f"cannot see that without privileges. Of {NEW_PORTS} more random ports, {_answered(endpoint)} were answered "
+        reason=f"{what}. Somebody on this network who sends such answers to all ports looks the same, and this laptop "
+        f"cannot see that without privileges. Of {NEW_PORTS} more random ports, {_answered(new_ports)} were answered "
         "promptly.",
         remedy="Run netpreflight again as root (sudo): then it sees whether anybody sends unasked.",
         owner="device owner",
@@ -105,15 +130,18 @@ def _counts(unasked: Unasked | None, repeated: int) -> str:
         return f"In this server's name, {counted(ports, 'port')} of this laptop got packets without having asked"
     if closed and closed >= LEAST_CLOSED:
         return f"Meanwhile {closed} packets came to closed ports of this laptop"
-    return f"{counted(repeated, 'datagram')} came twice, to ports that had their answer"
+    return f"{counted(repeated, 'datagram')} more came to ports that had their answer"
 
 
-def evidence(endpoint: CloudEndpoint, where: str) -> list[str]:
-    """What was seen of others who send in the server's name, in words."""
-    unasked = endpoint.unasked
-    lines = [f"{where}, ClientHello from another random port, {attempt.words}" for attempt in endpoint.new_ports]
+def evidence(
+    where: str, request: str, unasked: Unasked | None, new_ports: Sequence[Attempt], repeated: int
+) -> list[str]:
+    """What was seen of others who send in a server's name, in words; `request` is what the new ports sent."""
+    lines = [f"{where}, {request} from another random port, {attempt.words}" for attempt in new_ports]
     if unasked and unasked.ports:
         lines.append(f"{where}: {counted(unasked.ports, 'port')} that asked nothing got packets in its name")
     if unasked and unasked.closed:
         lines.append(f"{counted(unasked.closed, 'packet')} came to closed ports of this laptop meanwhile")
+    if repeated:
+        lines.append(f"{where}: {counted(repeated, 'datagram')} more came to ports that had their answer")
     return lines

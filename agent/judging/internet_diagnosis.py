@@ -12,11 +12,12 @@ from netpreflight.agent.judging.addresses import is_address, is_sinkhole
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dhcp import NOT_KEPT, host_name_refused
 from netpreflight.agent.judging.dns import NTP_SERVER, may_not_exist
+from netpreflight.agent.judging.forged import doubt_of_ntp
 from netpreflight.agent.judging.unseen import why_not
 from netpreflight.agent.led import BlinkCode
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Check, InternetTest, Result
-from netpreflight.probes.observations import Dns, EchoTest, Observations
+from netpreflight.probes.observations import Dns, EchoTest, Ntp, Observations
 from netpreflight.probes.quoting import in_quotes
 
 WORDS: dict[Result, str] = {"dns": "DNS", "timeout": "timeout", "network": "network"}
@@ -215,17 +216,24 @@ def _ntp(view: DeviceView) -> TestOutcome:
     ntp = view.seen.ntp
     if ntp is None or ntp.not_run or not ntp.attempts:
         return None, f"Not known: NTP was not looked at: {why_not(ntp)}.", []
+    return (*_ntp_exchange(ntp), [])
+
+
+def _ntp_exchange(ntp: Ntp) -> tuple[Result | None, str]:
+    """How the test ends by the exchange with the server, and why."""
+    if doubt_of_ntp(ntp):
+        return None, f"Not known: {ntp.address} answers NTP, but somebody else may have sent that."
     if ntp.good:
-        return "passed", f"{ntp.address} answers NTP.", []
+        return "passed", f"{ntp.address} answers NTP."
     last = next((attempt for attempt in reversed(ntp.attempts) if attempt.outcome != "ignored"), ntp.attempts[-1])
     if last.decoded is not None:
-        return "network", f"{ntp.address} sent a {last.decoded.flaw}.", []
+        return "network", f"{ntp.address} sent a {last.decoded.flaw}."
     if last.outcome == "unread":
-        return None, f"Not known: an answer of {ntp.address} may not have been read.", []
+        return None, f"Not known: an answer of {ntp.address} may not have been read."
     if last.outcome == "error":
-        return None, f"Not known: this laptop could not send to {ntp.address}.", []
+        return None, f"Not known: this laptop could not send to {ntp.address}."
     # lwIP drops ICMP errors for UDP: to the device a rejected request is one without a reply.
-    return "timeout", f"{ntp.address} did not answer NTP.", []
+    return "timeout", f"{ntp.address} did not answer NTP."
 
 
 def _echo(view: DeviceView) -> TestOutcome:

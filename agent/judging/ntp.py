@@ -5,7 +5,7 @@ import msgspec
 from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dns import NTP_SERVER
-from netpreflight.agent.judging.forged import is_swept, swept
+from netpreflight.agent.judging.forged import doubt_of_ntp, evidence, is_swept, swept, unproved
 from netpreflight.agent.judging.icmp import refusal
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, not_sent
 from netpreflight.agent.results import Finding, Flow, Named
@@ -15,6 +15,7 @@ _HEADER = 48
 _YEAR_S = 365.25 * 86400
 _SERVER = 4
 """The mode of a server's reply (RFC 5905 section 7.3)."""
+_NOTHING_RANDOM = "A device's request has nothing random in it that the reply would return"
 
 
 def reply(view: DeviceView) -> Finding:
@@ -28,10 +29,18 @@ def reply(view: DeviceView) -> Finding:
     if not ntp.attempts:
         return not_looked(None, "NTP was not tried")
     finding = _exchange(ntp, ntp.address, seen)
-    if is_swept(ntp.unasked) and any(attempt.outcome == "reply" for attempt in ntp.attempts):
-        doubt = swept(f"{ntp.address} ({NTP_SERVER}), UDP 123", ntp.unasked)
-        return msgspec.structs.replace(doubt, evidence=finding.evidence)
-    return finding
+    if not any(attempt.outcome == "reply" for attempt in ntp.attempts):
+        return finding
+    where = f"{ntp.address} ({NTP_SERVER}), UDP 123"
+    others = evidence(where, "request", ntp.unasked, ntp.new_ports, ntp.repeated)
+    doubt = doubt_of_ntp(ntp)
+    if is_swept(ntp.unasked) or doubt == "swept":
+        finding_of_doubt = swept(where, ntp.unasked, ntp.repeated)
+    elif doubt == "unproved":
+        finding_of_doubt = unproved(where, _NOTHING_RANDOM, ntp.new_ports)
+    else:
+        return msgspec.structs.replace(finding, evidence=[*finding.evidence, *others])
+    return msgspec.structs.replace(finding_of_doubt, evidence=[*finding.evidence, *others])
 
 
 def _exchange(ntp: Ntp, address: str, seen: Observations) -> Finding:

@@ -453,6 +453,7 @@ _ROWS = (
             "wrong-time",
             "long-reply",
             "swept",
+            "unproved",
             "unproved-refusal",
         ),
         probes=("dhcp", "dns", "ntp"),

@@ -6,7 +6,7 @@ the real vendor sends.
 
 from typing import Literal, NamedTuple
 
-from netpreflight.agent.judging.forged import is_swept, may_be_forged
+from netpreflight.agent.judging.forged import doubt_of_ntp, is_swept, may_be_forged
 from netpreflight.probes.observations import Observations
 
 _NTP_PORT, _HTTP_PORT = 123, 80
@@ -30,7 +30,7 @@ class Answered(NamedTuple):
 def answered(seen: Observations) -> list[Answered]:
     """Every exchange of this run that succeeded."""
     found: list[Answered] = []
-    if seen.ntp and seen.ntp.good and seen.ntp.address is not None and not is_swept(seen.ntp.unasked):
+    if seen.ntp and seen.ntp.good and seen.ntp.address is not None and doubt_of_ntp(seen.ntp) is None:
         found.append(Answered(seen.ntp.address, "udp", _NTP_PORT, "ntp"))
     witnesses = seen.portal.http if seen.portal else []
     found += [

@@ -1,5 +1,6 @@
 """Somebody on the LAN who is not asked: forged answers and forged refusals, beside the same network without them."""
 
+import itertools
 import socket
 from typing import Any
 
@@ -147,14 +148,42 @@ def test_nobody_is_named_on_a_forged_word(user: int | None) -> None:
     assert endpoint_of(twin.report)["new_ports"] == []
 
 
-def test_forged_replies_are_no_ntp_server() -> None:
+NTP_REPLY = bytes.fromhex("240206ec" + "00" * 8 + "7f7f0101") + b"\xee" * 8 + bytes(8) + b"\xee" * 16
+
+
+@pytest.mark.parametrize(
+    ("user", "walled", "problems"),
+    [(None, False, {"swept"}), (NOBODY, True, {"swept", "unproved"})],
+    ids=["root-open", "nobody-firewall"],
+)
+def test_forged_replies_are_no_ntp_server(user: int | None, problems: set[str], *, walled: bool) -> None:
+    """Behind a firewall, an ordinary user sees a sweep only if it meets a port twice."""
     with Lab(ntp="silent") as lab:
-        reply = bytes.fromhex("240206ec" + "00" * 8 + "7f7f0101") + b"\xee" * 8 + bytes(8) + b"\xee" * 16
-        with HostileNeighbour(lab).datagrams(NTP, 123, reply, per_second=QUICK) as attack:
-            run = lab.check("--only", "ntp")
+        if walled:
+            wall_off(lab)
+        with HostileNeighbour(lab).datagrams(NTP, 123, NTP_REPLY, per_second=QUICK) as attack:
+            run = lab.check("--only", "ntp", user=user)
             sent = attack.sent
     found = check_of(run.report, "ntp.reply")
 
     assert sent > MANY
-    assert any(attempt["decoded"] for attempt in run.report["observations"]["ntp"]["attempts"])
-    assert (found["status"], found["problem"]) == ("unknown", "swept")
+    assert any(attempt["decoded"] for attempt in run.report["observations"]["ntp"]["attempts"])  # the fault has fired
+    assert found["status"] == "unknown"
+    assert found["problem"] in problems
+
+
+@pytest.mark.parametrize("user", [None, NOBODY], ids=["root", "nobody"])
+def test_a_time_server_counts_where_nobody_forges(user: int | None) -> None:
+    """The healthy twin, behind the same firewall: chrony, which refuses whoever asks too often."""
+    with Lab(ntp="real") as lab:
+        wall_off(lab)
+        with lab.capture() as capture:
+            run = lab.check("--only", "ntp", user=user)
+        rows = capture.fields("frame.time_epoch", "udp.srcport", display_filter="ntp && udp.dstport == 123")
+    ntp = run.report["observations"]["ntp"]
+    times = [float(time) for time, _ in rows]
+
+    assert check_of(run.report, "ntp.reply")["status"] == "pass"
+    assert [attempt["outcome"] for attempt in ntp["new_ports"]] == ["reply"] * (3 if user is not None else 0)
+    assert len({port for _, port in rows}) == (4 if user is not None else 1)
+    assert all(later - earlier >= 2 for earlier, later in itertools.pairwise(times))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.judging import CHECKS, judge
+from netpreflight.agent.judging.witnessed import answered_addresses
 from netpreflight.agent.selection import Selection, UnknownCheckError, select
 from netpreflight.probes.observations import (
     Cloud,
@@ -21,12 +22,13 @@ from netpreflight.probes.observations import (
     Ntp,
     NtpReply,
     Observations,
+    Unasked,
 )
 from netpreflight.reports import FORMATS
 from tests.unit import seen
 from tests.unit.arbitrary import arbitrary
 from tests.unit.cases import assert_listed
-from tests.unit.seen import COAP_ADDRESSES, GOOD_NTP, NTP_NAME, attempts, dns, healthy, lookup, ntp
+from tests.unit.seen import COAP_ADDRESSES, GOOD_NTP, NTP_ADDRESS, NTP_NAME, attempts, dns, healthy, lookup, ntp
 
 ALL = Selection()
 DEVICES = ("generic", "photon", "argon")
@@ -181,6 +183,17 @@ LINES = {
     "timeout": ("Internet test failed: timeout", 2),
     "network": ("Internet test failed: network", 2),
 }
+
+
+@pytest.mark.parametrize("repeated", [0, 1], ids=["unproved", "swept"])
+def test_a_time_that_anybody_can_have_sent_passes_no_internet_test(repeated: int) -> None:
+    forgeable = ntp(GOOD_NTP)
+    forgeable.unasked, forgeable.repeated = Unasked(closed=0), repeated
+    test = judge(healthy(ntp=forgeable), profiles.load("photon"), ALL).internet_test
+
+    assert test.result is None
+    assert NTP_ADDRESS not in answered_addresses(healthy(ntp=forgeable))
+    assert NTP_ADDRESS in answered_addresses(healthy())
 
 
 @pytest.mark.parametrize(

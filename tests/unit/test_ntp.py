@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from netpreflight.probes import ntp
 from netpreflight.probes.observations import Icmp, Ntp
-from tests.unit.fakes import Clock, FakeNetwork, FakeSocket, Script
+from tests.unit.fakes import Answer, Clock, FakeNetwork, FakeSocket, Script
 
 SERVER = "198.51.100.123"
 TO_1900 = 2_208_988_800
@@ -28,8 +29,7 @@ GOOD, KISS = reply(), reply(stratum=0, reference=b"RATE")
 def run(monkeypatch: pytest.MonkeyPatch, script: Script) -> tuple[Ntp, FakeSocket]:
     network = FakeNetwork(Clock(), script)
     seen = asyncio.run(ntp.ntp(network, SERVER))
-    (sock,) = network.sockets
-    return seen, sock
+    return seen, network.sockets[0]
 
 
 def test_the_request_is_the_devices() -> None:
@@ -139,6 +139,63 @@ def test_it_stops_at_the_first_good_reply(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(sock.sent) == 2
     assert seen.good is not None
     assert seen.good.stratum == 2
+
+
+# --- a good reply that this process has to have confirmed, because it cannot see a sweep
+
+
+def confirmed(script: Script) -> tuple[Ntp, list[list[float]]]:
+    """What was seen, and when each socket sent."""
+    network = FakeNetwork(Clock(), script)
+    seen = asyncio.run(ntp.ntp(network, SERVER))
+    return seen, [[at for at, _ in sock.sent] for sock in network.sockets]
+
+
+def test_a_good_reply_is_confirmed_from_three_more_ports_as_far_apart_as_a_device_asks() -> None:
+    seen, sent = confirmed(lambda *_: [(0.1, GOOD)])
+
+    assert [at for (at,) in sent] == pytest.approx([0, 2.1, 4.2, 6.3]), "ntpd may say RATE to whoever asks within 2 s"
+    assert [attempt.outcome for attempt in seen.new_ports] == ["reply"] * 3
+    assert seen.unasked is not None
+    assert (seen.unasked.ports, seen.repeated) == (None, 0)
+
+
+def test_a_port_without_a_prompt_reply_ends_the_asking() -> None:
+    answers: Iterator[list[tuple[float, Answer]]] = iter([[(0.1, GOOD)], [(0.1, GOOD)], [(0.8, GOOD)]])
+    seen, sent = confirmed(lambda *_: next(answers))
+
+    assert [attempt.outcome for attempt in seen.new_ports] == ["reply", "timeout"]
+    assert len(sent) == 3
+    assert seen.good is not None
+
+
+def test_a_server_that_says_rate_is_there_all_the_same() -> None:
+    answers: Iterator[list[tuple[float, Answer]]] = iter([[(0.1, GOOD)], [(0.1, GOOD)], [(0.1, KISS)], [(0.1, KISS)]])
+    seen, _ = confirmed(lambda *_: next(answers))
+
+    assert [attempt.outcome for attempt in seen.new_ports] == ["reply"] * 3
+
+
+def test_more_than_one_reply_to_a_request_is_counted_and_ends_the_asking() -> None:
+    seen, sent = confirmed(lambda *_: [(0.1, GOOD), (1.9, GOOD)])
+
+    assert (seen.repeated, seen.new_ports, len(sent)) == (1, [], 1)
+
+
+def test_a_late_reply_to_an_earlier_request_is_nobody_elses() -> None:
+    answers: Iterator[list[tuple[float, Answer]]] = iter(
+        [[(2.5, GOOD)], [(0.4, GOOD)], [(0.1, GOOD)], [(0.1, GOOD)], [(0.1, GOOD)]]
+    )
+    seen, _ = confirmed(lambda *_: next(answers))
+
+    assert [attempt.outcome for attempt in seen.attempts] == ["timeout", "reply"]
+    assert (seen.repeated, len(seen.new_ports)) == (0, 3)
+
+
+def test_what_the_device_refuses_is_not_asked_again_from_other_ports() -> None:
+    seen, sent = confirmed(lambda *_: [(0.25, KISS)])
+
+    assert (seen.new_ports, len(sent)) == ([], 1)
 
 
 def test_a_refused_reply_uses_up_an_attempt_and_is_followed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

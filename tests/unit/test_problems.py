@@ -28,7 +28,17 @@ from tests.unit.cases_ip import DHCP_CASES, DNS_CASES, refusing
 from tests.unit.filled import Filler
 from tests.unit.networks import NETWORKS, network
 from tests.unit.samples import SAMPLES
-from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, FILTER, GATEWAY, HELLO_VERIFY, PROHIBITED, RESOLVER, attempts
+from tests.unit.seen import (
+    ARGON_ADDRESS,
+    ARGON_NAME,
+    FILTER,
+    GATEWAY,
+    HELLO_VERIFY,
+    NTP_ADDRESS,
+    PROHIBITED,
+    RESOLVER,
+    attempts,
+)
 
 
 def dtls(*made: Attempt, **fields: Any) -> dict[str, Any]:
@@ -61,6 +71,17 @@ def refused(*, alike: int = 0, proved: bool = False, closed: int = 0) -> dict[st
             *attempts(ARGON_ADDRESS, 5684, "timeout", 3 - alike),
         ],
     )
+
+
+def confirmed(answered: int, *, repeated: int = 0, **fields: Any) -> dict[str, Any]:
+    """A time server that replies, and as many of three new ports that it answered; nobody could see a sweep."""
+    asked = seen.ntp(msgspec.structs.replace(seen.GOOD_NTP, **fields))
+    asked.unasked, asked.repeated = Unasked(closed=0), repeated
+    asked.new_ports = [
+        *attempts(NTP_ADDRESS, 123, "reply", answered, rtt_ms=9.0),
+        *attempts(NTP_ADDRESS, 123, "timeout", 3 - answered),
+    ]
+    return {"ntp": asked}
 
 
 def refused_dns(*, once: bool = False) -> dict[str, Any]:
@@ -118,6 +139,15 @@ MORE_CASES = [
     Case("a time server, and others in its name", "ntp.reply",
          {"ntp": msgspec.structs.replace(seen.ntp(seen.GOOD_NTP), unasked=Unasked(ports=3))}, "unknown", "swept",
           ADMIN),
+    Case("a time server, and more than one reply to a request", "ntp.reply", confirmed(3, repeated=1), "unknown",
+         "swept", ADMIN, evidence=("1 datagram more",)),
+    Case("a time server that one of three new ports does not reach", "ntp.reply", confirmed(2), "unknown", "unproved",
+         OWNER, evidence=("another random port, 0.0 s: timeout",)),
+    Case("a time server that three new ports reach", "ntp.reply", confirmed(3), "pass"),
+    Case("the wrong time, and no other port gets any", "ntp.reply", confirmed(0, offset_s=4e8), "unknown", "unproved",
+         OWNER),
+    Case("what a device refuses, without a sweep", "ntp.reply", confirmed(0, mode=3), "fail", "wrong-mode", ADMIN,
+         NTP_ADDRESS),
     Case("an ICMP error that quotes nothing", "cloud.transport", refused(), "unknown", "unproved-refusal", ADMIN,
          device="argon"),
     Case("an ICMP error that two of three new ports bring, too", "cloud.transport", refused(alike=2), "unknown",
