@@ -112,7 +112,7 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
         reason = (
             f"The real service sends 40 bytes at once; none came in {endpoint.waited_s:.1f} s on "
             f"{counted(count, 'connection')} (the device waits {patience.value:g} s). A proxy or a filter that accepts "
-            "connections itself looks like this; the device would log `Could not receive nonce`."
+            'connections itself looks like this; the device would log "Could not receive nonce".'
         )
     else:
         error = next((connection.error for connection in endpoint.connections if connection.error), None) or "timeout"
@@ -370,7 +370,7 @@ def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, prof
         reason=f"A packet of {size} bytes, not to be fragmented, was refused by {told.source}: {told.meaning}. "
         f"DTLS needs packets of up to {needs.value} bytes, and not every device can reassemble fragments.",
         remedy=f"Let packets of {needs.value} bytes through whole: look at the MTU of tunnels and PPPoE on the way, "
-        "and let ICMP `fragmentation needed` pass.",
+        'and let ICMP "fragmentation needed" pass.',
         owner="network administrator",
         evidence=[*finding.evidence, *evidence],
         rests_on=[needs],

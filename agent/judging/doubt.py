@@ -46,8 +46,8 @@ BLOCK_PAGES = (
     BlockPage(
         "FortiGuard",
         ("208.91.112.55",),
-        "Fortinet, FortiGate Administration Guide 7.4.4, Botnet C&C domain blocking: `set redirect-portal "
-        "208.91.112.55`; Fortinet Community, articles 421739 and 260790",
+        'Fortinet, FortiGate Administration Guide 7.4.4, Botnet C&C domain blocking: "set redirect-portal '
+        '208.91.112.55"; Fortinet Community, articles 421739 and 260790',
     ),
 )
 """Where filters lead with a public address of their own, as far as their makers say so."""

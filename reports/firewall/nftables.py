@@ -12,7 +12,7 @@ from netpreflight.reports.firewall.common import idle_s_to_set, label, source_of
 IDLE_S = 120
 """nf_conntrack_udp_timeout_stream."""
 NOTES = (
-    "Load with: nft -f FILE. `inet filter forward` stands for the table and chain that forwards for you.",
+    'Load with: nft -f FILE. "inet filter forward" stands for the table and chain that forwards for you.',
     "Replies need this rule, which nearly every ruleset has: ct state established,related accept",
 )
 

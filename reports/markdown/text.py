@@ -15,6 +15,8 @@ _PLAIN = re.compile(r"[^\W_]+(?:['-][^\W\d_]+)*%?|[-+]?\d+(?:\.\d+)?|→")
 """Letters and digits, with apostrophes, and with hyphens before letters (`GH-12` is a link to an issue); numbers."""
 _REFERENCE = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
 """What may be taken for the hash of a commit."""
+_TOKEN = re.compile(r" +|\||(?:\w\([^()|]*\)|[^ |])+")
+"""Spaces, a pipe, or a word; `call(3000, 24000)` is one word."""
 _ITEM = re.compile(r"\d+[.)]")
 """What makes an ordered list at the beginning of a line."""
 _PIPE = "&#124;"
@@ -23,12 +25,12 @@ _PIPE = "&#124;"
 def text(value: str) -> str:
     """One line of Markdown that shows this text, whatever is in it."""
     pieces: list[tuple[str, bool]] = []  # text, and whether it is to be code
-    for piece in re.split(r"( +|\|)", shown(value)):
+    for piece in _TOKEN.findall(shown(value)):
         if piece == "|":
             pieces.append((_PIPE, False))
-        elif piece and not piece.strip(" "):
+        elif not piece.strip(" "):
             pieces.append((piece, len(piece) > 1))
-        elif piece:
+        else:
             pieces += [(piece, True)] if not pieces and _ITEM.fullmatch(piece) else _word(piece)
     for edge in (0, -1):  # a space at either end would be lost
         if pieces and pieces[edge][0] == " ":
@@ -66,9 +68,11 @@ def _word(word: str) -> list[tuple[str, bool]]:
     match = _WORD.fullmatch(word)
     if match is None or not match["core"]:
         return [(word, True)]
-    core = match["core"]
+    core, after = match["core"], match["after"]
+    while after.startswith(")") and core.count("(") > core.count(")"):  # of a call, or of "server(s)"
+        core, after = core + ")", after[1:]
     plain = _PLAIN.fullmatch(core) is not None and _REFERENCE.fullmatch(core) is None
-    pieces = [(match["before"], False), (core, not plain), (match["after"], False)]
+    pieces = [(match["before"], False), (core, not plain), (after, False)]
     return [piece for piece in pieces if piece[0]]
 
 

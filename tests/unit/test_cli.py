@@ -151,7 +151,7 @@ def test_a_file_of_two_gibibytes_is_refused_in_bounded_memory(tmp_path: Path) ->
         made.write(SAVED.encode())
         made.truncate(2 << 30)
 
-    refused("report", str(file), says=("large.json", "8 MiB"))
+    refused("report", str(file), says=("large.json", "16 MiB"))
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """Markdown: what comes from the network stays text, as three other projects' parsers read it."""
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from tests.unit.hostile import planted
 from tests.unit.markdown_readers import HOSTILE_NAMES, PARSER, STRICT, every, pages
 from tests.unit.rendered import raw, run
 
+ROOT = Path(__file__).parents[2]
 PIECES = [
     "|", "||", "\\", "\\|", "\\`", "`", "``", "```", "~~~", "*", "**", "_", "__", "~~", "^", "=", "==", "===", "---",
     "<", ">", "<b>", "</td>", "<!--", "-->", "<a href=x>", "<http://evil.example>", "&", "&amp;", "&#64;", "&lt;b&gt;",
@@ -27,7 +31,8 @@ PIECES = [
     "@", "#12", "#", "# x", "GH-12", "ABC-12", "ann/repo#1", "deadbeef", "7f3a9c12", "1.", "1)", "2.5", "-", "+", "- x",
     "+ x", "> x", ":smile:", ":", ":)", ";", "!", "$x$", "$$", "{{x}}", "{% x %}", "::: x", "\n", "\r\n", "\t", " ",
     "  ", "    ", "\u00a0", "\u2028", "\u202e", "\u200b", "\ufeff", "\x00", "\x1b[31m", "é", "ß", "漢字", "a\u0301",
-    "'", '"', "x", "Home", "net work", "x" * 500, "(c)", "...", "%", "10.0.0.1", "192.168.77.0/24",
+    "'", '"', "x", "f(", "f(a, b)", "(s)", "x(3000", "Home", "net work", "x" * 500, "(c)", "...", "%", "10.0.0.1",
+    "192.168.77.0/24",
 ]  # fmt: skip
 NAMES = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=9).map("".join)
 NOTHING_ELSE = {"text", "text_special", "code_inline"}
@@ -55,6 +60,47 @@ def test_a_name_is_one_line_of_text_that_says_what_it_says(name: str) -> None:
         assert set(page.tags) <= {"p", "code"}
         assert page.text.strip("\n") == f"Name {says} end"
         assert not AFTERWARDS.search(page.plain), page.plain
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("commit a48b7e2, conf_handshake_timeout(3000, 24000); mbedTLS 2",
+         "commit `a48b7e2`, `conf_handshake_timeout(3000, 24000)`; mbedTLS 2"),
+        ("the server(s), if any (or f(x)).", "the `server(s)`, if any (or `f(x)`)."),
+        ("it calls f(x (y", "it calls `f(x` (y"),
+        ("a (b c) d", "a (b c) d"),
+        ('it logs "Could not receive nonce".', 'it logs "Could not receive nonce".'),
+        ("f(a|b)", "`f(a`&#124;b)"),
+        ("`a", "`` `a ``"),
+    ],
+)  # fmt: skip
+def test_a_call_stays_whole(said: str, written: str) -> None:
+    assert text(said) == written
+    assert all(page.text.strip("\n") == said for page in pages(text(said)))
+
+
+def literals(tree: ast.Module) -> Iterator[str]:
+    """The texts in a file's code that are no docstrings."""
+    comments = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in comments:
+            yield node.value
+
+
+def test_no_text_of_ours_has_the_backticks_of_markdown() -> None:
+    """A terminal, a page and a firewall would show them as they are."""
+    its_own_business = {"agent/judging/wifi/air.py", "reports/markdown/text.py", "reports/check_page.py"}
+    found = {
+        str(file.relative_to(ROOT))
+        for folder in ("agent", "probes", "reports")
+        for file in (ROOT / folder).rglob("*.py")
+        if any("`" in literal for literal in literals(ast.parse(file.read_text())))
+    }
+    stated = {str(file) for file in (ROOT / "agent/profiles").glob("*.toml") if "`" in file.read_text()}
+
+    assert found == its_own_business
+    assert stated == set()
 
 
 @given(NAMES)
