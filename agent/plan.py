@@ -20,12 +20,10 @@ from netpreflight.probes.observations import (
     VendorStatus,
     Wifi,
 )
+from netpreflight.probes.obstacles import Needs
 
 Milestone = Literal["resolvers", "addresses", "portal-api", "dtls-ended", "cloud-ended", "silence"]
 """Events that a probe can wait for."""
-Needs = Literal["nothing", "link", "resolvers", "route"]
-"""What a probe needs on this laptop. `nothing`: the radio need not be the interface under test. `link`: an interface
-that is up. `resolvers`: an address, and a route to the resolvers. `route`: an address, and a default route."""
 
 
 class PlannedProbe(NamedTuple):
@@ -35,6 +33,7 @@ class PlannedProbe(NamedTuple):
     """Its key in the observations."""
     kind: type[Observation]
     needs: Needs
+    """See `netpreflight.probes.obstacles`."""
     begins_after: tuple[Milestone, ...] = ()
     """What the probe waits for before it begins; this does not count as its own time."""
     waits_for: tuple[Milestone, ...] = ()

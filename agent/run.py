@@ -24,6 +24,7 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Run, as_saved
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
+from netpreflight.probes import obstacles
 from netpreflight.probes.cloud import AS_DEVICE, HURRIED, cloud
 from netpreflight.probes.coap import coap
 from netpreflight.probes.dhcp import LeaseGuard, dhcp
@@ -53,7 +54,6 @@ from netpreflight.probes.observations import (
     Wifi,
 )
 from netpreflight.probes.portal import VENDOR_HOSTS, portal
-from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.scope import answers_arp, mac_of, own_addresses
 from netpreflight.probes.tcp import tcp
 from netpreflight.probes.vendor_status import vendor_status
@@ -163,7 +163,8 @@ class _Measurement:
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
         self._ntp_so_far: Ntp | None = None
         self._assumed = False
-        self._own_resolvers = list(scope.resolvers)
+        self._laptop_resolvers = list(scope.resolvers)
+        self._own_resolvers = scope.own_resolvers()
         self._resolvers: list[str] | None = None
         """Those that the probes go by; None: not known yet."""
         self._wants_lease = any(row.needs_lease and row.id not in selection.skip for row in judging.CHECKS.values())
@@ -317,11 +318,11 @@ class _Measurement:
             await early.get(milestone, self._reached[milestone].wait)()
         self._network.note("begin", row.name)
         begun = self._network.elapsed()
-        obstacle, unlocked_by = self._obstacle(row)
+        obstacle = obstacles.to(row.needs, self._scope, self._resolvers)
         faults: list[Exception] = []
         FAULTS.set(faults)  # of this task, which runs this probe only
         try:
-            observation = row.kind(not_run=obstacle, unlocked_by=unlocked_by) if obstacle else await probe()
+            observation = row.kind(not_run=obstacle.reason, unlocked_by=obstacle.step) if obstacle else await probe()
         except Exception as fault:  # noqa: BLE001 - an error in one probe must not end the run
             observation = row.kind(not_run=f"the probe failed: {type(fault).__name__}: {fault}", fault=fault_of(fault))
         if faults and observation.fault is msgspec.UNSET:
@@ -333,29 +334,6 @@ class _Measurement:
         self._ended.add(row.name)
         self._reach()
         self._tell()
-
-    def _obstacle(self, row: PlannedProbe) -> tuple[str | None, str | None]:
-        """Why a probe cannot run on this laptop, and the step that would make it possible; None: it can run."""
-        scope = self._scope
-        if row.needs == "nothing":
-            return None, None
-        if scope.interface is None:
-            return "this laptop has no network interface", None
-        if scope.state != "up":
-            return f"the interface {scope.interface} is " + ("down" if scope.state == "down" else "not connected"), None
-        if row.needs == "link":
-            return None, None
-        if not scope.addresses:
-            return f"this laptop has no IPv4 address on {scope.interface}", None
-        needless = row.needs == "resolvers" and all(map(self._scope.is_on_link, self._resolvers or []))
-        if scope.gateway is None and not needless:
-            step = (
-                f"Disconnect the VPN {in_quotes(scope.vpn)}"
-                if scope.vpn
-                else f"Give {scope.interface} its default route"
-            )
-            return f"this laptop has no default route through {scope.interface}", f"{step}, and run netpreflight again."
-        return None, None
 
     def _reach(self) -> None:
         """Set each milestone whose probes have all ended, whether they succeeded or not."""
@@ -421,12 +399,11 @@ class _Measurement:
         if self._settled.is_set():
             return
         learned = [Resolver(address=resolver, source="dhcp", interface=self._scope.interface) for resolver in resolvers]
-        if not resolvers and not (self._wants_lease and self._scope.privileges.raw_sockets):
-            own = [resolver.address for resolver in self._own_resolvers if resolver.interface == self._scope.interface]
-            resolvers = list(dict.fromkeys(own))
+        if not resolvers and not (self._wants_lease and obstacles.to_exchange(self._scope) is None):
+            resolvers = self._own_resolvers
             self._assumed = True
         used, self._resolvers = self._resolvers, resolvers[:MOST_RESOLVERS]
-        self._scope.resolvers = [*learned, *self._own_resolvers]
+        self._scope.resolvers = [*learned, *self._laptop_resolvers]
         self._reached["resolvers"].set()
         if used is not None and used != self._resolvers:
             self._corrected.set()

@@ -35,6 +35,7 @@ from typing import Any, Literal, NamedTuple, Protocol, Self
 
 import msgspec
 
+from netpreflight.probes import obstacles
 from netpreflight.probes.laptop_lease import laptop_lease
 from netpreflight.probes.net import filters, packets
 from netpreflight.probes.net.dhcp_release import (
@@ -206,18 +207,15 @@ async def dhcp(
     record = asyncio.create_task(bounded(laptop_lease(network.interface, scope.addresses), lambda _: None))
     learned = _Learned(seen, record, on_resolvers, on_portal_api)
     try:
-        if exchange and scope.privileges.raw_sockets:
+        obstacle = obstacles.to_exchange(scope)
+        if exchange and obstacle is None:
             async with _Client(network, scope, host_name, seen, learned, guard) as client:
                 await client.run()
             seen.laptop_lease = await record
         else:
             seen.laptop_lease = await record
-            if exchange:
-                seen.exchange_denied = (
-                    "sending a DISCOVER needs root or CAP_NET_RAW"
-                    if scope.os == "linux"
-                    else "sending a DISCOVER is not supported on this system yet"
-                )
+            if exchange and obstacle is not None:
+                seen.exchange_denied, seen.unlocked_by = obstacle.reason, obstacle.step
             if seen.laptop_lease is None or not seen.laptop_lease.resolvers:
                 await _Inform(network, scope, seen, learned).run()
     finally:

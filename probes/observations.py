@@ -180,6 +180,18 @@ class Fault(Struct, frozen=True, kw_only=True):
     """The last one is where it was raised."""
 
 
+class Obstacle(Struct, frozen=True, kw_only=True):
+    """Why a probe cannot measure on this laptop.
+
+    Attributes:
+        reason: why, in plain words: lower-case at the start, no full stop.
+        step: the one step that would change that, as a whole sentence; None if it is not known.
+    """
+
+    reason: Words
+    step: Words | None = None
+
+
 class Observation(Struct, kw_only=True):
     """What all probes' observations share.
 
@@ -277,6 +289,11 @@ class Scope(Observation, kw_only=True):
     def address(self) -> str | None:
         """The interface's first IPv4 address, without its prefix length."""
         return self.addresses[0].partition("/")[0] if self.addresses else None
+
+    def own_resolvers(self) -> list[str]:
+        """The addresses of this laptop's own resolvers that it reaches through the interface, each once."""
+        own = (resolver.address for resolver in self.resolvers if resolver.interface == self.interface)
+        return list(dict.fromkeys(own))
 
     def is_on_link(self, address: str) -> bool:
         """Whether an address is of a subnet of this interface, so that no router is on the way to it."""
@@ -1275,3 +1292,48 @@ class Event(Struct, frozen=True, kw_only=True):
     outcome: Plain | None = None
     detail: Words | None = None
     payload: Raw = ""
+
+
+# --- this laptop, for `netpreflight doctor` ---------------------------------------------------------------------
+
+
+class Package(Struct, frozen=True, kw_only=True):
+    """A Python package that netpreflight needs."""
+
+    name: Plain
+    least: Plain
+    """The oldest version that it works with."""
+    version: Plain | None = None
+    """None: it is not installed."""
+
+
+class Laptop(Struct, kw_only=True):
+    """What is known of this laptop before anything is sent. It is not part of a saved run.
+
+    Attributes:
+        scope: as a run begins with.
+        obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, and of the
+            `trace` of the path; no key where nothing does.
+        wifi: the survey as far as it goes without a scan; `triggered` says that a scan could be made.
+        listening: the interfaces in monitor mode.
+        lease: the lease that this laptop holds, as its own DHCP client recorded it.
+        dropping: the rules for what arrives (table and chain) by which this laptop's own firewall may drop something;
+            None: they cannot be read.
+        synchronised: whether the system says that its clock is synchronised; None: it does not say.
+        clock_behind: whether the clock shows a time before this copy of netpreflight was written.
+        free_bytes: of the disk of the current folder; None: not known.
+        python: the version of Python.
+        packages: those that netpreflight needs.
+    """
+
+    scope: Scope
+    obstacles: dict[Plain, Obstacle] = field(default_factory=dict)
+    wifi: Wifi = field(default_factory=Wifi)
+    listening: list[Interface] = field(default_factory=list)
+    lease: Lease | None = None
+    dropping: list[Words] | None = None
+    synchronised: bool | None = None
+    clock_behind: bool = False
+    free_bytes: Count | None = None
+    python: Plain = ""
+    packages: list[Package] = field(default_factory=list)

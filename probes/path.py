@@ -26,6 +26,7 @@ import asyncio
 import sys
 from typing import NamedTuple
 
+from netpreflight.probes import obstacles
 from netpreflight.probes.net.ladders import SYN_WAIT_S, Climb, Destination, PendingProbe, Rungs, TcpClimb, UdpClimb
 from netpreflight.probes.net.payload_shapes import WHOLE
 from netpreflight.probes.net.sockets import Datagram, Network
@@ -77,11 +78,8 @@ async def path(network: Network, targets: list[Target]) -> Path:
     Raises:
         OSError: the interface cannot be used.
     """
-    if sys.platform != "linux":
-        return Path(
-            not_run="only Linux tells a program without privileges which router dropped its packet",
-            unlocked_by="Run netpreflight on a Linux laptop in the same network.",
-        )
+    if (obstacle := obstacles.to_trace(sys.platform)) is not None:
+        return Path(not_run=obstacle.reason, unlocked_by=obstacle.step)
     return Path(targets=[await _Look(network, target).run() for target in targets])
 
 

@@ -21,6 +21,7 @@ _NEEDED = (1, 3, 6, 51)
 """Options of a lease that a device goes by: mask, router, resolvers, time."""
 _OFFERED_LAPTOP = ("OFFER", "laptop")
 _AS_ROOT = "Run netpreflight again as root (sudo): it then asks for a lease as an unknown device, and gives it back."
+"""For runs of earlier versions, which did not keep the step."""
 
 
 def offer(view: DeviceView) -> Finding:
@@ -436,7 +437,7 @@ def servers(view: DeviceView) -> Finding:
             summary="It is not known whether one DHCP server answers, or several",
             problem="no-exchange",
             reason=f"OFFERs could not be collected: {dhcp.exchange_denied}.",
-            remedy=_AS_ROOT,
+            remedy=dhcp.unlocked_by or _AS_ROOT,
             owner="device owner",
             evidence=evidence,
         )
@@ -573,7 +574,7 @@ def _only_the_laptop(dhcp: Dhcp) -> Finding:
             summary=f"Only this laptop's own lease was seen: {record.address} from {record.server or 'its server'}",
             problem="only-laptop-lease",
             reason=f"{dhcp.exchange_denied}; a lease of this laptop does not show what an unknown device is given.",
-            remedy=_AS_ROOT,
+            remedy=dhcp.unlocked_by or _AS_ROOT,
             owner="device owner",
             evidence=evidence,
         )
@@ -587,7 +588,7 @@ def _only_the_laptop(dhcp: Dhcp) -> Finding:
         reason=f"{dhcp.exchange_denied}"
         + ("" if record else "; this laptop's own DHCP client has no record either")
         + ".",
-        remedy=_AS_ROOT,
+        remedy=dhcp.unlocked_by or _AS_ROOT,
         owner="device owner",
         evidence=evidence,
     )

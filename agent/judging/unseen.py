@@ -9,6 +9,8 @@ from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import TOO_MUCH, Attempt, Dhcp, Dns, Observation, Observations
 from netpreflight.probes.quoting import in_quotes
 
+CONNECT = "Connect this laptop to the network in question, run netpreflight again, and let it finish."
+"""The step where a probe could not run, and knows no other."""
 _AS_ROOT = "Run netpreflight again as root (sudo)."
 
 
@@ -20,8 +22,7 @@ def not_looked(observation: Observation | None, summary: str) -> Finding:
         summary=summary,
         problem="not-looked",
         reason=f"{reason[0].upper()}{reason[1:]}.",
-        remedy=(observation.unlocked_by if observation else None)
-        or "Connect this laptop to the network in question, run netpreflight again, and let it finish.",
+        remedy=(observation.unlocked_by if observation else None) or CONNECT,
         owner="device owner",
     )
 
@@ -145,7 +146,7 @@ def no_resolver(seen: Observations) -> Finding:
         summary="No resolver of this network was asked",
         problem="no-resolver",
         reason=reason,
-        remedy=_AS_ROOT
+        remedy=(dhcp.unlocked_by or _AS_ROOT)
         if dhcp.exchange_denied
         else "Do what dhcp.offer and dhcp.lease say, then run netpreflight again.",
         due_to="dhcp.lease",

@@ -1,0 +1,72 @@
+"""What stands in a probe's way on this laptop, and the step that would unlock it: one table, for runs and the doctor.
+
+A run asks this before each probe, and `netpreflight doctor` before there is a run. Nothing is measured here: what is
+known of the laptop is its scope. For the air, `netpreflight.probes.wifi` is that table: `wifi(..., scan=False)`.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from netpreflight.probes.observations import Obstacle, Scope
+from netpreflight.probes.quoting import in_quotes
+
+Needs = Literal["nothing", "link", "resolvers", "route"]
+"""What a probe needs on this laptop. `nothing`: the radio need not be the interface under test. `link`: an interface
+that is up. `resolvers`: an address, and a route to the resolvers. `route`: an address, and a default route."""
+
+ON_LINUX = "Run netpreflight on a Linux laptop in the same network."
+
+
+def to(needs: Needs, scope: Scope, resolvers: Iterable[str] | None = None) -> Obstacle | None:
+    """What stands in the way of a probe with these needs; None: nothing.
+
+    Args:
+        needs: as in the plan of a run.
+        scope: this laptop.
+        resolvers: those that the probe asks; None: not known, so they may be anywhere.
+    """
+    if needs == "nothing":
+        return None
+    if scope.interface is None:
+        return Obstacle(reason="this laptop has no network interface")
+    if scope.state != "up":
+        state = "down" if scope.state == "down" else "not connected"
+        return Obstacle(reason=f"the interface {scope.interface} is {state}")
+    if needs == "link":
+        return None
+    if not scope.addresses:
+        return Obstacle(reason=f"this laptop has no IPv4 address on {scope.interface}")
+    needless = needs == "resolvers" and resolvers is not None and all(map(scope.is_on_link, resolvers))
+    if scope.gateway is None and not needless:
+        step = (
+            f"Disconnect the VPN {in_quotes(scope.vpn)}" if scope.vpn else f"Give {scope.interface} its default route"
+        )
+        return Obstacle(
+            reason=f"this laptop has no default route through {scope.interface}",
+            step=f"{step}, and run netpreflight again.",
+        )
+    return None
+
+
+def to_exchange(scope: Scope) -> Obstacle | None:
+    """What stands in the way of asking for a lease as an unknown device; None: nothing."""
+    if scope.privileges.raw_sockets:
+        return None
+    if scope.os != "linux":
+        return Obstacle(reason="sending a DISCOVER is not supported on this system yet", step=ON_LINUX)
+    return Obstacle(
+        reason="sending a DISCOVER needs root or CAP_NET_RAW",
+        step="Run netpreflight again as root (sudo): it then asks for a lease as an unknown device, and gives it back.",
+    )
+
+
+def to_trace(system: str) -> Obstacle | None:
+    """What stands in the way of finding out which router drops a packet, on a system as in `Scope.os`; None: nothing.
+
+    On Linux no privilege is needed: a program is given the ICMP errors that its own packets caused (ip(7), IP_RECVERR).
+    """
+    if system == "linux":
+        return None
+    return Obstacle(
+        reason="only Linux tells a program without privileges which router dropped its packet", step=ON_LINUX
+    )
