@@ -50,6 +50,8 @@ class _SurveyRequest:
     name: bytes | None
     """Name of the target network, to ask for it in probe requests: a hidden network answers nothing else."""
     on_partial: OnPartial | None
+    scan: bool
+    """False: only find out whether a source could scan."""
 
     def tell(self, part: str) -> Tell:
         """A function by which a source reports its calls to a part of the system."""
@@ -60,7 +62,12 @@ Source = Callable[[_SurveyRequest], Awaitable[Wifi]]
 
 
 async def wifi(
-    network: Network, interface: str | None, ssid: str | None, *, on_partial: Callable[[Wifi], None] | None = None
+    network: Network,
+    interface: str | None,
+    ssid: str | None,
+    *,
+    on_partial: Callable[[Wifi], None] | None = None,
+    scan: bool = True,
 ) -> Wifi:
     """Survey the air with the best source available; `limits` says what prevented a better one.
 
@@ -69,6 +76,8 @@ async def wifi(
         interface: the interface under test; its radio is used if it has one.
         ssid: the target network, as in `Bss.ssid`; None: the one that the laptop is on, if any.
         on_partial: called with the results of 2.4 GHz as soon as they are there, if more follow.
+        scan: False: find out which source could scan, by the same steps in the same order, and let none of them send
+            anything. `triggered` then says that it could.
     """
 
     async def early(seen: Wifi) -> None:
@@ -78,7 +87,7 @@ async def wifi(
     octets = ssid_bytes(ssid) if ssid else b""
     ssid = ssid_text(octets) or None
     name = octets if ssid and len(octets) <= LONGEST_SSID else None
-    question = _SurveyRequest(network, interface, name, early if on_partial else None)
+    question = _SurveyRequest(network, interface, name, early if on_partial else None, scan)
     choice = _Choice()
     try:
         async with asyncio.timeout(SURVEY_S):
@@ -184,7 +193,11 @@ def _monitor(listening: str) -> Source:
 
         network = question.network
         return await monitor.survey(
-            listening, elapsed=network.elapsed, clock=network.clock, tell=question.tell(LISTENING)
+            listening,
+            elapsed=network.elapsed,
+            clock=network.clock,
+            tell=question.tell(LISTENING),
+            scan=question.scan,
         )
 
     return look
@@ -202,17 +215,18 @@ async def _nl80211(question: _SurveyRequest) -> Wifi:
         request_scan=partial(_request_scan, question),
         on_partial=question.on_partial,
         tell=question.tell("nl80211"),
+        scan=question.scan,
     )
 
 
 async def _request_scan(question: _SurveyRequest, interface: str, names: list[bytes]) -> None:
-    """Ask NetworkManager to scan, on behalf of nl80211."""
+    """Ask NetworkManager to scan, or whether it would, on behalf of nl80211."""
     try:
         await _load("networkmanager")
         from netpreflight.probes.wifi import networkmanager  # noqa: PLC0415 - as above
     except ImportError as problem:
         raise SourceUnavailable(f"the package {problem.name}, to ask NetworkManager, is not installed") from problem
-    await networkmanager.request_scan(interface, names, question.tell(NETWORKMANAGER))
+    await networkmanager.request_scan(interface, names, question.tell(NETWORKMANAGER), scan=question.scan)
 
 
 async def _wpa_supplicant(question: _SurveyRequest) -> Wifi:
@@ -227,6 +241,7 @@ async def _wpa_supplicant(question: _SurveyRequest) -> Wifi:
         elapsed=network.elapsed,
         clock=network.clock.monotonic,
         tell=question.tell("wpa_supplicant"),
+        scan=question.scan,
     )
 
 
@@ -242,6 +257,7 @@ async def _networkmanager(question: _SurveyRequest) -> Wifi:
         elapsed=network.elapsed,
         now_s=network.clock.since_boot,
         tell=question.tell(NETWORKMANAGER),
+        scan=question.scan,
     )
 
 
@@ -257,6 +273,7 @@ async def _windows(question: _SurveyRequest) -> Wifi:
         sleep=network.clock.hold_up,
         now_s=network.clock.wall,
         tell=question.tell("the WLAN API"),
+        scan=question.scan,
     )
 
 
@@ -265,7 +282,9 @@ async def _macos(question: _SurveyRequest) -> Wifi:
     await _load("macos")
     from netpreflight.probes.wifi import macos  # noqa: PLC0415 - as above
 
-    return await macos.survey(question.interface, elapsed=question.network.elapsed, tell=question.tell("CoreWLAN"))
+    return await macos.survey(
+        question.interface, elapsed=question.network.elapsed, tell=question.tell("CoreWLAN"), scan=question.scan
+    )
 
 
 def _sources(interface: str | None) -> list[tuple[str, Source]]:

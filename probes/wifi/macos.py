@@ -17,6 +17,7 @@ from netpreflight.probes.observations import Band, Bss, Security, Wifi, frequenc
 from netpreflight.probes.wifi.elements import bss, outline, ssid_text
 from netpreflight.probes.wifi.source import (
     CAPTURE_INSTEAD,
+    NOT_ASKED,
     NoRadio,
     SourceUnavailable,
     Tell,
@@ -177,6 +178,7 @@ async def survey(
     elapsed: Callable[[], float],
     make: Callable[[], CoreWlan] = PyobjcCoreWlan,
     tell: Tell = tell_nobody,
+    scan: bool = True,
 ) -> Wifi:
     """Scan by CoreWLAN.
 
@@ -185,19 +187,27 @@ async def survey(
         elapsed: seconds since the run started.
         make: opens CoreWLAN; tests pass a fake one.
         tell: reports each call, for `--debug`.
+        scan: False: read what macOS has, and do not scan.
 
     Raises:
         SourceUnavailable: there is no interface, it is switched off, or macOS refused and has no last results.
     """
     try:
-        return await in_thread(lambda: look(interface, make(), elapsed, tell), DEADLINE_S)
+        return await in_thread(lambda: look(interface, make(), elapsed, tell, scan=scan), DEADLINE_S)
     except TimeoutError as problem:
         raise SourceUnavailable(f"macOS did not end its scan within {DEADLINE_S:.0f} s") from problem
     except ImportError as problem:
         raise SourceUnavailable("the package pyobjc-framework-CoreWLAN is not installed") from problem
 
 
-def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float], tell: Tell = tell_nobody) -> Wifi:
+def look(
+    interface: str | None,
+    core: CoreWlan,
+    elapsed: Callable[[], float],
+    tell: Tell = tell_nobody,
+    *,
+    scan: bool = True,
+) -> Wifi:
     """Scan by CoreWLAN, or read its last results if it refuses; blocks."""
     with told(tell, "interfaceWithName"):
         radio = core.radio(interface)
@@ -214,16 +224,14 @@ def look(interface: str | None, core: CoreWlan, elapsed: Callable[[], float], te
         regulatory_country=radio.country,
     )
     begun = elapsed()
-    with told(tell, "scanForNetworksWithName") as ending:
-        networks, refusal = core.scan()
-        if refusal is not None:
-            ending.outcome = f"error {refusal.code}"
-    if refusal is None:
+    networks, refusal = _scanned(core, tell) if scan else (_cached(core, tell), None)
+    if not scan:
+        seen.limits.append(NOT_ASKED)
+    elif refusal is None:
         seen.triggered = True
         seen.scan_s = round(elapsed() - begun, 3)
     else:
-        with told(tell, "cachedScanResults"):
-            networks = core.cached()
+        networks = _cached(core, tell)
         if not networks:
             raise SourceUnavailable(reason(refusal), _step(refusal))
         seen.unlocked_by = _step(refusal)
@@ -322,6 +330,21 @@ def reason(refusal: CoreWlanError) -> str:
     if refusal.code in _OFF:
         return "Wi-Fi is switched off"
     return f"macOS refused: {refusal.words} ({refusal.domain} {refusal.code})"
+
+
+def _scanned(core: CoreWlan, tell: Tell) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
+    """The results of a scan, or macOS's refusal."""
+    with told(tell, "scanForNetworksWithName") as ending:
+        networks, refusal = core.scan()
+        if refusal is not None:
+            ending.outcome = f"error {refusal.code}"
+    return networks, refusal
+
+
+def _cached(core: CoreWlan, tell: Tell) -> list[CoreWlanNetwork]:
+    """The results that macOS has from earlier scans."""
+    with told(tell, "cachedScanResults"):
+        return core.cached()
 
 
 def _step(refusal: CoreWlanError) -> str | None:

@@ -58,6 +58,7 @@ async def survey(
     make: Callable[[str, Clock], Radio] = ScapyRadio,
     clock: Clock = SYSTEM,
     tell: Tell = tell_nobody,
+    scan: bool = True,
 ) -> Wifi:
     """Listen for LISTEN_S.
 
@@ -67,6 +68,7 @@ async def survey(
         make: opens the packet socket; tests pass a fake one.
         clock: for the deadline, and for frames that have no time of their own.
         tell: reports each call, for `--debug`.
+        scan: False: open the packet socket, and listen to nothing.
 
     Raises:
         SourceUnavailable: the interface cannot be listened to.
@@ -74,7 +76,10 @@ async def survey(
     begun = elapsed()
     try:
         with told(tell, "listen"):
-            seen = await in_thread(lambda: listen(make(interface, clock), clock.monotonic), LISTEN_S + SPARE_S)
+            listen_s = LISTEN_S if scan else 0.0
+            seen = await in_thread(
+                lambda: listen(make(interface, clock), clock.monotonic, listen_s), LISTEN_S + SPARE_S
+            )
     except PermissionError as problem:
         raise SourceUnavailable(
             f"listening on {interface}, which is in monitor mode, needs root or CAP_NET_RAW", AS_ROOT
@@ -89,10 +94,10 @@ async def survey(
     return seen
 
 
-def listen(radio: Radio, clock: Callable[[], float]) -> Wifi:
-    """Collect frames for LISTEN_S; blocks."""
+def listen(radio: Radio, clock: Callable[[], float], listen_s: float = LISTEN_S) -> Wifi:
+    """Collect frames for so long; blocks."""
     air = FrameCollector()
-    end = clock() + LISTEN_S
+    end = clock() + listen_s
     try:
         while (left := end - clock()) > 0:
             if (heard := radio.frame(left)) is not None:

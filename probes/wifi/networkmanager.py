@@ -38,6 +38,7 @@ _BUS_NAME = "org.freedesktop.NetworkManager"
 _ROOT = "/org/freedesktop/NetworkManager"
 _WIRELESS = f"{_BUS_NAME}.Device.Wireless"
 _ACCESS_POINT = f"{_BUS_NAME}.AccessPoint"
+_SCAN_PERMISSION = f"{_BUS_NAME}.wifi.scan"
 _TYPE_WIFI = 2
 _MODE_INFRASTRUCTURE = 2
 _UNMANAGED, _UNAVAILABLE = 10, 20
@@ -174,19 +175,32 @@ async def _introduce(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
     return router
 
 
-async def request_scan(interface: str, names: list[bytes], tell: Tell = tell_nobody) -> None:
+async def request_scan(interface: str, names: list[bytes], tell: Tell = tell_nobody, *, scan: bool = True) -> None:
     """Ask NetworkManager to scan with an interface; returns when it has agreed, not when it has scanned.
 
     Args:
         interface: the radio's interface.
         names: networks to ask for by name, too.
         tell: reports each call, for `--debug`.
+        scan: False: ask whether it would, and not for a scan.
 
     Raises:
         SourceUnavailable: NetworkManager does not run, does not manage this interface, or refuses.
     """
     async with _asking(system_bus, tell) as bus:
-        await request(bus, await _device(bus, interface), names)
+        device = await _device(bus, interface)
+        await (request(bus, device, names) if scan else ask_whether(bus))
+
+
+async def ask_whether(bus: Bus) -> None:
+    """Ask NetworkManager whether this user may have it scan.
+
+    Raises:
+        Refused: this user may not, or not without somebody's password.
+    """
+    permissions = await bus.call(_ROOT, _BUS_NAME, "GetPermissions") or {}
+    if permissions.get(_SCAN_PERMISSION, "yes") != "yes":  # before 1.22 everybody may
+        raise Refused(f"{_BUS_NAME}.PermissionDenied", "")
 
 
 async def request(bus: Bus, device: str, names: list[bytes]) -> None:
@@ -218,6 +232,7 @@ async def survey(
     connect: Callable[[], contextlib.AbstractAsyncContextManager[Bus]] = system_bus,
     now_s: Callable[[], float] = SYSTEM.since_boot,
     tell: Tell = tell_nobody,
+    scan: bool = True,
 ) -> Wifi:
     """Scan by NetworkManager, and take its own list of access points.
 
@@ -228,6 +243,7 @@ async def survey(
         connect: connects to D-Bus; tests pass a fake one.
         now_s: the clock of `LastSeen` and `LastScan`: seconds since the machine was booted.
         tell: reports each call, for `--debug`.
+        scan: False: find out whether a scan could be made, by the same steps, and make none.
 
     Raises:
         SourceUnavailable: NetworkManager does not run or has no radio, or the radio is off.
@@ -239,10 +255,15 @@ async def survey(
         seen.interface = (await bus.properties(device, f"{_BUS_NAME}.Device")).get("Interface")
         last_scan = (await bus.properties(device, _WIRELESS)).get("LastScan", -1)
         try:
-            await request(bus, device, [name] if name else [])
+            await (request(bus, device, [name] if name else []) if scan else ask_whether(bus))
         except Refused as refusal:
             seen.limits.append(_words(refusal))
+            if not scan:
+                return seen
         else:
+            if not scan:
+                seen.triggered = True
+                return seen
             seen.triggered = await _wait(bus, device, last_scan)
             if seen.triggered:
                 seen.scan_s = round(elapsed() - begun, 3)

@@ -133,6 +133,7 @@ async def survey(
     sysfs: Path = Path("/sys"),
     on_partial: OnPartial | None = None,
     tell: Tell = tell_nobody,
+    scan: bool = True,
 ) -> Wifi:
     """Scan, or read the kernel's last results if no scan is possible.
 
@@ -145,6 +146,7 @@ async def survey(
         sysfs: /sys; tests pass another folder.
         on_partial: called with the results of 2.4 GHz while the other bands are still being scanned.
         tell: reports each request, for `--debug`.
+        scan: False: find out whether a scan could be made, by the same steps, and make none.
 
     Raises:
         NoRadio: there is no radio, or it is off.
@@ -154,7 +156,7 @@ async def survey(
         async with kernel or Netlink() as opened:
             survey = _Survey(opened, sysfs, name, elapsed, on_partial, tell)
             await survey.find_radio(interface)
-            return await survey.run(request_scan)
+            return await (survey.run(request_scan) if scan else survey.ask_whether(request_scan))
     except TimeoutError as problem:
         raise SourceUnavailable(f"nl80211: the kernel did not answer within {ANSWER_S:.0f} s") from problem
     except OSError as problem:
@@ -453,6 +455,25 @@ class _Survey:
                     if country := _text(entry.get(_ALPHA2, b"")):
                         return country
         return None
+
+    async def ask_whether(self, request_scan: RequestScan) -> Wifi:
+        """Find out whether this user may scan, without a scan.
+
+        The kernel looks at the rights of whoever asks before it looks at the request (genl_rcv_msg()), and a request
+        that names no interface begins nothing.
+        """
+        try:
+            await self._ask(_TRIGGER_SCAN, {})
+        except PermissionError:
+            self._seen.unlocked_by = AS_ROOT
+            refusals = len(self._seen.limits)
+            await self._ask_somebody(request_scan, [], [])
+            if len(self._seen.limits) == refusals:
+                self._seen.triggered = True
+                self._seen.limits.append("an ordinary user may not scan, but NetworkManager scans for this one")
+        except OSError:  # EINVAL: it is the request that is refused, and not the user
+            self._seen.triggered = True
+        return self._seen
 
     async def run(self, request_scan: RequestScan) -> Wifi:
         """Scan, or have NetworkManager scan, and read the kernel's table."""

@@ -30,6 +30,8 @@ AS_ROOT = "Run netpreflight as root (sudo)."
 CAPTURE_INSTEAD = (
     "Use a laptop with Wi-Fi, or give a capture (--capture FILE); --skip wifi judges the rest without the air."
 )
+NOT_ASKED = "whether this system lets a scan be made is known only once one is made"
+"""The limit where that was to be found out without a scan (Windows, macOS)."""
 _MONITOR_TYPE = "803"
 """ARPHRD_IEEE80211_RADIOTAP, linux/if_arp.h."""
 

@@ -21,6 +21,7 @@ from netpreflight.probes.observations import LONGEST_SSID, Bss, Wifi
 from netpreflight.probes.wifi.elements import bss, outline, ssid_text
 from netpreflight.probes.wifi.source import (
     CAPTURE_INSTEAD,
+    NOT_ASKED,
     NoRadio,
     SourceUnavailable,
     Tell,
@@ -189,6 +190,7 @@ async def survey(
     sleep: Callable[[float], None] = SYSTEM.hold_up,
     now_s: Callable[[], float] = SYSTEM.wall,
     tell: Tell = tell_nobody,
+    scan: bool = True,
 ) -> Wifi:
     """Scan, and read the list of BSSs.
 
@@ -199,12 +201,13 @@ async def survey(
         sleep: as `Clock.hold_up`.
         now_s: as `Clock.wall`.
         tell: reports each call, for `--debug`.
+        scan: False: read what Windows has, and do not scan.
 
     Raises:
         SourceUnavailable: Location is off, the service is stopped, or there is no adapter.
     """
     try:
-        return await in_thread(lambda: look(interface, make(), elapsed, sleep, now_s, tell), DEADLINE_S)
+        return await in_thread(lambda: look(interface, make(), elapsed, sleep, now_s, tell, scan=scan), DEADLINE_S)
     except TimeoutError as problem:
         raise SourceUnavailable(f"the WLAN service of Windows did not answer within {DEADLINE_S:.0f} s") from problem
     except ImportError as problem:
@@ -222,6 +225,8 @@ def look(
     sleep: Callable[[float], None],
     now_s: Callable[[], float],
     tell: Tell = tell_nobody,
+    *,
+    scan: bool = True,
 ) -> Wifi:
     """Scan, and read the BSSs and the adapter's connection; blocks."""
 
@@ -244,7 +249,9 @@ def look(
         adapter = next(named, None) or next(connected, None) or adapters[0]
         seen = Wifi(source="windows", interface=adapter.description or adapter.guid)
         begun = elapsed()
-        if code := answered("WlanScan", wlan.scan(adapter)):
+        if not scan:
+            seen.limits.append(NOT_ASKED)
+        elif code := answered("WlanScan", wlan.scan(adapter)):
             seen.limits.append(f"no scan was made: {reason(code)}")
             seen.unlocked_by = _STEPS.get(code)
         else:

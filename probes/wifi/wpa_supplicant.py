@@ -157,6 +157,7 @@ async def survey(
     make: Callable[[], ControlInterface] = PywifiControl,
     clock: Clock = SYSTEM.monotonic,
     tell: Tell = tell_nobody,
+    scan: bool = True,
 ) -> Wifi:
     """Scan by wpa_supplicant, and read its table.
 
@@ -167,12 +168,13 @@ async def survey(
         make: opens the control interface; tests pass a fake one.
         clock: for deadlines.
         tell: reports each command, for `--debug`.
+        scan: False: find out whether a scan could be made, by the same steps, and make none.
 
     Raises:
         SourceUnavailable: there is no control socket, or none that this user may use.
     """
     try:
-        return await in_thread(lambda: look(interface, name, make(), elapsed, clock, tell), DEADLINE_S)
+        return await in_thread(lambda: look(interface, name, make(), elapsed, clock, tell, scan=scan), DEADLINE_S)
     except PermissionError as problem:
         raise SourceUnavailable(
             "this user may not use wpa_supplicant's control socket, only root and the group that owns "
@@ -194,6 +196,8 @@ def look(
     elapsed: Clock,
     clock: Clock,
     tell: Tell = tell_nobody,
+    *,
+    scan: bool = True,
 ) -> Wifi:
     """Scan with one interface, and read wpa_supplicant's table; blocks."""
     try:
@@ -207,7 +211,7 @@ def look(
         chosen = interface if interface in names else names[0]
         with told(tell, "ATTACH"):
             control.connect(chosen)
-        return _Survey(control, chosen, name, elapsed, clock, tell).run()
+        return _Survey(control, chosen, name, elapsed, clock, tell).run(scan=scan)
     finally:
         control.close()
 
@@ -236,8 +240,8 @@ class _Survey:
                 ending.outcome = answer.strip()
         return answer
 
-    def run(self) -> Wifi:
-        """Scan all bands, 2.4 GHz first, and read the table.
+    def run(self, *, scan: bool) -> Wifi:
+        """Scan all bands, 2.4 GHz first, and read the table; without `scan`, find out whether that would be possible.
 
         Raises:
             NoRadio: Wi-Fi is switched off.
@@ -248,6 +252,9 @@ class _Survey:
                 f"Wi-Fi is switched off, or the interface {self._seen.interface} is down",
                 "Switch Wi-Fi on (rfkill unblock wifi).",
             )
+        if not scan:  # whoever may use the socket may scan
+            self._seen.triggered = True
+            return self._seen
         frequencies = {
             int(number): None
             for number, flags in _CHANNEL.findall(self._ask("GET_CAPABILITY freq"))

@@ -663,12 +663,14 @@ def test_elements_of_whatever_bytes(elements: bytes, beacon: bytes) -> None:
 # --- NetworkManager -----------------------------------------------------------------------------------------------
 
 
-def by_networkmanager(bus: FakeBus) -> Wifi:
+def by_networkmanager(bus: FakeBus, *, scan: bool = True) -> Wifi:
     @contextlib.asynccontextmanager
     async def connect() -> AsyncIterator[FakeBus]:
         yield bus
 
-    return asyncio.run(networkmanager.survey("wlan9", elapsed=lambda: 1.0, connect=connect, now_s=lambda: 100.0))
+    return asyncio.run(
+        networkmanager.survey("wlan9", elapsed=lambda: 1.0, connect=connect, now_s=lambda: 100.0, scan=scan)
+    )
 
 
 def test_networkmanager_scans_and_lists() -> None:
@@ -788,11 +790,12 @@ def test_a_bus_that_never_speaks_has_a_deadline(monkeypatch: pytest.MonkeyPatch,
 
 
 def by_wpa_supplicant(
-    control: FakeControl, clock: Callable[[], float] = lambda: 0.0, name: bytes | None = None
+    control: FakeControl, clock: Callable[[], float] = lambda: 0.0, name: bytes | None = None, *, scan: bool = True
 ) -> Wifi:
     ticks = iter(range(1_000_000))
     elapsed = lambda: float(next(ticks))  # noqa: E731
-    return asyncio.run(wpa_supplicant.survey("eth0", name, elapsed=elapsed, make=lambda: control, clock=clock))
+    made = wpa_supplicant.survey("eth0", name, elapsed=elapsed, make=lambda: control, clock=clock, scan=scan)
+    return asyncio.run(made)
 
 
 def test_wpa_supplicant_scans_without_joining_and_gives_elements() -> None:
@@ -947,3 +950,75 @@ def test_a_socket_that_never_answers_has_a_deadline(tmp_path: Path, monkeypatch:
 
         with pytest.raises(SourceUnavailable, match="did not answer"):
             asyncio.run(wpa_supplicant.survey(None, elapsed=lambda: 1.0))
+
+
+# --- whether a scan could be made, without one
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_the_kernel_says_whether_this_user_may_scan_and_nothing_is_scanned(sysfs: Path, *, may: bool) -> None:
+    asked, scanned = FakeKernel(), FakeKernel()
+    for kernel in (asked, scanned):
+        kernel.triggers = [] if may else [-errno.EPERM] * 3
+
+    said, seen = survey(asked, sysfs, scan=False), survey(scanned, sysfs)
+
+    assert (asked.triggered, asked.requests) == ([], [])
+    assert said.triggered == seen.triggered == may
+    assert (said.source, said.interface, said.regulatory_country) == (seen.source, seen.interface, "DE")
+    assert said.unlocked_by == seen.unlocked_by == (None if may else AS_ROOT)
+    assert set(said.limits) <= set(seen.limits)
+    assert ("an ordinary user may not scan, and NetworkManager does not run here" in said.limits) is not may
+
+
+def test_where_networkmanager_would_scan_that_is_said(sysfs: Path) -> None:
+    async def agree(interface: str, names: list[bytes]) -> None:
+        assert interface == "wlan9"
+
+    kernel = FakeKernel()
+    kernel.triggers = [-errno.EPERM]
+
+    said = survey(kernel, sysfs, scan=False, request_scan=agree)
+
+    assert (said.triggered, said.unlocked_by) == (True, AS_ROOT)
+    assert "NetworkManager scans for this one" in said.limits[-1]
+
+
+@pytest.mark.parametrize("switched", [{"soft": 1}, {"hard": 1}], ids=str)
+def test_a_radio_that_is_off_is_off_with_and_without_a_scan(sysfs: Path, switched: dict[str, int]) -> None:
+    switch(sysfs, "phy3", **switched)
+    told = []
+    for scan in (True, False):
+        with pytest.raises(NoRadio) as raised:
+            survey(FakeKernel(), sysfs, scan=scan)
+        told.append((raised.value.reason, raised.value.unlocked_by))
+
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_networkmanager_says_whether_it_would_scan_for_this_user(*, may: bool) -> None:
+    asked, scanned = FakeBus(), FakeBus()
+    for bus in (asked, scanned):
+        bus.refusals = {} if may else {"RequestScan": Refused(f"{NM}.PermissionDenied", "")}
+
+    said, seen = by_networkmanager(asked, scan=False), by_networkmanager(scanned)
+
+    assert "RequestScan" not in asked.calls
+    assert "RequestScan" in scanned.calls
+    assert said.triggered == seen.triggered == may
+    assert set(said.limits) <= set(seen.limits)
+    assert any("polkit" in limit for limit in said.limits) is not may
+
+
+def test_wpa_supplicant_says_that_whoever_may_ask_it_may_scan() -> None:
+    control, disabled = FakeControl(), FakeControl()
+    disabled.state = "INTERFACE_DISABLED"
+
+    said = by_wpa_supplicant(control, scan=False)
+
+    assert said.triggered
+    assert control.closed
+    assert not any(command.startswith("SCAN") for command in control.asked)
+    with pytest.raises(NoRadio):
+        by_wpa_supplicant(disabled, scan=False)

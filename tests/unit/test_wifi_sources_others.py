@@ -20,7 +20,7 @@ from netpreflight.probes.net import sockets
 from netpreflight.probes.observations import Bss, Wifi
 from netpreflight.probes.wifi import macos, monitor, source, wifi, windows
 from netpreflight.probes.wifi.macos import CoreWlanError, CoreWlanInterface, CoreWlanNetwork
-from netpreflight.probes.wifi.source import NoRadio, SourceUnavailable
+from netpreflight.probes.wifi.source import NOT_ASKED, NoRadio, SourceUnavailable
 from netpreflight.probes.wifi.windows import Adapter
 from tests.unit.beacons import usual
 from tests.unit.fakes import Clock
@@ -772,3 +772,43 @@ def test_ages_in_words(ages: list[float | None], words: str) -> None:
     listed = [Bss(bssid=None, ssid="", ssid_hex="", frequency_mhz=None, channel=None, age_s=age) for age in ages]
 
     assert source.age_of(listed) == words
+
+
+# --- whether a scan could be made, without one
+
+
+def test_windows_is_not_asked_to_scan_and_that_is_said() -> None:
+    wlan, refused = FakeWlan(bss_list()), FakeWlan(bss_list(), bss_list=5)
+
+    said = asyncio.run(windows.survey(None, elapsed=lambda: 1.0, make=lambda: wlan, scan=False))
+
+    assert (wlan.used, wlan.closed) == ([], True)
+    assert (said.source, said.triggered, said.interface) == ("windows", False, "Some adapter")
+    assert NOT_ASKED in said.limits
+    with pytest.raises(SourceUnavailable, match="Location is off") as raised:
+        asyncio.run(windows.survey(None, elapsed=lambda: 1.0, make=lambda: refused, scan=False))
+    assert "Settings > Privacy" in (raised.value.unlocked_by or "")
+
+
+def test_macos_is_not_asked_to_scan_and_that_is_said() -> None:
+    core = FakeCoreWlan(network())
+    core.scan = lambda: pytest.fail("it scanned")  # type: ignore[method-assign]  # the point of this test
+
+    said = asyncio.run(macos.survey("en0", elapsed=lambda: 1.0, make=lambda: core, scan=False))
+
+    assert (said.source, said.triggered, said.regulatory_country) == ("macos", False, "DE")
+    assert said.limits == [NOT_ASKED]
+    core.remembered = [network(ssid=None, bssid=None, elements=None)]
+    withheld = asyncio.run(macos.survey("en0", elapsed=lambda: 1.0, make=lambda: core, scan=False))
+    assert "Location Services" in (withheld.unlocked_by or "")
+
+
+def test_an_interface_in_monitor_mode_is_opened_and_not_listened_to() -> None:
+    radio = FakeRadio(beacon(b"net"))
+
+    said = asyncio.run(
+        monitor.survey("mon0", elapsed=lambda: 1.0, make=lambda *_: radio, clock=radio.clock, scan=False)
+    )
+
+    assert said.triggered
+    assert said.bss == []

@@ -1,6 +1,7 @@
 """Stand-ins for the kernel, NetworkManager and wpa_supplicant, as a Linux laptop's scan asks them."""
 
 import asyncio
+import errno
 import os
 import struct
 from types import TracebackType
@@ -74,6 +75,9 @@ class FakeKernel:
         return self._trigger(attributes)
 
     def _trigger(self, attributes: Attributes) -> list[Message]:
+        if not attributes:  # whoever may not scan is refused before the request is looked at
+            refused = self.triggers[:1] == [-errno.EPERM]
+            raise OSError(errno.EPERM if refused else errno.EINVAL, "")
         self.requests.append(attributes)
         wanted = [struct.unpack("=I", data)[0] for data in nl80211.attributes_of(attributes[44]).values()]
         self.triggered.append(wanted)
@@ -113,6 +117,9 @@ class FakeBus:
         if method in self.refusals and self.refusals_left:
             self.refusals_left -= 1
             raise self.refusals[method]
+        if method == "GetPermissions":
+            may = "yes" if "RequestScan" not in self.refusals else "auth"
+            return {f"{NM}.wifi.scan": may, f"{NM}.reload": "no"}
         return {"GetDevices": ["/d/0", "/d/1"], "GetAllAccessPoints": ["/a/1"]}.get(method)
 
     async def properties(self, path: str, interface: str) -> dict[str, Any]:
