@@ -11,6 +11,7 @@ import sys
 INTERRUPTED = 130
 """The exit code of a run that was cut short: 128 and the number of SIGINT, as in a shell."""
 CANNOT_WRITE = 2
+CANNOT_START = 2
 SAME_FROM_COLUMNS = 80
 """In a terminal of this width or more, the texts of `--help` look as in agent/help."""
 
@@ -40,15 +41,28 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     text = _answer(arguments)
     if text is None:
-        from netpreflight.agent.cli import main as run  # noqa: PLC0415 - `--version` and `--help` do not wait for this
+        try:
+            from netpreflight.agent.cli import main as run  # noqa: PLC0415 - `--version` and `--help` do not wait
 
-        run(arguments)
+            run(arguments)
+        except ModuleNotFoundError as problem:
+            _refuse_without(problem)
     else:
         try:
             os.write(1, text)
         except OSError as problem:
             os.write(2, f"netpreflight: cannot write: {problem.strerror}\n".encode())
             sys.exit(CANNOT_WRITE)
+
+
+def _refuse_without(missing: ModuleNotFoundError) -> None:
+    """Say in one line that a package is missing, and how to have it again; a missing part of this one is a fault."""
+    name = str(missing.name).partition(".")[0]
+    if name in {"None", "netpreflight"}:
+        raise missing
+    told = f"the package {name} is missing; to set up again, delete the folder .venv and run ./netpreflight"
+    os.write(2, f"netpreflight: {told}\n".encode())
+    sys.exit(CANNOT_START)
 
 
 def _answer(arguments: list[str]) -> bytes | None:
