@@ -467,6 +467,33 @@ def explain(
     return 0
 
 
+@app.command()
+def doctor(context: typer.Context, *, as_json: Json = False) -> int:
+    """Say what this laptop can and cannot measure, and the one step that unlocks each; contacts nobody.
+
+    What it says is what a run as the same user goes by. Exit codes: 0 every check can be made, 3 something cannot be
+    measured.
+    """
+    from netpreflight.agent.doctor import examine  # noqa: PLC0415 - as above
+    from netpreflight.agent.privilege import give_up  # noqa: PLC0415
+    from netpreflight.probes.scope import scope  # noqa: PLC0415
+    from netpreflight.reports.doctor import render  # noqa: PLC0415
+    from netpreflight.reports.terminal.doctor import show  # noqa: PLC0415
+
+    rights = give_up([]) if context.obj else None  # as a run does, so that what is left is what a run has
+    laptop_scope = scope()
+    if rights is not None:
+        laptop_scope.privileges = rights.told(laptop_scope.privileges)
+    found = examine(laptop_scope)
+    if sys.stdout is None:
+        raise UsageError("cannot show what this laptop can measure: standard output is closed")
+    if as_json:
+        sys.stdout.buffer.write(render(found).encode())
+    else:
+        show(found, sys.stdout)
+    return 0 if found.can_all else 3
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     stop_at_once()

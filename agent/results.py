@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from netpreflight.agent.led import BlinkCode, LedSignal
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles.facts import Fact, Importance
-from netpreflight.probes.observations import Address, Fault, Hops, LogLine, Plain
+from netpreflight.probes.observations import Address, Fault, Hops, LogLine, Plain, Words
 
 Status = Literal["pass", "warn", "fail", "unknown", "skip"]
 BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
@@ -202,3 +202,33 @@ class Judgement(Struct, frozen=True, kw_only=True):
     headline: str
     internet_test: InternetTest
     startup: Startup
+
+
+AbilityState = Literal["yes", "limited", "no"]
+
+
+class Ability(Struct, frozen=True, kw_only=True):
+    """What a run takes of this laptop, and whether it is there.
+
+    `id`, `checks` (those that rest on it) and `state` reveal what this laptop may do, and nothing of the network. `why`
+    (what was found) may reveal names of interfaces, VPNs and proxies, addresses of resolvers, versions, a country;
+    `unlock` (the one step that would change that; null where `state` is `yes`) names of interfaces and VPNs.
+    """
+
+    id: Plain
+    state: AbilityState
+    checks: list[Plain]
+    why: Words
+    unlock: Words | None
+
+
+class Doctor(Struct, frozen=True, kw_only=True):
+    """What this laptop can and cannot measure. `abilities` may reveal what each of them may; `schema` nothing."""
+
+    schema: Literal["netpreflight-doctor/1"]
+    abilities: list[Ability]
+
+    @property
+    def can_all(self) -> bool:
+        """Whether nothing is missing, though something may be limited."""
+        return all(ability.state != "no" for ability in self.abilities)

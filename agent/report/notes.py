@@ -2,6 +2,7 @@
 
 from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.judging import CHECKS
+from netpreflight.agent.judging.abilities import on_proxy, on_vpn
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.portal import mac_of
 from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
@@ -152,24 +153,10 @@ def _laptop_notes(scope: Scope, dhcp: Dhcp | None) -> list[str]:
             f"This run could not give up all of root's rights, because of the system or container that it runs in. It "
             f"kept: {', '.join(scope.privileges.kept)}. The results are the same."
         )
-    vpn = in_quotes(scope.vpn or "")
-    if scope.vpn and scope.gateway is None:
-        found.append(
-            f"A VPN ({vpn}) has taken the default route from {scope.interface}, so nothing beyond the LAN could "
-            "be measured. Disconnect the VPN, and run netpreflight again."
-        )
-    elif scope.vpn:
-        found.append(f"A VPN ({vpn}) carries this laptop's traffic; this run measured {scope.interface} without it.")
-    elif scope.tunnels and scope.interface not in scope.tunnels:
-        tunnels = ", ".join(map(in_quotes, scope.tunnels))
-        found.append(f"A tunnel is up ({tunnels}); this run measured {scope.interface} without it.")
+    found += filter(None, [on_vpn(scope)])
     if scope.is_tunnel:
         found.append(f"{scope.interface} is a tunnel: this is not what a device on the LAN sees.")
-    if scope.proxy:
-        proxies = ", ".join(f"{proxy.variable}={proxy.value}" for proxy in scope.proxy)
-        found.append(
-            f"This laptop uses a proxy ({proxies}); nothing was sent through it, and a device could not use it."
-        )
+    found += filter(None, [on_proxy(scope)])
     mostly = prefers_ipv6(dhcp)
     if scope.interface and not scope.addresses and mostly:
         found.append(

@@ -4,6 +4,8 @@ The exception is `asyncio.timeout`, which goes by the event loop's clock.
 """
 
 import asyncio
+import ctypes
+import sys
 import time
 
 
@@ -32,3 +34,17 @@ class Clock:
 
 
 SYSTEM = Clock()
+
+_TIMEX_BYTES = 208  # struct timex, adjtimex(2), on 64 bits; it is smaller on 32
+_TIME_ERROR = 5
+
+
+def is_synchronised() -> bool | None:
+    """Whether the kernel says that this machine's clock is synchronised; None: it does not say (not Linux)."""
+    if sys.platform != "linux":
+        return None
+    try:
+        state = int(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)))  # zeros: change nothing
+    except (OSError, AttributeError):
+        return None
+    return None if state < 0 else state != _TIME_ERROR

@@ -30,6 +30,7 @@ HEAVY = {
     "rich": {
         "reports/console.py",
         "reports/terminal/device.py",
+        "reports/terminal/doctor.py",
         "reports/terminal/progress.py",
         "reports/terminal/report.py",
         "reports/channel_map.py",

@@ -1,0 +1,19 @@
+"""`netpreflight doctor`: what this laptop can and cannot measure, before a run. It contacts nobody."""
+
+import asyncio
+
+from netpreflight.agent.judging.abilities import abilities
+from netpreflight.agent.results import Doctor
+from netpreflight.probes.laptop import laptop
+from netpreflight.probes.observations import Scope
+
+
+def examine(scope: Scope) -> Doctor:
+    """Look at this laptop, and judge what a run could measure on it.
+
+    Args:
+        scope: what a run would begin with.
+    """
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        seen = runner.run(laptop(scope))
+    return Doctor(schema="netpreflight-doctor/1", abilities=abilities(seen))

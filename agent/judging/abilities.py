@@ -1,0 +1,338 @@
+"""Judging this laptop before a run: what it can and cannot measure, and the step that unlocks each (`doctor`).
+
+What stands in the way comes from where a run takes it (`Laptop.obstacles`, `Laptop.wifi`), and so do the reasons and
+steps that a run's checks then give. Which checks rest on what comes from the plan and from the checks' rows.
+"""
+
+from collections.abc import Callable, Collection
+
+from netpreflight.agent.judging.registry import CHECKS, Row
+from netpreflight.agent.judging.unseen import CONNECT
+from netpreflight.agent.plan import PROBES
+from netpreflight.agent.results import Ability, AbilityState
+from netpreflight.probes.observations import Laptop, Obstacle, Package, Scope
+from netpreflight.probes.quoting import in_quotes
+
+LEAST_BYTES, ENOUGH_BYTES = 1_000_000, 50_000_000
+"""A report is smaller than the first; the second leaves room for captures and many runs."""
+_GRANTED_BY = {
+    "nl80211": "the kernel lets this process scan (nl80211)",
+    "wpa_supplicant": "wpa_supplicant lets this user scan",
+    "networkmanager": "NetworkManager scans for this user",
+    "monitor": "the interface in monitor mode is listened to",
+    "windows": "Windows has a Wi-Fi adapter",
+    "macos": "macOS has a Wi-Fi interface",
+}
+_TRY_SCAN = "Run netpreflight check --only wifi: it says whether the scan was allowed, and how to allow it."
+_SET_CLOCK = "Set the clock (as root: timedatectl set-ntp true)."
+_AGAIN_AS_ROOT = "Run netpreflight doctor as root (sudo)."
+
+
+def abilities(laptop: Laptop) -> list[Ability]:
+    """What a run on this laptop can measure, one row for each thing that it takes."""
+    return [_judged(ability, laptop) for ability in JUDGES]
+
+
+def _judged(ability: str, laptop: Laptop) -> Ability:
+    """Judge one ability; an exception in its judge costs no other."""
+    try:
+        return JUDGES[ability](laptop)
+    except Exception as fault:  # noqa: BLE001 - as for a check
+        why = f"netpreflight failed here: {type(fault).__name__}: {fault}"
+        return _row(ability, (), "no", why, "Attach this text to a ticket for its developers.")
+
+
+def _checks(rests: Callable[[Row], bool]) -> list[str]:
+    """The checks that rest on something."""
+    return [row.id for row in CHECKS.values() if rests(row)]
+
+
+def _of_probes(*names: str) -> list[str]:
+    """The checks that need one of these probes."""
+    return _checks(lambda row: bool({*names} & {*row.probes}))
+
+
+def _that_need(*needs: str) -> list[str]:
+    """The checks of which a probe needs this of the laptop."""
+    return _of_probes(*(probe.name for probe in PROBES if probe.needs in needs))
+
+
+def _needs_lease(row: Row) -> bool:
+    return row.needs_lease
+
+
+def _row(ability: str, checks: Collection[str], state: AbilityState, why: str, unlock: str | None = None) -> Ability:
+    return Ability(
+        id=ability,
+        state=state,
+        checks=list(checks),
+        why=f"{why[:1].upper()}{why[1:]}".rstrip("."),
+        unlock=None if state == "yes" else unlock,
+    )
+
+
+def _by_obstacle(ability: str, checks: Collection[str], obstacle: Obstacle | None, otherwise: str) -> Ability:
+    """An ability that only an obstacle takes away."""
+    if obstacle is None:
+        return _row(ability, checks, "yes", otherwise)
+    return _row(ability, checks, "no", obstacle.reason, obstacle.step or CONNECT)
+
+
+def _network(laptop: Laptop) -> Ability:
+    scope = laptop.scope
+    return _by_obstacle(
+        "network",
+        _that_need("link", "resolvers", "route"),
+        laptop.obstacles.get("link") or laptop.obstacles.get("route"),
+        f"the interface {scope.interface} is up, with an IPv4 address and a default route",
+    )
+
+
+def _raw_sockets(laptop: Laptop) -> Ability:
+    return _by_obstacle(
+        "raw-sockets",
+        _checks(_needs_lease),
+        laptop.obstacles.get("exchange"),
+        "this process may open raw sockets",
+    )
+
+
+def _exchange(laptop: Laptop) -> Ability:
+    obstacle = laptop.obstacles.get("link") or laptop.obstacles.get("exchange")
+    row = _by_obstacle(
+        "dhcp-exchange",
+        _checks(_needs_lease),
+        obstacle,
+        "a lease is asked for as an unknown device, and given back",
+    )
+    if obstacle is None or laptop.lease is None:
+        return row
+    return _row(
+        row.id,
+        row.checks,
+        row.state,
+        f"{row.why}; the lease that {laptop.lease.source} holds is read instead, which does not show what an unknown "
+        "device is given",
+        row.unlock,
+    )
+
+
+def _wifi_scan(laptop: Laptop) -> Ability:
+    air, checks = laptop.wifi, _of_probes("wifi")
+    limits = ". ".join(air.limits)
+    if air.source is None:
+        return _row("wifi-scan", checks, "no", limits or "nothing on this laptop can look at the air", air.unlocked_by)
+    if not air.triggered:
+        return _row("wifi-scan", checks, "limited", limits, air.unlocked_by or _TRY_SCAN)
+    if air.unlocked_by:
+        return _row("wifi-scan", checks, "limited", limits, air.unlocked_by)
+    granted = _GRANTED_BY.get(air.source, air.source)
+    return _row("wifi-scan", checks, "yes", ". ".join([granted, *air.limits]))
+
+
+def _monitor_mode(laptop: Laptop) -> Ability:
+    air, checks = laptop.wifi, _of_probes("wifi")
+    if laptop.listening and laptop.scope.privileges.raw_sockets:
+        return _row("monitor-mode", checks, "yes", f"the interface {laptop.listening[0]} is in monitor mode")
+    if laptop.listening:
+        why = f"the interface {laptop.listening[0]} is in monitor mode; listening to it needs root or CAP_NET_RAW"
+        return _row("monitor-mode", checks, "limited" if air.source else "no", why, _AGAIN_AS_ROOT)
+    if laptop.scope.os != "linux":
+        why = "netpreflight listens in monitor mode on Linux only; a capture that another program made shows the same"
+        step = "Give a capture (--capture FILE), made beside the access point with any tool."
+    elif air.interface is None:
+        why, step = "there is no radio that could be put in monitor mode", air.unlocked_by or _TRY_SCAN
+    else:
+        radio = air.interface
+        why = "no interface is in monitor mode, so the air is scanned and not listened to"
+        step = (
+            f"As root: iw dev {radio} interface add mon0 type monitor && ip link set mon0 up. Not every radio can do "
+            "that."
+        )
+    return _row("monitor-mode", checks, "limited" if air.source else "no", why, step)
+
+
+def _icmp_errors(laptop: Laptop) -> Ability:
+    return _by_obstacle(
+        "icmp-errors",
+        _checks(lambda row: row.locates),
+        laptop.obstacles.get("trace"),
+        "Linux tells which router dropped a packet; no privilege is needed",
+    )
+
+
+def _vpn(laptop: Laptop) -> Ability:
+    scope, checks = laptop.scope, _that_need("resolvers", "route")
+    note = on_vpn(scope)
+    if scope.is_tunnel:
+        why = f"the interface {scope.interface} is a tunnel: this is not what a device on the LAN sees"
+        return _row("vpn", checks, "limited", why, "Disconnect it, or name another interface (--interface IF).")
+    if scope.vpn is None:
+        return _row("vpn", checks, "yes", note or "no VPN carries this laptop's traffic")
+    step = f"Disconnect the VPN {in_quotes(scope.vpn)}, and run netpreflight again."
+    return _row("vpn", checks, "no" if scope.gateway is None else "limited", note or "", step)
+
+
+def _proxy(laptop: Laptop) -> Ability:
+    scope, checks = laptop.scope, _that_need("route")
+    note = on_proxy(scope)
+    if note is None:
+        return _row("proxy", checks, "yes", "no proxy is set")
+    names = " ".join(proxy.variable for proxy in scope.proxy)
+    return _row("proxy", checks, "limited", note, f"Nothing has to change for a run; to be without it: unset {names}")
+
+
+def _own_resolver(laptop: Laptop) -> Ability:
+    scope, checks = laptop.scope, _of_probes("dns")
+    own = ", ".join(dict.fromkeys(resolver.address for resolver in scope.resolvers)) or "none"
+    exchange = laptop.obstacles.get("exchange")
+    if link := laptop.obstacles.get("link"):
+        return _row("own-resolver", checks, "no", link.reason, link.step or CONNECT)
+    if exchange is None:
+        why = f"the resolvers that DHCP hands out are asked, and not this laptop's own ({own})"
+        return _row("own-resolver", checks, "yes", why)
+    if laptop.lease is not None and laptop.lease.resolvers:
+        why = f"the resolvers of the lease that {laptop.lease.source} holds are asked"
+        return _row("own-resolver", checks, "yes", f"{why}, and not this laptop's own ({own})")
+    asked = ", ".join(scope.own_resolvers())
+    instead = f"this laptop's own are asked ({asked})" if asked else "there is none to ask in their place"
+    why = f"the resolvers that DHCP hands out are not known ({exchange.reason}); where no server names one, {instead}"
+    return _row("own-resolver", checks, "limited", why, exchange.step or CONNECT)
+
+
+def _own_firewall(laptop: Laptop) -> Ability:
+    checks, dropping = _checks(lambda row: row.needs_lease or row.locates), laptop.dropping
+    heard = (
+        "an OFFER by broadcast is read before a firewall of this laptop"
+        if "exchange" not in laptop.obstacles
+        else "an answer by broadcast may be dropped by a firewall of this laptop"
+    )
+    if laptop.scope.os != "linux":
+        why = f"the firewall of this system is not looked at; {heard}"
+        return _row("own-firewall", checks, "limited", why, "Look at this laptop's own firewall in its settings.")
+    if dropping is None:
+        why = f"this laptop's own firewall cannot be read without root or CAP_NET_ADMIN; {heard}"
+        return _row("own-firewall", checks, "limited", why, _AGAIN_AS_ROOT)
+    if not dropping:
+        return _row("own-firewall", checks, "yes", "no rule of this laptop drops what arrives")
+    icmp = "ICMP errors are not" if "exchange" not in laptop.obstacles else "so may ICMP errors"
+    why = f"this laptop's own firewall may drop what arrives ({', '.join(dropping)}); {heard}, and {icmp}"
+    step = (
+        "Look at the rules (as root: nft list ruleset), and let in what belongs to known traffic: ct state "
+        "established,related accept."
+    )
+    return _row("own-firewall", checks, "limited", why, step)
+
+
+def _clock(laptop: Laptop) -> Ability:
+    checks = _of_probes("ntp")
+    if laptop.clock_behind:
+        why = "the clock shows a time before this copy of netpreflight was written"
+        return _row("clock", checks, "limited", why, _SET_CLOCK)
+    if laptop.synchronised is None:
+        why = "this system does not say whether its clock is synchronised"
+        return _row("clock", checks, "limited", why, "Compare the clock with another one.")
+    if not laptop.synchronised:
+        return _row("clock", checks, "limited", "the system says that its clock is not synchronised", _SET_CLOCK)
+    return _row("clock", checks, "yes", "the system says that its clock is synchronised")
+
+
+def _python(laptop: Laptop) -> Ability:
+    return _row("python", CHECKS, "yes", f"Python {laptop.python}")
+
+
+def _packages(laptop: Laptop) -> Ability:
+    missing = [package.name for package in laptop.packages if package.version is None]
+    old = [package for package in laptop.packages if _is_older(package)]
+    step = "Set up again: delete the folder .venv of the checkout, and run ./netpreflight."
+    if missing:
+        return _row("packages", CHECKS, "no", f"not installed: {', '.join(missing)}", step)
+    if old:
+        told = ", ".join(f"{package.name} {package.version} (at least {package.least})" for package in old)
+        return _row("packages", CHECKS, "limited", f"too old: {told}", step)
+    if not laptop.packages:
+        return _row("packages", CHECKS, "limited", "which packages this copy needs is not known", step)
+    versions = ", ".join(f"{package.name} {package.version}" for package in laptop.packages)
+    return _row("packages", CHECKS, "yes", f"installed: {versions}")
+
+
+def _is_older(package: Package) -> bool:
+    """Whether a package is older than the oldest version that will do."""
+    return package.version is not None and _numbers(package.version) < _numbers(package.least)
+
+
+def _numbers(version: str) -> list[int]:
+    """The numbers at the beginning of a version."""
+    found = []
+    for part in version.split("."):
+        if not part.isdecimal():
+            break
+        found.append(int(part))
+    return found
+
+
+def _disk(laptop: Laptop) -> Ability:
+    free = laptop.free_bytes
+    step = "Free some space, or change to another folder: -o writes where it is told to."
+    if free is None:
+        return _row("disk", (), "limited", "how much space the current folder has is not known", step)
+    megabytes = f"{free // 1_000_000} MB"
+    if free < LEAST_BYTES:
+        return _row("disk", (), "no", f"the current folder has no room for a report ({megabytes} free)", step)
+    return _row("disk", (), "yes" if free >= ENOUGH_BYTES else "limited", f"{megabytes} free", step)
+
+
+def _country(laptop: Laptop) -> Ability:
+    air, checks = laptop.wifi, _checks(lambda row: "country-not-set" in row.problems)
+    country = air.regulatory_country
+    if country is not None and country.isalpha():
+        return _row("country", checks, "yes", f"the radio keeps to the rules of {country}")
+    if air.source is None or laptop.scope.os != "linux":
+        why = "no radio says which country's rules it keeps to"
+        return _row("country", checks, "limited", why, air.unlocked_by or _TRY_SCAN)
+    why = "the radio keeps to no country's rules, so it may not listen everywhere where a device does"
+    return _row("country", checks, "limited", why, "As root, with the code of your country: iw reg set DE")
+
+
+JUDGES: dict[str, Callable[[Laptop], Ability]] = {
+    "network": _network,
+    "raw-sockets": _raw_sockets,
+    "dhcp-exchange": _exchange,
+    "wifi-scan": _wifi_scan,
+    "monitor-mode": _monitor_mode,
+    "icmp-errors": _icmp_errors,
+    "vpn": _vpn,
+    "proxy": _proxy,
+    "own-resolver": _own_resolver,
+    "own-firewall": _own_firewall,
+    "clock": _clock,
+    "country": _country,
+    "python": _python,
+    "packages": _packages,
+    "disk": _disk,
+}
+"""Each ability, in the order in which it is shown."""
+
+
+def on_vpn(scope: Scope) -> str | None:
+    """What a VPN or tunnel means for a run; None: there is none."""
+    vpn = in_quotes(scope.vpn or "")
+    if scope.vpn and scope.gateway is None:
+        return (
+            f"A VPN ({vpn}) has taken the default route from {scope.interface}, so nothing beyond the LAN can "
+            "be measured. Disconnect the VPN, and run netpreflight again."
+        )
+    if scope.vpn:
+        return f"A VPN ({vpn}) carries this laptop's traffic; netpreflight measures {scope.interface} without it."
+    if scope.tunnels and scope.interface not in scope.tunnels:
+        tunnels = ", ".join(map(in_quotes, scope.tunnels))
+        return f"A tunnel is up ({tunnels}); netpreflight measures {scope.interface} without it."
+    return None
+
+
+def on_proxy(scope: Scope) -> str | None:
+    """What a proxy means for a run; None: there is none."""
+    if not scope.proxy:
+        return None
+    proxies = ", ".join(f"{proxy.variable}={proxy.value}" for proxy in scope.proxy)
+    return f"This laptop uses a proxy ({proxies}); nothing is sent through it, and a device could not use it."

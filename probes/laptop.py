@@ -1,0 +1,92 @@
+"""What is known of this laptop before anything is sent: for `netpreflight doctor`.
+
+Contacts nobody. What a run asks before it measures is asked here by the same functions: the scope, what stands in the
+way of each probe (`obstacles`), the sources of the air without their scan, the lease that the laptop holds. The
+system's own services (NetworkManager, wpa_supplicant, the kernel) are asked on this machine only.
+"""
+
+import importlib.metadata
+import platform
+import re
+import shutil
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from netpreflight.probes import obstacles
+from netpreflight.probes.laptop_lease import laptop_lease
+from netpreflight.probes.net.clock import SYSTEM, is_synchronised
+from netpreflight.probes.net.own_firewall import dropping
+from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.net.witnesses import bounded
+from netpreflight.probes.observations import Laptop, Obstacle, Package, Scope
+from netpreflight.probes.wifi import wifi
+from netpreflight.probes.wifi.source import monitoring
+
+_DAY_S = 86_400
+_PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
+_WRITTEN = Path(__file__).stat().st_mtime
+"""When this file was: a clock that shows an earlier day is wrong."""
+_REQUIREMENT = re.compile(r"([\w.-]+)\s*[^;]*?>=([\d.]+)")
+
+
+async def laptop(scope: Scope) -> Laptop:
+    """Look at this laptop; `scope` is what a run would begin with."""
+    interface = scope.interface or ""
+    async with Network(interface, SYSTEM.monotonic()) as network:
+        air = await wifi(network, scope.interface, None, scan=False)
+    found: dict[str, Obstacle | None] = {
+        "link": obstacles.to("link", scope),
+        "route": obstacles.to("route", scope),
+        "exchange": obstacles.to_exchange(scope),
+        "trace": obstacles.to_trace(scope.os),
+    }
+    return Laptop(
+        scope=scope,
+        obstacles={need: obstacle for need, obstacle in found.items() if obstacle is not None},
+        wifi=air,
+        listening=monitoring() if sys.platform == "linux" else [],
+        lease=await bounded(laptop_lease(interface, scope.addresses), lambda _: None),
+        dropping=dropping(),
+        synchronised=is_synchronised(),
+        clock_behind=SYSTEM.wall() < _WRITTEN - _DAY_S,
+        free_bytes=_free_bytes(),
+        python=platform.python_version(),
+        packages=list(packages(requirements())),
+    )
+
+
+def packages(requirements: Iterable[str]) -> Iterator[Package]:
+    """The packages that this system needs of the project's requirements, and the versions that are installed."""
+    for requirement in requirements:
+        _, _, marker = requirement.partition(";")
+        for_others = "sys_platform" in marker and sys.platform not in re.findall(r"[\"'](\w+)[\"']", marker)
+        told = _REQUIREMENT.match(requirement)
+        if told is None or for_others or "extra ==" in marker:
+            continue
+        try:
+            version: str | None = importlib.metadata.version(told[1])
+        except importlib.metadata.PackageNotFoundError:
+            version = None
+        yield Package(name=told[1], least=told[2], version=version)
+
+
+def requirements() -> list[str]:
+    """What the project says that it needs: in a checkout in its own file, else where it is installed."""
+    try:
+        return list(tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"])
+    except (OSError, ValueError, KeyError):
+        pass
+    try:
+        return importlib.metadata.requires("netpreflight") or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
+
+
+def _free_bytes() -> int | None:
+    """What the current folder's disk has room for; None: not known."""
+    try:
+        return shutil.disk_usage(".").free
+    except OSError:
+        return None

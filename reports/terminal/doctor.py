@@ -1,0 +1,62 @@
+"""What a laptop can and cannot measure (`netpreflight doctor`), for a terminal: green, yellow or red, with the step."""
+
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from netpreflight.agent.results import AbilityState, Doctor
+from netpreflight.reports.console import on_terminal, plain_text
+from netpreflight.reports.safe_text import shown
+
+_MARKS: dict[AbilityState, tuple[str, str]] = {
+    "yes": ("ok", "green"),
+    "limited": ("limited", "yellow"),
+    "no": ("NO", "bold red"),
+}
+_MARK_WIDTH = 9
+
+
+def show(doctor: Doctor, stream: TextIO) -> None:
+    """Show what a laptop can measure on a terminal."""
+    _print(on_terminal(stream), doctor)
+
+
+def render(doctor: Doctor) -> str:
+    """The same as plain text."""
+    return plain_text(lambda console: _print(console, doctor))
+
+
+def _print(console: Console, doctor: Doctor) -> None:
+    """Print each ability, what was found, and the step; the last line says what is missing."""
+    console.print(Text("What this laptop can measure (nobody was contacted)", style="bold"))
+    for ability in doctor.abilities:
+        word, style = _MARKS[ability.state]
+        console.print(Text.assemble((f"{word:{_MARK_WIDTH}}", style), (ability.id, "bold")))
+        _indented(console, ability.why)
+        if ability.unlock is not None:
+            _indented(console, f"To do: {ability.unlock}", style)
+            if ability.checks:
+                _indented(console, f"Checks: {_in_short(ability.checks)}", "dim")
+    console.print()
+    missing = [ability.id for ability in doctor.abilities if ability.state == "no"]
+    limited = [ability.id for ability in doctor.abilities if ability.state == "limited"]
+    if missing:
+        console.print(Text(f"Missing: {', '.join(missing)}", style="bold red"))
+    if limited:
+        console.print(Text(f"Limited: {', '.join(limited)}", style="yellow"))
+    if not missing:
+        console.print(Text("Every check can be made on this laptop.", style="green"))
+
+
+def _indented(console: Console, text: str, style: str = "") -> None:
+    console.print(Padding(Text(shown(text), style=style), (0, 0, 0, _MARK_WIDTH), expand=False))
+
+
+def _in_short(checks: list[str]) -> str:
+    """The checks, with those of one group as `wifi.*` if there are several."""
+    groups: dict[str, list[str]] = {}
+    for check in checks:
+        groups.setdefault(check.partition(".")[0], []).append(check)
+    return ", ".join(f"{group}.*" if len(ids) > 1 else ids[0] for group, ids in groups.items())
