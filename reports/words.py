@@ -127,8 +127,10 @@ def resolvers(scope: Scope) -> list[str]:
 
 def air(wifi: Wifi | None) -> str:
     """The source of the Wi-Fi survey and how many BSSs it has, in words."""
-    if wifi is None or wifi.not_run or wifi.source is None:
+    if wifi is None or wifi.not_run:
         return f"not looked at: {(wifi.not_run if wifi else None) or 'it was left out, or the run was cut short'}"
+    if wifi.source is None:
+        return f"not looked at: {'; '.join(wifi.limits) or 'no source of scan results was found'}"
     source = (
         "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
     )

@@ -113,9 +113,12 @@ def _print_remedies(console: Console, report: Report) -> None:
     console.print()
     console.print(Text("What to do", style="bold"))
     listed = {check.id for check in to_do}
+    # Where the cause is only suspected, the check still has a change of its own.
+    changed = {check_id for change in report.changes for check_id in change.checks}
+    consequences = [check.id for check in to_do if check.due_to in listed and check.id not in changed]
     printed: set[str | None] = set()
     for check in to_do:
-        if check.due_to in listed or check.remedy in printed:
+        if check.id in consequences or check.remedy in printed:
             continue
         printed.add(check.remedy)
         console.print(
@@ -123,7 +126,7 @@ def _print_remedies(console: Console, report: Report) -> None:
         )
         why = Text(f"Why: {shown(check.reason or check.summary)}", style="dim")
         console.print(Padding(why, (0, 0, 0, 4), expand=False))
-    if consequences := [check.id for check in to_do if check.due_to in listed]:
+    if consequences:
         console.print(Padding(Text(f"Caused by the above: {', '.join(consequences)}"), (0, 0, 0, 2), expand=False))
     if report.enough is not None:
         console.print(Padding(Text(shown(report.enough.sentence), style="bold"), (0, 0, 0, 2), expand=False))

@@ -4,12 +4,13 @@ import msgspec
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.report import Report
-from netpreflight.probes.observations import Cloud, Ntp
+from netpreflight.probes.observations import Cloud, Ntp, Wifi
 from netpreflight.reports import FORMATS
 from netpreflight.reports.lines import contacts, evidence, times, way
-from netpreflight.reports.words import further
+from netpreflight.reports.words import air, further
 from tests.unit import seen
 from tests.unit.rendered import on_terminal, run
+from tests.unit.samples import DATA
 
 
 def blocked() -> Report:
@@ -27,6 +28,18 @@ def test_a_text_file_has_the_way_the_evidence_and_the_times_and_the_terminal_has
         assert heading not in terminal
     assert file.index("Probe by probe") > file.index("What this run speaks for")
     assert "UDP 5684, 2.0 s: timeout" in file
+
+
+def test_the_screen_has_each_needed_change_even_if_its_cause_is_suspected() -> None:
+    """A server that may be a filter's block page: dns.integrity is `unknown`, and a firewall may be the cause, too."""
+    loaded, _ = report.load(DATA / "sample-report-1-path.json")
+    made = report.make(loaded, profiles.load("argon"))
+    needed = [change for change in made.changes if change.needed]
+    screen = " ".join(on_terminal(made).split())
+
+    assert [change.checks for change in needed] == [["cloud.transport", "path.egress"]]
+    assert f"cloud.transport (network administrator): {needed[0].line}" in screen
+    assert "Caused by the above" not in screen
 
 
 def test_the_way_says_where_it_passes_and_where_not() -> None:
@@ -47,6 +60,13 @@ def test_evidence_is_of_what_did_not_pass_alone() -> None:
 
 def test_a_probe_that_did_not_run_says_so() -> None:
     assert "ntp: at 1.2 s, did not run: no resolver" in times(blocked())
+
+
+def test_the_air_that_no_source_could_look_at_says_why_and_not_that_it_was_left_out() -> None:
+    assert air(Wifi(limits=["this laptop has no Wi-Fi radio that Linux knows"])) == (
+        "not looked at: this laptop has no Wi-Fi radio that Linux knows"
+    )
+    assert air(None) == "not looked at: it was left out, or the run was cut short"
 
 
 def test_what_else_is_to_be_done_repeats_no_change_and_no_consequence() -> None:
