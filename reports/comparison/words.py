@@ -4,7 +4,7 @@ from netpreflight.agent.compare.parts import ChangeState, CheckPair, Comparison,
 
 STORIES: dict[Story, str] = {
     "two-networks": "Two networks",
-    "before-and-after": "One network, before (A) and after (B)",
+    "before-and-after": "One network at two times",
     "same-run": "The same run twice",
     "not-told": "Two runs",
 }
