@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from netpreflight.agent.start import CANNOT_WRITE, INTERRUPTED, stop, stop_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from netpreflight.agent.compare import Comparison, Given
     from netpreflight.agent.privilege.helper import Helper
@@ -638,11 +638,11 @@ def _deliver(
     helper: "Helper | None" = None,
 ) -> None:
     """Write the files that were asked for, and show the report even if a file could not be written."""
-    from netpreflight.reports import FORMATS  # noqa: PLC0415 - as above
+    from netpreflight.reports import in_parts  # noqa: PLC0415 - as above
     from netpreflight.reports.sharing import shared  # noqa: PLC0415
 
     at_level = cache(partial(shared, report))
-    failed = _write_each(outputs, level, lambda path, wanted: FORMATS[path.suffix](at_level(wanted), dialects), helper)
+    failed = _write_each(outputs, level, lambda path, wanted: in_parts(path.suffix, at_level(wanted), dialects), helper)
     shown_report = at_level(level or "complete")
     if not as_json:
         terminal.final(shown_report, dialects)
@@ -650,7 +650,7 @@ def _deliver(
         raise UsageError("cannot write the report: standard output is closed")
     else:
         sys.stdout.flush()
-        sys.stdout.buffer.write(FORMATS[".json"](shown_report).encode())
+        sys.stdout.buffer.writelines(part.encode() for part in in_parts(".json", shown_report))
         sys.stdout.buffer.flush()
     if failed:
         raise UsageError("; ".join(failed))
@@ -659,7 +659,7 @@ def _deliver(
 def _write_each(
     outputs: list[Path],
     level: "SharingLevel | None",
-    render: "Callable[[Path, SharingLevel], str]",
+    render: "Callable[[Path, SharingLevel], str | Iterable[str]]",
     helper: "Helper | None" = None,
 ) -> list[str]:
     """Write each file completely or not at all; return a message for each that could not be written.

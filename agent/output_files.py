@@ -14,6 +14,7 @@ import select
 import socket
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -132,7 +133,7 @@ class OutputFile:
             os.fchmod(self.handle, 0o666 & ~umask)
 
 
-def write(path: Path, text: str, *, private: bool = False, owner: Owner | None = None) -> None:
+def write(path: Path, text: str | Iterable[str], *, private: bool = False, owner: Owner | None = None) -> None:
     """Write a file completely or not at all, see `OutputFile`.
 
     Raises:
@@ -146,10 +147,10 @@ def write(path: Path, text: str, *, private: bool = False, owner: Owner | None =
         output.discard()
 
 
-def write_to(handle: int, text: str) -> None:
-    """Write a text to an open file, and have it on the disk before this returns."""
+def write_to(handle: int, text: str | Iterable[str]) -> None:
+    """Write a text, or its parts, to an open file, and have it on the disk before this returns."""
     with os.fdopen(os.dup(handle), "w", encoding="utf-8") as file:
-        file.write(text)
+        file.writelines([text] if isinstance(text, str) else text)
         file.flush()
         if stat.S_ISREG(os.fstat(handle).st_mode):
             os.fsync(handle)

@@ -1,6 +1,6 @@
 """Renderings: a report in, text out. Nothing here decides anything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,3 +32,11 @@ FORMATS: dict[str, Render] = {
     ".txt": _of("netpreflight.reports.terminal"),
 }
 """The formats that a report can be written in, by the ending of the file."""
+
+
+def in_parts(ending: str, report: "Report", dialects: Sequence[str] = ()) -> Iterable[str]:
+    """A format in parts, to be written one after the other: only JSON has every BSS, so only JSON may be large."""
+    if ending == ".json":
+        parts: Iterable[str] = import_module("netpreflight.reports.json").parts(report)
+        return parts
+    return [FORMATS[ending](report, dialects)]

@@ -18,7 +18,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -91,7 +91,7 @@ class Helper:
         with contextlib.suppress(OSError):
             self._send(Request.FORGET_LEASES)
 
-    def write(self, path: Path, text: str, *, private: bool) -> None:
+    def write(self, path: Path, text: str | Iterable[str], *, private: bool) -> None:
         """Write one of the files completely or not at all, as `output_files.write` does.
 
         Raises:

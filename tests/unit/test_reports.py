@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.report import Report, SavedReportError
+from netpreflight.agent.report import Report, SavedReportError, SharingLevel
 from netpreflight.probes.observations import Echo, EchoPacket, EchoTest, Observations
-from netpreflight.reports import FORMATS
+from netpreflight.reports import FORMATS, in_parts
 from netpreflight.reports.safe_text import shown
+from netpreflight.reports.sharing import shared
 from tests.unit import seen
 from tests.unit.hostile import HOSTILE, TAGS, planted
 from tests.unit.rendered import on_terminal, raw, run
@@ -84,6 +85,17 @@ def test_json_is_harmless_too_and_still_holds_the_same(text: str) -> None:
     assert raw(document) == []
     assert msgspec.json.decode(document, type=Report) == made
     assert json.loads(document)["observations"]["scope"]["ssid"] == text
+
+
+@pytest.mark.parametrize("networks", [0, 1, 25, 40])
+@pytest.mark.parametrize("level", ["complete", "public"])
+def test_json_in_parts_is_the_same_as_in_one(networks: int, level: SharingLevel) -> None:
+    bsss = [seen.bss(6, ssid=f"Hall {number}\n\U0001f600") for number in range(networks)]
+    made = shared(report.make(run(wifi=seen.wifi(*bsss, target=None)), profiles.load("generic")), level)
+    parts = list(in_parts(".json", made))
+
+    assert "".join(parts) == msgspec.json.format(msgspec.json.encode(made), indent=1).decode() + "\n"
+    assert len(parts) > 50
 
 
 def test_json_has_the_contracts_keys() -> None:
