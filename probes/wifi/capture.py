@@ -26,7 +26,6 @@ from netpreflight.probes.wifi.elements import (
     announced,
     bss,
     channel_at,
-    hides_name,
     outline,
     ssid_text,
     with_others,
@@ -34,8 +33,6 @@ from netpreflight.probes.wifi.elements import (
 from netpreflight.probes.wifi.source import NAME_FROM_RESPONSE
 
 MOST_BSSS = 2_000
-MOST_KEPT_OCTETS = 16 << 20
-"""The most octets of elements that are kept, over all BSSs."""
 MOST_FILE_OCTETS = 4 << 30
 MOST_FRAME_OCTETS = 256 << 10
 """The largest snapshot length in use (libpcap's MAXIMUM_SNAPLEN): a longer record is damage."""
@@ -152,7 +149,11 @@ def read_opened(capture: BinaryIO) -> Wifi:
 class _Announced(NamedTuple):
     """What a beacon or probe response says about its BSS."""
 
-    elements: bytes
+    name: bytes
+    elements: bytes | None
+    """None: the other kind of frame is used."""
+    digest: int
+    """Shows whether the next frame says the same."""
     fixed: bytes
     """The beacon interval and the capability field."""
     is_complete: bool
@@ -169,7 +170,6 @@ class FrameCollector:
         self.frames = 0
         """The number of frames of any kind."""
         self._heard: dict[_Key, _Heard] = {}
-        self._kept = 0
         self._plans: dict[bytes, _RadiotapPlan] = {}
         self._listened: dict[int, None] = {}
         """The radio's frequencies by its own headers: a beacon may come from a neighbouring channel."""
@@ -310,8 +310,8 @@ class FrameCollector:
         if (
             heard is None
             or (last := heard.last[is_response]) is None
-            or last.elements != elements
             or last.fixed != fixed
+            or last.digest != hash(elements)
         ):
             # Some radios' headers do not mention the FCS although it is there, and it may look like an element.
             if not fcs_octets and missing <= 0 and _ends_with_fcs(buffer, start, end):
@@ -326,15 +326,9 @@ class FrameCollector:
             if heard is not None and any(name) and heard.names and name not in heard.names:
                 key = *key[:2], name
                 heard = self._heard.get(key)
-            heard = self._keep(
-                key,
-                heard,
-                is_response,
-                _Announced(
-                    elements[:MOST_OCTETS], fixed, is_complete and missing <= 0 and len(elements) <= MOST_OCTETS
-                ),
-                name,
-            )
+            is_complete = is_complete and missing <= 0 and len(elements) <= MOST_OCTETS
+            elements = elements[:MOST_OCTETS]
+            heard = self._keep(key, heard, is_response, _Announced(name, elements, hash(elements), fixed, is_complete))
             if heard is None:
                 return
         heard.update(*reception)
@@ -345,22 +339,20 @@ class FrameCollector:
         heard: "_Heard | None",
         is_response: int,
         announced: _Announced,
-        name: bytes,
     ) -> "_Heard | None":
         """Keep the latest frame of a BSS, within limits; a cut frame never replaces a complete one."""
         last = heard.last[is_response] if heard else None
         self._cut += not announced.is_complete
-        more_octets = len(announced.elements) - (len(last.elements) if last else 0)
-        if self._kept + more_octets > MOST_KEPT_OCTETS or (heard is None and len(self._heard) >= MOST_BSSS):
-            self._left_out += 1
-            return heard
         if heard is None:
+            if len(self._heard) >= MOST_BSSS:
+                self._left_out += 1
+                return None
             heard = self._heard[key] = _Heard()
         if last is None or announced.is_complete or not last.is_complete:
             heard.last[is_response] = announced
-            self._kept += more_octets
-            if any(name) and name not in heard.names:
-                heard.names.append(name)
+            heard.keep_best()
+            if any(announced.name) and announced.name not in heard.names:
+                heard.names.append(announced.name)
         return heard
 
     def _request(self, buffer: bytes, start: int, end: int, frequency: int | None) -> None:
@@ -382,12 +374,8 @@ class FrameCollector:
             ValueError: the frame describes no network that a device could join.
         """
         beacon, response = heard.last
-        announced = beacon or response
-        if beacon and response and not beacon.is_complete and response.is_complete:
-            # Prefer a complete probe response to a truncated beacon.
-            announced = response
-        assert announced is not None, "a BSS is kept with what it said"
-        elements, fixed, is_complete = announced
+        _, elements, _, fixed, is_complete = heard.best
+        assert elements is not None, "those of the best frame are kept"
         described = [
             bss(
                 elements,
@@ -398,7 +386,7 @@ class FrameCollector:
                 beacon_interval_tu=int.from_bytes(fixed[:2], "little"),
                 capability=int.from_bytes(fixed[2:], "little"),
                 answers_probes=self._answers(heard),
-                hidden=hides_name(beacon.elements) if beacon else None,
+                hidden=not any(beacon.name) if beacon else None,
                 nontransmitted=False,  # its frame was heard
                 complete=is_complete,
             )
@@ -407,8 +395,8 @@ class FrameCollector:
         # If it was heard on several channels, choose the one that its elements name as its own.
         candidate = min(described, key=lambda heard_as: len(heard_as.contradictions))
         notes = list(candidate.contradictions)
-        if candidate.ssid == "" and response and any(name := outline(response.elements)[0] or b""):
-            candidate = structs.replace(candidate, ssid=ssid_text(name), ssid_hex=name.hex())
+        if candidate.ssid == "" and response and any(response.name):
+            candidate = structs.replace(candidate, ssid=ssid_text(response.name), ssid_hex=response.name.hex())
             notes.append(NAME_FROM_RESPONSE)
         if len(names) > 1:
             several = ", ".join(map(in_quotes, names[:_MOST_NAMES]))
@@ -460,10 +448,7 @@ class FrameCollector:
                 f"BSSs that send no beacon, but are announced in a Multiple BSSID element (9.4.2.45): {nontransmitted}"
             )
         if self._left_out:
-            limits.append(
-                f"{_packets(self._left_out)} left out: more than {MOST_BSSS} BSSs, "
-                f"or {MOST_KEPT_OCTETS >> 20} MiB of elements"
-            )
+            limits.append(f"{_packets(self._left_out)} left out: more than {MOST_BSSS} BSSs")
         return limits
 
 
@@ -484,6 +469,22 @@ class _Heard:
         self.signal: int | None = None
         self.at: float | None = None
         self._best: dict[int | None, int] = {}
+
+    @property
+    def best(self) -> _Announced:
+        """The frame that is used: the beacon; a probe response without one, or if only the response is complete."""
+        beacon, response = self.last
+        best = response if response and (not beacon or response.is_complete > beacon.is_complete) else beacon
+        assert best is not None, "a BSS is kept with what it said"
+        return best
+
+    def keep_best(self) -> None:
+        """Drop the elements of the other frame: a frame that is complete stays the best, so they are not needed again.
+
+        They may be 4 kB for each of thousands of BSSs.
+        """
+        best = self.best
+        self.last = [last if last is None or last is best else last._replace(elements=None) for last in self.last]
 
     def update(self, frequency: int | None, signal: int | None, seconds: float | None) -> None:
         """Keep the strongest signal, overall and for each of at most 8 frequencies (MHz), and the latest time.

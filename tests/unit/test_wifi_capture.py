@@ -4,13 +4,14 @@ import gzip
 import os
 import random
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from netpreflight.probes.observations import Bss, Wifi
 from netpreflight.probes.wifi import capture
-from netpreflight.probes.wifi.capture import BARE, PPI, PRISM, read_capture
+from netpreflight.probes.wifi.capture import BARE, PPI, PRISM, FrameCollector, Record, read_capture
 from tests.unit import beacons
 from tests.unit.beacons import block, frame, join, multiple_bssid, pcap, pcapng, profile, radiotap, usual
 
@@ -346,13 +347,27 @@ def test_bsss_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert any("20 beacons or probe responses were left out" in limit for limit in seen.limits)
 
 
-def test_kept_octets_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capture, "MOST_KEPT_OCTETS", 500)
-    frames = [
-        radiotap(frame(usual() + join((221, bytes(200))), bssid=f"02:00:00:00:00:{number:02x}")) for number in range(9)
-    ]
+@pytest.mark.parametrize("kinds", [(0x80,), (0x80, 0x50), (0x50, 0x80), (0x80, 0x50, 0x80, 0x50)])
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_the_elements_of_one_frame_of_a_bss_are_kept(kinds: tuple[int, ...], *, is_cut: bool) -> None:
+    """Also where the beacon is cut, and the probe response is used instead; frames differ from each to each."""
+    heard = FrameCollector()
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            for at, kind in enumerate(kinds):
+                vendor = join(*[(221, bytes([number, at]) * 120)] * 16)
+                made = frame(usual() + vendor, kind=kind, bssid=f"02:00:00:00:00:{number:02x}")
+                made = made[: -1 if is_cut and kind == 0x80 else None]
+                heard.frame(Record(made, 0, len(made), len(made), 0.0, BARE, 0))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
 
-    assert len(read(pcap(*frames), tmp_path).bss) == 2
+    assert 100 * 3_900 < kept < 100 * 5_500
+    assert {(bss.complete, bss.answers_probes) for bss in heard.wifi("capture").bss} == {
+        (not is_cut or 0x50 in kinds, True if 0x50 in kinds else None)
+    }
 
 
 def test_announced_others_are_listed_as_such(tmp_path: Path) -> None:
