@@ -215,10 +215,13 @@ def check(
     sent, and to whom, is listed in the report's footprint.
     """
     gc.disable()  # what is loaded now stays, and need not be looked through for garbage (30 ms)
-    from msgspec import structs  # noqa: PLC0415 - usage errors do not wait for these
+    from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415 - usage errors do not wait for these
+
+    outputs = _check_outputs(output)
+    helper = start_helper(outputs) if context.obj else None  # before the rest is loaded, so that it stays small
+    from msgspec import structs  # noqa: PLC0415 - as above
 
     from netpreflight.agent import judging, profiles  # noqa: PLC0415
-    from netpreflight.agent.privilege import give_up  # noqa: PLC0415
     from netpreflight.agent.report import make  # noqa: PLC0415
     from netpreflight.agent.run import measure  # noqa: PLC0415
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
@@ -227,7 +230,7 @@ def check(
 
     gc.freeze()
     gc.enable()
-    outputs, products, level = _check_outputs(output), _check_dialects(dialects), _choose_level(share, redact=redact)
+    products, level = _check_dialects(dialects), _choose_level(share, redact=redact)
     try:
         profile = profiles.load(device or profiles.DEFAULT, os_version)
         selection = select(only, skip)
@@ -236,7 +239,7 @@ def check(
     if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
         raise UsageError("--ssid and --capture are for the wifi checks, and this run leaves out all of them")
     name, opened = _read_ssid(ssid), _open_capture(capture)
-    rights = give_up(outputs) if context.obj else None  # before anything is read from the network
+    rights = give_up(helper)  # before anything is read from the network
     air = _read_air(name, capture, opened)
     laptop_scope = scope(interface)
     if rights is not None:
@@ -251,7 +254,6 @@ def check(
     if debug:
         # With a level that hides something, the lines wait: what must be hidden is known only at the end.
         trace = events.append if level in {"ticket", "public"} else _write_event
-    helper = rights.helper if rights else None
     run = measure(
         laptop_scope,
         air,
@@ -475,12 +477,13 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     measured.
     """
     from netpreflight.agent.doctor import examine  # noqa: PLC0415 - as above
-    from netpreflight.agent.privilege import give_up  # noqa: PLC0415
+    from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.reports.doctor import render  # noqa: PLC0415
     from netpreflight.reports.terminal.doctor import show  # noqa: PLC0415
 
-    rights = give_up([]) if context.obj else None  # as a run does, so that what is left is what a run has
+    # As a run does, so that what is left is what a run has.
+    rights = give_up(start_helper([]) if context.obj else None)
     laptop_scope = scope()
     if rights is not None:
         laptop_scope.privileges = rights.told(laptop_scope.privileges)

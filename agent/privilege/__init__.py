@@ -23,8 +23,6 @@ from netpreflight.probes.observations import KeptRight, Privileges
 class GivenUp(NamedTuple):
     """What a run that root started has left."""
 
-    helper: Helper
-    """Does the few things that need root."""
     kept: list[KeptRight]
     """What the system did not let go of."""
 
@@ -33,10 +31,13 @@ class GivenUp(NamedTuple):
         return replace(privileges, user="root", given_up=True, kept=self.kept)
 
 
-def give_up(files: Sequence[Path]) -> GivenUp | None:
-    """Start the root helper for the files that -o names, then become an ordinary user; None: nothing to give up."""
+def start_helper(files: Sequence[Path]) -> Helper | None:
+    """Start the root helper for the files that -o names; None: there is nothing to give up."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return None
-    user = caller(os.environ)
-    started = helper.start(files, file_owner())
-    return GivenUp(started, become(user, read_later()))
+    return helper.start(files, file_owner())
+
+
+def give_up(started: Helper | None) -> GivenUp | None:
+    """Become an ordinary user, once the helper was started; without one there is nothing to give up."""
+    return None if started is None else GivenUp(become(caller(os.environ), read_later()))
