@@ -187,7 +187,16 @@ async def _dtls_control(network: Network, host: str, address: str) -> Control:
     detail = result.value or next((a.detail for a in result.attempts if a.detail), None) or "no answer"
     unasked = network.unasked(address, dtls.PORT)
     answered = result.value is not None
-    return Control(port=dtls.PORT, protocol="dtls", answered=answered, detail=detail, unasked=unasked)
+    new_ports: list[Attempt] = []
+    if answered and unasked.ports is None:
+        hello = dtls.client_hello(client_random)
+        new_ports = await ask_on_new_ports(
+            network, "control for CoAP", CLIENT_HELLO, host, hello, address, dtls.PORT, dtls.record_name
+        )
+        unasked = network.unasked(address, dtls.PORT)
+    return Control(
+        port=dtls.PORT, protocol="dtls", answered=answered, detail=detail, unasked=unasked, new_ports=new_ports
+    )
 
 
 async def _http_control(network: Network, host: str, address: str) -> Control:

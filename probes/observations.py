@@ -846,6 +846,8 @@ class Control(Struct, frozen=True, kw_only=True):
     detail: Said = ""
     unasked: Unasked | None = None
     """Of DTLS; None: in a report of a version that did not look at that."""
+    new_ports: list[Attempt] = field(default_factory=list)
+    """A ClientHello from each of three more ports, chosen at random: only where this process could not see a sweep."""
     foreign: bool = False
     """Whether the answer may come from another host: it is a redirect elsewhere, or an error as proxies send it."""
 

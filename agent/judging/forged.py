@@ -15,7 +15,7 @@ from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.signature import has_signed
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import Attempt, CloudEndpoint, Ntp, Unasked
+from netpreflight.probes.observations import Attempt, CloudEndpoint, Control, Ntp, Unasked
 
 LEAST_PORTS = 3
 """So many closed ports that get datagrams in one server's name are a sweep: a server answers only those that ask."""
@@ -49,6 +49,11 @@ def doubt_of_ntp(ntp: Ntp) -> Doubt | None:
     if ntp.good is None or ntp.unasked is None:
         return None
     return _doubt(ntp.unasked, ntp.new_ports, ntp.repeated)
+
+
+def doubt_of_control(control: Control) -> Doubt | None:
+    """The same of a control, which is compared with the silence of UDP 5683; HTTP over TCP is not in doubt."""
+    return None if control.unasked is None else _doubt(control.unasked, control.new_ports, 0)
 
 
 def may_be_forged(endpoint: CloudEndpoint) -> bool:

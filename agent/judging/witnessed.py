@@ -6,7 +6,7 @@ the real vendor sends.
 
 from typing import Literal, NamedTuple
 
-from netpreflight.agent.judging.forged import doubt_of_ntp, is_swept, may_be_forged
+from netpreflight.agent.judging.forged import doubt_of_control, doubt_of_ntp, may_be_forged
 from netpreflight.probes.observations import Observations
 
 _NTP_PORT, _HTTP_PORT = 123, 80
@@ -46,7 +46,7 @@ def answered(seen: Observations) -> list[Answered]:
         if server.reply:
             found.append(Answered(server.address, "udp", server.port, "coap"))
         for control in server.controls:
-            doubtful = control.foreign or is_swept(control.unasked)
+            doubtful = control.foreign or doubt_of_control(control) is not None
             if control.answered and not doubtful and not (intercepted and control.protocol == "http"):
                 protocol: Literal["udp", "tcp"] = "udp" if control.protocol == "dtls" else "tcp"
                 found.append(Answered(server.address, protocol, control.port, control.protocol))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.lab.hostile_neighbour import HostileNeighbour
-from tests.lab.lab import ARGON_CLOUD, LAPTOP, NOBODY, NTP, Lab
+from tests.lab.lab import ARGON_CLOUD, COAP, LAPTOP, NOBODY, NTP, Lab
 from tests.lab.servers import GATEWAY
 
 pytestmark = pytest.mark.lab
@@ -187,3 +187,29 @@ def test_a_time_server_counts_where_nobody_forges(user: int | None) -> None:
     assert [attempt["outcome"] for attempt in ntp["new_ports"]] == ["reply"] * (3 if user is not None else 0)
     assert len({port for _, port in rows}) == (4 if user is not None else 1)
     assert all(later - earlier >= 2 for earlier, later in itertools.pairwise(times))
+
+
+def test_a_forged_control_blocks_no_coap_port() -> None:
+    """A CoAP server that is down, and somebody in its name on UDP 5684."""
+    with Lab(coap="silent", coap_http=False) as lab:
+        wall_off(lab)
+        lab.gateway.drop("udp", 5684)
+        with HostileNeighbour(lab).alerts(COAP[0], per_second=QUICK) as attack:
+            run = lab.check("--only", "coap", user=NOBODY)
+            sent = attack.sent
+    found = check_of(run.report, "coap.udp-5683")
+    controls = [control for server in run.report["observations"]["coap"]["servers"] for control in server["controls"]]
+
+    assert sent > MANY
+    assert any(control["detail"] == "Alert 40" for control in controls)  # the fault has fired
+    assert (found["status"], found["problem"]) == ("unknown", "no-answer")
+
+
+def test_a_control_counts_where_nobody_forges() -> None:
+    """The healthy twin: a CoAP server that itself answers on UDP 5684."""
+    with Lab(coap="silent", coap_http=False, coap_dtls=True) as lab:
+        wall_off(lab)
+        run = lab.check("--only", "coap", user=NOBODY)
+    found = check_of(run.report, "coap.udp-5683")
+
+    assert (found["status"], found["problem"]) == ("fail", "blocked")

@@ -1,11 +1,12 @@
 """Which ports are the controls of a path: those that answered, and nobody in their place."""
 
+import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging.witnessed import answered_at
 from netpreflight.agent.path_targets import path_targets
-from netpreflight.probes.observations import Control, Portal
+from netpreflight.probes.observations import Control, Portal, Unasked
 from tests.unit import seen
 
 LOGIN = seen.portal({"status": 302, "location": "http://192.168.77.1/login"})
@@ -36,3 +37,22 @@ def test_a_vendor_that_said_what_only_it_knows_is_witnessed_behind_a_portal() ->
     run = seen.healthy(portal=mixed)
 
     assert [answered.words for answered in answered_at(run, address)] == ["HTTP on TCP 80"]
+
+
+@pytest.mark.parametrize(("answered", "count"), [(3, 1), (2, 0)])
+def test_a_dtls_control_that_anybody_can_have_sent_has_to_come_on_three_more_ports(answered: int, count: int) -> None:
+    address = seen.COAP_ADDRESSES[0]
+    control = Control(
+        port=5684,
+        protocol="dtls",
+        answered=True,
+        unasked=Unasked(closed=0),
+        new_ports=[
+            *seen.attempts(address, 5684, "reply", answered),
+            *seen.attempts(address, 5684, "timeout", 3 - answered),
+        ],
+    )
+    coap = seen.coap(seen.attempts(address, 5683))
+    coap.servers[0] = replace(coap.servers[0], controls=[control])
+
+    assert len(answered_at(seen.healthy(coap=coap), address)) == count
