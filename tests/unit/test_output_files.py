@@ -81,6 +81,7 @@ def test_a_complete_comparison_is_for_its_owner_only(tmp_path: Path) -> None:
     assert mode(file) == 0o600
 
 
+@pytest.mark.root
 @as_root
 @pytest.mark.parametrize("name", ["run.json", "run.html"])
 def test_files_belong_to_the_user_who_called_sudo(tmp_path: Path, name: str) -> None:
@@ -92,6 +93,7 @@ def test_files_belong_to_the_user_who_called_sudo(tmp_path: Path, name: str) -> 
     assert (file.stat().st_mode & 0o077 == 0) == (name == "run.json")
 
 
+@pytest.mark.root
 @as_root
 def test_the_file_of_somebody_else_is_replaced_and_not_handed_back(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
@@ -107,6 +109,7 @@ def test_the_file_of_somebody_else_is_replaced_and_not_handed_back(tmp_path: Pat
     assert (file.stat().st_uid, mode(file)) == (0, 0o644)
 
 
+@pytest.mark.root
 @as_root
 def test_the_owners_file_stays_its_own(tmp_path: Path) -> None:
     file = tmp_path / "run.txt"
@@ -122,6 +125,7 @@ def test_the_owners_file_stays_its_own(tmp_path: Path) -> None:
 # --- links
 
 
+@pytest.mark.root
 @as_root
 @pytest.mark.parametrize("way", ["file", "folder", "further link", "no target yet"])
 def test_a_planted_link_is_refused_before_the_run_and_when_writing(tmp_path: Path, way: str) -> None:
@@ -153,6 +157,7 @@ def test_a_planted_link_is_refused_before_the_run_and_when_writing(tmp_path: Pat
     assert not victim.exists() or victim.read_text() == "old"
 
 
+@pytest.mark.root
 @as_root
 @pytest.mark.parametrize("uid", [0, USER.uid])
 @pytest.mark.parametrize("way", ["file", "folder", "relative", "up"])
@@ -178,6 +183,7 @@ def test_the_users_own_links_and_roots_are_followed(tmp_path: Path, way: str, ui
     assert [path.name for path in target.parent.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.root
 @as_root
 def test_a_planted_hard_link_is_replaced_and_what_it_shares_stays(tmp_path: Path) -> None:
     victim, named = tmp_path / "secret", tmp_path / "run.json"
@@ -190,6 +196,7 @@ def test_a_planted_hard_link_is_replaced_and_what_it_shares_stays(tmp_path: Path
     assert named.stat().st_nlink == 1
 
 
+@pytest.mark.root
 @as_root
 def test_a_planted_pipe_gets_no_report(tmp_path: Path) -> None:
     pipe = tmp_path / "run.json"

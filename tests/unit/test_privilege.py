@@ -319,6 +319,7 @@ def privileges(ran: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.root
 @as_root
 def test_the_files_of_a_run_belong_to_who_started_it(tmp_path: Path) -> None:
     """In a folder that the run itself cannot even enter."""
@@ -333,6 +334,7 @@ def test_the_files_of_a_run_belong_to_who_started_it(tmp_path: Path) -> None:
     assert json.loads(own.read_text())["scope"]["privileges"]["user"] == "root"
 
 
+@pytest.mark.root
 @as_root
 def test_a_planted_link_is_not_followed_by_root(tmp_path: Path) -> None:
     victim, link = tmp_path / "victim.json", tmp_path / "run.json"
@@ -350,6 +352,7 @@ def test_a_planted_link_is_not_followed_by_root(tmp_path: Path) -> None:
     assert link.is_symlink()
 
 
+@pytest.mark.root
 @as_root
 def test_root_writes_to_pipes_and_to_standard_output(tmp_path: Path) -> None:
     pipe, out = tmp_path / "pipe.json", tmp_path / "out.txt"
@@ -365,6 +368,7 @@ def test_root_writes_to_pipes_and_to_standard_output(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@pytest.mark.root
 @as_root
 def test_what_only_root_may_read_is_read(tmp_path: Path) -> None:
     """A product's file before root's rights are given up, and a capture that is opened before, and read after."""
@@ -381,6 +385,7 @@ def test_what_only_root_may_read_is_read(tmp_path: Path) -> None:
     assert report["scope"]["privileges"]["given_up"] is True
 
 
+@pytest.mark.root
 @as_root
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv makes such a root")
 @pytest.mark.parametrize(
@@ -401,6 +406,7 @@ def test_what_a_container_keeps_is_told(takes: list[str], kept: list[str], tmp_p
     assert file.stat().st_uid == 0
 
 
+@pytest.mark.root
 @as_root
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv makes such a root")
 @pytest.mark.parametrize(
@@ -438,6 +444,7 @@ def test_the_manual_page_of_prctl_has_these_numbers() -> None:
     assert ours == {name: int(numbers[name]) for name in ours}
 
 
+@pytest.mark.root
 @as_root
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_pipe_that_nobody_reads_holds_up_neither_ctrl_c_nor_the_helper(
