@@ -267,9 +267,27 @@ class _Flow:
     """The one that it goes on with."""
     with_cookie: int = 0
     """ClientHellos with it."""
-    begun: bool = False
-    """Whether the server has begun a handshake, and whether its flight has come to its end."""
-    done: bool = False
+    messages: dict[int, int] = field(default_factory=dict)
+    """The server's handshake messages after its HelloVerifyRequest: their types, by their sequence numbers."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the server has begun a handshake."""
+        return bool(self.messages)
+
+    @property
+    def done(self) -> bool:
+        """Whether the server's flight has come, from its ServerHello (2) to its ServerHelloDone (14)."""
+        first, last = ((number for number, kind in self.messages.items() if kind == wanted) for wanted in (2, 14))
+        begin, end = next(first, None), next(last, None)
+        return begin is not None and end is not None and all(number in self.messages for number in range(begin, end))
+
+    def hear_flight(self, data: bytes) -> None:
+        """Remember the handshake messages of a datagram, which may be several records (RFC 6347, 4.1 and 4.2.2)."""
+        while len(data) > 18:
+            if data[0] == 22:
+                self.messages[int.from_bytes(data[17:19])] = data[13]
+            data = data[13 + int.from_bytes(data[11:13]) :]
 
 
 class Judgement:
@@ -329,7 +347,7 @@ class Judgement:
             self._flows[packet.to[1], packet.source].cookies.add(data[28 : 28 + data[27]])
         elif data[0] == 22:
             flow = self._flows[packet.to[1], packet.source]
-            flow.begun, flow.done = True, flow.done or (len(data) > 13 and data[13] == 14)
+            flow.hear_flight(data)
 
     def _judge(self, packet: Packet) -> None:
         """Hold a datagram against the list."""
