@@ -1,5 +1,8 @@
 """The answer and the headline: the result for somebody who reads nothing else."""
 
+import msgspec
+
+from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.owner import the_owner
 from netpreflight.agent.profiles import Profile
@@ -17,13 +20,26 @@ def is_same_port(check: Check, lost: Check) -> bool:
     return bool({flow.words for flow in check.to_allow} & {flow.words for flow in lost.to_allow})
 
 
+def with_networks(answer: Answer, verdicts: list[Verdict], profile: Profile) -> Answer:
+    """The answer where no network was chosen, with how many of those in range would do for the device."""
+    unsettled = verdicts.count("undetermined")
+    counts = {
+        "would do": sum(verdict.startswith("compatible") for verdict in verdicts),
+        "would not": verdicts.count("incompatible"),
+        f"{'is' if unsettled == 1 else 'are'} not settled": unsettled,
+    }
+    told = in_a_row([f"{count} {words}" for words, count in counts.items() if count])
+    sentence = f"{answer.sentence} Judged for {_named(profile)} from the Wi-Fi scan only, {told}."
+    return msgspec.structs.replace(answer, sentence=sentence)
+
+
 def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: Startup) -> Answer:
     """Say whether the device gets online, what is in the way, and who can change that.
 
     The sentence claims no more than `start` shows. A device may still get online now and then although a required check
     fails (two DHCP servers that disagree), and a pass may rest on a fact about the device that is not confirmed.
     """
-    device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
+    device = _named(profile)
     required = [check for check in checks if check.level == "required"]
     if verdict == "incompatible":
         failing = [check for check in required if check.status == "fail"]
@@ -36,6 +52,8 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
         unseen = [check for check in required if check.status == "unknown"]
         if not unseen:
             return Answer(sentence=f"Not settled: this run looked at nothing that {device} needs.")
+        if unseen[0].problem == "none-chosen":
+            return _answered("Not settled: it depends on the network.", unseen[0])
         looked_at = sum(check.status != "skip" for check in checks)
         return _answered(
             "Not settled: this run found nothing in the way, "
@@ -55,6 +73,11 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
     if verdict == "compatible":
         return Answer(sentence=yes)
     return _answered(yes, next(check for check in checks if check.status == "warn"))
+
+
+def _named(profile: Profile) -> str:
+    """The device in a sentence: "an Argon"."""
+    return f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
 
 
 def _answered(sentence: str, first: Check) -> Answer:

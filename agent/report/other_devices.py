@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from netpreflight.agent import judging, profiles
+from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Judgement, Result, Verdict
 from netpreflight.agent.selection import Selection
@@ -45,7 +46,7 @@ class VersionVerdict(_Outcome, frozen=True, kw_only=True):
     before: str | None
     """The first version to which the verdict no longer applies; None: it applies up to the newest."""
     warnings: list[str]
-    """Checks that do not pass."""
+    """Checks that do not pass, without those that the user left out."""
     asked_instead: str | None = None
     """The cloud host name of another version, whose answers are used because its own was not asked for."""
 
@@ -67,10 +68,11 @@ def by_version(seen: Observations, judged: Profile, selection: Selection) -> lis
     is assumed to be answered like the judged version's; `asked_instead` says so.
     """
     found: list[VersionVerdict] = []
+    asks_names = any(selection.includes(row.id) for row in CHECKS.values() if row.beyond_the_air)
     for version in profiles.versions_of(judged):
         profile = _at_the_same_cloud(version, judged, seen)
-        verdict = _version_verdict(profile, judging.judge(seen, profile, selection))
-        if profile is not version:
+        verdict = _version_verdict(profile, judging.judge(seen, profile, selection), selection)
+        if profile is not version and asks_names:
             verdict = msgspec.structs.replace(verdict, asked_instead=judged.cloud.hosts.value[0])
         if found and _without_versions(found[-1]) == _without_versions(verdict):
             both = found[-1].asked_instead or verdict.asked_instead
@@ -113,7 +115,7 @@ def _device_verdict(profile: Profile, judgement: Judgement) -> DeviceVerdict:
     )
 
 
-def _version_verdict(profile: Profile, judgement: Judgement) -> VersionVerdict:
+def _version_verdict(profile: Profile, judgement: Judgement, selection: Selection) -> VersionVerdict:
     """The verdict for a Device OS version, from its judgement."""
     return VersionVerdict(
         **_outcome_fields(judgement),
@@ -122,7 +124,7 @@ def _version_verdict(profile: Profile, judgement: Judgement) -> VersionVerdict:
         warnings=[
             f"{check.id} {check.status}"
             for check in judgement.checks
-            if check.status != "pass" and check.level != "reported"
+            if check.status != "pass" and check.level != "reported" and selection.includes(check.id)
         ],
     )
 

@@ -2,9 +2,11 @@
 
 from typing import Literal
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from netpreflight.agent import __version__, judging
+from netpreflight.agent.judging.answer import headline_of, with_networks
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.wifi.survey import surveyed
 from netpreflight.agent.profiles import Profile
@@ -116,6 +118,10 @@ def make(run: Run, profile: Profile) -> Report:
     needed_changes = changes(judgement.checks, seen, profile)
     way = way_to_cloud(view, judgement.checks)
     devices = by_device(counted, profile, judgement, selection)
+    networks = _networks(run, counted, profile)
+    if networks and judgement.verdict == "undetermined" and judgement.answer.check == "wifi.band":
+        answer = with_networks(judgement.answer, [network.verdict for network in networks], profile)
+        judgement = msgspec.structs.replace(judgement, answer=answer, headline=headline_of(judgement.verdict, answer))
     return Report(
         schema="netpreflight-report/1",
         tool=Tool(),
@@ -148,7 +154,7 @@ def make(run: Run, profile: Profile) -> Report:
         observations=seen,
         footprint=run.footprint,
         set_up=run.set_up,
-        networks=_networks(run, counted, profile),
+        networks=networks,
         route=way,
         answers=questions(view, judgement.checks, way),
     )

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
@@ -76,26 +78,46 @@ def print_internet_test(console: Console, report: Report) -> None:
 
 
 def print_versions(console: Console, report: Report) -> None:
-    """Print what differs by Device OS version."""
+    """Print what differs by Device OS version; what was left out of the run is not told for each of them."""
     if not report.versions:
         return
     _heading(console, f"By Device OS version of the {report.device.title}")
     online = {True: "online", False: "not online", None: "not known whether online"}
     differ = len({tuple(version.warnings) for version in report.versions}) > 1
+    told: list[tuple[VersionVerdict, list[str]]] = []
     for version in report.versions:
-        until = f", before {version.before}" if version.before else " on"
-        _line(console, f"from {version.since}{until}: {version.verdict}, {online[version.online]}")
-        result = (
-            f": {version.internet_test or 'no result'}"
-            if version.method != "none"
-            else "; this version counts it as passed"
-        )
-        test = f"Internet Test: {METHODS[version.method]}{result}"
-        _line(console, "; ".join(filter(None, (test, "" if version.online else at_the_end(version)))), indent=4)
-        if version.asked_instead is not None:
-            _line(console, f"assuming that its cloud's name resolves like {version.asked_instead}", indent=4)
+        lines = [f"{version.verdict}, {online[version.online]}", *_version_lines(version, report)]
         if version.warnings and differ:
-            _line(console, f"not passed: {', '.join(version.warnings)}", indent=4)
+            lines.append(f"not passed: {', '.join(version.warnings)}")
+        if told and told[-1][1] == lines:
+            told[-1] = (msgspec.structs.replace(told[-1][0], before=version.before), lines)
+        else:
+            told.append((version, lines))
+    in_all = [line for line in told[0][1][1:] if len(told) > 1 and all(line in lines for _, lines in told)]
+    for version, (words, *lines) in told:
+        until = f", before {version.before}" if version.before else " on"
+        _line(console, f"from {version.since}{until}: {words}")
+        for line in lines:
+            if line not in in_all:
+                _line(console, line, indent=4)
+    for line in in_all:
+        _line(console, f"all of them: {line}")
+    for name in dict.fromkeys(version.asked_instead for version in report.versions if version.asked_instead):
+        assuming = in_a_row([version.since for version in report.versions if version.asked_instead == name])
+        _line(console, f"For {assuming} that assumes that the cloud's name resolves like {name}.")
+
+
+def _version_lines(version: VersionVerdict, report: Report) -> list[str]:
+    """What is told of a version below its verdict: its Internet Test, and how it ends."""
+    test = f"Internet Test: {METHODS[version.method]}"
+    if version.method == "none":
+        test += "; this version counts it as passed"
+    elif version.internet_test is None and report.selection.only is not None:
+        test = ""
+    else:
+        test += f": {version.internet_test or 'no result'}"
+    line = "; ".join(filter(None, (test, "" if version.online else at_the_end(version))))
+    return [line] if line else []
 
 
 def print_devices(console: Console, report: Report) -> None:

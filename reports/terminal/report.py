@@ -1,6 +1,8 @@
 """The report for a terminal: the answer, the table of checks, what to do; a text file has more detail."""
 
+import textwrap
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.padding import Padding
@@ -9,6 +11,8 @@ from rich.text import Text
 
 from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check, Status
+from netpreflight.agent.selection import in_groups
+from netpreflight.probes.quoting import in_quotes
 from netpreflight.reports.channel_map import MARK, channel_map
 from netpreflight.reports.console import plain_text
 from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, way
@@ -33,6 +37,7 @@ MARKS = {status: (STATUS[status], style) for status, style in _STYLES.items()}
 _WORST_FIRST = ("fail", "unknown", "warn")
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
+_WIDEST_IDS = 20
 
 
 def render(report: Report, dialects: Sequence[str] = (), /) -> str:
@@ -83,17 +88,19 @@ def _print_details(console: Console, report: Report) -> None:
 
 
 def _table(checks: list[Check]) -> Table:
-    """The table of checks with their results."""
+    """The table of checks with their results; neighbours of which the same is said share a row."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     for heading in ("Stage", "Check", "Result", "What was seen"):
         table.add_column(heading, no_wrap=heading != "What was seen", overflow="fold")
-    for check in checks:
+    alike = groupby(checks, lambda check: (check.stage, check.status, check.summary, needless(check)))
+    for _, same in alike:
+        check, *others = same
         word, style = MARKS[check.status]
         is_not_needed = needless(check)
         note = " (this device does not need it)" if is_not_needed else ""
         table.add_row(
             check.stage,
-            check.id,
+            "\n".join(textwrap.wrap(in_groups([check.id, *(other.id for other in others)]), _WIDEST_IDS)),
             Text(word, style="dim" if is_not_needed else style),
             Text(shown(check.summary) + note),
         )
@@ -164,10 +171,13 @@ def _print_networks(console: Console, report: Report) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     for heading in ("Network", "Signal", "Channels", "Verdict", "First reason"):
         table.add_column(heading, no_wrap=heading in {"Signal", "Verdict"}, overflow="fold")
+    before = ""
     for network in report.networks[:_MOST_NETWORKS]:
         strength = f"{network.signal_dbm:.0f} dBm" if network.signal_dbm is not None else "?"
         first = next((check for status in _WORST_FIRST for check in network.checks if check.status == status), None)
-        why = shown(first.summary) if first else ""
+        why = first.summary if first else ""
+        same = why.replace(in_quotes(network.ssid), "")
+        why, before = "as above" if same and same == before else shown(why), same
         channels = ", ".join(map(str, network.channels))
         table.add_row(
             Text(shown(network.ssid)),
