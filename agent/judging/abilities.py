@@ -89,12 +89,11 @@ def _network(laptop: Laptop) -> Ability:
 
 
 def _raw_sockets(laptop: Laptop) -> Ability:
-    return _by_obstacle(
-        "raw-sockets",
-        _checks(_needs_lease),
-        laptop.obstacles.get("exchange"),
-        "this process may open raw sockets",
-    )
+    checks, obstacle = _checks(_needs_lease), laptop.obstacles.get("exchange")
+    if obstacle is None:
+        return _row("raw-sockets", checks, "yes", "this process may open raw sockets")
+    why = f"this process may open no raw sockets: {obstacle.reason}"
+    return _row("raw-sockets", checks, "no", why, obstacle.step or CONNECT)
 
 
 def _exchange(laptop: Laptop) -> Ability:

@@ -1,7 +1,10 @@
 """What netpreflight makes of the laptops on which it is run; other people's tools show that each is what it claims."""
 
+import json
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -227,3 +230,41 @@ def test_access_point_that_has_gone_is_not_on_the_air(radios: Radios, on_air: On
     # Root's scan does not hear it, whatever the kernel still remembers; a scan that hears nothing at all is no proof.
     assert survey(of_root)["bss"] == []
     assert found(of_root["checks"]) == dict.fromkeys(CHECKS, ("unknown", "nothing-heard"))
+
+
+REFUSING = partial(with_network_manager, scan_allowed=False)
+SCANS_BY_ITSELF = (with_network_manager, REFUSING)
+"""NetworkManager scans when it begins, unasked; a unit test sees that it is not asked to."""
+LAPTOPS: dict[str, tuple[Callable[[Radios], AbstractContextManager[User]], str]] = {
+    "root": (partial(plain, root=True), "yes"),
+    "user": (partial(plain, root=False), "limited"),
+    "user-with-network-manager": (with_network_manager, "limited"),
+    "user-whom-network-manager-refuses": (REFUSING, "limited"),
+    "user-with-wpa-supplicant": (with_wpa_supplicant, "yes"),
+    "user-without-wpa-supplicant": (partial(with_wpa_supplicant, reachable=False), "limited"),
+    "blocked": (with_blocked_radio, "no"),
+    "blocked-user": (partial(with_blocked_radio, root=False), "no"),
+    "no-radio": (without_radio, "no"),
+}
+
+
+@pytest.mark.parametrize(("laptop", "state"), LAPTOPS.values(), ids=LAPTOPS)
+def test_the_doctor_says_what_a_run_then_does_and_scans_nothing(
+    radios: Radios, on_air: OnAir, laptop: Callable[[Radios], AbstractContextManager[User]], state: str
+) -> None:
+    with laptop(radios) as user:
+        scans = radios.laptop.events("scan started")
+        done = user.run(TOOL, "doctor", "--json")
+        if laptop not in SCANS_BY_ITSELF:
+            assert radios.laptop.events("scan started") == scans
+        said = {ability["id"]: ability for ability in json.loads(done.stdout)["abilities"]}
+        seen = survey(look(user))
+
+    assert said["wifi-scan"]["state"] == state, said["wifi-scan"]
+    assert (state == "no") is (seen["source"] is None)
+    assert said["wifi-scan"]["unlock"] == (None if state == "yes" else seen["unlocked_by"])
+    if not seen["triggered"]:
+        told = said["wifi-scan"]["why"]
+        assert [limit for limit in seen["limits"] if limit not in told and "last results" not in limit] == []
+    assert said["monitor-mode"]["state"] == ("no" if state == "no" else "limited")
+    assert done.exit_code == 3, "of the cable nothing is there"
