@@ -220,6 +220,7 @@ async def dhcp(
                 await _Inform(network, scope, seen, learned).run()
     finally:
         record.cancel()
+        await asyncio.gather(record, return_exceptions=True)  # it ends the program that it has started
         task = asyncio.current_task()
         if task is None or not task.cancelling():  # of a run that is cut short, what it knows stays
             learned.end()

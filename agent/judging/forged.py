@@ -80,12 +80,13 @@ def _answered(new_ports: Sequence[Attempt]) -> int:
 def doubtful(finding: Finding, endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding:
     """The finding instead of one that rests on an answer which may be forged.
 
-    A failure is doubted only where somebody does forge: a pass needs proof that nobody does.
+    A failure that rests on silence is doubted only where somebody does forge; what was said needs proof that nobody
+    does.
     """
     doubt = doubt_of(endpoint, profile)
     if doubt == "swept":
         return swept(where, endpoint.unasked, endpoint.repeated)
-    if doubt is None or finding.status not in {"pass", "warn"}:
+    if doubt is None or (finding.status not in {"pass", "warn"} and finding.problem != "other-key"):
         return finding
     what = (
         f"It answered with {endpoint.record}, without a signature over this run's random number that fits a known key"
@@ -114,28 +115,34 @@ def unproved(where: str, what: str, new_ports: Sequence[Attempt]) -> Finding:
 
 
 def swept(where: str, unasked: Unasked | None, repeated: int = 0) -> Finding:
-    """The finding where somebody sends in a server's name, so that no answer from there counts."""
+    """The finding where somebody sends, or may send, in a server's name, so that no answer from there counts."""
+    forges = "Whoever forges answers has to try all ports like that, and nothing in the answer proves that the server "
+    if not repeated and unasked is not None and unasked.ports is None:
+        return Finding(
+            status="unknown",
+            summary=f"{where} is answered, but much comes to ports of this laptop that asked nothing",
+            problem="swept",
+            reason=f"Meanwhile {unasked.closed} packets came to closed ports of this laptop. {forges}itself sent it. "
+            "In whose name they came does not show without privileges.",
+            remedy="Run netpreflight again as root (sudo): then it sees whether they come in this server's name.",
+            owner="device owner",
+        )
+    ports = unasked.ports if unasked else None
+    shown = (
+        f"In this server's name, {counted(ports, 'port')} of this laptop got packets without having asked"
+        if ports
+        else f"{counted(repeated, 'datagram')} more came to ports that had their answer"
+    )
     return Finding(
         status="unknown",
         summary=f"{where} is answered, but somebody sends in its name to ports that asked nothing",
         problem="swept",
-        reason=f"{_counts(unasked, repeated)}. Whoever forges answers has to try all ports like that, and nothing in "
-        "the answer proves that the server itself sent it.",
+        reason=f"{shown}. {forges}itself sent it.",
         remedy="Find the host on this network that sends these packets (a capture on this laptop shows its MAC "
         "address) and disconnect it, then run netpreflight again. Or run it where only the router and this laptop are "
         "connected.",
         owner="network administrator",
     )
-
-
-def _counts(unasked: Unasked | None, repeated: int) -> str:
-    """What shows the sweep."""
-    ports, closed = (unasked.ports, unasked.closed) if unasked else (None, None)
-    if ports:
-        return f"In this server's name, {counted(ports, 'port')} of this laptop got packets without having asked"
-    if closed and closed >= LEAST_CLOSED:
-        return f"Meanwhile {closed} packets came to closed ports of this laptop"
-    return f"{counted(repeated, 'datagram')} more came to ports that had their answer"
 
 
 def evidence(

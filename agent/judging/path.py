@@ -136,7 +136,9 @@ def _proved(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpo
         for probe in trace.probes
         if probe.icmp is not None
     ]
-    if target.unasked is None or finding.status not in {"pass", "fail"} or all(icmp.proved for _, icmp in errors):
+    swept = is_swept(target.unasked)
+    settles = finding.status in {"pass", "fail"}
+    if target.unasked is None or not (settles or swept) or all(icmp.proved for _, icmp in errors):
         return finding
     end = ladder.end(target.device)
     if end and end.icmp:  # a refusal: a router's, which is named, or the destination's own, which passes
@@ -145,7 +147,6 @@ def _proved(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpo
         who = finding.named.address if finding.named else None
         rests_on = [icmp for probe, icmp in errors if probe.source == who]
     alike = len(rests_on) >= LEAST_HEARD or any(agree(icmp, asked.new_ports) for icmp in rests_on)
-    swept = is_swept(target.unasked)
     if not swept and (not rests_on or alike or any(icmp.proved for icmp in rests_on)):
         return finding
     return _unknown(

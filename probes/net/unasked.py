@@ -33,6 +33,8 @@ _MOST_AT_ONCE = 20_000
 _LEAST_IP, _QUOTED_AT, _PORTS = 20, 8, 4
 _ICMP, _UDP = 1, 17
 _ERRORS = (3, 11, 12)
+_TO_ALL = 2
+"""PACKET_MULTICAST; 0 is for this host, 1 a broadcast, and what is above goes elsewhere (packet(7))."""
 _MOST_WATCHED = 64
 """The jumps of the filter reach no further."""
 
@@ -146,14 +148,15 @@ def _closed_ports() -> int | None:
 def _attach(sock: socket.socket, ports: set[int]) -> None:
     """Let the kernel keep only datagrams from these ports, and ICMP errors (classic BPF; socket(7), SO_ATTACH_FILTER).
 
-    The packets begin with the IP header. What this laptop sends is left out, and so are later fragments.
+    The packets begin with the IP header. What this laptop sends is left out, and so are later fragments. What came to
+    all hosts is kept: the system takes a datagram for this laptop from a broadcast or multicast frame, too.
     """
-    load_kind, equal, any_bit, load_byte, load_half = 0x20, 0x15, 0x45, 0x30, 0x28
+    load_kind, above, equal, any_bit, load_byte, load_half = 0x20, 0x25, 0x15, 0x45, 0x30, 0x28
     header_size, half_behind, byte_behind, give = 0xB1, 0x48, 0x50, 0x06
     count, errors = len(ports), len(_ERRORS)
     program = [
-        (load_kind, 0, 0, 0xFFFFF004),  # SKF_AD_PKTTYPE: 0 is for this host
-        (equal, 0, 7 + count, 0),
+        (load_kind, 0, 0, 0xFFFFF004),  # SKF_AD_PKTTYPE
+        (above, 7 + count, 0, _TO_ALL),
         (load_byte, 0, 0, 9),
         (equal, 6 + count, 0, _ICMP),
         (equal, 0, 4 + count, _UDP),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.lab import hostile_neighbour
 from tests.lab.hostile_neighbour import HostileNeighbour
 from tests.lab.lab import ARGON_CLOUD, COAP, LAPTOP, NOBODY, NTP, Lab
 from tests.lab.servers import GATEWAY
@@ -213,3 +214,19 @@ def test_a_control_counts_where_nobody_forges() -> None:
     found = check_of(run.report, "coap.udp-5683")
 
     assert (found["status"], found["problem"]) == ("fail", "blocked")
+
+
+@pytest.mark.parametrize("mac", ["ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01"], ids=["broadcast", "multicast"])
+def test_a_sweep_in_frames_to_all_is_seen(mac: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system takes a datagram for its address from such a frame, too."""
+    monkeypatch.setattr(hostile_neighbour, "LAPTOP_MAC", mac)
+    with Lab(argon_cloud="silent") as lab:
+        wall_off(lab)
+        with HostileNeighbour(lab).alerts(ARGON_CLOUD, per_second=QUICK) as attack:
+            run = lab.check("--device", "argon", "--only", "cloud")
+            sent = attack.sent
+    cloud = check_of(run.report, "cloud.transport")
+
+    assert sent > MANY
+    assert endpoint_of(run.report)["record"] == "Alert 40"  # the fault has fired
+    assert (cloud["status"], cloud["problem"]) == ("unknown", "swept")

@@ -1,11 +1,13 @@
 """DHCP replies decoded, against bytes made here by RFC 2131 and 2132, a capture, and tshark's reading of it."""
 
+import asyncio
 import ipaddress
 import re
 import socket
 import struct
 import subprocess
 from pathlib import Path
+from typing import Self
 
 import pytest
 from hypothesis import given
@@ -13,8 +15,10 @@ from hypothesis import strategies as st
 
 from netpreflight.probes import dhcp
 from netpreflight.probes.net import filters
+from netpreflight.probes.net.clock import SYSTEM
 from netpreflight.probes.net.dhcp_release import device_mac
-from netpreflight.probes.observations import DhcpMessage, DhcpRequestType
+from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.observations import DhcpMessage, DhcpRequestType, Privileges, Scope
 from tests.unit.dhcp_replies import ACK, COOKIE, MAC, NAK, OFFER, XID, decode, decoded, ip, option, reply
 
 CAPTURE = Path(__file__).parent / "data" / "dhcp-option-108.pcapng"
@@ -399,3 +403,54 @@ def test_the_kernel_lets_dhcp_replies_through_and_nothing_else(data: bytes, pass
             assert passes
         except BlockingIOError:
             assert not passes
+
+
+def test_a_run_that_is_stopped_waits_until_the_programs_it_asked_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else asyncio writes of a process whose event loop is closed."""
+    ended = False
+
+    async def stopped() -> None:
+        begun = asyncio.Event()
+
+        async def slow_lease(*_: object) -> None:
+            nonlocal ended
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                for _turn in range(10):  # turns of the event loop
+                    await asyncio.sleep(0)
+                ended = True
+
+        class SilentServer:
+            """Stands in for the exchange."""
+
+            def __init__(self, *_: object) -> None:
+                pass
+
+            async def __aenter__(self) -> Self:
+                return self
+
+            async def __aexit__(self, *_: object) -> None:
+                pass
+
+            async def run(self) -> None:
+                await asyncio.Event().wait()
+
+        monkeypatch.setattr(dhcp, "laptop_lease", slow_lease)
+        monkeypatch.setattr(dhcp, "_Client", SilentServer)
+        asked = dhcp.dhcp(
+            Network("lo", SYSTEM.monotonic()),
+            Scope(privileges=Privileges(raw_sockets=True)),
+            "",
+            exchange=True,
+            on_resolvers=lambda *_, **__: None,
+            on_portal_api=lambda *_, **__: None,
+        )
+        task = asyncio.create_task(asked)
+        await begun.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert ended
+
+    asyncio.run(stopped())

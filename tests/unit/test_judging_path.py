@@ -683,3 +683,13 @@ def test_a_refusal_that_is_proved_or_comes_on_three_ports_names_its_sender() -> 
 
 def test_three_refusals_that_prove_nothing_name_nobody_in_a_swept_network() -> None:
     assert refusal_at_edge(proved=False, again=3, ports=3).named is None
+
+
+@pytest.mark.parametrize(("ports", "problem"), [(3, "unproved-refusal"), (0, "silent-alike")], ids=["swept", "healthy"])
+def test_hops_that_prove_nothing_are_not_told_in_a_swept_network(ports: int, problem: str) -> None:
+    run = observed("argon", *up_to(2), controls=dead(2), target={"unasked": Unasked(ports=ports)})
+    found = judge(run, profiles.load("argon"), Selection()).checks
+    egress_check = next(check for check in found if check.id == "path.egress")
+
+    assert told(egress_check) == ("unknown", problem)
+    assert (EDGE in egress_check.summary) is (problem == "silent-alike")

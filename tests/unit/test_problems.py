@@ -125,7 +125,7 @@ MORE_CASES = [
     Case("an alert, and others in the cloud's name", "cloud.transport", forgeable(ports=3, closed=0), "unknown",
          "swept", ADMIN, device="argon", evidence=("3 ports that asked nothing",)),
     Case("an alert, while much comes to closed ports", "cloud.transport", forgeable(closed=20), "unknown", "swept",
-         ADMIN, device="argon", evidence=("20 packets came to closed ports",)),
+         OWNER, device="argon", evidence=("20 packets came to closed ports",)),
     Case("an alert, and another of the same to a port that has its answer", "cloud.transport",
          forgeable(closed=0, answered=3, repeated=1), "unknown", "swept", ADMIN, device="argon"),
     Case("an alert that two of three new ports bring, too", "cloud.transport", forgeable(closed=0, answered=2),
