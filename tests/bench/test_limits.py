@@ -168,7 +168,7 @@ def test_memory_stays_small(air: Literal["usual", "rich"], tmp_path: Path, say: 
         # Not the resource usage on exit: before it runs the tool, a child has the size of this test process.
         while process.poll() is None:
             peak_kb = max(peak_kb, high_water_mark(process.pid))
-            helper_kb = max(helper_kb, own_memory_of_children(process.pid))
+            helper_kb = max(helper_kb, own_memory_of_the_helper(process.pid))
     say(f"{air} air: memory {peak_kb / 1024:.0f} MB at its peak, and {helper_kb / 1024:.0f} MB for the root helper")
 
     seen = load(saved)[0].observations.wifi  # what a run writes can be loaded
@@ -192,15 +192,15 @@ def high_water_mark(pid: int) -> int:
     return next((int(row.split()[1]) for row in rows if row.startswith("VmHWM")), 0)
 
 
-def own_memory_of_children(pid: int) -> int:
-    """The memory that the tool's children do not share with it, in kB; 0: there are none, or it is not the tool yet."""
-    own = 0
-    if high_water_mark(pid):
-        with contextlib.suppress(OSError):
-            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+def own_memory_of_the_helper(pid: int) -> int:
+    """The memory that the tool's root helper does not share with it, in kB; 0: there is none, or it is gone."""
+    with contextlib.suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            # It has a session of its own. Another child, up to the program that it runs, is in the tool's memory.
+            if os.getsid(int(child)) == int(child) and high_water_mark(int(child)):
                 rows = Path(f"/proc/{child}/smaps_rollup").read_text().splitlines()
-                own += sum(int(row.split()[1]) for row in rows if row.startswith("Private_"))
-    return own
+                return sum(int(row.split()[1]) for row in rows if row.startswith("Private_"))
+    return 0
 
 
 @pytest.mark.parametrize("resolvers", [1, 2])
