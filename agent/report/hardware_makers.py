@@ -2,6 +2,8 @@
 
 import importlib
 from functools import cache
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 
 
 def maker(mac: str) -> str | None:
@@ -16,14 +18,24 @@ def maker(mac: str) -> str | None:
         ":".join(octets[:3]),
     ]
     for block in blocks:
-        start = registry().find(f"\n{block:17}\t")
+        start = registry().find(f"\n{block:17}\t".encode())
         if start >= 0:
-            line = registry()[start + 1 : registry().index("\n", start + 1)]
+            line = registry()[start + 1 : registry().index(b"\n", start + 1)].decode()
             return line.split("\t")[-1].strip() or None
     return None
 
 
 @cache
-def registry() -> str:
-    """Wireshark's `manuf` text: a line for each address block, with a short and a full name; takes 0.1 s to unpack."""
-    return f"\n{importlib.import_module('scapy.libs.manuf').DATA}\n"
+def registry() -> bytes:
+    """Wireshark's `manuf` text: a line for each address block, with a short and a full name; takes 0.1 s to unpack.
+
+    Kept as bytes, and without the module: its text takes 7 MB. Nor is it imported: while another thread imports scapy's
+    layers, an empty one is in its place (`packets.layers`).
+    """
+    name = "scapy.libs.manuf"
+    spec = PathFinder.find_spec(name, importlib.import_module("scapy.libs").__path__)
+    assert spec is not None, "it is a part of scapy"
+    assert spec.loader is not None, "it is a file"
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return b"\n%b\n" % module.DATA.encode()

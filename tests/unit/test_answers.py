@@ -1,6 +1,8 @@
 """What support asks, and where the way is broken, from a run's observations; makers by the IEEE's registry."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from msgspec.structs import replace
 
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.report import Report
-from netpreflight.agent.report.hardware_makers import maker
+from netpreflight.agent.report.hardware_makers import maker, registry
 from netpreflight.agent.report.way_to_cloud import Station
 from netpreflight.agent.selection import Selection
 from netpreflight.probes import scope
@@ -37,6 +39,15 @@ def answer(made: Report, about: str) -> str | None:
 )
 def test_a_maker_is_the_registrys(mac: str, who: str) -> None:
     assert who in (maker(mac) or "")
+
+
+def test_the_registry_is_read_while_scapy_is_imported_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads load these at the same time, and `packets.layers` has an empty registry in its place meanwhile."""
+    empty = ModuleType("scapy.libs.manuf")
+    empty.__dict__["DATA"] = ""
+    monkeypatch.setitem(sys.modules, "scapy.libs.manuf", empty)
+
+    assert len(registry.__wrapped__()) > 1_000_000
 
 
 def test_a_block_that_nobody_has_has_no_maker() -> None:
