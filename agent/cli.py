@@ -508,7 +508,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         code = app(arguments, prog_name="netpreflight", standalone_mode=False, obj=is_own_process)
         sys.stdout.flush()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is said; Python's end would make a traceback of it
+        if is_own_process:  # everything is said; Python's end would make a traceback of Ctrl-C
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
     except UsageError as problem:
         _refuse(str(problem))
     except BrokenPipeError:

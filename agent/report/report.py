@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from netpreflight.agent import __version__, judging
 from netpreflight.agent.judging.answer import headline_of, with_networks
 from netpreflight.agent.judging.device_view import device_view
+from netpreflight.agent.judging.registry import with_stage
 from netpreflight.agent.judging.wifi.survey import surveyed
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.changes import Change, changes
@@ -119,7 +120,7 @@ def make(run: Run, profile: Profile) -> Report:
     way = way_to_cloud(view, judgement.checks)
     devices = by_device(counted, profile, judgement, selection)
     networks = _networks(run, counted, profile)
-    if networks and judgement.verdict == "undetermined" and judgement.answer.check == "wifi.band":
+    if networks and judgement.verdict == "undetermined" and judgement.answer.check in with_stage("scan"):
         answer = with_networks(judgement.answer, [network.verdict for network in networks], profile)
         judgement = msgspec.structs.replace(judgement, answer=answer, headline=headline_of(judgement.verdict, answer))
     return Report(
