@@ -4,8 +4,8 @@ Such a host does not see what this laptop sends, so it tries all ports. It canno
 signed is proved. Every other answer counts only if no such sweep was seen, and one could have been seen.
 
 DNS and CoAP need none of this: their answers have to repeat a random id of 16 bits as well as come to the right port.
-That makes 1.8 thousand million pairs with the ports that Linux chooses from. A million packets a second for the 12 s
-that a CoAP ping is waited for would meet one run in 150.
+That makes 1.8 thousand million pairs with the ports that Linux chooses from. A million packets a second for the 15 s
+that a CoAP ping is waited for would meet one run in 120.
 """
 
 from collections.abc import Sequence

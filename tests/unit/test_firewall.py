@@ -553,6 +553,7 @@ def test_the_report_tells_the_change_and_where_to_get_the_text() -> None:
     assert "The change" not in healthy
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("dialect", list(DIALECTS))
 def test_a_report_holds_the_texts_that_were_asked_for_line_by_line(tmp_path: Path, dialect: str) -> None:
     file, written = tmp_path / "run.json", tmp_path / "run.txt"

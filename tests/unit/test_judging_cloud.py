@@ -25,6 +25,7 @@ from netpreflight.probes.observations import (
     PathProbe,
     PathTarget,
     ServerFlight,
+    Unasked,
     WholePackets,
 )
 from tests.unit import seen
@@ -110,12 +111,12 @@ WAITED, REPLY = attempts(ARGON_ADDRESS, 5684, "timeout", 2), attempts(ARGON_ADDR
 REJECTED = Icmp(type=3, code=13, source="203.0.113.1")
 
 
-def handshake(key: str | None, certainty: Any = "inferred", **fields: Any) -> Check:
-    """The check of an Argon that carries a key, of a handshake that ended so."""
+def handshake(key: str | None, certainty: Any = "inferred", *, asked: Any = None, **fields: Any) -> Check:
+    """The check of an Argon that carries a key, of a handshake that ended so, and what else was seen of its server."""
     argon = profiles.load("argon")
     fact = Fact(value=key, source="a test", name="cloud.server_key", certainty=certainty) if key else None
     profile = msgspec.structs.replace(argon, cloud=msgspec.structs.replace(argon.cloud, server_key=fact))
-    judged = judge(healthy(**cloud(flight=ServerFlight(**fields))), profile, Selection())
+    judged = judge(healthy(**cloud(flight=ServerFlight(**fields), **(asked or {}))), profile, Selection())
     return next(row for row in judged.checks if row.id == "cloud.transport")
 
 
@@ -146,6 +147,17 @@ def test_who_does_not_is_warned_of_or_fails_once_the_key_is_confirmed(
     found = handshake(VENDOR_KEY, sure, **{**SIGNED, **changed})
 
     assert (found.status, found.problem, found.owner) == (status, "other-key", "network administrator")
+
+
+@pytest.mark.parametrize(
+    ("answered", "expected"), [(2, ("unknown", "unproved")), (3, ("fail", "other-key"))], ids=["two", "three"]
+)
+def test_what_anybody_may_have_said_to_an_ordinary_user_is_no_failure(answered: int, expected: tuple[str, str]) -> None:
+    """A handshake that does not prove the key fails only if three new ports hear the server, too."""
+    asked = {"unasked": Unasked(closed=0), "new_ports": attempts(ARGON_ADDRESS, 5684, "reply", answered, rtt_ms=9.0)}
+    found = handshake(VENDOR_KEY, "confirmed", asked=asked, **{**SIGNED, "answer": "Alert 40", "key_exchange": ""})
+
+    assert (found.status, found.problem) == expected
 
 
 def test_a_flood_in_place_of_a_flight_proves_nothing() -> None:

@@ -231,6 +231,7 @@ def test_every_fact_of_a_radio_is_used_and_named() -> None:
     assert named == set(RadioFacts.__struct_fields__)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("field", RadioFacts.__struct_fields__)
 @pytest.mark.parametrize("name", ["generic", "core", "photon", "argon", "photon2"])
 def test_a_finding_on_a_fact_in_doubt_neither_passes_nor_fails(name: str, field: str) -> None:

@@ -444,6 +444,7 @@ def test_the_manual_page_of_prctl_has_these_numbers() -> None:
     assert ours == {name: int(numbers[name]) for name in ours}
 
 
+@pytest.mark.more
 @pytest.mark.root
 @as_root
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

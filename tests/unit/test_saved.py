@@ -345,6 +345,7 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, arguments: tuple[str, ..
         assert words in ended.stderr
 
 
+@pytest.mark.more
 def test_a_saved_run_gives_the_same_file_each_time(tmp_path: Path) -> None:
     every = []
     for number in range(2):

@@ -121,6 +121,7 @@ def test_an_answer_that_cannot_be_written_is_one_line(output: str | None) -> Non
     assert ran.stderr.startswith("netpreflight: cannot write: ")
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("part", range(4))
 def test_ctrl_c_is_one_line_whatever_is_being_imported(part: int, name: str) -> None:
