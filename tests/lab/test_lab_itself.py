@@ -582,7 +582,7 @@ DNS_SIGNS = {
     "refused": "REFUSED", "nxdomain": "NXDOMAIN", "wildcard": f"\tA\t{GATEWAY}", "truncated": "flags: qr tc",
     "slow": "Query time: 1", "other-address": NO_ANSWER, "garbage": "Got bad packet", "oversized": "filler.example",
     "wrong-id": "ID mismatch", "escapes": "\\027]0\\;owned", "loop": "Got bad packet", "aaaa-silent": f"\tA\t{NTP}",
-    "dns64": f"\tA\t{NTP}",
+    "dns64": f"\tA\t{NTP}", "junk-first": "ID mismatch",
 }  # fmt: skip
 
 
