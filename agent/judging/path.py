@@ -78,15 +78,11 @@ def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) 
     targets = [place for place in (seen.path.targets if seen.path else []) if (place.device.name, place.host) in asked]
     evidence = [line for place in targets for line in _evidence(place)]
     if doubted_server := next((server for server in asked.values() if _may_be_forged(server, profile)), None):
-        return Finding(
-            status="unknown",
-            problem="forged-answer",
-            summary=f"{doubted_server.host} ({doubted_server.address}), {name}, is answered, perhaps by a forger",
-            reason="So it does not show that nothing on the path drops it; see cloud.transport.",
-            remedy="Do what cloud.transport says, then run netpreflight again.",
-            owner="network administrator",
-            due_to="cloud.transport",
-            evidence=evidence,
+        return _due_to_transport(
+            "forged-answer",
+            f"{doubted_server.host} ({doubted_server.address}), {name}, is answered, perhaps by a forger",
+            "So it does not show that nothing on the path drops it; see cloud.transport.",
+            evidence,
         )
     for server in asked.values():
         if _has_answered(server) and not _went_silent(server, profile):
@@ -96,15 +92,11 @@ def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) 
                 evidence=evidence,
             )
     if silent := next((server for server in asked.values() if _went_silent(server, profile)), None):
-        return Finding(
-            status="unknown",
-            problem="reached-not-answered",
-            summary=f"{silent.host} ({silent.address}), {name}, answers a ClientHello and does not go on",
-            reason="Whether something on the path drops that does not show; see cloud.transport.",
-            remedy="Do what cloud.transport says, then run netpreflight again.",
-            owner="network administrator",
-            due_to="cloud.transport",
-            evidence=evidence,
+        return _due_to_transport(
+            "reached-not-answered",
+            f"{silent.host} ({silent.address}), {name}, answers a ClientHello and does not go on",
+            "Whether something on the path drops that does not show; see cloud.transport.",
+            evidence,
         )
     if not any(server.address for server in asked.values()):
         return no_address(seen, cloud.hosts.value)
@@ -228,6 +220,20 @@ def _passed_to_provider(flow: Flow, seen: Observations) -> Router | None:
 def own_cloud_answers(seen: Observations, profile: Profile) -> bool:
     """Whether the device's own cloud answered on the device's own port."""
     return any(_has_answered(server) for server in _own_exchanges(seen, profile).values())
+
+
+def _due_to_transport(problem: str, summary: str, reason: str, evidence: list[str]) -> Finding:
+    """The finding where nothing shows about the path before what `cloud.transport` says is done."""
+    return Finding(
+        status="unknown",
+        problem=problem,
+        summary=summary,
+        reason=reason,
+        remedy="Do what cloud.transport says, then run netpreflight again.",
+        owner="network administrator",
+        due_to="cloud.transport",
+        evidence=evidence,
+    )
 
 
 def _own_exchanges(seen: Observations, profile: Profile) -> dict[tuple[str, str], CoapServer | CloudEndpoint]:

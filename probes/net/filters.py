@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _SO_ATTACH_FILTER = 26
-_INSTRUCTION = struct.Struct("=HBBI")  # struct sock_filter: code, jump if true, jump if false, operand
+INSTRUCTION = struct.Struct("=HBBI")  # struct sock_filter: code, jump if true, jump if false, operand
 _FROM_START = {1: 0x30, 2: 0x28, 4: 0x20}
 """BPF_LD + BPF_ABS, by how many bytes are loaded."""
 _AFTER_HEADER = {1: 0x50, 2: 0x48, 4: 0x40}
@@ -48,16 +48,24 @@ def attach(sock: socket.socket, tests: Iterable[Test] | None) -> bool:
     """Let only packets pass that pass all tests, from now on (None: no packet); False if that is not possible."""
     if sys.platform != "linux":
         return False
-    program = ctypes.create_string_buffer(DROP if tests is None else program_of(list(tests)))
-    instructions = (len(program) - 1) // _INSTRUCTION.size
     with contextlib.suppress(OSError):
-        fprog = struct.pack("@HP", instructions, ctypes.addressof(program))
-        sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)
+        attach_program(sock, DROP if tests is None else program_of(list(tests)))
         return True
     return False
 
 
-DROP = _INSTRUCTION.pack(_RETURN, 0, 0, 0)
+def attach_program(sock: socket.socket, program: bytes) -> None:
+    """Filter a socket by instructions (`struct sock_filter`) from now on.
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+    buffer = ctypes.create_string_buffer(program)
+    fprog = struct.pack("@HP", len(program) // INSTRUCTION.size, ctypes.addressof(buffer))
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)
+
+
+DROP = INSTRUCTION.pack(_RETURN, 0, 0, 0)
 
 
 def program_of(tests: list[Test]) -> bytes:
@@ -67,17 +75,17 @@ def program_of(tests: list[Test]) -> bytes:
     made: list[bytes] = []
     for test in tests:
         if test.header is not None:
-            made.append(_INSTRUCTION.pack(_SIZE_OF_HEADER, 0, 0, test.header))
+            made.append(INSTRUCTION.pack(_SIZE_OF_HEADER, 0, 0, test.header))
         load = (_FROM_START if test.header is None else _AFTER_HEADER)[test.size]
-        made.append(_INSTRUCTION.pack(load, 0, 0, test.at))
+        made.append(INSTRUCTION.pack(load, 0, 0, test.at))
         after = len(made) + len(test.values)
         for number, value in enumerate(test.values, len(made)):
             is_last = number == after - 1
             if test.is_mask:
-                made.append(_INSTRUCTION.pack(_ANY_BIT, drop - number - 1, 0, value))
+                made.append(INSTRUCTION.pack(_ANY_BIT, drop - number - 1, 0, value))
             else:
-                made.append(_INSTRUCTION.pack(_EQUAL, after - number - 1, drop - number - 1 if is_last else 0, value))
-    return b"".join([*made, _INSTRUCTION.pack(_RETURN, 0, 0, _ALL), DROP])
+                made.append(INSTRUCTION.pack(_EQUAL, after - number - 1, drop - number - 1 if is_last else 0, value))
+    return b"".join([*made, INSTRUCTION.pack(_RETURN, 0, 0, _ALL), DROP])
 
 
 def _number(address: str) -> int:

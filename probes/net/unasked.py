@@ -9,7 +9,6 @@ has to try many ports, and most of what it sends comes to ports that are closed.
 """
 
 import contextlib
-import ctypes
 import socket
 import struct
 import sys
@@ -18,13 +17,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+from netpreflight.probes.net.filters import INSTRUCTION, attach_program
 from netpreflight.probes.observations import Unasked
 
 MOST_PORTS = 1000
 """More closed ports in one server's name are not told apart."""
 _SNMP = Path("/proc/self/net/snmp")
 _IPV4 = 0x0800
-_SO_ATTACH_FILTER = 26
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
 _KEPT = 128
 """Bytes of each packet: enough for the headers of an ICMP error, and of what it quotes."""
@@ -172,5 +171,4 @@ def _attach(sock: socket.socket, ports: set[int]) -> None:
         (give, 0, 0, 0),
         (give, 0, 0, _KEPT),
     ]
-    buffer = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *instruction) for instruction in program))
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(program), ctypes.addressof(buffer)))
+    attach_program(sock, b"".join(INSTRUCTION.pack(*instruction) for instruction in program))

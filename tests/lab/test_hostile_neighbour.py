@@ -14,30 +14,34 @@ from tests.lab.servers import GATEWAY
 pytestmark = pytest.mark.lab
 
 
+def socket_of(lab: Lab) -> socket.socket:
+    """A UDP socket of the laptop."""
+    with lab.laptop.entered():
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.settimeout(10)
+    return sock
+
+
+def port_of(sock: socket.socket) -> range:
+    """The port of a socket, and no other."""
+    port = sock.getsockname()[1]
+    return range(port, port + 1)
+
+
 def test_the_neighbours_words_reach_a_socket_of_the_laptop() -> None:
     """The attack itself: an alert and a refusal arrive in the names of hosts that sent none."""
     with Lab(argon_cloud="silent") as lab:
         lab.fakes["argon_cloud"].must_fire = False
         neighbour = HostileNeighbour(lab)
-        with lab.laptop.entered():
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        with sock:
+        with socket_of(lab) as sock:
             sock.bind((LAPTOP, 0))
-            sock.settimeout(10)
-            port = sock.getsockname()[1]
-            ports = range(port, port + 1)
-            with neighbour.alerts(ARGON_CLOUD, ports=ports) as alerts:
+            with neighbour.alerts(ARGON_CLOUD, ports=port_of(sock)) as alerts:
                 heard, source = sock.recvfrom(100)
             assert alerts.sent
             assert (source, heard[:1], heard[-2:]) == ((ARGON_CLOUD, 5684), b"\x15", b"\x02\x28")
-        with lab.laptop.entered():
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        with sock:
+        with socket_of(lab) as sock:
             sock.connect((ARGON_CLOUD, 9))
-            sock.settimeout(10)
-            port = sock.getsockname()[1]
-            ports = range(port, port + 1)
-            attack = neighbour.refusals(GATEWAY, (ARGON_CLOUD, 9), kind=(3, 3), ports=ports)
+            attack = neighbour.refusals(GATEWAY, (ARGON_CLOUD, 9), kind=(3, 3), ports=port_of(sock))
             with attack, pytest.raises(ConnectionRefusedError):
                 sock.recv(100)
             assert attack.sent
