@@ -31,7 +31,7 @@ from tests.lab.lab import (
 )
 from tests.lab.servers import GATEWAY, Dhcp
 from tests.lab.streams import OPERATIONAL
-from tests.lab.witness import Recorder, Seen
+from tests.lab.witness import Flow, Recorder, Seen
 
 pytestmark = pytest.mark.lab
 
@@ -506,6 +506,20 @@ def test_what_a_device_sends_is_no_objection(with_silent_cloud: Lab) -> None:
         "echo, form 2": 10,
         "rung: ClientHello": 20,
     }
+
+
+@pytest.mark.parametrize(
+    ("came", "done"),
+    [
+        ({1: 2, 2: 11, 3: 12, 4: 14}, True),
+        ({1: 2, 2: 11, 4: 14}, False),  # its ServerKeyExchange was lost
+        ({2: 11, 3: 12, 4: 14}, False),  # its ServerHello was lost
+        ({1: 2, 2: 11, 3: 12}, False),  # its ServerHelloDone was lost
+    ],
+)
+def test_a_flight_with_a_lost_message_has_not_come(came: dict[int, int], *, done: bool) -> None:
+    """Only then may a plain ClientHello follow those with the cookie."""
+    assert Flow(messages=came).done is done
 
 
 def test_who_watches_sees_what_tcpdump_sees() -> None:

@@ -254,7 +254,7 @@ class Witness:
 
 
 @dataclass
-class _Flow:
+class Flow:
     """What one port of the laptop has sent to one of a server's."""
 
     records: int = 0
@@ -278,8 +278,8 @@ class _Flow:
     @property
     def done(self) -> bool:
         """Whether the server's flight has come, from its ServerHello (2) to its ServerHelloDone (14)."""
-        first, last = ((number for number, kind in self.messages.items() if kind == wanted) for wanted in (2, 14))
-        begin, end = next(first, None), next(last, None)
+        numbers = {kind: number for number, kind in self.messages.items()}
+        begin, end = numbers.get(2), numbers.get(14)
         return begin is not None and end is not None and all(number in self.messages for number in range(begin, end))
 
     def hear_flight(self, data: bytes) -> None:
@@ -304,7 +304,7 @@ class Judgement:
     ) -> None:
         self._packets, self._silent = packets, silent
         self._seen = Seen([packet for packet in packets if packet.outgoing], list(arrived), destinations, names)
-        self._flows: dict[tuple[int, Address], _Flow] = defaultdict(_Flow)
+        self._flows: dict[tuple[int, Address], Flow] = defaultdict(Flow)
         self._answered: set[Address] = set()
         """The servers that have sent a DTLS record, or have answered a CoAP ping."""
         self._greeted: set[Address] = set()
@@ -385,7 +385,7 @@ class Judgement:
             return "no device asks for its IPv6 address" if aaaa and not (cloud or below) else None
         return f"nobody has to ask for {name}"
 
-    def _of_record(self, entry: Entry, flow: _Flow, found: Match, server: Address) -> str | None:
+    def _of_record(self, entry: Entry, flow: Flow, found: Match, server: Address) -> str | None:
         """A record has the number after the one before it, and a handshake one random."""
         number = found["record"][0]
         if number != flow.records:
@@ -415,7 +415,7 @@ class Judgement:
         flow.records += 1
         return None
 
-    def _of_echo(self, flow: _Flow, found: Match, server: Address) -> str | None:
+    def _of_echo(self, flow: Flow, found: Match, server: Address) -> str | None:
         """A device tests the internet only after its cloud has stayed silent."""
         if server in self._answered:
             return "this server has answered in DTLS before"
@@ -427,7 +427,7 @@ class Judgement:
         flow.echoes += 1
         return None
 
-    def _of_ping(self, flow: _Flow, found: Match) -> str | None:
+    def _of_ping(self, flow: Flow, found: Match) -> str | None:
         if flow.random == found["id"]:
             flow.hellos += 1
             return None if flow.hellos <= 4 else "RFC 7252 section 4.8: MAX_RETRANSMIT is 4"
