@@ -1,4 +1,6 @@
-"""The README's pictures, made anew: `.venv/bin/python -m tests.browser.pictures` (needs tests/browser/packages.txt).
+"""The pictures of the README and of docs/page.md, made anew: `.venv/bin/python -m tests.browser.pictures`.
+
+It needs tests/browser/packages.txt.
 
 Each is the first screen of a report, two of them with dark colours; the light stands still.
 """

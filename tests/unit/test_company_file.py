@@ -153,7 +153,8 @@ def test_a_coap_product_needs_the_port_that_its_base_does_not(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "content", [example.encode() for document in ("README.md", "docs/adding.md") for example in examples(document)]
+    "content",
+    [example.encode() for document in ("docs/devices.md", "docs/adding.md") for example in examples(document)],
 )
 def test_the_examples_in_the_documents_work(tmp_path: Path, content: bytes) -> None:
     path = saved(tmp_path, content)
@@ -167,8 +168,8 @@ def test_the_examples_in_the_documents_work(tmp_path: Path, content: bytes) -> N
     assert json.loads(checked.stdout)["device"]["name"] == "ourproduct"
 
 
-def test_the_readmes_example_is_what_it_says(tmp_path: Path) -> None:
-    (example,) = examples("README.md")
+def test_the_example_of_the_devices_page_is_what_it_says(tmp_path: Path) -> None:
+    (example,) = examples("docs/devices.md")
     profile = profiles.load(saved(tmp_path, example))
 
     assert len(example.splitlines()) < 15

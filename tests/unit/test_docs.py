@@ -77,8 +77,12 @@ def test_the_links_of_a_document_resolve(name: str) -> None:
     assert broken_links(name) == []
 
 
-def test_the_readme_leads_to_the_documents_for_contributors() -> None:
-    assert {"CONTRIBUTING.md", "docs/architecture.md", "docs/adding.md"} <= set(links(read("README.md")))
+def test_the_readme_is_short_and_leads_to_every_page() -> None:
+    text = read("README.md")
+    pages = {name for name in DOCUMENTS if name.count("/") <= 1} - {"README.md", "CHANGELOG.md"}
+
+    assert pages <= set(links(text))
+    assert len(text.splitlines()) <= 150
 
 
 def test_the_example_of_a_first_change_finds_what_it_says() -> None:

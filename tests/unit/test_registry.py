@@ -87,8 +87,12 @@ def _place(stage: Stage | None) -> int:
     return order.index(stage)
 
 
-def test_people_find_every_check_in_the_readme() -> None:
-    table = re.findall(r"^\| `([a-z0-9.-]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+def test_people_find_every_check_and_its_page_in_one_table() -> None:
+    table = re.findall(
+        r"^\| \[`([a-z0-9.-]+)`\]\(checks/\1\.md\) \|",
+        (ROOT / "docs/checks.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
 
     assert [check_id for check_id in table if check_id in CHECKS] == list(CHECKS)
 
