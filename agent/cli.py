@@ -246,7 +246,7 @@ def check(
         laptop_scope.privileges = rights.told(laptop_scope.privileges)
     if interface is not None and interface not in laptop_scope.interfaces:
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(laptop_scope.interfaces)}")
-    terminal = Terminal(sys.stderr if as_json else sys.stdout, discreet=level in {"ticket", "public"})
+    terminal = Terminal(sys.stdout, sys.stderr, discreet=level in {"ticket", "public"})
     terminal.begin(laptop_scope, profile, deep=deep)
     _prepare(outputs)
     events: list[Event] = []
@@ -297,7 +297,7 @@ def report(
             f"-o {file} would replace the complete run with one that cannot be judged again: give another -o"
         )
     again = make(*_saved(file, device, os_version))
-    _deliver(again, Terminal(sys.stderr if as_json else sys.stdout), outputs, products, level, as_json=as_json)
+    _deliver(again, Terminal(sys.stdout), outputs, products, level, as_json=as_json)
     return EXIT_CODES[again.verdict]
 
 

@@ -1,4 +1,4 @@
-"""What a terminal shows during a run: each check as soon as its result is known, and at the end the report."""
+"""What a terminal shows during a run, on standard error: each check as soon as its result is known."""
 
 import contextlib
 from collections.abc import Sequence
@@ -16,12 +16,14 @@ from netpreflight.reports.terminal.report import MARKS, print_report
 
 
 class Terminal:
-    """Prints a report while the run goes on."""
+    """Shows how the run goes on, and at its end prints the report."""
 
-    def __init__(self, stream: TextIO, *, discreet: bool = False) -> None:
+    def __init__(self, stream: TextIO, progress: TextIO | None = None, *, discreet: bool = False) -> None:
+        """Take the stream for the report, and the one for progress, which is shown on a terminal only."""
         self._discreet = discreet
         """Whether progress must name nothing of this place: tokens for names are known only at the end."""
         self._console = on_terminal(stream)
+        self._live = on_terminal(progress) if progress is not None and progress.isatty() else None
 
     def begin(self, scope: Scope, profile: Profile, *, deep: bool = False) -> None:
         """Print what is about to be measured."""
@@ -39,8 +41,9 @@ class Terminal:
 
     def _progress(self, line: Text) -> None:
         """Print a line of progress; an error is ignored, so that the run goes on to its report."""
-        with contextlib.suppress(OSError, ValueError):
-            self._console.print(line)
+        if self._live is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self._live.print(line)
 
     def final(self, report: Report, dialects: Sequence[str] = ()) -> None:
         """Print the whole report, with its firewall changes for these products."""

@@ -8,9 +8,11 @@ from typing import Any
 from tests.lab.lab import READABLE, Lab
 
 
-def start(lab: Lab, *arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
+def start(
+    lab: Lab, *arguments: str, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
     """Start a check on the laptop, and go on at once."""
-    return popen(lab, lab.check_argv(*arguments), stdout)
+    return popen(lab, lab.check_argv(*arguments), stdout, stderr)
 
 
 def start_with(lab: Lab, patch: str, *arguments: str) -> subprocess.Popen[str]:
@@ -18,14 +20,16 @@ def start_with(lab: Lab, patch: str, *arguments: str) -> subprocess.Popen[str]:
     return popen(lab, lab.laptop.argv(patched(patch, *arguments)))
 
 
-def popen(lab: Lab, argv: list[str], stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
+def popen(
+    lab: Lab, argv: list[str], stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
     """Start a command line of the laptop's."""
     return subprocess.Popen(
         argv,
         env=lab.laptop.environment(),
         stdin=subprocess.DEVNULL,
         stdout=stdout,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 

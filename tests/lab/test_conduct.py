@@ -25,6 +25,7 @@ from tests.lab.datagrams import DnsMode, DtlsMode, unnumbered
 from tests.lab.lab import ARGON_CLOUD, NOBODY, READABLE, Lab
 from tests.lab.namespaces import wait_until
 from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp
+from tests.pseudo_terminal import PseudoTerminal
 
 pytestmark = pytest.mark.lab
 
@@ -714,10 +715,12 @@ def test_interrupted_run_releases_and_reports(moment: str, number: signal.Signal
 def test_interrupted_run_keeps_what_is_known() -> None:
     with Lab() as lab:
         fault = lab.gateway.drop("udp", 5683)
-        process = start(lab)
+        process = start(lab, "--debug")
         assert process.stderr
+        ended = {f"end for={probe}" for probe in ("dhcp", "dns", "ntp", "portal")}
         for line in process.stderr:
-            if "portal" in line:
+            ended -= {words for words in ended if words in line}
+            if not ended:
                 break
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=10)
@@ -778,13 +781,13 @@ def test_checks_appear_while_the_run_goes_on() -> None:
     with Lab() as lab:
         lab.gateway.drop("udp", 5683)
         begun = time.monotonic()
-        process = start(lab, stdout=subprocess.DEVNULL)  # the report is more than a pipe holds
-        assert process.stderr
         seen: dict[str, float] = {}
-        for line in process.stderr:
-            for check_id in ("dhcp.offer", "ntp.reply", "coap.udp-5683"):
-                if check_id in line:
-                    seen.setdefault(check_id, time.monotonic() - begun)
+        with PseudoTerminal() as terminal:
+            process = start(lab, stdout=subprocess.DEVNULL, stderr=terminal.far_end)
+            for shown in terminal.shows_until_closed():
+                for check_id in ("dhcp.offer", "ntp.reply", "coap.udp-5683"):
+                    if check_id in shown:
+                        seen.setdefault(check_id, time.monotonic() - begun)
         process.communicate(timeout=10)
 
     assert seen["coap.udp-5683"] - max(seen["dhcp.offer"], seen["ntp.reply"]) > 5

@@ -41,11 +41,25 @@ def raw(text: str) -> list[str]:
     ] + re.findall("[\u0300-\u036f]{5,}", text)
 
 
+class Screen(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        """As a terminal answers."""
+        return True
+
+
+def without_codes(text: str) -> str:
+    """What a terminal was sent, without the codes for styles and for the cursor that are netpreflight's own."""
+    return re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", text)
+
+
 def on_terminal(made: Report) -> str:
-    stream = io.StringIO()
-    terminal = Terminal(stream)
+    """What progress and report show of it."""
+    stream, progress = io.StringIO(), Screen()
+    terminal = Terminal(stream, progress)
     terminal.begin(made.scope, profiles.load("generic"))
     for check in made.checks:
         terminal.known(check)
     terminal.final(made)
-    return stream.getvalue()
+    return without_codes(progress.getvalue()) + stream.getvalue()

@@ -36,7 +36,7 @@ from tests.unit import seen
 from tests.unit.filled import Filler, canary, forms
 from tests.unit.hostile import HOSTILE, SLOW, planted
 from tests.unit.places import EACH_DEVICE, PLACES, broken, of
-from tests.unit.rendered import on_terminal, raw
+from tests.unit.rendered import Screen, on_terminal, raw, without_codes
 from tests.unit.reveals import SECRET, bare_texts, every_struct
 
 T = TypeVar("T")
@@ -596,13 +596,13 @@ BASE = of(seen.healthy())
 
 
 def test_progress_names_nothing_where_the_report_will_not() -> None:
-    stream = io.StringIO()
-    terminal = Terminal(stream, discreet=True)
+    stream = Screen()
+    terminal = Terminal(io.StringIO(), stream, discreet=True)
     terminal.begin(BASE.scope, profiles.load("photon2"))
     for check in BASE.checks:
         terminal.known(check)
 
-    lines = stream.getvalue().splitlines()
+    lines = without_codes(stream.getvalue()).splitlines()
     assert lines[0] == "Checking this network for: Particle Photon 2, Device OS 6.2.0"
     assert [line.split() for line in lines[1:]] == [["ok", row.id] for row in BASE.checks]
 

@@ -128,8 +128,10 @@ def test_root_scans_beside_a_wpa_supplicant_that_only_root_may_ask(radios: Radio
 def test_survey_that_is_cut_short_leaves_the_radio_as_it_was(radios: Radios, on_air: OnAir) -> None:
     before = radios.laptop.command("ip", "-d", "link", "show", INTERFACE)
     scans = radios.laptop.events("scan started")
-    running = radios.guest.start("ip", "netns", "exec", LAPTOP, TOOL, "check", "--only", "wifi", "--ssid", SSID)
-    running.wait_for("Checking", 60)
+    running = radios.guest.start(
+        "ip", "netns", "exec", LAPTOP, TOOL, "check", "--only", "wifi", "--ssid", SSID, "--debug"
+    )
+    running.wait_for("begin for=wifi", 60)
     wait_until(lambda: radios.laptop.events("scan started") > scans, running.says)
     exit_code = running.stop(signal.SIGINT)
 

@@ -1,0 +1,48 @@
+"""A pseudo-terminal: a program that writes to its far end believes that it is on a terminal."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import struct
+import termios
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+
+class PseudoTerminal:
+    """A terminal of this size.
+
+    Attributes:
+        far_end: for the program that is started.
+    """
+
+    def __init__(self, columns: int = 80, rows: int = 24) -> None:
+        self._near_end, self.far_end = pty.openpty()
+        self.resize(columns, rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close_far_end()
+        os.close(self._near_end)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give it another size."""
+        fcntl.ioctl(self._near_end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def shows_until_closed(self) -> Iterator[str]:
+        """What is written to it, part by part, until every program that was given the far end has closed it."""
+        self._close_far_end()
+        with contextlib.suppress(OSError):  # so Linux ends a terminal
+            while part := os.read(self._near_end, 65536):
+                yield part.decode(errors="replace")
+
+    def _close_far_end(self) -> None:
+        if self.far_end >= 0:
+            os.close(self.far_end)
+            self.far_end = -1
