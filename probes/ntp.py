@@ -7,7 +7,8 @@ comes back, and who does not see the request can forge a reply. Where this proce
 ports like that, a good reply has to be confirmed: the server has to answer promptly on each of three random ports.
 Those requests are 2 s apart, as the device's are. An NTP server that is asked more often by one address may say RATE,
 and then nothing for a while (ntpd with `restrict limited kod`: 2 s by default; RFC 5905 section 13, BTIME).
-A reply that the device would reject uses up one attempt, and the next request follows at once. The first good reply
+A reply that the device would reject uses up one attempt, and the next request follows at once; where no sweep could be
+seen, from a new random port, so that such replies are the server's if all of them come promptly. The first good reply
 ends the exchange. ntplib decodes the replies.
 """
 
@@ -17,7 +18,14 @@ from functools import partial
 import ntplib
 
 from netpreflight.probes.net.clock import Clock
-from netpreflight.probes.net.exchange import NEW_PORTS, PROMPT_S, ask_on_new_ports, exchange, proves_nothing
+from netpreflight.probes.net.exchange import (
+    NEW_PORTS,
+    PROMPT_S,
+    Exchange,
+    ask_on_new_ports,
+    exchange,
+    proves_nothing,
+)
 from netpreflight.probes.net.payload_shapes import NTP_REQUEST
 from netpreflight.probes.net.sockets import Datagram, Network, UdpSocket
 from netpreflight.probes.observations import Ntp, NtpAttempt, NtpReply
@@ -49,7 +57,11 @@ async def ntp(network: Network, address: str, on_seen: Callable[[Ntp], None] = l
     network.watch_unasked(_PORT)
     sock = network.udp("NTP", NTP_REQUEST, SERVER)
     refused = 0
+    result: Exchange[NtpReply] | None = None
     for _ in range(ATTEMPTS):
+        if result and result.value and network.unasked(address, _PORT).ports is None:
+            sock = network.udp_on_random_port("NTP", NTP_REQUEST, SERVER)
+            seen.random_ports += 1
         sent_at = network.clock.wall()
         result = await exchange(
             network,

@@ -766,6 +766,9 @@ class Ntp(Observation, kw_only=True):
     proves nothing."""
     repeated: Count = 0
     """Datagrams in the server's name that came to those ports, or to the first one, beyond one for each request."""
+    random_ports: Count = 0
+    """From so many random ports the attempts after the first reply that a device refuses were sent, each port up to its
+    own reply, where this process could not see a sweep."""
 
     @property
     def good(self) -> NtpReply | None:

@@ -23,6 +23,8 @@ LEAST_CLOSED = 20
 """The same for the system's count, which counts what comes in every name: late answers to other programs, too."""
 NEW_PORTS = 3
 """From so many random ports a server has to answer promptly, where a sweep could not have been seen."""
+PROMPT_MS = 750
+"""So soon, in milliseconds; the probes wait no longer, except for NTP replies that a device refuses."""
 
 Doubt = Literal["swept", "unproved"]
 """`swept`: somebody sends in the server's name. `unproved`: nothing shows that nobody does."""
@@ -45,10 +47,18 @@ def doubt_of(endpoint: CloudEndpoint, profile: Profile) -> Doubt | None:
 
 
 def doubt_of_ntp(ntp: Ntp) -> Doubt | None:
-    """The same of a good NTP reply: a device's request has nothing random in it that a reply would return."""
-    if ntp.good is None or ntp.unasked is None:
+    """The same of NTP replies: a device's request has nothing random in it that a reply would return."""
+    if ntp.unasked is None:
         return None
-    return _doubt(ntp.unasked, ntp.new_ports, ntp.repeated)
+    return _doubt(ntp.unasked, from_random_ports(ntp), ntp.repeated)
+
+
+def from_random_ports(ntp: Ntp) -> Sequence[Attempt]:
+    """The requests from random ports that confirm its replies if all of them were answered promptly."""
+    if ntp.good is not None:
+        return ntp.new_ports
+    replies = [attempt for attempt in ntp.attempts if attempt.outcome == "reply"]
+    return [attempt for attempt in replies[1:] if ntp.random_ports and (attempt.rtt_ms or 0) <= PROMPT_MS]
 
 
 def doubt_of_control(control: Control) -> Doubt | None:

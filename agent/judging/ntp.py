@@ -5,7 +5,7 @@ import msgspec
 from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dns import NTP_SERVER
-from netpreflight.agent.judging.forged import doubt_of_ntp, evidence, is_swept, swept, unproved
+from netpreflight.agent.judging.forged import doubt_of_ntp, evidence, from_random_ports, is_swept, swept, unproved
 from netpreflight.agent.judging.icmp import refusal
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, not_sent
 from netpreflight.agent.results import Finding, Flow, Named
@@ -37,7 +37,7 @@ def reply(view: DeviceView) -> Finding:
     if is_swept(ntp.unasked) or doubt == "swept":
         finding_of_doubt = swept(where, ntp.unasked, ntp.repeated)
     elif doubt == "unproved":
-        finding_of_doubt = unproved(where, _NOTHING_RANDOM, ntp.new_ports)
+        finding_of_doubt = unproved(where, _NOTHING_RANDOM, from_random_ports(ntp))
     else:
         return msgspec.structs.replace(finding, evidence=[*finding.evidence, *others])
     return msgspec.structs.replace(finding_of_doubt, evidence=[*finding.evidence, *others])

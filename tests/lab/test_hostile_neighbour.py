@@ -154,6 +154,7 @@ def test_nobody_is_named_on_a_forged_word(user: int | None) -> None:
 
 
 NTP_REPLY = bytes.fromhex("240206ec" + "00" * 8 + "7f7f0101") + b"\xee" * 8 + bytes(8) + b"\xee" * 16
+KISS_OF_DEATH = b"\xe4\x00" + NTP_REPLY[2:12] + b"RATE" + NTP_REPLY[16:]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,33 @@ def test_forged_replies_are_no_ntp_server(user: int | None, problems: set[str], 
     assert any(attempt["decoded"] for attempt in run.report["observations"]["ntp"]["attempts"])  # the fault has fired
     assert found["status"] == "unknown"
     assert found["problem"] in problems
+
+
+@pytest.mark.parametrize(
+    ("user", "walled", "problems"),
+    [(None, False, {"swept"}), (NOBODY, True, {"swept", "unproved"})],
+    ids=["root-open", "nobody-firewall"],
+)
+def test_a_forged_kiss_of_death_blames_no_server(user: int | None, problems: set[str], *, walled: bool) -> None:
+    """In the healthy twin the server itself says so, and is named."""
+    with Lab(ntp="silent") as lab:
+        if walled:
+            wall_off(lab)
+        with HostileNeighbour(lab).datagrams(NTP, 123, KISS_OF_DEATH, per_second=QUICK) as attack:
+            run = lab.check("--only", "ntp", user=user)
+            sent = attack.sent
+    with Lab(ntp="kiss-of-death") as lab:
+        if walled:
+            wall_off(lab)
+        twin = lab.check("--only", "ntp", user=user)
+    found, really = (check_of(report, "ntp.reply") for report in (run.report, twin.report))
+
+    assert sent > MANY
+    assert any(attempt["decoded"] for attempt in run.report["observations"]["ntp"]["attempts"])  # the fault has fired
+    assert (found["status"], found["named"]) == ("unknown", None)
+    assert found["problem"] in problems
+    assert (really["status"], really["problem"], really["named"]["address"]) == ("fail", "kiss-of-death", NTP)
+    assert twin.report["observations"]["ntp"]["random_ports"] == (4 if user is not None else 0)
 
 
 @pytest.mark.parametrize("user", [None, NOBODY], ids=["root", "nobody"])

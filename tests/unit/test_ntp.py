@@ -192,18 +192,20 @@ def test_a_late_reply_to_an_earlier_request_is_nobody_elses() -> None:
     assert (seen.repeated, len(seen.new_ports)) == (0, 3)
 
 
-def test_what_the_device_refuses_is_not_asked_again_from_other_ports() -> None:
+def test_a_refused_reply_uses_up_an_attempt_and_is_followed_at_once_from_a_random_port() -> None:
     seen, sent = confirmed(lambda *_: [(0.25, KISS)])
 
-    assert (seen.new_ports, len(sent)) == ([], 1)
-
-
-def test_a_refused_reply_uses_up_an_attempt_and_is_followed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen, sock = run(monkeypatch, lambda *_: [(0.25, KISS)])
-
-    assert [at for at, _ in sock.sent] == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
+    assert [at for (at,) in sent] == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
     assert [attempt.outcome for attempt in seen.attempts] == ["reply"] * 5
-    assert seen.good is None
+    assert (seen.good, seen.new_ports, seen.random_ports) == (None, [], 4)
+
+
+def test_silence_after_a_refused_reply_is_asked_again_from_the_same_port() -> None:
+    answers: Iterator[list[tuple[float, Answer]]] = iter([[(0.25, KISS)], [], [], [(0.1, KISS)], [(0.1, KISS)]])
+    seen, sent = confirmed(lambda *_: next(answers))
+
+    assert [len(times) for times in sent] == [1, 3, 1]
+    assert seen.random_ports == 2
 
 
 def test_a_reply_from_another_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

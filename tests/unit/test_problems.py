@@ -84,6 +84,17 @@ def confirmed(answered: int, *, repeated: int = 0, **fields: Any) -> dict[str, A
     return {"ntp": asked}
 
 
+def refused_replies(*, random_ports: int = 4, closed: int = 0, rtt_ms: float = 9.0) -> dict[str, Any]:
+    """A time server whose replies a device refuses, to five requests; `rtt_ms` is that of the last two."""
+    asked = seen.ntp(*[msgspec.structs.replace(seen.GOOD_NTP, mode=3)] * 5)
+    asked.attempts = [
+        msgspec.structs.replace(attempt, rtt_ms=9.0 if number < 3 else rtt_ms)
+        for number, attempt in enumerate(asked.attempts)
+    ]
+    asked.unasked, asked.random_ports = Unasked(closed=closed), random_ports
+    return {"ntp": asked}
+
+
 def refused_dns(*, once: bool = False) -> dict[str, Any]:
     """A resolver that answers nothing, and an ICMP error that proves nothing, to one lookup or to each."""
     seen_dns = refusing(PROHIBITED)["dns"]
@@ -146,8 +157,12 @@ MORE_CASES = [
     Case("a time server that three new ports reach", "ntp.reply", confirmed(3), "pass"),
     Case("the wrong time, and no other port gets any", "ntp.reply", confirmed(0, offset_s=4e8), "unknown", "unproved",
          OWNER),
-    Case("what a device refuses, without a sweep", "ntp.reply", confirmed(0, mode=3), "fail", "wrong-mode", ADMIN,
+    Case("what a device refuses, from four random ports", "ntp.reply", refused_replies(), "fail", "wrong-mode", ADMIN,
          NTP_ADDRESS),
+    Case("the same, one of them late", "ntp.reply", refused_replies(rtt_ms=800.0), "unknown", "unproved", OWNER),
+    Case("the same, from one port", "ntp.reply", refused_replies(random_ports=0), "unknown", "unproved", OWNER),
+    Case("the same, while others come to closed ports", "ntp.reply", refused_replies(closed=20), "unknown", "swept",
+         OWNER),
     Case("an ICMP error that quotes nothing", "cloud.transport", refused(), "unknown", "unproved-refusal", ADMIN,
          device="argon"),
     Case("an ICMP error that two of three new ports bring, too", "cloud.transport", refused(alike=2), "unknown",
