@@ -1,6 +1,7 @@
-"""The layout of the report's pictures: positions and short texts, which the templates turn into SVG.
+"""What the report's pictures show, and the positions of what the templates draw as SVG.
 
-Each picture comes in two sizes, one for wide screens and one for phones, because text in an SVG shrinks with it.
+Text in an SVG shrinks with it and does not wrap: the way is drawn with the page's own text, and the channel map comes
+in two sizes, one for wide screens and one for phones.
 """
 
 from collections.abc import Iterator
@@ -9,8 +10,8 @@ from typing import NamedTuple
 import msgspec
 
 from netpreflight.agent.report import Report
-from netpreflight.agent.report.way_to_cloud import Station
-from netpreflight.agent.results import Status
+from netpreflight.agent.report.way_to_cloud import Station, Step
+from netpreflight.agent.results import StationKind, Status
 from netpreflight.probes.observations import (
     Arrival,
     Attempt,
@@ -32,6 +33,10 @@ MOST_BSSS = 20
 MOST_JUDGED = 40
 MOST_ATTEMPTS = 120
 """The most attempts of one probe that are drawn."""
+_NUMBER, _JUDGED_NUMBER, _ROW = 22.0, 40.0, 15.0
+"""The room in the channel map for an access point's number, for one with a star, and for a row of them."""
+_MOST_DETAILS = 4
+_LONGEST_DETAIL = 48
 _LOWEST_DBM, _HIGHEST_DBM = -100.0, -20.0
 _CHANNELS = range(1, 15)
 
@@ -42,66 +47,35 @@ _CHANNELS = range(1, 15)
 class DrawnStation(NamedTuple):
     """A station, and the stretch of the way before it."""
 
-    kind: str
+    kind: StationKind
     title: str
     detail: list[str]
-    steps: list[tuple[str, Status, int]]
-    """Words, status, and x position if the stations are drawn side by side."""
-    status: Status | None
-    at: int
-    """Its centre along the way."""
-    middle: int
-    """The middle of the stretch before it."""
+    steps: list[Step]
+    stretch: Status | None
+    """How the stretch is drawn: the worst status of its steps; after a loss, what has no steps is left out."""
 
 
-class DrawnWay(NamedTuple):
-    """The picture of the way to the cloud, laid out along one axis."""
-
-    length: int
-    places: list[DrawnStation]
-
-
-def way(stations: list[Station], *, upright: bool) -> DrawnWay:
-    """Lay out the stations side by side, or (`upright`) one below the other."""
+def way(stations: list[Station]) -> Iterator[DrawnStation]:
+    """The stations as they are drawn, one after the other."""
     lost = False
-    places: list[DrawnStation] = []
-    pitch = 112 if upright else 1000 // max(len(stations), 1)
-    at = 36 if upright else pitch // 2
-    width = 34 if upright else max(12, pitch // 7)
     for station in stations:
         status = station.status
-        shown_as = "skip" if lost and status is None else status
-        lost = lost or status == "fail"
-        places.append(
-            DrawnStation(
-                kind=station.kind,
-                title=station.title,
-                detail=[_cut(line, width) for line in station.detail[:2]],
-                steps=[
-                    _step(step.what, step.status, at - pitch // 2, width if upright else pitch // 8)
-                    for step in station.steps[:3]
-                ],
-                status=shown_as,
-                at=at,
-                middle=at - pitch // 2,
-            )
+        yield DrawnStation(
+            kind=station.kind,
+            title=station.title,
+            detail=[_cut(line) for line in station.detail[:_MOST_DETAILS]],
+            steps=station.steps,
+            stretch="skip" if lost and status is None else status,
         )
-        at += pitch
-    return DrawnWay(at - pitch + 64 if upright else 1000, places)
+        lost = lost or status == "fail"
 
 
-def _step(what: str, status: Status, middle: int, width: int) -> tuple[str, Status, int]:
-    """The words of a step, its status, and the x position at which the words begin."""
-    words = _cut(what, width)
-    return words, status, middle - round((19 + 6.6 * len(words)) / 2)  # 6.6: average width of a character at 13 px
-
-
-def _cut(text: str, width: int) -> str:
-    """The text, safe to show; its middle is left out if it is longer than `width` characters."""
+def _cut(text: str) -> str:
+    """The text, safe to show; its middle is left out if it is long: the table beside the drawing has all of it."""
     text = shown(text)
-    if len(text) <= width:
+    if len(text) <= _LONGEST_DETAIL:
         return text
-    return f"{text[: (width - 1) // 2]}…{text[-(width // 2) :]}"
+    return f"{text[: (_LONGEST_DETAIL - 1) // 2]}…{text[-(_LONGEST_DETAIL // 2) :]}"
 
 
 # --- the 2.4 GHz band
@@ -115,8 +89,9 @@ class Box(NamedTuple):
     left: float
     right: float
     top: float
-    label: float
-    """X position of its number."""
+    x: float
+    """The middle of its number, and the number's base line."""
+    y: float
 
 
 class Band(NamedTuple):
@@ -155,16 +130,14 @@ def band(bsss: list[Bss], wifi: Wifi | None, *, narrow: bool) -> Band:
         level = min(max(dbm, _LOWEST_DBM), _HIGHEST_DBM)
         return round(floor - (level - _LOWEST_DBM) * (floor - 12) / (_HIGHEST_DBM - _LOWEST_DBM), 1)
 
-    boxes, taken = [], set()
+    boxes: list[Box] = []
+    numbers: list[_Number] = []
     for number, bss in enumerate(bsss, 1):
-        low, high = _covers(bss)
+        judged, (low, high) = is_judged(bss, wifi), map(across, _covers(bss))
         top = up(bss.signal_dbm if bss.signal_dbm is not None else _LOWEST_DBM + 4)
-        label, step = round((across(low) + across(high)) / 2), 0
-        while (label // 16, int(top) // 16) in taken and step < 12:  # numbers that would stand on one another
-            step += 1
-            label += 16 * step * (1 if step % 2 else -1)
-        taken.add((label // 16, int(top) // 16))
-        boxes.append(Box(number, is_judged(bss, wifi), across(low), across(high), top, float(label)))
+        wanted = _Number((low + high) / 2, top - 4, _JUDGED_NUMBER if judged else _NUMBER)
+        numbers.append(_free_place(wanted, (left, width), numbers))
+        boxes.append(Box(number, judged, low, high, top, numbers[-1].x, numbers[-1].y))
     return Band(
         width,
         height,
@@ -173,6 +146,33 @@ def band(bsss: list[Bss], wifi: Wifi | None, *, narrow: bool) -> Band:
         [(dbm, up(dbm)) for dbm in (-30, -50, -70, -90)],
         boxes[::-1],  # the network judged is drawn last, over the others
     )
+
+
+class _Number(NamedTuple):
+    """The number of an access point: the middle of its base line, and the width that it takes."""
+
+    x: float
+    y: float
+    width: float
+
+    def is_on(self, other: "_Number") -> bool:
+        """Whether the two overlap."""
+        return abs(self.y - other.y) < _ROW and abs(self.x - other.x) < (self.width + other.width) / 2
+
+
+def _free_place(wanted: _Number, ends: tuple[float, float], taken: list[_Number]) -> _Number:
+    """The number as near to its place as it overlaps no other: beside it, else in the rows above, else below."""
+    leftmost, rightmost = ends[0] + wanted.width / 2, ends[1] - wanted.width / 2
+    wanted = wanted._replace(x=min(max(wanted.x, leftmost), rightmost))
+    above = [wanted.y - _ROW * rows for rows in range(MOST_BSSS) if wanted.y - _ROW * rows > _ROW]
+    for y in (*above, *(wanted.y + _ROW * rows for rows in range(1, MOST_BSSS))):
+        row = [other for other in taken if abs(other.y - y) < _ROW]
+        beside = [other.x + side * (other.width + wanted.width) / 2 for other in row for side in (-1, 1)]
+        for x in sorted([wanted.x, *beside], key=lambda x: abs(x - wanted.x)):
+            place = wanted._replace(x=round(x, 1), y=round(y, 1))
+            if leftmost <= x <= rightmost and not any(place.is_on(other) for other in row):
+                return place
+    return wanted
 
 
 def _centre(channel: int) -> int:

@@ -80,10 +80,7 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
         "letters": list(letters(report)),
         "further": [[Code(check.id), Mark(check.status), check.remedy, check.owner or ""] for check in further(report)],
         "firewalls": list(_firewalls(report, dialects)),
-        "ways": [
-            ("across" if len(report.route) <= 6 else "upright", way(report.route, upright=len(report.route) > 6)),
-            ("upright", way(report.route, upright=True)),
-        ],
+        "way": list(way(report.route)),
         "stops": _stops(report),
         "stages": [
             (name, [check for check in report.checks if check.stage == stage]) for stage, name in _STAGES.items()

@@ -1,21 +1,14 @@
 """One browser for all tests of a process, and the reports as files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from netpreflight.agent.report import Report
 from netpreflight.reports.html import render
 from tests.browser.chromium import chromium
-from tests.unit import four
-
-REPORTS: dict[str, Callable[[], Report]] = {
-    **four.FOUR,
-    "hostile": four.hostile,
-    "crowded": lambda: four.crowded(10_000),
-}
+from tests.browser.pages import REPORTS
 
 
 @pytest.fixture(scope="session")

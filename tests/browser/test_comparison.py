@@ -1,35 +1,15 @@
 """A comparison's page in a browser: quiet, never wider than the window, accessible, and hostile names are text."""
 
 import importlib.resources
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from playwright.sync_api import Browser
 
-from netpreflight.agent import profiles
-from netpreflight.agent.compare import Comparison, compare
 from netpreflight.reports.comparison.html import render
 from tests.browser.chromium import WIDTHS, opened
-from tests.unit.four import HOSTILE
-from tests.unit.hostile import planted
-from tests.unit.two_runs import blocked, compared, given_as, later, phone, site
-
-
-def hostile() -> Comparison:
-    """A comparison of a run with hostile text in every field, by a file that is named like it."""
-    a = planted(site(cloud=blocked()), HOSTILE, own=True)
-    given = msgspec.structs.replace(given_as("A", a), file=HOSTILE)
-    return compare(given, given_as("B", phone()), profiles.load("argon"))
-
-
-COMPARISONS: dict[str, Callable[[], Comparison]] = {
-    "hotspot": lambda: compared(site(cloud=blocked()), phone(), second=later(10)),
-    "before-and-after": lambda: compared(site(cloud=blocked()), site({"os": "win32"}, dhcp=None), second=later(10)),
-    "hostile": hostile,
-}
+from tests.browser.pages import COMPARISONS
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
