@@ -1,22 +1,29 @@
 """The page of each check, installed with the code: what the check asks and sends, and what its problems mean."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 _FOLDER = Path(__file__).parents[1] / "docs" / "checks"
 """The same place in a checkout and in an installation, where `docs` is a package beside this one."""
 COMMON = "common"
 """The page of the problems that any check can have."""
+ROUTERS = "routers"
+"""The page of where common routers keep the settings that the checks ask for."""
+SOURCES = "sources"
+"""The last part of that page: for each router, where its settings are documented."""
 _SECTION = re.compile(r"^## (.+)\n(?:(?!## ).*\n)*", re.MULTILINE)
+_ITEM = re.compile(r"^\* \*\*(.+?):\*\*.*\n(?:  .*\n)*", re.MULTILINE)
+_PART = re.compile(rf"^\*\*On common routers:\*\* \[{ROUTERS}\.md\]\({ROUTERS}\.md#(\w+)\)", re.MULTILINE)
 
 
 def names() -> list[str]:
-    """The names of all pages: those of the checks, and at the end the common one."""
-    return sorted((path.stem for path in _FOLDER.glob("*.md")), key=lambda name: (name == COMMON, name))
+    """The names of all pages: those of the checks, and at the end those that belong to no check."""
+    return sorted((path.stem for path in _FOLDER.glob("*.md")), key=lambda name: (name in {COMMON, ROUTERS}, name))
 
 
 def page(check_id: str) -> str:
-    """The page of a check, or of the common problems, as Markdown.
+    """The page of a check, of the common problems, or of routers, as Markdown.
 
     Raises:
         KeyError: there is no such page.
@@ -36,3 +43,59 @@ def sections(check_id: str) -> dict[str, str]:
         for match in _SECTION.finditer(page(name)):
             found.setdefault(match[1], match[0].split("\n\nProblems that any check can have", 1)[0])
     return found
+
+
+def router_settings() -> dict[str, str]:
+    """The parts of the page of routers, each about one kind of setting, as Markdown; the last one has the sources."""
+    return {match[1]: match[0] for match in _SECTION.finditer(page(ROUTERS))}
+
+
+def settings_of(check_id: str) -> str:
+    """The part of the page of routers that a check's page refers to, as Markdown; empty: it refers to none.
+
+    Raises:
+        KeyError: there is no such page.
+    """
+    part = _PART.search(page(check_id))
+    return "## On common routers\n" + router_settings()[part[1]].partition("\n")[2] if part else ""
+
+
+def with_settings(check_id: str, problem: str | None = None) -> str:
+    """The page of a check, or its section about one problem, and where common routers keep the setting to change.
+
+    Raises:
+        KeyError: there is no such page, or no such problem.
+    """
+    text = page(check_id)
+    if problem is None:
+        return f"{text}\n{settings_of(check_id)}"
+    section = sections(check_id)[problem]
+    changes_router = f"\n## {problem}\n" in text and "administrator" in section.partition("**Who changes what:**")[2]
+    return f"# {check_id}\n\n{section}\n\n{settings_of(check_id) if changes_router else ''}"
+
+
+def routers() -> list[str]:
+    """The routers that the page of routers has."""
+    return list(dict.fromkeys(name for part in router_settings().values() for name, _ in _items(part)))
+
+
+def of_router(word: str) -> str:
+    """The settings of the routers whose name has this word, as Markdown; empty: the page of routers has none."""
+    found = []
+    for title, part in router_settings().items():
+        if title == SOURCES:  # a terminal breaks addresses, and the page itself has them
+            break
+        items = [item for name, item in _items(part) if _plain(word) and _plain(word) in _plain(name)]
+        if items:
+            found.append(f"## {title}\n\n{''.join(items)}")
+    return "\n".join(found)
+
+
+def _items(part: str) -> Iterator[tuple[str, str]]:
+    """Each router in a part of the page of routers, and its item."""
+    return ((match[1], match[0]) for match in _ITEM.finditer(part))
+
+
+def _plain(name: str) -> str:
+    """A name as people write it in several ways: FRITZ!Box, fritzbox, TP-Link, tplink."""
+    return re.sub(r"[^a-z0-9]", "", name.casefold())

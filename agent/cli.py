@@ -436,33 +436,43 @@ def explain(
     check: Annotated[
         str,
         typer.Argument(
-            metavar="CHECK", autocompletion=_pages, help="A check's id, such as cloud.transport; or common."
+            metavar="CHECK",
+            autocompletion=_pages,
+            help="A check's id, such as cloud.transport; or common, or routers.",
         ),
     ],
     problem: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PROBLEM]", help="Show only the part about this problem, such as no-answer, of the check's page."
+            metavar="[PROBLEM]",
+            help="Show only the part about this problem, such as no-answer, of the check's page; of the page routers, "
+            "one router's settings, such as eero.",
         ),
     ] = None,
 ) -> int:
-    """Print the page of one check: what it asks and sends, what each problem means, and who can change what.
+    """Print the page of one check: what it asks and sends, what each problem means, and who changes what, and where.
 
-    It needs no network. The page "common" has the problems that any check can have.
+    It needs no network. The page "common" has the problems that any check can have; the page "routers" says where
+    common routers keep the settings that the checks ask for.
     """
-    from netpreflight.agent import check_pages  # noqa: PLC0415 - as above
+    from netpreflight.agent import check_pages as pages  # noqa: PLC0415 - as above
     from netpreflight.reports.check_page import print_page  # noqa: PLC0415
     from netpreflight.reports.console import on_terminal  # noqa: PLC0415
 
-    if check not in check_pages.names():
-        raise UsageError(f"no check {check!r}{_suggested(check, check_pages.names())}")
-    text = check_pages.page(check)
-    if problem is not None:
-        sections = check_pages.sections(check)
-        if problem not in sections:
-            own = [name for name in sections if f"\n## {name}\n" in text]
+    if check not in pages.names():
+        raise UsageError(f"no check {check!r}{_suggested(check, pages.names())}")
+    if problem is None or check != pages.ROUTERS:
+        known = pages.sections(check)
+        if problem is not None and problem not in known:
+            own = [name for name in known if f"\n## {name}\n" in pages.page(check)]
             raise UsageError(f"{check} has no problem {problem!r}{_suggested(problem, own)}")
-        text = f"# {check}\n\n{sections[problem]}"
+        text = pages.with_settings(check, problem)
+    else:
+        settings = pages.router_settings()
+        text = settings.get(problem) or pages.of_router(problem)
+        if not text:
+            raise UsageError(f"no router or setting {problem!r}{_suggested(problem, [*settings, *pages.routers()])}")
+        text = f"# {check}\n\n{text}"
     if sys.stdout is None:
         raise UsageError("cannot show the page: standard output is closed")
     print_page(on_terminal(sys.stdout), text)

@@ -8,7 +8,9 @@ from rich.text import Text
 
 NARROWEST, WIDEST = 30, 100
 """Columns; a narrower terminal breaks the lines itself, and longer ones are hard to read."""
-_LINK = re.compile(r"\[([^]]+)\]\(([^)]+)\.md\)")
+_LINK = re.compile(r"\[([^]]+)\]\(([^)#]+)\.md#?(\w*)\)")
+_OF_NO_CHECK = {"common", "routers"}
+_ADDRESS = re.compile(r"<(https?://[^>]+)>")
 _MARKED = re.compile(r"\*\*(?P<strong>[^*]+)\*\*|`(?P<code>[^`]+)`")
 
 
@@ -39,7 +41,7 @@ def _blocks(page: str) -> Iterator[str]:
 
 def _marked(block: str) -> Text:
     """A paragraph with its bold words and its code as styles."""
-    plain = _LINK.sub(lambda link: "`netpreflight explain common`" if link[2] == "common" else link[1], block)
+    plain = _ADDRESS.sub(r"\1", _LINK.sub(_command, block))
     text, end = Text(), 0
     for match in _MARKED.finditer(plain):
         text.append(plain[end : match.start()])
@@ -51,3 +53,9 @@ def _marked(block: str) -> Text:
         end = match.end()
     text.append(plain[end:])
     return text
+
+
+def _command(link: re.Match[str]) -> str:
+    """What stands for a link: the command that prints that page."""
+    command = " ".join(filter(None, ("netpreflight explain", link[2], link[3])))
+    return f"`{command}`" if link[2] in _OF_NO_CHECK else link[1]

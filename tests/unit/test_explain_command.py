@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from netpreflight.agent.check_pages import COMMON, names, page, sections
+from netpreflight.agent.check_pages import (
+    COMMON,
+    ROUTERS,
+    names,
+    of_router,
+    page,
+    router_settings,
+    sections,
+    settings_of,
+)
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.registry import COMMON_PROBLEMS
 from netpreflight.reports.check_page import print_page
@@ -34,7 +43,9 @@ def printed(text: str, width: int) -> str:
 
 def read_by_a_parser(markdown: str) -> str:
     """The text of a page, as a Markdown parser reads it."""
-    tokens = every(STRICT.parse(markdown.replace("[common.md](common.md)", "netpreflight explain common")))
+    commands = markdown.replace("[common.md](common.md)", "netpreflight explain common")
+    commands = re.sub(r"\[routers\.md\]\(routers\.md#(\w+)\)", r"netpreflight explain routers \1", commands)
+    tokens = every(STRICT.parse(commands))
     return "".join(token.content for token in tokens if token.type in {"text", "code_inline"})
 
 
@@ -51,7 +62,8 @@ def test_every_page_is_shown_whole_and_without_marks(name: str, width: int) -> N
 
 
 def test_there_is_a_page_for_every_check_and_for_the_common_problems() -> None:
-    assert {*names()} == {*CHECKS, COMMON}
+    assert {*names()} == {*CHECKS, COMMON, ROUTERS}
+    assert names()[-2:] == [COMMON, ROUTERS]
     for name in CHECKS:
         ran = run("explain", name)
         assert (ran.returncode, ran.stderr) == (0, "")
@@ -64,6 +76,76 @@ def test_every_problem_of_a_check_can_be_asked_for(name: str) -> None:
     for problem, section in sections(name).items():
         assert section.startswith(f"## {problem}\n\n* **Seen:** ")
         assert "common.md" not in section
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_check_ends_with_where_common_routers_keep_the_setting(name: str, columns: int) -> None:
+    ran = run("explain", name, COLUMNS=str(columns))
+
+    told = read_by_a_parser(settings_of(name))
+    assert words(ran.stdout).endswith(words(told))
+    assert words(told).startswith("OncommonroutersWanted")
+    assert "UniFi" in told
+    assert max(map(len, ran.stdout.splitlines())) <= columns
+
+
+@pytest.mark.parametrize(
+    ("check", "problem"),
+    [
+        ("wifi.band", "other-band"),
+        ("wifi.signal", "crowded"),
+        ("dhcp.offer", "pool-exhausted"),
+        ("path.egress", "dropped"),
+    ],
+)
+def test_a_problem_for_which_somebody_changes_a_setting_has_the_routers(check: str, problem: str) -> None:
+    ran = run("explain", check, problem)
+
+    assert "\n\nOn common routers\n\nWanted: " in ran.stdout
+    assert words(ran.stdout).endswith(words(read_by_a_parser(settings_of(check))))
+
+
+@pytest.mark.parametrize(
+    ("check", "problem"),
+    [("wifi.band", "not-told"), ("wifi.signal", "too-weak"), ("path.egress", "silent-alike"), ("portal", "not-read")],
+)
+def test_another_problem_has_no_routers(check: str, problem: str) -> None:
+    assert "On common routers" not in run("explain", check, problem).stdout
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize(
+    ("word", "routers"),
+    [
+        ("eero", {"eero"}),
+        ("FritzBox", {"FRITZ!Box"}),
+        ("tp-link", {"TP-Link Archer", "TP-Link Deco"}),
+        ("google", {"Google Nest Wifi"}),
+        ("provider", {"Provider's or other box"}),
+    ],
+)
+def test_one_router_is_shown_alone_with_all_its_settings(word: str, routers: set[str], columns: int) -> None:
+    ran = run("explain", "routers", word, COLUMNS=str(columns))
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert words(ran.stdout) == words(f"routers {read_by_a_parser(of_router(word))}")
+    shown = re.findall(r"^  - (.+?):(?:\s|$)", ran.stdout, re.MULTILINE)
+    assert {*shown} == routers
+    assert len(shown) == sum(part.count(f"* **{router}:**") for part in without_sources() for router in routers)
+    assert max(map(len, ran.stdout.splitlines())) <= columns
+
+
+def without_sources() -> list[str]:
+    return list(router_settings().values())[:-1]
+
+
+@pytest.mark.parametrize("part", ["band", "sources"])
+def test_one_part_of_the_page_of_routers_is_shown_alone(part: str) -> None:
+    ran = run("explain", "routers", part)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert words(ran.stdout) == words(f"routers {read_by_a_parser(router_settings()[part])}")
 
 
 @pytest.mark.parametrize("problem", ["no-nonce", "not-looked"])
@@ -86,6 +168,9 @@ def test_one_problem_is_shown_alone(problem: str) -> None:
         (("\x1b[31m",), tuple(CHECKS)),
         (("wifi.band", "other-bnd"), ("did you mean other-band",)),
         (("wifi.band", "xyz"), ("wifi.band has no problem 'xyz'", *CHECKS["wifi.band"].problems)),
+        (("routers", "nokia"), ("no router or setting 'nokia'", "band", "eero", "FRITZ!Box")),
+        (("routers", "!"), ("no router or setting '!'", "eero")),
+        (("routers", "chanel"), ("did you mean channel?",)),
         ((), ("CHECK",)),
     ],
 )  # fmt: skip
