@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from netpreflight.agent.compare import Comparison, Given
+    from netpreflight.agent.next_step import Invocation, Options
     from netpreflight.agent.privilege.helper import Helper
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Device as JudgedDevice
     from netpreflight.agent.report import Report, Run, SetUp, SharingLevel
     from netpreflight.agent.run import AirChoice
     from netpreflight.probes.observations import Event
-    from netpreflight.reports.terminal import Terminal
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 WRONG_USAGE = 2
@@ -145,6 +145,9 @@ Share = Annotated[
     ),
 ]
 Redact = Annotated[bool, typer.Option("--redact", help="The same as --share public, for a post in a forum.")]
+Full = Annotated[
+    bool, typer.Option("--full", help="Show everything, and not only the answer: all checks, and what each rests on.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on standard output.")]
 
 
@@ -199,6 +202,7 @@ def check(
     output: Output = None,
     share: Share = None,
     redact: Redact = False,
+    full: Full = False,
     as_json: Json = False,
     debug: Annotated[
         bool,
@@ -217,11 +221,12 @@ def check(
     gc.disable()  # what is loaded now stays, and need not be looked through for garbage (30 ms)
     from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415 - usage errors do not wait for these
 
-    outputs = _check_outputs(output)
+    outputs, is_root = _check_outputs(output), _is_root()
     helper = start_helper(outputs) if context.obj else None  # before the rest is loaded, so that it stays small
     from msgspec import structs  # noqa: PLC0415 - as above
 
     from netpreflight.agent import judging, profiles  # noqa: PLC0415
+    from netpreflight.agent.next_step import Options  # noqa: PLC0415
     from netpreflight.agent.report import make  # noqa: PLC0415
     from netpreflight.agent.run import measure  # noqa: PLC0415
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
@@ -246,8 +251,22 @@ def check(
         laptop_scope.privileges = rights.told(laptop_scope.privileges)
     if interface is not None and interface not in laptop_scope.interfaces:
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(laptop_scope.interfaces)}")
-    terminal = Terminal(sys.stdout, sys.stderr, discreet=level in {"ticket", "public"})
+    terminal = Terminal(sys.stderr, discreet=level in {"ticket", "public"})
     terminal.begin(laptop_scope, profile, deep=deep)
+    by = _invocation(
+        Options(
+            device=device,
+            os_version=os_version,
+            ssid=name,
+            capture=str(capture) if capture else None,
+            interface=interface,
+            only=only,
+            skip=skip,
+            deep=deep,
+        ),
+        level,
+        is_root=is_root,
+    )
     _prepare(outputs)
     events: list[Event] = []
     trace: Callable[[Event], None] | None = None
@@ -271,7 +290,8 @@ def check(
     del air  # its survey, which may be large, is in the run
     report = make(structs.replace(run, set_up=_set_up_from()), profile)
     _write_held_events(report, events, level)
-    _deliver(report, terminal, outputs, products, level, as_json=as_json, helper=helper)
+    show = partial(_show, by=by, dialects=products, full=full)
+    _deliver(report, show, outputs, products, level, as_json=as_json, helper=helper)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
 
 
@@ -285,11 +305,12 @@ def report(
     output: Output = None,
     share: Share = None,
     redact: Redact = False,
+    full: Full = False,
     as_json: Json = False,
 ) -> int:
     """Judge a saved run again, without a network: by today's rules, or for another device."""
-    from netpreflight.agent.report import make  # noqa: PLC0415 - as above
-    from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
+    from netpreflight.agent.next_step import options_of  # noqa: PLC0415 - as above
+    from netpreflight.agent.report import make  # noqa: PLC0415
 
     outputs, products, level = _check_outputs(output), _check_dialects(dialects), _choose_level(share, redact=redact)
     if level in {"ticket", "public"} and any(_is_same(file, path) for path in outputs):
@@ -297,7 +318,9 @@ def report(
             f"-o {file} would replace the complete run with one that cannot be judged again: give another -o"
         )
     again = make(*_saved(file, device, os_version))
-    _deliver(again, Terminal(sys.stdout), outputs, products, level, as_json=as_json)
+    by = _invocation(options_of(again), level, is_root=_is_root())
+    show = partial(_show, by=by, dialects=products, full=full, file=file)
+    _deliver(again, show, outputs, products, level, as_json=as_json)
     return EXIT_CODES[again.verdict]
 
 
@@ -643,7 +666,7 @@ def _write_held_events(report: "Report", events: "list[Event]", level: "SharingL
 
 def _deliver(
     report: "Report",
-    terminal: "Terminal",
+    show: "Callable[[Report], None]",
     outputs: list[Path],
     dialects: list[str],
     level: "SharingLevel | None",
@@ -659,7 +682,7 @@ def _deliver(
     failed = _write_each(outputs, level, lambda path, wanted: in_parts(path.suffix, at_level(wanted), dialects), helper)
     shown_report = at_level(level or "complete")
     if not as_json:
-        terminal.final(shown_report, dialects)
+        show(shown_report)
     elif sys.stdout is None:
         raise UsageError("cannot write the report: standard output is closed")
     else:
@@ -668,6 +691,50 @@ def _deliver(
         sys.stdout.buffer.flush()
     if failed:
         raise UsageError("; ".join(failed))
+
+
+def _is_root() -> bool:
+    """Whether root itself called this program, and needs no sudo."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and "SUDO_UID" not in os.environ
+
+
+def _invocation(options: "Options", level: "SharingLevel | None", *, is_root: bool) -> "Invocation":
+    """How this program was called, for the commands that it names; with level public, without names."""
+    from netpreflight.agent.next_step import Invocation, called  # noqa: PLC0415 - as above
+
+    shared_options = options.without_names() if level == "public" else options
+    return Invocation(program=called(os.environ), options=shared_options, is_root=is_root)
+
+
+def _show(
+    report: "Report",
+    by: "Invocation",
+    dialects: list[str],
+    *,
+    full: bool,
+    file: Path | None = None,
+    kept: Path | None = None,
+) -> None:
+    """Show the answer on standard output or, with --full, everything.
+
+    Args:
+        report: the report, at the level of sharing that the screen may show.
+        by: how the user calls this program.
+        dialects: the products for which the firewall change is shown, too.
+        full: whether everything is shown.
+        file: the saved run that was judged; None: this run has measured.
+        kept: the file in which this run was kept; None: it was not.
+    """
+    from netpreflight.reports.console import on_terminal  # noqa: PLC0415 - as above
+    from netpreflight.reports.terminal.answer import print_answer  # noqa: PLC0415
+    from netpreflight.reports.terminal.report import print_report, print_rules  # noqa: PLC0415
+
+    console = on_terminal(sys.stdout)
+    if full:
+        print_report(console, report, dialects)
+    else:
+        print_rules(console, report, dialects)
+    print_answer(console, report, by, file=file, kept=kept, full=full)
 
 
 def _write_each(

@@ -14,6 +14,8 @@ Needs = Literal["nothing", "link", "resolvers", "route"]
 """What a probe needs on this laptop. `nothing`: the radio need not be the interface under test. `link`: an interface
 that is up. `resolvers`: an address, and a route to the resolvers. `route`: an address, and a default route."""
 
+AS_ROOT = "as root (sudo)"
+"""In every step that root's rights are needed for: the command that the user is given next then begins with sudo."""
 ON_LINUX = "Run netpreflight on a Linux laptop in the same network."
 
 
@@ -56,7 +58,7 @@ def to_exchange(scope: Scope) -> Obstacle | None:
         return Obstacle(reason="sending a DISCOVER is not supported on this system yet", step=ON_LINUX)
     return Obstacle(
         reason="sending a DISCOVER needs root or CAP_NET_RAW",
-        step="Run netpreflight again as root (sudo): it then asks for a lease as an unknown device, and gives it back.",
+        step=f"Run netpreflight again {AS_ROOT}: it then asks for a lease as an unknown device, and gives it back.",
     )
 
 

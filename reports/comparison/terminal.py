@@ -12,7 +12,7 @@ from netpreflight.agent.compare import Comparison
 from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.terminal import MARKS, on_terminal, plain_text
-from netpreflight.reports.terminal.device import VERDICT_STYLES
+from netpreflight.reports.terminal.styles import VERDICT_STYLES
 
 _RELATIONS = {"better": "green", "worse": "bold red", "no-longer-known": "magenta", "now-known": "", "same": "dim"}
 _STANDING_STYLES = {"ruled-out": "green", "suspect": "bold red", "not-settled": "magenta", "not-tried": "dim"}

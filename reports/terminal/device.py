@@ -13,14 +13,9 @@ from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
 from netpreflight.reports.safe_text import shown
+from netpreflight.reports.terminal.styles import VERDICT_STYLES
 from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, log_lines, runs, titled
 
-VERDICT_STYLES = {
-    "compatible": "bold green",
-    "compatible-with-warnings": "bold yellow",
-    "incompatible": "bold red",
-    "undetermined": "bold magenta",
-}
 _STATES = {
     "reached": ("reached", "green"),
     "stops": ("STOPS HERE", "bold red"),

@@ -1,28 +1,25 @@
 """What a terminal shows during a run, on standard error: each check as soon as its result is known."""
 
 import contextlib
-from collections.abc import Sequence
 from typing import TextIO
 
 from rich.text import Text
 
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import Scope
 from netpreflight.reports.console import on_terminal
 from netpreflight.reports.safe_text import shown
-from netpreflight.reports.terminal.report import MARKS, print_report
+from netpreflight.reports.terminal.styles import MARKS
 
 
 class Terminal:
-    """Shows how the run goes on, and at its end prints the report."""
+    """Shows how the run goes on."""
 
-    def __init__(self, stream: TextIO, progress: TextIO | None = None, *, discreet: bool = False) -> None:
-        """Take the stream for the report, and the one for progress, which is shown on a terminal only."""
+    def __init__(self, progress: TextIO | None, *, discreet: bool = False) -> None:
+        """Take the stream for progress, which is shown on a terminal only."""
         self._discreet = discreet
         """Whether progress must name nothing of this place: tokens for names are known only at the end."""
-        self._console = on_terminal(stream)
         self._live = on_terminal(progress) if progress is not None and progress.isatty() else None
 
     def begin(self, scope: Scope, profile: Profile, *, deep: bool = False) -> None:
@@ -44,7 +41,3 @@ class Terminal:
         if self._live is not None:
             with contextlib.suppress(OSError, ValueError):
                 self._live.print(line)
-
-    def final(self, report: Report, dialects: Sequence[str] = ()) -> None:
-        """Print the whole report, with its firewall changes for these products."""
-        print_report(self._console, report, dialects)

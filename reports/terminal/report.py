@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netpreflight.agent.report import Report
-from netpreflight.agent.results import Check, Status
+from netpreflight.agent.results import Check
 from netpreflight.agent.selection import in_groups
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.reports.channel_map import MARK, channel_map
@@ -18,23 +18,14 @@ from netpreflight.reports.console import plain_text
 from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, way
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.terminal.device import (
-    VERDICT_STYLES,
     print_devices,
     print_internet_test,
     print_startup,
     print_versions,
 )
-from netpreflight.reports.words import STATUS, needless
+from netpreflight.reports.terminal.styles import MARKS, VERDICT_STYLES, WORST_FIRST
+from netpreflight.reports.words import needless
 
-_STYLES: dict[Status, str] = {
-    "pass": "green",
-    "warn": "yellow",
-    "fail": "bold red",
-    "unknown": "magenta",
-    "skip": "dim",
-}
-MARKS = {status: (STATUS[status], style) for status, style in _STYLES.items()}
-_WORST_FIRST = ("fail", "unknown", "warn")
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
 _WIDEST_IDS = 20
@@ -111,7 +102,7 @@ def _print_remedies(console: Console, report: Report) -> None:
     """Print what to do: each remedy once, the worst first, and whether that is enough."""
     to_do = [
         check
-        for status in _WORST_FIRST
+        for status in WORST_FIRST
         for check in report.checks
         if check.status == status and check.remedy and check.level != "reported"
     ]
@@ -154,8 +145,15 @@ def _print_changes(console: Console, report: Report, dialects: Sequence[str]) ->
     if not dialects:
         more = "As text for one product: save this run (-o run.json), then netpreflight rules run.json --for fortios"
         console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2), expand=False))
-    if dialects:
-        from netpreflight.reports.firewall import render as render_rules  # noqa: PLC0415 - most runs ask for none, and need not wait
+    print_rules(console, report, dialects)
+
+
+def print_rules(console: Console, report: Report, dialects: Sequence[str]) -> None:
+    """Print the firewall change as text for these products; nothing where a firewall has to change nothing."""
+    if not dialects or not any(change.rules for change in report.changes):
+        return
+    from netpreflight.reports.firewall import render as render_rules  # noqa: PLC0415 - most runs ask for none, and need not wait
+
     for dialect in dialects:
         console.print()
         # Printed unescaped, because it has validated values only; and unwrapped, because lines must stay whole.
@@ -174,7 +172,7 @@ def _print_networks(console: Console, report: Report) -> None:
     before = ""
     for network in report.networks[:_MOST_NETWORKS]:
         strength = f"{network.signal_dbm:.0f} dBm" if network.signal_dbm is not None else "?"
-        first = next((check for status in _WORST_FIRST for check in network.checks if check.status == status), None)
+        first = next((check for status in WORST_FIRST for check in network.checks if check.status == status), None)
         why = first.summary if first else ""
         same = why.replace(in_quotes(network.ssid), "")
         why, before = "as above" if same and same == before else shown(why), same

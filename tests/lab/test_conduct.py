@@ -741,7 +741,7 @@ def test_interrupted_run_keeps_what_is_known() -> None:
 
 def test_terminal_shows_every_device_online() -> None:
     with Lab() as lab:
-        argv = [TOOL, "check", *lab.air]
+        argv = [TOOL, "check", "--full", *lab.air]
         run = lab.laptop.run(*argv, env={"COLUMNS": "160"})
         narrow = lab.laptop.run(*argv)
     online = ("compatible", "yes", "breathing cyan: Cloud connected")

@@ -6,10 +6,14 @@ import unicodedata
 from typing import Any
 
 from netpreflight.agent import profiles
+from netpreflight.agent.next_step import Invocation, options_of
 from netpreflight.agent.report import Report, Run
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Contact, Lease, PortalApi, Proxy, Resolver, TlsWitness
+from netpreflight.reports.console import on_terminal as on_stream
 from netpreflight.reports.terminal import Terminal
+from netpreflight.reports.terminal.answer import print_answer
+from netpreflight.reports.terminal.report import print_report
 from tests.unit import seen
 
 
@@ -57,9 +61,10 @@ def without_codes(text: str) -> str:
 def on_terminal(made: Report) -> str:
     """What progress and report show of it."""
     stream, progress = io.StringIO(), Screen()
-    terminal = Terminal(stream, progress)
+    terminal = Terminal(progress)
     terminal.begin(made.scope, profiles.load("generic"))
     for check in made.checks:
         terminal.known(check)
-    terminal.final(made)
+    print_report(on_stream(stream), made, ())
+    print_answer(on_stream(stream), made, Invocation(options=options_of(made)), full=True)
     return without_codes(progress.getvalue()) + stream.getvalue()

@@ -29,6 +29,7 @@ HEAVY = {
     "cryptography": {"agent/judging/signature.py"},
     "rich": {
         "reports/console.py",
+        "reports/terminal/answer.py",
         "reports/terminal/device.py",
         "reports/terminal/doctor.py",
         "reports/terminal/progress.py",

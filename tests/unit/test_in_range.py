@@ -11,13 +11,9 @@ from netpreflight.agent.selection import Selection, select
 from netpreflight.probes.observations import Bss
 from netpreflight.reports import FORMATS
 from tests.unit import seen
+from tests.unit.made_reports import FIT, HIGH
 from tests.unit.rendered import run
 
-FIT = [seen.bss(6, ssid=f"fit-{i}", bssid=f"02:00:00:00:06:0{i}") for i in range(5)]
-HIGH = [
-    seen.bss(36, ssid=f"high-{i}", bssid=f"02:00:00:00:36:0{i}", frequency_mhz=5180, rates_mbps=[6.0, 12.0, 24.0])
-    for i in range(4)
-]
 SETTLED = "nothing in the way"
 NONE_CHOSEN = "networks are in range, and none was chosen"
 

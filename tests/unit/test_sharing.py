@@ -1,7 +1,6 @@
 """Sharing: what a level hides is in no output, in no form; what it keeps is; and a report says what it is."""
 
 import html
-import io
 import itertools
 import json
 import re
@@ -597,7 +596,7 @@ BASE = of(seen.healthy())
 
 def test_progress_names_nothing_where_the_report_will_not() -> None:
     stream = Screen()
-    terminal = Terminal(io.StringIO(), stream, discreet=True)
+    terminal = Terminal(stream, discreet=True)
     terminal.begin(BASE.scope, profiles.load("photon2"))
     for check in BASE.checks:
         terminal.known(check)

@@ -1,0 +1,199 @@
+"""What to do next where something is not settled, as a command with the user's own options.
+
+A command is given only where it changes something: what it asks for was not there in this run, or the user is told to
+change something first.
+"""
+
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import CHECKS
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.report import Report
+from netpreflight.agent.results import Check
+from netpreflight.agent.selection import Selection, in_groups
+from netpreflight.probes import obstacles
+from netpreflight.probes.observations import Scope
+from netpreflight.probes.wifi.source import CAPTURE_INSTEAD
+
+_WITHOUT_AIR = "--skip wifi"
+_AGAIN = "un netpreflight again"
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """The options of a check that another one takes over; those for files and for what is printed are left out."""
+
+    device: str | None = None
+    os_version: str | None = None
+    ssid: str | None = None
+    capture: str | None = None
+    interface: str | None = None
+    only: str | None = None
+    skip: str | None = None
+    deep: bool = False
+
+    def words(self) -> list[str]:
+        """The options as they are typed; a value that cannot be typed is replaced by what has to stand there."""
+        values = (
+            ("--device", self.device, "FILE.toml"),
+            ("--os", self.os_version, "VERSION"),
+            ("--ssid", self.ssid, "NAME"),
+            ("--capture", self.capture, "FILE"),
+            ("--interface", self.interface, "IF"),
+            ("--only", self.only, "ID"),
+            ("--skip", self.skip, "ID"),
+        )
+        words: list[str] = []
+        for option, value, stand_in in values:
+            if value is not None:
+                words += _typed(option, value, stand_in)
+        return [*words, *(["--deep"] if self.deep else [])]
+
+    def without_names(self) -> "Options":
+        """The same for a report that hides names: what has to stand there, instead of each value that is a name."""
+        is_file = self.device is not None and self.device.endswith(".toml")
+        return msgspec.structs.replace(
+            self,
+            device="FILE.toml" if is_file else self.device,
+            ssid=self.ssid and "NAME",
+            capture=self.capture and "FILE",
+            interface=self.interface and "IF",
+        )
+
+
+class Invocation(Struct, frozen=True, kw_only=True):
+    """How the user calls this program.
+
+    Attributes:
+        program: its name, as typed.
+        options: those of this run.
+        is_root: whether the user is root, and needs no sudo.
+    """
+
+    program: str = "netpreflight"
+    options: Options = Options()
+    is_root: bool = False
+
+    def command(self, *words: str) -> str:
+        """A command of this program."""
+        return " ".join([self.program, *map(_quoted, words)])
+
+    def check(self, options: Options, *, as_root: bool) -> str:
+        """The command of a check with these options."""
+        sudo = "sudo " if as_root and not self.is_root else ""
+        return sudo + " ".join([self.program, *options.words()])
+
+
+class NextStep(Struct, frozen=True, kw_only=True):
+    """What to run next.
+
+    Attributes:
+        command: the command.
+        afterwards: whether something has to be changed before.
+    """
+
+    command: str
+    afterwards: bool = False
+
+
+def options_of(report: Report) -> Options:
+    """The options that a saved run shows: the device judged, the network that was named, and what was left out."""
+    wifi, selection = report.observations.wifi, report.selection
+    is_named = wifi is not None and wifi.target_from == "option"
+    asked_os = None if report.device.asked_os is UNSET else report.device.asked_os
+    name = report.device.name
+    newest = profiles.load(name).os_version if name in profiles.names() else None
+    return Options(
+        device=None if name == profiles.DEFAULT else name,
+        os_version=asked_os or (report.device.os_version if report.device.os_version != newest else None),
+        ssid=wifi.target if wifi is not None and is_named else None,
+        only=in_groups(selection.only).replace(" ", "") if selection.only is not None else None,
+        skip=in_groups(selection.skip).replace(" ", "") if selection.skip else None,
+    )
+
+
+def next_step(report: Report, by: Invocation) -> NextStep | None:
+    """The command that settles what is not settled; None: no command does, or nothing is open."""
+    options, scope = by.options, report.scope
+    is_open = _open(report)
+    if not is_open:
+        return None
+    remedies = [check.remedy or "" for check in is_open]
+    lacks_root = not scope.privileges.raw_sockets and any(obstacles.AS_ROOT in remedy for remedy in remedies)
+    as_root = lacks_root or scope.privileges.raw_sockets
+    better = options
+    if any(check.problem == "other-run" for check in is_open) and report.device.name != profiles.DEFAULT:
+        better = msgspec.structs.replace(better, device=better.device or report.device.name)
+    if any(check.problem == "none-chosen" for check in is_open):
+        best = next((network for network in report.networks if network.verdict != "incompatible"), None)
+        better = msgspec.structs.replace(better, ssid=best.ssid if best else None)
+    if all(_WITHOUT_AIR in remedy for remedy in _of_air(is_open)) and _of_air(is_open):
+        skip = ",".join(filter(None, (options.skip, "wifi")))
+        better = msgspec.structs.replace(better, skip=skip, ssid=None, capture=None)
+    if any(check.problem == "only-laptop-resolver" for check in is_open) and better.skip is not None:
+        asked = [word for word in better.skip.split(",") if word.partition(".")[0] != "dhcp"]
+        better = msgspec.structs.replace(better, skip=",".join(asked) or None)
+    command = by.check(better, as_root=as_root)
+    if lacks_root or better != options:
+        return NextStep(command=command)
+    if not report.complete or any(_AGAIN in remedy for remedy in remedies):
+        return NextStep(command=command, afterwards=report.complete)
+    return None
+
+
+def _open(report: Report) -> list[Check]:
+    """The checks that are not settled and count; where none is, the one that the answer names as a warning."""
+    unknown = [check for check in report.checks if (check.status, check.level) == ("unknown", "required")]
+    if report.verdict == "undetermined":
+        return unknown
+    if report.verdict == "compatible-with-warnings":
+        return [check for check in report.checks if check.id == report.answer.check]
+    return []
+
+
+def _of_air(checks: Iterable[Check]) -> list[str]:
+    """The remedies of the checks of the air."""
+    return [check.remedy or "" for check in checks if check.stage == "scan"]
+
+
+def known_before(scope: Scope, profile: Profile, selection: Selection, by: Invocation, *, has_radio: bool) -> list[str]:
+    """What this run will not be able to settle, one line for each, with the command that could; empty: nothing."""
+    counted = [row for row in CHECKS.values() if selection.includes(row.id) and profile.level(row.id) == "required"]
+    options, told = by.options, []
+    denied = obstacles.to_exchange(scope)
+    is_without_radio = options.capture is None and not has_radio
+    if is_without_radio and any(row.stage == "scan" for row in counted):
+        told.append(f"This laptop has no Wi-Fi radio, so the Wi-Fi stays untested. {CAPTURE_INSTEAD}")
+        options = msgspec.structs.replace(
+            options, skip=",".join(filter(None, (options.skip, "wifi"))), ssid=None, capture=None
+        )
+    if denied is not None and any(row.needs_lease for row in counted):
+        command = by.check(options, as_root=True)
+        more = f"For that: {command}" if obstacles.AS_ROOT in (denied.step or "") else denied.step
+        told.append(f"One thing will not be tested, because {denied.reason}: what an unknown device is given. {more}")
+    return told
+
+
+def _typed(option: str, value: str, stand_in: str) -> list[str]:
+    """An option and its value as they are typed."""
+    if not value.isprintable() or (sys.platform == "win32" and set(value) & set('"%^&|<>')):
+        value = stand_in
+    return [f"{option}={_quoted(value)}"] if value.startswith("-") else [option, _quoted(value)]
+
+
+def _quoted(word: str) -> str:
+    """A word for this system's shell."""
+    if sys.platform == "win32":
+        return f'"{word}"' if " " in word else word
+    return shlex.quote(word)
+
+
+def called(environment: Mapping[str, str]) -> str:
+    """This program's name, as the user typed it: `./netpreflight` tells it, and else it is installed."""
+    name = environment.get("NETPREFLIGHT_CALLED", "")
+    return name if name and name.isprintable() and shlex.quote(name) == name else "netpreflight"

@@ -1,0 +1,327 @@
+"""The answer on one screen, after a run: what is in the way, whose it is, what to do, and where the rest is.
+
+It is decided for 80 columns what is listed and what is counted, so that it always fits. Below 70 columns the same is
+shown in more lines.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from netpreflight.agent.counted import counted
+from netpreflight.agent.next_step import Invocation, next_step
+from netpreflight.agent.report import NetworkVerdict, Report
+from netpreflight.agent.results import Check, Status
+from netpreflight.agent.selection import in_groups
+from netpreflight.reports.safe_text import shown
+from netpreflight.reports.terminal.styles import MARKS, STYLES, VERDICT_STYLES, WORST_FIRST
+from netpreflight.reports.words import needless
+
+MOST_LINES = 23
+"""On a terminal of 24 lines the last one is the shell's."""
+WIDTH = 80
+"""The columns for which it is decided what fits; on a wider terminal, its own."""
+NARROW = 70
+"""Below this many columns, what stands beside each other is stacked."""
+_WORD, _ID = 9, 20
+"""Columns of a row's word and of its check."""
+_MOST_NAMED = 3
+
+
+class Shown(NamedTuple):
+    """How much is shown of what may be left out; the rest is counted."""
+
+    why: bool = True
+    plain: bool = True
+    enough: bool = True
+    note_lines: int = 9
+    """Lines of each note."""
+    notes: int = 9
+    networks: int = 6
+    rows: int = 30
+    change_lines: int = 9
+    headline_lines: int = 9
+    light_lines: int = 9
+    blank: bool = True
+    by_cause: bool = False
+    """Whether all consequences of one check share a row."""
+
+
+_LESS: tuple[dict[str, Any], ...] = (
+    {},
+    {"why": False},
+    {"by_cause": True},
+    {"note_lines": 2},
+    {"note_lines": 1},
+    {"plain": False},
+    {"networks": 3},
+    {"change_lines": 4},
+    {"notes": 3},
+    {"enough": False},
+    {"notes": 2, "networks": 1},
+    {"change_lines": 2, "blank": False},
+    *({"rows": rows} for rows in range(9, -1, -1)),
+    {"notes": 0, "change_lines": 1},
+    {"headline_lines": 5, "light_lines": 2},
+)
+"""What is left out, one after the other, until the rest fits."""
+
+
+class Line(NamedTuple):
+    """A paragraph, or the row of a check or network."""
+
+    text: Text
+    indent: int = 0
+    """Of the lines after the first."""
+    word: str = ""
+    style: str = ""
+    label: str = ""
+    checks: int = 0
+    """How many checks share the row."""
+    whole: bool = False
+    """Whether it is to be copied, and must not be broken into lines."""
+
+
+def print_answer(
+    console: Console,
+    report: Report,
+    by: Invocation,
+    *,
+    file: Path | None = None,
+    kept: Path | None = None,
+    full: bool = False,
+) -> None:
+    """Print the answer, in at most `MOST_LINES` lines of 80 columns.
+
+    Args:
+        console: where to print it.
+        report: the report.
+        by: how the user calls this program.
+        file: the saved run that was judged; None: this run has measured.
+        kept: the file in which this run was kept; None: it was not.
+        full: whether everything has just been printed.
+    """
+    for line in lines(report, console.width, by, file=file, kept=kept, full=full):
+        console.print(line, soft_wrap=True)
+
+
+def lines(
+    report: Report,
+    columns: int,
+    by: Invocation,
+    *,
+    file: Path | None = None,
+    kept: Path | None = None,
+    full: bool = False,
+) -> list[Text]:
+    """The lines of the answer for a terminal with this many columns."""
+    columns_for = max(columns, WIDTH) if columns < NARROW else columns
+    end = list(_end(report, by, file, kept, full=full))
+    fitting = Shown()
+    for less in _LESS:
+        fitting = fitting._replace(**less)
+        found = [*_beginning(report, by, fitting, columns_for), *end]
+        if sum(_height(line, columns_for) for line in found) <= MOST_LINES:
+            break
+    return list(chain.from_iterable(_laid_out(line, columns, columns_for) for line in found))
+
+
+def _beginning(report: Report, by: Invocation, fitting: Shown, columns: int) -> Iterator[Line]:
+    """What the answer says, before where the rest is."""
+    answer, style = report.answer, VERDICT_STYLES[report.verdict]
+    yield Line(Text())
+    yield Line(Text(_cut(shown(report.headline), fitting.headline_lines, columns, 0), style=style))
+    if answer.plain and fitting.plain:
+        yield Line(Text(shown(answer.plain)))
+    for note in report.notes[: fitting.notes]:
+        yield Line(Text(_cut(shown(note), fitting.note_lines, columns, 0), style="yellow"))
+    if len(report.notes) > fitting.notes:
+        more = counted(len(report.notes) - fitting.notes, "more note" if fitting.notes else "note")
+        yield Line(Text(f"And {more} (--full)." if fitting.notes else f"{more} (--full).", style="yellow"))
+    if fitting.blank:
+        yield Line(Text())
+    yield from _to_do(report, by, fitting, columns)
+    light = report.startup.led if report.startup.online is not None else None
+    yield _labelled("Its light at the end: ", shown(light or "not known"), fitting.light_lines, columns)
+    if fitting.blank:
+        yield Line(Text())
+    for network in report.networks[: fitting.networks]:
+        yield _network_row(network)
+    if (more_networks := len(report.networks) - fitting.networks) > 0 and fitting.networks:
+        yield Line(Text(f"and {counted(more_networks, 'more network')}", style="dim"), word=" ")
+    rows = list(_rows(report, by_cause=fitting.by_cause))
+    yield from rows[: fitting.rows]
+    if more_checks := sum(row.checks for row in rows[fitting.rows :]):
+        yield Line(Text(f"and {counted(more_checks, 'more check')} that did not pass", style="dim"), word=" ")
+    yield Line(Text(_counts(report.checks), style="dim"), 2)
+
+
+def _to_do(report: Report, by: Invocation, fitting: Shown, columns: int) -> Iterator[Line]:
+    """The one thing to do, why, whether that is enough, and the command to run next."""
+    answer = report.answer
+    if answer.change:
+        whose = f" ({answer.owner})" if answer.owner else ""
+        yield _labelled(f"To do{whose}: ", shown(answer.change), fitting.change_lines, columns)
+    check = next((check for check in report.checks if check.id == answer.check), None)
+    if fitting.why and check is not None and check.reason:
+        yield _labelled("Why: ", shown(check.reason), fitting.change_lines, columns)
+    if fitting.enough and report.enough is not None:
+        yield Line(Text(shown(report.enough.sentence)), 2)
+    step = next_step(report, by)
+    if step is not None:
+        yield _command("Then run: " if step.afterwards else "Run: ", step.command)
+
+
+def _network_row(network: NetworkVerdict) -> Line:
+    """The row of a network in range."""
+    signal = f"{network.signal_dbm:.0f} dBm, " if network.signal_dbm is not None else ""
+    channels = f"channel {', '.join(map(str, network.channels)) or 'not known'}"
+    word, status = _NETWORKS[network.verdict]
+    first = next((row.summary for wanted in WORST_FIRST for row in network.checks if row.status == wanted), "")
+    text = f"{signal}{channels}" + (f": {shown(first)}" if first else "")
+    return Line(Text(text), word=word, style=STYLES[status], label=shown(network.ssid))
+
+
+_NETWORKS: dict[str, tuple[str, Status]] = {
+    "compatible": ("yes", "pass"),
+    "compatible-with-warnings": ("yes, but", "warn"),
+    "incompatible": ("NO", "fail"),
+    "undetermined": ("unknown", "unknown"),
+}
+
+
+def _rows(report: Report, *, by_cause: bool) -> Iterator[Line]:
+    """A row for each check that did not pass and counts, the worst first; those of which the same is said share one."""
+    listed = [check for check in report.checks if check.status in WORST_FIRST and not needless(check)]
+    ids = {check.id for check in listed}
+    alike: dict[tuple[object, ...], list[Check]] = {}
+    for check in sorted(listed, key=lambda check: (WORST_FIRST.index(check.status), check.due_to in ids)):
+        said = check.due_to if by_cause and check.due_to in ids else check.summary
+        alike.setdefault((check.status, check.due_to, said), []).append(check)
+    for same in alike.values():
+        first = same[0]
+        cause = f"due to {first.due_to}: " if first.due_to in ids else ""
+        text = f"{cause}{shown(first.summary)}"
+        word, style = MARKS[first.status]
+        yield Line(Text(text), word=word, style=style, label=_label(same), checks=len(same))
+
+
+def _label(same: list[Check]) -> str:
+    """The checks of a row: all of them, if they fit, or else how many there are."""
+    label = in_groups([check.id for check in same])
+    if cell_len(label) < _ID or len(same) == 1:
+        return label
+    group = same[0].id.partition(".")[0]
+    is_one_group = all(check.id.partition(".")[0] == group for check in same)
+    return f"{group} ({len(same)} checks)" if is_one_group else f"{same[0].id} +{len(same) - 1}"
+
+
+def _counts(checks: list[Check]) -> str:
+    """How many checks passed, were left out, or are not needed."""
+    passed = sum(check.status == "pass" for check in checks)
+    skipped = [check.id for check in checks if check.status == "skip"]
+    not_needed = [check.id for check in checks if needless(check)]
+    parts = [f"{counted(passed, 'check')} passed"]
+    if skipped:
+        parts.append(f"{len(skipped)} left out ({_named(skipped)})")
+    if not_needed:
+        parts.append(f"{len(not_needed)} did not pass, and this device does not need {_them(not_needed)}")
+    return f"{'; '.join(parts)}."
+
+
+def _them(ids: list[str]) -> str:
+    return f"it ({ids[0]})" if len(ids) == 1 else f"them ({_named(ids)})"
+
+
+def _named(ids: list[str]) -> str:
+    """Some check ids, of which the first are named."""
+    words = in_groups(ids).split(", ")
+    more = len(words) - _MOST_NAMED
+    return ", ".join(words) if more <= 1 else f"{', '.join(words[:_MOST_NAMED])} and {more} more"
+
+
+def _end(report: Report, by: Invocation, file: Path | None, kept: Path | None, *, full: bool) -> Iterator[Line]:
+    """Where the rest is."""
+    check = next((check for check in report.checks if check.id == report.answer.check and check.problem), None)
+    if check is not None:
+        yield _command("What that means: ", by.command("explain", check.id, check.problem or ""))
+    if full:
+        pass
+    elif file is not None or kept is not None:
+        yield _command("Everything: ", by.command("report", *([str(file)] if file else []), "--full"))
+    else:
+        yield Line(Text("Everything: with --full on the screen, with -o report.html as a page."), 2)
+    if kept is not None:
+        yield Line(Text.assemble("Kept: ", shown(str(kept))), whole=True)
+
+
+def _command(label: str, command: str) -> Line:
+    """A line with a command, which is not broken."""
+    return Line(Text.assemble(label, (shown(command), "cyan")), whole=True)
+
+
+def _labelled(label: str, text: str, most: int, columns: int) -> Line:
+    """A paragraph with a label, of this many lines at most."""
+    return Line(Text.assemble((label, "bold"), _cut(f"{label}{text}", most, columns, 2)[len(label) :]), 2)
+
+
+def _cut(text: str, most: int, columns: int, indent: int) -> str:
+    """The text, ended with an ellipsis where it would take more than this many lines."""
+    wrapped = _wrapped(Text(text), columns, indent)
+    if len(wrapped) <= most:
+        return text
+    *whole, last = (line.plain[indent if number else 0 :] for number, line in enumerate(wrapped[:most]))
+    room = columns - indent - 1
+    if cell_len(last) > room:
+        last = set_cell_size(last, room)
+    return f"{' '.join([*whole, last]).rstrip(' .,;:')}…"
+
+
+@cache
+def _plain_console() -> Console:
+    """What rich breaks lines with; its width does not count."""
+    return Console(color_system=None)
+
+
+def _wrapped(text: Text, columns: int, indent: int) -> list[Text]:
+    """A text broken into lines of at most this many columns, the later ones indented."""
+    width = max(columns - indent, 1)
+    found = text.wrap(_plain_console(), width, overflow="fold")
+    for line in found:
+        line.rstrip()
+    return [Text(" " * indent if number else "") + line for number, line in enumerate(found)] or [Text()]
+
+
+def _height(line: Line, columns: int) -> int:
+    if line.word:
+        return 1
+    if line.whole:
+        return max(1, -(-cell_len(line.text.plain) // columns))
+    return len(_wrapped(line.text, columns, line.indent))
+
+
+def _laid_out(line: Line, columns: int, columns_for: int) -> Iterable[Text]:
+    """The lines of a paragraph or row on a terminal with this many columns; a row is cut as for `columns_for`."""
+    if line.whole:
+        return [line.text]
+    if not line.word:
+        return _wrapped(line.text, columns, line.indent)
+    label = line.label
+    if cell_len(label) >= _ID:
+        label = f"{set_cell_size(label, _ID - 2)}…"
+    start = Text.assemble((f"{line.word:<{_WORD}}", line.style), label)
+    start.pad_right(max(0, _WORD + _ID - cell_len(start.plain)))
+    text = line.text.copy()
+    text.truncate(columns_for - _WORD - _ID - 1, overflow="ellipsis")
+    if columns >= NARROW:
+        return [start + text]
+    return [
+        *_wrapped(Text.assemble((line.word, line.style), " ", label), columns, 2),
+        *_wrapped(Text("  ") + text, columns, 2),
+    ]

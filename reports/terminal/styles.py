@@ -1,0 +1,21 @@
+"""How the results of checks and the verdicts look on a terminal."""
+
+from netpreflight.agent.results import Status, Verdict
+from netpreflight.reports.words import STATUS
+
+STYLES: dict[Status, str] = {
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+    "unknown": "magenta",
+    "skip": "dim",
+}
+MARKS = {status: (STATUS[status], style) for status, style in STYLES.items()}
+VERDICT_STYLES: dict[Verdict, str] = {
+    "compatible": "bold green",
+    "compatible-with-warnings": "bold yellow",
+    "incompatible": "bold red",
+    "undetermined": "bold magenta",
+}
+WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn")
+"""What a reader has to see, of the statuses of checks."""
