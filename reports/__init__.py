@@ -11,15 +11,21 @@ if TYPE_CHECKING:
 class Render(Protocol):
     """A format of the report."""
 
-    def __call__(self, report: "Report", dialects: Sequence[str] = (), /) -> str:
-        """The report as text, with its firewall changes for these products (names in `reports/firewall`)."""
+    def __call__(self, report: "Report", dialects: Sequence[str] = (), contact: str = "", /) -> str:
+        """The report as text.
+
+        Args:
+            report: the report.
+            dialects: the products that its firewall changes are shown for (names in `reports/firewall`).
+            contact: who asks, for the requests in it.
+        """
 
 
 def _of(module: str) -> Render:
     """The `render` of a module, which is imported only when it is called: a run loads only the formats it writes."""
 
-    def render(report: "Report", dialects: Sequence[str] = (), /) -> str:
-        text: str = import_module(module).render(report, dialects)
+    def render(report: "Report", dialects: Sequence[str] = (), contact: str = "", /) -> str:
+        text: str = import_module(module).render(report, dialects, contact)
         return text
 
     return render
@@ -34,9 +40,9 @@ FORMATS: dict[str, Render] = {
 """The formats that a report can be written in, by the ending of the file."""
 
 
-def in_parts(ending: str, report: "Report", dialects: Sequence[str] = ()) -> Iterable[str]:
+def in_parts(ending: str, report: "Report", dialects: Sequence[str] = (), contact: str = "") -> Iterable[str]:
     """A format in parts, to be written one after the other: only JSON has every BSS, so only JSON may be large."""
     if ending == ".json":
         parts: Iterable[str] = import_module("netpreflight.reports.json").parts(report)
         return parts
-    return [FORMATS[ending](report, dialects)]
+    return [FORMATS[ending](report, dialects, contact)]

@@ -16,8 +16,8 @@ _ITEMS = 10
 """So many items of a list are one part."""
 
 
-def render(report: Report, _dialects: Sequence[str] = (), /) -> str:
-    """One JSON document, ending in a newline; it has the firewall changes as values, not as text for a product."""
+def render(report: Report, _dialects: Sequence[str] = (), _contact: str = "", /) -> str:
+    """One JSON document, ending in a newline; it has the changes as values, not as text for a product or a person."""
     return "".join(parts(report))
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report, SharedLevel
+from netpreflight.agent.report.changes import remaining
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
 from netpreflight.agent.results import Check, StartupStage, Status
 from netpreflight.probes.observations import Bss, Scope, Wifi
@@ -86,18 +87,7 @@ def further(report: Report) -> list[Check]:
 
     Checks that fail only because of another listed check are left out.
     """
-    changed = {check_id for change in report.changes for check_id in change.checks}
-    listed = [
-        check
-        for check in report.checks
-        if check.status in {"fail", "warn", "unknown"} and check.remedy and check.level != "reported"
-    ]
-    ids = {check.id for check in listed}
-    found: dict[str | None, Check] = {}
-    for check in listed:
-        if check.id not in changed and check.due_to not in ids:
-            found.setdefault(check.remedy, check)
-    return list(found.values())
+    return remaining(report.checks, report.changes)
 
 
 def unanswered(report: Report) -> list[Check]:

@@ -29,7 +29,7 @@ def with_networks(answer: Answer, verdicts: list[Verdict], profile: Profile) -> 
         f"{'is' if unsettled == 1 else 'are'} not settled": unsettled,
     }
     told = in_a_row([f"{count} {words}" for words, count in counts.items() if count])
-    sentence = f"{answer.sentence} Judged for {_named(profile)} from the Wi-Fi scan only, {told}."
+    sentence = f"{answer.sentence} Judged for {with_article(profile.title)} from the Wi-Fi scan only, {told}."
     return msgspec.structs.replace(answer, sentence=sentence)
 
 
@@ -39,7 +39,7 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
     The sentence claims no more than `start` shows. A device may still get online now and then although a required check
     fails (two DHCP servers that disagree), and a pass may rest on a fact about the device that is not confirmed.
     """
-    device = _named(profile)
+    device = with_article(profile.title)
     required = [check for check in checks if check.level == "required"]
     if verdict == "incompatible":
         failing = [check for check in required if check.status == "fail"]
@@ -75,9 +75,9 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
     return _answered(yes, next(check for check in checks if check.status == "warn"))
 
 
-def _named(profile: Profile) -> str:
-    """The device in a sentence: "an Argon"."""
-    return f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
+def with_article(title: str) -> str:
+    """A device in a sentence, by its title: "an Argon"."""
+    return f"{'an' if title[0] in 'AEIOU' else 'a'} {title}"
 
 
 def _answered(sentence: str, first: Check) -> Answer:

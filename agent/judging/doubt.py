@@ -158,7 +158,7 @@ def without_doubted(finding: Finding, doubted: Mapping[str, Doubt], problems: tu
         return msgspec.structs.replace(
             finding,
             reason=f"{finding.reason} But the address that the resolver gives is in doubt; see dns.integrity.",
-            remedy=f"Settle dns.integrity first. If the address of {name} is the right one, allow outbound "
+            remedy=f"Look first whether {name} has the same address on a phone's hotspot. If it has, allow outbound "
             f"{flow.words} to {zone_of(name)}, with replies.",
             due_to="dns.integrity",
             to_allow=[],

@@ -72,8 +72,13 @@ def portal(view: DeviceView) -> Finding:
 
 def mac_of(profile: Profile) -> str:
     """How the device's MAC address begins, as far as it is known, and where to read it."""
-    where = "it is on its label" if profile.name == "generic" else "particle serial mac prints it"
+    where = mac_told_by(profile.name)
     return f"{where}; it begins with {profile.mac_prefix.value}" if profile.mac_prefix else where
+
+
+def mac_told_by(device: str) -> str:
+    """Where to read the MAC address of a device, by the name of its profile."""
+    return "it is on its label" if device == "generic" else "particle serial mac prints it"
 
 
 def _conclude(seen: Observations, observed: Portal) -> _Conclusion:

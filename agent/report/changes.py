@@ -118,6 +118,25 @@ def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[C
     return list(found.values())
 
 
+def remaining(checks: list[Check], needed: list[Change]) -> list[Check]:
+    """The checks whose remedies are not among the changes, one for each remedy.
+
+    Checks that fail only because of another listed check are left out.
+    """
+    changed = {check_id for change in needed for check_id in change.checks}
+    listed = [
+        check
+        for check in checks
+        if check.status in {"fail", "warn", "unknown"} and check.remedy and check.level != "reported"
+    ]
+    ids = {check.id for check in listed}
+    found: dict[str | None, Check] = {}
+    for check in listed:
+        if check.id not in changed and check.due_to not in ids:
+            found.setdefault(check.remedy, check)
+    return list(found.values())
+
+
 def _asks_for_change(check: Check, checks: list[Check]) -> bool:
     """Whether a check asks for a change: it fails, if only as a warning, and not because another check fails."""
     told = {row.id for row in checks if row.status in {"fail", "warn"} and row.level != "reported"}

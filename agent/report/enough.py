@@ -53,7 +53,8 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
         check.id for check in after_fix if check.level == "required" and check.status in {"fail", "unknown", "skip"}
     ]
     in_doubt = [check.id for check in after_fix if check.level == "required" and check.in_doubt]
-    works = not not_seen and not in_doubt and verdict_of(after_fix, selection).startswith("compatible")
+    unsettled = suspected_causes([check_id for change in to_fix for check_id in change.checks], checks)
+    works = not (not_seen or in_doubt or unsettled) and verdict_of(after_fix, selection).startswith("compatible")
     first = [change.checks[0] for change in to_fix]
     asked = {check_id for change in changes for check_id in change.checks}
     perhaps = [check_id for check_id in failing if check_id in not_seen]
@@ -62,9 +63,11 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
         fix=first,
         problems=[change.problems[0] for change in to_fix],
         perhaps=perhaps,
-        not_seen=not_seen,
-        sentence=_sentence(first, perhaps, not_seen, in_doubt, works=works)
-        + _afterwards(checks, [check_id for check_id in perhaps if check_id not in asked]),
+        not_seen=[*not_seen, *(check_id for check_id in unsettled if check_id not in not_seen)],
+        sentence=_unsettled(first, unsettled)
+        if unsettled
+        else _sentence(first, perhaps, not_seen, in_doubt, works=works)
+        + afterwards(checks, [check_id for check_id in perhaps if check_id not in asked]),
     )
 
 
@@ -107,7 +110,14 @@ def _is_consequence(check: Check, checks: list[Check], fixed: set[str]) -> bool:
     return cause in fixed
 
 
-def _afterwards(checks: list[Check], perhaps: list[str]) -> str:
+def suspected_causes(ids: list[str], checks: list[Check]) -> list[str]:
+    """The checks that may be the cause of what these checks found, and have no answer themselves."""
+    unknown = {check.id for check in checks if check.status == "unknown"}
+    causes = (check.due_to for check in checks if check.id in ids)
+    return list(dict.fromkeys(cause for cause in causes if cause in unknown))
+
+
+def afterwards(checks: list[Check], perhaps: list[str]) -> str:
     """What may be needed once the cause is fixed, in one sentence; empty: nothing."""
     if not perhaps:
         return ""
@@ -119,6 +129,15 @@ def _afterwards(checks: list[Check], perhaps: list[str]) -> str:
         else f"follow the remedy given under {in_groups(perhaps)}"
     )
     return f" Only if it still fails then: {what}."
+
+
+def _unsettled(to_fix: list[str], causes: list[str]) -> str:
+    """What is known of the changes where their cause is only suspected, as a sentence."""
+    verb = "is" if len(causes) == 1 else "are"
+    return (
+        f"It is not known yet what has to be changed for {in_a_row(to_fix)}: {in_a_row(causes)} may be the cause, and "
+        f"{verb} to be settled first. Then run netpreflight again."
+    )
 
 
 def _sentence(to_fix: list[str], perhaps: list[str], not_seen: list[str], in_doubt: list[str], *, works: bool) -> str:

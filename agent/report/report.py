@@ -49,6 +49,9 @@ class Device(Struct, frozen=True, kw_only=True):
     asked_os: str | UnsetType = UNSET
     """The Device OS version that was asked for, if it is newer than the newest known: `os_version`, which stands for
     it. Absent: none was, or a known one."""
+    mac_prefix: str | UnsetType = UNSET
+    """What its MAC address begins with, or all of it, as its profile says: it may be the address of one company's
+    device. Absent: the profile says nothing."""
 
 
 class NetworkVerdict(Struct, frozen=True, kw_only=True):
@@ -136,6 +139,7 @@ def make(run: Run, profile: Profile) -> Report:
             title=profile.title,
             os_version=profile.os_version,
             asked_os=UNSET if profile.asked_os is None else profile.asked_os,
+            mac_prefix=UNSET if profile.mac_prefix is None else profile.mac_prefix.value,
         ),
         verdict=judgement.verdict,
         answer=judgement.answer,

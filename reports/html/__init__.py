@@ -8,6 +8,6 @@ from netpreflight.reports.html.page import page
 from netpreflight.reports.html.view import view
 
 
-def render(report: Report, dialects: Sequence[str] = (), /) -> str:
+def render(report: Report, dialects: Sequence[str] = (), contact: str = "", /) -> str:
     """The whole report, with its firewall changes for these products, unfolded; if none is given, for all, folded."""
-    return page("report.html", style=led.css("led", report.startup.lights), **view(report, dialects))
+    return page("report.html", style=led.css("led", report.startup.lights), **view(report, dialects, contact))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from netpreflight.agent.owner import Owner, the_owner
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import VersionVerdict
 from netpreflight.agent.results import Stage, StartupStage
@@ -12,11 +13,11 @@ from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.html import led_drawing as led
-from netpreflight.reports.html.letters import WHO, letters
 from netpreflight.reports.html.page import Cell, Code, Mark
 from netpreflight.reports.html.pictures import Lane, band, lanes, on_the_band, way
 from netpreflight.reports.html.raw import raw
 from netpreflight.reports.lines import sent
+from netpreflight.reports.requests import WHO, requests_of, title, with_subject
 from netpreflight.reports.words import (
     METHODS,
     ONLINE,
@@ -64,7 +65,7 @@ _ENOUGH = {
 }
 
 
-def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
+def view(report: Report, dialects: Sequence[str], contact: str) -> dict[str, object]:
     """The values that the template `report.html` shows."""
     shown_bsss, more_bsss = on_the_band(report.observations.wifi)
     seconds, timeline = lanes(report)
@@ -74,10 +75,10 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
         "device": titled(report.device.title, report.device.os_version),
         "nothing_found": _nothing_found(report),
         "tell": _TELL.get(report.answer.owner or "", "The next step"),
-        "who": WHO.get(report.answer.owner or "", ""),
+        "who": _who(report.answer.owner),
         "enough": _ENOUGH.get(report.enough.answer, "") if report.enough else "",
         "strip": led.strip(report.startup.lights),
-        "letters": list(letters(report)),
+        "requests": [(title(request), "\n".join(with_subject(request, contact))) for request in requests_of(report)],
         "further": [[Code(check.id), Mark(check.status), check.remedy, check.owner or ""] for check in further(report)],
         "firewalls": list(_firewalls(report, dialects)),
         "way": list(way(report.route)),
@@ -121,6 +122,14 @@ def view(report: Report, dialects: Sequence[str]) -> dict[str, object]:
         "times": [_times(lane) for lane in timeline],
         "raw": list(raw(report)),
     }
+
+
+def _who(owner: Owner | None) -> str:
+    """Who that is, for a reader who does not know."""
+    if owner is None or owner not in WHO:
+        return "Nobody" if owner else ""
+    who = f"{the_owner(owner)}: {WHO[owner]}"
+    return f"{who[0].upper()}{who[1:]}"
 
 
 def _nothing_found(report: Report) -> str:

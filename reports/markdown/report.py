@@ -13,6 +13,7 @@ from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, unseen, way
 from netpreflight.reports.markdown.text import fenced, listed, strong, table, text
+from netpreflight.reports.requests import requests_of, title, with_subject
 from netpreflight.reports.words import METHODS, ONLINE, STATUS, at_the_end, doubts, further, needless, runs, titled
 
 MOST_CONTACTS = 60
@@ -22,10 +23,11 @@ _WORDS = {status: f"**{word}**" if status == "fail" else word for status, word i
 _NEEDLESS = " (this device does not need it)"
 
 
-def render(report: Report, dialects: Sequence[str] = (), /) -> str:
-    """The whole report, with its firewall changes for these products."""
+def render(report: Report, dialects: Sequence[str] = (), contact: str = "", /) -> str:
+    """The whole report, with its firewall changes for these products, and who asks for the changes."""
     lines = [
         *_answer(report),
+        *_requests(report, contact),
         *_changes(report, dialects),
         "## The way to the cloud",
         "",
@@ -65,6 +67,12 @@ def _answer(report: Report) -> list[str]:
     lines += listed(report.notes)
     title = text(titled(report.device.title, report.device.os_version))
     return [*lines, f"Verdict for {title}: {report.verdict}.", ""]
+
+
+def _requests(report: Report, contact: str) -> Iterator[str]:
+    """The lines of the requests, each as a block that is easy to copy."""
+    for request in requests_of(report):
+        yield from (f"## {text(title(request))}", "", *fenced(with_subject(request, contact), whole=True))
 
 
 def _changes(report: Report, dialects: Sequence[str]) -> list[str]:

@@ -31,17 +31,17 @@ _MOST_NETWORKS = 20
 _WIDEST_IDS = 20
 
 
-def render(report: Report, dialects: Sequence[str] = (), /) -> str:
-    """The whole report as plain text, with its firewall changes for these products."""
+def render(report: Report, dialects: Sequence[str] = (), contact: str = "", /) -> str:
+    """The whole report as plain text, with its firewall changes for these products, and who asks for the changes."""
 
     def show(console: Console) -> None:
-        print_report(console, report, dialects)
+        print_report(console, report, dialects, contact)
         _print_details(console, report)
 
     return plain_text(show)
 
 
-def print_report(console: Console, report: Report, dialects: Sequence[str]) -> None:
+def print_report(console: Console, report: Report, dialects: Sequence[str], contact: str = "") -> None:
     """Print what a terminal shows of the report."""
     console.print()
     console.print(Text(shown(report.headline), style=VERDICT_STYLES[report.verdict]))
@@ -51,6 +51,7 @@ def print_report(console: Console, report: Report, dialects: Sequence[str]) -> N
     console.print(_table(report.checks))
     _print_remedies(console, report)
     _print_changes(console, report, dialects)
+    _print_requests(console, report, contact)
     _print_networks(console, report)
     _print_channel_map(console, report)
     print_startup(console, report)
@@ -158,6 +159,18 @@ def print_rules(console: Console, report: Report, dialects: Sequence[str]) -> No
         console.print()
         # Printed unescaped, because it has validated values only; and unwrapped, because lines must stay whole.
         console.print(Text(render_rules(report.changes, dialect).rstrip()), soft_wrap=True)
+
+
+def _print_requests(console: Console, report: Report, contact: str) -> None:
+    """Print what to send to each owner of a change."""
+    from netpreflight.reports.requests import requests_of, title, with_subject  # noqa: PLC0415 - sharing takes a while to import
+
+    for request in requests_of(report):
+        console.print()
+        console.print(Text(title(request), style="bold"))
+        for line in with_subject(request, contact):
+            # Unwrapped, because a command must stay whole.
+            console.print(Text(f"  {line}".rstrip()), soft_wrap=True)
 
 
 def _print_networks(console: Console, report: Report) -> None:

@@ -216,3 +216,25 @@ def test_every_picture_is_told_in_words(browser: Browser, files: Files) -> None:
             assert here.page.locator(f"#{section} [role=img]").count() >= 1
             assert here.page.locator(f"#{section} table caption").count() == 1
         assert here.page.locator("table").count() == here.page.locator("table caption").count()
+
+
+@pytest.mark.parametrize("name", ["udp-blocked", "captive-portal", "wifi-wrong"])
+def test_a_click_selects_the_whole_request_and_nothing_else(browser: Browser, files: Files, name: str) -> None:
+    with opened(browser, files[name]) as here:
+        request = here.page.locator(".request .text")
+        box = request.bounding_box()
+        assert request.count() == 1
+        assert box is not None
+        assert box["y"] < 800, "it begins on the first screen"
+        request.click()
+
+        selected = here.page.evaluate("String(getSelection())")
+        assert selected.strip() == request.inner_text().strip()
+        assert selected.startswith("Subject: ")
+        assert "Asked by:" in selected
+        assert "A click or tap selects all of it" in here.page.locator(".request").inner_text()
+
+
+def test_where_nothing_is_to_be_asked_there_is_no_request(browser: Browser, files: Files) -> None:
+    with opened(browser, files["healthy"]) as here:
+        assert here.page.locator(".request").count() == 0

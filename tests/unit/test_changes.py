@@ -17,7 +17,7 @@ from netpreflight.agent.results import Check, Flow
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Cloud, Coap, Connection, Icmp, Observations, PortalApi
 from netpreflight.reports import FORMATS, firewall
-from netpreflight.reports.html.letters import letters
+from netpreflight.reports.requests import requests_of, with_subject
 from tests.unit import four, seen
 from tests.unit.seen import BEYOND, SILENT_ARGON, SILENT_COAP, SILENT_PHOTON
 
@@ -232,7 +232,7 @@ def test_what_may_fail_only_because_of_a_portal_or_a_hijack_is_not_asked_for(
     assert made.enough.perhaps
     assert "cloud.transport" in made.enough.not_seen
     assert made.enough.sentence.count("Only if it still fails then: ") == 1
-    copied = [letter for _, letter in letters(made)]
+    copied = ["\n".join(with_subject(request, "")) for request in requests_of(made)]
     told = [*copied, made.answer.change or "", *(FORMATS[ending](made) for ending in (".txt", ".md", ".html"))]
     assert not [text for text in told if "allow outbound" in text.lower()]
     assert all("Only if it still fails then" in letter for letter in copied)

@@ -566,7 +566,12 @@ def test_a_saved_run_of_a_companys_product_is_judged_again_with_its_file(tmp_pat
     kept = tmp_path / "run.json"
     kept.write_text(made.stdout)
 
-    assert json.loads(made.stdout)["device"] == {"name": "ourproduct", "title": "Our product", "os_version": "6.2.0"}
+    assert json.loads(made.stdout)["device"] == {
+        "name": "ourproduct",
+        "title": "Our product",
+        "os_version": "6.2.0",
+        "mac_prefix": "94:94:4A",
+    }
     assert [device["name"] for device in json.loads(made.stdout)["devices"]] == ["ourproduct", *profiles.names()]
     refused("report", str(kept), says=("run.json", "'ourproduct'", "--device FILE.toml"))
     again = run("report", str(kept), "--device", file, "--json")

@@ -348,7 +348,7 @@ def test_what_was_left_out_is_not_said_to_work() -> None:
     assert "It is not known whether what was left out works" in render(made)
 
 
-def test_a_letter_says_of_an_optional_change_only_that_it_is_not_needed() -> None:
+def test_a_request_says_of_an_optional_change_only_that_it_is_not_needed() -> None:
     made = four.made(four.run_of(cloud=None, ntp=seen.ntp()), "photon")
 
     assert made.startup.online is None
@@ -358,8 +358,14 @@ def test_a_letter_says_of_an_optional_change_only_that_it_is_not_needed() -> Non
         assert "gets online without" not in rendered
 
 
-@pytest.mark.parametrize(("medium", "says"), [("wifi", "the network on the Wi-Fi"), ("wired", "the network by cable")])
-def test_a_letter_says_how_the_network_was_looked_at(medium: str, says: str) -> None:
+@pytest.mark.parametrize(
+    ("medium", "says"),
+    [
+        ("wifi", "is to be used on the Wi-Fi 'Workshop'. It would"),
+        ("wired", "on the Wi-Fi 'Workshop', looked at over the air, and on its network, looked at by cable."),
+    ],
+)
+def test_a_request_says_how_the_network_was_looked_at(medium: str, says: str) -> None:
     made = four.udp_blocked()
     scope = msgspec.structs.replace(made.scope, medium=medium)
 

@@ -191,6 +191,7 @@ def test_the_report_has_the_same_parts_as_the_page() -> None:
     headings = [line for line in document.splitlines() if line.startswith("## ")]
 
     assert headings == [
+        "## The request to the network administrator",
         "## What to change",
         "## The way to the cloud",
         "## The checks",

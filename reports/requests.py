@@ -1,0 +1,117 @@
+"""The requests as text: the same lines on the page, in Markdown, in a text file and in a mail.
+
+A request is made for others to read. So it never has more than a ticket, however complete the report is that it is in.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from netpreflight.agent.owner import Owner, the_owner
+from netpreflight.agent.report import Report
+from netpreflight.agent.report.requests import Ask, Request, requests
+from netpreflight.reports.safe_text import escaped, shown
+from netpreflight.reports.sharing import shared
+
+LONGEST_SUBJECT = 150
+LONGEST_CONTACT = 200
+WHO: dict[Owner, str] = {
+    "device owner": "whoever owns the device and its Wi-Fi",
+    "network administrator": "whoever looks after the router or firewall",
+    "internet provider": "the company that the internet connection comes from",
+}
+_BLANK = "____________________"
+_TOKENS = (
+    "Names and addresses are replaced by tokens here, because this report is for the public. Nobody can act on that: "
+    "for a request to send, make the report with --share ticket."
+)
+
+
+def requests_of(report: Report) -> list[Request]:
+    """The requests that follow from a report, with no more than a ticket has."""
+    return (
+        requests(shared(report, "ticket")) if requests(report) else []
+    )  # mostly there is none, and sharing takes time
+
+
+def subject(request: Request) -> str:
+    """One line, cut where it is too long for a subject."""
+    line = " ".join(shown(request.subject).split())
+    return line if len(line) <= LONGEST_SUBJECT else f"{line[:LONGEST_SUBJECT]}…"
+
+
+def title(request: Request) -> str:
+    """The heading of a request."""
+    return f"The request to {the_owner(request.owner)}"
+
+
+def with_subject(request: Request, contact: str) -> list[str]:
+    """The whole request, with its subject as the first line."""
+    return [f"Subject: {subject(request)}", "", *body(request, contact)]
+
+
+def body(request: Request, contact: str) -> list[str]:
+    """The request without its subject, line by line; each of them is safe to show."""
+    return [
+        f"To {the_owner(request.owner)} ({WHO[request.owner]})",
+        "",
+        *([_TOKENS, ""] if request.public else []),
+        *(shown(line) for line in request.about),
+        "",
+        *_changes(request.asks),
+        *(shown(line) for line in request.enough),
+        "",
+        "What was seen",
+        shown(request.measured),
+        *_seen(request),
+        "",
+        "How to verify it afterwards",
+        "On a laptop on that network, in a checkout of netpreflight:",
+        f"  {escaped(request.command)}",
+        f"  It then says {shown(request.says)}.",
+        *(f"- {shown(line)}" for line in request.elsewhere),
+        "",
+        f"The device's MAC address: {_mac(request)}",
+        *_customer(request),
+        f"Asked by: {shown(contact) or f'{_BLANK} (name, and how to reach you)'}",
+    ]
+
+
+def _changes(asks: Sequence[Ask]) -> Iterator[str]:
+    """What is asked for, numbered."""
+    headings = {
+        "needed": "Please change:",
+        "suspected": "Please check whether this is the cause; it is suspected, and not proved:",
+        "optional": "It would help, but the device does not need it:",
+    }
+    before = None
+    for number, ask in enumerate(asks, 1):
+        if ask.sure != before:
+            yield headings[ask.sure]
+        before = ask.sure
+        # A rule is of validated values, and no use if it is cut.
+        lines = [escaped(rule.line) for rule in ask.rules] or [shown(ask.line)]
+        yield f"{number}. {lines[0]}"
+        yield from (f"   {line}" for line in [*lines[1:], *([shown(ask.place)] if ask.place else [])])
+
+
+def _seen(request: Request) -> Iterator[str]:
+    """What was found and what proves it, by the numbers of what is asked for, and what worked beside it."""
+    for number, ask in enumerate(request.asks, 1):
+        for at, line in enumerate(ask.seen):
+            yield f"{f'{number}.' if not at else '   -'} {shown(line)}"
+    if request.beside:
+        yield "Worked in the same run, from the same laptop:"
+        yield from (f"   - {shown(line)}" for line in request.beside)
+
+
+def _customer(request: Request) -> Iterator[str]:
+    """What an internet provider asks first."""
+    if request.owner == "internet provider":
+        yield f"Customer number, and the connection's public address: {_BLANK}"
+        yield from (f"{escaped(subnet)} is behind that address: you do not see it." for subnet in request.behind)
+
+
+def _mac(request: Request) -> str:
+    """The device's MAC address as far as it is known, with blanks for the rest."""
+    known = [part for part in shown(request.mac).split(":") if part]
+    blanks = ["__"] * (6 - len(known))
+    return ":".join([*known, *blanks]) + (f" (to be filled in: {request.mac_from})" if blanks else "")
