@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from netpreflight.agent.report import Report, Run, SetUp, SharingLevel
     from netpreflight.agent.run import AirChoice
     from netpreflight.probes.observations import Event
+    from netpreflight.reports.terminal import Terminal
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 WRONG_USAGE = 2
@@ -230,6 +231,7 @@ def check(
     from netpreflight.agent.report import make  # noqa: PLC0415
     from netpreflight.agent.run import measure  # noqa: PLC0415
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
+    from netpreflight.probes.net.clock import SYSTEM  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
 
@@ -251,7 +253,7 @@ def check(
         laptop_scope.privileges = rights.told(laptop_scope.privileges)
     if interface is not None and interface not in laptop_scope.interfaces:
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(laptop_scope.interfaces)}")
-    terminal = Terminal(sys.stderr, discreet=level in {"ticket", "public"})
+    terminal = Terminal(sys.stderr, SYSTEM.monotonic, discreet=level in {"ticket", "public"}, plain=debug)
     terminal.begin(laptop_scope, profile, deep=deep)
     by = _invocation(
         Options(
@@ -269,21 +271,21 @@ def check(
     )
     _prepare(outputs)
     events: list[Event] = []
-    trace: Callable[[Event], None] | None = None
-    if debug:
-        # With a level that hides something, the lines wait: what must be hidden is known only at the end.
-        trace = events.append if level in {"ticket", "public"} else _write_event
-    run = measure(
-        laptop_scope,
-        air,
-        profile,
-        selection,
-        terminal.known,
-        deep=deep,
-        trace=trace,
-        on_stop=_acknowledge_stop,
-        guard=helper,
-    )
+    # With a level that hides something, the lines wait: what must be hidden is known only at the end.
+    trace = events.append if level in {"ticket", "public"} else _write_event
+    with contextlib.closing(terminal):
+        run = measure(
+            laptop_scope,
+            air,
+            profile,
+            selection,
+            terminal.known,
+            deep=deep,
+            trace=trace if debug else None,
+            on_waiting=terminal.waiting,
+            on_stop=partial(_acknowledge_stop, terminal),
+            guard=helper,
+        )
     stop_at_once()
     if not run.complete:
         _end_soon()
@@ -581,8 +583,9 @@ def _meant(word: str, known: list[str]) -> str:
     return f". Did you mean {' or '.join(f'--{name}' for name in alike)}?" if alike else ""
 
 
-def _acknowledge_stop(restored: list[str]) -> None:
+def _acknowledge_stop(terminal: "Terminal", restored: list[str]) -> None:
     """Say that the run ends, and what is given back first."""
+    terminal.close()
     first = f", and giving {' and '.join(restored)} back" if restored else ""
     with contextlib.suppress(AttributeError, OSError, ValueError):
         # Past Python's own buffer, which may be in use at this moment.

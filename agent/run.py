@@ -32,7 +32,7 @@ from netpreflight.probes.echo import EchoTarget, echo
 from netpreflight.probes.nat_mapping import Server, mapping
 from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.host_addresses import HostAddresses
-from netpreflight.probes.net.sockets import MOST_RUN_S, Network, Trace
+from netpreflight.probes.net.sockets import MOST_RUN_S, Network, OnWaiting, Trace
 from netpreflight.probes.net.witnesses import FAULTS
 from netpreflight.probes.ntp import ntp
 from netpreflight.probes.observations import (
@@ -99,6 +99,7 @@ def measure(
     deep: bool = False,
     clock: Clock = SYSTEM,
     trace: Trace | None = None,
+    on_waiting: OnWaiting = lambda _: None,
     on_stop: OnStop = lambda _restored: None,
     guard: LeaseGuard | None = None,
 ) -> Run:
@@ -114,12 +115,15 @@ def measure(
             path even if the port answers.
         clock: the clock to use.
         trace: called with every packet that is sent or received, and every question to the system.
+        on_waiting: called with all that is waited for, whenever that changes.
         on_stop: called at once where the user stops the run, with what is given back first.
         guard: gives a lease back if this process is killed before it has.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(
-            _Measurement(scope, air, profile, selection, on_check, clock, trace, on_stop, guard, deep=deep).run()
+            _Measurement(
+                scope, air, profile, selection, on_check, clock, trace, on_waiting, on_stop, guard, deep=deep
+            ).run()
         )
 
 
@@ -135,6 +139,7 @@ class _Measurement:
         on_check: OnCheck,
         clock: Clock,
         trace: Trace | None,
+        on_waiting: OnWaiting,
         on_stop: OnStop,
         guard: LeaseGuard | None,
         *,
@@ -143,6 +148,7 @@ class _Measurement:
         self._clock = clock
         self._guard = guard
         self._trace = trace
+        self._on_waiting = on_waiting
         self._scope = scope
         self._deep = deep
         self._air = air
@@ -192,6 +198,7 @@ class _Measurement:
             most_run_s,
             clock=self._clock,
             trace=self._trace,
+            on_waiting=self._on_waiting,
             own_addresses=own_addresses,
         ) as network:
             self._network = network

@@ -331,11 +331,12 @@ async def _nonce(
     tasks = [asyncio.create_task(connect(after_s)) for after_s in CONNECT_AT_S]
     connections: list[Connection] = []
     try:
-        for finished in asyncio.as_completed(tasks):
-            connections.append(await finished)
-            ended = [connection for connection in connections if connection.error not in {None, "timeout"}]
-            if connections[-1].is_nonce or len(ended) == ENOUGH_ENDED:
-                break
+        with network.waiting("tcp", end, since=begun, port=port):
+            for finished in asyncio.as_completed(tasks):
+                connections.append(await finished)
+                ended = [connection for connection in connections if connection.error not in {None, "timeout"}]
+                if connections[-1].is_nonce or len(ended) == ENOUGH_ENDED:
+                    break
     finally:
         for task in tasks:
             task.cancel()

@@ -31,6 +31,7 @@ import random
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple, Protocol, Self
 
 import msgspec
@@ -70,6 +71,7 @@ from netpreflight.probes.observations import (
     Identity,
     Lease,
     Scope,
+    WaitedFor,
 )
 
 DISCOVER_AT_S = (0.0, 2.0, 6.0, 14.0)
@@ -429,33 +431,34 @@ class _Inform:
         )
         expected: dict[int, Transaction] = {self._xid: Transaction("laptop", self._scope.mac, "INFORM")}
         begun = self._network.clock.monotonic()
-        for at_s in INFORM_AT_S:
-            if sock.send(_padded(bytes(message)), _BROADCAST, SERVER_PORT) is not None:
-                return
-            self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type="INFORM", identity="laptop"))
-            deadline = begun + at_s + INFORM_WAIT_S
-            while event := await sock.receive(deadline):
-                if not isinstance(event, Datagram) or event.port != SERVER_PORT:
-                    continue
-                try:
-                    reply = decode(
-                        event.payload,
-                        event.address,
-                        sender_mac=None,
-                        broadcast=False,
-                        expected=expected,
-                        at_s=self._network.elapsed(event.at),
-                    )
-                except ValueError:
-                    self._seen.malformed += 1
-                    continue
-                if reply is not None and len(self._seen.received) < MOST_MESSAGES:
-                    self._seen.received.append(reply)
-                    self._learned.informed()
-                    self._learned.portal_api(final=False)
-            self._seen.unread = self._seen.unread or sock.take_lost()
-            if self._seen.received:
-                return
+        with self._network.waiting("informed", begun + INFORM_AT_S[-1] + INFORM_WAIT_S, since=begun):
+            for at_s in INFORM_AT_S:
+                if sock.send(_padded(bytes(message)), _BROADCAST, SERVER_PORT) is not None:
+                    return
+                self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type="INFORM", identity="laptop"))
+                deadline = begun + at_s + INFORM_WAIT_S
+                while event := await sock.receive(deadline):
+                    if not isinstance(event, Datagram) or event.port != SERVER_PORT:
+                        continue
+                    try:
+                        reply = decode(
+                            event.payload,
+                            event.address,
+                            sender_mac=None,
+                            broadcast=False,
+                            expected=expected,
+                            at_s=self._network.elapsed(event.at),
+                        )
+                    except ValueError:
+                        self._seen.malformed += 1
+                        continue
+                    if reply is not None and len(self._seen.received) < MOST_MESSAGES:
+                        self._seen.received.append(reply)
+                        self._learned.informed()
+                        self._learned.portal_api(final=False)
+                self._seen.unread = self._seen.unread or sock.take_lost()
+                if self._seen.received:
+                    return
 
     def _socket(self) -> UdpSocket:
         """A socket on port 68, if that is allowed and free; else on any port, which some servers answer, too."""
@@ -592,7 +595,8 @@ class _Client:
                 request_due = offered_s + REQUEST_AT_S[requests] if requests < len(REQUEST_AT_S) else math.inf
                 end_s = offered_s + REQUEST_WAIT_S
             next_s = due[0][0] if due and self._requested is None else request_due
-            message = await self._receive(begun + min(end_s, next_s))
+            with self._waiting(begun + end_s, since=begun + offered_s):
+                message = await self._receive(begun + min(end_s, next_s))
             if message is None or not _is_taken(message):
                 continue
             self._learn(message)
@@ -623,6 +627,11 @@ class _Client:
                 if naks == MOST_NAKS:
                     self._host_name = ""
                 due, end_s = ([(now_s, self._discover)], GIVE_UP_S) if again else ([], now_s + LATE_ACK_S)
+
+    def _waiting(self, until: float, *, since: float) -> AbstractContextManager[None]:
+        """Tell whoever looks on what the exchange waits for just now."""
+        what: WaitedFor = "other-servers" if self._seen.granted else "lease" if self._requested else "offer"
+        return self._network.waiting(what, until, since=since)
 
     def _learn(self, message: DhcpMessage) -> None:
         """Tell the rest of the run what it can go by, now that this message has come."""

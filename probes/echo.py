@@ -140,15 +140,16 @@ class _Conversation:
         form = self._test.form
         end = self._network.limit(self._begun, GIVE_UP_S)
         answered = False
-        for number in range(MOST_PACKETS[form]):
-            due = self._begun + number * GAP_S[form]
-            if due >= end:
-                break
-            self._send(number)
-            last = number + 1 == MOST_PACKETS[form]
-            answered = await self._listen(end if last else min(due + GAP_S[form], end))
-            if answered:
-                break
+        with self._network.waiting("udp", end, since=self._begun, port=self._test.port):
+            for number in range(MOST_PACKETS[form]):
+                due = self._begun + number * GAP_S[form]
+                if due >= end:
+                    break
+                self._send(number)
+                last = number + 1 == MOST_PACKETS[form]
+                answered = await self._listen(end if last else min(due + GAP_S[form], end))
+                if answered:
+                    break
         return replace(
             self._test,
             packets=self._packets,

@@ -153,7 +153,8 @@ class _Conversation:
 
     async def _stay_silent(self, seen: Mapping, silent_from: float, until: float) -> None:
         """Stay silent until `until` (monotonic clock), then send the request again."""
-        seen.arrived = await self._quiet_until(until)
+        with self.network.waiting("silence", until, since=silent_from, port=self.server.port):
+            seen.arrived = await self._quiet_until(until)
         asked_at = self.network.clock.monotonic()
         seen.silent_s = round(asked_at - silent_from, 3)
         passed = [

@@ -82,7 +82,9 @@ async def ntp(network: Network, address: str, on_seen: Callable[[Ntp], None] = l
     seen.unasked = network.unasked(address, _PORT)
     if seen.good and seen.unasked.ports is None:
         on_seen(seen)
-        await _confirm(network, sock, seen, address)
+        most_s = NEW_PORTS * (WAIT_S + PROMPT_S)
+        with network.waiting("asked-again", network.clock.monotonic() + most_s, port=_PORT):
+            await _confirm(network, sock, seen, address)
     elif not seen.good and proves_nothing([*seen.attempts]):
         sent_at = network.clock.wall()
         read = partial(decode, network.clock, sent_at)

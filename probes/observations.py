@@ -1299,6 +1299,29 @@ class Event(Struct, frozen=True, kw_only=True):
     payload: Raw = ""
 
 
+WaitedFor = Literal[
+    "scan", "informed", "offer", "lease", "other-servers", "udp", "tcp", "asked-again", "silence", "path"
+]  # fmt: skip
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """Something that a run waits for, for whoever looks on; it is in no report.
+
+    Attributes:
+        what: the end of a Wi-Fi `scan`; an answer to an INFORM (`informed`), an OFFER, a `lease`, or more servers'
+            OFFERs (`other-servers`); an answer by `udp` or `tcp`; that a server's answer is confirmed (`asked-again`);
+            the end of a `silence` that tests a NAT; routers' answers on the `path`.
+        since: when the waiting began, on the monotonic clock.
+        until: when it ends at the latest, on that clock.
+        port: of the server; for `path`, the device's.
+    """
+
+    what: WaitedFor
+    since: float
+    until: float
+    port: int | None = None
+
+
 # --- this laptop, for `netpreflight doctor` ---------------------------------------------------------------------
 
 

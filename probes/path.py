@@ -80,7 +80,12 @@ async def path(network: Network, targets: list[Target]) -> Path:
     """
     if (obstacle := obstacles.to_trace(sys.platform)) is not None:
         return Path(not_run=obstacle.reason, unlocked_by=obstacle.step)
-    return Path(targets=[await _Look(network, target).run() for target in targets])
+    targets_seen = []
+    for target in targets:
+        look = _Look(network, target)
+        with network.waiting("path", network.clock.monotonic() + look.most_s, port=target.device.port):
+            targets_seen.append(await look.run())
+    return Path(targets=targets_seen)
 
 
 class _Look:
@@ -95,6 +100,11 @@ class _Look:
         self._step_s = max(STEP_S, ANSWER_TIMES_WAITED * target.answers_in_s)
         self._device.is_patient = target.answers_in_s > 0
         self._cut_short = False
+
+    @property
+    def most_s(self) -> float:
+        """The longest that this can take: each packet may be alone in its round."""
+        return MOST_PACKETS * max(self._step_s, WAIT_S) + SYN_WAIT_S + LARGE_TRIES * WAIT_S
 
     async def run(self) -> PathTarget:
         """Climb the ladders, ask again what stayed silent, and send the large datagrams."""

@@ -169,5 +169,6 @@ def _context(*, verify: bool) -> ssl.SSLContext:
 
 async def _get(network: Network, page: Page, tls: ssl.SSLContext | None = None) -> Answer:
     """Send one GET request; time and size of the answer are limited. It raises what `get` raises."""
-    async with asyncio.timeout(EXCHANGE_S):
-        return await get(network, "portal", page, HTTP_GET, connect_s=CONNECT_S, most=KEPT_BODY, tls=tls)
+    with network.waiting("tcp", network.clock.monotonic() + EXCHANGE_S, port=page.port):
+        async with asyncio.timeout(EXCHANGE_S):
+            return await get(network, "portal", page, HTTP_GET, connect_s=CONNECT_S, most=KEPT_BODY, tls=tls)

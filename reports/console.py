@@ -10,11 +10,18 @@ _WIDTH_IN_FILES = 100
 
 
 class TerminalConsole(Console):
-    """A console that leaves a broken pipe to the command line, instead of ending the program."""
+    """A console that leaves a broken pipe to the command line, instead of ending the program, and the cursor seen.
+
+    A cursor that is hidden stays hidden if this process is killed.
+    """
 
     def on_broken_pipe(self) -> None:
         """Raise BrokenPipeError."""
         raise BrokenPipeError
+
+    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002 - as rich defines it
+        """Leave the cursor as it is."""
+        return False
 
 
 def on_terminal(stream: TextIO) -> TerminalConsole:

@@ -1,4 +1,4 @@
-"""A pseudo-terminal: a program that writes to its far end believes that it is on a terminal."""
+"""A pseudo-terminal: a program that writes to its far end believes that it is on a terminal. And what one shows."""
 
 import contextlib
 import fcntl
@@ -9,6 +9,41 @@ import termios
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
+
+import pyte
+
+
+class Emulator:
+    """What a terminal of this size shows of what is written to it."""
+
+    def __init__(self, columns: int = 80, rows: int = 24) -> None:
+        self._screen = pyte.HistoryScreen(columns, rows, history=10_000)
+        self._screen.set_mode(pyte.modes.LNM)  # the system makes "\r\n" of "\n"
+        self._stream = pyte.Stream(self._screen)
+
+    def write(self, text: str) -> None:
+        """Take what is written."""
+        self._stream.feed(text)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Take another size; lines that were wider are cut, as by xterm."""
+        self._screen.resize(rows, columns)
+
+    def screen(self) -> list[str]:
+        """The lines that are shown, up to the last that is not empty."""
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip().splitlines()
+
+    def scrolled(self) -> list[str]:
+        """The lines that have left at the top."""
+        return [
+            "".join(line[column].data for column in range(self._screen.columns)).rstrip()
+            for line in self._screen.history.top
+        ]
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Column and row, from 0."""
+        return self._screen.cursor.x, self._screen.cursor.y
 
 
 class PseudoTerminal:

@@ -84,42 +84,45 @@ async def exchange(
         )
 
     end = network.limit(begun, give_up_s)
-    for number, sent_s in enumerate(at_s):
-        if begun + sent_s >= end:
-            break
-        slot_end = min(begun + at_s[number + 1] if number + 1 < len(at_s) else end, end)
-        sent_at = max(network.clock.monotonic(), begun + sent_s)
-        datagram = request if isinstance(request, bytes) else request(number)
-        problem = sock.send(datagram, address, port, shape=shape)
-        outcome_so_far = attempt("error", sent_at, problem) if problem else attempt("timeout", sent_at)
-        while event := await sock.receive(slot_end):
-            if isinstance(event, Refusal):
-                if (event.address, event.port) == (address, port) and outcome_so_far.outcome != "icmp":
-                    outcome_so_far = attempt("icmp", sent_at, event.icmp.meaning)
-                    proved = event.icmp.proved or (shape or sock.shape).is_quoted(datagram, event.quoted)
-                    icmp = replace(event.icmp, proved=proved)
-                    outcome_so_far = replace(outcome_so_far, icmp=icmp, rtt_ms=_ms(event.at - sent_at))
-                    refusals += 1
-                    if refusals == ENOUGH_REFUSALS:
-                        break
-                continue
-            value, reason, fault = _taken(event, address, port, read)
-            failed = failed or fault
-            if reason is not None:
-                if len(ignored) < MOST_IGNORED:
-                    entry = attempt("ignored", event.at, reason)
-                    ignored.append(replace(entry, sent="", reply=event.payload[:KEPT_BYTES].hex(), source=event.source))
-                continue
-            reply = event.payload[:KEPT_BYTES].hex()
-            outcome_so_far = replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at))
-            if value is not None:
-                return Exchange([*attempts, outcome_so_far, *ignored], value, _ms(event.at - begun))
-        unread = TOO_MUCH if sock.take_lost() else failed
-        if unread and outcome_so_far.outcome == "timeout":
-            outcome_so_far = attempt("unread", sent_at, unread)
-        attempts.append(outcome_so_far)
-        if refusals == ENOUGH_REFUSALS:
-            break
+    with network.waiting("udp", end, since=begun, port=port):
+        for number, sent_s in enumerate(at_s):
+            if begun + sent_s >= end:
+                break
+            slot_end = min(begun + at_s[number + 1] if number + 1 < len(at_s) else end, end)
+            sent_at = max(network.clock.monotonic(), begun + sent_s)
+            datagram = request if isinstance(request, bytes) else request(number)
+            problem = sock.send(datagram, address, port, shape=shape)
+            outcome_so_far = attempt("error", sent_at, problem) if problem else attempt("timeout", sent_at)
+            while event := await sock.receive(slot_end):
+                if isinstance(event, Refusal):
+                    if (event.address, event.port) == (address, port) and outcome_so_far.outcome != "icmp":
+                        outcome_so_far = attempt("icmp", sent_at, event.icmp.meaning)
+                        proved = event.icmp.proved or (shape or sock.shape).is_quoted(datagram, event.quoted)
+                        icmp = replace(event.icmp, proved=proved)
+                        outcome_so_far = replace(outcome_so_far, icmp=icmp, rtt_ms=_ms(event.at - sent_at))
+                        refusals += 1
+                        if refusals == ENOUGH_REFUSALS:
+                            break
+                    continue
+                value, reason, fault = _taken(event, address, port, read)
+                failed = failed or fault
+                if reason is not None:
+                    if len(ignored) < MOST_IGNORED:
+                        entry = attempt("ignored", event.at, reason)
+                        ignored.append(
+                            replace(entry, sent="", reply=event.payload[:KEPT_BYTES].hex(), source=event.source)
+                        )
+                    continue
+                reply = event.payload[:KEPT_BYTES].hex()
+                outcome_so_far = replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at))
+                if value is not None:
+                    return Exchange([*attempts, outcome_so_far, *ignored], value, _ms(event.at - begun))
+            unread = TOO_MUCH if sock.take_lost() else failed
+            if unread and outcome_so_far.outcome == "timeout":
+                outcome_so_far = attempt("unread", sent_at, unread)
+            attempts.append(outcome_so_far)
+            if refusals == ENOUGH_REFUSALS:
+                break
     return Exchange([*attempts, *ignored], None, _ms(network.clock.monotonic() - begun))
 
 

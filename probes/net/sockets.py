@@ -27,7 +27,17 @@ from netpreflight.probes.net.clock import SYSTEM, Clock
 from netpreflight.probes.net.inbox import MOST_AT_ONCE, Expected, Inbox
 from netpreflight.probes.net.payload_shapes import TCP_CONNECT, TCP_SYN, Shape
 from netpreflight.probes.net.unasked import UnaskedWatch
-from netpreflight.probes.observations import UDP_OVERHEAD, Contact, Event, EventKind, Icmp, Protocol, Unasked
+from netpreflight.probes.observations import (
+    UDP_OVERHEAD,
+    Contact,
+    Event,
+    EventKind,
+    Icmp,
+    Protocol,
+    Unasked,
+    WaitedFor,
+    Waiting,
+)
 
 TCP_OVERHEAD = 52
 """Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
@@ -56,6 +66,8 @@ AddressOf = Callable[[str], Awaitable[str | None]]
 """Gives the IPv4 address that a device would use for a host, as soon as it is known; None: it has none."""
 Trace = Callable[[Event], None]
 """Called with everything that is sent, heard and asked, as it happens (for `--debug`)."""
+OnWaiting = Callable[[tuple[Waiting, ...]], None]
+"""Called with all that is waited for, whenever that changes."""
 
 _SO_BINDTODEVICE = 25  # Linux
 _IP_BOUND_IF = 25  # macOS
@@ -360,6 +372,7 @@ class Network:
         most_run_s: how many seconds the whole run may take.
         clock: gives the time for every measurement.
         trace: called with everything that is sent, heard and asked; None: no trace is kept.
+        on_waiting: called with what the probes wait for.
         own_addresses: gives the IPv4 addresses of this laptop, on all its interfaces.
     """
 
@@ -371,6 +384,7 @@ class Network:
         *,
         clock: Clock = SYSTEM,
         trace: Trace | None = None,
+        on_waiting: OnWaiting = lambda _: None,
         own_addresses: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.interface = interface
@@ -379,6 +393,8 @@ class Network:
         """What probes have to put back before the run ends, each as a function that names it (None: nothing now)."""
         self._trace = trace
         self._events_reported = 0
+        self._on_waiting = on_waiting
+        self._waiting: tuple[Waiting, ...] = ()
         self._started = started
         self._most_run_s = most_run_s
         self._own_addresses = own_addresses
@@ -437,6 +453,28 @@ class Network:
     def asked(self, part: str, method: str, outcome: str) -> None:
         """Report a call to a part of this system, and how it ended, but neither its arguments nor its result."""
         self.note("asked", part, method=method, outcome=outcome)
+
+    @contextlib.contextmanager
+    def waiting(
+        self, what: WaitedFor, until: float, *, since: float | None = None, port: int | None = None
+    ) -> Iterator[None]:
+        """Tell whoever looks on that something is waited for, as long as this lasts.
+
+        Args:
+            what: as `Waiting.what`.
+            until: when the waiting ends at the latest, on the monotonic clock.
+            since: when it began, on that clock; None: now.
+            port: as `Waiting.port`.
+        """
+        began = self.clock.monotonic() if since is None else since
+        entry = Waiting(what=what, since=began, until=until, port=port)
+        self._waiting = (*self._waiting, entry)
+        self._on_waiting(self._waiting)
+        try:
+            yield
+        finally:
+            self._waiting = tuple(other for other in self._waiting if other is not entry)
+            self._on_waiting(self._waiting)
 
     def bind_to_interface(self, sock: socket.socket) -> None:
         """Tie a socket to the interface, whatever the routing table prefers.
@@ -525,9 +563,10 @@ class Network:
             self.bind_to_interface(sock)
             note("open", shape=shape.name)
             try:
-                async with asyncio.timeout(timeout_s):
-                    await _connect(sock, (address, port))
-                    reader, writer = await _streams(sock, tls, host or address)
+                with self.waiting("tcp", self.clock.monotonic() + timeout_s, port=port):
+                    async with asyncio.timeout(timeout_s):
+                        await _connect(sock, (address, port))
+                        reader, writer = await _streams(sock, tls, host or address)
             except (OSError, asyncio.CancelledError) as problem:
                 note("failed", detail=how_it_failed(problem) if isinstance(problem, OSError) else "given up")
                 raise

@@ -90,8 +90,9 @@ async def wifi(
     question = _SurveyRequest(network, interface, name, early if on_partial else None, scan)
     choice = _Choice()
     try:
-        async with asyncio.timeout(SURVEY_S):
-            await choice.run(question)
+        with network.waiting("scan", network.clock.monotonic() + SURVEY_S):
+            async with asyncio.timeout(SURVEY_S):
+                await choice.run(question)
     except TimeoutError:
         choice.reasons.append("the survey was ended because it took too long")
     best = choice.best or Wifi()

@@ -61,10 +61,11 @@ def without_codes(text: str) -> str:
 def on_terminal(made: Report) -> str:
     """What progress and report show of it."""
     stream, progress = io.StringIO(), Screen()
-    terminal = Terminal(progress)
+    terminal = Terminal(progress, lambda: 0.0, plain=True)
     terminal.begin(made.scope, profiles.load("generic"))
     for check in made.checks:
         terminal.known(check)
+    terminal.close()
     print_report(on_stream(stream), made, ())
     print_answer(on_stream(stream), made, Invocation(options=options_of(made)), full=True)
     return without_codes(progress.getvalue()) + stream.getvalue()

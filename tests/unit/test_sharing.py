@@ -596,10 +596,11 @@ BASE = of(seen.healthy())
 
 def test_progress_names_nothing_where_the_report_will_not() -> None:
     stream = Screen()
-    terminal = Terminal(stream, discreet=True)
+    terminal = Terminal(stream, lambda: 0.0, discreet=True, plain=True)
     terminal.begin(BASE.scope, profiles.load("photon2"))
     for check in BASE.checks:
         terminal.known(check)
+    terminal.close()
 
     lines = without_codes(stream.getvalue()).splitlines()
     assert lines[0] == "Checking this network for: Particle Photon 2, Device OS 6.2.0"
