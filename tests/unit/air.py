@@ -2,9 +2,12 @@
 
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS, judge_one
@@ -12,7 +15,7 @@ from netpreflight.agent.judging.registry import COMMON_PROBLEMS
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import Bss, HtOperation, Suites, Wifi
+from netpreflight.probes.observations import Bss, HtOperation, Observations, Suites, Wifi
 from netpreflight.probes.wifi.elements import ssid_text
 from tests.unit.seen import healthy
 
@@ -78,8 +81,19 @@ def device(words: str) -> Profile:
     return profiles.load(*words.split())
 
 
+@cache
+def _usual() -> Observations:
+    """All but the air, made once for the thousands of networks that are judged."""
+    return healthy()
+
+
+def observed(seen: Wifi | None) -> Observations:
+    """A healthy network with this air, as a saved run has it."""
+    return replace(_usual(), wifi=msgspec.json.decode(msgspec.json.encode(seen), type=Wifi | None))
+
+
 def check(check_id: str, seen: Wifi | None, of: str = "generic") -> Check:
-    return judge_one(check_id, healthy(wifi=seen), device(of), Selection())
+    return judge_one(check_id, observed(seen), device(of), Selection())
 
 
 def text_of(made: Check) -> str:

@@ -32,6 +32,12 @@ EACH_DEVICE = ["argon", *(pytest.param(name, marks=pytest.mark.more) for name in
 """The devices for which a property is held; `tests/run --fast` holds it for the first only."""
 
 
+EVERY_DEVICE = [
+    pytest.param(name, marks=pytest.mark.more) if name in {"p1", "p2", "msom"} else name for name in profiles.names()
+]
+"""All of them; `tests/run --fast` leaves out those that have the radio and the cloud of another."""
+
+
 def of(observations: Observations, footprint: list[Contact] | None = None, device: str = "generic") -> Report:
     run = Run(
         started="2026-01-02T03:04:05Z",

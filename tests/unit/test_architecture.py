@@ -8,11 +8,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FILES = {
-    str(file.relative_to(ROOT)): ast.parse(file.read_text())
-    for folder in ("agent", "probes", "reports")
-    for file in sorted((ROOT / folder).rglob("*.py"))
-}
 HEAVY = {
     "scapy": {"probes/net/packets.py"},
     "dns": {"probes/dns.py"},
@@ -48,8 +43,14 @@ TOLD_BY_PROBES = ("netpreflight.probes.observations", "netpreflight.probes.quoti
 
 
 @cache
-def parsed_tests() -> dict[str, ast.Module]:
-    return {str(file.relative_to(ROOT)): ast.parse(file.read_text()) for file in sorted((ROOT / "tests").rglob("*.py"))}
+def parsed(*folders: str) -> dict[str, ast.Module]:
+    """The files of these folders; by the tests only, so that other tests do not wait for it."""
+    files = (file for folder in folders for file in sorted((ROOT / folder).rglob("*.py")))
+    return {str(file.relative_to(ROOT)): ast.parse(file.read_text()) for file in files}
+
+
+def shipped() -> dict[str, ast.Module]:
+    return parsed("agent", "probes", "reports")
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -64,10 +65,12 @@ def imports(tree: ast.Module) -> Iterator[str]:
 
 def imported(prefix: str) -> set[tuple[str, str]]:
     """(file, module) for every import in the files under a folder."""
-    return {(name, module) for name, tree in FILES.items() if name.startswith(prefix) for module in imports(tree)}
+    return {(name, module) for name, module in _imported() if name.startswith(prefix)}
 
 
-IMPORTED = imported("")
+@cache
+def _imported() -> list[tuple[str, str]]:
+    return [(name, module) for name, tree in shipped().items() for module in imports(tree)]
 
 
 def within(module: str, *packages: str) -> bool:
@@ -86,7 +89,7 @@ def calls(tree: ast.Module) -> Iterator[str]:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert {"agent/cli.py", "agent/judging/verdict.py", "probes/dhcp.py", "reports/safe_text.py"} <= set(FILES)
+    assert {"agent/cli.py", "agent/judging/verdict.py", "probes/dhcp.py", "reports/safe_text.py"} <= set(shipped())
     assert ("agent/run.py", "netpreflight.probes.dhcp.dhcp") in imported("agent/")
 
 
@@ -116,7 +119,7 @@ def test_judging_is_pure() -> None:
 
 
 def test_judging_touches_no_file() -> None:
-    for name, tree in FILES.items():
+    for name, tree in shipped().items():
         if name.startswith("agent/judging/"):
             assert not {"open", "input", "exec", "eval", "__import__"} & set(calls(tree)), name
 
@@ -137,7 +140,7 @@ def test_reports_decide_nothing_and_reach_nothing() -> None:
 
 @pytest.mark.parametrize("package", HEAVY)
 def test_a_heavy_package_is_used_only_where_it_works(package: str) -> None:
-    users = {name for name, module in IMPORTED if within(module, package)}
+    users = {name for name, module in imported("") if within(module, package)}
 
     assert users <= HEAVY[package]
 
@@ -146,28 +149,28 @@ def test_scapy_is_imported_late() -> None:
     assert not {pair for pair in imported("") if within(pair[1], "scapy")}, (
         "only through netpreflight.probes.net.packets.layers"
     )
-    assert "importlib.import_module" in set(calls(FILES["probes/net/packets.py"]))
+    assert "importlib.import_module" in set(calls(shipped()["probes/net/packets.py"]))
 
 
 def test_urls_are_taken_apart_in_one_place() -> None:
     raising = {"urllib.parse", "urllib.request", "yarl", "httpx", "requests"}
-    assert {name for name, module in IMPORTED if within(module, *raising)} == {"probes/urls.py"}
+    assert {name for name, module in imported("") if within(module, *raising)} == {"probes/urls.py"}
 
 
 def test_programs_are_started_in_one_place() -> None:
     starters = {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "os.system", "os.popen", "os.fork"}
-    users = {name for name, tree in FILES.items() if starters & set(calls(tree))}
+    users = {name for name, tree in shipped().items() if starters & set(calls(tree))}
 
     assert users == {"probes/laptop_lease.py", "agent/privilege/helper.py"}
 
 
 def test_what_keeps_roots_rights_reads_nothing_from_the_network() -> None:
     """The root helper imports the files of -o and one frame to send, and no probe, parser or library."""
-    own = {module for module in imports(FILES["agent/privilege/helper.py"]) if within(module, "netpreflight")}
+    own = {module for module in imports(shipped()["agent/privilege/helper.py"]) if within(module, "netpreflight")}
     further = {
         module
         for name in ("agent/output_files.py", "probes/net/dhcp_release.py", "probes/net/clock.py")
-        for module in imports(FILES[name])
+        for module in imports(shipped()[name])
         if within(module, "netpreflight")
     }
 
@@ -180,14 +183,14 @@ def test_what_keeps_roots_rights_reads_nothing_from_the_network() -> None:
 
 
 def test_nothing_prints_and_nothing_sleeps_on_a_real_clock_but_asyncio() -> None:
-    for name, tree in FILES.items():
+    for name, tree in shipped().items():
         called = set(calls(tree)) - ({"time.sleep"} if name == "probes/net/clock.py" else set())
         assert not {"print", "time.sleep", "breakpoint"} & called, name
 
 
 def test_nobody_else_looks_at_a_clock() -> None:
     watches = {"datetime.now", "datetime.today", "datetime.utcnow", "date.today", "?.time"}  # the last: a loop's
-    users = {name for name, tree in FILES.items() if watches & set(calls(tree))}
+    users = {name for name, tree in shipped().items() if watches & set(calls(tree))}
 
     assert users == set()
 
@@ -195,7 +198,7 @@ def test_nobody_else_looks_at_a_clock() -> None:
 def test_standard_output_is_written_by_the_command_line_only() -> None:
     users = {
         name
-        for name, tree in FILES.items()
+        for name, tree in shipped().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in {"stdout", "stderr"}
         and isinstance(node.value, ast.Name) and node.value.id == "sys"
@@ -205,14 +208,16 @@ def test_standard_output_is_written_by_the_command_line_only() -> None:
 
 def test_the_first_code_that_runs_imports_nothing_at_the_top() -> None:
     top = ast.Module(
-        [node for node in FILES["agent/start.py"].body if isinstance(node, ast.Import | ast.ImportFrom)], []
+        [node for node in shipped()["agent/start.py"].body if isinstance(node, ast.Import | ast.ImportFrom)], []
     )
 
     assert set(imports(top)) == {"_signal", "os", "sys"}
 
 
 def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
-    top = ast.Module([node for node in FILES["agent/cli.py"].body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+    top = ast.Module(
+        [node for node in shipped()["agent/cli.py"].body if isinstance(node, ast.Import | ast.ImportFrom)], []
+    )
 
     assert {module.partition(".")[0] for module in imports(top)} <= {
         "sys",
@@ -247,23 +252,21 @@ def quoted_by_hand(tree: ast.Module) -> Iterator[int]:
 def test_names_are_quoted_by_the_one_function_whose_inverse_finds_them() -> None:
     assert list(quoted_by_hand(ast.parse("f\"on '{name}'\""))) == [1]
     assert list(quoted_by_hand(ast.parse('f"in {name}\'s" + f"\'{a}{b}"'))) == []
-    by_hand = {name: list(quoted_by_hand(tree)) for name, tree in FILES.items()}
+    by_hand = {name: list(quoted_by_hand(tree)) for name, tree in shipped().items()}
     shell = {name for name in by_hand if name.startswith("reports/firewall/")}
 
     assert {name: lines for name, lines in by_hand.items() if lines and name not in shell} == {}
 
 
 def test_what_tests_share_stands_in_plain_modules() -> None:
+    found = {(name, module) for name, tree in parsed("tests").items() for module in imports(tree)}
     reached = {
         (name, module)
-        for name, tree in parsed_tests().items()
-        for module in imports(tree)
+        for name, module in found
         if within(module, "tests") and any(part.startswith("test_") for part in module.split("."))
     }
 
-    assert ("tests/unit/test_schema.py", "tests.unit.schema.generated") in {
-        (name, module) for name, tree in parsed_tests().items() for module in imports(tree)
-    }
+    assert ("tests/unit/test_schema.py", "tests.unit.schema.generated") in found
     assert reached == set()
 
 
@@ -282,7 +285,7 @@ def test_names_say_what_they_are() -> None:
     assert sorted(line for name, line in bound(ast.parse(loops)) if name == "one") == [1, 2, 3, 4, 4, 5]
     found = {
         (name, line)
-        for name, tree in {**FILES, **parsed_tests()}.items()
+        for name, tree in {**shipped(), **parsed("tests")}.items()
         for given, line in bound(tree)
         if given == "one"
     }  # fmt: skip

@@ -25,6 +25,7 @@ from netpreflight.probes.observations import (
 )
 from tests.unit import seen
 from tests.unit.networks import NETWORKS, network
+from tests.unit.places import EVERY_DEVICE
 
 
 class Watched:
@@ -107,7 +108,7 @@ def measured() -> list[Observations]:
     return networks()
 
 
-@pytest.mark.parametrize("name", profiles.names())
+@pytest.mark.parametrize("name", EVERY_DEVICE)
 def test_every_fact_is_used_by_a_rule(name: str, measured: list[Observations], monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = msgspec.msgpack.Encoder(enc_hook=lambda watched: watched._of)  # noqa: SLF001 - what is watched
     monkeypatch.setattr(ranking, "_encoded", encoder.encode)  # the key by which devices with the same radio share

@@ -5,6 +5,7 @@ known of the devices (docs of each, as the profiles cite them); in the order gen
 """
 
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,12 +13,14 @@ from msgspec.structs import replace
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge_network
+from netpreflight.agent.judging.wifi.survey import survey_of
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Observations, Wifi
 from tests.unit.air import sound
 from tests.unit.hostapd import AIRS, DEVICES, air, configured
 from tests.wifi.access_points import AIRS as LAB_AIRS
+from tests.wifi.access_points import Truth
 from tests.wifi.expectations import DEVICES as LAB_DEVICES
 from tests.wifi.expectations import expected as lab_expects
 from tests.wifi.expectations import verdict as lab_verdict
@@ -137,9 +140,15 @@ LAB = [
 ]
 
 
-def surveyed(name: str, network: str, listened: list[int]) -> Wifi:
+@cache
+def truths_of(name: str) -> list[Truth]:
+    return LAB_AIRS[name].truths()
+
+
+@cache
+def surveyed(name: str, network: str, listened: tuple[int, ...]) -> Wifi:
     """A recorded air as a laptop surveys it: with signals, and the hidden name that it asks for answered."""
-    configured = {truth.bssid: truth for truth in LAB_AIRS[name].truths()}
+    configured = {truth.bssid: truth for truth in truths_of(name)}
     heard = []
     for bss in air(name).bss:
         truth = configured[str(bss.bssid)]
@@ -147,10 +156,11 @@ def surveyed(name: str, network: str, listened: list[int]) -> Wifi:
         if truth.hidden and truth.network == network:
             made = replace(made, ssid=truth.network, ssid_hex=truth.real_ssid_hex, hidden=True)
         heard.append(made)
-    return Wifi(
+    survey = Wifi(
         source="nl80211", triggered=True, bss=heard, frequencies_mhz=[*listened, 5975],
         regulatory_country=LAB_AIRS[name].country,
     )  # fmt: skip
+    return survey_of(survey)
 
 
 @pytest.mark.parametrize("name", AIRS)
@@ -168,9 +178,9 @@ def test_the_lab_puts_on_the_air_what_was_recorded(name: str) -> None:
 @pytest.mark.parametrize(("name", "network"), LAB)
 def test_the_lab_expects_what_is_judged(name: str, network: str, device: str) -> None:
     """The expectations of `tests/wifi` are written from device-facts apart from judging: they have to agree."""
-    truths, profile = LAB_AIRS[name].truths(), profiles.load(*device.split(" --os "))
+    truths, profile = truths_of(name), profiles.load(*device.split(" --os "))
     for listened in (LISTENED, [*LISTENED, 5720], [mhz for mhz in LISTENED if not 5250 < mhz < 5730]):
-        seen = Observations(wifi=surveyed(name, network, listened))
+        seen = Observations(wifi=surveyed(name, network, tuple(listened)))
         verdict, made = judge_network(network, seen, profile, Selection())
         wanted = lab_expects(device, network, truths, listened)
 

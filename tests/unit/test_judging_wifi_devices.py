@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles
-from netpreflight.agent.judging import CHECKS, judge_network, judge_one
+from netpreflight.agent.judging import CHECKS, judge_network, judge_one, judge_some
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.wifi.ranking import Rank, Ranking
 from netpreflight.agent.judging.wifi.survey import Survey, survey_of
@@ -31,6 +31,7 @@ from tests.unit.air import (
     bss,
     check,
     device,
+    observed,
     rsn,
     scan,
     sound,
@@ -185,6 +186,7 @@ NETWORKS: dict[str, tuple[Wifi, dict[str, str]]] = {
 }  # fmt: skip
 """What was heard, and the checks that are not a pass for every device."""
 SURVEYS = {name: survey_of(heard) for name, (heard, _) in NETWORKS.items()}
+SEEN = {name: replace(observed(None), wifi=survey) for name, survey in SURVEYS.items()}
 PAIRS = [(name, number) for name in NETWORKS for number in range(len(COLUMNS))]
 
 
@@ -194,15 +196,15 @@ def test_every_device_is_judged() -> None:
 
 @pytest.mark.parametrize(("name", "column"), PAIRS, ids=[f"{name}-{COLUMNS[number][0]}" for name, number in PAIRS])
 def test_what_a_device_can_do_with_a_network(name: str, column: int) -> None:
-    seen, (_, expected) = SURVEYS[name], NETWORKS[name]
+    seen, (_, expected) = SEEN[name], NETWORKS[name]
     wanted = {
         check_id: WORDS[expected.get(check_id.removeprefix("wifi."), ALL_PASS).replace(" ", "")[column]]
         for check_id in WIFI
     }
     for cell in COLUMNS[column]:
-        made = {check_id: check(check_id, seen, cell) for check_id in WIFI}
-        assert {check_id: check.status for check_id, check in made.items()} == wanted, cell
-        for each in made.values():
+        made = judge_some(WIFI, seen, device(cell), Selection())
+        assert {each.id: each.status for each in made} == wanted, cell
+        for each in made:
             sound(each)
             assert "None" not in text_of(each), each
 
