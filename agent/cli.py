@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from netpreflight.agent.compare import Comparison, Given
+    from netpreflight.agent.kept_runs import KeptRun
     from netpreflight.agent.next_step import Invocation, Options
     from netpreflight.agent.privilege.helper import Helper
     from netpreflight.agent.profiles import Profile
@@ -97,6 +98,10 @@ app = typer.Typer(
     "3 undetermined, 130 cut short.",
 )
 
+SavedRun = Annotated[
+    Path | None,
+    typer.Argument(metavar="[FILE]", help="A report saved as JSON; without it, the newest of the runs that are kept."),
+]
 Device = Annotated[
     str | None,
     typer.Option(
@@ -204,6 +209,14 @@ def check(
     share: Share = None,
     redact: Redact = False,
     full: Full = False,
+    no_keep: Annotated[
+        bool,
+        typer.Option(
+            "--no-keep",
+            help="Do not keep this run. Without this option its complete report is kept, for netpreflight report and "
+            "rules, as the file that the last line names. The newest 20 stay. With --redact no run is kept.",
+        ),
+    ] = False,
     as_json: Json = False,
     debug: Annotated[
         bool,
@@ -220,10 +233,12 @@ def check(
     sent, and to whom, is listed in the report's footprint.
     """
     gc.disable()  # what is loaded now stays, and need not be looked through for garbage (30 ms)
-    from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415 - usage errors do not wait for these
+    from netpreflight.agent.kept_runs import KeptRun  # noqa: PLC0415 - usage errors do not wait for these
+    from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415
 
     outputs, is_root = _check_outputs(output), _is_root()
-    helper = start_helper(outputs) if context.obj else None  # before the rest is loaded, so that it stays small
+    kept = KeptRun() if not (no_keep or redact) and share != "public" else None
+    helper = start_helper(outputs, kept) if context.obj else None  # before the rest is loaded, so that it stays small
     from msgspec import structs  # noqa: PLC0415 - as above
 
     from netpreflight.agent import judging, profiles  # noqa: PLC0415
@@ -293,13 +308,13 @@ def check(
     report = make(structs.replace(run, set_up=_set_up_from()), profile)
     _write_held_events(report, events, level)
     show = partial(_show, by=by, dialects=products, full=full)
-    _deliver(report, show, outputs, products, level, as_json=as_json, helper=helper)
+    _deliver(report, show, outputs, products, level, as_json=as_json, helper=helper, kept=kept)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
 
 
 @app.command()
 def report(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A report saved as JSON.")],
+    file: SavedRun = None,
     *,
     device: Device = None,
     os_version: Os = None,
@@ -315,11 +330,12 @@ def report(
     from netpreflight.agent.report import make  # noqa: PLC0415
 
     outputs, products, level = _check_outputs(output), _check_dialects(dialects), _choose_level(share, redact=redact)
-    if level in {"ticket", "public"} and any(_is_same(file, path) for path in outputs):
+    saved = file or _newest_kept("report")
+    if level in {"ticket", "public"} and any(_is_same(saved, path) for path in outputs):
         raise UsageError(
-            f"-o {file} would replace the complete run with one that cannot be judged again: give another -o"
+            f"-o {saved} would replace the complete run with one that cannot be judged again: give another -o"
         )
-    again = make(*_saved(file, device, os_version))
+    again = make(*_saved(saved, device, os_version))
     by = _invocation(options_of(again), level, is_root=_is_root())
     show = partial(_show, by=by, dialects=products, full=full, file=file)
     _deliver(again, show, outputs, products, level, as_json=as_json)
@@ -383,7 +399,7 @@ def compare(
 
 @app.command()
 def rules(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A report saved as JSON.")],
+    file: SavedRun = None,
     *,
     dialect: Annotated[
         str,
@@ -409,7 +425,7 @@ def rules(
     from netpreflight.reports.safe_text import shown  # noqa: PLC0415
 
     _check_dialects([dialect])
-    run, profile = _saved(file, device, os_version)
+    run, profile = _saved(file or _newest_kept("rules"), device, os_version)
     text = render(make(run, profile).changes, dialect)
     if sys.stdout is None:
         raise UsageError("cannot print the rules: standard output is closed")
@@ -562,7 +578,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _usage(problem: Any, arguments: list[str]) -> str:
-    """The message of one of typer's usage errors; for a misspelt option, with the one that was probably meant."""
+    """The message of one of typer's usage errors; what was probably meant, or what there is."""
     message, context = problem.format_message(), getattr(problem, "ctx", None)
     if context and hasattr(problem, "possibilities"):
         word = problem.option_name
@@ -570,6 +586,9 @@ def _usage(problem: Any, arguments: list[str]) -> str:
             word = next((word_given for word_given in arguments if word_given.startswith(word)), word).partition("=")[0]
         known = [name for parameter in context.command.get_params(context) for name in parameter.opts]
         message = f"No such option: {word}{_meant(word, known)}"
+    missing = {"check": _pages, "dialect": _dialects}.get(getattr(getattr(problem, "param", None), "name", None) or "")
+    if missing and message.startswith("Missing"):
+        message = f"{message.rstrip('.')}; known: {', '.join(missing(''))}"
     return f"{message} (see {context.command_path if context else 'netpreflight'} --help)"
 
 
@@ -669,23 +688,25 @@ def _write_held_events(report: "Report", events: "list[Event]", level: "SharingL
 
 def _deliver(
     report: "Report",
-    show: "Callable[[Report], None]",
+    show: "Callable[[Report, Path | None], None]",
     outputs: list[Path],
     dialects: list[str],
     level: "SharingLevel | None",
     *,
     as_json: bool,
     helper: "Helper | None" = None,
+    kept: "KeptRun | None" = None,
 ) -> None:
-    """Write the files that were asked for, and show the report even if a file could not be written."""
+    """Write the files that were asked for, keep the run, and show the report even if a file could not be written."""
     from netpreflight.reports import in_parts  # noqa: PLC0415 - as above
     from netpreflight.reports.sharing import shared  # noqa: PLC0415
 
     at_level = cache(partial(shared, report))
     failed = _write_each(outputs, level, lambda path, wanted: in_parts(path.suffix, at_level(wanted), dialects), helper)
+    kept_file = _keep(report, kept, helper) if kept else None
     shown_report = at_level(level or "complete")
     if not as_json:
-        show(shown_report)
+        show(shown_report, kept_file)
     elif sys.stdout is None:
         raise UsageError("cannot write the report: standard output is closed")
     else:
@@ -694,6 +715,41 @@ def _deliver(
         sys.stdout.buffer.flush()
     if failed:
         raise UsageError("; ".join(failed))
+
+
+def _keep(report: "Report", kept: "KeptRun", helper: "Helper | None") -> Path | None:
+    """Keep the complete report; returns the file, or None if it could not be written, which is told and no failure."""
+    from netpreflight.reports import in_parts  # noqa: PLC0415 - as above
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
+
+    try:
+        with _undone_when_stopped():
+            return kept.write(in_parts(".json", report), helper)
+    except OSError as problem:
+        reason = shown(problem.strerror or str(problem))
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(f"netpreflight: this run is not kept{shown(kept.where)}: {reason}\n")
+        return None
+
+
+def _newest_kept(command: str) -> Path:
+    """The newest of the runs that are kept, for a command that was given no file."""
+    from netpreflight.agent.kept_runs import place  # noqa: PLC0415 - as above
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
+
+    try:
+        runs = place()
+        file = runs.newest()
+    except OSError as problem:
+        raise UsageError(f"no kept run can be read: {problem.strerror or problem}") from problem
+    if file is None:
+        raise UsageError(
+            f"no run is kept in {runs.shown(runs.folder)}: check a network first, or name a file: "
+            f"netpreflight {command} FILE"
+        )
+    if sys.stderr is not None:
+        sys.stderr.write(f"netpreflight: the newest run is {shown(str(runs.shown(file)))}\n")
+    return file
 
 
 def _is_root() -> bool:
@@ -711,22 +767,22 @@ def _invocation(options: "Options", level: "SharingLevel | None", *, is_root: bo
 
 def _show(
     report: "Report",
+    kept: Path | None,
+    *,
     by: "Invocation",
     dialects: list[str],
-    *,
     full: bool,
     file: Path | None = None,
-    kept: Path | None = None,
 ) -> None:
     """Show the answer on standard output or, with --full, everything.
 
     Args:
         report: the report, at the level of sharing that the screen may show.
+        kept: the file in which this run was kept; None: it was not.
         by: how the user calls this program.
         dialects: the products for which the firewall change is shown, too.
         full: whether everything is shown.
-        file: the saved run that was judged; None: this run has measured.
-        kept: the file in which this run was kept; None: it was not.
+        file: the saved run that was named; None: none was.
     """
     from netpreflight.reports.console import on_terminal  # noqa: PLC0415 - as above
     from netpreflight.reports.terminal.answer import print_answer  # noqa: PLC0415

@@ -7,20 +7,24 @@ replaced, so a hard link does no harm. A complete report is for its owner only, 
 On Windows, where making links takes an administrator, paths are used as they are, and files have the folder's rights.
 """
 
+import contextlib
 import errno
 import os
+import re
 import secrets
 import select
 import socket
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 MOST_LINKS = 40
 """As many as Linux follows (path_resolution(7))."""
 READER_ASKED_S = 0.1
+UNFINISHED = re.compile(r"\.netpreflight-[0-9a-f]{16}", re.ASCII)
+"""The name of a file while it is written."""
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _WRITE = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -163,6 +167,52 @@ def refuse_planted(path: Path, owner: Owner | None) -> None:
         OSError: somebody else made a link that it leads through, or the folder cannot be opened.
     """
     _find(path, owner).close()
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for this process's user alone, and those above it that are missing; one that is there is closed.
+
+    Raises:
+        OSError: it cannot be made, it belongs to somebody else, or somebody else made a link that it leads through.
+    """
+    if sys.platform == "win32":
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    for folder in (*reversed(path.parents), path):
+        place = _find(folder, None)
+        try:
+            if place.status() is None:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(place.name, 0o700, dir_fd=place.folder)
+        finally:
+            place.close()
+    with own_folder(path) as opened:
+        if isinstance(opened, int):
+            os.fchmod(opened, 0o700)
+
+
+@contextlib.contextmanager
+def own_folder(path: Path) -> Iterator[int | Path]:
+    """Open a folder of this process's user: a descriptor, or the path itself (Windows).
+
+    Raises:
+        OSError: it cannot be opened, it belongs to somebody else, or somebody else made a link that it leads through.
+    """
+    if sys.platform == "win32":
+        yield path
+        return
+    place = _find(path / "any file", None)
+    try:
+        opened = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=place.folder)
+    finally:
+        place.close()
+    try:
+        uid = os.fstat(opened).st_uid
+        if uid != os.geteuid():
+            raise PermissionError(errno.EPERM, f"the folder belongs to another user (uid {uid})")
+        yield opened
+    finally:
+        os.close(opened)
 
 
 def _trusted(owner: Owner | None) -> set[int]:

@@ -1,6 +1,14 @@
-"""A run that skips a test, or runs none, has not shown what it was asked to show: it fails."""
+"""A run that skips a test, or runs none, has not shown what it was asked to show: it fails.
 
+And what the tests start keeps no run in the folders of who started the tests.
+"""
+
+import os
+import shutil
 import signal
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         config.pluginmanager.register(Completeness(), "completeness")
+        config.add_cleanup(keep_runs_elsewhere())
+
+
+def keep_runs_elsewhere() -> Callable[[], None]:
+    """Have runs kept in a folder of the tests' own, also by root whom `sudo` made; returns what removes it again."""
+    for name in [name for name in os.environ if name.startswith(("SUDO_", "DOAS_"))]:
+        del os.environ[name]
+    folder = Path(tempfile.mkdtemp(prefix="np-kept-"))
+    os.environ["XDG_DATA_HOME"] = str(folder)
+    return lambda: shutil.rmtree(folder)

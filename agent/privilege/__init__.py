@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -18,6 +18,9 @@ from netpreflight.agent.privilege.drop import become
 from netpreflight.agent.privilege.helper import Helper
 from netpreflight.agent.privilege.readable import read_later
 from netpreflight.probes.observations import KeptRight, Privileges
+
+if TYPE_CHECKING:
+    from netpreflight.agent.kept_runs import KeptRun
 
 
 class GivenUp(NamedTuple):
@@ -31,11 +34,11 @@ class GivenUp(NamedTuple):
         return replace(privileges, user="root", given_up=True, kept=self.kept)
 
 
-def start_helper(files: Sequence[Path]) -> Helper | None:
-    """Start the root helper for the files that -o names; None: there is nothing to give up."""
+def start_helper(files: Sequence[Path], kept_run: "KeptRun | None" = None) -> Helper | None:
+    """Start the root helper for the files that -o names, and for the run if root keeps it; None: nothing to give up."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return None
-    return helper.start(files, file_owner())
+    return helper.start(files, file_owner(), kept_run.for_helper() if kept_run else None)
 
 
 def give_up(started: Helper | None) -> GivenUp | None:

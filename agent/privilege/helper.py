@@ -1,8 +1,9 @@
 """The root helper: a small process that keeps root's rights for the few requests of `Request`, and does nothing else.
 
 It is forked before anything is read from the network, and never reads from there. It gets the paths of the files that
--o names when it is forked; a request names one of them by its number only. It ends when the run ends. If a lease was
-not forgotten by then, the run was killed with it in hand, and the helper gives it back.
+-o names, and of the run that root keeps, when it is forked; a request names one of them by its number only. It ends
+when the run ends. If a lease was not forgotten by then, the run was killed with it in hand, and the helper gives it
+back.
 
 A request is one message on a socket pair: the number of the request, then fields of fixed size. A message that is too
 long, too short, unknown, or that makes no sense is ignored. The answer to a request for a file is a zero (with the
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from netpreflight.agent.output_files import OutputFile, Owner, write_to
+from netpreflight.agent.run_folder import remove_old
 from netpreflight.probes.net.clock import SYSTEM
 from netpreflight.probes.net.dhcp_release import BROADCAST_MAC, release_frame
 
@@ -43,9 +45,9 @@ class Request(enum.IntEnum):
     FORGET_LEASES = 2
     """The run has given its leases back itself."""
     OPEN_FILE = 3
-    """Open one of the files of -o for writing."""
+    """Open one of the files of -o, or the kept run, for writing."""
     FINISH_FILE = 4
-    """Put that file in its place if it is complete, else leave what was there."""
+    """Put that file in its place if it is complete, else leave what was there. After a kept run, the oldest go."""
 
 
 _FIELDS = {
@@ -121,25 +123,27 @@ class Helper:
         return list(handles)
 
 
-def start(files: Sequence[Path], owner: Owner | None) -> Helper:
+def start(files: Sequence[Path], owner: Owner | None, kept: Path | None = None) -> Helper:
     """Fork the helper.
 
     Args:
         files: those that -o names.
         owner: whom they will belong to.
+        kept: the file of a kept run that root itself started.
 
     Raises:
         OSError: the system has no process or socket left.
     """
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    files = [*files, kept] if kept else files
     if os.fork() == 0:
         ours.close()
-        _run(its, files, owner)
+        _run(its, files, owner, kept)
     its.close()
     return Helper(ours, files)
 
 
-def _run(sock: socket.socket, files: Sequence[Path], owner: Owner | None) -> NoReturn:
+def _run(sock: socket.socket, files: Sequence[Path], owner: Owner | None, kept: Path | None) -> NoReturn:
     """Serve until the run ends, then leave nothing behind; never returns to the code that forked it."""
     status = 1
     try:
@@ -148,7 +152,7 @@ def _run(sock: socket.socket, files: Sequence[Path], owner: Owner | None) -> NoR
         os.setsid()  # out of reach of Ctrl-C and of signals to the run's process group
         for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(ignored, signal.SIG_IGN)
-        server = Server(sock, files, owner)
+        server = Server(sock, files, owner, kept)
         try:
             server.serve()
         finally:
@@ -164,10 +168,13 @@ def _run(sock: socket.socket, files: Sequence[Path], owner: Owner | None) -> NoR
 class Server:
     """What the helper holds for the run."""
 
-    def __init__(self, sock: socket.socket, files: Sequence[Path], owner: Owner | None) -> None:
+    def __init__(
+        self, sock: socket.socket, files: Sequence[Path], owner: Owner | None, kept: Path | None = None
+    ) -> None:
         self._socket = sock
         self._files = tuple(files)
         self._owner = owner
+        self._kept = kept
         self._open: dict[int, OutputFile] = {}
         self.leases: list[Lease] = []
 
@@ -227,8 +234,11 @@ class Server:
             (file.finish if complete else file.discard)()
         except OSError as problem:
             self._refuse(problem.strerror or str(problem))
-        else:
-            self._socket.send(_DONE)
+            return
+        if complete and self._files[number] == self._kept:
+            with contextlib.suppress(OSError):
+                remove_old(self._kept)
+        self._socket.send(_DONE)
 
     def _refuse(self, reason: str) -> None:
         self._socket.send(reason.encode(errors="replace")[:LONGEST_REASON])

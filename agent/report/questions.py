@@ -82,7 +82,7 @@ def _device(profile: Profile) -> Question:
         question="Which device, and which Device OS?",
         answer=profile.label if profile.name != "generic" else None,
         source="the profile judged (--device, --os)",
-        how="Say which: netpreflight report run.json --device photon2 --os 6.2.0."
+        how="Say which: netpreflight report --device photon2 --os 6.2.0 judges the newest run again."
         if profile.name == "generic"
         else None,
     )

@@ -144,7 +144,7 @@ def _print_changes(console: Console, report: Report, dialects: Sequence[str]) ->
             line = Text(f"{', '.join(map(shown, change.checks))}{optional}: {shown(rule.line)}")
             console.print(Padding(line, (0, 0, 0, 2), expand=False))
     if not dialects:
-        more = "As text for one product: save this run (-o run.json), then netpreflight rules run.json --for fortios"
+        more = "As text for one product: netpreflight rules --for fortios (the newest run), or rules FILE --for fortios"
         console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2), expand=False))
     print_rules(console, report, dialects)
 

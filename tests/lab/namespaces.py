@@ -262,7 +262,8 @@ class Laptop(Namespace):
         script, drop = self._mounts, []
         if user is not None:
             drop = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs",
-                    "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--"]  # fmt: skip
+                    "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--",
+                    "env", f"XDG_DATA_HOME={self.home}/{user}"]  # fmt: skip
             script = f"{script}; {open_folders(readable, self._shadow)}".rstrip("; ")
         shown = [f"mount --bind {other} {path}" for path, other in self.shown.items()]
         script = "; ".join([script, *shown, 'exec "$@"'])

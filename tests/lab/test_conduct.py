@@ -678,14 +678,17 @@ def test_a_path_is_looked_at_while_its_port_is_still_waited_for() -> None:
 # --- what is left behind
 
 
-def test_no_lease_and_no_file_is_left() -> None:
+@pytest.mark.parametrize("keeps", [True, False])
+def test_no_lease_is_left_and_no_file_but_the_kept_run(*, keeps: bool) -> None:
     with Lab() as lab:
         home = lab.folder / "empty-home"
         home.mkdir()
-        run = lab.check(env={"HOME": str(home)})
+        run = lab.check(*([] if keeps else ["--no-keep"]), env={"HOME": str(home), "XDG_DATA_HOME": ""})
 
         assert run.exit_code == 0
-        assert list(home.rglob("*")) == []
+        files = [path for path in home.rglob("*") if not path.is_dir()]
+        assert [path.parent for path in files] == [home / ".local/share/netpreflight/runs"] * keeps
+        assert all(json.loads(path.read_text()) == run.report for path in files)
         assert lab.leases() == []
         log = "\n".join(lab.log("dhcp"))
         assert log.count("DHCPACK(br-lan) 192.168.77.1") >= 1

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.air import write_air
+
 pytestmark = pytest.mark.lab
 
 ROOT = Path(__file__).parents[2]
@@ -62,3 +64,35 @@ def test_on_a_disk_with_room_it_is_written(tmp_path: Path) -> None:
     )
 
     assert ended.stdout == "exit 1\nold\nnew.json\nold.json\n"
+
+
+ON_A_FULL_DISK = """
+set -e
+mount -t tmpfs -o size=16k tmpfs "$1"
+export XDG_DATA_HOME="$1"
+shift
+set +e
+"$@" >/dev/null
+echo "exit $?"
+find "$XDG_DATA_HOME" -type f
+"""
+
+
+@pytest.mark.parametrize("by", ["helper", "itself"])
+def test_where_a_run_cannot_be_kept_nothing_is_left_and_the_run_has_its_answer(by: str, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    arguments = ["check", "--interface", "lo", "--only", "wifi", *write_air(tmp_path / "air.pcap")]
+    itself = ["-c", f"from netpreflight.agent.cli import main; main({arguments!r})"]
+    tool = [sys.executable, *(["-m", "netpreflight.agent", *arguments] if by == "helper" else itself)]
+    ended = subprocess.run(
+        ["unshare", "-m", "sh", "-c", ON_A_FULL_DISK, "sh", str(disk), *tool],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+
+    assert ended.stdout == "exit 0\n"
+    told = f"this run is not kept in {disk}/netpreflight/runs: No space left on device"
+    assert ended.stderr == f"netpreflight: {told}\n"

@@ -165,21 +165,27 @@ def test_programs_are_started_in_one_place() -> None:
 
 
 def test_what_keeps_roots_rights_reads_nothing_from_the_network() -> None:
-    """The root helper imports the files of -o and one frame to send, and no probe, parser or library."""
+    """The root helper imports the files that it writes and one frame to send, and no probe, parser or library."""
     own = {module for module in imports(shipped()["agent/privilege/helper.py"]) if within(module, "netpreflight")}
     further = {
         module
-        for name in ("agent/output_files.py", "probes/net/dhcp_release.py", "probes/net/clock.py")
+        for name in (
+            "agent/output_files.py",
+            "agent/run_folder.py",
+            "probes/net/dhcp_release.py",
+            "probes/net/clock.py",
+        )
         for module in imports(shipped()[name])
         if within(module, "netpreflight")
     }
 
     assert {module.rpartition(".")[0] for module in own} == {
         "netpreflight.agent.output_files",
+        "netpreflight.agent.run_folder",
         "netpreflight.probes.net.clock",
         "netpreflight.probes.net.dhcp_release",
     }
-    assert further == set()
+    assert {module.rpartition(".")[0] for module in further} == {"netpreflight.agent.output_files"}
 
 
 def test_nothing_prints_and_nothing_sleeps_on_a_real_clock_but_asyncio() -> None:

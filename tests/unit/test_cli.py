@@ -27,7 +27,8 @@ MILLION = 1_000_000
         (("check", "-o", "/nowhere/report.txt"), ("/nowhere",)),
         (("check", "--frobnicate"), ("--frobnicate",)),
         (("frobnicate",), ("frobnicate",)),
-        (("report",), ("FILE",)),
+        (("explain",), ("'CHECK'", "known: cloud.transport, ", ", common, ", " (see netpreflight explain --help)")),
+        (("rules",), ("'--for'", "known: nftables, ", ", meraki (see netpreflight rules --help)")),
         (("report", str(SAMPLE), "--device", "fridge"), ("fridge", "generic", "photon", "argon")),
         (("report", str(SAMPLE), "-o", "x.pdf"), ("x.pdf", ".json", ".txt")),
     ],
@@ -50,7 +51,7 @@ def test_wrong_usage_is_one_line_that_names_what_is_allowed(arguments: tuple[str
         (("--frobnicate",), "option: --frobnicate (see netpreflight check --help)"),
         (("chekc",), "command 'chekc'. Did you mean 'check'? (see netpreflight --help)"),
         (("explian", "portal"), "Did you mean 'explain'?"),
-        (("report",), "Missing argument 'FILE'. (see netpreflight report --help)"),
+        (("compare",), "Missing argument 'A'. (see netpreflight compare --help)"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else None,
 )

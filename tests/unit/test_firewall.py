@@ -565,7 +565,7 @@ def test_a_report_holds_the_texts_that_were_asked_for_line_by_line(tmp_path: Pat
     assert text.count("\n") > 2
     assert ran.stdout.count(text) == 1, "once, and no line of it broken"
     assert written.read_text().count(text) == 1
-    assert "netpreflight rules run.json" not in ran.stdout
+    assert "netpreflight rules --for" not in ran.stdout
 
 
 def test_an_unknown_product_is_refused_before_the_run(tmp_path: Path) -> None:

@@ -13,8 +13,6 @@ import stat
 import struct
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +21,16 @@ import pytest
 from netpreflight.agent.output_files import Owner
 from netpreflight.agent.privilege import drop
 from netpreflight.agent.privilege import helper as root_helper
-from netpreflight.agent.privilege.helper import MOST_LEASES, Helper, Lease, Request, Server
+from netpreflight.agent.privilege.helper import MOST_LEASES, Helper, Lease, Request
 from netpreflight.probes.net import packets
 from netpreflight.probes.net.dhcp_release import device_mac, release_frame
 from tests.lab.air import write_air
 from tests.lab.namespaces import wait_until
+from tests.unit.rooted import TOOL, run_root, served
 
 as_root = pytest.mark.skipif(
     os.geteuid() != 0 or sys.platform != "linux", reason="only root on Linux has something to give up"
 )
-TOOL = str(Path(sys.executable).with_name("netpreflight"))
 LAPTOP = "02:00:00:00:77:10"
 NET_RAW_ADMIN_BIND = 0x3400
 LOOPBACK = socket.if_nametoindex("lo")
@@ -67,35 +65,6 @@ def test_each_release_has_a_transaction_id_of_its_own() -> None:
 
 
 # --- the requests
-
-
-class Served:
-    """A helper in a thread, and the run's side of it."""
-
-    def __init__(self, files: list[Path]) -> None:
-        self.run, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.run.settimeout(10)
-        self.client = Helper(self.run, files)
-        self.server = Server(its, files, None)
-        self._its = its
-        self._thread = threading.Thread(target=self.server.serve)
-        self._thread.start()
-
-    def end(self) -> None:
-        """End the run; the helper has done all that was asked of it when this returns."""
-        self.run.close()
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-        self._its.close()
-
-
-@contextlib.contextmanager
-def served(*files: Path) -> Iterator[Served]:
-    serving = Served(list(files))
-    try:
-        yield serving
-    finally:
-        serving.end()
 
 
 def lease_request(
@@ -293,25 +262,6 @@ def test_a_helper_that_has_ended_costs_the_file_and_not_the_run(tmp_path: Path) 
 # --- whole runs, which send nothing: the air alone, on a machine that may have no radio
 
 
-def run_root(
-    *arguments: str,
-    before: tuple[str, ...] = (),
-    start: tuple[str, ...] = (TOOL,),
-    env: dict[str, str] | None = None,
-    folder: Path | None = None,
-) -> subprocess.CompletedProcess[str]:
-    own = {key: value for key, value in os.environ.items() if not key.startswith(("SUDO_", "DOAS_"))}
-    return subprocess.run(
-        [*before, *start, "check", "--interface", "lo", "--only", "wifi", *arguments],
-        env=own | (env or {}),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 def privileges(ran: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     assert "Traceback" not in ran.stderr
     assert ran.returncode == 3, ran  # the air was not looked at
@@ -365,7 +315,7 @@ def test_root_writes_to_pipes_and_to_standard_output(tmp_path: Path) -> None:
     assert json.loads(read)["verdict"] == "undetermined"
     assert ran.stderr == ""
     assert ran.stdout.count("What this run speaks for") == 1, "the file"
-    assert ran.stdout.rstrip().splitlines()[-1].startswith("Everything: "), "the answer stands last"
+    assert ran.stdout.rstrip().splitlines()[-1].startswith("Kept: "), "the answer stands last"
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
