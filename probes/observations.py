@@ -180,6 +180,10 @@ class Fault(Struct, frozen=True, kw_only=True):
     """The last one is where it was raised."""
 
 
+AS_ROOT = "as root (sudo)"
+"""In every step that takes root's rights, and in no other: the next command is then given with sudo."""
+
+
 class Obstacle(Struct, frozen=True, kw_only=True):
     """Why a probe cannot measure on this laptop.
 

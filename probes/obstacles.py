@@ -7,15 +7,13 @@ known of the laptop is its scope. For the air, `netpreflight.probes.wifi` is tha
 from collections.abc import Iterable
 from typing import Literal
 
-from netpreflight.probes.observations import Obstacle, Scope
+from netpreflight.probes.observations import AS_ROOT, Obstacle, Scope
 from netpreflight.probes.quoting import in_quotes
 
 Needs = Literal["nothing", "link", "resolvers", "route"]
 """What a probe needs on this laptop. `nothing`: the radio need not be the interface under test. `link`: an interface
 that is up. `resolvers`: an address, and a route to the resolvers. `route`: an address, and a default route."""
 
-AS_ROOT = "as root (sudo)"
-"""In every step that root's rights are needed for: the command that the user is given next then begins with sudo."""
 ON_LINUX = "Run netpreflight on a Linux laptop in the same network."
 
 

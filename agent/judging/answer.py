@@ -3,10 +3,11 @@
 import msgspec
 
 from netpreflight.agent.counted import in_a_row
-from netpreflight.agent.judging.registry import CHECKS
+from netpreflight.agent.judging.registry import CHECKS, may_stop
 from netpreflight.agent.owner import the_owner
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Answer, Check, Startup, Verdict
+from netpreflight.probes.observations import AS_ROOT
 
 
 def loss_of(checks: list[Check]) -> Check | None:
@@ -33,6 +34,14 @@ def with_networks(answer: Answer, verdicts: list[Verdict], profile: Profile) -> 
     return msgspec.structs.replace(answer, sentence=sentence)
 
 
+def with_devices(answer: Answer, verdict: Verdict, would_not: list[str]) -> Answer:
+    """The answer where no device was named, with the known devices that certainly do not get online."""
+    if verdict == "incompatible" or not would_not:
+        return answer
+    depends = f"It depends on the device, and none was named (--device): no for {in_a_row(would_not)}."
+    return msgspec.structs.replace(answer, sentence=f"{depends} {answer.sentence}")
+
+
 def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: Startup) -> Answer:
     """Say whether the device gets online, what is in the way, and who can change that.
 
@@ -55,15 +64,22 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
         if unseen[0].problem == "none-chosen":
             return _answered("Not settled: it depends on the network.", unseen[0])
         looked_at = sum(check.status != "skip" for check in checks)
+        if things := _untested_only(required):
+            what = "one thing was" if things == 1 else f"{things} things were"
+            return _answered(
+                f"Probably yes: {device} would get online here, but {what} not tested{_left_out(checks)}.", unseen[0]
+            )
         return _answered(
             "Not settled: this run found nothing in the way, "
             f"but {len(unseen)} of {looked_at} checks {'has' if len(unseen) == 1 else 'have'} no answer.",
             unseen[0],
         )
-    left_out = sum(check.status == "skip" for check in checks)
+    left_out = _left_out(checks)
+    refused = next((check for check in required if check.status == "warn" and may_stop(check)), None)
+    if refused is not None:
+        return _answered(f"It is doubtful whether {device} would get online here{left_out}.", refused)
     yes = (
-        f"Nothing that this run looked at keeps {device} from getting online here "
-        f"({left_out} {'check was' if left_out == 1 else 'checks were'} left out)."
+        f"Nothing that this run looked at keeps {device} from getting online here{left_out}."
         if left_out
         else f"Yes: {device} would get online here."
         if start.online
@@ -78,6 +94,26 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
 def with_article(title: str) -> str:
     """A device in a sentence, by its title: "an Argon"."""
     return f"{'an' if title[0] in 'AEIOU' else 'a'} {title}"
+
+
+def _left_out(checks: list[Check]) -> str:
+    """How many checks were left out, as the end of a sentence."""
+    number = sum(check.status == "skip" for check in checks)
+    return f" ({number} {'check was' if number == 1 else 'checks were'} left out)" if number else ""
+
+
+def _untested_only(required: list[Check]) -> int:
+    """How many things were not tested, where only root's rights were missing, and something of each stage passed.
+
+    0: something else is open, or too little was tested for a guess.
+    """
+    unseen = [check for check in required if check.status == "unknown"]
+    if not all(AS_ROOT in (check.remedy or "") for check in unseen) or any(map(may_stop, required)):
+        return 0
+    tested = {check.stage for check in required if check.status in {"pass", "warn"}}
+    if not tested.issuperset({check.stage for check in required if check.stage != "ip" and check.status != "skip"}):
+        return 0
+    return len({CHECKS[check.id].group for check in unseen})
 
 
 def _answered(sentence: str, first: Check) -> Answer:

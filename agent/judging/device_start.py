@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dhcp import NOT_KEPT
-from netpreflight.agent.judging.registry import CHECKS
+from netpreflight.agent.judging.registry import CHECKS, may_stop
 from netpreflight.agent.led import LedSignal, Light, signal
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.profiles.facts import LedFacts
@@ -130,7 +130,9 @@ def _state(name: StartStage, checks: list[Check]) -> tuple[Reached, Check | None
     if failing := [check for check in mine if check.status == "fail"]:
         stopping = next((check for check in failing if CHECKS[check.id].stops), None)
         return ("stops", stopping) if stopping else ("unknown", failing[0])
-    doubtful = next((check for check in mine if check.status in {"unknown", "skip"} or check.in_doubt), None)
+    doubtful = next(
+        (check for check in mine if check.status in {"unknown", "skip"} or check.in_doubt or may_stop(check)), None
+    )
     if doubtful is not None or not mine:
         return "unknown", doubtful
     return "reached", None

@@ -10,7 +10,7 @@ from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.unseen import not_looked, unread
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Named, Status
-from netpreflight.probes.observations import TOO_MUCH, Dhcp, DhcpMessage, Lease
+from netpreflight.probes.observations import AS_ROOT, TOO_MUCH, Dhcp, DhcpMessage, Lease
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ NOT_KEPT = ("short-lease", "address-in-use")
 _NEEDED = (1, 3, 6, 51)
 """Options of a lease that a device goes by: mask, router, resolvers, time."""
 _OFFERED_LAPTOP = ("OFFER", "laptop")
-_AS_ROOT = "Run netpreflight again as root (sudo): it then asks for a lease as an unknown device, and gives it back."
+_AS_ROOT = f"Run netpreflight again {AS_ROOT}: it then asks for a lease as an unknown device, and gives it back."
 """For runs of earlier versions, which did not keep the step."""
 
 

@@ -16,7 +16,7 @@ from netpreflight.agent.judging.unseen import no_resolver, not_read, of_another_
 from netpreflight.agent.judging.witnessed import answered_addresses
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Flow, Named
-from netpreflight.probes.observations import Dns, Lookup
+from netpreflight.probes.observations import AS_ROOT, Dns, Lookup
 
 NTP_SERVER = "pool.ntp.org"
 
@@ -373,7 +373,7 @@ def _assumed(dns: Dns, evidence: list[str]) -> Finding:
         problem="only-laptop-resolver",
         reason=f"It is not known which resolvers DHCP hands out. This laptop is set to {resolvers}, and a device may "
         "be given others.",
-        remedy="Run netpreflight as root (sudo), without --skip dhcp: it then learns what a device is given.",
+        remedy=f"Run netpreflight {AS_ROOT}, without --skip dhcp: it then learns what a device is given.",
         owner="device owner",
         evidence=evidence,
     )

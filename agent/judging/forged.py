@@ -15,7 +15,7 @@ from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.signature import has_signed
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import Attempt, CloudEndpoint, Control, Ntp, Unasked
+from netpreflight.probes.observations import AS_ROOT, Attempt, CloudEndpoint, Control, Ntp, Unasked
 
 LEAST_PORTS = 3
 """So many closed ports that get datagrams in one server's name are a sweep: a server answers only those that ask."""
@@ -119,7 +119,7 @@ def unproved(where: str, what: str, new_ports: Sequence[Attempt]) -> Finding:
         reason=f"{what}. Somebody on this network who sends such answers to all ports looks the same, and this laptop "
         f"cannot see that without privileges. Of {NEW_PORTS} more random ports, {_answered(new_ports)} were answered "
         "promptly.",
-        remedy="Run netpreflight again as root (sudo): then it sees whether anybody sends unasked.",
+        remedy=f"Run netpreflight again {AS_ROOT}: then it sees whether anybody sends unasked.",
         owner="device owner",
     )
 
@@ -134,7 +134,7 @@ def swept(where: str, unasked: Unasked | None, repeated: int = 0) -> Finding:
             problem="swept",
             reason=f"Meanwhile {unasked.closed} packets came to closed ports of this laptop. {forges}itself sent it. "
             "In whose name they came does not show without privileges.",
-            remedy="Run netpreflight again as root (sudo): then it sees whether they come in this server's name.",
+            remedy=f"Run netpreflight again {AS_ROOT}: then it sees whether they come in this server's name.",
             owner="device owner",
         )
     ports = unasked.ports if unasked else None

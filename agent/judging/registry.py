@@ -12,7 +12,7 @@ from netpreflight.agent.judging import cloud, coap, dhcp, dns, ntp, path, portal
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Finding, Stage, StartStage, StationKind, Where
+from netpreflight.agent.results import Check, Finding, Stage, StartStage, StationKind, Where
 from netpreflight.agent.selection import OPTIONAL, Selection
 from netpreflight.probes.observations import Observations
 
@@ -63,6 +63,7 @@ class Row(Struct, frozen=True, kw_only=True):
             address still comes before it.
         spoils: the stages whose failures this one can cause; what was measured in them may differ once it is fixed.
         spoils_not: problems of this check that cause none of these failures, because they let this laptop pass.
+        may_stop: problems that, as a warning, still mean that the device is refused, unless a fact about it is wrong.
         settles: checks that pass once this one does.
         locates: whether the check says where on the path the device's port is lost.
         asked: the internet servers that the check relies on, which may themselves be down; None: it relies on none.
@@ -94,6 +95,7 @@ class Row(Struct, frozen=True, kw_only=True):
     first: bool = False
     spoils: tuple[Stage, ...] = ()
     spoils_not: tuple[str, ...] = ()
+    may_stop: tuple[str, ...] = ()
     settles: tuple[str, ...] = ()
     locates: bool = False
     asked: Callable[[Observations, Profile], servers.Servers] | None = None
@@ -121,6 +123,11 @@ class Row(Struct, frozen=True, kw_only=True):
     def beyond_the_air(self) -> bool:
         """Whether the check is measured through the network, and not by a Wi-Fi survey."""
         return self.stage not in {None, "scan"}
+
+
+def may_stop(check: Check) -> bool:
+    """Whether what a check warns of stops the device, unless a fact about the device is wrong."""
+    return check.status == "warn" and check.problem in CHECKS[check.id].may_stop
 
 
 def group_of(check_id: str) -> str:
@@ -540,6 +547,7 @@ _ROWS = (
         drawn="{port}",
         starts="cloud",
         stops=True,
+        may_stop=("other-key",),
         settles=("path.egress",),  # a port that answers has a way to it
         asked=servers.of_cloud,
         says_open=("dtls", "tcp-nonce"),

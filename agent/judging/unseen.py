@@ -6,12 +6,12 @@ import msgspec
 
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import TOO_MUCH, Attempt, Dhcp, Dns, Observation, Observations
+from netpreflight.probes.observations import AS_ROOT, TOO_MUCH, Attempt, Dhcp, Dns, Observation, Observations
 from netpreflight.probes.quoting import in_quotes
 
 CONNECT = "Connect this laptop to the network in question, run netpreflight again, and let it finish."
 """The step where a probe could not run, and knows no other."""
-_AS_ROOT = "Run netpreflight again as root (sudo)."
+_AS_ROOT = f"Run netpreflight again {AS_ROOT}."
 
 
 def not_looked(observation: Observation | None, summary: str) -> Finding:

@@ -5,7 +5,7 @@ that rewrites answers) falsify everything that was measured behind them. What is
 and then it is also unknown whether the changes are enough.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,7 @@ from msgspec import Struct
 from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.judging import CHECKS, verdict_of
 from netpreflight.agent.judging.addresses import zone_of
+from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.report.changes import Change
 from netpreflight.agent.results import Check, Stage
 from netpreflight.agent.selection import Selection, in_groups
@@ -52,7 +53,7 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
     not_seen = [
         check.id for check in after_fix if check.level == "required" and check.status in {"fail", "unknown", "skip"}
     ]
-    in_doubt = [check.id for check in after_fix if check.level == "required" and check.in_doubt]
+    in_doubt = [check.id for check in after_fix if check.level == "required" and (check.in_doubt or may_stop(check))]
     unsettled = suspected_causes([check_id for change in to_fix for check_id in change.checks], checks)
     works = not (not_seen or in_doubt or unsettled) and verdict_of(after_fix, selection).startswith("compatible")
     first = [change.checks[0] for change in to_fix]
@@ -66,7 +67,7 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
         not_seen=[*not_seen, *(check_id for check_id in unsettled if check_id not in not_seen)],
         sentence=_unsettled(first, unsettled)
         if unsettled
-        else _sentence(first, perhaps, not_seen, in_doubt, works=works)
+        else _sentence(first, perhaps, _missing(not_seen, selection), in_doubt, works=works)
         + afterwards(checks, [check_id for check_id in perhaps if check_id not in asked]),
     )
 
@@ -140,7 +141,22 @@ def _unsettled(to_fix: list[str], causes: list[str]) -> str:
     )
 
 
-def _sentence(to_fix: list[str], perhaps: list[str], not_seen: list[str], in_doubt: list[str], *, works: bool) -> str:
+class _Missing(NamedTuple):
+    """Checks without a result: left out as asked, and those that could not be measured."""
+
+    left_out: list[str]
+    unmeasured: list[str]
+
+
+def _missing(not_seen: list[str], selection: Selection) -> _Missing:
+    """The checks whose result is not known, by why that is so."""
+    return _Missing(
+        [check_id for check_id in not_seen if not selection.includes(check_id)],
+        [check_id for check_id in not_seen if selection.includes(check_id)],
+    )
+
+
+def _sentence(to_fix: list[str], perhaps: list[str], missing: _Missing, in_doubt: list[str], *, works: bool) -> str:
     """Whether fixing these checks is enough, as a sentence."""
     names = in_a_row(to_fix)
     if works and len(to_fix) == 1:
@@ -151,9 +167,16 @@ def _sentence(to_fix: list[str], perhaps: list[str], not_seen: list[str], in_dou
     verb = "has" if len(to_fix) == 1 else f"{both} have"
     consequences = f" {in_groups(perhaps)} may fail only because of that." if perhaps else ""
     start = f"{names} {verb} to be fixed; it is not known whether that is enough"
-    if not_seen:
-        missing = in_groups(not_seen)
-        return f"{start}, because {missing} could not be measured yet.{consequences} Then run netpreflight again."
+    if missing.left_out or missing.unmeasured:
+        left_out, unmeasured = in_groups(missing.left_out), in_groups(missing.unmeasured)
+        why = in_a_row(
+            [
+                *([f"{unmeasured} could not be measured yet"] if unmeasured else []),
+                *([f"{left_out} {'were' if ',' in left_out else 'was'} left out"] if left_out else []),
+            ]
+        )
+        again = f" Then run netpreflight again{', without leaving that out' if left_out else ''}."
+        return f"{start}, because {why}.{consequences}{again}"
     if in_doubt:
         return f"{start}: {in_groups(in_doubt)} rests on a fact about the device that is not confirmed."
     return f"{start}."

@@ -6,18 +6,18 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from netpreflight.agent import __version__, judging
-from netpreflight.agent.judging.answer import headline_of, with_networks
+from netpreflight.agent.judging.answer import headline_of, with_devices, with_networks
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.registry import with_stage
 from netpreflight.agent.judging.wifi.survey import surveyed
-from netpreflight.agent.profiles import Profile
+from netpreflight.agent.profiles import DEFAULT, Profile
 from netpreflight.agent.report.changes import Change, changes
 from netpreflight.agent.report.enough import Enough, enough
 from netpreflight.agent.report.notes import notes, on_set_up, on_the_answer
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict, by_device, by_version
 from netpreflight.agent.report.questions import Question, questions
 from netpreflight.agent.report.way_to_cloud import Station, way_to_cloud
-from netpreflight.agent.results import Answer, Check, InternetTest, Startup, Verdict
+from netpreflight.agent.results import Answer, Check, InternetTest, Judgement, Startup, Verdict
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Bss, Contact, Observations, Scope, Ssid, strength
 
@@ -123,9 +123,12 @@ def make(run: Run, profile: Profile) -> Report:
     way = way_to_cloud(view, judgement.checks)
     devices = by_device(counted, profile, judgement, selection)
     networks = _networks(run, counted, profile)
+    if profile.name == DEFAULT:
+        would_not = [device.title for device in devices if device.verdict == "incompatible"]
+        judgement = _answered(judgement, with_devices(judgement.answer, judgement.verdict, would_not))
     if networks and judgement.verdict == "undetermined" and judgement.answer.check in with_stage("scan"):
-        answer = with_networks(judgement.answer, [network.verdict for network in networks], profile)
-        judgement = msgspec.structs.replace(judgement, answer=answer, headline=headline_of(judgement.verdict, answer))
+        verdicts = [network.verdict for network in networks]
+        judgement = _answered(judgement, with_networks(judgement.answer, verdicts, profile))
     return Report(
         schema="netpreflight-report/1",
         tool=Tool(),
@@ -163,6 +166,11 @@ def make(run: Run, profile: Profile) -> Report:
         route=way,
         answers=questions(view, judgement.checks, way),
     )
+
+
+def _answered(judgement: Judgement, answer: Answer) -> Judgement:
+    """The same with another answer."""
+    return msgspec.structs.replace(judgement, answer=answer, headline=headline_of(judgement.verdict, answer))
 
 
 _RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined", "incompatible"]

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
+from netpreflight.probes import observations
 from netpreflight.probes.observations import LONGEST_SSID, Bss, band_of
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.wifi.elements import bss, hides_name, outline, ssid_text
@@ -26,7 +27,7 @@ PREFERRED_6GHZ = range(5975, 7126, 80)
 NAME_FROM_RESPONSE = "Its beacons hide the name; the name is from a probe response"
 MOST_REVISITS = 2
 """How many more times to look for the target network if it was not heard: a single lost beacon proves nothing."""
-AS_ROOT = "Run netpreflight as root (sudo)."
+AS_ROOT = f"Run netpreflight {observations.AS_ROOT}."
 CAPTURE_INSTEAD = (
     "Use a laptop with Wi-Fi, or give a capture (--capture FILE); --skip wifi judges the rest without the air."
 )
