@@ -242,12 +242,13 @@ def check(
     from msgspec import structs  # noqa: PLC0415 - as above
 
     from netpreflight.agent import judging, profiles  # noqa: PLC0415
-    from netpreflight.agent.next_step import Options  # noqa: PLC0415
+    from netpreflight.agent.next_step import Options, known_before  # noqa: PLC0415
     from netpreflight.agent.report import make  # noqa: PLC0415
     from netpreflight.agent.run import measure  # noqa: PLC0415
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
     from netpreflight.probes.net.clock import SYSTEM  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
+    from netpreflight.probes.wifi.source import has_radio  # noqa: PLC0415
     from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
 
     gc.freeze()
@@ -269,7 +270,6 @@ def check(
     if interface is not None and interface not in laptop_scope.interfaces:
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(laptop_scope.interfaces)}")
     terminal = Terminal(sys.stderr, SYSTEM.monotonic, discreet=level in {"ticket", "public"}, plain=debug)
-    terminal.begin(laptop_scope, profile, deep=deep)
     by = _invocation(
         Options(
             device=device,
@@ -284,6 +284,10 @@ def check(
         level,
         is_root=is_root,
     )
+    ahead = known_before(
+        laptop_scope, profile, selection, by, has_radio=not sys.platform.startswith("linux") or has_radio()
+    )
+    terminal.begin(laptop_scope, profile, deep=deep, ahead=ahead)
     _prepare(outputs)
     events: list[Event] = []
     # With a level that hides something, the lines wait: what must be hidden is known only at the end.

@@ -10,7 +10,7 @@ stands on a line of its own below the region: so nothing has to be restored if t
 import contextlib
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Group
@@ -91,13 +91,15 @@ class Terminal:
         self._drawing = threading.Lock()
         self._ended = threading.Event()
 
-    def begin(self, scope: Scope, profile: Profile, *, deep: bool = False) -> None:
-        """Show what is about to be measured."""
+    def begin(self, scope: Scope, profile: Profile, *, deep: bool = False, ahead: Sequence[str] = ()) -> None:
+        """Show what is about to be measured, and what is known ahead that it will not settle."""
         where = scope.interface or "no interface"
         address = scope.addresses[0] if scope.addresses else "no IPv4 address"
         this = "this network" if self._discreet else f"{where} ({address})"
         patience = " (--deep: up to a minute or so)" if deep else ""
         self._progress(Text(shown(f"Checking {this} for: {profile.label}{patience}"), style="dim"), self._begun)
+        for line in ahead:
+            self._progress(Text(shown(line), style="yellow"), self._begun)
         if self._live is not None:
             threading.Thread(target=self._keep_drawing, name="progress", daemon=True).start()
 
