@@ -248,7 +248,6 @@ def check(
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
     from netpreflight.probes.net.clock import SYSTEM  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
-    from netpreflight.probes.wifi.source import has_radio  # noqa: PLC0415
     from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
 
     gc.freeze()
@@ -284,10 +283,12 @@ def check(
         level,
         is_root=is_root,
     )
-    ahead = known_before(
-        laptop_scope, profile, selection, by, has_radio=not sys.platform.startswith("linux") or has_radio()
+    terminal.begin(
+        laptop_scope,
+        profile,
+        deep=deep,
+        ahead=known_before(laptop_scope, profile, selection, by, has_radio=_has_radio()),
     )
-    terminal.begin(laptop_scope, profile, deep=deep, ahead=ahead)
     _prepare(outputs)
     events: list[Event] = []
     # With a level that hides something, the lines wait: what must be hidden is known only at the end.
@@ -759,6 +760,13 @@ def _newest_kept(command: str) -> Path:
 def _is_root() -> bool:
     """Whether root itself called this program, and needs no sudo."""
     return hasattr(os, "geteuid") and os.geteuid() == 0 and "SUDO_UID" not in os.environ
+
+
+def _has_radio() -> bool:
+    """Whether this laptop may have a Wi-Fi radio; only Linux tells before a scan."""
+    from netpreflight.probes.wifi.source import has_radio  # noqa: PLC0415 - as above
+
+    return not sys.platform.startswith("linux") or has_radio()
 
 
 def _invocation(options: "Options", level: "SharingLevel | None", *, is_root: bool) -> "Invocation":
