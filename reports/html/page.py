@@ -9,8 +9,9 @@
 
 `parts.html` has what pages share: `answer` (the sentence at the top, with its mark), `mark` (a status or verdict:
 shape, colour and word), `table` (caption, headings, rows; narrow screens stack it), `facts` (names and values),
-`section`, `fold` (folded on a screen, unfolded in print), `text` (ready text to copy). A cell of a table is a text, a
-number, a `Mark`, a `Code`, or a list of these.
+`section`, `part` (a section that is folded), `fold` (a detail that is folded), `switch` (opens all of these), `text`
+(ready text to copy). What is folded is printed only if it is open. A cell of a table is a text, a number, a `Mark`, a
+`Code`, or a list of these.
 
 Every text goes through `safe_text.shown` (hidden characters escaped, long texts cut) and is then escaped for HTML,
 wherever a template puts it; so a template never uses `safe`. Text that must not be cut goes through the filter `whole`.

@@ -81,6 +81,7 @@ def view(report: Report, dialects: Sequence[str], contact: str) -> dict[str, obj
         "requests": [(title(request), "\n".join(with_subject(request, contact))) for request in requests_of(report)],
         "further": [[Code(check.id), Mark(check.status), check.remedy, check.owner or ""] for check in further(report)],
         "firewalls": list(_firewalls(report, dialects)),
+        "asked_for": bool(dialects),
         "way": list(way(report.route)),
         "stops": _stops(report),
         "stages": [

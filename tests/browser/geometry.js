@@ -11,21 +11,30 @@
     !element.closest(".to-main, .symbols") &&
     getComputedStyle(element.closest("thead") ?? element).clipPath === "none";
 
-  // A piece is one line of a text, or a mark.
+  // A piece is one line of a text, or a mark; of what scrolls in a box, what stands in the box now.
   const pieces = [];
+  const inView = (element, box) => {
+    let { left, right, top, bottom } = box;
+    for (let outer = element; outer && outer !== document.body; outer = outer.parentElement)
+      if (/auto|scroll/.test(getComputedStyle(outer).overflowY)) {
+        const room = outer.getBoundingClientRect();
+        [top, bottom] = [Math.max(top, room.top), Math.min(bottom, room.bottom)];
+      }
+    return bottom > top ? { left, right, top, bottom, width: right - left, height: bottom - top } : null;
+  };
+  const add = (node, element, text, isText, box) => {
+    const seen = inView(element, box);
+    if (seen && seen.width > 0.5) pieces.push({ node, element, text, isText, box: seen });
+  };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (!node.data.trim() || !isShown(node.parentElement)) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
-    for (const box of range.getClientRects())
-      if (box.width > 0.5) pieces.push({ node, box, text: node.data, element: node.parentElement, isText: true });
+    for (const box of range.getClientRects()) add(node, node.parentElement, node.data, true, box);
   }
   for (const element of document.querySelectorAll(".icon, .station, .lamp"))
-    if (isShown(element)) {
-      const box = element.getBoundingClientRect();
-      pieces.push({ node: element, box, text: `<${element.classList}>`, element, isText: false });
-    }
+    if (isShown(element)) add(element, element, `<${element.classList}>`, false, element.getBoundingClientRect());
 
   // Lines may touch: the height of a font is more than that of its letters, and more than that of a line.
   pieces.sort((a, b) => a.box.top - b.box.top);

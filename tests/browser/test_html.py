@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import WIDTHS, opened
+from tests.browser.geometry import open_all
+from tests.browser.pages import REPORTS
 from tests.unit.four import FOUR
 
 EVERY = [*FOUR, "hostile", "crowded"]
@@ -148,28 +150,118 @@ def test_hostile_text_is_text(browser: Browser, files: Files) -> None:
         assert "</script></style></title>" in page.locator("main").inner_text()
 
 
+def printed(page: Page, folder: Path, size: str = "A4") -> tuple[int, str]:
+    """How many pages a print has, and its text without spaces."""
+    page.pdf(path=folder / "report.pdf", format=size)
+    told = subprocess.run(["pdfinfo", folder / "report.pdf"], capture_output=True, check=True, text=True).stdout
+    text = subprocess.run(
+        ["pdftotext", "-raw", folder / "report.pdf", "-"], capture_output=True, check=True, text=True
+    ).stdout
+    return int(dict(line.split(":", 1) for line in told.splitlines())["Pages"]), "".join(text.split())
+
+
 @pytest.mark.parametrize("size", ["A4", "Letter"])
-@pytest.mark.parametrize("name", FOUR)
-def test_it_prints_every_section_and_all_that_is_folded(
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_answer_prints_on_two_pages_at_most(
     browser: Browser, files: Files, tmp_path: Path, name: str, size: str
 ) -> None:
     with opened(browser, files[name]) as here:
-        here.page.pdf(path=tmp_path / "report.pdf", format=size)
+        pages, text = printed(here.page, tmp_path, size)
+        first = here.page.locator("h1, .first h2, .first p:not(.note), .request h2").all_inner_texts()
+        parts = here.page.locator(".group h2, h3").all_inner_texts()
+        asked = "\n".join(here.page.locator(".request pre").all_inner_texts()).splitlines()
+
+    assert pages <= (2 if name != "hostile" else 3)  # its texts have hundreds of characters, wherever there can be one
+    assert len(first) >= 4
+    assert [told for told in first if "".join(told.split()) not in text and told[0] != "W"] == []
+    assert name in {"healthy", "crowded", "long-names"} or len(asked) > 15
+    lines = ["".join(line.split()) for line in asked]
+    assert [line for line in lines if line not in text and line[: len(line) // 2] not in text] == []
+    assert len(parts) > 12
+    assert [title for title in parts if "".join(title.split()) in text] == []
+    assert "Whatwasclosedonthepageisnotprinted" in text
+
+
+def test_what_was_opened_is_printed_and_nothing_else(browser: Browser, files: Files, tmp_path: Path) -> None:
+    with opened(browser, files["udp-blocked"]) as here:
+        page = here.page
+        page.get_by_role("heading", name="Every check").click()
+        page.get_by_text("Evidence for path.egress").click()
+        _, text = printed(page, tmp_path)
+        evidence = page.locator("details", has_text="Evidence for path.egress").locator("li").all_inner_texts()
+
+    assert "Everycheck" in text
+    assert "Forthenetworkadministrator" in text
+    assert len(evidence) > 1
+    assert [line for line in evidence if "".join(line.split()) not in text] == []
+    assert [other for other in ("Forsupport", "Wheretrafficpasses", "Evidencefordhcp.offer") if other in text] == []
+
+
+@pytest.mark.parametrize("size", ["A4", "Letter"])
+@pytest.mark.parametrize("name", FOUR)
+def test_the_switch_prints_every_section_and_all_that_is_folded(
+    browser: Browser, files: Files, tmp_path: Path, name: str, size: str
+) -> None:
+    with opened(browser, files[name]) as here:
+        assert "Only what is open is printed." in here.page.locator(".switch").inner_text()
+        here.page.get_by_label("Open everything").check()
+        _, text = printed(here.page, tmp_path, size)
         headings = here.page.locator("h1, main h2:not(nav h2), h3, h4").all_inner_texts()
         folded = here.page.evaluate(
             "[...document.querySelectorAll('details')].flatMap(one => [...one.querySelectorAll('li, pre, p')])"
             ".map(one => one.textContent)"
         )
-    done = subprocess.run(["pdftotext", tmp_path / "report.pdf", "-"], capture_output=True, check=True, text=True)
-    printed = "".join(done.stdout.split())
 
     assert len(headings) > 15
     assert len(folded) > 30
-    assert [heading for heading in headings if "".join(heading.split()) not in printed] == []
+    assert [heading for heading in headings if "".join(heading.split()) not in text] == []
     lines = ["".join(line.split()) for element in folded for line in element.splitlines()]
     # A page may end within a line that is wrapped, and its other part then comes after what the next page begins with.
-    missing = [line for line in lines if line not in printed and line[: len(line) // 2] not in printed]
+    missing = [line for line in lines if line not in text and line[: len(line) // 2] not in text]
     assert missing == []
+    assert "Whatwasclosed" not in text
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 780), (390, 844)])
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_phone_has_the_answer_and_the_rest_is_folded(
+    browser: Browser, files: Files, name: str, width: int, height: int
+) -> None:
+    with opened(browser, files[name], viewport={"width": width, "height": height}) as here:
+        page = here.page
+        if name != "hostile":
+            assert page.evaluate("document.documentElement.scrollHeight / innerHeight") < 4
+        assert page.locator(".part[open]").count() == 0
+        titles = page.locator(".part > summary")
+        assert titles.count() > 10
+        # WCAG 2.2, 2.5.8, asks for 24 px; Apple's and Google's rules for touch screens for 44 and 48.
+        assert min(box["height"] for box in (title.bounding_box() for title in titles.all()) if box) >= 44
+
+
+def test_the_switch_shows_all_that_is_folded(browser: Browser, files: Files) -> None:
+    shown = "[...document.querySelectorAll('main :not(:has(*))')].filter(leaf => leaf.checkVisibility()).length"
+    with opened(browser, files["udp-blocked"]) as here:
+        before = here.page.evaluate(shown)
+        here.page.focus("#everything")
+        here.page.keyboard.press("Space")
+        switched = here.page.evaluate(shown)
+        here.page.keyboard.press("Space")
+        assert here.page.evaluate(shown) == before
+        open_all(here.page)
+        assert here.page.evaluate(shown) == switched > 3 * before
+
+
+@pytest.mark.parametrize("name", FOUR)
+def test_each_link_of_the_contents_opens_its_part(browser: Browser, files: Files, name: str) -> None:
+    with opened(browser, files[name]) as here:
+        links = here.page.locator(".contents a")
+        assert links.count() > 10
+        for link in links.all():
+            link.click()
+            part = here.page.locator("details.part", has=here.page.locator(link.get_attribute("href") or ""))
+            assert part.evaluate("part => part.open")
+            assert in_view(here.page, f"{link.get_attribute('href')}-title")
+            part.evaluate("part => { part.open = false }")
 
 
 def animations(page: Page) -> list[dict[str, Any]]:
