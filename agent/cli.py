@@ -342,7 +342,7 @@ def report(
         )
     again = make(*_saved(saved, device, os_version))
     by = _invocation(options_of(again), level, is_root=_is_root())
-    show = partial(_show, by=by, dialects=products, full=full, file=file)
+    show = partial(_show, by=by, dialects=products, full=full, file=file, is_newest=file is None)
     _deliver(again, show, outputs, products, level, as_json=as_json)
     return EXIT_CODES[again.verdict]
 
@@ -533,17 +533,19 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     measured.
     """
     from netpreflight.agent.doctor import examine  # noqa: PLC0415 - as above
+    from netpreflight.agent.kept_runs import KeptRun  # noqa: PLC0415
     from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.reports.doctor import render  # noqa: PLC0415
     from netpreflight.reports.terminal.doctor import show  # noqa: PLC0415
 
+    kept_in = KeptRun().folder  # as root, before root's rights are given up
     # As a run does, so that what is left is what a run has.
     rights = give_up(start_helper([]) if context.obj else None)
     laptop_scope = scope()
     if rights is not None:
         laptop_scope.privileges = rights.told(laptop_scope.privileges)
-    found = examine(laptop_scope)
+    found = examine(laptop_scope, str(kept_in) if kept_in else None)
     if sys.stdout is None:
         raise UsageError("cannot show what this laptop can measure: standard output is closed")
     if as_json:
@@ -732,8 +734,9 @@ def _keep(report: "Report", kept: "KeptRun", helper: "Helper | None") -> Path | 
             return kept.write(in_parts(".json", report), helper)
     except OSError as problem:
         reason = shown(problem.strerror or str(problem))
+        where = f" in {shown(str(kept.folder))}" if kept.folder else ""
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write(f"netpreflight: this run is not kept{shown(kept.where)}: {reason}\n")
+            sys.stderr.write(f"netpreflight: this run is not kept{where}: {reason}\n")
         return None
 
 
@@ -785,6 +788,7 @@ def _show(
     dialects: list[str],
     full: bool,
     file: Path | None = None,
+    is_newest: bool = False,
 ) -> None:
     """Show the answer on standard output or, with --full, everything.
 
@@ -795,6 +799,7 @@ def _show(
         dialects: the products for which the firewall change is shown, too.
         full: whether everything is shown.
         file: the saved run that was named; None: none was.
+        is_newest: whether it is the newest of the kept runs, because none was named.
     """
     from netpreflight.reports.console import on_terminal  # noqa: PLC0415 - as above
     from netpreflight.reports.terminal.answer import print_answer  # noqa: PLC0415
@@ -802,7 +807,8 @@ def _show(
 
     console = on_terminal(sys.stdout)
     if full:
-        print_report(console, report, dialects)
+        saved = [str(file)] if file else [] if kept or is_newest else None
+        print_report(console, report, dialects, by=by, saved=saved)
     else:
         print_rules(console, report, dialects)
     print_answer(console, report, by, file=file, kept=kept, full=full)

@@ -8,12 +8,13 @@ from netpreflight.probes.laptop import laptop
 from netpreflight.probes.observations import Scope
 
 
-def examine(scope: Scope) -> Doctor:
+def examine(scope: Scope, kept_in: str | None = None) -> Doctor:
     """Look at this laptop, and judge what a run could measure on it.
 
     Args:
         scope: what a run would begin with.
+        kept_in: the folder in which runs are kept.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        seen = runner.run(laptop(scope))
+        seen = runner.run(laptop(scope, kept_in))
     return Doctor(schema="netpreflight-doctor/1", abilities=abilities(seen))

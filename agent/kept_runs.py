@@ -60,9 +60,9 @@ class KeptRun:
             self._problem = problem
 
     @property
-    def where(self) -> str:
-        """The folder, in words, if it is known."""
-        return f" in {self._place.shown(self._place.folder)}" if self._place else ""
+    def folder(self) -> Path | None:
+        """Where runs are kept, as one may type it; None: not known."""
+        return self._place and self._place.shown(self._place.folder)
 
     def for_helper(self) -> Path | None:
         """The file, if the root helper has to write it; its folder is made. None: the user writes it."""

@@ -211,8 +211,8 @@ class Ability(Struct, frozen=True, kw_only=True):
     """What a run takes of this laptop, and whether it is there.
 
     `id`, `checks` (those that rest on it) and `state` reveal what this laptop may do, and nothing of the network. `why`
-    (what was found) may reveal names of interfaces, VPNs and proxies, addresses of resolvers, versions, a country;
-    `unlock` (the one step that would change that; null where `state` is `yes`) names of interfaces and VPNs.
+    (what was found) may reveal names of interfaces, VPNs and proxies, addresses of resolvers, versions, a country, a
+    folder; `unlock` (the one step that would change that; null where `state` is `yes`) names of interfaces and VPNs.
     """
 
     id: Plain

@@ -31,8 +31,8 @@ _WRITTEN = Path(__file__).stat().st_mtime
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*[^;]*?>=([\d.]+)")
 
 
-async def laptop(scope: Scope) -> Laptop:
-    """Look at this laptop; `scope` is what a run would begin with."""
+async def laptop(scope: Scope, kept_in: str | None = None) -> Laptop:
+    """Look at this laptop; `scope` is what a run would begin with, and `kept_in` the folder in which it is kept."""
     interface = scope.interface or ""
     async with Network(interface, SYSTEM.monotonic()) as network:
         air = await wifi(network, scope.interface, None, scan=False)
@@ -52,6 +52,7 @@ async def laptop(scope: Scope) -> Laptop:
         synchronised=is_synchronised(),
         clock_behind=SYSTEM.wall() < _WRITTEN - _DAY_S,
         free_bytes=_free_bytes(),
+        kept_in=kept_in,
         python=platform.python_version(),
         packages=list(packages(requirements())),
     )

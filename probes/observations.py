@@ -1354,6 +1354,7 @@ class Laptop(Struct, kw_only=True):
         synchronised: whether the system says that its clock is synchronised; None: it does not say.
         clock_behind: whether the clock shows a time before this copy of netpreflight was written.
         free_bytes: of the disk of the current folder; None: not known.
+        kept_in: the folder in which runs are kept; None: not known.
         python: the version of Python.
         packages: those that netpreflight needs.
     """
@@ -1367,5 +1368,6 @@ class Laptop(Struct, kw_only=True):
     synchronised: bool | None = None
     clock_behind: bool = False
     free_bytes: Count | None = None
+    kept_in: Words | None = None
     python: Plain = ""
     packages: list[Package] = field(default_factory=list)

@@ -278,7 +278,8 @@ def _disk(laptop: Laptop) -> Ability:
     megabytes = f"{free // 1_000_000} MB"
     if free < LEAST_BYTES:
         return _row("disk", (), "no", f"the current folder has no room for a report ({megabytes} free)", step)
-    return _row("disk", (), "yes" if free >= ENOUGH_BYTES else "limited", f"{megabytes} free", step)
+    kept = f"; runs are kept in {laptop.kept_in}" if laptop.kept_in else ""
+    return _row("disk", (), "yes" if free >= ENOUGH_BYTES else "limited", f"{megabytes} free{kept}", step)
 
 
 def _country(laptop: Laptop) -> Ability:

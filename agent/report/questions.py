@@ -82,7 +82,7 @@ def _device(profile: Profile) -> Question:
         question="Which device, and which Device OS?",
         answer=profile.label if profile.name != "generic" else None,
         source="the profile judged (--device, --os)",
-        how="Say which: netpreflight report --device photon2 --os 6.2.0 judges the newest run again."
+        how="Say which: netpreflight report FILE --device photon2 --os 6.2.0 (without FILE: the newest run)."
         if profile.name == "generic"
         else None,
     )

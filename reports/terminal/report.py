@@ -1,5 +1,6 @@
 """The report for a terminal: the answer, the table of checks, what to do; a text file has more detail."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
@@ -9,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from netpreflight.agent.next_step import Invocation
 from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import in_groups
@@ -29,6 +31,8 @@ from netpreflight.reports.words import needless
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
 _WIDEST_IDS = 20
+_COMMAND = re.compile(r"\bnetpreflight(?= (?:(?:check|compare|report|rules)\b|--))")
+"""This program's name where a command of it is told."""
 
 
 def render(report: Report, dialects: Sequence[str] = (), contact: str = "", /) -> str:
@@ -41,8 +45,26 @@ def render(report: Report, dialects: Sequence[str] = (), contact: str = "", /) -
     return plain_text(show)
 
 
-def print_report(console: Console, report: Report, dialects: Sequence[str], contact: str = "") -> None:
-    """Print what a terminal shows of the report."""
+def print_report(
+    console: Console,
+    report: Report,
+    dialects: Sequence[str],
+    contact: str = "",
+    *,
+    by: Invocation | None = None,
+    saved: Sequence[str] | None = None,
+) -> None:
+    """Print what a terminal shows of the report.
+
+    Args:
+        console: where to print it.
+        report: the report.
+        dialects: the products for which the firewall change is shown, too.
+        contact: who asks for the changes.
+        by: how the user calls this program; None: as it is named.
+        saved: what names this run to `report` and `rules`: its file, or nothing for the newest; None: it is not saved.
+    """
+    by = by or Invocation()
     console.print()
     console.print(Text(shown(report.headline), style=VERDICT_STYLES[report.verdict]))
     for note in report.notes:
@@ -50,7 +72,7 @@ def print_report(console: Console, report: Report, dialects: Sequence[str], cont
     console.print()
     console.print(_table(report.checks))
     _print_remedies(console, report)
-    _print_changes(console, report, dialects)
+    _print_changes(console, report, dialects, by, saved)
     _print_requests(console, report, contact)
     _print_networks(console, report)
     _print_channel_map(console, report)
@@ -59,7 +81,7 @@ def print_report(console: Console, report: Report, dialects: Sequence[str], cont
     print_versions(console, report)
     print_devices(console, report)
     _print_scope(console, report)
-    _print_answers(console, report)
+    _print_answers(console, report, by)
 
 
 def _print_details(console: Console, report: Report) -> None:
@@ -131,7 +153,9 @@ def _print_remedies(console: Console, report: Report) -> None:
         console.print(Padding(Text(shown(report.enough.sentence), style="bold"), (0, 0, 0, 2), expand=False))
 
 
-def _print_changes(console: Console, report: Report, dialects: Sequence[str]) -> None:
+def _print_changes(
+    console: Console, report: Report, dialects: Sequence[str], by: Invocation, saved: Sequence[str] | None
+) -> None:
     """Print what a firewall has to let through; all other changes are listed under "What to do"."""
     for_firewall = [change for change in report.changes if change.rules]
     if not for_firewall:
@@ -144,7 +168,9 @@ def _print_changes(console: Console, report: Report, dialects: Sequence[str]) ->
             line = Text(f"{', '.join(map(shown, change.checks))}{optional}: {shown(rule.line)}")
             console.print(Padding(line, (0, 0, 0, 2), expand=False))
     if not dialects:
-        more = "As text for one product: netpreflight rules --for fortios (the newest run), or rules FILE --for fortios"
+        command = by.command("rules", *(["FILE"] if saved is None else saved), "--for", "fortios")
+        which = ", FILE being this run as JSON (-o run.json)" if saved is None else ""
+        more = f"As text for one product: {shown(command)}{which}"
         console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2), expand=False))
     print_rules(console, report, dialects)
 
@@ -215,7 +241,7 @@ def _print_channel_map(console: Console, report: Report) -> None:
         console.print(Text(line, style="bold" if line.startswith(MARK) else "", no_wrap=True))
 
 
-def _print_answers(console: Console, report: Report) -> None:
+def _print_answers(console: Console, report: Report, by: Invocation) -> None:
     """Print the answers to what a forum or support asks, as far as this run knows them."""
     console.print()
     console.print(Text("What support asks", style="bold"))
@@ -223,7 +249,7 @@ def _print_answers(console: Console, report: Report) -> None:
         answer = (
             shown(question.answer)
             if question.answer is not None
-            else f"not known. {shown(question.how or '')}".rstrip()
+            else f"not known. {shown(_COMMAND.sub(by.program, question.how or ''))}".rstrip()
         )
         line = Text.assemble((f"{shown(question.question)} ", "dim"), answer)
         console.print(Padding(line, (0, 0, 0, 2), expand=False))

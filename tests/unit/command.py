@@ -3,6 +3,7 @@
 Loading takes longer than most runs. A run that is given environment variables starts Python itself.
 """
 
+import json
 import multiprocessing
 import os
 import resource
@@ -45,6 +46,15 @@ def run(*arguments: str | bytes, folder: Path | None = None, **variables: str) -
             process.kill()
             raise subprocess.TimeoutExpired(words, DEADLINE_S)
         return subprocess.CompletedProcess(words, process.exitcode, output.read_text(), errors.read_text())
+
+
+def failing() -> str:
+    """A saved run in which TCP 5683 and NTP are blocked."""
+    saved = json.loads(SAVED)
+    for endpoint in saved["observations"]["cloud"]["endpoints"]:
+        if endpoint["transport"] == "tcp-nonce":
+            endpoint["connections"] = [{"at_s": 0.0, "error": "timeout"}]
+    return json.dumps(saved)
 
 
 def refused(*arguments: str, says: tuple[str, ...] = ()) -> None:

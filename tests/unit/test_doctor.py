@@ -156,6 +156,7 @@ VPN = {"vpn": "tun0", "tunnels": ["tun0"]}
         (laptop(free_bytes=999_999), {"disk": "no"}, "no room for a report", "Free some space"),
         (laptop(free_bytes=1_000_000), {"disk": "limited"}, "1 MB free", "Free some space"),
         (laptop(free_bytes=None), {"disk": "limited"}, "not known", "Free some space"),
+        (laptop(free_bytes=1_000_000, kept_in="~/runs"), {"disk": "limited"}, "; runs are kept in ~/runs", "Free some"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )  # fmt: skip

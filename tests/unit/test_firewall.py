@@ -34,7 +34,7 @@ from netpreflight.probes.observations import Cloud, Connection
 from netpreflight.reports import FORMATS
 from netpreflight.reports.firewall import DIALECTS, render
 from tests.unit import seen
-from tests.unit.command import SAVED, refused
+from tests.unit.command import SAVED, failing, refused
 from tests.unit.command import run as cli
 from tests.unit.hostile import HOSTILE, TAGS, planted
 from tests.unit.rendered import raw, run
@@ -490,15 +490,6 @@ def sources(lines: list[str], dialect: str) -> list[str]:
 
 
 @functools.cache
-def failing() -> str:
-    """A saved run in which TCP 5683 and NTP are blocked."""
-    saved = json.loads(SAVED)
-    for endpoint in saved["observations"]["cloud"]["endpoints"]:
-        if endpoint["transport"] == "tcp-nonce":
-            endpoint["connections"] = [{"at_s": 0.0, "error": "timeout"}]
-    return json.dumps(saved)
-
-
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_command_prints_the_text_for_a_saved_run(tmp_path: Path, dialect: str) -> None:
     file = tmp_path / "run.json"
@@ -565,7 +556,7 @@ def test_a_report_holds_the_texts_that_were_asked_for_line_by_line(tmp_path: Pat
     assert text.count("\n") > 2
     assert ran.stdout.count(text) == 1, "once, and no line of it broken"
     assert written.read_text().count(text) == 1
-    assert "netpreflight rules --for" not in ran.stdout
+    assert "As text for one product" not in ran.stdout
 
 
 def test_an_unknown_product_is_refused_before_the_run(tmp_path: Path) -> None:

@@ -24,13 +24,14 @@ from netpreflight.agent.privilege.helper import Helper
 from netpreflight.agent.run_folder import MOST_RUNS, file_name, newest, remove_old
 from netpreflight.probes.net.clock import Clock
 from tests.lab.air import write_air
-from tests.unit.command import SAVED, run
+from tests.unit.command import SAVED, failing, run
 from tests.unit.rooted import run_root, served
 from tests.unit.stopping import MOMENTS, REPORTED, started, stopped
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
 STRANGER, USER = 61_000, 61_001
 NOON = 1_796_040_000.0  # 2026-11-30T12:00:00Z
+STANDS_FOR = "FILE being this run as JSON (-o run.json)"
 WITHOUT_AIR = ("check", "--interface", "lo", "--only", "wifi")
 
 
@@ -561,3 +562,32 @@ def test_with_sudo_nothing_is_kept_in_roots_folder(runs: Path) -> None:
     assert ran.returncode == 3
     assert ran.stderr == "netpreflight: this run is not kept in /.local/share/netpreflight/runs: Permission denied\n"
     assert not runs.parent.parent.exists()
+
+
+def test_the_commands_that_a_run_names_can_be_typed_as_they_are(runs: Path, tmp_path: Path) -> None:
+    """Under the name that was typed, and for this run: by its file, or as the newest one."""
+    (tmp_path / "saved.json").write_text(failing())
+    keep(NOON, failing())
+
+    def told(*arguments: str) -> tuple[str, str]:
+        """What the screen and a text file for others say."""
+        ran = run(
+            "report",
+            *arguments,
+            "--full",
+            "-o",
+            "a.txt",
+            folder=tmp_path,
+            NETPREFLIGHT_CALLED="./netpreflight",
+            XDG_DATA_HOME=str(tmp_path / "data"),
+        )
+        return " ".join(ran.stdout.split()), " ".join((tmp_path / "a.txt").read_text().split())
+
+    for arguments, file in (([], ""), (["saved.json"], "saved.json ")):
+        shown, written = told(*arguments, "--device", "photon")
+        assert f"As text for one product: ./netpreflight rules {file}--for fortios The request" in shown
+        assert f"As text for one product: netpreflight rules FILE --for fortios, {STANDS_FOR}" in written
+        shown, written = told(*arguments, "--device", "generic")
+        which = "Say which: {}netpreflight report FILE --device photon2 --os 6.2.0 (without FILE: the newest run)."
+        assert which.format("./") in shown
+        assert which.format("") in written
