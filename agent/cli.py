@@ -100,7 +100,11 @@ app = typer.Typer(
 
 SavedRun = Annotated[
     Path | None,
-    typer.Argument(metavar="[FILE]", help="A report saved as JSON; without it, the newest of the runs that are kept."),
+    typer.Argument(
+        metavar="[FILE]",
+        help="A report saved as JSON or as a page (HTML), complete or for a ticket; without it, the newest of the runs "
+        "that are kept.",
+    ),
 ]
 Device = Annotated[
     str | None,
@@ -313,7 +317,7 @@ def check(
     report = make(structs.replace(run, set_up=_set_up_from()), profile)
     _write_held_events(report, events, level)
     show = partial(_show, by=by, dialects=products, full=full)
-    _deliver(report, show, outputs, products, level, as_json=as_json, helper=helper, kept=kept)
+    _deliver(report, profile, show, outputs, products, level, as_json=as_json, helper=helper, kept=kept)
     return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
 
 
@@ -330,20 +334,27 @@ def report(
     full: Full = False,
     as_json: Json = False,
 ) -> int:
-    """Judge a saved run again, without a network: by today's rules, or for another device."""
+    """Judge a saved run again, without a network: by today's rules, or for another device.
+
+    Of a report that was made for a ticket everything that is written and printed is for a ticket, too.
+    """
     from netpreflight.agent.next_step import options_of  # noqa: PLC0415 - as above
-    from netpreflight.agent.report import make  # noqa: PLC0415
+    from netpreflight.agent.report import LEVELS, make  # noqa: PLC0415
 
     outputs, products, level = _check_outputs(output), _check_dialects(dialects), _choose_level(share, redact=redact)
     saved = file or _newest_kept("report")
-    if level in {"ticket", "public"} and any(_is_same(saved, path) for path in outputs):
-        raise UsageError(
-            f"-o {saved} would replace the complete run with one that cannot be judged again: give another -o"
-        )
-    again = make(*_saved(saved, device, os_version))
+    run, profile = _saved(saved, device, os_version)
+    own_level: SharingLevel = run.sharing if run.sharing == "ticket" else "complete"
+    if own_level == "ticket" and level == "complete":
+        raise UsageError(f"{saved} was made for a ticket, so its report cannot be complete: leave --share complete out")
+    level = level or ("ticket" if own_level == "ticket" else None)
+    for path in outputs:
+        if _is_same(saved, path) and LEVELS.index(_level_of(path, level)) > LEVELS.index(own_level):
+            raise UsageError(f"-o {saved} would replace the {own_level} run with one that shows less: give another -o")
+    again = make(run, profile)
     by = _invocation(options_of(again), level, is_root=_is_root())
     show = partial(_show, by=by, dialects=products, full=full, file=file, is_newest=file is None)
-    _deliver(again, show, outputs, products, level, as_json=as_json)
+    _deliver(again, profile, show, outputs, products, level, as_json=as_json)
     return EXIT_CODES[again.verdict]
 
 
@@ -695,6 +706,7 @@ def _write_held_events(report: "Report", events: "list[Event]", level: "SharingL
 
 def _deliver(
     report: "Report",
+    profile: "Profile",
     show: "Callable[[Report, Path | None], None]",
     outputs: list[Path],
     dialects: list[str],
@@ -708,7 +720,7 @@ def _deliver(
     from netpreflight.reports import in_parts  # noqa: PLC0415 - as above
     from netpreflight.reports.sharing import shared  # noqa: PLC0415
 
-    at_level = cache(partial(shared, report))
+    at_level = cache(partial(shared, report, profile=profile))
     failed = _write_each(outputs, level, lambda path, wanted: in_parts(path.suffix, at_level(wanted), dialects), helper)
     kept_file = _keep(report, kept, helper) if kept else None
     shown_report = at_level(level or "complete")
@@ -829,7 +841,7 @@ def _write_each(
 
     failed = []
     for path in outputs:
-        wanted_level = level or ("complete" if path.suffix == ".json" else "ticket")
+        wanted_level = _level_of(path, level)
         text, private = render(path, wanted_level), wanted_level == "complete"
         try:
             with _undone_when_stopped():
@@ -841,6 +853,11 @@ def _write_each(
             failed.append(f"cannot write {path}: {problem.strerror or problem}")
         del text  # it may be large, and so may the next one
     return failed
+
+
+def _level_of(path: Path, level: "SharingLevel | None") -> "SharingLevel":
+    """What a file may show: what the user said, else everything in a JSON file, and in others what a ticket may."""
+    return level or ("complete" if path.suffix == ".json" else "ticket")
 
 
 @contextlib.contextmanager
@@ -866,6 +883,12 @@ def _two_saved(a: Path, b: Path, device: str | None, os_version: str | None) -> 
         first, second = load_saved(a), load_saved(b)
     except SavedReportError as problem:
         raise UsageError(str(problem)) from problem
+    for path, saved in ((a, first), (b, second)):
+        if saved.sharing == "ticket":
+            raise UsageError(
+                f"{path}: made for a ticket: each ticket numbers in its own way what it hides, so two runs cannot be "
+                "compared by it; give the complete JSON of the run (-o run.json, without --share)"
+            )
     profile = _profile(a, first.device, device, os_version)
     given_a = Given(letter="A", file=a.name, report=make(first.run, profile), saved=first)
     return given_a, Given(letter="B", file=b.name, report=make(second.run, profile), saved=second), profile

@@ -389,6 +389,33 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     same_ssid: bool | None = None
 
 
+Oddity = Literal[
+    "too long", "not UTF-8", "blank at an end", "control characters", "direction of text", "not ASCII", "commas",
+    "quotes", "backslashes",
+]  # fmt: skip
+"""What makes a network's name easy to mistype, or to mistake for another one."""
+
+
+class HiddenName(Struct, frozen=True, kw_only=True):
+    """What judging looks at in a network's name, in a report for a ticket that does not show the name.
+
+    May reveal: how long the name is, which odd characters are in it, and that it looks like a name that is shown.
+
+    Attributes:
+        octets: how many bytes it has, or as text, if its bytes are not known.
+        odd: what is odd about it.
+        marks: the characters of ASCII in it that are neither letters nor digits, each once; of the others, `odd` tells.
+        looks: what is the same for names that look alike: two keys, each a token, or that of a name that is shown.
+        spelling: the same number for the same bytes; None: its bytes are not known.
+    """
+
+    octets: Count
+    odd: list[Oddity] = field(default_factory=list)
+    marks: Plain = ""
+    looks: Annotated[list[Ssid], Meta(max_length=2)] = field(default_factory=list)
+    spelling: Count | None = None
+
+
 class Bss(Struct, frozen=True, kw_only=True):
     r"""One BSS as heard on the air. What the source cannot see is None (or an empty list, if `complete` is False).
 
@@ -454,6 +481,11 @@ class Bss(Struct, frozen=True, kw_only=True):
     contradictions: list[Words] = field(default_factory=list)
     elements: Raw = ""
     """The raw information elements, hexadecimal, if the source gives them."""
+    hidden_name: HiddenName | UnsetType = UNSET
+    """In a report for a ticket: what judging needs of a name that is not shown there."""
+    radio: Count | UnsetType = UNSET
+    """In a report for a ticket: the same number for BSSIDs that are alike in all but their first octet and last four
+    bits."""
 
     @property
     def band(self) -> Band | None:

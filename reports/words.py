@@ -37,7 +37,7 @@ TOLD: dict[SharedLevel, str] = {
     "public": (
         "Made for the public: names and addresses are replaced by tokens such as net-1 and private-2, always the same "
         "token for the same one. Times are rounded to 10 ms, the start to the hour, signals to 5 dB. Firewall rules "
-        "with tokens cannot be pasted."
+        "with tokens cannot be pasted, and netpreflight cannot judge it again."
     ),
 }
 """One line that says what a shared report holds."""

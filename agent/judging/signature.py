@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 """A SubjectPublicKeyInfo of a key on P-256 before its uncompressed point (RFC 5480 section 2)."""
 _NAMED_CURVE = 3
+_POINT_ON_P256 = b"\x03\x00\x17\x41"
+"""The type of the parameters, the curve, and the length of an uncompressed point (RFC 8422 section 5.4)."""
 _ECDSA_SHA256 = b"\x04\x03"
 """The one algorithm that a device offers."""
 _RANDOM_SIZE = 32
@@ -69,6 +71,26 @@ def is_signed(key: str, client_random: str, server_random: str, key_exchange: st
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def is_well_formed(client_random: str, server_random: str, key_exchange: str) -> bool:
+    """Whether these hold what they are for and nothing else: two random numbers, a point of P-256, and a signature."""
+    from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: PLC0415 - as above
+
+    try:
+        randoms, body = bytes.fromhex(client_random) + bytes.fromhex(server_random), bytes.fromhex(key_exchange)
+        head, point, rest = body[:4], body[4:69], body[69:]
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+        r, s = utils.decode_dss_signature(rest[4:])
+    except ValueError:
+        return False
+    return (
+        len(randoms) == 2 * _RANDOM_SIZE
+        and head == _POINT_ON_P256
+        and rest[:4] == _ECDSA_SHA256 + len(rest[4:]).to_bytes(2)
+        and max(r, s) < 1 << 256
+        and utils.encode_dss_signature(r, s) == rest[4:]
+    )
 
 
 def is_another(endpoint: "CloudEndpoint", profile: "Profile") -> bool:

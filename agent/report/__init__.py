@@ -21,6 +21,7 @@ from netpreflight.agent.report.saved import (
     SavedCheck,
     SavedReportError,
     as_saved,
+    for_page,
     load,
     load_saved,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "SharingLevel",
     "Tool",
     "as_saved",
+    "for_page",
     "load",
     "load_saved",
     "make",

@@ -78,6 +78,10 @@ class Run(Struct, frozen=True, kw_only=True):
     set_up: SetUp | None = None
     """Where `./netpreflight` took packages from, directly before this run; the footprint does not have that. None: it
     took none."""
+    sharing: SharedLevel | UnsetType = UNSET
+    """As `Report.sharing`."""
+    judgeable: bool | UnsetType = UNSET
+    """As `Report.judgeable`."""
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -111,6 +115,9 @@ class Report(Struct, frozen=True, kw_only=True):
     answers: list[Question] = field(default_factory=list)
     sharing: SharedLevel | UnsetType = UNSET
     """The level of sharing for which parts were left out; absent: nothing was, and the report can be judged again."""
+    judgeable: bool | UnsetType = UNSET
+    """In a report for a ticket: whether it can be judged again, with the same result as the complete run. Absent there:
+    an earlier version made it, and it cannot. In it, zeros stand for bytes of which judging needs the number only."""
 
 
 def make(run: Run, profile: Profile) -> Report:
@@ -165,6 +172,8 @@ def make(run: Run, profile: Profile) -> Report:
         networks=networks,
         route=way,
         answers=questions(view, judgement.checks, way),
+        sharing=run.sharing,
+        judgeable=run.judgeable,
     )
 
 

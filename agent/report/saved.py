@@ -1,17 +1,21 @@
-"""Saved reports: loaded to be judged again."""
+"""Saved reports: loaded to be judged again, from JSON or from a page."""
 
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct
 
-from netpreflight.agent.report.report import Device, Run, SharedLevel, Tool
+from netpreflight.agent.report.in_page import is_page, packed, unpacked
+from netpreflight.agent.report.report import Device, Report, Run, Tool
 from netpreflight.agent.results import Status
 from netpreflight.probes.observations import Observations
 
 LARGEST_FILE = 16 << 20
 """In bytes; a run in a crowded place takes a few hundred kilobytes."""
+
+
+_GIVE_JSON = "give the complete JSON of the run (-o run.json, without --redact and --share)"
 
 
 class SavedReportError(ValueError):
@@ -31,7 +35,6 @@ class Saved(Run, frozen=True, kw_only=True):
     schema: Literal["netpreflight-report/1"]
     tool: Tool
     device: Device
-    sharing: SharedLevel | UnsetType = UNSET
     checks: list[SavedCheck]
 
     @property
@@ -54,8 +57,8 @@ def load_saved(path: Path) -> Saved:
     """Load a saved report.
 
     Raises:
-        SavedReportError: the file cannot be read, is too large, is not a report of this schema, or was made for
-            sharing.
+        SavedReportError: the file cannot be read, is too large, is not a report of this schema, has no run in it, or
+            is shared at a level at which it cannot be judged again.
     """
     try:
         if not path.is_file() and path.exists():
@@ -66,17 +69,44 @@ def load_saved(path: Path) -> Saved:
         raise SavedReportError(f"{path}: {problem.strerror or problem}") from problem
     if len(content) > LARGEST_FILE:
         raise SavedReportError(f"{path}: larger than {LARGEST_FILE >> 20} MiB, the limit for a saved report")
+    if is_page(content):
+        try:
+            content = unpacked(content, LARGEST_FILE)
+        except ValueError as problem:
+            raise SavedReportError(f"{path}: {problem}; {_GIVE_JSON}") from problem
     try:
         saved = msgspec.json.decode(content, type=Saved)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise SavedReportError(f"{path}: not a saved report of schema netpreflight-report/1: {reason}") from problem
-    if saved.sharing is not UNSET:
+    if (why := _why_not_again(saved)) is not None:
         raise SavedReportError(
-            f"{path}: made for sharing (--share {saved.sharing}), without names and addresses, so it cannot be judged "
-            "again; give the complete JSON of the run (-o run.json, without --redact and --share)"
+            f"{path}: made for sharing (--share {saved.sharing}), {why}, so it cannot be judged again; {_GIVE_JSON}"
         )
     return saved
+
+
+def for_page(report: Report) -> str | None:
+    """The run of a report for its page, at the report's level.
+
+    None: that level cannot be judged again, or the run is too large. What judging makes of it is left out.
+    """
+    if report.sharing is not UNSET and report.judgeable is not True:
+        return None
+    checks = [SavedCheck(id=check.id, status=check.status) for check in report.checks]
+    fields = {name: getattr(report, name) for name in Saved.__struct_fields__}
+    return packed(msgspec.json.encode(Saved(**{**fields, "checks": checks})))
+
+
+def _why_not_again(saved: Saved) -> str | None:
+    """Why a shared report cannot be judged again; None: it can."""
+    if saved.sharing is UNSET or (saved.sharing == "ticket" and saved.judgeable is True):
+        return None
+    if saved.sharing == "public":
+        return "without names and addresses"
+    if saved.judgeable is False:
+        return "without something that the result of this run depends on"
+    return "by a version that left out what judging needs"
 
 
 def as_saved(seen: Observations) -> Observations:

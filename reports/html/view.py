@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from netpreflight.agent.owner import Owner, the_owner
-from netpreflight.agent.report import Report
+from netpreflight.agent.report import Report, for_page
 from netpreflight.agent.report.other_devices import VersionVerdict
 from netpreflight.agent.results import Stage, StartupStage
 from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
@@ -68,9 +68,12 @@ _ENOUGH = {
 def view(report: Report, dialects: Sequence[str], contact: str) -> dict[str, object]:
     """The values that the template `report.html` shows."""
     shown_bsss, more_bsss = on_the_band(report.observations.wifi)
+    run = for_page(report)
     seconds, timeline = lanes(report)
     return {
         "report": report,
+        "run": run,
+        "run_told": _run_told(report, has_run=run is not None),
         "made": report.started.replace("T", " ").replace("Z", " UTC"),
         "device": titled(report.device.title, report.device.os_version),
         "nothing_found": _nothing_found(report),
@@ -225,6 +228,15 @@ def _speaks_for(report: Report) -> list[tuple[str, Cell]]:
         ("By", f"netpreflight {tool.version}, rules {tool.rules}"),
     ]
     return facts if report.sharing is msgspec.UNSET else [("Left out", TOLD[report.sharing]), *facts]
+
+
+def _run_told(report: Report, *, has_run: bool) -> str:
+    """Whether netpreflight can judge the page again, and what to attach if it cannot."""
+    if has_run:
+        return "It holds the run: netpreflight report judges this page again, for any device."
+    if report.sharing == "public":
+        return "Made for the public, it cannot be judged again."
+    return "The run is not in it, so it cannot be judged again: attach the run's JSON, too (-o run.json)."
 
 
 def _not_like_a_device(scope: Scope) -> Cell:

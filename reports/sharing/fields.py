@@ -27,6 +27,11 @@ class Names:
         self._kept = kept
         self._shapes = shapes
 
+    @property
+    def public(self) -> bool:
+        """Whether everything that reveals the place is hidden."""
+        return self._kept.public
+
     def ssid(self, name: str) -> str:
         """A network's name, or its token."""
         return name if not name or name in self._kept.names else self._tokens.of("net", name)
@@ -59,7 +64,7 @@ def by_kind(
         "client-mac": addresses.mac,
         "address": addresses.address,
         "host": shapes.host,
-        "asked-name": shapes.numbers,
+        "asked-name": shapes.numbers if names.public else str,
         "url": shapes.url,
         "interface": names.interface,
         "user": names.user,

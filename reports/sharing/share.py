@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Report, SharedLevel, SharingLevel
+from netpreflight.agent.report.ticket import for_judging, is_judged_alike, without_classes
 from netpreflight.probes.observations import Event, Observations, Reveals
 from netpreflight.probes.quoting import QuotedNames
 from netpreflight.probes.urls import joined, parts
@@ -24,14 +26,28 @@ from netpreflight.reports.sharing.walk import AnyStruct, Show, Texts, replaced, 
 from netpreflight.reports.words import TOLD
 
 
-def shared(report: Report, level: SharingLevel) -> Report:
-    """The report as it may be shown at this level; a report that was already shared is returned as it is."""
-    if level == "complete" or report.sharing is not msgspec.UNSET:
+def shared(report: Report, level: SharingLevel, profile: Profile | None = None) -> Report:
+    """The report as it may be shown at this level; one that was already made for it, or for more people, as it is.
+
+    With the profile of the device judged, a ticket can be judged again, if that gives the result of the report.
+    """
+    if level == "complete" or report.sharing in {"public", level}:
         return report
     made = hidden(report, [report], level)
-    return msgspec.structs.replace(
-        made, sharing=level, notes=[*made.notes, TOLD[level]] if level == "public" else made.notes
+    if level == "public":
+        return msgspec.structs.replace(
+            made,
+            sharing=level,
+            judgeable=msgspec.UNSET,
+            observations=without_classes(made.observations),
+            notes=[*made.notes, TOLD[level]],
+        )
+    ticket = msgspec.structs.replace(
+        made, sharing=level, observations=for_judging(report.observations, made.observations)
     )
+    if profile is None:
+        return ticket
+    return msgspec.structs.replace(ticket, judgeable=is_judged_alike(ticket, report, profile))
 
 
 def hidden(made: AnyStruct, reports: Sequence[Report], level: SharedLevel, events: Sequence[Event] = ()) -> AnyStruct:
@@ -53,7 +69,8 @@ def hidden(made: AnyStruct, reports: Sequence[Report], level: SharedLevel, event
 def _shown(reports: Sequence[Report], level: SharedLevel, events: Sequence[Event]) -> Show:
     """Give every value in the reports its token; returns how each kind of text is shown."""
     held = [texts(report.observations, report.footprint) for report in reports]
-    stays, tokens = kept(reports, held, level), Tokens()
+    stays = kept(reports, held, level)
+    tokens = Tokens(stays.names)
     addresses = Addresses(tokens, stays.macs, public=stays.public)
     shapes = Shapes(tokens, stays, addresses)
     names = Names(tokens, stays, shapes)

@@ -5,15 +5,17 @@ contain nothing of the value: they cannot be reversed, need no secret, and are t
 """
 
 from collections import Counter
+from collections.abc import Collection
 
 HIDDEN = "(hidden)"
 """Replaces what has no token: a web page, a server's text."""
 
 
 class Tokens:
-    """The tokens given so far."""
+    """The tokens given so far; none of them is one of the texts `shown`, which stay as they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Collection[str] = ()) -> None:
+        self._shown = shown
         self._tokens: dict[tuple[str, str], str] = {}
         self._numbers: Counter[str] = Counter()
         self._given: set[str] = set()
@@ -25,7 +27,9 @@ class Tokens:
         """The token of a value, a new one if it has none; it begins with the kind."""
         if (kind, value) not in self._tokens:
             self._numbers[kind] += 1
-            self._tokens[kind, value] = token = f"{kind}-{self._numbers[kind]}"
+            while (token := f"{kind}-{self._numbers[kind]}") in self._shown:
+                self._numbers[kind] += 1
+            self._tokens[kind, value] = token
             self._given.add(token)
         return self._tokens[kind, value]
 

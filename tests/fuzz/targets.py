@@ -21,7 +21,7 @@ import msgspec
 from netpreflight.agent import profiles, report
 from netpreflight.agent.judging import judge, judge_one
 from netpreflight.agent.judging.signature import is_signed
-from netpreflight.agent.report import Run
+from netpreflight.agent.report import Run, in_page
 from netpreflight.agent.report.saved import Saved
 from netpreflight.agent.selection import Selection
 from netpreflight.probes import cloud, coap, echo, laptop_lease, ntp, portal, urls, vendor_status
@@ -405,6 +405,13 @@ def _read_saved(made: bytes, source: Random) -> None:
         shared(whole, "public")
 
 
+RUN_IN_PAGE = f'<template id="netpreflight-run">\n{in_page.packed(b"{}")}\n</template>'.encode()
+
+
+def _read_page(made: bytes) -> None:
+    assert len(in_page.unpacked(made, report.LARGEST_FILE)) <= report.LARGEST_FILE
+
+
 def _read_saved_bytes(made: bytes) -> None:
     with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         msgspec.json.decode(made, type=Saved)
@@ -499,6 +506,7 @@ _TARGETS = (
     Target("capture", _captures(), refusing(_read_capture), 2),
     Target("company", COMPANY, total(_read_company), 1),
     Target("saved-bytes", [SAMPLES[0].read_bytes()[:4000]], total(_read_saved_bytes), 16),
+    Target("page", [RUN_IN_PAGE, b"<p>" + RUN_IN_PAGE + b"</p>"], refusing(_read_page), 16),
     Target("saved", [b"x", b"http://[x", b"\x1b[31m<b>|`"], _read_saved, 1),
     Target("portal", PAGES, _see_portal, 1),
     Target("cloud", [HELLO_VERIFY, SERVER_HELLO, ALERT, OPENSSL, *VENDOR], _see_cloud, 1),

@@ -32,6 +32,7 @@ from tests.lab.namespaces import LabError, Laptop, Namespace, connect, kill, swe
 from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp, Server
 from tests.lab.vendor.build import build
 from tests.lab.witness import Destinations, Seen, Witness, is_run
+from tests.unit.again import assert_judged_alike
 
 LAPTOP = "192.168.77.10"
 SECOND_RESOLVER = "192.168.77.2"  # an address of the gateway, too
@@ -98,6 +99,8 @@ class CheckRun:
             loaded: dict[str, Any] = json.loads(self.stdout)
         except ValueError as error:
             raise AssertionError(f"{self}: stdout is not one JSON document") from error
+        if "observations" in loaded and "sharing" not in loaded:
+            assert_judged_alike(self.stdout)
         return loaded
 
 

@@ -313,15 +313,16 @@ def test_redacted_is_everything_that_is_written_and_printed(tmp_path: Path, opti
 
 
 @pytest.mark.parametrize("arguments", [("report",), ("rules", "--for", "fortios")], ids=" ".join)
-def test_what_was_shared_is_refused_in_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_what_was_shared_with_the_public_is_refused_in_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     file = tmp_path / "shared.json"
-    assert run("report", str(SAMPLE), "--share", "ticket", "-o", str(file)).returncode == 1
+    assert run("report", str(SAMPLE), "--share", "public", "-o", str(file)).returncode == 1
 
     ended = run(arguments[0], str(file), *arguments[1:])
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.count("\n") == 1
-    assert "--share ticket" in ended.stderr
+    assert "--share public" in ended.stderr
+    assert "cannot be judged again" in ended.stderr
     assert "complete JSON" in ended.stderr
 
 

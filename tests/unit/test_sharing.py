@@ -15,6 +15,8 @@ from msgspec import UNSET, Struct
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.report import Report, SharedLevel
+from netpreflight.agent.report.in_page import unpacked
+from netpreflight.agent.report.ticket import run_of as ticket_run
 from netpreflight.probes.observations import (
     Attempt,
     Contact,
@@ -45,12 +47,14 @@ VARIANTS = [
     for ran in (True, False)
     for choice in range(4)
 ]
-NEIGHBOURS = {"Bss.ssid", "Bss.ssid_hex", "Bss.bssid", "Neighbor.bssid"}
+NEIGHBOURS = {"Bss.ssid", "Bss.ssid_hex", "Bss.bssid", "Neighbor.bssid", "HiddenName.looks"}
 
 
 def outputs(made: Report) -> dict[str, str]:
     every = {name: render(made, list(DIALECTS)) for name, render in FORMATS.items()}
-    return {**every, "terminal": on_terminal(made)}
+    page = every[".html"].encode()
+    within = {"in the page": unpacked(page, len(page) << 8).decode()} if b"<template" in page else {}
+    return {**every, "terminal": on_terminal(made), **within}
 
 
 def flat(text: str) -> str:
@@ -86,7 +90,9 @@ def test_no_canary_gets_out(device: str, ran: bool, choice: int) -> None:  # noq
             if what in kinds or (level == "ticket" and where in NEIGHBOURS)
             for form in forms(text)
         }
-        for name, output in outputs(shared(made, level)).items():
+        shown = shared(made, level, profiles.load(device))
+        assert level == "public" or shown.judgeable is not UNSET
+        for name, output in outputs(shown).items():
             text = flat(output)
             for form, where in secret.items():
                 assert form not in text, (level, name, where, form)
@@ -94,6 +100,23 @@ def test_no_canary_gets_out(device: str, ran: bool, choice: int) -> None:  # noq
                 for part in ("canary", "ca:fe", "ca-fe", "cafe", "10.203.", "45.203.", "203.10.", "203.45.", "cacaca"):
                     assert part not in text, (name, part, text[max(0, text.find(part) - 200) :][:400])
             assert not re.search(r"canaryquery|canaryuser|/home/canary|b'canary", text), (level, name)
+
+
+@pytest.mark.parametrize("device", EACH_DEVICE)
+def test_no_canary_gets_out_of_what_is_made_of_a_ticket(device: str) -> None:
+    filler, profile = Filler(ran=True, choice=0), profiles.load(device)
+    ticket = shared(of(filler.observations(), filler.footprint(), device), "ticket", profile)
+    again = report.make(ticket_run(ticket), profile)
+
+    assert (again.sharing, again.judgeable) == ("ticket", ticket.judgeable)
+    for level, kinds in SECRET.items():
+        secret = {form for _, what, text in filler.planted if what in kinds for form in forms(text)}
+        for name, output in outputs(shared(again, level, profile)).items():
+            text = flat(output)
+            assert not [form for form in secret if form in text], (level, name)
+    public = FORMATS[".json"](shared(again, "public", profile))
+    assert '"sharing": "public"' in public
+    assert "hidden_name" not in public
 
 
 def test_what_was_sent_and_how_large_it_was_has_canaries_too() -> None:
@@ -623,7 +646,9 @@ def test_complete_is_the_report_itself() -> None:
 
 
 @pytest.mark.parametrize("level", TOLD)
-def test_a_shared_report_says_so_and_is_not_judged_again(level: SharedLevel, tmp_path: Any) -> None:
+def test_a_shared_report_says_so_and_is_not_judged_again_without_what_judging_needs(
+    level: SharedLevel, tmp_path: Any
+) -> None:
     made = shared(BASE, level)
     file = tmp_path / "shared.json"
     report.write(file, FORMATS[".json"](made))
@@ -644,7 +669,8 @@ def test_sharing_is_the_same_each_time_and_of_what_was_shared_nothing_more(level
     again = report.make(run, profiles.load(device.name))
 
     assert outputs(shared(again, level)) == outputs(shared(first, level))
-    assert shared(shared(first, level), "public") == shared(first, level)
+    assert shared(shared(first, level), level) == shared(first, level)
+    assert shared(shared(first, "public"), level) == shared(first, "public")
 
 
 def test_a_dialect_is_not_given_tokens_to_paste() -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.unit.again import assert_judged_alike
 from tests.wifi import iw
 from tests.wifi.access_points import AIRS, Air, Truth
 from tests.wifi.capture import EVERYTHING, Capture
@@ -27,6 +28,8 @@ def said(done: Done) -> Report:
     assert report["schema"] == "netpreflight-report/1"
     assert done.exit_code == {"incompatible": 1, "undetermined": 3}.get(report["verdict"], 0), done.stderr
     assert [row for row in report["checks"] if "Internal error" in (row["reason"] or "")] == []
+    if "sharing" not in report:
+        assert_judged_alike(done.stdout)
     return report
 
 

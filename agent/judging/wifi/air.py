@@ -1,11 +1,12 @@
 """How full the air is, counted once per run: a capture may hold thousands of BSSs, and every check needs the counts."""
 
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
+from msgspec import UNSET
+
+from netpreflight.agent.judging.wifi.names import folded, hidden_name_of
 from netpreflight.probes.observations import Band, Bss, strength
 
 PLAIN = (1, 6, 11)
@@ -21,20 +22,6 @@ DEFERS_DBM = -82.0
 one is noise to it, and does not crowd its channel."""
 _SAME_RADIO_DB = 10.0
 """The most by which the names of one radio, sent with the same power, differ in strength where they are received."""
-_SHAPES = str.maketrans("I1|0\u041e\u039f5", "lllOOOS")
-"""Characters that look alike in many typefaces; U+041E and U+039F are the Cyrillic and the Greek capital O."""
-_FOREIGN = str.maketrans("аеорсухіјѕһοαρν", "aeopcyxijshoapv")  # noqa: RUF001 - Cyrillic and Greek on purpose
-_MARKS = str.maketrans(
-    dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc\u02b9\u00b4\u0060\uff07", "'")
-    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02", '"')
-)
-"""Typographic apostrophes, accents and quotes, which phones and word processors put in place of the typed ones."""
-_OVERLOOKED = {"Zs", "Pd", "Cf"}
-"""Unicode's categories of blanks, dashes, and characters that are not shown."""
-_UNDECODED = re.compile(r"\\x([89a-f][0-9a-f])")
-"""A byte of a name that is not valid UTF-8, as `Bss.ssid` shows it."""
-_OTHERS_OVERLOOKED = "-_.\t\u2212\ufe0e\ufe0f"
-"""Further ones: the minus sign, and the selectors between a character as text and as a picture."""
 MOST_ALIKE = 5
 """At most this many look-alikes of a name are returned: a neighbour can send thousands."""
 
@@ -138,7 +125,7 @@ class AirOccupancy:
         """The radios on 2.4 GHz."""
         self._alike: dict[tuple[str, str], list[str]] = defaultdict(list)
         for name in sorted(self.named):
-            for key in _folded(name):
+            for key in self._looks(name):
                 self._alike[key].append(name)
 
         # Once for each channel: every network in range is judged by them.
@@ -171,8 +158,13 @@ class AirOccupancy:
 
     def look_alikes(self, name: str) -> list[str]:
         """Other names that a person can mistake for this one: the first `MOST_ALIKE` of them, sorted."""
-        found = {other for key in _folded(name) for other in self._alike.get(key, [])[: MOST_ALIKE + 1]}
+        found = {other for key in self._looks(name) for other in self._alike.get(key, [])[: MOST_ALIKE + 1]}
         return sorted(found - {name})[:MOST_ALIKE]
+
+    def _looks(self, name: str) -> list[tuple[str, str]]:
+        """The keys of a name, as `folded` gives them; of one that a ticket hides, those that are told of it."""
+        hidden = hidden_name_of(self.named.get(name, []))
+        return folded(name) if hidden is None else list(zip(("case", "shape"), hidden.looks, strict=False))
 
 
 def _radios(heard: Iterable[Bss]) -> list[Radio]:
@@ -181,7 +173,7 @@ def _radios(heard: Iterable[Bss]) -> list[Radio]:
     alike: dict[tuple[int | None, str], _Alike] = defaultdict(_Alike)
     for bss in sorted(heard, key=lambda bss: strength(bss.signal_dbm), reverse=True):
         # Without the first octet, and without the last four bits.
-        near = alike[bss.channel, bss.bssid[2:-1]] if bss.bssid else _Alike()
+        near = alike[bss.channel, bss.bssid[2:-1] if bss.radio is UNSET else str(bss.radio)] if bss.bssid else _Alike()
         radio = near.radio_of(bss)
         if radio is not None:
             radio.add(bss)
@@ -208,19 +200,3 @@ def _around(primary: int, offset: int) -> frozenset[int]:
 def _power(bss: Bss) -> float:
     power = _UNKNOWN_DBM if bss.signal_dbm is None else min(max(bss.signal_dbm, _LEAST_DBM), 0.0)
     return (power + 100.0) / 10.0
-
-
-def _folded(name: str) -> list[tuple[str, str]]:
-    """Two keys of a name, the same for names that look alike: one ignores case, one similar shapes of letters.
-
-    Both ignore blanks, dashes, the kind of apostrophe or quote, the normal form, and whether the name is in UTF-8 or in
-    Windows' Western encoding.
-    """
-    text = _UNDECODED.sub(lambda match: bytes.fromhex(match[1]).decode("cp1252", "replace"), name)
-    shown = "".join(
-        character
-        for character in unicodedata.normalize("NFKC", text.translate(_MARKS))
-        if unicodedata.category(character) not in _OVERLOOKED and character not in _OTHERS_OVERLOOKED
-    )
-    by_shape = shown.translate(_SHAPES).casefold().translate(_FOREIGN)
-    return [("case", shown.casefold().translate(_FOREIGN)), ("shape", by_shape)]

@@ -1,16 +1,15 @@
 """Names: whether the device can join a network of this name, and whether its beacons hide the name."""
 
-import unicodedata
-
 import msgspec
 
 from netpreflight.agent.judging.wifi.bss import describe, judged_name, not_told, sentences
 from netpreflight.agent.judging.wifi.channels import plan
+from netpreflight.agent.judging.wifi.names import in_words, is_mark
 from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import LONGEST_SSID, Bss, Wifi
+from netpreflight.probes.observations import Bss, Wifi
 from netpreflight.probes.quoting import in_quotes
 
 NOT_ASKED_FOR = (
@@ -21,22 +20,19 @@ _ABOVE_11 = range(12, 15)
 _MOST_TWINS = 5
 _MOST_NOTES = 40
 """At most this many contradictions are evidence."""
-_MISTYPED_PUNCTUATION = {",": "commas", '"': "quotes", "'": "quotes", "\\": "backslashes"}
-"""Punctuation that set-up apps and command lines may treat as a separator, quote or escape."""
-_BIDI_CONTROLS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that set the direction of text (Unicode, UAX 9): invisible, and they can make a name look like another."""
 
 
 def judge_name(hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
     """Whether the device can join a network of this name; `hidden` is the `judge_hidden` finding of its best BSS."""
     name, text = judged_name(wifi), wifi.target or ""
     raws, notes = wifi.names_sent, wifi.contradictions
+    marks = text if wifi.hidden_name is None else wifi.hidden_name.marks
     evidence = [f"{len(raw)} bytes: {raw.hex(' ')}" for raw in raws[:_MOST_TWINS]]
     evidence += notes[:_MOST_NOTES]
     if len(notes) > _MOST_NOTES:
         evidence.append(f"and {len(notes) - _MOST_NOTES} more contradictions in its beacons")
     cannot = profile.radio.refused_in_ssid
-    if cannot is not None and (refused := [character for character in cannot.value if character in text]):
+    if cannot is not None and (refused := [character for character in cannot.value if character in marks]):
         return Finding(
             status="fail",
             summary=f"{name} has a {'comma' if refused[0] == ',' else refused[0]!r} in it: this device cannot join it",
@@ -49,12 +45,14 @@ def judge_name(hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
         )
     if hidden.standing in {"fail", "unknown"}:
         return msgspec.structs.replace(hidden, evidence=evidence)
+    if cannot is not None and wifi.hidden_name is not None and not all(map(is_mark, cannot.value)):
+        return not_told(wifi, "every character")  # of a ticket, which does not tell of these characters
     if wifi.double is not None:
         return _shared_bssid(wifi.double, hidden, wifi, evidence)
-    oddities = _oddities(raws[0] if raws else None, text)
+    oddities = in_words(wifi.oddities, wifi.octets)
     problem = "odd-name" if oddities else "look-alike"
-    if len(raws) > 1:
-        oddities.append(f"{len(raws)} names with different bytes look the same")
+    if wifi.spellings > 1:
+        oddities.append(f"{wifi.spellings} names with different bytes look the same")
     if twins := wifi.air.look_alikes(text):
         oddities.append(f"{in_quotes(twins[0])} looks the same, but is another network")
         evidence += [f"looks the same: {in_quotes(twin)}" for twin in twins[1:_MOST_TWINS]]
@@ -163,31 +161,3 @@ def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
         owner="device owner",
         rests_on=[joins],
     )
-
-
-def _oddities(raw: bytes | None, text: str) -> list[str]:
-    """What makes a network name easy to mistype or to mistake for another one, in words; empty: nothing does.
-
-    `raw` is the name's bytes if they are known, and `text` the name as the scan source shows it.
-    """
-    found = []
-    size = len(raw if raw is not None else text.encode("utf-8", "surrogatepass"))
-    if size > LONGEST_SSID:
-        found.append(f"{size} bytes long, more than the {LONGEST_SSID} allowed")
-    try:
-        decoded = text if raw is None else raw.decode()
-    except UnicodeDecodeError:
-        return [*found, "bytes that are not valid UTF-8"]
-    if decoded != decoded.strip():
-        found.append("begins or ends with a space")
-    if any(unicodedata.category(character) == "Cc" for character in decoded):
-        found.append("control characters")
-    if _BIDI_CONTROLS & set(decoded):
-        found.append("invisible characters that set the direction of text")
-    elif not decoded.isascii():  # those controls are outside ASCII too, and were named already
-        found.append("characters outside ASCII")
-    if punctuation := list(
-        dict.fromkeys(_MISTYPED_PUNCTUATION[character] for character in decoded if character in _MISTYPED_PUNCTUATION)
-    ):
-        found.append(" and ".join(punctuation))
-    return found

@@ -9,10 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import UNSET
 
 from netpreflight.agent.judging.wifi.air import PLAIN, AirOccupancy
 from netpreflight.agent.judging.wifi.bss import PASSIVE, by_strength, is_fresh
-from netpreflight.probes.observations import Band, Bss, Neighbor, Observations, Wifi
+from netpreflight.agent.judging.wifi.names import hidden_name_of, octets_in, oddities
+from netpreflight.probes.observations import Band, Bss, HiddenName, Neighbor, Observations, Oddity, Wifi
 
 _MULTIPLE_BSSID_INDEX = 85
 """IEEE 802.11-2020, 9.4.2.73."""
@@ -72,6 +74,30 @@ class Survey(Wifi, kw_only=True, dict=True):
     def names_sent(self) -> list[bytes]:
         """The different bytes that the network's beacons have as its name."""
         return list(dict.fromkeys(octets for bss in self.heard if (octets := octets_of(bss.ssid_hex)) is not None))
+
+    @cached_property
+    def hidden_name(self) -> HiddenName | None:
+        """What a ticket tells of the network's name; None: it shows the name, or this is no ticket."""
+        return hidden_name_of(self.heard) or hidden_name_of(self.ours)
+
+    @property
+    def octets(self) -> int:
+        """How many bytes the network's name has."""
+        hidden, raws = self.hidden_name, self.names_sent
+        return octets_in(raws[0] if raws else None, self.target or "") if hidden is None else hidden.octets
+
+    @property
+    def oddities(self) -> list[Oddity]:
+        """What is odd about the network's name."""
+        hidden, raws = self.hidden_name, self.names_sent
+        return oddities(raws[0] if raws else None, self.target or "") if hidden is None else hidden.odd
+
+    @cached_property
+    def spellings(self) -> int:
+        """How many different bytes the network's beacons have as its name."""
+        told = (bss.hidden_name for bss in self.heard if not bss.ssid_hex)
+        hidden = {name.spelling for name in told if name is not UNSET and name.spelling is not None}
+        return len(self.names_sent) + len(hidden)
 
     @cached_property
     def contradictions(self) -> list[str]:
