@@ -186,7 +186,9 @@ def check(
     ssid: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Wi-Fi network to judge; without this option, the one that this laptop is on."
+            metavar="NAME",
+            help="Wi-Fi network to judge; without this option, the one that this laptop is on, or one that you pick "
+            "on the terminal of those in range.",
         ),
     ] = None,
     capture: Annotated[
@@ -247,7 +249,6 @@ def check(
 
     from netpreflight.agent import judging, profiles  # noqa: PLC0415
     from netpreflight.agent.next_step import Options, known_before  # noqa: PLC0415
-    from netpreflight.agent.report import make  # noqa: PLC0415
     from netpreflight.agent.run import measure  # noqa: PLC0415
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
     from netpreflight.probes.net.clock import SYSTEM  # noqa: PLC0415
@@ -314,11 +315,12 @@ def check(
     if not run.complete:
         _end_soon()
     del air  # its survey, which may be large, is in the run
-    report = make(structs.replace(run, set_up=_set_up_from()), profile)
+    asks = not as_json and level in {None, "complete"}  # the others name no network on the screen
+    report, left = _judge(structs.replace(run, set_up=_set_up_from()), profile, asks=asks)
     _write_held_events(report, events, level)
-    show = partial(_show, by=by, dialects=products, full=full)
+    show = partial(_show, by=_with_picked(by, report), dialects=products, full=full)
     _deliver(report, profile, show, outputs, products, level, as_json=as_json, helper=helper, kept=kept)
-    return EXIT_CODES[report.verdict] if run.complete else INTERRUPTED
+    return EXIT_CODES[report.verdict] if run.complete and not left else INTERRUPTED
 
 
 @app.command()
@@ -627,6 +629,31 @@ def _acknowledge_stop(terminal: "Terminal", restored: list[str]) -> None:
     with contextlib.suppress(AttributeError, OSError, ValueError):
         # Past Python's own buffer, which may be in use at this moment.
         os.write(sys.stderr.fileno(), f"netpreflight: stopping{first}; what was measured is reported\n".encode())
+
+
+def _judge(run: "Run", profile: "Profile", *, asks: bool) -> "tuple[Report, bool]":
+    """The report; of several networks for the one that the user picks, if asked. And whether Ctrl-C was the answer."""
+    from netpreflight.agent.picker import can_ask, pick  # noqa: PLC0415 - as above
+    from netpreflight.agent.report import aimed_at, make  # noqa: PLC0415
+
+    made = make(run, profile)
+    if not (asks and run.complete and len(made.networks) > 1 and can_ask(sys.stdin, sys.stdout)):
+        return made, False
+    try:
+        name = pick(made.networks, sys.stdin, sys.stdout)
+    except KeyboardInterrupt:
+        return made, True
+    return (made if name is None else make(aimed_at(run, name), profile)), False
+
+
+def _with_picked(by: "Invocation", report: "Report") -> "Invocation":
+    """The invocation that would have named the network that the user picked, if any."""
+    from msgspec import structs  # noqa: PLC0415 - as above
+
+    wifi = report.observations.wifi
+    if wifi is None or wifi.target_from != "picked":
+        return by
+    return structs.replace(by, options=structs.replace(by.options, ssid=wifi.target))
 
 
 def _end_soon() -> None:

@@ -102,9 +102,9 @@ class NextStep(Struct, frozen=True, kw_only=True):
 
 
 def options_of(report: Report) -> Options:
-    """The options that a saved run shows: the device judged, the network that was named, and what was left out."""
+    """The options that a saved run shows: the device judged, the network named or picked, and what was left out."""
     wifi, selection = report.observations.wifi, report.selection
-    is_named = wifi is not None and wifi.target_from == "option"
+    is_named = wifi is not None and wifi.target_from in {"option", "picked"}
     asked_os = None if report.device.asked_os is UNSET else report.device.asked_os
     name = report.device.name
     newest = profiles.load(name).os_version if name in profiles.names() else None

@@ -499,7 +499,8 @@ class Wifi(Observation, kw_only=True):
     Attributes:
         source: `nl80211`, `networkmanager`, `wpa_supplicant`, `windows`, `macos`, `capture`, `monitor`; None: none.
         target: the network that the run is about, by name as in `Bss.ssid`; None: no single one.
-        target_from: whether the user named it or the laptop is on it.
+        target_from: whether the user named it (`option`), picked it from the list of those that were heard (`picked`:
+            the survey did not ask for it by name), or the laptop is on it.
         triggered: whether a scan was made for this run; False: these are the results of an earlier scan.
         frequencies_mhz: the frequencies on which this source listened for this run; empty: it does not say.
         limits: what this source cannot see, and why better sources failed: sentences without a full stop.
@@ -511,7 +512,7 @@ class Wifi(Observation, kw_only=True):
 
     source: Plain | None = None
     target: Ssid | None = None
-    target_from: Literal["option", "association"] | None = None
+    target_from: Literal["option", "picked", "association"] | None = None
     triggered: bool = False
     frequencies_mhz: list[int] = field(default_factory=list)
     interface: Interface | None = None

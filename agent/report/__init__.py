@@ -13,6 +13,7 @@ from netpreflight.agent.report.report import (
     SharedLevel,
     SharingLevel,
     Tool,
+    aimed_at,
     make,
 )
 from netpreflight.agent.report.saved import (
@@ -42,6 +43,7 @@ __all__ = [
     "SharedLevel",
     "SharingLevel",
     "Tool",
+    "aimed_at",
     "as_saved",
     "for_page",
     "load",

@@ -182,6 +182,15 @@ def _answered(judgement: Judgement, answer: Answer) -> Judgement:
     return msgspec.structs.replace(judgement, answer=answer, headline=headline_of(judgement.verdict, answer))
 
 
+def aimed_at(run: Run, ssid: str) -> Run:
+    """The run about one of the networks that were in range: the user picked it after the measurement."""
+    seen = run.observations
+    if seen.wifi is None:
+        raise ValueError("there are no networks without a survey")
+    wifi = msgspec.structs.replace(seen.wifi, target=ssid, target_from="picked")
+    return msgspec.structs.replace(run, observations=msgspec.structs.replace(seen, wifi=wifi))
+
+
 _RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined", "incompatible"]
 
 

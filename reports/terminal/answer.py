@@ -17,10 +17,10 @@ from rich.text import Text
 from netpreflight.agent.counted import counted
 from netpreflight.agent.next_step import Invocation, next_step
 from netpreflight.agent.report import NetworkVerdict, Report
-from netpreflight.agent.results import Check, Status
+from netpreflight.agent.results import Check
 from netpreflight.agent.selection import in_groups
 from netpreflight.reports.safe_text import shown
-from netpreflight.reports.terminal.styles import MARKS, STYLES, VERDICT_STYLES, WORST_FIRST
+from netpreflight.reports.terminal.styles import MARKS, NETWORKS, STYLES, VERDICT_STYLES, WORST_FIRST
 from netpreflight.reports.words import needless
 
 MOST_LINES = 23
@@ -182,18 +182,10 @@ def _network_row(network: NetworkVerdict) -> Line:
     """The row of a network in range."""
     signal = f"{network.signal_dbm:.0f} dBm, " if network.signal_dbm is not None else ""
     channels = f"channel {', '.join(map(str, network.channels)) or 'not known'}"
-    word, status = _NETWORKS[network.verdict]
+    word, status = NETWORKS[network.verdict]
     first = next((row.summary for wanted in WORST_FIRST for row in network.checks if row.status == wanted), "")
     text = f"{signal}{channels}" + (f": {shown(first)}" if first else "")
     return Line(Text(text), word=word, style=STYLES[status], label=shown(network.ssid))
-
-
-_NETWORKS: dict[str, tuple[str, Status]] = {
-    "compatible": ("yes", "pass"),
-    "compatible-with-warnings": ("yes, but", "warn"),
-    "incompatible": ("NO", "fail"),
-    "undetermined": ("unknown", "unknown"),
-}
 
 
 def _rows(report: Report, *, by_cause: bool) -> Iterator[Line]:

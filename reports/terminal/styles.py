@@ -19,3 +19,10 @@ VERDICT_STYLES: dict[Verdict, str] = {
 }
 WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn")
 """What a reader has to see, of the statuses of checks."""
+NETWORKS: dict[Verdict, tuple[str, Status]] = {
+    "compatible": ("yes", "pass"),
+    "compatible-with-warnings": ("yes, but", "warn"),
+    "incompatible": ("NO", "fail"),
+    "undetermined": ("unknown", "unknown"),
+}
+"""Whether one of the networks in range would do, and the status that it looks like."""

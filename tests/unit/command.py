@@ -28,8 +28,8 @@ SAVED = SAMPLE.read_text()
 MOST_BYTES = 200 << 20
 """The address space that no run may need: more would end in a traceback."""
 DEADLINE_S = 60.0
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([__name__])
 
 
 def run(*arguments: str | bytes, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -39,7 +39,7 @@ def run(*arguments: str | bytes, folder: Path | None = None, **variables: str) -
         return _from_the_start(words, folder, variables)
     with tempfile.TemporaryDirectory() as place:
         output, errors = Path(place, "output"), Path(place, "errors")
-        process = _FORKS.Process(target=_forked, args=(words, str(folder or Path.cwd()), str(output), str(errors)))
+        process = FORKS.Process(target=_forked, args=(words, str(folder or Path.cwd()), str(output), str(errors)))
         process.start()
         process.join(DEADLINE_S)
         if process.exitcode is None:

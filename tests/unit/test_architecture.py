@@ -33,6 +33,7 @@ HEAVY = {
         "reports/check_page.py",
         "reports/comparison/terminal.py",
     },
+    "prompt_toolkit": {"agent/picker.py"},
     "typer": {"agent/cli.py"},
     "subprocess": {"probes/laptop_lease.py"},
     "time": {"probes/net/clock.py"},

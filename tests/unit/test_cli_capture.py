@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit import beacons
-from tests.unit.beacons import frame, ht_capabilities, ht_operation, join, pcap, radiotap, rsn, usual, wpa
+from tests.unit.beacons import ht_capabilities, ht_operation, join, pcap, radiotap, rsn, wpa
+from tests.unit.captures import HT20, LISTENED, WPA2, heard, on_5
 from tests.unit.command import refused, run
 
-PROTECTED = 0x0431
 BSS_KEYS = {
     "bssid", "ssid", "ssid_hex", "frequency_mhz", "channel", "width_mhz", "signal_dbm", "security", "pmf",
 }  # fmt: skip
@@ -19,34 +18,6 @@ WIFI = [
     "wifi.band", "wifi.shared-ssid", "wifi.channel-width", "wifi.channel", "wifi.security", "wifi.mode", "wifi.ssid",
     "wifi.signal",
 ]  # fmt: skip
-WPA2 = rsn([2])
-HT20 = join(ht_capabilities(able_40=False), ht_operation(6))
-
-
-def heard(
-    name: bytes = b"net",
-    channel: int = 6,
-    *more: bytes,
-    number: int = 0x55,
-    kind: int = 0x80,
-    signal: int = -50,
-    frequency: int | None = None,
-    capability: int = PROTECTED,
-) -> bytes:
-    """One beacon, heard on its own channel."""
-    bssid = f"02:11:22:33:44:{number:02x}"
-    made = frame(join(usual(channel, name), *more), bssid=bssid, capability=capability, kind=kind)
-    return radiotap(made, frequency or (2484 if channel == 14 else 2407 + 5 * channel), signal)
-
-
-def on_5(name: bytes = b"net", channel: int = 36, number: int = 0x56, signal: int = -50) -> bytes:
-    elements = join((0, name), beacons.OFDM_RATES, WPA2)
-    made = frame(elements, bssid=f"02:11:22:33:44:{number:02x}", capability=PROTECTED)
-    return radiotap(made, 5000 + 5 * channel, signal)
-
-
-LISTENED = [radiotap(b"\xd4\0\0\0" + bytes(6), mhz) for mhz in (*range(2412, 2473, 5), 2484, *range(5180, 5321, 20))]
-"""An acknowledgement on each channel: whoever made the capture was there."""
 
 
 def judged(
