@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
@@ -23,6 +24,8 @@ _COLOURS = {"pass": "ansigreen", "warn": "ansiyellow", "unknown": "ansimagenta",
 _SIGNAL_FROM_COLUMNS = 60
 _BESIDE_ROWS = 10
 """The columns that a row of the list has beside its text: margins, mark and number."""
+_BESIDE_LIST = 2
+"""The lines above the list, where the terminal is wide enough."""
 _LEAST_NAME = 4
 
 
@@ -57,6 +60,8 @@ def _by_keys(title: str, networks: Sequence[NetworkVerdict], keyboard: TextIO, s
     from prompt_toolkit.application import create_app_session  # noqa: PLC0415 - as above
     from prompt_toolkit.input import create_input  # noqa: PLC0415
     from prompt_toolkit.key_binding import KeyBindings  # noqa: PLC0415
+    from prompt_toolkit.key_binding.key_processor import KeyPress  # noqa: PLC0415
+    from prompt_toolkit.keys import Keys  # noqa: PLC0415
     from prompt_toolkit.shortcuts.choice_input import ChoiceInput  # noqa: PLC0415
 
     bindings = KeyBindings()
@@ -64,8 +69,17 @@ def _by_keys(title: str, networks: Sequence[NetworkVerdict], keyboard: TextIO, s
     def leave(event: "KeyPressEvent") -> None:
         event.app.exit(result=None)
 
-    bindings.add("q")(leave)
+    def move(key: Keys, event: "KeyPressEvent") -> None:
+        event.app.key_processor.feed_multiple([KeyPress(key)] * max(1, event.app.output.get_size().rows - _BESIDE_LIST))
+
+    bindings.add("q", eager=True)(leave)
     bindings.add("escape", eager=True)(leave)
+    # By itself the list moves its cursor for these keys, but not the mark of what Enter picks.
+    bindings.add("pageup", eager=True)(partial(move, Keys.Up))
+    bindings.add("pagedown", eager=True)(partial(move, Keys.Down))
+    for letter in {word[0] for word, _ in NETWORKS.values()}:
+        for key in (letter.lower(), letter.upper()):
+            bindings.add(key, eager=True)(lambda _event: None)
     rows = _rows(networks, shutil.get_terminal_size().columns - _BESIDE_ROWS)
     options: list[tuple[str | None, AnyFormattedText]] = [
         (network.ssid, [(_COLOURS[NETWORKS[network.verdict][1]], verdict), ("", rest)])

@@ -18,6 +18,7 @@ from netpreflight.agent.start import main
 from tests.pseudo_terminal import Emulator
 from tests.unit.command import DEADLINE_S, FORKS
 
+PAGE_UP, PAGE_DOWN = b"\x1b[5~", b"\x1b[6~"
 ENTER, DOWN, ESCAPE, CTRL_C, CTRL_D = b"\r", b"\x1b[B", b"\x1b", b"\x03", b"\x04"
 SHOW_CURSOR, HIDE_CURSOR = b"\x1b[?25h", b"\x1b[?25l"
 Step = tuple[str, bytes | int]

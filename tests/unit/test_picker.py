@@ -13,7 +13,7 @@ from tests.unit.beacons import pcap
 from tests.unit.captures import HT20, LISTENED, WPA2, heard, on_5
 from tests.unit.command import run
 from tests.unit.hostile import HOSTILE
-from tests.unit.keyboard import CTRL_C, CTRL_D, DOWN, ENTER, ESCAPE, Sitting, typed
+from tests.unit.keyboard import CTRL_C, CTRL_D, DOWN, ENTER, ESCAPE, PAGE_DOWN, PAGE_UP, Sitting, typed
 from tests.unit.rendered import raw
 
 ASKED = "Which one is for the device?"
@@ -162,6 +162,15 @@ def test_more_networks_than_the_screen_has_rows_can_be_reached(tmp_path: Path) -
     assert judged(found)[0] == "net-11"
     assert "30 networks are in range" in "\n".join(sitting.screens[0])
     assert not [line for line in sitting.screens[0] if "20." in line]
+
+
+@pytest.mark.parametrize("keys", [PAGE_DOWN, b"y" + PAGE_DOWN, PAGE_DOWN * 2 + PAGE_UP], ids=["down", "letter", "up"])
+def test_what_enter_picks_is_marked_on_the_screen(keys: bytes, tmp_path: Path) -> None:
+    frames = tuple(heard(f"net-{i:02d}".encode(), 6, WPA2, HT20, number=16 + i, signal=-40 - i) for i in range(30))
+    sitting, found = sat(tmp_path, (ASKED, keys), ("> 11.", ENTER), frames=frames, rows=12)
+
+    (marked,) = [line for line in sitting.screens[1] if line.lstrip().startswith(">")]
+    assert marked.split()[-1] == judged(found)[0] == "net-10"
 
 
 def test_a_dumb_terminal_says_how_many_more_there_are(tmp_path: Path) -> None:
