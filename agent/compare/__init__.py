@@ -10,7 +10,7 @@ from netpreflight.agent.compare.conclusions import name_of, of_two_networks, ref
 from netpreflight.agent.compare.differences import differences
 from netpreflight.agent.compare.limits import is_reversed, limits
 from netpreflight.agent.compare.parts import CheckPair, Comparison, Given, Limit, Relation, Side, Story
-from netpreflight.agent.compare.sentence import sentence
+from netpreflight.agent.compare.sentence import conclusion
 from netpreflight.agent.compare.story import StoryFinding, find_story, hotspot, network_words
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Tool
@@ -28,6 +28,7 @@ def compare(a: Given, b: Given, profile: Profile) -> Comparison:
     all_limits = [*limits(a, b, finding.story), *_references(a, b, finding.story)]
     later = finding.story == "before-and-after" and not is_reversed(a, b)
     pairs = _pairs(a, b, all_limits, later=later)
+    said = conclusion(a, b, finding, pairs, profile)
     return Comparison(
         schema="netpreflight-comparison/1",
         tool=Tool(),
@@ -37,7 +38,8 @@ def compare(a: Given, b: Given, profile: Profile) -> Comparison:
         story=finding.story,
         sure=finding.sure,
         told_by=finding.evidence,
-        sentence=sentence(a, b, finding, pairs, profile),
+        sentence=said.sentence,
+        headline=said.headline,
         worse=_worse(pairs) if finding.story != "before-and-after" or later else None,
         conclusions=of_two_networks(a, b, profile) if finding.story == "two-networks" else [],
         asked=asked(a, b) if later else [],

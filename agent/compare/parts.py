@@ -117,7 +117,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     Attributes:
         sure: whether `story` is proved, and not only likely.
         told_by: the evidence for `story`.
-        sentence: the conclusion to read first.
+        sentence: the conclusion to read first; it begins with the headline.
+        headline: what it comes to, without the checks and the reasons.
         worse: whether something that the device needs worked in A and fails in B; None: not known.
         asked: the changes that A asked for, if B is a later run on the same network.
         new_changes: the changes that B asks for and A did not, if B is a later run on the same network.
@@ -132,6 +133,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     sure: bool
     told_by: list[str]
     sentence: str
+    headline: str
     worse: bool | None
     conclusions: list[Conclusion]
     asked: list[AskedChange]

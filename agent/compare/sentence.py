@@ -1,5 +1,7 @@
 """The first sentence of a comparison: which network stops the device, or what got better or worse."""
 
+from typing import NamedTuple
+
 from netpreflight.agent.compare.conclusions import (
     LATER_STAGES,
     WIFI_STAGES,
@@ -24,50 +26,71 @@ from netpreflight.agent.results import Stage
 from netpreflight.agent.selection import in_groups
 
 
-def sentence(a: Given, b: Given, finding: StoryFinding, pairs: list[CheckPair], profile: Profile) -> str:
+class Said(NamedTuple):
+    """The conclusion that a reader should see first, in two parts."""
+
+    headline: str
+    """What it comes to, without the checks and the reasons: short enough for a heading."""
+    rest: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Both parts."""
+        return f"{self.headline} {self.rest}".rstrip()
+
+
+def conclusion(a: Given, b: Given, finding: StoryFinding, pairs: list[CheckPair], profile: Profile) -> Said:
     """The conclusion that a reader should see first."""
     device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
     if finding.story == "same-run":
-        return "A and B are the same run: there is nothing to compare."
+        return Said("A and B are the same run: there is nothing to compare.")
     if finding.story == "not-told":
-        return (
-            "The runs do not show whether these are two networks or one, so only the differences are listed. "
-            f"A: {a.report.verdict}. B: {b.report.verdict}."
+        return Said(
+            "The runs do not show whether these are two networks or one, so only the differences are listed.",
+            f"A: {a.report.verdict}. B: {b.report.verdict}.",
         )
     if finding.story == "two-networks":
-        return ("" if finding.sure else "As far as can be told, these are two networks. ") + _of_two(
-            a, b, profile, device
-        )
-    reservation = "" if finding.sure else "As far as can be told, this is one network. "
-    if is_reversed(a, b):
-        return (
-            f"{reservation}B was measured before A: give the earlier run first. "
-            f"A, the later run: {a.report.verdict}. B, the earlier run: {b.report.verdict}."
-        )
-    return reservation + _of_one(a, b, pairs, device)
+        said, doubt = _of_two(a, b, profile, device), "As far as can be told, these are two networks."
+    elif is_reversed(a, b):
+        said, doubt = _reversed(a, b), "As far as can be told, this is one network."
+    else:
+        said, doubt = _of_one(a, b, pairs, device), "As far as can be told, this is one network."
+    return said if finding.sure else Said(said.headline, f"{doubt} {said.rest}".rstrip())
 
 
-def _of_two(a: Given, b: Given, profile: Profile, device: str) -> str:
+def _reversed(a: Given, b: Given) -> Said:
+    return Said(
+        "B was measured before A: give the earlier run first.",
+        f"A, the later run: {a.report.verdict}. B, the earlier run: {b.report.verdict}.",
+    )
+
+
+def _of_two(a: Given, b: Given, profile: Profile, device: str) -> Said:
     """The sentence for two networks; a failure after Wi-Fi comes first, because there another network helps most."""
     parts = [part for stages in (LATER_STAGES, WIFI_STAGES) if (part := _part(a, b, stages, profile, device))]
     if parts:
-        return " ".join(parts)
+        first, *more = parts
+        return Said(first.headline, " ".join([first.rest, *(part.sentence for part in more)]))
     if undecided := [side for side in (a, b) if unsettled(side, *WIFI_STAGES, *LATER_STAGES)]:
         decided = [side for side in (a, b) if side not in undecided]
-        first = f"{_capital(name_of(decided[0]))} lets {device} online. " if decided else ""
-        rest = " ".join(
-            f"It is not known whether {name_of(side)} would let {device} online: {_why_not_known(side)}."
-            for side in undecided
+        if decided:
+            (side,) = undecided
+            return Said(
+                f"{_capital(name_of(decided[0]))} lets {device} online.",
+                f"It is not known whether {name_of(side)} would let {device} online: {_why_not_known(side)}.",
+            )
+        return Said(
+            f"It is not known whether {name_of(a)} or {name_of(b)} would let {device} online.",
+            " ".join(f"{_capital(name_of(side))}: {_why_not_known(side)}." for side in undecided),
         )
-        return f"{first}{rest}"
     remaining = " and ".join(
         f"{', '.join(check.id for check in found)} on {name_of(side)}" for side in (a, b) if (found := warnings(side))
     )
-    first = f"at the warnings ({remaining}), then " if remaining else ""
-    return (
-        f"Both networks let {device} online, as far as this laptop can tell. If a device does not get online on one of "
-        f"them, look {first}at the device: the passphrase that it was given, and whether that network admits its MAC "
-        "address."
+    first_look = f"at the warnings ({remaining}), then " if remaining else ""
+    return Said(
+        f"Both networks let {device} online, as far as this laptop can tell.",
+        f"If a device does not get online on one of them, look {first_look}at the device: the passphrase that it was "
+        "given, and whether that network admits its MAC address.",
     )
 
 
@@ -78,8 +101,8 @@ def _why_not_known(given: Given) -> str:
     return first.summary if first else f"{in_groups([check.id for check in unknown])} left out of that run, as asked"
 
 
-def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, device: str) -> str:
-    """The sentence about these stages on two networks; empty: nothing fails in them."""
+def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, device: str) -> Said | None:
+    """The sentence about these stages on two networks; None: nothing fails in them."""
     if contrast := find_contrast(a, b, stages):
         return _one_stops(contrast, profile, device)
     if stage := shared_failure(a, b, stages):
@@ -88,41 +111,48 @@ def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, devic
             "scan": "Neither Wi-Fi suits the device.",
             "cloud": "Look first at what the two runs share: this laptop, the device's cloud, and its profile.",
         }.get(stage, "Look first at what the two runs share: this laptop.")
-        return f"Both networks stop {device} at {WORDS[stage]}, in the same checks ({ids}). {advice}"
+        return Said(f"Both networks stop {device} at {WORDS[stage]}.", f"They fail the same checks: {ids}. {advice}")
     stopping = [(side, stage) for side in (a, b) if (stage := first_failing(side, stages))]
-    sentences = " ".join(
-        f"{_capital(name_of(side))} stops {device} at {WORDS[stage]}: {failing(side, stage)[0].summary}."
-        for side, stage in stopping
-    )
     if len(stopping) == 2:
-        return f"{sentences} The causes differ, so neither network is a reference for the other."
+        (first, first_stage), (second, second_stage) = stopping
+        reasons = " ".join(f"{_capital(name_of(side))}: {failing(side, stage)[0].summary}." for side, stage in stopping)
+        return Said(
+            f"{_capital(name_of(first))} stops {device} at {WORDS[first_stage]}, and {name_of(second)} at "
+            f"{WORDS[second_stage]}.",
+            f"{reasons} The causes differ, so neither network is a reference for the other.",
+        )
     for side, stage in stopping:
         other = b if side is a else a
-        unknown = [
-            check for check in unsettled(other, *stages) if check.id in {fails.id for fails in failing(side, stage)}
-        ]
+        fails = failing(side, stage)
+        unknown = [check for check in unsettled(other, *stages) if check.id in {failed.id for failed in fails}]
         why = f" ({unknown[0].summary})" if unknown else ""
-        return f"{sentences} It is not known whether that works on {name_of(other)}{why}, so this rules out nothing."
-    return ""
+        return Said(
+            f"{_capital(name_of(side))} stops {device} at {WORDS[stage]}.",
+            f"{_capital(name_of(side))}: {fails[0].summary}. It is not known whether that works on {name_of(other)}"
+            f"{why}, so this rules out nothing.",
+        )
+    return None
 
 
-def _one_stops(contrast: Contrast, profile: Profile, device: str) -> str:
+def _one_stops(contrast: Contrast, profile: Profile, device: str) -> Said:
     """The sentence where something fails on one network and works on the other, and what that rules out."""
     bad, good, stage = contrast
-    ids = ", ".join(check.id for check in failing(bad, stage))
-    first = f"{_capital(name_of(bad))} stops {device} at {WORDS[stage]} ({ids}), and {name_of(good)} does not."
+    headline = f"{_capital(name_of(bad))} stops {device} at {WORDS[stage]}, and {name_of(good)} does not."
+    first = f"{_capital(name_of(bad))} fails {', '.join(check.id for check in failing(bad, stage))}."
     if hotspot(bad.report.observations) and not hotspot(good.report.observations):
-        return f"{first} So the hotspot is no reference for {name_of(good)} here."
+        return Said(headline, f"{first} So the hotspot is no reference for {name_of(good)} here.")
     if stage in WIFI_STAGES:
-        return first
+        return Said(headline, first)
     if why := other_explanation(contrast):
-        return f"{first} It is not settled whether the network is the cause: {why[0].lower()}{why[1:]}."
-    if why := server_explanation(contrast, profile):
-        return f"{first} This laptop is ruled out. The cause may be the network or the server: {why}."
-    return f"{first} This laptop is ruled out; the cause is in the network that stops the device."
+        rest = f"It is not settled whether the network is the cause: {why[0].lower()}{why[1:]}."
+    elif why := server_explanation(contrast, profile):
+        rest = f"This laptop is ruled out. The cause may be the network or the server: {why}."
+    else:
+        rest = "This laptop is ruled out; the cause is in the network that stops the device."
+    return Said(headline, f"{first} {rest}")
 
 
-def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
+def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> Said:
     """The sentence for one network at two times: what got better, what got worse, what is not known."""
     required = [pair for pair in pairs if pair.level == "required"]
     left_out = [pair.id for pair in required if pair.a == pair.b == "skip"]
@@ -162,7 +192,7 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> str:
         some_unknown = any(pair.relation in {"now-known", "not-known"} for pair in required if pair.id not in left_out)
         nothing = "Of what is known in both runs, nothing" if some_unknown else "Nothing"
         listed = f"{nothing} that the device needs got better or worse."
-    return f"{first} {listed}"
+    return Said(first, listed)
 
 
 def _capital(text: str) -> str:

@@ -17,6 +17,7 @@ def render(comparison: Comparison) -> str:
         "comparison.html",
         comparison=comparison,
         kind=_kind(comparison),
+        rest=comparison.sentence.removeprefix(comparison.headline).strip(),
         story=story(comparison),
         sides=[("A", comparison.a), ("B", comparison.b)],
         caveats=[limit.text for limit in comparison.limits if not limit.checks],

@@ -1,5 +1,6 @@
 """Chromium, and a report opened in it."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,3 +54,13 @@ def opened(browser: Browser, file: Path, **context: Any) -> Iterator[Opened]:
     page.goto(here.address)
     yield here
     made.close()
+
+
+def printed(page: Page, folder: Path, size: str = "A4") -> tuple[int, str]:
+    """How many pages a print has, and its text without spaces."""
+    page.pdf(path=folder / "report.pdf", format=size)
+    told = subprocess.run(["pdfinfo", folder / "report.pdf"], capture_output=True, check=True, text=True).stdout
+    text = subprocess.run(
+        ["pdftotext", "-raw", folder / "report.pdf", "-"], capture_output=True, check=True, text=True
+    ).stdout
+    return int(dict(line.split(":", 1) for line in told.splitlines())["Pages"]), "".join(text.split())

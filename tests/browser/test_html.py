@@ -4,14 +4,13 @@ import importlib.resources
 import re
 import select
 import socket
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import WIDTHS, opened
+from tests.browser.chromium import WIDTHS, opened, printed
 from tests.browser.geometry import open_all
 from tests.browser.pages import REPORTS
 from tests.unit.four import FOUR
@@ -148,16 +147,6 @@ def test_hostile_text_is_text(browser: Browser, files: Files) -> None:
         ) == []  # fmt: skip
         assert page.locator("body > *").count() == 5, "symbols, link, header, main, footer: no element was closed early"
         assert "</script></style></title>" in page.locator("main").inner_text()
-
-
-def printed(page: Page, folder: Path, size: str = "A4") -> tuple[int, str]:
-    """How many pages a print has, and its text without spaces."""
-    page.pdf(path=folder / "report.pdf", format=size)
-    told = subprocess.run(["pdfinfo", folder / "report.pdf"], capture_output=True, check=True, text=True).stdout
-    text = subprocess.run(
-        ["pdftotext", "-raw", folder / "report.pdf", "-"], capture_output=True, check=True, text=True
-    ).stdout
-    return int(dict(line.split(":", 1) for line in told.splitlines())["Pages"]), "".join(text.split())
 
 
 @pytest.mark.parametrize("size", ["A4", "Letter"])

@@ -1,5 +1,6 @@
 """Two runs side by side: which story they tell, what that rules out, and what it leaves open."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -48,8 +49,12 @@ def test_what_works_on_the_hotspot_alone_is_the_networks_doing_and_not_the_lapto
 
     assert (made.story, made.sure) == ("two-networks", True)
     assert made.sentence == (
-        "A ('Office') stops a Particle Argon at the device's cloud port (cloud.transport), and the likely hotspot (B) "
-        "does not. This laptop is ruled out; the cause is in the network that stops the device."
+        "A ('Office') stops a Particle Argon at the device's cloud port, and the likely hotspot (B) does not. "
+        "A ('Office') fails cloud.transport. This laptop is ruled out; the cause is in the network that stops the "
+        "device."
+    )
+    assert made.headline == (
+        "A ('Office') stops a Particle Argon at the device's cloud port, and the likely hotspot (B) does not."
     )
     assert standing(made) == {
         "this laptop": "ruled-out",
@@ -135,8 +140,8 @@ def test_two_networks_that_fail_alike_point_at_what_they_have_in_common() -> Non
     made = compared(site(cloud=blocked()), phone(cloud=blocked()))
 
     assert made.sentence == (
-        "Both networks stop a Particle Argon at the device's cloud port, in the same checks (cloud.transport). Look "
-        "first at what the two runs share: this laptop, the device's cloud, and its profile."
+        "Both networks stop a Particle Argon at the device's cloud port. They fail the same checks: cloud.transport. "
+        "Look first at what the two runs share: this laptop, the device's cloud, and its profile."
     )
     assert standing(made)["this laptop"] == "suspect"
     assert standing(made)["the device's cloud, and the device's profile"] == "suspect"
@@ -161,7 +166,10 @@ def test_two_networks_that_fail_otherwise_are_no_reference_for_each_other() -> N
 def test_a_hotspot_that_fails_where_the_site_works_is_no_reference() -> None:
     made = compared(site(), phone(cloud=blocked()))
 
-    assert made.sentence.startswith("The likely hotspot (B) stops a Particle Argon at the device's cloud port (cloud")
+    assert made.headline == (
+        "The likely hotspot (B) stops a Particle Argon at the device's cloud port, and A ('Office') does not."
+    )
+    assert "The likely hotspot (B) fails cloud.transport." in made.sentence
     assert made.sentence.endswith("So the hotspot is no reference for A ('Office') here.")
     assert made.worse is True
 
@@ -222,7 +230,11 @@ def test_where_nothing_was_compared_nothing_is_said_to_be_no_worse() -> None:
 def test_what_two_networks_left_out_is_named() -> None:
     made = compared(site(), phone(), selection=Selection(skip=["portal"]))
 
-    assert "online: portal left out of that run, as asked." in made.sentence
+    assert made.sentence == (
+        "It is not known whether A ('Office') or the likely hotspot (B) would let a Particle Argon online. "
+        "A ('Office'): portal left out of that run, as asked. "
+        "The likely hotspot (B): portal left out of that run, as asked."
+    )
 
 
 def test_a_change_for_a_failure_that_is_a_warning_is_not_said_to_have_worked() -> None:
@@ -621,8 +633,11 @@ def test_two_runs_that_saw_nothing_rule_out_nothing(first: Any, other: Any, devi
 def test_every_comparison_is_whole(observations: Observations, other: Observations, device: str) -> None:
     made = compared(observations, other, device=device)
 
-    assert made.sentence.strip().endswith(".")
+    assert made.sentence.startswith(made.headline)
+    assert made.headline.endswith(".")
+    assert made.sentence.endswith(".")
     assert ".." not in made.sentence
+    assert [pair.id for pair in made.checks if re.search(rf"\b{pair.id}\b", made.headline)] == []
     assert [pair.id for pair in made.checks] == [check.id for check in given_as("A", observations).report.checks]
     assert all(pair.meaning for pair in made.checks)
     for text in (made.sentence, *(each.because for each in made.conclusions)):
