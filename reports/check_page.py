@@ -1,7 +1,8 @@
-"""The page of a check for a terminal: the Markdown of docs/checks, without its marks."""
+"""The page of a check, for a terminal and in the HTML report: the Markdown of docs/checks, without its marks."""
 
 import re
 from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -11,47 +12,67 @@ NARROWEST, WIDEST = 30, 100
 _LINK = re.compile(r"\[([^]]+)\]\(([^)#]+)\.md#?(\w*)\)")
 _OF_NO_CHECK = {"common", "routers"}
 _ADDRESS = re.compile(r"<(https?://[^>]+)>")
+_STYLES = {"plain": "", "strong": "bold", "code": "cyan"}
 _MARKED = re.compile(r"\*\*(?P<strong>[^*]+)\*\*|`(?P<code>[^`]+)`")
+
+
+Kind = Literal["heading", "item", "paragraph"]
+Style = Literal["plain", "strong", "code"]
+
+
+class Block(NamedTuple):
+    """A heading, an item of a list or a paragraph."""
+
+    kind: Kind
+    spans: list[tuple[Style, str]]
 
 
 def print_page(console: Console, page: str) -> None:
     """Print a page or a section: headings and first words in bold, and code in a colour."""
-    before = ""
-    for block in _blocks(page):
-        is_item = block.startswith("* ")
-        if before and not (is_item and before.startswith("* ")):
+    before: Kind | None = None
+    for block in blocks(page):
+        if before and not block.kind == before == "item":
             console.print()
-        before = block
-        if block.startswith("#"):
-            console.print(Text(block.lstrip("# "), style="bold"))
+        before = block.kind
+        if block.kind == "heading":
+            console.print(Text("".join(text for _, text in block.spans), style="bold"))
             continue
-        first, rest = ("  - ", "    ") if is_item else ("", "")
+        first, rest = ("  - ", "    ") if block.kind == "item" else ("", "")
         width = max(NARROWEST, min(console.width, WIDEST)) - len(rest)
-        for number, line in enumerate(_marked(block.removeprefix("* ")).wrap(console, width)):
+        for number, line in enumerate(_styled(block).wrap(console, width)):
             line.rstrip()
             console.print(Text(rest if number else first) + line)
 
 
-def _blocks(page: str) -> Iterator[str]:
-    """Each heading, paragraph and item of a list, as one line."""
+def blocks(page: str) -> Iterator[Block]:
+    """The parts of a page or a section, without the marks of Markdown."""
     for paragraph in re.split(r"\n{2,}", page.strip()):
-        for block in re.split(r"\n(?=\* )", paragraph):
-            yield " ".join(line.strip() for line in block.splitlines())
+        for text in re.split(r"\n(?=\* )", paragraph):
+            line = " ".join(line.strip() for line in text.splitlines())
+            if line.startswith("#"):
+                yield Block("heading", [("plain", line.lstrip("# "))])
+            elif line.startswith("* "):
+                yield Block("item", list(_spans(line.removeprefix("* "))))
+            else:
+                yield Block("paragraph", list(_spans(line)))
 
 
-def _marked(block: str) -> Text:
-    """A paragraph with its bold words and its code as styles."""
-    plain = _ADDRESS.sub(r"\1", _LINK.sub(_command, block))
-    text, end = Text(), 0
+def _spans(block: str) -> Iterator[tuple[Style, str]]:
+    """The words of a block: bold ones, code, and all others."""
+    plain, end = _ADDRESS.sub(r"\1", _LINK.sub(_command, block)), 0
     for match in _MARKED.finditer(plain):
-        text.append(plain[end : match.start()])
-        if match["strong"]:
-            text.append(match["strong"], style="bold")
-        else:
-            code = match["code"]
-            text.append(f'"{code}"' if " " in code else code, style="cyan")
+        yield "plain", plain[end : match.start()]
+        yield ("strong", match["strong"]) if match["strong"] else ("code", match["code"])
         end = match.end()
-    text.append(plain[end:])
+    yield "plain", plain[end:]
+
+
+def _styled(block: Block) -> Text:
+    """A block with its bold words and its code as styles."""
+    text = Text()
+    for style, words in block.spans:
+        quoted = f'"{words}"' if style == "code" and " " in words else words
+        text.append(quoted, style=_STYLES[style])
     return text
 
 

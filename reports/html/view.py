@@ -1,15 +1,18 @@
 """What the report's page shows, section by section: the report's words and values, arranged in tables and texts."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
 
+from netpreflight.agent.check_pages import names, sections, with_settings
 from netpreflight.agent.owner import Owner, the_owner
 from netpreflight.agent.report import Report, for_page
 from netpreflight.agent.report.other_devices import VersionVerdict
-from netpreflight.agent.results import Stage, StartupStage
+from netpreflight.agent.results import Check, Stage, StartupStage
 from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
+from netpreflight.reports.check_page import Block, Kind, blocks
 from netpreflight.reports.firewall import DIALECTS
 from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.html import led_drawing as led
@@ -90,6 +93,7 @@ def view(report: Report, dialects: Sequence[str], contact: str) -> dict[str, obj
         "stages": [
             (name, [check for check in report.checks if check.stage == stage]) for stage, name in _STAGES.items()
         ],
+        "about": {check.id: list(_about(check)) for check in report.checks if _has_page(check)},
         "devices": _devices(report),
         "versions": [_version(version) for version in report.versions],
         "versions_differ": len({tuple(version.warnings) for version in report.versions}) > 1,
@@ -156,6 +160,18 @@ def _firewalls(report: Report, dialects: Sequence[str]) -> Iterator[tuple[str, s
     if any(change.rules for change in report.changes):
         for name in dialects or DIALECTS:
             yield DIALECTS[name].title, render_rules(report.changes, name), bool(dialects)
+
+
+def _has_page(check: Check) -> bool:
+    """Whether docs/checks says something of its problem, as of all that judging knows."""
+    return check.id in names() and check.problem in sections(check.id)
+
+
+def _about(check: Check) -> Iterator[tuple[Kind, list[Block]]]:
+    """What a check's page says about its problem, and where routers keep the setting; items in a row are one list."""
+    page = blocks(with_settings(check.id, check.problem).partition("\n")[2])
+    for kind, alike in groupby(page, lambda block: block.kind):
+        yield kind, list(alike)
 
 
 def _stops(report: Report) -> list[list[Cell]]:

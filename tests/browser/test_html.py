@@ -65,6 +65,15 @@ def test_the_first_screen_says_what_who_and_which_light(
             assert in_view(here.page, ".change + p")
 
 
+def test_a_link_opens_what_the_answers_problem_means(browser: Browser, files: Files) -> None:
+    with opened(browser, files["udp-blocked"]) as here:
+        about = here.page.locator("#about-path\\.egress")
+        assert not about.is_visible()
+        here.page.get_by_role("link", name="What that means").click()
+        about.wait_for(state="visible")
+        assert "On common routers" in about.inner_text()
+
+
 @pytest.mark.parametrize("name", FOUR)
 def test_everything_folded_is_reached_and_opened_by_keyboard(browser: Browser, files: Files, name: str) -> None:
     with opened(browser, files[name]) as here:

@@ -370,3 +370,25 @@ def test_a_request_says_how_the_network_was_looked_at(medium: str, says: str) ->
     scope = msgspec.structs.replace(made.scope, medium=medium)
 
     assert says in " ".join(Parsed(render(msgspec.structs.replace(made, scope=scope))).texts.values())
+
+
+@pytest.mark.parametrize("made", REPORTS)
+def test_each_finding_leads_to_what_its_page_says_of_it(made: Any) -> None:
+    """The words of docs/checks, whole: the section of its problem, without the marks of Markdown."""
+    judged: Report = made()
+    document = render(judged)
+    findings = [check for check in judged.checks if check.problem]
+    shown_at = {ident for _, attributes in Parsed(document).tags if (ident := attributes.get("id"))}
+
+    for check in findings:
+        told = document.partition(f'<div id="about-{check.id}">')[2].partition("</div>")[0]
+        page = (FOLDER.parents[2] / f"docs/checks/{check.id}.md").read_text(encoding="utf-8")
+        common = (FOLDER.parents[2] / "docs/checks/common.md").read_text(encoding="utf-8")
+        section = next(text for text in f"{page}\n{common}".split("\n## ") if text.startswith(f"{check.problem}\n"))
+        words = re.findall(r"[a-z]{4,}", section.partition("Problems that any check")[0])
+        assert f"about-{check.id}" in shown_at
+        assert f'href="#about-{check.id}"' in document
+        assert len(words) > 10
+        assert set(words) <= set(re.findall(r"[a-z]{4,}", html.unescape(told)))
+    assert document.count('<div id="about-') == len(findings)
+    assert bool(findings) == (made is not four.healthy)
