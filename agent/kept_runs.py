@@ -110,21 +110,19 @@ def place() -> Place:
     variables = {name: os.environ.get(name) for name in ("HOME", "XDG_DATA_HOME")}
     owner = None
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        import pwd  # noqa: PLC0415 - not there on Windows
-
         user = caller(os.environ)
-        uid, home = (user.uid, user.home) if user.has_called else (0, pwd.getpwuid(0).pw_dir)
         owner = Owner(user.uid, user.gid) if user.has_called else None
-        if user.has_called or not _is_of(variables["HOME"], 0):
-            variables["HOME"] = home
-        if not _is_of(variables["XDG_DATA_HOME"], uid):
+        if owner is not None or not _is_of(variables["HOME"], 0):
+            variables["HOME"] = user.home if owner is not None else None  # without it, as the system knows it
+        if not _is_of(variables["XDG_DATA_HOME"], owner.uid if owner else 0):
             variables["XDG_DATA_HOME"] = None
     with _environment(variables):
         try:
             folder = platformdirs.user_data_path("netpreflight", appauthor=False) / "runs"
+            home = Path("~").expanduser() if variables["HOME"] or owner is None else folder
         except RuntimeError as problem:
             raise FileNotFoundError(errno.ENOENT, "no home folder is known") from problem
-        return Place(folder, Path("~").expanduser() if variables["HOME"] else folder, owner)
+    return Place(folder, home, owner)
 
 
 def _is_of(path: str | None, uid: int) -> bool:

@@ -270,8 +270,8 @@ class Laptop(Namespace):
         return ["ip", "netns", "exec", self.name, "sh", "-c", script, "sh", *drop, *argv]
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return the environment without the proxies of the machine that runs the lab, plus `extra`."""
-        own = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+        """Return the environment without proxies and folders of the machine that runs the lab, plus `extra`."""
+        own = {key: value for key, value in os.environ.items() if not key.lower().endswith(("_proxy", "xdg_data_home"))}
         return own | {"HOME": str(self.home)} | dict(extra or {})
 
     def run(

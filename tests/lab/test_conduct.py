@@ -683,7 +683,7 @@ def test_no_lease_is_left_and_no_file_but_the_kept_run(*, keeps: bool) -> None:
     with Lab() as lab:
         home = lab.folder / "empty-home"
         home.mkdir()
-        run = lab.check(*([] if keeps else ["--no-keep"]), env={"HOME": str(home), "XDG_DATA_HOME": ""})
+        run = lab.check(*([] if keeps else ["--no-keep"]), env={"HOME": str(home)})
 
         assert run.exit_code == 0
         files = [path for path in home.rglob("*") if not path.is_dir()]

@@ -323,6 +323,28 @@ def test_roots_own_is_in_its_home_whatever_su_has_left(
     assert place() == (home / ".local/share/netpreflight/runs", home, None)
 
 
+@pytest.mark.parametrize("home", ["", "relative", "~", "/home/of/a/stranger"])
+def test_roots_is_found_whatever_home_says(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(kept_runs, "_is_of", lambda path, uid: False)
+    monkeypatch.setenv("HOME", home)
+
+    expected = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    assert place() == (expected / ".local/share/netpreflight/runs", expected, None)
+    assert os.environ["HOME"] == home
+
+
+@pytest.mark.parametrize("home", ["~", "~nobody-has-this-name"])
+def test_a_home_that_is_none_is_told(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: USER)
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: {}[uid])
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.delenv("XDG_DATA_HOME")
+
+    with pytest.raises(FileNotFoundError, match="no home folder is known"):
+        keep(NOON)
+
+
 def test_an_ordinary_users_is_where_the_system_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: USER)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
