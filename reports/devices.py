@@ -136,6 +136,8 @@ def render_sheet(sheet: Sheet, width: int) -> str:
     lines = _wrapped(f"{profile.title} ({profile.name}), {_versions(sheet)}", width)
     if profile.device_os is not None:
         lines += _wrapped(profile.device_os.source, width, "    ")
+    if profile.checked is not None:
+        lines += _wrapped(f"Last held against its sources on {profile.checked}.", width, "    ")
     for section in sorted(sheet.facts, key=bool):
         if any(sheet.facts[section].values()):
             lines += ["", _TITLES.get(section, section)]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origi
 import msgspec
 from msgspec import Meta, Struct
 
-from netpreflight.agent.profiles.facts import CheckNeeds, DeviceOs, Fact, Profile, Text, covers, is_table, order
+from netpreflight.agent.profiles.facts import CheckNeeds, Day, DeviceOs, Fact, Profile, Text, covers, is_table, order
 from netpreflight.agent.profiles.written import KeyPath, Written, dotted, quoted
 
 LONGEST_NAME = 128
@@ -43,7 +43,7 @@ def check_keys(written: Written) -> None:
     Raises:
         DeviceFileError: naming the first such key.
     """
-    plain = {"based_on": Text, "title": _kinds(Profile)["title"], "device_id": _DEVICE_ID}
+    plain = {"based_on": Text, "title": _kinds(Profile)["title"], "device_id": _DEVICE_ID, "checked": Day}
     for key, value in written.content.items():
         if key in plain:
             _check_value(written, (key,), value, plain[key])

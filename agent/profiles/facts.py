@@ -61,6 +61,9 @@ ServerKey = Annotated[
         description="the base64 of a SubjectPublicKeyInfo in DER, of a key on P-256",
     ),
 ]
+Day = Annotated[
+    str, Meta(pattern=r"\A20[0-9]{2}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])\Z", description="a day such as 2026-11-28")
+]
 Country = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z", description="an ISO 3166 code such as US")]
 
 
@@ -280,6 +283,8 @@ class Profile(_Section, frozen=True, kw_only=True):
     asked_os: str | None = None
     """The Device OS version that was asked for, if it is newer than the newest known, which stands for it."""
     device_os: DeviceOs | None = None
+    checked: Day | None = None
+    """The day on which the facts were last held against their sources; None: not stated."""
     mac_prefix: (
         Fact[
             Annotated[

@@ -15,7 +15,7 @@ from netpreflight.agent.profiles.written import DeviceFileError, UnknownDeviceEr
 FOLDER = Path(__file__).parent
 DEFAULT = "generic"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PLAIN = {"title", "device_id"}
+_PLAIN = {"title", "device_id", "checked"}
 """Keys whose values are not facts."""
 _OF_THE_HOSTS = {"known_names", "fallback_address", "server_key", "status_page"}
 """Facts that belong to the cloud's hosts: a file with hosts of its own does not take them over."""
@@ -244,7 +244,7 @@ def _at(name: str, origin: str, content: dict[str, Any], os_version: str | None)
             version, asked = newest, version
     chosen: dict[str, Any] = {"name": name, "origin": origin, "os_version": version, "asked_os": asked}
     for key, value in content.items():
-        if key in {"title", "device_os"}:
+        if key in {"title", "device_os", "checked"}:
             chosen[key] = value
         elif key == "device_id":
             continue

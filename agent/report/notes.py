@@ -3,6 +3,7 @@
 from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.abilities import on_proxy, on_vpn
+from netpreflight.agent.judging.answer import with_article
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.portal import mac_of
 from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
@@ -66,6 +67,28 @@ def on_set_up(source: str | None) -> list[str]:
     index = "PyPI and its file server" if source == "PyPI" else "the mirror of PyPI that NETPREFLIGHT_INDEX names"
     told = f"Directly before this run, ./netpreflight set up .venv: pip took the packages from {index}."
     return [f"{told} That is not among the hosts and packets listed here."]
+
+
+def on_age(started: str, rules_of: str, profile: Profile) -> list[str]:
+    """The note on rules or device facts that were more than 12 months old when the run started."""
+    old = [
+        ("the rules of this netpreflight", rules_of),
+        (f"what it knows of {with_article(profile.title)}", profile.checked),
+    ]
+    told = [
+        f"{what} on {day}"
+        for what, day in old
+        if day is not None and started[:1].isdecimal() and started[:10] > _a_year_after(day)
+    ]
+    if not told:
+        return []
+    told_of = f"More than 12 months before this run was the last look at {in_a_row(told)}."
+    return [f"{told_of} A newer netpreflight, or a newer file of the device, may judge otherwise."]
+
+
+def _a_year_after(day: str) -> str:
+    """The same day of the next year; both as in ISO 8601, which sorts by time."""
+    return f"{int(day[:4]) + 1}{day[4:]}"
 
 
 def on_newer_version(title: str, asked: str, newest: str | None) -> str:

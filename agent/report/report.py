@@ -13,7 +13,7 @@ from netpreflight.agent.judging.wifi.survey import surveyed
 from netpreflight.agent.profiles import DEFAULT, Profile
 from netpreflight.agent.report.changes import Change, changes
 from netpreflight.agent.report.enough import Enough, enough
-from netpreflight.agent.report.notes import notes, on_set_up, on_the_answer
+from netpreflight.agent.report.notes import notes, on_age, on_set_up, on_the_answer
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict, by_device, by_version
 from netpreflight.agent.report.questions import Question, questions
 from netpreflight.agent.report.way_to_cloud import Station, way_to_cloud
@@ -28,6 +28,8 @@ SharingLevel = Literal["complete", SharedLevel]
 LEVELS: tuple[SharingLevel, ...] = ("complete", "ticket", "public")
 RULES = "6"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
+RULES_OF = "2026-11-28"
+"""The day on which these rules were last changed, or found to be right."""
 MOST_NETWORKS = 200
 """At most this many networks in range are judged, the strongest: more is a flood of made-up names."""
 
@@ -157,6 +159,7 @@ def make(run: Run, profile: Profile) -> Report:
         notes=[
             *on_the_answer(judgement, profile, devices),
             *notes(view, selection, complete=run.complete),
+            *on_age(run.started, RULES_OF, profile),
             *on_set_up(run.set_up),
         ],
         internet_test=judgement.internet_test,

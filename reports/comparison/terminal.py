@@ -5,13 +5,13 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from netpreflight.agent.compare import Comparison
 from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.terminal import MARKS, on_terminal, plain_text
+from netpreflight.reports.terminal.rows import print_rows
 from netpreflight.reports.terminal.styles import VERDICT_STYLES
 
 _RELATIONS = {"better": "green", "worse": "bold red", "no-longer-known": "magenta", "now-known": "", "same": "dim"}
@@ -20,15 +20,15 @@ _STANDING_STYLES = {"ruled-out": "green", "suspect": "bold red", "not-settled": 
 
 def show(comparison: Comparison, stream: TextIO) -> None:
     """Show a comparison on a terminal."""
-    _print(on_terminal(stream), comparison)
+    print_comparison(on_terminal(stream), comparison)
 
 
 def render(comparison: Comparison) -> str:
     """A comparison as plain text."""
-    return plain_text(lambda console: _print(console, comparison))
+    return plain_text(lambda console: print_comparison(console, comparison))
 
 
-def _print(console: Console, comparison: Comparison) -> None:
+def print_comparison(console: Console, comparison: Comparison) -> None:
     """Print a comparison: the sentence, both runs, limits, conclusions, changes, checks, differences."""
     console.print()
     console.print(Text(shown(comparison.sentence), style="bold"))
@@ -79,13 +79,12 @@ def _print_changes(console: Console, comparison: Comparison) -> None:
 def _print_checks(console: Console, comparison: Comparison) -> None:
     """Print the table of checks in both runs, and the details of those that differ."""
     console.print()
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    for heading in ("Stage", "Check", "A", "B", "What it means"):
-        table.add_column(heading, no_wrap=heading != "What it means", overflow="fold")
+    rows = []
     for pair in comparison.checks:
         what = Text(shown(meaning(pair)), style=_RELATIONS.get(pair.relation, ""))
-        table.add_row(pair.stage, pair.id, Text(*MARKS[pair.a]), Text(*MARKS[pair.b]), what)
-    console.print(table)
+        rows.append((pair.stage or "", pair.id, Text(*MARKS[pair.a]), Text(*MARKS[pair.b]), what))
+    headings = ("Stage", "Check", "A", "B", "What it means")
+    print_rows(console, headings, rows, beside=4, whole=headings[:4])
     differing = [(pair, lines) for pair in comparison.checks if (lines := details(pair))]
     if differing:
         _heading(console, "What was seen in checks that differ")
@@ -100,12 +99,11 @@ def _print_differences(console: Console, comparison: Comparison) -> None:
     if not comparison.differences:
         return
     _heading(console, "What else differs")
-    table = Table(box=None, padding=(0, 2, 0, 2), show_edge=False, header_style="dim")
-    for heading in ("", "A", "B"):
-        table.add_column(heading, overflow="fold")
-    for difference in comparison.differences:
-        table.add_row(Text(shown(difference.what)), Text(shown(difference.a)), Text(shown(difference.b)))
-    console.print(table)
+    rows = [
+        tuple(Text(shown(cell)) for cell in (difference.what, difference.a, difference.b))
+        for difference in comparison.differences
+    ]
+    print_rows(console, ("", "A", "B"), rows, beside=1, padding=(0, 2, 0, 2), header_style="dim")
 
 
 def _heading(console: Console, text: str) -> None:

@@ -1,11 +1,11 @@
 """The report's part about the device itself: its start, its Internet Test, other versions, other devices."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from netpreflight.agent.counted import in_a_row
@@ -13,6 +13,7 @@ from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
 from netpreflight.reports.safe_text import shown
+from netpreflight.reports.terminal.rows import print_rows
 from netpreflight.reports.terminal.styles import VERDICT_STYLES
 from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, log_lines, runs, titled
 
@@ -28,17 +29,13 @@ def print_startup(console: Console, report: Report) -> None:
     """Print the five stages from power-on, and where the device stops."""
     start, device = report.startup, report.device
     _heading(console, f"From power-on: {titled(device.title, device.os_version)} on this network")
-    table = _table("Stage", "", "LED", "Takes")
+    rows = []
     for step in start.stages:
         word, style = _STATES[step.state]
         dim = "dim" if step.state == "not-reached" else ""
-        table.add_row(
-            Text(shown(step.title), style=dim),
-            Text(word, style=style),
-            Text(shown(step.led), style=dim),
-            Text(shown(step.expected)),
-        )
-    console.print(table)
+        title, led = Text(shown(step.title), style=dim), Text(shown(step.led), style=dim)
+        rows.append((title, Text(word, style=style), led, Text(shown(step.expected))))
+    _print_table(console, ("Stage", "", "LED", "Takes"), rows)
     passed = [step for step in start.stages if step.state != "not-reached"]
     lines = [(step.title, line) for step in passed for line in log_lines(step)]
     if lines:
@@ -118,12 +115,12 @@ def _version_lines(version: VersionVerdict, report: Report) -> list[str]:
 def print_devices(console: Console, report: Report) -> None:
     """Print the verdict for every known device on the same network."""
     _heading(console, "The same network for each known device")
-    table = _table("Device", "Verdict", "Online", "At the end")
     online = {True: "yes", False: "no", None: "?"}
+    rows = []
     for device in report.devices:
         title = titled(device.title, device.os_version)
-        table.add_row(Text(shown(title)), _verdict(device), online[device.online], Text(shown(at_the_end(device))))
-    console.print(table)
+        rows.append((Text(shown(title)), _verdict(device), online[device.online], Text(shown(at_the_end(device)))))
+    _print_table(console, ("Device", "Verdict", "Online", "At the end"), rows)
 
 
 def _doubts(console: Console, facts: list[Fact[Any]]) -> None:
@@ -139,12 +136,10 @@ def _verdict(device: DeviceVerdict | VersionVerdict) -> Text:
     return Text(device.verdict, style=VERDICT_STYLES[device.verdict])
 
 
-def _table(*headings: str) -> Table:
-    """An empty table with these headings."""
-    table = Table(box=None, padding=(0, 2, 0, 2), show_edge=False, header_style="dim")
-    for number, heading in enumerate(headings):
-        table.add_column(heading, no_wrap=number == 1, overflow="fold")
-    return table
+def _print_table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
+    """Print rows whose first two cells belong together."""
+    whole = headings[1:2]
+    print_rows(console, headings, rows, beside=2, whole=whole, padding=(0, 2, 0, 2), header_style="dim")
 
 
 def _heading(console: Console, text: str) -> None:

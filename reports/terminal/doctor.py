@@ -20,15 +20,15 @@ _MARK_WIDTH = 9
 
 def show(doctor: Doctor, stream: TextIO) -> None:
     """Show what a laptop can measure on a terminal."""
-    _print(on_terminal(stream), doctor)
+    print_doctor(on_terminal(stream), doctor)
 
 
 def render(doctor: Doctor) -> str:
     """The same as plain text."""
-    return plain_text(lambda console: _print(console, doctor))
+    return plain_text(lambda console: print_doctor(console, doctor))
 
 
-def _print(console: Console, doctor: Doctor) -> None:
+def print_doctor(console: Console, doctor: Doctor) -> None:
     """Print each ability, what was found, and the step; the last line says what is missing."""
     console.print(Text("What this laptop can measure (nobody was contacted)", style="bold"))
     for ability in doctor.abilities:

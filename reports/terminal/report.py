@@ -7,7 +7,6 @@ from itertools import groupby
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from netpreflight.agent.next_step import Invocation
@@ -15,7 +14,7 @@ from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import in_groups
 from netpreflight.probes.quoting import in_quotes
-from netpreflight.reports.channel_map import MARK, channel_map
+from netpreflight.reports.channel_map import MARK, WIDTH, channel_map
 from netpreflight.reports.console import plain_text
 from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, way
 from netpreflight.reports.safe_text import shown
@@ -25,6 +24,7 @@ from netpreflight.reports.terminal.device import (
     print_startup,
     print_versions,
 )
+from netpreflight.reports.terminal.rows import print_rows
 from netpreflight.reports.terminal.styles import MARKS, VERDICT_STYLES, WORST_FIRST
 from netpreflight.reports.words import needless
 
@@ -70,7 +70,7 @@ def print_report(
     for note in report.notes:
         console.print(Text(shown(note), style="yellow"))
     console.print()
-    console.print(_table(report.checks))
+    _print_checks(console, report.checks)
     _print_remedies(console, report)
     _print_changes(console, report, dialects, by, saved)
     _print_requests(console, report, contact)
@@ -101,24 +101,19 @@ def _print_details(console: Console, report: Report) -> None:
             console.print(Padding(Text(shown(line)), (0, 0, 0, 4), expand=False))
 
 
-def _table(checks: list[Check]) -> Table:
-    """The table of checks with their results; neighbours of which the same is said share a row."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    for heading in ("Stage", "Check", "Result", "What was seen"):
-        table.add_column(heading, no_wrap=heading != "What was seen", overflow="fold")
-    alike = groupby(checks, lambda check: (check.stage, check.status, check.summary, needless(check)))
-    for _, same in alike:
+def _print_checks(console: Console, checks: list[Check]) -> None:
+    """Print the checks with their results; neighbours of which the same is said share a row."""
+    rows = []
+    for _, same in groupby(checks, lambda check: (check.stage, check.status, check.summary, needless(check))):
         check, *others = same
         word, style = MARKS[check.status]
         is_not_needed = needless(check)
         note = " (this device does not need it)" if is_not_needed else ""
-        table.add_row(
-            check.stage,
-            "\n".join(textwrap.wrap(in_groups([check.id, *(other.id for other in others)]), _WIDEST_IDS)),
-            Text(word, style="dim" if is_not_needed else style),
-            Text(shown(check.summary) + note),
-        )
-    return table
+        ids = textwrap.wrap(in_groups([check.id, *(other.id for other in others)]), _WIDEST_IDS)
+        result = Text(word, style="dim" if is_not_needed else style)
+        rows.append((check.stage or "", "\n".join(ids), result, Text(shown(check.summary) + note)))
+    headings = ("Stage", "Check", "Result", "What was seen")
+    print_rows(console, headings, rows, beside=3, whole=headings[:3])
 
 
 def _print_remedies(console: Console, report: Report) -> None:
@@ -205,9 +200,7 @@ def _print_networks(console: Console, report: Report) -> None:
         return
     console.print()
     console.print(Text("The networks in range, judged from the Wi-Fi scan only, best first", style="bold"))
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    for heading in ("Network", "Signal", "Channels", "Verdict", "First reason"):
-        table.add_column(heading, no_wrap=heading in {"Signal", "Verdict"}, overflow="fold")
+    rows = []
     before = ""
     for network in report.networks[:_MOST_NETWORKS]:
         strength = f"{network.signal_dbm:.0f} dBm" if network.signal_dbm is not None else "?"
@@ -216,14 +209,10 @@ def _print_networks(console: Console, report: Report) -> None:
         same = why.replace(in_quotes(network.ssid), "")
         why, before = "as above" if same and same == before else shown(why), same
         channels = ", ".join(map(str, network.channels))
-        table.add_row(
-            Text(shown(network.ssid)),
-            strength,
-            channels,
-            Text(network.verdict, style=VERDICT_STYLES[network.verdict]),
-            Text(why),
-        )
-    console.print(table)
+        verdict = Text(network.verdict, style=VERDICT_STYLES[network.verdict])
+        rows.append((Text(shown(network.ssid)), strength, channels, verdict, Text(why)))
+    headings = ("Network", "Signal", "Channels", "Verdict", "First reason")
+    print_rows(console, headings, rows, beside=3, whole=("Signal", "Verdict"))
     if len(report.networks) > _MOST_NETWORKS:
         rest = f"and {len(report.networks) - _MOST_NETWORKS} more (see the JSON)"
         console.print(Padding(Text(rest), (0, 0, 0, 2), expand=False))
@@ -232,27 +221,27 @@ def _print_networks(console: Console, report: Report) -> None:
 def _print_channel_map(console: Console, report: Report) -> None:
     """Print the channel map of 2.4 GHz, if BSSs were heard there."""
     wifi = report.observations.wifi
-    lines = channel_map(wifi) if wifi is not None else []
+    lines = channel_map(wifi, console.width) if wifi is not None else []
     if not lines:
         return
     console.print()
     console.print(Text("2.4 GHz, channel by channel", style="bold"))
     for line in lines:
-        console.print(Text(line, style="bold" if line.startswith(MARK) else "", no_wrap=True))
+        console.print(Text(line, style="bold" if line.startswith(MARK) else "", no_wrap=console.width >= WIDTH))
 
 
 def _print_answers(console: Console, report: Report, by: Invocation) -> None:
-    """Print the answers to what a forum or support asks, as far as this run knows them."""
+    """Print the answers to what a forum or support asks; neighbours that are not known for one reason share a line."""
     console.print()
     console.print(Text("What support asks", style="bold"))
-    for question in report.answers:
-        answer = (
-            shown(question.answer)
-            if question.answer is not None
-            else f"not known. {shown(_COMMAND.sub(by.program, question.how or ''))}".rstrip()
-        )
-        line = Text.assemble((f"{shown(question.question)} ", "dim"), answer)
-        console.print(Padding(line, (0, 0, 0, 2), expand=False))
+    for (answer, how), same in groupby(report.answers, lambda row: (row.answer, row.how)):
+        questions = [shown(question.question) for question in same]
+        unknown = f"not known. {shown(_COMMAND.sub(by.program, how or ''))}".rstrip()
+        told = shown(answer) if answer is not None else unknown
+        asked = [" ".join(questions)] if answer is None else questions
+        for question in asked:
+            line = Text.assemble((f"{question} ", "dim"), told)
+            console.print(Padding(line, (0, 0, 0, 2), expand=False))
 
 
 def _print_scope(console: Console, report: Report) -> None:

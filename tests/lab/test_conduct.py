@@ -761,7 +761,9 @@ def test_terminal_shows_every_device_online() -> None:
 
     assert (run.returncode, run.stderr, narrow.returncode, narrow.stderr) == (0, "", 0, "")
     assert device_table(run.stdout) == expected
-    assert max(map(len, narrow.stdout.splitlines())) <= 80
+    *lines, kept = narrow.stdout.splitlines()
+    assert kept.startswith("Kept: "), "a file's name is not broken"
+    assert max(map(len, lines)) <= 80
     words = " ".join(table_lines(narrow.stdout))
     assert words.count("breathing cyan") == words.count(" compatible ") == words.count(" yes ") == len(expected)
 

@@ -29,6 +29,7 @@ HEAVY = {
         "reports/terminal/doctor.py",
         "reports/terminal/progress.py",
         "reports/terminal/report.py",
+        "reports/terminal/rows.py",
         "reports/channel_map.py",
         "reports/check_page.py",
         "reports/comparison/terminal.py",

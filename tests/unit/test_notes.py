@@ -14,7 +14,7 @@ from netpreflight.agent.judging import CHECKS, judge
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.registry import with_stage
 from netpreflight.agent.report import Report, load, make
-from netpreflight.agent.report.notes import notes
+from netpreflight.agent.report.notes import notes, on_age
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Observations
 from netpreflight.reports import FORMATS
@@ -191,3 +191,39 @@ def test_what_set_up_contacted_is_told_in_each_format_and_from_a_saved_run(
         assert words in " ".join(html.unescape(FORMATS[suffix](made)).split()), suffix
     assert make(load(file)[0], argon).notes == made.notes
     assert not [note for note in make(run, argon).notes if ".venv" in note]
+
+
+@pytest.mark.parametrize(
+    ("started", "rules_of", "checked", "says"),
+    [
+        ("2026-11-28T10:00:00Z", "2026-11-28", "2026-11-28", ()),
+        ("2027-11-28T23:59:59Z", "2026-11-28", "2026-11-28", ()),
+        ("2027-11-29T00:00:00Z", "2026-11-28", "2027-01-01", ("the rules of this netpreflight on 2026-11-28",)),
+        ("2027-11-29T00:00:00Z", "2027-01-01", "2026-11-28", ("what it knows of a Particle Argon on 2026-11-28",)),
+        ("2029-01-01T00:00:00Z", "2026-11-28", "2026-11-28", ("the rules of", "2026-11-28 and what it knows of a ")),
+        ("2028-03-01T00:00:00Z", "2027-02-28", "2028-02-29", ("the rules of",)),
+        ("2029-02-28T00:00:00Z", "2029-01-01", "2028-02-29", ()),
+        ("2029-03-01T00:00:00Z", "2029-01-01", "2028-02-29", ("a Particle Argon on 2028-02-29",)),
+        ("2031-01-01T00:00:00Z", "2030-12-31", None, ()),
+        ("1970-01-01T00:00:00Z", "2026-11-28", "2026-11-28", ()),
+        ("soon", "2026-11-28", "2026-11-28", ()),
+    ],
+)
+def test_rules_and_facts_older_than_12_months_are_told(
+    started: str, rules_of: str, checked: str | None, says: tuple[str, ...]
+) -> None:
+    found = on_age(started, rules_of, replace(profiles.load("argon"), checked=checked))
+
+    assert len(found) == bool(says)
+    for words in says:
+        assert words in found[0]
+
+
+def test_an_old_netpreflight_says_so_in_every_format() -> None:
+    run = replace(four.run_of(), started="2028-05-05T10:00:00Z")
+    told = "More than 12 months before this run was the last look at"
+
+    assert all(device.checked for device in profiles.load_all())
+    for name, render in FORMATS.items():
+        assert told in " ".join(html.unescape(render(make(run, profiles.load("argon")))).split()), name
+        assert told not in render(make(four.run_of(), profiles.load("argon")))

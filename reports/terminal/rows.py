@@ -1,0 +1,64 @@
+"""Rows of several cells: a table where there is room for one, and else each row in lines of its own."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.padding import Padding, PaddingDimensions
+from rich.table import Table
+from rich.text import Text
+
+NARROW = 70
+"""Below this many columns there is no room for a table: rich would leave out what does not fit."""
+
+
+def print_rows(
+    console: Console,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str | Text]],
+    *,
+    beside: int,
+    whole: Sequence[str] = (),
+    padding: PaddingDimensions = (0, 2, 0, 0),
+    header_style: str = "bold",
+) -> None:
+    """Print rows below their headings.
+
+    Args:
+        console: where to print them.
+        headings: one for each column; it may be empty.
+        rows: the cells of each row.
+        beside: how many cells of a row stand beside each other where there is no room for a table.
+        whole: the headings of the columns whose cells are not broken in a table.
+        padding: of the cells in a table.
+        header_style: of the headings.
+    """
+    if console.width < NARROW:
+        _print_stacked(console, headings, rows, beside, header_style)
+        return
+    table = Table(box=None, padding=padding, show_edge=False, header_style=header_style)
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading in whole, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _print_stacked(
+    console: Console, headings: Sequence[str], rows: Iterable[Sequence[str | Text]], beside: int, header_style: str
+) -> None:
+    """Print each row in lines of its own: the first cells beside each other, and below them one cell in each line."""
+    console.print(Text(" / ".join(filter(None, headings)), style=header_style))
+    for row in rows:
+        first = [_in_one_line(cell) for cell in row[:beside]]
+        console.print(Text("  ").join(cell for cell in first if cell.plain))
+        for heading, cell in zip(headings[beside:], row[beside:], strict=True):
+            text = _in_one_line(cell)
+            if text.plain:
+                label = f"{heading}: " if len(row) - beside > 1 else ""
+                console.print(Padding(Text(label) + text, (0, 0, 0, 2), expand=False))
+
+
+def _in_one_line(cell: str | Text) -> Text:
+    """A cell that may have been broken into lines for a table."""
+    text = Text(cell) if isinstance(cell, str) else cell
+    return Text(" ").join(text.split("\n")) if "\n" in text.plain else text
