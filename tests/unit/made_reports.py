@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import msgspec
+import pytest
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.report import Report
@@ -79,3 +80,7 @@ SOURCES: dict[str, Callable[[], Iterator[Report]]] = {
     source.__name__: source
     for source in (samples, of_places, of_four, in_range, of_selections, of_cases, planted_everywhere)
 }
+EACH_SOURCE = [
+    pytest.param(name, marks=pytest.mark.more) if name in {"of_cases", "of_places"} else name for name in SOURCES
+]
+"""The same for tests; `tests/run --fast` leaves out the two with the most reports."""

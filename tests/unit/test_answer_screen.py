@@ -18,7 +18,7 @@ from netpreflight.reports.terminal.answer import print_answer
 from netpreflight.reports.words import needless
 from tests.unit import places, seen
 from tests.unit.four import FOUR
-from tests.unit.made_reports import FIT, HIGH, SOURCES, of_places
+from tests.unit.made_reports import EACH_SOURCE, FIT, HIGH, SOURCES, of_places
 from tests.unit.rendered import raw, run
 
 KEPT = Path("/home/ann/.local/share/netpreflight/runs/2026-11-28T235959Z-photon2.json")
@@ -31,7 +31,7 @@ def screen(made: Report, columns: int = 80, kept: Path | None = KEPT, *, full: b
     return stream.getvalue()
 
 
-EACH = pytest.mark.parametrize("source", SOURCES)
+EACH = pytest.mark.parametrize("source", EACH_SOURCE)
 
 
 @cache

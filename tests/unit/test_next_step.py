@@ -19,7 +19,7 @@ from netpreflight.agent.selection import Selection, select
 from netpreflight.probes.observations import AS_ROOT, Cloud, Dhcp, Privileges, ServerFlight
 from netpreflight.reports.terminal import Terminal
 from tests.unit import places, seen
-from tests.unit.made_reports import FIT, HIGH, SOURCES
+from tests.unit.made_reports import EACH_SOURCE, FIT, HIGH, SOURCES
 from tests.unit.rendered import Screen, without_codes
 
 PROGRAM = "./netpreflight"
@@ -134,7 +134,7 @@ def test_a_resolver_of_dhcp_needs_dhcp() -> None:
     )
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", EACH_SOURCE)
 def test_no_command_is_the_same_run_again_unless_something_is_changed_before(source: str) -> None:
     for found in SOURCES[source]():
         options = options_of(found)
@@ -145,7 +145,7 @@ def test_no_command_is_the_same_run_again_unless_something_is_changed_before(sou
         assert told.command != same
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", EACH_SOURCE)
 def test_whatever_asks_for_root_says_so_in_the_same_words(source: str) -> None:
     for found in SOURCES[source]():
         for check in found.checks:

@@ -16,6 +16,7 @@ from tests.unit.hostile import HOSTILE
 from tests.unit.keyboard import CTRL_C, CTRL_D, DOWN, ENTER, ESCAPE, PAGE_DOWN, PAGE_UP, Sitting, typed
 from tests.unit.rendered import raw
 
+EACH_TERMINAL = ["xterm-256color", pytest.param("dumb", marks=pytest.mark.more)]
 ASKED = "Which one is for the device?"
 GOOD, OTHER, HIGH = (heard(b"Good", 6, WPA2, HT20, number=1, signal=-40),
                      heard(b"Other", 6, WPA2, HT20, number=2, signal=-60), on_5(b"High", number=3))  # fmt: skip
@@ -81,7 +82,7 @@ def test_the_list_has_the_best_first_with_verdicts(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("key", [b"q", ESCAPE], ids=["q", "escape"])
+@pytest.mark.parametrize("key", [pytest.param(b"q", id="q"), pytest.param(ESCAPE, id="escape", marks=pytest.mark.more)])
 def test_a_key_leaves_without_picking(key: bytes, tmp_path: Path) -> None:
     sitting, found = sat(tmp_path, (ASKED, key))
 
@@ -89,7 +90,7 @@ def test_a_key_leaves_without_picking(key: bytes, tmp_path: Path) -> None:
     assert judged(found) == NONE
 
 
-@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+@pytest.mark.parametrize("term", EACH_TERMINAL)
 def test_ctrl_c_ends_the_run_with_what_is_known(term: str, tmp_path: Path) -> None:
     sitting, found = sat(tmp_path, ("none of them", CTRL_C), term=term)
 
@@ -98,7 +99,7 @@ def test_ctrl_c_ends_the_run_with_what_is_known(term: str, tmp_path: Path) -> No
     assert "Not settled" in sitting.written.decode()
 
 
-@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+@pytest.mark.parametrize("term", EACH_TERMINAL)
 def test_sigterm_leaves_the_terminal_as_it_was(term: str, tmp_path: Path) -> None:
     (tmp_path / "air.pcap").write_bytes(pcap(GOOD, OTHER, *LISTENED, step_s=0.1))
     words = ["check", "--capture", "air.pcap", "--only", "wifi"]
@@ -125,7 +126,7 @@ def test_a_dumb_terminal_is_left_without_a_number(answer: bytes, tmp_path: Path)
     assert judged(found) == NONE
 
 
-@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+@pytest.mark.parametrize("term", EACH_TERMINAL)
 def test_hostile_names_are_text_only(term: str, tmp_path: Path) -> None:
     names = [b"\x1b[31mred\x07", "\u202edet".encode(), b"caf\xe9", b"[/b]<b>&amp;", b"a\r\n 9. yes", b"\x9b2Jc1"]
     frames = tuple(heard(name, 6, WPA2, HT20, number=16 + i) for i, name in enumerate(names))
@@ -139,7 +140,7 @@ def test_hostile_names_are_text_only(term: str, tmp_path: Path) -> None:
         assert octets not in sitting.written
 
 
-@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+@pytest.mark.parametrize("term", EACH_TERMINAL)
 def test_at_forty_columns_a_row_has_the_verdict_and_both_ends_of_the_name(term: str, tmp_path: Path) -> None:
     names = [b"A-company-with-a-long-name-2.4-G", "客人网络客人网络客人".encode() + b"5"]
     frames = tuple(heard(name, 6, WPA2, HT20, number=16 + i) for i, name in enumerate(names))
@@ -164,6 +165,7 @@ def test_more_networks_than_the_screen_has_rows_can_be_reached(tmp_path: Path) -
     assert not [line for line in sitting.screens[0] if "20." in line]
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("keys", [PAGE_DOWN, b"y" + PAGE_DOWN, PAGE_DOWN * 2 + PAGE_UP], ids=["down", "letter", "up"])
 def test_what_enter_picks_is_marked_on_the_screen(keys: bytes, tmp_path: Path) -> None:
     frames = tuple(heard(f"net-{i:02d}".encode(), 6, WPA2, HT20, number=16 + i, signal=-40 - i) for i in range(30))
@@ -191,6 +193,7 @@ def test_a_dumb_terminal_says_how_many_more_there_are(tmp_path: Path) -> None:
     ],
     ids=["one-name", "named", "json", "redact", "ticket"],
 )
+@pytest.mark.more
 def test_nobody_is_asked(frames: tuple[bytes, ...], more: str, tmp_path: Path) -> None:
     sitting, _ = sat(tmp_path, frames=frames, more=more)
 

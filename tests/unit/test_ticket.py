@@ -40,6 +40,8 @@ from tests.unit.seen_ladders import ladder, up_to
 
 GENERIC = profiles.load("generic")
 CAPTURES = sorted((DATA / "captures").rglob("*.pcap*"))
+IN_FAST = {"names", "modes", "security"}
+"""The captures that `tests/run --fast` has."""
 CASES = {
     f"{module.__name__.rpartition('.')[2]}-{name}-{case.name}": case
     for module in (cases_internet, cases_ip)
@@ -69,7 +71,10 @@ def test_and_that_of_a_place(changed: dict[str, Any]) -> None:
     assert_alike(run_of(broken(**changed)))
 
 
-@pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "capture",
+    [pytest.param(path, id=path.stem, marks=[] if path.stem in IN_FAST else pytest.mark.more) for path in CAPTURES],
+)
 def test_and_that_of_a_capture_with_the_networks_in_it(capture: Path) -> None:
     try:
         wifi = read_capture(capture)
