@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from netpreflight.agent.compare import Comparison, Given
     from netpreflight.agent.kept_runs import KeptRun
     from netpreflight.agent.next_step import Invocation, Options
+    from netpreflight.agent.owner import Owner
     from netpreflight.agent.privilege.helper import Helper
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Device as JudgedDevice
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 WRONG_USAGE = 2
 PREPARE_AFTER_S = 0.3
+LONGEST_CONTACT = 200
 MOST_WORK_S, MOST_BLOCKED_S = 0.6, 3.0
 """How long the report of a run that the user stopped may take, of the processor's time and by the clock."""
 
@@ -126,7 +128,11 @@ Os = Annotated[
 Output = Annotated[
     list[Path] | None,
     typer.Option(
-        "--output", "-o", metavar="FILE", help="Also write the report: .html, .json, .md or .txt. May be repeated."
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Also write the report: .html, .json, .md or .txt; or .eml: the request to whoever has to change "
+        "something, as a mail that is not sent. May be repeated.",
     ),
 ]
 ComparisonOutput = Annotated[
@@ -142,6 +148,14 @@ Dialects = Annotated[
         metavar="DIALECT",
         autocompletion=_dialects,
         help="Also print the firewall change for this product (see netpreflight rules --help). May be repeated.",
+    ),
+]
+Contact = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Who asks, such as a name and a telephone number: the last line of each request, on pages, in Markdown, "
+        "texts and mails. It is saved nowhere else.",
     ),
 ]
 Share = Annotated[
@@ -212,6 +226,7 @@ def check(
     ] = False,
     dialects: Dialects = None,
     output: Output = None,
+    contact: Contact = None,
     share: Share = None,
     redact: Redact = False,
     full: Full = False,
@@ -243,8 +258,9 @@ def check(
     from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415
 
     outputs, is_root = _check_outputs(output), _is_root()
-    kept = KeptRun() if not (no_keep or redact) and share != "public" else None
-    helper = start_helper(outputs, kept) if context.obj else None  # before the rest is loaded, so that it stays small
+    kept = None if no_keep or redact or share == "public" else KeptRun()
+    # Before the rest is loaded, so that it stays small.
+    helper = start_helper(_every_file(outputs), kept) if context.obj else None
     from msgspec import structs  # noqa: PLC0415 - as above
 
     from netpreflight.agent import judging, profiles  # noqa: PLC0415
@@ -257,7 +273,8 @@ def check(
 
     gc.freeze()
     gc.enable()
-    products, level = _check_dialects(dialects), _choose_level(share, redact=redact)
+    level = _choose_level(share, redact=redact)
+    products, who_asks = _check_dialects(dialects), _check_contact(contact, outputs, level)
     try:
         profile = profiles.load(device or profiles.DEFAULT, os_version)
         selection = select(only, skip)
@@ -315,11 +332,14 @@ def check(
     if not run.complete:
         _end_soon()
     del air  # its survey, which may be large, is in the run
-    asks = not as_json and level in {None, "complete"}  # the others name no network on the screen
-    report, left = _judge(structs.replace(run, set_up=_set_up_from()), profile, asks=asks)
+    report, left = _judge(
+        structs.replace(run, set_up=_set_up_from()),
+        profile,
+        asks=not as_json and level in {None, "complete"},  # the others name no network on the screen
+    )
     _write_held_events(report, events, level)
-    show = partial(_show, by=_with_picked(by, report), dialects=products, full=full)
-    _deliver(report, profile, show, outputs, products, level, as_json=as_json, helper=helper, kept=kept)
+    show = partial(_show, by=_with_picked(by, report), dialects=products, contact=who_asks, full=full)
+    _deliver(report, profile, show, outputs, products, level, who_asks, as_json=as_json, helper=helper, kept=kept)
     return EXIT_CODES[report.verdict] if run.complete and not left else INTERRUPTED
 
 
@@ -331,6 +351,7 @@ def report(
     os_version: Os = None,
     dialects: Dialects = None,
     output: Output = None,
+    contact: Contact = None,
     share: Share = None,
     redact: Redact = False,
     full: Full = False,
@@ -353,10 +374,11 @@ def report(
     for path in outputs:
         if _is_same(saved, path) and LEVELS.index(_level_of(path, level)) > LEVELS.index(own_level):
             raise UsageError(f"-o {saved} would replace the {own_level} run with one that shows less: give another -o")
+    who_asks = _check_contact(contact, outputs, level)
     again = make(run, profile)
     by = _invocation(options_of(again), level, is_root=_is_root())
-    show = partial(_show, by=by, dialects=products, full=full, file=file, is_newest=file is None)
-    _deliver(again, profile, show, outputs, products, level, as_json=as_json)
+    show = partial(_show, by=by, dialects=products, contact=who_asks, full=full, file=file, is_newest=file is None)
+    _deliver(again, profile, show, outputs, products, level, who_asks, as_json=as_json)
     return EXIT_CODES[again.verdict]
 
 
@@ -738,17 +760,25 @@ def _deliver(
     outputs: list[Path],
     dialects: list[str],
     level: "SharingLevel | None",
+    contact: str,
     *,
     as_json: bool,
     helper: "Helper | None" = None,
     kept: "KeptRun | None" = None,
 ) -> None:
     """Write the files that were asked for, keep the run, and show the report even if a file could not be written."""
-    from netpreflight.reports import in_parts  # noqa: PLC0415 - as above
+    from netpreflight.reports import MAIL, in_parts  # noqa: PLC0415 - as above
     from netpreflight.reports.sharing import shared  # noqa: PLC0415
 
     at_level = cache(partial(shared, report, profile=profile))
-    failed = _write_each(outputs, level, lambda path, wanted: in_parts(path.suffix, at_level(wanted), dialects), helper)
+    failed = _write_each(
+        [path for path in outputs if path.suffix != MAIL],
+        level,
+        lambda path, wanted: in_parts(path.suffix, at_level(wanted), dialects, contact),
+        helper,
+    )
+    if mails := [path for path in outputs if path.suffix == MAIL]:
+        failed += _write_mails(report, mails, contact, helper)
     kept_file = _keep(report, kept, helper) if kept else None
     shown_report = at_level(level or "complete")
     if not as_json:
@@ -825,6 +855,7 @@ def _show(
     *,
     by: "Invocation",
     dialects: list[str],
+    contact: str,
     full: bool,
     file: Path | None = None,
     is_newest: bool = False,
@@ -836,6 +867,7 @@ def _show(
         kept: the file in which this run was kept; None: it was not.
         by: how the user calls this program.
         dialects: the products for which the firewall change is shown, too.
+        contact: who asks, for the requests.
         full: whether everything is shown.
         file: the saved run that was named; None: none was.
         is_newest: whether it is the newest of the kept runs, because none was named.
@@ -847,7 +879,7 @@ def _show(
     console = on_terminal(sys.stdout)
     if full:
         saved = [str(file)] if file else [] if kept or is_newest else None
-        print_report(console, report, dialects, by=by, saved=saved)
+        print_report(console, report, dialects, contact, by=by, saved=saved)
     else:
         print_rules(console, report, dialects)
     print_answer(console, report, by, file=file, kept=kept, full=full)
@@ -885,6 +917,55 @@ def _write_each(
 def _level_of(path: Path, level: "SharingLevel | None") -> "SharingLevel":
     """What a file may show: what the user said, else everything in a JSON file, and in others what a ticket may."""
     return level or ("complete" if path.suffix == ".json" else "ticket")
+
+
+def _write_mails(report: "Report", outputs: list[Path], contact: str, helper: "Helper | None") -> list[str]:
+    """Write the request to each owner, and say where that is no file, or several; return as `_write_each` does."""
+    from netpreflight.reports import eml  # noqa: PLC0415 - as above
+    from netpreflight.reports.requests import requests_of  # noqa: PLC0415
+
+    found, texts = requests_of(report), dict[Path, str]()
+    for path in outputs:
+        mails = {
+            path if len(found) == 1 else _for_owner(path, request.owner): eml.render(request, contact)
+            for request in found
+        }
+        if not found:
+            older = "; the file of that name is an older one" if _exists(path) else ""
+            _tell(f"nothing was found that anybody has to change: no request is written to {path}{older}")
+        elif len(found) > 1:
+            _tell(f"{len(found)} requests are written: {', '.join(map(str, mails))}")
+        texts |= mails
+    return _write_each(list(texts), "ticket", lambda path, _: texts[path], helper)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file, as far as this process, which may have given up root's rights, can see."""
+    with contextlib.suppress(OSError):
+        return path.exists()
+    return False
+
+
+def _tell(line: str) -> None:
+    """Write a line about the files, which does not end the program where nobody reads it."""
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415 - as above
+
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"netpreflight: {shown(line)}\n")
+
+
+def _for_owner(path: Path, owner: "Owner") -> Path:
+    """The file of one of several requests: request-network-administrator.eml."""
+    return path.with_name(f"{path.stem}-{owner.replace(' ', '-')}{path.suffix}")
+
+
+def _every_file(outputs: list[Path]) -> list[Path]:
+    """Every file that may be written: who is asked for something is known only at the end."""
+    from netpreflight.agent.owner import ASKED  # noqa: PLC0415 - as above
+    from netpreflight.reports import MAIL  # noqa: PLC0415
+
+    mails = [_for_owner(path, owner) for path in outputs if path.suffix == MAIL for owner in ASKED]
+    return list(dict.fromkeys([*outputs, *mails]))
 
 
 @contextlib.contextmanager
@@ -1000,12 +1081,13 @@ def _check_outputs(output: list[Path] | None, endings: list[str] | None = None) 
     """
     from netpreflight.agent.output_files import refuse_planted  # noqa: PLC0415 - as above
     from netpreflight.agent.privilege.caller import file_owner  # noqa: PLC0415
-    from netpreflight.reports import FORMATS  # noqa: PLC0415
+    from netpreflight.reports import FORMATS, MAIL  # noqa: PLC0415
 
-    known = endings or list(FORMATS)
+    known = endings or [*FORMATS, MAIL]
     for path in output or []:
         if path.suffix not in known:
             raise UsageError(f"cannot write {path}: the ending has to be one of {', '.join(known)}")
+    for path in _every_file(output or []):
         if path.is_dir() or not path.parent.is_dir():
             raise UsageError(f"cannot write {path}: it is a folder, or there is no folder {path.parent}")
         try:
@@ -1029,6 +1111,29 @@ def _choose_level(share: str | None, *, redact: bool) -> "SharingLevel | None":
     if share is not None:
         raise UsageError(f"no level {share!r} for --share; known: {', '.join(LEVELS)}")
     return None
+
+
+def _check_contact(contact: str | None, outputs: list[Path], level: "SharingLevel | None") -> str:
+    """Who asks, as the user gave it; empty: a blank.
+
+    Raises:
+        UsageError: it is too long, or a request is wanted at a level at which nobody could act on it.
+    """
+    from netpreflight.reports import MAIL  # noqa: PLC0415 - as above
+
+    said = " ".join((contact or "").split())
+    if len(said) > LONGEST_CONTACT:
+        raise UsageError(f"--contact: at most {LONGEST_CONTACT} characters; this has {len(said)}")
+    if level == "public":
+        for path in outputs:
+            if path.suffix == MAIL:
+                raise UsageError(
+                    f"-o {path}: a request needs the addresses that --share public leaves out: give --share ticket, "
+                    "or leave it out"
+                )
+        if said:
+            raise UsageError("--contact names somebody, and --share public is to name nobody: leave out one of them")
+    return said
 
 
 def _check_dialects(dialects: list[str] | None) -> list[str]:

@@ -153,7 +153,7 @@ def write(path: Path, text: str | Iterable[str], *, private: bool = False, owner
 
 def write_to(handle: int, text: str | Iterable[str]) -> None:
     """Write a text, or its parts, to an open file, and have it on the disk before this returns."""
-    with os.fdopen(os.dup(handle), "w", encoding="utf-8") as file:
+    with os.fdopen(os.dup(handle), "w", encoding="utf-8", newline="") as file:  # as rendered, on every system
         file.writelines([text] if isinstance(text, str) else text)
         file.flush()
         if stat.S_ISREG(os.fstat(handle).st_mode):

@@ -3,6 +3,8 @@
 from typing import Literal
 
 Owner = Literal["device owner", "network administrator", "internet provider", "nobody"]
+ASKED: tuple[Owner, ...] = ("device owner", "network administrator", "internet provider")
+"""Everybody who can be asked for something."""
 
 
 def the_owner(owner: Owner | None) -> str:

@@ -38,6 +38,8 @@ FORMATS: dict[str, Render] = {
     ".txt": _of("netpreflight.reports.terminal"),
 }
 """The formats that a report can be written in, by the ending of the file."""
+MAIL = ".eml"
+"""The ending of a request as a mail (`eml.py`): no format of the report, but a file for each owner who is asked."""
 
 
 def in_parts(ending: str, report: "Report", dialects: Sequence[str] = (), contact: str = "") -> Iterable[str]:

@@ -12,7 +12,6 @@ from netpreflight.reports.safe_text import escaped, shown
 from netpreflight.reports.sharing import shared
 
 LONGEST_SUBJECT = 150
-LONGEST_CONTACT = 200
 WHO: dict[Owner, str] = {
     "device owner": "whoever owns the device and its Wi-Fi",
     "network administrator": "whoever looks after the router or firewall",

@@ -17,7 +17,8 @@ from netpreflight.agent.counted import counted, in_a_row
 from netpreflight.agent.judging.addresses import is_local
 from netpreflight.agent.judging.answer import with_article
 from netpreflight.agent.judging.portal import mac_told_by
-from netpreflight.agent.owner import Owner
+from netpreflight.agent.judging.registry import with_stage
+from netpreflight.agent.owner import ASKED, Owner
 from netpreflight.agent.report.changes import Rule, remaining
 from netpreflight.agent.report.enough import afterwards, suspected_causes
 from netpreflight.agent.report.report import Report
@@ -26,8 +27,6 @@ from netpreflight.agent.selection import in_groups
 from netpreflight.probes.observations import Attempt, Connection, Observations
 from netpreflight.probes.quoting import in_quotes
 
-ASKED: tuple[Owner, ...] = ("device owner", "network administrator", "internet provider")
-"""Everybody who can be asked."""
 _OTHERS = ASKED[1:]
 """Who is not beside the device: what they have to look at, or what would help, is worth a request, too."""
 Sureness = Literal["needed", "suspected", "optional"]
@@ -358,17 +357,21 @@ def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     words += ["--device", device.name if device.name in profiles.names() else "FILE.toml"]
     if device.os_version and _PLAIN_WORD.fullmatch(device.os_version):
         words += ["--os", device.os_version]
-    wifi = report.observations.wifi
-    if wifi is not None and wifi.target is not None and any(check.stage == "scan" for check in report.checks):
-        if _PLAIN_NAME.fullmatch(wifi.target):
-            words += ["--ssid", shlex.quote(wifi.target)]
-        elif any(check_id.startswith("wifi.") for check_id in ids):
-            words += ["--ssid", "'NAME OF THE NETWORK'"]
-    words += ["--only", in_groups(ids).replace(", ", ",")]
-    return " ".join(words), (
-        f'"Nothing that this run looked at keeps {with_article(device.title)} from getting online here", and ends with '
-        "exit code 0"
-    )
+    wifi, of_air = report.observations.wifi, set(with_stage("scan"))
+    is_needed = any(check.level == "required" for check in report.checks if check.id in ids)
+    if wifi is not None and wifi.target is not None and (of_air.intersection(ids) or not is_needed):
+        is_plain = _PLAIN_NAME.fullmatch(wifi.target)
+        words += ["--ssid", shlex.quote(wifi.target) if is_plain else "'NAME OF THE NETWORK'"]
+    listed = in_groups(ids)
+    if is_needed:
+        words += ["--only", listed.replace(", ", ",")]
+        says = (
+            f'"Nothing that this run looked at keeps {with_article(device.title)} from getting online here", and ends '
+            "with exit code 0"
+        )
+    else:  # alone, what the device does not need settles nothing
+        says = f"nothing of {listed} any more"
+    return " ".join(words), says
 
 
 def _elsewhere(ask: Ask) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec import UNSET
+
 from netpreflight.agent.report import Report, SharedLevel
 from netpreflight.probes.observations import Observations
 from netpreflight.reports.sharing.addresses import plain_mac
@@ -43,6 +45,8 @@ def kept(reports: Sequence[Report], held: Sequence[Texts], level: SharedLevel) -
             own_names, own_macs = _this_network(report.observations)
             names |= own_names
             macs |= own_macs | {plain_mac(mac) for mac in texts.get("server-mac", ())}
+            if report.device.mac_prefix is not UNSET:  # a firewall's rule needs it, and the network did not say it
+                macs.add(plain_mac(report.device.mac_prefix))
     portals = [report.observations.portal for report in reports]
     return Kept(
         public=level == "public",
