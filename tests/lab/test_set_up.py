@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.lab import NOBODY
+from tests.pseudo_terminal import Emulator, PseudoTerminal
 
 pytestmark = pytest.mark.lab
 
@@ -113,6 +114,15 @@ class Place:
         return {path.lstat().st_uid for path in (self.checkout, *self.checkout.rglob("*"))}
 
 
+def steps(place: Place) -> list[str]:
+    """What setting up says in a pipe."""
+    return [
+        f"netpreflight: setting up, once (1 of 3): making {place.checkout}/.venv …",
+        f"netpreflight: setting up, once (2 of 3): downloading and installing 1 package, from file://{place.index} …",
+        "netpreflight: setting up, once (3 of 3): compiling netpreflight itself …",
+    ]
+
+
 @pytest.fixture
 def place() -> Iterator[Place]:
     """Not pytest's own folder, into which only root may look."""
@@ -126,6 +136,7 @@ def test_sudo_sets_up_as_the_user_who_called_it(place: Place) -> None:
 
     assert (first.returncode, first.stdout[:13]) == (0, "netpreflight "), first
     assert "the user nobody sets up, not root" in first.stderr
+    assert first.stderr.splitlines()[1:] == steps(place)
     assert place.installed() == "ours 1.0"
     assert place.owners() == {NOBODY}
     # The trap was one: pip, asked in the usual way, takes the attacker's package.
@@ -152,6 +163,14 @@ def test_sudo_sets_up_as_the_user_who_called_it(place: Place) -> None:
     assert place.installed() == "ours 1.0"
     healed = place.run(SUDO_UID=str(NOBODY))
     assert (healed.returncode, healed.stdout) == (0, first.stdout)
+    changed_lock = (
+        f"netpreflight: updating {place.checkout}/.venv, because requirements.lock has changed (1 of 2): "
+        f"downloading and installing what has changed of 1 package, from file://{place.index} …"
+    )
+    assert healed.stderr.splitlines()[1:] == [
+        changed_lock,
+        "netpreflight: updating (2 of 2): compiling netpreflight itself …",
+    ]
     assert place.installed() == "ours 1.1"
     assert place.owners() == {NOBODY}
 
@@ -160,10 +179,11 @@ def test_an_ordinary_user_sets_up_also_after_a_ctrl_c(place: Place) -> None:
     place.give(NOBODY)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(DEADLINE_S)
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}"
         running = subprocess.Popen(
             ["./netpreflight", "--version"],
             cwd=place.checkout,
-            env=place.environment(NETPREFLIGHT_INDEX=f"http://127.0.0.1:{silent.getsockname()[1]}"),
+            env=place.environment(NETPREFLIGHT_INDEX=index),
             user=NOBODY,
             group=NOBODY,
             stdout=subprocess.PIPE,
@@ -176,12 +196,44 @@ def test_an_ordinary_user_sets_up_also_after_a_ctrl_c(place: Place) -> None:
             os.killpg(running.pid, signal.SIGINT)  # as a terminal does
             output, errors = running.communicate(timeout=DEADLINE_S)
     assert (running.returncode, output) == (130, "")
-    assert errors.splitlines()[1:] == ["netpreflight: stopped"]
+    assert errors.splitlines() == [
+        *(line.replace(f"file://{place.index}", index) for line in steps(place)[:2]),
+        "netpreflight: stopped",
+    ]
 
     ran = place.run(user=NOBODY)
     assert (ran.returncode, ran.stdout[:13]) == (0, "netpreflight ")
-    assert ran.stderr.splitlines()[-1].startswith("netpreflight: setting up ")  # it may wait for the end of pip first
+    assert ran.stderr.splitlines()[-3:] == steps(place)  # it may wait for the end of pip first
     assert place.installed() == "ours 1.0"
+    assert place.owners() == {NOBODY}
+
+
+def test_a_terminal_sees_how_long_a_step_takes_and_no_number_stays(place: Place) -> None:
+    place.give(NOBODY)
+    written, emulator = "", Emulator(200)
+    with PseudoTerminal(200) as terminal, socket.create_server(("127.0.0.1", 0)) as silent:
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        running = subprocess.Popen(
+            ["./netpreflight", "--version"],
+            cwd=place.checkout,
+            env=place.environment(NETPREFLIGHT_INDEX=index, TERM="xterm"),
+            user=NOBODY,
+            group=NOBODY,
+            stdin=subprocess.DEVNULL,
+            stdout=terminal.far_end,
+            stderr=terminal.far_end,
+            start_new_session=True,
+        )
+        for part in terminal.shows_until_closed():  # also what counts the seconds has closed it then
+            written += part
+            emulator.write(part)
+            if written.partition("2 of 3")[2].endswith("  2 s\r"):
+                os.killpg(running.pid, signal.SIGINT)
+    assert running.wait(DEADLINE_S) == 130
+    assert emulator.screen() == [
+        *(line.replace(f"file://{place.index}", index) for line in steps(place)[:2]),
+        "netpreflight: stopped",
+    ]
     assert place.owners() == {NOBODY}
 
 

@@ -6,6 +6,7 @@ No network is needed: what a locked package needs itself is known from the packa
 
 import re
 import tomllib
+import zlib
 from importlib import metadata
 from itertools import product
 from pathlib import Path
@@ -67,6 +68,22 @@ def holds(wanted: Requirement, place: dict[str, str]) -> bool:
 def chosen(file: str, wanted: Requirement, place: dict[str, str]) -> list[Pin]:
     """What is installed at a place to meet a requirement."""
     return [pin for pin in pins(file) if pin.key == canonicalize_name(wanted.name) and holds(pin, place)]
+
+
+def test_the_size_that_setting_up_tells_is_that_of_what_is_installed() -> None:
+    """A wheel is a ZIP file of what is installed, so its size can be told without it."""
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    told = re.search(r"^# Download on Linux: about (\d+) MB$", text, re.MULTILINE)
+    packed = sum(
+        len(zlib.compress(path.read_bytes()))
+        for pin in pins("requirements.lock")
+        if pin.marker is None or pin.marker.evaluate()
+        for file in metadata.files(pin.name) or []
+        if (path := Path(str(file.locate()))).suffix != ".pyc" and path.is_file()
+    )
+
+    assert told, STALE
+    assert packed / 1e6 == pytest.approx(int(told[1]), rel=0.2), STALE
 
 
 @pytest.mark.parametrize("file", WANTED)
