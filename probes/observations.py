@@ -964,7 +964,7 @@ class ServerFlight(Struct, frozen=True, kw_only=True):
 
     What its ServerKeyExchange signs is `client_random`, `server_random`, and the parameters in `key_exchange` (RFC 8422
     section 5.4): numbers that were made up for this run, and a signature that says nothing of who asked. May reveal:
-    bytes as they came, as all `Raw` may.
+    bytes as they came, as all `Raw` may; so a report for a ticket keeps these three only where they are just that.
 
     Attributes:
         attempts: the ClientHellos with the cookie; none where the server asked for no cookie.

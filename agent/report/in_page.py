@@ -36,8 +36,8 @@ def unpacked(page: bytes, largest: int) -> bytes:
     """
     if (found := page.count(_OPENING)) != 1:
         raise ValueError(_DAMAGED if found else "this page has no run in it")
-    rest = page.partition(_OPENING)[2][: 2 * LARGEST_PACKED]
-    inner, closing, _ = rest.partition(_CLOSING)
+    begin = page.index(_OPENING) + len(_OPENING)
+    inner, closing, _ = page[begin : begin + 2 * LARGEST_PACKED].partition(_CLOSING)
     text = b"".join(inner.split())
     if not closing or len(text) > LARGEST_PACKED:
         raise ValueError(_DAMAGED)

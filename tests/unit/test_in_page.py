@@ -153,6 +153,7 @@ def test_a_complete_page_has_the_complete_run(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.more
 def test_a_run_too_large_for_a_page_is_left_out_and_the_page_says_so(tmp_path: Path) -> None:
     noise = iter(range(1 << 24))
 

@@ -133,6 +133,7 @@ def heard(draw: st.DrawFn) -> Bss:
     )
 
 
+@pytest.mark.more
 @settings(max_examples=60, deadline=None)
 @given(st.lists(heard(), min_size=1, max_size=10), st.sampled_from([None, None, "Home", "net-1", "a,b"]), st.booleans())
 def test_whatever_the_networks_are_called(bsss: list[Bss], target: str | None, joined: bool) -> None:  # noqa: FBT001 - drawn
