@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netpreflight.agent.judging.signature import is_signed, public_key
+from netpreflight.agent.judging.signature import is_signed, is_well_formed, public_key
 from netpreflight.probes.net import dtls
 from tests.unit.dtls_records import (
     ALERT,
@@ -207,3 +207,33 @@ def test_what_a_saved_run_may_hold_is_not_signed(changed: dict[str, str]) -> Non
 def test_what_is_no_key_on_the_curve_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="P-256"):
         public_key(text)
+
+
+# --- what may stay in a report for a ticket
+
+
+def well_formed(flight: dtls.Flight, body: bytes | None = None, asked: bytes = RANDOM) -> bool:
+    body = flight.key_exchange if body is None else body
+    return is_well_formed(asked.hex(), flight.server_random.hex(), body.hex())
+
+
+@pytest.mark.parametrize("flight", [taken(*VENDOR), taken(OPENSSL)], ids=["vendor", "openssl"])
+def test_of_a_real_server_it_is_numbers_and_a_signature_and_nothing_else(flight: dtls.Flight) -> None:
+    body = flight.key_exchange
+
+    assert well_formed(flight)
+    assert well_formed(flight, asked=RANDOM[::-1]), "whoever signed it, and for whom"
+    for other in (b"", body[:-1], body + b"x", body[:4], bytes(len(body)), b"serial 4711".ljust(len(body)), body[::-1]):
+        assert not well_formed(flight, other)
+    for at in (0, 1, 2, 3, 4, 69, 70, 71, 72, 73, 74):
+        assert not well_formed(flight, body[:at] + bytes([body[at] ^ 0x55]) + body[at + 1 :]), at
+    assert not well_formed(flight, asked=RANDOM + b"x")
+    assert not is_well_formed("zz", flight.server_random.hex(), body.hex())
+
+
+def test_a_text_in_place_of_the_point_is_no_point() -> None:
+    """The half of all numbers are the x of a point, but not with any y."""
+    flight = taken(*VENDOR)
+    text = b"serial 4711 of the box in room 12, Main Street 1, third floor".ljust(64)
+
+    assert not well_formed(flight, flight.key_exchange[:5] + text + flight.key_exchange[69:])
