@@ -73,6 +73,10 @@ _LESS: tuple[dict[str, Any], ...] = (
 """What is left out, one after the other, until the rest fits."""
 
 
+_WANTED_AGAIN = ("plain", "enough", "change_lines", "note_lines", "why")
+"""What is shown after all, if there is room for it in the end."""
+
+
 class Line(NamedTuple):
     """A paragraph, or the row of a check or network."""
 
@@ -123,12 +127,22 @@ def lines(
     """The lines of the answer for a terminal with this many columns."""
     columns_for = max(columns, WIDTH) if columns < NARROW else columns
     end = list(_end(report, by, file, kept, full=full))
+
+    def beginning(fitting: Shown) -> list[Line] | None:
+        """What is said before where the rest is; None: that does not fit."""
+        found = list(_beginning(report, by, fitting, columns_for))
+        return found if sum(_height(line, columns_for) for line in [*found, *end]) <= MOST_LINES else None
+
     fitting = Shown()
     for less in _LESS:
         fitting = fitting._replace(**less)
-        found = [*_beginning(report, by, fitting, columns_for), *end]
-        if sum(_height(line, columns_for) for line in found) <= MOST_LINES:
+        if beginning(fitting) is not None:
             break
+    for part in _WANTED_AGAIN:  # what is left out last may make room for something smaller
+        more = fitting._replace(**{part: getattr(Shown(), part)})
+        if beginning(more) is not None:
+            fitting = more
+    found = [*_beginning(report, by, fitting, columns_for), *end]
     return list(chain.from_iterable(_laid_out(line, columns, columns_for) for line in found))
 
 
