@@ -140,6 +140,20 @@ def test_it_says_what_is_waited_for_and_how_long_at_most(sized: Callable[..., Sc
     assert HIDES_CURSOR not in screen.getvalue()
 
 
+def test_what_is_known_ahead_is_never_cut(sized: Callable[..., Screen]) -> None:
+    screen = sized(40, 10)
+    run = Run(screen)
+    ahead = "It will not be known whether the device gets an address. Run: sudo ./netpreflight --device argon"
+    run.terminal.begin(Scope(interface="eth0", addresses=["192.168.77.10/24"]), PROFILE, ahead=[ahead])
+    for check in CHECKS:
+        run.terminal.known(check)
+    run.at(2, SILENT)
+
+    assert ahead in " ".join(screen.lines())
+    run.terminal.close()
+    assert screen.lines() == []
+
+
 def test_after_the_end_nothing_is_shown(sized: Callable[..., Screen]) -> None:
     screen = sized()
     run = Run(screen).begin()
@@ -353,7 +367,9 @@ def test_standard_error_that_is_closed_is_no_terminal() -> None:
         terminal.close()
 
 
-def stopped_on_a_terminal(folder: Path, *arguments: str, columns: int = 80) -> tuple[Emulator, str, int]:
+def stopped_on_a_terminal(
+    folder: Path, *arguments: str, columns: int = 80, number: int = signal.SIGINT
+) -> tuple[Emulator, str, int]:
     """A run that waits until it is stopped, on a terminal: the terminal, what was written to it, and the exit code."""
     command = ["check", "--capture", str(capture(folder)), "--ssid", "net", "--only", "wifi", "--interface", "lo"]
     program = f"""
@@ -392,7 +408,7 @@ main({[*command, *arguments]!r})
             emulator.write(part)
             if "no answer yet" in written and not told:
                 told = True
-                process.send_signal(signal.SIGINT)
+                process.send_signal(number)
         process.wait(60)
     return emulator, written, process.returncode
 
@@ -404,6 +420,15 @@ def test_ctrl_c_is_acknowledged_where_the_region_was(tmp_path: Path) -> None:
     assert "UDP 5684: no answer yet, 3 of 63 s" in written
     assert emulator.screen() == ["netpreflight: stopping; what was measured is reported"]
     assert emulator.cursor == (0, 1)
+    assert HIDES_CURSOR not in written
+
+
+def test_killed_it_leaves_the_cursor_seen_and_on_a_line_of_its_own(tmp_path: Path) -> None:
+    emulator, written, code = stopped_on_a_terminal(tmp_path, "--json", number=signal.SIGKILL)
+
+    assert code == -signal.SIGKILL, written
+    assert emulator.screen()[-1] == "UDP 5684: no answer yet, 3 of 63 s"
+    assert emulator.cursor == (0, len(emulator.screen()))
     assert HIDES_CURSOR not in written
 
 
