@@ -63,7 +63,7 @@ def body(request: Request, contact: str) -> list[str]:
         *_seen(request),
         "",
         "How to verify it afterwards",
-        "On a laptop on that network, in a checkout of netpreflight:",
+        "On a laptop on that network (netpreflight is a free program that sends what such a device sends):",
         f"  {escaped(request.command)}",
         f"  It then says {shown(request.says)}.",
         *(f"- {shown(line)}" for line in request.elsewhere),

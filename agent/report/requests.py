@@ -287,9 +287,11 @@ def _about(report: Report, asks: list[Ask]) -> list[str]:
     """Which device, on which network, and what becomes of it there."""
     wifi = report.observations.wifi
     network = wifi.target if wifi is not None else None
-    place = f"on the Wi-Fi {in_quotes(network)}" if network else "on this network"
-    if network and report.scope.medium == "wired":
-        place = f"on the Wi-Fi {in_quotes(network)}, looked at over the air, and on its network, looked at by cable"
+    gateway = report.scope.gateway
+    place = f"on the network behind the gateway {gateway}" if gateway else "on this network"
+    if network:
+        by_cable = " (looked at over the air; the rest was measured by cable)" if report.scope.medium == "wired" else ""
+        place = f"on the Wi-Fi {in_quotes(network)}{by_cable}"
     device = with_article(report.device.title)
     if report.startup.online is False:
         become = "It would not get online there."
@@ -303,6 +305,10 @@ def _about(report: Report, asks: list[Ask]) -> list[str]:
             "It is a small Wi-Fi device without a screen. It opens each connection itself, from the inside out: "
             "nothing has to be let in that it did not ask for. It cannot use a proxy or click through a login page."
         )
+    ports = {(rule.protocol, rule.port) for ask in asks for rule in ask.rules}
+    endpoints = report.observations.cloud.endpoints if report.observations.cloud else []
+    if any(endpoint.transport == "dtls" and ("udp", endpoint.port) in ports for endpoint in endpoints):
+        lines.append("What it sends there is encrypted (DTLS), to the servers of its cloud.")
     return lines
 
 

@@ -362,7 +362,7 @@ def test_a_request_says_of_an_optional_change_only_that_it_is_not_needed() -> No
     ("medium", "says"),
     [
         ("wifi", "is to be used on the Wi-Fi 'Workshop'. It would"),
-        ("wired", "on the Wi-Fi 'Workshop', looked at over the air, and on its network, looked at by cable."),
+        ("wired", "on the Wi-Fi 'Workshop' (looked at over the air; the rest was measured by cable). It would"),
     ],
 )
 def test_a_request_says_how_the_network_was_looked_at(medium: str, says: str) -> None:
