@@ -79,7 +79,7 @@ def test_every_problem_of_a_check_can_be_asked_for(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CHECKS)
-@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize("columns", [40, pytest.param(80, marks=pytest.mark.more)])
 def test_a_check_ends_with_where_common_routers_keep_the_setting(name: str, columns: int) -> None:
     ran = run("explain", name, COLUMNS=str(columns))
 

@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
 from netpreflight.agent import profiles
+from netpreflight.agent.report import Report
 from netpreflight.agent.results import Ability, Doctor
 from netpreflight.reports.channel_map import WIDTH
 from netpreflight.reports.comparison.terminal import print_comparison
@@ -48,10 +50,17 @@ def holds(show: Show, columns: int) -> None:
     assert not [line for line in narrow.splitlines() if cell_len(line.rstrip()) > columns and line not in copied]
 
 
-@pytest.mark.parametrize("columns", [40, 55, NARROW - 1, NARROW, WIDTH])
+@cache
+def reports_of(source: str) -> list[Report]:
+    return list(SOURCES[source]())
+
+
+@pytest.mark.parametrize(
+    "columns", [40, *(pytest.param(columns, marks=pytest.mark.more) for columns in (55, NARROW - 1, NARROW, WIDTH))]
+)
 @pytest.mark.parametrize("source", ["samples", "of_four", "in_range", "of_selections"])
 def test_everything_of_a_report_is_there(source: str, columns: int) -> None:
-    for made in SOURCES[source]():
+    for made in reports_of(source):
         holds(lambda console, made=made: print_report(console, made, ()), columns)  # type: ignore[misc]  # bound at once
 
 
