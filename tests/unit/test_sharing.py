@@ -311,7 +311,9 @@ def test_a_vpn_is_hidden_however_short_its_name(vpn: str, has_gateway: bool) -> 
         "mailto:bob@acme.example",
     ],
 )
-@pytest.mark.parametrize("where", ["redirect", "api", "proxy", "words"])
+@pytest.mark.parametrize(
+    "where", ["redirect", *(pytest.param(where, marks=pytest.mark.more) for where in ("api", "proxy", "words"))]
+)
 def test_no_scheme_and_no_bad_port_is_told(url: str, where: str) -> None:
     changed: dict[str, Any] = {}
     if where == "redirect":
