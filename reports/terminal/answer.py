@@ -4,6 +4,7 @@ It is decided for 80 columns what is listed and what is counted, so that it alwa
 shown in more lines.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
@@ -31,6 +32,8 @@ NARROW = 70
 """Below this many columns, what stands beside each other is stacked."""
 _WORD, _ID = 9, 20
 """Columns of a row's word and of its check."""
+_BRACKETS = re.compile(r" \([^()]*\)")
+_LONG_NAME = re.compile(r"(\S{7})\S{8,}(\S{12})")
 _MOST_NAMED = 3
 
 
@@ -68,7 +71,7 @@ _LESS: tuple[dict[str, Any], ...] = (
     {"change_lines": 2, "blank": False},
     *({"rows": rows} for rows in range(9, -1, -1)),
     {"notes": 0, "change_lines": 1},
-    {"headline_lines": 5, "light_lines": 2},
+    {"headline_lines": 4, "light_lines": 2},
 )
 """What is left out, one after the other, until the rest fits."""
 
@@ -257,10 +260,14 @@ def _end(report: Report, by: Invocation, file: Path | None, kept: Path | None, *
     check = next((check for check in report.checks if check.id == report.answer.check and check.problem), None)
     if check is not None:
         yield _command("What that means: ", by.command("explain", check.id, check.problem or ""))
+    again = [str(file)] if file else []
+    asks_another = report.answer.change and report.answer.owner in {"network administrator", "internet provider"}
+    if asks_another and (again or kept is not None) and report.sharing != "public":
+        yield _command("To ask for it by mail: ", by.command("report", *again, "-o", "request.eml"))
     if full:
         pass
     elif file is not None or kept is not None:
-        yield _command("Everything: ", by.command("report", *([str(file)] if file else []), "--full"))
+        yield _command("Everything: ", by.command("report", *again, "--full"))
     else:
         yield Line(Text("Everything: with --full on the screen, with -o report.html as a page."), 2)
     if kept is not None:
@@ -287,6 +294,17 @@ def _cut(text: str, most: int, columns: int, indent: int) -> str:
     if cell_len(last) > room:
         last = set_cell_size(last, room)
     return f"{' '.join([*whole, last]).rstrip(' .,;:')}…"
+
+
+def _shortened(text: Text, room: int) -> Text:
+    """The text in so many columns: what is in brackets goes first, then the middle of long names, and then the end."""
+    plain = text.plain
+    for found, shorter in ((_BRACKETS, ""), (_LONG_NAME, r"\1…\2")):
+        if cell_len(plain) > room:
+            plain = found.sub(shorter, plain)
+    made = text.copy() if plain == text.plain else Text(plain)
+    made.truncate(room, overflow="ellipsis")
+    return made
 
 
 @cache
@@ -323,8 +341,7 @@ def _laid_out(line: Line, columns: int, columns_for: int) -> Iterable[Text]:
         label = f"{set_cell_size(label, _ID - 2)}…"
     start = Text.assemble((f"{line.word:<{_WORD}}", line.style), label)
     start.pad_right(max(0, _WORD + _ID - cell_len(start.plain)))
-    text = line.text.copy()
-    text.truncate(columns_for - _WORD - _ID - 1, overflow="ellipsis")
+    text = _shortened(line.text, columns_for - _WORD - _ID - 1)
     if columns >= NARROW:
         return [start + text]
     return [
