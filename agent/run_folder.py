@@ -61,11 +61,12 @@ def _names(opened: int | Path) -> list[str]:
 
 
 def _is_file(name: str, opened: int | Path) -> bool:
-    """Whether it is a file, and not a link or a pipe; False, too, if another run has just removed it."""
+    """Whether it is a file of this process's user, and no link or pipe; False, too, if another run just removed it."""
     try:
-        return stat.S_ISREG(_status(name, opened).st_mode)
+        found = _status(name, opened)
     except FileNotFoundError:
         return False
+    return stat.S_ISREG(found.st_mode) and (not hasattr(os, "geteuid") or found.st_uid == os.geteuid())
 
 
 def _status(name: str, opened: int | Path) -> os.stat_result:

@@ -158,6 +158,18 @@ def test_a_link_a_pipe_and_a_half_file_are_no_runs(runs: Path, tmp_path: Path) -
     assert newest(runs) == runs / kept.name
 
 
+@pytest.mark.root
+@as_root
+def test_a_file_that_a_stranger_left_in_a_folder_that_was_open_is_no_run(runs: Path) -> None:
+    kept = keep(NOON)
+    planted = runs / file_name(NOON + 60)
+    planted.write_text(SAVED)
+    assert newest(runs) == planted
+    os.chown(planted, STRANGER, STRANGER)
+
+    assert newest(runs) == runs / kept.name
+
+
 def test_without_a_folder_there_is_none(runs: Path) -> None:
     assert newest(runs) is None
 
