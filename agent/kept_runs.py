@@ -30,14 +30,14 @@ class Place(NamedTuple):
     owner: Owner | None = None
     """Who called sudo, if somebody did."""
 
-    def newest(self) -> Path | None:
-        """The run that was started last; None: none is kept.
+    def newest(self, clock: Clock = SYSTEM) -> Path | None:
+        """The run that was started last; None: none is kept. One from the future counts only if there is no other.
 
         Raises:
             OSError: the folder cannot be read, or it belongs to somebody else.
         """
         with _as(self.owner):
-            return newest(self.folder)
+            return newest(self.folder, clock.wall())
 
     def shown(self, file: Path) -> Path:
         """A file as the user may type it: from the home folder on, so that the user's name is not shown."""

@@ -5,6 +5,7 @@ A name has the time at which a run was started, and nothing of the network.
 
 import contextlib
 import datetime as dt
+import errno
 import os
 import re
 import secrets
@@ -16,17 +17,26 @@ from netpreflight.agent.output_files import UNFINISHED, own_folder
 MOST_RUNS = 20
 UNFINISHED_S = 3600.0
 """A file that was not finished in this time is of a run that was killed."""
+AHEAD_S = 86_400.0
+"""A name that is further ahead of the clock than this was given while the clock was wrong."""
 _NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-[0-9a-f]{8}\.json", re.ASCII)
 
 
 def file_name(started_s: float) -> str:
-    """The name of a run that was started then (seconds since 1970); no two runs have the same."""
-    moment = dt.datetime.fromtimestamp(started_s, dt.UTC)
-    return f"{moment:%Y-%m-%dT%H%M%S}.{moment.microsecond // 1000:03}Z-{secrets.token_hex(4)}.json"
+    """The name of a run that was started then (seconds since 1970); no two runs have the same.
+
+    Raises:
+        OSError: no calendar has that time.
+    """
+    return f"{_stamp(started_s)}-{secrets.token_hex(4)}.json"
 
 
-def newest(folder: Path) -> Path | None:
-    """The run that was started last; None: there is none.
+def newest(folder: Path, now_s: float | None = None) -> Path | None:
+    """The run that was started last; None: there is none. One from the future counts only if there is no other.
+
+    Args:
+        folder: where the runs are.
+        now_s: what the clock shows (seconds since 1970); None: no run is from the future.
 
     Raises:
         OSError: the folder cannot be read, or it belongs to somebody else.
@@ -36,7 +46,12 @@ def newest(folder: Path) -> Path | None:
             found = [name for name in _names(opened) if _NAME.fullmatch(name) and _is_file(name, opened)]
     except FileNotFoundError:
         return None
-    return folder / max(found) if found else None
+    past = found
+    if now_s is not None:
+        with contextlib.suppress(OSError):  # beyond the year 9999: nothing is ahead of that
+            latest = _stamp(now_s + AHEAD_S)
+            past = [name for name in found if name <= latest]
+    return folder / max(past or found) if found else None
 
 
 def remove_old(written: Path) -> None:
@@ -54,6 +69,19 @@ def remove_old(written: Path) -> None:
                 is_left = UNFINISHED.fullmatch(name) and _status(name, opened).st_mtime < now_s - UNFINISHED_S
                 if is_left or name in others[: 1 - MOST_RUNS]:
                     _remove(name, opened)
+
+
+def _stamp(at_s: float) -> str:
+    """A time (seconds since 1970) as it begins a name.
+
+    Raises:
+        OSError: no calendar has that time.
+    """
+    try:
+        moment = dt.datetime.fromtimestamp(at_s, dt.UTC)
+    except (ValueError, OverflowError, OSError) as problem:
+        raise OSError(errno.ERANGE, "the clock is beyond what a calendar can show") from problem
+    return f"{moment:%Y-%m-%dT%H%M%S}.{moment.microsecond // 1000:03}Z"
 
 
 def _names(opened: int | Path) -> list[str]:

@@ -170,6 +170,18 @@ def test_a_file_that_a_stranger_left_in_a_folder_that_was_open_is_no_run(runs: P
     assert newest(runs) == runs / kept.name
 
 
+def test_a_run_from_the_future_counts_only_if_there_is_no_other(runs: Path) -> None:
+    """The clock was wrong once: the run that is kept now is the one that `report` takes."""
+    now, day_s = At(NOON), 86_400
+    ahead = [keep(NOON + day_s + 60), keep(NOON + 10_000 * day_s)]
+    assert place().newest(now) == runs / ahead[1].name
+    kept = keep(NOON)
+
+    assert place().newest(now) == runs / kept.name
+    assert place().newest(At(NOON + 120)) == runs / ahead[0].name, "a day ahead, it may be of another clock"
+    assert place().newest(At(1e18)) == runs / ahead[1].name
+
+
 def test_without_a_folder_there_is_none(runs: Path) -> None:
     assert newest(runs) is None
 
