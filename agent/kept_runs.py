@@ -50,12 +50,13 @@ class KeptRun:
     """The file of a run that starts now."""
 
     def __init__(self, clock: Clock = SYSTEM) -> None:
-        self._name = file_name(clock.wall())
+        self._name = ""
         self._by_helper = False
         self._problem: OSError | None = None
         self._place: Place | None = None
         try:
             self._place = place()
+            self._name = file_name(clock.wall())
         except OSError as problem:
             self._problem = problem
 
@@ -66,7 +67,7 @@ class KeptRun:
 
     def for_helper(self) -> Path | None:
         """The file, if the root helper has to write it; its folder is made. None: the user writes it."""
-        if self._place is None or self._place.owner is not None:
+        if self._place is None or self._place.owner is not None or self._problem is not None:
             return None
         try:
             make_folder(self._place.folder)

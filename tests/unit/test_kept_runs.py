@@ -424,6 +424,16 @@ def test_without_a_home_the_run_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     assert KeptRun(At(NOON)).for_helper() is None
 
 
+@pytest.mark.parametrize("now_s", [4e11, 1e18, 1e30], ids=["value", "system", "overflow"])
+def test_with_a_clock_beyond_every_calendar_the_run_says_so(now_s: float, runs: Path) -> None:
+    kept = KeptRun(At(now_s))
+
+    assert (kept.folder, kept.for_helper()) == (runs, None)
+    with pytest.raises(OSError, match="the clock is beyond what a calendar can show"):
+        kept.write(SAVED, None)
+    assert not runs.exists()
+
+
 # --- the root helper
 
 
