@@ -50,9 +50,18 @@ def pick(networks: Sequence[NetworkVerdict], keyboard: TextIO, screen: TextIO) -
 
     title = f"{len(networks)} networks are in range, best first. Which one is for the device?"
     ask = _by_line if sys.platform != "win32" and is_dumb_terminal() else _by_keys
-    with contextlib.suppress(EOFError, OSError), _its_signals(keyboard, screen):  # the terminal may be gone
+    with contextlib.suppress(*_no_answer()), _its_signals(keyboard, screen):
         return ask(title, networks, keyboard, screen)
     return None
+
+
+def _no_answer() -> tuple[type[Exception], ...]:
+    """What is raised where the terminal is gone, or what is typed on it is no text."""
+    if sys.platform == "win32":
+        return EOFError, OSError, UnicodeError
+    import termios  # noqa: PLC0415 - not on Windows
+
+    return EOFError, OSError, UnicodeError, termios.error
 
 
 def _by_keys(title: str, networks: Sequence[NetworkVerdict], keyboard: TextIO, screen: TextIO) -> str | None:
@@ -172,7 +181,8 @@ def _its_signals(keyboard: TextIO, screen: TextIO) -> Iterator[None]:
     restore = _restoring(keyboard, screen)
 
     def end(number: int, frame: FrameType | None) -> None:
-        restore()
+        with contextlib.suppress(*_no_answer()):
+            restore()
         handler = before[signal.SIGTERM]
         if callable(handler):
             handler(number, frame)

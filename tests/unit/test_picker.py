@@ -1,7 +1,10 @@
 """Several networks in range and none named: on a terminal the user picks the one that is judged."""
 
+import errno
+import io
 import json
 import signal
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +127,25 @@ def test_a_dumb_terminal_is_left_without_a_number(answer: bytes, tmp_path: Path)
 
     assert sitting.code == 3
     assert judged(found) == NONE
+
+
+def test_what_is_no_text_picks_none(tmp_path: Path) -> None:
+    sitting, found = sat(tmp_path, ("none of them):", b"caf\xe9\n"), term="dumb")
+
+    assert sitting.code == 3
+    assert judged(found) == NONE
+
+
+@pytest.mark.parametrize("fails", ["_restoring", "_by_keys"])
+def test_a_terminal_that_refuses_its_mode_picks_none(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise termios.error(errno.EIO, "Input/output error")
+
+    for name in ("_restoring", "_by_keys"):
+        monkeypatch.setattr(picker, name, refuse if name == fails else lambda *_: None)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+    assert picker.pick([], io.StringIO(), io.StringIO()) is None
 
 
 @pytest.mark.parametrize("term", EACH_TERMINAL)
