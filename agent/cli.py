@@ -572,6 +572,7 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.reports.doctor import render  # noqa: PLC0415
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
     from netpreflight.reports.terminal.doctor import show  # noqa: PLC0415
 
     kept_in = KeptRun().folder  # as root, before root's rights are given up
@@ -580,7 +581,7 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     laptop_scope = scope()
     if rights is not None:
         laptop_scope.privileges = rights.told(laptop_scope.privileges)
-    found = examine(laptop_scope, str(kept_in) if kept_in else None)
+    found = examine(laptop_scope, shown(str(kept_in)) if kept_in else None)
     if sys.stdout is None:
         raise UsageError("cannot show what this laptop can measure: standard output is closed")
     if as_json:

@@ -3,6 +3,7 @@
 import errno
 import importlib.metadata
 import json
+import os
 import re
 import socket
 import subprocess
@@ -271,6 +272,14 @@ def test_the_command_prints_one_document_that_keeps_its_schema() -> None:
     assert list(Draft202012Validator(json.loads(DOCTOR.read_text())).iter_errors(said)) == []
     assert set(said) == {"schema", "abilities"}
     assert set(said["abilities"][0]) == {"id", "state", "checks", "why", "unlock"}
+
+
+def test_a_folder_of_runs_whose_name_is_no_text_is_escaped() -> None:
+    ran = run("doctor", "--json", XDG_DATA_HOME=os.fsdecode(b"/tmp/np/\xff"))
+
+    assert ran.stderr == ""
+    (disk,) = [ability for ability in json.loads(ran.stdout)["abilities"] if ability["id"] == "disk"]
+    assert r"runs are kept in /tmp/np/\udcff/netpreflight/runs" in disk["why"]
 
 
 def test_every_text_says_what_it_may_reveal() -> None:
