@@ -196,4 +196,5 @@ def _quoted(word: str) -> str:
 def called(environment: Mapping[str, str]) -> str:
     """This program's name, as the user typed it: `./netpreflight` tells it, and else it is installed."""
     name = environment.get("NETPREFLIGHT_CALLED", "")
-    return name if name and name.isprintable() and shlex.quote(name) == name else "netpreflight"
+    # No backslash: the name becomes part of what a pattern is replaced by.
+    return shlex.quote(name) if name and name.isprintable() and "\\" not in name else "netpreflight"

@@ -206,8 +206,9 @@ def test_a_report_without_names_gives_commands_without_names() -> None:
 
 @pytest.mark.parametrize(
     ("given_name", "name"),
-    [("./netpreflight", "./netpreflight"), ("", "netpreflight"), ("a b", "netpreflight"), ("\x1b[1m", "netpreflight"),
-     ("../np/netpreflight", "../np/netpreflight"), ("$(id)", "netpreflight")],
+    [("./netpreflight", "./netpreflight"), ("", "netpreflight"), ("\x1b[1m", "netpreflight"),
+     ("../np/netpreflight", "../np/netpreflight"), ("/my tools/netpreflight", "'/my tools/netpreflight'"),
+     ("$(id)", "'$(id)'"), (r"a\b", "netpreflight")],
 )  # fmt: skip
 def test_the_program_is_called_as_the_user_calls_it(given_name: str, name: str) -> None:
     assert called({"NETPREFLIGHT_CALLED": given_name}) == name
