@@ -31,7 +31,7 @@ def offer(view: DeviceView) -> Finding:
     if dhcp is None or dhcp.not_run:
         return not_looked(dhcp, "DHCP was not looked at")
     if dhcp.exchange_denied:
-        return _only_the_laptop(dhcp)
+        return _inform_unanswered(dhcp) or _only_the_laptop(dhcp)
     offers = [message for message in dhcp.offers() if message.well_formed]
     evidence = _evidence(dhcp)
     if offers:
@@ -561,6 +561,22 @@ def _nothing_granted(dhcp: Dhcp, offered: Status, evidence: list[str]) -> Findin
         owner="network administrator",
         due_to=None if offers or refusal else "dhcp.offer",
         evidence=evidence,
+    )
+
+
+def _inform_unanswered(dhcp: Dhcp) -> Finding | None:
+    """The finding where nothing shows that there is a DHCP server: no answer, and no record of a lease."""
+    if dhcp.received or dhcp.laptop_lease or not any(message.type == "INFORM" for message in dhcp.sent):
+        return None
+    return Finding(
+        status="unknown",
+        summary="No DHCP server answers this laptop's INFORM; not known what an unknown device gets",
+        problem="inform-unanswered",
+        reason=f"{dhcp.exchange_denied}. This laptop has no record of a lease either, so nothing shows that there is a "
+        "DHCP server here.",
+        remedy=dhcp.unlocked_by or _AS_ROOT,
+        owner="device owner",
+        evidence=_evidence(dhcp),
     )
 
 

@@ -335,6 +335,7 @@ _ROWS = (
             "pool-exhausted",
             "no-offer",
             "only-laptop-lease",
+            "inform-unanswered",
             "no-exchange",
         ),
         probes=("dhcp",),

@@ -354,6 +354,7 @@ def test_echo_of_the_first_form_stops_at_the_first_one() -> None:
     assert report["observations"]["echo"]["tests"][0]["packets"][0]["echo_ms"] < 500
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(("form", "most"), [("", 10), (FORM_1, 5)], ids=["second", "first"])
 def test_altered_echo_is_none(form: str, most: int) -> None:
     with Lab(argon_cloud="echo-altered") as lab:

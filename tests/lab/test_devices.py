@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from netpreflight.agent import profiles, report
+from netpreflight.agent.profiles import Profile
 from tests.lab.lab import Lab
 from tests.lab.servers import Dhcp
 from tests.unit.networks import GROUPS, NETWORKS, STUCK, Seen
@@ -173,17 +175,28 @@ def test_every_device(name: str, tmp_path: Path) -> None:
             run = lab.check("--device", "argon", "--os", version)
             saved = tmp_path / f"{version}.json"
             saved.write_text(run.stdout)
-            judged |= judge_all(saved, version, expected, network.differs)
+            judged |= judge_all(saved, version, expected, network.differs, lab.server_key)
             told = {device["name"]: device for device in run.report["devices"]}
             assert list(told) == profiles.names()
             assert (told["argon"]["os_version"], told["argon"]["online"]) == (version, run.report["startup"]["online"])
     assert judged == {device for devices in GROUPS.values() for device in devices}
 
 
+def carrying(profile: Profile, key: str) -> Profile:
+    """The profile, with this key of its cloud's server, if it has one."""
+    if profile.cloud.server_key is None:
+        return profile
+    fact = replace(profile.cloud.server_key, value=key)
+    return replace(profile, cloud=replace(profile.cloud, server_key=fact))
+
+
 def judge_all(
-    saved: Path, version: str, expected: Mapping[str, Seen], differs: Mapping[str, Seen]
+    saved: Path, version: str, expected: Mapping[str, Seen], differs: Mapping[str, Seen], key: str
 ) -> set[tuple[str, str]]:
-    """Judge a run for every device whose cloud has the name that was asked for in it; returns which those are."""
+    """Judge a run for every device whose cloud has the name that was asked for in it; returns which those are.
+
+    The devices carry `key`, as they do where the run was made.
+    """
     asked = set(profiles.load("argon", version).cloud.hosts.value)
     if version == RUNS["argon"][-1]:
         asked |= set(profiles.load("photon").cloud.hosts.value)
@@ -191,7 +204,7 @@ def judge_all(
     found = set()
     for group, devices in GROUPS.items():
         for device, os_version in devices:
-            profile = profiles.load(device, os_version)
+            profile = carrying(profiles.load(device, os_version), key)
             if not asked & set(profile.cloud.hosts.value):
                 continue
             found.add((device, os_version))

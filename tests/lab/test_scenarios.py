@@ -1192,7 +1192,7 @@ SCENARIOS = {
         AS_USER | {"dns.resolve": "unknown", "dns.integrity": "unknown"},
         user=NOBODY,
         lab={"dhcp": None},
-        problems={"dns.resolve": "only-laptop-resolver"},
+        problems={"dhcp.offer": "inform-unanswered", "dns.resolve": "only-laptop-resolver"},
     ),
     "ordinary-user-no-dhcp-udp-5683-dropped": Scenario(
         "incompatible",

@@ -34,8 +34,9 @@ def arbitrary(wanted: Any) -> st.SearchStrategy[Any]:
     if wanted == Hops:
         return st.one_of(st.integers(0, 6), st.integers(0, 255))
     origin, arguments = get_origin(wanted), get_args(wanted)
-    if origin is Annotated:  # a list whose greatest length is beyond that of any made here
-        return arbitrary(arguments[0])
+    if origin is Annotated:  # a list of a limited length
+        most = arguments[1].max_length
+        return arbitrary(arguments[0]).map(lambda values: values[:most])
     if wanted in _SCALARS:
         return _SCALARS[wanted]
     if origin is Literal:

@@ -12,6 +12,7 @@ from netpreflight.probes.observations import (
     Control,
     Dhcp,
     DhcpMessage,
+    DhcpSend,
     Dns,
     Icmp,
     Lease,
@@ -39,6 +40,7 @@ def denied(**fields: Any) -> dict[str, Dhcp]:
     return {"dhcp": Dhcp(exchange_denied="sending a DISCOVER needs root or CAP_NET_RAW", **fields)}
 
 
+INFORM = DhcpSend(at_s=0.1, type="INFORM", identity="laptop")
 HOLDER = "aa:bb:cc:00:00:99"
 
 
@@ -94,6 +96,8 @@ DHCP_CASES = [
          evidence=("192.168.77.10", GATEWAY)),
     Case("a user with half a lease", "dhcp.offer",
          denied(laptop_lease=Lease(source="dhclient", address="192.168.77.10")), "unknown", "no-exchange", OWNER),
+    Case("a user whose INFORM nobody answers", "dhcp.offer", denied(sent=[INFORM]), "unknown", "inform-unanswered",
+         OWNER),
     Case("a user whom a server tells", "dhcp.offer", denied(received=[informed("laptop")]), "unknown", "no-exchange",
          OWNER, evidence=(GATEWAY,)),
     Case("an offer without a server identifier", "dhcp.offer", NAMELESS, "fail", "offer-dropped", ADMIN, GATEWAY,
