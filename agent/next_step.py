@@ -6,6 +6,7 @@ change something first.
 
 import shlex
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -23,6 +24,9 @@ from netpreflight.probes.wifi.source import CAPTURE_INSTEAD
 
 _WITHOUT_AIR = "--skip wifi"
 _AGAIN = "un netpreflight again"
+_UNSEEN = set("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and a symbol without ink, which Unicode counts as printable."""
+_LONGEST_VALUE = 250
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -107,9 +111,10 @@ def options_of(report: Report) -> Options:
     is_named = wifi is not None and wifi.target_from in {"option", "picked"}
     asked_os = None if report.device.asked_os is UNSET else report.device.asked_os
     name = report.device.name
-    newest = profiles.load(name).os_version if name in profiles.names() else None
+    is_known = name in profiles.names()
+    newest = profiles.load(name).os_version if is_known else None
     return Options(
-        device=None if name == profiles.DEFAULT else name,
+        device=None if name == profiles.DEFAULT else name if is_known else "FILE.toml",
         os_version=asked_os or (report.device.os_version if report.device.os_version != newest else None),
         ssid=wifi.target if wifi is not None and is_named else None,
         only=in_groups(selection.only).replace(" ", "") if selection.only is not None else None,
@@ -181,9 +186,15 @@ def known_before(scope: Scope, profile: Profile, selection: Selection, by: Invoc
 
 def _typed(option: str, value: str, stand_in: str) -> list[str]:
     """An option and its value as they are typed."""
-    if not value.isprintable() or (sys.platform == "win32" and set(value) & set('"%^&|<>')):
+    if not _can_be_copied(value) or (sys.platform == "win32" and set(value) & set('"%^&|<>')):
         value = stand_in
     return [f"{option}={_quoted(value)}"] if value.startswith("-") else [option, _quoted(value)]
+
+
+def _can_be_copied(value: str) -> bool:
+    """Whether a screen shows it as it is: not cut, no character escaped or unseen, and none that `--ssid` reads so."""
+    is_seen = value.isprintable() and not set(value) & _UNSEEN and not any(map(unicodedata.combining, value))
+    return is_seen and len(value) <= _LONGEST_VALUE and "\\x" not in value
 
 
 def _quoted(word: str) -> str:

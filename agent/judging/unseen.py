@@ -68,12 +68,14 @@ def unread(where: str, why: str, evidence: list[str]) -> Finding:
 
 def of_another_run(summary: str, profile: Profile, evidence: list[str] | None = None) -> Finding:
     """The finding where a saved run did not ask what this device needs."""
+    device = "FILE.toml" if profile.origin.endswith(".toml") else profile.origin  # whose path may name somebody
+    version = f" --os {profile.os_version}" if profile.os_version else ""
     return Finding(
         status="unknown",
         summary=summary,
         problem="other-run",
         reason="The run was made for another Device OS version or another set of devices.",
-        remedy=f"Run netpreflight check --device {profile.origin} on the network itself.",
+        remedy=f"Run netpreflight check --device {device}{version} on the network itself.",
         owner="device owner",
         evidence=evidence or [],
     )

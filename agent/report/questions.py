@@ -65,7 +65,8 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
             question="Does the device get online on a phone's hotspot?",
             answer=None,
             source="one run cannot show it",
-            how="Join this laptop to the hotspot, run netpreflight again, and compare both runs: netpreflight compare.",
+            how="Join this laptop to the hotspot, run netpreflight again, and compare the files of both runs: "
+            "netpreflight compare A B.",
         ),
         Question(
             question="Is the password right, and is it the Wi-Fi's?",

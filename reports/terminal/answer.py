@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.text import Text
 
 from netpreflight.agent.counted import counted
-from netpreflight.agent.next_step import Invocation, next_step
+from netpreflight.agent.next_step import Invocation, Options, next_step
 from netpreflight.agent.report import NetworkVerdict, Report
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import in_groups
-from netpreflight.reports.safe_text import shown
+from netpreflight.reports.safe_text import escaped, shown
 from netpreflight.reports.terminal.styles import MARKS, NETWORKS, STYLES, VERDICT_STYLES, WORST_FIRST
 from netpreflight.reports.words import needless
 
@@ -260,7 +260,8 @@ def _end(report: Report, by: Invocation, file: Path | None, kept: Path | None, *
     check = next((check for check in report.checks if check.id == report.answer.check and check.problem), None)
     if check is not None:
         yield _command("What that means: ", by.command("explain", check.id, check.problem or ""))
-    again = [str(file)] if file else []
+    judged_for = Options(device=by.options.device, os_version=by.options.os_version)
+    again = [str(file), *judged_for.words()] if file else []
     asks_another = report.answer.change and report.answer.owner in {"network administrator", "internet provider"}
     if asks_another and (again or kept is not None) and report.sharing != "public":
         yield _command("To ask for it by mail: ", by.command("report", *again, "-o", "request.eml"))
@@ -271,12 +272,12 @@ def _end(report: Report, by: Invocation, file: Path | None, kept: Path | None, *
     else:
         yield Line(Text("Everything: with --full on the screen, with -o report.html as a page."), 2)
     if kept is not None:
-        yield Line(Text.assemble("Kept: ", shown(str(kept))), whole=True)
+        yield Line(Text.assemble("Kept: ", escaped(str(kept))), whole=True)
 
 
 def _command(label: str, command: str) -> Line:
     """A line with a command, which is not broken."""
-    return Line(Text.assemble(label, (shown(command), "cyan")), whole=True)
+    return Line(Text.assemble(label, (escaped(command), "cyan")), whole=True)
 
 
 def _labelled(label: str, text: str, most: int, columns: int) -> Line:

@@ -4,12 +4,13 @@ import os
 import shlex
 import shutil
 import subprocess
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from netpreflight.agent import profiles, report
@@ -17,6 +18,7 @@ from netpreflight.agent.next_step import Invocation, NextStep, Options, called, 
 from netpreflight.agent.report import Report
 from netpreflight.agent.selection import Selection, select
 from netpreflight.probes.observations import AS_ROOT, Cloud, Dhcp, Privileges, ServerFlight
+from netpreflight.reports.safe_text import escaped
 from netpreflight.reports.terminal import Terminal
 from tests.unit import places, seen
 from tests.unit.made_reports import EACH_SOURCE, FIT, HIGH, SOURCES
@@ -185,6 +187,10 @@ def test_without_a_device_it_is_said_first_which_get_no() -> None:
     assert not made("generic").answer.sentence.startswith("It depends")
 
 
+@example("a\u3164b", "ssid")
+@example("a\u2800", "ssid")
+@example("e\u0301\u0301x", "ssid")
+@example(r"\xe9", "ssid")
 @given(st.text(min_size=1, max_size=32), st.sampled_from(["ssid", "capture", "device", "interface"]))
 def test_a_command_is_one_that_a_shell_reads_alike(value: str, option: str) -> None:
     command = Invocation(program=PROGRAM).check(msgspec.convert({option: value}, Options), as_root=False)
@@ -192,7 +198,9 @@ def test_a_command_is_one_that_a_shell_reads_alike(value: str, option: str) -> N
 
     assert command.isprintable()
     assert words[0] == PROGRAM
-    if value.isprintable():
+    if escaped(value) != value or "\\x" in value:
+        assert value not in words[1:]
+    elif value.isprintable() and not any(map(unicodedata.combining, value)):
         assert words[1:] in ([f"--{option}", value], [f"--{option}={value}"])
 
 

@@ -354,7 +354,21 @@ def test_each_is_a_sound_mail() -> None:
         assert mail.get_content().splitlines()[-1] == "Asked by: Jörg Müller, +49 30 1234"
 
 
-@pytest.mark.parametrize("hostile", [*HOSTILE.values(), INJECTED, four.HOSTILE], ids=[*HOSTILE, "injected", "html"])
+ENCODED = {
+    "header": "=?utf-8?q?=0ABcc:eve@evil.io?=",
+    "body": "=?utf-8?b?Cgo8Yj5oaTwvYj4=?=",
+    "escape": "=?utf-8?q?=00=1b[31m?=",
+    "joined": "=?utf-8?q?a?= =?utf-8?q?b?=",
+    "empty": "=?x?q??=",
+}
+"""Names in plain ASCII that RFC 2047 would decode."""
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [*HOSTILE.values(), INJECTED, four.HOSTILE, *ENCODED.values()],
+    ids=[*HOSTILE, "injected", "html", *ENCODED],
+)
 def test_nothing_from_the_network_makes_a_header(hostile: str) -> None:
     name = four.made(
         four.run_of(
