@@ -86,7 +86,7 @@ class Run(Struct, frozen=True, kw_only=True):
     """As `Report.judgeable`."""
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class Report(Struct, frozen=True, kw_only=True, weakref=True):
     """The whole report; the contract says what each key holds."""
 
     schema: Literal["netpreflight-report/1"]
