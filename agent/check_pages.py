@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parents[1] / "docs" / "checks"
@@ -17,19 +18,25 @@ _ITEM = re.compile(r"^\* \*\*(.+?):\*\*.*\n(?:  .*\n)*", re.MULTILINE)
 _PART = re.compile(rf"^\*\*On common routers:\*\* \[{ROUTERS}\.md\]\({ROUTERS}\.md#(\w+)\)", re.MULTILINE)
 
 
+@cache
+def _paths() -> dict[str, Path]:
+    """The file of each page, by its name."""
+    return {path.stem: path for path in _FOLDER.glob("*.md")}
+
+
 def names() -> list[str]:
     """The names of all pages: those of the checks, and at the end those that belong to no check."""
-    return sorted((path.stem for path in _FOLDER.glob("*.md")), key=lambda name: (name in {COMMON, ROUTERS}, name))
+    return sorted(_paths(), key=lambda name: (name in {COMMON, ROUTERS}, name))
 
 
+@cache
 def page(check_id: str) -> str:
     """The page of a check, of the common problems, or of routers, as Markdown.
 
     Raises:
         KeyError: there is no such page.
     """
-    pages = {path.stem: path for path in _FOLDER.glob("*.md")}
-    return pages[check_id].read_text(encoding="utf-8")
+    return _paths()[check_id].read_text(encoding="utf-8")
 
 
 def sections(check_id: str) -> dict[str, str]:

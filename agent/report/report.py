@@ -122,6 +122,11 @@ class Report(Struct, frozen=True, kw_only=True, weakref=True):
     an earlier version made it, and it cannot. In it, zeros stand for bytes of which judging needs the number only."""
 
 
+def run_of(held: Run | Report) -> Run:
+    """The measurements alone, of a report or of a saved run."""
+    return Run(**{name: getattr(held, name) for name in Run.__struct_fields__})
+
+
 def make(run: Run, profile: Profile) -> Report:
     """Judge a run for a device and for every other known device, and make the report."""
     seen, selection = run.observations, run.selection

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from netpreflight.agent.report.in_page import is_page, packed, unpacked
-from netpreflight.agent.report.report import Device, Report, Run, Tool
+from netpreflight.agent.report.report import Device, Report, Run, Tool, run_of
 from netpreflight.agent.results import Status
 from netpreflight.probes.observations import Observations
 
@@ -40,7 +40,7 @@ class Saved(Run, frozen=True, kw_only=True):
     @property
     def run(self) -> Run:
         """The measurements alone."""
-        return Run(**{name: getattr(self, name) for name in Run.__struct_fields__})
+        return run_of(self)
 
 
 def load(path: Path) -> tuple[Run, Device]:

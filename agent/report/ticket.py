@@ -17,7 +17,7 @@ from netpreflight.agent.judging.signature import is_well_formed
 from netpreflight.agent.judging.wifi.names import folded, marks_in, octets_in, oddities
 from netpreflight.agent.judging.wifi.survey import octets_of, survey_of
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.report.report import Report, Run, make
+from netpreflight.agent.report.report import Report, make, run_of
 from netpreflight.agent.results import Check
 from netpreflight.probes.observations import (
     Bss,
@@ -66,11 +66,6 @@ def is_judged_alike(ticket: Report, complete: Report, profile: Profile) -> bool:
         return False
     again = make(run_of(replace(ticket, observations=seen)), profile)
     return _results(again) == _results(complete)
-
-
-def run_of(report: Report) -> Run:
-    """The measurements of a report."""
-    return Run(**{name: getattr(report, name) for name in Run.__struct_fields__})
 
 
 def _results(report: Report) -> list[object]:

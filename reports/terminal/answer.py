@@ -21,6 +21,7 @@ from netpreflight.agent.report import NetworkVerdict, Report
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import in_groups
 from netpreflight.reports.safe_text import escaped, shown
+from netpreflight.reports.terminal.rows import NARROW
 from netpreflight.reports.terminal.styles import MARKS, NETWORKS, STYLES, VERDICT_STYLES, WORST_FIRST
 from netpreflight.reports.words import needless
 
@@ -28,8 +29,6 @@ MOST_LINES = 23
 """On a terminal of 24 lines the last one is the shell's."""
 WIDTH = 80
 """The columns for which it is decided what fits; on a wider terminal, its own."""
-NARROW = 70
-"""Below this many columns, what stands beside each other is stacked."""
 _WORD, _ID = 9, 20
 """Columns of a row's word and of its check."""
 _BRACKETS = re.compile(r" \([^()]*\)")

@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct
 from netpreflight.agent import profiles, report
 from netpreflight.agent.report import Report, SharedLevel
 from netpreflight.agent.report.in_page import unpacked
-from netpreflight.agent.report.ticket import run_of as ticket_run
+from netpreflight.agent.report.report import run_of as ticket_run
 from netpreflight.probes.observations import (
     Attempt,
     Contact,
