@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.profiles import Profile
 from tests.lab.lab import Lab
 from tests.lab.servers import Dhcp
+from tests.unit.again import with_key
 from tests.unit.networks import GROUPS, NETWORKS, STUCK, Seen
 
 pytestmark = pytest.mark.lab
@@ -182,14 +181,6 @@ def test_every_device(name: str, tmp_path: Path) -> None:
     assert judged == {device for devices in GROUPS.values() for device in devices}
 
 
-def carrying(profile: Profile, key: str) -> Profile:
-    """The profile, with this key of its cloud's server, if it has one."""
-    if profile.cloud.server_key is None:
-        return profile
-    fact = replace(profile.cloud.server_key, value=key)
-    return replace(profile, cloud=replace(profile.cloud, server_key=fact))
-
-
 def judge_all(
     saved: Path, version: str, expected: Mapping[str, Seen], differs: Mapping[str, Seen], key: str
 ) -> set[tuple[str, str]]:
@@ -204,7 +195,7 @@ def judge_all(
     found = set()
     for group, devices in GROUPS.items():
         for device, os_version in devices:
-            profile = carrying(profiles.load(device, os_version), key)
+            profile = with_key(profiles.load(device, os_version), key)
             if not asked & set(profile.cloud.hosts.value):
                 continue
             found.add((device, os_version))

@@ -157,48 +157,45 @@ NTP_REPLY = bytes.fromhex("240206ec" + "00" * 8 + "7f7f0101") + b"\xee" * 8 + by
 KISS_OF_DEATH = b"\xe4\x00" + NTP_REPLY[2:12] + b"RATE" + NTP_REPLY[16:]
 
 
-@pytest.mark.parametrize(
+FORGED_NTP = pytest.mark.parametrize(
     ("user", "walled", "problems"),
     [(None, False, {"swept"}), (NOBODY, True, {"swept", "unproved"})],
     ids=["root-open", "nobody-firewall"],
 )
-def test_forged_replies_are_no_ntp_server(user: int | None, problems: set[str], *, walled: bool) -> None:
-    """Behind a firewall, an ordinary user sees a sweep only if it meets a port twice."""
+
+
+def judged_of_forged(reply: bytes, user: int | None, *, walled: bool) -> dict[str, Any]:
+    """The check of a time server that is silent, while the neighbour sends this in its name."""
     with Lab(ntp="silent") as lab:
         if walled:
             wall_off(lab)
-        with HostileNeighbour(lab).datagrams(NTP, 123, NTP_REPLY, per_second=QUICK) as attack:
+        with HostileNeighbour(lab).datagrams(NTP, 123, reply, per_second=QUICK) as attack:
             run = lab.check("--only", "ntp", user=user)
             sent = attack.sent
-    found = check_of(run.report, "ntp.reply")
-
     assert sent > MANY
     assert any(attempt["decoded"] for attempt in run.report["observations"]["ntp"]["attempts"])  # the fault has fired
+    return check_of(run.report, "ntp.reply")
+
+
+@FORGED_NTP
+def test_forged_replies_are_no_ntp_server(user: int | None, problems: set[str], *, walled: bool) -> None:
+    """Behind a firewall, an ordinary user sees a sweep only if it meets a port twice."""
+    found = judged_of_forged(NTP_REPLY, user, walled=walled)
+
     assert found["status"] == "unknown"
     assert found["problem"] in problems
 
 
-@pytest.mark.parametrize(
-    ("user", "walled", "problems"),
-    [(None, False, {"swept"}), (NOBODY, True, {"swept", "unproved"})],
-    ids=["root-open", "nobody-firewall"],
-)
+@FORGED_NTP
 def test_a_forged_kiss_of_death_blames_no_server(user: int | None, problems: set[str], *, walled: bool) -> None:
     """In the healthy twin the server itself says so, and is named."""
-    with Lab(ntp="silent") as lab:
-        if walled:
-            wall_off(lab)
-        with HostileNeighbour(lab).datagrams(NTP, 123, KISS_OF_DEATH, per_second=QUICK) as attack:
-            run = lab.check("--only", "ntp", user=user)
-            sent = attack.sent
+    found = judged_of_forged(KISS_OF_DEATH, user, walled=walled)
     with Lab(ntp="kiss-of-death") as lab:
         if walled:
             wall_off(lab)
         twin = lab.check("--only", "ntp", user=user)
-    found, really = (check_of(report, "ntp.reply") for report in (run.report, twin.report))
+    really = check_of(twin.report, "ntp.reply")
 
-    assert sent > MANY
-    assert any(attempt["decoded"] for attempt in run.report["observations"]["ntp"]["attempts"])  # the fault has fired
     assert (found["status"], found["named"]) == ("unknown", None)
     assert found["problem"] in problems
     assert (really["status"], really["problem"], really["named"]["address"]) == ("fail", "kiss-of-death", NTP)

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from netpreflight.agent import judging, profiles, report
 from netpreflight.agent.judging.wifi.survey import surveyed
@@ -36,6 +37,14 @@ def run_of(seen: Observations, selection: Selection | None = None) -> Run:
         observations=seen,
         footprint=[],
     )
+
+
+def with_key(profile: Profile, key: str) -> Profile:
+    """The profile, with this key of its cloud's server, if it has one."""
+    if profile.cloud.server_key is None:
+        return profile
+    fact = replace(profile.cloud.server_key, value=key)
+    return replace(profile, cloud=replace(profile.cloud, server_key=fact))
 
 
 def ticket_of(run: Run, profile: Profile) -> Report:

@@ -6,8 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.report import Report, Run
-from netpreflight.agent.selection import Selection
+from netpreflight.agent.report import Report
 from netpreflight.probes.observations import (
     Cloud,
     Connection,
@@ -26,6 +25,7 @@ from netpreflight.probes.observations import (
     WholePackets,
 )
 from tests.unit import seen
+from tests.unit.again import run_of
 from tests.unit.seen_ladders import ladder, up_to
 
 EACH_DEVICE = ["argon", *(pytest.param(name, marks=pytest.mark.more) for name in ("generic", "photon", "photon2"))]
@@ -39,14 +39,7 @@ EVERY_DEVICE = [
 
 
 def of(observations: Observations, footprint: list[Contact] | None = None, device: str = "generic") -> Report:
-    run = Run(
-        started="2026-01-02T03:04:05Z",
-        duration_s=1.5,
-        complete=True,
-        selection=Selection(),
-        observations=observations,
-        footprint=footprint or [],
-    )
+    run = replace(run_of(observations), footprint=footprint or [])
     return report.make(run, profiles.load(device))
 
 

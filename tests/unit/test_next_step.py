@@ -21,6 +21,7 @@ from netpreflight.probes.observations import AS_ROOT, Cloud, Dhcp, Privileges, S
 from netpreflight.reports.safe_text import escaped
 from netpreflight.reports.terminal import Terminal
 from tests.unit import places, seen
+from tests.unit.again import run_of
 from tests.unit.made_reports import EACH_SOURCE, FIT, HIGH, SOURCES
 from tests.unit.rendered import Screen, without_codes
 
@@ -42,14 +43,7 @@ def made(device: str = "argon", selection: Selection | None = None, *, complete:
          **changed: Any) -> Report:  # fmt: skip
     observed = seen.healthy(**changed)
     observed.scope.privileges = user
-    run = report.Run(
-        started="2026-11-28T10:00:00Z",
-        duration_s=1.0,
-        complete=complete,
-        selection=selection or Selection(),
-        observations=observed,
-        footprint=[],
-    )
+    run = msgspec.structs.replace(run_of(observed, selection), complete=complete)
     return report.make(run, profiles.load(device))
 
 

@@ -29,7 +29,7 @@ from netpreflight.probes.wifi.elements import ssid_text
 from netpreflight.reports import FORMATS
 from netpreflight.reports.sharing import shared
 from tests.unit import cases_internet, cases_ip, seen
-from tests.unit.again import NEWEST, differences, every_version, run_of, saved_again, ticket_of
+from tests.unit.again import NEWEST, differences, every_version, run_of, saved_again, ticket_of, with_key
 from tests.unit.cases import Case
 from tests.unit.command import refused, run
 from tests.unit.dtls_records import KEY_EXCHANGE, RANDOM, VENDOR_HELLO, VENDOR_KEY
@@ -240,12 +240,6 @@ SIGNED = ServerFlight(
 )
 
 
-def with_key(key: str) -> Any:
-    argon = profiles.load("argon")
-    assert argon.cloud.server_key is not None
-    return replace(argon, cloud=replace(argon.cloud, server_key=replace(argon.cloud.server_key, value=key)))
-
-
 @pytest.mark.parametrize(
     ("flight", "status"),
     [(SIGNED, "pass"), (replace(SIGNED, server_random=RANDOM.hex()), "fail")],
@@ -257,7 +251,7 @@ def test_a_signature_is_checked_with_a_key_that_nobody_knew_when_the_ticket_was_
     answered = seen.attempts(seen.ARGON_ADDRESS, 5684, "reply", rtt_ms=9.0)
     endpoint = seen.argon(*answered, record="ServerHello", flight=flight)
     complete = run_of(seen.healthy(cloud=Cloud(endpoints=[endpoint])))
-    ours = with_key(VENDOR_KEY)
+    ours = with_key(profiles.load("argon"), VENDOR_KEY)
 
     again = report.make(saved_again(ticket_of(complete, GENERIC)), ours)
 
