@@ -74,15 +74,21 @@ def body(request: Request, contact: str) -> list[str]:
         *_seen(request),
         "",
         "How to verify it afterwards",
-        "On a laptop on that network (netpreflight is a free program that sends what such a device sends):",
-        f"  {escaped(request.command)}",
-        f"  It then says {shown(request.says)}.",
+        *_command(request),
         *(f"- {shown(line)}" for line in request.elsewhere),
         "",
         f"The device's MAC address: {_mac(request)}",
         *_customer(request),
         f"Asked by: {shown(contact) or f'{_BLANK} (name, and how to reach you)'}",
     ]
+
+
+def _command(request: Request) -> Iterator[str]:
+    """The command that verifies the changes, and what it says then."""
+    if request.command:
+        yield "On a laptop on that network (netpreflight is a free program that sends what such a device sends):"
+        yield f"  {escaped(request.command)}"
+        yield f"  It then says {shown(request.says)}."
 
 
 def _changes(asks: Sequence[Ask]) -> Iterator[str]:

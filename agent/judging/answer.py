@@ -38,7 +38,7 @@ def with_devices(answer: Answer, verdict: Verdict, would_not: list[str]) -> Answ
     """The answer where no device was named, with the known devices that certainly do not get online."""
     if verdict == "incompatible" or not would_not:
         return answer
-    depends = f"It depends on the device, and none was named (--device): no for {in_a_row(would_not)}."
+    depends = f"It depends on the device (--device names it): no for {in_a_row(would_not)}."
     return msgspec.structs.replace(answer, sentence=f"{depends} {answer.sentence}")
 
 
@@ -55,6 +55,8 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
         first = next((check for check in failing if CHECKS[check.id].first and failing[0].stage != "ip"), failing[0])
         if (lost := loss_of(required)) is not None and is_same_port(first, lost):
             first = lost  # where packets are lost says more than that nothing answers
+        if is_cut_off(checks) and first.id in _OUTSIDE:
+            return _cut_off(f"No: {device} would not get online here.", first)
         ends = "would not get" if start.online is False else "cannot be relied on to get"
         return _answered(f"No: {device} {ends} online here.", first)
     if verdict == "undetermined":
@@ -89,6 +91,32 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
     if verdict == "compatible":
         return Answer(sentence=yes)
     return _answered(yes, next(check for check in checks if check.status == "warn"))
+
+
+_OUTSIDE = ("portal", "ntp.reply", "coap.udp-5683", "cloud.transport")
+"""The checks that ask somebody outside this network, each somebody else and on another port."""
+_MANY_SILENT = 3
+
+
+def is_cut_off(checks: list[Check]) -> bool:
+    """Whether nobody outside this network answered, so that no single port is to blame."""
+    asked = [check for check in checks if check.id in _OUTSIDE and check.status != "skip"]
+    silent = [check for check in asked if check.problem in {"no-answer", "no-route"}]
+    return len(silent) >= _MANY_SILENT and silent == asked
+
+
+def _cut_off(sentence: str, first: Check) -> Answer:
+    """The answer where nobody outside answered."""
+    return Answer(
+        sentence=sentence,
+        plain="Nothing outside this network can be reached from here.",
+        obstacle="Nobody outside this network answers: no cloud of the device, no CoAP server, no time server and no "
+        "web page.",
+        check=first.id,
+        change="Look first whether this network has internet access at all: its uplink, and whether its firewall lets "
+        f"anything out. If it has: {first.remedy}",
+        owner=first.owner,
+    )
 
 
 def with_article(title: str) -> str:

@@ -129,7 +129,7 @@ def _note_without_device(profile: Profile, verdict: Verdict, devices: list[Devic
     same_answer = by_answer.pop(_YES_OR_NO[verdict], [])
     holds = f"holds for {in_a_row(same_answer)}" if same_answer else "holds for none of the known devices"
     others = [f"{in_a_row(titles)} (the answer is {answer})" for answer, titles in by_answer.items()]
-    return f"No device was named (--device), so this is the answer for a {profile.title}. It {holds}" + (
+    return f"This is the answer for {with_article(profile.title)} (--device names another). It {holds}" + (
         f". It does not hold for {' and for '.join(others)}." if others else "."
     )
 

@@ -14,10 +14,11 @@ from msgspec import UNSET, Struct, field
 
 from netpreflight.agent import profiles
 from netpreflight.agent.counted import counted, in_a_row
+from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.addresses import is_local
 from netpreflight.agent.judging.answer import with_article
 from netpreflight.agent.judging.portal import mac_told_by
-from netpreflight.agent.judging.registry import with_stage
+from netpreflight.agent.judging.registry import may_stop, with_stage
 from netpreflight.agent.owner import ASKED, Owner
 from netpreflight.agent.report.changes import Rule, remaining
 from netpreflight.agent.report.enough import afterwards, suspected_causes
@@ -70,7 +71,7 @@ class Request(Struct, frozen=True, kw_only=True):
         measured: when and from where it was measured, with the time zone.
         beside: what worked in the same run, as a control.
         enough: whether the changes are enough, as far as that is known.
-        command: the command that verifies the changes.
+        command: the command that verifies the changes; empty: only the device itself can.
         says: what that command says then.
         elsewhere: how it shows without netpreflight.
         mac: what the device's MAC address begins with, or all of it; empty: not known.
@@ -107,6 +108,8 @@ def requests(report: Report) -> list[Request]:
     return [_request(report, owner, [ask for asked, ask in asks if asked == owner], len(owners)) for owner in owners]
 
 
+_OF_ONE_CLIENT = {"portal"}
+"""What is changed for the device alone, so that no laptop sees it."""
 _ORDER: dict[Sureness, int] = {"needed": 0, "suspected": 1, "optional": 2}
 
 
@@ -114,7 +117,8 @@ def _changes(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
     """What has to be changed, with its owner."""
     for change in report.changes:
         checks = [check for check in report.checks if check.id in change.checks]
-        suspected = bool(suspected_causes(change.checks, report.checks))
+        place = _unplaced(change.checks, report.checks)
+        suspected = bool(suspected_causes(change.checks, report.checks)) or place is not None
         yield (
             change.owner,
             Ask(
@@ -123,10 +127,24 @@ def _changes(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
                 where=change.where,
                 rules=change.rules,
                 place=_place(checks) if change.rules else None,
-                seen=list(dict.fromkeys(line for check in reversed(checks) for line in _seen(check, report))),
+                seen=[
+                    *dict.fromkeys(line for check in reversed(checks) for line in _seen(check, report)),
+                    *([f"{place.summary}.", *([place.reason] if place.reason else [])] if place else []),
+                ],
                 checks=change.checks,
             ),
         )
+
+
+def _unplaced(changed: list[str], checks: list[Check]) -> Check | None:
+    """The check that looked for the place where packets are lost, and found none; None: it did, or nobody had to look.
+
+    Without a place, silence is no proof that something between this laptop and the cloud has to be changed.
+    """
+    silent = [check for check in checks if check.id in changed]
+    if not all(check.problem == "no-answer" and check.stage == "cloud" for check in silent):
+        return None
+    return next((check for check in checks if CHECKS[check.id].locates and check.status == "unknown"), None)
 
 
 def _further(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
@@ -136,7 +154,7 @@ def _further(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
             yield (
                 check.owner,
                 Ask(
-                    sure="optional" if check.status == "warn" else "suspected",
+                    sure="optional" if check.status == "warn" and not may_stop(check) else "suspected",
                     line=check.remedy or check.summary,
                     where="network",
                     rules=[],
@@ -357,7 +375,10 @@ def _behind(asks: list[Ask]) -> Iterator[str]:
 
 def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     """The command that verifies the changes, and what it says then."""
-    ids = [check.id for check in report.checks if any(check.id in ask.checks for ask in asks)]
+    asked = [check for check in report.checks if any(check.id in ask.checks for ask in asks)]
+    ids = [check.id for check in asked if check.id not in _OF_ONE_CLIENT]
+    if not ids:
+        return "", ""
     device = report.device
     words = ["sudo", "./netpreflight"]
     words += ["--device", device.name if device.name in profiles.names() else "FILE.toml"]
@@ -371,10 +392,9 @@ def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     listed = in_groups(ids)
     if is_needed:
         words += ["--only", listed.replace(", ", ",")]
-        says = (
-            f'"Nothing that this run looked at keeps {with_article(device.title)} from getting online here", and ends '
-            "with exit code 0"
-        )
+        says = f'"Nothing that this run looked at keeps {with_article(device.title)} from getting online here"'
+        if any(check.status != "warn" for check in asked):  # after a warning it ends like that before the change, too
+            says += ", and ends with exit code 0"
     else:  # alone, what the device does not need settles nothing
         says = f"nothing of {listed} any more"
     return " ".join(words), says
@@ -387,6 +407,11 @@ def _elsewhere(ask: Ask) -> Iterator[str]:
         yield (
             f"On the firewall: its sessions or its log show {rule.protocol.upper()} {rule.port} from {source} to "
             f"{rule.host or rule.addresses[0]}, with packets in both directions."
+        )
+    if _OF_ONE_CLIENT.intersection(ask.checks):
+        yield (
+            "In the portal's list of clients, the device's MAC address is let past; then the device itself gets "
+            "online. A laptop still meets the portal, unless its own MAC address is let past, too."
         )
     if ask.where == "DHCP server":
         yield "In the DHCP server's log: for the device's MAC address, DISCOVER, OFFER, REQUEST and ACK follow."

@@ -282,6 +282,12 @@ def warned(*devices: str) -> Callable[[Lab, dict[str, Any]], None]:
     return look
 
 
+def blames_no_port(lab: Lab, report: dict[str, Any]) -> None:
+    """Nobody outside was reached, and the answer says so."""
+    assert lab.arrived("udp", 5684) == lab.arrived("udp", 123) == lab.arrived("tcp", 80) == 0
+    assert "Nobody outside this network answers" in report["headline"]
+
+
 def right_dns(lab: Lab) -> None:
     """Let the resolver answer rightly from now on."""
     lab.answer_dns("real")
@@ -540,6 +546,15 @@ SCENARIOS = {
         {"ntp.reply": "fail", "portal": "unknown", **BOTH_COAP_UNKNOWN},
         breaks=lambda lab: lab.gateway.drop(),
         twin=True,
+        after=blames_no_port,
+    ),
+    "everything-dropped-photon2": Scenario(
+        "incompatible",
+        "passed",
+        {"ntp.reply": "fail", "portal": "unknown", **BOTH_COAP_UNKNOWN, "cloud.transport": "fail"},
+        device="photon2",
+        breaks=lambda lab: lab.gateway.drop(),
+        after=blames_no_port,
     ),
     "one-packet-in-three-lost": Scenario("compatible", "passed", breaks=lambda lab: lab.gateway.drop(every=3)),
     "one-packet-in-three-lost-photon": Scenario(
@@ -1273,7 +1288,9 @@ def says_what_it_should(scenario: Scenario, run: CheckRun) -> None:
         assert all(word in checks[name]["reason"] for word in words), checks[name]
     is_yes = report["verdict"].startswith("compatible")
     assert any("ever asked to sign in" in note for note in report["notes"]) == is_yes
-    assert any("No device was named" in note for note in report["notes"]) == (report["device"]["name"] == "generic")
+    assert any("(--device names another)" in note for note in report["notes"]) == (
+        report["device"]["name"] == "generic"
+    )
     if checks["portal"]["status"] == "fail" and checks["portal"]["problem"] != "api-knows-laptop":
         assert not [change for change in report["changes"] if change["rules"]], "it may be needed because of the portal"
     for check in checks.values():

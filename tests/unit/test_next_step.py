@@ -174,9 +174,7 @@ def test_another_key_is_doubtful_and_not_nothing_in_the_way() -> None:
 def test_without_a_device_it_is_said_first_which_get_no() -> None:
     found = made("generic", cloud=Cloud(endpoints=[seen.photon(seen.NONCE), places.SILENT]), wifi=None)
 
-    assert found.answer.sentence.startswith(
-        "It depends on the device, and none was named (--device): no for Particle Argon"
-    )
+    assert found.answer.sentence.startswith("It depends on the device (--device names it): no for Particle Argon")
     assert "Not settled: this run found nothing in the way" in found.answer.sentence
     assert not made("generic").answer.sentence.startswith("It depends")
 

@@ -152,18 +152,18 @@ def test_a_yes_for_no_particular_device_says_for_which_it_holds(ending: str) -> 
     assert made.verdict == "compatible"
     assert {device.name for device in made.devices if device.verdict == "incompatible"} == dtls
     assert (
-        "No device was named (--device), so this is the answer for a 2.4 GHz CoAP device. It holds for Particle Core, "
+        "This is the answer for a 2.4 GHz CoAP device (--device names another). It holds for Particle Core, "
         "Particle P1 and Particle Photon. It does not hold for Particle Argon, Particle M-SoM, Particle P2 and "
         "Particle Photon 2 (the answer is no)."
     ) in text
 
 
 def test_it_holds_for_all_where_everything_works_and_is_not_said_of_a_named_device() -> None:
-    (found,) = [note for note in four.made(four.run_of(), "generic").notes if "No device was named" in note]
+    (found,) = [note for note in four.made(four.run_of(), "generic").notes if "(--device names another)" in note]
 
     assert "does not hold" not in found
     assert all(device.title in found for device in profiles.load_all() if device.name != "generic")
-    assert not [note for note in four.healthy().notes if "No device was named" in note]
+    assert not [note for note in four.healthy().notes if "(--device names another)" in note]
 
 
 def test_a_no_for_no_particular_device_does_not_hold_where_another_port_is_used() -> None:

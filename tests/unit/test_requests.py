@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netpreflight.agent import profiles, report
+from netpreflight.agent.judging.answer import with_article
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.requests import Request, requests
 from netpreflight.agent.selection import select
-from netpreflight.probes.observations import Cloud
+from netpreflight.probes.observations import Cloud, Connection, ServerFlight
 from netpreflight.reports import FORMATS, eml
 from netpreflight.reports.requests import LONGEST_SUBJECT, body, requests_of, subject, with_subject
 from netpreflight.reports.safe_text import escaped, shown
@@ -156,7 +157,12 @@ def test_what_each_names_as_its_verification_says_so_where_all_is_well() -> None
     told = set[tuple[str, str | None, tuple[str, ...], str]]()
     for name, made, request in each():
         words = shlex.split(request.command)
-        ids = {check for ask in request.asks for check in ask.checks}
+        asked = {check for ask in request.asks for check in ask.checks}
+        assert any("A laptop still meets the portal" in line for line in request.elsewhere) == ("portal" in asked), name
+        ids = asked - {"portal"}
+        assert bool(words) == bool(ids), "what is changed for the device alone is seen by no laptop"
+        if not words:
+            continue
         assert words[:2] == ["sudo", "./netpreflight"], name
         options = dict(zip(words[2::2], words[3::2], strict=True))
         assert set(options) <= {"--device", "--os", "--ssid", "--only"}, name
@@ -173,7 +179,38 @@ def test_what_each_names_as_its_verification_says_so_where_all_is_well() -> None
             assert says.startswith("nothing of "), (device, says)
         else:
             sentence = well.answer.sentence.partition(" (")[0]
-            assert says == f'"{sentence}", and ends with exit code 0', (device, only)
+            assert says in (f'"{sentence}", and ends with exit code 0', f'"{sentence}"'), (device, only)
+
+
+def test_a_warning_ends_with_exit_code_0_before_the_change_too() -> None:
+    """Signed with another key: a device would refuse that, so nothing says that it does not need the change."""
+    endpoint = seen.argon(*seen.attempts(seen.ARGON_ADDRESS, 5684, "reply"))
+    endpoint = msgspec.structs.replace(endpoint, record="HelloVerifyRequest", flight=ServerFlight(answer="ServerHello"))
+    (request,) = requests(four.made(four.run_of(cloud=Cloud(endpoints=[endpoint])), "argon"))
+
+    assert [ask.sure for ask in request.asks] == ["suspected"]
+    assert "exit code" not in request.says
+
+
+def test_silence_without_a_place_is_only_suspected() -> None:
+    """One hop further nobody saw where the packets are lost; in the twin, a router is named."""
+    silent_cloud = Cloud(endpoints=[seen.argon(*four.silent(seen.ARGON_ADDRESS, 5684))])
+    way = [seen.GATEWAY, "10.20.0.1", "203.0.113.1"]
+    (target,) = four.blocked().targets
+    device = ladder("udp 5684", *way, None, None)
+    control = ladder("udp 123", *way, f"!{seen.ARGON_ADDRESS} port unreachable")
+    path = msgspec.structs.replace(
+        four.blocked(), targets=[msgspec.structs.replace(target, device=device, controls=[control])]
+    )
+    made = four.made(four.run_of(cloud=silent_cloud, path=path), "photon2")
+    lost = next(check for check in made.checks if check.id == "path.egress")
+    (unplaced,) = requests(made)
+    (placed,) = requests(four.udp_blocked())
+
+    assert ([ask.sure for ask in unplaced.asks], [ask.sure for ask in placed.asks]) == (["suspected"], ["needed"])
+    assert unplaced.subject.startswith("Please check, ")
+    assert lost.status == "unknown"
+    assert {f"{lost.summary}.", lost.reason} <= {*unplaced.asks[0].seen}
 
 
 def through() -> Any:
@@ -498,3 +535,41 @@ def test_a_link_of_somebody_elses_is_refused_whoever_is_asked(tmp_path: Path, na
     assert f"cannot write {name}: " in ran.stderr
     assert "another user" in ran.stderr
     assert target.read_text() == "kept"
+
+
+# --- nobody outside answers
+
+
+def cut_off(device: str = "generic", **changed: Any) -> Report:
+    """A network of which nobody outside is reached, but for what is changed; its own resolver answers."""
+    dead = {
+        "cloud": Cloud(
+            endpoints=[
+                seen.photon(Connection(at_s=0.0, error="timeout")), seen.argon(*four.silent(seen.ARGON_ADDRESS, 5684))
+            ]
+        ),
+        "coap": seen.coap(seen.attempts(seen.COAP_ADDRESSES[0], 5683, "timeout", 4)),
+        "ntp": seen.ntp(),
+        "portal": seen.portal({"status": None, "error": "timeout", "body": ""}),
+    }  # fmt: skip
+    return four.made(four.run_of(**{**dead, **changed}), device)
+
+
+@pytest.mark.parametrize("device", ["generic", "photon2", "photon"])
+def test_where_nobody_outside_answers_no_single_port_is_blamed(device: str) -> None:
+    made = four.made(
+        four.run_of(**{name: getattr(cut_off().observations, name) for name in ("cloud", "coap", "ntp", "portal")}),
+        device,
+    )
+
+    assert made.verdict == "incompatible"
+    assert made.headline.startswith(f"No: {with_article(made.device.title)} would not get online here. Nobody outside")
+    assert (made.answer.change or "").startswith("Look first whether this network has internet access at all")
+    assert "time" not in (made.answer.plain or "")
+
+
+@pytest.mark.parametrize(
+    "works", [{"ntp": seen.ntp(seen.GOOD_NTP)}, {"portal": seen.portal()}], ids=["a-time-server", "web-pages"]
+)
+def test_where_anybody_outside_answers_the_port_is(works: dict[str, Any]) -> None:
+    assert "Nobody outside" not in cut_off(**works).headline
