@@ -127,6 +127,14 @@ def measure(
         )
 
 
+def _utc(at_s: float) -> str:
+    """A time (seconds since 1970) in ISO 8601; where the clock is beyond every calendar, that it is."""
+    try:
+        return dt.datetime.fromtimestamp(at_s, dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return "not known: the clock is beyond every calendar"
+
+
 class _Measurement:
     """One run: its observations as they come in, and the milestones that probes wait for."""
 
@@ -181,9 +189,7 @@ class _Measurement:
 
     async def run(self) -> Run:
         """Run all probes until they end or the user stops the run, and return what they measured."""
-        started = (
-            dt.datetime.fromtimestamp(self._clock.wall(), dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        )
+        started = _utc(self._clock.wall())
         loop = asyncio.get_running_loop()
         self._settled = asyncio.Event()
         """Set once the lease has named the resolvers, or it is clear that none will."""

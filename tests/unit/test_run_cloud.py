@@ -8,11 +8,12 @@ import pytest
 
 from netpreflight.agent import profiles, run
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.report import Run
+from netpreflight.agent.report import Run, make
 from netpreflight.agent.run import AirChoice, measure
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.echo import EchoTarget
 from netpreflight.probes.echo import echo as real_echo
+from netpreflight.probes.net.clock import Clock
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import (
     Cloud,
@@ -50,6 +51,19 @@ def not_run(only: str, *, deep: bool) -> dict[str, str | None]:
 )
 def test_they_run_with_the_check_of_the_cloud(*, only: str, deep: bool, wanted: list[str]) -> None:
     assert not_run(only, deep=deep) == dict.fromkeys(wanted, "this laptop has no network interface")
+
+
+@pytest.mark.parametrize("now_s", [4e11, 1e18, 1e30, -1e18], ids=["value", "system", "overflow", "before"])
+def test_a_clock_beyond_every_calendar_ends_no_run(now_s: float) -> None:
+    class Beyond(Clock):
+        def wall(self) -> float:
+            return now_s
+
+    selection = Selection(only=["ntp.reply"])
+    made = measure(Scope(), AirChoice(), profiles.load("argon"), selection, lambda _: None, clock=Beyond())
+
+    assert made.started == "not known: the clock is beyond every calendar"
+    assert make(made, profiles.load("argon")).verdict == "undetermined"
 
 
 def silent(*hosts: str, port: int = 5684) -> Cloud:
