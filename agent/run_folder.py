@@ -57,18 +57,31 @@ def newest(folder: Path, now_s: float | None = None) -> Path | None:
 def remove_old(written: Path) -> None:
     """Leave the newest runs in the folder of one that was just written; that one stays, whatever the clock said.
 
+    Those from the future go first: they were named while the clock was wrong, and would outlive all others.
+
     Raises:
         OSError: the folder cannot be read, or it belongs to somebody else.
     """
     with own_folder(written.parent) as opened:
         names = _names(opened)
-        others = sorted(name for name in names if _NAME.fullmatch(name) and name != written.name)
+        others = [name for name in names if _NAME.fullmatch(name) and name != written.name]
+        latest = _latest(written)
+        others.sort(key=lambda name: (name <= latest, name))
         now_s = _status(written.name, opened).st_mtime
         for name in names:
             with contextlib.suppress(OSError):
                 is_left = UNFINISHED.fullmatch(name) and _status(name, opened).st_mtime < now_s - UNFINISHED_S
                 if is_left or name in others[: 1 - MOST_RUNS]:
                     _remove(name, opened)
+
+
+def _latest(written: Path) -> str:
+    """How the last name begins that is not from the future for a run that was just written."""
+    started = dt.datetime.strptime(written.name[:17], "%Y-%m-%dT%H%M%S").replace(tzinfo=dt.UTC)
+    try:
+        return _stamp(started.timestamp() + AHEAD_S)
+    except OSError:  # beyond the year 9999: nothing is ahead of that
+        return written.name
 
 
 def _stamp(at_s: float) -> str:

@@ -182,6 +182,19 @@ def test_a_run_from_the_future_counts_only_if_there_is_no_other(runs: Path) -> N
     assert place().newest(At(1e18)) == runs / ahead[1].name
 
 
+def test_runs_from_the_future_go_first(runs: Path) -> None:
+    """The clock was wrong for 20 runs: they do not push out those that are right."""
+    day_s = 86_400
+    before = [keep(NOON + number) for number in range(3)]
+    ahead = [keep(NOON + 1000 * day_s + number) for number in range(MOST_RUNS)]
+    right = [keep(NOON + day_s + number) for number in range(3)]
+
+    assert names(runs) == [path.name for path in [*right, *ahead[3:]]]
+    assert not {path.name for path in before} & {*names(runs)}, "pushed out while the clock was wrong"
+    more = [keep(NOON + day_s + 3 + number) for number in range(MOST_RUNS - 3)]
+    assert names(runs) == [path.name for path in [*right, *more]]
+
+
 def test_without_a_folder_there_is_none(runs: Path) -> None:
     assert newest(runs) is None
 
