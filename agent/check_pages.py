@@ -14,6 +14,7 @@ ROUTERS = "routers"
 SOURCES = "sources"
 """The last part of that page: for each router, where its settings are documented."""
 _SECTION = re.compile(r"^## (.+)\n(?:(?!## ).*\n)*", re.MULTILINE)
+_ASKS = re.compile(r"^\*\*Asks:\*\* (.+(?:\n.+)*)", re.MULTILINE)
 _ITEM = re.compile(r"^\* \*\*(.+?):\*\*.*\n(?:  .*\n)*", re.MULTILINE)
 _PART = re.compile(rf"^\*\*On common routers:\*\* \[{ROUTERS}\.md\]\({ROUTERS}\.md#(\w+)\)", re.MULTILINE)
 
@@ -37,6 +38,13 @@ def page(check_id: str) -> str:
         KeyError: there is no such page.
     """
     return _paths()[check_id].read_text(encoding="utf-8")
+
+
+def of_group(group: str) -> str:
+    """The checks of a group, each with what it asks, as Markdown; empty: there is no such group."""
+    asked = {name: _ASKS.search(page(name)) for name in names() if name.partition(".")[0] == group}
+    items = [f"* **{name}:** {match[1]}" for name, match in asked.items() if match]
+    return f"# {group}\n\n{chr(10).join(items)}\n" if items else ""
 
 
 def sections(check_id: str) -> dict[str, str]:

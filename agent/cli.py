@@ -519,7 +519,7 @@ def explain(
         typer.Argument(
             metavar="CHECK",
             autocompletion=_pages,
-            help="A check's id, such as cloud.transport; or common, or routers.",
+            help="A check's id, such as cloud.transport; a group, such as wifi, to list its checks; common or routers.",
         ),
     ],
     problem: Annotated[
@@ -537,26 +537,30 @@ def explain(
     common routers keep the settings that the checks ask for.
     """
     from netpreflight.agent import check_pages as pages  # noqa: PLC0415 - as above
+    from netpreflight.agent.called import called  # noqa: PLC0415
+    from netpreflight.agent.suggested import suggested  # noqa: PLC0415
     from netpreflight.reports.check_page import print_page  # noqa: PLC0415
     from netpreflight.reports.console import on_terminal  # noqa: PLC0415
 
-    if check not in pages.names():
-        raise UsageError(f"no check {check!r}{_suggested(check, pages.names())}")
-    if problem is None or check != pages.ROUTERS:
+    if problem is None and check not in pages.names() and (group := pages.of_group(check)):
+        text = group
+    elif check not in pages.names():
+        raise UsageError(f"no check {check!r}{suggested(check, pages.names())}")
+    elif problem is None or check != pages.ROUTERS:
         known = pages.sections(check)
         if problem is not None and problem not in known:
             own = [name for name in known if f"\n## {name}\n" in pages.page(check)]
-            raise UsageError(f"{check} has no problem {problem!r}{_suggested(problem, own)}")
+            raise UsageError(f"{check} has no problem {problem!r}{suggested(problem, own)}")
         text = pages.with_settings(check, problem)
     else:
         settings = pages.router_settings()
         text = settings.get(problem) or pages.of_router(problem)
         if not text:
-            raise UsageError(f"no router or setting {problem!r}{_suggested(problem, [*settings, *pages.routers()])}")
+            raise UsageError(f"no router or setting {problem!r}{suggested(problem, [*settings, *pages.routers()])}")
         text = f"# {check}\n\n{text}"
     if sys.stdout is None:
         raise UsageError("cannot show the page: standard output is closed")
-    print_page(on_terminal(sys.stdout), text)
+    print_page(on_terminal(sys.stdout), text, called(os.environ))
     return 0
 
 
@@ -844,7 +848,8 @@ def _has_radio() -> bool:
 
 def _invocation(options: "Options", level: "SharingLevel | None", *, is_root: bool) -> "Invocation":
     """How this program was called, for the commands that it names; with level public, without names."""
-    from netpreflight.agent.next_step import Invocation, called  # noqa: PLC0415 - as above
+    from netpreflight.agent.called import called  # noqa: PLC0415 - as above
+    from netpreflight.agent.next_step import Invocation  # noqa: PLC0415
 
     shared_options = options.without_names() if level == "public" else options
     return Invocation(program=called(os.environ), options=shared_options, is_root=is_root)
@@ -1110,7 +1115,9 @@ def _choose_level(share: str | None, *, redact: bool) -> "SharingLevel | None":
         if share == level:
             return level
     if share is not None:
-        raise UsageError(f"no level {share!r} for --share; known: {', '.join(LEVELS)}")
+        from netpreflight.agent.suggested import suggested  # noqa: PLC0415 - as above
+
+        raise UsageError(f"no level {share!r} for --share{suggested(share, LEVELS)}")
     return None
 
 
@@ -1145,25 +1152,20 @@ def _check_dialects(dialects: list[str] | None) -> list[str]:
     """
     if not dialects:
         return []
-    from netpreflight.reports.firewall import DIALECTS  # noqa: PLC0415 - as above
+    from netpreflight.agent.suggested import suggested  # noqa: PLC0415 - as above
+    from netpreflight.reports.firewall import DIALECTS  # noqa: PLC0415
 
     for dialect in dialects:
         if dialect not in DIALECTS:
-            raise UsageError(f"no dialect {dialect!r}; known: {', '.join(DIALECTS)}")
+            raise UsageError(f"no dialect {dialect!r}{suggested(dialect, DIALECTS)}")
     return list(dict.fromkeys(dialects))
-
-
-def _suggested(word: str, known: list[str]) -> str:
-    """The end of a message about a word that is not known: which ones are like it, or else all that are known."""
-    from difflib import get_close_matches  # noqa: PLC0415 - as above
-
-    alike = [name for name in known if word in name.split(".")] or get_close_matches(word, known)
-    return f"; did you mean {' or '.join(alike)}?" if alike else f"; known: {', '.join(known)}"
 
 
 def _refuse(message: str) -> NoReturn:
     """Write why the command cannot be carried out, in one line, and exit with the code for wrong usage."""
-    from netpreflight.reports.safe_text import shown  # noqa: PLC0415 - as above
+    from netpreflight.agent.called import as_called, called  # noqa: PLC0415 - as above
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
 
-    sys.stderr.write(f"netpreflight: {shown(' '.join(message.split()))}\n")
+    told = as_called(shown(" ".join(message.split())), called(os.environ))
+    sys.stderr.write(f"netpreflight: {told}\n")
     sys.exit(WRONG_USAGE)

@@ -7,7 +7,7 @@ change something first.
 import shlex
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -202,10 +202,3 @@ def _quoted(word: str) -> str:
     if sys.platform == "win32":
         return f'"{word}"' if " " in word else word
     return shlex.quote(word)
-
-
-def called(environment: Mapping[str, str]) -> str:
-    """This program's name, as the user typed it: `./netpreflight` tells it, and else it is installed."""
-    name = environment.get("NETPREFLIGHT_CALLED", "")
-    # No backslash: the name becomes part of what a pattern is replaced by.
-    return shlex.quote(name) if name and name.isprintable() and "\\" not in name else "netpreflight"

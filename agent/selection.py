@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
+from netpreflight.agent.suggested import suggested
+
 OPTIONAL = {"vendor-status": "vendor_status"}
 """What a run asks that is no check's: the word by which it can be skipped, and its probe."""
 
@@ -27,12 +29,15 @@ def select(only: str | None, skip: str | None) -> Selection:
     """Make a selection from two comma-separated lists of check ids and groups.
 
     Raises:
-        UnknownCheckError: a name is neither a check nor a group, or `only` names nothing.
+        UnknownCheckError: a name is neither a check nor a group, or nothing is left to measure.
     """
     chosen = _expand(only) if only is not None else None
     if chosen == []:
         raise UnknownCheckError(f"{only!r} is not measured by this version; it measures: {', '.join(_groups())}")
-    return Selection(only=chosen, skip=_expand(skip, OPTIONAL) if skip is not None else [])
+    skipped = _expand(skip, OPTIONAL) if skip is not None else []
+    if chosen is not None and set(skipped) >= set(chosen):
+        raise UnknownCheckError(f"--skip leaves out all that --only names ({only}): nothing is left to measure")
+    return Selection(only=chosen, skip=skipped)
 
 
 def in_groups(ids: list[str]) -> str:
@@ -53,6 +58,11 @@ def _groups() -> dict[str, str]:
     return {row.id: row.group for row in CHECKS.values()}
 
 
+def _only_groups(groups: dict[str, str]) -> list[str]:
+    """The groups whose name is not that of a check, too."""
+    return [group for group in dict.fromkeys(groups.values()) if group not in groups]
+
+
 def _expand(names: str, more: Iterable[str] = ()) -> list[str]:
     """The check ids that these comma-separated ids and groups stand for, and the names that are in `more`."""
     groups = _groups()
@@ -61,8 +71,6 @@ def _expand(names: str, more: Iterable[str] = ()) -> list[str]:
         ids = [check_id for check_id, group in groups.items() if name in {check_id, group}]
         ids += [word for word in more if word == name]
         if not ids:
-            known = ", ".join(dict.fromkeys(groups.values()))
-            also = f"; also: {', '.join(more)}" if more else ""
-            raise UnknownCheckError(f"no check {name!r}; known: {', '.join(groups)}; groups: {known}{also}")
+            raise UnknownCheckError(f"no check {name!r}{suggested(name, [*groups, *_only_groups(groups), *more])}")
         found += ids
     return found

@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from netpreflight.agent.called import as_called
+
 NARROWEST, WIDEST = 30, 100
 """Columns; a narrower terminal breaks the lines itself, and longer ones are hard to read."""
 _LINK = re.compile(r"\[([^]]+)\]\(([^)#]+)\.md#?(\w*)\)")
@@ -27,8 +29,14 @@ class Block(NamedTuple):
     spans: list[tuple[Style, str]]
 
 
-def print_page(console: Console, page: str) -> None:
-    """Print a page or a section: headings and first words in bold, and code in a colour."""
+def print_page(console: Console, page: str, program: str = "netpreflight") -> None:
+    """Print a page or a section: headings and first words in bold, and code in a colour.
+
+    Args:
+        console: where to print it.
+        page: its Markdown.
+        program: how the user calls this program.
+    """
     before: Kind | None = None
     for block in blocks(page):
         if before and not block.kind == before == "item":
@@ -39,7 +47,7 @@ def print_page(console: Console, page: str) -> None:
             continue
         first, rest = ("  - ", "    ") if block.kind == "item" else ("", "")
         width = max(NARROWEST, min(console.width, WIDEST)) - len(rest)
-        for number, line in enumerate(_styled(block).wrap(console, width)):
+        for number, line in enumerate(_styled(block, program).wrap(console, width)):
             line.rstrip()
             console.print(Text(rest if number else first) + line)
 
@@ -67,11 +75,12 @@ def _spans(block: str) -> Iterator[tuple[Style, str]]:
     yield "plain", plain[end:]
 
 
-def _styled(block: Block) -> Text:
-    """A block with its bold words and its code as styles."""
+def _styled(block: Block, program: str) -> Text:
+    """A block with its bold words and its code as styles, and this program's name in its commands."""
     text = Text()
     for style, words in block.spans:
-        quoted = f'"{words}"' if style == "code" and " " in words else words
+        told = as_called(words, program)
+        quoted = f'"{told}"' if style == "code" and " " in told else told
         text.append(quoted, style=_STYLES[style])
     return text
 

@@ -11,6 +11,7 @@ import msgspec
 
 from netpreflight.agent.profiles.facts import CheckNeeds, Fact, Profile, covers, is_table, is_version, order
 from netpreflight.agent.profiles.written import DeviceFileError, UnknownDeviceError, Written, quoted, read_file
+from netpreflight.agent.suggested import suggested
 
 FOLDER = Path(__file__).parent
 DEFAULT = "generic"
@@ -155,7 +156,9 @@ def read(name: str) -> dict[str, Any]:
         UnknownDeviceError: there is no such device.
     """
     if name not in names():
-        raise UnknownDeviceError(f"no device {name!r}; known: {', '.join(names())}; or a company's own file, FILE.toml")
+        raise UnknownDeviceError(
+            f"no device {name!r} (a company's own is named as FILE.toml){suggested(name, names(), with_known=True)}"
+        )
     return _merged(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")), None)
 
 

@@ -1,6 +1,5 @@
 """The report for a terminal: the answer, the table of checks, what to do; a text file has more detail."""
 
-import re
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from netpreflight.agent.called import as_called
 from netpreflight.agent.next_step import Invocation
 from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check
@@ -31,8 +31,6 @@ from netpreflight.reports.words import needless
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
 _WIDEST_IDS = 20
-_COMMAND = re.compile(r"\bnetpreflight(?= (?:(?:check|compare|report|rules)\b|--))")
-"""This program's name where a command of it is told."""
 
 
 def render(report: Report, dialects: Sequence[str] = (), contact: str = "", /) -> str:
@@ -236,7 +234,7 @@ def _print_answers(console: Console, report: Report, by: Invocation) -> None:
     console.print(Text("What support asks", style="bold"))
     for (answer, how), same in groupby(report.answers, lambda row: (row.answer, row.how)):
         questions = [shown(question.question) for question in same]
-        unknown = f"not known. {shown(_COMMAND.sub(by.program, how or ''))}".rstrip()
+        unknown = f"not known. {shown(as_called(how or '', by.program))}".rstrip()
         told = shown(answer) if answer is not None else unknown
         asked = [" ".join(questions)] if answer is None else questions
         for question in asked:

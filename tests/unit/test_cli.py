@@ -59,6 +59,42 @@ def test_a_misspelt_word_suggests_the_right_one(arguments: tuple[str, ...], says
     refused(*arguments, says=(says,))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--devcie",), "(see ./netpreflight check --help)"),
+        (("devices", "--os", "6.2.0"), "./netpreflight devices NAME --os VERSION"),
+    ],
+)
+def test_a_usage_error_names_the_program_as_the_user_typed_it(arguments: tuple[str, ...], says: str) -> None:
+    assert says in run(*arguments, NETPREFLIGHT_CALLED="./netpreflight").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--device", "argn"), "no device 'argn' (a company's own is named as FILE.toml); did you mean argon?"),
+        (("--only", "cloud.transprt"), "no check 'cloud.transprt'; did you mean cloud.transport?"),
+        (("--skip", "vendor-statu"), "no check 'vendor-statu'; did you mean vendor-status?"),
+        (("--skip", "wfii"), "no check 'wfii'; did you mean wifi"),
+        (("--for", "fortois"), "no dialect 'fortois'; did you mean fortios?"),
+        (("rules", str(SAMPLE), "--for", "opensense"), "did you mean opnsense"),
+        (("--share", "tickt"), "no level 'tickt' for --share; did you mean ticket?"),
+        (("devices", "photn2"), "did you mean photon2 or photon"),
+    ],
+    ids=lambda value: " ".join(value[-2:]) if isinstance(value, tuple) else None,
+)
+def test_a_misspelt_value_suggests_the_right_one(arguments: tuple[str, ...], says: str) -> None:
+    refused(*arguments, says=(says,))
+
+
+@pytest.mark.parametrize(
+    ("only", "skip"), [("wifi", "wifi"), ("dhcp.offer", "dhcp"), ("wifi,dhcp", "dhcp,wifi,ntp")], ids=str
+)
+def test_what_is_left_out_altogether_cannot_be_measured(only: str, skip: str) -> None:
+    refused("--only", only, "--skip", skip, says=("--skip leaves out all that --only names",))
+
+
 COMPLETED = [
     ("--dev", {"--device"}),
     ("--de", {"--device", "--deep", "--debug"}),

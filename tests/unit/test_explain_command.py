@@ -163,7 +163,6 @@ def test_one_problem_is_shown_alone(problem: str) -> None:
     ("arguments", "says"),
     [
         (("cloud.transprot",), ("'cloud.transprot'; did you mean cloud.transport?",)),
-        (("dhcp",), ("did you mean dhcp.lease or dhcp.offer or dhcp.servers?",)),
         (("transport",), ("did you mean cloud.transport?",)),
         (("nonsense",), tuple(CHECKS)),
         (("../adding",), tuple(CHECKS)),
@@ -206,6 +205,22 @@ def test_a_terminal_gets_styles_and_a_pipe_plain_text(columns: int) -> None:
     assert re.sub(r"\x1b\[[0-9;]*m", "", terminal) == piped
     assert 'it logs "Could not receive nonce"' in " ".join(piped.split())
     assert max(map(len, piped.splitlines())) <= columns
+
+
+@pytest.mark.parametrize("group", sorted({name.partition(".")[0] for name in CHECKS if "." in name}))
+def test_a_group_lists_its_checks(group: str) -> None:
+    own = [name for name in CHECKS if name.startswith(f"{group}.")]
+    listed = [line for line in run("explain", group).stdout.splitlines() if line.startswith("  - ")]
+
+    assert sorted(line.split()[1] for line in listed) == sorted(f"{name}:" for name in own)
+    assert all(len(line.split()) > 5 for line in listed)
+
+
+def test_its_commands_name_the_program_as_the_user_typed_it() -> None:
+    told = run("explain", "dhcp.offer", NETPREFLIGHT_CALLED="./netpreflight").stdout
+
+    assert "./netpreflight explain routers dhcp" in " ".join(told.split())
+    assert " netpreflight explain" not in told
 
 
 def test_it_loads_no_judging_and_no_probe() -> None:

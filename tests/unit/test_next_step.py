@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.next_step import Invocation, NextStep, Options, called, known_before, next_step, options_of
+from netpreflight.agent.called import as_called, called
+from netpreflight.agent.next_step import Invocation, NextStep, Options, known_before, next_step, options_of
 from netpreflight.agent.report import Report
 from netpreflight.agent.selection import Selection, select
 from netpreflight.probes.observations import AS_ROOT, Cloud, Dhcp, Privileges, ServerFlight
@@ -208,11 +209,19 @@ def test_a_report_without_names_gives_commands_without_names() -> None:
     ("given_name", "name"),
     [("./netpreflight", "./netpreflight"), ("", "netpreflight"), ("\x1b[1m", "netpreflight"),
      ("../np/netpreflight", "../np/netpreflight"), ("/my tools/netpreflight", "'/my tools/netpreflight'"),
-     ("$(id)", "'$(id)'"), (r"a\b", "netpreflight")],
+     ("$(id)", "'$(id)'"), (r"a\b", r"'a\b'")],
 )  # fmt: skip
 def test_the_program_is_called_as_the_user_calls_it(given_name: str, name: str) -> None:
     assert called({"NETPREFLIGHT_CALLED": given_name}) == name
     assert called({}) == "netpreflight"
+
+
+def test_a_command_in_a_text_is_told_as_the_user_types_it() -> None:
+    text = "see netpreflight rules --help, netpreflight --deep; netpreflight checks what netpreflight can"
+
+    assert as_called(text, r"C:\\1\netpreflight") == text.replace(
+        "netpreflight rules", r"C:\\1\netpreflight rules"
+    ).replace("netpreflight --", r"C:\\1\netpreflight --")
 
 
 def test_the_launcher_tells_how_it_was_called(tmp_path: Path) -> None:
