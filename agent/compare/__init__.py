@@ -12,6 +12,7 @@ from netpreflight.agent.compare.limits import is_reversed, limits
 from netpreflight.agent.compare.parts import CheckPair, Comparison, Given, Limit, Relation, Side, Story
 from netpreflight.agent.compare.sentence import conclusion
 from netpreflight.agent.compare.story import StoryFinding, find_story, hotspot, network_words
+from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Tool
 from netpreflight.agent.results import Check, Status
@@ -111,7 +112,7 @@ def _pair(check: Check, other: Check, all_limits: list[Limit], *, later: bool) -
 
     `later`: run b was made after run a, on the same network.
     """
-    change = relation(check.status, other.status)
+    change = relation(_known(check), _known(other))
     return CheckPair(
         id=check.id,
         stage=check.stage,
@@ -123,22 +124,31 @@ def _pair(check: Check, other: Check, all_limits: list[Limit], *, later: bool) -
         b_problem=other.problem,
         a_summary=check.summary,
         b_summary=other.summary,
-        meaning=_meaning(check.status, other.status, change, later=later),
+        meaning=_meaning(check, other, change, later=later),
         # An unchanged result needs no caveat.
         limits=[limit.text for limit in all_limits if check.id in limit.checks] if change != "same" else [],
     )
 
 
-def _meaning(a: Status, b: Status, change: Relation, *, later: bool) -> str:
+def _known(check: Check) -> Status:
+    """The status of a check as far as it is known: a warning of what may stop the device settles nothing."""
+    return "unknown" if may_stop(check) else check.status
+
+
+def _meaning(check: Check, other: Check, change: Relation, *, later: bool) -> str:
     """The two results of a check together, in a few words."""
+    a, b = check.status, other.status
     if change == "same":
         return {"pass": "works in both", "warn": "a warning in both"}.get(a, "fails in both")
+    doubtful = [letter for letter, row in (("A", check), ("B", other)) if may_stop(row)]
     if change == "not-known":
-        return "left out of both" if a == b == "skip" else "known in neither"
+        if len(doubtful) == 1:
+            return f"doubtful in {doubtful[0]}; not known in {'B' if doubtful == ['A'] else 'A'}"
+        return "doubtful in both" if doubtful else "left out of both" if a == b == "skip" else "known in neither"
     if change in {"now-known", "no-longer-known"}:
         missing, known, status = ("A", "B", b) if change == "now-known" else ("B", "A", a)
         outcome = {"pass": "works", "warn": "works, with a warning,"}.get(status, "fails")
-        return f"{outcome} in {known}; not known in {missing}"
+        return f"{outcome} in {known}; {'doubtful' if doubtful else 'not known'} in {missing}"
     if later:
         return {
             ("fail", "pass"): "works now",

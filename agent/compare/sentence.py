@@ -11,6 +11,7 @@ from netpreflight.agent.compare.conclusions import (
     find_contrast,
     first_failing,
     name_of,
+    needed,
     other_explanation,
     outcome,
     server_explanation,
@@ -21,6 +22,7 @@ from netpreflight.agent.compare.conclusions import (
 from netpreflight.agent.compare.limits import is_reversed
 from netpreflight.agent.compare.parts import CheckPair, Given
 from netpreflight.agent.compare.story import StoryFinding, hotspot
+from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Stage
 from netpreflight.agent.selection import in_groups
@@ -157,26 +159,31 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> Said:
     required = [pair for pair in pairs if pair.level == "required"]
     left_out = [pair.id for pair in required if pair.a == pair.b == "skip"]
     before, after = (outcome(side, *WIFI_STAGES, *LATER_STAGES, without=left_out) for side in (a, b))
+    doubtful = [check.id for check in needed(b, *WIFI_STAGES, *LATER_STAGES) if may_stop(check)]
     # A device may still get online now and then although a required check fails.
     is_certain = all(
         side.report.startup.online is False for side, result in ((a, before), (b, after)) if result == "fails"
     )
     could = "would not" if is_certain else "could not be relied on to"
-    first = {
-        ("works", "works"): f"{_capital(device)} would get online, before and after.",
-        ("fails", "fails"): f"{_capital(device)} {could} get online, before or after.",
-        ("fails", "works"): f"Better: {device} would get online now; before, it {could}.",
-        ("works", "fails"): f"Worse: {device} {could} get online now; before, it would.",
-        (
-            "not-known",
-            "works",
-        ): f"{_capital(device)} would get online now; it is not known whether it would have before.",
-        (
-            "not-known",
-            "fails",
-        ): f"{_capital(device)} {could} get online now; it is not known whether it would have before.",
-        ("not-known", "not-known"): f"It is not known whether {device} would get online, before or after.",
-    }.get((before, after), f"It is not known whether {device} would get online now.")
+    first = (
+        f"It is doubtful whether {device} would get online now."
+        if doubtful and after == "not-known"
+        else {
+            ("works", "works"): f"{_capital(device)} would get online, before and after.",
+            ("fails", "fails"): f"{_capital(device)} {could} get online, before or after.",
+            ("fails", "works"): f"Better: {device} would get online now; before, it {could}.",
+            ("works", "fails"): f"Worse: {device} {could} get online now; before, it would.",
+            (
+                "not-known",
+                "works",
+            ): f"{_capital(device)} would get online now; it is not known whether it would have before.",
+            (
+                "not-known",
+                "fails",
+            ): f"{_capital(device)} {could} get online now; it is not known whether it would have before.",
+            ("not-known", "not-known"): f"It is not known whether {device} would get online, before or after.",
+        }.get((before, after), f"It is not known whether {device} would get online now.")
+    )
     if left_out and "works" in {before, after}:
         first = f"Without {in_groups(left_out)}, which both runs left out: {first[0].lower()}{first[1:]}"
     lists = (
@@ -185,7 +192,11 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> Said:
         ("Still fails", [pair.id for pair in required if pair.a == pair.b == "fail"]),
         ("A warning now", [pair.id for pair in required if pair.relation == "worse" and pair.b == "warn"]),
         ("No longer a warning", [pair.id for pair in required if pair.relation == "better" and pair.a == "warn"]),
-        ("No longer known", [pair.id for pair in required if pair.relation == "no-longer-known"]),
+        ("Doubtful now", doubtful),
+        (
+            "No longer known",
+            [pair.id for pair in required if pair.relation == "no-longer-known" and pair.id not in doubtful],
+        ),
     )
     listed = " ".join(f"{words}: {in_groups(ids)}." for words, ids in lists if ids)
     if not listed:

@@ -2,7 +2,7 @@
 
 from netpreflight.agent.compare import Comparison
 from netpreflight.agent.compare.parts import CheckPair
-from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, story
+from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, story, table_rows
 from netpreflight.reports.html.page import Cell, Code, Mark, page
 
 _STANDINGS = {"ruled-out": "pass", "suspect": "fail", "not-settled": "unknown", "not-tried": "skip"}
@@ -42,7 +42,10 @@ def render(comparison: Comparison) -> str:
             [[Code(check) for check in change.checks], change.owner or "", change.line]
             for change in comparison.new_changes
         ],
-        checks=[[Code(pair.id), Mark(pair.a), Mark(pair.b), _meaning(pair)] for pair in comparison.checks],
+        checks=[
+            [[Code(part) for part in row.ids.split(", ")], Mark(row.pair.a), Mark(row.pair.b), _meaning(row.pair)]
+            for row in table_rows(comparison)
+        ],
         differences=[[difference.what, difference.a, difference.b] for difference in comparison.differences],
     )
 

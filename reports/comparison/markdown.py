@@ -1,7 +1,7 @@
 """A comparison as Markdown, for a ticket or a forum: the same facts in the same order as on the terminal."""
 
 from netpreflight.agent.compare import Comparison
-from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
+from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story, table_rows
 from netpreflight.reports.markdown.text import listed, strong, table, text
 
 
@@ -35,7 +35,7 @@ def render(comparison: Comparison) -> str:
     lines += ["### The checks", ""]
     lines += table(
         ("Check", "A", "B", "What it means"),
-        [(check.id, check.a, check.b, meaning(check)) for check in comparison.checks],
+        [(row.ids, row.pair.a, row.pair.b, meaning(row.pair)) for row in table_rows(comparison)],
     )
     for pair in comparison.checks:
         if found := details(pair):

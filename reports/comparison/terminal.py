@@ -1,5 +1,6 @@
 """A comparison for a terminal and for a text file: the sentence, what it rules out, the table, and what differs."""
 
+import textwrap
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -8,12 +9,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from netpreflight.agent.compare import Comparison
-from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story
+from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story, table_rows
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.terminal import MARKS, on_terminal, plain_text
 from netpreflight.reports.terminal.rows import print_rows
 from netpreflight.reports.terminal.styles import VERDICT_STYLES
 
+_WIDEST_IDS = 20
 _RELATIONS = {"better": "green", "worse": "bold red", "no-longer-known": "magenta", "now-known": "", "same": "dim"}
 _STANDING_STYLES = {"ruled-out": "green", "suspect": "bold red", "not-settled": "magenta", "not-tried": "dim"}
 
@@ -80,9 +82,12 @@ def _print_checks(console: Console, comparison: Comparison) -> None:
     """Print the table of checks in both runs, and the details of those that differ."""
     console.print()
     rows = []
-    for pair in comparison.checks:
+    for pair, ids in table_rows(comparison):
         what = Text(shown(meaning(pair)), style=_RELATIONS.get(pair.relation, ""))
-        rows.append((pair.stage or "", pair.id, Text(*MARKS[pair.a]), Text(*MARKS[pair.b]), what))
+        stage = pair.stage if ids == pair.id else None
+        rows.append(
+            (stage or "", "\n".join(textwrap.wrap(ids, _WIDEST_IDS)), Text(*MARKS[pair.a]), Text(*MARKS[pair.b]), what)
+        )
     headings = ("Stage", "Check", "A", "B", "What it means")
     print_rows(console, headings, rows, beside=4, whole=headings[:4])
     differing = [(pair, lines) for pair in comparison.checks if (lines := details(pair))]

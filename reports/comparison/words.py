@@ -1,6 +1,9 @@
 """What all renderings of a comparison share: words for its fixed values, and its lines without markup."""
 
+from typing import NamedTuple
+
 from netpreflight.agent.compare.parts import ChangeState, CheckPair, Comparison, Side, Standing, Story
+from netpreflight.agent.selection import in_groups
 
 STORIES: dict[Story, str] = {
     "two-networks": "Two networks",
@@ -41,6 +44,20 @@ def meaning(pair: CheckPair) -> str:
     """What the two results of a check mean, with a note if the device does not need the check."""
     needless = " (this device does not need it)" if pair.level == "reported" and pair.relation != "same" else ""
     return pair.meaning + needless
+
+
+class Row(NamedTuple):
+    """A row of the table of checks: one check, or all those that neither run looked at."""
+
+    pair: CheckPair
+    ids: str
+
+
+def table_rows(comparison: Comparison) -> list[Row]:
+    """The rows of the table; what both runs left out shares the last one."""
+    skipped = [pair for pair in comparison.checks if pair.a == pair.b == "skip"]
+    found = [Row(pair, pair.id) for pair in comparison.checks if pair not in skipped]
+    return [*found, *([Row(skipped[0], in_groups([pair.id for pair in skipped]))] if skipped else [])]
 
 
 def details(pair: CheckPair) -> list[str]:

@@ -26,6 +26,7 @@ from netpreflight.probes.observations import (
     PathTarget,
     Privileges,
     Proxy,
+    ServerFlight,
     WholePackets,
 )
 from tests.unit import seen
@@ -375,6 +376,41 @@ def test_what_both_left_out_is_told_and_stands_in_no_ones_way() -> None:
     assert made.sentence.startswith("Without wifi, which both runs left out: better: a Particle Argon would get")
     assert "Works now: cloud.transport" in made.sentence
     assert nothing.sentence.startswith("It is not known whether a Particle Argon would get online")
+
+
+def another_key() -> Cloud:
+    """A cloud that answers, signed with another key than the device has: it would refuse that."""
+    cloud = argon(*attempts(ARGON_ADDRESS, 5684, "reply"))
+    flight = ServerFlight(answer="ServerHello")
+    return Cloud(endpoints=[msgspec.structs.replace(cloud, record="HelloVerifyRequest", flight=flight)])
+
+
+def test_what_is_doubtful_now_is_not_better() -> None:
+    made = compared(site(cloud=blocked()), site(cloud=another_key()), second=later(1))
+    healthy = compared(site(cloud=blocked()), site(), second=later(1))
+    pair = next(pair for pair in made.checks if pair.id == "cloud.transport")
+
+    assert made.headline == "It is doubtful whether a Particle Argon would get online now."
+    assert "Doubtful now: cloud.transport." in made.sentence
+    assert "Works now" not in made.sentence
+    assert (pair.b, pair.b_problem, pair.relation) == ("warn", "other-key", "no-longer-known")
+    assert pair.meaning == "fails in A; doubtful in B"
+    assert healthy.headline.startswith("Better: ")
+
+
+def test_what_worked_and_is_doubtful_now_is_no_yes() -> None:
+    made = compared(site(), site(cloud=another_key()), second=later(1))
+
+    assert made.worse is None
+    assert next(pair for pair in made.checks if pair.id == "cloud.transport").meaning == "works in A; doubtful in B"
+    assert made.headline == "It is doubtful whether a Particle Argon would get online now."
+
+
+def test_a_doubtful_network_is_no_reference() -> None:
+    made = compared(site(cloud=blocked()), phone(cloud=another_key()), second=later(10))
+
+    assert "ruled-out" not in standing(made).values()
+    assert "does not" not in made.headline
 
 
 def test_the_same_run_twice() -> None:

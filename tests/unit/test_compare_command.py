@@ -11,6 +11,7 @@ import pytest
 from netpreflight.agent import profiles, report
 from netpreflight.agent.compare import Comparison, compare
 from netpreflight.agent.compare.parts import Given
+from netpreflight.agent.selection import Selection
 from netpreflight.reports import FORMATS as REPORTS
 from netpreflight.reports.comparison import FORMATS
 from netpreflight.reports.comparison.terminal import show
@@ -144,6 +145,15 @@ def test_a_comparison_of_hostile_runs_is_text_only(hostile: str) -> None:
 
     for render in FORMATS.values():
         assert raw(render(made)) == []
+
+
+@pytest.mark.parametrize("ending", sorted({*FORMATS} - {".json"}))
+def test_what_both_runs_left_out_shares_one_row(ending: str) -> None:
+    made = compared(site(), site(cloud=blocked()), second=later(1), selection=Selection(only=["cloud.transport"]))
+    text = FORMATS[ending](made)
+
+    assert text.count("left out of both") == 1
+    assert all(f"{group}" in text for group in ("wifi", "dhcp", "dns", "ntp.reply"))
 
 
 def test_every_format_has_every_part() -> None:
