@@ -23,7 +23,7 @@ from netpreflight.reports.firewall import (
     unifi,
     windows,
 )
-from netpreflight.reports.firewall.common import SUBNET
+from netpreflight.reports.firewall.common import SUBNET, Names, name_of
 
 
 class Dialect(NamedTuple):
@@ -35,6 +35,10 @@ class Dialect(NamedTuple):
     notes: Sequence[str]
     """What the administrator has to know or fill in."""
     lines: Callable[[list[Rule]], Iterable[str]]
+    names: Names = "none"
+    """The names that the note is about."""
+    name_note: str = ""
+    """What the administrator has to know where a rule has such a name."""
 
 
 DIALECTS = {
@@ -43,15 +47,15 @@ DIALECTS = {
     "pf": Dialect("pf (OpenBSD, FreeBSD)", "#", pf.NOTES, pf.lines),
     "windows": Dialect("Windows Defender Firewall", "#", windows.NOTES, windows.lines),
     "ios": Dialect("Cisco IOS, IOS XE", "!", ios.NOTES, ios.lines),
-    "asa": Dialect("Cisco ASA", "!", asa.NOTES, asa.lines),
-    "fortios": Dialect("Fortinet FortiOS", "#", fortios.NOTES, fortios.lines),
+    "asa": Dialect("Cisco ASA", "!", asa.NOTES, asa.lines, asa.NAMES, asa.NAME_NOTE),
+    "fortios": Dialect("Fortinet FortiOS", "#", fortios.NOTES, fortios.lines, fortios.NAMES, fortios.NAME_NOTE),
     "panos": Dialect("Palo Alto Networks PAN-OS", "#", panos.NOTES, panos.lines),
     "srx": Dialect("Juniper SRX", "#", srx.NOTES, srx.lines),
     "routeros": Dialect("MikroTik RouterOS", "#", routeros.NOTES, routeros.lines),
     "opnsense": Dialect("OPNsense", "#", opnsense.NOTES, opnsense.lines),
     "pfsense": Dialect("pfSense", "#", pfsense.NOTES, pfsense.lines),
     "unifi": Dialect("UniFi Network", "#", unifi.NOTES, unifi.lines),
-    "meraki": Dialect("Cisco Meraki MX", "#", meraki.NOTES, meraki.lines),
+    "meraki": Dialect("Cisco Meraki MX", "#", meraki.NOTES, meraki.lines, meraki.NAMES, meraki.NAME_NOTE),
 }
 """Every product, by its name on the command line."""
 
@@ -92,6 +96,8 @@ def render(changes: list[Change], dialect: str) -> str:
     head: list[str] = []
     if rules:
         head = [f"netpreflight, for {product.title}", *product.notes]
+        if any(name_of(rule, product.names) for rule in rules):
+            head.append(product.name_note)
         head += [line for number, rule in enumerate(rules, 1) for line in _told(number, rule)]
         head += [f"Not needed to get online: the change for {', '.join(change.checks)}" for change in optional]
     if others:

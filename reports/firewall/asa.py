@@ -7,20 +7,20 @@ Cisco, "ASA Firewall CLI Configuration Guide", "Objects for Access Control" (fqd
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of, source_and_mask
+from netpreflight.reports.firewall.common import Names, idle_s_to_set, label, name_of, source_and_mask
 
 IDLE_S = 120
 """`timeout udp` (Cisco ASA Series Firewall CLI Configuration Guide, "Configure Global Timeouts": 2 minutes)."""
-NOTES = (
-    "In configuration mode. INSIDE-IN stands for the access list that is bound to your LAN's interface.",
-    "The ASA resolves a name itself: it needs a DNS server group.",
-)
+NOTES = ("In configuration mode. INSIDE-IN stands for the access list that is bound to your LAN's interface.",)
+NAME_NOTE = "The ASA resolves a name itself: it needs a DNS server group."
+NAMES: Names = "exact"
+"""The names that it takes."""
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
     """A network object or group, and an entry at the head of the list, for each rule."""
     for number, rule in enumerate(rules, 1):
-        name, source, host = label(number), source_and_mask(rule), name_of(rule, "exact")
+        name, source, host = label(number), source_and_mask(rule), name_of(rule, NAMES)
         if host:
             yield f"object network {name}"
             yield f" fqdn v4 {host}"

@@ -7,21 +7,31 @@ Fortinet, "FortiOS CLI Reference" (config firewall address, config firewall serv
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import SUBNET, address_names, idle_s_to_set, label, name_of, source_and_mask
+from netpreflight.reports.firewall.common import (
+    SUBNET,
+    Names,
+    address_names,
+    idle_s_to_set,
+    label,
+    name_of,
+    source_and_mask,
+)
 
 IDLE_S = 180
 """The system's udp-idle-timer (Fortinet's technical tip 191228, "Session timeout settings")."""
 NOTES = (
     'In the CLI. "lan" and "wan1" stand for your interfaces; set nat as in your other policies. The policy is added at',
     "the end: move it before the one that denies.",
-    "The FortiGate learns the addresses of a name with * from the DNS answers that pass through it.",
 )
+NAME_NOTE = "The FortiGate learns the addresses of a name with * from the DNS answers that pass through it."
+NAMES: Names = "zones"
+"""The names that it takes."""
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
     """The commands that create the address objects, the service and the policy of each rule."""
     for number, rule in enumerate(rules, 1):
-        name, host = label(number), name_of(rule, "zones")
+        name, host = label(number), name_of(rule, NAMES)
         destinations = [f'"{destination}"' for destination in address_names(rule, name, host)]
         # An address object whose subnet is refused would stand for every address, so none is made.
         origin = f'"{name}-from"' if rule.source else f'"{SUBNET}"'

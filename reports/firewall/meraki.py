@@ -8,14 +8,16 @@ import json
 from collections.abc import Iterator
 
 from netpreflight.agent.report.changes import Rule
-from netpreflight.reports.firewall.common import label, name_of, source_of
+from netpreflight.reports.firewall.common import Names, label, name_of, source_of
 
 NOTES = (
     "Security & SD-WAN > Configure > Firewall > Layer 3 > Outbound rules: add these above the rule that denies.",
     "With the API, put them at the head of the list that GET appliance/firewall/l3FirewallRules gives: PUT replaces",
     "the whole list.",
-    "A name works only if the devices' DNS passes through the MX.",
 )
+NAME_NOTE = "A name works only if the devices' DNS passes through the MX."
+NAMES: Names = "exact"
+"""The names that it takes."""
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
@@ -28,7 +30,7 @@ def lines(rules: list[Rule]) -> Iterator[str]:
             "srcPort": "Any",
             "srcCidr": source_of(rule),
             "destPort": str(rule.port),
-            "destCidr": name_of(rule, "exact") or ",".join(f"{address}/32" for address in rule.addresses),
+            "destCidr": name_of(rule, NAMES) or ",".join(f"{address}/32" for address in rule.addresses),
             "syslogEnabled": False,
         }
         for number, rule in enumerate(rules, 1)

@@ -398,6 +398,16 @@ def test_one_hostile_value_leaves_the_rest_as_it_was(text: str, device: str, dat
 # --- a stranger's run ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("dialect", ["asa", "fortios", "meraki"])
+def test_what_is_told_of_names_is_told_only_where_there_is_one(dialect: str) -> None:
+    rule = idle(60)
+    named = msgspec.structs.replace(rule, host="cloud.example.com")
+    unnamed = msgspec.structs.replace(rule, host=None)
+
+    assert DIALECTS[dialect].name_note in text_of([named], dialect)
+    assert DIALECTS[dialect].name_note not in text_of([unnamed], dialect)
+
+
 def strangers(mask: str, *, to: str | None = None) -> list[Change]:
     """The changes of a run by somebody else: his lease, and perhaps his word for the cloud's address."""
     observed = seen.healthy(**BLOCKED, dhcp=seen.lease(address="10.1.2.3", mask=mask))
