@@ -1,5 +1,6 @@
 """Saved reports: loaded to be judged again, from JSON or from a page."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,9 +81,8 @@ def load_saved(path: Path) -> Saved:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise SavedReportError(f"{path}: not a saved report of schema netpreflight-report/1: {reason}") from problem
     if (why := _why_not_again(saved)) is not None:
-        raise SavedReportError(
-            f"{path}: made for sharing (--share {saved.sharing}), {why}, so it cannot be judged again; {_GIVE_JSON}"
-        )
+        level = "" if saved.sharing is UNSET else f" (--share {saved.sharing})"
+        raise SavedReportError(f"{path}: made for sharing{level}, {why}, so it cannot be judged again; {_GIVE_JSON}")
     return saved
 
 
@@ -98,9 +98,34 @@ def for_page(report: Report) -> str | None:
     return packed(msgspec.json.encode(Saved(**{**fields, "checks": checks})))
 
 
+_TOKEN = re.compile(r"[a-z][a-z0-9]*-\d+", re.ASCII)
+"""What stands in a shared report for an address (`reports/sharing/tokens.py`); no address looks like that."""
+
+
+def _has_tokens(saved: Saved) -> bool:
+    """Whether a run without a level has what only shared ones have: it is no complete run."""
+    scope, wifi = saved.observations.scope, saved.observations.wifi
+    bsss = wifi.bss if wifi is not None else []
+    addresses = [
+        scope.mac,
+        scope.gateway,
+        scope.gateway_mac,
+        scope.bssid,
+        *scope.addresses,
+        *(bss.bssid for bss in bsss),
+    ]
+    return (
+        saved.judgeable is not UNSET
+        or any(bss.hidden_name is not UNSET or bss.radio is not UNSET for bss in bsss)
+        or any(address and _TOKEN.fullmatch(address.partition("/")[0]) for address in addresses)
+    )
+
+
 def _why_not_again(saved: Saved) -> str | None:
     """Why a shared report cannot be judged again; None: it can."""
-    if saved.sharing is UNSET or (saved.sharing == "ticket" and saved.judgeable is True):
+    if saved.sharing is UNSET:
+        return "and something that said so was taken out" if _has_tokens(saved) else None
+    if saved.sharing == "ticket" and saved.judgeable is True:
         return None
     if saved.sharing == "public":
         return "without names and addresses"

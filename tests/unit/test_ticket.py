@@ -327,6 +327,26 @@ def test_a_ticket_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
     refused("compare", str(document), str(document), says=("--share ticket", "complete JSON"))
 
 
+@pytest.mark.parametrize("removed", [("sharing",), ("sharing", "judgeable")], ids="-".join)
+@pytest.mark.parametrize("without_air", [False, True], ids=["air", "no-air"])
+def test_a_ticket_that_does_not_say_so_any_longer_is_refused(
+    removed: tuple[str, ...], tmp_path: Path, *, without_air: bool
+) -> None:
+    """Its tokens are no addresses; in the twin, the complete run has addresses, and is judged."""
+    wifi = None if without_air else seen.wifi(seen.bss(ssid="a", bssid="02:00:00:00:00:01"))
+    scope = replace(seen.healthy().scope, mac="54:e1:ad:00:11:22")
+    complete = run_of(seen.healthy(wifi=wifi, scope=scope))
+    document = json.loads(FORMATS[".json"](ticket_of(complete, GENERIC)))
+    for key in removed:
+        del document[key]
+    forged, whole = tmp_path / "forged.json", tmp_path / "whole.json"
+    forged.write_text(json.dumps(document))
+    whole.write_text(FORMATS[".json"](report.make(complete, GENERIC)))
+
+    refused("report", str(forged), says=("made for sharing, and something that said so was taken out", "complete JSON"))
+    assert run("report", str(whole)).returncode in {0, 1, 3}
+
+
 # --- the command
 
 SAMPLE = str(DATA / "sample-report-1-path.json")
