@@ -338,7 +338,9 @@ def check(
         asks=not as_json and level in {None, "complete"},  # the others name no network on the screen
     )
     _write_held_events(report, events, level)
-    show = partial(_show, by=_with_picked(by, report), dialects=products, contact=who_asks, full=full)
+    show = partial(
+        _show, by=_with_picked(by, report), dialects=products, contact=who_asks, full=full, page=_page_of(outputs)
+    )
     _deliver(report, profile, show, outputs, products, level, who_asks, as_json=as_json, helper=helper, kept=kept)
     return EXIT_CODES[report.verdict] if run.complete and not left else INTERRUPTED
 
@@ -377,7 +379,16 @@ def report(
     who_asks = _check_contact(contact, outputs, level)
     again = make(run, profile)
     by = _invocation(options_of(again), level, is_root=_is_root())
-    show = partial(_show, by=by, dialects=products, contact=who_asks, full=full, file=file, is_newest=file is None)
+    show = partial(
+        _show,
+        by=by,
+        dialects=products,
+        contact=who_asks,
+        full=full,
+        file=file,
+        is_newest=file is None,
+        page=_page_of(outputs),
+    )
     _deliver(again, profile, show, outputs, products, level, who_asks, as_json=as_json)
     return EXIT_CODES[again.verdict]
 
@@ -865,6 +876,7 @@ def _show(
     full: bool,
     file: Path | None = None,
     is_newest: bool = False,
+    page: Path | None = None,
 ) -> None:
     """Show the answer on standard output or, with --full, everything.
 
@@ -877,6 +889,7 @@ def _show(
         full: whether everything is shown.
         file: the saved run that was named; None: none was.
         is_newest: whether it is the newest of the kept runs, because none was named.
+        page: the page that was asked for; None: none was.
     """
     from netpreflight.reports.console import on_terminal  # noqa: PLC0415 - as above
     from netpreflight.reports.terminal.answer import print_answer  # noqa: PLC0415
@@ -888,7 +901,12 @@ def _show(
         print_report(console, report, dialects, contact, by=by, saved=saved)
     else:
         print_rules(console, report, dialects)
-    print_answer(console, report, by, file=file, kept=kept, full=full)
+    print_answer(console, report, by, file=file, kept=kept, full=full, page=page)
+
+
+def _page_of(outputs: list[Path]) -> Path | None:
+    """The first page of the files to write; None: there is none."""
+    return next((path for path in outputs if path.suffix == ".html"), None)
 
 
 def _write_each(

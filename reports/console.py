@@ -2,11 +2,29 @@
 
 import io
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
 
 _WIDTH_IN_FILES = 100
+
+
+class _Unpadded:
+    """What is printed, without blanks at the ends of its lines."""
+
+    def __init__(self, piece: RenderableType) -> None:
+        self._piece = piece
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in console.render_lines(self._piece, options, pad=False):
+            while line and not line[-1].text.rstrip(" "):
+                line.pop()
+            yield from line[:-1]
+            if line:
+                last = line[-1]
+                yield Segment(last.text.rstrip(" "), last.style, last.control)
+            yield Segment.line()
 
 
 class TerminalConsole(Console):
@@ -18,6 +36,11 @@ class TerminalConsole(Console):
     def on_broken_pipe(self) -> None:
         """Raise BrokenPipeError."""
         raise BrokenPipeError
+
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **options: Any) -> None:
+        """Print objects, without the blanks to which rich pads their lines."""
+        shown = objects if soft_wrap else [_Unpadded(piece) for piece in objects]
+        super().print(*shown, soft_wrap=soft_wrap, **options)
 
     def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002 - as rich defines it
         """Leave the cursor as it is."""

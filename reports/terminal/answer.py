@@ -102,6 +102,7 @@ def print_answer(
     file: Path | None = None,
     kept: Path | None = None,
     full: bool = False,
+    page: Path | None = None,
 ) -> None:
     """Print the answer, in at most `MOST_LINES` lines of 80 columns.
 
@@ -112,8 +113,9 @@ def print_answer(
         file: the saved run that was judged; None: this run has measured.
         kept: the file in which this run was kept; None: it was not.
         full: whether everything has just been printed.
+        page: the page that was asked for; None: none was.
     """
-    for line in lines(report, console.width, by, file=file, kept=kept, full=full):
+    for line in lines(report, console.width, by, file=file, kept=kept, full=full, page=page):
         console.print(line, soft_wrap=True)
 
 
@@ -125,10 +127,11 @@ def lines(
     file: Path | None = None,
     kept: Path | None = None,
     full: bool = False,
+    page: Path | None = None,
 ) -> list[Text]:
     """The lines of the answer for a terminal with this many columns."""
     columns_for = max(columns, WIDTH) if columns < NARROW else columns
-    end = list(_end(report, by, file, kept, full=full))
+    end = list(_end(report, by, file, kept, full=full, page=page))
 
     def beginning(fitting: Shown) -> list[Line] | None:
         """What is said before where the rest is; None: that does not fit."""
@@ -254,7 +257,9 @@ def _named(ids: list[str]) -> str:
     return ", ".join(words) if more <= 1 else f"{', '.join(words[:_MOST_NAMED])} and {more} more"
 
 
-def _end(report: Report, by: Invocation, file: Path | None, kept: Path | None, *, full: bool) -> Iterator[Line]:
+def _end(
+    report: Report, by: Invocation, file: Path | None, kept: Path | None, *, full: bool, page: Path | None
+) -> Iterator[Line]:
     """Where the rest is."""
     check = next((check for check in report.checks if check.id == report.answer.check and check.problem), None)
     if check is not None:
@@ -266,6 +271,8 @@ def _end(report: Report, by: Invocation, file: Path | None, kept: Path | None, *
         yield _command("To ask for it by mail: ", by.command("report", *again, "-o", "request.eml"))
     if full:
         pass
+    elif page is not None:
+        yield Line(Text.assemble("Everything: ", escaped(str(page))), whole=True)
     elif file is not None or kept is not None:
         yield _command("Everything: ", by.command("report", *again, "--full"))
     else:

@@ -24,10 +24,13 @@ from tests.unit.rendered import raw, run
 KEPT = Path("/home/ann/.local/share/netpreflight/runs/2026-11-28T235959Z-photon2.json")
 
 
-def screen(made: Report, columns: int = 80, kept: Path | None = KEPT, *, full: bool = False) -> str:
+def screen(
+    made: Report, columns: int = 80, kept: Path | None = KEPT, *, full: bool = False, page: Path | None = None
+) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=columns, highlight=False, markup=False, emoji=False, color_system=None)
-    print_answer(console, made, Invocation(program="./netpreflight", options=options_of(made)), kept=kept, full=full)
+    by = Invocation(program="./netpreflight", options=options_of(made))
+    print_answer(console, made, by, kept=kept, full=full, page=page)
     return stream.getvalue()
 
 
@@ -109,6 +112,8 @@ def test_the_kept_file_stands_last_and_else_the_ways_to_everything() -> None:
     assert screen(made).splitlines()[-2:] == ["Everything: ./netpreflight report --full", f"Kept: {KEPT}"]
     assert screen(made, kept=None).splitlines()[-1].startswith("Everything: with --full on the screen, ")
     assert "Everything" not in screen(made, full=True)
+    written = screen(made, kept=None, page=Path("office.html"))
+    assert written.splitlines()[-1] == "Everything: office.html"
 
 
 def test_the_page_of_the_problem_is_named_with_its_command() -> None:

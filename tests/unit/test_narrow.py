@@ -13,6 +13,7 @@ from netpreflight.agent.report import Report
 from netpreflight.agent.results import Ability, Doctor
 from netpreflight.reports.channel_map import WIDTH
 from netpreflight.reports.comparison.terminal import print_comparison
+from netpreflight.reports.console import TerminalConsole
 from netpreflight.reports.devices import render_list, render_sheet
 from netpreflight.reports.terminal.doctor import print_doctor
 from netpreflight.reports.terminal.report import print_report
@@ -23,6 +24,14 @@ from tests.unit.two_runs import blocked, compared, later, phone, site
 
 Show = Callable[[Console], None]
 """Prints something on a console."""
+DOCTOR = Doctor(
+    schema="netpreflight-doctor/1",
+    abilities=[
+        Ability(id="network", state="yes", checks=["dns.resolve"], why="The interface eth0 is up", unlock=None),
+        Ability(id="raw-sockets", state="no", checks=["dhcp.offer", "dhcp.lease"], why="Why " * 30, unlock="Do " * 30),
+        Ability(id="own-resolver", state="limited", checks=["portal"], why="x" * 90, unlock="y" * 90),
+    ],
+)
 HEADINGS_OF_BAND = "2.4 GHz, channel by channel"
 
 
@@ -30,6 +39,21 @@ def on(show: Show, columns: int) -> str:
     stream = io.StringIO()
     show(Console(file=stream, width=columns, highlight=False, markup=False, emoji=False, color_system=None))
     return stream.getvalue()
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_a_terminal_is_sent_no_blanks_at_the_ends_of_lines(columns: int) -> None:
+    shows: list[Show] = [
+        *(lambda console, name=name: print_report(console, FOUR[name](), ()) for name in FOUR),
+        lambda console: print_doctor(console, DOCTOR),
+        lambda console: print_comparison(console, compared(site(cloud=blocked()), phone(), second=later(10))),
+    ]
+    for show in shows:
+        stream = io.StringIO()
+        show(TerminalConsole(file=stream, width=columns, highlight=False, markup=False, emoji=False))
+        lines = stream.getvalue().splitlines()
+
+        assert lines == [line.rstrip(" ") for line in on(show, columns).splitlines()]
 
 
 def without_band(text: str) -> str:
@@ -85,13 +109,7 @@ def test_everything_of_a_comparison_is_there(columns: int) -> None:
 
 @pytest.mark.parametrize("columns", [40, 55, NARROW])
 def test_everything_that_the_doctor_says_is_there(columns: int) -> None:
-    rows = [
-        Ability(id="network", state="yes", checks=["dns.resolve"], why="The interface eth0 is up", unlock=None),
-        Ability(id="raw-sockets", state="no", checks=["dhcp.offer", "dhcp.lease"], why="Why " * 30, unlock="Do " * 30),
-        Ability(id="own-resolver", state="limited", checks=["portal"], why="x" * 90, unlock="y" * 90),
-    ]
-    found = Doctor(schema="netpreflight-doctor/1", abilities=rows)
-    holds(lambda console: print_doctor(console, found), columns)
+    holds(lambda console: print_doctor(console, DOCTOR), columns)
 
 
 @pytest.mark.parametrize("name", profiles.names())
