@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 
 
-def suggested(word: str, known: Iterable[str], *, with_known: bool = False) -> str:
-    """The end of a message about such a word: which ones are like it, or else, or too, all that are known."""
+def suggested(word: str, known: Iterable[str], *, listing: str | None = None) -> str:
+    """The end of a message about such a word: which ones are like it, or else all that are known.
+
+    Args:
+        word: the word.
+        known: those that are known.
+        listing: how they are listed, also beside those that are like it; None: only where none is.
+    """
     from difflib import get_close_matches  # noqa: PLC0415 - most runs need none
 
     every = list(known)
     alike = [name for name in every if word in name.split(".")] or get_close_matches(word, every)
-    listed = f"known: {', '.join(every)}"
     if not alike:
-        return f"; {listed}"
-    return f"; did you mean {' or '.join(alike)}?" + (f" ({listed})" if with_known else "")
+        return "; " + (listing or f"known: {', '.join(every)}")
+    return f"; did you mean {' or '.join(alike)}?" + (f" ({listing})" if listing else "")

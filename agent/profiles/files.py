@@ -156,8 +156,9 @@ def read(name: str) -> dict[str, Any]:
         UnknownDeviceError: there is no such device.
     """
     if name not in names():
+        listing = f"known: {', '.join(names())}"
         raise UnknownDeviceError(
-            f"no device {name!r} (a company's own is named as FILE.toml){suggested(name, names(), with_known=True)}"
+            f"no device {name!r} (a company's own is named as FILE.toml){suggested(name, names(), listing=listing)}"
         )
     return _merged(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")), None)
 
