@@ -145,8 +145,8 @@ def _no_answer(view: DeviceView, dhcp: Dhcp, asked: int) -> Finding:
             owner="network administrator",
         )
     addressed = (
-        "Does this laptop have its address from a DHCP server here? Then look at the pool, the allow-list and the log "
-        "of that. Otherwise switch"
+        f"If {view.seen.scope.address}, the address of the laptop that measured, is of a DHCP server here, look at the "
+        "pool, the allow-list and the log of that. Otherwise switch"
         if view.seen.scope.address
         else "Switch"
     )

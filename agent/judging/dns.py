@@ -164,6 +164,13 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
     return None
 
 
+def _switch_off(dns: Dns) -> str:
+    """What becomes of invented answers: asked for in the same words by whichever check meets them."""
+    inventing = [lookup.resolver for lookup in dns.lookups if lookup.kind == "random" and lookup.addresses]
+    where = ", ".join(dict.fromkeys(inventing or dns.resolvers))
+    return f"Switch off the rewriting of answers on {where}; where a portal does it, let the device past the portal."
+
+
 def integrity(view: DeviceView) -> Finding:
     """Whether DNS answers are the real ones, and not rewritten."""
     seen = view.seen
@@ -179,8 +186,7 @@ def integrity(view: DeviceView) -> Finding:
                 problem="answers-invented",
                 named=Named(address=lookup.resolver),
                 reason=f"{lookup.name} does not exist, and {lookup.resolver} gave it an address.",
-                remedy=f"Switch off the rewriting of names that do not exist on {lookup.resolver}; where a captive "
-                "portal does it, let the device past the portal.",
+                remedy=_switch_off(dns),
                 owner="network administrator",
                 evidence=evidence,
             )
@@ -312,7 +318,7 @@ def _names_fail(dns: Dns, failing: list[_Need], view: DeviceView, evidence: list
         problem = "answers-invented"
         summary = f"{resolvers} answers for {zones} with {whys[0]}"
         reason = "The answers are invented; see dns.integrity."
-        remedy = f"Switch off the rewriting of answers on {resolvers}."
+        remedy = _switch_off(dns)
     else:
         reach = reach_of(dns.resolvers[0], dns, seen)
         problem, who = reach.problem, reach.named

@@ -344,7 +344,7 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
             named=named,
             summary=f"{icmp.source} ({hop}) cannot deliver to {target.address}: {icmp.meaning}",
             reason=f"{statement}, {other_ports}.",
-            remedy=f"Look at the uplink and the routes of {icmp.source}.",
+            remedy=f"Look at the uplink and the routes of {icmp.source}: it says {icmp.meaning}.",
             owner=router_owner.owner,
         )
     return Finding(

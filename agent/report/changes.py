@@ -124,6 +124,7 @@ def remaining(checks: list[Check], needed: list[Change]) -> list[Check]:
     Checks that fail only because of another listed check are left out.
     """
     changed = {check_id for change in needed for check_id in change.checks}
+    lines = {change.line for change in needed}
     listed = [
         check
         for check in checks
@@ -132,7 +133,7 @@ def remaining(checks: list[Check], needed: list[Change]) -> list[Check]:
     ids = {check.id for check in listed}
     found: dict[str | None, Check] = {}
     for check in listed:
-        if check.id not in changed and check.due_to not in ids:
+        if check.id not in changed and check.remedy not in lines and check.due_to not in ids:
             found.setdefault(check.remedy, check)
     return list(found.values())
 

@@ -7,7 +7,7 @@ from netpreflight.agent.judging.answer import with_article
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.portal import mac_of
 from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
-from netpreflight.agent.judging.vendor_status import is_it_the_cloud
+from netpreflight.agent.judging.vendor_status import IS_IT_THE_CLOUD, is_it_the_cloud
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.other_devices import DeviceVerdict
 from netpreflight.agent.results import Judgement, Verdict
@@ -99,6 +99,15 @@ def on_newer_version(title: str, asked: str, newest: str | None) -> str:
     )
 
 
+def on_another_cloud(judged: Profile, asked: Profile) -> list[str]:
+    """The note on a version whose cloud name the run did not ask for; `judged` has the one that it asked for."""
+    own, instead = asked.cloud.hosts.value, judged.cloud.hosts.value
+    if own == instead:
+        return []
+    told = f"The run did not ask for {own[0]}, the cloud of Device OS {asked.os_version}"
+    return [f"{told}: this assumes that it is reached like {instead[0]}."]
+
+
 def on_the_answer(judgement: Judgement, profile: Profile, devices: list[DeviceVerdict]) -> list[str]:
     """The notes without which the answer would be taken for more than it is."""
     verdict = judgement.verdict
@@ -127,11 +136,14 @@ def _note_without_device(profile: Profile, verdict: Verdict, devices: list[Devic
     for device in devices:
         by_answer.setdefault(_YES_OR_NO[device.verdict], []).append(device.title)
     same_answer = by_answer.pop(_YES_OR_NO[verdict], [])
-    holds = f"holds for {in_a_row(same_answer)}" if same_answer else "holds for none of the known devices"
+    if verdict != "incompatible":
+        by_answer.pop("no", None)  # the answer itself names them
+    is_told = not same_answer and not by_answer and devices
+    holds = f"It holds for {in_a_row(same_answer) or 'none of the known devices'}."
     others = [f"{in_a_row(titles)} (the answer is {answer})" for answer, titles in by_answer.items()]
-    return f"This is the answer for {with_article(profile.title)} (--device names another). It {holds}" + (
-        f". It does not hold for {' and for '.join(others)}." if others else "."
-    )
+    more = [f"It does not hold for {' and for '.join(others)}."] if others else []
+    of_it = f"This is the answer for {with_article(profile.title)} (--device names another)."
+    return " ".join([of_it, *([] if is_told else [holds]), *more])
 
 
 def _network_note(seen: Observations, wifi: Wifi, profile: Profile, *, more_than_wifi: bool) -> str | None:
@@ -206,5 +218,5 @@ def _vendor_notes(view: DeviceView) -> list[str]:
     if told is None:
         return []
     if told.says is None:
-        return [f"Is it the cloud? Not known. {told.how}"]
-    return [f"Is it the cloud? {told.says} The verdict does not depend on that."]
+        return [f"{IS_IT_THE_CLOUD} Not known. {told.how}"]
+    return [f"{IS_IT_THE_CLOUD} {told.says} The verdict does not depend on that."]

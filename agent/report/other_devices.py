@@ -84,13 +84,30 @@ def by_version(seen: Observations, judged: Profile, selection: Selection) -> lis
     return found if len(found) > 1 else []
 
 
+def at_the_cloud_asked(profile: Profile, seen: Observations) -> Profile:
+    """The profile, with the cloud hosts of another version if only those were asked for; as `by_version` assumes."""
+    if seen.cloud is None or seen.cloud.not_run or _is_asked(profile, seen):
+        return profile
+    for version in reversed(profiles.versions_of(profile)):
+        if _is_asked(version, seen):
+            return _at_the_same_cloud(profile, version, seen)
+    return profile
+
+
+def _is_asked(profile: Profile, seen: Observations) -> bool:
+    """Whether the run asked a cloud host of a profile."""
+    return seen.cloud is not None and any(
+        endpoint.host in profile.cloud.hosts.value for endpoint in seen.cloud.endpoints
+    )
+
+
 def _at_the_same_cloud(other: Profile, judged: Profile, seen: Observations) -> Profile:
     """Another version's profile, with the judged version's cloud hosts if its own were not asked for in this run.
 
     The hosts are replaced only where transport and port are the same.
     """
     own, asked = other.cloud.hosts.value, judged.cloud.hosts.value
-    if own == asked or (seen.cloud is not None and any(endpoint.host in own for endpoint in seen.cloud.endpoints)):
+    if own == asked or _is_asked(other, seen):
         return other
     if (other.cloud.transport.value, other.cloud.port.value) != (judged.cloud.transport.value, judged.cloud.port.value):
         return other

@@ -13,8 +13,14 @@ from netpreflight.agent.judging.wifi.survey import surveyed
 from netpreflight.agent.profiles import DEFAULT, Profile
 from netpreflight.agent.report.changes import Change, changes
 from netpreflight.agent.report.enough import Enough, enough
-from netpreflight.agent.report.notes import notes, on_age, on_set_up, on_the_answer
-from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict, by_device, by_version
+from netpreflight.agent.report.notes import notes, on_age, on_another_cloud, on_set_up, on_the_answer
+from netpreflight.agent.report.other_devices import (
+    DeviceVerdict,
+    VersionVerdict,
+    at_the_cloud_asked,
+    by_device,
+    by_version,
+)
 from netpreflight.agent.report.questions import Question, questions
 from netpreflight.agent.report.way_to_cloud import Station, way_to_cloud
 from netpreflight.agent.results import Answer, Check, InternetTest, Judgement, Startup, Verdict
@@ -127,9 +133,10 @@ def run_of(held: Run | Report) -> Run:
     return Run(**{name: getattr(held, name) for name in Run.__struct_fields__})
 
 
-def make(run: Run, profile: Profile) -> Report:
+def make(run: Run, asked: Profile) -> Report:
     """Judge a run for a device and for every other known device, and make the report."""
     seen, selection = run.observations, run.selection
+    profile = at_the_cloud_asked(asked, seen)
     counted = surveyed(seen)  # the Wi-Fi survey is counted once for all devices and networks
     view = device_view(counted, profile)
     judgement = judging.judge_as(view, selection)
@@ -163,6 +170,7 @@ def make(run: Run, profile: Profile) -> Report:
         headline=judgement.headline,
         notes=[
             *on_the_answer(judgement, profile, devices),
+            *on_another_cloud(profile, asked),
             *notes(view, selection, complete=run.complete),
             *on_age(run.started, RULES_OF, profile),
             *on_set_up(run.set_up),

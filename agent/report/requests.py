@@ -123,7 +123,7 @@ def _changes(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
             change.owner,
             Ask(
                 sure="suspected" if suspected else "needed" if change.needed else "optional",
-                line=change.line,
+                line=_for_reader(change.line),
                 where=change.where,
                 rules=change.rules,
                 place=_place(checks) if change.rules else None,
@@ -155,7 +155,7 @@ def _further(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
                 check.owner,
                 Ask(
                     sure="optional" if check.status == "warn" and not may_stop(check) else "suspected",
-                    line=check.remedy or check.summary,
+                    line=_for_reader(check.remedy or check.summary),
                     where="network",
                     rules=[],
                     place=None,
@@ -177,7 +177,7 @@ def _place(checks: list[Check]) -> str | None:
 
 
 def _seen(check: Check, report: Report) -> list[str]:
-    """What a check found, why it says so, and the attempts or other evidence for it."""
+    """What a check found, why it says so, and the attempts or other evidence for it, for who is not beside it."""
     tried = [line for flow in check.to_allow if (line := _tried(flow, report))]
     evidence = [
         line
@@ -187,13 +187,19 @@ def _seen(check: Check, report: Report) -> list[str]:
     about = _VALUE.findall(check.summary)
     evidence = [line for line in evidence if any(value in line for value in about)] or evidence
     more = len(evidence) - MOST_EVIDENCE
-    return [
+    found = [
         f"{check.summary}.",
         *([check.reason] if check.reason else []),
         *tried,
         *evidence[:MOST_EVIDENCE],
         *([f"And {counted(more, 'line')} more, in the report."] if more > 0 else []),
     ]
+    return list(map(_for_reader, found))
+
+
+def _for_reader(line: str) -> str:
+    """A line of the report for somebody who has another laptop."""
+    return line.replace("this laptop", "the laptop").replace("This laptop", "The laptop")
 
 
 _ATTEMPT = re.compile(r"\d\.\d s: ")
@@ -265,7 +271,7 @@ def _beside(report: Report, asks: list[Ask]) -> list[str]:
 
 def _request(report: Report, owner: Owner, asks: list[Ask], owners: int) -> Request:
     """The request to one owner."""
-    asks = sorted(asks, key=lambda ask: _ORDER[ask.sure])
+    asks = sorted(asks, key=lambda ask: (_ORDER[ask.sure], report.answer.check not in ask.checks))
     command, says = _verify(report, asks)
     return Request(
         owner=owner,

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from netpreflight.agent.counted import counted
+from netpreflight.agent.judging.vendor_status import IS_IT_THE_CLOUD
 from netpreflight.agent.next_step import Invocation, Options, next_step
 from netpreflight.agent.report import NetworkVerdict, Report
 from netpreflight.agent.results import Check
@@ -34,6 +35,10 @@ _WORD, _ID = 9, 20
 _BRACKETS = re.compile(r" \([^()]*\)")
 _LONG_NAME = re.compile(r"(\S{7})\S{8,}(\S{12})")
 _MOST_NAMED = 3
+
+
+_LINES_OF_CLOUD = 3
+"""Of the note on the vendor's services: in less, it does not say where to look."""
 
 
 class Shown(NamedTuple):
@@ -159,7 +164,8 @@ def _beginning(report: Report, by: Invocation, fitting: Shown, columns: int) -> 
     if answer.plain and fitting.plain:
         yield Line(Text(shown(answer.plain)))
     for note in report.notes[: fitting.notes]:
-        yield Line(Text(_cut(shown(note), fitting.note_lines, columns, 0), style="yellow"))
+        most = max(fitting.note_lines, _LINES_OF_CLOUD) if note.startswith(IS_IT_THE_CLOUD) else fitting.note_lines
+        yield Line(Text(_cut(shown(note), most, columns, 0), style="yellow"))
     if len(report.notes) > fitting.notes:
         more = counted(len(report.notes) - fitting.notes, "more note" if fitting.notes else "note")
         yield Line(Text(f"And {more} (--full)." if fitting.notes else f"{more} (--full).", style="yellow"))

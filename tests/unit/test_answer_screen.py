@@ -5,6 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
@@ -121,6 +122,14 @@ def test_the_page_of_the_problem_is_named_with_its_command() -> None:
     check = next(check for check in made.checks if check.id == made.answer.check)
 
     assert f"\nWhat that means: ./netpreflight explain {check.id} {check.problem}\n" in screen(made)
+
+
+def test_whether_it_is_the_cloud_is_said_whole_in_any_room() -> None:
+    made = FOUR["udp-blocked"]()
+    note = next(note for note in made.notes if note.startswith("Is it the cloud?"))
+    many = msgspec.structs.replace(made, notes=["Something else that is said in many words. " * 9, note])
+
+    assert note in " ".join(screen(many).split())
 
 
 def test_what_is_due_to_another_check_is_said_to_be() -> None:
