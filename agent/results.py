@@ -24,6 +24,8 @@ Result = Literal["passed", "dns", "timeout", "network"]
 StartStage = Literal["scan", "link", "ip", "dns", "cloud"]
 """The stages of a device's start, as its own log names them."""
 Reached = Literal["reached", "stops", "not-reached", "unknown"]
+IS_IT_THE_CLOUD = "Is it the cloud?"
+"""How the note on the vendor's services begins."""
 
 
 class Flow(Struct, frozen=True, kw_only=True):

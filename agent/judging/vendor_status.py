@@ -7,9 +7,6 @@ from netpreflight.probes.observations import CloudEndpoint
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.urls import parts
 
-IS_IT_THE_CLOUD = "Is it the cloud?"
-"""The question, as the note on it begins."""
-
 
 class Told(NamedTuple):
     """What this run knows about the vendor's services: one of the two sentences."""

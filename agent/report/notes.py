@@ -7,10 +7,10 @@ from netpreflight.agent.judging.answer import with_article
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.portal import mac_of
 from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
-from netpreflight.agent.judging.vendor_status import IS_IT_THE_CLOUD, is_it_the_cloud
+from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.other_devices import DeviceVerdict
-from netpreflight.agent.results import Judgement, Verdict
+from netpreflight.agent.results import IS_IT_THE_CLOUD, Judgement, Verdict
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Dhcp, Observations, Scope, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes

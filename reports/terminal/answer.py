@@ -16,10 +16,9 @@ from rich.console import Console
 from rich.text import Text
 
 from netpreflight.agent.counted import counted
-from netpreflight.agent.judging.vendor_status import IS_IT_THE_CLOUD
 from netpreflight.agent.next_step import Invocation, Options, next_step
 from netpreflight.agent.report import NetworkVerdict, Report
-from netpreflight.agent.results import Check
+from netpreflight.agent.results import IS_IT_THE_CLOUD, Check
 from netpreflight.agent.selection import in_groups
 from netpreflight.reports.safe_text import escaped, shown
 from netpreflight.reports.terminal.rows import NARROW
