@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.air import write_air
 from tests.lab.command import SHORT_HOLD, patched, popen
 from tests.lab.lab import Lab
 from tests.pseudo_terminal import Emulator, PseudoTerminal
@@ -50,6 +51,27 @@ def test_a_silent_port_is_told_while_it_is_waited_for(columns: int) -> None:
     assert {passed for passed, most in told if most == 12} >= {2, 5, 8}
     assert any("cloud.transport" in line for line in left)
     assert not [line for line in left if "no answer yet, " in line or line.startswith("Checking eth0")]
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+@pytest.mark.parametrize("channel", [36, 6], ids=["5-ghz-only", "2.4-ghz"])
+def test_a_network_on_5_ghz_only_is_told_on_any_terminal(channel: int, columns: int) -> None:
+    with Lab() as lab:
+        air = write_air(lab.folder / "air-of-one-band.pcap", channel)
+        as_wide = ["env", "-u", "COLUMNS", TOOL]
+        _, left = shown(lab, [*as_wide, "check", "--device", "argon", *air], columns, answer=True)
+
+    text = " ".join(" ".join(left).split())
+    assert all(len(line) <= columns for line in left)
+    assert ("No: a Particle Argon would not get online here." in text) == (channel == 36)
+    assert ("Yes: a Particle Argon would get online here." in text) == (channel == 6)
+    assert bool(re.search(r"FAIL +wifi\.band", text)) == (channel == 36)
+    if channel == 36:
+        assert "5 GHz" in text
+        assert "To do (network administrator): " in text or "To do (device owner): " in text
+        assert "Its light at the end: blinking green" in text
+    if columns == 80:
+        assert len(left) <= 24, "one screen"
 
 
 def test_a_healthy_run_leaves_nothing_behind() -> None:
