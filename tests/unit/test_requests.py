@@ -616,6 +616,11 @@ def test_where_nobody_outside_answers_no_single_port_is_blamed(device: str) -> N
     assert made.headline.startswith(f"No: {with_article(made.device.title)} would not get online here. Nobody outside")
     assert (made.answer.change or "").startswith("Look first whether this network has internet access at all")
     assert "time" not in (made.answer.plain or "")
+    (request,) = requests(made)
+    assert [ask.sure for ask in request.asks][:1] == ["suspected"]
+    assert request.subject.startswith("Please check, ")
+    assert "Nobody outside this network answers" in request.subject
+    assert "internet access at all" in (request.asks[0].place or "")
 
 
 @pytest.mark.parametrize(
