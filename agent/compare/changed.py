@@ -1,6 +1,7 @@
 """Whether the changes that the earlier run asked for work in the later one."""
 
 from netpreflight.agent.compare.parts import AskedChange, ChangeState, Given
+from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.report.changes import Change
 
 
@@ -47,7 +48,9 @@ def _state(change: Change, b: Given) -> tuple[ChangeState, str]:
     judged = [check for check in b.report.checks if check.id in change.checks]
     # A failed check of level `warning` has the status `warn` too.
     unsettled = [
-        check for check in judged if check.status != "pass" and (check.status != "warn" or check.level == "warning")
+        check
+        for check in judged
+        if check.status != "pass" and (check.status != "warn" or check.level == "warning" or may_stop(check))
     ]
     if not judged or unsettled:
         remark = (

@@ -98,14 +98,13 @@ def test_before_and_after_a_firewall_rule(tmp_path: Path, mended: bool) -> None:
         if mended:
             fault.remove()
         after = measured(lab, tmp_path / "after.json", "argon")
-
-    code, made = compared(before, after)
+        code, made = compared(before, after, lab=lab)
+        back_code, back = compared(after, before, lab=lab)
 
     assert (made["story"], made["sure"], code) == ("before-and-after", True, 0), made["told_by"]
     assert [change["state"] for change in made["asked"]] == (["works-now"] if mended else ["still-asked"])
     assert made["sentence"].startswith("Better:") == mended
     assert ("Works now: cloud.transport" in made["sentence"]) == mended
-    back_code, back = compared(after, before)
     assert (back_code, back["worse"]) == (3, None)
     assert back["sentence"].startswith("B was measured before A")
 

@@ -396,6 +396,7 @@ def test_what_is_doubtful_now_is_not_better() -> None:
     assert (pair.b, pair.b_problem, pair.relation) == ("warn", "other-key", "no-longer-known")
     assert pair.meaning == "fails in A; doubtful in B"
     assert healthy.headline.startswith("Better: ")
+    assert ([row.state for row in made.asked], [row.state for row in healthy.asked]) == (["not-known"], ["works-now"])
 
 
 def test_what_worked_and_is_doubtful_now_is_no_yes() -> None:
