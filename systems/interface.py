@@ -1,0 +1,153 @@
+"""What probes and agent ask of the operating system, whichever it is."""
+
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal
+
+from netpreflight.probes.observations import Icmp, Lease, Proxy, Resolver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """A network interface of this laptop.
+
+    Attributes:
+        name: as a person knows it ("Wi-Fi", "Ethernet 2", en0); it names the interface in the report.
+        id: as the system knows it: a GUID on Windows, the name elsewhere. `--interface` takes either.
+        index: the system's number for it.
+        state: whether it is up, has no carrier (no cable, or no Wi-Fi association), or is down.
+        medium: None: neither wired nor Wi-Fi, or not known.
+        is_tunnel: whether it is a tunnel, such as a VPN's.
+        mac: lower-case, with colons.
+        mtu: in bytes.
+        addresses: IPv4, with prefix length.
+        ipv6_addresses: without prefix length and zone.
+        gateway: the next hop of its first IPv4 default route.
+        metric: of that route (the lower, the better); None: there is no such route, or it has no metric.
+    """
+
+    name: str
+    id: str
+    index: int
+    state: Literal["up", "no-carrier", "down"]
+    medium: Literal["wired", "wifi"] | None = None
+    is_tunnel: bool = False
+    is_loopback: bool = False
+    mac: str | None = None
+    mtu: int | None = None
+    addresses: tuple[str, ...] = ()
+    ipv6_addresses: tuple[str, ...] = ()
+    gateway: str | None = None
+    metric: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IcmpReport:
+    """An ICMP error that the system has handed to the socket whose packet caused it.
+
+    Attributes:
+        quoted: what it quotes of the packet, from the payload on for UDP, from the TCP header on for TCP.
+        to: where the packet was sent.
+    """
+
+    icmp: Icmp
+    quoted: bytes
+    to: tuple[str, int]
+
+
+class System(ABC):
+    """One operating system. What it cannot say is None, or empty; nothing here raises but where it says so."""
+
+    name: str
+    """As in `Scope.os`: linux, win32, darwin."""
+
+    # --- this laptop's networks; they contact nobody
+
+    @abstractmethod
+    def adapters(self) -> list[Adapter]:
+        """All network interfaces."""
+
+    @abstractmethod
+    def adapter_towards(self, address: str) -> str | None:
+        """The name of the interface by which the system itself would send to an IPv4 address; None: there is no way."""
+
+    @abstractmethod
+    def neighbours(self, adapter: str) -> dict[str, str] | None:
+        """The ARP table of an interface: MAC (lower-case) by IPv4 address; None: the system does not show it."""
+
+    @abstractmethod
+    def resolvers(self, tunnels: list[str]) -> list[Resolver]:
+        """The laptop's own DNS resolvers, and where each was learned."""
+
+    @abstractmethod
+    def proxies(self) -> list[Proxy]:
+        """The proxies that are set for programs, without the credentials that they may hold."""
+
+    @abstractmethod
+    async def lease(self, adapter: str) -> list[Lease]:
+        """The leases that the system's DHCP clients have recorded for an interface, newest first."""
+
+    @abstractmethod
+    def dropping(self) -> list[str] | None:
+        """The rules of this laptop's own firewall that may drop what arrives, in words; None: it does not say."""
+
+    @abstractmethod
+    def is_synchronised(self) -> bool | None:
+        """Whether the system says that its clock is synchronised; None: it does not say."""
+
+    @abstractmethod
+    def since_boot(self) -> float | None:
+        """Seconds since the system was started, including those asleep; None: it does not say."""
+
+    # --- privileges
+
+    @abstractmethod
+    def is_privileged(self) -> bool:
+        """Whether this process has root's rights, or those of an elevated administrator."""
+
+    @abstractmethod
+    def may_exchange_leases(self) -> bool:
+        """Whether this process may ask for a lease as an unknown device."""
+
+    # --- sockets
+
+    @abstractmethod
+    def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
+        """Let a socket send by this interface only.
+
+        Raises:
+            OSError: there is no such interface, or the system does not allow it.
+        """
+
+    @abstractmethod
+    def prepare_datagrams(self, sock: socket.socket) -> None:
+        """Have a UDP socket told of ICMP errors where the system does that, and not closed by them anywhere."""
+
+    @abstractmethod
+    def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
+        """Take the ICMP errors that the system has for a UDP socket."""
+
+    @abstractmethod
+    def forbid_fragments(self, sock: socket.socket) -> None:
+        """Set the DF bit on what a UDP socket sends, whatever path MTU the system knows of."""
+
+    @abstractmethod
+    def segments_sent(self, sock: socket.socket) -> tuple[int, int] | None:
+        """The segments and bytes that a TCP connection has sent so far; None: the system does not say."""
+
+    @abstractmethod
+    def dropped(self, sock: socket.socket) -> int | None:
+        """How many packets for this socket the system has dropped; None: it does not say."""
+
+    @abstractmethod
+    def closed_ports(self) -> int | None:
+        """How many datagrams and ICMP errors for closed ports the system has counted; None: it does not count them."""
+
+    # --- the process
+
+    @abstractmethod
+    def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call `stop` where the user ends the run: Ctrl-C, Ctrl-Break, the window closed, a signal to terminate."""
