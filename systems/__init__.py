@@ -2,3 +2,22 @@
 
 Nothing else asks which system this is.
 """
+
+import importlib
+import sys
+
+from netpreflight.systems.interface import System
+
+
+def system(platform: str = sys.platform) -> System:
+    """The system of a platform, as Python names that; one that is not known can do what any system can."""
+    places = {"linux": ("linux", "Linux"), "win32": ("windows", "Windows"), "darwin": ("macos", "Macos")}
+    if platform not in places:
+        return System()
+    folder, name = places[platform]
+    made: System = getattr(importlib.import_module(f"netpreflight.systems.{folder}"), name)()
+    return made
+
+
+SYSTEM = system()
+"""This laptop's."""

@@ -1,7 +1,7 @@
 """What probes and agent ask of the operating system, whichever it is."""
 
+import contextlib
 import socket
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -58,96 +58,98 @@ class IcmpReport:
     to: tuple[str, int]
 
 
-class System(ABC):
-    """One operating system. What it cannot say is None, or empty; nothing here raises but where it says so."""
+class System:
+    """One operating system; what a method does here is what a system does that cannot do or say that.
+
+    What it cannot say is None, or empty. Nothing raises but where that is said.
+    """
 
     name: str
     """As in `Scope.os`: linux, win32, darwin."""
 
     # --- this laptop's networks; they contact nobody
 
-    @abstractmethod
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""
+        return []
 
-    @abstractmethod
     def adapter_towards(self, address: str) -> str | None:
         """The name of the interface by which the system itself would send to an IPv4 address; None: there is no way."""
+        return None
 
-    @abstractmethod
     def neighbours(self, adapter: str) -> dict[str, str] | None:
         """The ARP table of an interface: MAC (lower-case) by IPv4 address; None: the system does not show it."""
+        return None
 
-    @abstractmethod
     def resolvers(self, tunnels: list[str]) -> list[Resolver]:
         """The laptop's own DNS resolvers, and where each was learned."""
+        return []
 
-    @abstractmethod
     def proxies(self) -> list[Proxy]:
         """The proxies that are set for programs, without the credentials that they may hold."""
+        return []
 
-    @abstractmethod
     async def lease(self, adapter: str) -> list[Lease]:
         """The leases that the system's DHCP clients have recorded for an interface, newest first."""
+        return []
 
-    @abstractmethod
     def dropping(self) -> list[str] | None:
         """The rules of this laptop's own firewall that may drop what arrives, in words; None: it does not say."""
+        return None
 
-    @abstractmethod
     def is_synchronised(self) -> bool | None:
         """Whether the system says that its clock is synchronised; None: it does not say."""
+        return None
 
-    @abstractmethod
     def since_boot(self) -> float | None:
         """Seconds since the system was started, including those asleep; None: it does not say."""
+        return None
 
     # --- privileges
 
-    @abstractmethod
     def is_privileged(self) -> bool:
         """Whether this process has root's rights, or those of an elevated administrator."""
+        return False
 
-    @abstractmethod
     def may_exchange_leases(self) -> bool:
         """Whether this process may ask for a lease as an unknown device."""
+        return False
 
     # --- sockets
 
-    @abstractmethod
     def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
         """Let a socket send by this interface only.
 
         Raises:
             OSError: there is no such interface, or the system does not allow it.
         """
+        raise OSError("this system cannot bind a socket to an interface")
 
-    @abstractmethod
     def prepare_datagrams(self, sock: socket.socket) -> None:
         """Have a UDP socket told of ICMP errors where the system does that, and not closed by them anywhere."""
 
-    @abstractmethod
     def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
         """Take the ICMP errors that the system has for a UDP socket."""
+        return iter(())
 
-    @abstractmethod
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends, whatever path MTU the system knows of."""
+        raise OSError("this system does not set the DF bit")
 
-    @abstractmethod
     def segments_sent(self, sock: socket.socket) -> tuple[int, int] | None:
         """The segments and bytes that a TCP connection has sent so far; None: the system does not say."""
+        return None
 
-    @abstractmethod
     def dropped(self, sock: socket.socket) -> int | None:
         """How many packets for this socket the system has dropped; None: it does not say."""
+        return None
 
-    @abstractmethod
     def closed_ports(self) -> int | None:
         """How many datagrams and ICMP errors for closed ports the system has counted; None: it does not count them."""
+        return None
 
     # --- the process
 
-    @abstractmethod
     def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `stop` where the user ends the run: Ctrl-C, Ctrl-Break, the window closed, a signal to terminate."""
+        return contextlib.nullcontext()

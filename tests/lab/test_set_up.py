@@ -58,7 +58,7 @@ class Place:
         (self.checkout / "agent").mkdir()
         for name in ("netpreflight", "agent/__init__.py", "agent/start.py", "locked.sh"):
             shutil.copy(ROOT / name, self.checkout / name)
-        for name in ("probes", "reports", "docs/checks"):
+        for name in ("probes", "reports", "systems", "docs/checks"):
             (self.checkout / name).mkdir(parents=True)
         self.lock = self.checkout / "requirements.lock"
         self.lock_version("1.0")
@@ -206,6 +206,17 @@ def test_an_ordinary_user_sets_up_also_after_a_ctrl_c(place: Place) -> None:
     assert ran.stderr.splitlines()[-3:] == steps(place)  # it may wait for the end of pip first
     assert place.installed() == "ours 1.0"
     assert place.owners() == {NOBODY}
+
+
+def test_a_folder_that_a_checkout_did_not_have_before_is_linked(place: Place) -> None:
+    place.give(NOBODY)
+    assert place.run(NOBODY).returncode == 0
+    link = place.checkout / ".venv/packages/netpreflight/systems"
+    link.unlink()
+    again = place.run(NOBODY)
+
+    assert (again.returncode, again.stderr) == (0, "")
+    assert link.resolve() == place.checkout.resolve() / "systems"
 
 
 def test_a_terminal_sees_how_long_a_step_takes_and_no_number_stays(place: Place) -> None:

@@ -52,7 +52,7 @@ def parsed(*folders: str) -> dict[str, ast.Module]:
 
 
 def shipped() -> dict[str, ast.Module]:
-    return parsed("agent", "probes", "reports")
+    return parsed("agent", "probes", "reports", "systems")
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -91,12 +91,27 @@ def calls(tree: ast.Module) -> Iterator[str]:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert {"agent/cli.py", "agent/judging/verdict.py", "probes/dhcp.py", "reports/safe_text.py"} <= set(shipped())
+    assert {
+        "agent/cli.py",
+        "agent/judging/verdict.py",
+        "probes/dhcp.py",
+        "reports/safe_text.py",
+        "systems/interface.py",
+    } <= set(shipped())
     assert ("agent/run.py", "netpreflight.probes.dhcp.dhcp") in imported("agent/")
 
 
 def test_probes_know_no_device_and_no_report() -> None:
     assert not {pair for pair in imported("probes/") if within(pair[1], "netpreflight.agent", "netpreflight.reports")}
+
+
+def test_systems_know_no_more_of_the_rest_than_what_an_observation_holds() -> None:
+    found = {pair for pair in imported("systems/") if within(pair[1], "netpreflight")}
+
+    assert ("systems/__init__.py", "netpreflight.systems.interface.System") in found
+    assert not {
+        pair for pair in found if not within(pair[1], "netpreflight.systems", "netpreflight.probes.observations")
+    }
 
 
 def test_judging_is_pure() -> None:

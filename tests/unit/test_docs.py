@@ -19,7 +19,7 @@ PAGES = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "docs/checks").gl
 DECISIONS = [name for name in DOCUMENTS if name.startswith("docs/decisions/")]
 FORMS = sorted(file.name for file in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if file.name != "config.yml")
 
-PATH = re.compile(r"(?<![\w/.-])(?:agent|docs|probes|reports|tests|\.github)/[\w./-]*")
+PATH = re.compile(r"(?<![\w/.-])(?:agent|docs|probes|reports|systems|tests|\.github)/[\w./-]*")
 FILE_NAME = re.compile(r"(?<![\w/.>-])[\w.-]+\.(?:py|toml|md)(?![\w-])")
 NEW_FILE = re.compile(r"^ *In a new file `([^`]+)`", re.MULTILINE)
 EXAMPLES = {"FILE.toml", "ourproduct.toml", "report.md", "run.md"}
@@ -32,7 +32,7 @@ def read(name: str) -> str:
 
 def file_names() -> set[str]:
     """The names of the files at the top and in the folders of the repository."""
-    folders = ("agent", "docs", "probes", "reports", "tests")
+    folders = ("agent", "docs", "probes", "reports", "systems", "tests")
     found = [*ROOT.iterdir(), *(file for folder in folders for file in (ROOT / folder).rglob("*"))]
     return {file.name for file in found if file.is_file()}
 

@@ -93,7 +93,7 @@ def test_no_text_of_ours_has_the_backticks_of_markdown() -> None:
     its_own_business = {"agent/judging/wifi/names.py", "reports/markdown/text.py", "reports/check_page.py"}
     found = {
         str(file.relative_to(ROOT))
-        for folder in ("agent", "probes", "reports")
+        for folder in ("agent", "probes", "reports", "systems")
         for file in (ROOT / folder).rglob("*.py")
         if any("`" in literal for literal in literals(ast.parse(file.read_text())))
     }
