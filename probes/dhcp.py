@@ -32,13 +32,13 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Literal, NamedTuple, Protocol, Self
+from typing import Literal, NamedTuple, Protocol, Self
 
 import msgspec
 
 from netpreflight.probes import obstacles
 from netpreflight.probes.laptop_lease import laptop_lease
-from netpreflight.probes.net import filters, packets
+from netpreflight.probes.net import filters
 from netpreflight.probes.net.dhcp_release import (
     BROADCAST_MAC,
     CLIENT_PORT,
@@ -48,6 +48,18 @@ from netpreflight.probes.net.dhcp_release import (
     release_frame,
 )
 from netpreflight.probes.net.inbox import MOST_AT_ONCE
+from netpreflight.probes.net.packet_bytes import (
+    ARP,
+    ETHERNET_SIZE,
+    IPV4,
+    address_bytes,
+    arp_request,
+    dhcp_request,
+    ethernet,
+    mac_bytes,
+    udp_packet,
+)
+from netpreflight.probes.net.packet_reading import bootp_in, udp_in
 from netpreflight.probes.net.payload_shapes import (
     ARP_REQUEST,
     DHCP_DISCOVER,
@@ -58,7 +70,7 @@ from netpreflight.probes.net.payload_shapes import (
     Shape,
 )
 from netpreflight.probes.net.sockets import Datagram, Network, UdpSocket
-from netpreflight.probes.net.witnesses import bounded, lost
+from netpreflight.probes.net.witnesses import bounded
 from netpreflight.probes.observations import (
     KEPT_BYTES,
     AddressCheck,
@@ -120,9 +132,12 @@ MOST_HOLDERS = 16
 MOST_SEEKERS = 64
 
 _BROADCAST = "255.255.255.255"
-_DEVICE_OPTIONS = [1, 3, 28, 6]
-_LAPTOP_OPTIONS = [1, 3, 6, 15, 28, 108, 114]
-_ARP, _ETHERNET, _ARP_BYTES = 0x0806, 14, 28
+_DEVICE_OPTIONS = bytes((1, 3, 28, 6))
+_LAPTOP_OPTIONS = bytes((1, 3, 6, 15, 28, 108, 114))
+_MAX_SIZE = (57, (1500).to_bytes(2))
+_NO_ADDRESS = "0.0.0.0"  # noqa: S104 - BOOTP's "none"
+_KINDS: dict[DhcpRequestType, int] = {"DISCOVER": 1, "REQUEST": 3, "INFORM": 8}
+_ARP_BYTES = 28
 _ARP_OF_IPV4 = bytes.fromhex("000108000604")
 _ARP_ASKS = bytes.fromhex("0001")
 _SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_STATISTICS, _PACKET_MR_PROMISC = 263, 1, 6, 1
@@ -281,15 +296,15 @@ def decode(
         ValueError: the payload is not a well-formed DHCP message.
     """
     try:
-        bootp = packets.layers("dhcp").BOOTP(payload)
+        bootp = bootp_in(payload)
         options = _options(payload)
         kind = _ANSWERS[options.values[53][0]]
-        question = expected.get(int(bootp.xid))
-        chaddr = bytes(bootp.chaddr)[:6].hex(":")
-        address = str(bootp.yiaddr)
-    except Exception as problem:  # scapy raises whatever its field types raise on hostile bytes
+    except (LookupError, ValueError) as problem:
         raise ValueError(f"not DHCP: {type(problem).__name__}") from problem
-    if bootp.op != 2 or question is None or chaddr != question.mac:  # BOOTREPLY; xid and chaddr as lwIP checks them
+    question = expected.get(bootp.xid)
+    if (
+        bootp.op != 2 or question is None or bootp.chaddr != question.mac
+    ):  # BOOTREPLY; xid and chaddr as lwIP checks them
         return None
     server = options.addresses(54)
     return DhcpMessage(
@@ -300,7 +315,7 @@ def decode(
         server=server[0] if server else sender,
         server_named=54 in options.values,
         server_mac=sender_mac,
-        address=address if address != "0.0.0.0" else None,  # noqa: S104 - BOOTP's "none"
+        address=bootp.yiaddr if bootp.yiaddr != "0.0.0.0" else None,  # noqa: S104 - BOOTP's "none"
         mask=next(iter(options.addresses(1)), None),
         routers=options.addresses(3),
         resolvers=options.addresses(6),
@@ -313,7 +328,7 @@ def decode(
         wrong_length=options.wrong_length,
         broadcast=broadcast,
         host_name=question.host_name,
-        xid=int(bootp.xid),
+        xid=bootp.xid,
         raw=payload[:KEPT_BYTES].hex(),
     )
 
@@ -385,26 +400,6 @@ def _is_taken(message: DhcpMessage) -> bool:
     return message.well_formed if message.type == "OFFER" else not message.wrong_length
 
 
-def _bootp(
-    kind: str,
-    mac: str,
-    xid: int,
-    options: list[tuple[Any, ...]],
-    *,
-    client_address: str | None = None,
-    broadcast: bool = False,
-) -> Any:
-    """Build a BOOTP request with DHCP options (a scapy packet)."""
-    layer = packets.layers("dhcp")
-    return layer.BOOTP(
-        op=1,
-        chaddr=bytes.fromhex(mac.replace(":", "")),
-        xid=xid,
-        flags="B" if broadcast else 0,
-        ciaddr=client_address or "0.0.0.0",  # noqa: S104 - BOOTP's "none"
-    ) / layer.DHCP(options=[("message-type", kind.lower()), *options, "end"])
-
-
 def _padded(message: bytes) -> bytes:
     return message.ljust(MESSAGE_SIZE, b"\0")
 
@@ -426,14 +421,14 @@ class _Inform:
             return
         sock = self._socket()
         sock.expect(SERVER_PORT, mark=self._xid.to_bytes(4), mark_at=_XID_AT)
-        message = _bootp(
-            "INFORM", self._scope.mac, self._xid, [("param_req_list", _LAPTOP_OPTIONS)], client_address=address
+        message = dhcp_request(
+            _KINDS["INFORM"], self._scope.mac, self._xid, [(55, _LAPTOP_OPTIONS)], client_address=address
         )
         expected: dict[int, Transaction] = {self._xid: Transaction("laptop", self._scope.mac, "INFORM")}
         begun = self._network.clock.monotonic()
         with self._network.waiting("informed", begun + INFORM_AT_S[-1] + INFORM_WAIT_S, since=begun):
             for at_s in INFORM_AT_S:
-                if sock.send(_padded(bytes(message)), _BROADCAST, SERVER_PORT) is not None:
+                if sock.send(_padded(message), _BROADCAST, SERVER_PORT) is not None:
                     return
                 self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type="INFORM", identity="laptop"))
                 deadline = begun + at_s + INFORM_WAIT_S
@@ -503,18 +498,17 @@ class _Client:
         self._released_at = -math.inf
         self._seekers: list[_Seeker] = []
         self._inform_used: asyncio.TimerHandle | None = None
-        self._l2, self._inet = packets.layers("l2"), packets.layers("inet")
 
     async def __aenter__(self) -> Self:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
         self._sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._arp = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ARP))
+        self._arp = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ARP))
         try:
             self._arp.settimeout(0)
             filters.attach(self._arp, filters.arp())
             self._socket.settimeout(0)
             filters.attach(self._socket, None)  # until something is asked
-            self._arp.bind((self._network.interface, _ARP))
+            self._arp.bind((self._network.interface, ARP))
             self._socket.bind((self._network.interface, 0x0800))
             # Some servers answer the device's address although the broadcast flag is set.
             membership = struct.pack(
@@ -683,21 +677,16 @@ class _Client:
             return None
         self._note("heard", None, frame)
         try:
-            ethernet = self._l2.Ether(frame)
-            udp = ethernet[self._inet.UDP]
+            datagram = udp_in(frame)
             message = decode(
-                bytes(udp.payload),
-                str(ethernet[self._inet.IP].src),
-                sender_mac=str(ethernet.src),
-                broadcast=str(ethernet.dst) == BROADCAST_MAC,
+                datagram.payload,
+                datagram.source,
+                sender_mac=datagram.source_mac,
+                broadcast=datagram.target_mac == BROADCAST_MAC,
                 expected=self._expected,
                 at_s=self._network.elapsed(),
             )
-        except (ValueError, IndexError, struct.error):
-            self._seen.malformed += 1
-            return None
-        except Exception as fault:  # noqa: BLE001 - scapy may raise anything; one frame costs no other
-            lost(fault)
+        except ValueError:
             self._seen.malformed += 1
             return None
         if message is not None and len(self._seen.received) < MOST_MESSAGES and not self._is_known(message):
@@ -709,27 +698,27 @@ class _Client:
         return any(reply.raw == message.raw for reply in self._seen.received)
 
     def _discover(self, identity: Identity = "device", mac: str | None = None) -> None:
-        options = [("max_dhcp_size", 1500), ("param_req_list", _DEVICE_OPTIONS)]
+        options = [_MAX_SIZE, (55, _DEVICE_OPTIONS)]
         self._broadcast("DISCOVER", identity, mac or self._mac, options, flag=True)
 
     def _discover_as_laptop(self) -> None:
         """Ask what a laptop asks, which gives up IPv4 where option 108 says so (RFC 8925 section 3.2)."""
-        options = [("max_dhcp_size", 1500), ("param_req_list", _LAPTOP_OPTIONS)]
+        options = [_MAX_SIZE, (55, _LAPTOP_OPTIONS)]
         self._broadcast("DISCOVER", "laptop", self._laptop_mac, options, flag=True)
 
     def _discover_named(self) -> None:
         """Send a DISCOVER with host name, vendor class and client identifier, as computers do."""
         options = [
-            ("max_dhcp_size", 1500),
-            ("param_req_list", _DEVICE_OPTIONS),
-            ("hostname", (self._host_name or HOST_NAME).encode()),
-            ("vendor_class_id", VENDOR_CLASS),
-            ("client_id", b"\x01" + bytes.fromhex(self._mac.replace(":", ""))),
+            _MAX_SIZE,
+            (55, _DEVICE_OPTIONS),
+            (12, (self._host_name or HOST_NAME).encode()),
+            (60, VENDOR_CLASS),
+            (61, b"\x01" + mac_bytes(self._mac)),
         ]
         self._broadcast("DISCOVER", "named", self._mac, options, flag=True)
 
     def _inform(self, identity: Identity, mac: str) -> None:
-        options = [("param_req_list", _LAPTOP_OPTIONS)]
+        options = [(55, _LAPTOP_OPTIONS)]
         self._broadcast("INFORM", identity, mac, options, source=self._laptop_address)
 
     def _ask_for(self, address: str | None) -> None:
@@ -738,12 +727,10 @@ class _Client:
             return
         self._offered, self._asked_at = ipaddress.IPv4Address(address).packed, self._network.clock.monotonic()
         self._seen.address_check = AddressCheck(at_s=self._network.elapsed(), address=address)
-        nobody, nowhere = "0.0.0.0", "00:00:00:00:00:00"  # noqa: S104 - no address yet
-        request = self._l2.ARP(op=1, hwsrc=self._laptop_mac, psrc=nobody, hwdst=nowhere, pdst=address)
-        frame = bytes(self._l2.Ether(src=self._laptop_mac, dst=BROADCAST_MAC) / request)
+        frame = ethernet(self._laptop_mac, BROADCAST_MAC, ARP, arp_request(self._laptop_mac, address))
         self._arp.send(frame)
         self._network.count(
-            "arp", None, address, 0, packets=1, size=len(frame) - _ETHERNET, purpose="DHCP", shape=ARP_REQUEST
+            "arp", None, address, 0, packets=1, size=len(frame) - ETHERNET_SIZE, purpose="DHCP", shape=ARP_REQUEST
         )
         self._network.note(
             "sent", "DHCP", protocol="arp", address=address, port=0, shape=ARP_REQUEST.name, payload=frame
@@ -756,7 +743,7 @@ class _Client:
                 frame = self._arp.recv(4096)
             except OSError:
                 return
-            check, packet = self._seen.address_check, frame[_ETHERNET : _ETHERNET + _ARP_BYTES]
+            check, packet = self._seen.address_check, frame[ETHERNET_SIZE : ETHERNET_SIZE + _ARP_BYTES]
             if len(packet) < _ARP_BYTES or packet[:6] != _ARP_OF_IPV4:
                 continue
             self._keep_seeker(packet)
@@ -783,11 +770,11 @@ class _Client:
         if self._guard and offer.address:
             self._guard.remember(self._network.interface, offer.address, offer.server, offer.server_mac)
         options = [
-            ("max_dhcp_size", 1500),
-            ("requested_addr", offer.address),
-            ("server_id", offer.server),
-            ("param_req_list", _DEVICE_OPTIONS),
-            *([("hostname", self._host_name.encode())] if self._host_name else []),
+            _MAX_SIZE,
+            (50, address_bytes(offer.address or _NO_ADDRESS)),
+            (54, address_bytes(offer.server)),
+            (55, _DEVICE_OPTIONS),
+            *([(12, self._host_name.encode())] if self._host_name else []),
         ]
         self._broadcast("REQUEST", "device", self._mac, options, flag=True, host_name=bool(self._host_name))
 
@@ -796,7 +783,7 @@ class _Client:
         kind: DhcpRequestType,
         identity: Identity,
         mac: str,
-        options: list[tuple[Any, ...]],
+        options: list[tuple[int, bytes]],
         *,
         flag: bool = False,
         source: str | None = None,
@@ -810,15 +797,11 @@ class _Client:
         if kind == "DISCOVER" and identity == "device":
             self._discovered_at = self._network.clock.monotonic()
         filters.attach(self._socket, filters.dhcp_replies(self._expected))
-        message = _bootp(kind, mac, xid, options, client_address=source, broadcast=flag)
+        message = dhcp_request(_KINDS[kind], mac, xid, options, client_address=source, broadcast=flag)
         shape = DHCP_DISCOVER_NAMED if identity == "named" else _SHAPES[kind]
-        frame = (
-            self._l2.Ether(src=self._laptop_mac, dst=BROADCAST_MAC)
-            / self._inet.IP(src=source or "0.0.0.0", dst=_BROADCAST)  # noqa: S104 - see `_bootp`
-            / self._inet.UDP(sport=CLIENT_PORT, dport=SERVER_PORT)
-            / _padded(bytes(message))
-        )
-        self._send(kind, identity, bytes(frame), _BROADCAST, shape)
+        ends = (source or _NO_ADDRESS, CLIENT_PORT), (_BROADCAST, SERVER_PORT)
+        frame = ethernet(self._laptop_mac, BROADCAST_MAC, IPV4, udp_packet(*ends, _padded(message)))
+        self._send(kind, identity, frame, _BROADCAST, shape)
 
     def _release(self, lease: DhcpMessage) -> None:
         """Give a lease back (RFC 2131 section 4.4.6): unicast from the address that is given up."""
@@ -847,7 +830,7 @@ class _Client:
             target,
             SERVER_PORT,
             packets=1,
-            size=len(frame) - _ETHERNET,
+            size=len(frame) - ETHERNET_SIZE,
             purpose="DHCP",
             shape=shape,
         )

@@ -9,7 +9,8 @@ from importlib.util import module_from_spec
 def maker(mac: str) -> str | None:
     """The maker of an interface with this MAC address (`aa:bb:cc:dd:ee:ff`), by scapy's copy of the IEEE's registry.
 
-    None: the address is not in the registry. A locally administered address has no maker (IEEE 802-2014, 8.4).
+    None: the address is not in the registry, or there is no registry here.
+    A locally administered address has no maker (IEEE 802-2014, 8.4).
     """
     octets = mac.upper().split(":")
     blocks = [  # the IEEE's three block sizes, the smallest block first: the maker has a prefix of 36, 28 or 24 bits
@@ -33,7 +34,10 @@ def registry() -> bytes:
     layers, an empty one is in its place (`packets.layers`).
     """
     name = "scapy.libs.manuf"
-    spec = PathFinder.find_spec(name, importlib.import_module("scapy.libs").__path__)
+    try:
+        spec = PathFinder.find_spec(name, importlib.import_module("scapy.libs").__path__)
+    except ModuleNotFoundError:  # the executable has no scapy (docs/decisions/0006)
+        return b"\n"
     assert spec is not None, "it is a part of scapy"
     assert spec.loader is not None, "it is a file"
     module = module_from_spec(spec)

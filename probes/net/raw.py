@@ -14,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from netpreflight.probes.net import filters, packets
+from netpreflight.probes.net import filters
 from netpreflight.probes.net.inbox import MOST_AT_ONCE, Inbox
+from netpreflight.probes.net.packet_bytes import syn_packet, udp_packet
 from netpreflight.probes.net.payload_shapes import Shape
 from netpreflight.probes.net.sockets import LARGEST_DATAGRAM, LARGEST_QUOTE, Network
 from netpreflight.probes.observations import EventKind, Icmp
@@ -109,7 +110,6 @@ class RawFlow:
                 reserved.bind((address, 0))
                 near_port = reserved.getsockname()[1]
             self.ends = Ends(protocol, (address, near_port), far)
-            self._inet = packets.layers("inet")
             filters.attach(errors, filters.quotes(_PROTOCOLS[protocol], far[0]))
             self._watch(errors, self._quote)
             if protocol == "tcp":
@@ -137,22 +137,17 @@ class RawFlow:
 
     def send_datagram(self, number: int, ttl: int, payload: bytes) -> str | None:
         """Send a datagram; returns the system's error message, or None if it was sent."""
-        (_, near), (_, far) = self.ends.near, self.ends.far
-        return self._send(number, ttl, self._inet.UDP(sport=near, dport=far) / payload)
+        packet = udp_packet(self.ends.near, self.ends.far, payload, number=number, ttl=ttl, fragment=False)
+        return self._send(packet, ttl)
 
     def send_syn(self, number: int, ttl: int, sequence: int, timestamp: int) -> str | None:
         """Send a SYN like Linux's own; returns the system's error message, or None if it was sent."""
-        (_, near), (_, far) = self.ends.near, self.ends.far
-        options = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (timestamp, 0)), ("NOP", None), ("WScale", 7)]
-        syn = self._inet.TCP(sport=near, dport=far, seq=sequence, flags="S", window=64240, options=options)
-        return self._send(number, ttl, syn)
+        return self._send(syn_packet(self.ends.near, self.ends.far, sequence, timestamp, number=number, ttl=ttl), ttl)
 
-    def _send(self, number: int, ttl: int, transport: object) -> str | None:
-        """Send a packet with this IP identification and TTL; returns the system's error message, or None."""
-        (near, _), (far, _) = self.ends.near, self.ends.far
-        packet = bytes(self._inet.IP(src=near, dst=far, id=number, ttl=ttl, flags="DF") / transport)
+    def _send(self, packet: bytes, ttl: int) -> str | None:
+        """Send a packet; returns the system's error message, or None."""
         try:
-            self._sender.sendto(packet, (far, 0))
+            self._sender.sendto(packet, (self.ends.far[0], 0))
         except OSError as problem:
             reason = problem.strerror or str(problem)
             self._note("failed", ttl=ttl, detail=reason)

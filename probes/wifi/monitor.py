@@ -18,6 +18,7 @@ from netpreflight.probes.wifi.source import AS_ROOT, SourceUnavailable, Tell, in
 LISTEN_S = 4.0
 """Forty beacons at the usual interval of 102 ms."""
 SPARE_S = 3.0
+WITH_SCAPY = "Run netpreflight as a Python package, or take a capture and give its file with --capture."
 
 
 class Radio(Protocol):
@@ -80,6 +81,8 @@ async def survey(
             seen = await in_thread(
                 lambda: listen(make(interface, clock), clock.monotonic, listen_s), LISTEN_S + SPARE_S
             )
+    except ModuleNotFoundError as problem:
+        raise SourceUnavailable("the one file that runs without Python has no scapy", WITH_SCAPY) from problem
     except PermissionError as problem:
         raise SourceUnavailable(
             f"listening on {interface}, which is in monitor mode, needs root or CAP_NET_RAW", AS_ROOT
