@@ -179,9 +179,28 @@ class UsageError(Exception):
     """The user's request cannot be carried out; the message says what is allowed."""
 
 
+def _show_licences(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
+    """Print the licences, and exit."""
+    if wanted:
+        from netpreflight.agent.licences import text  # noqa: PLC0415 - as above
+
+        sys.stdout.write(text())
+        raise typer.Exit
+
+
 @app.callback()
 def no_command(
-    *, version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    licences: Annotated[  # noqa: ARG001 - answered where it is read, because no command need follow
+        bool,
+        typer.Option(
+            "--licences",
+            is_eager=True,
+            callback=_show_licences,
+            help="Show the licences of the program and of what is in it, and exit.",
+        ),
+    ] = False,
 ) -> None:
     """What stands before the command."""
     if version:

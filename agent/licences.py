@@ -1,0 +1,82 @@
+"""The licences of this program and of what it is built on, as `--licences` prints them."""
+
+import re
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+BUILT_ON = (
+    "scapy",
+    "dnspython",
+    "ntplib",
+    "netifaces-plus",
+    "typer",
+    "rich",
+    "msgspec",
+    "cryptography",
+    "prompt_toolkit",
+    "h11",
+    "platformdirs",
+    "jinja2",
+    "pyroute2",
+    "jeepney",
+    "pywifi",
+    "comtypes",
+    "pyobjc-framework-CoreWLAN",
+)
+"""The dependencies in pyproject.toml."""
+IN_EXECUTABLE = Path(__file__).with_name("licences.txt")
+"""The same text, written when the executable was built (packaging/licences.py); no other copy of the program has it."""
+_OWN = "netpreflight is free software: GPL-2.0-or-later. Its text is the file LICENSE of the source.\n"
+_TEXTS = re.compile(r"(licen[cs]e|copying|notice)", re.IGNORECASE)
+_RULE = "=" * 80
+
+
+def text() -> str:
+    """The licences, as text."""
+    if IN_EXECUTABLE.is_file():
+        return IN_EXECUTABLE.read_text(encoding="utf-8")
+    return _OWN + "".join(of_distribution(found) for found in distributions())
+
+
+def distributions(left_out: frozenset[str] = frozenset()) -> list[metadata.Distribution]:
+    """What is installed here of the packages that this program is built on, and of what those need, by name."""
+    found: dict[str, metadata.Distribution] = {}
+    wanted = list(BUILT_ON)
+    while wanted:
+        name = _canonical(wanted.pop())
+        if name in found or name in left_out:
+            continue
+        try:
+            found[name] = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue  # it is for another system
+        wanted += _required(found[name])
+    return [found[name] for name in sorted(found)]
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _required(distribution: metadata.Distribution) -> Iterator[str]:
+    """The names of what a package needs, without what it needs for its extras."""
+    for requirement in distribution.requires or ():
+        if "extra ==" not in requirement and (named := re.match(r"[A-Za-z0-9._-]+", requirement)):
+            yield named[0]
+
+
+def of_distribution(distribution: metadata.Distribution) -> str:
+    """A package's name, its licence in a word, and the texts that it brings."""
+    told = distribution.metadata
+    stated = next((told[name] for name in ("License-Expression", "License") if name in told), "")
+    classified = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier", ()) if line.startswith("License")]
+    in_a_word = stated if stated and "\n" not in stated else ", ".join(classified)
+    parts = [f"\n{_RULE}\n{told['Name']} {told['Version']}: {in_a_word or 'see its text'}\n{_RULE}\n"]
+    for file in distribution.files or ():
+        if ".dist-info" in str(file) and _TEXTS.search(file.name):
+            path = Path(str(distribution.locate_file(file)))
+            parts.append(f"\n{path.read_text(encoding='utf-8', errors='replace').strip()}\n")
+    if len(parts) == 1 and "\n" in stated:
+        parts.append(f"\n{stated.strip()}\n")
+    return "".join(parts)
