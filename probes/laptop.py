@@ -26,8 +26,8 @@ from netpreflight.probes.wifi.source import monitoring
 
 _DAY_S = 86_400
 _PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
-_WRITTEN = Path(__file__).stat().st_mtime
-"""When this file was: a clock that shows an earlier day is wrong."""
+_WRITTEN = Path(sys.executable if hasattr(sys, "frozen") else __file__).stat().st_mtime
+"""When this file was, or the one that runs without Python: a clock that shows an earlier day is wrong."""
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*[^;]*?>=([\d.]+)")
 
 
@@ -80,7 +80,9 @@ def requirements() -> list[str]:
     except (OSError, ValueError, KeyError):
         pass
     try:
-        return importlib.metadata.requires("netpreflight") or []
+        wanted = importlib.metadata.requires("netpreflight") or []
+        # The executable is built without scapy (docs/decisions/0006).
+        return [line for line in wanted if not (hasattr(sys, "frozen") and line.startswith("scapy"))]
     except importlib.metadata.PackageNotFoundError:
         return []
 

@@ -42,6 +42,7 @@ def may_read(path: Path) -> bool:
 
 def make_readable(paths: Iterable[Path], user: Caller) -> None:
     """Make these readable for a user, as far as folders above them are what is in the way, and the system allows it."""
+    _show_unpacked()
     closed: dict[Path, list[Path]] = {}
     for folder in sorted({Path(real) for path in paths for real in (path, os.path.realpath(path)) if path.is_dir()}):
         top = next((above for above in reversed(folder.parents) if not _may_enter(above, user)), None)
@@ -58,6 +59,17 @@ def make_readable(paths: Iterable[Path], user: Caller) -> None:
             _cover(libc, top, folders)
     finally:
         os.umask(umask)
+
+
+def _show_unpacked() -> None:
+    """Let everybody read what the executable has unpacked for this run, which is its owner's only; none may write."""
+    unpacked = getattr(sys, "_MEIPASS", None)
+    if unpacked is None:
+        return
+    for folder, _, files in os.walk(unpacked):
+        Path(folder).chmod(0o755)
+        for name in files:
+            (Path(folder) / name).chmod(0o644)
 
 
 def _may_enter(folder: Path, user: Caller) -> bool:

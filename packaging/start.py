@@ -1,0 +1,5 @@
+"""Where the executable starts."""
+
+from netpreflight.agent.start import main
+
+main()

@@ -1,0 +1,1 @@
+"""The executables: run by hand, after packaging/build-linux."""
