@@ -218,7 +218,8 @@ class Observation(Struct, kw_only=True):
 # --- scope ------------------------------------------------------------------------------------------------------
 
 
-ResolverSource = Literal["dhcp", "resolv.conf", "systemd-resolved", "vpn"]
+ResolverSource = Literal["dhcp", "resolv.conf", "systemd-resolved", "settings", "vpn"]
+"""`settings`: set by hand, where a system keeps that apart from what DHCP said (Windows)."""
 
 
 class Resolver(Struct, frozen=True, kw_only=True):

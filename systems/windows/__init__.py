@@ -1,9 +1,11 @@
-"""Windows 10 (2004) and later."""
+"""Windows 10 (2004) and later. Nothing here has run on a real machine yet."""
 
 import socket
 import struct
 
-from netpreflight.systems.interface import System
+from netpreflight.probes.observations import Lease, Proxy, Resolver, ResolverSource
+from netpreflight.systems.interface import Adapter, System
+from netpreflight.systems.windows import adapters, clock, lease, privileges, proxies, routes
 
 _IP_UNICAST_IF, _IP_DONTFRAGMENT = 31, 14  # ws2ipdef.h
 
@@ -13,10 +15,59 @@ class Windows(System):
 
     name = "win32"
 
+    def adapters(self) -> list[Adapter]:
+        """All network interfaces."""
+        return [listed.adapter for listed in adapters.adapters()]
+
+    def adapter_towards(self, address: str) -> str | None:
+        """The name of the interface by which the system itself would send to an IPv4 address."""
+        index = routes.index_towards(address)
+        return next((adapter.name for adapter in self.adapters() if adapter.index == index), None)
+
+    def neighbours(self, adapter: str) -> dict[str, str] | None:
+        """The ARP table of an interface."""
+        found = self._find(adapter)
+        return None if found is None else routes.neighbours(found.index)
+
+    def resolvers(self, tunnels: list[str]) -> list[Resolver]:
+        """The resolvers of each interface: of a tunnel's, from DHCP, or set by hand."""
+        found = []
+        for listed in adapters.adapters():
+            name = listed.adapter.name
+            from_lease = lease.resolvers_of_lease(listed.adapter.id) or []
+            for address in listed.resolvers:
+                source: ResolverSource = "vpn" if name in tunnels else "dhcp" if address in from_lease else "settings"
+                found.append(Resolver(address=address, source=source, interface=name))
+        return found
+
+    def proxies(self) -> list[Proxy]:
+        """The proxies in the environment, and those in Windows' settings."""
+        return proxies.proxies()
+
+    async def lease(self, adapter: str) -> list[Lease]:
+        """The lease of an interface."""
+        found = self._find(adapter)
+        return [] if found is None else lease.leases(found.id)
+
+    def since_boot(self) -> float | None:
+        """Seconds since the system was started."""
+        return clock.since_boot()
+
+    def is_privileged(self) -> bool:
+        """Whether this process is an elevated administrator's."""
+        return privileges.is_elevated()
+
     def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
         """Let a socket send by this interface only."""
-        sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", socket.if_nametoindex(adapter)))
+        found = self._find(adapter)
+        if found is None:
+            raise OSError(f"there is no interface {adapter}")
+        sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", found.index))  # in network byte order
 
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""
         sock.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAGMENT, 1)
+
+    def _find(self, name: str) -> Adapter | None:
+        """The interface of this name or GUID."""
+        return next((adapter for adapter in self.adapters() if name in {adapter.name, adapter.id}), None)

@@ -1,0 +1,344 @@
+"""Windows' native calls, by fakes that fill the structures as the documentation says; nothing here ran on Windows."""
+
+import asyncio
+import ctypes
+import itertools
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
+
+import pytest
+
+from netpreflight.systems.windows import Windows, adapters, native, proxies, routes
+
+WIFI_GUID, VPN_GUID = "{11111111-2222-3333-4444-555555555555}", "{99999999-2222-3333-4444-555555555555}"
+TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces"
+SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
+STRUCTURES = {
+    "SOCKET_ADDRESS": adapters.SocketAddress,
+    "IP_ADAPTER_UNICAST_ADDRESS_LH": adapters.UnicastAddress,
+    "IP_ADAPTER_DNS_SERVER_ADDRESS_XP": adapters.OtherAddress,
+    "IP_ADAPTER_GATEWAY_ADDRESS_LH": adapters.OtherAddress,
+    "IP_ADAPTER_ADDRESSES_LH": adapters.AdapterAddresses,
+    "MIB_IPNETROW": routes.NeighbourRow,
+    "WINHTTP_PROXY_INFO": proxies.ProxyInfo,
+}
+
+
+class FakeWindows:
+    """Libraries and a registry, held in this process's memory."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, Callable[..., int]] = {}
+        self.keys: dict[str, dict[str, object]] = {}
+        self.kept: list[Any] = []
+        """What the structures point to, so that it stays."""
+
+    def library(self, _name: str) -> Any:
+        """Every library, which has all calls."""
+        return SimpleNamespace(**self.calls)
+
+    def keep(self, made: Any) -> int:
+        """Keep an object; returns where it is."""
+        self.kept.append(made)
+        return ctypes.addressof(made)
+
+    def sockaddr(self, address: str) -> adapters.SocketAddress:
+        """A SOCKET_ADDRESS."""
+        is_ipv6 = ":" in address
+        packed = socket.inet_pton(socket.AF_INET6 if is_ipv6 else socket.AF_INET, address)
+        body = b"\x17\0" + bytes(6) + packed + bytes(4) if is_ipv6 else b"\x02\0\0\0" + packed + bytes(8)
+        return adapters.SocketAddress(self.keep(ctypes.create_string_buffer(body, len(body))), len(body))
+
+    def chain(self, kind: Any, addresses: list[tuple[str, int]]) -> int:
+        """A linked list of addresses with prefix length; returns where it begins."""
+        following = 0
+        for address, prefix in reversed(addresses):
+            entry = kind(Length=ctypes.sizeof(kind), Next=following, Address=self.sockaddr(address))
+            if prefix:
+                entry.OnLinkPrefixLength = prefix
+            following = self.keep(entry)
+        return following
+
+    def adapter(self, **about: Any) -> adapters.AdapterAddresses:
+        """An entry of the list of adapters."""
+        mac = bytes.fromhex(about.pop("mac", ""))
+        lists = (
+            ("addresses", "FirstUnicastAddress", adapters.UnicastAddress),
+            ("gateways", "FirstGatewayAddress", adapters.OtherAddress),
+            ("resolvers", "FirstDnsServerAddress", adapters.OtherAddress),
+        )
+        pointers = {field: self.chain(kind, about.pop(name, [])) for name, field, kind in lists}
+        physical = (ctypes.c_uint8 * 8)(*mac)
+        return adapters.AdapterAddresses(PhysicalAddress=physical, PhysicalAddressLength=len(mac), **pointers, **about)
+
+    def list_adapters(self, *listed: adapters.AdapterAddresses) -> None:
+        """GetAdaptersAddresses, which wants more room at first."""
+        sizes: list[int] = []
+
+        def call(family: int, flags: int, _: None, memory: Any, size: Any) -> int:
+            assert (family, flags) == (0, 0x86)
+            sizes.append(size.contents.value)
+            if len(sizes) == 1:
+                size.contents.value = 60_000
+                return 111
+            assert size.contents.value >= 16_384
+            if not listed:
+                return 232
+            for entry, following in itertools.pairwise(listed):
+                entry.Next = ctypes.addressof(following)
+            ctypes.memmove(memory, ctypes.addressof(listed[0]), ctypes.sizeof(listed[0]))
+            return 0
+
+        self.calls["GetAdaptersAddresses"] = call
+
+    @property
+    def registry(self) -> Any:
+        """What `winreg` is."""
+
+        def open_key(_root: str, path: str) -> Any:
+            if path not in self.keys:
+                raise FileNotFoundError(2, "not found")
+            return _Key(self.keys[path])
+
+        def value(key: "_Key", number: int) -> tuple[str, object, int]:
+            if number >= len(key.values):
+                raise OSError(259, "no more data")
+            return (*list(key.values.items())[number], 1)
+
+        return SimpleNamespace(HKEY_LOCAL_MACHINE="HKLM", HKEY_CURRENT_USER="HKCU", OpenKey=open_key, EnumValue=value)
+
+
+class _Key:
+    def __init__(self, values: dict[str, object]) -> None:
+        self.values = values
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> FakeWindows:
+    fake = FakeWindows()
+    monkeypatch.setattr(native, "library", fake.library)
+    monkeypatch.setattr(native, "registry", lambda: fake.registry)
+    return fake
+
+
+def wifi(windows: FakeWindows, **about: Any) -> adapters.AdapterAddresses:
+    given: dict[str, Any] = {
+        "IfIndex": 12,
+        "AdapterName": WIFI_GUID.encode(),
+        "FriendlyName": "Wi-Fi",
+        "Description": "Intel(R) Wi-Fi 6 AX201 160MHz",
+        "IfType": 71,
+        "OperStatus": 1,
+        "Mtu": 1500,
+        "Ipv4Metric": 35,
+        "mac": "001122AABBCC",
+        "addresses": [("192.168.1.7", 24), ("fe80::1", 64)],
+        "gateways": [("fe80::fe", 0), ("192.168.1.1", 0)],
+        "resolvers": [("192.168.1.1", 0), ("9.9.9.9", 0), ("fec0:0:0:ffff::1", 0)],
+    }
+    return windows.adapter(**{**given, **about})
+
+
+def vpn(windows: FakeWindows) -> adapters.AdapterAddresses:
+    return windows.adapter(
+        IfIndex=33,
+        AdapterName=VPN_GUID.encode(),
+        FriendlyName="Work",
+        Description="TAP-Windows Adapter V9",
+        IfType=6,
+        OperStatus=1,
+        Mtu=1400,
+        addresses=[("10.8.0.2", 24)],
+        resolvers=[("10.8.0.1", 0)],
+    )
+
+
+def test_adapters_are_those_that_the_system_lists(windows: FakeWindows) -> None:
+    windows.list_adapters(wifi(windows), vpn(windows))
+    wireless, tunnel = Windows().adapters()
+    assert (wireless.name, wireless.id, wireless.index) == ("Wi-Fi", WIFI_GUID, 12)
+    assert (wireless.state, wireless.medium, wireless.is_tunnel) == ("up", "wifi", False)
+    assert (wireless.mac, wireless.mtu) == ("00:11:22:aa:bb:cc", 1500)
+    assert (wireless.addresses, wireless.ipv6_addresses) == (("192.168.1.7/24",), ("fe80::1",))
+    assert (wireless.gateway, wireless.metric) == ("192.168.1.1", 35)
+    assert (tunnel.name, tunnel.is_tunnel, tunnel.medium, tunnel.gateway) == ("Work", True, None, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "state"),
+    [(1, 6, "up"), (2, 6, "no-carrier"), (7, 71, "no-carrier"), (6, 6, "down"), (2, 53, "down")],
+)
+def test_the_state_of_an_adapter(windows: FakeWindows, status: int, kind: int, state: str) -> None:
+    windows.list_adapters(wifi(windows, OperStatus=status, IfType=kind))
+    assert Windows().adapters()[0].state == state
+
+
+def test_no_adapter_no_right_and_no_library_are_an_empty_list(windows: FakeWindows) -> None:
+    assert Windows().adapters() == []  # the library lacks the call
+    windows.list_adapters()
+    assert Windows().adapters() == []  # ERROR_NO_DATA
+    windows.calls["GetAdaptersAddresses"] = lambda *_: 5  # ERROR_ACCESS_DENIED
+    assert Windows().adapters() == []
+
+
+def test_resolvers_say_who_set_them(windows: FakeWindows) -> None:
+    windows.list_adapters(wifi(windows), vpn(windows))
+    windows.keys[f"{TCPIP}\\{WIFI_GUID}"] = {"NameServer": "", "DhcpNameServer": "192.168.1.1"}
+    found = [(resolver.address, resolver.source, resolver.interface) for resolver in Windows().resolvers(["Work"])]
+    assert found == [
+        ("192.168.1.1", "dhcp", "Wi-Fi"),
+        ("9.9.9.9", "settings", "Wi-Fi"),
+        ("10.8.0.1", "vpn", "Work"),
+    ]
+
+
+def test_the_route_to_an_address(windows: FakeWindows) -> None:
+    def best(address: int, index: Any) -> int:
+        assert address.to_bytes(4, "little") == bytes([8, 8, 4, 1])
+        index.contents.value = 33
+        return 0
+
+    windows.list_adapters(wifi(windows), vpn(windows))
+    windows.calls["GetBestInterface"] = best
+    assert Windows().adapter_towards("8.8.4.1") == "Work"
+    windows.calls["GetBestInterface"] = lambda *_: 1231  # ERROR_NETWORK_UNREACHABLE
+    assert Windows().adapter_towards("8.8.4.1") is None
+
+
+def test_the_arp_table(windows: FakeWindows) -> None:
+    def row(index: int, mac: str, address: str, kind: int) -> bytes:
+        numbers = (index.to_bytes(4, "little"), (6).to_bytes(4, "little"), bytes.fromhex(mac) + bytes(2))
+        return b"".join(numbers) + socket.inet_aton(address) + kind.to_bytes(4, "little")
+
+    table = (3).to_bytes(4, "little")
+    table += row(12, "AABBCCDDEEFF", "192.168.1.1", 3)
+    table += row(12, "000000000000", "192.168.1.9", 2)  # invalid
+    table += row(33, "020202020202", "10.8.0.1", 3)
+
+    def call(memory: Any, size: Any, _order: int) -> int:
+        too_small, size.contents.value = size.contents.value < len(table), len(table)
+        if too_small:
+            return 122
+        ctypes.memmove(memory, table, len(table))
+        return 0
+
+    windows.list_adapters(wifi(windows))
+    windows.calls["GetIpNetTable"] = call
+    assert Windows().neighbours("Wi-Fi") == {"192.168.1.1": "aa:bb:cc:dd:ee:ff"}
+    assert Windows().neighbours(WIFI_GUID) == {"192.168.1.1": "aa:bb:cc:dd:ee:ff"}
+    windows.calls["GetIpNetTable"] = lambda *_: 232  # ERROR_NO_DATA
+    assert Windows().neighbours("Wi-Fi") == {}
+    windows.calls["GetIpNetTable"] = lambda *_: 5
+    assert Windows().neighbours("Wi-Fi") is None
+    assert Windows().neighbours("none") is None
+
+
+def test_the_lease_that_the_registry_has(windows: FakeWindows) -> None:
+    windows.list_adapters(wifi(windows))
+    key = windows.keys.setdefault(f"{TCPIP}\\{WIFI_GUID}", {})
+    assert asyncio.run(Windows().lease("Wi-Fi")) == []
+    key.update(
+        EnableDHCP=1,
+        DhcpIPAddress="192.168.1.7",
+        DhcpServer="192.168.1.2",
+        DhcpSubnetMask="255.255.255.0",
+        DhcpDefaultGateway=["192.168.1.1"],
+        DhcpNameServer="192.168.1.1 9.9.9.9",
+    )
+    (lease,) = asyncio.run(Windows().lease("Wi-Fi"))
+    assert (lease.address, lease.server, lease.mask) == ("192.168.1.7", "192.168.1.2", "255.255.255.0")
+    assert (lease.routers, lease.resolvers) == (["192.168.1.1"], ["192.168.1.1", "9.9.9.9"])
+    key["EnableDHCP"] = 0  # set by hand since
+    assert asyncio.run(Windows().lease("Wi-Fi")) == []
+
+
+def test_proxies_lose_their_credentials(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(variable.upper(), raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://me:s3cret@three.example:3130/")
+    freed: list[int] = []
+    text = ctypes.create_unicode_buffer("me:s3cret@proxy.example:8080")
+
+    def default(info: Any) -> int:
+        info.contents.dwAccessType, info.contents.lpszProxy = 3, ctypes.addressof(text)
+        return 1
+
+    def free(memory: int) -> int:
+        freed.append(memory)
+        return 0
+
+    windows.calls |= {"WinHttpGetDefaultProxyConfiguration": default, "GlobalFree": free}
+    windows.keys[SETTINGS] = {
+        "ProxyEnable": 1,
+        "ProxyServer": "http=u:p@ss@one.example:3128;https=two.example:3129",
+        "AutoConfigURL": "http://me:s3cret@pac.example/proxy.pac",
+    }
+    found = [(proxy.variable, proxy.value) for proxy in Windows().proxies()]
+    assert found == [
+        ("HTTP_PROXY", "http://three.example:3130"),
+        ("ProxyServer", "http=one.example:3128"),
+        ("ProxyServer", "https=two.example:3129"),
+        ("AutoConfigURL", "http://pac.example"),
+        ("WinHTTP", "proxy.example:8080"),
+    ]
+    assert freed == [ctypes.addressof(text)]
+    monkeypatch.delenv("HTTP_PROXY")
+    windows.keys[SETTINGS] = {"ProxyEnable": 0, "ProxyServer": "one.example:3128"}
+    windows.calls["WinHttpGetDefaultProxyConfiguration"] = lambda _: 0
+    assert Windows().proxies() == []
+
+
+def test_privileges_and_clock(windows: FakeWindows) -> None:
+    assert not Windows().is_privileged()
+    windows.calls |= {"IsUserAnAdmin": lambda: 1, "GetTickCount64": lambda: 12_345}
+    assert Windows().is_privileged()
+    assert Windows().since_boot() == 12.345
+
+
+def test_a_socket_is_bound_by_the_number_in_network_byte_order(windows: FakeWindows) -> None:
+    options: list[tuple[int, int, object]] = []
+    sock: Any = SimpleNamespace(setsockopt=lambda *option: options.append(option))
+    windows.list_adapters(wifi(windows))
+    Windows().bind_to_adapter(sock, "Wi-Fi")
+    assert options == [(0, 31, b"\0\0\0\x0c")]
+    with pytest.raises(OSError, match="no interface"):
+        Windows().bind_to_adapter(sock, "none")
+
+
+@pytest.mark.skipif(
+    shutil.which("x86_64-w64-mingw32-gcc") is None, reason="mingw-w64 (Debian: gcc-mingw-w64-x86-64) is not installed"
+)
+def test_structures_are_laid_out_as_in_the_headers(tmp_path: Path) -> None:
+    lines = [
+        "#define _WIN32_WINNT 0x0A00",
+        *(f"#include <{header}>" for header in ("winsock2.h", "ws2tcpip.h", "iphlpapi.h", "winhttp.h", "stddef.h")),
+    ]
+    for name, structure in STRUCTURES.items():
+        for entry in structure._fields_:
+            field: Any = getattr(structure, entry[0])
+            for measure, value in (
+                (f"offsetof({name}, {entry[0]})", field.offset),
+                (f"sizeof((({name} *)0)->{entry[0]})", field.size),
+            ):
+                lines.append(f'_Static_assert({measure} == {value}, "{measure}");')
+        if structure is not adapters.AdapterAddresses:  # of which the end is not read
+            lines.append(f'_Static_assert(sizeof({name}) == {ctypes.sizeof(structure)}, "{name}");')
+    source = tmp_path / "layout.c"
+    source.write_text("\n".join(lines) + "\n")
+    command = ["x86_64-w64-mingw32-gcc", "-c", str(source), "-o", str(tmp_path / "layout.o")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    source.write_text("\n".join([*lines, '_Static_assert(sizeof(MIB_IPNETROW) == 23, "wrong");']) + "\n")
+    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
