@@ -2,10 +2,12 @@
 
 import socket
 import struct
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import Lease, Proxy, Resolver, ResolverSource
 from netpreflight.systems.interface import Adapter, System
-from netpreflight.systems.windows import adapters, clock, lease, privileges, proxies, routes
+from netpreflight.systems.windows import adapters, clock, lease, privileges, proxies, routes, stopping
 
 _IP_UNICAST_IF, _IP_DONTFRAGMENT = 31, 14  # ws2ipdef.h
 
@@ -67,6 +69,10 @@ class Windows(System):
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""
         sock.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAGMENT, 1)
+
+    def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call `stop` where the user ends the run."""
+        return stopping.on_stop(stop)
 
     def _find(self, name: str) -> Adapter | None:
         """The interface of this name or GUID."""

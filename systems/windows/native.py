@@ -36,16 +36,10 @@ def function(name: str, call: str, result: Any, *arguments: Any) -> Any:
     return found
 
 
-def at_address(address: int, result: Any, *arguments: Any) -> Any:
-    """The function at an address that the system has given."""
-    prototype: Callable[..., Any] = getattr(ctypes, "WINFUNCTYPE")(result, *arguments, use_last_error=True)  # noqa: B009 - mypy knows it on Windows only
-    return prototype(address)
-
-
-def last_error() -> int:
-    """The number of the error of the call before."""
-    number: int = getattr(ctypes, "get_last_error")()  # noqa: B009 - as above
-    return number
+def callback(called: Callable[..., int], result: Any, *arguments: Any) -> Any:
+    """A Python function as the system can call it; it has to be kept as long as the system may."""
+    prototype: Callable[..., Any] = getattr(ctypes, "WINFUNCTYPE")(result, *arguments)  # noqa: B009 - mypy knows it on Windows only
+    return prototype(called)
 
 
 def registry() -> Any:

@@ -4,8 +4,10 @@ import asyncio
 import ctypes
 import itertools
 import shutil
+import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -315,6 +317,55 @@ def test_a_socket_is_bound_by_the_number_in_network_byte_order(windows: FakeWind
     assert options == [(0, 31, b"\0\0\0\x0c")]
     with pytest.raises(OSError, match="no interface"):
         Windows().bind_to_adapter(sock, "none")
+
+
+def test_ctrl_c_stops_the_run_and_what_was_set_is_restored(windows: FakeWindows) -> None:
+    windows.calls["SetConsoleCtrlHandler"] = lambda *_: 0  # there is no console
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        with Windows().on_stop(stopped.set):
+            threading.Timer(0.05, signal.raise_signal, (signal.SIGINT,)).start()
+            async with asyncio.timeout(5):
+                await stopped.wait()
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            native, "callback", lambda called, result, *arguments: ctypes.CFUNCTYPE(result, *arguments)(called)
+        )
+        asyncio.run(run())
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_closing_the_window_waits_until_the_run_has_ended(windows: FakeWindows) -> None:
+    handlers: list[Any] = []
+    returned: list[int] = []
+
+    def set_handler(handler: Any, is_added: int) -> int:
+        handlers.append((handler.value, is_added))
+        return 1
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        with Windows().on_stop(stopped.set):
+            handle = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_uint32)(handlers[0][0])
+            assert handle(0) == 0  # Ctrl-C is for Python's own
+            closing = threading.Thread(target=lambda: returned.append(handle(2)))
+            closing.start()
+            async with asyncio.timeout(5):
+                await stopped.wait()
+            assert not returned
+        closing.join(5)
+        assert returned == [1]
+
+    windows.calls["SetConsoleCtrlHandler"] = set_handler
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            native, "callback", lambda called, result, *arguments: ctypes.CFUNCTYPE(result, *arguments)(called)
+        )
+        asyncio.run(run())
+    assert [is_added for _, is_added in handlers] == [1, 0]
 
 
 @pytest.mark.skipif(
