@@ -64,7 +64,7 @@ def test_it_has_no_scapy_and_nothing_that_no_run_needs(contents: list[str]) -> N
 
 
 def test_it_has_every_module_and_page(contents: list[str]) -> None:
-    for folder in ("agent", "probes", "reports", "docs/checks"):
+    for folder in ("agent", "probes", "reports", "systems", "docs/checks"):
         for path in (ROOT / folder).rglob("*"):
             if path.is_dir() or "__pycache__" in path.parts:
                 continue
