@@ -93,6 +93,8 @@ LEFT_OUT = (
 """Modules, each with all below it."""
 if sys.platform == "linux":
     LEFT_OUT += (
+        "netpreflight.systems.macos",
+        "netpreflight.systems.windows",
         "prompt_toolkit.input.win32",
         "prompt_toolkit.input.win32_pipe",
         "prompt_toolkit.output.conemu",
