@@ -17,10 +17,13 @@ class Adapter:
     Attributes:
         name: as a person knows it ("Wi-Fi", "Ethernet 2", en0); it names the interface in the report.
         id: as the system knows it: a GUID on Windows, the name elsewhere. `--interface` takes either.
+        aliases: other names that a person may know it by ("Wi-Fi" for en0); `--interface` takes them, too.
         index: the system's number for it.
         state: whether it is up, has no carrier (no cable, or no Wi-Fi association), or is down.
         medium: None: neither wired nor Wi-Fi, or not known.
         is_tunnel: whether it is a tunnel, such as a VPN's.
+        is_internal: whether the system made it for itself, such as for AirDrop, virtual machines, or a service of its
+            own. It is put under test only where it is named, and as a tunnel it is no VPN's.
         mac: lower-case, with colons.
         mtu: in bytes.
         addresses: IPv4, with prefix length.
@@ -33,9 +36,11 @@ class Adapter:
     id: str
     index: int
     state: Literal["up", "no-carrier", "down"]
+    aliases: tuple[str, ...] = ()
     medium: Literal["wired", "wifi"] | None = None
     is_tunnel: bool = False
     is_loopback: bool = False
+    is_internal: bool = False
     mac: str | None = None
     mtu: int | None = None
     addresses: tuple[str, ...] = ()
