@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
@@ -63,6 +63,69 @@ class IcmpReport:
     to: tuple[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardBss:
+    """A BSS that a radio has heard. Its name and elements are from strangers, and not checked.
+
+    Attributes:
+        bssid: lower-case, with colons.
+        name: its SSID, as the system tells it; empty: it is hidden, or the system does not know it.
+        elements: those of its last beacon or probe response; None: the system does not give them.
+        heard_at: when that was, in seconds since 1970 by the system's clock; None: not known.
+    """
+
+    bssid: str
+    name: bytes
+    elements: bytes | None = None
+    frequency_mhz: int | None = None
+    signal_dbm: float | None = None
+    heard_at: float | None = None
+    beacon_interval_tu: int | None = None
+    capability: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Air:
+    """What a radio of this laptop has heard.
+
+    Attributes:
+        adapter: the name of the radio's interface.
+        scanned: whether a scan was made; False: the system heard this before.
+        asked_for: the networks that a scan of their own asked for by name.
+        unsound: how many more entries describe no network that a device could join.
+        own_name: the SSID of the network that the interface is joined to; None: to none, or the system does not say.
+        own_bssid: the BSSID of the access point that it is joined to.
+        limits: what the system did not do or say, as in `Wifi.limits`.
+        unlocked_by: the one step that would change that, as in `SurveyRefused`.
+    """
+
+    adapter: str
+    scanned: bool = False
+    asked_for: tuple[bytes, ...] = ()
+    bss: tuple[HeardBss, ...] = ()
+    unsound: int = 0
+    own_name: bytes | None = None
+    own_bssid: str | None = None
+    limits: tuple[str, ...] = ()
+    unlocked_by: str | None = None
+
+
+class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program
+    """The system tells nothing of the air.
+
+    Attributes:
+        reason: why, in plain words: lower-case at the start, no full stop.
+        unlocked_by: the one step that would change that, as a whole sentence; None if it is not known.
+        has_radio: False: there is no radio, so that nothing else could tell more.
+    """
+
+    def __init__(self, reason: str, unlocked_by: str | None = None, *, has_radio: bool = True) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unlocked_by = unlocked_by
+        self.has_radio = has_radio
+
+
 class System:
     """One operating system; what a method does here is what a system does that cannot do or say that.
 
@@ -109,6 +172,24 @@ class System:
     def since_boot(self) -> float | None:
         """Seconds since the system was started, including those asleep; None: it does not say."""
         return None
+
+    # --- the air
+
+    def survey(
+        self, adapter: str | None, names: Sequence[bytes], *, scan: bool, tell: Callable[[str, str], None]
+    ) -> Air:
+        """Scan the air. It blocks for up to half a minute, so call it in a thread.
+
+        Args:
+            adapter: the interface under test; its radio is used if it has one, else another one of this laptop's.
+            names: the networks to ask for by name where a scan has not heard them: hidden ones answer nothing else.
+            scan: False: tell what the system has heard, and send nothing.
+            tell: called with the name of each call to the system, and with its outcome.
+
+        Raises:
+            SurveyRefused: the system tells nothing.
+        """
+        raise SurveyRefused("netpreflight cannot survey Wi-Fi on this system yet")
 
     # --- privileges
 

@@ -2,12 +2,12 @@
 
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import Lease, Proxy, Resolver, ResolverSource
-from netpreflight.systems.interface import Adapter, System
-from netpreflight.systems.windows import adapters, clock, lease, privileges, proxies, routes, stopping
+from netpreflight.systems.interface import Adapter, Air, System
+from netpreflight.systems.windows import adapters, clock, lease, privileges, proxies, routes, stopping, wlan
 
 _IP_UNICAST_IF, _IP_DONTFRAGMENT = 31, 14  # ws2ipdef.h
 
@@ -54,6 +54,12 @@ class Windows(System):
     def since_boot(self) -> float | None:
         """Seconds since the system was started."""
         return clock.since_boot()
+
+    def survey(
+        self, adapter: str | None, names: Sequence[bytes], *, scan: bool, tell: Callable[[str, str], None]
+    ) -> Air:
+        """Scan the air."""
+        return wlan.survey(self.adapters(), adapter, names, scan=scan, tell=tell)
 
     def is_privileged(self) -> bool:
         """Whether this process is an elevated administrator's."""

@@ -15,11 +15,12 @@ from typing import Any, Self
 
 import pytest
 
-from netpreflight.systems.windows import Windows, adapters, native, proxies, routes
+from netpreflight.systems.windows import Windows, adapters, native, proxies, routes, wlan
 
 WIFI_GUID, VPN_GUID = "{11111111-2222-3333-4444-555555555555}", "{99999999-2222-3333-4444-555555555555}"
 TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces"
 SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
+HEADERS = ("winsock2.h", "ws2tcpip.h", "iphlpapi.h", "winhttp.h", "wlanapi.h", "stddef.h")
 STRUCTURES = {
     "SOCKET_ADDRESS": adapters.SocketAddress,
     "IP_ADAPTER_UNICAST_ADDRESS_LH": adapters.UnicastAddress,
@@ -28,7 +29,24 @@ STRUCTURES = {
     "IP_ADAPTER_ADDRESSES_LH": adapters.AdapterAddresses,
     "MIB_IPNETROW": routes.NeighbourRow,
     "WINHTTP_PROXY_INFO": proxies.ProxyInfo,
+    "GUID": wlan.Guid,
+    "DOT11_SSID": wlan.Ssid,
+    "WLAN_INTERFACE_INFO": wlan.InterfaceInfo,
+    "WLAN_INTERFACE_INFO_LIST": wlan.InterfaceInfoList,
+    "WLAN_RATE_SET": wlan.RateSet,
+    "WLAN_BSS_ENTRY": wlan.BssEntry,
+    "WLAN_BSS_LIST": wlan.BssList,
+    "WLAN_ASSOCIATION_ATTRIBUTES": wlan.AssociationAttributes,
+    "WLAN_CONNECTION_ATTRIBUTES": wlan.ConnectionAttributes,
+    "WLAN_NOTIFICATION_DATA": wlan.NotificationData,
 }
+SIZES = {
+    "IP_ADAPTER_ADDRESSES_LH": None,
+    "WLAN_CONNECTION_ATTRIBUTES": None,
+    "WLAN_INTERFACE_INFO_LIST": "offsetof(WLAN_INTERFACE_INFO_LIST, InterfaceInfo)",
+    "WLAN_BSS_LIST": "offsetof(WLAN_BSS_LIST, wlanBssEntries)",
+}
+"""What the size of a structure is whose end is not read; None: nothing."""
 
 
 class FakeWindows:
@@ -374,7 +392,7 @@ def test_closing_the_window_waits_until_the_run_has_ended(windows: FakeWindows) 
 def test_structures_are_laid_out_as_in_the_headers(tmp_path: Path) -> None:
     lines = [
         "#define _WIN32_WINNT 0x0A00",
-        *(f"#include <{header}>" for header in ("winsock2.h", "ws2tcpip.h", "iphlpapi.h", "winhttp.h", "stddef.h")),
+        *(f"#include <{header}>" for header in HEADERS),
     ]
     for name, structure in STRUCTURES.items():
         for entry in structure._fields_:
@@ -384,8 +402,8 @@ def test_structures_are_laid_out_as_in_the_headers(tmp_path: Path) -> None:
                 (f"sizeof((({name} *)0)->{entry[0]})", field.size),
             ):
                 lines.append(f'_Static_assert({measure} == {value}, "{measure}");')
-        if structure is not adapters.AdapterAddresses:  # of which the end is not read
-            lines.append(f'_Static_assert(sizeof({name}) == {ctypes.sizeof(structure)}, "{name}");')
+        if size := SIZES.get(name, f"sizeof({name})"):
+            lines.append(f'_Static_assert({size} == {ctypes.sizeof(structure)}, "{name}");')
     source = tmp_path / "layout.c"
     source.write_text("\n".join(lines) + "\n")
     command = ["x86_64-w64-mingw32-gcc", "-c", str(source), "-o", str(tmp_path / "layout.o")]
