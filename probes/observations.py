@@ -540,6 +540,9 @@ Identity = Literal["device", "laptop", "named"]
 (options 12, 60 and 61), as computers send them."""
 DhcpRequestType = Literal["DISCOVER", "REQUEST", "INFORM"]
 DhcpReplyType = Literal["OFFER", "ACK", "NAK"]
+LeaseTransport = Literal["raw", "udp"]
+"""`raw`: whole Ethernet frames. `udp`: UDP port 68, on which a firewall of this laptop may drop what servers
+broadcast."""
 
 
 class DhcpMessage(Struct, frozen=True, kw_only=True):
@@ -574,6 +577,9 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     broadcast: bool = False
     host_name: bool | None = None
     """Whether the REQUEST that it answers had a host name (option 12); None: no REQUEST, or not recorded."""
+    relayed: bool = False
+    """Whether it answers what was sent as a relay sends it (RFC 1542 section 4): by unicast, to port 67 here. Reveals
+    nothing."""
     xid: int = 0
     """Transaction id: after a NAK a device starts a new one, and ignores answers to the old one."""
     raw: Raw = ""
@@ -590,6 +596,8 @@ class DhcpSend(Struct, frozen=True, kw_only=True):
     at_s: float
     type: DhcpRequestType | Literal["RELEASE"]
     identity: Identity
+    relayed: bool = False
+    """As in `DhcpMessage`; reveals nothing."""
 
 
 class Lease(Struct, frozen=True, kw_only=True):
@@ -619,6 +627,9 @@ class Dhcp(Observation, kw_only=True):
 
     exchange_denied: Words | None = None
     """Why no DISCOVER was sent, or None if one was."""
+    transport: LeaseTransport | None = None
+    """How the exchange was made; None: there was none, or an older version made it (`raw`). Reveals nothing: `Scope.os`
+    tells it."""
     client_mac: ClientMac | None = None
     """Hardware address (chaddr) of the unknown device."""
     sent: list[DhcpSend] = field(default_factory=list)

@@ -34,6 +34,8 @@ def offer(view: DeviceView) -> Finding:
         return _inform_unanswered(dhcp) or _only_the_laptop(dhcp)
     offers = [message for message in dhcp.offers() if message.well_formed]
     evidence = _evidence(dhcp)
+    if offers and all(message.relayed for message in offers):
+        return _by_relay(view, dhcp, offers[0], evidence)
     if offers:
         servers = ", ".join(dict.fromkeys(message.server for message in offers))
         return Finding(
@@ -67,6 +69,8 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
         )
     told_device, told_laptop = (_server(dhcp, "ACK", identity) for identity in ("device", "laptop"))
     offered = next((message for message in dhcp.received if (message.type, message.identity) == _OFFERED_LAPTOP), None)
+    if dhcp.transport == "udp" and offered is None and (told_device or told_laptop or dhcp.laptop_lease):
+        return _unheard(view, dhcp, asked, told_laptop or told_device)
     # The address that the laptop has already: then that offer does not show that another one is free.
     own = {view.seen.scope.address, dhcp.laptop_lease.address if dhcp.laptop_lease else None}
     held = offered is not None and offered.address in own
@@ -99,6 +103,81 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
     return _no_answer(view, dhcp, asked)
 
 
+def _unheard(view: DeviceView, dhcp: Dhcp, asked: int, told: str | None) -> Finding:
+    """The finding where there is a server, and no OFFER arrives over UDP, where a firewall of this laptop may drop it.
+
+    Args:
+        view: what was seen.
+        dhcp: the same of DHCP.
+        asked: how many DISCOVERs the unknown device sent.
+        told: the server that answered an INFORM.
+    """
+    lease = dhcp.laptop_lease
+    server = told or (lease.server if lease else None)
+    known = f"{told} answers an INFORM" if told else f"this laptop has a lease ({lease.source if lease else ''})"
+    relayed = any(message.relayed for message in dhcp.sent)
+    return Finding(
+        status="unknown",
+        summary=f"No OFFER of {server or 'the DHCP server'} arrives at this laptop: not known whether it makes any",
+        problem="offer-unheard",
+        named=Named(address=server) if server else None,
+        reason=f"{_silence_of(dhcp, asked)} There is a server, because {known}. On this system DHCP goes over UDP port "
+        "68, and a firewall on this laptop may drop what a server broadcasts"
+        + (" (what it sends to a relay may have been dropped, too)" if relayed else "")
+        + ". Or the server has no address left, serves only clients that it knows, or has failed since.",
+        remedy=_let_in(view),
+        owner="device owner",
+    )
+
+
+def _by_relay(view: DeviceView, dhcp: Dhcp, relayed: DhcpMessage, evidence: list[str]) -> Finding:
+    """The finding where an OFFER to an unknown device comes only by unicast, as to a relay.
+
+    That proves a free address. That a device's broadcast gets to the server is shown by whatever this laptop was given.
+    """
+    lease = dhcp.laptop_lease
+    offered = _server(dhcp, "OFFER", "laptop")
+    reached = (
+        f"This laptop has a lease ({lease.source}), so broadcasts got to a server once"
+        if lease
+        else f"{offered} offers this laptop an address, so broadcasts get to it"
+        if offered
+        else "Nothing shows that a device's broadcasts get to a server"
+    )
+    return Finding(
+        status="warn" if lease or offered else "unknown",
+        summary=f"{relayed.server} offers {relayed.address} to an unknown device, but only if a relay asks",
+        problem="only-by-relay",
+        named=Named(address=relayed.server),
+        reason="DISCOVERs that were broadcast for an unknown device, over UDP port 68, were left unanswered. The same, "
+        f"sent to {relayed.server} as a relay sends it, was answered. Most likely a firewall on this laptop drops what "
+        f"the server broadcasts. {reached}.",
+        remedy=_let_in(view),
+        owner="device owner",
+        evidence=evidence,
+    )
+
+
+def _let_in(view: DeviceView) -> str:
+    """The step that settles whether a firewall of this laptop drops OFFERs."""
+    allow = {
+        "win32": "Allow this program in the Windows firewall (Windows Security > Firewall & network protection > Allow "
+        "an app through firewall; an administrator may do that), for private and public networks",
+        "darwin": "Allow this program incoming connections (System Settings > Network > Firewall > Options)",
+    }.get(view.seen.scope.os, "Let UDP from port 67 to port 68 in through this laptop's firewall")
+    return f"{allow}, and run netpreflight again; or run it on a Linux laptop in the same network."
+
+
+def _silence_of(dhcp: Dhcp, asked: int) -> str:
+    """That nobody was offered anything, in words."""
+    named = any(message.identity == "named" for message in dhcp.sent)
+    return (
+        f"{counted(asked, 'DISCOVER')} from an unknown device in 15 s, "
+        + ("one with a host name, a vendor class and a client identifier, " if named else "")
+        + "and this laptop's own, were left unanswered."
+    )
+
+
 def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device: bool) -> Finding:
     """The finding where a server offers an address to this laptop, and none to an unknown device."""
     causes = ["it serves only registered devices"]
@@ -126,12 +205,7 @@ def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device:
 
 def _no_answer(view: DeviceView, dhcp: Dhcp, asked: int) -> Finding:
     """The finding where nobody answers at all; a server that gave this laptop its lease is there all the same."""
-    named = any(message.identity == "named" for message in dhcp.sent)
-    silence = (
-        f"{counted(asked, 'DISCOVER')} from an unknown device in 15 s, "
-        + ("one with a host name, a vendor class and a client identifier, " if named else "")
-        + "and this laptop's own, were left unanswered."
-    )
+    silence = _silence_of(dhcp, asked)
     if lease := dhcp.laptop_lease:
         server = f"DHCP server {lease.server}" if lease.server else "DHCP server of this laptop's lease"
         return Finding(
@@ -469,6 +543,18 @@ def servers(view: DeviceView) -> Finding:
         )
     if found := _not_read(dhcp, evidence):
         return found
+    if dhcp.transport == "udp" and all(message.relayed for message in dhcp.received if message.type == "OFFER"):
+        return Finding(
+            status="unknown",
+            summary=f"{first.server} answers, and it is not known whether others do",
+            problem="offer-unheard",
+            named=Named(address=first.server),
+            reason="No OFFER that a server broadcasts arrives at this laptop, so one of another server would not have "
+            "been seen; see dhcp.offer.",
+            remedy=_let_in(view),
+            owner="device owner",
+            evidence=evidence,
+        )
     summary = f"Only {first.server} answers" if not others else f"{', '.join(told)} answer, and agree"
     return Finding(status="pass", summary=summary, evidence=evidence)
 
@@ -626,9 +712,10 @@ def _evidence(dhcp: Dhcp) -> list[str]:
     }
     counts: dict[str, int] = {}
     for sent in dhcp.sent:
-        text = f"{sent.type} for {whose[sent.identity]}"
+        text = f"{sent.type} for {whose[sent.identity]}{', as a relay' if sent.relayed else ''}"
         counts[text] = counts.get(text, 0) + 1
-    lines = [f"sent {count} x {text}" if count > 1 else f"sent {text}" for text, count in counts.items()]
+    lines = ["asked over UDP port 68, not by raw sockets"] if dhcp.transport == "udp" else []
+    lines += [f"sent {count} x {text}" if count > 1 else f"sent {text}" for text, count in counts.items()]
     lines += list(dict.fromkeys(_describe(message, whose) for message in dhcp.received))
     if dhcp.address_check:
         holders = ", ".join(dhcp.address_check.holders)
@@ -662,6 +749,8 @@ def _describe(message: DhcpMessage, whose: dict[str, str]) -> str:
         parts.append(f"option 108 (prefers IPv6, for {message.ipv6_only_s} s)")
     if message.captive_portal:
         parts.append(f"option 114 {message.captive_portal}")
+    if message.relayed:
+        parts.append("sent to this laptop as to a relay")
     if message.message:
         parts.append(f"message {message.message}")
     return " ".join((parts[0], ", ".join(parts[1:])))

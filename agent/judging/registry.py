@@ -329,6 +329,8 @@ _ROWS = (
         problems=(
             "no-answer",
             "lease-server-silent",
+            "offer-unheard",
+            "only-by-relay",
             "offer-dropped",
             "client-options-wanted",
             "only-known-clients",
@@ -381,7 +383,7 @@ _ROWS = (
         id="dhcp.servers",
         stage="ip",
         judge=dhcp.servers,
-        problems=("servers-disagree", "second-server", "no-answer", "no-exchange"),
+        problems=("servers-disagree", "second-server", "no-answer", "offer-unheard", "no-exchange"),
         probes=("dhcp",),
         plain=_DHCP,
         owner="network administrator",

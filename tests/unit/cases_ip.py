@@ -57,6 +57,9 @@ HELD_BY_LAPTOP = message(identity="laptop", address="192.168.77.10")
 REFUSED = message("NAK", host_name=True, address=None)
 BY_NAME = {"dhcp": dhcp(message(), REFUSED, message(), REFUSED, message(), message("ACK", host_name=False))}
 NAMELESS = {"dhcp": dhcp(message(server_named=False), message(server_named=False, address="192.168.77.121"))}
+RELAYED = message(relayed=True)
+BY_RELAY = dhcp(RELAYED, message("ACK", relayed=True), laptop_lease=OWN_LEASE, transport="udp")
+UNHEARD = ("unknown", "offer-unheard", OWNER)
 DHCP_CASES = [
     Case("an offer", "dhcp.offer", {}, "pass", evidence=(GATEWAY,)),
     Case("silence", "dhcp.offer", {"dhcp": dhcp()}, "fail", "no-answer", ADMIN),
@@ -65,6 +68,47 @@ DHCP_CASES = [
     Case("silence of a server that is not named", "dhcp.offer",
          {"dhcp": dhcp(laptop_lease=Lease(source="dhcpcd", address="192.168.77.10"))}, "fail", "lease-server-silent",
          ADMIN),
+    *(Case(f"silence of the server of this laptop's lease, over {transport}", "dhcp.offer",
+           {"dhcp": dhcp(laptop_lease=OWN_LEASE, transport=transport)}, *ends, GATEWAY, evidence=("dhclient",))
+      for transport, ends in (("udp", UNHEARD), ("raw", ("fail", "lease-server-silent", ADMIN)))),
+    *(Case(f"a server that answers INFORMs for {', '.join(whom)}, and offers nothing, over {transport}", "dhcp.offer",
+           {"dhcp": dhcp(*map(informed, whom), transport=transport)}, *ends, GATEWAY)
+      for whom, transport, ends in (
+          (("laptop",), "udp", UNHEARD), (("laptop",), "raw", ("fail", "no-offer", ADMIN)),
+          (("laptop", "device"), "udp", UNHEARD), (("laptop", "device"), "raw", ("fail", "pool-exhausted", ADMIN)),
+      )),
+    Case("silence over UDP where nothing shows a server", "dhcp.offer", {"dhcp": dhcp(transport="udp")}, "fail",
+         "no-answer", ADMIN, evidence=("UDP port 68",)),
+    Case("a server that offers to this laptop only, over UDP", "dhcp.offer",
+         {"dhcp": dhcp(informed("laptop"), TO_LAPTOP, laptop_lease=OWN_LEASE, transport="udp")}, "fail",
+         "only-known-clients", ADMIN, GATEWAY),
+    Case("a server that wants options, over UDP", "dhcp.offer",
+         {"dhcp": dhcp(TO_NAMED, laptop_lease=OWN_LEASE, transport="udp")}, "fail", "client-options-wanted", ADMIN,
+         GATEWAY),
+    Case("an offer over UDP", "dhcp.offer", {"dhcp": dhcp(message(), message("ACK"), transport="udp")}, "pass"),
+    Case("an offer to a relay, and a lease", "dhcp.offer", {"dhcp": BY_RELAY}, "warn", "only-by-relay", OWNER, GATEWAY,
+         evidence=("as to a relay", "dhclient")),
+    Case("an offer to a relay, and one to this laptop", "dhcp.offer",
+         {"dhcp": dhcp(RELAYED, TO_LAPTOP, transport="udp")}, "warn", "only-by-relay", OWNER, GATEWAY),
+    Case("an offer to a relay, and nothing else", "dhcp.offer", {"dhcp": dhcp(RELAYED, transport="udp")}, "unknown",
+         "only-by-relay", OWNER, GATEWAY),
+    Case("an offer to a relay, and a broadcast one", "dhcp.offer",
+         {"dhcp": dhcp(RELAYED, message(), transport="udp")}, "pass"),
+    Case("a lease by a relay", "dhcp.lease", {"dhcp": BY_RELAY}, "pass"),
+    Case("a lease by a relay without a resolver", "dhcp.lease",
+         {"dhcp": dhcp(RELAYED, message("ACK", relayed=True, resolvers=[]), transport="udp")}, "fail",
+         "lease-without-resolver", ADMIN, GATEWAY),
+    Case("no OFFER over UDP, no lease", "dhcp.lease", {"dhcp": dhcp(laptop_lease=OWN_LEASE, transport="udp")},
+         "unknown", "no-offer", ADMIN),
+    Case("the one server that was asked as a relay asks", "dhcp.servers", {"dhcp": BY_RELAY}, "unknown",
+         "offer-unheard", OWNER, GATEWAY),
+    *(Case(f"one server that answers the INFORM only, over {transport}", "dhcp.servers",
+           {"dhcp": dhcp(informed("laptop"), transport=transport)}, *ends)
+      for transport, ends in (("udp", (*UNHEARD, GATEWAY)), ("raw", ("pass",)))),
+    Case("a server that was asked as a relay asks, and another", "dhcp.servers",
+         {"dhcp": dhcp(RELAYED, informed("laptop", server=OTHER, routers=[OTHER]), transport="udp")}, "fail",
+         "servers-disagree", ADMIN, evidence=(GATEWAY, OTHER)),
+    Case("one server over UDP", "dhcp.servers", {"dhcp": dhcp(message(), message("ACK"), transport="udp")}, "pass"),
     Case("a server that wants options", "dhcp.offer", {"dhcp": dhcp(TO_NAMED, laptop_lease=OWN_LEASE)}, "fail",
          "client-options-wanted", ADMIN, GATEWAY, evidence=("options 12, 60 and 61",)),
     Case("a server that wants options and tells whoever asks", "dhcp.offer",
