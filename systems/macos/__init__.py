@@ -1,15 +1,23 @@
 """macOS 13 and later. Nothing here has run on a real machine yet."""
 
 import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
+from netpreflight.probes.observations import Lease, Proxy, Resolver
+from netpreflight.systems import posix
 from netpreflight.systems.interface import Adapter, System
-from netpreflight.systems.macos import adapters, routes
+from netpreflight.systems.macos import adapters, clock, routes, services
 
 _IP_BOUND_IF, _IP_DONTFRAG = 25, 28  # netinet/in.h
 
 
 class Macos(System):
-    """macOS."""
+    """macOS.
+
+    What it does not say: the rules of its firewalls (one goes by application, and pf shows its rules to root only), and
+    whether its clock is synchronised (timed tells nobody).
+    """
 
     name = "darwin"
 
@@ -19,7 +27,7 @@ class Macos(System):
 
     def adapter_towards(self, address: str) -> str | None:
         """The name of the interface by which the system itself would send to an IPv4 address."""
-        source = routes.source_towards(address)
+        source = posix.source_towards(address)
         for adapter in self.adapters() if source else []:
             if any(own.partition("/")[0] == source for own in adapter.addresses):
                 return adapter.name
@@ -30,6 +38,27 @@ class Macos(System):
         found = self._find(adapter)
         return None if found is None else routes.neighbours(found.index)
 
+    def resolvers(self, tunnels: list[str]) -> list[Resolver]:
+        """The resolvers of each service: of a tunnel's, from DHCP, or set by hand."""
+        return services.resolvers(tunnels)
+
+    def proxies(self) -> list[Proxy]:
+        """The proxies in the environment, and those in macOS's settings."""
+        return services.proxies()
+
+    async def lease(self, adapter: str) -> list[Lease]:
+        """The leases of an interface."""
+        found = self._find(adapter)
+        return [] if found is None else services.leases(found.name)
+
+    def since_boot(self) -> float | None:
+        """Seconds since the system was started."""
+        return clock.since_boot()
+
+    def is_privileged(self) -> bool:
+        """Whether this process is root's."""
+        return posix.is_root()
+
     def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
         """Let a socket send by this interface only."""
         sock.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, socket.if_nametoindex(adapter))
@@ -37,6 +66,10 @@ class Macos(System):
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""
         sock.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAG, 1)
+
+    def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call `stop` where the user ends the run."""
+        return posix.on_stop(stop)
 
     def _find(self, name: str) -> Adapter | None:
         """The interface of this name, or of this other name."""

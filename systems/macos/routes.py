@@ -1,7 +1,5 @@
 """The default routes, and who is in the ARP table."""
 
-import socket
-
 from netpreflight.systems.macos import messages
 
 _UP, _GATEWAY, _HOST, _REJECT, _LINK_LAYER, _BLACKHOLE, _SCOPED = 0x1, 0x2, 0x4, 0x8, 0x400, 0x1000, 0x1000000
@@ -33,17 +31,6 @@ def _is_default(message: messages.Message) -> bool:
         and messages.address_in(message.addresses.get(messages.RTAX_DST)) == _NOBODY
         and messages.prefix_in(message.addresses.get(messages.RTAX_NETMASK, b"")) == 0
     )
-
-
-def source_towards(address: str) -> str | None:
-    """This laptop's own address on the way to an IPv4 address; None: there is no way. It sends nothing."""
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.connect((address, 53))
-            source: str = sock.getsockname()[0]
-    except OSError:
-        return None
-    return source
 
 
 def neighbours(index: int) -> dict[str, str] | None:

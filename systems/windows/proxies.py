@@ -1,17 +1,16 @@
 """The proxies that are set for programs: in the environment, in Windows' settings, and for services (WinHTTP)."""
 
 import ctypes
-import os
 from collections.abc import Iterator
 from typing import Any
 
 from netpreflight.probes.observations import Proxy
+from netpreflight.systems import environment
 from netpreflight.systems.windows import native
 
 _SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
 _NAMED_PROXY = 3  # WINHTTP_ACCESS_TYPE_NAMED_PROXY
 _MOST = 8
-_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 class ProxyInfo(ctypes.Structure):
@@ -23,15 +22,11 @@ class ProxyInfo(ctypes.Structure):
 def proxies() -> list[Proxy]:
     """The proxies that are set, without user names and passwords."""
     told = native.values("HKEY_CURRENT_USER", _SETTINGS)
-    found = [
-        Proxy(variable=variable, value=_without_credentials(value))
-        for variable, value in sorted(os.environ.items())
-        if variable.lower() in _VARIABLES and value
-    ]
+    found = environment.proxies()
     if told.get("ProxyEnable") and isinstance(servers := told.get("ProxyServer"), str):
         found += [Proxy(variable="ProxyServer", value=value) for value in _servers(servers)]
     if isinstance(script := told.get("AutoConfigURL"), str) and script:
-        found.append(Proxy(variable="AutoConfigURL", value=_without_credentials(script)))
+        found.append(Proxy(variable="AutoConfigURL", value=environment.without_credentials(script)))
     found += [Proxy(variable="WinHTTP", value=value) for value in _servers(_for_services())]
     return found
 
@@ -40,15 +35,9 @@ def _servers(text: str) -> Iterator[str]:
     """The proxies in `host:port`, or in one for each scheme: `http=host:port;https=host:port`."""
     for part in text.replace(";", " ").split()[:_MOST]:
         scheme, separator, host = part.partition("=")
-        yield f"{scheme}={_without_credentials(host)}" if separator else _without_credentials(part)
-
-
-def _without_credentials(url: str) -> str:
-    """A proxy's scheme, host and port. A password may hold any character, so what counts is the last @."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        scheme, rest = "", url
-    return f"{scheme}{separator}{rest.rpartition('@')[2].partition('/')[0]}"
+        yield (
+            f"{scheme}={environment.without_credentials(host)}" if separator else environment.without_credentials(part)
+        )
 
 
 def _for_services() -> str:

@@ -1,19 +1,24 @@
 """macOS's native calls, by fakes that answer with bytes laid out as in XNU's headers; nothing here ran on macOS."""
 
+import asyncio
 import ctypes
 import functools
+import os
 import plistlib
 import re
+import signal
 import socket
 import struct
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from netpreflight.systems.macos import Macos, native, routes
+from netpreflight.systems import posix
+from netpreflight.systems.macos import Macos, native
 
 SETUP, STATE = "Setup:/Network/Service", "State:/Network/Service"
 INTERFACES, ROUTES, ARP = (4, 17, 0, 0, 3, 0), (4, 17, 0, 2, 1, 0), (4, 17, 0, 2, 2, 0x400)
@@ -313,12 +318,12 @@ def test_the_way_to_an_address_is_that_of_the_source_that_the_system_picks(
     mac: FakeMac, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     laptop(mac)
-    monkeypatch.setattr(routes, "source_towards", lambda _: "10.8.0.2")
+    monkeypatch.setattr(posix, "source_towards", lambda _: "10.8.0.2")
     assert Macos().adapter_towards("8.8.8.8") == "utun4"
-    monkeypatch.setattr(routes, "source_towards", lambda _: None)
+    monkeypatch.setattr(posix, "source_towards", lambda _: None)
     assert Macos().adapter_towards("8.8.8.8") is None
     monkeypatch.undo()
-    assert routes.source_towards("127.0.0.1") == "127.0.0.1"
+    assert posix.source_towards("127.0.0.1") == "127.0.0.1"
 
 
 def test_a_list_that_grew_is_asked_for_again(mac: FakeMac) -> None:
@@ -344,3 +349,134 @@ def test_sockets_are_bound_by_number_and_set_the_df_bit(monkeypatch: pytest.Monk
     Macos().bind_to_adapter(sock, "en0")
     Macos().forbid_fragments(sock)
     assert options == [(0, 25, 11), (0, 28, 1)]
+
+
+def wifi_service(mac: FakeMac) -> None:
+    """The Wi-Fi as the primary service, with a lease, as configd has it (`scutil`, `show State:/Network/…`)."""
+    laptop(mac)
+    mac.store |= {
+        "State:/Network/Global/IPv4": {"PrimaryInterface": "en0", "PrimaryService": "BBBB", "Router": "192.168.1.1"},
+        f"{STATE}/BBBB/IPv4": {
+            "Addresses": ["192.168.1.7"],
+            "InterfaceName": "en0",
+            "Router": "192.168.1.1",
+            "SubnetMasks": ["255.255.255.0"],
+        },
+        f"{STATE}/BBBB/DNS": {"DomainName": "home.example", "ServerAddresses": ["192.168.1.1", "fe80::1%en0"]},
+        f"{STATE}/BBBB/DHCP": {
+            "LeaseStartTime": datetime(2026, 11, 29, 9, tzinfo=UTC).replace(tzinfo=None),
+            "LeaseExpirationTime": datetime(2026, 11, 30, 9, tzinfo=UTC).replace(tzinfo=None),
+            "Option_1": bytes([255, 255, 255, 0]),
+            "Option_3": bytes([192, 168, 1, 1]),
+            "Option_6": bytes([192, 168, 1, 1, 9, 9, 9, 9]),
+            "Option_54": bytes([192, 168, 1, 2]),
+            "Option_114": b"https://portal.example/api",
+        },
+        f"{SETUP}/BBBB/IPv4": {"ConfigMethod": "DHCP"},
+        f"{SETUP}/BBBB/DNS": {},
+        f"{SETUP}/CCCC/DNS": {"ServerAddresses": ["1.1.1.1"]},  # a service that is not in use
+    }
+
+
+def found_resolvers() -> list[tuple[str, str, str | None]]:
+    return [(resolver.address, resolver.source, resolver.interface) for resolver in Macos().resolvers(["utun4"])]
+
+
+def test_resolvers_say_who_set_them(mac: FakeMac) -> None:
+    wifi_service(mac)
+    mac.store[f"{STATE}/AAAA/IPv4"] = {"Addresses": ["10.8.0.2"], "InterfaceName": "utun4"}
+    mac.store[f"{STATE}/AAAA/DNS"] = {"ServerAddresses": ["10.8.0.1"], "SupplementalMatchDomains": ["work.example"]}
+    assert found_resolvers() == [
+        ("192.168.1.1", "dhcp", "en0"),
+        ("fe80::1", "dhcp", "en0"),
+        ("10.8.0.1", "vpn", "utun4"),
+    ]
+    mac.store[f"{SETUP}/BBBB/DNS"] = {"ServerAddresses": ["9.9.9.9", "resolver.example", 7]}
+    assert found_resolvers()[0] == ("9.9.9.9", "settings", "en0")
+    assert len(found_resolvers()) == 2
+    mac.store[f"{SETUP}/BBBB/DNS"] = {"ServerAddresses": "not an array"}
+    mac.store[f"{STATE}/BBBB/DNS"] = {"ServerAddresses": ["149.112.112.112"]}  # another program's
+    assert found_resolvers()[0] == ("149.112.112.112", "settings", "en0")
+
+
+def test_the_lease_that_configd_has(mac: FakeMac) -> None:
+    wifi_service(mac)
+    for name in ("en0", "Wi-Fi"):
+        (lease,) = asyncio.run(Macos().lease(name))
+        assert (lease.address, lease.server, lease.mask) == ("192.168.1.7", "192.168.1.2", "255.255.255.0")
+        assert (lease.routers, lease.resolvers) == (["192.168.1.1"], ["192.168.1.1", "9.9.9.9"])
+        assert lease.captive_portal == "https://portal.example/api"
+    assert asyncio.run(Macos().lease("en7")) == []
+    assert asyncio.run(Macos().lease("none")) == []
+    mac.store[f"{STATE}/BBBB/DHCP"] = {"Option_54": b"\xc0\xa8", "Option_6": "not data", "Option_3": bytes(5)}
+    (lease,) = asyncio.run(Macos().lease("en0"))
+    assert (lease.server, lease.mask, lease.resolvers, lease.routers) == (None, None, [], ["0.0.0.0"])
+    del mac.store[f"{STATE}/BBBB/DHCP"]  # set by hand since
+    assert asyncio.run(Macos().lease("en0")) == []
+
+
+def test_proxies_lose_their_credentials_and_those_that_are_off_do_not_count(
+    mac: FakeMac, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(variable.upper(), raising=False)
+    assert Macos().proxies() == []
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:s3cret@three.example:3130/")
+    mac.store["State:/Network/Global/Proxies"] = {
+        "ExceptionsList": ["*.local", "169.254/16"],
+        "FTPPassive": 1,
+        "HTTPEnable": 0,
+        "HTTPProxy": "off.example",
+        "HTTPPort": 3128,
+        "HTTPSEnable": 1,
+        "HTTPSProxy": "proxy.example",
+        "HTTPSPort": 8443,
+        "SOCKSEnable": 1,
+        "SOCKSProxy": "",
+        "ProxyAutoConfigEnable": 1,
+        "ProxyAutoConfigURLString": "http://me:s3cret@pac.example/proxy.pac",
+    }
+    found = [(proxy.variable, proxy.value) for proxy in Macos().proxies()]
+    assert found == [
+        ("HTTPS_PROXY", "http://three.example:3130"),
+        ("HTTPSProxy", "proxy.example:8443"),
+        ("ProxyAutoConfigURLString", "http://pac.example"),
+    ]
+
+
+def test_a_configd_that_does_not_answer_is_nothing_known(mac: FakeMac) -> None:
+    wifi_service(mac)
+    mac.calls["SCDynamicStoreCopyMultiple"] = lambda *_: None
+    assert Macos().resolvers([]) == []
+    assert asyncio.run(Macos().lease("en0")) == []
+    mac.calls["SCDynamicStoreCopyMultiple"] = lambda *_: mac.made(["not", "a", "dictionary"])
+    assert Macos().resolvers([]) == []
+    mac.calls["CFPropertyListCreateData"] = lambda *_: mac.made(ctypes.create_string_buffer(b"damaged"))
+    assert Macos().resolvers([]) == []
+    assert not mac.objects
+
+
+def test_privileges_and_clocks(mac: FakeMac, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 501, raising=False)
+    assert not Macos().is_privileged()
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert Macos().is_privileged()
+    assert Macos().since_boot() is None
+    mac.calls["clock_gettime_nsec_np"] = {4: 12_345_000_000}.__getitem__
+    assert Macos().since_boot() == 12.345
+    mac.calls["clock_gettime_nsec_np"] = lambda _: 0
+    assert Macos().since_boot() is None
+    assert (Macos().is_synchronised(), Macos().dropping()) == (None, None)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_signals_stop_the_run_and_what_was_set_is_restored() -> None:
+    stopped: list[str] = []
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    before = [signal.getsignal(number) for number in numbers]
+    with Macos().on_stop(lambda: stopped.append("stop")):
+        for number in numbers:
+            signal.raise_signal(number)
+    assert len(stopped) == 3
+    assert [signal.getsignal(number) for number in numbers] == before

@@ -1,0 +1,24 @@
+"""What the environment of this process says, on every system."""
+
+import os
+
+from netpreflight.probes.observations import Proxy
+
+_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+def proxies() -> list[Proxy]:
+    """The proxies that variables of the environment name, without user names and passwords."""
+    return [
+        Proxy(variable=variable, value=without_credentials(value))
+        for variable, value in sorted(os.environ.items())
+        if variable.lower() in _VARIABLES and value
+    ]
+
+
+def without_credentials(url: str) -> str:
+    """A proxy's scheme, host and port. A password may hold any character, so what counts is the last @."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        scheme, rest = "", url
+    return f"{scheme}{separator}{rest.rpartition('@')[2].partition('/')[0]}"

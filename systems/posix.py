@@ -1,0 +1,36 @@
+"""What Linux and macOS do alike."""
+
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+
+def is_root() -> bool:
+    """Whether this process is root's."""
+    return os.geteuid() == 0
+
+
+def source_towards(address: str) -> str | None:
+    """This laptop's own address on the way to an IPv4 address; None: there is no way. It sends nothing."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect((address, 53))
+            source: str = sock.getsockname()[0]
+    except OSError:
+        return None
+    return source
+
+
+@contextlib.contextmanager
+def on_stop(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` where the user ends the run; not by the event loop, which may be busy just then."""
+    before = {
+        number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
