@@ -41,6 +41,11 @@ class Emulator:
         ]
 
     @property
+    def wraps(self) -> bool:
+        """Whether a line that is too long goes on in the next one."""
+        return pyte.modes.DECAWM in self._screen.mode
+
+    @property
     def cursor(self) -> tuple[int, int]:
         """Column and row, from 0."""
         return self._screen.cursor.x, self._screen.cursor.y

@@ -45,7 +45,11 @@ def typed(
     rows: int = 24,
     term: str = "xterm-256color",
 ) -> Sitting:
-    """Run `netpreflight` in a folder, and type the keys of each step once the screen shows its text."""
+    """Run `netpreflight` in a folder, and type the keys of each step once the screen shows its text.
+
+    On a busy machine a screen is read in parts. prompt_toolkit turns wrapping off while it draws, so a screen that
+    wraps has been drawn to its end.
+    """
     near, far = pty.openpty()
     sitting, waiting = Sitting(), list(steps)
     emulator, decoder = Emulator(columns, rows), codecs.getincrementaldecoder("utf-8")("replace")
@@ -65,7 +69,7 @@ def typed(
             else:
                 process.kill()
                 raise TimeoutError("\n".join(emulator.screen()))
-            if waiting and waiting[0][0] in "\n".join(emulator.screen()):
+            if waiting and emulator.wraps and waiting[0][0] in "\n".join(emulator.screen()):
                 sitting.screens.append(emulator.screen())
                 _, keys = waiting.pop(0)
                 if isinstance(keys, int):
