@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
-from netpreflight.probes.observations import Icmp, Lease, Proxy, Resolver
+from netpreflight.probes.observations import Icmp, Lease, LeaseTransport, Proxy, Resolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,9 +197,13 @@ class System:
         """Whether this process has root's rights, or those of an elevated administrator."""
         return False
 
-    def may_exchange_leases(self) -> bool:
-        """Whether this process may ask for a lease as an unknown device."""
-        return False
+    def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport | None:
+        """By what this process may exchange DHCP messages as an unknown device; None: by nothing.
+
+        Args:
+            raw_sockets: whether it may open raw sockets.
+        """
+        return None
 
     # --- sockets
 

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from netpreflight.probes.observations import Lease, Proxy, Resolver
+from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver
 from netpreflight.systems import posix
 from netpreflight.systems.interface import Adapter, System
 from netpreflight.systems.macos import adapters, clock, routes, services
@@ -58,6 +58,10 @@ class Macos(System):
     def is_privileged(self) -> bool:
         """Whether this process is root's."""
         return posix.is_root()
+
+    def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport:  # noqa: ARG002 - not for frames
+        """UDP port 68, which any user may have since macOS 10.14, on all addresses at once."""
+        return "udp"
 
     def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
         """Let a socket send by this interface only."""

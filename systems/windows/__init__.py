@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from netpreflight.probes.observations import Lease, Proxy, Resolver, ResolverSource
+from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver, ResolverSource
 from netpreflight.systems.interface import Adapter, Air, System
 from netpreflight.systems.windows import adapters, clock, lease, privileges, proxies, routes, stopping, wlan
 
@@ -64,6 +64,10 @@ class Windows(System):
     def is_privileged(self) -> bool:
         """Whether this process is an elevated administrator's."""
         return privileges.is_elevated()
+
+    def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport:  # noqa: ARG002 - Windows has none for frames
+        """UDP port 68, which any user may have."""
+        return "udp"
 
     def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
         """Let a socket send by this interface only."""
