@@ -480,3 +480,14 @@ def test_signals_stop_the_run_and_what_was_set_is_restored() -> None:
             signal.raise_signal(number)
     assert len(stopped) == 3
     assert [signal.getsignal(number) for number in numbers] == before
+
+
+def test_the_real_libraries_answer_on_a_mac_only() -> None:
+    is_mac = sys.platform == "darwin"
+    found = {adapter.name: adapter for adapter in Macos().adapters()}
+    assert ("lo0" in found) == is_mac
+    assert bool(native.store("Setup:/Network/Global/IPv4")) == is_mac
+    assert ((Macos().since_boot() or 0) > 1) == is_mac
+    for loopback in [found["lo0"]] if is_mac else []:
+        assert (loopback.is_loopback, loopback.index) == (True, socket.if_nametoindex("lo0"))
+        assert "127.0.0.1/8" in loopback.addresses

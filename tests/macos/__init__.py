@@ -1,0 +1,1 @@
+"""What a Mac, or its headers, says of the code for macOS."""
