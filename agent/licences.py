@@ -21,7 +21,6 @@ BUILT_ON = (
     "pyroute2",
     "jeepney",
     "pywifi",
-    "comtypes",
     "pyobjc-framework-CoreWLAN",
 )
 """The dependencies in pyproject.toml."""

@@ -13,7 +13,9 @@ def system(platform: str = sys.platform) -> System:
     """The system of a platform, as Python names that; one that is not known can do what any system can."""
     places = {"linux": ("linux", "Linux"), "win32": ("windows", "Windows"), "darwin": ("macos", "Macos")}
     if platform not in places:
-        return System()
+        unknown = System()
+        unknown.name = platform
+        return unknown
     folder, name = places[platform]
     made: System = getattr(importlib.import_module(f"netpreflight.systems.{folder}"), name)()
     return made

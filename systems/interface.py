@@ -189,7 +189,7 @@ class System:
         Raises:
             SurveyRefused: the system tells nothing.
         """
-        raise SurveyRefused("netpreflight cannot survey Wi-Fi on this system yet")
+        raise SurveyRefused("this system does not tell what is on the air")
 
     # --- privileges
 

@@ -10,11 +10,11 @@ show more, as a whole sentence; None if there is none.
 
 import asyncio
 import importlib
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
+from netpreflight import systems
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import LONGEST_SSID, Wifi
@@ -117,7 +117,8 @@ class _Choice:
             self._failed(problem)
             return
         if not sources:
-            self._failed(SourceUnavailable(f"netpreflight cannot survey Wi-Fi on {sys.platform} yet", CAPTURE_INSTEAD))
+            reason = f"netpreflight cannot survey Wi-Fi on {systems.SYSTEM.name} yet"
+            self._failed(SourceUnavailable(reason, CAPTURE_INSTEAD))
         radio_is_off = False
         for name, look in sources:
             if (radio_is_off and name != LISTENING) or (self.best is not None and name == NETWORKMANAGER):
@@ -270,8 +271,8 @@ async def _windows(question: _SurveyRequest) -> Wifi:
     network = question.network
     return await windows.survey(
         question.interface,
+        question.name,
         elapsed=network.elapsed,
-        sleep=network.clock.hold_up,
         now_s=network.clock.wall,
         tell=question.tell("the WLAN API"),
         scan=question.scan,
@@ -294,11 +295,12 @@ def _sources(interface: str | None) -> list[tuple[str, Source]]:
     Raises:
         NoRadio: /sys shows that there is no radio, so that no library has to be loaded.
     """
-    if sys.platform == "win32":
+    name = systems.SYSTEM.name
+    if name == "win32":
         return [("the WLAN API", _windows)]
-    if sys.platform == "darwin":
+    if name == "darwin":
         return [("CoreWLAN", _macos)]
-    if sys.platform != "linux":
+    if name != "linux":
         return []
     if not has_radio():
         raise NoRadio("this laptop has no Wi-Fi radio that Linux knows", CAPTURE_INSTEAD)

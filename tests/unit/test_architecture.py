@@ -18,8 +18,7 @@ HEAVY = {
     "markupsafe": {"reports/html/page.py"},
     "pyroute2": {"probes/wifi/nl80211.py"},
     "jeepney": {"probes/wifi/networkmanager.py"},
-    "pywifi": {"probes/wifi/wpa_supplicant.py", "probes/wifi/windows.py"},
-    "comtypes": {"probes/wifi/windows.py"},
+    "pywifi": {"probes/wifi/wpa_supplicant.py"},
     "CoreWLAN": {"probes/wifi/macos.py"},
     "cryptography": {"agent/judging/signature.py"},
     "rich": {

@@ -377,7 +377,7 @@ def test_no_field_and_no_option_could_hold_a_password() -> None:
 READS = {
     "probes/wifi/networkmanager.py": ("GetSecrets", "GetSettings", "/etc/NetworkManager/system-connections"),
     "probes/wifi/wpa_supplicant.py": ("GET_NETWORK", "LIST_NETWORKS", "wpa_supplicant.conf", "network_profiles"),
-    "probes/wifi/windows.py": ("WlanGetProfile(", "keyMaterial", "network_profiles", "key clear"),
+    "systems/windows/wlan.py": ("WlanGetProfile", "keyMaterial", "network_profiles", "key clear"),
     "probes/wifi/macos.py": ("find-generic-password", "SecItemCopyMatching", "CWKeychain"),
     "probes/wifi/nl80211.py": ("NL80211_CMD_GET_KEY",),
 }

@@ -1,8 +1,7 @@
-# ruff: noqa: D102, SLF001 - what the fakes stand for is documented there; ctypes.byref has nothing but `_obj`
+# ruff: noqa: D102 - what the fakes stand for is documented there
 """Windows, macOS and monitor mode behind their boundaries, and the choice between sources."""
 
 import asyncio
-import ctypes
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -12,348 +11,160 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from netpreflight import systems
 from netpreflight.probes import wifi as survey_module
 from netpreflight.probes.net import sockets
 from netpreflight.probes.observations import Bss, Wifi
-from netpreflight.probes.wifi import macos, monitor, source, wifi, windows
+from netpreflight.probes.wifi import macos, monitor, source, wifi
+from netpreflight.probes.wifi.capture import read_capture
 from netpreflight.probes.wifi.macos import CoreWlanError, CoreWlanInterface, CoreWlanNetwork
 from netpreflight.probes.wifi.source import NOT_ASKED, NoRadio, SourceUnavailable
-from netpreflight.probes.wifi.windows import Adapter
+from netpreflight.systems.interface import Adapter
+from netpreflight.systems.windows import Windows
+from tests.unit import wlan_service
 from tests.unit.beacons import usual
 from tests.unit.fakes import Clock
-
-NOW_S = 1_800_000_000.0
-FILETIME = int((NOW_S + 11_644_473_600 - 2.5) * 1e7)
+from tests.unit.wlan_service import GUID, NOW_S, Service, bss_list, entry
 
 # --- Windows ------------------------------------------------------------------------------------------------------
 
-
-class RateSet(ctypes.LittleEndianStructure):
-    """WLAN_RATE_SET."""
-
-    _fields_ = (("length", ctypes.c_uint32), ("rates", ctypes.c_uint16 * 126))
+CISCO = read_capture(Path(__file__).parent / "data" / "captures" / "Beacon-Cisco-AP-Name-v1-v2.pcapng").bss[0].elements
 
 
-class Entry(ctypes.LittleEndianStructure):
-    """WLAN_BSS_ENTRY as wlanapi.h has it, with the widths that its types have on Windows."""
+class FakeWindows(Windows):
+    """Windows with two adapters, one of them a radio."""
 
-    _fields_ = (
-        ("ssid_length", ctypes.c_uint32),
-        ("ssid", ctypes.c_char * 32),
-        ("phy", ctypes.c_uint32),
-        ("bssid", ctypes.c_ubyte * 6),
-        ("bss_type", ctypes.c_uint32),
-        ("phy_type", ctypes.c_uint32),
-        ("rssi", ctypes.c_int32),
-        ("quality", ctypes.c_uint32),
-        ("in_domain", ctypes.c_ubyte),
-        ("interval", ctypes.c_uint16),
-        ("timestamp", ctypes.c_uint64),
-        ("host_timestamp", ctypes.c_uint64),
-        ("capability", ctypes.c_uint16),
-        ("frequency_khz", ctypes.c_uint32),
-        ("rates", RateSet),
-        ("ie_offset", ctypes.c_uint32),
-        ("ie_size", ctypes.c_uint32),
-    )
+    def adapters(self) -> list[Adapter]:
+        return [
+            Adapter(name="Ethernet", id="{A}", index=3, state="up", medium="wired"),
+            Adapter(name="Wi-Fi", id=GUID, index=12, state="up", medium="wifi"),
+        ]
 
 
-def bss_list(*networks: tuple[bytes, bytes], **changes: Any) -> bytes:
-    """A WLAN_BSS_LIST of (name, elements); the elements follow all entries, as Windows lays them out."""
-    entries, blob = b"", b""
-    size = ctypes.sizeof(Entry)
-    for number, (name, elements) in enumerate(networks):
-        about = {
-            "ssid_length": len(name),
-            "ssid": name,
-            "bssid": (ctypes.c_ubyte * 6)(2, 0, 0, 0, 0, number),
-            "bss_type": 1,
-            "rssi": -61,
-            "interval": 100,
-            "host_timestamp": FILETIME,
-            "capability": 0x0401,
-            "frequency_khz": 2_437_000,
-            "ie_offset": size * (len(networks) - number) + len(blob),
-            "ie_size": len(elements),
-        }
-        entries += bytes(Entry(**{**about, **changes}))
-        blob += elements
-    total = 8 + len(entries) + len(blob)
-    return total.to_bytes(4, "little") + len(networks).to_bytes(4, "little") + entries + blob
+@pytest.fixture
+def on_windows(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Wifi]:
+    """Survey with a fake WLAN service."""
+
+    def run(service: Service, interface: str | None = "Wi-Fi", ssid: str | None = None, *, scan: bool = True) -> Wifi:
+        wlan_service.install(monkeypatch, service)
+        monkeypatch.setattr(systems, "SYSTEM", FakeWindows())
+        clock = Clock()
+        clock.now = NOW_S
+        return asyncio.run(wifi(sockets.Network("fake0", 0.0, clock=clock), interface, ssid, scan=scan))
+
+    return run
 
 
-def connected(name: bytes, number: int) -> bytes:
-    """WLAN_CONNECTION_ATTRIBUTES."""
-    head = (1).to_bytes(4, "little") + bytes(516)
-    return (
-        head
-        + len(name).to_bytes(4, "little")
-        + name.ljust(32, b"\0")
-        + bytes(4)
-        + bytes([2, 0, 0, 0, 0, number])
-        + bytes(22)
-    )
+def test_windows_gives_networks_with_their_elements(on_windows: Callable[..., Wifi]) -> None:
+    corporate = entry(b"jjj-PSK", bytes.fromhex(CISCO), 1, lRssi=-55, ulChCenterFrequency=5_745_000)
+    service = Service(entry(b"net", usual()), corporate, entry("é".encode(), usual(name="é".encode()), 2))
+    service.join(b"jjj-PSK", 1)
 
+    seen = on_windows(service)
 
-class FakeWlan:
-    """The WLAN API with one adapter, and an error code for each call."""
-
-    def __init__(self, data: bytes = b"", **codes: int) -> None:
-        self.data, self.codes, self.closed = data, codes, False
-        self.listed = [Adapter(None, "{A}", "Other adapter", 4), Adapter(None, "{B}", "Some adapter", 1)]
-        self.joined = b""
-        self.used: list[str] = []
-
-    def open(self) -> int:
-        return self.codes.get("open", 0)
-
-    def adapters(self) -> tuple[int, list[Adapter]]:
-        return self.codes.get("adapters", 0), self.listed
-
-    def scan(self, adapter: Adapter) -> int:
-        self.used.append(adapter.guid)
-        return self.codes.get("scan", 0)
-
-    def bss_list(self, adapter: Adapter) -> tuple[int, bytes]:
-        return self.codes.get("bss_list", 0), self.data
-
-    def connection(self, adapter: Adapter) -> tuple[int, bytes]:
-        return self.codes.get("connection", 0), self.joined
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def on_windows(wlan: FakeWlan, interface: str | None = None) -> Wifi:
-    slept: list[float] = []
-    seen = asyncio.run(
-        windows.survey(interface, elapsed=lambda: 1.0, make=lambda: wlan, sleep=slept.append, now_s=lambda: NOW_S)
-    )
-    assert slept == ([windows.SCAN_S] if seen.triggered else [])
-    return seen
-
-
-def test_the_layout_is_that_of_windows() -> None:
-    assert ctypes.sizeof(Entry) == 360
-    assert (Entry.host_timestamp.offset, Entry.frequency_khz.offset, Entry.ie_offset.offset) == (80, 92, 352)
-
-
-def test_windows_gives_networks_with_their_elements() -> None:
-    wlan = FakeWlan(bss_list((b"net", usual()), ("é".encode(), usual(name="é".encode()))))
-    wlan.joined = connected(b"net", 0)
-
-    seen = on_windows(wlan)
-
-    bss, two = seen.bss
+    bss, cisco, accented = seen.bss
     assert (bss.ssid, bss.channel, bss.signal_dbm, bss.age_s, bss.beacon_interval_tu) == ("net", 6, -61.0, 2.5, 100)
-    assert (bss.security, bss.complete, two.ssid) == (["open"], True, "é")
-    assert (seen.interface, wlan.used, wlan.closed) == ("Some adapter", ["{B}"], True)
-    assert (seen.associated_ssid, seen.associated_bssid, seen.associated_frequency_mhz) == ("net", bss.bssid, 2437)
+    assert (bss.security, bss.complete, accented.ssid) == (["open"], True, "é")
+    found = [cisco.ssid, cisco.channel, cisco.width_mhz, cisco.signal_dbm, cisco.security]
+    assert found == ["jjj-PSK", 149, 80, -55, ["wpa3-sae"]], "as tshark has it"
+    assert (seen.source, seen.interface, seen.triggered) == ("windows", "Wi-Fi", True), "as in the scope"
+    joined = [seen.associated_ssid, seen.associated_bssid, seen.associated_frequency_mhz]
+    assert joined == ["jjj-PSK", "02:00:00:00:00:01", 5745]
+    assert (seen.target, seen.target_from, seen.limits) == ("jjj-PSK", "association", [])
 
 
-def test_the_adapter_under_test_is_used() -> None:
-    wlan = FakeWlan(bss_list((b"net", usual())))
-
-    assert on_windows(wlan, "A").interface == "Other adapter"
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        (5, "Location is off"),
-        (1062, "stopped"),
-        (1058, "disabled"),
-        (50, "cannot do that"),
-        (0x80342002, "switched off"),
-        (1168, "gone"),
-        (31, "Windows error 31"),
-        (0x80070005, "0x80070005"),
-    ],
-)
-@pytest.mark.parametrize("call", ["open", "adapters", "bss_list"])
-def test_each_windows_error_has_its_reason(call: str, code: int, words: str) -> None:
-    wlan = FakeWlan(b"", **{call: code})
-
-    with pytest.raises(SourceUnavailable, match=words) as raised:
-        on_windows(wlan)
-
-    assert (raised.value.unlocked_by is not None) is (code in {5, 1062, 1058, 0x80342002})
-    assert wlan.closed
+@pytest.mark.parametrize("interface", ["Wi-Fi", GUID, "Ethernet", None])
+def test_the_interface_is_named_as_in_the_scope(on_windows: Callable[..., Wifi], interface: str | None) -> None:
+    """By that name the run knows that the laptop's own network is the one under test."""
+    assert on_windows(Service(entry(b"net", usual())), interface).interface == "Wi-Fi"
 
 
-def test_windows_without_an_adapter_or_without_the_api() -> None:
-    wlan = FakeWlan()
-    wlan.listed = []
+def test_a_hidden_network_is_named_after_a_scan_by_name(on_windows: Callable[..., Wifi]) -> None:
+    service = Service()
+    hidden, named = entry(b"", usual(name=b""), 1), entry(b"secret", usual(name=b"secret"), 1)
+    service.heard_by = [bss_list(hidden), bss_list(hidden, named)]
 
-    def missing() -> windows.Wlan:
-        raise FileNotFoundError("wlanapi.dll")
+    seen = on_windows(service, ssid="secret")
 
-    with pytest.raises(SourceUnavailable, match="no Wi-Fi adapter"):
-        on_windows(wlan)
-    with pytest.raises(SourceUnavailable, match="no WLAN API"):
-        asyncio.run(windows.survey(None, elapsed=lambda: 1.0, make=missing))
-
-
-def test_a_refused_scan_leaves_the_last_results_of_windows() -> None:
-    seen = on_windows(FakeWlan(bss_list((b"net", usual())), scan=5))
-
-    assert not seen.triggered
-    assert len(seen.bss) == 1
-    assert any("Location" in limit for limit in seen.limits)
-    assert any("last results of Windows, 2 s old" in limit for limit in seen.limits)
+    assert service.scans == [None, b"secret"]
+    assert [(bss.ssid, bss.ssid_hex, bss.hidden) for bss in seen.bss] == [("secret", b"secret".hex(), True)]
+    assert seen.limits == []
 
 
-def test_windows_that_hears_nothing_or_names_nothing() -> None:
-    assert any("heard nothing at all" in limit for limit in on_windows(FakeWlan(bss_list())).limits)
+def test_a_name_that_nobody_answers_is_told(on_windows: Callable[..., Wifi]) -> None:
+    service = Service(entry(b"net", usual()))
 
-    nameless = on_windows(FakeWlan(bss_list(*[(b"", usual(name=b""))] * 3)))
+    seen = on_windows(service, ssid="absent")
 
-    assert nameless.names_withheld
-    assert any("Location" in limit for limit in nameless.limits)
-    assert "Location services" in (nameless.unlocked_by or "")
+    assert service.scans == [None, b"absent"]
+    assert seen.limits == ["No access point named 'absent' was heard, also when a scan asked for that name"]
 
 
-def test_a_hidden_name_that_windows_knows() -> None:
-    known, unknown = on_windows(FakeWlan(bss_list((b"secret", usual(name=b"")), (b"", usual(name=b""))))).bss
+def test_location_that_is_off_says_what_to_click(on_windows: Callable[..., Wifi]) -> None:
+    seen = on_windows(Service(scan=5, list=5, query=5))
+
+    assert (seen.source, seen.bss, seen.associated_ssid) == (None, [], None)
+    assert "may not know this laptop's location" in seen.limits[0]
+    for clicked in ("Settings > Privacy & security > Location", "Location services", "Let desktop apps access your"):
+        assert clicked in (seen.unlocked_by or "")
+
+
+def test_a_service_that_is_off_and_no_radio(on_windows: Callable[..., Wifi]) -> None:
+    off, none = Service(open=1062), Service()
+    none.radios = []
+
+    assert "net start wlansvc" in (on_windows(off).unlocked_by or "")
+    seen = on_windows(none)
+    assert (seen.limits, seen.unlocked_by) == (
+        ["Windows knows no Wi-Fi adapter in this laptop"],
+        source.CAPTURE_INSTEAD,
+    )
+
+
+def test_a_refused_scan_leaves_the_last_results_of_windows(on_windows: Callable[..., Wifi]) -> None:
+    seen = on_windows(Service(entry(b"net", usual()), scan=170))
+
+    assert (seen.triggered, len(seen.bss), seen.scan_s) == (False, 1, None)
+    assert seen.limits == [
+        "No scan was made: the Wi-Fi adapter is busy",
+        "These are the last results of Windows, 2 s old",
+    ]
+    assert seen.unlocked_by == "Run netpreflight again in a minute."
+
+
+def test_windows_that_hears_nothing(on_windows: Callable[..., Wifi]) -> None:
+    assert any("heard nothing at all" in limit for limit in on_windows(Service()).limits)
+
+
+def test_a_hidden_name_that_windows_knows(on_windows: Callable[..., Wifi]) -> None:
+    service = Service(entry(b"secret", usual(name=b"")), entry(b"", usual(name=b""), 1))
+
+    known, unknown = on_windows(service).bss
 
     assert (known.ssid, known.ssid_hex, known.hidden) == ("secret", b"secret".hex(), True)
     assert (unknown.ssid, unknown.hidden) == ("", True)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"ie_offset": 0}, {"ie_offset": 2**32 - 1}, {"ie_size": 2**32 - 1}, {"ie_offset": 100_000}, {"ie_size": 0}],
-)
-def test_elements_that_lie_elsewhere_are_not_read(changes: dict[str, int]) -> None:
-    (bss,) = on_windows(FakeWlan(bss_list((b"net", usual()), **changes))).bss
+def test_a_network_without_elements_is_not_complete(on_windows: Callable[..., Wifi]) -> None:
+    (bss,) = on_windows(Service(entry(b"net", usual(), ulIeOffset=1))).bss
 
     assert (bss.ssid, bss.complete) == ("net", False)
 
 
-@pytest.mark.parametrize("changes", [{"ssid_length": 33}, {"ssid_length": 2**32 - 1}, {"bss_type": 2}])
-def test_entries_that_are_no_network_are_counted(changes: dict[str, int]) -> None:
-    seen = on_windows(FakeWlan(bss_list((b"net", usual()), **changes)))
+def test_what_is_no_network_is_counted(on_windows: Callable[..., Wifi]) -> None:
+    service = Service(entry(b"net", usual(), dot11BssType=2), entry(b"net", usual(), usCapabilityInformation=0))
+
+    seen = on_windows(service)
 
     assert not seen.bss
-    assert any("left out: 1" in limit for limit in seen.limits)
+    assert any("left out: 2" in limit.lower() for limit in seen.limits)
 
 
-def test_numbers_that_cannot_be_true_are_none() -> None:
-    (bss,) = on_windows(FakeWlan(bss_list((b"net", usual()), rssi=0, host_timestamp=5, frequency_khz=0))).bss
-
-    assert (bss.signal_dbm, bss.age_s) == (None, None)
-
-
-@given(st.binary(max_size=900), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
-def test_a_list_of_whatever_bytes(data: bytes, total: int, count: int) -> None:
-    windows.parse_bss_list(data, NOW_S)
-    windows.parse_bss_list(total.to_bytes(4, "little") + count.to_bytes(4, "little") + data, NOW_S)
-
-
-@given(st.integers(0, 400), st.binary(min_size=1, max_size=8))
-def test_a_damaged_list_gives_no_network_that_is_not_there(at: int, damage: bytes) -> None:
-    whole = bss_list((b"net", usual()))
-    damaged = whole[:at] + damage + whole[at + len(damage) :]
-
-    found, _ = windows.parse_bss_list(damaged[: len(whole)], NOW_S)
-
-    assert len(found) <= 1
-
-
-def test_windows_imports_here_and_its_api_does_not() -> None:
-    with pytest.raises(SourceUnavailable):
-        asyncio.run(windows.survey(None, elapsed=lambda: 1.0))
-
-
-class Guid(ctypes.Structure):
-    """A GUID, which comtypes has on Windows only."""
-
-    _fields_ = (("data", ctypes.c_ubyte * 16),)
-
-    def __str__(self) -> str:
-        return "{" + bytes(self.data).hex() + "}"
-
-
-class InterfaceInfo(ctypes.Structure):
-    """WLAN_INTERFACE_INFO."""
-
-    _fields_ = (
-        ("InterfaceGuid", Guid),
-        ("strInterfaceDescription", ctypes.c_wchar * 256),
-        ("isState", ctypes.c_uint32),
-    )
-
-
-class InterfaceList(ctypes.Structure):
-    """WLAN_INTERFACE_INFO_LIST of two."""
-
-    _fields_ = (
-        ("dwNumberOfItems", ctypes.c_uint32),
-        ("dwIndex", ctypes.c_uint32),
-        ("InterfaceInfo", InterfaceInfo * 2),
-    )
-
-
-class BssListHead(ctypes.Structure):
-    """The head of a WLAN_BSS_LIST."""
-
-    _fields_ = (("dwTotalSize", ctypes.c_uint32), ("dwNumberOfItems", ctypes.c_uint32))
-
-
-def test_the_bindings_of_pywifi_are_called_and_their_memory_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
-    freed: list[int] = []
-    scanned: list[str] = []
-    data = bss_list((b"net", usual()))
-    memory = ctypes.create_string_buffer(data, len(data))
-    joined = ctypes.create_string_buffer(connected(b"net", 0), 588)
-    listed = InterfaceList(dwNumberOfItems=2)
-    listed.InterfaceInfo[1].strInterfaceDescription = "Some adapter"
-    listed.InterfaceInfo[1].isState = 1
-    listed.InterfaceInfo[1].InterfaceGuid.data[15] = 7
-
-    def point(at: Any, memory: Any, kind: Any) -> int:
-        at._obj.contents = ctypes.cast(ctypes.pointer(memory), ctypes.POINTER(kind)).contents
-        return 0
-
-    def query(handle: Any, guid: Any, opcode: int, size: Any, at: Any, kind: Any) -> int:
-        assert opcode == 7
-        size._obj.value = len(joined)
-        return point(at, joined, ctypes.c_uint32)
-
-    def scan(handle: Any, guid: Any) -> int:
-        scanned.append(str(guid._obj))
-        return 0x80342002 - 2**32
-
-    calls = SimpleNamespace(
-        _wlan_open_handle=lambda *_: 0,
-        _wlan_enum_interfaces=lambda handle, at: point(at, listed, InterfaceList),
-        _wlan_scan=scan,
-        _wlan_get_network_bss_list=lambda handle, guid, at: point(at, memory, BssListHead),
-        _wlan_query_interface=query,
-        _wlan_close_handle=lambda handle: freed.append(-1),
-    )
-    api = SimpleNamespace(
-        WifiUtil=lambda: calls,
-        HANDLE=ctypes.c_void_p,
-        DWORD=ctypes.c_uint32,
-        CLIENT_VERSION=2,
-        WLAN_INTERFACE_INFO=InterfaceInfo,
-        WLAN_INTERFACE_INFO_LIST=InterfaceList,
-        WLAN_BSS_LIST=BssListHead,
-        native_wifi=SimpleNamespace(WlanFreeMemory=lambda pointer: freed.append(pointer.value)),
-    )
-    monkeypatch.setitem(sys.modules, "pywifi._wifiutil_win", api)
-
-    seen = asyncio.run(windows.survey(None, elapsed=lambda: 1.0, now_s=lambda: NOW_S))
-
-    assert [bss.ssid for bss in seen.bss] == ["net"]
-    assert (seen.interface, seen.associated_ssid, seen.triggered) == ("Some adapter", "net", False)
-    assert scanned == ["{" + "00" * 15 + "07}"]
-    assert any("switched off" in limit for limit in seen.limits), "a signed error code"
-    assert freed == [ctypes.addressof(listed), ctypes.addressof(memory), ctypes.addressof(joined), -1]
+def test_a_time_of_the_driver_that_cannot_be_true_is_none(on_windows: Callable[..., Wifi]) -> None:
+    for filetime in (5, wlan_service.FILETIME + 10**9, wlan_service.FILETIME - 10**13):
+        (bss,) = on_windows(Service(entry(b"net", usual(), ullHostTimestamp=filetime))).bss
+        assert bss.age_s is None
 
 
 # --- macOS --------------------------------------------------------------------------------------------------------
@@ -714,7 +525,7 @@ def test_a_survey_that_takes_too_long_ends(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_system_without_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "plan9")
+    monkeypatch.setattr(systems, "SYSTEM", systems.system("plan9"))
 
     assert any("plan9" in limit for limit in asyncio.run(wifi(NOWHERE, None, None)).limits)
 
@@ -723,7 +534,7 @@ def test_a_system_without_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     ("platform", "first"), [("linux", "nl80211"), ("win32", "the WLAN API"), ("darwin", "CoreWLAN")]
 )
 def test_each_system_has_its_sources(monkeypatch: pytest.MonkeyPatch, platform: str, first: str) -> None:
-    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(systems, "SYSTEM", systems.system(platform))
 
     seen = asyncio.run(wifi(NOWHERE, None, None))
 
@@ -732,7 +543,7 @@ def test_each_system_has_its_sources(monkeypatch: pytest.MonkeyPatch, platform: 
 
 
 def test_without_a_radio_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(systems, "SYSTEM", systems.system("linux"))
     monkeypatch.setattr(survey_module, "has_radio", lambda: source.has_radio(tmp_path))
     monkeypatch.setattr(survey_module, "_load", lambda name: pytest.fail(f"{name} was loaded"))
     (tmp_path / "class/net").mkdir(parents=True)
@@ -777,17 +588,15 @@ def test_ages_in_words(ages: list[float | None], words: str) -> None:
 # --- whether a scan could be made, without one
 
 
-def test_windows_is_not_asked_to_scan_and_that_is_said() -> None:
-    wlan, refused = FakeWlan(bss_list()), FakeWlan(bss_list(), bss_list=5)
+def test_windows_is_not_asked_to_scan_and_that_is_said(on_windows: Callable[..., Wifi]) -> None:
+    service = Service(entry(b"net", usual()))
 
-    said = asyncio.run(windows.survey(None, elapsed=lambda: 1.0, make=lambda: wlan, scan=False))
+    said = on_windows(service, scan=False)
 
-    assert (wlan.used, wlan.closed) == ([], True)
-    assert (said.source, said.triggered, said.interface) == ("windows", False, "Some adapter")
-    assert NOT_ASKED in said.limits
-    with pytest.raises(SourceUnavailable, match="Location is off") as raised:
-        asyncio.run(windows.survey(None, elapsed=lambda: 1.0, make=lambda: refused, scan=False))
-    assert "Settings > Privacy" in (raised.value.unlocked_by or "")
+    assert service.scans == []
+    assert (said.source, said.triggered, said.interface) == ("windows", False, "Wi-Fi")
+    assert f"{NOT_ASKED[0].upper()}{NOT_ASKED[1:]}" in said.limits
+    assert "Settings > Privacy" in (on_windows(Service(list=5), scan=False).unlocked_by or "")
 
 
 def test_macos_is_not_asked_to_scan_and_that_is_said() -> None:
