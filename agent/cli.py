@@ -286,7 +286,7 @@ def check(
     from netpreflight.agent.next_step import Options, known_before  # noqa: PLC0415
     from netpreflight.agent.run import measure  # noqa: PLC0415
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
-    from netpreflight.probes.net.clock import SYSTEM  # noqa: PLC0415
+    from netpreflight.probes.net.clock import CLOCK  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
 
@@ -309,7 +309,7 @@ def check(
         laptop_scope.privileges = rights.told(laptop_scope.privileges)
     if interface is not None and interface not in laptop_scope.interfaces:
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(laptop_scope.interfaces)}")
-    terminal = Terminal(sys.stderr, SYSTEM.monotonic, discreet=level in {"ticket", "public"}, plain=debug)
+    terminal = Terminal(sys.stderr, CLOCK.monotonic, discreet=level in {"ticket", "public"}, plain=debug)
     by = _invocation(
         Options(
             device=device,
@@ -721,17 +721,17 @@ def _end_soon() -> None:
     import _thread  # noqa: PLC0415 - as above
     import threading  # noqa: PLC0415
 
-    from netpreflight.probes.net.clock import SYSTEM  # noqa: PLC0415
+    from netpreflight.probes.net.clock import CLOCK  # noqa: PLC0415
 
     def worked() -> float:
         return sum(os.times()[:2])
 
-    work_end, end = worked() + MOST_WORK_S, SYSTEM.monotonic() + MOST_BLOCKED_S
+    work_end, end = worked() + MOST_WORK_S, CLOCK.monotonic() + MOST_BLOCKED_S
 
     def watch() -> None:
         """Wait for either end, and then do what Ctrl-C does."""
-        while worked() < work_end and SYSTEM.monotonic() < end:
-            SYSTEM.hold_up(0.02)
+        while worked() < work_end and CLOCK.monotonic() < end:
+            CLOCK.hold_up(0.02)
         with contextlib.suppress(OSError, ValueError, AttributeError):
             sys.stderr.write("netpreflight: its report takes too long\n")
         _thread.interrupt_main()
@@ -870,10 +870,10 @@ def _is_root() -> bool:
 
 
 def _has_radio() -> bool:
-    """Whether this laptop may have a Wi-Fi radio; only Linux tells before a scan."""
+    """Whether this laptop may have a Wi-Fi radio."""
     from netpreflight.probes.wifi.source import has_radio  # noqa: PLC0415 - as above
 
-    return not sys.platform.startswith("linux") or has_radio()
+    return has_radio()
 
 
 def _invocation(options: "Options", level: "SharingLevel | None", *, is_root: bool) -> "Invocation":

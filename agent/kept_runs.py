@@ -8,7 +8,6 @@ as it writes those of -o. On macOS, where a run stays root, it becomes the user 
 import contextlib
 import errno
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from netpreflight.agent.output_files import Owner, make_folder, write
 from netpreflight.agent.privilege.caller import caller
 from netpreflight.agent.run_folder import file_name, newest, remove_old
-from netpreflight.probes.net.clock import SYSTEM, Clock
+from netpreflight.probes.net.clock import CLOCK, Clock
+from netpreflight.systems import SYSTEM
 
 if TYPE_CHECKING:
     from netpreflight.agent.privilege.helper import Helper
@@ -30,7 +30,7 @@ class Place(NamedTuple):
     owner: Owner | None = None
     """Who called sudo, if somebody did."""
 
-    def newest(self, clock: Clock = SYSTEM) -> Path | None:
+    def newest(self, clock: Clock = CLOCK) -> Path | None:
         """The run that was started last; None: none is kept. One from the future counts only if there is no other.
 
         Raises:
@@ -41,15 +41,15 @@ class Place(NamedTuple):
 
     def shown(self, file: Path) -> Path:
         """A file as the user may type it: from the home folder on, so that the user's name is not shown."""
-        if sys.platform != "win32" and file.is_relative_to(self.home) and self.home != Path("/"):
-            return Path("~") / file.relative_to(self.home)
+        if SYSTEM.home is not None and file.is_relative_to(self.home) and self.home != Path("/"):
+            return Path(SYSTEM.home) / file.relative_to(self.home)
         return file
 
 
 class KeptRun:
     """The file of a run that starts now."""
 
-    def __init__(self, clock: Clock = SYSTEM) -> None:
+    def __init__(self, clock: Clock = CLOCK) -> None:
         self._name = ""
         self._by_helper = False
         self._problem: OSError | None = None

@@ -4,8 +4,6 @@ A command is given only where it changes something: what it asks for was not the
 change something first.
 """
 
-import shlex
-import sys
 import unicodedata
 from collections.abc import Iterable
 
@@ -21,6 +19,7 @@ from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes import obstacles
 from netpreflight.probes.observations import AS_ROOT, Scope
 from netpreflight.probes.wifi.source import CAPTURE_INSTEAD
+from netpreflight.systems import SYSTEM
 
 _WITHOUT_AIR = "--skip wifi"
 _AGAIN = "un netpreflight again"
@@ -186,7 +185,7 @@ def known_before(scope: Scope, profile: Profile, selection: Selection, by: Invoc
 
 def _typed(option: str, value: str, stand_in: str) -> list[str]:
     """An option and its value as they are typed."""
-    if not _can_be_copied(value) or (sys.platform == "win32" and set(value) & set('"%^&|<>')):
+    if not _can_be_copied(value) or SYSTEM.quoted(value) is None:
         value = stand_in
     return [f"{option}={_quoted(value)}"] if value.startswith("-") else [option, _quoted(value)]
 
@@ -199,6 +198,4 @@ def _can_be_copied(value: str) -> bool:
 
 def _quoted(word: str) -> str:
     """A word for this system's shell."""
-    if sys.platform == "win32":
-        return f'"{word}"' if " " in word else word
-    return shlex.quote(word)
+    return SYSTEM.quoted(word) or word

@@ -15,7 +15,6 @@ import secrets
 import select
 import socket
 import stat
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +24,7 @@ MOST_LINKS = 40
 READER_ASKED_S = 0.1
 UNFINISHED = re.compile(r"\.netpreflight-[0-9a-f]{16}", re.ASCII)
 """The name of a file while it is written."""
+_HAS_FOLDER_DESCRIPTORS = os.open in os.supports_dir_fd  # not on Windows
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _WRITE = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -175,7 +175,7 @@ def make_folder(path: Path) -> None:
     Raises:
         OSError: it cannot be made, it belongs to somebody else, or somebody else made a link that it leads through.
     """
-    if sys.platform == "win32":
+    if not _HAS_FOLDER_DESCRIPTORS:
         path.mkdir(parents=True, exist_ok=True)
         return
     for folder in (*reversed(path.parents), path):
@@ -198,7 +198,7 @@ def own_folder(path: Path) -> Iterator[int | Path]:
     Raises:
         OSError: it cannot be opened, it belongs to somebody else, or somebody else made a link that it leads through.
     """
-    if sys.platform == "win32":
+    if not _HAS_FOLDER_DESCRIPTORS:
         yield path
         return
     place = _find(path / "any file", None)
@@ -226,7 +226,7 @@ def _find(path: Path, owner: Owner | None) -> _Place:
     Raises:
         OSError: a folder on the way cannot be opened, or somebody else made a link.
     """
-    if sys.platform == "win32":
+    if not _HAS_FOLDER_DESCRIPTORS:
         return _Place(None, os.path.realpath(path))
     folder = os.open(".", _FOLDER)
     left, links = list(path.parts), 0

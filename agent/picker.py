@@ -1,11 +1,11 @@
 """Asks, on a terminal, which of the networks in range is judged."""
 
 import contextlib
+import importlib.util
 import os
 import re
 import shutil
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import FrameType
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.output import Output
 
 _COLOURS = {"pass": "ansigreen", "warn": "ansiyellow", "unknown": "ansimagenta", "fail": "bold ansired"}
+_HAS_TERMIOS = importlib.util.find_spec("termios") is not None  # not on Windows
 _SIGNAL_FROM_COLUMNS = 60
 _BESIDE_ROWS = 10
 """The columns that a row of the list has beside its text: margins, mark and number."""
@@ -35,7 +36,7 @@ def can_ask(keyboard: TextIO | None, screen: TextIO | None) -> bool:
         if keyboard is None or screen is None or not (keyboard.isatty() and screen.isatty()):
             return False
         # In the background, reading would stop the process.
-        return sys.platform == "win32" or os.tcgetpgrp(keyboard.fileno()) == os.getpgrp()
+        return not hasattr(os, "tcgetpgrp") or os.tcgetpgrp(keyboard.fileno()) == os.getpgrp()
     except (OSError, ValueError):  # closed, or the terminal of another session
         return False
 
@@ -49,7 +50,7 @@ def pick(networks: Sequence[NetworkVerdict], keyboard: TextIO, screen: TextIO) -
     from prompt_toolkit.utils import is_dumb_terminal  # noqa: PLC0415 - loaded only where somebody is asked
 
     title = f"{len(networks)} networks are in range, best first. Which one is for the device?"
-    ask = _by_line if sys.platform != "win32" and is_dumb_terminal() else _by_keys
+    ask = _by_line if is_dumb_terminal() else _by_keys
     with contextlib.suppress(*_no_answer()), _its_signals(keyboard, screen):
         return ask(title, networks, keyboard, screen)
     return None
@@ -57,7 +58,7 @@ def pick(networks: Sequence[NetworkVerdict], keyboard: TextIO, screen: TextIO) -
 
 def _no_answer() -> tuple[type[Exception], ...]:
     """What is raised where the terminal is gone, or what is typed on it is no text."""
-    if sys.platform == "win32":
+    if not _HAS_TERMIOS:
         return EOFError, OSError, UnicodeError
     import termios  # noqa: PLC0415 - not on Windows
 
@@ -105,7 +106,7 @@ def _by_keys(title: str, networks: Sequence[NetworkVerdict], keyboard: TextIO, s
 
 def _output(screen: TextIO) -> "Output":
     """Prints on the terminal without asking it where its cursor is: not every one answers."""
-    if sys.platform == "win32":
+    if not _HAS_TERMIOS:
         from prompt_toolkit.output import create_output  # noqa: PLC0415 - as above
 
         return create_output(screen)
@@ -199,7 +200,7 @@ def _its_signals(keyboard: TextIO, screen: TextIO) -> Iterator[None]:
 
 def _restoring(keyboard: TextIO, screen: TextIO) -> Callable[[], None]:
     """What gives the terminal its mode and its cursor back."""
-    if sys.platform == "win32":
+    if not _HAS_TERMIOS:
         return lambda: None
     import termios  # noqa: PLC0415 - not on Windows
 

@@ -4,9 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import random
-import signal
-import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -30,7 +28,7 @@ from netpreflight.probes.coap import coap
 from netpreflight.probes.dhcp import LeaseGuard, dhcp
 from netpreflight.probes.echo import EchoTarget, echo
 from netpreflight.probes.nat_mapping import Server, mapping
-from netpreflight.probes.net.clock import SYSTEM, Clock
+from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.net.sockets import MOST_RUN_S, Network, OnWaiting, Trace
 from netpreflight.probes.net.witnesses import FAULTS
@@ -59,6 +57,7 @@ from netpreflight.probes.tcp import tcp
 from netpreflight.probes.vendor_status import vendor_status
 from netpreflight.probes.wifi import wifi
 from netpreflight.probes.wifi.source import in_thread
+from netpreflight.systems import SYSTEM
 
 MOST_RESOLVERS = 2
 """lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS); no device asks a third."""
@@ -97,7 +96,7 @@ def measure(
     on_check: OnCheck,
     *,
     deep: bool = False,
-    clock: Clock = SYSTEM,
+    clock: Clock = CLOCK,
     trace: Trace | None = None,
     on_waiting: OnWaiting = lambda _: None,
     on_stop: OnStop = lambda _restored: None,
@@ -210,7 +209,7 @@ class _Measurement:
             self._network = network
             self._addresses = HostAddresses(list(self._names()))
             stopped = asyncio.Event()
-            with _on_stop(lambda: self._stop(stopped)):
+            with SYSTEM.on_stop(lambda: self._stop(stopped)):
                 work = asyncio.ensure_future(self._work())
                 stop = asyncio.ensure_future(stopped.wait())
                 both: set[asyncio.Future[Any]] = {work, stop}
@@ -558,22 +557,6 @@ class _Measurement:
         for profile in self._profiles:
             names.update(dict.fromkeys(_cloud_names(profile), "device"))
         return {**names, **dict.fromkeys(VENDOR_HOSTS, "vendor")}
-
-
-@contextlib.contextmanager
-def _on_stop(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` where the user ends the run; not by the event loop, which may be busy just then."""
-    if sys.platform == "win32":
-        yield
-        return
-    before = {
-        number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _cloud_names(profile: Profile) -> list[str]:

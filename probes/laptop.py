@@ -16,13 +16,13 @@ from pathlib import Path
 
 from netpreflight.probes import obstacles
 from netpreflight.probes.laptop_lease import laptop_lease
-from netpreflight.probes.net.clock import SYSTEM, is_synchronised
-from netpreflight.probes.net.own_firewall import dropping
+from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.net.witnesses import bounded
 from netpreflight.probes.observations import Laptop, Obstacle, Package, Scope
 from netpreflight.probes.wifi import wifi
 from netpreflight.probes.wifi.source import monitoring
+from netpreflight.systems import SYSTEM
 
 _DAY_S = 86_400
 _PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
@@ -34,23 +34,23 @@ _REQUIREMENT = re.compile(r"([\w.-]+)\s*[^;]*?>=([\d.]+)")
 async def laptop(scope: Scope, kept_in: str | None = None) -> Laptop:
     """Look at this laptop; `scope` is what a run would begin with, and `kept_in` the folder in which it is kept."""
     interface = scope.interface or ""
-    async with Network(interface, SYSTEM.monotonic()) as network:
+    async with Network(interface, CLOCK.monotonic()) as network:
         air = await wifi(network, scope.interface, None, scan=False)
     found: dict[str, Obstacle | None] = {
         "link": obstacles.to("link", scope),
         "route": obstacles.to("route", scope),
         "exchange": obstacles.to_exchange(scope),
-        "trace": obstacles.to_trace(scope.os),
+        "trace": obstacles.to_trace(SYSTEM),
     }
     return Laptop(
         scope=scope,
         obstacles={need: obstacle for need, obstacle in found.items() if obstacle is not None},
         wifi=air,
-        listening=monitoring() if sys.platform == "linux" else [],
+        listening=monitoring(),
         lease=await bounded(laptop_lease(interface, scope.addresses), lambda _: None),
-        dropping=dropping(),
-        synchronised=is_synchronised(),
-        clock_behind=SYSTEM.wall() < _WRITTEN - _DAY_S,
+        dropping=SYSTEM.dropping(),
+        synchronised=SYSTEM.is_synchronised(),
+        clock_behind=CLOCK.wall() < _WRITTEN - _DAY_S,
         free_bytes=_free_bytes(),
         kept_in=kept_in,
         python=platform.python_version(),
@@ -62,7 +62,7 @@ def packages(requirements: Iterable[str]) -> Iterator[Package]:
     """The packages that this system needs of the project's requirements, and the versions that are installed."""
     for requirement in requirements:
         _, _, marker = requirement.partition(";")
-        for_others = "sys_platform" in marker and sys.platform not in re.findall(r"[\"'](\w+)[\"']", marker)
+        for_others = "sys_platform" in marker and SYSTEM.name not in re.findall(r"[\"'](\w+)[\"']", marker)
         told = _REQUIREMENT.match(requirement)
         if told is None or for_others or "extra ==" in marker:
             continue

@@ -9,6 +9,7 @@ from typing import Literal
 
 from netpreflight.probes.observations import AS_ROOT, Obstacle, Scope
 from netpreflight.probes.quoting import in_quotes
+from netpreflight.systems.interface import System
 
 Needs = Literal["nothing", "link", "resolvers", "route"]
 """What a probe needs on this laptop. `nothing`: the radio need not be the interface under test. `link`: an interface
@@ -60,12 +61,9 @@ def to_exchange(scope: Scope) -> Obstacle | None:
     )
 
 
-def to_trace(system: str) -> Obstacle | None:
-    """What stands in the way of finding out which router drops a packet, on a system as in `Scope.os`; None: nothing.
-
-    On Linux no privilege is needed: a program is given the ICMP errors that its own packets caused (ip(7), IP_RECVERR).
-    """
-    if system == "linux":
+def to_trace(system: System) -> Obstacle | None:
+    """What stands in the way of finding out which router drops a packet on this system; None: nothing."""
+    if system.reports_icmp_errors:
         return None
     return Obstacle(
         reason="only Linux tells a program without privileges which router dropped its packet", step=ON_LINUX

@@ -23,7 +23,6 @@ whose TTL ends at the furthest router before the server.
 """
 
 import asyncio
-import sys
 from typing import NamedTuple
 
 from netpreflight.probes import obstacles
@@ -31,6 +30,7 @@ from netpreflight.probes.net.ladders import SYN_WAIT_S, Climb, Destination, Pend
 from netpreflight.probes.net.payload_shapes import WHOLE
 from netpreflight.probes.net.sockets import Datagram, Network
 from netpreflight.probes.observations import UDP_OVERHEAD, Path, PathProbe, PathTarget, WholePackets
+from netpreflight.systems import SYSTEM
 
 MOST_PACKETS = 80
 MOST_HOPS = 24
@@ -78,7 +78,7 @@ async def path(network: Network, targets: list[Target]) -> Path:
     Raises:
         OSError: the interface cannot be used.
     """
-    if (obstacle := obstacles.to_trace(sys.platform)) is not None:
+    if (obstacle := obstacles.to_trace(SYSTEM)) is not None:
         return Path(not_run=obstacle.reason, unlocked_by=obstacle.step)
     targets_seen = []
     for target in targets:

@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
@@ -133,7 +133,17 @@ class System:
     """
 
     name: str
-    """As in `Scope.os`: linux, win32, darwin."""
+    """As Python names it, and as in `Scope.os`: linux, win32, darwin."""
+
+    privileged_user = "root"
+    """Who may do everything, as in `Privileges.user`."""
+
+    home: str | None = None
+    """The user's home folder as its shells read it; None: not each of them does."""
+    surveyors: tuple[str, ...] = ()
+    """Which parts of the system survey Wi-Fi, best first: names that `netpreflight.probes.wifi` knows."""
+    reports_icmp_errors = False
+    """Whether a program without privileges is told which router has dropped its packet."""
 
     # --- this laptop's networks; they contact nobody
 
@@ -157,9 +167,11 @@ class System:
         """The proxies that are set for programs, without the credentials that they may hold."""
         return []
 
-    async def lease(self, adapter: str) -> list[Lease]:
-        """The leases that the system's DHCP clients have recorded for an interface, newest first."""
-        return []
+    async def leases(self, adapter: str) -> AsyncIterator[Lease]:
+        """The leases that the system's DHCP clients have recorded for an interface, the likeliest first."""
+        nothing: tuple[Lease, ...] = ()
+        for lease in nothing:
+            yield lease
 
     def dropping(self) -> list[str] | None:
         """The rules of this laptop's own firewall that may drop what arrives, in words; None: it does not say."""
@@ -167,10 +179,6 @@ class System:
 
     def is_synchronised(self) -> bool | None:
         """Whether the system says that its clock is synchronised; None: it does not say."""
-        return None
-
-    def since_boot(self) -> float | None:
-        """Seconds since the system was started, including those asleep; None: it does not say."""
         return None
 
     # --- the air
@@ -205,6 +213,14 @@ class System:
         """
         return None
 
+    def may_open_raw_sockets(self) -> bool:
+        """Whether this process may open packet sockets and raw IP sockets, which send whole packets."""
+        return False
+
+    def may_give_up_privileges(self) -> bool:
+        """Whether this process has rights that it can give up, but for a helper that keeps them."""
+        return False
+
     # --- sockets
 
     def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
@@ -215,11 +231,11 @@ class System:
         """
         raise OSError("this system cannot bind a socket to an interface")
 
-    def prepare_datagrams(self, sock: socket.socket) -> None:
-        """Have a UDP socket told of ICMP errors where the system does that, and not closed by them anywhere."""
+    def report_icmp_errors(self, sock: socket.socket) -> None:
+        """Have the ICMP errors kept that a UDP or TCP socket's packets cause, where the system can."""
 
     def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
-        """Take the ICMP errors that the system has for a UDP socket."""
+        """Take the ICMP errors that the system has kept for a socket."""
         return iter(())
 
     def forbid_fragments(self, sock: socket.socket) -> None:
@@ -238,8 +254,36 @@ class System:
         """How many datagrams and ICMP errors for closed ports the system has counted; None: it does not count them."""
         return None
 
+    def attach_filter(self, sock: socket.socket, program: bytes) -> None:
+        """Let only the packets pass to a socket that a program lets pass (classic BPF, `struct sock_filter`).
+
+        Raises:
+            OSError: the system does not do that.
+        """
+        raise OSError("this system does not filter what a socket receives")
+
+    def raw_socket(self, protocol: int) -> socket.socket:
+        """A socket for whole IPv4 packets of a protocol, as raw(7) has it.
+
+        Raises:
+            OSError: the system does not allow it, or has none that can be used like this.
+        """
+        raise OSError("this system has no raw sockets for every protocol")
+
+    def packet_socket(self) -> socket.socket:
+        """A socket that receives IPv4 packets for any port, once it is bound to an interface (packet(7)).
+
+        Raises:
+            OSError: the system does not allow it, or has none.
+        """
+        raise OSError("this system has no packet sockets")
+
     # --- the process
 
     def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `stop` where the user ends the run: Ctrl-C, Ctrl-Break, the window closed, a signal to terminate."""
         return contextlib.nullcontext()
+
+    def quoted(self, word: str) -> str | None:
+        """A word as it is typed in this system's shell; None: it cannot be typed."""
+        return None

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -34,3 +35,8 @@ def on_stop(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def quoted(word: str) -> str:
+    """A word for the shell."""
+    return shlex.quote(word)

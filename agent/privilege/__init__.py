@@ -5,7 +5,6 @@
 """
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +17,7 @@ from netpreflight.agent.privilege.drop import become
 from netpreflight.agent.privilege.helper import Helper
 from netpreflight.agent.privilege.readable import read_later
 from netpreflight.probes.observations import KeptRight, Privileges
+from netpreflight.systems import SYSTEM
 
 if TYPE_CHECKING:
     from netpreflight.agent.kept_runs import KeptRun
@@ -36,7 +36,7 @@ class GivenUp(NamedTuple):
 
 def start_helper(files: Sequence[Path], kept_run: "KeptRun | None" = None) -> Helper | None:
     """Start the root helper for the files that -o names, and for the run if root keeps it; None: nothing to give up."""
-    if sys.platform != "linux" or os.geteuid() != 0:
+    if not SYSTEM.may_give_up_privileges():
         return None
     return helper.start(files, file_owner(), kept_run.for_helper() if kept_run else None)
 

@@ -10,7 +10,6 @@ Call it before there is a second thread: each thread has capabilities of its own
 import ctypes
 import os
 import struct
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -38,8 +37,6 @@ def become(user: Caller, needed: Iterable[Path]) -> list[KeptRight]:
     Returns:
         What could not be given up.
     """
-    if sys.platform != "linux":
-        return []
     needed = list(needed)
     make_readable(needed, user)
     system = _System()

@@ -18,14 +18,13 @@ import os
 import signal
 import socket
 import struct
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from netpreflight.agent.output_files import OutputFile, Owner, write_to
 from netpreflight.agent.run_folder import remove_old
-from netpreflight.probes.net.clock import SYSTEM
+from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.net.dhcp_release import BROADCAST_MAC, release_frame
 
 MOST_LEASES = 8
@@ -253,7 +252,7 @@ class Server:
             self._discard(number)
         for attempt in range(2 if self.leases else 0):
             if attempt:
-                SYSTEM.hold_up(RELEASE_AGAIN_S)
+                CLOCK.hold_up(RELEASE_AGAIN_S)
             for lease in self.leases:
                 with contextlib.suppress(OSError, ValueError):
                     _release(lease)
@@ -266,8 +265,6 @@ def _is_host(address: ipaddress.IPv4Address) -> bool:
 
 def _release(lease: Lease) -> None:
     """Send a RELEASE for the client that a run on this interface makes up, and for no other."""
-    if sys.platform == "win32" or sys.platform == "darwin":
-        return
     name = socket.if_indextoname(lease.interface)
     if (_SYS / name / "type").read_text().strip() != _ETHERNET:
         return

@@ -4,8 +4,6 @@ The exception is `asyncio.timeout`, which goes by the event loop's clock.
 """
 
 import asyncio
-import ctypes
-import sys
 import time
 
 
@@ -21,7 +19,7 @@ class Clock:
         return time.time()
 
     def since_boot(self) -> float:
-        """Seconds since this machine was started, including those asleep (Linux)."""
+        """Seconds since this machine was started, including those asleep (Linux, whose NetworkManager goes by it)."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     async def sleep_until(self, at: float) -> None:
@@ -33,18 +31,4 @@ class Clock:
         time.sleep(seconds)
 
 
-SYSTEM = Clock()
-
-_TIMEX_BYTES = 208  # struct timex, adjtimex(2), on 64 bits; it is smaller on 32
-_TIME_ERROR = 5
-
-
-def is_synchronised() -> bool | None:
-    """Whether the kernel says that this machine's clock is synchronised; None: it does not say (not Linux)."""
-    if sys.platform != "linux":
-        return None
-    try:
-        state = int(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)))  # zeros: change nothing
-    except (OSError, AttributeError):
-        return None
-    return None if state < 0 else state != _TIME_ERROR
+CLOCK = Clock()

@@ -1,18 +1,17 @@
-"""Filters by which the kernel drops what a socket does not wait for (classic BPF, SO_ATTACH_FILTER; Linux only).
+"""Filters by which the kernel drops what a socket does not wait for (classic BPF).
 
 A flood that the kernel drops fills no buffer, so the answer behind it is still read. A filter is a list of tests. A
 packet that is too short for one of them does not pass.
 """
 
 import contextlib
-import ctypes
 import socket
 import struct
-import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-_SO_ATTACH_FILTER = 26
+from netpreflight.systems import SYSTEM
+
 INSTRUCTION = struct.Struct("=HBBI")  # struct sock_filter: code, jump if true, jump if false, operand
 _FROM_START = {1: 0x30, 2: 0x28, 4: 0x20}
 """BPF_LD + BPF_ABS, by how many bytes are loaded."""
@@ -46,23 +45,10 @@ class Test(NamedTuple):
 
 def attach(sock: socket.socket, tests: Iterable[Test] | None) -> bool:
     """Let only packets pass that pass all tests, from now on (None: no packet); False if that is not possible."""
-    if sys.platform != "linux":
-        return False
     with contextlib.suppress(OSError):
-        attach_program(sock, DROP if tests is None else program_of(list(tests)))
+        SYSTEM.attach_filter(sock, DROP if tests is None else program_of(list(tests)))
         return True
     return False
-
-
-def attach_program(sock: socket.socket, program: bytes) -> None:
-    """Filter a socket by instructions (`struct sock_filter`) from now on.
-
-    Raises:
-        OSError: the system does not allow it.
-    """
-    buffer = ctypes.create_string_buffer(program)
-    fprog = struct.pack("@HP", len(program) // INSTRUCTION.size, ctypes.addressof(buffer))
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)
 
 
 DROP = INSTRUCTION.pack(_RETURN, 0, 0, 0)

@@ -4,16 +4,14 @@ A flood must neither hide an answer nor hold the event loop, and where it may ha
 """
 
 import asyncio
-import contextlib
 import socket
-import struct
-import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from netpreflight.probes.net import filters
 from netpreflight.probes.net.clock import Clock
+from netpreflight.systems import SYSTEM
 
 MOST_AT_ONCE = 64
 """The most packets read from one socket before others get their turn."""
@@ -21,9 +19,6 @@ MOST_WAITING = 1024
 """The most packets that wait to be looked at: more would be a flood."""
 FULL_QUEUE = 128
 """As many packets in a row may have filled a socket's buffer, so that the system dropped others."""
-
-_SO_MEMINFO = 55  # Linux
-_MEMINFO_DROPS = 8  # SK_MEMINFO_DROPS: the last of nine numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,7 @@ class Inbox(Generic[Arrival]):
 
     def watch(self, sock: socket.socket) -> None:
         """Go by the kernel's count of what it drops for a socket because its buffer is full, where it counts that."""
-        if (drops := drops_of(sock)) is not None:
+        if (drops := SYSTEM.dropped(sock)) is not None:
             self._counted[sock] = drops
 
     def is_filtered(self, sock: socket.socket, tests: list[filters.Test]) -> None:
@@ -123,15 +118,6 @@ class Inbox(Generic[Arrival]):
 
     def _look_at_count(self) -> None:
         for sock, before in self._counted.items():
-            drops = drops_of(sock)
+            drops = SYSTEM.dropped(sock)
             self._is_lost = self._is_lost or drops not in {None, before}
             self._counted[sock] = before if drops is None else drops
-
-
-def drops_of(sock: socket.socket) -> int | None:
-    """How many packets the kernel has dropped that were for this socket; None: it does not say (Linux does)."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, struct.error):
-            count: int = struct.unpack("=9I", sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 36))[_MEMINFO_DROPS]
-            return count
-    return None

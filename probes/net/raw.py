@@ -9,7 +9,6 @@ accepts a SYN, the system resets the connection at once, because it knows of no 
 import asyncio
 import socket
 import struct
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,14 +17,16 @@ from netpreflight.probes.net import filters
 from netpreflight.probes.net.inbox import MOST_AT_ONCE, Inbox
 from netpreflight.probes.net.packet_bytes import syn_packet, udp_packet
 from netpreflight.probes.net.payload_shapes import Shape
-from netpreflight.probes.net.sockets import LARGEST_DATAGRAM, LARGEST_QUOTE, Network
+from netpreflight.probes.net.sockets import LARGEST_DATAGRAM, Network
 from netpreflight.probes.observations import EventKind, Icmp
+from netpreflight.systems import SYSTEM
 
 _SOL_RAW, _ICMP_FILTER = 255, 1  # Linux, icmp(7)
 _ERRORS = (3, 11, 12)  # of RFC 792: destination unreachable, time exceeded, parameter problem
 _PROTOCOLS = {"udp": socket.IPPROTO_UDP, "tcp": socket.IPPROTO_TCP}
 _LEAST_IP, _LEAST_TCP, _LEAST_QUOTE = 20, 20, 8
 _QUOTED_AT = 8  # after the ICMP header
+_LARGEST_QUOTE = 512  # an ICMP error has up to 576 bytes in all (RFC 1812 section 4.3.2.3)
 _FRAGMENT = 0x1FFF
 _FRAGMENTATION_NEEDED = (3, 4)
 _RST_SIZE = 40
@@ -91,8 +92,6 @@ class RawFlow:
         far: tuple[str, int],
         near_port: int | None = None,
     ) -> None:
-        if sys.platform != "linux":
-            raise OSError("raw sockets are used on Linux only")
         self._network, self._purpose, self._shape, self._host = network, purpose, shape, host
         self._inbox: Inbox[Quote | Segment] = Inbox(network.clock)
         self._sockets: list[socket.socket] = []
@@ -123,7 +122,7 @@ class RawFlow:
 
     def _open(self, kind: int, protocol: int = 0) -> socket.socket:
         """Open a socket on the interface, to be closed with this flow."""
-        sock = socket.socket(socket.AF_INET, kind, protocol)
+        sock = SYSTEM.raw_socket(protocol) if kind == socket.SOCK_RAW else socket.socket(socket.AF_INET, kind)
         self._sockets.append(sock)
         sock.settimeout(0)
         self._network.bind_to_interface(sock)
@@ -232,7 +231,7 @@ def quote_in(packet: bytes, ends: Ends, at: float) -> Quote | None:
     Our own address is not compared, because a NAT on the way may not have translated it back. Our port is compared.
     """
     header, error = _split(packet)
-    inner, transport = _split(error[_QUOTED_AT : _QUOTED_AT + LARGEST_QUOTE])
+    inner, transport = _split(error[_QUOTED_AT : _QUOTED_AT + _LARGEST_QUOTE])
     if len(transport) < _LEAST_QUOTE or error[0] not in _ERRORS:
         return None
     quoted = inner[9], socket.inet_ntoa(inner[16:20]), *struct.unpack_from("!HH", transport)

@@ -13,7 +13,6 @@ import random
 import socket
 import ssl
 import struct
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +22,7 @@ from typing import Any, Literal, Self
 from msgspec.structs import replace
 
 from netpreflight.probes.net import filters
-from netpreflight.probes.net.clock import SYSTEM, Clock
+from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.inbox import MOST_AT_ONCE, Expected, Inbox
 from netpreflight.probes.net.payload_shapes import TCP_CONNECT, TCP_SYN, Shape
 from netpreflight.probes.net.unasked import UnaskedWatch
@@ -38,6 +37,7 @@ from netpreflight.probes.observations import (
     WaitedFor,
     Waiting,
 )
+from netpreflight.systems import SYSTEM
 
 TCP_OVERHEAD = 52
 """Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
@@ -50,8 +50,6 @@ CLOSING_SEGMENTS = 2
 MOST_RUN_S = 19.0
 LEAST_PATIENCE_S = 10.0
 LARGEST_DATAGRAM = 4096
-LARGEST_QUOTE = 512
-"""Bytes to read of our packet in an ICMP error, which has up to 576 bytes in all (RFC 1812 section 4.3.2.3)."""
 MOST_STRANGERS = 64
 """The most datagrams kept of those that cannot be an answer: of more, the kernel is told to drop them."""
 
@@ -68,20 +66,6 @@ Trace = Callable[[Event], None]
 """Called with everything that is sent, heard and asked, as it happens (for `--debug`)."""
 OnWaiting = Callable[[tuple[Waiting, ...]], None]
 """Called with all that is waited for, whenever that changes."""
-
-_SO_BINDTODEVICE = 25  # Linux
-_IP_BOUND_IF = 25  # macOS
-_IP_UNICAST_IF = 31  # Windows
-_IP_RECVERR = 11  # Linux, ip(7)
-_IP_MTU_DISCOVER = 10  # Linux, ip(7)
-_IP_PMTUDISC_PROBE = 3  # DF, whatever path MTU is cached
-_IP_DONTFRAG = 28  # macOS
-_IP_DONTFRAGMENT = 14  # Windows
-_MSG_ERRQUEUE = 0x2000
-_SO_EE_ORIGIN_ICMP = 2
-_FRAGMENTATION_NEEDED = (3, 4)  # ICMP type and code
-_TCP_INFO_SEGS_OUT = 136  # offset of tcpi_segs_out and of
-_TCP_INFO_BYTES_SENT = 200  # tcpi_bytes_sent in Linux's struct tcp_info
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +116,9 @@ async def _connect(sock: socket.socket, to: tuple[str, int]) -> None:
     try:
         await asyncio.get_running_loop().sock_connect(sock, to)
     except OSError as problem:
-        if problem.errno is None or sys.platform == "win32":
-            raise  # on Windows asyncio keeps the system's message
+        # On Windows asyncio keeps the system's message, whose numbers are not those of C.
+        if problem.errno is None or hasattr(problem, "winerror"):
+            raise
         raise OSError(problem.errno, os.strerror(problem.errno)) from problem
 
 
@@ -167,8 +152,7 @@ class UdpSocket:
             self.socket.settimeout(0)
             network.bind_to_interface(self.socket)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-            if sys.platform == "linux":
-                self.socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            SYSTEM.report_icmp_errors(self.socket)
             self.socket.bind(("", local_port))
         except OSError:
             self.socket.close()
@@ -260,13 +244,8 @@ class UdpSocket:
         self._network.note(what, self._purpose, protocol="udp", host=self._host, address=address, port=port, **about)
 
     def forbid_fragments(self) -> None:
-        """Set the DF bit on what is sent (on Linux even if the system knows of a smaller path MTU)."""
-        if sys.platform == "linux":
-            self.socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
-        elif sys.platform == "darwin":
-            self.socket.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAG, 1)
-        else:
-            self.socket.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAGMENT, 1)
+        """Set the DF bit on what is sent."""
+        SYSTEM.forbid_fragments(self.socket)
 
     def _on_readable(self) -> None:
         """Queue the ICMP errors and datagrams that have arrived, MOST_AT_ONCE of each."""
@@ -294,29 +273,11 @@ class UdpSocket:
 
     def _read_errors(self) -> None:
         """Queue the ICMP errors that the system has for this socket, MOST_AT_ONCE of them."""
-        for icmp, quoted, (address, port) in itertools.islice(_icmp_errors(self.socket), MOST_AT_ONCE):
+        for report in itertools.islice(SYSTEM.icmp_errors(self.socket), MOST_AT_ONCE):
             self._refusals += 1
             at = self._network.clock.monotonic()
-            self._inbox.put(Refusal(icmp, address, port, at, quoted))
-            self._note("icmp", address, port, at=at, icmp=icmp, payload=quoted)
-
-
-def _icmp_errors(sock: socket.socket) -> Iterator[tuple[Icmp, bytes, tuple[str, int]]]:
-    """Drain a socket's error queue (Linux; ip(7), IP_RECVERR): each error, what it quotes, and where that was sent."""
-    while sys.platform == "linux":
-        try:
-            quoted, ancillary, _, target = sock.recvmsg(LARGEST_QUOTE, 512, _MSG_ERRQUEUE)
-        except OSError:
-            return
-        for level, kind, data in ancillary:
-            if (level, kind) != (socket.IPPROTO_IP, _IP_RECVERR) or len(data) < 24:
-                continue
-            # struct sock_extended_err (16 bytes), then the offender's sockaddr_in
-            _, origin, icmp_type, icmp_code, info = struct.unpack_from("=IBBBxI", data)
-            if origin == _SO_EE_ORIGIN_ICMP:
-                mtu = info or None if (icmp_type, icmp_code) == _FRAGMENTATION_NEEDED else None
-                icmp = Icmp(type=icmp_type, code=icmp_code, source=socket.inet_ntoa(data[20:24]), mtu=mtu)
-                yield icmp, quoted, (target[0], target[1])
+            self._inbox.put(Refusal(report.icmp, *report.to, at, report.quoted))
+            self._note("icmp", *report.to, at=at, icmp=report.icmp, payload=report.quoted)
 
 
 async def _streams(sock: socket.socket, tls: ssl.SSLContext | None, name: str) -> tuple["_Reader", "_Writer"]:
@@ -332,13 +293,7 @@ async def _streams(sock: socket.socket, tls: ssl.SSLContext | None, name: str) -
 
 def _sent(sock: socket.socket) -> tuple[int, int]:
     """The segments and bytes that a TCP connection has sent so far; a lower bound where the OS does not report it."""
-    if sys.platform == "linux" and sock.fileno() >= 0:
-        with contextlib.suppress(OSError, struct.error):
-            info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-            (segments,) = struct.unpack_from("=I", info, _TCP_INFO_SEGS_OUT)
-            (data,) = struct.unpack_from("=Q", info, _TCP_INFO_BYTES_SENT)
-            return segments, data
-    return 1, 0
+    return SYSTEM.segments_sent(sock) or (1, 0)
 
 
 class _Reader(asyncio.StreamReader):
@@ -382,7 +337,7 @@ class Network:
         started: float,
         most_run_s: float = MOST_RUN_S,
         *,
-        clock: Clock = SYSTEM,
+        clock: Clock = CLOCK,
         trace: Trace | None = None,
         on_waiting: OnWaiting = lambda _: None,
         own_addresses: Callable[[], Collection[str]] = tuple,
@@ -480,15 +435,9 @@ class Network:
         """Tie a socket to the interface, whatever the routing table prefers.
 
         Raises:
-            OSError: the system does not allow it (Linux before 5.7 without CAP_NET_RAW).
+            OSError: the system does not allow it.
         """
-        if sys.platform == "linux":
-            sock.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, self.interface.encode() + b"\0")
-        elif sys.platform == "darwin":
-            sock.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, socket.if_nametoindex(self.interface))
-        else:
-            index = socket.if_nametoindex(self.interface)
-            sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", index))
+        SYSTEM.bind_to_adapter(sock, self.interface)
 
     def refuse_own(self, address: str) -> None:
         """Refuse an address that can be no other host's, before it is asked what no device asks.
@@ -615,7 +564,7 @@ class Network:
         try:
             sock.settimeout(0)
             self.bind_to_interface(sock)
-            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            SYSTEM.report_icmp_errors(sock)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             settled = asyncio.Event()
@@ -657,8 +606,8 @@ class Network:
     def _opened(self, sock: socket.socket) -> SynResult:
         """The outcome of a SYN, once its socket has an answer or an error."""
         at, problem = self.clock.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        for icmp, quoted, _ in _icmp_errors(sock):  # the system has compared the sequence number, which is random
-            return SynResult("icmp", at, replace(icmp, proved=True), quoted)
+        for report in SYSTEM.icmp_errors(sock):  # the system has compared the sequence number, which is random
+            return SynResult("icmp", at, replace(report.icmp, proved=True), report.quoted)
         if problem == 0:
             return SynResult("accepted", at)
         if problem == errno.ECONNREFUSED:

@@ -11,18 +11,16 @@ has to try many ports, and most of what it sends comes to ports that are closed.
 import contextlib
 import socket
 import struct
-import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 
-from netpreflight.probes.net.filters import INSTRUCTION, attach_program
+from netpreflight.probes.net.filters import INSTRUCTION
 from netpreflight.probes.observations import Unasked
+from netpreflight.systems import SYSTEM
 
 MOST_PORTS = 1000
 """More closed ports in one server's name are not told apart."""
-_SNMP = Path("/proc/self/net/snmp")
 _IPV4 = 0x0800
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
 _KEPT = 128
@@ -51,23 +49,22 @@ class UnaskedWatch:
 
     def __init__(self, interface: str, own_ports: Callable[[], set[int]]) -> None:
         self._own_ports = own_ports
-        self._closed_before = _closed_ports()
+        self._closed_before = SYSTEM.closed_ports()
         self._watched: set[int] = set()
         self._datagrams_of: set[int] = set()
         self._came: dict[Server, set[int]] = defaultdict(set)
         self._lost = 0
         self._socket: socket.socket | None = None
-        if sys.platform == "linux":
-            with contextlib.suppress(OSError):
-                sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-                try:
-                    sock.settimeout(0)
-                    _attach(sock, set())
-                    sock.bind((interface, _IPV4))
-                except OSError:
-                    sock.close()
-                    raise
-                self._socket = sock
+        with contextlib.suppress(OSError):
+            sock = SYSTEM.packet_socket()
+            try:
+                sock.settimeout(0)
+                _attach(sock, set())
+                sock.bind((interface, _IPV4))
+            except OSError:
+                sock.close()
+                raise
+            self._socket = sock
 
     def watch(self, port: int, *, errors_only: bool = False) -> None:
         """Count what comes from this port of servers, and ICMP errors about what is sent there; or only the latter."""
@@ -81,7 +78,7 @@ class UnaskedWatch:
     def seen(self, address: str, port: int) -> Unasked:
         """What has come so far in the name of a server, or as an ICMP error about a datagram to it."""
         self._read()
-        now = _closed_ports()
+        now = SYSTEM.closed_ports()
         closed = None if now is None or self._closed_before is None else max(now - self._closed_before, 0)
         if self._socket is None or port not in self._watched:
             return Unasked(closed=closed)
@@ -126,24 +123,6 @@ def _port_in(packet: bytes) -> tuple[Server, int] | None:
     return (socket.inet_ntoa(inner[16:20]), to), local
 
 
-def _closed_ports() -> int | None:
-    """How many datagrams and ICMP errors for closed ports the system has counted; None: it does not count them."""
-    try:
-        lines = _SNMP.read_text().splitlines()
-    except OSError:
-        return None
-    counts: dict[str, int] = {}
-    for names, values in zip(lines[::2], lines[1::2], strict=False):
-        kind = names.partition(":")[0]
-        with contextlib.suppress(ValueError):
-            pairs = zip(names.split()[1:], map(int, values.split()[1:]), strict=False)
-            counts |= {f"{kind}.{name}": value for name, value in pairs}
-    try:
-        return counts["Udp.NoPorts"] + counts["Icmp.InErrors"]
-    except KeyError:
-        return None
-
-
 def _attach(sock: socket.socket, ports: set[int]) -> None:
     """Let the kernel keep only datagrams from these ports, and ICMP errors (classic BPF; socket(7), SO_ATTACH_FILTER).
 
@@ -171,4 +150,4 @@ def _attach(sock: socket.socket, ports: set[int]) -> None:
         (give, 0, 0, 0),
         (give, 0, 0, _KEPT),
     ]
-    attach_program(sock, b"".join(INSTRUCTION.pack(*instruction) for instruction in program))
+    SYSTEM.attach_filter(sock, b"".join(INSTRUCTION.pack(*instruction) for instruction in program))

@@ -117,8 +117,7 @@ class _Choice:
             self._failed(problem)
             return
         if not sources:
-            reason = f"netpreflight cannot survey Wi-Fi on {systems.SYSTEM.name} yet"
-            self._failed(SourceUnavailable(reason, CAPTURE_INSTEAD))
+            self._failed(SourceUnavailable(f"netpreflight cannot survey Wi-Fi on {systems.SYSTEM.name} yet", CAPTURE_INSTEAD))
         radio_is_off = False
         for name, look in sources:
             if (radio_is_off and name != LISTENING) or (self.best is not None and name == NETWORKMANAGER):
@@ -295,20 +294,16 @@ def _sources(interface: str | None) -> list[tuple[str, Source]]:
     Raises:
         NoRadio: /sys shows that there is no radio, so that no library has to be loaded.
     """
-    name = systems.SYSTEM.name
-    if name == "win32":
-        return [("the WLAN API", _windows)]
-    if name == "darwin":
-        return [("CoreWLAN", _macos)]
-    if name != "linux":
-        return []
-    if not has_radio():
+    looks: dict[str, Source] = {
+        "the WLAN API": _windows,
+        "CoreWLAN": _macos,
+        "nl80211": _nl80211,
+        "wpa_supplicant": _wpa_supplicant,
+        NETWORKMANAGER: _networkmanager,
+    }
+    sources = [(name, looks[name]) for name in systems.SYSTEM.surveyors]
+    if sources and not has_radio():
         raise NoRadio("this laptop has no Wi-Fi radio that Linux knows", CAPTURE_INSTEAD)
-    sources: list[tuple[str, Source]] = [
-        ("nl80211", _nl80211),
-        ("wpa_supplicant", _wpa_supplicant),
-        (NETWORKMANAGER, _networkmanager),
-    ]
     listening = monitoring()
     if interface is not None and interface in listening:
         return [(LISTENING, _monitor(interface))]

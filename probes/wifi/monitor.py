@@ -9,7 +9,7 @@ import select
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from netpreflight.probes.net.clock import SYSTEM, Clock
+from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.packets import layers
 from netpreflight.probes.observations import Wifi
 from netpreflight.probes.wifi.capture import RADIOTAP, FrameCollector, Record
@@ -57,7 +57,7 @@ async def survey(
     *,
     elapsed: Callable[[], float],
     make: Callable[[str, Clock], Radio] = ScapyRadio,
-    clock: Clock = SYSTEM,
+    clock: Clock = CLOCK,
     tell: Tell = tell_nobody,
     scan: bool = True,
 ) -> Wifi:

@@ -20,7 +20,7 @@ from jeepney.io.asyncio import DBusConnection, DBusRouter
 from jeepney.io.common import RouterClosed
 from jeepney.wrappers import DBusErrorResponse, unwrap_msg
 
-from netpreflight.probes.net.clock import SYSTEM
+from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import LONGEST_SSID, Bss, Security, Wifi
 from netpreflight.probes.wifi.elements import channel_at, ssid_text
@@ -230,7 +230,7 @@ async def survey(
     *,
     elapsed: Callable[[], float],
     connect: Callable[[], contextlib.AbstractAsyncContextManager[Bus]] = system_bus,
-    now_s: Callable[[], float] = SYSTEM.since_boot,
+    now_s: Callable[[], float] = CLOCK.since_boot,
     tell: Tell = tell_nobody,
     scan: bool = True,
 ) -> Wifi:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec import structs
 
 from netpreflight import systems
-from netpreflight.probes.net.clock import SYSTEM
+from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.observations import Bss, Wifi
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.wifi.elements import bss, outline, ssid_text
@@ -34,7 +34,7 @@ async def survey(
     *,
     elapsed: Callable[[], float],
     system: System | None = None,
-    now_s: Callable[[], float] = SYSTEM.wall,
+    now_s: Callable[[], float] = CLOCK.wall,
     tell: Tell = tell_nobody,
     scan: bool = True,
 ) -> Wifi:

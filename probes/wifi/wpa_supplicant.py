@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from msgspec import structs
 from pywifi import _wifiutil_linux as pywifi_linux
 
-from netpreflight.probes.net.clock import SYSTEM
+from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import Bss, Wifi, band_of
 from netpreflight.probes.wifi.elements import ssid_text
@@ -155,7 +155,7 @@ async def survey(
     *,
     elapsed: Clock,
     make: Callable[[], ControlInterface] = PywifiControl,
-    clock: Clock = SYSTEM.monotonic,
+    clock: Clock = CLOCK.monotonic,
     tell: Tell = tell_nobody,
     scan: bool = True,
 ) -> Wifi:

@@ -1,14 +1,115 @@
-"""Linux."""
+"""Linux, on real machines and in network namespaces."""
 
-from netpreflight.probes.observations import LeaseTransport
-from netpreflight.systems.interface import System
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
+
+from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver
+from netpreflight.systems import environment, posix
+from netpreflight.systems.interface import Adapter, IcmpReport, System
+from netpreflight.systems.linux import adapters, clock, firewall, lease, resolvers, sockets
 
 
 class Linux(System):
-    """Linux, on real machines and in network namespaces."""
+    """Linux."""
 
     name = "linux"
+    home = "~"
+    surveyors = ("nl80211", "wpa_supplicant", "NetworkManager")
+    reports_icmp_errors = True  # ip(7), IP_RECVERR
+
+    def adapters(self) -> list[Adapter]:
+        """All network interfaces."""
+        return adapters.adapters()
+
+    def adapter_towards(self, address: str) -> str | None:
+        """The name of the interface by which the system itself would send to an IPv4 address."""
+        return adapters.adapter_towards(address)
+
+    def neighbours(self, adapter: str) -> dict[str, str] | None:
+        """The ARP table of an interface."""
+        return adapters.neighbours(adapter)
+
+    def resolvers(self, tunnels: list[str]) -> list[Resolver]:
+        """The laptop's own DNS resolvers."""
+        return resolvers.resolvers(tunnels)
+
+    def proxies(self) -> list[Proxy]:
+        """The proxies in the environment."""
+        return environment.proxies()
+
+    def leases(self, adapter: str) -> AsyncIterator[Lease]:
+        """The leases that the DHCP clients have recorded."""
+        return lease.leases(adapter)
+
+    def dropping(self) -> list[str] | None:
+        """The rules of this laptop's own firewall that may drop what arrives."""
+        return firewall.dropping()
+
+    def is_synchronised(self) -> bool | None:
+        """Whether the kernel says that its clock is synchronised."""
+        return clock.is_synchronised()
+
+    def is_privileged(self) -> bool:
+        """Whether this process is root's."""
+        return posix.is_root()
+
+    def may_open_raw_sockets(self) -> bool:
+        """Whether this process may open raw sockets."""
+        return sockets.may_open_raw_sockets()
 
     def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport | None:
         """Whole Ethernet frames."""
         return "raw" if raw_sockets else None
+
+    def may_give_up_privileges(self) -> bool:
+        """Whether this process is root's; then it can."""
+        return posix.is_root()
+
+    def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
+        """Let a socket send and receive by this interface only."""
+        sockets.bind_to_adapter(sock, adapter)
+
+    def report_icmp_errors(self, sock: socket.socket) -> None:
+        """Have the ICMP errors kept that a socket's packets cause."""
+        sockets.report_icmp_errors(sock)
+
+    def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
+        """Take the ICMP errors that are kept for a socket."""
+        return sockets.icmp_errors(sock)
+
+    def forbid_fragments(self, sock: socket.socket) -> None:
+        """Set the DF bit on what a UDP socket sends."""
+        sockets.forbid_fragments(sock)
+
+    def segments_sent(self, sock: socket.socket) -> tuple[int, int] | None:
+        """The segments and bytes that a TCP connection has sent so far."""
+        return sockets.segments_sent(sock)
+
+    def dropped(self, sock: socket.socket) -> int | None:
+        """How many packets for this socket the kernel has dropped."""
+        return sockets.dropped(sock)
+
+    def closed_ports(self) -> int | None:
+        """How many datagrams and ICMP errors for closed ports the kernel has counted."""
+        return sockets.closed_ports()
+
+    def attach_filter(self, sock: socket.socket, program: bytes) -> None:
+        """Filter what a socket receives by classic BPF."""
+        sockets.attach_filter(sock, program)
+
+    def raw_socket(self, protocol: int) -> socket.socket:
+        """A socket for whole IPv4 packets of a protocol."""
+        return socket.socket(socket.AF_INET, socket.SOCK_RAW, protocol)
+
+    def packet_socket(self) -> socket.socket:
+        """A packet socket that receives nothing until it is bound."""
+        return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+
+    def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call `stop` where the user ends the run."""
+        return posix.on_stop(stop)
+
+    def quoted(self, word: str) -> str | None:
+        """A word for the shell."""
+        return posix.quoted(word)

@@ -1,13 +1,13 @@
 """macOS 13 and later. Nothing here has run on a real machine yet."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver
 from netpreflight.systems import posix
 from netpreflight.systems.interface import Adapter, System
-from netpreflight.systems.macos import adapters, clock, routes, services
+from netpreflight.systems.macos import adapters, routes, services
 
 _IP_BOUND_IF, _IP_DONTFRAG = 25, 28  # netinet/in.h
 
@@ -20,6 +20,8 @@ class Macos(System):
     """
 
     name = "darwin"
+    home = "~"
+    surveyors = ("CoreWLAN",)
 
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""
@@ -46,14 +48,11 @@ class Macos(System):
         """The proxies in the environment, and those in macOS's settings."""
         return services.proxies()
 
-    async def lease(self, adapter: str) -> list[Lease]:
+    async def leases(self, adapter: str) -> AsyncIterator[Lease]:
         """The leases of an interface."""
         found = self._find(adapter)
-        return [] if found is None else services.leases(found.name)
-
-    def since_boot(self) -> float | None:
-        """Seconds since the system was started."""
-        return clock.since_boot()
+        for recorded in [] if found is None else services.leases(found.name):
+            yield recorded
 
     def is_privileged(self) -> bool:
         """Whether this process is root's."""
@@ -78,3 +77,7 @@ class Macos(System):
     def _find(self, name: str) -> Adapter | None:
         """The interface of this name, or of this other name."""
         return next((adapter for adapter in self.adapters() if name in {adapter.name, *adapter.aliases}), None)
+
+    def quoted(self, word: str) -> str | None:
+        """A word for the shell."""
+        return posix.quoted(word)

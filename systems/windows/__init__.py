@@ -2,12 +2,12 @@
 
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver, ResolverSource
 from netpreflight.systems.interface import Adapter, Air, System
-from netpreflight.systems.windows import adapters, clock, lease, privileges, proxies, routes, stopping, wlan
+from netpreflight.systems.windows import adapters, lease, privileges, proxies, routes, stopping, wlan
 
 _IP_UNICAST_IF, _IP_DONTFRAGMENT = 31, 14  # ws2ipdef.h
 
@@ -16,6 +16,8 @@ class Windows(System):
     """Windows."""
 
     name = "win32"
+    surveyors = ("the WLAN API",)
+    privileged_user = "administrator"
 
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""
@@ -46,14 +48,11 @@ class Windows(System):
         """The proxies in the environment, and those in Windows' settings."""
         return proxies.proxies()
 
-    async def lease(self, adapter: str) -> list[Lease]:
+    async def leases(self, adapter: str) -> AsyncIterator[Lease]:
         """The lease of an interface."""
         found = self._find(adapter)
-        return [] if found is None else lease.leases(found.id)
-
-    def since_boot(self) -> float | None:
-        """Seconds since the system was started."""
-        return clock.since_boot()
+        for recorded in [] if found is None else lease.leases(found.id):
+            yield recorded
 
     def survey(
         self, adapter: str | None, names: Sequence[bytes], *, scan: bool, tell: Callable[[str, str], None]
@@ -83,6 +82,12 @@ class Windows(System):
     def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `stop` where the user ends the run."""
         return stopping.on_stop(stop)
+
+    def quoted(self, word: str) -> str | None:
+        """A word for cmd.exe and PowerShell; what one of them would read otherwise cannot be typed."""
+        if set(word) & set('"%^&|<>'):
+            return None
+        return f'"{word}"' if " " in word else word
 
     def _find(self, name: str) -> Adapter | None:
         """The interface of this name or GUID."""

@@ -24,7 +24,7 @@ from netpreflight.agent.judging.signature import is_signed
 from netpreflight.agent.report import Run, in_page
 from netpreflight.agent.report.saved import Saved
 from netpreflight.agent.selection import Selection
-from netpreflight.probes import cloud, coap, echo, laptop_lease, ntp, portal, urls, vendor_status
+from netpreflight.probes import cloud, coap, echo, ntp, portal, urls, vendor_status
 from netpreflight.probes import dns as dns_probe
 from netpreflight.probes.net import dtls, raw, unasked
 from netpreflight.probes.net.coap import reply_to
@@ -38,6 +38,7 @@ from netpreflight.probes.wifi.networkmanager import access_point
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.sharing import shared
 from netpreflight.reports.terminal import render
+from netpreflight.systems.linux import lease
 from tests.fuzz.harness import Target
 from tests.unit import dhcp_replies, mutated, seen
 from tests.unit.beacons import usual
@@ -283,10 +284,10 @@ LEASES = [
 
 def _read_leases(made: bytes) -> None:
     text = text_of(made)
-    laptop_lease.parse_networkmanager(text)
-    laptop_lease.parse_networkd(text)
-    laptop_lease.parse_dhclient(text, "eth0")
-    laptop_lease.parse_dhcpcd(text)
+    lease.parse_networkmanager(text)
+    lease.parse_networkd(text)
+    lease.parse_dhclient(text, "eth0")
+    lease.parse_dhcpcd(text)
 
 
 def _control(made: bytes, source: Random) -> None:

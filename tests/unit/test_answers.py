@@ -17,6 +17,7 @@ from netpreflight.probes import scope
 from netpreflight.probes.observations import Path as Traced
 from netpreflight.probes.observations import Wifi
 from netpreflight.reports import FORMATS
+from netpreflight.systems.linux import adapters
 from tests.unit import air, four, seen
 from tests.unit.seen_ladders import ladder
 
@@ -362,10 +363,10 @@ ARP = """IP address       HW type     Flags       HW address            Mask    
 
 def test_the_gateways_address_is_read_from_the_arp_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "arp").write_text(ARP)
-    monkeypatch.setattr(scope, "_ARP", tmp_path / "arp")
+    monkeypatch.setattr(adapters, "_ARP", tmp_path / "arp")
 
     assert scope.mac_of("192.168.77.1", "eth0") == "38:10:d5:12:34:56"
     assert scope.mac_of("192.168.77.9", "eth0") is None, "asked for, and not answered"
     assert scope.mac_of("192.168.77.2", "eth0") is None
-    monkeypatch.setattr(scope, "_ARP", tmp_path / "none")
+    monkeypatch.setattr(adapters, "_ARP", tmp_path / "none")
     assert scope.mac_of("192.168.77.1", "eth0") is None

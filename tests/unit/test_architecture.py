@@ -12,7 +12,7 @@ HEAVY = {
     "scapy": {"probes/net/packets.py"},
     "dns": {"probes/dns.py"},
     "ntplib": {"probes/ntp.py"},
-    "netifaces": {"probes/scope.py"},
+    "netifaces": {"systems/linux/adapters.py"},
     "h11": {"probes/net/http.py"},
     "jinja2": {"reports/html/page.py"},
     "markupsafe": {"reports/html/page.py"},
@@ -35,7 +35,7 @@ HEAVY = {
     },
     "prompt_toolkit": {"agent/picker.py"},
     "typer": {"agent/cli.py"},
-    "subprocess": {"probes/laptop_lease.py"},
+    "subprocess": {"systems/programs.py"},
     "time": {"probes/net/clock.py"},
 }
 """Packages, and the files that may use each."""
@@ -113,6 +113,18 @@ def test_systems_know_no_more_of_the_rest_than_what_an_observation_holds() -> No
     }
 
 
+def test_only_one_file_asks_which_system_this_is() -> None:
+    asks = {("sys", "platform"), ("os", "name"), ("platform", "system"), ("platform", "platform"), ("os", "uname")}
+    users = {
+        name
+        for name, tree in shipped().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in asks
+    }
+
+    assert users == {"systems/__init__.py"}
+
+
 def test_judging_is_pure() -> None:
     found = imported("agent/judging/")
 
@@ -177,7 +189,7 @@ def test_programs_are_started_in_one_place() -> None:
     starters = {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "os.system", "os.popen", "os.fork"}
     users = {name for name, tree in shipped().items() if starters & set(calls(tree))}
 
-    assert users == {"probes/laptop_lease.py", "agent/privilege/helper.py"}
+    assert users == {"systems/programs.py", "agent/privilege/helper.py"}
 
 
 def test_what_keeps_roots_rights_reads_nothing_from_the_network() -> None:

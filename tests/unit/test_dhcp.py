@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from netpreflight.probes import dhcp
 from netpreflight.probes.net import filters
-from netpreflight.probes.net.clock import SYSTEM
+from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.net.dhcp_release import device_mac
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import DhcpMessage, DhcpRequestType, Privileges, Scope
@@ -440,7 +440,7 @@ def test_a_run_that_is_stopped_waits_until_the_programs_it_asked_have_ended(monk
         monkeypatch.setattr(dhcp, "laptop_lease", slow_lease)
         monkeypatch.setattr(dhcp, "_Client", SilentServer)
         asked = dhcp.dhcp(
-            Network("lo", SYSTEM.monotonic()),
+            Network("lo", CLOCK.monotonic()),
             Scope(privileges=Privileges(raw_sockets=True)),
             "",
             exchange=True,

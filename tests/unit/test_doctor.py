@@ -19,11 +19,12 @@ from netpreflight.agent.judging import CHECKS, abilities
 from netpreflight.agent.results import Ability, Doctor
 from netpreflight.probes import laptop as looked_at
 from netpreflight.probes import obstacles
-from netpreflight.probes.net import own_firewall
 from netpreflight.probes.observations import Laptop, Lease, Package, Privileges, Proxy, Resolver, Scope, Wifi
 from netpreflight.probes.wifi.source import AS_ROOT, CAPTURE_INSTEAD, NOT_ASKED
 from netpreflight.reports.doctor import render as as_json
 from netpreflight.reports.terminal.doctor import render as as_text
+from netpreflight.systems import system
+from netpreflight.systems.linux import firewall
 from tests.unit.command import refused, run
 from tests.unit.reveals import bare_texts, every_struct
 from tests.unit.schema import DOCTOR
@@ -70,7 +71,7 @@ def laptop(here: Scope | None = None, **changes: Any) -> Laptop:
         "link": obstacles.to("link", here),
         "route": obstacles.to("route", here),
         "exchange": obstacles.to_exchange(here),
-        "trace": obstacles.to_trace(here.os),
+        "trace": obstacles.to_trace(system(here.os)),
     }
     about: dict[str, Any] = {
         "obstacles": {need: obstacle for need, obstacle in found.items() if obstacle},
@@ -223,7 +224,7 @@ def test_the_packages_are_those_that_the_project_needs_here(monkeypatch: pytest.
     assert not {"comtypes", "pyobjc-framework-CoreWLAN"} & set(found) or sys.platform != "linux"
     assert found["scapy"].least == "2.6"
     assert found["scapy"].version == importlib.metadata.version("scapy")
-    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(looked_at, "SYSTEM", system("win32"))
     told = [
         'jeepney>=0.9,<1; sys_platform == "linux"',
         'nowhere-at-all>=1.4; sys_platform == "win32"',
@@ -237,11 +238,11 @@ def test_the_packages_are_those_that_the_project_needs_here(monkeypatch: pytest.
 def test_tables_of_the_old_kind_are_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str | None, *, says: bool
 ) -> None:
-    monkeypatch.setattr(own_firewall, "_chains", lambda: iter(()))
+    monkeypatch.setattr(firewall, "_chains", lambda: iter(()))
     if tables is not None:
         (tmp_path / "names").write_text(tables)
 
-    found = own_firewall.dropping(tmp_path / "names", tmp_path / "modules")
+    found = firewall.dropping(tmp_path / "names", tmp_path / "modules")
 
     assert found == (["iptables, table filter"] if says else [])
 
@@ -256,7 +257,7 @@ def test_tables_that_cannot_be_read_are_not_known(
 
     monkeypatch.setattr("socket.socket", refuse)
 
-    assert own_firewall.dropping(tmp_path / "names", tmp_path / "modules") == found
+    assert firewall.dropping(tmp_path / "names", tmp_path / "modules") == found
 
 
 # --- the command

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from netpreflight.probes.observations import Lease
 from netpreflight.systems import posix
 from netpreflight.systems.macos import Macos, native
 
@@ -399,20 +400,27 @@ def test_resolvers_say_who_set_them(mac: FakeMac) -> None:
     assert found_resolvers()[0] == ("149.112.112.112", "settings", "en0")
 
 
+def leases(adapter: str) -> list[Lease]:
+    async def taken() -> list[Lease]:
+        return [lease async for lease in Macos().leases(adapter)]
+
+    return asyncio.run(taken())
+
+
 def test_the_lease_that_configd_has(mac: FakeMac) -> None:
     wifi_service(mac)
     for name in ("en0", "Wi-Fi"):
-        (lease,) = asyncio.run(Macos().lease(name))
+        (lease,) = leases(name)
         assert (lease.address, lease.server, lease.mask) == ("192.168.1.7", "192.168.1.2", "255.255.255.0")
         assert (lease.routers, lease.resolvers) == (["192.168.1.1"], ["192.168.1.1", "9.9.9.9"])
         assert lease.captive_portal == "https://portal.example/api"
-    assert asyncio.run(Macos().lease("en7")) == []
-    assert asyncio.run(Macos().lease("none")) == []
+    assert leases("en7") == []
+    assert leases("none") == []
     mac.store[f"{STATE}/BBBB/DHCP"] = {"Option_54": b"\xc0\xa8", "Option_6": "not data", "Option_3": bytes(5)}
-    (lease,) = asyncio.run(Macos().lease("en0"))
+    (lease,) = leases("en0")
     assert (lease.server, lease.mask, lease.resolvers, lease.routers) == (None, None, [], ["0.0.0.0"])
     del mac.store[f"{STATE}/BBBB/DHCP"]  # set by hand since
-    assert asyncio.run(Macos().lease("en0")) == []
+    assert leases("en0") == []
 
 
 def test_proxies_lose_their_credentials_and_those_that_are_off_do_not_count(
@@ -449,7 +457,7 @@ def test_a_configd_that_does_not_answer_is_nothing_known(mac: FakeMac) -> None:
     wifi_service(mac)
     mac.calls["SCDynamicStoreCopyMultiple"] = lambda *_: None
     assert Macos().resolvers([]) == []
-    assert asyncio.run(Macos().lease("en0")) == []
+    assert leases("en0") == []
     mac.calls["SCDynamicStoreCopyMultiple"] = lambda *_: mac.made(["not", "a", "dictionary"])
     assert Macos().resolvers([]) == []
     mac.calls["CFPropertyListCreateData"] = lambda *_: mac.made(ctypes.create_string_buffer(b"damaged"))
@@ -457,16 +465,11 @@ def test_a_configd_that_does_not_answer_is_nothing_known(mac: FakeMac) -> None:
     assert not mac.objects
 
 
-def test_privileges_and_clocks(mac: FakeMac, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_privileges_and_what_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 501, raising=False)
     assert not Macos().is_privileged()
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     assert Macos().is_privileged()
-    assert Macos().since_boot() is None
-    mac.calls["clock_gettime_nsec_np"] = {4: 12_345_000_000}.__getitem__
-    assert Macos().since_boot() == 12.345
-    mac.calls["clock_gettime_nsec_np"] = lambda _: 0
-    assert Macos().since_boot() is None
     assert (Macos().is_synchronised(), Macos().dropping()) == (None, None)
 
 

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -320,7 +319,7 @@ def known_user() -> Callable[[], str]:
 
 def test_where_folders_cannot_be_opened_the_path_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows."""
-    monkeypatch.setattr("netpreflight.agent.output_files.sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr("netpreflight.agent.output_files._HAS_FOLDER_DESCRIPTORS", False)
     file = tmp_path / "run.json"
     for text in ("old", ["n", "ew"]):
         write(file, text, private=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple
 
 import pytest
@@ -15,6 +14,7 @@ from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, WHOLE, Shape
 from netpreflight.probes.net.sockets import Datagram, Refusal
 from netpreflight.probes.observations import Icmp, PathTarget, WholePackets
 from netpreflight.probes.path import LARGE_TRIES, MOST_PACKETS, Target, path
+from netpreflight.systems import system
 from tests.unit.dtls_records import HELLO_VERIFY
 from tests.unit.fakes import Clock, FakeNetwork
 from tests.unit.ladder_place import ADDRESS, PLACE, error
@@ -467,7 +467,7 @@ def test_none_is_sent_unasked(clock: Clock) -> None:
 
 
 def test_elsewhere_than_on_linux_it_is_not_run(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    monkeypatch.setattr(probe, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(probe, "SYSTEM", system("win32"))
     made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), []))
 
     assert made.not_run

@@ -376,16 +376,16 @@ def stopped_on_a_terminal(
 import sys
 import netpreflight.agent.judging, netpreflight.agent.run
 from netpreflight.probes.observations import Waiting
-from netpreflight.probes.net.clock import SYSTEM
+from netpreflight.probes.net.clock import CLOCK
 stopped = []
 def busy():
     while not stopped:
-        SYSTEM.hold_up(0.01)
+        CLOCK.hold_up(0.01)
 {UNTIL_STOPPED}{WITHOUT_HURRY}
 import netpreflight.reports.terminal
 begin = netpreflight.reports.terminal.Terminal.begin
 def begun(terminal, *given, **more):
-    now = SYSTEM.monotonic()
+    now = CLOCK.monotonic()
     terminal.waiting((Waiting(what="udp", port=5684, since=now - 3, until=now + 60),))
     begin(terminal, *given, **more)
 netpreflight.reports.terminal.Terminal.begin = begun

@@ -1,6 +1,5 @@
 """Raw packets: which ICMP error quotes a packet of ours, which segment answers a SYN; packets made by scapy."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from netpreflight.probes.net.ladders import Destination, Rungs, TcpClimb, UdpCli
 from netpreflight.probes.net.payload_shapes import COAP_PING
 from netpreflight.probes.net.raw import Ends, Quote, RawFlow, Segment, quote_in, segment_in
 from netpreflight.probes.observations import Icmp
+from netpreflight.systems import system
 from tests.unit.fakes import Clock, FakeNetwork
 
 INET = packets.layers("inet")
@@ -128,7 +128,7 @@ def test_where_the_system_forbids_it_the_reason_is_kept(monkeypatch: pytest.Monk
             network, Destination("h", SERVER), Rungs("tcp" if kind is TcpClimb else "udp", 5683, "coap"), "test"
         )
         assert climb.seen().no_raw == "Operation not permitted"
-    monkeypatch.setattr(raw, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(raw, "SYSTEM", system("win32"))
     with pytest.raises(OSError, match="raw sockets"):
         RawFlow(network, "test", None, "udp", COAP_PING, (SERVER, 5683))
 

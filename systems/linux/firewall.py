@@ -1,4 +1,4 @@
-"""Which rules of this laptop's own firewall may drop what arrives (Linux): the kernel's tables, read only.
+"""Which rules of this laptop's own firewall may drop what arrives: the kernel's tables, read only.
 
 nf_tables are read by netlink, which takes CAP_NET_ADMIN. Of iptables of the old kind only root is told which tables
 this network namespace has; to others only the module shows, which says less.
@@ -7,7 +7,6 @@ this network namespace has; to others only the module shows, which says less.
 import errno
 import socket
 import struct
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,8 +26,6 @@ _OLD = "iptables, table filter"
 
 def dropping(old_tables: Path = _OLD_TABLES, modules: Path = _MODULES) -> list[str] | None:
     """The chains that may drop what arrives for this laptop, in words; None: this process may not read them."""
-    if sys.platform != "linux":
-        return None
     found = [_OLD] if _has_old_filter(old_tables, modules) else []
     try:
         chains = list(_chains())
