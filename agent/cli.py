@@ -871,9 +871,9 @@ def _is_root() -> bool:
 
 def _has_radio() -> bool:
     """Whether this laptop may have a Wi-Fi radio."""
-    from netpreflight.probes.wifi.source import has_radio  # noqa: PLC0415 - as above
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415 - as above
 
-    return has_radio()
+    return SYSTEM.has_radio()
 
 
 def _invocation(options: "Options", level: "SharingLevel | None", *, is_root: bool) -> "Invocation":

@@ -21,7 +21,6 @@ from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.net.witnesses import bounded
 from netpreflight.probes.observations import Laptop, Obstacle, Package, Scope
 from netpreflight.probes.wifi import wifi
-from netpreflight.probes.wifi.source import monitoring
 from netpreflight.systems import SYSTEM
 
 _DAY_S = 86_400
@@ -46,7 +45,7 @@ async def laptop(scope: Scope, kept_in: str | None = None) -> Laptop:
         scope=scope,
         obstacles={need: obstacle for need, obstacle in found.items() if obstacle is not None},
         wifi=air,
-        listening=monitoring(),
+        listening=SYSTEM.monitoring(),
         lease=await bounded(laptop_lease(interface, scope.addresses), lambda _: None),
         dropping=SYSTEM.dropping(),
         synchronised=SYSTEM.is_synchronised(),

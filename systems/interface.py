@@ -183,6 +183,14 @@ class System:
 
     # --- the air
 
+    def has_radio(self) -> bool:
+        """Whether there may be a Wi-Fi radio; False: there is certainly none."""
+        return True
+
+    def monitoring(self) -> list[str]:
+        """The interfaces that are up in monitor mode."""
+        return []
+
     def survey(
         self, adapter: str | None, names: Sequence[bytes], *, scan: bool, tell: Callable[[str, str], None]
     ) -> Air:

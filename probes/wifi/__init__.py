@@ -25,9 +25,7 @@ from netpreflight.probes.wifi.source import (
     NoRadio,
     SourceUnavailable,
     Tell,
-    has_radio,
     in_thread,
-    monitoring,
 )
 
 SURVEY_S = 60.0
@@ -117,7 +115,9 @@ class _Choice:
             self._failed(problem)
             return
         if not sources:
-            self._failed(SourceUnavailable(f"netpreflight cannot survey Wi-Fi on {systems.SYSTEM.name} yet", CAPTURE_INSTEAD))
+            self._failed(
+                SourceUnavailable(f"netpreflight cannot survey Wi-Fi on {systems.SYSTEM.name} yet", CAPTURE_INSTEAD)
+            )
         radio_is_off = False
         for name, look in sources:
             if (radio_is_off and name != LISTENING) or (self.best is not None and name == NETWORKMANAGER):
@@ -302,9 +302,9 @@ def _sources(interface: str | None) -> list[tuple[str, Source]]:
         NETWORKMANAGER: _networkmanager,
     }
     sources = [(name, looks[name]) for name in systems.SYSTEM.surveyors]
-    if sources and not has_radio():
+    if not systems.SYSTEM.has_radio():
         raise NoRadio("this laptop has no Wi-Fi radio that Linux knows", CAPTURE_INSTEAD)
-    listening = monitoring()
+    listening = systems.SYSTEM.monitoring()
     if interface is not None and interface in listening:
         return [(LISTENING, _monitor(interface))]
     return [*sources, (LISTENING, _monitor(listening[0]))] if listening else sources

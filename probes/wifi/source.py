@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -33,8 +32,6 @@ CAPTURE_INSTEAD = (
 )
 NOT_ASKED = "whether this system lets a scan be made is known only once one is made"
 """The limit where that was to be found out without a scan (Windows, macOS)."""
-_MONITOR_TYPE = "803"
-"""ARPHRD_IEEE80211_RADIOTAP, linux/if_arp.h."""
 
 
 def left_out(unsound: int) -> str:
@@ -172,28 +169,3 @@ def age_of(found: list[Bss]) -> str:
         return "of unknown age"
     youngest, oldest = (f"{age:.0f} s" if age < 120 else f"{age / 60:.0f} minutes" for age in (min(ages), max(ages)))
     return f"{youngest} old" if youngest == oldest else f"{youngest} to {oldest} old"
-
-
-def has_radio(sysfs: Path = Path("/sys")) -> bool:
-    """Whether Linux knows a Wi-Fi radio; True, too, if /sys cannot be read."""
-    if not (sysfs / "class/net").is_dir():
-        return True
-    try:
-        return any((sysfs / "class/ieee80211").iterdir())
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-
-
-def monitoring(sysfs: Path = Path("/sys")) -> list[str]:
-    """The interfaces in monitor mode that are up."""
-    found = []
-    for path in sorted(sysfs.glob("class/net/*")):
-        try:
-            kind, flags = (path / "type").read_text().strip(), int((path / "flags").read_text(), 16)
-        except (OSError, ValueError):
-            continue
-        if kind == _MONITOR_TYPE and flags & 1:
-            found.append(path.name)
-    return found

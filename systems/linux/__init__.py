@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver
 from netpreflight.systems import environment, posix
 from netpreflight.systems.interface import Adapter, IcmpReport, System
-from netpreflight.systems.linux import adapters, clock, firewall, lease, resolvers, sockets
+from netpreflight.systems.linux import adapters, clock, firewall, lease, radios, resolvers, sockets
 
 
 class Linux(System):
@@ -49,6 +49,14 @@ class Linux(System):
     def is_synchronised(self) -> bool | None:
         """Whether the kernel says that its clock is synchronised."""
         return clock.is_synchronised()
+
+    def has_radio(self) -> bool:
+        """Whether there may be a Wi-Fi radio."""
+        return radios.has_radio()
+
+    def monitoring(self) -> list[str]:
+        """The interfaces that are up in monitor mode."""
+        return radios.monitoring()
 
     def is_privileged(self) -> bool:
         """Whether this process is root's."""

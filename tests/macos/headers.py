@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from netpreflight.systems import macos
-from netpreflight.systems.macos import adapters, clock, messages, native, routes
+from netpreflight.systems.macos import adapters, messages, native, routes
 
 COMPILERS = (
     [["cc"]]
@@ -34,7 +34,6 @@ CONSTANTS = {
         "IFRTYPE_FUNCTIONAL_WIRED": "_WIRED",
         "IFRTYPE_FUNCTIONAL_WIFI_INFRA": "_WIFI",
     },
-    clock: {"CLOCK_MONOTONIC_RAW": "_MONOTONIC_RAW"},
     macos: {"IP_BOUND_IF": "_IP_BOUND_IF", "IP_DONTFRAG": "_IP_DONTFRAG"},
     messages: {
         "RTM_VERSION": "_VERSION",

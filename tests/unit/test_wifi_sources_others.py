@@ -21,6 +21,7 @@ from netpreflight.probes.wifi.capture import read_capture
 from netpreflight.probes.wifi.macos import CoreWlanError, CoreWlanInterface, CoreWlanNetwork
 from netpreflight.probes.wifi.source import NOT_ASKED, NoRadio, SourceUnavailable
 from netpreflight.systems.interface import Adapter
+from netpreflight.systems.linux import radios
 from netpreflight.systems.windows import Windows
 from tests.unit import wlan_service
 from tests.unit.beacons import usual
@@ -392,7 +393,7 @@ def test_which_interfaces_are_in_monitor_mode(tmp_path: Path) -> None:
         (tmp_path / "class/net" / name / "type").write_text(f"{kind}\n")
         (tmp_path / "class/net" / name / "flags").write_text(f"{flags}\n")
 
-    assert source.monitoring(tmp_path) == ["mon0"]
+    assert radios.monitoring(tmp_path) == ["mon0"]
 
 
 # --- the choice ---------------------------------------------------------------------------------------------------
@@ -544,7 +545,7 @@ def test_each_system_has_its_sources(monkeypatch: pytest.MonkeyPatch, platform: 
 
 def test_without_a_radio_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(systems, "SYSTEM", systems.system("linux"))
-    monkeypatch.setattr(survey_module, "has_radio", lambda: source.has_radio(tmp_path))
+    monkeypatch.setattr(systems.SYSTEM, "has_radio", lambda: radios.has_radio(tmp_path))
     monkeypatch.setattr(survey_module, "_load", lambda name: pytest.fail(f"{name} was loaded"))
     (tmp_path / "class/net").mkdir(parents=True)
 
@@ -559,11 +560,11 @@ def test_without_a_radio_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_a_radio_is_seen_and_so_is_that_it_cannot_be_seen(tmp_path: Path) -> None:
-    assert source.has_radio(tmp_path), "without /sys it cannot be told"
+    assert radios.has_radio(tmp_path), "without /sys it cannot be told"
     (tmp_path / "class/net").mkdir(parents=True)
-    assert not source.has_radio(tmp_path)
+    assert not radios.has_radio(tmp_path)
     (tmp_path / "class/ieee80211/phy0").mkdir(parents=True)
-    assert source.has_radio(tmp_path)
+    assert radios.has_radio(tmp_path)
 
 
 def test_work_in_a_thread_ends_with_what_it_returned_or_raised() -> None:
