@@ -138,6 +138,9 @@ class System:
     privileged_user = "root"
     """Who may do everything, as in `Privileges.user`."""
 
+    as_root: tuple[str, ...] = ()
+    """The words before a command that give it root's rights in the same terminal; empty: none do."""
+
     home: str | None = None
     """The user's home folder as its shells read it; None: not each of them does."""
     surveyors: tuple[str, ...] = ()
@@ -287,6 +290,18 @@ class System:
         raise OSError("this system has no packet sockets")
 
     # --- the process
+
+    def has_own_window(self) -> bool:
+        """Whether this program's window was made for it, as by a double click, and closes at its end."""
+        return False
+
+    def start_elevated(self, words: Sequence[str]) -> bool:
+        """Start a command with an administrator's rights, in a window of its own, and go on at once.
+
+        Returns:
+            Whether it has started; False: the user did not allow it, or this system knows no such thing.
+        """
+        return False
 
     def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `stop` where the user ends the run: Ctrl-C, Ctrl-Break, the window closed, a signal to terminate."""

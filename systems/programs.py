@@ -1,8 +1,13 @@
-"""Programs of the system that are asked what it knows; nothing else is started."""
+"""Programs that are started: those of the system that are asked what it knows, this one again, and the browser."""
 
 import asyncio
 import contextlib
+import os
 import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 
 _TIMEOUT_S = 2.0
 _LARGEST = 1 << 20
@@ -32,3 +37,51 @@ async def output_of(program: str, *arguments: str) -> str:
                 process.kill()
             await process.wait()
     return output[:_LARGEST].decode(errors="backslashreplace")
+
+
+def run_here(words: Sequence[str]) -> int:
+    """Run a program in this terminal; returns its exit code. Ctrl-C is for that program, and does not end this one.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    # A handler, because the program would go on ignoring what is ignored here.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        code = subprocess.run(words, check=False).returncode  # noqa: S603 - this program itself, or sudo before it
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code
+
+
+def open_in_browser(address: str) -> bool:
+    """Open a page in the user's browser; returns whether one was started."""
+    import webbrowser  # noqa: PLC0415 - not loaded by runs that open none
+
+    with _environment_of_the_user():
+        try:
+            return webbrowser.open(address)
+        except (OSError, webbrowser.Error):
+            return False
+
+
+def as_line(words: Sequence[str]) -> str:
+    """Words as Windows passes them to a program."""
+    return subprocess.list2cmdline(words)
+
+
+@contextlib.contextmanager
+def _environment_of_the_user() -> Iterator[None]:
+    """Without the path to the libraries of the one file for Linux, which are not for other programs."""
+    own = os.environ.get("LD_LIBRARY_PATH")
+    users = os.environ.get("LD_LIBRARY_PATH_ORIG")  # PyInstaller keeps it, if there was one
+    if own is None or not getattr(sys, "frozen", False):
+        yield
+        return
+    del os.environ["LD_LIBRARY_PATH"]
+    if users is not None:
+        os.environ["LD_LIBRARY_PATH"] = users
+    try:
+        yield
+    finally:
+        os.environ["LD_LIBRARY_PATH"] = own

@@ -14,6 +14,7 @@ class Linux(System):
     """Linux."""
 
     name = "linux"
+    as_root = ("sudo",)
     home = "~"
     surveyors = ("nl80211", "wpa_supplicant", "NetworkManager")
     reports_icmp_errors = True  # ip(7), IP_RECVERR

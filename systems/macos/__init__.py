@@ -20,6 +20,7 @@ class Macos(System):
     """
 
     name = "darwin"
+    as_root = ("sudo",)
     home = "~"
     surveyors = ("CoreWLAN",)
 

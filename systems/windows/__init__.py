@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver, ResolverSource
 from netpreflight.systems.interface import Adapter, Air, System
-from netpreflight.systems.windows import adapters, lease, privileges, proxies, routes, stopping, wlan
+from netpreflight.systems.windows import adapters, lease, privileges, proxies, routes, stopping, window, wlan
 
 _IP_UNICAST_IF, _IP_DONTFRAGMENT = 31, 14  # ws2ipdef.h
 
@@ -78,6 +78,14 @@ class Windows(System):
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""
         sock.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAGMENT, 1)
+
+    def has_own_window(self) -> bool:
+        """Whether the console was made for this program."""
+        return window.is_own()
+
+    def start_elevated(self, words: Sequence[str]) -> bool:
+        """Start a command as an administrator, once the user has allowed it."""
+        return window.start_elevated(words)
 
     def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `stop` where the user ends the run."""

@@ -36,6 +36,7 @@ HEAVY = {
     "prompt_toolkit": {"agent/picker.py"},
     "typer": {"agent/cli.py"},
     "subprocess": {"systems/programs.py"},
+    "webbrowser": {"systems/programs.py"},
     "time": {"probes/net/clock.py"},
 }
 """Packages, and the files that may use each."""

@@ -1,0 +1,45 @@
+"""The windows that programs run in: whose this one is, and a further one with an administrator's rights."""
+
+import ctypes
+import os
+import sys
+from collections.abc import Sequence
+
+from netpreflight.systems.programs import as_line
+from netpreflight.systems.windows import native
+
+_SHOW_NORMAL = 1  # SW_SHOWNORMAL
+_STARTED_ABOVE = 32
+"""ShellExecute returns an error up to this number."""
+
+
+def is_own() -> bool:
+    """Whether nobody but this program uses its console. A shell from which it was started would."""
+    own = {os.getpid()}
+    if getattr(sys, "frozen", False):
+        own.add(os.getppid())  # the executable itself, which has unpacked this program and waits for it
+    room = len(own) + 1
+    numbers = (ctypes.c_uint32 * room)()
+    try:
+        call = native.function(
+            "kernel32", "GetConsoleProcessList", ctypes.c_uint32, ctypes.POINTER(ctypes.c_uint32), ctypes.c_uint32
+        )
+    except OSError:
+        return False
+    count = call(numbers, room)  # 0: there is no console; more than there is room for: nothing was filled in
+    return 0 < count < room and set(numbers[:count]) <= own
+
+
+def start_elevated(words: Sequence[str]) -> bool:
+    """Start a command as an administrator: Windows asks the user."""
+    # Else the executable would look for its files where this one has unpacked them, and removes them.
+    os.environ["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
+    text = ctypes.c_wchar_p
+    try:
+        call = native.function(
+            "shell32", "ShellExecuteW", ctypes.c_void_p, ctypes.c_void_p, text, text, text, text, ctypes.c_int32
+        )
+    except OSError:
+        return False
+    result: int | None = call(None, "runas", words[0], as_line(words[1:]), None, _SHOW_NORMAL)
+    return (result or 0) > _STARTED_ABOVE
