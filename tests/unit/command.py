@@ -13,13 +13,18 @@ import tempfile
 from pathlib import Path
 
 # Loaded before the fork.
+import netpreflight.agent.cli
 import netpreflight.agent.compare
+import netpreflight.agent.kept_runs
+import netpreflight.agent.privilege
 import netpreflight.agent.run
 import netpreflight.reports.comparison
 import netpreflight.reports.debug
 import netpreflight.reports.firewall
+import netpreflight.reports.html
 import netpreflight.reports.sharing
-import netpreflight.reports.terminal  # noqa: F401 - as above
+import netpreflight.reports.terminal.answer  # noqa: F401 - as above
+from netpreflight.agent import profiles
 from netpreflight.agent.start import main
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +35,8 @@ MOST_BYTES = 200 << 20
 DEADLINE_S = 60.0
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
+for device in profiles.load_all():  # read before the fork, too
+    profiles.versions_of(device)
 
 
 def run(*arguments: str | bytes, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:

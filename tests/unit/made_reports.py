@@ -1,9 +1,9 @@
 """Reports of all kinds, for what has to hold of every one of them."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import msgspec
-import pytest
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.report import Report
@@ -13,6 +13,7 @@ from tests.unit.cases_internet import CLOUD_CASES, COAP_CASES, NTP_CASES, PORTAL
 from tests.unit.cases_ip import DHCP_CASES, DNS_CASES
 from tests.unit.four import FOUR, crowded, hostile
 from tests.unit.hostile import HOSTILE, planted
+from tests.unit.partly import partly
 from tests.unit.rendered import run
 from tests.unit.samples import SAMPLES
 
@@ -76,11 +77,15 @@ def planted_everywhere() -> Iterator[Report]:
         yield planted(report.make(run(ntp=seen.ntp()), profiles.load("generic")), text, own=True)
 
 
-SOURCES: dict[str, Callable[[], Iterator[Report]]] = {
+_SOURCES: dict[str, Callable[[], Iterator[Report]]] = {
     source.__name__: source
     for source in (samples, of_places, of_four, in_range, of_selections, of_cases, planted_everywhere)
 }
-EACH_SOURCE = [
-    pytest.param(name, marks=pytest.mark.more) if name in {"of_cases", "of_places"} else name for name in SOURCES
-]
-"""The same for tests; `tests/run --fast` leaves out the two with the most reports."""
+EACH_SOURCE = partly({"of_four", "in_range", "planted_everywhere"}, _SOURCES.keys())
+"""Their names; `tests/run --fast` leaves out those with the most reports."""
+
+
+@cache
+def reports_of(source: str) -> tuple[Report, ...]:
+    """The reports of one source."""
+    return tuple(_SOURCES[source]())

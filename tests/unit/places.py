@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles, report
@@ -26,16 +25,15 @@ from netpreflight.probes.observations import (
 )
 from tests.unit import seen
 from tests.unit.again import run_of
+from tests.unit.partly import partly
 from tests.unit.seen_ladders import ladder, up_to
 
-EACH_DEVICE = ["argon", *(pytest.param(name, marks=pytest.mark.more) for name in ("generic", "photon", "photon2"))]
+EACH_DEVICE = partly({"argon"}, ["argon", "generic", "photon", "photon2"])
 """The devices for which a property is held; `tests/run --fast` holds it for the first only."""
 
 
-EVERY_DEVICE = [
-    pytest.param(name, marks=pytest.mark.more) if name in {"p1", "p2", "msom"} else name for name in profiles.names()
-]
-"""All of them; `tests/run --fast` leaves out those that have the radio and the cloud of another."""
+EVERY_DEVICE = partly({"argon", "generic", "photon"}, profiles.names())
+"""All of them; `tests/run --fast` takes one of each kind of cloud."""
 
 
 def of(observations: Observations, footprint: list[Contact] | None = None, device: str = "generic") -> Report:
@@ -127,3 +125,7 @@ PLACES: dict[str, dict[str, Any]] = {
     },
     "cloud-rejected": {"cloud": Cloud(endpoints=[seen.photon(seen.NONCE), REJECTED])},
 }
+EACH_PLACE = partly(
+    {"healthy", "neighbours", "two-servers", "redirected", "portal-api", "coap-blocked", "path-blocked", "wide"}, PLACES
+)
+"""The same for tests, of which `tests/run --fast` takes one of each kind."""

@@ -11,6 +11,7 @@ import pytest
 
 from netpreflight.agent import __version__
 from tests.unit.command import ROOT, SAMPLE, SAVED, refused, run
+from tests.unit.partly import partly
 
 MILLION = 1_000_000
 
@@ -95,22 +96,22 @@ def test_what_is_left_out_altogether_cannot_be_measured(only: str, skip: str) ->
     refused("--only", only, "--skip", skip, says=("--skip leaves out all that --only names",))
 
 
-COMPLETED = [
-    ("--dev", {"--device"}),
-    ("--de", {"--device", "--deep", "--debug"}),
-    ("--device ph", {"photon", "photon2"}),
-    ("--json --share ", {"complete", "ticket", "public"}),
-    ("comp", {"compare"}),
-    ("check --in", {"--interface"}),
-    ("explain cl", {"cloud.transport"}),
-    ("report x.json --for pf", {"pf", "pfsense"}),
-    ("rules x.json --for ios", {"ios"}),
-    ("devices ms", {"msom"}),
-]
+COMPLETED = {
+    "--dev": {"--device"},
+    "--de": {"--device", "--deep", "--debug"},
+    "--device ph": {"photon", "photon2"},
+    "--json --share ": {"complete", "ticket", "public"},
+    "comp": {"compare"},
+    "check --in": {"--interface"},
+    "explain cl": {"cloud.transport"},
+    "report x.json --for pf": {"pf", "pfsense"},
+    "rules x.json --for ios": {"ios"},
+    "devices ms": {"msom"},
+}
 
 
-@pytest.mark.parametrize(("words", "offered"), COMPLETED)
-def test_a_shell_completes_commands_options_and_values(words: str, offered: set[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", partly({"--dev", "--device ph", "comp", "explain cl"}, COMPLETED.keys()))
+def test_a_shell_completes_commands_options_and_values(words: str, tmp_path: Path) -> None:
     command = tmp_path / "netpreflight"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m netpreflight.agent "$@"\n')
     command.chmod(0o755)
@@ -128,7 +129,7 @@ def test_a_shell_completes_commands_options_and_values(words: str, offered: set[
     )
 
     assert ran.stderr == ""
-    assert set(ran.stdout.split()) == offered
+    assert set(ran.stdout.split()) == COMPLETED[words]
 
 
 def edited(change: Callable[[dict[str, object]], object]) -> bytes:

@@ -18,6 +18,7 @@ from netpreflight.reports.comparison.terminal import show
 from tests.unit.command import run
 from tests.unit.hostile import planted
 from tests.unit.markdown_readers import HOSTILE_NAMES, PARSER, every, pages
+from tests.unit.partly import partly
 from tests.unit.rendered import raw
 from tests.unit.seen import bss, wifi
 from tests.unit.two_runs import PHONE_MAC, ROUTER_MAC, blocked, compared, given_as, later, phone, site
@@ -138,7 +139,7 @@ def test_hostile_text_in_a_comparison_is_text_only(story: str, hostile: str) -> 
         assert set(page.tags) <= {"p", "code", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "h3", "strong"}
 
 
-@pytest.mark.parametrize("hostile", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
+@pytest.mark.parametrize("hostile", partly({"CSI", "markup", "pipes", "html"}, HOSTILE_NAMES))
 def test_a_comparison_of_hostile_runs_is_text_only(hostile: str) -> None:
     a = planted(given_as("A", site(cloud=blocked())).saved.run.observations, hostile, own=True)
     made = compare(given_as("A", a), given_as("B", phone()), profiles.load("argon"))

@@ -408,6 +408,7 @@ def test_what_is_told_of_names_is_told_only_where_there_is_one(dialect: str) -> 
     assert DIALECTS[dialect].name_note not in text_of([unnamed], dialect)
 
 
+@functools.cache
 def strangers(mask: str, *, to: str | None = None) -> list[Change]:
     """The changes of a run by somebody else: his lease, and perhaps his word for the cloud's address."""
     observed = seen.healthy(**BLOCKED, dhcp=seen.lease(address="10.1.2.3", mask=mask))

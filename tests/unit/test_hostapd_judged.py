@@ -19,6 +19,7 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Observations, Wifi
 from tests.unit.air import sound
 from tests.unit.hostapd import AIRS, DEVICES, air, configured
+from tests.unit.partly import partly
 from tests.wifi.access_points import AIRS as LAB_AIRS
 from tests.wifi.access_points import Truth
 from tests.wifi.expectations import DEVICES as LAB_DEVICES
@@ -174,7 +175,7 @@ def test_the_lab_puts_on_the_air_what_was_recorded(name: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("device", LAB_DEVICES)
+@pytest.mark.parametrize("device", partly({"argon"}, LAB_DEVICES.keys()))
 @pytest.mark.parametrize(("name", "network"), LAB)
 def test_the_lab_expects_what_is_judged(name: str, network: str, device: str) -> None:
     """The expectations of `tests/wifi` are written from device-facts apart from judging: they have to agree."""

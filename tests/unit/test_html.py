@@ -27,6 +27,7 @@ from netpreflight.reports.html import render
 from netpreflight.reports.html.page import environment, page, templates
 from tests.unit import four, seen
 from tests.unit.hostile import HOSTILE, TAGS, planted
+from tests.unit.partly import partly
 from tests.unit.rendered import run
 
 FOLDER = Path(__file__).parents[2] / "reports" / "html" / "templates"
@@ -188,7 +189,7 @@ HOSTILE_TEXTS = {
 }
 
 
-@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+@pytest.mark.parametrize("text", partly({"bidi", "markup", "html", "quotes", "brackets"}, HOSTILE_TEXTS))
 @pytest.mark.parametrize("own", [False, True], ids=["observed", "in-the-report"])
 def test_nothing_from_outside_becomes_markup(text: str, own: bool) -> None:  # noqa: FBT001 - a parameter of the test
     plain = planted(run(), "plain", own=False)

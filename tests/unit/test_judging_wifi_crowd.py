@@ -13,9 +13,11 @@ from netpreflight.agent.judging.wifi.survey import survey_of
 from netpreflight.agent.report import Report, make
 from netpreflight.probes.observations import Bss, BssLoad, HtOperation, Suites
 from tests.unit import four, seen
+from tests.unit.partly import partly
 from tests.unit.places import of
 
 MANY = 3_000
+EACH_JUDGE = partly({"judge_security", "judge_channel"}, {judge.__name__: judge for judge in LOOKED_AT})
 ODD = ["RSN has a malformed list of AKMs"]
 SUITES = [
     None,
@@ -73,7 +75,7 @@ def flooded(count: int) -> Report:
     return make(four.run_of(wifi=seen.wifi(*flood(count))), profiles.load("photon2"))
 
 
-@pytest.mark.parametrize("judge", LOOKED_AT, ids=lambda judge: judge.__name__)
+@pytest.mark.parametrize("judge", EACH_JUDGE)
 def test_bsss_that_are_alike_in_what_a_check_looks_at_have_the_same_status(judge: JudgeBss) -> None:
     source = random.Random(16)
     found: dict[object, Counter[str]] = {}

@@ -23,7 +23,7 @@ from netpreflight.reports.safe_text import escaped
 from netpreflight.reports.terminal import Terminal
 from tests.unit import places, seen
 from tests.unit.again import run_of
-from tests.unit.made_reports import EACH_SOURCE, FIT, HIGH, SOURCES
+from tests.unit.made_reports import EACH_SOURCE, FIT, HIGH, reports_of
 from tests.unit.rendered import Screen, without_codes
 
 PROGRAM = "./netpreflight"
@@ -133,7 +133,7 @@ def test_a_resolver_of_dhcp_needs_dhcp() -> None:
 
 @pytest.mark.parametrize("source", EACH_SOURCE)
 def test_no_command_is_the_same_run_again_unless_something_is_changed_before(source: str) -> None:
-    for found in SOURCES[source]():
+    for found in reports_of(source):
         options = options_of(found)
         told = step(found, options)
         if told is None or told.afterwards or not found.complete:
@@ -144,7 +144,7 @@ def test_no_command_is_the_same_run_again_unless_something_is_changed_before(sou
 
 @pytest.mark.parametrize("source", EACH_SOURCE)
 def test_whatever_asks_for_root_says_so_in_the_same_words(source: str) -> None:
-    for found in SOURCES[source]():
+    for found in reports_of(source):
         for check in found.checks:
             if source != "planted_everywhere" and "sudo" in (check.remedy or ""):
                 assert AS_ROOT in (check.remedy or "")

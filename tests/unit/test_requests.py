@@ -33,6 +33,7 @@ from tests.unit.cases_ip import DHCP_CASES, DNS_CASES
 from tests.unit.command import refused, run
 from tests.unit.filled import Filler, forms
 from tests.unit.hostile import HOSTILE, planted
+from tests.unit.partly import partly
 from tests.unit.places import PLACES, broken, of
 from tests.unit.rendered import raw
 from tests.unit.reveals import SECRET
@@ -407,8 +408,10 @@ ENCODED = {
 
 @pytest.mark.parametrize(
     "hostile",
-    [*HOSTILE.values(), INJECTED, four.HOSTILE, *ENCODED.values()],
-    ids=[*HOSTILE, "injected", "html", *ENCODED],
+    partly(
+        {"C0", "separators", "injected", *ENCODED},
+        {**HOSTILE, "injected": INJECTED, "html": four.HOSTILE, **ENCODED},
+    ),
 )
 def test_nothing_from_the_network_makes_a_header(hostile: str) -> None:
     name = four.made(
