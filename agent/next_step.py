@@ -17,7 +17,7 @@ from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes import obstacles
-from netpreflight.probes.observations import AS_ROOT, Scope
+from netpreflight.probes.observations import TAKES_ROOT, Scope
 from netpreflight.probes.wifi.source import CAPTURE_INSTEAD
 from netpreflight.systems import SYSTEM
 
@@ -128,7 +128,7 @@ def next_step(report: Report, by: Invocation) -> NextStep | None:
     if not is_open:
         return None
     remedies = [check.remedy or "" for check in is_open]
-    lacks_root = not scope.privileges.raw_sockets and any(AS_ROOT in remedy for remedy in remedies)
+    lacks_root = not scope.privileges.raw_sockets and any(map(_takes_root, remedies))
     as_root = lacks_root or scope.privileges.raw_sockets
     better = options
     if any(check.problem == "other-run" for check in is_open) and report.device.name != profiles.DEFAULT:
@@ -148,6 +148,11 @@ def next_step(report: Report, by: Invocation) -> NextStep | None:
     if not report.complete or any(_AGAIN in remedy for remedy in remedies):
         return NextStep(command=command, afterwards=report.complete)
     return None
+
+
+def _takes_root(step: str) -> bool:
+    """Whether a step takes root's rights on this laptop."""
+    return any(words in step for words in TAKES_ROOT)
 
 
 def _open(report: Report) -> list[Check]:
@@ -178,7 +183,7 @@ def known_before(scope: Scope, profile: Profile, selection: Selection, by: Invoc
         )
     if denied is not None and any(row.needs_lease for row in counted):
         command = by.check(options, as_root=True)
-        more = f"For that: {command}" if AS_ROOT in (denied.step or "") else denied.step
+        more = f"For that: {command}" if _takes_root(denied.step or "") else denied.step
         told.append(f"One thing will not be tested, because {denied.reason}: what an unknown device is given. {more}")
     return told
 

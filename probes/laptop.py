@@ -19,7 +19,7 @@ from netpreflight.probes.laptop_lease import laptop_lease
 from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.net.witnesses import bounded
-from netpreflight.probes.observations import Laptop, Obstacle, Package, Scope
+from netpreflight.probes.observations import Laptop, Package, Scope
 from netpreflight.probes.wifi import wifi
 from netpreflight.systems import SYSTEM
 
@@ -35,19 +35,15 @@ async def laptop(scope: Scope, kept_in: str | None = None) -> Laptop:
     interface = scope.interface or ""
     async with Network(interface, CLOCK.monotonic()) as network:
         air = await wifi(network, scope.interface, None, scan=False)
-    found: dict[str, Obstacle | None] = {
-        "link": obstacles.to("link", scope),
-        "route": obstacles.to("route", scope),
-        "exchange": obstacles.to_exchange(scope),
-        "trace": obstacles.to_trace(SYSTEM),
-    }
+    dropping = SYSTEM.dropping()
     return Laptop(
         scope=scope,
-        obstacles={need: obstacle for need, obstacle in found.items() if obstacle is not None},
+        obstacles=obstacles.of(scope, dropping),
+        steps=dict(SYSTEM.steps),
         wifi=air,
         listening=SYSTEM.monitoring(),
         lease=await bounded(laptop_lease(interface, scope.addresses), lambda _: None),
-        dropping=SYSTEM.dropping(),
+        dropping=dropping,
         synchronised=SYSTEM.is_synchronised(),
         clock_behind=CLOCK.wall() < _WRITTEN - _DAY_S,
         free_bytes=_free_bytes(),

@@ -155,10 +155,13 @@ class Unasked(Struct, frozen=True, kw_only=True):
             firewall of this laptop; None: this process may not look at that.
         closed: how many more datagrams and ICMP errors for closed ports the system has counted, in whoever's name; a
             firewall of this laptop can hide them. None: the system does not count them.
+        unlocked_by: the step that would let it look at `ports`, without its full stop; None: it may, or an older
+            version made the run.
     """
 
     ports: Count | None = None
     closed: Count | None = None
+    unlocked_by: Words | None = None
 
 
 class Frame(Struct, frozen=True, kw_only=True):
@@ -181,7 +184,12 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 
 AS_ROOT = "as root (sudo)"
-"""In every step that takes root's rights, and in no other: the next command is then given with sudo."""
+"""In every step that takes root's rights on this laptop, and in no other: the next command is then given with sudo."""
+WITH_SUDO = "with sudo"
+"""The same on macOS."""
+TAKES_ROOT = (AS_ROOT, WITH_SUDO)
+ROOT_ON_LINUX = "with root's rights on a Linux laptop in the same network"
+"""In every step that takes root's rights, where this laptop's system would not help even with them."""
 
 
 class Obstacle(Struct, frozen=True, kw_only=True):
@@ -1389,8 +1397,10 @@ class Laptop(Struct, kw_only=True):
 
     Attributes:
         scope: as a run begins with.
-        obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, and of the
-            `trace` of the path; no key where nothing does.
+        obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, of the
+            `trace` of the path, of listening to an interface in monitor mode (`listen`), and of reading the rules of
+            its own `firewall`; no key where nothing does.
+        steps: what a person does on this system, as `System.steps`.
         wifi: the survey as far as it goes without a scan; `triggered` says that a scan could be made.
         listening: the interfaces in monitor mode.
         lease: the lease that this laptop holds, as its own DHCP client recorded it.
@@ -1406,6 +1416,7 @@ class Laptop(Struct, kw_only=True):
 
     scope: Scope
     obstacles: dict[Plain, Obstacle] = field(default_factory=dict)
+    steps: dict[Plain, Words] = field(default_factory=dict)
     wifi: Wifi = field(default_factory=Wifi)
     listening: list[Interface] = field(default_factory=list)
     lease: Lease | None = None

@@ -9,6 +9,7 @@ from typing import Literal
 
 from netpreflight.probes.observations import AS_ROOT, Obstacle, Scope
 from netpreflight.probes.quoting import in_quotes
+from netpreflight.systems import system
 from netpreflight.systems.interface import System
 
 Needs = Literal["nothing", "link", "resolvers", "route"]
@@ -65,6 +66,45 @@ def to_trace(system: System) -> Obstacle | None:
     """What stands in the way of finding out which router drops a packet on this system; None: nothing."""
     if system.reports_icmp_errors:
         return None
+    return Obstacle(reason="this system does not tell netpreflight which router dropped its packet", step=ON_LINUX)
+
+
+def to_listen(scope: Scope) -> Obstacle | None:
+    """What stands in the way of listening to an interface in monitor mode; None: nothing."""
+    if scope.privileges.raw_sockets:
+        return None
     return Obstacle(
-        reason="only Linux tells a program without privileges which router dropped its packet", step=ON_LINUX
+        reason="listening to it needs root or CAP_NET_RAW",
+        step=f"Run netpreflight doctor {system(scope.os).as_privileged_user}.",
     )
+
+
+def to_read_firewall(system: System, dropping: list[str] | None) -> Obstacle | None:
+    """What stands in the way of reading the rules of this laptop's own firewall; None: nothing.
+
+    Args:
+        system: this laptop's.
+        dropping: the rules that may drop something, as the system tells them; None: it does not.
+    """
+    if dropping is not None:
+        return None
+    if not system.shows_firewall:
+        return Obstacle(reason="the firewall of this system is not looked at", step=system.steps.get("firewall"))
+    return Obstacle(
+        reason="this laptop's own firewall cannot be read without root or CAP_NET_ADMIN",
+        step=f"Run netpreflight doctor {system.as_privileged_user}.",
+    )
+
+
+def of(scope: Scope, dropping: list[str] | None) -> dict[str, Obstacle]:
+    """All that stands in the way on this laptop, as in `Laptop.obstacles`; `dropping` as above."""
+    this = system(scope.os)
+    found = {
+        "link": to("link", scope),
+        "route": to("route", scope),
+        "exchange": to_exchange(scope),
+        "trace": to_trace(this),
+        "listen": to_listen(scope),
+        "firewall": to_read_firewall(this, dropping),
+    }
+    return {need: obstacle for need, obstacle in found.items() if obstacle is not None}

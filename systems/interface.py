@@ -2,12 +2,12 @@
 
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
-from netpreflight.probes.observations import Icmp, Lease, LeaseTransport, Proxy, Resolver
+from netpreflight.probes.observations import AS_ROOT, Icmp, Lease, LeaseTransport, Proxy, Resolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +137,8 @@ class System:
 
     privileged_user = "root"
     """Who may do everything, as in `Privileges.user`."""
+    as_privileged_user = AS_ROOT
+    """How this user runs a program, after "Run netpreflight"."""
 
     as_root: tuple[str, ...] = ()
     """The words before a command that give it root's rights in the same terminal; empty: none do."""
@@ -147,6 +149,14 @@ class System:
     """Which parts of the system survey Wi-Fi, best first: names that `netpreflight.probes.wifi` knows."""
     reports_icmp_errors = False
     """Whether a program without privileges is told which router has dropped its packet."""
+    has_packet_sockets = False
+    """Whether a privileged program sees what arrives before a firewall of this laptop, and what it did not ask for."""
+    shows_firewall = False
+    """Whether a privileged program is told the rules of this laptop's own firewall (`dropping`)."""
+    steps: Mapping[str, str] = {}
+    """What a person does on this system to set the `clock`, to set the radio's `country`, to let in what a `firewall`
+    of this laptop drops, to put a radio in `monitor` mode (`{interface}`), to be without a `proxy` (`{names}`). Whole
+    sentences; a key is missing where nothing can be done."""
 
     # --- this laptop's networks; they contact nobody
 

@@ -24,8 +24,7 @@ _GRANTED_BY = {
     "macos": "macOS has a Wi-Fi interface",
 }
 _TRY_SCAN = "Run netpreflight check --only wifi: it says whether the scan was allowed, and how to allow it."
-_SET_CLOCK = "Set the clock (as root: timedatectl set-ntp true)."
-_AGAIN_AS_ROOT = "Run netpreflight doctor as root (sudo)."
+_GIVE_CAPTURE = "Give a capture (--capture FILE), made beside the access point with any tool."
 
 
 def abilities(laptop: Laptop) -> list[Ability]:
@@ -131,24 +130,22 @@ def _wifi_scan(laptop: Laptop) -> Ability:
 
 def _monitor_mode(laptop: Laptop) -> Ability:
     air, checks = laptop.wifi, _of_probes("wifi")
-    if laptop.listening and laptop.scope.privileges.raw_sockets:
-        return _row("monitor-mode", checks, "yes", f"the interface {laptop.listening[0]} is in monitor mode")
+    less: AbilityState = "limited" if air.source else "no"
+    step = laptop.steps.get("monitor")
     if laptop.listening:
-        why = f"the interface {laptop.listening[0]} is in monitor mode; listening to it needs root or CAP_NET_RAW"
-        return _row("monitor-mode", checks, "limited" if air.source else "no", why, _AGAIN_AS_ROOT)
-    if laptop.scope.os != "linux":
-        why = "netpreflight listens in monitor mode on Linux only; a capture that another program made shows the same"
-        step = "Give a capture (--capture FILE), made beside the access point with any tool."
-    elif air.interface is None:
+        why = f"the interface {laptop.listening[0]} is in monitor mode"
+        if (obstacle := laptop.obstacles.get("listen")) is None:
+            return _row("monitor-mode", checks, "yes", why)
+        return _row("monitor-mode", checks, less, f"{why}; {obstacle.reason}", obstacle.step)
+    if step is None:
+        why = "netpreflight does not listen in monitor mode on this system; a capture that another program made shows "
+        return _row("monitor-mode", checks, less, f"{why}the same", _GIVE_CAPTURE)
+    if air.interface is None:
         why, step = "there is no radio that could be put in monitor mode", air.unlocked_by or _TRY_SCAN
     else:
-        radio = air.interface
         why = "no interface is in monitor mode, so the air is scanned and not listened to"
-        step = (
-            f"As root: iw dev {radio} interface add mon0 type monitor && ip link set mon0 up. Not every radio can do "
-            "that."
-        )
-    return _row("monitor-mode", checks, "limited" if air.source else "no", why, step)
+        step = step.replace("{interface}", air.interface)
+    return _row("monitor-mode", checks, less, why, step)
 
 
 def _icmp_errors(laptop: Laptop) -> Ability:
@@ -156,7 +153,7 @@ def _icmp_errors(laptop: Laptop) -> Ability:
         "icmp-errors",
         _checks(lambda row: row.locates),
         laptop.obstacles.get("trace"),
-        "Linux tells which router dropped a packet; no privilege is needed",
+        "this system tells which router dropped a packet; no privilege is needed",
     )
 
 
@@ -178,7 +175,8 @@ def _proxy(laptop: Laptop) -> Ability:
     if note is None:
         return _row("proxy", checks, "yes", "no proxy is set")
     names = " ".join(proxy.variable for proxy in scope.proxy)
-    return _row("proxy", checks, "limited", note, f"Nothing has to change for a run; to be without it: unset {names}")
+    step = laptop.steps.get("proxy", "Nothing has to change for a run.").replace("{names}", names)
+    return _row("proxy", checks, "limited", note, step)
 
 
 def _own_resolver(laptop: Laptop) -> Ability:
@@ -201,38 +199,32 @@ def _own_resolver(laptop: Laptop) -> Ability:
 
 def _own_firewall(laptop: Laptop) -> Ability:
     checks, dropping = _checks(lambda row: row.needs_lease or row.locates), laptop.dropping
+    reads_before = laptop.scope.privileges.raw_sockets
     heard = (
         "an OFFER by broadcast is read before a firewall of this laptop"
-        if "exchange" not in laptop.obstacles
+        if reads_before
         else "an answer by broadcast may be dropped by a firewall of this laptop"
     )
-    if laptop.scope.os != "linux":
-        why = f"the firewall of this system is not looked at; {heard}"
-        return _row("own-firewall", checks, "limited", why, "Look at this laptop's own firewall in its settings.")
-    if dropping is None:
-        why = f"this laptop's own firewall cannot be read without root or CAP_NET_ADMIN; {heard}"
-        return _row("own-firewall", checks, "limited", why, _AGAIN_AS_ROOT)
+    look = "Look at this laptop's own firewall in its settings."
+    if obstacle := laptop.obstacles.get("firewall"):
+        return _row("own-firewall", checks, "limited", f"{obstacle.reason}; {heard}", obstacle.step or look)
     if not dropping:
         return _row("own-firewall", checks, "yes", "no rule of this laptop drops what arrives")
-    icmp = "ICMP errors are not" if "exchange" not in laptop.obstacles else "so may ICMP errors"
+    icmp = "ICMP errors are not" if reads_before else "so may ICMP errors"
     why = f"this laptop's own firewall may drop what arrives ({', '.join(dropping)}); {heard}, and {icmp}"
-    step = (
-        "Look at the rules (as root: nft list ruleset), and let in what belongs to known traffic: ct state "
-        "established,related accept."
-    )
-    return _row("own-firewall", checks, "limited", why, step)
+    return _row("own-firewall", checks, "limited", why, laptop.steps.get("firewall", look))
 
 
 def _clock(laptop: Laptop) -> Ability:
-    checks = _of_probes("ntp")
+    checks, set_it = _of_probes("ntp"), laptop.steps.get("clock", "Set the clock.")
     if laptop.clock_behind:
         why = "the clock shows a time before this copy of netpreflight was written"
-        return _row("clock", checks, "limited", why, _SET_CLOCK)
+        return _row("clock", checks, "limited", why, set_it)
     if laptop.synchronised is None:
         why = "this system does not say whether its clock is synchronised"
         return _row("clock", checks, "limited", why, "Compare the clock with another one.")
     if not laptop.synchronised:
-        return _row("clock", checks, "limited", "the system says that its clock is not synchronised", _SET_CLOCK)
+        return _row("clock", checks, "limited", "the system says that its clock is not synchronised", set_it)
     return _row("clock", checks, "yes", "the system says that its clock is synchronised")
 
 
@@ -287,11 +279,12 @@ def _country(laptop: Laptop) -> Ability:
     country = air.regulatory_country
     if country is not None and country.isalpha():
         return _row("country", checks, "yes", f"the radio keeps to the rules of {country}")
-    if air.source is None or laptop.scope.os != "linux":
+    step = laptop.steps.get("country")
+    if air.source is None or step is None:
         why = "no radio says which country's rules it keeps to"
-        return _row("country", checks, "limited", why, air.unlocked_by or _TRY_SCAN)
+        return _row("country", checks, "limited", why, air.unlocked_by or (_GIVE_CAPTURE if air.source else _TRY_SCAN))
     why = "the radio keeps to no country's rules, so it may not listen everywhere where a device does"
-    return _row("country", checks, "limited", why, "As root, with the code of your country: iw reg set DE")
+    return _row("country", checks, "limited", why, step)
 
 
 JUDGES: dict[str, Callable[[Laptop], Ability]] = {

@@ -7,7 +7,7 @@ from netpreflight.agent.judging.registry import CHECKS, may_stop
 from netpreflight.agent.owner import the_owner
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Answer, Check, Startup, Verdict
-from netpreflight.probes.observations import AS_ROOT
+from netpreflight.probes.observations import ROOT_ON_LINUX, TAKES_ROOT
 
 
 def loss_of(checks: list[Check]) -> Check | None:
@@ -136,7 +136,9 @@ def _untested_only(required: list[Check]) -> int:
     0: something else is open, or too little was tested for a guess.
     """
     unseen = [check for check in required if check.status == "unknown"]
-    if not all(AS_ROOT in (check.remedy or "") for check in unseen) or any(map(may_stop, required)):
+    of_root = (*TAKES_ROOT, ROOT_ON_LINUX)
+    lack_root = all(any(words in (check.remedy or "") for words in of_root) for check in unseen)
+    if not lack_root or any(map(may_stop, required)):
         return 0
     if any(check.problem == "inform-unanswered" for check in unseen):  # there may be no DHCP server at all
         return 0

@@ -101,16 +101,17 @@ def doubtful(finding: Finding, endpoint: CloudEndpoint, where: str, profile: Pro
     what = (
         f"It answered with {endpoint.record}, without a signature over this run's random number that fits a known key"
     )
-    return unproved(where, what, endpoint.new_ports)
+    return unproved(where, what, endpoint.new_ports, endpoint.unasked)
 
 
-def unproved(where: str, what: str, new_ports: Sequence[Attempt]) -> Finding:
+def unproved(where: str, what: str, new_ports: Sequence[Attempt], unasked: Unasked | None) -> Finding:
     """The finding about an answer that anybody on this network can have sent.
 
     Args:
         where: the server and its port.
         what: what the answer lacks, as a sentence without its full stop.
         new_ports: the requests from random ports.
+        unasked: what came to other ports, as far as that was seen.
     """
     return Finding(
         status="unknown",
@@ -119,9 +120,14 @@ def unproved(where: str, what: str, new_ports: Sequence[Attempt]) -> Finding:
         reason=f"{what}. Somebody on this network who sends such answers to all ports looks the same, and this laptop "
         f"cannot see that without privileges. Of {NEW_PORTS} more random ports, {_answered(new_ports)} were answered "
         "promptly.",
-        remedy=f"Run netpreflight again {AS_ROOT}: then it sees whether anybody sends unasked.",
+        remedy=f"{_to_see_more(unasked)}: then it sees whether anybody sends unasked.",
         owner="device owner",
     )
+
+
+def _to_see_more(unasked: Unasked | None) -> str:
+    """The step that shows in whose name packets come, without its full stop."""
+    return (unasked.unlocked_by if unasked else None) or f"Run netpreflight again {AS_ROOT}"
 
 
 def swept(where: str, unasked: Unasked | None, repeated: int = 0) -> Finding:
@@ -134,7 +140,7 @@ def swept(where: str, unasked: Unasked | None, repeated: int = 0) -> Finding:
             problem="swept",
             reason=f"Meanwhile {unasked.closed} packets came to closed ports of this laptop. {forges}itself sent it. "
             "In whose name they came does not show without privileges.",
-            remedy=f"Run netpreflight again {AS_ROOT}: then it sees whether they come in this server's name.",
+            remedy=f"{_to_see_more(unasked)}: then it sees whether they come in this server's name.",
             owner="device owner",
         )
     ports = unasked.ports if unasked else None

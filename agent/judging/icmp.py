@@ -74,7 +74,7 @@ def unproved(
         reason=f"It says {icmp.meaning}, in the name of {icmp.source}, and quotes nothing of our packet that nobody "
         f"can guess. {why}. Somebody on this network who sends such errors to all ports looks like this.",
         remedy="Find out whether a host on this network sends ICMP errors in that name: a capture on this laptop shows "
-        "the MAC address that they come from. Then run netpreflight again, as root.",
+        "the MAC address that they come from. Then run netpreflight again, on Linux as root.",
         owner="network administrator",
         evidence=evidence,
     )

@@ -37,7 +37,7 @@ def reply(view: DeviceView) -> Finding:
     if is_swept(ntp.unasked) or doubt == "swept":
         finding_of_doubt = swept(where, ntp.unasked, ntp.repeated)
     elif doubt == "unproved":
-        finding_of_doubt = unproved(where, _NOTHING_RANDOM, from_random_ports(ntp))
+        finding_of_doubt = unproved(where, _NOTHING_RANDOM, from_random_ports(ntp), ntp.unasked)
     else:
         return msgspec.structs.replace(finding, evidence=[*finding.evidence, *others])
     return msgspec.structs.replace(finding_of_doubt, evidence=[*finding.evidence, *others])

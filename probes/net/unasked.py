@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from netpreflight.probes.net.filters import INSTRUCTION
-from netpreflight.probes.observations import Unasked
+from netpreflight.probes.observations import ROOT_ON_LINUX, Unasked
 from netpreflight.systems import SYSTEM
 
 MOST_PORTS = 1000
@@ -80,7 +80,9 @@ class UnaskedWatch:
         self._read()
         now = SYSTEM.closed_ports()
         closed = None if now is None or self._closed_before is None else max(now - self._closed_before, 0)
-        if self._socket is None or port not in self._watched:
+        if self._socket is None:
+            return Unasked(closed=closed, unlocked_by=_step())
+        if port not in self._watched:
             return Unasked(closed=closed)
         return Unasked(closed=closed, ports=len(self._came[address, port] - self._own_ports()) + self._lost)
 
@@ -105,6 +107,11 @@ class UnaskedWatch:
             self._lost += 1  # there is more, which comes as fast as it is read
         _, lost = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
         self._lost += lost
+
+
+def _step() -> str:
+    """The step that lets a run look at every port, without its full stop."""
+    return f"Run netpreflight {f'again {SYSTEM.as_privileged_user}' if SYSTEM.has_packet_sockets else ROOT_ON_LINUX}"
 
 
 def _port_in(packet: bytes) -> tuple[Server, int] | None:

@@ -1,7 +1,7 @@
 """Linux, on real machines and in network namespaces."""
 
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver
@@ -18,6 +18,17 @@ class Linux(System):
     home = "~"
     surveyors = ("nl80211", "wpa_supplicant", "NetworkManager")
     reports_icmp_errors = True  # ip(7), IP_RECVERR
+    has_packet_sockets = True  # packet(7)
+    shows_firewall = True
+    steps: Mapping[str, str] = {
+        "clock": "Set the clock (as root: timedatectl set-ntp true).",
+        "country": "As root, with the code of your country: iw reg set DE",
+        "firewall": "Look at the rules (as root: nft list ruleset), and let in what belongs to known traffic: ct state "
+        "established,related accept.",
+        "monitor": "As root: iw dev {interface} interface add mon0 type monitor && ip link set mon0 up. Not every "
+        "radio can do that.",
+        "proxy": "Nothing has to change for a run; to be without it: unset {names}",
+    }
 
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""

@@ -1,10 +1,10 @@
 """macOS 13 and later. Nothing here has run on a real machine yet."""
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager
 
-from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver
+from netpreflight.probes.observations import WITH_SUDO, Lease, LeaseTransport, Proxy, Resolver
 from netpreflight.systems import posix
 from netpreflight.systems.interface import Adapter, System
 from netpreflight.systems.macos import adapters, routes, services
@@ -23,6 +23,13 @@ class Macos(System):
     as_root = ("sudo",)
     home = "~"
     surveyors = ("CoreWLAN",)
+    as_privileged_user = WITH_SUDO
+    steps: Mapping[str, str] = {
+        "clock": "Set the clock (System Settings > General > Date & Time > Set time and date automatically).",
+        "firewall": "Look whether the firewall lets this program in (System Settings > Network > Firewall > Options).",
+        "proxy": "Nothing has to change for a run; to be without it, look at System Settings > Network > the "
+        "network's Details > Proxies ({names}).",
+    }
 
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""

@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver, ResolverSource
@@ -18,6 +18,14 @@ class Windows(System):
     name = "win32"
     surveyors = ("the WLAN API",)
     privileged_user = "administrator"
+    as_privileged_user = "as administrator (right-click the terminal, and choose Run as administrator)"
+    steps: Mapping[str, str] = {
+        "clock": "Set the clock (Settings > Time & language > Date & time > Sync now).",
+        "firewall": "Look whether the Windows firewall lets this program in, on private and public networks (Windows "
+        "Security > Firewall & network protection > Allow an app through firewall; an administrator may change that).",
+        "proxy": "Nothing has to change for a run; to be without it, look at Settings > Network & internet > Proxy "
+        "({names}).",
+    }
 
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""

@@ -68,14 +68,9 @@ def scope(**changes: Any) -> Scope:
 def laptop(here: Scope | None = None, **changes: Any) -> Laptop:
     """One that lacks nothing, with these changes; what stands in the way follows from its scope."""
     here = here or scope()
-    found = {
-        "link": obstacles.to("link", here),
-        "route": obstacles.to("route", here),
-        "exchange": obstacles.to_exchange(here),
-        "trace": obstacles.to_trace(system(here.os)),
-    }
     about: dict[str, Any] = {
-        "obstacles": {need: obstacle for need, obstacle in found.items() if obstacle},
+        "obstacles": obstacles.of(here, changes.get("dropping", [])),
+        "steps": dict(system(here.os).steps),
         "wifi": Wifi(source="nl80211", triggered=True, interface="wlan9", regulatory_country="DE"),
         "listening": ["mon0"],
         "dropping": [],
@@ -201,6 +196,28 @@ def test_other_systems_say_what_is_not_known_there(system: str, source: str) -> 
     assert "not supported on this system yet" in found["dhcp-exchange"].why
     assert found["icmp-errors"].unlock == found["dhcp-exchange"].unlock == obstacles.ON_LINUX
     assert "root" not in " ".join(ability.unlock or "" for ability in found.values())
+
+
+FOREIGN = {
+    "linux": ("administrator", "Settings"),
+    "win32": ("root", "sudo", "timedatectl", "nft", "iw ", "unset"),
+    "darwin": ("administrator", "timedatectl", "nft", "iw ", "unset", "(sudo)"),
+}
+
+
+@pytest.mark.parametrize("platform", FOREIGN)
+def test_each_system_is_told_its_own_steps(platform: str) -> None:
+    here = scope(os=platform, proxy=[Proxy(variable="http_proxy", value="http://p.example:3128")], **USER)
+    air = Wifi(source="nl80211", triggered=True, interface="wlan9", regulatory_country="00")
+    found = changed(laptop(here, wifi=air, listening=[], dropping=None, synchronised=False))
+    steps = " ".join(ability.unlock or "" for ability in found.values())
+
+    assert {"own-firewall", "monitor-mode", "clock", "country", "proxy"} <= set(found)
+    assert all(ability.unlock for ability in found.values())
+    assert not [word for word in FOREIGN[platform] if word in steps]
+    assert "{" not in steps
+    for told in ("clock", "proxy"):
+        assert system(platform).steps[told].partition(" (")[0].partition("{")[0] in steps
 
 
 def test_one_fault_of_ours_costs_one_ability(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -655,7 +655,7 @@ def test_a_portal_before_the_place_stays_the_one_thing_to_change() -> None:
 # --- ICMP errors that anybody on this network can have sent
 
 
-def refusal_at_edge(*, proved: bool, again: int = 1, **unasked: int) -> Check:
+def refusal_at_edge(*, proved: bool, again: int = 1, **unasked: Any) -> Check:
     """What is said where an error in the edge's name says no, after the edge itself has answered as a router."""
     sure = [replace(probe(ttl, who), icmp=replace(Icmp(type=11, code=0, source=who), proved=True))
             for ttl, who in ((1, GATEWAY), (2, EDGE))]  # fmt: skip

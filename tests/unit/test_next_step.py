@@ -18,9 +18,12 @@ from netpreflight.agent.called import as_called, called
 from netpreflight.agent.next_step import Invocation, NextStep, Options, known_before, next_step, options_of
 from netpreflight.agent.report import Report
 from netpreflight.agent.selection import Selection, select
-from netpreflight.probes.observations import AS_ROOT, Cloud, Dhcp, Privileges, ServerFlight
+from netpreflight.probes.net import unasked
+from netpreflight.probes.observations import AS_ROOT, ROOT_ON_LINUX, Cloud, Dhcp, Privileges, ServerFlight, Unasked
 from netpreflight.reports.safe_text import escaped
 from netpreflight.reports.terminal import Terminal
+from netpreflight.systems import system
+from netpreflight.systems.interface import System
 from tests.unit import places, seen
 from tests.unit.again import run_of
 from tests.unit.made_reports import EACH_SOURCE, FIT, HIGH, reports_of
@@ -64,6 +67,45 @@ def test_an_ordinary_user_is_told_probably_yes_and_the_command_as_root() -> None
         command="sudo ./netpreflight --device argon --ssid net"
     )
     assert step(found, is_root=True) == NextStep(command="./netpreflight --device argon")
+
+
+@pytest.mark.parametrize(
+    ("unlocked_by", "command"),
+    [
+        (None, "sudo ./netpreflight --device argon"),
+        ("Run netpreflight again as root (sudo)", "sudo ./netpreflight --device argon"),
+        ("Run netpreflight again with sudo", "sudo ./netpreflight --device argon"),
+        (f"Run netpreflight {ROOT_ON_LINUX}", None),
+    ],
+)
+def test_what_roots_rights_would_show_is_a_step_for_this_system(unlocked_by: str | None, command: str | None) -> None:
+    ntp = seen.ntp(seen.GOOD_NTP)
+    ntp.unasked = Unasked(closed=0, unlocked_by=unlocked_by)
+    found = made("generic", ntp=ntp)
+    (unproved,) = [check for check in found.checks if check.problem == "unproved"]
+
+    assert (unproved.remedy or "").startswith(f"{unlocked_by or 'Run netpreflight again as root (sudo)'}: then it sees")
+    assert found.answer.sentence.startswith("Probably yes")
+    assert step(found) == (None if command is None else NextStep(command=command))
+
+
+@pytest.mark.parametrize(
+    ("platform", "words"),
+    [
+        ("linux", "Run netpreflight again as root (sudo)"),
+        ("win32", f"Run netpreflight {ROOT_ON_LINUX}"),
+        ("darwin", f"Run netpreflight {ROOT_ON_LINUX}"),
+    ],
+)
+def test_a_run_keeps_the_step_of_its_system(platform: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = system(platform)
+    monkeypatch.setattr(here, "packet_socket", System().packet_socket)
+    monkeypatch.setattr(unasked, "SYSTEM", here)
+    watch = unasked.UnaskedWatch("lo", set)
+    try:
+        assert watch.seen("192.0.2.1", 123).unlocked_by == words
+    finally:
+        watch.close()
 
 
 @pytest.mark.parametrize(

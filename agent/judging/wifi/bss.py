@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import Bss, Wifi, strength
+from netpreflight.probes.observations import AS_ROOT, ROOT_ON_LINUX, Bss, Wifi, strength
 from netpreflight.probes.quoting import in_quotes
 
 FRESH_S = 60.0
@@ -157,7 +157,8 @@ def not_told(wifi: Wifi, what: str, bss: Bss | None = None, problem: str = "not-
     elif wifi.source == "nl80211":
         remedy = "Give netpreflight a capture made beside the access point (--capture FILE)."
     else:
-        remedy = "Run netpreflight on Linux as root (sudo), or give it a capture (--capture FILE)."
+        how = AS_ROOT if wifi.source in {"networkmanager", "wpa_supplicant"} else ROOT_ON_LINUX
+        remedy = f"Run netpreflight {how}, or give it a capture (--capture FILE)."
     return Finding(
         status="unknown",
         summary=f"The {source_words(wifi)} does not show {what} of {name}",
