@@ -1,1 +1,1 @@
-"""The executables: run by hand, after packaging/build-linux."""
+"""What is shipped, after packaging/build-linux."""

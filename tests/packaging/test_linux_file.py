@@ -1,6 +1,6 @@
 """The file for Linux that needs no Python: what is in it, and what it does, held against the checkout.
 
-`packaging/build-linux && .venv/bin/pytest tests/packaging`, as root. tests/run builds no executable.
+`packaging/build-linux && .venv/bin/pytest tests/packaging`, as root; tests/run does that, too.
 """
 
 import json

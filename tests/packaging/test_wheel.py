@@ -1,6 +1,6 @@
 """The wheel and the source distribution, installed into empty environments of the oldest and the newest Python here.
 
-`packaging/build-wheel && .venv/bin/pytest tests/packaging`, as root. tests/run does not: it asks no package index.
+`packaging/build-linux && .venv/bin/pytest tests/packaging`, as root; tests/run does that, too.
 """
 
 import hashlib
