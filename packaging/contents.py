@@ -93,8 +93,14 @@ LEFT_OUT = (
 """Modules, each with all below it."""
 if sys.platform == "linux":
     LEFT_OUT += (
+        "netpreflight.probes.wifi.macos",
+        "netpreflight.probes.wifi.windows",
         "netpreflight.systems.macos",
         "netpreflight.systems.windows",
+        "platformdirs.android",
+        "platformdirs.macos",
+        "platformdirs.windows",
+        "plistlib",
         "prompt_toolkit.input.win32",
         "prompt_toolkit.input.win32_pipe",
         "prompt_toolkit.output.conemu",

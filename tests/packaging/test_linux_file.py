@@ -66,7 +66,7 @@ def test_it_has_no_scapy_and_nothing_that_no_run_needs(contents: list[str]) -> N
 def test_it_has_every_module_for_linux_and_every_page(contents: list[str]) -> None:
     for folder in ("agent", "probes", "reports", "systems", "docs/checks"):
         for path in (ROOT / folder).rglob("*"):
-            if path.is_dir() or {"__pycache__", "macos", "windows"} & set(path.relative_to(ROOT).parts):
+            if path.is_dir() or {"__pycache__", "macos", "windows"} & {path.stem, *path.relative_to(ROOT).parts}:
                 continue
             name = f"netpreflight/{path.relative_to(ROOT)}"
             if path.suffix == ".py":
