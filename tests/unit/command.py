@@ -1,6 +1,6 @@
 """The command line run from outside, with little memory: forked from a process that has loaded it.
 
-Loading takes longer than most runs. A run that is given environment variables starts Python itself.
+Loading takes longer than most runs. A run that is given variables of Python starts Python itself.
 """
 
 import json
@@ -40,13 +40,14 @@ for device in profiles.load_all():  # read before the fork, too
 
 
 def run(*arguments: str | bytes, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `netpreflight` with these arguments, in a folder; with variables, from the start of Python on."""
+    """Run `netpreflight` with these arguments, in a folder, with these environment variables."""
     words = tuple(map(os.fsdecode, arguments))
-    if variables:
+    if any(name.startswith("PYTHON") for name in variables):
         return _from_the_start(words, folder, variables)
     with tempfile.TemporaryDirectory() as place:
         output, errors = Path(place, "output"), Path(place, "errors")
-        process = FORKS.Process(target=_forked, args=(words, str(folder or Path.cwd()), str(output), str(errors)))
+        given = (words, str(folder or Path.cwd()), str(output), str(errors), variables)
+        process = FORKS.Process(target=_forked, args=given)
         process.start()
         process.join(DEADLINE_S)
         if process.exitcode is None:
@@ -77,12 +78,13 @@ def refused(*arguments: str, says: tuple[str, ...] = ()) -> None:
         assert words in ran.stderr
 
 
-def _forked(arguments: tuple[str, ...], folder: str, output: str, errors: str) -> None:
+def _forked(arguments: tuple[str, ...], folder: str, output: str, errors: str, variables: dict[str, str]) -> None:
     for number, path in ((1, output), (2, errors)):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT)
         os.dup2(handle, number)
         os.close(handle)
     os.chdir(folder)
+    os.environ.update(variables)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     sys.argv[0] = "netpreflight"
     main(list(arguments))

@@ -2,6 +2,7 @@
 
 import io
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,22 @@ from tests.unit.seen import bss, wifi
 from tests.unit.two_runs import PHONE_MAC, ROUTER_MAC, blocked, compared, given_as, later, phone, site
 
 
-def saved(folder: Path, name: str, given: Given) -> str:
-    """A run in a file, judged for the device in it."""
-    file = folder / name
+def text_of(given: Given) -> str:
+    """A run as a file has it, judged for the device in it."""
     judged = profiles.load(given.saved.device.name, given.saved.device.os_version)
-    file.write_text(REPORTS[".json"](report.make(given.saved.run, judged)))
+    return REPORTS[".json"](report.make(given.saved.run, judged))
+
+
+def saved(folder: Path, name: str, given: Given) -> str:
+    """Such a file."""
+    file = folder / name
+    file.write_text(text_of(given))
     return str(file)
 
 
-@pytest.fixture
-def runs(tmp_path: Path) -> dict[str, str]:
+@cache
+def written() -> dict[str, str]:
+    """The runs as text."""
     made = {
         "blocked": given_as("A", site(cloud=blocked())),
         "open": given_as("B", site(), later(10)),
@@ -41,7 +48,15 @@ def runs(tmp_path: Path) -> dict[str, str]:
         "cut": given_as("B", site(cloud=None), later(10), complete=False),
         "photon": given_as("B", site(), later(10), judged_for="photon"),
     }
-    return {name: saved(tmp_path, f"{name}.json", side) for name, side in made.items()}
+    return {name: text_of(side) for name, side in made.items()}
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> dict[str, str]:
+    files = {name: tmp_path / f"{name}.json" for name in written()}
+    for name, text in written().items():
+        files[name].write_text(text)
+    return {name: str(file) for name, file in files.items()}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -18,6 +19,12 @@ from tests.unit.fakes import Clock, FakeNetwork
 
 OWN, VPN = "192.168.77.10", "10.8.0.2"
 GATEWAY, INTERNET = "192.168.77.1", "198.51.100.31"
+
+
+@pytest.fixture(autouse=True)
+def without_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No handshake gets as far as a certificate, and reading the system's authorities takes longer than a test."""
+    monkeypatch.setattr(ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 class Counting(FakeNetwork):

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.partly import partly
 from tests.unit.stopping import MOMENTS, REPORTED, UNTIL_STOPPED, started, stopped
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", partly({"judging during the run", "rendering", "writing"}, MOMENTS.keys()))
 def test_a_run_is_stopped_at_any_moment(moment: str, tmp_path: Path) -> None:
     end = stopped(MOMENTS[moment], tmp_path)
 

@@ -40,6 +40,7 @@ from tests.unit.beacons import (
     vht_operation,
     wpa,
 )
+from tests.unit.partly import partly
 from tests.unit.tshark import compare
 
 CAPTURES = sorted((Path(__file__).parent / "data" / "captures").glob("*.pcap*"))
@@ -52,7 +53,10 @@ def decoded(elements: bytes, frequency: int | None = 2437, capability: int | Non
 
 
 @pytest.mark.tshark
-@pytest.mark.parametrize("file", CAPTURES, ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file",
+    partly({"Beacon-Cisco-AP-Name-v1-v2.pcapng", "ieee802.11_exthdr.pcap"}, {file.name: file for file in CAPTURES}),
+)
 def test_agrees_with_tshark_on_every_frame(file: Path) -> None:
     bsss = {"Beacon-Cisco": 1, "Beacon-Mikro": 1, "ieee802.11_e": 6}.get(file.name[:12], 0)
 
@@ -60,7 +64,7 @@ def test_agrees_with_tshark_on_every_frame(file: Path) -> None:
 
 
 @pytest.mark.tshark
-@pytest.mark.parametrize("file", HOSTAPD, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", partly({"security.pcap", "europe.pcap"}, {file.name: file for file in HOSTAPD}))
 def test_agrees_with_tshark_on_every_frame_of_the_lab(file: Path) -> None:
     compared, differences = compare(file)
 
