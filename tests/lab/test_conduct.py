@@ -651,7 +651,7 @@ def test_a_port_that_answers_is_looked_for_only_if_asked(device: str) -> None:
 
 
 def test_a_laptop_that_cannot_look_says_so_and_a_port_that_answers_passes() -> None:
-    patch = "from netpreflight.probes import path; import types\npath.sys = types.SimpleNamespace(platform='darwin')"
+    patch = "from netpreflight import systems; from netpreflight.probes import path\npath.SYSTEM = systems.System()"
     with Lab() as lab:
         healthy = check_with(lab, patch)
         fault = lab.gateway.drop("udp", 5683)
