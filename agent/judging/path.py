@@ -148,7 +148,7 @@ def _proved(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpo
         + (", and somebody sent to ports of this laptop that had asked nothing." if swept else ".")
         + " Somebody on this network who sends such errors to all ports looks like this.",
         "Find out whether a host on this network sends ICMP errors in others' names: a capture on this laptop shows "
-        "the MAC address that they come from. Then run netpreflight again, as root.",
+        "the MAC address that they come from. Then run netpreflight again, on Linux as root.",
         "network administrator",
     )
 
