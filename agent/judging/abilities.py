@@ -138,7 +138,7 @@ def _monitor_mode(laptop: Laptop) -> Ability:
             return _row("monitor-mode", checks, "yes", why)
         return _row("monitor-mode", checks, less, f"{why}; {obstacle.reason}", obstacle.step)
     if step is None:
-        why = "netpreflight does not listen in monitor mode on this system; a capture that another program made shows "
+        why = "nothing listens in monitor mode on this system; a capture that another program made shows "
         return _row("monitor-mode", checks, less, f"{why}the same", _GIVE_CAPTURE)
     if air.interface is None:
         why, step = "there is no radio that could be put in monitor mode", air.unlocked_by or _TRY_SCAN

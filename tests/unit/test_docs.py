@@ -9,6 +9,9 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from netpreflight.agent.judging.registry import CHECKS
+from tests.unit.systems_page import generated
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     str(file.relative_to(ROOT))
@@ -104,6 +107,23 @@ def test_decisions_are_numbered_short_and_alike() -> None:
         assert text.startswith(f"# {number}. "), name
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences", "Rejected"], name
         assert len(text.splitlines()) < 40, name
+
+
+def test_the_table_of_systems_is_what_the_doctor_says() -> None:
+    again = "write it anew: .venv/bin/python -m tests.unit.systems_page"
+    assert generated() == read("docs/systems.md"), again
+
+
+def test_the_table_of_systems_has_each_check_once() -> None:
+    head, _, *rows = [line.strip("| ").split(" | ") for line in read("docs/systems.md").splitlines() if line[:1] == "|"]
+    table = {name: dict(zip(head, row, strict=True)) for row in rows for name in re.findall("`(.+?)`", row[0])}
+
+    assert all((check.id in table) != (check.group in table) for check in CHECKS.values() if check.id != check.group)
+    assert {check.group for check in CHECKS.values()} == {name.partition(".")[0] for name in table}
+    assert sum(len(re.findall("`(.+?)`", row[0])) for row in rows) == len(table)
+    for group in ("dhcp", "path.egress"):
+        assert table[group]["Linux, root"] == "yes"
+        assert table[group]["Linux, user"] != "yes"
 
 
 def is_text(value: object) -> bool:
