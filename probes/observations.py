@@ -260,7 +260,7 @@ class Privileges(Struct, frozen=True, kw_only=True):
     """What this process may do."""
 
     user: User = ""
-    """`root` or `ordinary user`: who started the run."""
+    """`root`, `administrator` (Windows) or `ordinary user`: who started the run."""
     raw_sockets: bool = False
     given_up: bool | None = None
     """Whether root's rights were given up before anything was read from the network; None: root did not start the run,

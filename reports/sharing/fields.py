@@ -10,7 +10,7 @@ from netpreflight.reports.sharing.sentences import Sentences
 from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
 from netpreflight.reports.sharing.walk import Show
 
-_USERS = {"", "root", "ordinary user"}
+_USERS = {"", "root", "administrator", "ordinary user"}
 """User names that identify nobody."""
 _ORDINARY_INTERFACE = re.compile(
     r"(?:lo|eth|wlan|en|em|wl|ww|utun|tun|tap|wg|ppp|docker|br|virbr|bridge|awdl|llw|bond|veth|ap)\d{0,4}"

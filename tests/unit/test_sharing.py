@@ -26,6 +26,7 @@ from netpreflight.probes.observations import (
     Observations,
     Portal,
     PortalApi,
+    Privileges,
     Proxy,
 )
 from netpreflight.reports import FORMATS
@@ -728,3 +729,14 @@ def test_every_format_for_people_says_what_was_left_out(level: SharedLevel) -> N
         if not ending.startswith(".json"):
             letters = (re.sub(r"[^a-z]+", "", html.unescape(shown).lower()) for shown in (TOLD[level], text))
             assert next(letters) in next(letters), ending
+
+
+@pytest.mark.parametrize("user", ["root", "administrator", "ordinary user"])
+def test_who_may_do_everything_is_no_name(user: str) -> None:
+    observed = seen.healthy()
+    observed.scope.privileges = Privileges(user=user)
+    named = seen.healthy()
+    named.scope.privileges = Privileges(user="jdoe")
+
+    assert shared(of(observed), "public").observations.scope.privileges.user == user
+    assert shared(of(named), "public").observations.scope.privileges.user != "jdoe"
