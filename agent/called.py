@@ -1,9 +1,10 @@
 """This program's name as the user types it, for the commands that are told."""
 
 import re
-import shlex
 from collections.abc import Mapping
 
+_PLAIN = re.compile(r"[\w@+=:,./-]+", re.ASCII)
+"""A word that every shell takes as it is."""
 _COMMANDS = "check|compare|devices|doctor|explain|report|rules"
 _COMMAND = re.compile(rf"\bnetpreflight(?= (?:(?:{_COMMANDS})\b|--))")
 """This program's name where a command of it is told."""
@@ -12,7 +13,13 @@ _COMMAND = re.compile(rf"\bnetpreflight(?= (?:(?:{_COMMANDS})\b|--))")
 def called(environment: Mapping[str, str]) -> str:
     """This program's name, as the user typed it: `./netpreflight` tells it, and else it is installed."""
     name = environment.get("NETPREFLIGHT_CALLED", "")
-    return shlex.quote(name) if name and name.isprintable() else "netpreflight"
+    if not name.isprintable():
+        return "netpreflight"
+    if not name or _PLAIN.fullmatch(name):
+        return name or "netpreflight"
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415 - loaded only where the shell matters
+
+    return SYSTEM.quoted(name) or "netpreflight"
 
 
 def as_called(text: str, program: str) -> str:

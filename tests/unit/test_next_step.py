@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from netpreflight import systems
 from netpreflight.agent import profiles, report
 from netpreflight.agent.called import as_called, called
 from netpreflight.agent.next_step import Invocation, NextStep, Options, known_before, next_step, options_of
@@ -256,6 +257,19 @@ def test_a_report_without_names_gives_commands_without_names() -> None:
 def test_the_program_is_called_as_the_user_calls_it(given_name: str, name: str) -> None:
     assert called({"NETPREFLIGHT_CALLED": given_name}) == name
     assert called({}) == "netpreflight"
+
+
+@pytest.mark.parametrize(
+    ("given_name", "name"),
+    [(r"C:\Users\a\netpreflight.exe", r"C:\Users\a\netpreflight.exe"), (r"C:\a b\n.exe", r'"C:\a b\n.exe"'),
+     (r"C:\%a%\n.exe", "netpreflight")],
+)  # fmt: skip
+def test_on_windows_it_is_called_as_its_shells_take_it(
+    given_name: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(systems, "SYSTEM", systems.system("win32"))
+
+    assert called({"NETPREFLIGHT_CALLED": given_name}) == name
 
 
 def test_a_command_in_a_text_is_told_as_the_user_types_it() -> None:
