@@ -133,13 +133,20 @@ def _laptop(a: Given, b: Given) -> list[Limit]:
                 checks=_checks_after_wifi(),
             )
         )
-    if here.privileges.raw_sockets != there.privileges.raw_sockets:
-        root, user = ("A", "B") if here.privileges.raw_sockets else ("B", "A")
+    if (could := _could_ask(a)) != _could_ask(b):
+        asked, other = (a, b) if could else (b, a)
+        how = "because it ran as root" if asked.report.scope.privileges.raw_sockets else "over UDP port 68"
         text = (
-            f"Run {root} could ask for a DHCP lease as an unknown device, because it ran as root; run {user} could not."
+            f"Run {asked.letter} could ask for a DHCP lease as an unknown device, {how}; run {other.letter} could not."
         )
         found.append(Limit(text=text, checks=[row.id for row in CHECKS.values() if row.needs_lease]))
     return found
+
+
+def _could_ask(given: Given) -> bool:
+    """Whether a lease could be asked for as an unknown device."""
+    dhcp = given.report.observations.dhcp
+    return given.report.scope.privileges.raw_sockets or (dhcp is not None and dhcp.transport == "udp")
 
 
 def _measuring(a: Given, b: Given, story: Story) -> list[Limit]:

@@ -19,7 +19,7 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.hardware_makers import maker
 from netpreflight.agent.report.way_to_cloud import MOST_BEYOND, Station, traced, untraced
 from netpreflight.agent.results import Check
-from netpreflight.probes.observations import Bss, Observations, Wifi, band_of
+from netpreflight.probes.observations import Bss, Dhcp, Observations, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
 
 _GUESS_VIRTUAL = "a locally administered address: perhaps one of several networks of the same access point (a guess)"
@@ -291,7 +291,7 @@ def _resolver(seen: Observations) -> Question:
         question="Which resolver (DNS) does the device get?",
         answer=", ".join(words) or None,
         source="DHCP" if words else "DHCP handed out none, or was not seen",
-        how=None if words else "Run netpreflight as root, or read it in the router's DHCP settings.",
+        how=None if words else _to_know_the_lease(seen.dhcp, "read it in the router's DHCP settings"),
     )
 
 
@@ -320,8 +320,16 @@ def _admission(seen: Observations) -> Question:
         source="a DHCP exchange as an unknown device; it does not show a MAC filter of the access point itself"
         if answer
         else "no lease was granted, or none was asked for",
-        how=None if answer else "Run netpreflight as root, and look at the router's list of allowed devices.",
+        how=None if answer else _to_know_the_lease(seen.dhcp, "look at the router's list of allowed devices"),
     )
+
+
+def _to_know_the_lease(dhcp: Dhcp | None, by_hand: str) -> str:
+    """The step where a lease as an unknown device shows nothing, and what can be done without one."""
+    if dhcp is None or (dhcp.exchange_denied and dhcp.unlocked_by is None):
+        return f"Run netpreflight as root, or {by_hand}."
+    step = f"{dhcp.unlocked_by} Or " if dhcp.exchange_denied else ""
+    return f"{step}{by_hand if step else by_hand[0].upper() + by_hand[1:]}."
 
 
 def _port(checks: list[Check], profile: Profile) -> Question:

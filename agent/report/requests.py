@@ -27,6 +27,7 @@ from netpreflight.agent.results import Check, Flow, Stage, Where
 from netpreflight.agent.selection import in_groups
 from netpreflight.probes.observations import Attempt, Connection, Observations
 from netpreflight.probes.quoting import in_quotes
+from netpreflight.systems import system
 
 _OTHERS = ASKED[1:]
 """Who is not beside the device: what they have to look at, or what would help, is worth a request, too."""
@@ -392,7 +393,8 @@ def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     if not ids:
         return "", ""
     device = report.device
-    words = ["sudo", "./netpreflight"]
+    here = system(report.scope.os)
+    words = [*here.elevating, here.program]
     words += ["--device", device.name if device.name in profiles.names() else "FILE.toml"]
     if device.os_version and _PLAIN_WORD.fullmatch(device.os_version):
         words += ["--os", device.os_version]
@@ -400,7 +402,8 @@ def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     is_needed = any(check.level == "required" for check in report.checks if check.id in ids)
     if wifi is not None and wifi.target is not None and (of_air.intersection(ids) or not is_needed):
         is_plain = _PLAIN_NAME.fullmatch(wifi.target)
-        words += ["--ssid", shlex.quote(wifi.target) if is_plain else "'NAME OF THE NETWORK'"]
+        named = wifi.target if is_plain else "NAME OF THE NETWORK"
+        words += ["--ssid", here.quoted(named) or shlex.quote(named)]
     listed = in_groups(ids)
     if is_needed:
         words += ["--only", listed.replace(", ", ",")]

@@ -535,6 +535,14 @@ def test_what_is_not_simply_comparable_is_named(b: Observations, says: str, chec
     assert says not in limits_of(compared(site(), site(), second=later(1)))
 
 
+@pytest.mark.parametrize(("transport", "named"), [("udp", False), (None, True)])
+def test_who_asks_for_a_lease_over_udp_needs_no_root_for_it(transport: str | None, *, named: bool) -> None:
+    dhcp = msgspec.structs.replace(lease(server_mac=ROUTER_MAC), transport=transport)
+    here = site({"privileges": Privileges(user="ordinary user")}, dhcp=dhcp)
+
+    assert ("could ask for a DHCP lease" in limits_of(compared(site(), here, second=later(1)))) is named
+
+
 def test_what_was_left_out_or_cut_short_is_named_and_never_counts() -> None:
     cut = given_as("B", site(cloud=None), later(1), complete=False)
     made = compare(given_as("A", site()), cut, profiles.load("argon"))

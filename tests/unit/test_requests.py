@@ -631,3 +631,21 @@ def test_where_nobody_outside_answers_no_single_port_is_blamed(device: str) -> N
 )
 def test_where_anybody_outside_answers_the_port_is(works: dict[str, Any]) -> None:
     assert "Nobody outside" not in cut_off(**works).headline
+
+
+@pytest.mark.parametrize(
+    ("platform", "begins"),
+    [
+        ("linux", "sudo ./netpreflight --device "),
+        ("darwin", "sudo ./netpreflight --device "),
+        ("win32", "netpreflight --device "),
+        ("", "sudo ./netpreflight --device "),
+    ],
+)
+def test_the_command_is_one_of_the_system_that_measured(platform: str, begins: str) -> None:
+    observed = broken(**PLACES["coap-blocked"])
+    observed.scope.os = platform
+    request, *_ = requests(of(observed))
+
+    assert request.command.startswith(begins)
+    assert "'" not in request.command or platform != "win32"
