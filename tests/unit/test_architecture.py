@@ -60,9 +60,17 @@ def shipped() -> dict[str, ast.Module]:
     return parsed("agent", "probes", "reports", "systems")
 
 
+def statements(block: ast.AST) -> Iterator[ast.AST]:
+    """Every statement in a block, and in the blocks within it: a tenth of what `ast.walk` finds."""
+    for node in ast.iter_child_nodes(block):
+        if isinstance(node, ast.stmt | ast.excepthandler | ast.match_case):
+            yield node
+            yield from statements(node)
+
+
 def imports(tree: ast.Module) -> Iterator[str]:
     """Every module that a file imports, wherever in it; `from a import b` counts as `a.b`."""
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
