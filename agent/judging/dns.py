@@ -16,7 +16,7 @@ from netpreflight.agent.judging.unseen import no_resolver, not_read, of_another_
 from netpreflight.agent.judging.witnessed import answered_addresses
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Flow, Named
-from netpreflight.probes.observations import AS_ROOT, Dns, Lookup
+from netpreflight.probes.observations import AS_ROOT, Dhcp, Dns, Lookup
 
 NTP_SERVER = "pool.ntp.org"
 
@@ -49,7 +49,7 @@ def resolve(view: DeviceView) -> Finding:
         return no_resolver(seen)
     evidence = [*_evidence(dns), *_one_id_only(dns, needs)]
     if dns.assumed:
-        return _assumed(dns, evidence)
+        return _assumed(dns, view.seen.dhcp, evidence)
     if never := [name for need in needs for name in need.names if not dns.of(name)]:
         return of_another_run(f"{never[0]} was not asked for in this run", profile, evidence)
     keeps = profile.dns.resolvers
@@ -193,7 +193,7 @@ def integrity(view: DeviceView) -> Finding:
     if found := _of_a_filter(view, dns, evidence):
         return found
     if dns.assumed:
-        return _assumed(dns, evidence)
+        return _assumed(dns, view.seen.dhcp, evidence)
     local = [(query, address) for query in dns.lookups for address in query.addresses if is_local(address)]
     if local:
         return _local_answers(view, local, evidence)
@@ -370,16 +370,17 @@ def _local_answers(view: DeviceView, local: list[tuple[Lookup, str]], evidence: 
     )
 
 
-def _assumed(dns: Dns, evidence: list[str]) -> Finding:
+def _assumed(dns: Dns, dhcp: Dhcp | None, evidence: list[str]) -> Finding:
     """The finding where only this laptop's own resolver was asked, because DHCP's resolvers are not known."""
     resolvers = ", ".join(dns.resolvers)
+    step = dhcp.unlocked_by if dhcp and dhcp.exchange_denied else None
     return Finding(
         status="unknown",
         summary=f"Only this laptop's own resolver was asked ({resolvers})",
         problem="only-laptop-resolver",
         reason=f"It is not known which resolvers DHCP hands out. This laptop is set to {resolvers}, and a device may "
         "be given others.",
-        remedy=f"Run netpreflight {AS_ROOT}, without --skip dhcp: it then learns what a device is given.",
+        remedy=step or f"Run netpreflight {AS_ROOT}, without --skip dhcp: it then learns what a device is given.",
         owner="device owner",
         evidence=evidence,
     )
