@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 ENOUGH_REFUSALS = 2
 """Stop after this many attempts ended in an ICMP error: more would show nothing new."""
+REFUSED = "refused by somebody: Windows does not say by whom"
+"""`Attempt.detail` of a `timeout`, where an ICMP error came whose sender is not known."""
 MOST_IGNORED = 8
 NEW_PORTS = 3
 PROMPT_S = 0.75
@@ -120,6 +122,9 @@ async def exchange(
             unread = TOO_MUCH if sock.take_lost() else failed
             if unread and outcome_so_far.outcome == "timeout":
                 outcome_so_far = attempt("unread", sent_at, unread)
+            was_refused = sock.take_refused()
+            if was_refused and outcome_so_far.outcome == "timeout":
+                outcome_so_far = replace(outcome_so_far, detail=REFUSED)
             attempts.append(outcome_so_far)
             if refusals == ENOUGH_REFUSALS:
                 break

@@ -147,6 +147,7 @@ class UdpSocket:
         self._expected: Expected | None = None
         self._strangers = 0
         self._refusals = 0
+        self._was_refused = False
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self.socket.settimeout(0)
@@ -177,6 +178,11 @@ class UdpSocket:
         """Whether, since the last call, more arrived than could be read, so that an answer may have been lost."""
         return self._inbox.take_lost()
 
+    def take_refused(self) -> bool:
+        """Whether, since the last call, Windows has said that somebody refused a datagram: it does not say who."""
+        was_refused, self._was_refused = self._was_refused, False
+        return was_refused
+
     def send(
         self, payload: bytes, address: str, port: int, *, ttl: int | None = None, shape: Shape | None = None
     ) -> str | None:
@@ -196,6 +202,8 @@ class UdpSocket:
             try:
                 self.socket.sendto(payload, (address, port))
                 break
+            except ConnectionResetError:  # an earlier datagram was refused; Windows says so once, and sends nothing
+                self._was_refused = True
             except OSError as problem:
                 # The system may report an earlier ICMP error here, and has then sent nothing. The same error is on
                 # the error queue: read it from there, and send again.
@@ -256,6 +264,9 @@ class UdpSocket:
             except BlockingIOError:
                 self._inbox.is_read_empty()
                 return
+            except ConnectionResetError:  # WSAECONNRESET; no other system has it for UDP
+                self._was_refused = True
+                continue
             except OSError:
                 self._read_errors()
                 continue

@@ -58,6 +58,10 @@ class FakeSocket(UdpSocket):
         """Whether the script says that more came than could be read."""
         return self.is_flooded
 
+    def take_refused(self) -> bool:
+        """Whether Windows says that somebody refused a datagram."""
+        return False
+
     def forbid_fragments(self) -> None:
         """Note that from now on nobody may fragment what is sent."""
         self.is_whole = True

@@ -13,6 +13,7 @@ import pytest
 from netpreflight.probes import dhcp
 from netpreflight.probes.net import ladders
 from netpreflight.probes.net import payload_shapes as shapes
+from netpreflight.probes.net.exchange import REFUSED, Exchange, exchange
 from netpreflight.probes.net.payload_shapes import (
     CLIENT_HELLO,
     COOKIE_HELLO,
@@ -25,6 +26,7 @@ from netpreflight.probes.net.payload_shapes import (
 )
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Contact
+from netpreflight.systems import SYSTEM
 
 HERE = "127.0.0.1"
 ALL = {name: value for name, value in vars(shapes).items() if isinstance(value, Shape)}
@@ -111,6 +113,88 @@ def test_a_refused_connection_is_told_in_the_systems_words() -> None:
         assert refused.value.strerror == os.strerror(errno.ECONNREFUSED)
 
     footprint(use)
+
+
+class Windows:
+    """A UDP socket that, like one of Windows', raises WSAECONNRESET where an ICMP error about a datagram has come."""
+
+    def __init__(self, real: socket.socket, errors_from: int) -> None:
+        self._real = real
+        self._errors_from = errors_from
+        self.told_to_sender = False
+
+    def recvfrom(self, size: int) -> tuple[bytes, tuple[str, int]]:
+        """Receive, or tell of a refusal."""
+        payload, sender = self._real.recvfrom(size)
+        if sender[1] == self._errors_from:
+            raise ConnectionResetError(errno.ECONNRESET, "reset")
+        return payload, sender
+
+    def sendto(self, payload: bytes, to: tuple[str, int]) -> int:
+        """Send, or tell once of a refusal."""
+        if self.told_to_sender:
+            self.told_to_sender = False
+            raise ConnectionResetError(errno.ECONNRESET, "reset")
+        return self._real.sendto(payload, to)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_a_refusal_whose_sender_windows_does_not_name_is_a_refusal_by_nobody_in_particular(
+    monkeypatch: pytest.MonkeyPatch, *, is_refused: bool
+) -> None:
+    """Beside its twin, whose answer arrives."""
+    monkeypatch.setattr(SYSTEM, "report_icmp_errors", lambda _: None)
+    monkeypatch.setattr(SYSTEM, "icmp_errors", lambda _: iter(()))
+
+    async def run() -> Exchange[bytes]:
+        async with Network("lo", time.monotonic()) as network:
+            server = await answering()
+            sock = network.udp("NTP", WHOLE)
+            made = Windows(sock.socket, server if is_refused else 0)
+            monkeypatch.setattr(sock, "socket", made)
+            asking = exchange(network, sock, b"?", HERE, server, at_s=(0.0,), give_up_s=0.5, read=bytes)
+            return await asking
+
+    async def answering() -> int:
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Answering, local_addr=(HERE, 0))
+        port: int = transport.get_extra_info("sockname")[1]
+        return port
+
+    (attempt,) = asyncio.run(run()).attempts
+
+    assert attempt.icmp is None
+    assert (attempt.outcome, attempt.detail) == (("timeout", REFUSED) if is_refused else ("reply", None))
+
+
+def test_what_windows_says_of_an_earlier_datagram_does_not_keep_the_next_one_from_being_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def use(network: Network, port: int) -> None:
+        sock = network.udp("NTP", WHOLE)
+        windows = Windows(sock.socket, 0)
+        windows.told_to_sender = True
+        monkeypatch.setattr(sock, "socket", windows)
+        assert sock.send(b"?", HERE, port) is None
+        assert sock.take_refused()
+        assert not sock.take_refused(), "it is asked for what happened since"
+
+    (contact,) = footprint(use)
+    assert contact.packets == 1
+
+
+class Answering(asyncio.DatagramProtocol):
+    """Answers every datagram."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep what sends."""
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        """Answer."""
+        self.transport.sendto(data, addr)
 
 
 def test_every_shape_has_a_name_of_its_own_and_says_where_it_comes_from() -> None:
