@@ -158,9 +158,9 @@ class System:
     shows_firewall = False
     """Whether a privileged program is told the rules of this laptop's own firewall (`dropping`)."""
     steps: Mapping[str, str] = {}
-    """What a person does on this system to set the `clock`, to set the radio's `country`, to let in what a `firewall`
-    of this laptop drops, to put a radio in `monitor` mode (`{interface}`), to be without a `proxy` (`{names}`). Whole
-    sentences; a key is missing where nothing can be done."""
+    """What a person does on this system, in whole sentences: to set the `clock`, to set the radio's `country`, to let
+    in what a `firewall` of this laptop drops, to put a radio in `monitor` mode (`{interface}`), to install missing
+    `packages` where there is no checkout, to be without a `proxy` (`{names}`). Missing where nothing can be done."""
 
     # --- this laptop's networks; they contact nobody
 

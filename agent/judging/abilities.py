@@ -235,7 +235,9 @@ def _python(laptop: Laptop) -> Ability:
 def _packages(laptop: Laptop) -> Ability:
     missing = [package.name for package in laptop.packages if package.version is None]
     old = [package for package in laptop.packages if _is_older(package)]
-    step = "Set up again: delete the folder .venv of the checkout, and run ./netpreflight."
+    step = laptop.steps.get(
+        "packages", "Set up again: delete the folder .venv of the checkout, and run ./netpreflight."
+    )
     if missing:
         return _row("packages", CHECKS, "no", f"not installed: {', '.join(missing)}", step)
     if old:

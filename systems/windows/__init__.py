@@ -25,6 +25,7 @@ class Windows(System):
         "clock": "Set the clock (Settings > Time & language > Date & time > Sync now).",
         "firewall": "Look whether the Windows firewall lets this program in, on private and public networks (Windows "
         "Security > Firewall & network protection > Allow an app through firewall; an administrator may change that).",
+        "packages": "Install netpreflight again, in the way in which it was installed.",
         "proxy": "Nothing has to change for a run; to be without it, look at Settings > Network & internet > Proxy "
         "({names}).",
     }

@@ -200,7 +200,7 @@ def test_other_systems_say_what_is_not_known_there(system: str, source: str) -> 
 
 FOREIGN = {
     "linux": ("administrator", "Settings"),
-    "win32": ("root", "sudo", "timedatectl", "nft", "iw ", "unset"),
+    "win32": ("root", "sudo", "timedatectl", "nft", "iw ", "unset", "./"),
     "darwin": ("administrator", "timedatectl", "nft", "iw ", "unset", "(sudo)"),
 }
 
@@ -209,7 +209,8 @@ FOREIGN = {
 def test_each_system_is_told_its_own_steps(platform: str) -> None:
     here = scope(os=platform, proxy=[Proxy(variable="http_proxy", value="http://p.example:3128")], **USER)
     air = Wifi(source="nl80211", triggered=True, interface="wlan9", regulatory_country="00")
-    found = changed(laptop(here, wifi=air, listening=[], dropping=None, synchronised=False))
+    missing = [Package(name="dnspython", least="2.7")]
+    found = changed(laptop(here, wifi=air, listening=[], dropping=None, synchronised=False, packages=missing))
     steps = " ".join(ability.unlock or "" for ability in found.values())
 
     assert {"own-firewall", "monitor-mode", "clock", "country", "proxy"} <= set(found)
