@@ -401,17 +401,19 @@ class _Measurement:
             seen.wifi = self._survey[1]
         return judging.judge_some(check_ids, seen, self._profile, self._selection)
 
-    def _use_resolvers(self, resolvers: list[str], *, settled: bool) -> None:
+    def _use_resolvers(self, resolvers: list[str], *, settled: bool, denied: bool = False) -> None:
         """Use the resolvers that DHCP hands out or, where those cannot be learned, the laptop's own.
 
         Args:
             resolvers: those of DHCP.
             settled: whether they are those of the lease, or no better ones will be known.
+            denied: whether the system has refused to let a lease be asked for.
         """
         if self._settled.is_set():
             return
         learned = [Resolver(address=resolver, source="dhcp", interface=self._scope.interface) for resolver in resolvers]
-        if not resolvers and not (self._wants_lease and obstacles.to_exchange(self._scope) is None):
+        is_asked = self._wants_lease and not denied and obstacles.to_exchange(self._scope) is None
+        if not resolvers and not is_asked:
             resolvers = self._own_resolvers
             self._assumed = True
         used, self._resolvers = self._resolvers, resolvers[:MOST_RESOLVERS]

@@ -1,10 +1,11 @@
 """Does DHCP serve a device that this network has never seen, and with what?
 
-With the right to open packet sockets: a DISCOVER, REQUEST and RELEASE as lwIP's client sends them (Device OS:
-options 53, 57 and 55 = 1, 3, 28, 6; the host name only in the REQUEST), from a hardware address that is not this
-laptop's, with the broadcast flag set (RFC 2131 section 4.1). Every OFFER of every server is kept, even if lwIP would
-drop it; the lease is given back as soon as it is granted. One ARP request for the offered address precedes the REQUEST:
-Device OS does not check whether another host has that address, and would use it all the same.
+With the right to open packet sockets, or over UDP port 68 on Windows and macOS: a DISCOVER, REQUEST and RELEASE as
+lwIP's client sends them (Device OS: options 53, 57 and 55 = 1, 3, 28, 6; the host name only in the REQUEST), from a
+hardware address that is not this laptop's, with the broadcast flag set (RFC 2131 section 4.1). Every OFFER of every
+server is kept, even if lwIP would drop it; the lease is given back as soon as it is granted. One ARP request for the
+offered address precedes the REQUEST: Device OS does not check whether another host has that address, and would use it
+all the same.
 
 In addition one INFORM with the laptop's hardware address: it also asks for the options 108 and 114, and a server that
 answers it does so without delay. Until there is a lease, the run goes on with the resolvers of that answer. A laptop
@@ -16,20 +17,20 @@ server requires them. After two NAKs, one REQUEST is sent without a host name.
 Other servers have as long to answer as something announces one: a server that offers late has answered the INFORM, or
 asks by ARP for the address before it offers it. Where nothing does, the exchange ends at once.
 
-As an ordinary user: the lease that the laptop holds is read. If no DHCP client recorded one, the INFORM alone is sent,
-which some servers answer on any port.
+Over UDP (see `dhcp_transport`), a server that is known and whose OFFER does not come is also asked as a relay asks. No
+ARP is seen there: the address is not checked, and other servers have as long as where something announces one.
 
-Ethernet frames carry the laptop's own source address, because switches and access points drop others.
+Where none of that is allowed: the lease that the laptop holds is read. If no DHCP client recorded one, the INFORM alone
+is sent, which some servers answer on any port.
 """
 
 import asyncio
-import errno
+import contextlib
 import ipaddress
 import itertools
 import math
 import random
 import socket
-import struct
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple, Protocol, Self
@@ -38,35 +39,20 @@ import msgspec
 
 from netpreflight.probes import obstacles
 from netpreflight.probes.laptop_lease import laptop_lease
-from netpreflight.probes.net import filters
-from netpreflight.probes.net.dhcp_release import (
-    BROADCAST_MAC,
-    CLIENT_PORT,
-    MESSAGE_SIZE,
-    SERVER_PORT,
-    device_mac,
-    release_frame,
-)
-from netpreflight.probes.net.inbox import MOST_AT_ONCE
-from netpreflight.probes.net.packet_bytes import (
-    ARP,
-    ETHERNET_SIZE,
-    IPV4,
-    address_bytes,
-    arp_request,
-    dhcp_request,
-    ethernet,
-    mac_bytes,
-    udp_packet,
-)
-from netpreflight.probes.net.packet_reading import bootp_in, udp_in
+from netpreflight.probes.net.dhcp_release import CLIENT_PORT, MESSAGE_SIZE, SERVER_PORT, device_mac
+from netpreflight.probes.net.dhcp_transport import Heard, RawTransport, Sent, UdpTransport, mac_of
+from netpreflight.probes.net.dhcp_transport import transport as transport_of
+from netpreflight.probes.net.packet_bytes import ETHERNET_SIZE, address_bytes, arp_request, dhcp_request, mac_bytes
+from netpreflight.probes.net.packet_reading import bootp_in
 from netpreflight.probes.net.payload_shapes import (
     ARP_REQUEST,
     DHCP_DISCOVER,
     DHCP_DISCOVER_NAMED,
+    DHCP_DISCOVER_RELAYED,
     DHCP_INFORM,
     DHCP_RELEASE,
     DHCP_REQUEST,
+    DHCP_REQUEST_RELAYED,
     Shape,
 )
 from netpreflight.probes.net.sockets import Datagram, Network, UdpSocket
@@ -82,6 +68,7 @@ from netpreflight.probes.observations import (
     EventKind,
     Identity,
     Lease,
+    LeaseTransport,
     Scope,
     WaitedFor,
 )
@@ -100,6 +87,7 @@ _SHAPES: dict[str, Shape] = {
     "RELEASE": DHCP_RELEASE,
     "INFORM": DHCP_INFORM,
 }
+_RELAYED: dict[str, Shape] = {"DISCOVER": DHCP_DISCOVER_RELAYED, "REQUEST": DHCP_REQUEST_RELAYED}
 LATE_ACK_S = 1.0
 """How long to wait after the last NAK for an ACK of another server, whose lease then has to be given back."""
 COLLECT_S = 0.7
@@ -127,6 +115,10 @@ VENDOR_CLASS = b"MSFT 5.0"
 """Option 60 of Windows' DHCP client ([MS-DHCPE]): the vendor class that filters know best."""
 INFORM_WAIT_S = 1.0
 INFORM_AT_S = (0.0, 1.0)
+RELAYED_AT_S = (4.0, 10.0)
+"""When the servers that are known are asked as a relay asks: once dnsmasq, which pings for 3 s, would have offered; and
+once more."""
+MOST_RELAYED = 3
 MOST_MESSAGES = 64
 MOST_HOLDERS = 16
 MOST_SEEKERS = 64
@@ -140,7 +132,6 @@ _KINDS: dict[DhcpRequestType, int] = {"DISCOVER": 1, "REQUEST": 3, "INFORM": 8}
 _ARP_BYTES = 28
 _ARP_OF_IPV4 = bytes.fromhex("000108000604")
 _ARP_ASKS = bytes.fromhex("0001")
-_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_STATISTICS, _PACKET_MR_PROMISC = 263, 1, 6, 1
 
 _XID_AT, _SNAME_AT, _FILE_AT, _COOKIE_AT, _OPTIONS_AT = 4, 44, 108, 236, 240
 _COOKIE = bytes.fromhex("63825363")
@@ -159,13 +150,14 @@ _ANSWERS: dict[int, DhcpReplyType] = {2: "OFFER", 5: "ACK", 6: "NAK"}
 class Transaction(NamedTuple):
     """What was sent with a transaction id (xid): which message, in whose name, from which hardware address.
 
-    `host_name`: whether a REQUEST had one.
+    `host_name`: whether a REQUEST had one. `relayed`: whether it was sent as a relay sends it.
     """
 
     identity: Identity
     mac: str
     asked: DhcpRequestType
     host_name: bool | None = None
+    relayed: bool = False
 
 
 class _Seeker(NamedTuple):
@@ -179,8 +171,14 @@ class _Seeker(NamedTuple):
 class Told(Protocol):
     """Takes the resolvers that DHCP hands out."""
 
-    def __call__(self, resolvers: list[str], *, settled: bool) -> None:
-        """Use these resolvers; `settled`: they are those of the lease, or no better ones will be known."""
+    def __call__(self, resolvers: list[str], *, settled: bool, denied: bool = False) -> None:
+        """Use these resolvers.
+
+        Args:
+            resolvers: their addresses.
+            settled: whether they are those of the lease, or no better ones will be known.
+            denied: whether no lease was asked for.
+        """
 
 
 OnPortalApi = Callable[[str | None], None]
@@ -206,6 +204,7 @@ async def dhcp(
     on_resolvers: Told,
     on_portal_api: OnPortalApi,
     guard: LeaseGuard | None = None,
+    transport: LeaseTransport | None = None,
 ) -> Dhcp:
     """Ask for a lease as an unknown device, and give it back.
 
@@ -218,23 +217,31 @@ async def dhcp(
             answer, if the lease takes longer.
         on_portal_api: see `OnPortalApi`.
         guard: told of each lease before it is asked for, and once all of them have been given back.
+        transport: by what it is asked for; None: as it is best on this system.
     """
     seen = Dhcp(exchange_denied=None if exchange else "DHCP was left out of this run, as asked")
     # Read while the servers are asked: a hanging NetworkManager takes 2 s to say nothing.
     record = asyncio.create_task(bounded(laptop_lease(network.interface, scope.addresses), lambda _: None))
     learned = _Learned(seen, record, on_resolvers, on_portal_api)
     try:
-        obstacle = obstacles.to_exchange(scope)
-        if exchange and obstacle is None:
-            async with _Client(network, scope, host_name, seen, learned, guard) as client:
-                await client.run()
-            seen.laptop_lease = await record
-        else:
-            seen.laptop_lease = await record
-            if exchange and obstacle is not None:
-                seen.exchange_denied, seen.unlocked_by = obstacle.reason, obstacle.step
-            if seen.laptop_lease is None or not seen.laptop_lease.resolvers:
-                await _Inform(network, scope, seen, learned).run()
+        obstacle = obstacles.to_exchange(scope) if exchange else None
+        kind = transport or obstacles.lease_transport(scope)
+        if exchange and obstacle is None and kind is not None:
+            try:
+                async with _Client(network, scope, host_name, seen, learned, guard, kind) as client:
+                    await client.run()
+            except OSError as problem:
+                if kind == "raw":
+                    raise
+                if seen.granted is None:
+                    obstacle = obstacles.to_use_port_68(problem, scope)
+        seen.laptop_lease = await record
+        if obstacle is not None:
+            seen.exchange_denied, seen.unlocked_by = obstacle.reason, obstacle.step
+        elif seen.transport == "udp" and all(message.relayed for message in seen.received if message.type == "OFFER"):
+            seen.unlocked_by = obstacles.to_hear_offers(scope).step
+        if seen.exchange_denied and (seen.laptop_lease is None or not seen.laptop_lease.resolvers):
+            await _Inform(network, scope, seen, learned).run()
     finally:
         record.cancel()
         await asyncio.gather(record, return_exceptions=True)  # it ends the program that it has started
@@ -264,7 +271,8 @@ class _Learned:
         """Tell the resolvers of the lease."""
         if not self._settled:
             self._settled = True
-            self._on_resolvers(self._seen.resolvers(), settled=True)
+            denied = self._seen.exchange_denied is not None
+            self._on_resolvers(self._seen.resolvers(), settled=True, denied=denied)
 
     def portal_api(self, *, final: bool) -> None:
         """Tell where the portal API is: once there is a URL; or what the laptop's lease says, once it is `final`."""
@@ -272,8 +280,12 @@ class _Learned:
         url = next(iter(self._seen.portal_apis()), None)
         if not self._portal_told and (url is not None or (self._portal_final and self._record.done())):
             self._portal_told = True
-            lease = self._record.result() if self._record.done() and not self._record.cancelled() else None
+            lease = self.lease()
             self._on_portal_api(lease.captive_portal if url is None and lease else url)
+
+    def lease(self) -> Lease | None:
+        """The lease that this laptop holds; None: it has none, or that is not known yet."""
+        return self._record.result() if self._record.done() and not self._record.cancelled() else None
 
     def end(self) -> None:
         """Tell what is known now: there will be no more."""
@@ -328,6 +340,7 @@ def decode(
         wrong_length=options.wrong_length,
         broadcast=broadcast,
         host_name=question.host_name,
+        relayed=question.relayed,
         xid=bootp.xid,
         raw=payload[:KEPT_BYTES].hex(),
     )
@@ -464,7 +477,7 @@ class _Inform:
 
 
 class _Client:
-    """A DHCP client on a packet socket: for the unknown device, and for the laptop as a comparison."""
+    """A DHCP client: for the unknown device, and for the laptop as a comparison."""
 
     def __init__(
         self,
@@ -474,6 +487,7 @@ class _Client:
         seen: Dhcp,
         learned: _Learned,
         guard: LeaseGuard | None,
+        kind: LeaseTransport,
     ) -> None:
         self._network = network
         self._scope = scope
@@ -481,15 +495,16 @@ class _Client:
         self._host_name = host_name
         self._seen = seen
         self._learned = learned
-        self._laptop_mac = scope.mac or "00:00:00:00:00:00"
+        self._laptop_mac = mac_of(scope)
         self._laptop_address = scope.address
         self._mac = seen.client_mac = device_mac(self._laptop_mac)
+        self._kind = kind
+        self._transport = transport_of(kind, network, scope)
         self._expected: dict[int, Transaction] = {}
-        self._frames: asyncio.Queue[bytes] = asyncio.Queue()
+        self._arrived: asyncio.Queue[tuple[bytes, Heard | None]] = asyncio.Queue()
         self._requested: DhcpMessage | None = None
         self._released: list[DhcpMessage] = []
         self._given_up: set[int] = set()
-        self._may_inform = True
         self._offered = b""
         """The address that was asked for by ARP, and when."""
         self._asked_at = -math.inf
@@ -500,35 +515,8 @@ class _Client:
         self._inform_used: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
-        self._sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._arp = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ARP))
-        try:
-            self._arp.settimeout(0)
-            filters.attach(self._arp, filters.arp())
-            self._socket.settimeout(0)
-            filters.attach(self._socket, None)  # until something is asked
-            self._arp.bind((self._network.interface, ARP))
-            self._socket.bind((self._network.interface, 0x0800))
-            # Some servers answer the device's address although the broadcast flag is set.
-            membership = struct.pack(
-                "IHH8s", socket.if_nametoindex(self._network.interface), _PACKET_MR_PROMISC, 0, b""
-            )
-            self._socket.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, membership)
-            try:
-                # Without a listener the kernel would answer replies to INFORM with an ICMP error.
-                self._network.bind_to_interface(self._sink)
-                self._sink.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                self._sink.bind(("", CLIENT_PORT))
-            except OSError as problem:
-                # A port in use is as good: then the laptop's own DHCP client listens on it.
-                self._may_inform = problem.errno == errno.EADDRINUSE
-        except OSError:
-            self._close()
-            raise
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._socket.fileno(), self._on_readable)
-        loop.add_reader(self._arp.fileno(), self._on_arp)
+        self._transport.open(self._on_heard, self._on_arp)
+        self._seen.transport = self._kind
         self._network.restorations.append(self._to_give_back)
         return self
 
@@ -543,12 +531,8 @@ class _Client:
             if self._inform_used:
                 self._inform_used.cancel()
             self._network.restorations.remove(self._to_give_back)
-            for sock in (self._socket, self._arp):
-                _, dropped = struct.unpack("=II", sock.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
-                self._seen.unread = self._seen.unread or dropped > 0
-            for sock in (self._socket, self._arp):
-                asyncio.get_running_loop().remove_reader(sock.fileno())
-            self._close()
+            self._seen.unread = self._seen.unread or self._transport.is_lossy()
+            self._transport.close()
 
     def _leases(self) -> list[DhcpMessage]:
         """The leases that were granted, or else the one that was asked for."""
@@ -561,7 +545,7 @@ class _Client:
     def _schedule(self) -> list[tuple[float, Callable[[], None]]]:
         """What to send at which second as long as there is no OFFER."""
         due: list[tuple[float, Callable[[], None]]] = []
-        if self._laptop_address and self._may_inform:
+        if self._laptop_address and self._transport.may_inform:
             # First, because a server that pings before it offers (dnsmasq, for 3 s) answers nothing meanwhile.
             due.append((0.0, lambda: self._inform("laptop", self._laptop_mac)))
             due.append((CONTRAST_AFTER_S, lambda: self._inform("device", self._mac)))
@@ -570,6 +554,8 @@ class _Client:
             due.append((0.0, self._discover_as_laptop))
         due.append((CONTRAST_AFTER_S, lambda: self._discover("laptop", self._laptop_mac)))
         due.append((NAMED_AFTER_S, self._discover_named))
+        if self._laptop_address and isinstance(self._transport, UdpTransport):
+            due += [(at_s, self._discover_relayed) for at_s in RELAYED_AT_S]
         return sorted(due, key=lambda entry: entry[0])
 
     async def run(self) -> None:
@@ -620,7 +606,8 @@ class _Client:
                 again = naks < MOST_NAKS or (naks == MOST_NAKS and self._host_name != "")
                 if naks == MOST_NAKS:
                     self._host_name = ""
-                due, end_s = ([(now_s, self._discover)], GIVE_UP_S) if again else ([], now_s + LATE_ACK_S)
+                once_more = self._discover_relayed if message.relayed else self._discover
+                due, end_s = ([(now_s, once_more)], GIVE_UP_S) if again else ([], now_s + LATE_ACK_S)
 
     def _waiting(self, until: float, *, since: float) -> AbstractContextManager[None]:
         """Tell whoever looks on what the exchange waits for just now."""
@@ -647,7 +634,8 @@ class _Client:
         """
         offers, told = self._seen.offers(), self._told()
         offering = {offer.server for offer in offers}
-        if not told <= offering or any(self._may_offer(seeker, offers) for seeker in self._seekers):
+        is_deaf = not isinstance(self._transport, RawTransport)  # to the ARP requests of servers that ping first
+        if is_deaf or not told <= offering or any(self._may_offer(seeker, offers) for seeker in self._seekers):
             collect_s = COLLECT_LATE_S
         else:
             collect_s = COLLECT_S if offering <= told else COLLECT_UNTOLD_S
@@ -672,21 +660,22 @@ class _Client:
         """The next message for us, or None if none arrives before `deadline` (monotonic clock)."""
         try:
             async with asyncio.timeout(max(deadline - self._network.clock.monotonic(), 0)):
-                frame = await self._frames.get()
+                data, heard = await self._arrived.get()
         except TimeoutError:
             return None
-        self._note("heard", None, frame)
+        self._note("heard", None, data)
         try:
-            datagram = udp_in(frame)
-            message = decode(
-                datagram.payload,
-                datagram.source,
-                sender_mac=datagram.source_mac,
-                broadcast=datagram.target_mac == BROADCAST_MAC,
+            message = heard and decode(
+                heard.payload,
+                heard.source,
+                sender_mac=heard.source_mac,
+                broadcast=heard.broadcast,
                 expected=self._expected,
                 at_s=self._network.elapsed(),
             )
         except ValueError:
+            heard = message = None
+        if heard is None:
             self._seen.malformed += 1
             return None
         if message is not None and len(self._seen.received) < MOST_MESSAGES and not self._is_known(message):
@@ -700,6 +689,15 @@ class _Client:
     def _discover(self, identity: Identity = "device", mac: str | None = None) -> None:
         options = [_MAX_SIZE, (55, _DEVICE_OPTIONS)]
         self._broadcast("DISCOVER", identity, mac or self._mac, options, flag=True)
+
+    def _discover_relayed(self) -> None:
+        """Ask the servers that are known as a relay asks them."""
+        lease = self._learned.lease()
+        known = [lease.server] if lease and lease.server else []
+        for server in list(dict.fromkeys([*known, *sorted(self._told())]))[:MOST_RELAYED]:
+            options = [_MAX_SIZE, (55, _DEVICE_OPTIONS)]
+            with contextlib.suppress(OSError):  # it is a second try
+                self._broadcast("DISCOVER", "device", self._mac, options, flag=True, relayed_to=server)
 
     def _discover_as_laptop(self) -> None:
         """Ask what a laptop asks, which gives up IPv4 where option 108 says so (RFC 8925 section 3.2)."""
@@ -725,34 +723,28 @@ class _Client:
         """Ask by ARP who has an address, with no address of its own as the sender's (RFC 5227 section 2.1.1)."""
         if address is None or (self._seen.address_check and self._seen.address_check.address == address):
             return
+        if not isinstance(self._transport, RawTransport):
+            return
         self._offered, self._asked_at = ipaddress.IPv4Address(address).packed, self._network.clock.monotonic()
         self._seen.address_check = AddressCheck(at_s=self._network.elapsed(), address=address)
-        frame = ethernet(self._laptop_mac, BROADCAST_MAC, ARP, arp_request(self._laptop_mac, address))
-        self._arp.send(frame)
-        self._network.count(
-            "arp", None, address, 0, packets=1, size=len(frame) - ETHERNET_SIZE, purpose="DHCP", shape=ARP_REQUEST
-        )
+        sent = self._transport.send_arp(arp_request(self._laptop_mac, address))
+        self._network.count("arp", None, address, 0, packets=1, size=sent.size, purpose="DHCP", shape=ARP_REQUEST)
         self._network.note(
-            "sent", "DHCP", protocol="arp", address=address, port=0, shape=ARP_REQUEST.name, payload=frame
+            "sent", "DHCP", protocol="arp", address=address, port=0, shape=ARP_REQUEST.name, payload=sent.data
         )
 
-    def _on_arp(self) -> None:
+    def _on_arp(self, frame: bytes) -> None:
         """Take what says that somebody has the address: any ARP packet whose sender's address it is."""
-        for _ in range(MOST_AT_ONCE):  # the loop calls again while there is more
-            try:
-                frame = self._arp.recv(4096)
-            except OSError:
-                return
-            check, packet = self._seen.address_check, frame[ETHERNET_SIZE : ETHERNET_SIZE + _ARP_BYTES]
-            if len(packet) < _ARP_BYTES or packet[:6] != _ARP_OF_IPV4:
-                continue
-            self._keep_seeker(packet)
-            if check is None or packet[14:18] != self._offered:
-                continue
-            holder = packet[8:14].hex(":")
-            if holder not in {self._mac, self._laptop_mac, *check.holders} and len(check.holders) < MOST_HOLDERS:
-                self._network.note("heard", "DHCP", protocol="arp", address=check.address, port=0, payload=frame)
-                self._seen.address_check = msgspec.structs.replace(check, holders=[*check.holders, holder])
+        check, packet = self._seen.address_check, frame[ETHERNET_SIZE : ETHERNET_SIZE + _ARP_BYTES]
+        if len(packet) < _ARP_BYTES or packet[:6] != _ARP_OF_IPV4:
+            return
+        self._keep_seeker(packet)
+        if check is None or packet[14:18] != self._offered:
+            return
+        holder = packet[8:14].hex(":")
+        if holder not in {self._mac, self._laptop_mac, *check.holders} and len(check.holders) < MOST_HOLDERS:
+            self._network.note("heard", "DHCP", protocol="arp", address=check.address, port=0, payload=frame)
+            self._seen.address_check = msgspec.structs.replace(check, holders=[*check.holders, holder])
 
     def _keep_seeker(self, packet: bytes) -> None:
         """Keep who asks, by this ARP packet, for an address that a server could offer, soon after the DISCOVER."""
@@ -776,7 +768,8 @@ class _Client:
             (55, _DEVICE_OPTIONS),
             *([(12, self._host_name.encode())] if self._host_name else []),
         ]
-        self._broadcast("REQUEST", "device", self._mac, options, flag=True, host_name=bool(self._host_name))
+        host_name, server = bool(self._host_name), offer.server if offer.relayed else None
+        self._broadcast("REQUEST", "device", self._mac, options, flag=True, host_name=host_name, relayed_to=server)
 
     def _broadcast(
         self,
@@ -788,72 +781,69 @@ class _Client:
         flag: bool = False,
         source: str | None = None,
         host_name: bool | None = None,
+        relayed_to: str | None = None,
     ) -> None:
-        """Broadcast a message; repeats of the same message keep its transaction id."""
-        question = Transaction(identity, mac, kind, host_name)
+        """Broadcast a message, or send it to a server as a relay does; repeats of it keep its transaction id."""
+        question = Transaction(identity, mac, kind, host_name, relayed=relayed_to is not None)
         current = [xid for xid, known in self._expected.items() if known == question]
         xid = next((known_xid for known_xid in current if known_xid not in self._given_up), random.getrandbits(32))
         self._expected[xid] = question
         if kind == "DISCOVER" and identity == "device":
             self._discovered_at = self._network.clock.monotonic()
-        filters.attach(self._socket, filters.dhcp_replies(self._expected))
-        message = dhcp_request(_KINDS[kind], mac, xid, options, client_address=source, broadcast=flag)
-        shape = DHCP_DISCOVER_NAMED if identity == "named" else _SHAPES[kind]
-        ends = (source or _NO_ADDRESS, CLIENT_PORT), (_BROADCAST, SERVER_PORT)
-        frame = ethernet(self._laptop_mac, BROADCAST_MAC, IPV4, udp_packet(*ends, _padded(message)))
-        self._send(kind, identity, frame, _BROADCAST, shape)
+        self._transport.expect(self._expected)
+        relay = self._laptop_address if relayed_to else None
+        message = _padded(
+            dhcp_request(_KINDS[kind], mac, xid, options, client_address=source, broadcast=flag, relay_address=relay)
+        )
+        if relayed_to is None:
+            shape = DHCP_DISCOVER_NAMED if identity == "named" else _SHAPES[kind]
+            self._note_sent(kind, identity, self._transport.broadcast(message, source), _BROADCAST, shape)
+        elif isinstance(self._transport, UdpTransport):
+            sent = self._transport.relay(message, relayed_to)
+            self._note_sent(kind, identity, sent, relayed_to, _RELAYED[kind], relayed=True)
 
     def _release(self, lease: DhcpMessage) -> None:
         """Give a lease back (RFC 2131 section 4.4.6): unicast from the address that is given up."""
         if lease.address is None:
             return
-        frame = release_frame(self._laptop_mac, lease.address, lease.server, lease.server_mac or BROADCAST_MAC)
-        self._send("RELEASE", "device", frame, lease.server, DHCP_RELEASE)
+        sent = self._transport.release(lease.address, lease.server, lease.server_mac)
+        self._note_sent("RELEASE", "device", sent, lease.server, DHCP_RELEASE)
         self._released_at = self._network.clock.monotonic()
         self._seen.released = True
         if not any(reply.address == lease.address for reply in self._released):
             self._released.append(lease)
 
-    def _send(
+    def _note_sent(
         self,
         kind: DhcpRequestType | Literal["RELEASE"],
         identity: Identity,
-        frame: bytes,
+        sent: Sent,
         target: str,
         shape: Shape,
+        *,
+        relayed: bool = False,
     ) -> None:
-        """Send a frame; count and record it."""
-        self._socket.send(frame)
+        """Count and record what was sent."""
         self._network.count(
             "udp",
             None,
             target,
             SERVER_PORT,
             packets=1,
-            size=len(frame) - ETHERNET_SIZE,
+            size=sent.size,
             purpose="DHCP",
             shape=shape,
         )
-        self._note("sent", target, frame, shape=shape.name)
-        self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=kind, identity=identity))
+        self._note("sent", target, sent.data, shape=shape.name)
+        self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=kind, identity=identity, relayed=relayed))
 
-    def _note(self, what: EventKind, address: str | None, frame: bytes, shape: str | None = None) -> None:
-        """Report a frame to the trace, with the address that it was sent to (None for one that was received)."""
-        self._network.note(what, "DHCP", protocol="udp", address=address, port=SERVER_PORT, shape=shape, payload=frame)
+    def _note(self, what: EventKind, address: str | None, data: bytes, shape: str | None = None) -> None:
+        """Report a message to the trace, with the address that it was sent to (None for one that was received)."""
+        self._network.note(what, "DHCP", protocol="udp", address=address, port=SERVER_PORT, shape=shape, payload=data)
 
-    def _on_readable(self) -> None:
-        """Queue the frames that have arrived, as long as no more than MOST_MESSAGES wait."""
-        for _ in range(MOST_AT_ONCE):  # the loop calls again while there is more
-            try:
-                frame = self._socket.recv(4096)
-            except OSError:
-                return
-            if self._frames.qsize() < MOST_MESSAGES:
-                self._frames.put_nowait(frame)
-            else:
-                self._seen.unread = True
-
-    def _close(self) -> None:
-        self._socket.close()
-        self._arp.close()
-        self._sink.close()
+    def _on_heard(self, data: bytes, heard: Heard | None) -> None:
+        """Queue what has arrived, as long as no more than MOST_MESSAGES wait."""
+        if self._arrived.qsize() < MOST_MESSAGES:
+            self._arrived.put_nowait((data, heard))
+        else:
+            self._seen.unread = True

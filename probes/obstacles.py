@@ -4,10 +4,11 @@ A run asks this before each probe, and `netpreflight doctor` before there is a r
 known of the laptop is its scope. For the air, `netpreflight.probes.wifi` is that table: `wifi(..., scan=False)`.
 """
 
+import errno
 from collections.abc import Iterable
 from typing import Literal
 
-from netpreflight.probes.observations import AS_ROOT, Obstacle, Scope
+from netpreflight.probes.observations import AS_ROOT, LeaseTransport, Obstacle, Scope
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import system
 from netpreflight.systems.interface import System
@@ -50,15 +51,47 @@ def to(needs: Needs, scope: Scope, resolvers: Iterable[str] | None = None) -> Ob
     return None
 
 
+def lease_transport(scope: Scope) -> LeaseTransport | None:
+    """By what an unknown device's lease is asked for from this laptop; None: it cannot be."""
+    return system(scope.os).lease_transport(raw_sockets=scope.privileges.raw_sockets)
+
+
 def to_exchange(scope: Scope) -> Obstacle | None:
     """What stands in the way of asking for a lease as an unknown device; None: nothing."""
-    if scope.privileges.raw_sockets:
+    if lease_transport(scope) is not None:
         return None
     if scope.os != "linux":
-        return Obstacle(reason="sending a DISCOVER is not supported on this system yet", step=ON_LINUX)
+        return Obstacle(reason="sending a DISCOVER is not supported on this system", step=ON_LINUX)
     return Obstacle(
         reason="sending a DISCOVER needs root or CAP_NET_RAW",
         step=f"Run netpreflight again {AS_ROOT}: it then asks for a lease as an unknown device, and gives it back.",
+    )
+
+
+def to_use_port_68(problem: OSError, scope: Scope) -> Obstacle:
+    """What stands in the way of DHCP over UDP, after the system has refused it."""
+    if problem.errno == errno.EADDRINUSE:
+        return Obstacle(
+            reason="another program has UDP port 68 for itself",
+            step="If the laptop is just connecting, wait until it is connected; else end the other DHCP client or "
+            f"server on it. Then run netpreflight again. Or: {ON_LINUX}",
+        )
+    if isinstance(problem, PermissionError):
+        return Obstacle(
+            reason="this system does not let netpreflight use UDP port 68",
+            step=f"Run netpreflight again {system(scope.os).as_privileged_user}. If that does not help: {ON_LINUX}",
+        )
+    return Obstacle(
+        reason=f"DHCP messages cannot be sent over UDP port 68 ({problem.strerror or problem})", step=ON_LINUX
+    )
+
+
+def to_hear_offers(scope: Scope) -> Obstacle:
+    """What may stand in the way where no OFFER arrives over UDP."""
+    step = system(scope.os).steps.get("firewall") or "Let UDP from port 67 to port 68 in through its firewall."
+    return Obstacle(
+        reason="a firewall on this laptop may drop what DHCP servers broadcast",
+        step=f"{step} Then run netpreflight again; or run it on a Linux laptop in the same network.",
     )
 
 

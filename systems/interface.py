@@ -234,9 +234,9 @@ class System:
         """By what this process may exchange DHCP messages as an unknown device; None: by nothing.
 
         Args:
-            raw_sockets: whether it may open raw sockets.
+            raw_sockets: whether it may open raw sockets for whole frames.
         """
-        return None
+        return "raw" if raw_sockets else None
 
     def may_open_raw_sockets(self) -> bool:
         """Whether this process may open packet sockets and raw IP sockets, which send whole packets."""

@@ -60,6 +60,13 @@ def _needs_lease(row: Row) -> bool:
     return row.needs_lease
 
 
+_OVER_UDP = (
+    "over UDP port 68: a firewall on this laptop may drop what servers broadcast, and whether another host has the "
+    "address is not asked"
+)
+_REST_ON_LINUX = "Nothing has to change for a run; a Linux laptop in the same network sees the rest."
+
+
 def _row(ability: str, checks: Collection[str], state: AbilityState, why: str, unlock: str | None = None) -> Ability:
     return Ability(
         id=ability,
@@ -89,6 +96,8 @@ def _network(laptop: Laptop) -> Ability:
 
 def _raw_sockets(laptop: Laptop) -> Ability:
     checks, obstacle = _checks(_needs_lease), laptop.obstacles.get("exchange")
+    if obstacle is None and not laptop.scope.privileges.raw_sockets:
+        return _row("raw-sockets", checks, "yes", "none are needed for DHCP on this system: it goes over UDP port 68")
     if obstacle is None:
         return _row("raw-sockets", checks, "yes", "this process may open raw sockets")
     why = f"this process may open no raw sockets: {obstacle.reason}"
@@ -103,6 +112,8 @@ def _exchange(laptop: Laptop) -> Ability:
         obstacle,
         "a lease is asked for as an unknown device, and given back",
     )
+    if obstacle is None and not laptop.scope.privileges.raw_sockets:
+        return _row(row.id, row.checks, "limited", f"{row.why}, {_OVER_UDP}", _REST_ON_LINUX)
     if obstacle is None or laptop.lease is None:
         return row
     return _row(

@@ -22,6 +22,8 @@ _NEEDED = (1, 3, 6, 51)
 _OFFERED_LAPTOP = ("OFFER", "laptop")
 _AS_ROOT = f"Run netpreflight again {AS_ROOT}: it then asks for a lease as an unknown device, and gives it back."
 """For runs of earlier versions, which did not keep the step."""
+_LET_IN = "Let UDP from port 67 to port 68 in through this laptop's firewall, and run netpreflight again."
+"""Where an observation has no step of its system's."""
 
 
 def offer(view: DeviceView) -> Finding:
@@ -35,7 +37,7 @@ def offer(view: DeviceView) -> Finding:
     offers = [message for message in dhcp.offers() if message.well_formed]
     evidence = _evidence(dhcp)
     if offers and all(message.relayed for message in offers):
-        return _by_relay(view, dhcp, offers[0], evidence)
+        return _by_relay(dhcp, offers[0], evidence)
     if offers:
         servers = ", ".join(dict.fromkeys(message.server for message in offers))
         return Finding(
@@ -70,7 +72,7 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
     told_device, told_laptop = (_server(dhcp, "ACK", identity) for identity in ("device", "laptop"))
     offered = next((message for message in dhcp.received if (message.type, message.identity) == _OFFERED_LAPTOP), None)
     if dhcp.transport == "udp" and offered is None and (told_device or told_laptop or dhcp.laptop_lease):
-        return _unheard(view, dhcp, asked, told_laptop or told_device)
+        return _unheard(dhcp, asked, told_laptop or told_device)
     # The address that the laptop has already: then that offer does not show that another one is free.
     own = {view.seen.scope.address, dhcp.laptop_lease.address if dhcp.laptop_lease else None}
     held = offered is not None and offered.address in own
@@ -103,12 +105,11 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
     return _no_answer(view, dhcp, asked)
 
 
-def _unheard(view: DeviceView, dhcp: Dhcp, asked: int, told: str | None) -> Finding:
+def _unheard(dhcp: Dhcp, asked: int, told: str | None) -> Finding:
     """The finding where there is a server, and no OFFER arrives over UDP, where a firewall of this laptop may drop it.
 
     Args:
-        view: what was seen.
-        dhcp: the same of DHCP.
+        dhcp: what was seen.
         asked: how many DISCOVERs the unknown device sent.
         told: the server that answered an INFORM.
     """
@@ -125,12 +126,12 @@ def _unheard(view: DeviceView, dhcp: Dhcp, asked: int, told: str | None) -> Find
         "68, and a firewall on this laptop may drop what a server broadcasts"
         + (" (what it sends to a relay may have been dropped, too)" if relayed else "")
         + ". Or the server has no address left, serves only clients that it knows, or has failed since.",
-        remedy=_let_in(view),
+        remedy=dhcp.unlocked_by or _LET_IN,
         owner="device owner",
     )
 
 
-def _by_relay(view: DeviceView, dhcp: Dhcp, relayed: DhcpMessage, evidence: list[str]) -> Finding:
+def _by_relay(dhcp: Dhcp, relayed: DhcpMessage, evidence: list[str]) -> Finding:
     """The finding where an OFFER to an unknown device comes only by unicast, as to a relay.
 
     That proves a free address. That a device's broadcast gets to the server is shown by whatever this laptop was given.
@@ -152,20 +153,10 @@ def _by_relay(view: DeviceView, dhcp: Dhcp, relayed: DhcpMessage, evidence: list
         reason="DISCOVERs that were broadcast for an unknown device, over UDP port 68, were left unanswered. The same, "
         f"sent to {relayed.server} as a relay sends it, was answered. Most likely a firewall on this laptop drops what "
         f"the server broadcasts. {reached}.",
-        remedy=_let_in(view),
+        remedy=dhcp.unlocked_by or _LET_IN,
         owner="device owner",
         evidence=evidence,
     )
-
-
-def _let_in(view: DeviceView) -> str:
-    """The step that settles whether a firewall of this laptop drops OFFERs."""
-    allow = {
-        "win32": "Allow this program in the Windows firewall (Windows Security > Firewall & network protection > Allow "
-        "an app through firewall; an administrator may do that), for private and public networks",
-        "darwin": "Allow this program incoming connections (System Settings > Network > Firewall > Options)",
-    }.get(view.seen.scope.os, "Let UDP from port 67 to port 68 in through this laptop's firewall")
-    return f"{allow}, and run netpreflight again; or run it on a Linux laptop in the same network."
 
 
 def _silence_of(dhcp: Dhcp, asked: int) -> str:
@@ -551,7 +542,7 @@ def servers(view: DeviceView) -> Finding:
             named=Named(address=first.server),
             reason="No OFFER that a server broadcasts arrives at this laptop, so one of another server would not have "
             "been seen; see dhcp.offer.",
-            remedy=_let_in(view),
+            remedy=dhcp.unlocked_by or _LET_IN,
             owner="device owner",
             evidence=evidence,
         )

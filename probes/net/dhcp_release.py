@@ -1,4 +1,4 @@
-"""The RELEASE of the lease that the made-up client took (RFC 2131 section 4.4.6), as a whole Ethernet frame.
+"""The RELEASE of the lease that the made-up client took (RFC 2131 section 4.4.6), also as a whole Ethernet frame.
 
 It stands apart from the DHCP probe, because the root helper sends it too, if the run was killed with a lease in hand.
 """
@@ -24,6 +24,19 @@ def device_mac(laptop_mac: str) -> str:
     return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
 
 
+def release_message(laptop_mac: str, address: str, server: str) -> bytes:
+    """The DHCP message that gives an address back.
+
+    Args:
+        laptop_mac: the hardware address from which the client's own is made.
+        address: the address that was leased.
+        server: the server identifier (option 54).
+    """
+    xid, options = random.getrandbits(32), [(54, address_bytes(server))]
+    message = dhcp_request(_RELEASE, device_mac(laptop_mac), xid, options, client_address=address)
+    return message.ljust(MESSAGE_SIZE, b"\0")
+
+
 def release_frame(laptop_mac: str, address: str, server: str, server_mac: str) -> bytes:
     """The frame that gives an address back: unicast, from the address that is given up.
 
@@ -33,9 +46,6 @@ def release_frame(laptop_mac: str, address: str, server: str, server_mac: str) -
         server: the server identifier (option 54).
         server_mac: the frame's destination.
     """
-    options = [(54, address_bytes(server))]
-    message = dhcp_request(
-        _RELEASE, device_mac(laptop_mac), random.getrandbits(32), options, client_address=address
-    ).ljust(MESSAGE_SIZE, b"\0")
+    message = release_message(laptop_mac, address, server)
     packet = udp_packet((address, CLIENT_PORT), (server, SERVER_PORT), message)
     return ethernet(laptop_mac, server_mac, IPV4, packet)

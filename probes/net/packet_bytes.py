@@ -99,6 +99,7 @@ def dhcp_request(
     *,
     client_address: str | None = None,
     broadcast: bool = False,
+    relay_address: str | None = None,
 ) -> bytes:
     """A client's DHCP message, without padding.
 
@@ -109,10 +110,13 @@ def dhcp_request(
         options: number and value of each that follows option 53.
         client_address: ciaddr.
         broadcast: set the broadcast flag.
+        relay_address: giaddr: as the first relay on the way sends the message on (RFC 1542 section 4.1.1).
     """
     flags = _BROADCAST_FLAG if broadcast else 0
-    address = address_bytes(client_address) if client_address else bytes(4)
-    fixed = struct.pack("!4BIHH4s12x16s192x", _BOOTREQUEST, 1, 6, 0, xid, 0, flags, address, mac_bytes(mac))
+    address, relay = (address_bytes(given) if given else bytes(4) for given in (client_address, relay_address))
+    hops = 1 if relay_address else 0
+    ends = address, relay, mac_bytes(mac)
+    fixed = struct.pack("!4BIHH4s8x4s16s192x", _BOOTREQUEST, 1, 6, hops, xid, 0, flags, *ends)
     told = b"".join(bytes((number, len(value))) + value for number, value in ((53, bytes((kind,))), *options))
     return fixed + _COOKIE + told + bytes((_END,))
 

@@ -28,6 +28,8 @@ class Shape(NamedTuple):
 
 DHCP_DISCOVER = Shape("DHCPDISCOVER", "lwIP 2 as Device OS has it (dhcp.c); RFC 2131")
 DHCP_DISCOVER_NAMED = Shape("DHCPDISCOVER with options 12, 60 and 61", "RFC 2132; 60 as Windows has it ([MS-DHCPE])")
+DHCP_DISCOVER_RELAYED = Shape("DHCPDISCOVER from a relay", "RFC 1542 section 4.1.1: the same with giaddr and a hop")
+DHCP_REQUEST_RELAYED = Shape("DHCPREQUEST from a relay", "RFC 1542 section 4.1.1: the same with giaddr and a hop")
 DHCP_REQUEST = Shape("DHCPREQUEST", "lwIP 2 as Device OS has it (dhcp.c); RFC 2131")
 DHCP_RELEASE = Shape("DHCPRELEASE", "RFC 2131 section 4.4.6: a lease is given back")
 DHCP_INFORM = Shape("DHCPINFORM", "RFC 2131 section 4.4.3: this laptop asks for its own configuration")

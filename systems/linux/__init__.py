@@ -4,7 +4,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 
-from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver
+from netpreflight.probes.observations import Lease, Proxy, Resolver
 from netpreflight.systems import environment, posix
 from netpreflight.systems.interface import Adapter, IcmpReport, System
 from netpreflight.systems.linux import adapters, clock, firewall, lease, radios, resolvers, sockets
@@ -77,10 +77,6 @@ class Linux(System):
     def may_open_raw_sockets(self) -> bool:
         """Whether this process may open raw sockets."""
         return sockets.may_open_raw_sockets()
-
-    def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport | None:
-        """Whole Ethernet frames."""
-        return "raw" if raw_sockets else None
 
     def may_give_up_privileges(self) -> bool:
         """Whether this process is root's; then it can."""

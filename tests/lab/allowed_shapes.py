@@ -94,6 +94,7 @@ ANY_SERVER: tuple[Role, ...] = ("coap", "own-coap", "dtls", "nonce")
 
 _FROM_DEVICE = "01010600 <xid*4> 0000 8000" + "00" * 16 + "<mac*6>" + "00" * (10 + 64 + 128) + "63825363"
 _FROM_HOLDER = "01010600 <xid*4> 0000 0000 <client*4>" + "00" * 12 + "<mac*6>" + "00" * (10 + 64 + 128) + "63825363"
+_FROM_RELAY = "01010601 <xid*4> 0000 8000" + "00" * 12 + "<relay*4> <mac*6>" + "00" * (10 + 64 + 128) + "63825363"
 _SIZE, _LIST = "3902 05dc", "3704 01 03 1c 06"
 _LAPTOP_LIST = "3707 01 03 06 0f 1c 6c 72"
 
@@ -271,6 +272,15 @@ ENTRIES = (
         "REQUEST", ("dhcp",), "udp", 67,
         _padded(f"{_FROM_DEVICE} 3501 03 {_SIZE} 3204 <address*4> 3604 <server*4> {_LIST}", _HOST_NAME + b"?"),
         f"{_LWIP}; with a host name, which is a device's id, or the product's own", _host_name_fits,
+    ),
+    Entry(
+        "DISCOVER from a relay", ("dhcp",), "udp", 67, _padded(f"{_FROM_RELAY} 3501 01 {_SIZE} {_LIST}"),
+        f"{_LWIP}; as RFC 1542 section 4.1.1 has a relay send it on: giaddr is its address, one hop",
+    ),
+    Entry(
+        "REQUEST from a relay", ("dhcp",), "udp", 67,
+        _padded(f"{_FROM_RELAY} 3501 03 {_SIZE} 3204 <address*4> 3604 <server*4> {_LIST}", _HOST_NAME + b"?"),
+        f"{_LWIP}; as RFC 1542 section 4.1.1 has a relay send it on: giaddr is its address, one hop", _host_name_fits,
     ),
     Entry(
         "ARP request", ("anybody",), "arp", None,

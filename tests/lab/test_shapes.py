@@ -221,8 +221,13 @@ def test_what_a_run_sends(name: str) -> None:
     assert set(seen.used) == case.sends
 
 
-OF_ODD_LEASES = {"DISCOVER of a laptop without IPv4", "DISCOVER with options 12, 60 and 61"}
-"""What is sent where no lease is to be had in the usual way: test_scenarios holds those runs to it."""
+OF_ODD_LEASES = {
+    "DISCOVER of a laptop without IPv4",
+    "DISCOVER with options 12, 60 and 61",
+    "DISCOVER from a relay",
+    "REQUEST from a relay",
+}
+"""What is sent where no lease is to be had in the usual way: test_scenarios and test_lease_udp hold runs to it."""
 
 
 def test_every_form_is_sent_by_some_run() -> None:

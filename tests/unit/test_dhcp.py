@@ -1,6 +1,7 @@
 """DHCP replies decoded, against bytes made here by RFC 2131 and 2132, a capture, and tshark's reading of it."""
 
 import asyncio
+import errno
 import ipaddress
 import re
 import socket
@@ -13,12 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netpreflight.probes import dhcp
-from netpreflight.probes.net import filters
+from netpreflight.probes import dhcp, obstacles
+from netpreflight.probes.net import filters, packet_bytes
 from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.net.dhcp_release import device_mac
+from netpreflight.probes.net.dhcp_transport import UdpTransport
 from netpreflight.probes.net.sockets import Network
-from netpreflight.probes.observations import DhcpMessage, DhcpRequestType, Privileges, Scope
+from netpreflight.probes.observations import Dhcp, DhcpMessage, DhcpRequestType, Privileges, Scope
 from tests.unit.dhcp_replies import ACK, COOKIE, MAC, NAK, OFFER, XID, decode, decoded, ip, option, reply
 
 CAPTURE = Path(__file__).parent / "data" / "dhcp-option-108.pcapng"
@@ -454,3 +456,96 @@ def test_a_run_that_is_stopped_waits_until_the_programs_it_asked_have_ended(monk
         assert ended
 
     asyncio.run(stopped())
+
+
+# --- without raw sockets
+
+
+@pytest.mark.parametrize(
+    ("os", "raw_sockets", "transport"),
+    [
+        ("linux", True, "raw"),
+        ("linux", False, None),
+        ("win32", False, "udp"),
+        ("darwin", False, "udp"),
+        ("freebsd14", False, None),
+    ],
+)
+def test_by_what_each_system_asks_for_a_lease(os: str, raw_sockets: bool, transport: str | None) -> None:  # noqa: FBT001 - the table's
+    here = Scope(os=os, privileges=Privileges(raw_sockets=raw_sockets))
+
+    assert obstacles.lease_transport(here) == transport
+    assert (obstacles.to_exchange(here) is None) == (transport is not None)
+
+
+@pytest.mark.parametrize(
+    ("os", "number", "reason", "step"),
+    [
+        ("win32", errno.EADDRINUSE, "another program has UDP port 68", "end the other DHCP client"),
+        ("darwin", errno.EADDRINUSE, "another program has UDP port 68", "wait until it is connected"),
+        ("win32", errno.EACCES, "does not let netpreflight use UDP port 68", "as administrator"),
+        ("darwin", errno.EACCES, "does not let netpreflight use UDP port 68", "with sudo"),
+        ("darwin", errno.EPERM, "does not let netpreflight use UDP port 68", "with sudo"),
+        ("win32", errno.ENETUNREACH, "Network is unreachable", "on a Linux laptop"),
+    ],
+)
+def test_a_refused_port_68_is_no_measurement_and_has_a_step(os: str, number: int, reason: str, step: str) -> None:
+    class Refusing(Network):
+        """An interface whose sockets the system refuses."""
+
+        def bind_to_interface(self, sock: socket.socket) -> None:
+            raise OSError(number, "Network is unreachable")
+
+    seen = exchanged(Refusing("eth9", CLOCK.monotonic()), Scope(interface="eth9", os=os))
+
+    assert reason in (seen.exchange_denied or "")
+    assert step in (seen.unlocked_by or "")
+    assert (seen.sent, seen.granted, seen.transport) == ([], None, None)
+
+
+def test_a_network_that_goes_away_over_udp_is_no_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENETDOWN, "Network is down")
+
+    monkeypatch.setattr(UdpTransport, "open", lambda *_: None)
+    monkeypatch.setattr(UdpTransport, "close", lambda *_: None)
+    monkeypatch.setattr(UdpTransport, "broadcast", fail)
+    seen = exchanged(Network("eth9", CLOCK.monotonic()), Scope(interface="eth9", os="win32"))
+
+    assert "Network is down" in (seen.exchange_denied or "")
+
+
+def exchanged(network: Network, scope: Scope) -> Dhcp:
+    """What is seen over UDP, and what the rest of the run is told of it: that no lease was asked for."""
+    told: list[bool] = []
+    asked = dhcp.dhcp(
+        network,
+        scope,
+        "",
+        exchange=True,
+        on_resolvers=lambda _, *, settled, denied=False: told.append(settled and denied),
+        on_portal_api=lambda *_: None,
+        transport="udp",
+    )
+    seen = asyncio.run(asked)
+    assert told == [True]
+    return seen
+
+
+def test_what_a_relay_sends_on_has_its_address_and_a_hop() -> None:
+    plain = packet_bytes.dhcp_request(1, MAC, XID, [], broadcast=True)
+    relayed = packet_bytes.dhcp_request(1, MAC, XID, [], broadcast=True, relay_address="192.0.2.7")
+
+    assert relayed[3] == 1, "hops (RFC 1542 section 4.1.1)"
+    assert relayed[24:28] == ip("192.0.2.7"), "giaddr (RFC 2131, figure 1)"
+    assert (plain[3], plain[24:28]) == (0, bytes(4))
+    assert relayed[:3] + relayed[4:24] + relayed[28:] == plain[:3] + plain[4:24] + plain[28:]
+
+
+def test_an_answer_to_what_was_relayed_says_so() -> None:
+    asked = {XID: dhcp.Transaction("device", MAC, "DISCOVER", relayed=True)}
+    found = dhcp.decode(FULL, "10.0.0.2", sender_mac=None, broadcast=False, expected=asked, at_s=0)
+
+    assert found
+    assert found.relayed
+    assert not decoded(FULL).relayed

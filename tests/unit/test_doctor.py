@@ -183,18 +183,16 @@ def test_other_systems_say_what_is_not_known_there(system: str, source: str) -> 
     found = changed(laptop(here, wifi=air, listening=[], dropping=None, synchronised=None))
 
     assert {name: ability.state for name, ability in found.items()} == {
-        "raw-sockets": "no",
-        "dhcp-exchange": "no",
+        "dhcp-exchange": "limited",
         "wifi-scan": "limited",
         "monitor-mode": "limited",
         "icmp-errors": "no",
-        "own-resolver": "limited",
         "own-firewall": "limited",
         "clock": "limited",
         "country": "limited",
     }
-    assert "not supported on this system yet" in found["dhcp-exchange"].why
-    assert found["icmp-errors"].unlock == found["dhcp-exchange"].unlock == obstacles.ON_LINUX
+    assert "UDP port 68" in found["dhcp-exchange"].why
+    assert found["icmp-errors"].unlock == obstacles.ON_LINUX
     assert "root" not in " ".join(ability.unlock or "" for ability in found.values())
 
 

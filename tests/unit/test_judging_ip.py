@@ -51,18 +51,6 @@ def test_a_server_that_gave_this_laptop_its_lease_is_not_told_to_be_switched_on(
     assert "witch on" not in (check.remedy or "")
 
 
-@pytest.mark.parametrize(
-    ("system", "words"),
-    [("win32", "Windows firewall"), ("darwin", "System Settings"), ("linux", "UDP from port 67")],
-)
-def test_who_hears_no_offer_over_udp_is_told_where_this_systems_firewall_is(system: str, words: str) -> None:
-    unheard = healthy(dhcp=dhcp(laptop_lease=OWN_LEASE, transport="udp"), scope=Scope(interface="eth0", os=system))
-    remedy = judge_one("dhcp.offer", unheard, profiles.load("generic"), Selection()).remedy or ""
-
-    assert words in remedy
-    assert "on a Linux laptop" in remedy
-
-
 def only_ipv6(*received: DhcpMessage, **fields: Any) -> dict[str, Any]:
     """What a run sees whose laptop has no IPv4 address."""
     nothing = "this laptop has no IPv4 address on eth0"
