@@ -73,8 +73,10 @@ class Commands(TyperGroup):
         """Put `check` before its options."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
         is_option_of_check = bool(args) and args[0].startswith("-") and args[0].partition("=")[0] not in own
-        if is_option_of_check or not (args or ctx.resilient_parsing):  # a shell that completes asks with no words
+        if is_option_of_check:
             args = ["check", *args]
+        elif not (args or ctx.resilient_parsing):  # a shell that completes asks with no words
+            args = ["guided" if _is_double_clicked() else "check"]
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -595,6 +597,51 @@ def explain(
 
 
 @app.command()
+def guided(
+    *,
+    device: Device = None,
+    ssid: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Wi-Fi network to judge; without this option as for check.")
+    ] = None,
+) -> int:
+    """Ask for the device, make a run, and open its report in the browser: for a start by a double click.
+
+    The report is written to report.html in the folder for documents, with a number where there is one already. Where a
+    run as root or administrator would settle something, it offers that. The window stays open until Enter is pressed,
+    also after an error. Exit codes: as for check.
+    """
+    from tempfile import gettempdir  # noqa: PLC0415 - as above
+
+    import platformdirs  # noqa: PLC0415
+
+    from netpreflight.agent.called import words  # noqa: PLC0415
+    from netpreflight.agent.double_click import Window, guide, place  # noqa: PLC0415
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415
+    from netpreflight.systems.programs import open_in_browser, run_here  # noqa: PLC0415
+
+    def say(line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    def ask(question: str) -> str:
+        SYSTEM.forget_typed()
+        sys.stdout.write(question)
+        sys.stdout.flush()
+        try:
+            return sys.stdin.readline().strip()
+        except (OSError, ValueError):  # the terminal is gone, or what was typed is no text
+            return ""
+
+    if sys.stdin is None or sys.stdout is None:
+        raise UsageError("guided asks in a window: standard input or output is closed")
+    # What is asked and said can be stopped; a run is a process of its own, which ends as every run does.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    window = Window(say=say, ask=ask, run=run_here, open_page=open_in_browser, program=words(os.environ), system=SYSTEM)
+    folders = [platformdirs.user_documents_path(), Path.home(), Path(gettempdir())]
+    return guide(window, place(folders), device, ssid)
+
+
+@app.command()
 def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     """Say what this laptop can and cannot measure, and the one step that unlocks each; contacts nobody.
 
@@ -867,6 +914,14 @@ def _newest_kept(command: str) -> Path:
 def _is_root() -> bool:
     """Whether root itself called this program, and needs no sudo."""
     return hasattr(os, "geteuid") and os.geteuid() == 0 and "SUDO_UID" not in os.environ
+
+
+def _is_double_clicked() -> bool:
+    """Whether this program has a window of its own, in which somebody can be asked."""
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415 - as above
+
+    streams = (sys.stdin, sys.stdout)
+    return SYSTEM.has_own_window() and all(stream is not None and stream.isatty() for stream in streams)
 
 
 def _has_radio() -> bool:

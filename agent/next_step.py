@@ -128,7 +128,7 @@ def next_step(report: Report, by: Invocation) -> NextStep | None:
     if not is_open:
         return None
     remedies = [check.remedy or "" for check in is_open]
-    lacks_root = not scope.privileges.raw_sockets and any(map(_takes_root, remedies))
+    lacks_root = is_for_root(report)
     as_root = lacks_root or scope.privileges.raw_sockets
     better = options
     if any(check.problem == "other-run" for check in is_open) and report.device.name != profiles.DEFAULT:
@@ -153,6 +153,11 @@ def next_step(report: Report, by: Invocation) -> NextStep | None:
 def _takes_root(step: str) -> bool:
     """Whether a step takes root's rights on this laptop."""
     return any(words in step for words in TAKES_ROOT)
+
+
+def is_for_root(report: Report) -> bool:
+    """Whether the same run as root would settle something that is open."""
+    return not report.scope.privileges.raw_sockets and any(_takes_root(check.remedy or "") for check in _open(report))
 
 
 def _open(report: Report) -> list[Check]:

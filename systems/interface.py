@@ -321,6 +321,9 @@ class System:
         """Call `stop` where the user ends the run: Ctrl-C, Ctrl-Break, the window closed, a signal to terminate."""
         return contextlib.nullcontext()
 
+    def forget_typed(self) -> None:
+        """Forget what was typed for standard input so far, if that is a terminal: nobody had been asked yet."""
+
     def quoted(self, word: str) -> str | None:
         """A word as it is typed in this system's shell; None: it cannot be typed."""
         return None

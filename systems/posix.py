@@ -5,6 +5,8 @@ import os
 import shlex
 import signal
 import socket
+import sys
+import termios
 from collections.abc import Callable, Iterator
 
 
@@ -35,6 +37,12 @@ def on_stop(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def forget_typed() -> None:
+    """Forget what was typed for standard input so far."""
+    with contextlib.suppress(termios.error, OSError, ValueError, AttributeError):
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def quoted(word: str) -> str:

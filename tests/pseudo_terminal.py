@@ -75,6 +75,10 @@ class PseudoTerminal:
         """Give it another size."""
         fcntl.ioctl(self._near_end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def type(self, text: str) -> None:
+        """Type this, as somebody does who sits there."""
+        os.write(self._near_end, text.encode())
+
     def shows_until_closed(self) -> Iterator[str]:
         """What is written to it, part by part, until every program that was given the far end has closed it."""
         self._close_far_end()

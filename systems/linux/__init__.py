@@ -126,6 +126,10 @@ class Linux(System):
         """Call `stop` where the user ends the run."""
         return posix.on_stop(stop)
 
+    def forget_typed(self) -> None:
+        """Forget what was typed for standard input so far."""
+        posix.forget_typed()
+
     def quoted(self, word: str) -> str | None:
         """A word for the shell."""
         return posix.quoted(word)

@@ -86,6 +86,10 @@ class Macos(System):
         """The interface of this name, or of this other name."""
         return next((adapter for adapter in self.adapters() if name in {adapter.name, *adapter.aliases}), None)
 
+    def forget_typed(self) -> None:
+        """Forget what was typed for standard input so far."""
+        posix.forget_typed()
+
     def quoted(self, word: str) -> str | None:
         """A word for the shell."""
         return posix.quoted(word)

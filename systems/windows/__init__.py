@@ -102,6 +102,10 @@ class Windows(System):
         """Call `stop` where the user ends the run."""
         return stopping.on_stop(stop)
 
+    def forget_typed(self) -> None:
+        """Forget what was typed in the console so far."""
+        window.forget_typed()
+
     def quoted(self, word: str) -> str | None:
         """A word for cmd.exe and PowerShell; what one of them would read otherwise cannot be typed."""
         if set(word) & set('"%^&|<>'):

@@ -1,5 +1,6 @@
 """The windows that programs run in: whose this one is, and a further one with an administrator's rights."""
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from netpreflight.systems.programs import as_line
 from netpreflight.systems.windows import native
 
+_STANDARD_INPUT = -10  # STD_INPUT_HANDLE
 _SHOW_NORMAL = 1  # SW_SHOWNORMAL
 _STARTED_ABOVE = 32
 """ShellExecute returns an error up to this number."""
@@ -43,3 +45,10 @@ def start_elevated(words: Sequence[str]) -> bool:
         return False
     result: int | None = call(None, "runas", words[0], as_line(words[1:]), None, _SHOW_NORMAL)
     return (result or 0) > _STARTED_ABOVE
+
+
+def forget_typed() -> None:
+    """Forget what was typed in the console so far; the call fails where there is none."""
+    with contextlib.suppress(OSError):
+        handle = native.function("kernel32", "GetStdHandle", ctypes.c_void_p, ctypes.c_int32)(_STANDARD_INPUT)
+        native.function("kernel32", "FlushConsoleInputBuffer", ctypes.c_int32, ctypes.c_void_p)(handle)

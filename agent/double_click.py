@@ -1,0 +1,166 @@
+"""A run for somebody who double-clicks: it asks, says what it does, opens the report, and keeps the window open.
+
+Each run is a process of its own in the same window, so that nothing that ends it closes the window.
+"""
+
+import contextlib
+import re
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from netpreflight.agent import profiles
+from netpreflight.agent.next_step import is_for_root, options_of
+from netpreflight.agent.report import Report, SavedReportError, load, make
+from netpreflight.agent.start import CANNOT_START, INTERRUPTED
+from netpreflight.reports.safe_text import shown
+from netpreflight.systems.interface import System
+
+REPORT = "report.html"
+_WHAT = """\
+netpreflight says whether a 2.4 GHz IoT device would get online in the network
+that this computer is on, and if not, who has to change what.
+
+It sends what the device would send, and changes nothing in the network. A run
+takes up to about 20 seconds. Its report is then written to
+{page}
+and opened in the browser. Ctrl-C stops it.
+"""
+_OFFER = """
+Something is still open that only a run as {user} can look at.
+To run it again as {user}, type y and press Enter. Enter alone: no. """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """The window that somebody looks at, and what can be done from it.
+
+    Attributes:
+        say: writes a line.
+        ask: writes a question and reads the answer, without blanks around it; empty at the end of what can be read.
+        run: runs a program in this window, and returns its exit code.
+        open_page: opens an address in the browser, and returns whether one was started.
+        program: the words that start netpreflight.
+        system: this laptop's.
+    """
+
+    say: Callable[[str], None]
+    ask: Callable[[str], str]
+    run: Callable[[Sequence[str]], int]
+    open_page: Callable[[str], bool]
+    program: Sequence[str]
+    system: System
+
+
+def guide(window: Window, folder: Path, device: str | None = None, ssid: str | None = None) -> int:
+    """Ask, measure, and show the report; then wait for Enter. Returns the exit code of the last run.
+
+    Args:
+        window: where somebody is asked.
+        folder: where the report is written.
+        device: the device to judge for; None: it is asked.
+        ssid: the Wi-Fi network to judge, as `--ssid` takes it; None: the run asks where it has to.
+    """
+    try:
+        return _guided(window, _new_file(folder), device, ssid)
+    except KeyboardInterrupt:
+        window.say("\nStopped.")
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001 - whatever it is, it can be read before the window closes
+        window.say(f"\nnetpreflight has failed. That is a fault of netpreflight:\n{traceback.format_exc()}")
+        return CANNOT_START
+    finally:
+        with contextlib.suppress(KeyboardInterrupt):
+            window.ask("\nPress Enter to close this window. ")
+
+
+def place(folders: Sequence[Path]) -> Path:
+    """The first folder in which this user can write; if that is none, the first."""
+    for folder in folders:
+        with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder):
+            return folder
+    return folders[0]
+
+
+def _guided(window: Window, page: Path, device: str | None, ssid: str | None) -> int:
+    window.say(_WHAT.format(page=shown(str(page))))
+    name = device or _ask_device(window)
+    window.say("")
+    with tempfile.TemporaryDirectory(prefix="netpreflight-") as folder:
+        saved = Path(folder, "run.json")
+        code = window.run([*window.program, "check", *_options(name, ssid), "-o", str(page), "-o", str(saved)])
+        report = _report(saved, name) if code != INTERRUPTED else None
+        if report is None or not _wants_root(window, report):
+            _show(window, page)
+            return code
+        options = _options(name, ssid or options_of(report).ssid)
+        if not window.system.as_root and window.system.start_elevated([*window.program, "guided", *options]):
+            window.say("\nIt goes on in the window that has just opened; this one can be closed.")
+            return code
+        again = Path(folder, "as-root.json")
+        if window.system.as_root:
+            command = [*window.system.as_root, *window.program, "check", *options]
+            with contextlib.suppress(OSError):  # there may be no sudo
+                code_as_root = window.run([*command, "-o", str(page), "-o", str(again)])
+        if again.exists():
+            code = code_as_root
+        else:
+            window.say(f"\nIt did not run as {window.system.privileged_user}. The report is the one of the first run.")
+    _show(window, page)
+    return code
+
+
+def _ask_device(window: Window) -> str:
+    """The name of the device that is picked from a list."""
+    names = profiles.names()
+    window.say("Which device is it for?")
+    for number, name in enumerate(names, 1):
+        window.say(f"{number:4d}. {profiles.load(name).title}")
+    while answer := window.ask(f"Its number (Enter: {names.index(profiles.DEFAULT) + 1}): "):
+        if re.fullmatch("[0-9]{1,4}", answer) and 1 <= int(answer) <= len(names):
+            return names[int(answer) - 1]
+        window.say(f"There is no such number: 1 to {len(names)}.")
+    return profiles.DEFAULT
+
+
+def _options(device: str, ssid: str | None) -> list[str]:
+    """The options of a check."""
+    return ["--device", device, *([f"--ssid={ssid}"] if ssid is not None else [])]
+
+
+def _report(saved: Path, device: str) -> Report | None:
+    """The report of the run that was saved there; None: there is none."""
+    try:
+        run, _ = load(saved)
+        return make(run, profiles.load(device))
+    except SavedReportError:
+        return None
+
+
+def _wants_root(window: Window, report: Report) -> bool:
+    """Whether a run as root would settle something, and whoever sits here wants it."""
+    if window.system.is_privileged() or not is_for_root(report):
+        return False
+    return window.ask(_OFFER.format(user=window.system.privileged_user)).lower() in {"y", "yes"}
+
+
+def _show(window: Window, page: Path) -> None:
+    """Open the page, and say where it is."""
+    if not page.is_file():
+        window.say("\nNo report was written.")
+        return
+    window.say(f"\nThe report: {shown(str(page))}")
+    is_root = bool(window.system.as_root) and window.system.is_privileged()  # whose browser would be root's, too
+    if is_root or not window.open_page(page.absolute().as_uri()):
+        window.say("No browser was started: open it from there.")
+
+
+def _new_file(folder: Path) -> Path:
+    """report.html in a folder, with a number if there is one already."""
+    file, number = folder / REPORT, 1
+    while file.exists():
+        number += 1
+        file = file.with_name(f"{Path(REPORT).stem}-{number}{file.suffix}")
+    return file
