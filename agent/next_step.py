@@ -88,8 +88,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
     def check(self, options: Options, *, as_root: bool) -> str:
         """The command of a check with these options."""
-        elevating = SYSTEM.elevating if as_root and not self.is_root else ()
-        return " ".join([*elevating, self.program, *options.words()])
+        before = SYSTEM.as_root if as_root and not self.is_root else ()
+        return " ".join([*before, self.program, *options.words()])
 
 
 class NextStep(Struct, frozen=True, kw_only=True):

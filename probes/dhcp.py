@@ -219,7 +219,10 @@ async def dhcp(
         guard: told of each lease before it is asked for, and once all of them have been given back.
         transport: by what it is asked for; None: as it is best on this system.
     """
-    seen = Dhcp(exchange_denied=None if exchange else "DHCP was left out of this run, as asked")
+    seen = Dhcp()
+    if not exchange:
+        left_out = obstacles.to_have_left_out_dhcp(scope)
+        seen.exchange_denied, seen.unlocked_by = left_out.reason, left_out.step
     # Read while the servers are asked: a hanging NetworkManager takes 2 s to say nothing.
     record = asyncio.create_task(bounded(laptop_lease(network.interface, scope.addresses), lambda _: None))
     learned = _Learned(seen, record, on_resolvers, on_portal_api)

@@ -8,7 +8,7 @@ import errno
 from collections.abc import Iterable
 from typing import Literal
 
-from netpreflight.probes.observations import AS_ROOT, LeaseTransport, Obstacle, Scope
+from netpreflight.probes.observations import LeaseTransport, Obstacle, Scope
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import system
 from netpreflight.systems.interface import System
@@ -17,6 +17,7 @@ Needs = Literal["nothing", "link", "resolvers", "route"]
 """What a probe needs on this laptop. `nothing`: the radio need not be the interface under test. `link`: an interface
 that is up. `resolvers`: an address, and a route to the resolvers. `route`: an address, and a default route."""
 
+_THEN = "it then asks for a lease as an unknown device, and gives it back."
 ON_LINUX = "Run netpreflight on a Linux laptop in the same network."
 
 
@@ -60,11 +61,23 @@ def to_exchange(scope: Scope) -> Obstacle | None:
     """What stands in the way of asking for a lease as an unknown device; None: nothing."""
     if lease_transport(scope) is not None:
         return None
-    if scope.os != "linux":
+    this = system(scope.os)
+    if not this.has_packet_sockets:
         return Obstacle(reason="sending a DISCOVER is not supported on this system", step=ON_LINUX)
     return Obstacle(
         reason="sending a DISCOVER needs root or CAP_NET_RAW",
-        step=f"Run netpreflight again {AS_ROOT}: it then asks for a lease as an unknown device, and gives it back.",
+        step=f"Run netpreflight again {this.as_privileged_user}: {_THEN}",
+    )
+
+
+def to_have_left_out_dhcp(scope: Scope) -> Obstacle:
+    """That an exchange was left out, as asked, and the step that makes it."""
+    obstacle, this = to_exchange(scope), system(scope.os)
+    how = "" if obstacle is None else f" {this.as_privileged_user}"
+    possible = obstacle is None or this.has_packet_sockets
+    return Obstacle(
+        reason="DHCP was left out of this run, as asked",
+        step=f"Run netpreflight again{how}, without --skip dhcp: {_THEN}" if possible else ON_LINUX,
     )
 
 

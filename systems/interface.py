@@ -139,8 +139,6 @@ class System:
     """Who may do everything, as in `Privileges.user`."""
     as_privileged_user = AS_ROOT
     """How this user runs a program, after "Run netpreflight"."""
-    elevating: tuple[str, ...] = ("sudo",)
-    """What stands before a command that is to have this user's rights; empty: they are not had by a command."""
     program = "./netpreflight"
     """How a checkout or an installation is called here, in commands for others."""
 

@@ -393,8 +393,8 @@ def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     if not ids:
         return "", ""
     device = report.device
-    here = system(report.scope.os)
-    words = [*here.elevating, here.program]
+    here = system(report.scope.os or "linux")  # where a saved run does not say it
+    words = [*here.as_root, here.program]
     words += ["--device", device.name if device.name in profiles.names() else "FILE.toml"]
     if device.os_version and _PLAIN_WORD.fullmatch(device.os_version):
         words += ["--os", device.os_version]

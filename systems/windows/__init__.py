@@ -19,7 +19,6 @@ class Windows(System):
     surveyors = ("the WLAN API",)
     privileged_user = "administrator"
     as_privileged_user = "as administrator (right-click the terminal, and choose Run as administrator)"
-    elevating = ()
     program = "netpreflight"
     steps: Mapping[str, str] = {
         "clock": "Set the clock (Settings > Time & language > Date & time > Sync now).",

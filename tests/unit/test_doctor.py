@@ -196,6 +196,20 @@ def test_other_systems_say_what_is_not_known_there(system: str, source: str) -> 
     assert "root" not in " ".join(ability.unlock or "" for ability in found.values())
 
 
+@pytest.mark.parametrize(
+    ("platform", "rights", "step"),
+    [
+        ("linux", {}, "again, without --skip dhcp: it"),
+        ("linux", USER, "again as root (sudo), without --skip dhcp: it"),
+        ("win32", USER, "again, without --skip dhcp: it"),
+        ("darwin", USER, "again, without --skip dhcp: it"),
+        ("freebsd14", USER, "on a Linux laptop"),
+    ],
+)
+def test_where_dhcp_was_left_out_the_step_is_to_ask(platform: str, rights: dict[str, Any], step: str) -> None:
+    assert f"Run netpreflight {step}" in (obstacles.to_have_left_out_dhcp(scope(os=platform, **rights)).step or "")
+
+
 FOREIGN = {
     "linux": ("administrator", "Settings"),
     "win32": ("root", "sudo", "timedatectl", "nft", "iw ", "unset", "./"),
