@@ -19,7 +19,7 @@ from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes import obstacles
 from netpreflight.probes.observations import TAKES_ROOT, Scope
 from netpreflight.probes.wifi.source import CAPTURE_INSTEAD
-from netpreflight.systems import SYSTEM
+from netpreflight.systems import SYSTEM, system
 
 _WITHOUT_AIR = "--skip wifi"
 _AGAIN = "un netpreflight again"
@@ -128,7 +128,7 @@ def next_step(report: Report, by: Invocation) -> NextStep | None:
     if not is_open:
         return None
     remedies = [check.remedy or "" for check in is_open]
-    lacks_root = is_for_root(report)
+    lacks_root = not scope.privileges.raw_sockets and any(map(_takes_root, remedies))
     as_root = lacks_root or scope.privileges.raw_sockets
     better = options
     if any(check.problem == "other-run" for check in is_open) and report.device.name != profiles.DEFAULT:
@@ -156,8 +156,9 @@ def _takes_root(step: str) -> bool:
 
 
 def is_for_root(report: Report) -> bool:
-    """Whether the same run as root would settle something that is open."""
-    return not report.scope.privileges.raw_sockets and any(_takes_root(check.remedy or "") for check in _open(report))
+    """Whether the same run as root or administrator would settle something that is open."""
+    step = system(report.scope.os).as_privileged_user
+    return not report.scope.privileges.raw_sockets and any(step in (check.remedy or "") for check in _open(report))
 
 
 def _open(report: Report) -> list[Check]:

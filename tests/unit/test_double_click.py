@@ -11,8 +11,9 @@ import pytest
 from netpreflight.agent import profiles, report
 from netpreflight.agent.called import words
 from netpreflight.agent.double_click import Window, guide, place
-from netpreflight.probes.observations import AS_ROOT, Privileges
+from netpreflight.probes.observations import Privileges
 from netpreflight.reports import FORMATS
+from netpreflight.systems import system
 from netpreflight.systems.interface import System
 from tests.pseudo_terminal import PseudoTerminal
 from tests.unit import seen
@@ -85,14 +86,16 @@ class Desk:
         return any(text in line for line in self.shown)
 
 
-def ends(code: int, *, for_root: bool = False, picked: bool = False) -> Callable[[list[str]], int]:
+def ends(code: int, *, for_root: bool = False, picked: bool = False, on: str = "linux") -> Callable[[list[str]], int]:
     """A run that writes its files, and ends with this code."""
 
     def run(started: list[str]) -> int:
         observed = seen.healthy()
+        observed.scope.os = on
         observed.scope.privileges = Privileges(user="ordinary user", raw_sockets=not for_root)
         if for_root:
-            denied = {"exchange_denied": "sending a DISCOVER needs root", "unlocked_by": f"Run it again {AS_ROOT}."}
+            step = f"Run netpreflight again {system(on).as_privileged_user}."
+            denied = {"exchange_denied": "it was not allowed", "unlocked_by": step}
             assert observed.dhcp is not None
             observed.dhcp = msgspec.structs.replace(observed.dhcp, **denied)
         if picked:
@@ -204,7 +207,7 @@ def test_an_administrator_has_a_window_of_its_own(tmp_path: Path, *, allows: boo
     system = Laptop(allows=allows)
     desk = Desk("", "y", system=system)
 
-    assert desk.start(tmp_path, ends(3, for_root=True, picked=True)) == 3
+    assert desk.start(tmp_path, ends(3, for_root=True, picked=True, on="win32")) == 3
     assert desk.saw("run it again as administrator, type y")
     assert system.elevated == [["netpreflight", "guided", "--device", "generic", f"--ssid={PICKED}"]]
     assert desk.saw("in the window that has just opened") == allows
