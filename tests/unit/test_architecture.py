@@ -139,6 +139,20 @@ def test_only_one_file_asks_which_system_this_is() -> None:
     assert users == {"systems/__init__.py"}
 
 
+def names_compared(tree: ast.Module) -> Iterator[int]:
+    """The lines that compare something with the name of a system."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            told = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+            if told & {"linux", "win32", "darwin"}:
+                yield node.lineno
+
+
+def test_what_a_system_can_do_is_asked_and_not_its_name() -> None:
+    assert list(names_compared(ast.parse('a == "linux"\nb in {"win32"}\nc == "Linux"'))) == [1, 2]
+    assert {name for name, tree in shipped().items() if list(names_compared(tree))} == set()
+
+
 def test_judging_is_pure() -> None:
     found = imported("agent/judging/")
 
