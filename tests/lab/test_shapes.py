@@ -312,7 +312,7 @@ NTP_CONTROL = b"\x23" + bytes(39) + RANDOM[:8]
 
 
 class Client:
-    """Somebody on the laptop who sends datagrams from one port, which is closed at the end of a test."""
+    """Somebody on the laptop who sends datagrams from one port, which stays open."""
 
     opened: ClassVar[list[socket.socket]] = []
 
@@ -341,9 +341,9 @@ class Client:
         return answer[28 : 28 + answer[27]]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def clients() -> Iterator[None]:
-    """Close their ports."""
+    """Close their ports once nobody watches any more: a late answer to a closed port makes a port unreachable."""
     yield
     while Client.opened:
         Client.opened.pop().close()
