@@ -93,7 +93,8 @@ def generated() -> str:
     lines = [f"| {' | '.join(row)} |" for row in table]
     for step, number in steps.items():
         indent = " " * len(f"{number}. ")
-        lines += ["", *textwrap.wrap(f"{number}. {step}", _WIDTH, subsequent_indent=indent, break_on_hyphens=False)]
+        text = f"{number}. {step}".replace(">", r"\>")  # at the start of a line it would begin a quotation
+        lines += ["", *textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_on_hyphens=False)]
     return _HEAD + "\n".join(lines) + "\n"
 
 

@@ -121,6 +121,9 @@ def test_the_table_of_systems_has_each_check_once() -> None:
     assert all((check.id in table) != (check.group in table) for check in CHECKS.values() if check.id != check.group)
     assert {check.group for check in CHECKS.values()} == {name.partition(".")[0] for name in table}
     assert sum(len(re.findall("`(.+?)`", row[0])) for row in rows) == len(table)
+    parts = {block.type for block in MarkdownIt("commonmark").enable("table").parse(read("docs/systems.md"))}
+    assert {"table_open", "ordered_list_open"} <= parts
+    assert not {"blockquote_open", "code_block", "html_block"} & parts
     for group in ("dhcp", "path.egress"):
         assert table[group]["Linux, root"] == "yes"
         assert table[group]["Linux, user"] != "yes"
