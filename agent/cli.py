@@ -679,7 +679,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     is_own_process = arguments == sys.argv[1:]  # then root's rights can be given up: nothing else needs them
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # escape characters that the terminal's encoding lacks
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(encoding=_encoding(stream), errors="backslashreplace")
     try:
         code = app(arguments, prog_name="netpreflight", standalone_mode=False, obj=is_own_process)
         sys.stdout.flush()
@@ -699,6 +699,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _refuse(_usage(problem, arguments))
     gc.freeze()  # else Python collects garbage once more on exit, which takes a tenth of a second
     sys.exit(code)
+
+
+def _encoding(stream: io.TextIOWrapper) -> str | None:
+    """The encoding that a standard stream has to have; None: its own."""
+    if stream.encoding == "utf-8" or stream.isatty():
+        return None
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415 - most streams are UTF-8
+
+    return SYSTEM.pipe_encoding
 
 
 def _usage(problem: Any, arguments: list[str]) -> str:

@@ -145,6 +145,8 @@ class System:
     as_root: tuple[str, ...] = ()
     """The words before a command that give it root's rights in the same terminal; empty: none do."""
 
+    pipe_encoding: str | None = None
+    """The encoding of what is written to files and other programs on standard output; None: as Python has it."""
     home: str | None = None
     """The user's home folder as its shells read it; None: not each of them does."""
     surveyors: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ class Windows(System):
     """Windows."""
 
     name = "win32"
+    pipe_encoding = "utf-8"  # Python's own is that of old programs (cp1252), which has not all characters of a report
     surveyors = ("the WLAN API",)
     privileged_user = "administrator"
     as_privileged_user = "as administrator (right-click the terminal, and choose Run as administrator)"

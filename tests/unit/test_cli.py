@@ -1,5 +1,6 @@
 """The command line from outside: wrong usage is one line and exit code 2, whatever the file; nothing hangs."""
 
+import io
 import json
 import os
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from netpreflight.agent import __version__
+from netpreflight.agent.cli import main
+from netpreflight.systems import SYSTEM
 from tests.unit.command import ROOT, SAMPLE, SAVED, refused, run
 from tests.unit.partly import partly
 
@@ -277,3 +280,23 @@ def test_files_are_written_beside_the_report_or_not_at_all(tmp_path: Path) -> No
     assert nowhere.returncode == 2
     assert len(nowhere.stderr.splitlines()) == 1
     assert "/proc/self/a.txt" in nowhere.stderr
+
+
+@pytest.mark.parametrize(
+    ("pipe_encoding", "is_terminal", "encoding"),
+    [("utf-8", False, "utf-8"), ("utf-8", True, "cp1252"), (None, False, "cp1252")],
+)
+def test_what_goes_to_a_pipe_is_in_the_encoding_that_the_system_wants_there(
+    monkeypatch: pytest.MonkeyPatch, pipe_encoding: str | None, encoding: str, *, is_terminal: bool
+) -> None:
+    """On Windows, Python's own encoding of a pipe has not all characters of a report."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(stream, "isatty", lambda: is_terminal)
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(SYSTEM, "pipe_encoding", pipe_encoding)
+
+    with pytest.raises(SystemExit):
+        main(["explain", "ntp.reply"])
+
+    assert (stream.encoding, stream.errors) == (encoding, "backslashreplace")
+    assert stream.buffer.tell() > 0
