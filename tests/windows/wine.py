@@ -1,14 +1,13 @@
 """The tool run by CPython for Windows, under Wine, on a lab's laptop."""
 
 import contextlib
-import json
 import shutil
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 from tests.lab.lab import CheckRun, Lab
+from tests.pseudo_terminal import PseudoTerminal
 from tests.windows.set_up import ENVIRONMENT, PREFIX, environment, set_up
 
 PYTHON = "C:\\python\\python.exe"
@@ -52,10 +51,20 @@ class Wine:
         assert self._lab.seen
         return CheckRun(tuple(argv), done.returncode, done.stdout, done.stderr, 0.0, self._lab.seen)
 
-    def kept(self) -> list[dict[str, Any]]:
+    def start_check(self, terminal: PseudoTerminal, *arguments: str) -> subprocess.Popen[str]:
+        """Start it on a terminal, which is its console: a Ctrl-C that is typed there is one of Windows'."""
+        return subprocess.Popen(
+            ["setsid", "--ctty", *self._lab.laptop.argv(self.check_argv(*arguments))],
+            env=self._lab.laptop.environment(self.env),
+            stdin=terminal.far_end,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def kept(self) -> list[Path]:
         """The runs that were kept, oldest first."""
-        files = sorted(self.prefix.glob("drive_c/users/*/AppData/Local/**/*.json"))
-        return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+        return sorted(self.prefix.glob("drive_c/users/*/AppData/Local/**/*.json"))
 
 
 @contextlib.contextmanager
