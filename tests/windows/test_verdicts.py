@@ -45,6 +45,8 @@ NOT_REFUSED = {
         "Windows has WSAECONNRESET for a UDP socket that was refused, but Wine has not",
     )
 }
+OFFERS_TO_ALL = "udp sport 67 ip daddr 255.255.255.255 counter name hits drop"
+"""What a firewall of the laptop may drop, and other devices hear."""
 FAULTS = {
     "cloud-port-dropped": Fault(
         {"cloud.transport": "fail"},
@@ -129,3 +131,17 @@ def test_a_fault(name: str, device: str) -> None:
 
     assert_same(windows, linux, {**fault.differs, **fault.differs_for.get(device, {})})
     assert statuses(windows).items() >= fault.shows.items()
+
+
+def test_offers_that_a_firewall_drops_are_no_failure_and_the_server_is_asked_as_a_relay_asks() -> None:
+    with Lab() as lab, wine_on(lab) as wine:
+        lab.gateway.rule(OFFERS_TO_ALL, ("output",))
+        windows = wine.check("--device", "argon")
+        assert lab.leases() == []
+
+    found = said(windows)
+    assert (found["verdict"], found["dhcp.offer"]) == ("undetermined", "unknown only-by-relay")
+    assert (found["dhcp.lease"], found["dhcp.servers"]) == ("pass", "unknown offer-unheard")
+    assert "Windows firewall" in windows.report["observations"]["dhcp"]["unlocked_by"]
+    assert {"DISCOVER from a relay", "REQUEST from a relay", "RELEASE"} <= set(windows.seen.used)
+    assert "fail" not in statuses(windows).values()
