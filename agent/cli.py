@@ -616,6 +616,7 @@ def guided(
 
     from netpreflight.agent.called import words  # noqa: PLC0415
     from netpreflight.agent.double_click import Window, guide, place  # noqa: PLC0415
+    from netpreflight.agent.kept_runs import place as kept_place  # noqa: PLC0415
     from netpreflight.systems import SYSTEM  # noqa: PLC0415
     from netpreflight.systems.programs import open_in_browser, run_here  # noqa: PLC0415
 
@@ -632,11 +633,24 @@ def guided(
         except (OSError, ValueError):  # the terminal is gone, or what was typed is no text
             return ""
 
+    def newest() -> Path | None:
+        with contextlib.suppress(OSError):
+            return kept_place().newest()
+        return None
+
     if sys.stdin is None or sys.stdout is None:
         raise UsageError("guided asks in a window: standard input or output is closed")
     # What is asked and said can be stopped; a run is a process of its own, which ends as every run does.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    window = Window(say=say, ask=ask, run=run_here, open_page=open_in_browser, program=words(os.environ), system=SYSTEM)
+    window = Window(
+        say=say,
+        ask=ask,
+        run=run_here,
+        newest=newest,
+        open_page=open_in_browser,
+        program=words(os.environ),
+        system=SYSTEM,
+    )
     folders = [platformdirs.user_documents_path(), Path.home(), Path(gettempdir())]
     return guide(window, place(folders), device, ssid)
 

@@ -41,6 +41,7 @@ class Window:
         say: writes a line.
         ask: writes a question and reads the answer, without blanks around it; empty at the end of what can be read.
         run: runs a program in this window, and returns its exit code.
+        newest: the file of the newest run that is kept; None: there is none.
         open_page: opens an address in the browser, and returns whether one was started.
         program: the words that start netpreflight.
         system: this laptop's.
@@ -49,6 +50,7 @@ class Window:
     say: Callable[[str], None]
     ask: Callable[[str], str]
     run: Callable[[Sequence[str]], int]
+    newest: Callable[[], Path | None]
     open_page: Callable[[str], bool]
     program: Sequence[str]
     system: System
@@ -88,28 +90,30 @@ def _guided(window: Window, page: Path, device: str | None, ssid: str | None) ->
     window.say(_WHAT.format(page=shown(str(page))))
     name = device or _ask_device(window)
     window.say("")
-    with tempfile.TemporaryDirectory(prefix="netpreflight-") as folder:
-        saved = Path(folder, "run.json")
-        code = window.run([*window.program, "check", *_options(name, ssid), "-o", str(page), "-o", str(saved)])
-        report = _report(saved, name) if code != INTERRUPTED else None
-        if report is None or not _wants_root(window, report):
-            _show(window, page)
-            return code
-        options = _options(name, ssid or options_of(report).ssid)
+    before = window.newest()
+    code = window.run([*window.program, "check", *_options(name, ssid), "-o", str(page)])
+    saved = window.newest()
+    report = _report(saved, name) if saved is not None and saved != before and code != INTERRUPTED else None
+    if report is not None and _wants_root(window, report):
+        options, written = _options(name, ssid or options_of(report).ssid), _written(page)
         if not window.system.as_root and window.system.start_elevated([*window.program, "guided", *options]):
             window.say("\nIt goes on in the window that has just opened; this one can be closed.")
             return code
-        again = Path(folder, "as-root.json")
+        code_as_root = code
         if window.system.as_root:
-            command = [*window.system.as_root, *window.program, "check", *options]
             with contextlib.suppress(OSError):  # there may be no sudo
-                code_as_root = window.run([*command, "-o", str(page), "-o", str(again)])
-        if again.exists():
+                code_as_root = window.run([*window.system.as_root, *window.program, "check", *options, "-o", str(page)])
+        if _written(page) != written:
             code = code_as_root
         else:
             window.say(f"\nIt did not run as {window.system.privileged_user}. The report is the one of the first run.")
     _show(window, page)
     return code
+
+
+def _written(page: Path) -> int | None:
+    """When a page was written; None: it was not."""
+    return page.stat().st_mtime_ns if page.is_file() else None
 
 
 def _ask_device(window: Window) -> str:

@@ -74,7 +74,7 @@ class Desk:
 
         window = Window(
             say=self.shown.append, ask=self.ask, run=run, open_page=self.open, program=["netpreflight"],
-            system=self.system,
+            system=self.system, newest=lambda: max(kept_beside(folder).glob("*.json"), default=None),
         )  # fmt: skip
         code = guide(window, folder, "argon" if ssid else None, ssid)
         assert waiting == []
@@ -84,6 +84,13 @@ class Desk:
     def saw(self, text: str) -> bool:
         """Whether this was shown."""
         return any(text in line for line in self.shown)
+
+
+def kept_beside(folder: Path) -> Path:
+    """The folder of the kept runs."""
+    kept = folder.with_name(f"{folder.name}-kept")
+    kept.mkdir(exist_ok=True)
+    return kept
 
 
 def ends(code: int, *, for_root: bool = False, picked: bool = False, on: str = "linux") -> Callable[[list[str]], int]:
@@ -103,9 +110,10 @@ def ends(code: int, *, for_root: bool = False, picked: bool = False, on: str = "
             assert observed.wifi.target == PICKED
             observed.wifi = msgspec.structs.replace(observed.wifi, target_from="picked")
         made = report.make(run_of(observed), profiles.load(started[started.index("--device") + 1]))
-        page, saved = (Path(started[place + 1]) for place, word in enumerate(started) if word == "-o")
+        page = Path(started[-1])
         page.write_text(f"the page of {' '.join(started)}")
-        saved.write_text("".join(FORMATS[".json"](made)))
+        kept = kept_beside(page.parent)
+        (kept / f"{len(list(kept.iterdir()))}.json").write_text("".join(FORMATS[".json"](made)))
         return code
 
     return run
@@ -122,13 +130,12 @@ def test_enter_is_enough_and_the_page_is_opened(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
 
     assert code == 0
-    assert desk.ran == [["netpreflight", "check", "--device", "generic", "-o", str(page), "-o", desk.ran[0][-1]]]
+    assert desk.ran == [["netpreflight", "check", "--device", "generic", "-o", str(page)]]
     assert desk.opened == [page.as_uri()]
     assert desk.saw(f"is then written to\n{page}\n")
     assert [line for line in desk.shown if line in {DEVICE, CLOSE}] == [DEVICE, CLOSE]
     assert not desk.saw("as root"), "nothing is open"
     assert list(tmp_path.iterdir()) == [page]
-    assert not Path(desk.ran[0][-1]).parent.exists(), "the saved run is gone"
 
 
 def test_the_device_is_picked_by_its_number(tmp_path: Path) -> None:
@@ -255,6 +262,15 @@ def test_the_window_stays_after_a_fault_of_this_program(tmp_path: Path) -> None:
     desk = Desk()
     assert desk.start(tmp_path, breaks) == 2
     assert desk.saw("what nobody thought of")
+
+
+def test_an_older_run_that_is_kept_is_not_this_one(tmp_path: Path) -> None:
+    desk = Desk()
+    assert desk.start(tmp_path, ends(3, for_root=True)) == 3
+    assert desk.saw("run it again as root")
+    again = Desk()
+    assert again.start(tmp_path, fails(2)) == 2
+    assert not again.saw("run it again as root")
 
 
 def test_without_a_browser_it_says_where_the_report_is(tmp_path: Path) -> None:
