@@ -151,17 +151,17 @@ def test_a_refusal_whose_sender_windows_does_not_name_is_a_refusal_by_nobody_in_
 
     async def run() -> Exchange[bytes]:
         async with Network("lo", time.monotonic()) as network:
-            server = await answering()
+            loop = asyncio.get_running_loop()
+            answering, _ = await loop.create_datagram_endpoint(Answering, local_addr=(HERE, 0))
+            server: int = answering.get_extra_info("sockname")[1]
             sock = network.udp("NTP", WHOLE)
             made = Windows(sock.socket, server if is_refused else 0)
             monkeypatch.setattr(sock, "socket", made)
-            asking = exchange(network, sock, b"?", HERE, server, at_s=(0.0,), give_up_s=0.5, read=bytes)
-            return await asking
-
-    async def answering() -> int:
-        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Answering, local_addr=(HERE, 0))
-        port: int = transport.get_extra_info("sockname")[1]
-        return port
+            try:
+                return await exchange(network, sock, b"?", HERE, server, at_s=(0.0,), give_up_s=0.5, read=bytes)
+            finally:
+                answering.close()
+                await asyncio.sleep(0)  # its socket is closed by the loop, one step later
 
     (attempt,) = asyncio.run(run()).attempts
 
