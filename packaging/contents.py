@@ -93,6 +93,9 @@ LEFT_OUT = (
 """Modules, each with all below it."""
 if sys.platform == "linux":
     LEFT_OUT += (
+        "asyncio.proactor_events",
+        "asyncio.windows_events",
+        "asyncio.windows_utils",
         "netpreflight.probes.wifi.macos",
         "netpreflight.probes.wifi.windows",
         "netpreflight.systems.macos",
