@@ -71,7 +71,9 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
         )
     told_device, told_laptop = (_server(dhcp, "ACK", identity) for identity in ("device", "laptop"))
     offered = next((message for message in dhcp.received if (message.type, message.identity) == _OFFERED_LAPTOP), None)
-    if dhcp.transport == "udp" and offered is None and (told_device or told_laptop or dhcp.laptop_lease):
+    # Where the system's own client got no address either, no firewall dropped the offers: it lets that client through.
+    got_nothing = (view.seen.scope.address or "169.254.").startswith("169.254.")
+    if dhcp.transport == "udp" and offered is None and (told_device or told_laptop or not got_nothing):
         return _unheard(dhcp, asked, told_laptop or told_device)
     # The address that the laptop has already: then that offer does not show that another one is free.
     own = {view.seen.scope.address, dhcp.laptop_lease.address if dhcp.laptop_lease else None}
@@ -106,7 +108,7 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
 
 
 def _unheard(dhcp: Dhcp, asked: int, told: str | None) -> Finding:
-    """The finding where there is a server, and no OFFER arrives over UDP, where a firewall of this laptop may drop it.
+    """The finding where no OFFER arrives over UDP, where a firewall of this laptop may drop it.
 
     Args:
         dhcp: what was seen.
@@ -115,17 +117,22 @@ def _unheard(dhcp: Dhcp, asked: int, told: str | None) -> Finding:
     """
     lease = dhcp.laptop_lease
     server = told or (lease.server if lease else None)
-    known = f"{told} answers an INFORM" if told else f"this laptop has a lease ({lease.source if lease else ''})"
+    known = f"{told} answers an INFORM" if told else f"this laptop has a lease ({lease.source})" if lease else None
     relayed = any(message.relayed for message in dhcp.sent)
     return Finding(
         status="unknown",
         summary=f"No OFFER of {server or 'the DHCP server'} arrives at this laptop: not known whether it makes any",
         problem="offer-unheard",
         named=Named(address=server) if server else None,
-        reason=f"{_silence_of(dhcp, asked)} There is a server, because {known}. On this system DHCP goes over UDP port "
-        "68, and a firewall on this laptop may drop what a server broadcasts"
+        reason=f"{_silence_of(dhcp, asked)} "
+        + (f"There is a server, because {known}. " if known else "")
+        + "On this system DHCP goes over UDP port 68, and a firewall on this laptop may drop what a server broadcasts"
         + (" (what it sends to a relay may have been dropped, too)" if relayed else "")
-        + ". Or the server has no address left, serves only clients that it knows, or has failed since.",
+        + (
+            ". Or the server has no address left, serves only clients that it knows, or has failed since."
+            if known
+            else ". Or there is no DHCP server here, or it has no address left or serves only clients that it knows."
+        ),
         remedy=dhcp.unlocked_by or _LET_IN,
         owner="device owner",
     )
