@@ -61,7 +61,7 @@ def releases(lab: Lab) -> int:
         ({"dhcp": Dhcp(ping=True)}, ("pass", "pass", "pass")),
         ({"dhcp": Dhcp(router=None)}, ("pass", "fail", "pass")),
         ({"dhcp": Dhcp(known_only=True)}, ("fail", "fail", "pass")),
-        ({"dhcp": None}, ("fail", "fail", "unknown")),
+        ({"dhcp": None, "laptop": "none"}, ("fail", "fail", "unknown")),
     ],
     ids=["healthy", "beside-a-client", "no-address", "pings", "no-router", "known-only", "no-server"],
 )
@@ -78,6 +78,15 @@ def test_what_is_judged_over_udp_is_what_raw_sockets_show(
     assert judged(over_udp) == judged(raw)
     assert tuple(status for status, _ in judged(raw).values()) == expected
     assert {message["server_mac"] for message in over_udp["observations"]["dhcp"]["received"]} <= {None}
+
+
+def test_silence_is_unknown_where_a_firewall_of_the_laptop_may_be_the_cause() -> None:
+    with Lab(dhcp=None) as lab:  # the laptop has an address of its own, and no lease
+        over_udp = check_with(lab, OVER_UDP, "--only", "dhcp")
+        raw = lab.check("--only", "dhcp").report
+
+    assert judged(over_udp)["dhcp.offer"] == ("unknown", "offer-unheard")
+    assert judged(raw)["dhcp.offer"] == ("fail", "no-answer")
 
 
 @pytest.mark.parametrize("late", [True, False])
