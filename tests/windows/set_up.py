@@ -49,8 +49,8 @@ def set_up() -> None:
             return
         shutil.rmtree(PREFIX, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix="np-wine-") as downloads:
-            _must("wineboot", "-i", env=environment(PREFIX))
-            _must("wineserver", "-w", env=environment(PREFIX))
+            must("wineboot", "-i", env=environment(PREFIX))
+            must("wineserver", "-w", env=environment(PREFIX))
             _install(Path(downloads))
         stamp.write_text(made_from)  # last, so that a set-up that was cut short is made anew
 
@@ -79,17 +79,23 @@ def _install(downloads: Path) -> None:
     shutil.copytree(downloads / "cp313", python)
     (python / "_wmi.pyd").unlink()  # it ends the process under Wine 8
     (python / "python313._pth").write_text(SEARCHED)
-    wheels = downloads / "wheels"
-    (downloads / "lock").write_text(_for_target(LOCK.read_text()))
-    _pip("--only-binary", ":all:", "--platform", "win_amd64", "--python-version", "3.13", "--implementation", "cp",
-         "-r", str(downloads / "lock"), "-d", str(wheels))  # fmt: skip
-    for wheel in wheels.glob("*.whl"):
-        with zipfile.ZipFile(wheel) as inside:
-            inside.extractall(packages)
+    install_locked(LOCK, packages)
     library = drive / "windows" / "system32" / "bcryptprimitives.dll"
-    _must("x86_64-w64-mingw32-gcc", "-shared", "-o", str(library), str(PRIMITIVES), "-ladvapi32")
+    must("x86_64-w64-mingw32-gcc", "-shared", "-o", str(library), str(PRIMITIVES), "-ladvapi32")
     (drive / "compiled").mkdir()
     (drive / "packages").symlink_to(Path(sys.prefix, "packages"))
+
+
+def install_locked(lock: Path, packages: Path) -> None:
+    """Unpack what a lock file names for Windows."""
+    with tempfile.TemporaryDirectory(prefix="np-wheels-") as wheels:
+        wanted = Path(wheels, "lock")
+        wanted.write_text(_for_target(lock.read_text()))
+        _pip("--only-binary", ":all:", "--platform", "win_amd64", "--python-version", "3.13", "--implementation", "cp",
+             "-r", str(wanted), "-d", wheels)  # fmt: skip
+        for wheel in Path(wheels).glob("*.whl"):
+            with zipfile.ZipFile(wheel) as inside:
+                inside.extractall(packages)
 
 
 def _for_target(lock: str) -> str:
@@ -106,14 +112,14 @@ def _for_target(lock: str) -> str:
 
 def _pip(*arguments: str) -> None:
     index = os.environ.get("NETPREFLIGHT_INDEX")
-    _must(
+    must(
         sys.executable, "-I", "-m", "pip", "--isolated", "--disable-pip-version-check", "--no-input", "download",
         "--quiet", "--no-deps", "--require-hashes", *(("--index-url", index) if index else ()), *arguments,
         env=os.environ | {"PIP_CONFIG_FILE": os.devnull},
     )  # fmt: skip
 
 
-def _must(*argv: str, env: Mapping[str, str] | None = None) -> None:
+def must(*argv: str, env: Mapping[str, str] | None = None) -> None:
     """Run a command that must succeed; a file takes its output, because Wine's servers stay, and would hold a pipe."""
     with tempfile.TemporaryFile() as told:
         done = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, stdout=told, stderr=told, check=False)

@@ -37,8 +37,7 @@ class Wine:
 
     def argv(self, *arguments: str) -> list[str]:
         """The command line of Python for Windows. What it reads and prints is UTF-8, as on Windows from 3.15 on."""
-        told = [of_drive(text) if text.startswith("/") else text for text in arguments]
-        return ["wine", PYTHON, "-X", "pycache_prefix=C:\\compiled", *told]
+        return words(PYTHON, "-X", "pycache_prefix=C:\\compiled", *arguments)
 
     def check_argv(self, *arguments: str) -> list[str]:
         """The command line of `netpreflight check --json`, with the lab's air."""
@@ -89,6 +88,11 @@ def wine_on(lab: Lab) -> Generator[Wine]:
         yield wine
     finally:
         wine.end()
+
+
+def words(program: str, *arguments: str) -> list[str]:
+    """The command line of a program of Windows', for which files of this machine are named as Windows names them."""
+    return ["wine", program, *(of_drive(text) if text.startswith("/") else text for text in arguments)]
 
 
 def of_drive(path: str) -> str:
