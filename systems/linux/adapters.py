@@ -63,14 +63,15 @@ def neighbours(adapter: str) -> dict[str, str] | None:
 def _adapter(index: int, name: str, route: _DefaultRoute | None) -> Adapter:
     """What is known of an interface."""
     families = netifaces.ifaddresses(name)
+    is_tunnel = _is_tunnel(name)
     addresses = tuple(_with_prefix(entry) for entry in families.get(netifaces.AF_INET, []))
     return Adapter(
         name=name,
         id=name,
         index=index,
         state=_state(name, has_address=bool(addresses)),
-        medium=_medium(name),
-        is_tunnel=_is_tunnel(name),
+        medium=_medium(name, is_tunnel=is_tunnel),
+        is_tunnel=is_tunnel,
         is_loopback=name.startswith("lo") or any(address.startswith("127.") for address in addresses),
         mac=next((entry["addr"] for entry in families.get(netifaces.AF_LINK, [])), None),
         mtu=_number(_SYS / name / "mtu"),
@@ -111,11 +112,11 @@ def _state(name: str, *, has_address: bool) -> Literal["up", "no-carrier", "down
     return "no-carrier" if text_of(_SYS / name / "carrier").strip() == "0" else "up"
 
 
-def _medium(name: str) -> Literal["wired", "wifi"] | None:
+def _medium(name: str, *, is_tunnel: bool) -> Literal["wired", "wifi"] | None:
     """Whether an interface is wired or Wi-Fi; None: neither, or not known."""
     if (_SYS / name / "phy80211").exists() or (_SYS / name / "wireless").exists():
         return "wifi"
-    return "wired" if _number(_SYS / name / "type") == _ETHERNET and not _is_tunnel(name) else None
+    return "wired" if _number(_SYS / name / "type") == _ETHERNET and not is_tunnel else None
 
 
 def _with_prefix(entry: dict[str, str]) -> str:
