@@ -7,6 +7,8 @@ import plistlib
 import socket
 from typing import Any
 
+from netpreflight.systems.libraries import typed
+
 LIBRARY = "/usr/lib/libSystem.B.dylib"
 LIMIT = 4096
 """The most entries that are read of a list of the system's."""
@@ -34,12 +36,7 @@ def function(path: str, call: str, result: Any, *arguments: Any) -> Any:
     Raises:
         OSError: there is none, such as on an older macOS.
     """
-    try:
-        found = getattr(library(path), call)
-    except AttributeError as problem:
-        raise OSError(f"{path} has no {call}") from problem
-    found.restype, found.argtypes = result, list(arguments)
-    return found
+    return typed(library(path), path, call, result, arguments)
 
 
 def sysctl(*name: int) -> bytes | None:

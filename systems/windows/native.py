@@ -5,6 +5,8 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from netpreflight.systems.libraries import typed
+
 AF_INET, AF_INET6 = 2, 23  # winsock2.h; Python's AF_INET6 has the number of the system that it runs on
 LIMIT = 4096
 """The most entries that are read of a list of the system's."""
@@ -28,12 +30,7 @@ def function(name: str, call: str, result: Any, *arguments: Any) -> Any:
     Raises:
         OSError: there is none, such as on an older Windows.
     """
-    try:
-        found = getattr(library(name), call)
-    except AttributeError as problem:
-        raise OSError(f"{name} has no {call}") from problem
-    found.restype, found.argtypes = result, list(arguments)
-    return found
+    return typed(library(name), name, call, result, arguments)
 
 
 def callback(called: Callable[..., int], result: Any, *arguments: Any) -> Any:
