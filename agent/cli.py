@@ -291,6 +291,7 @@ def check(
     from netpreflight.probes.net.clock import CLOCK  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
@@ -330,12 +331,10 @@ def check(
         laptop_scope,
         profile,
         deep=deep,
-        ahead=known_before(laptop_scope, profile, selection, by, has_radio=_has_radio()),
+        ahead=known_before(laptop_scope, profile, selection, by, has_radio=SYSTEM.has_radio()),
     )
     _prepare(outputs)
     events: list[Event] = []
-    # With a level that hides something, the lines wait: what must be hidden is known only at the end.
-    trace = events.append if level in {"ticket", "public"} else _write_event
     with contextlib.closing(terminal):
         run = measure(
             laptop_scope,
@@ -344,7 +343,8 @@ def check(
             selection,
             terminal.known,
             deep=deep,
-            trace=trace if debug else None,
+            # With a level that hides something, the lines wait: what must be hidden is known only at the end.
+            trace=(events.append if level in {"ticket", "public"} else _write_event) if debug else None,
             on_waiting=terminal.waiting,
             on_stop=partial(_acknowledge_stop, terminal),
             guard=helper,
@@ -945,13 +945,6 @@ def _is_double_clicked() -> bool:
 
     streams = (sys.stdin, sys.stdout)
     return SYSTEM.has_own_window() and all(stream is not None and stream.isatty() for stream in streams)
-
-
-def _has_radio() -> bool:
-    """Whether this laptop may have a Wi-Fi radio."""
-    from netpreflight.systems import SYSTEM  # noqa: PLC0415 - as above
-
-    return SYSTEM.has_radio()
 
 
 def _invocation(options: "Options", level: "SharingLevel | None", *, is_root: bool) -> "Invocation":

@@ -248,11 +248,11 @@ class System:
 
     # --- sockets
 
-    def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
-        """Let a socket send by this interface only.
+    def binder(self, adapter: str) -> Callable[[socket.socket], None]:
+        """A function that lets a socket send by this interface only; the interface is looked up once, here.
 
         Raises:
-            OSError: there is no such interface, or the system does not allow it.
+            OSError: there is no such interface. The function raises it, too: the system does not allow it.
         """
         raise OSError("this system cannot bind a socket to an interface")
 

@@ -15,7 +15,7 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -448,7 +448,12 @@ class Network:
         Raises:
             OSError: the system does not allow it.
         """
-        SYSTEM.bind_to_adapter(sock, self.interface)
+        self._bind(sock)
+
+    @cached_property
+    def _bind(self) -> Callable[[socket.socket], None]:
+        """What ties a socket to the interface, which some systems look up in a long list."""
+        return SYSTEM.binder(self.interface)
 
     def refuse_own(self, address: str) -> None:
         """Refuse an address that can be no other host's, before it is asked what no device asks.

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 
 from netpreflight.probes.observations import Lease, Proxy, Resolver
 from netpreflight.systems import environment, posix
@@ -82,9 +83,9 @@ class Linux(System):
         """Whether this process is root's; then it can."""
         return posix.is_root()
 
-    def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
-        """Let a socket send and receive by this interface only."""
-        sockets.bind_to_adapter(sock, adapter)
+    def binder(self, adapter: str) -> Callable[[socket.socket], None]:
+        """A function that lets a socket send and receive by this interface only."""
+        return partial(sockets.bind_to_adapter, adapter=adapter)
 
     def report_icmp_errors(self, sock: socket.socket) -> None:
         """Have the ICMP errors kept that a socket's packets cause."""

@@ -45,8 +45,10 @@ class Macos(System):
 
     def neighbours(self, adapter: str) -> dict[str, str] | None:
         """The ARP table of an interface."""
-        found = self._find(adapter)
-        return None if found is None else routes.neighbours(found.index)
+        try:
+            return routes.neighbours(socket.if_nametoindex(adapter))
+        except OSError:  # there is none of that name
+            return None
 
     def resolvers(self, tunnels: list[str]) -> list[Resolver]:
         """The resolvers of each service: of a tunnel's, from DHCP, or set by hand."""
@@ -70,9 +72,10 @@ class Macos(System):
         """UDP port 68, which any user may have since macOS 10.14, on all addresses at once."""
         return "udp"
 
-    def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
-        """Let a socket send by this interface only."""
-        sock.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, socket.if_nametoindex(adapter))
+    def binder(self, adapter: str) -> Callable[[socket.socket], None]:
+        """A function that lets a socket send by this interface only."""
+        index = socket.if_nametoindex(adapter)
+        return lambda sock: sock.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, index)
 
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""

@@ -79,12 +79,13 @@ class Windows(System):
         """UDP port 68, which any user may have."""
         return "udp"
 
-    def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
-        """Let a socket send by this interface only."""
+    def binder(self, adapter: str) -> Callable[[socket.socket], None]:
+        """A function that lets a socket send by this interface only."""
         found = self._find(adapter)
         if found is None:
             raise OSError(f"there is no interface {adapter}")
-        sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", found.index))  # in network byte order
+        index = struct.pack("!I", found.index)  # in network byte order
+        return lambda sock: sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, index)
 
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""

@@ -1,6 +1,5 @@
 """macOS's native calls, by fakes that answer with bytes laid out as in XNU's headers; nothing here ran on macOS."""
 
-import asyncio
 import ctypes
 import functools
 import os
@@ -17,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from netpreflight.probes.observations import Lease
 from netpreflight.systems import posix
 from netpreflight.systems.macos import Macos, native
+from tests.unit.leases import leases
 
 SETUP, STATE = "Setup:/Network/Service", "State:/Network/Service"
 INTERFACES, ROUTES, ARP = (4, 17, 0, 0, 3, 0), (4, 17, 0, 2, 1, 0), (4, 17, 0, 2, 2, 0x400)
@@ -262,7 +261,6 @@ def test_a_mac_that_macos_hides_is_not_known(mac: FakeMac) -> None:
 
 def test_no_library_no_right_and_no_configd_are_not_known(mac: FakeMac, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Macos().adapters() == []  # sysctl fails
-    assert Macos().neighbours("en0") is None
     laptop(mac)
     mac.calls["SCDynamicStoreCreate"] = lambda *_: None  # configd does not answer
     assert Macos().adapters()[1].aliases == ()
@@ -293,8 +291,15 @@ def test_messages_that_are_cut_off_or_of_another_version_are_left_out(mac: FakeM
         Macos().adapters()
 
 
-def test_the_arp_table(mac: FakeMac) -> None:
-    laptop(mac)
+def index_of(adapter: str) -> int:
+    """What if_nametoindex(3) says on `laptop`."""
+    if adapter != "en0":
+        raise OSError("no interface with this name")
+    return 11
+
+
+def test_the_arp_table(mac: FakeMac, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "if_nametoindex", index_of)
     mac.tables[ARP] = b"".join(
         [
             route(11, 0x405, destination=inet("192.168.1.1"), gateway=link(11, mac="AABBCCDDEEFF")),
@@ -305,7 +310,6 @@ def test_the_arp_table(mac: FakeMac) -> None:
         ]
     )
     assert Macos().neighbours("en0") == {"192.168.1.1": "aa:bb:cc:dd:ee:ff"}
-    assert Macos().neighbours("Wi-Fi") == {"192.168.1.1": "aa:bb:cc:dd:ee:ff"}
     assert Macos().neighbours("none") is None
     mac.tables[ARP] = b""
     assert Macos().neighbours("en0") == {}
@@ -346,8 +350,8 @@ def test_a_list_that_grew_is_asked_for_again(mac: FakeMac) -> None:
 def test_sockets_are_bound_by_number_and_set_the_df_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     options: list[tuple[int, int, object]] = []
     sock: Any = SimpleNamespace(setsockopt=lambda *option: options.append(option))
-    monkeypatch.setattr(socket, "if_nametoindex", {"en0": 11}.__getitem__)
-    Macos().bind_to_adapter(sock, "en0")
+    monkeypatch.setattr(socket, "if_nametoindex", index_of)
+    Macos().binder("en0")(sock)
     Macos().forbid_fragments(sock)
     assert options == [(0, 25, 11), (0, 28, 1)]
 
@@ -400,27 +404,20 @@ def test_resolvers_say_who_set_them(mac: FakeMac) -> None:
     assert found_resolvers()[0] == ("149.112.112.112", "settings", "en0")
 
 
-def leases(adapter: str) -> list[Lease]:
-    async def taken() -> list[Lease]:
-        return [lease async for lease in Macos().leases(adapter)]
-
-    return asyncio.run(taken())
-
-
 def test_the_lease_that_configd_has(mac: FakeMac) -> None:
     wifi_service(mac)
     for name in ("en0", "Wi-Fi"):
-        (lease,) = leases(name)
+        (lease,) = leases(Macos(), name)
         assert (lease.address, lease.server, lease.mask) == ("192.168.1.7", "192.168.1.2", "255.255.255.0")
         assert (lease.routers, lease.resolvers) == (["192.168.1.1"], ["192.168.1.1", "9.9.9.9"])
         assert lease.captive_portal == "https://portal.example/api"
-    assert leases("en7") == []
-    assert leases("none") == []
+    assert leases(Macos(), "en7") == []
+    assert leases(Macos(), "none") == []
     mac.store[f"{STATE}/BBBB/DHCP"] = {"Option_54": b"\xc0\xa8", "Option_6": "not data", "Option_3": bytes(5)}
-    (lease,) = leases("en0")
+    (lease,) = leases(Macos(), "en0")
     assert (lease.server, lease.mask, lease.resolvers, lease.routers) == (None, None, [], ["0.0.0.0"])
     del mac.store[f"{STATE}/BBBB/DHCP"]  # set by hand since
-    assert leases("en0") == []
+    assert leases(Macos(), "en0") == []
 
 
 def test_proxies_lose_their_credentials_and_those_that_are_off_do_not_count(
@@ -457,7 +454,7 @@ def test_a_configd_that_does_not_answer_is_nothing_known(mac: FakeMac) -> None:
     wifi_service(mac)
     mac.calls["SCDynamicStoreCopyMultiple"] = lambda *_: None
     assert Macos().resolvers([]) == []
-    assert leases("en0") == []
+    assert leases(Macos(), "en0") == []
     mac.calls["SCDynamicStoreCopyMultiple"] = lambda *_: mac.made(["not", "a", "dictionary"])
     assert Macos().resolvers([]) == []
     mac.calls["CFPropertyListCreateData"] = lambda *_: mac.made(ctypes.create_string_buffer(b"damaged"))

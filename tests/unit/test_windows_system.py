@@ -15,8 +15,8 @@ from typing import Any, Self
 
 import pytest
 
-from netpreflight.probes.observations import Lease
 from netpreflight.systems.windows import Windows, adapters, native, proxies, routes, wlan
+from tests.unit.leases import leases
 
 WIFI_GUID, VPN_GUID = "{11111111-2222-3333-4444-555555555555}", "{99999999-2222-3333-4444-555555555555}"
 TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces"
@@ -268,7 +268,7 @@ def test_the_arp_table(windows: FakeWindows) -> None:
 def test_the_lease_that_the_registry_has(windows: FakeWindows) -> None:
     windows.list_adapters(wifi(windows))
     key = windows.keys.setdefault(f"{TCPIP}\\{WIFI_GUID}", {})
-    assert leases() == []
+    assert leases(Windows(), "Wi-Fi") == []
     key.update(
         EnableDHCP=1,
         DhcpIPAddress="192.168.1.7",
@@ -277,18 +277,11 @@ def test_the_lease_that_the_registry_has(windows: FakeWindows) -> None:
         DhcpDefaultGateway=["192.168.1.1"],
         DhcpNameServer="192.168.1.1 9.9.9.9",
     )
-    (lease,) = leases()
+    (lease,) = leases(Windows(), "Wi-Fi")
     assert (lease.address, lease.server, lease.mask) == ("192.168.1.7", "192.168.1.2", "255.255.255.0")
     assert (lease.routers, lease.resolvers) == (["192.168.1.1"], ["192.168.1.1", "9.9.9.9"])
     key["EnableDHCP"] = 0  # set by hand since
-    assert leases() == []
-
-
-def leases() -> list[Lease]:
-    async def taken() -> list[Lease]:
-        return [lease async for lease in Windows().leases("Wi-Fi")]
-
-    return asyncio.run(taken())
+    assert leases(Windows(), "Wi-Fi") == []
 
 
 def test_proxies_lose_their_credentials(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,10 +331,13 @@ def test_a_socket_is_bound_by_the_number_in_network_byte_order(windows: FakeWind
     options: list[tuple[int, int, object]] = []
     sock: Any = SimpleNamespace(setsockopt=lambda *option: options.append(option))
     windows.list_adapters(wifi(windows))
-    Windows().bind_to_adapter(sock, "Wi-Fi")
-    assert options == [(0, 31, b"\0\0\0\x0c")]
+    bind = Windows().binder("Wi-Fi")
+    del windows.calls["GetAdaptersAddresses"]  # the list is asked for once, and not for each socket
+    bind(sock)
+    bind(sock)
+    assert options == [(0, 31, b"\0\0\0\x0c")] * 2
     with pytest.raises(OSError, match="no interface"):
-        Windows().bind_to_adapter(sock, "none")
+        Windows().binder("none")
 
 
 def test_ctrl_c_stops_the_run_and_what_was_set_is_restored(windows: FakeWindows) -> None:
