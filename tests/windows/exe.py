@@ -1,8 +1,8 @@
 """netpreflight.exe under Wine, held against Linux' run of the same network.
 
-Not part of `tests/run`, which does not build it:
+Not part of `tests/run`, which does not build it. `sudo tests/run --exe` does; then, to run it again:
 
-    packaging/build-windows && sudo .venv/bin/pytest tests/windows/exe.py
+    sudo .venv/bin/pytest tests/windows/exe.py
 """
 
 import shutil
