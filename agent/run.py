@@ -174,6 +174,7 @@ class _Measurement:
         self._announcements: set[asyncio.Task[None]] = set()
         self._dtls_waited_for: set[tuple[str, int]] = set()
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
+        self._dhcp_so_far = Dhcp()
         self._ntp_so_far: Ntp | None = None
         self._assumed = False
         self._laptop_resolvers = list(scope.resolvers)
@@ -219,6 +220,8 @@ class _Measurement:
                     task.cancel()
                 await asyncio.gather(work, *self._announcements, return_exceptions=True)
             footprint = network.footprint()
+        if self._seen.dhcp is None and self._dhcp_so_far.granted:  # the run was cut short after the ACK
+            self._seen.dhcp = msgspec.structs.replace(self._dhcp_so_far, cut_short=True)
         if self._seen.dns and not self._settled.is_set():
             self._seen.dns.assumed = True  # the run was cut short before there was a lease
         if self._scope.gateway and self._scope.interface:  # by now traffic has filled the ARP cache
@@ -458,6 +461,7 @@ class _Measurement:
             on_resolvers=self._use_resolvers,
             on_portal_api=self._use_portal_api,
             guard=self._guard,
+            seen=self._dhcp_so_far,
         )
 
     async def _dns(self) -> Dns:

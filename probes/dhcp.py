@@ -205,6 +205,7 @@ async def dhcp(
     on_portal_api: OnPortalApi,
     guard: LeaseGuard | None = None,
     transport: LeaseTransport | None = None,
+    seen: Dhcp | None = None,
 ) -> Dhcp:
     """Ask for a lease as an unknown device, and give it back.
 
@@ -218,8 +219,9 @@ async def dhcp(
         on_portal_api: see `OnPortalApi`.
         guard: told of each lease before it is asked for, and once all of them have been given back.
         transport: by what it is asked for; None: as it is best on this system.
+        seen: filled in as the exchange goes on, for whoever cuts it short; it is returned, too.
     """
-    seen = Dhcp()
+    seen = seen or Dhcp()
     if not exchange:
         left_out = obstacles.to_have_left_out_dhcp(scope)
         seen.exchange_denied, seen.unlocked_by = left_out.reason, left_out.step

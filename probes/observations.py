@@ -646,6 +646,8 @@ class Dhcp(Observation, kw_only=True):
     """Datagrams from port 67 that were not DHCP."""
     unread: bool = False
     """Whether more replies came than could be read, so that one that is missing here may have come; reveals nothing."""
+    cut_short: bool = False
+    """Whether the run was ended before all servers had their time to answer; reveals nothing."""
     granted: DhcpMessage | None = None
     address_check: AddressCheck | None = None
     """For the address that was requested last; None: there was none, or an older version did not check."""

@@ -553,6 +553,9 @@ def servers(view: DeviceView) -> Finding:
             owner="device owner",
             evidence=evidence,
         )
+    if dhcp.cut_short:
+        not_known = f"{first.server} answers, and it is not known whether others do"
+        return msgspec.structs.replace(not_looked(None, not_known), evidence=evidence)
     summary = f"Only {first.server} answers" if not others else f"{', '.join(told)} answer, and agree"
     return Finding(status="pass", summary=summary, evidence=evidence)
 

@@ -48,6 +48,8 @@ class Windows(System):
         """The resolvers of each interface: of a tunnel's, from DHCP, or set by hand."""
         found = []
         for listed in adapters.adapters():
+            if listed.adapter.is_loopback:  # asked by nobody; Wine lists the others' there, too
+                continue
             name = listed.adapter.name
             from_lease = lease.resolvers_of_lease(listed.adapter.id) or []
             for address in listed.resolvers:

@@ -214,7 +214,8 @@ def test_no_adapter_no_right_and_no_library_are_an_empty_list(windows: FakeWindo
 
 
 def test_resolvers_say_who_set_them(windows: FakeWindows) -> None:
-    windows.list_adapters(wifi(windows), vpn(windows))
+    loopback = windows.adapter(FriendlyName="lo", IfType=24, OperStatus=1, resolvers=[("9.9.9.9", 0)])
+    windows.list_adapters(wifi(windows), vpn(windows), loopback)
     windows.keys[f"{TCPIP}\\{WIFI_GUID}"] = {"NameServer": "", "DhcpNameServer": "192.168.1.1"}
     found = [(resolver.address, resolver.source, resolver.interface) for resolver in Windows().resolvers(["Work"])]
     assert found == [
