@@ -1399,9 +1399,9 @@ class Laptop(Struct, kw_only=True):
 
     Attributes:
         scope: as a run begins with.
-        obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, of the
-            `trace` of the path, of listening to an interface in monitor mode (`listen`), and of reading the rules of
-            its own `firewall`; no key where nothing does.
+        obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, of tracing the
+            path of a protocol (`trace-tcp`, `trace-udp`), of listening to an interface in monitor mode (`listen`), and
+            of reading the rules of its own `firewall`; no key where nothing does.
         steps: what a person does on this system, as `System.steps`.
         wifi: the survey as far as it goes without a scan; `triggered` says that a scan could be made.
         listening: the interfaces in monitor mode.

@@ -5,10 +5,10 @@ known of the laptop is its scope. For the air, `netpreflight.probes.wifi` is tha
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
-from netpreflight.probes.observations import LeaseTransport, Obstacle, Scope
+from netpreflight.probes.observations import LeaseTransport, Obstacle, Protocol, Scope
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import system
 from netpreflight.systems.interface import System
@@ -108,11 +108,17 @@ def to_hear_offers(scope: Scope) -> Obstacle:
     )
 
 
-def to_trace(system: System) -> Obstacle | None:
-    """What stands in the way of finding out which router drops a packet on this system; None: nothing."""
-    if system.reports_icmp_errors:
+def to_trace(protocol: Protocol, told: Collection[Protocol]) -> Obstacle | None:
+    """What stands in the way of finding out which router drops a packet; None: nothing.
+
+    Args:
+        protocol: the packet's.
+        told: the protocols for which the system tells that.
+    """
+    if protocol in told:
         return None
-    return Obstacle(reason="this system does not tell netpreflight which router dropped its packet", step=ON_LINUX)
+    packet = f"a {protocol.upper()} packet" if told else "its packet"
+    return Obstacle(reason=f"this system does not tell netpreflight which router dropped {packet}", step=ON_LINUX)
 
 
 def to_listen(scope: Scope) -> Obstacle | None:
@@ -142,14 +148,15 @@ def to_read_firewall(system: System, dropping: list[str] | None) -> Obstacle | N
     )
 
 
-def of(scope: Scope, dropping: list[str] | None) -> dict[str, Obstacle]:
-    """All that stands in the way on this laptop, as in `Laptop.obstacles`; `dropping` as above."""
+def of(scope: Scope, dropping: list[str] | None, told: Collection[Protocol]) -> dict[str, Obstacle]:
+    """All that stands in the way on this laptop, as in `Laptop.obstacles`; `dropping` and `told` as above."""
     this = system(scope.os)
     found = {
         "link": to("link", scope),
         "route": to("route", scope),
         "exchange": to_exchange(scope),
-        "trace": to_trace(this),
+        "trace-tcp": to_trace("tcp", told),
+        "trace-udp": to_trace("udp", told),
         "listen": to_listen(scope),
         "firewall": to_read_firewall(this, dropping),
     }

@@ -5,7 +5,7 @@ Exceeded (RFC 792). A ladder is a series of packets with rising TTL, one rung fo
 port is compared with ladders to other ports of the same address, the controls: if those get further, a router or
 firewall on the way treats the device's port differently. Raw sockets are used if this process may open them. If not,
 Linux still gives a program the ICMP errors that its own packets caused, with their sender and what they quote (ip(7),
-IP_RECVERR).
+IP_RECVERR), and Windows those that its SYNs caused, with their sender.
 
 The server should get as few of these packets as possible. The device's ladder climbs rung by rung, carries what the
 device itself sends, and ends with the first packet that the server answers. The controls climb up to the furthest
@@ -78,11 +78,13 @@ async def path(network: Network, targets: list[Target]) -> Path:
     Raises:
         OSError: the interface cannot be used.
     """
-    if (obstacle := obstacles.to_trace(SYSTEM)) is not None:
-        return Path(not_run=obstacle.reason, unlocked_by=obstacle.step)
+    told = SYSTEM.tells_icmp_errors_now()
     targets_seen = []
     for target in targets:
-        look = _Look(network, target)
+        if (obstacle := obstacles.to_trace(target.device.protocol, told)) is not None:
+            return Path(not_run=obstacle.reason, unlocked_by=obstacle.step)
+        controls = tuple(control for control in target.controls if control.protocol in told)
+        look = _Look(network, target._replace(controls=controls))
         with network.waiting("path", network.clock.monotonic() + look.most_s, port=target.device.port):
             targets_seen.append(await look.run())
     return Path(targets=targets_seen)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
-from netpreflight.probes.observations import AS_ROOT, Icmp, Lease, LeaseTransport, Proxy, Resolver
+from netpreflight.probes.observations import AS_ROOT, Icmp, Lease, LeaseTransport, Protocol, Proxy, Resolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +54,14 @@ class IcmpReport:
     """An ICMP error that the system has handed to the socket whose packet caused it.
 
     Attributes:
+        icmp: `proved` where the system has compared something random that it quotes.
         quoted: what it quotes of the packet, from the payload on for UDP, from the TCP header on for TCP.
-        to: where the packet was sent.
+        to: where the packet was sent; None: of a TCP socket that was not connected, which knows one place only.
     """
 
     icmp: Icmp
     quoted: bytes
-    to: tuple[str, int]
+    to: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +152,8 @@ class System:
     """The user's home folder as its shells read it; None: not each of them does."""
     surveyors: tuple[str, ...] = ()
     """Which parts of the system survey Wi-Fi, best first: names that `netpreflight.probes.wifi` knows."""
-    reports_icmp_errors = False
-    """Whether a program without privileges is told which router has dropped its packet."""
+    tells_icmp_errors: tuple[Protocol, ...] = ()
+    """The protocols for which a program is told which router has dropped its packet; versions of a system differ."""
     has_packet_sockets = False
     """Whether a privileged program sees what arrives before a firewall of this laptop, and what it did not ask for."""
     shows_firewall = False
@@ -256,8 +257,12 @@ class System:
         """
         raise OSError("this system cannot bind a socket to an interface")
 
+    def tells_icmp_errors_now(self) -> Sequence[Protocol]:
+        """The protocols for which this process is told, on this version, which router has dropped its packet."""
+        return self.tells_icmp_errors
+
     def report_icmp_errors(self, sock: socket.socket) -> None:
-        """Have the ICMP errors kept that a UDP or TCP socket's packets cause, where the system can."""
+        """Have the ICMP errors kept that a UDP or TCP socket's packets cause, if the system tells them."""
 
     def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
         """Take the ICMP errors that the system has kept for a socket."""

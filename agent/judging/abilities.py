@@ -160,12 +160,15 @@ def _monitor_mode(laptop: Laptop) -> Ability:
 
 
 def _icmp_errors(laptop: Laptop) -> Ability:
-    return _by_obstacle(
-        "icmp-errors",
+    checks, of_tcp, of_udp = (
         _checks(lambda row: row.locates),
-        laptop.obstacles.get("trace"),
-        "this system tells which router dropped a packet; no privilege is needed",
+        *(laptop.obstacles.get(f"trace-{protocol}") for protocol in ("tcp", "udp")),
     )
+    if of_tcp is None and of_udp is not None:
+        why = f"for devices that reach the cloud over TCP it is known where a port is lost; {of_udp.reason}"
+        return _row("icmp-errors", checks, "limited", why, of_udp.step)
+    why = "this system tells which router dropped a packet; no privilege is needed"
+    return _by_obstacle("icmp-errors", checks, of_tcp, why)
 
 
 def _vpn(laptop: Laptop) -> Ability:

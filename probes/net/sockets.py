@@ -19,8 +19,6 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from msgspec.structs import replace
-
 from netpreflight.probes.net import filters
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.inbox import MOST_AT_ONCE, Expected, Inbox
@@ -285,6 +283,8 @@ class UdpSocket:
     def _read_errors(self) -> None:
         """Queue the ICMP errors that the system has for this socket, MOST_AT_ONCE of them."""
         for report in itertools.islice(SYSTEM.icmp_errors(self.socket), MOST_AT_ONCE):
+            if report.to is None:
+                continue
             self._refusals += 1
             at = self._network.clock.monotonic()
             self._inbox.put(Refusal(report.icmp, *report.to, at, report.quoted))
@@ -305,6 +305,12 @@ async def _streams(sock: socket.socket, tls: ssl.SSLContext | None, name: str) -
 def _sent(sock: socket.socket) -> tuple[int, int]:
     """The segments and bytes that a TCP connection has sent so far; a lower bound where the OS does not report it."""
     return SYSTEM.segments_sent(sock) or (1, 0)
+
+
+def _in_words(problem: int) -> str:
+    """The system's message for the error of a socket, whose numbers on Windows are not those of C."""
+    messages: dict[int, str] = getattr(socket, "errorTab", {})
+    return messages.get(problem) or os.strerror(problem)
 
 
 class _Reader(asyncio.StreamReader):
@@ -551,7 +557,7 @@ class Network:
     async def syn(
         self, purpose: str, host: str | None, address: str, port: int, *, ttl: int, timeout_s: float
     ) -> SynResult:
-        """Send one SYN with this TTL, and abort the connection as soon as anything arrives (Linux).
+        """Send one SYN with this TTL, and abort the connection as soon as anything arrives.
 
         Args:
             purpose: of the SYN, for the footprint.
@@ -585,8 +591,8 @@ class Network:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             settled = asyncio.Event()
             problem = sock.connect_ex(to)
-            if problem not in {0, errno.EINPROGRESS}:
-                return SynResult("error", self.clock.monotonic(), detail=os.strerror(problem))
+            if problem not in {0, errno.EINPROGRESS, errno.EWOULDBLOCK}:  # the last is Windows' word for it
+                return SynResult("error", self.clock.monotonic(), detail=_in_words(problem))
             self.count("tcp", host, *to, packets=1, size=SYN_SIZE, purpose=purpose, shape=TCP_SYN)
             loop.add_writer(sock, settled.set)
             try:
@@ -622,13 +628,13 @@ class Network:
     def _opened(self, sock: socket.socket) -> SynResult:
         """The outcome of a SYN, once its socket has an answer or an error."""
         at, problem = self.clock.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        for report in SYSTEM.icmp_errors(sock):  # the system has compared the sequence number, which is random
-            return SynResult("icmp", at, replace(report.icmp, proved=True), report.quoted)
+        for report in SYSTEM.icmp_errors(sock):
+            return SynResult("icmp", at, report.icmp, report.quoted)
         if problem == 0:
             return SynResult("accepted", at)
         if problem == errno.ECONNREFUSED:
             return SynResult("refused", at)
-        return SynResult("error", at, detail=os.strerror(problem))
+        return SynResult("error", at, detail=_in_words(problem))
 
     def _count_tcp(
         self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int], shape: Shape

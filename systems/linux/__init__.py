@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 
-from netpreflight.probes.observations import Lease, Proxy, Resolver
+from netpreflight.probes.observations import Lease, Protocol, Proxy, Resolver
 from netpreflight.systems import environment, posix
 from netpreflight.systems.interface import Adapter, IcmpReport, System
 from netpreflight.systems.linux import adapters, clock, firewall, lease, radios, resolvers, sockets
@@ -18,7 +18,7 @@ class Linux(System):
     as_root = ("sudo",)
     home = "~"
     surveyors = ("nl80211", "wpa_supplicant", "NetworkManager")
-    reports_icmp_errors = True  # ip(7), IP_RECVERR
+    tells_icmp_errors: tuple[Protocol, ...] = ("udp", "tcp")  # ip(7), IP_RECVERR
     has_packet_sockets = True  # packet(7)
     shows_firewall = True
     steps: Mapping[str, str] = {

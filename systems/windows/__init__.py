@@ -2,12 +2,12 @@
 
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver, ResolverSource
-from netpreflight.systems.interface import Adapter, Air, System
-from netpreflight.systems.windows import adapters, lease, privileges, proxies, routes, stopping, window, wlan
+from netpreflight.probes.observations import Lease, LeaseTransport, Protocol, Proxy, Resolver, ResolverSource
+from netpreflight.systems.interface import Adapter, Air, IcmpReport, System
+from netpreflight.systems.windows import adapters, icmp, lease, privileges, proxies, routes, stopping, window, wlan
 
 _IP_UNICAST_IF, _IP_DONTFRAGMENT = 31, 14  # ws2ipdef.h
 
@@ -21,6 +21,7 @@ class Windows(System):
     privileged_user = "administrator"
     as_privileged_user = "as administrator (right-click the terminal, and choose Run as administrator)"
     program = "netpreflight"
+    tells_icmp_errors: tuple[Protocol, ...] = ("tcp",)
     steps: Mapping[str, str] = {
         "clock": "Set the clock (Settings > Time & language > Date & time > Sync now).",
         "firewall": "Look whether the Windows firewall lets this program in, on private and public networks (Windows "
@@ -88,6 +89,19 @@ class Windows(System):
             raise OSError(f"there is no interface {adapter}")
         index = struct.pack("!I", found.index)  # in network byte order
         return lambda sock: sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, index)
+
+    def tells_icmp_errors_now(self) -> Sequence[Protocol]:
+        """TCP, from Windows 10 version 2004 on."""
+        return self.tells_icmp_errors if icmp.are_told() else ()
+
+    def report_icmp_errors(self, sock: socket.socket) -> None:
+        """Let an ICMP error end an attempt to connect."""
+        if sock.type == socket.SOCK_STREAM:
+            icmp.report(sock)
+
+    def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
+        """The ICMP error that has ended an attempt to connect."""
+        return icmp.errors(sock) if sock.type == socket.SOCK_STREAM else iter(())
 
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""

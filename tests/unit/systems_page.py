@@ -68,7 +68,7 @@ def _laptop(here: System, air: Wifi, *, is_privileged: bool) -> Laptop:
     tells_time = type(here).is_synchronised is not System.is_synchronised
     return Laptop(
         scope=scope,
-        obstacles=obstacles.of(scope, dropping),
+        obstacles=obstacles.of(scope, dropping, here.tells_icmp_errors),
         steps=dict(here.steps),
         wifi=air,
         listening=["mon0"] if is_privileged and "monitor" in here.steps else [],

@@ -69,7 +69,7 @@ def laptop(here: Scope | None = None, **changes: Any) -> Laptop:
     """One that lacks nothing, with these changes; what stands in the way follows from its scope."""
     here = here or scope()
     about: dict[str, Any] = {
-        "obstacles": obstacles.of(here, changes.get("dropping", [])),
+        "obstacles": obstacles.of(here, changes.get("dropping", []), system(here.os).tells_icmp_errors),
         "steps": dict(system(here.os).steps),
         "wifi": Wifi(source="nl80211", triggered=True, interface="wlan9", regulatory_country="DE"),
         "listening": ["mon0"],
@@ -176,8 +176,8 @@ def test_the_lease_that_the_laptop_holds_stands_in_for_the_exchange() -> None:
     assert found["own-resolver"].state == "yes"
 
 
-@pytest.mark.parametrize(("system", "source"), [("win32", "windows"), ("darwin", "macos")])
-def test_other_systems_say_what_is_not_known_there(system: str, source: str) -> None:
+@pytest.mark.parametrize(("system", "source", "traced"), [("win32", "windows", "limited"), ("darwin", "macos", "no")])
+def test_other_systems_say_what_is_not_known_there(system: str, source: str, traced: str) -> None:
     here = scope(os=system, **USER)
     air = Wifi(source=source, interface="Wi-Fi", limits=[NOT_ASKED])
     found = changed(laptop(here, wifi=air, listening=[], dropping=None, synchronised=None))
@@ -186,7 +186,7 @@ def test_other_systems_say_what_is_not_known_there(system: str, source: str) -> 
         "dhcp-exchange": "limited",
         "wifi-scan": "limited",
         "monitor-mode": "limited",
-        "icmp-errors": "no",
+        "icmp-errors": traced,
         "own-firewall": "limited",
         "clock": "limited",
         "country": "limited",

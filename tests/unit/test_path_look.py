@@ -8,19 +8,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge_one
+from netpreflight.agent.selection import Selection
+from netpreflight.probes import obstacles
 from netpreflight.probes import path as probe
-from netpreflight.probes.net.ladders import Rungs, UdpClimb
+from netpreflight.probes.net import raw
+from netpreflight.probes.net.ladders import Destination, Rungs, UdpClimb
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, WHOLE, Shape
-from netpreflight.probes.net.sockets import Datagram, Refusal
-from netpreflight.probes.observations import Icmp, PathTarget, WholePackets
+from netpreflight.probes.net.sockets import Datagram, Network, Refusal, SynResult
+from netpreflight.probes.observations import Cloud, CloudEndpoint, Icmp, PathTarget, Protocol, WholePackets
 from netpreflight.probes.path import LARGE_TRIES, MOST_PACKETS, Target, path
 from netpreflight.systems import system
+from tests.unit import seen
 from tests.unit.dtls_records import HELLO_VERIFY
 from tests.unit.fakes import Clock, FakeNetwork
 from tests.unit.ladder_place import ADDRESS, PLACE, error
 
 COAP, DTLS = Rungs("udp", 5683, "coap"), Rungs("udp", 5684, "dtls")
 DNS, NTP = Rungs("udp", 53, "dns"), Rungs("udp", 123, "ntp")
+NONCE, HTTPS = Rungs("tcp", 5683, "syn"), Rungs("tcp", 443, "syn")
 SIZE = 1280
 
 
@@ -466,9 +473,52 @@ def test_none_is_sent_unasked(clock: Clock) -> None:
 # --- elsewhere
 
 
-def test_elsewhere_than_on_linux_it_is_not_run(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    monkeypatch.setattr(probe, "SYSTEM", system("win32"))
-    made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), []))
+@pytest.mark.parametrize(
+    ("told", "device", "reason"),
+    [
+        ((), DTLS, "this system does not tell netpreflight which router dropped its packet"),
+        ((), NONCE, "this system does not tell netpreflight which router dropped its packet"),
+        (("tcp",), DTLS, "this system does not tell netpreflight which router dropped a UDP packet"),
+    ],
+    ids=["neither, for UDP", "neither, for TCP", "TCP only, for UDP"],
+)
+def test_what_the_system_does_not_tell_is_not_traced(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, told: tuple[Protocol, ...], device: Rungs, reason: str
+) -> None:
+    here = system("win32")
+    monkeypatch.setattr(here, "tells_icmp_errors_now", lambda: told)
+    monkeypatch.setattr(probe, "SYSTEM", here)
+    made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), [Target(PLACE, device)]))
 
-    assert made.not_run
-    assert made.unlocked_by
+    assert (made.not_run, made.unlocked_by, made.targets) == (reason, obstacles.ON_LINUX, [])
+
+
+def test_where_only_tcp_is_told_the_last_router_before_a_drop_is_found(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    async def syn(self: Network, *to: Any, ttl: int, timeout_s: float) -> SynResult:
+        """As on Windows, behind whose second router the device's port is dropped; the fifth hop is the server."""
+        *_, port = to
+        if port == NONCE.port and ttl > 2:
+            await self.clock.sleep_until(self.clock.monotonic() + timeout_s)
+            return SynResult("timeout", self.clock.monotonic())
+        if ttl < 5:
+            icmp = Icmp(type=11, code=0, source=f"203.0.113.{ttl}")
+            return SynResult("icmp", self.clock.monotonic(), icmp)
+        return SynResult("accepted", self.clock.monotonic())
+
+    here = system("win32")
+    monkeypatch.setattr(here, "tells_icmp_errors_now", lambda: ("tcp",))
+    monkeypatch.setattr(probe, "SYSTEM", here)
+    monkeypatch.setattr(raw, "SYSTEM", here)
+    monkeypatch.setattr(FakeNetwork, "syn", syn)
+    photon = profiles.load("photon")
+    place = Destination(photon.cloud.hosts.value[0], ADDRESS)
+    made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), [Target(place, NONCE, (HTTPS, DNS))]))
+    endpoint = CloudEndpoint(transport="tcp-nonce", host=place.host, port=NONCE.port, address=ADDRESS)
+    observed = seen.healthy(cloud=Cloud(endpoints=[endpoint]), path=made)
+    found = judge_one("path.egress", observed, photon, Selection())
+
+    assert [control.name for target in made.targets for control in target.controls] == ["TCP 443"]
+    assert (found.status, found.problem) == ("fail", "dropped")
+    assert "203.0.113.2 (hop 2" in found.summary

@@ -15,7 +15,9 @@ from typing import Any, Self
 
 import pytest
 
-from netpreflight.systems.windows import Windows, adapters, native, proxies, routes, wlan
+from netpreflight.probes.observations import Icmp
+from netpreflight.systems.interface import IcmpReport
+from netpreflight.systems.windows import Windows, adapters, icmp, native, proxies, routes, wlan
 from tests.unit.leases import leases
 
 WIFI_GUID, VPN_GUID = "{11111111-2222-3333-4444-555555555555}", "{99999999-2222-3333-4444-555555555555}"
@@ -30,6 +32,7 @@ STRUCTURES = {
     "IP_ADAPTER_ADDRESSES_LH": adapters.AdapterAddresses,
     "MIB_IPNETROW": routes.NeighbourRow,
     "WINHTTP_PROXY_INFO": proxies.ProxyInfo,
+    "SDK_ICMP_ERROR_INFO": icmp.ErrorInfo,
     "GUID": wlan.Guid,
     "DOT11_SSID": wlan.Ssid,
     "WLAN_INTERFACE_INFO": wlan.InterfaceInfo,
@@ -41,6 +44,10 @@ STRUCTURES = {
     "WLAN_CONNECTION_ATTRIBUTES": wlan.ConnectionAttributes,
     "WLAN_NOTIFICATION_DATA": wlan.NotificationData,
 }
+DEFINED = (
+    "typedef struct { SOCKADDR_INET srcaddress; enum { A } protocol; UINT8 type; UINT8 code; } SDK_ICMP_ERROR_INFO;"
+)
+"""As ws2ipdef.h of the Windows SDK has it, where the enumeration is IPPROTO; mingw-w64 10 has neither."""
 SIZES = {
     "IP_ADAPTER_ADDRESSES_LH": None,
     "WLAN_CONNECTION_ATTRIBUTES": None,
@@ -341,6 +348,82 @@ def test_a_socket_is_bound_by_the_number_in_network_byte_order(windows: FakeWind
         Windows().binder("none")
 
 
+TIME_EXCEEDED = b"\x02\0" + bytes(2) + bytes([192, 0, 2, 1]) + bytes(20) + b"\x01\0\0\0" + b"\x0b\0" + bytes(2)
+"""ICMP_ERROR_INFO: a sockaddr_in in 28 bytes, IPPROTO_ICMP, type 11, code 0, padding."""
+
+
+class TcpSocket:
+    """A socket on Windows: what it is set to, and what it says of an ICMP error."""
+
+    type = socket.SOCK_STREAM
+
+    def __init__(self, told: bytes | OSError = b"", *, is_old: bool = False) -> None:
+        self.options: list[tuple[int, int, object]] = []
+        self._told, self._is_old = told, is_old
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def setsockopt(self, *option: Any) -> None:
+        """As Windows does."""
+        if self._is_old:
+            raise OSError(10042, "WSAENOPROTOOPT")
+        self.options.append(option)
+
+    def getsockopt(self, level: int, option: int, size: int) -> bytes:
+        """TCP_ICMP_ERROR_INFO."""
+        assert (level, option) == (6, 19)
+        assert size >= len(TIME_EXCEEDED)
+        if isinstance(self._told, OSError):
+            raise self._told
+        return self._told
+
+
+def test_the_router_at_which_a_syn_ran_out_of_hops() -> None:
+    sock: Any = TcpSocket(TIME_EXCEEDED)
+    Windows().report_icmp_errors(sock)
+    assert sock.options == [(6, 18, 1), (6, 9, 1)]
+    (told,) = Windows().icmp_errors(sock)
+    assert told == IcmpReport(Icmp(type=11, code=0, source="192.0.2.1"), b"")
+    assert not told.icmp.proved, "nothing says that Windows compares what is quoted"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        OSError(11004, "WSANO_DATA"),
+        b"",
+        TIME_EXCEEDED[:33],
+        b"\x17\0" + bytes(26) + b"\x3a\0\0\0" + bytes(4),  # ICMPv6, from ::
+        b"\x17\0" + TIME_EXCEEDED[2:],
+        bytes(36),
+        TIME_EXCEEDED[:28] + b"\x11" + TIME_EXCEEDED[29:],
+    ],
+    ids=["no data", "empty", "cut off", "ICMPv6", "IPv6", "zeros", "UDP"],
+)
+def test_what_is_no_icmp_error_of_ipv4_is_none(told: bytes | OSError) -> None:
+    sock: Any = TcpSocket(told)
+    assert list(Windows().icmp_errors(sock)) == []
+
+
+def test_a_datagram_names_no_router() -> None:
+    sock: Any = TcpSocket(TIME_EXCEEDED)
+    sock.type = socket.SOCK_DGRAM
+    Windows().report_icmp_errors(sock)
+    assert sock.options == []
+    assert list(Windows().icmp_errors(sock)) == []
+
+
+def test_icmp_errors_are_told_from_windows_10_2004_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "socket", lambda *_: TcpSocket())
+    assert Windows().tells_icmp_errors_now() == ("tcp",)
+    monkeypatch.setattr(socket, "socket", lambda *_: TcpSocket(is_old=True))
+    assert Windows().tells_icmp_errors_now() == ()
+
+
 def test_ctrl_c_stops_the_run_and_what_was_set_is_restored(windows: FakeWindows) -> None:
     windows.calls["SetConsoleCtrlHandler"] = lambda *_: 0  # there is no console
 
@@ -397,6 +480,7 @@ def test_structures_are_laid_out_as_in_the_headers(tmp_path: Path) -> None:
     lines = [
         "#define _WIN32_WINNT 0x0A00",
         *(f"#include <{header}>" for header in HEADERS),
+        DEFINED,
     ]
     for name, structure in STRUCTURES.items():
         for entry in structure._fields_:
