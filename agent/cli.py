@@ -1011,6 +1011,7 @@ def _write_each(
     """
     from netpreflight.agent.privilege.caller import file_owner  # noqa: PLC0415 - as above
     from netpreflight.agent.report import write  # noqa: PLC0415
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415
 
     failed = []
     for path in outputs:
@@ -1021,7 +1022,7 @@ def _write_each(
                 if helper is not None:
                     helper.write(path, text, private=private)
                 else:
-                    write(path, text, private=private, owner=file_owner())
+                    write(path, text, private=private, owner=file_owner(), create=SYSTEM.create_private)
         except OSError as problem:
             failed.append(f"cannot write {path}: {problem.strerror or problem}")
         del text  # it may be large, and so may the next one

@@ -1,6 +1,7 @@
 """What probes and agent ask of the operating system, whichever it is."""
 
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -308,7 +309,15 @@ class System:
         """
         raise OSError("this system has no packet sockets")
 
-    # --- the process
+    # --- the process, and its files
+
+    def create_private(self, path: str) -> int:
+        """Create a file that nobody but its owner and administrators may read, and return its descriptor.
+
+        Raises:
+            OSError: there is one of that name, or it cannot be made.
+        """
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
     def has_own_window(self) -> bool:
         """Whether this program's window was made for it, as by a double click, and closes at its end."""

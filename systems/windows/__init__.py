@@ -7,7 +7,18 @@ from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import Lease, LeaseTransport, Protocol, Proxy, Resolver, ResolverSource
 from netpreflight.systems.interface import Adapter, Air, IcmpReport, System
-from netpreflight.systems.windows import adapters, icmp, lease, privileges, proxies, routes, stopping, window, wlan
+from netpreflight.systems.windows import (
+    access,
+    adapters,
+    icmp,
+    lease,
+    privileges,
+    proxies,
+    routes,
+    stopping,
+    window,
+    wlan,
+)
 
 _IP_UNICAST_IF, _IP_DONTFRAGMENT = 31, 14  # ws2ipdef.h
 
@@ -106,6 +117,10 @@ class Windows(System):
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""
         sock.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAGMENT, 1)
+
+    def create_private(self, path: str) -> int:
+        """Create a file that nobody but this user and administrators may read."""
+        return access.create_private(path)
 
     def has_own_window(self) -> bool:
         """Whether the console was made for this program."""

@@ -17,7 +17,7 @@ import pytest
 
 from netpreflight.probes.observations import Icmp
 from netpreflight.systems.interface import IcmpReport
-from netpreflight.systems.windows import Windows, adapters, icmp, native, proxies, routes, wlan
+from netpreflight.systems.windows import Windows, access, adapters, icmp, native, proxies, routes, wlan
 from tests.unit.leases import leases
 
 WIFI_GUID, VPN_GUID = "{11111111-2222-3333-4444-555555555555}", "{99999999-2222-3333-4444-555555555555}"
@@ -33,6 +33,7 @@ STRUCTURES = {
     "MIB_IPNETROW": routes.NeighbourRow,
     "WINHTTP_PROXY_INFO": proxies.ProxyInfo,
     "SDK_ICMP_ERROR_INFO": icmp.ErrorInfo,
+    "SECURITY_ATTRIBUTES": access.SecurityAttributes,
     "GUID": wlan.Guid,
     "DOT11_SSID": wlan.Ssid,
     "WLAN_INTERFACE_INFO": wlan.InterfaceInfo,

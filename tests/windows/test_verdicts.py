@@ -4,6 +4,7 @@ Linux' runs are root's: on Windows any user may have UDP port 68, by which all i
 """
 
 import json
+import stat
 
 import pytest
 
@@ -23,12 +24,13 @@ def test_a_healthy_network(device: str) -> None:
         windows = wine.check("--device", device)
         linux = lab.check("--device", device)
         (kept,) = wine.kept()
-        saved = kept.read_bytes()
+        saved, mode = kept.read_bytes(), kept.stat().st_mode
 
     assert_same(windows, linux, {})
     assert "fail" not in statuses(windows).values()
     assert json.loads(saved)["started"] == windows.report["started"]
     assert b"\r" not in saved
+    assert not mode & stat.S_IRWXO, "Wine makes a mode of the access control list: administrators are the group"
 
 
 @pytest.mark.parametrize("device", CLOUD_PORTS)
