@@ -108,15 +108,21 @@ def to_hear_offers(scope: Scope) -> Obstacle:
     )
 
 
-def to_trace(protocol: Protocol, told: Collection[Protocol]) -> Obstacle | None:
+def to_trace(protocol: Protocol, told: Collection[Protocol], system: System) -> Obstacle | None:
     """What stands in the way of finding out which router drops a packet; None: nothing.
 
     Args:
         protocol: the packet's.
-        told: the protocols for which the system tells that.
+        told: the protocols for which the system tells this process that.
+        system: this laptop's.
     """
     if protocol in told:
         return None
+    if system.tells_icmp_errors_to_root_only and protocol in system.tells_icmp_errors:
+        return Obstacle(
+            reason="this system tells only root which router dropped a packet",
+            step=f"Run netpreflight again {system.as_privileged_user}.",
+        )
     packet = f"a {protocol.upper()} packet" if told else "its packet"
     return Obstacle(reason=f"this system does not tell netpreflight which router dropped {packet}", step=ON_LINUX)
 
@@ -155,8 +161,8 @@ def of(scope: Scope, dropping: list[str] | None, told: Collection[Protocol]) -> 
         "link": to("link", scope),
         "route": to("route", scope),
         "exchange": to_exchange(scope),
-        "trace-tcp": to_trace("tcp", told),
-        "trace-udp": to_trace("udp", told),
+        "trace-tcp": to_trace("tcp", told, this),
+        "trace-udp": to_trace("udp", told, this),
         "listen": to_listen(scope),
         "firewall": to_read_firewall(this, dropping),
     }

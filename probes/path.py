@@ -81,7 +81,7 @@ async def path(network: Network, targets: list[Target]) -> Path:
     told = SYSTEM.tells_icmp_errors_now()
     targets_seen = []
     for target in targets:
-        if (obstacle := obstacles.to_trace(target.device.protocol, told)) is not None:
+        if (obstacle := obstacles.to_trace(target.device.protocol, told, SYSTEM)) is not None:
             return Path(not_run=obstacle.reason, unlocked_by=obstacle.step)
         controls = tuple(control for control in target.controls if control.protocol in told)
         look = _Look(network, target._replace(controls=controls))

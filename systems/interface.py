@@ -155,6 +155,7 @@ class System:
     """Which parts of the system survey Wi-Fi, best first: names that `netpreflight.probes.wifi` knows."""
     tells_icmp_errors: tuple[Protocol, ...] = ()
     """The protocols for which a program is told which router has dropped its packet; versions of a system differ."""
+    tells_icmp_errors_to_root_only = False
     has_packet_sockets = False
     """Whether a privileged program sees what arrives before a firewall of this laptop, and what it did not ask for."""
     shows_firewall = False
@@ -262,11 +263,16 @@ class System:
         """The protocols for which this process is told, on this version, which router has dropped its packet."""
         return self.tells_icmp_errors
 
-    def report_icmp_errors(self, sock: socket.socket) -> None:
-        """Have the ICMP errors kept that a UDP or TCP socket's packets cause, if the system tells them."""
+    def report_icmp_errors(self, sock: socket.socket) -> socket.socket | None:
+        """Have the ICMP errors kept that a UDP or TCP socket's packets cause, if the system tells them.
 
-    def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
-        """Take the ICMP errors that the system has kept for a socket."""
+        Returns:
+            Another socket, to be closed with this one, which becomes readable where one has come; None: this one does.
+        """
+        return None
+
+    def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:
+        """Take the ICMP errors that the system has kept for a socket; `told_by` as `report_icmp_errors` gave it."""
         return iter(())
 
     def forbid_fragments(self, sock: socket.socket) -> None:
@@ -282,7 +288,10 @@ class System:
         return None
 
     def closed_ports(self) -> int | None:
-        """How many datagrams and ICMP errors for closed ports the system has counted; None: it does not count them."""
+        """How many datagrams and ICMP errors for closed ports the system has counted; None: it does not count them.
+
+        Not those that were sent to all hosts, which are many in a large network.
+        """
         return None
 
     def attach_filter(self, sock: socket.socket, program: bytes) -> None:

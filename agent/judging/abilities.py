@@ -167,7 +167,7 @@ def _icmp_errors(laptop: Laptop) -> Ability:
     if of_tcp is None and of_udp is not None:
         why = f"for devices that reach the cloud over TCP it is known where a port is lost; {of_udp.reason}"
         return _row("icmp-errors", checks, "limited", why, of_udp.step)
-    why = "this system tells which router dropped a packet; no privilege is needed"
+    why = "this system tells which router dropped a packet"
     return _by_obstacle("icmp-errors", checks, of_tcp, why)
 
 

@@ -36,6 +36,7 @@ from netpreflight.probes.observations import (
     Waiting,
 )
 from netpreflight.systems import SYSTEM
+from netpreflight.systems.interface import IcmpReport
 
 TCP_OVERHEAD = 52
 """Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
@@ -147,16 +148,20 @@ class UdpSocket:
         self._refusals = 0
         self._was_refused = False
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._told_by: socket.socket | None = None
+        """Where the system tells the ICMP errors, if not by this socket itself."""
         try:
             self.socket.settimeout(0)
             network.bind_to_interface(self.socket)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-            SYSTEM.report_icmp_errors(self.socket)
+            self._told_by = SYSTEM.report_icmp_errors(self.socket)
             self.socket.bind(("", local_port))
         except OSError:
-            self.socket.close()
+            self._close_both()
             raise
         self._inbox.watch(self.socket)
+        if self._told_by is not None:
+            asyncio.get_running_loop().add_reader(self._told_by.fileno(), self._read_errors)
         asyncio.get_running_loop().add_reader(self.socket.fileno(), self._on_readable)
 
     def expect(self, port: int, address: str | None = None, mark: bytes = b"", mark_at: int = 0) -> None:
@@ -237,8 +242,14 @@ class UdpSocket:
     def close(self) -> None:
         """Close the socket."""
         if self.socket.fileno() >= 0:
-            asyncio.get_running_loop().remove_reader(self.socket.fileno())
-            self.socket.close()
+            for sock in filter(None, (self.socket, self._told_by)):
+                asyncio.get_running_loop().remove_reader(sock.fileno())
+            self._close_both()
+
+    def _close_both(self) -> None:
+        self.socket.close()
+        if self._told_by is not None:
+            self._told_by.close()
 
     def _unsent(self, problem: str, address: str, port: int) -> str:
         """Report to the trace why a datagram was not sent; returns the reason."""
@@ -282,7 +293,7 @@ class UdpSocket:
 
     def _read_errors(self) -> None:
         """Queue the ICMP errors that the system has for this socket, MOST_AT_ONCE of them."""
-        for report in itertools.islice(SYSTEM.icmp_errors(self.socket), MOST_AT_ONCE):
+        for report in itertools.islice(SYSTEM.icmp_errors(self.socket, self._told_by), MOST_AT_ONCE):
             if report.to is None:
                 continue
             self._refusals += 1
@@ -582,11 +593,12 @@ class Network:
         """Send the SYN, and wait for its outcome."""
         loop = asyncio.get_running_loop()
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        is_kept = False
+        is_kept, told_by = False, None
+        reports: list[IcmpReport] = []
         try:
             sock.settimeout(0)
             self.bind_to_interface(sock)
-            SYSTEM.report_icmp_errors(sock)
+            told_by = SYSTEM.report_icmp_errors(sock)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             settled = asyncio.Event()
@@ -595,6 +607,15 @@ class Network:
                 return SynResult("error", self.clock.monotonic(), detail=_in_words(problem))
             self.count("tcp", host, *to, packets=1, size=SYN_SIZE, purpose=purpose, shape=TCP_SYN)
             loop.add_writer(sock, settled.set)
+
+            def hear() -> None:
+                """Take the errors that have come; those about other packets are left out."""
+                reports.extend(SYSTEM.icmp_errors(sock, told_by))
+                if reports:
+                    settled.set()
+
+            if told_by is not None:
+                loop.add_reader(told_by, hear)
             try:
                 async with asyncio.timeout(timeout_s):
                     await settled.wait()
@@ -602,7 +623,10 @@ class Network:
                 return SynResult("timeout", self.clock.monotonic())
             finally:
                 loop.remove_writer(sock)
-            result = self._opened(sock)
+                if told_by is not None:
+                    loop.remove_reader(told_by)
+            hear()
+            result = self._opened(sock, reports)
             is_kept = result.outcome == "accepted"
             if is_kept:
                 filters.attach(sock, None)  # what still arrives is not answered
@@ -617,6 +641,8 @@ class Network:
                 loop.call_later(UNREAD_S, self._unread[sock])
             else:
                 sock.close()
+            if told_by is not None:
+                told_by.close()
 
     def _reset(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> None:
         """Reset a connection, and count what it has sent besides its SYN, which is counted already."""
@@ -625,10 +651,10 @@ class Network:
             self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
             sock.close()
 
-    def _opened(self, sock: socket.socket) -> SynResult:
-        """The outcome of a SYN, once its socket has an answer or an error."""
+    def _opened(self, sock: socket.socket, reports: list[IcmpReport]) -> SynResult:
+        """The outcome of a SYN, once its socket has an answer or an error, or an ICMP error was reported."""
         at, problem = self.clock.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        for report in SYSTEM.icmp_errors(sock):
+        for report in reports:
             return SynResult("icmp", at, report.icmp, report.quoted)
         if problem == 0:
             return SynResult("accepted", at)

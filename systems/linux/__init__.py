@@ -91,7 +91,7 @@ class Linux(System):
         """Have the ICMP errors kept that a socket's packets cause."""
         sockets.report_icmp_errors(sock)
 
-    def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
+    def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:  # noqa: ARG002 - there is none
         """Take the ICMP errors that are kept for a socket."""
         return sockets.icmp_errors(sock)
 

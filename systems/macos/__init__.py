@@ -1,13 +1,13 @@
 """macOS 13 and later. Nothing here has run on a real machine yet."""
 
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from netpreflight.probes.observations import WITH_SUDO, Lease, LeaseTransport, Proxy, Resolver
+from netpreflight.probes.observations import WITH_SUDO, Lease, LeaseTransport, Protocol, Proxy, Resolver
 from netpreflight.systems import posix
-from netpreflight.systems.interface import Adapter, System
-from netpreflight.systems.macos import adapters, routes, services
+from netpreflight.systems.interface import Adapter, IcmpReport, System
+from netpreflight.systems.macos import adapters, counters, icmp, routes, services
 
 _IP_BOUND_IF, _IP_DONTFRAG = 25, 28  # netinet/in.h
 
@@ -24,6 +24,8 @@ class Macos(System):
     home = "~"
     surveyors = ("CoreWLAN",)
     as_privileged_user = WITH_SUDO
+    tells_icmp_errors: tuple[Protocol, ...] = ("udp", "tcp")  # icmp(4)
+    tells_icmp_errors_to_root_only = True
     steps: Mapping[str, str] = {
         "clock": "Set the clock (System Settings > General > Date & Time > Set time and date automatically).",
         "firewall": "Look whether the firewall lets this program in (System Settings > Network > Firewall > Options).",
@@ -76,6 +78,22 @@ class Macos(System):
         """A function that lets a socket send by this interface only."""
         index = socket.if_nametoindex(adapter)
         return lambda sock: sock.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, index)
+
+    def tells_icmp_errors_now(self) -> Sequence[Protocol]:
+        """All of them, for root."""
+        return self.tells_icmp_errors if posix.is_root() else ()
+
+    def report_icmp_errors(self, sock: socket.socket) -> socket.socket | None:  # noqa: ARG002 - for each one
+        """A socket that hears all ICMP packets; None: this process is not root's."""
+        return icmp.raw_socket() if posix.is_root() else None
+
+    def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:
+        """The ICMP errors that a socket's packets have caused."""
+        return iter(()) if told_by is None else icmp.errors(sock, told_by)
+
+    def closed_ports(self) -> int | None:
+        """How many datagrams for closed ports the kernel has counted."""
+        return counters.closed_ports()
 
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""

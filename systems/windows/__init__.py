@@ -110,7 +110,7 @@ class Windows(System):
         if sock.type == socket.SOCK_STREAM:
             icmp.report(sock)
 
-    def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
+    def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:  # noqa: ARG002 - there is none
         """The ICMP error that has ended an attempt to connect."""
         return icmp.errors(sock) if sock.type == socket.SOCK_STREAM else iter(())
 

@@ -65,10 +65,11 @@ def _laptop(here: System, air: Wifi, *, is_privileged: bool) -> Laptop:
         os=here.name,
     )
     dropping: list[str] | None = [] if is_privileged and here.shows_firewall else None
+    is_told = is_privileged or not here.tells_icmp_errors_to_root_only
     tells_time = type(here).is_synchronised is not System.is_synchronised
     return Laptop(
         scope=scope,
-        obstacles=obstacles.of(scope, dropping, here.tells_icmp_errors),
+        obstacles=obstacles.of(scope, dropping, here.tells_icmp_errors if is_told else ()),
         steps=dict(here.steps),
         wifi=air,
         listening=["mon0"] if is_privileged and "monitor" in here.steps else [],

@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from netpreflight.probes.observations import Icmp
 from netpreflight.systems import posix
-from netpreflight.systems.macos import Macos, native
+from netpreflight.systems.interface import IcmpReport
+from netpreflight.systems.macos import Macos, icmp, native
 from tests.unit.leases import leases
 
 SETUP, STATE = "Setup:/Network/Service", "State:/Network/Service"
@@ -490,3 +492,74 @@ def test_the_real_libraries_answer_on_a_mac_only() -> None:
     for loopback in [found["lo0"]] if is_mac else []:
         assert (loopback.is_loopback, loopback.index) == (True, socket.if_nametoindex("lo0"))
         assert "127.0.0.1/8" in loopback.addresses
+
+
+# --- ICMP errors, and what is counted
+
+
+def udp_error(source: str, from_port: int, to: str, port: int, payload: bytes = b"", *, protocol: int = 17) -> bytes:
+    """Time exceeded, as a raw socket of macOS gives it: the outer length and fragment fields are in the CPU's order."""
+    inner = struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 28 + len(payload), 77, 0, 1, protocol, 0, bytes(4), socket.inet_aton(to)
+    )
+    error = b"\x0b\0" + bytes(6) + inner + struct.pack("!HHHH", from_port, port, 8 + len(payload), 0) + payload
+    outer = struct.pack("<BBHHHBB", 0x45, 0, len(error), 5, 0x4000, 64, 1)
+    return outer + bytes(2) + socket.inet_aton(source) + socket.inet_aton("192.168.1.7") + error
+
+
+def heard(sock: socket.socket, *packets: bytes) -> list[IcmpReport]:
+    """What macOS says of a socket where these ICMP packets have come."""
+    sends, told_by = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with sends, told_by:
+        told_by.settimeout(0)
+        for packet in packets:
+            sends.send(packet)
+        return list(Macos().icmp_errors(sock, told_by))
+
+
+def test_root_is_told_which_router_dropped_a_datagram() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        own: int = sock.getsockname()[1]
+        mine = udp_error("203.0.113.1", own, "198.51.100.20", 5684, b"\x16\xfe")
+        others = (
+            udp_error("203.0.113.1", own ^ 1, "198.51.100.20", 5684),
+            udp_error("203.0.113.1", own, "198.51.100.20", 5684, protocol=6),
+            b"\x45" + bytes(19) + b"\0\0" + bytes(30),  # an echo reply
+            mine[:50],
+            b"",
+        )
+        (report,) = heard(sock, *others, mine)
+
+    assert report.icmp == Icmp(type=11, code=0, source="203.0.113.1")
+    assert (report.to, report.quoted) == (("198.51.100.20", 5684), b"\x16\xfe")
+
+
+def test_root_is_told_which_router_dropped_a_syn_and_nothing_proves_it() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        own: int = sock.getsockname()[1]
+        (report,) = heard(sock, udp_error("203.0.113.1", own, "198.51.100.20", 5683, protocol=6))
+
+    assert (report.icmp.source, report.icmp.proved, report.to) == ("203.0.113.1", False, ("198.51.100.20", 5683))
+    assert report.quoted[:4] == struct.pack("!HH", own, 5683)
+
+
+def test_others_than_root_are_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 501)
+    monkeypatch.setattr(icmp, "raw_socket", pytest.fail)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        assert Macos().report_icmp_errors(sock) is None
+        assert list(Macos().icmp_errors(sock, None)) == []
+    assert Macos().tells_icmp_errors_now() == ()
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert Macos().tells_icmp_errors_now() == ("udp", "tcp")
+
+
+def test_datagrams_for_closed_ports_are_counted_without_those_to_all(mac: FakeMac) -> None:
+    assert Macos().closed_ports() is None  # sysctl fails
+    counts = [9000, 0, 0, 0, 130, 100, *range(16)]  # struct udpstat: the fifth is udps_noport, then those to all
+    mac.tables[4, 2, 17, 2] = struct.pack("<22I", *counts)
+    assert Macos().closed_ports() == 30
+    mac.tables[4, 2, 17, 2] = struct.pack("<5I", *counts[:5])
+    assert Macos().closed_ports() is None

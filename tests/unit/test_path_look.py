@@ -493,6 +493,16 @@ def test_what_the_system_does_not_tell_is_not_traced(
     assert (made.not_run, made.unlocked_by, made.targets) == (reason, obstacles.ON_LINUX, [])
 
 
+def test_what_root_alone_is_told_has_its_step(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    here = system("darwin")
+    monkeypatch.setattr(here, "tells_icmp_errors_now", tuple)
+    monkeypatch.setattr(probe, "SYSTEM", here)
+    made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), [Target(PLACE, DTLS)]))
+
+    assert made.not_run == "this system tells only root which router dropped a packet"
+    assert made.unlocked_by == "Run netpreflight again with sudo."
+
+
 def test_where_only_tcp_is_told_the_last_router_before_a_drop_is_found(
     monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:

@@ -387,7 +387,7 @@ def test_the_router_at_which_a_syn_ran_out_of_hops() -> None:
     sock: Any = TcpSocket(TIME_EXCEEDED)
     Windows().report_icmp_errors(sock)
     assert sock.options == [(6, 18, 1), (6, 9, 1)]
-    (told,) = Windows().icmp_errors(sock)
+    (told,) = Windows().icmp_errors(sock, None)
     assert told == IcmpReport(Icmp(type=11, code=0, source="192.0.2.1"), b"")
     assert not told.icmp.proved, "nothing says that Windows compares what is quoted"
 
@@ -407,7 +407,7 @@ def test_the_router_at_which_a_syn_ran_out_of_hops() -> None:
 )
 def test_what_is_no_icmp_error_of_ipv4_is_none(told: bytes | OSError) -> None:
     sock: Any = TcpSocket(told)
-    assert list(Windows().icmp_errors(sock)) == []
+    assert list(Windows().icmp_errors(sock, None)) == []
 
 
 def test_a_datagram_names_no_router() -> None:
@@ -415,7 +415,7 @@ def test_a_datagram_names_no_router() -> None:
     sock.type = socket.SOCK_DGRAM
     Windows().report_icmp_errors(sock)
     assert sock.options == []
-    assert list(Windows().icmp_errors(sock)) == []
+    assert list(Windows().icmp_errors(sock, None)) == []
 
 
 def test_icmp_errors_are_told_from_windows_10_2004_on(monkeypatch: pytest.MonkeyPatch) -> None:
