@@ -201,6 +201,16 @@ class System:
         """Whether the system says that its clock is synchronised; None: it does not say."""
         return None
 
+    # --- USB and serial ports
+
+    def usb_devices(self) -> list[tuple[int, int]] | None:
+        """The vendor and product ids of what is plugged in by USB; None: the system does not say."""
+        return None
+
+    def holders(self, file: str) -> list[str]:
+        """The other programs that have a file or a port open, each with its process id; empty also: not known."""
+        return []
+
     # --- the air
 
     def has_radio(self) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from netpreflight.probes.observations import Lease, Protocol, Proxy, Resolver
 from netpreflight.systems import environment, posix
 from netpreflight.systems.interface import Adapter, IcmpReport, System
-from netpreflight.systems.linux import adapters, clock, firewall, lease, radios, resolvers, sockets
+from netpreflight.systems.linux import adapters, clock, firewall, lease, radios, resolvers, sockets, usb
 
 
 class Linux(System):
@@ -62,6 +62,14 @@ class Linux(System):
     def is_synchronised(self) -> bool | None:
         """Whether the kernel says that its clock is synchronised."""
         return clock.is_synchronised()
+
+    def usb_devices(self) -> list[tuple[int, int]] | None:
+        """The vendor and product ids of what is plugged in by USB."""
+        return usb.devices()
+
+    def holders(self, file: str) -> list[str]:
+        """The other programs that have a file or a port open: an ordinary user sees only their own."""
+        return usb.holders(file)
 
     def has_radio(self) -> bool:
         """Whether there may be a Wi-Fi radio."""

@@ -36,6 +36,7 @@ HEAVY = {
         "reports/comparison/terminal.py",
     },
     "prompt_toolkit": {"agent/picker.py"},
+    "serial": {"probes/serial_port.py"},
     "typer": {"agent/cli.py"},
     "subprocess": {"systems/programs.py"},
     "webbrowser": {"systems/programs.py"},
