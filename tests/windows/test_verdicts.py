@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from tests.lab.lab import Lab
-from tests.windows.faults import CLOUD_PORTS, FAULTS, assert_same, said, statuses
+from tests.windows.faults import CLOUD_PORTS, FAULTS, assert_same, check_on, said, statuses
 from tests.windows.wine import wine_on
 
 pytestmark = pytest.mark.lab
@@ -21,9 +21,9 @@ OFFERS_TO_ALL = "udp sport 67 ip daddr 255.255.255.255 counter name hits drop"
 @pytest.mark.parametrize("device", CLOUD_PORTS)
 def test_a_healthy_network(device: str) -> None:
     with Lab() as lab, wine_on(lab) as wine:
-        windows = wine.check("--device", device)
+        windows = check_on(wine, device)
         linux = lab.check("--device", device)
-        (kept,) = wine.kept()
+        kept = wine.kept()[-1]
         saved, mode = kept.read_bytes(), kept.stat().st_mode
 
     assert_same(windows, linux, {})
@@ -39,7 +39,7 @@ def test_a_fault(name: str, device: str) -> None:
     fault = FAULTS[name]
     with Lab(**fault.lab) as lab, wine_on(lab) as wine:
         fault.breaks(lab, device)
-        windows = wine.check("--device", device)
+        windows = check_on(wine, device)
         assert [injected.rule for wall in lab.walls for injected in wall.unfired()] == []
         linux = lab.check("--device", device)
 
