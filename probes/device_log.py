@@ -224,6 +224,17 @@ class LogReader:
         self.seen.last_ms = self._last_ms
         return found
 
+    def interrupted(self) -> None:
+        """Say that the device went away: what was begun has no end, and what comes next does not go on from there."""
+        if self._rest and not self._is_too_long:
+            self._line += 1
+            self._said += 1
+            self._read_line(self._rest, is_whole=False)
+        self._rest, self._is_too_long = "", False
+        if self._decoder is not None:
+            self._decoder.decode(b"", final=True)
+        self._add_hole("reconnect", None)
+
     def now(self) -> DeviceLog:
         """What was seen so far, with the records of the log's end, while more may come."""
         return msgspec.structs.replace(
