@@ -92,20 +92,25 @@ class Icmp(Struct, frozen=True, kw_only=True):
     @property
     def meaning(self) -> str:
         """The usual name of this error (RFC 792, RFC 1812 section 5.2.7)."""
-        if (self.type, self.code) == (11, 0):
-            return "time exceeded"
-        if self.type != 3:
-            return f"ICMP type {self.type} code {self.code}"
-        return {
-            0: "network unreachable",
-            1: "host unreachable",
-            2: "protocol unreachable",
-            3: "port unreachable",
-            4: "fragmentation needed" + (f", next hop's MTU {self.mtu}" if self.mtu else ""),
-            9: "network administratively prohibited",
-            10: "host administratively prohibited",
-            13: "communication administratively prohibited",
-        }.get(self.code, f"destination unreachable, code {self.code}")
+        return icmp_meaning(self.type, self.code, self.mtu)
+
+
+def icmp_meaning(kind: int, code: int, mtu: int | None = None) -> str:
+    """The usual name of an ICMP error, see `Icmp`."""
+    if (kind, code) == (11, 0):
+        return "time exceeded"
+    if kind != 3:
+        return f"ICMP type {kind} code {code}"
+    return {
+        0: "network unreachable",
+        1: "host unreachable",
+        2: "protocol unreachable",
+        3: "port unreachable",
+        4: "fragmentation needed" + (f", next hop's MTU {mtu}" if mtu else ""),
+        9: "network administratively prohibited",
+        10: "host administratively prohibited",
+        13: "communication administratively prohibited",
+    }.get(code, f"destination unreachable, code {code}")
 
 
 AttemptOutcome = Literal["reply", "timeout", "icmp", "error", "unread", "ignored"]
@@ -1122,7 +1127,7 @@ class PathProbe(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         outcome: `answered`: a UDP or TCP answer from the destination's address; an ICMP error from there is
             `unreachable`, like one from any other address.
-        source: the sender of the answer or error.
+        source: the sender of the answer or error; None of an error that has come: the system does not tell it.
         quoted: the first bytes that an ICMP error quoted of the packet, from the UDP or TCP header on; of UDP without a
             raw socket, from the payload on.
         detail: the answer, or the system's error, in words.
@@ -1500,8 +1505,9 @@ class Laptop(Struct, kw_only=True):
     Attributes:
         scope: as a run begins with.
         obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, of tracing the
-            path of a protocol (`trace-tcp`, `trace-udp`), of listening to an interface in monitor mode (`listen`), and
-            of reading the rules of its own `firewall`; no key where nothing does.
+            path of a protocol (`trace-tcp`, `trace-udp`) and naming its routers (`trace-udp-senders`), of listening to
+            an interface in monitor mode (`listen`), and of reading the rules of its own `firewall`; no key where
+            nothing does.
         steps: what a person does on this system, as `System.steps`.
         wifi: the survey as far as it goes without a scan; `triggered` says that a scan could be made.
         listening: the interfaces in monitor mode.

@@ -127,6 +127,14 @@ def to_trace(protocol: Protocol, told: Collection[Protocol], system: System) -> 
     return Obstacle(reason=f"this system does not tell netpreflight which router dropped {packet}", step=ON_LINUX)
 
 
+def to_name_senders(protocol: Protocol, system: System) -> Obstacle | None:
+    """What stands in the way of naming the router behind which a packet is dropped; None: nothing."""
+    if protocol in system.names_senders_of:
+        return None
+    where = f"for {protocol.upper()} this system tells at which hop a packet was dropped, and does not name the router"
+    return Obstacle(reason=where, step=ON_LINUX)
+
+
 def to_listen(scope: Scope) -> Obstacle | None:
     """What stands in the way of listening to an interface in monitor mode; None: nothing."""
     if scope.privileges.raw_sockets:
@@ -163,6 +171,7 @@ def of(scope: Scope, dropping: list[str] | None, told: Collection[Protocol]) -> 
         "exchange": to_exchange(scope),
         "trace-tcp": to_trace("tcp", told, this),
         "trace-udp": to_trace("udp", told, this),
+        "trace-udp-senders": to_name_senders("udp", this),
         "listen": to_listen(scope),
         "firewall": to_read_firewall(this, dropping),
     }

@@ -28,7 +28,7 @@ from typing import NamedTuple
 from netpreflight.probes import obstacles
 from netpreflight.probes.net.ladders import SYN_WAIT_S, Climb, Destination, PendingProbe, Rungs, TcpClimb, UdpClimb
 from netpreflight.probes.net.payload_shapes import WHOLE
-from netpreflight.probes.net.sockets import Datagram, Network
+from netpreflight.probes.net.sockets import Network, Refusal
 from netpreflight.probes.observations import UDP_OVERHEAD, Path, PathProbe, PathTarget, WholePackets
 from netpreflight.systems import SYSTEM
 
@@ -290,7 +290,7 @@ class _Look:
             problem = sock.send(payload, place.address, self._target.device.port, ttl=last, shape=WHOLE)
             probe = PendingProbe(last, at, payload, outcome="error" if problem else "timeout", detail=problem)
             while probe.open and (event := await sock.receive(at + WAIT_S)):
-                if not isinstance(event, Datagram) and event.quoted[:1] in {b"", b"\0"}:
+                if isinstance(event, Refusal) and event.quoted[:1] in {b"", b"\0"}:
                     probe.refused(event.icmp, b"", event.at)
             probes.append(probe.seen(self._network))
             if probe.outcome != "timeout":

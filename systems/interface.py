@@ -65,6 +65,14 @@ class IcmpReport:
     to: tuple[str, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class UnnamedError:
+    """An ICMP error about a datagram that a socket has sent; the system tells neither its sender nor which datagram."""
+
+    type: int
+    code: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardBss:
     """A BSS that a radio has heard. Its name and elements are from strangers, and not checked.
@@ -156,6 +164,8 @@ class System:
     tells_icmp_errors: tuple[Protocol, ...] = ()
     """The protocols for which a program is told which router has dropped its packet; versions of a system differ."""
     tells_icmp_errors_to_root_only = False
+    names_senders_of: tuple[Protocol, ...] = ("udp", "tcp")
+    """The protocols for which it also tells who sent such an error."""
     has_packet_sockets = False
     """Whether a privileged program sees what arrives before a firewall of this laptop, and what it did not ask for."""
     shows_firewall = False
@@ -284,6 +294,15 @@ class System:
     def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:
         """Take the ICMP errors that the system has kept for a socket; `told_by` as `report_icmp_errors` gave it."""
         return iter(())
+
+    def receive(self, sock: socket.socket, most: int) -> tuple[bytes, tuple[str, int]] | UnnamedError:
+        """Take the next datagram (up to `most` bytes, address and port), or the ICMP error that comes in its place.
+
+        Raises:
+            OSError: as `recvfrom` does.
+        """
+        payload, (address, port) = sock.recvfrom(most)
+        return payload, (address, port)
 
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends, whatever path MTU the system knows of."""

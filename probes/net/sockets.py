@@ -36,7 +36,7 @@ from netpreflight.probes.observations import (
     Waiting,
 )
 from netpreflight.systems import SYSTEM
-from netpreflight.systems.interface import IcmpReport
+from netpreflight.systems.interface import IcmpReport, UnnamedError
 
 TCP_OVERHEAD = 52
 """Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
@@ -55,6 +55,7 @@ MOST_STRANGERS = 64
 MOST_EVENTS = 20_000
 """The most events of one run that are given to the trace: more would be a flood."""
 
+_PORT_UNREACHABLE = (3, 3)  # RFC 792
 LEAST_PORT = 1024
 """Lower ports need a privilege."""
 PORT_TRIES = 8
@@ -147,6 +148,8 @@ class UdpSocket:
         self._strangers = 0
         self._refusals = 0
         self._was_refused = False
+        self.on_unnamed: Callable[[UnnamedError, float], None] = lambda *_: None
+        """Called with each ICMP error whose sender the system does not tell, and when it came (monotonic clock)."""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._told_by: socket.socket | None = None
         """Where the system tells the ICMP errors, if not by this socket itself."""
@@ -269,7 +272,7 @@ class UdpSocket:
         self._read_errors()
         for _ in range(MOST_AT_ONCE):  # the loop calls again while there is more
             try:
-                payload, (address, port) = self.socket.recvfrom(LARGEST_DATAGRAM)
+                received = SYSTEM.receive(self.socket, LARGEST_DATAGRAM)
             except BlockingIOError:
                 self._inbox.is_read_empty()
                 return
@@ -279,6 +282,11 @@ class UdpSocket:
             except OSError:
                 self._read_errors()
                 continue
+            if isinstance(received, UnnamedError):
+                self._was_refused = self._was_refused or (received.type, received.code) == _PORT_UNREACHABLE
+                self.on_unnamed(received, self._network.clock.monotonic())
+                continue
+            payload, (address, port) = received
             fits = self._expected is None or self._expected.fits(payload, address, port)
             self._inbox.has_read_one(fits=fits)
             if self._expected is not None and not fits:

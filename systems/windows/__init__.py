@@ -1,12 +1,14 @@
 """Windows 10 (2004) and later. Nothing here has run on a real machine yet."""
 
+import contextlib
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from weakref import WeakKeyDictionary
 
 from netpreflight.probes.observations import Lease, LeaseTransport, Protocol, Proxy, Resolver, ResolverSource
-from netpreflight.systems.interface import Adapter, Air, IcmpReport, System
+from netpreflight.systems.interface import Adapter, Air, IcmpReport, System, UnnamedError
 from netpreflight.systems.windows import (
     access,
     adapters,
@@ -32,7 +34,8 @@ class Windows(System):
     privileged_user = "administrator"
     as_privileged_user = "as administrator (right-click the terminal, and choose Run as administrator)"
     program = "netpreflight"
-    tells_icmp_errors: tuple[Protocol, ...] = ("tcp",)
+    tells_icmp_errors: tuple[Protocol, ...] = ("tcp", "udp")
+    names_senders_of: tuple[Protocol, ...] = ("tcp",)
     steps: Mapping[str, str] = {
         "clock": "Set the clock (Settings > Time & language > Date & time > Sync now).",
         "firewall": "Look whether the Windows firewall lets this program in, on private and public networks (Windows "
@@ -41,6 +44,10 @@ class Windows(System):
         "proxy": "Nothing has to change for a run; to be without it, look at Settings > Network & internet > Proxy "
         "({names}).",
     }
+
+    def __init__(self) -> None:
+        self._receivers: WeakKeyDictionary[socket.socket, icmp.Receiver] = WeakKeyDictionary()
+        """By the sockets for which Windows reports ICMP errors, what takes those."""
 
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""
@@ -102,13 +109,21 @@ class Windows(System):
         return lambda sock: sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, index)
 
     def tells_icmp_errors_now(self) -> Sequence[Protocol]:
-        """TCP, from Windows 10 version 2004 on."""
-        return self.tells_icmp_errors if icmp.are_told() else ()
+        """TCP, from Windows 10 version 2004 on; UDP where its headers' option is known, without the sender."""
+        return icmp.told()
 
     def report_icmp_errors(self, sock: socket.socket) -> None:
-        """Let an ICMP error end an attempt to connect."""
-        if sock.type == socket.SOCK_STREAM:
-            icmp.report(sock)
+        """Let an ICMP error end an attempt to connect, or come in place of a datagram, where this Windows can."""
+        with contextlib.suppress(OSError):
+            if sock.type == socket.SOCK_STREAM:
+                icmp.report(sock)
+            else:
+                self._receivers[sock] = icmp.receiver(sock)
+
+    def receive(self, sock: socket.socket, most: int) -> tuple[bytes, tuple[str, int]] | UnnamedError:
+        """Take the next datagram or ICMP error."""
+        receive = self._receivers.get(sock)
+        return super().receive(sock, most) if receive is None else receive(most)
 
     def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:  # noqa: ARG002 - there is none
         """The ICMP error that has ended an attempt to connect."""

@@ -60,6 +60,12 @@ def registry() -> Any:
         raise OSError("there is no registry on this system") from problem
 
 
+def called_at(address: int, result: Any, *arguments: Any) -> Any:
+    """The function at an address that the system has given."""
+    prototype: Callable[..., Any] = getattr(ctypes, "WINFUNCTYPE")(result, *arguments, use_last_error=True)  # noqa: B009 - as above
+    return prototype(address)
+
+
 def values(root: str, path: str) -> dict[str, Any]:
     """The values of a key of the registry, by name; empty where it does not exist, or may not be read."""
     found: dict[str, Any] = {}

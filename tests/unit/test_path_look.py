@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge_one
+from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
 from netpreflight.probes import obstacles
 from netpreflight.probes import path as probe
-from netpreflight.probes.net import raw
+from netpreflight.probes.net import ladders, raw
 from netpreflight.probes.net.ladders import Destination, Rungs, UdpClimb
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, WHOLE, Shape
 from netpreflight.probes.net.sockets import Datagram, Network, Refusal, SynResult
 from netpreflight.probes.observations import Cloud, CloudEndpoint, Icmp, PathTarget, Protocol, WholePackets
 from netpreflight.probes.path import LARGE_TRIES, MOST_PACKETS, Target, path
 from netpreflight.systems import system
+from netpreflight.systems.interface import UnnamedError
 from tests.unit import seen
 from tests.unit.dtls_records import HELLO_VERIFY
 from tests.unit.fakes import Clock, FakeNetwork
@@ -501,6 +503,62 @@ def test_what_root_alone_is_told_has_its_step(monkeypatch: pytest.MonkeyPatch, c
 
     assert made.not_run == "this system tells only root which router dropped a packet"
     assert made.unlocked_by == "Run netpreflight again with sudo."
+
+
+class UnnamedRow(Row):
+    """One whose laptop is told of ICMP errors without who sent them; `_senders_untold` says so of its system."""
+
+    def udp(self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0) -> Any:
+        """A socket that hands out no ICMP errors, but tells of each."""
+        made = super().udp(purpose, shape, host)
+        take = made.receive
+
+        async def receive(deadline: float) -> Datagram | None:
+            while event := await take(deadline):
+                if isinstance(event, Datagram):
+                    return event
+                made.on_unnamed(UnnamedError(event.icmp.type, event.icmp.code), event.at)
+            return None
+
+        made.receive = receive
+        return made
+
+
+@pytest.fixture
+def _senders_untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows."""
+    monkeypatch.setattr(ladders, "SYSTEM", system("win32"))
+
+
+def egress_of(row: Row) -> Check:
+    """What `path.egress` says of an Argon's port on this path."""
+    argon = profiles.load("argon")
+    place = Destination(argon.cloud.hosts.value[0], ADDRESS)
+    made = asyncio.run(path(row, [Target(place, DTLS, (DNS,))]))
+    endpoint = CloudEndpoint(transport="dtls", host=place.host, port=DTLS.port, address=ADDRESS)
+    observed = seen.healthy(cloud=Cloud(endpoints=[endpoint]), path=made)
+    return judge_one("path.egress", observed, argon, Selection())
+
+
+@pytest.mark.usefixtures("_senders_untold")
+@pytest.mark.parametrize("mute", [(), (1,), (4,)], ids=["all answer", "the first is silent", "the fourth is silent"])
+def test_where_the_senders_are_not_told_a_drop_has_its_hop_and_no_name(clock: Clock, mute: tuple[int, ...]) -> None:
+    dropped = egress_of(UnnamedRow(clock, 6, drop=3, mute=mute))
+
+    assert (dropped.status, dropped.problem, dropped.named) == ("fail", "dropped", None)
+    assert dropped.summary == "UDP 5684 is dropped at or after hop 3, whose router this system does not name"
+    assert "203.0.113" not in f"{dropped.reason} {dropped.evidence}"
+    assert obstacles.ON_LINUX in (dropped.remedy or "")
+
+
+@pytest.mark.usefixtures("_senders_untold")
+def test_where_the_senders_are_not_told_silence_and_refusals_show_nothing(clock: Clock) -> None:
+    silent = egress_of(UnnamedRow(clock, 6, drop=None, refuses_others=False))
+    refused = egress_of(UnnamedRow(clock, 6, drop=None, server="refuses"))
+
+    assert (silent.status, silent.problem) == ("unknown", "silent-alike")
+    assert (refused.status, refused.problem) == ("unknown", "other-icmp-error")
+    assert "port unreachable" in refused.summary
 
 
 def test_where_only_tcp_is_told_the_last_router_before_a_drop_is_found(

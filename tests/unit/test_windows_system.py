@@ -14,16 +14,18 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netpreflight.probes.observations import Icmp
-from netpreflight.systems.interface import IcmpReport
+from netpreflight.systems.interface import IcmpReport, UnnamedError
 from netpreflight.systems.windows import Windows, access, adapters, icmp, native, proxies, routes, wlan
 from tests.unit.leases import leases
 
 WIFI_GUID, VPN_GUID = "{11111111-2222-3333-4444-555555555555}", "{99999999-2222-3333-4444-555555555555}"
 TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces"
 SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
-HEADERS = ("winsock2.h", "ws2tcpip.h", "iphlpapi.h", "winhttp.h", "wlanapi.h", "stddef.h")
+HEADERS = ("winsock2.h", "ws2tcpip.h", "mswsock.h", "iphlpapi.h", "winhttp.h", "wlanapi.h", "stddef.h")
 STRUCTURES = {
     "SOCKET_ADDRESS": adapters.SocketAddress,
     "IP_ADAPTER_UNICAST_ADDRESS_LH": adapters.UnicastAddress,
@@ -33,6 +35,10 @@ STRUCTURES = {
     "MIB_IPNETROW": routes.NeighbourRow,
     "WINHTTP_PROXY_INFO": proxies.ProxyInfo,
     "SDK_ICMP_ERROR_INFO": icmp.ErrorInfo,
+    "SDK_IN_RECVERR": icmp.RecvErr,
+    "WSABUF": icmp.Buffer,
+    "WSAMSG": icmp.Message,
+    "WSACMSGHDR": icmp.ControlHeader,
     "SECURITY_ATTRIBUTES": access.SecurityAttributes,
     "GUID": wlan.Guid,
     "DOT11_SSID": wlan.Ssid,
@@ -47,6 +53,7 @@ STRUCTURES = {
 }
 DEFINED = (
     "typedef struct { SOCKADDR_INET srcaddress; enum { A } protocol; UINT8 type; UINT8 code; } SDK_ICMP_ERROR_INFO;"
+    "typedef struct { enum { B } protocol; ULONG info; UINT8 type; UINT8 code; } SDK_IN_RECVERR;"
 )
 """As ws2ipdef.h of the Windows SDK has it, where the enumeration is IPPROTO; mingw-w64 10 has neither."""
 SIZES = {
@@ -410,19 +417,144 @@ def test_what_is_no_icmp_error_of_ipv4_is_none(told: bytes | OSError) -> None:
     assert list(Windows().icmp_errors(sock, None)) == []
 
 
-def test_a_datagram_names_no_router() -> None:
-    sock: Any = TcpSocket(TIME_EXCEEDED)
-    sock.type = socket.SOCK_DGRAM
-    Windows().report_icmp_errors(sock)
-    assert sock.options == []
-    assert list(Windows().icmp_errors(sock, None)) == []
-
-
-def test_icmp_errors_are_told_from_windows_10_2004_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_icmp_errors_are_told_from_windows_10_2004_on(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "socket", lambda *_: TcpSocket())
-    assert Windows().tells_icmp_errors_now() == ("tcp",)
+    assert Windows().tells_icmp_errors_now() == ("tcp",), "without WSAIoctl there is no WSARecvMsg"
     monkeypatch.setattr(socket, "socket", lambda *_: TcpSocket(is_old=True))
     assert Windows().tells_icmp_errors_now() == ()
+    assert not windows.calls
+
+
+class Datagrams:
+    """WSARecvMsg, which hands out what has come; a number is that of Windows' error."""
+
+    def __init__(self, windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.coming: list[tuple[bytes, bytes, bytes] | int] = []
+        """Payload, sender and control data."""
+        self.options: list[tuple[int, int, object]] = []
+        self._error = 0
+        called = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_size_t, *[ctypes.c_void_p] * 4)(self._receive)
+        address = ctypes.cast(called, ctypes.c_void_p).value or 0
+        windows.keep(ctypes.c_void_p(address))
+        self._called = called
+
+        def control(sock: int, code: int, given: Any, size: int, place: Any, room: int, *_: Any) -> int:
+            assert (sock, code, size, room) == (5, 0xC8000006, 16, 8)
+            assert ctypes.string_at(given, 16).hex(" ") == "c8 d7 89 f6 1f 6f 6b 43 8a 53 e5 4f e3 51 c3 22"
+            ctypes.memmove(place, address.to_bytes(8, "little"), 8)
+            return 0
+
+        windows.calls |= {"WSAIoctl": control, "WSAGetLastError": lambda: self._error}
+        monkeypatch.setattr(native, "called_at", lambda at, *types: ctypes.CFUNCTYPE(*types)(at))
+        self.sock: Any = DatagramSocket(self.options)
+
+    def _receive(self, sock: int, message: int, count: int, *_: object) -> int:
+        if not self.coming:
+            self._error = 10035
+            return -1
+        come = self.coming.pop(0)
+        if isinstance(come, int):
+            self._error = come
+            return -1
+        payload, sender, control = come
+        told: Any = icmp.Message.from_address(message)
+        buffer: Any = icmp.Buffer.from_address(told.lpBuffers)
+        assert (sock, told.dwBufferCount) == (5, 1)
+        ctypes.memmove(buffer.buf, payload, min(len(payload), buffer.len))
+        ctypes.memmove(told.name, sender, min(len(sender), told.namelen))
+        ctypes.memmove(told.Control.buf, control, min(len(control), told.Control.len))
+        told.Control.len = len(control)
+        ctypes.c_uint32.from_address(count).value = len(payload)
+        return 0
+
+
+class DatagramSocket:
+    """A UDP socket on Windows, as far as it is asked."""
+
+    type = socket.SOCK_DGRAM
+
+    def __init__(self, options: list[tuple[int, int, object]]) -> None:
+        self._options = options
+
+    def setsockopt(self, *option: Any) -> None:
+        """As Windows does."""
+        self._options.append(option)
+
+    def fileno(self) -> int:
+        """Its handle."""
+        return 5
+
+
+SERVER = b"\x02\0" + (5684).to_bytes(2) + bytes([198, 51, 100, 21]) + bytes(8)
+
+
+def control_data(kind: int, body: bytes, level: int = 0) -> bytes:
+    """A WSACMSGHDR and its data."""
+    return (16 + len(body)).to_bytes(8, "little") + level.to_bytes(4, "little") + kind.to_bytes(4, "little") + body
+
+
+def recverr(kind: int, code: int, protocol: int = 1) -> bytes:
+    """IN_RECVERR as control data."""
+    return control_data(75, protocol.to_bytes(4, "little") + bytes(4) + bytes([kind, code, 0, 0]))
+
+
+def test_a_datagrams_icmp_error_comes_without_its_sender(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
+    datagrams, here = Datagrams(windows, monkeypatch), Windows()
+    here.report_icmp_errors(datagrams.sock)
+    assert datagrams.options == [(0, 75, 1)]
+    padding = control_data(19, bytes(5)) + bytes(3)  # IP_PKTINFO, and up to the next header
+    datagrams.coming = [
+        (b"answer", SERVER, b""),
+        (b"", SERVER, recverr(11, 0)),
+        (b"quoted", SERVER, padding + recverr(3, 13)),
+        (b"answer", SERVER, padding),
+        10052,
+        10054,
+    ]
+    assert [here.receive(datagrams.sock, 64) for _ in range(6)] == [
+        (b"answer", ("198.51.100.21", 5684)),
+        UnnamedError(11, 0),
+        UnnamedError(3, 13),
+        (b"answer", ("198.51.100.21", 5684)),
+        UnnamedError(11, 0),
+        UnnamedError(3, 3),
+    ]
+    with pytest.raises(BlockingIOError):
+        here.receive(datagrams.sock, 64)
+    assert list(here.icmp_errors(datagrams.sock, None)) == []
+
+
+@pytest.mark.parametrize(
+    "come",
+    [10040, (b"", b"\x17\0" + bytes(26), b""), (b"", b"", b"")],
+    ids=["WSAEMSGSIZE", "IPv6", "no sender"],
+)
+def test_what_is_neither_a_datagram_nor_an_error_is_refused(
+    windows: FakeWindows, monkeypatch: pytest.MonkeyPatch, come: int | tuple[bytes, bytes, bytes]
+) -> None:
+    datagrams, here = Datagrams(windows, monkeypatch), Windows()
+    here.report_icmp_errors(datagrams.sock)
+    datagrams.coming = [come]
+    with pytest.raises(OSError, match="WSARecvMsg"):
+        here.receive(datagrams.sock, 64)
+
+
+@given(st.binary(max_size=80))
+def test_no_control_data_is_more_than_no_error(control: bytes) -> None:
+    for whole in (control, recverr(11, 0) + control, control + recverr(11, 0)):
+        found = icmp.error_in(whole)
+        assert found is None or isinstance(found, UnnamedError)
+    assert icmp.error_in(recverr(11, 0, protocol=58)) is None
+
+
+def test_without_the_option_datagrams_are_received_as_before(windows: FakeWindows) -> None:
+    here = Windows()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, socket.socket(type=socket.SOCK_DGRAM) as other:
+        sock.bind(("127.0.0.1", 0))
+        here.report_icmp_errors(sock)
+        other.sendto(b"answer", sock.getsockname())
+        assert here.receive(sock, 64) == (b"answer", ("127.0.0.1", other.getsockname()[1]))
+    assert not windows.calls
 
 
 def test_ctrl_c_stops_the_run_and_what_was_set_is_restored(windows: FakeWindows) -> None:
