@@ -633,8 +633,9 @@ class Network:
                 loop.remove_writer(sock)
                 if told_by is not None:
                     loop.remove_reader(told_by)
+            problem = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # first: to take an error forgets it
             hear()
-            result = self._opened(sock, reports)
+            result = self._opened(problem, reports)
             is_kept = result.outcome == "accepted"
             if is_kept:
                 filters.attach(sock, None)  # what still arrives is not answered
@@ -659,9 +660,9 @@ class Network:
             self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
             sock.close()
 
-    def _opened(self, sock: socket.socket, reports: list[IcmpReport]) -> SynResult:
-        """The outcome of a SYN, once its socket has an answer or an error, or an ICMP error was reported."""
-        at, problem = self.clock.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    def _opened(self, problem: int, reports: list[IcmpReport]) -> SynResult:
+        """The outcome of a SYN: its socket has an answer, an error by this number, or the ICMP errors reported."""
+        at = self.clock.monotonic()
         for report in reports:
             return SynResult("icmp", at, report.icmp, report.quoted)
         if problem == 0:

@@ -31,7 +31,7 @@ class Fault:
     differs_for: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
 
 
-NOT_TRACED = {"path.egress": ("unknown not-looked", "Windows tells nobody yet which router dropped a packet")}
+NOT_TRACED = {"path.egress": ("unknown not-looked", "Wine has not the options by which Windows tells it")}
 NOT_REFUSED = {
     "cloud.transport": (
         "fail no-answer",
