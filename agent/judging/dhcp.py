@@ -721,6 +721,10 @@ def _evidence(dhcp: Dhcp) -> list[str]:
     if dhcp.address_check:
         holders = ", ".join(dhcp.address_check.holders)
         lines.append(f"ARP request for {dhcp.address_check.address}: {holders or 'nobody answered'}")
+    elif dhcp.granted and dhcp.transport == "udp":
+        lines.append(
+            f"not asked by ARP, as a Linux laptop does as root: whether another host has {dhcp.granted.address}"
+        )
     if dhcp.laptop_lease:
         lines.append(_describe_lease(dhcp.laptop_lease))
     if dhcp.malformed:

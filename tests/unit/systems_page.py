@@ -45,8 +45,8 @@ What a run does for others on each system, and how well its answers are guarded.
 
 """
 _STEPS_BESIDE = """
-* **Another host with the address:** where nobody is asked, `dhcp.lease` passes without that. Run netpreflight as root
-  on a Linux laptop in the same network.
+* **Another host with the address:** where nobody is asked, `dhcp.lease` passes without that, and its evidence says so.
+  Run netpreflight as root on a Linux laptop in the same network.
 * **Forgers:** where ports are not watched, what may be forged is asked from random ports, too, and is `unknown` where
   that proves nothing; the check then says the same step.
 * **Rights:** where they are not given up, start netpreflight as an ordinary user, unless the table above shows that the
