@@ -35,6 +35,7 @@ EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1,
 WRONG_USAGE = 2
 PREPARE_AFTER_S = 0.3
 LONGEST_CONTACT = 200
+LONGEST_LOG_S = 86_400
 MOST_WORK_S, MOST_BLOCKED_S = 0.6, 3.0
 """How long the report of a run that the user stopped may take, of the processor's time and by the clock."""
 
@@ -744,9 +745,26 @@ def led(
 @app.command()
 def log(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE|-", help="The log of a device, as it was printed; -: standard input.")
-    ],
+        Path | None,
+        typer.Argument(metavar="[FILE|-]", help="The log of a device, as it was printed; -: standard input."),
+    ] = None,
     *,
+    port: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|NAME",
+            help="Read the log live from a serial port, and not from a file: of the Particle device that is connected "
+            "by USB (auto), or of this port. Nothing is written to it.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="With --port: read for so long at most, if the device is not online or stops before; "
+            "without this option 90.",
+        ),
+    ] = None,
     device: Annotated[
         str | None,
         typer.Option(
@@ -770,7 +788,8 @@ def log(
     """Read a device's own log (Cloud Debug, particle serial monitor): where it stops, by its own lines.
 
     A log says what was when it was written. Passphrases and keys in it are cut before anything is kept. It needs no
-    network. Exit codes: 0 online, 1 it stops at a stage or was lost, 2 wrong usage, 3 not known, or no log of a device.
+    network. Exit codes: 0 online, 1 it stops at a stage or was lost, 2 wrong usage, no such port or a port that is in
+    use, 3 not known, or no log of a device, 130 stopped (what was read until then is shown).
     """
     from netpreflight.agent import profiles  # noqa: PLC0415 - as above
     from netpreflight.agent.judging.device_log import answered  # noqa: PLC0415
@@ -779,7 +798,13 @@ def log(
     from netpreflight.reports.terminal.device_log import show  # noqa: PLC0415
 
     outputs, level = _check_outputs(output, list(FORMATS)), _choose_level(share, redact=redact)
-    if any(_is_same(file, path) for path in outputs):
+    if (file is None) == (port is None):
+        raise UsageError(
+            "log reads either FILE (- for standard input) or --port auto, a device that is connected by USB"
+        )
+    if seconds is not None and (port is None or not 0 < seconds <= LONGEST_LOG_S):
+        raise UsageError(f"--seconds belongs to --port, and is more than 0 and at most {LONGEST_LOG_S}")
+    if file is not None and any(_is_same(file, path) for path in outputs):
         raise UsageError(f"-o {file} would replace the log: give another -o")
     try:
         profile = profiles.load(device, os_version) if device is not None else None
@@ -787,8 +812,12 @@ def log(
         raise UsageError(str(problem)) from problem
     if os_version is not None and profile is None:
         raise UsageError("--os needs a device: netpreflight log FILE --device NAME --os VERSION")
-    seen = _read_log(file)
-    answer = answered(seen, file.name, profile.name if profile else None)
+    is_stopped = False
+    if port is not None:
+        seen, is_stopped = _read_port(port, seconds)
+    elif file is not None:
+        seen = _read_log(file)
+    answer = answered(seen, file.name if file else port or "", profile.name if profile else None, is_live=file is None)
 
     @cache
     def at_level(wanted_level: "SharingLevel") -> "LogAnswer":
@@ -803,7 +832,27 @@ def log(
         show(at_level(level or "complete"), sys.stdout)
     if failed:
         raise UsageError("; ".join(failed))
-    return {"online": 0, "stops": 1, "lost": 1}.get(answer.result, 3)
+    return INTERRUPTED if is_stopped else {"online": 0, "stops": 1, "lost": 1}.get(answer.result, 3)
+
+
+def _read_port(port: str, seconds: float | None) -> "tuple[DeviceLog, bool]":
+    """Read a device's log from its serial port; and whether the user ended that."""
+    from netpreflight.agent.live_log import read_live  # noqa: PLC0415 - as above
+    from netpreflight.probes.serial_port import DEFAULT_S, PortError  # noqa: PLC0415
+
+    stops: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):  # the port is let go first, and what was read is judged
+        if signal.getsignal(number) is stop:
+            signal.signal(number, lambda *_: stops.append(1))
+    try:
+        live = read_live(port, seconds or DEFAULT_S, _tell, lambda: bool(stops))
+    except PortError as problem:
+        raise UsageError(str(problem)) from problem
+    finally:
+        stop_at_once()
+    if live.end == "absent":
+        raise UsageError(f"no Particle device was connected by USB within {seconds or DEFAULT_S:g} s")
+    return live.seen, live.end == "stopped"
 
 
 def _read_log(file: Path) -> "DeviceLog":
