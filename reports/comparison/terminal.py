@@ -1,6 +1,5 @@
 """A comparison for a terminal and for a text file: the sentence, what it rules out, the table, and what differs."""
 
-import textwrap
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -12,10 +11,9 @@ from netpreflight.agent.compare import Comparison
 from netpreflight.reports.comparison.words import CHANGES, STANDINGS, details, meaning, side, story, table_rows
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.terminal import MARKS, on_terminal, plain_text
-from netpreflight.reports.terminal.rows import print_rows
+from netpreflight.reports.terminal.rows import print_rows, wrapped_ids
 from netpreflight.reports.terminal.styles import VERDICT_STYLES
 
-_WIDEST_IDS = 20
 _RELATIONS = {"better": "green", "worse": "bold red", "no-longer-known": "magenta", "now-known": "", "same": "dim"}
 _STANDING_STYLES = {"ruled-out": "green", "suspect": "bold red", "not-settled": "magenta", "not-tried": "dim"}
 
@@ -85,9 +83,7 @@ def _print_checks(console: Console, comparison: Comparison) -> None:
     for pair, ids in table_rows(comparison):
         what = Text(shown(meaning(pair)), style=_RELATIONS.get(pair.relation, ""))
         stage = pair.stage if ids == pair.id else None
-        rows.append(
-            (stage or "", "\n".join(textwrap.wrap(ids, _WIDEST_IDS)), Text(*MARKS[pair.a]), Text(*MARKS[pair.b]), what)
-        )
+        rows.append((stage or "", wrapped_ids(ids), Text(*MARKS[pair.a]), Text(*MARKS[pair.b]), what))
     headings = ("Stage", "Check", "A", "B", "What it means")
     print_rows(console, headings, rows, beside=4, whole=headings[:4])
     differing = [(pair, lines) for pair in comparison.checks if (lines := details(pair))]

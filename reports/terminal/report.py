@@ -1,6 +1,5 @@
 """The report for a terminal: the answer, the table of checks, what to do; a text file has more detail."""
 
-import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -24,13 +23,12 @@ from netpreflight.reports.terminal.device import (
     print_startup,
     print_versions,
 )
-from netpreflight.reports.terminal.rows import print_rows
+from netpreflight.reports.terminal.rows import print_rows, wrapped_ids
 from netpreflight.reports.terminal.styles import MARKS, VERDICT_STYLES, WORST_FIRST
 from netpreflight.reports.words import needless
 
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
-_WIDEST_IDS = 20
 
 
 def render(report: Report, dialects: Sequence[str] = (), contact: str = "", /) -> str:
@@ -107,9 +105,9 @@ def _print_checks(console: Console, checks: list[Check]) -> None:
         word, style = MARKS[check.status]
         is_not_needed = needless(check)
         note = " (this device does not need it)" if is_not_needed else ""
-        ids = textwrap.wrap(in_groups([check.id, *(other.id for other in others)]), _WIDEST_IDS)
+        ids = wrapped_ids(in_groups([check.id, *(other.id for other in others)]))
         result = Text(word, style="dim" if is_not_needed else style)
-        rows.append((check.stage or "", "\n".join(ids), result, Text(shown(check.summary) + note)))
+        rows.append((check.stage or "", ids, result, Text(shown(check.summary) + note)))
     headings = ("Stage", "Check", "Result", "What was seen")
     print_rows(console, headings, rows, beside=3, whole=headings[:3])
 

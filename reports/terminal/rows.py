@@ -1,5 +1,6 @@
 """Rows of several cells: a table where there is room for one, and else each row in lines of its own."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -9,6 +10,12 @@ from rich.text import Text
 
 NARROW = 70
 """Below this many columns there is no room for a table: rich would leave out what does not fit."""
+_WIDEST_IDS = 20
+
+
+def wrapped_ids(ids: str) -> str:
+    """The ids of checks as a cell, in lines of at most _WIDEST_IDS characters."""
+    return "\n".join(textwrap.wrap(ids, _WIDEST_IDS))
 
 
 def print_rows(
