@@ -64,7 +64,10 @@ _OVER_UDP = (
     "over UDP port 68: a firewall on this laptop may drop what servers broadcast, and whether another host has the "
     "address is not asked"
 )
-_REST_ON_LINUX = "Nothing has to change for a run; a Linux laptop in the same network sees the rest."
+_REST_ON_LINUX = (
+    "A run needs no change to this laptop. What it cannot see from here, it sees from a Linux laptop in the same "
+    "network."
+)
 
 
 def _row(ability: str, checks: Collection[str], state: AbilityState, why: str, unlock: str | None = None) -> Ability:

@@ -208,7 +208,7 @@ def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile:
         what = "What it signed does not fit that key" if flight.key_exchange else "It signs nothing"
     return Finding(
         status="fail" if key.certainty == "confirmed" or is_local(endpoint.address or "") else "warn",
-        summary=f"{where} answers, and did not sign with the key that devices carry",
+        summary=f"{where} answers, but its signature does not fit the server key that devices carry",
         problem="other-key",
         reason=f"{what}. A device would refuse such a server: something else answers in the cloud's place, or the "
         "cloud has another key than the known one.",
@@ -220,7 +220,7 @@ def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile:
 
 
 def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, seen: Observations) -> Finding:
-    """The finding where a server answered the ClientHello, and then not the one with its cookie."""
+    """The finding where a server answered the first ClientHello, and not the second, which has its cookie."""
     flow = _flow("udp", endpoint)
     if found := refusal(flow, flight.attempts, endpoint.new_ports, endpoint.unasked, seen, []):
         return found
@@ -237,8 +237,9 @@ def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, se
     elif flight.answer:
         unclear = (
             "The server rejects the cookie that it issued itself, and repeats its cookie request (HelloVerifyRequest). "
-            "A cookie holds for the address and port that it was given to: two uplinks that share one conversation "
-            "look like this, and so do two servers that do not share their secret."
+            "A cookie is valid only for the address and port that it was issued to: a router that spreads one "
+            "conversation over two uplinks looks like this, and so do two servers behind one address that do not share "
+            "their secret."
         )
     elif flight.messages:
         unclear = (
@@ -265,12 +266,12 @@ def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, se
         status="fail",
         summary=f"{where} answers a ClientHello, and nothing that follows it",
         problem="second-flight",
-        reason=f"{reason} Nor was the plain ClientHello, in the same conversation, "
+        reason=f"{reason} The first ClientHello, sent again from the same port, was not answered either, "
         + (
-            "while one from a new port was: something on the way lets a conversation begin and then drops it, as a "
+            "but one from a new port was: something on the way lets a conversation begin and then drops it, as a "
             "firewall with application control does."
             if new
-            else "nor one from a new port."
+            else "and neither was one from a new port: something on the way has begun to drop this traffic."
         ),
         remedy=f"Allow outbound UDP {endpoint.port} to {zone_of(endpoint.host)} (now {endpoint.address}; its "
         "addresses change) and the replies, and exempt this traffic from application control and inspection: the "
@@ -388,10 +389,11 @@ def _whole_packets(endpoint: CloudEndpoint, seen: Observations) -> WholePackets 
 
 
 def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tuple[CloudEndpoint, Icmp, int] | None:
-    """The ICMP error that reports a packet of the device's size or less as too large, and the packet's size.
+    """The ICMP error which shows that the device's packets (of `needed` bytes) do not fit, and the size of its packet.
 
-    A large ClientHello in a run of an earlier version counts too. That it got no answer shows nothing, because the
-    vendor's published server answers no ClientHello of that size.
+    Either that packet was no larger than the device's, or the error names an MTU that is too small for them. Runs of
+    an earlier version have a large ClientHello instead of probes: its ICMP errors count, and its silence does not,
+    because the vendor's published server answers no ClientHello of that size.
     """
     whole, large = _whole_packets(endpoint, seen), endpoint.large
     told = [(probe.icmp, whole.size) for probe in whole.probes] if whole else []
@@ -428,6 +430,6 @@ def _size_evidence(endpoint: CloudEndpoint, seen: Observations) -> list[str]:
     held = seen.mapping
     if held and held.largest and (held.address, held.port) == (endpoint.address, endpoint.port):
         lines.append(
-            f"{where}, packets back: the server's largest had {held.largest + UDP_OVERHEAD} bytes, and came whole"
+            f"{where}, packets from the server back: the largest had {held.largest + UDP_OVERHEAD} bytes, unfragmented"
         )
     return lines

@@ -276,13 +276,14 @@ def _log(
     *,
     online: bool | None,
 ) -> list[str]:
-    """The lines to look for in a default log, in order, up to where the device stops."""
+    """The lines that the device logs at its default level, in order, up to where it stops."""
     lines: list[str | None] = []
     for stage in stages:
         if stage.state == "not-reached":
             break
         if stage.state == "stops":
-            # The socket was connected before the handshake.
+            # Where a handshake was tried, the socket was connected, so the stage has its own line; without an answer,
+            # or without a handshake, it has the line of its error.
             lines += [stage.line if handshake else None]
             lines += [stage.instead] if handshake is None or handshake.is_silent else []
             break
@@ -292,7 +293,8 @@ def _log(
         return [line for line in lines if line]
     tested = test.log if test.runs else []
     if handshake and not handshake.is_silent:
-        # The test comes before the line of the failed handshake, its blinks after it (system_task.cpp:404-422).
+        # The test's lines come before that of the failed handshake, but for its last one, which is of its blinks
+        # (system_task.cpp:404-422).
         failed = _in_default_log(view.profile.startup.handshake_failed_line, view)
         return [line for line in (*lines, *tested[:-1], failed, *tested[-1:]) if line]
     return [line for line in (*lines, *tested) if line]

@@ -65,8 +65,8 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
             reason=f"{named} left {counted(asked, 'DISCOVER')} from an unknown device unanswered, and offered it an "
             "address once it sent a host name, a vendor class and a client identifier (options 12, 60 and 61). Device "
             "OS sends none of them in a DISCOVER. A filter or the profiling of a network access control goes by them.",
-            remedy=f"Let the DHCP server {named}, or the network's access control, serve clients without the options "
-            "12, 60 and 61: at least those with the device's MAC address.",
+            remedy=f"Let the DHCP server {named}, or the network's access control, accept clients that do not send "
+            "the options 12, 60 and 61; at least the device's MAC address.",
             owner="network administrator",
         )
     told_device, told_laptop = (_server(dhcp, "ACK", identity) for identity in ("device", "laptop"))

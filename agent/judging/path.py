@@ -634,7 +634,7 @@ def _unknown_at_the_end(target: PathTarget, control: Ladder, last: int) -> Findi
     else:
         problem = "silent-routers"
         loss = f"nothing answers after {_after(last)}, and the routers up to hop {distance} answer no port"
-        explanation = "The ladders do not show which of these routers loses the packets."
+        explanation = "The packets with rising TTL do not show which of these routers loses them."
     return _unknown(
         problem,
         f"{device.name} is not answered: {loss}",

@@ -180,7 +180,10 @@ def _by_http(seen: Observations, observed: Portal) -> _Conclusion:
         )
     failed = ", ".join(dict.fromkeys(_why_not(witness) for witness in observed.http)) or "none was asked"
     return _Conclusion(
-        "unknown", "No vendor's address answers over HTTP", f"None of them could be asked: {failed}.", "no-answer"
+        "unknown",
+        "No portal check of a vendor was answered over HTTP",
+        f"None of them could be asked: {failed}.",
+        "no-answer",
     )
 
 

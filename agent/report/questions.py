@@ -325,7 +325,10 @@ def _admission(seen: Observations) -> Question:
 
 
 def _to_know_the_lease(dhcp: Dhcp | None, by_hand: str) -> str:
-    """The step where a lease as an unknown device shows nothing, and what can be done without one."""
+    """What to do where no DHCP exchange as an unknown device has answered the question.
+
+    That is the step that makes such an exchange possible, if it is known, or `by_hand`, which needs none.
+    """
     if dhcp is None or (dhcp.exchange_denied and dhcp.unlocked_by is None):
         return f"Run netpreflight as root, or {by_hand}."
     step = f"{dhcp.unlocked_by} Or " if dhcp.exchange_denied else ""

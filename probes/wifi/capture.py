@@ -475,7 +475,7 @@ class _Heard:
         """The frame that is used: the beacon; a probe response without one, or if only the response is complete."""
         beacon, response = self.last
         best = response if response and (not beacon or response.is_complete > beacon.is_complete) else beacon
-        assert best is not None, "a BSS is kept with what it said"
+        assert best is not None, "a BSS is kept only with a frame that announced it"
         return best
 
     def keep_best(self) -> None:

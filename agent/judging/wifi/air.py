@@ -55,16 +55,19 @@ class Radio:
 
 
 class _Alike:
-    """The radios that are alike in channel and BSSID, in the order in which they were found: the strongest first."""
+    """The radios that are alike in channel and BSSID, in the order in which they were found: the strongest first.
+
+    BSSs come by falling signal, and each belongs to the first radio of about its strength that lacks its name.
+    """
 
     def __init__(self) -> None:
         self._radios: list[Radio] = []
         self._quiet_from = 0
-        """The radios before this one are too strong for every BSS that follows."""
-        self._without: dict[tuple[str, bool], int] = {}
-        """The first radio to look at for a name, and for whether the BSS has a signal: those before have that name.
+        """The index of the first radio that is not too strong for the BSSs that follow; all before it are."""
+        self._may_lack: dict[tuple[str, bool], int] = {}
+        """By name, and whether the BSS has a signal: the index of the first radio that may lack that name.
 
-        So no radio is looked at twice for the same name, however many BSSs have it.
+        All radios before it have the name, so none is looked at twice for it, however many BSSs have it.
         """
 
     def radio_of(self, bss: Bss) -> Radio | None:
@@ -76,10 +79,10 @@ class _Alike:
             self._quiet_from += 1
         at = self._quiet_from if has_signal else 0
         if bss.ssid:
-            at = max(at, self._without.get((bss.ssid, has_signal), 0))
+            at = max(at, self._may_lack.get((bss.ssid, has_signal), 0))
             while at < len(self._radios) and bss.ssid in self._radios[at].names:
                 at += 1
-            self._without[bss.ssid, has_signal] = at
+            self._may_lack[bss.ssid, has_signal] = at
         return self._radios[at] if at < len(self._radios) else None
 
     def add(self, radio: Radio) -> None:

@@ -33,6 +33,7 @@ def _band_not_covered(band: Band, wifi: Survey, radio: RadioFacts) -> str | None
     if passive and not heard:
         return f"nothing at all was heard on {band} GHz"
     if wifi.frequencies_mhz:
+        # A radio that only listens also hears 2.4 GHz channels this close to the one it is tuned to.
         reach = OVERHEARD_MHZ if passive and band == "2.4" else 0
         missing = {
             channel for channel in wanted if not _is_within(reach, frequency_of(channel, band), wifi.frequencies_mhz)
@@ -40,7 +41,8 @@ def _band_not_covered(band: Band, wifi: Survey, radio: RadioFacts) -> str | None
         missing -= _not_used_here(wifi, band)
         return f"{band} GHz was not listened to on channels {spans(missing, band)}" if missing else None
     if passive or band == "5":
-        # A BSS may have been heard from the channel next to its own, so its channel counts and no other.
+        # A scan may leave channels of 5 GHz out (radar detection, country), and a capture any, so only those count on
+        # which something was heard. A BSS may have been heard from the channel next to its own: that one is not shown.
         missing = set(wanted) - {bss.channel for bss in heard if bss.channel is not None and is_fresh(bss, wifi)}
         where = f"the {source_words(wifi)} does not say where it listened"
         return f"{where}, and nothing was heard on channels {spans(missing, band)}" if missing else None

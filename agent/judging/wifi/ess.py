@@ -166,7 +166,7 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
     elif not wifi.bss:
         problem, summary = "nothing-heard", "No network at all was heard"
         reason = sentences(
-            ["No result at all shows that the radio heard nothing, not that nothing is there", *wifi.limits]
+            ["An empty result means that the radio heard nothing, not that no network is there", *wifi.limits]
         )
         remedy = step or (
             "Capture on the channels of the access point, beside it."
