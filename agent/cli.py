@@ -232,6 +232,14 @@ def check(
         Path | None, typer.Option(metavar="FILE", help="Read a Wi-Fi capture (pcap, pcapng) instead of scanning.")
     ] = None,
     interface: Annotated[str | None, typer.Option(metavar="IF", help="Network interface to measure.")] = None,
+    device_log: Annotated[
+        Path | None,
+        typer.Option(
+            "--log",
+            metavar="FILE",
+            help="The device's own log, to be read beside this run: what the device saw stands beside each stage.",
+        ),
+    ] = None,
     only: Annotated[str | None, typer.Option(metavar="ID,...", help="Judge these checks or groups only.")] = None,
     skip: Annotated[
         str | None,
@@ -306,9 +314,12 @@ def check(
         raise UsageError(str(problem)) from problem
     if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
         raise UsageError("--ssid and --capture are for the wifi checks, and this run leaves out all of them")
-    name, opened = _read_ssid(ssid), _open_capture(capture)
+    name, opened, opened_log = _read_ssid(ssid), _open_capture(capture), device_log and _open_log(device_log)
     rights = give_up(helper)  # before anything is read from the network
-    air = _read_air(name, capture, opened)
+    air, seen_log = (
+        _read_air(name, capture, opened),
+        _read_log(device_log, opened_log) if device_log and opened_log else None,
+    )
     laptop_scope = scope(interface)
     if rights is not None:
         laptop_scope.privileges = rights.told(laptop_scope.privileges)
@@ -356,7 +367,7 @@ def check(
         _end_soon()
     del air  # its survey, which may be large, is in the run
     report, left = _judge(
-        structs.replace(run, set_up=_set_up_from()),
+        structs.replace(run, set_up=_set_up_from(), observations=structs.replace(run.observations, log=seen_log)),
         profile,
         asks=not as_json and level in {None, "complete"},  # the others name no network on the screen
     )
@@ -777,6 +788,12 @@ def log(
         str | None,
         typer.Option("--os", metavar="VERSION", help="Its Device OS version, where the log does not say it."),
     ] = None,
+    beside: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="A saved run: also say what it and the log say together, if both are of one network."
+        ),
+    ] = None,
     output: Annotated[
         list[Path] | None,
         typer.Option("--output", "-o", metavar="FILE", help="Also write the answer: .json, .txt. May be repeated."),
@@ -816,12 +833,17 @@ def log(
     if port is not None:
         seen, is_stopped = _read_port(port, seconds)
     elif file is not None:
-        seen = _read_log(file)
+        seen = _read_log(file, _open_log(file))
     answer = answered(seen, file.name if file else port or "", profile.name if profile else None, is_live=file is None)
+    made = None if beside is None else _beside(seen, beside, device, os_version)
+    if made is not None:
+        answer = _with_run(answer, made)
 
     @cache
     def at_level(wanted_level: "SharingLevel") -> "LogAnswer":
-        return answer if wanted_level == "complete" else hidden(answer, [], wanted_level, logs=[seen])
+        return (
+            answer if wanted_level == "complete" else hidden(answer, [made] if made else [], wanted_level, logs=[seen])
+        )
 
     failed = _write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
     if sys.stdout is None:
@@ -855,18 +877,47 @@ def _read_port(port: str, seconds: float | None) -> "tuple[DeviceLog, bool]":
     return live.seen, live.end == "stopped"
 
 
-def _read_log(file: Path) -> "DeviceLog":
-    """Read a device's log from a file, or from standard input."""
+def _beside(seen: "DeviceLog", run_file: Path, device: str | None, os_version: str | None) -> "Report":
+    """The report of a saved run, with a device's log in it."""
+    from msgspec import structs  # noqa: PLC0415 - as above
+
+    from netpreflight.agent.report import make  # noqa: PLC0415
+
+    run, profile = _saved(run_file, device, os_version)
+    return make(structs.replace(run, observations=structs.replace(run.observations, log=seen)), profile)
+
+
+def _with_run(answer: "LogAnswer", report: "Report") -> "LogAnswer":
+    """What a log says, and what it says together with a run."""
+    from msgspec import structs  # noqa: PLC0415 - as above
+
+    from netpreflight.agent.report.notes import on_log  # noqa: PLC0415
+
+    told = on_log(report.log or None)[1:]
+    run_says = f"The run: {report.headline.rstrip('.')}"
+    return structs.replace(answer, notes=[run_says, *(line.rstrip(".") for line in told), *answer.notes])
+
+
+def _open_log(file: Path) -> BinaryIO:
+    """Open a device's log, which perhaps only root may read; -: standard input."""
+    if str(file) == "-":
+        if sys.stdin is None:
+            raise UsageError("cannot read the log: standard input is closed")
+        return sys.stdin.buffer
+    try:
+        return file.open("rb")
+    except OSError as problem:
+        raise UsageError(f"{file}: {problem.strerror or problem}") from problem
+
+
+def _read_log(file: Path, opened: BinaryIO) -> "DeviceLog":
+    """Read a log once root's rights have been given up."""
     from netpreflight.agent.profiles.log_lines import KINDS  # noqa: PLC0415 - as above
     from netpreflight.probes.device_log import read_log  # noqa: PLC0415
 
     try:
-        if str(file) == "-":
-            if sys.stdin is None:
-                raise UsageError("cannot read the log: standard input is closed")
-            return read_log(sys.stdin.buffer, KINDS)
-        with file.open("rb") as stream:
-            return read_log(stream, KINDS)
+        with opened:
+            return read_log(opened, KINDS)
     except OSError as problem:
         raise UsageError(f"{file}: {problem.strerror or problem}") from problem
 

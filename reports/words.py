@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import UNSET
+
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report, SharedLevel
 from netpreflight.agent.report.changes import remaining
@@ -130,3 +132,13 @@ def air(wifi: Wifi | None) -> str:
 def is_judged(bss: Bss, wifi: Wifi | None) -> bool:
     """Whether a BSS belongs to the network that the run judges."""
     return wifi is not None and wifi.target is not None and bss.ssid == wifi.target
+
+
+def logged(stage: StartupStage) -> str:
+    """What the device's own log shows of a stage, with the line that says so; empty: the run has no log of it."""
+    if stage.device_log is UNSET:
+        return ""
+    words = {"witnessed": "reached", "implied": "reached, as later lines show", "stops": "stops here"}
+    state = words.get(stage.device_log.state, "not shown")
+    line = stage.device_log.line
+    return f"{state} (line {line.line}: {line.text})" if line else state

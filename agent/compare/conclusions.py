@@ -1,20 +1,22 @@
 """What two runs on two networks rule out, and no more than they show.
 
 Only exchanges that were witnessed make something `ruled-out`; an unknown result rules out nothing. The device itself
-and its passphrase took part in neither run, so nothing is concluded about them.
+and its passphrase took part in neither run: nothing is concluded about them but what the device's own log shows.
 """
 
 import math
 from collections.abc import Collection
 from typing import Literal, NamedTuple
 
+from msgspec import UNSET
+
 from netpreflight.agent.compare.limits import seconds_apart
-from netpreflight.agent.compare.parts import Conclusion, Given
+from netpreflight.agent.compare.parts import Conclusion, Given, Standing
 from netpreflight.agent.compare.story import hotspot, same_laptop
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_translated
 from netpreflight.agent.judging.registry import CHECKS, may_stop
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Check, Stage
+from netpreflight.agent.results import Check, Stage, Status
 from netpreflight.probes.quoting import in_quotes
 
 WIFI_STAGES: tuple[Stage, ...] = ("scan",)
@@ -326,18 +328,44 @@ def _device_and_passphrase(a: Given, b: Given) -> list[Conclusion]:
         else ""
     )
     return [
-        Conclusion(
+        _by_log("the device and its firmware", ("device.keys", "device.firmware"), a, b)
+        or Conclusion(
             subject="the device and its firmware",
             standing="not-tried",
             because=f"In both runs the laptop took the device's place.{step}",
         ),
-        Conclusion(
+        _by_log("the passphrase", ("device.credentials",), a, b)
+        or Conclusion(
             subject="the passphrase",
             standing="not-tried",
             because="netpreflight neither asks for nor sees a passphrase: that this laptop was on a network says "
             "nothing about the passphrase that the device was given.",
         ),
     ]
+
+
+def _by_log(subject: str, check_ids: tuple[str, ...], a: Given, b: Given) -> Conclusion | None:
+    """What the device's own log, given with one of the runs, shows of it; None: it shows nothing of that.
+
+    A log of another network says nothing of this one's passphrase; keys and firmware go with the device.
+    """
+    found: list[tuple[Given, Check]] = []
+    for given in (b, a):
+        log = given.report.log
+        if log is UNSET or (log.same_network is not True and "device.credentials" in check_ids):
+            continue
+        found += [(given, check) for check in given.report.checks if check.id in check_ids]
+    for status, standing in _OF_LOG:
+        for given, check in found:
+            if check.status == status:
+                because = f"The device's own log, given with {given.letter}: {check.summary}."
+                return Conclusion(
+                    subject=subject, standing=standing, because=because, rests_on=_results(given, [check])
+                )
+    return None
+
+
+_OF_LOG: tuple[tuple[Status, Standing], ...] = (("fail", "suspect"), ("pass", "ruled-out"))
 
 
 def reference_remarks(given: Given) -> list[str]:

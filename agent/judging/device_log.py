@@ -330,12 +330,22 @@ class Reading:
         **dict.fromkeys(("listening", "cleared"), self._listening),
         **dict.fromkeys(("memory", "ncp-dead"), self._device_says),
         "safe-mode": self._safe_mode,
+        "muxer-dead": self._modem_dead,
         "panic": self._crashed,
         "battery": self._battery,
     }  # fmt: skip
 
     def _network_begins(self, record: LogRecord) -> None:
         last = self.attempts[-1] if self.attempts else None
+        if (
+            last is not None
+            and last.end is None
+            and record.kind != "network-begins"
+            and last.begun & {"joining", "linked", "cloud", "over"} == {"joining"}
+        ):  # it tries again only after the join before has failed
+            self._fail(
+                last, None, "scan", Cause(why="It tries to join again, and no line says why the join before failed")
+            )
         fresh = last is not None and last.end is None and not last.begun - {"network", "joining"}
         if fresh and last is not None and not (record.kind == "network-begins" and "network" in last.begun):
             attempt = self._now(record)
@@ -672,6 +682,14 @@ class Reading:
         self._told("device.firmware", Cause("device.firmware", "safe-mode", "device owner",
                    "Give the device the Device OS that its program was built for"), record)  # fmt: skip
 
+    def _modem_dead(self, record: LogRecord) -> None:
+        last = self.attempts[-1] if self.attempts else None
+        self.notes["Its modem stopped answering: that is neither the network nor the cloud"] = None
+        if last is not None and last.end == "online":
+            self._lose(last, record, "link", Cause(why="Its modem stopped answering"))
+        elif last is not None:
+            last.lines.append(record)
+
     def _crashed(self, record: LogRecord) -> None:
         self._panic = record
 
@@ -711,7 +729,7 @@ def _is_cellular(log: DeviceLog) -> bool:
     seen = {record.kind for record in log.records}
     if seen & _OF_WIFI:
         return False
-    if seen & {"cellular", "cellular-link", "udp-sent"} or "modem" in log.formats:
+    if seen & {"cellular", "cellular-link", "udp-sent", "muxer-dead"} or "modem" in log.formats:
         return True
     is_gen_2 = bool(seen & {"network-begins", "joined", "address"})
     over_udp = any(record.host and ".udp." in record.host for record in log.records)
@@ -801,7 +819,7 @@ def _result(log: DeviceLog, attempts: list[_Attempt]) -> tuple[LogResult, _Attem
     The last attempt that has an end decides, unless a later one, whose end is missing, got past the stage where it
     stopped.
     """
-    if not (log.heads or log.records):
+    if not log.heads and not _is_of_device_os(log):
         return "foreign", None
     ended = next((attempt for attempt in reversed(attempts) if attempt.end is not None), None)
     if ended is None or ended.end is None:
@@ -812,6 +830,19 @@ def _result(log: DeviceLog, attempts: list[_Attempt]) -> tuple[LogResult, _Attem
         if past:
             return "not-known", past[-1]
     return ended.end, ended
+
+
+_WEAK = {
+    "joining", "heard-joining", "resolved", "tcp-made", "tcp-failed", "cloud-address", "resolving", "model", "version",
+    "known", "heard", "credentials", "own-address", "own-gateway", "own-mask", "panic", "memory", "antenna", "battery",
+    "echoes", "resumed", "network-begins",
+}  # fmt: skip
+"""Lines that other programs print, too: without the heads of records, a few of them do not make a log of Device OS."""
+
+
+def _is_of_device_os(log: DeviceLog) -> bool:
+    kinds = {record.kind for record in log.records}
+    return bool(kinds - _WEAK) or len(kinds) > 2
 
 
 def _rank(attempt: _Attempt) -> int:

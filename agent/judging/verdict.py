@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from netpreflight.agent.internal_faults import fault_of
-from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of
+from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of, with_log
 from netpreflight.agent.judging.device_start import startup
 from netpreflight.agent.judging.device_view import DeviceView, device_view
 from netpreflight.agent.judging.doubt import without_doubted
@@ -34,7 +34,7 @@ def judge_as(view: DeviceView, selection: Selection) -> Judgement:
     verdict = verdict_of(checks, selection)
     diagnosis = internet_test(view, {check.id: check for check in checks})
     start = startup(view, checks, diagnosis)
-    answer = answer_of(verdict, checks, profile, start)
+    answer = with_log(answer_of(verdict, checks, profile, start), verdict, all_checks)
     return Judgement(
         checks=all_checks,
         verdict=verdict,

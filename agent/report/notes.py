@@ -10,7 +10,7 @@ from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.other_devices import DeviceVerdict
-from netpreflight.agent.results import IS_IT_THE_CLOUD, Judgement, Verdict
+from netpreflight.agent.results import IS_IT_THE_CLOUD, Judgement, LogBeside, Verdict
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Dhcp, Observations, Scope, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
@@ -47,6 +47,11 @@ def notes(view: DeviceView, selection: Selection, *, complete: bool) -> list[str
             "genuine."
         )
     return [*found, *_laptop_notes(seen.scope, seen.dhcp), *_vendor_notes(view)]
+
+
+def on_log(beside: LogBeside | None) -> list[str]:
+    """What the device's own log says, and what it says together with this run."""
+    return [] if beside is None else [beside.answer.sentence, *(f"{told}." for told in beside.told)]
 
 
 def _proof_not_measured(seen: Observations, profile: Profile) -> bool:

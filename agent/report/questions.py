@@ -9,7 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_shared_by_routers, is_translated
+from netpreflight.agent.judging.device_log import answered
 from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.judging.log_beside import log_beside
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.judging.wifi.bss import counted
@@ -50,7 +52,7 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
     network = network_of(seen, profile)
     ess = network if isinstance(network, Ess) else None
     return [
-        _device(profile),
+        _device(profile, view),
         _with_network(_router(seen), other_network),
         _access_point(ess),
         *_of_the_network(ess, seen.wifi),
@@ -68,17 +70,40 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
             how="Join this laptop to the hotspot, run netpreflight again, and compare the files of both runs: "
             "netpreflight compare A B.",
         ),
-        Question(
-            question="Is the password right, and is it the Wi-Fi's?",
-            answer=None,
-            source="netpreflight asks for no password",
-            how="Join a phone to the same 2.4 GHz network, and type the password again.",
-        ),
+        _password(view, checks),
     ]
 
 
-def _device(profile: Profile) -> Question:
-    """Which device and which Device OS version the report judges."""
+def _password(view: DeviceView, checks: list[Check]) -> Question:
+    """Whether the password is right, which only the device's own log can show."""
+    told = next((check for check in checks if check.id == "device.credentials"), None)
+    beside = log_beside(view, checks) if told is not None else None
+    answers = {"pass": "Yes, on the network of the log", "fail": "Most likely not, on the network of the log"}
+    if told is not None and beside is not None and beside.same_network is not False and told.status in answers:
+        return Question(
+            question="Is the password right, and is it the Wi-Fi's?",
+            answer=f"{answers[told.status]}. {told.summary}.",
+            source="the device's own log (--log)",
+        )
+    return Question(
+        question="Is the password right, and is it the Wi-Fi's?",
+        answer=None,
+        source="netpreflight asks for no password",
+        how="Join a phone to the same 2.4 GHz network, and type the password again.",
+    )
+
+
+def _device(profile: Profile, view: DeviceView) -> Question:
+    """Which device and which Device OS version the report judges, and which its own log names."""
+    named = answered(view.seen.log) if view.seen.log else None
+    if named is not None and (named.platform or named.os_version):
+        told = ", ".join(filter(None, (named.platform, named.os_version and f"Device OS {named.os_version}")))
+        judged = f"; judged for {profile.label}" if profile.name != "generic" else ""
+        return Question(
+            question="Which device, and which Device OS?",
+            answer=f"{told}{judged}",
+            source="the device's own log (--log)",
+        )
     return Question(
         question="Which device, and which Device OS?",
         answer=profile.label if profile.name != "generic" else None,

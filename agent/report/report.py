@@ -8,12 +8,13 @@ from msgspec import UNSET, Struct, UnsetType, field
 from netpreflight.agent import __version__, judging
 from netpreflight.agent.judging.answer import headline_of, with_devices, with_networks
 from netpreflight.agent.judging.device_view import device_view
+from netpreflight.agent.judging.log_beside import log_beside
 from netpreflight.agent.judging.registry import with_stage
 from netpreflight.agent.judging.wifi.survey import surveyed
 from netpreflight.agent.profiles import DEFAULT, Profile
 from netpreflight.agent.report.changes import Change, changes
 from netpreflight.agent.report.enough import Enough, enough
-from netpreflight.agent.report.notes import notes, on_age, on_another_cloud, on_set_up, on_the_answer
+from netpreflight.agent.report.notes import notes, on_age, on_another_cloud, on_log, on_set_up, on_the_answer
 from netpreflight.agent.report.other_devices import (
     DeviceVerdict,
     VersionVerdict,
@@ -23,7 +24,7 @@ from netpreflight.agent.report.other_devices import (
 )
 from netpreflight.agent.report.questions import Question, questions
 from netpreflight.agent.report.way_to_cloud import Station, way_to_cloud
-from netpreflight.agent.results import Answer, Check, InternetTest, Judgement, Startup, Verdict
+from netpreflight.agent.results import Answer, Check, InternetTest, Judgement, LogBeside, Startup, Verdict
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Bss, Contact, Observations, Scope, Ssid, strength
 
@@ -126,6 +127,8 @@ class Report(Struct, frozen=True, kw_only=True, weakref=True):
     judgeable: bool | UnsetType = UNSET
     """In a report for a ticket: whether it can be judged again, with the same result as the complete run. Absent there:
     an earlier version made it, and it cannot. In it, zeros stand for bytes of which judging needs the number only."""
+    log: LogBeside | UnsetType = UNSET
+    """What the device's own log says, beside this run; absent: none was given."""
 
 
 def run_of(held: Run | Report) -> Run:
@@ -140,6 +143,7 @@ def make(run: Run, asked: Profile) -> Report:
     counted = surveyed(seen)  # the Wi-Fi survey is counted once for all devices and networks
     view = device_view(counted, profile)
     judgement = judging.judge_as(view, selection)
+    beside = log_beside(view, judgement.checks)
     needed_changes = changes(judgement.checks, seen, profile)
     way = way_to_cloud(view, judgement.checks)
     devices = by_device(counted, profile, judgement, selection)
@@ -171,6 +175,7 @@ def make(run: Run, asked: Profile) -> Report:
         notes=[
             *on_the_answer(judgement, profile, devices),
             *on_another_cloud(profile, asked),
+            *on_log(beside),
             *notes(view, selection, complete=run.complete),
             *on_age(run.started, RULES_OF, profile),
             *on_set_up(run.set_up),
@@ -190,6 +195,7 @@ def make(run: Run, asked: Profile) -> Report:
         answers=questions(view, judgement.checks, way),
         sharing=run.sharing,
         judgeable=run.judgeable,
+        log=UNSET if beside is None else beside,
     )
 
 

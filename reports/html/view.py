@@ -32,6 +32,7 @@ from netpreflight.reports.words import (
     further,
     is_judged,
     log_lines,
+    logged,
     resolvers,
     runs,
     titled,
@@ -114,6 +115,7 @@ def view(report: Report, dialects: Sequence[str], contact: str) -> dict[str, obj
             for question in report.answers
         ],
         "start": [_start(step) for step in report.startup.stages],
+        "with_log": any(logged(step) for step in report.startup.stages),
         "ends": ONLINE[report.startup.online],
         "start_doubts": doubts(report.startup.rests_on),
         "method": METHODS.get(report.internet_test.method, report.internet_test.method),
@@ -296,12 +298,13 @@ class _Start(NamedTuple):
     strip: list[led.Piece]
     lines: list[str]
     sees: str | None
+    logged: str
 
 
 def _start(stage: StartupStage) -> _Start:
     lines = log_lines(stage) if stage.state != "not-reached" else []
     sees = stage.network_sees if stage.state != "not-reached" else None
-    return _Start(stage, _STATES[stage.state], led.strip(stage.lights), lines, sees)
+    return _Start(stage, _STATES[stage.state], led.strip(stage.lights), lines, sees, logged(stage))
 
 
 def _bss(number: int, bss: Bss, wifi: Wifi | None) -> list[Cell]:

@@ -14,7 +14,18 @@ from netpreflight.reports.firewall import render as render_rules
 from netpreflight.reports.lines import contacts, evidence, sent, speaks_for, times, unseen, way
 from netpreflight.reports.markdown.text import fenced, listed, strong, table, text
 from netpreflight.reports.requests import requests_of, title, with_subject
-from netpreflight.reports.words import METHODS, ONLINE, STATUS, at_the_end, doubts, further, needless, runs, titled
+from netpreflight.reports.words import (
+    METHODS,
+    ONLINE,
+    STATUS,
+    at_the_end,
+    doubts,
+    further,
+    logged,
+    needless,
+    runs,
+    titled,
+)
 
 MOST_CONTACTS = 60
 MOST_NETWORKS = 40
@@ -181,6 +192,7 @@ def _power_on(report: Report) -> list[str]:
     They are a table of the stages, the log lines to look for, and the doubts about the facts it rests on.
     """
     start = report.startup
+    with_log = any(logged(stage) for stage in start.stages)
     rows = []
     for stage in start.stages:
         was_reached = stage.state != "not-reached"
@@ -189,10 +201,12 @@ def _power_on(report: Report) -> list[str]:
         state = {"reached": "reached", "stops": "stops here", "not-reached": "not reached"}.get(
             stage.state, "not known"
         )
-        rows.append((stage.title, state, stage.led, stage.expected, " ".join(filter(None, (why, network_sees)))))
+        said = [logged(stage)] if with_log else []
+        rows.append((stage.title, state, stage.led, stage.expected, *said, " ".join(filter(None, (why, network_sees)))))
     title = titled(report.device.title, report.device.os_version)
     lines = [f"## From power-on: {text(title)}", ""]
-    lines += table(("Stage", "", "LED", "Takes", "Why, and what the network sees"), rows)
+    column = ["The device's log"] if with_log else []
+    lines += table(("Stage", "", "LED", "Takes", *column, "Why, and what the network sees"), rows)
     if start.log:
         lines += ["To look for in its log:", "", *fenced(start.log)]
     return [*lines, *_doubts(start.rests_on)]

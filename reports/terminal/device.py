@@ -15,7 +15,7 @@ from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdic
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.terminal.rows import print_rows
 from netpreflight.reports.terminal.styles import VERDICT_STYLES
-from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, log_lines, runs, titled
+from netpreflight.reports.words import METHODS, ONLINE, at_the_end, doubts, log_lines, logged, runs, titled
 
 _STATES = {
     "reached": ("reached", "green"),
@@ -42,6 +42,11 @@ def print_startup(console: Console, report: Report) -> None:
         _line(console, "To look for in its log:")
     for stage, line in lines:
         _line(console, f"{stage}: {line}", indent=4)
+    if any(logged(step) for step in start.stages):
+        _line(console, "The device's own log:")
+    for step in start.stages:
+        if said := logged(step):
+            _line(console, f"{step.title}: {said}", indent=4)
     if any(step.network_sees for step in passed):
         _line(console, "What the network sees of it:")
     for step in passed:

@@ -174,6 +174,7 @@ LINK = b"%010d [net.ifapi] INFO: Netif wl3 link UP\n"
 JOIN = b"[hal.wlan] INFO: Joining net-1\n[hal.wlan] ERROR: wiced_join_ap_specific(), result: %d\n"
 DTLS = b"[comm.dtls] ERROR: handshake failed -%s\n[system] WARN: Cloud handshake failed, code=17\n"
 NONCE = b"[comm.protocol.handshake] INFO: Encrypting nonce\n"
+TRY = b"[ncp.rltk.client] INFO: Try to connect to ssid: net-1\n"
 LATER = b"%010d [app] INFO: still here\n"
 
 
@@ -261,6 +262,17 @@ def state(at_ms: int, was: bytes, now: bytes) -> bytes:
         (b"[hal] WARN: Disconnect linkError=00000001 reason=fffe: roamed\n", Says("not-known")),
         # A message that was cut says no number.
         (b"[system] WARN: Cloud handshake failed, code=25", Says("stops", "cloud")),
+        # A device tries to join again only after a join has failed; which side failed is not told.
+        (TRY + TRY, Says("stops", "scan")),
+        (TRY, Says("not-known", "scan")),
+        (TRY + LINK % 9 + TRY, Says("not-known", "link")),
+        # Lines that other programs print, too, are no log of Device OS.
+        (b'Connecting to "net-1"\nConnected to 192.168.1.5:80\nWiFi up\n', Says("foreign")),
+        (b"I (1234) wifi: connected\nPlatform: ESP32\n", Says("foreign")),
+        (b"Cloud handshake failed, code=17\n", Says("stops", "cloud")),
+        # A modem that stops answering is neither the network nor the cloud.
+        (ONLINE + b"[gsm0710muxer] ERROR: The other end has not replied to keep alives (TESTs) 5 times, "
+         b"considering muxed connection dead\n", Says("lost", "link")),
         (b"", Says("foreign")),
         (b"\n\n", Says("foreign")),
     ],

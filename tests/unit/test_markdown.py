@@ -90,7 +90,12 @@ def literals(tree: ast.Module) -> Iterator[str]:
 
 def test_no_text_of_ours_has_the_backticks_of_markdown() -> None:
     """A terminal, a page and a firewall would show them as they are."""
-    its_own_business = {"agent/judging/wifi/names.py", "reports/markdown/text.py", "reports/check_page.py"}
+    its_own_business = {
+        "agent/judging/wifi/names.py",
+        "probes/device_log.py",  # it takes them off lines that somebody pasted
+        "reports/markdown/text.py",
+        "reports/check_page.py",
+    }
     found = {
         str(file.relative_to(ROOT))
         for folder in ("agent", "probes", "reports", "systems")
