@@ -834,7 +834,7 @@ def log(
         seen, is_stopped = _read_port(port, seconds)
     elif file is not None:
         seen = _read_log(file, _open_log(file))
-    answer = answered(seen, file.name if file else port or "", profile.name if profile else None, is_live=file is None)
+    answer = answered(seen, file.name if file else port or "", profile.name if profile else None)
     made = None if beside is None else _beside(seen, beside, device, os_version)
     if made is not None:
         answer = _with_run(answer, made)

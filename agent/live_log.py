@@ -66,9 +66,10 @@ def read_live(
         PortError: the port cannot be opened, or there is none.
     """
     reader = LogReader(KINDS)
+    reader.seen.live = True
 
     def take(data: bytes) -> bool:
-        return bool(reader.feed(data)) and is_enough(answered(reader.now(), port, is_live=True))
+        return bool(reader.feed(data)) and is_enough(answered(reader.now(), port))
 
     end = listen(
         ports or OwnPorts(),

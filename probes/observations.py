@@ -1361,6 +1361,7 @@ class DeviceLog(Struct, kw_only=True):
         unread: bytes that were not looked at, because there were too many.
         holes: places where something may be missing, 100 at most.
         first_ms: the first time in it, in milliseconds since the device started; `last_ms`: the last.
+        live: whether it was read from the device itself, in this run; False: from a file, of whatever day.
     """
 
     records: list[LogRecord] = field(default_factory=list)
@@ -1381,6 +1382,7 @@ class DeviceLog(Struct, kw_only=True):
     more_holes: Count = 0
     first_ms: Count | None = None
     last_ms: Count | None = None
+    live: bool = False
 
 
 class Observations(Struct, kw_only=True):

@@ -736,14 +736,13 @@ def _is_cellular(log: DeviceLog) -> bool:
     return is_gen_2 and (over_udp or "restore-status" in seen)
 
 
-def answered(log: DeviceLog, source: str = "", device: str | None = None, *, is_live: bool = False) -> LogAnswer:
+def answered(log: DeviceLog, source: str = "", device: str | None = None) -> LogAnswer:
     """What a device's log says, for people and programs.
 
     Args:
         log: the log, as it was read.
         source: the name of the file, or of the port.
         device: the profile that was asked for; None: what the log itself says counts.
-        is_live: whether it was read from the device itself, just now.
     """
     reading = Reading(log)
     platform = _said(log, "model") or ("cellular" if reading.is_cellular else None)
@@ -770,7 +769,7 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None, *, is_
         problem=cause.problem,
         owner=cause.owner,
         remedy=cause.remedy,
-        sentence=_NOTHING if is_live and not log.bytes else _sentence(result, stage, chosen, reading),
+        sentence=_NOTHING if log.live and not log.bytes else _sentence(result, stage, chosen, reading),
         attempts=attempts,
         lines=[_means(record) for record in failing[-MOST_LINES:]],
         harmless=[
@@ -781,7 +780,7 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None, *, is_
             *([cause.why] if cause.why else []),
             *([_BLANK] if blank else []),
             *reading.notes,
-            *_notes(log, reading, is_live=is_live),
+            *_notes(log, reading),
         ],
     )
 
@@ -909,7 +908,7 @@ def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | No
     return f"The log shows the device up to {title}, and does not say how it goes on."
 
 
-def _notes(log: DeviceLog, reading: Reading, *, is_live: bool) -> list[str]:
+def _notes(log: DeviceLog, reading: Reading) -> list[str]:
     """What is to be known of the log itself."""
     notes = []
     if reading.is_cellular:
@@ -925,7 +924,7 @@ def _notes(log: DeviceLog, reading: Reading, *, is_live: bool) -> list[str]:
         notes.append("The monitor lost the device in between: lines are missing there")
     if log.more_records or log.unread:
         notes.append("The log is long: lines in the middle were counted, and not read one by one")
-    if (log.heads or log.records) and not is_live:
+    if (log.heads or log.records) and not log.live:
         notes.append("A log says what was, when it was written; it has no date, and says nothing of today")
     return notes
 

@@ -35,7 +35,7 @@ def played(desk: Desk, seconds: float = 90) -> tuple[LogAnswer, DeviceLog, str, 
     """What is read of a device that plays, why reading ended, and what was told."""
     said: list[str] = []
     live = read_live("auto", seconds, said.append, lambda: desk.is_stopped, ports=desk, clock=desk.clock)
-    return answered(live.seen, "log", is_live=True), live.seen, live.end, said
+    return answered(live.seen, "log"), live.seen, live.end, said
 
 
 def torn(data: bytes, seed: str) -> list[tuple[float, bytes]]:
