@@ -240,6 +240,14 @@ def check(
             help="The device's own log, to be read beside this run: what the device saw stands beside each stage.",
         ),
     ] = None,
+    log_port: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|NAME",
+            help="The same, live from USB, before the network is measured: of the Particle device that is connected "
+            "(auto), or from this port, for 90 s at most. Nothing is written to it.",
+        ),
+    ] = None,
     only: Annotated[str | None, typer.Option(metavar="ID,...", help="Judge these checks or groups only.")] = None,
     skip: Annotated[
         str | None,
@@ -314,12 +322,9 @@ def check(
         raise UsageError(str(problem)) from problem
     if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
         raise UsageError("--ssid and --capture are for the wifi checks, and this run leaves out all of them")
-    name, opened, opened_log = _read_ssid(ssid), _open_capture(capture), device_log and _open_log(device_log)
+    name, opened, opened_log = _read_ssid(ssid), _open_capture(capture), _open_one_log(device_log, log_port)
     rights = give_up(helper)  # before anything is read from the network
-    air, seen_log = (
-        _read_air(name, capture, opened),
-        _read_log(device_log, opened_log) if device_log and opened_log else None,
-    )
+    air, seen_log = _read_air(name, capture, opened), _read_one_log(device_log, opened_log, log_port)
     laptop_scope = scope(interface)
     if rights is not None:
         laptop_scope.privileges = rights.told(laptop_scope.privileges)
@@ -896,6 +901,23 @@ def _with_run(answer: "LogAnswer", report: "Report") -> "LogAnswer":
     told = on_log(report.log or None)[1:]
     run_says = f"The run: {report.headline.rstrip('.')}"
     return structs.replace(answer, notes=[run_says, *(line.rstrip(".") for line in told), *answer.notes])
+
+
+def _open_one_log(file: Path | None, port: str | None) -> BinaryIO | None:
+    """Open the log that a run is given as a file; None: it is given none, or a port."""
+    if file is not None and port is not None:
+        raise UsageError("--log and --log-port are two logs: give only one of them")
+    return _open_log(file) if file is not None else None
+
+
+def _read_one_log(file: Path | None, opened: BinaryIO | None, port: str | None) -> "DeviceLog | None":
+    """The log that a run is given, from a file or a port; None: none. Ctrl-C while a port is read ends the run."""
+    if port is not None:
+        seen, is_stopped = _read_port(port, None)
+        if is_stopped:
+            stop(signal.SIGINT, None)
+        return seen
+    return _read_log(file, opened) if file is not None and opened is not None else None
 
 
 def _open_log(file: Path) -> BinaryIO:

@@ -221,3 +221,35 @@ def test_wrong_usage_is_refused(arguments: tuple[str, ...], told: str) -> None:
 
     assert (made.returncode, made.stdout) == (2, "")
     assert told in made.stderr
+
+
+# --- check --log-port
+
+AIR = Path(__file__).parent / "data" / "captures" / "Beacon-Mikrotik-Routerboard-AP-Name.pcap"
+CHECK = ("check", "--only", "wifi", "--capture", str(AIR), "--no-keep")
+
+
+def test_a_run_reads_the_log_of_a_device_that_is_connected() -> None:
+    with pair_of_ends() as pair:
+        device = threading.Thread(target=lambda: pair.play(ONLINE_LOG.read_bytes()))
+        device.start()
+        made = run(*CHECK, "--json", "--log-port", pair.name)
+        device.join()
+        echoed = pair.written()
+    without = run(*CHECK, "--json")
+    report = json.loads(made.stdout)
+
+    assert report["observations"]["log"]["live"] is True
+    assert report["log"]["answer"]["result"] == "online"
+    assert (made.returncode, report["verdict"]) == (without.returncode, json.loads(without.stdout)["verdict"])
+    assert echoed == b""
+
+
+def test_a_run_without_that_port_is_not_begun() -> None:
+    for arguments, told in (
+        (("--log-port", "/dev/ttyNONE9"), "there is no port /dev/ttyNONE9"),
+        (("--log-port", "auto", "--log", str(ONLINE_LOG)), "give only one of them"),
+    ):
+        made = run(*CHECK, *arguments)
+        assert (made.returncode, made.stdout) == (2, "")
+        assert told in made.stderr
