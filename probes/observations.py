@@ -1276,6 +1276,61 @@ class VendorStatus(Observation, kw_only=True):
     error: Words | None = None
 
 
+# --- as the device ----------------------------------------------------------------------------------------------
+
+JoinWay = Literal["cable", "radio", "networkmanager"]
+"""How a run is the device: a second interface on the laptop's port; the laptop's radio, in a namespace of the run; a
+connection that NetworkManager makes."""
+
+
+class LaptopExchange(Struct, frozen=True, kw_only=True):
+    """Whether something answers this laptop from its own address, to be held against what it answers the device.
+
+    Attributes:
+        what: a `resolver`; an `ntp` server; the web `page` of a vendor, unchanged; a server by `coap`, `dtls` or the
+            Photon's own protocol (`nonce`).
+        host: the name asked; for a resolver, None.
+        answered: whether an answer came that shows that nothing stands in the way; for a page, that it is the right
+            one.
+    """
+
+    what: Literal["resolver", "ntp", "page", "coap", "dtls", "nonce"]
+    host: AskedName | None = None
+    address: Address | None = None
+    port: int = 0
+    answered: bool = False
+
+
+class AsDevice(Observation, kw_only=True):
+    """That this run was the device, and what the laptop saw from its own address. Absent: the run was not the device.
+
+    With it, the other observations (`scope`, `dhcp`, `dns` and so on) are those of the device's own address.
+
+    Attributes:
+        way: how.
+        mac: the device's MAC address in this run. A registered device may have it, if `--mac` named it.
+        mac_from: made up for this network, made up with the prefix given, or the address given.
+        laptop_addresses: the laptop's own IPv4 addresses on the interface, with prefix length.
+        laptop_gateway: the next hop of its default route.
+        laptop: what answers this laptop.
+        neighbours: hosts of the device's own network, beside its router, and whether they answer its ARP requests.
+        restored_s: after how many seconds the laptop was seen to be as before; None: it was not, within the deadline.
+        left: what was not as before, in words.
+        kept: what the system keeps of it (NetworkManager's lease file).
+    """
+
+    way: JoinWay | None = None
+    mac: ServerMac | None = None
+    mac_from: Literal["made", "prefix", "given"] = "made"
+    laptop_addresses: list[Address] = field(default_factory=list)
+    laptop_gateway: Address | None = None
+    laptop: Annotated[list[LaptopExchange], Meta(max_length=256)] = field(default_factory=list)
+    neighbours: Annotated[list[LinkNeighbor], Meta(max_length=16)] = field(default_factory=list)
+    restored_s: float | None = None
+    left: list[Words] = field(default_factory=list)
+    kept: list[Words] = field(default_factory=list)
+
+
 class Observations(Struct, kw_only=True):
     """One key per probe; None if the probe did not finish."""
 
@@ -1292,6 +1347,7 @@ class Observations(Struct, kw_only=True):
     mapping: Mapping | None = None
     path: Path | None = None
     vendor_status: VendorStatus | None = None
+    as_device: AsDevice | UnsetType = UNSET
 
 
 Protocol = Literal["udp", "tcp", "arp"]
@@ -1309,6 +1365,9 @@ class Contact(Struct, frozen=True, kw_only=True):
     purpose: Plain
     shapes: list[Plain] = field(default_factory=list)
     """What was sent there, by name (`probes/net/payload_shapes.py`); empty in runs of versions without this field."""
+    as_device: bool | UnsetType = UNSET
+    """Whether it was sent from the device's MAC address, or from this laptop's own. Absent: the run was not the device.
+    """
 
     @property
     def words(self) -> str:
