@@ -1331,6 +1331,130 @@ class AsDevice(Observation, kw_only=True):
     kept: list[Words] = field(default_factory=list)
 
 
+# --- join -------------------------------------------------------------------------------------------------------
+
+JoinEnd = Literal[
+    "joined", "auth-refused", "assoc-refused", "no-answer", "key-refused", "key-unfinished", "passed-over", "not-found",
+    "not-told", "not-made",
+]  # fmt: skip
+"""How an attempt to join ended.
+
+`auth-refused`, `assoc-refused`: the access point's answer to an authentication or association request has a status code
+that is not 0. `no-answer`: there was no answer to one. `key-refused`: the four-way handshake did not complete, and the
+supplicant takes the passphrase for the reason. `key-unfinished`: it did not complete for another reason. `passed-over`:
+the supplicant found the network and did not ask to join it. `not-found`: no scan found it. `not-told`: the time was
+over, or whoever manages the radio did not say. `not-made`: this laptop could not make the attempt.
+"""
+KeyForm = Literal["allowed", "not-ascii", "not-allowed", "none"]
+"""`allowed`: 8 to 63 characters of ASCII from 32 to 126, or 64 hexadecimal digits (IEEE 802.11-2020, J.4.1 and 12.7.1);
+`not-ascii`: 8 to 63 bytes, not all of them such characters; `not-allowed`: neither; `none`: none was given, or none is
+needed."""
+PassedOver = Literal["pmf", "akm", "cipher", "rates", "other"]
+"""Why a supplicant does not ask a BSS to join it: it requires protected management frames, offers no key management or
+cipher that the station has, or has basic rates that the station lacks; or something else."""
+LinkState = Literal["there", "gone", "not-looked"]
+MOST_ATTEMPTS = 16
+"""The most attempts, and the most losses of a link, that are kept."""
+MOST_SAID = 24
+"""The most lines of a supplicant that are kept of one attempt."""
+
+
+class JoinAbilities(Struct, frozen=True, kw_only=True):
+    """What the station that joins can do: the limits of the radio that it stands for.
+
+    May reveal: which kind of device a run was made for.
+
+    Attributes:
+        frequencies_mhz: the only frequencies on which it scans and sends; ascending.
+        ht: whether it has 802.11n; it never has 40 MHz or a newer PHY.
+        security: the families that it can join with.
+        ciphers: pairwise and group ciphers that it has.
+        pmf: whether it has protected management frames.
+    """
+
+    frequencies_mhz: Annotated[list[Count], Meta(max_length=64)] = field(default_factory=list)
+    ht: bool = True
+    security: list[Security] = field(default_factory=list)
+    ciphers: list[Plain] = field(default_factory=list)
+    pmf: bool = False
+
+
+class JoinAttempt(Struct, frozen=True, kw_only=True):
+    """One attempt to join.
+
+    Attributes:
+        mac: the address of the station.
+        bssid: the BSS that was asked, or joined; None: none was.
+        status: the status code of the answer that refused it (IEEE 802.11-2020, table 9-50).
+        reason: the reason code of the deauthentication or disassociation that ended it (table 9-49).
+        by_laptop: whether this laptop sent that frame, and not the access point.
+        passed_over: why the supplicant did not ask: its own prediction, and not the access point's word.
+        said: what the supplicant, or who manages the radio, said of it, in its own words.
+    """
+
+    at_s: float
+    duration_s: float = 0.0
+    mac: ClientMac
+    ended: JoinEnd
+    bssid: Bssid | None = None
+    frequency_mhz: Count | None = None
+    status: Count | None = None
+    reason: Count | None = None
+    by_laptop: bool = False
+    passed_over: PassedOver | None = None
+    said: Annotated[list[Said], Meta(max_length=MOST_SAID)] = field(default_factory=list)
+
+
+class LinkLoss(Struct, frozen=True, kw_only=True):
+    """The end of a link that had been there.
+
+    Attributes:
+        reason: the reason code (IEEE 802.11-2020, table 9-49); None: none was told.
+        by_laptop: whether this laptop ended it, for example because it heard no more beacons.
+        asked_to_move: whether the access point had asked the station to move to another BSS (802.11v).
+    """
+
+    at_s: float
+    bssid: Bssid | None = None
+    reason: Count | None = None
+    by_laptop: bool = False
+    asked_to_move: bool = False
+    said: Said | None = None
+
+
+class Join(Observation, kw_only=True):
+    """A real join of a Wi-Fi network, as a device makes it. Absent: the run did not join.
+
+    The passphrase is no part of it, and neither is its length.
+
+    Attributes:
+        way: by what the station was made; None: it was not made.
+        ssid: the network, by name as in `Bss.ssid`.
+        abilities: what the station could do.
+        key_form: what kind of text the passphrase given is.
+        attempts: all of them; the last one joined, if any did.
+        lost: each loss of the link after the join.
+        link: whether the link was there at the end of the run.
+        end_bssid: the BSS that the station was on then.
+        watched_s: how long the link was watched, in seconds.
+    """
+
+    way: JoinWay | None = None
+    ssid: Ssid | None = None
+    abilities: JoinAbilities = field(default_factory=JoinAbilities)
+    key_form: KeyForm = "none"
+    attempts: Annotated[list[JoinAttempt], Meta(max_length=MOST_ATTEMPTS)] = field(default_factory=list)
+    lost: Annotated[list[LinkLoss], Meta(max_length=MOST_ATTEMPTS)] = field(default_factory=list)
+    link: LinkState = "not-looked"
+    end_bssid: Bssid | None = None
+    watched_s: float = 0.0
+
+    @property
+    def joined(self) -> JoinAttempt | None:
+        """The attempt that joined; None: none did."""
+        return next((attempt for attempt in self.attempts if attempt.ended == "joined"), None)
+
+
 class Observations(Struct, kw_only=True):
     """One key per probe; None if the probe did not finish."""
 
@@ -1348,6 +1472,7 @@ class Observations(Struct, kw_only=True):
     path: Path | None = None
     vendor_status: VendorStatus | None = None
     as_device: AsDevice | UnsetType = UNSET
+    join: Join | UnsetType = UNSET
 
 
 Protocol = Literal["udp", "tcp", "arp"]
@@ -1456,9 +1581,10 @@ class Laptop(Struct, kw_only=True):
 
     Attributes:
         scope: as a run begins with.
-        obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, of the
-            `trace` of the path, of listening to an interface in monitor mode (`listen`), and of reading the rules of
-            its own `firewall`; no key where nothing does.
+        obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, of a `join` as
+            a device and of a `station` of the run's own for it, of the `trace` of the path, of listening to an
+            interface in monitor mode (`listen`), and of reading the rules of its own `firewall`; no key where nothing
+            does.
         steps: what a person does on this system, as `System.steps`.
         wifi: the survey as far as it goes without a scan; `triggered` says that a scan could be made.
         listening: the interfaces in monitor mode.

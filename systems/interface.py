@@ -151,6 +151,8 @@ class System:
     """The user's home folder as its shells read it; None: not each of them does."""
     surveyors: tuple[str, ...] = ()
     """Which parts of the system survey Wi-Fi, best first: names that `netpreflight.probes.wifi` knows."""
+    joiners: tuple[str, ...] = ()
+    """By which ways a station of a run can join a Wi-Fi network, best first; the first takes a privileged user."""
     reports_icmp_errors = False
     """Whether a program without privileges is told which router has dropped its packet."""
     has_packet_sockets = False

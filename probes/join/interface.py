@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from netpreflight.probes.observations import JoinWay, Observation, Scope, Wifi
+from netpreflight.probes.observations import Join, JoinAbilities, JoinWay, Scope, Wifi
 
 RESTORED_WITHIN_S = 30.0
 """The longest that a laptop may take until it is on its network as before."""
@@ -60,18 +60,6 @@ class Passphrase:
         del self._content[:]
 
 
-class Radio(NamedTuple):
-    """What the device's radio can do: a join keeps to it.
-
-    Attributes:
-        frequencies_mhz: the centre frequencies of the 20 MHz channels that it scans.
-        has_ht: whether it has 802.11n.
-    """
-
-    frequencies_mhz: tuple[int, ...] = ()
-    has_ht: bool = True
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """The device to be, and the network to be it on.
@@ -80,7 +68,7 @@ class Device:
         scope: the laptop's interface under test.
         mac: the device's MAC address, lower-case with colons.
         ssid: the network to join, as in `Bss.ssid`; None: a cable needs none.
-        radio: the device's.
+        radio: what the device's can do; a join keeps to it.
         passphrase: None: none was given.
         uses_saved: whether what this laptop has saved for the network is used instead (--saved-passphrase).
     """
@@ -88,7 +76,7 @@ class Device:
     scope: Scope
     mac: str
     ssid: str | None = None
-    radio: Radio = field(default_factory=Radio)
+    radio: JoinAbilities = field(default_factory=JoinAbilities)
     passphrase: Passphrase | None = None
     uses_saved: bool = False
 
@@ -105,7 +93,7 @@ class Entered:
 
     interface: str | None
     is_addressed: bool = False
-    join: Observation | None = None
+    join: Join | None = None
 
 
 class Way(Protocol):

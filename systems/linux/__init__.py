@@ -17,6 +17,7 @@ class Linux(System):
     as_root = ("sudo",)
     home = "~"
     surveyors = ("nl80211", "wpa_supplicant", "NetworkManager")
+    joiners = ("radio", "networkmanager")
     reports_icmp_errors = True  # ip(7), IP_RECVERR
     has_packet_sockets = True  # packet(7)
     shows_firewall = True

@@ -37,6 +37,7 @@ NAMES = (
     "dhcp-exchange",
     "wifi-scan",
     "monitor-mode",
+    "join",
     "icmp-errors",
     "vpn",
     "proxy",
