@@ -25,8 +25,9 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes import obstacles
 from netpreflight.probes.cloud import AS_DEVICE, HURRIED, cloud
 from netpreflight.probes.coap import coap
-from netpreflight.probes.dhcp import LeaseGuard, dhcp
+from netpreflight.probes.dhcp import LeaseGuard, OnLease, dhcp
 from netpreflight.probes.echo import EchoTarget, echo
+from netpreflight.probes.join.frames import count_arp
 from netpreflight.probes.nat_mapping import Server, mapping
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.host_addresses import HostAddresses
@@ -101,6 +102,7 @@ def measure(
     on_waiting: OnWaiting = lambda _: None,
     on_stop: OnStop = lambda _restored: None,
     guard: LeaseGuard | None = None,
+    on_lease: OnLease | None = None,
 ) -> Run:
     """Measure until everything is known, or the user stops the run (Ctrl-C, SIGTERM, SIGHUP).
 
@@ -117,11 +119,12 @@ def measure(
         on_waiting: called with all that is waited for, whenever that changes.
         on_stop: called at once where the user stops the run, with what is given back first.
         guard: gives a lease back if this process is killed before it has.
+        on_lease: where the interface is the device itself: called with its lease, so that the interface uses it.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(
             _Measurement(
-                scope, air, profile, selection, on_check, clock, trace, on_waiting, on_stop, guard, deep=deep
+                scope, air, profile, selection, on_check, clock, trace, on_waiting, on_stop, guard, on_lease, deep=deep
             ).run()
         )
 
@@ -149,10 +152,12 @@ class _Measurement:
         on_waiting: OnWaiting,
         on_stop: OnStop,
         guard: LeaseGuard | None,
+        on_lease: OnLease | None,
         *,
         deep: bool,
     ) -> None:
         self._clock = clock
+        self._on_lease = on_lease
         self._guard = guard
         self._trace = trace
         self._on_waiting = on_waiting
@@ -207,6 +212,8 @@ class _Measurement:
             own_addresses=own_addresses,
         ) as network:
             self._network = network
+            if self._on_lease is not None:
+                count_arp(network)
             self._addresses = HostAddresses(list(self._names()))
             stopped = asyncio.Event()
             with SYSTEM.on_stop(lambda: self._stop(stopped)):
@@ -218,6 +225,9 @@ class _Measurement:
                 for task in (stop, work, *self._announcements):
                     task.cancel()
                 await asyncio.gather(work, *self._announcements, return_exceptions=True)
+                for finish in reversed(network.at_end):
+                    with contextlib.suppress(OSError):
+                        await finish()
             footprint = network.footprint()
         if self._seen.dns and not self._settled.is_set():
             self._seen.dns.assumed = True  # the run was cut short before there was a lease
@@ -458,6 +468,7 @@ class _Measurement:
             on_resolvers=self._use_resolvers,
             on_portal_api=self._use_portal_api,
             guard=self._guard,
+            on_lease=self._on_lease,
         )
 
     async def _dns(self) -> Dns:

@@ -110,6 +110,21 @@ class Air:
     unlocked_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseToUse:
+    """What an interface is to be given.
+
+    Attributes:
+        address: IPv4.
+        prefix: the length of its network's prefix.
+        router: the next hop of the default route; None: there is none.
+    """
+
+    address: str
+    prefix: int
+    router: str | None = None
+
+
 class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program
     """The system tells nothing of the air.
 
@@ -157,6 +172,8 @@ class System:
     """Whether a program without privileges is told which router has dropped its packet."""
     has_packet_sockets = False
     """Whether a privileged program sees what arrives before a firewall of this laptop, and what it did not ask for."""
+    has_namespaces = False
+    """Whether a privileged program may have a network namespace of its own, with an interface beside the laptop's."""
     shows_firewall = False
     """Whether a privileged program is told the rules of this laptop's own firewall (`dropping`)."""
     steps: Mapping[str, str] = {}
@@ -305,7 +322,61 @@ class System:
         """
         raise OSError("this system has no packet sockets")
 
-    # --- the process
+    # --- a second interface, and the process
+
+    def enter_namespace(self) -> None:
+        """Move this process into a network namespace of its own, without IPv6. It needs root's rights.
+
+        Raises:
+            OSError: the system does not allow it, or knows no such thing.
+        """
+        raise OSError("this system has no network namespaces")
+
+    def end_with(self, parent: int) -> None:
+        """Have this process killed as soon as its parent has ended; after this, it must not change its user.
+
+        Raises:
+            OSError: the parent has ended, or the system does not do that.
+        """
+        raise OSError("this system does not end a process with its parent")
+
+    def add_twin(self, adapter: str, mac: str, pid: int) -> None:
+        """Add an interface beside another one, with a MAC address of its own, in the namespace of a process.
+
+        Raises:
+            OSError: the system does not allow it, or knows no such thing.
+        """
+        raise OSError("this system adds no interface beside another one")
+
+    def bring_up(self, adapter: str) -> None:
+        """Set an interface up.
+
+        Raises:
+            OSError: the system does not allow it.
+        """
+        raise OSError("this system does not let an interface be set up")
+
+    def use_lease(self, adapter: str, lease: LeaseToUse) -> None:
+        """Give an interface the address and the router of a lease.
+
+        Raises:
+            OSError: the system does not allow it, or does not take what the lease says.
+        """
+        raise OSError("this system does not let an address be set")
+
+    def state_of(self, adapter: str) -> list[str]:
+        """An interface, and the addresses, routes and rules of this laptop, one a line.
+
+        The same lines mean the same state.
+
+        Raises:
+            OSError: there is no such interface, or the system does not say.
+        """
+        raise OSError("this system does not tell its routes")
+
+    async def port_authentication(self, adapter: str) -> str | None:
+        """What logs this laptop in at its port by 802.1X, in words; None: nothing is known to."""
+        return None
 
     def has_own_window(self) -> bool:
         """Whether this program's window was made for it, as by a double click, and closes at its end."""

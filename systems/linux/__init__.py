@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import Lease, Proxy, Resolver
 from netpreflight.systems import environment, posix
-from netpreflight.systems.interface import Adapter, IcmpReport, System
-from netpreflight.systems.linux import adapters, clock, firewall, lease, radios, resolvers, sockets
+from netpreflight.systems.interface import Adapter, IcmpReport, LeaseToUse, System
+from netpreflight.systems.linux import adapters, clock, firewall, lease, port, radios, resolvers, sockets
 
 
 class Linux(System):
@@ -20,6 +20,7 @@ class Linux(System):
     joiners = ("radio", "networkmanager")
     reports_icmp_errors = True  # ip(7), IP_RECVERR
     has_packet_sockets = True  # packet(7)
+    has_namespaces = True
     shows_firewall = True
     steps: Mapping[str, str] = {
         "clock": "Set the clock (as root: timedatectl set-ntp true).",
@@ -122,6 +123,46 @@ class Linux(System):
     def packet_socket(self) -> socket.socket:
         """A packet socket that receives nothing until it is bound."""
         return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+
+    def enter_namespace(self) -> None:
+        """Move this process into a network namespace of its own, without IPv6."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - pyroute2 takes 0.1 s, and few runs need it
+
+        namespace.enter()
+
+    def end_with(self, parent: int) -> None:
+        """Have this process killed as soon as its parent has ended."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
+
+        namespace.end_with(parent)
+
+    def add_twin(self, adapter: str, mac: str, pid: int) -> None:
+        """Add a macvlan in the namespace of a process."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
+
+        namespace.add_twin(adapter, mac, pid)
+
+    def bring_up(self, adapter: str) -> None:
+        """Set an interface up."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
+
+        namespace.bring_up(adapter)
+
+    def use_lease(self, adapter: str, lease: LeaseToUse) -> None:
+        """Give an interface the address and the router of a lease."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
+
+        namespace.use_lease(adapter, lease)
+
+    def state_of(self, adapter: str) -> list[str]:
+        """An interface, and the addresses, routes and rules of this laptop."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
+
+        return namespace.state_of(adapter)
+
+    async def port_authentication(self, adapter: str) -> str | None:
+        """What logs this laptop in at its port by 802.1X."""
+        return await port.authentication(adapter)
 
     def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `stop` where the user ends the run."""
