@@ -9,6 +9,7 @@ from typing import NamedTuple
 from netpreflight.agent import judging
 from netpreflight.agent.as_device.mac import ChosenMac, choose
 from netpreflight.agent.as_device.secret import secret
+from netpreflight.agent.judging.join import abilities_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.join import way_for
@@ -82,7 +83,15 @@ def prepare(
     is_by_air = scope.medium == "wifi"
     if not is_by_air and (asked.passphrase_file is not None or asked.uses_saved):
         raise CannotError(f"a passphrase is for Wi-Fi, and {scope.interface} is no Wi-Fi interface")
-    way = way_for(Device(scope=scope, mac=chosen.mac, ssid=ssid, uses_saved=asked.uses_saved))
+    device = Device(
+        scope=scope,
+        mac=chosen.mac,
+        ssid=ssid,
+        radio=abilities_of(profile.radio),
+        passphrase=read_passphrase(asked, ssid or "this network") if is_by_air and not asked.uses_saved else None,
+        uses_saved=asked.uses_saved,
+    )
+    way = way_for(device)
     if way is None:
         raise CannotError(f"--as {DEVICE} is not possible by {scope.interface or 'this laptop'} yet: use a cable")
     refusal = way.refusal()

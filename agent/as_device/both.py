@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from netpreflight.agent.as_device import child as device_process
 from netpreflight.agent.as_device.mac import ChosenMac
@@ -30,6 +31,7 @@ from netpreflight.probes.observations import (
     Contact,
     DhcpMessage,
     Fault,
+    Join,
     LinkNeighbor,
     Observations,
     Scope,
@@ -58,6 +60,7 @@ class _Seen(NamedTuple):
     """What the process of the device has told."""
 
     run: Run | None = None
+    join: Join | None = None
     neighbours: tuple[LinkNeighbor, ...] = ()
     refused: str | None = None
     fault: Fault | None = None
@@ -82,26 +85,25 @@ def start(
 
     def work(up: device_process.Up, begin: device_process.Begin) -> None:
         """Be the device."""
+        run = None
         with way.enter(begin.survey) as entered:
             up.measures = True
-            if entered.interface is None:
-                return
-            scope = scope_of(entered.interface)
-            scope.resolvers = []  # those of the lease, and not this laptop's
-            use = _user_of(scope, profile)
-            run = measure(
-                scope,
-                AirChoice(ssid, begin.survey),
-                profile,
-                selection,
-                lambda check: up.tell(device_process.Told(check=check)),
-                deep=deep,
-                trace=(lambda event: up.tell(device_process.Told(event=event))) if is_traced else None,
-                on_waiting=lambda waiting: up.tell(device_process.Told(waiting=waiting)),
-                guard=guard,
-                on_lease=use,
-            )
-        up.tell(device_process.Told(run=run))
+            if entered.interface is not None:
+                scope = scope_of(entered.interface)
+                scope.resolvers = []  # those of the lease, and not this laptop's
+                run = measure(
+                    scope,
+                    AirChoice(ssid, begin.survey),
+                    profile,
+                    selection,
+                    lambda check: up.tell(device_process.Told(check=check)),
+                    deep=deep,
+                    trace=(lambda event: up.tell(device_process.Told(event=event))) if is_traced else None,
+                    on_waiting=lambda waiting: up.tell(device_process.Told(waiting=waiting)),
+                    guard=guard,
+                    on_lease=_user_of(scope, profile),
+                )
+        up.tell(device_process.Told(join=entered.join, run=run))
 
     process = device_process.fork(has_namespace=way.has_namespace, give_up=give_up, work=work)
     told = process.await_ready()
@@ -180,7 +182,7 @@ def run(
         duration_s=round(clock.monotonic() - begun, 3),
         complete=own.complete and not stopped and (device_run is None or device_run.complete),
         selection=selection,
-        observations=_merged(own.observations, device_run, about, selection),
+        observations=_merged(own.observations, device_run, about, seen.join, selection),
         footprint=[
             *_marked([*played.checked, *own.footprint], as_device=False),
             *_marked(device_run.footprint if device_run else [], as_device=True),
@@ -248,8 +250,8 @@ def _be_device(
                     trace(told.event)
                 if told.neighbours:
                     seen = seen._replace(neighbours=tuple(told.neighbours))
-                if told.run is not None:
-                    seen = seen._replace(run=told.run)
+                if told.run is not None or told.join is not None:
+                    seen = seen._replace(run=told.run, join=told.join)
                     break
                 seen = seen._replace(refused=told.refused or seen.refused, fault=told.fault or seen.fault)
             process.end()
@@ -280,11 +282,14 @@ def _neighbours(scope: Scope) -> list[str]:
     return [address for address in known if address != scope.gateway and scope.is_on_link(address)][:_MOST_NEIGHBOURS]
 
 
-def _merged(own: Observations, device_run: Run | None, about: AsDevice, selection: Selection) -> Observations:
+def _merged(
+    own: Observations, device_run: Run | None, about: AsDevice, join: Join | None, selection: Selection
+) -> Observations:
     """The device's observations, with the air as the laptop heard it, and what is the laptop's of the rest."""
     laptop = own.scope
+    joined: Join | UnsetType = UNSET if join is None else join
     if device_run is None:
-        seen = Observations(scope=laptop, wifi=own.wifi, as_device=about)
+        seen = Observations(scope=laptop, wifi=own.wifi, as_device=about, join=joined)
         for row in plan(probes_for(selection)):
             if row.name != "wifi":
                 setattr(seen, row.name, row.kind(not_run=about.not_run))
@@ -310,7 +315,7 @@ def _merged(own: Observations, device_run: Run | None, about: AsDevice, selectio
             sent=[*own.dhcp.sent, *dhcp.sent],
             received=[*own.dhcp.received, *dhcp.received],
         )
-    return msgspec.structs.replace(seen, scope=scope, wifi=own.wifi, dhcp=dhcp, as_device=about)
+    return msgspec.structs.replace(seen, scope=scope, wifi=own.wifi, dhcp=dhcp, as_device=about, join=joined)
 
 
 def _marked(contacts: Iterable[Contact], *, as_device: bool) -> list[Contact]:

@@ -20,7 +20,7 @@ from netpreflight.agent.internal_faults import fault_of
 from netpreflight.agent.report import Run
 from netpreflight.agent.results import Check
 from netpreflight.probes.net.clock import CLOCK
-from netpreflight.probes.observations import Event, Fault, LinkNeighbor, Waiting, Wifi
+from netpreflight.probes.observations import Event, Fault, Join, LinkNeighbor, Waiting, Wifi
 from netpreflight.systems import SYSTEM
 
 _LARGEST_LINE = 64 << 20
@@ -56,7 +56,8 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
         waiting: all that is waited for now.
         event: for --debug.
         neighbours: which hosts of the link answer the device.
-        run: what was measured; the last message.
+        join: what was seen of the join, once the network has been left again.
+        run: what was measured.
     """
 
     ready: bool = False
@@ -66,6 +67,7 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     waiting: tuple[Waiting, ...] | None = None
     event: Event | None = None
     neighbours: list[LinkNeighbor] = []
+    join: Join | None = None
     run: Run | None = None
 
 
