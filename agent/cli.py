@@ -296,7 +296,7 @@ def check(
         typer.Option(
             "--no-keep",
             help="Do not keep this run. Without this option its complete report is kept, for netpreflight report and "
-            "rules, as the file that the last line names. The newest 20 stay. With --redact no run is kept.",
+            "rules, as the file that is named at the end. The newest 20 stay. With --redact no run is kept.",
         ),
     ] = False,
     as_json: Json = False,
@@ -371,6 +371,8 @@ def check(
             only=only,
             skip=skip,
             deep=deep,
+            as_device=played is not None,
+            mac=mac,
         ),
         level,
         is_root=is_root,

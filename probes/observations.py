@@ -1283,6 +1283,10 @@ JoinWay = Literal["cable", "radio", "networkmanager"]
 connection that NetworkManager makes."""
 
 
+RESTORED_WITHIN_S = 30.0
+"""The longest that a laptop may take until it is on its network as before."""
+
+
 class LaptopExchange(Struct, frozen=True, kw_only=True):
     """Whether something answers this laptop from its own address, to be held against what it answers the device.
 

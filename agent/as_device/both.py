@@ -23,10 +23,11 @@ from netpreflight.agent.results import Check
 from netpreflight.agent.run import AirChoice, OnCheck, OnStop, measure
 from netpreflight.agent.selection import OPTIONAL, Selection
 from netpreflight.probes.dhcp import LeaseGuard
-from netpreflight.probes.join.interface import RESTORED_WITHIN_S, Way
+from netpreflight.probes.join.interface import Way
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.sockets import OnWaiting, Trace
 from netpreflight.probes.observations import (
+    RESTORED_WITHIN_S,
     AsDevice,
     Contact,
     DhcpMessage,

@@ -1,7 +1,10 @@
 """Whether a network lets this laptop through and a device not: what answers each, in a run that is the device."""
 
+import msgspec
 from msgspec import UNSET
 
+from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import LaptopExchange, Observations
 from netpreflight.probes.urls import parts
 
@@ -67,6 +70,32 @@ def is_let_through(seen: Observations) -> bool:
     lost = {exchange.what for exchange in only_laptop(seen)} - {"resolver"}
     reached = {exchange.what for exchange in exchanges(seen) if exchange.answered}
     return (len(lost) > 1 or "page" in lost) and not lost & reached
+
+
+def judged(view: DeviceView, check_id: str, finding: Finding) -> Finding:
+    """A finding, in a run that is the device: a server's silence, where it answers this laptop, is the network's doing.
+
+    Where nothing else tells a blocked port from a server that is down, the laptop's own answer does: it came from the same
+    servers in the same run.
+    """
+    transport = view.profile.cloud.transport.value
+    kinds = {"coap.udp-5683": "coap", "cloud.transport": transport, "ntp.reply": "ntp", "portal": "page"}
+    kind = kinds.get(check_id)
+    lost = [exchange for exchange in only_laptop(view.seen) if exchange.what == kind]
+    if finding.problem != "no-answer" or not lost or not is_let_through(view.seen):
+        return finding
+    words = words_of(lost[0])
+    return msgspec.structs.replace(
+        finding,
+        status="fail",
+        summary=f"{words} answers this laptop, and not the device",
+        problem="only-laptop",
+        reason=f"{words} at {lost[0].address} answers from this laptop's own address, and is silent for the device: "
+        "the network lets this laptop through by its MAC address.",
+        remedy="Let the device through as this laptop is: by its MAC address, or by the network that it is in.",
+        owner="network administrator",
+        due_to=None,
+    )
 
 
 def words_of(exchange: LaptopExchange) -> str:

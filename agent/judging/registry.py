@@ -25,6 +25,7 @@ COMMON_PROBLEMS = (
     "no-resolver",  # no resolver of this network was asked
     "no-address",  # the name to ask has no address here
     "not-joined",  # the station that stands for the device had no link
+    "only-laptop",  # as the device: the same server answers this laptop from its own address
     "unconfirmed",  # would pass, but rests on an unconfirmed fact about the device
     "internal-error",  # netpreflight itself failed
 )

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from netpreflight.agent.internal_faults import fault_of
+from netpreflight.agent.judging import let_through
 from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of
 from netpreflight.agent.judging.device_start import startup
 from netpreflight.agent.judging.device_view import DeviceView, device_view
@@ -129,7 +130,7 @@ def _judged(row: Row, view: DeviceView, selection: Selection) -> Check:
             if row.beyond_the_air and finding.status in {"pass", "warn", "fail"}:
                 finding = of_another_network(view.seen, finding) or finding
             if row.beyond_the_air:
-                finding = as_device(view.seen.join, finding)
+                finding = let_through.judged(view, row.id, as_device(view.seen.join, finding))
         except Exception as fault:  # noqa: BLE001 - an error in one check must not cost the whole report
             finding = Finding(
                 status="unknown",

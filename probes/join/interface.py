@@ -18,9 +18,6 @@ from typing import NamedTuple, Protocol
 
 from netpreflight.probes.observations import Join, JoinAbilities, JoinWay, Scope, Wifi
 
-RESTORED_WITHIN_S = 30.0
-"""The longest that a laptop may take until it is on its network as before."""
-
 
 class Refusal(NamedTuple):
     """Why a way may not be used on this laptop.
