@@ -155,11 +155,9 @@ def next_step(report: Report, by: Invocation) -> NextStep | None:
     return None
 
 
-_SETTLED_AS_DEVICE = {
-    "dhcp.offer": {"no-answer", "no-offer", "only-known-clients", "client-options-wanted", "only-laptop-lease"},
-    "portal": {"api-knows-laptop", "api-lets-laptop-pass", "suspected"},
-}
-"""Problems where the network may serve this laptop and no device, or the other way round."""
+_OTHERWISE_AS_DEVICE = {"api-knows-laptop", "api-lets-laptop-pass", "suspected"}
+_OTHER_LEASE_AS_DEVICE = {"no-answer", "no-offer", "only-known-clients", "client-options-wanted", "only-laptop-lease"}
+"""Problems, any and those of a lease, where the network may serve this laptop and no device, or the other way round."""
 
 
 def as_device(report: Report, by: Invocation) -> str | None:
@@ -177,7 +175,11 @@ def as_device(report: Report, by: Invocation) -> str | None:
     is_yes = report.verdict in {"compatible", "compatible-with-warnings"} and any(
         CHECKS[check.id].beyond_the_air and check.status == "pass" for check in report.checks if check.id in CHECKS
     )
-    is_open = any(check.problem in _SETTLED_AS_DEVICE.get(check.id, ()) for check in report.checks)
+    is_open = any(
+        check.problem in _OTHERWISE_AS_DEVICE
+        or (check.problem in _OTHER_LEASE_AS_DEVICE and check.id in CHECKS and CHECKS[check.id].needs_lease)
+        for check in report.checks
+    )
     if not (is_yes or is_open):
         return None
     options = msgspec.structs.replace(by.options, as_device=True)

@@ -42,8 +42,6 @@ from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import LeaseToUse
 
 LOOK_EVERY_S = 0.1
-_ALSO_AS_LAPTOP = ("dns.resolve", "ntp.reply", "portal", "coap.udp-5683", "cloud.transport")
-"""What may answer this laptop and not a device: it is asked from the laptop's own address, too."""
 _MOST_NEIGHBOURS = 4
 
 
@@ -192,8 +190,12 @@ def run(
 
 
 def _as_laptop(selection: Selection) -> Selection:
-    """What the laptop itself measures, of what was asked for."""
-    asked = [row.id for row in CHECKS.values() if "wifi" in row.probes or row.id in _ALSO_AS_LAPTOP]
+    """What the laptop itself measures, of what was asked for: the air, and what may answer it and not a device."""
+    asked = [
+        row.id
+        for row in CHECKS.values()
+        if "wifi" in row.probes or (row.beyond_the_air and not row.needs_lease and not row.locates)
+    ]
     without = [row.id for row in CHECKS.values() if row.needs_lease]
     return Selection(only=[check_id for check_id in asked if selection.includes(check_id)], skip=[*without, *OPTIONAL])
 

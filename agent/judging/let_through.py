@@ -75,8 +75,8 @@ def is_let_through(seen: Observations) -> bool:
 def judged(view: DeviceView, check_id: str, finding: Finding) -> Finding:
     """A finding, in a run that is the device: a server's silence, where it answers this laptop, is the network's doing.
 
-    Where nothing else tells a blocked port from a server that is down, the laptop's own answer does: it came from the same
-    servers in the same run.
+    Where nothing else tells a blocked port from a server that is down, the laptop's own answer does: it came from the
+    same servers in the same run.
     """
     transport = view.profile.cloud.transport.value
     kinds = {"coap.udp-5683": "coap", "cloud.transport": transport, "ntp.reply": "ntp", "portal": "page"}
