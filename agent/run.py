@@ -103,6 +103,7 @@ def measure(
     on_stop: OnStop = lambda _restored: None,
     guard: LeaseGuard | None = None,
     on_lease: OnLease | None = None,
+    beside: Callable[[Network], Awaitable[None]] | None = None,
 ) -> Run:
     """Measure until everything is known, or the user stops the run (Ctrl-C, SIGTERM, SIGHUP).
 
@@ -120,11 +121,24 @@ def measure(
         on_stop: called at once where the user stops the run, with what is given back first.
         guard: gives a lease back if this process is killed before it has.
         on_lease: where the interface is the device itself: called with its lease, so that the interface uses it.
+        beside: what else is asked once all probes have ended, and before the lease is given back.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(
             _Measurement(
-                scope, air, profile, selection, on_check, clock, trace, on_waiting, on_stop, guard, on_lease, deep=deep
+                scope,
+                air,
+                profile,
+                selection,
+                on_check,
+                clock,
+                trace,
+                on_waiting,
+                on_stop,
+                guard,
+                on_lease,
+                beside,
+                deep=deep,
             ).run()
         )
 
@@ -153,10 +167,12 @@ class _Measurement:
         on_stop: OnStop,
         guard: LeaseGuard | None,
         on_lease: OnLease | None,
+        beside: Callable[[Network], Awaitable[None]] | None,
         *,
         deep: bool,
     ) -> None:
         self._clock = clock
+        self._beside = beside
         self._on_lease = on_lease
         self._guard = guard
         self._trace = trace
@@ -245,6 +261,9 @@ class _Measurement:
     async def _work(self) -> None:
         """Run all probes, and announce what they show."""
         await asyncio.gather(*self._tasks())
+        if self._beside is not None:
+            with contextlib.suppress(OSError):
+                await self._beside(self._network)
         await asyncio.gather(*self._announcements)
 
     def _stop(self, stopped: asyncio.Event) -> None:

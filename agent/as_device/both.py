@@ -24,8 +24,9 @@ from netpreflight.agent.run import AirChoice, OnCheck, OnStop, measure
 from netpreflight.agent.selection import OPTIONAL, Selection
 from netpreflight.probes.dhcp import LeaseGuard
 from netpreflight.probes.join.interface import Way
+from netpreflight.probes.join.neighbours import neighbours
 from netpreflight.probes.net.clock import CLOCK, Clock
-from netpreflight.probes.net.sockets import OnWaiting, Trace
+from netpreflight.probes.net.sockets import Network, OnWaiting, Trace
 from netpreflight.probes.observations import (
     RESTORED_WITHIN_S,
     AsDevice,
@@ -89,6 +90,11 @@ def start(
             up.measures = True
             if entered.interface is not None:
                 scope = scope_of(entered.interface)
+
+                async def ask_neighbours(network: Network) -> None:
+                    """Tell which of the laptop's neighbours answer the device."""
+                    up.tell(device_process.Told(neighbours=await neighbours(network, scope, begin.neighbours)))
+
                 scope.resolvers = []  # those of the lease, and not this laptop's
                 run = measure(
                     scope,
@@ -101,6 +107,7 @@ def start(
                     on_waiting=lambda waiting: up.tell(device_process.Told(waiting=waiting)),
                     guard=guard,
                     on_lease=_user_of(scope, profile),
+                    beside=ask_neighbours,
                 )
         up.tell(device_process.Told(join=entered.join, run=run))
 

@@ -78,7 +78,7 @@ def judged(view: DeviceView, check_id: str, finding: Finding) -> Finding:
     Where nothing else tells a blocked port from a server that is down, the laptop's own answer does: it came from the
     same servers in the same run.
     """
-    transport = view.profile.cloud.transport.value
+    transport = view.profile.cloud.transport.value.removeprefix("tcp-")
     kinds = {"coap.udp-5683": "coap", "cloud.transport": transport, "ntp.reply": "ntp", "portal": "page"}
     kind = kinds.get(check_id)
     lost = [exchange for exchange in only_laptop(view.seen) if exchange.what == kind]

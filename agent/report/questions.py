@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_shared_by_routers, is_translated
@@ -61,6 +61,7 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
         _port(checks, profile),
         *_cloud(view),
         _laptop(seen),
+        _passphrase(seen),
         Question(
             question="Does the device get online on a phone's hotspot?",
             answer=None,
@@ -68,13 +69,18 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
             how="Join this laptop to the hotspot, run netpreflight again, and compare the files of both runs: "
             "netpreflight compare A B.",
         ),
-        Question(
-            question="Is the password right, and is it the Wi-Fi's?",
-            answer=None,
-            source="netpreflight asks for no password",
-            how="Join a phone to the same 2.4 GHz network, and type the password again.",
-        ),
     ]
+
+
+def _passphrase(seen: Observations) -> Question:
+    """Whether the passphrase is the network's, which only a run that joins can tell."""
+    joined = None if seen.join is UNSET else seen.join.joined
+    return Question(
+        question="Is the password right, and is it the Wi-Fi's?",
+        answer=None if joined is None else "Yes: the network took the passphrase that this run was given.",
+        source="this run did not join with it" if joined is None else "this run joined with it",
+        how="Join a phone to the same 2.4 GHz network, and type the password again." if joined is None else None,
+    )
 
 
 def _device(profile: Profile) -> Question:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.lab
 AS_DEVICE = ("--as", "device")
 ON_ETHERNET = "meta iiftype ether ether saddr"
 MOMENTS = int(os.environ.get("NETPREFLIGHT_MOMENTS", "3"))
-"""How many moments a run is ended at; docs/decisions/being-the-device.md has the command for 100."""
+"""How many moments a run is ended at; docs/being-the-device.md has the command for 100."""
 
 
 def check_of(report: dict[str, Any], check_id: str) -> tuple[str, str | None]:
@@ -158,6 +158,25 @@ def test_a_mac_address_that_somebody_has_is_refused() -> None:
     assert "192.168.77.31 has this MAC address just now" in refused.stderr
     assert about(taken)["mac"] == holder, "the twin: once that host is off"
     assert any(contact["purpose"] == "MAC address" for contact in taken["footprint"])
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_a_network_that_keeps_its_clients_apart_is_told_and_fails_nothing(*, isolated: bool) -> None:
+    mac, address = "02:00:00:77:00:32", "192.168.77.32"
+    with Lab() as lab:
+        lab.add_host("other", f"{address}/24", mac)
+        lab.laptop.ip(f"neigh replace {address} lladdr {mac} dev eth0 nud permanent")
+        ports = [line.split()[1].partition("@")[0].rstrip(":") for line in lab.gateway.where.command(
+            "bridge", "link", "show"
+        ).splitlines()]  # fmt: skip
+        for port in ports if isolated else []:
+            lab.gateway.where.command("bridge", "link", "set", "dev", port, "isolated", "on")
+        report = lab.check(*AS_DEVICE).report
+
+    assert len(ports) == 2
+    assert about(report)["neighbours"] == [{"address": address, "answers_arp": not isolated}]
+    assert any("keeps devices apart" in note for note in report["notes"]) is isolated
+    assert report["verdict"] == "compatible"
 
 
 # --- ended at any moment
