@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Device as JudgedDevice
     from netpreflight.agent.report import Report, Run, SetUp, SharingLevel
+    from netpreflight.agent.results import Led
     from netpreflight.agent.run import AirChoice
     from netpreflight.agent.selection import Selection
     from netpreflight.probes.net.sockets import Trace
@@ -330,6 +331,7 @@ def check(
     from netpreflight.probes.net.clock import CLOCK  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
@@ -377,14 +379,21 @@ def check(
         level,
         is_root=is_root,
     )
-    ahead = known_before(laptop_scope, profile, selection, by, has_radio=_has_radio())
+    ahead = known_before(laptop_scope, profile, selection, by, has_radio=SYSTEM.has_radio())
     terminal.begin(laptop_scope, profile, deep=deep, ahead=[*ahead, *(played.way.says() if played else [])])
     _prepare(outputs)
     events: list[Event] = []
-    # With a level that hides something, the lines wait: what must be hidden is known only at the end.
-    trace = events.append if level in {"ticket", "public"} else _write_event
     run = _measure(
-        played, laptop_scope, air, profile, selection, terminal, deep=deep, trace=trace if debug else None, guard=helper
+        played,
+        laptop_scope,
+        air,
+        profile,
+        selection,
+        terminal,
+        deep=deep,
+        # With a level that hides something, the lines wait: what must be hidden is known only at the end.
+        trace=(events.append if level in {"ticket", "public"} else _write_event) if debug else None,
+        guard=helper,
     )
     stop_at_once()
     if not run.complete:
@@ -723,6 +732,70 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     return 0 if found.can_all else 3
 
 
+@app.command()
+def led(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="WORDS", help='What the light does, such as "cyan, then orange twice".'),
+    ],
+    *,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.toml",
+            autocompletion=_devices,
+            help="The device whose light it is; without this option, any Particle device with Wi-Fi.",
+        ),
+    ] = None,
+    os_version: Annotated[
+        str | None,
+        typer.Option("--os", metavar="VERSION", help="Its Device OS version; without this option, any."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Say what a device's light means, from its colours and how it blinks: which stage, and what to do.
+
+    Say it as you see it: colours in order, how each blinks, and how often. While it may be several lights, there is one
+    question that tells them apart; a terminal takes an answer to it. A program on the device may use the light itself:
+    then this does not hold. It needs no network. Exit codes: 0 it is one light, 3 several or none.
+    """
+    from netpreflight.agent import profiles  # noqa: PLC0415 - as above
+    from netpreflight.agent.called import called  # noqa: PLC0415
+    from netpreflight.agent.lights import looked_up  # noqa: PLC0415
+    from netpreflight.agent.picker import can_ask  # noqa: PLC0415
+    from netpreflight.reports.led import render  # noqa: PLC0415
+    from netpreflight.reports.terminal.led import show  # noqa: PLC0415
+
+    if sys.stdout is None:
+        raise UsageError("cannot say what the light means: standard output is closed")
+    said = " ".join(words)
+    try:
+        found = looked_up(said, device, os_version)
+        if as_json:
+            sys.stdout.buffer.write(render(found).encode())
+            return 0 if len(found.rows) == 1 else 3
+        show(found, sys.stdout, called(os.environ), _page_about(found))
+        if found.question is not None and can_ask(sys.stdin, sys.stdout):
+            sys.stdout.write("Answer (Enter: none): ")
+            sys.stdout.flush()
+            if answer := sys.stdin.readline().strip():
+                found = looked_up(said, device, os_version, answer)
+                show(found, sys.stdout, called(os.environ), _page_about(found))
+    except profiles.UnknownDeviceError as problem:
+        raise UsageError(str(problem)) from problem
+    return 0 if len(found.rows) == 1 else 3
+
+
+def _page_about(found: "Led") -> str | None:
+    """The page, or the group, of the first check that the only light that is left may be about; None: there is none."""
+    from netpreflight.agent import check_pages as pages  # noqa: PLC0415 - as above
+
+    checks = found.rows[0].checks if len(found.rows) == 1 else []
+    known = [check for check in checks if check in pages.names()]
+    group = known[0].partition(".")[0] if known else ""
+    return group if sum(check.startswith(f"{group}.") for check in known) > 2 else known[0] if known else None
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     stop_at_once()
@@ -984,13 +1057,6 @@ def _is_double_clicked() -> bool:
     return SYSTEM.has_own_window() and all(stream is not None and stream.isatty() for stream in streams)
 
 
-def _has_radio() -> bool:
-    """Whether this laptop may have a Wi-Fi radio."""
-    from netpreflight.systems import SYSTEM  # noqa: PLC0415 - as above
-
-    return SYSTEM.has_radio()
-
-
 def _invocation(options: "Options", level: "SharingLevel | None", *, is_root: bool) -> "Invocation":
     """How this program was called, for the commands that it names; with level public, without names."""
     from netpreflight.agent.called import called  # noqa: PLC0415 - as above
@@ -1055,6 +1121,7 @@ def _write_each(
     """
     from netpreflight.agent.privilege.caller import file_owner  # noqa: PLC0415 - as above
     from netpreflight.agent.report import write  # noqa: PLC0415
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415
 
     failed = []
     for path in outputs:
@@ -1065,7 +1132,7 @@ def _write_each(
                 if helper is not None:
                     helper.write(path, text, private=private)
                 else:
-                    write(path, text, private=private, owner=file_owner())
+                    write(path, text, private=private, owner=file_owner(), create=SYSTEM.create_private)
         except OSError as problem:
             failed.append(f"cannot write {path}: {problem.strerror or problem}")
         del text  # it may be large, and so may the next one

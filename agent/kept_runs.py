@@ -92,7 +92,7 @@ class KeptRun:
         else:
             with as_owner(self._place.owner):
                 make_folder(self._place.folder)
-                write(file, text, private=True)
+                write(file, text, private=True, create=SYSTEM.create_private)
                 with contextlib.suppress(OSError):
                     remove_old(file)
         return self._place.shown(file)

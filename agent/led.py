@@ -4,10 +4,17 @@ from typing import Literal
 
 from msgspec import Struct
 
+from netpreflight.probes.observations import Plain
+
 Light = Literal["blinking green", "fast blinking green", "blinking cyan", "fast blinking cyan", "breathing cyan"]
 """What the LED shows for as long as something goes on, in words: a rhythm, and a colour last."""
 _PERIODS_MS = {"blinking": 200, "fast blinking": 100, "breathing": 4000}
 """device-os v6.2.0 system/src/system_led_signal.cpp, PatternPeriod, the same in v0.6.4; half of it on, half off."""
+
+
+Rhythm = Literal["breathing", "blinking", "fast blinking", "slow blinking", "solid", "sos", "off", "rainbow"]
+"""What the LED does for as long as something goes on; blinking is 5 times a second, fast 10, slow 2 (as above)."""
+_COLOURED: tuple[Rhythm, ...] = ("breathing", "fast blinking", "slow blinking", "blinking", "solid", "sos")
 
 
 class LedSignal(Struct, frozen=True, kw_only=True):
@@ -30,6 +37,45 @@ def signal(light: Light) -> LedSignal:
     rhythm, _, colour = light.rpartition(" ")
     half = _PERIODS_MS[rhythm] // 2
     return LedSignal(colour=colour, on_ms=half, off_ms=half, breathes=rhythm == "breathing")
+
+
+class LightSignal(Struct, frozen=True, kw_only=True):
+    """One signal of the status LED as people tell it; it reveals nothing.
+
+    Attributes:
+        colour: its colour; empty: the LED is off, or has all colours.
+        rhythm: what it does for as long as something goes on; null: it blinks `times` times.
+        times: how often it blinks before the next signal; null: until something changes.
+    """
+
+    colour: Plain
+    rhythm: Rhythm | None = None
+    times: int | None = None
+
+    @property
+    def words(self) -> str:
+        """In words, as a report predicts it: `fast blinking cyan`, `one red blink`, `orange, 3 blinks`."""
+        if self.times is not None:
+            return f"one {self.colour} blink" if self.times == 1 else f"{self.colour}, {self.times} blinks"
+        special = {"sos": f"SOS in {self.colour}", "off": "no light", "rainbow": "all colours in turn"}
+        return special.get(self.rhythm or "", f"{self.rhythm} {self.colour}")
+
+
+def told(words: str) -> LightSignal:
+    """A signal as tables state it: `breathing cyan`, `orange 2`, `sos red`, `off`.
+
+    Raises:
+        ValueError: it is no such signal.
+    """
+    colour, _, times = words.rpartition(" ")
+    if times.isdecimal():
+        return LightSignal(colour=colour, times=int(times))
+    if words in {"off", "rainbow"}:
+        return LightSignal(colour="", rhythm="off" if words == "off" else "rainbow")
+    for rhythm in _COLOURED:
+        if words.startswith(f"{rhythm} "):
+            return LightSignal(colour=words.removeprefix(f"{rhythm} "), rhythm=rhythm)
+    raise ValueError(f"no signal of a light: {words!r}")
 
 
 class BlinkCode(Struct, frozen=True, kw_only=True):

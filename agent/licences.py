@@ -18,6 +18,7 @@ BUILT_ON = (
     "h11",
     "platformdirs",
     "jinja2",
+    "pyserial",
     "pyroute2",
     "jeepney",
     "pywifi",
@@ -26,6 +27,8 @@ BUILT_ON = (
 """The dependencies in pyproject.toml."""
 IN_EXECUTABLE = Path(__file__).with_name("licences.txt")
 """The same text, written when the executable was built (packaging/licences.py); no other copy of the program has it."""
+_TEXTS_OF_OTHERS = Path(__file__).with_name("licence_texts")
+"""The texts of packages that bring none with their wheel, from their source distribution."""
 _OWN = "netpreflight is free software: GPL-2.0-or-later. Its text is the file LICENSE of the source.\n"
 _TEXTS = re.compile(r"(licen[cs]e|copying|notice)", re.IGNORECASE)
 _RULE = "=" * 80
@@ -76,6 +79,9 @@ def of_distribution(distribution: metadata.Distribution) -> str:
         if ".dist-info" in str(file) and _TEXTS.search(file.name):
             path = Path(str(distribution.locate_file(file)))
             parts.append(f"\n{path.read_text(encoding='utf-8', errors='replace').strip()}\n")
+    own_text = _TEXTS_OF_OTHERS / f"{_canonical(told['Name'])}.txt"
+    if len(parts) == 1 and own_text.is_file():
+        parts.append(f"\n{own_text.read_text(encoding='utf-8').strip()}\n")
     if len(parts) == 1 and "\n" in stated:
         parts.append(f"\n{stated.strip()}\n")
     return "".join(parts)

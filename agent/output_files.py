@@ -4,7 +4,8 @@ In a folder that others may write to (/tmp), somebody can put a link where a rep
 folders on the way to it stands. A link is followed only if root or the user made it. A file is not written into, but
 replaced, so a hard link does no harm. A complete report is for its owner only, whatever file it replaces.
 
-On Windows, where making links takes an administrator, paths are used as they are, and files have the folder's rights.
+On Windows, where making links takes an administrator, paths are used as they are; a complete report has an access
+control list of its own, and other files have the folder's rights.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ import secrets
 import select
 import socket
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,13 +68,20 @@ class OutputFile:
         owner: whom it will belong to; None: this process's user.
         private: whether nobody but its owner may read it.
         gives_up: a socket; if its other end is closed, a pipe without a reader is no longer waited for.
+        create: creates a private file where its mode does not make it one (`System.create_private`); None: it does.
 
     Raises:
         OSError: the file cannot be written, or somebody else made a link that the path leads through.
     """
 
     def __init__(
-        self, path: Path, owner: Owner | None, *, private: bool, gives_up: socket.socket | None = None
+        self,
+        path: Path,
+        owner: Owner | None,
+        *,
+        private: bool,
+        gives_up: socket.socket | None = None,
+        create: Callable[[str], int] | None = None,
     ) -> None:
         self._owner, self._private = owner, private
         self._temporary: str | None = None
@@ -83,9 +91,12 @@ class OutputFile:
             if self._before is None or (stat.S_ISREG(self._before.st_mode) and not self._place.is_open_file):
                 name = f".netpreflight-{secrets.token_hex(8)}"
                 self._temporary = name if self._place.folder is not None else str(Path(self._place.name).parent / name)
-                self.handle = os.open(
-                    self._temporary, _WRITE | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self._place.folder
-                )
+                if private and create is not None and self._place.folder is None:
+                    self.handle = create(self._temporary)
+                else:
+                    self.handle = os.open(
+                        self._temporary, _WRITE | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self._place.folder
+                    )
             else:
                 self.handle = _open_special(self._place, self._before, owner, gives_up)
         except BaseException:
@@ -137,13 +148,20 @@ class OutputFile:
             os.fchmod(self.handle, 0o666 & ~umask)
 
 
-def write(path: Path, text: str | Iterable[str], *, private: bool = False, owner: Owner | None = None) -> None:
+def write(
+    path: Path,
+    text: str | Iterable[str],
+    *,
+    private: bool = False,
+    owner: Owner | None = None,
+    create: Callable[[str], int] | None = None,
+) -> None:
     """Write a file completely or not at all, see `OutputFile`.
 
     Raises:
         OSError: the file cannot be written; an existing file stays as it was.
     """
-    output = OutputFile(path, owner, private=private)
+    output = OutputFile(path, owner, private=private, create=create)
     try:
         write_to(output.handle, text)
         output.finish()
@@ -176,7 +194,7 @@ def make_folder(path: Path) -> None:
         OSError: it cannot be made, it belongs to somebody else, or somebody else made a link that it leads through.
     """
     if not _HAS_FOLDER_DESCRIPTORS:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)  # from Python 3.12.4 on, Windows goes by this mode
         return
     for folder in (*reversed(path.parents), path):
         place = _find(folder, None)

@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from netpreflight.agent.led import BlinkCode, LedSignal
+from netpreflight.agent.led import BlinkCode, LedSignal, LightSignal, Rhythm
 from netpreflight.agent.owner import Owner
-from netpreflight.agent.profiles.facts import Fact, Importance
+from netpreflight.agent.profiles.facts import Certainty, Fact, Importance
 from netpreflight.probes.observations import Address, Fault, Hops, LogLine, Plain, Words
 
 Status = Literal["pass", "warn", "fail", "unknown", "skip"]
@@ -23,6 +23,8 @@ Result = Literal["passed", "dns", "timeout", "network"]
 """The result of the device's Internet Test."""
 StartStage = Literal["scan", "link", "ip", "dns", "cloud"]
 """The stages of a device's start, as its own log names them."""
+LightStage = Literal["scan", "link", "ip", "dns", "cloud", "online"]
+"""Where in its start a device is that shows a light: at which stage, or online."""
 Reached = Literal["reached", "stops", "not-reached", "unknown"]
 IS_IT_THE_CLOUD = "Is it the cloud?"
 """How the note on the vendor's services begins."""
@@ -234,3 +236,72 @@ class Doctor(Struct, frozen=True, kw_only=True):
     def can_all(self) -> bool:
         """Whether nothing is missing, though something may be limited."""
         return all(ability.state != "no" for ability in self.abilities)
+
+
+class HeardLight(Struct, frozen=True, kw_only=True):
+    """One signal of a device's light, as it was understood; it reveals nothing of the network.
+
+    Attributes:
+        colours: the colours that may be meant; empty: none was told.
+        rhythm: what it does; null: that was not told. `blinking`: at any speed.
+        times: how often it blinks; null: that was not told.
+    """
+
+    colours: list[Plain]
+    rhythm: Rhythm | None
+    times: int | None
+
+
+class LightVersions(Struct, frozen=True, kw_only=True):
+    """The versions of one device that show a light; they reveal nothing of the network.
+
+    Attributes:
+        device: the device's name, as --device takes it.
+        since: the first version of Device OS; null: of any.
+        before: the first version that has it no longer; null: up to the newest.
+    """
+
+    device: Plain
+    since: Plain | None
+    before: Plain | None
+
+
+class LightRow(Struct, frozen=True, kw_only=True):
+    """What a light may be; all of it is from this tool's own table, and reveals nothing of the network.
+
+    Attributes:
+        light: the light in words.
+        signals: the same, signal by signal, one after the other, again and again.
+        stages: where in its start the device is; empty: it is not starting.
+        means: what it says.
+        look: what to do next; empty: nothing.
+        checks: the checks that may be about it. None of them is the cause for certain.
+        versions: who shows it.
+        certainty: how sure that is, for the version for which it is surest.
+        sources: where that was read.
+    """
+
+    light: Plain
+    signals: list[LightSignal]
+    stages: list[LightStage]
+    means: Plain
+    look: Plain
+    checks: list[Plain]
+    versions: list[LightVersions]
+    certainty: Certainty
+    sources: list[Plain]
+
+
+class Led(Struct, frozen=True, kw_only=True):
+    """What a light may be (`netpreflight led`); it reveals nothing of the network.
+
+    Attributes:
+        heard: the signals that were understood, in order.
+        rows: what it may be; empty: no light of these devices is like that.
+        question: the question that leaves fewest of them; null: one is left.
+    """
+
+    schema: Literal["netpreflight-led/1"]
+    heard: list[HeardLight]
+    rows: list[LightRow]
+    question: Plain | None

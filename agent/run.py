@@ -195,6 +195,7 @@ class _Measurement:
         self._announcements: set[asyncio.Task[None]] = set()
         self._dtls_waited_for: set[tuple[str, int]] = set()
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
+        self._dhcp_so_far = Dhcp()
         self._ntp_so_far: Ntp | None = None
         self._assumed = False
         self._laptop_resolvers = list(scope.resolvers)
@@ -245,6 +246,8 @@ class _Measurement:
                     with contextlib.suppress(OSError):
                         await finish()
             footprint = network.footprint()
+        if self._seen.dhcp is None and self._dhcp_so_far.granted:  # the run was cut short after the ACK
+            self._seen.dhcp = msgspec.structs.replace(self._dhcp_so_far, cut_short=True)
         if self._seen.dns and not self._settled.is_set():
             self._seen.dns.assumed = True  # the run was cut short before there was a lease
         if self._scope.gateway and self._scope.interface:  # by now traffic has filled the ARP cache
@@ -488,6 +491,7 @@ class _Measurement:
             on_portal_api=self._use_portal_api,
             guard=self._guard,
             on_lease=self._on_lease,
+            seen=self._dhcp_so_far,
         )
 
     async def _dns(self) -> Dns:

@@ -210,6 +210,7 @@ async def dhcp(
     guard: LeaseGuard | None = None,
     transport: LeaseTransport | None = None,
     on_lease: OnLease | None = None,
+    seen: Dhcp | None = None,
 ) -> Dhcp:
     """Ask for a lease as an unknown device, and give it back.
 
@@ -224,8 +225,9 @@ async def dhcp(
         guard: told of each lease before it is asked for, and once all of them have been given back.
         transport: by what it is asked for; None: as it is best on this system.
         on_lease: where the interface is the device itself, see `OnLease`; None: it is the laptop's.
+        seen: filled in as the exchange goes on, for whoever cuts it short; it is returned, too.
     """
-    seen = Dhcp()
+    seen = seen or Dhcp()
     if not exchange:
         left_out = obstacles.to_have_left_out_dhcp(scope)
         seen.exchange_denied, seen.unlocked_by = left_out.reason, left_out.step

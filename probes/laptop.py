@@ -38,7 +38,7 @@ async def laptop(scope: Scope, kept_in: str | None = None) -> Laptop:
     dropping = SYSTEM.dropping()
     return Laptop(
         scope=scope,
-        obstacles=obstacles.of(scope, dropping),
+        obstacles=obstacles.of(scope, dropping, SYSTEM.tells_icmp_errors_now()),
         steps=dict(SYSTEM.steps),
         wifi=air,
         listening=SYSTEM.monitoring(),

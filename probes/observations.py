@@ -67,6 +67,8 @@ Words = Annotated[str, reveals("words")]
 """Text of this tool or the operating system, which may quote any of the above."""
 LogLine = Annotated[str, reveals("log-line")]
 """A line of a device's log, with the network's name, the cloud's host, and its address and port filled in."""
+DeviceLine = Annotated[str, reveals("words")]
+"""A line of a device's own log, as somebody gave it: any name, address or id may stand in it."""
 
 
 class Icmp(Struct, frozen=True, kw_only=True):
@@ -90,20 +92,25 @@ class Icmp(Struct, frozen=True, kw_only=True):
     @property
     def meaning(self) -> str:
         """The usual name of this error (RFC 792, RFC 1812 section 5.2.7)."""
-        if (self.type, self.code) == (11, 0):
-            return "time exceeded"
-        if self.type != 3:
-            return f"ICMP type {self.type} code {self.code}"
-        return {
-            0: "network unreachable",
-            1: "host unreachable",
-            2: "protocol unreachable",
-            3: "port unreachable",
-            4: "fragmentation needed" + (f", next hop's MTU {self.mtu}" if self.mtu else ""),
-            9: "network administratively prohibited",
-            10: "host administratively prohibited",
-            13: "communication administratively prohibited",
-        }.get(self.code, f"destination unreachable, code {self.code}")
+        return icmp_meaning(self.type, self.code, self.mtu)
+
+
+def icmp_meaning(kind: int, code: int, mtu: int | None = None) -> str:
+    """The usual name of an ICMP error, see `Icmp`."""
+    if (kind, code) == (11, 0):
+        return "time exceeded"
+    if kind != 3:
+        return f"ICMP type {kind} code {code}"
+    return {
+        0: "network unreachable",
+        1: "host unreachable",
+        2: "protocol unreachable",
+        3: "port unreachable",
+        4: "fragmentation needed" + (f", next hop's MTU {mtu}" if mtu else ""),
+        9: "network administratively prohibited",
+        10: "host administratively prohibited",
+        13: "communication administratively prohibited",
+    }.get(code, f"destination unreachable, code {code}")
 
 
 AttemptOutcome = Literal["reply", "timeout", "icmp", "error", "unread", "ignored"]
@@ -646,6 +653,8 @@ class Dhcp(Observation, kw_only=True):
     """Datagrams from port 67 that were not DHCP."""
     unread: bool = False
     """Whether more replies came than could be read, so that one that is missing here may have come; reveals nothing."""
+    cut_short: bool = False
+    """Whether the run was ended before all servers had their time to answer; reveals nothing."""
     granted: DhcpMessage | None = None
     address_check: AddressCheck | None = None
     """For the address that was requested last; None: there was none, or an older version did not check."""
@@ -1118,7 +1127,7 @@ class PathProbe(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         outcome: `answered`: a UDP or TCP answer from the destination's address; an ICMP error from there is
             `unreachable`, like one from any other address.
-        source: the sender of the answer or error.
+        source: the sender of the answer or error; None of an error that has come: the system does not tell it.
         quoted: the first bytes that an ICMP error quoted of the packet, from the UDP or TCP header on; of UDP without a
             raw socket, from the payload on.
         detail: the answer, or the system's error, in words.
@@ -1459,6 +1468,104 @@ class Join(Observation, kw_only=True):
         return next((attempt for attempt in self.attempts if attempt.ended == "joined"), None)
 
 
+# --- the log of a device ----------------------------------------------------------------------------------------
+
+LogLevel = Literal["TRACE", "INFO", "WARN", "ERROR", "PANIC"]
+
+
+class LogRecord(Struct, frozen=True, kw_only=True):
+    """A line of a device's log whose kind is known.
+
+    Attributes:
+        line: its number in the log, from 1 on.
+        kind: what it says, by name (`agent/profiles/log_lines.py`).
+        text: the line, without what other tools put before it and without secrets. May reveal names of networks,
+            addresses, host names, the device's id.
+        at_ms: milliseconds since the device started.
+        is_whole: whether the whole line is there; False: it was cut, and nothing but its beginning counts.
+        has_head: whether it is a record of the firmware's log; False: it has no level, so that anybody may have
+            printed it.
+        name: of a network.
+        code: a number that says why, as it is printed.
+        was: a state that is left; `now`: the state that follows.
+        said: what the line says else: a model, a version, a security, a battery's voltage.
+    """
+
+    line: Count
+    kind: Plain
+    text: DeviceLine
+    at_ms: Count | None = None
+    category: Plain | None = None
+    level: LogLevel | None = None
+    is_whole: bool = True
+    has_head: bool = True
+    name: Ssid | None = None
+    host: Host | None = None
+    address: Address | None = None
+    port: Count | None = None
+    code: Plain | None = None
+    was: Plain | None = None
+    now: Plain | None = None
+    signal_dbm: int | None = None
+    channel: Count | None = None
+    said: Plain | None = None
+
+
+class LogHole(Struct, frozen=True, kw_only=True):
+    """A place in a log at which something may be missing. May reveal: times of the device, and nothing else.
+
+    Attributes:
+        line: the number of the line before which it is.
+        what: the time went back (`restart`), nothing was printed for half a minute or more (`silence`), or the monitor
+            lost the device (`reconnect`).
+        from_ms: the last time before it, in milliseconds since the device started; `to_ms`: the first after it.
+    """
+
+    line: Count
+    what: Literal["restart", "silence", "reconnect"]
+    from_ms: Count | None = None
+    to_ms: Count | None = None
+
+
+class DeviceLog(Struct, kw_only=True):
+    """What a device's own log says, as far as its lines are known.
+
+    The log is text from outside: it may be of another day, another place or another device.
+
+    Attributes:
+        records: the lines that are known, 2,000 at most; `more_records` counts what was left out in the middle.
+        levels: the lowest level seen in each category: what a level hides is not missing.
+        formats: how the lines are written: `Device OS`, `before 0.6.0`, `JSON`, `modem`, `particle-cli`.
+        lines: how many lines it has; `heads` is how many records of the firmware, `other_lines` how many lines of
+            another kind.
+        torn: records that run into each other, or are no whole JSON.
+        doubled: records that were printed twice.
+        undecodable: bytes that are no text.
+        unread: bytes that were not looked at, because there were too many.
+        holes: places where something may be missing, 100 at most.
+        first_ms: the first time in it, in milliseconds since the device started; `last_ms`: the last.
+    """
+
+    records: list[LogRecord] = field(default_factory=list)
+    more_records: Count = 0
+    levels: dict[Plain, LogLevel] = field(default_factory=dict)
+    formats: list[Plain] = field(default_factory=list)
+    encoding: Plain = "utf-8"
+    bytes: Count = 0
+    lines: Count = 0
+    heads: Count = 0
+    other_lines: Count = 0
+    torn: Count = 0
+    doubled: Count = 0
+    undecodable: Count = 0
+    too_long: Count = 0
+    unread: Count = 0
+    holes: list[LogHole] = field(default_factory=list)
+    more_holes: Count = 0
+    first_ms: Count | None = None
+    last_ms: Count | None = None
+
+
 class Observations(Struct, kw_only=True):
     """One key per probe; None if the probe did not finish."""
 
@@ -1585,10 +1692,10 @@ class Laptop(Struct, kw_only=True):
 
     Attributes:
         scope: as a run begins with.
-        obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, of a `join` as
-            a device and of a `station` of the run's own for it, of the `trace` of the path, of listening to an
-            interface in monitor mode (`listen`), and of reading the rules of its own `firewall`; no key where nothing
-            does.
+        obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, of tracing the
+            path of a protocol (`trace-tcp`, `trace-udp`) and naming its routers (`trace-udp-senders`), of a `join` as a
+            device and of a `station` of the run's own for it, of listening to an interface in monitor mode (`listen`),
+            and of reading the rules of its own `firewall`; no key where nothing does.
         steps: what a person does on this system, as `System.steps`.
         wifi: the survey as far as it goes without a scan; `triggered` says that a scan could be made.
         listening: the interfaces in monitor mode.

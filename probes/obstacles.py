@@ -5,10 +5,10 @@ known of the laptop is its scope. For the air, `netpreflight.probes.wifi` is tha
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
-from netpreflight.probes.observations import LeaseTransport, Obstacle, Scope
+from netpreflight.probes.observations import LeaseTransport, Obstacle, Protocol, Scope
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import system
 from netpreflight.systems.interface import System
@@ -108,11 +108,31 @@ def to_hear_offers(scope: Scope) -> Obstacle:
     )
 
 
-def to_trace(system: System) -> Obstacle | None:
-    """What stands in the way of finding out which router drops a packet on this system; None: nothing."""
-    if system.reports_icmp_errors:
+def to_trace(protocol: Protocol, told: Collection[Protocol], system: System) -> Obstacle | None:
+    """What stands in the way of finding out which router drops a packet; None: nothing.
+
+    Args:
+        protocol: the packet's.
+        told: the protocols for which the system tells this process that.
+        system: this laptop's.
+    """
+    if protocol in told:
         return None
-    return Obstacle(reason="this system does not tell netpreflight which router dropped its packet", step=ON_LINUX)
+    if system.tells_icmp_errors_to_root_only and protocol in system.tells_icmp_errors:
+        return Obstacle(
+            reason="this system tells only root which router dropped a packet",
+            step=f"Run netpreflight again {system.as_privileged_user}.",
+        )
+    packet = f"a {protocol.upper()} packet" if told else "its packet"
+    return Obstacle(reason=f"this system does not tell netpreflight which router dropped {packet}", step=ON_LINUX)
+
+
+def to_name_senders(protocol: Protocol, system: System) -> Obstacle | None:
+    """What stands in the way of naming the router behind which a packet is dropped; None: nothing."""
+    if protocol in system.names_senders_of:
+        return None
+    where = f"for {protocol.upper()} this system tells at which hop a packet was dropped, and does not name the router"
+    return Obstacle(reason=where, step=ON_LINUX)
 
 
 def to_join(system: System) -> Obstacle | None:
@@ -160,16 +180,18 @@ def to_read_firewall(system: System, dropping: list[str] | None) -> Obstacle | N
     )
 
 
-def of(scope: Scope, dropping: list[str] | None) -> dict[str, Obstacle]:
-    """All that stands in the way on this laptop, as in `Laptop.obstacles`; `dropping` as above."""
+def of(scope: Scope, dropping: list[str] | None, told: Collection[Protocol]) -> dict[str, Obstacle]:
+    """All that stands in the way on this laptop, as in `Laptop.obstacles`; `dropping` and `told` as above."""
     this = system(scope.os)
     found = {
         "link": to("link", scope),
         "route": to("route", scope),
         "exchange": to_exchange(scope),
-        "trace": to_trace(this),
         "join": to_join(this),
         "station": to_make_station(scope),
+        "trace-tcp": to_trace("tcp", told, this),
+        "trace-udp": to_trace("udp", told, this),
+        "trace-udp-senders": to_name_senders("udp", this),
         "listen": to_listen(scope),
         "firewall": to_read_firewall(this, dropping),
     }

@@ -5,7 +5,7 @@ Exceeded (RFC 792). A ladder is a series of packets with rising TTL, one rung fo
 port is compared with ladders to other ports of the same address, the controls: if those get further, a router or
 firewall on the way treats the device's port differently. Raw sockets are used if this process may open them. If not,
 Linux still gives a program the ICMP errors that its own packets caused, with their sender and what they quote (ip(7),
-IP_RECVERR).
+IP_RECVERR), and Windows those that its SYNs caused, with their sender.
 
 The server should get as few of these packets as possible. The device's ladder climbs rung by rung, carries what the
 device itself sends, and ends with the first packet that the server answers. The controls climb up to the furthest
@@ -28,7 +28,7 @@ from typing import NamedTuple
 from netpreflight.probes import obstacles
 from netpreflight.probes.net.ladders import SYN_WAIT_S, Climb, Destination, PendingProbe, Rungs, TcpClimb, UdpClimb
 from netpreflight.probes.net.payload_shapes import WHOLE
-from netpreflight.probes.net.sockets import Datagram, Network
+from netpreflight.probes.net.sockets import Network, Refusal
 from netpreflight.probes.observations import UDP_OVERHEAD, Path, PathProbe, PathTarget, WholePackets
 from netpreflight.systems import SYSTEM
 
@@ -78,11 +78,13 @@ async def path(network: Network, targets: list[Target]) -> Path:
     Raises:
         OSError: the interface cannot be used.
     """
-    if (obstacle := obstacles.to_trace(SYSTEM)) is not None:
-        return Path(not_run=obstacle.reason, unlocked_by=obstacle.step)
+    told = SYSTEM.tells_icmp_errors_now()
     targets_seen = []
     for target in targets:
-        look = _Look(network, target)
+        if (obstacle := obstacles.to_trace(target.device.protocol, told, SYSTEM)) is not None:
+            return Path(not_run=obstacle.reason, unlocked_by=obstacle.step)
+        controls = tuple(control for control in target.controls if control.protocol in told)
+        look = _Look(network, target._replace(controls=controls))
         with network.waiting("path", network.clock.monotonic() + look.most_s, port=target.device.port):
             targets_seen.append(await look.run())
     return Path(targets=targets_seen)
@@ -288,7 +290,7 @@ class _Look:
             problem = sock.send(payload, place.address, self._target.device.port, ttl=last, shape=WHOLE)
             probe = PendingProbe(last, at, payload, outcome="error" if problem else "timeout", detail=problem)
             while probe.open and (event := await sock.receive(at + WAIT_S)):
-                if not isinstance(event, Datagram) and event.quoted[:1] in {b"", b"\0"}:
+                if isinstance(event, Refusal) and event.quoted[:1] in {b"", b"\0"}:
                     probe.refused(event.icmp, b"", event.at)
             probes.append(probe.seen(self._network))
             if probe.outcome != "timeout":

@@ -49,7 +49,11 @@ class TerminalConsole(Console):
 
 def on_terminal(stream: TextIO) -> TerminalConsole:
     """A console that prints text as it is, without interpreting markup."""
-    return TerminalConsole(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    # Windows' old console begins a new line after its last column, so rich leaves that empty; pipes and files do not.
+    old_console = None if stream.isatty() else False
+    return TerminalConsole(
+        file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False, legacy_windows=old_console
+    )
 
 
 def plain_text(show: Callable[[Console], None]) -> str:

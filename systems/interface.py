@@ -1,13 +1,14 @@
 """What probes and agent ask of the operating system, whichever it is."""
 
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
-from netpreflight.probes.observations import AS_ROOT, Icmp, Lease, LeaseTransport, Proxy, Resolver
+from netpreflight.probes.observations import AS_ROOT, Icmp, Lease, LeaseTransport, Protocol, Proxy, Resolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +55,22 @@ class IcmpReport:
     """An ICMP error that the system has handed to the socket whose packet caused it.
 
     Attributes:
+        icmp: `proved` where the system has compared something random that it quotes.
         quoted: what it quotes of the packet, from the payload on for UDP, from the TCP header on for TCP.
-        to: where the packet was sent.
+        to: where the packet was sent; None: of a TCP socket that was not connected, which knows one place only.
     """
 
     icmp: Icmp
     quoted: bytes
-    to: tuple[str, int]
+    to: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnnamedError:
+    """An ICMP error about a datagram that a socket has sent; the system tells neither its sender nor which datagram."""
+
+    type: int
+    code: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +178,11 @@ class System:
     """Which parts of the system survey Wi-Fi, best first: names that `netpreflight.probes.wifi` knows."""
     joiners: tuple[str, ...] = ()
     """By which ways a station of a run can join a Wi-Fi network, best first; the first takes a privileged user."""
-    reports_icmp_errors = False
-    """Whether a program without privileges is told which router has dropped its packet."""
+    tells_icmp_errors: tuple[Protocol, ...] = ()
+    """The protocols for which a program is told which router has dropped its packet; versions of a system differ."""
+    tells_icmp_errors_to_root_only = False
+    names_senders_of: tuple[Protocol, ...] = ("udp", "tcp")
+    """The protocols for which it also tells who sent such an error."""
     has_packet_sockets = False
     """Whether a privileged program sees what arrives before a firewall of this laptop, and what it did not ask for."""
     has_namespaces = False
@@ -216,6 +229,16 @@ class System:
     def is_synchronised(self) -> bool | None:
         """Whether the system says that its clock is synchronised; None: it does not say."""
         return None
+
+    # --- USB and serial ports
+
+    def usb_devices(self) -> list[tuple[int, int]] | None:
+        """The vendor and product ids of what is plugged in by USB; None: the system does not say."""
+        return None
+
+    def holders(self, file: str) -> list[str]:
+        """The other programs that have a file or a port open, each with its process id; empty also: not known."""
+        return []
 
     # --- the air
 
@@ -267,20 +290,38 @@ class System:
 
     # --- sockets
 
-    def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
-        """Let a socket send by this interface only.
+    def binder(self, adapter: str) -> Callable[[socket.socket], None]:
+        """A function that lets a socket send by this interface only; the interface is looked up once, here.
 
         Raises:
-            OSError: there is no such interface, or the system does not allow it.
+            OSError: there is no such interface. The function raises it, too: the system does not allow it.
         """
         raise OSError("this system cannot bind a socket to an interface")
 
-    def report_icmp_errors(self, sock: socket.socket) -> None:
-        """Have the ICMP errors kept that a UDP or TCP socket's packets cause, where the system can."""
+    def tells_icmp_errors_now(self) -> Sequence[Protocol]:
+        """The protocols for which this process is told, on this version, which router has dropped its packet."""
+        return self.tells_icmp_errors
 
-    def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
-        """Take the ICMP errors that the system has kept for a socket."""
+    def report_icmp_errors(self, sock: socket.socket) -> socket.socket | None:
+        """Have the ICMP errors kept that a UDP or TCP socket's packets cause, if the system tells them.
+
+        Returns:
+            Another socket, to be closed with this one, which becomes readable where one has come; None: this one does.
+        """
+        return None
+
+    def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:
+        """Take the ICMP errors that the system has kept for a socket; `told_by` as `report_icmp_errors` gave it."""
         return iter(())
+
+    def receive(self, sock: socket.socket, most: int) -> tuple[bytes, tuple[str, int]] | UnnamedError:
+        """Take the next datagram (up to `most` bytes, address and port), or the ICMP error that comes in its place.
+
+        Raises:
+            OSError: as `recvfrom` does.
+        """
+        payload, (address, port) = sock.recvfrom(most)
+        return payload, (address, port)
 
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends, whatever path MTU the system knows of."""
@@ -295,7 +336,10 @@ class System:
         return None
 
     def closed_ports(self) -> int | None:
-        """How many datagrams and ICMP errors for closed ports the system has counted; None: it does not count them."""
+        """How many datagrams and ICMP errors for closed ports the system has counted; None: it does not count them.
+
+        Not those that were sent to all hosts, which are many in a large network.
+        """
         return None
 
     def attach_filter(self, sock: socket.socket, program: bytes) -> None:
@@ -322,7 +366,7 @@ class System:
         """
         raise OSError("this system has no packet sockets")
 
-    # --- a second interface, and the process
+    # --- a namespace, and an interface in it
 
     def enter_namespace(self) -> None:
         """Move this process into a network namespace of its own, without IPv6. It needs root's rights.
@@ -377,6 +421,16 @@ class System:
     async def port_authentication(self, adapter: str) -> str | None:
         """What logs this laptop in at its port by 802.1X, in words; None: nothing is known to."""
         return None
+
+    # --- the process, and its files
+
+    def create_private(self, path: str) -> int:
+        """Create a file that nobody but its owner and administrators may read, and return its descriptor.
+
+        Raises:
+            OSError: there is one of that name, or it cannot be made.
+        """
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
     def has_own_window(self) -> bool:
         """Whether this program's window was made for it, as by a double click, and closes at its end."""

@@ -86,6 +86,17 @@ class PseudoTerminal:
             while part := os.read(self._near_end, 65536):
                 yield part.decode(errors="replace")
 
+    def answers(self, *steps: tuple[str, str]) -> str:
+        """Type each answer once its question is shown; returns all that was shown until it was closed."""
+        waiting, shown, answered = list(steps), "", 0
+        for part in self.shows_until_closed():
+            shown += part
+            if waiting and (found := shown.find(waiting[0][0], answered)) >= 0:
+                answered = found + len(waiting[0][0])
+                self.type(waiting.pop(0)[1])
+        assert waiting == [], shown
+        return shown
+
     def _close_far_end(self) -> None:
         if self.far_end >= 0:
             os.close(self.far_end)

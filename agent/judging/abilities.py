@@ -173,12 +173,14 @@ def _join(laptop: Laptop) -> Ability:
 
 
 def _icmp_errors(laptop: Laptop) -> Ability:
-    return _by_obstacle(
-        "icmp-errors",
-        _checks(lambda row: row.locates),
-        laptop.obstacles.get("trace"),
-        "this system tells which router dropped a packet; no privilege is needed",
-    )
+    checks = _checks(lambda row: row.locates)
+    of_tcp, of_udp, unnamed = (laptop.obstacles.get(f"trace-{what}") for what in ("tcp", "udp", "udp-senders"))
+    if of_tcp is None and of_udp is not None:
+        why = f"for devices that reach the cloud over TCP it is known where a port is lost; {of_udp.reason}"
+        return _row("icmp-errors", checks, "limited", why, of_udp.step)
+    if of_tcp is None and unnamed is not None:
+        return _row("icmp-errors", checks, "limited", unnamed.reason, unnamed.step)
+    return _by_obstacle("icmp-errors", checks, of_tcp, "this system tells which router dropped a packet")
 
 
 def _vpn(laptop: Laptop) -> Ability:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dhcp import NOT_KEPT
 from netpreflight.agent.judging.registry import CHECKS, may_stop
-from netpreflight.agent.led import LedSignal, Light, signal
+from netpreflight.agent.led import LedSignal, Light, LightSignal, signal
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.profiles.facts import LedFacts
 from netpreflight.agent.results import Check, InternetTest, Reached, StartStage, Startup, StartupStage
@@ -178,7 +178,7 @@ def _light(
     words, lights = [str(lasting.value)], [signal(lasting.value)]
     failed, failed_ms = profile.led.handshake_failed, profile.led.handshake_failed_ms
     if handshake and failed and failed_ms:
-        words.append(f"one {failed.value} blink")
+        words.append(LightSignal(colour=failed.value, times=1).words)
         lights.append(LedSignal(colour=failed.value, on_ms=failed_ms.value, off_ms=0, times=1))
     tests = state == "stops" and name in {"dns", "cloud"}
     if tests and test.runs and (error := test.led):

@@ -553,6 +553,9 @@ def servers(view: DeviceView) -> Finding:
             owner="device owner",
             evidence=evidence,
         )
+    if dhcp.cut_short:
+        not_known = f"{first.server} answers, and it is not known whether others do"
+        return msgspec.structs.replace(not_looked(None, not_known), evidence=evidence)
     summary = f"Only {first.server} answers" if not others else f"{', '.join(told)} answer, and agree"
     return Finding(status="pass", summary=summary, evidence=evidence)
 
@@ -718,6 +721,10 @@ def _evidence(dhcp: Dhcp) -> list[str]:
     if dhcp.address_check:
         holders = ", ".join(dhcp.address_check.holders)
         lines.append(f"ARP request for {dhcp.address_check.address}: {holders or 'nobody answered'}")
+    elif dhcp.granted and dhcp.transport == "udp":
+        lines.append(
+            f"not asked by ARP, as a Linux laptop does as root: whether another host has {dhcp.granted.address}"
+        )
     if dhcp.laptop_lease:
         lines.append(_describe_lease(dhcp.laptop_lease))
     if dhcp.malformed:

@@ -15,13 +15,19 @@ def is_proved(probe: PathProbe, target: PathTarget) -> bool:
 
 
 def routers(ladder: Ladder) -> dict[int, list[str]]:
-    """The routers that answered with time exceeded, by TTL."""
+    """The routers that answered with time exceeded, by TTL; an empty list where the system does not name them."""
     found: dict[int, list[str]] = {}
     for probe in ladder.probes:
-        sources = found.get(probe.ttl, [])
-        if probe.outcome == "time-exceeded" and probe.source is not None and probe.source not in sources:
-            found.setdefault(probe.ttl, []).append(probe.source)
+        if probe.outcome == "time-exceeded":
+            sources = found.setdefault(probe.ttl, [])
+            if probe.source is not None and probe.source not in sources:
+                sources.append(probe.source)
     return found
+
+
+def router_at(ladder: Ladder, ttl: int) -> str | None:
+    """The first router that answered at a TTL; None: none did, or the system did not tell who it is."""
+    return next(iter(routers(ladder).get(ttl, [])), None)
 
 
 def all_routers(target: PathTarget) -> list[tuple[int, str]]:

@@ -40,6 +40,7 @@ LEAST_SILENT = 6
 alternates between two ways, and only one of them drops, each packet has an even chance of getting through."""
 LEAST_HEARD = 3
 """That router must have answered at least this many packets, and every one: else packets may be lost before it."""
+ON_LINUX = "Run netpreflight on a Linux laptop in the same network."
 _HOTSPOT = "Run netpreflight on a phone's hotspot too: what gets through there and not here is stopped by this network."
 
 
@@ -295,6 +296,13 @@ def _compared(target: PathTarget, asked: CoapServer | CloudEndpoint, seen: Obser
             f"{end.source} says {end.icmp.meaning} for {device.name}",
             "This ICMP error is not a refusal, but the trace ends there.",
         )
+    if end is not None and end.source is None:
+        return _unknown(
+            "other-icmp-error",
+            f"Somebody says {end.detail} for {device.name}, and this system does not tell who",
+            f"It came for a packet with TTL {end.ttl}: from the destination, or from a router or firewall before it.",
+            ON_LINUX,
+        )
     if end is not None:
         return _reached(end, target, asked, seen)
     if device.strays:
@@ -487,22 +495,24 @@ def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: O
     """
     device = target.device
     allow = _allow(target)
-    control_gets = (
-        f"{control.name} to the same address gets to {ladder.routers(control)[after][0]} (hop {after}) and further"
-    )
+    first = ladder.router_at(control, after)
+    there = f"{first} (hop {after})" if first else f"hop {after}"
+    control_gets = f"{control.name} to the same address gets to {there} and further"
     if not last:
-        first = ladder.routers(control)[after][0]
-        dropping_place = f"by this laptop, or by {first}" if after == 1 else "between this laptop and that router"
+        nearest = f"by this laptop, or by {first or 'the first router'}"
+        dropping_place = nearest if after == 1 else "between this laptop and that router"
         return Finding(
             status="fail",
             problem="dropped-before-any-router",
-            summary=f"{device.name} is dropped before {first} (hop {after}) answers: {dropping_place}",
+            summary=f"{device.name} is dropped before {there} answers: {dropping_place}",
             reason=f"No router answers for {device.name}, while {control_gets}.",
             remedy=f"{allow}: look at this laptop's own firewall first, then at this network's gateway.",
             owner="network administrator",
             to_allow=[_flow(target)],
         )
-    hop = ladder.routers(device)[last][0]
+    hop = ladder.router_at(device, last)
+    if hop is None:
+        return _dropped_by_somebody(target, last, control_gets)
     router_owner = whose(hop, last, target, seen)
     return Finding(
         status="fail",
@@ -517,6 +527,28 @@ def _dropped(target: PathTarget, control: Ladder, last: int, after: int, seen: O
     )
 
 
+def _dropped_by_somebody(target: PathTarget, last: int, control_gets: str) -> Finding:
+    """The finding where packets are dropped after a router that the system does not name."""
+    device = target.device
+    passed = [
+        f"{control.name} passes {router} at hop {last}"
+        for control in target.controls
+        if (router := ladder.router_at(control, last)) is not None
+    ]
+    named = f"{', and '.join(passed)}, perhaps by another way" if passed else "nothing else names it"
+    return Finding(
+        status="fail",
+        problem="dropped",
+        summary=f"{device.name} is dropped at or after hop {last}, whose router this system does not name",
+        reason=f"Hop {last} is the last that answers {device.name}: {ladder.LEAST_TRIES} or more packets to each hop "
+        f"after it brought no answer, while {control_gets}. This system does not tell who answers there: {named}.",
+        remedy=f"{_allow(target)}: look at the router at hop {last} first, then at the hop after it. {ON_LINUX} It "
+        "names that router.",
+        owner="network administrator",
+        to_allow=[_flow(target)],
+    )
+
+
 def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
     """The finding where no control port of the same address gets any further."""
     device, last = target.device, ladder.last(target.device)
@@ -527,9 +559,10 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
             "Either no router sent an ICMP error, or something on the path drops all ICMP errors.",
         )
     controls = ", ".join(control.name for control in target.controls)
-    router = ladder.routers(device)[last][0]
+    router = ladder.router_at(device, last)
+    there = f"{router} (hop {last})" if router else f"hop {last}"
     if control := _control_without_loss(target):
-        summary = f"Only some packets to {device.name} get to {router} (hop {last})"
+        summary = f"Only some packets to {device.name} get to {there}"
         if fork := ladder.fork(device, control, last):
             return _balanced(f"{summary}, and there are several paths", *fork)
         return _unknown(
@@ -545,7 +578,7 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
         )
     return _unknown(
         "silent-alike",
-        f"Nothing after {router} (hop {last}) answers probes to {device.name}, or to any other port tried",
+        f"Nothing after {there} answers probes to {device.name}, or to any other port tried",
         f"{target.address} may be down, or something there stops every port: {controls} and {device.name} fall silent "
         "at the same hop.",
     )
@@ -585,10 +618,11 @@ def _unknown_at_the_end(target: PathTarget, control: Ladder, last: int) -> Findi
     distance = ladder.reaches(control, address)
     if distance is None:
         end = ladder.end(control)
+        refuser = (end and end.source) or "A router"
         return _unknown(
             "control-refused",
             f"{device.name} falls silent after {_after(last)}, and {control.name} is refused there",
-            f"{end.source if end else 'A router'} refuses {control.name}, and no other port shows what comes after it.",
+            f"{refuser} refuses {control.name}, and no other port shows what comes after it.",
         )
     if last == distance - 1 and last:
         problem = "lost-at-the-end"
@@ -659,7 +693,9 @@ def _rung(probes: Sequence[PathProbe]) -> str:
     times_by_router: dict[str, list[float]] = {}
     for probe in answers:
         what = probe.icmp.meaning if probe.icmp and probe.outcome == "unreachable" else probe.detail
-        times_by_router.setdefault(f"{probe.source}{f' ({what})' if what else ''}", []).append(probe.rtt_ms or 0.0)
+        times_by_router.setdefault(f"{probe.source or 'somebody'}{f' ({what})' if what else ''}", []).append(
+            probe.rtt_ms or 0.0
+        )
     return " / ".join(
         f"{words}{f' x{len(times)}' if len(times) > 1 else ''} {min(times):.1f} ms"
         for words, times in times_by_router.items()

@@ -8,6 +8,7 @@ Each answer has to be matched with its packet:
   payload carries the number's complement, too, which keeps the checksum the same.
 * A rung that is asked again is asked from a source port of its own, which identifies the packet. As soon as an answer
   or an error could not be matched, every further packet gets a port of its own.
+* Where the system tells of an error neither its sender nor what it quotes (Windows), each packet has a port of its own.
 * An error that shows by neither which packet it answers is kept as one that is not proved: somebody on this LAN who
   tries all ports can send it in a router's name.
 * A TCP ladder without raw sockets uses a port for each packet from the beginning: the system allows only one connection
@@ -33,7 +34,9 @@ from netpreflight.probes.net.coap import reply_to
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COAP_PING, DNS_QUERY, NTP_REQUEST, TCP_SYN
 from netpreflight.probes.net.raw import Quote, RawFlow, Segment
 from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
-from netpreflight.probes.observations import TOO_MUCH, Icmp, Ladder, PathPayload, PathProbe, ProbeOutcome
+from netpreflight.probes.observations import TOO_MUCH, Icmp, Ladder, PathPayload, PathProbe, ProbeOutcome, icmp_meaning
+from netpreflight.systems import SYSTEM
+from netpreflight.systems.interface import UnnamedError
 
 SYN_WAIT_S = 0.9
 """Less than the 1 s after which the system sends a SYN again (RFC 6298 section 2)."""
@@ -101,6 +104,13 @@ class PendingProbe:
             return
         self.outcome = "time-exceeded" if (icmp.type, icmp.code) == _TIME_EXCEEDED else "unreachable"
         self.icmp, self.source, self.quoted, self.answered_at = icmp, icmp.source, quoted, at
+
+    def refused_by_somebody(self, error: UnnamedError, at: float) -> None:
+        """Record an ICMP error whose sender the system does not tell."""
+        if self.open:
+            kind = error.type, error.code
+            self.outcome = "time-exceeded" if kind == _TIME_EXCEEDED else "unreachable"
+            self.detail, self.answered_at = icmp_meaning(*kind), at
 
     def answered(self, source: str, detail: str, at: float) -> None:
         """Record an answer from the destination's address."""
@@ -272,6 +282,7 @@ class UdpClimb(Climb):
         self._fixed = os.urandom(32)
         self._strays = 0
         self._go_raw(self._sock.port)
+        self.uses_own_ports = self._raw is None and "udp" not in SYSTEM.names_senders_of
 
     def send(self, ttl: int) -> PendingProbe:
         """Send a datagram with this TTL."""
@@ -286,6 +297,7 @@ class UdpClimb(Climb):
             if own_port:
                 sock = self.network.udp(self.purpose, self.shape, self.place.host)
                 sock.expect(self.rungs.port, self.place.address)
+                sock.on_unnamed = probe.refused_by_somebody
                 self._own.append((sock, probe))
             problem = sock.send(probe.payload, self.place.address, self.rungs.port, ttl=ttl)
         if problem is not None:

@@ -20,15 +20,13 @@ from netpreflight.probes.net.payload_shapes import Shape
 from netpreflight.probes.net.sockets import LARGEST_DATAGRAM, Network
 from netpreflight.probes.observations import EventKind, Icmp
 from netpreflight.systems import SYSTEM
+from netpreflight.systems.icmp_packets import error_in
 
 _SOL_RAW, _ICMP_FILTER = 255, 1  # Linux, icmp(7)
 _ERRORS = (3, 11, 12)  # of RFC 792: destination unreachable, time exceeded, parameter problem
 _PROTOCOLS = {"udp": socket.IPPROTO_UDP, "tcp": socket.IPPROTO_TCP}
-_LEAST_IP, _LEAST_TCP, _LEAST_QUOTE = 20, 20, 8
-_QUOTED_AT = 8  # after the ICMP header
-_LARGEST_QUOTE = 512  # an ICMP error has up to 576 bytes in all (RFC 1812 section 4.3.2.3)
+_LEAST_IP, _LEAST_TCP = 20, 20
 _FRAGMENT = 0x1FFF
-_FRAGMENTATION_NEEDED = (3, 4)
 _RST_SIZE = 40
 _TIMESTAMPS, _TIMESTAMPS_SIZE = 8, 10  # RFC 7323 section 3.2
 _NO_OPERATION, _END = 1, 0
@@ -230,17 +228,14 @@ def quote_in(packet: bytes, ends: Ends, at: float) -> Quote | None:
 
     Our own address is not compared, because a NAT on the way may not have translated it back. Our port is compared.
     """
-    header, error = _split(packet)
-    inner, transport = _split(error[_QUOTED_AT : _QUOTED_AT + _LARGEST_QUOTE])
-    if len(transport) < _LEAST_QUOTE or error[0] not in _ERRORS:
+    error = error_in(packet)
+    if error is None or (error.protocol, error.to, error.source_port) != (
+        _PROTOCOLS[ends.protocol],
+        ends.far,
+        ends.near[1],
+    ):
         return None
-    quoted = inner[9], socket.inet_ntoa(inner[16:20]), *struct.unpack_from("!HH", transport)
-    if quoted != (_PROTOCOLS[ends.protocol], ends.far[0], ends.near[1], ends.far[1]):
-        return None
-    kind, code = error[0], error[1]
-    mtu = int.from_bytes(error[6:8]) or None if (kind, code) == _FRAGMENTATION_NEEDED else None
-    icmp = Icmp(type=kind, code=code, source=socket.inet_ntoa(header[12:16]), mtu=mtu)
-    return Quote(icmp, int.from_bytes(inner[4:6]), transport, at)
+    return Quote(error.icmp, error.identification, error.transport, at)
 
 
 def segment_in(packet: bytes, ends: Ends, at: float) -> Segment | None:

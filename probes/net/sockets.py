@@ -15,11 +15,9 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Literal, Self
-
-from msgspec.structs import replace
 
 from netpreflight.probes.net import filters
 from netpreflight.probes.net.clock import CLOCK, Clock
@@ -38,6 +36,7 @@ from netpreflight.probes.observations import (
     Waiting,
 )
 from netpreflight.systems import SYSTEM
+from netpreflight.systems.interface import IcmpReport, UnnamedError
 
 TCP_OVERHEAD = 52
 """Bytes of IPv4 and TCP header with timestamps, the usual size of a segment without data."""
@@ -56,6 +55,7 @@ MOST_STRANGERS = 64
 MOST_EVENTS = 20_000
 """The most events of one run that are given to the trace: more would be a flood."""
 
+_PORT_UNREACHABLE = (3, 3)  # RFC 792
 LEAST_PORT = 1024
 """Lower ports need a privilege."""
 PORT_TRIES = 8
@@ -148,17 +148,23 @@ class UdpSocket:
         self._strangers = 0
         self._refusals = 0
         self._was_refused = False
+        self.on_unnamed: Callable[[UnnamedError, float], None] = lambda *_: None
+        """Called with each ICMP error whose sender the system does not tell, and when it came (monotonic clock)."""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._told_by: socket.socket | None = None
+        """Where the system tells the ICMP errors, if not by this socket itself."""
         try:
             self.socket.settimeout(0)
             network.bind_to_interface(self.socket)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-            SYSTEM.report_icmp_errors(self.socket)
+            self._told_by = SYSTEM.report_icmp_errors(self.socket)
             self.socket.bind(("", local_port))
         except OSError:
-            self.socket.close()
+            self._close_both()
             raise
         self._inbox.watch(self.socket)
+        if self._told_by is not None:
+            asyncio.get_running_loop().add_reader(self._told_by.fileno(), self._read_errors)
         asyncio.get_running_loop().add_reader(self.socket.fileno(), self._on_readable)
 
     def expect(self, port: int, address: str | None = None, mark: bytes = b"", mark_at: int = 0) -> None:
@@ -239,8 +245,14 @@ class UdpSocket:
     def close(self) -> None:
         """Close the socket."""
         if self.socket.fileno() >= 0:
-            asyncio.get_running_loop().remove_reader(self.socket.fileno())
-            self.socket.close()
+            for sock in filter(None, (self.socket, self._told_by)):
+                asyncio.get_running_loop().remove_reader(sock.fileno())
+            self._close_both()
+
+    def _close_both(self) -> None:
+        self.socket.close()
+        if self._told_by is not None:
+            self._told_by.close()
 
     def _unsent(self, problem: str, address: str, port: int) -> str:
         """Report to the trace why a datagram was not sent; returns the reason."""
@@ -260,7 +272,7 @@ class UdpSocket:
         self._read_errors()
         for _ in range(MOST_AT_ONCE):  # the loop calls again while there is more
             try:
-                payload, (address, port) = self.socket.recvfrom(LARGEST_DATAGRAM)
+                received = SYSTEM.receive(self.socket, LARGEST_DATAGRAM)
             except BlockingIOError:
                 self._inbox.is_read_empty()
                 return
@@ -270,6 +282,11 @@ class UdpSocket:
             except OSError:
                 self._read_errors()
                 continue
+            if isinstance(received, UnnamedError):
+                self._was_refused = self._was_refused or (received.type, received.code) == _PORT_UNREACHABLE
+                self.on_unnamed(received, self._network.clock.monotonic())
+                continue
+            payload, (address, port) = received
             fits = self._expected is None or self._expected.fits(payload, address, port)
             self._inbox.has_read_one(fits=fits)
             if self._expected is not None and not fits:
@@ -284,7 +301,9 @@ class UdpSocket:
 
     def _read_errors(self) -> None:
         """Queue the ICMP errors that the system has for this socket, MOST_AT_ONCE of them."""
-        for report in itertools.islice(SYSTEM.icmp_errors(self.socket), MOST_AT_ONCE):
+        for report in itertools.islice(SYSTEM.icmp_errors(self.socket, self._told_by), MOST_AT_ONCE):
+            if report.to is None:
+                continue
             self._refusals += 1
             at = self._network.clock.monotonic()
             self._inbox.put(Refusal(report.icmp, *report.to, at, report.quoted))
@@ -305,6 +324,12 @@ async def _streams(sock: socket.socket, tls: ssl.SSLContext | None, name: str) -
 def _sent(sock: socket.socket) -> tuple[int, int]:
     """The segments and bytes that a TCP connection has sent so far; a lower bound where the OS does not report it."""
     return SYSTEM.segments_sent(sock) or (1, 0)
+
+
+def _in_words(problem: int) -> str:
+    """The system's message for the error of a socket, whose numbers on Windows are not those of C."""
+    messages: dict[int, str] = getattr(socket, "errorTab", {})
+    return messages.get(problem) or os.strerror(problem)
 
 
 class _Reader(asyncio.StreamReader):
@@ -450,7 +475,12 @@ class Network:
         Raises:
             OSError: the system does not allow it.
         """
-        SYSTEM.bind_to_adapter(sock, self.interface)
+        self._bind(sock)
+
+    @cached_property
+    def _bind(self) -> Callable[[socket.socket], None]:
+        """What ties a socket to the interface, which some systems look up in a long list."""
+        return SYSTEM.binder(self.interface)
 
     def refuse_own(self, address: str) -> None:
         """Refuse an address that can be no other host's, before it is asked what no device asks.
@@ -548,7 +578,7 @@ class Network:
     async def syn(
         self, purpose: str, host: str | None, address: str, port: int, *, ttl: int, timeout_s: float
     ) -> SynResult:
-        """Send one SYN with this TTL, and abort the connection as soon as anything arrives (Linux).
+        """Send one SYN with this TTL, and abort the connection as soon as anything arrives.
 
         Args:
             purpose: of the SYN, for the footprint.
@@ -573,19 +603,29 @@ class Network:
         """Send the SYN, and wait for its outcome."""
         loop = asyncio.get_running_loop()
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        is_kept = False
+        is_kept, told_by = False, None
+        reports: list[IcmpReport] = []
         try:
             sock.settimeout(0)
             self.bind_to_interface(sock)
-            SYSTEM.report_icmp_errors(sock)
+            told_by = SYSTEM.report_icmp_errors(sock)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             settled = asyncio.Event()
             problem = sock.connect_ex(to)
-            if problem not in {0, errno.EINPROGRESS}:
-                return SynResult("error", self.clock.monotonic(), detail=os.strerror(problem))
+            if problem not in {0, errno.EINPROGRESS, errno.EWOULDBLOCK}:  # the last is Windows' word for it
+                return SynResult("error", self.clock.monotonic(), detail=_in_words(problem))
             self.count("tcp", host, *to, packets=1, size=SYN_SIZE, purpose=purpose, shape=TCP_SYN)
             loop.add_writer(sock, settled.set)
+
+            def hear() -> None:
+                """Take the errors that have come; those about other packets are left out."""
+                reports.extend(SYSTEM.icmp_errors(sock, told_by))
+                if reports:
+                    settled.set()
+
+            if told_by is not None:
+                loop.add_reader(told_by, hear)
             try:
                 async with asyncio.timeout(timeout_s):
                     await settled.wait()
@@ -593,7 +633,11 @@ class Network:
                 return SynResult("timeout", self.clock.monotonic())
             finally:
                 loop.remove_writer(sock)
-            result = self._opened(sock)
+                if told_by is not None:
+                    loop.remove_reader(told_by)
+            problem = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # first: to take an error forgets it
+            hear()
+            result = self._opened(problem, reports)
             is_kept = result.outcome == "accepted"
             if is_kept:
                 filters.attach(sock, None)  # what still arrives is not answered
@@ -608,6 +652,8 @@ class Network:
                 loop.call_later(UNREAD_S, self._unread[sock])
             else:
                 sock.close()
+            if told_by is not None:
+                told_by.close()
 
     def _reset(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> None:
         """Reset a connection, and count what it has sent besides its SYN, which is counted already."""
@@ -616,16 +662,16 @@ class Network:
             self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
             sock.close()
 
-    def _opened(self, sock: socket.socket) -> SynResult:
-        """The outcome of a SYN, once its socket has an answer or an error."""
-        at, problem = self.clock.monotonic(), sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        for report in SYSTEM.icmp_errors(sock):  # the system has compared the sequence number, which is random
-            return SynResult("icmp", at, replace(report.icmp, proved=True), report.quoted)
+    def _opened(self, problem: int, reports: list[IcmpReport]) -> SynResult:
+        """The outcome of a SYN: its socket has an answer, an error by this number, or the ICMP errors reported."""
+        at = self.clock.monotonic()
+        for report in reports:
+            return SynResult("icmp", at, report.icmp, report.quoted)
         if problem == 0:
             return SynResult("accepted", at)
         if problem == errno.ECONNREFUSED:
             return SynResult("refused", at)
-        return SynResult("error", at, detail=os.strerror(problem))
+        return SynResult("error", at, detail=_in_words(problem))
 
     def _count_tcp(
         self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int], shape: Shape

@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from netpreflight import systems
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import LONGEST_SSID, Wifi
@@ -27,6 +26,7 @@ from netpreflight.probes.wifi.source import (
     Tell,
     in_thread,
 )
+from netpreflight.systems import SYSTEM
 
 SURVEY_S = 60.0
 """Limit for all sources together; each single one ends sooner."""
@@ -115,9 +115,7 @@ class _Choice:
             self._failed(problem)
             return
         if not sources:
-            self._failed(
-                SourceUnavailable(f"netpreflight cannot survey Wi-Fi on {systems.SYSTEM.name} yet", CAPTURE_INSTEAD)
-            )
+            self._failed(SourceUnavailable(f"netpreflight cannot survey Wi-Fi on {SYSTEM.name} yet", CAPTURE_INSTEAD))
         radio_is_off = False
         for name, look in sources:
             if (radio_is_off and name != LISTENING) or (self.best is not None and name == NETWORKMANAGER):
@@ -301,10 +299,10 @@ def _sources(interface: str | None) -> list[tuple[str, Source]]:
         "wpa_supplicant": _wpa_supplicant,
         NETWORKMANAGER: _networkmanager,
     }
-    sources = [(name, looks[name]) for name in systems.SYSTEM.surveyors]
-    if not systems.SYSTEM.has_radio():
+    sources = [(name, looks[name]) for name in SYSTEM.surveyors]
+    if not SYSTEM.has_radio():
         raise NoRadio("this laptop has no Wi-Fi radio that Linux knows", CAPTURE_INSTEAD)
-    listening = systems.SYSTEM.monitoring()
+    listening = SYSTEM.monitoring()
     if interface is not None and interface in listening:
         return [(LISTENING, _monitor(interface))]
     return [*sources, (LISTENING, _monitor(listening[0]))] if listening else sources

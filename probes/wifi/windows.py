@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
-from netpreflight import systems
 from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.observations import Bss, Wifi
 from netpreflight.probes.quoting import in_quotes
@@ -21,6 +20,7 @@ from netpreflight.probes.wifi.source import (
     tell_nobody,
     without_twins,
 )
+from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import HeardBss, SurveyRefused, System
 
 DEADLINE_S = 25.0
@@ -53,7 +53,7 @@ async def survey(
         SourceUnavailable: the service is stopped, there is no adapter, or Windows does not let this program know.
     """
     names = [] if name is None else [name]
-    asked = system or systems.SYSTEM
+    asked = system or SYSTEM
     try:
         return await in_thread(lambda: look(asked, interface, names, elapsed, now_s, tell, scan=scan), DEADLINE_S)
     except TimeoutError as problem:

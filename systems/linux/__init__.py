@@ -3,11 +3,12 @@
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 
-from netpreflight.probes.observations import Lease, Proxy, Resolver
+from netpreflight.probes.observations import Lease, Protocol, Proxy, Resolver
 from netpreflight.systems import environment, posix
 from netpreflight.systems.interface import Adapter, IcmpReport, LeaseToUse, System
-from netpreflight.systems.linux import adapters, clock, firewall, lease, port, radios, resolvers, sockets
+from netpreflight.systems.linux import adapters, clock, firewall, lease, port, radios, resolvers, sockets, usb
 
 
 class Linux(System):
@@ -18,7 +19,7 @@ class Linux(System):
     home = "~"
     surveyors = ("nl80211", "wpa_supplicant", "NetworkManager")
     joiners = ("radio", "networkmanager")
-    reports_icmp_errors = True  # ip(7), IP_RECVERR
+    tells_icmp_errors: tuple[Protocol, ...] = ("udp", "tcp")  # ip(7), IP_RECVERR
     has_packet_sockets = True  # packet(7)
     has_namespaces = True
     shows_firewall = True
@@ -64,6 +65,14 @@ class Linux(System):
         """Whether the kernel says that its clock is synchronised."""
         return clock.is_synchronised()
 
+    def usb_devices(self) -> list[tuple[int, int]] | None:
+        """The vendor and product ids of what is plugged in by USB."""
+        return usb.devices()
+
+    def holders(self, file: str) -> list[str]:
+        """The other programs that have a file or a port open: an ordinary user sees only their own."""
+        return usb.holders(file)
+
     def has_radio(self) -> bool:
         """Whether there may be a Wi-Fi radio."""
         return radios.has_radio()
@@ -84,15 +93,15 @@ class Linux(System):
         """Whether this process is root's; then it can."""
         return posix.is_root()
 
-    def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
-        """Let a socket send and receive by this interface only."""
-        sockets.bind_to_adapter(sock, adapter)
+    def binder(self, adapter: str) -> Callable[[socket.socket], None]:
+        """A function that lets a socket send and receive by this interface only."""
+        return partial(sockets.bind_to_adapter, adapter=adapter)
 
     def report_icmp_errors(self, sock: socket.socket) -> None:
         """Have the ICMP errors kept that a socket's packets cause."""
         sockets.report_icmp_errors(sock)
 
-    def icmp_errors(self, sock: socket.socket) -> Iterator[IcmpReport]:
+    def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:  # noqa: ARG002 - there is none
         """Take the ICMP errors that are kept for a socket."""
         return sockets.icmp_errors(sock)
 

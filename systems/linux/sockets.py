@@ -41,7 +41,8 @@ def report_icmp_errors(sock: socket.socket) -> None:
 
 
 def icmp_errors(sock: socket.socket) -> Iterator[IcmpReport]:
-    """Drain a socket's error queue."""
+    """Drain a socket's error queue; of an error about a TCP segment, the kernel has compared the sequence number."""
+    is_proved = sock.type == socket.SOCK_STREAM
     while True:
         try:
             quoted, ancillary, _, target = sock.recvmsg(_LARGEST_QUOTE, 512, _MSG_ERRQUEUE)
@@ -54,7 +55,8 @@ def icmp_errors(sock: socket.socket) -> Iterator[IcmpReport]:
             _, origin, icmp_type, icmp_code, info = struct.unpack_from("=IBBBxI", data)
             if origin == _SO_EE_ORIGIN_ICMP:
                 mtu = info or None if (icmp_type, icmp_code) == _FRAGMENTATION_NEEDED else None
-                icmp = Icmp(type=icmp_type, code=icmp_code, source=socket.inet_ntoa(data[20:24]), mtu=mtu)
+                source = socket.inet_ntoa(data[20:24])
+                icmp = Icmp(type=icmp_type, code=icmp_code, source=source, mtu=mtu, proved=is_proved)
                 yield IcmpReport(icmp, quoted, (target[0], target[1]))
 
 

@@ -1,13 +1,13 @@
 """macOS 13 and later. Nothing here has run on a real machine yet."""
 
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from netpreflight.probes.observations import WITH_SUDO, Lease, LeaseTransport, Proxy, Resolver
+from netpreflight.probes.observations import WITH_SUDO, Lease, LeaseTransport, Protocol, Proxy, Resolver
 from netpreflight.systems import posix
-from netpreflight.systems.interface import Adapter, System
-from netpreflight.systems.macos import adapters, routes, services
+from netpreflight.systems.interface import Adapter, IcmpReport, System
+from netpreflight.systems.macos import adapters, counters, icmp, routes, services
 
 _IP_BOUND_IF, _IP_DONTFRAG = 25, 28  # netinet/in.h
 
@@ -24,6 +24,8 @@ class Macos(System):
     home = "~"
     surveyors = ("CoreWLAN",)
     as_privileged_user = WITH_SUDO
+    tells_icmp_errors: tuple[Protocol, ...] = ("udp", "tcp")  # icmp(4)
+    tells_icmp_errors_to_root_only = True
     steps: Mapping[str, str] = {
         "clock": "Set the clock (System Settings > General > Date & Time > Set time and date automatically).",
         "firewall": "Look whether the firewall lets this program in (System Settings > Network > Firewall > Options).",
@@ -45,8 +47,10 @@ class Macos(System):
 
     def neighbours(self, adapter: str) -> dict[str, str] | None:
         """The ARP table of an interface."""
-        found = self._find(adapter)
-        return None if found is None else routes.neighbours(found.index)
+        try:
+            return routes.neighbours(socket.if_nametoindex(adapter))
+        except OSError:  # there is none of that name
+            return None
 
     def resolvers(self, tunnels: list[str]) -> list[Resolver]:
         """The resolvers of each service: of a tunnel's, from DHCP, or set by hand."""
@@ -70,9 +74,26 @@ class Macos(System):
         """UDP port 68, which any user may have since macOS 10.14, on all addresses at once."""
         return "udp"
 
-    def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
-        """Let a socket send by this interface only."""
-        sock.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, socket.if_nametoindex(adapter))
+    def binder(self, adapter: str) -> Callable[[socket.socket], None]:
+        """A function that lets a socket send by this interface only."""
+        index = socket.if_nametoindex(adapter)
+        return lambda sock: sock.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, index)
+
+    def tells_icmp_errors_now(self) -> Sequence[Protocol]:
+        """All of them, for root."""
+        return self.tells_icmp_errors if posix.is_root() else ()
+
+    def report_icmp_errors(self, sock: socket.socket) -> socket.socket | None:  # noqa: ARG002 - for each one
+        """A socket that hears all ICMP packets; None: this process is not root's."""
+        return icmp.raw_socket() if posix.is_root() else None
+
+    def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:
+        """The ICMP errors that a socket's packets have caused."""
+        return iter(()) if told_by is None else icmp.errors(sock, told_by)
+
+    def closed_ports(self) -> int | None:
+        """How many datagrams for closed ports the kernel has counted."""
+        return counters.closed_ports()
 
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""

@@ -1,13 +1,26 @@
 """Windows 10 (2004) and later. Nothing here has run on a real machine yet."""
 
+import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from weakref import WeakKeyDictionary
 
-from netpreflight.probes.observations import Lease, LeaseTransport, Proxy, Resolver, ResolverSource
-from netpreflight.systems.interface import Adapter, Air, System
-from netpreflight.systems.windows import adapters, lease, privileges, proxies, routes, stopping, window, wlan
+from netpreflight.probes.observations import Lease, LeaseTransport, Protocol, Proxy, Resolver, ResolverSource
+from netpreflight.systems.interface import Adapter, Air, IcmpReport, System, UnnamedError
+from netpreflight.systems.windows import (
+    access,
+    adapters,
+    icmp,
+    lease,
+    privileges,
+    proxies,
+    routes,
+    stopping,
+    window,
+    wlan,
+)
 
 _IP_UNICAST_IF, _IP_DONTFRAGMENT = 31, 14  # ws2ipdef.h
 
@@ -21,6 +34,8 @@ class Windows(System):
     privileged_user = "administrator"
     as_privileged_user = "as administrator (right-click the terminal, and choose Run as administrator)"
     program = "netpreflight"
+    tells_icmp_errors: tuple[Protocol, ...] = ("tcp", "udp")
+    names_senders_of: tuple[Protocol, ...] = ("tcp",)
     steps: Mapping[str, str] = {
         "clock": "Set the clock (Settings > Time & language > Date & time > Sync now).",
         "firewall": "Look whether the Windows firewall lets this program in, on private and public networks (Windows "
@@ -29,6 +44,10 @@ class Windows(System):
         "proxy": "Nothing has to change for a run; to be without it, look at Settings > Network & internet > Proxy "
         "({names}).",
     }
+
+    def __init__(self) -> None:
+        self._receivers: WeakKeyDictionary[socket.socket, icmp.Receiver] = WeakKeyDictionary()
+        """By the sockets for which Windows reports ICMP errors, what takes those."""
 
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""
@@ -48,6 +67,8 @@ class Windows(System):
         """The resolvers of each interface: of a tunnel's, from DHCP, or set by hand."""
         found = []
         for listed in adapters.adapters():
+            if listed.adapter.is_loopback:  # asked by nobody; Wine lists the others' there, too
+                continue
             name = listed.adapter.name
             from_lease = lease.resolvers_of_lease(listed.adapter.id) or []
             for address in listed.resolvers:
@@ -79,16 +100,42 @@ class Windows(System):
         """UDP port 68, which any user may have."""
         return "udp"
 
-    def bind_to_adapter(self, sock: socket.socket, adapter: str) -> None:
-        """Let a socket send by this interface only."""
+    def binder(self, adapter: str) -> Callable[[socket.socket], None]:
+        """A function that lets a socket send by this interface only."""
         found = self._find(adapter)
         if found is None:
             raise OSError(f"there is no interface {adapter}")
-        sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, struct.pack("!I", found.index))  # in network byte order
+        index = struct.pack("!I", found.index)  # in network byte order
+        return lambda sock: sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, index)
+
+    def tells_icmp_errors_now(self) -> Sequence[Protocol]:
+        """TCP, from Windows 10 version 2004 on; UDP where its headers' option is known, without the sender."""
+        return icmp.told()
+
+    def report_icmp_errors(self, sock: socket.socket) -> None:
+        """Let an ICMP error end an attempt to connect, or come in place of a datagram, where this Windows can."""
+        with contextlib.suppress(OSError):
+            if sock.type == socket.SOCK_STREAM:
+                icmp.report(sock)
+            else:
+                self._receivers[sock] = icmp.receiver(sock)
+
+    def receive(self, sock: socket.socket, most: int) -> tuple[bytes, tuple[str, int]] | UnnamedError:
+        """Take the next datagram or ICMP error."""
+        receive = self._receivers.get(sock)
+        return super().receive(sock, most) if receive is None else receive(most)
+
+    def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:  # noqa: ARG002 - there is none
+        """The ICMP error that has ended an attempt to connect."""
+        return icmp.errors(sock) if sock.type == socket.SOCK_STREAM else iter(())
 
     def forbid_fragments(self, sock: socket.socket) -> None:
         """Set the DF bit on what a UDP socket sends."""
         sock.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAGMENT, 1)
+
+    def create_private(self, path: str) -> int:
+        """Create a file that nobody but this user and administrators may read."""
+        return access.create_private(path)
 
     def has_own_window(self) -> bool:
         """Whether the console was made for this program."""

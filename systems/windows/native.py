@@ -33,6 +33,15 @@ def function(name: str, call: str, result: Any, *arguments: Any) -> Any:
     return typed(library(name), name, call, result, arguments)
 
 
+def last_error(path: str | None = None) -> OSError:
+    """The error of the last call, about a file if one is named."""
+    code: int = getattr(ctypes, "get_last_error", lambda: 0)()
+    made: Callable[[int], OSError] | None = getattr(ctypes, "WinError", None)
+    problem = made(code) if made else OSError(code, f"Windows error {code}")
+    problem.filename = path
+    return problem
+
+
 def callback(called: Callable[..., int], result: Any, *arguments: Any) -> Any:
     """A Python function as the system can call it; it has to be kept as long as the system may."""
     prototype: Callable[..., Any] = getattr(ctypes, "WINFUNCTYPE")(result, *arguments)  # noqa: B009 - mypy knows it on Windows only
@@ -49,6 +58,12 @@ def registry() -> Any:
         return importlib.import_module("winreg")
     except ImportError as problem:
         raise OSError("there is no registry on this system") from problem
+
+
+def called_at(address: int, result: Any, *arguments: Any) -> Any:
+    """The function at an address that the system has given."""
+    prototype: Callable[..., Any] = getattr(ctypes, "WINFUNCTYPE")(result, *arguments, use_last_error=True)  # noqa: B009 - as above
+    return prototype(address)
 
 
 def values(root: str, path: str) -> dict[str, Any]:

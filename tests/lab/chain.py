@@ -47,6 +47,13 @@ async def look():
         return {"took_s": network.elapsed(), "path": seen, "footprint": network.footprint()}
 sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(look())))
 """
+AS_MACOS = """
+from netpreflight.systems import SYSTEM
+from netpreflight.systems.macos import Macos
+for question in ("tells_icmp_errors_now", "report_icmp_errors", "icmp_errors", "raw_socket"):
+    setattr(SYSTEM, question, getattr(Macos(), question))
+"""
+"""Let the laptop's root be told of ICMP errors as macOS' is: by a socket that hears all of them."""
 _numbers = itertools.count()
 
 
@@ -269,12 +276,16 @@ class Chain:
         user: int | None = None,
         address: str | None = None,
         controls: Sequence[tuple[str, int, str]] = (("udp", 53, "dns"), ("tcp", 443, "syn")),
+        before: str = "",
     ) -> Looked:
-        """Run the probe on the laptop, as root or as `user`, with these controls: those of the same protocol first."""
+        """Run the probe on the laptop, as root or as `user`, with these controls: those of the same protocol first.
+
+        Before it, the laptop's Python runs `before`.
+        """
         device = PORTS[what]
         ordered = sorted(controls, key=lambda control: control[0] != device[0])
         asked = json.dumps([["device.lab.example", address or SERVERS[what]], device, *ordered])
-        done = self.laptop.run(sys.executable, "-c", LOOK, asked, user=user, readable=READABLE)
+        done = self.laptop.run(sys.executable, "-c", before + LOOK, asked, user=user, readable=READABLE)
         assert not done.returncode, done.stderr
         return msgspec.json.decode(done.stdout, type=Looked)
 

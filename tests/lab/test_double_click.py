@@ -51,19 +51,13 @@ class Desktop:
             "PATH": f"{self._programs}:{os.environ['PATH']}",
         }
         words = ["env", *(f"{name}={value}" for name, value in variables.items()), *argv]
-        waiting, shown, answered = list(steps), "", 0
         with PseudoTerminal() as terminal:
             process = subprocess.Popen(
                 ["setsid", "--ctty", "--wait", *self.lab.laptop.argv(words, NOBODY, READABLE)],
                 stdin=terminal.far_end, stdout=terminal.far_end, stderr=terminal.far_end,
                 env=self.lab.laptop.environment(),
             )  # fmt: skip
-            for part in terminal.shows_until_closed():
-                shown += part
-                if waiting and (found := shown.find(waiting[0][0], answered)) >= 0:
-                    answered = found + len(waiting[0][0])
-                    terminal.type(waiting.pop(0)[1])
-        assert waiting == [], shown
+            shown = terminal.answers(*steps)
         return process.wait(60), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.replace("\r\n", "\n"))
 
 

@@ -15,7 +15,7 @@ from netpreflight.agent.judging.path import proof_of_egress
 from netpreflight.agent.judging.verdict import judge_one
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import Control
-from tests.lab.chain import DEAD, PORTS, SERVERS, USERS, Chain, Looked
+from tests.lab.chain import AS_MACOS, DEAD, PORTS, SERVERS, USERS, Chain, Looked
 from tests.lab.judged_path import DEVICES, judged, named, unanswered
 from tests.lab.oddrouter import OddRouter
 from tests.lab.servers import GATEWAY
@@ -66,6 +66,21 @@ def test_paths_that_are_balanced_by_flow(what: str, user: int | None) -> None:
         finding = judged(what, chain.look(what, user=user))
         assert fault.counter(), fault.rule
         assert (finding.status, named(finding)) == ("fail", GATEWAY), finding
+
+
+def test_what_macos_tells_root_shows_the_router_before_a_drop() -> None:
+    """Its code runs on Linux here, whose raw sockets for ICMP give the same but for the order of bytes."""
+    with Chain() as chain:
+        for what in PORTS:
+            healthy = chain.look(what, before=AS_MACOS)
+            assert healthy.target.device.no_raw, "else Linux' raw sockets were used"
+            assert [probe.outcome for probe in healthy.target.device.probes][-1] == "answered"
+            assert [probe.source for probe in healthy.target.device.probes][: len(chain.hops)] == chain.hops
+            fault = chain.drop(3, what)
+            finding = judged(what, chain.look(what, before=AS_MACOS))
+            assert fault.counter(), fault.rule
+            assert (finding.status, finding.problem, named(finding)) == ("fail", "dropped", chain.hops[2])
+            fault.remove()
 
 
 def test_a_router_outside_the_site_proves_egress_and_the_sites_own_do_not() -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,3 +117,18 @@ def test_the_same_commit_gives_the_same_bytes() -> None:
     assert built.returncode == 0, built.stderr
 
     assert [hashlib.sha256(path.read_bytes()).hexdigest() for path in (WHEEL, SOURCE)] == before
+
+
+def test_it_runs_by_uvx(tmp_path: Path) -> None:
+    (uv,) = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["lock"]
+    made = command(sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv")
+    assert made.returncode == 0, made.stderr
+    installed = command(*pip(tmp_path / "venv"), "install", "--quiet", uv)
+    assert installed.returncode == 0, installed.stderr
+    uvx = tmp_path / "venv" / "bin" / "uvx"
+    options = ("--quiet", "--no-config", "--native-tls", "--cache-dir", tmp_path / "cache", "--python", pythons()[-1])
+
+    told = command(uvx, *options, "--from", WHEEL, "netpreflight", "explain", "cloud.transport")
+
+    assert (told.stderr, told.returncode) == ("", 0)
+    assert "Asks: does the device's own cloud answer it" in told.stdout

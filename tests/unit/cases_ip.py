@@ -182,6 +182,8 @@ DHCP_CASES = [
       for device, status in (("generic", "fail"), ("argon", "fail"), ("photon2", "fail"), ("photon", "fail"),
                              ("core", "unknown"))),
     Case("an address that nobody answers for", "dhcp.lease", {"dhcp": held()}, "pass", evidence=("nobody answered",)),
+    Case("an address that nobody was asked for", "dhcp.lease",
+         {"dhcp": dhcp(message(), message("ACK"), transport="udp")}, "pass", evidence=("not asked by ARP",)),
     Case("a server that answers for every address", "dhcp.lease", {"dhcp": held("aa:bb:cc:00:00:01")}, "pass"),
     Case("a gateway that answers for every address", "dhcp.lease",
          {"dhcp": held("aa:bb:cc:00:00:02"),

@@ -48,6 +48,7 @@ class FakeSocket(UdpSocket):
         """Of what was sent, each."""
         self.ttls: list[int | None] = []
         """The same."""
+        self.on_unnamed = lambda *_: None
         self.coming: list[tuple[float, Datagram | Refusal]] = []
 
     def expect(self, port: int, address: str | None = None, mark: bytes = b"", mark_at: int = 0) -> None:

@@ -38,6 +38,22 @@ goes by what it finds there ([doctor](doctor.md)). Nothing has run on a real Win
   `path.egress` passes all the same where the device's port is answered: then nothing on the path drops it.
 
 """
+_BESIDE = """
+## Beside the checks
+
+What a run does for others on each system, and how well its answers are guarded.
+
+"""
+_STEPS_BESIDE = """
+* **Another host with the address:** where nobody is asked, `dhcp.lease` passes without that, and its evidence says so.
+  Run netpreflight as root on a Linux laptop in the same network.
+* **Forgers:** where ports are not watched, what may be forged is asked from random ports, too, and is `unknown` where
+  that proves nothing; the check then says the same step.
+* **Rights:** where they are not given up, start netpreflight as an ordinary user, unless the table above shows that the
+  rights are needed.
+* **A lease after a kill:** Ctrl-C and closing the window give it back on every system. Where only a kill leaves it
+  behind, it ends with its time; nothing has to be done.
+"""
 _WORST_FIRST: tuple[AbilityState, ...] = ("no", "limited", "yes")
 
 
@@ -65,10 +81,11 @@ def _laptop(here: System, air: Wifi, *, is_privileged: bool) -> Laptop:
         os=here.name,
     )
     dropping: list[str] | None = [] if is_privileged and here.shows_firewall else None
+    is_told = is_privileged or not here.tells_icmp_errors_to_root_only
     tells_time = type(here).is_synchronised is not System.is_synchronised
     return Laptop(
         scope=scope,
-        obstacles=obstacles.of(scope, dropping),
+        obstacles=obstacles.of(scope, dropping, here.tells_icmp_errors if is_told else ()),
         steps=dict(here.steps),
         wifi=air,
         listening=["mon0"] if is_privileged and "monitor" in here.steps else [],
@@ -78,6 +95,30 @@ def _laptop(here: System, air: Wifi, *, is_privileged: bool) -> Laptop:
         free_bytes=10**9,
         packages=[Package(name="dnspython", least="2.7", version="2.7.0")],
     )
+
+
+def beside(here: System, laptop: Laptop) -> dict[str, str]:
+    """What a run does on a laptop beside the checks: what is in each row of the second table."""
+    transport, kind = obstacles.lease_transport(laptop.scope), type(here)
+    is_privileged = laptop.scope.privileges.user == here.privileged_user
+    gives_up = kind.may_give_up_privileges is not System.may_give_up_privileges
+    no_lease = "no lease is asked for"
+    watched = "counts what comes to closed ports" if kind.closed_ports is not System.closed_ports else "no"
+    if laptop.scope.privileges.raw_sockets:
+        watched = "watches each port"
+    has_helper = "yes" if is_privileged and gives_up else "no"
+    is_by_mode = kind.create_private is System.create_private
+    return {
+        "asks by ARP whether another host has the address that is offered": {"raw": "yes", "udp": "no"}.get(
+            transport or "", no_lease
+        ),
+        "notices who sends to ports of this laptop that asked nothing": watched,
+        "gives its rights up before it reads from the network": has_helper if is_privileged else "has none",
+        "gives a lease back after it was killed": has_helper if transport else no_lease,
+        "keeps others from reading a complete report": "by its mode (0600)"
+        if is_by_mode
+        else "by an access control list",
+    }
 
 
 def generated() -> str:
@@ -95,7 +136,15 @@ def generated() -> str:
         indent = " " * len(f"{number}. ")
         text = f"{number}. {step}".replace(">", r"\>")  # at the start of a line it would begin a quotation
         lines += ["", *textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_on_hyphens=False)]
-    return _HEAD + "\n".join(lines) + "\n"
+    return _HEAD + "\n".join(lines) + "\n" + _BESIDE + _table_beside() + _STEPS_BESIDE
+
+
+def _table_beside() -> str:
+    """The second table."""
+    found = {name: beside(system(laptop.scope.os), laptop) for name, laptop in laptops()}
+    table = [["a run", *found], ["---"] * (1 + len(found))]
+    table += [[what, *(each[what] for each in found.values())] for what in next(iter(found.values()))]
+    return "".join(f"| {' | '.join(row)} |\n" for row in table)
 
 
 def _cell(found: list[Ability], steps: dict[str, int]) -> str:

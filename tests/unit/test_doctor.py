@@ -19,7 +19,18 @@ from netpreflight.agent.judging import CHECKS, abilities
 from netpreflight.agent.results import Ability, Doctor
 from netpreflight.probes import laptop as looked_at
 from netpreflight.probes import obstacles
-from netpreflight.probes.observations import Laptop, Lease, Package, Privileges, Proxy, Resolver, Scope, Wifi
+from netpreflight.probes.observations import (
+    WITH_SUDO,
+    Laptop,
+    Lease,
+    Package,
+    Privileges,
+    Protocol,
+    Proxy,
+    Resolver,
+    Scope,
+    Wifi,
+)
 from netpreflight.probes.wifi.source import AS_ROOT, CAPTURE_INSTEAD, NOT_ASKED
 from netpreflight.reports.doctor import render as as_json
 from netpreflight.reports.terminal.doctor import render as as_text
@@ -66,11 +77,18 @@ def scope(**changes: Any) -> Scope:
     return Scope(**{**about, **changes})
 
 
+def told_icmp_errors(here: Scope) -> tuple[Protocol, ...]:
+    """What a laptop is told whose version is one that tells all that its system can."""
+    this = system(here.os)
+    is_told = here.privileges.user == "root" or not this.tells_icmp_errors_to_root_only
+    return this.tells_icmp_errors if is_told else ()
+
+
 def laptop(here: Scope | None = None, **changes: Any) -> Laptop:
     """One that lacks nothing, with these changes; what stands in the way follows from its scope."""
     here = here or scope()
     about: dict[str, Any] = {
-        "obstacles": obstacles.of(here, changes.get("dropping", [])),
+        "obstacles": obstacles.of(here, changes.get("dropping", []), told_icmp_errors(here)),
         "steps": dict(system(here.os).steps),
         "wifi": Wifi(source="nl80211", triggered=True, interface="wlan9", regulatory_country="DE"),
         "listening": ["mon0"],
@@ -178,8 +196,8 @@ def test_the_lease_that_the_laptop_holds_stands_in_for_the_exchange() -> None:
     assert found["own-resolver"].state == "yes"
 
 
-@pytest.mark.parametrize(("system", "source"), [("win32", "windows"), ("darwin", "macos")])
-def test_other_systems_say_what_is_not_known_there(system: str, source: str) -> None:
+@pytest.mark.parametrize(("system", "source", "traced"), [("win32", "windows", "limited"), ("darwin", "macos", "no")])
+def test_other_systems_say_what_is_not_known_there(system: str, source: str, traced: str) -> None:
     here = scope(os=system, **USER)
     air = Wifi(source=source, interface="Wi-Fi", limits=[NOT_ASKED])
     found = changed(laptop(here, wifi=air, listening=[], dropping=None, synchronised=None))
@@ -189,14 +207,16 @@ def test_other_systems_say_what_is_not_known_there(system: str, source: str) -> 
         "wifi-scan": "limited",
         "monitor-mode": "limited",
         "join": "no",
-        "icmp-errors": "no",
+        "icmp-errors": traced,
         "own-firewall": "limited",
         "clock": "limited",
         "country": "limited",
     }
     assert "UDP port 68" in found["dhcp-exchange"].why
-    assert found["icmp-errors"].unlock == obstacles.ON_LINUX
-    assert "root" not in " ".join(ability.unlock or "" for ability in found.values())
+    steps = {name: ability.unlock for name, ability in found.items()}
+    as_root = {"win32": obstacles.ON_LINUX, "darwin": f"Run netpreflight again {WITH_SUDO}."}
+    assert steps.pop("icmp-errors") == as_root[system]
+    assert "root" not in " ".join(step or "" for step in steps.values())
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,19 @@ def test_a_server_that_gave_this_laptop_its_lease_is_not_told_to_be_switched_on(
     assert "witch on" not in (check.remedy or "")
 
 
+def test_a_run_that_is_cut_short_after_the_ack_shows_the_lease_but_not_that_no_other_server_answers() -> None:
+    whole = dhcp(message(), message("ACK"))
+    cut_short = msgspec.structs.replace(whole, cut_short=True)
+    for check, (status, problem) in {
+        "dhcp.offer": ("pass", None),
+        "dhcp.lease": ("pass", None),
+        "dhcp.servers": ("unknown", "not-looked"),
+    }.items():
+        found = judge_one(check, healthy(dhcp=cut_short), profiles.load("generic"), Selection())
+        assert (found.status, found.problem) == (status, problem)
+        assert judge_one(check, healthy(dhcp=whole), profiles.load("generic"), Selection()).status == "pass"
+
+
 def only_ipv6(*received: DhcpMessage, **fields: Any) -> dict[str, Any]:
     """What a run sees whose laptop has no IPv4 address."""
     nothing = "this laptop has no IPv4 address on eth0"

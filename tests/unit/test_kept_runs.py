@@ -23,6 +23,7 @@ from netpreflight.agent.privilege.helper import Helper
 from netpreflight.agent.run_folder import MOST_RUNS, file_name, newest, remove_old
 from netpreflight.probes.net.clock import Clock
 from netpreflight.systems import system
+from netpreflight.systems.interface import System
 from tests.lab.air import write_air
 from tests.unit.command import SAVED, failing, run
 from tests.unit.rooted import run_root, served
@@ -415,7 +416,9 @@ def test_on_windows_it_is_in_the_local_application_data(tmp_path: Path, monkeypa
 
 def test_on_windows_runs_are_kept_and_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netpreflight.agent.output_files._HAS_FOLDER_DESCRIPTORS", False)
-    monkeypatch.setattr("netpreflight.agent.kept_runs.SYSTEM", system("win32"))
+    here = system("win32")
+    monkeypatch.setattr(here, "create_private", System().create_private)
+    monkeypatch.setattr("netpreflight.agent.kept_runs.SYSTEM", here)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     kept = [keep(NOON + number) for number in range(22)]

@@ -1,15 +1,20 @@
 """What text files have beyond the terminal, and what several text formats share."""
 
+import io
+
 import msgspec
+import pytest
+import rich.console
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.report import Report
 from netpreflight.probes.observations import Cloud, Ntp, Wifi
 from netpreflight.reports import FORMATS
+from netpreflight.reports.console import on_terminal as on_stream
 from netpreflight.reports.lines import contacts, evidence, times, way
 from netpreflight.reports.words import air, further
 from tests.unit import seen
-from tests.unit.rendered import on_terminal, run
+from tests.unit.rendered import Screen, on_terminal, run
 from tests.unit.samples import DATA
 
 
@@ -98,3 +103,11 @@ def test_a_long_footprint_is_counted() -> None:
     made = blocked()
     assert contacts(made, 5) == ["UDP 198.51.100.11:5683 (coap.me), p: 2 packets"]
     assert contacts(made, 0) == ["and 1 more (see the JSON)"]
+
+
+def test_what_is_no_terminal_has_80_columns_on_an_old_windows_console_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(rich.console, "detect_legacy_windows", lambda: True)
+    monkeypatch.setattr(rich.console, "_STD_STREAMS", ())  # the size of the terminal that the tests run on
+    widths = [on_stream(stream).width for stream in (io.StringIO(), Screen())]
+    assert widths == [80, 79]

@@ -1,6 +1,5 @@
 """macOS's native calls, by fakes that answer with bytes laid out as in XNU's headers; nothing here ran on macOS."""
 
-import asyncio
 import ctypes
 import functools
 import os
@@ -17,9 +16,11 @@ from typing import Any
 
 import pytest
 
-from netpreflight.probes.observations import Lease
+from netpreflight.probes.observations import Icmp
 from netpreflight.systems import posix
-from netpreflight.systems.macos import Macos, native
+from netpreflight.systems.interface import IcmpReport
+from netpreflight.systems.macos import Macos, icmp, native
+from tests.unit.leases import leases
 
 SETUP, STATE = "Setup:/Network/Service", "State:/Network/Service"
 INTERFACES, ROUTES, ARP = (4, 17, 0, 0, 3, 0), (4, 17, 0, 2, 1, 0), (4, 17, 0, 2, 2, 0x400)
@@ -262,7 +263,6 @@ def test_a_mac_that_macos_hides_is_not_known(mac: FakeMac) -> None:
 
 def test_no_library_no_right_and_no_configd_are_not_known(mac: FakeMac, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Macos().adapters() == []  # sysctl fails
-    assert Macos().neighbours("en0") is None
     laptop(mac)
     mac.calls["SCDynamicStoreCreate"] = lambda *_: None  # configd does not answer
     assert Macos().adapters()[1].aliases == ()
@@ -293,8 +293,15 @@ def test_messages_that_are_cut_off_or_of_another_version_are_left_out(mac: FakeM
         Macos().adapters()
 
 
-def test_the_arp_table(mac: FakeMac) -> None:
-    laptop(mac)
+def index_of(adapter: str) -> int:
+    """What if_nametoindex(3) says on `laptop`."""
+    if adapter != "en0":
+        raise OSError("no interface with this name")
+    return 11
+
+
+def test_the_arp_table(mac: FakeMac, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "if_nametoindex", index_of)
     mac.tables[ARP] = b"".join(
         [
             route(11, 0x405, destination=inet("192.168.1.1"), gateway=link(11, mac="AABBCCDDEEFF")),
@@ -305,7 +312,6 @@ def test_the_arp_table(mac: FakeMac) -> None:
         ]
     )
     assert Macos().neighbours("en0") == {"192.168.1.1": "aa:bb:cc:dd:ee:ff"}
-    assert Macos().neighbours("Wi-Fi") == {"192.168.1.1": "aa:bb:cc:dd:ee:ff"}
     assert Macos().neighbours("none") is None
     mac.tables[ARP] = b""
     assert Macos().neighbours("en0") == {}
@@ -346,8 +352,8 @@ def test_a_list_that_grew_is_asked_for_again(mac: FakeMac) -> None:
 def test_sockets_are_bound_by_number_and_set_the_df_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     options: list[tuple[int, int, object]] = []
     sock: Any = SimpleNamespace(setsockopt=lambda *option: options.append(option))
-    monkeypatch.setattr(socket, "if_nametoindex", {"en0": 11}.__getitem__)
-    Macos().bind_to_adapter(sock, "en0")
+    monkeypatch.setattr(socket, "if_nametoindex", index_of)
+    Macos().binder("en0")(sock)
     Macos().forbid_fragments(sock)
     assert options == [(0, 25, 11), (0, 28, 1)]
 
@@ -400,27 +406,20 @@ def test_resolvers_say_who_set_them(mac: FakeMac) -> None:
     assert found_resolvers()[0] == ("149.112.112.112", "settings", "en0")
 
 
-def leases(adapter: str) -> list[Lease]:
-    async def taken() -> list[Lease]:
-        return [lease async for lease in Macos().leases(adapter)]
-
-    return asyncio.run(taken())
-
-
 def test_the_lease_that_configd_has(mac: FakeMac) -> None:
     wifi_service(mac)
     for name in ("en0", "Wi-Fi"):
-        (lease,) = leases(name)
+        (lease,) = leases(Macos(), name)
         assert (lease.address, lease.server, lease.mask) == ("192.168.1.7", "192.168.1.2", "255.255.255.0")
         assert (lease.routers, lease.resolvers) == (["192.168.1.1"], ["192.168.1.1", "9.9.9.9"])
         assert lease.captive_portal == "https://portal.example/api"
-    assert leases("en7") == []
-    assert leases("none") == []
+    assert leases(Macos(), "en7") == []
+    assert leases(Macos(), "none") == []
     mac.store[f"{STATE}/BBBB/DHCP"] = {"Option_54": b"\xc0\xa8", "Option_6": "not data", "Option_3": bytes(5)}
-    (lease,) = leases("en0")
+    (lease,) = leases(Macos(), "en0")
     assert (lease.server, lease.mask, lease.resolvers, lease.routers) == (None, None, [], ["0.0.0.0"])
     del mac.store[f"{STATE}/BBBB/DHCP"]  # set by hand since
-    assert leases("en0") == []
+    assert leases(Macos(), "en0") == []
 
 
 def test_proxies_lose_their_credentials_and_those_that_are_off_do_not_count(
@@ -457,7 +456,7 @@ def test_a_configd_that_does_not_answer_is_nothing_known(mac: FakeMac) -> None:
     wifi_service(mac)
     mac.calls["SCDynamicStoreCopyMultiple"] = lambda *_: None
     assert Macos().resolvers([]) == []
-    assert leases("en0") == []
+    assert leases(Macos(), "en0") == []
     mac.calls["SCDynamicStoreCopyMultiple"] = lambda *_: mac.made(["not", "a", "dictionary"])
     assert Macos().resolvers([]) == []
     mac.calls["CFPropertyListCreateData"] = lambda *_: mac.made(ctypes.create_string_buffer(b"damaged"))
@@ -493,3 +492,74 @@ def test_the_real_libraries_answer_on_a_mac_only() -> None:
     for loopback in [found["lo0"]] if is_mac else []:
         assert (loopback.is_loopback, loopback.index) == (True, socket.if_nametoindex("lo0"))
         assert "127.0.0.1/8" in loopback.addresses
+
+
+# --- ICMP errors, and what is counted
+
+
+def udp_error(source: str, from_port: int, to: str, port: int, payload: bytes = b"", *, protocol: int = 17) -> bytes:
+    """Time exceeded, as a raw socket of macOS gives it: the outer length and fragment fields are in the CPU's order."""
+    inner = struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 28 + len(payload), 77, 0, 1, protocol, 0, bytes(4), socket.inet_aton(to)
+    )
+    error = b"\x0b\0" + bytes(6) + inner + struct.pack("!HHHH", from_port, port, 8 + len(payload), 0) + payload
+    outer = struct.pack("<BBHHHBB", 0x45, 0, len(error), 5, 0x4000, 64, 1)
+    return outer + bytes(2) + socket.inet_aton(source) + socket.inet_aton("192.168.1.7") + error
+
+
+def heard(sock: socket.socket, *packets: bytes) -> list[IcmpReport]:
+    """What macOS says of a socket where these ICMP packets have come."""
+    sends, told_by = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with sends, told_by:
+        told_by.settimeout(0)
+        for packet in packets:
+            sends.send(packet)
+        return list(Macos().icmp_errors(sock, told_by))
+
+
+def test_root_is_told_which_router_dropped_a_datagram() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        own: int = sock.getsockname()[1]
+        mine = udp_error("203.0.113.1", own, "198.51.100.20", 5684, b"\x16\xfe")
+        others = (
+            udp_error("203.0.113.1", own ^ 1, "198.51.100.20", 5684),
+            udp_error("203.0.113.1", own, "198.51.100.20", 5684, protocol=6),
+            b"\x45" + bytes(19) + b"\0\0" + bytes(30),  # an echo reply
+            mine[:50],
+            b"",
+        )
+        (report,) = heard(sock, *others, mine)
+
+    assert report.icmp == Icmp(type=11, code=0, source="203.0.113.1")
+    assert (report.to, report.quoted) == (("198.51.100.20", 5684), b"\x16\xfe")
+
+
+def test_root_is_told_which_router_dropped_a_syn_and_nothing_proves_it() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        own: int = sock.getsockname()[1]
+        (report,) = heard(sock, udp_error("203.0.113.1", own, "198.51.100.20", 5683, protocol=6))
+
+    assert (report.icmp.source, report.icmp.proved, report.to) == ("203.0.113.1", False, ("198.51.100.20", 5683))
+    assert report.quoted[:4] == struct.pack("!HH", own, 5683)
+
+
+def test_others_than_root_are_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 501)
+    monkeypatch.setattr(icmp, "raw_socket", pytest.fail)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        assert Macos().report_icmp_errors(sock) is None
+        assert list(Macos().icmp_errors(sock, None)) == []
+    assert Macos().tells_icmp_errors_now() == ()
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert Macos().tells_icmp_errors_now() == ("udp", "tcp")
+
+
+def test_datagrams_for_closed_ports_are_counted_without_those_to_all(mac: FakeMac) -> None:
+    assert Macos().closed_ports() is None  # sysctl fails
+    counts = [9000, 0, 0, 0, 130, 100, *range(16)]  # struct udpstat: the fifth is udps_noport, then those to all
+    mac.tables[4, 2, 17, 2] = struct.pack("<22I", *counts)
+    assert Macos().closed_ports() == 30
+    mac.tables[4, 2, 17, 2] = struct.pack("<5I", *counts[:5])
+    assert Macos().closed_ports() is None

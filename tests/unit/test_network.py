@@ -147,7 +147,7 @@ def test_a_refusal_whose_sender_windows_does_not_name_is_a_refusal_by_nobody_in_
 ) -> None:
     """Beside its twin, whose answer arrives."""
     monkeypatch.setattr(SYSTEM, "report_icmp_errors", lambda _: None)
-    monkeypatch.setattr(SYSTEM, "icmp_errors", lambda _: iter(()))
+    monkeypatch.setattr(SYSTEM, "icmp_errors", lambda *_: iter(()))
 
     async def run() -> Exchange[bytes]:
         async with Network("lo", time.monotonic()) as network:

@@ -8,19 +8,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from netpreflight.agent import profiles
+from netpreflight.agent.judging import judge_one
+from netpreflight.agent.results import Check
+from netpreflight.agent.selection import Selection
+from netpreflight.probes import obstacles
 from netpreflight.probes import path as probe
-from netpreflight.probes.net.ladders import Rungs, UdpClimb
+from netpreflight.probes.net import ladders, raw
+from netpreflight.probes.net.ladders import Destination, Rungs, UdpClimb
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, WHOLE, Shape
-from netpreflight.probes.net.sockets import Datagram, Refusal
-from netpreflight.probes.observations import Icmp, PathTarget, WholePackets
+from netpreflight.probes.net.sockets import Datagram, Network, Refusal, SynResult
+from netpreflight.probes.observations import Cloud, CloudEndpoint, Icmp, PathTarget, Protocol, WholePackets
 from netpreflight.probes.path import LARGE_TRIES, MOST_PACKETS, Target, path
 from netpreflight.systems import system
+from netpreflight.systems.interface import UnnamedError
+from tests.unit import seen
 from tests.unit.dtls_records import HELLO_VERIFY
 from tests.unit.fakes import Clock, FakeNetwork
 from tests.unit.ladder_place import ADDRESS, PLACE, error
 
 COAP, DTLS = Rungs("udp", 5683, "coap"), Rungs("udp", 5684, "dtls")
 DNS, NTP = Rungs("udp", 53, "dns"), Rungs("udp", 123, "ntp")
+NONCE, HTTPS = Rungs("tcp", 5683, "syn"), Rungs("tcp", 443, "syn")
 SIZE = 1280
 
 
@@ -466,9 +475,118 @@ def test_none_is_sent_unasked(clock: Clock) -> None:
 # --- elsewhere
 
 
-def test_elsewhere_than_on_linux_it_is_not_run(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    monkeypatch.setattr(probe, "SYSTEM", system("win32"))
-    made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), []))
+@pytest.mark.parametrize(
+    ("told", "device", "reason"),
+    [
+        ((), DTLS, "this system does not tell netpreflight which router dropped its packet"),
+        ((), NONCE, "this system does not tell netpreflight which router dropped its packet"),
+        (("tcp",), DTLS, "this system does not tell netpreflight which router dropped a UDP packet"),
+    ],
+    ids=["neither, for UDP", "neither, for TCP", "TCP only, for UDP"],
+)
+def test_what_the_system_does_not_tell_is_not_traced(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, told: tuple[Protocol, ...], device: Rungs, reason: str
+) -> None:
+    here = system("win32")
+    monkeypatch.setattr(here, "tells_icmp_errors_now", lambda: told)
+    monkeypatch.setattr(probe, "SYSTEM", here)
+    made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), [Target(PLACE, device)]))
 
-    assert made.not_run
-    assert made.unlocked_by
+    assert (made.not_run, made.unlocked_by, made.targets) == (reason, obstacles.ON_LINUX, [])
+
+
+def test_what_root_alone_is_told_has_its_step(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    here = system("darwin")
+    monkeypatch.setattr(here, "tells_icmp_errors_now", tuple)
+    monkeypatch.setattr(probe, "SYSTEM", here)
+    made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), [Target(PLACE, DTLS)]))
+
+    assert made.not_run == "this system tells only root which router dropped a packet"
+    assert made.unlocked_by == "Run netpreflight again with sudo."
+
+
+class UnnamedRow(Row):
+    """One whose laptop is told of ICMP errors without who sent them; `_senders_untold` says so of its system."""
+
+    def udp(self, purpose: str, shape: Shape, host: str | None = None, *, local_port: int = 0) -> Any:
+        """A socket that hands out no ICMP errors, but tells of each."""
+        made = super().udp(purpose, shape, host)
+        take = made.receive
+
+        async def receive(deadline: float) -> Datagram | None:
+            while event := await take(deadline):
+                if isinstance(event, Datagram):
+                    return event
+                made.on_unnamed(UnnamedError(event.icmp.type, event.icmp.code), event.at)
+            return None
+
+        made.receive = receive
+        return made
+
+
+@pytest.fixture
+def _senders_untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows."""
+    monkeypatch.setattr(ladders, "SYSTEM", system("win32"))
+
+
+def egress_of(row: Row) -> Check:
+    """What `path.egress` says of an Argon's port on this path."""
+    argon = profiles.load("argon")
+    place = Destination(argon.cloud.hosts.value[0], ADDRESS)
+    made = asyncio.run(path(row, [Target(place, DTLS, (DNS,))]))
+    endpoint = CloudEndpoint(transport="dtls", host=place.host, port=DTLS.port, address=ADDRESS)
+    observed = seen.healthy(cloud=Cloud(endpoints=[endpoint]), path=made)
+    return judge_one("path.egress", observed, argon, Selection())
+
+
+@pytest.mark.usefixtures("_senders_untold")
+@pytest.mark.parametrize("mute", [(), (1,), (4,)], ids=["all answer", "the first is silent", "the fourth is silent"])
+def test_where_the_senders_are_not_told_a_drop_has_its_hop_and_no_name(clock: Clock, mute: tuple[int, ...]) -> None:
+    dropped = egress_of(UnnamedRow(clock, 6, drop=3, mute=mute))
+
+    assert (dropped.status, dropped.problem, dropped.named) == ("fail", "dropped", None)
+    assert dropped.summary == "UDP 5684 is dropped at or after hop 3, whose router this system does not name"
+    assert "203.0.113" not in f"{dropped.reason} {dropped.evidence}"
+    assert obstacles.ON_LINUX in (dropped.remedy or "")
+
+
+@pytest.mark.usefixtures("_senders_untold")
+def test_where_the_senders_are_not_told_silence_and_refusals_show_nothing(clock: Clock) -> None:
+    silent = egress_of(UnnamedRow(clock, 6, drop=None, refuses_others=False))
+    refused = egress_of(UnnamedRow(clock, 6, drop=None, server="refuses"))
+
+    assert (silent.status, silent.problem) == ("unknown", "silent-alike")
+    assert (refused.status, refused.problem) == ("unknown", "other-icmp-error")
+    assert "port unreachable" in refused.summary
+
+
+def test_where_only_tcp_is_told_the_last_router_before_a_drop_is_found(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    async def syn(self: Network, *to: Any, ttl: int, timeout_s: float) -> SynResult:
+        """As on Windows, behind whose second router the device's port is dropped; the fifth hop is the server."""
+        *_, port = to
+        if port == NONCE.port and ttl > 2:
+            await self.clock.sleep_until(self.clock.monotonic() + timeout_s)
+            return SynResult("timeout", self.clock.monotonic())
+        if ttl < 5:
+            icmp = Icmp(type=11, code=0, source=f"203.0.113.{ttl}")
+            return SynResult("icmp", self.clock.monotonic(), icmp)
+        return SynResult("accepted", self.clock.monotonic())
+
+    here = system("win32")
+    monkeypatch.setattr(here, "tells_icmp_errors_now", lambda: ("tcp",))
+    monkeypatch.setattr(probe, "SYSTEM", here)
+    monkeypatch.setattr(raw, "SYSTEM", here)
+    monkeypatch.setattr(FakeNetwork, "syn", syn)
+    photon = profiles.load("photon")
+    place = Destination(photon.cloud.hosts.value[0], ADDRESS)
+    made = asyncio.run(path(FakeNetwork(clock, lambda *_: []), [Target(place, NONCE, (HTTPS, DNS))]))
+    endpoint = CloudEndpoint(transport="tcp-nonce", host=place.host, port=NONCE.port, address=ADDRESS)
+    observed = seen.healthy(cloud=Cloud(endpoints=[endpoint]), path=made)
+    found = judge_one("path.egress", observed, photon, Selection())
+
+    assert [control.name for target in made.targets for control in target.controls] == ["TCP 443"]
+    assert (found.status, found.problem) == ("fail", "dropped")
+    assert "203.0.113.2 (hop 2" in found.summary

@@ -121,14 +121,14 @@ def test_where_the_system_forbids_it_the_reason_is_kept(monkeypatch: pytest.Monk
     def forbidden(*_: Any) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    network = FakeNetwork(Clock(), lambda *_: [])
+    network, elsewhere = FakeNetwork(Clock(), lambda *_: []), system("win32")
     monkeypatch.setattr("socket.socket", forbidden)
     for kind in (UdpClimb, TcpClimb):
         climb = kind(
             network, Destination("h", SERVER), Rungs("tcp" if kind is TcpClimb else "udp", 5683, "coap"), "test"
         )
         assert climb.seen().no_raw == "Operation not permitted"
-    monkeypatch.setattr(raw, "SYSTEM", system("win32"))
+    monkeypatch.setattr(raw, "SYSTEM", elsewhere)
     with pytest.raises(OSError, match="raw sockets"):
         RawFlow(network, "test", None, "udp", COAP_PING, (SERVER, 5683))
 

@@ -16,7 +16,7 @@ from netpreflight import systems
 from netpreflight.probes import wifi as survey_module
 from netpreflight.probes.net import sockets
 from netpreflight.probes.observations import Bss, Wifi
-from netpreflight.probes.wifi import macos, monitor, source, wifi
+from netpreflight.probes.wifi import macos, monitor, source, wifi, windows
 from netpreflight.probes.wifi.capture import read_capture
 from netpreflight.probes.wifi.macos import CoreWlanError, CoreWlanInterface, CoreWlanNetwork
 from netpreflight.probes.wifi.source import NOT_ASKED, NoRadio, SourceUnavailable
@@ -49,7 +49,9 @@ def on_windows(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Wifi]:
 
     def run(service: Service, interface: str | None = "Wi-Fi", ssid: str | None = None, *, scan: bool = True) -> Wifi:
         wlan_service.install(monkeypatch, service)
-        monkeypatch.setattr(systems, "SYSTEM", FakeWindows())
+        here = FakeWindows()
+        monkeypatch.setattr(survey_module, "SYSTEM", here)
+        monkeypatch.setattr(windows, "SYSTEM", here)
         clock = Clock()
         clock.now = NOW_S
         return asyncio.run(wifi(sockets.Network("fake0", 0.0, clock=clock), interface, ssid, scan=scan))
@@ -526,7 +528,7 @@ def test_a_survey_that_takes_too_long_ends(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_system_without_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(systems, "SYSTEM", systems.system("plan9"))
+    monkeypatch.setattr(survey_module, "SYSTEM", systems.system("plan9"))
 
     assert any("plan9" in limit for limit in asyncio.run(wifi(NOWHERE, None, None)).limits)
 
@@ -535,7 +537,7 @@ def test_a_system_without_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     ("platform", "first"), [("linux", "nl80211"), ("win32", "the WLAN API"), ("darwin", "CoreWLAN")]
 )
 def test_each_system_has_its_sources(monkeypatch: pytest.MonkeyPatch, platform: str, first: str) -> None:
-    monkeypatch.setattr(systems, "SYSTEM", systems.system(platform))
+    monkeypatch.setattr(survey_module, "SYSTEM", systems.system(platform))
 
     seen = asyncio.run(wifi(NOWHERE, None, None))
 
@@ -544,8 +546,9 @@ def test_each_system_has_its_sources(monkeypatch: pytest.MonkeyPatch, platform: 
 
 
 def test_without_a_radio_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(systems, "SYSTEM", systems.system("linux"))
-    monkeypatch.setattr(systems.SYSTEM, "has_radio", lambda: radios.has_radio(tmp_path))
+    here = systems.system("linux")
+    monkeypatch.setattr(survey_module, "SYSTEM", here)
+    monkeypatch.setattr(here, "has_radio", lambda: radios.has_radio(tmp_path))
     monkeypatch.setattr(survey_module, "_load", lambda name: pytest.fail(f"{name} was loaded"))
     (tmp_path / "class/net").mkdir(parents=True)
 

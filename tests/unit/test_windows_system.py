@@ -14,14 +14,18 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from netpreflight.probes.observations import Lease
-from netpreflight.systems.windows import Windows, adapters, native, proxies, routes, wlan
+from netpreflight.probes.observations import Icmp
+from netpreflight.systems.interface import IcmpReport, UnnamedError
+from netpreflight.systems.windows import Windows, access, adapters, icmp, native, proxies, routes, wlan
+from tests.unit.leases import leases
 
 WIFI_GUID, VPN_GUID = "{11111111-2222-3333-4444-555555555555}", "{99999999-2222-3333-4444-555555555555}"
 TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces"
 SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
-HEADERS = ("winsock2.h", "ws2tcpip.h", "iphlpapi.h", "winhttp.h", "wlanapi.h", "stddef.h")
+HEADERS = ("winsock2.h", "ws2tcpip.h", "mswsock.h", "iphlpapi.h", "winhttp.h", "wlanapi.h", "stddef.h")
 STRUCTURES = {
     "SOCKET_ADDRESS": adapters.SocketAddress,
     "IP_ADAPTER_UNICAST_ADDRESS_LH": adapters.UnicastAddress,
@@ -30,6 +34,12 @@ STRUCTURES = {
     "IP_ADAPTER_ADDRESSES_LH": adapters.AdapterAddresses,
     "MIB_IPNETROW": routes.NeighbourRow,
     "WINHTTP_PROXY_INFO": proxies.ProxyInfo,
+    "SDK_ICMP_ERROR_INFO": icmp.ErrorInfo,
+    "SDK_IN_RECVERR": icmp.RecvErr,
+    "WSABUF": icmp.Buffer,
+    "WSAMSG": icmp.Message,
+    "WSACMSGHDR": icmp.ControlHeader,
+    "SECURITY_ATTRIBUTES": access.SecurityAttributes,
     "GUID": wlan.Guid,
     "DOT11_SSID": wlan.Ssid,
     "WLAN_INTERFACE_INFO": wlan.InterfaceInfo,
@@ -41,6 +51,11 @@ STRUCTURES = {
     "WLAN_CONNECTION_ATTRIBUTES": wlan.ConnectionAttributes,
     "WLAN_NOTIFICATION_DATA": wlan.NotificationData,
 }
+DEFINED = (
+    "typedef struct { SOCKADDR_INET srcaddress; enum { A } protocol; UINT8 type; UINT8 code; } SDK_ICMP_ERROR_INFO;"
+    "typedef struct { enum { B } protocol; ULONG info; UINT8 type; UINT8 code; } SDK_IN_RECVERR;"
+)
+"""As ws2ipdef.h of the Windows SDK has it, where the enumeration is IPPROTO; mingw-w64 10 has neither."""
 SIZES = {
     "IP_ADAPTER_ADDRESSES_LH": None,
     "WLAN_CONNECTION_ATTRIBUTES": None,
@@ -214,7 +229,8 @@ def test_no_adapter_no_right_and_no_library_are_an_empty_list(windows: FakeWindo
 
 
 def test_resolvers_say_who_set_them(windows: FakeWindows) -> None:
-    windows.list_adapters(wifi(windows), vpn(windows))
+    loopback = windows.adapter(FriendlyName="lo", IfType=24, OperStatus=1, resolvers=[("9.9.9.9", 0)])
+    windows.list_adapters(wifi(windows), vpn(windows), loopback)
     windows.keys[f"{TCPIP}\\{WIFI_GUID}"] = {"NameServer": "", "DhcpNameServer": "192.168.1.1"}
     found = [(resolver.address, resolver.source, resolver.interface) for resolver in Windows().resolvers(["Work"])]
     assert found == [
@@ -268,7 +284,7 @@ def test_the_arp_table(windows: FakeWindows) -> None:
 def test_the_lease_that_the_registry_has(windows: FakeWindows) -> None:
     windows.list_adapters(wifi(windows))
     key = windows.keys.setdefault(f"{TCPIP}\\{WIFI_GUID}", {})
-    assert leases() == []
+    assert leases(Windows(), "Wi-Fi") == []
     key.update(
         EnableDHCP=1,
         DhcpIPAddress="192.168.1.7",
@@ -277,18 +293,11 @@ def test_the_lease_that_the_registry_has(windows: FakeWindows) -> None:
         DhcpDefaultGateway=["192.168.1.1"],
         DhcpNameServer="192.168.1.1 9.9.9.9",
     )
-    (lease,) = leases()
+    (lease,) = leases(Windows(), "Wi-Fi")
     assert (lease.address, lease.server, lease.mask) == ("192.168.1.7", "192.168.1.2", "255.255.255.0")
     assert (lease.routers, lease.resolvers) == (["192.168.1.1"], ["192.168.1.1", "9.9.9.9"])
     key["EnableDHCP"] = 0  # set by hand since
-    assert leases() == []
-
-
-def leases() -> list[Lease]:
-    async def taken() -> list[Lease]:
-        return [lease async for lease in Windows().leases("Wi-Fi")]
-
-    return asyncio.run(taken())
+    assert leases(Windows(), "Wi-Fi") == []
 
 
 def test_proxies_lose_their_credentials(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,10 +347,214 @@ def test_a_socket_is_bound_by_the_number_in_network_byte_order(windows: FakeWind
     options: list[tuple[int, int, object]] = []
     sock: Any = SimpleNamespace(setsockopt=lambda *option: options.append(option))
     windows.list_adapters(wifi(windows))
-    Windows().bind_to_adapter(sock, "Wi-Fi")
-    assert options == [(0, 31, b"\0\0\0\x0c")]
+    bind = Windows().binder("Wi-Fi")
+    del windows.calls["GetAdaptersAddresses"]  # the list is asked for once, and not for each socket
+    bind(sock)
+    bind(sock)
+    assert options == [(0, 31, b"\0\0\0\x0c")] * 2
     with pytest.raises(OSError, match="no interface"):
-        Windows().bind_to_adapter(sock, "none")
+        Windows().binder("none")
+
+
+TIME_EXCEEDED = b"\x02\0" + bytes(2) + bytes([192, 0, 2, 1]) + bytes(20) + b"\x01\0\0\0" + b"\x0b\0" + bytes(2)
+"""ICMP_ERROR_INFO: a sockaddr_in in 28 bytes, IPPROTO_ICMP, type 11, code 0, padding."""
+
+
+class TcpSocket:
+    """A socket on Windows: what it is set to, and what it says of an ICMP error."""
+
+    type = socket.SOCK_STREAM
+
+    def __init__(self, told: bytes | OSError = b"", *, is_old: bool = False) -> None:
+        self.options: list[tuple[int, int, object]] = []
+        self._told, self._is_old = told, is_old
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def setsockopt(self, *option: Any) -> None:
+        """As Windows does."""
+        if self._is_old:
+            raise OSError(10042, "WSAENOPROTOOPT")
+        self.options.append(option)
+
+    def getsockopt(self, level: int, option: int, size: int) -> bytes:
+        """TCP_ICMP_ERROR_INFO."""
+        assert (level, option) == (6, 19)
+        assert size >= len(TIME_EXCEEDED)
+        if isinstance(self._told, OSError):
+            raise self._told
+        return self._told
+
+
+def test_the_router_at_which_a_syn_ran_out_of_hops() -> None:
+    sock: Any = TcpSocket(TIME_EXCEEDED)
+    Windows().report_icmp_errors(sock)
+    assert sock.options == [(6, 18, 1), (6, 9, 1)]
+    (told,) = Windows().icmp_errors(sock, None)
+    assert told == IcmpReport(Icmp(type=11, code=0, source="192.0.2.1"), b"")
+    assert not told.icmp.proved, "nothing says that Windows compares what is quoted"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        OSError(11004, "WSANO_DATA"),
+        b"",
+        TIME_EXCEEDED[:33],
+        b"\x17\0" + bytes(26) + b"\x3a\0\0\0" + bytes(4),  # ICMPv6, from ::
+        b"\x17\0" + TIME_EXCEEDED[2:],
+        bytes(36),
+        TIME_EXCEEDED[:28] + b"\x11" + TIME_EXCEEDED[29:],
+    ],
+    ids=["no data", "empty", "cut off", "ICMPv6", "IPv6", "zeros", "UDP"],
+)
+def test_what_is_no_icmp_error_of_ipv4_is_none(told: bytes | OSError) -> None:
+    sock: Any = TcpSocket(told)
+    assert list(Windows().icmp_errors(sock, None)) == []
+
+
+def test_icmp_errors_are_told_from_windows_10_2004_on(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "socket", lambda *_: TcpSocket())
+    assert Windows().tells_icmp_errors_now() == ("tcp",), "without WSAIoctl there is no WSARecvMsg"
+    monkeypatch.setattr(socket, "socket", lambda *_: TcpSocket(is_old=True))
+    assert Windows().tells_icmp_errors_now() == ()
+    assert not windows.calls
+
+
+class Datagrams:
+    """WSARecvMsg, which hands out what has come; a number is that of Windows' error."""
+
+    def __init__(self, windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.coming: list[tuple[bytes, bytes, bytes] | int] = []
+        """Payload, sender and control data."""
+        self.options: list[tuple[int, int, object]] = []
+        self._error = 0
+        called = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_size_t, *[ctypes.c_void_p] * 4)(self._receive)
+        address = ctypes.cast(called, ctypes.c_void_p).value or 0
+        windows.keep(ctypes.c_void_p(address))
+        self._called = called
+
+        def control(sock: int, code: int, given: Any, size: int, place: Any, room: int, *_: Any) -> int:
+            assert (sock, code, size, room) == (5, 0xC8000006, 16, 8)
+            assert ctypes.string_at(given, 16).hex(" ") == "c8 d7 89 f6 1f 6f 6b 43 8a 53 e5 4f e3 51 c3 22"
+            ctypes.memmove(place, address.to_bytes(8, "little"), 8)
+            return 0
+
+        windows.calls |= {"WSAIoctl": control, "WSAGetLastError": lambda: self._error}
+        monkeypatch.setattr(native, "called_at", lambda at, *types: ctypes.CFUNCTYPE(*types)(at))
+        self.sock: Any = DatagramSocket(self.options)
+
+    def _receive(self, sock: int, message: int, count: int, *_: object) -> int:
+        if not self.coming:
+            self._error = 10035
+            return -1
+        come = self.coming.pop(0)
+        if isinstance(come, int):
+            self._error = come
+            return -1
+        payload, sender, control = come
+        told: Any = icmp.Message.from_address(message)
+        buffer: Any = icmp.Buffer.from_address(told.lpBuffers)
+        assert (sock, told.dwBufferCount) == (5, 1)
+        ctypes.memmove(buffer.buf, payload, min(len(payload), buffer.len))
+        ctypes.memmove(told.name, sender, min(len(sender), told.namelen))
+        ctypes.memmove(told.Control.buf, control, min(len(control), told.Control.len))
+        told.Control.len = len(control)
+        ctypes.c_uint32.from_address(count).value = len(payload)
+        return 0
+
+
+class DatagramSocket:
+    """A UDP socket on Windows, as far as it is asked."""
+
+    type = socket.SOCK_DGRAM
+
+    def __init__(self, options: list[tuple[int, int, object]]) -> None:
+        self._options = options
+
+    def setsockopt(self, *option: Any) -> None:
+        """As Windows does."""
+        self._options.append(option)
+
+    def fileno(self) -> int:
+        """Its handle."""
+        return 5
+
+
+SERVER = b"\x02\0" + (5684).to_bytes(2) + bytes([198, 51, 100, 21]) + bytes(8)
+
+
+def control_data(kind: int, body: bytes, level: int = 0) -> bytes:
+    """A WSACMSGHDR and its data."""
+    return (16 + len(body)).to_bytes(8, "little") + level.to_bytes(4, "little") + kind.to_bytes(4, "little") + body
+
+
+def recverr(kind: int, code: int, protocol: int = 1) -> bytes:
+    """IN_RECVERR as control data."""
+    return control_data(75, protocol.to_bytes(4, "little") + bytes(4) + bytes([kind, code, 0, 0]))
+
+
+def test_a_datagrams_icmp_error_comes_without_its_sender(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
+    datagrams, here = Datagrams(windows, monkeypatch), Windows()
+    here.report_icmp_errors(datagrams.sock)
+    assert datagrams.options == [(0, 75, 1)]
+    padding = control_data(19, bytes(5)) + bytes(3)  # IP_PKTINFO, and up to the next header
+    datagrams.coming = [
+        (b"answer", SERVER, b""),
+        (b"", SERVER, recverr(11, 0)),
+        (b"quoted", SERVER, padding + recverr(3, 13)),
+        (b"answer", SERVER, padding),
+        10052,
+        10054,
+    ]
+    assert [here.receive(datagrams.sock, 64) for _ in range(6)] == [
+        (b"answer", ("198.51.100.21", 5684)),
+        UnnamedError(11, 0),
+        UnnamedError(3, 13),
+        (b"answer", ("198.51.100.21", 5684)),
+        UnnamedError(11, 0),
+        UnnamedError(3, 3),
+    ]
+    with pytest.raises(BlockingIOError):
+        here.receive(datagrams.sock, 64)
+    assert list(here.icmp_errors(datagrams.sock, None)) == []
+
+
+@pytest.mark.parametrize(
+    "come",
+    [10040, (b"", b"\x17\0" + bytes(26), b""), (b"", b"", b"")],
+    ids=["WSAEMSGSIZE", "IPv6", "no sender"],
+)
+def test_what_is_neither_a_datagram_nor_an_error_is_refused(
+    windows: FakeWindows, monkeypatch: pytest.MonkeyPatch, come: int | tuple[bytes, bytes, bytes]
+) -> None:
+    datagrams, here = Datagrams(windows, monkeypatch), Windows()
+    here.report_icmp_errors(datagrams.sock)
+    datagrams.coming = [come]
+    with pytest.raises(OSError, match="WSARecvMsg"):
+        here.receive(datagrams.sock, 64)
+
+
+@given(st.binary(max_size=80))
+def test_no_control_data_is_more_than_no_error(control: bytes) -> None:
+    for whole in (control, recverr(11, 0) + control, control + recverr(11, 0)):
+        found = icmp.error_in(whole)
+        assert found is None or isinstance(found, UnnamedError)
+    assert icmp.error_in(recverr(11, 0, protocol=58)) is None
+
+
+def test_without_the_option_datagrams_are_received_as_before(windows: FakeWindows) -> None:
+    here = Windows()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, socket.socket(type=socket.SOCK_DGRAM) as other:
+        sock.bind(("127.0.0.1", 0))
+        here.report_icmp_errors(sock)
+        other.sendto(b"answer", sock.getsockname())
+        assert here.receive(sock, 64) == (b"answer", ("127.0.0.1", other.getsockname()[1]))
+    assert not windows.calls
 
 
 def test_ctrl_c_stops_the_run_and_what_was_set_is_restored(windows: FakeWindows) -> None:
@@ -400,6 +613,7 @@ def test_structures_are_laid_out_as_in_the_headers(tmp_path: Path) -> None:
     lines = [
         "#define _WIN32_WINNT 0x0A00",
         *(f"#include <{header}>" for header in HEADERS),
+        DEFINED,
     ]
     for name, structure in STRUCTURES.items():
         for entry in structure._fields_:

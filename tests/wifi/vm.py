@@ -37,7 +37,8 @@ POLL_S = 0.05
 _INSMOD = re.compile(r"insmod (.*?\.ko\S*)")  # a folder's name may have a space, and options may follow
 BOOT_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_console")
 KERNEL_PARTS = ("net", "crypto", "lib", "arch", "fs/9p", "fs/netfs", "fs/fscache", "fs/overlayfs", "drivers/virtio",
-                "drivers/char", "drivers/net/*.ko", "drivers/net/wireless/*.ko")  # fmt: skip
+                "drivers/char", "drivers/net/*.ko", "drivers/net/wireless/*.ko", "fs/configfs", "drivers/usb/common",
+                "drivers/usb/core", "drivers/usb/class", "drivers/usb/gadget")  # fmt: skip
 """What is unpacked of the kernel's modules: all of them are 400 MB."""
 
 INIT = """#!/bin/busybox sh

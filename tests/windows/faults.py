@@ -6,7 +6,9 @@ from typing import Any
 
 from tests.lab.lab import PUBLIC_RESOLVER, SECOND_RESOLVER, CheckRun, Lab
 from tests.lab.servers import GATEWAY, Dhcp
+from tests.windows.wine import Wine
 
+MOST_RETRIES = 4
 CLOUD_PORTS = {"argon": ("udp", 5684), "photon": ("tcp", 5683)}
 
 
@@ -29,7 +31,7 @@ class Fault:
     differs_for: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
 
 
-NOT_TRACED = {"path.egress": ("unknown not-looked", "Windows tells nobody yet which router dropped a packet")}
+NOT_TRACED = {"path.egress": ("unknown not-looked", "Wine has not the options by which Windows tells it")}
 NOT_REFUSED = {
     "cloud.transport": (
         "fail no-answer",
@@ -89,12 +91,31 @@ def said(run: CheckRun) -> dict[str, str]:
     return {"verdict": run.report["verdict"], **checks}
 
 
+def is_late(run: CheckRun) -> bool:
+    """Whether an answer to a new port came too late to prove that nobody sends in the server's name.
+
+    Where no counter shows a sweep, each port has PROMPT_S for that; a busy machine makes any server late.
+    """
+    return any(check["problem"] == "unproved" for check in run.report["checks"])
+
+
+def check_on(wine: Wine, device: str) -> CheckRun:
+    """Windows' run, made again while the machine is too busy for it."""
+    run = wine.check("--device", device)
+    for _ in range(MOST_RETRIES):
+        if not is_late(run):
+            break
+        run = wine.check("--device", device)
+    return run
+
+
 def assert_same(windows: CheckRun, linux: CheckRun, differs: Mapping[str, tuple[str, str]]) -> None:
     """Windows says what Linux says, except `differs`."""
     assert "Traceback" not in windows.stderr
     assert windows.report["scope"]["os"] == "win32"
     assert linux.report["scope"]["os"] == "linux"
     found, expected = said(windows), said(linux)
-    assert {what: text for what, text in found.items() if text != expected[what]} == {
+    different = {what: (text, expected[what]) for what, text in found.items() if text != expected[what]}
+    assert {what: text for what, (text, _) in different.items()} == {
         what: text for what, (text, _) in differs.items()
-    }, windows.stderr
+    }, f"Windows and Linux: {different}\n{windows.stderr}"

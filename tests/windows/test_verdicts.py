@@ -4,11 +4,12 @@ Linux' runs are root's: on Windows any user may have UDP port 68, by which all i
 """
 
 import json
+import stat
 
 import pytest
 
 from tests.lab.lab import Lab
-from tests.windows.faults import CLOUD_PORTS, FAULTS, assert_same, said, statuses
+from tests.windows.faults import CLOUD_PORTS, FAULTS, assert_same, check_on, said, statuses
 from tests.windows.wine import wine_on
 
 pytestmark = pytest.mark.lab
@@ -20,15 +21,16 @@ OFFERS_TO_ALL = "udp sport 67 ip daddr 255.255.255.255 counter name hits drop"
 @pytest.mark.parametrize("device", CLOUD_PORTS)
 def test_a_healthy_network(device: str) -> None:
     with Lab() as lab, wine_on(lab) as wine:
-        windows = wine.check("--device", device)
+        windows = check_on(wine, device)
         linux = lab.check("--device", device)
-        (kept,) = wine.kept()
-        saved = kept.read_bytes()
+        kept = wine.kept()[-1]
+        saved, mode = kept.read_bytes(), kept.stat().st_mode
 
     assert_same(windows, linux, {})
     assert "fail" not in statuses(windows).values()
     assert json.loads(saved)["started"] == windows.report["started"]
     assert b"\r" not in saved
+    assert not mode & stat.S_IRWXO, "Wine makes a mode of the access control list: administrators are the group"
 
 
 @pytest.mark.parametrize("device", CLOUD_PORTS)
@@ -37,7 +39,7 @@ def test_a_fault(name: str, device: str) -> None:
     fault = FAULTS[name]
     with Lab(**fault.lab) as lab, wine_on(lab) as wine:
         fault.breaks(lab, device)
-        windows = wine.check("--device", device)
+        windows = check_on(wine, device)
         assert [injected.rule for wall in lab.walls for injected in wall.unfired()] == []
         linux = lab.check("--device", device)
 

@@ -1,0 +1,533 @@
+r"""Reads the log that a device itself prints: what it says, without an opinion of it.
+
+A reader is fed with bytes as they come, from a file or from a serial port, and gives records: lines that it was told to
+recognise. Everything else is counted. Nothing is sent, and no network is needed.
+
+The grammar (device-os v6.2.0 wiring/src/spark_wiring_logging.cpp:477-531, the same since v0.6.4): milliseconds since
+the start in ten digits, the category in brackets, in debug builds file, line and function, the level, the message, and
+perhaps `[code = N, details = T]`; each part but the level may be missing. Before 0.6.0 (v0.5.5 services/src/debug.c):
+`0000011114:INFO : void f() (214):text`. Since 1.5.0 also JSON records (JSONStreamLogHandler, same file:573).
+What other tools make of it is taken off: line ends, ANSI, UTF-16, their times and prompts, the quoting of forums.
+
+Secrets are cut before anything is kept.
+"""
+
+import codecs
+import re
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, Literal, NamedTuple
+
+import msgspec
+
+from netpreflight.probes.observations import DeviceLog, LogHole, LogLevel, LogRecord
+
+MOST_RECORDS = 2000
+"""Half of them from the beginning of the log, half from its end; what lies between is counted."""
+MOST_BYTES = 1 << 30
+"""Of one log; what follows is not read."""
+MOST_LINES = 4_000_000
+"""Of one log, without those that are too short to say anything; what follows is not read."""
+LONGEST_LINE = 2000
+"""In characters. A message has at most 159 (device-os v6.2.0 services/src/logging.cpp:92); several may run together."""
+LONGEST_MESSAGE = 159
+SHORTEST_LINE = 6
+"""In characters; `INFO: ` has six. A shorter line says nothing, but for the `!` of a crash."""
+MOST_IN_LINE = 20
+"""Records that run together in one line; further ones are counted as torn."""
+MOST_HOLES = 100
+MOST_CATEGORIES = 100
+SILENCE_MS = 30_000
+BACK_MS = 1000
+"""A time that goes back by more is a new start; by less, another handler of the log was slower."""
+WRAP_MS = 2**32 - 60_000
+"""Past this the time begins again at 0 without a new start (49.7 days)."""
+_CHUNK = 1 << 16
+
+
+FAMILIES = frozenset(
+    ("app", "comm", "gsm0710muxer", "hal", "lwip", "mux", "ncp", "net", "ot", "service", "sys", "system", "wiring", "")
+)
+"""The first words of the categories that a log's levels are told of: those of Device OS, and `app`, which is the
+application's. All other categories are an application's or a library's own."""
+
+
+class LineKind(NamedTuple):
+    """A kind of line that a reader recognises: its message begins with a text, and ends with a pattern.
+
+    Attributes:
+        id: the name of the kind, for the judge.
+        begin: how the message begins, letter by letter; it is all that a message that was cut has to have.
+        rest: a pattern for the rest of the message, with groups named as the fields of `LogRecord`.
+        bare: whether it is no record of the firmware's log, but text that an application or a tool prints.
+        once: whether only the first of these lines is kept.
+    """
+
+    id: str
+    begin: str
+    rest: str = ""
+    bare: bool = False
+    once: bool = False
+
+
+_LEVELS: dict[str, LogLevel] = {
+    "TRACE": "TRACE",
+    "LOG": "TRACE",
+    "DEBUG": "TRACE",
+    "INFO": "INFO",
+    "WARN": "WARN",
+    "ERROR": "ERROR",
+    "PANIC": "PANIC",
+}
+_RANK: dict[LogLevel, int] = {"TRACE": 0, "INFO": 1, "WARN": 2, "ERROR": 3, "PANIC": 4}
+_LEVEL = "TRACE|INFO|WARN|ERROR|PANIC"
+_PLACE = r"(?:[\w.+-]{1,80}:\d{1,6}(?:, |: )[^\n]{0,160}?)?(?:[^\s\[\]]{1,80}\(\): )?"
+"""File, line and function, which only debug builds print."""
+_USUAL = re.compile(rf"(?P<ms>\d{{10}}) \[(?P<category>[A-Za-z0-9_.]{{1,40}})\] (?P<level>{_LEVEL}): ")
+_HEAD = re.compile(
+    rf"(?:(?P<ms>(?<!\d)\d{{10,24}}) )?\[(?P<category>[A-Za-z0-9_.]{{1,40}})\] {_PLACE}(?P<level>{_LEVEL}): "
+    rf"|(?P<ms2>(?<!\d)\d{{10,24}}) {_PLACE}(?P<level2>{_LEVEL}): "
+)
+_HEAD_LENGTH = 320
+"""In characters; a longer one is none."""
+_LEVELS_IN = re.compile(rf"(?:{_LEVEL}): ")
+_OLD_HEAD = re.compile(
+    r"(?P<ms>(?<!\d)\d{10,24}):(?P<level>LOG|TRACE|DEBUG|INFO|WARN|ERROR|PANIC) {0,4}: [^\n]{0,300}?\(\d{1,6}\):"
+)
+_TRAILER = re.compile(r" \[(?:code = (-?\d{1,9}))?(?:, )?(?:details = [^\]]*)?\]$")
+_MODEM_TIME = re.compile(r"\s{0,8}(\d{1,7})\.(\d{3}) AT (?:send|read)")
+_MODEM_WITHIN = re.compile(r"\s{2,8}\d{1,7}\.\d{3} AT (?:send|read)")
+_ANSI = re.compile(r"\x1b(?:\[[0-?]{0,20}[ -/]{0,4}[@-~]|[@-_])")
+_PREFIX = re.compile(
+    r"(?>\s+|[>|]\s?|`{1,3}|=~[=~]{3,60}\S{0,40}|\d{1,12} - |"
+    r"(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})? |"
+    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:? |"
+    r"\[?\d\d:\d\d:\d\d(?:[.,:]\d{1,6})?\]? (?:-> )?){0,8}"
+)
+"""What other tools put before a line: prompts, quoting, their own times (`ts`, minicom, syslog, Arduino's monitor)."""
+_ENTITIES = (("&gt;", ">"), ("&lt;", "<"), ("&quot;", '"'), ("&#39;", "'"), ("&amp;", "&"))
+_QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\xa0": " "})
+_DAYS = frozenset(
+    [
+        "Mon",
+        "Tue",
+        "Wed",
+        "Thu",
+        "Fri",
+        "Sat",
+        "Sun",
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "May",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sep",
+        "Oct",
+        "Nov",
+        "Dec",
+    ]
+)
+_CLOSED = ("Serial connection closed", "Serial problems, please reconnect")
+"""particle-cli 3.49.2 src/cmd/serial.js:150-240."""
+_MONITOR = ("Polling for available serial", "Opening serial monitor for com port", "Serial monitor opened successfully")
+
+_CUT = "[cut]"
+_SECRETS = (
+    re.compile(r"(?i)\bset_?credentials\b.*"),
+    re.compile(r"(?i)(?:password|passphrase|passwd|psk|pwd|token|secret|\bkey)\s{0,4}[=:].*"),
+    re.compile(r"(?i)\+CW(?:S|J)AP(?:_CUR|_DEF)?\s{0,4}=.*"),
+    re.compile(r"(?i)\s-p\s.*"),
+    re.compile(r"(?i)(?<=claim/code event for code ).*"),
+)
+"""The typed and echoed passphrase (Cloud Debug's `setCredentials`), an ESP32's AT+CWJAP, claim codes. What follows on
+the line goes, too: a passphrase may have spaces."""
+_LEAST_KEY = 56
+_LONG_KEY = re.compile(rf"[A-Za-z0-9+/]{{{_LEAST_KEY},}}={{0,2}}")
+"""A claim code (63 characters), or a key in PEM or base64."""
+_MAY_HAVE_SECRET = re.compile(r"(?i)pass|psk|pwd|token|secret|key|cred|ap\b|ap_|-p|claim")
+"""What each of these but the keys has in it, so that most lines are looked through once only."""
+
+
+def without_secrets(text: str) -> str:
+    """A line without the passphrases, keys and claim codes in it."""
+    if _MAY_HAVE_SECRET.search(text):
+        for secret in _SECRETS:
+            text = secret.sub(_CUT, text)
+    return _LONG_KEY.sub(_CUT, text) if len(text) >= _LEAST_KEY else text
+
+
+class _JsonRecord(msgspec.Struct):
+    """A record of JSONStreamLogHandler (device-os v6.2.0 spark_wiring_logging.cpp:573)."""
+
+    l: str  # noqa: E741 - the firmware's own name
+    m: str = ""
+    c: str | None = None
+    t: int | None = None
+    code: int | None = None
+
+
+_JSON = msgspec.json.Decoder(_JsonRecord)
+
+
+class _Head(NamedTuple):
+    at_ms: int | None
+    category: str | None
+    level: LogLevel | None
+
+
+class LogReader:
+    """Reads a log, piece by piece.
+
+    Args:
+        kinds: the lines to recognise.
+    """
+
+    def __init__(self, kinds: Sequence[LineKind]) -> None:
+        self.seen = DeviceLog()
+        """What was seen so far, without the records of the log's end: `finish` adds those."""
+        self._patterns: dict[str, list[tuple[LineKind, re.Pattern[str]]]] = {}
+        for kind in kinds:
+            pattern = re.compile(re.escape(kind.begin) + f"(?:{kind.rest})")
+            self._patterns.setdefault(kind.begin[:3], []).append((kind, pattern))
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._start = b""
+        self._rest = ""
+        self._is_too_long = False
+        self._line = 0
+        self._said = 0
+        self._last_ms: int | None = None
+        self._last: tuple[int, str | None, str] = (-10, None, "")
+        self._once: set[str] = set()
+        self._levels: set[tuple[str | None, LogLevel | None]] = set()
+        self._end: deque[LogRecord] = deque(maxlen=MOST_RECORDS // 2)
+
+    def feed(self, data: bytes) -> list[LogRecord]:
+        """Take the next bytes; returns the records that they complete."""
+        room = MOST_BYTES - self.seen.bytes
+        self.seen.unread += max(0, len(data) - room)
+        data = data[: max(0, room)]
+        self.seen.bytes += len(data)
+        if self._said >= MOST_LINES:
+            self.seen.unread += len(data)
+            return []
+        return self._take(self._decoded(data, is_end=False), is_end=False)
+
+    def finish(self) -> list[LogRecord]:
+        """Say that nothing more comes; returns the records of a last line without an end, and completes `seen`."""
+        found = self._take(self._decoded(b"", is_end=True), is_end=True)
+        self.seen.records += self._end
+        self._end.clear()
+        self.seen.lines = self._line
+        self.seen.last_ms = self._last_ms
+        return found
+
+    def interrupted(self) -> None:
+        """Say that the device went away: what was begun has no end, and what comes next does not go on from there."""
+        if self._rest and not self._is_too_long:
+            self._line += 1
+            self._said += 1
+            self._read_line(self._rest, is_whole=False)
+        self._rest, self._is_too_long = "", False
+        if self._decoder is not None:
+            self._decoder.decode(b"", final=True)
+        self._add_hole("reconnect", None)
+
+    def now(self) -> DeviceLog:
+        """What was seen so far, with the records of the log's end, while more may come."""
+        return msgspec.structs.replace(
+            self.seen,
+            records=[*self.seen.records, *self._end],
+            levels=dict(self.seen.levels),
+            lines=self._line,
+            last_ms=self._last_ms,
+        )
+
+    def _decoded(self, data: bytes, *, is_end: bool) -> str:
+        """The text of the next bytes: UTF-16 if it begins with a byte order mark, else UTF-8."""
+        if self._decoder is None:
+            self._start += data
+            if len(self._start) < 2 and not is_end:
+                return ""
+            data = self._start
+            wide = data[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+            self.seen.encoding = "utf-16" if wide else "utf-8"
+            self._decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8-sig")(errors="replace")
+        text = self._decoder.decode(data, final=is_end)
+        if not text.isascii():
+            self.seen.undecodable += text.count("\ufffd")
+        if "\0" in text:
+            text = text.replace("\0", "")
+        return text
+
+    def _take(self, text: str, *, is_end: bool) -> list[LogRecord]:
+        """Split text into lines, and read each that is complete."""
+        text = self._rest + text
+        self._rest = ""
+        if "\r" in text:
+            held = "\r" if text.endswith("\r") and not is_end else ""  # its line feed may be in the next bytes
+            text = text.removesuffix(held).replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n") + held
+        *lines, rest = text.split("\n")
+        found: list[LogRecord] = []
+        for line in lines:
+            self._line += 1
+            if len(line) < SHORTEST_LINE and line != "!":
+                self._is_too_long = False
+                continue
+            if self._is_too_long:  # its beginning has been read
+                self._is_too_long = False
+                continue
+            self._said += 1
+            if self._said > MOST_LINES:
+                self.seen.unread += len(line)
+                continue
+            found += self._read_line(line)
+        if len(rest) > LONGEST_LINE:
+            if not self._is_too_long:
+                self._line += 1  # counted again with its end
+                found += self._read_line(rest)
+                self._line -= 1
+            self._is_too_long = True
+            rest = ""
+        if is_end:
+            if rest and not self._is_too_long:
+                self._line += 1
+                found += self._read_line(rest, is_whole=False)
+        else:
+            self._rest = rest
+        return found
+
+    def _read_line(self, line: str, *, is_whole: bool = True) -> list[LogRecord]:
+        """The records of one line; a line without its end may have been cut anywhere."""
+        if len(line) > LONGEST_LINE:
+            self.seen.too_long += 1
+            line, is_whole = line[:LONGEST_LINE], False
+        if "\x1b" in line:
+            line = _ANSI.sub("", line)
+        usual = _USUAL.match(line)
+        if usual is not None and (message := line[usual.end() :].strip()).isascii() and "&" not in message:
+            if ": " not in message and "AT " not in message:
+                self._add_format("Device OS")
+                head = _Head(int(usual["ms"]), usual["category"], _LEVELS[usual["level"]])
+                return self._read_record(head, message, is_whole=is_whole)
+        elif "&" in line:
+            for entity, character in _ENTITIES:
+                line = line.replace(entity, character)
+        if not line.isascii():
+            line = line.translate(_QUOTES)
+        if "{" in line and '"l":"' in line:
+            return self._read_json(line, is_whole=is_whole)
+        heads = self._heads_in(line)
+        if not heads:
+            return self._read_bare(line, is_whole=is_whole)
+        found: list[LogRecord] = []
+        for i, (head, _, begin) in enumerate(heads):
+            following = heads[i + 1] if i + 1 < len(heads) else None
+            message, is_torn = line[begin : following[1] if following else None], following is not None
+            if "AT " in message and (within := _MODEM_WITHIN.search(message)):
+                message, is_torn = message[: within.start()], True
+            self.seen.torn += is_torn
+            found += self._read_record(head, message.strip(), is_whole=is_whole and not is_torn)
+        return found
+
+    def _heads_in(self, line: str) -> list[tuple[_Head, int, int]]:
+        """The heads in a line, each with where it begins and where its message does."""
+        found: list[tuple[_Head, int, int]] = []
+        past = 0
+        if "(" in line and ("INFO" in line or "DEBUG" in line or "ERROR" in line or "WARN" in line or "LOG" in line):
+            for match in _OLD_HEAD.finditer(line):
+                self._add_format("before 0.6.0")
+                head = _Head(int(match["ms"][-10:]), None, _LEVELS[match["level"]])
+                found.append((head, match.end("ms") - 10, match.end()))
+        for level in () if found else _LEVELS_IN.finditer(line):
+            head_match = _HEAD.search(line, max(past, level.start() - _HEAD_LENGTH), level.end())
+            past = level.end()
+            if head_match is None or head_match.end() != level.end():
+                continue
+            self._add_format("Device OS")
+            digits = head_match["ms"] or head_match["ms2"]
+            begin = head_match.start() + (len(digits) - 10 if digits else 0)
+            at_ms = int(digits[-10:]) if digits else None
+            said = _LEVELS[head_match["level"] or head_match["level2"]]
+            found.append((_Head(at_ms, head_match["category"], said), begin, level.end()))
+            if len(found) == MOST_IN_LINE:
+                break
+        return found
+
+    def _read_json(self, line: str, *, is_whole: bool) -> list[LogRecord]:
+        """A record written as JSON; what is no such record counts as torn."""
+        start = line.index("{")
+        try:
+            record = _JSON.decode(line[start : line.rindex("}") + 1] if "}" in line else line[start:])
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            self.seen.torn += 1
+            return []
+        level = _LEVELS.get(record.l)
+        if level is None:
+            return []
+        self._add_format("JSON")
+        category = record.c[:40] if record.c and re.fullmatch(r"[A-Za-z0-9_.]{1,40}", record.c[:41]) else None
+        at_ms = record.t if record.t is not None and 0 <= record.t < 2**32 else None
+        message = " ".join(record.m[: LONGEST_MESSAGE + 1].split("\n"))
+        if record.c and category is None:
+            category = "?"
+        code = str(record.code) if record.code is not None and abs(record.code) < 10**9 else None
+        return self._read_record(_Head(at_ms, category, level), message, is_whole=is_whole, code=code)
+
+    def _read_bare(self, line: str, *, is_whole: bool) -> list[LogRecord]:
+        """A line without the head of a record: a message alone, or text of an application, a modem or a tool."""
+        if "AT " in line and (match := _MODEM_TIME.match(line)):
+            self._add_format("modem")
+            self._last_ms = max(self._last_ms or 0, int(match[1]) * 1000 + int(match[2]))
+            return []
+        message = line.rstrip(" \t`")
+        if not message[:1].isalpha() or message[:3] in _DAYS:
+            prefix = _PREFIX.match(message)
+            message = message[prefix.end() :] if prefix else message
+        if message.startswith(("Serial ", "Polling ", "Opening ")):
+            if message.startswith(_CLOSED):
+                self._add_hole("reconnect", None)
+            if message.startswith((*_CLOSED, *_MONITOR)):
+                self._add_format("particle-cli")
+                return []
+        record = self._recognised(_Head(None, None, None), message, is_whole=is_whole, code=None)
+        if record is None:
+            self.seen.other_lines += 1
+            return []
+        return self._keep(record)
+
+    def _read_record(self, head: _Head, message: str, *, is_whole: bool, code: str | None = None) -> list[LogRecord]:
+        """A record of the log: its level and time count even where its message is not recognised."""
+        self.seen.heads += 1
+        if head[1:] not in self._levels:
+            self._add_level(head)
+        self._look_at_time(head.at_ms)
+        if head.at_ms is not None:
+            last_ms, *last = self._last
+            self._last = (head.at_ms, head.category, message)
+            if 0 <= head.at_ms - last_ms <= 1 and last == [head.category, message]:
+                self.seen.doubled += 1  # a second handler of the log
+                return []
+        if message.endswith("]") and (trailer := _TRAILER.search(message)) is not None:
+            message, code = message[: trailer.start()], trailer[1]
+        if len(message) >= LONGEST_MESSAGE and message.endswith("~"):
+            message, is_whole = message[:-1], False
+        record = self._recognised(head, message, is_whole=is_whole, code=code)
+        return [] if record is None else self._keep(record)
+
+    def _add_level(self, head: _Head) -> None:
+        """Note a level that its category has not had so far."""
+        if head.level is None or len(self._levels) >= MOST_CATEGORIES:
+            return
+        self._levels.add(head[1:])
+        category = head.category or ""
+        if category.partition(".")[0] not in FAMILIES:
+            category = "other"
+        lowest = self.seen.levels.get(category, head.level)
+        self.seen.levels[category] = min(head.level, lowest, key=_RANK.__getitem__)
+
+    def _look_at_time(self, at_ms: int | None) -> None:
+        """Note where the time goes back, or where nothing was printed for long."""
+        if at_ms is None:
+            return
+        last = self._last_ms
+        if self.seen.first_ms is None:
+            self.seen.first_ms = at_ms
+        if last is not None:
+            if at_ms < last - BACK_MS and last < WRAP_MS:
+                self._add_hole("restart", at_ms)
+            elif at_ms - last >= SILENCE_MS:
+                self._add_hole("silence", at_ms)
+            elif at_ms < last < WRAP_MS:
+                return  # another handler of the log was slower
+        self._last_ms = at_ms
+
+    def _add_hole(self, what: Literal["restart", "silence", "reconnect"], to_ms: int | None) -> None:
+        if len(self.seen.holes) < MOST_HOLES:
+            self.seen.holes.append(LogHole(line=self._line, what=what, from_ms=self._last_ms, to_ms=to_ms))
+        else:
+            self.seen.more_holes += 1
+
+    def _add_format(self, name: str) -> None:
+        if name not in self.seen.formats:
+            self.seen.formats.append(name)
+
+    def _recognised(self, head: _Head, message: str, *, is_whole: bool, code: str | None) -> LogRecord | None:
+        """The record of a line of a known kind; of a message that was cut only what it begins with counts."""
+        kinds = self._patterns.get(message[:3])
+        if kinds is None:
+            return None
+        has_head = head.level is not None
+        is_own = head.category is None or head.category.partition(".")[0] in FAMILIES - {"app"}
+        for kind, pattern in kinds:
+            if not message.startswith(kind.begin) or not (is_own or (kind.bare and head.category == "app")):
+                continue
+            clean = without_secrets(message)
+            match = pattern.fullmatch(clean) if is_whole else None
+            if match is None and is_whole:
+                continue
+            if kind.once and kind.id in self._once:
+                return None
+            self._once.add(kind.id)
+            values = match.groupdict() if match is not None else {}
+            return LogRecord(
+                line=self._line,
+                kind=kind.id,
+                text=_shown_line(clean, head),
+                at_ms=head.at_ms,
+                category=head.category,
+                level=head.level,
+                is_whole=is_whole,
+                has_head=has_head,
+                name=values.get("name"),
+                host=values.get("host"),
+                address=values.get("address"),
+                port=_number(values.get("port")),
+                code=values.get("code") or code,
+                was=values.get("was"),
+                now=values.get("now"),
+                signal_dbm=_number(values.get("signal_dbm")),
+                channel=_number(values.get("channel")),
+                said=values.get("said"),
+            )
+        return None
+
+    def _keep(self, record: LogRecord) -> list[LogRecord]:
+        """Keep a record of the first, or of the last; count what lies between."""
+        if len(self.seen.records) < MOST_RECORDS // 2:
+            self.seen.records.append(record)
+        else:
+            if len(self._end) == self._end.maxlen:
+                self.seen.more_records += 1
+            self._end.append(record)
+        return [record]
+
+
+def read_log(stream: BinaryIO, kinds: Sequence[LineKind], is_wanted: Callable[[], bool] = lambda: True) -> DeviceLog:
+    """Read a whole log from a file.
+
+    Args:
+        stream: the file, from where it stands to its end or to `MOST_BYTES`.
+        kinds: the lines to recognise.
+        is_wanted: whether to go on, asked before each piece.
+    """
+    reader = LogReader(kinds)
+    while is_wanted() and reader.seen.bytes < MOST_BYTES and (piece := stream.read(_CHUNK)):
+        reader.feed(piece)
+    reader.finish()
+    return reader.seen
+
+
+def _shown_line(message: str, head: _Head) -> str:
+    """A record as it is quoted: without what other tools put before it, and without other records in its line."""
+    if head.level is None:
+        return message
+    time = "" if head.at_ms is None else f"{head.at_ms:010} "
+    category = "" if head.category is None else f"[{head.category}] "
+    return f"{time}{category}{head.level}: {message}"
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)

@@ -1,0 +1,164 @@
+"""A laptop with devices on its serial ports, which are reset and unplugged while it reads; and a pseudo-terminal."""
+
+import contextlib
+import errno
+import os
+import pty
+import select
+import termios
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from netpreflight.probes.net.clock import Clock
+from netpreflight.probes.serial_port import AUTO, PortError, SerialPort, listen
+
+PHOTON = SerialPort("/dev/ttyACM0", 0x2B04, 0xC006, "e00fce680000000000000000")
+PHOTON_2 = SerialPort("/dev/ttyACM1", 0x2B04, 0xC020, "0a10aced0000000000000000")
+ADAPTER = SerialPort("/dev/ttyUSB0", 0x0403, 0x6001, "FT1")
+ONLINE = b"0000001000 [system] INFO: Cloud connected\r\n"
+
+
+class TestClock(Clock):
+    """A clock that moves only where somebody waits."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def monotonic(self) -> float:
+        """The time here."""
+        return self.at
+
+    def hold_up(self, seconds: float) -> None:
+        """Let time pass."""
+        self.at += seconds
+
+
+Event = tuple[float, Callable[["Desk"], None]]
+
+
+@dataclass
+class Desk:
+    """A laptop with devices that are plugged in, reset and unplugged while it reads: each event at its second."""
+
+    events: list[Event] = field(default_factory=list)
+    ports: list[SerialPort] = field(default_factory=list)
+    is_dfu: bool = False
+    busy: dict[str, PortError] = field(default_factory=dict)
+    clock: TestClock = field(default_factory=TestClock)
+    sent: bytes = b""
+    opened: list[str] = field(default_factory=list)
+    closed: int = 0
+    told: list[tuple[str, str]] = field(default_factory=list)
+    took: bytes = b""
+    breaks: list[int] = field(default_factory=list)
+    is_stopped: bool = False
+
+    def happen(self) -> None:
+        """Let happen what is due."""
+        while self.events and self.events[0][0] <= self.clock.at - 1000:
+            self.events.pop(0)[1](self)
+
+    def found(self) -> list[SerialPort]:
+        """The ports that are there."""
+        self.happen()
+        return list(self.ports)
+
+    def has_dfu(self) -> bool:
+        """Whether a device in DFU mode is there."""
+        return self.is_dfu
+
+    def open(self, name: str) -> "Opened":
+        """Open a port."""
+        if name in self.busy:
+            raise self.busy[name]
+        self.opened.append(name)
+        return Opened(self, name)
+
+    def take(self, data: bytes) -> bool:
+        """Take what comes, until the device is online."""
+        self.took += data
+        return ONLINE in self.took
+
+    def listen(self, name: str = AUTO, seconds: float = 90) -> str:
+        """Read as a run does."""
+        return listen(
+            self, name, seconds, self.clock, take=self.take, interrupted=lambda: self.breaks.append(len(self.took)),
+            tell=lambda notice, port: self.told.append((notice, port)), is_stopped=lambda: self.is_stopped,
+        )  # fmt: skip
+
+
+@dataclass
+class Opened:
+    """A port of the desk."""
+
+    desk: Desk
+    name: str
+
+    def read(self, seconds: float) -> bytes:
+        """What has come; else time passes."""
+        self.desk.happen()
+        if self.name not in {port.name for port in self.desk.ports}:
+            raise OSError(errno.EIO, "read failed")
+        data, self.desk.sent = self.desk.sent, b""
+        if not data:
+            self.desk.clock.at += seconds
+        return data
+
+    def close(self) -> None:
+        """Count it."""
+        self.desk.closed += 1
+
+
+def plug(port: SerialPort) -> Callable[[Desk], None]:
+    return lambda desk: desk.ports.append(port)
+
+
+def unplug(port: SerialPort) -> Callable[[Desk], None]:
+    return lambda desk: desk.ports.remove(port)
+
+
+def send(data: bytes) -> Callable[[Desk], None]:
+    def sent(desk: Desk) -> None:
+        desk.sent += data
+
+    return sent
+
+
+def dfu(*, on: bool) -> Callable[[Desk], None]:
+    return lambda desk: setattr(desk, "is_dfu", on)
+
+
+@dataclass
+class Pair:
+    """The two ends of a pseudo-terminal: a device plays on the near one."""
+
+    near: int
+    name: str
+
+    def play(self, data: bytes) -> None:
+        """Print this, once somebody reads: a terminal that nobody has made raw would echo it."""
+        end = time.monotonic() + 30
+        while termios.tcgetattr(self.near)[3] & termios.ECHO and time.monotonic() < end:
+            time.sleep(0.01)
+        while data:
+            data = data[os.write(self.near, data[:1000]) :]
+
+    def written(self) -> bytes:
+        """What was written to the device."""
+        return os.read(self.near, 4096) if select.select([self.near], [], [], 0)[0] else b""
+
+
+@contextlib.contextmanager
+def pair_of_ends() -> Iterator[Pair]:
+    """A pseudo-terminal."""
+    near, far = pty.openpty()
+    name = os.ttyname(far)
+    try:
+        yield Pair(near, name)
+    finally:
+        for end in (near, far):
+            with contextlib.suppress(OSError):
+                os.close(end)

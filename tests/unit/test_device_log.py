@@ -1,0 +1,181 @@
+"""Reading a device's own log: the grammar, what other tools make of it, and what is never kept."""
+
+import pytest
+
+from netpreflight.agent.profiles.log_lines import HARMLESS, KINDS, MEANS
+from netpreflight.probes.device_log import LogReader
+from netpreflight.probes.observations import DeviceLog, LogRecord
+
+
+def read(*pieces: bytes) -> DeviceLog:
+    reader = LogReader(KINDS)
+    for piece in pieces:
+        reader.feed(piece)
+    reader.finish()
+    return reader.seen
+
+
+def kinds(log: DeviceLog) -> list[str]:
+    return [record.kind for record in log.records]
+
+
+def only(text: bytes) -> LogRecord:
+    (record,) = read(text).records
+    return record
+
+
+def test_every_kind_has_a_meaning_and_nothing_else_has() -> None:
+    assert set(MEANS) == {kind.id for kind in KINDS}
+    assert set(HARMLESS) <= set(MEANS)
+
+
+@pytest.mark.parametrize(
+    ("line", "at_ms", "category", "level"),
+    [
+        (b"0000011508 [system] INFO: Cloud connected\r\n", 11508, "system", "INFO"),
+        (b"[system] INFO: Cloud connected\n", None, "system", "INFO"),
+        (b"0000011508 INFO: Cloud connected\n", 11508, None, "INFO"),
+        (b"0000011508 [system] a.cpp:374, handle_cloud(): INFO: Cloud connected\n", 11508, "system", "INFO"),
+        (b"0000011508 [system] a.cpp:374: INFO: Cloud connected [code = -1, details = x]\n", 11508, "system", "INFO"),
+        (b"0000011508:INFO : void handle_cloud_connection(bool) (282):Cloud connected\r\n", 11508, None, "INFO"),
+        (b"000000000011508 [system] INFO: Cloud connected\n", 11508, "system", "INFO"),
+        (b"925090 - 0000011508 [system] INFO: Cloud connected\n", 11508, "system", "INFO"),
+        (b"> > 0000011508 [system] INFO: Cloud connected\n", 11508, "system", "INFO"),
+        (b"&gt; 0000011508 [system] INFO: Cloud connected\n", 11508, "system", "INFO"),
+        (b"Dec 17 01:36:22 [system] INFO: Cloud connected\n", None, "system", "INFO"),
+        (b"12:34:56.789 -> 0000011508 [system] INFO: Cloud connected  \n", 11508, "system", "INFO"),
+        (b"\x1b[1m\x1b[37m0000011508 [system] INFO: Cloud connected\x1b[39m\x1b[22m\n", 11508, "system", "INFO"),
+        (b'{"l":"INFO","m":"Cloud connected","c":"system","t":11508}\n', 11508, "system", "INFO"),
+        (b"Cloud connected\n", None, None, None),
+        (b"    > `Cloud connected`\n", None, None, None),
+    ],
+)  # fmt: skip
+def test_a_record_is_read_in_each_of_its_forms(
+    line: bytes, at_ms: int | None, category: str | None, level: str | None
+) -> None:
+    record = only(line)
+
+    assert record.kind == "online"
+    assert (record.at_ms, record.category, record.level) == (at_ms, category, level)
+    assert record.is_whole
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\r\r\n"])
+def test_each_line_end_counts_one_line(end: bytes) -> None:
+    lines = (b"x", b"[system] INFO: Cloud: connecting", b"[system] INFO: Cloud connected", b"")
+    log = read(end.join(lines))
+
+    assert [(record.line, record.kind) for record in log.records] == [(2, "cloud-begins"), (3, "online")]
+
+
+def test_the_same_is_read_whatever_pieces_come() -> None:
+    text = "\r\n".join(f"{at:010} [system] INFO: Cloud connected" for at in (5, 700, 9000)).encode()
+
+    assert read(*(text[at : at + 1] for at in range(len(text)))) == read(text)
+
+
+def test_utf_16_is_decoded() -> None:
+    log = read("0000011508 [system] INFO: Cloud connected\r\n".encode("utf-16"))
+
+    assert (kinds(log), log.encoding) == (["online"], "utf-16")
+
+
+def test_records_that_run_into_each_other_are_taken_apart_and_the_first_is_cut() -> None:
+    log = read(
+        b"0000095977 [system] INFO: Read Server Address = type:255,default0000095988 [system] WARN: Cloud connected\n"
+    )
+
+    assert [(record.kind, record.is_whole) for record in log.records] == [("server-blank", False), ("online", True)]
+    assert log.torn == 1
+
+
+def test_a_message_that_was_cut_gives_no_name_and_no_number() -> None:
+    whole, cut = read(b"[hal.wlan] INFO: Joining net-1\n[hal.wlan] INFO: Joining net-1").records
+
+    assert (whole.name, cut.name, cut.is_whole) == ("net-1", None, False)
+
+
+def test_a_record_that_two_handlers_print_counts_once() -> None:
+    line = b"00000%05d [system] INFO: Cloud connected\n"
+    log = read(line % 500, line % 501, line % 503)
+
+    assert (len(log.records), log.doubled) == (2, 1)
+
+
+def test_what_is_the_applications_own_is_no_record() -> None:
+    log = read(b"[app] INFO: Cloud connected\n[app.net] ERROR: Cloud connected\n[myapp] INFO: Cloud connected\n")
+
+    assert log.records == []
+    assert log.levels == {"app": "INFO", "app.net": "ERROR", "other": "INFO"}
+
+
+def test_the_lowest_level_of_each_category_is_kept() -> None:
+    log = read(b"[system] WARN: x\n[system] INFO: x\n[system] ERROR: x\n[net.ifapi] TRACE: x\n")
+
+    assert log.levels == {"system": "INFO", "net.ifapi": "TRACE"}
+
+
+def test_a_time_that_goes_back_and_a_long_silence_are_holes() -> None:
+    log = read(
+        b"0000001000 [a] INFO: x\n0000031000 [a] INFO: x\n0000030500 [a] INFO: x\n0000000100 [a] INFO: x\n"
+        b"Serial connection closed.  Attempting to reconnect...\n"
+    )
+
+    assert [(hole.line, hole.what) for hole in log.holes] == [(2, "silence"), (4, "restart"), (5, "reconnect")]
+
+
+def test_the_modems_lines_tell_the_time_and_tear_records() -> None:
+    log = read(
+        b'0000346244 [system] INFO: Cloud conn   346.245 AT send      56 "AT"\r\n   376.257 AT send   2 "AT"\r\n'
+    )
+
+    assert (log.records, log.torn, log.last_ms) == ([], 1, 376257)
+
+
+def test_only_the_ends_of_a_long_log_are_kept() -> None:
+    log = read(b"".join(b"%010d [system] INFO: Cloud connected\n" % (at * 10) for at in range(5000)))
+
+    assert (len(log.records), log.more_records) == (2000, 3000)
+    assert (log.records[0].line, log.records[-1].line) == (1, 5000)
+
+
+PASSPHRASE, CODE = "correct horse", "AbCd" * 15 + "xyz"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"> setCredentials -s net-1 -p {PASSPHRASE}",
+        f"[system] INFO: Joining net password={PASSPHRASE}",
+        f"[system] INFO: Joining net psk: {PASSPHRASE}",
+        f'[hal] TRACE: Connecting to "AT+CWJAP="net","{PASSPHRASE}"',
+        f"[hal.wlan] INFO: Joining a -p {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining {CODE}",
+        f"Joining setCredentials ssid=net-1 password={PASSPHRASE} authType=wpa2",
+        f'{{"l":"INFO","m":"Joining token={PASSPHRASE}","c":"hal"}}',
+    ],
+)  # fmt: skip
+def test_a_secret_is_cut_before_anything_is_kept(line: str) -> None:
+    reader = LogReader(KINDS)
+    found = reader.feed(f"{line}\n".encode())
+    reader.finish()
+
+    told = str((reader.seen, found))
+    assert "horse" not in told
+    assert "correct" not in told
+    assert CODE not in told
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"\n", b"[", b"1", b"\x1b[1;", b"> ", b"12:34:56 ", b"INFO: ", b"a.c:1, ", b"0000000001 [a] INFO: ", b"&gt;",
+        b"\xff", b'{"l":"', b"[[[[", b"f(): ", b"0000000001 a.c:1 ", b"setCredentials ", b"AT send ",
+    ],
+)  # fmt: skip
+def test_a_hostile_log_is_read_within_bounds(piece: bytes) -> None:
+    text = piece * (200_000 // len(piece))
+    log = read(text, b"\n0000011508 [system] INFO: Cloud connected\n")
+
+    assert kinds(log)[-1] == "online"
+    assert len(log.records) <= 2000
