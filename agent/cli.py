@@ -342,7 +342,7 @@ def check(
         selection = select(only, skip)
     except (profiles.UnknownDeviceError, UnknownCheckError) as problem:
         raise UsageError(str(problem)) from problem
-    if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
+    if (ssid is not None or capture is not None) and not {"wifi", "join"} & judging.probes_for(selection):
         raise UsageError("--ssid and --capture are for the wifi checks, and this run leaves out all of them")
     name, opened = _read_ssid(ssid), _open_capture(capture)
     played = _start_device(

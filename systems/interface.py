@@ -266,6 +266,53 @@ class System:
         """
         raise SurveyRefused("this system does not tell what is on the air")
 
+    # --- a station of a run's own
+
+    def lend_radio(self, adapter: str, pid: int) -> None:
+        """Put the radio of an interface into the network namespace of a process; it comes back when that has ended.
+
+        Raises:
+            OSError: the system does not allow it, or knows no such thing.
+        """
+        raise OSError("this system cannot lend its radio to a run")
+
+    def station(self, adapter: str, mac: str) -> AbstractContextManager[str]:
+        """A second interface on the radio of an interface, with a MAC address of its own; gives its name.
+
+        Raises:
+            OSError: the system does not allow it, or knows no such thing.
+        """
+        raise OSError("this system makes no second interface on a radio")
+
+    def running(self, program: str, *arguments: str, output: int) -> AbstractContextManager[None]:
+        """Run a program of the system beside this process, which ends with this process, whatever ends that.
+
+        Args:
+            program: its name.
+            arguments: nothing that is secret.
+            output: the file that it writes to.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        raise OSError("this system starts no program beside a run")
+
+    def has_program(self, name: str) -> bool:
+        """Whether a program is installed."""
+        return False
+
+    def radio_manager(self, adapter: str) -> str | None:
+        """The name of the program that manages a radio; None: none, or it is not known."""
+        return None
+
+    async def saved_passphrase(self, ssid: str) -> str | None:
+        """The passphrase that this laptop has saved for a network; None: it has none, or does not tell it."""
+        return None
+
+    def remote_session(self) -> str | None:
+        """This laptop's address by which its user is logged in from elsewhere; empty: not known; None: nobody is."""
+        return None
+
     # --- privileges
 
     def is_privileged(self) -> bool:

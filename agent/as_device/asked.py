@@ -1,5 +1,6 @@
 """What a run as the device is asked, by options; and what is refused before anything is sent."""
 
+import asyncio
 import getpass
 import ipaddress
 import sys
@@ -15,6 +16,8 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes.join import way_for
 from netpreflight.probes.join.interface import Device, Passphrase, Way
 from netpreflight.probes.observations import Scope
+from netpreflight.probes.quoting import in_quotes
+from netpreflight.systems import SYSTEM
 
 DEVICE = "device"
 """What `--as` takes."""
@@ -70,9 +73,11 @@ def prepare(
         CannotError: it is not possible here, or not with these options.
         OSError: the secret of this laptop cannot be read.
     """
-    leases = [row.id for row in judging.CHECKS.values() if row.needs_lease]
-    if "dhcp" not in judging.probes_for(selection) or all(check_id in selection.skip for check_id in leases):
-        raise CannotError(f"--as {DEVICE} needs a lease, and this run leaves dhcp out")
+    is_by_air = scope.medium == "wifi"
+    if not (is_by_air and _only_joins(selection)):
+        leases = [row.id for row in judging.CHECKS.values() if row.needs_lease]
+        if "dhcp" not in judging.probes_for(selection) or all(check_id in selection.skip for check_id in leases):
+            raise CannotError(f"--as {DEVICE} needs a lease, and this run leaves dhcp out")
     try:
         maker = profile.mac_prefix.value if profile.mac_prefix is not None else None
         chosen = choose(asked.mac, maker, ssid or _network(scope), secret())
@@ -80,40 +85,50 @@ def prepare(
         raise CannotError(f"--mac {asked.mac}: {problem}") from problem
     if chosen.mac in {scope.mac, scope.gateway_mac}:
         raise CannotError(f"--mac {chosen.mac}: this is the address of this laptop or of its router")
-    is_by_air = scope.medium == "wifi"
     if not is_by_air and (asked.passphrase_file is not None or asked.uses_saved):
         raise CannotError(f"a passphrase is for Wi-Fi, and {scope.interface} is no Wi-Fi interface")
-    device = Device(
-        scope=scope,
-        mac=chosen.mac,
-        ssid=ssid,
-        radio=abilities_of(profile.radio),
-        passphrase=read_passphrase(asked, ssid or "this network") if is_by_air and not asked.uses_saved else None,
-        uses_saved=asked.uses_saved,
-    )
+    device = Device(scope=scope, mac=chosen.mac, ssid=ssid, radio=abilities_of(profile.radio))
     way = way_for(device)
-    if way is None:
-        raise CannotError(f"--as {DEVICE} is not possible by {scope.interface or 'this laptop'} yet: use a cable")
     refusal = way.refusal()
     if refusal is not None and not (refusal.can_be_forced and asked.is_forced):
         step = f" {refusal.step}" if refusal.step else ""
         raise CannotError(f"--as {DEVICE}: {refusal.reason}.{step}")
+    if is_by_air:
+        device.passphrase = read_passphrase(asked, ssid or "")
     return way, chosen
 
 
-def read_passphrase(asked: Asked, ssid: str) -> Passphrase:
-    """The network's passphrase: of the file, of standard input (-), or typed at a prompt that shows nothing.
+def _only_joins(selection: Selection) -> bool:
+    """Whether a run asks for the air and the join only, which take no lease."""
+    asked = [row for row in judging.CHECKS.values() if selection.includes(row.id)]
+    return all(row.stage == "scan" for row in asked) and any("join" in row.probes for row in asked)
+
+
+def read_passphrase(asked: Asked, ssid: str) -> Passphrase | None:
+    """The network's passphrase: saved, of the file, of standard input (-), or typed at a prompt that shows nothing.
+
+    None: it is empty, for an open network.
 
     Raises:
         CannotError: it cannot be read, or it is too long.
     """
     try:
-        if asked.passphrase_file is None:
-            typed = getpass.getpass(f"Passphrase of {ssid}: ")
-            return Passphrase(bytearray(typed.encode(errors="surrogateescape")))
-        is_input = str(asked.passphrase_file) == "-"
-        with sys.stdin.buffer if is_input else asked.passphrase_file.open("rb") as file:
-            content = bytearray(file.read(LONGEST_PASSPHRASE + 3))
+        if asked.uses_saved:
+            told = asyncio.run(SYSTEM.saved_passphrase(ssid))
+            if told is None:
+                raise CannotError(
+                    f"this laptop has saved no passphrase for {in_quotes(ssid)} that it tells: leave out "
+                    "--saved-passphrase, and type it"
+                )
+            content = bytearray(told.encode(errors="surrogateescape"))
+        elif asked.passphrase_file is None:
+            typed = getpass.getpass(f"Passphrase of {in_quotes(ssid)} (empty: none is needed): ")
+            content = bytearray(typed.encode(errors="surrogateescape"))
+        elif str(asked.passphrase_file) == "-":
+            content = bytearray(sys.stdin.buffer.read(LONGEST_PASSPHRASE + 3))
+        else:
+            with asked.passphrase_file.open("rb") as file:
+                content = bytearray(file.read(LONGEST_PASSPHRASE + 3))
     except (OSError, EOFError) as problem:
         why = getattr(problem, "strerror", None) or "nothing was given"
         raise CannotError(f"the passphrase cannot be read: {why}") from problem
@@ -122,7 +137,7 @@ def read_passphrase(asked: Asked, ssid: str) -> Passphrase:
             del content[-1:]
     if len(content) > LONGEST_PASSPHRASE:
         raise CannotError(f"a passphrase has at most {LONGEST_PASSPHRASE} characters")
-    return Passphrase(content)
+    return Passphrase(content) if content else None
 
 
 def _network(scope: Scope) -> str:

@@ -112,6 +112,7 @@ def start(
         up.tell(device_process.Told(join=entered.join, run=run))
 
     process = device_process.fork(has_namespace=way.has_namespace, give_up=give_up, work=work)
+    way.forget()
     told = process.await_ready()
     if not told.ready:
         process.end()
@@ -170,7 +171,7 @@ def run(
     about = AsDevice(
         started_s=round(device_from_s, 4),
         duration_s=device_run.duration_s if device_run else 0.0,
-        not_run=None if device_run else seen.refused or "the process of the device has ended early",
+        not_run=None if device_run else _why_not(seen),
         way=played.way.name,
         mac=played.chosen.mac,
         mac_from=played.chosen.source,
@@ -297,7 +298,11 @@ def _merged(
 ) -> Observations:
     """The device's observations, with the air as the laptop heard it, and what is the laptop's of the rest."""
     laptop = own.scope
-    joined: Join | UnsetType = UNSET if join is None else join
+    joined: Join | UnsetType = UNSET
+    if join is not None:
+        joined = join
+    elif about.way != "cable":
+        joined = Join(not_run=about.not_run, way=about.way)
     if device_run is None:
         seen = Observations(scope=laptop, wifi=own.wifi, as_device=about, join=joined)
         for row in plan(probes_for(selection)):
@@ -326,6 +331,13 @@ def _merged(
             received=[*own.dhcp.received, *dhcp.received],
         )
     return msgspec.structs.replace(seen, scope=scope, wifi=own.wifi, dhcp=dhcp, as_device=about, join=joined)
+
+
+def _why_not(seen: _Seen) -> str:
+    """Why nothing was measured as the device."""
+    if seen.join is not None and seen.join.joined is None:
+        return "the station that stands for the device did not join"
+    return seen.refused or "the process of the device has ended early"
 
 
 def _marked(contacts: Iterable[Contact], *, as_device: bool) -> list[Contact]:

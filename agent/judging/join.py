@@ -165,7 +165,7 @@ def _auth(join: Join, view: DeviceView) -> Finding:
         )
     refused_by = [attempt for attempt in join.attempts if attempt.ended in {"auth-refused", "assoc-refused"}]
     if refused_by:
-        return _refused(refused_by, name, evidence)
+        return _refused(refused_by, len(join.attempts), name, evidence)
     for ended, judge in (("passed-over", _passed_over), ("no-answer", _unanswered), ("not-found", _not_found)):
         if any(attempt.ended == ended for attempt in join.attempts):
             return judge(join, view, name, evidence)
@@ -195,19 +195,20 @@ def _let_in_late(refused: JoinAttempt, name: str, evidence: list[str]) -> Findin
     )
 
 
-def _refused(attempts: list[JoinAttempt], name: str, evidence: list[str]) -> Finding:
-    """The finding where the access point refused the station each time, by its own status code."""
+def _refused(attempts: list[JoinAttempt], tried: int, name: str, evidence: list[str]) -> Finding:
+    """The finding where the access point refused the station, by its own status code, and never let it in."""
+    sure = len(attempts) > 1 or tried >= TRIES
     last = attempts[-1]
     words, at = _status_words(last.status), "authentication" if last.ended == "auth-refused" else "association"
     problem, reason, remedy = _cause(last, name)
     return Finding(
-        status="fail" if len(attempts) > 1 else "unknown",
+        status="fail" if sure else "unknown",
         summary=f"{name} refuses the station at its {at}: {words}",
         problem=problem,
-        reason=f"{reason} It was refused {len(attempts)} times."
-        if len(attempts) > 1
+        reason=f"{reason} It was refused {_times(len(attempts))} in {tried} attempts."
+        if sure
         else f"{reason} It was asked only once.",
-        remedy=remedy if len(attempts) > 1 else AGAIN,
+        remedy=remedy if sure else AGAIN,
         owner=_ADMIN,
         evidence=evidence,
     )

@@ -78,6 +78,9 @@ class Cable:
         SYSTEM.bring_up(self._adapter)
         yield Entered(interface=self._adapter)
 
+    def forget(self) -> None:
+        """A cable takes no passphrase."""
+
     def left(self) -> list[str]:
         """What of this laptop is not as it was."""
         try:

@@ -57,7 +57,7 @@ class Passphrase:
         del self._content[:]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Device:
     """The device to be, and the network to be it on.
 
@@ -66,7 +66,7 @@ class Device:
         mac: the device's MAC address, lower-case with colons.
         ssid: the network to join, as in `Bss.ssid`; None: a cable needs none.
         radio: what the device's can do; a join keeps to it.
-        passphrase: None: none was given.
+        passphrase: set once nothing stands in the way of the join; None: none was given.
         uses_saved: whether what this laptop has saved for the network is used instead (--saved-passphrase).
     """
 
@@ -122,6 +122,9 @@ class Way(Protocol):
         Raises:
             OSError: the system does not allow it.
         """
+
+    def forget(self) -> None:
+        """Overwrite the passphrase in this process, once its child has it."""
 
     def left(self) -> list[str]:
         """What of this laptop is not yet as it was before `lend` (or `enter`), in words; empty: all is."""

@@ -6,9 +6,21 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from netpreflight.probes.observations import Lease, Protocol, Proxy, Resolver
-from netpreflight.systems import environment, posix
+from netpreflight.systems import environment, posix, programs
 from netpreflight.systems.interface import Adapter, IcmpReport, LeaseToUse, System
-from netpreflight.systems.linux import adapters, clock, firewall, lease, port, radios, resolvers, sockets, usb
+from netpreflight.systems.linux import (
+    adapters,
+    clock,
+    firewall,
+    lease,
+    managers,
+    port,
+    radios,
+    resolvers,
+    saved,
+    sockets,
+    usb,
+)
 
 
 class Linux(System):
@@ -80,6 +92,40 @@ class Linux(System):
     def monitoring(self) -> list[str]:
         """The interfaces that are up in monitor mode."""
         return radios.monitoring()
+
+    # --- a station of a run's own
+
+    def lend_radio(self, adapter: str, pid: int) -> None:
+        """Put the radio of an interface into the network namespace of a process."""
+        from netpreflight.systems.linux import stations  # noqa: PLC0415 - pyroute2 takes long to load
+
+        stations.lend(adapter, pid)
+
+    def station(self, adapter: str, mac: str) -> AbstractContextManager[str]:
+        """A second interface on the radio of an interface."""
+        from netpreflight.systems.linux import stations  # noqa: PLC0415 - pyroute2 takes long to load
+
+        return stations.station(adapter, mac)
+
+    def running(self, program: str, *arguments: str, output: int) -> AbstractContextManager[None]:
+        """Run a program of the system beside this process, and end it with it."""
+        return programs.beside(managers.find(program) or program, *arguments, output=output)
+
+    def has_program(self, name: str) -> bool:
+        """Whether a program is installed."""
+        return managers.find(name) is not None
+
+    def radio_manager(self, adapter: str) -> str | None:
+        """The name of the program that manages a radio."""
+        return managers.radio_manager(adapter)
+
+    async def saved_passphrase(self, ssid: str) -> str | None:
+        """The passphrase that NetworkManager has saved for a network."""
+        return await saved.passphrase(ssid)
+
+    def remote_session(self) -> str | None:
+        """This laptop's address by which its user is logged in by SSH."""
+        return managers.remote_session()
 
     def is_privileged(self) -> bool:
         """Whether this process is root's."""

@@ -17,7 +17,7 @@ HEAVY = {
     "h11": {"probes/net/http.py"},
     "jinja2": {"reports/html/page.py"},
     "markupsafe": {"reports/html/page.py"},
-    "pyroute2": {"probes/wifi/nl80211.py", "systems/linux/namespace.py"},
+    "pyroute2": {"probes/wifi/nl80211.py", "systems/linux/namespace.py", "systems/linux/stations.py"},
     "jeepney": {"probes/wifi/networkmanager.py"},
     "pywifi": {"probes/wifi/wpa_supplicant.py"},
     "CoreWLAN": {"probes/wifi/macos.py"},
