@@ -95,6 +95,7 @@ def test_a_passphrase_is_read_without_its_line_end_never_shown_and_can_be_forgot
 
     found = asked.read_passphrase(asked.Asked(passphrase_file=file), "net")
 
+    assert found is not None
     assert bytes(found.content) == b"correct horse"
     assert "correct" not in repr(found)
     found.forget()
