@@ -28,17 +28,18 @@ if TYPE_CHECKING:
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Device as JudgedDevice
     from netpreflight.agent.report import Report, Run, SetUp, SharingLevel
-    from netpreflight.agent.results import Led
+    from netpreflight.agent.results import Led, LogAnswer
     from netpreflight.agent.run import AirChoice
     from netpreflight.agent.selection import Selection
     from netpreflight.probes.net.sockets import Trace
-    from netpreflight.probes.observations import Event, Scope
+    from netpreflight.probes.observations import DeviceLog, Event, Scope
     from netpreflight.reports.terminal import Terminal
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
 WRONG_USAGE = 2
 PREPARE_AFTER_S = 0.3
 LONGEST_CONTACT = 200
+LONGEST_LOG_S = 86_400
 MOST_WORK_S, MOST_BLOCKED_S = 0.6, 3.0
 """How long the report of a run that the user stopped may take, of the processor's time and by the clock."""
 
@@ -784,6 +785,135 @@ def led(
     except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
     return 0 if len(found.rows) == 1 else 3
+
+
+@app.command()
+def log(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE|-]", help="The log of a device, as it was printed; -: standard input."),
+    ] = None,
+    *,
+    port: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|NAME",
+            help="Read the log live from a serial port, and not from a file: of the Particle device that is connected "
+            "by USB (auto), or of this port. Nothing is written to it.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="With --port: read for so long at most, if the device is not online or stops before; "
+            "without this option 90.",
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.toml",
+            autocompletion=_devices,
+            help="The device whose log it is; without this option, what the log itself says.",
+        ),
+    ] = None,
+    os_version: Annotated[
+        str | None,
+        typer.Option("--os", metavar="VERSION", help="Its Device OS version, where the log does not say it."),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Also write the answer: .json, .txt. May be repeated."),
+    ] = None,
+    share: Share = None,
+    redact: Redact = False,
+    as_json: Json = False,
+) -> int:
+    """Read a device's own log (Cloud Debug, particle serial monitor): where it stops, by its own lines.
+
+    A log says what was when it was written. Passphrases and keys in it are cut before anything is kept. It needs no
+    network. Exit codes: 0 online, 1 it stops at a stage or was lost, 2 wrong usage, no such port or a port that is in
+    use, 3 not known, or no log of a device, 130 stopped (what was read until then is shown).
+    """
+    from netpreflight.agent import profiles  # noqa: PLC0415 - as above
+    from netpreflight.agent.judging.device_log import answered  # noqa: PLC0415
+    from netpreflight.reports.device_log import FORMATS  # noqa: PLC0415
+    from netpreflight.reports.sharing import hidden  # noqa: PLC0415
+    from netpreflight.reports.terminal.device_log import show  # noqa: PLC0415
+
+    outputs, level = _check_outputs(output, list(FORMATS)), _choose_level(share, redact=redact)
+    if (file is None) == (port is None):
+        raise UsageError(
+            "log reads either FILE (- for standard input) or --port auto, a device that is connected by USB"
+        )
+    if seconds is not None and (port is None or not 0 < seconds <= LONGEST_LOG_S):
+        raise UsageError(f"--seconds belongs to --port, and is more than 0 and at most {LONGEST_LOG_S}")
+    if file is not None and any(_is_same(file, path) for path in outputs):
+        raise UsageError(f"-o {file} would replace the log: give another -o")
+    try:
+        profile = profiles.load(device, os_version) if device is not None else None
+    except profiles.UnknownDeviceError as problem:
+        raise UsageError(str(problem)) from problem
+    if os_version is not None and profile is None:
+        raise UsageError("--os needs a device: netpreflight log FILE --device NAME --os VERSION")
+    is_stopped = False
+    if port is not None:
+        seen, is_stopped = _read_port(port, seconds)
+    elif file is not None:
+        seen = _read_log(file)
+    answer = answered(seen, file.name if file else port or "", profile.name if profile else None, is_live=file is None)
+
+    @cache
+    def at_level(wanted_level: "SharingLevel") -> "LogAnswer":
+        return answer if wanted_level == "complete" else hidden(answer, [], wanted_level, logs=[seen])
+
+    failed = _write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
+    if sys.stdout is None:
+        raise UsageError("cannot say what the log says: standard output is closed")
+    if as_json:
+        sys.stdout.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
+    else:
+        show(at_level(level or "complete"), sys.stdout)
+    if failed:
+        raise UsageError("; ".join(failed))
+    return INTERRUPTED if is_stopped else {"online": 0, "stops": 1, "lost": 1}.get(answer.result, 3)
+
+
+def _read_port(port: str, seconds: float | None) -> "tuple[DeviceLog, bool]":
+    """Read a device's log from its serial port; and whether the user ended that."""
+    from netpreflight.agent.live_log import read_live  # noqa: PLC0415 - as above
+    from netpreflight.probes.serial_port import DEFAULT_S, PortError  # noqa: PLC0415
+
+    stops: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):  # the port is let go first, and what was read is judged
+        if signal.getsignal(number) is stop:
+            signal.signal(number, lambda *_: stops.append(1))
+    try:
+        live = read_live(port, seconds or DEFAULT_S, _tell, lambda: bool(stops))
+    except PortError as problem:
+        raise UsageError(str(problem)) from problem
+    finally:
+        stop_at_once()
+    if live.end == "absent":
+        raise UsageError(f"no Particle device was connected by USB within {seconds or DEFAULT_S:g} s")
+    return live.seen, live.end == "stopped"
+
+
+def _read_log(file: Path) -> "DeviceLog":
+    """Read a device's log from a file, or from standard input."""
+    from netpreflight.agent.profiles.log_lines import KINDS  # noqa: PLC0415 - as above
+    from netpreflight.probes.device_log import read_log  # noqa: PLC0415
+
+    try:
+        if str(file) == "-":
+            if sys.stdin is None:
+                raise UsageError("cannot read the log: standard input is closed")
+            return read_log(sys.stdin.buffer, KINDS)
+        with file.open("rb") as stream:
+            return read_log(stream, KINDS)
+    except OSError as problem:
+        raise UsageError(f"{file}: {problem.strerror or problem}") from problem
 
 
 def _page_about(found: "Led") -> str | None:

@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from netpreflight.agent.led import BlinkCode, LedSignal, LightSignal, Rhythm
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles.facts import Certainty, Fact, Importance
-from netpreflight.probes.observations import Address, Fault, Hops, LogLine, Plain, Words
+from netpreflight.probes.observations import Address, DeviceLine, Fault, Hops, LogLine, Plain, Said, Words
 
 Status = Literal["pass", "warn", "fail", "unknown", "skip"]
 BEST_FIRST: tuple[Status, ...] = ("pass", "warn", "unknown", "fail")
@@ -147,6 +147,31 @@ class InternetTest(Struct, frozen=True, kw_only=True):
     rests_on: list[Fact[Any]] = field(default_factory=list)
 
 
+LogStageState = Literal["witnessed", "implied", "stops", "not-shown"]
+"""What a log shows of a stage: a line says that it is reached; what follows it was seen; a line says that it fails, or
+the device's own patience is past; nothing."""
+LogResult = Literal["online", "stops", "lost", "not-known", "foreign"]
+
+
+class LogLineMeans(Struct, frozen=True, kw_only=True):
+    """A line of a device's log, and what it says.
+
+    `line` is its number and reveals nothing, `text` whatever the log holds, secrets excepted; `means` is in words of
+    this tool.
+    """
+
+    line: int
+    text: DeviceLine
+    means: Plain
+
+
+class LogStageSeen(Struct, frozen=True, kw_only=True):
+    """What a device's own log shows of a stage, beside what the run predicts; `line` is the line that says so."""
+
+    state: LogStageState
+    line: LogLineMeans | None = None
+
+
 class StartupStage(Struct, frozen=True, kw_only=True):
     """One stage of a device's start on this network.
 
@@ -160,6 +185,7 @@ class StartupStage(Struct, frozen=True, kw_only=True):
         expected: how long the stage takes here, or how long the device tries, in words.
         network_sees: what the log of a DHCP server or firewall shows of the device at this stage.
         why: what stops the device, or why that is not known; `check` names the check.
+        device_log: what the device's own log shows of the stage; absent: the run has no log of it.
     """
 
     stage: StartStage
@@ -174,6 +200,7 @@ class StartupStage(Struct, frozen=True, kw_only=True):
     network_sees: str | None = None
     why: str | None = None
     check: str | None = None
+    device_log: LogStageSeen | UnsetType = UNSET
 
 
 class Startup(Struct, frozen=True, kw_only=True):
@@ -305,3 +332,83 @@ class Led(Struct, frozen=True, kw_only=True):
     heard: list[HeardLight]
     rows: list[LightRow]
     question: Plain | None
+
+
+class LogStage(Struct, frozen=True, kw_only=True):
+    """What one attempt shows of a stage. It reveals nothing."""
+
+    stage: StartStage
+    state: LogStageState
+
+
+class LogAttempt(Struct, frozen=True, kw_only=True):
+    """One attempt of the device to get online, as its log tells it. It reveals nothing.
+
+    Attributes:
+        first_line: the number of its first line that is known; `last_line`: of its last.
+        result: how it ends; `unfinished`: the log does not say.
+        stage: where it stops, or was lost, or the last stage that it shows.
+        check: the check that the failing line speaks of; null: it speaks of none, or may speak of several.
+        why: what the failing line leaves open, or rules out.
+    """
+
+    first_line: int
+    last_line: int
+    result: Literal["online", "stops", "lost", "unfinished"]
+    stages: list[LogStage]
+    stage: StartStage | None = None
+    check: Plain | None = None
+    problem: Plain | None = None
+    owner: Owner | None = None
+    remedy: Plain | None = None
+    why: Plain | None = None
+
+
+class LogAnswer(Struct, frozen=True, kw_only=True):
+    """What a device's own log says: `netpreflight log --json`.
+
+    Attributes:
+        source: the name of the file, as it was given. May reveal names of people and places.
+        device: the profile that the log names, or that was asked for; null: neither.
+        platform: the device, as the log says it; null: it does not.
+        os_version: the version of Device OS, as the log says it; null: it does not.
+        result: `online`; `stops` at a stage; `lost` after it was online; `not-known`; `foreign`: no log of Device OS.
+        stage: where it stops or was lost, or the last stage that is shown.
+        check: the check that says more of it; null where the log leaves open which.
+        owner: who can change it; null: not known.
+        sentence: the same in a sentence.
+        lines: the lines that decide, `harmless` those that people worry about without need.
+        notes: what else is to be known of the log.
+    """
+
+    schema: Literal["netpreflight-log/1"]
+    source: Said
+    device: Plain | None
+    platform: Plain | None
+    os_version: Plain | None
+    result: LogResult
+    stage: StartStage | None
+    check: Plain | None
+    problem: Plain | None
+    owner: Owner | None
+    remedy: Plain | None
+    sentence: Plain
+    attempts: list[LogAttempt]
+    lines: list[LogLineMeans]
+    harmless: list[LogLineMeans]
+    notes: list[Plain]
+
+
+class LogBeside(Struct, frozen=True, kw_only=True):
+    """A device's own log beside a run.
+
+    Attributes:
+        answer: what the log says.
+        same_network: whether it is of the network that the run is about; null: that cannot be told.
+        told: what both say together, as sentences without their full stops; where it cannot be told whether it is the
+            same network, nothing is concluded. May reveal names of networks, in quotes.
+    """
+
+    answer: LogAnswer
+    same_network: bool | None
+    told: list[Words]

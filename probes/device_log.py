@@ -16,6 +16,7 @@ import codecs
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import BinaryIO, Literal, NamedTuple
 
 import msgspec
@@ -95,7 +96,7 @@ _OLD_HEAD = re.compile(
     r"(?P<ms>(?<!\d)\d{10,24}):(?P<level>LOG|TRACE|DEBUG|INFO|WARN|ERROR|PANIC) {0,4}: [^\n]{0,300}?\(\d{1,6}\):"
 )
 _TRAILER = re.compile(r" \[(?:code = (-?\d{1,9}))?(?:, )?(?:details = [^\]]*)?\]$")
-_MODEM_TIME = re.compile(r"\s{0,8}(\d{1,7})\.(\d{3}) AT (?:send|read)")
+_MODEM_TIME = re.compile(r"(?<![\d.])(\d{1,7})\.(\d{3}) AT (?:send|read)")
 _MODEM_WITHIN = re.compile(r"\s{2,8}\d{1,7}\.\d{3} AT (?:send|read)")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,20}[ -/]{0,4}[@-~]|[@-_])")
 _PREFIX = re.compile(
@@ -178,6 +179,15 @@ class _Head(NamedTuple):
     level: LogLevel | None
 
 
+@cache
+def _patterns(kinds: tuple[LineKind, ...]) -> dict[str, list[tuple[LineKind, re.Pattern[str]]]]:
+    """The kinds of lines by the first three letters of their messages, each with the pattern of a whole message."""
+    found: dict[str, list[tuple[LineKind, re.Pattern[str]]]] = {}
+    for kind in kinds:
+        found.setdefault(kind.begin[:3], []).append((kind, re.compile(f"{re.escape(kind.begin)}(?:{kind.rest})")))
+    return found
+
+
 class LogReader:
     """Reads a log, piece by piece.
 
@@ -188,10 +198,7 @@ class LogReader:
     def __init__(self, kinds: Sequence[LineKind]) -> None:
         self.seen = DeviceLog()
         """What was seen so far, without the records of the log's end: `finish` adds those."""
-        self._patterns: dict[str, list[tuple[LineKind, re.Pattern[str]]]] = {}
-        for kind in kinds:
-            pattern = re.compile(re.escape(kind.begin) + f"(?:{kind.rest})")
-            self._patterns.setdefault(kind.begin[:3], []).append((kind, pattern))
+        self._patterns = _patterns(tuple(kinds))
         self._decoder: codecs.IncrementalDecoder | None = None
         self._start = b""
         self._rest = ""
@@ -378,7 +385,7 @@ class LogReader:
 
     def _read_bare(self, line: str, *, is_whole: bool) -> list[LogRecord]:
         """A line without the head of a record: a message alone, or text of an application, a modem or a tool."""
-        if "AT " in line and (match := _MODEM_TIME.match(line)):
+        if "AT " in line and (match := _MODEM_TIME.search(line)):
             self._add_format("modem")
             self._last_ms = max(self._last_ms or 0, int(match[1]) * 1000 + int(match[2]))
             return []
@@ -464,7 +471,7 @@ class LogReader:
         for kind, pattern in kinds:
             if not message.startswith(kind.begin) or not (is_own or (kind.bare and head.category == "app")):
                 continue
-            clean = without_secrets(message)
+            clean = kind.begin + without_secrets(message[len(kind.begin) :])
             match = pattern.fullmatch(clean) if is_whole else None
             if match is None and is_whole:
                 continue
@@ -475,7 +482,7 @@ class LogReader:
             return LogRecord(
                 line=self._line,
                 kind=kind.id,
-                text=_shown_line(clean, head),
+                text=_shown_line(clean if is_whole else kind.begin.rstrip() + " …", head),
                 at_ms=head.at_ms,
                 category=head.category,
                 level=head.level,

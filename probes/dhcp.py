@@ -42,6 +42,7 @@ from netpreflight.probes.laptop_lease import laptop_lease
 from netpreflight.probes.net.dhcp_release import CLIENT_PORT, MESSAGE_SIZE, SERVER_PORT, device_mac
 from netpreflight.probes.net.dhcp_transport import Heard, RawTransport, Sent, UdpTransport, mac_of
 from netpreflight.probes.net.dhcp_transport import transport as transport_of
+from netpreflight.probes.net.inbox import MOST_WAITING
 from netpreflight.probes.net.packet_bytes import ETHERNET_SIZE, address_bytes, arp_request, dhcp_request, mac_bytes
 from netpreflight.probes.net.packet_reading import bootp_in
 from netpreflight.probes.net.payload_shapes import (
@@ -120,6 +121,8 @@ RELAYED_AT_S = (4.0, 10.0)
 once more."""
 MOST_RELAYED = 3
 MOST_MESSAGES = 64
+MOST_READS = 128
+"""How often the sockets are read at the end: more often than what the kernel holds takes."""
 MOST_HOLDERS = 16
 MOST_SEEKERS = 64
 
@@ -645,6 +648,7 @@ class _Client:
                     self._host_name = ""
                 once_more = self._discover_relayed if message.relayed else self._discover
                 due, end_s = ([(now_s, once_more)], GIVE_UP_S) if again else ([], now_s + LATE_ACK_S)
+        self._take_rest()
 
     def _takes(self, lease: DhcpMessage) -> bool:
         """Take a lease that was granted: give it back at once or, as the device itself, use it. False: it is late."""
@@ -712,6 +716,20 @@ class _Client:
                 data, heard = await self._arrived.get()
         except TimeoutError:
             return None
+        return self._taken(data, heard)
+
+    def _take_rest(self) -> None:
+        """Take the OFFERs that have arrived and were not read in time, because this laptop was busy."""
+        for _ in range(MOST_READS):
+            while not self._arrived.empty():
+                self._taken(*self._arrived.get_nowait(), only_offers=True)
+            self._transport.read()
+            if self._arrived.empty():
+                return
+        self._seen.unread = True
+
+    def _taken(self, data: bytes, heard: Heard | None, *, only_offers: bool = False) -> DhcpMessage | None:
+        """The message in what has arrived, if it is for us; it is kept."""
         self._note("heard", None, data)
         try:
             message = heard and decode(
@@ -727,7 +745,9 @@ class _Client:
         if heard is None:
             self._seen.malformed += 1
             return None
-        if message is not None and len(self._seen.received) < MOST_MESSAGES and not self._is_known(message):
+        if message is None or (only_offers and message.type != "OFFER"):
+            return None
+        if len(self._seen.received) < MOST_MESSAGES and not self._is_known(message):
             self._seen.received.append(message)
         return message
 
@@ -891,8 +911,8 @@ class _Client:
         self._network.note(what, "DHCP", protocol="udp", address=address, port=SERVER_PORT, shape=shape, payload=data)
 
     def _on_heard(self, data: bytes, heard: Heard | None) -> None:
-        """Queue what has arrived, as long as no more than MOST_MESSAGES wait."""
-        if self._arrived.qsize() < MOST_MESSAGES:
+        """Queue what has arrived, as long as no more than MOST_WAITING wait."""
+        if self._arrived.qsize() < MOST_WAITING:
             self._arrived.put_nowait((data, heard))
         else:
             self._seen.unread = True

@@ -27,7 +27,7 @@ KEPT_BYTES = 1500
 
 Reveals = Literal[
     "nothing", "ssid", "ssid-hex", "bssid", "server-mac", "client-mac", "address", "host", "asked-name", "url",
-    "interface", "user", "raw", "page", "said", "words", "log-line",
+    "interface", "user", "raw", "page", "said", "words", "log-line", "device-line",
 ]  # fmt: skip
 """What a text in a report may reveal about the people and the network."""
 
@@ -67,7 +67,7 @@ Words = Annotated[str, reveals("words")]
 """Text of this tool or the operating system, which may quote any of the above."""
 LogLine = Annotated[str, reveals("log-line")]
 """A line of a device's log, with the network's name, the cloud's host, and its address and port filled in."""
-DeviceLine = Annotated[str, reveals("words")]
+DeviceLine = Annotated[str, reveals("device-line")]
 """A line of a device's own log, as somebody gave it: any name, address or id may stand in it."""
 
 
@@ -1567,7 +1567,7 @@ class DeviceLog(Struct, kw_only=True):
 
 
 class Observations(Struct, kw_only=True):
-    """One key per probe; None if the probe did not finish."""
+    """One key per probe; None if the probe did not finish, or was not asked for."""
 
     scope: Scope = field(default_factory=Scope)
     wifi: Wifi | None = None
@@ -1584,6 +1584,8 @@ class Observations(Struct, kw_only=True):
     vendor_status: VendorStatus | None = None
     as_device: AsDevice | UnsetType = UNSET
     join: Join | UnsetType = UNSET
+    log: DeviceLog | None = None
+    """The log of a device, which somebody gave: text from outside, and no measurement of this run."""
 
 
 Protocol = Literal["udp", "tcp", "arp"]

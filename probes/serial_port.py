@@ -165,9 +165,8 @@ def _why(name: str, problem: Exception) -> PortError:
     if number in {errno.EBUSY, errno.EAGAIN} or "PermissionError" in text:
         return PortError(f"{name} is in use by another program, such as a serial monitor: close that, and try again")
     if number == errno.EACCES:
-        return PortError(
-            f"{name} may not be opened by this user: run netpreflight as root, or join the group that owns it (dialout)"
-        )
+        how = "join the group that owns it (dialout), or run netpreflight log as root"
+        return PortError(f"{name} may not be opened by this user: {how}")
     return PortError(f"{name} cannot be opened as a serial port: {text}")
 
 

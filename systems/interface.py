@@ -361,6 +361,9 @@ class System:
         """Take the ICMP errors that the system has kept for a socket; `told_by` as `report_icmp_errors` gave it."""
         return iter(())
 
+    def report_unnamed_errors(self, sock: socket.socket) -> None:
+        """Have `receive` give the ICMP errors that a UDP socket's packets cause, if the system tells them so."""
+
     def receive(self, sock: socket.socket, most: int) -> tuple[bytes, tuple[str, int]] | UnnamedError:
         """Take the next datagram (up to `most` bytes, address and port), or the ICMP error that comes in its place.
 

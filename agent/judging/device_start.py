@@ -6,13 +6,16 @@ the device's profile states its log lines and LED signals ([startup] and [led]).
 
 from typing import Any, NamedTuple
 
+from msgspec import UNSET
+
+from netpreflight.agent.judging.device_log import shown_stages
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dhcp import NOT_KEPT
 from netpreflight.agent.judging.registry import CHECKS, may_stop
 from netpreflight.agent.led import LedSignal, Light, LightSignal, signal
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.profiles.facts import LedFacts
-from netpreflight.agent.results import Check, InternetTest, Reached, StartStage, Startup, StartupStage
+from netpreflight.agent.results import Check, InternetTest, LogStageSeen, Reached, StartStage, Startup, StartupStage
 from netpreflight.probes.observations import Connection
 
 _TITLES: dict[StartStage, str] = {
@@ -38,12 +41,13 @@ def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startu
     stages: list[StartupStage] = []
     stopped = False
     handshake: _Handshake | None = None
+    logged = shown_stages(view.seen.log) if view.seen.log else {}
     lost = _stages_with_wrong_router(view, checks) or _stages_with_lost_lease(checks)
     for name in _TITLES:
         state, check = ("not-reached", None) if stopped else lost.get(name) or _state(name, checks)
         if state == "stops":
             stopped, handshake = True, _handshake(name, check, view)
-        stages.append(_stage(name, state, check, view, test, handshake if state == "stops" else None))
+        stages.append(_stage(name, state, check, view, test, handshake if state == "stops" else None, logged))
     stop = next((stage for stage in stages if stage.state == "stops"), None)
     # A required check that belongs to no stage can fail too: then whether the device gets online is not settled.
     doubtful = any(row.level == "required" and row.status in {"fail", "unknown"} for row in checks)
@@ -145,6 +149,7 @@ def _stage(
     view: DeviceView,
     test: InternetTest,
     handshake: _Handshake | None,
+    logged: dict[StartStage, LogStageSeen],
 ) -> StartupStage:
     """One stage of the start: whether it is reached, with its log line, LED and expected time."""
     stops = state == "stops"
@@ -165,6 +170,7 @@ def _stage(
         network_sees=_network_sees(name, view),
         why=check.summary if check else None,
         check=check.id if check else None,
+        device_log=logged.get(name, UNSET),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from msgspec import UNSET, Struct
 
-from netpreflight.agent.judging import cloud, coap, dhcp, dns, join, ntp, path, portal, servers, wifi
+from netpreflight.agent.judging import cloud, coap, device_itself, dhcp, dns, join, ntp, path, portal, servers, wifi
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
@@ -674,6 +674,47 @@ _ROWS = (
         owner="network administrator",
         locates=True,
         asked=servers.of_cloud,
+    ),
+    # --- the device itself, by its own log: never the network
+    Row(
+        id="device.credentials",
+        stage=None,
+        judge=device_itself.credentials,
+        problems=("refused", "not-shown"),
+        probes=(),
+        exists=device_itself.has_log,
+        plain="The device was given a wrong passphrase, most likely.",
+        owner="device owner",
+    ),
+    Row(
+        id="device.keys",
+        stage=None,
+        judge=device_itself.keys,
+        problems=("not-accepted", "not-usable", "not-shown"),
+        probes=(),
+        exists=device_itself.has_log,
+        plain="The device's keys have to be mended.",
+        owner="device owner",
+    ),
+    Row(
+        id="device.firmware",
+        stage=None,
+        judge=device_itself.firmware,
+        problems=("crash", "no-memory", "radio-silent", "safe-mode", "not-shown"),
+        probes=(),
+        exists=device_itself.has_log,
+        plain="The device's program or firmware has to be mended.",
+        owner="device owner",
+    ),
+    Row(
+        id="device.power",
+        stage=None,
+        judge=device_itself.power,
+        problems=("low-battery", "not-shown"),
+        probes=(),
+        exists=device_itself.has_log,
+        plain="The device has too little power.",
+        owner="device owner",
     ),
 )
 

@@ -33,6 +33,9 @@ _BROADCAST, _NO_ADDRESS = "255.255.255.255", "0.0.0.0"  # noqa: S104 - BOOTP's "
 _SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_STATISTICS, _PACKET_MR_PROMISC = 263, 1, 6, 1
 _BOOTREPLY = b"\x02"
 _LARGEST = 4096
+_SO_RCVBUFFORCE = 33
+_BUFFER = 2_000_000
+"""Bytes, of which the kernel makes twice as many: some seconds' worth of a flood of answers, if this laptop is busy."""
 
 
 class Heard(NamedTuple):
@@ -86,6 +89,8 @@ class RawTransport:
             filters.attach(self._arp, filters.arp())
             self._socket.settimeout(0)
             filters.attach(self._socket, None)  # until something is asked
+            with contextlib.suppress(OSError):  # without CAP_NET_ADMIN the default buffer has to do
+                self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
             self._arp.bind((self._network.interface, ARP))
             self._socket.bind((self._network.interface, 0x0800))
             # Some servers answer the device's address although the broadcast flag is set.
@@ -105,7 +110,7 @@ class RawTransport:
             self._close()
             raise
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._socket.fileno(), self._on_readable)
+        loop.add_reader(self._socket.fileno(), self.read)
         loop.add_reader(self._arp.fileno(), self._on_arp_readable)
 
     def expect(self, xids: Collection[int]) -> None:
@@ -150,8 +155,8 @@ class RawTransport:
         self._socket.send(frame)
         return Sent(frame, len(frame) - ETHERNET_SIZE)
 
-    def _on_readable(self) -> None:
-        """Hand over the frames that have arrived."""
+    def read(self) -> None:
+        """Hand over frames that have arrived, up to MOST_AT_ONCE."""
         for _ in range(MOST_AT_ONCE):  # the loop calls again while there is more
             try:
                 frame = self._socket.recv(_LARGEST)
@@ -265,6 +270,11 @@ class UdpTransport:
     def _send(self, sock: socket.socket, message: bytes, target: str) -> Sent:
         sock.sendto(message, (target, SERVER_PORT))
         return Sent(message, len(message) + UDP_OVERHEAD)
+
+    def read(self) -> None:
+        """Hand over datagrams that have arrived, up to MOST_AT_ONCE from each socket."""
+        for sock in filter(None, (self._client, self._relay)):
+            self._on_readable(sock)
 
     def _on_readable(self, sock: socket.socket) -> None:
         """Hand over the datagrams that have arrived, those left out that answer other clients."""

@@ -297,7 +297,7 @@ class UdpClimb(Climb):
             if own_port:
                 sock = self.network.udp(self.purpose, self.shape, self.place.host)
                 sock.expect(self.rungs.port, self.place.address)
-                sock.on_unnamed = probe.refused_by_somebody
+                sock.tell_unnamed(probe.refused_by_somebody)
                 self._own.append((sock, probe))
             problem = sock.send(probe.payload, self.place.address, self.rungs.port, ttl=ttl)
         if problem is not None:

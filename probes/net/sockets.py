@@ -148,8 +148,7 @@ class UdpSocket:
         self._strangers = 0
         self._refusals = 0
         self._was_refused = False
-        self.on_unnamed: Callable[[UnnamedError, float], None] = lambda *_: None
-        """Called with each ICMP error whose sender the system does not tell, and when it came (monotonic clock)."""
+        self._on_unnamed: Callable[[UnnamedError, float], None] = lambda *_: None
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._told_by: socket.socket | None = None
         """Where the system tells the ICMP errors, if not by this socket itself."""
@@ -179,6 +178,11 @@ class UdpSocket:
         self._expected = Expected(port, address, mark, mark_at)
         if self._strangers > MOST_STRANGERS:
             filters.attach(self.socket, filters.datagrams(address, port, mark, mark_at))
+
+    def tell_unnamed(self, on_unnamed: Callable[[UnnamedError, float], None]) -> None:
+        """Where the system tells ICMP errors without their sender, call this with each, and when it came."""
+        self._on_unnamed = on_unnamed
+        SYSTEM.report_unnamed_errors(self.socket)
 
     def take_lost(self) -> bool:
         """Whether, since the last call, more arrived than could be read, so that an answer may have been lost."""
@@ -284,7 +288,7 @@ class UdpSocket:
                 continue
             if isinstance(received, UnnamedError):
                 self._was_refused = self._was_refused or (received.type, received.code) == _PORT_UNREACHABLE
-                self.on_unnamed(received, self._network.clock.monotonic())
+                self._on_unnamed(received, self._network.clock.monotonic())
                 continue
             payload, (address, port) = received
             fits = self._expected is None or self._expected.fits(payload, address, port)

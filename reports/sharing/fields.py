@@ -52,7 +52,12 @@ class Names:
 
 
 def by_kind(
-    names: Names, addresses: Addresses, shapes: Shapes, sentences: Sentences, log_line: Callable[[str], str]
+    names: Names,
+    addresses: Addresses,
+    shapes: Shapes,
+    sentences: Sentences,
+    log_line: Callable[[str], str],
+    device_line: Callable[[str], str],
 ) -> Show:
     """For each kind of text, the function that returns what may be shown of it."""
     return {
@@ -73,4 +78,5 @@ def by_kind(
         "said": sentences.said,
         "words": sentences.text,
         "log-line": log_line,
+        "device-line": device_line,
     }

@@ -4,9 +4,15 @@ import re
 from collections.abc import Callable, Sequence
 
 from netpreflight.agent import profiles
+from netpreflight.agent.profiles.log_lines import KINDS
 from netpreflight.agent.report import Report
+from netpreflight.probes.observations import DeviceLog
 from netpreflight.reports.sharing.kept import Kept
+from netpreflight.reports.sharing.patterns import Shapes
 from netpreflight.reports.sharing.sentences import Sentences
+from netpreflight.reports.sharing.tokens import HIDDEN
+
+_HEAD = re.compile(r"(?:(\d{10}) )?(?:\[([a-z0-9]{1,12})[A-Za-z0-9_.]{0,40}\] )?((?:TRACE|INFO|WARN|ERROR|PANIC): )?")
 
 
 class LogLines:
@@ -49,3 +55,47 @@ def _templates(reports: Sequence[Report]) -> list[re.Pattern[str]]:
 def _template(text: str) -> re.Pattern[str]:
     before, _, after = (re.sub(r"\\\{\w+\\\}", ".*", re.escape(part)) for part in text.partition("{ssid}"))
     return re.compile(f"{before}(?P<ssid>.*){after}", re.DOTALL)
+
+
+class DeviceLines:
+    """Shows lines of a device's own log: what stands in them is known from the fields of their records."""
+
+    def __init__(self, logs: Sequence[DeviceLog], kept: Kept, show_name: Callable[[str], str], shapes: Shapes) -> None:
+        values = {record.name: show_name(record.name) for log in logs for record in log.records if record.name}
+        values |= {record.host: shapes.host(record.host) for log in logs for record in log.records if record.host}
+        longest_first = sorted((value for value in values if values[value] != value), key=len, reverse=True)
+        self._values = values
+        self._pattern = (
+            re.compile("|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in longest_first))
+            if longest_first
+            else None
+        )
+        self._shapes = shapes
+        self._public = kept.public
+
+    def line(self, line: str) -> str:
+        """A line in which names, hosts and addresses are replaced; for the public only how its kind of line begins."""
+        if self._public:
+            return _beginning(line)
+        if self._pattern is not None:
+            line = self._pattern.sub(lambda found: self._values[found[0]], line)
+        return self._shapes.text(line)
+
+
+def _beginning(line: str) -> str:
+    """A line without all that differs from device to device."""
+    head = _HEAD.match(line)
+    at = head.end() if head else 0
+    kind = next((kind for kind in KINDS if line.startswith(kind.begin, at)), None)
+    if kind is None or head is None:
+        return HIDDEN if line else ""
+    time, category, level = head.groups(default="")
+    before = f"{time} " if time else ""
+    before += f"[{category}] " if category else ""
+    return f"{before}{level}{kind.begin}" + (" …" if len(line) > at + len(kind.begin) else "")
+
+
+def own_names(log: DeviceLog) -> set[str]:
+    """The names of the networks that a device itself joins."""
+    own = ("joining", "heard-joining", "known", "wifi-link")
+    return {record.name for record in log.records if record.name and record.kind in own}

@@ -11,13 +11,13 @@ import msgspec
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Report, SharedLevel, SharingLevel
 from netpreflight.agent.report.ticket import for_judging, is_judged_alike, without_classes
-from netpreflight.probes.observations import Event, Observations, Reveals
+from netpreflight.probes.observations import DeviceLog, Event, Observations, Reveals
 from netpreflight.probes.quoting import QuotedNames
 from netpreflight.probes.urls import joined, parts
 from netpreflight.reports.sharing.addresses import Addresses
 from netpreflight.reports.sharing.fields import Names, by_kind
 from netpreflight.reports.sharing.kept import kept
-from netpreflight.reports.sharing.log_lines import LogLines
+from netpreflight.reports.sharing.log_lines import DeviceLines, LogLines, own_names
 from netpreflight.reports.sharing.patterns import Shapes, quoted_in
 from netpreflight.reports.sharing.rounding import Rounding, by_token
 from netpreflight.reports.sharing.sentences import Sentences, SpokenWords, own_words
@@ -50,7 +50,13 @@ def shared(report: Report, level: SharingLevel, profile: Profile | None = None) 
     return msgspec.structs.replace(ticket, judgeable=is_judged_alike(ticket, report, profile))
 
 
-def hidden(made: AnyStruct, reports: Sequence[Report], level: SharedLevel, events: Sequence[Event] = ()) -> AnyStruct:
+def hidden(
+    made: AnyStruct,
+    reports: Sequence[Report],
+    level: SharedLevel,
+    events: Sequence[Event] = (),
+    logs: Sequence[DeviceLog] = (),
+) -> AnyStruct:
     """`made` without what the level hides; it may quote anything in these reports, which all share the same tokens.
 
     Args:
@@ -58,18 +64,22 @@ def hidden(made: AnyStruct, reports: Sequence[Report], level: SharedLevel, event
         reports: the reports that it is made from.
         level: what to hide.
         events: the events in it, which quote what the network said, as observations do.
+        logs: logs of devices that it quotes, beside those in the reports.
     """
     if level != "public":
-        return replaced(made, _shown(reports, level, events))
+        return replaced(made, _shown(reports, level, events, logs))
     rounding = Rounding()
     reports = [rounding.of(report) for report in reports]
-    return by_token(replaced(rounding.of(made), _shown(reports, level, events)))
+    return by_token(replaced(rounding.of(made), _shown(reports, level, events, logs)))
 
 
-def _shown(reports: Sequence[Report], level: SharedLevel, events: Sequence[Event]) -> Show:
+def _shown(reports: Sequence[Report], level: SharedLevel, events: Sequence[Event], logs: Sequence[DeviceLog]) -> Show:
     """Give every value in the reports its token; returns how each kind of text is shown."""
     held = [texts(report.observations, report.footprint) for report in reports]
     stays = kept(reports, held, level)
+    logs = [*logs, *(report.observations.log for report in reports if report.observations.log)]
+    if level == "ticket":
+        stays.names.update(name for log in logs for name in own_names(log))
     tokens = Tokens(stays.names)
     addresses = Addresses(tokens, stays.macs, public=stays.public)
     shapes = Shapes(tokens, stays, addresses)
@@ -79,7 +89,8 @@ def _shown(reports: Sequence[Report], level: SharedLevel, events: Sequence[Event
     words = SpokenWords(own_words(check.id for report in reports for check in report.checks))
     # Until all names are known, texts of servers are shown without searching for names in quotes.
     nameless = Sentences(QuotedNames({}), words, shapes, public=stays.public)
-    show = by_kind(names, addresses, shapes, nameless, nameless.text)
+    lines = DeviceLines(logs, stays, names.ssid, shapes)
+    show = by_kind(names, addresses, shapes, nameless, nameless.text, lines.line)
     for report, found in zip(reports, held, strict=True):
         _learn(report.observations, found, show, quoted, words)
     if stays.public:
@@ -90,7 +101,8 @@ def _shown(reports: Sequence[Report], level: SharedLevel, events: Sequence[Event
                     words.learn(inner, HIDDEN)
 
     sentences = Sentences(QuotedNames(quoted), words, shapes, public=stays.public)
-    return by_kind(names, addresses, shapes, sentences, LogLines(reports, stays, names.ssid, sentences).line)
+    log_line = LogLines(reports, stays, names.ssid, sentences).line
+    return by_kind(names, addresses, shapes, sentences, log_line, lines.line)
 
 
 def _learn(seen: Observations, found: Texts, show: Show, quoted: dict[str, str], words: SpokenWords) -> None:

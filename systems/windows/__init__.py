@@ -113,12 +113,15 @@ class Windows(System):
         return icmp.told()
 
     def report_icmp_errors(self, sock: socket.socket) -> None:
-        """Let an ICMP error end an attempt to connect, or come in place of a datagram, where this Windows can."""
-        with contextlib.suppress(OSError):
-            if sock.type == socket.SOCK_STREAM:
+        """Let an ICMP error end an attempt to connect, where this Windows can."""
+        if sock.type == socket.SOCK_STREAM:
+            with contextlib.suppress(OSError):
                 icmp.report(sock)
-            else:
-                self._receivers[sock] = icmp.receiver(sock)
+
+    def report_unnamed_errors(self, sock: socket.socket) -> None:
+        """Let ICMP errors come in place of datagrams, where this Windows can."""
+        with contextlib.suppress(OSError):
+            self._receivers[sock] = icmp.receiver(sock)
 
     def receive(self, sock: socket.socket, most: int) -> tuple[bytes, tuple[str, int]] | UnnamedError:
         """Take the next datagram or ICMP error."""

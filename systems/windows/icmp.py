@@ -1,4 +1,4 @@
-"""Which router has dropped a SYN, as Windows 10 from version 2004 on tells a program (Wine does not).
+"""Which router has dropped a packet, as Windows 10 from version 2004 on tells a program (Wine does not).
 
 TCP_FAIL_CONNECT_ON_ICMP_ERROR ends an attempt to connect with WSAEHOSTUNREACH as soon as an ICMP error comes, and
 TCP_ICMP_ERROR_INFO then has the error and its sender (learn.microsoft.com, IPPROTO_TCP socket options).
@@ -27,6 +27,7 @@ _GET_FUNCTION = 0xC8000006  # SIO_GET_EXTENSION_FUNCTION_POINTER, ws2def.h
 _WSARECVMSG = UUID("f689d7c8-6f1f-436b-8a53-e54fe351c322").bytes_le  # WSAID_WSARECVMSG, mswsock.h
 _BY_ERROR = {10052: (11, 0), 10054: (3, 3)}  # WSAENETRESET: time exceeded; WSAECONNRESET: port unreachable
 _WOULD_BLOCK = 10035
+_MSG_ERRQUEUE = 0x1000  # ws2def.h
 _CONTROL_BYTES, _SOCKADDR_BYTES = 256, 28
 Receiver = Callable[[int], "tuple[bytes, tuple[str, int]] | UnnamedError"]
 """Takes the next datagram or ICMP error of a socket, given the most bytes of a datagram."""
@@ -159,6 +160,8 @@ def receiver(sock: socket.socket) -> Receiver:
         of_error = error_in(told_of.raw[: min(message.Control.len, _CONTROL_BYTES)])
         if of_error is not None:
             return of_error
+        if message.dwFlags & _MSG_ERRQUEUE:
+            raise OSError("WSARecvMsg told of an error, and not which one")
         source = address_in(name.raw)
         if source is None or ":" in source:
             raise OSError("WSARecvMsg named no sender")
@@ -178,6 +181,6 @@ def error_in(control: bytes) -> UnnamedError | None:
         if (header.cmsg_level, header.cmsg_type) == (socket.IPPROTO_IP, _IP_RECVERR):
             body = control[start + head : end].ljust(ctypes.sizeof(RecvErr), b"\0")
             error: Any = RecvErr.from_buffer_copy(body)
-            return UnnamedError(error.type, error.code) if error.protocol == _ICMP else None
+            return UnnamedError(error.type, error.code)
         start += (header.cmsg_len + 7) // 8 * 8
     return None

@@ -19,13 +19,15 @@ import dns.rrset
 import msgspec
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.judging import judge, judge_one
+from netpreflight.agent.judging import device_log, judge, judge_one
 from netpreflight.agent.judging.signature import is_signed
+from netpreflight.agent.profiles.log_lines import KINDS
 from netpreflight.agent.report import Run, in_page
 from netpreflight.agent.report.saved import Saved
 from netpreflight.agent.selection import Selection
 from netpreflight.probes import cloud, coap, echo, ntp, portal, urls, vendor_status
 from netpreflight.probes import dns as dns_probe
+from netpreflight.probes.device_log import MOST_RECORDS, LogReader
 from netpreflight.probes.net import dtls, raw, unasked
 from netpreflight.probes.net.coap import reply_to
 from netpreflight.probes.net.ladders import number_in
@@ -35,8 +37,10 @@ from netpreflight.probes.wifi import nl80211, wpa_supplicant
 from netpreflight.probes.wifi.capture import BARE, RADIOTAP, CaptureFile, FrameCollector
 from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text
 from netpreflight.probes.wifi.networkmanager import access_point
+from netpreflight.reports import device_log as device_logs
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.sharing import shared
+from netpreflight.reports.terminal import device_log as shown_log
 from netpreflight.reports.terminal import render
 from netpreflight.systems.linux import lease
 from tests.fuzz.harness import Target
@@ -468,6 +472,25 @@ def _read_name(made: bytes) -> None:
     ssid_bytes(text_of(made))
 
 
+LOGS = sorted((Path(__file__).parents[1] / "unit" / "data" / "device-logs").glob("*.log"))
+
+
+def _read_device_log(made: bytes, source: Random) -> None:
+    """A device's log, in pieces: read, judged and shown; a stage is claimed only with a line that says so."""
+    log = LogReader(KINDS)
+    at = source.randrange(len(made) + 1)
+    log.feed(made[:at])
+    log.feed(made[at:])
+    log.finish()
+    assert len(log.seen.records) <= MOST_RECORDS
+    answer = device_log.answered(log.seen)
+    assert answer.result != "online" or b"onnected" in made.replace(b"\0", b"")
+    assert answer.result not in {"online", "stops", "lost"} or answer.lines, answer
+    device_logs.render(answer)
+    if source.randrange(16) == 0:
+        shown_log.render(answer)
+
+
 COAP = [b"\x70\0\x12\x34", b"\x60\x45\x12\x34\xb4test\xffx"]
 STATUS = [
     (
@@ -513,6 +536,7 @@ _TARGETS = (
     Target("saved-bytes", [SAMPLES[0].read_bytes()[:4000]], total(_read_saved_bytes), 16),
     Target("page", [RUN_IN_PAGE, b"<p>" + RUN_IN_PAGE + b"</p>"], refusing(_read_page), 16),
     Target("saved", [b"x", b"http://[x", b"\x1b[31m<b>|`"], _read_saved, 1),
+    Target("device-log", [log.read_bytes() for log in LOGS], _read_device_log, 8),
     Target("portal", PAGES, _see_portal, 1),
     Target("cloud", [HELLO_VERIFY, SERVER_HELLO, ALERT, OPENSSL, *VENDOR], _see_cloud, 1),
     Target("coap-server", [b"\x70\0\x12\x34", *PAGES[3:5]], _see_coap, 1),

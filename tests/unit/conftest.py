@@ -1,9 +1,28 @@
 """Hypothesis as CI needs it: the same examples on every run, and nothing written beside the tests."""
 
 import gc
+import sys
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
+
+NEEDS_LINUX = {
+    "capabilities, netlink, packet sockets, namespaces, limits of memory": (
+        "answers", "architecture", "cli", "dhcp", "doctor", "fuzz", "kept_runs", "ladder_files", "output_files",
+        "privilege", "serial_port", "wifi_capture", "wifi_elements", "wifi_sources_linux", "wifi_sources_others",
+    ),
+    "a terminal, users, links and signals of POSIX, or a shell": (
+        "company_file", "double_click", "explain_command", "floods", "macos_system", "next_step", "odd_cases", "picker",
+        "progress", "requests", "saved", "start", "starters", "stopping", "wifi_lab",
+    ),
+    "the programs of .venv, and sockets as Linux has them": (
+        "adding", "cli_capture", "compare_command", "debug", "devices_command", "dtls", "firewall", "html", "in_page",
+        "led", "licences", "live_log", "lock", "network", "package", "raw", "safe_text", "ticket", "version",
+        "windows_system", "witnesses",
+    ),
+}  # fmt: skip
+"""The modules that are left out on other systems, by what they need; most others judge, decode and render."""
+collect_ignore = [f"test_{name}.py" for names in NEEDS_LINUX.values() for name in names if sys.platform != "linux"]
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=150)
 settings.load_profile("fixed")

@@ -6,6 +6,7 @@ from netpreflight.probes.net.clock import Clock as System
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, Shape
 from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
 from netpreflight.probes.observations import Icmp
+from netpreflight.systems.interface import UnnamedError
 
 Answer = bytes | Icmp | tuple[bytes, str, int]
 """A datagram from the address asked, an ICMP error, or a datagram from another address and port."""
@@ -48,12 +49,16 @@ class FakeSocket(UdpSocket):
         """Of what was sent, each."""
         self.ttls: list[int | None] = []
         """The same."""
-        self.on_unnamed = lambda *_: None
+        self.on_unnamed: Callable[[UnnamedError, float], None] = lambda *_: None
         self.coming: list[tuple[float, Datagram | Refusal]] = []
 
     def expect(self, port: int, address: str | None = None, mark: bytes = b"", mark_at: int = 0) -> None:
         """Note what an answer looks like."""
         self.expected = (port, address, mark, mark_at)
+
+    def tell_unnamed(self, on_unnamed: Callable[[UnnamedError, float], None]) -> None:
+        """Keep who is told."""
+        self.on_unnamed = on_unnamed
 
     def take_lost(self) -> bool:
         """Whether the script says that more came than could be read."""

@@ -59,6 +59,8 @@ class Filler:
             return [self._value(inner, where), self._value(inner, where)]
         if get_origin(kind) is Literal:
             return get_args(kind)[self._choice % len(get_args(kind))]
+        if get_origin(kind) is dict:
+            return {self._value(part, where): self._value(told, where) for part, told in [get_args(kind)]}
         if kind is str:
             return self._canary(where, what)
         if isinstance(kind, type) and issubclass(kind, Struct):
@@ -103,6 +105,7 @@ def canary(what: Reveals, n: int) -> str:
         f"/home/canary{n}/x, fd00:ca:fe::{n:x}, error: b'canary{n}', {'ca' * 11}{n & 255:02x}, "
         f"Port could not be cast to integer value as 'canary{n} room', no \"canary{n} door\"",
         "log-line": "",
+        "device-line": f"canary{n} line of {address}, {mac}, {'ca' * 11}{n & 255:02x}",
     }[what]
 
 

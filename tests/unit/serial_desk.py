@@ -146,9 +146,20 @@ class Pair:
         while data:
             data = data[os.write(self.near, data[:1000]) :]
 
+    def wait_until_read(self) -> None:
+        """Wait until all that was printed has been taken."""
+        far, end = os.open(self.name, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK), time.monotonic() + 30
+        try:
+            while select.select([far], [], [], 0)[0] and time.monotonic() < end:
+                time.sleep(0.01)
+        finally:
+            os.close(far)
+
     def written(self) -> bytes:
         """What was written to the device."""
-        return os.read(self.near, 4096) if select.select([self.near], [], [], 0)[0] else b""
+        with contextlib.suppress(OSError):  # nobody has the far end open, and nothing was written
+            return os.read(self.near, 4096) if select.select([self.near], [], [], 0)[0] else b""
+        return b""
 
 
 @contextlib.contextmanager
@@ -156,9 +167,9 @@ def pair_of_ends() -> Iterator[Pair]:
     """A pseudo-terminal."""
     near, far = pty.openpty()
     name = os.ttyname(far)
+    os.close(far)  # else this process would be one that uses it
     try:
         yield Pair(near, name)
     finally:
-        for end in (near, far):
-            with contextlib.suppress(OSError):
-                os.close(end)
+        with contextlib.suppress(OSError):
+            os.close(near)

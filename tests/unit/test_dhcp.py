@@ -18,9 +18,10 @@ from netpreflight.probes import dhcp, obstacles
 from netpreflight.probes.net import filters, packet_bytes
 from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.net.dhcp_release import device_mac
-from netpreflight.probes.net.dhcp_transport import UdpTransport
+from netpreflight.probes.net.dhcp_transport import Heard, Sent, UdpTransport
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Dhcp, DhcpMessage, DhcpRequestType, Privileges, Scope
+from tests.lab.datagrams import dhcp_responder
 from tests.unit.dhcp_replies import ACK, COOKIE, MAC, NAK, OFFER, XID, decode, decoded, ip, option, reply
 
 CAPTURE = Path(__file__).parent / "data" / "dhcp-option-108.pcapng"
@@ -515,8 +516,32 @@ def test_a_network_that_goes_away_over_udp_is_no_measurement(monkeypatch: pytest
     assert "Network is down" in (seen.exchange_denied or "")
 
 
-def exchanged(network: Network, scope: Scope) -> Dhcp:
-    """What is seen over UDP, and what the rest of the run is told of it: that no lease was asked for."""
+def test_an_offer_that_still_waits_to_be_read_at_the_end_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    def arrives(self: UdpTransport) -> None:
+        if asked:
+            (offer,) = dhcp_responder("offer", "192.168.77.1", "192.168.77.120")(asked.pop(0), 0)
+            self._on_heard(offer.data, Heard(offer.data, "192.168.77.1", None, broadcast=True))
+
+    def broadcast(_: UdpTransport, message: bytes, __: str | None) -> Sent:
+        asked.append(message)
+        return Sent(message, len(message))
+
+    monkeypatch.setattr(UdpTransport, "open", lambda self, on_heard, _: setattr(self, "_on_heard", on_heard))
+    monkeypatch.setattr(UdpTransport, "close", lambda *_: None)
+    monkeypatch.setattr(UdpTransport, "broadcast", broadcast)
+    monkeypatch.setattr(UdpTransport, "read", arrives)
+    monkeypatch.setattr(dhcp, "GIVE_UP_S", 0.05)
+    seen = exchanged(Network("eth9", CLOCK.monotonic()), Scope(interface="eth9", os="win32"), denied=False)
+
+    assert [offer.server for offer in seen.offers()] == ["192.168.77.1"]
+    assert not seen.unread
+    assert [sent.type for sent in seen.sent if sent.type != "DISCOVER"] == [], "too late to be asked for"
+
+
+def exchanged(network: Network, scope: Scope, *, denied: bool = True) -> Dhcp:
+    """What is seen over UDP, and what the rest of the run is told of it: whether no lease could be asked for."""
     told: list[bool] = []
     asked = dhcp.dhcp(
         network,
@@ -528,7 +553,7 @@ def exchanged(network: Network, scope: Scope) -> Dhcp:
         transport="udp",
     )
     seen = asyncio.run(asked)
-    assert told == [True]
+    assert told == [denied]
     return seen
 
 

@@ -78,6 +78,7 @@ def test_a_colour_may_be_told_as_another(told: str, meant: list[str]) -> None:
         "cyan -> two orange flashes",
         "cyan → orange x2",
         "cyan followed by orange, 2 times",
+        "Flashing cyan, then 2 (two) orange flashes",
         "Cyan and sometimes orange 2x",
         "cyan, orange, orange",
         "first cyan, second orange, twice",
@@ -130,6 +131,12 @@ def test_what_was_said_rules_out_what_contradicts_it_and_leaves_the_rest() -> No
     assert "breathing green" not in found("blinking green")
     assert {"breathing green", "solid green"} <= set(found("green"))
     assert found("breathing yellow") == []
+
+
+def test_what_only_flashes_in_between_is_found_alone() -> None:
+    assert found("blinking orange", "photon", "1.5.2") == found("cyan, then orange", "photon", "1.5.2") != []
+    assert found("blinking yellow") == ["blinking yellow"]
+    assert found("no LED at all") == found("no light") == found("it is not lit") == ["no light"]
 
 
 def test_what_came_before_may_be_told_too() -> None:

@@ -27,6 +27,7 @@ from netpreflight.probes.net.payload_shapes import (
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Contact
 from netpreflight.systems import SYSTEM
+from netpreflight.systems.interface import UnnamedError
 
 HERE = "127.0.0.1"
 ALL = {name: value for name, value in vars(shapes).items() if isinstance(value, Shape)}
@@ -167,6 +168,39 @@ def test_a_refusal_whose_sender_windows_does_not_name_is_a_refusal_by_nobody_in_
 
     assert attempt.icmp is None
     assert (attempt.outcome, attempt.detail) == (("timeout", REFUSED) if is_refused else ("reply", None))
+
+
+@pytest.mark.parametrize(("kind", "code", "is_refused"), [(3, 3, True), (11, 0, False)])
+def test_an_icmp_error_whose_sender_is_not_told_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, *, kind: int, code: int, is_refused: bool
+) -> None:
+    receive = SYSTEM.receive
+    told: list[UnnamedError] = []
+
+    def receive_untold(sock: socket.socket, most: int) -> tuple[bytes, tuple[str, int]] | UnnamedError:
+        """As on Windows: in the place of what has come."""
+        receive(sock, most)
+        return UnnamedError(kind, code)
+
+    monkeypatch.setattr(SYSTEM, "receive", receive_untold)
+
+    async def run() -> Exchange[bytes]:
+        async with Network("lo", time.monotonic()) as network:
+            loop = asyncio.get_running_loop()
+            answering, _ = await loop.create_datagram_endpoint(Answering, local_addr=(HERE, 0))
+            server: int = answering.get_extra_info("sockname")[1]
+            sock = network.udp("NTP", WHOLE)
+            sock.tell_unnamed(lambda error, _at: told.append(error))
+            try:
+                return await exchange(network, sock, b"?", HERE, server, at_s=(0.0,), give_up_s=0.5, read=bytes)
+            finally:
+                answering.close()
+                await asyncio.sleep(0)  # its socket is closed by the loop, one step later
+
+    (attempt,) = asyncio.run(run()).attempts
+
+    assert (attempt.outcome, attempt.detail) == ("timeout", REFUSED if is_refused else None)
+    assert told == [UnnamedError(kind, code)]
 
 
 def test_what_windows_says_of_an_earlier_datagram_does_not_keep_the_next_one_from_being_sent(

@@ -102,7 +102,7 @@ def test_whole_groups_are_named_as_groups() -> None:
     assert in_groups([*air, "dhcp.offer", "portal"]) == "wifi, join, dhcp.offer, portal"
     assert (
         in_groups(list(CHECKS))
-        == "wifi, join, dhcp, dns, ntp.reply, portal, coap.udp-5683, cloud.transport, path.egress"
+        == "wifi, join, dhcp, dns, ntp.reply, portal, coap.udp-5683, cloud.transport, path.egress, device"
     )
 
 

@@ -261,6 +261,9 @@ def test_a_real_port_is_read_and_nothing_is_written(pair: Pair) -> None:
     assert end == "decided"
     assert took.endswith(ONLINE)
     assert pair.written() == b""
+    with Path(pair.name).open("wb", buffering=0) as port:
+        port.write(b"i")
+    assert pair.written() == b"i"
 
 
 def test_a_real_port_that_goes_away_is_noticed(pair: Pair) -> None:

@@ -431,6 +431,7 @@ class Datagrams:
     def __init__(self, windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
         self.coming: list[tuple[bytes, bytes, bytes] | int] = []
         """Payload, sender and control data."""
+        self.flags = 0
         self.options: list[tuple[int, int, object]] = []
         self._error = 0
         called = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_size_t, *[ctypes.c_void_p] * 4)(self._receive)
@@ -463,7 +464,7 @@ class Datagrams:
         ctypes.memmove(buffer.buf, payload, min(len(payload), buffer.len))
         ctypes.memmove(told.name, sender, min(len(sender), told.namelen))
         ctypes.memmove(told.Control.buf, control, min(len(control), told.Control.len))
-        told.Control.len = len(control)
+        told.Control.len, told.dwFlags = len(control), self.flags
         ctypes.c_uint32.from_address(count).value = len(payload)
         return 0
 
@@ -493,14 +494,14 @@ def control_data(kind: int, body: bytes, level: int = 0) -> bytes:
     return (16 + len(body)).to_bytes(8, "little") + level.to_bytes(4, "little") + kind.to_bytes(4, "little") + body
 
 
-def recverr(kind: int, code: int, protocol: int = 1) -> bytes:
-    """IN_RECVERR as control data."""
-    return control_data(75, protocol.to_bytes(4, "little") + bytes(4) + bytes([kind, code, 0, 0]))
+def recverr(kind: int, code: int) -> bytes:
+    """IN_RECVERR as control data: IPPROTO_ICMP, no MTU, type and code."""
+    return control_data(75, b"\1\0\0\0" + bytes(4) + bytes([kind, code, 0, 0]))
 
 
 def test_a_datagrams_icmp_error_comes_without_its_sender(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
     datagrams, here = Datagrams(windows, monkeypatch), Windows()
-    here.report_icmp_errors(datagrams.sock)
+    here.report_unnamed_errors(datagrams.sock)
     assert datagrams.options == [(0, 75, 1)]
     padding = control_data(19, bytes(5)) + bytes(3)  # IP_PKTINFO, and up to the next header
     datagrams.coming = [
@@ -533,9 +534,17 @@ def test_what_is_neither_a_datagram_nor_an_error_is_refused(
     windows: FakeWindows, monkeypatch: pytest.MonkeyPatch, come: int | tuple[bytes, bytes, bytes]
 ) -> None:
     datagrams, here = Datagrams(windows, monkeypatch), Windows()
-    here.report_icmp_errors(datagrams.sock)
+    here.report_unnamed_errors(datagrams.sock)
     datagrams.coming = [come]
     with pytest.raises(OSError, match="WSARecvMsg"):
+        here.receive(datagrams.sock, 64)
+
+
+def test_an_error_that_says_nothing_is_no_answer(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
+    datagrams, here = Datagrams(windows, monkeypatch), Windows()
+    here.report_unnamed_errors(datagrams.sock)
+    datagrams.coming, datagrams.flags = [(b"", SERVER, b"")], 0x1000  # MSG_ERRQUEUE
+    with pytest.raises(OSError, match="told of an error"):
         here.receive(datagrams.sock, 64)
 
 
@@ -544,7 +553,6 @@ def test_no_control_data_is_more_than_no_error(control: bytes) -> None:
     for whole in (control, recverr(11, 0) + control, control + recverr(11, 0)):
         found = icmp.error_in(whole)
         assert found is None or isinstance(found, UnnamedError)
-    assert icmp.error_in(recverr(11, 0, protocol=58)) is None
 
 
 def test_without_the_option_datagrams_are_received_as_before(windows: FakeWindows) -> None:
@@ -552,6 +560,7 @@ def test_without_the_option_datagrams_are_received_as_before(windows: FakeWindow
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, socket.socket(type=socket.SOCK_DGRAM) as other:
         sock.bind(("127.0.0.1", 0))
         here.report_icmp_errors(sock)
+        here.report_unnamed_errors(sock)
         other.sendto(b"answer", sock.getsockname())
         assert here.receive(sock, 64) == (b"answer", ("127.0.0.1", other.getsockname()[1]))
     assert not windows.calls

@@ -131,6 +131,8 @@ def _fitting(said: Heard, every: list[Shown]) -> list[Shown]:
             return []
         if found := [shown for shown in every if _fits_all(told, shown, is_alone=said.is_alone)]:
             return found
+        if len(told) == 1 and (found := [shown for shown in every if _has(shown, told[0])]):
+            return found  # no light that lasts is like that: it is what flashes in between
     return []
 
 
@@ -142,15 +144,15 @@ def _fits_all(told: list[HeardLight], shown: Shown, *, is_alone: bool) -> bool:
     if len(told) == 1:
         light = told[0]
         # What is told alone is what lasts, unless it was counted.
-        return _fits(light, signals[0]) or (light.times is not None and any(_fits(light, each) for each in signals[1:]))
+        return _fits(light, signals[0]) or (light.times is not None and _has(shown, light))
     for begin in range(len(signals)):
         order = [*range(begin, len(signals)), *range(begin)]
-        if (used := _inorder(told, [signals[place] for place in order])) is not None:
+        if (used := _in_order(told, [signals[place] for place in order])) is not None:
             return shown.sign is None or shown.sign in {order[place] for place in used}
     return False
 
 
-def _inorder(told: list[HeardLight], signals: list[LightSignal]) -> list[int] | None:
+def _in_order(told: list[HeardLight], signals: list[LightSignal]) -> list[int] | None:
     """The places of the signals that were told, one after the other; None: they do not come in this order."""
     used, place = list[int](), 0
     for light in told:
@@ -161,6 +163,11 @@ def _inorder(told: list[HeardLight], signals: list[LightSignal]) -> list[int] | 
         used.append(place)
         place += 1
     return used
+
+
+def _has(shown: Shown, light: HeardLight) -> bool:
+    """Whether one of its signals can be what was told."""
+    return any(_fits(light, signal) for signal in shown.signals)
 
 
 def _fits(light: HeardLight, signal: LightSignal) -> bool:

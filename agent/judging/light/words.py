@@ -31,9 +31,11 @@ _FOR_A_TIME = re.compile(
     r"\b(?:every|for|after|about)?\s*(?:\d+|an?|one|two|three|four|five|ten|half a)\s*"
     r"(?:ms|s|secs?|seconds?|min|mins|minutes?|hz|hours?)\b"
 )
+_SAID_AGAIN = re.compile(r"\(\s*(?:\d{1,2}|[a-z]{3,8})\s*(?:x|times)?\s*\)")
+"""A number once more, in brackets: "two (2)"."""
 _NEGATED = re.compile(
     r"\b(?:no longer|never|not|without|isn't|doesn't|does not|is not|stops?|stopped|no)\s+(?:any |a |the )?"
-    r"(?:(?P<blinks>blink\w*|flash\w*)|(?P<on>on\b|lit\b)|(?!light)[a-z-]+)"
+    r"(?:(?P<blinks>blink\w*|flash\w*)|(?P<on>on\b|lit\b)|(?!lights?\b|leds?\b)[a-z-]+)"
 )
 _THEN = (
     r"\bthen\b|→|➔|⇒|->|=>|>|\bfollowed by\b|\bafter (?:that|which|this)\b|\bafterwards?\b|\bnext\b|\bsometimes\b|"
@@ -90,7 +92,7 @@ _NUMBER = re.compile(
 _ONE_BLINK = re.compile(r"\ban? (?:[a-z-]+ ){0,3}(?:blink|flash|burst|pulse)\b|\b(?:short|brief)\b")
 _RHYTHMS: tuple[tuple[str, Rhythm], ...] = (
     (r"rainbow|all colou?rs|many colou?rs|colou?rs chang\w+", "rainbow"),
-    (r"off|no light|nothing|unlit|dead|black|dark", "off"),
+    (r"off|no (?:light|led)s?|nothing|unlit|dead|black|dark", "off"),
     (r"breath\w*|puls\w*|fad(?:e|es|ing)|throb\w*|swell\w*", "breathing"),
     (r"blink\w*|flash\w*|flicker\w*|wink\w*|strob\w*", "blinking"),
     (
@@ -124,7 +126,7 @@ def heard(words: str) -> Heard:
     is_colour_blind, is_alone = bool(_COLOUR_BLIND.search(text)), bool(_ALONE.search(text))
     for removed in (_COLOUR_BLIND, _ALONE, _REPEATED, _DEVICES):
         text = removed.sub(" ", text)
-    text = _FOR_A_TIME.sub(" ", _SOS.sub(" sos ", text))
+    text = _SAID_AGAIN.sub(" ", _FOR_A_TIME.sub(" ", _SOS.sub(" sos ", text)))
     text = _NEGATED.sub(lambda match: " solid " if match["blinks"] else " off " if match["on"] else " ", text)
     lights = list[HeardLight]()
     for piece, begins in _pieces(text):

@@ -1,0 +1,76 @@
+"""Judging what a device's own log says of the device itself: `device.*`. It never changes the network's verdict."""
+
+from netpreflight.agent.judging.device_log import device_causes, shown_stages
+from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.profiles.log_lines import MEANS
+from netpreflight.agent.results import Finding, StartStage
+from netpreflight.probes.observations import Observations
+
+_WHAT = {
+    "device.credentials": "the network's name and passphrase that the device has",
+    "device.keys": "the device's keys",
+    "device.firmware": "the device's program and firmware",
+    "device.power": "the device's power",
+}
+_SAYS = {
+    "refused": "The device's log says that its network refused what it was given: its passphrase is wrong, most likely",
+    "not-accepted": "The device's log says that the cloud and the device do not accept each other's keys",
+    "not-usable": "The device's log says that it cannot use its own keys",
+    "crash": "The device's log shows a crash",
+    "no-memory": "The device's log says that it has too little memory",
+    "radio-silent": "The device's log says that its radio does not answer",
+    "safe-mode": "The device's log says that it is in safe mode: its program does not run",
+    "low-battery": "The device's log says that its battery is low",
+}
+
+
+def has_log(seen: Observations) -> bool:
+    """Whether a run has a device's log; without one there are no such checks."""
+    return seen.log is not None
+
+
+def credentials(view: DeviceView) -> Finding:
+    """What its log says of the name and passphrase that it was given; joining shows that they are right."""
+    return _judged("device.credentials", view, stage="link", passes="The device has joined")
+
+
+def keys(view: DeviceView) -> Finding:
+    """What its log says of its keys; being online shows that they are accepted."""
+    return _judged("device.keys", view, stage="cloud", passes="The cloud accepts them")
+
+
+def firmware(view: DeviceView) -> Finding:
+    """What its log says of its program and firmware."""
+    return _judged("device.firmware", view)
+
+
+def power(view: DeviceView) -> Finding:
+    """What its log says of its power; no version of Device OS logs a drop of its supply."""
+    return _judged("device.power", view)
+
+
+def _judged(check: str, view: DeviceView, *, stage: StartStage | None = None, passes: str = "") -> Finding:
+    log = view.seen.log
+    if log is None:
+        raise ValueError("there is no log")
+    told = device_causes(log).get(check)
+    if told is not None:
+        return Finding(
+            status="fail",
+            summary=_SAYS[told.cause.problem or ""],
+            problem=told.cause.problem,
+            reason=f"Line {told.line.line} of its log says so: {MEANS[told.line.kind]}."
+            + (f" {told.cause.why}." if told.cause.why else ""),
+            remedy=f"{told.cause.remedy}.",
+            owner="device owner",
+        )
+    seen = shown_stages(log).get(stage) if stage else None
+    if seen is not None and seen.state == "witnessed":
+        return Finding(status="pass", summary=f"{passes}, by its own log")
+    return Finding(
+        status="unknown",
+        summary=f"The device's log says nothing of {_WHAT[check]}",
+        problem="not-shown",
+        reason="No line of it speaks of that.",
+        remedy="Give a log that begins at the device's start and goes on for some minutes.",
+    )

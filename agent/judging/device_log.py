@@ -1,0 +1,935 @@
+"""Judging a device's own log: where it stops, by its lines alone.
+
+The log is split into attempts. An attempt stops at a stage only where a line says that it failed, or where the device's
+own patience is past and a line that would have told better could have been seen. What the log leaves open stays open.
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
+
+from netpreflight.agent.judging.addresses import is_local
+from netpreflight.agent.owner import Owner
+from netpreflight.agent.profiles.log_lines import HARMLESS, MEANS
+from netpreflight.agent.results import (
+    LogAnswer,
+    LogAttempt,
+    LogLineMeans,
+    LogResult,
+    LogStage,
+    LogStageSeen,
+    LogStageState,
+    StartStage,
+)
+from netpreflight.probes.observations import DeviceLog, LogRecord
+
+ORDER: tuple[StartStage, ...] = ("scan", "link", "ip", "dns", "cloud")
+TITLES: dict[StartStage, str] = {
+    "scan": "scan and authentication",
+    "link": "link",
+    "ip": "IP",
+    "dns": "DNS",
+    "cloud": "cloud",
+}
+NO_ADDRESS_MS = 60_000
+"""A device of Gen 3 or 4 whose link is up waits so long for an address before that counts as a failure; lwIP itself
+asks at 0, 2, 6, 14, 30 and 60 s, and logs nothing of DHCP (dhcp.c:163-173)."""
+ON_PURPOSE_MS = 2_000
+"""So soon after the link went down does a program that asked for it say so (system_network_manager.cpp:418-441)."""
+HELLO_SENT = 4
+"""A message is sent again three times (RFC 7252 section 4.8, MAX_RETRANSMIT); after that the device gives up."""
+LEAST_VOLTS = 3.5
+MOST_LINES = 12
+"""Decisive lines that are shown, and as many harmless ones."""
+_MODELS = {
+    "photon": "photon", "p1": "p1", "core": "core", "argon": "argon", "p2": "p2", "photon 2": "photon2",
+    "p2/photon 2": "photon2", "msom": "msom", "m-som": "msom", "m som": "msom",
+}  # fmt: skip
+
+_NOT_TOLD = "The line does not say which of the two sides has to change something"
+_AGAIN = "Give the device the network's name and passphrase again"
+
+
+class Cause(Struct, frozen=True):
+    """What a failing line says: the check that it speaks of, and who can change what; None: it leaves that open."""
+
+    check: str | None = None
+    problem: str | None = None
+    owner: Owner | None = None
+    remedy: str | None = None
+    why: str | None = None
+
+
+_OPEN = Cause(why=_NOT_TOLD)
+_CREDENTIALS = Cause("device.credentials", "refused", "device owner", _AGAIN)
+_KEYS = Cause(
+    "device.keys", "not-accepted", "device owner", "Let the device's keys be mended: particle keys doctor DEVICE_ID"
+)
+_ALERT = Cause("device.keys", "not-accepted", "device owner", _KEYS.remedy, "Something answered, so the port is open")
+_SERVER_KEY = Cause(
+    "device.keys", "not-usable", "device owner",
+    "Give the device the cloud's key and its own keys again: particle keys server, particle keys doctor DEVICE_ID",
+    "The device sent nothing: this says nothing about the network",
+)  # fmt: skip
+_MEMORY = Cause("device.firmware", "no-memory", "device owner", "Let the device's program use less memory")
+_RADIO = Cause(
+    "device.firmware", "radio-silent", "device owner", "Update the firmware of the device's radio: particle update"
+)
+_LEASE = Cause(
+    "dhcp.lease", "not-granted", "network administrator",
+    "Let the DHCP server grant this device an address, a router and a resolver: pool, MAC filter, VLAN, relay",
+)  # fmt: skip
+_NO_RESOLVER = Cause(
+    "dns.resolve", "no-answer", "network administrator",
+    "Let the resolvers that DHCP hands out look up the device's cloud",
+    "Whether a resolver was silent or refused is not told",
+)  # fmt: skip
+_NO_TCP = Cause(
+    "cloud.transport", "no-connection", "network administrator", "Let TCP port 5683 out to the device's cloud",
+    "Whether the packets were dropped, or there was no way to the internet, is not told",
+)  # fmt: skip
+_NO_NONCE = Cause(
+    "cloud.transport", "no-nonce", "network administrator",
+    "Let TCP port 5683 out to the device's cloud, past any portal, proxy or inspection",
+    "A portal, a proxy, an inspection or an outage of the cloud look alike here",
+)  # fmt: skip
+_NO_DTLS = Cause(
+    "cloud.transport", "no-answer", "network administrator",
+    "Let UDP port 5684 out to the device's cloud, and its answers in",
+    "Where the packets or their answers are lost is not told",
+)  # fmt: skip
+_INVENTED = Cause(
+    "dns.integrity", "local-address", "network administrator",
+    "Let the resolvers give the true address of the device's cloud",
+    "The resolver gave an address at which no cloud can be",
+)  # fmt: skip
+_HELLO_OPEN = Cause(
+    why="The device's keys, a NAT or firewall that forgot the old session, and a blocked port look alike here"
+)
+_NOT_HEARD = Cause(
+    "wifi.band", "not-on-the-air", None, None,
+    "It did not hear its network: at the edge of its range, or on a band or channel that it has not, that looks alike",
+)  # fmt: skip
+_JOIN_CODES: dict[str, Cause] = {
+    "1024": _NOT_HEARD, "1066": _NOT_HEARD,
+    "1004": _CREDENTIALS, "1046": _CREDENTIALS, "1058": _CREDENTIALS, "1062": _CREDENTIALS,
+    "1044": Cause("wifi.security", None, "network administrator", "Offer a security that the device has: WPA2-PSK"),
+    "1045": Cause("wifi.security", None, "network administrator", "Offer a security that the device has: WPA2-PSK"),
+    "1065": _MEMORY,
+    "1003": Cause(why="It hears its network badly, or not at all"),
+    "1006": Cause(why="A wrong passphrase, 802.1X and a weak signal look alike here"),
+    "1007": Cause(why="A wrong passphrase, 802.1X and a weak signal look alike here"),
+    "1025": Cause(why="The access point refused it or vanished; with 802.1X either side may be the cause"),
+}  # fmt: skip
+"""WICED's results (device-os v2.3.1 wwd_constants.h:463-531)."""
+_ESP32_CODES: dict[str, Cause] = {
+    "1": Cause(why="It was not done in time: a weak signal, or an access point that does not answer"),
+    "2": Cause(
+        "device.credentials", "refused", "device owner", _AGAIN, "An ESP32 says so of a weak signal, too"
+    ),
+    "3": _NOT_HEARD,
+    "4": Cause(why="The access point refused it, for a reason that the line does not tell"),
+}  # fmt: skip
+_CLOUD_CODES: dict[str, Cause] = {
+    "6": _KEYS, "7": _KEYS, "8": _KEYS, "26": _KEYS, "16": _SERVER_KEY, "25": _NO_NONCE, "10": _HELLO_OPEN,
+    "30": _MEMORY,
+    "17": Cause(why="17 stands for every failure of DTLS: silence, and an alert of the cloud, look alike here"),
+}  # fmt: skip
+"""Device OS' own (communication/inc/protocol_defs.h:25-66)."""
+_STALE = {"12", "13", "21"}
+"""The saved session was dropped: the device makes a new one, and nothing has to change."""
+
+_FailureEnd = Literal["online", "stops", "lost"]
+
+
+class DeviceCause(NamedTuple):
+    """What a log says of the device itself, and the line that says so."""
+
+    cause: Cause
+    line: LogRecord
+
+
+class _Attempt(Struct):
+    """One attempt, while it is read."""
+
+    first: int
+    last: int
+    states: dict[StartStage, LogStageState] = field(default_factory=lambda: dict.fromkeys(ORDER, "not-shown"))
+    lines: list[LogRecord] = field(default_factory=list)
+    end: _FailureEnd | None = None
+    stage: StartStage | None = None
+    cause: Cause = _OPEN
+    begun: set[str] = field(default_factory=set)
+    """Words for what has been seen in it."""
+    shown_by: dict[StartStage, LogRecord] = field(default_factory=dict)
+    """The line that witnesses a stage, or says that it fails."""
+    link_ms: int | None = None
+    link_line: LogRecord | None = None
+    sent: int = 0
+    """Datagrams since its HELLO."""
+    down: LogRecord | None = None
+    """The line that says that its address or link is gone, which may have been on purpose."""
+
+
+class Reading:
+    """Reads the records of a log, one after the other, and tells the attempts in it."""
+
+    def __init__(self, log: DeviceLog) -> None:
+        self._log = log
+        self.is_cellular = _is_cellular(log)
+        self._other_interface = any(record.kind in {"other-link", "cellular-link"} for record in log.records)
+        self._is_photon = "hal.wlan" in log.levels or any(record.kind in _OF_WIFI for record in log.records)
+        self._link_of: str | None = None
+        self.attempts: list[_Attempt] = []
+        self.notes: dict[str, None] = {}
+        self.device: dict[str, tuple[Cause, LogRecord]] = {}
+        """What the log says of the device itself, by check, and the line."""
+        self.device_lines: list[LogRecord] = []
+        self._panic: LogRecord | None = None
+        self._record: LogRecord | None = None
+        readers = self._readers()
+        holes = [hole.line for hole in log.holes if hole.what != "silence"]
+        for record in log.records:
+            while holes and holes[0] <= record.line:
+                self._begins_anew()
+                holes.pop(0)
+            self._record = record
+            if record.kind in readers and (record.kind in _BARE or _counts(record, log)):
+                readers[record.kind](record)
+        for _ in holes:
+            self._begins_anew()
+        self._settle(log.last_ms)
+
+    # --- attempts
+
+    def _now(self, record: LogRecord) -> _Attempt:
+        """The attempt that a line belongs to; a new one if the last has ended."""
+        if not self.attempts or self.attempts[-1].end is not None or "over" in self.attempts[-1].begun:
+            self._begin(record)
+        attempt = self.attempts[-1]
+        attempt.last = record.line
+        return attempt
+
+    def _begin(self, record: LogRecord) -> _Attempt:
+        self._settle(record.at_ms)
+        attempt = _Attempt(record.line, record.line)
+        self.attempts.append(attempt)
+        return attempt
+
+    def _begins_anew(self) -> None:
+        """The device started again, or the monitor lost it."""
+        self._settle(None)
+        if self._panic is not None:
+            self._told("device.firmware", Cause("device.firmware", "crash", "device owner",
+                       "Find out why the device's program crashes: start it in safe mode"), self._panic)  # fmt: skip
+        self._panic = None
+        self._link_of = None
+        if self.attempts and self.attempts[-1].end is None:
+            self.attempts[-1].begun.add("over")
+
+    def _settle(self, until_ms: int | None) -> None:
+        """Judge what only time decides, before an attempt is left."""
+        if not self.attempts:
+            return
+        attempt = self.attempts[-1]
+        down_ms = attempt.down.at_ms if attempt.down is not None else None
+        is_past = until_ms is not None and down_ms is not None and until_ms - down_ms > ON_PURPOSE_MS
+        if attempt.down is not None and is_past and attempt.end in {None, "online"}:
+            self._lose(attempt, attempt.down, "link", Cause(why="The link went away; by whose doing is not told"))
+        attempt.down = None
+        waits = attempt.link_ms is not None and attempt.states["ip"] == "not-shown" and attempt.end is None
+        if (
+            waits
+            and attempt.link_line is not None
+            and attempt.link_ms is not None
+            and "listening" not in attempt.begun
+            and until_ms is not None
+            and until_ms - attempt.link_ms >= NO_ADDRESS_MS
+            and self._log.levels.get("system.nm") in {"TRACE", "INFO"}
+        ):
+            attempt.lines.append(attempt.link_line)
+            self._fail(attempt, None, "ip", _LEASE)
+
+    def _show(self, attempt: _Attempt, stage: StartStage, *, state: LogStageState = "witnessed") -> None:
+        """A stage is shown, and with it what has to come before; whether a name was looked up is never implied."""
+        for before in ORDER[: ORDER.index(stage)]:
+            if (
+                attempt.states[before] == "not-shown"
+                and before != "dns"
+                and not (self.is_cellular and before == "scan")
+            ):
+                attempt.states[before] = "implied"
+        if attempt.states[stage] in {"not-shown", "implied"}:
+            attempt.states[stage] = state
+            if state == "witnessed" and self._record is not None:
+                attempt.shown_by[stage] = self._record
+
+    def _imply_ip(self, attempt: _Attempt) -> None:
+        """The device has an address by its own test; over Wi-Fi only if no other interface may have given it."""
+        if self._is_wifi():
+            self._show(attempt, "ip", state="implied")
+
+    def _is_wifi(self) -> bool:
+        return self.is_cellular or not self._other_interface or self._link_of == "wifi"
+
+    def _fail(self, attempt: _Attempt, record: LogRecord | None, stage: StartStage, cause: Cause) -> None:
+        if record is not None:
+            attempt.lines.append(record)
+        if stage != "scan":
+            reached = ORDER[ORDER.index(stage) - 1]
+            self._show(attempt, "ip" if reached == "dns" else reached, state="implied")
+        attempt.end, attempt.stage, attempt.cause = "stops", stage, cause
+        attempt.states[stage] = "stops"
+        if (shown_by := record or (attempt.lines[-1] if attempt.lines else None)) is not None:
+            attempt.shown_by[stage] = shown_by
+
+    def _lose(self, attempt: _Attempt, record: LogRecord, stage: StartStage, cause: Cause) -> None:
+        attempt.lines.append(record)
+        attempt.end, attempt.stage, attempt.cause = "lost", stage, cause
+
+    def _told(self, check: str, cause: Cause, record: LogRecord) -> None:
+        """The log says something of the device itself."""
+        self.device.setdefault(check, (cause, record))
+        self.device_lines.append(record)
+
+    # --- lines
+
+    def _readers(self) -> dict[str, Callable[[LogRecord], None]]:
+        """What each kind of line changes; the others change nothing."""
+        return {
+        **dict.fromkeys(("network-begins", "joining", "heard-joining"), self._network_begins),
+        **dict.fromkeys(("joined", "link-dhcp", "link-static"), self._joined),
+        **dict.fromkeys(("join-failed", "cwjap", "wifi-failed"), self._join_failed),
+        "disconnect": self._disconnected,
+        "wifi-link": self._wifi_link,
+        **dict.fromkeys(("other-link", "cellular-link"), self._other_link),
+        "state": self._state,
+        "address": self._address,
+        "no-address": self._no_address,
+        **dict.fromkeys(("resolved", "cloud-address"), self._resolved),
+        **dict.fromkeys(("unresolved", "debug-unresolved"), self._unresolved),
+        "cloud-begins": self._cloud_begins,
+        **dict.fromkeys(("remembered", "resumed"), self._remembered),
+        "restore-status": self._restore_status,
+        **dict.fromkeys(("tcp-made", "socket", "handshake-begins", "waits-for-nonce", "nonce"), self._cloud_step),
+        "hello": self._hello,
+        "udp-sent": self._sent,
+        **dict.fromkeys(
+            ("tcp-failed", "debug-tcp-failed", "no-nonce", "no-key", "bad-key", "bad-key-before", "no-hello",
+                 "dtls-failed",
+             "handshake-failed", "cloud-failed"), self._cloud_failed,
+        ),
+        "socket-failed": self._socket_failed,
+        "handshake-done": self._handshake_done,
+        "online": self._online,
+        **dict.fromkeys(("ping-lost", "loop-error", "socket-error"), self._lost),
+        **dict.fromkeys(("test-failed", "test-passed"), self._tested),
+        "heard": self._heard,
+        "echoes": self._echoed,
+        **dict.fromkeys(("listening", "cleared"), self._listening),
+        **dict.fromkeys(("memory", "ncp-dead"), self._device_says),
+        "safe-mode": self._safe_mode,
+        "panic": self._crashed,
+        "battery": self._battery,
+    }  # fmt: skip
+
+    def _network_begins(self, record: LogRecord) -> None:
+        last = self.attempts[-1] if self.attempts else None
+        fresh = last is not None and last.end is None and not last.begun - {"network", "joining"}
+        if fresh and last is not None and not (record.kind == "network-begins" and "network" in last.begun):
+            attempt = self._now(record)
+        else:
+            attempt = self._begin(record)
+        attempt.begun.add("network" if record.kind == "network-begins" else "joining")
+        attempt.lines.append(record)
+
+    def _joined(self, record: LogRecord) -> None:
+        attempt = self._now(record)
+        attempt.begun |= {"linked", *(["static"] if record.kind == "link-static" else [])}
+        if record.kind == "link-dhcp":
+            attempt.begun.add("dhcp")
+        self._show(attempt, "link")
+        attempt.lines.append(record)
+
+    def _join_failed(self, record: LogRecord) -> None:
+        code = record.code or ""
+        causes = _ESP32_CODES if record.kind == "cwjap" else _JOIN_CODES
+        if record.kind == "wifi-failed":
+            cause = _NOT_HEARD if code == "-170" else Cause(why="The line does not say at which step it failed")
+        else:
+            cause = causes.get(code, Cause(why="The code says nothing of the cause"))
+        if record.kind == "wifi-failed" and self.attempts and self.attempts[-1].end == "stops":
+            self._adds(record)  # it follows the answer of the radio's processor
+            return
+        attempt = self._now(record)
+        if attempt.states["link"] == "witnessed":
+            self._lose(attempt, record, "link", Cause(why="It was joined, and joins again"))
+        else:
+            self._fail(attempt, record, "scan", cause)
+
+    def _disconnected(self, record: LogRecord) -> None:
+        """B7: the bits of a Photon 2's driver (device-os v6.2.0 rtl_ncp_client.cpp:304-380)."""
+        reason = int(record.said, 16) if record.said else 0
+        bits = int(record.code, 16) if record.code else 0
+        if reason == 65534:  # roamed
+            return
+        attempt = self._now(record)
+        if attempt.states["link"] == "witnessed" or "online" in attempt.begun:
+            heard = "It no longer heard the access point" if reason == 65535 else None
+            self._lose(attempt, record, "link", Cause(why=heard or "The access point or the device ended the link"))
+        elif bits >> 5 & 0b111 or bits >> 11 & 1:
+            self._fail(attempt, record, "scan", _CREDENTIALS)
+        else:
+            self._fail(attempt, record, "scan", Cause(why="The line does not say which of the two sides is the cause"))
+
+    def _wifi_link(self, record: LogRecord) -> None:
+        self._link_of = "wifi"
+        attempt = self._linked_again(record)
+        attempt.begun.add("linked")
+        attempt.link_ms, attempt.link_line = record.at_ms, record
+        self._show(attempt, "link")
+        attempt.lines.append(record)
+
+    def _linked_again(self, record: LogRecord) -> _Attempt:
+        """The attempt of a link that came up; a new one if the link had gone away."""
+        went_away = bool(self.attempts) and self.attempts[-1].down is not None
+        return self._begin(record) if went_away else self._now(record)
+
+    def _other_link(self, _record: LogRecord) -> None:
+        self._link_of = "other"
+        self.notes["It has another interface than Wi-Fi: what it reached over that says nothing about the Wi-Fi"] = None
+
+    def _state(self, record: LogRecord) -> None:
+        was, now = record.was, record.now
+        if (was, now) == ("DISABLED", "IFACE_DOWN"):
+            self._begins_anew()
+        elif now == "IFACE_LINK_UP" and was != "IP_CONFIGURED":
+            if self._is_wifi():
+                attempt = self._linked_again(record)
+                attempt.begun.add("linked")
+                if attempt.link_ms is None:
+                    attempt.link_ms, attempt.link_line = record.at_ms, record
+                self._show(attempt, "link")
+        elif now == "IP_CONFIGURED":
+            if self._is_wifi():
+                attempt = self._now(record)
+                attempt.begun.add("address")
+                self._show(attempt, "ip")
+                attempt.lines.append(record)
+        elif now == "IFACE_REQUEST_DOWN":
+            last = self.attempts[-1] if self.attempts else None
+            if last is not None:
+                down = last.down
+                if down is not None and (
+                    record.at_ms is None or down.at_ms is None or record.at_ms - down.at_ms <= ON_PURPOSE_MS
+                ):
+                    last.down = None
+                    self.notes["It left its network on purpose, because its program asked for it"] = None
+                last.begun |= {"leaving", "over"}
+                last.link_ms = None
+        elif was == "IP_CONFIGURED" and self.attempts and self._is_wifi():
+            last = self.attempts[-1]
+            if last.end in {None, "online"} and "leaving" not in last.begun:
+                last.down, last.last = record, record.line
+
+    def _address(self, record: LogRecord) -> None:
+        attempt = self._now(record)
+        attempt.begun.add("address")
+        self._show(attempt, "ip")
+        attempt.lines.append(record)
+        if "static" in attempt.begun:
+            self.notes["Its address is a static one: DHCP was not asked, so the log says nothing of it"] = None
+
+    def _no_address(self, record: LogRecord) -> None:
+        last = self.attempts[-1] if self.attempts else None
+        if last is not None and last.end is not None:
+            self._adds(record)
+            return
+        attempt = self._now(record)
+        if "linked" in attempt.begun and not self.is_cellular:
+            self._fail(attempt, record, "ip", _OPEN if "static" in attempt.begun else _LEASE)
+        elif self.is_cellular:
+            cause = Cause(
+                why="It did not reach the cellular network: antenna, signal or SIM; the line is not about DHCP"
+            )
+            self._fail(attempt, record, "link", cause)
+        elif self._is_photon:
+            cause = Cause(why="It did not join: the line follows every join that failed, and is not about DHCP")
+            self._fail(attempt, record, "scan", cause)
+        else:  # a cellular device prints it, too
+            attempt.lines.append(record)
+            attempt.begun.add("over")
+
+    def _resolved(self, record: LogRecord) -> None:
+        attempt = self._of_cloud(record)
+        if record.kind == "cloud-address" and "remembered" in attempt.begun:
+            return
+        self._imply_ip(attempt)
+        self._show(attempt, "dns")
+        attempt.lines.append(record)
+        if record.address and is_local(record.address):
+            attempt.begun.add("invented")
+
+    def _unresolved(self, record: LogRecord) -> None:
+        if record.kind == "debug-unresolved" and record.code != "3":
+            return
+        attempt = self._of_cloud(record)
+        cause = _NO_RESOLVER
+        if self.is_cellular:
+            cause = Cause("dns.resolve", "no-answer", "internet provider",
+                           "Let the SIM have data: no name was looked up", _NO_RESOLVER.why)  # fmt: skip
+        self._fail(attempt, record, "dns", cause)
+
+    def _of_cloud(self, record: LogRecord) -> _Attempt:
+        """The attempt of a line about the cloud; after one that has ended, the device still has its address."""
+        attempt = self._now(record)
+        self._imply_ip(attempt)
+        return attempt
+
+    def _cloud_begins(self, record: LogRecord) -> None:
+        if self.attempts and self.attempts[-1].begun & {"cloud", "online"}:
+            attempt = self._begin(record)
+            self._imply_ip(attempt)
+        else:
+            attempt = self._of_cloud(record)
+        attempt.begun.add("cloud")
+        attempt.lines.append(record)
+
+    def _remembered(self, record: LogRecord) -> None:
+        attempt = self._of_cloud(record)
+        attempt.begun |= {"remembered", "resumed"} if record.kind == "remembered" else {"resumed"}
+
+    def _restore_status(self, record: LogRecord) -> None:
+        attempt = self._of_cloud(record)
+        attempt.begun.add("handshake")
+        if record.code == "0":
+            attempt.begun.add("resumed")
+        elif record.code == "2":
+            attempt.begun.add("whole")
+
+    def _cloud_step(self, record: LogRecord) -> None:
+        if record.kind == "socket" and self.attempts and self.attempts[-1].begun & {"handshake"}:
+            attempt = self._begin(record)
+            self._imply_ip(attempt)
+        attempt = self._of_cloud(record)
+        attempt.begun.add(
+            {"tcp-made": "tcp", "nonce": "nonce", "handshake-begins": "handshake"}.get(record.kind, "cloud")
+        )
+        attempt.lines.append(record)
+
+    def _hello(self, record: LogRecord) -> None:
+        attempt = self._of_cloud(record)
+        attempt.begun |= {"handshake", "hello"}
+        attempt.sent = 0
+        attempt.lines.append(record)
+
+    def _sent(self, record: LogRecord) -> None:
+        last = self.attempts[-1] if self.attempts else None
+        if last is not None and last.end is None and "hello" in last.begun and "done" not in last.begun:
+            last.sent += 1
+            last.lines.append(record)
+            if last.sent >= HELLO_SENT:
+                last.last = record.line
+                self._fail(last, None, "cloud", _HELLO_OPEN)
+
+    def _cloud_failed(self, record: LogRecord) -> None:
+        """A failing line of the cloud stage; one that follows another says no more, unless that left the cause open."""
+        code = record.code or ""
+        cause = self._cause(record, code)
+        last = self.attempts[-1] if self.attempts else None
+        if last is not None and last.end == "stops" and not (record.kind in _FIRST and last.begun >= {"told"}):
+            self._adds(record)
+            if last.stage == "cloud" and last.cause.check is None and cause is not None and cause.check:
+                last.cause = cause
+            return
+        if cause is None:  # a saved session that was dropped, or a line that tells no stage
+            attempt = self._of_cloud(record)
+            attempt.lines.append(record)
+            attempt.begun.add("over")
+            return
+        attempt = self._of_cloud(record)
+        if record.kind in {"tcp-failed", "no-nonce"} and "invented" in attempt.begun:
+            cause = _INVENTED
+        if cause is _HELLO_OPEN and {"whole", "hello"} <= attempt.begun:
+            self.notes["The secure connection to the cloud was made before: its port is open"] = None
+        if cause is _KEYS and "nonce" in attempt.begun:
+            self.notes["The network is ruled out: the first 40 bytes of the cloud came through it"] = None
+        if record.kind in _FIRST:
+            attempt.begun.add("told")
+        self._fail(attempt, record, "cloud", cause)
+
+    def _cause(self, record: LogRecord, code: str) -> Cause | None:
+        """What a failing line of the cloud stage says; None: it tells no stage, or nothing that has to change."""
+        fixed = {
+            "tcp-failed": _NO_TCP, "debug-tcp-failed": _NO_TCP, "no-nonce": _NO_NONCE, "no-key": _KEYS,
+            "bad-key": _KEYS, "bad-key-before": _SERVER_KEY, "no-hello": _HELLO_OPEN,
+        }  # fmt: skip
+        if record.kind in fixed:
+            return fixed[record.kind]
+        if record.kind == "socket-failed" or code in _STALE:
+            return None
+        if record.kind == "dtls-failed":
+            return _of_dtls(code)
+        return _CLOUD_CODES.get(code, Cause(why="The code says nothing of the cause"))
+
+    def _socket_failed(self, record: LogRecord) -> None:
+        last = self.attempts[-1] if self.attempts else None
+        if last is not None and last.end is not None:
+            self._adds(record)
+            return
+        attempt = self._of_cloud(record)
+        attempt.lines.append(record)
+        attempt.begun.add("over")
+        self.notes["A connection to the cloud failed, and no line says at which stage"] = None
+
+    def _adds(self, record: LogRecord) -> None:
+        """A line that follows from what failed before."""
+        if self.attempts:
+            self.attempts[-1].lines.append(record)
+            self.attempts[-1].last = record.line
+
+    def _handshake_done(self, record: LogRecord) -> None:
+        attempt = self._of_cloud(record)
+        attempt.begun.add("done")
+        if self._is_wifi():
+            self._show(attempt, "cloud")
+        attempt.states["cloud"] = "witnessed"
+        attempt.lines.append(record)
+
+    def _online(self, record: LogRecord) -> None:
+        attempt = self._of_cloud(record)
+        self._imply_ip(attempt)
+        if self._is_wifi():
+            self._show(attempt, "cloud")
+        attempt.states["cloud"] = "witnessed"
+        attempt.begun.add("online")
+        attempt.end, attempt.stage = "online", "cloud"
+        attempt.lines.append(record)
+
+    def _lost(self, record: LogRecord) -> None:
+        last = self.attempts[-1] if self.attempts else None
+        if record.kind == "loop-error" and record.code in _STALE:
+            return
+        if last is not None and last.end == "lost":
+            self._adds(record)
+            return
+        is_ping = record.kind == "ping-lost" or record.code == "1"
+        was_online = last is None or last.end == "online" or (last.end is None and "done" in last.begun)
+        if not (was_online or is_ping):
+            if last is not None and last.end is None:
+                last.lines.append(record)
+            return
+        if last is None or last.end == "stops":
+            last = self._begin(record)
+            self._imply_ip(last)
+        last.last = record.line
+        why = "A NAT that forgets too soon, a weak signal and an outage look alike here"
+        self._lose(last, record, "cloud", Cause(why=why))
+
+    def _tested(self, record: LogRecord) -> None:
+        last = self.attempts[-1] if self.attempts else None
+        if last is not None:
+            self._adds(record)
+        if record.kind == "test-failed":
+            self.notes["Its Internet Test failed, too: more than its cloud did not answer at that time"] = None
+        elif last is not None and last.stage != "dns":
+            self.notes["Its Internet Test passed, which does not always mean that there is internet"] = None
+
+    def _echoed(self, record: LogRecord) -> None:
+        came = record.code != "0"
+        told = "Its test packets over Wi-Fi came back: UDP 5684 is open there" if came else (
+            "None of its test packets over Wi-Fi came back: UDP 5684 may be blocked, or the server does not echo"
+        )  # fmt: skip
+        self.notes[told] = None
+        if self.attempts:
+            self._adds(record)
+
+    def _heard(self, record: LogRecord) -> None:
+        known = {other.name for other in self._log.records if other.kind in {"known", "joining", "heard-joining"}}
+        if record.name in known and record.signal_dbm is not None:
+            if not self.attempts:
+                self._begin(record)
+            self.attempts[-1].lines.append(record)
+            self.attempts[-1].last = record.line
+            self.attempts[-1].begun.add("heard")
+            if record.signal_dbm < -75:
+                self.notes[f"Its network is heard at {record.signal_dbm} dBm, which is weak"] = None
+
+    def _listening(self, _record: LogRecord) -> None:
+        if self.attempts:
+            self.attempts[-1].begun.add("listening")
+        self.notes["It was in listening mode, in which its log is silent"] = None
+
+    def _device_says(self, record: LogRecord) -> None:
+        cause = _MEMORY if record.kind == "memory" else _RADIO
+        self._told(cause.check or "", cause, record)
+        if record.kind == "ncp-dead":
+            attempt = self._now(record)
+            self._fail(attempt, record, "scan", cause)
+
+    def _safe_mode(self, record: LogRecord) -> None:
+        self._told("device.firmware", Cause("device.firmware", "safe-mode", "device owner",
+                   "Give the device the Device OS that its program was built for"), record)  # fmt: skip
+
+    def _crashed(self, record: LogRecord) -> None:
+        self._panic = record
+
+    def _battery(self, record: LogRecord) -> None:
+        if record.said and float(record.said) < LEAST_VOLTS:
+            self._told(
+                "device.power", Cause("device.power", "low-battery", "device owner", "Charge the battery"), record
+            )
+
+
+_FIRST = {"tcp-failed", "no-nonce", "no-key", "bad-key-before", "dtls-failed", "no-hello", "handshake-failed"}
+"""Lines of which each attempt has one at most."""
+_BARE = {
+    "udp-sent", "model", "version", "credentials", "known", "heard", "own-address", "own-gateway", "own-mask", "panic",
+    "memory", "battery", "cellular", "debug-unresolved", "debug-tcp-failed",
+}  # fmt: skip
+"""Lines that count without the head of a record, though other lines of the log have one."""
+
+
+_OF_WIFI = {"wifi-link", "joining", "heard-joining", "join-failed", "link-dhcp", "link-static", "cwjap"}
+
+
+def _of_dtls(code: str) -> Cause:
+    """What mbedTLS' number says (hexadecimal): 6800 is silence, 7xxx came of an answer, two digits are a socket's."""
+    digits = code.lstrip("-").lower()
+    if digits == "6800":
+        return _NO_DTLS
+    if len(digits) == 4 and digits[0] == "7":
+        return _ALERT
+    if len(digits) == 4 and digits[0] == "6":
+        return Cause(why="Something answered: the port is open; what the answer was is not told")
+    return Cause(why="The device's own socket failed: no way to the internet, or no memory")
+
+
+def _is_cellular(log: DeviceLog) -> bool:
+    """Whether the device is a cellular one: its modem speaks, or it is of Gen 2 and has its cloud over UDP."""
+    seen = {record.kind for record in log.records}
+    if seen & _OF_WIFI:
+        return False
+    if seen & {"cellular", "cellular-link", "udp-sent"} or "modem" in log.formats:
+        return True
+    is_gen_2 = bool(seen & {"network-begins", "joined", "address"})
+    over_udp = any(record.host and ".udp." in record.host for record in log.records)
+    return is_gen_2 and (over_udp or "restore-status" in seen)
+
+
+def answered(log: DeviceLog, source: str = "", device: str | None = None, *, is_live: bool = False) -> LogAnswer:
+    """What a device's log says, for people and programs.
+
+    Args:
+        log: the log, as it was read.
+        source: the name of the file, or of the port.
+        device: the profile that was asked for; None: what the log itself says counts.
+        is_live: whether it was read from the device itself, just now.
+    """
+    reading = Reading(log)
+    platform = _said(log, "model") or ("cellular" if reading.is_cellular else None)
+    attempts = [_told(attempt) for attempt in reading.attempts if attempt.lines or attempt.end]
+    result, chosen = _result(log, reading.attempts)
+    cause = chosen.cause if chosen is not None and result in {"stops", "lost"} else Cause()
+    if result == "stops" and chosen is not None and chosen.stage == "scan":
+        cause = _agreed(reading.attempts, cause)
+    stage = _stage(chosen, reading.attempts, result)
+    lines = _distinct([*(chosen.lines if chosen else []), *reading.device_lines])
+    blank = [] if result == "online" else _blank_settings(log)
+    failing = _distinct([*(record for record in lines if record.kind not in HARMLESS), *blank])
+    counting = [record for record in log.records if record.kind in HARMLESS and _counts(record, log)]
+    harmless = [record for record in counting if record not in blank]
+    return LogAnswer(
+        schema="netpreflight-log/1",
+        source=source,
+        device=device or _MODELS.get((_said(log, "model") or "").lower()),
+        platform=platform,
+        os_version=_said(log, "version"),
+        result=result,
+        stage=stage,
+        check=cause.check,
+        problem=cause.problem,
+        owner=cause.owner,
+        remedy=cause.remedy,
+        sentence=_NOTHING if is_live and not log.bytes else _sentence(result, stage, chosen, reading),
+        attempts=attempts,
+        lines=[_means(record) for record in failing[-MOST_LINES:]],
+        harmless=[
+            LogLineMeans(line=record.line, text=record.text, means=HARMLESS[record.kind])
+            for record in _first_of_each(harmless)
+        ],
+        notes=[
+            *([cause.why] if cause.why else []),
+            *([_BLANK] if blank else []),
+            *reading.notes,
+            *_notes(log, reading, is_live=is_live),
+        ],
+    )
+
+
+def shown_stages(log: DeviceLog) -> dict[StartStage, LogStageSeen]:
+    """What the attempt that decides shows of each stage, and the line that says so."""
+    reading = Reading(log)
+    _, chosen = _result(log, reading.attempts)
+    if chosen is None:
+        return {}
+    return {
+        stage: LogStageSeen(
+            state=chosen.states[stage],
+            line=_means(chosen.shown_by[stage]) if stage in chosen.shown_by else None,
+        )
+        for stage in ORDER
+    }
+
+
+def device_causes(log: DeviceLog) -> dict[str, DeviceCause]:
+    """What the log says of the device itself, as far as its last attempt shows: problem, remedy and line by check."""
+    reading = Reading(log)
+    found = {check: DeviceCause(*told) for check, told in reading.device.items()}
+    result, chosen = _result(log, reading.attempts)
+    if result == "stops" and chosen is not None and (check := chosen.cause.check or "").startswith("device."):
+        line = chosen.shown_by.get(chosen.stage or "cloud")
+        if line is not None:
+            found.setdefault(check, DeviceCause(chosen.cause, line))
+    return found
+
+
+def _result(log: DeviceLog, attempts: list[_Attempt]) -> tuple[LogResult, _Attempt | None]:
+    """How the log ends, and the attempt that says so.
+
+    The last attempt that has an end decides, unless a later one, whose end is missing, got past the stage where it
+    stopped.
+    """
+    if not (log.heads or log.records):
+        return "foreign", None
+    ended = next((attempt for attempt in reversed(attempts) if attempt.end is not None), None)
+    if ended is None or ended.end is None:
+        return "not-known", attempts[-1] if attempts else None
+    later = attempts[attempts.index(ended) + 1 :]
+    if ended.end == "stops" and ended.stage is not None:
+        past = [attempt for attempt in later if _rank(attempt) >= ORDER.index(ended.stage)]
+        if past:
+            return "not-known", past[-1]
+    return ended.end, ended
+
+
+def _rank(attempt: _Attempt) -> int:
+    """The place of the last stage that an attempt shows; -1: none."""
+    return max((i for i, stage in enumerate(ORDER) if attempt.states[stage] in {"witnessed", "implied"}), default=-1)
+
+
+def _stage(chosen: _Attempt | None, attempts: list[_Attempt], result: LogResult) -> StartStage | None:
+    if chosen is None:
+        return None
+    if result in {"stops", "lost"}:
+        return chosen.stage
+    rank = max(_rank(attempt) for attempt in attempts) if result == "not-known" else _rank(chosen)
+    if rank < 0:
+        return "scan" if chosen.begun & {"heard", "joining"} else None
+    return ORDER[rank]
+
+
+def _agreed(attempts: list[_Attempt], cause: Cause) -> Cause:
+    """The cause of the last join that failed, if all of them say the same: one cause gives several codes in turn."""
+    failed = {attempt.cause.check for attempt in attempts if attempt.end == "stops" and attempt.stage == "scan"}
+    if len(failed) == 1 or not cause.check:
+        return cause
+    return Cause(why="The joins fail with different codes, as one cause may give them in turn")
+
+
+def _told(attempt: _Attempt) -> LogAttempt:
+    ends = attempt.end in {"stops", "lost"}
+    cause = attempt.cause if ends else Cause()
+    rank = _rank(attempt)
+    return LogAttempt(
+        first_line=attempt.first,
+        last_line=attempt.last,
+        result=attempt.end or "unfinished",
+        stages=[LogStage(stage=stage, state=attempt.states[stage]) for stage in ORDER],
+        stage=attempt.stage if attempt.end else ORDER[rank] if rank >= 0 else None,
+        check=cause.check,
+        problem=cause.problem,
+        owner=cause.owner,
+        remedy=cause.remedy,
+        why=cause.why,
+    )
+
+
+_NOTHING = "Nothing came from the device."
+
+
+def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | None, reading: Reading) -> str:
+    if result == "foreign":
+        return "This is no log of Device OS."
+    if result == "online":
+        return "By its own log, the device was online."
+    title = TITLES[stage] if stage else ""
+    if result == "stops":
+        return f"By its own log, the device stops at {title}."
+    if result == "lost":
+        return f"By its own log, the device was online, and lost it at {title}."
+    if reading.is_cellular and chosen is None:
+        return "This is the log of a cellular device: it has no Wi-Fi stage, and does not say whether it gets online."
+    if stage is None:
+        return "The log does not say how far the device gets."
+    if chosen is not None and _rank(chosen) < 0:
+        return "The log ends before the device joins its network."
+    return f"The log shows the device up to {title}, and does not say how it goes on."
+
+
+def _notes(log: DeviceLog, reading: Reading, *, is_live: bool) -> list[str]:
+    """What is to be known of the log itself."""
+    notes = []
+    if reading.is_cellular:
+        notes.append("This is a cellular device: its log says nothing of Wi-Fi")
+    server = next((record.host for record in log.records if record.kind == "server" and record.host), None)
+    if server and not server.endswith((".particle.io", ".spark.io")):
+        notes.append("The device is set to a server that is not Particle's")
+    if not log.heads and log.records:
+        notes.append("The lines have no times and no levels, so anybody may have printed them")
+    if log.undecodable * 20 > log.bytes and not log.heads:
+        notes.append("Much of it is no text: a serial adapter at a wrong speed writes such logs")
+    if any(hole.what == "reconnect" for hole in log.holes):
+        notes.append("The monitor lost the device in between: lines are missing there")
+    if log.more_records or log.unread:
+        notes.append("The log is long: lines in the middle were counted, and not read one by one")
+    if (log.heads or log.records) and not is_live:
+        notes.append("A log says what was, when it was written; it has no date, and says nothing of today")
+    return notes
+
+
+_BLANK = "The settings of the server in the device are empty: particle keys server gives it the cloud's"
+
+
+def _blank_settings(log: DeviceLog) -> list[LogRecord]:
+    """The lines about empty settings after which nobody was reached: the device may then have no server to go to."""
+    found: list[LogRecord] = []
+    for record in log.records:
+        if record.kind in {"server-blank", "server-blank-key"} and _counts(record, log):
+            found.append(record)
+        elif record.kind in {"tcp-made", "resolved", "nonce", "online"}:
+            found = []
+    return found
+
+
+def _said(log: DeviceLog, kind: str) -> str | None:
+    return next((record.said for record in log.records if record.kind == kind and record.said), None)
+
+
+def _counts(record: LogRecord, log: DeviceLog) -> bool:
+    return record.has_head or not log.heads
+
+
+def _means(record: LogRecord) -> LogLineMeans:
+    return LogLineMeans(line=record.line, text=record.text, means=MEANS[record.kind])
+
+
+def _distinct(records: list[LogRecord]) -> list[LogRecord]:
+    by_place = {(record.line, record.kind): record for record in records}
+    return sorted(by_place.values(), key=lambda record: record.line)
+
+
+def _first_of_each(records: list[LogRecord]) -> list[LogRecord]:
+    """One line of each kind."""
+    return list({record.kind: record for record in reversed(records)}.values())[::-1][:MOST_LINES]

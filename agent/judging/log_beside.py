@@ -1,0 +1,89 @@
+"""A device's own log beside a run: whether both are of one network, and what they say together.
+
+All checks keep their status: what the device saw stands beside them. Where it cannot be told whether it is the same
+network, both are shown, and nothing is concluded.
+"""
+
+import ipaddress
+
+from netpreflight.agent.judging.device_log import TITLES, answered
+from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.results import Check, LogAnswer, LogBeside
+from netpreflight.probes.observations import DeviceLog, Observations
+from netpreflight.probes.quoting import in_quotes
+
+_OWN = ("joining", "heard-joining", "known", "wifi-link")
+
+
+def log_beside(view: DeviceView, checks: list[Check]) -> LogBeside | None:
+    """What the log in a run says, and what both say together; None: the run has no log."""
+    log = view.seen.log
+    if log is None:
+        return None
+    answer = answered(log, "the device's log")
+    same, why = _same_network(log, view.seen)
+    told = [why] if why else []
+    if same:
+        told += _together(answer, checks)
+    return LogBeside(answer=answer, same_network=same, told=told)
+
+
+def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]:
+    """Whether the log is of the network of the run, and why; it is told by its name, its gateway and its subnet."""
+    names = {record.name for record in log.records if record.name and record.kind in _OWN}
+    wifi = seen.wifi
+    target = (wifi.target if wifi else None) or seen.scope.ssid
+    if names and target and target not in names:
+        name = in_quotes(min(names))
+        return False, f"The device's log is of another network, {name}: what it shows says nothing of this one"
+    gateways = {record.address for record in log.records if record.kind == "own-gateway" and record.address}
+    gateways.discard("0.0.0.0")  # noqa: S104 - what a device prints where it knows none
+    if gateways and seen.scope.gateway and seen.scope.gateway not in gateways:
+        return False, "The device's log names another gateway: what it shows says nothing of this network"
+    if _other_subnet(log, seen):
+        return False, "The device's log has an address of another subnet: what it shows says nothing of this network"
+    if names and target:
+        return True, ""
+    return None, (
+        "Whether the device's log is of this network cannot be told: it names none, or this run has none; both are "
+        "shown, and nothing is concluded from one for the other"
+    )
+
+
+def _other_subnet(log: DeviceLog, seen: Observations) -> bool:
+    """Whether the device has an address in another subnet than this laptop."""
+    own = [record.address for record in log.records if record.kind == "own-address" and record.address]
+    here = seen.scope.addresses
+    if not own or not here or own[-1] == "0.0.0.0":  # noqa: S104 - as above
+        return False
+    try:
+        address = ipaddress.IPv4Address(own[-1])
+        networks = [ipaddress.IPv4Network(given, strict=False) for given in here if "/" in given and ":" not in given]
+    except ValueError:
+        return False
+    return bool(networks) and not any(address in network for network in networks)
+
+
+def _together(answer: LogAnswer, checks: list[Check]) -> list[str]:
+    """What a log and a run of the same network say together."""
+    required = [check for check in checks if check.level == "required"]
+    failing = [check.id for check in required if check.status == "fail"]
+    if answer.result == "online":
+        if failing:
+            why = "something has changed since, or this laptop is treated otherwise than the device"
+            return [f"The device was online by its log, and {failing[0]} fails here: {why}"]
+        return ["The device was online by its log, which agrees with what this laptop sees"]
+    if answer.result not in {"stops", "lost"} or answer.stage is None:
+        return []
+    title = TITLES[answer.stage]
+    mine = next((check for check in checks if check.id == answer.check), None)
+    if mine is None:
+        return [f"The device's log stops at {title}; no check of this run speaks of the same"] if failing else []
+    if mine.status == "pass":
+        look = (
+            "look at what treats devices differently, such as a filter by MAC address, another VLAN, or a rule for each"
+        )
+        return [f"This laptop passes {mine.id}, and the device stops there by its log: {look}"]
+    if mine.status == "fail":
+        return [f"The device stops at {title} by its log, where {mine.id} fails here, too: both agree"]
+    return [f"The device stops at {title} by its log; {mine.id} is not settled here"]
