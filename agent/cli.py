@@ -18,6 +18,8 @@ from netpreflight.agent.start import CANNOT_WRITE, INTERRUPTED, stop, stop_at_on
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from netpreflight.agent.as_device.asked import Asked
+    from netpreflight.agent.as_device.both import Played
     from netpreflight.agent.compare import Comparison, Given
     from netpreflight.agent.kept_runs import KeptRun
     from netpreflight.agent.next_step import Invocation, Options
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
     from netpreflight.agent.report import Report, Run, SetUp, SharingLevel
     from netpreflight.agent.results import Led, LogAnswer
     from netpreflight.agent.run import AirChoice
-    from netpreflight.probes.observations import DeviceLog, Event
+    from netpreflight.agent.selection import Selection
+    from netpreflight.probes.net.sockets import Trace
+    from netpreflight.probes.observations import DeviceLog, Event, Scope
     from netpreflight.reports.terminal import Terminal
 
 EXIT_CODES = {"compatible": 0, "compatible-with-warnings": 0, "incompatible": 1, "undetermined": 3}
@@ -263,6 +267,42 @@ def check(
             "idle conversation; takes about 1 min.",
         ),
     ] = False,
+    as_whom: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="device",
+            help="Be the device: with its own MAC address, lease and exchanges. By cable a second MAC address appears "
+            "at this port, and this laptop stays online; it needs root.",
+        ),
+    ] = None,
+    mac: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS|PREFIX",
+            help="With --as device: the MAC address, or what it begins with. Without this option it is made for this "
+            "network and this laptop, the same each time, with the maker's prefix if that is known.",
+        ),
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE|-",
+            help="With --as device by Wi-Fi: the network's passphrase, from a file or standard input (-); without this "
+            "option it is asked for.",
+        ),
+    ] = None,
+    saved_passphrase: Annotated[
+        bool, typer.Option("--saved-passphrase", help="Use the passphrase that this laptop has saved instead.")
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="With --as device: take the risk where it is refused because the port or the connection may not come "
+            "back by itself.",
+        ),
+    ] = False,
     dialects: Dialects = None,
     output: Output = None,
     contact: Contact = None,
@@ -274,7 +314,7 @@ def check(
         typer.Option(
             "--no-keep",
             help="Do not keep this run. Without this option its complete report is kept, for netpreflight report and "
-            "rules, as the file that the last line names. The newest 20 stay. With --redact no run is kept.",
+            "rules, as the file that is named at the end. The newest 20 stay. With --redact no run is kept.",
         ),
     ] = False,
     as_json: Json = False,
@@ -304,7 +344,6 @@ def check(
 
     from netpreflight.agent import judging, profiles  # noqa: PLC0415
     from netpreflight.agent.next_step import Options, known_before  # noqa: PLC0415
-    from netpreflight.agent.run import measure  # noqa: PLC0415
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
     from netpreflight.probes.net.clock import CLOCK  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
@@ -320,9 +359,19 @@ def check(
         selection = select(only, skip)
     except (profiles.UnknownDeviceError, UnknownCheckError) as problem:
         raise UsageError(str(problem)) from problem
-    if (ssid is not None or capture is not None) and "wifi" not in judging.probes_for(selection):
+    if (ssid is not None or capture is not None) and not {"wifi", "join"} & judging.probes_for(selection):
         raise UsageError("--ssid and --capture are for the wifi checks, and this run leaves out all of them")
     name, opened, opened_log = _read_ssid(ssid), _open_capture(capture), _open_one_log(device_log, log_port)
+    played = _start_device(
+        _asked(as_whom, mac, passphrase_file, uses_saved=saved_passphrase, is_forced=force),
+        profile,
+        selection,
+        name,
+        interface,
+        helper,
+        deep=deep,
+        is_traced=debug,
+    )
     rights = give_up(helper)  # before anything is read from the network
     air, seen_log = _read_air(name, capture, opened), _read_one_log(device_log, opened_log, log_port)
     laptop_scope = scope(interface)
@@ -341,32 +390,28 @@ def check(
             only=only,
             skip=skip,
             deep=deep,
+            as_device=played is not None,
+            mac=mac,
         ),
         level,
         is_root=is_root,
     )
-    terminal.begin(
-        laptop_scope,
-        profile,
-        deep=deep,
-        ahead=known_before(laptop_scope, profile, selection, by, has_radio=SYSTEM.has_radio()),
-    )
+    ahead = known_before(laptop_scope, profile, selection, by, has_radio=SYSTEM.has_radio())
+    terminal.begin(laptop_scope, profile, deep=deep, ahead=[*ahead, *(played.way.says() if played else [])])
     _prepare(outputs)
     events: list[Event] = []
-    with contextlib.closing(terminal):
-        run = measure(
-            laptop_scope,
-            air,
-            profile,
-            selection,
-            terminal.known,
-            deep=deep,
-            # With a level that hides something, the lines wait: what must be hidden is known only at the end.
-            trace=(events.append if level in {"ticket", "public"} else _write_event) if debug else None,
-            on_waiting=terminal.waiting,
-            on_stop=partial(_acknowledge_stop, terminal),
-            guard=helper,
-        )
+    run = _measure(
+        played,
+        laptop_scope,
+        air,
+        profile,
+        selection,
+        terminal,
+        deep=deep,
+        # With a level that hides something, the lines wait: what must be hidden is known only at the end.
+        trace=(events.append if level in {"ticket", "public"} else _write_event) if debug else None,
+        guard=helper,
+    )
     stop_at_once()
     if not run.complete:
         _end_soon()
@@ -1415,6 +1460,119 @@ def _profile(file: Path, judged: "JudgedDevice", device: str | None, os_version:
         return profiles.load(judged.name, os_version or judged.asked_os or judged.os_version)
     except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
+
+
+def _asked(
+    as_whom: str | None, mac: str | None, passphrase_file: Path | None, *, uses_saved: bool, is_forced: bool
+) -> "Asked | None":
+    """What a run as the device is asked; None: the run is to be the laptop, as most are.
+
+    Raises:
+        UsageError: the options make no sense together.
+    """
+    if not (as_whom or mac or passphrase_file or uses_saved or is_forced):
+        return None
+    from netpreflight.agent.as_device.asked import CannotError, read  # noqa: PLC0415 - as above
+
+    try:
+        return read(as_whom, mac, passphrase_file, uses_saved=uses_saved, is_forced=is_forced)
+    except CannotError as problem:
+        raise UsageError(str(problem)) from problem
+
+
+def _start_device(
+    asked: "Asked | None",
+    profile: "Profile",
+    selection: "Selection",
+    ssid: str | None,
+    interface: str | None,
+    helper: "Helper | None",
+    *,
+    deep: bool,
+    is_traced: bool,
+) -> "Played | None":
+    """Start the process of the device, while this one may still be root's; None: this run is to be the laptop.
+
+    Raises:
+        UsageError: this laptop cannot be the device here.
+    """
+    if asked is None:
+        return None
+    from netpreflight.agent.as_device import both  # noqa: PLC0415 - as above
+    from netpreflight.agent.as_device.asked import CannotError, prepare  # noqa: PLC0415
+    from netpreflight.agent.privilege import give_up  # noqa: PLC0415
+    from netpreflight.probes.scope import scope  # noqa: PLC0415
+
+    laptop_scope = scope(interface)
+    try:
+        way, chosen = prepare(asked, laptop_scope, profile, selection, ssid)
+        guard = helper and helper.for_device(laptop_scope.interface or "", chosen.mac)
+        process = both.start(
+            way,
+            profile,
+            selection,
+            ssid=ssid,
+            deep=deep,
+            is_traced=is_traced,
+            give_up=partial(give_up, helper),
+            guard=guard,
+        )
+    except (CannotError, OSError) as problem:
+        raise UsageError(str(problem)) from problem
+    return both.Played(way, chosen, process, [])
+
+
+def _measure(
+    played: "Played | None",
+    scope: "Scope",
+    air: "AirChoice",
+    profile: "Profile",
+    selection: "Selection",
+    terminal: "Terminal",
+    *,
+    deep: bool,
+    trace: "Trace | None",
+    guard: "Helper | None",
+) -> "Run":
+    """Measure, as the laptop or as the device, and show how it goes on."""
+    from netpreflight.agent.run import measure  # noqa: PLC0415 - as above
+
+    measured = partial(measure, deep=deep, guard=guard)
+    if played is not None:
+        from netpreflight.agent.as_device import both  # noqa: PLC0415 - few runs are the device
+
+        measured = partial(both.run, _hold_mac(played, scope))
+    with contextlib.closing(terminal):
+        return measured(
+            scope,
+            air,
+            profile,
+            selection,
+            terminal.known,
+            trace=trace,
+            on_waiting=terminal.waiting,
+            on_stop=partial(_acknowledge_stop, terminal),
+        )
+
+
+def _hold_mac(played: "Played", scope: "Scope") -> "Played":
+    """The same, once it is seen that nobody has the MAC address that was given.
+
+    Raises:
+        UsageError: somebody has it.
+    """
+    if played.chosen.source != "given":
+        return played
+    from netpreflight.probes.join.holder import holder  # noqa: PLC0415 - as above
+
+    address, sent = holder(scope, played.chosen.mac)
+    if address is not None:
+        played.process.end()
+        raise UsageError(
+            f"--mac {played.chosen.mac}: {address} has this MAC address just now; switch that device off, or leave "
+            "--mac out"
+        )
+    return played._replace(checked=sent)
 
 
 def _read_ssid(ssid: str | None) -> str | None:

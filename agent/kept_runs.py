@@ -36,7 +36,7 @@ class Place(NamedTuple):
         Raises:
             OSError: the folder cannot be read, or it belongs to somebody else.
         """
-        with _as(self.owner):
+        with as_owner(self.owner):
             return newest(self.folder, clock.wall())
 
     def shown(self, file: Path) -> Path:
@@ -90,7 +90,7 @@ class KeptRun:
         if self._by_helper and helper is not None:
             helper.write(file, text, private=True)
         else:
-            with _as(self._place.owner):
+            with as_owner(self._place.owner):
                 make_folder(self._place.folder)
                 write(file, text, private=True, create=SYSTEM.create_private)
                 with contextlib.suppress(OSError):
@@ -156,7 +156,7 @@ def _set(variables: Mapping[str, str | None]) -> None:
 
 
 @contextlib.contextmanager
-def _as(owner: Owner | None) -> Iterator[None]:
+def as_owner(owner: Owner | None) -> Iterator[None]:
     """Be this user for a while, if this process is still root: so that no link of theirs leads root anywhere.
 
     Raises:

@@ -39,6 +39,8 @@ class Options(Struct, frozen=True, kw_only=True):
     only: str | None = None
     skip: str | None = None
     deep: bool = False
+    as_device: bool = False
+    mac: str | None = None
 
     def words(self) -> list[str]:
         """The options as they are typed; a value that cannot be typed is replaced by what has to stand there."""
@@ -50,6 +52,8 @@ class Options(Struct, frozen=True, kw_only=True):
             ("--interface", self.interface, "IF"),
             ("--only", self.only, "ID"),
             ("--skip", self.skip, "ID"),
+            ("--as", "device" if self.as_device else None, ""),
+            ("--mac", self.mac, "ADDRESS"),
         )
         words: list[str] = []
         for option, value, stand_in in values:
@@ -66,6 +70,7 @@ class Options(Struct, frozen=True, kw_only=True):
             ssid=self.ssid and "NAME",
             capture=self.capture and "FILE",
             interface=self.interface and "IF",
+            mac=self.mac and "ADDRESS",
         )
 
 
@@ -148,6 +153,37 @@ def next_step(report: Report, by: Invocation) -> NextStep | None:
     if not report.complete or any(_AGAIN in remedy for remedy in remedies):
         return NextStep(command=command, afterwards=report.complete)
     return None
+
+
+_OTHERWISE_AS_DEVICE = {"api-knows-laptop", "api-lets-laptop-pass", "suspected"}
+_OTHER_LEASE_AS_DEVICE = {"no-answer", "no-offer", "only-known-clients", "client-options-wanted", "only-laptop-lease"}
+"""Problems, any and those of a lease, where the network may serve this laptop and no device, or the other way round."""
+
+
+def as_device(report: Report, by: Invocation) -> str | None:
+    """The command of a run that is the device, where that would settle something; None: it would not, or cannot be.
+
+    It would where the answer is yes, because all was measured from this laptop's own address, which the network may
+    know; and where a network may treat a laptop and a device in different ways.
+    """
+    scope, this = report.scope, system(report.scope.os)
+    if report.observations.as_device is not UNSET or not report.complete or report.sharing == "public":
+        return None
+    is_by_cable = scope.medium == "wired" and this.has_namespaces and not scope.is_tunnel
+    if not is_by_cable and not (scope.medium == "wifi" and this.joiners):
+        return None
+    is_yes = report.verdict in {"compatible", "compatible-with-warnings"} and any(
+        CHECKS[check.id].beyond_the_air and check.status == "pass" for check in report.checks if check.id in CHECKS
+    )
+    is_open = any(
+        check.problem in _OTHERWISE_AS_DEVICE
+        or (check.problem in _OTHER_LEASE_AS_DEVICE and check.id in CHECKS and CHECKS[check.id].needs_lease)
+        for check in report.checks
+    )
+    if not (is_yes or is_open):
+        return None
+    options = msgspec.structs.replace(by.options, as_device=True)
+    return by.check(options, as_root=is_by_cable or scope.privileges.raw_sockets)
 
 
 def _takes_root(step: str) -> bool:

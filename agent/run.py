@@ -25,8 +25,9 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes import obstacles
 from netpreflight.probes.cloud import AS_DEVICE, HURRIED, cloud
 from netpreflight.probes.coap import coap
-from netpreflight.probes.dhcp import LeaseGuard, dhcp
+from netpreflight.probes.dhcp import LeaseGuard, OnLease, dhcp
 from netpreflight.probes.echo import EchoTarget, echo
+from netpreflight.probes.join.frames import count_arp
 from netpreflight.probes.nat_mapping import Server, mapping
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.host_addresses import HostAddresses
@@ -101,6 +102,8 @@ def measure(
     on_waiting: OnWaiting = lambda _: None,
     on_stop: OnStop = lambda _restored: None,
     guard: LeaseGuard | None = None,
+    on_lease: OnLease | None = None,
+    beside: Callable[[Network], Awaitable[None]] | None = None,
 ) -> Run:
     """Measure until everything is known, or the user stops the run (Ctrl-C, SIGTERM, SIGHUP).
 
@@ -117,11 +120,25 @@ def measure(
         on_waiting: called with all that is waited for, whenever that changes.
         on_stop: called at once where the user stops the run, with what is given back first.
         guard: gives a lease back if this process is killed before it has.
+        on_lease: where the interface is the device itself: called with its lease, so that the interface uses it.
+        beside: what else is asked once all probes have ended, and before the lease is given back.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(
             _Measurement(
-                scope, air, profile, selection, on_check, clock, trace, on_waiting, on_stop, guard, deep=deep
+                scope,
+                air,
+                profile,
+                selection,
+                on_check,
+                clock,
+                trace,
+                on_waiting,
+                on_stop,
+                guard,
+                on_lease,
+                beside,
+                deep=deep,
             ).run()
         )
 
@@ -149,10 +166,14 @@ class _Measurement:
         on_waiting: OnWaiting,
         on_stop: OnStop,
         guard: LeaseGuard | None,
+        on_lease: OnLease | None,
+        beside: Callable[[Network], Awaitable[None]] | None,
         *,
         deep: bool,
     ) -> None:
         self._clock = clock
+        self._beside = beside
+        self._on_lease = on_lease
         self._guard = guard
         self._trace = trace
         self._on_waiting = on_waiting
@@ -208,6 +229,8 @@ class _Measurement:
             own_addresses=own_addresses,
         ) as network:
             self._network = network
+            if self._on_lease is not None:
+                count_arp(network)
             self._addresses = HostAddresses(list(self._names()))
             stopped = asyncio.Event()
             with SYSTEM.on_stop(lambda: self._stop(stopped)):
@@ -219,6 +242,9 @@ class _Measurement:
                 for task in (stop, work, *self._announcements):
                     task.cancel()
                 await asyncio.gather(work, *self._announcements, return_exceptions=True)
+                for finish in reversed(network.at_end):
+                    with contextlib.suppress(OSError):
+                        await finish()
             footprint = network.footprint()
         if self._seen.dhcp is None and self._dhcp_so_far.granted:  # the run was cut short after the ACK
             self._seen.dhcp = msgspec.structs.replace(self._dhcp_so_far, cut_short=True)
@@ -238,6 +264,9 @@ class _Measurement:
     async def _work(self) -> None:
         """Run all probes, and announce what they show."""
         await asyncio.gather(*self._tasks())
+        if self._beside is not None:
+            with contextlib.suppress(OSError):
+                await self._beside(self._network)
         await asyncio.gather(*self._announcements)
 
     def _stop(self, stopped: asyncio.Event) -> None:
@@ -461,6 +490,7 @@ class _Measurement:
             on_resolvers=self._use_resolvers,
             on_portal_api=self._use_portal_api,
             guard=self._guard,
+            on_lease=self._on_lease,
             seen=self._dhcp_so_far,
         )
 

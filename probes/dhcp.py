@@ -188,6 +188,10 @@ OnPortalApi = Callable[[str | None], None]
 """Called once with the URL of option 114, or None, as soon as it is known."""
 
 
+OnLease = Callable[[DhcpMessage], None]
+"""Called with the lease where this interface is the device itself, so that it uses it until the run ends."""
+
+
 class LeaseGuard(Protocol):
     """Somebody outside this process, who gives a lease back if this process is killed with it in hand."""
 
@@ -208,6 +212,7 @@ async def dhcp(
     on_portal_api: OnPortalApi,
     guard: LeaseGuard | None = None,
     transport: LeaseTransport | None = None,
+    on_lease: OnLease | None = None,
     seen: Dhcp | None = None,
 ) -> Dhcp:
     """Ask for a lease as an unknown device, and give it back.
@@ -222,6 +227,7 @@ async def dhcp(
         on_portal_api: see `OnPortalApi`.
         guard: told of each lease before it is asked for, and once all of them have been given back.
         transport: by what it is asked for; None: as it is best on this system.
+        on_lease: where the interface is the device itself, see `OnLease`; None: it is the laptop's.
         seen: filled in as the exchange goes on, for whoever cuts it short; it is returned, too.
     """
     seen = seen or Dhcp()
@@ -229,14 +235,15 @@ async def dhcp(
         left_out = obstacles.to_have_left_out_dhcp(scope)
         seen.exchange_denied, seen.unlocked_by = left_out.reason, left_out.step
     # Read while the servers are asked: a hanging NetworkManager takes 2 s to say nothing.
-    record = asyncio.create_task(bounded(laptop_lease(network.interface, scope.addresses), lambda _: None))
+    held = laptop_lease(network.interface, scope.addresses) if on_lease is None else _no_lease()
+    record = asyncio.create_task(bounded(held, lambda _: None))
     learned = _Learned(seen, record, on_resolvers, on_portal_api)
     try:
         obstacle = obstacles.to_exchange(scope) if exchange else None
         kind = transport or obstacles.lease_transport(scope)
         if exchange and obstacle is None and kind is not None:
             try:
-                async with _Client(network, scope, host_name, seen, learned, guard, kind) as client:
+                async with _Client(network, scope, host_name, seen, learned, guard, kind, on_lease) as client:
                     await client.run()
             except OSError as problem:
                 if kind == "raw":
@@ -299,6 +306,10 @@ class _Learned:
         """Tell what is known now: there will be no more."""
         self.granted()
         self.portal_api(final=True)
+
+
+async def _no_lease() -> None:
+    """The lease of an interface that has no other client."""
 
 
 def decode(
@@ -496,6 +507,7 @@ class _Client:
         learned: _Learned,
         guard: LeaseGuard | None,
         kind: LeaseTransport,
+        on_lease: OnLease | None,
     ) -> None:
         self._network = network
         self._scope = scope
@@ -505,9 +517,10 @@ class _Client:
         self._learned = learned
         self._laptop_mac = mac_of(scope)
         self._laptop_address = scope.address
-        self._mac = seen.client_mac = device_mac(self._laptop_mac)
+        self._on_lease = on_lease
+        self._mac = seen.client_mac = device_mac(self._laptop_mac) if on_lease is None else self._laptop_mac
         self._kind = kind
-        self._transport = transport_of(kind, network, scope)
+        self._transport = transport_of(kind, network, scope, self._mac)
         self._expected: dict[int, Transaction] = {}
         self._arrived: asyncio.Queue[tuple[bytes, Heard | None]] = asyncio.Queue()
         self._requested: DhcpMessage | None = None
@@ -533,7 +546,10 @@ class _Client:
             # A RELEASE is not acknowledged, so each is sent twice. A REQUEST without an answer may have been granted.
             for lease in self._leases():
                 self._release(lease)
-            if self._guard:
+            kept = self._seen.granted if self._on_lease is not None else None
+            if kept is not None:
+                self._network.at_end.append(lambda: self._give_back(kept))
+            elif self._guard:
                 self._guard.forget()
         finally:
             if self._inform_used:
@@ -542,8 +558,23 @@ class _Client:
             self._seen.unread = self._seen.unread or self._transport.is_lossy()
             self._transport.close()
 
+    async def _give_back(self, kept: DhcpMessage) -> None:
+        """Give the device's lease back, once the run has ended: twice, as above."""
+        self._transport.open(self._on_heard, self._on_arp)
+        try:
+            for again in (False, True):
+                if again:
+                    await asyncio.sleep(RELEASE_AGAIN_S)
+                self._release(kept)
+        finally:
+            self._transport.close()
+        if self._guard:
+            self._guard.forget()
+
     def _leases(self) -> list[DhcpMessage]:
-        """The leases that were granted, or else the one that was asked for."""
+        """The leases to give back: those that were granted, or else the one that was asked for."""
+        if self._on_lease is not None and self._seen.granted is not None:
+            return [lease for lease in self._released if lease is not self._seen.granted]
         return list(self._released) or ([self._requested] if self._requested else [])
 
     def _to_give_back(self) -> str | None:
@@ -553,6 +584,9 @@ class _Client:
     def _schedule(self) -> list[tuple[float, Callable[[], None]]]:
         """What to send at which second as long as there is no OFFER."""
         due: list[tuple[float, Callable[[], None]]] = []
+        if self._on_lease is not None:  # there is no laptop here to compare with
+            named = (NAMED_AFTER_S, self._discover_named)
+            return sorted([*((at_s, self._discover) for at_s in DISCOVER_AT_S), named], key=lambda entry: entry[0])
         if self._laptop_address and self._transport.may_inform:
             # First, because a server that pings before it offers (dnsmasq, for 3 s) answers nothing meanwhile.
             due.append((0.0, lambda: self._inform("laptop", self._laptop_mac)))
@@ -598,10 +632,8 @@ class _Client:
                 self._ask_for(message.address)
                 offered_s = request_due = self._network.clock.monotonic() - begun
             elif message.type == "ACK" and message.asked == "REQUEST":
-                self._release(message)
-                if message.xid in self._given_up or self._seen.granted:
+                if not self._takes(message):
                     continue
-                self._seen.granted = message
                 self._learned.granted()
                 self._learn(message)
                 request_due = math.inf
@@ -617,6 +649,18 @@ class _Client:
                 once_more = self._discover_relayed if message.relayed else self._discover
                 due, end_s = ([(now_s, once_more)], GIVE_UP_S) if again else ([], now_s + LATE_ACK_S)
         self._take_rest()
+
+    def _takes(self, lease: DhcpMessage) -> bool:
+        """Take a lease that was granted: give it back at once or, as the device itself, use it. False: it is late."""
+        is_late = lease.xid in self._given_up or self._seen.granted is not None
+        if self._on_lease is None or is_late:
+            self._release(lease)
+        if is_late:
+            return False
+        self._seen.granted = lease
+        if self._on_lease is not None:
+            self._on_lease(lease)
+        return True
 
     def _waiting(self, until: float, *, since: float) -> AbstractContextManager[None]:
         """Tell whoever looks on what the exchange waits for just now."""

@@ -1285,6 +1285,189 @@ class VendorStatus(Observation, kw_only=True):
     error: Words | None = None
 
 
+# --- as the device ----------------------------------------------------------------------------------------------
+
+JoinWay = Literal["cable", "radio", "networkmanager"]
+"""How a run is the device: a second interface on the laptop's port; the laptop's radio, in a namespace of the run; a
+connection that NetworkManager makes."""
+
+
+RESTORED_WITHIN_S = 30.0
+"""The longest that a laptop may take until it is on its network as before."""
+
+
+class LaptopExchange(Struct, frozen=True, kw_only=True):
+    """Whether something answers this laptop from its own address, to be held against what it answers the device.
+
+    Attributes:
+        what: a `resolver`; an `ntp` server; the web `page` of a vendor, unchanged; a server by `coap`, `dtls` or the
+            Photon's own protocol (`nonce`).
+        host: the name asked; for a resolver, None.
+        answered: whether an answer came that shows that nothing stands in the way; for a page, that it is the right
+            one.
+    """
+
+    what: Literal["resolver", "ntp", "page", "coap", "dtls", "nonce"]
+    host: AskedName | None = None
+    address: Address | None = None
+    port: int = 0
+    answered: bool = False
+
+
+class AsDevice(Observation, kw_only=True):
+    """That this run was the device, and what the laptop saw from its own address. Absent: the run was not the device.
+
+    With it, the other observations (`scope`, `dhcp`, `dns` and so on) are those of the device's own address.
+
+    Attributes:
+        way: how.
+        mac: the device's MAC address in this run. A registered device may have it, if `--mac` named it.
+        mac_from: made up for this network, made up with the prefix given, or the address given.
+        laptop_addresses: the laptop's own IPv4 addresses on the interface, with prefix length.
+        laptop_gateway: the next hop of its default route.
+        laptop: what answers this laptop.
+        neighbours: hosts of the device's own network, beside its router, and whether they answer its ARP requests.
+        restored_s: after how many seconds the laptop was seen to be as before; None: it was not, within the deadline.
+        left: what was not as before, in words.
+        kept: what the system keeps of it (NetworkManager's lease file).
+    """
+
+    way: JoinWay | None = None
+    mac: ServerMac | None = None
+    mac_from: Literal["made", "prefix", "given"] = "made"
+    laptop_addresses: list[Address] = field(default_factory=list)
+    laptop_gateway: Address | None = None
+    laptop: Annotated[list[LaptopExchange], Meta(max_length=256)] = field(default_factory=list)
+    neighbours: Annotated[list[LinkNeighbor], Meta(max_length=16)] = field(default_factory=list)
+    restored_s: float | None = None
+    left: list[Words] = field(default_factory=list)
+    kept: list[Words] = field(default_factory=list)
+
+
+# --- join -------------------------------------------------------------------------------------------------------
+
+JoinEnd = Literal[
+    "joined", "auth-refused", "assoc-refused", "no-answer", "key-refused", "key-unfinished", "passed-over", "not-found",
+    "not-told", "not-made",
+]  # fmt: skip
+"""How an attempt to join ended.
+
+`auth-refused`, `assoc-refused`: the access point's answer to an authentication or association request has a status code
+that is not 0. `no-answer`: there was no answer to one. `key-refused`: the four-way handshake did not complete, and the
+supplicant takes the passphrase for the reason. `key-unfinished`: it did not complete for another reason. `passed-over`:
+the supplicant found the network and did not ask to join it. `not-found`: no scan found it. `not-told`: the time was
+over, or whoever manages the radio did not say. `not-made`: this laptop could not make the attempt.
+"""
+KeyForm = Literal["allowed", "not-ascii", "not-allowed", "none"]
+"""`allowed`: 8 to 63 characters of ASCII from 32 to 126, or 64 hexadecimal digits (IEEE 802.11-2020, J.4.1 and 12.7.1);
+`not-ascii`: 8 to 63 bytes, not all of them such characters; `not-allowed`: neither; `none`: none was given, or none is
+needed."""
+PassedOver = Literal["pmf", "akm", "cipher", "rates", "other"]
+"""Why a supplicant does not ask a BSS to join it: it requires protected management frames, offers no key management or
+cipher that the station has, or has basic rates that the station lacks; or something else."""
+LinkState = Literal["there", "gone", "not-looked"]
+MOST_ATTEMPTS = 16
+"""The most attempts, and the most losses of a link, that are kept."""
+MOST_SAID = 24
+"""The most lines of a supplicant that are kept of one attempt."""
+
+
+class JoinAbilities(Struct, frozen=True, kw_only=True):
+    """What the station that joins can do: the limits of the radio that it stands for.
+
+    May reveal: which kind of device a run was made for.
+
+    Attributes:
+        frequencies_mhz: the only frequencies on which it scans and sends; ascending.
+        ht: whether it has 802.11n; it never has 40 MHz or a newer PHY.
+        security: the families that it can join with.
+        ciphers: pairwise and group ciphers that it has.
+        pmf: whether it has protected management frames.
+    """
+
+    frequencies_mhz: Annotated[list[Count], Meta(max_length=64)] = field(default_factory=list)
+    ht: bool = True
+    security: list[Security] = field(default_factory=list)
+    ciphers: list[Plain] = field(default_factory=list)
+    pmf: bool = False
+
+
+class JoinAttempt(Struct, frozen=True, kw_only=True):
+    """One attempt to join.
+
+    Attributes:
+        mac: the address of the station.
+        bssid: the BSS that was asked, or joined; None: none was.
+        status: the status code of the answer that refused it (IEEE 802.11-2020, table 9-50).
+        reason: the reason code of the deauthentication or disassociation that ended it (table 9-49).
+        by_laptop: whether this laptop sent that frame, and not the access point.
+        passed_over: why the supplicant did not ask: its own prediction, and not the access point's word.
+        said: what the supplicant, or who manages the radio, said of it, in its own words.
+    """
+
+    at_s: float
+    duration_s: float = 0.0
+    mac: ClientMac
+    ended: JoinEnd
+    bssid: Bssid | None = None
+    frequency_mhz: Count | None = None
+    status: Count | None = None
+    reason: Count | None = None
+    by_laptop: bool = False
+    passed_over: PassedOver | None = None
+    said: Annotated[list[Said], Meta(max_length=MOST_SAID)] = field(default_factory=list)
+
+
+class LinkLoss(Struct, frozen=True, kw_only=True):
+    """The end of a link that had been there.
+
+    Attributes:
+        reason: the reason code (IEEE 802.11-2020, table 9-49); None: none was told.
+        by_laptop: whether this laptop ended it, for example because it heard no more beacons.
+        asked_to_move: whether the access point had asked the station to move to another BSS (802.11v).
+    """
+
+    at_s: float
+    bssid: Bssid | None = None
+    reason: Count | None = None
+    by_laptop: bool = False
+    asked_to_move: bool = False
+    said: Said | None = None
+
+
+class Join(Observation, kw_only=True):
+    """A real join of a Wi-Fi network, as a device makes it. Absent: the run did not join.
+
+    The passphrase is no part of it, and neither is its length.
+
+    Attributes:
+        way: by what the station was made; None: it was not made.
+        ssid: the network, by name as in `Bss.ssid`.
+        abilities: what the station could do.
+        key_form: what kind of text the passphrase given is.
+        attempts: all of them; the last one joined, if any did.
+        lost: each loss of the link after the join.
+        link: whether the link was there at the end of the run.
+        end_bssid: the BSS that the station was on then.
+        watched_s: how long the link was watched, in seconds.
+    """
+
+    way: JoinWay | None = None
+    ssid: Ssid | None = None
+    abilities: JoinAbilities = field(default_factory=JoinAbilities)
+    key_form: KeyForm = "none"
+    attempts: Annotated[list[JoinAttempt], Meta(max_length=MOST_ATTEMPTS)] = field(default_factory=list)
+    lost: Annotated[list[LinkLoss], Meta(max_length=MOST_ATTEMPTS)] = field(default_factory=list)
+    link: LinkState = "not-looked"
+    end_bssid: Bssid | None = None
+    watched_s: float = 0.0
+
+    @property
+    def joined(self) -> JoinAttempt | None:
+        """The attempt that joined; None: none did."""
+        return next((attempt for attempt in self.attempts if attempt.ended == "joined"), None)
+
+
 # --- the log of a device ----------------------------------------------------------------------------------------
 
 LogLevel = Literal["TRACE", "INFO", "WARN", "ERROR", "PANIC"]
@@ -1401,6 +1584,8 @@ class Observations(Struct, kw_only=True):
     mapping: Mapping | None = None
     path: Path | None = None
     vendor_status: VendorStatus | None = None
+    as_device: AsDevice | UnsetType = UNSET
+    join: Join | UnsetType = UNSET
     log: DeviceLog | None = None
     """The log of a device, which somebody gave: text from outside, and no measurement of this run."""
 
@@ -1420,6 +1605,9 @@ class Contact(Struct, frozen=True, kw_only=True):
     purpose: Plain
     shapes: list[Plain] = field(default_factory=list)
     """What was sent there, by name (`probes/net/payload_shapes.py`); empty in runs of versions without this field."""
+    as_device: bool | UnsetType = UNSET
+    """Whether it was sent from the device's MAC address, or from this laptop's own. Absent: the run was not the device.
+    """
 
     @property
     def words(self) -> str:
@@ -1509,9 +1697,9 @@ class Laptop(Struct, kw_only=True):
     Attributes:
         scope: as a run begins with.
         obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, of tracing the
-            path of a protocol (`trace-tcp`, `trace-udp`) and naming its routers (`trace-udp-senders`), of listening to
-            an interface in monitor mode (`listen`), and of reading the rules of its own `firewall`; no key where
-            nothing does.
+            path of a protocol (`trace-tcp`, `trace-udp`) and naming its routers (`trace-udp-senders`), of a `join` as a
+            device and of a `station` of the run's own for it, of listening to an interface in monitor mode (`listen`),
+            and of reading the rules of its own `firewall`; no key where nothing does.
         steps: what a person does on this system, as `System.steps`.
         wifi: the survey as far as it goes without a scan; `triggered` says that a scan could be made.
         listening: the interfaces in monitor mode.

@@ -135,6 +135,24 @@ def to_name_senders(protocol: Protocol, system: System) -> Obstacle | None:
     return Obstacle(reason=where, step=ON_LINUX)
 
 
+def to_join(system: System) -> Obstacle | None:
+    """What stands in the way of joining a Wi-Fi network with a device's MAC address; None: nothing."""
+    if system.joiners:
+        return None
+    return Obstacle(reason="joining a network as a device is not supported on this system", step=ON_LINUX)
+
+
+def to_make_station(scope: Scope) -> Obstacle | None:
+    """What stands in the way of a station of the run's own, with a device's limits; None: nothing."""
+    this = system(scope.os)
+    if scope.privileges.raw_sockets:
+        return None
+    return Obstacle(
+        reason="a station of its own with a device's limits needs root",
+        step=f"Run netpreflight again {this.as_privileged_user}.",
+    )
+
+
 def to_listen(scope: Scope) -> Obstacle | None:
     """What stands in the way of listening to an interface in monitor mode; None: nothing."""
     if scope.privileges.raw_sockets:
@@ -169,6 +187,8 @@ def of(scope: Scope, dropping: list[str] | None, told: Collection[Protocol]) -> 
         "link": to("link", scope),
         "route": to("route", scope),
         "exchange": to_exchange(scope),
+        "join": to_join(this),
+        "station": to_make_station(scope),
         "trace-tcp": to_trace("tcp", told, this),
         "trace-udp": to_trace("udp", told, this),
         "trace-udp-senders": to_name_senders("udp", this),

@@ -120,6 +120,21 @@ class Air:
     unlocked_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseToUse:
+    """What an interface is to be given.
+
+    Attributes:
+        address: IPv4.
+        prefix: the length of its network's prefix.
+        router: the next hop of the default route; None: there is none.
+    """
+
+    address: str
+    prefix: int
+    router: str | None = None
+
+
 class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program
     """The system tells nothing of the air.
 
@@ -161,6 +176,8 @@ class System:
     """The user's home folder as its shells read it; None: not each of them does."""
     surveyors: tuple[str, ...] = ()
     """Which parts of the system survey Wi-Fi, best first: names that `netpreflight.probes.wifi` knows."""
+    joiners: tuple[str, ...] = ()
+    """By which ways a station of a run can join a Wi-Fi network, best first; the first takes a privileged user."""
     tells_icmp_errors: tuple[Protocol, ...] = ()
     """The protocols for which a program is told which router has dropped its packet; versions of a system differ."""
     tells_icmp_errors_to_root_only = False
@@ -168,6 +185,8 @@ class System:
     """The protocols for which it also tells who sent such an error."""
     has_packet_sockets = False
     """Whether a privileged program sees what arrives before a firewall of this laptop, and what it did not ask for."""
+    has_namespaces = False
+    """Whether a privileged program may have a network namespace of its own, with an interface beside the laptop's."""
     shows_firewall = False
     """Whether a privileged program is told the rules of this laptop's own firewall (`dropping`)."""
     steps: Mapping[str, str] = {}
@@ -246,6 +265,53 @@ class System:
             SurveyRefused: the system tells nothing.
         """
         raise SurveyRefused("this system does not tell what is on the air")
+
+    # --- a station of a run's own
+
+    def lend_radio(self, adapter: str, pid: int) -> None:
+        """Put the radio of an interface into the network namespace of a process; it comes back when that has ended.
+
+        Raises:
+            OSError: the system does not allow it, or knows no such thing.
+        """
+        raise OSError("this system cannot lend its radio to a run")
+
+    def station(self, adapter: str, mac: str) -> AbstractContextManager[str]:
+        """A second interface on the radio of an interface, with a MAC address of its own; gives its name.
+
+        Raises:
+            OSError: the system does not allow it, or knows no such thing.
+        """
+        raise OSError("this system makes no second interface on a radio")
+
+    def running(self, program: str, *arguments: str, output: int) -> AbstractContextManager[None]:
+        """Run a program of the system beside this process, which ends with this process, whatever ends that.
+
+        Args:
+            program: its name.
+            arguments: nothing that is secret.
+            output: the file that it writes to.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        raise OSError("this system starts no program beside a run")
+
+    def has_program(self, name: str) -> bool:
+        """Whether a program is installed."""
+        return False
+
+    def radio_manager(self, adapter: str) -> str | None:
+        """The name of the program that manages a radio; None: none, or it is not known."""
+        return None
+
+    async def saved_passphrase(self, ssid: str) -> str | None:
+        """The passphrase that this laptop has saved for a network; None: it has none, or does not tell it."""
+        return None
+
+    def remote_session(self) -> str | None:
+        """This laptop's address by which its user is logged in from elsewhere; empty: not known; None: nobody is."""
+        return None
 
     # --- privileges
 
@@ -349,6 +415,62 @@ class System:
             OSError: the system does not allow it, or has none.
         """
         raise OSError("this system has no packet sockets")
+
+    # --- a namespace, and an interface in it
+
+    def enter_namespace(self) -> None:
+        """Move this process into a network namespace of its own, without IPv6. It needs root's rights.
+
+        Raises:
+            OSError: the system does not allow it, or knows no such thing.
+        """
+        raise OSError("this system has no network namespaces")
+
+    def end_with(self, parent: int) -> None:
+        """Have this process killed as soon as its parent has ended; after this, it must not change its user.
+
+        Raises:
+            OSError: the parent has ended, or the system does not do that.
+        """
+        raise OSError("this system does not end a process with its parent")
+
+    def add_twin(self, adapter: str, mac: str, pid: int) -> None:
+        """Add an interface beside another one, with a MAC address of its own, in the namespace of a process.
+
+        Raises:
+            OSError: the system does not allow it, or knows no such thing.
+        """
+        raise OSError("this system adds no interface beside another one")
+
+    def bring_up(self, adapter: str) -> None:
+        """Set an interface up.
+
+        Raises:
+            OSError: the system does not allow it.
+        """
+        raise OSError("this system does not let an interface be set up")
+
+    def use_lease(self, adapter: str, lease: LeaseToUse) -> None:
+        """Give an interface the address and the router of a lease.
+
+        Raises:
+            OSError: the system does not allow it, or does not take what the lease says.
+        """
+        raise OSError("this system does not let an address be set")
+
+    def state_of(self, adapter: str) -> list[str]:
+        """An interface, and the addresses, routes and rules of this laptop, one a line.
+
+        The same lines mean the same state.
+
+        Raises:
+            OSError: there is no such interface, or the system does not say.
+        """
+        raise OSError("this system does not tell its routes")
+
+    async def port_authentication(self, adapter: str) -> str | None:
+        """What logs this laptop in at its port by 802.1X, in words; None: nothing is known to."""
+        return None
 
     # --- the process, and its files
 

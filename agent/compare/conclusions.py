@@ -320,12 +320,21 @@ def _unknown_stages(a: Given, b: Given) -> list[Conclusion]:
 
 
 def _device_and_passphrase(a: Given, b: Given) -> list[Conclusion]:
-    """The conclusions about the device and its passphrase, which no run of a laptop can test."""
+    """The conclusions about the device and its passphrase, which only a run that is the device comes near to."""
     good = next((side for side in (b, a) if outcome(side, *WIFI_STAGES, *LATER_STAGES) == "works"), None)
     step = (
         f" Let one device join {name_of(good)}: if it gets online there, the device and its firmware are cleared."
         if good
         else ""
+    )
+    joins = [(side, side.report.observations.join) for side in (a, b)]
+    joined = next((side for side, join in joins if join is not UNSET and join.joined is not None), None)
+    passphrase = (
+        "In neither run was the passphrase tried: that this laptop was on a network says nothing about the passphrase "
+        "that the device was given. A run with --as device tries it."
+        if joined is None
+        else f"{name_of(joined)} took the passphrase that the run was given; whether the device was given the same one "
+        "is not known."
     )
     return [
         _by_log("the device and its firmware", ("device.keys", "device.firmware"), a, b)
@@ -335,12 +344,7 @@ def _device_and_passphrase(a: Given, b: Given) -> list[Conclusion]:
             because=f"In both runs the laptop took the device's place.{step}",
         ),
         _by_log("the passphrase", ("device.credentials",), a, b)
-        or Conclusion(
-            subject="the passphrase",
-            standing="not-tried",
-            because="netpreflight neither asks for nor sees a passphrase: that this laptop was on a network says "
-            "nothing about the passphrase that the device was given.",
-        ),
+        or Conclusion(subject="the passphrase", standing="not-tried", because=passphrase),
     ]
 
 

@@ -162,6 +162,19 @@ def _monitor_mode(laptop: Laptop) -> Ability:
     return _row("monitor-mode", checks, less, why, step)
 
 
+def _join(laptop: Laptop) -> Ability:
+    air, checks, obstacle = laptop.wifi, _of_probes("join"), laptop.obstacles.get("station")
+    if never := laptop.obstacles.get("join"):
+        return _row("join", checks, "no", never.reason, never.step)
+    if air.source is None:
+        return _row("join", checks, "no", "no radio of this laptop can be used", air.unlocked_by or _TRY_SCAN)
+    if obstacle is not None:
+        why = f"{obstacle.reason}; NetworkManager, where it is there, joins with the device's MAC address only"
+        return _row("join", checks, "limited", why, obstacle.step or CONNECT)
+    why = "with --as device a station of its own joins by this laptop's radio; the laptop is off its Wi-Fi meanwhile"
+    return _row("join", checks, "yes", why)
+
+
 def _icmp_errors(laptop: Laptop) -> Ability:
     checks = _checks(lambda row: row.locates)
     of_tcp, of_udp, unnamed = (laptop.obstacles.get(f"trace-{what}") for what in ("tcp", "udp", "udp-senders"))
@@ -311,6 +324,7 @@ JUDGES: dict[str, Callable[[Laptop], Ability]] = {
     "dhcp-exchange": _exchange,
     "wifi-scan": _wifi_scan,
     "monitor-mode": _monitor_mode,
+    "join": _join,
     "icmp-errors": _icmp_errors,
     "vpn": _vpn,
     "proxy": _proxy,

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 from netpreflight.agent.judging.addresses import is_address, is_local
 from netpreflight.agent.judging.cloud import transport
 from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.judging.let_through import only_laptop
 from netpreflight.agent.judging.unseen import not_looked
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Named
@@ -60,7 +61,7 @@ def portal(view: DeviceView) -> Finding:
         reason=reason
         + (
             " The portal already lets this laptop through; it would not let a new device through."
-            if knows_laptop
+            if knows_laptop or (state == "portal" and "page" in {exchange.what for exchange in only_laptop(seen)})
             else ""
         ),
         remedy=remedy,

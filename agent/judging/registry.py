@@ -6,9 +6,9 @@ A new check is a new row, its judge and its page (docs/adding.md). A judge may n
 
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
-from netpreflight.agent.judging import cloud, coap, device_itself, dhcp, dns, ntp, path, portal, servers, wifi
+from netpreflight.agent.judging import cloud, coap, device_itself, dhcp, dns, join, ntp, path, portal, servers, wifi
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
@@ -24,6 +24,8 @@ COMMON_PROBLEMS = (
     "other-network",  # measured on another Wi-Fi network than the one judged
     "no-resolver",  # no resolver of this network was asked
     "no-address",  # the name to ask has no address here
+    "not-joined",  # the station that stands for the device had no link
+    "only-laptop",  # as the device: the same server answers this laptop from its own address
     "unconfirmed",  # would pass, but rests on an unconfirmed fact about the device
     "internal-error",  # netpreflight itself failed
 )
@@ -32,6 +34,10 @@ COMMON_PROBLEMS = (
 
 def _in_every_run(_seen: Observations) -> bool:
     return True
+
+
+def _in_runs_that_join(seen: Observations) -> bool:
+    return seen.join is not UNSET
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -135,6 +141,7 @@ def group_of(check_id: str) -> str:
     return check_id.partition(".")[0]
 
 
+_JOIN = "The access point does not let the device in."
 _WIFI = "The Wi-Fi does not suit the device."
 _DHCP = "The network gives the device no address that it can use."
 _DNS = "The network does not look up the names that the device needs."
@@ -320,6 +327,81 @@ _ROWS = (
         drawn="Wi-Fi",
         starts="scan",
         stops=True,
+    ),
+    # --- a real join
+    Row(
+        id="join.auth",
+        stage="scan",
+        judge=join.auth,
+        problems=(
+            "other-radio",
+            "mac-refused",
+            "full",
+            "steered",
+            "n-only",
+            "basic-rates",
+            "newer-phy-only",
+            "pmf-required",
+            "security-refused",
+            "association-refused",
+            "refused-once",
+            "no-answer",
+            "ignored",
+            "not-found",
+            "pmf-predicted",
+            "akm-predicted",
+            "cipher-predicted",
+            "rates-predicted",
+            "passed-over",
+            "not-tried",
+            "not-told",
+        ),
+        probes=("join",),
+        also=("wifi",),
+        exists=_in_runs_that_join,
+        plain=_JOIN,
+        owner="network administrator",
+        where="access point",
+        station="access point",
+        drawn="join",
+        starts="scan",
+        stops=True,
+        as_reference="the access point lets the laptop in, but not a device",
+    ),
+    Row(
+        id="join.key",
+        stage="scan",
+        judge=join.key,
+        problems=(
+            "other-radio",
+            "wrong-passphrase",
+            "passphrase-form",
+            "passphrase-characters",
+            "key-unfinished",
+        ),
+        probes=("join",),
+        also=("wifi",),
+        exists=_in_runs_that_join,
+        plain="The Wi-Fi passphrase does not let the device in.",
+        owner="device owner",
+        where="access point",
+        station="access point",
+        drawn="join",
+        starts="scan",
+        stops=True,
+    ),
+    Row(
+        id="join.link",
+        stage="scan",
+        judge=join.link,
+        problems=("other-radio", "sent-away", "steered", "moved", "lost"),
+        probes=("join",),
+        exists=_in_runs_that_join,
+        plain="The access point sends the device away after it has joined.",
+        owner="network administrator",
+        where="access point",
+        station="access point",
+        drawn="join",
     ),
     # --- an address
     Row(

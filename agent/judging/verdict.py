@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 
 from netpreflight.agent.internal_faults import fault_of
+from netpreflight.agent.judging import let_through
 from netpreflight.agent.judging.answer import answer_of, headline_of, is_same_port, loss_of, with_log
 from netpreflight.agent.judging.device_start import startup
 from netpreflight.agent.judging.device_view import DeviceView, device_view
 from netpreflight.agent.judging.doubt import without_doubted
 from netpreflight.agent.judging.internet_diagnosis import internet_test
+from netpreflight.agent.judging.join import as_device
 from netpreflight.agent.judging.registry import CHECKS, COMMON_PROBLEMS, Row, with_stage
 from netpreflight.agent.judging.unseen import of_another_network, without_ipv4
 from netpreflight.agent.judging.wifi.survey import survey_of, surveyed
@@ -100,7 +102,8 @@ def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Se
     if seen.wifi is None:
         raise ValueError("there are no networks without a survey")
     view = device_view(msgspec.structs.replace(seen, wifi=survey_of(seen.wifi).aimed_at(ssid)), profile)
-    checks = [_judged(CHECKS[check_id], view, selection) for check_id in with_stage("scan")]
+    rows = [CHECKS[check_id] for check_id in with_stage("scan")]
+    checks = [_judged(row, view, selection) for row in rows if row.exists(view.seen)]
     return verdict_of(checks, selection), checks
 
 
@@ -126,6 +129,8 @@ def _judged(row: Row, view: DeviceView, selection: Selection) -> Check:
             finding = without_ipv4(view.seen, finding) or finding
             if row.beyond_the_air and finding.status in {"pass", "warn", "fail"}:
                 finding = of_another_network(view.seen, finding) or finding
+            if row.beyond_the_air:
+                finding = let_through.judged(view, row.id, as_device(view.seen.join, finding))
         except Exception as fault:  # noqa: BLE001 - an error in one check must not cost the whole report
             finding = Finding(
                 status="unknown",

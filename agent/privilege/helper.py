@@ -34,13 +34,14 @@ RELEASE_AGAIN_S = 1.0
 _SYS = Path("/sys/class/net")
 _ETHERNET = "1"  # ARPHRD_ETHER
 _DONE = b"\0"
+_MADE_UP = "00:00:00:00:00:00"
 
 
 class Request(enum.IntEnum):
     """All that the helper does."""
 
     KEEP_LEASE = 1
-    """Give this lease of the made-up client back if the run ends without FORGET_LEASES."""
+    """Give this lease of the made-up client, or of the device that the run is, back if no FORGET_LEASES comes."""
     FORGET_LEASES = 2
     """The run has given its leases back itself."""
     OPEN_FILE = 3
@@ -50,13 +51,13 @@ class Request(enum.IntEnum):
 
 
 _FIELDS = {
-    Request.KEEP_LEASE: struct.Struct("!BI4s4s6s"),
+    Request.KEEP_LEASE: struct.Struct("!BI4s4s6s6s"),
     Request.FORGET_LEASES: struct.Struct("!B"),
     Request.OPEN_FILE: struct.Struct("!BB?"),
     Request.FINISH_FILE: struct.Struct("!BB?"),
 }
-"""The number of the request; then interface index, address, server and its MAC; nothing; which file, and whether it is
-private; which file, and whether it is complete."""
+"""The number of the request; then interface index, address, server, its MAC, and the client's (zeros: the made-up one);
+nothing; which file, and whether it is private; which file, and whether it is complete."""
 LONGEST_REQUEST = max(fields.size for fields in _FIELDS.values())
 
 
@@ -67,6 +68,8 @@ class Lease(NamedTuple):
     address: str
     server: str
     server_mac: str
+    client_mac: str | None = None
+    """None: the client that a run on this interface makes up."""
 
 
 class Helper:
@@ -78,19 +81,28 @@ class Helper:
 
     def remember(self, interface: str, address: str, server: str, server_mac: str | None) -> None:
         """Have a lease given back if this process ends before `forget()`; called before it is asked for."""
-        with contextlib.suppress(OSError, ValueError):  # without the helper, the run still gives it back itself
+        with contextlib.suppress(OSError):  # without the helper, the run still gives it back itself
+            self.remember_at(socket.if_nametoindex(interface), address, server, server_mac, _MADE_UP)
+
+    def remember_at(self, interface: int, address: str, server: str, server_mac: str | None, client_mac: str) -> None:
+        """The same by the interface's index, and for a client of this MAC address."""
+        with contextlib.suppress(OSError, ValueError):
             self._send(
                 Request.KEEP_LEASE,
-                socket.if_nametoindex(interface),
+                interface,
                 ipaddress.IPv4Address(address).packed,
                 ipaddress.IPv4Address(server).packed,
-                bytes.fromhex((server_mac or BROADCAST_MAC).replace(":", "")),
+                *(bytes.fromhex(mac.replace(":", "")) for mac in (server_mac or BROADCAST_MAC, client_mac)),
             )
 
     def forget(self) -> None:
         """All leases have been given back."""
         with contextlib.suppress(OSError):
             self._send(Request.FORGET_LEASES)
+
+    def for_device(self, interface: str, mac: str) -> "DeviceLeases":
+        """What has the leases of the device that a run is given back by this interface of the laptop."""
+        return DeviceLeases(self, socket.if_nametoindex(interface), mac)
 
     def write(self, path: Path, text: str | Iterable[str], *, private: bool) -> None:
         """Write one of the files completely or not at all, as `output_files.write` does.
@@ -120,6 +132,23 @@ class Helper:
         if reason != _DONE:
             raise OSError(reason.decode(errors="replace"))
         return list(handles)
+
+
+class DeviceLeases(NamedTuple):
+    """Has the leases of the device given back, from wherever this process is (`LeaseGuard` of the DHCP probe)."""
+
+    helper: Helper
+    interface: int
+    """The index of the laptop's interface."""
+    mac: str
+
+    def remember(self, _: str, address: str, server: str, server_mac: str | None) -> None:
+        """Have a lease given back if this process ends before `forget()`."""
+        self.helper.remember_at(self.interface, address, server, server_mac, self.mac)
+
+    def forget(self) -> None:
+        """All leases have been given back."""
+        self.helper.forget()
 
 
 def start(files: Sequence[Path], owner: Owner | None, kept: Path | None = None) -> Helper:
@@ -200,12 +229,13 @@ class Server:
             case Request.FINISH_FILE:
                 self._finish_file(*fields)
 
-    def _keep(self, interface: int, address: bytes, server: bytes, server_mac: bytes) -> None:
+    def _keep(self, interface: int, address: bytes, server: bytes, server_mac: bytes, client: bytes) -> None:
         """Remember a lease, if it can be one."""
-        is_group = bool(server_mac[0] & 1) and server_mac != b"\xff" * 6
+        is_group = (bool(server_mac[0] & 1) and server_mac != b"\xff" * 6) or bool(client[0] & 1)
         if is_group or not all(_is_host(ipaddress.IPv4Address(packed)) for packed in (address, server)):
             return
-        lease = Lease(interface, socket.inet_ntoa(address), socket.inet_ntoa(server), server_mac.hex(":"))
+        client_mac = client.hex(":") if any(client) else None
+        lease = Lease(interface, socket.inet_ntoa(address), socket.inet_ntoa(server), server_mac.hex(":"), client_mac)
         if lease not in self.leases and len(self.leases) < MOST_LEASES:
             self.leases.append(lease)
 
@@ -264,11 +294,13 @@ def _is_host(address: ipaddress.IPv4Address) -> bool:
 
 
 def _release(lease: Lease) -> None:
-    """Send a RELEASE for the client that a run on this interface makes up, and for no other."""
+    """Send a RELEASE for the client of a lease, from this laptop's MAC address; never for this laptop's own lease."""
     name = socket.if_indextoname(lease.interface)
     if (_SYS / name / "type").read_text().strip() != _ETHERNET:
         return
     laptop_mac = (_SYS / name / "address").read_text().strip()
+    if lease.client_mac == laptop_mac:  # this laptop keeps its own lease
+        return
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
         sock.bind((name, 0))
-        sock.send(release_frame(laptop_mac, lease.address, lease.server, lease.server_mac))
+        sock.send(release_frame(laptop_mac, lease.address, lease.server, lease.server_mac, lease.client_mac))

@@ -129,6 +129,17 @@ class RadioFacts(_Section, frozen=True, kw_only=True):
     """Whether the device joins a BSS that admits 802.11n only."""
 
 
+JoinCause = Literal["wrong-passphrase", "mac-refused", "full", "steered", "akm-predicted", "ignored", "not-found"]
+"""A problem of `join.auth` or `join.key` of which it is known what devices log for it."""
+
+
+class JoinFacts(_Section, frozen=True, kw_only=True):
+    """What a device logs where it does not join."""
+
+    logged: Fact[dict[JoinCause, Text]] | None = None
+    """The line, or the part of it that tells, by the cause."""
+
+
 class DhcpFacts(_Section, frozen=True, kw_only=True):
     """What a device asks DHCP for, and how it handles a lease that lacks an option."""
 
@@ -295,6 +306,7 @@ class Profile(_Section, frozen=True, kw_only=True):
         | None
     ) = None
     radio: RadioFacts
+    join: JoinFacts = JoinFacts()
     dhcp: DhcpFacts
     dns: DnsFacts
     cloud: CloudFacts

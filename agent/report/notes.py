@@ -1,10 +1,15 @@
 """Notes to read before the checks: what was left out, and in what this laptop differs from a device."""
 
+import ipaddress
+
+from msgspec import UNSET
+
 from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.abilities import on_proxy, on_vpn
 from netpreflight.agent.judging.answer import with_article
 from netpreflight.agent.judging.device_view import DeviceView
+from netpreflight.agent.judging.let_through import is_let_through, only_laptop, words_of
 from netpreflight.agent.judging.portal import mac_of
 from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
@@ -12,7 +17,7 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.other_devices import DeviceVerdict
 from netpreflight.agent.results import IS_IT_THE_CLOUD, Judgement, LogBeside, Verdict
 from netpreflight.agent.selection import Selection, in_groups
-from netpreflight.probes.observations import Dhcp, Observations, Scope, Wifi, band_of
+from netpreflight.probes.observations import RESTORED_WITHIN_S, AsDevice, Dhcp, Observations, Scope, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
 
 _YES_OR_NO: dict[Verdict, str] = {
@@ -113,7 +118,9 @@ def on_another_cloud(judged: Profile, asked: Profile) -> list[str]:
     return [f"{told}: this assumes that it is reached like {instead[0]}."]
 
 
-def on_the_answer(judgement: Judgement, profile: Profile, devices: list[DeviceVerdict]) -> list[str]:
+def on_the_answer(
+    judgement: Judgement, profile: Profile, devices: list[DeviceVerdict], seen: Observations
+) -> list[str]:
     """The notes without which the answer would be taken for more than it is."""
     verdict = judgement.verdict
     has_connected = any(
@@ -126,13 +133,54 @@ def on_the_answer(judgement: Judgement, profile: Profile, devices: list[DeviceVe
         found.append(
             _note_without_device(profile, verdict, [device for device in devices if device.name != profile.name])
         )
-    if _YES_OR_NO[verdict] == "yes" and has_connected:
+    if seen.as_device is not UNSET:
+        found += _on_being_the_device(seen, seen.as_device)
+    elif _YES_OR_NO[verdict] == "yes" and has_connected:
         found.append(
             "All this was measured from this laptop's own address, which a captive portal may already know. If a page "
             "ever asked to sign in on this network, the device will stop at it: have the device's MAC address "
-            f"registered first ({mac_of(profile)})."
+            f"registered first ({mac_of(profile)}). A run with --as device tells."
         )
     return found
+
+
+def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
+    """The notes on a run that was the device: as whom, what is different for this laptop, and what is left of it."""
+    if about.not_run is not None:
+        found = [f"This run could not be the device, so nothing beyond the air was measured: {about.not_run}."]
+    else:
+        made = {
+            "made": "It was made for this network and this laptop, and is the same each time: register it where a "
+            "network asks for that.",
+            "prefix": "It begins as asked, and is the same each time: register it where a network asks for that.",
+            "given": "It was given.",
+        }[about.mac_from]
+        found = [f"Everything from DHCP on was measured as a device with the MAC address {about.mac}. {made}"]
+    if lost := list(dict.fromkeys(map(words_of, only_laptop(seen)))):
+        conclusion = " The network lets this laptop through, and not the device." if is_let_through(seen) else ""
+        found.append(f"Answers this laptop, and not the device: {in_a_row(lost)}.{conclusion}")
+    if networks := _other_networks(seen, about):
+        found.append(f"The device is in another network ({networks[0]}) than this laptop ({networks[1]}).")
+    silent = [neighbour.address for neighbour in about.neighbours if not neighbour.answers_arp]
+    if silent and len(silent) == len(about.neighbours):
+        told = f"The device reaches no other host of its network ({in_a_row(silent)})"
+        found.append(f"{told}: the network keeps devices apart.")
+    if about.left:
+        found.append(
+            f"This laptop was not seen to be as before within {RESTORED_WITHIN_S:.0f} s: {'; '.join(about.left[:4])}."
+        )
+    return [*found, *about.kept]
+
+
+def _other_networks(seen: Observations, about: AsDevice) -> tuple[str, str] | None:
+    """The networks of the device and of this laptop, if they are different ones."""
+    if not seen.scope.addresses or not about.laptop_addresses:
+        return None
+    device, laptop = (
+        [str(ipaddress.IPv4Interface(address).network) for address in addresses]
+        for addresses in (seen.scope.addresses, about.laptop_addresses)
+    )
+    return None if set(device) & set(laptop) else (device[0], laptop[0])
 
 
 def _note_without_device(profile: Profile, verdict: Verdict, devices: list[DeviceVerdict]) -> str:

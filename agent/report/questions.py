@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_shared_by_routers, is_translated
@@ -75,7 +75,7 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
 
 
 def _password(view: DeviceView, checks: list[Check]) -> Question:
-    """Whether the password is right, which only the device's own log can show."""
+    """Whether the password is right, which only the device's own log or a run that joins can show."""
     told = next((check for check in checks if check.id == "device.credentials"), None)
     beside = log_beside(view, checks) if told is not None else None
     answers = {"pass": "Yes, on the network of the log", "fail": "Most likely not, on the network of the log"}
@@ -85,11 +85,12 @@ def _password(view: DeviceView, checks: list[Check]) -> Question:
             answer=f"{answers[told.status]}. {told.summary}.",
             source="the device's own log (--log)",
         )
+    joined = None if view.seen.join is UNSET else view.seen.join.joined
     return Question(
         question="Is the password right, and is it the Wi-Fi's?",
-        answer=None,
-        source="netpreflight asks for no password",
-        how="Join a phone to the same 2.4 GHz network, and type the password again.",
+        answer=None if joined is None else "Yes: the network took the passphrase that this run was given.",
+        source="this run did not join with it" if joined is None else "this run joined with it",
+        how="Join a phone to the same 2.4 GHz network, and type the password again." if joined is None else None,
     )
 
 

@@ -173,7 +173,7 @@ def make(run: Run, asked: Profile) -> Report:
         answer=judgement.answer,
         headline=judgement.headline,
         notes=[
-            *on_the_answer(judgement, profile, devices),
+            *on_the_answer(judgement, profile, devices, seen),
             *on_another_cloud(profile, asked),
             *on_log(beside),
             *notes(view, selection, complete=run.complete),

@@ -24,28 +24,29 @@ def device_mac(laptop_mac: str) -> str:
     return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
 
 
-def release_message(laptop_mac: str, address: str, server: str) -> bytes:
+def release_message(client_mac: str, address: str, server: str) -> bytes:
     """The DHCP message that gives an address back.
 
     Args:
-        laptop_mac: the hardware address from which the client's own is made.
+        client_mac: the client's hardware address.
         address: the address that was leased.
         server: the server identifier (option 54).
     """
     xid, options = random.getrandbits(32), [(54, address_bytes(server))]
-    message = dhcp_request(_RELEASE, device_mac(laptop_mac), xid, options, client_address=address)
+    message = dhcp_request(_RELEASE, client_mac, xid, options, client_address=address)
     return message.ljust(MESSAGE_SIZE, b"\0")
 
 
-def release_frame(laptop_mac: str, address: str, server: str, server_mac: str) -> bytes:
+def release_frame(laptop_mac: str, address: str, server: str, server_mac: str, client_mac: str | None = None) -> bytes:
     """The frame that gives an address back: unicast, from the address that is given up.
 
     Args:
-        laptop_mac: the frame's source, from which the client's own address is made.
+        laptop_mac: the frame's source.
         address: the address that was leased.
         server: the server identifier (option 54).
         server_mac: the frame's destination.
+        client_mac: of whoever leased it; None: the device that is made up from this laptop's address.
     """
-    message = release_message(laptop_mac, address, server)
+    message = release_message(client_mac or device_mac(laptop_mac), address, server)
     packet = udp_packet((address, CLIENT_PORT), (server, SERVER_PORT), message)
     return ethernet(laptop_mac, server_mac, IPV4, packet)

@@ -19,6 +19,7 @@ from netpreflight.probes.net.dhcp_release import (
     BROADCAST_MAC,
     CLIENT_PORT,
     SERVER_PORT,
+    device_mac,
     release_frame,
     release_message,
 )
@@ -64,11 +65,12 @@ class RawTransport:
 
     Args:
         network: the interface under test.
-        scope: with this laptop's hardware address, the source of each frame: switches and access points drop others.
+        scope: with the interface's hardware address, the source of each frame: switches and access points drop others.
+        client: the hardware address of the client whose leases are given back; None: the one that is made up.
     """
 
-    def __init__(self, network: Network, scope: Scope) -> None:
-        self._network, self._laptop_mac = network, mac_of(scope)
+    def __init__(self, network: Network, scope: Scope, client: str | None = None) -> None:
+        self._network, self._laptop_mac, self._client = network, mac_of(scope), client
         self.may_inform = True
         """Whether an INFORM may be sent: the system then does not refuse the answer by an ICMP error."""
 
@@ -122,7 +124,7 @@ class RawTransport:
 
     def release(self, address: str, server: str, server_mac: str | None) -> Sent:
         """Give an address back: unicast from that address (RFC 2131 section 4.4.6)."""
-        return self._send(release_frame(self._laptop_mac, address, server, server_mac or BROADCAST_MAC))
+        return self._send(release_frame(self._laptop_mac, address, server, server_mac or BROADCAST_MAC, self._client))
 
     def send_arp(self, packet: bytes) -> Sent:
         """Broadcast an ARP packet."""
@@ -232,7 +234,7 @@ class UdpTransport:
         Raises:
             OSError: the system does not send it.
         """
-        message = release_message(self._laptop_mac, address, server)
+        message = release_message(device_mac(self._laptop_mac), address, server)
         if self._scope.is_on_link(server) or (self._scope.address and self._scope.gateway):
             with contextlib.suppress(OSError):
                 self._network.refuse_own(server)  # the network named it
@@ -291,9 +293,11 @@ class UdpTransport:
                 self._on_heard(payload, Heard(payload, source, None, sock is self._client))
 
 
-def transport(kind: LeaseTransport, network: Network, scope: Scope) -> RawTransport | UdpTransport:
-    """The transport of this kind."""
-    return RawTransport(network, scope) if kind == "raw" else UdpTransport(network, scope)
+def transport(
+    kind: LeaseTransport, network: Network, scope: Scope, client: str | None = None
+) -> RawTransport | UdpTransport:
+    """The transport of this kind; `client` as for `RawTransport`."""
+    return RawTransport(network, scope, client) if kind == "raw" else UdpTransport(network, scope)
 
 
 def mac_of(scope: Scope) -> str:

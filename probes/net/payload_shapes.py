@@ -34,6 +34,7 @@ DHCP_REQUEST = Shape("DHCPREQUEST", "lwIP 2 as Device OS has it (dhcp.c); RFC 21
 DHCP_RELEASE = Shape("DHCPRELEASE", "RFC 2131 section 4.4.6: a lease is given back")
 DHCP_INFORM = Shape("DHCPINFORM", "RFC 2131 section 4.4.3: this laptop asks for its own configuration")
 ARP_REQUEST = Shape("ARP request", "RFC 5227 section 2.1.1: whether somebody has the address that DHCP offers")
+ARP_OF_SYSTEM = Shape("ARP", "RFC 826: the system asks for, or tells, the MAC address of a host of the link")
 DNS_QUERY = Shape("DNS query", "lwIP's dns.c: one question, recursion desired, no EDNS; RFC 1035", (0, 2))
 NTP_REQUEST = Shape("NTP request", "Device OS 2.0 to 5.5, simple_ntp_client.cpp:301-331; RFC 5905", (24, 32))
 CLIENT_HELLO = Shape(

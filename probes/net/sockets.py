@@ -386,6 +386,8 @@ class Network:
         self.clock = clock
         self.restorations: list[Callable[[], str | None]] = []
         """What probes have to put back before the run ends, each as a function that names it (None: nothing now)."""
+        self.at_end: list[Callable[[], Awaitable[None]]] = []
+        """What is done once all probes have ended, before the sockets are closed."""
         self._trace = trace
         self._events_reported = 0
         self._on_waiting = on_waiting

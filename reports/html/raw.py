@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import msgspec
+from msgspec import UNSET
 
 from netpreflight.agent.report import Report
 from netpreflight.probes.observations import Wifi, strength
@@ -22,7 +23,7 @@ def raw(report: Report) -> Iterator[tuple[str, str, int]]:
     """Title and JSON of each probe's observations, and the number of characters left out."""
     for name in report.observations.__struct_fields__:
         observation = getattr(report.observations, name)
-        if observation is None:
+        if observation is None or observation is UNSET:
             continue
         left = 0
         if isinstance(observation, Wifi) and len(observation.bss) > MOST_RAW_BSSS:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from netpreflight.agent.counted import counted
-from netpreflight.agent.next_step import Invocation, Options, next_step
+from netpreflight.agent.next_step import Invocation, Options, as_device, next_step
 from netpreflight.agent.report import NetworkVerdict, Report
 from netpreflight.agent.results import IS_IT_THE_CLOUD, Check
 from netpreflight.agent.selection import in_groups
@@ -284,6 +284,8 @@ def _end(
         yield Line(Text("Everything: with --full on the screen, with -o report.html as a page."), 2)
     if kept is not None:
         yield Line(Text.assemble("Kept: ", escaped(str(kept))), whole=True)
+    if (command := as_device(report, by)) is not None:
+        yield _command("To be sure, be the device: ", command)
 
 
 def _command(label: str, command: str) -> Line:

@@ -6,9 +6,21 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from netpreflight.probes.observations import Lease, Protocol, Proxy, Resolver
-from netpreflight.systems import environment, posix
-from netpreflight.systems.interface import Adapter, IcmpReport, System
-from netpreflight.systems.linux import adapters, clock, firewall, lease, radios, resolvers, sockets, usb
+from netpreflight.systems import environment, posix, programs
+from netpreflight.systems.interface import Adapter, IcmpReport, LeaseToUse, System
+from netpreflight.systems.linux import (
+    adapters,
+    clock,
+    firewall,
+    lease,
+    managers,
+    port,
+    radios,
+    resolvers,
+    saved,
+    sockets,
+    usb,
+)
 
 
 class Linux(System):
@@ -18,8 +30,10 @@ class Linux(System):
     as_root = ("sudo",)
     home = "~"
     surveyors = ("nl80211", "wpa_supplicant", "NetworkManager")
+    joiners = ("radio", "networkmanager")
     tells_icmp_errors: tuple[Protocol, ...] = ("udp", "tcp")  # ip(7), IP_RECVERR
     has_packet_sockets = True  # packet(7)
+    has_namespaces = True
     shows_firewall = True
     steps: Mapping[str, str] = {
         "clock": "Set the clock (as root: timedatectl set-ntp true).",
@@ -79,6 +93,40 @@ class Linux(System):
         """The interfaces that are up in monitor mode."""
         return radios.monitoring()
 
+    # --- a station of a run's own
+
+    def lend_radio(self, adapter: str, pid: int) -> None:
+        """Put the radio of an interface into the network namespace of a process."""
+        from netpreflight.systems.linux import stations  # noqa: PLC0415 - pyroute2 takes long to load
+
+        stations.lend(adapter, pid)
+
+    def station(self, adapter: str, mac: str) -> AbstractContextManager[str]:
+        """A second interface on the radio of an interface."""
+        from netpreflight.systems.linux import stations  # noqa: PLC0415 - pyroute2 takes long to load
+
+        return stations.station(adapter, mac)
+
+    def running(self, program: str, *arguments: str, output: int) -> AbstractContextManager[None]:
+        """Run a program of the system beside this process, and end it with it."""
+        return programs.beside(managers.find(program) or program, *arguments, output=output)
+
+    def has_program(self, name: str) -> bool:
+        """Whether a program is installed."""
+        return managers.find(name) is not None
+
+    def radio_manager(self, adapter: str) -> str | None:
+        """The name of the program that manages a radio."""
+        return managers.radio_manager(adapter)
+
+    async def saved_passphrase(self, ssid: str) -> str | None:
+        """The passphrase that NetworkManager has saved for a network."""
+        return await saved.passphrase(ssid)
+
+    def remote_session(self) -> str | None:
+        """This laptop's address by which its user is logged in by SSH."""
+        return managers.remote_session()
+
     def is_privileged(self) -> bool:
         """Whether this process is root's."""
         return posix.is_root()
@@ -130,6 +178,46 @@ class Linux(System):
     def packet_socket(self) -> socket.socket:
         """A packet socket that receives nothing until it is bound."""
         return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+
+    def enter_namespace(self) -> None:
+        """Move this process into a network namespace of its own, without IPv6."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - pyroute2 takes 0.1 s, and few runs need it
+
+        namespace.enter()
+
+    def end_with(self, parent: int) -> None:
+        """Have this process killed as soon as its parent has ended."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
+
+        namespace.end_with(parent)
+
+    def add_twin(self, adapter: str, mac: str, pid: int) -> None:
+        """Add a macvlan in the namespace of a process."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
+
+        namespace.add_twin(adapter, mac, pid)
+
+    def bring_up(self, adapter: str) -> None:
+        """Set an interface up."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
+
+        namespace.bring_up(adapter)
+
+    def use_lease(self, adapter: str, lease: LeaseToUse) -> None:
+        """Give an interface the address and the router of a lease."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
+
+        namespace.use_lease(adapter, lease)
+
+    def state_of(self, adapter: str) -> list[str]:
+        """An interface, and the addresses, routes and rules of this laptop."""
+        from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
+
+        return namespace.state_of(adapter)
+
+    async def port_authentication(self, adapter: str) -> str | None:
+        """What logs this laptop in at its port by 802.1X."""
+        return await port.authentication(adapter)
 
     def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `stop` where the user ends the run."""

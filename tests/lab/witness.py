@@ -6,6 +6,7 @@ judged in its order: what may be sent to a server depends on what that server ha
 
 import contextlib
 import ctypes
+import fcntl
 import re
 import socket
 import struct
@@ -22,8 +23,9 @@ Destinations = dict[Role, set[Address]]
 """Which servers there are, by what they are for; a port of 0 stands for any."""
 
 _ALL, _IPV4, _ARP = 0x0003, 0x0800, 0x0806  # linux/if_ether.h
-_HOST, _OUTGOING = 0, 4  # linux/if_packet.h: PACKET_HOST, PACKET_OUTGOING
+_HOST, _OTHERHOST, _OUTGOING = 0, 3, 4  # linux/if_packet.h: PACKET_HOST, PACKET_OTHERHOST, PACKET_OUTGOING
 _SOL_PACKET, _STATISTICS = 263, 6
+_SIOCGIFHWADDR = 0x8927
 _SO_ATTACH_FILTER, _SO_RCVBUFFORCE = 26, 33
 _QUEUE = 128 * 2**20
 _KEPT_OF_ANSWERS = 600
@@ -53,6 +55,8 @@ class Packet:
     """Of TCP."""
     sequence: int = 0
     fragment: bool = False
+    by_device: bool = False
+    """Whether it is from, or for, the MAC address of a device that the run is, and not the laptop's own."""
 
     def __str__(self) -> str:
         data = self.payload.hex()
@@ -109,6 +113,7 @@ class Recorder:
     def __init__(self, where: Namespace, *, leaving: bool) -> None:
         with where.entered():
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ALL))
+            self._mac = _mac_of("eth0") if leaving else None
         self._name = where.name
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _QUEUE)
         self._attach(_filter(leaving=leaving))
@@ -127,11 +132,13 @@ class Recorder:
         found = []
         while True:
             try:
-                data, (_, ethertype, kind, *_) = self._socket.recvfrom(65535)
+                data, (_, ethertype, kind, _, sender) = self._socket.recvfrom(65535)
             except BlockingIOError:
                 break
             if ethertype == _IPV4:
-                found.append(packet_in(data, outgoing=kind == _OUTGOING))
+                is_outgoing = kind == _OUTGOING
+                by_device = self._mac is not None and (sender != self._mac if is_outgoing else kind == _OTHERHOST)
+                found.append(replace(packet_in(data, outgoing=is_outgoing), by_device=by_device))
             elif kind == _OUTGOING and (packet := arp_in(data, outgoing=True)).source[0] == "0.0.0.0":
                 found.append(packet)
         _, dropped = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _STATISTICS, 8))
@@ -144,18 +151,25 @@ class Recorder:
         self._socket.close()
 
 
+def _mac_of(device: str) -> bytes:
+    """The MAC address of a device of this namespace (netdevice(7))."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        return fcntl.ioctl(sock, _SIOCGIFHWADDR, struct.pack("40s", device.encode()))[18:24]
+
+
 def _filter(*, leaving: bool) -> bytes:
     """Classic BPF: IPv4 and ARP, not by the loopback device; what leaves, whole, the rest's heads; or what comes."""
     outgoing, incoming = (65535, _KEPT_OF_ANSWERS) if leaving else (0, 65535)
     program = (
         (_LOAD, 0, 0, _PROTOCOL),
         (_EQUAL, 1, 0, _IPV4),
-        (_EQUAL, 0, 6, _ARP),
+        (_EQUAL, 0, 7, _ARP),
         (_LOAD, 0, 0, _DEVICE),
-        (_EQUAL, 4, 0, _LOOPBACK),
+        (_EQUAL, 5, 0, _LOOPBACK),
         (_LOAD, 0, 0, _KIND),
-        (_EQUAL, 3, 0, _OUTGOING),
-        (_EQUAL, 0, 1, _HOST),
+        (_EQUAL, 4, 0, _OUTGOING),
+        (_EQUAL, 1, 0, _HOST),
+        (_EQUAL, 0, 1, _OTHERHOST),  # for the MAC address of a device that the run is
         (_RETURN, 0, 0, incoming),
         (_RETURN, 0, 0, 0),
         (_RETURN, 0, 0, outgoing),
@@ -243,7 +257,13 @@ class Witness:
         """What there was to see; fails where something was sent that may not be."""
         packets = self._laptop.end()
         arrived = [packet for recorder in self._far for packet in recorder.end()]
-        seen = Judgement(packets, arrived, self._destinations, self._names, silent=self._silent).made()
+        laptops, devices = ([packet for packet in packets if packet.by_device is whose] for whose in (False, True))
+        seen = Judgement(laptops, arrived, self._destinations, self._names, silent=self._silent).made()
+        if devices:  # what a server has answered the laptop is nothing that the device knows
+            of_device = Judgement(devices, [], self._destinations, self._names, silent=self._silent).made()
+            seen.sent += of_device.sent
+            seen.used += of_device.used
+            seen.foreign += of_device.foreign
         assert not seen.foreign, "\n".join(["what may not be sent was sent:", *seen.foreign])
         return seen
 

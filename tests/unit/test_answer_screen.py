@@ -49,7 +49,15 @@ def test_it_fits_a_terminal_of_24_lines_with_the_prompt(source: str) -> None:
             assert not raw("\n".join(shown_lines))
 
 
-COPIED = ("To ask for it by mail: ", "Run: ", "Then run: ", "What that means: ", "Everything: ", "Kept: ")
+COPIED = (
+    "To ask for it by mail: ",
+    "Run: ",
+    "Then run: ",
+    "What that means: ",
+    "Everything: ",
+    "Kept: ",
+    "To be sure, be the device: ",
+)
 """Lines that are copied, and so are never broken."""
 
 

@@ -17,7 +17,7 @@ HEAVY = {
     "h11": {"probes/net/http.py"},
     "jinja2": {"reports/html/page.py"},
     "markupsafe": {"reports/html/page.py"},
-    "pyroute2": {"probes/wifi/nl80211.py"},
+    "pyroute2": {"probes/wifi/nl80211.py", "systems/linux/namespace.py", "systems/linux/stations.py"},
     "jeepney": {"probes/wifi/networkmanager.py"},
     "pywifi": {"probes/wifi/wpa_supplicant.py"},
     "CoreWLAN": {"probes/wifi/macos.py"},
@@ -220,7 +220,7 @@ def test_programs_are_started_in_one_place() -> None:
     starters = {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "os.system", "os.popen", "os.fork"}
     users = {name for name, tree in shipped().items() if starters & set(calls(tree))}
 
-    assert users == {"systems/programs.py", "agent/privilege/helper.py"}
+    assert users == {"systems/programs.py", "agent/privilege/helper.py", "agent/as_device/child.py"}
 
 
 def test_what_keeps_roots_rights_reads_nothing_from_the_network() -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from netpreflight.agent import profiles
-from netpreflight.agent.judging import judge
+from netpreflight.agent.judging import join, judge
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.judging.wifi import ranking
@@ -17,6 +17,8 @@ from netpreflight.probes.observations import (
     Cloud,
     Connection,
     HtOperation,
+    Join,
+    JoinAttempt,
     LargeHello,
     Mapping,
     Observations,
@@ -116,7 +118,9 @@ def test_every_fact_is_used_by_a_rule(name: str, measured: list[Observations], m
     read: set[str] = set()
     for profile in profiles.versions_of(profiles.load(name)) or [profiles.load(name)]:
         stated |= facts(profile)
-        for observations in measured:
+        refused = JoinAttempt(at_s=1.0, mac="02:00:00:00:00:0d", ended="auth-refused", status=1)
+        joins = Join(abilities=join.abilities_of(profile.radio), attempts=[refused] * 3)
+        for observations in [*measured, seen.healthy(join=joins)]:
             watched: Any = Watched(profile, "", read)  # acts as a profile
             judged = judge(observations, watched, Selection())
             is_it_the_cloud(device_view(observations, watched))

@@ -98,9 +98,12 @@ def test_what_was_not_measured_stays_what_it_is_on_another_network() -> None:
 def test_whole_groups_are_named_as_groups() -> None:
     air = with_stage("scan")
 
-    assert in_groups(air) == "wifi"
-    assert in_groups([*air, "dhcp.offer", "portal"]) == "wifi, dhcp.offer, portal"
-    assert in_groups(list(CHECKS)) == "wifi, dhcp, dns, ntp.reply, portal, coap.udp-5683, cloud.transport, path.egress"
+    assert in_groups(air) == "wifi, join"
+    assert in_groups([*air, "dhcp.offer", "portal"]) == "wifi, join, dhcp.offer, portal"
+    assert (
+        in_groups(list(CHECKS))
+        == "wifi, join, dhcp, dns, ntp.reply, portal, coap.udp-5683, cloud.transport, path.egress, device"
+    )
 
 
 def first_screen(made: Report, ending: str) -> str:

@@ -68,10 +68,14 @@ def test_each_release_has_a_transaction_id_of_its_own() -> None:
 
 
 def lease_request(
-    interface: int = LOOPBACK, address: str = "10.0.0.9", server: str = "10.0.0.1", mac: str = "020000000001"
+    interface: int = LOOPBACK,
+    address: str = "10.0.0.9",
+    server: str = "10.0.0.1",
+    mac: str = "020000000001",
+    client: str = "000000000000",
 ) -> bytes:
-    packed = socket.inet_aton(address), socket.inet_aton(server), bytes.fromhex(mac)
-    return struct.pack("!BI4s4s6s", 1, interface, *packed)
+    packed = socket.inet_aton(address), socket.inet_aton(server), bytes.fromhex(mac), bytes.fromhex(client)
+    return struct.pack("!BI4s4s6s6s", 1, interface, *packed)
 
 
 def is_answered(sock: socket.socket) -> bool:
@@ -131,7 +135,7 @@ def test_random_messages_do_no_more_than_the_list_says(tmp_path: Path) -> None:
     other.write_text("as it was")
     with served(named) as serving:
         for _ in range(20_000):
-            size = drawn.choice([1, 2, 3, 4, 18, 19, 20, 64])
+            size = drawn.choice([1, 2, 3, 4, 24, 25, 26, 64])
             serving.run.send(bytes([drawn.choice([*range(6), 255])]) + drawn.randbytes(size - 1))
             while is_answered(serving.run):
                 for handle in socket.recv_fds(serving.run, 400, 4)[1]:
@@ -159,6 +163,8 @@ def test_random_messages_do_no_more_than_the_list_says(tmp_path: Path) -> None:
         lease_request(server="255.255.255.255"),
         lease_request(mac="01005e000001"),
         lease_request(mac="333300000001"),
+        lease_request(client="010000000001"),
+        lease_request(client="ffffffffffff"),
     ],
 )
 def test_what_can_be_no_lease_is_not_remembered(request_: bytes) -> None:

@@ -1,0 +1,146 @@
+"""What a run as the device is asked, by options; and what is refused before anything is sent."""
+
+import asyncio
+import getpass
+import ipaddress
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from netpreflight.agent import judging
+from netpreflight.agent.as_device.mac import ChosenMac, choose
+from netpreflight.agent.as_device.secret import secret
+from netpreflight.agent.judging.join import abilities_of
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.join import way_for
+from netpreflight.probes.join.interface import Device, Passphrase, Way
+from netpreflight.probes.observations import Scope
+from netpreflight.probes.quoting import in_quotes
+from netpreflight.systems import SYSTEM
+
+DEVICE = "device"
+"""What `--as` takes."""
+LONGEST_PASSPHRASE = 64
+"""Hexadecimal digits of a key; a passphrase has up to 63 characters (IEEE 802.11-2020, J.4)."""
+
+
+class CannotError(ValueError):
+    """The run cannot be the device; the message says why, and what would change that."""
+
+
+class Asked(NamedTuple):
+    """The options of a run as the device."""
+
+    mac: str | None = None
+    passphrase_file: Path | None = None
+    uses_saved: bool = False
+    is_forced: bool = False
+
+
+def read(
+    as_whom: str | None, mac: str | None, passphrase_file: Path | None, *, uses_saved: bool, is_forced: bool
+) -> Asked | None:
+    """The options, if the run is to be the device; None: it is not.
+
+    Raises:
+        CannotError: they make no sense together.
+    """
+    given = {
+        "--mac": mac is not None,
+        "--passphrase-file": passphrase_file is not None,
+        "--saved-passphrase": uses_saved,
+        "--force": is_forced,
+    }
+    if as_whom is None:
+        for option, is_given in given.items():
+            if is_given:
+                raise CannotError(f"{option} is for --as {DEVICE}")
+        return None
+    if as_whom != DEVICE:
+        raise CannotError(f"--as {as_whom}: the only word here is {DEVICE}")
+    if passphrase_file is not None and uses_saved:
+        raise CannotError("--passphrase-file and --saved-passphrase: give only one of them")
+    return Asked(mac, passphrase_file, uses_saved, is_forced)
+
+
+def prepare(
+    asked: Asked, scope: Scope, profile: Profile, selection: Selection, ssid: str | None
+) -> tuple[Way, ChosenMac]:
+    """The way of being the device, and its MAC address; nothing is sent.
+
+    Raises:
+        CannotError: it is not possible here, or not with these options.
+        OSError: the secret of this laptop cannot be read.
+    """
+    is_by_air = scope.medium == "wifi"
+    if not (is_by_air and _only_joins(selection)):
+        leases = [row.id for row in judging.CHECKS.values() if row.needs_lease]
+        if "dhcp" not in judging.probes_for(selection) or all(check_id in selection.skip for check_id in leases):
+            raise CannotError(f"--as {DEVICE} needs a lease, and this run leaves dhcp out")
+    try:
+        maker = profile.mac_prefix.value if profile.mac_prefix is not None else None
+        chosen = choose(asked.mac, maker, ssid or _network(scope), secret())
+    except ValueError as problem:
+        raise CannotError(f"--mac {asked.mac}: {problem}") from problem
+    if chosen.mac in {scope.mac, scope.gateway_mac}:
+        raise CannotError(f"--mac {chosen.mac}: this is the address of this laptop or of its router")
+    if not is_by_air and (asked.passphrase_file is not None or asked.uses_saved):
+        raise CannotError(f"a passphrase is for Wi-Fi, and {scope.interface} is no Wi-Fi interface")
+    device = Device(scope=scope, mac=chosen.mac, ssid=ssid, radio=abilities_of(profile.radio))
+    way = way_for(device)
+    refusal = way.refusal()
+    if refusal is not None and not (refusal.can_be_forced and asked.is_forced):
+        step = f" {refusal.step}" if refusal.step else ""
+        raise CannotError(f"--as {DEVICE}: {refusal.reason}.{step}")
+    if is_by_air:
+        device.passphrase = read_passphrase(asked, ssid or "")
+    return way, chosen
+
+
+def _only_joins(selection: Selection) -> bool:
+    """Whether a run asks for the air and the join only, which take no lease."""
+    asked = [row for row in judging.CHECKS.values() if selection.includes(row.id)]
+    return all(row.stage == "scan" for row in asked) and any("join" in row.probes for row in asked)
+
+
+def read_passphrase(asked: Asked, ssid: str) -> Passphrase | None:
+    """The network's passphrase: saved, of the file, of standard input (-), or typed at a prompt that shows nothing.
+
+    None: it is empty, for an open network.
+
+    Raises:
+        CannotError: it cannot be read, or it is too long.
+    """
+    try:
+        if asked.uses_saved:
+            told = asyncio.run(SYSTEM.saved_passphrase(ssid))
+            if told is None:
+                raise CannotError(
+                    f"this laptop has saved no passphrase for {in_quotes(ssid)} that it tells: leave out "
+                    "--saved-passphrase, and type it"
+                )
+            content = bytearray(told.encode(errors="surrogateescape"))
+        elif asked.passphrase_file is None:
+            typed = getpass.getpass(f"Passphrase of {in_quotes(ssid)} (empty: none is needed): ")
+            content = bytearray(typed.encode(errors="surrogateescape"))
+        elif str(asked.passphrase_file) == "-":
+            content = bytearray(sys.stdin.buffer.read(LONGEST_PASSPHRASE + 3))
+        else:
+            with asked.passphrase_file.open("rb") as file:
+                content = bytearray(file.read(LONGEST_PASSPHRASE + 3))
+    except (OSError, EOFError) as problem:
+        why = getattr(problem, "strerror", None) or "nothing was given"
+        raise CannotError(f"the passphrase cannot be read: {why}") from problem
+    for ending in (b"\n", b"\r"):
+        if content.endswith(ending):
+            del content[-1:]
+    if len(content) > LONGEST_PASSPHRASE:
+        raise CannotError(f"a passphrase has at most {LONGEST_PASSPHRASE} characters")
+    return Passphrase(content) if content else None
+
+
+def _network(scope: Scope) -> str:
+    """What the network of a cable is known by: the same each time."""
+    networks = [str(ipaddress.IPv4Interface(own).network) for own in scope.addresses]
+    return f"{' '.join(networks)} {scope.gateway}"

@@ -1,0 +1,345 @@
+"""One run of two: what the laptop sees from its own address, first, and then everything as the device.
+
+The laptop's part is short: the air, and what may answer a laptop and not a device. The rest is done as the device, by
+the process in which it lives (`child`).
+"""
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from netpreflight.agent.as_device import child as device_process
+from netpreflight.agent.as_device.mac import ChosenMac
+from netpreflight.agent.judging import CHECKS, probes_for
+from netpreflight.agent.judging.addresses import classful_mask, first_host
+from netpreflight.agent.judging.let_through import exchanges
+from netpreflight.agent.plan import plan
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.report import Run
+from netpreflight.agent.results import Check
+from netpreflight.agent.run import AirChoice, OnCheck, OnStop, measure
+from netpreflight.agent.selection import OPTIONAL, Selection
+from netpreflight.probes.dhcp import LeaseGuard
+from netpreflight.probes.join.interface import Way
+from netpreflight.probes.join.neighbours import neighbours
+from netpreflight.probes.net.clock import CLOCK, Clock
+from netpreflight.probes.net.sockets import Network, OnWaiting, Trace
+from netpreflight.probes.observations import (
+    RESTORED_WITHIN_S,
+    AsDevice,
+    Contact,
+    DhcpMessage,
+    Fault,
+    Join,
+    LinkNeighbor,
+    Observations,
+    Scope,
+)
+from netpreflight.probes.scope import scope as scope_of
+from netpreflight.systems import SYSTEM
+from netpreflight.systems.interface import LeaseToUse
+
+LOOK_EVERY_S = 0.1
+_MOST_NEIGHBOURS = 4
+
+
+class Played(NamedTuple):
+    """The device that a run is, and how."""
+
+    way: Way
+    chosen: ChosenMac
+    process: device_process.Child
+    checked: list[Contact]
+    """What was sent before, to see that nobody has its MAC address."""
+
+
+class _Seen(NamedTuple):
+    """What the process of the device has told."""
+
+    run: Run | None = None
+    join: Join | None = None
+    neighbours: tuple[LinkNeighbor, ...] = ()
+    refused: str | None = None
+    fault: Fault | None = None
+
+
+def start(
+    way: Way,
+    profile: Profile,
+    selection: Selection,
+    *,
+    ssid: str | None,
+    deep: bool,
+    is_traced: bool,
+    give_up: Callable[[], object],
+    guard: LeaseGuard | None,
+) -> device_process.Child:
+    """Start the process of the device; this process is still root.
+
+    Raises:
+        OSError: the system has no process left, or does not allow a namespace.
+    """
+
+    def work(up: device_process.Up, begin: device_process.Begin) -> None:
+        """Be the device."""
+        run = None
+        with way.enter(begin.survey) as entered:
+            up.measures = True
+            if entered.interface is not None:
+                scope = scope_of(entered.interface)
+
+                async def ask_neighbours(network: Network) -> None:
+                    """Tell which of the laptop's neighbours answer the device."""
+                    up.tell(device_process.Told(neighbours=await neighbours(network, scope, begin.neighbours)))
+
+                scope.resolvers = []  # those of the lease, and not this laptop's
+                run = measure(
+                    scope,
+                    AirChoice(ssid, begin.survey),
+                    profile,
+                    selection,
+                    lambda check: up.tell(device_process.Told(check=check)),
+                    deep=deep,
+                    trace=(lambda event: up.tell(device_process.Told(event=event))) if is_traced else None,
+                    on_waiting=lambda waiting: up.tell(device_process.Told(waiting=waiting)),
+                    guard=guard,
+                    on_lease=_user_of(scope, profile),
+                    beside=ask_neighbours,
+                )
+        up.tell(device_process.Told(join=entered.join, run=run))
+
+    process = device_process.fork(has_namespace=way.has_namespace, give_up=give_up, work=work)
+    way.forget()
+    told = process.await_ready()
+    if not told.ready:
+        process.end()
+        raise OSError(told.refused or "the process of the device has failed")
+    return process
+
+
+def run(
+    played: Played,
+    scope: Scope,
+    air: AirChoice,
+    profile: Profile,
+    selection: Selection,
+    on_check: OnCheck,
+    *,
+    clock: Clock = CLOCK,
+    trace: Trace | None = None,
+    on_waiting: OnWaiting = lambda _: None,
+    on_stop: OnStop = lambda _restored: None,
+) -> Run:
+    """Measure as the laptop, and then as the device; the arguments are those of `measure`, for the laptop."""
+    begun = clock.monotonic()
+    stopped = False
+
+    def on_stop_told(restored: list[str]) -> None:
+        nonlocal stopped
+        stopped = True
+        on_stop(restored)
+
+    def on_air(check: Check) -> None:
+        if check.stage == "scan":
+            on_check(check)
+
+    own = measure(
+        scope,
+        air,
+        profile,
+        _as_laptop(selection),
+        on_air,
+        clock=clock,
+        trace=trace,
+        on_waiting=on_waiting,
+        on_stop=on_stop_told,
+    )
+    seen, left, restored_s = _Seen(), list[str](), None
+    device_from_s = clock.monotonic() - begun
+    try:
+        if not stopped:
+            begin = device_process.Begin(survey=own.observations.wifi, neighbours=_neighbours(scope))
+            seen = _be_device(played, begin, on_check, trace, on_waiting, on_stop_told)
+    finally:
+        played.process.end()
+    if not stopped or seen.run is not None:
+        restored_s, left = _await_restored(played.way, clock)
+    device_run = seen.run
+    about = AsDevice(
+        started_s=round(device_from_s, 4),
+        duration_s=device_run.duration_s if device_run else 0.0,
+        not_run=None if device_run else _why_not(seen),
+        way=played.way.name,
+        mac=played.chosen.mac,
+        mac_from=played.chosen.source,
+        laptop_addresses=scope.addresses,
+        laptop_gateway=scope.gateway,
+        laptop=exchanges(own.observations),
+        neighbours=[*seen.neighbours],
+        restored_s=restored_s,
+        left=left,
+    )
+    if seen.fault is not None:
+        about.fault = seen.fault
+    return Run(
+        started=own.started,
+        duration_s=round(clock.monotonic() - begun, 3),
+        complete=own.complete and not stopped and (device_run is None or device_run.complete),
+        selection=selection,
+        observations=_merged(own.observations, device_run, about, seen.join, selection),
+        footprint=[
+            *_marked([*played.checked, *own.footprint], as_device=False),
+            *_marked(device_run.footprint if device_run else [], as_device=True),
+        ],
+    )
+
+
+def _as_laptop(selection: Selection) -> Selection:
+    """What the laptop itself measures, of what was asked for: the air, and what may answer it and not a device."""
+    asked = [
+        row.id
+        for row in CHECKS.values()
+        if "wifi" in row.probes or (row.beyond_the_air and not row.needs_lease and not row.locates)
+    ]
+    without = [row.id for row in CHECKS.values() if row.needs_lease]
+    return Selection(only=[check_id for check_id in asked if selection.includes(check_id)], skip=[*without, *OPTIONAL])
+
+
+def _user_of(scope: Scope, profile: Profile) -> Callable[[DhcpMessage], None]:
+    """What has the device's interface use a lease, as the device does."""
+
+    def use(lease: DhcpMessage) -> None:
+        """Give the interface its address and its router; and tell the run of it."""
+        if lease.address is None:
+            return
+        mask = lease.mask or classful_mask(lease.address)
+        guessed = first_host(lease.address, mask) if profile.dhcp.missing_router.value == "first-host" else None
+        router = lease.routers[0] if lease.routers else guessed
+        prefix = _prefix_of(mask) or _prefix_of(classful_mask(lease.address)) or 32
+        SYSTEM.use_lease(scope.interface or "", LeaseToUse(address=lease.address, prefix=prefix, router=router))
+        scope.addresses, scope.gateway = [f"{lease.address}/{prefix}"], router
+
+    return use
+
+
+def _prefix_of(mask: str) -> int | None:
+    """The length of the prefix that a mask stands for; None: none."""
+    try:
+        return ipaddress.IPv4Network(f"0.0.0.0/{mask}").prefixlen
+    except ValueError:
+        return None
+
+
+def _be_device(
+    played: Played,
+    begin: device_process.Begin,
+    on_check: OnCheck,
+    trace: Trace | None,
+    on_waiting: OnWaiting,
+    on_stop: OnStop,
+) -> _Seen:
+    """Lend the device its interface, and take in what its process tells until that has ended."""
+    seen = _Seen()
+    process = played.process
+
+    def stop() -> None:
+        on_stop([])
+        process.stop()
+
+    try:
+        with played.way.lend(process.pid), SYSTEM.on_stop(stop):
+            process.begin(begin)
+            for told in process.told():
+                if told.check is not None and told.check.stage != "scan":
+                    on_check(told.check)
+                if told.waiting is not None:
+                    on_waiting(told.waiting)
+                if told.event is not None and trace is not None:
+                    trace(told.event)
+                if told.neighbours:
+                    seen = seen._replace(neighbours=tuple(told.neighbours))
+                if told.run is not None or told.join is not None:
+                    seen = seen._replace(run=told.run, join=told.join)
+                    break
+                seen = seen._replace(refused=told.refused or seen.refused, fault=told.fault or seen.fault)
+            process.end()
+    except OSError as problem:
+        seen = seen._replace(refused=str(problem))
+    return seen
+
+
+def _await_restored(way: Way, clock: Clock) -> tuple[float | None, list[str]]:
+    """Wait until the laptop is as before: after how many seconds that was seen, or what is not; Ctrl-C ends it."""
+    begun, given_up = clock.monotonic(), False
+
+    def stop() -> None:
+        nonlocal given_up
+        given_up = True
+
+    with SYSTEM.on_stop(stop):
+        while left := way.left():
+            if given_up or clock.monotonic() - begun > RESTORED_WITHIN_S:
+                return None, left
+            clock.hold_up(LOOK_EVERY_S)
+    return round(clock.monotonic() - begun, 3), []
+
+
+def _neighbours(scope: Scope) -> list[str]:
+    """Hosts of the laptop's link, beside its router, that its ARP table has."""
+    known = SYSTEM.neighbours(scope.interface or "") or {}
+    return [address for address in known if address != scope.gateway and scope.is_on_link(address)][:_MOST_NEIGHBOURS]
+
+
+def _merged(
+    own: Observations, device_run: Run | None, about: AsDevice, join: Join | None, selection: Selection
+) -> Observations:
+    """The device's observations, with the air as the laptop heard it, and what is the laptop's of the rest."""
+    laptop = own.scope
+    joined: Join | UnsetType = UNSET
+    if join is not None:
+        joined = join
+    elif about.way != "cable":
+        joined = Join(not_run=about.not_run, way=about.way)
+    if device_run is None:
+        seen = Observations(scope=laptop, wifi=own.wifi, as_device=about, join=joined)
+        for row in plan(probes_for(selection)):
+            if row.name != "wifi":
+                setattr(seen, row.name, row.kind(not_run=about.not_run))
+        return seen
+    seen = device_run.observations
+    scope = msgspec.structs.replace(
+        seen.scope,
+        interface=laptop.interface,
+        medium=laptop.medium,
+        ssid=laptop.ssid,
+        bssid=laptop.bssid,
+        tunnels=laptop.tunnels,
+        vpn=laptop.vpn,
+        proxy=laptop.proxy,
+        privileges=laptop.privileges,
+        interfaces=laptop.interfaces,
+    )
+    dhcp = seen.dhcp
+    if dhcp is not None and own.dhcp is not None:
+        dhcp = msgspec.structs.replace(
+            dhcp,
+            laptop_lease=own.dhcp.laptop_lease,
+            sent=[*own.dhcp.sent, *dhcp.sent],
+            received=[*own.dhcp.received, *dhcp.received],
+        )
+    return msgspec.structs.replace(seen, scope=scope, wifi=own.wifi, dhcp=dhcp, as_device=about, join=joined)
+
+
+def _why_not(seen: _Seen) -> str:
+    """Why nothing was measured as the device."""
+    if seen.join is not None and seen.join.joined is None:
+        return "the station that stands for the device did not join"
+    return seen.refused or "the process of the device has ended early"
+
+
+def _marked(contacts: Iterable[Contact], *, as_device: bool) -> list[Contact]:
+    """The same contacts, with whose address they were made from."""
+    return [msgspec.structs.replace(contact, as_device=as_device) for contact in contacts]

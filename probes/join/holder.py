@@ -1,0 +1,61 @@
+"""Whether somebody on this link has a MAC address just now.
+
+ARP asks for IPv4 addresses. So each address of the laptop's network is asked for, in frames to that MAC address alone:
+a switch hands them to whoever has it, and only they can answer.
+"""
+
+import contextlib
+import ipaddress
+import socket
+
+from netpreflight.probes.net import filters
+from netpreflight.probes.net.clock import CLOCK, Clock
+from netpreflight.probes.net.packet_bytes import ARP, ETHERNET_SIZE, arp_request, ethernet
+from netpreflight.probes.net.payload_shapes import ARP_REQUEST
+from netpreflight.probes.observations import Contact, Scope
+from netpreflight.systems import SYSTEM
+
+ANSWER_S = 1.0
+MOST_HOSTS = 1022
+"""As many as a /22 has; of a larger network, only what this laptop knows already is looked at."""
+_ARP_BYTES, _LARGEST = 28, 128
+
+
+def holder(scope: Scope, mac: str, clock: Clock = CLOCK) -> tuple[str | None, list[Contact]]:
+    """The address of whoever has a MAC address, and what was sent to find that out; None: nobody was found.
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+    interface = scope.interface or ""
+    for address, known in (SYSTEM.neighbours(interface) or {}).items():
+        if known == mac:
+            return address, []
+    networks = [ipaddress.IPv4Interface(own).network for own in scope.addresses]
+    network = next((network for network in networks if network.num_addresses <= MOST_HOSTS + 2), None)
+    if network is None or scope.mac is None:
+        return None, []
+    hosts = [str(host) for host in network.hosts() if str(host) != scope.address]
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ARP)) as sock:
+        filters.attach(sock, filters.arp())
+        sock.bind((interface, ARP))
+        for host in hosts:
+            sock.send(ethernet(scope.mac, mac, ARP, arp_request(scope.mac, host)))
+        sent = Contact(
+            protocol="arp",
+            host=None,
+            address=str(network),
+            port=0,
+            packets=len(hosts),
+            bytes=len(hosts) * _ARP_BYTES,
+            purpose="MAC address",
+            shapes=[ARP_REQUEST.name],
+        )
+        until = clock.monotonic() + ANSWER_S
+        while (left_s := until - clock.monotonic()) > 0:
+            sock.settimeout(left_s)
+            with contextlib.suppress(TimeoutError):
+                packet = sock.recv(_LARGEST)[ETHERNET_SIZE:]
+                if packet[8:14].hex(":") == mac:
+                    return socket.inet_ntoa(packet[14:18]), [sent]
+    return None, [sent]

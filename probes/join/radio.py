@@ -1,0 +1,194 @@
+"""By Wi-Fi: the laptop's radio in a network namespace of the run, with a station of the run's own on it.
+
+The laptop is off its Wi-Fi meanwhile. The station is a second interface on the radio, with the device's MAC address;
+the laptop's own interface is set down, and its address never changes. Once the process that has the namespace has
+ended, whatever ended it, the kernel takes the station away and gives the radio back; what manages it joins the
+laptop's network again. It needs root's rights.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+from netpreflight.probes.join.interface import Device, Entered, Refusal
+from netpreflight.probes.join.supplicant import Joining, Supplicant, Talk, key_form
+from netpreflight.probes.join.words import Watched
+from netpreflight.probes.net.clock import CLOCK, Clock
+from netpreflight.probes.observations import AS_ROOT, MOST_ATTEMPTS, Join, JoinWay, LinkLoss, Wifi
+from netpreflight.systems import SYSTEM
+
+_LOOK_S = 0.5
+_BACK_S = 10.0
+"""How long a link that is lost at the end of the run may take to come back; a device tries again, too."""
+_TRUSTED = "NetworkManager"
+"""What is known to bring the laptop back by itself, in any case."""
+
+
+class Radio:
+    """The device on the laptop's radio.
+
+    Args:
+        device: the device to be.
+        clock: for deadlines.
+        elapsed: seconds since the run started.
+    """
+
+    name: JoinWay = "radio"
+    has_namespace = True
+
+    def __init__(self, device: Device, clock: Clock = CLOCK, elapsed: Callable[[], float] | None = None) -> None:
+        begun = clock.monotonic()
+        self._device, self._clock = device, clock
+        self._elapsed = elapsed or (lambda: clock.monotonic() - begun)
+        self._adapter = device.scope.interface or ""
+
+    def refusal(self) -> Refusal | None:
+        """Why it may not be used here."""
+        scope = self._device.scope
+        if "radio" not in SYSTEM.joiners:
+            return Refusal(
+                "this system cannot lend its radio to a run", "Run netpreflight on a Linux laptop in the same network."
+            )
+        if not SYSTEM.is_privileged():
+            return Refusal("a station with a device's limits needs root's rights", f"Run netpreflight again {AS_ROOT}.")
+        if scope.medium != "wifi":
+            return Refusal(f"{self._adapter} is no radio", "Name one: --interface IF.")
+        if not self._device.ssid:
+            return Refusal("no network is named", "Name one: --ssid NAME.")
+        session = SYSTEM.remote_session()
+        if session is not None and (not session or session in _own_addresses(self._device)):
+            return Refusal(
+                "you are logged in over SSH through this radio, and would lose the connection",
+                "Log in by cable, or sit at the laptop.",
+            )
+        if not SYSTEM.has_program("wpa_supplicant"):
+            return Refusal("wpa_supplicant is not installed", "Install the package wpasupplicant (wpa_supplicant).")
+        manager = SYSTEM.radio_manager(self._adapter)
+        if manager not in {None, _TRUSTED}:
+            return Refusal(
+                f"this radio is managed by {manager}, which is not known to join the laptop's network again by itself",
+                "Let NetworkManager manage it; or take that risk: --force.",
+                can_be_forced=True,
+            )
+        return None
+
+    def says(self) -> list[str]:
+        """What the user is told before it begins."""
+        return [
+            f"This laptop is off its Wi-Fi ({self._adapter}) for the run, and for up to half a minute after it.",
+            f"A station with the MAC address {self._device.mac} joins in its place.",
+        ]
+
+    @contextlib.contextmanager
+    def lend(self, pid: int) -> Iterator[None]:
+        """Put the radio into the namespace of a process; it comes back when that process has ended.
+
+        Raises:
+            OSError: the system does not allow it.
+        """
+        SYSTEM.lend_radio(self._adapter, pid)
+        yield
+
+    @contextlib.contextmanager
+    def enter(self, _: Wifi | None) -> Iterator[Entered]:
+        """Make the station, and join; the link is watched until the end.
+
+        Raises:
+            OSError: the system does not allow it.
+        """
+        device = self._device
+        form = key_form(device.passphrase.content if device.passphrase else None)
+        join = Join(way="radio", ssid=device.ssid, abilities=device.radio, key_form=form, started_s=self._elapsed())
+        if form == "not-allowed":
+            yield Entered(interface=None, join=join)
+            return
+        with SYSTEM.station(self._adapter, device.mac) as station:
+            supplicant = Supplicant(station, self._clock)
+            with supplicant.running():
+                joining = Joining(supplicant, device, self._clock, self._elapsed)
+                joining.set_up()
+                join.attempts.extend(joining.attempts())
+                join.duration_s = self._elapsed() - join.started_s
+                if join.joined is None:
+                    yield Entered(interface=None, join=join)
+                    return
+                with watching(supplicant, join, self._clock, self._elapsed):
+                    yield Entered(interface=station, join=join)
+
+    def forget(self) -> None:
+        """Overwrite the passphrase in this process."""
+        if self._device.passphrase is not None:
+            self._device.passphrase.forget()
+
+    def left(self) -> list[str]:
+        """What of this laptop is not as it was."""
+        scope = self._device.scope
+        now = next((adapter for adapter in SYSTEM.adapters() if adapter.name == self._adapter), None)
+        if now is None:
+            return [f"the interface {self._adapter} is not back"]
+        found = []
+        if now.mac != scope.mac:
+            found.append(f"{self._adapter} has another MAC address ({now.mac})")
+        if missing := [address for address in scope.addresses if address not in now.addresses]:
+            found.append(f"{self._adapter} has not its address {', '.join(missing)}")
+        if scope.gateway is not None and now.gateway != scope.gateway:
+            found.append(f"the default route by {scope.gateway} is missing")
+        return found
+
+
+@contextlib.contextmanager
+def watching(talk: Talk, join: Join, clock: Clock, elapsed: Callable[[], float]) -> Iterator[None]:
+    """Watch the link meanwhile, and fill in what became of it."""
+    ended = threading.Event()
+    begun = clock.monotonic()
+    watch = threading.Thread(target=_watch, args=(talk, join, elapsed, ended), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watch.join()
+        join.watched_s = clock.monotonic() - begun
+        with contextlib.suppress(OSError):
+            bssid = _bssid_now(talk)
+            until = clock.monotonic() + _BACK_S
+            while bssid is None and len(join.lost) < MOST_ATTEMPTS and clock.monotonic() < until:
+                talk.line(_LOOK_S)  # a link that was lost just now may come back
+                bssid = _bssid_now(talk)
+            join.link, join.end_bssid = ("there" if bssid else "gone"), bssid
+            talk.ask(b"DISCONNECT")
+
+
+def _bssid_now(talk: Talk) -> str | None:
+    """The BSS that the station is on; None: none."""
+    status = dict(line.split("=", 1) for line in talk.ask(b"STATUS").splitlines() if "=" in line)
+    return status.get("bssid") if status.get("wpa_state") == "COMPLETED" else None
+
+
+def _watch(talk: Talk, join: Join, elapsed: Callable[[], float], ended: threading.Event) -> None:
+    """Note each loss of the link."""
+    seen = Watched()
+    while not ended.is_set():
+        line = talk.line(_LOOK_S)
+        if line is None or not seen.read(line) or seen.reason is None:
+            continue
+        join.lost.append(
+            LinkLoss(
+                at_s=elapsed(),
+                bssid=seen.bssid or (join.joined.bssid if join.joined else None),
+                reason=seen.reason,
+                by_laptop=seen.by_laptop,
+                asked_to_move=seen.was_asked_to_move,
+                said=seen.said[-1] if seen.said else None,
+            )
+        )
+        seen = Watched()
+        if len(join.lost) == MOST_ATTEMPTS:
+            with contextlib.suppress(OSError):
+                talk.ask(b"DISCONNECT")  # it would join, and be sent away, for ever
+            return
+
+
+def _own_addresses(device: Device) -> list[str]:
+    scope = device.scope
+    return [address.partition("/")[0] for address in [*scope.addresses, *scope.ipv6_addresses]]

@@ -1,0 +1,267 @@
+"""A wpa_supplicant of the run's own, and attempts to join by it.
+
+It gets everything by its control socket: an abstract one (unix(7)), which exists in the run's network namespace only,
+and leaves no file. So the passphrase is in no argument list, file, environment or log. What it says comes over a
+terminal that nobody else has, because it would keep back what it writes into a pipe.
+"""
+
+import collections
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from netpreflight.probes.join.interface import Device
+from netpreflight.probes.join.words import TELLING, Watched
+from netpreflight.probes.net.clock import CLOCK, Clock
+from netpreflight.probes.observations import JoinAttempt, KeyForm
+from netpreflight.probes.wifi.elements import ssid_bytes
+from netpreflight.systems import SYSTEM
+
+ANSWER_S = 5.0
+START_S = 10.0
+ATTEMPT_S = 25.0
+"""The longest that one attempt may take: a scan of all channels, and the join."""
+AFTER_S = 1.0
+"""How long more is waited for, once a link has ended, before the handshake counts as unfinished."""
+KEY_TRIES, OTHER_TRIES = 2, 3
+_SOCKET = "netpreflight"
+_PATH_BYTES = 108
+"""Of sockaddr_un: the supplicant binds its name with all the zeros behind it."""
+_LARGEST = 8192
+_MOST_LINES = 10_000
+_LONGEST_LINE = 500
+_OF_WPA = {"CCMP", "TKIP"}
+
+
+class Talk(Protocol):
+    """What is needed of a running supplicant."""
+
+    def ask(self, command: bytes | bytearray) -> str:
+        """Send a command; returns the answer. Raises OSError if there is none."""
+
+    def line(self, timeout_s: float) -> str | None:
+        """The next line that it has said; None: there was none in time."""
+
+
+class Supplicant:
+    """A running wpa_supplicant for one interface. It ends with this process, whatever ends that."""
+
+    def __init__(self, interface: str, clock: Clock = CLOCK) -> None:
+        self._interface, self._clock = interface, clock
+        self._lines: collections.deque[str] = collections.deque(maxlen=_MOST_LINES)
+        self._there = threading.Condition()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Run it.
+
+        Raises:
+            OSError: it is not installed, does not start, or does not answer.
+        """
+        ours, its = os.openpty()
+        reader = threading.Thread(target=self._read, args=(ours,), daemon=True)
+        try:
+            with SYSTEM.running("wpa_supplicant", "-d", "-g", f"@abstract:{_SOCKET}", output=its):
+                os.close(its)
+                its = -1
+                reader.start()
+                with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as self._socket:
+                    self._socket.bind("")
+                    self._connect()
+                    added = self._send(f"INTERFACE_ADD {self._interface}\t\tnl80211".encode())
+                    if added != "OK":
+                        raise OSError(f"wpa_supplicant does not take the interface ({added})")
+                    yield
+        finally:
+            if its >= 0:
+                os.close(its)
+            if reader.ident is not None:
+                reader.join(ANSWER_S)  # it ends with the supplicant, which had the other end
+            os.close(ours)
+
+    def ask(self, command: bytes | bytearray) -> str:
+        """Send a command for the interface; returns the answer.
+
+        Raises:
+            OSError: there is none.
+        """
+        whole = bytearray(f"IFNAME={self._interface} ".encode()) + command
+        try:
+            return self._send(whole)
+        finally:
+            whole[:] = bytes(len(whole))
+
+    def line(self, timeout_s: float) -> str | None:
+        """The next line that it has said."""
+        with self._there:
+            self._there.wait_for(lambda: bool(self._lines), timeout_s)
+            return self._lines.popleft() if self._lines else None
+
+    def _send(self, command: bytes | bytearray) -> str:
+        self._socket.settimeout(ANSWER_S)
+        self._socket.send(command)
+        return self._socket.recv(_LARGEST).decode("utf-8", "backslashreplace").strip()
+
+    def _connect(self) -> None:
+        """Connect to its control socket, as soon as that is there."""
+        until = self._clock.monotonic() + START_S
+        while True:
+            try:
+                self._socket.connect(b"\0" + _SOCKET.encode().ljust(_PATH_BYTES - 1, b"\0"))
+            except ConnectionRefusedError:
+                if self._clock.monotonic() > until:
+                    raise OSError("wpa_supplicant does not answer") from None
+                self.line(0.05)
+            else:
+                return
+
+    def _read(self, terminal: int) -> None:
+        """Read what it says, until it has ended."""
+        rest = b""
+        while True:
+            try:
+                got = os.read(terminal, _LARGEST)
+            except OSError:
+                return  # EIO: nobody has the other end any more
+            whole, newline, rest = (rest + got).rpartition(b"\n")
+            rest = rest[-_LARGEST:]
+            lines = TELLING.findall(whole) if newline else []
+            if not lines:
+                continue
+            with self._there:
+                self._lines.extend(line[:_LONGEST_LINE].decode("ascii", "backslashreplace").rstrip() for line in lines)
+                self._there.notify_all()
+
+
+class Joining:
+    """The attempts to join one network as one device.
+
+    Args:
+        talk: the supplicant.
+        device: the device to be; its passphrase is forgotten once the supplicant has it.
+        clock: for deadlines.
+        elapsed: seconds since the run started.
+    """
+
+    def __init__(self, talk: Talk, device: Device, clock: Clock, elapsed: Callable[[], float]) -> None:
+        self._talk, self._device = talk, device
+        self._clock, self._elapsed = clock, elapsed
+
+    def set_up(self) -> None:
+        """Tell the supplicant the network, the passphrase and the limits of the device's radio.
+
+        Raises:
+            OSError: it does not take them.
+        """
+        for setting in ("disable_btm 1", "p2p_disabled 1", "pmf 0", "reject_btm_req_reason 1"):
+            self._talk.ask(f"SET {setting}".encode())  # a build without one has nothing to switch off
+        number = self._talk.ask(b"ADD_NETWORK")
+        if number != "0":
+            raise OSError(f"wpa_supplicant adds no network ({number})")
+        for name, value in self._settings().items():
+            if self._set(name, value.encode()) != "OK" and name not in {"disable_he", "disable_vht"}:
+                raise OSError(f"wpa_supplicant does not take the setting {name}")
+        if self._device.passphrase is not None:
+            self._give_passphrase(self._device.passphrase.content)
+            self._device.passphrase.forget()
+
+    def attempts(self) -> Iterator[JoinAttempt]:
+        """Try until it has joined, twice with a wrong passphrase, and three times otherwise."""
+        tried: list[JoinAttempt] = []
+        while True:
+            tried.append(self._attempt())
+            yield tried[-1]
+            ended = [attempt.ended for attempt in tried]
+            # What the supplicant predicts from the beacon it predicts again.
+            if ended[-1] in {"joined", "passed-over", "not-made"} or ended.count("key-refused") >= KEY_TRIES:
+                return
+            if len(ended) - ended.count("key-refused") >= OTHER_TRIES:
+                return
+
+    def _settings(self) -> dict[str, str]:
+        can, device = self._device.radio, self._device
+        ciphers = " ".join(cipher for cipher in can.ciphers if cipher in _OF_WPA)
+        frequencies = " ".join(map(str, can.frequencies_mhz))
+        found = {
+            "ssid": ssid_bytes(device.ssid or "").hex(),
+            "scan_ssid": "1",
+            "freq_list": frequencies,
+            "scan_freq": frequencies,
+            "disable_ht40": "1",
+            "disable_vht": "1",
+            "disable_he": "1",
+            "disable_ht": "0" if can.ht else "1",
+            "ieee80211w": "1" if can.pmf else "0",
+        }
+        if device.passphrase is None:
+            return {**found, "key_mgmt": "NONE"}
+        protocols = " ".join(
+            name for family, name in (("wpa2-psk", "RSN"), ("wpa-psk", "WPA")) if family in can.security
+        )
+        return {**found, "key_mgmt": "WPA-PSK", "proto": protocols, "pairwise": ciphers, "group": ciphers}
+
+    def _give_passphrase(self, content: bytearray) -> None:
+        """Hand the passphrase over; what this builds for it is overwritten."""
+        quote = b"" if _is_key(content) else b'"'
+        command = bytearray(b"SET_NETWORK 0 psk " + quote)
+        command += content
+        command += quote
+        try:
+            taken = self._talk.ask(command)
+        finally:
+            command[:] = bytes(len(command))
+        if taken != "OK":
+            raise OSError("wpa_supplicant does not take the passphrase")
+
+    def _set(self, name: str, value: bytes) -> str:
+        return self._talk.ask(b"SET_NETWORK 0 " + name.encode() + b" " + value)
+
+    def _attempt(self) -> JoinAttempt:
+        """Make one attempt, and end it."""
+        begun, at_s = self._clock.monotonic(), self._elapsed()
+        self._talk.ask(b"BSS_FLUSH 0")
+        while self._talk.line(0) is not None:
+            pass
+        self._talk.ask(b"SELECT_NETWORK 0")
+        watched, until = Watched(), begun + ATTEMPT_S
+        while (left_s := until - self._clock.monotonic()) > 0:
+            line = self._talk.line(left_s)
+            if line is not None and watched.read(line):
+                if watched.reason is not None or watched.ended == "key-refused":
+                    until = min(until, self._clock.monotonic() + AFTER_S)
+                if watched.ended is not None and (watched.ended != "key-refused" or watched.reason is not None):
+                    break
+        watched.settled()
+        if watched.ended != "joined":
+            self._talk.ask(b"DISCONNECT")
+        return JoinAttempt(
+            at_s=at_s,
+            duration_s=self._clock.monotonic() - begun,
+            mac=self._device.mac,
+            ended=watched.ended or "not-told",
+            bssid=watched.bssid,
+            frequency_mhz=watched.frequency_mhz,
+            status=watched.status,
+            reason=watched.reason,
+            by_laptop=watched.by_laptop,
+            passed_over=watched.passed_over if watched.ended == "passed-over" else None,
+            said=watched.said,
+        )
+
+
+def key_form(content: bytearray | None) -> KeyForm:
+    """What kind of text a passphrase is (IEEE 802.11-2020, J.4.1 and 12.7.1)."""
+    if content is None:
+        return "none"
+    if _is_key(content):
+        return "allowed"
+    if not 8 <= len(content) <= 63 or 0 in content or 10 in content:  # a control command ends there
+        return "not-allowed"
+    return "allowed" if all(32 <= octet <= 126 for octet in content) else "not-ascii"
+
+
+def _is_key(content: bytearray) -> bool:
+    return len(content) == 64 and all(octet in b"0123456789abcdefABCDEF" for octet in content)

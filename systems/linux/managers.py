@@ -1,0 +1,65 @@
+"""What manages a radio on Linux, and whether this terminal is somebody's who is logged in from elsewhere."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+_NETWORK_MANAGER = "NetworkManager"
+_OTHERS = ("iwd", "wpa_supplicant", "dhcpcd", "dhclient", "connmand", "systemd-network")
+_SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
+_MOST_PARENTS = 64
+
+
+def find(name: str) -> str | None:
+    """Where a program is, also in the folders of the administrator's programs; None: it is not installed."""
+    return shutil.which(name) or shutil.which(name, path=_SBIN)
+
+
+def radio_manager(adapter: str, processes: Path = Path("/proc")) -> str | None:
+    """The program that most likely manages a radio; None: none of those that are known is running.
+
+    NetworkManager has a wpa_supplicant of its own, which is told to use no interface on its command line.
+    """
+    running: dict[str, list[str]] = {}
+    for folder in processes.glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+            running[name] = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    alone = running.get("wpa_supplicant", [])
+    if "iwd" in running:
+        return "iwd"
+    if any(word in {adapter, f"-i{adapter}"} for word in alone):
+        return "wpa_supplicant"
+    if _NETWORK_MANAGER in running:
+        return _NETWORK_MANAGER
+    return next((name for name in _OTHERS if name in running), None)
+
+
+def remote_session(processes: Path = Path("/proc"), pid: int | None = None) -> str | None:
+    """The address of this laptop by which whoever started this process is logged in (SSH); None: nobody is.
+
+    Empty: somebody is logged in by SSH, and the address is not known. `sudo` takes the variable away, so the parents
+    of this process are looked at, too.
+    """
+    pid = pid or os.getpid()
+    for _ in range(_MOST_PARENTS):
+        folder = processes / str(pid)
+        try:
+            variables = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            variables = []
+        told = next((entry for entry in variables if entry.startswith(b"SSH_CONNECTION=")), b"")
+        words = told.decode(errors="replace").split()
+        if len(words) == 4:
+            return words[2]
+        try:
+            name, _, rest = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")
+            pid = int(rest.split()[1])
+        except (OSError, ValueError, IndexError):
+            return None
+        if name.partition("(")[2].startswith("sshd"):
+            return ""
+        if pid <= 1:
+            return None
+    return None

@@ -1,0 +1,236 @@
+"""A run that is the device: its MAC address, what its options refuse, and what answers the laptop only."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from netpreflight.agent import profiles, report
+from netpreflight.agent.as_device import asked, mac
+from netpreflight.agent.judging import let_through
+from netpreflight.agent.report import Report
+from netpreflight.agent.selection import Selection, select
+from netpreflight.probes.observations import AsDevice, Cloud, Coap, Connection, LinkNeighbor, Observations, Scope
+from netpreflight.systems.linux import port
+from tests.unit import seen
+from tests.unit.again import run_of
+
+HOME, OFFICE = "192.168.1.0/24 192.168.1.1", "10.0.0.0/8 10.0.0.1"
+MINE, OTHERS = b"m" * 32, b"o" * 32
+
+
+# --- the MAC address
+
+
+def test_a_made_address_is_the_same_each_time_and_no_other_networks_or_laptops() -> None:
+    first = mac.choose(None, None, HOME, MINE)
+
+    assert first == mac.choose(None, None, HOME, MINE)
+    assert first.source == "made"
+    assert len({first.mac, mac.choose(None, None, OFFICE, MINE).mac, mac.choose(None, None, HOME, OTHERS).mac}) == 3
+    assert int(first.mac[:2], 16) & 0b11 == 0b10, "locally administered, one host's (IEEE 802-2014, 8.2.2)"
+
+
+def test_the_makers_prefix_is_kept_and_one_that_is_given_comes_first() -> None:
+    assert mac.choose(None, "94:94:4A", HOME, MINE).mac.startswith("94:94:4a:")
+    assert mac.choose("00-11-22-33", "94:94:4A", HOME, MINE).mac.startswith("00:11:22:33:")
+    assert mac.choose("00:11:22:33:44:55", "94:94:4A", HOME, MINE) == ("00:11:22:33:44:55", "given")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "94", "94:94", "94:94:4A:00:00:00:00", "01:00:5e", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00", "94944A", "x"],
+)
+def test_what_no_host_can_have_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"give an address|a group|nobody's"):
+        mac.parse(text)
+
+
+# --- the options
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((None, "94:94:4A", None, False, False), "--mac is for --as device"),
+        ((None, None, Path("psk"), False, False), "--passphrase-file is for --as device"),
+        ((None, None, None, True, False), "--saved-passphrase is for --as device"),
+        ((None, None, None, False, True), "--force is for --as device"),
+        (("laptop", None, None, False, False), "--as laptop: the only word here is device"),
+        (("device", None, Path("psk"), True, False), "give only one of them"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(words: tuple[Any, ...], told: str) -> None:
+    whom, address, file, saved, forced = words
+    with pytest.raises(asked.CannotError, match=told):
+        asked.read(whom, address, file, uses_saved=saved, is_forced=forced)
+
+
+def prepared(scope: Scope, selection: Selection | None = None, **options: Any) -> Any:
+    return asked.prepare(asked.Asked(**options), scope, profiles.load("generic"), selection or Selection(), None)
+
+
+@pytest.mark.parametrize(
+    ("options", "skip", "told"),
+    [
+        ({}, "dhcp", "needs a lease"),
+        ({"mac": "zz"}, None, "--mac zz: give an address"),
+        ({"mac": "02:00:00:00:00:01"}, None, "of this laptop"),
+        ({"uses_saved": True}, None, "a passphrase is for Wi-Fi"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], skip: str | None, told: str
+) -> None:
+    monkeypatch.setattr(asked, "secret", lambda: MINE)
+    scope = Scope(interface="eth0", state="up", medium="wired", mac="02:00:00:00:00:01", os="linux")
+    with pytest.raises(asked.CannotError, match=told):
+        prepared(scope, select(None, skip), **options)
+
+
+def test_a_passphrase_is_read_without_its_line_end_never_shown_and_can_be_forgotten(tmp_path: Path) -> None:
+    file = tmp_path / "psk"
+    file.write_bytes(b"correct horse\r\n")
+
+    found = asked.read_passphrase(asked.Asked(passphrase_file=file), "net")
+
+    assert found is not None
+    assert bytes(found.content) == b"correct horse"
+    assert "correct" not in repr(found)
+    found.forget()
+    assert found.content == b""
+
+
+def test_a_passphrase_that_is_too_long_or_missing_is_refused_without_being_shown(tmp_path: Path) -> None:
+    file = tmp_path / "psk"
+    file.write_text("x" * 65)
+    with pytest.raises(asked.CannotError, match="at most 64") as long:
+        asked.read_passphrase(asked.Asked(passphrase_file=file), "net")
+    assert "xx" not in str(long.value)
+    with pytest.raises(asked.CannotError, match="cannot be read"):
+        asked.read_passphrase(asked.Asked(passphrase_file=tmp_path / "none"), "net")
+
+
+# --- 802.1X on the port
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["/sbin/wpa_supplicant", "-B", "-D", "wired", "-i", "eth0", "-c", "x"], True),
+        (["wpa_supplicant", "-Dnl80211,wired", "-ieth0"], True),
+        (["/usr/libexec/ead"], True),
+        (["wpa_supplicant", "-Dwired", "-ieth1"], False),
+        (["wpa_supplicant", "-Dnl80211", "-ieth0"], False),
+        (["vi", "-Dwired", "-ieth0"], False),
+        ([""], False),
+    ],
+)
+def test_what_logs_a_port_in_is_known_by_its_command_line(words: list[str], *, found: bool) -> None:
+    assert port.logs_in(words, "eth0") is found
+
+
+def test_a_connection_of_networkmanager_has_8021x_where_it_has_methods() -> None:
+    assert port.parse_connection("GENERAL.CON-UUID:3a7c\n") == "3a7c"
+    assert port.parse_connection("GENERAL.CON-UUID:--\n") is None
+    assert port.parse_connection("") is None
+    assert port.parse_methods("802-1x.eap:peap\n") == "peap"
+    assert port.parse_methods("802-1x.eap:\n") is None
+
+
+# --- what answers the laptop only
+
+
+def as_device(**changed: Any) -> Observations:
+    """A run on a healthy network that was the device; `changed` is what the device saw."""
+    found = seen.healthy(**changed)
+    found.as_device = AsDevice(
+        way="cable",
+        mac="94:94:4a:00:00:01",
+        laptop_addresses=[seen.LAPTOP],
+        laptop_gateway=seen.GATEWAY,
+        laptop=let_through.exchanges(seen.healthy()),
+        restored_s=0.1,
+    )
+    return found
+
+
+def made(found: Observations, device: str = "generic") -> Report:
+    return report.make(run_of(found), profiles.load(device))
+
+
+def silent_coap() -> Coap:
+    coap = seen.healthy().coap
+    assert coap is not None
+    servers = [
+        msgspec.structs.replace(
+            server,
+            reply="",
+            attempts=[msgspec.structs.replace(attempt, outcome="timeout", reply="") for attempt in server.attempts],
+        )
+        for server in coap.servers
+    ]
+    return Coap(servers=servers)
+
+
+def silent_cloud() -> Cloud:
+    cloud = seen.healthy().cloud
+    assert cloud is not None
+    endpoints = [
+        msgspec.structs.replace(
+            endpoint,
+            record=None,
+            connections=[Connection(at_s=0.1, error="timeout") for _ in endpoint.connections],
+            attempts=[msgspec.structs.replace(attempt, outcome="timeout", reply="") for attempt in endpoint.attempts],
+        )
+        for endpoint in cloud.endpoints
+    ]
+    return Cloud(endpoints=endpoints)
+
+
+def test_where_all_answers_both_nothing_is_said_and_the_address_is_named() -> None:
+    found = made(as_device())
+
+    assert found.verdict == "compatible"
+    assert any("94:94:4a:00:00:01" in note for note in found.notes)
+    assert not any("this laptop, and not the device" in note for note in found.notes)
+    assert not any("from this laptop's own address" in note for note in found.notes), "it was measured as the device"
+
+
+def test_one_server_that_is_silent_once_is_no_failure_of_the_network() -> None:
+    found = made(as_device(coap=silent_coap()))
+    coap = next(check for check in found.checks if check.id == "coap.udp-5683")
+
+    assert not let_through.is_let_through(as_device(coap=silent_coap()))
+    assert (coap.status, coap.problem) == ("unknown", "no-answer")
+    assert any(note.startswith("Answers this laptop, and not the device: CoAP on UDP 5683.") for note in found.notes)
+
+
+def test_silence_of_several_kinds_that_answer_the_laptop_is_the_networks() -> None:
+    found = made(as_device(coap=silent_coap(), cloud=silent_cloud()))
+    coap = next(check for check in found.checks if check.id == "coap.udp-5683")
+
+    assert (coap.status, coap.problem, coap.owner) == ("fail", "only-laptop", "network administrator")
+    assert found.verdict == "incompatible"
+    assert any("lets this laptop through, and not the device" in note for note in found.notes)
+
+
+def test_the_same_silence_in_a_run_that_is_the_laptop_is_judged_as_before() -> None:
+    found = made(seen.healthy(coap=silent_coap(), cloud=silent_cloud()))
+    coap = next(check for check in found.checks if check.id == "coap.udp-5683")
+
+    assert (coap.status, coap.problem) == ("unknown", "no-answer")
+
+
+def test_another_network_client_isolation_and_what_is_left_are_told() -> None:
+    found = as_device()
+    assert found.as_device is not msgspec.UNSET
+    found.as_device.laptop_addresses = ["10.1.1.7/24"]
+    found.as_device.neighbours = [LinkNeighbor(address="192.168.77.31", answers_arp=False)]
+    found.as_device.restored_s, found.as_device.left = None, ["gone: route default"]
+    notes = " ".join(made(found).notes)
+
+    assert "another network (192.168.77.0/24) than this laptop (10.1.1.0/24)" in notes
+    assert "keeps devices apart" in notes
+    assert "gone: route default" in notes

@@ -1,0 +1,346 @@
+"""Joining by a supplicant: what it says (recorded in the Wi-Fi lab, version 2.10), what it is told, and how often."""
+
+import asyncio
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from netpreflight.agent import profiles
+from netpreflight.agent.judging.join import abilities_of
+from netpreflight.probes.join.interface import Device, Passphrase
+from netpreflight.probes.join.radio import Radio, watching
+from netpreflight.probes.join.supplicant import Joining, key_form
+from netpreflight.probes.join.words import TELLING, Watched
+from netpreflight.probes.observations import MOST_ATTEMPTS, MOST_SAID, Join, JoinAttempt, Scope
+from netpreflight.systems import SYSTEM
+from netpreflight.systems.linux import managers, saved
+from tests.unit.fakes import Clock
+
+AP = "02:00:00:00:00:00"
+TRYING = f"npstation0: SME: Trying to authenticate with {AP} (SSID='Home' freq=2412 MHz)"
+ASKING = f"npstation0: Trying to associate with {AP} (SSID='Home' freq=2412 MHz)"
+IN = f"npstation0: Associated with {AP}"
+DONE = f"npstation0: CTRL-EVENT-CONNECTED - Connection to {AP} completed [id=0 id_str=]"
+GONE = f"npstation0: CTRL-EVENT-DISCONNECTED bssid={AP} reason=15"
+WRONG = "npstation0: WPA: 4-Way Handshake failed - pre-shared key may be incorrect"
+NOTHING = "npstation0: No suitable network found"
+REJECT = f"npstation0: CTRL-EVENT-AUTH-REJECT {AP} auth_type=0 auth_transaction=2 status_code="
+JOINS = [TRYING, ASKING, IN, IN, DONE]
+MISKEYED = [TRYING, ASKING, IN, GONE, WRONG]
+SECRET = b"correct horse"
+MAC = "94:94:4a:12:34:56"
+
+
+class FakeTalk:
+    """A supplicant that says these lines, one list for each attempt."""
+
+    def __init__(self, clock: Clock, *says: Iterable[str], refuses: str = "") -> None:
+        self._clock, self._says, self._refuses = clock, iter(says), refuses
+        self._lines: list[str] = []
+        self.asked: list[bytes] = []
+        self.status = f"bssid={AP}\nwpa_state=COMPLETED"
+
+    def ask(self, command: bytes | bytearray) -> str:
+        """Note a command."""
+        self.asked.append(bytes(command))
+        if command.startswith(b"SELECT_NETWORK"):
+            self._lines = list(next(self._says, []))
+        if command == b"STATUS":
+            return self.status
+        if self._refuses and self._refuses.encode() in command:
+            return "FAIL"
+        return "0" if command == b"ADD_NETWORK" else "OK"
+
+    def line(self, timeout_s: float) -> str | None:
+        """The next line; without one, that time has passed."""
+        if self._lines:
+            return self._lines.pop(0)
+        self._clock.now += timeout_s
+        return None
+
+    def say(self, *lines: str) -> None:
+        """Say more."""
+        self._lines += lines
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all lines were taken."""
+        return not self._lines
+
+
+def device(name: str = "argon", passphrase: bytes | None = SECRET, scope: Scope | None = None) -> Device:
+    return Device(
+        scope=scope or Scope(interface="wlan0", medium="wifi", os="linux"),
+        mac=MAC,
+        ssid="Home",
+        radio=abilities_of(profiles.load(name).radio),
+        passphrase=None if passphrase is None else Passphrase(bytearray(passphrase)),
+    )
+
+
+def tried(*says: Iterable[str]) -> tuple[list[JoinAttempt], FakeTalk]:
+    clock = Clock()
+    talk = FakeTalk(clock, *says)
+    return list(Joining(talk, device(), clock, clock.monotonic).attempts()), talk
+
+
+@pytest.mark.parametrize(
+    ("lines", "ended", "codes"),
+    [
+        (JOINS, "joined", (None, None)),
+        (MISKEYED, "key-refused", (None, 15)),
+        ([TRYING, ASKING, IN, WRONG, GONE], "key-refused", (None, 15)),
+        ([TRYING, REJECT + "1"], "auth-refused", (1, None)),
+        ([TRYING, REJECT + "17"], "auth-refused", (17, None)),
+        ([TRYING, REJECT + "82"], "auth-refused", (82, None)),
+        (
+            [TRYING, ASKING, f"npstation0: CTRL-EVENT-ASSOC-REJECT bssid={AP} status_code=27"],
+            "assoc-refused",
+            (27, None),
+        ),
+        ([TRYING, "npstation0: SME: Authentication timed out"], "no-answer", (None, None)),
+        ([TRYING, ASKING, IN, f"npstation0: CTRL-EVENT-DISCONNECTED bssid={AP} reason=3"], "key-unfinished", (None, 3)),
+        ([NOTHING], "not-found", (None, None)),
+        (["npstation0:    skip - SSID mismatch", NOTHING], "not-found", (None, None)),
+        (["npstation0:    skip - BSSID ignored (count=1 limit=0)", NOTHING], "not-found", (None, None)),
+        ([], "not-told", (None, None)),
+    ],
+)
+def test_each_end_is_known_by_the_supplicants_words(
+    lines: list[str], ended: str, codes: tuple[int | None, int | None]
+) -> None:
+    first = tried(lines, JOINS)[0][0]
+
+    assert (first.ended, (first.status, first.reason)) == (ended, codes)
+    assert first.mac == MAC
+    assert (first.bssid == AP) is (TRYING in lines)
+
+
+@pytest.mark.parametrize(
+    ("why", "kind"),
+    [
+        ("skip RSN IE - no mgmt frame protection enabled but AP requires it", "pmf"),
+        ("skip RSN IE - key mgmt mismatch", "akm"),
+        ("skip RSN IE - PTK cipher mismatch", "cipher"),
+        ("skip - rate sets do not match", "rates"),
+        ("skip - something new", "other"),
+    ],
+)
+def test_why_a_network_is_passed_over_is_the_supplicants_prediction_which_it_repeats(why: str, kind: str) -> None:
+    attempts, _ = tried([f"npstation0:    {why}", NOTHING], JOINS)
+
+    assert [(attempt.ended, attempt.passed_over) for attempt in attempts] == [("passed-over", kind)]
+
+
+@pytest.mark.parametrize(
+    ("says", "ended"),
+    [
+        ([MISKEYED] * 9, ["key-refused"] * 2),
+        ([[TRYING, REJECT + "1"]] * 9, ["auth-refused"] * 3),
+        ([[NOTHING]] * 9, ["not-found"] * 3),
+        ([[NOTHING], JOINS], ["not-found", "joined"]),
+        ([[NOTHING], MISKEYED, [NOTHING], MISKEYED, JOINS], ["not-found", "key-refused", "not-found", "key-refused"]),
+    ],
+)
+def test_a_wrong_passphrase_is_tried_twice_and_all_else_three_times(says: list[list[str]], ended: list[str]) -> None:
+    attempts, talk = tried(*says)
+
+    assert [attempt.ended for attempt in attempts] == ended
+    assert talk.asked.count(b"SELECT_NETWORK 0") == len(ended)
+    assert talk.asked.count(b"DISCONNECT") == len(ended) - ended.count("joined")
+
+
+def test_names_of_others_and_floods_are_kept_in_bounds() -> None:
+    seen = Watched()
+    for number in range(1000):
+        seen.read(f"npstation0: SME: Trying to authenticate with {AP} (SSID='{number}{'x' * 5000}' freq=2412 MHz)")
+    seen.read(f"npstation0: SME: Trying to authenticate with {AP} (SSID='CTRL-EVENT-CONNECTED - {AP}' freq=2412 MHz)")
+
+    assert len(seen.said) == MOST_SAID
+    assert max(map(len, seen.said)) <= 300
+    assert seen.ended is None
+    assert TELLING.findall(f"npstation0: x\n{TRYING}\nhexdump 00 01\n{DONE}".encode()) == [
+        TRYING.encode(),
+        DONE.encode(),
+    ]
+
+
+def settings(name: str = "argon", passphrase: bytes | None = SECRET) -> dict[str, str]:
+    clock = Clock()
+    talk = FakeTalk(clock)
+    Joining(talk, device(name, passphrase), clock, clock.monotonic).set_up()
+    told = [command.decode().split(" ", 3) for command in talk.asked if command.startswith(b"SET_NETWORK 0 ")]
+    return {key: value for _, _, key, value in told}
+
+
+def test_the_supplicant_is_held_to_the_limits_of_the_radio() -> None:
+    argon, core, photon2 = settings(), settings("core"), settings("photon2")
+    low = " ".join(str(2407 + 5 * channel) for channel in range(1, 12))
+
+    assert argon["freq_list"] == argon["scan_freq"] == core["freq_list"] == low
+    assert photon2["freq_list"].startswith(f"{low} 5180 ")
+    assert (argon["disable_ht40"], argon["disable_ht"], core["disable_ht"]) == ("1", "0", "1")
+    assert (argon["ieee80211w"], argon["key_mgmt"], argon["proto"]) == ("0", "WPA-PSK", "RSN WPA")
+    assert (argon["ssid"], argon["psk"]) == (b"Home".hex(), '"correct horse"')
+    assert settings(passphrase=None)["key_mgmt"] == "NONE"
+    assert settings(passphrase=b"a" * 64)["psk"] == "a" * 64
+
+
+def test_a_limit_that_cannot_be_set_ends_the_attempt_and_the_passphrase_is_forgotten() -> None:
+    clock, asked = Clock(), device()
+    for setting in ("disable_ht40", "freq_list", "ieee80211w", "psk"):
+        with pytest.raises(OSError, match=setting.replace("psk", "passphrase")) as refused:
+            Joining(FakeTalk(clock, refuses=setting), device(), clock, clock.monotonic).set_up()
+        assert SECRET.decode() not in str(refused.value)
+    Joining(FakeTalk(clock, refuses="disable_he"), asked, clock, clock.monotonic).set_up()
+
+    assert asked.passphrase is not None
+    assert asked.passphrase.content == b""
+    assert SECRET.decode() not in repr(asked)
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        (None, "none"), (b"1234567", "not-allowed"), (b"12345678", "allowed"), (b"x" * 63, "allowed"),
+        (b"x" * 64, "not-allowed"), (b"0aF9" * 16, "allowed"), ("Schlüssel".encode(), "not-ascii"),
+        (b"1234\n5678", "not-allowed"), (b"", "not-allowed"),
+    ],
+)  # fmt: skip
+def test_the_form_of_a_passphrase_is_told_and_nothing_else_of_it(content: bytes | None, form: str) -> None:
+    assert key_form(None if content is None else bytearray(content)) == form
+
+
+def watched(*lines: str, status: str | None = None) -> Join:
+    clock = Clock()
+    talk = FakeTalk(clock)
+    talk.say(*lines)
+    talk.status = talk.status if status is None else status
+    join = Join(ssid="Home", attempts=tried(JOINS)[0])
+    with watching(talk, join, clock, clock.monotonic):
+        while not talk.is_read and len(join.lost) < MOST_ATTEMPTS:
+            pass
+    return join
+
+
+def test_the_link_is_watched_to_the_end() -> None:
+    there = watched()
+    kicked = watched(f"npstation0: CTRL-EVENT-DISCONNECTED bssid={AP} reason=2", status="wpa_state=SCANNING")
+    lost = watched(f"npstation0: CTRL-EVENT-DISCONNECTED bssid={AP} reason=4 locally_generated=1", *JOINS)
+    flood = watched(*[GONE] * 100)
+
+    assert (there.link, there.end_bssid, there.lost) == ("there", AP, [])
+    assert (kicked.link, kicked.end_bssid) == ("gone", None)
+    assert [(loss.reason, loss.by_laptop) for loss in kicked.lost] == [(2, False)]
+    assert (lost.link, [(loss.reason, loss.by_laptop) for loss in lost.lost]) == ("there", [(4, True)])
+    assert len(flood.lost) == MOST_ATTEMPTS
+
+
+# --- what stands in its way
+
+
+def process(folder: Path, pid: int, name: str, *words: str, parent: int = 1, environ: bytes = b"") -> None:
+    place = folder / str(pid)
+    place.mkdir()
+    (place / "comm").write_text(f"{name}\n")
+    (place / "cmdline").write_bytes("\0".join([name, *words]).encode())
+    (place / "stat").write_text(f"{pid} ({name}) S {parent} 1 1")
+    (place / "environ").write_bytes(environ)
+
+
+@pytest.mark.parametrize(
+    ("running", "manager"),
+    [
+        ([], None),
+        ([("NetworkManager",), ("wpa_supplicant", "-u", "-s")], "NetworkManager"),
+        ([("NetworkManager",), ("iwd",)], "iwd"),
+        ([("NetworkManager",), ("wpa_supplicant", "-iwlan0", "-c/etc/x")], "wpa_supplicant"),
+        ([("wpa_supplicant", "-i", "wlan0")], "wpa_supplicant"),
+        ([("dhcpcd",)], "dhcpcd"),
+    ],
+)
+def test_who_manages_the_radio(tmp_path: Path, running: list[tuple[str, ...]], manager: str | None) -> None:
+    for pid, words in enumerate(running, 100):
+        process(tmp_path, pid, *words)
+
+    assert managers.radio_manager("wlan0", tmp_path) == manager
+
+
+def test_somebody_who_is_logged_in_from_elsewhere_is_found_through_sudo(tmp_path: Path) -> None:
+    process(tmp_path, 50, "bash", environ=b"A=b\0SSH_CONNECTION=192.0.2.9 50000 192.0.2.1 22\0", parent=40)
+    process(tmp_path, 51, "sudo", parent=50)
+    process(tmp_path, 52, "python3", parent=51)
+    process(tmp_path, 60, "sshd-session", parent=1)
+    process(tmp_path, 61, "sudo (x", parent=60)
+    process(tmp_path, 70, "bash", parent=1)
+
+    assert managers.remote_session(tmp_path, 52) == "192.0.2.1"
+    assert managers.remote_session(tmp_path, 61) == ""
+    assert managers.remote_session(tmp_path, 70) is None
+
+
+@pytest.fixture
+def fits(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A laptop where nothing stands in the way."""
+    answers = {"is_privileged": True, "has_program": True, "radio_manager": "NetworkManager", "remote_session": None}
+    monkeypatch.setattr(SYSTEM, "joiners", ("radio",))
+    for name, answer in answers.items():
+        monkeypatch.setattr(SYSTEM, name, lambda *_, answer=answer: answer)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "words", "can_be_forced"),
+    [
+        ("is_privileged", False, "root's rights", False),
+        ("has_program", False, "not installed", False),
+        ("radio_manager", "iwd", "managed by iwd", True),
+        ("remote_session", "192.0.2.1", "SSH", False),
+        ("remote_session", "", "SSH", False),
+    ],
+)
+def test_it_is_refused_where_the_laptop_may_not_come_back(
+    fits: pytest.MonkeyPatch, name: str, answer: object, words: str, *, can_be_forced: bool
+) -> None:
+    scope = Scope(interface="wlan0", medium="wifi", os="linux", addresses=["192.0.2.1/24"])
+    assert Radio(device(scope=scope)).refusal() is None
+    fits.setattr(SYSTEM, "remote_session", lambda: "198.51.100.1")
+    assert Radio(device(scope=scope)).refusal() is None, "over the cable"
+
+    fits.setattr(SYSTEM, name, lambda *_: answer)
+    refused = Radio(device(scope=scope)).refusal()
+
+    assert refused is not None
+    assert words in refused.reason
+    assert refused.can_be_forced is can_be_forced
+
+
+SAVED = {
+    "TYPE,UUID": "802-3-ethernet:1\n802-11-wireless:2\n802-11-wireless:3\n802-11-wireless:4\n",
+    "802-11-wireless.ssid 2": "Other\n",
+    "802-11-wireless.ssid 3": "Ho:me\n",
+    "802-11-wireless-security.psk 3": "pass: word\\ \n",
+    "802-11-wireless.ssid 4": "Closed\n",
+    "802-11-wireless-security.psk 4": "\n",
+}
+
+
+@pytest.mark.parametrize(("ssid", "told"), [("Ho:me", "pass: word\\ "), ("Closed", None), ("Nowhere", None)])
+def test_what_the_laptop_has_saved_is_used_where_it_is_told(ssid: str, told: str | None) -> None:
+    async def output(*words: str) -> str:
+        field = words[words.index("--fields" if "--fields" in words else "--get-values") + 1]
+        assert words[0] == "nmcli"
+        return SAVED[field if words[-1] == "show" else f"{field} {words[-1]}"]
+
+    assert asyncio.run(saved.passphrase(ssid, output)) == told
+
+
+def test_every_line_of_an_hour_is_read_in_bounded_memory() -> None:
+    lines = itertools.islice(itertools.cycle(JOINS), 100_000)
+    seen = Watched()
+    for line in lines:
+        seen.read(line)
+
+    assert len(seen.said) <= MOST_SAID
