@@ -359,7 +359,9 @@ def check(
         selection = select(only, skip)
     except (profiles.UnknownDeviceError, UnknownCheckError) as problem:
         raise UsageError(str(problem)) from problem
-    if (ssid is not None or capture is not None) and not {"wifi", "join"} & judging.probes_for(selection):
+    if (ssid is not None or capture is not None) and not (
+        {"wifi"} if as_whom is None else {"wifi", "join"}
+    ) & judging.probes_for(selection):
         raise UsageError("--ssid and --capture are for the wifi checks, and this run leaves out all of them")
     name, opened, opened_log = _read_ssid(ssid), _open_capture(capture), _open_one_log(device_log, log_port)
     played = _start_device(

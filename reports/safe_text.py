@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-LONGEST = 400
+LONGEST = 500
 """The most characters that are shown of one piece of text."""
 MOST_MARKS = 4
 """The most marks that are shown above and below one character: as many as living scripts use (Vietnamese 2, Thai 2,

@@ -337,18 +337,18 @@ def _device_and_passphrase(a: Given, b: Given) -> list[Conclusion]:
         "is not known."
     )
     return [
-        _by_log("the device and its firmware", ("device.keys", "device.firmware"), a, b)
+        _by_log("the device and its firmware", "device", a, b)
         or Conclusion(
             subject="the device and its firmware",
             standing="not-tried",
             because=f"In both runs the laptop took the device's place.{step}",
         ),
-        _by_log("the passphrase", ("device.credentials",), a, b)
+        _by_log("the passphrase", "passphrase", a, b)
         or Conclusion(subject="the passphrase", standing="not-tried", because=passphrase),
     ]
 
 
-def _by_log(subject: str, check_ids: tuple[str, ...], a: Given, b: Given) -> Conclusion | None:
+def _by_log(subject: str, of_device: Literal["passphrase", "device"], a: Given, b: Given) -> Conclusion | None:
     """What the device's own log, given with one of the runs, shows of it; None: it shows nothing of that.
 
     A log of another network says nothing of this one's passphrase; keys and firmware go with the device.
@@ -356,9 +356,9 @@ def _by_log(subject: str, check_ids: tuple[str, ...], a: Given, b: Given) -> Con
     found: list[tuple[Given, Check]] = []
     for given in (b, a):
         log = given.report.log
-        if log is UNSET or (log.same_network is not True and "device.credentials" in check_ids):
+        if log is UNSET or (log.same_network is not True and of_device == "passphrase"):
             continue
-        found += [(given, check) for check in given.report.checks if check.id in check_ids]
+        found += [(given, check) for check in given.report.checks if CHECKS[check.id].of_device == of_device]
     for status, standing in _OF_LOG:
         for given, check in found:
             if check.status == status:

@@ -93,9 +93,15 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
     return _answered(yes, next(check for check in checks if check.status == "warn"))
 
 
-def with_log(answer: Answer, verdict: Verdict, checks: list[Check]) -> Answer:
-    """The answer where the network has no fault, and the device's own log says what is wrong with the device."""
-    itself = next((check for check in checks if check.stage is None and check.status == "fail"), None)
+def with_log(answer: Answer, verdict: Verdict, of_device: list[Check]) -> Answer:
+    """The answer where the network has no fault, and the device's own log says what is wrong with the device.
+
+    Args:
+        answer: without the log.
+        verdict: of the network.
+        of_device: the checks that are about the device itself.
+    """
+    itself = next((check for check in of_device if check.status == "fail"), None)
     if itself is None or verdict not in {"compatible", "compatible-with-warnings"}:
         return answer
     return _answered("The network is fine, and the device is not.", itself)

@@ -63,9 +63,7 @@ class Cause(Struct, frozen=True):
 
 _OPEN = Cause(why=_NOT_TOLD)
 _CREDENTIALS = Cause("device.credentials", "refused", "device owner", _AGAIN)
-_KEYS = Cause(
-    "device.keys", "not-accepted", "device owner", "Let the device's keys be mended: particle keys doctor DEVICE_ID"
-)
+_KEYS = Cause("device.keys", "not-accepted", "device owner", "Repair the device's keys: particle keys doctor DEVICE_ID")
 _ALERT = Cause("device.keys", "not-accepted", "device owner", _KEYS.remedy, "Something answered, so the port is open")
 _SERVER_KEY = Cause(
     "device.keys", "not-usable", "device owner",

@@ -5,6 +5,7 @@ A new check is a new row, its judge and its page (docs/adding.md). A judge may n
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 from msgspec import UNSET, Struct
 
@@ -48,6 +49,7 @@ class Row(Struct, frozen=True, kw_only=True):
             `--skip`.
         stage: the stage of a device's start; None: the check is not about the network, and never counts for the
             verdict.
+        of_device: what of the device itself it is about, by the device's own log; None: it is about the network.
         judge: turns the observations of a run into the finding for one device.
         problems: every cause that the judge can name, beside `COMMON_PROBLEMS`; the check's page explains each.
         probes: the probes that the check needs; it is judged once they have ended.
@@ -82,6 +84,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
     id: str
     stage: Stage | None
+    of_device: Literal["passphrase", "device"] | None = None
     judge: Callable[[DeviceView], Finding]
     problems: tuple[str, ...]
     probes: tuple[str, ...]
@@ -679,6 +682,7 @@ _ROWS = (
     Row(
         id="device.credentials",
         stage=None,
+        of_device="passphrase",
         judge=device_itself.credentials,
         problems=("refused", "not-shown"),
         probes=(),
@@ -689,26 +693,29 @@ _ROWS = (
     Row(
         id="device.keys",
         stage=None,
+        of_device="device",
         judge=device_itself.keys,
         problems=("not-accepted", "not-usable", "not-shown"),
         probes=(),
         exists=device_itself.has_log,
-        plain="The device's keys have to be mended.",
+        plain="The device's keys have to be repaired.",
         owner="device owner",
     ),
     Row(
         id="device.firmware",
         stage=None,
+        of_device="device",
         judge=device_itself.firmware,
         problems=("crash", "no-memory", "radio-silent", "safe-mode", "not-shown"),
         probes=(),
         exists=device_itself.has_log,
-        plain="The device's program or firmware has to be mended.",
+        plain="The device's program or firmware has to be fixed.",
         owner="device owner",
     ),
     Row(
         id="device.power",
         stage=None,
+        of_device="device",
         judge=device_itself.power,
         problems=("low-battery", "not-shown"),
         probes=(),

@@ -36,7 +36,8 @@ def judge_as(view: DeviceView, selection: Selection) -> Judgement:
     verdict = verdict_of(checks, selection)
     diagnosis = internet_test(view, {check.id: check for check in checks})
     start = startup(view, checks, diagnosis)
-    answer = with_log(answer_of(verdict, checks, profile, start), verdict, all_checks)
+    itself = [check for check in all_checks if CHECKS[check.id].of_device]
+    answer = with_log(answer_of(verdict, checks, profile, start), verdict, itself)
     return Judgement(
         checks=all_checks,
         verdict=verdict,

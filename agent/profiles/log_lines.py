@@ -254,7 +254,7 @@ MEANS: dict[str, str] = {
     "echoes": "How many test packets over Wi-Fi came back",
     "blinks": "It shows an error by its light",
     "resetting": "It starts its network again",
-    "key-event": "Its keys were mended",
+    "key-event": "Its keys were repaired",
     "panic": "It may have crashed here",
     "memory": "Its program has used up the memory",
     "battery": "It runs from its battery",
@@ -279,6 +279,6 @@ HARMLESS: dict[str, str] = {
     "leaving": "The device does so when its program asks for it, or before it tries again",
     "left": "The device does so when its program asks for it, or before it tries again",
     "resetting": "This follows from what failed before",
-    "key-event": "Its keys were mended",
+    "key-event": "Its keys were repaired",
 }
 """Why lines that look like an error need no remedy, by their kind."""

@@ -1,5 +1,6 @@
 """Notes to read before the checks: what was left out, and in what this laptop differs from a device."""
 
+import contextlib
 import ipaddress
 
 from msgspec import UNSET
@@ -174,13 +175,17 @@ def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
 
 def _other_networks(seen: Observations, about: AsDevice) -> tuple[str, str] | None:
     """The networks of the device and of this laptop, if they are different ones."""
-    if not seen.scope.addresses or not about.laptop_addresses:
-        return None
-    device, laptop = (
-        [str(ipaddress.IPv4Interface(address).network) for address in addresses]
-        for addresses in (seen.scope.addresses, about.laptop_addresses)
-    )
-    return None if set(device) & set(laptop) else (device[0], laptop[0])
+    device, laptop = _networks(seen.scope.addresses), _networks(about.laptop_addresses)
+    return (device[0], laptop[0]) if device and laptop and not set(device) & set(laptop) else None
+
+
+def _networks(addresses: list[str]) -> list[str]:
+    """The networks of addresses with their prefix length; a saved run may have text there that is no address."""
+    found: list[str] = []
+    for address in addresses:
+        with contextlib.suppress(ValueError):
+            found.append(str(ipaddress.IPv4Interface(address).network))
+    return found
 
 
 def _note_without_device(profile: Profile, verdict: Verdict, devices: list[DeviceVerdict]) -> str:

@@ -76,7 +76,7 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
 
 def _password(view: DeviceView, checks: list[Check]) -> Question:
     """Whether the password is right, which only the device's own log or a run that joins can show."""
-    told = next((check for check in checks if check.id == "device.credentials"), None)
+    told = next((check for check in checks if CHECKS[check.id].of_device == "passphrase"), None)
     beside = log_beside(view, checks) if told is not None else None
     answers = {"pass": "Yes, on the network of the log", "fail": "Most likely not, on the network of the log"}
     if told is not None and beside is not None and beside.same_network is not False and told.status in answers:

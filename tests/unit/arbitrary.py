@@ -45,6 +45,8 @@ def arbitrary(wanted: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*map(arbitrary, arguments))
     if origin is list:
         return st.lists(arbitrary(arguments[0]), max_size=4)
+    if origin is dict:
+        return st.dictionaries(arbitrary(arguments[0]), arbitrary(arguments[1]), max_size=4)
     if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
         hints = get_type_hints(wanted, include_extras=True)
         return st.builds(wanted, **{name: arbitrary(hints[name]) for name in wanted.__struct_fields__})

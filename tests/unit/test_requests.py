@@ -334,7 +334,9 @@ def test_a_companys_whole_address_is_in_the_rule_and_in_the_request(tmp_path: Pa
 @pytest.mark.parametrize("choice", range(4))
 def test_the_request_of_a_complete_report_has_no_more_than_a_ticket(choice: int) -> None:
     filler = Filler(ran=True, choice=choice)
-    made = of(filler.observations(), filler.footprint(), "argon")
+    filled = filler.observations()
+    filled.join = msgspec.UNSET  # after a join that failed, nothing is asked of anybody else
+    made = of(filled, filler.footprint(), "argon")
     text = " ".join("\n".join(map(text_of, requests_of(made))).split()).lower()
     mails = [parsed(eml.render(request, "")) for request in requests_of(made)]
     text += " ".join(f"{mail['Subject']} {mail.get_content()}" for mail in mails).lower()

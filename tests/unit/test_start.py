@@ -71,7 +71,7 @@ def test_help_shows_the_options_of_check_as_well() -> None:
     _, _, options = check.partition("\nOptions:\n")
 
     assert "--device NAME|FILE.toml" in shown
-    assert f"{shown}  -h, --help               Show this message and exit.\n" == options
+    assert f"{shown}  -h, --help                Show this message and exit.\n" == options
 
 
 def test_nothing_is_left_of_a_command_that_is_gone() -> None:
