@@ -87,6 +87,20 @@ LEFT_OUT = (
     "typer.rich_utils",
     "rich.markdown",
     "rich.syntax",
+    "serial.rfc2217",
+    "serial.rs485",
+    "serial.serialcli",
+    "serial.serialjava",
+    "serial.threaded",
+    "serial.tools.hexlify_codec",
+    "serial.tools.list_ports_osx",
+    "serial.tools.miniterm",
+    "serial.urlhandler",
+    "concurrent.futures.process",
+    "configparser",
+    "jinja2.ext",
+    "jinja2.sandbox",
+    "rich.traceback",
     # Compilers of C, asked when a package is built.
     "pycparser",
 )
@@ -113,6 +127,9 @@ if sys.platform == "linux":
         "pywifi._wifiutil_win",
         "rich._win32_console",
         "rich._windows_renderer",
+        "serial.serialwin32",
+        "serial.tools.list_ports_windows",
+        "serial.win32",
         "typer._click._winconsole",
     )
 KEPT_OF = {
@@ -137,6 +154,13 @@ KEPT_OF = {
     ),
 }
 """Of these packages, what pyroute2.netlink.nl80211 imports."""
+STAND_INS = {
+    "pyroute2": "no_pyroute2.py",
+    "html.entities": "no_entities.py",
+    "prompt_toolkit.key_binding.bindings.vi": "no_vi.py",
+    "rich._emoji_codes": "no_emoji.py",
+}
+"""By module, the file of packaging/stand_ins that is there in its place."""
 RECORDS = {
     *("ANY", "ANY.CNAME", "ANY.DNAME", "ANY.HINFO", "ANY.NS", "ANY.OPT", "ANY.PTR", "ANY.RRSIG", "ANY.SOA", "ANY.TSIG"),
     *("ANY.TXT", "IN", "IN.A", "IN.AAAA", "IN.HTTPS", "IN.SVCB"),
