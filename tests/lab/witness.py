@@ -6,6 +6,7 @@ judged in its order: what may be sent to a server depends on what that server ha
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import re
 import socket
@@ -151,10 +152,15 @@ class Recorder:
         self._socket.close()
 
 
-def _mac_of(device: str) -> bytes:
-    """The MAC address of a device of this namespace (netdevice(7))."""
+def _mac_of(device: str) -> bytes | None:
+    """The MAC address of a device of this namespace (netdevice(7)); None: there is no such device."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        return fcntl.ioctl(sock, _SIOCGIFHWADDR, struct.pack("40s", device.encode()))[18:24]
+        try:
+            return fcntl.ioctl(sock, _SIOCGIFHWADDR, struct.pack("40s", device.encode()))[18:24]
+        except OSError as problem:
+            if problem.errno != errno.ENODEV:
+                raise
+            return None
 
 
 def _filter(*, leaving: bool) -> bytes:
