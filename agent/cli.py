@@ -1050,7 +1050,9 @@ def _usage(problem: Any, arguments: list[str]) -> str:
         message = f"No such option: {word}{_meant(word, known)}"
     missing = {"check": _pages, "dialect": _dialects}.get(getattr(getattr(problem, "param", None), "name", None) or "")
     if missing and message.startswith("Missing"):
-        message = f"{message.rstrip('.')}; known: {', '.join(missing(''))}"
+        from netpreflight.agent.selection import in_groups  # noqa: PLC0415 - as above
+
+        message = f"{message.rstrip('.')}; known: {in_groups(missing(''))}"
     return f"{message} (see {context.command_path if context else 'netpreflight'} --help)"
 
 

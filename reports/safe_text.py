@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-LONGEST = 500
+LONGEST = 400
 """The most characters that are shown of one piece of text."""
 MOST_MARKS = 4
 """The most marks that are shown above and below one character: as many as living scripts use (Vietnamese 2, Thai 2,
