@@ -1,0 +1,248 @@
+"""What a watch has seen, as people and programs read it: `netpreflight-watch/1`.
+
+Times are UTC. They are worked out when a watch is read: its store holds seconds since the laptop was started, which no
+step of the clock can change, and what the clock showed then.
+"""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from netpreflight.agent.owner import Owner
+from netpreflight.probes.observations import (
+    Address,
+    AskedName,
+    Bssid,
+    Count,
+    Hops,
+    Interface,
+    Plain,
+    Protocol,
+    Ssid,
+    Words,
+)
+
+Utc = Annotated[dt.datetime, Meta(tz=True)]
+"""A time in UTC; it reveals when somebody watched, and nothing of the network."""
+Span = Annotated[float, Meta(ge=0, le=1e9)]
+"""Seconds that a watch may hold."""
+
+Layer = Literal["link", "ip", "gateway", "dns", "portal", "ntp", "cloud"]
+LAYERS: tuple[Layer, ...] = ("link", "ip", "gateway", "dns", "portal", "ntp", "cloud")
+"""From this laptop to the cloud: where one is broken, what comes behind it is broken, too."""
+OutageProblem = Literal[
+    "link-lost",  # no carrier, or no Wi-Fi association
+    "no-address",  # the interface has lost its IPv4 address
+    "gateway-silent",  # the router answers no ARP request
+    "resolver-silent",  # no resolver of the lease answers
+    "resolver-fails",  # it answers with an error
+    "no-such-name",  # it says that the cloud's name does not exist
+    "no-answer",  # the cloud answers nothing on the device's port
+    "rejected",  # somebody rejects it by an ICMP error, or resets the connection
+    "captive-portal",  # a portal answers in the internet's place
+    "no-time",  # no NTP server answers
+]
+"""What broke."""
+Blind = Literal["asleep", "stalled", "stopped", "restarted", "clock-stepped"]
+"""Why nothing was observed: the laptop slept; this program was held up; it was ended; the laptop was started anew;
+its clock was set, so that the length of the gap is not known."""
+NoteKind = Literal["clock-stepped", "roamed", "channel", "deauthenticated", "lost-datagram", "gateway-changed"]
+"""What else was noticed; `lost-datagram`: one exchange that the next try made good."""
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """A layer that was asked within the seconds of an outage, and what it said.
+
+    Attributes:
+        good: whether it worked; null: it could not be asked.
+        said: what was seen, in words. May quote addresses and names.
+        at: when it was asked.
+    """
+
+    layer: Layer
+    good: bool | None
+    said: Words
+    at: Utc
+
+
+class WouldDo(Struct, frozen=True, kw_only=True):
+    """What the device would have done in an outage, by its profile. It reveals nothing.
+
+    Attributes:
+        offline_s: for how many seconds it would have been offline, at least; null: it would not have noticed.
+        sessions_lost: how often it would have had to connect anew; null: not known.
+        light: what its status LED would have shown, in words; empty: not known.
+        sentence: the same in a sentence.
+    """
+
+    offline_s: Span | None
+    sessions_lost: Count | None
+    light: Plain
+    sentence: Plain
+
+
+class FullRun(Struct, frozen=True, kw_only=True):
+    """A full run that was made because of an outage.
+
+    Attributes:
+        at: when it began.
+        is_over: whether the outage was over by then, so that the run says nothing of its cause.
+        verdict: as in the report of the run; null: it was cut short.
+        said: its headline. May quote addresses and names.
+    """
+
+    at: Utc
+    is_over: bool
+    verdict: Plain | None
+    said: Words
+
+
+class Outage(Struct, frozen=True, kw_only=True):
+    """Something that worked, did not work, and perhaps worked again: a bracket of three times.
+
+    It began between `last_good` and `first_bad`, and ended between the last miss and `first_good`.
+
+    Attributes:
+        last_good: when the layer was last seen to work; null: it had not been seen to work since the watch, or its last
+            gap, began.
+        first_bad: when the first question that stayed unanswered was asked.
+        last_bad: when the last such question was asked.
+        first_good: when the layer was first seen to work again; null: that was not observed.
+        ended_by: why `first_good` is null: what ended observing; `going-on`: the watch was still looking.
+        layer: the first layer that was broken, of those that were asked within the same seconds.
+        check: the check whose page says more; null: there is none.
+        problem: what broke.
+        owner: who can change it; null: not known.
+        remedy: what to change, or the one step that would settle what is not known. May quote addresses and names.
+        summary: what was seen, in a sentence. May quote addresses and names.
+        asked: the layers that were asked within the same seconds, in the order in which they were.
+        ladder: how far packets to the device's port got, in words; null: it was not traced. May quote addresses.
+        lost_behind: the hop from which on nothing was heard ("dropped at or behind hop 2"); null: not known.
+        runs: the full runs that were made because of it.
+        device: what the device would have done.
+    """
+
+    last_good: Utc | None
+    first_bad: Utc
+    last_bad: Utc
+    first_good: Utc | None
+    ended_by: Blind | Literal["going-on"] | None = None
+    layer: Layer
+    check: Plain | None
+    problem: OutageProblem
+    owner: Owner | None
+    remedy: Words | None
+    summary: Words
+    asked: list[Asked] = field(default_factory=list, name="evidence")
+    ladder: Words | None = None
+    lost_behind: Hops | None = None
+    runs: list[FullRun] = field(default_factory=list)
+    device: WouldDo | None = None
+
+    @property
+    def least_s(self) -> float:
+        """The shortest that it can have lasted, in seconds: from the first miss to the last."""
+        return max((self.last_bad - self.first_bad).total_seconds(), 0.0)
+
+    @property
+    def most_s(self) -> float | None:
+        """The longest that it can have lasted, in seconds; None: its beginning or its end was not observed."""
+        if self.last_good is None or self.first_good is None:
+            return None
+        return max((self.first_good - self.last_good).total_seconds(), 0.0)
+
+
+class Unobserved(Struct, frozen=True, kw_only=True):
+    """A stretch in which nothing was observed: no outage, and no good time either. It reveals nothing."""
+
+    begin: Utc = field(name="from")
+    end: Utc = field(name="to")
+    why: Blind
+
+
+class Hour(Struct, frozen=True, kw_only=True):
+    """How often a layer was asked within one hour, and what it said. It reveals nothing.
+
+    Attributes:
+        at: when the hour began.
+        good: how often it worked.
+        bad: how often it did not, single lost datagrams left out.
+        slowest_ms: the longest that an answer took; null: no time was taken.
+    """
+
+    layer: Layer
+    at: Utc
+    good: Count
+    bad: Count
+    slowest_ms: Annotated[float, Meta(ge=0, le=1e9)] | None = None
+
+
+class Traffic(Struct, frozen=True, kw_only=True):
+    """What was sent to a host and port in all, and what came back, from the IP header on; TCP is a lower bound."""
+
+    protocol: Protocol
+    host: AskedName | None
+    address: Address
+    port: Count
+    packets_out: Count
+    bytes_out: Count
+    packets_in: Count
+    bytes_in: Count
+
+
+class Note(Struct, frozen=True, kw_only=True):
+    """Something else that was noticed.
+
+    Attributes:
+        said: in words. May quote addresses and names.
+        bssid: the access point that it is about; null: none, or not known.
+    """
+
+    at: Utc
+    kind: NoteKind
+    said: Words
+    bssid: Bssid | None = None
+
+
+class Watch(Struct, frozen=True, kw_only=True):
+    """A watch, from its first look to its last: what `netpreflight watch report FILE --json` prints.
+
+    Attributes:
+        begin: when it first looked.
+        end: when it last looked.
+        observed_s: for how many seconds of that it was observing.
+        unobserved: when it was not, in order.
+        outages: what broke, in order of `first_bad`.
+        hours: what each layer said, hour by hour.
+        traffic: what was sent and what came back, by host and port.
+        notes: what else was noticed, in order.
+        limits: what this watch could not see, in sentences. They may quote names.
+        lost_rows: how many samples or events were dropped because the store could not take them.
+        interface: the name of the interface that was watched.
+        ssid: the Wi-Fi network that it was on last; null: none, or not known.
+        device: the name of the profile.
+        device_label: its title and Device OS version.
+        os_version: the version that was judged; null: the newest.
+        step_s: every how many seconds the cloud was asked: no bracket is tighter.
+        version: the version of this tool that watched last.
+    """
+
+    schema: Literal["netpreflight-watch/1"] = "netpreflight-watch/1"
+    begin: Utc = field(name="from")
+    end: Utc = field(name="to")
+    observed_s: Span
+    unobserved: list[Unobserved]
+    outages: list[Outage]
+    hours: list[Hour] = field(default_factory=list)
+    traffic: list[Traffic] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    limits: list[Words] = field(default_factory=list)
+    lost_rows: Count = 0
+    interface: Interface | None = None
+    ssid: Ssid | None = None
+    device: Plain
+    device_label: Plain
+    os_version: Plain | None = None
+    step_s: Span
+    version: Plain = ""
