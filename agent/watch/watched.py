@@ -27,6 +27,8 @@ Utc = Annotated[dt.datetime, Meta(tz=True)]
 """A time in UTC; it reveals when somebody watched, and nothing of the network."""
 Span = Annotated[float, Meta(ge=0, le=1e9)]
 """Seconds that a watch may hold."""
+Offset = Annotated[int, Meta(ge=-86_400, le=86_400)]
+"""Seconds that a clock is ahead of UTC."""
 
 Layer = Literal["link", "ip", "gateway", "dns", "portal", "ntp", "cloud"]
 LAYERS: tuple[Layer, ...] = ("link", "ip", "gateway", "dns", "portal", "ntp", "cloud")
@@ -205,6 +207,45 @@ class Note(Struct, frozen=True, kw_only=True):
     bssid: Bssid | None = None
 
 
+ClusterKind = Literal["hour-of-day", "day-of-week"]
+
+
+class Cluster(Struct, frozen=True, kw_only=True):
+    """An hour of the day or a day of the week in which outages begin more often than by chance. It reveals nothing.
+
+    Attributes:
+        which: the hour, from 0 to 23, or the day, from 0 for Monday.
+        struck: on how many days an outage began then.
+        watched: on how many days it was watched then.
+        expected: on how many days an outage would begin then by chance.
+        needed: on how many days one has to begin then until it is called a cluster; null: no number would do.
+        chance: how likely any hour or day would show as much without a cluster, all of them looked at together.
+    """
+
+    kind: ClusterKind
+    which: Annotated[int, Meta(ge=0, le=23)]
+    struck: Count
+    watched: Count
+    expected: Annotated[float, Meta(ge=0, le=2**48)]
+    needed: Count | None
+    chance: Annotated[float, Meta(ge=0, le=1)]
+
+
+class Clusters(Struct, frozen=True, kw_only=True):
+    """When outages cluster.
+
+    Attributes:
+        utc_offset_s: how many seconds the clock by which the hours are counted is ahead of UTC; null: it is UTC,
+            because that of the laptop is not known or is hidden. It reveals the time zone.
+        enough: whether the watch is long enough to show any cluster.
+        found: the hours and days in which outages cluster.
+    """
+
+    utc_offset_s: Offset | None
+    enough: bool
+    found: list[Cluster] = field(default_factory=list)
+
+
 class Watch(Struct, frozen=True, kw_only=True):
     """A watch, from its first look to its last: what `netpreflight watch report FILE --json` prints.
 
@@ -226,6 +267,10 @@ class Watch(Struct, frozen=True, kw_only=True):
         os_version: the version that was judged; null: the newest.
         step_s: every how many seconds the cloud was asked: no bracket is tighter.
         version: the version of this tool that watched last.
+        utc_offset_s: how many seconds the laptop's clock was ahead of UTC at last; null: not known. It reveals the time
+            zone.
+        answer: what somebody needs who reads nothing else; filled in when the watch is read.
+        clusters: when outages cluster; filled in when the watch is read; null: there were none.
     """
 
     schema: Literal["netpreflight-watch/1"] = "netpreflight-watch/1"
@@ -246,3 +291,6 @@ class Watch(Struct, frozen=True, kw_only=True):
     os_version: Plain | None = None
     step_s: Span
     version: Plain = ""
+    utc_offset_s: Offset | None = None
+    answer: Words = ""
+    clusters: Clusters | None = None
