@@ -2,6 +2,6 @@
 
 from setuptools import find_packages, setup
 
-FOUND = find_packages(include=["agent*", "probes*", "reports*", "systems*"])
+FOUND = find_packages(include=["agent*", "fleet*", "probes*", "reports*", "systems*"])
 
 setup(packages=[*(f"netpreflight.{package}" for package in FOUND), "netpreflight.docs.checks"])

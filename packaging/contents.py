@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 
 LEFT_OUT = (
+    # An extra, which has its own packages.
+    "duckdb",
+    "netpreflight.fleet",
+    "sqlglot",
     # Its licence (GPL-2.0-only) does not fit beside that of OpenSSL 3 (Apache-2.0) in one file.
     "scapy",
     # Tools of developers, of the installation, and of windows.

@@ -60,7 +60,7 @@ def parsed(*folders: str) -> dict[str, ast.Module]:
 
 
 def shipped() -> dict[str, ast.Module]:
-    return parsed("agent", "probes", "reports", "systems")
+    return parsed("agent", "fleet", "probes", "reports", "systems")
 
 
 def statements(block: ast.AST) -> Iterator[ast.AST]:

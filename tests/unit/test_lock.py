@@ -19,6 +19,10 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 WANTED = {
     "requirements.lock": PROJECT["project"]["dependencies"],
+    "requirements-fleet.lock": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["fleet"],
+    ],
     "tests/requirements.lock": PROJECT["dependency-groups"]["test"],
 }
 SYSTEMS = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "x86_64"), ("darwin", "arm64"), ("win32", "AMD64")]
@@ -133,9 +137,10 @@ def test_nothing_is_locked_that_nobody_needs(file: str) -> None:
     assert asked_for == {canonicalize_name(Requirement(text).name) for text in WANTED[file]}, STALE
 
 
-def test_both_lock_files_agree() -> None:
+@pytest.mark.parametrize("file", ["requirements-fleet.lock", "tests/requirements.lock"])
+def test_both_lock_files_agree(file: str) -> None:
     versions = {pin.key: pin.version for pin in pins("requirements.lock") if pin.key != "cryptography"}
-    tools = {pin.key: pin.version for pin in pins("tests/requirements.lock")}
+    tools = {pin.key: pin.version for pin in pins(file)}
 
     assert {key: tools[key] for key in versions.keys() & tools.keys()} == {
         key: versions[key] for key in versions.keys() & tools.keys()

@@ -13,7 +13,7 @@ import pytest
 from netpreflight.agent import __version__
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("agent", "probes", "reports", "systems")
+FOLDERS = ("agent", "fleet", "probes", "reports", "systems")
 PAGES = "docs/checks"
 DOCUMENTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 FILES = {
