@@ -35,7 +35,7 @@ def test_an_outage_of_every_night_is_a_cluster() -> None:
 
     assert (cluster.kind, cluster.which, cluster.struck, cluster.watched) == ("hour-of-day", 2, 7, 7)
     assert cluster.expected == pytest.approx(7 * 7 / 168)
-    # The first falls into that hour of the day with 7 of 168, the second with 6 of 167, … 24 hours, 7 days are looked at.
+    # The first falls into that hour of the day with 7 of 168, the second with 6 of 167, …; 31 cells are looked at.
     by_chance = prod((7 - place) / (168 - place) for place in range(7))
     assert cluster.chance == pytest.approx(31 * by_chance)
     assert cluster.needed == 3
