@@ -30,17 +30,20 @@ Span = Annotated[float, Meta(ge=0, le=1e9)]
 Offset = Annotated[int, Meta(ge=-86_400, le=86_400)]
 """Seconds that a clock is ahead of UTC."""
 
-Layer = Literal["link", "ip", "gateway", "dns", "portal", "ntp", "cloud"]
-LAYERS: tuple[Layer, ...] = ("link", "ip", "gateway", "dns", "portal", "ntp", "cloud")
-"""From this laptop to the cloud: where one is broken, what comes behind it is broken, too."""
+Layer = Literal["link", "ip", "gateway", "internet", "dns", "portal", "cloud", "ntp"]
+LAYERS: tuple[Layer, ...] = ("link", "ip", "gateway", "internet", "dns", "portal", "cloud", "ntp")
+"""From this laptop to the cloud. `internet` is never asked itself: it is blamed where resolver and cloud are both
+silent while the gateway answers."""
 OutageProblem = Literal[
     "link-lost",  # no carrier, or no Wi-Fi association
     "no-address",  # the interface has lost its IPv4 address
     "gateway-silent",  # the router answers no ARP request
+    "nothing-beyond-gateway",  # neither the resolver nor the cloud answers, and the router answers ARP
     "resolver-silent",  # no resolver of the lease answers
     "resolver-fails",  # it answers with an error
     "no-such-name",  # it says that the cloud's name does not exist
     "no-answer",  # the cloud answers nothing on the device's port
+    "mapping-lost",  # it answers a new port, and no longer the one of the conversation: a NAT or firewall forgot it
     "rejected",  # somebody rejects it by an ICMP error, or resets the connection
     "captive-portal",  # a portal answers in the internet's place
     "no-time",  # no NTP server answers

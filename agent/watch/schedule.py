@@ -1,0 +1,108 @@
+"""What is asked, and how often: worked out from a device's profile."""
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from netpreflight.agent import profiles
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.watch.watched import Layer
+from netpreflight.probes.observations import AskedName, Plain
+
+KEEP_ALIVE_S = 25.0
+"""The keep-alive of Device OS 2.1 and later, on Wi-Fi (rtl8721x_config.h:44), where a profile states none."""
+DNS_S = 60.0
+HOURLY_S = 3600.0
+HELLO_AT_S = (0.0, 3.0, 9.0)
+"""mbedTLS waits 3 s for an answer, and doubles that (dtls_message_channel.cpp); where a profile states nothing."""
+GIVE_UP_S = 12.0
+"""A device may wait longer; a silence of this long, through three tries, is no single lost datagram."""
+MOST_BETWEEN_S = 10.0
+"""While something is broken it is asked at least this often: about as often as mbedTLS repeats its ClientHellos."""
+
+
+class Interval(NamedTuple):
+    """When a layer is asked.
+
+    Attributes:
+        every_s: how often, while it works.
+        again_at_s: when it is asked again after a miss, in seconds from the first question, before the miss counts.
+        broken_s: how often, while it does not work.
+        is_local: whether only this laptop is asked, so that a failure of hours needs no back-off.
+    """
+
+    every_s: float
+    again_at_s: tuple[float, ...]
+    broken_s: float
+    is_local: bool = False
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What a watch goes by, kept with it, so that it can be read without the device's profile.
+
+    Attributes:
+        device: the name of the profile; `label`: its title and Device OS version.
+        transport: how its cloud is asked; null: it is not, because its hosts belong to others.
+        hosts: of its cloud, of which it needs one.
+        keep_alive_s: after how many seconds without other traffic it sends a keep-alive.
+        hello_at_s: when it sends its ClientHellos, in seconds from the first.
+        survives_new_port: whether its session survives a change of port (DTLS connection id); null: not known.
+        lights: what its status LED shows while it is at a stage of its start, by stage; only what is known.
+    """
+
+    device: Plain
+    label: Plain
+    os_version: Plain | None
+    transport: Plain | None
+    port: int
+    hosts: list[AskedName]
+    keep_alive_s: float
+    hello_at_s: list[float]
+    survives_new_port: bool | None = None
+    lights: dict[Plain, Plain] = {}
+
+    @property
+    def step_s(self) -> float:
+        """Every how many seconds something behind the gateway is asked: no bracket is tighter."""
+        return self.keep_alive_s if self.transport else DNS_S
+
+    def intervals(self) -> dict[Layer, Interval]:
+        """When each layer is asked."""
+        step = self.keep_alive_s
+        broken = min(step, MOST_BETWEEN_S)
+        soon = min(2.0, broken)
+        asked: dict[Layer, Interval] = {
+            "link": Interval(step, (soon,), broken, is_local=True),
+            "ip": Interval(step, (soon,), broken, is_local=True),
+            "gateway": Interval(step, (soon, 3 * soon), broken, is_local=True),
+            "dns": Interval(DNS_S if step >= MOST_BETWEEN_S else step, (soon,), broken),
+            "portal": Interval(HOURLY_S, (soon,), DNS_S),
+            "ntp": Interval(HOURLY_S, (soon,), DNS_S),
+        }
+        if self.transport:
+            again = tuple(at for at in self.hello_at_s if 0 < at < GIVE_UP_S) or HELLO_AT_S[1:]
+            asked["cloud"] = Interval(step, again, broken)
+        return asked
+
+
+def plan_of(profile: Profile) -> Plan:
+    """What a watch for this device goes by.
+
+    The hosts of the device `generic` are test servers of other people: they are never asked on a schedule.
+    """
+    cloud, led = profile.cloud, profile.led
+    public = set(profiles.load(profiles.DEFAULT).cloud.hosts.value)
+    hosts = [host for host in cloud.hosts.value if host not in public]
+    lights = {"scan": led.joining, "ip": led.joined, "dns": led.connecting, "cloud": led.handshake or led.connecting}
+    return Plan(
+        device=profile.name,
+        label=profile.label,
+        os_version=profile.os_version,
+        transport=cloud.transport.value if hosts else None,
+        port=cloud.port.value,
+        hosts=hosts,
+        keep_alive_s=cloud.keep_alive_s.value if cloud.keep_alive_s else KEEP_ALIVE_S,
+        hello_at_s=list(cloud.hello_at_s.value) if cloud.hello_at_s else list(HELLO_AT_S),
+        survives_new_port=cloud.connection_id.value if cloud.connection_id else None,
+        lights={stage: light.value for stage, light in lights.items() if light},
+    )
