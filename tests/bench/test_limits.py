@@ -13,7 +13,7 @@ from typing import Literal
 
 import pytest
 
-from netpreflight.agent.cli import EXIT_CODES
+from netpreflight.agent.cli.exits import EXIT_CODES
 from netpreflight.agent.report import load
 from netpreflight.probes.dhcp import COLLECT_S
 from netpreflight.probes.wifi.elements import MOST_OCTETS

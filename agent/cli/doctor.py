@@ -1,0 +1,42 @@
+"""`netpreflight doctor`: what this laptop can measure."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from netpreflight.agent.cli.exits import UsageError
+from netpreflight.agent.cli.options import Json
+
+if TYPE_CHECKING:
+    pass
+
+
+def doctor(context: typer.Context, *, as_json: Json = False) -> int:
+    """Say what this laptop can and cannot measure, and the one step that unlocks each; contacts nobody.
+
+    What it says is what a run as the same user goes by. Exit codes: 0 every check can be made, 3 something cannot be
+    measured.
+    """
+    from netpreflight.agent.doctor import examine  # noqa: PLC0415 - loaded only where it is needed
+    from netpreflight.agent.kept_runs import KeptRun  # noqa: PLC0415
+    from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415
+    from netpreflight.probes.scope import scope  # noqa: PLC0415
+    from netpreflight.reports.doctor import render  # noqa: PLC0415
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
+    from netpreflight.reports.terminal.doctor import show  # noqa: PLC0415
+
+    kept_in = KeptRun().folder  # as root, before root's rights are given up
+    # As a run does, so that what is left is what a run has.
+    rights = give_up(start_helper([]) if context.obj else None)
+    laptop_scope = scope()
+    if rights is not None:
+        laptop_scope.privileges = rights.told(laptop_scope.privileges)
+    found = examine(laptop_scope, shown(str(kept_in)) if kept_in else None)
+    if sys.stdout is None:
+        raise UsageError("cannot show what this laptop can measure: standard output is closed")
+    if as_json:
+        sys.stdout.buffer.write(render(found).encode())
+    else:
+        show(found, sys.stdout)
+    return 0 if found.can_all else 3

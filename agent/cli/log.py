@@ -1,0 +1,147 @@
+"""`netpreflight log`: where a device's own log stops."""
+
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from netpreflight.agent.cli.checked import check_outputs, choose_level
+from netpreflight.agent.cli.device_log import open_log, read_log, read_port
+from netpreflight.agent.cli.exits import UsageError
+from netpreflight.agent.cli.options import Json, Redact, Share, offered_devices
+from netpreflight.agent.cli.outputs import write_each
+from netpreflight.agent.cli.saved import is_same_file, load_saved_run
+from netpreflight.agent.start import INTERRUPTED
+
+if TYPE_CHECKING:
+    from netpreflight.agent.report import Report, SharingLevel
+    from netpreflight.agent.results import LogAnswer
+    from netpreflight.probes.observations import DeviceLog
+
+LONGEST_LOG_S = 86_400
+
+
+def log(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE|-]", help="The log of a device, as it was printed; -: standard input."),
+    ] = None,
+    *,
+    port: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|NAME",
+            help="Read the log live from a serial port, and not from a file: of the Particle device that is connected "
+            "by USB (auto), or of this port. Nothing is written to it.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="With --port: read for so long at most, if the device is not online or stops before; "
+            "without this option 90.",
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.toml",
+            autocompletion=offered_devices,
+            help="The device whose log it is; without this option, what the log itself says.",
+        ),
+    ] = None,
+    os_version: Annotated[
+        str | None,
+        typer.Option("--os", metavar="VERSION", help="Its Device OS version, where the log does not say it."),
+    ] = None,
+    beside: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="A saved run: also say what it and the log say together, if both are of one network."
+        ),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Also write the answer: .json, .txt. May be repeated."),
+    ] = None,
+    share: Share = None,
+    redact: Redact = False,
+    as_json: Json = False,
+) -> int:
+    """Read a device's own log (Cloud Debug, particle serial monitor): where it stops, by its own lines.
+
+    A log says what was when it was written. Passphrases and keys in it are cut before anything is kept. It needs no
+    network. Exit codes: 0 online, 1 it stops at a stage or was lost, 2 wrong usage, no such port or a port that is in
+    use, 3 not known, or no log of a device, 130 stopped (what was read until then is shown).
+    """
+    from netpreflight.agent import profiles  # noqa: PLC0415 - loaded only where it is needed
+    from netpreflight.agent.judging.device_log import answered  # noqa: PLC0415
+    from netpreflight.reports.device_log import FORMATS  # noqa: PLC0415
+    from netpreflight.reports.sharing import hidden  # noqa: PLC0415
+    from netpreflight.reports.terminal.device_log import show  # noqa: PLC0415
+
+    outputs, level = check_outputs(output, list(FORMATS)), choose_level(share, redact=redact)
+    if (file is None) == (port is None):
+        raise UsageError(
+            "log reads either FILE (- for standard input) or --port auto, a device that is connected by USB"
+        )
+    if seconds is not None and (port is None or not 0 < seconds <= LONGEST_LOG_S):
+        raise UsageError(f"--seconds belongs to --port, and is more than 0 and at most {LONGEST_LOG_S}")
+    if file is not None and any(is_same_file(file, path) for path in outputs):
+        raise UsageError(f"-o {file} would replace the log: give another -o")
+    try:
+        profile = profiles.load(device, os_version) if device is not None else None
+    except profiles.UnknownDeviceError as problem:
+        raise UsageError(str(problem)) from problem
+    if os_version is not None and profile is None:
+        raise UsageError("--os needs a device: netpreflight log FILE --device NAME --os VERSION")
+    is_stopped = False
+    if port is not None:
+        seen, is_stopped = read_port(port, seconds)
+    elif file is not None:
+        seen = read_log(file, open_log(file))
+    answer = answered(seen, file.name if file else port or "", profile.name if profile else None)
+    made = None if beside is None else _beside(seen, beside, device, os_version)
+    if made is not None:
+        answer = _with_run(answer, made)
+
+    @cache
+    def at_level(wanted_level: "SharingLevel") -> "LogAnswer":
+        return (
+            answer if wanted_level == "complete" else hidden(answer, [made] if made else [], wanted_level, logs=[seen])
+        )
+
+    failed = write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
+    if sys.stdout is None:
+        raise UsageError("cannot say what the log says: standard output is closed")
+    if as_json:
+        sys.stdout.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
+    else:
+        show(at_level(level or "complete"), sys.stdout)
+    if failed:
+        raise UsageError("; ".join(failed))
+    return INTERRUPTED if is_stopped else {"online": 0, "stops": 1, "lost": 1}.get(answer.result, 3)
+
+
+def _beside(seen: "DeviceLog", run_file: Path, device: str | None, os_version: str | None) -> "Report":
+    """The report of a saved run, with a device's log in it."""
+    from msgspec import structs  # noqa: PLC0415 - as above
+
+    from netpreflight.agent.report import make  # noqa: PLC0415
+
+    run, profile = load_saved_run(run_file, device, os_version)
+    return make(structs.replace(run, observations=structs.replace(run.observations, log=seen)), profile)
+
+
+def _with_run(answer: "LogAnswer", report: "Report") -> "LogAnswer":
+    """What a log says, and what it says together with a run."""
+    from msgspec import structs  # noqa: PLC0415 - as above
+
+    from netpreflight.agent.report.notes import on_log  # noqa: PLC0415
+
+    told = on_log(report.log or None)[1:]
+    run_says = f"The run: {report.headline.rstrip('.')}"
+    return structs.replace(answer, notes=[run_says, *(line.rstrip(".") for line in told), *answer.notes])

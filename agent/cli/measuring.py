@@ -1,0 +1,170 @@
+"""Measuring, as the laptop or as the device, with what the user gave to read beside it."""
+
+import contextlib
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from netpreflight.agent.cli.exits import UsageError
+
+if TYPE_CHECKING:
+    from netpreflight.agent.as_device.asked import Asked
+    from netpreflight.agent.as_device.both import Played
+    from netpreflight.agent.privilege.helper import Helper
+    from netpreflight.agent.profiles import Profile
+    from netpreflight.agent.report import Run
+    from netpreflight.agent.run import AirChoice
+    from netpreflight.agent.selection import Selection
+    from netpreflight.probes.net.sockets import Trace
+    from netpreflight.probes.observations import Scope
+    from netpreflight.reports.terminal import Terminal
+
+
+def read_asked(
+    as_whom: str | None, mac: str | None, passphrase_file: Path | None, *, uses_saved: bool, is_forced: bool
+) -> "Asked | None":
+    """What a run as the device is asked; None: the run is to be the laptop, as most are.
+
+    Raises:
+        UsageError: the options make no sense together.
+    """
+    if not (as_whom or mac or passphrase_file or uses_saved or is_forced):
+        return None
+    from netpreflight.agent.as_device.asked import CannotError, read  # noqa: PLC0415 - loaded only where it is needed
+
+    try:
+        return read(as_whom, mac, passphrase_file, uses_saved=uses_saved, is_forced=is_forced)
+    except CannotError as problem:
+        raise UsageError(str(problem)) from problem
+
+
+def start_device(
+    asked: "Asked | None",
+    profile: "Profile",
+    selection: "Selection",
+    ssid: str | None,
+    interface: str | None,
+    helper: "Helper | None",
+    *,
+    deep: bool,
+    is_traced: bool,
+) -> "Played | None":
+    """Start the process of the device, while this one may still be root's; None: this run is to be the laptop.
+
+    Raises:
+        UsageError: this laptop cannot be the device here.
+    """
+    if asked is None:
+        return None
+    from netpreflight.agent.as_device import both  # noqa: PLC0415 - as above
+    from netpreflight.agent.as_device.asked import CannotError, prepare  # noqa: PLC0415
+    from netpreflight.agent.privilege import give_up  # noqa: PLC0415
+    from netpreflight.probes.scope import scope  # noqa: PLC0415
+
+    laptop_scope = scope(interface)
+    try:
+        way, chosen = prepare(asked, laptop_scope, profile, selection, ssid)
+        guard = helper and helper.for_device(laptop_scope.interface or "", chosen.mac)
+        process = both.start(
+            way,
+            profile,
+            selection,
+            ssid=ssid,
+            deep=deep,
+            is_traced=is_traced,
+            give_up=partial(give_up, helper),
+            guard=guard,
+        )
+    except (CannotError, OSError) as problem:
+        raise UsageError(str(problem)) from problem
+    return both.Played(way, chosen, process, [])
+
+
+def measure(
+    played: "Played | None",
+    scope: "Scope",
+    air: "AirChoice",
+    profile: "Profile",
+    selection: "Selection",
+    terminal: "Terminal",
+    *,
+    deep: bool,
+    trace: "Trace | None",
+    guard: "Helper | None",
+) -> "Run":
+    """Measure, as the laptop or as the device, and show how it goes on."""
+    from netpreflight.agent.run import measure  # noqa: PLC0415 - as above
+
+    measured = partial(measure, deep=deep, guard=guard)
+    if played is not None:
+        from netpreflight.agent.as_device import both  # noqa: PLC0415 - few runs are the device
+
+        measured = partial(both.run, _hold_mac(played, scope))
+    with contextlib.closing(terminal):
+        return measured(
+            scope,
+            air,
+            profile,
+            selection,
+            terminal.known,
+            trace=trace,
+            on_waiting=terminal.waiting,
+            on_stop=partial(_acknowledge_stop, terminal),
+        )
+
+
+def _acknowledge_stop(terminal: "Terminal", restored: list[str]) -> None:
+    """Say that the run ends, and what is given back first."""
+    terminal.close()
+    first = f", and giving {' and '.join(restored)} back" if restored else ""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        # Past Python's own buffer, which may be in use at this moment.
+        os.write(sys.stderr.fileno(), f"netpreflight: stopping{first}; what was measured is reported\n".encode())
+
+
+def _hold_mac(played: "Played", scope: "Scope") -> "Played":
+    """The same, once it is seen that nobody has the MAC address that was given.
+
+    Raises:
+        UsageError: somebody has it.
+    """
+    if played.chosen.source != "given":
+        return played
+    from netpreflight.probes.join.holder import holder  # noqa: PLC0415 - as above
+
+    address, sent = holder(scope, played.chosen.mac)
+    if address is not None:
+        played.process.end()
+        raise UsageError(
+            f"--mac {played.chosen.mac}: {address} has this MAC address just now; switch that device off, or leave "
+            "--mac out"
+        )
+    return played._replace(checked=sent)
+
+
+def open_capture(path: Path | None) -> BinaryIO | None:
+    """Open a capture: perhaps only root may read it, and it is read once root's rights have been given up."""
+    if path is None:
+        return None
+    from netpreflight.probes.wifi.capture import open_capture  # noqa: PLC0415 - as above
+
+    try:
+        return open_capture(path)
+    except ValueError as problem:
+        raise UsageError(f"{path}: {problem}") from problem
+
+
+def read_air(ssid: str | None, path: Path | None, capture: BinaryIO | None) -> "AirChoice":
+    """The network that the user named, and the Wi-Fi survey of a capture file, if one was given."""
+    from netpreflight.agent.run import AirChoice  # noqa: PLC0415 - as above
+
+    if capture is None:
+        return AirChoice(ssid)
+    from netpreflight.probes.wifi.capture import read_opened  # noqa: PLC0415 - as above
+
+    try:
+        return AirChoice(ssid, read_opened(capture))
+    except ValueError as problem:
+        raise UsageError(f"{path}: {problem}") from problem

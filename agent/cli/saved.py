@@ -1,0 +1,64 @@
+"""The saved runs that a command is given, and the device that each is judged for."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netpreflight.agent.cli.exits import UsageError
+
+if TYPE_CHECKING:
+    from netpreflight.agent.profiles import Profile
+    from netpreflight.agent.report import Device as JudgedDevice
+    from netpreflight.agent.report import Run
+
+
+def newest_kept(command: str) -> Path:
+    """The newest of the runs that are kept, for a command that was given no file."""
+    from netpreflight.agent.kept_runs import place  # noqa: PLC0415 - loaded only where it is needed
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
+
+    try:
+        runs = place()
+        file = runs.newest()
+    except OSError as problem:
+        raise UsageError(f"no kept run can be read: {problem.strerror or problem}") from problem
+    if file is None:
+        raise UsageError(
+            f"no run is kept in {runs.shown(runs.folder)}: check a network first, or name a file: "
+            f"netpreflight {command} FILE"
+        )
+    if sys.stderr is not None:
+        sys.stderr.write(f"netpreflight: the newest run is {shown(str(runs.shown(file)))}\n")
+    return file
+
+
+def load_saved_run(file: Path, device: str | None, os_version: str | None) -> "tuple[Run, Profile]":
+    """Load a saved report: its run, and the profile to judge it for."""
+    from netpreflight.agent.report import SavedReportError, load  # noqa: PLC0415 - as above
+
+    try:
+        run, judged = load(file)
+    except SavedReportError as problem:
+        raise UsageError(str(problem)) from problem
+    return run, profile_for(file, judged, device, os_version)
+
+
+def profile_for(file: Path, judged: "JudgedDevice", device: str | None, os_version: str | None) -> "Profile":
+    """The profile of the device named, or else of the device in a saved report."""
+    from netpreflight.agent import profiles  # noqa: PLC0415 - as above
+
+    try:
+        if device is not None:
+            return profiles.load(device, os_version)
+        if judged.name not in profiles.names():
+            raise UsageError(
+                f"{file}: judged for {judged.name!r}, which is no known device; give its file: --device FILE.toml"
+            )
+        return profiles.load(judged.name, os_version or judged.asked_os or judged.os_version)
+    except profiles.UnknownDeviceError as problem:
+        raise UsageError(str(problem)) from problem
+
+
+def is_same_file(file: Path, other: Path) -> bool:
+    """Whether both paths lead to the same file."""
+    return file.exists() and other.exists() and other.samefile(file)

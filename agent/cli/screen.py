@@ -1,0 +1,71 @@
+"""What is said to the user, on standard output and standard error."""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netpreflight.agent.next_step import Invocation, Options
+    from netpreflight.agent.report import Report, SharingLevel
+
+
+def show_report(
+    report: "Report",
+    kept: Path | None,
+    *,
+    by: "Invocation",
+    dialects: list[str],
+    contact: str,
+    full: bool,
+    file: Path | None = None,
+    is_newest: bool = False,
+    page: Path | None = None,
+) -> None:
+    """Show the answer on standard output or, with --full, everything.
+
+    Args:
+        report: the report, at the level of sharing that the screen may show.
+        kept: the file in which this run was kept; None: it was not.
+        by: how the user calls this program.
+        dialects: the products for which the firewall change is shown, too.
+        contact: who asks, for the requests.
+        full: whether everything is shown.
+        file: the saved run that was named; None: none was.
+        is_newest: whether it is the newest of the kept runs, because none was named.
+        page: the page that was asked for; None: none was.
+    """
+    from netpreflight.reports.console import on_terminal  # noqa: PLC0415 - loaded only where it is needed
+    from netpreflight.reports.terminal.answer import print_answer  # noqa: PLC0415
+    from netpreflight.reports.terminal.report import print_report, print_rules  # noqa: PLC0415
+
+    console = on_terminal(sys.stdout)
+    if full:
+        saved = [str(file)] if file else [] if kept or is_newest else None
+        print_report(console, report, dialects, contact, by=by, saved=saved)
+    else:
+        print_rules(console, report, dialects)
+    print_answer(console, report, by, file=file, kept=kept, full=full, page=page)
+
+
+def invocation(options: "Options", level: "SharingLevel | None", *, is_root: bool) -> "Invocation":
+    """How this program was called, for the commands that it names; with level public, without names."""
+    from netpreflight.agent.called import called  # noqa: PLC0415 - as above
+    from netpreflight.agent.next_step import Invocation  # noqa: PLC0415
+
+    shared_options = options.without_names() if level == "public" else options
+    return Invocation(program=called(os.environ), options=shared_options, is_root=is_root)
+
+
+def called_by_root() -> bool:
+    """Whether root itself called this program, and needs no sudo."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and "SUDO_UID" not in os.environ
+
+
+def tell(line: str) -> None:
+    """Write a line about the files, which does not end the program where nobody reads it."""
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415 - as above
+
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"netpreflight: {shown(line)}\n")
