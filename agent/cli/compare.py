@@ -1,6 +1,5 @@
 """`netpreflight compare`: two saved runs side by side."""
 
-import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import ComparisonOutput, Device, Json, Os, Redact, Share
 from netpreflight.agent.cli.outputs import write_each
 from netpreflight.agent.cli.saved import is_same_file, profile_for
+from netpreflight.agent.cli.screen import standard_output
 
 if TYPE_CHECKING:
     from netpreflight.agent.compare import Comparison, Given
@@ -62,12 +62,11 @@ def compare(
         )
 
     failed = write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
-    if sys.stdout is None:
-        raise UsageError("cannot show the comparison: standard output is closed")
+    screen = standard_output("show the comparison")
     if as_json:
-        sys.stdout.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
+        screen.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
     else:
-        show(at_level(level or "complete"), sys.stdout)
+        show(at_level(level or "complete"), screen)
     if failed:
         raise UsageError("; ".join(failed))
     return {True: 1, False: 0, None: 3}[comparison.worse]

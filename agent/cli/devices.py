@@ -1,12 +1,12 @@
 """`netpreflight devices`: the known devices, and every fact about each."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import Os, offered_devices
+from netpreflight.agent.cli.screen import standard_output
 
 
 def devices(
@@ -38,7 +38,5 @@ def devices(
         )
     except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
-    if sys.stdout is None:
-        raise UsageError("cannot show the devices: standard output is closed")
-    sys.stdout.write(text)
+    standard_output("show the devices").write(text)
     return 0

@@ -1,12 +1,11 @@
 """`netpreflight doctor`: what this laptop can measure."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import typer
 
-from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import Json
+from netpreflight.agent.cli.screen import standard_output
 
 if TYPE_CHECKING:
     pass
@@ -33,10 +32,9 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     if rights is not None:
         laptop_scope.privileges = rights.told(laptop_scope.privileges)
     found = examine(laptop_scope, shown(str(kept_in)) if kept_in else None)
-    if sys.stdout is None:
-        raise UsageError("cannot show what this laptop can measure: standard output is closed")
+    screen = standard_output("show what this laptop can measure")
     if as_json:
-        sys.stdout.buffer.write(render(found).encode())
+        screen.buffer.write(render(found).encode())
     else:
-        show(found, sys.stdout)
+        show(found, screen)
     return 0 if found.can_all else 3

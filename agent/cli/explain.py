@@ -1,13 +1,13 @@
 """`netpreflight explain`: the page of one check."""
 
 import os
-import sys
 from typing import Annotated
 
 import typer
 
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import offered_pages
+from netpreflight.agent.cli.screen import standard_output
 
 
 def explain(
@@ -55,7 +55,5 @@ def explain(
         if not text:
             raise UsageError(f"no router or setting {problem!r}{suggested(problem, [*settings, *pages.routers()])}")
         text = f"# {check}\n\n{text}"
-    if sys.stdout is None:
-        raise UsageError("cannot show the page: standard output is closed")
-    print_page(on_terminal(sys.stdout), text, called(os.environ))
+    print_page(on_terminal(standard_output("show the page")), text, called(os.environ))
     return 0

@@ -8,6 +8,7 @@ import typer
 
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import Json, offered_devices
+from netpreflight.agent.cli.screen import standard_output
 
 if TYPE_CHECKING:
     from netpreflight.agent.results import Led
@@ -46,21 +47,20 @@ def led(
     from netpreflight.reports.led import render  # noqa: PLC0415
     from netpreflight.reports.terminal.led import show  # noqa: PLC0415
 
-    if sys.stdout is None:
-        raise UsageError("cannot say what the light means: standard output is closed")
+    screen = standard_output("say what the light means")
     said = " ".join(words)
     try:
         found = looked_up(said, device, os_version)
         if as_json:
-            sys.stdout.buffer.write(render(found).encode())
+            screen.buffer.write(render(found).encode())
             return 0 if len(found.rows) == 1 else 3
-        show(found, sys.stdout, called(os.environ), _page_about(found))
-        if found.question is not None and can_ask(sys.stdin, sys.stdout):
-            sys.stdout.write("Answer (Enter: none): ")
-            sys.stdout.flush()
+        show(found, screen, called(os.environ), _page_about(found))
+        if found.question is not None and can_ask(sys.stdin, screen):
+            screen.write("Answer (Enter: none): ")
+            screen.flush()
             if answer := sys.stdin.readline().strip():
                 found = looked_up(said, device, os_version, answer)
-                show(found, sys.stdout, called(os.environ), _page_about(found))
+                show(found, screen, called(os.environ), _page_about(found))
     except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
     return 0 if len(found.rows) == 1 else 3

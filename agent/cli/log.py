@@ -1,6 +1,5 @@
 """`netpreflight log`: where a device's own log stops."""
 
-import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import Json, Redact, Share, offered_devices
 from netpreflight.agent.cli.outputs import write_each
 from netpreflight.agent.cli.saved import is_same_file, load_saved_run
+from netpreflight.agent.cli.screen import standard_output
 from netpreflight.agent.start import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -115,12 +115,11 @@ def log(
         )
 
     failed = write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
-    if sys.stdout is None:
-        raise UsageError("cannot say what the log says: standard output is closed")
+    screen = standard_output("say what the log says")
     if as_json:
-        sys.stdout.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
+        screen.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
     else:
-        show(at_level(level or "complete"), sys.stdout)
+        show(at_level(level or "complete"), screen)
     if failed:
         raise UsageError("; ".join(failed))
     return INTERRUPTED if is_stopped else {"online": 0, "stops": 1, "lost": 1}.get(answer.result, 3)

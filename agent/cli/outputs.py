@@ -2,13 +2,12 @@
 
 import contextlib
 import signal
-import sys
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netpreflight.agent.cli.exits import UsageError
-from netpreflight.agent.cli.screen import tell
+from netpreflight.agent.cli.screen import standard_output, tell
 from netpreflight.agent.start import stop, stop_at_once
 
 if TYPE_CHECKING:
@@ -51,12 +50,11 @@ def deliver(
     shown_report = at_level(level or "complete")
     if not as_json:
         show(shown_report, kept_file)
-    elif sys.stdout is None:
-        raise UsageError("cannot write the report: standard output is closed")
     else:
-        sys.stdout.flush()
-        sys.stdout.buffer.writelines(part.encode() for part in in_parts(".json", shown_report))
-        sys.stdout.buffer.flush()
+        screen = standard_output("write the report")
+        screen.flush()
+        screen.buffer.writelines(part.encode() for part in in_parts(".json", shown_report))
+        screen.buffer.flush()
     if failed:
         raise UsageError("; ".join(failed))
 
@@ -64,16 +62,13 @@ def deliver(
 def _keep(report: "Report", kept: "KeptRun", helper: "Helper | None") -> Path | None:
     """Keep the complete report; returns the file, or None if it could not be written, which is told and no failure."""
     from netpreflight.reports import in_parts  # noqa: PLC0415 - as above
-    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
 
     try:
         with undone_when_stopped():
             return kept.write(in_parts(".json", report), helper)
     except OSError as problem:
-        reason = shown(problem.strerror or str(problem))
-        where = f" in {shown(str(kept.folder))}" if kept.folder else ""
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write(f"netpreflight: this run is not kept{where}: {reason}\n")
+        where = f" in {kept.folder}" if kept.folder else ""
+        tell(f"this run is not kept{where}: {problem.strerror or problem}")
         return None
 
 

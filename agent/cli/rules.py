@@ -1,14 +1,13 @@
 """`netpreflight rules`: the firewall change, as text for one product."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from netpreflight.agent.cli.checked import check_dialects
-from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import Device, Os, SavedRun, offered_dialects
 from netpreflight.agent.cli.saved import load_saved_run, newest_kept
+from netpreflight.agent.cli.screen import standard_output, tell
 
 
 def rules(
@@ -35,15 +34,12 @@ def rules(
     from netpreflight.agent.report import make  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.agent.report.notes import on_newer_version  # noqa: PLC0415
     from netpreflight.reports.firewall import render  # noqa: PLC0415
-    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
 
     check_dialects([dialect])
     run, profile = load_saved_run(file or newest_kept("rules"), device, os_version)
     text = render(make(run, profile).changes, dialect)
-    if sys.stdout is None:
-        raise UsageError("cannot print the rules: standard output is closed")
-    sys.stdout.write(text)
-    if profile.asked_os is not None and sys.stderr is not None:  # what is on standard output may be pasted
-        note = on_newer_version(profile.title, profile.asked_os, profile.os_version)
-        sys.stderr.write(f"netpreflight: {shown(note)}\n")
+    standard_output("print the rules").write(text)
+    if profile.asked_os is not None:
+        # Not on standard output, which may be pasted.
+        tell(on_newer_version(profile.title, profile.asked_os, profile.os_version))
     return 0

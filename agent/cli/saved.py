@@ -1,10 +1,10 @@
 """The saved runs that a command is given, and the device that each is judged for."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netpreflight.agent.cli.exits import UsageError
+from netpreflight.agent.cli.screen import tell
 
 if TYPE_CHECKING:
     from netpreflight.agent.profiles import Profile
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 def newest_kept(command: str) -> Path:
     """The newest of the runs that are kept, for a command that was given no file."""
     from netpreflight.agent.kept_runs import place  # noqa: PLC0415 - loaded only where it is needed
-    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
 
     try:
         runs = place()
@@ -27,8 +26,7 @@ def newest_kept(command: str) -> Path:
             f"no run is kept in {runs.shown(runs.folder)}: check a network first, or name a file: "
             f"netpreflight {command} FILE"
         )
-    if sys.stderr is not None:
-        sys.stderr.write(f"netpreflight: the newest run is {shown(str(runs.shown(file)))}\n")
+    tell(f"the newest run is {runs.shown(file)}")
     return file
 
 

@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netpreflight.agent.cli.exits import UsageError
+
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from netpreflight.agent.next_step import Invocation, Options
     from netpreflight.agent.report import Report, SharingLevel
 
@@ -63,8 +67,19 @@ def called_by_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0 and "SUDO_UID" not in os.environ
 
 
+def standard_output(purpose: str) -> "TextIO":
+    """Standard output, for what needs it: to "show the page".
+
+    Raises:
+        UsageError: it is closed.
+    """
+    if sys.stdout is None:
+        raise UsageError(f"cannot {purpose}: standard output is closed")
+    return sys.stdout
+
+
 def tell(line: str) -> None:
-    """Write a line about the files, which does not end the program where nobody reads it."""
+    """Write a line to standard error, which does not end the program where nobody reads it."""
     from netpreflight.reports.safe_text import shown  # noqa: PLC0415 - as above
 
     with contextlib.suppress(OSError, ValueError, AttributeError):
