@@ -13,7 +13,6 @@ BUILT_ON = (
     "typer",
     "rich",
     "msgspec",
-    "cryptography",
     "prompt_toolkit",
     "h11",
     "platformdirs",

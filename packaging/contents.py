@@ -49,7 +49,6 @@ LEFT_OUT = (
     "_multibytecodec",
     "_pydatetime",
     "_pydecimal",
-    "_sqlite3",
     "_uuid",
     "argparse",
     "bz2",
@@ -66,7 +65,8 @@ LEFT_OUT = (
     "poplib",
     "readline",
     "smtplib",
-    "sqlite3",
+    "sqlite3.__main__",
+    "sqlite3.dump",
     "statistics",
     "tarfile",
     "telnetlib",
@@ -105,8 +105,6 @@ LEFT_OUT = (
     "jinja2.ext",
     "jinja2.sandbox",
     "rich.traceback",
-    # Compilers of C, asked when a package is built.
-    "pycparser",
 )
 """Modules, each with all below it."""
 if sys.platform == "linux":

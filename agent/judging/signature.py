@@ -4,9 +4,9 @@ import base64
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric import ec
+from netpreflight.agent.judging import p256
 
+if TYPE_CHECKING:
     from netpreflight.agent.profiles import Profile
     from netpreflight.probes.observations import CloudEndpoint
 
@@ -22,14 +22,12 @@ _LARGEST = 1024
 """Bytes of a ServerKeyExchange; one on P-256 has 145 at most."""
 
 
-def public_key(text: str) -> "ec.EllipticCurvePublicKey":
+def public_key(text: str) -> p256.Point:
     """The key that a profile states, from base64.
 
     Raises:
         ValueError: it is none; the message says what is expected.
     """
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - only a DTLS cloud waits for it
-
     try:
         der = base64.b64decode(text, validate=True)
     except ValueError:
@@ -37,7 +35,7 @@ def public_key(text: str) -> "ec.EllipticCurvePublicKey":
     if len(der) != len(_HEAD) + 65 or not der.startswith(_HEAD):
         raise ValueError("the base64 of a SubjectPublicKeyInfo in DER, of a key on P-256: 91 bytes")
     try:
-        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), der[len(_HEAD) :])
+        return p256.point(der[len(_HEAD) :])
     except ValueError:
         raise ValueError("a point of the curve P-256 in the SubjectPublicKeyInfo") from None
 
@@ -52,10 +50,6 @@ def is_signed(key: str, client_random: str, server_random: str, key_exchange: st
         server_random: 32 bytes.
         key_exchange: the body of the message.
     """
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-
     try:
         randoms, body = bytes.fromhex(client_random) + bytes.fromhex(server_random), bytes.fromhex(key_exchange)
     except ValueError:
@@ -67,29 +61,24 @@ def is_signed(key: str, client_random: str, server_random: str, key_exchange: st
     if algorithm != _ECDSA_SHA256 or len(length) != 2 or int.from_bytes(length) != len(signature):
         return False
     try:
-        public_key(key).verify(signature, randoms + parameters, ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, ValueError):
+        return p256.is_signed(public_key(key), randoms + parameters, signature)
+    except ValueError:
         return False
-    return True
 
 
 def is_well_formed(client_random: str, server_random: str, key_exchange: str) -> bool:
     """Whether these hold what they are for and nothing else: two random numbers, a point of P-256, and a signature."""
-    from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: PLC0415 - as above
-
     try:
         randoms, body = bytes.fromhex(client_random) + bytes.fromhex(server_random), bytes.fromhex(key_exchange)
         head, point, rest = body[:4], body[4:69], body[69:]
-        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-        r, s = utils.decode_dss_signature(rest[4:])
+        p256.point(point)
+        p256.signature(rest[4:])
     except ValueError:
         return False
     return (
         len(randoms) == 2 * _RANDOM_SIZE
         and head == _POINT_ON_P256
         and rest[:4] == _ECDSA_SHA256 + len(rest[4:]).to_bytes(2)
-        and max(r, s) < 1 << 256
-        and utils.encode_dss_signature(r, s) == rest[4:]
     )
 
 

@@ -22,7 +22,6 @@ HEAVY = {
     "jeepney": {"probes/wifi/networkmanager.py"},
     "pywifi": {"probes/wifi/wpa_supplicant.py"},
     "CoreWLAN": {"probes/wifi/macos.py"},
-    "cryptography": {"agent/judging/signature.py"},
     "rich": {
         "reports/console.py",
         "reports/terminal/answer.py",

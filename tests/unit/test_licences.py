@@ -21,7 +21,7 @@ def test_every_package_that_the_project_asks_for_is_looked_for() -> None:
 def test_what_is_needed_by_what_is_needed_is_found_and_the_test_tools_are_not() -> None:
     names = {found.metadata["Name"] for found in licences.distributions()}
 
-    assert {"scapy", "typer", "shellingham", "markdown-it-py", "mdurl", "pycparser", "MarkupSafe", "wcwidth"} <= names
+    assert {"scapy", "typer", "shellingham", "markdown-it-py", "mdurl", "MarkupSafe", "wcwidth"} <= names
     assert not {"pytest", "mypy", "ruff", "hypothesis", "setuptools"} & names
 
 

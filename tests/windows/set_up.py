@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 REPOSITORY = Path(__file__).parents[2]
 PREFIX = Path(sys.prefix) / "wine"
 HERE = Path(__file__).parent
-LOCK, PYTHON_LOCK, PRIMITIVES = REPOSITORY / "requirements.lock", HERE / "python.lock", HERE / "primitives.c"
+LOCK, PYTHON_LOCK = REPOSITORY / "requirements.lock", HERE / "python.lock"
 ENVIRONMENT = {"WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree=;mshtml=", "TERM": "dumb"}
 """No messages of Wine's own, and no question whether to install .NET and a browser."""
 TARGET = {
@@ -41,7 +41,7 @@ SEARCHED = "python313.zip\n.\nLib\\site-packages\nC:\\packages\nimport site\n"
 
 def set_up() -> None:
     """Make the prefix, unless it is there and made from the same files."""
-    sources = (LOCK, PYTHON_LOCK, PRIMITIVES, Path(__file__))
+    sources = (LOCK, PYTHON_LOCK, Path(__file__))
     made_from = sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
     stamp = PREFIX / "stamp"
     with _alone():
@@ -80,8 +80,6 @@ def _install(downloads: Path) -> None:
     (python / "_wmi.pyd").unlink()  # it ends the process under Wine 8
     (python / "python313._pth").write_text(SEARCHED)
     install_locked(LOCK, packages)
-    library = drive / "windows" / "system32" / "bcryptprimitives.dll"
-    must("x86_64-w64-mingw32-gcc", "-shared", "-o", str(library), str(PRIMITIVES), "-ladvapi32")
     (drive / "compiled").mkdir()
     (drive / "packages").symlink_to(Path(sys.prefix, "packages"))
 
