@@ -59,6 +59,7 @@ _NAMES = {
     "hello_at_s": "sends a ClientHello at",
     "answer_s": "waits for the service",
     "keep_alive_s": "keep-alive every",
+    "keep_alive_answer_s": "waits for its answer",
     "connection_id": "DTLS connection id",
     "path_mtu": "largest packet",
     "status_page": "status page of its cloud",

@@ -201,6 +201,8 @@ class CloudFacts(_Section, frozen=True, kw_only=True):
     """How many seconds the device waits for the service: for the nonce, or for the whole DTLS handshake."""
     keep_alive_s: Fact[Seconds] | None = None
     """After how many seconds without other traffic the device sends a keep-alive."""
+    keep_alive_answer_s: Fact[Seconds] | None = None
+    """For how many seconds it waits for the answer to a keep-alive until it gives the connection up."""
     connection_id: Fact[bool] | None = None
     """Whether the session survives a change of the address or port that the service sees (DTLS connection id)."""
     status_page: Fact[StatusPage] | None = None

@@ -75,7 +75,7 @@ class WouldDo(Struct, frozen=True, kw_only=True):
     """What the device would have done in an outage, by its profile. It reveals nothing.
 
     Attributes:
-        offline_s: for how many seconds it would have been offline, at least; null: it would not have noticed.
+        offline_s: for how many seconds it would have been offline, at least; null: not known.
         sessions_lost: how often it would have had to connect anew; null: not known.
         light: what its status LED would have shown, in words; empty: not known.
         sentence: the same in a sentence.
@@ -210,6 +210,8 @@ class Note(Struct, frozen=True, kw_only=True):
     bssid: Bssid | None = None
 
 
+Result = Literal["no-outage", "outages", "not-observed"]
+"""What a watch comes to; `not-observed`: it could not look at anything."""
 ClusterKind = Literal["hour-of-day", "day-of-week"]
 
 
@@ -272,6 +274,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         version: the version of this tool that watched last.
         utc_offset_s: how many seconds the laptop's clock was ahead of UTC at last; null: not known. It reveals the time
             zone.
+        result: what it comes to; filled in when the watch is read.
         answer: what somebody needs who reads nothing else; filled in when the watch is read.
         clusters: when outages cluster; filled in when the watch is read; null: there were none.
     """
@@ -295,5 +298,6 @@ class Watch(Struct, frozen=True, kw_only=True):
     step_s: Span
     version: Plain = ""
     utc_offset_s: Offset | None = None
+    result: Result | None = None
     answer: Words = ""
     clusters: Clusters | None = None

@@ -10,8 +10,9 @@ from netpreflight.agent.judging import join, judge
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.judging.wifi import ranking
-from netpreflight.agent.profiles import Fact
+from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.selection import Selection
+from netpreflight.agent.watch.would_do import would_do
 from netpreflight.probes.observations import (
     AddressCheck,
     Cloud,
@@ -28,6 +29,7 @@ from netpreflight.probes.observations import (
 from tests.unit import seen
 from tests.unit.networks import NETWORKS, network
 from tests.unit.places import EVERY_DEVICE
+from tests.unit.watches import MONDAY, outage
 
 
 class Watched:
@@ -45,6 +47,11 @@ class Watched:
         if isinstance(found, msgspec.Struct):
             return Watched(found, f"{self._path}.{name}".lstrip("."), self._read)
         return found
+
+
+def watched_profile(profile: Profile, read: set[str]) -> Any:
+    """What acts as a profile."""
+    return Watched(profile, "", read)
 
 
 def facts(of: Any, path: str = "") -> set[str]:
@@ -121,10 +128,11 @@ def test_every_fact_is_used_by_a_rule(name: str, measured: list[Observations], m
         refused = JoinAttempt(at_s=1.0, mac="02:00:00:00:00:0d", ended="auth-refused", status=1)
         joins = Join(abilities=join.abilities_of(profile.radio), attempts=[refused] * 3)
         for observations in [*measured, seen.healthy(join=joins)]:
-            watched: Any = Watched(profile, "", read)  # acts as a profile
+            watched = watched_profile(profile, read)
             judged = judge(observations, watched, Selection())
             is_it_the_cloud(device_view(observations, watched))
             assert not [check for check in judged.checks if "failed to judge" in check.summary]
+        would_do(outage(MONDAY), watched_profile(profile, read))
 
     assert "cloud.port" in stated
     assert stated - read == set()

@@ -278,6 +278,10 @@ SHEET = [
     ("argon", "2.1.0", "cloud.keep_alive_s", 25, SURE),
     ("photon2", "6.2.0", "cloud.keep_alive_s", 25, SURE),
     ("msom", "6.2.0", "cloud.keep_alive_s", 25, SURE),
+    ("photon", "2.3.1", "cloud.keep_alive_answer_s", 10, SURE),
+    ("core", "1.4.4", "cloud.keep_alive_answer_s", 10, CONCLUDED),
+    ("argon", "6.2.0", "cloud.keep_alive_answer_s", 30, SURE),
+    ("photon2", "6.2.0", "cloud.keep_alive_answer_s", 30, SURE),
     # 2.4
     ("argon", "1.4.4", "cloud.hello_at_s", [0, 3], SURE),
     ("argon", "1.4.4", "cloud.answer_s", 9, SURE),

@@ -1,0 +1,123 @@
+"""What a watch comes to, worked out each time that it is read: the answer, what the device would do, the clusters.
+
+Pure: a store's content and a device's profile give the same every time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from netpreflight.agent.owner import Owner
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.watch.clusters import clusters
+from netpreflight.agent.watch.durations import between, in_words
+from netpreflight.agent.watch.watched import Blind, Outage, OutageProblem, Result, Watch
+from netpreflight.agent.watch.would_do import would_do
+
+BROKE: dict[OutageProblem, str] = {
+    "link-lost": "the laptop lost its link",
+    "no-address": "the laptop had no address",
+    "gateway-silent": "the router did not answer",
+    "resolver-silent": "no resolver answered",
+    "resolver-fails": "the resolvers answered with an error",
+    "no-such-name": "the resolvers said that the cloud's name does not exist",
+    "no-answer": "nothing came back from the cloud",
+    "rejected": "packets to the cloud were rejected",
+    "captive-portal": "a captive portal stood in the way",
+    "no-time": "no NTP server answered",
+}
+"""What broke, within a sentence."""
+WHY_BLIND: dict[Blind, str] = {
+    "asleep": "the laptop was asleep",
+    "stalled": "the program was held up",
+    "stopped": "the watch was stopped",
+    "restarted": "the laptop was started anew",
+    "clock-stepped": "the clock was set",
+}
+"""Why nothing was observed, within a sentence."""
+EXIT_CODES: dict[Result, int] = {"no-outage": 0, "outages": 1, "not-observed": 3}
+
+
+class Change(NamedTuple):
+    """What somebody has to change or to look at, and how many outages ask for it."""
+
+    owner: Owner | None
+    remedy: str
+    outages: int
+
+
+def told(watch: Watch, profile: Profile | None) -> Watch:
+    """The watch with everything filled in that follows from what it saw.
+
+    Args:
+        watch: what was seen.
+        profile: the device's; None: it is not known, and what it would have done is left out.
+    """
+    outages = [
+        msgspec.structs.replace(outage, device=would_do(outage, profile) if profile else None)
+        for outage in watch.outages
+    ]
+    seen = msgspec.structs.replace(watch, outages=outages, result=result(watch), clusters=clusters(watch))
+    return msgspec.structs.replace(seen, answer=answer(seen))
+
+
+def result(watch: Watch) -> Result:
+    """What a watch comes to."""
+    if watch.outages:
+        return "outages"
+    return "no-outage" if watch.observed_s > 0 else "not-observed"
+
+
+def answer(watch: Watch) -> str:
+    """How many outages there were, of what, and for how long; and for how long nothing was observed."""
+    match result(watch):
+        case "not-observed":
+            said = "Nothing could be observed."
+        case "no-outage":
+            said = f"No outage in {in_words(watch.observed_s)}."
+        case "outages":
+            kinds = ", ".join(f"{BROKE[problem]} ({of_these})" for problem, of_these in _by_problem(watch.outages))
+            said = f"{_count(len(watch.outages), 'outage')} in {in_words(watch.observed_s)}: {kinds}."
+    blind_s = sum((gap.end - gap.begin).total_seconds() for gap in watch.unobserved)
+    if blind_s <= 0:
+        return said
+    why = " or ".join(dict.fromkeys(WHY_BLIND[gap.why] for gap in watch.unobserved))
+    return f"{said} Not observed for {in_words(blind_s)}, because {why}."
+
+
+def changes(outages: list[Outage]) -> list[Change]:
+    """What has to be changed, by whom; what most outages ask for first."""
+    asked: dict[tuple[Owner | None, str], int] = defaultdict(int)
+    for outage in outages:
+        if outage.remedy:
+            asked[outage.owner, outage.remedy] += 1
+    return sorted((Change(*who, count) for who, count in asked.items()), key=lambda change: -change.outages)
+
+
+def lasted(outage: Outage) -> str:
+    """How long an outage lasted, in words: bounds, because it is seen from question to question."""
+    return between(outage.least_s, outage.most_s)
+
+
+def _by_problem(outages: list[Outage]) -> Iterator[tuple[OutageProblem, str]]:
+    """Each problem with how often it was seen, and for how long in all; the most frequent first."""
+    by_problem: dict[OutageProblem, list[Outage]] = defaultdict(list)
+    for outage in outages:
+        by_problem[outage.problem].append(outage)
+    for problem, held in sorted(by_problem.items(), key=lambda found: -len(found[1])):
+        most = [outage.most_s for outage in held]
+        in_all = between(
+            sum(outage.least_s for outage in held),
+            None if None in most else sum(longest for longest in most if longest is not None),
+        )
+        yield problem, f"{_times(len(held))}, {in_all}{' in all' if len(held) > 1 else ''}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else "twice" if number == 2 else f"{number} times"

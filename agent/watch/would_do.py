@@ -1,0 +1,70 @@
+"""What a device would have done in an outage that a watch saw, by its profile.
+
+A device that is connected notices an outage by its keep-alive. It sends one after some silence, and gives the
+connection up if nothing comes back for some time; from then on it connects anew. An outage that lasts longer than both
+together is noticed for sure; a shorter one may fall between two keep-alives.
+"""
+
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.watch.durations import in_words
+from netpreflight.agent.watch.watched import Outage, WouldDo
+
+_TESTS_THAT_PASS = {"echo-1", "echo-2"}
+"""Internet Tests that pass if the cloud's name resolves (agent/judging/internet_diagnosis.py): 3 blinks."""
+
+
+def would_do(outage: Outage, profile: Profile) -> WouldDo | None:
+    """What the device would have done in an outage; None: its profile does not say enough."""
+    if outage.layer in {"link", "ip"}:
+        return _unknown("This was the laptop's own link: whether a device beside it loses its own is not known.")
+    if outage.layer == "portal":
+        return _unknown("Whether a device that is connected loses its connection to a portal is not known.")
+    if outage.layer == "ntp":
+        return _stays("It would have stayed online: while it is connected, it asks no NTP server.")
+    if outage.layer == "dns":
+        return _stays(
+            "It would have stayed online if it was: while it is connected, it looks up no name. "
+            "It would not have come online anew."
+        )
+    return _without_its_cloud(outage, profile)
+
+
+def _without_its_cloud(outage: Outage, profile: Profile) -> WouldDo | None:
+    """What it would have done while nothing came back from its cloud."""
+    asks, waits = profile.cloud.keep_alive_s, profile.cloud.keep_alive_answer_s
+    if asks is None or waits is None:
+        return None
+    how = f"it sends a keep-alive every {asks.value:g} s, and waits {waits.value:g} s for the answer"
+    if outage.least_s <= asks.value + waits.value or "unconfirmed" in {asks.certainty, waits.certainty}:
+        return _unknown(f"It may have kept its connection: {how}.")
+    light = _light(outage, profile)
+    return WouldDo(
+        offline_s=outage.least_s,
+        sessions_lost=1,
+        light=light,
+        sentence=f"{_a(profile.title)} would have been offline for {in_words(outage.least_s)} or longer: {how}. "
+        f"Then it connects anew by itself. Its light meanwhile: {light}.",
+    )
+
+
+def _light(outage: Outage, profile: Profile) -> str:
+    """What its light shows while it tries to connect anew."""
+    over_udp = profile.cloud.transport.value == "dtls"  # a UDP socket is connected at once
+    shown = profile.led.handshake if over_udp and profile.led.handshake else profile.led.connecting
+    if shown is None:
+        return "not known"
+    test = profile.internet_test
+    is_named = outage.layer == "cloud" and test.method.value in _TESTS_THAT_PASS
+    return f"{shown.value}, and from time to time {'3' if is_named else '2 or 3'} {test.colour.value} blinks"
+
+
+def _a(title: str) -> str:
+    return f"{'An' if title[:1] in 'AEIOU' else 'A'} {title}"
+
+
+def _unknown(sentence: str) -> WouldDo:
+    return WouldDo(offline_s=None, sessions_lost=None, light="", sentence=sentence)
+
+
+def _stays(sentence: str) -> WouldDo:
+    return WouldDo(offline_s=0, sessions_lost=0, light="", sentence=sentence)

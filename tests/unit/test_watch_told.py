@@ -1,0 +1,118 @@
+"""What a watch comes to: the answer, what the device would have done, and who has to change what."""
+
+import datetime as dt
+
+import pytest
+
+from netpreflight.agent import profiles
+from netpreflight.agent.watch.durations import between, in_words
+from netpreflight.agent.watch.told import EXIT_CODES, changes, told
+from netpreflight.agent.watch.watched import WouldDo
+from netpreflight.agent.watch.would_do import would_do
+from tests.unit.watches import HOUR, MONDAY, SECOND, asleep, outage, watch
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"), (0.4, "0 s"), (12, "12 s"), (59.6, "1 min"), (200, "3 min 20 s"), (3600, "1 h"),
+        (3661, "1 h 1 min"), (3605, "1 h"), (187_200, "2 d 4 h"), (86_460, "1 d"),
+    ],
+)  # fmt: skip
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "words"),
+    [(0, 25, "up to 25 s"), (12, 37, "12 s to 37 s"), (200, None, "3 min 20 s or longer"), (30, 30, "30 s")],
+)
+def test_bounds_in_words(least: float, most: float | None, words: str) -> None:
+    assert between(least, most) == words
+
+
+def test_the_answer_says_how_many_of_what_and_what_was_not_observed() -> None:
+    gap = asleep(MONDAY + 5 * HOUR, MONDAY + 8 * HOUR)
+    resolver = {"layer": "dns", "problem": "resolver-silent"}
+    seen = told(
+        watch(1, [outage(MONDAY + HOUR, 190 * SECOND), outage(MONDAY + 2 * HOUR, 10 * SECOND),
+                  outage(MONDAY + 3 * HOUR, 12 * SECOND, **resolver)], [gap]),
+        profiles.load("argon"),
+    )  # fmt: skip
+
+    assert seen.result == "outages"
+    assert seen.answer == (
+        "3 outages in 21 h: nothing came back from the cloud (twice, 3 min 20 s to 5 min in all), "
+        "no resolver answered (once, 12 s to 1 min 2 s). "
+        "Not observed for 3 h, because the laptop was asleep."
+    )
+
+
+def test_a_quiet_watch_says_so() -> None:
+    seen = told(watch(1), profiles.load("argon"))
+
+    assert (seen.answer, seen.result, seen.clusters) == ("No outage in 1 d.", "no-outage", None)
+
+
+def test_a_watch_that_saw_nothing_is_no_good_one() -> None:
+    seen = told(watch(1, (), [asleep(MONDAY, MONDAY + 24 * HOUR)]), profiles.load("argon"))
+
+    assert seen.result == "not-observed"
+    assert EXIT_CODES[seen.result] == 3
+    assert seen.answer.startswith("Nothing could be observed.")
+
+
+def done(device: str, lasting: dt.timedelta, os_version: str | None = None, **changed: str) -> WouldDo:
+    found = would_do(outage(MONDAY, lasting, **changed), profiles.load(device, os_version))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("device", "os_version", "keep_alive_s", "light"),
+    [
+        ("photon", "2.3.1", 15 + 10, "blinking cyan, and from time to time 2 or 3 orange blinks"),
+        ("argon", "6.2.0", 25 + 30, "fast blinking cyan, and from time to time 3 orange blinks"),
+        ("photon2", "5.5.0", 25 + 30, "fast blinking cyan, and from time to time 2 or 3 orange blinks"),
+    ],
+)
+def test_a_device_notices_what_lasts_longer_than_its_keep_alive(
+    device: str, os_version: str, keep_alive_s: int, light: str
+) -> None:
+    """device-facts 2.5: every 25 s and 30 s for the answer, or every 15 s and 10 s; 1.5 and 7 for the light."""
+    short, long = (done(device, (keep_alive_s + more) * SECOND, os_version) for more in (0, 1))
+
+    assert (short.offline_s, short.sessions_lost) == (None, None)
+    assert (long.offline_s, long.sessions_lost, long.light) == (keep_alive_s + 1, 1, light)
+
+
+def test_a_photon_says_it_in_a_sentence() -> None:
+    assert done("photon", 200 * SECOND).sentence.startswith(
+        "A Particle Photon would have been offline for 3 min 20 s or longer: it sends a keep-alive every 15 s, and "
+        "waits 10 s for the answer."
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "offline_s", "lost"), [("dns", 0, 0), ("ntp", 0, 0), ("link", None, None), ("portal", None, None)]
+)
+def test_a_connected_device_is_not_said_to_lose_what_it_does_not_use(
+    layer: str, offline_s: float | None, lost: int | None
+) -> None:
+    found = done("argon", HOUR, layer=layer)
+
+    assert (found.offline_s, found.sessions_lost) == (offline_s, lost)
+
+
+def test_a_fact_that_is_not_confirmed_says_nothing_for_sure() -> None:
+    assert done("argon", HOUR, "1.0.0").offline_s is None
+
+
+def test_a_device_without_a_keep_alive_is_not_guessed_at() -> None:
+    assert would_do(outage(MONDAY, HOUR), profiles.load("generic")) is None
+
+
+def test_changes_are_said_once_for_all_outages_that_ask_for_them() -> None:
+    found = changes([outage(MONDAY, remedy="A"), outage(MONDAY, remedy="B"), outage(MONDAY, remedy="B")])
+
+    assert [(change.remedy, change.outages) for change in found] == [("B", 2), ("A", 1)]
