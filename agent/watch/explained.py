@@ -1,0 +1,189 @@
+"""What an outage means: the check whose page says more, who can change it, and what the device would have done.
+
+Worked out whenever a watch is read, so that what is known better later holds for watches of before, too.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import NamedTuple
+
+from netpreflight.agent.owner import Owner
+from netpreflight.agent.watch import records, watched
+from netpreflight.agent.watch.schedule import Plan
+from netpreflight.agent.watch.watched import Layer, OutageProblem
+
+
+class _Meaning(NamedTuple):
+    """What a problem means: a sentence, the check, who can change it, and what; `{cloud}` is the cloud's port."""
+
+    summary: str
+    check: str | None
+    owner: Owner | None
+    remedy: str
+
+
+_MEANINGS: dict[OutageProblem, _Meaning] = {
+    "link-lost": _Meaning(
+        "The laptop's own link was lost: no carrier, or no Wi-Fi association.",
+        None,
+        "network administrator",
+        "Look in the log of the access point or switch at these times. A laptop that was carried away loses its link, "
+        "too.",
+    ),
+    "no-address": _Meaning(
+        "The interface had no IPv4 address.",
+        "dhcp.lease",
+        "network administrator",
+        "Look in the log of the DHCP server at these times.",
+    ),
+    "gateway-silent": _Meaning(
+        "The router did not answer ARP requests on this network.",
+        None,
+        "network administrator",
+        "Look whether the router was restarted at these times, and at what lies between it and the access point.",
+    ),
+    "nothing-beyond-gateway": _Meaning(
+        "The router answered, and neither the resolver nor the device's cloud did.",
+        None,
+        "network administrator",
+        "Look in the router's log whether its connection to the internet was lost at these times; its provider knows "
+        "more.",
+    ),
+    "resolver-silent": _Meaning(
+        "The resolver of the lease did not answer, while other things worked.",
+        "dns.resolve",
+        "network administrator",
+        "Look at the resolver at these times, or hand out another one by DHCP.",
+    ),
+    "resolver-fails": _Meaning(
+        "The resolver of the lease answered with an error, while other things worked.",
+        "dns.resolve",
+        "network administrator",
+        "Look at the resolver and at those that it asks itself.",
+    ),
+    "no-such-name": _Meaning(
+        "The resolver of the lease said that the name of the device's cloud does not exist.",
+        "dns.resolve",
+        "network administrator",
+        "Let the resolver resolve the name at all times.",
+    ),
+    "no-answer": _Meaning(
+        "Nothing on {cloud} was answered, while the resolver answered.",
+        "{check}",
+        "network administrator",
+        "Run netpreflight check during such an outage: its ladders show where packets to {cloud} are lost. The "
+        "vendor's status page tells whether the cloud itself was out of service.",
+    ),
+    "mapping-lost": _Meaning(
+        "The cloud answered a new conversation at once, but no longer the old one: a NAT or firewall had forgotten it.",
+        "{check}",
+        "network administrator",
+        "Keep idle UDP conversations longer than the device's keep-alive ({keep_alive:g} s) in the router or firewall.",
+    ),
+    "rejected": _Meaning(
+        "Somebody rejected what was sent to {cloud}.",
+        "{check}",
+        "network administrator",
+        "Allow {cloud} at all times in the firewall.",
+    ),
+    "captive-portal": _Meaning(
+        "A captive portal answered in the internet's place.",
+        "portal",
+        "network administrator",
+        "Exempt the device's MAC address from the portal, for good.",
+    ),
+    "no-time": _Meaning(
+        "No NTP server answered, while the resolver answered.",
+        "ntp.reply",
+        "network administrator",
+        "Allow UDP 123 at all times in the firewall.",
+    ),
+}
+_LIGHT_STAGE: dict[Layer, str] = {"link": "scan", "ip": "ip", "dns": "dns"}
+"""By the layer that is broken, the stage of its start at which a device stops that has to connect anew."""
+
+
+def explained(outage: records.Outage, utc: Callable[[float], dt.datetime], plan: Plan) -> watched.Outage:
+    """An outage with UTC times, and what it means.
+
+    Args:
+        outage: as the store has it.
+        utc: gives the UTC time of a moment of that start of the laptop.
+        plan: what the watch went by.
+    """
+    meaning = _MEANINGS[outage.problem]
+    words = {
+        "cloud": f"{'TCP' if plan.transport == 'tcp-nonce' else 'UDP'} {plan.port}",
+        "check": "coap.udp-5683" if plan.transport == "coap" else "cloud.transport",
+        "keep_alive": plan.keep_alive_s,
+    }
+    return watched.Outage(
+        last_good=utc(outage.last_good) if outage.last_good is not None else None,
+        first_bad=utc(outage.first_bad),
+        last_bad=utc(outage.last_bad),
+        first_good=utc(outage.first_good) if outage.first_good is not None else None,
+        ended_by=outage.ended_by or ("going-on" if outage.first_good is None else None),
+        layer=outage.layer,
+        check=meaning.check and meaning.check.format(**words),
+        problem=outage.problem,
+        owner=meaning.owner,
+        remedy=meaning.remedy.format(**words),
+        summary=meaning.summary.format(**words),
+        asked=[
+            watched.Asked(layer=heard.layer, good=heard.good, said=heard.said, at=utc(heard.at))
+            for heard in outage.asked
+        ],
+        ladder=outage.ladder,
+        lost_behind=outage.lost_behind,
+        runs=[
+            watched.FullRun(at=utc(run.at), is_over=run.is_over, verdict=run.verdict, said=run.said)
+            for run in outage.runs
+        ],
+        device=would_do(outage, plan),
+    )
+
+
+def would_do(outage: records.Outage, plan: Plan) -> watched.WouldDo | None:
+    """What the device would have done; None: the outage concerns nothing that an online device needs, or may not.
+
+    A device that is online needs neither a resolver nor NTP. It notices a lost link at once, and a silent cloud with
+    its next keep-alive.
+    """
+    if outage.layer in {"dns", "ntp"}:
+        return None
+    seconds = max(outage.last_bad - outage.first_bad, 0.0)
+    stage = _LIGHT_STAGE.get(outage.layer, "cloud")
+    light = plan.lights.get(stage, "")
+    if outage.problem == "mapping-lost":
+        survives = plan.survives_new_port
+        return watched.WouldDo(
+            offline_s=None if survives else seconds,
+            sessions_lost=None if survives is None else int(not survives),
+            light="" if survives else light,
+            sentence="It may have missed what the cloud sent until its next keep-alive."
+            if survives
+            else "It would have had to connect anew.",
+        )
+    is_noticed = outage.layer in {"link", "ip"} or seconds > plan.keep_alive_s
+    if not is_noticed:
+        return watched.WouldDo(
+            offline_s=None,
+            sessions_lost=None,
+            light="",
+            sentence=f"It may not have noticed: it sends a keep-alive every {plan.keep_alive_s:g} s.",
+        )
+    lost = 1 if outage.layer in {"link", "ip"} and not plan.survives_new_port else None
+    return watched.WouldDo(
+        offline_s=round(seconds, 1),
+        sessions_lost=lost,
+        light=light,
+        sentence=f"{plan.label} would have been offline for {in_words(seconds)} at least"
+        + (", and would have had to connect anew." if lost else "."),
+    )
+
+
+def in_words(seconds: float) -> str:
+    """A duration such as `3 min 20 s`."""
+    whole = round(seconds)
+    parts = ((whole // 3600, "h"), (whole % 3600 // 60, "min"), (whole % 60, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"

@@ -1,0 +1,376 @@
+"""Keeps what a watch has seen: SQLite in WAL mode, bounded, whole after a kill.
+
+What the disk does not take waits in memory, and is tried again. A lock beside the file, which ends with the process
+whatever ends it, keeps a second watcher out and tells it who is there.
+"""
+
+import contextlib
+import os
+import sqlite3
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from netpreflight.agent.watch import tables
+from netpreflight.agent.watch.reading import checked
+from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, Sample
+from netpreflight.agent.watch.schedule import Plan
+from netpreflight.agent.watch.tables import StoreError
+from netpreflight.agent.watch.watched import Blind, Layer
+from netpreflight.systems import SYSTEM
+
+MOST_BYTES = 20_000_000
+"""Of the file and its write-ahead log together."""
+LOG_BYTES = 1_000_000
+"""Of the write-ahead log: a transaction or two beyond what `wal_autocheckpoint` leaves in it."""
+BEAT_S = 60.0
+"""How often it is written how far the watch has come; outages are written at once."""
+AGAIN_S = 5.0
+"""After a write that failed, the next one is tried no sooner."""
+MOST_WAITING = 2000
+"""The most outages, and the most notes, that wait in memory for a disk that takes nothing."""
+_FREED_AT_ONCE = 500
+_TRIES = 3
+_MAKE_ROOM = (
+    (
+        "hour",
+        """DELETE FROM hour WHERE (boot, hour, layer) IN
+        (SELECT boot, hour, layer FROM hour ORDER BY boot, hour LIMIT ?)""",
+    ),
+    ("note", "DELETE FROM note WHERE id IN (SELECT id FROM note ORDER BY id LIMIT ?)"),
+    (
+        "evidence",
+        """UPDATE outage SET doc = json_remove(doc, '$.asked', '$.ladder', '$.runs') WHERE number IN
+        (SELECT number FROM outage WHERE json_type(doc, '$.asked') NOTNULL ORDER BY number LIMIT ?)""",
+    ),
+    ("outage", "DELETE FROM outage WHERE number IN (SELECT number FROM outage ORDER BY number LIMIT ?)"),
+)
+"""What goes where the file has reached its size: counts of samples first, outages last."""
+_HOUR_S = 3600.0
+
+TrafficKey = tuple[str, str, str, int]
+"""Protocol, host, address and port."""
+
+
+@dataclass
+class _Waiting:
+    """What is not written yet."""
+
+    hours: dict[tuple[int, Layer], tuple[int, int, float | None]] = field(default_factory=dict)
+    outages: dict[int, str] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    traffic: dict[TrafficKey, tuple[int, int, int, int]] = field(default_factory=dict)
+    stretches: dict[int, tuple[float, float, Blind | None]] = field(default_factory=dict)
+
+
+class Store:
+    """A store that is open for writing; only its owner may read it.
+
+    Args:
+        path: the file; it is made, or continued.
+        plan: what the watch goes by; a store holds the watch of one device only.
+        now: what the clocks show.
+        about: further texts that are kept: `interface`, `ssid`, `version`.
+        most_bytes: how large the file may grow.
+
+    Raises:
+        StoreError: it is no store, another device's, somebody else's, in use, or cannot be written.
+    """
+
+    def __init__(
+        self, path: Path, plan: Plan, now: Moment, about: dict[str, str], *, most_bytes: int = MOST_BYTES
+    ) -> None:
+        self._path = path
+        self._waiting = _Waiting()
+        self._lost = 0
+        self._now = now
+        self._tried_at = now.at
+        self._is_stuck = False
+        """Whether the last write failed."""
+        self._stretch_id, self._stretch = 0, (now.at, now.at)
+        try:
+            self._lock = _Lock(path, now)
+            try:
+                self._file = _opened(path, plan)
+                self._set_up(most_bytes)
+                self._begin(plan, about)
+            except BaseException:
+                self._lock.close()
+                raise
+        except (OSError, sqlite3.Error, msgspec.MsgspecError) as problem:
+            raise StoreError(f"{path} cannot be written: {problem}") from problem
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next outage."""
+        (last,) = self._file.execute("SELECT coalesce(max(number), 0) FROM outage").fetchone()
+        return int(last) + 1
+
+    def put(self, records: Iterable[Record], now: Moment) -> None:
+        """Keep records of the engine."""
+        self._now = now
+        is_urgent = False
+        for record in records:
+            match record:
+                case Sample():
+                    self._count(record)
+                case Outage():
+                    self._waiting.outages[record.number] = msgspec.json.encode(record).decode()
+                    is_urgent = True
+                case Note():
+                    self._waiting.notes.append(record)
+                case Gap(begin=begin, end=end, why=why):
+                    self._end_stretch(begin, why)
+                    self._begin_stretch(end)
+                    is_urgent = True
+        self._stretch = self._stretch[0], self._now.at
+        self._waiting.stretches[self._stretch_id] = (*self._stretch, None)
+        is_due = now.at - self._tried_at >= (AGAIN_S if self._is_stuck else BEAT_S)
+        if is_due or (is_urgent and not self._is_stuck):
+            self.write()
+
+    def add_traffic(self, key: TrafficKey, counts: tuple[int, int, int, int]) -> None:
+        """Add to what was sent and heard: packets and bytes out, packets and bytes in."""
+        before = self._waiting.traffic.get(key, (0, 0, 0, 0))
+        out_packets, out_bytes, in_packets, in_bytes = (a + b for a, b in zip(before, counts, strict=True))
+        self._waiting.traffic[key] = out_packets, out_bytes, in_packets, in_bytes
+
+    def stop(self, records: Iterable[Record], now: Moment) -> None:
+        """Keep the last records: the watch was ended."""
+        self.put(records, now)
+        self._end_stretch(now.at, "stopped")
+        self.write()
+
+    def close(self) -> None:
+        """Write what waits, and close the file."""
+        self.write()
+        self._file.close()
+        self._lock.close()
+
+    # --- what is kept
+
+    def _count(self, sample: Sample) -> None:
+        key = int(sample.at // _HOUR_S), sample.layer
+        good, bad, slowest = self._waiting.hours.get(key, (0, 0, None))
+        times = [ms for ms in (slowest, sample.ms) if ms is not None]
+        self._waiting.hours[key] = good + sample.good, bad + (not sample.good), max(times, default=None)
+
+    def _begin_stretch(self, at: float) -> None:
+        self._stretch_id += 1
+        self._stretch = (at, at)
+
+    def _end_stretch(self, at: float, why: Blind) -> None:
+        self._waiting.stretches[self._stretch_id] = self._stretch[0], max(at, self._stretch[0]), why
+
+    # --- the file
+
+    def _set_up(self, most_bytes: int) -> None:
+        execute = self._file.execute
+        execute("PRAGMA journal_mode = WAL")
+        execute("PRAGMA synchronous = NORMAL")  # whole after a kill; the last transactions may go with the power
+        execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+        execute(f"PRAGMA wal_autocheckpoint = {LOG_BYTES // 2 // tables.PAGE_BYTES}")
+        execute(f"PRAGMA max_page_count = {max((most_bytes - LOG_BYTES) // tables.PAGE_BYTES, 64)}")
+
+    def _begin(self, plan: Plan, about: dict[str, str]) -> None:
+        """Write that a watch begins, and end what an earlier one left open."""
+        execute, now = self._file.execute, self._now
+        execute("BEGIN IMMEDIATE")
+        execute("UPDATE boot SET at = ?, wall = ? WHERE name = ?", (now.at, now.wall, now.boot))
+        row = execute("SELECT id FROM boot WHERE name = ?", (now.boot,)).fetchone()
+        self._boot = row[0] if row else execute(
+            "INSERT INTO boot (name, at, wall) VALUES (?, ?, ?)", (now.boot, now.at, now.wall)
+        ).lastrowid  # fmt: skip
+        self._end_left_open()
+        (last,) = execute("SELECT coalesce(max(id), 0) FROM stretch").fetchone()
+        self._stretch_id, self._stretch = last + 1, (now.at, now.at)
+        self._waiting.stretches[self._stretch_id] = now.at, now.at, None
+        kept = {**about, "plan": msgspec.json.encode(plan).decode()}
+        for key, value in kept.items():
+            execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (key, value))
+        execute("COMMIT")
+        self.write()
+
+    def _end_left_open(self) -> None:
+        """What was open when an earlier watch was killed, or the laptop lost power, ended with that."""
+        execute = self._file.execute
+        for number, boot, doc in execute("SELECT number, boot, doc FROM outage").fetchall():
+            outage = msgspec.json.decode(doc, type=Outage)
+            if outage.is_open:
+                outage.ended_by = "stopped" if boot == self._boot else "restarted"
+                text = msgspec.json.encode(outage).decode()
+                execute("UPDATE outage SET doc = ? WHERE number = ?", (text, number))
+        execute(
+            "UPDATE stretch SET why = CASE WHEN boot = ? THEN 'stopped' ELSE 'restarted' END WHERE why IS NULL",
+            (self._boot,),
+        )
+
+    def write(self) -> None:
+        """Write what waits. Where the disk does not take it, it goes on waiting, within limits."""
+        self._tried_at = self._now.at
+        self._is_stuck = not any(self._try_to_write() for _ in range(_TRIES))
+        if self._is_stuck:
+            self._limit_waiting()
+
+    def _try_to_write(self) -> bool:
+        """Write what waits, or make room for the next try; returns whether it is written."""
+        try:
+            self._write_all()
+        except sqlite3.Error as problem:
+            with contextlib.suppress(sqlite3.Error):
+                if self._file.in_transaction:
+                    self._file.execute("ROLLBACK")
+            if problem.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                self._make_room()
+            return False
+        self._waiting = _Waiting()
+        return True
+
+    def _write_all(self) -> None:
+        execute, many, waiting, boot = self._file.execute, self._file.executemany, self._waiting, self._boot
+        execute("BEGIN IMMEDIATE")
+        execute("UPDATE boot SET at = ?, wall = ? WHERE id = ?", (self._now.at, self._now.wall, boot))
+        many(
+            "INSERT INTO stretch VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET begin = excluded.begin, end = excluded.end, why = excluded.why",
+            [(number, boot, *stretch) for number, stretch in waiting.stretches.items()],
+        )
+        many(
+            "INSERT INTO outage VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc",
+            [(number, boot, doc) for number, doc in waiting.outages.items()],
+        )
+        many(
+            "INSERT INTO hour VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET good = good + excluded.good, "
+            "bad = bad + excluded.bad, slowest = max(coalesce(slowest, excluded.slowest), "
+            "coalesce(excluded.slowest, slowest))",
+            [(boot, *key, *counts) for key, counts in waiting.hours.items()],
+        )
+        many(
+            "INSERT INTO note (boot, at, kind, said, bssid) VALUES (?, ?, ?, ?, ?)",
+            [(boot, *note) for note in waiting.notes],
+        )
+        many(
+            "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "packets_out = packets_out + excluded.packets_out, bytes_out = bytes_out + excluded.bytes_out, "
+            "packets_in = packets_in + excluded.packets_in, bytes_in = bytes_in + excluded.bytes_in",
+            [(*key, *counts) for key, counts in waiting.traffic.items()],
+        )
+        if self._lost:
+            execute("INSERT OR REPLACE INTO about VALUES ('lost', ?)", (str(self._lost),))
+        execute("COMMIT")
+
+    def _make_room(self) -> None:
+        """Let the oldest go, see `_MAKE_ROOM`; where the disk itself is full, nothing goes."""
+        with contextlib.suppress(sqlite3.Error):
+            for kind, statement in _MAKE_ROOM:
+                freed = self._file.execute(statement, (_FREED_AT_ONCE,)).rowcount
+                if freed > 0:
+                    self._lost += freed if kind == "outage" else 0
+                    return
+
+    def _limit_waiting(self) -> None:
+        """Let the oldest go of what waits, where that is too much."""
+        notes, outages = self._waiting.notes, self._waiting.outages
+        while len(notes) > MOST_WAITING:
+            notes.pop(0)
+            self._lost += 1
+        while len(outages) > MOST_WAITING:
+            del outages[next(iter(outages))]
+            self._lost += 1
+
+
+class _Lock:
+    """Keeps a second watcher out of a store.
+
+    It is a transaction that stays open on a file beside the store: the system ends it with the process. Others can
+    still read in that file who holds it.
+
+    Raises:
+        StoreError: somebody else holds it.
+    """
+
+    def __init__(self, path: Path, now: Moment) -> None:
+        file = path.with_name(path.name + ".lock")
+        _make_private(file)
+        self._held = sqlite3.connect(file, isolation_level=None, timeout=0, check_same_thread=False)
+        try:
+            self._hold(os.getpid(), now.wall)
+        except sqlite3.OperationalError as problem:
+            who = self._who()
+            self._held.close()
+            if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            raise StoreError(f"{path} is in use by another watch{who}") from problem
+
+    def _hold(self, pid: int, since: float) -> None:
+        execute = self._held.execute
+        execute("BEGIN IMMEDIATE")
+        execute("CREATE TABLE IF NOT EXISTS holder (pid INTEGER, since REAL)")
+        execute("DELETE FROM holder")
+        execute("INSERT INTO holder VALUES (?, ?)", (pid, since))
+        execute("COMMIT")
+        execute("BEGIN IMMEDIATE")
+
+    def _who(self) -> str:
+        with contextlib.suppress(sqlite3.Error):
+            row = self._held.execute("SELECT pid FROM holder").fetchone()
+            if row and isinstance(row[0], int):
+                return f" (process {row[0]})"
+        return ""
+
+    def close(self) -> None:
+        """Let others in."""
+        self._held.close()
+
+
+def _make_private(path: Path) -> bool:
+    """Make an empty file that only its owner may read; returns False where there is one.
+
+    Raises:
+        StoreError: there is something else, or somebody else's.
+        OSError: it cannot be made.
+    """
+    try:
+        os.close(SYSTEM.create_private(str(path)))
+    except FileExistsError:
+        found = path.lstat()
+        own = getattr(os, "geteuid", lambda: found.st_uid)()
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != own:
+            raise StoreError(f"{path} is no file of yours, so nothing is written to it") from None
+        return False
+    return True
+
+
+def _opened(path: Path, plan: Plan) -> sqlite3.Connection:
+    """The store at a path, made if there is none.
+
+    Raises:
+        StoreError: it cannot be continued.
+        OSError: it cannot be made.
+    """
+    is_new = _make_private(path) or path.stat().st_size == 0
+    if not is_new:
+        before = checked(path).plan
+        if before.device != plan.device or before.os_version != plan.os_version:
+            raise StoreError(f"{path} holds the watch for {before.label}: name another file with --store")
+    file = sqlite3.connect(path, isolation_level=None, timeout=2.0, check_same_thread=False)
+    if is_new:
+        file.execute(f"PRAGMA page_size = {tables.PAGE_BYTES}")
+        file.execute("BEGIN IMMEDIATE")
+        for statement in tables.TABLES.values():
+            file.execute(statement)
+        file.execute(f"PRAGMA application_id = {tables.APPLICATION}")
+        file.execute(f"PRAGMA user_version = {tables.VERSION}")
+        file.execute("INSERT INTO about VALUES ('plan', ?)", (msgspec.json.encode(plan).decode(),))
+        file.execute("COMMIT")
+    return file
