@@ -1590,11 +1590,16 @@ class Observations(Struct, kw_only=True):
     """The log of a device, which somebody gave: text from outside, and no measurement of this run."""
 
 
-Protocol = Literal["udp", "tcp", "arp"]
+Protocol = Literal["udp", "tcp", "arp", "802.11"]
 
 
 class Contact(Struct, frozen=True, kw_only=True):
-    """A host and port that was contacted; `bytes` count from the IP header on. ARP has no port: 0."""
+    """A host and port that was contacted; `bytes` count from the IP header on. ARP has no port: 0.
+
+    `802.11`: a BSS that the station of a run joined, or tried to. `address` is its BSSID, and `packets` are the
+    authentication and association requests of all attempts, as `Join.attempts` tells them: without what the kernel
+    repeats, and without the four-way handshake. They have no port, and their bytes are not counted: 0.
+    """
 
     protocol: Protocol
     host: Host | None

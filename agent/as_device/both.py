@@ -23,6 +23,7 @@ from netpreflight.agent.results import Check
 from netpreflight.agent.run import AirChoice, OnCheck, OnStop, measure
 from netpreflight.agent.selection import OPTIONAL, Selection
 from netpreflight.probes.dhcp import LeaseGuard
+from netpreflight.probes.join.frames import contacts_of
 from netpreflight.probes.join.interface import Way
 from netpreflight.probes.join.neighbours import neighbours
 from netpreflight.probes.net.clock import CLOCK, Clock
@@ -192,6 +193,7 @@ def run(
         observations=_merged(own.observations, device_run, about, seen.join, selection),
         footprint=[
             *_marked([*played.checked, *own.footprint], as_device=False),
+            *_marked(contacts_of(seen.join) if seen.join else [], as_device=True),
             *_marked(device_run.footprint if device_run else [], as_device=True),
         ],
     )

@@ -1,18 +1,30 @@
-"""Counting the ARP frames that the system itself sends as the device, so that the footprint has every frame."""
+"""Counting the frames that leave as the device and that no probe sends itself, so that the footprint has them.
+
+They are the ARP of the system, and the requests of a station that joins.
+"""
 
 import contextlib
 import socket
 
 from netpreflight.probes.net import filters
 from netpreflight.probes.net.packet_bytes import ETHERNET_SIZE
-from netpreflight.probes.net.payload_shapes import ARP_OF_SYSTEM
+from netpreflight.probes.net.payload_shapes import ARP_OF_SYSTEM, ASSOCIATION_REQUEST, AUTHENTICATION_REQUEST, Shape
 from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.observations import Contact, Join, JoinEnd
 
 _ETH_P_ALL, _PACKET_OUTGOING = 3, 4
 """What is sent is shown to sockets for every protocol only (packet(7))."""
 _ARP_BYTES, _SENDER_AT, _TARGET_AT = 28, 14, 24
 _MOST = 4096
 _NOBODY = bytes(4)
+_REQUESTS: dict[JoinEnd, tuple[Shape, ...]] = {
+    "auth-refused": (AUTHENTICATION_REQUEST,),
+    "no-answer": (AUTHENTICATION_REQUEST,),
+    **dict.fromkeys(
+        ("assoc-refused", "key-refused", "key-unfinished", "joined"), (AUTHENTICATION_REQUEST, ASSOCIATION_REQUEST)
+    ),
+}
+"""What an attempt with this end has sent to the access point, at least; the others have sent nothing to it."""
 
 
 def count_arp(network: Network) -> None:
@@ -45,3 +57,24 @@ def count_arp(network: Network) -> None:
                     )
 
     network.at_end.append(count)
+
+
+def contacts_of(join: Join) -> list[Contact]:
+    """The requests of a join's attempts, for the footprint: a contact for each BSS."""
+    sent: dict[str, list[Shape]] = {}
+    for attempt in join.attempts:
+        if attempt.bssid is not None and attempt.ended in _REQUESTS:
+            sent.setdefault(attempt.bssid, []).extend(_REQUESTS[attempt.ended])
+    return [
+        Contact(
+            protocol="802.11",
+            host=None,
+            address=bssid,
+            port=0,
+            packets=len(shapes),
+            bytes=0,
+            purpose="join",
+            shapes=list(dict.fromkeys(shape.name for shape in shapes)),
+        )
+        for bssid, shapes in sent.items()
+    ]

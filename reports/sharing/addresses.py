@@ -61,8 +61,8 @@ class Addresses:
         return self._tokens.given("bss", plain) or self._tokens.of(kind, plain)
 
     def address(self, text: str) -> str:
-        """The value of a field for IP addresses; in public, a value that is none is replaced as a whole."""
-        found = self.without_ips(text)
+        """The value of a field for IP addresses, or for a BSSID; in public, any other value is replaced as a whole."""
+        found = self.without_macs(self.without_ips(text))
         hide_whole = self._public and text and found == text and not is_same_everywhere(text)
         return self._tokens.of("address", text) if hide_whole else found
 

@@ -9,11 +9,12 @@ import pytest
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging.join import abilities_of
+from netpreflight.probes.join.frames import contacts_of
 from netpreflight.probes.join.interface import Device, Passphrase
 from netpreflight.probes.join.radio import Radio, watching
 from netpreflight.probes.join.supplicant import Joining, key_form
 from netpreflight.probes.join.words import TELLING, Watched
-from netpreflight.probes.observations import MOST_ATTEMPTS, MOST_SAID, Join, JoinAttempt, Scope
+from netpreflight.probes.observations import MOST_ATTEMPTS, MOST_SAID, Join, JoinAttempt, JoinEnd, Scope
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.linux import managers, saved
 from tests.unit.fakes import Clock
@@ -165,6 +166,26 @@ def test_names_of_others_and_floods_are_kept_in_bounds() -> None:
         TRYING.encode(),
         DONE.encode(),
     ]
+
+
+def test_each_attempt_is_in_the_footprint_by_the_requests_that_it_sent() -> None:
+    other = "02:00:00:00:00:09"
+    ends: list[tuple[JoinEnd, str | None]] = [
+        ("not-found", None),
+        ("auth-refused", AP),
+        ("no-answer", other),
+        ("key-refused", AP),
+        ("joined", AP),
+    ]
+    attempts = [JoinAttempt(at_s=0, mac=MAC, ended=ended, bssid=bssid) for ended, bssid in ends]
+
+    sent = contacts_of(Join(ssid="Home", attempts=attempts))
+
+    assert [(to.protocol, to.address, to.packets, to.bytes, to.shapes) for to in sent] == [
+        ("802.11", AP, 5, 0, ["authentication request", "association request"]),
+        ("802.11", other, 1, 0, ["authentication request"]),
+    ]
+    assert sent[0].words == f"802.11 {AP}"
 
 
 def settings(name: str = "argon", passphrase: bytes | None = SECRET) -> dict[str, str]:

@@ -19,6 +19,7 @@ from netpreflight.agent.report.in_page import unpacked
 from netpreflight.agent.report.report import run_of as ticket_run
 from netpreflight.probes.observations import (
     Attempt,
+    Bss,
     Contact,
     DhcpMessage,
     Fault,
@@ -28,6 +29,8 @@ from netpreflight.probes.observations import (
     PortalApi,
     Privileges,
     Proxy,
+    Scope,
+    Wifi,
 )
 from netpreflight.reports import FORMATS
 from netpreflight.reports.firewall import DIALECTS
@@ -139,6 +142,21 @@ def test_what_was_sent_and_how_large_it_was_has_canaries_too() -> None:
     assert planted == contact.shapes
     for level in TOLD:
         assert shared(of(observed, [contact]), level).footprint[0].shapes == contact.shapes
+
+
+@pytest.mark.parametrize("level", ["ticket", "public"])
+def test_a_bss_in_the_footprint_has_the_token_that_it_has_on_the_air(level: SharedLevel) -> None:
+    bssid = "de:ad:be:ef:00:07"
+    observed = Observations(
+        scope=Scope(os="linux"),
+        wifi=Wifi(bss=[Bss(bssid=bssid, ssid="Home", ssid_hex=b"Home".hex(), frequency_mhz=2412, channel=1)]),
+    )
+    sent = Contact(protocol="802.11", host=None, address=bssid, port=0, packets=2, bytes=0, purpose="join")
+
+    made = shared(of(observed, [sent]), level)
+
+    assert made.observations.wifi is not None
+    assert made.footprint[0].address == made.observations.wifi.bss[0].bssid != bssid
 
 
 TOLD_OF_A_PLACE = {
