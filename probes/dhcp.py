@@ -432,6 +432,15 @@ def _is_taken(message: DhcpMessage) -> bool:
     return message.well_formed if message.type == "OFFER" else not message.wrong_length
 
 
+def _keep(message: DhcpMessage, seen: Dhcp) -> bool:
+    """Keep a message among the first MOST_MESSAGES; of one that comes later it is only known that more came."""
+    has_room = len(seen.received) < MOST_MESSAGES
+    if has_room:
+        seen.received.append(message)
+    seen.unread = seen.unread or not has_room
+    return has_room
+
+
 def _padded(message: bytes) -> bytes:
     return message.ljust(MESSAGE_SIZE, b"\0")
 
@@ -479,8 +488,7 @@ class _Inform:
                     except ValueError:
                         self._seen.malformed += 1
                         continue
-                    if reply is not None and len(self._seen.received) < MOST_MESSAGES:
-                        self._seen.received.append(reply)
+                    if reply is not None and _keep(reply, self._seen):
                         self._learned.informed()
                         self._learned.portal_api(final=False)
                 self._seen.unread = self._seen.unread or sock.take_lost()
@@ -747,8 +755,8 @@ class _Client:
             return None
         if message is None or (only_offers and message.type != "OFFER"):
             return None
-        if len(self._seen.received) < MOST_MESSAGES and not self._is_known(message):
-            self._seen.received.append(message)
+        if not self._is_known(message):
+            _keep(message, self._seen)
         return message
 
     def _is_known(self, message: DhcpMessage) -> bool:

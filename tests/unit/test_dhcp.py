@@ -516,13 +516,17 @@ def test_a_network_that_goes_away_over_udp_is_no_measurement(monkeypatch: pytest
     assert "Network is down" in (seen.exchange_denied or "")
 
 
-def test_an_offer_that_still_waits_to_be_read_at_the_end_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def offered_at_the_end(monkeypatch: pytest.MonkeyPatch, servers: list[str]) -> Dhcp:
+    """What is seen where each of these servers offers an address over UDP just before the exchange ends."""
     asked: list[bytes] = []
 
     def arrives(self: UdpTransport) -> None:
         if asked:
-            (offer,) = dhcp_responder("offer", "192.168.77.1", "192.168.77.120")(asked.pop(0), 0)
-            self._on_heard(offer.data, Heard(offer.data, "192.168.77.1", None, broadcast=True))
+            discover = asked[0]
+            asked.clear()  # the laptop asks, too
+            for server in servers:
+                (offer,) = dhcp_responder("offer", server, "192.168.77.120")(discover, 0)
+                self._on_heard(offer.data, Heard(offer.data, server, None, broadcast=True))
 
     def broadcast(_: UdpTransport, message: bytes, __: str | None) -> Sent:
         asked.append(message)
@@ -533,11 +537,24 @@ def test_an_offer_that_still_waits_to_be_read_at_the_end_is_seen(monkeypatch: py
     monkeypatch.setattr(UdpTransport, "broadcast", broadcast)
     monkeypatch.setattr(UdpTransport, "read", arrives)
     monkeypatch.setattr(dhcp, "GIVE_UP_S", 0.05)
-    seen = exchanged(Network("eth9", CLOCK.monotonic()), Scope(interface="eth9", os="win32"), denied=False)
+    return exchanged(Network("eth9", CLOCK.monotonic()), Scope(interface="eth9", os="win32"), denied=False)
+
+
+def test_an_offer_that_still_waits_to_be_read_at_the_end_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = offered_at_the_end(monkeypatch, ["192.168.77.1"])
 
     assert [offer.server for offer in seen.offers()] == ["192.168.77.1"]
     assert not seen.unread
     assert [sent.type for sent in seen.sent if sent.type != "DISCOVER"] == [], "too late to be asked for"
+
+
+@pytest.mark.parametrize("further", [0, 1])
+def test_an_offer_behind_a_flood_of_others_is_told_to_have_come(further: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    servers = [f"192.168.77.{number + 1}" for number in range(dhcp.MOST_MESSAGES + further)]
+    seen = offered_at_the_end(monkeypatch, servers)
+
+    assert [offer.server for offer in seen.offers()] == servers[: dhcp.MOST_MESSAGES]
+    assert seen.unread == (further > 0)
 
 
 def exchanged(network: Network, scope: Scope, *, denied: bool = True) -> Dhcp:
