@@ -4,7 +4,7 @@ import datetime as dt
 
 from netpreflight.agent.compare.parts import Given, Limit, Story
 from netpreflight.agent.compare.story import same_laptop
-from netpreflight.agent.judging.registry import CHECKS, with_stage
+from netpreflight.agent.judging.registry import CHECKS, survey_checks
 from netpreflight.agent.report import RULES
 from netpreflight.agent.report.notes import on_newer_version
 from netpreflight.agent.selection import in_groups
@@ -92,9 +92,9 @@ def _completeness(a: Given, b: Given) -> list[Limit]:
     ]
     for side, other in ((a, b), (b, a)):
         left_out = [
-            check
-            for check in CHECKS
-            if not side.report.selection.includes(check) and other.report.selection.includes(check)
+            check.id
+            for check in other.report.checks
+            if not side.report.selection.includes(check.id) and other.report.selection.includes(check.id)
         ]
         if left_out:
             text = f"Run {side.letter} left out {in_groups(left_out)}, as asked; run {other.letter} did not."
@@ -165,15 +165,15 @@ def _measuring(a: Given, b: Given, story: Story) -> list[Limit]:
         text = (
             f"The source of the Wi-Fi survey differs: {sources[0] or 'none'} in run A, {sources[1] or 'none'} in run B."
         )
-        found.append(Limit(text=text, checks=with_stage("scan")))
+        found.append(Limit(text=text, checks=survey_checks()))
     elif surveys[0] and surveys[1] and surveys[0].triggered != surveys[1].triggered:
         fresh, old = ("A", "B") if surveys[0].triggered else ("B", "A")
         text = f"Run {fresh} made a new Wi-Fi scan; run {old} read the results of an earlier scan."
-        found.append(Limit(text=text, checks=with_stage("scan")))
+        found.append(Limit(text=text, checks=survey_checks()))
     targets = [in_quotes(wifi.target) for wifi in surveys if wifi and wifi.target is not None]
     if story != "two-networks" and len(set(targets)) > 1:
         text = f"The Wi-Fi checks judge {targets[0]} in run A, and {targets[1]} in run B."
-        found.append(Limit(text=text, checks=with_stage("scan")))
+        found.append(Limit(text=text, checks=survey_checks()))
     was_deep = (here.observations.mapping is not None, there.observations.mapping is not None)
     if was_deep[0] != was_deep[1]:
         text = f"Only run {'A' if was_deep[0] else 'B'} tested how long a NAT keeps an idle conversation (--deep)."

@@ -729,9 +729,9 @@ CHECKS: dict[str, Row] = {row.id: row for row in _ROWS}
 """The checks that this version measures, by id, in the report's order."""
 
 
-def with_stage(*stages: Stage) -> list[str]:
-    """The ids of the checks of these stages."""
-    return [row.id for row in CHECKS.values() if row.stage in stages]
+def survey_checks() -> list[str]:
+    """The ids of the checks that are judged by a survey of the air."""
+    return [row.id for row in CHECKS.values() if "wifi" in row.probes]
 
 
 def probes_for(selection: Selection) -> set[str]:

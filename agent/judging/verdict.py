@@ -13,7 +13,7 @@ from netpreflight.agent.judging.device_view import DeviceView, device_view
 from netpreflight.agent.judging.doubt import without_doubted
 from netpreflight.agent.judging.internet_diagnosis import internet_test
 from netpreflight.agent.judging.join import as_device
-from netpreflight.agent.judging.registry import CHECKS, COMMON_PROBLEMS, Row, with_stage
+from netpreflight.agent.judging.registry import CHECKS, COMMON_PROBLEMS, Row, survey_checks
 from netpreflight.agent.judging.unseen import of_another_network, without_ipv4
 from netpreflight.agent.judging.wifi.survey import survey_of, surveyed
 from netpreflight.agent.profiles import Fact, Profile
@@ -103,7 +103,7 @@ def judge_network(ssid: str, seen: Observations, profile: Profile, selection: Se
     if seen.wifi is None:
         raise ValueError("there are no networks without a survey")
     view = device_view(msgspec.structs.replace(seen, wifi=survey_of(seen.wifi).aimed_at(ssid)), profile)
-    rows = [CHECKS[check_id] for check_id in with_stage("scan")]
+    rows = [CHECKS[check_id] for check_id in survey_checks()]
     checks = [_judged(row, view, selection) for row in rows if row.exists(view.seen)]
     return verdict_of(checks, selection), checks
 

@@ -9,7 +9,7 @@ from netpreflight.agent import __version__, judging
 from netpreflight.agent.judging.answer import headline_of, with_devices, with_networks
 from netpreflight.agent.judging.device_view import device_view
 from netpreflight.agent.judging.log_beside import log_beside
-from netpreflight.agent.judging.registry import with_stage
+from netpreflight.agent.judging.registry import survey_checks
 from netpreflight.agent.judging.wifi.survey import surveyed
 from netpreflight.agent.profiles import DEFAULT, Profile
 from netpreflight.agent.report.changes import Change, changes
@@ -151,7 +151,7 @@ def make(run: Run, asked: Profile) -> Report:
     if profile.name == DEFAULT:
         would_not = [device.title for device in devices if device.verdict == "incompatible"]
         judgement = _answered(judgement, with_devices(judgement.answer, judgement.verdict, would_not))
-    if networks and judgement.verdict == "undetermined" and judgement.answer.check in with_stage("scan"):
+    if networks and judgement.verdict == "undetermined" and judgement.answer.check in survey_checks():
         verdicts = [network.verdict for network in networks]
         judgement = _answered(judgement, with_networks(judgement.answer, verdicts, profile))
     return Report(

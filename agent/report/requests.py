@@ -18,7 +18,7 @@ from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.addresses import is_local
 from netpreflight.agent.judging.answer import is_cut_off, with_article
 from netpreflight.agent.judging.portal import mac_told_by
-from netpreflight.agent.judging.registry import may_stop, with_stage
+from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.owner import ASKED, Owner
 from netpreflight.agent.report.changes import Rule, remaining
 from netpreflight.agent.report.enough import afterwards, suspected_causes
@@ -398,9 +398,12 @@ def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     words += ["--device", device.name if device.name in profiles.names() else "FILE.toml"]
     if device.os_version and _PLAIN_WORD.fullmatch(device.os_version):
         words += ["--os", device.os_version]
-    wifi, of_air = report.observations.wifi, set(with_stage("scan"))
+    wifi, rows = report.observations.wifi, [CHECKS[check_id] for check_id in ids]
+    if any("join" in row.probes for row in rows):
+        words += ["--as", "device"]
+    of_air = any(not {"wifi", "join"}.isdisjoint(row.probes) for row in rows)
     is_needed = any(check.level == "required" for check in report.checks if check.id in ids)
-    if wifi is not None and wifi.target is not None and (of_air.intersection(ids) or not is_needed):
+    if wifi is not None and wifi.target is not None and (of_air or not is_needed):
         is_plain = _PLAIN_NAME.fullmatch(wifi.target)
         named = wifi.target if is_plain else "NAME OF THE NETWORK"
         words += ["--ssid", here.quoted(named) or shlex.quote(named)]

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from netpreflight.agent import profiles
 from netpreflight.agent.compare import Comparison, compare
-from netpreflight.agent.judging.registry import with_stage
+from netpreflight.agent.judging.registry import survey_checks
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import (
     Attempt,
     Cloud,
     Icmp,
+    Join,
     Ladder,
     LargeHello,
     Mapping,
@@ -369,7 +370,7 @@ def test_the_earlier_run_belongs_first() -> None:
 
 
 def test_what_both_left_out_is_told_and_stands_in_no_ones_way() -> None:
-    air = with_stage("scan")
+    air = survey_checks()
     made = compared(site(cloud=blocked()), site(), second=later(1), selection=Selection(skip=air))
     nothing = compared(site(), site(dns=None), second=later(1), selection=Selection(only=["wifi.band"], skip=air))
 
@@ -532,6 +533,7 @@ def test_what_is_not_simply_comparable_is_named(b: Observations, says: str, chec
 
     limit = next(limit for limit in made.limits if says in limit.text)
     assert (check in limit.checks) if check else not limit.checks
+    assert not [check_id for check_id in limit.checks if check_id.startswith("join.")], "neither run joined"
     assert says not in limits_of(compared(site(), site(), second=later(1)))
 
 
@@ -554,6 +556,16 @@ def test_what_was_left_out_or_cut_short_is_named_and_never_counts() -> None:
     assert "B left out cloud.transport" in limits_of(made)
     assert (pair.relation, pair.limits) == ("no-longer-known", [limits_of(made)])
     assert made.worse is None
+
+
+@pytest.mark.parametrize("joins", [False, True])
+def test_of_what_was_left_out_only_what_the_other_run_has_is_named(joins: bool) -> None:  # noqa: FBT001 - the table's
+    other = site(join=Join(not_run="the port is in use")) if joins else site()
+    skipping = given_as("B", site(), later(1), selection=Selection(skip=["join.auth", "join.key", "join.link"]))
+    text = limits_of(compare(given_as("A", other), skipping, profiles.load("argon")))
+
+    assert ("B left out join, as asked; run A did not" in text) == joins
+    assert "join" in text or not joins
 
 
 def test_what_differs_around_the_runs_is_listed() -> None:

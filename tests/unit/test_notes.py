@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from netpreflight.agent import profiles, report
 from netpreflight.agent.judging import CHECKS, judge
 from netpreflight.agent.judging.device_view import device_view
-from netpreflight.agent.judging.registry import with_stage
+from netpreflight.agent.judging.registry import survey_checks
 from netpreflight.agent.report import Report, load, make
 from netpreflight.agent.report.notes import notes, on_age
 from netpreflight.agent.selection import Selection, in_groups
@@ -96,10 +96,10 @@ def test_what_was_not_measured_stays_what_it_is_on_another_network() -> None:
 
 
 def test_whole_groups_are_named_as_groups() -> None:
-    air = with_stage("scan")
+    air = survey_checks()
 
-    assert in_groups(air) == "wifi, join"
-    assert in_groups([*air, "dhcp.offer", "portal"]) == "wifi, join, dhcp.offer, portal"
+    assert in_groups(air) == "wifi"
+    assert in_groups([*air, "dhcp.offer", "portal"]) == "wifi, dhcp.offer, portal"
     assert (
         in_groups(list(CHECKS))
         == "wifi, join, dhcp, dns, ntp.reply, portal, coap.udp-5683, cloud.transport, path.egress, device"

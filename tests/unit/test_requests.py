@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.judging.answer import with_article
+from netpreflight.agent.judging.join import abilities_of
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.requests import Request, requests
 from netpreflight.agent.selection import select
-from netpreflight.probes.observations import Attempt, Cloud, Connection, Icmp, ServerFlight
+from netpreflight.probes.observations import Attempt, Cloud, Connection, Icmp, Join, JoinAttempt, ServerFlight
 from netpreflight.probes.observations import Path as Traced
 from netpreflight.reports import FORMATS, eml
 from netpreflight.reports.requests import LONGEST_SUBJECT, body, requests_of, subject, with_subject
@@ -185,6 +186,16 @@ def test_what_each_names_as_its_verification_says_so_where_all_is_well() -> None
         else:
             sentence = well.answer.sentence.partition(" (")[0]
             assert says in (f'"{sentence}", and ends with exit code 0', f'"{sentence}"'), (device, only)
+
+
+def test_a_join_is_verified_by_a_run_that_joins() -> None:
+    refused = JoinAttempt(at_s=1, mac="02:00:00:00:00:0d", bssid="38:10:d5:12:34:58", ended="auth-refused", status=1)
+    joins = Join(way="radio", abilities=abilities_of(profiles.load("argon").radio), attempts=[refused] * 3)
+    made = four.made(four.run_of(join=joins), "argon")
+    (request,) = [request for request in requests_of(made) if request.owner == ADMIN]
+    words = shlex.split(request.command)
+
+    assert words[words.index("--as") :] == ["--as", "device", "--ssid", four.SSID, "--only", "join.auth"]
 
 
 def test_a_warning_ends_with_exit_code_0_before_the_change_too() -> None:
