@@ -482,6 +482,14 @@ class System:
         """
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
+    def lock_file(self, opened: int) -> bool:
+        """Take the lock of an open file for this process, until that ends or closes the file; False: another has it.
+
+        Raises:
+            OSError: this system has no such locks.
+        """
+        raise OSError("this system has no locks of files")
+
     def has_own_window(self) -> bool:
         """Whether this program's window was made for it, as by a double click, and closes at its end."""
         return False

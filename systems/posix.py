@@ -1,6 +1,7 @@
 """What Linux and macOS do alike."""
 
 import contextlib
+import fcntl
 import os
 import shlex
 import signal
@@ -43,6 +44,15 @@ def forget_typed() -> None:
     """Forget what was typed for standard input so far."""
     with contextlib.suppress(termios.error, OSError, ValueError, AttributeError):
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
+
+
+def lock_file(opened: int) -> bool:
+    """Take the lock of an open file (flock(2)); False: another process has it."""
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def quoted(word: str) -> str:

@@ -68,21 +68,42 @@ def load_saved(path: Path) -> Saved:
             content = file.read(LARGEST_FILE + 1)
     except OSError as problem:
         raise SavedReportError(f"{path}: {problem.strerror or problem}") from problem
-    if len(content) > LARGEST_FILE:
-        raise SavedReportError(f"{path}: larger than {LARGEST_FILE >> 20} MiB, the limit for a saved report")
-    if is_page(content):
-        try:
-            content = unpacked(content, LARGEST_FILE)
-        except ValueError as problem:
-            raise SavedReportError(f"{path}: {problem}; {_GIVE_JSON}") from problem
     try:
-        saved = msgspec.json.decode(content, type=Saved)
+        return decoded(document_in(content))
+    except ValueError as problem:
+        raise SavedReportError(f"{path}: {problem}") from problem
+
+
+def document_in(content: bytes) -> bytes:
+    """The JSON in a file: all of it, or what a page holds.
+
+    Raises:
+        ValueError: it is too large, or a page without a whole document in it; the message says which.
+    """
+    if len(content) > LARGEST_FILE:
+        raise ValueError(f"larger than {LARGEST_FILE >> 20} MiB, the limit for a saved report")
+    if not is_page(content):
+        return content
+    try:
+        return unpacked(content, LARGEST_FILE)
+    except ValueError as problem:
+        raise ValueError(f"{problem}; {_GIVE_JSON}") from problem
+
+
+def decoded(document: bytes) -> Saved:
+    """The saved report in a document.
+
+    Raises:
+        ValueError: it is no report of this schema, or it cannot be judged again; the message says which.
+    """
+    try:
+        saved = msgspec.json.decode(document, type=Saved)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        raise SavedReportError(f"{path}: not a saved report of schema netpreflight-report/1: {reason}") from problem
+        raise ValueError(f"not a saved report of schema netpreflight-report/1: {reason}") from problem
     if (why := _why_not_again(saved)) is not None:
         level = "" if saved.sharing is UNSET else f" (--share {saved.sharing})"
-        raise SavedReportError(f"{path}: made for sharing{level}, {why}, so it cannot be judged again; {_GIVE_JSON}")
+        raise ValueError(f"made for sharing{level}, {why}, so it cannot be judged again; {_GIVE_JSON}")
     return saved
 
 

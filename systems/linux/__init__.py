@@ -227,6 +227,10 @@ class Linux(System):
         """Forget what was typed for standard input so far."""
         posix.forget_typed()
 
+    def lock_file(self, opened: int) -> bool:
+        """Take the lock of an open file."""
+        return posix.lock_file(opened)
+
     def quoted(self, word: str) -> str | None:
         """A word for the shell."""
         return posix.quoted(word)

@@ -140,6 +140,10 @@ class Windows(System):
         """Create a file that nobody but this user and administrators may read."""
         return access.create_private(path)
 
+    def lock_file(self, opened: int) -> bool:
+        """Take the lock of an open file."""
+        return access.lock_file(opened)
+
     def has_own_window(self) -> bool:
         """Whether the console was made for this program."""
         return window.is_own()

@@ -66,6 +66,16 @@ def create_private(path: str) -> int:
     return opened
 
 
+def lock_file(opened: int) -> bool:
+    """Take the lock of the first byte of an open file (_locking, LK_NBLCK); False: another process has it."""
+    msvcrt = importlib.import_module("msvcrt")
+    try:
+        msvcrt.locking(opened, msvcrt.LK_NBLCK, 1)
+    except OSError:
+        return False
+    return True
+
+
 def _own_sid() -> str:
     """The security identifier of this process's user, as text: S-1-5-….
 

@@ -39,6 +39,7 @@ HEAVY = {
     "prompt_toolkit": {"agent/picker.py"},
     "serial": {"probes/serial_port.py"},
     "typer": COMMAND_LINE,
+    "duckdb": {"fleet/engine.py"},
     "subprocess": {"systems/programs.py"},
     "webbrowser": {"systems/programs.py"},
     "time": {"probes/net/clock.py"},
@@ -119,6 +120,12 @@ def test_there_is_something_to_look_at() -> None:
 
 def test_probes_know_no_device_and_no_report() -> None:
     assert not {pair for pair in imported("probes/") if within(pair[1], "netpreflight.agent", "netpreflight.reports")}
+
+
+def test_only_the_command_line_knows_the_tables_of_many_runs() -> None:
+    users = {name for name, module in imported("") if within(module, "netpreflight.fleet")}
+
+    assert {name for name in users if not name.startswith(("fleet/", "agent/cli/"))} == set()
 
 
 def test_systems_know_no_more_of_the_rest_than_what_an_observation_holds() -> None:

@@ -1,0 +1,481 @@
+"""What one file holds, as rows of the tables. Pure: bytes in, rows out.
+
+A report's results are taken as they stand in it, by the rules of its time: `tool` and `rules` say which. A page holds
+no results, so its run is judged here.
+"""
+
+import base64
+import datetime as dt
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from netpreflight.agent import __version__, profiles
+from netpreflight.agent.report import RULES, Report, Saved, SharedLevel, Tool, decoded, document_in, make
+from netpreflight.agent.report.changes import subnet_of
+from netpreflight.agent.report.hardware_makers import maker
+from netpreflight.agent.results import LogAnswer, Status, Verdict
+from netpreflight.fleet.tables import LONGEST_TEXT, TABLES
+from netpreflight.probes.observations import Bss, Dhcp, Observations, Path, strength
+from netpreflight.probes.observations import Mapping as NatMapping
+
+READ_BY = f"{__version__}/{RULES}"
+"""This version, and that of its rules: what another one could not read is tried again."""
+FUTURE_S = 3600
+"""By how much a laptop's clock may be ahead of this one's."""
+_MOST_BSS, _MOST_HOPS = 100, 256
+_LARGEST_PACKED = 20 << 20
+_PACKING = 6
+"""zlib's level: a higher one takes three times as long for 3 %."""
+_REDUNDANT_GATEWAY = ("00:00:5e:00:01:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:")
+"""MAC addresses that many networks have: VRRP (RFC 9568 section 7.3), HSRP and GLBP."""
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII)
+_EMPTY = re.compile(rb'"[a-z0-9_]+":(?:null|false|0|\[\]|\{\}|"")(?:,|(?=\}))|,(?=\})', re.ASCII)
+"""A member of an object that says nothing, as a field that a later version added says nothing of an earlier run."""
+_NESTED = 3
+"""How often that is left out: an object may be empty without it, and then the one that it is in."""
+_WHOLE = re.compile(rb"(\d)\.0(?=[,\]}])")
+
+Outcome = Literal["run", "log", "watch", "quarantined"]
+Kind = Literal[
+    "not-a-file", "unreadable", "too-large", "not-a-run", "newer", "bad-time", "future", "altered", "killed", "internal"
+]
+"""Why a file is quarantined."""
+Rows = dict[str, list[dict[str, Any]]]
+
+
+class RefusedError(ValueError):
+    """What a file holds cannot be taken in; the message is one line.
+
+    Args:
+        kind: why, as a word.
+        reason: the same, as a sentence.
+    """
+
+    def __init__(self, kind: Kind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+class Taken(NamedTuple):
+    """What a file holds."""
+
+    outcome: Outcome
+    key: str
+    rows: Rows
+
+
+class Source(NamedTuple):
+    """A file, and what is known of it beside its content."""
+
+    file: str
+    received: dt.datetime
+    site: str | None = None
+    """From a manifest or the file's name."""
+    site_from: str | None = None
+    place: str | None = None
+
+
+# --- what is read of a document: results that a later version adds or leaves out are no error
+
+_Short = Annotated[str, Meta(max_length=65_536)]
+
+
+class _Check(Struct, frozen=True, kw_only=True):
+    id: _Short
+    status: Status
+    level: _Short | None = None
+    problem: _Short | None = None
+    owner: _Short | None = None
+    due_to: _Short | None = None
+    summary: _Short | None = None
+
+
+class _Rule(Struct, frozen=True, kw_only=True):
+    protocol: Literal["udp", "tcp"]
+    port: Annotated[int, Meta(ge=1, le=65_535)]
+    host: _Short | None = None
+    addresses: list[_Short] = field(default_factory=list)
+    idle_s: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+
+    @property
+    def key(self) -> str:
+        """What is let out, alike at all sites."""
+        return f"{self.protocol.upper()} {self.port} to {self.host or ', '.join(self.addresses)}"
+
+
+class _Change(Struct, frozen=True, kw_only=True):
+    checks: list[_Short]
+    problems: list[_Short | None] = field(default_factory=list)
+    needed: bool
+    where: _Short
+    owner: _Short | None = None
+    line: _Short
+    rules: Annotated[list[_Rule], Meta(max_length=64)] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """What has to change, alike at all sites: the firewall's rules, or what was found."""
+        if self.rules:
+            return "; ".join(sorted({rule.key for rule in self.rules}))
+        problems = [*self.problems, *([None] * len(self.checks))]
+        found = zip(self.checks, problems, strict=False)
+        return ", ".join(sorted({f"{check}: {problem}" if problem else check for check, problem in found}))
+
+
+class _Enough(Struct, frozen=True, kw_only=True):
+    answer: _Short
+    fix: list[_Short] = field(default_factory=list)
+
+
+class _Device(Struct, frozen=True, kw_only=True):
+    name: _Short
+    os_version: _Short | None = None
+    verdict: Verdict
+    online: bool | None = None
+    stops_at: _Short | None = None
+
+
+class _Log(Struct, frozen=True, kw_only=True):
+    answer: LogAnswer
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """The results in a report, as far as they are taken in."""
+
+    started: _Short
+    tool: Tool
+    device: "_Judged"
+    complete: bool = True
+    sharing: SharedLevel | None = None
+    verdict: Verdict | None = None
+    checks: Annotated[list[_Check], Meta(max_length=500)] = field(default_factory=list)
+    changes: Annotated[list[_Change], Meta(max_length=200)] = field(default_factory=list)
+    enough: _Enough | None = None
+    devices: Annotated[list[_Device], Meta(max_length=200)] = field(default_factory=list)
+    site: _Short | None = None
+    place: _Short | None = None
+    log: _Log | None = None
+
+
+class _Judged(Struct, frozen=True, kw_only=True):
+    name: _Short
+    os_version: _Short | None = None
+
+
+class _Named(Struct, frozen=True, kw_only=True):
+    schema: _Short
+
+
+# --- reading
+
+
+def take(content: bytes, source: Source) -> Taken:
+    """The rows of what a file holds.
+
+    Raises:
+        RefusedError: it is nothing that can be taken in.
+    """
+    try:
+        document = document_in(content)
+        schema = msgspec.json.decode(document, type=_Named).schema
+        if schema == "netpreflight-report/1":
+            return _take_report(document, source)
+        if schema == "netpreflight-log/1":
+            return _take_log(document, source)
+    except RefusedError:
+        raise
+    except (ValueError, RecursionError) as problem:  # msgspec's errors are ValueErrors, too
+        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        raise RefusedError("not-a-run", _cut(reason)) from problem
+    if schema.startswith("netpreflight-"):
+        raise RefusedError("newer", f"of the schema {_cut(schema)[:80]}, which this version does not take in")
+    raise RefusedError("not-a-run", "no document of netpreflight")
+
+
+def _take_report(document: bytes, source: Source) -> Taken:
+    """The rows of a report, or of the run in a page."""
+    told = msgspec.json.decode(document, type=Told)
+    started = _moment(told.started, source.received)
+    saved = None
+    if told.sharing != "public":
+        try:
+            saved = decoded(document)
+        except ValueError as problem:
+            if told.sharing is None:
+                raise RefusedError(
+                    "altered" if "taken out" in str(problem) else "not-a-run", _cut(problem)
+                ) from problem
+    if told.verdict is None and saved is not None:
+        told = _judged(told, saved)
+    parts = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
+    key = _key(told.started, bytes(parts.get("observations", b"")))
+    rows = _rows_of_results(told, key, started, source.received)
+    rows["runs"] = [_run_row(told, saved, key, started, source)]
+    if saved is not None:
+        rows["raw"] = [{"run": key, "document": base64.b64encode(_packed(parts, saved)).decode()}]
+        rows["bss"] = list(_bss_rows(saved.observations, told.sharing))
+        rows["hops"] = list(_hop_rows(saved.observations.path, told.sharing))
+    for table in ("bss", "hops"):
+        for row in rows.get(table, ()):
+            row["run"] = key
+    if told.log is not None:
+        site, site_from = rows["runs"][0]["site"], rows["runs"][0]["site_from"]
+        rows["logs"] = [_log_row(told.log.answer, key, source) | {"run": key, "site": site, "site_from": site_from}]
+    return Taken("run", key, rows)
+
+
+def _take_log(document: bytes, source: Source) -> Taken:
+    """The row of what a device's own log says."""
+    answer = msgspec.json.decode(document, type=LogAnswer)
+    key = _hash(msgspec.json.encode(answer, order="sorted"))
+    return Taken("log", key, {"logs": [_log_row(answer, key, source)]})
+
+
+def unpacked_run(document: bytes) -> Saved:
+    """The run in a row of the table `raw`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    unpacking = zlib.decompressobj()
+    return decoded(unpacking.decompress(document, _LARGEST_PACKED))
+
+
+def _judged(told: Told, saved: Saved) -> Told:
+    """The results of a run that has none with it, for the device that it was judged for."""
+    if saved.device.name not in profiles.names():
+        return told
+    profile = profiles.load(saved.device.name, saved.device.os_version)
+    made: Report = make(saved.run, profile)
+    again = msgspec.convert(msgspec.to_builtins(made), type=Told)
+    return msgspec.structs.replace(again, site=told.site, place=told.place)
+
+
+def _moment(text: str, received: dt.datetime) -> dt.datetime:
+    """When a run was started, in UTC and without a zone."""
+    try:
+        found = dt.datetime.fromisoformat(text)
+        moment = (found.astimezone(dt.UTC) if found.tzinfo else found).replace(tzinfo=None)
+    except (ValueError, OverflowError) as problem:
+        raise RefusedError("bad-time", f"started at {_cut(text)[:40]!r}, which is no time") from problem
+    if moment > received + dt.timedelta(seconds=FUTURE_S):
+        raise RefusedError("future", f"started at {_cut(text)[:40]}, which is later than now: a clock was wrong")
+    return moment
+
+
+def _key(started: str, observations: bytes) -> str:
+    """The key of a run: the same, whatever wrote the document, in which order, and with which empty fields."""
+    observed = msgspec.json.encode(msgspec.json.decode(observations) if observations else None, order="sorted")
+    told = _WHOLE.sub(rb"\1", observed)
+    for _ in range(_NESTED):
+        told = _EMPTY.sub(b"", told)
+    return _hash(started.encode("utf-8", "replace") + b"\n" + told)
+
+
+def _hash(content: bytes) -> str:
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+_DERIVED = frozenset(Report.__struct_fields__) - frozenset(Saved.__struct_fields__)
+"""What judging makes of a run, and can make again."""
+
+
+def _packed(parts: Mapping[str, msgspec.Raw], saved: Saved) -> bytes:
+    """A document without its results, packed; what this version does not know stays in it for one that does."""
+    kept: dict[str, Any] = {name: value for name, value in parts.items() if name not in _DERIVED}
+    return zlib.compress(msgspec.json.encode({**kept, "checks": saved.checks}), _PACKING)
+
+
+# --- rows
+
+
+def _cut(text: object) -> str:
+    """A text that a table can hold."""
+    return str(text)[:LONGEST_TEXT].replace("\0", "\\x00")
+
+
+def _row(**values: Any) -> dict[str, Any]:
+    """A row whose texts are cut."""
+    return {name: _cut(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _run_row(told: Told, saved: Saved | None, key: str, started: dt.datetime, source: Source) -> dict[str, Any]:
+    """The row of a run in `runs`."""
+    seen = saved.observations if saved is not None else Observations()
+    is_complete = told.sharing is None
+    scope, wifi = seen.scope, seen.wifi
+    mac = (scope.gateway_mac or "").lower() if is_complete else ""
+    gateway = mac if _MAC.fullmatch(mac) else None
+    site, site_from = _site(told, gateway, source)
+    subnet = subnet_of(seen) if is_complete else None
+    resolvers = seen.dhcp.resolvers() if seen.dhcp is not None and is_complete else []
+    return _row(
+        run=key,
+        site=site,
+        site_from=site_from,
+        place=told.place or source.place,
+        started=started.isoformat(),
+        received=source.received.isoformat(),
+        sharing=told.sharing or "complete",
+        judgeable=saved is not None,
+        complete=told.complete,
+        schema="netpreflight-report/1",
+        tool=told.tool.version,
+        rules=told.tool.rules,
+        device=told.device.name,
+        os=told.device.os_version,
+        verdict=told.verdict,
+        medium=scope.medium,
+        ssid=(wifi.target if wifi is not None else None) or scope.ssid if is_complete else None,
+        bssid=scope.bssid if is_complete else None,
+        gateway_mac=gateway,
+        oui=gateway[:8] if gateway and not int(gateway[:2], 16) & 2 else None,
+        maker=_maker(gateway) if gateway else None,
+        subnet=str(subnet) if subnet else None,
+        resolver=resolvers[0] if resolvers else None,
+        lease_s=_lease_s(seen.dhcp),
+        nat_idle_s=_nat_idle_s(seen.mapping),
+        enough=told.enough.answer if told.enough is not None else None,
+        file=source.file,
+    )
+
+
+def _site(told: Told, gateway: str | None, source: Source) -> tuple[str | None, str]:
+    """Where a run was made, and where that is from. What is public has no site."""
+    if told.sharing == "public":
+        return None, "unknown"
+    if told.site:
+        return told.site, "label"
+    if source.site:
+        return source.site, source.site_from or "manifest"
+    if gateway and not gateway.startswith(_REDUNDANT_GATEWAY):
+        return f"gateway {gateway}", "gateway"
+    return None, "unknown"
+
+
+@lru_cache(10_000)
+def _maker(mac: str) -> str | None:
+    """Who made an interface; an address that was made up locally has no maker (IEEE 802-2014, 8.4)."""
+    return None if int(mac[:2], 16) & 2 else maker(mac)
+
+
+def _lease_s(dhcp: Dhcp | None) -> int | None:
+    return dhcp.granted.lease_s if dhcp is not None and dhcp.granted is not None else None
+
+
+def _nat_idle_s(mapping: NatMapping | None) -> float | None:
+    """How long a silent conversation was seen to be kept, in seconds."""
+    kept = mapping is not None and mapping.cookie and mapping.after_answer == "accepted"
+    return mapping.idle_s if kept and mapping is not None else None
+
+
+def _rows_of_results(told: Told, key: str, started: dt.datetime, received: dt.datetime) -> Rows:
+    """The rows of what judging made of a run, for the device that it was judged for; verdicts for the others, too."""
+    failing = ",".join(
+        f"{check.id}:{check.owner or ''}"
+        for check in told.checks
+        if (check.status, check.level) == ("fail", "required")
+    )
+    verdicts: dict[tuple[str, str | None], dict[str, Any]] = {}
+    for device in told.devices:
+        verdicts[device.name, device.os_version] = {
+            "verdict": device.verdict, "online": device.online, "stops_at": device.stops_at,
+        }  # fmt: skip
+    own = told.device.name, told.device.os_version
+    if told.verdict is not None:
+        verdicts[own] = {**verdicts.get(own, {}), "verdict": told.verdict, "failing": failing}
+    judged = min(started, received).isoformat()  # a judging again is later, whatever the laptop's clock said
+    return {
+        "checks": [
+            _row(run=key, **{name: getattr(check, name) for name in _Check.__struct_fields__}) for check in told.checks
+        ],
+        "verdicts": [
+            _row(run=key, device=name, os=version, rules=told.tool.rules, judged=judged, **verdict)
+            for (name, version), verdict in verdicts.items()
+        ],
+        "changes": [_change_row(change, key, told.enough) for change in told.changes],
+    }
+
+
+def _change_row(change: _Change, key: str, enough: _Enough | None) -> dict[str, Any]:
+    rule = change.rules[0] if change.rules else None
+    return _row(
+        run=key,
+        key=change.key,
+        place=change.where,
+        owner=change.owner,
+        needed=change.needed,
+        protocol=rule.protocol if rule else None,
+        port=rule.port if rule else None,
+        host=rule.host if rule else None,
+        idle_s=rule.idle_s if rule else None,
+        alone_enough=enough is not None and enough.answer == "alone" and not set(enough.fix).isdisjoint(change.checks),
+        line=change.line,
+    )
+
+
+def _bss_rows(seen: Observations, sharing: SharedLevel | None) -> Iterator[dict[str, Any]]:
+    """The rows of what is on the air, the strongest; a shared run's names number within that run only."""
+    heard: Iterable[Bss] = seen.wifi.bss if seen.wifi is not None else ()
+    for bss in sorted(heard, key=lambda bss: -strength(bss.signal_dbm))[:_MOST_BSS]:
+        yield _row(
+            ssid=bss.ssid if sharing is None else None,
+            bssid=bss.bssid if sharing is None else None,
+            frequency_mhz=_small(bss.frequency_mhz),
+            channel=_small(bss.channel),
+            width_mhz=_small(bss.width_mhz),
+            signal_dbm=bss.signal_dbm,
+            security=",".join(bss.security) if bss.security else None,
+        )
+
+
+def _hop_rows(path: Path | None, sharing: SharedLevel | None) -> Iterator[dict[str, Any]]:
+    """The rows of the routers that reported a packet of the device's port."""
+    found = [
+        _row(
+            protocol=target.device.protocol,
+            port=_small(target.device.port),
+            ttl=_small(probe.ttl),
+            router=probe.source if sharing is None else None,
+        )
+        for target in (path.targets if path is not None else ())
+        for probe in target.device.probes
+        if probe.source is not None
+    ]
+    return iter(found[:_MOST_HOPS])
+
+
+def _log_row(answer: LogAnswer, key: str, source: Source) -> dict[str, Any]:
+    return _row(
+        log=key,
+        site=source.site,
+        site_from=source.site_from or "unknown",
+        received=source.received.isoformat(),
+        device=answer.device,
+        os=answer.os_version,
+        result=answer.result,
+        stage=answer.stage,
+        problem=answer.problem,
+        check_id=answer.check,
+        owner=answer.owner,
+        attempts=len(answer.attempts),
+        file=source.file,
+    )
+
+
+def _small(number: int | None) -> int | None:
+    """A number that a column of 32 bits holds; a greater one is no channel and no hop."""
+    return number if number is not None and abs(number) < 2**31 else None
+
+
+def lines_of(rows: Rows) -> dict[str, bytes]:
+    """Rows as lines of JSON, by table."""
+    encode = msgspec.json.Encoder().encode
+    return {table: b"".join(encode(row) + b"\n" for row in rows[table]) for table in TABLES if rows.get(table)}

@@ -1,0 +1,100 @@
+"""DuckDB, as far as it is used: it sees our own rows and the store's Parquet files, and nothing from outside."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import duckdb
+
+from netpreflight.fleet.store import Store, quoted
+from netpreflight.fleet.tables import TABLES
+
+Connection = duckdb.DuckDBPyConnection
+MEMORY = "512MB"
+"""At most for the rows in hand; what is more goes to the store's folder for a while."""
+LONGEST_QUERY_S = 60.0
+_DISK = "8GB"
+_THREADS = 2
+
+
+class QueryError(ValueError):
+    """A query cannot be answered; the message is one line."""
+
+
+class Answer(NamedTuple):
+    """The rows that a query found, below the names of their columns."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+def for_writing(store: Store) -> Connection:
+    """A connection that reads and writes the store's folder, and nothing else."""
+    connection = duckdb.connect(":memory:")
+    for name, value in (
+        ("memory_limit", quoted(MEMORY)),
+        ("threads", str(_THREADS)),
+        ("temp_directory", quoted(store.folder / "temporary")),
+        ("max_temp_directory_size", quoted(_DISK)),
+        ("allowed_directories", f"[{quoted(store.folder)}]"),
+        ("enable_external_access", "false"),
+    ):
+        connection.execute(f"SET {name} = {value}")
+    return connection
+
+
+def for_reading(store: Store) -> Connection:
+    """A connection with a view for each table; no statement can change its limits any more."""
+    connection = for_writing(store)
+    for table in TABLES:
+        connection.execute(f"CREATE VIEW {table} AS {relation(store, table)}")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def relation(store: Store, table: str) -> str:
+    """A SELECT of all rows of a table; what a part of an earlier version does not have is null."""
+    empty = ", ".join(f"CAST(NULL AS {column.type}) AS {column.name}" for column in TABLES[table])
+    select = f"SELECT {empty} WHERE false"
+    if files := store.files(table):
+        listed = ", ".join(quoted(file) for file in files)
+        select += f" UNION ALL BY NAME SELECT * FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608 - quoted paths
+    return select
+
+
+def ask(connection: Connection, sql: str, most: int | None = None) -> Answer:
+    """The answer to one of our own queries, or the first rows of it."""
+    found = connection.execute(sql)
+    columns = [column[0] for column in found.description or []]
+    return Answer(columns, found.fetchall() if most is None else found.fetchmany(most))
+
+
+def ask_for_user(connection: Connection, sql: str, most: int, seconds: float = LONGEST_QUERY_S) -> Answer:
+    """The answer to a user's query: one SELECT, within limits of time and memory.
+
+    Raises:
+        QueryError: it is no single SELECT, it fails, or it takes too long.
+    """
+    try:
+        statements = connection.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise QueryError("give one SELECT: a query reads, and changes nothing")
+        with _interrupted_after(connection, seconds):
+            return ask(connection, sql, most)
+    except duckdb.InterruptException as problem:
+        raise QueryError(f"the query took longer than {seconds:g} s") from problem
+    except duckdb.Error as problem:
+        raise QueryError(" ".join(str(problem).split())) from problem
+
+
+@contextlib.contextmanager
+def _interrupted_after(connection: Connection, seconds: float) -> Iterator[None]:
+    """End what the connection does after so many seconds."""
+    timer = threading.Timer(seconds, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,90 @@
+"""Finding files, and reading each within limits: what somebody else put there must not hang or fill this process."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+from netpreflight.agent.report import LARGEST_FILE
+from netpreflight.fleet.document import Kind
+
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+"""A pipe without a writer is not waited for, and no link is followed."""
+
+
+class Read(NamedTuple):
+    """A file, as far as it was read."""
+
+    path: Path
+    content: bytes
+    hash: str
+    """Of the content; of a file that was not read, of what was found."""
+    kind: Kind | None = None
+    """Why it was not read; None: it was."""
+    reason: str = ""
+
+
+def find(paths: Iterable[Path]) -> Iterator[Path]:
+    """Every file that is named or in a folder that is named, each folder in order of names.
+
+    Names in folders that begin with a dot are left out: so are files named that a copy has not finished. No link is
+    followed into a folder.
+    """
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            yield from _in_folder(path)
+        else:
+            yield path
+
+
+def _in_folder(top: Path) -> Iterator[Path]:
+    """The files in a folder and those below it, without recursion: a tree may be deeper than Python's stack."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+        except OSError:
+            yield folder  # which is told when it is read
+            continue
+        shown = [entry for entry in entries if not entry.name.startswith(".")]
+        yield from (folder / entry.name for entry in shown if not entry.is_dir(follow_symlinks=False))
+        waiting += [folder / entry.name for entry in reversed(shown) if entry.is_dir(follow_symlinks=False)]
+
+
+def read(path: Path) -> Read:
+    """Read a file, within the limit for a saved report."""
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            what = "a link" if stat.S_ISLNK(found.st_mode) else "no file"
+            return _not_read(path, "not-a-file", f"{what}, and not a file with a run in it")
+        opened = os.open(path, _OPEN)
+        with os.fdopen(opened, "rb") as file:
+            status = os.fstat(opened)
+            if not stat.S_ISREG(status.st_mode):
+                return _not_read(path, "not-a-file", "no file")
+            if status.st_size > LARGEST_FILE:
+                return _not_read(path, "too-large", f"larger than {LARGEST_FILE >> 20} MiB: {status.st_size} bytes")
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as problem:
+        return _not_read(path, "unreadable", problem.strerror or type(problem).__name__)
+    except ValueError as problem:  # a NUL in the path
+        return _not_read(path, "unreadable", str(problem))
+    return Read(path, content, _hash(content))
+
+
+def named(path: Path) -> str:
+    """A path as a text that can be stored: absolute, with undecodable bytes escaped."""
+    return os.fsencode(path.absolute()).decode("utf-8", "backslashreplace")
+
+
+def _not_read(path: Path, kind: Kind, reason: str) -> Read:
+    return Read(path, b"", _hash(f"{kind}\n{reason}\n{named(path)}".encode()), kind, reason)
+
+
+def _hash(content: bytes) -> str:
+    return blake2b(content, digest_size=16).hexdigest()
