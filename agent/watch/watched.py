@@ -233,7 +233,7 @@ class Cluster(Struct, frozen=True, kw_only=True):
     watched: Count
     expected: Annotated[float, Meta(ge=0, le=2**48)]
     needed: Count | None
-    chance: Annotated[float, Meta(ge=0, le=1)]
+    chance: Annotated[float, Meta(ge=0, le=2**48)]
 
 
 class Clusters(Struct, frozen=True, kw_only=True):

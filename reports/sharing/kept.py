@@ -34,6 +34,13 @@ class Kept(NamedTuple):
         """Whether these bytes (hexadecimal) are a network's name that stays."""
         return self.names_by_hex.get(octets) in self.names
 
+    def learn(self, texts: Texts, level: SharedLevel) -> None:
+        """Keep what is this network's own in what is about it alone, such as a watch."""
+        self.asked.update(name.lower() for name in texts.get("asked-name", ()))
+        if level == "ticket":
+            self.names.update(texts.get("ssid", ()))
+            self.macs.update(map(plain_mac, texts.get("bssid", ())))
+
 
 def kept(reports: Sequence[Report], held: Sequence[Texts], level: SharedLevel) -> Kept:
     """What stays of reports that are shown together; `held` has all texts of each report."""

@@ -7,6 +7,7 @@ The types of the observations say what each text may reveal (`observations.Revea
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec import Struct
 
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Report, SharedLevel, SharingLevel
@@ -56,6 +57,7 @@ def hidden(
     level: SharedLevel,
     events: Sequence[Event] = (),
     logs: Sequence[DeviceLog] = (),
+    own: Sequence[Struct] = (),
 ) -> AnyStruct:
     """`made` without what the level hides; it may quote anything in these reports, which all share the same tokens.
 
@@ -65,18 +67,28 @@ def hidden(
         level: what to hide.
         events: the events in it, which quote what the network said, as observations do.
         logs: logs of devices that it quotes, beside those in the reports.
+        own: what holds names and addresses of this network that stand in no report, such as a watch.
     """
     if level != "public":
-        return replaced(made, _shown(reports, level, events, logs))
+        return replaced(made, _shown(reports, level, events, logs, own))
     rounding = Rounding()
     reports = [rounding.of(report) for report in reports]
-    return by_token(replaced(rounding.of(made), _shown(reports, level, events, logs)))
+    return by_token(replaced(rounding.of(made), _shown(reports, level, events, logs, own)))
 
 
-def _shown(reports: Sequence[Report], level: SharedLevel, events: Sequence[Event], logs: Sequence[DeviceLog]) -> Show:
+def _shown(
+    reports: Sequence[Report],
+    level: SharedLevel,
+    events: Sequence[Event],
+    logs: Sequence[DeviceLog],
+    own: Sequence[Struct],
+) -> Show:
     """Give every value in the reports its token; returns how each kind of text is shown."""
     held = [texts(report.observations, report.footprint) for report in reports]
+    held_by_own = [texts(part) for part in own]
     stays = kept(reports, held, level)
+    for found in held_by_own:
+        stays.learn(found, level)
     logs = [*logs, *(report.observations.log for report in reports if report.observations.log)]
     if level == "ticket":
         stays.names.update(name for log in logs for name in own_names(log))
@@ -92,9 +104,15 @@ def _shown(reports: Sequence[Report], level: SharedLevel, events: Sequence[Event
     lines = DeviceLines(logs, stays, names.ssid, shapes)
     show = by_kind(names, addresses, shapes, nameless, nameless.text, lines.line)
     for report, found in zip(reports, held, strict=True):
-        _learn(report.observations, found, show, quoted, words)
+        wifi = report.observations.wifi
+        judged = [wifi.target] if wifi and wifi.target else []
+        _learn(judged, list(_redirects(report.observations)), found, show, quoted, words)
+    for found in held_by_own:
+        _learn([], [], found, show, quoted, words)
     if stays.public:
-        for text in dict.fromkeys(text for found in (*held, texts(*events)) for text in found.get("words", ())):
+        for text in dict.fromkeys(
+            text for found in (*held, *held_by_own, texts(*events)) for text in found.get("words", ())
+        ):
             for inner in quoted_in(text):
                 if inner not in quoted and show["host"](inner) != inner:
                     quoted[inner] = HIDDEN
@@ -105,8 +123,19 @@ def _shown(reports: Sequence[Report], level: SharedLevel, events: Sequence[Event
     return by_kind(names, addresses, shapes, sentences, log_line, lines.line)
 
 
-def _learn(seen: Observations, found: Texts, show: Show, quoted: dict[str, str], words: SpokenWords) -> None:
-    """Give each value its token, and register it for replacement in sentences: in quotes, and as a word."""
+def _learn(
+    names: list[str], urls: list[str], found: Texts, show: Show, quoted: dict[str, str], words: SpokenWords
+) -> None:
+    """Give each value its token, and register it for replacement in sentences: in quotes, and as a word.
+
+    Args:
+        names: names of networks, which get their tokens before those in `found`.
+        urls: URLs that are not in `found`.
+        found: the texts.
+        show: how each kind of text is shown.
+        quoted: what replaces what in quotes; it is added to.
+        words: what replaces which words; it is added to.
+    """
 
     def learn(value: str, replacement: str, *, spoken: bool = True, short: bool = False) -> None:
         """Replace a value in quotes and, if `spoken`, also as whole words in sentences, if `short` even short ones."""
@@ -115,12 +144,11 @@ def _learn(seen: Observations, found: Texts, show: Show, quoted: dict[str, str],
             if spoken:
                 words.learn(value, replacement, short=short)
 
-    judged = [seen.wifi.target] if seen.wifi and seen.wifi.target else []
-    for name in (*judged, *found.get("ssid", ())):
+    for name in (*names, *found.get("ssid", ())):
         learn(name, show["ssid"](name), spoken=False)  # any word can be a network's name
     for bssid in found.get("bssid", ()):
         show["bssid"](bssid)
-    for url in dict.fromkeys((*found.get("url", ()), *_redirects(seen))):
+    for url in dict.fromkeys((*found.get("url", ()), *urls)):
         for text in (url, url.strip()):
             learn(text, show["url"](text))
         if host := parts(url).host:

@@ -1,6 +1,7 @@
 """An observation with a canary in every field, built from the types: a field that is added is covered by itself."""
 
 import base64
+import datetime as dt
 import itertools
 from collections.abc import Iterator
 from types import UnionType
@@ -10,7 +11,10 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
+from netpreflight.agent.watch.watched import Watch
 from netpreflight.probes.observations import Contact, Observations, Reveals
+
+AT = dt.datetime(2026, 11, 2, 3, 14, 15, tzinfo=dt.UTC)
 
 
 class Filler:
@@ -30,6 +34,11 @@ class Filler:
         """Every observation, every field filled."""
         made: Observations = self._struct(Observations)
         return made
+
+    def watch(self) -> Watch:
+        """A watch of a day, with two of everything in it."""
+        made: Watch = self._struct(Watch)
+        return msgspec.structs.replace(made, end=made.begin + dt.timedelta(days=1))
 
     def footprint(self) -> list[Contact]:
         """One contact."""
@@ -65,7 +74,7 @@ class Filler:
             return self._canary(where, what)
         if isinstance(kind, type) and issubclass(kind, Struct):
             return self._struct(kind)
-        return {int: 3, float: 1.5, bool: bool(self._choice % 2)}[kind]
+        return {int: 3, float: 1.5, bool: bool(self._choice % 2), dt.datetime: AT}[kind]
 
     def _canary(self, where: str, what: Reveals) -> str:
         number = next(self._numbers)

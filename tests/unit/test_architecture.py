@@ -35,6 +35,7 @@ HEAVY = {
         "reports/channel_map.py",
         "reports/check_page.py",
         "reports/comparison/terminal.py",
+        "reports/watch/terminal.py",
     },
     "prompt_toolkit": {"agent/picker.py"},
     "serial": {"probes/serial_port.py"},

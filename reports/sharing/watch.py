@@ -1,0 +1,65 @@
+"""A watch for a level of sharing: its texts as in a report, and in public its times moved, so that no place is told."""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from netpreflight.agent.report import SharingLevel
+from netpreflight.agent.watch.clusters import clusters
+from netpreflight.agent.watch.watched import Hour, Watch
+from netpreflight.reports.sharing.share import hidden
+from netpreflight.reports.sharing.tokens import HIDDEN
+from netpreflight.reports.sharing.walk import AnyStruct
+
+
+def shared_watch(watch: Watch, level: SharingLevel) -> Watch:
+    """The watch as it may be shown at this level.
+
+    In public all times are moved by less than an hour, so that the watch begins at a full hour and each outage keeps
+    its length; the time zone is left out, and hours of the day are counted in UTC.
+    """
+    if level == "complete":
+        return watch
+    made = _without_headlines(watch)
+    if level == "public":
+        in_utc = msgspec.structs.replace(made, utc_offset_s=None)
+        made = _moved(msgspec.structs.replace(in_utc, clusters=clusters(in_utc)), _past_the_hour(watch.begin))
+    return hidden(made, [], level, own=[watch])
+
+
+def _without_headlines(watch: Watch) -> Watch:
+    """Without what the full runs said: they name more of the network than the watch, and are shared by themselves."""
+    outages = [
+        msgspec.structs.replace(outage, runs=[msgspec.structs.replace(run, said=HIDDEN) for run in outage.runs])
+        for outage in watch.outages
+    ]
+    return msgspec.structs.replace(watch, outages=outages)
+
+
+def _past_the_hour(at: dt.datetime) -> dt.timedelta:
+    return at - at.replace(minute=0, second=0, microsecond=0)
+
+
+def _moved(value: AnyStruct, by: dt.timedelta) -> AnyStruct:
+    """A struct with every time in it moved back; that of an `Hour` is a full hour, and tells no minute as it is."""
+    if isinstance(value, Hour):
+        return value
+    changes: dict[str, Any] = {}
+    for name in value.__struct_fields__:
+        held = getattr(value, name)
+        if isinstance(held, dt.datetime):
+            changes[name] = _back(held, by)
+        elif isinstance(held, Struct):
+            changes[name] = _moved(held, by)
+        elif isinstance(held, list):
+            changes[name] = [_moved(item, by) if isinstance(item, Struct) else item for item in held]
+    return msgspec.structs.replace(value, **changes)
+
+
+def _back(at: dt.datetime, by: dt.timedelta) -> dt.datetime:
+    try:
+        return (at - by).replace(microsecond=0)
+    except OverflowError:  # only a forged watch is of the year 1
+        return at.replace(minute=0, second=0, microsecond=0)

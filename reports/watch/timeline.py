@@ -1,0 +1,80 @@
+"""The picture of a watch: a lane for each layer, with what was observed, what was not, and when it did not work.
+
+Positions are in per mille of the picture's width, so that a watch of any length has a bounded number of them.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from netpreflight.agent.watch.watched import LAYERS, Layer, Watch
+from netpreflight.reports.watch.words import LAYERS as TITLES
+from netpreflight.reports.watch.words import clock
+
+WIDTH = 1000
+
+
+class Bar(NamedTuple):
+    """A stretch of time."""
+
+    start: int
+    length: int
+
+
+class Lane(NamedTuple):
+    """A layer: when it did not work."""
+
+    layer: str
+    outages: list[Bar]
+
+
+class Timeline(NamedTuple):
+    """The picture.
+
+    Attributes:
+        blind: when nothing was observed.
+        scale: what the ends and the middle are labelled with.
+    """
+
+    lanes: list[Lane]
+    blind: list[Bar]
+    scale: list[str]
+
+
+def timeline(watch: Watch) -> Timeline:
+    """Lay out the picture: only layers that were asked have a lane."""
+    asked = {hour.layer for hour in watch.hours} | {outage.layer for outage in watch.outages}
+    return Timeline(
+        lanes=[Lane(TITLES[layer], list(_outages(watch, layer))) for layer in LAYERS if layer in asked],
+        blind=list(_bars(watch, ((gap.begin, gap.end) for gap in watch.unobserved))),
+        scale=[clock(watch, at) for at in (watch.begin, watch.begin + (watch.end - watch.begin) / 2, watch.end)],
+    )
+
+
+def _outages(watch: Watch, layer: Layer) -> Iterator[Bar]:
+    """When a layer did not work: from the first miss until it was seen to work again, or to the last miss."""
+    return _bars(
+        watch,
+        ((outage.first_bad, outage.first_good or outage.last_bad) for outage in watch.outages if outage.layer == layer),
+    )
+
+
+def _bars(watch: Watch, stretches: Iterable[tuple[dt.datetime, dt.datetime]]) -> Iterator[Bar]:
+    """Stretches as bars of at least 2 per mille; those that touch are drawn as one."""
+    whole = max((watch.end - watch.begin).total_seconds(), 1.0)
+
+    def place(at: dt.datetime) -> int:
+        """A time in per mille of the picture's width."""
+        return min(max(round((at - watch.begin).total_seconds() * WIDTH / whole), 0), WIDTH)
+
+    covered = [False] * (WIDTH + 1)
+    for begin, end in stretches:
+        start = min(place(begin), WIDTH - 2)
+        for at in range(start, max(place(end), start + 2)):
+            covered[at] = True
+    start = 0
+    for at in range(WIDTH + 1):
+        if not covered[at]:
+            if at > start:
+                yield Bar(start, at - start)
+            start = at + 1

@@ -1,0 +1,218 @@
+"""What all renderings of a watch share: its times as people read them, and its lines without markup."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from netpreflight.agent.owner import Owner, the_owner
+from netpreflight.agent.watch.durations import in_words
+from netpreflight.agent.watch.told import BROKE, WHY_BLIND, changes, lasted
+from netpreflight.agent.watch.watched import Asked, Cluster, Layer, NoteKind, Outage, Watch
+from netpreflight.probes.quoting import in_quotes
+
+MOST_OUTAGES = 200
+"""The most outages that are listed where people read; JSON has all of them."""
+MOST_OTHERS = 50
+"""The most gaps, notes and hosts that are listed."""
+LAYERS: dict[Layer, str] = {
+    "link": "link",
+    "ip": "address",
+    "gateway": "router",
+    "dns": "DNS",
+    "portal": "portal",
+    "ntp": "NTP",
+    "cloud": "cloud",
+}
+NOTES: dict[NoteKind, str] = {
+    "clock-stepped": "The clock was set",
+    "roamed": "Another access point",
+    "channel": "Another channel",
+    "deauthenticated": "Deauthenticated",
+    "lost-datagram": "A single loss",
+    "gateway-changed": "Another router",
+}
+_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
+class Line(NamedTuple):
+    """An outage as people read it."""
+
+    number: int
+    when: str
+    lasted: str
+    layer: str
+    broke: str
+    details: list[str]
+
+
+def zone(watch: Watch) -> str:
+    """The zone of all times that are shown: that of the laptop that watched, else UTC."""
+    offset_s = watch.utc_offset_s
+    if not offset_s:
+        return "UTC"
+    hours, minutes = divmod(abs(offset_s) // 60, 60)
+    return f"UTC{'+' if offset_s > 0 else '-'}{hours:02}:{minutes:02}"
+
+
+def clock(watch: Watch, at: dt.datetime) -> str:
+    """A time, to the second."""
+    try:
+        local = at + dt.timedelta(seconds=watch.utc_offset_s or 0)
+    except OverflowError:  # only a forged watch is of the year 1 or 9999
+        local = at
+    return local.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+
+
+def about(watch: Watch) -> str:
+    """What was watched, for which device, and when."""
+    network = f"on the Wi-Fi {in_quotes(watch.ssid)}" if watch.ssid else f"by {watch.interface or 'one interface'}"
+    return (
+        f"Watched {network} for {watch.device_label or watch.device}, from {clock(watch, watch.begin)} to "
+        f"{clock(watch, watch.end)} ({zone(watch)}). The cloud was asked every {watch.step_s:g} s."
+    )
+
+
+def asked_for(watch: Watch) -> list[tuple[str, str]]:
+    """Who has to change what: each owner with how many outages ask for it, and the change."""
+    return [
+        (f"{_who(change.owner)} ({change.outages} outage{'' if change.outages == 1 else 's'})", change.remedy)
+        for change in changes(watch.outages)
+    ]
+
+
+def _who(owner: Owner | None) -> str:
+    return the_owner(owner) if owner else "not known who"
+
+
+def lines(watch: Watch) -> list[Line]:
+    """The outages, at most `MOST_OUTAGES` of them."""
+    with_remedy = len(changes(watch.outages)) > 1  # else it is said once for all
+    return [
+        Line(
+            number=number,
+            when=_when(watch, outage),
+            lasted=lasted(outage),
+            layer=LAYERS[outage.layer],
+            broke=BROKE[outage.problem],
+            details=list(_details(watch, outage, with_remedy=with_remedy)),
+        )
+        for number, outage in enumerate(watch.outages[:MOST_OUTAGES], 1)
+    ]
+
+
+def left_out(watch: Watch) -> str:
+    """How many outages are not listed; empty: none."""
+    more = len(watch.outages) - MOST_OUTAGES
+    return f"{more} more are not listed here; the JSON document has all of them." if more > 0 else ""
+
+
+def _when(watch: Watch, outage: Outage) -> str:
+    """From the first miss until it was seen to work again."""
+    if outage.first_good is None:
+        return f"{clock(watch, outage.first_bad)} to an end that was not seen"
+    return f"{clock(watch, outage.first_bad)} to {_clock_beside(watch, outage.first_good, outage)}"
+
+
+def _clock_beside(watch: Watch, at: dt.datetime, outage: Outage) -> str:
+    """A time, without its day if it is that of the outage's first miss."""
+    first, shown = clock(watch, outage.first_bad), clock(watch, at)
+    return shown[11:] if shown[:10] == first[:10] else shown
+
+
+def _details(watch: Watch, outage: Outage, *, with_remedy: bool) -> Iterator[str]:
+    """What is known of an outage, a line each."""
+    yield outage.summary
+    first, last = (_clock_beside(watch, at, outage) for at in (outage.first_bad, outage.last_bad))
+    before = _clock_beside(watch, outage.last_good, outage) if outage.last_good else "not in this stretch"
+    after = _clock_beside(watch, outage.first_good, outage) if outage.first_good else f"not seen, {_end(outage)}"
+    yield f"Last seen to work: {before}; missed from {first} to {last}; seen to work again: {after}"
+    if outage.asked:
+        yield f"Asked within the same seconds: {'; '.join(map(_said, outage.asked))}"
+    if outage.ladder:
+        yield outage.ladder
+    for run in outage.runs:
+        over = ", which was after the outage" if run.is_over else ""
+        yield f"A full run at {clock(watch, run.at)}{over}: {run.verdict or 'cut short'}. {run.said}"
+    if outage.device:
+        yield f"The device: {outage.device.sentence}"
+    if with_remedy and outage.remedy:
+        yield f"To do ({_who(outage.owner)}): {outage.remedy}"
+
+
+def _end(outage: Outage) -> str:
+    if outage.ended_by is None or outage.ended_by == "going-on":
+        return "because it was going on"
+    return "because " + WHY_BLIND[outage.ended_by]
+
+
+def _said(asked: Asked) -> str:
+    worked = {True: "worked", False: "did not work", None: "could not be asked"}[asked.good]
+    return f"{LAYERS[asked.layer]} {worked}{f' ({asked.said})' if asked.said else ''}"
+
+
+def cluster_lines(watch: Watch) -> list[str]:
+    """When outages cluster, or that they do not; empty: there were none."""
+    told = watch.clusters
+    if told is None:
+        return []
+    if not told.enough:
+        return ["It was not watched for long enough to say whether outages cluster at some hour or on some day."]
+    if not told.found:
+        return ["No hour of the day and no day of the week stands out: outages came as chance would have it."]
+    return [_cluster(cluster) for cluster in told.found]
+
+
+def _cluster(cluster: Cluster) -> str:
+    when = (
+        f"between {cluster.which:02}:00 and {(cluster.which + 1) % 24:02}:00"
+        if cluster.kind == "hour-of-day"
+        else f"on {_DAYS[cluster.which % 7]}"
+    )
+    return (
+        f"Outages cluster {when}: they began then on {cluster.struck} of the {cluster.watched} days on which it was "
+        f"watched. By chance it would be {cluster.expected:.1f}; {cluster.needed} or more are called a cluster."
+    )
+
+
+def gaps(watch: Watch) -> list[tuple[str, str]]:
+    """When nothing was observed, and why."""
+    held = [
+        (
+            f"{clock(watch, gap.begin)} to {clock(watch, gap.end)}",
+            f"{in_words(max((gap.end - gap.begin).total_seconds(), 0))}, because {WHY_BLIND[gap.why]}",
+        )
+        for gap in watch.unobserved[:MOST_OTHERS]
+    ]
+    more = len(watch.unobserved) - MOST_OTHERS
+    return [*held, (f"{more} more", "in the JSON document")] if more > 0 else held
+
+
+def notes(watch: Watch) -> list[tuple[str, str]]:
+    """What else was noticed, the single losses only as a number."""
+    lost = sum(note.kind == "lost-datagram" for note in watch.notes)
+    others = [note for note in watch.notes if note.kind != "lost-datagram"]
+    held = [(clock(watch, note.at), f"{NOTES[note.kind]}: {note.said}") for note in others[:MOST_OTHERS]]
+    if (more := len(others) - MOST_OTHERS) > 0:
+        held.append((f"{more} more", "in the JSON document"))
+    if lost:
+        held.append((f"{lost} single losses", "A question was lost, and the next try was answered: no outage"))
+    return held
+
+
+def traffic(watch: Watch) -> list[tuple[str, str]]:
+    """What was sent to each host, and what came back."""
+    held = [
+        (
+            f"{row.host or row.address} {row.protocol.upper()} {row.port}",
+            f"{row.packets_out} packets ({row.bytes_out} bytes) out, {row.packets_in} ({row.bytes_in} bytes) back",
+        )
+        for row in watch.traffic[:MOST_OTHERS]
+    ]
+    more = len(watch.traffic) - MOST_OTHERS
+    return [*held, (f"{more} more", "in the JSON document")] if more > 0 else held
+
+
+def limits(watch: Watch) -> list[str]:
+    """What the watch could not see."""
+    lost = [f"{watch.lost_rows} samples could not be stored."] if watch.lost_rows else []
+    return [*watch.limits[:MOST_OTHERS], *lost]
