@@ -1,4 +1,4 @@
-"""What an outage means: the check whose page says more, who can change it, and what the device would have done.
+"""What an outage means: the check whose page says more, and who can change what.
 
 Worked out whenever a watch is read, so that what is known better later holds for watches of before, too.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.watch import records, watched
 from netpreflight.agent.watch.schedule import Plan
-from netpreflight.agent.watch.watched import Layer, OutageProblem
+from netpreflight.agent.watch.watched import OutageProblem
 
 
 class _Meaning(NamedTuple):
@@ -99,8 +99,6 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "Allow UDP 123 at all times in the firewall.",
     ),
 }
-_LIGHT_STAGE: dict[Layer, str] = {"link": "scan", "ip": "ip", "dns": "dns"}
-"""By the layer that is broken, the stage of its start at which a device stops that has to connect anew."""
 
 
 def explained(outage: records.Outage, utc: Callable[[float], dt.datetime], plan: Plan) -> watched.Outage:
@@ -139,51 +137,4 @@ def explained(outage: records.Outage, utc: Callable[[float], dt.datetime], plan:
             watched.FullRun(at=utc(run.at), is_over=run.is_over, verdict=run.verdict, said=run.said)
             for run in outage.runs
         ],
-        device=would_do(outage, plan),
     )
-
-
-def would_do(outage: records.Outage, plan: Plan) -> watched.WouldDo | None:
-    """What the device would have done; None: the outage concerns nothing that an online device needs, or may not.
-
-    A device that is online needs neither a resolver nor NTP. It notices a lost link at once, and a silent cloud with
-    its next keep-alive.
-    """
-    if outage.layer in {"dns", "ntp"}:
-        return None
-    seconds = max(outage.last_bad - outage.first_bad, 0.0)
-    stage = _LIGHT_STAGE.get(outage.layer, "cloud")
-    light = plan.lights.get(stage, "")
-    if outage.problem == "mapping-lost":
-        survives = plan.survives_new_port
-        return watched.WouldDo(
-            offline_s=None if survives else seconds,
-            sessions_lost=None if survives is None else int(not survives),
-            light="" if survives else light,
-            sentence="It may have missed what the cloud sent until its next keep-alive."
-            if survives
-            else "It would have had to connect anew.",
-        )
-    is_noticed = outage.layer in {"link", "ip"} or seconds > plan.keep_alive_s
-    if not is_noticed:
-        return watched.WouldDo(
-            offline_s=None,
-            sessions_lost=None,
-            light="",
-            sentence=f"It may not have noticed: it sends a keep-alive every {plan.keep_alive_s:g} s.",
-        )
-    lost = 1 if outage.layer in {"link", "ip"} and not plan.survives_new_port else None
-    return watched.WouldDo(
-        offline_s=round(seconds, 1),
-        sessions_lost=lost,
-        light=light,
-        sentence=f"{plan.label} would have been offline for {in_words(seconds)} at least"
-        + (", and would have had to connect anew." if lost else "."),
-    )
-
-
-def in_words(seconds: float) -> str:
-    """A duration such as `3 min 20 s`."""
-    whole = round(seconds)
-    parts = ((whole // 3600, "h"), (whole % 3600 // 60, "min"), (whole % 60, "s"))
-    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"

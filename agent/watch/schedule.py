@@ -46,8 +46,6 @@ class Plan(Struct, frozen=True, kw_only=True):
         hosts: of its cloud, of which it needs one.
         keep_alive_s: after how many seconds without other traffic it sends a keep-alive.
         hello_at_s: when it sends its ClientHellos, in seconds from the first.
-        survives_new_port: whether its session survives a change of port (DTLS connection id); null: not known.
-        lights: what its status LED shows while it is at a stage of its start, by stage; only what is known.
     """
 
     device: Plain
@@ -58,8 +56,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     hosts: list[AskedName]
     keep_alive_s: float
     hello_at_s: list[float]
-    survives_new_port: bool | None = None
-    lights: dict[Plain, Plain] = {}
 
     @property
     def step_s(self) -> float:
@@ -90,10 +86,9 @@ def plan_of(profile: Profile) -> Plan:
 
     The hosts of the device `generic` are test servers of other people: they are never asked on a schedule.
     """
-    cloud, led = profile.cloud, profile.led
+    cloud = profile.cloud
     public = set(profiles.load(profiles.DEFAULT).cloud.hosts.value)
     hosts = [host for host in cloud.hosts.value if host not in public]
-    lights = {"scan": led.joining, "ip": led.joined, "dns": led.connecting, "cloud": led.handshake or led.connecting}
     return Plan(
         device=profile.name,
         label=profile.label,
@@ -103,6 +98,4 @@ def plan_of(profile: Profile) -> Plan:
         hosts=hosts,
         keep_alive_s=cloud.keep_alive_s.value if cloud.keep_alive_s else KEEP_ALIVE_S,
         hello_at_s=list(cloud.hello_at_s.value) if cloud.hello_at_s else list(HELLO_AT_S),
-        survives_new_port=cloud.connection_id.value if cloud.connection_id else None,
-        lights={stage: light.value for stage, light in lights.items() if light},
     )

@@ -23,6 +23,8 @@ BROKE: dict[OutageProblem, str] = {
     "resolver-silent": "no resolver answered",
     "resolver-fails": "the resolvers answered with an error",
     "no-such-name": "the resolvers said that the cloud's name does not exist",
+    "nothing-beyond-gateway": "nothing behind the router answered",
+    "mapping-lost": "a NAT or firewall forgot the conversation",
     "no-answer": "nothing came back from the cloud",
     "rejected": "packets to the cloud were rejected",
     "captive-portal": "a captive portal stood in the way",
@@ -53,10 +55,10 @@ def told(watch: Watch, profile: Profile | None) -> Watch:
 
     Args:
         watch: what was seen.
-        profile: the device's; None: it is not known, and what it would have done is left out.
+        profile: the device's; None: it is not at hand, and what it would have done stays as it is.
     """
     outages = [
-        msgspec.structs.replace(outage, device=would_do(outage, profile) if profile else None)
+        msgspec.structs.replace(outage, device=would_do(outage, profile)) if profile else outage
         for outage in watch.outages
     ]
     seen = msgspec.structs.replace(watch, outages=outages, result=result(watch), clusters=clusters(watch))

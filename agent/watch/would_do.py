@@ -26,7 +26,30 @@ def would_do(outage: Outage, profile: Profile) -> WouldDo | None:
             "It would have stayed online if it was: while it is connected, it looks up no name. "
             "It would not have come online anew."
         )
+    if outage.problem == "mapping-lost":
+        return _with_a_new_port(profile)
     return _without_its_cloud(outage, profile)
+
+
+def _with_a_new_port(profile: Profile) -> WouldDo:
+    """What it would have done once a NAT had forgotten its conversation: its next packet gets another port."""
+    survives = profile.cloud.connection_id
+    if survives is None or survives.certainty == "unconfirmed":
+        return _unknown("Whether its session survives a change of port is not known.")
+    if survives.value:
+        return WouldDo(
+            offline_s=None,
+            sessions_lost=0,
+            light="",
+            sentence="Its session survives a change of port. It may have missed what the cloud sent until its next "
+            "keep-alive.",
+        )
+    return WouldDo(
+        offline_s=None,
+        sessions_lost=1,
+        light="",
+        sentence="It would have had to connect anew: its session does not survive a change of port.",
+    )
 
 
 def _without_its_cloud(outage: Outage, profile: Profile) -> WouldDo | None:

@@ -1,15 +1,18 @@
 """What a watch comes to: the answer, what the device would have done, and who has to change what."""
 
 import datetime as dt
+from typing import get_args
 
 import pytest
 
 from netpreflight.agent import profiles
 from netpreflight.agent.watch.durations import between, in_words
-from netpreflight.agent.watch.told import EXIT_CODES, changes, told
-from netpreflight.agent.watch.watched import WouldDo
+from netpreflight.agent.watch.told import BROKE, EXIT_CODES, WHY_BLIND, changes, told
+from netpreflight.agent.watch.watched import LAYERS, Blind, NoteKind, OutageProblem, WouldDo
 from netpreflight.agent.watch.would_do import would_do
-from tests.unit.watches import HOUR, MONDAY, SECOND, asleep, outage, watch
+from netpreflight.reports.watch.words import LAYERS as TITLES
+from netpreflight.reports.watch.words import NOTES
+from tests.unit.watches import HOUR, MINUTE, MONDAY, SECOND, asleep, outage, watch
 
 
 @pytest.mark.parametrize(
@@ -104,12 +107,25 @@ def test_a_connected_device_is_not_said_to_lose_what_it_does_not_use(
     assert (found.offline_s, found.sessions_lost) == (offline_s, lost)
 
 
+@pytest.mark.parametrize(("os_version", "lost"), [("6.2.0", 0), ("3.0.0", 1)])
+def test_a_forgotten_mapping_costs_a_session_without_a_connection_id(os_version: str, lost: int) -> None:
+    """device-facts 2.3: since Device OS 3.1.0."""
+    assert done("argon", MINUTE, os_version, problem="mapping-lost").sessions_lost == lost
+
+
 def test_a_fact_that_is_not_confirmed_says_nothing_for_sure() -> None:
     assert done("argon", HOUR, "1.0.0").offline_s is None
 
 
 def test_a_device_without_a_keep_alive_is_not_guessed_at() -> None:
     assert would_do(outage(MONDAY, HOUR), profiles.load("generic")) is None
+
+
+def test_everything_that_can_break_and_be_noticed_has_its_words() -> None:
+    assert set(BROKE) == set(get_args(OutageProblem))
+    assert set(WHY_BLIND) == set(get_args(Blind))
+    assert set(NOTES) == set(get_args(NoteKind))
+    assert set(TITLES) == set(LAYERS)
 
 
 def test_changes_are_said_once_for_all_outages_that_ask_for_them() -> None:
