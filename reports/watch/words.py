@@ -18,6 +18,7 @@ LAYERS: dict[Layer, str] = {
     "link": "link",
     "ip": "address",
     "gateway": "router",
+    "internet": "internet",
     "dns": "DNS",
     "portal": "portal",
     "ntp": "NTP",
