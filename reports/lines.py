@@ -54,12 +54,18 @@ def times(report: Report) -> list[str]:
     return found
 
 
+def labels(report: Report) -> dict[str, str]:
+    """What the user calls the site of the run, and the place there; without what was not said or is hidden."""
+    return {what: label for what, label in (("site", report.site), ("place", report.place)) if label}
+
+
 def speaks_for(report: Report) -> list[str]:
     """What this run looked at, and how: interface, air, resolvers, user, time, version."""
     scope, wifi = report.scope, report.observations.wifi
     limits = wifi.limits if wifi is not None and wifi.source is not None and not wifi.not_run else []
     return [
         *([] if report.sharing is UNSET else [TOLD[report.sharing]]),
+        *(f"{what}: {label}" for what, label in labels(report).items()),
         (
             f"interface {attached(scope)}, {', '.join(scope.addresses) or 'no IPv4 address'}, "
             f"gateway {scope.gateway or 'none'}"

@@ -26,7 +26,7 @@ from netpreflight.agent.report.questions import Question, questions
 from netpreflight.agent.report.way_to_cloud import Station, way_to_cloud
 from netpreflight.agent.results import Answer, Check, InternetTest, Judgement, LogBeside, Startup, Verdict
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import Bss, Contact, Observations, Scope, Ssid, strength
+from netpreflight.probes.observations import Bss, Contact, Label, Observations, Scope, Ssid, strength
 
 SharedLevel = Literal["ticket", "public"]
 """How much a report leaves out, so that it can be shown to others (`reports/sharing/`)."""
@@ -91,6 +91,10 @@ class Run(Struct, frozen=True, kw_only=True):
     """As `Report.sharing`."""
     judgeable: bool | UnsetType = UNSET
     """As `Report.judgeable`."""
+    site: Label | UnsetType = UNSET
+    """Which of many sites the run is of, as the user calls it; absent: the user did not say."""
+    place: Label | UnsetType = UNSET
+    """Where at the site the laptop was, as the user calls it; absent: the user did not say."""
 
 
 class Report(Struct, frozen=True, kw_only=True, weakref=True):
@@ -129,6 +133,10 @@ class Report(Struct, frozen=True, kw_only=True, weakref=True):
     an earlier version made it, and it cannot. In it, zeros stand for bytes of which judging needs the number only."""
     log: LogBeside | UnsetType = UNSET
     """What the device's own log says, beside this run; absent: none was given."""
+    site: Label | UnsetType = UNSET
+    """As `Run.site`; empty: hidden."""
+    place: Label | UnsetType = UNSET
+    """As `Run.place`; empty: hidden."""
 
 
 def run_of(held: Run | Report) -> Run:
@@ -196,6 +204,8 @@ def make(run: Run, asked: Profile) -> Report:
         sharing=run.sharing,
         judgeable=run.judgeable,
         log=UNSET if beside is None else beside,
+        site=run.site,
+        place=run.place,
     )
 
 

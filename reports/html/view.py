@@ -19,7 +19,7 @@ from netpreflight.reports.html import led_drawing as led
 from netpreflight.reports.html.page import Cell, Code, Mark
 from netpreflight.reports.html.pictures import Lane, band, lanes, on_the_band, way
 from netpreflight.reports.html.raw import raw
-from netpreflight.reports.lines import sent
+from netpreflight.reports.lines import labels, sent
 from netpreflight.reports.requests import WHO, requests_of, title, with_subject
 from netpreflight.reports.words import (
     METHODS,
@@ -235,6 +235,7 @@ def _speaks_for(report: Report) -> list[tuple[str, Cell]]:
     """The rows of what this run speaks for: interface, addresses, resolvers, air, VPN, user, time."""
     scope, tool = report.scope, report.tool
     facts: list[tuple[str, Cell]] = [
+        *((what.capitalize(), label) for what, label in labels(report).items()),
         ("Interface", attached(scope)),
         ("Addresses", [Code(address) for address in scope.addresses[:20]] or "no IPv4 address"),
         ("Gateway", Code(scope.gateway) if scope.gateway else "none"),

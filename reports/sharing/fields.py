@@ -79,4 +79,5 @@ def by_kind(
         "words": sentences.text,
         "log-line": log_line,
         "device-line": device_line,
+        "label": lambda label: "" if names.public else shapes.text(label),
     }

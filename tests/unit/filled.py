@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
+from netpreflight.agent.report import Report
 from netpreflight.agent.watch.watched import Watch
 from netpreflight.probes.observations import Contact, Observations, Reveals
 
@@ -44,6 +45,11 @@ class Filler:
         """One contact."""
         return [self._struct(Contact)]
 
+    def labels(self) -> dict[str, Any]:
+        """The fields of a report that say which place it is of, by name."""
+        fields = {field.name: field.type for field in msgspec.structs.fields(Report)}
+        return {name: self._value(fields[name], f"Report.{name}") for name in ("site", "place")}
+
     def _struct(self, kind: Any) -> Any:
         values = {
             field.name: self._value(field.type, f"{kind.__name__}.{field.name}")
@@ -59,7 +65,8 @@ class Filler:
         what: Reveals = "words"
         origin = get_origin(kind)
         if origin in {Union, UnionType}:
-            return self._value(next(value for value in get_args(kind) if value is not type(None)), where)
+            absent = {type(None), UnsetType}
+            return self._value(next(value for value in get_args(kind) if value not in absent), where)
         if origin is Annotated:
             kind, *marks = get_args(kind)
             what = next((mark.extra_json_schema["x-reveals"] for mark in marks if mark.extra_json_schema), what)
@@ -114,6 +121,7 @@ def canary(what: Reveals, n: int) -> str:
         f"/home/canary{n}/x, fd00:ca:fe::{n:x}, error: b'canary{n}', {'ca' * 11}{n & 255:02x}, "
         f"Port could not be cast to integer value as 'canary{n} room', no \"canary{n} door\"",
         "log-line": "",
+        "label": f"canary{n} room of Alice, {address}",
         "device-line": f"canary{n} line of {address}, {mac}, {'ca' * 11}{n & 255:02x}",
     }[what]
 

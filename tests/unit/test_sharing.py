@@ -82,7 +82,7 @@ def test_a_text_that_does_not_say_it_would_be_found() -> None:
 @pytest.mark.parametrize(("ran", "choice"), VARIANTS)
 def test_no_canary_gets_out(device: str, ran: bool, choice: int) -> None:  # noqa: FBT001 - a variant
     filler = Filler(ran=ran, choice=choice)
-    made = of(filler.observations(), filler.footprint(), device)
+    made = msgspec.structs.replace(of(filler.observations(), filler.footprint(), device), **filler.labels())
     assert len(filler.planted) > 150
 
     complete = FORMATS[".json"](made)
