@@ -14,6 +14,7 @@ from netpreflight.agent.report.report import (
     SharingLevel,
     Tool,
     aimed_at,
+    judged,
     make,
 )
 from netpreflight.agent.report.saved import (
@@ -50,6 +51,7 @@ __all__ = [
     "decoded",
     "document_in",
     "for_page",
+    "judged",
     "load",
     "load_saved",
     "make",

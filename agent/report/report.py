@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from netpreflight.agent import __version__, judging
 from netpreflight.agent.judging.answer import headline_of, with_devices, with_networks
-from netpreflight.agent.judging.device_view import device_view
+from netpreflight.agent.judging.device_view import DeviceView, device_view
 from netpreflight.agent.judging.log_beside import log_beside
 from netpreflight.agent.judging.registry import survey_checks
 from netpreflight.agent.judging.wifi.survey import surveyed
@@ -144,13 +144,18 @@ def run_of(held: Run | Report) -> Run:
     return Run(**{name: getattr(held, name) for name in Run.__struct_fields__})
 
 
+def judged(run: Run, asked: Profile) -> tuple[DeviceView, Judgement]:
+    """Judge a run for a device alone, as `make` does; the view has the Wi-Fi survey counted."""
+    profile = at_the_cloud_asked(asked, run.observations)
+    view = device_view(surveyed(run.observations), profile)
+    return view, judging.judge_as(view, run.selection)
+
+
 def make(run: Run, asked: Profile) -> Report:
     """Judge a run for a device and for every other known device, and make the report."""
     seen, selection = run.observations, run.selection
-    profile = at_the_cloud_asked(asked, seen)
-    counted = surveyed(seen)  # the Wi-Fi survey is counted once for all devices and networks
-    view = device_view(counted, profile)
-    judgement = judging.judge_as(view, selection)
+    view, judgement = judged(run, asked)
+    counted, profile = view.seen, view.profile  # the Wi-Fi survey is counted once for all devices and networks
     beside = log_beside(view, judgement.checks)
     needed_changes = changes(judgement.checks, seen, profile)
     way = way_to_cloud(view, judgement.checks)
