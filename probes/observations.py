@@ -67,9 +67,7 @@ Words = Annotated[str, reveals("words")]
 """Text of this tool or the operating system, which may quote any of the above."""
 LogLine = Annotated[str, reveals("log-line")]
 """A line of a device's log, with the network's name, the cloud's host, and its address and port filled in."""
-LONGEST_LABEL = 200
-"""The most characters of what a user calls a place."""
-Label = Annotated[str, Meta(max_length=LONGEST_LABEL, extra_json_schema={"x-reveals": "label"})]
+Label = Annotated[str, reveals("label")]
 """What the user calls the place of a run: names of people and streets may stand in it."""
 DeviceLine = Annotated[str, reveals("device-line")]
 """A line of a device's own log, as somebody gave it: any name, address or id may stand in it."""

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netpreflight.agent.cli.checked import check_contact, check_dialects, check_outputs, choose_level, read_ssid
+from netpreflight.agent.cli.checked import (
+    check_contact,
+    check_dialects,
+    check_labels,
+    check_outputs,
+    choose_level,
+    read_ssid,
+)
 from netpreflight.agent.cli.device_log import open_given_log, read_given_log
 from netpreflight.agent.cli.exits import EXIT_CODES, UsageError
 from netpreflight.agent.cli.measuring import measure, open_capture, read_air, read_asked, start_device
@@ -114,6 +121,20 @@ def check(
             "back by itself.",
         ),
     ] = False,
+    site: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="Which of many sites this is, for netpreflight fleet: it stands in the run, and in all but public "
+            "reports of it.",
+        ),
+    ] = None,
+    place: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="Where at the site this laptop is, such as a room: it stands in the run, too."
+        ),
+    ] = None,
     dialects: Dialects = None,
     output: Output = None,
     contact: Contact = None,
@@ -147,7 +168,7 @@ def check(
     from netpreflight.agent.kept_runs import KeptRun  # noqa: PLC0415 - usage errors do not wait for these
     from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415
 
-    outputs, is_root = check_outputs(output), called_by_root()
+    outputs, is_root, labels = check_outputs(output), called_by_root(), check_labels(site=site, place=place)
     kept = None if no_keep or redact or share == "public" else KeptRun()
     # Before the rest is loaded, so that it stays small.
     helper = start_helper(every_file(outputs), kept) if context.obj else None
@@ -230,7 +251,12 @@ def check(
         _end_soon()
     del air  # its survey, which may be large, is in the run
     report, left = _judge(
-        structs.replace(run, set_up=_set_up_from(), observations=structs.replace(run.observations, log=seen_log)),
+        structs.replace(
+            run,
+            set_up=_set_up_from(),
+            observations=structs.replace(run.observations, log=seen_log),
+            **labels,
+        ),
         profile,
         asks=not as_json and level in {None, "complete"},  # the others name no network on the screen
     )

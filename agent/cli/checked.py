@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from netpreflight.agent.report import SharingLevel
 
 LONGEST_CONTACT = 200
+LONGEST_LABEL = 200
 
 
 def check_outputs(output: list[Path] | None, endings: list[str] | None = None) -> list[Path]:
@@ -75,6 +76,19 @@ def check_contact(contact: str | None, outputs: list[Path], level: "SharingLevel
         if said:
             raise UsageError("--contact names somebody, and --share public is to name nobody: leave out one of them")
     return said
+
+
+def check_labels(**said: str | None) -> dict[str, str]:
+    """What the user calls the place of the run, by option, each on one line; without what was not said.
+
+    Raises:
+        UsageError: it is empty or too long.
+    """
+    labels = {option: " ".join(label.split()) for option, label in said.items() if label is not None}
+    for option, label in labels.items():
+        if not 0 < len(label) <= LONGEST_LABEL:
+            raise UsageError(f"--{option}: 1 to {LONGEST_LABEL} characters; this has {len(label)}")
+    return labels
 
 
 def check_dialects(dialects: list[str] | None) -> list[str]:
