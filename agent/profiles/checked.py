@@ -323,6 +323,8 @@ def _check_meaning(written: Written, path: KeyPath, stated: Any, whole: dict[str
             says = None
             if name in _HOSTS or name.endswith(("_line", "host_name")):
                 says = _wrong_placeholder(text, fills, whole)
+            if says is None and name.endswith("_line") and text.startswith("@"):
+                says = "expected the name of a line of agent/profiles/log_lines.py after @"
             if says is None and name in _HOSTS:
                 says = _wrong_host(_filled(text, whole))
             if says is None and name.startswith("channels"):

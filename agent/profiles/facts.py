@@ -231,7 +231,7 @@ class InternetTestFacts(_Section, frozen=True, kw_only=True):
 
 
 class StartupFacts(_Section, frozen=True, kw_only=True):
-    """The log lines of a start, stage by stage, as the firmware prints them.
+    """The log lines of a start, stage by stage, as the firmware prints them; `@` names a line of `log_lines.py`.
 
     `{ssid}`, `{host}`, `{address}` and `{port}` are filled in; `<code>`, `<n>` and `<name>` stand for values
     that only the device knows. The log may have more text before and after what is stated.

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from netpreflight.agent.profiles.facts import CheckNeeds, Fact, Profile, covers, is_table, is_version, order
+from netpreflight.agent.profiles.log_lines import predicted_line
 from netpreflight.agent.profiles.written import DeviceFileError, UnknownDeviceError, Written, quoted, read_file
 from netpreflight.agent.suggested import suggested
 
@@ -199,7 +200,9 @@ def _merged(content: dict[str, Any], source: str | None) -> dict[str, Any]:
                 if not (key == "cloud" and "hosts" in value and name in _OF_THE_HOSTS)
             }
             facts = {
-                name: _stated(fact, value.get("source", source)) for name, fact in value.items() if name != "source"
+                name: _printed(name, _stated(fact, value.get("source", source)))
+                for name, fact in value.items()
+                if name != "source"
             }
             whole[key] = {**base, **facts}
         elif key != "based_on":
@@ -220,6 +223,15 @@ def _stated(fact: Any, source: str | None) -> Any:
     if is_table(fact):
         return _each(fact, source)
     return _sourced({"value": fact}, source)
+
+
+def _printed(name: str, fact: Any) -> Any:
+    """A fact as tables, in which each line of a log is the text that a device prints and not the name of a line."""
+    if not name.endswith("_line"):
+        return fact
+    if isinstance(fact, list):
+        return [_printed(name, table) for table in fact]
+    return {**fact, "value": predicted_line(fact["value"])}
 
 
 def _each(tables: Any, source: str | None) -> Any:

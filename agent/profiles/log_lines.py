@@ -1,187 +1,288 @@
-r"""The lines of a device's own log: one table, from which a log is read, and against which predictions are held.
+r"""The lines of a device's own log: one table, from which lines are predicted and by which a log is read.
 
-What a profile predicts ([startup] and [internet_test] of its file) is read back by a row here: a test holds every
-device and version to it. The rows and their sources are those of device-os at its tags from v0.4.9 to v6.2.0.
+A profile's file names the lines that a device prints (`scan_line = "@joining"`), for the versions that print them; the
+reader recognises those and further ones. The sources are those of device-os at its tags from v0.4.9 to v6.2.0.
 """
+
+import re
+from typing import NamedTuple
 
 from netpreflight.probes.device_log import LineKind
 
-_NAME = r"(?P<name>.{1,64})"
-_HOST = r"(?P<host>\S{1,160})"
-_ADDRESS = r"(?P<address>[0-9A-Fa-f.:]{2,45})"
-_PORT = r"(?P<port>\d{1,5})"
-_CODE = r"(?P<code>-?\d{1,6})"
-_HEX = r"(?P<code>-[0-9A-Fa-f]{1,6})"
-_STATE = r"[A-Z_]{2,24}"
-_SECURITY = r"(?P<said>[a-z0-9_-]{1,16})"
-_HEARD = rf"(?P<name>.{{1,64}}) security={_SECURITY} channel=(?P<channel>\d{{1,3}}) rssi=(?P<signal_dbm>-?\d{{1,3}})"
-_CWLAP = r'\d,"(?P<name>.{1,64})",(?P<signal_dbm>-?\d{1,3}),"[0-9a-fA-F:]{0,17}",(?P<channel>\d{1,3}).{0,40}'
 
-KINDS: tuple[LineKind, ...] = (
+class _Value(NamedTuple):
+    """What stands in the place of a value of a line: what it looks like, and the field of `LogRecord` that takes it."""
+
+    pattern: str
+    field: str = ""
+
+
+_VALUES = {
+    "ssid": _Value(".{1,64}", "name"),
+    "host": _Value(r"\S{1,160}", "host"),
+    "address": _Value("[0-9A-Fa-f.:]{2,45}", "address"),
+    "port": _Value(r"\d{1,5}", "port"),
+    "code": _Value(r"-?\d{1,6}", "code"),
+    "word": _Value("DNS|timeout|network", "said"),
+    "hex": _Value("-?[0-9A-Fa-f]{1,6}", "code"),
+    "bits": _Value("[0-9A-Fa-f]{8}", "code"),
+    "reason": _Value("[0-9A-Fa-f]{4}", "said"),
+    "name": _Value(".{0,64}", "name"),
+    "was": _Value("[A-Z_]{2,24}", "was"),
+    "now": _Value("[A-Z_]{2,24}", "now"),
+    "antenna": _Value("internal|external|auto", "said"),
+    "security": _Value("[a-z0-9_-]{1,16}", "said"),
+    "channel": _Value(r"\d{1,3}", "channel"),
+    "signal": _Value(r"-?\d{1,3}", "signal_dbm"),
+    "bssid": _Value("[0-9a-fA-F:]{0,17}"),
+    "model": _Value("[A-Za-z][A-Za-z0-9 -]{0,30}", "said"),
+    "version": _Value(r"\d{1,3}\.\d{1,3}\.\d{1,3}(?:-[a-z]{1,6}\.\d{1,3})?", "said"),
+    "volts": _Value(r"\d{1,2}\.\d{1,4}", "said"),
+    "n": _Value(r"\d{1,9}"),
+    "domain": _Value(r"[^\s,]{1,120}", "host"),
+    "esp": _Value("[1-4]", "code"),
+    "cipher": _Value(r"\S{1,16}"),
+    "part": _Value(r"[^,]{0,20}"),
+    "space": _Value(" {0,10}"),
+    "more": _Value(".{0,150}"),
+    "text": _Value(".{0,150}"),
+}
+"""By the name between the braces, or between < and >."""
+_PART = re.compile(r"\{(?P<filled>[a-z]+)\}|<(?P<own>[a-z]+)(?::(?P<given>[^>]+))?>|[\[\]]")
+
+
+class LogLine(NamedTuple):
+    """A line that a device prints.
+
+    Attributes:
+        kind: what it says; `MEANS` has that in words.
+        text: the message as the firmware prints it. `{ssid}` and the like are filled in where it is predicted, `<code>`
+            and the like are what only the device knows, and `<code:17>` is the 17 of this line. What stands in
+            [brackets] may be missing.
+        name: by which profiles name it; empty: none predicts it.
+        bare: whether it is no record of the firmware's log, but text that an application or a tool prints.
+        once: whether only the first of these lines is kept.
+    """
+
+    kind: str
+    text: str
+    name: str = ""
+    bare: bool = False
+    once: bool = False
+
+    @property
+    def predicted(self) -> str:
+        """The line as it is predicted."""
+        return _PART.sub(lambda part: "" if part[0] in "[]" else part["given"] or part[0], self.text)
+
+    @property
+    def recognised(self) -> LineKind:
+        """The line as it is read."""
+        parts = list(_PART.finditer(self.text))
+        begin = self.text[: parts[0].start()] if parts else self.text
+        rest, at = "", len(begin)
+        for part in parts:
+            rest += re.escape(self.text[at : part.start()]) + _pattern(part)
+            at = part.end()
+        return LineKind(self.kind, begin, rest + re.escape(self.text[at:]), bare=self.bare, once=self.once)
+
+
+def _pattern(part: re.Match[str]) -> str:
+    """The pattern of a value in a line, or of a bracket."""
+    if part[0] in "[]":
+        return "(?:" if part[0] == "[" else ")?"
+    value = _VALUES[part["filled"] or part["own"]]
+    pattern = re.escape(part["given"]) if part["given"] else value.pattern
+    return f"(?P<{value.field}>{pattern})" if value.field else pattern
+
+
+LINES: tuple[LogLine, ...] = (
     # --- scan, authentication, link: Photon and P1 (device-os v2.3.1 hal/src/photon/wlan_hal.cpp:642-818)
-    LineKind("joining", "Joining ", _NAME),
-    LineKind("join-failed", "wiced_join_ap_specific(), result: ", _CODE),
-    LineKind("network-begins", "ARM_WLAN_WD 1"),
-    LineKind("joined", "ARM_WLAN_WD 2"),
-    LineKind("link-dhcp", "Bringing WiFi interface up with DHCP"),
-    LineKind("link-static", "Bringing WiFi interface up with static IP"),
-    LineKind("antenna", "Using ", "(?P<said>internal|external|auto) antenna"),
-    LineKind("cleared", "Clearing WiFi credentials"),
-    LineKind("listening", "Start listening timer", ".{0,80}"),
-    LineKind("listening", "Start Listening timer", ".{0,80}"),
-    LineKind("eap-valid", "EAP config valid: ", r"(?P<code>[01])"),
-    LineKind("ram", "Free RAM connect: ", r"(?P<code>\d{1,7})"),
-    LineKind("ram", "Free RAM before suppl init: ", r"(?P<code>\d{1,7})"),
-    LineKind("ram", "Free RAM after suppl init: ", r"(?P<code>\d{1,7})"),
+    LogLine("joining", "Joining {ssid}", "joining"),
+    LogLine("join-failed", "wiced_join_ap_specific(), result: <code>", "join-failed"),
+    LogLine("network-begins", "ARM_WLAN_WD 1"),
+    LogLine("joined", "ARM_WLAN_WD 2"),
+    LogLine("link-dhcp", "Bringing WiFi interface up with DHCP", "link-dhcp"),
+    LogLine("link-static", "Bringing WiFi interface up with static IP"),
+    LogLine("antenna", "Using <antenna> antenna"),
+    LogLine("cleared", "Clearing WiFi credentials"),
+    LogLine("listening", "Start listening timer<more>"),
+    LogLine("listening", "Start Listening timer<more>"),
+    LogLine("eap-valid", "EAP config valid: <code>"),
+    LogLine("ram", "Free RAM connect: <code>"),
+    LogLine("ram", "Free RAM before suppl init: <code>"),
+    LogLine("ram", "Free RAM after suppl init: <code>"),
     # --- the same: Photon 2, P2, M-SoM (v6.2.0 hal/network/ncp_client/realtek/rtl_ncp_client.cpp:304-401)
-    LineKind("joining", "Try to connect to ssid: ", _NAME),
-    LineKind(
-        "disconnect", "Disconnect linkError=", r"(?P<code>[0-9A-Fa-f]{8}) reason=(?P<said>[0-9A-Fa-f]{4}): .{0,120}",
-    ),
+    LogLine("joining", "Try to connect to ssid: {ssid}", "joining-realtek"),
+    LogLine("disconnect", "Disconnect linkError=<bits> reason=<reason>: <text>", "disconnect"),
     # --- the same: Argon (v4.2.0 esp32_ncp_client.cpp:394-470)
-    LineKind("heard-joining", 'Connecting to "', r'(?P<name>.{1,64})"(?: \(no security\))?'),
-    LineKind("heard", "< +CWLAP:(", _CWLAP),
-    LineKind("unread-name", "Unable to parse AP info"),
-    LineKind("cwjap", "< +CWJAP:", r"(?P<code>[1-4])"),
-    LineKind("cwjap", "+CWJAP:", r"(?P<code>[1-4])"),
-    LineKind("wifi-failed", "Failed to connect to WiFi: ", _CODE),
-    LineKind("ncp-ready", "NCP ready to accept AT commands", once=True),
-    LineKind("ncp-dead", "No response from NCP"),
-    LineKind("ncp-dead", "Failed to initialize wifi NCP client", ".{0,40}"),
-    LineKind("ncp-dead", "Failed to initialize Realtek NCP client", ".{0,40}"),
-    LineKind("ncp-dead", "Failed to query MAC address", ".{0,40}"),
+    LogLine("heard-joining", 'Connecting to "{ssid}"', "joining-esp32"),
+    LogLine("heard-joining", 'Connecting to "{ssid}" (no security)'),
+    LogLine("heard", '< +CWLAP:(<n>,"{ssid}",<signal>,"<bssid>",<channel><more>'),
+    LogLine("unread-name", "Unable to parse AP info"),
+    LogLine("cwjap", "< +CWJAP:<esp>"),
+    LogLine("cwjap", "+CWJAP:<code>", "cwjap"),
+    LogLine("wifi-failed", "Failed to connect to WiFi: <code>"),
+    LogLine("ncp-ready", "NCP ready to accept AT commands", once=True),
+    LogLine("ncp-dead", "No response from NCP"),
+    LogLine("ncp-dead", "Failed to initialize wifi NCP client<more>"),
+    LogLine("ncp-dead", "Failed to initialize Realtek NCP client<more>"),
+    LogLine("ncp-dead", "Failed to query MAC address<more>"),
     # --- interfaces: Gen 3 and 4 (v6.2.0 ifapi.cpp:205-222, system_network_manager.cpp:418-441, 725-788)
-    LineKind("wifi-link", "Netif wl", r"\d{1,2} link UP(?:, profile=(?P<name>.{0,64}))?"),
-    LineKind("wifi-unlink", "Netif wl", r"\d{1,2} link DOWN.{0,80}"),
-    LineKind("wifi-address", "Netif wl", r"\d{1,2} ipv4 configuration changed.{0,80}"),
-    LineKind("other-link", "Netif en", r"\d{1,2} link UP.{0,80}"),
-    LineKind("other-link", "Netif th", r"\d{1,2} link UP.{0,80}"),
-    LineKind("cellular-link", "Netif pp", r"\d{1,2} link UP.{0,80}"),
-    LineKind("state", "State changed: ", rf"(?P<was>{_STATE}) -> (?P<now>{_STATE})"),
-    LineKind("resolver-set", "DNS server list changed"),
+    LogLine("wifi-link", "Netif wl<n:3> link UP", "wifi-link-argon"),
+    LogLine("wifi-link", "Netif wl<n:3> link UP, profile=<name>", "wifi-link-profile-argon"),
+    LogLine("wifi-link", "Netif wl<n> link UP", "wifi-link"),
+    LogLine("wifi-link", "Netif wl<n> link UP, profile=<name>", "wifi-link-profile"),
+    LogLine("wifi-unlink", "Netif wl<n> link DOWN<more>"),
+    LogLine("wifi-address", "Netif wl<n> ipv4 configuration changed<more>"),
+    LogLine("other-link", "Netif en<n> link UP<more>"),
+    LogLine("other-link", "Netif th<n> link UP<more>"),
+    LogLine("cellular-link", "Netif pp<n> link UP<more>"),
+    LogLine("state", "State changed: <was:IFACE_LINK_UP> -> <now:IP_CONFIGURED>", "state-address"),
+    LogLine("state", "State changed: <was> -> <now>"),
+    LogLine("resolver-set", "DNS server list changed"),
     # --- IP: Photon, P1, Electron (v2.3.1 system_network_internal.h:722-745)
-    LineKind("address", "CLR_WLAN_WD 1, DHCP success"),
-    LineKind("no-address", "DHCP fail, ARM_WLAN_WD 4"),
-    LineKind("no-address", "DHCP fail, ARM_WLAN_WD 5"),
+    LogLine("address", "CLR_WLAN_WD 1, DHCP success", "address"),
+    LogLine("no-address", "DHCP fail, ARM_WLAN_WD 4", "no-address"),
+    LogLine("no-address", "DHCP fail, ARM_WLAN_WD 5", "no-address-0.6"),
     # --- DNS (v0.4.9 to v1.0.1, v2.3.1 system_cloud_connection_compat.cpp:84-140, v6.2.0 …_posix.cpp:120-209)
-    LineKind("resolved", "Resolved host ", rf"{_HOST} to {_ADDRESS}"),
-    LineKind("resolved", "Resolved ", rf"(?!host ){_HOST} to {_ADDRESS}"),
-    LineKind("unresolved", "Cloud: unable to resolve IP for", rf"(?: {_HOST})?(?: \({_CODE}\))?"),
-    LineKind("unresolved", "unable to resolve IP for", rf"(?: {_HOST})?(?: \({_CODE}\))?"),
-    LineKind("unresolved", "Unable to resolve IP for", rf"(?: {_HOST})?(?: \({_CODE}\))?"),
-    LineKind("unresolved", "Failed to determine server address"),
-    LineKind("resolving", "Resolving ", rf"{_HOST}#{_PORT}"),
-    LineKind("cloud-address", "Cloud socket=", rf"\d{{1,4}}, connecting to {_ADDRESS}#{_PORT}(?: using if \d{{1,3}})?"),
-    LineKind("cloud-address", "connecting to ", rf"{_ADDRESS}#{_PORT}(?: using if \d{{1,3}})?"),
-    LineKind("remembered", "Loaded cloud server address and port from session data"),
+    LogLine("resolved", "Resolved host {host} to {address}", "resolved-1.0"),
+    LogLine("resolved", "Resolved {host} to {address}", "resolved"),
+    LogLine("unresolved", "Cloud: unable to resolve IP for[ {host}][ (<code>)]"),
+    LogLine("unresolved", "unable to resolve IP for {host}", "unresolved-1.0"),
+    LogLine("unresolved", "unable to resolve IP for[ {host}][ (<code>)]"),
+    LogLine("unresolved", "Unable to resolve IP for[ {host}][ (<code>)]", "unresolved"),
+    LogLine("unresolved", "Failed to determine server address", "unresolved-posix"),
+    LogLine("resolving", "Resolving {host}#{port}", "resolving"),
+    LogLine("cloud-address", "Cloud socket=<n>, connecting to {address}#{port}[ using if <n>]"),
+    LogLine("cloud-address", "connecting to {address}#{port}", "cloud-address"),
+    LogLine("cloud-address", "connecting to {address}#{port} using if <n>", "cloud-address-if"),
+    LogLine("remembered", "Loaded cloud server address and port from session data"),
     # --- the cloud (v2.3.1, v6.2.0 system/src/system_task.cpp; communication/src)
-    LineKind("cloud-begins", "Cloud: connecting"),
-    LineKind("tcp-made", "connected to cloud ", rf"{_ADDRESS}:{_PORT}"),
-    LineKind("tcp-made", "Connected to ", rf"{_ADDRESS}:{_PORT}"),
-    LineKind("tcp-failed", "connection failed to ", rf"{_ADDRESS}:{_PORT}(?:,? {{0,2}}(?:code=|\()?{_CODE}\)?)?"),
-    LineKind("tcp-failed", "Failed to connect to ", rf"{_ADDRESS}:{_PORT}(?:,? {{0,2}}(?:code=|\()?{_CODE}\)?)?"),
-    LineKind("socket", "Cloud socket connected"),
-    LineKind("socket-failed", "Cloud socket connection failed: ", _CODE),
-    LineKind("handshake-begins", "Starting handshake: presense_announce=", r"[01]"),
-    LineKind("handshake-begins", "Establish secure connection"),
-    LineKind("waits-for-nonce", "Started: Receive nonce"),
-    LineKind("waits-for-nonce", "Started, receive nonce"),
-    LineKind("nonce", "Encrypting handshake nonce"),
-    LineKind("nonce", "Encrypting nonce"),
-    LineKind("no-nonce", "Could not receive nonce: ", _CODE),
-    LineKind("no-nonce", "Handshake: could not receive nonce: ", _CODE),
-    LineKind("no-key", "Unable to receive key ", _CODE),
-    LineKind("no-key", "Handshake: could not receive key: ", _CODE),
-    LineKind("bad-key", "decryption failed", ".{0,80}"),
-    LineKind("bad-key", "signature validation failed", ".{0,80}"),
-    LineKind("bad-key-before", "unable to parse negotiated pub key", ".{0,24}"),
-    LineKind("bad-key-before", "DTLS init failure", ".{0,80}"),
-    LineKind("bad-key-before", "Error extracting public key", ".{0,24}"),
-    LineKind("server-blank", "Read Server Address = type:255", ".{0,80}"),
-    LineKind("server", "Read Server Address = type:", r"\d,domain:(?P<host>[^\s,]{1,120})(?:,.{0,80})?"),
-    LineKind("server-blank-key", "Public Server ", "(?:Key|Address) was blank.{0,80}"),
-    LineKind("server-blank-key", "Server settings are invalid", ".{0,80}"),
-    LineKind("dtls-failed", "handshake failed ", _HEX),
-    LineKind("handshake-failed", "Handshake failed: ", _CODE),
-    LineKind("handshake-failed", "handshake failed with code ", _CODE),
-    LineKind("cloud-failed", "Cloud handshake failed, code=", _CODE),
-    LineKind("hello", "Sending HELLO message"),
-    LineKind("no-hello", "Handshake: could not receive HELLO response ", _CODE),
-    LineKind("no-hello", "could not receive HELLO response ", _CODE),
-    LineKind("no-hello", "Could not receive HELLO response: ", _CODE),
-    LineKind("udp-sent", "socketSendTo(", rf"\d{{1,3}},{_ADDRESS},{_PORT},[^,]{{0,20}},\d{{1,5}}\)", bare=True),
-    LineKind("resumed", "restored session from persisted", ".{0,80}"),
-    LineKind("resumed", "Skipping HELLO", ".{0,80}"),
-    LineKind("resumed", "resumed session", ".{0,80}"),
-    LineKind("restore-status", "(CMPL,RENEG,NO_SESS,ERR) restoreStatus=", r"(?P<code>[0-3])"),
-    LineKind("no-session", "Failed to load session data from persistent storage"),
-    LineKind("no-session", "Discarding session data"),
-    LineKind("no-session", "discarding session: valid", ".{0,80}"),
-    LineKind("no-session", "session has ", r"(?:expired after )?\d{1,9} uses.{0,40}"),
-    LineKind("handshake-done", "Handshake completed"),
-    LineKind("handshake-done", "Hanshake: completed"),
-    LineKind("online", "Cloud connected"),
-    LineKind("safe-mode", "Sending safe mode event"),
-    LineKind("ping-lost", "ping ACK not received"),
-    LineKind("loop-error", "Event loop error ", _CODE),
-    LineKind("loop-error", "Communication loop error, closing cloud socket"),
-    LineKind("loop-error", "Disconnecting cloud due to inactivity", ".{0,80}"),
-    LineKind("socket-error", "mbedtls_ssl_read() failed: -0x", r"(?P<code>[0-9A-Fa-f]{1,6}).{0,40}"),
-    LineKind("socket-error", "mbedtls_ssl_write() failed: -0x", r"(?P<code>[0-9A-Fa-f]{1,6}).{0,40}"),
-    LineKind("socket-error", "mbedtls_ssl_write returned ", r"(?P<code>-?[0-9A-Fa-fx]{1,8}).{0,40}"),
-    LineKind("socket-error", "mbedtls_ssl_read returned ", r"(?P<code>-?[0-9A-Fa-fx]{1,8}).{0,40}"),
-    LineKind("socket-error", "sock_send returned ", r"(?P<code>-?\d{1,6}) \d{1,6}"),
-    LineKind("socket-error", "sock_recv returned ", r"(?P<code>-?\d{1,6}) \d{1,6}"),
-    LineKind("leaving", "Cloud: disconnecting"),
-    LineKind("left", "Cloud: disconnected"),
+    LogLine("cloud-begins", "Cloud: connecting"),
+    LogLine("tcp-made", "connected to cloud {address}:{port}", "tcp-made-1.0"),
+    LogLine("tcp-made", "Connected to {address}:{port}", "tcp-made"),
+    LogLine("tcp-failed", "connection failed to {address}:{port}, code=<code>", "tcp-failed-1.0"),
+    LogLine("tcp-failed", "connection failed to {address}:{port}<more>"),
+    LogLine("tcp-failed", "Failed to connect to {address}:{port} (<code>)", "tcp-failed"),
+    LogLine("tcp-failed", "Failed to connect to {address}:{port}<more>"),
+    LogLine("socket", "Cloud socket connected"),
+    LogLine("socket-failed", "Cloud socket connection failed: <code>"),
+    LogLine("handshake-begins", "Starting handshake: presense_announce=<n>"),
+    LogLine("handshake-begins", "Establish secure connection"),
+    LogLine("waits-for-nonce", "Started: Receive nonce"),
+    LogLine("waits-for-nonce", "Started, receive nonce"),
+    LogLine("nonce", "Encrypting handshake nonce"),
+    LogLine("nonce", "Encrypting nonce"),
+    LogLine("no-nonce", "Could not receive nonce: <code>", "no-nonce"),
+    LogLine("no-nonce", "Handshake: could not receive nonce: <code>", "no-nonce-0.5"),
+    LogLine("no-key", "Unable to receive key <code>"),
+    LogLine("no-key", "Handshake: could not receive key: <code>"),
+    LogLine("bad-key", "decryption failed<more>"),
+    LogLine("bad-key", "signature validation failed<more>"),
+    LogLine("bad-key-before", "unable to parse negotiated pub key<more>"),
+    LogLine("bad-key-before", "DTLS init failure<more>"),
+    LogLine("bad-key-before", "Error extracting public key<more>"),
+    LogLine("server-blank", "Read Server Address = type:255<more>"),
+    LogLine("server", "Read Server Address = type:<n>,domain:<domain>[,<more>]"),
+    LogLine("server-blank-key", "Public Server Key was blank<more>"),
+    LogLine("server-blank-key", "Public Server Address was blank<more>"),
+    LogLine("server-blank-key", "Server settings are invalid<more>"),
+    LogLine("dtls-failed", "handshake failed <hex:-6800>", "dtls-silent"),
+    LogLine("dtls-failed", "handshake failed <hex>"),
+    LogLine("handshake-failed", "Handshake failed: <code>"),
+    LogLine("handshake-failed", "handshake failed with code <code>"),
+    LogLine("cloud-failed", "Cloud handshake failed, code=<code:17>", "cloud-failed-17"),
+    LogLine("cloud-failed", "Cloud handshake failed, code=<code>", "cloud-failed"),
+    LogLine("hello", "Sending HELLO message"),
+    LogLine("no-hello", "Handshake: could not receive HELLO response <code>"),
+    LogLine("no-hello", "could not receive HELLO response <code>"),
+    LogLine("no-hello", "Could not receive HELLO response: <code>"),
+    LogLine("udp-sent", "socketSendTo(<n>,{address},{port},<part>,<n>)", bare=True),
+    LogLine("resumed", "restored session from persisted<more>"),
+    LogLine("resumed", "Skipping HELLO<more>"),
+    LogLine("resumed", "resumed session<more>"),
+    LogLine("restore-status", "(CMPL,RENEG,NO_SESS,ERR) restoreStatus=<code>"),
+    LogLine("no-session", "Failed to load session data from persistent storage"),
+    LogLine("no-session", "Discarding session data"),
+    LogLine("no-session", "discarding session: valid<more>"),
+    LogLine("no-session", "session has [expired after ]<n> uses<more>"),
+    LogLine("handshake-done", "Handshake completed"),
+    LogLine("handshake-done", "Hanshake: completed"),
+    LogLine("online", "Cloud connected"),
+    LogLine("safe-mode", "Sending safe mode event"),
+    LogLine("ping-lost", "ping ACK not received"),
+    LogLine("loop-error", "Event loop error <code>"),
+    LogLine("loop-error", "Communication loop error, closing cloud socket"),
+    LogLine("loop-error", "Disconnecting cloud due to inactivity<more>"),
+    LogLine("socket-error", "mbedtls_ssl_read() failed: -0x<hex><more>"),
+    LogLine("socket-error", "mbedtls_ssl_write() failed: -0x<hex><more>"),
+    LogLine("socket-error", "mbedtls_ssl_write returned <more>"),
+    LogLine("socket-error", "mbedtls_ssl_read returned <more>"),
+    LogLine("socket-error", "sock_send returned <code> <n>"),
+    LogLine("socket-error", "sock_recv returned <code> <n>"),
+    LogLine("leaving", "Cloud: disconnecting"),
+    LogLine("left", "Cloud: disconnected"),
     # --- the Internet Test (device-facts 1.2 to 1.5)
-    LineKind("test-failed", "Internet Test Failed!"),
-    LineKind("test-failed", "Internet test failed!"),
-    LineKind("test-failed", "Internet test failed: ", r"(?:(?P<code>-?\d{1,6}) )?(?P<said>DNS|timeout|network)"),
-    LineKind("test-passed", "Internet available, Cloud not reachable", "!?"),
-    LineKind("test-passed", "Internet available, cloud not reachable", "!?"),
-    LineKind("echoes", "WiFi", r" *: (?P<code>\d{1,6})/\d{1,6} packets.{0,80}"),
-    LineKind("blinks", "Handling cloud error: ", r"(?P<code>[123])"),
-    LineKind("resetting", "Resetting WLAN due to ", ".{0,80}"),
-    LineKind("resetting", "Resetting network interfaces due ", ".{0,80}"),
-    LineKind("key-event", "Send event spark/device/key/error=", ".{0,40}"),
+    LogLine("test-failed", "Internet Test Failed!", "test-failed-1.5"),
+    LogLine("test-failed", "Internet test failed!"),
+    LogLine("test-failed", "Internet test failed: {word}", "test-failed"),
+    LogLine("test-failed", "Internet test failed: {code} {word}", "test-failed-code"),
+    LogLine("test-passed", "Internet available, Cloud not reachable!", "test-passed-1.5"),
+    LogLine("test-passed", "Internet available, Cloud not reachable"),
+    LogLine("test-passed", "Internet available, cloud not reachable", "test-passed"),
+    LogLine("test-passed", "Internet available, cloud not reachable!"),
+    LogLine("echoes", "WiFi<space>: <code>/<n> packets<more>"),
+    LogLine("blinks", "Handling cloud error: <code>"),
+    LogLine("resetting", "Resetting WLAN due to <more>"),
+    LogLine("resetting", "Resetting network interfaces due <more>"),
+    LogLine("key-event", "Send event spark/device/key/error=<more>"),
     # --- the device itself
-    LineKind("panic", "!", r"!{0,3}", bare=True),
-    LineKind("memory", "Out of memory error: ", r"\d{1,9} bytes.{0,40}", bare=True),
-    LineKind("memory", "unable to allocate cert storage", ".{0,40}"),
-    LineKind("memory", "sock_send ENOMEM", ".{0,40}"),
-    LineKind("memory", "sock_recv ENOMEM", ".{0,40}"),
-    LineKind("battery", "USB power: false, Battery Volage: ", r"(?P<said>\d{1,2}\.\d{1,4}).{0,80}", bare=True),
+    LogLine("panic", "![!][!][!]", bare=True),
+    LogLine("memory", "Out of memory error: <n> bytes<more>", bare=True),
+    LogLine("memory", "unable to allocate cert storage<more>"),
+    LogLine("memory", "sock_send ENOMEM<more>"),
+    LogLine("memory", "sock_recv ENOMEM<more>"),
+    LogLine("battery", "USB power: false, Battery Volage: <volts><more>", bare=True),
     # --- cellular
-    LineKind("cellular", "Sim Ready", once=True),
-    LineKind("cellular", "Modem::", ".{0,150}", bare=True, once=True),
-    LineKind("cellular", "< +CEREG: ", ".{0,80}", once=True),
-    LineKind("cellular", "< +CGREG: ", ".{0,80}", once=True),
-    LineKind("cellular", "< +CREG: ", ".{0,80}", once=True),
-    LineKind("cellular", "> AT+CGATT", ".{0,40}", once=True),
-    LineKind("cellular", "> AT+CGDCONT", ".{0,80}", once=True),
-    LineKind("cellular", "> AT+COPS", ".{0,80}", once=True),
-    LineKind("cellular", "PPP phase -> ", ".{0,40}", once=True),
-    LineKind("muxer-dead", "The other end has not replied to keep alives", ".{0,100}"),
-    LineKind("muxer-dead", "considering muxed connection dead", ".{0,60}"),
+    LogLine("cellular", "Sim Ready", once=True),
+    LogLine("cellular", "Modem::<more>", bare=True, once=True),
+    LogLine("cellular", "< +CEREG: <more>", once=True),
+    LogLine("cellular", "< +CGREG: <more>", once=True),
+    LogLine("cellular", "< +CREG: <more>", once=True),
+    LogLine("cellular", "> AT+CGATT<more>", once=True),
+    LogLine("cellular", "> AT+CGDCONT<more>", once=True),
+    LogLine("cellular", "> AT+COPS<more>", once=True),
+    LogLine("cellular", "PPP phase -> <more>", once=True),
+    LogLine("muxer-dead", "The other end has not replied to keep alives<more>"),
+    LogLine("muxer-dead", "considering muxed connection dead<more>"),
     # --- Cloud Debug (particle-iot/cloud-debug fe99a6a), and what applications like it print
-    LineKind("model", "Platform: ", r"(?P<said>[A-Za-z][A-Za-z0-9 -]{0,30})", bare=True),
-    LineKind("version", "System version: ", r"(?P<said>\d{1,3}\.\d{1,3}\.\d{1,3}(?:-[a-z]{1,6}\.\d{1,3})?)", bare=True),
-    LineKind("credentials", "Configured credentials:", bare=True),
-    LineKind("credentials", "configured credentials:", bare=True),
-    LineKind("known", "ssid=", rf"(?P<name>.{{1,64}}) security={_SECURITY} cipher=\S{{1,16}}", bare=True),
-    LineKind("heard", "ssid=", _HEARD, bare=True),
-    LineKind("heard", "SSID=", _HEARD, bare=True),
-    LineKind("own-address", "localIP=", _ADDRESS, bare=True),
-    LineKind("own-address", "localIP: ", _ADDRESS, bare=True),
-    LineKind("own-gateway", "gatewayIP=", _ADDRESS, bare=True),
-    LineKind("own-gateway", "gatewayIP: ", _ADDRESS, bare=True),
-    LineKind("own-mask", "subnetMask=", _ADDRESS, bare=True),
-    LineKind("own-mask", "subnetMask: ", _ADDRESS, bare=True),
-    LineKind("debug-unresolved", "failed to get device.spark.io from DNS, try ", r"(?P<code>\d)", bare=True),
-    LineKind("debug-tcp-failed", "could not connect to device server by CoAP", ".{0,40}", bare=True),
-)  # fmt: skip
+    LogLine("model", "Platform: <model>", bare=True),
+    LogLine("version", "System version: <version>", bare=True),
+    LogLine("credentials", "Configured credentials:", bare=True),
+    LogLine("credentials", "configured credentials:", bare=True),
+    LogLine("known", "ssid={ssid} security=<security> cipher=<cipher>", bare=True),
+    LogLine("heard", "ssid={ssid} security=<security> channel=<channel> rssi=<signal>", bare=True),
+    LogLine("heard", "SSID={ssid} security=<security> channel=<channel> rssi=<signal>", bare=True),
+    LogLine("own-address", "localIP={address}", bare=True),
+    LogLine("own-address", "localIP: {address}", bare=True),
+    LogLine("own-gateway", "gatewayIP={address}", bare=True),
+    LogLine("own-gateway", "gatewayIP: {address}", bare=True),
+    LogLine("own-mask", "subnetMask={address}", bare=True),
+    LogLine("own-mask", "subnetMask: {address}", bare=True),
+    LogLine("debug-unresolved", "failed to get device.spark.io from DNS, try <code>", bare=True),
+    LogLine("debug-tcp-failed", "could not connect to device server by CoAP<more>", bare=True),
+)
+"""In the order in which they are tried."""
+KINDS: tuple[LineKind, ...] = tuple(line.recognised for line in LINES)
 """How each line is recognised."""
+_PREDICTED = {line.name: line.predicted for line in LINES if line.name}
+
+
+def predicted_line(stated: str) -> str:
+    """The line that a profile predicts: `@` and the name of a line, or the line itself (a company's own firmware's)."""
+    return _PREDICTED.get(stated.removeprefix("@"), stated) if stated.startswith("@") else stated
+
 
 MEANS: dict[str, str] = {
     "joining": "It tries to join this network",

@@ -373,6 +373,10 @@ WRONG = [
         '[startup]\nscan_line = "{secret}"',
         'line 4: startup.scan_line: expected only {ssid} and {host} and {address} and {port}, got "{secret}"',
     ),
+    (
+        '[startup]\nscan_line = "@joyning"',
+        'line 4: startup.scan_line: expected the name of a line of agent/profiles/log_lines.py after @, got "@joyning"',
+    ),
     # TOML
     ("a = 1\na = 2", 'line 4: not TOML: Cannot overwrite a value: "a = 2"'),
     ("[dns]\n[dns]\ntries = 1", "line 4: not TOML: Cannot declare ('dns',) twice: \"[dns]\""),

@@ -106,6 +106,7 @@ def test_the_words_of_another_version_or_failure_are_not_this_ones(
     assert not reads(line.value, record)
 
 
+DISCONNECT = "Disconnect linkError=<bits> reason=<reason>: <text>"
 WORDS = [
     ("photon", "scan_line", {"0.5.5": None, "0.6.4": None, "0.7.0": "Joining {ssid}"}),
     ("photon", "scan_failed_line", {"0.6.4": None, "0.7.0": "wiced_join_ap_specific(), result: <code>"}),
@@ -126,8 +127,8 @@ WORDS = [
                              "5.9.0": "connecting to {address}#{port} using if <n>",
                              "6.1.2": "connecting to {address}#{port}",
                              "6.2.0": "connecting to {address}#{port} using if <n>"}),
-    ("photon2", "scan_failed_line", {"5.8.2": None, "5.9.0": "Disconnect linkError=", "6.1.2": None,
-                                     "6.2.0": "Disconnect linkError="}),
+    ("photon2", "scan_failed_line", {"5.8.2": None, "5.9.0": DISCONNECT, "6.1.2": None,
+                                     "6.2.0": DISCONNECT}),
 ]  # fmt: skip
 
 
