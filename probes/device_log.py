@@ -337,6 +337,8 @@ class LogReader:
                 message, is_torn = message[: within.start()], True
             self.seen.torn += is_torn
             found += self._read_record(head, message.strip(), is_whole=is_whole and not is_torn)
+            if not _is_own(head.category):  # an application may quote a record
+                break
         return found
 
     def _heads_in(self, line: str) -> list[tuple[_Head, int, int]]:
@@ -467,7 +469,7 @@ class LogReader:
         if kinds is None:
             return None
         has_head = head.level is not None
-        is_own = head.category is None or head.category.partition(".")[0] in FAMILIES - {"app"}
+        is_own = _is_own(head.category)
         for kind, pattern in kinds:
             if not message.startswith(kind.begin) or not (is_own or (kind.bare and head.category == "app")):
                 continue
@@ -525,6 +527,11 @@ def read_log(stream: BinaryIO, kinds: Sequence[LineKind], is_wanted: Callable[[]
         reader.feed(piece)
     reader.finish()
     return reader.seen
+
+
+def _is_own(category: str | None) -> bool:
+    """Whether a record is of Device OS, and not of an application or a library."""
+    return category is None or category.partition(".")[0] in FAMILIES - {"app"}
 
 
 def _shown_line(message: str, head: _Head) -> str:

@@ -40,6 +40,9 @@ ON_PURPOSE_MS = 2_000
 HELLO_SENT = 4
 """A message is sent again three times (RFC 7252 section 4.8, MAX_RETRANSMIT); after that the device gives up."""
 LEAST_VOLTS = 3.5
+SOON_MS = 60_000
+MANY_RESTARTS = 3
+"""So many new starts, each so soon after the one before, are no coincidence."""
 MOST_LINES = 12
 """Decisive lines that are shown, and as many harmless ones."""
 _MODELS = {
@@ -185,6 +188,8 @@ class Reading:
         """What the log says of the device itself, by check, and the line."""
         self.device_lines: list[LogRecord] = []
         self._panic: LogRecord | None = None
+        self._closes_stale = False
+        """Whether it dropped the session that it had saved, and is about to close the socket of that."""
         self._record: LogRecord | None = None
         readers = self._readers()
         holes = [hole.line for hole in log.holes if hole.what != "silence"]
@@ -234,7 +239,8 @@ class Reading:
         down_ms = attempt.down.at_ms if attempt.down is not None else None
         is_past = until_ms is not None and down_ms is not None and until_ms - down_ms > ON_PURPOSE_MS
         if attempt.down is not None and is_past and attempt.end in {None, "online"}:
-            self._lose(attempt, attempt.down, "link", Cause(why="The link went away; by whose doing is not told"))
+            stage, what = _GONE.get(attempt.down.now or "", ("link", "link"))
+            self._lose(attempt, attempt.down, stage, Cause(why=f"The {what} went away; by whose doing is not told"))
         attempt.down = None
         waits = attempt.link_ms is not None and attempt.states["ip"] == "not-shown" and attempt.end is None
         if (
@@ -301,6 +307,7 @@ class Reading:
         **dict.fromkeys(("join-failed", "cwjap", "wifi-failed"), self._join_failed),
         "disconnect": self._disconnected,
         "wifi-link": self._wifi_link,
+        "wifi-unlink": self._wifi_unlink,
         **dict.fromkeys(("other-link", "cellular-link"), self._other_link),
         "state": self._state,
         "address": self._address,
@@ -399,6 +406,11 @@ class Reading:
         self._show(attempt, "link")
         attempt.lines.append(record)
 
+    def _wifi_unlink(self, _record: LogRecord) -> None:
+        """Without a link it does not wait for an address."""
+        if self.attempts:
+            self.attempts[-1].link_ms = None
+
     def _linked_again(self, record: LogRecord) -> _Attempt:
         """The attempt of a link that came up; a new one if the link had gone away."""
         went_away = bool(self.attempts) and self.attempts[-1].down is not None
@@ -425,6 +437,8 @@ class Reading:
                 attempt.begun.add("address")
                 self._show(attempt, "ip")
                 attempt.lines.append(record)
+        elif was == "IFACE_LINK_UP" and self._is_wifi():
+            self._wifi_unlink(record)
         elif now == "IFACE_REQUEST_DOWN":
             last = self.attempts[-1] if self.attempts else None
             if last is not None:
@@ -618,6 +632,10 @@ class Reading:
     def _lost(self, record: LogRecord) -> None:
         last = self.attempts[-1] if self.attempts else None
         if record.kind == "loop-error" and record.code in _STALE:
+            self._closes_stale = True
+            return
+        if record.kind == "loop-error" and record.code is None and self._closes_stale:
+            self._closes_stale = False
             return
         if last is not None and last.end == "lost":
             self._adds(record)
@@ -677,6 +695,9 @@ class Reading:
             self._fail(attempt, record, "scan", cause)
 
     def _safe_mode(self, record: LogRecord) -> None:
+        """It tells its cloud so, which it can only online (device-os v6.2.0 system_task.cpp:692)."""
+        if not self.attempts or self.attempts[-1].end != "online":
+            self._online(record)
         self._told("device.firmware", Cause("device.firmware", "safe-mode", "device owner",
                    "Give the device the Device OS that its program was built for"), record)  # fmt: skip
 
@@ -698,6 +719,8 @@ class Reading:
             )
 
 
+_GONE: dict[str, tuple[StartStage, str]] = {"IFACE_LINK_UP": ("ip", "address")}
+"""What went away, by the state that follows `IP_CONFIGURED`; else it is the link."""
 _FIRST = {"tcp-failed", "no-nonce", "no-key", "bad-key-before", "dtls-failed", "no-hello", "handshake-failed"}
 """Lines of which each attempt has one at most."""
 _BARE = {
@@ -710,16 +733,28 @@ _BARE = {
 _OF_WIFI = {"wifi-link", "joining", "heard-joining", "join-failed", "link-dhcp", "link-static", "cwjap"}
 
 
+_DTLS_KEYS = {"7700", "7780", "7800", "7900", "7980", "7a00", "7b00", "7c80", "7d00", "7d80", "7e00", "7e80"}
+"""mbedTLS 2.22 ssl.h: an alert, or a message of the handshake that is wrong."""
+_DTLS_ANSWERED = {
+    "6600", "6700", "6a80", "6d00", "6e80", "7180", "7200", "7300", "7380", "7880", "7a80", "7b80",
+}  # fmt: skip
+"""The same: what came was no such message. All further numbers are the device's own troubles."""
+
+
 def _of_dtls(code: str) -> Cause:
-    """What mbedTLS' number says (hexadecimal): 6800 is silence, 7xxx came of an answer, two digits are a socket's."""
+    """What mbedTLS' number says (hexadecimal): 6800 is silence, others came of an answer, two digits are a socket's."""
     digits = code.lstrip("-").lower()
     if digits == "6800":
         return _NO_DTLS
-    if len(digits) == 4 and digits[0] == "7":
+    if digits in _DTLS_KEYS:
         return _ALERT
-    if len(digits) == 4 and digits[0] == "6":
+    if digits in _DTLS_ANSWERED:
         return Cause(why="Something answered: the port is open; what the answer was is not told")
-    return Cause(why="The device's own socket failed: no way to the internet, or no memory")
+    if digits == "7f00":
+        return _MEMORY
+    if len(digits) == 2:
+        return Cause(why="The device's own socket failed: no way to the internet, or no memory")
+    return Cause(why="The number does not say whether anything answered")
 
 
 def _is_cellular(log: DeviceLog) -> bool:
@@ -777,6 +812,7 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
         notes=[
             *([cause.why] if cause.why else []),
             *([_BLANK] if blank else []),
+            *_before_and_after(result, chosen, reading.attempts),
             *reading.notes,
             *_notes(log, reading),
         ],
@@ -831,15 +867,15 @@ def _result(log: DeviceLog, attempts: list[_Attempt]) -> tuple[LogResult, _Attem
 
 _WEAK = {
     "joining", "heard-joining", "resolved", "tcp-made", "tcp-failed", "cloud-address", "resolving", "model", "version",
-    "known", "heard", "credentials", "own-address", "own-gateway", "own-mask", "panic", "memory", "antenna", "battery",
-    "echoes", "resumed", "network-begins",
+    "heard", "own-address", "own-gateway", "own-mask", "panic", "memory", "antenna", "battery",
+    "echoes", "resumed", "network-begins", "online", "safe-mode", "joined",
 }  # fmt: skip
-"""Lines that other programs print, too: without the heads of records, a few of them do not make a log of Device OS."""
+"""Lines that other programs print, too: without the heads of records, they do not make a log of Device OS."""
 
 
 def _is_of_device_os(log: DeviceLog) -> bool:
     kinds = {record.kind for record in log.records}
-    return bool(kinds - _WEAK) or len(kinds) > 2
+    return bool(kinds - _WEAK)
 
 
 def _rank(attempt: _Attempt) -> int:
@@ -906,6 +942,20 @@ def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | No
     return f"The log shows the device up to {title}, and does not say how it goes on."
 
 
+def _before_and_after(result: LogResult, chosen: _Attempt | None, attempts: list[_Attempt]) -> list[str]:
+    """What other attempts say, where that changes what is to be looked for."""
+    if chosen is None:
+        return []
+    place = attempts.index(chosen)
+    was_online = next((attempt for attempt in attempts[:place] if attempt.end in {"online", "lost"}), None)
+    if result == "stops" and was_online is not None:
+        return [f"It was online before, by line {was_online.last}: what stops it came after that"]
+    if result == "online" and attempts[place + 1 :]:
+        begins = attempts[place + 1].first
+        return [f"It begins again at line {begins}, and the log ends before it says whether it is online again"]
+    return []
+
+
 def _notes(log: DeviceLog, reading: Reading) -> list[str]:
     """What is to be known of the log itself."""
     notes = []
@@ -918,6 +968,12 @@ def _notes(log: DeviceLog, reading: Reading) -> list[str]:
         notes.append("The lines have no times and no levels, so anybody may have printed them")
     if log.undecodable * 20 > log.bytes and not log.heads:
         notes.append("Much of it is no text: a serial adapter at a wrong speed writes such logs")
+    restarts = [hole for hole in log.holes if hole.what == "restart" and (hole.from_ms or 0) < SOON_MS]
+    if len(restarts) >= MANY_RESTARTS:
+        notes.append(
+            f"It started again {len(restarts)} times within a minute of its start: a weak supply, a watchdog and a "
+            "crash look alike here"
+        )
     if any(hole.what == "reconnect" for hole in log.holes):
         notes.append("The monitor lost the device in between: lines are missing there")
     if log.more_records or log.unread:

@@ -273,6 +273,26 @@ def state(at_ms: int, was: bytes, now: bytes) -> bytes:
         # A modem that stops answering is neither the network nor the cloud.
         (ONLINE + b"[gsm0710muxer] ERROR: The other end has not replied to keep alives (TESTs) 5 times, "
          b"considering muxed connection dead\n", Says("lost", "link")),
+        # Where the link is gone, it does not wait for an address.
+        (LINK % 5000 + state(5001, b"IFACE_UP", b"IFACE_LINK_UP")
+         + b"0000008000 [net.ifapi] INFO: Netif wl3 link DOWN\n" + LATER % 80_000, Says("not-known", "link")),
+        (LINK % 5000 + state(5001, b"IFACE_UP", b"IFACE_LINK_UP") + state(8000, b"IFACE_LINK_UP", b"IFACE_UP")
+         + LATER % 80_000, Says("not-known", "link")),
+        (ONLINE + state(9000, b"IP_CONFIGURED", b"IFACE_LINK_UP") + LATER % 12_000, Says("lost", "ip")),
+        # Numbers of mbedTLS that say nothing of an answer, or of the memory (ssl.h of 2.22).
+        (CLOUD + DTLS % b"7100", Says("stops", "cloud")),
+        (CLOUD + DTLS % b"7200", Says("stops", "cloud")),
+        (CLOUD + DTLS % b"7f00", Says("stops", "cloud", "device.firmware", DO)),
+        # A session that was saved is dropped, and the socket closed for that.
+        (ONLINE + b"[comm.protocol] ERROR: Event loop error 21\n"
+         b"[system] WARN: Communication loop error, closing cloud socket\n", Says("online", "cloud")),
+        (ONLINE + b"[system] WARN: Communication loop error, closing cloud socket\n", Says("lost", "cloud")),
+        # It can say only online that it is in safe mode.
+        (b"[system] INFO: Sending safe mode event\n", Says("online", "cloud")),
+        # Other makers' programs, and people who tell what they expect, print such lines, too.
+        (b"Cloud connected\n", Says("foreign")),
+        (b'Connecting to "net-1"\nConnected to 192.168.1.5:80\nCloud connected\n', Says("foreign")),
+        (b"0000001000 [app] INFO: it said: 0000011508 [system] INFO: Cloud connected\n", Says("not-known")),
         (b"", Says("foreign")),
         (b"\n\n", Says("foreign")),
     ],
@@ -289,6 +309,24 @@ def test_a_crash_is_the_devices_own() -> None:
 
     assert answered(reader.seen).result == "online"
     assert any("crash" in line.means for line in answered(reader.seen).lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        (ONLINE + CLOUD + TCP_FAILED, "It was online before, by line 1: what stops it came after that"),
+        (CLOUD + TCP_FAILED + ONLINE, None),
+        (ONLINE + CLOUD, "It begins again at line 2, and the log ends before it says whether it is online again"),
+        (ONLINE, None),
+        ((LATER % 9000 + LATER % 100) * 3, "It started again 3 times within a minute of its start"),
+        ((LATER % 90_000 + LATER % 100) * 3, None),
+    ],
+)
+def test_what_came_before_and_after_is_noted(text: bytes, note: str | None) -> None:
+    begins = ("It was online before", "It begins again", "It started again")
+    notes = [each for each in of(text).notes if each.startswith(begins)]
+
+    assert [each.startswith(note or "?") for each in notes] == ([True] if note else [])
 
 
 def test_a_network_that_is_heard_well_is_no_join() -> None:
