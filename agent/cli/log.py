@@ -65,7 +65,9 @@ def log(
     ] = None,
     output: Annotated[
         list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Also write the answer: .json, .txt. May be repeated."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Also write the answer: .html, .json, .md, .txt. May be repeated."
+        ),
     ] = None,
     share: Share = None,
     redact: Redact = False,
@@ -80,8 +82,8 @@ def log(
     from netpreflight.agent import profiles  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.agent.judging.device_log import answered  # noqa: PLC0415
     from netpreflight.reports.device_log import FORMATS  # noqa: PLC0415
+    from netpreflight.reports.device_log.terminal import show  # noqa: PLC0415
     from netpreflight.reports.sharing import hidden  # noqa: PLC0415
-    from netpreflight.reports.terminal.device_log import show  # noqa: PLC0415
 
     outputs, level = check_outputs(output, list(FORMATS)), choose_level(share, redact=redact)
     if (file is None) == (port is None):

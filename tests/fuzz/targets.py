@@ -38,9 +38,9 @@ from netpreflight.probes.wifi.capture import BARE, RADIOTAP, CaptureFile, FrameC
 from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text
 from netpreflight.probes.wifi.networkmanager import access_point
 from netpreflight.reports import device_log as device_logs
+from netpreflight.reports.device_log import terminal as shown_log
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.sharing import shared
-from netpreflight.reports.terminal import device_log as shown_log
 from netpreflight.reports.terminal import render
 from netpreflight.systems.linux import lease
 from tests.fuzz.harness import Target

@@ -27,7 +27,7 @@ HEAVY = {
         "reports/terminal/answer.py",
         "reports/terminal/device.py",
         "reports/terminal/doctor.py",
-        "reports/terminal/device_log.py",
+        "reports/device_log/terminal.py",
         "reports/terminal/led.py",
         "reports/terminal/progress.py",
         "reports/terminal/report.py",

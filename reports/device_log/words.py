@@ -1,0 +1,54 @@
+"""What every rendering of a device's log says in words."""
+
+from netpreflight.agent.owner import the_owner
+from netpreflight.agent.results import LogAnswer, LogAttempt
+
+DECIDE = "The lines that say so"
+HARMLESS = "Looks like an error, and is none"
+ATTEMPTS = "Attempts in this log"
+NOTES = "What else is to be known"
+MOST_ATTEMPTS = 8
+
+
+def device(answer: LogAnswer) -> str:
+    """The device and its Device OS, as the log says them; empty: it says neither."""
+    told = [text for text in (answer.platform, answer.os_version and f"Device OS {answer.os_version}") if text]
+    return f"The device, by its log: {', '.join(told)}." if told else ""
+
+
+def to_do(answer: LogAnswer) -> str:
+    """Who has to change what; empty: nothing has to be changed, or nothing is known of it."""
+    if answer.remedy is not None:
+        who = f" ({the_owner(answer.owner)})" if answer.owner else ""
+        return f"To do{who}: {answer.remedy}."
+    if answer.result in {"stops", "lost"}:
+        return "Who has to change what is not told by the log alone."
+    return ""
+
+
+def check(answer: LogAnswer) -> str:
+    """The check that says more of it; empty: none."""
+    if answer.check is None:
+        return ""
+    problem = f", {answer.problem}" if answer.problem else ""
+    return f"The check that says more of it: {answer.check}{problem}."
+
+
+def attempts(answer: LogAnswer) -> list[str]:
+    """The last attempts, each with how it ended; empty: there is only one."""
+    if len(answer.attempts) < 2:
+        return []
+    left_out = len(answer.attempts) - MOST_ATTEMPTS
+    before = [f"{left_out} more before these"] if left_out > 0 else []
+    return [*before, *(_attempt(attempt) for attempt in answer.attempts[-MOST_ATTEMPTS:])]
+
+
+def _attempt(attempt: LogAttempt) -> str:
+    place = f" at {attempt.stage}" if attempt.stage else ""
+    what = {
+        "online": "online",
+        "stops": f"stops{place}",
+        "lost": f"lost{place}",
+        "unfinished": f"goes to {attempt.stage}, and does not end here" if attempt.stage else "does not end here",
+    }
+    return f"lines {attempt.first_line} to {attempt.last_line}: {what[attempt.result]}"
