@@ -24,6 +24,8 @@ LONGEST_TEXT = 65_536
 """The most characters of a text that a saved report may hold; no probe keeps as much of what the network says."""
 KEPT_BYTES = 1500
 """The most bytes of one reply that are kept as evidence."""
+MOST_BSSS = 2_000
+"""The most BSSs that a survey keeps."""
 
 Reveals = Literal[
     "nothing", "ssid", "ssid-hex", "bssid", "server-mac", "client-mac", "address", "host", "asked-name", "url",
@@ -541,7 +543,7 @@ class Wifi(Observation, kw_only=True):
     limits: list[Words] = field(default_factory=list)
     left_out: Words | None = None
     names_withheld: bool = False
-    bss: list[Bss] = field(default_factory=list)
+    bss: Annotated[list[Bss], Meta(max_length=MOST_BSSS)] = field(default_factory=list)
     scan_s: float | None = None
 
     def aim(self, ssid: str | None) -> None:

@@ -2,18 +2,20 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Meta, Struct
 
 from netpreflight.agent.report.in_page import is_page, packed, unpacked
 from netpreflight.agent.report.report import Device, Report, Run, Tool, run_of
 from netpreflight.agent.results import Status
-from netpreflight.probes.observations import Observations
+from netpreflight.probes.observations import MOST_BSSS, Observations
 
 LARGEST_FILE = 16 << 20
 """In bytes; a run in a crowded place takes a few hundred kilobytes."""
+MOST_VALUES = 1_500_000
+"""In a file, each of which takes memory: 2,000 access points that name 64 others each take about a million."""
 
 
 _GIVE_JSON = "give the complete JSON of the run (-o run.json, without --redact and --share)"
@@ -42,6 +44,20 @@ class Saved(Run, frozen=True, kw_only=True):
     def run(self) -> Run:
         """The measurements alone."""
         return run_of(self)
+
+
+class _Survey(Struct):
+    bss: Annotated[list[msgspec.Raw], Meta(max_length=MOST_BSSS)] = []
+
+
+class _Surveyed(Struct):
+    wifi: _Survey | None = None
+
+
+class _Measured(Struct):
+    """What of a file would take most memory, before it takes any."""
+
+    observations: _Surveyed | None = None
 
 
 def load(path: Path) -> tuple[Run, Device]:
@@ -94,9 +110,12 @@ def decoded(document: bytes) -> Saved:
     """The saved report in a document.
 
     Raises:
-        ValueError: it is no report of this schema, or it cannot be judged again; the message says which.
+        ValueError: it is no report of this schema, holds too much, or cannot be judged again; the message says which.
     """
+    if document.count(b",") > MOST_VALUES:
+        raise ValueError(f"more than {MOST_VALUES:,} values, the limit for a saved report")
     try:
+        msgspec.json.decode(document, type=_Measured)
         saved = msgspec.json.decode(document, type=Saved)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__

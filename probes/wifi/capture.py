@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 from msgspec import structs
 
 from netpreflight.probes.net.witnesses import lost
-from netpreflight.probes.observations import LONGEST_SSID, Band, Bss, Wifi, band_of, strength
+from netpreflight.probes.observations import LONGEST_SSID, MOST_BSSS, Band, Bss, Wifi, band_of, strength
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.wifi.budget import Budget
 from netpreflight.probes.wifi.elements import (
@@ -32,7 +32,6 @@ from netpreflight.probes.wifi.elements import (
 )
 from netpreflight.probes.wifi.source import NAME_FROM_RESPONSE
 
-MOST_BSSS = 2_000
 MOST_FILE_OCTETS = 4 << 30
 MOST_FRAME_OCTETS = 256 << 10
 """The largest snapshot length in use (libpcap's MAXIMUM_SNAPLEN): a longer record is damage."""

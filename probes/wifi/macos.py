@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from msgspec import structs
 
-from netpreflight.probes.observations import Band, Bss, Security, Wifi, frequency_of
+from netpreflight.probes.observations import MOST_BSSS, Band, Bss, Security, Wifi, frequency_of
 from netpreflight.probes.wifi.elements import bss, outline, ssid_text
 from netpreflight.probes.wifi.source import (
     CAPTURE_INSTEAD,
@@ -28,7 +28,6 @@ from netpreflight.probes.wifi.source import (
 )
 
 DEADLINE_S = 25.0
-MOST_BSSS = 2000
 _WIDTHS = {1: 20, 2: 40, 3: 80, 4: 160}
 _BANDS: dict[int, Band] = {1: "2.4", 2: "5", 3: "6"}
 _SECURITY: dict[int, list[Security]] = {

@@ -27,7 +27,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.nl80211 import AsyncNL80211
 
 from netpreflight.probes.net.witnesses import lost
-from netpreflight.probes.observations import Bss, Wifi, band_of, strength
+from netpreflight.probes.observations import MOST_BSSS, Bss, Wifi, band_of, strength
 from netpreflight.probes.wifi.elements import channel_at, outline, ssid_text
 from netpreflight.probes.wifi.source import (
     AS_ROOT,
@@ -60,7 +60,6 @@ REMEMBERED_S = 60.0
 """A BSS that was heard this recently is looked for once more if the scan did not hear it."""
 SAME_VISIT_US = 5_000_000
 DECODE_S = 30.0
-MOST_BSSS = 2000
 MOST_DUMPS = 4
 
 _GET_WIPHY, _GET_INTERFACE, _GET_REG, _GET_SCAN, _TRIGGER_SCAN, _NEW_SCAN_RESULTS, _SCAN_ABORTED = (

@@ -16,7 +16,7 @@ from pywifi import _wifiutil_linux as pywifi_linux
 
 from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.net.witnesses import lost
-from netpreflight.probes.observations import Bss, Wifi, band_of
+from netpreflight.probes.observations import MOST_BSSS, Bss, Wifi, band_of
 from netpreflight.probes.wifi.elements import ssid_text
 from netpreflight.probes.wifi.source import (
     AS_ROOT,
@@ -41,7 +41,6 @@ SCAN_S = 3.0
 CHANNEL_S = 0.4
 """A scan gets SCAN_S, plus this for each channel, as in `nl80211`."""
 DEADLINE_S = 45.0
-MOST_BSSS = 2000
 LONGEST_EVENT = 4096
 
 _MASK = "MASK=0x80069f"

@@ -12,6 +12,7 @@ import pytest
 
 from netpreflight.agent import __version__
 from netpreflight.agent.cli import main
+from netpreflight.probes.observations import MOST_BSSS
 from netpreflight.systems import SYSTEM
 from tests.unit.command import ROOT, SAMPLE, SAVED, refused, run
 from tests.unit.partly import partly
@@ -193,6 +194,38 @@ def test_a_file_of_two_gibibytes_is_refused_in_bounded_memory(tmp_path: Path) ->
         made.truncate(2 << 30)
 
     refused("report", str(file), says=("large.json", "16 MiB"))
+
+
+BSS = '{"bssid":null,"ssid":"","ssid_hex":"","frequency_mhz":1,"channel":1}'
+
+
+def of_air(*, bsss: int = 0, limits: int = 0) -> str:
+    """A saved run with a survey of the smallest BSSs, and of so many sentences about its limits."""
+    saved = json.loads(SAVED)
+    saved["observations"]["wifi"] |= {"bss": ["BSS"], "limits": ["LIMITS"]}
+    listed = {"BSS": ",".join([BSS] * bsss), "LIMITS": ",".join(['"a"'] * limits)}
+    text = json.dumps(saved)
+    for mark, items in listed.items():
+        text = text.replace(f'"{mark}"', items)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"), [({"bsss": 200_000}, "length <= 2000"), ({"limits": 3_000_000}, "1,500,000 values")]
+)
+def test_a_file_of_tiny_parts_is_refused_in_bounded_memory(tmp_path: Path, fields: dict[str, int], says: str) -> None:
+    file = tmp_path / "tiny.json"
+    file.write_text(of_air(**fields))
+
+    refused("report", str(file), says=("tiny.json", says))
+
+
+def test_as_much_as_a_survey_keeps_is_judged(tmp_path: Path) -> None:
+    file = tmp_path / "crowded.json"
+    file.write_text(of_air(bsss=MOST_BSSS))
+
+    ran = run("report", str(file), "--json")
+    assert len(json.loads(ran.stdout)["observations"]["wifi"]["bss"]) == MOST_BSSS
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
