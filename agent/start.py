@@ -76,6 +76,8 @@ def _answer(arguments: list[str]) -> bytes | None:
             name = "netpreflight"
         case [command, "--help" | "-h"] if command.isalpha():
             name = command
+        case [group, command, "--help" | "-h"] if group.isalpha() and command.isalpha():
+            name = f"{group}-{command}"
         case _:
             return None
     if _columns() < SAME_FROM_COLUMNS:

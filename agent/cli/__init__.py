@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from netpreflight.agent.cli import check, compare, devices, doctor, explain, guided, led, log, report, rules
 from netpreflight.agent.cli.exits import UsageError, refuse, usage_message
+from netpreflight.agent.cli.watch import watch_app
 from netpreflight.agent.start import CANNOT_WRITE, stop_at_once
 
 
@@ -106,6 +107,7 @@ COMMANDS = (
 """In the order of `--help`. One with subcommands of its own is added by `app.add_typer`."""
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(watch_app, name="watch")
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

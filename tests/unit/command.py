@@ -23,7 +23,8 @@ import netpreflight.reports.debug
 import netpreflight.reports.firewall
 import netpreflight.reports.html
 import netpreflight.reports.sharing
-import netpreflight.reports.terminal.answer  # noqa: F401 - as above
+import netpreflight.reports.terminal.answer
+import netpreflight.reports.watch.html  # noqa: F401 - as above
 from netpreflight.agent import profiles
 from netpreflight.agent.start import main
 

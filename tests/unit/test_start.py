@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netpreflight.agent import start
-from tests.unit.help_texts import FOLDER, NAMES, PAGES, command_page, generated
+from tests.unit.help_texts import FOLDER, NAMES, PAGES, command_page, file_name, generated
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests/unit/data/sample-report-1.json"
@@ -42,7 +42,7 @@ def begin(stop_at: int, name: str, *arguments: str) -> subprocess.CompletedProce
 
 @pytest.mark.parametrize("name", NAMES)
 def test_help_is_at_hand_as_typer_writes_it(name: str) -> None:
-    written = (FOLDER / f"{name}.txt").read_text(encoding="ascii")
+    written = (FOLDER / f"{file_name(name)}.txt").read_text(encoding="ascii")
 
     again = "write it anew: .venv/bin/python -m tests.unit.help_texts"
     assert written == generated(name, start.SAME_FROM_COLUMNS) == generated(name, 200), again
@@ -51,8 +51,8 @@ def test_help_is_at_hand_as_typer_writes_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_of_a_command_says_what_its_help_says(name: str) -> None:
-    page = (PAGES / f"{name}.md").read_text(encoding="ascii")
-    helped = (FOLDER / f"{name}.txt").read_text(encoding="ascii")
+    page = (PAGES / f"{file_name(name)}.md").read_text(encoding="ascii")
+    helped = (FOLDER / f"{file_name(name)}.txt").read_text(encoding="ascii")
 
     assert page == command_page(name), "write it anew: .venv/bin/python -m tests.unit.help_texts"
     own = helped.partition("Options of check")[0]  # the page of check has those
@@ -75,12 +75,17 @@ def test_help_shows_the_options_of_check_as_well() -> None:
 
 
 def test_nothing_is_left_of_a_command_that_is_gone() -> None:
-    assert {file.stem for file in FOLDER.iterdir()} == {file.stem for file in PAGES.iterdir()} == set(NAMES)
+    assert (
+        {file.stem for file in FOLDER.iterdir()} == {file.stem for file in PAGES.iterdir()} == {*map(file_name, NAMES)}
+    )
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--version",), *((*(() if name == NAMES[0] else (name,)), word) for name in NAMES for word in ("-h", "--help"))],
+    [
+        ("--version",),
+        *((*(() if name == NAMES[0] else name.split()), word) for name in NAMES for word in ("-h", "--help")),
+    ],
 )
 def test_what_is_at_hand_loads_nothing_else(arguments: tuple[str, ...]) -> None:
     ran = subprocess.run(
@@ -96,7 +101,7 @@ def test_what_is_at_hand_loads_nothing_else(arguments: tuple[str, ...]) -> None:
     assert not loaded & {"typer", "typing", "pathlib", "enum", "re", "asyncio", "netpreflight.agent.cli"}
     assert len(ran.stdout) > 15
     if arguments[-1] != "--version":
-        assert ran.stdout == (FOLDER / f"{(NAMES[0], *arguments)[-2]}.txt").read_text(encoding="ascii")
+        assert ran.stdout == (FOLDER / f"{'-'.join(arguments[:-1]) or NAMES[0]}.txt").read_text(encoding="ascii")
 
 
 def test_a_narrow_terminal_gets_a_narrow_help() -> None:

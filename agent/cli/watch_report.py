@@ -1,0 +1,98 @@
+"""`netpreflight watch report`: what a watch has seen."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from netpreflight.agent.cli.checked import check_outputs, choose_level
+from netpreflight.agent.cli.exits import UsageError
+from netpreflight.agent.cli.options import Json, Os, Redact, Share, offered_devices
+from netpreflight.agent.cli.outputs import write_each
+from netpreflight.agent.cli.saved import is_same_file
+from netpreflight.agent.cli.screen import standard_output
+
+if TYPE_CHECKING:
+    from netpreflight.agent.profiles import Profile
+    from netpreflight.agent.report import SharingLevel
+    from netpreflight.agent.watch.watched import Watch
+
+
+def report(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The store of a watch, or its report as JSON.")],
+    *,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.toml",
+            autocompletion=offered_devices,
+            help="Device to judge for; without this option, the one that the watch was made for.",
+        ),
+    ] = None,
+    os_version: Os = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Also write the report: .html, .json, .md, .txt. May be repeated."
+        ),
+    ] = None,
+    share: Share = None,
+    redact: Redact = False,
+    as_json: Json = False,
+) -> int:
+    """Show what a watch has seen: each outage, when they cluster, who has to change what, and what was not observed.
+
+    A watch that is still running can be reported, too. It needs no network. Exit codes: 0 no outage, 1 outages, 2 wrong
+    usage, 3 nothing could be observed.
+    """
+    from netpreflight.agent.watch.told import EXIT_CODES, result  # noqa: PLC0415 - loaded only where it is needed
+    from netpreflight.reports.sharing.watch import shared_watch  # noqa: PLC0415
+    from netpreflight.reports.watch import FORMATS  # noqa: PLC0415
+    from netpreflight.reports.watch.terminal import show  # noqa: PLC0415
+
+    outputs, level = check_outputs(output, list(FORMATS)), choose_level(share, redact=redact)
+    if any(is_same_file(file, path) for path in outputs):
+        raise UsageError(f"-o {file} would replace the watch: give another -o")
+    watch = load_watch(file, device, os_version)
+
+    @cache
+    def at_level(wanted_level: "SharingLevel") -> "Watch":
+        return shared_watch(watch, wanted_level)
+
+    failed = write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
+    screen = standard_output("show the watch")
+    if as_json:
+        screen.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
+    else:
+        show(at_level(level or "complete"), screen)
+    if failed:
+        raise UsageError("; ".join(failed))
+    return EXIT_CODES[result(watch)]
+
+
+def load_watch(file: Path, device: str | None, os_version: str | None) -> "Watch":
+    """Load a watch, with everything that follows from it for the device named, or else for that of the watch."""
+    from netpreflight.agent.watch.loading import load  # noqa: PLC0415 - as above
+    from netpreflight.agent.watch.tables import StoreError  # noqa: PLC0415
+    from netpreflight.agent.watch.told import told  # noqa: PLC0415
+
+    try:
+        watch = load(file)
+    except StoreError as problem:
+        raise UsageError(str(problem)) from problem
+    if watch.result is not None and device is None and os_version is None:
+        return watch
+    return told(watch, _profile(watch, device, os_version))
+
+
+def _profile(watch: "Watch", device: str | None, os_version: str | None) -> "Profile | None":
+    """The profile of the device; None: the watch was made for one that is not known here, such as a company's own."""
+    from netpreflight.agent import profiles  # noqa: PLC0415 - as above
+
+    if device is None and watch.device not in profiles.names():
+        return None
+    try:
+        return profiles.load(device or watch.device, os_version or (watch.os_version if device is None else None))
+    except profiles.UnknownDeviceError as problem:
+        raise UsageError(str(problem)) from problem

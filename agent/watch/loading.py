@@ -1,0 +1,34 @@
+"""Loads a watch to report: a store, or the JSON document of one. Anybody may have written either."""
+
+from pathlib import Path
+
+import msgspec
+
+from netpreflight.agent.watch.tables import StoreError
+from netpreflight.agent.watch.watched import Watch
+
+MOST_BYTES = 64_000_000
+
+
+def load(path: Path) -> Watch:
+    """What a watch has seen. A document that says what it comes to is taken as it is; a store never does.
+
+    Raises:
+        StoreError: it is neither a store nor such a document, or is broken, too large, or of a newer version.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+            if not head.lstrip().startswith(b"{"):
+                from netpreflight.agent.watch.reading import read  # noqa: PLC0415 - loads sqlite3
+
+                return read(path)
+            text = head + file.read(MOST_BYTES)
+    except OSError as problem:
+        raise StoreError(f"{path}: {problem.strerror or problem}") from problem
+    if len(text) > MOST_BYTES:
+        raise StoreError(f"{path} is larger than any watch")
+    try:
+        return msgspec.json.decode(text, type=Watch)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
+        raise StoreError(f"{path} is no document of a watch ({problem})") from problem
