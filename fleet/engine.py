@@ -3,10 +3,12 @@
 import contextlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 
+from netpreflight.fleet.questions import VIEWS
 from netpreflight.fleet.store import Store, quoted
 from netpreflight.fleet.tables import TABLES
 
@@ -29,15 +31,16 @@ class Answer(NamedTuple):
     rows: list[tuple[Any, ...]]
 
 
-def for_writing(store: Store) -> Connection:
-    """A connection that reads and writes the store's folder, and nothing else."""
+def for_writing(store: Store, *folders: Path) -> Connection:
+    """A connection that reads and writes the store's folder and these, and nothing else."""
+    allowed = ", ".join(quoted(folder.absolute()) for folder in (store.folder, *folders))
     connection = duckdb.connect(":memory:")
     for name, value in (
         ("memory_limit", quoted(MEMORY)),
         ("threads", str(_THREADS)),
         ("temp_directory", quoted(store.folder / "temporary")),
         ("max_temp_directory_size", quoted(_DISK)),
-        ("allowed_directories", f"[{quoted(store.folder)}]"),
+        ("allowed_directories", f"[{allowed}]"),
         ("enable_external_access", "false"),
     ):
         connection.execute(f"SET {name} = {value}")
@@ -45,10 +48,12 @@ def for_writing(store: Store) -> Connection:
 
 
 def for_reading(store: Store) -> Connection:
-    """A connection with a view for each table; no statement can change its limits any more."""
+    """A connection with a view for each table, and those that questions share; its limits cannot be changed."""
     connection = for_writing(store)
     for table in TABLES:
         connection.execute(f"CREATE VIEW {table} AS {relation(store, table)}")
+    for name, select in VIEWS.items():
+        connection.execute(f"CREATE VIEW {name} AS {select}")
     connection.execute("SET lock_configuration = true")
     return connection
 

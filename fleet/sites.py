@@ -80,5 +80,5 @@ def read_manifest(path: Path) -> list[tuple[str, str, str | None]]:
     except (UnicodeDecodeError, csv.Error) as problem:
         raise ValueError(f"{path}: no CSV in UTF-8: {problem}") from problem
     if not all(row.get("file") and row.get("site") for row in rows):
-        raise ValueError(f"{path}: each row needs `file` and `site`, named in the first line")
+        raise ValueError(f"{path}: each row needs a file and a site, columns that the first line names")
     return [(row["file"], row["site"], row.get("place") or None) for row in rows]

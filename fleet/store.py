@@ -57,6 +57,11 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether something was added to it."""
+        return (self.folder / "store.json").is_file()
+
     def files(self, table: str) -> list[Path]:
         """The Parquet files of a table, the oldest first.
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from netpreflight.agent.cli import check, compare, devices, doctor, explain, guided, led, log, report, rules
+from netpreflight.agent.cli import check, compare, devices, doctor, explain, fleet, guided, led, log, report, rules
 from netpreflight.agent.cli.exits import UsageError, refuse, usage_message
 from netpreflight.agent.cli.watch import watch_app
 from netpreflight.agent.start import CANNOT_WRITE, stop_at_once
@@ -108,6 +108,7 @@ COMMANDS = (
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(watch_app, name="watch")
+app.add_typer(fleet.app, name="fleet")
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -58,7 +58,7 @@ class Place:
         (self.checkout / "agent").mkdir()
         for name in ("netpreflight", "agent/__init__.py", "agent/start.py", "locked.sh"):
             shutil.copy(ROOT / name, self.checkout / name)
-        for name in ("probes", "reports", "systems", "docs/checks"):
+        for name in ("fleet", "probes", "reports", "systems", "docs/checks"):
             (self.checkout / name).mkdir(parents=True)
         self.lock = self.checkout / "requirements.lock"
         self.lock_version("1.0")
@@ -211,12 +211,12 @@ def test_an_ordinary_user_sets_up_also_after_a_ctrl_c(place: Place) -> None:
 def test_a_folder_that_a_checkout_did_not_have_before_is_linked(place: Place) -> None:
     place.give(NOBODY)
     assert place.run(NOBODY).returncode == 0
-    link = place.checkout / ".venv/packages/netpreflight/systems"
+    link = place.checkout / ".venv/packages/netpreflight/fleet"
     link.unlink()
     again = place.run(NOBODY)
 
     assert (again.returncode, again.stderr) == (0, "")
-    assert link.resolve() == place.checkout.resolve() / "systems"
+    assert link.resolve() == place.checkout.resolve() / "fleet"
 
 
 def test_a_terminal_sees_how_long_a_step_takes_and_no_number_stays(place: Place) -> None:

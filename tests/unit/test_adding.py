@@ -14,7 +14,7 @@ import pytest
 from netpreflight.agent.judging import CHECKS
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("agent", "probes", "reports", "systems", "docs/checks")
+PRODUCT = ("agent", "fleet", "probes", "reports", "systems", "docs/checks")
 MOST_PRODUCT_FILES = 4
 STEP = re.compile(
     r"^ *In (?:a new file )?`(?P<file>[^`]+)`(?:, before the line `(?P<before>[^`]+)`)?:\n+"

@@ -35,7 +35,7 @@ def read(name: str) -> str:
 
 def file_names() -> set[str]:
     """The names of the files at the top and in the folders of the repository."""
-    folders = ("agent", "docs", "probes", "reports", "systems", "tests")
+    folders = ("agent", "docs", "fleet", "probes", "reports", "systems", "tests")
     found = [*ROOT.iterdir(), *(file for folder in folders for file in (ROOT / folder).rglob("*"))]
     return {file.name for file in found if file.is_file()}
 

@@ -98,7 +98,7 @@ def test_no_text_of_ours_has_the_backticks_of_markdown() -> None:
     }
     found = {
         str(file.relative_to(ROOT))
-        for folder in ("agent", "probes", "reports", "systems")
+        for folder in ("agent", "fleet", "probes", "reports", "systems")
         for file in (ROOT / folder).rglob("*.py")
         if any("`" in literal for literal in literals(ast.parse(file.read_text())))
     }

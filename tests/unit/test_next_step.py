@@ -283,7 +283,7 @@ def test_a_command_in_a_text_is_told_as_the_user_types_it() -> None:
 def test_the_launcher_tells_how_it_was_called(tmp_path: Path) -> None:
     checkout, elsewhere = tmp_path / "checkout", tmp_path / "bin"
     python = checkout / ".venv/bin/python"
-    for folder in (python.parent, checkout / ".venv/packages/netpreflight/systems", elsewhere):
+    for folder in (python.parent, checkout / ".venv/packages/netpreflight/fleet", elsewhere):
         folder.mkdir(parents=True)
     launcher = checkout / "netpreflight"
     shutil.copy(ROOT_FOLDER / "netpreflight", launcher)

@@ -101,7 +101,7 @@ def test_only_judging_goes_by_the_ids_of_checks() -> None:
     """Judges name each other's checks as causes; whatever else goes by an id is a column of the row."""
     found = {
         (str(file.relative_to(ROOT)), node.value)
-        for folder in ("agent", "probes", "reports", "systems")
+        for folder in ("agent", "fleet", "probes", "reports", "systems")
         for file in (ROOT / folder).rglob("*.py")
         if not file.is_relative_to(ROOT / "agent" / "judging")
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))

@@ -20,7 +20,7 @@ LATER = "98.76.54"
 def later(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the product in which the one line has another version."""
     made = tmp_path_factory.mktemp("version") / "netpreflight"
-    for folder in ("agent", "probes", "reports", "systems"):
+    for folder in ("agent", "fleet", "probes", "reports", "systems"):
         shutil.copytree(ROOT / folder, made / folder, ignore=shutil.ignore_patterns("__pycache__"))
     file = made / "agent/__init__.py"
     line = f'__version__ = "{__version__}"\n'

@@ -1,0 +1,27 @@
+"""`netpreflight fleet`: many sites' runs, gathered and asked. Each command has a file of its own."""
+
+import typer
+
+from netpreflight.agent.cli.fleet import add, ask, export, query
+
+COMMANDS = (
+    add.add,
+    ask.summary,
+    ask.changes,
+    ask.why,
+    ask.regressions,
+    ask.site,
+    ask.quarantine,
+    query.query,
+    export.export,
+)
+"""In the order of `--help`."""
+app = typer.Typer(
+    name="fleet",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Gather many sites' saved runs, and ask them: which sites fail, why, which change helps most, what got worse. "
+    "It needs the extra netpreflight[fleet].",
+)
+for command in COMMANDS:
+    app.command()(command)

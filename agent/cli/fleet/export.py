@@ -1,0 +1,48 @@
+"""`netpreflight fleet export`: the tables, for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netpreflight.agent.cli.exits import UsageError
+from netpreflight.agent.cli.fleet.store import StoreFolder, open_store
+from netpreflight.agent.cli.screen import standard_output
+
+
+def export(
+    *,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write each table as a CSV into this folder; a cell that a spreadsheet would take for a formula "
+            "begins with an apostrophe.",
+        ),
+    ] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write each table as a Parquet file into this folder.")
+    ] = None,
+    store: StoreFolder = None,
+) -> int:
+    """Write the tables into a folder, for a spreadsheet or another program; they are for their owner only."""
+    opened = open_store(store)
+    from netpreflight.fleet.exporting import to_csv, to_parquet  # noqa: PLC0415 - loaded only where it is needed
+    from netpreflight.fleet.store import StoreError  # noqa: PLC0415
+
+    screen = standard_output("say what was written")
+    if csv is None and parquet is None:
+        raise UsageError("export needs --csv FOLDER or --parquet FOLDER")
+    if not opened.is_there:
+        raise UsageError(f"{opened.folder} is no store yet: netpreflight fleet add FOLDER makes one")
+    for folder, write in ((csv, to_csv), (parquet, to_parquet)):
+        if folder is None:
+            continue
+        try:
+            written = write(opened, folder)
+        except StoreError as problem:
+            raise UsageError(str(problem)) from problem
+        except OSError as problem:
+            raise UsageError(f"cannot write into {folder}: {problem.strerror or problem}") from problem
+        screen.write(f"{len(written)} tables written into {folder}\n")
+    return 0

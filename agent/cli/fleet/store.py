@@ -1,0 +1,80 @@
+"""What the commands of `netpreflight fleet` share: the store, and the extra that they need."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from netpreflight.agent.cli.exits import UsageError
+from netpreflight.agent.cli.screen import standard_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from netpreflight.agent.shown_table import ShownTable
+    from netpreflight.fleet.engine import Connection
+    from netpreflight.fleet.store import Store
+
+StoreFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", metavar="DIR", help="The folder of the tables; without this option, one in the user's own folder."
+    ),
+]
+
+
+def open_store(folder: Path | None) -> "Store":
+    """The store in this folder, or the user's own.
+
+    Raises:
+        UsageError: the extra is not installed, or no home folder is known.
+    """
+    from importlib.util import find_spec  # noqa: PLC0415 - loaded only where it is needed
+
+    if find_spec("duckdb") is None:
+        is_one_file = getattr(sys, "frozen", False)
+        raise UsageError(
+            "fleet needs DuckDB, which this one file does not have: install netpreflight with Python, by pip install "
+            "'netpreflight[fleet]'"
+            if is_one_file
+            else "fleet needs DuckDB and sqlglot: pip install 'netpreflight[fleet]'"
+        )
+    from netpreflight.fleet.store import Store, default_folder  # noqa: PLC0415 - as above
+
+    try:
+        return Store(folder or default_folder())
+    except OSError as problem:
+        raise UsageError(f"no folder for the tables is known ({problem.strerror}): give --store DIR") from problem
+
+
+@contextlib.contextmanager
+def reading(folder: Path | None) -> "Iterator[Connection]":
+    """A connection that reads a store.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    store = open_store(folder)
+    from netpreflight.fleet.engine import for_reading  # noqa: PLC0415 - as above
+    from netpreflight.fleet.store import StoreError  # noqa: PLC0415
+
+    if not store.is_there:
+        raise UsageError(f"{store.folder} is no store yet: netpreflight fleet add FOLDER makes one")
+    try:
+        connection = for_reading(store)
+    except StoreError as problem:
+        raise UsageError(str(problem)) from problem
+    with connection:
+        yield connection
+
+
+def show_answer(folder: Path | None, question: "Callable[[Connection], list[ShownTable]]") -> None:
+    """Ask a question of a store, and show the tables that answer it."""
+    from netpreflight.reports.terminal.tables import show  # noqa: PLC0415 - as above
+
+    screen = standard_output("show the answer")
+    with reading(folder) as connection:
+        tables = question(connection)
+    show(tables, screen)
