@@ -125,22 +125,56 @@ def measure(
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(
-            _Measurement(
+            measuring(
                 scope,
                 air,
                 profile,
                 selection,
                 on_check,
-                clock,
-                trace,
-                on_waiting,
-                on_stop,
-                guard,
-                on_lease,
-                beside,
                 deep=deep,
-            ).run()
+                clock=clock,
+                trace=trace,
+                on_waiting=on_waiting,
+                on_stop=on_stop,
+                guard=guard,
+                on_lease=on_lease,
+                beside=beside,
+            )
         )
+
+
+async def measuring(
+    scope: Scope,
+    air: AirChoice,
+    profile: Profile,
+    selection: Selection,
+    on_check: OnCheck,
+    *,
+    deep: bool = False,
+    clock: Clock = CLOCK,
+    trace: Trace | None = None,
+    on_waiting: OnWaiting = lambda _: None,
+    on_stop: OnStop = lambda _restored: None,
+    guard: LeaseGuard | None = None,
+    on_lease: OnLease | None = None,
+    beside: Callable[[Network], Awaitable[None]] | None = None,
+) -> Run:
+    """The same as `measure`, in a loop that runs already."""
+    return await _Measurement(
+        scope,
+        air,
+        profile,
+        selection,
+        on_check,
+        clock,
+        trace,
+        on_waiting,
+        on_stop,
+        guard,
+        on_lease,
+        beside,
+        deep=deep,
+    ).run()
 
 
 def _utc(at_s: float) -> str:

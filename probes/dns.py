@@ -71,14 +71,14 @@ async def resolve(
         wanted["".join(random.choices(string.ascii_lowercase, k=14)) + "." + domain] = "random"
     lookups: list[asyncio.Task[Lookup | None]] = []
 
-    async def look_up(name: str) -> str | None:
+    async def address_of(name: str) -> str | None:
         try:
-            found = await _look_up(network, resolvers[0], name, "vendor")
+            found = await look_up(network, resolvers[0], name, "vendor")
         except (dns.exception.DNSException, UnicodeError):  # not a valid name, such as one with an overlong label
             return None
         return usable(found)
 
-    answers.resolve_with(look_up)
+    answers.resolve_with(address_of)
     try:
         async with asyncio.TaskGroup() as group:
             for name, kind in wanted.items():
@@ -116,7 +116,7 @@ async def _ask(
         attempt = unread(network, resolver, _PORT, why)
         return Lookup(name=name, type=wanted, kind=kind, resolver=resolver, attempts=[attempt])
 
-    return await bounded(_look_up(network, resolver, name, kind, wanted), instead)
+    return await bounded(look_up(network, resolver, name, kind, wanted), instead)
 
 
 async def _settle(answers: HostAddresses, name: str, tasks: list[asyncio.Task[Lookup | None]]) -> None:
@@ -153,7 +153,7 @@ def answer_to(query: dns.message.Message, wire: bytes) -> dns.message.Message:
     return reply
 
 
-async def _look_up(network: Network, resolver: str, name: str, kind: NameKind, wanted: RecordType = "A") -> Lookup:
+async def look_up(network: Network, resolver: str, name: str, kind: NameKind, wanted: RecordType = "A") -> Lookup:
     """Ask one resolver for one name, on lwIP's schedule."""
     record_type = dns.rdatatype.from_text(wanted)
     query = dns.message.make_query(name, record_type, use_edns=False)

@@ -65,10 +65,10 @@ async def portal(network: Network, address_of: AddressOf, api_url: Awaitable[str
 
 
 async def _bounded_http(network: Network, vendor: HttpWitness, address_of: AddressOf) -> HttpWitness:
-    return await bounded(_http(network, vendor, address_of), lambda why: replace(vendor, error=why))
+    return await bounded(ask_vendor(network, vendor, address_of), lambda why: replace(vendor, error=why))
 
 
-async def _http(network: Network, vendor: HttpWitness, address_of: AddressOf) -> HttpWitness:
+async def ask_vendor(network: Network, vendor: HttpWitness, address_of: AddressOf) -> HttpWitness:
     """Ask a vendor's URL, without following a redirect."""
     url = parts(vendor.url)
     address = await address_of(url.host)

@@ -135,6 +135,21 @@ class LeaseToUse:
     router: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uptime:
+    """What a laptop's clocks show that nobody sets.
+
+    Attributes:
+        boot: which start of the laptop it is: another text for each.
+        at_s: seconds since then, or since another moment that stays the same, those asleep included.
+        awake_s: the same without those asleep.
+    """
+
+    boot: str
+    at_s: float
+    awake_s: float
+
+
 class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program
     """The system tells nothing of the air.
 
@@ -228,6 +243,10 @@ class System:
 
     def is_synchronised(self) -> bool | None:
         """Whether the system says that its clock is synchronised; None: it does not say."""
+        return None
+
+    def uptime(self) -> Uptime | None:
+        """How long this laptop has been up and awake; None: the system does not say."""
         return None
 
     # --- USB and serial ports

@@ -1,13 +1,226 @@
-"""`netpreflight watch` and its commands."""
+"""`netpreflight watch`: look at the network for hours or days, and say what broke when."""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from netpreflight.agent.cli.exits import UsageError
+from netpreflight.agent.cli.options import Device, Os
 from netpreflight.agent.cli.watch_report import report
+
+if TYPE_CHECKING:
+    from netpreflight.agent.profiles import Profile
+    from netpreflight.agent.watch.schedule import Plan
+    from netpreflight.agent.watch.watcher import State
 
 watch_app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    no_args_is_help=True,
-    help="Look at a network for hours or days, and say what broke when.",
+    subcommand_metavar="[report FILE]",
 )
 watch_app.command("report")(report)
+NOTHING_OBSERVED = 3
+_DURATION = r"(?P<number>\d{1,6}(?:\.\d{1,3})?)(?P<unit>[smhd])"
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+LONGEST_S = 366 * 86400.0
+
+
+@watch_app.callback(invoke_without_command=True)
+def watch(
+    context: typer.Context,
+    *,
+    duration: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help="How long, such as 90m, 24h or 7d; without it, until Ctrl-C."),
+    ] = None,
+    device: Device = None,
+    os_version: Os = None,
+    interface: Annotated[str | None, typer.Option(metavar="IF", help="Network interface to watch.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where it is kept, 20 MB at most; a watch that was stopped goes on there. Without this option, a file "
+            "for each device in your own folder.",
+        ),
+    ] = None,
+) -> int:
+    """Look at a network for hours or days, and say what broke when.
+
+    The cloud is asked at the device's own rate, about 30 kB an hour are sent. Sleep and a program that was stopped are
+    no outages. Exit codes: 0 no outage, 1 outages, 2 wrong usage, 3 nothing could be observed.
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    seconds = read_duration(duration)
+    from netpreflight.agent import __version__, profiles  # noqa: PLC0415 - loaded only where it is needed
+    from netpreflight.agent.watch.schedule import plan_of  # noqa: PLC0415
+    from netpreflight.agent.watch.store import Store  # noqa: PLC0415
+    from netpreflight.agent.watch.tables import StoreError  # noqa: PLC0415
+    from netpreflight.agent.watch.watcher import NoClockError, moment  # noqa: PLC0415
+    from netpreflight.agent.watch.watcher import watch as watch_until  # noqa: PLC0415
+    from netpreflight.probes.scope import scope  # noqa: PLC0415
+
+    try:
+        profile = profiles.load(device or profiles.DEFAULT, os_version)
+    except profiles.UnknownDeviceError as problem:
+        raise UsageError(str(problem)) from problem
+    plan = plan_of(profile)
+    path = store or _own_store(plan.device)
+    _become_caller()
+    seen = scope(interface)
+    if seen.interface is None or (interface is not None and interface not in seen.interfaces):
+        raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(seen.interfaces)}")
+    limits = _limits(plan)
+    about = {"interface": seen.interface, "version": __version__, "limits": _json(limits)}
+    try:
+        with Store(path, plan, moment(), about) as opened:
+            _say_what_is_done(profile, plan, path, limits)
+            line = _Line()
+            try:
+                state = watch_until(seen.interface, profile, plan, opened, seconds, line.show)
+            finally:
+                line.end()
+    except StoreError as problem:
+        raise UsageError(str(problem)) from problem
+    except NoClockError as problem:
+        raise UsageError("this system does not say how long it has been up, so it cannot be watched") from problem
+    _say(_summary(state, path))
+    if not state.observed:
+        return NOTHING_OBSERVED
+    return 1 if state.outages else 0
+
+
+def read_duration(text: str | None) -> float | None:
+    """A duration such as `24h` in seconds; None: none was given.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if text is None:
+        return None
+    import re  # noqa: PLC0415 - as above
+
+    found = re.fullmatch(_DURATION, text, re.ASCII)
+    seconds = float(found["number"]) * _UNITS[found["unit"]] if found else 0.0
+    if not 0 < seconds <= LONGEST_S:
+        raise UsageError(f"--duration {text}: give a number and s, m, h or d, such as 90m or 24h, up to 366d")
+    return seconds
+
+
+def _own_store(device: str) -> Path:
+    """The store of a device in the user's own folder, which is made."""
+    from netpreflight.agent.kept_runs import as_owner, place  # noqa: PLC0415 - as above
+    from netpreflight.agent.output_files import make_folder  # noqa: PLC0415
+
+    try:
+        kept = place()
+        folder = kept.folder.parent / "watches"
+        with as_owner(kept.owner):
+            make_folder(folder)
+    except OSError as problem:
+        raise UsageError(
+            f"no folder for the watch: {problem.strerror or problem}; name a file with --store"
+        ) from problem
+    return folder / f"{device}.sqlite"
+
+
+def _become_caller() -> None:
+    """Where somebody called sudo, become that user; raw sockets for ladders stay."""
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415 - as above
+
+    if not SYSTEM.may_give_up_privileges():
+        return
+    from netpreflight.agent.privilege.caller import caller  # noqa: PLC0415 - as above
+    from netpreflight.agent.privilege.drop import become  # noqa: PLC0415
+    from netpreflight.agent.privilege.readable import read_later  # noqa: PLC0415
+
+    user = caller(os.environ)
+    if user.has_called:
+        become(user, read_later())
+
+
+def _limits(plan: "Plan") -> list[str]:
+    """What this watch cannot see."""
+    found = ["A lease is not renewed by the watch: it is noticed where the laptop loses its address."]
+    if plan.transport is None:
+        found.insert(
+            0,
+            "The test servers of the device 'generic' belong to others, and are not asked again and again: name a "
+            "device or a company's file with --device, so that its cloud is watched.",
+        )
+    return found
+
+
+def _say_what_is_done(profile: "Profile", plan: "Plan", path: Path, limits: list[str]) -> None:
+    """Say whom the watch asks, and how often, before it begins."""
+    if plan.transport is not None:
+        what = {"dtls": "a ClientHello, half a handshake", "coap": "a CoAP ping", "tcp-nonce": "a connection"}
+        _say(
+            f"{plan.hosts[0]} is asked every {plan.keep_alive_s:g} s, as often as {profile.title} sends its "
+            f"keep-alive: {what[plan.transport]}. After an hour without an answer it is asked every 5 min."
+        )
+    for limit in limits:
+        _say(limit)
+    _say(f"watching; kept in {path}; Ctrl-C ends it")
+
+
+def _say(text: str) -> None:
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415 - as above
+
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"netpreflight: {shown(text)}\n")
+        sys.stderr.flush()
+
+
+class _Line:
+    """One line on the terminal that says how it goes on; without a terminal, nothing."""
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr is not None and sys.stderr.isatty()
+        self._last = ""
+
+    def show(self, state: "State") -> None:
+        """Write it anew, where it has changed."""
+        if not self._is_shown:
+            return
+        from netpreflight.agent.watch.durations import in_words  # noqa: PLC0415 - as above
+
+        now = f"{state.open[-1].layer} is broken" if state.open else "all well"
+        minutes = (state.now.at - state.begun_at) // 60 * 60
+        text = f"{in_words(minutes) if minutes else 'begun'}: {now}; {state.outages} outages so far"
+        if text != self._last:
+            self._last = text
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(f"\r\x1b[K{text}")
+                sys.stderr.flush()
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._last:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write("\n")
+
+
+def _summary(state: "State", path: Path) -> str:
+    """What came of it, and how to read it."""
+    import datetime as dt  # noqa: PLC0415 - as above
+
+    from netpreflight.agent.watch.durations import in_words  # noqa: PLC0415
+
+    if not state.observed:
+        return "nothing could be observed: no part of the network ever answered"
+    passed = in_words(state.now.at - state.begun_at)
+    at = dt.datetime.fromtimestamp(state.now.wall, dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    what = {0: "no outage", 1: "1 outage"}.get(state.outages, f"{state.outages} outages")
+    return f"{what} in {passed}, until {at}; see: netpreflight watch report {path}"
+
+
+def _json(texts: list[str]) -> str:
+    import json  # noqa: PLC0415 - as above
+
+    return json.dumps(texts)

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from netpreflight.agent.watch.records import Answer, Gap, Heard, Moment, Note, Outage, Ran, Record, Sample
 from netpreflight.agent.watch.schedule import Interval
-from netpreflight.agent.watch.watched import LAYERS, Blind, Layer
+from netpreflight.agent.watch.watched import LAYERS, Blind, Layer, OutageProblem
 
 SLEPT_S = 2.0
 """A difference between the two clocks of at least this is sleep."""
@@ -23,10 +23,14 @@ STEPPED_S = 1.0
 """A change of the laptop's clock of at least this is a step; NTP corrects less by slewing."""
 STALLED_S = 30.0
 """Between two looks at the clocks there is never as much, unless this program is held up."""
+BETWEEN_S = 0.5
+"""So far apart the layers are asked first."""
 SETTLE_S = 5.0
 """After a gap, the laptop's own network gets this long to come back."""
 HELD_BACK_AFTER_S, HELD_BACK_S = 3600.0, 300.0
 """What has been broken for an hour is asked every 5 min only."""
+LATE_S = 60.0
+"""A router's entry in the ARP table lives for up to 45 s and a few tries more (Linux's arp(7): base_reachable_time)."""
 FULL_RUN_AFTER_S = 30.0
 FULL_RUN_EVERY_S = 900.0
 MOST_FULL_RUNS = 24
@@ -89,6 +93,11 @@ class _Incident:
     awaited: set[Layer] = field(default_factory=set)
 
 
+def _first_asked(layer: Layer) -> tuple[bool, int]:
+    """The order in which layers are asked first: the gateway after there has been traffic that makes it answer ARP."""
+    return layer == "gateway", LAYERS.index(layer)
+
+
 class Engine:
     """One start of a watch.
 
@@ -104,8 +113,8 @@ class Engine:
     ) -> None:
         self._now = now
         self._layers = {
-            layer: _Watched(interval, now.at + jitter_s + 0.2 * index)
-            for index, (layer, interval) in enumerate(sorted(intervals.items(), key=lambda row: LAYERS.index(row[0])))
+            layer: _Watched(interval, now.at + jitter_s + BETWEEN_S * index)
+            for index, (layer, interval) in enumerate(sorted(intervals.items(), key=lambda row: _first_asked(row[0])))
         }
         self._number = number
         self._open: dict[int, Outage] = {}
@@ -170,7 +179,7 @@ class Engine:
         found: list[Record] = [*self._end_all(why), Gap(begin, end, why)]
         for index, watched in enumerate(self._layers.values()):
             watched.state, watched.last_good, watched.tries, watched.heard = "unknown", None, 0, None
-            watched.due = end + SETTLE_S + 0.2 * index
+            watched.due = end + SETTLE_S + BETWEEN_S * index
         return found
 
     def stop(self) -> list[Record]:
@@ -215,7 +224,7 @@ class Engine:
     def _take_good(self, layer: Layer, watched: _Watched, answer: Answer) -> list[Record]:
         now = self._now.at
         found: list[Record] = [Sample(now, layer, good=True, ms=answer.ms)]
-        if watched.state == "doubted":
+        if watched.state == "doubted" and not watched.interval.is_local:
             found.append(Note(now, "lost-datagram", f"{layer}: one exchange; the next try was answered"))
         was_bad, watched.state = watched.state == "bad", "good"
         watched.last_good, watched.tries = now, 0
@@ -284,6 +293,12 @@ class Engine:
         if self._incident is not None:
             self._incident.broken.add(layer)
             return found
+        late = next((outage for outage in self._open.values() if self._causes(layer, outage)), None)
+        if late is not None:
+            late.layer, late.problem = layer, self._problem_of(layer)
+            late.symptoms = sorted([*late.symptoms, layer], key=LAYERS.index)
+            self._add_evidence(late, [layer])
+            return [*found, late]
         self._incident = _Incident(self._now.at, {layer})
         for other in _CONTROLS:
             watched = self._layers.get(other)
@@ -297,15 +312,27 @@ class Engine:
         """Whether an open outage lets nothing pass to this layer."""
         return outage.layer in _BLOCKS_ALL and LAYERS.index(outage.layer) < LAYERS.index(layer)
 
+    def _causes(self, layer: Layer, outage: Outage) -> bool:
+        """Whether a layer that is only now seen to be broken has caused an outage that began shortly before.
+
+        The system believes for up to LATE_S that a router is there which answers nothing any more.
+        """
+        is_before = layer in _BLOCKS_ALL and LAYERS.index(layer) < LAYERS.index(outage.layer)
+        return is_before and self._layers[layer].missed_at - outage.first_bad <= LATE_S
+
+    def _problem_of(self, layer: Layer) -> OutageProblem:
+        """What broke in a layer that was found broken."""
+        answer = self._layers[layer].problem
+        assert answer is not None
+        assert answer.problem is not None
+        return answer.problem
+
     def _blame(self, incident: _Incident) -> list[Record]:
         """All were asked: blame the first that is broken."""
         self._incident = None
         broken = sorted(incident.broken, key=LAYERS.index)
         first = broken[0]
-        answer = self._layers[first].problem
-        assert answer is not None
-        assert answer.problem is not None
-        problem = answer.problem
+        problem = self._problem_of(first)
         if first == "dns" and "cloud" in broken:
             first, problem = "internet", "nothing-beyond-gateway"
         first_bad = min(self._layers[layer].missed_at for layer in broken)

@@ -43,11 +43,11 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "Look whether the router was restarted at these times, and at what lies between it and the access point.",
     ),
     "nothing-beyond-gateway": _Meaning(
-        "The router answered, and neither the resolver nor the device's cloud did.",
+        "Neither the resolver nor the device's cloud answered, and the system still took the router for reachable.",
         None,
         "network administrator",
-        "Look in the router's log whether its connection to the internet was lost at these times; its provider knows "
-        "more.",
+        "Look in the log of the router whether it was restarted, or lost its connection to the internet, then; its "
+        "provider knows more.",
     ),
     "resolver-silent": _Meaning(
         "The resolver of the lease did not answer, while other things worked.",

@@ -33,12 +33,12 @@ Offset = Annotated[int, Meta(ge=-86_400, le=86_400)]
 Layer = Literal["link", "ip", "gateway", "internet", "dns", "portal", "cloud", "ntp"]
 LAYERS: tuple[Layer, ...] = ("link", "ip", "gateway", "internet", "dns", "portal", "cloud", "ntp")
 """From this laptop to the cloud. `internet` is never asked itself: it is blamed where resolver and cloud are both
-silent while the gateway answers."""
+silent while the ARP table has the gateway."""
 OutageProblem = Literal[
     "link-lost",  # no carrier, or no Wi-Fi association
     "no-address",  # the interface has lost its IPv4 address
     "gateway-silent",  # the router answers no ARP request
-    "nothing-beyond-gateway",  # neither the resolver nor the cloud answers, and the router answers ARP
+    "nothing-beyond-gateway",  # neither the resolver nor the cloud answers, and the ARP table has the router
     "resolver-silent",  # no resolver of the lease answers
     "resolver-fails",  # it answers with an error
     "no-such-name",  # it says that the cloud's name does not exist

@@ -7,7 +7,7 @@ from functools import partial
 
 from netpreflight.probes.observations import Lease, Protocol, Proxy, Resolver
 from netpreflight.systems import environment, posix, programs
-from netpreflight.systems.interface import Adapter, IcmpReport, LeaseToUse, System
+from netpreflight.systems.interface import Adapter, IcmpReport, LeaseToUse, System, Uptime
 from netpreflight.systems.linux import (
     adapters,
     clock,
@@ -76,6 +76,10 @@ class Linux(System):
     def is_synchronised(self) -> bool | None:
         """Whether the kernel says that its clock is synchronised."""
         return clock.is_synchronised()
+
+    def uptime(self) -> Uptime:
+        """How long this laptop has been up and awake."""
+        return clock.uptime()
 
     def usb_devices(self) -> list[tuple[int, int]] | None:
         """The vendor and product ids of what is plugged in by USB."""

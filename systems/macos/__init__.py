@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import WITH_SUDO, Lease, LeaseTransport, Protocol, Proxy, Resolver
 from netpreflight.systems import posix
-from netpreflight.systems.interface import Adapter, IcmpReport, System
-from netpreflight.systems.macos import adapters, counters, icmp, routes, services
+from netpreflight.systems.interface import Adapter, IcmpReport, System, Uptime
+from netpreflight.systems.macos import adapters, clock, counters, icmp, routes, services
 
 _IP_BOUND_IF, _IP_DONTFRAG = 25, 28  # netinet/in.h
 
@@ -65,6 +65,10 @@ class Macos(System):
         found = self._find(adapter)
         for recorded in [] if found is None else services.leases(found.name):
             yield recorded
+
+    def uptime(self) -> Uptime | None:
+        """How long this laptop has been up and awake."""
+        return clock.uptime()
 
     def is_privileged(self) -> bool:
         """Whether this process is root's."""

@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager
 from weakref import WeakKeyDictionary
 
 from netpreflight.probes.observations import Lease, LeaseTransport, Protocol, Proxy, Resolver, ResolverSource
-from netpreflight.systems.interface import Adapter, Air, IcmpReport, System, UnnamedError
+from netpreflight.systems.interface import Adapter, Air, IcmpReport, System, UnnamedError, Uptime
 from netpreflight.systems.windows import (
     access,
     adapters,
+    clock,
     icmp,
     lease,
     privileges,
@@ -85,6 +86,10 @@ class Windows(System):
         found = self._find(adapter)
         for recorded in [] if found is None else lease.leases(found.id):
             yield recorded
+
+    def uptime(self) -> Uptime | None:
+        """How long Windows has been up and awake."""
+        return clock.uptime()
 
     def survey(
         self, adapter: str | None, names: Sequence[bytes], *, scan: bool, tell: Callable[[str, str], None]

@@ -44,7 +44,8 @@ HEAVY = {
     "duckdb": {"fleet/engine.py"},
     "subprocess": {"systems/programs.py"},
     "webbrowser": {"systems/programs.py"},
-    "time": {"probes/net/clock.py"},
+    "time": {"probes/net/clock.py", "systems/linux/clock.py"},
+    "sqlite3": {"agent/watch/reading.py", "agent/watch/store.py"},
 }
 """Packages, and the files that may use each."""
 TOLD_BY_PROBES = ("netpreflight.probes.observations", "netpreflight.probes.quoting", "netpreflight.probes.urls")

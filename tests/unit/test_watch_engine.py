@@ -65,7 +65,8 @@ def test_what_a_retry_makes_good_is_no_outage_and_what_three_tries_do_not_is_one
 
 
 def test_one_lost_datagram_is_a_note() -> None:
-    begin = 1000.0 + 40 * STEP + 0.5  # the question of this second is lost, the next one is answered
+    questions = [sample.at for sample in play(World(), HOUR).samples if sample.layer == "cloud"]
+    begin = questions[40] - 0.1  # that question is lost, and asked again it is answered
     seen = play(World({"cloud": [(begin, begin + 1.0)]}), HOUR)
 
     assert seen.outages == []
@@ -114,6 +115,15 @@ def test_another_layer_that_breaks_during_an_outage_is_an_outage_of_its_own_unle
     assert [(outage.layer, outage.symptoms) for outage in dns_first] == [("dns", ["dns"]), ("cloud", ["cloud"])]
     assert_brackets(dns_first[1], 9000.0, 9100.0)
     assert "ntp" in only(gateway_first).symptoms
+
+
+def test_a_router_whose_silence_shows_late_is_blamed_for_what_was_silent_before() -> None:
+    begin, end = 7800.0, 8000.0
+    broken: dict[Layer, list[tuple[float, float]]] = {"internet": [(begin, end)], "gateway": [(begin + 40, end)]}
+    outage = only(play(World(broken), DAY).outages)
+
+    assert (outage.layer, outage.problem, outage.symptoms) == ("gateway", "gateway-silent", ["gateway", "dns", "cloud"])
+    assert_brackets(outage, begin, end)
 
 
 def test_a_ladder_comes_at_once_and_one_full_run_after_half_a_minute() -> None:

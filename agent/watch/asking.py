@@ -1,0 +1,350 @@
+"""Asks each layer once, and says what that came to. What is sent and heard is counted."""
+
+import contextlib
+from typing import NamedTuple, get_args
+
+from netpreflight.agent.judging import ladder
+from netpreflight.agent.watch.records import Answer
+from netpreflight.agent.watch.schedule import Plan
+from netpreflight.agent.watch.watched import Layer
+from netpreflight.probes import ntp, portal
+from netpreflight.probes.conversation import Conversation, Sign, Transport
+from netpreflight.probes.laptop_lease import laptop_lease
+from netpreflight.probes.net.clock import CLOCK, Clock
+from netpreflight.probes.net.exchange import exchange
+from netpreflight.probes.net.host_addresses import is_ipv4
+from netpreflight.probes.net.ladders import Destination, Rungs
+from netpreflight.probes.net.payload_shapes import NTP_REQUEST
+from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.observations import Event, Lookup, PathTarget, Scope
+from netpreflight.probes.path import Target, path
+from netpreflight.probes.scope import own_addresses, scope
+from netpreflight.systems import SYSTEM
+from netpreflight.systems.interface import Adapter
+
+LADDER_S = 60.0
+MOST_RESOLVERS = 2
+"""lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS)."""
+_NTP_AT_S, _NTP_GIVE_UP_S = (0.0, 2.0), 4.0
+_GOOD_RCODES = {"NOERROR"}
+
+Counts = tuple[int, int, int, int]
+"""Packets and bytes out, packets and bytes in."""
+
+
+class Traced(NamedTuple):
+    """How far packets to the cloud's port got, in words, and the hop from which on nothing was heard."""
+
+    words: str
+    lost_behind: int | None
+
+
+class Asker:
+    """The network of a watch.
+
+    Args:
+        interface: the name of the interface.
+        plan: what is asked for the device.
+        clock: the clock to use.
+    """
+
+    def __init__(self, interface: str, plan: Plan, clock: Clock = CLOCK) -> None:
+        self._interface, self._plan, self._clock = interface, plan, clock
+        self._conversation: Conversation | None = None
+        self._address: str | None = None
+        self._counted: dict[tuple[str, str, str, int], Counts] = {}
+        self.changes: list[str] = []
+        """What else has changed, in words, until somebody takes it: the router's MAC address."""
+        self._gateway: tuple[str, str] | None = None
+
+    async def close(self) -> None:
+        """End the conversation."""
+        if self._conversation is not None:
+            await self._conversation.__aexit__(None, None, None)
+            self._conversation = None
+
+    def take_traffic(self) -> dict[tuple[str, str, str, int], Counts]:
+        """What was sent and heard since the last call, by protocol, host, address and port."""
+        counted, self._counted = self._counted, {}
+        return counted
+
+    async def ask(self, layer: Layer, tries: int) -> Answer:
+        """Ask a layer once; nothing raises.
+
+        Args:
+            layer: which.
+            tries: how often it was asked before within this miss.
+        """
+        try:
+            match layer:
+                case "link":
+                    return self._link()
+                case "ip":
+                    return self._ip()
+                case "gateway":
+                    return self._gateway_answers()
+                case "dns":
+                    return await self._dns()
+                case "cloud":
+                    return await self._cloud(tries)
+                case "ntp":
+                    return await self._ntp()
+                case "portal":
+                    return await self._portal()
+                case "internet":
+                    return Answer(None)
+        except OSError as problem:  # the interface is gone, or may not be used
+            return Answer(None, f"it could not be asked: {problem.strerror or problem}")
+
+    # --- this laptop
+
+    def _adapter(self) -> Adapter | None:
+        return next((adapter for adapter in SYSTEM.adapters() if adapter.name == self._interface), None)
+
+    def _link(self) -> Answer:
+        adapter = self._adapter()
+        if adapter is None:
+            return Answer(good=False, said=f"there is no interface {self._interface}", problem="link-lost")
+        if adapter.state != "up":
+            said = "no carrier" if adapter.state == "no-carrier" else "the interface is down"
+            return Answer(good=False, said=said, problem="link-lost")
+        return Answer(good=True, said="up")
+
+    def _ip(self) -> Answer:
+        adapter = self._adapter()
+        if adapter is None or not adapter.addresses:
+            return Answer(good=False, said="the interface has no IPv4 address", problem="no-address")
+        return Answer(good=True, said=", ".join(adapter.addresses))
+
+    def _gateway_answers(self) -> Answer:
+        """What the ARP table says after our own traffic; the system asks again by itself where it is in doubt."""
+        adapter, table = self._adapter(), SYSTEM.neighbours(self._interface)
+        if adapter is None or adapter.gateway is None or table is None:
+            return Answer(None, "the system does not tell")
+        mac = table.get(adapter.gateway)
+        if mac is None:
+            return Answer(good=False, said=f"{adapter.gateway} does not answer ARP", problem="gateway-silent")
+        if self._gateway is not None and self._gateway != (adapter.gateway, mac):
+            self.changes.append(f"the router was {' '.join(self._gateway)}, and is {adapter.gateway} {mac}")
+        self._gateway = adapter.gateway, mac
+        return Answer(good=True, said=f"{adapter.gateway} is in the ARP table as {mac}")
+
+    # --- behind the gateway
+
+    def _network(self) -> Network:
+        return Network(
+            self._interface,
+            self._clock.monotonic(),
+            LADDER_S,
+            clock=self._clock,
+            trace=self._count_heard,
+            own_addresses=own_addresses,
+        )
+
+    async def _resolvers(self, seen: Scope) -> list[str]:
+        """Those of the lease; where it is not known, the laptop's own that it reaches through the interface."""
+        lease = await laptop_lease(self._interface, seen.addresses)
+        return ((lease.resolvers if lease else []) or seen.own_resolvers())[:MOST_RESOLVERS]
+
+    async def _look_up(self, name: str) -> tuple[Answer, str | None]:
+        """Look a name up as a device does: the first resolver, and where that is silent, the second."""
+        from netpreflight.probes.dns import look_up, usable  # noqa: PLC0415 - dnspython takes 0.1 s to load
+
+        resolvers = await self._resolvers(scope(self._interface))
+        if not resolvers:
+            return Answer(None, "no resolver is known"), None
+        answer, address = Answer(None), None
+        for resolver in resolvers:
+            async with self._network() as network:
+                found = await look_up(network, resolver, name, "device")
+                self._count_sent(network)
+            answer, address = _of_lookup(found), usable(found)
+            if found.ends:
+                break
+        return answer, address
+
+    async def _dns(self) -> Answer:
+        names = [host for host in self._plan.hosts if not is_ipv4(host)]
+        answer, address = await self._look_up(names[0] if names else ntp.SERVER)
+        if names and address:
+            self._address = address
+        return answer
+
+    async def _address_of(self, host: str) -> str | None:
+        return host if is_ipv4(host) else (await self._look_up(host))[1]
+
+    async def _cloud(self, tries: int) -> Answer:
+        if self._conversation is None and not await self._begin():
+            return Answer(None, "its name does not resolve")
+        assert self._conversation is not None
+        again_at_s = self._plan.intervals()["cloud"].again_at_s
+        times = (0.0, *again_at_s, again_at_s[-1] + (again_at_s[0] or 1.0))
+        patience_s = times[tries + 1] - times[tries]
+        sign = await self._asked(self._conversation, patience_s)
+        if sign.outcome == "timeout" and tries == len(again_at_s) and self._plan.transport != "tcp-nonce":
+            fresh = await self._ask_anew(patience_s)
+            if fresh is not None:
+                said = "a new port was answered at once, the one of the conversation was not"
+                return Answer(good=False, said=said, problem="mapping-lost")
+        if sign.outcome == "error":
+            return Answer(None, sign.said)
+        if sign.outcome == "reply":
+            return Answer(good=True, said=sign.said, ms=sign.ms)
+        return Answer(good=False, said=sign.said, problem="rejected" if sign.outcome == "icmp" else "no-answer")
+
+    async def _begin(self) -> bool:
+        """Begin a conversation; returns False where the cloud has no address."""
+        host = self._plan.hosts[0]
+        address = self._address or await self._address_of(host)
+        if address is None:
+            return False
+        self._address = address
+        self._conversation = self._converse(address)
+        return True
+
+    def _converse(self, address: str) -> Conversation:
+        transport: Transport = next(known for known in get_args(Transport) if known == self._plan.transport)
+        return Conversation(self._network(), transport, self._plan.hosts[0], address, self._plan.port)
+
+    async def _ask_anew(self, patience_s: float) -> Sign | None:
+        """Ask from a new port, and go on there if that is answered; else None."""
+        assert self._conversation is not None
+        new = self._converse(self._conversation.address)
+        sign = await self._asked(new, patience_s)
+        if sign.outcome != "reply":
+            await new.__aexit__(None, None, None)
+            return None
+        await self.close()
+        self._conversation = new
+        return sign
+
+    async def _ntp(self) -> Answer:
+        address = await self._address_of(ntp.SERVER)
+        if address is None:
+            return Answer(None, "its name does not resolve")
+        async with self._network() as network:
+            sent_at = self._clock.wall()
+            asked = await exchange(
+                network,
+                network.udp("NTP", NTP_REQUEST, ntp.SERVER),
+                ntp.request(sent_at),
+                address,
+                123,
+                at_s=_NTP_AT_S,
+                give_up_s=_NTP_GIVE_UP_S,
+                read=lambda payload: ntp.decode(self._clock, sent_at, payload),
+            )
+            self._count_sent(network)
+        if asked.value is not None and asked.value.flaw is None:
+            return Answer(good=True, said=f"{address} answered", ms=asked.elapsed_ms)
+        if all(attempt.tells_nothing for attempt in asked.attempts):
+            return Answer(None, "it could not be asked")
+        return Answer(good=False, said=f"{address} did not answer as a time server", problem="no-time")
+
+    async def _portal(self) -> Answer:
+        async with self._network() as network:
+            seen = await portal.ask_vendor(network, portal.VENDORS[0], self._address_of)
+            self._count_sent(network)
+        if seen.right:
+            return Answer(good=True, said=f"{seen.url}: {seen.status}")
+        if seen.status is None:
+            return Answer(None, f"{seen.url}: {seen.error}")
+        to = f", to {seen.location}" if seen.location else ""
+        return Answer(good=False, said=f"{seen.url}: {seen.status}{to}", problem="captive-portal")
+
+    # --- how far packets get
+
+    async def trace(self) -> Traced | None:
+        """Trace the path to the cloud's port, and to two others of the same address; None: it cannot be traced."""
+        if self._address is None:
+            return None
+        host, port = self._plan.hosts[0], self._plan.port
+        payloads: dict[str | None, Rungs] = {
+            "dtls": Rungs("udp", port, "dtls"),
+            "coap": Rungs("udp", port, "coap"),
+            "tcp-nonce": Rungs("tcp", port, "syn"),
+        }
+        device = payloads[self._plan.transport]
+        controls = (Rungs("udp", 53, "dns"), Rungs("tcp", 443, "syn"))
+        first = tuple(sorted(controls, key=lambda rungs: rungs.protocol != device.protocol))
+        with contextlib.suppress(OSError):
+            async with self._network() as network:
+                seen = await path(network, [Target(Destination(host, self._address), device, first)])
+                self._count_sent(network)
+            if seen.targets:
+                return in_words(seen.targets[0])
+            return Traced(f"the path was not traced: {seen.not_run}", None) if seen.not_run else None
+        return None
+
+    # --- what is sent and heard
+
+    async def _asked(self, conversation: Conversation, patience_s: float) -> Sign:
+        """Ask once in a conversation, and count what was sent and what came back."""
+        packets, sent = _in_all(conversation.network)
+        sign = await conversation.ask(patience_s)
+        packets_after, sent_after = _in_all(conversation.network)
+        protocol = "tcp" if conversation.transport == "tcp-nonce" else "udp"
+        key = protocol, conversation.host, conversation.address, conversation.port
+        self._add(key, (packets_after - packets, sent_after - sent, sign.packets_in, sign.bytes_in))
+        return sign
+
+    def _count_heard(self, event: Event) -> None:
+        """Count what other exchanges bring: the conversation's are counted by its answers."""
+        conversation = self._conversation
+        if event.what not in {"heard", "closed"} or event.address is None or event.port is None:
+            return
+        if conversation is not None and (event.address, event.port) == (conversation.address, conversation.port):
+            return
+        size = event.size or 0 if event.what == "heard" else event.heard or 0
+        key = event.protocol or "udp", event.host or "", event.address, event.port
+        self._add(key, (0, 0, 1 if size else 0, size + (28 if event.what == "heard" else 0)))
+
+    def _count_sent(self, network: Network) -> None:
+        for contact in network.footprint():
+            key = contact.protocol, contact.host or "", contact.address, contact.port
+            self._add(key, (contact.packets, contact.bytes, 0, 0))
+
+    def _add(self, key: tuple[str, str, str, int], counts: Counts) -> None:
+        before = self._counted.get(key, (0, 0, 0, 0))
+        a, b, c, d = (old + new for old, new in zip(before, counts, strict=True))
+        self._counted[key] = a, b, c, d
+
+
+def _in_all(network: Network) -> tuple[int, int]:
+    """Packets and bytes that were sent so far."""
+    contacts = network.footprint()
+    return sum(contact.packets for contact in contacts), sum(contact.bytes for contact in contacts)
+
+
+def _of_lookup(found: Lookup) -> Answer:
+    """What a lookup says of its resolver."""
+    if found.rcode in _GOOD_RCODES and found.addresses:
+        return Answer(good=True, said=f"{found.resolver}: {', '.join(found.addresses[:2])}", ms=found.elapsed_ms)
+    if found.rcode == "NXDOMAIN" or found.rcode in _GOOD_RCODES:
+        said = f"{found.resolver} knows no address for {found.name}"
+        return Answer(good=False, said=said, problem="no-such-name")
+    if found.rcode is not None:
+        return Answer(good=False, said=f"{found.resolver} answered {found.rcode}", problem="resolver-fails")
+    if found.attempts and all(attempt.tells_nothing for attempt in found.attempts):
+        return Answer(None, f"{found.resolver} could not be asked: {found.attempts[-1].detail}")
+    return Answer(good=False, said=f"{found.resolver} did not answer", problem="resolver-silent")
+
+
+def in_words(target: PathTarget) -> Traced:
+    """How far a ladder got, beside its controls."""
+    port = f"{target.device.protocol.upper()} {target.device.port}"
+    ending = ladder.end(target.device)
+    if ending is not None and ending.outcome == "answered":
+        return Traced(f"{port} was answered again by then, at hop {ending.ttl}", None)
+    if ending is not None:
+        return Traced(f"{port} was rejected at hop {ending.ttl} by {ending.source}", ending.ttl)
+    last = ladder.last(target.device)
+    gets = f"{port} was last heard of at hop {last}" if last else f"nothing was heard of {port}"
+    further = [
+        f"{control.protocol.upper()} {control.port} got to hop {ladder.furthest(control)}"
+        for control in target.controls
+        if ladder.furthest(control) > last
+    ]
+    if not further:
+        return Traced(f"{gets}, and the other ports got no further", None)
+    return Traced(f"{gets}, while {' and '.join(further)}: it was dropped at or after hop {last + 1}", last + 1)

@@ -1,0 +1,222 @@
+"""Watches: waits for what the engine says is next, does it, and keeps what the engine makes of it."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.watch.asking import Asker
+from netpreflight.agent.watch.engine import Engine, Step
+from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, Sample
+from netpreflight.agent.watch.schedule import Plan
+from netpreflight.agent.watch.store import Store
+from netpreflight.agent.watch.watched import Layer
+from netpreflight.probes.net.clock import CLOCK, Clock
+from netpreflight.systems import SYSTEM
+
+LOOK_S = 5.0
+"""How often the clocks are looked at while nothing else is done."""
+LEFT_OUT = ("wifi", "dhcp")
+"""Groups that a full run during a watch leaves out: a scan costs the link some time, and a lease is somebody's."""
+
+OnChange = Callable[["State"], None]
+
+
+class State(NamedTuple):
+    """How a watch goes on, for the line on the terminal.
+
+    Attributes:
+        now: what the clocks show.
+        begun_at: when it began, as `Moment.at`.
+        open: the outages that go on.
+        outages: how many there were since it began.
+        observed: whether any layer was ever seen to work.
+    """
+
+    now: Moment
+    begun_at: float
+    open: list[Outage]
+    outages: int
+    observed: bool
+
+
+class NoClockError(Exception):
+    """This system does not say how long the laptop has been up, so that sleep would look like an outage."""
+
+
+def moment(clock: Clock = CLOCK) -> Moment:
+    """What this laptop's clocks show now.
+
+    Raises:
+        NoClockError: the system does not say.
+    """
+    up = SYSTEM.uptime()
+    if up is None:
+        raise NoClockError
+    return Moment(up.boot, up.at_s, up.awake_s, clock.wall())
+
+
+def watch(
+    interface: str,
+    profile: Profile,
+    plan: Plan,
+    store: Store,
+    seconds: float | None,
+    on_change: OnChange,
+    now: Callable[[], Moment] = moment,
+) -> State:
+    """Watch until so many seconds have passed, or the user ends it.
+
+    Args:
+        interface: the interface that is watched.
+        profile: the device's, for full runs.
+        plan: what is asked.
+        store: keeps what is seen.
+        seconds: how long; None: until it is ended.
+        on_change: called with each change, and every few seconds.
+        now: gives what the clocks show.
+    """
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(_Watcher(interface, profile, plan, store, on_change, now).run(seconds))
+
+
+class _Watcher:
+    """One start of a watch."""
+
+    def __init__(
+        self,
+        interface: str,
+        profile: Profile,
+        plan: Plan,
+        store: Store,
+        on_change: OnChange,
+        now: Callable[[], Moment],
+    ) -> None:
+        self._interface, self._profile, self._plan = interface, profile, plan
+        self._store, self._on_change, self._now = store, on_change, now
+        begun = now()
+        self._engine = Engine(
+            plan.intervals(), begun, jitter_s=random.uniform(0, plan.step_s / 5), number=store.next_number
+        )
+        self._asker = Asker(interface, plan)
+        self._state = State(begun, begun.at, [], 0, observed=False)
+        self._seen: set[int] = set()
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def run(self, seconds: float | None) -> State:
+        """Watch."""
+        self._stopped = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        until = self._state.begun_at + seconds if seconds is not None else float("inf")
+        with SYSTEM.on_stop(self._stop):
+            while not self._stopped.is_set() and self._look().at < until:
+                step = self._engine.next_step()
+                if step.at > self._state.now.at:
+                    await self._wait(min(step.at, until) - self._state.now.at)
+                else:
+                    await self._do(step)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._asker.close()
+        self._look()
+        last = self._engine.stop()
+        self._note(last)
+        self._store.stop(last, self._state.now)
+        return self._state
+
+    def _stop(self) -> None:
+        """End the watch; called wherever the program just is."""
+        self._loop.call_soon_threadsafe(self._stopped.set)
+
+    def _look(self) -> Moment:
+        """Look at the clocks, and keep what they show."""
+        now = self._now()
+        self._state = self._state._replace(now=now)
+        self._keep(self._engine.look(now))
+        return now
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, for LOOK_S at most; whoever ends the watch ends this, too."""
+        try:
+            async with asyncio.timeout(min(max(seconds, 0.0), LOOK_S)):
+                await self._stopped.wait()
+        except TimeoutError:
+            return
+
+    async def _do(self, step: Step) -> None:
+        """Do what is next; what takes long goes on beside the rest."""
+        match step.kind:
+            case "ask":
+                await self._ask(step.layer, step.tries)
+            case "ladder":
+                self._beside(self._trace(step.outages[0]))
+            case "full-run":
+                self._engine.full_run_begins()
+                self._beside(self._run_fully(step.outages))
+
+    def _beside(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _ask(self, layer: Layer, tries: int) -> None:
+        asked_at = self._state.now.at
+        asking = asyncio.ensure_future(self._asker.ask(layer, tries))
+        stopped = asyncio.ensure_future(self._stopped.wait())
+        both: set[asyncio.Future[Any]] = {asking, stopped}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        for task in both:
+            task.cancel()
+        await asyncio.gather(*both, return_exceptions=True)
+        before = self._state.now
+        found = self._engine.look(now := self._now())
+        self._state = self._state._replace(now=now)
+        is_gap = any(isinstance(record, Gap) for record in found)
+        if not self._stopped.is_set() and not is_gap and not asking.cancelled():
+            found += self._engine.take(layer, asked_at, asking.result())
+        found += [Note(before.at, "gateway-changed", change) for change in self._asker.changes]
+        self._asker.changes.clear()
+        for key, counts in self._asker.take_traffic().items():
+            self._store.add_traffic(key, counts)
+        self._keep(found)
+
+    async def _trace(self, number: int) -> None:
+        traced = await self._asker.trace()
+        if traced is not None:
+            self._look()
+            self._keep(self._engine.traced(number, traced.words, traced.lost_behind))
+
+    async def _run_fully(self, numbers: tuple[int, ...]) -> None:
+        """Make a run as `netpreflight check` does, and keep its verdict."""
+        from netpreflight.agent.report import make  # noqa: PLC0415 - loaded only where there is an outage
+        from netpreflight.agent.run import AirChoice, measuring  # noqa: PLC0415
+        from netpreflight.agent.selection import select  # noqa: PLC0415
+        from netpreflight.probes.scope import scope  # noqa: PLC0415
+
+        begun = self._state.now.at
+        left_out = [*LEFT_OUT, *(["coap"] if self._plan.transport != "coap" else []), "vendor-status"]
+        run = await measuring(
+            scope(self._interface),
+            AirChoice(),
+            self._profile,
+            select(None, ",".join(left_out)),
+            lambda _: None,
+            on_stop=lambda _: self._stop(),
+        )
+        report = make(run, self._profile)
+        self._look()
+        verdict = report.verdict if run.complete else None
+        self._keep(self._engine.full_run_ended(numbers, begun, verdict, report.headline))
+
+    def _keep(self, records: list[Record]) -> None:
+        self._note(records)
+        self._store.put(records, self._state.now)
+        self._on_change(self._state)
+
+    def _note(self, records: list[Record]) -> None:
+        """What the line on the terminal says of records."""
+        self._seen |= {record.number for record in records if isinstance(record, Outage)}
+        observed = self._state.observed or any(isinstance(record, Sample) and record.good for record in records)
+        self._state = self._state._replace(open=self._engine.open, outages=len(self._seen), observed=observed)
