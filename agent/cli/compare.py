@@ -12,6 +12,7 @@ from netpreflight.agent.cli.options import ComparisonOutput, Device, Json, Os, R
 from netpreflight.agent.cli.outputs import write_each
 from netpreflight.agent.cli.saved import is_same_file, profile_for
 from netpreflight.agent.cli.screen import standard_output
+from netpreflight.agent.cli.watch_compare import compare_watches, looks_like_a_watch
 
 if TYPE_CHECKING:
     from netpreflight.agent.compare import Comparison, Given
@@ -35,12 +36,14 @@ def compare(
     redact: Redact = False,
     as_json: Json = False,
 ) -> int:
-    """Put two saved runs side by side: what differs, what that rules out, what got better and what got worse.
+    """Put two saved runs, or two watches, side by side: what differs, what that rules out, what got better or worse.
 
     The runs may be of one laptop on two networks, such as a customer's and a phone's hotspot, or of one network before
     and after a change. Both are judged again, for the device of A or for --device. Exit codes: 0 nothing that the
     device needs is worse in B, 1 something that it needs worked in A and fails in B, 2 wrong usage, 3 not known.
     """
+    if looks_like_a_watch(a) and looks_like_a_watch(b):
+        return compare_watches(a, b, device, os_version, output, choose_level(share, redact=redact), as_json=as_json)
     from netpreflight.agent.compare import compare as compared  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.reports.comparison import FORMATS  # noqa: PLC0415
     from netpreflight.reports.comparison.terminal import show  # noqa: PLC0415

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 from math import comb
 
-from netpreflight.agent.watch.watched import Cluster, ClusterKind, Clusters, Watch
+from netpreflight.agent.watch.watched import Cluster, ClusterKind, Clusters, Outage, Watch
 
 HOUR_S, DAY_S = 3600, 86_400
 LOOKED_AT = 24 + 7
@@ -77,6 +77,14 @@ def chances(watched: int, struck: int, of_these: int) -> list[float]:
     every = comb(watched, struck)
     at_least = list(accumulate(reversed(ways)))[::-1]
     return [1.0] * fewest + [count / every for count in at_least]
+
+
+def hours(watch: Watch, outages: Iterable[Outage]) -> tuple[int, int]:
+    """In how many hours of the calendar it was watched, and in how many of them any of these outages began."""
+    if watch.end - watch.begin > dt.timedelta(days=MOST_DAYS):
+        return 0, 0
+    watched = _watched(list(observed(watch)), HOUR_S)
+    return len(watched), len(watched & {int(_seconds(outage.first_bad) // HOUR_S) for outage in outages})
 
 
 def _looks(

@@ -19,6 +19,7 @@ from netpreflight.probes.observations import (
     Interface,
     Plain,
     Protocol,
+    Said,
     Ssid,
     Words,
 )
@@ -301,3 +302,47 @@ class Watch(Struct, frozen=True, kw_only=True):
     result: Result | None = None
     answer: Words = ""
     clusters: Clusters | None = None
+
+
+class WatchSide(Struct, frozen=True, kw_only=True):
+    """A summary of one of two watches.
+
+    Attributes:
+        file: the file's name; people write in it whose network it is.
+        outages: how many there were.
+        answer: what the watch says to somebody who reads nothing else.
+    """
+
+    file: Said
+    device_label: Plain
+    begin: Utc = field(name="from")
+    end: Utc = field(name="to")
+    observed_s: Span
+    outages: Count
+    answer: Words
+
+
+class ProblemPair(Struct, frozen=True, kw_only=True):
+    """How often, and for how long in all, both watches saw a problem. It reveals nothing."""
+
+    problem: OutageProblem
+    broke: Plain
+    a: Plain
+    b: Plain
+
+
+class WatchComparison(Struct, frozen=True, kw_only=True):
+    """Two watches side by side: what `netpreflight compare --json` prints of them.
+
+    Attributes:
+        sentence: what the comparison shows.
+        worse: whether outages that the device would notice came more often in B; null: not known.
+        problems: what broke in either of them, the most frequent first.
+    """
+
+    schema: Literal["netpreflight-watch-comparison/1"] = "netpreflight-watch-comparison/1"
+    sentence: Plain
+    worse: bool | None
+    a: WatchSide
+    b: WatchSide
+    problems: list[ProblemPair]

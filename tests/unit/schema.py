@@ -11,7 +11,7 @@ import msgspec
 from netpreflight.agent.compare import Comparison
 from netpreflight.agent.report import Report
 from netpreflight.agent.results import Doctor, Led, LogAnswer
-from netpreflight.agent.watch.watched import Watch
+from netpreflight.agent.watch.watched import Watch, WatchComparison
 from netpreflight.fleet.answers import FleetSummary
 
 FOLDER = Path(__file__).parents[2] / "reports"
@@ -19,6 +19,7 @@ FILE, COMPARISON = FOLDER / "report.schema.json", FOLDER / "comparison.schema.js
 DOCTOR, LED = FOLDER / "doctor.schema.json", FOLDER / "led.schema.json"
 LOG, WATCH = FOLDER / "log.schema.json", FOLDER / "watch.schema.json"
 FLEET = FOLDER / "fleet.schema.json"
+WATCHES = FOLDER / "watch-comparison.schema.json"
 SCHEMAS: dict[Path, tuple[type, str, str]] = {
     FILE: (Report, "report", "A report of netpreflight, as --json and -o run.json write it."),
     COMPARISON: (Comparison, "comparison", "Two runs side by side, as netpreflight compare --json writes them."),
@@ -26,6 +27,7 @@ SCHEMAS: dict[Path, tuple[type, str, str]] = {
     LOG: (LogAnswer, "log", "What a device's own log says, as netpreflight log --json writes it."),
     WATCH: (Watch, "watch", "What a watch saw, as netpreflight watch report --json writes it."),
     FLEET: (FleetSummary, "fleet", "What many sites' runs come to, as netpreflight fleet summary --json writes it."),
+    WATCHES: (WatchComparison, "watch-comparison", "Two watches, as netpreflight compare --json writes them."),
     LED: (Led, "led", "What a device's light may be, as netpreflight led --json writes it."),
 }
 

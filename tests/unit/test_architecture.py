@@ -36,6 +36,7 @@ HEAVY = {
         "reports/channel_map.py",
         "reports/check_page.py",
         "reports/comparison/terminal.py",
+        "reports/watch/comparison.py",
         "reports/watch/terminal.py",
     },
     "prompt_toolkit": {"agent/picker.py"},

@@ -1,0 +1,101 @@
+"""Two watches side by side: whether outages came more often in the second than chance alone would have it.
+
+As for clusters, what is counted is hours of the calendar in which an outage began, of those that were observed, so that
+one bad evening is no hundred outages; and the test is Fisher's exact one.
+"""
+
+from collections import Counter
+
+from netpreflight.agent.watch.clusters import chances, hours
+from netpreflight.agent.watch.durations import between, in_words
+from netpreflight.agent.watch.told import BROKE
+from netpreflight.agent.watch.watched import (
+    Outage,
+    OutageProblem,
+    ProblemPair,
+    Watch,
+    WatchComparison,
+    WatchSide,
+)
+
+_LEVEL = 0.05
+_NEEDLESS = {"ntp"}
+"""Layers that a device does not need while it is connected."""
+
+
+def compare(a: Watch, b: Watch, files: tuple[str, str] = ("A", "B")) -> WatchComparison:
+    """Compare two watches, such as one before and one after a change, from files of these names."""
+    (watched_a, struck_a), (watched_b, struck_b) = (hours(watch, _counted(watch)) for watch in (a, b))
+    worse = _worse(watched_a, struck_a, watched_b, struck_b)
+    return WatchComparison(
+        sentence=f"{_SENTENCES[worse, struck_a > 0]} In A an outage began in {_of(struck_a, watched_a)}, "
+        f"in B in {_of(struck_b, watched_b)}.",
+        worse=worse,
+        a=_side(a, files[0]),
+        b=_side(b, files[1]),
+        problems=_problems(a, b),
+    )
+
+
+_SENTENCES = {
+    (True, False): "B is worse: it has outages, and A has none.",
+    (True, True): "B is worse: outages came more often than chance alone would have it.",
+    (False, False): "Neither has an outage that the device would notice.",
+    (False, True): "B is better: outages came less often than chance alone would have it.",
+    (None, False): "Not known: both watches together are too short to tell B from A.",
+    (None, True): "Not known: both watches together are too short to tell B from A.",
+}
+
+
+def _worse(watched_a: int, struck_a: int, watched_b: int, struck_b: int) -> bool | None:
+    """Whether B is worse; None: it is not known."""
+    if not (watched_a and watched_b):
+        return None
+    watched, struck = watched_a + watched_b, struck_a + struck_b
+    if not struck:
+        return False
+    if chances(watched, struck, watched_b)[struck_b] <= _LEVEL:
+        return True
+    return False if chances(watched, struck, watched_a)[struck_a] <= _LEVEL else None
+
+
+def _counted(watch: Watch) -> list[Outage]:
+    return [outage for outage in watch.outages if outage.layer not in _NEEDLESS]
+
+
+def _of(struck: int, watched: int) -> str:
+    return f"{struck} of {watched} hours"
+
+
+def _side(watch: Watch, file: str) -> WatchSide:
+    return WatchSide(
+        file=file,
+        device_label=watch.device_label,
+        begin=watch.begin,
+        end=watch.end,
+        observed_s=watch.observed_s,
+        outages=len(watch.outages),
+        answer=watch.answer,
+    )
+
+
+def _problems(a: Watch, b: Watch) -> list[ProblemPair]:
+    """Each problem that either has, the most frequent first."""
+    counts = Counter(outage.problem for watch in (a, b) for outage in watch.outages)
+    return [
+        ProblemPair(problem=problem, broke=BROKE[problem], a=_told(a, problem), b=_told(b, problem))
+        for problem, _ in counts.most_common()
+    ]
+
+
+def _told(watch: Watch, problem: OutageProblem) -> str:
+    """How often a problem was seen, and how long in all."""
+    held = [outage for outage in watch.outages if outage.problem == problem]
+    if not held:
+        return f"never in {in_words(watch.observed_s)}"
+    most = [outage.most_s for outage in held]
+    in_all = between(
+        sum(outage.least_s for outage in held),
+        None if None in most else sum(longest for longest in most if longest is not None),
+    )
+    return f"{len(held)} in {in_words(watch.observed_s)}, {in_all} in all"

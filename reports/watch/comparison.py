@@ -1,0 +1,69 @@
+"""Two watches side by side: as JSON, as text, and as Markdown. Nothing here decides anything."""
+
+from collections.abc import Callable
+from typing import TextIO
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from netpreflight.agent.watch.watched import WatchComparison
+from netpreflight.reports.console import on_terminal, plain_text
+from netpreflight.reports.markdown.text import strong, table
+from netpreflight.reports.safe_text import json_shown, shown
+from netpreflight.reports.terminal.rows import print_rows
+
+_STYLES = {True: "bold red", False: "bold green", None: "bold magenta"}
+_HEADINGS = ("What broke", "A", "B")
+
+
+def render_json(comparison: WatchComparison) -> str:
+    """One JSON document, ending in a newline."""
+    return json_shown(msgspec.json.format(msgspec.json.encode(comparison), indent=1).decode()) + "\n"
+
+
+def render_text(comparison: WatchComparison) -> str:
+    """The comparison as plain text."""
+    return plain_text(lambda console: _print(console, comparison))
+
+
+def render_markdown(comparison: WatchComparison) -> str:
+    """The comparison as Markdown."""
+    lines = [strong(comparison.sentence), "", *table(("", "Watch", "Device", "What it saw"), _sides(comparison))]
+    if comparison.problems:
+        lines += table(_HEADINGS, _problems(comparison))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def show(comparison: WatchComparison, stream: TextIO) -> None:
+    """Show the comparison on a terminal."""
+    _print(on_terminal(stream), comparison)
+
+
+FORMATS: dict[str, Callable[[WatchComparison], str]] = {
+    ".json": render_json,
+    ".md": render_markdown,
+    ".txt": render_text,
+}
+"""The formats that a comparison of watches can be written in, by the ending of the file."""
+
+
+def _print(console: Console, comparison: WatchComparison) -> None:
+    console.print(Text(shown(comparison.sentence), style=_STYLES[comparison.worse]))
+    for letter, file, device, answer in _sides(comparison):
+        console.print(Text.assemble((f"{letter}  ", "bold"), f"{shown(file)} ({shown(device)}): {shown(answer)}"))
+    if comparison.problems:
+        console.print()
+        rows = [tuple(Text(shown(cell)) for cell in row) for row in _problems(comparison)]
+        print_rows(console, _HEADINGS, rows, beside=1)
+
+
+def _sides(comparison: WatchComparison) -> list[tuple[str, str, str, str]]:
+    return [
+        (letter, side.file, side.device_label, side.answer)
+        for letter, side in (("A", comparison.a), ("B", comparison.b))
+    ]
+
+
+def _problems(comparison: WatchComparison) -> list[tuple[str, str, str]]:
+    return [(pair.broke, pair.a, pair.b) for pair in comparison.problems]
