@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from netpreflight.agent import profiles
 from netpreflight.agent.report import SharedLevel
 from netpreflight.agent.watch.told import told
-from netpreflight.agent.watch.watched import Asked, FullRun, Note, Outage, Traffic, Watch
+from netpreflight.agent.watch.watched import Asked, FullRun, Note, Outage, Watch
 from netpreflight.reports.sharing.watch import shared_watch
 from netpreflight.reports.watch import FORMATS
 from netpreflight.reports.watch.terminal import show
@@ -24,38 +24,9 @@ from tests.unit.hostile import HOSTILE
 from tests.unit.partly import partly
 from tests.unit.reveals import SECRET, bare_texts, every_struct
 from tests.unit.schema import WATCH
-from tests.unit.watches import DAY, HOUR, MINUTE, MONDAY, SECOND, asleep, outage, watch
+from tests.unit.watches import DAY, HOUR, MINUTE, MONDAY, SECOND, asleep, nights, outage, watch
 
 LEVELS: tuple[SharedLevel, ...] = ("ticket", "public")
-
-
-def nights(**changed: object) -> Watch:
-    """A week on a Wi-Fi, with an outage in most nights and some sleep."""
-    dropped = [
-        outage(
-            MONDAY + night * DAY + 2 * HOUR + 10 * MINUTE,
-            asked=[Asked(layer="dns", good=True, said="192.168.77.1 answered", at=MONDAY + night * DAY + 2 * HOUR)],
-            ladder="Dropped at or behind hop 2 (192.168.77.1)",
-            lost_behind=2,
-        )
-        for night in range(5)
-    ]
-    last = outage(MONDAY + 6 * DAY, HOUR, first_good=None, ended_by="asleep")
-    gaps = [asleep(MONDAY + 6 * DAY + 2 * HOUR, MONDAY + 6 * DAY + 9 * HOUR)]
-    fields: dict[str, object] = {
-        "ssid": "Ours",
-        "interface": "wlan0",
-        "notes": [
-            Note(at=MONDAY + HOUR, kind="roamed", said="to 02:00:00:00:00:05", bssid="02:00:00:00:00:05"),
-            Note(at=MONDAY + 2 * HOUR, kind="lost-datagram", said="cloud"),
-        ],
-        "traffic": [
-            Traffic(protocol="udp", host="e00fce680000000000000000.v6.udp.particle.io", address="198.51.100.7",
-                    port=5684, packets_out=144, bytes_out=20_000, packets_in=144, bytes_in=15_000)
-        ],
-        "limits": ["Deauthentications were not seen"],
-    }  # fmt: skip
-    return told(watch(7, [*dropped, last], gaps, **(fields | changed)), profiles.load("argon"))
 
 
 def outputs(made: Watch) -> dict[str, str]:

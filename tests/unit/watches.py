@@ -4,7 +4,9 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from netpreflight.agent.watch.watched import Outage, Unobserved, Watch
+from netpreflight.agent import profiles
+from netpreflight.agent.watch.told import told
+from netpreflight.agent.watch.watched import Asked, Note, Outage, Traffic, Unobserved, Watch
 
 MONDAY = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -47,3 +49,49 @@ def watch(days: float, outages: Iterable[Outage] = (), gaps: Iterable[Unobserved
 
 def asleep(begin: dt.datetime, end: dt.datetime) -> Unobserved:
     return Unobserved(begin=begin, end=end, why="asleep")
+
+
+def nights(**changed: Any) -> Watch:
+    """A week on a Wi-Fi, with an outage in most nights and some sleep."""
+    dropped = [
+        outage(
+            MONDAY + night * DAY + 2 * HOUR + 10 * MINUTE,
+            asked=[Asked(layer="dns", good=True, said="192.168.77.1 answered", at=MONDAY + night * DAY + 2 * HOUR)],
+            ladder="Dropped at or behind hop 2 (192.168.77.1)",
+            lost_behind=2,
+        )
+        for night in range(5)
+    ]
+    last = outage(MONDAY + 6 * DAY, HOUR, first_good=None, ended_by="asleep")
+    gaps = [asleep(MONDAY + 6 * DAY + 2 * HOUR, MONDAY + 6 * DAY + 9 * HOUR)]
+    fields: dict[str, Any] = {
+        "ssid": "Ours",
+        "interface": "wlan0",
+        "notes": [
+            Note(at=MONDAY + HOUR, kind="roamed", said="to 02:00:00:00:00:05", bssid="02:00:00:00:00:05"),
+            Note(at=MONDAY + 2 * HOUR, kind="lost-datagram", said="cloud"),
+        ],
+        "traffic": [
+            Traffic(protocol="udp", host="e00fce680000000000000000.v6.udp.particle.io", address="198.51.100.7",
+                    port=5684, packets_out=144, bytes_out=20_000, packets_in=144, bytes_in=15_000)
+        ],
+        "limits": ["Deauthentications were not seen"],
+    }  # fmt: skip
+    return told(watch(7, [*dropped, last], gaps, **(fields | changed)), profiles.load("argon"))
+
+
+def hostile_week() -> Watch:
+    """A week in which everything that others name is hostile, and as wide as it can be."""
+    text = "<script>document.title='executed'</script><img src=x onerror=\"document.title='executed'\">\x1b[2J\u202e"
+    wide = "W" * 200
+    return nights(
+        ssid=text[:32],
+        device_label=text,
+        limits=[text, wide],
+        interface=wide,
+        notes=[Note(at=MONDAY + HOUR, kind="roamed", said=text), Note(at=MONDAY + HOUR, kind="channel", said=wide)],
+        traffic=[
+            Traffic(protocol="tcp", host=wide, address="198.51.100.7", port=5683, packets_out=1, bytes_out=1,
+                    packets_in=0, bytes_in=0)
+        ],
+    )  # fmt: skip
