@@ -7,7 +7,9 @@ escapes it.
 The type of each text says what it may reveal; `reports/sharing/` relies on that. Passwords and keys are never read.
 """
 
+import contextlib
 import ipaddress
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -322,10 +324,22 @@ class Scope(Observation, kw_only=True):
     def is_on_link(self, address: str) -> bool:
         """Whether an address is of a subnet of this interface, so that no router is on the way to it."""
         try:
-            networks = [ipaddress.IPv4Interface(own).network for own in self.addresses]
-            return any(ipaddress.IPv4Address(address) in network for network in networks)
+            return any(ipaddress.IPv4Address(address) in network for network in ipv4_networks(self.addresses))
         except ValueError:
             return False
+
+
+def ipv4_networks(addresses: Iterable[str]) -> list[ipaddress.IPv4Network]:
+    """The networks of the IPv4 addresses among these, such as `192.168.1.7/24`.
+
+    What has no prefix length, or is no address, as in a saved run of somebody else, is of no known network.
+    """
+    found = []
+    for address in addresses:
+        with contextlib.suppress(ValueError):
+            if "/" in address:
+                found.append(ipaddress.IPv4Interface(address).network)
+    return found
 
 
 # --- Wi-Fi ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What probes and agent ask of the operating system, whichever it is."""
 
 import contextlib
+import ipaddress
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -148,6 +149,14 @@ class Uptime:
     boot: str
     at_s: float
     awake_s: float
+
+
+def prefix_length(mask: str) -> int | None:
+    """The length of the prefix that an IPv4 netmask stands for; None: it is no netmask."""
+    try:
+        return ipaddress.IPv4Network(f"0.0.0.0/{mask}").prefixlen
+    except ValueError:
+        return None
 
 
 class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program

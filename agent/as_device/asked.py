@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-import ipaddress
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.join import way_for
 from netpreflight.probes.join.interface import Device, Passphrase, Way
-from netpreflight.probes.observations import Scope
+from netpreflight.probes.observations import Scope, ipv4_networks
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import SYSTEM
 
@@ -142,5 +141,5 @@ def read_passphrase(asked: Asked, ssid: str) -> Passphrase | None:
 
 def _network(scope: Scope) -> str:
     """What the network of a cable is known by: the same each time."""
-    networks = [str(ipaddress.IPv4Interface(own).network) for own in scope.addresses]
+    networks = [str(network) for network in ipv4_networks(scope.addresses)]
     return f"{' '.join(networks)} {scope.gateway}"

@@ -4,7 +4,6 @@ The laptop's part is short: the air, and what may answer a laptop and not a devi
 the process in which it lives (`child`).
 """
 
-import ipaddress
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -41,7 +40,7 @@ from netpreflight.probes.observations import (
 )
 from netpreflight.probes.scope import scope as scope_of
 from netpreflight.systems import SYSTEM
-from netpreflight.systems.interface import LeaseToUse
+from netpreflight.systems.interface import LeaseToUse, prefix_length
 
 LOOK_EVERY_S = 0.1
 _MOST_NEIGHBOURS = 4
@@ -220,19 +219,11 @@ def _user_of(scope: Scope, profile: Profile) -> Callable[[DhcpMessage], None]:
         mask = lease.mask or classful_mask(lease.address)
         guessed = first_host(lease.address, mask) if profile.dhcp.missing_router.value == "first-host" else None
         router = lease.routers[0] if lease.routers else guessed
-        prefix = _prefix_of(mask) or _prefix_of(classful_mask(lease.address)) or 32
+        prefix = prefix_length(mask) or prefix_length(classful_mask(lease.address)) or 32
         SYSTEM.use_lease(scope.interface or "", LeaseToUse(address=lease.address, prefix=prefix, router=router))
         scope.addresses, scope.gateway = [f"{lease.address}/{prefix}"], router
 
     return use
-
-
-def _prefix_of(mask: str) -> int | None:
-    """The length of the prefix that a mask stands for; None: none."""
-    try:
-        return ipaddress.IPv4Network(f"0.0.0.0/{mask}").prefixlen
-    except ValueError:
-        return None
 
 
 def _be_device(

@@ -9,7 +9,7 @@ from netpreflight.agent.compare.changed import asked, new_changes
 from netpreflight.agent.compare.conclusions import name_of, of_two_networks, reference_remarks
 from netpreflight.agent.compare.differences import differences
 from netpreflight.agent.compare.limits import is_reversed, limits
-from netpreflight.agent.compare.parts import CheckPair, Comparison, Given, Limit, Relation, Side, Story
+from netpreflight.agent.compare.parts import CheckPair, Comparison, Given, Limit, Relation, Side, Story, settled
 from netpreflight.agent.compare.sentence import conclusion
 from netpreflight.agent.compare.story import StoryFinding, find_story, hotspot, network_words
 from netpreflight.agent.judging.registry import may_stop
@@ -112,7 +112,7 @@ def _pair(check: Check, other: Check, all_limits: list[Limit], *, later: bool) -
 
     `later`: run b was made after run a, on the same network.
     """
-    change = relation(_known(check), _known(other))
+    change = relation(settled(check), settled(other))
     return CheckPair(
         id=check.id,
         stage=check.stage,
@@ -128,11 +128,6 @@ def _pair(check: Check, other: Check, all_limits: list[Limit], *, later: bool) -
         # An unchanged result needs no caveat.
         limits=[limit.text for limit in all_limits if check.id in limit.checks] if change != "same" else [],
     )
-
-
-def _known(check: Check) -> Status:
-    """The status of a check as far as it is known: a warning of what may stop the device settles nothing."""
-    return "unknown" if may_stop(check) else check.status
 
 
 def _meaning(check: Check, other: Check, change: Relation, *, later: bool) -> str:

@@ -1,7 +1,6 @@
 """Whether the changes that the earlier run asked for work in the later one."""
 
-from netpreflight.agent.compare.parts import AskedChange, ChangeState, Given
-from netpreflight.agent.judging.registry import may_stop
+from netpreflight.agent.compare.parts import AskedChange, ChangeState, Given, settled
 from netpreflight.agent.report.changes import Change
 
 
@@ -50,7 +49,7 @@ def _state(change: Change, b: Given) -> tuple[ChangeState, str]:
     unsettled = [
         check
         for check in judged
-        if check.status != "pass" and (check.status != "warn" or check.level == "warning" or may_stop(check))
+        if settled(check) not in {"pass", "warn"} or (check.status == "warn" and check.level == "warning")
     ]
     if not judged or unsettled:
         remark = (

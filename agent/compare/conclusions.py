@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple
 from msgspec import UNSET
 
 from netpreflight.agent.compare.limits import seconds_apart
-from netpreflight.agent.compare.parts import Conclusion, Given, Standing
+from netpreflight.agent.compare.parts import Conclusion, Given, Standing, settled
 from netpreflight.agent.compare.story import hotspot, same_laptop
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_translated
-from netpreflight.agent.judging.registry import CHECKS, may_stop
+from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Check, Stage, Status
 from netpreflight.probes.quoting import in_quotes
@@ -74,7 +74,7 @@ def unsettled(given: Given, *stages: Stage) -> list[Check]:
 
 def _is_unsettled(check: Check) -> bool:
     """Whether a check shows neither that it works for the device nor that it does not."""
-    return check.in_doubt or may_stop(check) or check.status in {"unknown", "skip"}
+    return check.in_doubt or settled(check) in {"unknown", "skip"}
 
 
 def of_two_networks(a: Given, b: Given, profile: Profile) -> list[Conclusion]:
@@ -114,7 +114,7 @@ def find_contrast(a: Given, b: Given, stages: tuple[Stage, ...]) -> Contrast | N
             continue
         failing_ids = {check.id for check in failing(bad, stage)}
         again = [check for check in good.report.checks if check.id in failing_ids]
-        if all(check.status in {"pass", "warn"} and not may_stop(check) for check in again):
+        if all(settled(check) in {"pass", "warn"} for check in again):
             return Contrast(bad, good, stage)
     return None
 

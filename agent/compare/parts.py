@@ -4,11 +4,12 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles.facts import Importance
 from netpreflight.agent.report import Device, Report, Saved, Tool
 from netpreflight.agent.report.changes import Change
-from netpreflight.agent.results import Stage, StartStage, Status, Verdict
+from netpreflight.agent.results import Check, Stage, StartStage, Status, Verdict
 from netpreflight.probes.observations import Plain, Said
 
 Story = Literal["two-networks", "before-and-after", "same-run", "not-told"]
@@ -28,6 +29,11 @@ class Given(Struct, frozen=True, kw_only=True):
     """The report, judged by today's rules for the device of the comparison."""
     saved: Saved
     """The contents of its file."""
+
+
+def settled(check: Check) -> Status:
+    """The status of a check as far as it settles anything: a warning of what may stop the device does not."""
+    return "unknown" if may_stop(check) else check.status
 
 
 class Side(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import ipaddress
 from netpreflight.agent.judging.device_log import TITLES, answered
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.results import Check, LogAnswer, LogBeside
-from netpreflight.probes.observations import DeviceLog, Observations
+from netpreflight.probes.observations import DeviceLog, Observations, ipv4_networks
 from netpreflight.probes.quoting import in_quotes
 
 _OWN = ("joining", "heard-joining", "known", "wifi-link")
@@ -53,15 +53,14 @@ def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]
 def _other_subnet(log: DeviceLog, seen: Observations) -> bool:
     """Whether the device has an address in another subnet than this laptop."""
     own = [record.address for record in log.records if record.kind == "own-address" and record.address]
-    here = seen.scope.addresses
+    here = ipv4_networks(seen.scope.addresses)
     if not own or not here or own[-1] == "0.0.0.0":  # noqa: S104 - as above
         return False
     try:
         address = ipaddress.IPv4Address(own[-1])
-        networks = [ipaddress.IPv4Network(given, strict=False) for given in here if "/" in given and ":" not in given]
     except ValueError:
         return False
-    return bool(networks) and not any(address in network for network in networks)
+    return not any(address in network for network in here)
 
 
 def _together(answer: LogAnswer, checks: list[Check]) -> list[str]:

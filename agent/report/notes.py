@@ -1,8 +1,5 @@
 """Notes to read before the checks: what was left out, and in what this laptop differs from a device."""
 
-import contextlib
-import ipaddress
-
 from msgspec import UNSET
 
 from netpreflight.agent.counted import in_a_row
@@ -18,7 +15,16 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.other_devices import DeviceVerdict
 from netpreflight.agent.results import IS_IT_THE_CLOUD, Judgement, LogBeside, Verdict
 from netpreflight.agent.selection import Selection, in_groups
-from netpreflight.probes.observations import RESTORED_WITHIN_S, AsDevice, Dhcp, Observations, Scope, Wifi, band_of
+from netpreflight.probes.observations import (
+    RESTORED_WITHIN_S,
+    AsDevice,
+    Dhcp,
+    Observations,
+    Scope,
+    Wifi,
+    band_of,
+    ipv4_networks,
+)
 from netpreflight.probes.quoting import in_quotes
 
 _YES_OR_NO: dict[Verdict, str] = {
@@ -175,17 +181,8 @@ def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
 
 def _other_networks(seen: Observations, about: AsDevice) -> tuple[str, str] | None:
     """The networks of the device and of this laptop, if they are different ones."""
-    device, laptop = _networks(seen.scope.addresses), _networks(about.laptop_addresses)
-    return (device[0], laptop[0]) if device and laptop and not set(device) & set(laptop) else None
-
-
-def _networks(addresses: list[str]) -> list[str]:
-    """The networks of addresses with their prefix length; a saved run may have text there that is no address."""
-    found: list[str] = []
-    for address in addresses:
-        with contextlib.suppress(ValueError):
-            found.append(str(ipaddress.IPv4Interface(address).network))
-    return found
+    device, laptop = ipv4_networks(seen.scope.addresses), ipv4_networks(about.laptop_addresses)
+    return (str(device[0]), str(laptop[0])) if device and laptop and not set(device) & set(laptop) else None
 
 
 def _note_without_device(profile: Profile, verdict: Verdict, devices: list[DeviceVerdict]) -> str:

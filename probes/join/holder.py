@@ -5,14 +5,13 @@ a switch hands them to whoever has it, and only they can answer.
 """
 
 import contextlib
-import ipaddress
 import socket
 
 from netpreflight.probes.net import filters
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.packet_bytes import ARP, ETHERNET_SIZE, arp_request, ethernet
 from netpreflight.probes.net.payload_shapes import ARP_REQUEST
-from netpreflight.probes.observations import Contact, Scope
+from netpreflight.probes.observations import Contact, Scope, ipv4_networks
 from netpreflight.systems import SYSTEM
 
 ANSWER_S = 1.0
@@ -31,7 +30,7 @@ def holder(scope: Scope, mac: str, clock: Clock = CLOCK) -> tuple[str | None, li
     for address, known in (SYSTEM.neighbours(interface) or {}).items():
         if known == mac:
             return address, []
-    networks = [ipaddress.IPv4Interface(own).network for own in scope.addresses]
+    networks = ipv4_networks(scope.addresses)
     network = next((network for network in networks if network.num_addresses <= MOST_HOSTS + 2), None)
     if network is None or scope.mac is None:
         return None, []

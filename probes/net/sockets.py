@@ -669,8 +669,8 @@ class Network:
     def _opened(self, problem: int, reports: list[IcmpReport]) -> SynResult:
         """The outcome of a SYN: its socket has an answer, an error by this number, or the ICMP errors reported."""
         at = self.clock.monotonic()
-        for report in reports:
-            return SynResult("icmp", at, report.icmp, report.quoted)
+        if reports:
+            return SynResult("icmp", at, reports[0].icmp, reports[0].quoted)
         if problem == 0:
             return SynResult("accepted", at)
         if problem == errno.ECONNREFUSED:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import netifaces
 
-from netpreflight.systems.interface import Adapter
+from netpreflight.systems.interface import Adapter, prefix_length
 from netpreflight.systems.posix import source_towards
 
 _TUNNEL_NAME = re.compile(r"(utun|tun|tap|wg|ppp|ipsec|xfrm|gre|sit|tailscale|nordlynx|gpd|cscotun|vpn)\d*", re.ASCII)
@@ -121,8 +121,8 @@ def _medium(name: str, *, is_tunnel: bool) -> Literal["wired", "wifi"] | None:
 
 def _with_prefix(entry: dict[str, str]) -> str:
     """An interface's address with its prefix length, such as `192.168.1.7/24`."""
-    mask = entry.get("mask") or entry.get("netmask") or "255.255.255.255"
-    return f"{entry['addr']}/{ipaddress.ip_network(f'0.0.0.0/{mask}').prefixlen}"
+    length = prefix_length(entry.get("mask") or entry.get("netmask") or "")
+    return f"{entry['addr']}/{32 if length is None else length}"
 
 
 def text_of(path: Path) -> str:
