@@ -1305,9 +1305,11 @@ class VendorStatus(Observation, kw_only=True):
 
 # --- as the device ----------------------------------------------------------------------------------------------
 
-JoinWay = Literal["cable", "radio", "networkmanager"]
+JoinWay = Literal["cable", "radio", "networkmanager", "windows", "macos"]
 """How a run is the device: a second interface on the laptop's port; the laptop's radio, in a namespace of the run; a
-connection that NetworkManager makes."""
+connection that NetworkManager makes; a connection that Windows or macOS makes, as itself."""
+AS_ITSELF: frozenset[JoinWay] = frozenset({"windows", "macos"})
+"""The ways in which the station that joins has the laptop's own abilities, and no MAC address that a run chooses."""
 
 
 RESTORED_WITHIN_S = 30.0
@@ -1468,6 +1470,9 @@ class Join(Observation, kw_only=True):
         link: whether the link was there at the end of the run.
         end_bssid: the BSS that the station was on then.
         watched_s: how long the link was watched, in seconds.
+        restored_s: after how many seconds the laptop was seen on its network again; None: it was not, or another way
+            (`AsDevice.restored_s`) or no join was made.
+        left: what was not as before, in words, where the system itself joined.
     """
 
     way: JoinWay | None = None
@@ -1479,6 +1484,8 @@ class Join(Observation, kw_only=True):
     link: LinkState = "not-looked"
     end_bssid: Bssid | None = None
     watched_s: float = 0.0
+    restored_s: float | None = None
+    left: Annotated[list[Words], Meta(max_length=16)] = field(default_factory=list)
 
     @property
     def joined(self) -> JoinAttempt | None:

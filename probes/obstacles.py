@@ -139,6 +139,8 @@ def to_join(system: System) -> Obstacle | None:
     """What stands in the way of joining a Wi-Fi network with a device's MAC address; None: nothing."""
     if system.joiners:
         return None
+    if system.joins_as_itself is not None:
+        return Obstacle(reason="this system joins as itself, so that only the passphrase is tried", step=ON_LINUX)
     return Obstacle(reason="joining a network as a device is not supported on this system", step=ON_LINUX)
 
 

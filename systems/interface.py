@@ -9,7 +9,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
-from netpreflight.probes.observations import AS_ROOT, Icmp, Lease, LeaseTransport, Protocol, Proxy, Resolver
+from netpreflight.probes.observations import (
+    AS_ROOT,
+    Icmp,
+    JoinEnd,
+    JoinWay,
+    Lease,
+    LeaseTransport,
+    Protocol,
+    Proxy,
+    Resolver,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +169,49 @@ def prefix_length(mask: str) -> int | None:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkToJoin:
+    """A network that the system itself is to join for a while.
+
+    Attributes:
+        name: its SSID.
+        bssids: the only access points to join it by, lower-case with colons.
+        security: the family to join with.
+        is_hidden: whether it has to be asked for by name.
+        passphrase: of ASCII, or 64 hexadecimal digits; None: it is open. Nothing keeps it.
+    """
+
+    name: bytes
+    bssids: tuple[str, ...]
+    security: Literal["open", "wpa-psk", "wpa2-psk"]
+    is_hidden: bool = False
+    passphrase: bytearray | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinTold:
+    """How an attempt of the system to join ended, as it tells; as in `JoinAttempt`."""
+
+    ended: JoinEnd
+    status: int | None = None
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """The network that a radio is on.
+
+    Attributes:
+        network: what `rejoin` takes to go back to it; None: the system cannot be told to.
+        name: its SSID.
+        bssid: the access point; None: the system does not say.
+    """
+
+    network: str | None
+    name: bytes
+    bssid: str | None = None
+
+
 class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program
     """The system tells nothing of the air.
 
@@ -202,6 +255,9 @@ class System:
     """Which parts of the system survey Wi-Fi, best first: names that `netpreflight.probes.wifi` knows."""
     joiners: tuple[str, ...] = ()
     """By which ways a station of a run can join a Wi-Fi network, best first; the first takes a privileged user."""
+    joins_as_itself: JoinWay | None = None
+    """The way, where a run can have the system join a network (`join`): with the laptop's own abilities, and with no
+    MAC address that the run chooses; None: it cannot."""
     tells_icmp_errors: tuple[Protocol, ...] = ()
     """The protocols for which a program is told which router has dropped its packet; versions of a system differ."""
     tells_icmp_errors_to_root_only = False
@@ -293,6 +349,41 @@ class System:
             SurveyRefused: the system tells nothing.
         """
         raise SurveyRefused("this system does not tell what is on the air")
+
+    # --- the system's own station
+
+    def joined(self, adapter: str) -> Joined | None:
+        """The network that a radio is on; None: it is on none, or the system does not say.
+
+        Raises:
+            OSError: there is no such radio, or the system does not answer.
+        """
+        raise OSError("this system does not join at a run's wish")
+
+    def join(self, adapter: str, network: NetworkToJoin, is_stopped: Callable[[], bool]) -> JoinTold:
+        """Leave the network, and try once to join another one; nothing of it is saved.
+
+        Args:
+            adapter: the interface.
+            network: the network.
+            is_stopped: looked at while this waits: whether it is to end early.
+
+        Raises:
+            OSError: there is no such radio, or the system does not answer.
+        """
+        raise OSError("this system does not join at a run's wish")
+
+    def rejoin(self, adapter: str, network: str | None) -> None:
+        """Leave the network that `join` has joined, and go back to another one.
+
+        Args:
+            adapter: the interface.
+            network: as in `Joined`; None: to none.
+
+        Raises:
+            OSError: there is no such radio, or the system does not answer.
+        """
+        raise OSError("this system does not join at a run's wish")
 
     # --- a station of a run's own
 

@@ -13,6 +13,7 @@ from netpreflight.agent.judging.join import abilities_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.join import way_for
+from netpreflight.probes.join.as_itself import AsItself
 from netpreflight.probes.join.interface import Device, Passphrase, Way
 from netpreflight.probes.observations import Scope, ipv4_networks
 from netpreflight.probes.quoting import in_quotes
@@ -95,6 +96,27 @@ def prepare(
     if is_by_air:
         device.passphrase = read_passphrase(asked, ssid or "")
     return way, chosen
+
+
+def prepare_itself(asked: Asked, scope: Scope, profile: Profile, selection: Selection, ssid: str | None) -> AsItself:
+    """The way in which this system joins as itself; nothing is sent.
+
+    Raises:
+        CannotError: it is not possible here, or not with these options.
+    """
+    if asked.mac is not None:
+        raise CannotError("--mac: this system gives a station no MAC address that a run chooses")
+    if asked.uses_saved:
+        raise CannotError("--saved-passphrase: this system does not tell it; leave the option out, and type it")
+    if "join" not in judging.probes_for(selection):
+        raise CannotError(f"--as {DEVICE}: here it is the join, and this run leaves that out")
+    device = Device(scope=scope, mac=scope.mac or "", ssid=ssid or scope.ssid, radio=abilities_of(profile.radio))
+    way = AsItself(device)
+    refusal = way.refusal()
+    if refusal is not None:
+        raise CannotError(f"--as {DEVICE}: {refusal.reason}. {refusal.step}")
+    device.passphrase = read_passphrase(asked, device.ssid or "")
+    return way
 
 
 def _only_joins(selection: Selection) -> bool:

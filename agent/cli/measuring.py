@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from netpreflight.agent.cli.exits import UsageError
 
 if TYPE_CHECKING:
+    from netpreflight.agent.as_device.as_itself import JoiningAsItself
     from netpreflight.agent.as_device.asked import Asked
     from netpreflight.agent.as_device.both import Played
     from netpreflight.agent.privilege.helper import Helper
@@ -50,8 +51,10 @@ def start_device(
     *,
     deep: bool,
     is_traced: bool,
-) -> "Played | None":
+) -> "Played | JoiningAsItself | None":
     """Start the process of the device, while this one may still be root's; None: this run is to be the laptop.
+
+    Where the system itself joins, there is no such process.
 
     Raises:
         UsageError: this laptop cannot be the device here.
@@ -59,12 +62,16 @@ def start_device(
     if asked is None:
         return None
     from netpreflight.agent.as_device import both  # noqa: PLC0415 - as above
-    from netpreflight.agent.as_device.asked import CannotError, prepare  # noqa: PLC0415
+    from netpreflight.agent.as_device.as_itself import JoiningAsItself  # noqa: PLC0415
+    from netpreflight.agent.as_device.asked import CannotError, prepare, prepare_itself  # noqa: PLC0415
     from netpreflight.agent.privilege import give_up  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
+    from netpreflight.systems import SYSTEM  # noqa: PLC0415
 
     laptop_scope = scope(interface)
     try:
+        if laptop_scope.medium == "wifi" and SYSTEM.joins_as_itself is not None:
+            return JoiningAsItself(prepare_itself(asked, laptop_scope, profile, selection, ssid))
         way, chosen = prepare(asked, laptop_scope, profile, selection, ssid)
         guard = helper and helper.for_device(laptop_scope.interface or "", chosen.mac)
         process = both.start(
@@ -83,7 +90,7 @@ def start_device(
 
 
 def measure(
-    played: "Played | None",
+    played: "Played | JoiningAsItself | None",
     scope: "Scope",
     air: "AirChoice",
     profile: "Profile",
@@ -99,9 +106,13 @@ def measure(
 
     measured = partial(measure, deep=deep, guard=guard)
     if played is not None:
-        from netpreflight.agent.as_device import both  # noqa: PLC0415 - few runs are the device
+        from netpreflight.agent.as_device import as_itself, both  # noqa: PLC0415 - few runs are the device
 
-        measured = partial(both.run, _hold_mac(played, scope))
+        measured = (
+            partial(as_itself.run, played, deep=deep, guard=guard)
+            if isinstance(played, as_itself.JoiningAsItself)
+            else partial(both.run, _hold_mac(played, scope))
+        )
     with contextlib.closing(terminal):
         return measured(
             scope,

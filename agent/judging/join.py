@@ -20,7 +20,16 @@ from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import Bss, Join, JoinAbilities, JoinAttempt, LinkLoss, band_of, frequency_of
+from netpreflight.probes.observations import (
+    AS_ITSELF,
+    Bss,
+    Join,
+    JoinAbilities,
+    JoinAttempt,
+    LinkLoss,
+    band_of,
+    frequency_of,
+)
 from netpreflight.probes.quoting import in_quotes
 
 TRIES = 3
@@ -107,7 +116,7 @@ def logged(profile: Profile, cause: str | None) -> str | None:
 def auth(view: DeviceView) -> Finding:
     """Whether the access point authenticates and associates a station with this MAC and the device's abilities."""
     join = _of_device(view)
-    return join if isinstance(join, Finding) else _with_log(_auth(join, view), view)
+    return join if isinstance(join, Finding) else _of_other_station(_with_log(_auth(join, view), view), join)
 
 
 def key(view: DeviceView) -> Finding:
@@ -119,7 +128,7 @@ def key(view: DeviceView) -> Finding:
 def link(view: DeviceView) -> Finding:
     """Whether the link was there until the end, and the station was not sent away or moved."""
     join = _of_device(view)
-    return join if isinstance(join, Finding) else _link(join)
+    return join if isinstance(join, Finding) else _of_other_station(_link(join), join)
 
 
 def _of_device(view: DeviceView) -> Join | Finding:
@@ -127,7 +136,7 @@ def _of_device(view: DeviceView) -> Join | Finding:
     join = view.seen.join
     if join is UNSET or join.not_run:
         return not_looked(join or None, "No station joined the network")
-    if join.abilities == abilities_of(view.profile.radio):
+    if join.way in AS_ITSELF or join.abilities == abilities_of(view.profile.radio):
         return join
     profile = view.profile
     name = "FILE.toml" if profile.origin.endswith(".toml") else profile.origin  # whose path may name somebody
@@ -139,6 +148,21 @@ def _of_device(view: DeviceView) -> Join | Finding:
         reason="The run was made for a device whose channels, modes or security are not those of this one.",
         remedy=f"Run netpreflight check --as device --device {name}{version} on the network itself.",
         owner=_OWNER,
+    )
+
+
+def _of_other_station(finding: Finding, join: Join) -> Finding:
+    """A finding that depends on the MAC address and the radio: not known, where the system joined as itself."""
+    if join.way not in AS_ITSELF or finding.status == "unknown":
+        return finding
+    return Finding(
+        status="unknown",
+        summary="The station that joined was this laptop, with its own radio, and no MAC address of a device's",
+        problem="other-radio",
+        reason="What this system can be made to join with is not the device: an access point may treat that otherwise.",
+        remedy="Run netpreflight check --as device as root on a Linux laptop, or try one device here.",
+        owner=_OWNER,
+        evidence=[f"the laptop: {finding.status}, {finding.summary}", *finding.evidence],
     )
 
 
@@ -463,7 +487,7 @@ def failed_check(join: Join) -> str:
 
 def as_device(join: Join | UnsetType, finding: Finding) -> Finding:
     """A finding of what was measured beyond the air, in a run that joins: not known, where the station had no link."""
-    if join is UNSET or finding.status == "skip" or (join.joined and join.link != "gone"):
+    if join is UNSET or join.way in AS_ITSELF or finding.status == "skip" or (join.joined and join.link != "gone"):
         return finding
     if join.joined and finding.status == "pass":
         return finding

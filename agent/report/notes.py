@@ -16,9 +16,11 @@ from netpreflight.agent.report.other_devices import DeviceVerdict
 from netpreflight.agent.results import IS_IT_THE_CLOUD, Judgement, LogBeside, Verdict
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import (
+    AS_ITSELF,
     RESTORED_WITHIN_S,
     AsDevice,
     Dhcp,
+    Join,
     Observations,
     Scope,
     Wifi,
@@ -142,6 +144,8 @@ def on_the_answer(
         )
     if seen.as_device is not UNSET:
         found += _on_being_the_device(seen, seen.as_device)
+    elif seen.join is not UNSET and seen.join.way in AS_ITSELF:
+        found += _on_joining_as_itself(seen.join)
     elif _YES_OR_NO[verdict] == "yes" and has_connected:
         found.append(
             "All this was measured from this laptop's own address, which a captive portal may already know. If a page "
@@ -149,6 +153,19 @@ def on_the_answer(
             f"registered first ({mac_of(profile)}). A run with --as device tells."
         )
     return found
+
+
+def _on_joining_as_itself(join: Join) -> list[str]:
+    """The notes on a run whose join the system itself made: what it speaks for, and what is left of it."""
+    note = (
+        "This system joins as itself: everything but the passphrase was measured as this laptop. What depends on the "
+        "device's MAC address takes a Linux laptop (--as device)."
+    )
+    return [note, *([_not_restored(join.left)] if join.left else [])]
+
+
+def _not_restored(left: list[str]) -> str:
+    return f"This laptop was not seen to be as before within {RESTORED_WITHIN_S:.0f} s: {'; '.join(left[:4])}."
 
 
 def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
@@ -173,9 +190,7 @@ def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
         told = f"The device reaches no other host of its network ({in_a_row(silent)})"
         found.append(f"{told}: the network keeps devices apart.")
     if about.left:
-        found.append(
-            f"This laptop was not seen to be as before within {RESTORED_WITHIN_S:.0f} s: {'; '.join(about.left[:4])}."
-        )
+        found.append(_not_restored(about.left))
     return [*found, *about.kept]
 
 

@@ -4,10 +4,10 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from netpreflight.probes.observations import WITH_SUDO, Lease, LeaseTransport, Protocol, Proxy, Resolver
+from netpreflight.probes.observations import WITH_SUDO, JoinWay, Lease, LeaseTransport, Protocol, Proxy, Resolver
 from netpreflight.systems import posix
-from netpreflight.systems.interface import Adapter, IcmpReport, System, Uptime
-from netpreflight.systems.macos import adapters, clock, counters, icmp, routes, services
+from netpreflight.systems.interface import Adapter, IcmpReport, Joined, JoinTold, NetworkToJoin, System, Uptime
+from netpreflight.systems.macos import adapters, clock, counters, icmp, joining, routes, services
 
 _IP_BOUND_IF, _IP_DONTFRAG = 25, 28  # netinet/in.h
 
@@ -23,6 +23,7 @@ class Macos(System):
     as_root = ("sudo",)
     home = "~"
     surveyors = ("CoreWLAN",)
+    joins_as_itself: JoinWay = "macos"
     as_privileged_user = WITH_SUDO
     tells_icmp_errors: tuple[Protocol, ...] = ("udp", "tcp")  # icmp(4)
     tells_icmp_errors_to_root_only = True
@@ -69,6 +70,18 @@ class Macos(System):
     def uptime(self) -> Uptime | None:
         """How long this laptop has been up and awake."""
         return clock.uptime()
+
+    def joined(self, adapter: str) -> Joined | None:
+        """The network that a radio is on."""
+        return joining.joined(adapter)
+
+    def join(self, adapter: str, network: NetworkToJoin, is_stopped: Callable[[], bool]) -> JoinTold:  # noqa: ARG002 - the call cannot be ended
+        """Try once to join a network, with this laptop's own MAC address; macOS may ask for an administrator."""
+        return joining.join(adapter, network)
+
+    def rejoin(self, adapter: str, network: str | None) -> None:
+        """Have macOS join the network that it prefers."""
+        joining.rejoin(adapter, network)
 
     def is_privileged(self) -> bool:
         """Whether this process is root's."""

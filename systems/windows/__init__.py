@@ -7,13 +7,24 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from weakref import WeakKeyDictionary
 
-from netpreflight.probes.observations import Lease, LeaseTransport, Protocol, Proxy, Resolver, ResolverSource
-from netpreflight.systems.interface import Adapter, Air, IcmpReport, System, UnnamedError, Uptime
+from netpreflight.probes.observations import JoinWay, Lease, LeaseTransport, Protocol, Proxy, Resolver, ResolverSource
+from netpreflight.systems.interface import (
+    Adapter,
+    Air,
+    IcmpReport,
+    Joined,
+    JoinTold,
+    NetworkToJoin,
+    System,
+    UnnamedError,
+    Uptime,
+)
 from netpreflight.systems.windows import (
     access,
     adapters,
     clock,
     icmp,
+    joining,
     lease,
     privileges,
     proxies,
@@ -32,6 +43,7 @@ class Windows(System):
     name = "win32"
     pipe_encoding = "utf-8"  # Python's own is that of old programs (cp1252), which has not all characters of a report
     surveyors = ("the WLAN API",)
+    joins_as_itself: JoinWay = "windows"
     privileged_user = "administrator"
     as_privileged_user = "as administrator (right-click the terminal, and choose Run as administrator)"
     program = "netpreflight"
@@ -96,6 +108,18 @@ class Windows(System):
     ) -> Air:
         """Scan the air."""
         return wlan.survey(self.adapters(), adapter, names, scan=scan, tell=tell)
+
+    def joined(self, adapter: str) -> Joined | None:
+        """The network that a radio is on."""
+        return joining.joined(self.adapters(), adapter)
+
+    def join(self, adapter: str, network: NetworkToJoin, is_stopped: Callable[[], bool]) -> JoinTold:
+        """Try once to join a network, with a random MAC address where the driver can."""
+        return joining.join(self.adapters(), adapter, network, is_stopped)
+
+    def rejoin(self, adapter: str, network: str | None) -> None:
+        """Go back to a network."""
+        joining.rejoin(self.adapters(), adapter, network)
 
     def is_privileged(self) -> bool:
         """Whether this process is an elevated administrator's."""

@@ -8,7 +8,7 @@ import contextlib
 import ctypes
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +25,10 @@ MOST_OCTETS = 16 << 20
 _ACCESS_DENIED, _INVALID_HANDLE, _NOT_SUPPORTED, _INVALID_PARAMETER, _NOT_FOUND = 5, 6, 50, 87, 1168
 _BUSY, _SERVICE_NOT_ACTIVE, _SERVICE_DISABLED, _RADIO_OFF = 170, 1062, 1058, 0x80342002
 _API_VERSION = 2  # Windows Vista and later
-_SOURCE_ACM = 8  # L2_NOTIFICATION_SOURCE_WLAN_ACM
+SOURCE_ACM = 8  # L2_NOTIFICATION_SOURCE_WLAN_ACM
 _SCAN_COMPLETE, _SCAN_FAILED = 7, 8  # WLAN_NOTIFICATION_ACM
 _CURRENT_CONNECTION = 7  # WLAN_INTF_OPCODE
-_CONNECTED = 1  # WLAN_INTERFACE_STATE
+CONNECTED = 1  # WLAN_INTERFACE_STATE
 _INFRASTRUCTURE, _ANY = 1, 3  # DOT11_BSS_TYPE
 _FILETIME_OF_1970_S = 11_644_473_600
 _LEAST_DBM = -120
@@ -168,7 +168,7 @@ class NotificationData(ctypes.Structure):
 
 
 @dataclass(frozen=True, slots=True)
-class _Radio:
+class Radio:
     """A WLAN interface; its GUID as the API takes it."""
 
     guid: Guid
@@ -195,24 +195,18 @@ def survey(adapters: list[Adapter], adapter: str | None, names: Sequence[bytes],
         SurveyRefused: the service is off, there is no radio, or Windows does not let this program know.
     """
     try:
-        with _session(tell) as session:
-            return _survey(session, adapters, adapter, names if scan else None)
+        with session(tell) as opened:
+            return _survey(opened, adapters, adapter, names if scan else None)
     except OSError as problem:
         raise SurveyRefused(
             "this Windows has no WLAN API", "On Windows Server, add the feature Wireless LAN Service."
         ) from problem
 
 
-def _survey(session: "_Session", adapters: list[Adapter], adapter: str | None, names: Sequence[bytes] | None) -> Air:
+def _survey(session: "Session", adapters: list[Adapter], adapter: str | None, names: Sequence[bytes] | None) -> Air:
     """Survey; without a scan if `names` is None."""
-    radios = session.radios()
-    if not radios:
-        raise SurveyRefused("Windows knows no Wi-Fi adapter in this laptop", has_radio=False)
     known = {listed.id.upper(): listed.name for listed in adapters}
-    radio = next(
-        (radio for radio in radios if adapter and adapter.upper() in {radio.id, known.get(radio.id, "").upper()}),
-        next((radio for radio in radios if radio.is_connected), radios[0]),
-    )
+    radio = session.radio(known, adapter)
     limits: list[str] = []
     unlocked_by = None
     scanned = False
@@ -252,20 +246,19 @@ def _survey(session: "_Session", adapters: list[Adapter], adapter: str | None, n
 
 
 @contextlib.contextmanager
-def _session(tell: Tell) -> Iterator["_Session"]:
+def session(tell: Tell) -> Iterator["Session"]:
     """A session with the WLAN service."""
     handle, version = ctypes.c_void_p(), ctypes.c_uint32()
-    code = _call(tell, "WlanOpenHandle", _API_VERSION, None, ctypes.pointer(version), ctypes.pointer(handle))
-    _demand(code)
-    session = _Session(handle, tell)
+    code = call(tell, "WlanOpenHandle", _API_VERSION, None, ctypes.pointer(version), ctypes.pointer(handle))
+    demand(code)
     try:
-        yield session
+        yield Session(handle, tell)
     finally:
         # It ends the notifications, and waits for the end of one that is being handled.
-        _call(tell, "WlanCloseHandle", handle, None)
+        call(tell, "WlanCloseHandle", handle, None)
 
 
-class _Session:
+class Session:
     """The calls of a session with the WLAN service."""
 
     def __init__(self, handle: ctypes.c_void_p, tell: Tell) -> None:
@@ -278,10 +271,10 @@ class _Session:
         self._ended = threading.Event()
         self._has_failed = False
 
-    def radios(self) -> list[_Radio]:
+    def radios(self) -> list[Radio]:
         """The WLAN interfaces."""
         memory = ctypes.c_void_p()
-        _demand(_call(self._tell, "WlanEnumInterfaces", self._handle, None, ctypes.pointer(memory)))
+        demand(call(self._tell, "WlanEnumInterfaces", self._handle, None, ctypes.pointer(memory)))
         size, head = ctypes.sizeof(InterfaceInfo), ctypes.sizeof(InterfaceInfoList)
 
         def measure(address: int) -> int:
@@ -293,10 +286,28 @@ class _Session:
         for at in range(head, len(data), size):
             info: Any = InterfaceInfo.from_buffer_copy(data, at)
             text = bytes(info.strInterfaceDescription).decode("utf-16-le", "replace").partition("\0")[0]
-            found.append(_Radio(Guid.from_buffer_copy(info.InterfaceGuid), text, info.isState == _CONNECTED))
+            found.append(Radio(Guid.from_buffer_copy(info.InterfaceGuid), text, info.isState == CONNECTED))
         return found
 
-    def scan(self, radio: _Radio, name: bytes | None = None) -> list[str]:
+    def radio(self, known: Mapping[str, str], adapter: str | None) -> Radio:
+        """The radio of an interface, by its name or GUID; else the one that is joined, or any.
+
+        Args:
+            known: the names of the interfaces, by their GUID.
+            adapter: as in `System.survey`.
+
+        Raises:
+            SurveyRefused: there is none.
+        """
+        radios = self.radios()
+        if not radios:
+            raise SurveyRefused("Windows knows no Wi-Fi adapter in this laptop", has_radio=False)
+        return next(
+            (radio for radio in radios if adapter and adapter.upper() in {radio.id, known.get(radio.id, "").upper()}),
+            next((radio for radio in radios if radio.is_connected), radios[0]),
+        )
+
+    def scan(self, radio: Radio, name: bytes | None = None) -> list[str]:
         """Scan, and wait for the end; returns what `limits` says of it.
 
         Args:
@@ -307,39 +318,50 @@ class _Session:
             SurveyRefused: no scan was made.
         """
         if self._callback is None:
-            self._listen()
+            self._hear_ends()
         self._scanning = bytes(radio.guid)
         self._ended.clear()
         wanted = None
         if name is not None:
             wanted = ctypes.pointer(Ssid(len(name), (ctypes.c_uint8 * LONGEST_SSID)(*name)))
-        _demand(_call(self._tell, "WlanScan", self._handle, ctypes.pointer(radio.guid), wanted, None, None))
+        demand(call(self._tell, "WlanScan", self._handle, ctypes.pointer(radio.guid), wanted, None, None))
         if not self._ended.wait(SCAN_S):
             return [f"Windows did not say within {SCAN_S:.0f} s that the scan has ended: networks may be missing"]
         if self._has_failed:
             raise SurveyRefused("the Wi-Fi adapter or its driver failed", _STEPS[_BUSY])
         return []
 
-    def _listen(self) -> None:
+    def _hear_ends(self) -> None:
         """Have Windows tell the ends of scans from now on; where it refuses, the wait for each takes its full time."""
 
-        def notified(address: int | None, _context: int | None) -> int:
-            told: Any = NotificationData.from_address(address) if address else None
-            if told is None or told.NotificationSource != _SOURCE_ACM or bytes(told.InterfaceGuid) != self._scanning:
-                return 0
-            if told.NotificationCode in {_SCAN_COMPLETE, _SCAN_FAILED}:
+        def notified(told: Any) -> None:
+            if bytes(told.InterfaceGuid) == self._scanning and told.NotificationCode in {_SCAN_COMPLETE, _SCAN_FAILED}:
                 self._has_failed = told.NotificationCode == _SCAN_FAILED
                 self._ended.set()
+
+        self.listen(notified)
+
+    def listen(self, notified: Callable[[Any], None]) -> int:
+        """Have a function called, in a thread of Windows', with each `NotificationData` of the connections and scans.
+
+        Returns:
+            The error code of the call.
+        """
+
+        def called(address: int | None, _context: int | None) -> int:
+            told: Any = NotificationData.from_address(address) if address else None
+            if told is not None and told.NotificationSource == SOURCE_ACM:
+                notified(told)
             return 0
 
-        self._callback = native.callback(notified, None, ctypes.c_void_p, ctypes.c_void_p)
+        self._callback = native.callback(called, None, ctypes.c_void_p, ctypes.c_void_p)
         function = ctypes.cast(self._callback, ctypes.c_void_p)
-        _call(self._tell, "WlanRegisterNotification", self._handle, _SOURCE_ACM, 0, function, None, None, None)
+        return call(self._tell, "WlanRegisterNotification", self._handle, SOURCE_ACM, 0, function, None, None, None)
 
-    def heard(self, radio: _Radio) -> tuple[list[HeardBss], int]:
+    def heard(self, radio: Radio) -> tuple[list[HeardBss], int]:
         """The BSSs that Windows has of a radio, and how many entries are no network that a device could join."""
         memory = ctypes.c_void_p()
-        code = _call(
+        code = call(
             self._tell,
             "WlanGetNetworkBssList",
             self._handle,
@@ -350,7 +372,7 @@ class _Session:
             None,
             ctypes.pointer(memory),
         )
-        _demand(code)
+        demand(code)
 
         def measure(address: int) -> int:
             listed: Any = BssList.from_address(address)
@@ -358,10 +380,18 @@ class _Session:
 
         return bss_list(_taken(memory, measure))
 
-    def connection(self, radio: _Radio) -> tuple[bytes | None, str | None]:
+    def connection(self, radio: Radio) -> tuple[bytes | None, str | None]:
         """The SSID and BSSID of the network that a radio is joined to; None: it is to none, or Windows does not say."""
+        told = self.attributes(radio)
+        if told is None:
+            return None, None
+        joined = told.wlanAssociationAttributes
+        return name_of(joined.dot11Ssid) or None, bytes(joined.dot11Bssid).hex(":")
+
+    def attributes(self, radio: Radio) -> Any:
+        """The `ConnectionAttributes` of a radio that is joined to a network; None: it is to none, or none is told."""
         memory, size = ctypes.c_void_p(), ctypes.c_uint32()
-        code = _call(
+        code = call(
             self._tell,
             "WlanQueryInterface",
             self._handle,
@@ -374,12 +404,17 @@ class _Session:
         )
         data = b"" if code else _taken(memory, lambda _: min(size.value, ctypes.sizeof(ConnectionAttributes)))
         if len(data) < ctypes.sizeof(ConnectionAttributes):
-            return None, None
+            return None
         told: Any = ConnectionAttributes.from_buffer_copy(data)
-        if told.isState != _CONNECTED:
-            return None, None
-        joined = told.wlanAssociationAttributes
-        return _name(joined.dot11Ssid) or None, bytes(joined.dot11Bssid).hex(":")
+        return told if told.isState == CONNECTED else None
+
+    def connect(self, radio: Radio, parameters: Any) -> int:
+        """Begin to connect, as a `ConnectionParameters` of the module `joining` says; returns the error code."""
+        return call(self._tell, "WlanConnect", self._handle, ctypes.pointer(radio.guid), parameters, None)
+
+    def disconnect(self, radio: Radio) -> int:
+        """Leave the network; returns the error code."""
+        return call(self._tell, "WlanDisconnect", self._handle, ctypes.pointer(radio.guid), None)
 
 
 def bss_list(data: bytes) -> tuple[list[HeardBss], int]:
@@ -394,7 +429,7 @@ def bss_list(data: bytes) -> tuple[list[HeardBss], int]:
     unsound = listed.dwNumberOfItems - count
     for at in range(head, head + min(count, MOST_BSSS) * size, size):
         entry: Any = BssEntry.from_buffer_copy(data, at)
-        name = _name(entry.dot11Ssid)
+        name = name_of(entry.dot11Ssid)
         if name is None or entry.dot11BssType != _INFRASTRUCTURE:
             unsound += 1
             continue
@@ -415,7 +450,7 @@ def bss_list(data: bytes) -> tuple[list[HeardBss], int]:
     return found, unsound
 
 
-_CALLS: dict[str, tuple[Any, ...]] = {
+CALLS: dict[str, tuple[Any, ...]] = {
     "WlanOpenHandle": (
         ctypes.c_uint32,
         ctypes.c_void_p,
@@ -457,14 +492,16 @@ _CALLS: dict[str, tuple[Any, ...]] = {
         ctypes.POINTER(ctypes.c_void_p),
         ctypes.c_void_p,
     ),
+    "WlanConnect": (ctypes.c_void_p, ctypes.POINTER(Guid), ctypes.c_void_p, ctypes.c_void_p),
+    "WlanDisconnect": (ctypes.c_void_p, ctypes.POINTER(Guid), ctypes.c_void_p),
     "WlanCloseHandle": (ctypes.c_void_p, ctypes.c_void_p),
 }
 """The functions that return an error code, with the types of their arguments."""
 
 
-def _call(tell: Tell, name: str, *arguments: Any) -> int:
+def call(tell: Tell, name: str, *arguments: Any) -> int:
     """Call a function of the API; returns its error code, 0 for success."""
-    code = int(native.function("wlanapi", name, ctypes.c_uint32, *_CALLS[name])(*arguments))
+    code = int(native.function("wlanapi", name, ctypes.c_uint32, *CALLS[name])(*arguments))
     tell(name, f"error {code}" if code else "ok")
     return code
 
@@ -479,7 +516,7 @@ def _taken(memory: ctypes.c_void_p, measure: Callable[[int], int]) -> bytes:
         native.function("wlanapi", "WlanFreeMemory", None, ctypes.c_void_p)(memory)
 
 
-def _name(ssid: Any) -> bytes | None:
+def name_of(ssid: Any) -> bytes | None:
     """The bytes of a DOT11_SSID; None: they are more than an SSID can have."""
     return bytes(ssid.ucSSID)[: ssid.uSSIDLength] if ssid.uSSIDLength <= LONGEST_SSID else None
 
@@ -489,7 +526,7 @@ def _text(guid: Guid) -> str:
     return f"{{{uuid.UUID(bytes_le=bytes(guid))}}}".upper()
 
 
-def _demand(code: int) -> None:
+def demand(code: int) -> None:
     """Raise SurveyRefused for an error code."""
     if code:
         number = str(code) if code < 0x10000 else hex(code)

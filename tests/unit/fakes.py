@@ -28,6 +28,10 @@ class Clock(System):
         """The same: 1970 was when the monotonic clock began."""
         return self.now
 
+    def hold_up(self, seconds: float) -> None:
+        """It is so much later at once."""
+        self.now += seconds
+
     async def sleep_until(self, at: float) -> None:
         """It is that late at once; whoever else is ready goes on first."""
         await super().sleep_until(self.now)

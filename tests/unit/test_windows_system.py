@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from netpreflight.probes.observations import Icmp
 from netpreflight.systems.interface import IcmpReport, UnnamedError
-from netpreflight.systems.windows import Windows, access, adapters, icmp, native, proxies, routes, wlan
+from netpreflight.systems.windows import Windows, access, adapters, icmp, joining, native, proxies, routes, wlan
 from tests.unit.leases import leases
 
 WIFI_GUID, VPN_GUID = "{11111111-2222-3333-4444-555555555555}", "{99999999-2222-3333-4444-555555555555}"
@@ -50,6 +50,10 @@ STRUCTURES = {
     "WLAN_ASSOCIATION_ATTRIBUTES": wlan.AssociationAttributes,
     "WLAN_CONNECTION_ATTRIBUTES": wlan.ConnectionAttributes,
     "WLAN_NOTIFICATION_DATA": wlan.NotificationData,
+    "WLAN_CONNECTION_PARAMETERS": joining.ConnectionParameters,
+    "WLAN_CONNECTION_NOTIFICATION_DATA": joining.ConnectionNotification,
+    "NDIS_OBJECT_HEADER": joining.ObjectHeader,
+    "DOT11_BSSID_LIST": joining.BssidList,
 }
 DEFINED = (
     "typedef struct { SOCKADDR_INET srcaddress; enum { A } protocol; UINT8 type; UINT8 code; } SDK_ICMP_ERROR_INFO;"
@@ -59,6 +63,7 @@ DEFINED = (
 SIZES = {
     "IP_ADAPTER_ADDRESSES_LH": None,
     "WLAN_CONNECTION_ATTRIBUTES": None,
+    "WLAN_CONNECTION_NOTIFICATION_DATA": None,
     "WLAN_INTERFACE_INFO_LIST": "offsetof(WLAN_INTERFACE_INFO_LIST, InterfaceInfo)",
     "WLAN_BSS_LIST": "offsetof(WLAN_BSS_LIST, wlanBssEntries)",
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from netpreflight.systems.windows import native, wlan
+from netpreflight.systems.windows import joining, native, wlan
 
 GUID = "{11111111-2222-3333-4444-555555555555}"
 OTHER_GUID = "{99999999-2222-3333-4444-555555555555}"
@@ -65,6 +65,9 @@ class Service:
         heard: the list of BSSs; after the n-th scan `heard_by[n]`, if there is one.
         ending: the code of the notification that a scan ends with; None: it is never told.
         scans: the names that scans asked for; None: any.
+        ends: for each connection, the codes and reasons that are told of it; the last one ends it.
+        profiles: the texts of temporary profiles, and the names of saved ones, that it was to connect by.
+        bssids: the access points that the last temporary profile was for.
     """
 
     def __init__(self, *networks: tuple[wlan.BssEntry, bytes], **codes: int) -> None:
@@ -80,6 +83,14 @@ class Service:
         """The GUID of each call about a radio."""
         self.given: dict[int, Any] = {}
         """Memory that has been given and not freed."""
+        self.ends: list[list[tuple[int, int]]] = []
+        self.profiles: list[str] = []
+        self.bssids: list[str] = []
+        self.flags = 0
+        self.left_by = 0
+        """How often it was to leave its network."""
+        self.texts: list[tuple[int, int]] = []
+        """Where the texts of profiles were, and how long they were."""
         self.opened = 0
         self._callback = 0
 
@@ -91,12 +102,14 @@ class Service:
         # `native.function` sets the types on the functions: let each be an object that takes them.
         return SimpleNamespace(**{call: _Function(made) for call, made in calls.items()})
 
-    def join(self, name: bytes, number: int = 0) -> None:
+    def join(self, name: bytes, number: int = 0, profile: str = "") -> None:
         """Have the second radio be joined to a network."""
         joined = wlan.AssociationAttributes(
             dot11Ssid=ssid(name), dot11Bssid=(ctypes.c_uint8 * 6)(2, 0, 0, 0, 0, number)
         )
-        self.joined = bytes(wlan.ConnectionAttributes(isState=1, wlanAssociationAttributes=joined)) + bytes(16)
+        self.joined = bytes(
+            wlan.ConnectionAttributes(isState=1, strProfileName=_words(profile), wlanAssociationAttributes=joined)
+        ) + bytes(16)
 
     def _give(self, at: Any, data: bytes) -> None:
         memory = ctypes.create_string_buffer(data, len(data))
@@ -127,8 +140,7 @@ class Service:
             return code
         data = bytes(wlan.InterfaceInfoList(len(self.radios), 0))
         for text, description, state in self.radios:
-            words = (ctypes.c_uint16 * 256)(*memoryview(description.encode("utf-16-le")).cast("H"))
-            data += bytes(wlan.InterfaceInfo(guid(text), words, state))
+            data += bytes(wlan.InterfaceInfo(guid(text), _words(description), state))
         self._give(at, data)
         return 0
 
@@ -178,6 +190,52 @@ class Service:
         self._give(at, self.joined)
         return 0
 
+    def _WlanConnect(self, handle: Any, radio: Any, at: int, _: None) -> int:  # noqa: N802
+        assert handle.value == _HANDLE
+        self.asked.append(_text(radio.contents))
+        if code := self.codes.get("connect"):
+            return code
+        asked: Any = joining.ConnectionParameters.from_address(at)
+        assert (asked.pDot11Ssid, asked.dot11BssType) == (None, 1)
+        text = _wide(asked.strProfile)
+        self.profiles.append(text)
+        if asked.wlanConnectionMode == 0:
+            assert asked.pDesiredBssidList is None
+            self.join(text.encode(), profile=text)
+            return 0
+        assert asked.wlanConnectionMode == 1
+        self.texts.append((asked.strProfile, 2 * len(text)))
+        listed: Any = joining.BssidList.from_address(asked.pDesiredBssidList)
+        assert (listed.Header.Type, listed.Header.Revision, listed.uNumOfEntries) == (
+            0x80,
+            1,
+            listed.uTotalNumOfEntries,
+        )
+        octets = ctypes.string_at(asked.pDesiredBssidList + 12, 6 * listed.uNumOfEntries)
+        self.bssids = [octets[at : at + 6].hex(":") for at in range(0, len(octets), 6)]
+        self.flags, self.joined = asked.dwFlags, None
+        notify = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._callback)
+        threading.Thread(target=self._tell_ends, args=(notify, _guid(radio.contents), self.ends.pop(0))).start()
+        return 0
+
+    def _tell_ends(self, notify: Any, own: wlan.Guid, ends: list[tuple[int, int]]) -> None:
+        """Tell how a connection ends, after what is about others: a saved profile's, another radio's."""
+        another = guid("{00000000-0000-0000-0000-000000000001}")
+        told = [(own, 10, 0, 0), (another, 10, 1, 0), *((own, code, 1, reason) for code, reason in ends)]
+        for radio, code, mode, reason in told:
+            about = joining.ConnectionNotification(wlanConnectionMode=mode, wlanReasonCode=reason)
+            data = wlan.NotificationData(8, code, radio, ctypes.sizeof(about), ctypes.addressof(about))
+            if (code, mode, reason) == (10, 1, 0) and radio is own:
+                self.join(b"net")
+            notify(ctypes.addressof(data), None)
+
+    def _WlanDisconnect(self, handle: Any, radio: Any, _: None) -> int:  # noqa: N802
+        assert handle.value == _HANDLE
+        self.asked.append(_text(radio.contents))
+        self.left_by += 1
+        self.joined = None
+        return 0
+
 
 class _Function:
     """A function of a library, whose types can be set."""
@@ -190,6 +248,17 @@ class _Function:
     def __call__(self, *arguments: Any) -> int:
         assert len(arguments) == len(self.argtypes)
         return self._called(*arguments)
+
+
+def _words(text: str) -> Any:
+    """A text of up to 255 UTF-16 code units, in its array."""
+    return (ctypes.c_uint16 * 256)(*memoryview(text.encode("utf-16-le")).cast("H"))
+
+
+def _wide(at: int) -> str:
+    """The UTF-16 text at an address."""
+    length = next(number for number in range(1 << 16) if ctypes.string_at(at + 2 * number, 2) == b"\0\0")
+    return ctypes.string_at(at, 2 * length).decode("utf-16-le")
 
 
 def _guid(given: wlan.Guid) -> wlan.Guid:
