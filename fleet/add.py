@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from netpreflight.fleet import engine, reading
-from netpreflight.fleet.document import READ_BY, Source
 from netpreflight.fleet.known import Known, Refusal
 from netpreflight.fleet.pool import Document, Pool, Result
 from netpreflight.fleet.reading import Read
 from netpreflight.fleet.sites import Sites
 from netpreflight.fleet.store import Store, Writer
+from netpreflight.fleet.taken import READ_BY, Source
 from netpreflight.probes.net.clock import CLOCK, Clock
 
 BATCH_FILES, BATCH_BYTES = 32, 4 << 20
@@ -83,7 +83,7 @@ def add(
     """
     with store.writing(on_wait, clock) as writer, engine.for_writing(store) as connection:
         adding = _Adding(Known(connection, store), connection, writer, sites, pool, clock)
-        for _ in adding.each(paths):
+        for _ in adding.each(reading.find(paths, store.folder)):
             on_progress(adding.added)
         return adding.added
 
@@ -100,10 +100,10 @@ class _Adding:
         self._uncommitted = 0
         self.added = Added()
 
-    def each(self, paths: Iterable[Path]) -> Iterator[None]:
+    def each(self, files: Iterable[Path]) -> Iterator[None]:
         """Add files, batch by batch."""
         waiting: deque[list[_Found]] = deque()
-        documents = self._documents(_in_batches(map(reading.read, reading.find(paths))), waiting)
+        documents = self._documents(_in_batches(map(reading.read, files)), waiting)
         for results in self._pool.results(documents):
             found = waiting.popleft()
             left = iter(results)

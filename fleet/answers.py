@@ -77,7 +77,7 @@ def summary(connection: Connection) -> FleetSummary:
         duplicates=files.get("duplicate", 0),
         quarantined=files.get("quarantined", 0),
         logs=ask(connection, "SELECT count(*) FROM logs").rows[0][0],
-        watches=ask(connection, "SELECT count(*) FROM watches").rows[0][0],
+        watches=ask(connection, "SELECT count(*) FROM newest_watches").rows[0][0],
         without_site=without_site,
         not_judged_again=not_again,
         cut_short=cut_short,

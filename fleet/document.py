@@ -1,4 +1,4 @@
-"""What one file holds, as rows of the tables. Pure: bytes in, rows out.
+"""What a document holds, as rows of the tables. Pure: bytes in, rows out.
 
 A report's results are taken as they stand in it, by the rules of its time: `tool` and `rules` say which. A page holds
 no results, so its run is judged here.
@@ -10,25 +10,21 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from hashlib import blake2b
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
 
-from netpreflight.agent import __version__, profiles
-from netpreflight.agent.report import RULES, Report, Saved, SharedLevel, Tool, decoded, document_in, make
+from netpreflight.agent import profiles
+from netpreflight.agent.report import Report, Saved, SharedLevel, Tool, decoded, document_in, make
 from netpreflight.agent.report.changes import subnet_of
 from netpreflight.agent.report.hardware_makers import maker
 from netpreflight.agent.results import LogAnswer, Status, Verdict
-from netpreflight.fleet.tables import LONGEST_TEXT, TABLES
+from netpreflight.fleet.logs_and_watches import log_row, take_log, take_watch
+from netpreflight.fleet.taken import RefusedError, Rows, Source, Taken, cut, hashed, row, without_zone
 from netpreflight.probes.observations import Bss, Dhcp, Observations, Path, strength
 from netpreflight.probes.observations import Mapping as NatMapping
 
-READ_BY = f"{__version__}/{RULES}"
-"""This version, and that of its rules: what another one could not read is tried again."""
-FUTURE_S = 3600
-"""By how much a laptop's clock may be ahead of this one's."""
 _MOST_BSS, _MOST_HOPS = 100, 256
 _LARGEST_PACKED = 20 << 20
 _PACKING = 6
@@ -41,46 +37,6 @@ _EMPTY = re.compile(rb'"[a-z0-9_]+":(?:null|false|0|\[\]|\{\}|"")(?:,|(?=\}))|,(
 _NESTED = 3
 """How often that is left out: an object may be empty without it, and then the one that it is in."""
 _WHOLE = re.compile(rb"(\d)\.0(?=[,\]}])")
-
-Outcome = Literal["run", "log", "watch", "quarantined"]
-Kind = Literal[
-    "not-a-file", "unreadable", "too-large", "not-a-run", "newer", "bad-time", "future", "altered", "killed", "internal"
-]
-"""Why a file is quarantined."""
-Rows = dict[str, list[dict[str, Any]]]
-
-
-class RefusedError(ValueError):
-    """What a file holds cannot be taken in; the message is one line.
-
-    Args:
-        kind: why, as a word.
-        reason: the same, as a sentence.
-    """
-
-    def __init__(self, kind: Kind, reason: str) -> None:
-        super().__init__(reason)
-        self.kind = kind
-
-
-class Taken(NamedTuple):
-    """What a file holds."""
-
-    outcome: Outcome
-    key: str
-    rows: Rows
-
-
-class Source(NamedTuple):
-    """A file, and what is known of it beside its content."""
-
-    file: str
-    received: dt.datetime
-    site: str | None = None
-    """From a manifest or the file's name."""
-    site_from: str | None = None
-    place: str | None = None
-
 
 # --- what is read of a document: results that a later version adds or leaves out are no error
 
@@ -188,30 +144,30 @@ def take(content: bytes, source: Source) -> Taken:
         if schema == "netpreflight-report/1":
             return _take_report(document, source)
         if schema == "netpreflight-log/1":
-            return _take_log(document, source)
+            return take_log(document, source)
+        if schema == "netpreflight-watch/1":
+            return take_watch(document, source)
     except RefusedError:
         raise
     except (ValueError, RecursionError) as problem:  # msgspec's errors are ValueErrors, too
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        raise RefusedError("not-a-run", _cut(reason)) from problem
+        raise RefusedError("not-a-run", cut(reason)) from problem
     if schema.startswith("netpreflight-"):
-        raise RefusedError("newer", f"of the schema {_cut(schema)[:80]}, which this version does not take in")
+        raise RefusedError("newer", f"of the schema {cut(schema)[:80]}, which this version does not take in")
     raise RefusedError("not-a-run", "no document of netpreflight")
 
 
 def _take_report(document: bytes, source: Source) -> Taken:
     """The rows of a report, or of the run in a page."""
     told = msgspec.json.decode(document, type=Told)
-    started = _moment(told.started, source.received)
+    started = _moment(told.started, source)
     saved = None
     if told.sharing != "public":
         try:
             saved = decoded(document)
         except ValueError as problem:
             if told.sharing is None:
-                raise RefusedError(
-                    "altered" if "taken out" in str(problem) else "not-a-run", _cut(problem)
-                ) from problem
+                raise RefusedError("altered" if "taken out" in str(problem) else "not-a-run", cut(problem)) from problem
     if told.verdict is None and saved is not None:
         told = _judged(told, saved)
     parts = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
@@ -223,19 +179,12 @@ def _take_report(document: bytes, source: Source) -> Taken:
         rows["bss"] = list(_bss_rows(saved.observations, told.sharing))
         rows["hops"] = list(_hop_rows(saved.observations.path, told.sharing))
     for table in ("bss", "hops"):
-        for row in rows.get(table, ()):
-            row["run"] = key
+        for each in rows.get(table, ()):
+            each["run"] = key
     if told.log is not None:
         site, site_from = rows["runs"][0]["site"], rows["runs"][0]["site_from"]
-        rows["logs"] = [_log_row(told.log.answer, key, source) | {"run": key, "site": site, "site_from": site_from}]
+        rows["logs"] = [log_row(told.log.answer, key, source) | {"run": key, "site": site, "site_from": site_from}]
     return Taken("run", key, rows)
-
-
-def _take_log(document: bytes, source: Source) -> Taken:
-    """The row of what a device's own log says."""
-    answer = msgspec.json.decode(document, type=LogAnswer)
-    key = _hash(msgspec.json.encode(answer, order="sorted"))
-    return Taken("log", key, {"logs": [_log_row(answer, key, source)]})
 
 
 def unpacked_run(document: bytes) -> Saved:
@@ -258,16 +207,13 @@ def _judged(told: Told, saved: Saved) -> Told:
     return msgspec.structs.replace(again, site=told.site, place=told.place)
 
 
-def _moment(text: str, received: dt.datetime) -> dt.datetime:
-    """When a run was started, in UTC and without a zone."""
+def _moment(text: str, source: Source) -> dt.datetime:
+    """When a run was started."""
     try:
         found = dt.datetime.fromisoformat(text)
-        moment = (found.astimezone(dt.UTC) if found.tzinfo else found).replace(tzinfo=None)
-    except (ValueError, OverflowError) as problem:
-        raise RefusedError("bad-time", f"started at {_cut(text)[:40]!r}, which is no time") from problem
-    if moment > received + dt.timedelta(seconds=FUTURE_S):
-        raise RefusedError("future", f"started at {_cut(text)[:40]}, which is later than now: a clock was wrong")
-    return moment
+    except ValueError as problem:
+        raise RefusedError("bad-time", f"started at {cut(text)[:40]!r}, which is no time") from problem
+    return without_zone(found, source)
 
 
 def _key(started: str, observations: bytes) -> str:
@@ -276,11 +222,7 @@ def _key(started: str, observations: bytes) -> str:
     told = _WHOLE.sub(rb"\1", observed)
     for _ in range(_NESTED):
         told = _EMPTY.sub(b"", told)
-    return _hash(started.encode("utf-8", "replace") + b"\n" + told)
-
-
-def _hash(content: bytes) -> str:
-    return blake2b(content, digest_size=16).hexdigest()
+    return hashed(started.encode("utf-8", "replace") + b"\n" + told)
 
 
 _DERIVED = frozenset(Report.__struct_fields__) - frozenset(Saved.__struct_fields__)
@@ -296,16 +238,6 @@ def _packed(parts: Mapping[str, msgspec.Raw], saved: Saved) -> bytes:
 # --- rows
 
 
-def _cut(text: object) -> str:
-    """A text that a table can hold."""
-    return str(text)[:LONGEST_TEXT].replace("\0", "\\x00")
-
-
-def _row(**values: Any) -> dict[str, Any]:
-    """A row whose texts are cut."""
-    return {name: _cut(value) if isinstance(value, str) else value for name, value in values.items()}
-
-
 def _run_row(told: Told, saved: Saved | None, key: str, started: dt.datetime, source: Source) -> dict[str, Any]:
     """The row of a run in `runs`."""
     seen = saved.observations if saved is not None else Observations()
@@ -316,7 +248,7 @@ def _run_row(told: Told, saved: Saved | None, key: str, started: dt.datetime, so
     site, site_from = _site(told, gateway, source)
     subnet = subnet_of(seen) if is_complete else None
     resolvers = seen.dhcp.resolvers() if seen.dhcp is not None and is_complete else []
-    return _row(
+    return row(
         run=key,
         site=site,
         site_from=site_from,
@@ -354,7 +286,7 @@ def _site(told: Told, gateway: str | None, source: Source) -> tuple[str | None, 
     if told.site:
         return told.site, "label"
     if source.site:
-        return source.site, source.site_from or "manifest"
+        return source.site, source.site_from
     if gateway and not gateway.startswith(_REDUNDANT_GATEWAY):
         return f"gateway {gateway}", "gateway"
     return None, "unknown"
@@ -394,10 +326,10 @@ def _rows_of_results(told: Told, key: str, started: dt.datetime, received: dt.da
     judged = min(started, received).isoformat()  # a judging again is later, whatever the laptop's clock said
     return {
         "checks": [
-            _row(run=key, **{name: getattr(check, name) for name in _Check.__struct_fields__}) for check in told.checks
+            row(run=key, **{name: getattr(check, name) for name in _Check.__struct_fields__}) for check in told.checks
         ],
         "verdicts": [
-            _row(run=key, device=name, os=version, rules=told.tool.rules, judged=judged, **verdict)
+            row(run=key, device=name, os=version, rules=told.tool.rules, judged=judged, **verdict)
             for (name, version), verdict in verdicts.items()
         ],
         "changes": [_change_row(change, key, told.enough) for change in told.changes],
@@ -406,7 +338,7 @@ def _rows_of_results(told: Told, key: str, started: dt.datetime, received: dt.da
 
 def _change_row(change: _Change, key: str, enough: _Enough | None) -> dict[str, Any]:
     rule = change.rules[0] if change.rules else None
-    return _row(
+    return row(
         run=key,
         key=change.key,
         place=change.where,
@@ -425,7 +357,7 @@ def _bss_rows(seen: Observations, sharing: SharedLevel | None) -> Iterator[dict[
     """The rows of what is on the air, the strongest; a shared run's names number within that run only."""
     heard: Iterable[Bss] = seen.wifi.bss if seen.wifi is not None else ()
     for bss in sorted(heard, key=lambda bss: -strength(bss.signal_dbm))[:_MOST_BSS]:
-        yield _row(
+        yield row(
             ssid=bss.ssid if sharing is None else None,
             bssid=bss.bssid if sharing is None else None,
             frequency_mhz=_small(bss.frequency_mhz),
@@ -439,7 +371,7 @@ def _bss_rows(seen: Observations, sharing: SharedLevel | None) -> Iterator[dict[
 def _hop_rows(path: Path | None, sharing: SharedLevel | None) -> Iterator[dict[str, Any]]:
     """The rows of the routers that reported a packet of the device's port."""
     found = [
-        _row(
+        row(
             protocol=target.device.protocol,
             port=_small(target.device.port),
             ttl=_small(probe.ttl),
@@ -452,30 +384,6 @@ def _hop_rows(path: Path | None, sharing: SharedLevel | None) -> Iterator[dict[s
     return iter(found[:_MOST_HOPS])
 
 
-def _log_row(answer: LogAnswer, key: str, source: Source) -> dict[str, Any]:
-    return _row(
-        log=key,
-        site=source.site,
-        site_from=source.site_from or "unknown",
-        received=source.received.isoformat(),
-        device=answer.device,
-        os=answer.os_version,
-        result=answer.result,
-        stage=answer.stage,
-        problem=answer.problem,
-        check_id=answer.check,
-        owner=answer.owner,
-        attempts=len(answer.attempts),
-        file=source.file,
-    )
-
-
 def _small(number: int | None) -> int | None:
     """A number that a column of 32 bits holds; a greater one is no channel and no hop."""
     return number if number is not None and abs(number) < 2**31 else None
-
-
-def lines_of(rows: Rows) -> dict[str, bytes]:
-    """Rows as lines of JSON, by table."""
-    encode = msgspec.json.Encoder().encode
-    return {table: b"".join(encode(row) + b"\n" for row in rows[table]) for table in TABLES if rows.get(table)}

@@ -10,7 +10,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple, Self
 
-from netpreflight.fleet.document import Kind, Outcome, RefusedError, Source, lines_of, take
+from netpreflight.fleet.document import take
+from netpreflight.fleet.taken import Kind, Outcome, RefusedError, Source, lines_of
 
 MOST_PROCESSES = 8
 

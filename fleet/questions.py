@@ -12,6 +12,9 @@ VIEWS = {
         "SELECT * FROM verdicts QUALIFY row_number() OVER (PARTITION BY run, device, os ORDER BY judged DESC) = 1"
     ),
     "newest_files": "SELECT * FROM files QUALIFY row_number() OVER (PARTITION BY path ORDER BY received DESC) = 1",
+    "newest_watches": (
+        "SELECT * FROM watches QUALIFY row_number() OVER (PARTITION BY site, began, device ORDER BY ended DESC) = 1"
+    ),
     "turns": (
         "SELECT site, device, os, started, run, rules, works, "
         "lag(works) OVER (PARTITION BY site, device ORDER BY started, run) AS worked, "
@@ -21,7 +24,8 @@ VIEWS = {
         "WHERE site IS NOT NULL AND complete AND verdict <> 'undetermined') AS known"
     ),
 }
-"""Views that the questions share, beside one for each table. `turns`: each run whose verdict is known, with the one
+"""Views that the questions share, beside one for each table. `newest_watches`: a watch that was reported again while it
+went on counts once. `turns`: each run whose verdict is known, with the one
 before it of the same site and device."""
 
 QUESTIONS = {
@@ -89,7 +93,7 @@ OF_A_SITE = {
     ),
     "logs": "SELECT received, device, os, result, stage, problem, owner FROM logs WHERE site = $1 ORDER BY received",
     "outages": (
-        "SELECT o.last_good, o.first_bad, o.first_good, o.layer, o.problem, o.owner FROM watches AS w "
+        "SELECT o.last_good, o.first_bad, o.first_good, o.layer, o.problem, o.owner FROM newest_watches AS w "
         "JOIN outages AS o ON w.watch = o.watch WHERE w.site = $1 ORDER BY o.first_bad"
     ),
 }

@@ -3,12 +3,11 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
 from netpreflight.agent.report import LARGEST_FILE
-from netpreflight.fleet.document import Kind
+from netpreflight.fleet.taken import Kind, hashed
 
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 """A pipe without a writer is not waited for, and no link is followed."""
@@ -26,24 +25,30 @@ class Read(NamedTuple):
     reason: str = ""
 
 
-def find(paths: Iterable[Path]) -> Iterator[Path]:
+def find(paths: Iterable[Path], without: Path) -> Iterator[Path]:
     """Every file that is named or in a folder that is named, each folder in order of names.
 
     Names in folders that begin with a dot are left out: so are files named that a copy has not finished. No link is
     followed into a folder.
+
+    Args:
+        paths: files and folders.
+        without: a folder that is left out, too: the store's own.
     """
     for path in paths:
         if path.is_dir() and not path.is_symlink():
-            yield from _in_folder(path)
+            yield from _in_folder(path, without)
         else:
             yield path
 
 
-def _in_folder(top: Path) -> Iterator[Path]:
+def _in_folder(top: Path, without: Path) -> Iterator[Path]:
     """The files in a folder and those below it, without recursion: a tree may be deeper than Python's stack."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
+        if folder.absolute() == without:
+            continue
         try:
             with os.scandir(folder) as listed:
                 entries = sorted(listed, key=lambda entry: entry.name)
@@ -74,7 +79,7 @@ def read(path: Path) -> Read:
         return _not_read(path, "unreadable", problem.strerror or type(problem).__name__)
     except ValueError as problem:  # a NUL in the path
         return _not_read(path, "unreadable", str(problem))
-    return Read(path, content, _hash(content))
+    return Read(path, content, hashed(content))
 
 
 def named(path: Path) -> str:
@@ -83,8 +88,4 @@ def named(path: Path) -> str:
 
 
 def _not_read(path: Path, kind: Kind, reason: str) -> Read:
-    return Read(path, b"", _hash(f"{kind}\n{reason}\n{named(path)}".encode()), kind, reason)
-
-
-def _hash(content: bytes) -> str:
-    return blake2b(content, digest_size=16).hexdigest()
+    return Read(path, b"", hashed(f"{kind}\n{reason}\n{named(path)}".encode()), kind, reason)

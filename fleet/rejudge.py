@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from netpreflight.agent.profiles import Profile
 from netpreflight.fleet import engine
-from netpreflight.fleet.document import Source
 from netpreflight.fleet.judging_again import judge_again, rules_of
 from netpreflight.fleet.pool import Document, Pool, Result
 from netpreflight.fleet.store import Store, quoted
+from netpreflight.fleet.taken import Source
 from netpreflight.probes.net.clock import CLOCK, Clock
 
 BATCH_RUNS = 64

@@ -71,7 +71,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("stops_at", "VARCHAR", "the stage at which it stops"),
         Column("rules", "VARCHAR", "the version of the rules"),
         Column("judged", "TIMESTAMP", "when, UTC; a later judging adds a row, and replaces none"),
-        Column("again", "BOOLEAN", "true: judged again here, from `raw`; null: as the document says"),
+        Column("again", "BOOLEAN", "true: judged again here, from raw; null: as the document says"),
         Column("failing", "VARCHAR", "the required checks that fail, and who can change each: id:owner,…"),
     ),
     "changes": (
@@ -133,6 +133,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("ended", "TIMESTAMP", "UTC"),
         Column("observed_s", "DOUBLE", "how long it looked, in seconds"),
         Column("outages", "INTEGER", "how many it saw"),
+        _DEVICE,
+        _OS,
         Column("file", "VARCHAR", "that it was read from"),
     ),
     "outages": (

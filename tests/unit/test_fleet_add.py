@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import stat
 import subprocess
@@ -16,21 +17,28 @@ import msgspec
 import pytest
 
 from netpreflight.agent import profiles, report
+from netpreflight.agent.judging.device_log import answered
+from netpreflight.agent.profiles.log_lines import KINDS
 from netpreflight.agent.report import make
 from netpreflight.fleet import add as adding
 from netpreflight.fleet import engine
 from netpreflight.fleet.add import Added, add
+from netpreflight.fleet.answers import site
 from netpreflight.fleet.document import unpacked_run
 from netpreflight.fleet.pool import Pool
 from netpreflight.fleet.sites import Sites, read_manifest
 from netpreflight.fleet.store import Store, StoreError
-from netpreflight.fleet.tables import TABLES
+from netpreflight.fleet.tables import TABLES, Column
+from netpreflight.probes.device_log import read_log
 from netpreflight.probes.net.clock import Clock
+from netpreflight.probes.observations import DeviceLog
 from netpreflight.reports import FORMATS
 from netpreflight.reports.sharing import shared
 from tests.unit.fleet_files import DEADLY, GOOD, read_or_die, write_hostile
+from tests.unit.made_reports import reports_of
 from tests.unit.many_runs import write_many
-from tests.unit.samples import SAMPLES
+from tests.unit.samples import DATA, SAMPLES
+from tests.unit.watches import HOUR, MONDAY, outage, watch
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +52,17 @@ def pool() -> Iterator[Pool]:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
+
+
+class At(Clock):
+    """A clock that stands still (seconds since 1970)."""
+
+    def __init__(self, wall: float) -> None:
+        self._wall = wall
+
+    def wall(self) -> float:
+        """The time at which it stands."""
+        return self._wall
 
 
 def ask(store: Store, sql: str) -> list[tuple[object, ...]]:
@@ -180,13 +199,6 @@ def test_what_was_quarantined_is_read_by_another_version(
 
 
 def test_a_run_from_the_future_is_taken_once_that_has_come(store: Store, pool: Pool) -> None:
-    class At(Clock):
-        def __init__(self, wall: float) -> None:
-            self._wall = wall
-
-        def wall(self) -> float:
-            return self._wall
-
     begun = 1_795_872_521.0  # 2026-11-28T13:28:41Z, as the file says
     assert add(store, [GOOD], Sites(), pool, clock=At(begun - 3601)) == Added(quarantined=1)
     assert add(store, [GOOD], Sites(), pool, clock=At(begun - 3601)) == Added(before=1)
@@ -338,3 +350,99 @@ def test_two_adders_at_once_add_each_run_once(store: Store, tmp_path: Path) -> N
     assert [lines[-1] for lines in told] == ["40", "40"]
     assert ask(store, "SELECT count(*), count(DISTINCT run) FROM runs") == [(40, 40)]
     assert ask(store, "SELECT count(*) FROM files") == [(40,)]
+
+
+# --- logs and watches
+
+LOG = DATA / "device-logs" / "06-p1-07-key-not-received.log"
+
+
+def device_log() -> DeviceLog:
+    with LOG.open("rb") as opened:
+        return read_log(opened, KINDS)
+
+
+def test_a_log_and_a_watch_have_tables_of_their_own(store: Store, pool: Pool, tmp_path: Path) -> None:
+    answer = answered(device_log(), LOG.name)
+    told = outage(MONDAY + HOUR, problem="resolver-silent", layer="dns", check="dns.resolve")
+    (tmp_path / "Bonn-log.json").write_bytes(msgspec.json.encode(answer))
+    (tmp_path / "Bonn-watch.json").write_bytes(msgspec.json.encode(watch(1, [told])))
+    (tmp_path / "Bonn-longer.json").write_bytes(msgspec.json.encode(watch(2, [told])))
+    (tmp_path / "Bonn-again.json").write_bytes(msgspec.json.format(msgspec.json.encode(watch(1, [told]))))
+    added = add(store, [tmp_path], Sites(pattern="{site}-*.json"), pool, clock=At(2_000_000_000.0))
+
+    assert added == Added(log=1, watch=2, duplicate=1)
+    assert ask(store, "SELECT site, device, result, stage, check_id, attempts FROM logs") == [
+        ("Bonn", answer.device, answer.result, answer.stage, answer.check, len(answer.attempts))
+    ]
+    assert ask(store, "SELECT site, outages, observed_s, device FROM newest_watches") == [
+        ("Bonn", 1, 172_800.0, "argon")
+    ]
+    assert ask(store, "SELECT DISTINCT layer, problem, check_id, owner, CAST(first_bad AS VARCHAR) FROM outages") == [
+        ("dns", "resolver-silent", "dns.resolve", "network administrator", "2026-11-02 01:00:00")
+    ]
+    with engine.for_reading(store) as connection:
+        tables = site(connection, "Bonn")
+        assert [table.title for table in tables if table.rows] == ["Its devices' logs", "Its outages"]
+        assert len(tables[-1].rows) == 1, "the outage is one, although two reports of the watch have it"
+
+
+def test_a_run_with_a_log_is_in_both_tables(store: Store, pool: Pool, tmp_path: Path) -> None:
+    run, device = report.load(GOOD)
+    run = msgspec.structs.replace(run, observations=msgspec.structs.replace(run.observations, log=device_log()))
+    made = make(run, profiles.load(device.name, device.os_version))
+    (tmp_path / "run.json").write_text(FORMATS[".json"](made))
+    add(store, [tmp_path / "run.json"], Sites(), pool)
+
+    assert made.log is not msgspec.UNSET
+    assert ask(store, "SELECT l.run = r.run, l.site = r.site, l.result FROM logs AS l, runs AS r") == [
+        (True, True, made.log.answer.result)
+    ]
+
+
+# --- every kind of run
+
+
+@pytest.mark.parametrize("source", ["samples", "of_four", "in_range", "planted_everywhere"])
+def test_a_report_of_each_kind_is_in_every_table(source: str, store: Store, pool: Pool, tmp_path: Path) -> None:
+    reports = {f"{number:05}.json": made for number, made in enumerate(reports_of(source))}
+    for name, made in reports.items():
+        document = msgspec.structs.replace(
+            made, started=f"2026-01-01T00:{int(name[:5]) // 60:02}:{int(name[:5]) % 60:02}Z"
+        )
+        (tmp_path / name).write_text(FORMATS[".json"](document))
+    added = add(store, [tmp_path], Sites(), pool)
+
+    assert added == Added(run=len(reports)), ask(store, "SELECT kind, reason FROM files WHERE kind IS NOT NULL")
+    for table, rows in {
+        "checks": sum(len(made.checks) for made in reports.values()),
+        "changes": sum(len(made.changes) for made in reports.values()),
+        "raw": sum(made.sharing is msgspec.UNSET for made in reports.values()),
+    }.items():
+        assert ask(store, f"SELECT count(*) FROM {table}") == [(rows,)]
+
+
+# --- earlier versions
+
+
+def test_a_store_of_an_earlier_version_opens_and_grows(pool: Pool, tmp_path: Path) -> None:
+    kept = DATA / "store-1"
+    held = json.loads((kept / "expected.json").read_text())
+    shutil.copytree(kept, tmp_path / "store")
+    store = Store(tmp_path / "store")
+
+    assert [list(row) for row in ask(store, "SELECT run, site, verdict FROM runs ORDER BY run")] == held["runs"]
+    for (document,) in ask(store, "SELECT document FROM raw"):
+        assert isinstance(document, bytes)
+        assert unpacked_run(document).checks
+    new = [sample for sample in SAMPLES if sample.name not in held["files"]]
+    assert add(store, SAMPLES, Sites(), pool) == Added(run=len(new), duplicate=len(SAMPLES) - len(new))
+
+
+def test_a_column_that_an_earlier_version_did_not_have_is_null(
+    store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, SAMPLES[:1], Sites(), pool)
+    monkeypatch.setitem(TABLES, "runs", (*TABLES["runs"], Column("altitude_m", "DOUBLE", "above the sea")))
+
+    assert ask(store, "SELECT count(*), count(altitude_m) FROM runs") == [(1, 0)]
