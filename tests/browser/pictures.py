@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from netpreflight.reports.html import render
+from netpreflight.reports.watch.html import render as render_watch
 from tests.browser.chromium import chromium, opened
 from tests.unit.four import FOUR
+from tests.unit.watches import nights
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 DARK = ("captive-portal", "wifi-wrong")
@@ -22,9 +24,10 @@ def main() -> None:
     """Write every picture."""
     FOLDER.mkdir(exist_ok=True)
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
-        for name, made in FOUR.items():
+        pages = {**{name: render(made()) for name, made in FOUR.items()}, "watch": render_watch(nights())}
+        for name, page in pages.items():
             file = Path(folder) / f"{name}.html"
-            file.write_text(render(made()), encoding="utf-8")
+            file.write_text(page, encoding="utf-8")
             scheme: Any = "dark" if name in DARK else "light"
             window: Any = {"width": 1280, "height": HEIGHT}
             with opened(browser, file, color_scheme=scheme, reduced_motion="reduce", viewport=window) as here:
