@@ -26,6 +26,7 @@ watch_app.command("report")(report)
 NOTHING_OBSERVED = 3
 _DURATION = r"(?P<number>\d{1,6}(?:\.\d{1,3})?)(?P<unit>[smhd])"
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+METRICS_S = 60.0
 LONGEST_S = 366 * 86400.0
 
 
@@ -47,6 +48,10 @@ def watch(
             help="Where it is kept, 20 MB at most; a watch that was stopped goes on there. Without this option, a file "
             "for each device in your own folder.",
         ),
+    ] = None,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write a Prometheus textfile (.prom), anew every minute."),
     ] = None,
 ) -> int:
     """Look at a network for hours or days, and say what broke when.
@@ -80,11 +85,17 @@ def watch(
     try:
         with Store(path, plan, moment(), about) as opened:
             _say_what_is_done(profile, plan, path, limits)
-            line = _Line()
+            line, textfile = _Line(), _Textfile(metrics, path)
+
+            def tell(state: "State") -> None:
+                line.show(state)
+                textfile.write(state.now.at)
+
             try:
-                state = watch_until(seen.interface, profile, plan, opened, seconds, line.show)
+                state = watch_until(seen.interface, profile, plan, opened, seconds, tell)
             finally:
                 line.end()
+            textfile.write()
     except StoreError as problem:
         raise UsageError(str(problem)) from problem
     except NoClockError as problem:
@@ -204,6 +215,32 @@ class _Line:
         if self._last:
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.write("\n")
+
+
+class _Textfile:
+    """The metrics of a watch, written anew every minute."""
+
+    def __init__(self, path: Path | None, store: Path) -> None:
+        self._path, self._store = path, store
+        self._due = 0.0
+        self._has_failed = False
+
+    def write(self, at: float | None = None) -> None:
+        """Write it, if it is time; None: in any case."""
+        if self._path is None or (at is not None and at < self._due):
+            return
+        self._due = (at or 0.0) + METRICS_S
+        from netpreflight.agent.output_files import write  # noqa: PLC0415 - as above
+        from netpreflight.agent.watch.reading import read  # noqa: PLC0415
+        from netpreflight.agent.watch.tables import StoreError  # noqa: PLC0415
+        from netpreflight.reports.watch.prometheus import render  # noqa: PLC0415
+
+        try:
+            write(self._path, render(read(self._store)))
+        except (OSError, StoreError) as problem:
+            if not self._has_failed:
+                _say(f"the metrics cannot be written: {problem}")
+            self._has_failed = True
 
 
 def _summary(state: "State", path: Path) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple, get_args
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.watch.records import Answer
 from netpreflight.agent.watch.schedule import Plan
-from netpreflight.agent.watch.watched import Layer
+from netpreflight.agent.watch.watched import Layer, NoteKind
 from netpreflight.probes import ntp, portal
 from netpreflight.probes.conversation import Conversation, Sign, Transport
 from netpreflight.probes.laptop_lease import laptop_lease
@@ -16,13 +16,15 @@ from netpreflight.probes.net.host_addresses import is_ipv4
 from netpreflight.probes.net.ladders import Destination, Rungs
 from netpreflight.probes.net.payload_shapes import NTP_REQUEST
 from netpreflight.probes.net.sockets import Network
-from netpreflight.probes.observations import Event, Lookup, PathTarget, Scope
+from netpreflight.probes.observations import Contact, Event, Lookup, PathTarget, Scope
 from netpreflight.probes.path import Target, path
 from netpreflight.probes.scope import own_addresses, scope
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import Adapter
 
 LADDER_S = 60.0
+AIR_S = 60.0
+"""How often it is looked which BSS a Wi-Fi interface is joined to."""
 MOST_RESOLVERS = 2
 """lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS)."""
 _NTP_AT_S, _NTP_GIVE_UP_S = (0.0, 2.0), 4.0
@@ -39,6 +41,14 @@ class Traced(NamedTuple):
     lost_behind: int | None
 
 
+class Change(NamedTuple):
+    """Something else that has changed; see `watched.Note`."""
+
+    kind: NoteKind
+    said: str
+    bssid: str | None = None
+
+
 class Asker:
     """The network of a watch.
 
@@ -53,9 +63,14 @@ class Asker:
         self._conversation: Conversation | None = None
         self._address: str | None = None
         self._counted: dict[tuple[str, str, str, int], Counts] = {}
-        self.changes: list[str] = []
-        """What else has changed, in words, until somebody takes it: the router's MAC address."""
+        self.changes: list[Change] = []
+        """What else has changed, until somebody takes it."""
+        self.ssid: str | None = None
+        """The Wi-Fi network that the interface was on last."""
         self._gateway: tuple[str, str] | None = None
+        self._joined: tuple[str, int | None] | None = None
+        """The BSS that it was joined to last, and its frequency."""
+        self._air_due = clock.monotonic()
 
     async def close(self) -> None:
         """End the conversation."""
@@ -78,7 +93,7 @@ class Asker:
         try:
             match layer:
                 case "link":
-                    return self._link()
+                    return await self._link()
                 case "ip":
                     return self._ip()
                 case "gateway":
@@ -101,14 +116,34 @@ class Asker:
     def _adapter(self) -> Adapter | None:
         return next((adapter for adapter in SYSTEM.adapters() if adapter.name == self._interface), None)
 
-    def _link(self) -> Answer:
+    async def _link(self) -> Answer:
         adapter = self._adapter()
         if adapter is None:
             return Answer(good=False, said=f"there is no interface {self._interface}", problem="link-lost")
         if adapter.state != "up":
             said = "no carrier" if adapter.state == "no-carrier" else "the interface is down"
             return Answer(good=False, said=said, problem="link-lost")
-        return Answer(good=True, said="up")
+        if adapter.medium == "wifi" and self._clock.monotonic() >= self._air_due:
+            self._air_due = self._clock.monotonic() + AIR_S
+            await self._look_at_air()
+        return Answer(good=True, said=f"joined to {self._joined[0]}" if self._joined else "up")
+
+    async def _look_at_air(self) -> None:
+        """Note which BSS the interface is joined to; nothing is scanned or sent."""
+        from netpreflight.probes.wifi import wifi  # noqa: PLC0415 - its sources take long to load, and cables need none
+
+        async with self._network() as network:
+            seen = await wifi(network, self._interface, None, scan=False)
+        bssid, frequency = seen.associated_bssid, seen.associated_frequency_mhz
+        if seen.interface != self._interface or bssid is None:
+            return
+        before, self._joined, self.ssid = self._joined, (bssid, frequency), seen.associated_ssid
+        if before is None or before == self._joined:
+            return
+        if before[0] != bssid:
+            self.changes.append(Change("roamed", f"from {before[0]} to {bssid}, {frequency} MHz", bssid))
+        else:
+            self.changes.append(Change("channel", f"{bssid} went from {before[1]} to {frequency} MHz", bssid))
 
     def _ip(self) -> Answer:
         adapter = self._adapter()
@@ -125,7 +160,8 @@ class Asker:
         if mac is None:
             return Answer(good=False, said=f"{adapter.gateway} does not answer ARP", problem="gateway-silent")
         if self._gateway is not None and self._gateway != (adapter.gateway, mac):
-            self.changes.append(f"the router was {' '.join(self._gateway)}, and is {adapter.gateway} {mac}")
+            was, now = " ".join(self._gateway), f"{adapter.gateway} {mac}"
+            self.changes.append(Change("gateway-changed", f"the router was {was}, and is {now}"))
         self._gateway = adapter.gateway, mac
         return Answer(good=True, said=f"{adapter.gateway} is in the ARP table as {mac}")
 
@@ -186,6 +222,8 @@ class Asker:
             if fresh is not None:
                 said = "a new port was answered at once, the one of the conversation was not"
                 return Answer(good=False, said=said, problem="mapping-lost")
+            if self._address not in {None, self._conversation.address}:  # a device that connects anew asks there
+                await self.close()
         if sign.outcome == "error":
             return Answer(None, sign.said)
         if sign.outcome == "reply":
@@ -278,6 +316,12 @@ class Asker:
 
     # --- what is sent and heard
 
+    def add_contacts(self, contacts: list[Contact]) -> None:
+        """Count what a full run has sent; what it heard is not counted."""
+        for contact in contacts:
+            key = contact.protocol, contact.host or "", contact.address, contact.port
+            self._add(key, (contact.packets, contact.bytes, 0, 0))
+
     async def _asked(self, conversation: Conversation, patience_s: float) -> Sign:
         """Ask once in a conversation, and count what was sent and what came back."""
         packets, sent = _in_all(conversation.network)
@@ -300,9 +344,7 @@ class Asker:
         self._add(key, (0, 0, 1 if size else 0, size + (28 if event.what == "heard" else 0)))
 
     def _count_sent(self, network: Network) -> None:
-        for contact in network.footprint():
-            key = contact.protocol, contact.host or "", contact.address, contact.port
-            self._add(key, (contact.packets, contact.bytes, 0, 0))
+        self.add_contacts(network.footprint())
 
     def _add(self, key: tuple[str, str, str, int], counts: Counts) -> None:
         before = self._counted.get(key, (0, 0, 0, 0))

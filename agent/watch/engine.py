@@ -130,11 +130,6 @@ class Engine:
         """The outages that go on."""
         return list(self._open.values())
 
-    @property
-    def is_all_good(self) -> bool:
-        """Whether each layer that could be asked works."""
-        return any(watched.state == "good" for watched in self._layers.values()) and not self._open
-
     # --- what is next
 
     def next_step(self) -> Step:

@@ -65,6 +65,7 @@ class _Waiting:
     notes: list[Note] = field(default_factory=list)
     traffic: dict[TrafficKey, tuple[int, int, int, int]] = field(default_factory=dict)
     stretches: dict[int, tuple[float, float, Blind | None]] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
 
 
 class Store:
@@ -96,8 +97,12 @@ class Store:
             self._lock = _Lock(path, now)
             try:
                 self._file = _opened(path, plan)
-                self._set_up(most_bytes)
-                self._begin(plan, about)
+                try:
+                    self._set_up(most_bytes)
+                    self._begin(plan, about)
+                except BaseException:
+                    self._file.close()
+                    raise
             except BaseException:
                 self._lock.close()
                 raise
@@ -144,6 +149,10 @@ class Store:
         before = self._waiting.traffic.get(key, (0, 0, 0, 0))
         out_packets, out_bytes, in_packets, in_bytes = (a + b for a, b in zip(before, counts, strict=True))
         self._waiting.traffic[key] = out_packets, out_bytes, in_packets, in_bytes
+
+    def tell(self, key: str, value: str) -> None:
+        """Keep a text about the watch: `ssid`."""
+        self._waiting.about[key] = value
 
     def stop(self, records: Iterable[Record], now: Moment) -> None:
         """Keep the last records: the watch was ended."""
@@ -192,6 +201,8 @@ class Store:
             "INSERT INTO boot (name, at, wall) VALUES (?, ?, ?)", (now.boot, now.at, now.wall)
         ).lastrowid  # fmt: skip
         self._end_left_open()
+        lost = execute("SELECT value FROM about WHERE key = 'lost'").fetchone()
+        self._lost = int(lost[0]) if lost else 0
         (last,) = execute("SELECT coalesce(max(id), 0) FROM stretch").fetchone()
         self._stretch_id, self._stretch = last + 1, (now.at, now.at)
         self._waiting.stretches[self._stretch_id] = now.at, now.at, None
@@ -265,8 +276,8 @@ class Store:
             "packets_in = packets_in + excluded.packets_in, bytes_in = bytes_in + excluded.bytes_in",
             [(*key, *counts) for key, counts in waiting.traffic.items()],
         )
-        if self._lost:
-            execute("INSERT OR REPLACE INTO about VALUES ('lost', ?)", (str(self._lost),))
+        about = {**waiting.about, **({"lost": str(self._lost)} if self._lost else {})}
+        many("INSERT OR REPLACE INTO about VALUES (?, ?)", about.items())
         execute("COMMIT")
 
     def _make_room(self) -> None:

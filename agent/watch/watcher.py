@@ -176,10 +176,12 @@ class _Watcher:
         is_gap = any(isinstance(record, Gap) for record in found)
         if not self._stopped.is_set() and not is_gap and not asking.cancelled():
             found += self._engine.take(layer, asked_at, asking.result())
-        found += [Note(before.at, "gateway-changed", change) for change in self._asker.changes]
+        found += [Note(before.at, *change) for change in self._asker.changes]
         self._asker.changes.clear()
         for key, counts in self._asker.take_traffic().items():
             self._store.add_traffic(key, counts)
+        if self._asker.ssid is not None:
+            self._store.tell("ssid", self._asker.ssid)
         self._keep(found)
 
     async def _trace(self, number: int) -> None:
@@ -205,6 +207,7 @@ class _Watcher:
             lambda _: None,
             on_stop=lambda _: self._stop(),
         )
+        self._asker.add_contacts(run.footprint)
         report = make(run, self._profile)
         self._look()
         verdict = report.verdict if run.complete else None

@@ -155,16 +155,19 @@ def test_what_breaks_is_told_with_its_layer_and_its_bracket(what: str) -> None:
 
 def test_a_quiet_stretch_has_no_outage_and_sends_what_the_device_sends() -> None:
     with Lab() as lab:
-        watching = Watching(lab)
+        metrics = Path(lab.folder, "watch.prom")
+        watching = Watching(lab, "watch.sqlite", "--metrics", str(metrics))
         wait_until(lambda: lab.arrived("udp", 5684) >= 8, "more questions have reached the cloud", 20)
         code, said = watching.end()
         seen = watching.seen
         hellos = lab.arrived("udp", 5684)
+        told = metrics.read_text()
 
     assert (code, seen.outages, seen.unobserved) == (0, [], []), said
     assert "as often as Lab argon sends its keep-alive" in said
     (cloud,) = [row for row in seen.traffic if row.port == 5684]
     assert cloud.packets_out == hellos
+    assert f'netpreflight_watch_bytes_total{{direction="out"}} {sum(row.bytes_out for row in seen.traffic)}' in told
     assert 0 < cloud.packets_in <= hellos
     assert not [row for row in seen.traffic if row.host in {"coap.me", "californium.eclipseprojects.io"}]
 

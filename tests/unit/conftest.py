@@ -13,11 +13,11 @@ NEEDS_LINUX = {
     ),
     "a terminal, users, links and signals of POSIX, or a shell": (
         "company_file", "double_click", "explain_command", "floods", "macos_system", "next_step", "odd_cases", "picker",
-        "progress", "requests", "saved", "start", "starters", "stopping", "wifi_lab",
+        "progress", "requests", "saved", "start", "starters", "stopping", "watch_store", "wifi_lab",
     ),
     "the programs of .venv, and sockets as Linux has them": (
         "adding", "cli_capture", "compare_command", "debug", "devices_command", "dtls", "firewall", "html", "in_page",
-        "led", "licences", "live_log", "lock", "network", "package", "raw", "safe_text", "ticket", "version",
+        "led", "licences", "live_log", "lock", "network", "package", "raw", "safe_text", "ticket", "uptime", "version",
         "windows_system", "witnesses",
     ),
 }  # fmt: skip

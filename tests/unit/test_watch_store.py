@@ -220,6 +220,8 @@ def test_where_outages_alone_fill_it_the_oldest_go_and_are_counted(tmp_path: Pat
     assert len(seen.outages) + seen.lost_rows == 2000
     assert seen.lost_rows > 0
     assert seen.outages[-1].first_bad == max(broke.first_bad for broke in seen.outages)
+    Store(tmp_path / "w", PLAN, later(2001 * HOUR), {}).close()
+    assert read(tmp_path / "w").lost_rows == seen.lost_rows
 
 
 def test_days_with_faults_and_sleep_are_kept(tmp_path: Path) -> None:

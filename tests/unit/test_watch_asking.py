@@ -1,0 +1,217 @@
+"""What each question of a watch comes to, on a laptop and a network that answer from a script."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from netpreflight.agent.watch import asking
+from netpreflight.agent.watch.asking import Asker, in_words
+from netpreflight.agent.watch.records import Answer
+from netpreflight.agent.watch.schedule import Plan
+from netpreflight.agent.watch.watched import Layer
+from netpreflight.probes.observations import Icmp, Ladder, PathProbe, PathTarget, Wifi
+from netpreflight.systems import SYSTEM
+from netpreflight.systems.interface import Adapter
+from tests.unit.dtls_records import ALERT, HELLO_VERIFY
+from tests.unit.fakes import Clock, FakeNetwork, Script
+from tests.unit.watching import PLAN
+
+CLOUD = "198.51.100.21"
+ROUTER, ROUTER_MAC = "192.168.77.1", "02:00:00:77:00:01"
+ADAPTER = Adapter(name="fake0", id="fake0", index=1, state="up", addresses=("192.168.77.10/24",), gateway=ROUTER)
+BY_ADDRESS = msgspec.structs.replace(PLAN, hosts=[CLOUD])
+
+
+class Desk:
+    """An asker with its laptop and networks.
+
+    Args:
+        monkeypatch: puts them in place.
+        scripts: what answers on each network that is made, one after the other; the last one stays.
+        plan: what is asked.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *scripts: Script, plan: Plan = BY_ADDRESS) -> None:
+        self.clock = Clock()
+        self.adapters = [ADAPTER]
+        self.neighbours: dict[str, str] | None = {ROUTER: ROUTER_MAC}
+        self.networks: list[FakeNetwork] = []
+        self.asker = Asker("fake0", plan, self.clock)
+        self._scripts = list(scripts)
+        monkeypatch.setattr(SYSTEM, "adapters", lambda: self.adapters)
+        monkeypatch.setattr(SYSTEM, "neighbours", lambda _: self.neighbours)
+        monkeypatch.setattr(self.asker, "_network", self._made)
+
+    def _made(self) -> FakeNetwork:
+        script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+        self.networks.append(FakeNetwork(self.clock, script))
+        return self.networks[-1]
+
+    def ask(self, layer: Layer, tries: int = 0) -> Answer:
+        """Ask once."""
+        return asyncio.run(self.asker.ask(layer, tries))
+
+
+def silent(_: int, __: bytes) -> list[Any]:
+    return []
+
+
+def answers(what: bytes | Icmp) -> Script:
+    return lambda _, __: [(0.02, what)]
+
+
+REFUSED = Icmp(type=3, code=13, source="203.0.113.1")
+
+
+@pytest.mark.parametrize(
+    ("script", "comes_to"),
+    [
+        (answers(HELLO_VERIFY), (True, None)),
+        (answers(ALERT), (True, None)),
+        (silent, (False, "no-answer")),
+        (answers(b"no DTLS"), (False, "no-answer")),
+        (answers(REFUSED), (False, "rejected")),
+        (lambda _, __: "network unreachable", (None, None)),
+    ],
+    ids=["cookie", "alert", "silent", "nonsense", "rejected", "unsent"],
+)
+def test_a_cloud_that_answers_by_its_protocol_works(
+    script: Script, comes_to: tuple[bool | None, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Desk(monkeypatch, script).ask("cloud")
+
+    assert (answer.good, answer.problem) == comes_to
+
+
+def test_a_conversation_stays_on_one_port_with_one_random_and_the_next_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(monkeypatch, answers(HELLO_VERIFY))
+    assert all(desk.ask("cloud").good for _ in range(3))
+
+    (network,) = desk.networks
+    (sock,) = network.sockets
+    hellos = [payload for _, payload in sock.sent]
+    assert [int.from_bytes(hello[5:11]) for hello in hellos] == [0, 1, 2]
+    assert len({hello[27:59] for hello in hellos}) == 1
+
+
+def test_a_new_port_that_is_answered_shows_that_the_conversation_was_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(monkeypatch, silent, answers(HELLO_VERIFY))
+    last = len(PLAN.intervals()["cloud"].again_at_s)
+
+    assert desk.ask("cloud", tries=0).problem == "no-answer"
+    assert desk.ask("cloud", tries=last).problem == "mapping-lost"
+    assert desk.ask("cloud").good
+    assert len(desk.networks) == 2, "it goes on from the new port"
+
+
+def test_a_cloud_that_is_silent_on_a_new_port_too_has_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(monkeypatch, silent)
+
+    assert desk.ask("cloud", tries=len(PLAN.intervals()["cloud"].again_at_s)).problem == "no-answer"
+
+
+@pytest.mark.parametrize(
+    ("changed", "layer", "problem"),
+    [
+        ({"state": "no-carrier"}, "link", "link-lost"),
+        ({"state": "down"}, "link", "link-lost"),
+        ({"addresses": ()}, "ip", "no-address"),
+        ({"name": "other"}, "link", "link-lost"),
+    ],
+)
+def test_what_the_laptop_says_of_its_link(
+    changed: dict[str, Any], layer: Layer, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(monkeypatch, silent)
+    healthy = desk.ask(layer)
+    desk.adapters = [replaced(**changed)]
+
+    assert healthy.good
+    assert desk.ask(layer).problem == problem
+
+
+def replaced(**changed: Any) -> Adapter:
+    fields = {name: getattr(ADAPTER, name) for name in ADAPTER.__slots__}
+    return Adapter(**{**fields, **changed})
+
+
+def test_the_router_is_as_the_arp_table_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(monkeypatch, silent)
+
+    assert desk.ask("gateway").good
+    desk.neighbours = {ROUTER: "02:00:00:00:00:99"}
+    assert desk.ask("gateway").good
+    assert [(change.kind, ROUTER_MAC in change.said) for change in desk.asker.changes] == [("gateway-changed", True)]
+    desk.neighbours = {}
+    assert desk.ask("gateway").problem == "gateway-silent"
+    desk.neighbours = None
+    assert desk.ask("gateway").good is None
+
+
+def test_another_bss_and_another_channel_are_noted_and_nothing_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = iter([("02:aa", 2412), ("02:aa", 2412), ("02:bb", 2412), ("02:bb", 2437)])
+    scans: list[bool] = []
+
+    async def told(*_: Any, scan: bool) -> Wifi:
+        scans.append(scan)
+        bssid, frequency = next(heard)
+        return Wifi(
+            interface="fake0", associated_ssid="home", associated_bssid=bssid, associated_frequency_mhz=frequency
+        )
+
+    desk = Desk(monkeypatch, silent)
+    desk.adapters = [replaced(medium="wifi")]
+    monkeypatch.setattr("netpreflight.probes.wifi.wifi", told)
+    for _ in range(4):
+        assert desk.ask("link").good
+        desk.clock.now += asking.AIR_S
+
+    assert [(change.kind, change.bssid) for change in desk.asker.changes] == [("roamed", "02:bb"), ("channel", "02:bb")]
+    assert (desk.asker.ssid, scans) == ("home", [False] * 4)
+
+
+def test_traffic_is_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(monkeypatch, answers(HELLO_VERIFY))
+    monkeypatch.setattr(asking, "_in_all", counting(desk))
+    desk.ask("cloud")
+
+    ((key, counts),) = desk.asker.take_traffic().items()
+    assert key == ("udp", CLOUD, CLOUD, 5684)
+    assert counts == (1, 138, 1, 28 + len(HELLO_VERIFY))
+    assert desk.asker.take_traffic() == {}
+
+
+def counting(desk: Desk) -> Callable[[FakeNetwork], tuple[int, int]]:
+    """Of a fake network, which counts nothing itself: what its sockets have sent."""
+
+    def in_all(network: FakeNetwork) -> tuple[int, int]:
+        assert network in desk.networks
+        sent = [payload for sock in network.sockets for _, payload in sock.sent]
+        return len(sent), sum(28 + len(payload) for payload in sent)
+
+    return in_all
+
+
+def ladder(port: int, *reached: int) -> Ladder:
+    """A ladder whose routers answered at these TTLs."""
+    probes = [
+        PathProbe(ttl=ttl, at_s=0.0, outcome="time-exceeded", source=f"203.0.113.{ttl}", icmp=REFUSED)
+        for ttl in reached
+    ]
+    return Ladder(protocol="udp", port=port, payload="dtls", probes=probes)
+
+
+@pytest.mark.parametrize(
+    ("device", "control", "lost_behind"), [((1,), (1, 2, 3), 2), ((), (1,), 1), ((1, 2), (1, 2), None)]
+)
+def test_a_port_is_dropped_where_others_get_further(
+    device: tuple[int, ...], control: tuple[int, ...], lost_behind: int | None
+) -> None:
+    target = PathTarget(host="h", address=CLOUD, device=ladder(5684, *device), controls=[ladder(53, *control)])
+    traced = in_words(target)
+
+    assert traced.lost_behind == lost_behind
+    assert (f"dropped at or after hop {lost_behind}" in traced.words) == (lost_behind is not None)
