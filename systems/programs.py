@@ -8,12 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 _TIMEOUT_S = 2.0
 _LARGEST = 1 << 20
 _PR_SET_PDEATHSIG = 1
 """<linux/prctl.h>"""
+
+
+_WITHOUT_CONSOLE: int = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""On Windows: whoever closes the console, or types Ctrl-C there, does not end the program."""
 
 
 async def output_of(program: str, *arguments: str) -> str:
@@ -94,6 +98,39 @@ def beside(program: str, *arguments: str, output: int) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def outliving(words: Sequence[str], text: bytes) -> Iterator[Callable[[bytes], None]]:
+    """Start a program that no signal for this one reaches, and give it a text; its input ends with this process.
+
+    Yields a function that gives it more; at the end of the block its input ends, and it is waited for.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    process = subprocess.Popen(  # noqa: S603 - this program itself
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYINSTALLER_RESET_ENVIRONMENT": "1"},  # it unpacks itself: this one's files go with it
+        creationflags=_WITHOUT_CONSOLE,
+        start_new_session=True,
+    )
+
+    def say(more: bytes) -> None:
+        with contextlib.suppress(OSError):  # it has ended
+            if process.stdin is not None:
+                process.stdin.write(more)
+                process.stdin.flush()
+
+    try:
+        say(text)
+        yield say
+    finally:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            process.communicate(timeout=_TIMEOUT_S)
 
 
 def open_in_browser(address: str) -> bool:

@@ -6,6 +6,7 @@ laptop's network is left meanwhile, and joined again.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Literal
 
 from netpreflight.probes.join.interface import Device, Refusal
@@ -19,12 +20,13 @@ from netpreflight.probes.observations import (
     Wifi,
 )
 from netpreflight.probes.wifi.elements import ssid_bytes
-from netpreflight.systems import SYSTEM
+from netpreflight.systems import SYSTEM, watchdog
 from netpreflight.systems.interface import Joined, JoinTold, NetworkToJoin, System
 
 WATCHED_S = 10.0
 """How long a link is watched; network access control looks at a station within seconds."""
 _LOOK_S = 0.5
+Guard = Callable[[str, str | None], AbstractContextManager[None]]
 _FAMILIES: tuple[Literal["wpa2-psk", "wpa-psk"], ...] = ("wpa2-psk", "wpa-psk")
 
 
@@ -35,10 +37,13 @@ class AsItself:
         device: the device whose channels, security and passphrase are tried.
         system: tests pass a system of their own.
         clock: for deadlines.
+        guard: goes back to a network if this process is killed before the end of the block; tests start no process.
     """
 
-    def __init__(self, device: Device, system: System = SYSTEM, clock: Clock = CLOCK) -> None:
-        self._device, self._system, self._clock = device, system, clock
+    def __init__(
+        self, device: Device, system: System = SYSTEM, clock: Clock = CLOCK, guard: Guard = watchdog.watched
+    ) -> None:
+        self._device, self._system, self._clock, self._guard = device, system, clock, guard
         self._adapter = device.scope.interface or ""
         self._begun = clock.monotonic()
         self._is_stopped: Callable[[], bool] = lambda: False
@@ -91,15 +96,16 @@ class AsItself:
             join.attempts.append(self._attempt(JoinTold(ended="not-made", said=(network,)), self._elapsed()))
             return
         before = self._system.joined(self._adapter)
-        try:
-            while not self._is_stopped() and not _is_enough(join.attempts):
-                begun = self._elapsed()
-                told = self._system.join(self._adapter, network, self._is_stopped)
-                join.attempts.append(self._attempt(told, begun))
-            if join.joined is not None:
-                self._watch(join)
-        finally:
-            self._go_back(join, before)
+        with self._guard(self._adapter, before.network if before else None):
+            try:
+                while not self._is_stopped() and not _is_enough(join.attempts):
+                    begun = self._elapsed()
+                    told = self._system.join(self._adapter, network, self._is_stopped)
+                    join.attempts.append(self._attempt(told, begun))
+                if join.joined is not None:
+                    self._watch(join)
+            finally:
+                self._go_back(join, before)
 
     def _network(self, survey: Wifi | None) -> NetworkToJoin | str:
         """The network as this survey heard it on the device's channels; else why it cannot be joined."""

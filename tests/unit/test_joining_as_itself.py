@@ -1,7 +1,10 @@
 """Joining by Windows' and macOS's own calls, with fakes of both; nothing here ran on either."""
 
+import contextlib
 import ctypes
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -19,9 +22,11 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes.join.as_itself import WATCHED_S, AsItself
 from netpreflight.probes.join.interface import Device, Passphrase
 from netpreflight.probes.observations import Join, JoinEnd, Scope, Wifi
+from netpreflight.systems import watchdog
 from netpreflight.systems.interface import Adapter, Joined, JoinTold, NetworkToJoin, System
 from netpreflight.systems.macos import Macos
 from netpreflight.systems.windows import Windows
+from tests.lab.namespaces import wait_until
 from tests.unit import again, wlan_service
 from tests.unit.air import BSSID, bss, scan
 from tests.unit.fakes import Clock
@@ -330,7 +335,9 @@ def joined_by(system: FakeSystem, survey: Wifi | None, secret: bytes | None = SE
     scope = Scope(interface="Wi-Fi", medium="wifi", mac="0a:00:00:00:00:02")
     device = Device(scope=scope, mac="", ssid="net", radio=abilities_of(ARGON.radio))
     device.passphrase = None if secret is None else Passphrase(bytearray(secret))
-    join = AsItself(device, system, Clock()).join(survey, how.get("is_stopped", lambda: False))
+    join = AsItself(device, system, Clock(), guard=lambda *_: contextlib.nullcontext()).join(
+        survey, how.get("is_stopped", lambda: False)
+    )
     assert device.passphrase is None or device.passphrase.content == b""
     return join
 
@@ -401,6 +408,56 @@ def test_the_user_ends_it_and_it_goes_back_first() -> None:
     join = joined_by(system, SURVEY, is_stopped=lambda: next(stops, True))
 
     assert (len(join.attempts), system.back) == (1, ["Home 5"])
+
+
+# --- after a kill
+
+
+PARENT = """
+import sys, time
+from netpreflight.systems import watchdog
+command = [sys.executable, "-c", sys.argv[1], sys.argv[2]]
+with watchdog.watched("Wi-Fi", "Home 5", command):
+    print("joined", flush=True)
+    sys.stdin.readline()
+"""
+CHILD = """
+import sys
+from netpreflight.systems import watchdog
+class System:
+    def rejoin(self, *to):
+        with open(sys.argv[1], "a") as file:
+            file.write(f"{to}\\n")
+watchdog.SYSTEM = System()
+watchdog.main()
+open(sys.argv[1] + ".ended", "w").close()
+"""
+
+
+@pytest.mark.parametrize("is_killed", [True, False])
+def test_a_run_that_is_killed_leaves_a_process_that_goes_back(tmp_path: Path, *, is_killed: bool) -> None:
+    file, ended = tmp_path / "back", tmp_path / "back.ended"
+    process = subprocess.Popen(
+        [sys.executable, "-c", PARENT, CHILD, str(file)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "joined\n"
+    assert not file.exists()
+    if is_killed:
+        process.kill()
+    process.communicate("\n")
+    wait_until(ended.exists, "the process that goes back has ended", 20)
+
+    assert (file.read_text() if file.exists() else None) == ("('Wi-Fi', 'Home 5')\n" if is_killed else None)
+
+
+def test_the_process_is_this_module_or_the_executable_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert watchdog.words() == [sys.executable, "-m", "netpreflight.systems.watchdog"]
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert watchdog.words() == [sys.executable, "--go-back"]
+    start = Path(__file__).parents[2] / "packaging" / "start.py"
+    assert f'GO_BACK = "{watchdog.WORD}"' in start.read_text()
 
 
 # --- what it means
