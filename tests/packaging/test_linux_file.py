@@ -134,3 +134,19 @@ def test_it_judges_a_network_as_the_checkout_does(device: str, fault: dict[str, 
     healthy = "compatible-with-warnings" if device == "argon" else "compatible"
     assert expected.report["verdict"] == ("incompatible" if fault else healthy)
     assert "<html" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.lab
+def test_it_keeps_a_watch_in_sqlite_and_reads_it_again(tmp_path: Path) -> None:
+    store = tmp_path / "watch.sqlite"
+    with Lab(known_key=False) as lab:
+        watched = lab.laptop.run(
+            str(BUILT), "watch", "--device", "argon", "--duration", "5s", "--store", str(store), timeout_s=60
+        )
+    told, expected = (run("watch", "report", str(store), "--json", program=program) for program in (BUILT, CHECKOUT))
+
+    assert watched.returncode == told.returncode == 0, watched.stderr + told.stderr
+    # Both versions of the file's format are 2 in WAL mode (sqlite.org/fileformat2.html, offsets 18 and 19).
+    assert (store.read_bytes()[:16], store.read_bytes()[18:20]) == (b"SQLite format 3\0", b"\2\2")
+    assert json.loads(told.stdout) == json.loads(expected.stdout)
+    assert json.loads(told.stdout)["observed_s"] >= 4
