@@ -212,6 +212,24 @@ class Joined:
     bssid: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StationEvent:
+    """What a radio's driver tells of its station.
+
+    Attributes:
+        what: an answer to an authentication or association request; where the radio itself makes both, `connection`; or
+            the end of a link, or of an attempt.
+        bssid: lower-case, with colons; None: it is not told.
+        code: the status code of the answer (None: there was no answer); of an end, the reason code, if any.
+        by_laptop: whether this laptop made that end, and not the access point.
+    """
+
+    what: Literal["authentication", "association", "connection", "end"]
+    bssid: str | None
+    code: int | None
+    by_laptop: bool = False
+
+
 class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program
     """The system tells nothing of the air.
 
@@ -403,6 +421,14 @@ class System:
         """
         raise OSError("this system makes no second interface on a radio")
 
+    def station_events(self, adapter: str) -> AbstractContextManager[Callable[[], StationEvent | None]]:
+        """What becomes of the station of an interface: gives a function that returns the next event so far, or None.
+
+        Raises:
+            OSError: the system does not tell, or knows no such thing.
+        """
+        raise OSError("this system does not tell what becomes of a station")
+
     def running(self, program: str, *arguments: str, output: int) -> AbstractContextManager[None]:
         """Run a program of the system beside this process, which ends with this process, whatever ends that.
 
@@ -424,10 +450,6 @@ class System:
         """The name of the program that manages a radio; None: none, or it is not known."""
         return None
 
-    async def saved_passphrase(self, ssid: str) -> str | None:
-        """The passphrase that this laptop has saved for a network; None: it has none, or does not tell it."""
-        return None
-
     def remote_session(self) -> str | None:
         """This laptop's address by which its user is logged in from elsewhere; empty: not known; None: nobody is."""
         return None
@@ -437,6 +459,10 @@ class System:
     def is_privileged(self) -> bool:
         """Whether this process has root's rights, or those of an elevated administrator."""
         return False
+
+    def user_name(self) -> str:
+        """The name of this process's user, as the system knows it; empty: it has none."""
+        return ""
 
     def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport | None:
         """By what this process may exchange DHCP messages as an unknown device; None: by nothing.

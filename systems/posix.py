@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import pwd
 import shlex
 import signal
 import socket
@@ -14,6 +15,14 @@ from collections.abc import Callable, Iterator
 def is_root() -> bool:
     """Whether this process is root's."""
     return os.geteuid() == 0
+
+
+def user_name() -> str:
+    """The name of this process's user, as the system knows it; empty: it has none."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return ""
 
 
 def source_towards(address: str) -> str | None:

@@ -1,6 +1,5 @@
 """What a run as the device is asked, by options; and what is refused before anything is sent."""
 
-import asyncio
 import getpass
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from netpreflight.probes.join.as_itself import AsItself
 from netpreflight.probes.join.interface import Device, Passphrase, Way
 from netpreflight.probes.observations import Scope, ipv4_networks
 from netpreflight.probes.quoting import in_quotes
+from netpreflight.probes.wifi.elements import ssid_text
 from netpreflight.systems import SYSTEM
 
 DEVICE = "device"
@@ -74,17 +74,24 @@ def prepare(
         OSError: the secret of this laptop cannot be read.
     """
     is_by_air = scope.medium == "wifi"
+    if is_by_air and ssid is None:
+        ssid = _joined(scope)
     if not (is_by_air and _only_joins(selection)):
         leases = [row.id for row in judging.CHECKS.values() if row.needs_lease]
         if "dhcp" not in judging.probes_for(selection) or all(check_id in selection.skip for check_id in leases):
             raise CannotError(f"--as {DEVICE} needs a lease, and this run leaves dhcp out")
     try:
         maker = profile.mac_prefix.value if profile.mac_prefix is not None else None
-        chosen = choose(asked.mac, maker, ssid or _network(scope), secret())
+        chosen = choose(asked.mac, maker, _known_by(scope, ssid), secret())
     except ValueError as problem:
         raise CannotError(f"--mac {asked.mac}: {problem}") from problem
     if chosen.mac in {scope.mac, scope.gateway_mac}:
         raise CannotError(f"--mac {chosen.mac}: this is the address of this laptop or of its router")
+    if chosen.source == "given" and not scope.privileges.raw_sockets:
+        raise CannotError(
+            f"--mac {chosen.mac}: only as root can be asked whether somebody has this address just now; give its first "
+            "three bytes, or leave --mac out"
+        )
     if not is_by_air and (asked.passphrase_file is not None or asked.uses_saved):
         raise CannotError(f"a passphrase is for Wi-Fi, and {scope.interface} is no Wi-Fi interface")
     device = Device(scope=scope, mac=chosen.mac, ssid=ssid, radio=abilities_of(profile.radio))
@@ -135,13 +142,7 @@ def read_passphrase(asked: Asked, ssid: str) -> Passphrase | None:
     """
     try:
         if asked.uses_saved:
-            told = asyncio.run(SYSTEM.saved_passphrase(ssid))
-            if told is None:
-                raise CannotError(
-                    f"this laptop has saved no passphrase for {in_quotes(ssid)} that it tells: leave out "
-                    "--saved-passphrase, and type it"
-                )
-            content = bytearray(told.encode(errors="surrogateescape"))
+            content = bytearray(_saved(ssid).encode(errors="surrogateescape"))
         elif asked.passphrase_file is None:
             typed = getpass.getpass(f"Passphrase of {in_quotes(ssid)} (empty: none is needed): ")
             content = bytearray(typed.encode(errors="surrogateescape"))
@@ -161,7 +162,38 @@ def read_passphrase(asked: Asked, ssid: str) -> Passphrase | None:
     return Passphrase(content) if content else None
 
 
-def _network(scope: Scope) -> str:
-    """What the network of a cable is known by: the same each time."""
+def _joined(scope: Scope) -> str | None:
+    """The network that this laptop is on, which a run judges where none is named; None: none, or it is not known."""
+    try:
+        joined = SYSTEM.joined(scope.interface or "")
+    except (OSError, ValueError):  # a name is up to 32 bytes of anything, and pyroute2 reads it as text
+        return None
+    return ssid_text(joined.name) if joined is not None and any(joined.name) else None
+
+
+def _saved(ssid: str) -> str:
+    """The passphrase that this laptop has saved.
+
+    Raises:
+        CannotError: it has none, or does not tell it.
+    """
+    if "networkmanager" not in SYSTEM.joiners:
+        raise CannotError("--saved-passphrase: this system tells none. Leave it out, and type the passphrase.")
+    from netpreflight.probes.join.saved import passphrase  # noqa: PLC0415 - jeepney, for few runs
+
+    try:
+        return passphrase(ssid)
+    except OSError as problem:
+        raise CannotError(f"--saved-passphrase: {problem}. Leave it out, and type the passphrase.") from problem
+
+
+def _known_by(scope: Scope, ssid: str | None) -> str:
+    """What the network is known by, the same each time.
+
+    An ordinary user's MAC address is another one than root's: NetworkManager asks with it on 5 GHz, too, and an access
+    point that steers then takes it for a device that has 5 GHz.
+    """
+    if ssid is not None:
+        return ssid if SYSTEM.is_privileged() else f"{ssid}\0by NetworkManager"
     networks = [str(network) for network in ipv4_networks(scope.addresses)]
     return f"{' '.join(networks)} {scope.gateway}"

@@ -90,6 +90,7 @@ def start(
             up.measures = True
             if entered.interface is not None:
                 scope = scope_of(entered.interface)
+                scope.gateway = entered.router or scope.gateway
 
                 async def ask_neighbours(network: Network) -> None:
                     """Tell which of the laptop's neighbours answer the device."""
@@ -106,7 +107,7 @@ def start(
                     trace=(lambda event: up.tell(device_process.Told(event=event))) if is_traced else None,
                     on_waiting=lambda waiting: up.tell(device_process.Told(waiting=waiting)),
                     guard=guard,
-                    on_lease=_user_of(scope, profile),
+                    on_lease=_user_of(scope, profile) if way.has_namespace else None,
                     beside=ask_neighbours,
                 )
         up.tell(device_process.Told(join=entered.join, run=run))
@@ -181,6 +182,7 @@ def run(
         neighbours=[*seen.neighbours],
         restored_s=restored_s,
         left=left,
+        kept=[*played.way.kept] if seen.run is not None or seen.join is not None else [],
     )
     if seen.fault is not None:
         about.fault = seen.fault
@@ -319,7 +321,8 @@ def _merged(
     if dhcp is not None and own.dhcp is not None:
         dhcp = msgspec.structs.replace(
             dhcp,
-            laptop_lease=own.dhcp.laptop_lease,
+            # NetworkManager's own client has got that of the device's connection.
+            laptop_lease=dhcp.laptop_lease if about.way == "networkmanager" else own.dhcp.laptop_lease,
             sent=[*own.dhcp.sent, *dhcp.sent],
             received=[*own.dhcp.received, *dhcp.received],
         )

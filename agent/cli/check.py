@@ -91,7 +91,8 @@ def check(
             "--as",
             metavar="device",
             help="Be the device: with its own MAC address, lease and exchanges. By cable a second MAC address appears "
-            "at this port, and this laptop stays online; it needs root.",
+            "at this port, and this laptop stays online; it needs root. By Wi-Fi it really joins, and this laptop is "
+            "off its Wi-Fi for the run.",
         ),
     ] = None,
     mac: Annotated[

@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET
 
 from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.addresses import first_host
@@ -33,7 +34,7 @@ def offer(view: DeviceView) -> Finding:
     if dhcp is None or dhcp.not_run:
         return not_looked(dhcp, "DHCP was not looked at")
     if dhcp.exchange_denied:
-        return _inform_unanswered(dhcp) or _only_the_laptop(dhcp)
+        return _inform_unanswered(dhcp) or _only_the_laptop(view, dhcp)
     offers = [message for message in dhcp.offers() if message.well_formed]
     evidence = _evidence(dhcp)
     if offers and all(message.relayed for message in offers):
@@ -270,7 +271,7 @@ def lease(view: DeviceView) -> Finding:
     if dhcp is None or dhcp.not_run:
         return not_looked(dhcp, "DHCP was not looked at")
     if dhcp.exchange_denied:
-        return _only_the_laptop(dhcp)
+        return _only_the_laptop(view, dhcp)
     evidence = _evidence(dhcp)
     granted = dhcp.granted
     if granted is None:
@@ -667,10 +668,23 @@ def _inform_unanswered(dhcp: Dhcp) -> Finding | None:
     )
 
 
-def _only_the_laptop(dhcp: Dhcp) -> Finding:
+def _only_the_laptop(view: DeviceView, dhcp: Dhcp) -> Finding:
     """The finding where only this laptop's own lease is known, which never proves what an unknown device gets."""
     record = dhcp.laptop_lease
     evidence = _evidence(dhcp)
+    run = view.seen.as_device
+    if record is not None and run is not UNSET and run.way == "networkmanager":
+        return Finding(
+            status="warn",
+            summary=f"NetworkManager got a lease with the device's MAC address: {record.address} from "
+            f"{record.server or 'its server'}",
+            problem="only-laptop-lease",
+            reason=f"NetworkManager sends options that a device does not send, and {dhcp.exchange_denied}; what the "
+            "device itself is given is not seen.",
+            remedy=dhcp.unlocked_by or _AS_ROOT,
+            owner="device owner",
+            evidence=evidence,
+        )
     if record is not None and record.routers and record.resolvers:
         return Finding(
             status="warn",

@@ -22,6 +22,7 @@ from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import (
     AS_ITSELF,
+    AS_ROOT,
     Bss,
     Join,
     JoinAbilities,
@@ -37,6 +38,9 @@ TRIES = 3
 KEY_TRIES = 2
 """The same for a handshake that the supplicant says failed for the passphrase."""
 AGAIN = "Run netpreflight check --as device again."
+_WITH_OWN_STATION = (
+    f"Run netpreflight check --as device again {AS_ROOT}: a station of its own says more than NetworkManager."
+)
 _ADMIN: Owner = "network administrator"
 _OWNER: Owner = "device owner"
 _FULL, _STEERED = 17, 82
@@ -188,6 +192,15 @@ def _auth(join: Join, view: DeviceView) -> Finding:
             due_to="join.key",
         )
     refused_by = [attempt for attempt in join.attempts if attempt.ended in {"auth-refused", "assoc-refused"}]
+    if join.way == "networkmanager" and refused_by and refused_by[-1].status == _STEERED:
+        return _unknown(
+            "steered",
+            f"{name} sends the station to another BSS, as it may not send the device",
+            "NetworkManager asks on 5 GHz, too, with the station's MAC address, so the access point may take it for a "
+            "station that has 5 GHz.",
+            _WITH_OWN_STATION,
+            evidence,
+        )
     if refused_by:
         return _refused(refused_by, len(join.attempts), name, evidence)
     for ended, judge in (("passed-over", _passed_over), ("no-answer", _unanswered), ("not-found", _not_found)):
@@ -197,7 +210,7 @@ def _auth(join: Join, view: DeviceView) -> Finding:
         "not-told",
         f"Whether {name} lets the device in is not known",
         "Neither the access point nor what manages this laptop's radio said how the attempts ended.",
-        AGAIN,
+        _WITH_OWN_STATION if join.way == "networkmanager" else AGAIN,
         evidence,
     )
 

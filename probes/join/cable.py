@@ -22,6 +22,7 @@ class Cable:
 
     name: JoinWay = "cable"
     has_namespace = True
+    kept: tuple[str, ...] = ()
 
     def __init__(self, device: Device, authentication: str | None) -> None:
         self._device, self._authentication = device, authentication

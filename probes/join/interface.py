@@ -9,7 +9,8 @@ there and then, and both give root's rights up. Then, in this order:
 3. `enter()`, in the child: makes it ready, joins, and yields the interface to measure on.
 4. `left()`, in the parent, after the child has ended: what is not yet as before, asked until that is nothing.
 
-A way without a namespace (`has_namespace` is false) has no child: `enter()` is called where the laptop is.
+A way without a namespace (`has_namespace` is false) has a child all the same, which ends with the run; it stays where
+the laptop is, and an interface of the laptop's is the device meanwhile.
 """
 
 from contextlib import AbstractContextManager
@@ -84,12 +85,12 @@ class Entered:
 
     Attributes:
         interface: the name of the interface to measure on; None: the join failed, so there is none.
-        is_addressed: whether it has its lease already, from a client that is not ours (NetworkManager's).
+        router: that of a lease which another client has got for it (NetworkManager's); None: there is no such lease.
         join: what was seen of the join, which the way goes on filling in until it is left; None: nothing was joined.
     """
 
     interface: str | None
-    is_addressed: bool = False
+    router: str | None = None
     join: Join | None = None
 
 
@@ -98,7 +99,9 @@ class Way(Protocol):
 
     name: JoinWay
     has_namespace: bool
-    """Whether the device has a network namespace of its own, and so a child process."""
+    """Whether the device has a network namespace of its own."""
+    kept: tuple[str, ...]
+    """What the system keeps of it for good, in whole sentences."""
 
     def refusal(self) -> Refusal | None:
         """Why it may not be used here; None: it may. Sends nothing to the network."""

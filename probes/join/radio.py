@@ -10,6 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
+from netpreflight.probes.join.by_air import not_back, obstacle
 from netpreflight.probes.join.interface import Device, Entered, Refusal
 from netpreflight.probes.join.supplicant import Joining, Supplicant, Talk, key_form
 from netpreflight.probes.join.words import Watched
@@ -35,6 +36,7 @@ class Radio:
 
     name: JoinWay = "radio"
     has_namespace = True
+    kept: tuple[str, ...] = ()
 
     def __init__(self, device: Device, clock: Clock = CLOCK, elapsed: Callable[[], float] | None = None) -> None:
         begun = clock.monotonic()
@@ -44,23 +46,14 @@ class Radio:
 
     def refusal(self) -> Refusal | None:
         """Why it may not be used here."""
-        scope = self._device.scope
         if "radio" not in SYSTEM.joiners:
             return Refusal(
                 "this system cannot lend its radio to a run", "Run netpreflight on a Linux laptop in the same network."
             )
         if not SYSTEM.is_privileged():
             return Refusal("a station with a device's limits needs root's rights", f"Run netpreflight again {AS_ROOT}.")
-        if scope.medium != "wifi":
-            return Refusal(f"{self._adapter} is no radio", "Name one: --interface IF.")
-        if not self._device.ssid:
-            return Refusal("no network is named", "Name one: --ssid NAME.")
-        session = SYSTEM.remote_session()
-        if session is not None and (not session or session in _own_addresses(self._device)):
-            return Refusal(
-                "you are logged in over SSH through this radio, and would lose the connection",
-                "Log in by cable, or sit at the laptop.",
-            )
+        if (found := obstacle(self._device)) is not None:
+            return found
         if not SYSTEM.has_program("wpa_supplicant"):
             return Refusal("wpa_supplicant is not installed", "Install the package wpasupplicant (wpa_supplicant).")
         manager = SYSTEM.radio_manager(self._adapter)
@@ -122,18 +115,7 @@ class Radio:
 
     def left(self) -> list[str]:
         """What of this laptop is not as it was."""
-        scope = self._device.scope
-        now = next((adapter for adapter in SYSTEM.adapters() if adapter.name == self._adapter), None)
-        if now is None:
-            return [f"the interface {self._adapter} is not back"]
-        found = []
-        if now.mac != scope.mac:
-            found.append(f"{self._adapter} has another MAC address ({now.mac})")
-        if missing := [address for address in scope.addresses if address not in now.addresses]:
-            found.append(f"{self._adapter} has not its address {', '.join(missing)}")
-        if scope.gateway is not None and now.gateway != scope.gateway:
-            found.append(f"the default route by {scope.gateway} is missing")
-        return found
+        return not_back(self._device.scope)
 
 
 @contextlib.contextmanager
@@ -187,8 +169,3 @@ def _watch(talk: Talk, join: Join, elapsed: Callable[[], float], ended: threadin
             with contextlib.suppress(OSError):
                 talk.ask(b"DISCONNECT")  # it would join, and be sent away, for ever
             return
-
-
-def _own_addresses(device: Device) -> list[str]:
-    scope = device.scope
-    return [address.partition("/")[0] for address in [*scope.addresses, *scope.ipv6_addresses]]

@@ -237,19 +237,7 @@ class Joining:
         watched.settled()
         if watched.ended != "joined":
             self._talk.ask(b"DISCONNECT")
-        return JoinAttempt(
-            at_s=at_s,
-            duration_s=self._clock.monotonic() - begun,
-            mac=self._device.mac,
-            ended=watched.ended or "not-told",
-            bssid=watched.bssid,
-            frequency_mhz=watched.frequency_mhz,
-            status=watched.status,
-            reason=watched.reason,
-            by_laptop=watched.by_laptop,
-            passed_over=watched.passed_over if watched.ended == "passed-over" else None,
-            said=watched.said,
-        )
+        return watched.attempt(self._device.mac, at_s, self._clock.monotonic() - begun)
 
 
 def key_form(content: bytearray | None) -> KeyForm:

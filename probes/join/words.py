@@ -7,7 +7,7 @@ that others chose (SSIDs), with anything that is not plain ASCII escaped; so a l
 import re
 from dataclasses import dataclass, field
 
-from netpreflight.probes.observations import MOST_SAID, JoinEnd, PassedOver
+from netpreflight.probes.observations import MOST_SAID, JoinAttempt, JoinEnd, PassedOver
 
 LONGEST_LINE = 300
 """The most characters of a line that are kept."""
@@ -126,6 +126,22 @@ class Watched:
             return False
         self.passed_over = next((kind for word, kind in _SKIPPED if why.startswith(word)), self.passed_over or "other")
         return True
+
+    def attempt(self, mac: str, at_s: float, duration_s: float) -> JoinAttempt:
+        """The attempt that this was, of a station with this MAC address."""
+        return JoinAttempt(
+            at_s=at_s,
+            duration_s=duration_s,
+            mac=mac,
+            ended=self.ended or "not-told",
+            bssid=self.bssid,
+            frequency_mhz=self.frequency_mhz,
+            status=self.status,
+            reason=self.reason,
+            by_laptop=self.by_laptop,
+            passed_over=self.passed_over if self.ended == "passed-over" else None,
+            said=self.said,
+        )
 
     def settled(self) -> None:
         """No more was said after a link ended: how a handshake ended that nobody called wrong."""

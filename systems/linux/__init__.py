@@ -7,7 +7,7 @@ from functools import partial
 
 from netpreflight.probes.observations import Lease, Protocol, Proxy, Resolver
 from netpreflight.systems import environment, posix, programs
-from netpreflight.systems.interface import Adapter, IcmpReport, LeaseToUse, System, Uptime
+from netpreflight.systems.interface import Adapter, IcmpReport, Joined, LeaseToUse, StationEvent, System, Uptime
 from netpreflight.systems.linux import (
     adapters,
     clock,
@@ -17,7 +17,6 @@ from netpreflight.systems.linux import (
     port,
     radios,
     resolvers,
-    saved,
     sockets,
     usb,
 )
@@ -111,6 +110,12 @@ class Linux(System):
 
         return stations.station(adapter, mac)
 
+    def station_events(self, adapter: str) -> AbstractContextManager[Callable[[], StationEvent | None]]:
+        """What becomes of the station of an interface, as the kernel tells it."""
+        from netpreflight.systems.linux import station_events  # noqa: PLC0415 - pyroute2 takes long to load
+
+        return station_events.heard(adapter)
+
     def running(self, program: str, *arguments: str, output: int) -> AbstractContextManager[None]:
         """Run a program of the system beside this process, and end it with it."""
         return programs.beside(managers.find(program) or program, *arguments, output=output)
@@ -123,9 +128,12 @@ class Linux(System):
         """The name of the program that manages a radio."""
         return managers.radio_manager(adapter)
 
-    async def saved_passphrase(self, ssid: str) -> str | None:
-        """The passphrase that NetworkManager has saved for a network."""
-        return await saved.passphrase(ssid)
+    def joined(self, adapter: str) -> Joined | None:
+        """The network that a radio is on."""
+        from netpreflight.systems.linux import stations  # noqa: PLC0415 - pyroute2 takes long to load
+
+        name = stations.network_of(adapter)
+        return Joined(network=None, name=name) if name else None
 
     def remote_session(self) -> str | None:
         """This laptop's address by which its user is logged in by SSH."""
@@ -134,6 +142,10 @@ class Linux(System):
     def is_privileged(self) -> bool:
         """Whether this process is root's."""
         return posix.is_root()
+
+    def user_name(self) -> str:
+        """The name of this process's user."""
+        return posix.user_name()
 
     def may_open_raw_sockets(self) -> bool:
         """Whether this process may open raw sockets."""

@@ -48,6 +48,23 @@ def _lend(number: int, pid: int) -> None:
         radios.set_wiphy_netns_by_pid(number, pid)
 
 
+def network_of(adapter: str) -> bytes | None:
+    """The name of the network that an interface is on; None: it is on none.
+
+    Raises:
+        OSError: the kernel does not tell.
+    """
+
+    def told() -> bytes | None:
+        with contextlib.closing(IW()) as radios:
+            found = radios.get_interface_by_ifindex(socket.if_nametoindex(adapter))
+            name = found[0].get_attr("NL80211_ATTR_SSID") if found else None
+            return name.encode(errors="surrogateescape") if isinstance(name, str) else name
+
+    with _as_os_error(), ThreadPoolExecutor(1) as pool:
+        return pool.submit(told).result()
+
+
 @contextlib.contextmanager
 def station(adapter: str, mac: str) -> Iterator[str]:
     """A second interface on the radio of an interface, with a MAC address of its own; yields its name.

@@ -18,8 +18,13 @@ HEAVY = {
     "h11": {"probes/net/http.py"},
     "jinja2": {"reports/html/page.py"},
     "markupsafe": {"reports/html/page.py"},
-    "pyroute2": {"probes/wifi/nl80211.py", "systems/linux/namespace.py", "systems/linux/stations.py"},
-    "jeepney": {"probes/wifi/networkmanager.py"},
+    "pyroute2": {
+        "probes/wifi/nl80211.py",
+        "systems/linux/namespace.py",
+        "systems/linux/station_events.py",
+        "systems/linux/stations.py",
+    },
+    "jeepney": {"probes/join/manager_bus.py", "probes/wifi/networkmanager.py"},
     "pywifi": {"probes/wifi/wpa_supplicant.py"},
     "CoreWLAN": {"probes/wifi/macos.py"},
     "rich": {

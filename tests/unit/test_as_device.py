@@ -77,6 +77,7 @@ def prepared(scope: Scope, selection: Selection | None = None, **options: Any) -
         ({}, "dhcp", "needs a lease"),
         ({"mac": "zz"}, None, "--mac zz: give an address"),
         ({"mac": "02:00:00:00:00:01"}, None, "of this laptop"),
+        ({"mac": "94:94:4a:00:00:01"}, None, "only as root can be asked whether somebody has this address"),
         ({"uses_saved": True}, None, "a passphrase is for Wi-Fi"),
     ],
 )

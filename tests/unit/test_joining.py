@@ -1,6 +1,5 @@
 """Joining by a supplicant: what it says (recorded in the Wi-Fi lab, version 2.10), what it is told, and how often."""
 
-import asyncio
 import itertools
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +15,7 @@ from netpreflight.probes.join.supplicant import Joining, key_form
 from netpreflight.probes.join.words import TELLING, Watched
 from netpreflight.probes.observations import MOST_ATTEMPTS, MOST_SAID, Join, JoinAttempt, JoinEnd, Scope
 from netpreflight.systems import SYSTEM
-from netpreflight.systems.linux import managers, saved
+from netpreflight.systems.linux import managers
 from tests.unit.fakes import Clock
 
 AP = "02:00:00:00:00:00"
@@ -336,26 +335,6 @@ def test_it_is_refused_where_the_laptop_may_not_come_back(
     assert refused is not None
     assert words in refused.reason
     assert refused.can_be_forced is can_be_forced
-
-
-SAVED = {
-    "TYPE,UUID": "802-3-ethernet:1\n802-11-wireless:2\n802-11-wireless:3\n802-11-wireless:4\n",
-    "802-11-wireless.ssid 2": "Other\n",
-    "802-11-wireless.ssid 3": "Ho:me\n",
-    "802-11-wireless-security.psk 3": "pass: word\\ \n",
-    "802-11-wireless.ssid 4": "Closed\n",
-    "802-11-wireless-security.psk 4": "\n",
-}
-
-
-@pytest.mark.parametrize(("ssid", "told"), [("Ho:me", "pass: word\\ "), ("Closed", None), ("Nowhere", None)])
-def test_what_the_laptop_has_saved_is_used_where_it_is_told(ssid: str, told: str | None) -> None:
-    async def output(*words: str) -> str:
-        field = words[words.index("--fields" if "--fields" in words else "--get-values") + 1]
-        assert words[0] == "nmcli"
-        return SAVED[field if words[-1] == "show" else f"{field} {words[-1]}"]
-
-    assert asyncio.run(saved.passphrase(ssid, output)) == told
 
 
 def test_every_line_of_an_hour_is_read_in_bounded_memory() -> None:

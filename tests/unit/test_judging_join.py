@@ -89,6 +89,12 @@ CASES: dict[str, tuple[Join, dict[str, Any], list[tuple[str, str | None]]]] = {
     "refused, then not": (join(REFUSED[30][:1] + JOINED), {}, [("warn", "refused-once"), PASS, PASS]),
     "steering": (join(REFUSED[82]), {}, [("fail", "steered"), BEHIND, BEHIND]),
     "steering, then not": (join(REFUSED[82][:1] + JOINED), {}, [("warn", "steered"), PASS, PASS]),
+    "steering of a station that asks on 5 GHz": (
+        join(REFUSED[82], way="networkmanager"), {}, [("unknown", "steered"), BEHIND, BEHIND]
+    ),
+    "NetworkManager tells nothing": (
+        join(tried("not-told"), way="networkmanager"), {}, [("unknown", "not-told"), BEHIND, BEHIND]
+    ),
     "n-only": (join(DENIED[27]), {}, [("fail", "n-only"), BEHIND, BEHIND]),
     "rates": (join(DENIED[18]), {}, [("fail", "basic-rates"), BEHIND, BEHIND]),
     "PMF, the access point's word": (join(DENIED[31]), {}, [("fail", "pmf-required"), BEHIND, BEHIND]),

@@ -1,0 +1,49 @@
+"""The passphrase that NetworkManager has saved for a network, for whoever may see it (root, or who polkit lets)."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from netpreflight.probes.join.manager_bus import NAME, ROOT, Manager, RefusedError, manager
+from netpreflight.probes.quoting import in_quotes
+from netpreflight.probes.wifi.elements import ssid_bytes
+
+MOST_CONNECTIONS = 100
+_CONNECTION = f"{NAME}.Settings.Connection"
+_WIFI, _SECURITY = "802-11-wireless", "802-11-wireless-security"
+_AGENT_OWNED, _NOT_SAVED = 1, 2
+_WITHHELD = {
+    _AGENT_OWNED: "NetworkManager leaves the passphrase of {ssid} to the keyring of the desktop",
+    _NOT_SAVED: "NetworkManager asks for the passphrase of {ssid} each time, and saves none",
+}
+"""Why there is none, by NetworkManager's flags of a secret (NMSettingSecretFlags)."""
+_NONE = "this laptop has saved no passphrase for {ssid}"
+_DENIED = "NetworkManager does not tell this user the passphrase of {ssid}"
+
+
+def passphrase(ssid: str, connect: Callable[[], AbstractContextManager[Manager]] = manager) -> str:
+    """The passphrase of the first connection to a network that has one.
+
+    Args:
+        ssid: the network's name, as in `Bss.ssid`.
+        connect: connects to NetworkManager; tests pass a fake one.
+
+    Raises:
+        OSError: there is none, or it is not told; the message says which.
+    """
+    found = _NONE
+    with connect() as bus:
+        (paths,) = bus.call(f"{ROOT}/Settings", f"{NAME}.Settings", "ListConnections")
+        for path in paths[:MOST_CONNECTIONS]:
+            (has,) = bus.call(path, _CONNECTION, "GetSettings")
+            name = has.get(_WIFI, {}).get("ssid", ("ay", b""))[1]
+            if bytes(name) != ssid_bytes(ssid) or _SECURITY not in has:
+                continue
+            try:
+                (secrets,) = bus.call(path, _CONNECTION, "GetSecrets", "s", _SECURITY)
+            except RefusedError:
+                found = _DENIED
+                continue
+            if key := secrets.get(_SECURITY, {}).get("psk"):
+                return str(key[1])
+            found = _WITHHELD.get(has[_SECURITY].get("psk-flags", ("u", 0))[1], _NONE)
+    raise OSError(found.format(ssid=in_quotes(ssid)))
