@@ -13,12 +13,13 @@ from netpreflight.agent.report import Report
 from netpreflight.agent.results import Doctor, Led, LogAnswer
 from netpreflight.agent.watch.watched import Watch, WatchComparison
 from netpreflight.fleet.answers import FleetSummary
+from netpreflight.fleet.update import FleetUpdate
 
 FOLDER = Path(__file__).parents[2] / "reports"
 FILE, COMPARISON = FOLDER / "report.schema.json", FOLDER / "comparison.schema.json"
 DOCTOR, LED = FOLDER / "doctor.schema.json", FOLDER / "led.schema.json"
 LOG, WATCH = FOLDER / "log.schema.json", FOLDER / "watch.schema.json"
-FLEET = FOLDER / "fleet.schema.json"
+FLEET, UPDATE = FOLDER / "fleet.schema.json", FOLDER / "update.schema.json"
 WATCHES = FOLDER / "watch-comparison.schema.json"
 SCHEMAS: dict[Path, tuple[type, str, str]] = {
     FILE: (Report, "report", "A report of netpreflight, as --json and -o run.json write it."),
@@ -26,6 +27,7 @@ SCHEMAS: dict[Path, tuple[type, str, str]] = {
     DOCTOR: (Doctor, "doctor", "What a laptop can and cannot measure, as netpreflight doctor --json writes it."),
     LOG: (LogAnswer, "log", "What a device's own log says, as netpreflight log --json writes it."),
     WATCH: (Watch, "watch", "What a watch saw, as netpreflight watch report --json writes it."),
+    UPDATE: (FleetUpdate, "update", "What a version would change, as netpreflight fleet rejudge --json writes it."),
     FLEET: (FleetSummary, "fleet", "What many sites' runs come to, as netpreflight fleet summary --json writes it."),
     WATCHES: (WatchComparison, "watch-comparison", "Two watches, as netpreflight compare --json writes them."),
     LED: (Led, "led", "What a device's light may be, as netpreflight led --json writes it."),

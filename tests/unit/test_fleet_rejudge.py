@@ -1,5 +1,6 @@
 """Judging a store again: as the report judges, once for each run, whoever is killed in between."""
 
+import json
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from netpreflight.agent import profiles, report
@@ -24,6 +26,7 @@ from netpreflight.fleet.store import Store
 from netpreflight.probes.net.clock import Clock
 from netpreflight.reports import FORMATS
 from netpreflight.reports.sharing import shared
+from tests.unit.command import ROOT, refused, run
 from tests.unit.judging_here import Here
 from tests.unit.many_runs import write_many
 from tests.unit.samples import SAMPLES
@@ -67,10 +70,10 @@ def test_each_run_is_judged_as_its_report_is(store: Store, device: str, version:
     assert again(store, profile) == Rejudged(judged=len(SAMPLES))
 
     expected = []
-    for run, document in ask(store, "SELECT run, document FROM raw"):
+    for key, document in ask(store, "SELECT run, document FROM raw"):
         made = report.make(unpacked_run(bytes(document)).run, profile)
         start = made.startup
-        expected.append((run, made.verdict, start.online, start.stops_at, report.RULES, failing(made.checks)))
+        expected.append((key, made.verdict, start.online, start.stops_at, report.RULES, failing(made.checks)))
     found = ask(store, "SELECT run, verdict, online, stops_at, rules, failing FROM verdicts WHERE again")
     assert sorted(map(str, found)) == sorted(map(str, expected))
     assert {row[:2] for row in ask(store, "SELECT device, os FROM verdicts WHERE again")} == {(device, version)}
@@ -226,3 +229,23 @@ def test_two_judgings_at_once_judge_each_run_once(many: Path, tmp_path: Path) ->
     assert [first.returncode, second.returncode] == [0, 0]
     assert sorted(lines[-1:] for lines in told) == [[], ["60"]]
     assert ask(store, "SELECT count(*), count(DISTINCT run) FROM verdicts WHERE again") == [(60, 60)]
+
+
+# --- the command
+
+
+def test_the_command_says_what_would_break_and_keeps_its_schema(store: Store) -> None:
+    words = ("fleet", "rejudge", "--store", str(store.folder), "--device", "argon", "--os", "6.2.0", "--processes", "1")
+    first, second = run(*words, "--json"), run(*words, COLUMNS="120")
+    told = json.loads(first.stdout)
+
+    jsonschema.validate(told, json.loads((ROOT / "reports" / "update.schema.json").read_text()))
+    assert (told["runs"], told["judged"], told["os_version"]) == (len(SAMPLES), len(SAMPLES), "6.2.0")
+    outcomes = {site["outcome"] for site in told["sites"]}
+    assert first.returncode == second.returncode == (1 if "breaks" in outcomes else 3 if "unknown" in outcomes else 0)
+    assert "argon 6.2.0, by rules" in second.stdout
+    assert "works now, and would fail" in second.stdout
+
+
+def test_a_device_that_is_none_is_wrong_usage(store: Store) -> None:
+    refused("fleet", "rejudge", "--store", str(store.folder), "--device", "argonn", says=("argon",))

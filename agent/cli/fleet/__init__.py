@@ -2,7 +2,7 @@
 
 import typer
 
-from netpreflight.agent.cli.fleet import add, ask, export, query
+from netpreflight.agent.cli.fleet import add, ask, export, query, rejudge
 
 COMMANDS = (
     add.add,
@@ -12,6 +12,7 @@ COMMANDS = (
     ask.regressions,
     ask.site,
     ask.quarantine,
+    rejudge.rejudge,
     query.query,
     export.export,
 )
@@ -20,8 +21,8 @@ app = typer.Typer(
     name="fleet",
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Gather many sites' saved runs, and ask them: which sites fail, why, which change helps most, what got worse. "
-    "It needs the extra netpreflight[fleet].",
+    help="Gather many sites' saved runs, and ask them: which sites fail, why, which change helps most, what got worse, "
+    "what another version of Device OS would change. It needs the extra netpreflight[fleet].",
 )
 for command in COMMANDS:
     app.command()(command)

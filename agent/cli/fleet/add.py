@@ -1,22 +1,18 @@
 """`netpreflight fleet add`: files into the tables."""
 
-import contextlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from netpreflight.agent.cli.exits import UsageError
+from netpreflight.agent.cli.fleet.progress import Progress, tell_waiting
 from netpreflight.agent.cli.fleet.store import StoreFolder, open_store
-from netpreflight.agent.cli.screen import standard_output, tell
+from netpreflight.agent.cli.screen import standard_output
 
 if TYPE_CHECKING:
     from netpreflight.fleet.add import Added
     from netpreflight.fleet.sites import Sites
-
-TOLD_EVERY = 256
-"""Files between two lines of progress."""
 
 
 def add(
@@ -67,10 +63,12 @@ def add(
         if not path.exists() and not path.is_symlink():
             raise UsageError(f"{path}: no such file or folder")
     sites = _sites(manifest, names)
-    progress = _Progress()
+    progress = Progress("files")
     try:
         with Pool(processes) as pool:
-            added = add_files(opened, paths, sites, pool, on_progress=progress.show, on_wait=_tell_waiting)
+            added = add_files(
+                opened, paths, sites, pool, on_progress=lambda done: progress.show(done.files), on_wait=tell_waiting
+            )
     except StoreError as problem:
         raise UsageError(str(problem)) from problem
     finally:
@@ -91,10 +89,6 @@ def _sites(manifest: Path | None, names: str | None) -> "Sites":
         raise UsageError(str(problem)) from problem
 
 
-def _tell_waiting() -> None:
-    tell("waiting for another netpreflight fleet that writes these tables …")
-
-
 def _in_words(added: "Added") -> str:
     """What became of the files."""
     from netpreflight.agent.counted import counted  # noqa: PLC0415 - as above
@@ -108,27 +102,3 @@ def _in_words(added: "Added") -> str:
         *([f"{added.quarantined} in quarantine (netpreflight fleet quarantine)"] if added.quarantined else []),
     ]
     return f"{counted(added.files, 'file')}: {', '.join(parts)}"
-
-
-class _Progress:
-    """A line on the terminal that counts."""
-
-    def __init__(self) -> None:
-        self._is_shown = sys.stderr is not None and sys.stderr.isatty()
-        self._told = 0
-
-    def show(self, added: "Added") -> None:
-        """Show how many files were read, from time to time."""
-        if self._is_shown and added.files - self._told >= TOLD_EVERY:
-            self._told = added.files
-            self._write(f"  {added.files} files …\r")
-
-    def clear(self) -> None:
-        """Leave an empty line."""
-        if self._told:
-            self._write(f"{'':30}\r")
-
-    def _write(self, text: str) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(text)
-            sys.stderr.flush()

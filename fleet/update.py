@@ -1,0 +1,218 @@
+"""What another device or version of Device OS would change at each site, once it was judged (`rejudge.py`)."""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from netpreflight.agent.counted import counted
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.shown_table import ShownTable
+from netpreflight.fleet.engine import Connection
+from netpreflight.fleet.judging_again import rules_of
+from netpreflight.probes.observations import Count, Label, Plain, Words
+
+MOST_SITES = 20
+"""So many sites are shown of each kind; the document has all."""
+
+Outcome = Literal["breaks", "fixed", "unknown", "was-unknown", "works", "fails"]
+"""`breaks`: it worked, and would fail. `unknown`: it is not known whether it would work. `was-unknown`: it is known
+now, and was not before. `works`, `fails`: as before."""
+
+SITES = (
+    "WITH runs_of_sites AS ("
+    "SELECT * FROM runs WHERE site IS NOT NULL AND complete AND judgeable "
+    "QUALIFY row_number() OVER (PARTITION BY site ORDER BY CASE WHEN device = $device THEN 0 ELSE 1 END, "
+    "started DESC, sharing, run) = 1), "
+    "judged AS (SELECT * FROM verdicts WHERE again AND device = $device AND os IS NOT DISTINCT FROM $os "
+    "AND rules = $rules), "
+    "said AS (SELECT * FROM verdicts WHERE again IS NULL AND device = $device "
+    "QUALIFY row_number() OVER (PARTITION BY run ORDER BY os) = 1) "
+    "SELECT r.site, r.site_from, r.started, "
+    "CASE WHEN r.device = $device THEN r.os ELSE s.os END AS os_before, "
+    "CASE WHEN r.device = $device THEN r.verdict ELSE s.verdict END AS verdict_before, "
+    "CASE WHEN r.device = $device THEN r.rules ELSE s.rules END AS rules_before, "
+    "j.verdict, j.failing "
+    "FROM runs_of_sites AS r JOIN judged AS j ON r.run = j.run LEFT JOIN said AS s ON r.run = s.run "
+    "ORDER BY r.site"
+)
+"""For each site the newest complete run that can be judged, one for this device before one for another: as the run says
+for the version that it was judged for, and as it is judged for the version asked for."""
+
+NOT_JUDGED = (
+    "SELECT count(*) FILTER (WHERE sharing = 'public') AS public, "
+    "count(*) FILTER (WHERE sharing <> 'public' AND NOT judgeable) AS not_judgeable, "
+    "count(*) FILTER (WHERE judgeable AND site IS NULL) AS without_site FROM runs"
+)
+
+
+class SiteUpdate(Struct, frozen=True, kw_only=True):
+    """What changes at one site.
+
+    Attributes:
+        site: as it is named; may reveal where it is.
+        site_from: where that is from.
+        os_before: the version for which the run was judged; null: it is not known.
+        before: the verdict for that version, as the run says; null: the run says nothing of this device.
+        verdict: the verdict for the version asked for.
+        outcome: what that comes to.
+        failing: the required checks that fail, and who can change each.
+        other_rules: whether `before` was judged by another version of the rules.
+    """
+
+    site: Label
+    site_from: Plain
+    os_before: Plain | None
+    before: Plain | None
+    verdict: Plain
+    outcome: Outcome
+    failing: Words
+    other_rules: bool
+
+
+class FleetUpdate(Struct, frozen=True, kw_only=True):
+    """What a device and version of Device OS would change: `netpreflight fleet rejudge --json`.
+
+    Attributes:
+        device: may be the name of a company's product.
+        os_version: the version that was judged; null: the device has none.
+        asked_os: the version that was asked for, if that is newer than the newest known, which stands for it.
+        rules: the version of the rules.
+        runs: how many runs have a verdict for it now; `judged` of them by this call.
+        failed: runs that could not be judged.
+        public: runs that were shared for everybody, and cannot be judged again.
+        not_judgeable: others that were shared without what judging needs.
+        without_site: runs of no known site: they are judged, and in no site's row.
+        sites: what changes at each site.
+    """
+
+    schema: Literal["netpreflight-update/1"] = "netpreflight-update/1"
+    device: Words
+    os_version: Plain | None
+    asked_os: Plain | None
+    rules: Plain
+    runs: Count
+    judged: Count
+    failed: Count
+    public: Count
+    not_judgeable: Count
+    without_site: Count
+    sites: list[SiteUpdate]
+
+
+def update(connection: Connection, profile: Profile, *, judged: int = 0, failed: int = 0) -> FleetUpdate:
+    """What a device, for which the store was judged, would change."""
+    rules = rules_of(profile)
+    wanted = {"device": profile.name, "os": profile.os_version, "rules": rules}
+    public, not_judgeable, without_site = connection.execute(NOT_JUDGED).fetchall()[0]
+    counted_runs = connection.execute(
+        "SELECT count(DISTINCT run) FROM verdicts WHERE again AND device = $device "
+        "AND os IS NOT DISTINCT FROM $os AND rules = $rules",
+        wanted,
+    ).fetchall()
+    return FleetUpdate(
+        device=profile.name,
+        os_version=profile.os_version,
+        asked_os=profile.asked_os,
+        rules=rules,
+        runs=counted_runs[0][0],
+        judged=judged,
+        failed=failed,
+        public=public,
+        not_judgeable=not_judgeable,
+        without_site=without_site,
+        sites=[_site(rules, row) for row in connection.execute(SITES, wanted).fetchall()],
+    )
+
+
+def _site(rules: str, row: tuple[Any, ...]) -> SiteUpdate:
+    site, site_from, _, os_before, before, rules_before, verdict, failing = row
+    return SiteUpdate(
+        site=site,
+        site_from=site_from,
+        os_before=os_before,
+        before=before,
+        verdict=verdict,
+        outcome=outcome(before, verdict),
+        failing=failing,
+        other_rules=before is not None and rules_before != rules,
+    )
+
+
+def outcome(before: str | None, verdict: str) -> Outcome:
+    """What a verdict comes to, after the one before."""
+    worked, works = _works(before), _works(verdict)
+    if works is None:
+        return "unknown"
+    if worked is None:
+        return "was-unknown"
+    if works:
+        return "works" if worked else "fixed"
+    return "breaks" if worked else "fails"
+
+
+def _works(verdict: str | None) -> bool | None:
+    """Whether a device works by a verdict; None: that is not known."""
+    return None if verdict in {None, "undetermined"} else verdict != "incompatible"
+
+
+OUTCOMES: dict[Outcome, str] = {
+    "breaks": "works now, and would fail",
+    "fixed": "fails now, and would work",
+    "unknown": "not known whether it would work",
+    "was-unknown": "was not known, and is now",
+    "works": "works, and would",
+    "fails": "fails, and would",
+}
+"""What each outcome means, in words."""
+
+
+def tables(told: FleetUpdate) -> list[ShownTable]:
+    """The same for people."""
+    name = f"{told.device} {told.os_version or ''}".rstrip()
+    counts = {kind: [site for site in told.sites if site.outcome == kind] for kind in OUTCOMES}
+    result = [
+        ShownTable(
+            title=f"{name}, by rules {told.rules}: {counted(len(told.sites), 'site')}, {counted(told.runs, 'run')}",
+            headings=["Sites", "What that would change"],
+            rows=[[str(len(counts[kind])), words] for kind, words in OUTCOMES.items()],
+            notes=_notes(told),
+        )
+    ]
+    result += [
+        ShownTable(
+            title=title,
+            headings=["Site", "Judged for", "Was", "What fails"],
+            rows=[
+                [site.site, site.os_before or "", site.before or "", site.failing.replace(",", ", ")]
+                for site in counts[kind][:MOST_SITES]
+            ],
+            notes=[f"And {len(counts[kind]) - MOST_SITES} more: --json has all."]
+            if len(counts[kind]) > MOST_SITES
+            else [],
+        )
+        for kind, title in (("breaks", "Would break"), ("fixed", "Would be fixed"))
+        if counts[kind]
+    ]
+    return result
+
+
+_OTHER_RULES = (
+    "they may be what differs. What a run's version could not measure is not measured then, and counts as it did."
+)
+
+
+def _notes(told: FleetUpdate) -> list[str]:
+    """What the counts leave out."""
+    other = sum(site.other_rules for site in told.sites)
+    said = [
+        (told.asked_os, f"{told.os_version} is the newest that is known, and stands for {told.asked_os}."),
+        (told.public, f"{counted(told.public, 'public run')} not judged again: names and addresses are not in them."),
+        (
+            told.not_judgeable,
+            f"{counted(told.not_judgeable, 'ticket')} not judged again: what judging needs is hidden.",
+        ),
+        (told.failed, f"{counted(told.failed, 'run')} could not be judged, and will be tried again."),
+        (told.without_site, f"{counted(told.without_site, 'run')} of no known site: judged, and in no row."),
+        (other, f"{counted(other, 'site')} judged before by other rules: {_OTHER_RULES}"),
+    ]
+    return [sentence for is_said, sentence in said if is_said]
