@@ -59,6 +59,17 @@ QUESTIONS = {
         "WHERE c.level = 'required' AND c.status IN ('fail', 'unknown') AND c.due_to IS NULL "
         "GROUP BY c.status, c.id, c.problem, c.owner ORDER BY c.status, sites DESC, c.id, c.problem, c.owner"
     ),
+    "owners": (
+        "SELECT c.owner, c.id, count(DISTINCT l.site) AS sites "
+        "FROM latest AS l JOIN checks AS c ON l.run = c.run "
+        "WHERE c.level = 'required' AND c.status = 'fail' AND c.due_to IS NULL "
+        "GROUP BY c.owner, c.id ORDER BY sites DESC, c.owner, c.id"
+    ),
+    "makers": (
+        "SELECT maker, count(*) AS sites, count(*) FILTER (WHERE verdict = 'incompatible') AS failing "
+        "FROM latest WHERE maker IS NOT NULL AND verdict <> 'undetermined' "
+        "GROUP BY maker ORDER BY sites DESC, maker"
+    ),
     "regressions": (
         "SELECT date_trunc('month', started) AS month, "
         "count(*) FILTER (WHERE worked AND NOT works) AS broke, "

@@ -258,7 +258,7 @@ def test_the_launcher_offers_what_fleet_needs(tmp_path: Path) -> None:
         (("add", "/nonexistent/runs"), "/nonexistent/runs: no such file or folder"),
         (("add", str(ROOT / "LICENSE"), "--names", "*.json"), "has to have {site} once"),
         (("add", str(ROOT / "LICENSE"), "--manifest", "/nonexistent.csv"), "No such file or directory"),
-        (("export",), "export needs --csv FOLDER or --parquet FOLDER"),
+        (("export",), "export needs --csv FOLDER, --parquet FOLDER or --metrics FILE.prom"),
         (("query", "SELECT 1", "--store", "/proc"), "/proc is no store yet"),
     ],
 )

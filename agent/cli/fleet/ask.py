@@ -1,11 +1,13 @@
 """`netpreflight fleet summary`, `changes`, `why`, `regressions`, `site` and `quarantine`: the questions."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from netpreflight.agent.cli.checked import check_outputs
 from netpreflight.agent.cli.exits import UsageError
-from netpreflight.agent.cli.fleet.store import StoreFolder, reading, show_answer
+from netpreflight.agent.cli.fleet.store import StoreFolder, reading, show_answer, write_text
 from netpreflight.agent.cli.options import Json
 from netpreflight.agent.cli.screen import standard_output
 
@@ -14,15 +16,30 @@ if TYPE_CHECKING:
     from netpreflight.fleet.engine import Connection
 
 
-def summary(*, store: StoreFolder = None, as_json: Json = False) -> int:
+def summary(
+    *,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE.html",
+            help="Also write a page with the numbers of all questions; it names no site. May be repeated.",
+        ),
+    ] = None,
+    store: StoreFolder = None,
+    as_json: Json = False,
+) -> int:
     """Say how many sites work, for each device and version, and what the numbers leave out.
 
     A site is what its newest complete run says. Runs of no known site, and runs that were shared for everybody, are
     counted and told apart.
     """
+    outputs = check_outputs(output, [".html"])
     from netpreflight.fleet import answers  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.reports.fleet import render  # noqa: PLC0415
 
+    _write_pages(store, outputs)
     if not as_json:
         show_answer(store, answers.summary_tables)
         return 0
@@ -30,6 +47,23 @@ def summary(*, store: StoreFolder = None, as_json: Json = False) -> int:
     with reading(store) as connection:
         screen.buffer.write(render(answers.summary(connection)).encode())
     return 0
+
+
+def _write_pages(store: Path | None, outputs: list[Path]) -> None:
+    """Write the page of a store.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if not outputs:
+        return
+    with reading(store) as connection:
+        from netpreflight.fleet.overview import overview  # noqa: PLC0415 - as above
+        from netpreflight.fleet.page import render  # noqa: PLC0415
+
+        page = render(overview(connection))
+    for path in outputs:
+        write_text(path, page)
 
 
 def changes(*, store: StoreFolder = None) -> int:

@@ -78,3 +78,17 @@ def show_answer(folder: Path | None, question: "Callable[[Connection], list[Show
     with reading(folder) as connection:
         tables = question(connection)
     show(tables, screen)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file as a whole, or leave it as it was.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from netpreflight.agent.output_files import write  # noqa: PLC0415 - as above
+
+    try:
+        write(file, text)
+    except OSError as problem:
+        raise UsageError(f"cannot write {file}: {problem.strerror or problem}") from problem

@@ -1,0 +1,103 @@
+"""What the page of a store and its metrics show: counts only, by the newest complete run of each site."""
+
+import datetime as dt
+import math
+from typing import NamedTuple
+
+from netpreflight.fleet.answers import FleetSummary, summary
+from netpreflight.fleet.engine import Connection, ask
+from netpreflight.fleet.questions import QUESTIONS
+
+LEAST_SITES = 20
+"""Of fewer sites of a maker nothing is concluded."""
+MOST_CHANGES, MOST_CAUSES, MOST_MAKERS, MOST_MONTHS = 15, 12, 15, 24
+_Z = 1.959964
+"""The standard normal quantile of a 95 % interval."""
+
+
+class ChangeCount(NamedTuple):
+    """A change, and at how many sites it is needed."""
+
+    change: str
+    where: str
+    owner: str
+    sites: int
+    alone_enough: int
+
+
+class OwnerCauses(NamedTuple):
+    """What fails that somebody can change: checks with the number of sites, most first."""
+
+    owner: str
+    causes: list[tuple[str, int]]
+
+    @property
+    def sites(self) -> int:
+        """The sum over the causes: a site with several counts for each."""
+        return sum(sites for _, sites in self.causes)
+
+
+class Month(NamedTuple):
+    """How many sites broke in a month, and how many work again."""
+
+    month: dt.datetime
+    broke: int
+    works_again: int
+    other_rules: int
+
+
+class MakerShare(NamedTuple):
+    """Of the sites whose gateway is a maker's, how many fail."""
+
+    maker: str
+    sites: int
+    failing: int
+
+    @property
+    def at_least(self) -> float:
+        """The lower bound of the share that fails."""
+        return wilson(self.failing, self.sites)[0]
+
+    @property
+    def at_most(self) -> float:
+        """The upper bound."""
+        return wilson(self.failing, self.sites)[1]
+
+
+class Overview(NamedTuple):
+    """What is shown of a store."""
+
+    summary: FleetSummary
+    changes: list[ChangeCount]
+    owners: list[OwnerCauses]
+    months: list[Month]
+    makers: list[MakerShare]
+    """Those with at least `LEAST_SITES`; whose share that fails is surely largest, first."""
+
+
+def overview(connection: Connection) -> Overview:
+    """What is shown of a store."""
+    owners: dict[str, list[tuple[str, int]]] = {}
+    for owner, check, sites in ask(connection, QUESTIONS["owners"]).rows:
+        owners.setdefault(owner or "nobody that is known", []).append((check, sites))
+    by_owner = [OwnerCauses(owner, causes[:MOST_CAUSES]) for owner, causes in owners.items()]
+    makers = [MakerShare(*row) for row in ask(connection, QUESTIONS["makers"]).rows if row[1] >= LEAST_SITES]
+    changes = [
+        ChangeCount(change or "", where or "", owner or "", sites, alone)
+        for change, where, owner, sites, alone in ask(connection, QUESTIONS["changes"]).rows
+    ]
+    return Overview(
+        summary=summary(connection),
+        changes=changes[:MOST_CHANGES],
+        owners=sorted(by_owner, key=lambda each: (-each.sites, each.owner)),
+        months=[Month(*row) for row in ask(connection, QUESTIONS["regressions"]).rows][-MOST_MONTHS:],
+        makers=sorted(makers, key=lambda each: (-each.at_least, each.maker))[:MOST_MAKERS],
+    )
+
+
+def wilson(found: int, of: int) -> tuple[float, float]:
+    """The score interval of a share (E. B. Wilson, 1927), at 95 %: where it lies, though only so many were seen."""
+    share, spread = found / of, _Z**2 / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / of + spread / (4 * of))
+    return max(0.0, middle - half), min(1.0, middle + half)
