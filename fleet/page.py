@@ -21,7 +21,9 @@ _STYLE = """
 .months path { stroke: var(--quiet); fill: none; }
 @media (max-width: 42rem) {
   .owners { grid-template-columns: minmax(0, 1fr); }
-  .owners text, .months text { font-size: 26px; }
+  .owners text { display: none; }
+  .months text { font-size: 30px; }
+  .months g:not(:nth-child(4n+1)) text { display: none; }
 }
 """
 _WIDTH = 900.0

@@ -27,7 +27,7 @@ SITES = (
     "AND rules = $rules), "
     "said AS (SELECT * FROM verdicts WHERE again IS NULL AND device = $device "
     "QUALIFY row_number() OVER (PARTITION BY run ORDER BY os) = 1) "
-    "SELECT r.site, r.site_from, r.started, "
+    "SELECT r.site, r.site_from, "
     "CASE WHEN r.device = $device THEN r.os ELSE s.os END AS os_before, "
     "CASE WHEN r.device = $device THEN r.verdict ELSE s.verdict END AS verdict_before, "
     "CASE WHEN r.device = $device THEN r.rules ELSE s.rules END AS rules_before, "
@@ -125,7 +125,7 @@ def update(connection: Connection, profile: Profile, *, judged: int = 0, failed:
 
 
 def _site(rules: str, row: tuple[Any, ...]) -> SiteUpdate:
-    site, site_from, _, os_before, before, rules_before, verdict, failing = row
+    site, site_from, os_before, before, rules_before, verdict, failing = row
     return SiteUpdate(
         site=site,
         site_from=site_from,
