@@ -28,8 +28,8 @@ _STYLE = """
 """
 _WIDTH = 900.0
 """Of a drawing, in its own units."""
-_LEAST_WIDTH = 90.0
-"""Of a part that has room for its words."""
+_LETTER, _WIDEST_LETTER = 9.0, 15.0
+"""How wide a letter is, as a rule and at most."""
 _BAR_HEIGHT = 60.0
 
 
@@ -42,8 +42,8 @@ class Part(NamedTuple):
     sites: int
     shade: int
     """1 to 3: neighbours differ."""
-    is_named: bool
-    """Whether there is room for its words."""
+    name: str
+    """The check, as far as there is room for it."""
 
 
 class Bar(NamedTuple):
@@ -125,10 +125,18 @@ def _bars(owners: list[OwnerCauses]) -> list[Bar]:
         x, parts = 0.0, []
         for number, (check, sites) in enumerate(owner.causes):
             width = sites / most * _WIDTH
-            parts.append(Part(round(x, 1), round(width, 1), check, sites, number % 3 + 1, width >= _LEAST_WIDTH))
+            parts.append(Part(round(x, 1), round(width, 1), check, sites, number % 3 + 1, _fitting(check, width)))
             x += width
         bars.append(Bar(owner.owner, owner.sites, parts))
     return bars
+
+
+def _fitting(text: str, width: float) -> str:
+    """As much of a text as there is room for."""
+    if len(text) * _LETTER <= width:
+        return text
+    most = int(width / _WIDEST_LETTER) - 1
+    return f"{text[:most]}…" if most >= 3 else ""
 
 
 def _months(months: list[Month]) -> list[MonthBar]:
