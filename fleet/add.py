@@ -81,10 +81,11 @@ def add(
     Raises:
         StoreError: the store cannot be read or written.
     """
-    with store.writing(on_wait, clock) as writer, engine.for_writing(store) as connection:
+    with engine.damage_told(), store.writing(on_wait, clock) as writer, engine.for_writing(store) as connection:
         adding = _Adding(Known(connection, store), connection, writer, sites, pool, clock)
         for _ in adding.each(reading.find(paths, store.folder)):
             on_progress(adding.added)
+        writer.merge(connection)
         return adding.added
 
 

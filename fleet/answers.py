@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from netpreflight.agent.counted import counted
 from netpreflight.agent.shown_table import ShownTable
-from netpreflight.fleet.engine import Answer, Connection, ask
+from netpreflight.fleet.engine import Answer, Connection, ask, damage_told
 from netpreflight.fleet.questions import OF_A_SITE, QUESTIONS
 from netpreflight.probes.observations import Count, Plain, Words
 
@@ -289,7 +289,8 @@ def _rows(connection: Connection, question: str) -> list[tuple[Any, ...]]:
 
 
 def _of_site(connection: Connection, question: str, name: str) -> list[tuple[Any, ...]]:
-    return connection.execute(OF_A_SITE[question], [name]).fetchall()
+    with damage_told():
+        return connection.execute(OF_A_SITE[question], [name]).fetchall()
 
 
 def _cells(rows: list[tuple[Any, ...]]) -> list[list[str]]:

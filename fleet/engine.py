@@ -1,6 +1,7 @@
 """DuckDB, as far as it is used: it sees our own rows and the store's Parquet files, and nothing from outside."""
 
 import contextlib
+import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from netpreflight.fleet.questions import VIEWS
-from netpreflight.fleet.store import Store, quoted
+from netpreflight.fleet.store import READING, Store, StoreError, quoted
 from netpreflight.fleet.tables import TABLES
 
 Connection = duckdb.DuckDBPyConnection
@@ -33,29 +34,52 @@ class Answer(NamedTuple):
 
 def for_writing(store: Store, *folders: Path) -> Connection:
     """A connection that reads and writes the store's folder and these, and nothing else."""
+    return _connected("writing", store, *folders)
+
+
+def for_reading(store: Store) -> Connection:
+    """A connection with a view for each table, and those that questions share; its limits cannot be changed.
+
+    Raises:
+        StoreError: a file of the store is damaged.
+    """
+    connection = _connected(f"{READING}{secrets.token_hex(4)}", store)
+    with damage_told():
+        for table in TABLES:
+            connection.execute(f"CREATE VIEW {table} AS {relation(store, table)}")
+        for name, select in VIEWS.items():
+            connection.execute(f"CREATE VIEW {name} AS {select}")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _connected(name: str, store: Store, *folders: Path) -> Connection:
+    """A connection within the limits of memory; what does not fit lies in a folder of this name for a while."""
     allowed = ", ".join(quoted(folder.absolute()) for folder in (store.folder, *folders))
     connection = duckdb.connect(":memory:")
-    for name, value in (
+    for setting, value in (
         ("memory_limit", quoted(MEMORY)),
         ("threads", str(_THREADS)),
-        ("temp_directory", quoted(store.folder / "temporary")),
+        ("temp_directory", quoted(store.folder / "temporary" / name)),
         ("max_temp_directory_size", quoted(_DISK)),
         ("allowed_directories", f"[{allowed}]"),
         ("enable_external_access", "false"),
     ):
-        connection.execute(f"SET {name} = {value}")
+        connection.execute(f"SET {setting} = {value}")
     return connection
 
 
-def for_reading(store: Store) -> Connection:
-    """A connection with a view for each table, and those that questions share; its limits cannot be changed."""
-    connection = for_writing(store)
-    for table in TABLES:
-        connection.execute(f"CREATE VIEW {table} AS {relation(store, table)}")
-    for name, select in VIEWS.items():
-        connection.execute(f"CREATE VIEW {name} AS {select}")
-    connection.execute("SET lock_configuration = true")
-    return connection
+@contextlib.contextmanager
+def damage_told() -> Iterator[None]:
+    """Tell an error of DuckDB, which our own queries do not cause, as one of the store.
+
+    Raises:
+        StoreError: a file of the store is damaged, the disk is full, or memory is.
+    """
+    try:
+        yield
+    except duckdb.Error as problem:
+        raise StoreError(f"the store cannot be used: {' '.join(str(problem).split())}") from problem
 
 
 def relation(store: Store, table: str) -> str:
@@ -69,7 +93,16 @@ def relation(store: Store, table: str) -> str:
 
 
 def ask(connection: Connection, sql: str, most: int | None = None) -> Answer:
-    """The answer to one of our own queries, or the first rows of it."""
+    """The answer to one of our own queries, or the first rows of it.
+
+    Raises:
+        StoreError: a file of the store is damaged.
+    """
+    with damage_told():
+        return _answered(connection, sql, most)
+
+
+def _answered(connection: Connection, sql: str, most: int | None) -> Answer:
     found = connection.execute(sql)
     columns = [column[0] for column in found.description or []]
     return Answer(columns, found.fetchall() if most is None else found.fetchmany(most))
@@ -86,7 +119,7 @@ def ask_for_user(connection: Connection, sql: str, most: int, seconds: float = L
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise QueryError("give one SELECT: a query reads, and changes nothing")
         with _interrupted_after(connection, seconds):
-            return ask(connection, sql, most)
+            return _answered(connection, sql, most)
     except duckdb.InterruptException as problem:
         raise QueryError(f"the query took longer than {seconds:g} s") from problem
     except duckdb.Error as problem:

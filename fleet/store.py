@@ -1,13 +1,14 @@
-"""The store of many runs: a folder of Parquet files that only ever grows.
+"""The store of many runs: a folder of Parquet files, to which rows are added and in which none changes.
 
 Each commit is a part: a folder with a Parquet file for each table that has new rows. `store.json` lists the parts, and
-is replaced as a whole: that is the commit. A part that is not listed was never finished, and the next writer removes
-it. So a writer that is killed loses what it had not committed, and nothing is there twice.
+is replaced as a whole: that is the commit. A part that is not listed was never finished, or stands merged in another
+one, and the next writer removes it. So a writer that is killed loses what it had not committed, and nothing is there
+twice.
 
     STORE/store.json            {"schema": "netpreflight-store/1", "parts": ["000001-8c1d…", …]}
     STORE/parts/NAME/TABLE.parquet
     STORE/lock                  held by the one process that writes
-    STORE/temporary/            of that process
+    STORE/temporary/            of that process, and for what does not fit into a reader's memory
 """
 
 import contextlib
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 
 WAIT_S = 0.1
 """How long to wait before the lock is tried again."""
+READING = "reading-"
+"""How the folder of one reader begins, in `temporary`."""
+_READING_S = 86_400
+MOST_SMALL, SMALL_BYTES = 32, 16 << 20
+"""So many parts of less than so many bytes become one: else each question would open thousands of files."""
 _LARGEST_LINE = 32 << 20
 """In bytes, of one row on its way into a table."""
 
@@ -97,9 +103,20 @@ class Store:
         for left in (self.folder / "parts").iterdir():
             if left.name not in listed:
                 shutil.rmtree(left)
-        for left in (self.folder / "temporary").iterdir():
-            shutil.rmtree(left)
+        self._clear_temporary()
         return Writer(self, listed)
+
+    def _clear_temporary(self) -> None:
+        """Remove what processes have left that were killed; what a reader may still need stays for a day."""
+        lock = self.folder / "lock"
+        lock.touch()
+        for left in (self.folder / "temporary").iterdir():
+            if left.name.startswith(READING) and left.stat().st_mtime > lock.stat().st_mtime - _READING_S:
+                continue
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
     def _listed(self) -> _Listed:
         """What `store.json` says; where there is none, nothing was added yet."""
@@ -147,30 +164,55 @@ class Writer:
             return []
         for table, lines in self._lines.items():
             lines.close()
-            _to_parquet(engine, table, self._folder / f"{table}.ndjson")
-        name = f"{len(self._parts) + 1:06}-{secrets.token_hex(4)}"
-        part = self._folder.rename(self._store.folder / "parts" / name)
+            _to_parquet(engine, _from_lines(table, Path(lines.name)), self._folder / f"{table}.parquet")
+            Path(lines.name).unlink()
+        self._lines, self.size = {}, 0
+        return sorted(self._list(self._parts).iterdir())
+
+    def merge(self, engine: "Connection") -> None:
+        """Make one part of the small ones, if they are many; the next writer removes those, which may be read now."""
+        parts = self._store.folder / "parts"
+        small = {
+            part for part in self._parts if sum(file.stat().st_size for file in (parts / part).iterdir()) < SMALL_BYTES
+        }
+        if len(small) < MOST_SMALL:
+            return
+        make_folder(self._folder)
+        for table in TABLES:
+            files = [parts / part / f"{table}.parquet" for part in self._parts if part in small]
+            listed = ", ".join(quoted(file) for file in files if file.is_file())
+            if listed:
+                select = f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608 - quoted paths
+                _to_parquet(engine, select, self._folder / f"{table}.parquet")
+        self._list([part for part in self._parts if part not in small])
+
+    def _list(self, others: list[str]) -> Path:
+        """Have the part that is made take its place beside these others: that is the commit. Returns its folder."""
+        number = max((int(part.partition("-")[0]) for part in self._parts), default=0) + 1
+        part = self._folder.rename(self._store.folder / "parts" / f"{number:06}-{secrets.token_hex(4)}")
         _sync_folder(part.parent)
-        self._parts.append(name)
+        self._parts = [*others, part.name]
         listed = msgspec.json.encode(_Listed(parts=self._parts)).decode()
         write(self._store.folder / "store.json", f"{listed}\n", private=True, create=SYSTEM.create_private)
-        self._lines, self.size = {}, 0
-        return sorted(part.iterdir())
+        return part
 
 
-def _to_parquet(engine: "Connection", table: str, lines: Path) -> None:
-    """Write the rows of a table as a Parquet file beside them, and have that on the disk."""
+def _from_lines(table: str, lines: Path) -> str:
+    """A SELECT of the rows that stand in a file as lines of JSON."""
     columns = TABLES[table]
     kinds = ", ".join(f"{column.name}: {quoted(_in_json(column.type))}" for column in columns)
     chosen = ", ".join(
         f"from_base64({column.name}) AS {column.name}" if column.type == "BLOB" else column.name for column in columns
     )
-    made = lines.with_suffix(".parquet")
-    engine.execute(
-        f"COPY (SELECT {chosen} FROM read_json({quoted(lines)}, format = 'newline_delimited', columns = {{{kinds}}}, "  # noqa: S608 - names of our own tables, and a quoted path
-        f"maximum_object_size = {_LARGEST_LINE})) TO {quoted(made)} (FORMAT parquet, COMPRESSION zstd)"
+    return (
+        f"SELECT {chosen} FROM read_json({quoted(lines)}, format = 'newline_delimited', columns = {{{kinds}}}, "  # noqa: S608 - names of our own tables, and a quoted path
+        f"maximum_object_size = {_LARGEST_LINE})"
     )
-    lines.unlink()
+
+
+def _to_parquet(engine: "Connection", select: str, made: Path) -> None:
+    """Write rows as a Parquet file, and have that on the disk."""
+    engine.execute(f"COPY ({select}) TO {quoted(made)} (FORMAT parquet, COMPRESSION zstd)")
     made.chmod(0o600)
     with made.open("rb+") as written:
         os.fsync(written.fileno())

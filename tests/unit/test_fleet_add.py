@@ -280,6 +280,49 @@ def test_an_empty_store_has_every_table(store: Store) -> None:
     }
 
 
+def test_many_small_parts_become_one_with_the_same_rows(
+    store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netpreflight.fleet.store.MOST_SMALL", 4)
+    held = []
+    for number in range(1, 6):
+        add(store, SAMPLES[:number], Sites(), pool)
+        held.append(
+            ({file.parent.name for file in store.files("files")}, ask(store, "SELECT run FROM runs ORDER BY run"))
+        )
+
+    assert [len(parts) for parts, _ in held] == [1, 2, 3, 1, 2]
+    assert [len(runs) for _, runs in held] == [1, 2, 3, 4, 5]
+    assert len(list((store.folder / "parts").iterdir())) == 2, "the next writer removes what was merged"
+    assert ask(store, "SELECT count(DISTINCT run), count(document) FROM raw") == [(5, 5)]
+
+
+def test_what_a_killed_process_left_is_removed_and_a_readers_is_not(store: Store, pool: Pool) -> None:
+    add(store, SAMPLES[:1], Sites(), pool)
+    temporary = store.folder / "temporary"
+    for name in ("part", "reading-new", "reading-old"):
+        (temporary / name).mkdir()
+        (temporary / name / "duckdb_temp_storage-0.tmp").write_text("")
+    (temporary / "left.tmp").write_text("")
+    os.utime(temporary / "reading-old", (0, 0))
+    add(store, SAMPLES[:1], Sites(), pool)
+
+    assert [left.name for left in temporary.iterdir()] == ["reading-new"]
+
+
+def test_a_damaged_file_of_the_store_is_told_in_one_line(store: Store, pool: Pool) -> None:
+    add(store, SAMPLES[:1], Sites(), pool)
+    (damaged,) = store.files("runs")
+    damaged.write_bytes(damaged.read_bytes()[:100])
+
+    with pytest.raises(StoreError, match="cannot be used") as told:
+        ask(store, "SELECT * FROM runs")
+    assert "\n" not in str(told.value)
+    (damaged.parent / "files.parquet").write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match="cannot be used"):
+        add(store, SAMPLES, Sites(), pool)
+
+
 def test_a_list_of_parts_that_is_damaged_is_no_empty_store(store: Store, pool: Pool) -> None:
     add(store, SAMPLES[:1], Sites(), pool)
     (store.folder / "store.json").write_text('{"schema": "netpreflight-store/2"}')

@@ -63,11 +63,10 @@ def reading(folder: Path | None) -> "Iterator[Connection]":
     if not store.is_there:
         raise UsageError(f"{store.folder} is no store yet: netpreflight fleet add FOLDER makes one")
     try:
-        connection = for_reading(store)
+        with for_reading(store) as connection:
+            yield connection
     except StoreError as problem:
         raise UsageError(str(problem)) from problem
-    with connection:
-        yield connection
 
 
 def show_answer(folder: Path | None, question: "Callable[[Connection], list[ShownTable]]") -> None:
