@@ -16,6 +16,7 @@ from netpreflight.probes.net.host_addresses import is_ipv4
 from netpreflight.probes.net.ladders import Destination, Rungs
 from netpreflight.probes.net.payload_shapes import NTP_REQUEST
 from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import Contact, Event, Lookup, PathTarget, Scope
 from netpreflight.probes.path import Target, path
 from netpreflight.probes.scope import own_addresses, scope
@@ -91,25 +92,30 @@ class Asker:
             tries: how often it was asked before within this miss.
         """
         try:
-            match layer:
-                case "link":
-                    return await self._link()
-                case "ip":
-                    return self._ip()
-                case "gateway":
-                    return self._gateway_answers()
-                case "dns":
-                    return await self._dns()
-                case "cloud":
-                    return await self._cloud(tries)
-                case "ntp":
-                    return await self._ntp()
-                case "portal":
-                    return await self._portal()
-                case "internet":
-                    return Answer(None)
+            return await self._ask(layer, tries)
         except OSError as problem:  # the interface is gone, or may not be used
             return Answer(None, f"it could not be asked: {problem.strerror or problem}")
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it costs this question and not the watch
+            return Answer(None, lost(fault))
+
+    async def _ask(self, layer: Layer, tries: int) -> Answer:
+        match layer:
+            case "link":
+                return await self._link()
+            case "ip":
+                return self._ip()
+            case "gateway":
+                return self._gateway_answers()
+            case "dns":
+                return await self._dns()
+            case "cloud":
+                return await self._cloud(tries)
+            case "ntp":
+                return await self._ntp()
+            case "portal":
+                return await self._portal()
+            case "internet":
+                return Answer(None)
 
     # --- this laptop
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from netpreflight.agent.watch.records import Answer, Gap, Heard, Moment, Note, Outage, Ran, Record, Sample
+from netpreflight.agent.watch.records import Answer, Gap, Heard, Moment, Note, Outage, Ran, Record, Sample, kept
 from netpreflight.agent.watch.schedule import Interval
 from netpreflight.agent.watch.watched import LAYERS, Blind, Layer, OutageProblem
 
@@ -195,7 +195,7 @@ class Engine:
     def take(self, layer: Layer, asked_at: float, answer: Answer) -> list[Record]:
         """Take what a layer said that was asked at a time; `look` was called after that."""
         watched = self._layers[layer]
-        watched.heard = Heard(layer=layer, good=answer.good, said=answer.said, at=asked_at)
+        watched.heard = Heard(layer=layer, good=answer.good, said=kept(answer.said), at=asked_at)
         if answer.good is None:
             found = self._take_nothing(watched)
         elif answer.good:
@@ -373,7 +373,7 @@ class Engine:
         outage = self._recent.get(number)
         if outage is None:
             return []
-        outage.ladder, outage.lost_behind = words, lost_behind
+        outage.ladder, outage.lost_behind = kept(words), lost_behind
         return [outage]
 
     def full_run_begins(self) -> None:
@@ -388,6 +388,6 @@ class Engine:
         for number in numbers:
             outage = self._recent.get(number)
             if outage is not None:
-                outage.runs.append(Ran(at=begun, is_over=not outage.is_open, verdict=verdict, said=said))
+                outage.runs.append(Ran(at=begun, is_over=not outage.is_open, verdict=verdict, said=kept(said)))
                 found.append(outage)
         return found

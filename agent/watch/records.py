@@ -10,6 +10,14 @@ from msgspec import Struct, field
 from netpreflight.agent.watch.watched import Blind, Layer, NoteKind, OutageProblem
 from netpreflight.probes.observations import Bssid, Plain, Words
 
+LONGEST_SAID = 500
+"""The most characters that are kept of what a layer said: a redirect's target may be of any length."""
+
+
+def kept(text: str) -> str:
+    """A text as it can be kept, whatever the network put into it: within limits, and no half of a character."""
+    return text[:LONGEST_SAID].encode(errors="backslashreplace").decode()
+
 
 class Moment(NamedTuple):
     """What this laptop's clocks show.

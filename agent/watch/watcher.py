@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.watch.asking import Asker
 from netpreflight.agent.watch.engine import Engine, Step
-from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, Sample
+from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, Sample, kept
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.store import Store
 from netpreflight.agent.watch.watched import Layer
 from netpreflight.probes.net.clock import CLOCK, Clock
+from netpreflight.probes.net.witnesses import bounded
 from netpreflight.systems import SYSTEM
 
 LOOK_S = 5.0
@@ -176,28 +177,34 @@ class _Watcher:
         is_gap = any(isinstance(record, Gap) for record in found)
         if not self._stopped.is_set() and not is_gap and not asking.cancelled():
             found += self._engine.take(layer, asked_at, asking.result())
-        found += [Note(before.at, *change) for change in self._asker.changes]
+        found += [Note(before.at, change.kind, kept(change.said), change.bssid) for change in self._asker.changes]
         self._asker.changes.clear()
         for key, counts in self._asker.take_traffic().items():
             self._store.add_traffic(key, counts)
         if self._asker.ssid is not None:
-            self._store.tell("ssid", self._asker.ssid)
+            self._store.tell("ssid", kept(self._asker.ssid))
         self._keep(found)
 
     async def _trace(self, number: int) -> None:
-        traced = await self._asker.trace()
+        traced = await bounded(self._asker.trace(), lambda _: None)
         if traced is not None:
             self._look()
             self._keep(self._engine.traced(number, traced.words, traced.lost_behind))
 
     async def _run_fully(self, numbers: tuple[int, ...]) -> None:
-        """Make a run as `netpreflight check` does, and keep its verdict."""
+        """Make a full run, and keep its verdict; None where it was cut short, or failed."""
+        begun = self._state.now.at
+        verdict, said = await bounded(self._full_run(), lambda why: (None, why))
+        self._look()
+        self._keep(self._engine.full_run_ended(numbers, begun, verdict, said))
+
+    async def _full_run(self) -> tuple[str | None, str]:
+        """Verdict and headline of a run as `netpreflight check` makes it."""
         from netpreflight.agent.report import make  # noqa: PLC0415 - loaded only where there is an outage
         from netpreflight.agent.run import AirChoice, measuring  # noqa: PLC0415
         from netpreflight.agent.selection import select  # noqa: PLC0415
         from netpreflight.probes.scope import scope  # noqa: PLC0415
 
-        begun = self._state.now.at
         left_out = [*LEFT_OUT, *(["coap"] if self._plan.transport != "coap" else []), "vendor-status"]
         run = await measuring(
             scope(self._interface),
@@ -209,9 +216,7 @@ class _Watcher:
         )
         self._asker.add_contacts(run.footprint)
         report = make(run, self._profile)
-        self._look()
-        verdict = report.verdict if run.complete else None
-        self._keep(self._engine.full_run_ended(numbers, begun, verdict, report.headline))
+        return report.verdict if run.complete else None, report.headline
 
     def _keep(self, records: list[Record]) -> None:
         self._note(records)

@@ -115,6 +115,7 @@ def beside(here: System, laptop: Laptop) -> dict[str, str]:
         "notices who sends to ports of this laptop that asked nothing": watched,
         "gives its rights up before it reads from the network": has_helper if is_privileged else "has none",
         "gives a lease back after it was killed": has_helper if transport else no_lease,
+        "tells the laptop's sleep from an outage (watch)": "no" if kind.uptime is System.uptime else "yes",
         "keeps others from reading a complete report": "by its mode (0600)"
         if is_by_mode
         else "by an access control list",

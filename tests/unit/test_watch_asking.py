@@ -9,7 +9,7 @@ import pytest
 
 from netpreflight.agent.watch import asking
 from netpreflight.agent.watch.asking import Asker, in_words
-from netpreflight.agent.watch.records import Answer
+from netpreflight.agent.watch.records import LONGEST_SAID, Answer, kept
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.watched import Layer
 from netpreflight.probes.observations import Icmp, Ladder, PathProbe, PathTarget, Wifi
@@ -149,6 +149,29 @@ def test_the_router_is_as_the_arp_table_has_it(monkeypatch: pytest.MonkeyPatch) 
     assert desk.ask("gateway").problem == "gateway-silent"
     desk.neighbours = None
     assert desk.ask("gateway").good is None
+
+
+@pytest.mark.parametrize("fault", [OSError(19, "No such device"), RuntimeError("ours")])
+def test_a_question_that_fails_here_says_nothing_of_the_network(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(monkeypatch, silent)
+
+    def fail() -> list[Adapter]:
+        raise fault
+
+    monkeypatch.setattr(SYSTEM, "adapters", fail)
+    answer = desk.ask("link")
+
+    assert answer.good is None
+    assert fault.args[-1] in answer.said
+
+
+def test_what_the_network_says_is_kept_within_limits() -> None:
+    text = "caf\udce9" + "x" * 10_000
+
+    assert kept(text).startswith("caf\\udce9x")
+    assert len(kept(text).encode()) < 2 * LONGEST_SAID
 
 
 def test_another_bss_and_another_channel_are_noted_and_nothing_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
