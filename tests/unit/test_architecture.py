@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from netpreflight.agent.judging.registry import CHECKS
+
 ROOT = Path(__file__).parents[2]
 COMMAND_LINE = {str(file.relative_to(ROOT)) for file in (ROOT / "agent/cli").rglob("*.py")}
 HEAVY = {
@@ -73,6 +75,12 @@ def shipped() -> dict[str, ast.Module]:
     return parsed("agent", "fleet", "probes", "reports", "systems")
 
 
+@cache
+def nodes(tree: ast.AST) -> list[ast.AST]:
+    """Every node of a file: walking through it takes longer than looking at what was found."""
+    return list(ast.walk(tree))
+
+
 def statements(block: ast.AST) -> Iterator[ast.AST]:
     """Every statement in a block, and in the blocks within it: a tenth of what `ast.walk` finds."""
     for node in ast.iter_child_nodes(block):
@@ -107,7 +115,7 @@ def within(module: str, *packages: str) -> bool:
 
 def calls(tree: ast.Module) -> Iterator[str]:
     """The names of what is called, the last two parts of dotted ones."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name):
                 yield node.func.id
@@ -151,7 +159,7 @@ def test_only_one_file_asks_which_system_this_is() -> None:
     users = {
         name
         for name, tree in shipped().items()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in asks
     }
 
@@ -160,7 +168,7 @@ def test_only_one_file_asks_which_system_this_is() -> None:
 
 def names_compared(tree: ast.Module) -> Iterator[int]:
     """The lines that compare something with the name of a system."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Compare):
             told = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
             if told & {"linux", "win32", "darwin"}:
@@ -191,6 +199,18 @@ def test_judging_is_pure() -> None:
     assert not {
         pair for pair in found if within(pair[1], "netpreflight.probes") and not within(pair[1], *TOLD_BY_PROBES)
     }
+
+
+def test_only_judging_goes_by_the_ids_of_checks() -> None:
+    """Judges name each other's checks as causes; whatever else goes by an id is a column of the row."""
+    found = {
+        (name, node.value)
+        for name, tree in shipped().items()
+        if not name.startswith("agent/judging/")
+        for node in nodes(tree)
+        if isinstance(node, ast.Constant) and node.value in CHECKS and "." in str(node.value)
+    }
+    assert found == set()
 
 
 def test_judging_touches_no_file() -> None:
@@ -283,7 +303,7 @@ def test_standard_output_is_written_by_the_command_line_only() -> None:
     users = {
         name
         for name, tree in shipped().items()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute) and node.attr in {"stdout", "stderr"}
         and isinstance(node.value, ast.Name) and node.value.id == "sys"
     }  # fmt: skip
@@ -326,7 +346,7 @@ def test_the_command_line_imports_nothing_heavy_at_the_top() -> None:
 
 def quoted_by_hand(tree: ast.Module) -> Iterator[int]:
     """The lines of f-strings that put single quotes around a value."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if not isinstance(node, ast.JoinedStr):
             continue
         for before, value, after in zip(node.values, node.values[1:], node.values[2:], strict=False):
@@ -359,7 +379,7 @@ def test_what_tests_share_stands_in_plain_modules() -> None:
 
 def bound(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Every name that a file gives to an argument, a loop's variable or a value, and its line."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
                 yield name, node.lineno

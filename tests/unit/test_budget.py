@@ -1,6 +1,7 @@
 """What a run holds stays within a budget, and what a run writes can be loaded."""
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent.report.saved import as_saved
@@ -24,6 +25,7 @@ def rich(number: int, **fields: object) -> object:
     return replace(seen.bss(6), bssid=bssid, elements="dd" * 4_095, neighbors=NAMED, **fields)
 
 
+@pytest.mark.more
 def test_thousands_of_rich_access_points_keep_what_judging_needs() -> None:
     air = seen.wifi(*(rich(number, ssid="Other") for number in range(RICH)), rich(RICH, signal_dbm=-90.0))  # type: ignore[arg-type]
     within_budget(air)

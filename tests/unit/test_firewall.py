@@ -37,6 +37,7 @@ from tests.unit import seen
 from tests.unit.command import SAVED, failing, refused
 from tests.unit.command import run as cli
 from tests.unit.hostile import HOSTILE, TAGS, planted
+from tests.unit.partly import partly
 from tests.unit.rendered import raw, run
 from tests.unit.seen import SILENT_ARGON, SILENT_COAP
 
@@ -423,7 +424,7 @@ def strangers(mask: str, *, to: str | None = None) -> list[Change]:
     return report.make(saved, profiles.load("photon")).changes
 
 
-@pytest.mark.parametrize("mask", ["255.0.0.0", "255.254.0.0", "192.0.0.0", "255.255.255.255"])
+@pytest.mark.parametrize("mask", partly({"255.254.0.0"}, ["255.0.0.0", "255.254.0.0", "192.0.0.0", "255.255.255.255"]))
 @pytest.mark.parametrize("dialect", sorted({*DIALECTS} - {"windows"}))
 def test_a_source_that_is_too_wide_or_unknown_has_to_be_filled_in(dialect: str, mask: str) -> None:
     made = strangers(mask)
@@ -450,7 +451,13 @@ def test_a_source_of_the_size_of_a_site_is_written(dialect: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("to", ["10.9.9.9", "192.168.1.1", "172.16.0.9", "100.64.3.3", seen.PHOTON_ADDRESS])
+@pytest.mark.parametrize(
+    "to",
+    partly(
+        {"10.9.9.9", seen.PHOTON_ADDRESS},
+        ["10.9.9.9", "192.168.1.1", "172.16.0.9", "100.64.3.3", seen.PHOTON_ADDRESS],
+    ),
+)
 def test_a_public_name_has_no_private_destination(dialect: str, to: str) -> None:
     text = render(strangers("255.255.255.0", to=to), dialect)
 

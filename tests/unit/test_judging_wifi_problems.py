@@ -176,6 +176,7 @@ def test_each_saved_run_is_judged_with_problems_of_the_lists(sample: Path) -> No
             sound(judge_one(check_id, run.observations, profile, Selection()))
 
 
+@pytest.mark.more
 def test_whatever_the_network_each_device_has_problems_of_the_lists() -> None:
     """Each of these networks for every check and device, not only for those that it was made for."""
     seen = [Observations(wifi=found[0]) for problems in PROBLEMS.values() for found in problems.values()]

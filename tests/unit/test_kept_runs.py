@@ -26,6 +26,7 @@ from netpreflight.systems import system
 from netpreflight.systems.interface import System
 from tests.lab.air import write_air
 from tests.unit.command import SAVED, failing, run
+from tests.unit.partly import partly
 from tests.unit.rooted import run_root, served
 from tests.unit.stopping import MOMENTS, REPORTED, started, stopped
 
@@ -568,7 +569,7 @@ def test_a_run_that_is_interrupted_is_kept_too(runs: Path, tmp_path: Path) -> No
     assert json.loads(kept.read_text())["complete"] is False
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", partly({signal.SIGKILL}, [signal.SIGKILL, signal.SIGINT]))
 def test_a_run_that_is_killed_while_it_writes_leaves_no_half_run(
     number: signal.Signals, runs: Path, tmp_path: Path
 ) -> None:

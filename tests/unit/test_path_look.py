@@ -26,6 +26,7 @@ from tests.unit import seen
 from tests.unit.dtls_records import HELLO_VERIFY
 from tests.unit.fakes import Clock, FakeNetwork
 from tests.unit.ladder_place import ADDRESS, PLACE, error
+from tests.unit.partly import partly
 
 COAP, DTLS = Rungs("udp", 5683, "coap"), Rungs("udp", 5684, "dtls")
 DNS, NTP = Rungs("udp", 53, "dns"), Rungs("udp", 123, "ntp")
@@ -171,7 +172,7 @@ def rungs(target: PathTarget) -> dict[int, int]:
 # --- a port that falls silent
 
 
-@pytest.mark.parametrize("hops", [1, 2, 3, 4, 12, 20])
+@pytest.mark.parametrize("hops", partly({1, 4, 20}, [1, 2, 3, 4, 12, 20]))
 @pytest.mark.parametrize("mute", [(), (3,), (3, 4), (1,), (5, 9)], ids=str)
 def test_a_control_goes_no_further_than_the_first_router_that_answers_it(
     clock: Clock, hops: int, mute: tuple[int, ...]

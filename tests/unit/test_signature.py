@@ -172,12 +172,11 @@ BODY = KEY_EXCHANGE[25:]
 SERVER_RANDOM = VENDOR_HELLO[27:59]
 
 
-@pytest.mark.parametrize("at", range(len(BODY)))
-def test_each_byte_of_what_is_signed_counts(at: int) -> None:
-    changed = BODY[:at] + bytes([BODY[at] ^ 0x01]) + BODY[at + 1 :]
-
+def test_each_byte_of_what_is_signed_counts() -> None:
     assert is_signed(VENDOR_KEY, RANDOM.hex(), SERVER_RANDOM.hex(), BODY.hex())
-    assert not is_signed(VENDOR_KEY, RANDOM.hex(), SERVER_RANDOM.hex(), changed.hex())
+    for at in range(len(BODY)):
+        changed = BODY[:at] + bytes([BODY[at] ^ 0x01]) + BODY[at + 1 :]
+        assert not is_signed(VENDOR_KEY, RANDOM.hex(), SERVER_RANDOM.hex(), changed.hex()), at
 
 
 @given(st.binary(max_size=200), st.integers(0, 200))
