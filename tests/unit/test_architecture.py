@@ -206,7 +206,7 @@ def test_only_judging_goes_by_the_ids_of_checks() -> None:
     found = {
         (name, node.value)
         for name, tree in shipped().items()
-        if not name.startswith("agent/judging/")
+        if not name.startswith("agent/judging/") and name != "agent/watch/explained.py"  # it judges what a watch saw
         for node in nodes(tree)
         if isinstance(node, ast.Constant) and node.value in CHECKS and "." in str(node.value)
     }

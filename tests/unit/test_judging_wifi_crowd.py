@@ -11,12 +11,12 @@ from netpreflight.agent.judging.wifi.air import AirOccupancy
 from netpreflight.agent.judging.wifi.ranking import LOOKED_AT, JudgeBss
 from netpreflight.agent.judging.wifi.survey import survey_of
 from netpreflight.agent.report import Report, make
-from netpreflight.probes.observations import Bss, BssLoad, HtOperation, Suites
+from netpreflight.probes.observations import MOST_BSSS, Bss, BssLoad, HtOperation, Suites
 from tests.unit import four, seen
 from tests.unit.partly import partly
 from tests.unit.places import of
 
-MANY = 3_000
+MANY = MOST_BSSS
 EACH_JUDGE = partly({"judge_security", "judge_channel"}, {judge.__name__: judge for judge in LOOKED_AT})
 ODD = ["RSN has a malformed list of AKMs"]
 SUITES = [
@@ -164,7 +164,7 @@ def test_thousands_of_names_that_look_like_the_judged_one() -> None:
             bssid=mac(number),
             ssid="".join(c.upper() if number >> at & 1 else c for at, c in enumerate("warehouse-1a")),
         )
-        for number in range(1_000, 3_000)
+        for number in range(1_000, 2_999)
     ]
     report = make(four.run_of(wifi=seen.wifi(seen.bss(6, ssid="warehouse-1a"), *near, target="warehouse-1a")),
                   profiles.load("photon2"))  # fmt: skip
