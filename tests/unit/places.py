@@ -32,7 +32,7 @@ EACH_DEVICE = partly({"argon"}, ["argon", "generic", "photon", "photon2"])
 """The devices for which a property is held; `tests/run --fast` holds it for the first only."""
 
 
-EVERY_DEVICE = partly({"argon", "generic", "photon"}, profiles.names())
+EVERY_DEVICE = partly({"argon", "photon"}, profiles.names())
 """All of them; `tests/run --fast` takes one of each kind of cloud."""
 
 
