@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from netpreflight.probes.observations import WITH_SUDO, JoinWay, Lease, LeaseTransport, Protocol, Proxy, Resolver
 from netpreflight.systems import posix
 from netpreflight.systems.interface import Adapter, IcmpReport, Joined, JoinTold, NetworkToJoin, System, Uptime
-from netpreflight.systems.macos import adapters, clock, counters, icmp, joining, routes, services
+from netpreflight.systems.macos import adapters, clock, counters, icmp, joining, routes, services, usb
 
 _IP_BOUND_IF, _IP_DONTFRAG = 25, 28  # netinet/in.h
 
@@ -37,6 +37,10 @@ class Macos(System):
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""
         return adapters.adapters()
+
+    def usb_devices(self) -> list[tuple[int, int]] | None:
+        """The vendor and product ids of what is plugged in by USB."""
+        return usb.devices()
 
     def adapter_towards(self, address: str) -> str | None:
         """The name of the interface by which the system itself would send to an IPv4 address."""

@@ -30,6 +30,7 @@ from netpreflight.systems.windows import (
     proxies,
     routes,
     stopping,
+    usb,
     window,
     wlan,
 )
@@ -65,6 +66,10 @@ class Windows(System):
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""
         return [listed.adapter for listed in adapters.adapters()]
+
+    def usb_devices(self) -> list[tuple[int, int]] | None:
+        """The vendor and product ids of what is plugged in by USB."""
+        return usb.devices()
 
     def adapter_towards(self, address: str) -> str | None:
         """The name of the interface by which the system itself would send to an IPv4 address."""

@@ -47,7 +47,7 @@ HEAVY = {
         "reports/watch/terminal.py",
     },
     "prompt_toolkit": {"agent/picker.py"},
-    "serial": {"probes/serial_port.py"},
+    "serial": {"probes/serial_port.py", "systems/macos/usb.py"},
     "typer": COMMAND_LINE,
     "duckdb": {"fleet/engine.py"},
     "subprocess": {"systems/programs.py"},

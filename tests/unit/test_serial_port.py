@@ -5,8 +5,9 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,9 @@ from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.serial_port import SILENT_S, NoPortError, OwnPorts, PortError, SerialPort, is_dfu, listen
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.linux import usb
+from netpreflight.systems.macos import usb as macos_usb
+from netpreflight.systems.windows import native
+from netpreflight.systems.windows import usb as windows_usb
 from tests.unit.serial_desk import (
     ADAPTER,
     ONLINE,
@@ -330,6 +334,54 @@ def test_the_usb_devices_are_read_from_sysfs(tmp_path: Path) -> None:
 
     assert usb.devices(tmp_path) == [(0x2B04, 0xD006), (0x1D6B, 0x0002)]
     assert usb.devices(tmp_path / "none") is None
+
+
+PRESENT = r"USB\ROOT_HUB30\4&1|USB\VID_2B04&PID_D006\e00f|USB\VID_046D&PID_C52B&MI_00\7&2||".replace("|", "\0")
+"""As cfgmgr32 lists what is present: ids with a 0 after each, and one more."""
+
+
+@pytest.mark.parametrize(
+    ("failing", "expected"),
+    [("", [(0x2B04, 0xD006)]), ("CM_Get_Device_ID_List_SizeW", None), ("CM_Get_Device_ID_ListW", None)],
+)
+def test_windows_lists_the_usb_devices_that_are_present(
+    monkeypatch: pytest.MonkeyPatch, failing: str, expected: list[tuple[int, int]] | None
+) -> None:
+    def measure(size: Any, enumerator: Any, which: int) -> int:
+        assert (enumerator.value, which) == ("USB", 0x101)
+        size.contents.value = len(PRESENT)
+        return 0
+
+    def listed(enumerator: Any, place: Any, size: int, which: int) -> int:
+        assert (enumerator.value, size, which) == ("USB", len(PRESENT), 0x101)
+        place[: len(PRESENT)] = PRESENT
+        return 0
+
+    calls: dict[str, Callable[..., int]] = {"CM_Get_Device_ID_List_SizeW": measure, "CM_Get_Device_ID_ListW": listed}
+    monkeypatch.setattr(native, "function", lambda _, call, *types: _failing(calls[call], call == failing))
+
+    assert windows_usb.devices() == expected
+
+
+def _failing(call: Callable[..., int], is_failing: bool) -> Callable[..., int]:  # noqa: FBT001 - one word
+    return (lambda *given: 13) if is_failing else call  # CR_FAILURE and others are above 0
+
+
+def test_another_system_has_neither_list() -> None:
+    assert windows_usb.devices() is None
+    assert macos_usb.devices() is None
+
+
+def test_macos_lists_the_usb_devices_of_its_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    devices = [{"idVendor": 0x2B04, "idProduct": 0xD006}, {"idVendor": 0x05AC}]
+    iokit = SimpleNamespace(
+        kCFNumberSInt16Type=2,
+        GetIOServicesByType=lambda kind: devices if kind == "IOUSBHostDevice" else [],
+        get_int_property=lambda device, name, kind: device.get(name) if kind == 2 else None,
+    )
+    monkeypatch.setattr(macos_usb, "_iokit", lambda: iokit)
+
+    assert macos_usb.devices() == [(0x2B04, 0xD006)]
 
 
 def test_dfu_is_seen_by_its_usb_ids(monkeypatch: pytest.MonkeyPatch) -> None:
