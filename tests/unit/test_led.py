@@ -110,6 +110,24 @@ def test_rhythms_have_many_names(words: str, rhythm: str) -> None:
     assert understood(words) == [(["green"], rhythm, None)]
 
 
+@pytest.mark.parametrize(
+    ("words", "spelt"),
+    [
+        ("grene blinking", "green blinking"),
+        ("cyna, then organge 2 times", "cyan, then orange 2 times"),
+        ("flahsing turqoise", "flashing turquoise"),
+        ("breething magneta", "breathing magenta"),
+    ],
+)
+def test_a_misspelt_word_is_understood(words: str, spelt: str) -> None:
+    assert heard(words) == heard(spelt)
+
+
+@pytest.mark.parametrize("words", ["it tells nothing while I write", "the update is blocking"])
+def test_other_words_are_no_colours(words: str) -> None:
+    assert not any(light.colours for light in heard(words).lights)
+
+
 def test_a_crash_is_told_by_its_number() -> None:
     for words in ("SOS, then 8 blinks", "red: 3 short, 3 long, 3 short, then 8", "s.o.s in red and then eight"):
         (row,) = looked_up(words, None, None).rows

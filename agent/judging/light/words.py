@@ -1,5 +1,6 @@
 """From somebody's words to the signals that they mean: "light blue, then two orange flashes"."""
 
+import difflib
 import re
 
 from msgspec import Struct
@@ -106,6 +107,15 @@ _SLOW = re.compile(r"\b(?:slow(?:ly)?)\b")
 _NORMAL = re.compile(r"\b(?:normal(?:ly)?|medium|not fast)\b")
 
 
+_SPELT = (
+    "amber", "blinking", "breathing", "cyan", "flashing", "green", "magenta", "orange", "purple", "turquoise", "violet",
+    "white", "yellow",
+)  # fmt: skip
+"""Words that are known by most of their letters, too."""
+_OTHER_WORDS = frozenset({"blocking", "breaking", "while", "write"})
+"""Words that only look like one of them."""
+
+
 class Heard(Struct, frozen=True, kw_only=True):
     """What was understood.
 
@@ -126,6 +136,7 @@ def heard(words: str) -> Heard:
     is_colour_blind, is_alone = bool(_COLOUR_BLIND.search(text)), bool(_ALONE.search(text))
     for removed in (_COLOUR_BLIND, _ALONE, _REPEATED, _DEVICES):
         text = removed.sub(" ", text)
+    text = re.sub("[a-z]{4,}", lambda word: _spelt(word[0]), text)
     text = _SAID_AGAIN.sub(" ", _FOR_A_TIME.sub(" ", _SOS.sub(" sos ", text)))
     text = _NEGATED.sub(lambda match: " solid " if match["blinks"] else " off " if match["on"] else " ", text)
     lights = list[HeardLight]()
@@ -160,6 +171,15 @@ def answered(said: Heard, answer: str) -> Heard:
         is_alone=said.is_alone or told.is_alone,
         is_colour_blind=said.is_colour_blind or told.is_colour_blind,
     )
+
+
+def _spelt(word: str) -> str:
+    """A word, or the one that it is a misspelling of: "grene"."""
+    is_known = _COLOUR.fullmatch(word) or any(re.fullmatch(pattern, word) for pattern, _ in _RHYTHMS)
+    if is_known or word in _OTHER_WORDS:
+        return word
+    near = difflib.get_close_matches(word, _SPELT, n=1, cutoff=0.75)
+    return near[0] if near and near[0][0] == word[0] else word
 
 
 def _narrows(light: HeardLight, before: HeardLight) -> bool:
