@@ -138,7 +138,8 @@ _MONITOR = ("Polling for available serial", "Opening serial monitor for com port
 _CUT = "[cut]"
 _SECRETS = (
     re.compile(r"(?i)\bset_?credentials\b.*"),
-    re.compile(r"(?i)(?:password|passphrase|passwd|psk|pwd|token|secret|\bkey)\s{0,4}[=:].*"),
+    re.compile(r"(?i)(?:pass|psk|pwd|\bpw|pin|token|secret|credentials?|\bkey)[\"']?\s{0,4}[=:].*"),
+    re.compile(r"(?i)(?:\bpass(?:word|phrase|code|wort|wd)|\bbearer|\bauthorization)\b.*"),
     re.compile(r"(?i)\+CW(?:S|J)AP(?:_CUR|_DEF)?\s{0,4}=.*"),
     re.compile(r"(?i)\s-p\s.*"),
     re.compile(r"(?i)(?<=claim/code event for code ).*"),
@@ -148,7 +149,7 @@ the line goes, too: a passphrase may have spaces."""
 _LEAST_KEY = 56
 _LONG_KEY = re.compile(rf"[A-Za-z0-9+/]{{{_LEAST_KEY},}}={{0,2}}")
 """A claim code (63 characters), or a key in PEM or base64."""
-_MAY_HAVE_SECRET = re.compile(r"(?i)pass|psk|pwd|token|secret|key|cred|ap\b|ap_|-p|claim")
+_MAY_HAVE_SECRET = re.compile(r"(?i)pass|psk|pwd|pw\b|pin|token|secret|key|cred|ap\b|ap_|-p|claim|bearer|authoriz")
 """What each of these but the keys has in it, so that most lines are looked through once only."""
 
 
@@ -324,8 +325,9 @@ class LogReader:
                 line = line.replace(entity, character)
         if not line.isascii():
             line = line.translate(_QUOTES)
-        if "{" in line and '"l":"' in line:
-            return self._read_json(line, is_whole=is_whole)
+        if "{" in line and '"l":' in line:
+            parts = line.replace("}{", "}\n{").split("\n")[:MOST_IN_LINE]  # records that run into each other
+            return [record for part in parts for record in self._read_json(part, is_whole=is_whole)]
         heads = self._heads_in(line)
         if not heads:
             return self._read_bare(line, is_whole=is_whole)
@@ -367,7 +369,7 @@ class LogReader:
 
     def _read_json(self, line: str, *, is_whole: bool) -> list[LogRecord]:
         """A record written as JSON; what is no such record counts as torn."""
-        start = line.index("{")
+        start = max(line.find("{"), 0)
         try:
             record = _JSON.decode(line[start : line.rindex("}") + 1] if "}" in line else line[start:])
         except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -491,6 +493,7 @@ class LogReader:
                 is_whole=is_whole,
                 has_head=has_head,
                 name=values.get("name"),
+                bssid=(values.get("bssid") or "").lower() or None,
                 host=values.get("host"),
                 address=values.get("address"),
                 port=_number(values.get("port")),

@@ -1511,6 +1511,7 @@ class LogRecord(Struct, frozen=True, kw_only=True):
         has_head: whether it is a record of the firmware's log; False: it has no level, so that anybody may have
             printed it.
         name: of a network.
+        bssid: of the access point that is heard, in lower case.
         code: a number that says why, as it is printed.
         was: a state that is left; `now`: the state that follows.
         said: what the line says else: a model, a version, a security, a battery's voltage.
@@ -1525,6 +1526,7 @@ class LogRecord(Struct, frozen=True, kw_only=True):
     is_whole: bool = True
     has_head: bool = True
     name: Ssid | None = None
+    bssid: Bssid | None = None
     host: Host | None = None
     address: Address | None = None
     port: Count | None = None

@@ -27,14 +27,18 @@ from netpreflight.probes.observations import DeviceLog, LogRecord
 ORDER: tuple[StartStage, ...] = ("scan", "link", "ip", "dns", "cloud")
 TITLES: dict[StartStage, str] = {
     "scan": "scan and authentication",
-    "link": "link",
+    "link": "the link",
     "ip": "IP",
     "dns": "DNS",
-    "cloud": "cloud",
+    "cloud": "the cloud",
 }
 NO_ADDRESS_MS = 60_000
 """A device of Gen 3 or 4 whose link is up waits so long for an address before that counts as a failure; lwIP itself
 asks at 0, 2, 6, 14, 30 and 60 s, and logs nothing of DHCP (dhcp.c:163-173)."""
+NO_CLOUD_MS = 120_000
+"""The longest that a device waits for its cloud once its socket is open: 45 s for DTLS (9 s before 1.5.0), then 45 s
+for the answer to its HELLO (device-os dtls_message_channel.cpp, coap_channel.h:161-165); over TCP three answers of up
+to 20 s each (lightssl_message_channel.cpp:151-198); and time to say so."""
 ON_PURPOSE_MS = 2_000
 """So soon after the link went down does a program that asked for it say so (system_network_manager.cpp:418-441)."""
 HELLO_SENT = 4
@@ -105,6 +109,7 @@ _INVENTED = Cause(
     "Let the resolvers give the true address of the device's cloud",
     "The resolver gave an address at which no cloud can be",
 )  # fmt: skip
+_NO_CLOUD = Cause(why="It waited for its cloud for longer than a handshake takes, and no line says how that ended")
 _HELLO_OPEN = Cause(
     why="The device's keys, a NAT or firewall that forgot the old session, and a blocked port look alike here"
 )
@@ -165,8 +170,10 @@ class _Attempt(Struct):
     """Words for what has been seen in it."""
     shown_by: dict[StartStage, LogRecord] = field(default_factory=dict)
     """The line that witnesses a stage, or says that it fails."""
-    link_ms: int | None = None
-    link_line: LogRecord | None = None
+    link: LogRecord | None = None
+    """The line of its link, since which it waits for an address."""
+    socket: LogRecord | None = None
+    """The line of its socket to the cloud, since which it waits for that."""
     sent: int = 0
     """Datagrams since its HELLO."""
     down: LogRecord | None = None
@@ -242,18 +249,26 @@ class Reading:
             stage, what = _GONE.get(attempt.down.now or "", ("link", "link"))
             self._lose(attempt, attempt.down, stage, Cause(why=f"The {what} went away; by whose doing is not told"))
         attempt.down = None
-        waits = attempt.link_ms is not None and attempt.states["ip"] == "not-shown" and attempt.end is None
-        if (
-            waits
-            and attempt.link_line is not None
-            and attempt.link_ms is not None
-            and "listening" not in attempt.begun
-            and until_ms is not None
-            and until_ms - attempt.link_ms >= NO_ADDRESS_MS
-            and self._log.levels.get("system.nm") in {"TRACE", "INFO"}
-        ):
-            attempt.lines.append(attempt.link_line)
-            self._fail(attempt, None, "ip", _LEASE)
+        if attempt.end is not None or attempt.begun & {"listening", "over"}:
+            return
+        if attempt.states["ip"] == "not-shown" and self._waited(attempt.link, NO_ADDRESS_MS, until_ms, "system.nm"):
+            self._fail(attempt, attempt.link, "ip", _LEASE)
+        elif self._waited(attempt.socket, NO_CLOUD_MS, until_ms, "system"):
+            self._fail(attempt, attempt.socket, "cloud", _NO_CLOUD)
+
+    def _waited(self, since: LogRecord | None, patience_ms: int, until_ms: int | None, category: str) -> bool:
+        """Whether the log went on for longer than the device waits, with what would have told better in sight.
+
+        Not so where nothing was printed for long meanwhile: the line may be missing.
+        """
+        if since is None or since.at_ms is None or until_ms is None or self._log.more_holes:
+            return False
+        end_ms = since.at_ms + patience_ms
+        is_gap = any(
+            hole.what == "silence" and hole.line > since.line and (hole.from_ms or 0) < end_ms
+            for hole in self._log.holes
+        )
+        return until_ms >= end_ms and not is_gap and self._log.levels.get(category) in {"TRACE", "INFO"}
 
     def _show(self, attempt: _Attempt, stage: StartStage, *, state: LogStageState = "witnessed") -> None:
         """A stage is shown, and with it what has to come before; whether a name was looked up is never implied."""
@@ -326,6 +341,7 @@ class Reading:
              "handshake-failed", "cloud-failed"), self._cloud_failed,
         ),
         "socket-failed": self._socket_failed,
+        **dict.fromkeys(("leaving", "left"), self._leaving),
         "handshake-done": self._handshake_done,
         "online": self._online,
         **dict.fromkeys(("ping-lost", "loop-error", "socket-error"), self._lost),
@@ -402,14 +418,14 @@ class Reading:
         self._link_of = "wifi"
         attempt = self._linked_again(record)
         attempt.begun.add("linked")
-        attempt.link_ms, attempt.link_line = record.at_ms, record
+        attempt.link = record
         self._show(attempt, "link")
         attempt.lines.append(record)
 
     def _wifi_unlink(self, _record: LogRecord) -> None:
         """Without a link it does not wait for an address."""
         if self.attempts:
-            self.attempts[-1].link_ms = None
+            self.attempts[-1].link = self.attempts[-1].socket = None
 
     def _linked_again(self, record: LogRecord) -> _Attempt:
         """The attempt of a link that came up; a new one if the link had gone away."""
@@ -428,8 +444,7 @@ class Reading:
             if self._is_wifi():
                 attempt = self._linked_again(record)
                 attempt.begun.add("linked")
-                if attempt.link_ms is None:
-                    attempt.link_ms, attempt.link_line = record.at_ms, record
+                attempt.link = attempt.link or record
                 self._show(attempt, "link")
         elif now == "IP_CONFIGURED":
             if self._is_wifi():
@@ -449,7 +464,6 @@ class Reading:
                     last.down = None
                     self.notes["It left its network on purpose, because its program asked for it"] = None
                 last.begun |= {"leaving", "over"}
-                last.link_ms = None
         elif was == "IP_CONFIGURED" and self.attempts and self._is_wifi():
             last = self.attempts[-1]
             if last.end in {None, "online"} and "leaving" not in last.begun:
@@ -538,6 +552,8 @@ class Reading:
         attempt.begun.add(
             {"tcp-made": "tcp", "nonce": "nonce", "handshake-begins": "handshake"}.get(record.kind, "cloud")
         )
+        if record.kind == "socket":
+            attempt.socket = record
         attempt.lines.append(record)
 
     def _hello(self, record: LogRecord) -> None:
@@ -614,6 +630,7 @@ class Reading:
     def _handshake_done(self, record: LogRecord) -> None:
         attempt = self._of_cloud(record)
         attempt.begun.add("done")
+        attempt.socket = None
         if self._is_wifi():
             self._show(attempt, "cloud")
         attempt.states["cloud"] = "witnessed"
@@ -628,6 +645,11 @@ class Reading:
         attempt.begun.add("online")
         attempt.end, attempt.stage = "online", "cloud"
         attempt.lines.append(record)
+
+    def _leaving(self, _record: LogRecord) -> None:
+        """It does not wait for its cloud any longer."""
+        if self.attempts:
+            self.attempts[-1].socket = None
 
     def _lost(self, record: LogRecord) -> None:
         last = self.attempts[-1] if self.attempts else None
@@ -778,7 +800,9 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
         device: the profile that was asked for; None: what the log itself says counts.
     """
     reading = Reading(log)
-    platform = _said(log, "model") or ("cellular" if reading.is_cellular else None)
+    is_foreign = not log.heads and not _is_of_device_os(log)
+    model, version = (None, None) if is_foreign else (_said(log, "model"), _said(log, "version"))
+    platform = model or ("cellular" if reading.is_cellular and not is_foreign else None)
     attempts = [_told(attempt) for attempt in reading.attempts if attempt.lines or attempt.end]
     result, chosen = _result(log, reading.attempts)
     cause = chosen.cause if chosen is not None and result in {"stops", "lost"} else Cause()
@@ -793,9 +817,9 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
     return LogAnswer(
         schema="netpreflight-log/1",
         source=source,
-        device=device or _MODELS.get((_said(log, "model") or "").lower()),
+        device=device or _MODELS.get((model or "").lower()),
         platform=platform,
-        os_version=_said(log, "version"),
+        os_version=version,
         result=result,
         stage=stage,
         check=cause.check,
@@ -921,6 +945,28 @@ def _told(attempt: _Attempt) -> LogAttempt:
 
 
 _NOTHING = "Nothing came from the device."
+_STOPS: dict[StartStage, str] = {
+    "scan": "does not join its network",
+    "link": "gets no link to its network",
+    "ip": "joins its network, and gets no address there",
+    "dns": "cannot look up the address of its cloud",
+    "cloud": "gets no connection to its cloud",
+}
+_LOST: dict[StartStage, str] = {
+    "scan": "its network",
+    "link": "its network",
+    "ip": "its address",
+    "dns": "its cloud",
+    "cloud": "its cloud",
+}
+_GOT: dict[StartStage, str] = {
+    "scan": "tries to join its network",
+    "link": "joined its network",
+    "ip": "has an address in its network",
+    "dns": "has the address of its cloud",
+    "cloud": "reached its cloud",
+}
+"""What a device that stops at a stage does not get, what one that was online lost, and what one got last."""
 
 
 def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | None, reading: Reading) -> str:
@@ -928,18 +974,17 @@ def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | No
         return "This is no log of Device OS."
     if result == "online":
         return "By its own log, the device was online."
-    title = TITLES[stage] if stage else ""
-    if result == "stops":
-        return f"By its own log, the device stops at {title}."
-    if result == "lost":
-        return f"By its own log, the device was online, and lost it at {title}."
+    if result == "stops" and stage is not None:
+        return f"By its own log, the device {_STOPS[stage]} (it stops at {TITLES[stage]})."
+    if result == "lost" and stage is not None:
+        return f"By its own log, the device was online, and then lost {_LOST[stage]}."
     if reading.is_cellular and chosen is None:
         return "This is the log of a cellular device: it has no Wi-Fi stage, and does not say whether it gets online."
     if stage is None:
         return "The log does not say how far the device gets."
     if chosen is not None and _rank(chosen) < 0:
         return "The log ends before the device joins its network."
-    return f"The log shows the device up to {title}, and does not say how it goes on."
+    return f"The log shows that the device {_GOT[stage]}, and does not say how it goes on."
 
 
 def _before_and_after(result: LogResult, chosen: _Attempt | None, attempts: list[_Attempt]) -> list[str]:
@@ -998,7 +1043,9 @@ def _blank_settings(log: DeviceLog) -> list[LogRecord]:
 
 
 def _said(log: DeviceLog, kind: str) -> str | None:
-    return next((record.said for record in log.records if record.kind == kind and record.said), None)
+    """What the lines of a kind say; None: nothing, or not all the same, as where logs were put together."""
+    said = {record.said for record in log.records if record.kind == kind and record.said}
+    return next(iter(said)) if len(said) == 1 else None
 
 
 def _counts(record: LogRecord, log: DeviceLog) -> bool:

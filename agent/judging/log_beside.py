@@ -12,7 +12,9 @@ from netpreflight.agent.results import Check, LogAnswer, LogBeside
 from netpreflight.probes.observations import DeviceLog, Observations, ipv4_networks
 from netpreflight.probes.quoting import in_quotes
 
-_OWN = ("joining", "heard-joining", "known", "wifi-link")
+_JOINS = ("joining", "heard-joining", "wifi-link")
+"""Lines with the name of a network that the device joins; without one, those that it knows count."""
+_CANNOT_TELL = "both are shown, and nothing is concluded from one for the other"
 
 
 def log_beside(view: DeviceView, checks: list[Check]) -> LogBeside | None:
@@ -29,8 +31,8 @@ def log_beside(view: DeviceView, checks: list[Check]) -> LogBeside | None:
 
 
 def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]:
-    """Whether the log is of the network of the run, and why; it is told by its name, its gateway and its subnet."""
-    names = {record.name for record in log.records if record.name and record.kind in _OWN}
+    """Whether the log is of the network of the run, and why: told by name, access points, gateway and subnet."""
+    names = _names(log, *_JOINS) or _names(log, "known")
     wifi = seen.wifi
     target = (wifi.target if wifi else None) or seen.scope.ssid
     if names and target and target not in names:
@@ -42,12 +44,26 @@ def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]
         return False, "The device's log names another gateway: what it shows says nothing of this network"
     if _other_subnet(log, seen):
         return False, "The device's log has an address of another subnet: what it shows says nothing of this network"
-    if names and target:
+    if not names or not target:
+        why = "it names none, or this run has none"
+    elif len(names) > 1:
+        why = "it names several"
+    elif _other_access_points(log, seen, target):
+        why = "the name is the same, and the device hears none of the access points that this run hears"
+    else:
         return True, ""
-    return None, (
-        "Whether the device's log is of this network cannot be told: it names none, or this run has none; both are "
-        "shown, and nothing is concluded from one for the other"
-    )
+    return None, f"Whether the device's log is of this network cannot be told: {why}; {_CANNOT_TELL}"
+
+
+def _names(log: DeviceLog, *kinds: str) -> set[str]:
+    return {record.name for record in log.records if record.name and record.kind in kinds}
+
+
+def _other_access_points(log: DeviceLog, seen: Observations, name: str) -> bool:
+    """Whether the device and this laptop hear the name, and no access point of it that both hear."""
+    its = {record.bssid for record in log.records if record.name == name and record.bssid}
+    here = {bss.bssid for bss in seen.wifi.bss if bss.ssid == name and bss.bssid} if seen.wifi else set()
+    return bool(its) and bool(here) and its.isdisjoint(here)
 
 
 def _other_subnet(log: DeviceLog, seen: Observations) -> bool:

@@ -34,7 +34,7 @@ _VALUES = {
     "security": _Value("[a-z0-9_-]{1,16}", "said"),
     "channel": _Value(r"\d{1,3}", "channel"),
     "signal": _Value(r"-?\d{1,3}", "signal_dbm"),
-    "bssid": _Value("[0-9a-fA-F:]{0,17}"),
+    "bssid": _Value("[0-9a-fA-F:]{0,17}", "bssid"),
     "model": _Value("[A-Za-z][A-Za-z0-9 -]{0,30}", "said"),
     "version": _Value(r"\d{1,3}\.\d{1,3}\.\d{1,3}(?:-[a-z]{1,6}\.\d{1,3})?", "said"),
     "volts": _Value(r"\d{1,2}\.\d{1,4}", "said"),

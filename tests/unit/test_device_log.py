@@ -46,6 +46,9 @@ def test_every_kind_has_a_meaning_and_nothing_else_has() -> None:
         (b"12:34:56.789 -> 0000011508 [system] INFO: Cloud connected  \n", 11508, "system", "INFO"),
         (b"\x1b[1m\x1b[37m0000011508 [system] INFO: Cloud connected\x1b[39m\x1b[22m\n", 11508, "system", "INFO"),
         (b'{"l":"INFO","m":"Cloud connected","c":"system","t":11508}\n', 11508, "system", "INFO"),
+        (b'{"l": "INFO", "m": "Cloud connected", "c": "system", "t": 11508}\n', 11508, "system", "INFO"),
+        (b'{"l":"INFO","m":"x","c":"app"}{"l":"INFO","m":"Cloud connected","c":"system","t":11508}\n',
+         11508, "system", "INFO"),
         (b"Cloud connected\n", None, None, None),
         (b"    > `Cloud connected`\n", None, None, None),
     ],
@@ -153,6 +156,12 @@ PASSPHRASE, CODE = "correct horse", "AbCd" * 15 + "xyz"
         f"[hal.wlan] INFO: Joining {CODE}",
         f"Joining setCredentials ssid=net-1 password={PASSPHRASE} authType=wpa2",
         f'{{"l":"INFO","m":"Joining token={PASSPHRASE}","c":"hal"}}',
+        f"[hal.wlan] INFO: Joining net-1 passphrase {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 pw={PASSPHRASE}",
+        f'[hal.wlan] INFO: Joining net-1 "password": "{PASSPHRASE}"',
+        f"[hal.wlan] INFO: Joining net-1 --password {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 Authorization: Bearer {PASSPHRASE}",
+        f"ssid=net-1 pass={PASSPHRASE} security=wpa2 cipher=AES",
     ],
 )  # fmt: skip
 def test_a_secret_is_cut_before_anything_is_kept(line: str) -> None:

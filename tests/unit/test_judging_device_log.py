@@ -175,7 +175,13 @@ JOIN = b"[hal.wlan] INFO: Joining net-1\n[hal.wlan] ERROR: wiced_join_ap_specifi
 DTLS = b"[comm.dtls] ERROR: handshake failed -%s\n[system] WARN: Cloud handshake failed, code=17\n"
 NONCE = b"[comm.protocol.handshake] INFO: Encrypting nonce\n"
 TRY = b"[ncp.rltk.client] INFO: Try to connect to ssid: net-1\n"
+OPEN = b"0000019000 [system] INFO: Cloud: connecting\n0000020000 [system] INFO: Cloud socket connected\n"
 LATER = b"%010d [app] INFO: still here\n"
+
+
+def lasting(begin_s: int, end_s: int) -> bytes:
+    """A program's own lines, every few seconds."""
+    return b"".join(LATER % (at_s * 1000) for at_s in [*range(begin_s + 1, end_s, 7), end_s])
 
 
 def state(at_ms: int, was: bytes, now: bytes) -> bytes:
@@ -243,12 +249,23 @@ def state(at_ms: int, was: bytes, now: bytes) -> bytes:
         (b"[net.ifapi] INFO: Netif en2 link UP\n" + state(9, b"IFACE_UP", b"IFACE_LINK_UP")
          + state(9, b"IFACE_LINK_UP", b"IP_CONFIGURED") + CLOUD, Says("not-known")),
         # No address for a minute, where the line would have been printed.
-        (LINK % 5000 + state(5001, b"IFACE_UP", b"IFACE_LINK_UP") + LATER % 64_000, Says("not-known", "link")),
-        (LINK % 5000 + state(5001, b"IFACE_UP", b"IFACE_LINK_UP") + LATER % 66_000,
+        (LINK % 5000 + state(5001, b"IFACE_UP", b"IFACE_LINK_UP") + lasting(5, 64), Says("not-known", "link")),
+        (LINK % 5000 + state(5001, b"IFACE_UP", b"IFACE_LINK_UP") + lasting(5, 66),
          Says("stops", "ip", "dhcp.lease", NA)),
-        (LINK % 5000 + LATER % 66_000, Says("not-known", "link")),
+        (LINK % 5000 + lasting(5, 66), Says("not-known", "link")),
+        # Where nothing is printed for long, the line may be missing.
+        (LINK % 5000 + state(5001, b"IFACE_UP", b"IFACE_LINK_UP") + LATER % 66_000, Says("not-known", "link")),
+        # Nor does it get to its cloud within its patience: then it stops there, and what keeps it is open.
+        (OPEN + lasting(20, 139), Says("not-known", "ip")),
+        (OPEN + lasting(20, 141), Says("stops", "cloud")),
+        (OPEN + LATER % 141_000, Says("not-known", "ip")),
+        (OPEN.replace(b"INFO", b"WARN") + lasting(20, 141), Says("not-known", "ip")),
+        (OPEN + b"0000021000 [system] INFO: Cloud: disconnecting\n" + lasting(20, 141), Says("not-known", "ip")),
+        (OPEN + b"[system] INFO: Start listening timer\n" + lasting(20, 141), Says("not-known", "ip")),
+        (OPEN + lasting(20, 100) + b"0000101000 [system] INFO: Cloud connected\n" + lasting(102, 300),
+         Says("online", "cloud")),
         (LINK % 5000 + state(5001, b"IFACE_UP", b"IFACE_LINK_UP")
-         + b"[system] INFO: Start listening timer\n" + LATER % 66_000,
+         + b"[system] INFO: Start listening timer\n" + lasting(5, 66),
          Says("not-known", "link")),
         # The link went away, or was taken down on purpose.
         (ONLINE + state(9000, b"IP_CONFIGURED", b"IFACE_UP") + LATER % 12_000, Says("lost", "link")),
@@ -275,9 +292,9 @@ def state(at_ms: int, was: bytes, now: bytes) -> bytes:
          b"considering muxed connection dead\n", Says("lost", "link")),
         # Where the link is gone, it does not wait for an address.
         (LINK % 5000 + state(5001, b"IFACE_UP", b"IFACE_LINK_UP")
-         + b"0000008000 [net.ifapi] INFO: Netif wl3 link DOWN\n" + LATER % 80_000, Says("not-known", "link")),
+         + b"0000008000 [net.ifapi] INFO: Netif wl3 link DOWN\n" + lasting(8, 80), Says("not-known", "link")),
         (LINK % 5000 + state(5001, b"IFACE_UP", b"IFACE_LINK_UP") + state(8000, b"IFACE_LINK_UP", b"IFACE_UP")
-         + LATER % 80_000, Says("not-known", "link")),
+         + lasting(8, 80), Says("not-known", "link")),
         (ONLINE + state(9000, b"IP_CONFIGURED", b"IFACE_LINK_UP") + LATER % 12_000, Says("lost", "ip")),
         # Numbers of mbedTLS that say nothing of an answer, or of the memory (ssl.h of 2.22).
         (CLOUD + DTLS % b"7100", Says("stops", "cloud")),
@@ -327,6 +344,23 @@ def test_what_came_before_and_after_is_noted(text: bytes, note: str | None) -> N
     notes = [each for each in of(text).notes if each.startswith(begins)]
 
     assert [each.startswith(note or "?") for each in notes] == ([True] if note else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "device", "version"),
+    [
+        (b"Platform: Photon\nSystem version: 2.3.0\n" + ONLINE, "photon", "2.3.0"),
+        # Logs that were put together, and those of another maker's device, name none.
+        (b"Platform: Photon\nSystem version: 2.3.0\nPlatform: Argon\nSystem version: 4.2.0\n" + ONLINE, None, None),
+        (b"Platform: Photon\nSystem version: 2.3.0\n", None, None),
+    ],
+)
+def test_a_device_is_named_only_where_the_log_is_sure_of_it(
+    text: bytes, device: str | None, version: str | None
+) -> None:
+    answer = of(text)
+
+    assert (answer.device, answer.os_version) == (device, version)
 
 
 def test_a_network_that_is_heard_well_is_no_join() -> None:

@@ -21,6 +21,8 @@ LOGS = Path(__file__).parent / "data" / "device-logs"
 KNOWN = f"Configured credentials:\n  ssid={SSID} security=wpa2 cipher=AES\n"
 KEYS = "[system] INFO: Cloud: connecting\n[comm.dtls] ERROR: handshake failed -7780\n"
 SILENT = "[system] INFO: Cloud: connecting\n[comm.dtls] ERROR: handshake failed -6800\n"
+BSSID = "02:00:00:00:00:06"
+HEARD = f'[ncp.at] TRACE: < +CWLAP:(3,"{SSID}",-60,"{{}}",6)\n[hal] TRACE: Connecting to "{SSID}"\n'
 ONLINE = "[system] INFO: Cloud: connecting\n[system] INFO: Cloud connected\n"
 
 
@@ -90,6 +92,14 @@ def test_what_the_device_does_not_get_and_the_laptop_does_points_at_what_treats_
         (f"{KNOWN}localIP=198.51.100.78\n", False),
         (f"{KNOWN}localIP=0.0.0.0\n", True),
         (f"gatewayIP={GATEWAY}\n", None),
+        # It knows several networks, and which of them it joined is not told; then it is.
+        (f"{KNOWN}  ssid=another security=wpa2 cipher=AES\n", None),
+        (f"{KNOWN}  ssid=another security=wpa2 cipher=AES\n[hal.wlan] INFO: Joining {SSID}\n", True),
+        (f"[hal.wlan] INFO: Joining {SSID}\n[hal.wlan] INFO: Joining another\n", None),
+        # The same name elsewhere has other access points.
+        (HEARD.format(BSSID.upper()), True),
+        (HEARD.format("02:00:00:00:77:77"), None),
+        (HEARD.format("02:00:00:00:77:77") + HEARD.format(BSSID), True),
     ],
 )
 def test_nothing_is_concluded_where_it_may_be_another_network(lines: str, *, same: bool | None) -> None:
