@@ -83,7 +83,9 @@ def watch(
     limits = _limits(plan)
     about = {"interface": seen.interface, "version": __version__, "limits": _json(limits)}
     try:
-        with Store(path, plan, moment(), about) as opened:
+        begun = moment()
+        about["utc_offset_s"] = str(utc_offset_s(begun.wall))
+        with Store(path, plan, begun, about) as opened:
             _say_what_is_done(profile, plan, path, limits)
             line, textfile = _Line(), _Textfile(metrics, path)
 
@@ -104,6 +106,14 @@ def watch(
     if not state.observed:
         return NOTHING_OBSERVED
     return 1 if state.outages else 0
+
+
+def utc_offset_s(wall: float) -> int:
+    """How many seconds this laptop's clock is ahead of UTC at a time, in seconds since 1970."""
+    import datetime as dt  # noqa: PLC0415 - as above
+
+    offset = dt.datetime.fromtimestamp(wall, dt.UTC).astimezone().utcoffset()
+    return round(offset.total_seconds()) if offset else 0
 
 
 def read_duration(text: str | None) -> float | None:

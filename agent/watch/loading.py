@@ -28,7 +28,16 @@ def load(path: Path) -> Watch:
         raise StoreError(f"{path}: {problem.strerror or problem}") from problem
     if len(text) > MOST_BYTES:
         raise StoreError(f"{path} is larger than any watch")
+    return document(text, str(path))
+
+
+def document(text: bytes, name: str) -> Watch:
+    """A watch from its JSON document.
+
+    Raises:
+        StoreError: it is none.
+    """
     try:
         return msgspec.json.decode(text, type=Watch)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-        raise StoreError(f"{path} is no document of a watch ({problem})") from problem
+        raise StoreError(f"{name} is no document of a watch ({problem})") from problem

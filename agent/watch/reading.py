@@ -137,6 +137,7 @@ def read(path: Path) -> watched.Watch:
             os_version=plan.os_version,
             step_s=plan.step_s,
             version=about.get("version", ""),
+            utc_offset_s=msgspec.convert(about.get("utc_offset_s"), watched.Offset | None, strict=False),
         )
 
 

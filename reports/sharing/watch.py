@@ -1,6 +1,7 @@
 """A watch for a level of sharing: its texts as in a report, and in public its times moved, so that no place is told."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from msgspec import Struct
 
 from netpreflight.agent.report import SharingLevel
 from netpreflight.agent.watch.clusters import clusters
-from netpreflight.agent.watch.watched import Hour, Watch
+from netpreflight.agent.watch.watched import Hour, Outage, Watch
 from netpreflight.reports.sharing.share import hidden
 from netpreflight.reports.sharing.tokens import HIDDEN
 from netpreflight.reports.sharing.walk import AnyStruct
@@ -24,6 +25,7 @@ def shared_watch(watch: Watch, level: SharingLevel) -> Watch:
         return watch
     made = _without_headlines(watch)
     if level == "public":
+        made = _without_portals(made)
         in_utc = msgspec.structs.replace(made, utc_offset_s=None)
         made = _moved(msgspec.structs.replace(in_utc, clusters=clusters(in_utc)), _past_the_hour(watch.begin))
     return hidden(made, [], level, own=[watch])
@@ -31,10 +33,26 @@ def shared_watch(watch: Watch, level: SharingLevel) -> Watch:
 
 def _without_headlines(watch: Watch) -> Watch:
     """Without what the full runs said: they name more of the network than the watch, and are shared by themselves."""
-    outages = [
-        msgspec.structs.replace(outage, runs=[msgspec.structs.replace(run, said=HIDDEN) for run in outage.runs])
-        for outage in watch.outages
-    ]
+    return _with_outages(
+        watch, lambda outage: {"runs": [msgspec.structs.replace(run, said=HIDDEN) for run in outage.runs]}
+    )
+
+
+def _without_portals(watch: Watch) -> Watch:
+    """Without what a portal said: where it leads may be a host or a path that nothing in a sentence tells apart."""
+    return _with_outages(
+        watch,
+        lambda outage: {
+            "asked": [
+                msgspec.structs.replace(asked, said=HIDDEN) if asked.layer == "portal" else asked
+                for asked in outage.asked
+            ]
+        },
+    )
+
+
+def _with_outages(watch: Watch, changes: Callable[[Outage], dict[str, Any]]) -> Watch:
+    outages = [msgspec.structs.replace(outage, **changes(outage)) for outage in watch.outages]
     return msgspec.structs.replace(watch, outages=outages)
 
 

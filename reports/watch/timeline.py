@@ -4,6 +4,7 @@ Positions are in per mille of the picture's width, so that a watch of any length
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -67,14 +68,16 @@ def _bars(watch: Watch, stretches: Iterable[tuple[dt.datetime, dt.datetime]]) ->
         """A time in per mille of the picture's width."""
         return min(max(round((at - watch.begin).total_seconds() * WIDTH / whole), 0), WIDTH)
 
-    covered = [False] * (WIDTH + 1)
+    begins, ends = Counter[int](), Counter[int]()
     for begin, end in stretches:
         start = min(place(begin), WIDTH - 2)
-        for at in range(start, max(place(end), start + 2)):
-            covered[at] = True
-    start = 0
+        begins[start] += 1
+        ends[max(place(end), start + 2)] += 1
+    going_on = start = 0
     for at in range(WIDTH + 1):
-        if not covered[at]:
-            if at > start:
-                yield Bar(start, at - start)
-            start = at + 1
+        before = going_on
+        going_on += begins[at] - ends[at]
+        if going_on and not before:
+            start = at
+        elif before and not going_on:
+            yield Bar(start, at - start)

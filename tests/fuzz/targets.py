@@ -22,9 +22,12 @@ from netpreflight.agent import profiles, report
 from netpreflight.agent.judging import device_log, judge, judge_one
 from netpreflight.agent.judging.signature import is_signed
 from netpreflight.agent.profiles.log_lines import KINDS
-from netpreflight.agent.report import Run, in_page
+from netpreflight.agent.report import LEVELS, Run, in_page
 from netpreflight.agent.report.saved import Saved
 from netpreflight.agent.selection import Selection
+from netpreflight.agent.watch.loading import document
+from netpreflight.agent.watch.tables import StoreError
+from netpreflight.agent.watch.told import told
 from netpreflight.probes import cloud, coap, echo, ntp, portal, urls, vendor_status
 from netpreflight.probes import dns as dns_probe
 from netpreflight.probes.device_log import MOST_RECORDS, LogReader
@@ -41,7 +44,9 @@ from netpreflight.reports import device_log as device_logs
 from netpreflight.reports.device_log import terminal as shown_log
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.sharing import shared
+from netpreflight.reports.sharing.watch import shared_watch
 from netpreflight.reports.terminal import render
+from netpreflight.reports.watch import FORMATS as WATCH_FORMATS
 from netpreflight.systems.linux import lease
 from tests.fuzz.harness import Target
 from tests.unit import dhcp_replies, mutated, seen
@@ -51,6 +56,7 @@ from tests.unit.fakes import Clock, FakeNetwork
 from tests.unit.places import of
 from tests.unit.samples import SAMPLES
 from tests.unit.streams import StreamNetwork
+from tests.unit.watches import nights
 from tests.unit.wifi_fakes import FakeControl
 
 Feed = Callable[[bytes, Random], None]
@@ -475,6 +481,18 @@ def _read_name(made: bytes) -> None:
 LOGS = sorted((Path(__file__).parents[1] / "unit" / "data" / "device-logs").glob("*.log"))
 
 
+def _read_watch(made: bytes) -> None:
+    """Show the document of a watch in every format, at every level."""
+    try:
+        watch = document(made, "watch.json")
+    except StoreError:
+        return
+    for level in LEVELS:
+        shown = shared_watch(told(watch, None), level)
+        for as_text in WATCH_FORMATS.values():
+            as_text(shown)
+
+
 def _read_device_log(made: bytes, source: Random) -> None:
     """A device's log, in pieces: read, judged and shown; a stage is claimed only with a line that says so."""
     log = LogReader(KINDS)
@@ -536,6 +554,7 @@ _TARGETS = (
     Target("saved-bytes", [SAMPLES[0].read_bytes()[:4000]], total(_read_saved_bytes), 16),
     Target("page", [RUN_IN_PAGE, b"<p>" + RUN_IN_PAGE + b"</p>"], refusing(_read_page), 16),
     Target("saved", [b"x", b"http://[x", b"\x1b[31m<b>|`"], _read_saved, 1),
+    Target("watch", [msgspec.json.encode(nights())], total(_read_watch), 1),
     Target("device-log", [log.read_bytes() for log in LOGS], _read_device_log, 8),
     Target("portal", PAGES, _see_portal, 1),
     Target("cloud", [HELLO_VERIFY, SERVER_HELLO, ALERT, OPENSSL, *VENDOR], _see_cloud, 1),

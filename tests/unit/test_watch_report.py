@@ -117,6 +117,14 @@ def test_what_a_full_run_said_is_shared_with_the_run() -> None:
         assert "Neighbours" not in FORMATS[".json"](shared_watch(made, level)), level
 
 
+def test_the_public_is_not_told_where_a_portal_leads() -> None:
+    led = Asked(layer="portal", good=False, said="http://a.example/: 302, to wifi.acme.example/room7", at=MONDAY)
+    made = watch(1, [outage(MONDAY, asked=[led])])
+
+    assert "acme" in FORMATS[".json"](shared_watch(made, "ticket"))
+    assert "acme" not in FORMATS[".json"](shared_watch(made, "public"))
+
+
 def test_a_ticket_keeps_this_networks_own_name_and_addresses() -> None:
     text = FORMATS[".json"](shared_watch(nights(), "ticket"))
 
