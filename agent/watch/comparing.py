@@ -37,13 +37,14 @@ def compare(a: Watch, b: Watch, files: tuple[str, str] = ("A", "B")) -> WatchCom
     )
 
 
+_NOT_KNOWN = "Not known: the two differ by no more than chance alone would have it, or too little was observed."
 _SENTENCES = {
     (True, False): "B is worse: it has outages, and A has none.",
     (True, True): "B is worse: outages came more often than chance alone would have it.",
     (False, False): "Neither has an outage that the device would notice.",
     (False, True): "B is better: outages came less often than chance alone would have it.",
-    (None, False): "Not known: both watches together are too short to tell B from A.",
-    (None, True): "Not known: both watches together are too short to tell B from A.",
+    (None, False): _NOT_KNOWN,
+    (None, True): _NOT_KNOWN,
 }
 
 

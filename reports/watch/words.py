@@ -128,7 +128,8 @@ def _details(watch: Watch, outage: Outage, *, with_remedy: bool) -> Iterator[str
     after = _clock_beside(watch, outage.first_good, outage) if outage.first_good else f"not seen, {_end(outage)}"
     yield f"Last seen to work: {before}; missed from {first} to {last}; seen to work again: {after}"
     if outage.asked:
-        yield f"Asked within the same seconds: {'; '.join(map(_said, outage.asked))}"
+        said = (f"{_clock_beside(watch, asked.at, outage)} {_said(asked)}" for asked in outage.asked)
+        yield f"Asked meanwhile: {'; '.join(said)}"
     if outage.ladder:
         yield outage.ladder
     for run in outage.runs:
