@@ -164,6 +164,8 @@ OUTCOMES: dict[Outcome, str] = {
     "fails": "fails, and would",
 }
 """What each outcome means, in words."""
+_LISTED: dict[Outcome, str] = {"breaks": "Would break", "fixed": "Would be fixed"}
+"""The outcomes whose sites are listed, and the titles of their tables."""
 
 
 def tables(told: FleetUpdate) -> list[ShownTable]:
@@ -190,7 +192,7 @@ def tables(told: FleetUpdate) -> list[ShownTable]:
             if len(counts[kind]) > MOST_SITES
             else [],
         )
-        for kind, title in (("breaks", "Would break"), ("fixed", "Would be fixed"))
+        for kind, title in _LISTED.items()
         if counts[kind]
     ]
     return result
