@@ -98,9 +98,9 @@ def rejudge(
 
 
 def _find_done(connection: engine.Connection, store: Store, profile: Profile) -> int:
-    """Find the runs that need not be judged, as the table `done`; returns how many they are."""
+    """Find the runs that need not be judged, as the table `done`, which cursors see, too; returns how many they are."""
     connection.execute(
-        f"CREATE TEMP TABLE done AS SELECT DISTINCT run FROM ({engine.relation(store, 'verdicts')}) "  # noqa: S608 - our own text
+        f"CREATE TABLE done AS SELECT DISTINCT run FROM ({engine.relation(store, 'verdicts')}) "  # noqa: S608 - our own text
         "WHERE again AND device = $device AND os IS NOT DISTINCT FROM $os AND rules = $rules",
         {"device": profile.name, "os": profile.os_version, "rules": rules_of(profile)},
     )
@@ -108,11 +108,11 @@ def _find_done(connection: engine.Connection, store: Store, profile: Profile) ->
 
 
 def _batches(connection: engine.Connection, store: Store, now: dt.datetime) -> Iterator[list[Document]]:
-    """The runs that are left to judge, part by part: one part at a time is in memory."""
+    """The runs that are left to judge: few are in memory at a time, though a part may hold many."""
     for part in store.files("raw"):
-        left = engine.ask(
-            connection,
-            f"SELECT run, document FROM read_parquet({quoted(part)}) ANTI JOIN done USING (run) ORDER BY run",  # noqa: S608 - a quoted path
-        ).rows
-        for start in range(0, len(left), BATCH_RUNS):
-            yield [Document(document, Source(run, now)) for run, document in left[start : start + BATCH_RUNS]]
+        with connection.cursor() as cursor:  # what is committed meanwhile is another query
+            found = cursor.execute(
+                f"SELECT run, document FROM read_parquet({quoted(part)}) ANTI JOIN done USING (run)"  # noqa: S608 - a quoted path
+            )
+            while some := found.fetchmany(BATCH_RUNS):
+                yield [Document(document, Source(run, now)) for run, document in some]
