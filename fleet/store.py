@@ -36,6 +36,8 @@ WAIT_S = 0.1
 READING = "reading-"
 """How the folder of one reader begins, in `temporary`."""
 _READING_S = 86_400
+RAW_ROWS = 2048
+"""Of the table `raw` so many rows are read at a time, and each is a whole run: DuckDB's smallest number."""
 MOST_SMALL, SMALL_BYTES = 32, 16 << 20
 """So many parts of less than so many bytes become one: else each question would open thousands of files."""
 _LARGEST_LINE = 32 << 20
@@ -212,7 +214,8 @@ def _from_lines(table: str, lines: Path) -> str:
 
 def _to_parquet(engine: "Connection", select: str, made: Path) -> None:
     """Write rows as a Parquet file, and have that on the disk."""
-    engine.execute(f"COPY ({select}) TO {quoted(made)} (FORMAT parquet, COMPRESSION zstd)")
+    options = f"FORMAT parquet, COMPRESSION zstd{f', ROW_GROUP_SIZE {RAW_ROWS}' if made.stem == 'raw' else ''}"
+    engine.execute(f"COPY ({select}) TO {quoted(made)} ({options})")
     made.chmod(0o600)
     with made.open("rb+") as written:
         os.fsync(written.fileno())
