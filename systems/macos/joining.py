@@ -43,7 +43,7 @@ def joined(adapter: str) -> Joined | None:
 def join(adapter: str, network: NetworkToJoin) -> JoinTold:
     """Try once to join a network, as `System.join` says. macOS takes the passphrase as a text, which it then has."""
     radio = _radio(adapter)
-    found, problem = radio.scanForNetworksWithSSID_error_(network.name, None)
+    found, problem = radio.scanForNetworksWithSSID_includeHidden_error_(network.name, network.is_hidden, None)
     heard = [each for each in found or () if _is_wanted(each, network)]
     if not heard:
         words = _words(problem) if problem is not None else "its scan did not hear the network on 2.4 GHz"

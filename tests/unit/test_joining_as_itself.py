@@ -190,14 +190,14 @@ class CoreWlan:
             ssidData=lambda: self.name,
             ssid=lambda: self.name and self.name.decode(),
             bssid=lambda: "02:00:00:00:00:AA",
-            scanForNetworksWithSSID_error_=lambda name, _: (self._networks(name), None),
+            scanForNetworksWithSSID_includeHidden_error_=lambda *asked: (self._networks(*asked[:2]), None),
             associateToNetwork_password_error_=self._associate,
             disassociate=lambda: self.calls.append("leave"),
             setPower_error_=self._set_power,
         )
 
-    def _networks(self, name: bytes) -> list[Any]:
-        self.calls.append(name)
+    def _networks(self, name: bytes, is_hidden: Any) -> list[Any]:
+        self.calls.append((name, is_hidden))
         return [
             SimpleNamespace(
                 bssid=lambda bssid=bssid: bssid,
@@ -238,7 +238,7 @@ def test_macos_joins_the_best_of_the_access_points(monkeypatch: pytest.MonkeyPat
     fake.heard = fake.heard[:3]
 
     assert Macos().join("en0", NETWORK, lambda: False).ended == "joined"
-    assert fake.calls == [b"net", (1, SECRET.decode())]
+    assert fake.calls == [(b"net", False), (1, SECRET.decode())]
     assert Macos().joined("en0") == Joined(network="Home", name=b"Home", bssid="02:00:00:00:00:aa")
 
 
@@ -246,7 +246,7 @@ def test_macos_that_withholds_bssids_joins_on_2_4_ghz(monkeypatch: pytest.Monkey
     fake = core_wlan(monkeypatch, (None, -40, 2), (None, -60, 1))
 
     assert Macos().join("en0", OPEN, lambda: False).ended == "joined"
-    assert fake.calls == ["Café".encode(), (1, None)]
+    assert fake.calls == [("Café".encode(), True), (1, None)]
     fake.heard = fake.heard[:1]
     assert Macos().join("en0", OPEN, lambda: False).ended == "not-found"
 
