@@ -28,6 +28,8 @@ KEPT_BYTES = 1500
 """The most bytes of one reply that are kept as evidence."""
 MOST_BSSS = 2_000
 """The most BSSs that a survey keeps."""
+MOST_SAVED_BSSS = 20_000
+"""The most BSSs that a saved run may hold: before 0.1.0, a survey of a capture kept as many."""
 
 Reveals = Literal[
     "nothing", "ssid", "ssid-hex", "bssid", "server-mac", "client-mac", "address", "host", "asked-name", "url",
@@ -557,7 +559,7 @@ class Wifi(Observation, kw_only=True):
     limits: list[Words] = field(default_factory=list)
     left_out: Words | None = None
     names_withheld: bool = False
-    bss: Annotated[list[Bss], Meta(max_length=MOST_BSSS)] = field(default_factory=list)
+    bss: Annotated[list[Bss], Meta(max_length=MOST_SAVED_BSSS)] = field(default_factory=list)
     scan_s: float | None = None
 
     def aim(self, ssid: str | None) -> None:

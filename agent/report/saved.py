@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct
 from netpreflight.agent.report.in_page import is_page, packed, unpacked
 from netpreflight.agent.report.report import Device, Report, Run, Tool, run_of
 from netpreflight.agent.results import Status
-from netpreflight.probes.observations import MOST_BSSS, Observations
+from netpreflight.probes.observations import MOST_SAVED_BSSS, Observations
 
 LARGEST_FILE = 16 << 20
 """In bytes; a run in a crowded place takes a few hundred kilobytes."""
@@ -47,7 +47,7 @@ class Saved(Run, frozen=True, kw_only=True):
 
 
 class _Survey(Struct):
-    bss: Annotated[list[msgspec.Raw], Meta(max_length=MOST_BSSS)] = []
+    bss: Annotated[list[msgspec.Raw], Meta(max_length=MOST_SAVED_BSSS)] = []
 
 
 class _Surveyed(Struct):
