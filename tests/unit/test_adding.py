@@ -107,6 +107,7 @@ def test_the_steps_touch_few_files_of_the_product(copy: Path) -> None:
     assert 3 <= len(changed) <= MOST_PRODUCT_FILES
 
 
+@pytest.mark.more
 def test_the_new_check_is_judged_in_its_place_and_its_page_is_there(copy: Path, tmp_path: Path) -> None:
     texts = [tmp_path / f"report{ending}" for ending in (".html", ".md", ".txt")]
     made = report(copy, *(argument for file in texts for argument in ("-o", str(file))))
@@ -123,6 +124,7 @@ def test_the_new_check_is_judged_in_its_place_and_its_page_is_there(copy: Path, 
     assert page.read_text(encoding="utf-8").startswith(f"# {CHECK}\n")
 
 
+@pytest.mark.more
 def test_its_own_tests_pass_and_its_row_and_page_are_whole(copy: Path) -> None:
     own = [step.file for step in steps() if step.file.startswith("tests/")]
     rows = f"tests/unit/test_registry.py::test_a_row_is_whole[{CHECK}]"

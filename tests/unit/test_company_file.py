@@ -479,7 +479,10 @@ def test_a_hostile_file_is_refused(tmp_path: Path, name: str) -> None:
     assert why_refused(saved(tmp_path, HOSTILE_FILES[name]))
 
 
-@pytest.mark.parametrize("text", [r"\u001b[31m\u202e\n", r"[red]x[/red]\u0007", "\\u0085\\u2028" * 50])
+@pytest.mark.parametrize(
+    "text",
+    partly({r"\u001b[31m\u202e\n"}, [r"\u001b[31m\u202e\n", r"[red]x[/red]\u0007", "\\u0085\\u2028" * 50]),
+)
 def test_no_text_of_a_file_acts_on_the_terminal(tmp_path: Path, text: str) -> None:
     title = f'based_on = "photon2"\ntitle = "{text[:30]}"\n'
     for content in (

@@ -62,6 +62,7 @@ def test_every_page_is_shown_whole_and_without_marks(name: str, width: int) -> N
         assert line == line.rstrip()
 
 
+@pytest.mark.more
 def test_there_is_a_page_for_every_check_and_for_the_common_problems() -> None:
     assert {*names()} == {*CHECKS, COMMON, ROUTERS}
     assert names()[-2:] == [COMMON, ROUTERS]

@@ -206,6 +206,7 @@ def test_a_run_from_the_future_is_taken_once_that_has_come(store: Store, pool: P
     assert add(store, [GOOD], Sites(), pool, clock=At(begun - 3599)) == Added(run=1)
 
 
+@pytest.mark.more
 def test_a_document_that_kills_its_reader_takes_no_other_with_it(store: Store, tmp_path: Path) -> None:
     folder = write_many(tmp_path / "runs", 70)
     (folder / "0000" / "000017 deadly.json").write_bytes(DEADLY)
@@ -281,6 +282,7 @@ def test_an_empty_store_has_every_table(store: Store) -> None:
     }
 
 
+@pytest.mark.more
 def test_many_small_parts_become_one_with_the_same_rows(
     store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,6 +360,7 @@ def adder(folder: Path, store: Store, runs: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, script, store.folder, runs], stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("seed", partly({0}, range(int(os.environ.get("NETPREFLIGHT_KILLS", "3")))))
 def test_an_adder_that_is_killed_loses_and_doubles_nothing(store: Store, pool: Pool, tmp_path: Path, seed: int) -> None:
     count = 60
@@ -385,6 +388,7 @@ def test_an_adder_that_is_killed_loses_and_doubles_nothing(store: Store, pool: P
     assert not list((store.folder / "temporary").iterdir())
 
 
+@pytest.mark.more
 def test_two_adders_at_once_add_each_run_once(store: Store, tmp_path: Path) -> None:
     runs = write_many(tmp_path / "runs", 40)
     with adder(tmp_path, store, runs) as first, adder(tmp_path, store, runs) as second:
@@ -447,6 +451,7 @@ def test_a_run_with_a_log_is_in_both_tables(store: Store, pool: Pool, tmp_path: 
 # --- every kind of run
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("source", ["samples", "of_four", "in_range", "planted_everywhere"])
 def test_a_report_of_each_kind_is_in_every_table(source: str, store: Store, pool: Pool, tmp_path: Path) -> None:
     reports = {f"{number:05}.json": made for number, made in enumerate(reports_of(source))}

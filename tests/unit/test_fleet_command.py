@@ -101,6 +101,7 @@ def test_a_site_that_worked_and_fails_is_a_regression(store: Path) -> None:
     ]
 
 
+@pytest.mark.more
 def test_a_site_is_told_whole(store: Path) -> None:
     shown = fleet(store, "site", "Köln")
 
@@ -124,6 +125,7 @@ def test_what_is_in_quarantine_is_told_with_its_reason(store: Path) -> None:
 # --- one's own questions
 
 
+@pytest.mark.more
 def test_a_query_is_answered(store: Path) -> None:
     assert fleet(store, "query", "--csv", "SELECT site, count(*) AS runs FROM runs GROUP BY site ORDER BY site") == (
         "site,runs\n'=Ulm,2\nBonn,2\nKöln,1\n"
@@ -220,6 +222,7 @@ def test_adding_says_what_became_of_the_files(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.more
 def test_the_launcher_offers_what_fleet_needs(tmp_path: Path) -> None:
     packages = tmp_path / ".venv/packages/netpreflight/fleet"
     python = tmp_path / ".venv/bin/python"

@@ -136,6 +136,7 @@ def test_every_fact_of_the_report_is_there(made: Any) -> None:
     assert all(there(bss.bssid) for bss in rich.observations.wifi.bss)
 
 
+@pytest.mark.more
 def test_the_same_report_gives_the_same_bytes_in_every_process() -> None:
     script = (
         "import hashlib; from tests.unit import four; from netpreflight.reports.html import render;"

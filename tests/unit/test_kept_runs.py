@@ -595,6 +595,7 @@ os.fsync = sync
     assert names(runs) == ([half.name] if number == signal.SIGKILL else [])
 
 
+@pytest.mark.more
 def test_runs_at_the_same_time_are_all_kept(runs: Path) -> None:
     for number in range(MOST_RUNS - 1):
         keep(NOON - 86_400 * 365 + number)
@@ -606,6 +607,7 @@ def test_runs_at_the_same_time_are_all_kept(runs: Path) -> None:
     assert len(names(runs)) == MOST_RUNS
 
 
+@pytest.mark.more
 @pytest.mark.root
 @as_root
 def test_what_root_keeps_is_roots_and_what_it_cannot_is_told(runs: Path, tmp_path: Path) -> None:
@@ -625,6 +627,7 @@ def test_what_root_keeps_is_roots_and_what_it_cannot_is_told(runs: Path, tmp_pat
     assert names(runs) == [kept.name]
 
 
+@pytest.mark.more
 @pytest.mark.root
 @as_root
 def test_with_sudo_nothing_is_kept_in_roots_folder(runs: Path) -> None:
@@ -636,6 +639,7 @@ def test_with_sudo_nothing_is_kept_in_roots_folder(runs: Path) -> None:
     assert not runs.parent.parent.exists()
 
 
+@pytest.mark.more
 def test_the_commands_that_a_run_names_can_be_typed_as_they_are(runs: Path, tmp_path: Path) -> None:
     """Under the name that was typed, and for this run: by its file, or as the newest one."""
     (tmp_path / "saved.json").write_text(failing())

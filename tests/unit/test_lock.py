@@ -74,6 +74,7 @@ def chosen(file: str, wanted: Requirement, place: dict[str, str]) -> list[Pin]:
     return [pin for pin in pins(file) if pin.key == canonicalize_name(wanted.name) and holds(pin, place)]
 
 
+@pytest.mark.more
 def test_the_size_that_setting_up_tells_is_that_of_what_is_installed() -> None:
     """A wheel is a ZIP file of what is installed, so its size can be told without it."""
     text = (ROOT / "requirements.lock").read_text(encoding="utf-8")

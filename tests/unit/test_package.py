@@ -54,6 +54,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
     return source, build("build_wheel", folder / f"netpreflight-{__version__}", folder / "wheel")
 
 
+@pytest.mark.more
 def test_the_wheel_has_one_package_with_every_file_and_nothing_else(distributions: tuple[Path, Path]) -> None:
     with zipfile.ZipFile(distributions[1]) as wheel:
         names = set(wheel.namelist())
@@ -67,6 +68,7 @@ def test_the_wheel_has_one_package_with_every_file_and_nothing_else(distribution
     assert f"\nVersion: {__version__}\n" in told
 
 
+@pytest.mark.more
 def test_the_source_distribution_has_every_file_and_the_tests(distributions: tuple[Path, Path]) -> None:
     with tarfile.open(distributions[0]) as archive:
         names = {member.name.partition("/")[2] for member in archive if member.isfile()}
@@ -89,6 +91,7 @@ def test_the_source_distribution_has_every_file_and_the_tests(distributions: tup
     }
 
 
+@pytest.mark.more
 def test_what_is_installed_finds_the_page_of_each_check(distributions: tuple[Path, Path], tmp_path: Path) -> None:
     with zipfile.ZipFile(distributions[1]) as wheel:
         wheel.extractall(tmp_path)

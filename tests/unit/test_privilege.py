@@ -342,6 +342,7 @@ def test_what_only_root_may_read_is_read(tmp_path: Path) -> None:
     assert report["scope"]["privileges"]["given_up"] is True
 
 
+@pytest.mark.more
 @pytest.mark.root
 @as_root
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv makes such a root")
@@ -363,6 +364,7 @@ def test_what_a_container_keeps_is_told(takes: list[str], kept: list[str], tmp_p
     assert file.stat().st_uid == 0
 
 
+@pytest.mark.more
 @pytest.mark.root
 @as_root
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv makes such a root")

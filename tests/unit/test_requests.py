@@ -485,6 +485,7 @@ def test_a_mail_for_one_owner_has_the_name_that_was_given(tmp_path: Path) -> Non
     assert mail.get_content().splitlines() == body(requests_of(made)[0], "Ana Diaz")
 
 
+@pytest.mark.more
 def test_several_owners_have_a_file_each(tmp_path: Path) -> None:
     ran = run("report", saved(tmp_path, two_owners()), "-o", "request.eml", "--share", "complete", folder=tmp_path)
     names = ["request-device-owner.eml", "request-network-administrator.eml"]

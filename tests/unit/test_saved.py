@@ -141,6 +141,7 @@ report.write(Path(sys.argv[1]), "new" * 100000)
 """
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("old", partly({"old"}, [None, "old"]))
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
 def test_a_crash_leaves_the_old_file_or_none(tmp_path: Path, old: str | None, kill: signal.Signals) -> None:
@@ -161,6 +162,7 @@ def test_a_crash_leaves_the_old_file_or_none(tmp_path: Path, old: str | None, ki
         assert left(tmp_path) == ([file.name] if old else [])
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("old", partly({"old"}, [None, "old"]))
 def test_a_full_disk_leaves_the_old_file_or_none(tmp_path: Path, old: str | None) -> None:
     """The largest file that the process may write stands for the disk; the lab has a real one."""

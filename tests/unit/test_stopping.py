@@ -35,6 +35,7 @@ def test_what_is_given_back_first_is_named(tmp_path: Path) -> None:
     assert "netpreflight: stopping, and giving the lease of 192.0.2.7 back" in end.errors
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("moment", partly({"writing"}, ["judging during the run", "writing"]))
 def test_sigterm_does_the_same(moment: str, tmp_path: Path) -> None:
     end = stopped(MOMENTS[moment], tmp_path, signal.SIGTERM)
@@ -43,6 +44,7 @@ def test_sigterm_does_the_same(moment: str, tmp_path: Path) -> None:
     assert "netpreflight: stop" in end.errors
 
 
+@pytest.mark.more
 def test_a_run_that_nobody_stops_says_nothing_of_it(tmp_path: Path) -> None:
     with started("", tmp_path) as process:
         output, errors = process.communicate(timeout=60)

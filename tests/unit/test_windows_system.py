@@ -620,6 +620,7 @@ def test_closing_the_window_waits_until_the_run_has_ended(windows: FakeWindows) 
     assert [is_added for _, is_added in handlers] == [1, 0]
 
 
+@pytest.mark.more
 @pytest.mark.skipif(
     shutil.which("x86_64-w64-mingw32-gcc") is None, reason="mingw-w64 (Debian: gcc-mingw-w64-x86-64) is not installed"
 )
