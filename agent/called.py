@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 _PLAIN = re.compile(r"[\w@+=:,./-]+", re.ASCII)
 """A word that every shell takes as it is."""
-_COMMANDS = "check|compare|devices|doctor|explain|fleet|guided|led|log|report|rules"
+_COMMANDS = "check|compare|devices|doctor|explain|fleet|guided|led|log|report|rules|watch"
 _COMMAND = re.compile(rf"\bnetpreflight(?= (?:(?:{_COMMANDS})\b|--))")
 """This program's name where a command of it is told."""
 

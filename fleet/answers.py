@@ -118,7 +118,11 @@ def summary_tables(connection: Connection) -> list[ShownTable]:
     sources = ShownTable(
         title="How a site is known",
         headings=["From", "Sites"],
-        rows=[[SITE_FROM.get(_cell(name), _cell(name)), str(sites)] for name, sites in _rows(connection, "site_from")],
+        rows=[
+            [SITE_FROM.get(_cell(name), _cell(name)), str(sites)]
+            for name, sites in _rows(connection, "site_from")
+            if sites
+        ],
     )
     verdicts = ShownTable(
         title=f"{', '.join(held)}. By each site's newest complete run:",
@@ -132,7 +136,7 @@ def summary_tables(connection: Connection) -> list[ShownTable]:
 
 def _notes(told: FleetSummary) -> list[str]:
     """What the counts leave out."""
-    rules = ", ".join(f"{rules} ({count})" for rules, count in told.rules.items())
+    rules = ", ".join(f"{counted(count, 'run')} by version {rules}" for rules, count in told.rules.items())
     return [
         *([f"{counted(told.without_site, 'run')} of no known site: not in the table."] if told.without_site else []),
         *(
@@ -147,7 +151,7 @@ def _notes(told: FleetSummary) -> list[str]:
             if told.quarantined
             else []
         ),
-        *([f"Judged by several versions of the rules: {rules}."] if len(told.rules) > 1 else []),
+        *([f"Not all were judged by the same rules: {rules}."] if len(told.rules) > 1 else []),
     ]
 
 

@@ -34,6 +34,7 @@ _REDUNDANT_GATEWAY = ("00:00:5e:00:01:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII)
 _EMPTY = re.compile(rb'"[a-z0-9_]+":(?:null|false|0|\[\]|\{\}|"")(?:,|(?=\}))|,(?=\})', re.ASCII)
 """A member of an object that says nothing, as a field that a later version added says nothing of an earlier run."""
+_SQLITE = b"SQLite format 3\0"
 _NESTED = 3
 """How often that is left out: an object may be empty without it, and then the one that it is in."""
 _WHOLE = re.compile(rb"(\d)\.0(?=[,\]}])")
@@ -138,6 +139,11 @@ def take(content: bytes, source: Source) -> Taken:
     Raises:
         RefusedError: it is nothing that can be taken in.
     """
+    if content.startswith(_SQLITE):
+        raise RefusedError(
+            "not-a-run",
+            "perhaps the store of a watch: netpreflight watch report STORE -o watch.json makes a document to add",
+        )
     try:
         document = document_in(content)
         schema = msgspec.json.decode(document, type=_Named).schema

@@ -160,8 +160,8 @@ OUTCOMES: dict[Outcome, str] = {
     "fixed": "fails now, and would work",
     "unknown": "not known whether it would work",
     "was-unknown": "was not known, and is now",
-    "works": "works, and would",
-    "fails": "fails, and would",
+    "works": "works now, and would still work",
+    "fails": "fails now, and would still fail",
 }
 """What each outcome means, in words."""
 _LISTED: dict[Outcome, str] = {"breaks": "Would break", "fixed": "Would be fixed"}

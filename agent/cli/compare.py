@@ -24,10 +24,12 @@ def compare(
     a: Annotated[
         Path,
         typer.Argument(
-            metavar="A", help="A run saved as JSON. If both runs are from the same network, give the earlier one here."
+            metavar="A",
+            help="A run saved as JSON, or a watch (its store, or its report as JSON). If both are from the same "
+            "network, give the earlier one here.",
         ),
     ],
-    b: Annotated[Path, typer.Argument(metavar="B", help="The other run saved as JSON.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The other run, or the other watch.")],
     *,
     device: Device = None,
     os_version: Os = None,
@@ -42,7 +44,10 @@ def compare(
     and after a change. Both are judged again, for the device of A or for --device. Exit codes: 0 nothing that the
     device needs is worse in B, 1 something that it needs worked in A and fails in B, 2 wrong usage, 3 not known.
     """
-    if looks_like_a_watch(a) and looks_like_a_watch(b):
+    watches = [path for path in (a, b) if looks_like_a_watch(path)]
+    if len(watches) == 1:
+        raise UsageError(f"{watches[0]} is a watch, and the other file is not: compare two runs, or two watches")
+    if watches:
         return compare_watches(a, b, device, os_version, output, choose_level(share, redact=redact), as_json=as_json)
     from netpreflight.agent.compare import compare as compared  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.reports.comparison import FORMATS  # noqa: PLC0415

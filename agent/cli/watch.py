@@ -56,8 +56,9 @@ def watch(
 ) -> int:
     """Look at a network for hours or days, and say what broke when.
 
-    The cloud is asked at the device's own rate, about 30 kB an hour are sent. Sleep and a program that was stopped are
-    no outages. Exit codes: 0 no outage, 1 outages, 2 wrong usage, 3 nothing could be observed.
+    The device's cloud is asked as often as the device does; about 30 kB are sent in an hour. Without --device no cloud
+    is asked. Sleep and a program that was stopped are no outages. netpreflight watch report FILE shows what was seen.
+    Exit codes: 0 no outage, 1 outages, 2 wrong usage, 3 nothing could be observed.
     """
     if context.invoked_subcommand is not None:
         return 0
@@ -191,10 +192,11 @@ def _say_what_is_done(profile: "Profile", plan: "Plan", path: Path, limits: list
 
 
 def _say(text: str) -> None:
-    from netpreflight.reports.safe_text import shown  # noqa: PLC0415 - as above
+    from netpreflight.agent.called import as_called, called  # noqa: PLC0415 - as above
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
 
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"netpreflight: {shown(text)}\n")
+        sys.stderr.write(f"netpreflight: {as_called(shown(text), called(os.environ))}\n")
         sys.stderr.flush()
 
 
@@ -209,11 +211,12 @@ class _Line:
         """Write it anew, where it has changed."""
         if not self._is_shown:
             return
-        from netpreflight.agent.watch.durations import in_words  # noqa: PLC0415 - as above
+        from netpreflight.agent.counted import counted  # noqa: PLC0415 - as above
+        from netpreflight.agent.watch.durations import in_words  # noqa: PLC0415
 
         now = f"{state.open[-1].layer} is broken" if state.open else "all well"
         minutes = (state.now.at - state.begun_at) // 60 * 60
-        text = f"{in_words(minutes) if minutes else 'begun'}: {now}; {state.outages} outages so far"
+        text = f"{in_words(minutes) if minutes else 'begun'}: {now}; {counted(state.outages, 'outage')} so far"
         if text != self._last:
             self._last = text
             with contextlib.suppress(OSError, ValueError):

@@ -971,7 +971,7 @@ _GOT: dict[StartStage, str] = {
 
 def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | None, reading: Reading) -> str:
     if result == "foreign":
-        return "This is no log of Device OS."
+        return "This is no log of Device OS. To get one: particle serial monitor."
     if result == "online":
         return "By its own log, the device was online."
     if result == "stops" and stage is not None:

@@ -37,7 +37,10 @@ def compare(a: Watch, b: Watch, files: tuple[str, str] = ("A", "B")) -> WatchCom
     )
 
 
-_NOT_KNOWN = "Not known: the two differ by no more than chance alone would have it, or too little was observed."
+_NOT_KNOWN = (
+    "Not known: the two differ by no more than chance alone would have it, or too little was observed. "
+    "A longer watch may tell."
+)
 _SENTENCES = {
     (True, False): "B is worse: it has outages, and A has none.",
     (True, True): "B is worse: outages came more often than chance alone would have it.",

@@ -7,22 +7,23 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from netpreflight.agent.called import as_called
 from netpreflight.agent.shown_table import ShownTable
 from netpreflight.reports.console import on_terminal
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.terminal.rows import print_rows
 
 
-def show(tables: Sequence[ShownTable], stream: TextIO) -> None:
-    """Show tables on a terminal."""
+def show(tables: Sequence[ShownTable], stream: TextIO, program: str = "netpreflight") -> None:
+    """Show tables on a terminal; their notes tell commands as the user calls this program."""
     console = on_terminal(stream)
     for number, table in enumerate(tables):
         if number:
             console.print()
-        print_table(console, table)
+        print_table(console, table, program)
 
 
-def print_table(console: Console, table: ShownTable) -> None:
+def print_table(console: Console, table: ShownTable, program: str = "netpreflight") -> None:
     """Print a table with its title and notes."""
     if table.title:
         console.print(Text(shown(table.title), style="bold"))
@@ -32,4 +33,4 @@ def print_table(console: Console, table: ShownTable) -> None:
     else:
         console.print(Padding(Text(table.none), (0, 0, 0, 2), expand=False))
     for note in table.notes:
-        console.print(Padding(Text(shown(note)), (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(as_called(shown(note), program)), (0, 0, 0, 2), expand=False))

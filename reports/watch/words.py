@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from netpreflight.agent.counted import counted
 from netpreflight.agent.owner import Owner, the_owner
 from netpreflight.agent.watch.durations import in_words
 from netpreflight.agent.watch.told import BROKE, WHY_BLIND, changes, lasted
-from netpreflight.agent.watch.watched import Asked, Cluster, Layer, NoteKind, Outage, Watch
+from netpreflight.agent.watch.watched import Asked, Cluster, Layer, NoteKind, Outage, Traffic, Watch
 from netpreflight.probes.quoting import in_quotes
 
 MOST_OUTAGES = 200
@@ -197,7 +198,7 @@ def notes(watch: Watch) -> list[tuple[str, str]]:
     if (more := len(others) - MOST_OTHERS) > 0:
         held.append((f"{more} more", "in the JSON document"))
     if lost:
-        held.append((f"{lost} single losses", "A question was lost, and the next try was answered: no outage"))
+        held.append((counted(lost, "lost question"), "the next try was answered, so it is no outage"))
     return held
 
 
@@ -206,12 +207,16 @@ def traffic(watch: Watch) -> list[tuple[str, str]]:
     held = [
         (
             f"{row.host or row.address} {row.protocol.upper()} {row.port}",
-            f"{row.packets_out} packets ({row.bytes_out} bytes) out, {row.packets_in} ({row.bytes_in} bytes) back",
+            f"{counted(row.packets_out, 'packet')} ({row.bytes_out} bytes) out, {_back(row)} back",
         )
         for row in watch.traffic[:MOST_OTHERS]
     ]
     more = len(watch.traffic) - MOST_OTHERS
     return [*held, (f"{more} more", "in the JSON document")] if more > 0 else held
+
+
+def _back(row: Traffic) -> str:
+    return f"{row.packets_in} ({row.bytes_in} bytes)"
 
 
 def limits(watch: Watch) -> list[str]:

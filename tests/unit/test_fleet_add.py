@@ -1,10 +1,12 @@
 """Adding to a store: every file is accounted for, nothing is lost or there twice, whoever is killed in between."""
 
+import contextlib
 import json
 import os
 import random
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -184,6 +186,16 @@ def test_adding_again_changes_nothing(store: Store, pool: Pool, tmp_path: Path) 
 
     assert again == Added(before=first.files)
     assert content(store) == before
+
+
+def test_the_store_of_a_watch_is_told_what_makes_a_document_of_it(store: Store, pool: Pool, tmp_path: Path) -> None:
+    file = tmp_path / "watch.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE samples (at REAL)")
+
+    assert add(store, [file], Sites(), pool) == Added(quarantined=1)
+    ((reason,),) = ask(store, "SELECT reason FROM files")
+    assert "netpreflight watch report STORE -o watch.json" in str(reason)
 
 
 def test_what_was_quarantined_is_read_by_another_version(

@@ -112,6 +112,9 @@ def test_a_site_is_told_whole(store: Path) -> None:
     ran = run("fleet", "site", "Nowhere", "--store", str(store))
     assert ran.returncode == 2
     assert "no site 'Nowhere'" in ran.stderr
+    listing = "SELECT DISTINCT site FROM runs"
+    assert f"fleet query '{listing}' lists them" in ran.stderr
+    assert "Köln" in fleet(store, "query", listing)
 
 
 def test_what_is_in_quarantine_is_told_with_its_reason(store: Path) -> None:

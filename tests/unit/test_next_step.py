@@ -280,6 +280,13 @@ def test_a_command_in_a_text_is_told_as_the_user_types_it() -> None:
     ).replace("netpreflight --", r"C:\\1\netpreflight --")
 
 
+@pytest.mark.parametrize("page", sorted((ROOT_FOLDER / "docs/commands").glob("*.md")), ids=lambda page: page.stem)
+def test_every_command_is_told_as_the_user_types_it(page: Path) -> None:
+    command = page.stem.partition("-")[0]
+    if command != "netpreflight":
+        assert as_called(f"see netpreflight {command} --help", PROGRAM) == f"see {PROGRAM} {command} --help"
+
+
 def test_the_launcher_tells_how_it_was_called(tmp_path: Path) -> None:
     checkout, elsewhere = tmp_path / "checkout", tmp_path / "bin"
     python = checkout / ".venv/bin/python"

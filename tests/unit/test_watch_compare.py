@@ -100,4 +100,6 @@ def test_a_public_comparison_names_no_file(tmp_path: Path) -> None:
 def test_a_watch_and_a_run_cannot_be_compared(tmp_path: Path) -> None:
     run_file = Path(__file__).parent / "data" / "sample-report-1.json"
 
-    refused("compare", saved(tmp_path, "watch.json", QUIET), str(run_file))
+    refused(
+        "compare", saved(tmp_path, "watch.json", QUIET), str(run_file), says=("watch.json is a watch", "two watches")
+    )

@@ -1,5 +1,6 @@
 """`netpreflight fleet add`: files into the tables."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,7 +55,8 @@ def add(
     3 some are in quarantine, 130 stopped (what was told as added is there; add again for the rest).
     """
     opened = open_store(store)
-    from netpreflight.fleet.add import add as add_files  # noqa: PLC0415 - loaded only where it is needed
+    from netpreflight.agent.called import as_called, called  # noqa: PLC0415 - loaded only where it is needed
+    from netpreflight.fleet.add import add as add_files  # noqa: PLC0415
     from netpreflight.fleet.pool import Pool  # noqa: PLC0415
     from netpreflight.fleet.store import StoreError  # noqa: PLC0415
 
@@ -73,7 +75,7 @@ def add(
         raise UsageError(str(problem)) from problem
     finally:
         progress.clear()
-    screen.write(f"{_in_words(added)}\n")
+    screen.write(f"{as_called(_in_words(added), called(os.environ))}\n")
     return 3 if added.quarantined else 0
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from netpreflight.agent.shown_table import ShownTable
     from netpreflight.fleet.engine import Connection
 
+_ALL_SITES = "netpreflight fleet query 'SELECT DISTINCT site FROM runs'"
+
 
 def summary(
     *,
@@ -106,7 +108,7 @@ def site(
         """The tables of the site."""
         tables = answers.site(connection, name)
         if not tables:
-            raise UsageError(f"no site {name!r} in the tables: netpreflight fleet summary says how many there are")
+            raise UsageError(f"no site {name!r} in the tables; {_ALL_SITES} lists them")
         return tables
 
     show_answer(store, of_site)

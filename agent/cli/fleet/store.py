@@ -1,6 +1,7 @@
 """What the commands of `netpreflight fleet` share: the store, and the extra that they need."""
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,12 +72,13 @@ def reading(folder: Path | None) -> "Iterator[Connection]":
 
 def show_answer(folder: Path | None, question: "Callable[[Connection], list[ShownTable]]") -> None:
     """Ask a question of a store, and show the tables that answer it."""
-    from netpreflight.reports.terminal.tables import show  # noqa: PLC0415 - as above
+    from netpreflight.agent.called import called  # noqa: PLC0415 - as above
+    from netpreflight.reports.terminal.tables import show  # noqa: PLC0415
 
     screen = standard_output("show the answer")
     with reading(folder) as connection:
         tables = question(connection)
-    show(tables, screen)
+    show(tables, screen, called(os.environ))
 
 
 def write_text(file: Path, text: str) -> None:
