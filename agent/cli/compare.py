@@ -8,7 +8,7 @@ import typer
 
 from netpreflight.agent.cli.checked import check_outputs, choose_level
 from netpreflight.agent.cli.exits import UsageError
-from netpreflight.agent.cli.options import ComparisonOutput, Device, Json, Os, Redact, Share
+from netpreflight.agent.cli.options import ComparisonOutput, Json, Redact, SavedDevice, SavedOs, Share
 from netpreflight.agent.cli.outputs import write_each
 from netpreflight.agent.cli.saved import is_same_file, profile_for
 from netpreflight.agent.cli.screen import standard_output
@@ -31,8 +31,8 @@ def compare(
     ],
     b: Annotated[Path, typer.Argument(metavar="B", help="The other run, or the other watch.")],
     *,
-    device: Device = None,
-    os_version: Os = None,
+    device: SavedDevice = None,
+    os_version: SavedOs = None,
     output: ComparisonOutput = None,
     share: Share = None,
     redact: Redact = False,

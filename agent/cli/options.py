@@ -59,6 +59,24 @@ Os = Annotated[
         help="Device OS version, such as 4.2.0; without this option, and for a newer one, the newest known.",
     ),
 ]
+SavedDevice = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE.toml",
+        autocompletion=offered_devices,
+        help="Device to judge for: generic, argon, core, msom, p1, p2, photon, photon2, or a company's own file; "
+        "without this option, the one that the saved file was made for.",
+    ),
+]
+SavedOs = Annotated[
+    str | None,
+    typer.Option(
+        "--os",
+        metavar="VERSION",
+        help="Device OS version, such as 4.2.0; without this option, that of the saved file, or with --device the "
+        "newest known.",
+    ),
+]
 Output = Annotated[
     list[Path] | None,
     typer.Option(

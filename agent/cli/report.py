@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING
 
 from netpreflight.agent.cli.checked import check_contact, check_dialects, check_outputs, choose_level
 from netpreflight.agent.cli.exits import EXIT_CODES, UsageError
-from netpreflight.agent.cli.options import Contact, Device, Dialects, Full, Json, Os, Output, Redact, SavedRun, Share
+from netpreflight.agent.cli.options import (
+    Contact,
+    Dialects,
+    Full,
+    Json,
+    Output,
+    Redact,
+    SavedDevice,
+    SavedOs,
+    SavedRun,
+    Share,
+)
 from netpreflight.agent.cli.outputs import deliver, level_of, page_of
 from netpreflight.agent.cli.saved import is_same_file, load_saved_run, newest_kept
 from netpreflight.agent.cli.screen import called_by_root, invocation, show_report
@@ -17,8 +28,8 @@ if TYPE_CHECKING:
 def report(
     file: SavedRun = None,
     *,
-    device: Device = None,
-    os_version: Os = None,
+    device: SavedDevice = None,
+    os_version: SavedOs = None,
     dialects: Dialects = None,
     output: Output = None,
     contact: Contact = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from netpreflight.agent.cli.checked import check_dialects
-from netpreflight.agent.cli.options import Device, Os, SavedRun, offered_dialects
+from netpreflight.agent.cli.options import SavedDevice, SavedOs, SavedRun, offered_dialects
 from netpreflight.agent.cli.saved import load_saved_run, newest_kept
 from netpreflight.agent.cli.screen import standard_output, tell
 
@@ -23,8 +23,8 @@ def rules(
             "pfsense, unifi or meraki.",
         ),
     ],
-    device: Device = None,
-    os_version: Os = None,
+    device: SavedDevice = None,
+    os_version: SavedOs = None,
 ) -> int:
     """Print the firewall change that the device needs, as text for one product.
 

@@ -8,7 +8,7 @@ import typer
 
 from netpreflight.agent.cli.checked import check_outputs, choose_level
 from netpreflight.agent.cli.exits import UsageError
-from netpreflight.agent.cli.options import Json, Os, Redact, Share, offered_devices
+from netpreflight.agent.cli.options import Json, Redact, SavedDevice, SavedOs, Share
 from netpreflight.agent.cli.outputs import write_each
 from netpreflight.agent.cli.saved import is_same_file
 from netpreflight.agent.cli.screen import standard_output
@@ -22,15 +22,8 @@ if TYPE_CHECKING:
 def report(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The store of a watch, or its report as JSON.")],
     *,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|FILE.toml",
-            autocompletion=offered_devices,
-            help="Device to judge for; without this option, the one that the watch was made for.",
-        ),
-    ] = None,
-    os_version: Os = None,
+    device: SavedDevice = None,
+    os_version: SavedOs = None,
     output: Annotated[
         list[Path] | None,
         typer.Option(
