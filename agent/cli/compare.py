@@ -10,9 +10,9 @@ from netpreflight.agent.cli.checked import check_outputs, choose_level
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import ComparisonOutput, Json, Redact, SavedDevice, SavedOs, Share
 from netpreflight.agent.cli.outputs import write_each
-from netpreflight.agent.cli.saved import is_same_file, profile_for
+from netpreflight.agent.cli.saved import is_same_file, looks_like_a_watch, profile_for
 from netpreflight.agent.cli.screen import standard_output
-from netpreflight.agent.cli.watch_compare import compare_watches, looks_like_a_watch
+from netpreflight.agent.cli.watch_compare import compare_watches
 
 if TYPE_CHECKING:
     from netpreflight.agent.compare import Comparison, Given

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from netpreflight.agent.report import Device as JudgedDevice
     from netpreflight.agent.report import Run
 
+_WATCH = (b"SQLite format 3\0", b'"netpreflight-watch/1"')
+"""One of these stands at the beginning of a store, or near that of a watch's JSON document."""
+_RUN = (b'"netpreflight-report/1"',)
+
 
 def newest_kept(command: str) -> Path:
     """The newest of the runs that are kept, for a command that was given no file."""
@@ -37,6 +41,8 @@ def load_saved_run(file: Path, device: str | None, os_version: str | None) -> "t
     try:
         run, judged = load(file)
     except SavedReportError as problem:
+        if looks_like_a_watch(file):
+            raise UsageError(f"{file} is a watch, and no run: netpreflight watch report FILE shows it") from problem
         raise UsageError(str(problem)) from problem
     return run, profile_for(file, judged, device, os_version)
 
@@ -55,6 +61,25 @@ def profile_for(file: Path, judged: "JudgedDevice", device: str | None, os_versi
         return profiles.load(judged.name, os_version or judged.asked_os or judged.os_version)
     except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
+
+
+def looks_like_a_watch(file: Path) -> bool:
+    """Whether a file is to be read as a watch."""
+    return _begins_with(file, _WATCH)
+
+
+def looks_like_a_run(file: Path) -> bool:
+    """Whether a file is the JSON document of a run."""
+    return _begins_with(file, _RUN)
+
+
+def _begins_with(file: Path, marks: tuple[bytes, ...]) -> bool:
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(100)
+    except OSError:
+        return False
+    return any(mark in head for mark in marks)
 
 
 def is_same_file(file: Path, other: Path) -> bool:

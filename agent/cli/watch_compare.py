@@ -15,19 +15,6 @@ if TYPE_CHECKING:
     from netpreflight.agent.report import SharingLevel
     from netpreflight.agent.watch.watched import WatchComparison
 
-_BEGINS = (b"SQLite format 3\0", b'"netpreflight-watch/1"')
-"""One of these stands at the beginning of a store, or near that of a watch's JSON document."""
-
-
-def looks_like_a_watch(file: Path) -> bool:
-    """Whether a file is to be read as a watch."""
-    try:
-        with file.open("rb") as opened:
-            head = opened.read(100)
-    except OSError:
-        return False
-    return any(begin in head for begin in _BEGINS)
-
 
 def compare_watches(
     a: Path,

@@ -10,7 +10,7 @@ from netpreflight.agent.cli.checked import check_outputs, choose_level
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import Json, Redact, SavedDevice, SavedOs, Share
 from netpreflight.agent.cli.outputs import write_each
-from netpreflight.agent.cli.saved import is_same_file
+from netpreflight.agent.cli.saved import is_same_file, looks_like_a_run
 from netpreflight.agent.cli.screen import standard_output
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def load_watch(file: Path, device: str | None, os_version: str | None) -> "Watch
     try:
         watch = load(file)
     except StoreError as problem:
+        if looks_like_a_run(file):
+            raise UsageError(f"{file} is a run, and no watch: netpreflight report FILE shows it") from problem
         raise UsageError(str(problem)) from problem
     if watch.result is not None and device is None and os_version is None:
         return watch

@@ -17,7 +17,7 @@ from netpreflight.fleet.pool import Pool
 from netpreflight.fleet.sites import Sites
 from netpreflight.fleet.store import Store
 from netpreflight.fleet.tables import TABLES, names
-from tests.unit.command import ROOT, run
+from tests.unit.command import ROOT, refused, run
 from tests.unit.samples import SAMPLES
 
 WHOLE, PATH = (next(path for path in SAMPLES if path.stem.endswith(name)) for name in ("-whole", "-path"))
@@ -115,6 +115,10 @@ def test_a_site_is_told_whole(store: Path) -> None:
     listing = "SELECT DISTINCT site FROM runs"
     assert f"fleet query '{listing}' lists them" in ran.stderr
     assert "Köln" in fleet(store, "query", listing)
+
+
+def test_without_a_question_one_line_says_where_they_are() -> None:
+    refused("fleet", says=("Missing command", "netpreflight fleet --help"))
 
 
 def test_what_is_in_quarantine_is_told_with_its_reason(store: Path) -> None:

@@ -147,3 +147,11 @@ def test_the_time_zone_is_that_of_the_time_of_the_year(monkeypatch: pytest.Monke
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_a_run_and_a_watch_are_told_apart(tmp_path: Path) -> None:
+    a_run = Path(__file__).parent / "data" / "sample-report-1.json"
+
+    refused("watch", "report", str(a_run), says=("is a run, and no watch: netpreflight report FILE",))
+    refused("report", store(tmp_path), says=("is a watch, and no run: netpreflight watch report FILE",))
+    refused("report", document(tmp_path, watch(1)), says=("is a watch, and no run",))

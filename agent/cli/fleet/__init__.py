@@ -20,7 +20,6 @@ COMMANDS = (
 app = typer.Typer(
     name="fleet",
     rich_markup_mode=None,
-    no_args_is_help=True,
     help="Gather many sites' saved runs, and ask them: which sites fail, why, which change helps most, what got worse, "
     "what another version of Device OS would change. It needs the extra netpreflight[fleet].",
 )
