@@ -10,6 +10,8 @@ from rich.text import Text
 
 NARROW = 70
 """Below this many columns there is no room for a table: rich would leave out what does not fit."""
+_NARROWEST_COLUMN = 10
+"""With fewer columns of the terminal for each of the table's, words are broken into parts that nobody can read."""
 _WIDEST_IDS = 20
 
 
@@ -39,7 +41,7 @@ def print_rows(
         padding: of the cells in a table.
         header_style: of the headings.
     """
-    if console.width < NARROW:
+    if console.width < max(NARROW, _NARROWEST_COLUMN * len(headings)):
         _print_stacked(console, headings, rows, beside, header_style)
         return
     table = Table(box=None, padding=padding, show_edge=False, header_style=header_style)

@@ -109,6 +109,8 @@ def test_a_site_is_told_whole(store: Path) -> None:
     assert "2026-01-06 10:00" in shown
     assert "as the run says (--site)" in " ".join(shown.split())
     assert "cloud.transport" in shown
+    narrow = run("fleet", "site", "Köln", "--store", str(store), COLUMNS="80").stdout
+    assert "\n  Verdict: incompatible\n" in narrow, "80 columns are too few for a table of ten"
     ran = run("fleet", "site", "Nowhere", "--store", str(store))
     assert ran.returncode == 2
     assert "no site 'Nowhere'" in ran.stderr
