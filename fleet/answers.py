@@ -182,7 +182,7 @@ def why(connection: Connection) -> list[ShownTable]:
                 title=title,
                 headings=["Check", "Cause", "Who", "Sites"],
                 rows=_cells(rows[:MOST_ROWS]),
-                notes=_more(rows),
+                notes=[*_more(rows), *(["What each means: netpreflight explain CHECK CAUSE"] if rows else [])],
             )
         )
     return tables

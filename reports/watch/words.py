@@ -70,7 +70,7 @@ def about(watch: Watch) -> str:
     network = f"on the Wi-Fi {in_quotes(watch.ssid)}" if watch.ssid else f"by {watch.interface or 'one interface'}"
     return (
         f"Watched {network} for {watch.device_label or watch.device}, from {clock(watch, watch.begin)} to "
-        f"{clock(watch, watch.end)} ({zone(watch)}). The cloud was asked every {watch.step_s:g} s."
+        f"{clock(watch, watch.end)} ({zone(watch)}). It was looked at every {watch.step_s:g} s."
     )
 
 

@@ -83,6 +83,7 @@ def test_what_fails_is_told_without_its_consequences(store: Path) -> None:
     shown = fleet(store, "why").partition("What is not known")[0]
 
     assert roots
+    assert "What each means: netpreflight explain CHECK CAUSE" in shown
     assert [line.split()[0] for line in shown.splitlines() if ".transport" in line or ".egress" in line] == roots
 
 

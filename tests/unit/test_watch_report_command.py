@@ -47,6 +47,18 @@ def test_a_store_is_reported(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_a_watch_that_asks_no_cloud_does_not_say_that_it_did(tmp_path: Path) -> None:
+    plan, world = msgspec.structs.replace(PLAN, device="generic", transport=None, hosts=[]), World()
+    with Store(tmp_path / "watch.db", plan, world.moment, {"interface": "eth0"}) as kept:
+        played = play(world, 3600.0, plan, kept.put)
+        kept.stop([], world.moment)
+
+    ran = run("watch", "report", str(tmp_path / "watch.db"))
+
+    assert (played.asked.get("cloud"), ran.returncode) == (None, 0)
+    assert "It was looked at every 60 s." in " ".join(ran.stdout.split())
+
+
 def test_the_exit_code_says_what_a_watch_comes_to(tmp_path: Path) -> None:
     blind = watch(1, (), [asleep(MONDAY, watch(1).end)])
 
