@@ -104,7 +104,7 @@ def watch(
     except NoClockError as problem:
         raise UsageError("this system does not say how long it has been up, so it cannot be watched") from problem
     _say(_summary(state, path))
-    if not state.observed:
+    if not _has_observed(state):
         return NOTHING_OBSERVED
     return 1 if state.outages else 0
 
@@ -256,14 +256,20 @@ class _Textfile:
             self._has_failed = True
 
 
+def _has_observed(state: "State") -> bool:
+    """Whether it can be said that there were outages, or none; see `told.result`."""
+    return state.reached or (state.observed and state.outages > 0)
+
+
 def _summary(state: "State", path: Path) -> str:
     """What came of it, and how to read it."""
     import datetime as dt  # noqa: PLC0415 - as above
 
     from netpreflight.agent.watch.durations import in_words  # noqa: PLC0415
 
-    if not state.observed:
-        return "nothing could be observed: no part of the network ever answered"
+    if not _has_observed(state):
+        part = "nothing behind the router" if state.observed else "no part of the network"
+        return f"nothing could be observed: {part} ever answered"
     passed = in_words(state.now.at - state.begun_at)
     at = dt.datetime.fromtimestamp(state.now.wall, dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     what = {0: "no outage", 1: "1 outage"}.get(state.outages, f"{state.outages} outages")

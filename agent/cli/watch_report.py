@@ -68,7 +68,7 @@ def load_watch(file: Path, device: str | None, os_version: str | None) -> "Watch
     """Load a watch, with everything that follows from it for the device named, or else for that of the watch."""
     from netpreflight.agent.watch.loading import load  # noqa: PLC0415 - as above
     from netpreflight.agent.watch.tables import StoreError  # noqa: PLC0415
-    from netpreflight.agent.watch.told import told  # noqa: PLC0415
+    from netpreflight.agent.watch.told import result, told  # noqa: PLC0415
 
     try:
         watch = load(file)
@@ -76,8 +76,8 @@ def load_watch(file: Path, device: str | None, os_version: str | None) -> "Watch
         if looks_like_a_run(file):
             raise UsageError(f"{file} is a run, and no watch: netpreflight report FILE shows it") from problem
         raise UsageError(str(problem)) from problem
-    if watch.result is not None and device is None and os_version is None:
-        return watch
+    if watch.result == result(watch) and device is None and os_version is None:
+        return watch  # else it was not told yet, or says what does not follow from it
     return told(watch, _profile(watch, device, os_version))
 
 

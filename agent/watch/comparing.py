@@ -8,7 +8,7 @@ from collections import Counter
 
 from netpreflight.agent.watch.clusters import chances, hours
 from netpreflight.agent.watch.durations import between, in_words
-from netpreflight.agent.watch.told import BROKE
+from netpreflight.agent.watch.told import BROKE, result
 from netpreflight.agent.watch.watched import (
     Outage,
     OutageProblem,
@@ -26,7 +26,8 @@ _NEEDLESS = {"ntp"}
 def compare(a: Watch, b: Watch, files: tuple[str, str] = ("A", "B")) -> WatchComparison:
     """Compare two watches, such as one before and one after a change, from files of these names."""
     (watched_a, struck_a), (watched_b, struck_b) = (hours(watch, _counted(watch)) for watch in (a, b))
-    worse = _worse(watched_a, struck_a, watched_b, struck_b)
+    is_known = "not-observed" not in {result(a), result(b)}
+    worse = _worse(watched_a, struck_a, watched_b, struck_b) if is_known else None
     return WatchComparison(
         sentence=f"{_SENTENCES[worse, struck_a > 0]} In A an outage began in {_of(struck_a, watched_a)}, "
         f"in B in {_of(struck_b, watched_b)}.",

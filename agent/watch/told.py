@@ -13,7 +13,7 @@ from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.watch.clusters import clusters
 from netpreflight.agent.watch.durations import between, in_words
-from netpreflight.agent.watch.watched import Blind, Outage, OutageProblem, Result, Watch
+from netpreflight.agent.watch.watched import BEHIND_ROUTER, Blind, Outage, OutageProblem, Result, Watch
 from netpreflight.agent.watch.would_do import would_do
 
 BROKE: dict[OutageProblem, str] = {
@@ -66,10 +66,11 @@ def told(watch: Watch, profile: Profile | None) -> Watch:
 
 
 def result(watch: Watch) -> Result:
-    """What a watch comes to."""
-    if watch.outages:
+    """What a watch comes to. That nothing broke is only known of what answered at least once."""
+    worked = {hour.layer for hour in watch.hours if hour.good}
+    if watch.outages and (worked or any(outage.last_good or outage.first_good for outage in watch.outages)):
         return "outages"
-    return "no-outage" if watch.observed_s > 0 else "not-observed"
+    return "no-outage" if watch.observed_s > 0 and worked & BEHIND_ROUTER else "not-observed"
 
 
 def answer(watch: Watch) -> str:
@@ -77,6 +78,8 @@ def answer(watch: Watch) -> str:
     match result(watch):
         case "not-observed":
             said = "Nothing could be observed."
+            if watch.observed_s > 0:
+                said += f" In {in_words(watch.observed_s)} nothing behind the router ever answered."
         case "no-outage":
             said = f"No outage in {in_words(watch.observed_s)}."
         case "outages":

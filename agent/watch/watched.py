@@ -35,6 +35,8 @@ Layer = Literal["link", "ip", "gateway", "internet", "dns", "portal", "cloud", "
 LAYERS: tuple[Layer, ...] = ("link", "ip", "gateway", "internet", "dns", "portal", "cloud", "ntp")
 """From this laptop to the cloud. `internet` is never asked itself: it is blamed where resolver and cloud are both
 silent while the ARP table has the gateway."""
+BEHIND_ROUTER: frozenset[Layer] = frozenset({"dns", "portal", "cloud", "ntp"})
+"""Layers of which an answer shows that a device could have reached more than this network's router."""
 OutageProblem = Literal[
     "link-lost",  # no carrier, or no Wi-Fi association
     "no-address",  # the interface has lost its IPv4 address
@@ -212,7 +214,7 @@ class Note(Struct, frozen=True, kw_only=True):
 
 
 Result = Literal["no-outage", "outages", "not-observed"]
-"""What a watch comes to; `not-observed`: it could not look at anything."""
+"""What a watch comes to; `not-observed`: it could not look at anything, or nothing behind the router ever answered."""
 ClusterKind = Literal["hour-of-day", "day-of-week"]
 
 

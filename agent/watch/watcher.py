@@ -11,7 +11,7 @@ from netpreflight.agent.watch.engine import Engine, Step
 from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, Sample, kept
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.store import Store
-from netpreflight.agent.watch.watched import Layer
+from netpreflight.agent.watch.watched import BEHIND_ROUTER, Layer
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.witnesses import bounded
 from netpreflight.systems import SYSTEM
@@ -33,6 +33,7 @@ class State(NamedTuple):
         open: the outages that go on.
         outages: how many there were since it began.
         observed: whether any layer was ever seen to work.
+        reached: whether anything behind the router was.
     """
 
     now: Moment
@@ -40,6 +41,7 @@ class State(NamedTuple):
     open: list[Outage]
     outages: int
     observed: bool
+    reached: bool
 
 
 class NoClockError(Exception):
@@ -101,7 +103,7 @@ class _Watcher:
             plan.intervals(), begun, jitter_s=random.uniform(0, plan.step_s / 5), number=store.next_number
         )
         self._asker = Asker(interface, plan)
-        self._state = State(begun, begun.at, [], 0, observed=False)
+        self._state = State(begun, begun.at, [], 0, observed=False, reached=False)
         self._seen: set[int] = set()
         self._background: set[asyncio.Task[None]] = set()
 
@@ -226,5 +228,10 @@ class _Watcher:
     def _note(self, records: list[Record]) -> None:
         """What the line on the terminal says of records."""
         self._seen |= {record.number for record in records if isinstance(record, Outage)}
-        observed = self._state.observed or any(isinstance(record, Sample) and record.good for record in records)
-        self._state = self._state._replace(open=self._engine.open, outages=len(self._seen), observed=observed)
+        worked = {record.layer for record in records if isinstance(record, Sample) and record.good}
+        self._state = self._state._replace(
+            open=self._engine.open,
+            outages=len(self._seen),
+            observed=self._state.observed or bool(worked),
+            reached=self._state.reached or not worked.isdisjoint(BEHIND_ROUTER),
+        )

@@ -44,9 +44,21 @@ def flapping() -> Watch:
         # A device that is connected asks no NTP server.
         (QUIET, nightly(layer="ntp", problem="no-time"), False),
         (QUIET, watch(7, (), [asleep(MONDAY, QUIET.end)]), None),
+        (QUIET, watch(7, hours=[]), None),
         (watch(365_000), nightly(), None),
     ],
-    ids=["quiet", "worse", "better", "alike", "too short", "one bad hour", "needless", "nothing seen", "forged"],
+    ids=[
+        "quiet",
+        "worse",
+        "better",
+        "alike",
+        "too short",
+        "one bad hour",
+        "needless",
+        "nothing seen",
+        "no answer",
+        "forged",
+    ],
 )
 def test_what_two_watches_show(a: Watch, b: Watch, *, worse: bool | None) -> None:
     assert compare(a, b).worse is worse

@@ -69,6 +69,13 @@ def test_the_exit_code_says_what_a_watch_comes_to(tmp_path: Path) -> None:
     assert codes == [0, 1, 3]
 
 
+def test_a_document_that_says_more_than_it_saw_is_told_anew(tmp_path: Path) -> None:
+    ran = run("watch", "report", document(tmp_path, watch(1, hours=[], result="no-outage", answer="No outage.")))
+
+    assert ran.returncode == 3
+    assert ran.stdout.startswith("Nothing could be observed. In 1 d nothing behind the router ever answered.")
+
+
 def test_json_is_one_document_and_files_follow_their_endings(tmp_path: Path) -> None:
     files = {ending: tmp_path / f"report{ending}" for ending in (".html", ".json", ".md", ".txt")}
     options = [word for file in files.values() for word in ("-o", str(file))]

@@ -8,7 +8,7 @@ import pytest
 from netpreflight.agent import profiles
 from netpreflight.agent.watch.durations import between, in_words
 from netpreflight.agent.watch.told import BROKE, EXIT_CODES, WHY_BLIND, changes, told
-from netpreflight.agent.watch.watched import LAYERS, Blind, NoteKind, OutageProblem, WouldDo
+from netpreflight.agent.watch.watched import LAYERS, Blind, Hour, Layer, NoteKind, OutageProblem, WouldDo
 from netpreflight.agent.watch.would_do import would_do
 from netpreflight.reports.watch.words import LAYERS as TITLES
 from netpreflight.reports.watch.words import NOTES
@@ -63,6 +63,38 @@ def test_a_watch_that_saw_nothing_is_no_good_one() -> None:
     assert seen.result == "not-observed"
     assert EXIT_CODES[seen.result] == 3
     assert seen.answer.startswith("Nothing could be observed.")
+
+
+def hour(layer: Layer, good: int, bad: int = 0) -> Hour:
+    return Hour(layer=layer, at=MONDAY, good=good, bad=bad)
+
+
+@pytest.mark.parametrize(
+    ("hours", "result"),
+    [
+        ([], "not-observed"),
+        ([hour("dns", 0, 2), hour("cloud", 0, 3)], "not-observed"),
+        ([hour("link", 144), hour("ip", 144), hour("gateway", 144)], "not-observed"),
+        ([hour("link", 144), hour("dns", 1)], "no-outage"),
+    ],
+    ids=["nothing was asked", "nothing answered", "only this network", "a resolver answered once"],
+)
+def test_where_nothing_behind_the_router_answered_it_is_not_known_that_nothing_broke(
+    hours: list[Hour], result: str
+) -> None:
+    seen = told(watch(1, hours=hours), profiles.load("argon"))
+
+    assert seen.result == result
+    assert ("In 1 d nothing behind the router ever answered." in seen.answer) == (result == "not-observed")
+
+
+def test_what_never_worked_is_no_outage_where_nothing_did() -> None:
+    dead = outage(MONDAY, last_good=None, first_good=None, ended_by="stopped", layer="link", problem="link-lost")
+    hours = [hour("link", 0, 9)]
+
+    assert told(watch(1, [dead], hours=hours), None).result == "not-observed"
+    assert told(watch(1, [dead], hours=[hour("link", 1, 9)]), None).result == "outages"
+    assert told(watch(1, [outage(MONDAY)], hours=hours), None).result == "outages"
 
 
 def done(device: str, lasting: dt.timedelta, os_version: str | None = None, **changed: str) -> WouldDo:

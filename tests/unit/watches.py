@@ -6,7 +6,7 @@ from typing import Any
 
 from netpreflight.agent import profiles
 from netpreflight.agent.watch.told import told
-from netpreflight.agent.watch.watched import Asked, Note, Outage, Traffic, Unobserved, Watch
+from netpreflight.agent.watch.watched import Asked, Hour, Note, Outage, Traffic, Unobserved, Watch
 
 MONDAY = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -39,6 +39,7 @@ def watch(days: float, outages: Iterable[Outage] = (), gaps: Iterable[Unobserved
         "observed_s": days * DAY.total_seconds() - sum((gap.end - gap.begin).total_seconds() for gap in unobserved),
         "unobserved": unobserved,
         "outages": list(outages),
+        "hours": [Hour(layer="cloud", at=MONDAY, good=144, bad=0)],
         "device": "argon",
         "device_label": "Particle Argon, Device OS 6.2.0",
         "step_s": 25.0,
