@@ -61,9 +61,9 @@ def _past_the_hour(at: dt.datetime) -> dt.timedelta:
 
 
 def _moved(value: AnyStruct, by: dt.timedelta) -> AnyStruct:
-    """A struct with every time in it moved back; that of an `Hour` is a full hour, and tells no minute as it is."""
+    """A struct with every time in it moved back; an `Hour` counts from the laptop's start, whose minute is cut off."""
     if isinstance(value, Hour):
-        return value
+        return msgspec.structs.replace(value, at=value.at.replace(minute=0, second=0, microsecond=0))
     changes: dict[str, Any] = {}
     for name in value.__struct_fields__:
         held = getattr(value, name)

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from netpreflight.agent import profiles
 from netpreflight.agent.report import SharedLevel
 from netpreflight.agent.watch.told import told
-from netpreflight.agent.watch.watched import Asked, FullRun, Note, Outage, Watch
+from netpreflight.agent.watch.watched import Asked, FullRun, Hour, Note, Outage, Watch
 from netpreflight.reports.sharing.watch import shared_watch
 from netpreflight.reports.watch import FORMATS
 from netpreflight.reports.watch.terminal import show
@@ -135,13 +135,20 @@ def test_a_ticket_keeps_this_networks_own_name_and_addresses() -> None:
 def test_in_public_times_are_moved_and_lengths_stay() -> None:
     begin = MONDAY + 13 * MINUTE + 7 * SECOND
     made = told(
-        watch(6.9, [outage(begin + night * DAY + 2 * HOUR) for night in range(6)], begin=begin, utc_offset_s=7200),
+        watch(
+            6.9,
+            [outage(begin + night * DAY + 2 * HOUR) for night in range(6)],
+            begin=begin,
+            utc_offset_s=7200,
+            hours=[Hour(layer="dns", at=begin - 5 * MINUTE + hour * HOUR, good=60, bad=0) for hour in range(3)],
+        ),
         profiles.load("argon"),
     )
 
     public = shared_watch(made, "public")
 
     assert public.begin == MONDAY
+    assert [hour.at for hour in public.hours] == [MONDAY, MONDAY + HOUR, MONDAY + 2 * HOUR]
     assert [after.first_bad for after in public.outages] == [
         before.first_bad - dt.timedelta(minutes=13, seconds=7) for before in made.outages
     ]
