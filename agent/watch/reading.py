@@ -105,7 +105,7 @@ def read(path: Path) -> watched.Watch:
             explained(msgspec.json.decode(doc, type=Outage), boots[boot].utc, plan)
             for boot, doc in rows.all("SELECT boot, doc FROM outage ORDER BY number", tuple[int, str])
         ]
-        return watched.Watch(
+        made = watched.Watch(
             begin=begin,
             end=max(boots[stretches[-1].boot].utc(stretches[-1].end), begin),
             observed_s=round(sum(max(stretch.end - stretch.begin, 0.0) for stretch in stretches), 3),
@@ -139,6 +139,8 @@ def read(path: Path) -> watched.Watch:
             version=about.get("version", ""),
             utc_offset_s=msgspec.convert(about.get("utc_offset_s"), watched.Offset | None, strict=False),
         )
+        # What is made here is checked where it is decoded only: no number is beyond what the document may hold.
+        return msgspec.json.decode(msgspec.json.encode(made), type=watched.Watch)
 
 
 def checked(path: Path) -> Checked:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from netpreflight.agent.counted import counted
 from netpreflight.agent.owner import Owner, the_owner
+from netpreflight.agent.watch.clusters import LOOKED_AT
 from netpreflight.agent.watch.durations import in_words
 from netpreflight.agent.watch.told import BROKE, WHY_BLIND, changes, lasted
 from netpreflight.agent.watch.watched import Asked, Cluster, Layer, NoteKind, Outage, Traffic, Watch
@@ -162,7 +163,7 @@ def cluster_lines(watch: Watch) -> list[str]:
         return ["It was not watched for long enough to say whether outages cluster at some hour or on some day."]
     if not told.found:
         return ["No hour of the day and no day of the week stands out: outages came as chance would have it."]
-    return [_cluster(cluster) for cluster in told.found]
+    return [_cluster(cluster) for cluster in told.found[:LOOKED_AT]]  # only a forged watch has more
 
 
 def _cluster(cluster: Cluster) -> str:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from netpreflight.agent import profiles
 from netpreflight.agent.report import SharedLevel
 from netpreflight.agent.watch.told import told
-from netpreflight.agent.watch.watched import Asked, FullRun, Hour, Note, Outage, Watch
+from netpreflight.agent.watch.watched import Asked, Cluster, Clusters, FullRun, Hour, Note, Outage, Watch
 from netpreflight.reports.sharing.watch import shared_watch
 from netpreflight.reports.watch import FORMATS
 from netpreflight.reports.watch.terminal import show
@@ -176,6 +176,13 @@ def test_hostile_texts_stay_text(text: str) -> None:
         assert "\x1b" not in output, name
         if name == ".html":
             assert "<script" not in output.lower().replace("&lt;script", ""), name
+
+
+def test_a_forged_watch_has_no_more_clusters_than_there_are_hours_and_days() -> None:
+    forged = Cluster(kind="hour-of-day", which=3, struck=5, watched=7, expected=0.2, needed=3, chance=0.001)
+    many = Clusters(utc_offset_s=0, enough=True, found=[forged] * 20_000)
+
+    assert FORMATS[".txt"](watch(1, [outage(MONDAY)], clusters=many)).count("Outages cluster between") == 24 + 7
 
 
 def test_many_outages_are_cut_where_people_read_and_nowhere_else() -> None:

@@ -271,10 +271,13 @@ HOSTILE = {
     "no such layer": "UPDATE outage SET doc = replace(doc, 'cloud', 'cheese')",
     "a huge text": "UPDATE outage SET doc = doc || hex(zeroblob(3000000))",
     "nothing observed": "DELETE FROM stretch",
+    "fewer answers than none": "INSERT INTO hour VALUES (1, 0, 'dns', -1, 0, NULL)",
+    "rows lost beyond counting": f"INSERT INTO about VALUES ('lost', '{'9' * 40}')",
+    "a hop beyond any TTL": "UPDATE outage SET doc = json_set(doc, '$.lost_behind', 256)",
 }
 
 
-@pytest.mark.parametrize("statement", partly(["a trigger", "a huge text"], HOSTILE))
+@pytest.mark.parametrize("statement", partly(["a trigger", "a huge text", "fewer answers than none"], HOSTILE))
 def test_a_file_that_is_no_store_of_ours_is_refused(statement: str, kept: Path) -> None:
     changed(kept, statement)
 
