@@ -7,15 +7,18 @@ import io
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet takes for a formula, or may after it has cut off what is not seen."""
+from netpreflight.reports.safe_text import escaped
+
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a cell begins that a spreadsheet takes for a formula; in some languages the full-width forms do, too."""
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The lines of a CSV, with the names of the columns first."""
+    """The lines of a CSV, with the names of the columns first; they may go to a terminal as they are."""
     text = io.StringIO()
     writer = csv.writer(text)
-    for row in itertools.chain([columns], _as_cells(rows)):
+    header: list[object] = [escaped(name) for name in columns]
+    for row in itertools.chain([header], _as_cells(rows)):
         writer.writerow(row)
         yield text.getvalue()
         text.seek(0)
@@ -31,7 +34,8 @@ def _cell(value: object) -> object:
     """A value as a cell; only a text can be a formula."""
     match value:
         case str():
-            return "'" + value if value.startswith(_FORMULA) else value
+            seen = escaped(value)
+            return "'" + seen if seen.startswith(_FORMULA) else seen
         case dt.datetime():
             return value.isoformat()
         case bytes():

@@ -12,6 +12,7 @@ import pytest
 
 from netpreflight.fleet import engine
 from netpreflight.fleet.add import add
+from netpreflight.fleet.csv_text import csv_lines
 from netpreflight.fleet.engine import QueryError, ask_for_user
 from netpreflight.fleet.pool import Pool
 from netpreflight.fleet.sites import Sites
@@ -194,6 +195,13 @@ def test_a_cell_that_would_be_a_formula_is_none_in_the_csv(store: Path, tmp_path
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in files.values())
     assert list(rows[0]) == names("runs")
     assert sorted(row["site"] for row in rows) == ["'=Ulm", "'=Ulm", "Bonn", "Bonn", "Köln"]
+
+
+def test_a_csv_does_nothing_on_a_terminal_or_in_a_spreadsheet() -> None:
+    header, row = csv_lines(["a\x1bb", "c", "d"], [("\x1b]0;title\x07\u202e\n", "\t=1+1", "\uff1d1+1")])
+
+    assert header == "a\\x1bb,c,d\r\n"
+    assert row == "\\x1b]0;title\\x07\\u202e\\x0a,\\x09=1+1,'\uff1d1+1\r\n"
 
 
 def test_the_parquet_files_have_every_row(store: Path, tmp_path: Path) -> None:
