@@ -3,6 +3,7 @@
 Format: https://prometheus.io/docs/instrumenting/exposition_formats/ (text-based format). Only counts: no site is named.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from netpreflight.fleet.answers import FleetSummary
@@ -27,16 +28,15 @@ def _lines(summary: FleetSummary) -> Iterator[str]:
         yield from _header(name, says)
         yield f"netpreflight_fleet_{name} {count}"
     yield from _header("site_verdicts", "Sites by device, Device OS and verdict, by each site's newest complete run.")
+    sites = Counter[tuple[str, str, str]]()  # a version that is empty, and one that is not known, are one series
     for row in summary.verdicts:
-        counts = {
-            "compatible": row.compatible,
-            "compatible-with-warnings": row.compatible_with_warnings,
-            "incompatible": row.incompatible,
-            "undetermined": row.undetermined,
-        }
-        for verdict, count in counts.items():
-            labels = _labels(device=row.device, os=row.os_version or "", verdict=verdict)
-            yield f"netpreflight_fleet_site_verdicts{labels} {count}"
+        sites[row.device, row.os_version or "", "compatible"] += row.compatible
+        sites[row.device, row.os_version or "", "compatible-with-warnings"] += row.compatible_with_warnings
+        sites[row.device, row.os_version or "", "incompatible"] += row.incompatible
+        sites[row.device, row.os_version or "", "undetermined"] += row.undetermined
+    for (device, version, verdict), count in sites.items():
+        labels = _labels(device=device, os=version, verdict=verdict)
+        yield f"netpreflight_fleet_site_verdicts{labels} {count}"
 
 
 def _header(name: str, says: str) -> Iterator[str]:

@@ -138,6 +138,16 @@ LINE = re.compile(
 """A line of Prometheus' text format (its page on exposition formats)."""
 
 
+def test_no_series_is_there_twice_where_a_version_is_empty_and_another_not_known(tmp_path: Path) -> None:
+    runs = [{**shop(number, "Acme", "compatible"), "os": version} for number, version in enumerate(("", None))]
+    lines = metrics_of(shown(tmp_path / "store", runs).summary).splitlines()
+
+    assert len({line.rpartition(" ")[0] for line in lines if not line.startswith("#")}) == len(
+        [line for line in lines if not line.startswith("#")]
+    )
+    assert 'netpreflight_fleet_site_verdicts{device="argon",os="",verdict="compatible"} 2' in lines
+
+
 def test_the_metrics_are_in_the_text_format(made: Overview) -> None:
     lines = metrics_of(made.summary).splitlines()
 
