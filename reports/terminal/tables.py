@@ -29,7 +29,8 @@ def print_table(console: Console, table: ShownTable, program: str = "netprefligh
         console.print(Text(shown(table.title), style="bold"))
     if table.rows:
         rows = [[Text(shown(cell)) for cell in row] for row in table.rows]
-        print_rows(console, table.headings, rows, beside=1, whole=table.whole, padding=(0, 2, 0, 2), header_style="dim")
+        headings = [shown(heading) for heading in table.headings]  # of a query, they are anything
+        print_rows(console, headings, rows, beside=1, whole=table.whole, padding=(0, 2, 0, 2), header_style="dim")
     else:
         console.print(Padding(Text(table.none), (0, 0, 0, 2), expand=False))
     for note in table.notes:

@@ -142,6 +142,7 @@ def test_a_query_is_answered(store: Path) -> None:
         "site,runs\n'=Ulm,2\nBonn,2\nKöln,1\n"
     )
     assert "The first 2 rows" in fleet(store, "query", "--rows", "2", "SELECT site FROM runs")
+    assert "a\\x1b[31mb" in fleet(store, "query", 'SELECT 1 AS "a\x1b[31mb"')
 
 
 @pytest.mark.parametrize(
