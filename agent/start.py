@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             from netpreflight.agent.cli import main as run  # noqa: PLC0415 - `--version` and `--help` do not wait
 
+            os.environ["PYTHONSAFEPATH"] = "1"  # no process of ours takes a module from the folder that the user is in
             run(arguments)
         except ModuleNotFoundError as problem:
             _refuse_without(problem)

@@ -18,9 +18,9 @@ _OVER = b"over\n"
 
 
 def words() -> list[str]:
-    """The command of this process."""
+    """The command of this process; Python takes no module from the folder in which it is started (-P)."""
     frozen = getattr(sys, "frozen", False)
-    return [sys.executable, WORD] if frozen else [sys.executable, "-m", "netpreflight.systems.watchdog"]
+    return [sys.executable, WORD] if frozen else [sys.executable, "-P", "-m", "netpreflight.systems.watchdog"]
 
 
 @contextlib.contextmanager

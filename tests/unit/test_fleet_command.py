@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -131,6 +132,18 @@ def test_what_is_in_quarantine_is_told_with_its_reason(store: Path) -> None:
     assert "1 file in quarantine" in shown
     assert "broken.json" in "".join(shown.split())
     assert "not-a-run" in shown
+
+
+def test_no_module_is_taken_from_the_folder_that_the_user_is_in(tmp_path: Path) -> None:
+    script, folder = tmp_path / "bin" / "installed.py", tmp_path / "sent"
+    script.parent.mkdir()
+    folder.mkdir()
+    script.write_text("from netpreflight.agent.start import main\nif __name__ == '__main__':\n    main()\n")
+    (folder / "signal.py").write_text("open('taken', 'w').close()")
+    words = ["fleet", "add", str(SAMPLES[0]), "--processes", "1", "--store", str(tmp_path / "store")]
+    ran = subprocess.run([sys.executable, script, *words], cwd=folder, check=False)
+
+    assert (ran.returncode, (folder / "taken").exists()) == (0, False)
 
 
 # --- one's own questions

@@ -453,11 +453,18 @@ def test_a_run_that_is_killed_leaves_a_process_that_goes_back(tmp_path: Path, *,
 
 
 def test_the_process_is_this_module_or_the_executable_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert watchdog.words() == [sys.executable, "-m", "netpreflight.systems.watchdog"]
+    assert watchdog.words() == [sys.executable, "-P", "-m", "netpreflight.systems.watchdog"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert watchdog.words() == [sys.executable, "--go-back"]
     start = Path(__file__).parents[2] / "packaging" / "start.py"
     assert f'GO_BACK = "{watchdog.WORD}"' in start.read_text()
+
+
+def test_the_process_takes_no_module_from_the_folder_that_the_user_is_in(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("open('taken', 'w').close()")
+    ran = subprocess.run(watchdog.words(), cwd=tmp_path, input=b'["Wi-Fi", null]\nover\n', check=False)
+
+    assert (ran.returncode, (tmp_path / "taken").exists()) == (0, False)
 
 
 # --- what it means
