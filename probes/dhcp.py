@@ -433,12 +433,18 @@ def _is_taken(message: DhcpMessage) -> bool:
 
 
 def _keep(message: DhcpMessage, seen: Dhcp) -> bool:
-    """Keep a message among the first MOST_MESSAGES; of one that comes later it is only known that more came."""
+    """Keep a message among the first MOST_MESSAGES; of one that comes later, only whether it hands out something new."""
     has_room = len(seen.received) < MOST_MESSAGES
     if has_room:
         seen.received.append(message)
-    seen.unread = seen.unread or not has_room
+    elif all(_handed_out(message) != _handed_out(kept) for kept in seen.received):
+        seen.unread = True
     return has_room
+
+
+def _handed_out(message: DhcpMessage) -> tuple[object, ...]:
+    """What a message is and hands out, whichever server it is of."""
+    return message.type, message.well_formed, message.address, message.mask, message.routers, message.resolvers
 
 
 def _padded(message: bytes) -> bytes:

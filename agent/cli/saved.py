@@ -75,6 +75,8 @@ def looks_like_a_run(file: Path) -> bool:
 
 def _begins_with(file: Path, marks: tuple[bytes, ...]) -> bool:
     try:
+        if not file.is_file():  # a pipe would be waited for
+            return False
         with file.open("rb") as opened:
             head = opened.read(100)
     except OSError:

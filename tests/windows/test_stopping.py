@@ -13,10 +13,10 @@ pytestmark = pytest.mark.lab
 
 
 def test_ctrl_c_gives_the_lease_back_and_reports_what_is_known() -> None:
-    """A cloud that is silent keeps the run from ending by itself."""
+    """A cloud that is silent keeps a run that waits as long as the device from ending by itself."""
     with Lab() as lab, wine_on(lab) as wine, PseudoTerminal() as terminal:
         fault = lab.gateway.drop("udp", 5684)
-        process = wine.start_check(terminal, "--device", "argon")
+        process = wine.start_check(terminal, "--device", "argon", "--deep")
         wait_until(lambda: fault.counter() > 0, "the cloud asked", MOST_S)
         wait_until(lambda: any("DHCPACK" in line for line in lab.log("dhcp")), "DHCPACK in the server's log", MOST_S)
         terminal.type("\x03")
