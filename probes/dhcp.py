@@ -433,7 +433,7 @@ def _is_taken(message: DhcpMessage) -> bool:
 
 
 def _keep(message: DhcpMessage, seen: Dhcp) -> bool:
-    """Keep a message among the first MOST_MESSAGES; of one that comes later, only whether it hands out something new."""
+    """Keep a message among the first MOST_MESSAGES; of a later one, only whether it hands out something new."""
     has_room = len(seen.received) < MOST_MESSAGES
     if has_room:
         seen.received.append(message)

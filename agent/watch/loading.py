@@ -17,6 +17,8 @@ def load(path: Path) -> Watch:
         StoreError: it is neither a store nor such a document, or is broken, too large, or of a newer version.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise StoreError(f"{path}: not a file")
         with path.open("rb") as file:
             head = file.read(16)
             if not head.lstrip().startswith(b"{"):

@@ -1,6 +1,7 @@
 """`netpreflight watch report`, from outside: a store or a document in, each format out, and the exit code."""
 
 import json
+import os
 import sqlite3
 import stat
 import time
@@ -134,6 +135,12 @@ def test_what_is_no_watch_is_refused_in_one_line(content: bytes, tmp_path: Path)
     file.write_bytes(content)
 
     refused("watch", "report", str(file), says=("forged",))
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.db")
+
+    refused("watch", "report", str(tmp_path / "pipe.db"), says=("pipe.db", "not a file"))
 
 
 def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
