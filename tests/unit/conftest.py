@@ -14,7 +14,7 @@ NEEDS_LINUX = {
     "a terminal, users, links and signals of POSIX, or a shell": (
         "company_file", "double_click", "explain_command", "fleet_add", "fleet_command", "fleet_rejudge", "floods",
         "macos_system", "next_step", "odd_cases", "picker", "progress", "requests", "saved", "start", "starters",
-        "stopping", "watch_store", "wifi_lab",
+        "stopping", "watch_report_command", "watch_store", "wifi_lab",
     ),
     "the programs of .venv, and sockets as Linux has them": (
         "adding", "cli_capture", "compare_command", "debug", "devices_command", "dtls", "firewall", "html", "in_page",
