@@ -15,7 +15,7 @@ from netpreflight.probes.observations import Bss
 from netpreflight.reports import FORMATS
 from netpreflight.reports.sharing import shared
 from netpreflight.reports.words import TOLD
-from tests.bench.conftest import Say
+from tests.bench.conftest import MOST_S, Say
 from tests.unit import four, mutated, seen
 from tests.unit.hostile import HOSTILE, HOSTILE_FILES, SLOW, planted
 from tests.unit.places import PLACES, broken, of
@@ -69,7 +69,7 @@ def test_ten_thousand_networks_are_shared_soon(say: Say) -> None:
         took.append(time.perf_counter() - begun)
     say(f"10,000 networks: shared in {min(took):.2f} s")
 
-    assert min(took) < 2  # the best of three: what else this machine does can only add
+    assert min(took) < MOST_S  # the best of three: what else this machine does can only add
     assert public.observations.wifi is not None
     assert len(public.observations.wifi.bss) == 10_000
     assert not [bss.ssid for bss in public.observations.wifi.bss if bss.ssid and bss.ssid.startswith("Network")]
@@ -131,8 +131,8 @@ def test_ten_thousand_access_points_of_one_name_are_judged_and_rendered_soon(
         f"({', '.join(f'{part} {seconds:.2f}' for part, seconds in took[0].items())})"
     )
 
-    assert min(sum(parts.values()) for parts in took[:2]) < 2
-    assert sum(took[2].values()) < 2.5
+    assert min(sum(parts.values()) for parts in took[:2]) < MOST_S
+    assert sum(took[2].values()) < MOST_S + 0.5
 
 
 def test_no_mutated_frame_takes_long(say: Say) -> None:
