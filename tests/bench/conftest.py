@@ -7,7 +7,7 @@ import pytest
 
 Say = Callable[[str], None]
 MOST_S = 3.0
-"""For 10,000 access points. Processors differ: what took 1.9 s on one machine took 2.3 s on another of the same kind."""
+"""For 10,000 access points. Processors differ: one took 1.9 s, and another of the same kind 2.3 s for the same code."""
 
 
 @pytest.fixture
