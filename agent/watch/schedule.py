@@ -62,6 +62,14 @@ class Plan(Struct, frozen=True, kw_only=True):
         """Every how many seconds something behind the gateway is asked: no bracket is tighter."""
         return self.keep_alive_s if self.transport else DNS_S
 
+    def most_jitter_s(self, seconds: float | None) -> float:
+        """By how many seconds the first question is put off at most, so that laptops that start together spread.
+
+        Args:
+            seconds: how long the watch is, which has to ask every layer however short it is; None: until it is ended.
+        """
+        return min(self.step_s, self.step_s if seconds is None else seconds) / 5
+
     def intervals(self) -> dict[Layer, Interval]:
         """When each layer is asked."""
         step = self.keep_alive_s

@@ -81,7 +81,7 @@ def watch(
         now: gives what the clocks show.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_Watcher(interface, profile, plan, store, on_change, now).run(seconds))
+        return runner.run(_Watcher(interface, profile, plan, store, seconds, on_change, now).run())
 
 
 class _Watcher:
@@ -93,30 +93,30 @@ class _Watcher:
         profile: Profile,
         plan: Plan,
         store: Store,
+        seconds: float | None,
         on_change: OnChange,
         now: Callable[[], Moment],
     ) -> None:
         self._interface, self._profile, self._plan = interface, profile, plan
         self._store, self._on_change, self._now = store, on_change, now
         begun = now()
-        self._engine = Engine(
-            plan.intervals(), begun, jitter_s=random.uniform(0, plan.step_s / 5), number=store.next_number
-        )
+        jitter_s = random.uniform(0, plan.most_jitter_s(seconds))
+        self._engine = Engine(plan.intervals(), begun, jitter_s=jitter_s, number=store.next_number)
+        self._until = begun.at + seconds if seconds is not None else float("inf")
         self._asker = Asker(interface, plan)
         self._state = State(begun, begun.at, [], 0, observed=False, reached=False)
         self._seen: set[int] = set()
         self._background: set[asyncio.Task[None]] = set()
 
-    async def run(self, seconds: float | None) -> State:
+    async def run(self) -> State:
         """Watch."""
         self._stopped = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        until = self._state.begun_at + seconds if seconds is not None else float("inf")
         with SYSTEM.on_stop(self._stop):
-            while not self._stopped.is_set() and self._look().at < until:
+            while not self._stopped.is_set() and self._look().at < self._until:
                 step = self._engine.next_step()
                 if step.at > self._state.now.at:
-                    await self._wait(min(step.at, until) - self._state.now.at)
+                    await self._wait(min(step.at, self._until) - self._state.now.at)
                 else:
                     await self._do(step)
         for task in self._background:

@@ -186,3 +186,8 @@ def test_the_test_servers_of_others_are_never_on_a_schedule() -> None:
     assert (generic.transport, generic.hosts, "cloud" in generic.intervals()) == (None, [], False)
     assert (photon.transport, photon.keep_alive_s) == ("tcp-nonce", 15.0)
     assert plan_of(profiles.load("photon2")).keep_alive_s == KEEP_ALIVE_S == PLAN.keep_alive_s
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(None, 5.0), (DAY, 5.0), (5.0, 1.0)])
+def test_a_watch_is_put_off_by_a_fifth_of_a_step_and_a_short_one_by_less(seconds: float | None, most: float) -> None:
+    assert PLAN.most_jitter_s(seconds) == most
