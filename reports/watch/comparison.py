@@ -1,4 +1,4 @@
-"""Two watches side by side: as JSON, as text, and as Markdown. Nothing here decides anything."""
+"""Two watches side by side: as JSON, as text, as Markdown, and as a page. Nothing here decides anything."""
 
 from collections.abc import Callable
 from typing import TextIO
@@ -9,11 +9,13 @@ from rich.text import Text
 
 from netpreflight.agent.watch.watched import WatchComparison
 from netpreflight.reports.console import on_terminal, plain_text
+from netpreflight.reports.html.page import page
 from netpreflight.reports.markdown.text import strong, table
 from netpreflight.reports.safe_text import json_shown, shown
 from netpreflight.reports.terminal.rows import print_rows
 
 _STYLES = {True: "bold red", False: "bold green", None: "bold magenta"}
+_MARKS = {True: "worse", False: "pass", None: "unknown"}
 _HEADINGS = ("What broke", "A", "B")
 
 
@@ -35,12 +37,28 @@ def render_markdown(comparison: WatchComparison) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def render_html(comparison: WatchComparison) -> str:
+    """The comparison as one HTML file."""
+    headline, _, rest = comparison.sentence.partition(". ")
+    return page(
+        "watch-comparison.html",
+        kind=_MARKS[comparison.worse],
+        headline=headline.rstrip(".") + ".",
+        rest=rest,
+        device=comparison.a.device_label,
+        sides=_sides(comparison),
+        headings=_HEADINGS,
+        problems=_problems(comparison),
+    )
+
+
 def show(comparison: WatchComparison, stream: TextIO) -> None:
     """Show the comparison on a terminal."""
     _print(on_terminal(stream), comparison)
 
 
 FORMATS: dict[str, Callable[[WatchComparison], str]] = {
+    ".html": render_html,
     ".json": render_json,
     ".md": render_markdown,
     ".txt": render_text,

@@ -1,4 +1,4 @@
-"""A watch's page in a browser: quiet, never wider than the window, accessible, and hostile names are text."""
+"""The pages of a watch, and of two, in a browser: quiet, as narrow as the window, accessible, hostile names as text."""
 
 import importlib.resources
 from pathlib import Path
@@ -7,23 +7,31 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from netpreflight.agent.watch.comparing import compare
+from netpreflight.reports.watch.comparison import render_html
 from netpreflight.reports.watch.html import render
 from tests.browser.chromium import WIDTHS, opened
 from tests.unit.watches import hostile_week, nights
 
-WATCHES = {"nights": nights, "hostile": hostile_week}
+PAGES = {
+    "nights": lambda: render(nights()),
+    "hostile": lambda: render(hostile_week()),
+    "two": lambda: render_html(compare(nights(), hostile_week(), ("before.sqlite", "W" * 200 + "<script>"))),
+}
 
 
-@pytest.mark.parametrize(("name", "scheme"), [("nights", "light"), ("nights", "dark"), ("hostile", "light")])
+@pytest.mark.parametrize(
+    ("name", "scheme"), [("nights", "light"), ("nights", "dark"), ("hostile", "light"), ("two", "light")]
+)
 def test_a_watch_is_a_page_like_the_report(browser: Browser, tmp_path: Path, name: str, scheme: Any) -> None:
     file = tmp_path / "watch.html"
-    file.write_text(render(WATCHES[name]()), encoding="utf-8")
+    file.write_text(PAGES[name](), encoding="utf-8")
     with opened(browser, file, color_scheme=scheme) as here:
         for width in WIDTHS:
             here.page.set_viewport_size({"width": width, "height": 800})
             assert here.page.evaluate("document.documentElement.scrollWidth") == width
         assert here.page.locator("script, img, iframe, object, embed, form, base, link").count() == 0
-        assert here.page.locator(".lanes .broke").count() > 0
+        assert (here.page.locator(".lanes .broke").count() > 0) == (name != "two")
         assert here.page.title() != "executed"
         assert (here.said, here.asked) == ([], [])
     axe = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
