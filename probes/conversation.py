@@ -78,6 +78,7 @@ class Conversation:
             request, read = dtls.client_hello(self._random, record=self._records), dtls.record_name
             self._records += 1
             mark, mark_at = b"", 0
+        self._sock.forget()  # an answer that came after the last question was given up is none to this one
         asked = await exchange(
             self.network,
             self._sock,

@@ -101,7 +101,7 @@ async def exchange(
                         outcome_so_far = attempt("icmp", sent_at, event.icmp.meaning)
                         proved = event.icmp.proved or (shape or sock.shape).is_quoted(datagram, event.quoted)
                         icmp = replace(event.icmp, proved=proved)
-                        outcome_so_far = replace(outcome_so_far, icmp=icmp, rtt_ms=_ms(event.at - sent_at))
+                        outcome_so_far = replace(outcome_so_far, icmp=icmp, rtt_ms=_rtt_ms(sent_at, event.at))
                         refusals += 1
                         if refusals == ENOUGH_REFUSALS:
                             break
@@ -116,7 +116,7 @@ async def exchange(
                         )
                     continue
                 reply = event.payload[:KEPT_BYTES].hex()
-                outcome_so_far = replace(attempt("reply", sent_at), reply=reply, rtt_ms=_ms(event.at - sent_at))
+                outcome_so_far = replace(attempt("reply", sent_at), reply=reply, rtt_ms=_rtt_ms(sent_at, event.at))
                 if value is not None:
                     return Exchange([*attempts, outcome_so_far, *ignored], value, _ms(event.at - begun))
             unread = TOO_MUCH if sock.take_lost() else failed
@@ -171,6 +171,11 @@ def proves_nothing(attempts: list[Attempt]) -> bool:
     """Whether an ICMP error came, and none that is proved."""
     errors = [attempt.icmp for attempt in attempts if attempt.icmp]
     return bool(errors) and not any(icmp.proved for icmp in errors)
+
+
+def _rtt_ms(sent_at: float, came_at: float) -> float | None:
+    """How long an answer took; None: it had come before this try was sent, so an earlier one has drawn it."""
+    return _ms(came_at - sent_at) if came_at >= sent_at else None
 
 
 def _ms(seconds: float) -> float:

@@ -110,6 +110,10 @@ class Inbox(Generic[Arrival]):
                 return None
         return self._waiting.popleft() if self._waiting[0].at <= deadline else None
 
+    def clear(self) -> None:
+        """Forget what nobody has taken."""
+        self._waiting.clear()
+
     def take_lost(self) -> bool:
         """Whether something may have been lost since the last call."""
         self._look_at_count()

@@ -240,6 +240,11 @@ class UdpSocket:
         """The next datagram or ICMP error, or None if none arrives before `deadline` (monotonic clock)."""
         return await self._inbox.take(deadline)
 
+    def forget(self) -> None:
+        """Drop what has arrived so far: it answers nothing that is asked from now on."""
+        self._on_readable()
+        self._inbox.clear()
+
     @property
     def port(self) -> int:
         """Our own port."""

@@ -76,6 +76,10 @@ class FakeSocket(UdpSocket):
         """Note that from now on nobody may fragment what is sent."""
         self.is_whole = True
 
+    def forget(self) -> None:
+        """Drop what has come by now."""
+        self.coming = [arrival for arrival in self.coming if arrival[0] > self.clock.now]
+
     @property
     def port(self) -> int:
         """A port of nobody's."""

@@ -50,6 +50,13 @@ def test_silence_is_asked_on_schedule_and_given_up_in_time(clock: Clock) -> None
     assert result.elapsed_ms == pytest.approx(4000)
 
 
+def test_an_answer_that_had_come_before_the_next_try_was_sent_has_no_time(clock: Clock) -> None:
+    result, _ = run(clock, only(2, (-0.2, b"yes")))
+
+    assert result.value == b"yes"
+    assert [attempt.rtt_ms for attempt in result.attempts] == [None, None]
+
+
 def test_each_retransmission_can_be_another_datagram(clock: Clock) -> None:
     sock = FakeSocket(clock, lambda *_: [], CLIENT_HELLO)
     network = FakeNetwork(clock, sock.script)

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import select
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -24,7 +25,7 @@ from netpreflight.probes.net.payload_shapes import (
     WHOLE,
     Shape,
 )
-from netpreflight.probes.net.sockets import Network
+from netpreflight.probes.net.sockets import Datagram, Network
 from netpreflight.probes.observations import Contact
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import UnnamedError
@@ -217,6 +218,21 @@ def test_what_windows_says_of_an_earlier_datagram_does_not_keep_the_next_one_fro
 
     (contact,) = footprint(use)
     assert contact.packets == 1
+
+
+def test_what_had_come_is_forgotten_and_what_comes_later_is_heard() -> None:
+    async def run() -> bytes:
+        async with Network("lo", time.monotonic()) as network:
+            sock = network.udp("NTP", WHOLE)
+            sock.send(b"late", HERE, sock.port)
+            select.select([sock.socket], [], [], 10)
+            sock.forget()
+            sock.send(b"answer", HERE, sock.port)
+            heard = await sock.receive(time.monotonic() + 10)
+            assert isinstance(heard, Datagram)
+            return heard.payload
+
+    assert asyncio.run(run()) == b"answer"
 
 
 class Answering(asyncio.DatagramProtocol):

@@ -97,6 +97,14 @@ def test_a_conversation_stays_on_one_port_with_one_random_and_the_next_record(mo
     assert len({hello[27:59] for hello in hellos}) == 1
 
 
+def test_an_answer_that_comes_late_is_none_to_the_next_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(monkeypatch, lambda number, _: [(5.0, HELLO_VERIFY)] if number == 1 else [])
+
+    assert desk.ask("cloud").problem == "no-answer"  # given up after the 3 s of a device
+    desk.clock.now += 10
+    assert desk.ask("cloud").problem == "no-answer"
+
+
 def test_a_new_port_that_is_answered_shows_that_the_conversation_was_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(monkeypatch, silent, answers(HELLO_VERIFY))
     last = len(PLAN.intervals()["cloud"].again_at_s)
