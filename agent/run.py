@@ -89,92 +89,45 @@ class AirChoice(NamedTuple):
     """The survey read from a capture; None: scan."""
 
 
-def measure(
-    scope: Scope,
-    air: AirChoice,
-    profile: Profile,
-    selection: Selection,
-    on_check: OnCheck,
-    *,
-    deep: bool = False,
-    clock: Clock = CLOCK,
-    trace: Trace | None = None,
-    on_waiting: OnWaiting = lambda _: None,
-    on_stop: OnStop = lambda _restored: None,
-    guard: LeaseGuard | None = None,
-    on_lease: OnLease | None = None,
-    beside: Callable[[Network], Awaitable[None]] | None = None,
-) -> Run:
-    """Measure until everything is known, or the user stops the run (Ctrl-C, SIGTERM, SIGHUP).
+class RunSettings(NamedTuple):
+    """What a run measures, and who is told of it."""
 
-    Args:
-        scope: the interface under test, and this laptop.
-        air: the network to judge, and the survey of a capture.
-        profile: the device judged; what the other known devices need is measured too.
-        selection: the checks that count; probes that no such check needs do not run.
-        on_check: called with each check of `profile` as soon as its result is known.
-        deep: wait for the cloud as long as a device does, test how long a NAT keeps an idle conversation, and trace the
-            path even if the port answers.
-        clock: the clock to use.
-        trace: called with every packet that is sent or received, and every question to the system.
-        on_waiting: called with all that is waited for, whenever that changes.
-        on_stop: called at once where the user stops the run, with what is given back first.
-        guard: gives a lease back if this process is killed before it has.
-        on_lease: where the interface is the device itself: called with its lease, so that the interface uses it.
-        beside: what else is asked once all probes have ended, and before the lease is given back.
-    """
+    scope: Scope
+    """The interface under test, and this laptop."""
+    air: AirChoice
+    profile: Profile
+    """The device judged; what the other known devices need is measured too."""
+    selection: Selection
+    """The checks that count; probes that no such check needs do not run."""
+    on_check: OnCheck = lambda _: None
+    """Called with each check of `profile` as soon as its result is known."""
+    deep: bool = False
+    """Wait for the cloud as long as a device does, test how long a NAT keeps an idle conversation, and trace the path
+    even if the port answers."""
+    clock: Clock = CLOCK
+    trace: Trace | None = None
+    """Called with every packet that is sent or received, and every question to the system."""
+    on_waiting: OnWaiting = lambda _: None
+    """Called with all that is waited for, whenever that changes."""
+    on_stop: OnStop = lambda _restored: None
+    """Called at once where the user stops the run, with what is given back first."""
+    guard: LeaseGuard | None = None
+    """Gives a lease back if this process is killed before it has."""
+    on_lease: OnLease | None = None
+    """Where the interface is the device itself: called with its lease, so that the interface uses it."""
+    beside: Callable[[Network], Awaitable[None]] | None = None
+    """What else is asked once all probes have ended, and before the lease is given back."""
+
+
+def measure(settings: RunSettings) -> Run:
+    """Measure until everything is known, or the user stops the run (Ctrl-C, SIGTERM, SIGHUP)."""
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(
-            measuring(
-                scope,
-                air,
-                profile,
-                selection,
-                on_check,
-                deep=deep,
-                clock=clock,
-                trace=trace,
-                on_waiting=on_waiting,
-                on_stop=on_stop,
-                guard=guard,
-                on_lease=on_lease,
-                beside=beside,
-            )
-        )
+        return runner.run(measuring(settings))
 
 
-async def measuring(
-    scope: Scope,
-    air: AirChoice,
-    profile: Profile,
-    selection: Selection,
-    on_check: OnCheck,
-    *,
-    deep: bool = False,
-    clock: Clock = CLOCK,
-    trace: Trace | None = None,
-    on_waiting: OnWaiting = lambda _: None,
-    on_stop: OnStop = lambda _restored: None,
-    guard: LeaseGuard | None = None,
-    on_lease: OnLease | None = None,
-    beside: Callable[[Network], Awaitable[None]] | None = None,
-) -> Run:
+async def measuring(settings: RunSettings) -> Run:
     """The same as `measure`, in a loop that runs already."""
-    return await _Measurement(
-        scope,
-        air,
-        profile,
-        selection,
-        on_check,
-        clock,
-        trace,
-        on_waiting,
-        on_stop,
-        guard,
-        on_lease,
-        beside,
-        deep=deep,
-    ).run()
+    return await _Measurement(settings).run()
 
 
 def _utc(at_s: float) -> str:
@@ -188,38 +141,12 @@ def _utc(at_s: float) -> str:
 class _Measurement:
     """One run: its observations as they come in, and the milestones that probes wait for."""
 
-    def __init__(
-        self,
-        scope: Scope,
-        air: AirChoice,
-        profile: Profile,
-        selection: Selection,
-        on_check: OnCheck,
-        clock: Clock,
-        trace: Trace | None,
-        on_waiting: OnWaiting,
-        on_stop: OnStop,
-        guard: LeaseGuard | None,
-        on_lease: OnLease | None,
-        beside: Callable[[Network], Awaitable[None]] | None,
-        *,
-        deep: bool,
-    ) -> None:
-        self._clock = clock
-        self._beside = beside
-        self._on_lease = on_lease
-        self._guard = guard
-        self._trace = trace
-        self._on_waiting = on_waiting
-        self._scope = scope
-        self._deep = deep
-        self._air = air
-        self._profile = profile
-        self._selection = selection
-        self._on_check = on_check
-        self._on_stop = on_stop
+    def __init__(self, settings: RunSettings) -> None:
+        self._settings = settings
+        self._scope, self._profile = settings.scope, settings.profile
+        scope, profile, selection = settings.scope, settings.profile, settings.selection
         self._seen = Observations(scope=scope)
-        self._begun = clock.monotonic()
+        self._begun = settings.clock.monotonic()
         self._profiles = [profile, *(device for device in profiles.load_all() if device.name != profile.name)]
         self._ended: set[str] = set()
         self._told: set[str] = set()
@@ -237,33 +164,33 @@ class _Measurement:
         self._resolvers: list[str] | None = None
         """Those that the probes go by; None: not known yet."""
         self._wants_lease = any(row.needs_lease and row.id not in selection.skip for row in judging.CHECKS.values())
-        self._plan = plan(judging.probes_for(selection), deep=deep)
+        self._plan = plan(judging.probes_for(selection), deep=settings.deep)
         self._probes = {row.name for row in self._plan}
         self._by_resolvers = [row for row in self._plan if "resolvers" in row.begins_after]
         self._reached = {milestone: asyncio.Event() for milestone in REACHED_BY}
 
     async def run(self) -> Run:
         """Run all probes until they end or the user stops the run, and return what they measured."""
-        started = _utc(self._clock.wall())
+        started = _utc(self._settings.clock.wall())
         loop = asyncio.get_running_loop()
         self._settled = asyncio.Event()
         """Set once the lease has named the resolvers, or it is clear that none will."""
         self._corrected = asyncio.Event()
         """Set where it has named others than those that the probes go by."""
         self._portal_url: asyncio.Future[str | None] = loop.create_future()
-        most_run_s = DEEP_RUN_S if self._deep else MOST_RUN_S
+        most_run_s = DEEP_RUN_S if self._settings.deep else MOST_RUN_S
         interface = self._scope.interface or ""
         async with Network(
             interface,
             self._begun,
             most_run_s,
-            clock=self._clock,
-            trace=self._trace,
-            on_waiting=self._on_waiting,
+            clock=self._settings.clock,
+            trace=self._settings.trace,
+            on_waiting=self._settings.on_waiting,
             own_addresses=own_addresses,
         ) as network:
             self._network = network
-            if self._on_lease is not None:
+            if self._settings.on_lease is not None:
                 count_arp(network)
             self._addresses = HostAddresses(list(self._names()))
             stopped = asyncio.Event()
@@ -288,9 +215,9 @@ class _Measurement:
             self._scope.gateway_mac = mac_of(self._scope.gateway, self._scope.interface)
         return Run(
             started=started,
-            duration_s=round(self._clock.monotonic() - self._begun, 3),
+            duration_s=round(self._settings.clock.monotonic() - self._begun, 3),
             complete=complete,
-            selection=self._selection,
+            selection=self._settings.selection,
             observations=as_saved(self._seen),
             footprint=footprint,
         )
@@ -298,9 +225,9 @@ class _Measurement:
     async def _work(self) -> None:
         """Run all probes, and announce what they show."""
         await asyncio.gather(*self._tasks())
-        if self._beside is not None:
+        if self._settings.beside is not None:
             with contextlib.suppress(OSError):
-                await self._beside(self._network)
+                await self._settings.beside(self._network)
         await asyncio.gather(*self._announcements)
 
     def _stop(self, stopped: asyncio.Event) -> None:
@@ -308,7 +235,7 @@ class _Measurement:
         if stopped.is_set():
             return
         asyncio.get_running_loop().call_soon_threadsafe(stopped.set)
-        self._on_stop([what for restoration in self._network.restorations if (what := restoration())])
+        self._settings.on_stop([what for restoration in self._network.restorations if (what := restoration())])
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
         """The work of this run, as coroutines."""
@@ -369,7 +296,7 @@ class _Measurement:
             host for profile in self._profiles if profile.name == profiles.DEFAULT for host in profile.cloud.hosts.value
         }
         address_of = self._addresses.address
-        patience = AS_DEVICE if self._deep else HURRIED
+        patience = AS_DEVICE if self._settings.deep else HURRIED
         idle_servers = [
             *(Server("dtls", endpoint.host, endpoint.port) for endpoint in endpoints if endpoint.transport == "dtls"),
             *(Server("coap", host, port) for host, port in servers),
@@ -437,7 +364,7 @@ class _Measurement:
         ready = []
         for check_id, row in judging.CHECKS.items():
             needed = {*row.probes, *(self._probes & set(row.also))}
-            if self._air.ssid is not None:
+            if self._settings.air.ssid is not None:
                 needed |= self._probes & {"wifi"}  # the survey tells whether this laptop is on that network
             if needed <= self._ended - open_probes and row.exists(self._seen):
                 ready.append(check_id)
@@ -454,7 +381,7 @@ class _Measurement:
                     for check in await in_thread(lambda: self._judged(new, seen), JUDGING_S) if new else ():
                         if check.status == "pass" or not only_passes:
                             self._told.add(check.id)
-                            self._on_check(check)
+                            self._settings.on_check(check)
 
         task = asyncio.ensure_future(announced())
         self._announcements.add(task)
@@ -465,7 +392,7 @@ class _Measurement:
             if self._survey is None or self._survey[0] is not seen.wifi:
                 self._survey = seen.wifi, survey_of(seen.wifi)
             seen.wifi = self._survey[1]
-        return judging.judge_some(check_ids, seen, self._profile, self._selection)
+        return judging.judge_some(check_ids, seen, self._profile, self._settings.selection)
 
     def _use_resolvers(self, resolvers: list[str], *, settled: bool, denied: bool = False) -> None:
         """Use the resolvers that DHCP hands out or, where those cannot be learned, the laptop's own.
@@ -493,8 +420,8 @@ class _Measurement:
 
     async def _wifi(self) -> Wifi:
         """Take the capture, or survey the air, and note which network is judged."""
-        seen = self._air.capture or await wifi(
-            self._network, self._scope.interface, self._air.ssid, on_partial=self._look_early
+        seen = self._settings.air.capture or await wifi(
+            self._network, self._scope.interface, self._settings.air.ssid, on_partial=self._look_early
         )
         return self._aim(seen)
 
@@ -508,7 +435,7 @@ class _Measurement:
 
     def _aim(self, seen: Wifi) -> Wifi:
         """Note in the survey which network is judged, and in the scope which one this laptop is on."""
-        seen.aim(self._air.ssid)
+        seen.aim(self._settings.air.ssid)
         if seen.interface is not None and seen.interface == self._scope.interface:
             self._scope.medium = "wifi"
             self._scope.ssid, self._scope.bssid = seen.associated_ssid, seen.associated_bssid
@@ -523,8 +450,8 @@ class _Measurement:
             exchange=self._wants_lease,
             on_resolvers=self._use_resolvers,
             on_portal_api=self._use_portal_api,
-            guard=self._guard,
-            on_lease=self._on_lease,
+            guard=self._settings.guard,
+            on_lease=self._settings.on_lease,
             seen=self._dhcp_so_far,
         )
 
@@ -610,9 +537,9 @@ class _Measurement:
             or Coap(servers=[server for server in self._so_far.values() if isinstance(server, CoapServer)]),
             cloud=self._cloud(),
         )
-        only = self._selection.only
+        only = self._settings.selection.only
         always = bool(only) and all(judging.CHECKS[check_id].locates for check_id in only or [])
-        return await path(self._network, path_targets(seen, self._profile, always=always, deep=self._deep))
+        return await path(self._network, path_targets(seen, self._profile, always=always, deep=self._settings.deep))
 
     async def _vendor_status(self) -> VendorStatus:
         page = self._profile.cloud.status_page

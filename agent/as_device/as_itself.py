@@ -9,16 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Run
-from netpreflight.agent.run import AirChoice, OnCheck, OnStop, measure
-from netpreflight.agent.selection import Selection
-from netpreflight.probes.dhcp import LeaseGuard
+from netpreflight.agent.run import OnStop, RunSettings, measure
 from netpreflight.probes.join.as_itself import AsItself
 from netpreflight.probes.join.frames import contacts_of
-from netpreflight.probes.net.clock import CLOCK, Clock
-from netpreflight.probes.net.sockets import OnWaiting, Trace
-from netpreflight.probes.observations import Join, Scope, Wifi
+from netpreflight.probes.observations import Join, Wifi
 from netpreflight.systems import SYSTEM
 
 
@@ -28,44 +23,18 @@ class JoiningAsItself(NamedTuple):
     way: AsItself
 
 
-def run(
-    joining: JoiningAsItself,
-    scope: Scope,
-    air: AirChoice,
-    profile: Profile,
-    selection: Selection,
-    on_check: OnCheck,
-    *,
-    deep: bool = False,
-    clock: Clock = CLOCK,
-    trace: Trace | None = None,
-    on_waiting: OnWaiting = lambda _: None,
-    on_stop: OnStop = lambda _restored: None,
-    guard: LeaseGuard | None = None,
-) -> Run:
-    """Measure, and then join; the arguments are those of `measure`."""
-    begun = clock.monotonic()
-    own = measure(
-        scope,
-        air,
-        profile,
-        selection,
-        on_check,
-        deep=deep,
-        clock=clock,
-        trace=trace,
-        on_waiting=on_waiting,
-        on_stop=on_stop,
-        guard=guard,
-    )
+def run(joining: JoiningAsItself, settings: RunSettings) -> Run:
+    """Measure, and then join."""
+    begun = settings.clock.monotonic()
+    own = measure(settings)
     join = Join(not_run="the run was cut short", way=SYSTEM.joins_as_itself)
     is_complete = own.complete
     if own.complete:
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            join, is_complete = runner.run(_join(joining.way, own.observations.wifi, on_stop))
+            join, is_complete = runner.run(_join(joining.way, own.observations.wifi, settings.on_stop))
     return msgspec.structs.replace(
         own,
-        duration_s=round(clock.monotonic() - begun, 3),
+        duration_s=round(settings.clock.monotonic() - begun, 3),
         complete=is_complete,
         footprint=[*own.footprint, *contacts_of(join)],
         observations=msgspec.structs.replace(own.observations, join=join),

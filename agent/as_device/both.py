@@ -19,14 +19,13 @@ from netpreflight.agent.plan import plan
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Run
 from netpreflight.agent.results import Check
-from netpreflight.agent.run import AirChoice, OnCheck, OnStop, measure
+from netpreflight.agent.run import AirChoice, RunSettings, measure
 from netpreflight.agent.selection import OPTIONAL, Selection
-from netpreflight.probes.dhcp import LeaseGuard
 from netpreflight.probes.join.frames import contacts_of
 from netpreflight.probes.join.interface import Way
 from netpreflight.probes.join.neighbours import neighbours
-from netpreflight.probes.net.clock import CLOCK, Clock
-from netpreflight.probes.net.sockets import Network, OnWaiting, Trace
+from netpreflight.probes.net.clock import Clock
+from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import (
     RESTORED_WITHIN_S,
     AsDevice,
@@ -66,18 +65,14 @@ class _Seen(NamedTuple):
     fault: Fault | None = None
 
 
-def start(
-    way: Way,
-    profile: Profile,
-    selection: Selection,
-    *,
-    ssid: str | None,
-    deep: bool,
-    is_traced: bool,
-    give_up: Callable[[], object],
-    guard: LeaseGuard | None,
-) -> device_process.Child:
+def start(way: Way, settings: RunSettings, *, is_traced: bool, give_up: Callable[[], object]) -> device_process.Child:
     """Start the process of the device; this process is still root.
+
+    Args:
+        way: how this laptop can be the device.
+        settings: those of the run as the device, except the scope, which is known once the device has its interface.
+        is_traced: this process is told of every packet, too.
+        give_up: gives up root's rights.
 
     Raises:
         OSError: the system has no process left, or does not allow a namespace.
@@ -98,17 +93,15 @@ def start(
 
                 scope.resolvers = []  # those of the lease, and not this laptop's
                 run = measure(
-                    scope,
-                    AirChoice(ssid, begin.survey),
-                    profile,
-                    selection,
-                    lambda check: up.tell(device_process.Told(check=check)),
-                    deep=deep,
-                    trace=(lambda event: up.tell(device_process.Told(event=event))) if is_traced else None,
-                    on_waiting=lambda waiting: up.tell(device_process.Told(waiting=waiting)),
-                    guard=guard,
-                    on_lease=_user_of(scope, profile) if way.has_namespace else None,
-                    beside=ask_neighbours,
+                    settings._replace(
+                        scope=scope,
+                        air=AirChoice(settings.air.ssid, begin.survey),
+                        on_check=lambda check: up.tell(device_process.Told(check=check)),
+                        trace=(lambda event: up.tell(device_process.Told(event=event))) if is_traced else None,
+                        on_waiting=lambda waiting: up.tell(device_process.Told(waiting=waiting)),
+                        on_lease=_user_of(scope, settings.profile) if way.has_namespace else None,
+                        beside=ask_neighbours,
+                    )
                 )
         up.tell(device_process.Told(join=entered.join, run=run))
 
@@ -121,49 +114,30 @@ def start(
     return process
 
 
-def run(
-    played: Played,
-    scope: Scope,
-    air: AirChoice,
-    profile: Profile,
-    selection: Selection,
-    on_check: OnCheck,
-    *,
-    clock: Clock = CLOCK,
-    trace: Trace | None = None,
-    on_waiting: OnWaiting = lambda _: None,
-    on_stop: OnStop = lambda _restored: None,
-) -> Run:
-    """Measure as the laptop, and then as the device; the arguments are those of `measure`, for the laptop."""
+def run(played: Played, settings: RunSettings) -> Run:
+    """Measure as the laptop, which is whom `settings` are for, and then as the device."""
+    scope, selection, clock = settings.scope, settings.selection, settings.clock
     begun = clock.monotonic()
     stopped = False
 
-    def on_stop_told(restored: list[str]) -> None:
+    def on_stop(restored: list[str]) -> None:
         nonlocal stopped
         stopped = True
-        on_stop(restored)
+        settings.on_stop(restored)
 
     def on_air(check: Check) -> None:
         if check.stage == "scan":
-            on_check(check)
+            settings.on_check(check)
 
     own = measure(
-        scope,
-        air,
-        profile,
-        _as_laptop(selection),
-        on_air,
-        clock=clock,
-        trace=trace,
-        on_waiting=on_waiting,
-        on_stop=on_stop_told,
+        settings._replace(selection=_as_laptop(selection), on_check=on_air, on_stop=on_stop, deep=False, guard=None)
     )
     seen, left, restored_s = _Seen(), list[str](), None
     device_from_s = clock.monotonic() - begun
     try:
         if not stopped:
             begin = device_process.Begin(survey=own.observations.wifi, neighbours=_neighbours(scope))
-            seen = _be_device(played, begin, on_check, trace, on_waiting, on_stop_told)
+            seen = _be_device(played, begin, settings._replace(on_stop=on_stop))
     finally:
         played.process.end()
     if not stopped or seen.run is not None:
@@ -228,20 +202,13 @@ def _user_of(scope: Scope, profile: Profile) -> Callable[[DhcpMessage], None]:
     return use
 
 
-def _be_device(
-    played: Played,
-    begin: device_process.Begin,
-    on_check: OnCheck,
-    trace: Trace | None,
-    on_waiting: OnWaiting,
-    on_stop: OnStop,
-) -> _Seen:
-    """Lend the device its interface, and take in what its process tells until that has ended."""
+def _be_device(played: Played, begin: device_process.Begin, settings: RunSettings) -> _Seen:
+    """Lend the device its interface, and pass on what its process tells until that has ended."""
     seen = _Seen()
     process = played.process
 
     def stop() -> None:
-        on_stop([])
+        settings.on_stop([])
         process.stop()
 
     try:
@@ -249,11 +216,11 @@ def _be_device(
             process.begin(begin)
             for told in process.told():
                 if told.check is not None and told.check.stage != "scan":
-                    on_check(told.check)
+                    settings.on_check(told.check)
                 if told.waiting is not None:
-                    on_waiting(told.waiting)
-                if told.event is not None and trace is not None:
-                    trace(told.event)
+                    settings.on_waiting(told.waiting)
+                if told.event is not None and settings.trace is not None:
+                    settings.trace(told.event)
                 if told.neighbours:
                     seen = seen._replace(neighbours=tuple(told.neighbours))
                 if told.run is not None or told.join is not None:

@@ -28,9 +28,10 @@ from netpreflight.agent.start import INTERRUPTED, stop_at_once
 
 if TYPE_CHECKING:
     from netpreflight.agent.next_step import Invocation
+    from netpreflight.agent.privilege import GivenUp
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Report, Run, SetUp, SharingLevel
-    from netpreflight.probes.observations import Event
+    from netpreflight.probes.observations import Event, Scope
 
 PREPARE_AFTER_S = 0.3
 MOST_WORK_S, MOST_BLOCKED_S = 0.6, 3.0
@@ -179,7 +180,6 @@ def check(
     from netpreflight.agent.next_step import Options, known_before  # noqa: PLC0415
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
     from netpreflight.probes.net.clock import CLOCK  # noqa: PLC0415
-    from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.reports.terminal import Terminal  # noqa: PLC0415
     from netpreflight.systems import SYSTEM  # noqa: PLC0415
 
@@ -209,11 +209,7 @@ def check(
     )
     rights = give_up(helper)  # before anything is read from the network
     air, seen_log = read_air(name, capture, opened), read_given_log(device_log, opened_log, log_port)
-    laptop_scope = scope(interface)
-    if rights is not None:
-        laptop_scope.privileges = rights.told(laptop_scope.privileges)
-    if interface is not None and interface not in laptop_scope.interfaces:
-        raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(laptop_scope.interfaces)}")
+    laptop_scope = _laptop_scope(interface, rights)
     terminal = Terminal(sys.stderr, CLOCK.monotonic, discreet=level in {"ticket", "public"}, plain=debug)
     by = invocation(
         Options(
@@ -234,18 +230,22 @@ def check(
     ahead = known_before(laptop_scope, profile, selection, by, has_radio=SYSTEM.has_radio())
     terminal.begin(laptop_scope, profile, deep=deep, ahead=[*ahead, *(played.way.says() if played else [])])
     _prepare(outputs)
+    from netpreflight.agent.run import RunSettings  # noqa: PLC0415 - loaded after root's rights are given up
+
     events: list[Event] = []
     run = measure(
         played,
-        laptop_scope,
-        air,
-        profile,
-        selection,
+        RunSettings(
+            laptop_scope,
+            air,
+            profile,
+            selection,
+            deep=deep,
+            # With a level that hides something, the lines wait: what must be hidden is known only at the end.
+            trace=(events.append if level in {"ticket", "public"} else _write_event) if debug else None,
+            guard=helper,
+        ),
         terminal,
-        deep=deep,
-        # With a level that hides something, the lines wait: what must be hidden is known only at the end.
-        trace=(events.append if level in {"ticket", "public"} else _write_event) if debug else None,
-        guard=helper,
     )
     stop_at_once()
     if not run.complete:
@@ -267,6 +267,22 @@ def check(
     )
     deliver(report, profile, show, outputs, products, level, who_asks, as_json=as_json, helper=helper, kept=kept)
     return EXIT_CODES[report.verdict] if run.complete and not left else INTERRUPTED
+
+
+def _laptop_scope(interface: str | None, rights: "GivenUp | None") -> "Scope":
+    """The interface under test, and this laptop, with the rights that the run had before they were given up.
+
+    Raises:
+        UsageError: it has no such interface.
+    """
+    from netpreflight.probes.scope import scope  # noqa: PLC0415 - as above
+
+    found = scope(interface)
+    if rights is not None:
+        found.privileges = rights.told(found.privileges)
+    if interface is not None and interface not in found.interfaces:
+        raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(found.interfaces)}")
+    return found
 
 
 def _prepare(outputs: list[Path]) -> None:

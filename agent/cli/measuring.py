@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from netpreflight.agent.privilege.helper import Helper
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Run
-    from netpreflight.agent.run import AirChoice
+    from netpreflight.agent.run import AirChoice, RunSettings
     from netpreflight.agent.selection import Selection
-    from netpreflight.probes.net.sockets import Trace
     from netpreflight.probes.observations import Scope
     from netpreflight.reports.terminal import Terminal
 
@@ -65,6 +64,7 @@ def start_device(
     from netpreflight.agent.as_device.as_itself import JoiningAsItself  # noqa: PLC0415
     from netpreflight.agent.as_device.asked import CannotError, prepare, prepare_itself  # noqa: PLC0415
     from netpreflight.agent.privilege import give_up  # noqa: PLC0415
+    from netpreflight.agent.run import AirChoice, RunSettings  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.systems import SYSTEM  # noqa: PLC0415
 
@@ -76,53 +76,33 @@ def start_device(
         guard = helper and helper.for_device(laptop_scope.interface or "", chosen.mac)
         process = both.start(
             way,
-            profile,
-            selection,
-            ssid=ssid,
-            deep=deep,
+            RunSettings(laptop_scope, AirChoice(ssid), profile, selection, deep=deep, guard=guard),
             is_traced=is_traced,
             give_up=partial(give_up, helper),
-            guard=guard,
         )
     except (CannotError, OSError) as problem:
         raise UsageError(str(problem)) from problem
     return both.Played(way, chosen, process, [])
 
 
-def measure(
-    played: "Played | JoiningAsItself | None",
-    scope: "Scope",
-    air: "AirChoice",
-    profile: "Profile",
-    selection: "Selection",
-    terminal: "Terminal",
-    *,
-    deep: bool,
-    trace: "Trace | None",
-    guard: "Helper | None",
-) -> "Run":
+def measure(played: "Played | JoiningAsItself | None", settings: "RunSettings", terminal: "Terminal") -> "Run":
     """Measure, as the laptop or as the device, and show how it goes on."""
     from netpreflight.agent.run import measure  # noqa: PLC0415 - as above
 
-    measured = partial(measure, deep=deep, guard=guard)
+    measured = measure
     if played is not None:
         from netpreflight.agent.as_device import as_itself, both  # noqa: PLC0415 - few runs are the device
 
         measured = (
-            partial(as_itself.run, played, deep=deep, guard=guard)
+            partial(as_itself.run, played)
             if isinstance(played, as_itself.JoiningAsItself)
-            else partial(both.run, _hold_mac(played, scope))
+            else partial(both.run, _hold_mac(played, settings.scope))
         )
     with contextlib.closing(terminal):
         return measured(
-            scope,
-            air,
-            profile,
-            selection,
-            terminal.known,
-            trace=trace,
-            on_waiting=terminal.waiting,
-            on_stop=partial(_acknowledge_stop, terminal),
+            settings._replace(
+                on_check=terminal.known, on_waiting=terminal.waiting, on_stop=partial(_acknowledge_stop, terminal)
+            )
         )
 
 

@@ -203,18 +203,19 @@ class _Watcher:
     async def _full_run(self) -> tuple[str | None, str]:
         """Verdict and headline of a run as `netpreflight check` makes it."""
         from netpreflight.agent.report import make  # noqa: PLC0415 - loaded only where there is an outage
-        from netpreflight.agent.run import AirChoice, measuring  # noqa: PLC0415
+        from netpreflight.agent.run import AirChoice, RunSettings, measuring  # noqa: PLC0415
         from netpreflight.agent.selection import select  # noqa: PLC0415
         from netpreflight.probes.scope import scope  # noqa: PLC0415
 
         left_out = [*LEFT_OUT, *(["coap"] if self._plan.transport != "coap" else []), "vendor-status"]
         run = await measuring(
-            scope(self._interface),
-            AirChoice(),
-            self._profile,
-            select(None, ",".join(left_out)),
-            lambda _: None,
-            on_stop=lambda _: self._stop(),
+            RunSettings(
+                scope(self._interface),
+                AirChoice(),
+                self._profile,
+                select(None, ",".join(left_out)),
+                on_stop=lambda _: self._stop(),
+            )
         )
         self._asker.add_contacts(run.footprint)
         report = make(run, self._profile)

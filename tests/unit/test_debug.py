@@ -16,7 +16,7 @@ import pytest
 from netpreflight.agent import cli, profiles
 from netpreflight.agent import run as run_module
 from netpreflight.agent.results import Check
-from netpreflight.agent.run import AirChoice
+from netpreflight.agent.run import AirChoice, RunSettings
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.net.payload_shapes import COAP_PING
 from netpreflight.probes.net.sockets import MOST_EVENTS, Network
@@ -368,12 +368,9 @@ def test_what_is_complete_is_told_at_once(
 
 def test_a_run_is_measured_alike_with_nobody_listening() -> None:
     made = run_module.measure(
-        Scope(),
-        AirChoice(),
-        profiles.load("generic"),
-        Selection(only=["ntp.reply"]),
-        lambda _: None,
-        clock=(clock := Clock()),
+        RunSettings(
+            Scope(), AirChoice(), profiles.load("generic"), Selection(only=["ntp.reply"]), clock=(clock := Clock())
+        )
     )
 
     assert made.started == "1970-01-01T00:16:40Z", "by the clock that is handed in"

@@ -17,7 +17,7 @@ from netpreflight.agent.as_device import as_itself, asked
 from netpreflight.agent.judging import judge
 from netpreflight.agent.judging.join import abilities_of
 from netpreflight.agent.report import notes
-from netpreflight.agent.run import AirChoice
+from netpreflight.agent.run import AirChoice, RunSettings
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.join.as_itself import WATCHED_S, AsItself
 from netpreflight.probes.join.interface import Device, Passphrase
@@ -500,7 +500,8 @@ def test_a_run_measures_first_and_then_joins(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(as_itself, "measure", measured)
     joining: Any = as_itself.JoiningAsItself(Way())  # type: ignore[arg-type] # what is needed of one
-    run = as_itself.run(joining, own.observations.scope, AirChoice(None), ARGON, Selection(), lambda _: None)
+    settings = RunSettings(own.observations.scope, AirChoice(), ARGON, Selection())
+    run = as_itself.run(joining, settings)
 
     assert (order, run.complete) == (["measure", "join"], True)
     judgement = judge(run.observations, ARGON, Selection())
@@ -508,7 +509,7 @@ def test_a_run_measures_first_and_then_joins(monkeypatch: pytest.MonkeyPatch) ->
     assert any("joins as itself" in note for note in told)
     assert any("not seen to be as before within 30 s: Wi-Fi is not on its network" in note for note in told)
     own = msgspec.structs.replace(own, complete=False)
-    cut = as_itself.run(joining, own.observations.scope, AirChoice(None), ARGON, Selection(), lambda _: None)
+    cut = as_itself.run(joining, settings)
     assert order == ["measure", "join", "measure"]
     assert isinstance(cut.observations.join, Join)
     assert cut.observations.join.not_run == "the run was cut short"

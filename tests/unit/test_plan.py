@@ -14,7 +14,7 @@ from netpreflight.agent import judging, profiles
 from netpreflight.agent import run as run_module
 from netpreflight.agent.plan import PROBES, REACHED_BY, WITH_DEEP, Milestone, PlannedProbe, plan
 from netpreflight.agent.report import Run
-from netpreflight.agent.run import AirChoice, measure
+from netpreflight.agent.run import AirChoice, RunSettings, measure
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.dhcp import Told
 from netpreflight.probes.net.host_addresses import HostAddresses
@@ -165,7 +165,7 @@ def begun_while(held: str | None, monkeypatch: pytest.MonkeyPatch) -> set[str]:
         else:
             monkeypatch.setattr(run_module._Measurement, f"_{row.name}", scripted(row))  # noqa: SLF001 - its methods
     profile = profiles.load("generic")
-    made = measure(deepcopy(HERE), AirChoice(), profile, Selection(), lambda _: None, deep=True)
+    made = measure(RunSettings(deepcopy(HERE), AirChoice(), profile, Selection(), deep=True))
 
     assert made.complete == (held is None)
     assert len(set(begun)) == len(begun)
@@ -206,9 +206,7 @@ def test_resolvers_that_are_known_release_those_that_wait_for_them(monkeypatch: 
 
     monkeypatch.setattr(run_module, "dhcp", lease)
     monkeypatch.setattr(run_module._Measurement, "_dns", dns)  # noqa: SLF001 - its methods
-    made = measure(
-        deepcopy(HERE), AirChoice(), profiles.load("generic"), Selection(only=["dns.resolve"]), lambda _: None
-    )
+    made = measure(RunSettings(deepcopy(HERE), AirChoice(), profiles.load("generic"), Selection(only=["dns.resolve"])))
 
     assert begun == ["dns"]
     assert made.observations.scope.resolvers[0] == Resolver(address="192.0.2.53", source="dhcp", interface="fake0")
@@ -261,7 +259,9 @@ def made_by(
     monkeypatch.setattr(run_module._Measurement, "_dns", dns)  # noqa: SLF001 - its methods
     monkeypatch.setattr(run_module._Measurement, "_ntp", ntp)  # noqa: SLF001 - its methods
     only = Selection(only=["dns.resolve", "ntp.reply"])
-    made = measure(deepcopy(HERE), AirChoice(), profiles.load("generic"), only, lambda check: told.append(check.id))
+    made = measure(
+        RunSettings(deepcopy(HERE), AirChoice(), profiles.load("generic"), only, lambda check: told.append(check.id))
+    )
     assert told == [] or len(set(told)) == len(told)
     return made, asked, early
 

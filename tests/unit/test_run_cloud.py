@@ -9,7 +9,7 @@ import pytest
 from netpreflight.agent import profiles, run
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report import Run, make
-from netpreflight.agent.run import AirChoice, measure
+from netpreflight.agent.run import AirChoice, RunSettings, measure
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.echo import EchoTarget
 from netpreflight.probes.echo import echo as real_echo
@@ -36,7 +36,7 @@ CLOUD = ("tcp", "echo", "mapping", "vendor_status")
 
 def not_run(only: str, *, deep: bool) -> dict[str, str | None]:
     """Why each of the cloud's probes did not run on a laptop without an interface; nothing for those not wanted."""
-    made = measure(Scope(), AirChoice(), profiles.load("argon"), Selection(only=[only]), lambda _: None, deep=deep)
+    made = measure(RunSettings(Scope(), AirChoice(), profiles.load("argon"), Selection(only=[only]), deep=deep))
     seen: dict[str, Observation | None] = {name: getattr(made.observations, name) for name in CLOUD}
     return {name: observation.not_run for name, observation in seen.items() if observation}
 
@@ -60,7 +60,7 @@ def test_a_clock_beyond_every_calendar_ends_no_run(now_s: float) -> None:
             return now_s
 
     selection = Selection(only=["ntp.reply"])
-    made = measure(Scope(), AirChoice(), profiles.load("argon"), selection, lambda _: None, clock=Beyond())
+    made = measure(RunSettings(Scope(), AirChoice(), profiles.load("argon"), selection, clock=Beyond()))
 
     assert made.started == "not known: the clock is beyond every calendar"
     assert make(made, profiles.load("argon")).verdict == "undetermined"
@@ -178,7 +178,7 @@ def made_with(
     }.items():
         monkeypatch.setattr(run, name, probe)
     only = selection or Selection(only=["cloud.transport"])
-    return measure(UP, AirChoice(), profile or profiles.load("argon"), only, lambda _: None), done
+    return measure(RunSettings(UP, AirChoice(), profile or profiles.load("argon"), only)), done
 
 
 def test_echoes_follow_when_the_cloud_has_stayed_silent(monkeypatch: pytest.MonkeyPatch) -> None:

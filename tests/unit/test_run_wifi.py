@@ -12,7 +12,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.report import Run
 from netpreflight.agent.results import Check
-from netpreflight.agent.run import AirChoice, measure
+from netpreflight.agent.run import AirChoice, RunSettings, measure
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Fault, Scope, Wifi
@@ -45,7 +45,9 @@ def run(
     monkeypatch.setattr("netpreflight.agent.run.wifi", looks)
     told: list[Check] = []
     here = Scope(interface=interface, state="up")
-    return measure(here, air or AirChoice(), profiles.load("generic"), Selection(only=AIR), told.append), told
+    return measure(
+        RunSettings(here, air or AirChoice(), profiles.load("generic"), Selection(only=AIR), told.append)
+    ), told
 
 
 def test_the_network_that_the_laptop_is_on_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +115,7 @@ def test_a_run_that_is_cut_short_keeps_2_4_ghz(monkeypatch: pytest.MonkeyPatch) 
         raise AssertionError("never")
 
     monkeypatch.setattr("netpreflight.agent.run.wifi", looks)
-    made = measure(Scope(), AirChoice("Home"), profiles.load("generic"), Selection(only=AIR), lambda _: None)
+    made = measure(RunSettings(Scope(), AirChoice("Home"), profiles.load("generic"), Selection(only=AIR)))
 
     assert not made.complete
     assert made.observations.wifi is not None

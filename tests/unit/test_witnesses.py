@@ -330,7 +330,7 @@ def test_a_fault_that_is_bounded_is_in_the_run(monkeypatch: pytest.MonkeyPatch) 
         return made
 
     monkeypatch.setattr(run, "portal", portal)
-    measured = run.measure(UP, run.AirChoice(), profiles.load("generic"), Selection(only=["portal"]), lambda _: None)
+    measured = run.measure(run.RunSettings(UP, run.AirChoice(), profiles.load("generic"), Selection(only=["portal"])))
     found: Observations = measured.observations
 
     assert found.portal is not None
