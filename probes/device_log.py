@@ -16,7 +16,7 @@ import codecs
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import BinaryIO, Literal, NamedTuple
 
 import msgspec
@@ -84,7 +84,9 @@ _RANK: dict[LogLevel, int] = {"TRACE": 0, "INFO": 1, "WARN": 2, "ERROR": 3, "PAN
 _LEVEL = "TRACE|INFO|WARN|ERROR|PANIC"
 _PLACE = r"(?:[\w.+-]{1,80}:\d{1,6}(?:, |: )[^\n]{0,160}?)?(?:[^\s\[\]]{1,80}\(\): )?"
 """File, line and function, which only debug builds print."""
-_USUAL = re.compile(rf"(?P<ms>\d{{10}}) \[(?P<category>[A-Za-z0-9_.]{{1,40}})\] (?P<level>{_LEVEL}): ")
+_USUAL = re.compile(rf"(?:(\d{{10}}) )?\[([A-Za-z0-9_.]{{1,40}})\] ({_LEVEL}): (.*)")
+_FURTHER_HEAD = re.compile(rf"(?:{_LEVEL}|LOG|DEBUG) {{0,4}}: ")
+"""What there is at least where another record begins in a message."""
 _HEAD = re.compile(
     rf"(?:(?P<ms>(?<!\d)\d{{10,24}}) )?\[(?P<category>[A-Za-z0-9_.]{{1,40}})\] {_PLACE}(?P<level>{_LEVEL}): "
     rf"|(?P<ms2>(?<!\d)\d{{10,24}}) {_PLACE}(?P<level2>{_LEVEL}): "
@@ -149,13 +151,13 @@ the line goes, too: a passphrase may have spaces."""
 _LEAST_KEY = 56
 _LONG_KEY = re.compile(rf"[A-Za-z0-9+/]{{{_LEAST_KEY},}}={{0,2}}")
 """A claim code (63 characters), or a key in PEM or base64."""
-_MAY_HAVE_SECRET = re.compile(r"(?i)pass|psk|pwd|pw\b|pin|token|secret|key|cred|ap\b|ap_|-p|claim|bearer|authoriz")
-"""What each of these but the keys has in it, so that most lines are looked through once only."""
+_MAY_HAVE_SECRET = re.compile(r"pass|psk|pwd|pw\b|pin|token|secret|key|cred|ap\b|ap_|-p|claim|bearer|authoriz")
+"""What each of these but the keys has in it, in small letters: most lines are looked through for this alone."""
 
 
 def without_secrets(text: str) -> str:
     """A line without the passphrases, keys and claim codes in it."""
-    if _MAY_HAVE_SECRET.search(text):
+    if not text.isascii() or _MAY_HAVE_SECRET.search(text.lower()):
         for secret in _SECRETS:
             text = secret.sub(_CUT, text)
     return _LONG_KEY.sub(_CUT, text) if len(text) >= _LEAST_KEY else text
@@ -174,10 +176,52 @@ class _JsonRecord(msgspec.Struct):
 _JSON = msgspec.json.Decoder(_JsonRecord)
 
 
-class _Head(NamedTuple):
-    at_ms: int | None
-    category: str | None
-    level: LogLevel | None
+class _Head(msgspec.Struct, frozen=True):
+    """What stands before a record's message."""
+
+    at_ms: int | None = None
+    category: str | None = None
+    level: LogLevel | None = None
+
+
+_NO_HEAD = _Head()
+
+
+class _Match(msgspec.Struct, frozen=True):
+    """A line that was recognised; most of a long log's are dropped again, so a record is made of it only at the end."""
+
+    kind: LineKind
+    line: int
+    head: _Head
+    message: str
+    values: re.Match[str] | None
+    code: str | None
+
+    def record(self) -> LogRecord:
+        """The record that is kept of it; of a message that was cut, only how it begins."""
+        is_whole = self.values is not None
+        values = self.values.groupdict() if self.values is not None else {}
+        return LogRecord(
+            line=self.line,
+            kind=self.kind.id,
+            text=_shown_line(self.message if is_whole else self.kind.begin.rstrip() + " …", self.head),
+            at_ms=self.head.at_ms,
+            category=self.head.category,
+            level=self.head.level,
+            is_whole=is_whole,
+            has_head=self.head.level is not None,
+            name=values.get("name"),
+            bssid=(values.get("bssid") or "").lower() or None,
+            host=values.get("host"),
+            address=values.get("address"),
+            port=_number(values.get("port")),
+            code=values.get("code") or self.code,
+            was=values.get("was"),
+            now=values.get("now"),
+            signal_dbm=_number(values.get("signal_dbm")),
+            channel=_number(values.get("channel")),
+            said=values.get("said"),
+        )
 
 
 @cache
@@ -210,23 +254,23 @@ class LogReader:
         self._last: tuple[int, str | None, str] = (-10, None, "")
         self._once: set[str] = set()
         self._levels: set[tuple[str | None, LogLevel | None]] = set()
-        self._end: deque[LogRecord] = deque(maxlen=MOST_RECORDS // 2)
+        self._end: deque[_Match] = deque(maxlen=MOST_RECORDS // 2)
 
-    def feed(self, data: bytes) -> list[LogRecord]:
-        """Take the next bytes; returns the records that they complete."""
+    def feed(self, data: bytes) -> int:
+        """Take the next bytes; returns how many records they complete."""
         room = MOST_BYTES - self.seen.bytes
         self.seen.unread += max(0, len(data) - room)
         data = data[: max(0, room)]
         self.seen.bytes += len(data)
         if self._said >= MOST_LINES:
             self.seen.unread += len(data)
-            return []
+            return 0
         return self._take(self._decoded(data, is_end=False), is_end=False)
 
-    def finish(self) -> list[LogRecord]:
-        """Say that nothing more comes; returns the records of a last line without an end, and completes `seen`."""
+    def finish(self) -> int:
+        """Say that nothing more comes, and complete `seen`; returns how many records a last line without an end has."""
         found = self._take(self._decoded(b"", is_end=True), is_end=True)
-        self.seen.records += self._end
+        self.seen.records += [match.record() for match in self._end]
         self._end.clear()
         self.seen.lines = self._line
         self.seen.last_ms = self._last_ms
@@ -247,7 +291,7 @@ class LogReader:
         """What was seen so far, with the records of the log's end, while more may come."""
         return msgspec.structs.replace(
             self.seen,
-            records=[*self.seen.records, *self._end],
+            records=[*self.seen.records, *(match.record() for match in self._end)],
             levels=dict(self.seen.levels),
             lines=self._line,
             last_ms=self._last_ms,
@@ -270,7 +314,7 @@ class LogReader:
             text = text.replace("\0", "")
         return text
 
-    def _take(self, text: str, *, is_end: bool) -> list[LogRecord]:
+    def _take(self, text: str, *, is_end: bool) -> int:
         """Split text into lines, and read each that is complete."""
         text = self._rest + text
         self._rest = ""
@@ -278,7 +322,7 @@ class LogReader:
             held = "\r" if text.endswith("\r") and not is_end else ""  # its line feed may be in the next bytes
             text = text.removesuffix(held).replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n") + held
         *lines, rest = text.split("\n")
-        found: list[LogRecord] = []
+        found = 0
         for line in lines:
             self._line += 1
             if len(line) < SHORTEST_LINE and line != "!":
@@ -307,31 +351,32 @@ class LogReader:
             self._rest = rest
         return found
 
-    def _read_line(self, line: str, *, is_whole: bool = True) -> list[LogRecord]:
+    def _read_line(self, line: str, *, is_whole: bool = True) -> int:
         """The records of one line; a line without its end may have been cut anywhere."""
         if len(line) > LONGEST_LINE:
             self.seen.too_long += 1
             line, is_whole = line[:LONGEST_LINE], False
         if "\x1b" in line:
             line = _ANSI.sub("", line)
-        usual = _USUAL.match(line)
-        if usual is not None and (message := line[usual.end() :].strip()).isascii() and "&" not in message:
-            if ": " not in message and "AT " not in message:
-                self._add_format("Device OS")
-                head = _Head(int(usual["ms"]), usual["category"], _LEVELS[usual["level"]])
-                return self._read_record(head, message, is_whole=is_whole)
-        elif "&" in line:
-            for entity, character in _ENTITIES:
-                line = line.replace(entity, character)
         if not line.isascii():
             line = line.translate(_QUOTES)
-        if "{" in line and '"l":' in line:
+        if "&" in line:
+            for entity, character in _ENTITIES:
+                line = line.replace(entity, character)
+        usual = _USUAL.match(line)
+        if usual is not None:
+            at_ms, category, level, message = usual.groups()
+            if "AT " not in message and not (": " in message and _FURTHER_HEAD.search(message)):
+                self._add_format("Device OS")
+                head = _Head(int(at_ms) if at_ms else None, category, _LEVELS[level])
+                return self._read_record(head, message.strip(), is_whole=is_whole)
+        heads = self._heads_in(line) if ": " in line else []
+        if '"l":' in line and "{" in line[: heads[0][1] if heads else None]:  # and not quoted in a record's message
             parts = line.replace("}{", "}\n{").split("\n")[:MOST_IN_LINE]  # records that run into each other
-            return [record for part in parts for record in self._read_json(part, is_whole=is_whole)]
-        heads = self._heads_in(line)
+            return sum(self._read_json(part, is_whole=is_whole) for part in parts)
         if not heads:
             return self._read_bare(line, is_whole=is_whole)
-        found: list[LogRecord] = []
+        found = 0
         for i, (head, _, begin) in enumerate(heads):
             following = heads[i + 1] if i + 1 < len(heads) else None
             message, is_torn = line[begin : following[1] if following else None], following is not None
@@ -367,17 +412,17 @@ class LogReader:
                 break
         return found
 
-    def _read_json(self, line: str, *, is_whole: bool) -> list[LogRecord]:
+    def _read_json(self, line: str, *, is_whole: bool) -> int:
         """A record written as JSON; what is no such record counts as torn."""
         start = max(line.find("{"), 0)
         try:
             record = _JSON.decode(line[start : line.rindex("}") + 1] if "}" in line else line[start:])
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             self.seen.torn += 1
-            return []
+            return 0
         level = _LEVELS.get(record.l)
         if level is None:
-            return []
+            return 0
         self._add_format("JSON")
         category = record.c[:40] if record.c and re.fullmatch(r"[A-Za-z0-9_.]{1,40}", record.c[:41]) else None
         at_ms = record.t if record.t is not None and 0 <= record.t < 2**32 else None
@@ -387,12 +432,12 @@ class LogReader:
         code = str(record.code) if record.code is not None and abs(record.code) < 10**9 else None
         return self._read_record(_Head(at_ms, category, level), message, is_whole=is_whole, code=code)
 
-    def _read_bare(self, line: str, *, is_whole: bool) -> list[LogRecord]:
+    def _read_bare(self, line: str, *, is_whole: bool) -> int:
         """A line without the head of a record: a message alone, or text of an application, a modem or a tool."""
         if "AT " in line and (match := _MODEM_TIME.search(line)):
             self._add_format("modem")
             self._last_ms = max(self._last_ms or 0, int(match[1]) * 1000 + int(match[2]))
-            return []
+            return 0
         message = line.rstrip(" \t`")
         if not message[:1].isalpha() or message[:3] in _DAYS:
             prefix = _PREFIX.match(message)
@@ -402,37 +447,37 @@ class LogReader:
                 self._add_hole("reconnect", None)
             if message.startswith((*_CLOSED, *_MONITOR)):
                 self._add_format("particle-cli")
-                return []
-        record = self._recognised(_Head(None, None, None), message, is_whole=is_whole, code=None)
-        if record is None:
+                return 0
+        found = self._recognised(_NO_HEAD, message, is_whole=is_whole, code=None)
+        if found is None:
             self.seen.other_lines += 1
-            return []
-        return self._keep(record)
+            return 0
+        return self._keep(found)
 
-    def _read_record(self, head: _Head, message: str, *, is_whole: bool, code: str | None = None) -> list[LogRecord]:
+    def _read_record(self, head: _Head, message: str, *, is_whole: bool, code: str | None = None) -> int:
         """A record of the log: its level and time count even where its message is not recognised."""
         self.seen.heads += 1
-        if head[1:] not in self._levels:
+        if (head.category, head.level) not in self._levels:
             self._add_level(head)
         self._look_at_time(head.at_ms)
         if head.at_ms is not None:
-            last_ms, *last = self._last
+            last_ms, last_category, last_message = self._last
             self._last = (head.at_ms, head.category, message)
-            if 0 <= head.at_ms - last_ms <= 1 and last == [head.category, message]:
+            if message == last_message and 0 <= head.at_ms - last_ms <= 1 and head.category == last_category:
                 self.seen.doubled += 1  # a second handler of the log
-                return []
+                return 0
         if message.endswith("]") and (trailer := _TRAILER.search(message)) is not None:
             message, code = message[: trailer.start()], trailer[1]
         if len(message) >= LONGEST_MESSAGE and message.endswith("~"):
             message, is_whole = message[:-1], False
-        record = self._recognised(head, message, is_whole=is_whole, code=code)
-        return [] if record is None else self._keep(record)
+        match = self._recognised(head, message, is_whole=is_whole, code=code)
+        return 0 if match is None else self._keep(match)
 
     def _add_level(self, head: _Head) -> None:
         """Note a level that its category has not had so far."""
         if head.level is None or len(self._levels) >= MOST_CATEGORIES:
             return
-        self._levels.add(head[1:])
+        self._levels.add((head.category, head.level))
         category = head.category or ""
         if category.partition(".")[0] not in FAMILIES:
             category = "other"
@@ -465,56 +510,35 @@ class LogReader:
         if name not in self.seen.formats:
             self.seen.formats.append(name)
 
-    def _recognised(self, head: _Head, message: str, *, is_whole: bool, code: str | None) -> LogRecord | None:
-        """The record of a line of a known kind; of a message that was cut only what it begins with counts."""
+    def _recognised(self, head: _Head, message: str, *, is_whole: bool, code: str | None) -> _Match | None:
+        """A line of a known kind; of a message that was cut only what it begins with counts."""
         kinds = self._patterns.get(message[:3])
         if kinds is None:
             return None
-        has_head = head.level is not None
         is_own = _is_own(head.category)
         for kind, pattern in kinds:
-            if not message.startswith(kind.begin) or not (is_own or (kind.bare and head.category == "app")):
+            begin = kind.begin
+            if not message.startswith(begin) or not (is_own or (kind.bare and head.category == "app")):
                 continue
-            clean = kind.begin + without_secrets(message[len(kind.begin) :])
+            clean = begin + without_secrets(message[len(begin) :]) if len(message) > len(begin) else begin
             match = pattern.fullmatch(clean) if is_whole else None
             if match is None and is_whole:
                 continue
             if kind.once and kind.id in self._once:
                 return None
             self._once.add(kind.id)
-            values = match.groupdict() if match is not None else {}
-            return LogRecord(
-                line=self._line,
-                kind=kind.id,
-                text=_shown_line(clean if is_whole else kind.begin.rstrip() + " …", head),
-                at_ms=head.at_ms,
-                category=head.category,
-                level=head.level,
-                is_whole=is_whole,
-                has_head=has_head,
-                name=values.get("name"),
-                bssid=(values.get("bssid") or "").lower() or None,
-                host=values.get("host"),
-                address=values.get("address"),
-                port=_number(values.get("port")),
-                code=values.get("code") or code,
-                was=values.get("was"),
-                now=values.get("now"),
-                signal_dbm=_number(values.get("signal_dbm")),
-                channel=_number(values.get("channel")),
-                said=values.get("said"),
-            )
+            return _Match(kind, self._line, head, clean if match is not None else "", match, code)
         return None
 
-    def _keep(self, record: LogRecord) -> list[LogRecord]:
+    def _keep(self, match: _Match) -> int:
         """Keep a record of the first, or of the last; count what lies between."""
         if len(self.seen.records) < MOST_RECORDS // 2:
-            self.seen.records.append(record)
+            self.seen.records.append(match.record())
         else:
-            if len(self._end) == self._end.maxlen:
+            if len(self._end) == MOST_RECORDS // 2:
                 self.seen.more_records += 1
-            self._end.append(record)
-        return [record]
+            self._end.append(match)
+        return 1
 
 
 def read_log(stream: BinaryIO, kinds: Sequence[LineKind], is_wanted: Callable[[], bool] = lambda: True) -> DeviceLog:
@@ -532,6 +556,7 @@ def read_log(stream: BinaryIO, kinds: Sequence[LineKind], is_wanted: Callable[[]
     return reader.seen
 
 
+@lru_cache(MOST_CATEGORIES)
 def _is_own(category: str | None) -> bool:
     """Whether a record is of Device OS, and not of an application or a library."""
     return category is None or category.partition(".")[0] in FAMILIES - {"app"}

@@ -6,10 +6,7 @@ judges so many again.
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -20,6 +17,7 @@ from netpreflight.fleet.sites import Sites
 from netpreflight.fleet.store import Store, quoted
 from netpreflight.fleet.tables import TABLES, names
 from tests.bench.conftest import Say
+from tests.bench.measured import Used, measured
 from tests.unit.fleet_files import write_hostile
 from tests.unit.many_runs import write_many
 
@@ -32,43 +30,11 @@ MOST_START_CPU_S = 5.0
 """For the processes themselves, whatever they read."""
 MOST_BYTES = 200 << 20
 QUESTIONS = ("summary", "changes", "why", "regressions", "site", "quarantine")
-MEASURED = """
-import json, resource, sys
-sys.argv[0] = "netpreflight"
-from netpreflight.agent.cli import main
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    finally:
-        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        cpu_s = sum(each.ru_utime + each.ru_stime for each in used)
-        with open("/proc/self/status") as status:
-            own_kib = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-        sys.stderr.write(json.dumps([cpu_s, max(own_kib, used[1].ru_maxrss) << 10]))
-"""
-"""VmHWM begins anew with the program, unlike its own ru_maxrss, which remembers the process that started it."""
-
-
-class Used(NamedTuple):
-    """What a command took."""
-
-    said: str
-    cpu_s: float
-    most_bytes: int
-    """Of its largest process."""
 
 
 def fleet(folder: Path, *arguments: str) -> Used:
-    """Run a command in a process of its own, and measure that and those that it starts."""
-    script = folder / "measured.py"
-    script.write_text(MEASURED)
-    ran = subprocess.run(
-        [sys.executable, script, "fleet", *arguments, "--store", folder / "store"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ran.returncode in {0, 1, 3}, ran.stderr
-    cpu_s, most_bytes = json.loads(ran.stderr.splitlines()[-1])
-    return Used(ran.stdout, cpu_s, most_bytes)
+    """Run a command on the store of a folder, and measure it."""
+    return measured(folder, "fleet", *arguments, "--store", str(folder / "store"))
 
 
 def test_adding_costs_little_for_each_run_and_memory_stays_flat(tmp_path: Path, say: Say) -> None:
