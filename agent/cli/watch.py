@@ -214,7 +214,8 @@ class _Line:
         from netpreflight.agent.counted import counted  # noqa: PLC0415 - as above
         from netpreflight.agent.watch.durations import in_words  # noqa: PLC0415
 
-        now = f"{state.open[-1].layer} is broken" if state.open else "all well"
+        well = "all well" if state.reached else "nothing known yet"
+        now = f"{state.open[-1].layer} is broken" if state.open else well
         minutes = (state.now.at - state.begun_at) // 60 * 60
         text = f"{in_words(minutes) if minutes else 'begun'}: {now}; {counted(state.outages, 'outage')} so far"
         if text != self._last:
@@ -268,12 +269,18 @@ def _summary(state: "State", path: Path) -> str:
     from netpreflight.agent.watch.durations import in_words  # noqa: PLC0415
 
     if not _has_observed(state):
-        part = "nothing behind the router" if state.observed else "no part of the network"
-        return f"nothing could be observed: {part} ever answered"
+        return f"nothing could be observed: {_not_seen(state)}"
     passed = in_words(state.now.at - state.begun_at)
     at = dt.datetime.fromtimestamp(state.now.wall, dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     what = {0: "no outage", 1: "1 outage"}.get(state.outages, f"{state.outages} outages")
     return f"{what} in {passed}, until {at}; see: netpreflight watch report {path}"
+
+
+def _not_seen(state: "State") -> str:
+    """Why it is not known whether something broke."""
+    if "cloud" in state.unasked and state.observed:
+        return f"the device's cloud could not be asked ({state.unasked['cloud']}); netpreflight check shows more"
+    return f"{'nothing behind the router' if state.observed else 'no part of the network'} ever answered"
 
 
 def _json(texts: list[str]) -> str:

@@ -200,7 +200,8 @@ class Asker:
             async with self._network() as network:
                 found = await look_up(network, resolver, name, "device")
                 self._count_sent(network)
-            answer, address = _of_lookup(found), usable(found)
+            address = usable(found)
+            answer = _of_lookup(found, address)
             if found.ends:
                 break
         return answer, address
@@ -364,8 +365,11 @@ def _in_all(network: Network) -> tuple[int, int]:
     return sum(contact.packets for contact in contacts), sum(contact.bytes for contact in contacts)
 
 
-def _of_lookup(found: Lookup) -> Answer:
-    """What a lookup says of its resolver."""
+def _of_lookup(found: Lookup, usable: str | None) -> Answer:
+    """What a lookup says of its resolver; `usable`: an address that is another host's."""
+    if found.rcode in _GOOD_RCODES and found.addresses and usable is None:
+        said = f"{found.resolver} says that {found.name} is {found.addresses[0]}, which is no other host"
+        return Answer(good=False, said=said, problem="no-usable-address")
     if found.rcode in _GOOD_RCODES and found.addresses:
         return Answer(good=True, said=f"{found.resolver}: {', '.join(found.addresses[:2])}", ms=found.elapsed_ms)
     if found.rcode == "NXDOMAIN" or found.rcode in _GOOD_RCODES:

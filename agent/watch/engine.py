@@ -13,7 +13,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from netpreflight.agent.watch.records import Answer, Gap, Heard, Moment, Note, Outage, Ran, Record, Sample, kept
+from netpreflight.agent.watch.records import (
+    Answer,
+    Gap,
+    Heard,
+    Moment,
+    Note,
+    Outage,
+    Ran,
+    Record,
+    Sample,
+    Unasked,
+    kept,
+)
 from netpreflight.agent.watch.schedule import Interval
 from netpreflight.agent.watch.watched import LAYERS, Blind, Layer, OutageProblem
 
@@ -77,6 +89,8 @@ class _Watched:
     heard: Heard | None = None
     problem: Answer | None = None
     """The last answer that was bad."""
+    unasked: str | None = None
+    """Why it could not be asked, when it could not the last time."""
 
     @property
     def is_settled(self) -> bool:
@@ -197,7 +211,7 @@ class Engine:
         watched = self._layers[layer]
         watched.heard = Heard(layer=layer, good=answer.good, said=kept(answer.said), at=asked_at)
         if answer.good is None:
-            found = self._take_nothing(watched)
+            found = self._take_nothing(layer, watched, answer)
         elif answer.good:
             found = self._take_good(layer, watched, answer)
         else:
@@ -209,12 +223,13 @@ class Engine:
                 found += self._blame(self._incident)
         return found
 
-    def _take_nothing(self, watched: _Watched) -> list[Record]:
+    def _take_nothing(self, layer: Layer, watched: _Watched, answer: Answer) -> list[Record]:
         if watched.state == "doubted":
             watched.state = "unknown"
         watched.tries = 0
         self._schedule(watched, watched.interval.every_s)
-        return []
+        said, watched.unasked = watched.unasked, kept(answer.said)
+        return [] if said == watched.unasked else [Unasked(layer, watched.unasked)]
 
     def _take_good(self, layer: Layer, watched: _Watched, answer: Answer) -> list[Record]:
         now = self._now.at

@@ -67,6 +67,12 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "network administrator",
         "Let the resolver resolve the name at all times.",
     ),
+    "no-usable-address": _Meaning(
+        "The resolver of the lease gave an address that is no other host's, as filters do for names that they block.",
+        "dns.resolve",
+        "network administrator",
+        "Exempt the name of the device's cloud from the filter of the resolver.",
+    ),
     "no-answer": _Meaning(
         "Nothing on {cloud} was answered, while the resolver answered.",
         "{check}",

@@ -105,12 +105,14 @@ def read(path: Path) -> watched.Watch:
             explained(msgspec.json.decode(doc, type=Outage), boots[boot].utc, plan)
             for boot, doc in rows.all("SELECT boot, doc FROM outage ORDER BY number", tuple[int, str])
         ]
+        hours = rows.all("SELECT boot, hour, layer, good, bad, slowest FROM hour ORDER BY boot, hour, layer", _Hour)
         made = watched.Watch(
             begin=begin,
             end=max(boots[stretches[-1].boot].utc(stretches[-1].end), begin),
             observed_s=round(sum(max(stretch.end - stretch.begin, 0.0) for stretch in stretches), 3),
             unobserved=_gaps(stretches, boots),
             outages=outages,
+            unasked=_unasked(plan, about, {hour.layer for hour in hours} | {outage.layer for outage in outages}),
             hours=[
                 watched.Hour(
                     layer=hour.layer,
@@ -119,9 +121,7 @@ def read(path: Path) -> watched.Watch:
                     bad=hour.bad,
                     slowest_ms=hour.slowest,
                 )
-                for hour in rows.all(
-                    "SELECT boot, hour, layer, good, bad, slowest FROM hour ORDER BY boot, hour, layer", _Hour
-                )
+                for hour in hours
             ],
             traffic=rows.all("SELECT * FROM traffic", watched.Traffic, ("host", "")),
             notes=[
@@ -156,6 +156,15 @@ def checked(path: Path) -> Checked:
 def _about(rows: "_Rows") -> Checked:
     about = dict(rows.all("SELECT key, value FROM about", tuple[str, str]))
     return Checked(msgspec.json.decode(about["plan"], type=Plan), about)
+
+
+def _unasked(plan: Plan, about: dict[str, str], asked: set[watched.Layer]) -> list[watched.Unasked]:
+    """The layers of a plan that could never be asked."""
+    return [
+        watched.Unasked(layer=layer, said=about.get(tables.unasked(layer), ""))
+        for layer in plan.intervals()
+        if layer not in asked
+    ]
 
 
 def _gaps(stretches: list[_Stretch], boots: dict[int, _Boot]) -> list[watched.Unobserved]:

@@ -114,6 +114,13 @@ class Gap(NamedTuple):
     why: Blind
 
 
+class Unasked(NamedTuple):
+    """A layer could not be asked, and why."""
+
+    layer: Layer
+    said: Words
+
+
 class Note(NamedTuple):
     """Something else that was noticed."""
 
@@ -123,4 +130,4 @@ class Note(NamedTuple):
     bssid: Bssid | None = None
 
 
-Record = Outage | Sample | Gap | Note
+Record = Outage | Sample | Gap | Unasked | Note

@@ -17,7 +17,7 @@ import msgspec
 
 from netpreflight.agent.watch import tables
 from netpreflight.agent.watch.reading import checked
-from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, Sample
+from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, Sample, Unasked
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.tables import StoreError
 from netpreflight.agent.watch.watched import Blind, Layer
@@ -132,6 +132,8 @@ class Store:
                 case Outage():
                     self._waiting.outages[record.number] = msgspec.json.encode(record).decode()
                     is_urgent = True
+                case Unasked(layer=layer, said=said):
+                    self.tell(tables.unasked(layer), said)
                 case Note():
                     self._waiting.notes.append(record)
                 case Gap(begin=begin, end=end, why=why):

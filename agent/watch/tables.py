@@ -24,5 +24,10 @@ TABLES: dict[str, str] = {
 }
 
 
+def unasked(layer: str) -> str:
+    """The key in `about` of why a layer could not be asked the last time that it could not."""
+    return f"unasked {layer}"
+
+
 class StoreError(ValueError):
     """A store cannot be used; the text is for the user."""

@@ -3,6 +3,7 @@
 Pure: a store's content and a device's profile give the same every time.
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,7 +14,17 @@ from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.watch.clusters import clusters
 from netpreflight.agent.watch.durations import between, in_words
-from netpreflight.agent.watch.watched import BEHIND_ROUTER, Blind, Outage, OutageProblem, Result, Watch
+from netpreflight.agent.watch.watched import (
+    BEHIND_ROUTER,
+    Blind,
+    Hour,
+    Layer,
+    Outage,
+    OutageProblem,
+    Result,
+    Unasked,
+    Watch,
+)
 from netpreflight.agent.watch.would_do import would_do
 
 BROKE: dict[OutageProblem, str] = {
@@ -23,6 +34,7 @@ BROKE: dict[OutageProblem, str] = {
     "resolver-silent": "no resolver answered",
     "resolver-fails": "the resolvers answered with an error",
     "no-such-name": "the resolvers said that the cloud's name does not exist",
+    "no-usable-address": "the resolvers gave an address that is no other host's",
     "nothing-beyond-gateway": "nothing behind the router answered",
     "mapping-lost": "a NAT or firewall forgot the conversation",
     "no-answer": "nothing came back from the cloud",
@@ -31,6 +43,17 @@ BROKE: dict[OutageProblem, str] = {
     "no-time": "no NTP server answered",
 }
 """What broke, within a sentence."""
+NAMES: dict[Layer, str] = {
+    "link": "the laptop's link",
+    "ip": "its address",
+    "gateway": "the router",
+    "internet": "the internet",
+    "dns": "the resolver",
+    "portal": "the vendor's portal check",
+    "cloud": "the device's cloud",
+    "ntp": "the NTP server",
+}
+"""What a layer is, within a sentence."""
 WHY_BLIND: dict[Blind, str] = {
     "asleep": "the laptop was asleep",
     "stalled": "the program was held up",
@@ -39,6 +62,8 @@ WHY_BLIND: dict[Blind, str] = {
     "clock-stepped": "the clock was set",
 }
 """Why nothing was observed, within a sentence."""
+_OFTEN = 20
+"""Questions to a router or resolver: more than between two questions to a cloud, even where those are held back."""
 EXIT_CODES: dict[Result, int] = {"no-outage": 0, "outages": 1, "not-observed": 3}
 
 
@@ -66,11 +91,23 @@ def told(watch: Watch, profile: Profile | None) -> Watch:
 
 
 def result(watch: Watch) -> Result:
-    """What a watch comes to. That nothing broke is only known of what answered at least once."""
+    """What a watch comes to. That nothing broke is only known of what answered, and nothing of a cloud that was not."""
     worked = {hour.layer for hour in watch.hours if hour.good}
     if watch.outages and (worked or any(outage.last_good or outage.first_good for outage in watch.outages)):
         return "outages"
-    return "no-outage" if watch.observed_s > 0 and worked & BEHIND_ROUTER else "not-observed"
+    is_known = watch.observed_s > 0 and worked & BEHIND_ROUTER and unasked_cloud(watch) is None
+    return "no-outage" if is_known else "not-observed"
+
+
+def unasked_cloud(watch: Watch) -> Unasked | None:
+    """The device's cloud, where it was to be asked and never could be."""
+    return next((unasked for unasked in watch.unasked if unasked.layer == "cloud"), None)
+
+
+def never_asked(unasked: Unasked) -> str:
+    """That a layer could never be asked, and why, within a sentence."""
+    why = unasked.said or "the watch ended before its turn"
+    return f"{NAMES[unasked.layer]} could never be asked ({why})"
 
 
 def answer(watch: Watch) -> str:
@@ -79,17 +116,42 @@ def answer(watch: Watch) -> str:
         case "not-observed":
             said = "Nothing could be observed."
             if watch.observed_s > 0:
-                said += f" In {in_words(watch.observed_s)} nothing behind the router ever answered."
+                said += f" In {in_words(watch.observed_s)} {_what_was_not_seen(watch)}."
         case "no-outage":
             said = f"No outage in {in_words(watch.observed_s)}."
         case "outages":
             kinds = ", ".join(f"{BROKE[problem]} ({of_these})" for problem, of_these in _by_problem(watch.outages))
             said = f"{_count(len(watch.outages), 'outage')} in {in_words(watch.observed_s)}: {kinds}."
+    if blind_hours := hours_without_cloud(watch):
+        said += f" In {_count(blind_hours, 'hour')} of that the device's cloud could not be asked."
     blind_s = sum((gap.end - gap.begin).total_seconds() for gap in watch.unobserved)
     if blind_s <= 0:
         return said
     why = " or ".join(dict.fromkeys(WHY_BLIND[gap.why] for gap in watch.unobserved))
     return f"{said} Not observed for {in_words(blind_s)}, because {why}."
+
+
+def _what_was_not_seen(watch: Watch) -> str:
+    """Why it is not known whether something broke."""
+    cloud = unasked_cloud(watch)
+    if cloud is None or not any(hour.good for hour in watch.hours if hour.layer in BEHIND_ROUTER):
+        return "nothing behind the router ever answered"
+    return f"{never_asked(cloud)}: netpreflight check shows more"
+
+
+def hours_without_cloud(watch: Watch) -> int:
+    """In how many hours of the watch its cloud could not be asked, while what is before the cloud answered."""
+    by_hour: dict[dt.datetime, dict[Layer, Hour]] = defaultdict(dict)
+    for hour in watch.hours:
+        by_hour[hour.at][hour.layer] = hour
+    if not any("cloud" in layers for layers in by_hour.values()):
+        return 0  # none was to be asked, or it never could be, which is told by itself
+    return sum("cloud" not in layers and _answered_for_long(layers) for layers in by_hour.values())
+
+
+def _answered_for_long(layers: dict[Layer, Hour]) -> bool:
+    """Whether the router or a resolver answered so often in an hour that a cloud would have had its turn."""
+    return any(layers[layer].good >= _OFTEN for layer in ("gateway", "dns") if layer in layers)
 
 
 def changes(outages: list[Outage]) -> list[Change]:

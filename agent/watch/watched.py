@@ -45,6 +45,7 @@ OutageProblem = Literal[
     "resolver-silent",  # no resolver of the lease answers
     "resolver-fails",  # it answers with an error
     "no-such-name",  # it says that the cloud's name does not exist
+    "no-usable-address",  # it gives an address that is no other host's, such as 0.0.0.0
     "no-answer",  # the cloud answers nothing on the device's port
     "mapping-lost",  # it answers a new port, and no longer the one of the conversation: a NAT or firewall forgot it
     "rejected",  # somebody rejects it by an ICMP error, or resets the connection
@@ -169,6 +170,18 @@ class Unobserved(Struct, frozen=True, kw_only=True):
     why: Blind
 
 
+class Unasked(Struct, frozen=True, kw_only=True):
+    """A layer that was to be asked and never could be, so that nothing is known of it.
+
+    Attributes:
+        said: why not, as was found last, in words; empty: the watch ended before its turn. May quote addresses and
+            names.
+    """
+
+    layer: Layer
+    said: Words = ""
+
+
 class Hour(Struct, frozen=True, kw_only=True):
     """How often a layer was asked within one hour, and what it said. It reveals nothing.
 
@@ -214,7 +227,8 @@ class Note(Struct, frozen=True, kw_only=True):
 
 
 Result = Literal["no-outage", "outages", "not-observed"]
-"""What a watch comes to; `not-observed`: it could not look at anything, or nothing behind the router ever answered."""
+"""What a watch comes to; `not-observed`: it could not look at anything, nothing behind the router ever answered, or the
+device's cloud could never be asked."""
 ClusterKind = Literal["hour-of-day", "day-of-week"]
 
 
@@ -263,6 +277,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         observed_s: for how many seconds of that it was observing.
         unobserved: when it was not, in order.
         outages: what broke, in order of `first_bad`.
+        unasked: the layers that could never be asked.
         hours: what each layer said, hour by hour.
         traffic: what was sent and what came back, by host and port.
         notes: what else was noticed, in order.
@@ -288,6 +303,7 @@ class Watch(Struct, frozen=True, kw_only=True):
     observed_s: Span
     unobserved: list[Unobserved]
     outages: list[Outage]
+    unasked: list[Unasked] = field(default_factory=list)
     hours: list[Hour] = field(default_factory=list)
     traffic: list[Traffic] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.watch.asking import Asker
 from netpreflight.agent.watch.engine import Engine, Step
-from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, Sample, kept
+from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, Sample, Unasked, kept
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.store import Store
 from netpreflight.agent.watch.watched import BEHIND_ROUTER, Layer
@@ -33,7 +33,8 @@ class State(NamedTuple):
         open: the outages that go on.
         outages: how many there were since it began.
         observed: whether any layer was ever seen to work.
-        reached: whether anything behind the router was.
+        reached: whether what the device needs was: its cloud, or where none is asked, anything behind the router.
+        unasked: why layers could not be asked, the last time that they could not.
     """
 
     now: Moment
@@ -42,6 +43,7 @@ class State(NamedTuple):
     outages: int
     observed: bool
     reached: bool
+    unasked: dict[Layer, str]
 
 
 class NoClockError(Exception):
@@ -104,7 +106,7 @@ class _Watcher:
         self._engine = Engine(plan.intervals(), begun, jitter_s=jitter_s, number=store.next_number)
         self._until = begun.at + seconds if seconds is not None else float("inf")
         self._asker = Asker(interface, plan)
-        self._state = State(begun, begun.at, [], 0, observed=False, reached=False)
+        self._state = State(begun, begun.at, [], 0, observed=False, reached=False, unasked={})
         self._seen: set[int] = set()
         self._background: set[asyncio.Task[None]] = set()
 
@@ -230,9 +232,12 @@ class _Watcher:
         """What the line on the terminal says of records."""
         self._seen |= {record.number for record in records if isinstance(record, Outage)}
         worked = {record.layer for record in records if isinstance(record, Sample) and record.good}
+        needed: frozenset[Layer] = frozenset({"cloud"}) if self._plan.transport else BEHIND_ROUTER
+        unasked = {record.layer: record.said for record in records if isinstance(record, Unasked)}
         self._state = self._state._replace(
             open=self._engine.open,
             outages=len(self._seen),
             observed=self._state.observed or bool(worked),
-            reached=self._state.reached or not worked.isdisjoint(BEHIND_ROUTER),
+            reached=self._state.reached or not worked.isdisjoint(needed),
+            unasked=self._state.unasked | unasked,
         )

@@ -45,6 +45,15 @@ def _of_layers(watch: Watch) -> Iterator[str]:
     layers = [layer for layer in LAYERS if layer in asked]
     of_layer = {layer: [outage for outage in watch.outages if outage.layer == layer] for layer in layers}
     yield from _metric(
+        "layer_asked",
+        "gauge",
+        "0: the layer could never be asked, so that nothing is known of it.",
+        [
+            *(({"layer": str(layer)}, 1) for layer in layers),
+            *(({"layer": str(unasked.layer)}, 0) for unasked in watch.unasked),
+        ],
+    )
+    yield from _metric(
         "outages_total",
         "counter",
         "Outages, by the first layer that was broken.",

@@ -8,7 +8,7 @@ from netpreflight.agent.counted import counted
 from netpreflight.agent.owner import Owner, the_owner
 from netpreflight.agent.watch.clusters import LOOKED_AT
 from netpreflight.agent.watch.durations import in_words
-from netpreflight.agent.watch.told import BROKE, WHY_BLIND, changes, lasted
+from netpreflight.agent.watch.told import BROKE, WHY_BLIND, changes, lasted, never_asked
 from netpreflight.agent.watch.watched import Asked, Cluster, Layer, NoteKind, Outage, Traffic, Watch
 from netpreflight.probes.quoting import in_quotes
 
@@ -223,4 +223,5 @@ def _back(row: Traffic) -> str:
 def limits(watch: Watch) -> list[str]:
     """What the watch could not see."""
     lost = [f"{watch.lost_rows} samples could not be stored."] if watch.lost_rows else []
-    return [*watch.limits[:MOST_OTHERS], *lost]
+    unasked = [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in map(never_asked, watch.unasked[:MOST_OTHERS])]
+    return [*unasked, *watch.limits[:MOST_OTHERS], *lost]

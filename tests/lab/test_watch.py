@@ -37,15 +37,20 @@ hello_at_s = [0, 0.4, 0.8]
 """
 
 
+def watching(lab: Lab, store: Path, *options: str) -> list[str]:
+    """The command line of a watch for a device that is quick."""
+    profile = Path(lab.folder, "quick.toml")
+    profile.write_text(QUICK)
+    tool = str(Path(sys.executable).with_name("netpreflight"))
+    return [tool, "watch", "--device", str(profile), "--store", str(store), *options]
+
+
 class Watching:
     """A watch that runs on a lab's laptop."""
 
     def __init__(self, lab: Lab, store: str = "watch.sqlite", *options: str) -> None:
         self.lab, self.store = lab, Path(lab.folder, store)
-        profile = Path(lab.folder, "quick.toml")
-        profile.write_text(QUICK)
-        tool = str(Path(sys.executable).with_name("netpreflight"))
-        words = [tool, "watch", "--device", str(profile), "--store", str(self.store), *options]
+        words = watching(lab, self.store, *options)
         before = lab.arrived("udp", 5684)
         self.process = popen(lab, lab.laptop.argv(words), stderr=subprocess.PIPE)
         wait_until(lambda: lab.arrived("udp", 5684) >= before + 3, "three questions have reached the cloud", 40)
@@ -133,16 +138,16 @@ def test_what_breaks_is_told_with_its_layer_and_its_bracket(what: str) -> None:
     with Lab() as lab:
         for key, value in (("base_reachable_time_ms", "500"), ("delay_first_probe_time", "1")):
             lab.laptop.sysctl(f"net/ipv4/neigh/eth0/{key}", value)
-        watching = Watching(lab)
+        running = Watching(lab)
         with fault(lab) as fired:
             begin = time.time()
-            wait_until(lambda: bool(watching.seen.outages), "an outage is kept", 15)
+            wait_until(lambda: bool(running.seen.outages), "an outage is kept", 15)
             wait_until(lambda: time.time() > begin + BROKEN_S, "it has lasted")
             assert fired() > 0
         end = time.time()
-        wait_until(lambda: watching.seen.outages[0].first_good is not None, "it is over", 20)
-        code, said = watching.end()
-        seen = watching.seen
+        wait_until(lambda: running.seen.outages[0].first_good is not None, "it is over", 20)
+        code, said = running.end()
+        seen = running.seen
 
     assert (code, "1 outage in" in said) == (1, True), said
     (outage,) = seen.outages
@@ -156,10 +161,10 @@ def test_what_breaks_is_told_with_its_layer_and_its_bracket(what: str) -> None:
 def test_a_quiet_stretch_has_no_outage_and_sends_what_the_device_sends() -> None:
     with Lab() as lab:
         metrics = Path(lab.folder, "watch.prom")
-        watching = Watching(lab, "watch.sqlite", "--metrics", str(metrics))
+        running = Watching(lab, "watch.sqlite", "--metrics", str(metrics))
         wait_until(lambda: lab.arrived("udp", 5684) >= 8, "more questions have reached the cloud", 20)
-        code, said = watching.end()
-        seen = watching.seen
+        code, said = running.end()
+        seen = running.seen
         hellos = lab.arrived("udp", 5684)
         told = metrics.read_text()
 
@@ -172,13 +177,28 @@ def test_a_quiet_stretch_has_no_outage_and_sends_what_the_device_sends() -> None
     assert not [row for row in seen.traffic if row.host in {"coap.me", "californium.eclipseprojects.io"}]
 
 
+def test_a_cloud_that_cannot_be_asked_is_no_quiet_one() -> None:
+    """The laptop's own firewall lets nothing out to the cloud; its healthy twin is the quiet stretch above."""
+    with Lab() as lab:
+        lab.laptop.nft(
+            "table ip mute { counter hits { }\nchain c { type filter hook output priority 0; policy accept; "
+            "udp dport 5684 counter name hits drop; }\n}"
+        )
+        store = Path(lab.folder, "watch.sqlite")
+        ended = lab.laptop.run(*watching(lab, store, "--duration", "4s"))
+        seen = read(store)
+        assert "packets 0 " not in lab.laptop.command("nft", "list", "counters", "table", "ip", "mute")
+
+    assert (ended.returncode, seen.outages) == (3, []), ended.stderr
+    assert [unasked.layer for unasked in seen.unasked] == ["cloud"]
+    assert "the device's cloud could not be asked (it could not be sent: " in ended.stderr
+
+
 def test_a_second_watch_on_the_same_file_is_refused_and_told_by_whom() -> None:
     with Lab() as lab:
-        watching = Watching(lab)
-        tool = str(Path(sys.executable).with_name("netpreflight"))
-        words = [tool, "watch", "--device", str(Path(lab.folder, "quick.toml")), "--store", str(watching.store)]
-        second = lab.laptop.run(*words)
-        watching.end()
+        first = Watching(lab)
+        second = lab.laptop.run(*watching(lab, first.store))
+        first.end()
 
     assert second.returncode == 2
     assert "is in use by another watch (process " in second.stderr
@@ -187,19 +207,19 @@ def test_a_second_watch_on_the_same_file_is_refused_and_told_by_whom() -> None:
 def killed_at_a_random_moment(lab: Lab, seed: int) -> None:
     """A watch is killed in or after an outage; what it had said stays, and nothing is invented."""
     moment = random.Random(seed).uniform(0.0, 4.0)
-    watching = Watching(lab, f"killed-{seed}.sqlite")
+    first = Watching(lab, f"killed-{seed}.sqlite")
     with dropped(lab, "udp", 5684) as fired:
         begin = time.time()
-        wait_until(lambda: bool(watching.seen.outages), "an outage is kept", 15)
+        wait_until(lambda: bool(first.seen.outages), "an outage is kept", 15)
         wait_until(lambda: time.time() > begin + 2.0 + moment / 2, "the moment has come")
         assert fired() > 0
         if seed % 2:
-            watching.kill()
+            first.kill()
     if not seed % 2:
         end = time.time()
         wait_until(lambda: time.time() > end + moment, "the moment has come")
-        watching.kill()
-    second = Watching(lab, watching.store.name)
+        first.kill()
+    second = Watching(lab, first.store.name)
     second.end()
     seen = second.seen
 

@@ -1,6 +1,7 @@
 """What each question of a watch comes to, on a laptop and a network that answer from a script."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -144,6 +145,30 @@ def test_what_the_laptop_says_of_its_link(
 def replaced(**changed: Any) -> Adapter:
     fields = {name: getattr(ADAPTER, name) for name in ADAPTER.__slots__}
     return Adapter(**{**fields, **changed})
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"), [(CLOUD, None), ("0.0.0.0", "no-usable-address"), ("127.0.0.1", "no-usable-address")]
+)
+def test_a_name_that_is_blocked_by_an_address_is_a_resolver_that_does_not_work(
+    address: str, problem: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(monkeypatch, lambda _, query: [(0.02, dns_answer(query, address))], plan=PLAN)
+    monkeypatch.setattr(desk.asker, "_resolvers", resolvers)
+    answer = desk.ask("dns")
+
+    assert (answer.good, answer.problem) == (problem is None, problem)
+    assert address in answer.said
+
+
+def dns_answer(query: bytes, address: str) -> bytes:
+    """An answer to a query with one A record (RFC 1035 section 4.1)."""
+    record = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04" + socket.inet_aton(address)
+    return query[:2] + b"\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00" + query[12:] + record
+
+
+async def resolvers(_: object) -> list[str]:
+    return [ROUTER]
 
 
 def test_the_router_is_as_the_arp_table_has_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,10 @@ import itertools
 import pytest
 
 from netpreflight.agent import profiles
-from netpreflight.agent.watch.records import Answer, Outage
+from netpreflight.agent.watch.records import Answer, Outage, Unasked
 from netpreflight.agent.watch.schedule import KEEP_ALIVE_S, plan_of
 from netpreflight.agent.watch.watched import Layer
-from tests.unit.watching import DAY, HOUR, MINUTE, PLAN, World, play
+from tests.unit.watching import DAY, HOUR, MINUTE, PLAN, UNASKABLE, World, play
 
 STEP = 25.0
 
@@ -178,6 +178,13 @@ def test_stopping_ends_what_is_open_without_an_end() -> None:
     outage = only(play(World({"gateway": [(2000.0, DAY)]}), HOUR).outages)
 
     assert (outage.ended_by, outage.first_good) == ("stopped", None)
+
+
+def test_why_a_layer_cannot_be_asked_is_told_once_and_is_no_outage() -> None:
+    seen = play(World(unaskable=[("cloud", 2000.0, 2.0 * DAY)]), DAY)
+
+    assert seen.outages == []
+    assert [record for record in seen.records if isinstance(record, Unasked)] == [Unasked("cloud", UNASKABLE)]
 
 
 def test_the_test_servers_of_others_are_never_on_a_schedule() -> None:

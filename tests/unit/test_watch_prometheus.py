@@ -7,7 +7,7 @@ Prometheus' own parser reads them, too: `pip install --target DIR prometheus-cli
 import re
 from collections.abc import Iterator
 
-from netpreflight.agent.watch.watched import Hour, Traffic
+from netpreflight.agent.watch.watched import Hour, Traffic, Unasked
 from netpreflight.reports.watch.prometheus import render
 from tests.unit.hostile import HOSTILE
 from tests.unit.watches import HOUR, MONDAY, asleep, outage, watch
@@ -53,6 +53,7 @@ def test_the_metrics_are_those_of_the_watch() -> None:
             [outage(MONDAY + HOUR), outage(MONDAY + 23 * HOUR, layer="dns", first_good=None, ended_by="going-on")],
             [asleep(MONDAY + 2 * HOUR, MONDAY + 5 * HOUR)],
             ssid="Ours",
+            unasked=[Unasked(layer="ntp", said="Ours")],
             hours=[Hour(layer="cloud", at=MONDAY, good=140, bad=4), Hour(layer="link", at=MONDAY, good=144, bad=0)],
             traffic=[
                 Traffic(protocol="udp", host="a.example", address="198.51.100.7", port=5684,
@@ -67,6 +68,10 @@ def test_the_metrics_are_those_of_the_watch() -> None:
         ("observed_seconds_total",): 21 * 3600,
         ("unobserved_seconds_total", "asleep"): 3 * 3600,
         ("last_look_timestamp_seconds",): 1_793_664_000,  # date -u -d 2026-11-03 +%s
+        ("layer_asked", "link"): 1,
+        ("layer_asked", "dns"): 1,
+        ("layer_asked", "cloud"): 1,
+        ("layer_asked", "ntp"): 0,
         ("outages_total", "link"): 0,
         ("outages_total", "dns"): 1,
         ("outages_total", "cloud"): 1,

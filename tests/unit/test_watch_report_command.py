@@ -60,6 +60,21 @@ def test_a_watch_that_asks_no_cloud_does_not_say_that_it_did(tmp_path: Path) -> 
     assert "It was looked at every 60 s." in " ".join(ran.stdout.split())
 
 
+def test_a_watch_whose_cloud_could_never_be_asked_does_not_say_that_nothing_broke(tmp_path: Path) -> None:
+    world = World(unaskable=[("cloud", 0.0, 9000.0)])
+    with Store(tmp_path / "watch.db", PLAN, world.moment, {"interface": "eth0"}) as kept:
+        play(world, 3600.0, put=kept.put)
+        kept.stop([], world.moment)
+
+    ran = run("watch", "report", str(tmp_path / "watch.db"))
+    told = json.loads(run("watch", "report", str(tmp_path / "watch.db"), "--json").stdout)
+
+    said = "the device's cloud could never be asked (its name does not resolve)"
+    assert (ran.returncode, told["result"]) == (3, "not-observed")
+    assert " ".join(ran.stdout.lower().split()).count(said) == 2, "in the answer, and among what could not be seen"
+    assert told["unasked"] == [{"layer": "cloud", "said": "its name does not resolve"}]
+
+
 def test_the_exit_code_says_what_a_watch_comes_to(tmp_path: Path) -> None:
     blind = watch(1, (), [asleep(MONDAY, watch(1).end)])
 

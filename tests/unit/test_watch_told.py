@@ -8,7 +8,7 @@ import pytest
 from netpreflight.agent import profiles
 from netpreflight.agent.watch.durations import between, in_words
 from netpreflight.agent.watch.told import BROKE, EXIT_CODES, WHY_BLIND, changes, told
-from netpreflight.agent.watch.watched import LAYERS, Blind, Hour, Layer, NoteKind, OutageProblem, WouldDo
+from netpreflight.agent.watch.watched import LAYERS, Blind, Hour, Layer, NoteKind, OutageProblem, Unasked, WouldDo
 from netpreflight.agent.watch.would_do import would_do
 from netpreflight.reports.watch.words import LAYERS as TITLES
 from netpreflight.reports.watch.words import NOTES
@@ -86,6 +86,27 @@ def test_where_nothing_behind_the_router_answered_it_is_not_known_that_nothing_b
 
     assert seen.result == result
     assert ("In 1 d nothing behind the router ever answered." in seen.answer) == (result == "not-observed")
+
+
+def test_where_the_cloud_could_never_be_asked_it_is_not_known_that_nothing_broke() -> None:
+    hours = [hour("link", 144), hour("dns", 60)]
+    unasked = [Unasked(layer="cloud", said="its name does not resolve")]
+    seen = told(watch(1, hours=hours, unasked=unasked), profiles.load("argon"))
+
+    assert (seen.result, told(watch(1, hours=hours), None).result) == ("not-observed", "no-outage")
+    assert "In 1 d the device's cloud could never be asked (its name does not resolve)" in seen.answer
+    assert told(watch(1, [outage(MONDAY)], hours=hours, unasked=unasked), None).result == "outages"
+    assert told(watch(1, hours=hours, unasked=[Unasked(layer="portal")]), None).result == "no-outage"
+
+
+def test_hours_in_which_the_cloud_could_not_be_asked_are_told() -> None:
+    def at(number: int, layer: Layer, good: int) -> Hour:
+        return Hour(layer=layer, at=MONDAY + number * HOUR, good=good, bad=0)
+
+    hours = [at(0, "dns", 60), at(0, "cloud", 144), at(1, "dns", 60), at(2, "dns", 60), at(3, "dns", 2)]
+    seen = told(watch(1 / 8, hours=hours), profiles.load("argon"))
+
+    assert seen.answer == "No outage in 3 h. In 2 hours of that the device's cloud could not be asked."
 
 
 def test_what_never_worked_is_no_outage_where_nothing_did() -> None:

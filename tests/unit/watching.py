@@ -40,6 +40,7 @@ PROBLEMS: Mapping[Layer, OutageProblem] = {
     "ntp": "no-time",
     "cloud": "no-answer",
 }
+UNASKABLE = "its name does not resolve"
 SILENT_S: Mapping[Layer, float] = {"link": 0.0, "ip": 0.0, "gateway": 0.0, "dns": 4.0, "cloud": 3.0}
 """How long a question stays open that nobody answers."""
 
@@ -49,6 +50,8 @@ class World:
     """A laptop and its network: what happens when, in seconds since its start."""
 
     broken: Mapping[Layer, Iterable[tuple[float, float]]] = field(default_factory=dict)
+    unaskable: Iterable[tuple[Layer, float, float]] = ()
+    """(layer, from, to)"""
     asleep: Iterable[tuple[float, float]] = ()
     """(when, for how long)"""
     stalled: Iterable[tuple[float, float]] = ()
@@ -103,6 +106,8 @@ class World:
 
     def ask(self, layer: Layer) -> Answer:
         """Ask a layer, which takes its time."""
+        if any(layer == which and begin <= self.at < end for which, begin, end in self.unaskable):
+            return Answer(None, UNASKABLE)
         if self.works(layer):
             self._pass(0.02)
             return Answer(good=True, said=f"{layer} answered", ms=20.0)
