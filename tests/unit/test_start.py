@@ -1,7 +1,11 @@
 """The first moments of the command: what it answers at once, and Ctrl-C, which is one line at any moment."""
 
+import contextlib
 import os
+import random
 import re
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -146,24 +150,88 @@ def test_ctrl_c_is_one_line_whatever_is_being_imported(part: int, name: str) -> 
         assert "imports" not in ran.stdout, stop_at
 
 
-def test_ctrl_c_in_the_shell_part_is_the_same_line(tmp_path: Path) -> None:
-    marker = tmp_path / "asked"
-    stopping = tmp_path / "cmp"
-    stopping.write_text(f"#!/bin/sh\n: >'{marker}'\nkill -INT $PPID\n")
-    stopping.chmod(0o755)
-    launcher = str(ROOT / "netpreflight")
-    healthy = subprocess.run([launcher, "--version"], capture_output=True, check=False, encoding="utf-8")
-    ran = subprocess.run(
-        [launcher, "--version"],
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+def launch(arguments: list[str], path: str) -> subprocess.CompletedProcess[str]:
+    """Run `./netpreflight`, where these folders have the programs."""
+    return subprocess.run(
+        [str(ROOT / "netpreflight"), *arguments],
+        env={**os.environ, "PATH": path},
         capture_output=True,
         check=False,
         encoding="utf-8",
     )
 
+
+def test_ctrl_c_in_the_shell_part_is_the_same_line(tmp_path: Path) -> None:
+    marker = tmp_path / "asked"
+    stopping = tmp_path / "cmp"
+    stopping.write_text(f"#!/bin/sh\n: >'{marker}'\nkill -INT $PPID\n")
+    stopping.chmod(0o755)
+    healthy = launch(["--version"], os.environ["PATH"])
+    ran = launch(["--version"], f"{tmp_path}:{os.environ['PATH']}")
+
     assert (healthy.returncode, healthy.stderr) == (0, "")
     assert marker.exists()
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", STOPPED)
+
+
+@pytest.mark.parametrize("name", ["INT", "TERM"])
+def test_a_signal_during_pythons_own_start_is_the_same_line(tmp_path: Path, name: str) -> None:
+    env = shutil.which("env")
+    marker, held = tmp_path / "marker", tmp_path / "env"
+    signalled = f"sh -c 'kill -{name} $$; : >{marker}; exec \"$@\"' sh"
+    held.write_text(f"#!/bin/sh\nhold=$1\nshift\n[ $1 != true ] || exec {env} $hold true\n"
+                    f'exec {env} $hold {signalled} "$@"\n')  # fmt: skip
+    held.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    ran = launch(["--version"], path)
+
+    assert marker.exists(), "it went on to Python"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", STOPPED)
+
+
+def test_an_env_that_cannot_hold_signals_back_does_no_harm(tmp_path: Path) -> None:
+    other = tmp_path / "env"
+    other.write_text("#!/bin/sh\nexit 125\n")
+    other.chmod(0o755)
+    ran = launch(["--version"], f"{tmp_path}:{os.environ['PATH']}")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_ctrl_c_that_is_not_held_back_makes_no_traceback() -> None:
+    stopping = STARTING.replace("import os, signal, sys", "import posix as os, _signal as signal, sys")
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", stopping, "1", "SIGINT", "--version"],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-signal.SIGINT, "", "")
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("words", [("check", "--only", "wifi", "--no-keep"), ("watch",)])
+def test_no_early_moment_makes_a_traceback(words: tuple[str, ...], tmp_path: Path) -> None:
+    drawn = random.Random(f"{words[0]} 19")
+    for _ in range(8):
+        at_s = drawn.uniform(0, 0.1)
+        process = subprocess.Popen(
+            [str(ROOT / "netpreflight"), *words, "--interface", "none0"],
+            env={**os.environ, "HOME": str(tmp_path)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(at_s)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+
+        # It ended by the signal, in the shell or in Python; or it had ended before, as there is no such interface.
+        assert (process.returncode, errors) in {(130, STOPPED), (-signal.SIGINT, "")} or process.returncode == 2, at_s
+        assert ("Traceback" in errors, output) == (False, ""), at_s
 
 
 IGNORED = 'trap \'\' INT; exec "$0" "$@"'
