@@ -217,17 +217,19 @@ class StationEvent:
     """What a radio's driver tells of its station.
 
     Attributes:
-        what: an answer to an authentication or association request; where the radio itself makes both, `connection`; or
-            the end of a link, or of an attempt.
+        what: an answer to an authentication or association request; where the radio itself makes both, `connection`;
+            the end of a link, or of an attempt; where the radio roams by itself, `roam`; or another channel of the BSS.
         bssid: lower-case, with colons; None: it is not told.
         code: the status code of the answer (None: there was no answer); of an end, the reason code, if any.
         by_laptop: whether this laptop made that end, and not the access point.
+        frequency_mhz: of the new channel; None: it is about no channel.
     """
 
-    what: Literal["authentication", "association", "connection", "end"]
+    what: Literal["authentication", "association", "connection", "end", "roam", "channel"]
     bssid: str | None
     code: int | None
     by_laptop: bool = False
+    frequency_mhz: int | None = None
 
 
 class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program

@@ -81,7 +81,7 @@ def watch(
     seen = scope(interface)
     if seen.interface is None or (interface is not None and interface not in seen.interfaces):
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(seen.interfaces)}")
-    limits = _limits(plan)
+    limits = _limits(plan, seen.interface)
     about = {"interface": seen.interface, "version": __version__, "limits": _json(limits)}
     try:
         begun = moment()
@@ -166,9 +166,13 @@ def _become_caller() -> None:
         become(user, read_later())
 
 
-def _limits(plan: "Plan") -> list[str]:
+def _limits(plan: "Plan", interface: str) -> list[str]:
     """What this watch cannot see."""
+    from netpreflight.agent.watch.asking import air_limit  # noqa: PLC0415 - as above
+
     found = ["A lease is not renewed by the watch: it is noticed where the laptop loses its address."]
+    if of_air := air_limit(interface):
+        found.append(of_air)
     if plan.transport is None:
         found.insert(
             0,

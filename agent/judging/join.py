@@ -549,7 +549,7 @@ def _attempt_words(number: int, attempt: JoinAttempt) -> str:
     at = f" on {attempt.frequency_mhz} MHz" if band else ""
     codes = [
         *([f"status {_status_words(attempt.status)}"] if attempt.status is not None else []),
-        *([f"reason {_reason_words(attempt.reason)}"] if attempt.reason is not None else []),
+        *([f"reason {reason_words(attempt.reason)}"] if attempt.reason is not None else []),
     ]
     told = f" ({'; '.join(codes)})" if codes else ""
     return f"attempt {number}, at {attempt.at_s:.1f} s as {attempt.mac}{where}{at}: {attempt.ended}{told}"
@@ -557,7 +557,7 @@ def _attempt_words(number: int, attempt: JoinAttempt) -> str:
 
 def _loss_words(loss: LinkLoss) -> str:
     who = "this laptop" if loss.by_laptop else "the access point"
-    why = f", reason {_reason_words(loss.reason)}" if loss.reason is not None else ""
+    why = f", reason {reason_words(loss.reason)}" if loss.reason is not None else ""
     moved = ", after it had asked the station to move" if loss.asked_to_move else ""
     return f"at {loss.at_s:.1f} s {who} ended the link{why}{moved}"
 
@@ -567,7 +567,8 @@ def _status_words(status: int | None) -> str:
     return f"{status} ({words})" if words else f"{status}"
 
 
-def _reason_words(reason: int) -> str:
+def reason_words(reason: int) -> str:
+    """A reason code (IEEE 802.11-2020, table 9-49), with its meaning where that is known."""
     return f"{reason} ({_REASON[reason]})" if reason in _REASON else f"{reason}"
 
 

@@ -1,12 +1,14 @@
 """Asks each layer once, and says what that came to. What is sent and heard is counted."""
 
 import contextlib
+from collections.abc import Callable
 from typing import NamedTuple, get_args
 
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.watch.records import Answer
 from netpreflight.agent.watch.schedule import Plan
-from netpreflight.agent.watch.watched import Layer, NoteKind
+from netpreflight.agent.watch.station import Change, Station
+from netpreflight.agent.watch.watched import Layer
 from netpreflight.probes import ntp, portal
 from netpreflight.probes.conversation import Conversation, Sign, Transport
 from netpreflight.probes.laptop_lease import laptop_lease
@@ -21,15 +23,32 @@ from netpreflight.probes.observations import Contact, Event, Lookup, PathTarget,
 from netpreflight.probes.path import Target, path
 from netpreflight.probes.scope import own_addresses, scope
 from netpreflight.systems import SYSTEM
-from netpreflight.systems.interface import Adapter
+from netpreflight.systems.interface import Adapter, StationEvent
 
 LADDER_S = 60.0
 AIR_S = 60.0
-"""How often it is looked which BSS a Wi-Fi interface is joined to."""
+"""How often it is looked which BSS a Wi-Fi interface is joined to, where its driver tells nothing."""
+AIR_BESIDE_EVENTS_S = 600.0
+"""How often where it does: an event can be lost."""
 MOST_RESOLVERS = 2
 """lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS)."""
 _NTP_AT_S, _NTP_GIVE_UP_S = (0.0, 2.0), 4.0
 _GOOD_RCODES = {"NOERROR"}
+
+
+def air_limit(interface: str) -> str | None:
+    """What a watch of this interface cannot see of the air, as a sentence; None: nothing, or it is no Wi-Fi."""
+    if not any(adapter.name == interface and adapter.medium == "wifi" for adapter in SYSTEM.adapters()):
+        return None
+    try:
+        with SYSTEM.station_events(interface):
+            return None
+    except OSError as problem:
+        return (
+            f"Another access point or channel is noticed within {AIR_S:g} s, and a deauthentication only as a lost "
+            f"link: {problem.strerror or problem}."
+        )
+
 
 Counts = tuple[int, int, int, int]
 """Packets and bytes out, packets and bytes in."""
@@ -40,14 +59,6 @@ class Traced(NamedTuple):
 
     words: str
     lost_behind: int | None
-
-
-class Change(NamedTuple):
-    """Something else that has changed; see `watched.Note`."""
-
-    kind: NoteKind
-    said: str
-    bssid: str | None = None
 
 
 class Asker:
@@ -64,17 +75,21 @@ class Asker:
         self._conversation: Conversation | None = None
         self._address: str | None = None
         self._counted: dict[tuple[str, str, str, int], Counts] = {}
-        self.changes: list[Change] = []
-        """What else has changed, until somebody takes it."""
+        self._changes: list[Change] = []
         self.ssid: str | None = None
         """The Wi-Fi network that the interface was on last."""
         self._gateway: tuple[str, str] | None = None
-        self._joined: tuple[str, int | None] | None = None
-        """The BSS that it was joined to last, and its frequency."""
+        self._station = Station()
         self._air_due = clock.monotonic()
+        self._listening = contextlib.ExitStack()
+        self._listens_to: int | None = None
+        """The index of the interface whose events are heard, or were tried to be."""
+        self._next_event: Callable[[], StationEvent | None] | None = None
 
     async def close(self) -> None:
-        """End the conversation."""
+        """End the conversation, and listen no longer."""
+        self._listening.close()
+        self._next_event = None
         if self._conversation is not None:
             await self._conversation.__aexit__(None, None, None)
             self._conversation = None
@@ -83,6 +98,12 @@ class Asker:
         """What was sent and heard since the last call, by protocol, host, address and port."""
         counted, self._counted = self._counted, {}
         return counted
+
+    def take_changes(self) -> list[Change]:
+        """What else has changed since the last call."""
+        self._hear()
+        changes, self._changes = self._changes, []
+        return changes
 
     async def ask(self, layer: Layer, tries: int) -> Answer:
         """Ask a layer once; nothing raises.
@@ -126,13 +147,34 @@ class Asker:
         adapter = self._adapter()
         if adapter is None:
             return Answer(good=False, said=f"there is no interface {self._interface}", problem="link-lost")
+        if adapter.medium == "wifi":
+            self._listen(adapter)
         if adapter.state != "up":
             said = "no carrier" if adapter.state == "no-carrier" else "the interface is down"
-            return Answer(good=False, said=said, problem="link-lost")
+            ended = f"; {self._station.ended}" if self._station.ended else ""
+            return Answer(good=False, said=said + ended, problem="link-lost")
         if adapter.medium == "wifi" and self._clock.monotonic() >= self._air_due:
-            self._air_due = self._clock.monotonic() + AIR_S
+            self._air_due = self._clock.monotonic() + (AIR_BESIDE_EVENTS_S if self._next_event else AIR_S)
             await self._look_at_air()
-        return Answer(good=True, said=f"joined to {self._joined[0]}" if self._joined else "up")
+        return Answer(good=True, said=f"joined to {self._station.bssid}" if self._station.bssid else "up")
+
+    def _listen(self, adapter: Adapter) -> None:
+        """Hear what the driver tells; where it does not, the looks at the air remain."""
+        if adapter.index == self._listens_to:
+            self._hear()
+            return
+        self._listening.close()
+        self._listens_to, self._next_event = adapter.index, None
+        with contextlib.suppress(OSError):
+            self._next_event = self._listening.enter_context(SYSTEM.station_events(adapter.name))
+
+    def _hear(self) -> None:
+        """Take what the driver has told meanwhile."""
+        now = self._clock.monotonic()
+        while self._next_event is not None and (event := self._next_event()) is not None:
+            self._changes += self._station.hear(event, now)
+            self._air_due = now  # where and on which channel it is now
+        self._changes += self._station.settle(now)
 
     async def _look_at_air(self) -> None:
         """Note which BSS the interface is joined to; nothing is scanned or sent."""
@@ -143,13 +185,8 @@ class Asker:
         bssid, frequency = seen.associated_bssid, seen.associated_frequency_mhz
         if seen.interface != self._interface or bssid is None:
             return
-        before, self._joined, self.ssid = self._joined, (bssid, frequency), seen.associated_ssid
-        if before is None or before == self._joined:
-            return
-        if before[0] != bssid:
-            self.changes.append(Change("roamed", f"from {before[0]} to {bssid}, {frequency} MHz", bssid))
-        else:
-            self.changes.append(Change("channel", f"{bssid} went from {before[1]} to {frequency} MHz", bssid))
+        self.ssid = seen.associated_ssid
+        self._changes += self._station.look(bssid, frequency)
 
     def _ip(self) -> Answer:
         adapter = self._adapter()
@@ -167,7 +204,7 @@ class Asker:
             return Answer(good=False, said=f"{adapter.gateway} does not answer ARP", problem="gateway-silent")
         if self._gateway is not None and self._gateway != (adapter.gateway, mac):
             was, now = " ".join(self._gateway), f"{adapter.gateway} {mac}"
-            self.changes.append(Change("gateway-changed", f"the router was {was}, and is {now}"))
+            self._changes.append(Change("gateway-changed", f"the router was {was}, and is {now}"))
         self._gateway = adapter.gateway, mac
         return Answer(good=True, said=f"{adapter.gateway} is in the ARP table as {mac}")
 

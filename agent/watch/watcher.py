@@ -139,8 +139,13 @@ class _Watcher:
         """Look at the clocks, and keep what they show."""
         now = self._now()
         self._state = self._state._replace(now=now)
-        self._keep(self._engine.look(now))
+        self._keep([*self._engine.look(now), *self._changes()])
         return now
+
+    def _changes(self) -> list[Record]:
+        """Notes of what else has changed."""
+        now = self._state.now.at
+        return [Note(now, change.kind, kept(change.said), change.bssid) for change in self._asker.take_changes()]
 
     async def _wait(self, seconds: float) -> None:
         """Wait, for LOOK_S at most; whoever ends the watch ends this, too."""
@@ -175,14 +180,12 @@ class _Watcher:
         for task in both:
             task.cancel()
         await asyncio.gather(*both, return_exceptions=True)
-        before = self._state.now
         found = self._engine.look(now := self._now())
         self._state = self._state._replace(now=now)
         is_gap = any(isinstance(record, Gap) for record in found)
         if not self._stopped.is_set() and not is_gap and not asking.cancelled():
             found += self._engine.take(layer, asked_at, asking.result())
-        found += [Note(before.at, change.kind, kept(change.said), change.bssid) for change in self._asker.changes]
-        self._asker.changes.clear()
+        found += self._changes()
         for key, counts in self._asker.take_traffic().items():
             self._store.add_traffic(key, counts)
         if self._asker.ssid is not None:

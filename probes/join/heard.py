@@ -131,5 +131,5 @@ class Link:
                         by_laptop=event.by_laptop,
                     )
                 )
-        elif event.what in {"association", "connection"} and event.code == _SUCCESS:
+        elif event.what in {"association", "connection", "roam"} and event.code == _SUCCESS:
             self.is_there, self.bssid = True, event.bssid or self.bssid

@@ -1,4 +1,4 @@
-"""What the kernel tells of a station: answers of access points, and the ends of links (nl80211, the group `mlme`).
+"""What the kernel tells of a station: answers of access points, ends of links, channels (nl80211, the group `mlme`).
 
 No privilege is needed. Messages are read here, byte by byte, because a frame in them is from the air. Numbers are those
 of linux/nl80211.h; frames: IEEE 802.11-2020, 9.3.3.1 and 9.4.1.
@@ -19,8 +19,10 @@ from pyroute2.netlink.nl80211 import AsyncNL80211
 from netpreflight.systems.interface import StationEvent
 
 _NETLINK_GENERIC, _SOL_NETLINK, _ADD_MEMBERSHIP = 16, 270, 1
-_AUTHENTICATE, _ASSOCIATE, _DEAUTHENTICATE, _DISASSOCIATE, _CONNECT, _DISCONNECT = 37, 38, 39, 40, 46, 48
-_IFINDEX, _MAC, _FRAME, _REASON, _TIMED_OUT, _BY_AP, _STATUS = 3, 6, 51, 54, 65, 71, 72
+_AUTHENTICATE, _ASSOCIATE, _DEAUTHENTICATE, _DISASSOCIATE = 37, 38, 39, 40
+_CONNECT, _ROAM, _DISCONNECT, _CHANNEL_SWITCHED = 46, 47, 48, 88
+_IFINDEX, _MAC, _FREQUENCY, _FRAME, _REASON, _TIMED_OUT, _BY_AP, _STATUS = 3, 6, 38, 51, 54, 65, 71, 72
+_SUCCESS = 0
 _HEADERS = 20
 """Bytes of netlink's header and of generic netlink's."""
 _TYPE_BITS = 0x3FFF
@@ -76,6 +78,15 @@ def event_of(message: bytes, index: int) -> StationEvent | None:
     if command == _CONNECT:
         return StationEvent(
             "connection", where, None if _TIMED_OUT in found else _code(found.get(_STATUS, b""), sys.byteorder)
+        )
+    if command == _ROAM:
+        return StationEvent("roam", where, _SUCCESS)
+    if command == _CHANNEL_SWITCHED:
+        frequency = found.get(_FREQUENCY, b"")
+        return (
+            StationEvent("channel", where, None, frequency_mhz=int.from_bytes(frequency, sys.byteorder))
+            if len(frequency) == 4
+            else None
         )
     if command in {_DEAUTHENTICATE, _DISASSOCIATE} and frame:
         code = _code(frame[_FRAME_HEADER : _FRAME_HEADER + 2])

@@ -1,6 +1,7 @@
 """What each question of a watch comes to, on a laptop and a network that answer from a script."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +10,13 @@ import msgspec
 import pytest
 
 from netpreflight.agent.watch import asking
-from netpreflight.agent.watch.asking import Asker, in_words
+from netpreflight.agent.watch.asking import Asker, air_limit, in_words
 from netpreflight.agent.watch.records import LONGEST_SAID, Answer, kept
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.watched import Layer
 from netpreflight.probes.observations import Icmp, Ladder, PathProbe, PathTarget, Wifi
 from netpreflight.systems import SYSTEM
-from netpreflight.systems.interface import Adapter
+from netpreflight.systems.interface import Adapter, StationEvent
 from tests.unit.dtls_records import ALERT, HELLO_VERIFY
 from tests.unit.fakes import Clock, FakeNetwork, Script
 from tests.unit.watching import PLAN
@@ -177,7 +178,9 @@ def test_the_router_is_as_the_arp_table_has_it(monkeypatch: pytest.MonkeyPatch) 
     assert desk.ask("gateway").good
     desk.neighbours = {ROUTER: "02:00:00:00:00:99"}
     assert desk.ask("gateway").good
-    assert [(change.kind, ROUTER_MAC in change.said) for change in desk.asker.changes] == [("gateway-changed", True)]
+    assert [(change.kind, ROUTER_MAC in change.said) for change in desk.asker.take_changes()] == [
+        ("gateway-changed", True)
+    ]
     desk.neighbours = {}
     assert desk.ask("gateway").problem == "gateway-silent"
     desk.neighbours = None
@@ -225,8 +228,53 @@ def test_another_bss_and_another_channel_are_noted_and_nothing_is_scanned(monkey
         assert desk.ask("link").good
         desk.clock.now += asking.AIR_S
 
-    assert [(change.kind, change.bssid) for change in desk.asker.changes] == [("roamed", "02:bb"), ("channel", "02:bb")]
+    assert [(change.kind, change.bssid) for change in desk.asker.take_changes()] == [
+        ("roamed", "02:bb"),
+        ("channel", "02:bb"),
+    ]
     assert (desk.asker.ssid, scans) == ("home", [False] * 4)
+
+
+def test_what_the_driver_tells_is_noted_and_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    async def told(*_: Any, scan: bool) -> Wifi:
+        nonlocal looks
+        looks += 1
+        return Wifi(interface="fake0", associated_bssid="02:aa", associated_frequency_mhz=2437 if looks > 1 else 2412)
+
+    events: list[StationEvent] = []
+    listened = contextlib.nullcontext(lambda: events.pop(0) if events else None)
+    desk = Desk(monkeypatch, silent)
+    desk.adapters = [replaced(medium="wifi")]
+    monkeypatch.setattr("netpreflight.probes.wifi.wifi", told)
+    monkeypatch.setattr(SYSTEM, "station_events", lambda _: listened)
+    assert (air_limit("fake0"), desk.ask("link").good, looks) == (None, True, 1)
+
+    events += [StationEvent("channel", None, None, frequency_mhz=2437), StationEvent("end", "02:aa", 4)]
+    desk.adapters = [replaced(medium="wifi", state="no-carrier")]
+    lost = desk.ask("link")
+    assert lost.said == "no carrier; the access point 02:aa ended it: reason 4 (inactivity, or no more beacons)"
+    events.append(StationEvent("association", "02:aa", 0))
+    desk.adapters = [replaced(medium="wifi")]
+    desk.clock.now += asking.AIR_S
+    assert desk.ask("link").good
+    assert [change.kind for change in desk.asker.take_changes()] == ["channel", "deauthenticated"]
+
+    desk.clock.now += asking.AIR_S
+    assert (desk.ask("link").good, looks) == (True, 2), "without an event it is not looked again so soon"
+
+
+def test_where_the_driver_tells_nothing_the_watch_says_what_it_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(monkeypatch, silent)
+    assert air_limit("fake0") is None, "a cable has no air"
+    desk.adapters = [replaced(medium="wifi")]
+
+    def refuse(_: str) -> None:
+        raise OSError("this system does not tell what becomes of a station")
+
+    monkeypatch.setattr(SYSTEM, "station_events", refuse)
+    assert "this system does not tell what becomes of a station." in (air_limit("fake0") or "")
 
 
 def test_traffic_is_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:

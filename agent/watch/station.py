@@ -1,0 +1,88 @@
+"""What becomes of the laptop's Wi-Fi station, by what its driver tells and what a look shows; each change told once.
+
+Pure: events, looks and times come in, changes go out. A station that roams ends its own link first, so an end of its
+own is told only where no other access point follows.
+"""
+
+from typing import NamedTuple
+
+from netpreflight.agent.judging.join import reason_words
+from netpreflight.agent.watch.watched import NoteKind
+from netpreflight.systems.interface import StationEvent
+
+ROAMS_WITHIN_S = 3.0
+"""So soon after the end of its link a station that roams is on another access point."""
+_SUCCESS = 0
+
+
+class Change(NamedTuple):
+    """Something that has changed beside what is asked; see `watched.Note`."""
+
+    kind: NoteKind
+    said: str
+    bssid: str | None = None
+
+
+class Station:
+    """The station of one interface."""
+
+    def __init__(self) -> None:
+        self.bssid: str | None = None
+        """The BSS that it is, or was last, joined to."""
+        self.ended = ""
+        """How its link ended, in words; empty: it has not, as far as was told."""
+        self._frequency_mhz: int | None = None
+        self._own_end: tuple[float, Change] | None = None
+        """When it ended its link itself, if that has not been told yet."""
+
+    def look(self, bssid: str, frequency_mhz: int | None) -> list[Change]:
+        """Take what a look shows."""
+        self.ended = ""
+        if bssid != self.bssid:
+            return self._join(bssid, frequency_mhz)
+        return self._switch(frequency_mhz)
+
+    def hear(self, event: StationEvent, at: float) -> list[Change]:
+        """Take what the driver tells, and when, in seconds since any moment."""
+        match event.what:
+            case "end" if not self.ended:
+                return self._end(event, at)
+            case "association" | "connection" | "roam" if event.code == _SUCCESS:
+                self.ended = ""
+                if event.bssid is not None and event.bssid != self.bssid:
+                    return self._join(event.bssid, None)
+                return self.settle(at)
+            case "channel":
+                return self._switch(event.frequency_mhz)
+        return []
+
+    def settle(self, at: float) -> list[Change]:
+        """Tell an end of its own that no other access point has followed by now."""
+        if self._own_end is None or at - self._own_end[0] < ROAMS_WITHIN_S:
+            return []
+        (_, change), self._own_end = self._own_end, None
+        return [change]
+
+    def _end(self, event: StationEvent, at: float) -> list[Change]:
+        bssid = event.bssid or self.bssid
+        point = f"the access point{f' {bssid}' if bssid else ''}"
+        why = "no reason told" if event.code is None else f"reason {reason_words(event.code)}"
+        self.ended = f"this laptop ended the link to {point}: {why}" if event.by_laptop else f"{point} ended it: {why}"
+        change = Change("deauthenticated", self.ended, bssid)
+        if event.by_laptop:
+            self._own_end = at, change
+            return []
+        return [change]
+
+    def _join(self, bssid: str, frequency_mhz: int | None) -> list[Change]:
+        before, self.bssid, self._frequency_mhz = self.bssid, bssid, frequency_mhz
+        self._own_end = None
+        where = f", {frequency_mhz} MHz" if frequency_mhz else ""
+        return [Change("roamed", f"from {before} to {bssid}{where}", bssid)] if before else []
+
+    def _switch(self, frequency_mhz: int | None) -> list[Change]:
+        before, self._frequency_mhz = self._frequency_mhz, frequency_mhz or self._frequency_mhz
+        if before is None or before == self._frequency_mhz:
+            return []
+        said = f"{self.bssid or 'the access point'} went from {before} to {frequency_mhz} MHz"
+        return [Change("channel", said, self.bssid)]
