@@ -1,6 +1,5 @@
 """A run that is the device, by cable: what differs for it and for the laptop, and that nothing of it stays behind."""
 
-import contextlib
 import json
 import os
 import random
@@ -181,8 +180,8 @@ def test_a_network_that_keeps_its_clients_apart_is_told_and_fails_nothing(*, iso
 
 # --- ended at any moment
 
-LONGEST_S = 4.0
-"""A whole run as the device takes about 3 s here."""
+LONGEST_S, CHILD_S = 4.0, 3.0
+"""A whole run as the device takes about 3 s here; its child is there for most of that."""
 
 
 def children(pid: int) -> list[int]:
@@ -198,44 +197,61 @@ def process_of_device(pid: int) -> int | None:
         return None
 
 
+def end_run(process: subprocess.Popen[str]) -> bool:
+    return sent(process.pid if process.poll() is None else None, signal.SIGKILL)
+
+
+def end_child(process: subprocess.Popen[str]) -> bool:
+    return sent(process_of_device(process.pid), signal.SIGKILL)
+
+
+def terminate(process: subprocess.Popen[str]) -> bool:
+    return sent(process.pid if process.poll() is None else None, signal.SIGTERM)
+
+
+def interrupt(process: subprocess.Popen[str]) -> bool:
+    return sent(process.pid if process.poll() is None else None, signal.SIGINT)
+
+
+def sent(pid: int | None, number: signal.Signals) -> bool:
+    """Send a signal to a process; whether it was still there."""
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def has_device(pid: int) -> bool:
+    return process_of_device(pid) is not None
+
+
 def _is_over(end: float) -> bool:
     return time.monotonic() > end
 
 
-def end_run(process: subprocess.Popen[str]) -> None:
-    process.kill()
-
-
-def end_child(process: subprocess.Popen[str]) -> None:
-    child = process_of_device(process.pid)
-    if child is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-
-
-def terminate(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-
-
-def interrupt(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGINT)
-
-
 @pytest.mark.parametrize("how", [end_run, end_child, terminate, interrupt])
-def test_the_laptop_is_as_before_whenever_the_run_ends(how: Callable[[subprocess.Popen[str]], None]) -> None:
+def test_the_laptop_is_as_before_whenever_the_run_ends(how: Callable[[subprocess.Popen[str]], bool]) -> None:
     drawn = random.Random(f"{how.__name__} 19")
+    longest_s = CHILD_S if how is end_child else LONGEST_S
+    fired = 0
     with Lab() as lab:
         before = state(lab)
-        for at_s in sorted(drawn.uniform(0.0, LONGEST_S) for _ in range(MOMENTS)):
+        for at_s in sorted(drawn.uniform(0.0, longest_s) for _ in range(MOMENTS)):
             process = start(lab, *AS_DEVICE)
+            if how is end_child:  # what is not there yet cannot be ended, and the run would go on to its end
+                wait_until(partial(has_device, process.pid), "the process of the device", 30.0)
             end = time.monotonic() + at_s
             wait_until(partial(_is_over, end), "the moment")
-            how(process)
+            fired += how(process)
             _, errors = process.communicate(timeout=30)
             assert "Traceback" not in errors, (at_s, errors)
             wait_until(lambda: state(lab) == before, f"the laptop as before, after {at_s} s", 30.0)
             wait_until(lambda: lab.leases() == [], f"no lease on the server, after {at_s} s", 30.0)
         assert lab.check().report["verdict"] == "compatible", "the laptop is online"
+    assert fired, "no moment was within a run"
 
 
 def test_a_killed_process_of_the_device_is_told_and_nothing_passes() -> None:
