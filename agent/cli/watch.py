@@ -88,16 +88,18 @@ def watch(
         about["utc_offset_s"] = str(utc_offset_s(begun.wall))
         with Store(path, plan, begun, about) as opened:
             _say_what_is_done(profile, plan, path, limits)
-            line, textfile = _Line(), _Textfile(metrics, path)
+            line, trouble, textfile = _Line(), _Trouble(path), _Textfile(metrics, path)
 
             def tell(state: "State") -> None:
                 line.show(state)
+                trouble.show(opened.problem)
                 textfile.write(state.now.at)
 
             try:
                 state = watch_until(seen.interface, profile, plan, opened, seconds, tell)
             finally:
                 line.end()
+            trouble.end(opened.problem)
             textfile.write()
     except StoreError as problem:
         raise UsageError(str(problem)) from problem
@@ -233,6 +235,30 @@ class _Line:
         if self._last:
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.write("\n")
+
+
+class _Trouble:
+    """Says when what is seen cannot be written any more, and when it can again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_told = False
+
+    def show(self, problem: str | None) -> None:
+        """Say it, where it has changed."""
+        if self._is_told == (problem is not None):
+            return
+        self._is_told = problem is not None
+        if problem is None:
+            _say(f"{self._path} is written again, with what was seen meanwhile")
+        else:
+            _say(f"{self._path} cannot be written ({problem}): what is seen waits in memory, and is tried again")
+
+    def end(self, problem: str | None) -> None:
+        """Say what is lost with the end of the watch."""
+        self.show(problem)
+        if problem is not None:
+            _say(f"{self._path} does not have what was seen since then: it is lost")
 
 
 class _Textfile:

@@ -34,7 +34,7 @@ AGAIN_S = 5.0
 MOST_WAITING = 2000
 """The most outages, and the most notes, that wait in memory for a disk that takes nothing."""
 _FREED_AT_ONCE = 500
-_TRIES = 3
+_TRIES = 4
 _MAKE_ROOM = (
     (
         "hour",
@@ -90,8 +90,8 @@ class Store:
         self._lost = 0
         self._now = now
         self._tried_at = now.at
-        self._is_stuck = False
-        """Whether the last write failed."""
+        self.problem: str | None = None
+        """Why what waits could not be written at last; None: it is written."""
         self._stretch_id, self._stretch = 0, (now.at, now.at)
         try:
             self._lock = _Lock(path, now)
@@ -142,8 +142,8 @@ class Store:
                     is_urgent = True
         self._stretch = self._stretch[0], self._now.at
         self._waiting.stretches[self._stretch_id] = (*self._stretch, None)
-        is_due = now.at - self._tried_at >= (AGAIN_S if self._is_stuck else BEAT_S)
-        if is_due or (is_urgent and not self._is_stuck):
+        is_due = now.at - self._tried_at >= (AGAIN_S if self.problem else BEAT_S)
+        if is_due or (is_urgent and not self.problem):
             self.write()
 
     def add_traffic(self, key: TrafficKey, counts: tuple[int, int, int, int]) -> None:
@@ -191,6 +191,7 @@ class Store:
         execute("PRAGMA synchronous = NORMAL")  # whole after a kill; the last transactions may go with the power
         execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
         execute(f"PRAGMA wal_autocheckpoint = {LOG_BYTES // 2 // tables.PAGE_BYTES}")
+        execute("PRAGMA cache_spill = OFF")  # only COMMIT writes to the disk, see `_begin_writing`
         execute(f"PRAGMA max_page_count = {max((most_bytes - LOG_BYTES) // tables.PAGE_BYTES, 64)}")
 
     def _begin(self, plan: Plan, about: dict[str, str]) -> None:
@@ -231,27 +232,40 @@ class Store:
     def write(self) -> None:
         """Write what waits. Where the disk does not take it, it goes on waiting, within limits."""
         self._tried_at = self._now.at
-        self._is_stuck = not any(self._try_to_write() for _ in range(_TRIES))
-        if self._is_stuck:
-            self._limit_waiting()
-
-    def _try_to_write(self) -> bool:
-        """Write what waits, or make room for the next try; returns whether it is written."""
         try:
-            self._write_all()
+            self._begin_writing()
+            self._file.execute("COMMIT")
         except sqlite3.Error as problem:
-            with contextlib.suppress(sqlite3.Error):
-                if self._file.in_transaction:
-                    self._file.execute("ROLLBACK")
-            if problem.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            self.problem = str(problem)
+            self._roll_back()
+            self._limit_waiting()
+        else:
+            self.problem, self._waiting = None, _Waiting()
+
+    def _begin_writing(self) -> None:
+        """Put what waits into a transaction; where the file has reached its size, the oldest goes for it.
+
+        A disk that is full refuses the COMMIT only (`PRAGMA cache_spill`): for that nothing goes.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            self._file.execute("BEGIN IMMEDIATE")
+            try:
+                self._write_all()
+            except sqlite3.Error as problem:
+                if problem.sqlite_errorcode != sqlite3.SQLITE_FULL or not tries_left:
+                    raise
+                self._roll_back()
                 self._make_room()
-            return False
-        self._waiting = _Waiting()
-        return True
+            else:
+                return
+
+    def _roll_back(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
 
     def _write_all(self) -> None:
         execute, many, waiting, boot = self._file.execute, self._file.executemany, self._waiting, self._boot
-        execute("BEGIN IMMEDIATE")
         execute("UPDATE boot SET at = ?, wall = ? WHERE id = ?", (self._now.at, self._now.wall, boot))
         many(
             "INSERT INTO stretch VALUES (?, ?, ?, ?, ?) "
@@ -280,10 +294,9 @@ class Store:
         )
         about = {**waiting.about, **({"lost": str(self._lost)} if self._lost else {})}
         many("INSERT OR REPLACE INTO about VALUES (?, ?)", about.items())
-        execute("COMMIT")
 
     def _make_room(self) -> None:
-        """Let the oldest go, see `_MAKE_ROOM`; where the disk itself is full, nothing goes."""
+        """Let the oldest go, see `_MAKE_ROOM`."""
         with contextlib.suppress(sqlite3.Error):
             for kind, statement in _MAKE_ROOM:
                 freed = self._file.execute(statement, (_FREED_AT_ONCE,)).rowcount

@@ -6,21 +6,26 @@
 import datetime as dt
 import os
 import random
+import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from netpreflight.agent.watch import records
 from netpreflight.agent.watch.reading import read
+from netpreflight.agent.watch.store import Store
 from netpreflight.agent.watch.watched import Outage, Watch
 from tests.lab.command import popen
-from tests.lab.lab import LAPTOP, Lab
+from tests.lab.lab import LAPTOP, NOBODY, READABLE, Lab
 from tests.lab.namespaces import wait_until
 from tests.lab.servers import GATEWAY
+from tests.unit.watching import BEGAN, PLAN
 
 pytestmark = pytest.mark.lab
 
@@ -50,21 +55,27 @@ class Watching:
 
     def __init__(self, lab: Lab, store: str = "watch.sqlite", *options: str) -> None:
         self.lab, self.store = lab, Path(lab.folder, store)
-        words = watching(lab, self.store, *options)
         before = lab.arrived("udp", 5684)
-        self.process = popen(lab, lab.laptop.argv(words), stderr=subprocess.PIPE)
+        words = watching(lab, self.store, *options)
+        self._says = Path(lab.folder, f"{self.store.name}.says")
+        with self._says.open("w") as says:
+            self.process = popen(lab, lab.laptop.argv(words), subprocess.DEVNULL, says.fileno())
         wait_until(lambda: lab.arrived("udp", 5684) >= before + 3, "three questions have reached the cloud", 40)
 
     def end(self) -> tuple[int, str]:
         """End it as Ctrl-C does; returns its exit code, and what it said."""
         self.process.terminate()
-        _, said = self.process.communicate(timeout=30)
-        return self.process.returncode, said
+        return self.process.wait(30), self.says
 
     def kill(self) -> None:
         """Kill it, as nothing that it could prepare for."""
         self.process.kill()
-        self.process.communicate(timeout=10)
+        self.process.wait(10)
+
+    @property
+    def says(self) -> str:
+        """What it has said so far."""
+        return self._says.read_text()
 
     @property
     def seen(self) -> Watch:
@@ -194,14 +205,136 @@ def test_a_cloud_that_cannot_be_asked_is_no_quiet_one() -> None:
     assert "the device's cloud could not be asked (it could not be sent: " in ended.stderr
 
 
-def test_a_second_watch_on_the_same_file_is_refused_and_told_by_whom() -> None:
+def test_a_store_in_use_is_refused_to_a_second_watch_and_copied_whole() -> None:
     with Lab() as lab:
         first = Watching(lab)
-        second = lab.laptop.run(*watching(lab, first.store))
+        with dropped(lab, "udp", 5684) as fired:
+            wait_until(lambda: bool(first.seen.outages), "an outage is kept", 15)
+            assert fired() > 0
+            second = lab.laptop.run(*watching(lab, first.store))
+            copies = [copied_by_cp(first.store), copied_by_sqlite(first.store)]
         first.end()
 
     assert second.returncode == 2
     assert "is in use by another watch (process " in second.stderr
+    for copy in copies:
+        (outage,) = copy.outages
+        assert (outage.layer, outage.ended_by, copy.unobserved) == ("cloud", "going-on", [])
+
+
+def copied_by_cp(store: Path) -> Watch:
+    """A copy of the file and its log, as docs/watch.md says."""
+    files = [str(path) for path in (store, store.with_name(f"{store.name}-wal"))]
+    folder = store.with_name("copies")
+    folder.mkdir()
+    subprocess.run(["cp", *files, str(folder)], check=True)
+    return read(folder / store.name)
+
+
+def copied_by_sqlite(store: Path) -> Watch:
+    """A copy by SQLite's backup, which `sqlite3 FILE '.backup COPY'` makes."""
+    copy = store.with_name("backup.sqlite")
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as source, closing(sqlite3.connect(copy)) as to:
+        source.backup(to)
+    return read(copy)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@contextmanager
+def full(folder: Path) -> Iterator[None]:
+    """A file system without any room."""
+    filler = folder / "filler"
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(folder).free)
+    assert shutil.disk_usage(folder).free == 0
+    yield
+    filler.unlink()
+
+
+def test_a_full_disk_costs_only_what_the_watch_says_is_lost() -> None:
+    """What there is room for in the end is kept whole; where there never is, it says so as it ends."""
+    with Lab() as lab, small_disk(Path(lab.folder, "disk")) as disk:
+        watching = Watching(lab, "disk/watch.sqlite")
+        with full(disk):
+            with dropped(lab, "udp", 5684) as fired:
+                begin = time.time()
+                wait_until(lambda: "cannot be written" in watching.says, "it says that the disk is full", 15)
+                assert fired() > 0
+            end = time.time()
+            assert watching.seen.outages == []
+        wait_until(lambda: "is written again" in watching.says, "it is written again", 20)
+        wait_until(lambda: watching.seen.outages[0].first_good is not None, "it is over", 20)
+        with full(disk):
+            with dropped(lab, "udp", 5684):
+                wait_until(lambda: watching.says.count("cannot be written") == 2, "it is full again", 15)
+            code, said = watching.end()
+        seen = watching.seen
+
+    assert (code, "2 outages in" in said) == (1, True), said
+    assert "(database or disk is full): what is seen waits in memory" in said
+    assert "does not have what was seen since then: it is lost" in said
+    assert (len(seen.outages), seen.unobserved, seen.lost_rows) == (1, [], 0)
+    assert_brackets(seen.outages[0], begin, end)
+
+
+def test_on_a_full_disk_nothing_is_let_go_to_make_room(tmp_path: Path) -> None:
+    """Not even where the log still has room, so that something could be deleted."""
+    start = records.Moment("boot-1", 1000.0, 1000.0, BEGAN)
+
+    def outage(number: int) -> records.Outage:
+        return records.Outage(
+            number=number, layer="cloud", problem="no-answer", symptoms=["cloud"], last_good=1075.0, first_bad=1100.0,
+            last_bad=1120.0, ladder="x" * 500,
+        )  # fmt: skip
+
+    with small_disk(tmp_path / "disk") as disk, Store(disk / "w", PLAN, start, {}) as store:
+        for number in range(1, 21):
+            store.put([records.Sample(1100.0, "dns", good=True, ms=1.0), outage(number)], start)
+        with closing(sqlite3.connect(disk / "w")) as other:
+            other.execute("PRAGMA wal_checkpoint(RESTART)")
+        before = read(disk / "w")
+        with full(disk):
+            store.put([outage(number) for number in range(21, 1021)], start)
+            assert store.problem == "database or disk is full"
+            during = read(disk / "w")
+        store.write()
+        after = read(disk / "w")
+
+    assert (during.outages, during.hours) == (before.outages, before.hours)
+    assert (len(before.outages), len(after.outages), after.lost_rows) == (20, 1020, 0)
+
+
+def test_a_store_that_an_ordinary_user_may_not_write_to_is_refused() -> None:
+    with Lab() as lab:
+        lab.folder.chmod(0o755)
+        folder = Path(lab.folder, "kept")
+        folder.mkdir()
+        os.chown(folder, NOBODY, NOBODY)
+        store = folder / "watch.sqlite"
+        words = watching(lab, store, "--duration", "0.1s")
+        healthy = lab.laptop.run(*words, user=NOBODY, readable=READABLE)
+        before = read(store)
+        refused = []
+        for closed, mode in ((store, 0o400), (folder, 0o555)):
+            closed.chmod(mode)
+            refused.append(lab.laptop.run(*words, user=NOBODY, readable=READABLE))
+        after = read(store)
+
+    assert healthy.returncode in {0, 3}, healthy.stderr
+    for ended in refused:
+        assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+        assert f"{store} cannot be written: " in ended.stderr
+    assert after == before
 
 
 def killed_at_a_random_moment(lab: Lab, seed: int) -> None:
