@@ -1,6 +1,5 @@
 """`netpreflight compare`: two saved runs side by side."""
 
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,10 +7,9 @@ import typer
 
 from netpreflight.agent.cli.checked import check_outputs, choose_level
 from netpreflight.agent.cli.exits import UsageError
-from netpreflight.agent.cli.options import ComparisonOutput, Json, Redact, SavedDevice, SavedOs, Share
-from netpreflight.agent.cli.outputs import write_each
+from netpreflight.agent.cli.options import AnswerOutput, Json, Redact, SavedDevice, SavedOs, Share
+from netpreflight.agent.cli.outputs import deliver_answer
 from netpreflight.agent.cli.saved import is_same_file, looks_like_a_watch, profile_for
-from netpreflight.agent.cli.screen import standard_output
 from netpreflight.agent.cli.watch_compare import compare_watches
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ def compare(
     *,
     device: SavedDevice = None,
     os_version: SavedOs = None,
-    output: ComparisonOutput = None,
+    output: AnswerOutput = None,
     share: Share = None,
     redact: Redact = False,
     as_json: Json = False,
@@ -61,7 +59,6 @@ def compare(
     first, second, profile = _two_saved(a, b, device, os_version)
     comparison = compared(first, second, profile)
 
-    @cache
     def at_level(wanted_level: "SharingLevel") -> "Comparison":
         return (
             comparison
@@ -69,14 +66,7 @@ def compare(
             else hidden(comparison, [first.report, second.report], wanted_level)
         )
 
-    failed = write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
-    screen = standard_output("show the comparison")
-    if as_json:
-        screen.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
-    else:
-        show(at_level(level or "complete"), screen)
-    if failed:
-        raise UsageError("; ".join(failed))
+    deliver_answer(at_level, FORMATS, show, outputs, level, what="show the comparison", as_json=as_json)
     return {True: 1, False: 0, None: 3}[comparison.worse]
 
 

@@ -1,6 +1,5 @@
 """`netpreflight log`: where a device's own log stops."""
 
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +8,9 @@ import typer
 from netpreflight.agent.cli.checked import check_outputs, choose_level
 from netpreflight.agent.cli.device_log import open_log, read_log, read_port
 from netpreflight.agent.cli.exits import UsageError
-from netpreflight.agent.cli.options import Json, Redact, Share, offered_devices
-from netpreflight.agent.cli.outputs import write_each
+from netpreflight.agent.cli.options import AnswerOutput, Json, Redact, Share, offered_devices
+from netpreflight.agent.cli.outputs import deliver_answer
 from netpreflight.agent.cli.saved import is_same_file, load_saved_run
-from netpreflight.agent.cli.screen import standard_output
 from netpreflight.agent.start import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -63,12 +61,7 @@ def log(
             metavar="RUN", help="A saved run: also say what it and the log say together, if both are of one network."
         ),
     ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Also write the answer: .html, .json, .md, .txt. May be repeated."
-        ),
-    ] = None,
+    output: AnswerOutput = None,
     share: Share = None,
     redact: Redact = False,
     as_json: Json = False,
@@ -110,20 +103,12 @@ def log(
     if made is not None:
         answer = _with_run(answer, made)
 
-    @cache
     def at_level(wanted_level: "SharingLevel") -> "LogAnswer":
         return (
             answer if wanted_level == "complete" else hidden(answer, [made] if made else [], wanted_level, logs=[seen])
         )
 
-    failed = write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
-    screen = standard_output("say what the log says")
-    if as_json:
-        screen.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
-    else:
-        show(at_level(level or "complete"), screen)
-    if failed:
-        raise UsageError("; ".join(failed))
+    deliver_answer(at_level, FORMATS, show, outputs, level, what="say what the log says", as_json=as_json)
     return INTERRUPTED if is_stopped else {"online": 0, "stops": 1, "lost": 1}.get(answer.result, 3)
 
 

@@ -87,10 +87,10 @@ Output = Annotated[
         "something, as a mail that is not sent. May be repeated.",
     ),
 ]
-ComparisonOutput = Annotated[
+AnswerOutput = Annotated[
     list[Path] | None,
     typer.Option(
-        "--output", "-o", metavar="FILE", help="Also write the comparison: .html, .json, .md or .txt. May be repeated."
+        "--output", "-o", metavar="FILE", help="Also write the answer: .html, .json, .md or .txt. May be repeated."
     ),
 ]
 Dialects = Annotated[

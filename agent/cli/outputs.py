@@ -4,20 +4,23 @@ import contextlib
 import signal
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.screen import standard_output, tell
 from netpreflight.agent.start import stop, stop_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import TextIO
 
     from netpreflight.agent.kept_runs import KeptRun
     from netpreflight.agent.owner import Owner
     from netpreflight.agent.privilege.helper import Helper
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Report, SharingLevel
+
+Answer = TypeVar("Answer")
 
 
 def deliver(
@@ -55,6 +58,38 @@ def deliver(
         screen.flush()
         screen.buffer.writelines(part.encode() for part in in_parts(".json", shown_report))
         screen.buffer.flush()
+    if failed:
+        raise UsageError("; ".join(failed))
+
+
+def deliver_answer(
+    at_level: "Callable[[SharingLevel], Answer]",
+    formats: "Mapping[str, Callable[[Answer], str]]",
+    show: "Callable[[Answer, TextIO], None]",
+    outputs: list[Path],
+    level: "SharingLevel | None",
+    *,
+    what: str,
+    as_json: bool,
+) -> None:
+    """Write an answer to the files that were asked for, and show it even if a file could not be written.
+
+    Args:
+        at_level: makes the answer, without what a level does not allow.
+        formats: renders it, by the ending of a file.
+        show: shows it on a terminal.
+        outputs: the files to write.
+        level: what everything may show; None: by the kind of file, and everything on the screen.
+        what: what the screen is needed for, for the message where there is none.
+        as_json: print the JSON document in place of what is shown.
+    """
+    made = cache(at_level)
+    failed = write_each(outputs, level, lambda path, wanted: formats[path.suffix](made(wanted)))
+    screen, shown = standard_output(what), made(level or "complete")
+    if as_json:
+        screen.buffer.write(formats[".json"](shown).encode())
+    else:
+        show(shown, screen)
     if failed:
         raise UsageError("; ".join(failed))
 

@@ -74,11 +74,10 @@ def looks_like_a_run(file: Path) -> bool:
 
 
 def _begins_with(file: Path, marks: tuple[bytes, ...]) -> bool:
+    from netpreflight.probes.input_file import read_at_most  # noqa: PLC0415 - as above
+
     try:
-        if not file.is_file():  # a pipe would be waited for
-            return False
-        with file.open("rb") as opened:
-            head = opened.read(100)
+        head = read_at_most(file, 100)
     except OSError:
         return False
     return any(mark in head for mark in marks)

@@ -1,14 +1,12 @@
 """`netpreflight compare` of two watches."""
 
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netpreflight.agent.cli.checked import check_outputs
 from netpreflight.agent.cli.exits import UsageError
-from netpreflight.agent.cli.outputs import write_each
+from netpreflight.agent.cli.outputs import deliver_answer
 from netpreflight.agent.cli.saved import is_same_file
-from netpreflight.agent.cli.screen import standard_output
 from netpreflight.agent.cli.watch_report import load_watch
 
 if TYPE_CHECKING:
@@ -39,19 +37,11 @@ def compare_watches(
     names = (a.name, b.name)
     compared = compare(first, second, names)
 
-    @cache
     def at_level(wanted_level: "SharingLevel") -> "WatchComparison":
         if wanted_level == "complete":
             return compared
         made = compare(shared_watch(first, wanted_level), shared_watch(second, wanted_level), names)
         return hidden(made, [], wanted_level, own=[first, second])
 
-    failed = write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
-    screen = standard_output("show the comparison")
-    if as_json:
-        screen.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
-    else:
-        show(at_level(level or "complete"), screen)
-    if failed:
-        raise UsageError("; ".join(failed))
+    deliver_answer(at_level, FORMATS, show, outputs, level, what="show the comparison", as_json=as_json)
     return {True: 1, False: 0, None: 3}[compared.worse]

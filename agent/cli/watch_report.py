@@ -1,6 +1,5 @@
 """`netpreflight watch report`: what a watch has seen."""
 
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,10 +7,9 @@ import typer
 
 from netpreflight.agent.cli.checked import check_outputs, choose_level
 from netpreflight.agent.cli.exits import UsageError
-from netpreflight.agent.cli.options import Json, Redact, SavedDevice, SavedOs, Share
-from netpreflight.agent.cli.outputs import write_each
+from netpreflight.agent.cli.options import AnswerOutput, Json, Redact, SavedDevice, SavedOs, Share
+from netpreflight.agent.cli.outputs import deliver_answer
 from netpreflight.agent.cli.saved import is_same_file, looks_like_a_run
-from netpreflight.agent.cli.screen import standard_output
 
 if TYPE_CHECKING:
     from netpreflight.agent.profiles import Profile
@@ -24,12 +22,7 @@ def report(
     *,
     device: SavedDevice = None,
     os_version: SavedOs = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Also write the report: .html, .json, .md, .txt. May be repeated."
-        ),
-    ] = None,
+    output: AnswerOutput = None,
     share: Share = None,
     redact: Redact = False,
     as_json: Json = False,
@@ -49,18 +42,10 @@ def report(
         raise UsageError(f"-o {file} would replace the watch: give another -o")
     watch = load_watch(file, device, os_version)
 
-    @cache
     def at_level(wanted_level: "SharingLevel") -> "Watch":
         return shared_watch(watch, wanted_level)
 
-    failed = write_each(outputs, level, lambda path, wanted_level: FORMATS[path.suffix](at_level(wanted_level)))
-    screen = standard_output("show the watch")
-    if as_json:
-        screen.buffer.write(FORMATS[".json"](at_level(level or "complete")).encode())
-    else:
-        show(at_level(level or "complete"), screen)
-    if failed:
-        raise UsageError("; ".join(failed))
+    deliver_answer(at_level, FORMATS, show, outputs, level, what="show the watch", as_json=as_json)
     return EXIT_CODES[result(watch)]
 
 

@@ -1,5 +1,7 @@
 """The answer and the headline: the result for somebody who reads nothing else."""
 
+from typing import Literal
+
 import msgspec
 
 from netpreflight.agent.counted import in_a_row
@@ -127,9 +129,16 @@ def _cut_off(sentence: str, first: Check) -> Answer:
         obstacle="Nobody outside this network answers: no cloud of the device, no CoAP server, no time server and no "
         "web page.",
         check=first.id,
-        change="Look first whether this network has internet access at all: its uplink, and whether its firewall lets "
-        f"anything out. If it has: {first.remedy}",
+        change=f"{uplink_first('this')} If it has: {first.remedy}",
         owner=first.owner,
+    )
+
+
+def uplink_first(which: Literal["this", "that"]) -> str:
+    """What to do first where nobody outside answers."""
+    return (
+        f"Look first whether {which} network has internet access at all: its uplink, and whether its firewall lets "
+        "anything out."
     )
 
 

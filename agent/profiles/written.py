@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
+from netpreflight.probes.input_file import read_at_most
+
 LARGEST_FILE = 64 << 10
 """In bytes; the largest file in this folder has about 10 KiB."""
 LONGEST_LINE = 1000
@@ -18,14 +20,14 @@ LONGEST_SHOWN = 40
 _PLACE = re.compile(r" \(at line (\d+), column \d+\)\Z")
 _END = " (at end of document)"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_TOKEN = re.compile(
+_STATEMENT_PART = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|'
     r"'''.*?'{3,5}|"
     r'"(?:\\.|[^"\\\n])*"|'
     r"'[^'\n]*'|#[^\n]*|[\[\]{}\n]",
     re.DOTALL,
 )
-"""The tokens that decide where a TOML statement ends: whole strings and comments, brackets, and line ends."""
+"""What decides where a TOML statement ends: whole strings and comments, brackets, and line ends."""
 
 KeyPath = tuple[str | int, ...]
 """The keys from the top of a file down to a value; a number counts the tables of an array."""
@@ -120,15 +122,9 @@ def read_file(path: Path) -> Written:
         DeviceFileError: the file cannot be read, is too large, or is not TOML in UTF-8.
     """
     try:
-        regular = path.is_file() or not path.exists()
-        content = b""
-        if regular:
-            with path.open("rb") as file:
-                content = file.read(LARGEST_FILE + 1)
+        content = read_at_most(path, LARGEST_FILE + 1)
     except OSError as problem:
         raise DeviceFileError(f"{path}: {problem.strerror or problem}") from problem
-    if not regular:
-        raise DeviceFileError(f"{path}: not a file")
     if len(content) > LARGEST_FILE:
         raise DeviceFileError(f"{path.name}: larger than {LARGEST_FILE >> 10} KiB, the limit for a profile")
     try:
@@ -162,7 +158,7 @@ def quoted(value: Any) -> str:
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Every statement of a TOML document, with the number of its first line."""
     depth, begin, line = 0, 0, 1
-    for token in _TOKEN.finditer(f"{text}\n"):
+    for token in _STATEMENT_PART.finditer(f"{text}\n"):
         depth += (token[0] in {"[", "{"}) - (token[0] in {"]", "}"})
         if token[0] == "\n" and depth == 0:
             statement = text[begin : token.end()]

@@ -16,7 +16,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.counted import counted, in_a_row
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.addresses import is_local
-from netpreflight.agent.judging.answer import is_cut_off, with_article
+from netpreflight.agent.judging.answer import is_cut_off, uplink_first, with_article
 from netpreflight.agent.judging.portal import mac_told_by
 from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.owner import ASKED, Owner
@@ -114,10 +114,6 @@ _OF_ONE_CLIENT = {"portal"}
 _ORDER: dict[Sureness, int] = {"needed": 0, "suspected": 1, "optional": 2}
 
 
-_UPLINK_FIRST = "Look first whether that network has internet access at all: its uplink, and its firewall."
-"""Where nobody outside answers, as the answer says it."""
-
-
 def _changes(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
     """What has to be changed, with its owner."""
     for change in report.changes:
@@ -132,7 +128,7 @@ def _changes(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
                 line=_for_reader(change.line),
                 where=change.where,
                 rules=change.rules,
-                place=_UPLINK_FIRST if cut_off else _place(checks) if change.rules else None,
+                place=uplink_first("that") if cut_off else _place(checks) if change.rules else None,
                 seen=[
                     *([report.answer.obstacle] if cut_off and report.answer.obstacle else []),
                     *dict.fromkeys(line for check in reversed(checks) for line in _seen(check, report)),

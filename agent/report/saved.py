@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct
 from netpreflight.agent.report.in_page import is_page, packed, unpacked
 from netpreflight.agent.report.report import Device, Report, Run, Tool, run_of
 from netpreflight.agent.results import Status
+from netpreflight.probes.input_file import read_at_most
 from netpreflight.probes.observations import MOST_SAVED_BSSS, Observations
 
 LARGEST_FILE = 16 << 20
@@ -78,10 +79,7 @@ def load_saved(path: Path) -> Saved:
             is shared at a level at which it cannot be judged again.
     """
     try:
-        if not path.is_file() and path.exists():
-            raise SavedReportError(f"{path}: not a file")
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        content = read_at_most(path, LARGEST_FILE + 1)
     except OSError as problem:
         raise SavedReportError(f"{path}: {problem.strerror or problem}") from problem
     try:
@@ -138,7 +136,7 @@ def for_page(report: Report) -> str | None:
     return packed(msgspec.json.encode(Saved(**{**fields, "checks": checks})))
 
 
-_TOKEN = re.compile(r"[a-z][a-z0-9]*-\d+", re.ASCII)
+_SHARED_ADDRESS = re.compile(r"[a-z][a-z0-9]*-\d+", re.ASCII)
 """What stands in a shared report for an address (`reports/sharing/tokens.py`); no address looks like that."""
 
 
@@ -157,7 +155,7 @@ def _has_tokens(saved: Saved) -> bool:
     return (
         saved.judgeable is not UNSET
         or any(bss.hidden_name is not UNSET or bss.radio is not UNSET for bss in bsss)
-        or any(address and _TOKEN.fullmatch(address.partition("/")[0]) for address in addresses)
+        or any(address and _SHARED_ADDRESS.fullmatch(address.partition("/")[0]) for address in addresses)
     )
 
 

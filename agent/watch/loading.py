@@ -6,6 +6,7 @@ import msgspec
 
 from netpreflight.agent.watch.tables import StoreError
 from netpreflight.agent.watch.watched import Watch
+from netpreflight.probes.input_file import open_file
 
 MOST_BYTES = 64_000_000
 
@@ -17,9 +18,7 @@ def load(path: Path) -> Watch:
         StoreError: it is neither a store nor such a document, or is broken, too large, or of a newer version.
     """
     try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for
-            raise StoreError(f"{path}: not a file")
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(16)
             if not head.lstrip().startswith(b"{"):
                 from netpreflight.agent.watch.reading import read  # noqa: PLC0415 - loads sqlite3

@@ -7,7 +7,6 @@ end, and only the BSSs are kept, within limits. `FrameCollector` also takes sing
 
 import math
 import os
-import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from msgspec import structs
 
+from netpreflight.probes.input_file import open_file
 from netpreflight.probes.net.witnesses import lost
 from netpreflight.probes.observations import LONGEST_SSID, MOST_BSSS, Band, Bss, Wifi, band_of, strength
 from netpreflight.probes.quoting import in_quotes
@@ -119,9 +119,7 @@ def open_capture(path: Path) -> BinaryIO:
         ValueError: the file cannot be read; the message has the reason in one line.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ValueError("it is not a regular file")
-        return path.open("rb", buffering=_CHUNK)
+        return open_file(path, _CHUNK)
     except OSError as error:
         raise ValueError(error.strerror or str(error)) from error
 

@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[^\W_]+(?:['-][^\W\d_]+)*%?|[-+]?\d+(?:\.\d+)?|→")
 """Letters and digits, with apostrophes, and with hyphens before letters (`GH-12` is a link to an issue); numbers."""
 _REFERENCE = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
 """What may be taken for the hash of a commit."""
-_TOKEN = re.compile(r" +|\||(?:\w\([^()|]*\)|[^ |])+")
+_PIECE = re.compile(r" +|\||(?:\w\([^()|]*\)|[^ |])+")
 """Spaces, a pipe, or a word; `call(3000, 24000)` is one word."""
 _ITEM = re.compile(r"\d+[.)]")
 """What makes an ordered list at the beginning of a line."""
@@ -25,7 +25,7 @@ _PIPE = "&#124;"
 def text(value: str) -> str:
     """One line of Markdown that shows this text, whatever is in it."""
     pieces: list[tuple[str, bool]] = []  # text, and whether it is to be code
-    for piece in _TOKEN.findall(shown(value)):
+    for piece in _PIECE.findall(shown(value)):
         if piece == "|":
             pieces.append((_PIPE, False))
         elif not piece.strip(" "):

@@ -29,7 +29,7 @@ _MEAN = re.compile(r"(?<=avg rtt: )(?!0\b)\d+|(?<=score=)(?!4294967295\b)\d+")
 """What a device's log says of its echoes; the score is made from the same round trips."""
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}):\d{2}:\d{2}(?:\.\d+)?(?=Z)")
 _BSS = re.compile(r"bss-\d+ ")
-_TOKEN = re.compile(r"-(\d+)$")
+_NUMBER = re.compile(r"-(\d+)$")
 
 
 def in_words(text: str) -> str:
@@ -151,7 +151,7 @@ def _visible(bss: Bss) -> tuple[int, float, bytes]:
 
 def _number(token: str | None) -> int:
     """The number at the end of a token; 0: it has none."""
-    found = _TOKEN.search(token or "")
+    found = _NUMBER.search(token or "")
     return int(found[1]) if found else 0
 
 

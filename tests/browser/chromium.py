@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,6 +55,31 @@ def opened(browser: Browser, file: Path, **context: Any) -> Iterator[Opened]:
     page.goto(here.address)
     yield here
     made.close()
+
+
+def check_like_the_report(browser: Browser, file: Path, scheme: Any) -> None:
+    """Hold a page to what holds for all: quiet, never wider than the window, accessible, and hostile names are text."""
+    with opened(browser, file, color_scheme=scheme) as here:
+        for width in WIDTHS:
+            here.page.set_viewport_size({"width": width, "height": 800})
+            assert here.page.evaluate("document.documentElement.scrollWidth") == width
+        assert here.page.locator("script, img, iframe, object, embed, form, base, link").count() == 0
+        assert here.page.title() != "executed"
+        assert (here.said, here.asked) == ([], [])
+    with opened(browser, file, bypass_csp=True, color_scheme=scheme) as here:  # the policy forbids any script
+        check_with_axe(here.page, least=16)
+
+
+def check_with_axe(page: Page, *, least: int) -> None:
+    """Hold a page, opened without its policy, to axe's rules, of which so many have something to look at."""
+    page.add_script_tag(content=(resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    assert [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3]) for violation in found["violations"]
+    ] == []
+    assert len(found["passes"]) >= least
 
 
 def printed(page: Page, folder: Path, size: str = "A4") -> tuple[int, str]:

@@ -1,6 +1,5 @@
 """A comparison's page in a browser: quiet, never wider than the window, accessible, and hostile names are text."""
 
-import importlib.resources
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from netpreflight.reports.comparison.html import render
-from tests.browser.chromium import WIDTHS, opened, printed
+from tests.browser.chromium import check_like_the_report, opened, printed
 from tests.browser.pages import COMPARISONS
 
 
@@ -18,22 +17,8 @@ def test_a_comparison_is_a_page_like_the_report(browser: Browser, tmp_path: Path
     file = tmp_path / "comparison.html"
     file.write_text(render(COMPARISONS[name]()), encoding="utf-8")
     with opened(browser, file, color_scheme=scheme) as here:
-        for width in WIDTHS:
-            here.page.set_viewport_size({"width": width, "height": 800})
-            assert here.page.evaluate("document.documentElement.scrollWidth") == width
-        assert here.page.locator("script, img, iframe, object, embed, form, base, link").count() == 0
         assert here.page.locator("table").count() == here.page.locator("table caption").count() > 1
-        assert here.page.title() != "executed"
-        assert (here.said, here.asked) == ([], [])
-    axe = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-    with opened(browser, file, bypass_csp=True, color_scheme=scheme) as here:
-        here.page.add_script_tag(content=axe)
-        found = here.page.evaluate("axe.run()")
-        assert [
-            (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
-            for violation in found["violations"]
-        ] == []
-        assert len(found["passes"]) > 15
+    check_like_the_report(browser, file, scheme)
 
 
 @pytest.mark.parametrize(("width", "most"), [(360, 6), (390, 6), (768, 3), (1280, 3)])

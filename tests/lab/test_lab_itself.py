@@ -83,6 +83,15 @@ def ntp(lab: Lab) -> bytes | None:
     return udp(lab, (NTP, 123), b"\x23" + bytes(47))
 
 
+def argon_client(lab: Lab) -> socket.socket:
+    """A socket of the laptop to the cloud of an Argon."""
+    with lab.laptop.entered():
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.settimeout(2)
+    sock.connect((ARGON_CLOUD, 5684))
+    return sock
+
+
 def client_hello(cookie: bytes = b"") -> bytes:
     """DTLS 1.2 ClientHello with one suite, 0xC0AE, and its cookie where the server has given one."""
     extensions = struct.pack("!4H", 10, 4, 2, 23) + struct.pack("!2H2B", 11, 2, 1, 0)
@@ -174,11 +183,7 @@ def test_photon_cloud_speaks_first(lab: Lab) -> None:
 
 def test_argon_cloud_does_a_cookie_round_with_every_client(lab: Lab) -> None:
     for _ in range(3):
-        with lab.laptop.entered():
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        with sock:
-            sock.settimeout(2)
-            sock.connect((ARGON_CLOUD, 5684))
+        with argon_client(lab) as sock:
             sock.send(client_hello())
             verify = sock.recv(4096)
             assert (verify[0], verify[13]) == (22, 3)
@@ -188,11 +193,7 @@ def test_argon_cloud_does_a_cookie_round_with_every_client(lab: Lab) -> None:
 
 
 def test_argon_cloud_takes_a_cookie_from_the_port_that_it_gave_it_to_only(lab: Lab) -> None:
-    with lab.laptop.entered():
-        socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
-    for sock in socks:
-        sock.settimeout(2)
-        sock.connect((ARGON_CLOUD, 5684))
+    socks = [argon_client(lab) for _ in range(2)]
     socks[0].send(client_hello())
     verify = socks[0].recv(4096)
     kinds = []
@@ -232,11 +233,7 @@ def test_argon_clouds_that_echo_and_speak_dtls_or_not(
 
 def test_argon_cloud_started_anew_has_another_secret() -> None:
     with Lab() as lab:
-        with lab.laptop.entered():
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        with sock:
-            sock.settimeout(2)
-            sock.connect((ARGON_CLOUD, 5684))
+        with argon_client(lab) as sock:
             sock.send(client_hello())
             verify = sock.recv(4096)
             lab.restart_argon_cloud()

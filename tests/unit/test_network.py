@@ -25,7 +25,7 @@ from netpreflight.probes.net.payload_shapes import (
     WHOLE,
     Shape,
 )
-from netpreflight.probes.net.sockets import Datagram, Network
+from netpreflight.probes.net.sockets import Datagram, Network, UdpSocket
 from netpreflight.probes.observations import Contact
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import UnnamedError
@@ -143,6 +143,21 @@ class Windows:
         return getattr(self._real, name)
 
 
+async def asked_once(prepare: Callable[[UdpSocket, int], None]) -> Exchange[bytes]:
+    """One exchange with a server that answers, over a socket that was prepared with the server's port."""
+    async with Network("lo", time.monotonic()) as network:
+        loop = asyncio.get_running_loop()
+        answering, _ = await loop.create_datagram_endpoint(Answering, local_addr=(HERE, 0))
+        server: int = answering.get_extra_info("sockname")[1]
+        sock = network.udp("NTP", WHOLE)
+        prepare(sock, server)
+        try:
+            return await exchange(network, sock, b"?", HERE, server, at_s=(0.0,), give_up_s=0.5, read=bytes)
+        finally:
+            answering.close()
+            await asyncio.sleep(0)  # its socket is closed by the loop, one step later
+
+
 @pytest.mark.parametrize("is_refused", [True, False])
 def test_a_refusal_whose_sender_windows_does_not_name_is_a_refusal_by_nobody_in_particular(
     monkeypatch: pytest.MonkeyPatch, *, is_refused: bool
@@ -151,21 +166,10 @@ def test_a_refusal_whose_sender_windows_does_not_name_is_a_refusal_by_nobody_in_
     monkeypatch.setattr(SYSTEM, "report_icmp_errors", lambda _: None)
     monkeypatch.setattr(SYSTEM, "icmp_errors", lambda *_: iter(()))
 
-    async def run() -> Exchange[bytes]:
-        async with Network("lo", time.monotonic()) as network:
-            loop = asyncio.get_running_loop()
-            answering, _ = await loop.create_datagram_endpoint(Answering, local_addr=(HERE, 0))
-            server: int = answering.get_extra_info("sockname")[1]
-            sock = network.udp("NTP", WHOLE)
-            made = Windows(sock.socket, server if is_refused else 0)
-            monkeypatch.setattr(sock, "socket", made)
-            try:
-                return await exchange(network, sock, b"?", HERE, server, at_s=(0.0,), give_up_s=0.5, read=bytes)
-            finally:
-                answering.close()
-                await asyncio.sleep(0)  # its socket is closed by the loop, one step later
+    def refusing(sock: UdpSocket, server: int) -> None:
+        monkeypatch.setattr(sock, "socket", Windows(sock.socket, server if is_refused else 0))
 
-    (attempt,) = asyncio.run(run()).attempts
+    (attempt,) = asyncio.run(asked_once(refusing)).attempts
 
     assert attempt.icmp is None
     assert (attempt.outcome, attempt.detail) == (("timeout", REFUSED) if is_refused else ("reply", None))
@@ -185,20 +189,10 @@ def test_an_icmp_error_whose_sender_is_not_told_is_no_answer(
 
     monkeypatch.setattr(SYSTEM, "receive", receive_untold)
 
-    async def run() -> Exchange[bytes]:
-        async with Network("lo", time.monotonic()) as network:
-            loop = asyncio.get_running_loop()
-            answering, _ = await loop.create_datagram_endpoint(Answering, local_addr=(HERE, 0))
-            server: int = answering.get_extra_info("sockname")[1]
-            sock = network.udp("NTP", WHOLE)
-            sock.tell_unnamed(lambda error, _at: told.append(error))
-            try:
-                return await exchange(network, sock, b"?", HERE, server, at_s=(0.0,), give_up_s=0.5, read=bytes)
-            finally:
-                answering.close()
-                await asyncio.sleep(0)  # its socket is closed by the loop, one step later
+    def telling(sock: UdpSocket, _server: int) -> None:
+        sock.tell_unnamed(lambda error, _at: told.append(error))
 
-    (attempt,) = asyncio.run(run()).attempts
+    (attempt,) = asyncio.run(asked_once(telling)).attempts
 
     assert (attempt.outcome, attempt.detail) == ("timeout", REFUSED if is_refused else None)
     assert told == [UnnamedError(kind, code)]

@@ -294,7 +294,7 @@ def test_a_capture_of_ethernet_says_so() -> None:
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "none", tmp_path / "pipe", Path("/dev/zero")):
-        with pytest.raises(ValueError, match=r"not a regular file|No such file"):
+        with pytest.raises(ValueError, match=r"not a file|No such file"):
             read_capture(path)
 
 
