@@ -23,7 +23,7 @@ from netpreflight.probes.net.clock import CLOCK, Clock
 
 BATCH_FILES, BATCH_BYTES = 32, 4 << 20
 """What one process is given at a time."""
-PART_FILES, PART_BYTES = 1000, 64 << 20
+PART_FILES, PART_BYTES = 1000, 32 << 20
 """After so many files, or rows of so many bytes, what was read is committed: no more is read again after a kill."""
 _MAY_PASS = frozenset({"unreadable", "future", "killed"})
 """Reasons that may be gone the next time."""

@@ -14,11 +14,13 @@ from netpreflight.fleet.store import READING, Store, StoreError, quoted
 from netpreflight.fleet.tables import TABLES
 
 Connection = duckdb.DuckDBPyConnection
-MEMORY = "512MB"
-"""At most for the rows in hand; what is more goes to the store's folder for a while."""
+READING_MEMORY, WRITING_MEMORY = "96MB", "256MB"
+"""At most for the rows in hand; what is more goes to the store's folder for a while. A writer takes as much
+only where single documents have many megabytes. Python itself and what the allocator keeps come on top."""
 LONGEST_QUERY_S = 60.0
 _DISK = "8GB"
-_THREADS = 2
+_THREADS = 1
+"""Each holds a group of rows, and answers come hardly sooner with two."""
 
 
 class QueryError(ValueError):
@@ -34,7 +36,7 @@ class Answer(NamedTuple):
 
 def for_writing(store: Store, *folders: Path) -> Connection:
     """A connection that reads and writes the store's folder and these, and nothing else."""
-    return _connected("writing", store, *folders)
+    return _connected("writing", WRITING_MEMORY, store, *folders)
 
 
 def for_reading(store: Store) -> Connection:
@@ -43,7 +45,7 @@ def for_reading(store: Store) -> Connection:
     Raises:
         StoreError: a file of the store is damaged.
     """
-    connection = _connected(f"{READING}{secrets.token_hex(4)}", store)
+    connection = _connected(f"{READING}{secrets.token_hex(4)}", READING_MEMORY, store)
     with damage_told():
         for table in TABLES:
             connection.execute(f"CREATE VIEW {table} AS {relation(store, table)}")
@@ -53,12 +55,12 @@ def for_reading(store: Store) -> Connection:
     return connection
 
 
-def _connected(name: str, store: Store, *folders: Path) -> Connection:
-    """A connection within the limits of memory; what does not fit lies in a folder of this name for a while."""
+def _connected(name: str, memory: str, store: Store, *folders: Path) -> Connection:
+    """A connection within this limit of memory; what does not fit lies in a folder of this name for a while."""
     allowed = ", ".join(quoted(folder.absolute()) for folder in (store.folder, *folders))
     connection = duckdb.connect(":memory:")
     for setting, value in (
-        ("memory_limit", quoted(MEMORY)),
+        ("memory_limit", quoted(memory)),
         ("threads", str(_THREADS)),
         ("temp_directory", quoted(store.folder / "temporary" / name)),
         ("max_temp_directory_size", quoted(_DISK)),

@@ -6,7 +6,7 @@ from pathlib import Path
 from netpreflight.agent.output_files import make_folder, write
 from netpreflight.fleet.csv_text import csv_lines
 from netpreflight.fleet.engine import Connection, for_reading, for_writing, relation
-from netpreflight.fleet.store import Store, quoted
+from netpreflight.fleet.store import Store, parquet_options, quoted
 from netpreflight.fleet.tables import TABLES, names
 from netpreflight.systems import SYSTEM
 
@@ -46,7 +46,9 @@ def to_parquet(store: Store, folder: Path) -> list[Path]:
             unfinished, file = folder / f".{table}.parquet", folder / f"{table}.parquet"
             if not unfinished.exists():
                 unfinished.touch(mode=0o600)
-            connection.execute(f"COPY ({relation(store, table)}) TO {quoted(unfinished.absolute())} (FORMAT parquet)")
+            connection.execute(
+                f"COPY ({relation(store, table)}) TO {quoted(unfinished.absolute())} ({parquet_options(table)})"
+            )
             unfinished.chmod(0o600)
             written.append(unfinished.replace(file))
     return written

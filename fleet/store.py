@@ -6,7 +6,7 @@ one, and the next writer removes it. So a writer that is killed loses what it ha
 twice.
 
     STORE/store.json            {"schema": "netpreflight-store/1", "parts": ["000001-8c1d…", …]}
-    STORE/parts/NAME/TABLE.parquet
+    STORE/parts/NAME/TABLE.parquet; of the table `raw` in a merged part also raw-000001.parquet and so on
     STORE/lock                  held by the one process that writes
     STORE/temporary/            of that process, and for what does not fit into a reader's memory
 """
@@ -76,8 +76,7 @@ class Store:
         Raises:
             StoreError: the list of the parts cannot be read.
         """
-        every = (self.folder / "parts" / part / f"{table}.parquet" for part in self._listed().parts)
-        return [file for file in every if file.is_file()]
+        return _files(self.folder / "parts", self._listed().parts, table)
 
     @contextlib.contextmanager
     def writing(self, on_wait: Callable[[], None] = lambda: None, clock: Clock = CLOCK) -> "Iterator[Writer]":
@@ -172,7 +171,10 @@ class Writer:
         return sorted(self._list(self._parts).iterdir())
 
     def merge(self, engine: "Connection") -> None:
-        """Make one part of the small ones, if they are many; the next writer removes those, which may be read now."""
+        """Make one part of the small ones, if they are many; the next writer removes those, which may be read now.
+
+        The files of `raw`, which no question opens, are copied: together they would be too large for one's memory.
+        """
         parts = self._store.folder / "parts"
         small = {
             part for part in self._parts if sum(file.stat().st_size for file in (parts / part).iterdir()) < SMALL_BYTES
@@ -181,9 +183,12 @@ class Writer:
             return
         make_folder(self._folder)
         for table in TABLES:
-            files = [parts / part / f"{table}.parquet" for part in self._parts if part in small]
-            listed = ", ".join(quoted(file) for file in files if file.is_file())
-            if listed:
+            files = _files(parts, [part for part in self._parts if part in small], table)
+            if table == "raw":
+                for number, file in enumerate(files, 1):
+                    _copy(file, self._folder / f"raw-{number:06}.parquet")
+            elif files:
+                listed = ", ".join(quoted(file) for file in files)
                 select = f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608 - quoted paths
                 _to_parquet(engine, select, self._folder / f"{table}.parquet")
         self._list([part for part in self._parts if part not in small])
@@ -212,12 +217,34 @@ def _from_lines(table: str, lines: Path) -> str:
     )
 
 
+def _files(folder: Path, parts: Iterable[str], table: str) -> list[Path]:
+    """The files of a table in these parts, in their order."""
+    names = [f"{table}.parquet", *(["raw-*.parquet"] if table == "raw" else [])]
+    return [file for part in parts for name in names for file in sorted((folder / part).glob(name))]
+
+
 def _to_parquet(engine: "Connection", select: str, made: Path) -> None:
     """Write rows as a Parquet file, and have that on the disk."""
-    options = f"FORMAT parquet, COMPRESSION zstd{f', ROW_GROUP_SIZE {RAW_ROWS}' if made.stem == 'raw' else ''}"
-    engine.execute(f"COPY ({select}) TO {quoted(made)} ({options})")
+    engine.execute(f"COPY ({select}) TO {quoted(made)} ({parquet_options(made.stem)})")
     made.chmod(0o600)
-    with made.open("rb+") as written:
+    _sync(made)
+
+
+def parquet_options(table: str) -> str:
+    """How a table is written as Parquet, in DuckDB's words."""
+    return f"FORMAT parquet, COMPRESSION zstd{f', ROW_GROUP_SIZE {RAW_ROWS}' if table == 'raw' else ''}"
+
+
+def _copy(file: Path, made: Path) -> None:
+    """Copy a file of the store, and have that on the disk."""
+    os.close(SYSTEM.create_private(str(made)))
+    shutil.copyfile(file, made)
+    _sync(made)
+
+
+def _sync(file: Path) -> None:
+    """Have a file on the disk."""
+    with file.open("rb+") as written:
         os.fsync(written.fileno())
 
 

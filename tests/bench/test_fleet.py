@@ -4,8 +4,13 @@
 judges so many again.
 """
 
+import base64
 import json
 import os
+import random
+import zlib
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -20,6 +25,7 @@ from tests.bench.conftest import Say
 from tests.bench.measured import Used, measured
 from tests.unit.fleet_files import write_hostile
 from tests.unit.many_runs import write_many
+from tests.unit.samples import SAMPLES
 
 pytestmark = pytest.mark.bench
 
@@ -119,3 +125,39 @@ def test_judging_again_costs_little_for_each_run_and_memory_stays_flat(tmp_path:
     assert (judged, once) == (RUNS, RUNS)
     assert used.cpu_s <= MOST_START_CPU_S + MOST_CPU_S_EACH_AGAIN * RUNS
     assert used.most_bytes <= MOST_BYTES
+
+
+def crowded(store: Store) -> Iterator[dict[str, str]]:
+    """Rows of `raw` as large as those of a crowded place (11 kB), none like another."""
+    with engine.for_reading(store) as connection:
+        packed = [document for (document,) in engine.ask(connection, "SELECT document FROM raw").rows]
+    told = [json.loads(zlib.decompress(document)) for document in packed]
+    pick = random.Random(1)
+    number = 0
+    while True:
+        number += 1
+        document = {**told[number % len(told)], "noise": pick.randbytes(8000).hex()}
+        packed_again = zlib.compress(json.dumps(document).encode())
+        yield {"run": f"{number:032}", "document": base64.b64encode(packed_again).decode()}
+
+
+def test_large_parts_are_merged_and_judged_again_in_little_memory(tmp_path: Path, say: Say) -> None:
+    store = Store(tmp_path / "store")
+    with Pool(1) as pool:
+        add(store, SAMPLES[1:], Sites(), pool)
+    rows = crowded(store)
+    with store.writing() as writer, engine.for_writing(store) as connection:
+        for _ in range(32):
+            writer.add("raw", islice(rows, 125))
+            writer.commit(connection)
+    merged = fleet(tmp_path, "add", str(SAMPLES[0]))
+    (part,) = {file.parent for file in store.files("raw")}
+    size = sum(file.stat().st_size for file in part.iterdir())
+    used = fleet(tmp_path, "rejudge", "--device", "argon", "--os", "6.2.0")
+    say(
+        f"a part of {size >> 20} MB: merged with {merged.most_bytes >> 20} MB at most, "
+        f"judged again with {used.most_bytes >> 20} MB"
+    )
+
+    assert size >= 40 << 20
+    assert max(merged.most_bytes, used.most_bytes) <= MOST_BYTES
