@@ -186,12 +186,16 @@ def _limits(plan: "Plan", interface: str) -> list[str]:
 
 def _say_what_is_done(profile: "Profile", plan: "Plan", path: Path, limits: list[str]) -> None:
     """Say whom the watch asks, and how often, before it begins."""
+    from netpreflight.agent.watch.proving import can_prove  # noqa: PLC0415 - as above
+
     if plan.transport is not None:
         what = {"dtls": "a ClientHello, half a handshake", "coap": "a CoAP ping", "tcp-nonce": "a connection"}
         _say(
             f"{plan.hosts[0]} is asked every {plan.keep_alive_s:g} s, as often as {profile.title} sends its "
             f"keep-alive: {what[plan.transport]}. After an hour without an answer it is asked every 5 min."
         )
+    if can_prove(profile):
+        _say("At the start and after each outage, a handshake up to the server's signature shows that it is the cloud.")
     for limit in limits:
         _say(limit)
     _say(f"watching; kept in {path}; Ctrl-C ends it")

@@ -65,6 +65,11 @@ def transport(view: DeviceView) -> Finding:
     return msgspec.structs.replace(finding, rests_on=facts)
 
 
+def of_endpoint(endpoint: CloudEndpoint, profile: Profile) -> Finding:
+    """The finding about one endpoint that speaks DTLS, by what it did alone."""
+    return _dtls(endpoint, Observations(), profile)
+
+
 def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Finding:
     """The finding about a cloud that sends a nonce over TCP (Core, Photon, P1)."""
     where = f"{endpoint.host} ({endpoint.address}), TCP {endpoint.port}"

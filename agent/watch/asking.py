@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import NamedTuple, get_args
 
 from netpreflight.agent.judging import ladder
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.watch.proving import can_prove, prove
 from netpreflight.agent.watch.records import Answer
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.station import Change, Station
@@ -67,12 +69,15 @@ class Asker:
     Args:
         interface: the name of the interface.
         plan: what is asked for the device.
+        profile: the device's, which may have the key of its cloud.
         clock: the clock to use.
     """
 
-    def __init__(self, interface: str, plan: Plan, clock: Clock = CLOCK) -> None:
-        self._interface, self._plan, self._clock = interface, plan, clock
+    def __init__(self, interface: str, plan: Plan, profile: Profile, clock: Clock = CLOCK) -> None:
+        self._interface, self._plan, self._profile, self._clock = interface, plan, profile, clock
         self._conversation: Conversation | None = None
+        self._is_to_prove = can_prove(profile)
+        """Whether the next answer has to be shown to be the cloud's: of a new mapping, or after an outage."""
         self._address: str | None = None
         self._counted: dict[tuple[str, str, str, int], Counts] = {}
         self._changes: list[Change] = []
@@ -210,13 +215,14 @@ class Asker:
 
     # --- behind the gateway
 
-    def _network(self) -> Network:
+    def _network(self, *, is_conversation: bool = False) -> Network:
+        """A network; what a conversation hears is counted by its answers, and not by the trace."""
         return Network(
             self._interface,
             self._clock.monotonic(),
             LADDER_S,
             clock=self._clock,
-            trace=self._count_heard,
+            trace=None if is_conversation else self._count_heard,
             own_addresses=own_addresses,
         )
 
@@ -264,6 +270,7 @@ class Asker:
         if sign.outcome == "timeout" and tries == len(again_at_s) and self._plan.transport != "tcp-nonce":
             fresh = await self._ask_anew(patience_s)
             if fresh is not None:
+                self._is_to_prove = can_prove(self._profile)
                 said = "a new port was answered at once, the one of the conversation was not"
                 return Answer(good=False, said=said, problem="mapping-lost")
             if self._address not in {None, self._conversation.address}:  # a device that connects anew asks there
@@ -271,8 +278,25 @@ class Asker:
         if sign.outcome == "error":
             return Answer(None, sign.said)
         if sign.outcome == "reply":
-            return Answer(good=True, said=sign.said, ms=sign.ms)
+            return await self._proved(sign)
+        if tries == len(again_at_s):
+            self._is_to_prove = can_prove(self._profile)
         return Answer(good=False, said=sign.said, problem="rejected" if sign.outcome == "icmp" else "no-answer")
+
+    async def _proved(self, sign: Sign) -> Answer:
+        """What an answer says, once it is shown to be the cloud's where that is in question."""
+        if not self._is_to_prove:
+            return Answer(good=True, said=sign.said, ms=sign.ms)
+        assert self._conversation is not None
+        async with self._network() as network:
+            proof = await prove(network, self._profile, self._conversation.host, self._conversation.address)
+            self._count_sent(network)
+        if proof.problem is not None:
+            return Answer(good=False, said=proof.said, problem=proof.problem)
+        self._is_to_prove = False
+        if proof.is_cloud is None:
+            self._changes.append(Change("unproved", proof.said))
+        return Answer(good=True, said=f"{sign.said}; {proof.said}", ms=sign.ms)
 
     async def _begin(self) -> bool:
         """Begin a conversation; returns False where the cloud has no address."""
@@ -286,7 +310,9 @@ class Asker:
 
     def _converse(self, address: str) -> Conversation:
         transport: Transport = next(known for known in get_args(Transport) if known == self._plan.transport)
-        return Conversation(self._network(), transport, self._plan.hosts[0], address, self._plan.port)
+        return Conversation(
+            self._network(is_conversation=True), transport, self._plan.hosts[0], address, self._plan.port
+        )
 
     async def _ask_anew(self, patience_s: float) -> Sign | None:
         """Ask from a new port, and go on there if that is answered; else None."""
@@ -377,11 +403,8 @@ class Asker:
         return sign
 
     def _count_heard(self, event: Event) -> None:
-        """Count what other exchanges bring: the conversation's are counted by its answers."""
-        conversation = self._conversation
+        """Count what an exchange brings."""
         if event.what not in {"heard", "closed"} or event.address is None or event.port is None:
-            return
-        if conversation is not None and (event.address, event.port) == (conversation.address, conversation.port):
             return
         size = event.size or 0 if event.what == "heard" else event.heard or 0
         key = event.protocol or "udp", event.host or "", event.address, event.port

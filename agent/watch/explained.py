@@ -86,6 +86,20 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "network administrator",
         "Keep idle UDP conversations longer than the device's keep-alive ({keep_alive:g} s) in the router or firewall.",
     ),
+    "not-the-cloud": _Meaning(
+        "What answered on {cloud} did not sign with the key that the device expects of its cloud.",
+        "{check}",
+        "network administrator",
+        "Find out what answers in the cloud's place: something that inspects DTLS, or a wrong address from the "
+        "resolver.",
+    ),
+    "handshake-fails": _Meaning(
+        "The conversation on {cloud} was answered, and the handshake of a device that connects anew failed.",
+        "{check}",
+        "network administrator",
+        "Exempt {cloud} from application control and inspection in the firewall. netpreflight check shows which part "
+        "of the handshake is lost.",
+    ),
     "rejected": _Meaning(
         "Somebody rejected what was sent to {cloud}.",
         "{check}",

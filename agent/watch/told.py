@@ -38,6 +38,8 @@ BROKE: dict[OutageProblem, str] = {
     "nothing-beyond-gateway": "nothing behind the router answered",
     "mapping-lost": "a NAT or firewall forgot the conversation",
     "no-answer": "nothing came back from the cloud",
+    "not-the-cloud": "something else answered in the cloud's place",
+    "handshake-fails": "a device could not have connected anew",
     "rejected": "packets to the cloud were rejected",
     "captive-portal": "a captive portal stood in the way",
     "no-time": "no NTP server answered",

@@ -48,6 +48,8 @@ OutageProblem = Literal[
     "no-usable-address",  # it gives an address that is no other host's, such as 0.0.0.0
     "no-answer",  # the cloud answers nothing on the device's port
     "mapping-lost",  # it answers a new port, and no longer the one of the conversation: a NAT or firewall forgot it
+    "not-the-cloud",  # something answers in its place, and has not the key that the device expects
+    "handshake-fails",  # the conversation is answered, and a device that connects anew would fail
     "rejected",  # somebody rejects it by an ICMP error, or resets the connection
     "captive-portal",  # a portal answers in the internet's place
     "no-time",  # no NTP server answers
@@ -56,8 +58,11 @@ OutageProblem = Literal[
 Blind = Literal["asleep", "stalled", "stopped", "restarted", "clock-stepped"]
 """Why nothing was observed: the laptop slept; this program was held up; it was ended; the laptop was started anew;
 its clock was set, so that the length of the gap is not known."""
-NoteKind = Literal["clock-stepped", "roamed", "channel", "deauthenticated", "lost-datagram", "gateway-changed"]
-"""What else was noticed; `lost-datagram`: one exchange that the next try made good."""
+NoteKind = Literal[
+    "clock-stepped", "roamed", "channel", "deauthenticated", "lost-datagram", "gateway-changed", "unproved"
+]
+"""What else was noticed; `lost-datagram`: one exchange that the next try made good; `unproved`: what answers did not
+show that it is the cloud."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):

@@ -105,7 +105,7 @@ class _Watcher:
         jitter_s = random.uniform(0, plan.most_jitter_s(seconds))
         self._engine = Engine(plan.intervals(), begun, jitter_s=jitter_s, number=store.next_number)
         self._until = begun.at + seconds if seconds is not None else float("inf")
-        self._asker = Asker(interface, plan)
+        self._asker = Asker(interface, plan, profile)
         self._state = State(begun, begun.at, [], 0, observed=False, reached=False, unasked={})
         self._seen: set[int] = set()
         self._background: set[asyncio.Task[None]] = set()

@@ -28,6 +28,8 @@ def would_do(outage: Outage, profile: Profile) -> WouldDo | None:
         )
     if outage.problem == "mapping-lost":
         return _with_a_new_port(profile)
+    if outage.problem == "handshake-fails":
+        return _unknown("It may have kept its connection if it had one. It would not have come online anew.")
     return _without_its_cloud(outage, profile)
 
 

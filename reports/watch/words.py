@@ -33,6 +33,7 @@ NOTES: dict[NoteKind, str] = {
     "deauthenticated": "Deauthenticated",
     "lost-datagram": "A single loss",
     "gateway-changed": "Another router",
+    "unproved": "Not shown to be the cloud",
 }
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 

@@ -33,6 +33,8 @@ STEP_S = 1.0
 SLACK_S = 1.5
 """Beyond a step of the schedule: three tries of a question, on a busy machine."""
 BROKEN_S = 6.0
+HANDSHAKE = 3
+"""What is sent to the cloud, beside the questions, to see that it is the cloud."""
 QUICK = f"""based_on = "argon"
 title = "Lab argon"
 
@@ -42,10 +44,17 @@ hello_at_s = [0, 0.4, 0.8]
 """
 
 
-def watching(lab: Lab, store: Path, *options: str) -> list[str]:
-    """The command line of a watch for a device that is quick."""
+OTHER_KEY = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAECjT8C8811mbmlhC/HSiPSKV1toW6QSIF9bMV934mNlqe0+WdvEb2pnun3843WfBd3atDrDQbxTYlp"
+    "cjnhhcXjg=="
+)
+"""Nobody's here: of `openssl ecparam -name prime256v1 -genkey`."""
+
+
+def watching(lab: Lab, store: Path, *options: str, cloud: str = "") -> list[str]:
+    """The command line of a watch for a device that is quick, and whose file says this of its cloud, too."""
     profile = Path(lab.folder, "quick.toml")
-    profile.write_text(QUICK)
+    profile.write_text(QUICK + cloud)
     tool = str(Path(sys.executable).with_name("netpreflight"))
     return [tool, "watch", "--device", str(profile), "--store", str(store), *options]
 
@@ -60,7 +69,8 @@ class Watching:
         self._says = Path(lab.folder, f"{self.store.name}.says")
         with self._says.open("w") as says:
             self.process = popen(lab, lab.laptop.argv(words), subprocess.DEVNULL, says.fileno())
-        wait_until(lambda: lab.arrived("udp", 5684) >= before + 3, "three questions have reached the cloud", 40)
+        enough = before + HANDSHAKE + 3
+        wait_until(lambda: lab.arrived("udp", 5684) >= enough, "three questions have reached the cloud", 40)
 
     def end(self) -> tuple[int, str]:
         """End it as Ctrl-C does; returns its exit code, and what it said."""
@@ -165,6 +175,7 @@ def test_what_breaks_is_told_with_its_layer_and_its_bracket(what: str) -> None:
     assert (outage.layer, outage.problem) == (layer, problem)
     assert_brackets(outage, begin, end)
     if what == "cloud":
+        assert "it has signed with the key that devices carry" in outage.asked[-1].said
         assert outage.lost_behind in {1, 2}
         assert {asked.layer for asked in outage.asked if asked.good} >= {"link", "ip", "gateway", "dns"}
 
@@ -173,7 +184,7 @@ def test_a_quiet_stretch_has_no_outage_and_sends_what_the_device_sends() -> None
     with Lab() as lab:
         metrics = Path(lab.folder, "watch.prom")
         running = Watching(lab, "watch.sqlite", "--metrics", str(metrics))
-        wait_until(lambda: lab.arrived("udp", 5684) >= 8, "more questions have reached the cloud", 20)
+        wait_until(lambda: lab.arrived("udp", 5684) >= HANDSHAKE + 8, "more questions have reached the cloud", 20)
         code, said = running.end()
         seen = running.seen
         hellos = lab.arrived("udp", 5684)
@@ -203,6 +214,19 @@ def test_a_cloud_that_cannot_be_asked_is_no_quiet_one() -> None:
     assert (ended.returncode, seen.outages) == (3, []), ended.stderr
     assert [unasked.layer for unasked in seen.unasked] == ["cloud"]
     assert "the device's cloud could not be asked (it could not be sent: " in ended.stderr
+
+
+def test_what_has_not_the_clouds_key_is_an_outage() -> None:
+    """Its healthy twin is the quiet stretch above."""
+    with Lab() as lab:
+        store = Path(lab.folder, "watch.sqlite")
+        own = f'server_key = "{OTHER_KEY}"\n'
+        ended = lab.laptop.run(*watching(lab, store, "--duration", "6s", cloud=own))
+        seen = read(store)
+
+    assert (ended.returncode, "1 outage in" in ended.stderr) == (1, True), ended.stderr
+    (outage,) = seen.outages
+    assert (outage.layer, outage.problem, outage.last_good) == ("cloud", "not-the-cloud", None)
 
 
 def test_a_store_in_use_is_refused_to_a_second_watch_and_copied_whole() -> None:

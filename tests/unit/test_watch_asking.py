@@ -9,15 +9,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from netpreflight.agent import profiles
+from netpreflight.agent.profiles import Profile
+from netpreflight.agent.profiles.facts import Certainty
 from netpreflight.agent.watch import asking
 from netpreflight.agent.watch.asking import Asker, air_limit, in_words
 from netpreflight.agent.watch.records import LONGEST_SAID, Answer, kept
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.watched import Layer
+from netpreflight.probes.net.dtls import alert, client_hello
 from netpreflight.probes.observations import Icmp, Ladder, PathProbe, PathTarget, Wifi
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import Adapter, StationEvent
-from tests.unit.dtls_records import ALERT, HELLO_VERIFY
+from tests.unit.dtls_records import ALERT, COOKIE, HELLO_VERIFY, OPENSSL_KEY, RANDOM, VENDOR, VENDOR_KEY, hello
 from tests.unit.fakes import Clock, FakeNetwork, Script
 from tests.unit.watching import PLAN
 
@@ -25,6 +29,8 @@ CLOUD = "198.51.100.21"
 ROUTER, ROUTER_MAC = "192.168.77.1", "02:00:00:77:00:01"
 ADAPTER = Adapter(name="fake0", id="fake0", index=1, state="up", addresses=("192.168.77.10/24",), gateway=ROUTER)
 BY_ADDRESS = msgspec.structs.replace(PLAN, hosts=[CLOUD])
+
+PHOTON = profiles.load("photon")
 
 
 class Desk:
@@ -34,20 +40,27 @@ class Desk:
         monkeypatch: puts them in place.
         scripts: what answers on each network that is made, one after the other; the last one stays.
         plan: what is asked.
+        profile: the device's; the one of a Photon has no key of its cloud.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *scripts: Script, plan: Plan = BY_ADDRESS) -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        *scripts: Script,
+        plan: Plan = BY_ADDRESS,
+        profile: Profile = PHOTON,
+    ) -> None:
         self.clock = Clock()
         self.adapters = [ADAPTER]
         self.neighbours: dict[str, str] | None = {ROUTER: ROUTER_MAC}
         self.networks: list[FakeNetwork] = []
-        self.asker = Asker("fake0", plan, self.clock)
+        self.asker = Asker("fake0", plan, profile, self.clock)
         self._scripts = list(scripts)
         monkeypatch.setattr(SYSTEM, "adapters", lambda: self.adapters)
         monkeypatch.setattr(SYSTEM, "neighbours", lambda _: self.neighbours)
         monkeypatch.setattr(self.asker, "_network", self._made)
 
-    def _made(self) -> FakeNetwork:
+    def _made(self, **_: bool) -> FakeNetwork:
         script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
         self.networks.append(FakeNetwork(self.clock, script))
         return self.networks[-1]
@@ -121,6 +134,102 @@ def test_a_cloud_that_is_silent_on_a_new_port_too_has_no_answer(monkeypatch: pyt
     desk = Desk(monkeypatch, silent)
 
     assert desk.ask("cloud", tries=len(PLAN.intervals()["cloud"].again_at_s)).problem == "no-answer"
+
+
+# --- whether it is the cloud
+
+
+def carrying(key: str, certainty: Certainty = "inferred") -> Profile:
+    """An Argon whose cloud is CLOUD, and has a key."""
+    argon = profiles.load("argon")
+    assert argon.cloud.server_key is not None
+    cloud = msgspec.structs.replace(
+        argon.cloud,
+        hosts=msgspec.structs.replace(argon.cloud.hosts, value=[CLOUD]),
+        server_key=msgspec.structs.replace(argon.cloud.server_key, value=key, certainty=certainty),
+    )
+    return msgspec.structs.replace(argon, cloud=cloud)
+
+
+def is_plain(wire: bytes) -> bool:
+    return len(wire) == len(hello(0))
+
+
+def signing(_: int, wire: bytes) -> list[tuple[float, Any]]:
+    """A cloud that gives a cookie and then its flight, for a ClientHello with RANDOM."""
+    if wire[:1] == b"\x15":  # an alert
+        return []
+    return [(0.02, HELLO_VERIFY)] if is_plain(wire) else [(0.02, datagram) for datagram in VENDOR]
+
+
+def no_flight(_: int, wire: bytes) -> list[tuple[float, Any]]:
+    """A firewall that drops what comes after the cookie, from whatever port."""
+    return [(0.02, HELLO_VERIFY)] if is_plain(wire) and wire[5:11] == bytes(6) else []
+
+
+def sent(desk: Desk) -> list[list[bytes]]:
+    """What was sent on each network."""
+    return [[wire for sock in network.sockets for _, wire in sock.sent] for network in desk.networks]
+
+
+def test_the_first_answer_is_shown_to_be_the_clouds_by_the_handshake_of_a_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.urandom", lambda size: RANDOM[:size])
+    desk = Desk(monkeypatch, signing, profile=carrying(VENDOR_KEY))
+    answers_ = [desk.ask("cloud") for _ in range(3)]
+
+    assert [answer.good for answer in answers_] == [True] * 3
+    assert ["it has signed with the key that devices carry" in answer.said for answer in answers_] == [
+        True,
+        False,
+        False,
+    ]
+    handshake = [hello(0), client_hello(RANDOM, COOKIE, record=1), alert(2)]
+    assert sent(desk) == [[hello(0), hello(1), hello(2)], handshake]
+    assert desk.asker.take_changes() == []
+
+
+def test_it_is_shown_again_after_an_outage_and_not_after_a_lost_datagram(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.urandom", lambda size: RANDOM[:size])
+    is_silent = False
+    desk = Desk(monkeypatch, lambda *wire: [] if is_silent else signing(*wire), profile=carrying(VENDOR_KEY))
+    last = len(PLAN.intervals()["cloud"].again_at_s)
+
+    def handshakes() -> int:
+        return sum(not is_plain(wire) and wire[:1] != b"\x15" for wires in sent(desk) for wire in wires)
+
+    assert desk.ask("cloud").good
+    is_silent = True
+    assert desk.ask("cloud", tries=0).good is False
+    is_silent = False
+    assert (desk.ask("cloud", tries=1).good, handshakes()) == (True, 1)
+    is_silent = True
+    assert [desk.ask("cloud", tries=tries).good for tries in range(last + 1)] == [False] * (last + 1)
+    is_silent = False
+    assert (desk.ask("cloud").good, handshakes()) == (True, 2)
+    assert (desk.ask("cloud").good, handshakes()) == (True, 2)
+
+
+@pytest.mark.parametrize(
+    ("profile", "script", "problem", "changes"),
+    [
+        (carrying(OPENSSL_KEY, "confirmed"), signing, "not-the-cloud", []),
+        (carrying(OPENSSL_KEY), signing, None, ["unproved"]),
+        (carrying(VENDOR_KEY), no_flight, "handshake-fails", []),
+        (PHOTON, signing, None, []),
+    ],
+    ids=["another key", "a key that is only inferred", "dropped after the cookie", "no key"],
+)
+def test_what_does_not_show_that_it_is_the_cloud(
+    profile: Profile, script: Script, problem: str | None, changes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.urandom", lambda size: RANDOM[:size])
+    desk = Desk(monkeypatch, script, profile=profile)
+    answer = desk.ask("cloud")
+
+    assert (answer.good, answer.problem) == (problem is None, problem)
+    assert [change.kind for change in desk.asker.take_changes()] == changes
 
 
 @pytest.mark.parametrize(
