@@ -25,7 +25,7 @@ from netpreflight.agent.report import make
 from netpreflight.fleet import add as adding
 from netpreflight.fleet import engine
 from netpreflight.fleet.add import Added, add
-from netpreflight.fleet.answers import site
+from netpreflight.fleet.answers import FleetSummary, site, summary
 from netpreflight.fleet.document import unpacked_run
 from netpreflight.fleet.pool import Pool
 from netpreflight.fleet.sites import Sites, read_manifest
@@ -300,16 +300,16 @@ def test_many_small_parts_become_one_with_the_same_rows(
 ) -> None:
     monkeypatch.setattr("netpreflight.fleet.store.MOST_SMALL", 4)
     held = []
-    for number in range(1, 6):
+    for number in range(1, 9):
         add(store, SAMPLES[:number], Sites(), pool)
         held.append(
             ({file.parent.name for file in store.files("files")}, ask(store, "SELECT run FROM runs ORDER BY run"))
         )
 
-    assert [len(parts) for parts, _ in held] == [1, 2, 3, 1, 2]
-    assert [len(runs) for _, runs in held] == [1, 2, 3, 4, 5]
+    assert [len(parts) for parts, _ in held] == [1, 2, 3, 1, 2, 3, 1, 2]
+    assert [len(runs) for _, runs in held] == list(range(1, 9))
     assert len(list((store.folder / "parts").iterdir())) == 2, "the next writer removes what was merged"
-    assert ask(store, "SELECT count(DISTINCT run), count(document) FROM raw") == [(5, 5)]
+    assert ask(store, "SELECT count(DISTINCT run), count(document) FROM raw") == [(8, 8)]
 
 
 def test_what_a_killed_process_left_is_removed_and_a_readers_is_not(store: Store, pool: Pool) -> None:
@@ -397,6 +397,84 @@ def test_an_adder_that_is_killed_loses_and_doubles_nothing(store: Store, pool: P
         ask(store, "SELECT run FROM checks JOIN runs USING (run)")
     )
     assert ask(store, "SELECT count(DISTINCT run) FROM raw") == [(count,)]
+    assert not list((store.folder / "temporary").iterdir())
+
+
+MERGE = """
+import os, signal, sys
+from pathlib import Path
+from netpreflight.fleet import engine, store as stores
+
+stores.MOST_SMALL = 4
+store, killed_at, calls = stores.Store(Path(sys.argv[1])), int(sys.argv[2]), 0
+
+def count(*_):
+    global calls
+    calls += 1
+    if calls == killed_at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with store.writing() as writer, engine.for_writing(store) as connection:
+    sys.setprofile(count)
+    writer.merge(connection)
+    sys.setprofile(None)
+print(calls)
+"""
+
+
+def merge(store: Store, killed_at: int = 0) -> "subprocess.CompletedProcess[str]":
+    """Merge a store's parts in a process of its own, which kills itself at the call of that number.
+
+    What it prints is how many calls that took.
+    """
+    words = [sys.executable, "-c", MERGE, str(store.folder), str(killed_at)]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def held(store: Store) -> tuple[FleetSummary, dict[str, list[str]]]:
+    """The summary, and every row."""
+    with engine.for_reading(store) as connection:
+        told = summary(connection)
+    return told, {table: sorted(map(str, ask(store, f"SELECT * FROM {table}"))) for table in TABLES}
+
+
+@pytest.fixture(scope="module")
+def in_parts(tmp_path_factory: pytest.TempPathFactory, pool: Pool) -> Store:
+    """A store of five parts, which no test changes."""
+    store = Store(tmp_path_factory.mktemp("parts") / "store")
+    for number in range(1, 6):
+        add(store, SAMPLES[:number], Sites(), pool)
+    return store
+
+
+@pytest.fixture(scope="module")
+def calls_to_merge(in_parts: Store, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many calls merging its parts takes, if nobody kills it."""
+    store = Store(tmp_path_factory.mktemp("merged") / "store")
+    shutil.copytree(in_parts.folder, store.folder)
+    merged = merge(store)
+    assert (merged.returncode, len(store.files("runs"))) == (0, 1)
+    return int(merged.stdout)
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("seed", partly({0}, range(int(os.environ.get("NETPREFLIGHT_KILLS", "3")))))
+def test_a_merging_that_is_killed_loses_and_doubles_nothing(
+    in_parts: Store, calls_to_merge: int, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "store")
+    shutil.copytree(in_parts.folder, store.folder)
+    killed = merge(store, random.Random(seed).randrange(1, calls_to_merge))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+    expected = held(in_parts)
+    assert held(store) == expected
+    monkeypatch.setattr("netpreflight.fleet.store.MOST_SMALL", 4)
+    with store.writing() as writer, engine.for_writing(store) as connection:
+        writer.merge(connection)
+    assert held(store) == expected
+    assert {file.parent for file in store.files("raw")} == {file.parent for file in store.files("runs")}
+    assert len(store.files("runs")) == 1
     assert not list((store.folder / "temporary").iterdir())
 
 
