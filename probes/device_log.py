@@ -135,7 +135,12 @@ _DAYS = frozenset(
 )
 _CLOSED = ("Serial connection closed", "Serial problems, please reconnect")
 """particle-cli 3.49.2 src/cmd/serial.js:150-240."""
-_MONITOR = ("Polling for available serial", "Opening serial monitor for com port", "Serial monitor opened successfully")
+_MONITOR = (
+    "Polling for available serial",
+    "Opening serial monitor for com port",
+    "Serial monitor opened successfully",
+    "No serial port identified",
+)
 
 _CUT = "[cut]"
 _SECRETS = (
@@ -442,7 +447,7 @@ class LogReader:
         if not message[:1].isalpha() or message[:3] in _DAYS:
             prefix = _PREFIX.match(message)
             message = message[prefix.end() :] if prefix else message
-        if message.startswith(("Serial ", "Polling ", "Opening ")):
+        if message.startswith(("Serial ", "Polling ", "Opening ", "No serial ")):
             if message.startswith(_CLOSED):
                 self._add_hole("reconnect", None)
             if message.startswith((*_CLOSED, *_MONITOR)):
@@ -520,6 +525,8 @@ class LogReader:
             begin = kind.begin
             if not message.startswith(begin) or not (is_own or (kind.bare and head.category == "app")):
                 continue
+            if not is_whole and _is_perhaps_other(kind, message, kinds):
+                return None
             clean = begin + without_secrets(message[len(begin) :]) if len(message) > len(begin) else begin
             match = pattern.fullmatch(clean) if is_whole else None
             if match is None and is_whole:
@@ -560,6 +567,13 @@ def read_log(stream: BinaryIO, kinds: Sequence[LineKind], is_wanted: Callable[[]
 def _is_own(category: str | None) -> bool:
     """Whether a record is of Device OS, and not of an application or a library."""
     return category is None or category.partition(".")[0] in FAMILIES - {"app"}
+
+
+def _is_perhaps_other(kind: LineKind, cut: str, kinds: list[tuple[LineKind, re.Pattern[str]]]) -> bool:
+    """Whether a message that was cut may have begun as one of another kind does, too."""
+    return any(
+        other.id != kind.id and len(other.begin) > len(kind.begin) and other.begin.startswith(cut) for other, _ in kinds
+    )
 
 
 def _shown_line(message: str, head: _Head) -> str:

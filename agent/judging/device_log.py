@@ -4,6 +4,7 @@ The log is split into attempts. An attempt stops at a stage only where a line sa
 own patience is past and a line that would have told better could have been seen. What the log leaves open stays open.
 """
 
+import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -39,8 +40,15 @@ NO_CLOUD_MS = 120_000
 """The longest that a device waits for its cloud once its socket is open: 45 s for DTLS (9 s before 1.5.0), then 45 s
 for the answer to its HELLO (device-os dtls_message_channel.cpp, coap_channel.h:161-165); over TCP three answers of up
 to 20 s each (lightssl_message_channel.cpp:151-198); and time to say so."""
+DHCP_MS = 15_000
+"""So long does a Photon wait for an address once it has joined (device-os v2.3.1 wlan_hal.cpp:793)."""
 ON_PURPOSE_MS = 2_000
 """So soon after the link went down does a program that asked for it say so (system_network_manager.cpp:418-441)."""
+IN_HANDSHAKE = 0b1000_1110_0000
+IN_JOIN = IN_HANDSHAKE | 0b0011_0001_1000
+"""Bits of a Photon 2's driver that are set only while it joins (device-os v6.2.0 rtl_ncp_client.cpp:313-372)."""
+AP_FULL = 17
+"""The reason with which an access point refuses a device because it has too many (IEEE 802.11-2020 table 9-50)."""
 HELLO_SENT = 4
 """A message is sent again three times (RFC 7252 section 4.8, MAX_RETRANSMIT); after that the device gives up."""
 LEAST_VOLTS = 3.5
@@ -90,6 +98,10 @@ _NO_RESOLVER = Cause(
     "Let the resolvers that DHCP hands out look up the device's cloud",
     "Whether a resolver was silent or refused is not told",
 )  # fmt: skip
+_NO_OWN_SERVER = Cause(
+    "dns.resolve", "no-answer", None, None,
+    "The device is set to a server that is not Particle's: its name may be wrong, or the resolvers do not know it",
+)  # fmt: skip
 _NO_TCP = Cause(
     "cloud.transport", "no-connection", "network administrator", "Let TCP port 5683 out to the device's cloud",
     "Whether the packets were dropped, or there was no way to the internet, is not told",
@@ -113,9 +125,17 @@ _NO_CLOUD = Cause(why="It waited for its cloud for longer than a handshake takes
 _HELLO_OPEN = Cause(
     why="The device's keys, a NAT or firewall that forgot the old session, and a blocked port look alike here"
 )
+_HELLO_AFTER = Cause(
+    why="Its cloud had answered before, so the port is open: the device's keys, and a cloud that no longer answers, "
+    "look alike here"
+)
 _NOT_HEARD = Cause(
     "wifi.band", "not-on-the-air", None, None,
     "It did not hear its network: at the edge of its range, or on a band or channel that it has not, that looks alike",
+)  # fmt: skip
+_FULL = Cause(
+    None, None, "network administrator", "Let the access point take more devices",
+    "The access point says that it is full",
 )  # fmt: skip
 _JOIN_CODES: dict[str, Cause] = {
     "1024": _NOT_HEARD, "1066": _NOT_HEARD,
@@ -124,6 +144,9 @@ _JOIN_CODES: dict[str, Cause] = {
     "1045": Cause("wifi.security", None, "network administrator", "Offer a security that the device has: WPA2-PSK"),
     "1065": _MEMORY,
     "1003": Cause(why="It hears its network badly, or not at all"),
+    **dict.fromkeys(("2", "1012", "1055", "1061", "1063", "1064"), Cause(
+        why="It lost the access point while it joined: a weak signal, or an access point that does not go on"
+    )),
     "1006": Cause(why="A wrong passphrase, 802.1X and a weak signal look alike here"),
     "1007": Cause(why="A wrong passphrase, 802.1X and a weak signal look alike here"),
     "1025": Cause(why="The access point refused it or vanished; with 802.1X either side may be the cause"),
@@ -176,19 +199,38 @@ class _Attempt(Struct):
     """The line of its socket to the cloud, since which it waits for that."""
     sent: int = 0
     """Datagrams since its HELLO."""
+    code: str | None = None
+    """What the handshake says that it failed with, which the next line repeats."""
+    told_from: int = 2
+    """How deep in the device the last line comes from that says how it failed, by `_DEPTHS`."""
     down: LogRecord | None = None
     """The line that says that its address or link is gone, which may have been on purpose."""
+    begin: LogRecord | None = None
+    """The line with which it begins to join."""
+
+    def may_have_lasted(self, ms: int, until: LogRecord) -> bool:
+        """Whether so much time may have passed since it began to join."""
+        if self.begin is None or self.begin.at_ms is None or until.at_ms is None:
+            return True
+        return until.at_ms - self.begin.at_ms >= ms
 
 
 class Reading:
     """Reads the records of a log, one after the other, and tells the attempts in it."""
 
     def __init__(self, log: DeviceLog) -> None:
-        self._log = log
+        self.log = log
         self.is_cellular = _is_cellular(log)
         self._other_interface = any(record.kind in {"other-link", "cellular-link"} for record in log.records)
         self._is_photon = "hal.wlan" in log.levels or any(record.kind in _OF_WIFI for record in log.records)
         self._link_of: str | None = None
+        server = next((record.host for record in log.records if record.kind == "server" and record.host), None)
+        self.is_elsewhere = server is not None and not server.endswith((".particle.io", ".spark.io"))
+        """Whether the device is set to a server that is not Particle's."""
+        self._generation: int | None = None
+        self._id: str | None = None
+        self.is_mixed = len({record.said for record in log.records if record.kind == "model"}) > 1
+        """Whether it holds lines of more than one device."""
         self.attempts: list[_Attempt] = []
         self.notes: dict[str, None] = {}
         self.device: dict[str, tuple[Cause, LogRecord]] = {}
@@ -206,10 +248,22 @@ class Reading:
                 holes.pop(0)
             self._record = record
             if record.kind in readers and (record.kind in _BARE or _counts(record, log)):
+                self._look_at_device(record)
                 readers[record.kind](record)
         for _ in holes:
             self._begins_anew()
         self._settle(log.last_ms)
+
+    def _look_at_device(self, record: LogRecord) -> None:
+        """Note where another device's lines begin: a device has one generation, and one id."""
+        is_gen_2 = record.kind in _GEN_2 or record.category == "hal.wlan"
+        generation = 2 if is_gen_2 else 3 if record.kind in _GEN_3 else self._generation
+        found = _DEVICE_ID.match(record.host or "")
+        own_id = found[0] if found else self._id
+        if self._generation not in {None, generation} or self._id not in {None, own_id}:
+            self.is_mixed = True
+            self._begins_anew()
+        self._generation, self._id = generation, own_id
 
     # --- attempts
 
@@ -261,14 +315,14 @@ class Reading:
 
         Not so where nothing was printed for long meanwhile: the line may be missing.
         """
-        if since is None or since.at_ms is None or until_ms is None or self._log.more_holes:
+        if since is None or since.at_ms is None or until_ms is None or self.log.more_holes:
             return False
         end_ms = since.at_ms + patience_ms
         is_gap = any(
             hole.what == "silence" and hole.line > since.line and (hole.from_ms or 0) < end_ms
-            for hole in self._log.holes
+            for hole in self.log.holes
         )
-        return until_ms >= end_ms and not is_gap and self._log.levels.get(category) in {"TRACE", "INFO"}
+        return until_ms >= end_ms and not is_gap and self.log.levels.get(category) in {"TRACE", "INFO"}
 
     def _show(self, attempt: _Attempt, stage: StartStage, *, state: LogStageState = "witnessed") -> None:
         """A stage is shown, and with it what has to come before; whether a name was looked up is never implied."""
@@ -373,6 +427,7 @@ class Reading:
         else:
             attempt = self._begin(record)
         attempt.begun.add("network" if record.kind == "network-begins" else "joining")
+        attempt.begin = attempt.begin or record
         attempt.lines.append(record)
 
     def _joined(self, record: LogRecord) -> None:
@@ -394,10 +449,9 @@ class Reading:
             self._adds(record)  # it follows the answer of the radio's processor
             return
         attempt = self._now(record)
-        if attempt.states["link"] == "witnessed":
-            self._lose(attempt, record, "link", Cause(why="It was joined, and joins again"))
-        else:
-            self._fail(attempt, record, "scan", cause)
+        if attempt.states["link"] == "witnessed":  # of a join before
+            attempt = self._begin(record)
+        self._fail(attempt, record, "scan", cause)
 
     def _disconnected(self, record: LogRecord) -> None:
         """B7: the bits of a Photon 2's driver (device-os v6.2.0 rtl_ncp_client.cpp:304-380)."""
@@ -405,14 +459,17 @@ class Reading:
         bits = int(record.code, 16) if record.code else 0
         if reason == 65534:  # roamed
             return
-        attempt = self._now(record)
-        if attempt.states["link"] == "witnessed" or "online" in attempt.begun:
+        last = self.attempts[-1] if self.attempts else None
+        attempt = last if last is not None and last.end == "online" else self._now(record)
+        if attempt.states["link"] in {"witnessed", "implied"}:
             heard = "It no longer heard the access point" if reason == 65535 else None
+            attempt.last = record.line
             self._lose(attempt, record, "link", Cause(why=heard or "The access point or the device ended the link"))
-        elif bits >> 5 & 0b111 or bits >> 11 & 1:
-            self._fail(attempt, record, "scan", _CREDENTIALS)
-        else:
-            self._fail(attempt, record, "scan", Cause(why="The line does not say which of the two sides is the cause"))
+        elif "joining" in attempt.begun or bits & IN_JOIN:
+            self._fail(attempt, record, "scan", _of_driver(bits, reason))
+        else:  # it may have been joined before the log begins
+            attempt.lines.append(record)
+            attempt.begun.add("over")
 
     def _wifi_link(self, record: LogRecord) -> None:
         self._link_of = "wifi"
@@ -434,6 +491,8 @@ class Reading:
 
     def _other_link(self, _record: LogRecord) -> None:
         self._link_of = "other"
+        if self.is_cellular:
+            return
         self.notes["It has another interface than Wi-Fi: what it reached over that says nothing about the Wi-Fi"] = None
 
     def _state(self, record: LogRecord) -> None:
@@ -490,10 +549,10 @@ class Reading:
                 why="It did not reach the cellular network: antenna, signal or SIM; the line is not about DHCP"
             )
             self._fail(attempt, record, "link", cause)
-        elif self._is_photon:
+        elif self._is_photon and not attempt.may_have_lasted(DHCP_MS, record):
             cause = Cause(why="It did not join: the line follows every join that failed, and is not about DHCP")
             self._fail(attempt, record, "scan", cause)
-        else:  # a cellular device prints it, too
+        else:  # its line of the link may be missing; a cellular device prints it, too
             attempt.lines.append(record)
             attempt.begun.add("over")
 
@@ -512,7 +571,9 @@ class Reading:
             return
         attempt = self._of_cloud(record)
         cause = _NO_RESOLVER
-        if self.is_cellular:
+        if self.is_elsewhere:
+            cause = _NO_OWN_SERVER
+        elif self.is_cellular:
             cause = Cause("dns.resolve", "no-answer", "internet provider",
                            "Let the SIM have data: no name was looked up", _NO_RESOLVER.why)  # fmt: skip
         self._fail(attempt, record, "dns", cause)
@@ -549,6 +610,8 @@ class Reading:
             attempt = self._begin(record)
             self._imply_ip(attempt)
         attempt = self._of_cloud(record)
+        if record.address and is_local(record.address):
+            attempt.begun.add("invented")
         attempt.begun.add(
             {"tcp-made": "tcp", "nonce": "nonce", "handshake-begins": "handshake"}.get(record.kind, "cloud")
         )
@@ -576,9 +639,14 @@ class Reading:
         code = record.code or ""
         cause = self._cause(record, code)
         last = self.attempts[-1] if self.attempts else None
-        if last is not None and last.end == "stops" and not (record.kind in _FIRST and last.begun >= {"told"}):
+        depth = _DEPTHS.get(record.kind, -1)
+        is_same = last is not None and (last.stage == "cloud" or record.kind == "debug-tcp-failed")
+        if last is not None and last.end == "stops" and is_same and (depth < 0 or depth < last.told_from):
             self._adds(record)
-            if last.stage == "cloud" and last.cause.check is None and cause is not None and cause.check:
+            last.told_from = depth if depth >= 0 else last.told_from
+            if last.code not in {None, code} and last.cause is _CLOUD_CODES.get(last.code or ""):
+                last.cause = Cause(why="The lines give different codes for this failure")
+            elif last.stage == "cloud" and last.cause.check is None and cause is not None and cause.check:
                 last.cause = cause
             return
         if cause is None:  # a saved session that was dropped, or a line that tells no stage
@@ -587,14 +655,15 @@ class Reading:
             attempt.begun.add("over")
             return
         attempt = self._of_cloud(record)
-        if record.kind in {"tcp-failed", "no-nonce"} and "invented" in attempt.begun:
+        is_invented = "invented" in attempt.begun or (record.address is not None and is_local(record.address))
+        if record.kind in {"tcp-failed", "no-nonce"} and is_invented:
             cause = _INVENTED
-        if cause is _HELLO_OPEN and {"whole", "hello"} <= attempt.begun:
-            self.notes["The secure connection to the cloud was made before: its port is open"] = None
+        if cause is _HELLO_OPEN and ("nonce" in attempt.begun or {"whole", "hello"} <= attempt.begun):
+            cause = _HELLO_AFTER
         if cause is _KEYS and "nonce" in attempt.begun:
             self.notes["The network is ruled out: the first 40 bytes of the cloud came through it"] = None
-        if record.kind in _FIRST:
-            attempt.begun.add("told")
+        attempt.told_from = depth if depth >= 0 else attempt.told_from
+        attempt.code = code if record.kind == "handshake-failed" else None
         self._fail(attempt, record, "cloud", cause)
 
     def _cause(self, record: LogRecord, code: str) -> Cause | None:
@@ -637,10 +706,15 @@ class Reading:
         attempt.lines.append(record)
 
     def _online(self, record: LogRecord) -> None:
+        last = self.attempts[-1] if self.attempts else None
+        if last is not None and last.end == "online" and "safe-mode" in last.begun:
+            self._adds(record)
+            return
         attempt = self._of_cloud(record)
-        self._imply_ip(attempt)
         if self._is_wifi():
             self._show(attempt, "cloud")
+        else:
+            attempt.begun.add("elsewhere")
         attempt.states["cloud"] = "witnessed"
         attempt.begun.add("online")
         attempt.end, attempt.stage = "online", "cloud"
@@ -672,6 +746,9 @@ class Reading:
             last = self._begin(record)
             self._imply_ip(last)
         last.last = record.line
+        if "resumed" in last.begun and not last.begun & {"done", "hello"}:
+            self.notes["It went on with its last session, for which it need not send anything: whether it reached its "
+                       "cloud at that time is not told"] = None  # fmt: skip
         why = "A NAT that forgets too soon, a weak signal and an outage look alike here"
         self._lose(last, record, "cloud", Cause(why=why))
 
@@ -694,7 +771,7 @@ class Reading:
             self._adds(record)
 
     def _heard(self, record: LogRecord) -> None:
-        known = {other.name for other in self._log.records if other.kind in {"known", "joining", "heard-joining"}}
+        known = {other.name for other in self.log.records if other.kind in {"known", "joining", "heard-joining"}}
         if record.name in known and record.signal_dbm is not None:
             if not self.attempts:
                 self._begin(record)
@@ -707,12 +784,14 @@ class Reading:
     def _listening(self, _record: LogRecord) -> None:
         if self.attempts:
             self.attempts[-1].begun.add("listening")
-        self.notes["It was in listening mode, in which its log is silent"] = None
+        self.notes["It was in listening mode, where it waits to be given a network, and its log is silent"] = None
 
     def _device_says(self, record: LogRecord) -> None:
         cause = _MEMORY if record.kind == "memory" else _RADIO
         self._told(cause.check or "", cause, record)
-        if record.kind == "ncp-dead":
+        if cause is _RADIO and self.attempts and self.attempts[-1].cause is _RADIO:
+            self._adds(record)
+        elif cause is _RADIO:
             attempt = self._now(record)
             self._fail(attempt, record, "scan", cause)
 
@@ -720,14 +799,16 @@ class Reading:
         """It tells its cloud so, which it can only online (device-os v6.2.0 system_task.cpp:692)."""
         if not self.attempts or self.attempts[-1].end != "online":
             self._online(record)
+        self.attempts[-1].begun.add("safe-mode")
         self._told("device.firmware", Cause("device.firmware", "safe-mode", "device owner",
                    "Give the device the Device OS that its program was built for"), record)  # fmt: skip
 
     def _modem_dead(self, record: LogRecord) -> None:
         last = self.attempts[-1] if self.attempts else None
-        self.notes["Its modem stopped answering: that is neither the network nor the cloud"] = None
+        why = "Its modem stopped answering: that is neither the network nor the cloud"
+        self.notes[why] = None
         if last is not None and last.end == "online":
-            self._lose(last, record, "link", Cause(why="Its modem stopped answering"))
+            self._lose(last, record, "link", Cause(why=why))
         elif last is not None:
             last.lines.append(record)
 
@@ -743,8 +824,11 @@ class Reading:
 
 _GONE: dict[str, tuple[StartStage, str]] = {"IFACE_LINK_UP": ("ip", "address")}
 """What went away, by the state that follows `IP_CONFIGURED`; else it is the link."""
-_FIRST = {"tcp-failed", "no-nonce", "no-key", "bad-key-before", "dtls-failed", "no-hello", "handshake-failed"}
-"""Lines of which each attempt has one at most."""
+_DEPTHS = {
+    **dict.fromkeys(("tcp-failed", "no-nonce", "no-key", "dtls-failed", "no-hello"), 1),
+    "handshake-failed": 0,
+}
+"""How deep in the device a failing line comes from: one failure is told from the inside out, each time once."""
 _BARE = {
     "udp-sent", "model", "version", "credentials", "known", "heard", "own-address", "own-gateway", "own-mask", "panic",
     "memory", "battery", "cellular", "debug-unresolved", "debug-tcp-failed",
@@ -752,6 +836,11 @@ _BARE = {
 """Lines that count without the head of a record, though other lines of the log have one."""
 
 
+_GEN_2 = {"joined", "link-dhcp", "link-static", "join-failed", "network-begins", "address", "no-address"}
+_GEN_3 = {"wifi-link", "wifi-unlink", "other-link", "cellular-link", "state", "disconnect"}
+"""Lines of devices of the second generation only (Photon, P1, Electron), and of later ones only."""
+_DEVICE_ID = re.compile(r"[0-9a-f]{24}(?=\.)")
+"""As the name of a device's cloud begins, over UDP."""
 _OF_WIFI = {"wifi-link", "joining", "heard-joining", "join-failed", "link-dhcp", "link-static", "cwjap"}
 
 
@@ -761,6 +850,23 @@ _DTLS_ANSWERED = {
     "6600", "6700", "6a80", "6d00", "6e80", "7180", "7200", "7300", "7380", "7880", "7a80", "7b80",
 }  # fmt: skip
 """The same: what came was no such message. All further numbers are the device's own troubles."""
+
+
+def _of_driver(bits: int, reason: int) -> Cause:
+    """What a Photon 2's driver says of a join that failed: where it was in it, and why the access point refused."""
+    if bits & IN_HANDSHAKE:
+        return _CREDENTIALS
+    if bits & 0b0100_0000_0100:
+        return _NOT_HEARD
+    if reason == AP_FULL:
+        return _FULL
+    if bits & 0b0001_1000:
+        return Cause(why="The access point did not answer in time: a weak signal, or an access point that is busy")
+    if bits & 0b0001_0000_0000:
+        return Cause(
+            why="The access point refused it: its security or its mode may be one that the device does not have"
+        )
+    return Cause(why="The line does not say which of the two sides is the cause")
 
 
 def _of_dtls(code: str) -> Cause:
@@ -804,7 +910,7 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
     model, version = (None, None) if is_foreign else (_said(log, "model"), _said(log, "version"))
     platform = model or ("cellular" if reading.is_cellular and not is_foreign else None)
     attempts = [_told(attempt) for attempt in reading.attempts if attempt.lines or attempt.end]
-    result, chosen = _result(log, reading.attempts)
+    result, chosen = _result(log, reading)
     cause = chosen.cause if chosen is not None and result in {"stops", "lost"} else Cause()
     if result == "stops" and chosen is not None and chosen.stage == "scan":
         cause = _agreed(reading.attempts, cause)
@@ -827,26 +933,31 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
         owner=cause.owner,
         remedy=cause.remedy,
         sentence=_NOTHING if log.live and not log.bytes else _sentence(result, stage, chosen, reading),
-        attempts=attempts,
-        lines=[_means(record) for record in failing[-MOST_LINES:]],
+        attempts=[] if is_foreign else attempts,
+        lines=[] if is_foreign else [_means(record) for record in failing[-MOST_LINES:]],
         harmless=[
             LogLineMeans(line=record.line, text=record.text, means=HARMLESS[record.kind])
             for record in _first_of_each(harmless)
         ],
-        notes=[
-            *([cause.why] if cause.why else []),
-            *([_BLANK] if blank else []),
-            *_before_and_after(result, chosen, reading.attempts),
-            *reading.notes,
-            *_notes(log, reading),
-        ],
+        notes=list(
+            dict.fromkeys(
+                [
+                    *([cause.why] if cause.why else []),
+                    *([_BLANK] if blank else []),
+                    *_before_and_after(result, chosen, reading.attempts),
+                    *reading.notes,
+                    *_of_device(reading, cause),
+                    *_notes(log, reading),
+                ]
+            )
+        ),
     )
 
 
 def shown_stages(log: DeviceLog) -> dict[StartStage, LogStageSeen]:
     """What the attempt that decides shows of each stage, and the line that says so."""
     reading = Reading(log)
-    _, chosen = _result(log, reading.attempts)
+    _, chosen = _result(log, reading)
     if chosen is None:
         return {}
     return {
@@ -861,8 +972,8 @@ def shown_stages(log: DeviceLog) -> dict[StartStage, LogStageSeen]:
 def device_causes(log: DeviceLog) -> dict[str, DeviceCause]:
     """What the log says of the device itself, as far as its last attempt shows: problem, remedy and line by check."""
     reading = Reading(log)
-    found = {check: DeviceCause(*told) for check, told in reading.device.items()}
-    result, chosen = _result(log, reading.attempts)
+    found = {} if reading.is_mixed else {check: DeviceCause(*told) for check, told in reading.device.items()}
+    result, chosen = _result(log, reading)
     if result == "stops" and chosen is not None and (check := chosen.cause.check or "").startswith("device."):
         line = chosen.shown_by.get(chosen.stage or "cloud")
         if line is not None:
@@ -870,7 +981,7 @@ def device_causes(log: DeviceLog) -> dict[str, DeviceCause]:
     return found
 
 
-def _result(log: DeviceLog, attempts: list[_Attempt]) -> tuple[LogResult, _Attempt | None]:
+def _result(log: DeviceLog, reading: Reading) -> tuple[LogResult, _Attempt | None]:
     """How the log ends, and the attempt that says so.
 
     The last attempt that has an end decides, unless a later one, whose end is missing, got past the stage where it
@@ -878,6 +989,9 @@ def _result(log: DeviceLog, attempts: list[_Attempt]) -> tuple[LogResult, _Attem
     """
     if not log.heads and not _is_of_device_os(log):
         return "foreign", None
+    if reading.is_mixed:
+        return "not-known", None
+    attempts = reading.attempts
     ended = next((attempt for attempt in reversed(attempts) if attempt.end is not None), None)
     if ended is None or ended.end is None:
         return "not-known", attempts[-1] if attempts else None
@@ -892,7 +1006,8 @@ def _result(log: DeviceLog, attempts: list[_Attempt]) -> tuple[LogResult, _Attem
 _WEAK = {
     "joining", "heard-joining", "resolved", "tcp-made", "tcp-failed", "cloud-address", "resolving", "model", "version",
     "heard", "own-address", "own-gateway", "own-mask", "panic", "memory", "antenna", "battery",
-    "echoes", "resumed", "network-begins", "online", "safe-mode", "joined",
+    "echoes", "resumed", "network-begins", "online", "safe-mode", "joined", "cwjap", "wifi-failed", "handshake-done",
+    "handshake-failed", "socket-error", "bad-key",
 }  # fmt: skip
 """Lines that other programs print, too: without the heads of records, they do not make a log of Device OS."""
 
@@ -945,6 +1060,7 @@ def _told(attempt: _Attempt) -> LogAttempt:
 
 
 _NOTHING = "Nothing came from the device."
+_ONLY_MONITOR = "The log has lines of the monitor, and nothing of the device."
 _STOPS: dict[StartStage, str] = {
     "scan": "does not join its network",
     "link": "gets no link to its network",
@@ -971,20 +1087,30 @@ _GOT: dict[StartStage, str] = {
 
 def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | None, reading: Reading) -> str:
     if result == "foreign":
-        return "This is no log of Device OS. To get one: particle serial monitor."
-    if result == "online":
-        return "By its own log, the device was online."
+        is_monitors = reading.log.formats == ["particle-cli"]
+        return _ONLY_MONITOR if is_monitors else "This is no log of Device OS. To get one: particle serial monitor."
+    if result == "online" and chosen is not None:
+        elsewhere = ", by another interface than Wi-Fi" if "elsewhere" in chosen.begun else ""
+        return f"By its own log, the device was online{elsewhere}."
     if result == "stops" and stage is not None:
         return f"By its own log, the device {_STOPS[stage]} (it stops at {TITLES[stage]})."
-    if result == "lost" and stage is not None:
-        return f"By its own log, the device was online, and then lost {_LOST[stage]}."
+    if result == "lost" and stage is not None and chosen is not None:
+        was = "was online" if stage == "cloud" or chosen.states["cloud"] == "witnessed" else "had joined its network"
+        return f"By its own log, the device {was}, and then lost {_LOST[stage]}."
+    return _not_known(stage, chosen, reading)
+
+
+def _not_known(stage: StartStage | None, chosen: _Attempt | None, reading: Reading) -> str:
+    if reading.is_mixed:
+        return "The log holds lines of more than one device: read the part of each device by itself."
     if reading.is_cellular and chosen is None:
         return "This is the log of a cellular device: it has no Wi-Fi stage, and does not say whether it gets online."
-    if stage is None:
+    if stage is None or chosen is None:
         return "The log does not say how far the device gets."
-    if chosen is not None and _rank(chosen) < 0:
+    if _rank(chosen) < 0:
         return "The log ends before the device joins its network."
-    return f"The log shows that the device {_GOT[stage]}, and does not say how it goes on."
+    tries = " and begins to connect to its cloud" if stage == "ip" and "cloud" in chosen.begun else ""
+    return f"The log shows that the device {_GOT[stage]}{tries}, and does not say how it goes on."
 
 
 def _before_and_after(result: LogResult, chosen: _Attempt | None, attempts: list[_Attempt]) -> list[str]:
@@ -1001,14 +1127,30 @@ def _before_and_after(result: LogResult, chosen: _Attempt | None, attempts: list
     return []
 
 
+def _of_device(reading: Reading, cause: Cause) -> list[str]:
+    """What the log says of the device itself besides, and what to do."""
+    return [
+        f"{MEANS[line.kind]}, by line {line.line} ({check}). To do: {other.remedy}"
+        for check, (other, line) in reading.device.items()
+        if check != cause.check
+    ]
+
+
+def _knows_no_network(log: DeviceLog) -> bool:
+    """Whether Cloud Debug, which lists first what the device knows and then what it hears, lists only the latter."""
+    kinds = [record.kind for record in log.records]
+    return "heard" in kinds and "model" in kinds[: kinds.index("heard")] and not {"credentials", "known"} & {*kinds}
+
+
 def _notes(log: DeviceLog, reading: Reading) -> list[str]:
     """What is to be known of the log itself."""
     notes = []
     if reading.is_cellular:
         notes.append("This is a cellular device: its log says nothing of Wi-Fi")
-    server = next((record.host for record in log.records if record.kind == "server" and record.host), None)
-    if server and not server.endswith((".particle.io", ".spark.io")):
+    if reading.is_elsewhere and not any(attempt.cause is _NO_OWN_SERVER for attempt in reading.attempts):
         notes.append("The device is set to a server that is not Particle's")
+    if _knows_no_network(log):
+        notes.append("Cloud Debug lists no network that the device knows: it may not have been given one")
     if not log.heads and log.records:
         notes.append("The lines have no times and no levels, so anybody may have printed them")
     if log.undecodable * 20 > log.bytes and not log.heads:
@@ -1019,7 +1161,9 @@ def _notes(log: DeviceLog, reading: Reading) -> list[str]:
             f"It started again {len(restarts)} times within a minute of its start: a weak supply, a watchdog and a "
             "crash look alike here"
         )
-    if any(hole.what == "reconnect" for hole in log.holes):
+    if not log.heads and log.formats == ["particle-cli"]:
+        notes.append(_SILENT)
+    elif any(hole.what == "reconnect" for hole in log.holes):
         notes.append("The monitor lost the device in between: lines are missing there")
     if log.more_records or log.unread:
         notes.append("The log is long: lines in the middle were counted, and not read one by one")
@@ -1028,6 +1172,10 @@ def _notes(log: DeviceLog, reading: Reading) -> list[str]:
     return notes
 
 
+_SILENT = (
+    "A device prints nothing where it is not connected, in DFU mode (its light blinks yellow), in listening mode (it "
+    "blinks dark blue), or where its program does not ask for a log (SerialLogHandler)"
+)
 _BLANK = "The settings of the server in the device are empty: particle keys server gives it the cloud's"
 
 
@@ -1037,7 +1185,9 @@ def _blank_settings(log: DeviceLog) -> list[LogRecord]:
     for record in log.records:
         if record.kind in {"server-blank", "server-blank-key"} and _counts(record, log):
             found.append(record)
-        elif record.kind in {"tcp-made", "resolved", "nonce", "online"}:
+        elif record.kind in {"tcp-made", "resolved", "nonce", "online"} or (
+            record.kind == "unresolved" and record.host
+        ):
             found = []
     return found
 

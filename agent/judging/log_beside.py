@@ -6,7 +6,7 @@ network, both are shown, and nothing is concluded.
 
 import ipaddress
 
-from netpreflight.agent.judging.device_log import TITLES, answered
+from netpreflight.agent.judging.device_log import TITLES, answered, shown_stages
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.results import Check, LogAnswer, LogBeside
 from netpreflight.probes.observations import DeviceLog, Observations, ipv4_networks
@@ -26,7 +26,11 @@ def log_beside(view: DeviceView, checks: list[Check]) -> LogBeside | None:
     same, why = _same_network(log, view.seen)
     told = [why] if why else []
     if same:
-        told += _together(answer, checks)
+        shown = shown_stages(log)
+        if answer.result == "online" and shown and shown["ip"].state == "not-shown":
+            told.append("The device was online by another interface than Wi-Fi, which says nothing of this network")
+        else:
+            told += _together(answer, checks)
     return LogBeside(answer=answer, same_network=same, told=told)
 
 

@@ -108,6 +108,9 @@ LINES: tuple[LogLine, ...] = (
     LogLine("cleared", "Clearing WiFi credentials"),
     LogLine("listening", "Start listening timer<more>"),
     LogLine("listening", "Start Listening timer<more>"),
+    # the same: Gen 3 and 4 (system_listening_mode.cpp)
+    LogLine("listening", "Entering listening mode"),
+    LogLine("cleared", "Clearing network settings"),
     LogLine("eap-valid", "EAP config valid: <code>"),
     LogLine("ram", "Free RAM connect: <code>"),
     LogLine("ram", "Free RAM before suppl init: <code>"),

@@ -68,9 +68,14 @@ def content(log: Path) -> bytes:
 
 
 def claims(answer: LogAnswer) -> set[tuple[str, str | None, str | None]]:
-    """What an answer claims of any attempt: how it ended, at which stage, and the check; and the same with no check."""
+    """What an answer claims of any attempt: how it ended, at which stage, and the check; and the same with no check.
+
+    A device that was lost was online before.
+    """
     ended = [attempt for attempt in answer.attempts if attempt.result != "unfinished"]
-    return {(attempt.result, attempt.stage, check) for attempt in ended for check in (attempt.check, None)}
+    found = {(attempt.result, attempt.stage, check) for attempt in ended for check in (attempt.check, None)}
+    was_online = [attempt for attempt in ended if attempt.result == "lost" and attempt.stages[-1].state == "witnessed"]
+    return found | {("online", "cloud", None) for _ in was_online}
 
 
 def claimed(answer: LogAnswer) -> tuple[str, str | None, str | None] | None:

@@ -112,6 +112,14 @@ def test_nothing_is_concluded_where_it_may_be_another_network(lines: str, *, sam
         assert len(report.log.told) == 1
 
 
+def test_what_the_device_reached_over_another_interface_says_nothing_of_the_network() -> None:
+    report = made(KNOWN, "[net.ifapi] INFO: Netif en2 link UP\n", ONLINE)
+
+    assert report.log
+    assert report.log.same_network is True
+    assert [told for told in report.log.told if "another interface than Wi-Fi" in told] == report.log.told
+
+
 def test_the_start_has_a_column_of_the_devices_log() -> None:
     report = made(KNOWN, SILENT)
     states = {stage.stage: stage.device_log.state for stage in report.startup.stages if stage.device_log}
