@@ -229,12 +229,23 @@ class _Match(msgspec.Struct, frozen=True):
         )
 
 
+class _Pattern(NamedTuple):
+    """How a line of a kind is recognised."""
+
+    kind: LineKind
+    whole: re.Pattern[str]
+    is_told_by_begin: bool
+    """Whether no other kind begins so, too: then a message that was cut tells the kind."""
+
+
 @cache
-def _patterns(kinds: tuple[LineKind, ...]) -> dict[str, list[tuple[LineKind, re.Pattern[str]]]]:
-    """The kinds of lines by the first three letters of their messages, each with the pattern of a whole message."""
-    found: dict[str, list[tuple[LineKind, re.Pattern[str]]]] = {}
+def _patterns(kinds: tuple[LineKind, ...]) -> dict[str, list[_Pattern]]:
+    """The kinds of lines by the first three letters of their messages."""
+    found: dict[str, list[_Pattern]] = {}
     for kind in kinds:
-        found.setdefault(kind.begin[:3], []).append((kind, re.compile(f"{re.escape(kind.begin)}(?:{kind.rest})")))
+        is_told_by_begin = all(other.id == kind.id or not other.begin.startswith(kind.begin) for other in kinds)
+        whole = re.compile(f"{re.escape(kind.begin)}(?:{kind.rest})")
+        found.setdefault(kind.begin[:3], []).append(_Pattern(kind, whole, is_told_by_begin))
     return found
 
 
@@ -521,11 +532,11 @@ class LogReader:
         if kinds is None:
             return None
         is_own = _is_own(head.category)
-        for kind, pattern in kinds:
+        for kind, pattern, is_told_by_begin in kinds:
             begin = kind.begin
             if not message.startswith(begin) or not (is_own or (kind.bare and head.category == "app")):
                 continue
-            if not is_whole and _is_perhaps_other(kind, message, kinds):
+            if not is_whole and not is_told_by_begin:
                 return None
             clean = begin + without_secrets(message[len(begin) :]) if len(message) > len(begin) else begin
             match = pattern.fullmatch(clean) if is_whole else None
@@ -567,13 +578,6 @@ def read_log(stream: BinaryIO, kinds: Sequence[LineKind], is_wanted: Callable[[]
 def _is_own(category: str | None) -> bool:
     """Whether a record is of Device OS, and not of an application or a library."""
     return category is None or category.partition(".")[0] in FAMILIES - {"app"}
-
-
-def _is_perhaps_other(kind: LineKind, cut: str, kinds: list[tuple[LineKind, re.Pattern[str]]]) -> bool:
-    """Whether a message that was cut may have begun as one of another kind does, too."""
-    return any(
-        other.id != kind.id and len(other.begin) > len(kind.begin) and other.begin.startswith(cut) for other, _ in kinds
-    )
 
 
 def _shown_line(message: str, head: _Head) -> str:
