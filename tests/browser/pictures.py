@@ -1,4 +1,4 @@
-"""The pictures of the README and of docs/page.md, made anew: `.venv/bin/python -m tests.browser.pictures`.
+"""The pictures of the README, docs/page.md and docs/log.md, made anew: `.venv/bin/python -m tests.browser.pictures`.
 
 It needs tests/browser/packages.txt.
 
@@ -9,9 +9,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from netpreflight.reports.device_log.html import render as render_log
 from netpreflight.reports.html import render
 from netpreflight.reports.watch.html import render as render_watch
 from tests.browser.chromium import chromium, opened
+from tests.browser.log_pages import LOG_PAGES
 from tests.unit.four import FOUR
 from tests.unit.watches import nights
 
@@ -24,7 +26,11 @@ def main() -> None:
     """Write every picture."""
     FOLDER.mkdir(exist_ok=True)
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
-        pages = {**{name: render(made()) for name, made in FOUR.items()}, "watch": render_watch(nights())}
+        pages = {
+            **{name: render(made()) for name, made in FOUR.items()},
+            "watch": render_watch(nights()),
+            "device-log": render_log(LOG_PAGES["keys"]()),
+        }
         for name, page in pages.items():
             file = Path(folder) / f"{name}.html"
             file.write_text(page, encoding="utf-8")

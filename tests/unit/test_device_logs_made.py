@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from netpreflight.agent.results import LogAnswer
-from tests.unit.test_judging_device_log import DO, NA, PREFIXES, Says, claimed, claims, of, says
+from tests.unit.device_logs import DO, NA, PREFIXES, Says, claimed, claims, of, says
 
 LOGS = {log.stem: log for log in sorted((Path(__file__).parent / "data" / "device-logs-made").glob("*.log"))}
 INDEX = {

@@ -7,28 +7,17 @@ log with a line was found, the lines are made up from the firmware's format stri
 import random
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from netpreflight.agent.judging.device_log import answered
 from netpreflight.agent.profiles.log_lines import KINDS
-from netpreflight.agent.results import LogAnswer
 from netpreflight.probes.device_log import LogReader
+from tests.unit.device_logs import DO, IP, NA, PREFIXES, Says, claimed, claims, of, says
 
 LOGS = sorted((Path(__file__).parent / "data" / "device-logs").glob("*.log"))
 
 
-class Says(NamedTuple):
-    """What a reader has to say of a log."""
-
-    result: str
-    stage: str | None = None
-    check: str | None = None
-    owner: str | None = None
-
-
-NA, DO, IP = "network administrator", "device owner", "internet provider"
 INDEX = {
     "01": Says("online", "cloud"),
     "03": Says("stops", "cloud", "cloud.transport", NA),
@@ -50,38 +39,9 @@ INDEX = {
 }
 
 
-def of(text: bytes) -> LogAnswer:
-    reader = LogReader(KINDS)
-    reader.feed(text)
-    reader.finish()
-    return answered(reader.seen)
-
-
-def says(text: bytes) -> Says:
-    answer = of(text)
-    return Says(answer.result, answer.stage, answer.check, answer.owner)
-
-
 @cache
 def content(log: Path) -> bytes:
     return log.read_bytes()
-
-
-def claims(answer: LogAnswer) -> set[tuple[str, str | None, str | None]]:
-    """What an answer claims of any attempt: how it ended, at which stage, and the check; and the same with no check.
-
-    A device that was lost was online before.
-    """
-    ended = [attempt for attempt in answer.attempts if attempt.result != "unfinished"]
-    found = {(attempt.result, attempt.stage, check) for attempt in ended for check in (attempt.check, None)}
-    was_online = [attempt for attempt in ended if attempt.result == "lost" and attempt.stages[-1].state == "witnessed"]
-    return found | {("online", "cloud", None) for _ in was_online}
-
-
-def claimed(answer: LogAnswer) -> tuple[str, str | None, str | None] | None:
-    if answer.result in {"online", "stops", "lost"}:
-        return answer.result, answer.stage, answer.check
-    return None
 
 
 def test_there_are_all_of_them() -> None:
@@ -139,18 +99,6 @@ def test_a_log_that_lost_bytes_says_no_more_than_the_whole(log: Path) -> None:
             if not made:
                 break
         assert claimed(of(bytes(made))) in whole, bytes(made)
-
-
-PREFIXES = [
-    b"",
-    b"> ",
-    b"319505 - ",
-    b"Dec 17 01:36:22 ",
-    b"12:34:56.789 -> ",
-    b"[2026-11-29 12:00:00] ",
-    b"&gt; ",
-    b"    ",
-]
 
 
 @pytest.mark.parametrize("log", LOGS, ids=lambda log: log.name[:2])
