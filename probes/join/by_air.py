@@ -1,7 +1,8 @@
 """What the ways of being the device by Wi-Fi have in common: what stands in the way, and what is not yet as before."""
 
 from netpreflight.probes.join.interface import Device, Refusal
-from netpreflight.probes.observations import Scope
+from netpreflight.probes.observations import Join, JoinWay, Scope, Wifi
+from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import SYSTEM
 
 
@@ -20,6 +21,32 @@ def obstacle(device: Device) -> Refusal | None:
             "Log in by cable, or sit at the laptop.",
         )
     return None
+
+
+def refused_login(way: JoinWay, device: Device, survey: Wifi | None) -> Join | None:
+    """What is said instead of a join where the network logs each station in by 802.1X; None: it does not, or not only.
+
+    Args:
+        way: that of the run.
+        device: the device to be.
+        survey: what was heard on the air; None: nothing.
+    """
+    offered = {
+        family
+        for bss in (survey.bss if survey else ())
+        if bss.ssid == device.ssid and bss.frequency_mhz in device.radio.frequencies_mhz
+        for family in bss.security or ()
+    }
+    if not offered or not all(family.endswith("-eap") for family in offered):
+        return None
+    return Join(
+        way=way,
+        ssid=device.ssid,
+        abilities=device.radio,
+        not_run=f"{in_quotes(device.ssid or '')} logs in each station by 802.1X (WPA Enterprise), and a run has no "
+        "name, password or certificate for that",
+        unlocked_by="Try one device here, with a name and password or a certificate of its own.",
+    )
 
 
 def not_back(scope: Scope) -> list[str]:

@@ -23,7 +23,7 @@ from typing import Any
 
 from msgspec import structs
 
-from netpreflight.probes.join.by_air import not_back, obstacle
+from netpreflight.probes.join.by_air import not_back, obstacle, refused_login
 from netpreflight.probes.join.heard import Heard, Link
 from netpreflight.probes.join.interface import Device, Entered, Refusal
 from netpreflight.probes.join.manager_bus import DEVICE, NAME, ROOT, Changed, Manager, Question, manager
@@ -110,13 +110,16 @@ class NetworkManager:
         yield
 
     @contextlib.contextmanager
-    def enter(self, _: Wifi | None) -> Iterator[Entered]:
+    def enter(self, survey: Wifi | None) -> Iterator[Entered]:
         """Have NetworkManager join; the link is watched until the end.
 
         Raises:
             OSError: NetworkManager or the kernel does not allow it.
         """
         device = self._device
+        if (refused := refused_login(self.name, device, survey)) is not None:
+            yield Entered(interface=None, join=refused)
+            return
         form = key_form(device.passphrase.content if device.passphrase else None)
         # No setting of NetworkManager's takes 802.11n from a radio.
         can = structs.replace(device.radio, ht=True)

@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from netpreflight.probes.join.by_air import not_back, obstacle
+from netpreflight.probes.join.by_air import not_back, obstacle, refused_login
 from netpreflight.probes.join.interface import Device, Entered, Refusal
 from netpreflight.probes.join.supplicant import Joining, Supplicant, Talk, key_form
 from netpreflight.probes.join.words import Watched
@@ -83,13 +83,16 @@ class Radio:
         yield
 
     @contextlib.contextmanager
-    def enter(self, _: Wifi | None) -> Iterator[Entered]:
+    def enter(self, survey: Wifi | None) -> Iterator[Entered]:
         """Make the station, and join; the link is watched until the end.
 
         Raises:
             OSError: the system does not allow it.
         """
         device = self._device
+        if (refused := refused_login(self.name, device, survey)) is not None:
+            yield Entered(interface=None, join=refused)
+            return
         form = key_form(device.passphrase.content if device.passphrase else None)
         join = Join(way="radio", ssid=device.ssid, abilities=device.radio, key_form=form, started_s=self._elapsed())
         if form == "not-allowed":

@@ -8,6 +8,7 @@ terminal that nobody else has, because it would keep back what it writes into a 
 import collections
 import contextlib
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ _LARGEST = 8192
 _MOST_LINES = 10_000
 _LONGEST_LINE = 500
 _OF_WPA = {"CCMP", "TKIP"}
+_FREQUENCY = re.compile(r"\b(\d{4}) MHz")
 
 
 class Talk(Protocol):
@@ -184,7 +186,7 @@ class Joining:
     def _settings(self) -> dict[str, str]:
         can, device = self._device.radio, self._device
         ciphers = " ".join(cipher for cipher in can.ciphers if cipher in _OF_WPA)
-        frequencies = " ".join(map(str, can.frequencies_mhz))
+        frequencies = " ".join(map(str, self._frequencies()))
         found = {
             "ssid": ssid_bytes(device.ssid or "").hex(),
             "scan_ssid": "1",
@@ -202,6 +204,19 @@ class Joining:
             name for family, name in (("wpa2-psk", "RSN"), ("wpa-psk", "WPA")) if family in can.security
         )
         return {**found, "key_mgmt": "WPA-PSK", "proto": protocols, "pairwise": ciphers, "group": ciphers}
+
+    def _frequencies(self) -> list[int]:
+        """The device's frequencies that this laptop's radio has: a scan that names another one is refused whole.
+
+        Raises:
+            OSError: it has none of them.
+        """
+        here = {int(frequency) for frequency in _FREQUENCY.findall(self._talk.ask(b"GET_CAPABILITY freq"))}
+        wanted = self._device.radio.frequencies_mhz
+        found = [frequency for frequency in wanted if frequency in here] if here else wanted
+        if not found:
+            raise OSError("this laptop's radio has none of the device's channels")
+        return found
 
     def _give_passphrase(self, content: bytearray) -> None:
         """Hand the passphrase over; what this builds for it is overwritten."""

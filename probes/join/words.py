@@ -29,7 +29,8 @@ _TIMEOUT = re.compile(
 )
 _NOT_FOUND = re.compile(r"No suitable network found")
 _SKIP = re.compile(r" *skip (?:RSN IE|WPA IE|-) ?-? ?(.*)")
-_MOVE = re.compile(r"WNM: (?:RX|Received) .*BSS Transition Management Request|WNM: BSS Transition Management Request")
+_MOVE = re.compile(r"(?:WNM: )?RX action 7 from ")
+"""A BSS Transition Management Request (IEEE 802.11-2020, table 9-427), which the supplicant is told to disregard."""
 _SKIPPED: tuple[tuple[str, PassedOver], ...] = (
     ("no mgmt frame protection", "pmf"),
     ("mgmt frame protection", "pmf"),
@@ -55,7 +56,7 @@ _OTHER_NETWORK = (
 
 TELLING = re.compile(
     rb"[^\n]*(?:CTRL-EVENT-|Trying to a|Associated with|timed out|timeout|skip |No suitable|4-Way Handshake failed|"
-    rb"BSS Transition)[^\n]*"
+    rb"WNM: RX action 7 )[^\n]*"
 )
 """The lines that may tell something, of the many that it writes."""
 

@@ -3,19 +3,33 @@
 import itertools
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging.join import abilities_of
+from netpreflight.agent.judging.verdict import judge_some
+from netpreflight.agent.selection import Selection
+from netpreflight.probes.join.by_air import refused_login
 from netpreflight.probes.join.frames import contacts_of
 from netpreflight.probes.join.interface import Device, Passphrase
 from netpreflight.probes.join.radio import Radio, watching
 from netpreflight.probes.join.supplicant import Joining, key_form
 from netpreflight.probes.join.words import TELLING, Watched
-from netpreflight.probes.observations import MOST_ATTEMPTS, MOST_SAID, Join, JoinAttempt, JoinEnd, Scope
+from netpreflight.probes.observations import (
+    MOST_ATTEMPTS,
+    MOST_SAID,
+    Join,
+    JoinAttempt,
+    JoinEnd,
+    Observations,
+    Scope,
+    Wifi,
+)
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.linux import managers
+from tests.unit.air import bss
 from tests.unit.fakes import Clock
 
 AP = "02:00:00:00:00:00"
@@ -36,8 +50,8 @@ MAC = "94:94:4a:12:34:56"
 class FakeTalk:
     """A supplicant that says these lines, one list for each attempt."""
 
-    def __init__(self, clock: Clock, *says: Iterable[str], refuses: str = "") -> None:
-        self._clock, self._says, self._refuses = clock, iter(says), refuses
+    def __init__(self, clock: Clock, *says: Iterable[str], refuses: str = "", radio: str = "") -> None:
+        self._clock, self._says, self._refuses, self._radio = clock, iter(says), refuses, radio
         self._lines: list[str] = []
         self.asked: list[bytes] = []
         self.status = f"bssid={AP}\nwpa_state=COMPLETED"
@@ -49,6 +63,8 @@ class FakeTalk:
             self._lines = list(next(self._says, []))
         if command == b"STATUS":
             return self.status
+        if command == b"GET_CAPABILITY freq":
+            return self._radio
         if self._refuses and self._refuses.encode() in command:
             return "FAIL"
         return "0" if command == b"ADD_NETWORK" else "OK"
@@ -208,6 +224,37 @@ def test_the_supplicant_is_held_to_the_limits_of_the_radio() -> None:
     assert settings(passphrase=b"a" * 64)["psk"] == "a" * 64
 
 
+def test_the_supplicant_is_told_of_channels_that_this_radio_has() -> None:
+    """The kernel refuses a scan whole that names another one (net/wireless/nl80211.c, nl80211_trigger_scan)."""
+    clock = Clock()
+    only_24 = FakeTalk(clock, radio="Mode[G] Channels:\n 1 = 2412 MHz\n 6 = 2437 MHz\n 13 = 2472 MHz (NO_IR)\n")
+    Joining(only_24, device("photon2"), clock, clock.monotonic).set_up()
+
+    assert b"SET_NETWORK 0 scan_freq 2412 2437" in only_24.asked
+    assert b"SET_NETWORK 0 freq_list 2412 2437" in only_24.asked
+    with pytest.raises(OSError, match="none of the device's channels"):
+        Joining(FakeTalk(clock, radio="Mode[A] Channels:\n 36 = 5180 MHz\n"), device(), clock, clock.monotonic).set_up()
+
+
+@pytest.mark.parametrize(
+    ("security", "is_refused"), [(["wpa2-eap"], True), (["wpa2-psk", "wpa2-eap"], False), (["wpa2-psk"], False)]
+)
+def test_a_network_that_logs_each_station_in_is_not_joined(security: list[Any], *, is_refused: bool) -> None:
+    heard = Wifi(bss=[bss(ssid="Home", bssid=AP, frequency_mhz=2412, security=security)])
+    refused = refused_login("radio", device(), heard)
+
+    assert (refused is not None) is is_refused
+    assert refused_login("radio", device(), None) is None
+    if refused is not None:
+        with Radio(device()).enter(heard) as entered:
+            assert entered.interface is None
+            assert entered.join == refused
+        checks = judge_some(["join.auth"], Observations(join=refused), profiles.load("argon"), Selection())
+        assert [check.status for check in checks] == ["unknown"]
+        assert "802.1X" in (checks[0].reason or "")
+        assert "certificate" in (checks[0].remedy or "")
+
+
 def test_a_limit_that_cannot_be_set_ends_the_attempt_and_the_passphrase_is_forgotten() -> None:
     clock, asked = Clock(), device()
     for setting in ("disable_ht40", "freq_list", "ieee80211w", "psk"):
@@ -249,12 +296,14 @@ def test_the_link_is_watched_to_the_end() -> None:
     there = watched()
     kicked = watched(f"npstation0: CTRL-EVENT-DISCONNECTED bssid={AP} reason=2", status="wpa_state=SCANNING")
     lost = watched(f"npstation0: CTRL-EVENT-DISCONNECTED bssid={AP} reason=4 locally_generated=1", *JOINS)
+    moved = watched(f"WNM: RX action 7 from {AP}", GONE)
     flood = watched(*[GONE] * 100)
 
     assert (there.link, there.end_bssid, there.lost) == ("there", AP, [])
     assert (kicked.link, kicked.end_bssid) == ("gone", None)
     assert [(loss.reason, loss.by_laptop) for loss in kicked.lost] == [(2, False)]
     assert (lost.link, [(loss.reason, loss.by_laptop) for loss in lost.lost]) == ("there", [(4, True)])
+    assert [loss.asked_to_move for loss in kicked.lost + moved.lost] == [False, True]
     assert len(flood.lost) == MOST_ATTEMPTS
 
 
