@@ -3,7 +3,6 @@
 `NETPREFLIGHT_KILLS=100 .venv/bin/pytest tests/lab/test_watch.py -k killed` kills 100 watches instead of three.
 """
 
-import datetime as dt
 import os
 import random
 import shutil
@@ -24,17 +23,20 @@ from netpreflight.agent.watch.watched import Outage, Watch
 from tests.lab.command import popen
 from tests.lab.lab import LAPTOP, NOBODY, READABLE, Lab
 from tests.lab.namespaces import wait_until
+from tests.lab.promtool import complaints
 from tests.lab.servers import GATEWAY
 from tests.unit.watching import BEGAN, PLAN
 
 pytestmark = pytest.mark.lab
 
 STEP_S = 1.0
-SLACK_S = 1.5
-"""Beyond a step of the schedule: three tries of a question, on a busy machine."""
+SLACK_S = 6.0
+"""Beyond a step of the schedule: three tries of a question, on a machine with ten tests for each core."""
 BROKEN_S = 6.0
 HANDSHAKE = 3
 """What is sent to the cloud, beside the questions, to see that it is the cloud."""
+PATIENCE_S = 60.0
+"""Until an outage is told: two tries at a silent resolver alone take 9 s."""
 QUICK = f"""based_on = "argon"
 title = "Lab argon"
 
@@ -70,7 +72,7 @@ class Watching:
         with self._says.open("w") as says:
             self.process = popen(lab, lab.laptop.argv(words), subprocess.DEVNULL, says.fileno())
         enough = before + HANDSHAKE + 3
-        wait_until(lambda: lab.arrived("udp", 5684) >= enough, "three questions have reached the cloud", 40)
+        wait_until(lambda: lab.arrived("udp", 5684) >= enough, "three questions have reached the cloud", PATIENCE_S)
 
     def end(self) -> tuple[int, str]:
         """End it as Ctrl-C does; returns its exit code, and what it said."""
@@ -142,14 +144,14 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
 
 
 def assert_brackets(outage: Outage, begin: float, end: float) -> None:
-    """The fault's begin and end lie in the outage's brackets, which are a step wide."""
+    """The fault's begin and end lie in the outage's brackets, which are a step wide, and wider on a busy machine."""
     assert outage.last_good is not None
     assert outage.first_good is not None
     last_good, first_bad, first_good = (
         moment.timestamp() for moment in (outage.last_good, outage.first_bad, outage.first_good)
     )
     assert last_good <= begin + SLACK_S
-    assert begin - 0.1 <= first_bad <= begin + STEP_S + SLACK_S
+    assert begin - STEP_S <= first_bad <= begin + STEP_S + SLACK_S
     assert end - 0.1 <= first_good <= end + STEP_S + SLACK_S
 
 
@@ -160,13 +162,14 @@ def test_what_breaks_is_told_with_its_layer_and_its_bracket(what: str) -> None:
         for key, value in (("base_reachable_time_ms", "500"), ("delay_first_probe_time", "1")):
             lab.laptop.sysctl(f"net/ipv4/neigh/eth0/{key}", value)
         running = Watching(lab)
+        begin = time.time()
         with fault(lab) as fired:
-            begin = time.time()
-            wait_until(lambda: bool(running.seen.outages), "an outage is kept", 15)
+            wait_until(lambda: fired() > 0, "the fault has fired", PATIENCE_S)
+            fired_by = time.time()
+            wait_until(lambda: bool(running.seen.outages), "an outage is kept", PATIENCE_S)
             wait_until(lambda: time.time() > begin + BROKEN_S, "it has lasted")
-            assert fired() > 0
-        end = time.time()
-        wait_until(lambda: running.seen.outages[0].first_good is not None, "it is over", 20)
+            end = time.time()
+        wait_until(lambda: running.seen.outages[0].first_good is not None, "it is over", PATIENCE_S)
         code, said = running.end()
         seen = running.seen
 
@@ -176,6 +179,7 @@ def test_what_breaks_is_told_with_its_layer_and_its_bracket(what: str) -> None:
     assert_brackets(outage, begin, end)
     if what == "cloud":
         assert "it has signed with the key that devices carry" in outage.asked[-1].said
+        assert outage.first_bad.timestamp() <= fired_by, "it begins with the first question that was dropped"
         assert outage.lost_behind in {1, 2}
         assert {asked.layer for asked in outage.asked if asked.good} >= {"link", "ip", "gateway", "dns"}
 
@@ -184,7 +188,9 @@ def test_a_quiet_stretch_has_no_outage_and_sends_what_the_device_sends() -> None
     with Lab() as lab:
         metrics = Path(lab.folder, "watch.prom")
         running = Watching(lab, "watch.sqlite", "--metrics", str(metrics))
-        wait_until(lambda: lab.arrived("udp", 5684) >= HANDSHAKE + 8, "more questions have reached the cloud", 20)
+        wait_until(
+            lambda: lab.arrived("udp", 5684) >= HANDSHAKE + 8, "more questions have reached the cloud", PATIENCE_S
+        )
         code, said = running.end()
         seen = running.seen
         hellos = lab.arrived("udp", 5684)
@@ -194,6 +200,7 @@ def test_a_quiet_stretch_has_no_outage_and_sends_what_the_device_sends() -> None
     assert "as often as Lab argon sends its keep-alive" in said
     (cloud,) = [row for row in seen.traffic if row.port == 5684]
     assert cloud.packets_out == hellos
+    assert complaints(told) == ""
     assert f'netpreflight_watch_bytes_total{{direction="out"}} {sum(row.bytes_out for row in seen.traffic)}' in told
     assert 0 < cloud.packets_in <= hellos
     assert not [row for row in seen.traffic if row.host in {"coap.me", "californium.eclipseprojects.io"}]
@@ -233,7 +240,7 @@ def test_a_store_in_use_is_refused_to_a_second_watch_and_copied_whole() -> None:
     with Lab() as lab:
         first = Watching(lab)
         with dropped(lab, "udp", 5684) as fired:
-            wait_until(lambda: bool(first.seen.outages), "an outage is kept", 15)
+            wait_until(lambda: bool(first.seen.outages), "an outage is kept", PATIENCE_S)
             assert fired() > 0
             second = lab.laptop.run(*watching(lab, first.store))
             copies = [copied_by_cp(first.store), copied_by_sqlite(first.store)]
@@ -290,17 +297,17 @@ def test_a_full_disk_costs_only_what_the_watch_says_is_lost() -> None:
     with Lab() as lab, small_disk(Path(lab.folder, "disk")) as disk:
         watching = Watching(lab, "disk/watch.sqlite")
         with full(disk):
+            begin = time.time()
             with dropped(lab, "udp", 5684) as fired:
-                begin = time.time()
-                wait_until(lambda: "cannot be written" in watching.says, "it says that the disk is full", 15)
+                wait_until(lambda: "cannot be written" in watching.says, "it says that the disk is full", PATIENCE_S)
                 assert fired() > 0
-            end = time.time()
+                end = time.time()
             assert watching.seen.outages == []
-        wait_until(lambda: "is written again" in watching.says, "it is written again", 20)
-        wait_until(lambda: watching.seen.outages[0].first_good is not None, "it is over", 20)
+        wait_until(lambda: "is written again" in watching.says, "it is written again", PATIENCE_S)
+        wait_until(lambda: watching.seen.outages[0].first_good is not None, "it is over", PATIENCE_S)
         with full(disk):
             with dropped(lab, "udp", 5684):
-                wait_until(lambda: watching.says.count("cannot be written") == 2, "it is full again", 15)
+                wait_until(lambda: watching.says.count("cannot be written") == 2, "it is full again", PATIENCE_S)
             code, said = watching.end()
         seen = watching.seen
 
@@ -365,11 +372,12 @@ def killed_at_a_random_moment(lab: Lab, seed: int) -> None:
     """A watch is killed in or after an outage; what it had said stays, and nothing is invented."""
     moment = random.Random(seed).uniform(0.0, 4.0)
     first = Watching(lab, f"killed-{seed}.sqlite")
+    begin = time.time()
     with dropped(lab, "udp", 5684) as fired:
-        begin = time.time()
-        wait_until(lambda: bool(first.seen.outages), "an outage is kept", 15)
+        wait_until(lambda: fired() > 0, "the fault has fired", PATIENCE_S)
+        fired_by = time.time()
+        wait_until(lambda: bool(first.seen.outages), "an outage is kept", PATIENCE_S)
         wait_until(lambda: time.time() > begin + 2.0 + moment / 2, "the moment has come")
-        assert fired() > 0
         if seed % 2:
             first.kill()
     if not seed % 2:
@@ -382,7 +390,7 @@ def killed_at_a_random_moment(lab: Lab, seed: int) -> None:
 
     (outage,) = seen.outages
     assert outage.layer == "cloud"
-    assert outage.first_bad - dt.datetime.fromtimestamp(begin, dt.UTC) < dt.timedelta(seconds=STEP_S + SLACK_S)
+    assert begin - STEP_S <= outage.first_bad.timestamp() <= fired_by
     assert (outage.first_good is None) == (outage.ended_by == "stopped")
     assert [gap.why for gap in seen.unobserved] == ["stopped"]
 
