@@ -5,6 +5,10 @@ from netpreflight.probes.observations import Join, JoinWay, Scope, Wifi
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import SYSTEM
 
+RENEWED = (
+    "NetworkManager has joined this laptop's network anew: the file of its lease and the time of its last use are new."
+)
+
 
 def obstacle(device: Device) -> Refusal | None:
     """What stands in the way of any join; None: nothing."""

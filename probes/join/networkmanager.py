@@ -23,7 +23,7 @@ from typing import Any
 
 from msgspec import structs
 
-from netpreflight.probes.join.by_air import not_back, obstacle, refused_login
+from netpreflight.probes.join.by_air import RENEWED, not_back, obstacle, refused_login
 from netpreflight.probes.join.heard import Heard, Link
 from netpreflight.probes.join.interface import Device, Entered, Refusal
 from netpreflight.probes.join.manager_bus import DEVICE, NAME, ROOT, Changed, Manager, Question, manager
@@ -65,6 +65,7 @@ class NetworkManager:
     has_namespace = False
     kept: tuple[str, ...] = (
         "NetworkManager keeps the lease of this run's connection in a file of its own, and the BSSID as a seen one.",
+        RENEWED,
     )
 
     def __init__(
@@ -90,9 +91,10 @@ class NetworkManager:
             return Refusal(str(problem), f"Run netpreflight again {AS_ROOT}.")
         for needed in _NEEDED:
             if (told := permissions.get(f"{NAME}.{needed}")) != "yes":
-                why = "only with an administrator's password" if told == "auth" else "not"
+                lets = "lets this user change the network only with an administrator's password"
+                denies = "does not let this user change the network"
                 return Refusal(
-                    f"NetworkManager lets this user change the network {why} (polkit: {NAME}.{needed})",
+                    f"NetworkManager {lets if told == 'auth' else denies} (polkit: {NAME}.{needed})",
                     f"Run netpreflight again {AS_ROOT}.",
                 )
         return None

@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from netpreflight.probes.join.by_air import not_back, obstacle, refused_login
+from netpreflight.probes.join.by_air import RENEWED, not_back, obstacle, refused_login
 from netpreflight.probes.join.interface import Device, Entered, Refusal
 from netpreflight.probes.join.supplicant import Joining, Supplicant, Talk, key_form
 from netpreflight.probes.join.words import Watched
@@ -57,6 +57,7 @@ class Radio:
         if not SYSTEM.has_program("wpa_supplicant"):
             return Refusal("wpa_supplicant is not installed", "Install the package wpasupplicant (wpa_supplicant).")
         manager = SYSTEM.radio_manager(self._adapter)
+        self.kept = (RENEWED,) if manager == _TRUSTED else ()
         if manager not in {None, _TRUSTED}:
             return Refusal(
                 f"this radio is managed by {manager}, which is not known to join the laptop's network again by itself",

@@ -376,7 +376,9 @@ def test_it_is_refused_where_the_laptop_may_not_come_back(
     scope = Scope(interface="wlan0", medium="wifi", os="linux", addresses=["192.0.2.1/24"])
     assert Radio(device(scope=scope)).refusal() is None
     fits.setattr(SYSTEM, "remote_session", lambda: "198.51.100.1")
-    assert Radio(device(scope=scope)).refusal() is None, "over the cable"
+    way = Radio(device(scope=scope))
+    assert way.refusal() is None, "over the cable"
+    assert [line for line in way.kept if "lease" in line], "what NetworkManager writes anew"
 
     fits.setattr(SYSTEM, name, lambda *_: answer)
     refused = Radio(device(scope=scope)).refusal()
