@@ -25,6 +25,21 @@ async def output_of(program: str, *arguments: str) -> str:
     path = shutil.which(program)
     if path is None:
         return ""
+    asked = asyncio.ensure_future(_output_of(path, arguments))
+    try:
+        return await asyncio.shield(asked)
+    except asyncio.CancelledError:
+        # Whoever stops a run may cancel twice, and then nobody would wait for the program.
+        asked.cancel()
+        while not asked.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([asked])
+        if not asked.cancelled():
+            asked.exception()  # else asyncio would print it
+        raise
+
+
+async def _output_of(path: str, arguments: Sequence[str]) -> str:
     process = await asyncio.create_subprocess_exec(
         path,
         *arguments,

@@ -1,11 +1,14 @@
 """Ctrl-C ends a run at any moment: it is acknowledged, leaves no half file, and what was measured is reported."""
 
+import asyncio
+import gc
 import json
 import signal
 from pathlib import Path
 
 import pytest
 
+from netpreflight.systems import programs
 from tests.unit.partly import partly
 from tests.unit.stopping import MOMENTS, REPORTED, UNTIL_STOPPED, started, stopped
 
@@ -52,3 +55,23 @@ def test_a_run_that_nobody_stops_says_nothing_of_it(tmp_path: Path) -> None:
     assert json.loads(output)["complete"] is True
     assert "stop" not in errors
     assert (tmp_path / "out/report.html").exists()
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_a_program_that_is_asked_ends_with_the_run_however_often_that_is_cancelled(
+    capfd: pytest.CaptureFixture[str], steps: int
+) -> None:
+    async def run() -> None:
+        asked = asyncio.ensure_future(programs.output_of("sleep", "60"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        while not asked.done():
+            asked.cancel()
+            await asyncio.sleep(0)
+        assert asked.cancelled()
+
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(run())
+    gc.collect()
+
+    assert capfd.readouterr() == ("", "")
