@@ -1,4 +1,4 @@
-"""The first script of the executable: until agent/start.py takes Ctrl-C, it ends the program without a traceback."""
+"""The first module of the executable: until agent/start.py takes Ctrl-C, it ends the program without a traceback."""
 
 import _signal  # type: ignore[import-not-found]  # built in; typeshed does not know it
 
