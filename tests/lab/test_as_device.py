@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.lab import servers
 from tests.lab.command import start
 from tests.lab.lab import GATEWAY_MAC, LAPTOP, Lab
 from tests.lab.namespaces import wait_until
@@ -176,6 +177,38 @@ def test_a_network_that_keeps_its_clients_apart_is_told_and_fails_nothing(*, iso
     assert about(report)["neighbours"] == [{"address": address, "answers_arp": not isolated}]
     assert any("keeps devices apart" in note for note in report["notes"]) is isolated
     assert report["verdict"] == "compatible"
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_clients_kept_apart_from_a_resolver_among_them_is_judged(*, isolated: bool) -> None:
+    address = "192.168.77.33"
+    with Lab(dhcp=Dhcp(resolvers=(address,))) as lab:
+        host = lab.add_host("resolver", f"{address}/24")
+        servers.dnsmasq_dns(host, lab.folder, address, lab.names).wait()
+        if isolated:
+            for line in lab.gateway.where.command("bridge", "link", "show").splitlines():
+                port = line.split()[1].partition("@")[0].rstrip(":")
+                lab.gateway.where.command("bridge", "link", "set", "dev", port, "isolated", "on")
+        report = lab.check(*AS_DEVICE).report
+
+    assert check_of(report, "dns.resolve") == (("fail", "not-reached") if isolated else ("pass", None))
+    assert report["verdict"] == ("incompatible" if isolated else "compatible")
+
+
+def test_a_firewall_group_that_has_this_laptop_and_not_the_device() -> None:
+    """All is open for both, but for what the device needs."""
+    with Lab() as lab:
+        fault = lab.gateway.rule(
+            f"{ON_ETHERNET} != {LAPTOP_MAC} iifname br-lan udp dport 5684 counter name hits drop", ("forward",)
+        )
+        report = lab.check(*AS_DEVICE, "--device", "argon").report
+        assert fault.counter() > 0, "the device's packets were dropped"
+
+    assert report["verdict"] == "incompatible"
+    assert (check_of(report, "coap.udp-5683"), check_of(report, "portal")) == (("pass", None), ("pass", None))
+    assert check_of(report, "path.egress") == ("fail", "dropped")
+    assert all(exchange["answered"] for exchange in about(report)["laptop"])
+    assert any("Answers this laptop, and not the device: DTLS on UDP 5684" in note for note in report["notes"])
 
 
 # --- ended at any moment
