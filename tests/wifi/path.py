@@ -10,13 +10,14 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from tests.lab.lab import NOBODY, CheckRun, Lab
 from tests.lab.namespaces import Namespace, command, kill, wait_until
-from tests.lab.servers import DHCLIENT_SCRIPT, LAPTOP_MAC, Server
+from tests.lab.servers import DHCLIENT_SCRIPT, GATEWAY, LAPTOP_MAC, Server
 from tests.wifi.access_points import A80, G20, PASSPHRASE, SHORT, Air, Radio, Truth, on, wpa2
 from tests.wifi.radios import INTERFACE, LAPTOP_RADIO, Radios
 from tests.wifi.vm import VmError
@@ -29,10 +30,23 @@ JOIN = f'key_mgmt=WPA-PSK\npsk="{PASSPHRASE}"'
 UNHEARD = dict.fromkeys(
     ("wifi.channel-width", "wifi.channel", "wifi.security", "wifi.mode", "wifi.signal"), "unknown"
 ) | dict.fromkeys(("wifi.band", "wifi.shared-ssid"), "fail")
+PASSPHRASE_FILE = Path("/tmp/passphrase")
+AS_DEVICE = ("--as", "device", "--device", "argon", "--passphrase-file", str(PASSPHRASE_FILE), "--force")
+"""Wpa_supplicant alone has this laptop's radio, which takes --force."""
+IS_LENT_S = 90.0
+"""A run as the device has ended by then."""
 
 
 def nothing(lab: Lab) -> None:
     """Break nothing."""
+
+
+def know_laptop(lab: Lab) -> None:
+    """A portal and a firewall that know this laptop's MAC address, and let nobody else through."""
+    lab.portal(knows_laptop=True)
+    lab.gateway.rule(
+        f"meta iiftype ether ether saddr != {LAPTOP_MAC} iifname br-lan counter name hits drop", ("forward",)
+    )
 
 
 @dataclass(frozen=True)
@@ -67,13 +81,13 @@ class Route:
 
 
 ROUTES: dict[str, Route] = {
-    "good": Route("compatible", BOTH[:1], "2g", checks=(((), False), ((), True))),
+    "good": Route("compatible", BOTH[:1], "2g", checks=((AS_DEVICE, False), ((), True))),
     "2.4-off": Route("incompatible", BOTH[1:], "5g", wifi=UNHEARD),
     "wrong-band": Route("compatible-with-warnings", BOTH, "5g", wifi={"wifi.shared-ssid": "warn"}),
     "ht40": Route("compatible-with-warnings", (Radio(on(G20, 6, ht_capab="[HT40+]"), wpa2("ht40", SSID)),), "ht40",
                   wifi={"wifi.channel-width": "warn"}),
-    "portal": Route("incompatible", BOTH[:1], "2g", breaks=lambda lab: lab.portal(block=True), wired={
-        "ntp.reply": "fail", "portal": "fail", "coap.udp-5683": "unknown", "cloud.transport": "unknown",
+    "portal": Route("incompatible", BOTH[:1], "2g", breaks=know_laptop, checks=((AS_DEVICE, False),), wired={
+        "ntp.reply": "fail", "portal": "fail", "coap.udp-5683": "fail", "cloud.transport": "fail",
         "path.egress": "unknown"}),
 }  # fmt: skip
 
@@ -152,6 +166,24 @@ class WifiLab(Lab):
                 "-pf", str(self.folder / "dhclient.pid"), INTERFACE]  # fmt: skip
         self._run(self.laptop, self.laptop.argv(argv), "dhclient", "bound to ")
 
+    def _check_as_device(self, arguments: tuple[str, ...]) -> CheckRun:
+        """Run the tool as the device, which takes the radio for that, and do what a radio's manager does afterwards."""
+        PASSPHRASE_FILE.write_text(PASSPHRASE)
+        with ThreadPoolExecutor(1) as pool:
+            back = pool.submit(self._take_back)
+            run = self.check(*arguments, timeout_s=240)
+            back.result()
+        return run
+
+    def _take_back(self) -> None:
+        """Give the laptop its radio again, which the kernel leaves in the first namespace, and its address."""
+        address = self.laptop.command("ip", "-o", "-4", "address", "show", INTERFACE).split()[3]
+        home = Path(f"/sys/class/ieee80211/phy{LAPTOP_RADIO}")
+        wait_until(home.exists, "the radio is back", IS_LENT_S)
+        self._take(LAPTOP_RADIO, self.laptop, INTERFACE)
+        self.laptop.ip(f"link set {INTERFACE} up", f"address add {address} dev {INTERFACE}",
+                       f"route add default via {GATEWAY} dev {INTERFACE}")  # fmt: skip
+
     def visit(self, route: Route) -> dict[str, Any]:
         """Take a route: what the tool said there, and what the far end saw."""
         timer = Timer()
@@ -165,7 +197,9 @@ class WifiLab(Lab):
             result: dict[str, Any] = {"link": self.laptop.command("iw", "dev", INTERFACE, "link")}
             # Everything is ten times slower here; what the tool itself waits for is not.
             result["runs"] = [
-                told(self.check(*arguments, user=NOBODY if ordinary else None, timeout_s=180))
+                told(self._check_as_device(arguments))
+                if arguments == AS_DEVICE
+                else told(self.check(*arguments, user=NOBODY if ordinary else None, timeout_s=180))
                 for arguments, ordinary in route.checks
             ]
             timer.lap("runs")

@@ -11,7 +11,7 @@ import pytest
 from tests.browser.chromium import chromium, opened
 from tests.wifi.access_points import SHORT
 from tests.wifi.expectations import CHECKS
-from tests.wifi.path import ROUTES, SSID, travel
+from tests.wifi.path import AS_DEVICE, ROUTES, SSID, travel
 from tests.wifi.radios import INTERFACE, Radios
 from tests.wifi.surveys import Report, said, statuses
 from tests.wifi.vm import Done
@@ -19,6 +19,7 @@ from tests.wifi.vm import Done
 pytestmark = pytest.mark.lab
 WIRED = ("dhcp.offer", "dhcp.lease", "dhcp.servers", "dns.resolve", "dns.integrity", "ntp.reply", "portal",
          "coap.udp-5683", "cloud.transport", "path.egress")  # fmt: skip
+JOIN = ("join.auth", "join.key", "join.link")
 AS_USER = {"dhcp.offer": "warn", "dhcp.lease": "warn", "dhcp.servers": "unknown"}
 Journeys = dict[str, dict[str, Any]]
 EVERY = [
@@ -53,8 +54,9 @@ def report_of(journeys: Journeys, route: str, number: int) -> Report:
 def test_whole_path_is_judged_in_one_run(journeys: Journeys, route: str, number: int) -> None:
     report = report_of(journeys, route, number)
 
-    ordinary = ROUTES[route].checks[number][1]
-    wanted = dict.fromkeys([*CHECKS, *WIRED], "pass") | dict(ROUTES[route].wifi) | dict(ROUTES[route].wired)
+    arguments, ordinary = ROUTES[route].checks[number]
+    checks = [*CHECKS, *WIRED, *(JOIN if arguments == AS_DEVICE else ())]
+    wanted = dict.fromkeys(checks, "pass") | dict(ROUTES[route].wifi) | dict(ROUTES[route].wired)
     assert statuses(report["checks"], "") == wanted | (AS_USER if ordinary else {})
     assert report["verdict"] == ("undetermined" if ordinary else ROUTES[route].verdict)
 
@@ -83,6 +85,19 @@ def test_survey_ends_with_the_run(journeys: Journeys, route: str, number: int) -
 
     assert report["complete"]
     assert [name for name, seen in report["observations"].items() if seen and seen.get("not_run")] == []
+
+
+@pytest.mark.parametrize(("route", "lets_device"), [("good", True), ("portal", False)])
+def test_a_device_is_told_apart_from_the_laptop(journeys: Journeys, route: str, *, lets_device: bool) -> None:
+    """A portal and a firewall know this laptop, which has joined, and not the device, which joins by its own MAC."""
+    report = report_of(journeys, route, 0)
+    about, portal = report["observations"]["as_device"], report["answer"]["check"]
+
+    assert all(exchange["answered"] for exchange in about["laptop"]), "the laptop is let through"
+    assert report["observations"]["join"]["attempts"][-1]["ended"] == "joined"
+    assert portal == (None if lets_device else "portal")
+    assert any("lets this laptop through, and not the device" in note for note in report["notes"]) is not lets_device
+    assert about["left"] == []
 
 
 @pytest.mark.parametrize("route", ["2.4-off"])
