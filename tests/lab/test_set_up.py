@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,20 +20,24 @@ pytestmark = pytest.mark.lab
 
 ROOT = Path(__file__).parents[2]
 MODULE, PROJECT = "netpreflight_example", "netpreflight-example"
+VERSIONS = ("1.0", "1.1")
 DEADLINE_S = 120
 
 
-def make_index(folder: Path, content: str) -> dict[str, str]:
-    """Make an index with two versions of one package, and return the SHA-256 of their wheels."""
-    packages = folder / PROJECT
+def make_index(
+    folder: Path, content: str, project: str = PROJECT, file: str = f"{MODULE}.py", versions: Sequence[str] = VERSIONS
+) -> dict[str, str]:
+    """Make an index with some versions of a package, which has one file, and return the SHA-256 of their wheels."""
+    packages = folder / project
     packages.mkdir(parents=True)
+    name = project.replace("-", "_")
     digests = {}
-    for version in ("1.0", "1.1"):
-        wheel = packages / f"{MODULE}-{version}-py3-none-any.whl"
-        info = f"{MODULE}-{version}.dist-info"
+    for version in versions:
+        wheel = packages / f"{name}-{version}-py3-none-any.whl"
+        info = f"{name}-{version}.dist-info"
         with zipfile.ZipFile(wheel, "w") as archive:
-            archive.writestr(f"{MODULE}.py", f"WHOSE = '{content} {version}'\n")
-            archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {MODULE}\nVersion: {version}\n")
+            archive.writestr(file, f"WHOSE = '{content} {version}'\n")
+            archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
             archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
             archive.writestr(f"{info}/RECORD", "")
         digests[version] = hashlib.sha256(wheel.read_bytes()).hexdigest()
@@ -278,3 +282,45 @@ def test_who_calls_sudo_in_another_users_checkout_is_told(place: Place) -> None:
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.splitlines() == [f"netpreflight: cannot write to {place.checkout}, where .venv has to be set up"]
     assert not (place.checkout / ".venv").exists()
+
+
+def on_a_terminal(place: Place, *answers: str) -> tuple[str, int]:
+    """What `./netpreflight fleet summary` shows somebody who gives these answers, and its exit code."""
+    with PseudoTerminal(200) as terminal:
+        running = subprocess.Popen(
+            ["./netpreflight", "fleet", "summary"],
+            cwd=place.checkout,
+            env=place.environment(TERM="dumb"),
+            user=NOBODY,
+            group=NOBODY,
+            stdin=terminal.far_end,
+            stdout=terminal.far_end,
+            stderr=terminal.far_end,
+            start_new_session=True,
+        )
+        shown = terminal.answers(*(("[y/N] ", f"{answer}\n") for answer in answers))
+    return shown, running.wait(DEADLINE_S)
+
+
+def test_what_fleet_needs_is_added_to_a_checkout_if_the_answer_is_yes(place: Place) -> None:
+    (digest,) = make_index(place.index, "ours", "duckdb", "duckdb/__init__.py", ["2.0"]).values()
+    (place.checkout / "requirements-fleet.lock").write_text(f"duckdb==2.0 --hash=sha256:{digest}\n")
+    (place.checkout / "agent/start.py").write_text(
+        "import sys\nif 'fleet' in sys.argv:\n    import site\n    site.main()\n"
+        "    import duckdb\n    print('started with', duckdb.WHOSE)\n"
+    )
+    place.give(NOBODY)
+    assert place.run(NOBODY).returncode == 0
+    added = place.checkout / ".venv/fleet.lock"
+    question = f"DuckDB and sqlglot, about 25 MB from file://{place.index}. Add them to {place.checkout}/.venv? [y/N]"
+
+    for answer in ("", "n"):
+        shown, code = on_a_terminal(place, answer)
+        assert question in shown
+        assert "nothing was added" in shown
+        assert (code, added.exists()) == (2, False)
+    shown, code = on_a_terminal(place, "yes")
+    assert question in shown
+    assert (shown.split("\r\n")[-2], code) == ("started with ours 2.0", 0)
+    assert on_a_terminal(place) == ("started with ours 2.0\r\n", 0)
+    assert place.owners() == {NOBODY}
