@@ -3,14 +3,20 @@
 It is kept by DuckDB, and not in Python's memory: a store may hold millions of files.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from netpreflight.fleet.engine import Connection, relation
 from netpreflight.fleet.store import Store, quoted
 
-_AMONG = "IN (SELECT unnest(CAST($1 AS VARCHAR[])))"
+_AMONG = "IN (SELECT CAST('0x' || unnest(CAST($1 AS VARCHAR[])) AS UHUGEINT))"
+_ASKED = "(SELECT unnest(CAST($1 AS VARCHAR[])) AS content, unnest(CAST($2 AS VARCHAR[])) AS path) AS asked"
+_NUMBERS = (
+    "CAST('0x' || content AS UHUGEINT) AS content, md5_number(path) AS path, CAST('0x' || key AS UHUGEINT) AS key"
+)
+"""Of a file that was read: as numbers, which take a third of the memory of the texts."""
+_REFUSED = "SELECT content, path, kind, tool"
 
 
 class Refusal(NamedTuple):
@@ -42,33 +48,41 @@ class Known:
     def __init__(self, engine: Connection, store: Store) -> None:
         self._engine = engine
         self._since: set[str] = set()
-        engine.execute(
-            f"CREATE TEMP TABLE known AS SELECT content, path, key, kind, tool FROM ({relation(store, 'files')})"  # noqa: S608 - our own text
-        )
+        files = relation(store, "files")
+        engine.execute(f"CREATE TEMP TABLE known AS SELECT {_NUMBERS} FROM ({files}) WHERE key IS NOT NULL")  # noqa: S608 - our own text
+        engine.execute(f"CREATE TEMP TABLE refused AS {_REFUSED} FROM ({files}) WHERE key IS NULL")
 
-    def files(self, contents: Collection[str], paths: Collection[str]) -> KnownFiles:
-        """What is known of files with these contents, at these paths."""
+    def files(self, contents: Sequence[str], paths: Sequence[str]) -> KnownFiles:
+        """What is known of files with these contents, each at the path in the same place."""
+        asked = [list(contents), list(paths)]
         keys = self._engine.execute(
-            f"SELECT content, any_value(key) FROM known WHERE content {_AMONG} AND key IS NOT NULL GROUP BY content",  # noqa: S608 - our own text
-            [list(contents)],
+            f"SELECT content, any_value(key) FROM known WHERE content {_AMONG} GROUP BY content",  # noqa: S608 - our own text
+            asked[:1],
         ).fetchall()
-        rows = self._engine.execute(
-            f"SELECT content, path, key, kind, tool FROM known WHERE content {_AMONG} "  # noqa: S608 - our own text
-            "AND path IN (SELECT unnest(CAST($2 AS VARCHAR[])))",
-            [list(contents), list(paths)],
+        settled = self._engine.execute(
+            f"SELECT asked.content, asked.path FROM {_ASKED} JOIN known "  # noqa: S608 - our own text
+            "ON known.content = CAST('0x' || asked.content AS UHUGEINT) AND known.path = md5_number(asked.path)",
+            asked,
         ).fetchall()
-        settled = {(content, path) for content, path, key, _, _ in rows if key is not None}
-        refused = {
-            (content, path): Refusal(kind, tool)
-            for content, path, _, kind, tool in rows  # in the order in which they were added: the last counts
-            if (content, path) not in settled
-        }
-        return KnownFiles(dict(keys), settled, refused)
+        refused = self._engine.execute(
+            f"{_REFUSED} FROM refused WHERE (content, path) IN (SELECT (asked.content, asked.path) FROM {_ASKED})",  # noqa: S608 - our own text
+            asked,
+        ).fetchall()
+        done = set(settled)
+        return KnownFiles(
+            {_text(content): _text(key) for content, key in keys},
+            done,
+            {
+                (content, path): Refusal(kind, tool)
+                for content, path, kind, tool in refused  # in the order in which they were added: the last counts
+                if (content, path) not in done
+            },
+        )
 
     def new_keys(self, keys: Collection[str]) -> set[str]:
         """Which of these runs, logs and watches are not there yet; from now on they are."""
         found = self._engine.execute(f"SELECT DISTINCT key FROM known WHERE key {_AMONG}", [list(keys)]).fetchall()  # noqa: S608 - our own text
-        new = set(keys) - {key for (key,) in found} - self._since
+        new = set(keys) - {_text(key) for (key,) in found} - self._since
         self._since |= new
         return new
 
@@ -76,7 +90,12 @@ class Known:
         """Take up what was just committed: these Parquet files."""
         for file in files:
             if file.stem == "files":
-                self._engine.execute(
-                    f"INSERT INTO known SELECT content, path, key, kind, tool FROM read_parquet({quoted(file)})"  # noqa: S608 - a quoted path
-                )
+                read = f"FROM read_parquet({quoted(file)})"
+                self._engine.execute(f"INSERT INTO known SELECT {_NUMBERS} {read} WHERE key IS NOT NULL")
+                self._engine.execute(f"INSERT INTO refused {_REFUSED} {read} WHERE key IS NULL")
         self._since.clear()
+
+
+def _text(number: int) -> str:
+    """A hash as the tables hold it."""
+    return f"{number:032x}"

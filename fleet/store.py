@@ -36,8 +36,8 @@ WAIT_S = 0.1
 READING = "reading-"
 """How the folder of one reader begins, in `temporary`."""
 _READING_S = 86_400
-RAW_ROWS = 2048
-"""Of the table `raw` so many rows are read at a time, and each is a whole run: DuckDB's smallest number."""
+ROWS, RAW_ROWS = 16_384, 2048
+"""So many rows are written and read at a time; of the table `raw`, where each is a whole run, as few as DuckDB can."""
 MOST_SMALL, SMALL_BYTES = 32, 16 << 20
 """So many parts of less than so many bytes become one: else each question would open thousands of files."""
 _LARGEST_LINE = 32 << 20
@@ -232,7 +232,7 @@ def _to_parquet(engine: "Connection", select: str, made: Path) -> None:
 
 def parquet_options(table: str) -> str:
     """How a table is written as Parquet, in DuckDB's words."""
-    return f"FORMAT parquet, COMPRESSION zstd{f', ROW_GROUP_SIZE {RAW_ROWS}' if table == 'raw' else ''}"
+    return f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RAW_ROWS if table == 'raw' else ROWS}"
 
 
 def _copy(file: Path, made: Path) -> None:
